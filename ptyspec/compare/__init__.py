@@ -1,0 +1,1 @@
+"""Metrics, gauges, controls: how a reconstruction is scored."""

@@ -1,0 +1,1 @@
+"""What data and settings are: frozen pydantic models; knows nothing else of the project."""

@@ -1,0 +1,17 @@
+"""The two kinds of contract: frozen settings (strict, no unknown key) and frozen bundles of arrays."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Settings(BaseModel):
+    """Plain values that travel as JSON; unknown keys and coercions are refused, nothing changes after creation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Bundle(BaseModel):
+    """Numpy arrays that travel between stages; each field is checked once, when the bundle is made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)

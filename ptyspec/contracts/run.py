@@ -1,0 +1,35 @@
+"""The result of one run, as stages hand it to the store and to the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.records import History, StageRecord
+from ptyspec.contracts.resolve import Resolved
+from ptyspec.contracts.scan import RawScan
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """Everything a finished run is made of.
+
+    - reconstruction: from the network alone, never refined, never rescaled.
+    - refined: the same after `inference.refine` sweeps of the iterative reference, or None.
+    - controls: reconstructions by name: `trivial`, `untrained`, `iterative`, and with refinement `flat_start`
+      (the same number of sweeps without the network).
+    - metrics: the content of metrics.json.
+    - history: None where no network was trained.
+    """
+
+    resolved: Resolved
+    scan: RawScan
+    reconstruction: Reconstruction
+    refined: Reconstruction | None
+    controls: Mapping[str, Reconstruction]
+    metrics: Mapping[str, Any]
+    history: History | None
+    stages: tuple[StageRecord, ...]
+    environment: Mapping[str, Any]

@@ -1,0 +1,123 @@
+"""A scenario: object x probe x scan x dose x split x grouping x model x training x inference x seeds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from ptyspec.contracts.base import Settings
+from ptyspec.contracts.settings import InferenceConfig, ModelConfig, Positive, TrainingConfig
+
+
+class ObjectSpec(Settings):
+    """The sample: `measured` stands for a real one, of which the file tells all there is."""
+
+    kind: Literal["lines", "grf", "points", "diagonals", "siemens", "measured"] = "lines"
+    size: Positive = 392
+    phase: Literal["none", "set_phi", "texture"] = "none"
+    """`set_phi`: a function of the amplitude; `texture`: an independent lines pattern."""
+    phase_std: Annotated[float, Field(ge=0, le=3)] = 0.5
+    """Standard deviation of the phase texture, radians."""
+
+
+class ProbeSpec(Settings):
+    """The illumination."""
+
+    kind: Literal["ideal", "custom", "measured"] = "custom"
+    default_probe_scale: Annotated[float, Field(gt=0)] = 0.7
+
+
+class ScanSpec(Settings):
+    """Where frames are taken; `measured` names the file they were read from."""
+
+    kind: Literal["random", "grid", "measured"] = "random"
+    n_images: Positive = 2000
+    buffer: Annotated[int, Field(ge=0)] = 10
+    """Positions keep this distance from the object's edge, pixels."""
+    step: Annotated[float, Field(gt=0)] = 8.0
+    """Lattice constant of a grid scan, pixels."""
+    jitter: Annotated[float, Field(ge=0)] = 3.0
+    """Largest random displacement of a grid position, pixels."""
+    path: str = ""
+    sha256: str = ""
+
+
+class DoseSpec(Settings):
+    """Photons."""
+
+    nphotons: Annotated[float, Field(gt=0)] = 1e9
+    """Mean photons a frame."""
+    noise: Literal["poisson", "none", "measured"] = "poisson"
+
+
+class SplitSpec(Settings):
+    """How frames are divided; `none` trains and reconstructs on the whole scan (no truth to hold out)."""
+
+    kind: Literal["spatial", "random", "none"] = "spatial"
+    fraction: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """Part of the frames that train."""
+
+
+class GroupingSpec(Settings):
+    """How overlapping groups are formed (C = gridsize^2 members)."""
+
+    n_groups: Positive = 512
+    neighbor_count: Positive = 4
+    """K: the seed frame is joined by C - 1 of its K nearest others."""
+    enable_oversampling: bool = False
+
+
+class Seeds(Settings):
+    """One seed for each source of randomness."""
+
+    object: Annotated[int, Field(ge=0)] = 42
+    probe: Annotated[int, Field(ge=0)] = 1084
+    scan: Annotated[int, Field(ge=0)] = 42
+    noise: Annotated[int, Field(ge=0)] = 42
+    split: Annotated[int, Field(ge=0)] = 42
+    grouping: Annotated[int, Field(ge=0)] = 42
+    training: Annotated[int, Field(ge=0)] = 42
+
+
+class Scenario(Settings):
+    """Everything that determines a run; equal scenarios give equal objects."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+    description: str = ""
+    object: ObjectSpec = ObjectSpec()
+    probe: ProbeSpec = ProbeSpec()
+    scan: ScanSpec = ScanSpec()
+    dose: DoseSpec = DoseSpec()
+    split: SplitSpec = SplitSpec()
+    grouping: GroupingSpec = GroupingSpec()
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+    inference: InferenceConfig = InferenceConfig()
+    seeds: Seeds = Seeds()
+
+    @field_validator("model")
+    @classmethod
+    def _resolve_mask(cls, model: ModelConfig) -> ModelConfig:
+        if model.probe_mask_diameter is None:
+            return model.model_copy(update={"probe_mask_diameter": model.N // 2})
+        return model
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Scenario:
+        measured = {self.object.kind == "measured", self.probe.kind == "measured", self.scan.kind == "measured"}
+        if len(measured) != 1:
+            raise ValueError("object.kind, probe.kind and scan.kind are all 'measured' or none of them")
+        if self.training.monitor == "val_loss" and self.training.validation_fraction == 0:
+            raise ValueError("training.monitor is val_loss but training.validation_fraction is 0: nothing to monitor")
+        return self
+
+    @property
+    def measured(self) -> bool:
+        """True where the data come from a file and nothing is simulated."""
+        return self.scan.kind == "measured"
+
+    @property
+    def members(self) -> int:
+        """C, members of a group."""
+        return int(self.model.gridsize**2)

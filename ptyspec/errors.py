@@ -1,0 +1,101 @@
+"""The project's own errors: each names the value, the limit, where it came from and what to do next."""
+
+from __future__ import annotations
+
+
+class PtyspecError(Exception):
+    """Base of all errors a user can cause or meet; prints as a short paragraph, never needs a traceback.
+
+    `exit_code` is what the command line returns: 2 for wrong input, 3 for a run that broke.
+    """
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        value: object = None,
+        limit: object = None,
+        source: object = None,
+        next_step: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = {"value": value, "limit": limit, "source": source, "next": next_step or None}
+
+    def __str__(self) -> str:
+        rows = [f"  {name}: {what}" for name, what in self.details.items() if what is not None]
+        return "\n".join([self.message, *rows])
+
+
+class ConfigError(PtyspecError):
+    """A setting is unknown, has the wrong type, or lies outside its range."""
+
+
+class UnknownNameError(ConfigError):
+    """A scenario, profile, recipe or generator of this name does not exist."""
+
+
+class InputFileError(PtyspecError):
+    """A file is missing, truncated, pickled, of an unknown kind, or lacks required keys."""
+
+
+class ScanDataError(PtyspecError):
+    """An array of a scan has the wrong shape, dtype or values (NaN, infinite, negative)."""
+
+
+class MeasurementError(ScanDataError):
+    """The data contradict the declared kind of measurement (amplitude or counts)."""
+
+
+class UnsupportedScanError(PtyspecError):
+    """The scan is valid but this project's far-field model must not be used on it."""
+
+
+class GroupingError(PtyspecError):
+    """Groups cannot be formed from these positions."""
+
+
+class TooFewPointsError(GroupingError):
+    """The scan has fewer positions than one group needs."""
+
+
+class NeighborCountError(GroupingError):
+    """Fewer neighbours requested than a group has members (K < C)."""
+
+
+class OversamplingError(GroupingError):
+    """More groups requested than the scan can give without (valid) oversampling (OVERSAMPLING-001)."""
+
+
+class DetectorSizeError(PtyspecError):
+    """N is not divisible by 4 (PARAMS-N-DIV4-001)."""
+
+
+class ProbeError(PtyspecError):
+    """The probe has another size than the frames, no energy, or values that are not finite."""
+
+
+class HeadRangeError(PtyspecError):
+    """The generator's amplitude head cannot reach the object in the absolute gauge."""
+
+
+class CanvasError(PtyspecError):
+    """A canvas is smaller than what the positions need."""
+
+
+class OutputExistsError(PtyspecError):
+    """The output folder exists and holds something."""
+
+
+class TrainingDivergedError(PtyspecError):
+    """A loss or gradient became non-finite; the last good state is kept."""
+
+    exit_code = 3
+
+
+class TrainingInterruptedError(PtyspecError):
+    """Training was stopped by the user; the last checkpoint is kept and `--resume` continues."""
+
+    exit_code = 3

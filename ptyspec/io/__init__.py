@@ -1,0 +1,1 @@
+"""Files: NPZ, CXI, ptychodus products, and the store of runs on disk."""

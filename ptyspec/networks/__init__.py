@@ -1,0 +1,1 @@
+"""The same forward model in keras.ops, the generators and the losses."""

@@ -1,0 +1,1 @@
+"""One file a generator; each registers itself by name."""

@@ -1,0 +1,1 @@
+"""What is recorded while data pass: stage records, history, environment."""

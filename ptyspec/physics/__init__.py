@@ -1,0 +1,1 @@
+"""The equations in numpy: objects, probes, geometry, diffraction, scale, iterative reference."""

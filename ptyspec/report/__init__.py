@@ -1,0 +1,1 @@
+"""Figures and Markdown made from a finished run."""

@@ -1,0 +1,1 @@
+"""Scenario files that ship with the package, one YAML a scenario."""
