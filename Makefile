@@ -1,0 +1,50 @@
+# Every target sets up .venv by itself. `make help` lists them.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WORKERS ?= 2
+# The first interpreter that works and is new enough; `make PYTHON=...` chooses another.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test bench report lint clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml constraints.txt
+	@if [ -z "$(PYTHON)" ]; then echo "ptyspec needs Python 3.11 or newer; found: $$(python3 --version 2>&1 || true)." \
+	  "Install python3.11, or name one: make PYTHON=/path/to/python3.11 install" >&2; exit 1; fi
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,dev]'
+	@touch $@
+
+install: $(STAMP)  ## set up .venv with everything needed to run and to test
+
+run: $(STAMP)  ## simulate, train, reconstruct and score gs2_custom; prints where the result is
+	$(BIN)/ptyspec run gs2_custom --profile standard
+
+test: $(STAMP)  ## all tests; a scenario that several tests use is trained once
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+bench: $(STAMP)  ## measure throughput, memory and times against the budgets
+	$(BIN)/python -m benchmarks
+
+# Old results are removed first: allure merges what it finds.
+report: $(STAMP)  ## run the tests and build the Allure report
+	@rm -rf allure-results allure-report
+	@status=0; $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --alluredir=allure-results || status=$$?; \
+	if command -v allure >/dev/null; then allure generate allure-results -o allure-report && echo "report: allure-report/index.html"; \
+	else echo "results: $(CURDIR)/allure-results (no allure command found; show them with: allure serve allure-results)"; fi; \
+	exit $$status
+
+lint: $(STAMP)  ## style, format and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+clean:  ## remove .venv and everything that tools have built; results of runs stay
+	rm -rf $(VENV) build dist allure-results allure-report .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

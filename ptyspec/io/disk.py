@@ -1,0 +1,109 @@
+"""Writing folders: whole or not at all, and a full disk said in plain words."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ptyspec.errors import OutputExistsError, StorageError
+
+FULL = {errno.ENOSPC, errno.EDQUOT}
+REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+RUN_MARK = "scenario.json"
+"""The file by which a folder is known to be a run."""
+
+
+@contextmanager
+def clear_errors(folder: Path) -> Iterator[None]:
+    """Turn a full disk, or a refusal to write below `folder`, into a StorageError; other errors pass through."""
+    try:
+        yield
+    except OSError as error:
+        where = Path(str(error.filename)) if error.filename else folder
+        if error.errno in FULL:
+            raise StorageError(
+                "the disk is full; nothing unfinished was kept", value=f"{_free_mb(folder)} MB free", source=where,
+                next_step="free some space, or set PTYSPEC_HOME to a folder on another disk, and run again",
+            ) from error  # fmt: skip
+        if error.errno in REFUSED and folder.resolve() in (where.resolve(), *where.resolve().parents):
+            raise StorageError(
+                "this folder cannot be written", value=where, source=error.strerror,
+                next_step="choose another folder with --out, or set PTYSPEC_HOME for the run store",
+            ) from error  # fmt: skip
+        raise
+
+
+def make_folder(folder: Path) -> Path:
+    """Create the folder and its parents where missing and return it; raises StorageError when that is refused."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            "this folder cannot be created", value=folder, source=error.strerror,
+            next_step="choose another folder with --out, or set PTYSPEC_HOME for the run store",
+        ) from error  # fmt: skip
+    return folder
+
+
+def publish(folder: Path, out: Path, force: bool = False) -> Path:
+    """Copy a finished run to the user's folder `out`, whole or not at all, and return it.
+
+    Raises OutputExistsError when `out` holds something; `force` replaces an earlier run there, and only a run: a
+    folder of anything else is never removed. Raises StorageError when the disk is full or not writable.
+    """
+    out = out.expanduser().resolve()
+    _check_free(out, force)
+    make_folder(out.parent)
+    with clear_errors(out.parent), tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as aside:
+        whole, old = Path(aside) / "new", Path(aside) / "old"
+        _copy(folder, whole)
+        _check_free(out, force)  # copying takes time
+        if out.exists():
+            out.rename(old)
+        try:
+            whole.rename(out)
+        except OSError:
+            if old.exists():
+                old.rename(out)
+            raise
+    return out
+
+
+def check_output(out: Path, force: bool = False) -> None:
+    """Raise OutputExistsError when `publish` to `out` would refuse; call it before the work is done."""
+    _check_free(out.expanduser().resolve(), force)
+
+
+def _check_free(out: Path, force: bool) -> None:
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if out.is_dir() and (out / RUN_MARK).is_file():
+        if not force:
+            raise OutputExistsError(
+                "the output folder already holds a run", value=out,
+                next_step="choose another folder with --out, or replace the run with --force",
+            )  # fmt: skip
+        return
+    raise OutputExistsError(
+        "the output path exists and is not a run of ptyspec", value=out, limit="a new or empty folder",
+        next_step="choose another folder with --out",
+    )  # fmt: skip
+
+
+def _copy(folder: Path, target: Path) -> None:
+    """Copy a tree and stop at the first error (shutil.copytree would hide its errno in a list)."""
+    target.mkdir()
+    for path in sorted(folder.rglob("*")):
+        beside = target / path.relative_to(folder)
+        if path.is_dir():
+            beside.mkdir()
+        else:
+            shutil.copy2(path, beside)
+
+
+def _free_mb(folder: Path) -> int:
+    return shutil.disk_usage(folder).free // 1_000_000

@@ -1,0 +1,48 @@
+"""The name of a run: a digest of its settings, of the code that makes it, and of its threads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import ptyspec
+from ptyspec.contracts.resolve import flatten
+from ptyspec.observe.environment import library_versions
+
+STAGE_SOURCES = ("contracts", "physics", "networks", "pipeline", "compare", "seeds.py")
+NOT_CONTENT = {"name", "description"}
+
+
+def run_key(resolved_values: Mapping[str, Any], code_version: str, threads: Mapping[str, int | str]) -> str:
+    """Return the run's key, 32 hexadecimal digits: equal for equal content, whatever its order, nesting or name.
+
+    `resolved_values` holds every effective value of the scenario, nested or with dotted keys, without provenance:
+    where a value came from does not change the result.
+    """
+    values = {key: value for key, value in flatten(resolved_values) if key not in NOT_CONTENT}
+    content = {"values": values, "code": code_version, "threads": dict(threads)}
+    text = json.dumps(content, sort_keys=True, allow_nan=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@cache
+def code_version() -> str:
+    """Return 16 hexadecimal digits that name the stages' source files and the versions of the numerical libraries."""
+    root = Path(ptyspec.__file__).parent
+    return source_digest(root, STAGE_SOURCES, extra=json.dumps(library_versions(), sort_keys=True))
+
+
+def source_digest(root: Path, parts: Iterable[str], extra: str = "") -> str:
+    """Digest the Python files below root/part for every part: relative names and bytes, nothing else."""
+    digest = hashlib.sha256(extra.encode())
+    for part in parts:
+        start = root / part
+        for path in [start] if start.is_file() else sorted(start.rglob("*.py")):
+            content = path.read_bytes()
+            digest.update(f"\0{path.relative_to(root).as_posix()}\0{len(content)}\0".encode())
+            digest.update(content)
+    return digest.hexdigest()[:16]
