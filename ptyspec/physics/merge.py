@@ -1,0 +1,60 @@
+"""Overlapping patches to one object: inside the model (a group) and after it (the whole scan)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.errors import CanvasError
+from ptyspec.physics.geometry import required_canvas
+from ptyspec.physics.interpolate import sampling_matrix
+
+FLOOR = 1e-6
+"""Weight below which a canvas pixel is taken from the fill value."""
+
+
+def placement(relative: Array, size: int, canvas: int, kind: str = "lanczos") -> tuple[Array, Array]:
+    """Matrices (B, C, canvas, size) that place a patch on its group's canvas, vertical and horizontal.
+
+    Placing translates by -relative; their transposes extract, translating by +relative. `relative` is
+    (B, 1, 2, C), [x, y].
+    """
+    pad = (canvas - size) / 2
+    shift = np.moveaxis(relative[:, 0], 1, 2)  # (B, C, 2)
+    vertical = sampling_matrix(canvas, size, shift[..., 1] - pad, kind)  # type: ignore[arg-type]
+    horizontal = sampling_matrix(canvas, size, shift[..., 0] - pad, kind)  # type: ignore[arg-type]
+    return vertical, horizontal
+
+
+def merge_group(patches: Array, relative: Array, weight: Array, canvas: int, fill: complex = 1.0) -> Array:
+    """Weighted mean of a group's patches on its canvas, (B, N, N, C) -> (B, canvas, canvas).
+
+    Object values move by Lanczos, weights by the tent, so that weights stay non-negative and a merge of ones is
+    one. Where no weight falls the canvas holds `fill`. Raises CanvasError when the canvas cannot hold the group.
+    """
+    size = patches.shape[1]
+    check_canvas(relative, size, canvas)
+    stack = np.moveaxis(patches, -1, 1)
+    vertical, horizontal = placement(relative, size, canvas)
+    tent_v, tent_h = placement(relative, size, canvas, "linear")
+    moved = vertical @ stack @ np.swapaxes(horizontal, -1, -2)
+    weights = tent_v @ weight @ np.swapaxes(tent_h, -1, -2)
+    return np.asarray(((weights * moved).sum(1) + FLOOR * fill) / (weights.sum(1) + FLOOR))
+
+
+def extract_group(merged: Array, relative: Array, size: int) -> Array:
+    """Cut every member's patch from its group's canvas, (B, canvas, canvas) -> (B, N, N, C)."""
+    vertical, horizontal = placement(relative, size, merged.shape[-1])
+    cut = np.swapaxes(vertical, -1, -2) @ merged[:, None] @ horizontal
+    return np.moveaxis(cut, 1, -1)
+
+
+def check_canvas(relative: Array, size: int, canvas: int) -> None:
+    """Raise CanvasError unless the canvas holds N + 2 max|relative offset| (absolute positions have no part in it)."""
+    need = required_canvas(relative, size)
+    if canvas < need:
+        raise CanvasError(
+            "the canvas inside the model is too small for the groups", value=canvas, limit=f">= {need}",
+            source=f"model.canvas; N = {size}, largest relative offset {float(np.abs(relative).max()):.2f} px",
+            next_step="set model.canvas=0 to size it from the data, or use smaller groups (grouping.neighbor_count)",
+        )  # fmt: skip

@@ -1,0 +1,85 @@
+"""Simulated probes and their normalisation, (N, N) complex64."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+from scipy.optimize import least_squares
+from scipy.special import expit
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.scenario import ProbeSpec
+from ptyspec.errors import ProbeError
+from ptyspec.seeds import generator
+
+
+def make_probe(spec: ProbeSpec, size: int, probe_scale: float, seed: int) -> Array:
+    """Return the normalised (size, size) complex64 probe of this kind."""
+    raw = ideal(size, spec.default_probe_scale) if spec.kind == "ideal" else custom(size, seed)
+    return normalise(raw, probe_scale)
+
+
+def ideal(size: int, default_probe_scale: float = 0.7) -> Array:
+    """Disk: a Gaussian window of std N/(scale pi^2) thresholded at one half, blurred by one pixel, plus 1e-9."""
+    std = size / (default_probe_scale * np.pi**2)
+    window = np.exp(-0.5 * ((np.arange(size) - (size - 1) / 2) / std) ** 2)
+    disk = (np.outer(window, window) > 0.5).astype(float)
+    return np.asarray(gaussian_filter(disk, 1.0) + 1e-9, np.complex128)
+
+
+RECORDED_MEAN, RECORDED_L2, RECORDED_N = 0.292, 42.65, 64
+"""Statistics of the investigation's measured probe at probe_scale 4 (its file is not public)."""
+
+
+def custom(size: int, seed: int) -> Array:
+    """Synthetic stand-in for a measured probe: a structured disk with weak tails and an aberrated phase.
+
+    After normalisation by probe_scale 4 it has mean |P| 0.292 and, at N = 64, L2 norm 42.65, whatever the seed:
+    the disk's radius and the level of its tails are solved for these two numbers. (Together they force
+    max |P| >= L2^2 / sum |P| = 1.52.)
+    """
+    axis = (np.arange(size) - (size - 1) / 2) / size
+    x, y = np.meshgrid(axis, axis)
+    r = np.hypot(x, y)
+    structure, rough = (_smooth(size, seed, what) for what in ("probe structure", "probe roughness"))
+    aberration = 30 * r**2 + 40 * (x**2 - y**2 / 2) + 300 * r**2 * (x + y / 3)
+    phase = aberration * np.exp(-((3 * r) ** 4)) + 0.5 * rough  # damped where the tails could not sample it
+
+    def shaped(radius: float, tail: float) -> Array:
+        disk = expit((radius - r) * size / 0.9) * (1 + 0.15 * structure)
+        return np.asarray((disk + tail * np.exp(-((3 * r) ** 2))) * np.exp(1j * phase))
+
+    def miss(parameters: Array) -> list[float]:
+        level = np.abs(_normalised(shaped(*parameters), 4.0))
+        l2 = np.sqrt(np.mean(level**2)) * RECORDED_N
+        return [level.mean() / RECORDED_MEAN - 1, l2 / RECORDED_L2 - 1]
+
+    solution = least_squares(miss, [0.2, 0.1], bounds=([0.1, 0.0], [0.3, 1.0]), xtol=1e-12, ftol=1e-12)
+    return shaped(*solution.x)
+
+
+def _smooth(size: int, seed: int, purpose: str) -> Array:
+    noise = gaussian_filter(generator(seed, purpose).standard_normal((size, size)), size / 24)
+    return np.asarray(noise / noise.std())
+
+
+def central_mask(size: int, diameter: float | None = None) -> Array:
+    """True within diameter/2 (default N/4) pixels of the array's centre; 812 pixels at N = 64."""
+    offset = np.arange(size) - (size - 1) / 2
+    return np.hypot(offset[:, None], offset[None, :]) < (size / 4 if diameter is None else diameter / 2)
+
+
+def normalise(probe: Array, probe_scale: float) -> Array:
+    """P / (probe_scale mean(mask |P|)): the masked modulus has mean 1/probe_scale over the whole frame.
+
+    The mask enters the mean alone; the probe itself is not cut.
+    """
+    return np.asarray(_normalised(probe, probe_scale), np.complex64)
+
+
+def _normalised(probe: Array, probe_scale: float) -> Array:
+    mean = float(np.mean(central_mask(probe.shape[0]) * np.abs(probe)))
+    if not np.isfinite(mean) or mean <= 0:
+        raise ProbeError("the probe has no amplitude near its centre", value=mean, limit="> 0",
+                         next_step="centre the probe in its array")  # fmt: skip
+    return probe / (probe_scale * mean)

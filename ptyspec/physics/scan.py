@@ -1,0 +1,41 @@
+"""Scan positions: random (non-grid) and lattice with jitter, (M, 2) float64 [x, y] in object pixels."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.scenario import ScanSpec
+from ptyspec.errors import ConfigError
+from ptyspec.seeds import generator
+
+
+def make_positions(spec: ScanSpec, size: int, seed: int) -> Array:
+    """Return n_images positions inside [buffer, size - buffer) of an object of `size` pixels."""
+    if 2 * spec.buffer >= size:
+        raise ConfigError(
+            "scan.buffer leaves no room for positions", value=spec.buffer, limit=f"< {size / 2:g} (half the object)",
+            source="scan.buffer", next_step="lower scan.buffer or raise object.size",
+        )  # fmt: skip
+    draws = generator(seed, "scan positions")
+    if spec.kind == "random":
+        return draws.uniform(spec.buffer, size - spec.buffer, (spec.n_images, 2))
+    return _lattice(spec, size, draws)
+
+
+def _lattice(spec: ScanSpec, size: int, draws: np.random.Generator) -> Array:
+    side = math.ceil(math.sqrt(spec.n_images))
+    room = size - 2 * spec.buffer
+    if (side - 1) * spec.step > room:
+        raise ConfigError(
+            "the grid scan does not fit on the object", value=f"{side} x {side} positions, step {spec.step:g} px",
+            limit=f"{room} px", source="scan.n_images, scan.step",
+            next_step=f"set scan.step to at most {room / max(side - 1, 1):.2f} or lower scan.n_images",
+        )  # fmt: skip
+    axis = (np.arange(side) - (side - 1) / 2) * spec.step + size / 2
+    x, y = np.meshgrid(axis, axis)
+    nominal = np.stack([x.ravel(), y.ravel()], axis=1)[: spec.n_images]
+    moved = nominal + draws.uniform(-spec.jitter, spec.jitter, nominal.shape)
+    return np.clip(moved, spec.buffer, size - spec.buffer)

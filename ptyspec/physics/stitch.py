@@ -1,0 +1,68 @@
+"""Predicted patches to one object on the scan's own canvas, sized from absolute positions.
+
+Object value = sum_j w T_j[o_j] / sum_j T_j[w], w = |P|^2 / max |P|^2; uncovered pixels are NaN. Patch phases are
+free gauges of single patterns (or groups): they are synchronised before complex averaging.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.container import Patches, Reconstruction
+from ptyspec.physics.geometry import object_extent
+from ptyspec.physics.interpolate import REACH, resample
+from ptyspec.physics.scale import illumination_weight
+from ptyspec.physics.synchronise import group_phases
+
+CHUNK = 512
+
+
+def stitch(patches: Patches, *, synchronise: bool = True, min_coverage: float = 0.05) -> Reconstruction:
+    """Return the weighted mean of all patches (B, N, N, C), one free phase a group removed first.
+
+    Pixels with less than `min_coverage` of the 90th percentile of the summed weight are NaN. Every patch lies on
+    the canvas whole: sum of the coverage equals B C sum w.
+    """
+    groups, size, _, members = patches.object.shape
+    flat = np.moveaxis(patches.object, -1, 1).reshape(-1, size, size)
+    positions = np.moveaxis(patches.coords[:, 0], 1, 2).reshape(-1, 2)
+    x0, y0, width, height = object_extent(positions, size)
+    low = positions - size // 2 - (x0, y0)
+    base = np.floor(low).astype(int)
+    values, weights = aligned(flat, illumination_weight(patches.probe), low - base)
+    if synchronise and groups > 1:
+        values = values * np.repeat(group_phases(values, weights, base, members), members)[:, None, None].conj()
+    total = np.zeros((height + 1, width + 1), np.complex64)
+    coverage = np.zeros(total.shape, np.float32)
+    for value, weight, (x, y) in zip(values, weights, base, strict=True):
+        total[y : y + size + 1, x : x + size + 1] += value
+        coverage[y : y + size + 1, x : x + size + 1] += weight
+    return finish(total / np.maximum(coverage, 1e-12), coverage, (x0, y0), min_coverage)
+
+
+def aligned(patches: Array, weight: Array, fractions: Array) -> tuple[Array, Array]:
+    """Move patches (M, N, N) and their weight by sub-pixel fractions onto whole pixels, (M, N+1, N+1) each.
+
+    Returns (weight x object, weight); objects move by Lanczos, weights by the tent (never negative).
+    """
+    size = patches.shape[-1]
+    values = np.empty((len(patches), size + 1, size + 1), np.complex64)
+    weights = np.empty(values.shape, np.float32)
+    late = 1 - fractions  # a move by +f samples at i - f = (i - 1) + (1 - f)
+    tent = np.pad(weight, 1)[None]
+    pad = REACH["lanczos"]
+    for first in range(0, len(patches), CHUNK):
+        part = slice(first, first + CHUNK)
+        windows = np.pad(patches[part], ((0, 0), (pad, pad), (pad, pad)))
+        weights[part] = resample(tent, late[part], "linear")
+        values[part] = resample(windows, late[part]) * weights[part]
+    return values, weights
+
+
+def finish(obj: Array, coverage: Array, origin: tuple[int, int], min_coverage: float) -> Reconstruction:
+    """Make uncovered pixels NaN: below `min_coverage` of the 90th percentile of the lit pixels' weight."""
+    lit = coverage[coverage > 1e-3]
+    limit = min_coverage * float(np.percentile(lit, 90)) if lit.size else np.inf
+    marked = np.where(coverage >= limit, obj, np.complex64(complex(np.nan, np.nan)))
+    return Reconstruction(object=marked.astype(np.complex64), coverage=coverage, origin=origin)
