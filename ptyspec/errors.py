@@ -89,12 +89,6 @@ class AlignmentError(PtyspecError):
     """Two images share too little to be registered; the score counts as not evaluated, never as passed."""
 
 
-class OutputFileError(PtyspecError):
-    """A file cannot be written (no space, no permission, no folder); nothing half-written is left."""
-
-    exit_code = 3
-
-
 class OutputExistsError(PtyspecError):
     """The output folder exists and holds something."""
 
@@ -107,11 +101,5 @@ class TrainingDivergedError(PtyspecError):
 
 class TrainingInterruptedError(PtyspecError):
     """Training was stopped by the user; the last checkpoint is kept and `--resume` continues."""
-
-    exit_code = 3
-
-
-class StorageError(PtyspecError):
-    """The disk is full, or a folder that must be written cannot be; nothing half-written is left."""
 
     exit_code = 3
