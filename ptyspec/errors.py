@@ -89,6 +89,12 @@ class AlignmentError(PtyspecError):
     """Two images share too little to be registered; the score counts as not evaluated, never as passed."""
 
 
+class OutputFileError(PtyspecError):
+    """A file cannot be written (no space, no permission, no folder); nothing half-written is left."""
+
+    exit_code = 3
+
+
 class OutputExistsError(PtyspecError):
     """The output folder exists and holds something."""
 
