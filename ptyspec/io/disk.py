@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ptyspec.errors import OutputExistsError, StorageError
+from ptyspec.errors import OutputExistsError, OutputFileError
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -19,18 +19,18 @@ RUN_MARK = "scenario.json"
 
 @contextmanager
 def clear_errors(folder: Path) -> Iterator[None]:
-    """Turn a full disk, or a refusal to write below `folder`, into a StorageError; other errors pass through."""
+    """Turn a full disk, or a refusal to write below `folder`, into a OutputFileError; other errors pass through."""
     try:
         yield
     except OSError as error:
         where = Path(str(error.filename)) if error.filename else folder
         if error.errno in FULL:
-            raise StorageError(
+            raise OutputFileError(
                 "the disk is full; nothing unfinished was kept", value=f"{_free_mb(folder)} MB free", source=where,
                 next_step="free some space, or set PTYSPEC_HOME to a folder on another disk, and run again",
             ) from error  # fmt: skip
         if error.errno in REFUSED and folder.resolve() in (where.resolve(), *where.resolve().parents):
-            raise StorageError(
+            raise OutputFileError(
                 "this folder cannot be written", value=where, source=error.strerror,
                 next_step="choose another folder with --out, or set PTYSPEC_HOME for the run store",
             ) from error  # fmt: skip
@@ -38,11 +38,11 @@ def clear_errors(folder: Path) -> Iterator[None]:
 
 
 def make_folder(folder: Path) -> Path:
-    """Create the folder and its parents where missing and return it; raises StorageError when that is refused."""
+    """Create the folder and its parents where missing and return it; raises OutputFileError when that is refused."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(
+        raise OutputFileError(
             "this folder cannot be created", value=folder, source=error.strerror,
             next_step="choose another folder with --out, or set PTYSPEC_HOME for the run store",
         ) from error  # fmt: skip
@@ -53,7 +53,7 @@ def publish(folder: Path, out: Path, force: bool = False) -> Path:
     """Copy a finished run to the user's folder `out`, whole or not at all, and return it.
 
     Raises OutputExistsError when `out` holds something; `force` replaces an earlier run there, and only a run: a
-    folder of anything else is never removed. Raises StorageError when the disk is full or not writable.
+    folder of anything else is never removed. Raises OutputFileError when the disk is full or not writable.
     """
     out = out.expanduser().resolve()
     _check_free(out, force)

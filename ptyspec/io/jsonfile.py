@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from ptyspec.errors import InputFileError
+from ptyspec.io.files import atomic_file
 
 
 def write_json(path: Path, data: object) -> None:
     """Write `data` as JSON; a reader sees the old file or the whole new one, never a part.
 
     Takes what JSON knows, tuples, numpy scalars and pydantic models. Raises ValueError for NaN or infinity and
-    TypeError for anything else, naming the file; the old file then stays as it was.
+    TypeError for anything else, naming the file, and OutputFileError where the system refuses; the old file then
+    stays as it was.
     """
     text = to_json(data, path.name)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        temporary.chmod(0o644)  # mkstemp makes files that the owner alone can read; results are shared
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with atomic_file(path) as file:
+        file.write(text.encode())
 
 
 def to_json(data: object, what: str = "data") -> str:

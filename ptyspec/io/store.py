@@ -51,7 +51,7 @@ class RunStore:
         """Return the finished run; when there is none, `make(folder)` fills an empty folder that becomes it.
 
         `on_wait` is called once when another process is making this run and this one has to wait. Whatever `make`
-        raises passes through and leaves no run. Raises StorageError when the disk is full or not writable.
+        raises passes through and leaves no run. Raises OutputFileError when the disk is full or not writable.
         """
         found = self.find(key)
         if found is not None:

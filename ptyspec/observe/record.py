@@ -37,7 +37,7 @@ def array_stats(array: Array) -> ArrayStats:
     if array.size:
         chunks = np.nditer(array, flags=["external_loop", "buffered"], order="K", buffersize=CHUNK)
         for number, chunk in enumerate(chunks, start=1):
-            sums.add(chunk)
+            sums.add(np.asarray(chunk))  # a view; the stubs know nditer's several-operand form only
             if number % RELEASE_EVERY == 0:
                 _release(array)
     return sums.stats(array)
