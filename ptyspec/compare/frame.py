@@ -1,0 +1,156 @@
+"""Bring two images to the pixels they share: frames, origins and coverage (failure signatures 58, 59, 77)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.container import Reconstruction
+from ptyspec.errors import ScanDataError
+
+NO_PIXEL = "no covered pixel lies inside the object"
+SEARCH_SIDE = 512
+"""Covered areas with a longer side are searched for their largest rectangle on a coarser grid."""
+
+Window = tuple[slice, slice]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Two images of the same object pixels.
+
+    - rec, truth: (H, W) complex128, 0 outside the mask.
+    - mask: (H, W) bool, True where both are known; its bounding box is the whole frame.
+    - origin: (x0, y0), object-frame column and row of pixel [0, 0].
+    """
+
+    rec: Array
+    truth: Array
+    mask: Array
+    origin: tuple[int, int]
+
+    @property
+    def pixels(self) -> int:
+        """Number of pixels that count."""
+        return int(self.mask.sum())
+
+    @cached_property
+    def rectangle(self) -> Window:
+        """The largest rectangle inside the mask (see `largest_rectangle`)."""
+        return largest_rectangle(self.mask)
+
+
+def covered(reconstruction: Reconstruction) -> Array:
+    """Return (H, W) bool: finite object and probe light; raises ScanDataError where the shapes disagree."""
+    image, weight = reconstruction.object, reconstruction.coverage
+    if image.ndim != 2 or weight.shape != image.shape:
+        raise ScanDataError(
+            "object and coverage of a reconstruction differ in shape", value=(image.shape, weight.shape),
+            limit="two equal (H, W)", next_step="write both from the same stitched canvas",
+        )  # fmt: skip
+    return np.asarray(np.isfinite(image) & (weight > 0))
+
+
+def has_nan(reconstruction: Reconstruction) -> bool:
+    """Say whether a pixel is not finite although it got more light than some pixel that is.
+
+    Stitching leaves out weakly lit pixels below its own threshold, so light alone does not make a NaN a defect.
+    """
+    finite = np.isfinite(reconstruction.object)
+    weight = reconstruction.coverage
+    least = float(weight[finite].min()) if finite.any() else 0.0
+    return bool((~finite & (weight > max(least, 0.0))).any())
+
+
+def cut(reconstruction: Reconstruction, truth: Array) -> Frame:
+    """Return the covered pixels of a reconstruction and of the object that lies at (0, 0) of the object frame.
+
+    Pixels beyond the object (which is zero there) and non-finite truth are left out.
+    Raises ScanDataError unless truth is a two-dimensional array.
+    """
+    known = np.asarray(truth)
+    if known.ndim != 2:
+        raise ScanDataError("the truth is not an image", value=known.shape, limit="(H, W)", next_step="pass the object")
+    mask = covered(reconstruction)
+    return _share(reconstruction.object, mask, reconstruction.origin, known, np.isfinite(known), (0, 0))
+
+
+def common(first: Reconstruction, second: Reconstruction) -> Frame:
+    """Return the pixels that two reconstructions of one scan both cover (`second` stands as truth)."""
+    return _share(
+        first.object, covered(first), first.origin, second.object, covered(second), second.origin
+    )  # fmt: skip
+
+
+def share_with(reconstruction: Reconstruction, other: Array, origin: tuple[int, int]) -> Frame:
+    """Return the pixels shared with an array whose pixel [0, 0] lies at `origin` of the object frame."""
+    return _share(
+        reconstruction.object, covered(reconstruction), reconstruction.origin, other, np.isfinite(other), origin
+    )
+
+
+def _share(
+    rec: Array, rec_mask: Array, rec_origin: tuple[int, int], truth: Array, truth_mask: Array, origin: tuple[int, int]
+) -> Frame:
+    left, top = max(rec_origin[0], origin[0]), max(rec_origin[1], origin[1])
+    right = max(left, min(rec_origin[0] + rec.shape[1], origin[0] + truth.shape[1]))
+    bottom = max(top, min(rec_origin[1] + rec.shape[0], origin[1] + truth.shape[0]))
+
+    def part(image: Array, at: tuple[int, int]) -> Array:
+        return image[top - at[1] : bottom - at[1], left - at[0] : right - at[0]]
+
+    mask = part(rec_mask, rec_origin) & part(truth_mask, origin)
+    box = _bounding_box(mask)
+    mask = mask[box]
+    first, second = part(rec, rec_origin)[box], part(truth, origin)[box]
+    return Frame(
+        rec=np.where(mask, first, 0).astype(np.complex128),
+        truth=np.where(mask, second, 0).astype(np.complex128),
+        mask=mask,
+        origin=(left + box[1].start, top + box[0].start),
+    )
+
+
+def _bounding_box(mask: Array) -> Window:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if rows.size == 0:
+        return slice(0, 0), slice(0, 0)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def largest_rectangle(mask: Array) -> Window:
+    """Return the largest axis-parallel rectangle in which every pixel is True (empty slices where there is none).
+
+    Areas with a side above SEARCH_SIDE are searched in blocks, so that the answer is exact to one block.
+    """
+    if mask.all():
+        return slice(0, mask.shape[0]), slice(0, mask.shape[1])
+    step = max(1, -(-max(mask.shape, default=1) // SEARCH_SIDE))
+    rows, columns = mask.shape[0] // step, mask.shape[1] // step
+    blocks = np.asarray(mask[: rows * step, : columns * step].reshape(rows, step, columns, step).all(axis=(1, 3)))
+    best, window = 0, (0, 0, 0, 0)
+    heights = np.zeros(columns, dtype=int)
+    for row in range(rows):
+        heights = np.where(blocks[row], heights + 1, 0)
+        area, left, right, height = _widest(heights.tolist())
+        if area > best:
+            best, window = area, (row + 1 - height, row + 1, left, right)
+    top, bottom, left, right = (edge * step for edge in window)
+    return slice(top, bottom), slice(left, right)
+
+
+def _widest(heights: list[int]) -> tuple[int, int, int, int]:
+    """Return area, left, right and height of the largest rectangle under a histogram."""
+    best = (0, 0, 0, 0)
+    open_bars: list[tuple[int, int]] = []  # (start, height), heights rising
+    for index, height in enumerate([*heights, 0]):
+        start = index
+        while open_bars and open_bars[-1][1] >= height:
+            start, tall = open_bars.pop()
+            if tall * (index - start) > best[0]:
+                best = (tall * (index - start), start, index, tall)
+        open_bars.append((start, height))
+    return best
