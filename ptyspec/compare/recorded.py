@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ptyspec.compare.frame import covered
 from ptyspec.compare.numbers import number, pearson, quotient, reasons
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
@@ -14,15 +15,16 @@ from ptyspec.contracts.container import Reconstruction
 def as_recorded(reconstruction: Reconstruction, truth: Array) -> dict[str, Any]:
     """Return the whole-frame amplitude numbers of the investigation, zeros counted.
 
-    The canvas is centred on the truth's frame (its true origin is ignored), uncovered pixels are zero, and all
-    pixels of the frame count: mae, rmse, pearson_r, undershoot = mean truth / mean rec, non_zero (part of the frame).
+    The canvas lies with its centre of mass of light (the mean scan position) on the centre of the truth's frame,
+    whatever its true origin; uncovered pixels are zero; all pixels of the frame count: mae, rmse, pearson_r,
+    undershoot = mean truth / mean rec, non_zero (part of the frame).
 
     **This says nothing about a reconstruction**: on the recorded scans the true object itself scores r 0.14 and
     undershoot 7.2 here, a constant 1 scores r 0.14 too, and after a least-squares scale every undershoot is
     1 / coverage (signatures 58 and 59).
     """
-    known = np.abs(np.asarray(truth))
-    canvas = _centred(np.abs(np.nan_to_num(reconstruction.object, nan=0.0, posinf=0.0, neginf=0.0)), known.shape)
+    known = np.abs(np.nan_to_num(truth)).astype(np.float64)
+    canvas = _centred(reconstruction, known.shape)
     error = canvas - known
     correlation = pearson(canvas.ravel(), known.ravel())
     undershoot = quotient(known.mean(), canvas.mean())
@@ -39,14 +41,19 @@ def as_recorded(reconstruction: Reconstruction, truth: Array) -> dict[str, Any]:
     }
 
 
-def _centred(canvas: Array, shape: tuple[int, ...]) -> Array:
-    """Crop or pad with zeros about the centre."""
-    for axis, want in enumerate(shape):
-        extra = canvas.shape[axis] - want
-        if extra > 0:
-            canvas = canvas.take(range(extra // 2, extra // 2 + want), axis=axis)
-        else:
-            grow = [(0, 0), (0, 0)]
-            grow[axis] = (-extra // 2, -extra - -extra // 2)
-            canvas = np.pad(canvas, grow)
-    return canvas.astype(np.float64)
+def _centred(reconstruction: Reconstruction, shape: tuple[int, ...]) -> Array:
+    """Return the covered amplitude on the frame, its centre of light at the frame's centre; what sticks out is cut."""
+    mask = covered(reconstruction)
+    frame = np.zeros(shape)
+    rows, columns = np.nonzero(mask)
+    if rows.size == 0:
+        return frame
+    weight = reconstruction.coverage[mask].astype(np.float64)
+    at = [
+        round(side / 2 - float(np.average(axis + 0.5, weights=weight)))
+        for side, axis in zip(shape, (rows, columns), strict=True)
+    ]
+    rows, columns = rows + at[0], columns + at[1]
+    inside = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
+    frame[rows[inside], columns[inside]] = np.abs(reconstruction.object[mask])[inside]
+    return frame

@@ -1,0 +1,325 @@
+"""Scores of a reconstruction against a known object (no TensorFlow)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter, shift
+
+from ptyspec.compare.frame import has_nan, largest_rectangle
+from ptyspec.compare.metrics import score
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.container import Reconstruction
+from ptyspec.errors import ScanDataError
+from ptyspec.seeds import generator
+
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
+
+
+def smooth(shape: tuple[int, int], purpose: str, sigma: float) -> Array:
+    """Gaussian-filtered noise of unit standard deviation plus a little white texture, so that no ring is empty."""
+    random = generator(7, purpose)
+    field = gaussian_filter(random.normal(size=shape), sigma)
+    return np.asarray(field / field.std() + 0.02 * random.normal(size=shape))
+
+
+def make_object(shape: tuple[int, int] = (120, 140)) -> Array:
+    amplitude = 2.7 + 0.5 * smooth(shape, "amplitude", 2.5)
+    return np.asarray(np.abs(amplitude) * np.exp(0.5j * smooth(shape, "phase", 3.0))).astype(np.complex64)
+
+
+def as_reconstruction(image: Array, mask: Array | None = None, origin: tuple[int, int] = (0, 0)) -> Reconstruction:
+    lit = np.ones(image.shape, bool) if mask is None else mask
+    held = np.where(lit, image, np.nan).astype(np.complex64)
+    return Reconstruction(object=held, coverage=lit.astype(np.float32), origin=origin)
+
+
+def half_covered(truth: Array) -> Reconstruction:
+    """The lower half of the object, without its corners, displaced by a small error."""
+    rows, columns = truth.shape
+    y, x = np.mgrid[: rows // 2, :columns]
+    mask = ((y - rows / 4) / (rows / 3.5)) ** 2 + ((x - columns / 2) / (columns / 1.8)) ** 2 < 1
+    noise = generator(1, "error").normal(size=(2, rows // 2, columns))
+    return as_reconstruction(truth[rows // 2 :] + 0.2 * (noise[0] + 1j * noise[1]), mask, (0, rows // 2))
+
+
+TRUTH = make_object()
+
+
+def test_a_perfect_reconstruction_scores_one_everywhere() -> None:
+    metrics = score(as_reconstruction(TRUTH), TRUTH)
+    ones = [metrics["amplitude"][key] for key in ("mean_ratio", "least_squares_scalar", "pearson_r", "ssim")]
+    ones += [metrics["amplitude"]["highpass_pearson_r"], metrics["amplitude"]["ratio"]["p95"]]
+    ones += [metrics["phase"]["pearson_r"], metrics["phase"]["highpass_pearson_r"]]
+    ones += [metrics["complex"]["correlation_mean_free"], metrics["coverage"]["fraction"]]
+    ones += [metrics["frc"][kind][key] for kind in ("amplitude", "complex") for key in ("first_crossing_half",)]
+    ones += metrics["frc"]["complex"]["curve"] + metrics["frc"]["amplitude"]["curve"]
+    np.testing.assert_allclose(ones, 1.0, rtol=0, atol=1e-6)
+    zeros = [metrics["amplitude"][key] for key in ("mae", "rmse", "max_abs")]
+    zeros += [metrics["phase"]["mae"], metrics["complex"]["nrmse"], metrics["gauge"]["aligned"]["nrmse"]]
+    np.testing.assert_allclose(zeros, 0.0, rtol=0, atol=1e-6)
+
+
+def test_metrics_are_json_without_nan_and_without_psnr() -> None:
+    text = json.dumps(score(half_covered(TRUTH), TRUTH), allow_nan=False)
+    assert "psnr" not in text.lower()
+    assert set(json.loads(text)) == {
+        "amplitude", "phase", "complex", "frc", "gauge", "coverage", "has_nan", "as_recorded",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("factor", [0.25, 2.0])
+def test_a_scaled_reconstruction_moves_the_level_and_leaves_the_structure(factor: float) -> None:
+    rec = half_covered(TRUTH)
+    one = score(rec, TRUTH)["amplitude"]
+    other = score(rec.model_copy(update={"object": rec.object * np.float32(factor)}), TRUTH)["amplitude"]
+    assert other["mean_ratio"] == pytest.approx(factor * one["mean_ratio"], rel=1e-6)
+    assert other["least_squares_scalar"] == pytest.approx(one["least_squares_scalar"] / factor, rel=1e-6)
+    assert other["pearson_r"] == pytest.approx(one["pearson_r"], abs=1e-9)
+    assert other["mae"] > 3 * one["mae"]
+
+
+def test_a_global_phase_changes_no_score() -> None:
+    rec = half_covered(TRUTH)
+    turned = rec.model_copy(update={"object": (rec.object * np.exp(2.2j)).astype(np.complex64)})
+    one, other = score(rec, TRUTH), score(turned, TRUTH)
+    for block, keys in {"phase": ("pearson_r", "highpass_pearson_r", "mae"), "complex": ("nrmse",)}.items():
+        assert [other[block][key] for key in keys] == pytest.approx([one[block][key] for key in keys], abs=1e-6)
+    assert other["frc"]["complex"]["curve"] == pytest.approx(one["frc"]["complex"]["curve"], abs=1e-5)
+    assert other["amplitude"]["mean_ratio"] == pytest.approx(one["amplitude"]["mean_ratio"], rel=1e-6)
+
+
+@pytest.mark.parametrize("fill", [0.0, np.nan], ids=["zeros", "nan"])
+def test_padding_the_frame_changes_no_score_in_the_object_frame(fill: float) -> None:
+    rec = half_covered(TRUTH)
+    grow = ((70, 9), (31, 50))
+    padded = Reconstruction(
+        object=np.pad(rec.object, grow, constant_values=fill),
+        coverage=np.pad(rec.coverage, grow),
+        origin=(rec.origin[0] - 31, rec.origin[1] - 70),
+    )
+    assert score(padded, TRUTH) == score(rec, TRUTH)
+
+
+def test_values_of_uncovered_pixels_never_reach_a_score() -> None:
+    rec = half_covered(TRUTH)
+    dark = rec.coverage == 0
+    painted = rec.model_copy(update={"object": np.where(dark, 99.0 * np.exp(1j), rec.object).astype(np.complex64)})
+    assert score(painted, TRUTH) == score(rec, TRUTH)
+
+
+def test_phase_error_of_zero_valued_uncovered_pixels_is_not_counted() -> None:
+    rec = half_covered(TRUTH)
+    zeroed = rec.model_copy(update={"object": np.nan_to_num(rec.object)})
+    assert score(zeroed, TRUTH)["phase"] == score(rec, TRUTH)["phase"]
+    counted = zeroed.model_copy(update={"coverage": np.ones_like(rec.coverage)})
+    assert score(counted, np.abs(TRUTH))["phase"]["mae"] < 0.95 * score(rec, np.abs(TRUTH))["phase"]["mae"]
+
+
+def test_the_part_beyond_the_object_is_left_out() -> None:
+    wide = np.full((140, 170), 5.0 + 0j)
+    wide[10:130, 12:152] = TRUTH
+    metrics = score(as_reconstruction(wide, origin=(-12, -10)), TRUTH)
+    assert metrics["coverage"] == {"fraction": 1.0, "pixels": TRUTH.size, "reason": None}
+    assert metrics["amplitude"]["pearson_r"] == pytest.approx(1.0)
+
+
+WRONG = {
+    "conj-rot180": (lambda image: np.conj(image[::-1, ::-1]), 0.5),
+    "shift-8px": (lambda image: np.roll(image, 8, axis=1), 0.5),
+    "flip": (lambda image: image[:, ::-1], 0.5),
+    "phase-free": (lambda image: image * np.exp(1j * generator(3, "p").uniform(-np.pi, np.pi, image.shape)), 0.1),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_object_scores_badly(name: str) -> None:
+    change, limit = WRONG[name]
+    metrics = score(as_reconstruction(change(TRUTH)), TRUTH)
+    assert abs(metrics["phase"]["pearson_r"]) < limit
+    assert metrics["complex"]["correlation_mean_free"] < limit
+    assert metrics["frc"]["complex"]["first_crossing_half"] < 0.1
+
+
+def test_a_conjugate_twin_also_fails_in_amplitude() -> None:
+    metrics = score(as_reconstruction(np.conj(TRUTH[::-1, ::-1])), TRUTH)["amplitude"]
+    assert abs(metrics["pearson_r"]) < 0.3
+    assert metrics["ssim"] < 0.4
+    assert metrics["mean_ratio"] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_high_pass_correlation_sees_the_blur_that_pearson_forgives() -> None:
+    coarse = smooth((120, 140), "coarse", 12.0)
+    truth = 3 + coarse + 0.25 * smooth((120, 140), "fine", 1.0)
+    blurred = gaussian_filter(truth, 5.0)
+    amplitude = score(as_reconstruction(blurred), truth)["amplitude"]
+    assert amplitude["pearson_r"] > 0.9
+    assert amplitude["highpass_pearson_r"] < 0.5
+
+
+def test_a_constant_reconstruction_is_not_evaluated_where_correlation_is_undefined() -> None:
+    metrics = score(as_reconstruction(np.ones(TRUTH.shape)), TRUTH)
+    json.dumps(metrics, allow_nan=False)
+    for block, key in (("amplitude", "pearson_r"), ("phase", "pearson_r"), ("complex", "correlation_mean_free")):
+        assert metrics[block][key] is None
+        assert "constant" in metrics[block]["reason"]
+    assert metrics["amplitude"]["highpass_pearson_r"] is None
+    assert metrics["frc"]["complex"]["first_crossing_half"] is None
+    assert metrics["gauge"]["aligned"]["amplitude_pearson_r"] is None
+    assert "not evaluated" in metrics["gauge"]["reason"]
+    assert metrics["amplitude"]["mean_ratio"] == pytest.approx(1 / np.abs(TRUTH).mean())
+
+
+EMPTY = {
+    "all-nan": as_reconstruction(TRUTH, np.zeros(TRUTH.shape, bool)),
+    "nan-where-lit": Reconstruction(
+        object=np.full(TRUTH.shape, np.nan, np.complex64), coverage=np.ones(TRUTH.shape, np.float32), origin=(0, 0)
+    ),
+    "elsewhere": as_reconstruction(TRUTH, origin=(1000, 0)),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_nothing_covered_gives_none_and_a_reason_in_every_block(name: str) -> None:
+    metrics = score(EMPTY[name], TRUTH)
+    json.dumps(metrics, allow_nan=False)
+    for block in ("amplitude", "phase", "complex", "frc", "gauge", "coverage"):
+        assert metrics[block]["reason"], block
+    assert metrics["amplitude"]["mean_ratio"] is None
+    assert metrics["phase"]["mae"] is None
+    assert metrics["coverage"]["pixels"] == 0
+    assert metrics["has_nan"] is (name == "nan-where-lit")
+
+
+def test_the_phase_of_a_zero_phase_truth_is_not_correlated() -> None:
+    truth = np.abs(TRUTH)
+    metrics = score(as_reconstruction(TRUTH), truth)
+    assert metrics["phase"]["pearson_r"] is None
+    assert metrics["phase"]["highpass_pearson_r"] is None
+    assert "truth's phase is constant" in metrics["phase"]["reason"]
+    assert metrics["phase"]["mae"] > 0.1
+    assert metrics["amplitude"]["pearson_r"] == pytest.approx(1.0)
+
+
+def test_a_random_phase_borrows_no_correlation_from_the_truth() -> None:
+    random = generator(5, "phase").uniform(-np.pi, np.pi, TRUTH.shape)
+    assert abs(score(as_reconstruction(np.abs(TRUTH) * np.exp(1j * random)), TRUTH)["phase"]["pearson_r"]) < 0.05
+
+
+def test_has_nan_names_a_hole_but_not_the_weak_border_that_stitching_left_out() -> None:
+    weight = np.outer(np.hanning(60), np.hanning(60)).astype(np.float32)
+    image = np.where(weight > 0.05, 1.0 + 0j, np.nan).astype(np.complex64)
+    rec = Reconstruction(object=image, coverage=weight, origin=(0, 0))
+    assert not has_nan(rec)
+    image[30, 30] = np.nan
+    assert has_nan(rec)
+
+
+def test_an_infinite_pixel_is_reported_and_excluded() -> None:
+    rec = as_reconstruction(TRUTH)
+    rec.object[5, 5] = np.inf
+    rec.coverage[5, 5] = 2.0
+    metrics = score(rec, TRUTH)
+    json.dumps(metrics, allow_nan=False)
+    assert metrics["has_nan"] is True
+    assert metrics["coverage"]["pixels"] == TRUTH.size - 1
+
+
+def test_ssim_windows_stay_inside_the_covered_area() -> None:
+    rec = as_reconstruction(TRUTH)
+    whole = score(rec, TRUTH)["amplitude"]["ssim"]
+    hole = rec.coverage.copy()
+    hole[40:80, 40:80] = 0
+    painted = np.where(hole > 0, TRUTH, 77.0).astype(np.complex64)
+    assert score(Reconstruction(object=painted, coverage=hole, origin=(0, 0)), TRUTH)["amplitude"]["ssim"] == whole
+
+
+@pytest.mark.parametrize(
+    ("coverage_shape", "truth"),
+    [((3, 3), TRUTH), (TRUTH.shape, TRUTH[None])],
+    ids=["coverage-shape", "truth-stack"],
+)
+def test_arrays_of_the_wrong_shape_are_refused(coverage_shape: tuple[int, int], truth: Array) -> None:
+    rec = Reconstruction(object=TRUTH, coverage=np.ones(coverage_shape, np.float32), origin=(0, 0))
+    with pytest.raises(ScanDataError):
+        score(rec, truth)
+
+
+@pytest.mark.parametrize("side", [17, 900], ids=["exact", "in-blocks"])
+def test_the_largest_rectangle_lies_inside_the_mask(side: int) -> None:
+    mask = np.zeros((side, side), bool)
+    mask[side // 5 : -side // 5, side // 8 : -side // 8] = True
+    expected = int(mask.sum())
+    mask[:, side // 3] = False
+    window = largest_rectangle(mask)
+    assert mask[window].all()
+    assert 0.6 * expected < mask[window].size < 0.8 * expected
+
+
+def lines(size: int = 392) -> Array:
+    """Blurred random segments, bright in the middle, as in the investigation: mean 2.7."""
+    random, canvas = generator(42, "lines"), np.zeros((2 * size, 2 * size))
+    for r0, c0, r1, c1 in random.integers(0, 2 * size, (400, 4)):
+        steps = max(abs(r1 - r0), abs(c1 - c0)) + 1
+        canvas[np.linspace(r0, r1, steps).astype(int), np.linspace(c0, c1, steps).astype(int)] = 1
+    image = gaussian_filter(canvas, 1) + 2 * gaussian_filter(canvas, 5) + 5 * gaussian_filter(canvas, 10)
+    middle = image[size // 2 : -(size // 2), size // 2 : -(size // 2)]
+    return np.asarray(middle * 2.708 / middle.mean())
+
+
+def tiles(image: Array, positions: Array, side: int = 20) -> Reconstruction:
+    """Square tiles of an image, one a position, on their bounding box and placed where they belong."""
+    weight = np.zeros(image.shape, np.float32)
+    for x, y in np.rint(positions).astype(int):
+        weight[max(0, y - side // 2) : y + side // 2, max(0, x - side // 2) : x + side // 2] += 1
+    rows, columns = np.flatnonzero(weight.any(axis=1)), np.flatnonzero(weight.any(axis=0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    rec = as_reconstruction(image[box], weight[box] > 0, (int(columns[0]), int(rows[0])))
+    return rec.model_copy(update={"coverage": weight[box]})
+
+
+def test_the_recorded_score_cannot_tell_the_truth_from_a_constant() -> None:
+    truth = lines()
+    positions = generator(0, "scan").uniform((10, 196), (382, 382), (64, 2))
+    whole, flat = tiles(truth, positions), tiles(np.ones_like(truth), positions)
+    perfect, constant = score(whole, truth), score(flat, truth)["as_recorded"]
+    assert perfect["amplitude"]["pearson_r"] == pytest.approx(1.0)
+    assert perfect["amplitude"]["mean_ratio"] == pytest.approx(1.0)
+    recorded = perfect["as_recorded"]
+    assert 0.0 < recorded["pearson_r"] < 0.25
+    assert recorded["pearson_r"] == pytest.approx(constant["pearson_r"], abs=0.05)
+    assert recorded["undershoot"] * perfect["coverage"]["fraction"] == pytest.approx(1.0, abs=0.25)
+
+
+def test_the_true_object_of_a_recorded_scan_scores_the_recorded_blind_value() -> None:
+    path = DATA / "scenario_gs1_custom.npz"
+    if not path.exists():
+        pytest.skip(f"{path.name} is not in ../shared/data")
+    with np.load(path) as scan:
+        truth, chosen = scan["objectGuess"], scan["test_idx"][:64]
+        positions = np.stack([scan["xcoords"], scan["ycoords"]], axis=1)[chosen]
+    perfect = score(tiles(truth, positions), truth)
+    constant = score(tiles(np.ones_like(truth), positions), truth)["as_recorded"]
+    assert perfect["amplitude"]["pearson_r"] == pytest.approx(1.0)
+    assert perfect["as_recorded"]["pearson_r"] == pytest.approx(0.14, abs=0.01)
+    assert constant["pearson_r"] == pytest.approx(0.139, abs=0.01)
+    assert perfect["as_recorded"]["undershoot"] == pytest.approx(7.2, rel=0.1)
+    assert constant["undershoot"] == pytest.approx(19.0, rel=0.1)
+    assert perfect["as_recorded"]["mae"] == pytest.approx(2.38, abs=0.05)
+
+
+def test_a_canvas_larger_than_the_object_is_cropped_about_its_centre() -> None:
+    grown = np.pad(TRUTH, ((3, 3), (8, 8)), constant_values=9.0)
+    assert score(as_reconstruction(grown), TRUTH)["as_recorded"]["pearson_r"] == pytest.approx(1.0)
+
+
+def test_a_shift_of_one_pixel_lowers_the_raw_scores_and_the_aligned_block_restores_them() -> None:
+    moved = shift(TRUTH.real, (0, 1), mode="nearest") + 1j * shift(TRUTH.imag, (0, 1), mode="nearest")
+    metrics = score(as_reconstruction(moved), TRUTH)
+    assert metrics["amplitude"]["pearson_r"] < 0.97
+    assert metrics["gauge"]["raw"]["amplitude_pearson_r"] < 0.97
+    assert metrics["gauge"]["aligned"]["amplitude_pearson_r"] > 0.999
+    assert metrics["gauge"]["aligned"]["shift"] == pytest.approx([1.0, 0.0], abs=0.02)
