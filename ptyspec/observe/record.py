@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import SupportsFloat
 
 import numpy as np
 
@@ -114,7 +115,7 @@ class StageNote:
         spent = _since(start)
         self._aside = (self._aside[0] + spent[0], self._aside[1] + spent[1])
 
-    def number(self, name: str, value: float) -> None:
+    def number(self, name: str, value: SupportsFloat) -> None:
         """Write down a scalar such as the gain; raises ScanDataError when it is not finite."""
         if not math.isfinite(value):
             raise ScanDataError(f"{name} of stage {self.name} is not finite", value=value, limit="a finite number")

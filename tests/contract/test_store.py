@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,6 @@ import pytest
 
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import OutputExistsError, OutputFileError
-from ptyspec.io import disk
 from ptyspec.io.jsonfile import read_json, write_json
 from ptyspec.io.store import RunStore, check_output, code_version, default_root, publish, run_key
 
@@ -274,7 +274,7 @@ def test_a_full_disk_while_publishing_keeps_the_earlier_run(
     def full(source: Path, target: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
 
-    monkeypatch.setattr(disk.shutil, "copy2", full)
+    monkeypatch.setattr(shutil, "copy2", full)
     with pytest.raises(OutputFileError, match="disk is full"):
         publish(run, out, force=True)
     assert (out / "mark").read_text() == "earlier"

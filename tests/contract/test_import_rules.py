@@ -1,0 +1,201 @@
+"""Who may import whom, and what no file of the package may contain (design: the layout; style: house habits)."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import ptyspec
+
+ROOT = Path(ptyspec.__file__).resolve().parent
+REPOSITORY = ROOT.parent
+
+BASE = {"errors", "seeds", "contracts"}
+RECORDING = {"io", "observe"}
+# What each part may import of the project. Parts that are not listed (evidence, reports, commands) may use all of it,
+# save the command line and the plugin, which nobody imports.
+ALLOWED = {
+    "errors": set[str](),
+    "seeds": {"errors"},
+    "contracts": {"errors", "seeds"},
+    "physics": BASE,
+    "networks": BASE | {"physics", "observe"},
+    "observe": BASE | {"io"},
+    "io": BASE | {"observe", "physics"},
+    "compare": BASE | {"physics"},
+    "spec": BASE | {"compare"} | RECORDING,
+    "pipeline": BASE | RECORDING | {"physics", "networks", "compare", "scenarios", "report"},
+    "legacy": BASE | RECORDING | {"physics", "networks", "compare", "scenarios", "report", "pipeline"},
+}
+TOP = {"cli", "pytest_plugin"}
+NO_TENSORFLOW = {"contracts", "physics", "spec", "compare", "io", "observe", "errors", "seeds"}
+HEAVY = {"tensorflow", "keras", "jax", "torch"}
+LOCAL_ONLY = {*HEAVY, "matplotlib", "skimage", "scipy.ndimage", "h5py"}
+OWN_STATE = {"default_rng", "Generator", "SeedSequence", "BitGenerator", "PCG64", "RandomState"}
+MAX_LINES = 350
+
+Rule = Callable[[str, ast.Module], Iterator[str]]
+
+
+@cache
+def sources() -> dict[str, ast.Module]:
+    """Every module of the package by dotted name without the leading `ptyspec.`."""
+    return {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))}
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts)
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Dotted names of everything imported anywhere in the tree; `from a import b` gives a.b."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
+
+
+def dotted(node: ast.AST) -> str:
+    """`np.random.rand` for such an expression, `` for anything else."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def within(name: str, packages: set[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def directions(module: str, tree: ast.Module) -> Iterator[str]:
+    part = module.partition(".")[0]
+    for name in imported(tree):
+        if name.startswith("."):
+            yield f"relative import {name}"
+        if not name.startswith("ptyspec."):
+            continue
+        other = name.split(".")[1]
+        if other == part or not ((ROOT / other).exists() or (ROOT / f"{other}.py").exists()):
+            continue  # a name of the package itself, such as __version__
+        if other in TOP or other not in ALLOWED.get(part, {other}):
+            yield f"{part} imports {name}"
+
+
+def frameworks(module: str, tree: ast.Module) -> Iterator[str]:
+    if module.partition(".")[0] in NO_TENSORFLOW:
+        yield from (name for name in imported(tree) if within(name, HEAVY))
+
+
+def light_packages(module: str, tree: ast.Module) -> Iterator[str]:
+    """A package's __init__ is run by whoever needs one of its modules: it imports nothing heavy."""
+    if module.rpartition(".")[2] == "__init__":
+        yield from (name for name in imported(tree) if within(name, LOCAL_ONLY))
+
+
+def allure(module: str, tree: ast.Module) -> Iterator[str]:
+    if module != "report.allure":
+        yield from (name for name in imported(tree) if within(name, {"allure", "allure_commons", "allure_pytest"}))
+
+
+def pickles(_: str, tree: ast.Module) -> Iterator[str]:
+    yield from (name for name in imported(tree) if within(name, {"pickle", "cloudpickle", "dill", "joblib", "shelve"}))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "allow_pickle" and ast.unparse(node.value) != "False":
+            yield f"allow_pickle in line {node.value.lineno}"
+
+
+def evaluations(_: str, tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and dotted(node.func) in {"eval", "exec", "builtins.eval", "builtins.exec"}:
+            yield f"{dotted(node.func)} in line {node.lineno}"
+
+
+def global_draws(_: str, tree: ast.Module) -> Iterator[str]:
+    yield from (name for name in imported(tree) if within(name, {"random"}))
+    names = [name for name in imported(tree) if name.startswith("numpy.random.")]
+    names += [dotted(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    for name in names:
+        owner, _, draw = name.rpartition(".")
+        if owner in {"np.random", "numpy.random"} and draw not in OWN_STATE:
+            yield name
+
+
+def swallowed(_: str, tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ExceptHandler) and all(is_nothing(statement) for statement in node.body):
+            yield f"exception swallowed in line {node.lineno}"
+
+
+def is_nothing(statement: ast.stmt) -> bool:
+    docstring = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return docstring or isinstance(statement, ast.Pass)
+
+
+# Each rule with a module that breaks it: a rule that finds nothing in that one could not fail here either.
+RULES: dict[str, tuple[Rule, str, str]] = {
+    "directions": (directions, "physics.x", "from ptyspec.pipeline import run"),
+    "directions-up": (directions, "contracts.x", "import ptyspec.physics"),
+    "directions-cli": (directions, "report.x", "def f():\n    from ptyspec.cli.main import entry"),
+    "directions-relative": (directions, "io.x", "from . import store"),
+    "frameworks": (frameworks, "physics.x", "def f():\n    import tensorflow as tf"),
+    "frameworks-keras": (frameworks, "compare.x", "from keras import ops"),
+    "light-packages": (light_packages, "report.__init__", "from matplotlib import pyplot"),
+    "light-packages-ndimage": (light_packages, "physics.__init__", "from scipy import ndimage"),
+    "allure": (allure, "report.html", "import allure"),
+    "pickles": (pickles, "io.x", "import pickle"),
+    "pickles-numpy": (pickles, "io.x", "np.load(path, allow_pickle=True)"),
+    "evaluations": (evaluations, "spec.x", "eval('1 + 1')"),
+    "draws": (global_draws, "physics.x", "np.random.seed(1)"),
+    "draws-imported": (global_draws, "physics.x", "from numpy.random import rand"),
+    "draws-python": (global_draws, "physics.x", "import random"),
+    "swallowed": (swallowed, "io.x", "try:\n    f()\nexcept OSError:\n    pass"),
+    "swallowed-ellipsis": (swallowed, "io.x", "try:\n    f()\nexcept:\n    ..."),
+}
+
+
+@pytest.mark.parametrize(("rule", "module", "source"), RULES.values(), ids=RULES)
+def test_the_rule_finds_a_planted_violation(rule: Rule, module: str, source: str) -> None:
+    assert list(rule(module, ast.parse(source)))
+
+
+@pytest.mark.parametrize("rule", dict.fromkeys(rule for rule, _, _ in RULES.values()), ids=lambda rule: rule.__name__)
+def test_no_module_breaks_the_rule(rule: Rule) -> None:
+    found = [f"{module}: {what}" for module, tree in sources().items() for what in rule(module, tree)]
+    assert not found
+
+
+def test_every_file_holds_one_idea() -> None:
+    files = [path for folder in ("ptyspec", "tests", "benchmarks") for path in (REPOSITORY / folder).rglob("*.py")]
+    assert len(files) >= len(sources())
+    lines = {str(path.relative_to(REPOSITORY)): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    assert {name: count for name, count in lines.items() if count > MAX_LINES} == {}
+
+
+def loaded_after(*modules: str) -> set[str]:
+    code = f"import sys, {', '.join(modules)}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("module", ["ptyspec", "ptyspec.cli.main", "ptyspec.pytest_plugin"])
+def test_starting_up_loads_nothing_heavy(module: str) -> None:
+    loaded = loaded_after(module)
+    assert module in loaded
+    assert not loaded & LOCAL_ONLY
+
+
+def test_loading_the_plugin_costs_other_repositories_nothing() -> None:
+    assert not loaded_after("ptyspec.pytest_plugin") & {"numpy", "pydantic", "scipy", "typer", "yaml"}
+
+
+def test_using_the_framework_free_parts_loads_no_framework() -> None:
+    parts = sorted(f"ptyspec.{name}" for name in sources() if name.partition(".")[0] in NO_TENSORFLOW)
+    modules = [name.removesuffix(".__init__") for name in parts]
+    assert not loaded_after(*modules) & HEAVY
