@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -55,7 +56,7 @@ def check_values(name: str, array: Array, *, non_negative: bool = False, source:
         finite = bool(np.isfinite(array).all())
         low = 0.0
     elif array.dtype.kind == "f":
-        low, high = float(array.min()), float(array.max())  # NaN propagates through both
+        low, high = _extremes(array)
         finite = bool(np.isfinite(low) and np.isfinite(high))
     else:
         low, finite = float(array.min()), True
@@ -72,3 +73,24 @@ def check_values(name: str, array: Array, *, non_negative: bool = False, source:
             f"{name} holds negative values", value=f"{array[first]} at index {first}", limit=">= 0",
             source=source or None, next_step="subtract the dark field so that counts stay >= 0, or clip at 0",
         )  # fmt: skip
+
+
+def release_pages(array: Array) -> None:
+    """Give back the memory of pages read through a read-only file map; other arrays are left alone."""
+    pages = getattr(array, "_mmap", None)
+    if isinstance(pages, mmap.mmap) and not array.flags.writeable and hasattr(mmap, "MADV_DONTNEED"):
+        pages.madvise(mmap.MADV_DONTNEED)
+
+
+def _extremes(array: Array) -> tuple[float, float]:
+    """Least and largest value (NaN if there is one); a file map is walked in blocks whose pages are given back."""
+    if not isinstance(array, np.memmap) or array.ndim == 0:
+        return float(array.min()), float(array.max())
+    rows = max(1, 2**26 // max(1, array.nbytes // len(array)))
+    lows, highs = [], []
+    for start in range(0, len(array), rows):
+        block = array[start : start + rows]
+        lows.append(float(block.min()))
+        highs.append(float(block.max()))
+        release_pages(array)
+    return float(np.min(lows)), float(np.max(highs))  # NaN propagates through both

@@ -15,7 +15,7 @@ from typing import IO, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.arrays import Array, release_pages
 from ptyspec.errors import InputFileError
 from ptyspec.io.files import existing_file
 
@@ -194,3 +194,4 @@ def write_arrays(file: BinaryIO, arrays: Mapping[str, Array]) -> None:
                 np.lib.format.write_array_header_1_0(member, header)
                 for block in blocks(array if array.ndim else array.reshape(1)):
                     member.write(np.ascontiguousarray(block).tobytes())
+                    release_pages(array)
