@@ -1,0 +1,185 @@
+"""What stands behind the answer: stages, training, limits, settings, environment, and how to run it again."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.records import ArrayStats
+from ptyspec.contracts.resolve import Resolved, flatten
+from ptyspec.contracts.run import RunResult
+from ptyspec.contracts.scenario import Scenario
+from ptyspec.report import scores
+from ptyspec.report.answer import numbers
+from ptyspec.report.text import escape, number, table
+
+
+def stages(result: RunResult) -> list[str]:
+    """Return the stage table and the normalisation it rests on."""
+    rows = []
+    for stage in result.stages:
+        arrays: list[tuple[str, ArrayStats | None]] = [*stage.arrays.items()] or [("", None)]
+        for place, (name, stats) in enumerate(arrays):
+            seconds = f"{stage.seconds:.2f}" if place == 0 else ""
+            label = f"{escape(stage.name)}{': ' if name else ''}{escape(name)}"
+            shape = " x ".join(str(n) for n in stats.shape) if stats else ""
+            figures = [number(stats.mean), number(stats.energy)] if stats else ["", ""]
+            rows.append([label, shape, *figures, seconds])
+    flags = [
+        f"- {escape(stage.name)}: {escape(name)} is {'true' if value else '**false**'}."
+        for stage in result.stages
+        for name, value in stage.flags.items()
+    ]
+    return [*table(["stage: array", "shape", "mean modulus", "energy", "seconds"], rows), "", _scales(result), *flags]
+
+
+def _scales(result: RunResult) -> str:
+    found = numbers(result)
+    return (
+        f"- Gain g = {number(found.get('gain'), 6)}, scale s = {number(result.scan.scale, 6)}, "
+        f"a0 = {number(found.get('a0'), 6)}. The scale turns stored amplitudes into counts, counts = (s X)²; a0 is "
+        "the rms amplitude that the training counts and the probe imply; the gain conditions the network input and "
+        "**never reaches the loss or the object** (NORMALIZATION-001)."
+    )
+
+
+def training(result: RunResult) -> list[str]:
+    """Return the summary of the training, or that there was none."""
+    history = result.history
+    if history is None or not history.epochs:
+        return ["No network was trained in this run."]
+    best = next((row for row in history.epochs if row.epoch == history.best_epoch), history.epochs[-1])
+    last = history.epochs[-1]
+    seconds = sum(row.seconds for row in history.epochs)
+    lines = [
+        (
+            f"{len(history.epochs)} epochs in {seconds:.1f} s; weights kept from epoch {best.epoch}, where "
+            f"{escape(history.monitor)} was smallest ({number(best.metrics.get(history.monitor))}). Last epoch: loss "
+            f"{number(last.metrics.get('loss'))}, val\\_loss {number(last.metrics.get('val_loss'))}."
+        )
+    ]
+    if history.first_nan is not None:
+        first = history.first_nan
+        lines.append(f"**First non-finite value: {escape(first.metric)} in epoch {first.epoch}, step {first.step}.**")
+    return lines
+
+
+def as_recorded(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the investigation's whole-frame numbers with their warning."""
+    block = metrics.get("as_recorded")
+    if not isinstance(block, Mapping):
+        return []
+    rows = [[escape(key), number(value)] for key, value in block.items() if isinstance(value, (int, float))]
+    return [
+        (
+            "Whole-frame numbers as the investigation computed them, uncovered pixels counted as zeros, kept so that its "
+            "reports can be compared with. **They carry no information about quality**: they mostly measure how much of "
+            "the frame was scanned, and the true object itself scores badly here."
+        ),
+        "",
+        *table(["as recorded", "value"], rows),
+    ]
+
+
+def limits(result: RunResult) -> list[str]:
+    """Return what this run cannot show."""
+    scenario = result.resolved.scenario
+    lines = []
+    if scenario.model.gridsize == 1 and real_symmetric(result.scan.probeGuess):
+        lines.append(
+            "- **Twin ambiguity.** The probe is real and centro-symmetric and each pattern is inverted alone "
+            "(gridsize 1). A single pattern then cannot tell the object patch from its twin, the complex conjugate "
+            "rotated by 180 degrees: both give the same counts. Correlation is limited by this, whatever the "
+            "training; the mean ratio is not. To avoid it: gridsize 2, a probe with phase structure, or refinement, "
+            "which uses the overlap (`--refine 10`)."
+        )
+    if not scenario.measured and scenario.object.phase == "none":
+        lines.append(
+            "- This object has no phase, so phase scores mean nothing. Scenarios with `object.phase` set to "
+            "`texture` or `set_phi` exercise it."
+        )
+    if scenario.measured:
+        lines.append("- Measured data: no truth, so no score here is against the sample itself.")
+    lines.append("- Scores cover illuminated pixels alone; the grey ones in the pictures are not scored.")
+    return lines
+
+
+def real_symmetric(probe: Array) -> bool:
+    """Return whether the probe equals its own twin, conj(P(-r)), to 2 % of its norm, up to one global phase.
+
+    Both centres of an even array are tried: pixel N/2 and the middle between the central pixels.
+    """
+    energy = float(np.linalg.norm(probe))
+    twins = (np.conj(probe[::-1, ::-1]), np.conj(np.roll(probe[::-1, ::-1], 1, axis=(0, 1))))
+    # |<P, twin>| = |P|^2 exactly where the two are one array up to a phase.
+    return any(abs(np.vdot(probe, twin)) > (1 - 2e-4) * energy**2 for twin in twins)
+
+
+def warnings(result: RunResult) -> list[str]:
+    """Return what the reader of the file had to say."""
+    found = result.scan.metadata.get("warnings") or []
+    return [f"- {escape(line, 500)}" for line in ([found] if isinstance(found, str) else found)]
+
+
+def settings(resolved: Resolved) -> list[str]:
+    """Return the settings that differ from their defaults, with their sources."""
+    defaults = dict(flatten(Scenario(name="default").model_dump(mode="json")))
+    rows = []
+    for key, row in resolved.as_json()["values"].items():
+        if key in ("name", "description") or row["source"] == "default" or row["value"] == defaults.get(key):
+            continue
+        rows.append(
+            [escape(key), escape(_plain(row["value"])), escape(_plain(defaults.get(key))), escape(row["source"])]
+        )
+    if not rows:
+        return ["Every setting has its default."]
+    return table(["setting", "value", "default", "set by"], rows, numbers=False)
+
+
+def environment(facts: Mapping[str, Any]) -> list[str]:
+    """Return the environment, one line a fact."""
+    lines = []
+    for key, value in facts.items():
+        if key != "schema_version":
+            many = (
+                ", ".join(f"{name} {_plain(part)}" for name, part in value.items())
+                if isinstance(value, Mapping)
+                else ""
+            )
+            lines.append(f"- {escape(key)}: {escape(many or _plain(value), 400)}")
+    return lines
+
+
+def reproduce(resolved: Resolved) -> list[str]:
+    """Return the command that gives this run again."""
+    scenario = resolved.scenario
+    target = scenario.scan.path if scenario.measured else scenario.name
+    words = ["ptyspec", "run", target]
+    by_source: dict[str, list[str]] = {}
+    for key, source in resolved.provenance.items():
+        by_source.setdefault(source, []).append(key)
+    for option in ("profile", "recipe"):
+        names = sorted({source.split(" ", 1)[1] for source in by_source if source.startswith(f"{option} ")})
+        words += [word for name in names for word in (f"--{option}", name)]
+    values = resolved.as_json()["values"]
+    by_hand = {key for source, keys in by_source.items() if source.startswith("command line") for key in keys}
+    for key in sorted(by_hand - {"name", "description"}):
+        words += ["--set", f"{key}={_plain(values[key]['value'])}"]
+    lines = ["```sh", " ".join(shlex.quote(" ".join(word.split()).replace("`", "")) for word in words), "```"]
+    if scenario.measured:
+        lines.append(f"The file's SHA-256 is {escape(scenario.scan.sha256)}.")
+    return [*lines, "Same seeds, thread count and backend give the same object bit by bit."]
+
+
+def verdicts(metrics: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the run, if anything."""
+    return [f"- **{escape(line)}**" for line in scores.violations(metrics)]
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,48 @@
+"""All pictures of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ptyspec.contracts.run import RunResult
+from ptyspec.report import canvas, curves, maps, measurement
+from ptyspec.report.views import views
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+AMPLITUDE_KEYS = ("mean_ratio", "amplitude_r", "highpass_r", "ssim", "agreement_amplitude")
+PHASE_KEYS = ("phase_r", "agreement_phase")
+
+
+def write_figures(folder: Path, result: RunResult) -> dict[str, Path]:
+    """Write the pictures of a finished run as PNG into `folder` (created if absent) and return them by name.
+
+    Names: amplitude, phase, controls, training, frc, coverage, stages, diffraction; a picture for which the run
+    has no content (no training, no ring correlation) is left out. Colour scales come from the truth, or from the
+    iterative reference where there is none.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    return {name: canvas.save(draw(), folder / f"{name}.png") for name, draw in drawers(result).items()}
+
+
+def drawers(result: RunResult) -> dict[str, Callable[[], Figure]]:
+    """Return what draws each picture that this run has content for."""
+    seen, history = views(result), result.history
+    found: dict[str, Callable[[], Figure]] = {
+        "amplitude": lambda: maps.compared(seen, maps.amplitude(seen), AMPLITUDE_KEYS),
+        "phase": lambda: maps.compared(seen, maps.phase(seen), () if seen.zero_phase else PHASE_KEYS),
+        "controls": lambda: maps.side_by_side(seen),
+        "coverage": lambda: measurement.coverage(result.scan, result.reconstruction),
+        "diffraction": lambda: measurement.diffraction(result.scan),
+    }
+    if history is not None and history.epochs:
+        found["training"] = lambda: curves.training(history)
+    rings = curves.ring_curves(seen.blocks)
+    if rings:
+        found["frc"] = lambda: curves.ring_correlation(rings, seen.truth is not None)
+    if result.stages:
+        found["stages"] = lambda: curves.waterfall(result.stages)
+    return found

@@ -1,0 +1,183 @@
+"""Pictures of the object: amplitude, phase, and the network beside its controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.report import canvas, scores
+from ptyspec.report.views import Views
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+AMPLITUDE_UNIT = "|O|  (absolute gauge)"
+PHASE_UNIT = "phase / rad"
+ERROR_MAP = "RdBu_r"
+WORST_FIRST = ("trivial", "untrained", "network", "flat_start", "refined", "iterative")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A real image made from the complex object.
+
+    - images: by estimator, on the views' frame; reference: the truth or the iterative reference.
+    - errors: by estimator, image minus reference; limits and error_limit are shared by all panels.
+    """
+
+    name: str
+    unit: str
+    cmap: str
+    limits: tuple[float, float]
+    reference: Array
+    reference_name: str
+    images: Mapping[str, Array]
+    errors: Mapping[str, Array]
+    error_limit: float
+
+
+def _reference(views: Views) -> tuple[Array, str]:
+    if views.truth is not None:
+        return np.where(views.covered, views.truth, np.nan), "truth"
+    if "iterative" in views.estimates:
+        return views.estimates["iterative"], "iterative reference"
+    return views.estimates["network"], "network"
+
+
+def amplitude(views: Views) -> Quantity:
+    """Return |O| of every estimate; the reference alone fixes the colour scale, so a wrong scale is seen at once."""
+    reference, name = _reference(views)
+    images = {key: np.abs(image) for key, image in views.estimates.items()}
+    errors = {key: image - np.abs(reference) for key, image in images.items()}
+    limits = canvas.value_limits(np.abs(reference))
+    error_limit = canvas.symmetric_limit(errors["network"])
+    return Quantity(
+        "amplitude", AMPLITUDE_UNIT, "viridis", limits, np.abs(reference), name, images, errors, error_limit
+    )
+
+
+def phase(views: Views) -> Quantity:
+    """Return the phase of every estimate around the reference's mean phase; errors are angle(rec conj(reference))."""
+    reference, name = _reference(views)
+    values = reference[np.isfinite(reference)]
+    centre = np.exp(-1j * np.angle(values.sum())) if values.size else 1.0
+    angle = np.angle(reference * centre)
+    images = {key: np.angle(image * centre) for key, image in views.estimates.items()}
+    errors = {key: np.angle(image * np.conj(reference)) for key, image in views.estimates.items()}
+    top = max(canvas.symmetric_limit(angle), 0.05)
+    limits, cmap = ((-top, top), "magma") if top < 2.6 else ((-np.pi, np.pi), "twilight_shifted")
+    error_limit = canvas.symmetric_limit(errors["network"])
+    return Quantity("phase", PHASE_UNIT, cmap, limits, angle, name, images, errors, error_limit)
+
+
+def compared(views: Views, quantity: Quantity, keys: tuple[str, ...]) -> Figure:
+    """Draw reference | network | error, with a second row for a refined object.
+
+    Without a truth the order is network | iterative reference | difference.
+    """
+    rows = [name for name in ("network", "refined") if name in views.estimates]
+    width = 3.5
+    grid = canvas.Grid(len(rows), 3, width, canvas.panel_size(views.frame, width))
+    figure, axes = grid.figure(_title(views, quantity))
+    for row, name in zip(axes, rows, strict=True):
+        scored = scores.title_scores(views.blocks.get(name, {}), *keys)
+        panels = [(quantity.reference, quantity.reference_name), (quantity.images[name], _two_lines(name, scored))]
+        if views.truth is None:
+            panels.reverse()
+        for axis, (image, text) in zip(row[:2], panels, strict=True):
+            drawn = canvas.image_panel(axis, image, views.frame, cmap=quantity.cmap, limits=quantity.limits, title=text)
+            canvas.colour_bar(axis, drawn, quantity.unit, extend="both")
+        _error_panel(row[2], views, quantity, name)
+        row[0].set_ylabel("y / pixel", fontsize=canvas.SMALL)
+        for axis in row[1:]:
+            axis.tick_params(labelleft=False)
+    for axis in axes[-1]:
+        axis.set_xlabel("x / pixel", fontsize=canvas.SMALL)
+    for axis in axes[:-1].flat:
+        axis.tick_params(labelbottom=False)
+    return figure
+
+
+def _error_panel(axis: Axes, views: Views, quantity: Quantity, name: str) -> None:
+    top = quantity.error_limit
+    kind = "error" if views.truth is not None else "difference"
+    head = f"{kind}: {scores.NAMES[name]} − {quantity.reference_name}"
+    title = f"{head}\nroot mean square {_rms(quantity.errors[name]):.3g}"
+    drawn = canvas.image_panel(
+        axis, quantity.errors[name], views.frame, cmap=ERROR_MAP, limits=(-top, top), title=title
+    )
+    canvas.colour_bar(axis, drawn, "Δ " + quantity.unit, extend="both")
+
+
+def _two_lines(name: str, scored: str) -> str:
+    return f"{scores.NAMES[name]}\n{scored}" if scored else scores.NAMES[name]
+
+
+def side_by_side(views: Views) -> Figure:
+    """Draw one row for each estimator (reference first): amplitude, amplitude error, phase; one scale a column."""
+    first, second = amplitude(views), phase(views)
+    against = first.reference_name
+    names = [name for name in WORST_FIRST if name in views.estimates and scores.NAMES[name] != against]
+    width = 3.6
+    height = max(canvas.panel_size(views.frame, width), 1.0)  # a row label has six lines
+    grid = canvas.Grid(len(names) + 1, 3, width, height, left=1.8, right=0.2, bottom=0.6, across=0.12, down=0.12)
+    figure, axes = grid.figure("the network beside its controls")
+    for row, name in zip(axes, [against, *names], strict=True):
+        row[0].set_ylabel(_row_label(views, name), fontsize=canvas.TEXT, rotation=0, ha="right", va="center")
+        _row(row, first, second, views, name)
+    heads = ("amplitude", f"amplitude − {against}", "phase")
+    for axis, head in zip(axes[0], heads, strict=True):
+        axis.set_title(head, fontsize=canvas.TITLE)
+    for axis, unit in zip(axes[-1], (AMPLITUDE_UNIT, "Δ " + AMPLITUDE_UNIT, PHASE_UNIT), strict=True):
+        canvas.colour_bar(axis, axis.images[0], unit, below=True, extend="both")
+    return figure
+
+
+def _row(row: Sequence[Axes], first: Quantity, second: Quantity, views: Views, name: str) -> None:
+    top = first.error_limit
+    panels = [
+        (first.images.get(name, first.reference), first.cmap, first.limits),
+        (first.errors.get(name), ERROR_MAP, (-top, top)),
+        (second.images.get(name, second.reference), second.cmap, second.limits),
+    ]
+    for axis, (image, cmap, limits) in zip(row, panels, strict=True):
+        axis.set(xticks=[], yticks=[])
+        if image is None:  # the reference has no error
+            axis.set_frame_on(False)
+        else:
+            canvas.image_panel(axis, image, views.frame, cmap=cmap, limits=limits, title="")
+
+
+def _row_label(views: Views, name: str) -> str:
+    if name not in views.blocks:
+        return name
+    keys = (
+        "mean_ratio",
+        "amplitude_r",
+        "highpass_r",
+        "ssim",
+        "phase_r",
+        "r_factor",
+        "agreement_amplitude",
+        "agreement_phase",
+    )
+    lines = scores.title_scores(views.blocks[name], *keys).replace(" · ", "\n")
+    return f"{scores.NAMES.get(name, name)}\n{lines}"
+
+
+def _title(views: Views, quantity: Quantity) -> str:
+    if quantity.name == "amplitude":
+        return "amplitude, no rescaling"
+    if views.zero_phase:
+        return "phase: this object has none, so phase scores mean nothing (what is seen is the residual)"
+    return "phase, after one global phase"
+
+
+def _rms(error: Array) -> float:
+    values = error[np.isfinite(error)]
+    return float(np.sqrt(np.mean(values**2))) if values.size else float("nan")

@@ -1,0 +1,56 @@
+"""report.md: the answer first, then the evidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from ptyspec.contracts.run import RunResult
+from ptyspec.report import answer, details
+from ptyspec.report.text import escape
+
+CAPTIONS = {
+    "amplitude": "Amplitude: truth, network, error. Truth and reconstruction share one colour scale.",
+    "phase": "Phase after one global phase, nothing else removed.",
+    "controls": "The network beside the estimators it must be compared with.",
+    "frc": "Fourier ring correlation.",
+    "training": "Loss and learning rate.",
+    "stages": "Mean and rms of what each stage handed on, and its time.",
+    "coverage": "Illumination and scan positions.",
+    "diffraction": "Measured patterns and the probe.",
+}
+
+
+def report_text(result: RunResult, figures: Mapping[str, Path], folder: Path) -> str:
+    """Return the report in Markdown; pictures are linked relative to `folder`, all outside text is escaped."""
+
+    def pictures(*names: str) -> list[str]:
+        lines = []
+        for name in names:
+            if name in figures:
+                lines += [f"![{CAPTIONS[name]}]({figures[name].relative_to(folder).as_posix()})", ""]
+        return lines
+
+    wrong = details.verdicts(result.metrics)
+    scenario = result.resolved.scenario
+    sections: list[tuple[str, list[str]]] = [
+        ("", [*answer.answer(result), "", escape(scenario.description, 1000)]),
+        ("What is wrong", wrong),
+        ("Scores beside their controls", [*answer.score_table(result), "", *answer.how_to_read(result)]),
+        ("Pictures", pictures("amplitude", "phase", "controls", "frc")),
+        ("Limits", details.limits(result)),
+        ("Warnings on the input", details.warnings(result)),
+        ("Stages and normalisation", [*details.stages(result), "", *pictures("stages")]),
+        ("Training", [*details.training(result), "", *pictures("training")]),
+        ("The data", pictures("coverage", "diffraction")),
+        ("As recorded", details.as_recorded(result.metrics)),
+        ("Settings that differ from the defaults", details.settings(result.resolved)),
+        ("Environment", details.environment(result.environment)),
+        ("How to run this again", details.reproduce(result.resolved)),
+    ]
+    lines = [f"# ptyspec run: {escape(scenario.name)}", ""]
+    for head, body in sections:
+        if body:
+            lines += ([f"## {head}", ""] if head else []) + [*body, ""]
+    return re.sub("\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"

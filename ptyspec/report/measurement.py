@@ -1,0 +1,105 @@
+"""Pictures of what was measured: where the probe went, what the detector saw, and the probe itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.scan import RawScan
+from ptyspec.report import canvas
+from ptyspec.report.views import Frame, frame_of, place
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SHOWN = 4
+"""Patterns in the picture: from the darkest to the brightest frame."""
+
+
+def coverage(scan: RawScan, reconstruction: Reconstruction) -> Figure:
+    """Draw the summed illumination with the scan positions whose centre it covers, and the others in grey."""
+    frame = frame_of(reconstruction)
+    weight = place(reconstruction.coverage, reconstruction.origin, frame)
+    covered = place(reconstruction.object, reconstruction.origin, frame)
+    inside = _inside(scan, frame, np.isfinite(covered))
+    width = 6.8
+    grid = canvas.Grid(1, 1, width, canvas.panel_size(frame, width))
+    figure, [[axes]] = grid.figure("coverage and scan positions")
+    shown = np.where(np.isfinite(covered), weight, np.nan)
+    top = max(canvas.value_limits(shown)[1], 1e-6)
+    part = float(np.isfinite(covered).mean())
+    title = (
+        f"{int(inside.sum())} of {scan.size} positions lie in the reconstructed area; {part:.0%} of this frame covered"
+    )
+    drawn = canvas.image_panel(axes, shown, frame, cmap="cividis", limits=(0.0, top), title=title)
+    canvas.colour_bar(axes, drawn, "Σ|P|² / max|P|²")
+    axes.scatter(scan.xcoords[inside], scan.ycoords[inside], s=5, color="white", edgecolors="black", linewidths=0.3)
+    axes.scatter(scan.xcoords[~inside], scan.ycoords[~inside], s=3, color="#555555", linewidths=0)
+    axes.set(xlim=frame.extent[:2], ylim=frame.extent[2:])
+    axes.set_xlabel("x / pixel", fontsize=canvas.SMALL)
+    axes.set_ylabel("y / pixel", fontsize=canvas.SMALL)
+    return figure
+
+
+def _inside(scan: RawScan, frame: Frame, covered: Array) -> Array:
+    columns, rows = np.rint(scan.xcoords - frame.x0).astype(int), np.rint(scan.ycoords - frame.y0).astype(int)
+    inside = (columns >= 0) & (columns < frame.width) & (rows >= 0) & (rows < frame.height)
+    inside[inside] = covered[rows[inside], columns[inside]]
+    return np.asarray(inside)
+
+
+def diffraction(scan: RawScan) -> Figure:
+    """Draw patterns from the darkest to the brightest (log counts), the probe, the mean pattern and the photons."""
+    grid = canvas.Grid(2, SHOWN, 2.3, 2.3, left=0.5, right=0.65, across=0.85, down=0.5, top=0.65)
+    figure, (upper, lower) = grid.figure(f"measured patterns and probe ({scan.N} x {scan.N} pixels)")
+    totals = np.array([float(np.sum(np.square(frame, dtype=np.float64))) for frame in scan.diff3d]) * scan.scale**2
+    picks = np.argsort(totals)[np.linspace(0, scan.size - 1, SHOWN).round().astype(int)]
+    detector = Frame(-(scan.N // 2), -(scan.N // 2), scan.N, scan.N)
+    for axes, pick in zip(upper, picks, strict=True):
+        counts = np.square(scan.diff3d[pick].astype(np.float64) * scan.scale)
+        _pattern(axes, scan, counts, detector, f"frame {pick}: {totals[pick]:.4g} photons")
+    _probe(lower[:2], scan.probeGuess, detector)
+    mean = np.zeros((scan.N, scan.N))
+    for frame in scan.diff3d:  # one frame at a time: a scan may be larger than memory
+        mean += np.square(frame, dtype=np.float64)
+    _pattern(lower[2], scan, mean * scan.scale**2 / scan.size, detector, f"mean of all {scan.size} frames")
+    _photons(lower[3], totals)
+    return figure
+
+
+def _pattern(axes: Axes, scan: RawScan, counts: Array, frame: Frame, title: str) -> None:
+    image = np.log10(1.0 + counts)
+    if scan.mask is not None:
+        image = np.where(scan.mask, image, np.nan)
+    limits = (0.0, max(canvas.value_limits(image)[1], 1e-6))
+    drawn = canvas.image_panel(axes, image, frame, cmap="inferno", limits=limits, title=title)
+    canvas.colour_bar(axes, drawn, "log10(1 + counts)")
+
+
+def _probe(panels: Sequence[Axes], probe: Array, frame: Frame) -> None:
+    modulus = np.abs(probe)
+    title = f"probe |P|: mean {modulus.mean():.3f}, L2 {np.linalg.norm(probe):.2f}"
+    drawn = canvas.image_panel(
+        panels[0], modulus, frame, cmap="viridis", limits=(0.0, float(modulus.max())), title=title
+    )
+    canvas.colour_bar(panels[0], drawn, "|P|")
+    angle = np.where(modulus > 0.02 * modulus.max(), np.angle(probe), np.nan)
+    drawn = canvas.image_panel(
+        panels[1], angle, frame, cmap="twilight_shifted", limits=(-np.pi, np.pi), title="probe phase (|P| > 2 % of max)"
+    )
+    canvas.colour_bar(panels[1], drawn, "rad")
+
+
+def _photons(axes: Axes, totals: Array) -> None:
+    axes.hist(totals, bins=40, color="#9db7cc")
+    axes.axvline(totals.mean(), color="#333333", linewidth=1)
+    axes.set_title(f"frames by photons, mean {totals.mean():.4g}", fontsize=canvas.TEXT)
+    axes.set_xlabel("photons", fontsize=canvas.SMALL)
+    axes.tick_params(labelsize=canvas.SMALL)
+    axes.xaxis.get_offset_text().set_fontsize(canvas.SMALL)
+    axes.locator_params(axis="x", nbins=4)

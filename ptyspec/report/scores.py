@@ -1,0 +1,118 @@
+"""Which scores a reader sees first, and where metrics.json keeps them: a result is never shown without its controls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+RATIO_LIMITS = (0.95, 1.05)
+"""mean|reconstruction| / mean|truth| within 5 %: the amplitude is called right (NORMALIZATION-001)."""
+
+NAMES = {
+    "network": "network",
+    "refined": "network + sweeps",
+    "trivial": "trivial estimator",
+    "untrained": "untrained network",
+    "iterative": "iterative reference",
+    "flat_start": "flat start, same sweeps",
+}
+"""Estimators in the order of every table and figure, with the words a reader sees."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One column of the score table; `path` is the dotted place in a metrics block."""
+
+    key: str
+    label: str
+    path: str
+    digits: int = 3
+
+
+WITH_TRUTH = (
+    Score("mean_ratio", "mean ratio", "amplitude.mean_ratio"),
+    Score("amplitude_r", "amplitude r", "amplitude.pearson_r"),
+    Score("highpass_r", "high-pass r", "amplitude.highpass_pearson_r"),
+    Score("ssim", "SSIM", "amplitude.ssim"),
+    Score("phase_r", "phase r", "phase.pearson_r"),
+    Score("nrmse", "complex NRMSE", "complex.nrmse"),
+    Score("frc50", "FRC50", "frc.complex.first_crossing_half", 2),
+)
+
+WITHOUT_TRUTH = (
+    Score("r_factor", "R factor", "data.r_factor", 4),
+    Score("deviance", "Poisson deviance / pixel", "data.poisson_deviance_per_pixel"),
+    Score("half_set_frc", "half-set FRC (half-bit)", "half_set_frc.complex.half_bit_last_crossing", 2),
+    Score("agreement_amplitude", "amplitude r with iterative", "agreement.raw.amplitude_pearson_r"),
+    Score("agreement_phase", "phase r with iterative", "agreement.raw.phase_pearson_r"),
+    Score("agreement_nrmse", "complex NRMSE to iterative", "agreement.raw.nrmse"),
+)
+
+
+def lookup(block: Mapping[str, Any], path: str) -> float | None:
+    """Return the finite number at a dotted path, or None where it is absent, null or not a finite number."""
+    node: Any = block
+    for part in path.split("."):
+        node = node.get(part) if isinstance(node, Mapping) else None
+    if isinstance(node, bool) or not isinstance(node, (int, float)) or not math.isfinite(node):
+        return None
+    return float(node)
+
+
+def blocks(metrics: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the metrics block of every estimator present, in the order of NAMES and then by name."""
+    found: dict[str, Mapping[str, Any]] = {"network": metrics}
+    refined = metrics.get("refined")
+    if isinstance(refined, Mapping):
+        found["refined"] = refined
+    found.update(metrics.get("controls") or {})
+    order = [*NAMES, *sorted(set(found) - set(NAMES))]
+    return {name: found[name] for name in order if name in found}
+
+
+def has_truth(metrics: Mapping[str, Any]) -> bool:
+    """Return whether the run was scored against a known object."""
+    return lookup(metrics, "amplitude.mean_ratio") is not None
+
+
+def columns(metrics: Mapping[str, Any]) -> tuple[Score, ...]:
+    """Return the scores that this run can have."""
+    return WITH_TRUTH if has_truth(metrics) else WITHOUT_TRUTH
+
+
+def headline(block: Mapping[str, Any], scores: tuple[Score, ...]) -> dict[str, float | None]:
+    """Return one estimator's headline scores by key."""
+    return {score.key: lookup(block, score.path) for score in scores}
+
+
+def shown(value: float | None, digits: int = 3) -> str:
+    """Return a score as text; a dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def title_scores(block: Mapping[str, Any], *keys: str) -> str:
+    """Return a short line such as `ratio 0.998 · r 0.990`, leaving out what was not scored."""
+    short = {"mean_ratio": "ratio", "amplitude_r": "r", "highpass_r": "high-pass r", "phase_r": "phase r",
+             "agreement_amplitude": "r to iterative", "agreement_phase": "phase r to iterative"}  # fmt: skip
+    parts = []
+    for score in (*WITH_TRUTH, *WITHOUT_TRUTH):
+        value = lookup(block, score.path)
+        if score.key in keys and value is not None:
+            parts.append(f"{short.get(score.key, score.label)} {shown(value, score.digits)}")
+    return " · ".join(parts)
+
+
+def violations(metrics: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with a finished run, one sentence each; empty for a good one."""
+    found = []
+    ratio = lookup(metrics, "amplitude.mean_ratio")
+    low, high = RATIO_LIMITS
+    if ratio is not None and not low <= ratio <= high:
+        found.append(f"the mean amplitude ratio is {ratio:.3f}, outside {low} to {high}")
+    if metrics.get("has_nan"):
+        found.append("the reconstruction holds NaN inside the covered area")
+    if metrics.get("fits_canvas") is False:
+        found.append("the object does not fit the canvas: frames at the rim were cut")
+    return found
