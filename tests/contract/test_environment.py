@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -79,8 +81,31 @@ def test_the_feature_level_follows_from_the_flags(monkeypatch: pytest.MonkeyPatc
     assert (found["level"], found["model"]) == (level, "a processor")
 
 
-def test_a_package_outside_a_checkout_has_no_commit(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
-    monkeypatch.setattr(ptyspec, "__file__", f"{tmp_path}/site-packages/ptyspec/__init__.py")
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A git repository that holds one committed ptyspec/__init__.py."""
+    source = tmp_path / "ptyspec" / "__init__.py"
+    source.parent.mkdir()
+    source.write_text("first")
+    identity = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.invalid"]
+    for arguments in (["init", "-q"], ["add", "."], [*identity, "commit", "-q", "-m", "first"]):
+        subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True)
+    monkeypatch.setattr(ptyspec, "__file__", str(source))
+    return tmp_path
+
+
+def test_the_commit_is_named_and_says_when_the_code_was_changed(checkout: Path) -> None:
+    clean = module.commit.__wrapped__()
+    assert re.fullmatch(r"[0-9a-f]{40}", clean or "")
+    (checkout / "ptyspec" / "__init__.py").write_text("second")
+    assert module.commit.__wrapped__() == f"{clean}-dirty"
+
+
+def test_a_package_installed_inside_somebody_elses_checkout_has_no_commit(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ptyspec, "__file__", str(checkout / "site-packages" / "ptyspec" / "__init__.py"))
+    (checkout / "site-packages").mkdir()
     assert module.commit.__wrapped__() is None
 
 
