@@ -52,8 +52,10 @@ class Frames(Protocol):
 class Shadow:
     """How frames move with the sample: magnification of the shadow, and the beam width on the sample it implies."""
 
+    law: Array
+    """(2, 2): shift [x, y] on the detector for displacements [x, y] of the probe; diagonal where axes agree."""
     magnification: float
-    """Detector shift / sample shift, dimensionless."""
+    """sqrt |det law|: detector shift / sample shift, dimensionless."""
     determination: float
     """R^2 of that law over pairs of neighbouring frames."""
     beam_m: float
@@ -149,7 +151,7 @@ def _shadow(amplitude: Array, positions: Array, neighbour: Array, detector_pixel
     if magnification == 0 or energy == 0 or keep.mean() < 0.5:
         return None
     determination = 1 - float(np.sum(error[keep] ** 2)) / energy
-    return Shadow(magnification, determination, _width(mean) * detector_pixel / magnification)
+    return Shadow(law, magnification, determination, _width(mean) * detector_pixel / magnification)
 
 
 def _shifts(amplitude: Array, pairs: Array, mean: Array) -> Array:
