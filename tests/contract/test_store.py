@@ -218,7 +218,7 @@ def test_the_code_version_covers_the_stages_sources_and_nothing_else(tmp_path: P
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("first")
     before = source_digest(tmp_path, STAGE_SOURCES)
-    (tmp_path / path).write_text("second")
+    (tmp_path / path).write_text("other")  # as long as before
     assert (source_digest(tmp_path, STAGE_SOURCES) != before) is changes
 
 
@@ -281,7 +281,27 @@ def test_a_full_disk_while_publishing_keeps_the_earlier_run(
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_published_runs_can_be_read_by_others(store: RunStore, tmp_path: Path) -> None:
-    out = publish(store.get_or_make("k", fill), tmp_path / "out")
-    assert out.stat().st_mode & 0o055 == 0o055
-    assert json.loads((out / "scenario.json").read_text()) == {"name": "one"}
+def test_a_run_that_cannot_take_its_place_gives_it_back_to_the_earlier_one(
+    store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, out = store.get_or_make("k", fill), tmp_path / "out"
+    publish(run, out)
+    (out / "mark").write_text("earlier")
+    rename = Path.rename
+
+    def refuse_the_new(self: Path, target: Path) -> Path:
+        if self.name == "new":
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(target))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_the_new)
+    with pytest.raises(OSError, match=str(out)):
+        publish(run, out, force=True)
+    assert (out / "mark").read_text() == "earlier"
+
+
+def test_runs_can_be_read_by_others(store: RunStore, tmp_path: Path) -> None:
+    run = store.get_or_make("k", fill)
+    for folder in (run, publish(run, tmp_path / "out")):
+        assert folder.stat().st_mode & 0o055 == 0o055
+        assert json.loads((folder / "scenario.json").read_text()) == {"name": "one"}
