@@ -58,7 +58,9 @@ def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
         for name in parents:
             node = node.setdefault(name, {})
             if not isinstance(node, dict):
-                raise ConfigError(f"{dotted} reaches into a plain value", value=dotted, next_step="see `ptyspec scenarios`")
+                raise ConfigError(
+                    f"{dotted} reaches into a plain value", value=dotted, next_step="see `ptyspec scenarios`"
+                )
         node[last] = value
     return out
 

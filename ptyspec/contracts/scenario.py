@@ -26,6 +26,9 @@ class ProbeSpec(Settings):
 
     kind: Literal["ideal", "custom", "measured"] = "custom"
     default_probe_scale: Annotated[float, Field(gt=0)] = 0.7
+    path: str = ""
+    """File whose probe replaces the one stored with a measured scan."""
+    sha256: str = ""
 
 
 class ScanSpec(Settings):
@@ -41,6 +44,8 @@ class ScanSpec(Settings):
     """Largest random displacement of a grid position, pixels."""
     path: str = ""
     sha256: str = ""
+    measurement: Literal["declared", "amplitude", "counts"] = "declared"
+    """What a measured file holds, where the file does not say so itself."""
 
 
 class DoseSpec(Settings):

@@ -1,0 +1,63 @@
+"""Training state on disk after each epoch: plain arrays in one NPZ, replaced atomically."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.records import EpochRecord
+from ptyspec.errors import InputFileError
+from ptyspec.io.files import atomic_file
+
+NAME = "training.npz"
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything that training needs to continue exactly: variables, optimiser, best weights so far, history."""
+
+    epoch: int
+    weights: list[Array]
+    optimizer: list[Array]
+    best: list[Array]
+    best_epoch: int
+    records: tuple[EpochRecord, ...]
+
+
+def save(folder: Path, state: State) -> Path:
+    """Write the state; a kill at any moment leaves the previous one."""
+    arrays = {
+        f"{kind}_{i:04d}": a for kind in ("weights", "optimizer", "best") for i, a in enumerate(getattr(state, kind))
+    }
+    records = [record.model_dump(mode="json") for record in state.records]
+    text = json.dumps({"epoch": state.epoch, "best_epoch": state.best_epoch, "records": records})
+    path = folder / NAME
+    with atomic_file(path) as file:
+        np.savez(file, state=np.array(text), **arrays)
+    return path
+
+
+def load(folder: Path) -> State | None:
+    """Return the last state, or None where there is none; raises InputFileError when it is damaged."""
+    path = folder / NAME
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            head = json.loads(str(file["state"]))
+            kinds = {
+                kind: [file[name] for name in sorted(file.files) if name.startswith(f"{kind}_")]
+                for kind in ("weights", "optimizer", "best")
+            }
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InputFileError(
+            "the checkpoint cannot be read", value=str(error), source=path,
+            next_step="run without --resume to train again from the start",
+        ) from error  # fmt: skip
+    records = tuple(EpochRecord.model_validate(row) for row in head["records"])
+    return State(head["epoch"], kinds["weights"], kinds["optimizer"], kinds["best"], head["best_epoch"], records)

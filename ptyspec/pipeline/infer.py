@@ -1,0 +1,23 @@
+"""Stage 6: patches from a trained generator."""
+
+from __future__ import annotations
+
+from ptyspec.contracts.container import Container, Patches
+from ptyspec.contracts.scenario import Scenario
+from ptyspec.errors import ProbeError
+from ptyspec.pipeline.protocol import Trained
+
+
+def infer(scenario: Scenario, trained: Trained, container: Container) -> Patches:
+    """Return object patches of every group in the absolute gauge; deterministic, no draw is made.
+
+    Raises ProbeError when the container's probe is not the array it was normalised with.
+    """
+    from ptyspec.contracts.scan import array_digest
+
+    if array_digest(container.probe) != container.probe_digest:
+        raise ProbeError(
+            "the probe changed between normalisation and inference", value=array_digest(container.probe),
+            limit=container.probe_digest, source="container", next_step="normalise again with this probe",
+        )  # fmt: skip
+    return trained.predict(trained.weights, container)

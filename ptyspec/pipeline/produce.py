@@ -1,0 +1,45 @@
+"""One finished run on disk: found in the store, or made there once, and copied where the user wants it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ptyspec.contracts.resolve import Resolved, flatten
+from ptyspec.io.store import RunStore, check_output, code_version, publish, run_key
+from ptyspec.observe.progress import Progress, Silent
+from ptyspec.observe.threads import current_threads
+from ptyspec.pipeline.protocol import Pipeline, Session
+from ptyspec.pipeline.run import run
+
+
+def produce(
+    resolved: Resolved,
+    *,
+    out: Path | None = None,
+    resume: bool = False,
+    force: bool = False,
+    progress: Progress | None = None,
+    store: RunStore | None = None,
+    pipeline: Pipeline | None = None,
+) -> Path:
+    """Return the folder of the finished run; equal content is made once, whoever asks.
+
+    `out` receives a copy (OutputExistsError, before any work, when it holds something and not `force`). An
+    interrupted training leaves its checkpoint; `resume` continues from it, otherwise training starts anew.
+    """
+    if out is not None:
+        check_output(out, force)
+    shelf = store or RunStore()
+    key = run_key(dict(flatten(resolved.scenario.model_dump(mode="json"))), code_version(), current_threads())
+
+    def make(folder: Path) -> None:
+        from ptyspec.report.run_folder import write_run
+
+        if not resume:
+            shelf.forget_checkpoints(key)
+        session = Session(progress or Silent(), shelf.checkpoint_folder(key), resume)
+        write_run(folder, run(resolved, pipeline=pipeline, session=session))
+
+    folder = shelf.get_or_make(key, make)
+    shelf.forget_checkpoints(key)
+    return folder if out is None else publish(folder, out, force)

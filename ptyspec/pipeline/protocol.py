@@ -1,0 +1,88 @@
+"""What a pipeline is: eight stages with typed hand-overs. Other people's pipelines can stand in for ours here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.container import Container, Patches, Reconstruction
+from ptyspec.contracts.records import History
+from ptyspec.contracts.scan import GroupedScan, RawScan
+from ptyspec.contracts.scenario import Scenario
+from ptyspec.observe.progress import Progress, Silent
+
+STAGES = ("simulate", "split", "group", "normalize", "train", "infer", "stitch", "score")
+
+
+@dataclass(frozen=True)
+class Halves:
+    """The frames that train and the frames that are reconstructed; the same scan twice where nothing is held out."""
+
+    train: RawScan
+    test: RawScan
+
+
+@dataclass(frozen=True)
+class GroupedHalves:
+    """Groups of both splits."""
+
+    train: GroupedScan
+    test: GroupedScan
+
+
+@dataclass(frozen=True)
+class Containers:
+    """Normalised groups of both splits; gain, scale and a0 are the training split's in both."""
+
+    train: Container
+    test: Container
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A generator with chosen and with initial weights; `predict` maps weights and groups to patches."""
+
+    weights: list[Array]
+    untrained: list[Array]
+    history: History
+    predict: Callable[[list[Array], Container], Patches]
+
+
+@dataclass(frozen=True)
+class Session:
+    """What surrounds a run and changes nothing in its result: who watches, where checkpoints go."""
+
+    progress: Progress = field(default_factory=Silent)
+    checkpoints: Path | None = None
+    resume: bool = False
+
+
+class Pipeline(Protocol):
+    """Eight stages, each a function of the scenario and of what the stage before it made."""
+
+    def simulate(self, scenario: Scenario) -> RawScan:
+        """Make or read the scan."""
+
+    def split(self, scenario: Scenario, scan: RawScan) -> Halves:
+        """Divide its frames."""
+
+    def group(self, scenario: Scenario, halves: Halves) -> GroupedHalves:
+        """Form overlapping groups within each split."""
+
+    def normalize(self, scenario: Scenario, groups: GroupedHalves) -> Containers:
+        """Condition them by numbers of the training split."""
+
+    def train(self, scenario: Scenario, containers: Containers, session: Session) -> Trained:
+        """Fit the generator."""
+
+    def infer(self, scenario: Scenario, trained: Trained, container: Container) -> Patches:
+        """Predict object patches."""
+
+    def stitch(self, scenario: Scenario, patches: Patches) -> Reconstruction:
+        """Put them on the object's canvas."""
+
+    def score(self, scenario: Scenario, scan: RawScan, reconstruction: Reconstruction) -> dict[str, Any]:
+        """Compare with the truth, or with the data where there is none."""

@@ -1,0 +1,167 @@
+"""From the user's words to a resolved scenario: name or file, profile, recipe, seed, single settings.
+
+Layers, later ones win: the shipped defaults, the profile, the recipe, the scenario (or what a measured file says of
+itself), the command line. A null never overrides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ptyspec.contracts.resolve import Layer, Resolved, nest, resolve
+from ptyspec.errors import ConfigError, InputFileError, UnknownNameError
+
+DEFAULT_PROFILE, DEFAULT_RECIPE = "standard", "reference"
+SEEDED = ("object", "scan", "noise", "split", "grouping", "training")
+"""Seeds that `--seed` sets; the probe keeps its own, as it would at a beamline."""
+
+
+def request(
+    target: str,
+    *,
+    profile: str | None = None,
+    recipe: str | None = None,
+    seed: int | None = None,
+    settings: Sequence[str] = (),
+) -> Resolved:
+    """Return the scenario that the words mean; `settings` are KEY=VALUE with dotted keys.
+
+    `target` is a shipped scenario's name, a scenario file (.yaml, .yml) or a scan (.npz, .cxi, .h5). Raises
+    UnknownNameError, ConfigError or InputFileError.
+    """
+    told = Layer("command line", nest(dict(_setting(text) for text in settings)))
+    if seed is not None:
+        told = Layer("command line", nest({f"seeds.{name}": seed for name in SEEDED} | _flat(told.values)))
+    layers = _measured(target, profile, told) if _is_scan(target) else [_scenario(target)]
+    gridsize = _find(layers + [told], "model", "gridsize", 1)
+    recipes = _section("_recipes.yaml", recipe or DEFAULT_RECIPE, gridsize, "recipe")
+    profiles = [] if _is_scan(target) else _section("_profiles.yaml", profile or DEFAULT_PROFILE, gridsize, "profile")
+    return resolve([*profiles, *recipes, *layers, told])
+
+
+def scenario_names() -> list[str]:
+    """Names of the shipped scenarios."""
+    return sorted(path.name[:-5] for path in _folder().iterdir() if path.name.endswith(".yaml") and path.name[0] != "_")
+
+
+def profile_names() -> list[str]:
+    """Names of the profiles."""
+    return list(_load("_profiles.yaml"))
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes."""
+    return list(_load("_recipes.yaml"))
+
+
+def describe_scenario(name: str) -> dict[str, Any]:
+    """Return a shipped scenario's file as it stands, and its effective values with provenance."""
+    return {"file": _load(f"{name}.yaml"), **request(name).as_json()}
+
+
+def _folder() -> Any:
+    return files("ptyspec.scenarios")
+
+
+def _load(name: str) -> dict[str, Any]:
+    return dict(yaml.safe_load((_folder() / name).read_text(encoding="utf-8")))
+
+
+def _section(file: str, name: str, gridsize: int, kind: str) -> list[Layer]:
+    known = _load(file)
+    if name not in known:
+        raise UnknownNameError(f"no {kind} is called {name}", value=name, limit=", ".join(known), source=f"--{kind}")
+    parts = (known[name].get(part) for part in ("all", f"gs{gridsize}"))
+    return [Layer(f"{kind} {name}", part) for part in parts if part]
+
+
+def _scenario(target: str) -> Layer:
+    if target in scenario_names():
+        return Layer(f"scenario {target}", _load(f"{target}.yaml"))
+    path = Path(target)
+    if path.suffix not in {".yaml", ".yml"}:
+        raise UnknownNameError(
+            f"no scenario is called {target}", value=target, limit=", ".join(scenario_names()), source="command line",
+            next_step="give one of these names, a scenario .yaml, or a scan .npz / .cxi",
+        )  # fmt: skip
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputFileError("the scenario file cannot be read", value=error, source=path) from error
+    if not isinstance(values, dict):
+        raise ConfigError("a scenario file holds a mapping of keys", value=type(values).__name__, source=path)
+    return Layer(str(path), {"name": path.stem, **values})
+
+
+def _is_scan(target: str) -> bool:
+    return target not in scenario_names() and Path(target).suffix in {".npz", ".cxi", ".h5", ".hdf5"}
+
+
+def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
+    """Read the scan once to learn its size, gridsize and whether its object is known."""
+    from ptyspec.io.scan_file import read_scan, sha256_of
+    from ptyspec.physics.scale import mean_energy
+
+    if profile is not None:
+        raise ConfigError(
+            "a profile fixes simulated data; a measured scan has its own", value=profile, source="--profile",
+            next_step="leave out --profile; use --set grouping.n_groups=N for fewer groups",
+        )  # fmt: skip
+    path = Path(target).absolute()
+    declared = told.values.get("scan", {}).get("measurement")
+    other_probe = told.values.get("probe", {}).get("path")
+    scan = read_scan(path, measurement=declared, probe=Path(other_probe) if other_probe else None)
+    known = scan.objectGuess is not None
+    gridsize = int(scan.metadata.get("gridsize", 2))
+    frames = scan.size // 2 if known else scan.size
+    name = "".join(c if c.isalnum() or c in "_.-" else "_" for c in path.stem)[:64].lstrip("_.-") or "scan"
+    facts = {
+        "name": name, "description": f"measured scan {path.name}", "object": {"kind": "measured"},
+        "probe": {"kind": "measured", "sha256": sha256_of(Path(other_probe)) if other_probe else ""},
+        "scan": {"kind": "measured", "n_images": scan.size, "path": str(path), "sha256": sha256_of(path)},
+        "dose": {"nphotons": scan.scale**2 * mean_energy(scan.diff3d), "noise": "measured"},
+        "split": {"kind": "spatial" if known else "none"},
+        "grouping": {"n_groups": frames, "neighbor_count": 6},
+        "model": {"N": scan.N, "gridsize": gridsize},
+    }  # fmt: skip
+    return [Layer(f"file {path.name}", facts)]
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ConfigError(
+            "a setting is written KEY=VALUE", value=text, source="--set", next_step="e.g. dose.nphotons=1e5"
+        )
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError("the value of a setting cannot be read", value=text, source="--set") from error
+    return key.strip(), _number(parsed)
+
+
+def _number(value: Any) -> Any:
+    """YAML reads 1e5 as text; a user means a number."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    from ptyspec.contracts.resolve import flatten
+
+    return dict(flatten(values))
+
+
+def _find(layers: Sequence[Layer], part: str, key: str, default: int) -> int:
+    values = (layer.values.get(part, {}).get(key) for layer in reversed(layers))
+    found = next((value for value in values if value is not None), default)
+    return found if isinstance(found, int) else default

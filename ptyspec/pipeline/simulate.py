@@ -1,0 +1,58 @@
+"""Stage 1: the scan, simulated or read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.scenario import Scenario
+from ptyspec.errors import DetectorSizeError, InputFileError
+from ptyspec.physics.objects import make_object
+from ptyspec.physics.probes import central_mask, make_probe
+from ptyspec.physics.scan import make_positions
+from ptyspec.physics.simulate import measure
+
+
+def simulate(scenario: Scenario) -> RawScan:
+    """Return the scenario's scan in the absolute gauge, with the object where it is known.
+
+    Raises DetectorSizeError unless N is divisible by 4, and whatever reading a measured file raises.
+    """
+    check_size(scenario.model.N)
+    if scenario.measured:
+        return _read(scenario)
+    seeds, model = scenario.seeds, scenario.model
+    obj = make_object(scenario.object, seeds.object)
+    probe = make_probe(scenario.probe, model.N, model.probe_scale, seeds.probe)
+    if model.probe_mask:
+        probe = probe * central_mask(model.N, model.probe_mask_diameter)
+    positions = make_positions(scenario.scan, scenario.object.size, seeds.scan)
+    amplitude, scale = measure(obj, probe, positions, scenario.dose, seeds.noise)
+    return RawScan(
+        xcoords=positions[:, 0], ycoords=positions[:, 1], xcoords_start=None, ycoords_start=None, diff3d=amplitude,
+        probeGuess=probe, objectGuess=obj, scan_index=None, scale=scale, source=f"simulation {scenario.name}",
+    )  # fmt: skip
+
+
+def check_size(size: int) -> None:
+    """Raise DetectorSizeError unless frames of this side can be halved twice (PARAMS-N-DIV4-001)."""
+    if size % 4:
+        raise DetectorSizeError(
+            "N is not divisible by 4", value=size, limit="a multiple of 4", source="model.N, or the frames of the file",
+            next_step=f"crop or pad frames and probe to {size - size % 4} or {size + 4 - size % 4} pixels",
+        )  # fmt: skip
+
+
+def _read(scenario: Scenario) -> RawScan:
+    from ptyspec.io.scan_file import read_scan, sha256_of
+
+    path = Path(scenario.scan.path)
+    declared = scenario.scan.measurement
+    probe = Path(scenario.probe.path) if scenario.probe.path else None
+    scan = read_scan(path, measurement=None if declared == "declared" else declared, probe=probe)
+    if scenario.scan.sha256 and sha256_of(path) != scenario.scan.sha256:
+        raise InputFileError("the scan file changed while it was used", source=path, next_step="run again")
+    if scenario.model.probe_mask:
+        mask = central_mask(scan.N, scenario.model.probe_mask_diameter)
+        scan = scan.model_copy(update={"probeGuess": scan.probeGuess * mask})
+    return scan

@@ -1,0 +1,34 @@
+"""Stage 2: which frames train and which are reconstructed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.scenario import Scenario
+from ptyspec.errors import TooFewPointsError
+from ptyspec.pipeline.protocol import Halves
+from ptyspec.seeds import generator
+
+
+def split(scenario: Scenario, scan: RawScan) -> Halves:
+    """Return disjoint frames: lower y trains and higher y tests (`spatial`), or a random choice (`random`).
+
+    With `none` both are the whole scan: without a truth there is nothing to hold out for. Raises
+    TooFewPointsError when a part would be empty.
+    """
+    spec = scenario.split
+    if spec.kind == "none":
+        return Halves(scan, scan)
+    count = round(spec.fraction * scan.size)
+    if not 0 < count < scan.size:
+        raise TooFewPointsError(
+            "one part of the split would be empty", value=f"{count} of {scan.size} frames train",
+            limit=f"1 to {scan.size - 1}", source="split.fraction",
+            next_step="change split.fraction, or set split.kind=none",
+        )  # fmt: skip
+    if spec.kind == "spatial":
+        order = np.argsort(scan.ycoords, kind="stable")
+    else:
+        order = generator(scenario.seeds.split, "random split").permutation(scan.size)
+    return Halves(scan.take(np.sort(order[:count])), scan.take(np.sort(order[count:])))

@@ -1,0 +1,214 @@
+"""Stage 5: fit the generator by Adam with warm-up and cosine, a checkpoint each epoch, a finite check each step."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import keras
+import numpy as np
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.container import Container, Patches
+from ptyspec.contracts.records import EpochRecord, History
+from ptyspec.contracts.scenario import Scenario
+from ptyspec.errors import TooFewPointsError, TrainingDivergedError, TrainingInterruptedError
+from ptyspec.networks.reach import check_reach
+from ptyspec.networks.reconstructor import Reconstructor
+from ptyspec.physics.geometry import required_canvas
+from ptyspec.physics.merge import check_canvas
+from ptyspec.pipeline import checkpoint
+from ptyspec.pipeline.batches import batch, full_batches
+from ptyspec.pipeline.protocol import Containers, Session, Trained
+from ptyspec.seeds import generator
+
+
+def train(scenario: Scenario, containers: Containers, session: Session) -> Trained:
+    """Return the generator with the weights of the best epoch by the declared monitor.
+
+    Equal scenario, threads and backend give bit-identical weights, interrupted and resumed or not. Raises
+    HeadRangeError and CanvasError before any step, TrainingDivergedError at the first non-finite loss,
+    TrainingInterruptedError on Ctrl-C; the last checkpoint stays.
+    """
+    canvas = canvas_side(scenario, containers)
+    check_reach(scenario, containers.train)
+    model = build_model(scenario, containers.train, canvas)
+    untrained = snapshot(model)
+    training, validation = _divide(scenario, containers.train.size)
+    optimizer = _optimizer(scenario, len(training))
+    model.compile(optimizer=optimizer, jit_compile=False)
+    optimizer.build(model.trainable_variables)
+    run = _Run(scenario, model, containers.train, training, validation, session)
+    state = run.fit(untrained)
+    monitor = scenario.training.monitor
+    history = History(monitor=monitor, best_epoch=state.best_epoch, epochs=state.records)
+
+    def predict(weights: Sequence[Array], container: Container) -> Patches:
+        assign(model, weights)
+        return predict_patches(model, container, scenario.inference.batch_size, session)
+
+    return Trained(state.best, untrained, history, predict)
+
+
+def canvas_side(scenario: Scenario, containers: Containers) -> int:
+    """Return the side of the canvas inside the model, large enough for both splits; raises CanvasError if set too small."""
+    size = scenario.model.N
+    if scenario.members == 1 or not scenario.model.object_big:
+        return size
+    relatives = [part.groups.coords_relative for part in (containers.train, containers.test)]
+    side = scenario.model.canvas or max(required_canvas(relative, size) for relative in relatives)
+    for relative in relatives:
+        check_canvas(relative, size, side)
+    return side
+
+
+def build_model(scenario: Scenario, container: Container, canvas: int) -> Reconstructor:
+    """Return a built, untrained model; its weights depend on the scenario's training seed alone."""
+    model = Reconstructor(scenario, container.probe, container.a0, canvas, container.groups.scan.mask)
+    inputs, _ = batch(container, np.zeros(1, int))
+    model(inputs)
+    return model
+
+
+def snapshot(model: keras.Model) -> list[Array]:
+    """Copy all weights."""
+    return [np.array(variable) for variable in model.variables if variable.path.split("/")[0] != "optimizer"]
+
+
+def assign(model: keras.Model, weights: Sequence[Array]) -> None:
+    """Set all weights."""
+    for variable, value in zip(model.weights, weights, strict=True):
+        variable.assign(value)
+
+
+def predict_patches(model: Reconstructor, container: Container, size: int, session: Session) -> Patches:
+    """Return the object patches of every group, (B, N, N, C) complex64 in the absolute gauge."""
+    size = max(1, size // container.groups.C)
+    parts = []
+    total = math.ceil(container.size / size)
+    for number, (inputs, valid) in enumerate(full_batches(container, size), start=1):
+        re, im = model.predict_on_batch(inputs)[-1]
+        parts.append((np.asarray(re) + 1j * np.asarray(im))[:valid].astype(np.complex64))
+        session.progress.step(number, total)
+    return Patches(object=np.concatenate(parts), coords=container.groups.coords, probe=container.probe)
+
+
+def _divide(scenario: Scenario, groups: int) -> tuple[Array, Array]:
+    """Rows that train and rows that validate; the latter a multiple of the batch, drawn over the whole area."""
+    spec = scenario.training
+    rows = generator(scenario.seeds.training, "validation split").permutation(groups)
+    count = max(1, round(spec.validation_fraction * groups / spec.batch_size)) * spec.batch_size
+    count = count if spec.validation_fraction > 0 else 0
+    if groups - count < spec.batch_size:
+        raise TooFewPointsError(
+            "the training split is smaller than one batch", value=f"{groups} groups, {count} of them validate",
+            limit=f">= {spec.batch_size + count}", source="training.batch_size, training.validation_fraction",
+            next_step="lower training.batch_size or give more groups (grouping.n_groups)",
+        )  # fmt: skip
+    return rows[count:], rows[:count]
+
+
+def _optimizer(scenario: Scenario, rows: int) -> keras.optimizers.Optimizer:
+    spec = scenario.training
+    steps = spec.nepochs * (rows // spec.batch_size)
+    warm = max(1, round(spec.warmup_fraction * steps))
+    schedule = keras.optimizers.schedules.CosineDecay(
+        1e-3 * spec.learning_rate, max(1, steps - warm), warmup_target=spec.learning_rate, warmup_steps=warm
+    )
+    return keras.optimizers.Adam(schedule, global_clipnorm=spec.gradient_clip)
+
+
+class _Run:
+    """One training: the loop and what it needs."""
+
+    def __init__(
+        self, scenario: Scenario, model: Reconstructor, data: Container, rows: Array, held: Array, session: Session
+    ) -> None:
+        self.spec, self.seed = scenario.training, scenario.seeds.training
+        self.model, self.data, self.rows, self.held, self.session = model, data, rows, held, session
+        self.steps = len(rows) // self.spec.batch_size
+
+    def fit(self, untrained: list[Array]) -> checkpoint.State:
+        """Train all remaining epochs and return the final state."""
+        state = checkpoint.State(0, untrained, self._optimizer_values(), untrained, 0, ())
+        folder = self.session.checkpoints
+        if folder is not None and self.session.resume:
+            state = self._restore(checkpoint.load(folder) or state)
+        try:
+            while state.epoch < self.spec.nepochs:
+                state = self._epoch(state)
+                if folder is not None:
+                    checkpoint.save(folder, state)
+                self.session.progress.epoch(state.records[-1], self.spec.nepochs)
+        except KeyboardInterrupt:
+            raise TrainingInterruptedError(
+                "training was interrupted", value=f"{state.epoch} of {self.spec.nepochs} epochs are done",
+                source=folder, next_step="run the same command with --resume to continue from there",
+            ) from None  # fmt: skip
+        return state
+
+    def _restore(self, state: checkpoint.State) -> checkpoint.State:
+        assign(self.model, state.weights)
+        for variable, value in zip(self.model.optimizer.variables, state.optimizer, strict=True):
+            variable.assign(value)
+        return state
+
+    def _optimizer_values(self) -> list[Array]:
+        return [np.array(variable) for variable in self.model.optimizer.variables]
+
+    def _epoch(self, state: checkpoint.State) -> checkpoint.State:
+        start = time.perf_counter()
+        number = state.epoch + 1
+        order = generator(self.seed, f"epoch {number}").permutation(self.rows)
+        losses = [self._step(number, step, order) for step in range(self.steps)]
+        metrics: dict[str, float | None] = {"loss": float(np.mean(losses))}
+        if len(self.held):
+            metrics["val_loss"] = self._validate(number)
+        rate = float(np.asarray(self.model.optimizer.learning_rate))
+        record = EpochRecord(
+            epoch=number, learning_rate=rate, seconds=time.perf_counter() - start, finite=True, metrics=metrics
+        )
+        new = replace(
+            state, epoch=number, weights=snapshot(self.model), optimizer=self._optimizer_values(),
+            records=(*state.records, record),
+        )  # fmt: skip
+        return self._with_best(new)
+
+    def _with_best(self, state: checkpoint.State) -> checkpoint.State:
+        """Keep the weights of the epoch with the smallest monitor; the first epoch always counts."""
+        values = [record.metrics[self.spec.monitor] for record in state.records]
+        best = min(range(len(values)), key=lambda i: values[i] if values[i] is not None else math.inf)
+        if best + 1 == state.epoch:
+            return replace(state, best=state.weights, best_epoch=state.epoch)
+        return state
+
+    def _step(self, epoch: int, step: int, order: Array) -> float:
+        size = self.spec.batch_size
+        inputs, amplitude = batch(self.data, order[step * size : (step + 1) * size])
+        self.model.reset_metrics()
+        loss = float(self.model.train_on_batch(inputs, amplitude))
+        self._check(loss, epoch, step, "loss")
+        self.session.progress.step(step + 1, self.steps, f"loss {loss:.3g}")
+        return loss
+
+    def _validate(self, epoch: int) -> float:
+        size = self.spec.batch_size
+        losses = []
+        for start in range(0, len(self.held), size):
+            inputs, amplitude = batch(self.data, self.held[start : start + size])
+            self.model.reset_metrics()
+            losses.append(float(self.model.test_on_batch(inputs, amplitude)))
+        value = float(np.mean(losses))
+        self._check(value, epoch, self.steps, "val_loss")
+        return value
+
+    def _check(self, value: float, epoch: int, step: int, metric: str) -> None:
+        if math.isfinite(value):
+            return
+        raise TrainingDivergedError(
+            f"{metric} became {value} in epoch {epoch}, step {step + 1}", value=value, limit="finite",
+            source=f"training.learning_rate = {self.spec.learning_rate:g}, training.loss = {self.spec.loss}",
+            next_step=f"lower the learning rate; the last good state is {self.session.checkpoints or 'not kept'}",
+        )  # fmt: skip
