@@ -51,7 +51,7 @@ def grf(size: int, seed: int) -> Array:
     radius[0, 0] = np.inf
     noise = np.fft.fft2(generator(seed, "object grf").standard_normal((size, size)))
     field = np.fft.ifft2(noise * radius**-1.5).real
-    return np.maximum(1 + 0.25 * (field - field.mean()) / field.std(), 0.1)
+    return np.asarray(np.maximum(1 + 0.25 * (field - field.mean()) / field.std(), 0.1))
 
 
 def points(size: int, seed: int) -> Array:
@@ -81,7 +81,7 @@ def siemens(size: int, seed: int) -> Array:
     turn = generator(seed, "object siemens").uniform(0, 2 * np.pi)
     spokes = np.sin(36 * np.arctan2(rows, columns) + turn) > 0
     inside = np.hypot(rows, columns) < 0.45 * size
-    return 1 - 0.3 * gaussian_filter((spokes & inside).astype(float), 1.0)
+    return np.asarray(1 - 0.3 * gaussian_filter((spokes & inside).astype(float), 1.0))
 
 
 AMPLITUDES: dict[str, Callable[[int, int], Array]] = {

@@ -55,7 +55,7 @@ def custom(size: int, seed: int) -> Array:
         return [level.mean() / RECORDED_MEAN - 1, l2 / RECORDED_L2 - 1]
 
     solution = least_squares(miss, [0.2, 0.1], bounds=([0.1, 0.0], [0.3, 1.0]), xtol=1e-12, ftol=1e-12)
-    return shaped(*solution.x)
+    return np.asarray(shaped(*solution.x))
 
 
 def _smooth(size: int, seed: int, purpose: str) -> Array:
@@ -82,4 +82,4 @@ def _normalised(probe: Array, probe_scale: float) -> Array:
     if not np.isfinite(mean) or mean <= 0:
         raise ProbeError("the probe has no amplitude near its centre", value=mean, limit="> 0",
                          next_step="centre the probe in its array")  # fmt: skip
-    return probe / (probe_scale * mean)
+    return np.asarray(probe / (probe_scale * mean))

@@ -94,7 +94,7 @@ def _nearest_others(positions: Array, count: int) -> Array:
     near = np.asarray(near, np.int64)
     own = near == np.arange(len(positions))[:, None]
     own[~own.any(axis=1), -1] = True  # crowded out by duplicates at its own place: drop the farthest instead
-    return near[~own].reshape(len(positions), count)
+    return np.asarray(near[~own].reshape(len(positions), count))
 
 
 def _members(seeds: Array, nearest: Array, members: int, draws: np.random.Generator) -> Array:

@@ -38,7 +38,7 @@ def request(
     if seed is not None:
         told = Layer("command line", nest({f"seeds.{name}": seed for name in SEEDED} | _flat(told.values)))
     layers = _measured(target, profile, told) if _is_scan(target) else [_scenario(target)]
-    gridsize = _find(layers + [told], "model", "gridsize", 1)
+    gridsize = _find([*layers, told], "model", "gridsize", 1)
     recipes = _section("_recipes.yaml", recipe or DEFAULT_RECIPE, gridsize, "recipe")
     profiles = [] if _is_scan(target) else _section("_profiles.yaml", profile or DEFAULT_PROFILE, gridsize, "profile")
     return resolve([*profiles, *recipes, *layers, told])

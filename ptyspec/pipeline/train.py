@@ -179,8 +179,8 @@ class _Run:
     def _with_best(self, state: checkpoint.State) -> checkpoint.State:
         """Keep the weights of the epoch with the smallest monitor; the first epoch always counts."""
         values = [record.metrics[self.spec.monitor] for record in state.records]
-        best = min(range(len(values)), key=lambda i: values[i] if values[i] is not None else math.inf)
-        if best + 1 == state.epoch:
+        scores = [math.inf if value is None else value for value in values]
+        if scores.index(min(scores)) + 1 == state.epoch:
             return replace(state, best=state.weights, best_epoch=state.epoch)
         return state
 
