@@ -66,7 +66,8 @@ def _smooth(size: int, seed: int, purpose: str) -> Array:
 def central_mask(size: int, diameter: float | None = None) -> Array:
     """True within diameter/2 (default N/4) pixels of the array's centre; 812 pixels at N = 64."""
     offset = np.arange(size) - (size - 1) / 2
-    return np.hypot(offset[:, None], offset[None, :]) < (size / 4 if diameter is None else diameter / 2)
+    radius = np.hypot(offset[:, None], offset[None, :])
+    return np.asarray(radius < (size / 4 if diameter is None else diameter / 2))
 
 
 def normalise(probe: Array, probe_scale: float) -> Array:
