@@ -213,6 +213,20 @@ def test_ring_correlation_of_independent_noise_is_near_zero_and_below_half_bit()
     assert block["first_crossing_half"] < 0.05
 
 
+def test_two_independent_noise_images_rarely_pass_the_half_bit_threshold() -> None:
+    passed = 0
+    for seed in range(30):
+        block = ring_correlation(*generator(seed, "half-bit").normal(size=(2, 128, 128)))
+        passed += int((np.array(block["curve"]) > np.array(block["half_bit"])).sum())
+    assert passed <= 8, "of 1920 rings; the window couples Fourier pixels, and counting them all lets 1 % pass"
+
+
+def test_a_common_mean_is_no_correlation() -> None:
+    first, second = generator(4, "mean").normal(size=(2, 128, 128))
+    plain, raised = ring_correlation(first, second), ring_correlation(first + 1000, second + 1000)
+    assert raised["curve"] == pytest.approx(plain["curve"], abs=1e-6)
+
+
 def test_ring_correlation_of_known_signal_to_noise_is_its_expectation() -> None:
     random = generator(2, "snr")
     signal = random.normal(size=(200, 300))
