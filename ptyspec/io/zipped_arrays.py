@@ -143,7 +143,7 @@ class NpzArchive:
         return header
 
     def _fill(self, key: str, member: IO[bytes], array: Array) -> None:
-        """Read the data in blocks, to the end of the member so that its checksum is verified."""
+        """Read the data in blocks to the last byte, at which zipfile verifies the checksum."""
         flat = array.reshape(-1, order="A").view(np.uint8) if array.ndim else array.reshape(1).view(np.uint8)
         done = 0
         try:
@@ -153,7 +153,6 @@ class NpzArchive:
                     raise EOFError("the data end early")
                 flat[done : done + len(chunk)] = np.frombuffer(chunk, np.uint8)
                 done += len(chunk)
-            member.read(1)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
             raise self._damaged(key, error) from error
 

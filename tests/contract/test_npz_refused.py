@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from ptyspec.errors import InputFileError, ProbeError, PtyspecError, ScanDataError
+from ptyspec.io.npz import member_memmap
 from ptyspec.io.scan_file import read_scan
+from ptyspec.io.zipped_arrays import NpzArchive
+from ptyspec.seeds import generator
 from tests.npz_files import COUNTS, Bomb, M, N, boxed, fields, saved, warnings_of
 
 
@@ -49,6 +52,13 @@ def flip(path: Path) -> None:
     path.write_bytes(bytes(data))
 
 
+def wrong_checksum(path: Path) -> None:
+    """Change the checksum that the archive's index keeps for the first array."""
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\x01\x02") + 16] ^= 0xFF
+    path.write_bytes(bytes(data))
+
+
 def lie(path: Path) -> None:
     """An array whose header promises more than the member holds."""
     with zipfile.ZipFile(path, "w") as archive:
@@ -78,6 +88,7 @@ def lone_array(path: Path) -> None:
         pytest.param(cut, "truncated", id="truncated"),
         pytest.param(cut_early, "truncated", id="truncated-early"),
         pytest.param(flip, "damaged", id="flipped-byte"),
+        pytest.param(wrong_checksum, "damaged", id="wrong-checksum"),
         pytest.param(lie, "mask cannot be read", id="lying-header"),
         pytest.param(garbage, "not read", id="garbage"),
         pytest.param(bare_pickle, "not read", id="bare-pickle"),
@@ -96,12 +107,35 @@ def test_a_damaged_or_foreign_file_is_an_input_error_that_names_it(damage: Any, 
     assert caught.value.details["next"]
 
 
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed], ids=["stored", "compressed"])
+def test_a_large_array_with_a_wrong_checksum_is_damaged(save: Any, tmp_path: Path) -> None:
+    path = tmp_path / "scan.npz"
+    save(path, Y=generator(2, "large").random((50, N, N)))
+    wrong_checksum(path)
+    with NpzArchive(path) as archive, pytest.raises(InputFileError, match="Y cannot be read"):
+        archive.read("Y")
+
+
+@pytest.mark.parametrize("rows", [pytest.param(N + 1, id="too-many"), pytest.param(N - 1, id="too-few")])
+def test_a_map_never_reaches_beyond_its_member_or_stops_short_of_it(rows: int, tmp_path: Path) -> None:
+    path = tmp_path / "scan.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        with archive.open("mask.npy", "w") as member:
+            np.lib.format.write_array_header_1_0(member, {"descr": "|b1", "fortran_order": False, "shape": (rows, N)})
+            member.write(bytes(N * N))
+        archive.writestr("next.npy", bytes(1000))
+    with pytest.raises(InputFileError, match="mask cannot be read"):
+        member_memmap(path, "mask")
+
+
 def test_an_empty_archive_says_what_is_missing(tmp_path: Path) -> None:
     np.savez(tmp_path / "scan.npz")
     with pytest.raises(InputFileError, match=r"lacks diff3d[\s\S]*nothing"):
         read_scan(tmp_path / "scan.npz")
 
 
+SPIKE = np.zeros((M, N, N), np.float32)
+SPIKE[3, 2, 1] = np.inf
 WRONG = np.nan * np.ones((M, N, N), np.float32)
 
 
@@ -125,7 +159,7 @@ WRONG = np.nan * np.ones((M, N, N), np.float32)
         pytest.param({"diff3d": np.full((M, N, N), "1")}, ScanDataError, "numbers", id="text"),
         pytest.param({"diff3d": WRONG}, ScanDataError, "not finite", id="nan"),
         pytest.param({"diff3d": WRONG, "nphotons": 1e6}, ScanDataError, "not finite", id="nan-dose"),
-        pytest.param({"diff3d": np.full((M, N, N), np.inf, np.float32)}, ScanDataError, "not finite", id="inf"),
+        pytest.param({"diff3d": SPIKE}, ScanDataError, "not finite", id="inf"),
         pytest.param({"diff3d": -np.ones((M, N, N), np.float32)}, ScanDataError, "negative", id="negative"),
         pytest.param(
             {"diff3d": -COUNTS, "measurement": np.array("counts")}, ScanDataError, "negative", id="negative-counts"
