@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,17 +28,17 @@ COLOURS = {
     "flat_start": "#b4436c",
 }
 DPI = 100
+LARGEST = 400_000
+"""Bytes of a picture in full colour."""
 SMALL, TEXT, TITLE = 8, 9, 10
 """Font sizes in points."""
 
 
 def new_figure(width: float, height: float, title: str = "", *, automatic: bool = True) -> Figure:
-    """Return an empty figure (inches) drawn with the Agg renderer."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    """Return an empty figure (inches)."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained" if automatic else None)
-    FigureCanvasAgg(figure)
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained" if automatic else None)
     if title:
         place = {} if automatic else {"y": 1.0 - 0.06 / height}
         figure.suptitle(plain(title), fontsize=TITLE + 2, **place)
@@ -81,9 +82,27 @@ def plain(text: str) -> str:
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write the figure as PNG; equal content gives equal bytes (no date, no software version inside)."""
-    figure.savefig(path, dpi=DPI, metadata={"Software": None})
+    """Write the figure as PNG below about 400 kB; equal content gives equal bytes (no date, no version inside).
+
+    A picture that would be larger is stored with 256 colours.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    drawn: Any = FigureCanvasAgg(figure)  # its methods carry no types
+    drawn.draw()
+    picture = Image.fromarray(np.asarray(drawn.buffer_rgba())).convert("RGB")
+    content = _png(picture)
+    if len(content) > LARGEST:
+        content = _png(picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE))
+    path.write_bytes(content)
     return path
+
+
+def _png(picture: Any) -> bytes:
+    buffer = BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def image_panel(axes: Axes, image: Array, frame: Frame, *, cmap: str, limits: tuple[float, float], title: str) -> Any:

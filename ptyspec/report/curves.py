@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def training(history: History) -> Figure:
     """Draw loss and validation loss an epoch (log scale where positive) above the learning rate."""
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator
 
     figure = canvas.new_figure(8.5, 5.2, "training")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
@@ -31,6 +31,7 @@ def training(history: History) -> Figure:
     lines = [value for line in upper.get_lines() for value in np.asarray(line.get_ydata(), float)]
     if lines and np.nanmin(lines) > 0:
         upper.set_yscale("log")
+        upper.yaxis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(2.5, 1.0)))
     best = next((row for row in history.epochs if row.epoch == history.best_epoch), None)
     if best is not None:
         upper.axvline(
@@ -74,10 +75,17 @@ def ring_correlation(curves: Mapping[str, Rings], truth: bool) -> Figure:
                   label=scores.NAMES.get(name, name), zorder=3 if first else 2)  # fmt: skip
     axes.axhline(0.5, color="#444444", linestyle="--", linewidth=1, label="0.5")
     frequency, _, half_bit = next(iter(curves.values()))
-    axes.plot(frequency, half_bit, color="#444444", linestyle=":", linewidth=1.2, label="half-bit")
+    axes.plot(
+        frequency,
+        half_bit,
+        color="#444444",
+        linestyle=":",
+        linewidth=1.2,
+        label="half-bit" if not truth else "half-bit (for half sets)",
+    )
     _dress(axes, "spatial frequency / Nyquist", "correlation")
     axes.set(xlim=(0, 1), ylim=(min(-0.1, axes.get_ylim()[0]), 1.05))
-    axes.legend(fontsize=canvas.TEXT, frameon=False, loc="lower left", ncols=2)
+    figure.legend(fontsize=canvas.TEXT, frameon=False, loc="outside right upper")
     return figure
 
 
@@ -85,7 +93,7 @@ def waterfall(stages: Sequence[StageRecord]) -> Figure:
     """Draw mean and rms of every recorded array in stage order, with gain and scales, beside the seconds spent."""
     from matplotlib.ticker import NullFormatter
 
-    rows = [(stage, name, stats) for stage in stages for name, stats in stage.arrays.items() if _rms(stats) is not None]
+    rows = [(stage, name, stats) for stage in stages for name, stats in stage.arrays.items() if _is_field(name, stats)]
     figure = canvas.new_figure(12.5, 1.6 + 0.32 * max(len(rows), 6), "what each stage did to the numbers")
     left, right = figure.subplots(1, 2, width_ratios=(2.2, 1))
     heights = np.arange(len(rows))
@@ -128,6 +136,12 @@ def _annotate(axes: Axes, rows: Sequence[tuple[StageRecord, str, ArrayStats]]) -
         axes.annotate(text, (1.01, height), xycoords=("axes fraction", "data"), va="center", fontsize=canvas.SMALL)
 
 
+def _is_field(name: str, stats: ArrayStats) -> bool:
+    """Tell fields and amplitudes from indices, positions and weights, whose mean says nothing about the scale."""
+    floating = stats.dtype.startswith(("float", "complex"))
+    return floating and "coords" not in name and name != "coverage" and _rms(stats) is not None
+
+
 def _rms(stats: ArrayStats) -> float | None:
     count = int(np.prod(stats.shape)) - stats.nan_count
     if stats.energy is None or stats.energy <= 0 or count <= 0:
@@ -142,6 +156,6 @@ def _numbers(values: Sequence[float | None]) -> Array:
 def _dress(axes: Axes, xlabel: str, ylabel: str) -> None:
     axes.set_xlabel(xlabel, fontsize=canvas.TEXT)
     axes.set_ylabel(ylabel, fontsize=canvas.TEXT)
-    axes.tick_params(labelsize=canvas.SMALL)
+    axes.tick_params(labelsize=canvas.SMALL, which="both")
     axes.grid(alpha=0.25, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)

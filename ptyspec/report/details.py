@@ -31,11 +31,21 @@ def stages(result: RunResult) -> list[str]:
             figures = [number(stats.mean), number(stats.energy)] if stats else ["", ""]
             rows.append([label, shape, *figures, seconds])
     flags = [
-        f"- {escape(stage.name)}: {escape(name)} is {'true' if value else '**false**'}."
+        f"- {escape(stage.name)}: {escape(name)} is {_marked(name, value)}."
         for stage in result.stages
         for name, value in stage.flags.items()
     ]
-    return [*table(["stage: array", "shape", "mean modulus", "energy", "seconds"], rows), "", _scales(result), *flags]
+    return [
+        *table(["stage: array", "shape", "mean (of the modulus if complex)", "energy", "seconds"], rows),
+        "",
+        _scales(result),
+        *flags,
+    ]
+
+
+def _marked(flag: str, value: bool) -> str:
+    word = "true" if value else "false"
+    return f"**{word}**" if scores.alarming(flag, value) else word
 
 
 def _scales(result: RunResult) -> str:
@@ -158,7 +168,8 @@ def environment(facts: Mapping[str, Any]) -> list[str]:
 def reproduce(resolved: Resolved) -> list[str]:
     """Return the command that gives this run again."""
     scenario = resolved.scenario
-    target = scenario.scan.path if scenario.measured else scenario.name
+    files = [source for source in resolved.provenance.values() if source.endswith((".yaml", ".yml"))]
+    target = scenario.scan.path if scenario.measured else next(iter(files), scenario.name)
     words = ["ptyspec", "run", target]
     by_source: dict[str, list[str]] = {}
     for key, source in resolved.provenance.items():

@@ -11,7 +11,7 @@ from ptyspec.report import answer, details
 from ptyspec.report.text import escape
 
 CAPTIONS = {
-    "amplitude": "Amplitude: truth, network, error. Truth and reconstruction share one colour scale.",
+    "amplitude": "Amplitude. All panels but the error share one colour scale; grey was not illuminated.",
     "phase": "Phase after one global phase, nothing else removed.",
     "controls": "The network beside the estimators it must be compared with.",
     "frc": "Fourier ring correlation.",

@@ -45,9 +45,9 @@ WITHOUT_TRUTH = (
     Score("r_factor", "R factor", "data.r_factor", 4),
     Score("deviance", "Poisson deviance / pixel", "data.poisson_deviance_per_pixel"),
     Score("half_set_frc", "half-set FRC (half-bit)", "half_set_frc.complex.half_bit_last_crossing", 2),
-    Score("agreement_amplitude", "amplitude r with iterative", "agreement.raw.amplitude_pearson_r"),
-    Score("agreement_phase", "phase r with iterative", "agreement.raw.phase_pearson_r"),
-    Score("agreement_nrmse", "complex NRMSE to iterative", "agreement.raw.nrmse"),
+    Score("agreement_amplitude", "amplitude r with iterative", "agreement_with_iterative.raw.amplitude_pearson_r"),
+    Score("agreement_phase", "phase r with iterative", "agreement_with_iterative.raw.phase_pearson_r"),
+    Score("agreement_nrmse", "complex NRMSE to iterative", "agreement_with_iterative.raw.nrmse"),
 )
 
 
@@ -62,14 +62,18 @@ def lookup(block: Mapping[str, Any], path: str) -> float | None:
 
 
 def blocks(metrics: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the metrics block of every estimator present, in the order of NAMES and then by name."""
+    """Return the metrics block of every estimator present, in the order of NAMES and then by name.
+
+    Half-set ring correlations, which metrics.json keeps by estimator in one place, are put into each one's block.
+    """
     found: dict[str, Mapping[str, Any]] = {"network": metrics}
     refined = metrics.get("refined")
     if isinstance(refined, Mapping):
         found["refined"] = refined
     found.update(metrics.get("controls") or {})
+    halves = metrics.get("half_set_frc") or {}
     order = [*NAMES, *sorted(set(found) - set(NAMES))]
-    return {name: found[name] for name in order if name in found}
+    return {name: {**found[name], "half_set_frc": halves.get(name) or {}} for name in order if name in found}
 
 
 def has_truth(metrics: Mapping[str, Any]) -> bool:
@@ -102,6 +106,11 @@ def title_scores(block: Mapping[str, Any], *keys: str) -> str:
         if score.key in keys and value is not None:
             parts.append(f"{short.get(score.key, score.label)} {shown(value, score.digits)}")
     return " · ".join(parts)
+
+
+def alarming(flag: str, value: bool) -> bool:
+    """Return whether a stage's yes-or-no fact says that something went wrong."""
+    return value if flag.startswith("has_") else not value
 
 
 def violations(metrics: Mapping[str, Any]) -> list[str]:

@@ -144,10 +144,11 @@ def without_truth(result: RunResult) -> RunResult:
         unknown = {"mean_ratio": None, "pearson_r": None, "reason": "no truth"}
         fit = {"r_factor": 0.0912 * value, "poisson_deviance_per_pixel": 1.173 * value}
         raw = {"amplitude_pearson_r": 0.9417 / value, "phase_pearson_r": 0.8621 / value, "nrmse": 0.211}
-        halves = {"complex": {"half_bit_last_crossing": 0.4133}}
-        return {"amplitude": unknown, "data": fit, "agreement": {"raw": raw}, "half_set_frc": halves}
+        return {"amplitude": unknown, "data": fit, "agreement_with_iterative": {"raw": raw}}
 
-    metrics = {"schema_version": 1, **data(1.0), "controls": {name: data(2.0) for name in result.controls}}
+    halves = {"network": {"complex": {"half_bit_last_crossing": 0.4133}}}
+    controls = {name: data(2.0) for name in result.controls}
+    metrics = {"schema_version": 1, **data(1.0), "half_set_frc": halves, "controls": controls}
     return dataclasses.replace(result, metrics=metrics, refined=None)
 
 
@@ -261,6 +262,15 @@ def test_figures_leave_matplotlib_settings_alone(run: RunResult, tmp_path: Path)
 def test_the_same_figure_gives_the_same_bytes(run: RunResult, tmp_path: Path) -> None:
     first, second = (canvas.save(curves.training(run.history), tmp_path / f"{i}.png").read_bytes() for i in range(2))
     assert first == second
+
+
+def test_a_picture_too_rich_for_its_size_keeps_256_colours(tmp_path: Path) -> None:
+    from PIL import Image
+
+    figure = canvas.new_figure(12, 10)
+    noise = generator(3, "report test noise").random((1000, 1200))
+    canvas.image_panel(figure.subplots(), noise, Frame(0, 0, 1200, 1000), cmap="viridis", limits=(0, 1), title="")
+    assert Image.open(canvas.save(figure, tmp_path / "x.png")).mode == "P"
 
 
 def test_a_dollar_sign_in_a_title_is_no_formula(tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""The command `ptyspec`: data on stdout, everything else on stderr, an exit code that says what happened.
+
+Only what `--help` needs is imported here; a command imports what it works with when it runs.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import ptyspec
+from ptyspec.cli import doctor, run, scenarios
+from ptyspec.cli.failures import Commands, debug
+
+app = typer.Typer(
+    name="ptyspec",
+    cls=Commands,
+    help="The executable specification of neural ptychography: run it, test against it, find out why.",
+    epilog="Exit codes: 0 ok, 1 violation, 2 wrong input, 3 run or suite error, 4 incomplete evidence.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: the decorated one costs 0.2 s of imports
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run", short_help="Reconstruct a scenario or your own file.")(run.run)
+app.command("scenarios", short_help="List shipped scenarios and their settings.")(scenarios.scenarios)
+app.command("doctor", short_help="Check that this machine is fit to run it.")(doctor.doctor)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ptyspec {ptyspec.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def ptyspec_command(
+    ctx: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+    tracebacks: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """The executable specification of neural ptychography: run it, test against it, find out why."""
+    debug(ctx, tracebacks)
+
+
+def entry() -> None:
+    """Run the command line; ends the process with the command's exit code."""
+    app()

@@ -1,0 +1,24 @@
+"""Shell completion of scenario, profile and recipe names."""
+
+from __future__ import annotations
+
+
+def scenario_targets(incomplete: str) -> list[str]:
+    """Complete a shipped scenario; anything else is left to the shell, which knows files."""
+    from ptyspec.pipeline.request import scenario_names
+
+    return [name for name in scenario_names() if name.startswith(incomplete)]
+
+
+def profiles(incomplete: str) -> list[str]:
+    """Complete a profile."""
+    from ptyspec.pipeline.request import profile_names
+
+    return [name for name in profile_names() if name.startswith(incomplete)]
+
+
+def recipes(incomplete: str) -> list[str]:
+    """Complete a recipe."""
+    from ptyspec.pipeline.request import recipe_names
+
+    return [name for name in recipe_names() if name.startswith(incomplete)]

@@ -1,0 +1,115 @@
+"""`ptyspec scenarios`: what ships, what a scenario sets, and every key that can be set."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from ptyspec.cli.names import scenario_targets
+
+SCHEMA_VERSION = 1
+
+
+def scenarios(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="Show every effective value of this one.", autocompletion=scenario_targets, show_default=False
+        ),
+    ] = None,
+    keys: Annotated[
+        bool, typer.Option("--keys", help="List every key that --set takes, with type and default.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+) -> None:
+    """List the shipped scenarios; with NAME its settings and where each comes from."""
+    if keys:
+        _show_keys(as_json)
+    elif name is not None:
+        _show_one(name, as_json)
+    else:
+        _show_all(as_json)
+
+
+def _show_all(as_json: bool) -> None:
+    from ptyspec.pipeline.request import profile_names, scenario_names
+
+    profiles = list(profile_names())
+    rows = [_sizes(name, profiles) for name in scenario_names()]
+    if as_json:
+        return _print_json({"scenarios": rows})
+    table = _table("scenario", "description", *profiles)
+    for row in rows:
+        sizes = [f"{row['profiles'][p]['images']:,} / {row['profiles'][p]['groups']:,}" for p in profiles]
+        _add(table, row["name"], row["description"], *sizes)
+    _print(table)
+    return typer.echo("profiles: images / groups a split; `ptyspec scenarios NAME` shows every value", err=True)
+
+
+def _sizes(name: str, profiles: list[str]) -> dict[str, Any]:
+    from ptyspec.pipeline.request import request
+
+    found = {}
+    description = ""
+    for profile in profiles:
+        scenario = request(name, profile=profile, recipe=None, seed=None, settings=()).scenario
+        found[profile] = {"images": scenario.scan.n_images, "groups": scenario.grouping.n_groups}
+        description = scenario.description
+    return {"name": name, "description": description, "profiles": found}
+
+
+def _show_one(name: str, as_json: bool) -> None:
+    from ptyspec.pipeline.request import request
+
+    content = request(name, profile=None, recipe=None, seed=None, settings=()).as_json()
+    if as_json:
+        return _print_json(content)
+    table = _table("key", "value", "source")
+    for key, row in content["values"].items():
+        _add(table, key, _plain(row["value"]), row["source"])
+    return _print(table)
+
+
+def _show_keys(as_json: bool) -> None:
+    from ptyspec.cli.keys import keys
+
+    rows = keys()
+    if as_json:
+        return _print_json({"keys": rows})
+    table = _table("key", "type", "default")
+    for row in rows:
+        _add(table, row["key"], row["type"], "(required)" if row["required"] else _plain(row["default"]))
+    return _print(table)
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _table(*heads: str) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for place, head in enumerate(heads):
+        table.add_column(head, no_wrap=place == 0, overflow="fold")
+    return table
+
+
+def _add(table: Any, *cells: str) -> None:
+    from rich.text import Text
+
+    table.add_row(*(Text(cell) for cell in cells))
+
+
+def _print(table: Any) -> None:
+    from ptyspec.cli.output import stdout
+
+    stdout().print(table)
+
+
+def _print_json(content: dict[str, Any]) -> None:
+    from ptyspec.cli.output import print_json
+
+    print_json({"schema_version": SCHEMA_VERSION, "status": "ok", **content})
