@@ -27,7 +27,8 @@ def speckle(size: int, grain: float, name: str) -> Array:
     field = draw.normal(size=(size, size)) + 1j * draw.normal(size=(size, size))
     radius = np.hypot(*np.meshgrid(np.fft.fftfreq(size), np.fft.fftfreq(size)))
     out: Array = np.fft.ifft2(np.fft.fft2(field) * np.exp(-((radius * grain * 2) ** 2)))
-    return out / np.abs(out).std()
+    out /= np.abs(out).std()
+    return out
 
 
 def a_probe() -> Array:
@@ -49,7 +50,7 @@ def far_field_scan(step: float = 3.0) -> tuple[Array, Array, Array]:
     return generator(5, "counts").poisson(pattern).astype(np.int32), corners, probe
 
 
-def write(path: Path, layout: str = "data_1", **changes: Any) -> Path:
+def write(path: Path, layout: Any = "data_1", **changes: Any) -> Path:
     """A CXI file; `changes` replace (or, as None, remove) datasets by full path."""
     counts, corners, probe = far_field_scan()
     translation = np.zeros((M, 3))

@@ -29,7 +29,7 @@ def fields(**changes: Any) -> dict[str, Any]:
     return {key: value for key, value in (keys | changes).items() if value is not None}
 
 
-def saved(folder: Path, compressed: bool = False, **changes: Any) -> Path:
+def saved(folder: Path, compressed: Any = False, **changes: Any) -> Path:
     path = folder / "scan.npz"
     (np.savez_compressed if compressed else np.savez)(path, **fields(**changes))
     return path

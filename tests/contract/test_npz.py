@@ -110,7 +110,7 @@ def test_numpy_values_in_metadata_become_plain_ones(tmp_path: Path) -> None:
     assert read_scan(write_scan(tmp_path / "s.npz", scan)).metadata == {"a": [0, 1, 2], "b": 2.5, "c": [1, 2]}
 
 
-class DyingFrames(np.ndarray):  # type: ignore[type-arg]
+class DyingFrames(np.ndarray):
     """Frames whose second block cannot be read, as when a disk or a writer dies half-way."""
 
     error: BaseException = OSError(errno.ENOSPC, "No space left on device")

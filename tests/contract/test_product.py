@@ -32,7 +32,7 @@ def reconstruction(uncovered: bool = True) -> Reconstruction:
     return Reconstruction(object=image, coverage=np.ones((20, 30), np.float32), origin=(3, -2))
 
 
-def written(path: Path, **changes: Any) -> Product:
+def written(path: Path) -> Product:
     return read_product(
         write_product(path, reconstruction(), scan(), name="star", comments="dry run", losses=[3.0, 2.5])
     )
