@@ -118,7 +118,21 @@ def how_to_read(result: RunResult) -> list[str]:
         ),
         "- A refined result counts only against the same number of sweeps from a flat start.",
     ]
-    return [*lines, *_cheaper(found), *_reasons(result)]
+    return [*_not_better(found), *lines, *_cheaper(found), *_reasons(result)]
+
+
+def _not_better(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Name the controls without learning that the network's fine structure does not beat."""
+    mine = scores.lookup(found["network"], "amplitude.highpass_pearson_r")
+    lines = []
+    for name in ("trivial", "untrained"):
+        other = scores.lookup(found.get(name, {}), "amplitude.highpass_pearson_r")
+        if mine is not None and other is not None and mine <= other:
+            lines.append(
+                f"- **The mean is one thing, the structure another: the network's high-pass r, {mine:.3f}, is not above "
+                f"that of the {scores.NAMES[name]}, {other:.3f}.** The limits below may say why."
+            )
+    return lines
 
 
 def _cheaper(found: Mapping[str, Mapping[str, Any]]) -> list[str]:

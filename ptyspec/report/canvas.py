@@ -94,7 +94,7 @@ def save(figure: Figure, path: Path) -> Path:
     picture = Image.fromarray(np.asarray(drawn.buffer_rgba())).convert("RGB")
     content = _png(picture)
     if len(content) > LARGEST:
-        content = _png(picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE))
+        content = _png(picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE))
     path.write_bytes(content)
     return path
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ptyspec.contracts.run import RunResult
+from ptyspec.observe.progress import Progress
 from ptyspec.report import canvas, curves, maps, measurement
 from ptyspec.report.views import views
 
@@ -17,7 +18,7 @@ AMPLITUDE_KEYS = ("mean_ratio", "amplitude_r", "highpass_r", "ssim", "agreement_
 PHASE_KEYS = ("phase_r", "agreement_phase")
 
 
-def write_figures(folder: Path, result: RunResult) -> dict[str, Path]:
+def write_figures(folder: Path, result: RunResult, progress: Progress | None = None) -> dict[str, Path]:
     """Write the pictures of a finished run as PNG into `folder` (created if absent) and return them by name.
 
     Names: amplitude, phase, controls, training, frc, coverage, stages, diffraction; a picture for which the run
@@ -25,7 +26,13 @@ def write_figures(folder: Path, result: RunResult) -> dict[str, Path]:
     iterative reference where there is none.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    return {name: canvas.save(draw(), folder / f"{name}.png") for name, draw in drawers(result).items()}
+    written = {}
+    wanted = drawers(result)
+    for number, (name, draw) in enumerate(wanted.items(), start=1):
+        written[name] = canvas.save(draw(), folder / f"{name}.png")
+        if progress is not None:
+            progress.step(number, len(wanted), name)
+    return written
 
 
 def drawers(result: RunResult) -> dict[str, Callable[[], Figure]]:

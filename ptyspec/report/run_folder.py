@@ -14,6 +14,7 @@ from ptyspec.io.files import atomic_file
 from ptyspec.io.jsonfile import write_json
 from ptyspec.io.npz import write_scan
 from ptyspec.io.zipped_arrays import write_arrays
+from ptyspec.observe.progress import Progress, Silent
 from ptyspec.report.figures import write_figures
 from ptyspec.report.markdown import report_text
 
@@ -24,13 +25,14 @@ FILES = (
 """What every run folder holds, beside figures/; docs/schemas describes the JSON files."""
 
 
-def write_run(folder: Path, result: RunResult) -> None:
+def write_run(folder: Path, result: RunResult, progress: Progress | None = None) -> None:
     """Fill `folder` (which exists) with a finished run: JSON, scan, objects, pictures, report.
 
     - scan.npz: the scan in the canonical form (a measured one too, so that every reader finds the same keys).
     - reconstruction.npz: object (H, W) complex64, coverage (H, W) float32, origin (2,) int64 [x0, y0]; with a
       refinement also refined_object, refined_coverage, refined_origin.
     - controls.npz: the same three arrays a control, prefixed with its name.
+    - `progress` sees a stage "report" with a step a picture: drawing takes seconds.
     - history.json is null where no network was trained.
 
     The store hands over a partial folder, so that a failure here leaves nothing that looks finished. Raises
@@ -50,7 +52,9 @@ def write_run(folder: Path, result: RunResult) -> None:
         key: array for name, found in result.controls.items() for key, array in _arrays(f"{name}_", found).items()
     }
     _write_arrays(folder / "controls.npz", controls)
-    figures = write_figures(folder / "figures", result)
+    watcher = progress if progress is not None else Silent()
+    watcher.stage_started("report")
+    figures = write_figures(folder / "figures", result, watcher)
     with atomic_file(folder / "report.md") as file:
         file.write(report_text(result, figures, folder).encode())
 

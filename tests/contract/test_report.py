@@ -332,6 +332,16 @@ def test_a_violation_is_named(change: dict[str, Any], sentence: str) -> None:
     assert sentence in found
 
 
+@pytest.mark.parametrize(
+    ("highpass", "said"), [pytest.param(0.5, True, id="worse"), pytest.param(0.9, False, id="better")]
+)
+def test_a_network_whose_structure_does_not_beat_the_untrained_one_is_called_out(highpass: float, said: bool) -> None:
+    result = make_run()
+    result.metrics["amplitude"]["highpass_pearson_r"] = highpass
+    lines = " ".join(answer.how_to_read(result))
+    assert ("is not above that of the untrained network" in lines) is said
+
+
 def test_pictures_are_linked_relative_to_the_report(folder: Path) -> None:
     text = (folder / "report.md").read_text(encoding="utf-8")
     links = re.findall(r"!\[[^\]]*\]\(([^)]*)\)", text)
