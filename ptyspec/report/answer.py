@@ -13,6 +13,8 @@ from ptyspec.report.text import escape, number, table
 
 TRIVIAL_RANGE = "0.86 to 0.90"
 """Amplitude correlation of the trivial estimator on lines objects, measured (design, section 7)."""
+FAR_FROM_NOISE = 3.0
+"""Poisson deviance a pixel above which counting noise no longer explains what is left."""
 
 
 def answer(result: RunResult) -> list[str]:
@@ -78,7 +80,16 @@ def _without_truth(result: RunResult) -> str:
         "**No object is known here, so the amplitude can only be judged in the measurement**: the reconstruction "
         f"predicts the patterns with R factor {scores.shown(row['r_factor'], 4)} and Poisson deviance "
         f"{scores.shown(row['deviance'])} a pixel, and its amplitude correlates "
-        f"{scores.shown(row['agreement_amplitude'])} with the iterative reference's."
+        f"{scores.shown(row['agreement_amplitude'])} with the iterative reference's{_far(row['deviance'])}."
+    )
+
+
+def _far(deviance: float | None) -> str:
+    if deviance is None or deviance <= FAR_FROM_NOISE:
+        return ""
+    return (
+        "; **that is far from the noise, which leaves about 1: doubt the probe, the declared measurement, the scale or "
+        "the positions before the network**"
     )
 
 
@@ -102,7 +113,8 @@ def how_to_read(result: RunResult) -> list[str]:
             "- Poisson deviance: about 1 a pixel for a perfect prediction of bright pixels, less where counts are few.",
             "- Agreement is with the iterative reference, an independent algorithm on the same data: not a truth.",
         ]
-        return [*lines, *_reasons(result)]
+        beaten = _not_better(found, path="data.r_factor", label="R factor", higher=False)
+        return [*beaten, *lines, *_reasons(result)]
     trivial = scores.lookup(found.get("trivial", {}), "amplitude.pearson_r")
     here = "" if trivial is None else f" ({trivial:.3f} here)"
     lines = [
@@ -118,19 +130,20 @@ def how_to_read(result: RunResult) -> list[str]:
         ),
         "- A refined result counts only against the same number of sweeps from a flat start.",
     ]
-    return [*_not_better(found), *lines, *_cheaper(found), *_reasons(result)]
+    beaten = _not_better(found, path="amplitude.highpass_pearson_r", label="high-pass r", higher=True)
+    return [*beaten, *lines, *_cheaper(found), *_reasons(result)]
 
 
-def _not_better(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Name the controls without learning that the network's fine structure does not beat."""
-    mine = scores.lookup(found["network"], "amplitude.highpass_pearson_r")
+def _not_better(found: Mapping[str, Mapping[str, Any]], *, path: str, label: str, higher: bool) -> list[str]:
+    """Name the controls without learning that the network does not beat in the score that shows structure."""
+    mine = scores.lookup(found["network"], path)
     lines = []
     for name in ("trivial", "untrained"):
-        other = scores.lookup(found.get(name, {}), "amplitude.highpass_pearson_r")
-        if mine is not None and other is not None and mine <= other:
+        other = scores.lookup(found.get(name, {}), path)
+        if mine is not None and other is not None and (mine <= other if higher else mine >= other):
             lines.append(
-                f"- **The mean is one thing, the structure another: the network's high-pass r, {mine:.3f}, is not above "
-                f"that of the {scores.NAMES[name]}, {other:.3f}.** The limits below may say why."
+                f"- **The network's {label}, {mine:.3f}, is not better than that of the {scores.NAMES[name]}, {other:.3f}.** "
+                "Do not trust its structure; the limits below may say why."
             )
     return lines
 

@@ -131,12 +131,12 @@ def colour_bar(axes: Axes, mappable: Any, label: str, *, below: bool = False, ex
     bar.ax.tick_params(labelsize=SMALL)
 
 
-def value_limits(*images: Array) -> tuple[float, float]:
-    """Return the range of all finite values; never empty."""
-    values = np.concatenate([image[np.isfinite(image)].ravel() for image in images])
+def value_limits(image: Array, part: float = 1.0) -> tuple[float, float]:
+    """Return the range of the central `part` of all finite values; never empty."""
+    values = image[np.isfinite(image)]
     if values.size == 0:
         return 0.0, 1.0
-    low, high = float(values.min()), float(values.max())
+    low, high = (float(value) for value in np.quantile(values, [0.5 - part / 2, 0.5 + part / 2]))
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 

@@ -54,7 +54,8 @@ def amplitude(views: Views) -> Quantity:
     reference, name = _reference(views)
     images = {key: np.abs(image) for key, image in views.estimates.items()}
     errors = {key: image - np.abs(reference) for key, image in images.items()}
-    limits = canvas.value_limits(np.abs(reference))
+    # An estimate that stands in for the truth has outliers; they must not take the whole colour scale.
+    limits = canvas.value_limits(np.abs(reference), part=1.0 if views.truth is not None else 0.99)
     error_limit = canvas.symmetric_limit(errors["network"])
     return Quantity(
         "amplitude", AMPLITUDE_UNIT, "viridis", limits, np.abs(reference), name, images, errors, error_limit

@@ -28,7 +28,7 @@ def coverage(scan: RawScan, reconstruction: Reconstruction) -> Figure:
     covered = place(reconstruction.object, reconstruction.origin, frame)
     inside = _inside(scan, frame, np.isfinite(covered))
     width = 6.8
-    grid = canvas.Grid(1, 1, width, canvas.panel_size(frame, width))
+    grid = canvas.Grid(1, 1, width, canvas.panel_size(frame, width), right=1.05)
     figure, [[axes]] = grid.figure("coverage and scan positions")
     shown = np.where(np.isfinite(covered), weight, np.nan)
     top = max(canvas.value_limits(shown)[1], 1e-6)

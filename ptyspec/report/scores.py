@@ -44,7 +44,7 @@ WITH_TRUTH = (
 WITHOUT_TRUTH = (
     Score("r_factor", "R factor", "data.r_factor", 4),
     Score("deviance", "Poisson deviance / pixel", "data.poisson_deviance_per_pixel"),
-    Score("half_set_frc", "half-set FRC (half-bit)", "half_set_frc.complex.half_bit_last_crossing", 2),
+    Score("half_set_frc", "half-set FRC (half-bit)", "half_set_frc.complex.half_bit_crossing", 2),
     Score("agreement_amplitude", "amplitude r with iterative", "agreement_with_iterative.raw.amplitude_pearson_r"),
     Score("agreement_phase", "phase r with iterative", "agreement_with_iterative.raw.phase_pearson_r"),
     Score("agreement_nrmse", "complex NRMSE to iterative", "agreement_with_iterative.raw.nrmse"),

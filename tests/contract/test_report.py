@@ -146,7 +146,7 @@ def without_truth(result: RunResult) -> RunResult:
         raw = {"amplitude_pearson_r": 0.9417 / value, "phase_pearson_r": 0.8621 / value, "nrmse": 0.211}
         return {"amplitude": unknown, "data": fit, "agreement_with_iterative": {"raw": raw}}
 
-    halves = {"network": {"complex": {"half_bit_last_crossing": 0.4133}}}
+    halves = {"network": {"complex": {"half_bit_crossing": 0.4133}}}
     controls = {name: data(2.0) for name in result.controls}
     metrics = {"schema_version": 1, **data(1.0), "half_set_frc": halves, "controls": controls}
     return dataclasses.replace(result, metrics=metrics, refined=None)
@@ -339,7 +339,16 @@ def test_a_network_whose_structure_does_not_beat_the_untrained_one_is_called_out
     result = make_run()
     result.metrics["amplitude"]["highpass_pearson_r"] = highpass
     lines = " ".join(answer.how_to_read(result))
-    assert ("is not above that of the untrained network" in lines) is said
+    assert ("is not better than that of the untrained network" in lines) is said
+
+
+@pytest.mark.parametrize(
+    ("deviance", "doubted"), [pytest.param(1.2, False, id="noise"), pytest.param(78.0, True, id="far")]
+)
+def test_a_fit_far_from_the_noise_is_doubted(deviance: float, doubted: bool) -> None:
+    result = without_truth(make_run())
+    result.metrics["data"]["poisson_deviance_per_pixel"] = deviance
+    assert ("far from the noise" in answer.whether_right(result)) is doubted
 
 
 def test_pictures_are_linked_relative_to_the_report(folder: Path) -> None:
