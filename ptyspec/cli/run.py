@@ -3,63 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
+from ptyspec.cli import options
 from ptyspec.cli.failures import VIOLATION, debug
-from ptyspec.cli.names import profiles, recipes, scenario_targets
 
 SCHEMA_VERSION = 1
 
 
 def run(
     ctx: typer.Context,
-    target: Annotated[
-        str,
-        typer.Argument(
-            metavar="SCENARIO|FILE",
-            help="A shipped scenario, or a .yaml, .npz or .cxi file.",
-            autocompletion=scenario_targets,
-            show_default=False,
-        ),
-    ],
-    profile: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="How much data: quick, stable, standard or full.", autocompletion=profiles),
-    ] = None,
-    recipe: Annotated[
-        str | None, typer.Option(metavar="NAME", help="How to train: reference or cnn.", autocompletion=recipes)
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="One seed for every source of randomness.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; keys: `ptyspec scenarios --keys`."),
-    ] = None,
-    refine: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Sweeps of the iterative reference after the network.")
-    ] = None,
-    gridsize: Annotated[
-        int | None, typer.Option(metavar="N", min=1, max=3, help="Groups of N x N overlapping frames.")
-    ] = None,
-    measurement: Annotated[
-        str | None, typer.Option(metavar="KIND", help="What a file without a statement holds: amplitude or counts.")
-    ] = None,
-    probe: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The probe of a measured file that holds none.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Also put the run here; otherwise only in the store.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Make the run again; replace what --out holds.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last finished epoch.")] = False,
-    threads: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Threads inside one operation (they change the last bits).")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
-    tracebacks: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+    target: options.Target,
+    profile: options.Profile = None,
+    recipe: options.Recipe = None,
+    seed: options.Seed = None,
+    settings: options.Setting = None,
+    refine: options.Refine = None,
+    gridsize: options.Gridsize = None,
+    measurement: options.Measured = None,
+    probe: options.Probe = None,
+    out: options.Out = None,
+    force: options.Force = False,
+    resume: options.Resume = False,
+    threads: options.Threads = None,
+    as_json: options.Json = False,
+    tracebacks: options.Debug = False,
 ) -> None:
     """Reconstruct a scenario or your own file, score it beside its controls, write the report.
 
