@@ -29,6 +29,8 @@ class ProbeSpec(Settings):
     path: str = ""
     """File whose probe replaces the one stored with a measured scan."""
     sha256: str = ""
+    refine_sweeps: Annotated[int, Field(ge=0)] = 0
+    """Sweeps that refine a measured scan's probe before anything else; its energy, hence the gauge, is kept."""
 
 
 class ScanSpec(Settings):

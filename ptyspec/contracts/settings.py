@@ -84,3 +84,5 @@ class InferenceConfig(Settings):
     """Sweeps of the iterative reference that start from the network's object."""
     iterative_sweeps: Positive = 30
     """Sweeps of the iterative reference that serves as control."""
+    iterative_alpha: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """Regularisation of the iterative reference: 0.1 is fast on clean data, 1 is calm on measured data."""

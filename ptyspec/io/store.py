@@ -69,6 +69,13 @@ class RunStore:
         if folder.exists():
             shutil.rmtree(folder)
 
+    def forget_run(self, key: str) -> None:
+        """Remove this run, if there is one, so that the next request makes it again."""
+        with clear_errors(self.root), self._locked(key, None):
+            folder = self.find(key)
+            if folder is not None:
+                shutil.rmtree(folder)
+
     def _make(self, key: str, make: Callable[[Path], None]) -> Path:
         self._sweep(key)
         final = make_folder(self.root / "runs") / key

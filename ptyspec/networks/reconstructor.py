@@ -17,7 +17,7 @@ from ptyspec.physics.scale import probe_energy
 
 
 class Reconstructor(keras.Model):
-    """Maps {measured: g X (B, N, N, C), relative: (B, 1, 2, C)} to the object (B, N, N, C) as (re, im).
+    """Maps {measured: g X, start: both (B, N, N, C), relative: (B, 1, 2, C)} to the object (B, N, N, C) as (re, im).
 
     The generator works in units where input, probe and object are of order one; its answer times a0 is the object
     in the absolute gauge, and the loss compares |F(P o)|^2 with the raw X^2: neither ever sees the gain.
@@ -38,7 +38,7 @@ class Reconstructor(keras.Model):
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> list[tuple[Tensor, Tensor]]:
         """Return the stages' objects (training) or the last alone, each a pair (re, im) of (B, N, N, C)."""
-        stages = self.generator(inputs["measured"], inputs["relative"])
+        stages = self.generator(inputs["measured"], inputs["relative"], inputs["start"])
         kept = stages if training else stages[-1:]
         return [(unfold(obj.re * self.a0, self.members), unfold(obj.im * self.a0, self.members)) for obj in kept]
 

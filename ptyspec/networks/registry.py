@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 class Generator(Protocol):
     """A Keras layer from normalised amplitudes to object patches.
 
-    Called with the network input g X (B, N, N, C) and relative positions (B, 1, 2, C); returns the object
-    estimates of its stages, each a Field of (B * C, N, N) in units of a0, members already merged; the last is
+    Called with the network input g X (B, N, N, C), relative positions (B, 1, 2, C) and the coarse start
+    (B, N, N, C), an amplitude in units of a0; returns the object estimates of its stages, each a Field of (B * C, N, N) in units of a0, members already merged; the last is
     the answer. No group may influence another.
     """
 
-    def __call__(self, measured: Tensor, relative: Tensor) -> list[Field]:
+    def __call__(self, measured: Tensor, relative: Tensor, start: Tensor) -> list[Field]:
         """Predict."""
 
 

@@ -19,12 +19,12 @@ _MARGIN = REACH["lanczos"]
 
 def extract_patches(obj: Array, positions: Array, size: int) -> Array:
     """Cut (M, size, size) patches from an (H, W) object at (M, 2) sub-pixel positions [x, y], zero outside."""
-    pad = size // 2 + _MARGIN
+    pad = size + 2 * _MARGIN  # a window at either end of the frame holds nothing of the object
     padded = np.pad(obj, pad)
     low = np.asarray(positions) - size // 2 + pad
     base = np.floor(low).astype(int)
     limit = np.array(padded.shape)[::-1] - (size + _MARGIN)
-    base = np.clip(base, _MARGIN - 1, limit)  # far outside, every patch is the same: nothing but zeros
+    base = np.clip(base, _MARGIN - 1, limit)  # further outside, every patch is the same: nothing but zeros
     fraction = low - np.floor(low)
     span = size + 2 * _MARGIN - 1
     windows = sliding_window_view(padded, (span, span))[base[:, 1] - _MARGIN + 1, base[:, 0] - _MARGIN + 1]

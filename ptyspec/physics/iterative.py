@@ -15,11 +15,10 @@ from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.scan import RawScan
 from ptyspec.physics.geometry import object_extent
-from ptyspec.physics.scale import mean_energy, rms_amplitude
+from ptyspec.physics.scale import illumination_weight, mean_energy, rms_amplitude
 from ptyspec.physics.stitch import finish
 from ptyspec.seeds import generator
 
-ALPHA = 0.1
 CHUNK = 256
 
 
@@ -29,17 +28,22 @@ def shifted_probes(probe: Array, shifts: Array) -> Array:
     |F(P O_j)| is the same whether the object is sampled at a fraction or the probe is moved by it, and moving
     the probe leaves the object on its own pixels.
     """
-    frequency = fft.fftfreq(probe.shape[0])
-    ramp_x = np.exp(-2j * np.pi * frequency * shifts[:, :1]).astype(np.complex64)
-    ramp_y = np.exp(-2j * np.pi * frequency * shifts[:, 1:]).astype(np.complex64)
-    spectrum = fft.fft2(probe.astype(np.complex64)) * ramp_y[:, :, None] * ramp_x[:, None, :]
-    return np.asarray(fft.ifft2(spectrum))
+    ramp_x, ramp_y = shift_ramps(probe.shape[0], shifts)
+    return np.asarray(fft.ifft2(fft.fft2(probe.astype(np.complex64)) * ramp_y * ramp_x))
+
+
+def shift_ramps(size: int, shifts: Array) -> tuple[Array, Array]:
+    """Fourier factors (M, 1, N) and (M, N, 1) that move content by (M, 2) shifts [dx, dy]."""
+    frequency = fft.fftfreq(size)
+    ramps = np.exp(-2j * np.pi * frequency * np.asarray(shifts)[:, :, None]).astype(np.complex64)
+    return ramps[:, 0, None, :], ramps[:, 1, :, None]
 
 
 def reconstruct(
     scan: RawScan,
     *,
     sweeps: int,
+    alpha: float = 0.1,
     start: Reconstruction | None = None,
     seed: int = 0,
     min_coverage: float = 0.05,
@@ -49,41 +53,57 @@ def reconstruct(
 
     Starts from `start` where it is covered and from the rms amplitude a0 elsewhere (and without `start`).
     """
-    size = scan.N
-    x0, y0, width, height = object_extent(scan.positions, size)
-    amplitude = rms_amplitude(mean_energy(scan.diff3d), scan.probeGuess)
-    obj = np.full((height + 1, width + 1), amplitude, np.complex64)
+    canvas = Canvas(scan)
     if start is not None:
-        _paste(obj, start, x0, y0)
-    low = scan.positions - size // 2 - (x0, y0)
-    base = np.floor(low).astype(int)
+        _paste(canvas.obj, start, *canvas.origin)
     order = generator(seed, "iterative order")
     for sweep in range(sweeps):
         rows = order.permutation(scan.size)
         for first in range(0, scan.size, CHUNK):
-            part = rows[first : first + CHUNK]
-            _sweep(obj, scan, part, base[part], (low - base)[part])
+            update_object(canvas, scan, rows[first : first + CHUNK], scan.probeGuess, alpha)
         if progress is not None:
             progress(sweep + 1, sweeps)
-    coverage = _coverage(obj.shape, scan.probeGuess, base)
-    return finish(obj, coverage, (x0, y0), min_coverage)
+    return finish(canvas.obj, _coverage(canvas, scan.probeGuess), canvas.origin, min_coverage)
 
 
-def _sweep(obj: Array, scan: RawScan, rows: Array, base: Array, shifts: Array) -> None:
+class Canvas:
+    """The object under reconstruction, flat at a0, and where each frame lies on it."""
+
+    def __init__(self, scan: RawScan) -> None:
+        x0, y0, width, height = object_extent(scan.positions, scan.N)
+        amplitude = rms_amplitude(mean_energy(scan.diff3d), scan.probeGuess)
+        self.origin = (x0, y0)
+        self.obj = np.full((height + 1, width + 1), amplitude, np.complex64)
+        low = scan.positions - scan.N // 2 - (x0, y0)
+        self.base = np.floor(low).astype(int)
+        self.fraction = low - self.base
+
+    def window(self, row: int, size: int) -> Array:
+        """View of the object under frame `row`."""
+        x, y = self.base[row]
+        return self.obj[y : y + size, x : x + size]
+
+
+def update_object(canvas: Canvas, scan: RawScan, rows: Array, probe: Array, alpha: float) -> list[tuple[Array, Array]]:
+    """Update the object by these frames in order; return each frame's (object window before, exit wave change)."""
     size = scan.N
-    probes = shifted_probes(scan.probeGuess, shifts)
+    probes = shifted_probes(probe, canvas.fraction[rows])
     measured = fft.ifftshift(scan.diff3d[rows], axes=(-2, -1))
     seen = None if scan.mask is None else fft.ifftshift(scan.mask)
-    for probe, modulus, (x, y) in zip(probes, measured, base, strict=True):
-        window = obj[y : y + size, x : x + size]
-        exit_wave = probe * window
+    made = []
+    for row, shifted, modulus in zip(rows, probes, measured, strict=True):
+        window = canvas.window(row, size)
+        before = window.copy()
+        exit_wave = shifted * window
         field = fft.fft2(exit_wave, norm="ortho")
         factor = modulus / np.maximum(np.abs(field), 1e-9)
         if seen is not None:
             factor[~seen] = 1.0  # an unmeasured pixel keeps the model's own value
         change = fft.ifft2(field * factor, norm="ortho") - exit_wave
-        intensity = probe.real**2 + probe.imag**2
-        window += probe.conj() * change / ((1 - ALPHA) * intensity + ALPHA * intensity.max())
+        intensity = shifted.real**2 + shifted.imag**2
+        window += shifted.conj() * change / ((1 - alpha) * intensity + alpha * intensity.max())
+        made.append((before, change))
+    return made
 
 
 def _paste(obj: Array, start: Reconstruction, x0: int, y0: int) -> None:
@@ -96,9 +116,9 @@ def _paste(obj: Array, start: Reconstruction, x0: int, y0: int) -> None:
     target[covered] = source[covered]
 
 
-def _coverage(shape: tuple[int, ...], probe: Array, base: Array) -> Array:
-    weight = (np.abs(probe) ** 2 / np.max(np.abs(probe) ** 2)).astype(np.float32)
-    total = np.zeros(shape, np.float32)
-    for x, y in base:
+def _coverage(canvas: Canvas, probe: Array) -> Array:
+    weight = illumination_weight(probe)
+    total = np.zeros(canvas.obj.shape, np.float32)
+    for x, y in canvas.base:
         total[y : y + weight.shape[0], x : x + weight.shape[1]] += weight
     return total

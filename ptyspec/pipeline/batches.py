@@ -8,15 +8,35 @@ import numpy as np
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Container
+from ptyspec.physics.geometry import extract_patches
 
 Batch = tuple[dict[str, Array], Array]
 
 
 def batch(container: Container, rows: Array) -> Batch:
-    """Return ({measured: g X, relative}, X) for these groups; the loss gets X, never g X."""
+    """Return ({measured: g X, relative, start}, X) for these groups; the loss gets X, never g X."""
     amplitude = container.amplitude(rows)
-    gain = np.float32(container.gain)
-    return {"measured": gain * amplitude, "relative": container.relative(rows)}, amplitude
+    inputs = {
+        "measured": np.float32(container.gain) * amplitude,
+        "relative": container.relative(rows),
+        "start": coarse_patches(container, rows),
+    }
+    return inputs, amplitude
+
+
+def coarse_patches(container: Container, rows: Array) -> Array:
+    """Trivial estimate under each member over a0, (len(rows), N, N, C) float32; 1 where it is not covered.
+
+    A single pattern of a real symmetric probe leaves the twin of its patch equally likely; starting from brightness
+    as it varies over the scan decides between them.
+    """
+    groups, coarse = container.groups, container.coarse
+    canvas = np.where(np.isfinite(coarse.object), coarse.object.real, container.a0).astype(np.float32)
+    size, members = groups.scan.N, groups.C
+    positions = groups.scan.positions[groups.nn_indices[rows]].reshape(-1, 2) - np.array(coarse.origin)
+    padding = np.float32(container.a0)
+    patches = extract_patches(canvas - padding, positions, size) + padding
+    return np.moveaxis(patches.reshape(-1, members, size, size), 1, -1) / padding
 
 
 def full_batches(container: Container, size: int) -> Iterator[tuple[dict[str, Array], int]]:

@@ -35,7 +35,7 @@ def evaluate(
     settings = scenario.inference
     untrained = pipeline.stitch(scenario, trained.predict(trained.untrained, container))
     others = {
-        "trivial": controls.trivial(scenario, scan),
+        "trivial": container.coarse,
         "untrained": untrained,
         "iterative": controls.sweep(scenario, scan, settings.iterative_sweeps, session),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ptyspec.contracts.container import Container
 from ptyspec.contracts.scan import GroupedScan, array_digest
 from ptyspec.contracts.scenario import Scenario
+from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.physics.scale import loader_gain, mean_energy, rms_amplitude
 from ptyspec.pipeline.protocol import Containers, GroupedHalves
 
@@ -21,7 +22,7 @@ def normalize(scenario: Scenario, groups: GroupedHalves) -> Containers:
     def contain(part: GroupedScan) -> Container:
         return Container(
             groups=part, gain=gain, scale=scan.scale, a0=a0, probe=scan.probeGuess,
-            probe_digest=array_digest(scan.probeGuess), split=part.split, seed=scenario.seeds.grouping,
+            coarse=trivial_estimate(part.scan, scenario.inference.min_coverage), probe_digest=array_digest(scan.probeGuess), split=part.split, seed=scenario.seeds.grouping,
         )  # fmt: skip
 
     return Containers(contain(groups.train), contain(groups.test))

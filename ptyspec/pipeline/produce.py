@@ -24,7 +24,8 @@ def produce(
 ) -> Path:
     """Return the folder of the finished run; equal content is made once, whoever asks.
 
-    `out` receives a copy (OutputExistsError, before any work, when it holds something and not `force`). An
+    `out` receives a copy (OutputExistsError, before any work, when it holds something and not `force`); `force` makes
+    the run again. An
     interrupted training leaves its checkpoint; `resume` continues from it, otherwise training starts anew.
     """
     if out is not None:
@@ -40,6 +41,8 @@ def produce(
         session = Session(progress or Silent(), shelf.checkpoint_folder(key), resume)
         write_run(folder, run(resolved, pipeline=pipeline, session=session))
 
+    if force:
+        shelf.forget_run(key)
     folder = shelf.get_or_make(key, make)
     shelf.forget_checkpoints(key)
     return folder if out is None else publish(folder, out, force)

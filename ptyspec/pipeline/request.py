@@ -122,12 +122,16 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
     name = "".join(c if c.isalnum() or c in "_.-" else "_" for c in path.stem)[:64].lstrip("_.-") or "scan"
     facts = {
         "name": name, "description": f"measured scan {path.name}", "object": {"kind": "measured"},
-        "probe": {"kind": "measured", "sha256": sha256_of(Path(other_probe)) if other_probe else ""},
+        "probe": {
+            "kind": "measured", "sha256": sha256_of(Path(other_probe)) if other_probe else "",
+            "refine_sweeps": 0 if known else 30,
+        },
         "scan": {"kind": "measured", "n_images": scan.size, "path": str(path), "sha256": sha256_of(path)},
         "dose": {"nphotons": scan.scale**2 * mean_energy(scan.diff3d), "noise": "measured"},
         "split": {"kind": "spatial" if known else "none"},
         "grouping": {"n_groups": frames, "neighbor_count": 6},
         "model": {"N": scan.N, "gridsize": gridsize},
+        "inference": {"iterative_alpha": 0.1 if known else 1.0},
     }  # fmt: skip
     return [Layer(f"file {path.name}", facts)]
 

@@ -8,6 +8,7 @@ from ptyspec.contracts.scan import RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import DetectorSizeError, InputFileError
 from ptyspec.physics.objects import make_object
+from ptyspec.physics.probe_refinement import refine_probe
 from ptyspec.physics.probes import central_mask, make_probe
 from ptyspec.physics.scan import make_positions
 from ptyspec.physics.simulate import measure
@@ -48,11 +49,14 @@ def _read(scenario: Scenario) -> RawScan:
 
     path = Path(scenario.scan.path)
     declared = scenario.scan.measurement
-    probe = Path(scenario.probe.path) if scenario.probe.path else None
-    scan = read_scan(path, measurement=None if declared == "declared" else declared, probe=probe)
+    other = Path(scenario.probe.path) if scenario.probe.path else None
+    scan = read_scan(path, measurement=None if declared == "declared" else declared, probe=other)
     if scenario.scan.sha256 and sha256_of(path) != scenario.scan.sha256:
         raise InputFileError("the scan file changed while it was used", source=path, next_step="run again")
     if scenario.model.probe_mask:
         mask = central_mask(scan.N, scenario.model.probe_mask_diameter)
         scan = scan.model_copy(update={"probeGuess": scan.probeGuess * mask})
+    if scenario.probe.refine_sweeps:
+        probe = refine_probe(scan, sweeps=scenario.probe.refine_sweeps, seed=scenario.seeds.training)
+        scan = scan.model_copy(update={"probeGuess": probe})
     return scan

@@ -56,7 +56,7 @@ class DirectCnn(keras.layers.Layer):
         self.amplitude = Decoder(outward, members, integer_seed(seed, "cnn amplitude decoder"))
         self.phase = Decoder(outward, members, integer_seed(seed, "cnn phase decoder"))
 
-    def call(self, measured: Tensor, relative: Tensor) -> list[Field]:
+    def call(self, measured: Tensor, relative: Tensor, start: Tensor) -> list[Field]:
         """Predict."""
         code = ops.log1p(2.0 * measured)
         for convs in self.encoder:

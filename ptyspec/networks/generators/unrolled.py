@@ -30,12 +30,12 @@ class Unrolled(keras.layers.Layer):
         names = [f"unrolled stage {k}" for k in range(config.stages)]
         self.nets = [UNet(config.filters, 2 * FOLD**2, integer_seed(seed, name)) for name in names]
 
-    def call(self, measured: Tensor, relative: Tensor) -> list[Field]:
+    def call(self, measured: Tensor, relative: Tensor, start: Tensor) -> list[Field]:
         """Predict."""
         amplitude = fold(measured)
         pattern = space_to_depth(ops.log1p(2.0 * amplitude)[..., None], 2 * FOLD)
         placement = self.forward.placement(relative) if self.merges else None
-        obj = Field(ops.ones_like(amplitude), ops.zeros_like(amplitude))
+        obj = Field(fold(start), ops.zeros_like(amplitude))
         stages = []
         for net in self.nets:
             step = self.forward.back_projection(obj, amplitude)
