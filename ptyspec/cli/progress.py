@@ -56,6 +56,10 @@ class RichProgress:
         alarms = "".join(f"  {key}: {value}" for key, value in record.flags.items() if alarming(key, value))
         self._line(f"{record.name:<12} {record.seconds:7.2f} s  {numbers}{alarms}".rstrip())
 
+    def message(self, text: str) -> None:
+        """Print a line."""
+        self._line(text)
+
     def step(self, done: int, total: int, note: str = "") -> None:
         """Move the bar once the stage has lasted two seconds."""
         self._show(done, total, note)

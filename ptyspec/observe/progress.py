@@ -16,6 +16,9 @@ class Progress(Protocol):
     def stage_finished(self, record: StageRecord) -> None:
         """A stage ended."""
 
+    def message(self, text: str) -> None:
+        """Something that the user should know while waiting."""
+
     def step(self, done: int, total: int, note: str = "") -> None:
         """Part of the current stage is done (batches, sweeps); `note` is a short text such as the loss."""
 
@@ -30,6 +33,9 @@ class Silent:
         """Ignore."""
 
     def stage_finished(self, record: StageRecord) -> None:
+        """Ignore."""
+
+    def message(self, text: str) -> None:
         """Ignore."""
 
     def step(self, done: int, total: int, note: str = "") -> None:

@@ -61,8 +61,14 @@ def aligned(patches: Array, weight: Array, fractions: Array) -> tuple[Array, Arr
 
 
 def finish(obj: Array, coverage: Array, origin: tuple[int, int], min_coverage: float) -> Reconstruction:
-    """Make uncovered pixels NaN: below `min_coverage` of the 90th percentile of the lit pixels' weight."""
+    """Fix the free global phase and make dark pixels NaN.
+
+    The weighted sum of the object becomes real and positive, so that reconstructions of one scan can be joined and
+    continue a flat surrounding. Dark: below `min_coverage` of the 90th percentile of the lit pixels' weight.
+    """
     lit = coverage[coverage > 1e-3]
     limit = min_coverage * float(np.percentile(lit, 90)) if lit.size else np.inf
-    marked = np.where(coverage >= limit, obj, np.complex64(complex(np.nan, np.nan)))
+    covered = coverage >= limit
+    turn = np.exp(-1j * np.angle(np.sum(obj[covered] * coverage[covered], dtype=np.complex128)))
+    marked = np.where(covered, obj * turn, complex(np.nan, np.nan))
     return Reconstruction(object=marked.astype(np.complex64), coverage=coverage, origin=origin)

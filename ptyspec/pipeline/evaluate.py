@@ -49,6 +49,8 @@ def evaluate(
     metrics["controls"] = {name: pipeline.score(scenario, scan, made) for name, made in others.items()}
     if scan.objectGuess is None:
         metrics["agreement_with_iterative"] = agreement(reconstruction, others["iterative"])
+        for name in others.keys() - {"iterative"}:
+            metrics["controls"][name]["agreement_with_iterative"] = agreement(others[name], others["iterative"])
         metrics["half_set_frc"] = _half_sets(pipeline, scenario, container, trained, session)
         if refined is not None:
             metrics["refined"]["agreement_with_iterative"] = agreement(refined, others["iterative"])
@@ -68,7 +70,8 @@ def _half_sets(
     first, second = controls.half_sets(container)
     if min(first.size, second.size) < scenario.members:
         return {"reason": "too few frames for two half-sets"}
-    groups = pipeline.group(scenario, Halves(first, second))
+    fewer = scenario.grouping.model_copy(update={"n_groups": min(scenario.grouping.n_groups, second.size)})
+    groups = pipeline.group(scenario.model_copy(update={"grouping": fewer}), Halves(first, second))
     made = [
         pipeline.stitch(scenario, trained.predict(trained.weights, container.model_copy(update={"groups": part})))
         for part in (groups.train, groups.test)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ptyspec.contracts.resolve import Resolved, flatten
@@ -33,16 +34,22 @@ def produce(
     shelf = store or RunStore()
     key = run_key(dict(flatten(resolved.scenario.model_dump(mode="json"))), code_version(), current_threads())
 
+    watched = Session(progress or Silent())
+
     def make(folder: Path) -> None:
         from ptyspec.report.run_folder import write_run
 
         if not resume:
             shelf.forget_checkpoints(key)
-        session = Session(progress or Silent(), shelf.checkpoint_folder(key), resume)
-        write_run(folder, run(resolved, pipeline=pipeline, session=session))
+        session = replace(watched, checkpoints=shelf.checkpoint_folder(key), resume=resume)
+        write_run(folder, run(resolved, pipeline=pipeline, session=session), session.progress)
 
     if force:
         shelf.forget_run(key)
-    folder = shelf.get_or_make(key, make)
+
+    def waiting() -> None:
+        watched.progress.message("another process is making this run; waiting for it")
+
+    folder = shelf.get_or_make(key, make, waiting)
     shelf.forget_checkpoints(key)
     return folder if out is None else publish(folder, out, force)

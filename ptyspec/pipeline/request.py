@@ -112,7 +112,7 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
             "a profile fixes simulated data; a measured scan has its own", value=profile, source="--profile",
             next_step="leave out --profile; use --set grouping.n_groups=N for fewer groups",
         )  # fmt: skip
-    path = Path(target).absolute()
+    path = Path(target).resolve()
     declared = told.values.get("scan", {}).get("measurement")
     other_probe = told.values.get("probe", {}).get("path")
     scan = read_scan(path, measurement=declared, probe=Path(other_probe) if other_probe else None)
