@@ -33,8 +33,8 @@ class ModelConfig(Settings):
     """Amplitude head: `cartesian` and `softplus` are unbounded; `sigmoid` reaches a0 x 1 and is checked."""
     object_big: bool = True
     """Merge the members of a group on a common canvas before the forward model."""
-    probe_big: bool = True
-    """Predict the whole N x N patch; False: only its central half, the rest is a0."""
+    probe_big: Literal[True] = True
+    """The object under the probe's tails takes part: by the physics step (unrolled) or the coarse start (cnn)."""
     probe_mask: bool = False
     """Cut the probe outside probe_mask_diameter, in simulator, loss, inference and stitching alike."""
     probe_mask_diameter: Positive | None = None

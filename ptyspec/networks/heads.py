@@ -1,46 +1,48 @@
-"""Amplitude heads and their reach, in units of the rms amplitude a0."""
+"""Amplitude heads, in units of the rms amplitude a0: raw output and coarse start in, amplitude out.
+
+The unbounded heads give the start itself at raw = 0, so that an untrained network shows what the counts alone say.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 from keras import ops
 
+from ptyspec.errors import ConfigError
 from ptyspec.networks.field import Tensor
 
-START = 1.0
-"""Amplitude of an untrained head in units of a0: the rms amplitude that the counts give."""
+Head = Callable[[Tensor, Tensor], Tensor]
 
 
-def amplitude_head(name: str) -> Callable[[Tensor], Tensor]:
-    """Return the head that maps raw outputs to amplitudes / a0; starts near 1 where its range allows."""
+def amplitude_head(name: str) -> Head:
+    """Return the head of this name; raises ConfigError for `cartesian`, which has no amplitude of its own."""
+    if name not in HEADS:
+        raise ConfigError(
+            "this generator needs an amplitude head", value=name, limit=", ".join(HEADS),
+            source="model.amp_activation", next_step="set model.amp_activation=softplus",
+        )  # fmt: skip
     return HEADS[name]
 
 
-def softplus(raw: Tensor) -> Tensor:
-    """Positive and unbounded; 1 at raw = 0."""
-    return ops.softplus(raw + math.log(math.expm1(START)))
+def softplus(raw: Tensor, start: Tensor) -> Tensor:
+    """Positive and unbounded."""
+    return ops.softplus(raw + ops.log(ops.expm1(ops.maximum(start, 1e-3))))
 
 
-def sigmoid(raw: Tensor) -> Tensor:
-    """Bounded by 1 (a0): cannot reach brighter spots, refused unless the object is known to be darker."""
+def sigmoid(raw: Tensor, start: Tensor) -> Tensor:
+    """Bounded by 1 (a0), whatever the start: cannot reach brighter spots and is refused before training."""
     return ops.sigmoid(raw)
 
 
-def swish(raw: Tensor) -> Tensor:
-    """Unbounded above, slightly negative below."""
-    return ops.silu(raw + 1.2784645)
+def swish(raw: Tensor, start: Tensor) -> Tensor:
+    """Unbounded above, slightly negative below zero."""
+    return ops.silu(raw) + start
 
 
-def relu(raw: Tensor) -> Tensor:
-    """Unbounded above, zero below (and dead there)."""
-    return ops.relu(raw + START)
+def relu(raw: Tensor, start: Tensor) -> Tensor:
+    """Unbounded above, zero (and dead) below."""
+    return ops.relu(raw + start)
 
 
-HEADS: dict[str, Callable[[Tensor], Tensor]] = {
-    "softplus": softplus,
-    "sigmoid": sigmoid,
-    "swish": swish,
-    "relu": relu,
-}
+HEADS: dict[str, Head] = {"softplus": softplus, "sigmoid": sigmoid, "swish": swish, "relu": relu}

@@ -30,7 +30,8 @@ def merge_group(patches: Array, relative: Array, weight: Array, canvas: int, fil
     """Weighted mean of a group's patches on its canvas, (B, N, N, C) -> (B, canvas, canvas).
 
     Object values move by Lanczos, weights by the tent, so that weights stay non-negative; a merge of ones is one
-    (moved by fractions: to 1e-3 where the summed weight exceeds 0.05, for a patch ends). Where no weight falls the canvas holds `fill`. Raises CanvasError when the canvas cannot hold the group.
+    (moved by fractions: to 1e-3 where the summed weight exceeds 0.05, for a patch ends). Where no weight falls the
+    canvas holds `fill`. Raises CanvasError when the canvas cannot hold the group.
     """
     size = patches.shape[1]
     check_canvas(relative, size, canvas)

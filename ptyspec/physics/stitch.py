@@ -15,7 +15,8 @@ from ptyspec.physics.interpolate import REACH, resample
 from ptyspec.physics.scale import illumination_weight
 from ptyspec.physics.synchronise import group_phases
 
-CHUNK = 512
+CHUNK = 32
+"""Patches moved at a time: what fits the cache."""
 
 
 def stitch(patches: Patches, *, synchronise: bool = True, min_coverage: float = 0.05) -> Reconstruction:
@@ -32,7 +33,7 @@ def stitch(patches: Patches, *, synchronise: bool = True, min_coverage: float = 
     base = np.floor(low).astype(int)
     values, weights = aligned(flat, illumination_weight(patches.probe), low - base)
     if synchronise and groups > 1:
-        values = values * np.repeat(group_phases(values, weights, base, members), members)[:, None, None].conj()
+        values = values * np.repeat(group_phases(values, base, members), members)[:, None, None].conj()
     total = np.zeros((height + 1, width + 1), np.complex64)
     coverage = np.zeros(total.shape, np.float32)
     for value, weight, (x, y) in zip(values, weights, base, strict=True):

@@ -8,52 +8,73 @@ Anal. 30, 20 (2011)). One solve reaches across the whole scan, which sweeps agai
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import coo_array, diags_array
+from scipy.sparse import coo_array, csr_array, diags_array
+from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import eigsh
 from scipy.spatial import cKDTree
 
 from ptyspec.contracts.arrays import Array
 
 NEIGHBOURS = 12
-"""Overlapping patches that each patch is compared with."""
+"""Nearest groups that each group is compared with; doubled until all groups hang together."""
 
 
-def group_phases(values: Array, weights: Array, base: Array, members: int) -> Array:
+def group_phases(values: Array, base: Array, members: int) -> Array:
     """Return one unit complex number a group, (B,); multiply a group by its conjugate to align it.
 
-    `values` = weight x object, `weights`: (B * members, n, n) on whole pixels; `base` (B * members, 2) their
-    corners [x, y]. Deterministic; the free overall phase is that of the sum of all groups.
+    `values` = weight x object (B * members, n, n) on whole pixels; `base` (B * members, 2) their corners [x, y]. Deterministic; the free overall phase is chosen so that the factors sum to a positive number:
+    groups that agree already keep their phase.
     """
-    first, second = _pairs(base)
-    crossed = np.array([_overlap(values, weights, base, i, j) for i, j in zip(first, second, strict=True)])
-    groups = len(base) // members
-    rows, columns = first // members, second // members
-    graph = coo_array((crossed, (rows, columns)), shape=(groups, groups)).tocsr()
-    graph = graph + graph.conj().T
-    graph.setdiag(0)
+    graph = _connected_graph(values, base, members)
+    groups = graph.shape[0]
     degree = np.asarray(abs(graph).sum(axis=1)).ravel()
+    if not degree.any():
+        return np.ones(groups, np.complex64)  # no two groups share light: nothing to align
     root = 1 / np.sqrt(np.maximum(degree, 1e-30))
     scaled = diags_array(root) @ graph @ diags_array(root)
     if groups > 2:
         _, vectors = eigsh(scaled, k=1, which="LA", v0=np.ones(groups, np.complex128))
     else:
         _, vectors = np.linalg.eigh(scaled.toarray())
-    vector = vectors[:, -1]
+    vector = vectors[:, -1] * np.exp(-1j * np.angle(vectors[:, -1].sum()))  # groups that agree stay as they are
     modulus = np.abs(vector)
     return np.where(modulus > 0, vector / np.maximum(modulus, 1e-30), 1.0).astype(np.complex64)
 
 
-def _pairs(base: Array) -> tuple[Array, Array]:
-    count = min(NEIGHBOURS + 1, len(base))
-    _, near = cKDTree(base).query(base, k=count)
-    first = np.repeat(np.arange(len(base)), count)
-    second = np.asarray(near).ravel()
+def _connected_graph(values: Array, base: Array, members: int) -> csr_array:
+    """Hermitian overlaps (B, B) between near groups, over enough neighbours that the graph is in one piece."""
+    corners = base.reshape(-1, members, 2)
+    groups, count = len(corners), NEIGHBOURS
+    while True:
+        first, second = _pairs(corners.mean(axis=1), min(count, groups - 1))
+        i, j = _closest_members(corners, first, second)
+        crossed = np.array([_overlap(values, base, *pair) for pair in zip(i, j, strict=True)], np.complex128)
+        graph = coo_array((crossed, (first, second)), shape=(groups, groups)).tocsr()
+        graph.eliminate_zeros()
+        pieces = connected_components(abs(graph), directed=False, return_labels=False)
+        if pieces == 1 or count >= groups - 1 or count >= 8 * NEIGHBOURS:
+            return graph + graph.conj().T
+        count *= 2
+
+
+def _pairs(centres: Array, count: int) -> tuple[Array, Array]:
+    """Unordered pairs of groups, each with its `count` nearest others."""
+    _, near = cKDTree(centres).query(centres, k=count + 1)
+    first, second = np.repeat(np.arange(len(centres)), count + 1), np.asarray(near).ravel()
     ordered = np.unique(np.sort(np.stack([first, second], axis=1), axis=1), axis=0)
     ordered = ordered[ordered[:, 0] != ordered[:, 1]]
     return ordered[:, 0], ordered[:, 1]
 
 
-def _overlap(values: Array, weights: Array, base: Array, i: int, j: int) -> complex:
+def _closest_members(corners: Array, first: Array, second: Array) -> tuple[Array, Array]:
+    """For each pair of groups the two members, one of each, that lie closest: they overlap most."""
+    members = corners.shape[1]
+    apart = corners[first][:, :, None] - corners[second][:, None]
+    best = np.sum(apart**2, axis=-1).reshape(len(first), -1).argmin(axis=1)
+    return first * members + best // members, second * members + best % members
+
+
+def _overlap(values: Array, base: Array, i: int, j: int) -> complex:
     size = values.shape[-1]
     dx, dy = base[j] - base[i]
     if abs(dx) >= size or abs(dy) >= size:

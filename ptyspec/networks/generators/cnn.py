@@ -1,26 +1,29 @@
 """`cnn`: the direct encoder-decoder, one shared encoder and two decoders, with a head that can reach the object.
 
-Measured amplitudes go in, amplitude and phase of the patch come out; physics enters through the loss alone.
+The measured pattern, the coarse start and what the pattern says against it (one back-projection) go in, amplitude and
+phase of the patch's central half come out; outside it stands the start. No stage is unrolled.
 """
 
 from __future__ import annotations
+
+import math
 
 import keras
 from keras import ops
 
 from ptyspec.contracts.settings import ModelConfig
-from ptyspec.networks.blocks import Seeded
+from ptyspec.networks.blocks import Seeded, space_to_depth
 from ptyspec.networks.field import Field, Tensor, polar
-from ptyspec.networks.forward import ForwardModel, fold
+from ptyspec.networks.forward import ForwardModel, fold, unfold
 from ptyspec.networks.heads import amplitude_head
 from ptyspec.seeds import integer_seed
 
 WIDTHS = (8, 16, 32)
-"""Channels of the three levels before n_filters_scale."""
+"""Channels of the three levels (n/2, n/4, n/8) before n_filters_scale."""
 
 
 class Decoder(keras.layers.Layer):
-    """Two convolutions and a doubling for each level; (M, n/8, n/8, .) to (M, n, n, outputs)."""
+    """Two convolutions a level and a doubling between; (M, n/8, n/8, .) to (M, n/2, n/2, outputs)."""
 
     def __init__(self, widths: list[int], outputs: int, seed: int) -> None:
         super().__init__()
@@ -31,10 +34,10 @@ class Decoder(keras.layers.Layer):
 
     def call(self, code: Tensor) -> Tensor:
         """Apply."""
-        for convs in self.levels:
+        for level, convs in enumerate(self.levels):
+            code = code if level == 0 else self.grow(code)
             for conv in convs:
                 code = conv(code)
-            code = self.grow(code)
         return self.final(code)
 
 
@@ -43,39 +46,39 @@ class DirectCnn(keras.layers.Layer):
 
     def __init__(self, config: ModelConfig, forward: ForwardModel, seed: int) -> None:
         super().__init__()
-        self.forward, self.config = forward, config
+        self.forward = forward
         self.merges = config.gridsize > 1 and config.object_big
-        self.side = forward.size if config.probe_big else forward.size // 2
+        self.border = forward.size // 4
         self.head = amplitude_head(config.amp_activation)
         widths = [config.n_filters_scale * width for width in WIDTHS]
         make = Seeded(integer_seed(seed, "cnn encoder"))
         self.encoder = [[make.conv(width), make.conv(width)] for width in widths]
         self.pool = keras.layers.MaxPooling2D(2)
-        members = forward.members
-        outward = widths if config.probe_big else widths[1:]
-        self.amplitude = Decoder(outward, members, integer_seed(seed, "cnn amplitude decoder"))
-        self.phase = Decoder(outward, members, integer_seed(seed, "cnn phase decoder"))
+        self.amplitude = Decoder(widths, forward.members, integer_seed(seed, "cnn amplitude decoder"))
+        self.phase = Decoder(widths, forward.members, integer_seed(seed, "cnn phase decoder"))
 
     def call(self, measured: Tensor, relative: Tensor, start: Tensor) -> list[Field]:
         """Predict."""
-        code = ops.log1p(2.0 * measured)
-        for convs in self.encoder:
+        centre = slice(self.border, -self.border)
+        pattern = space_to_depth(ops.log1p(2.0 * measured), 2)
+        step = self.forward.back_projection(Field(fold(start), 0.0 * fold(start)), fold(measured))
+        views = [start - 1.0, *(unfold(part, self.forward.members) for part in step)]
+        code = ops.concatenate([pattern, *(view[:, centre, centre] for view in views)], axis=-1)
+        for level, convs in enumerate(self.encoder):
+            code = code if level == 0 else self.pool(code)
             for conv in convs:
                 code = conv(code)
-            code = self.pool(code)
-        obj = polar(fold(self.head(self.amplitude(code))), fold(phase_head(self.phase(code))))
-        border = (self.forward.size - self.side) // 2
-        if border:
-            around = ((0, 0), (border, border), (border, border))
-            obj = Field(ops.pad(obj.re, around, constant_values=1.0), ops.pad(obj.im, around))
+        around = ((0, 0), (self.border, self.border), (self.border, self.border))
+        amplitude = self.head(ops.pad(fold(self.amplitude(code)), around), fold(start))
+        obj = polar(amplitude, ops.pad(fold(phase_head(self.phase(code))), around))
         if self.merges:
             obj = self.forward.placement(relative).merged(obj, 1.0)
         return [obj]
 
 
 def phase_head(raw: Tensor) -> Tensor:
-    """Phase head: pi tanh(raw), so that every phase can be reached."""
-    return 3.141592653589793 * ops.tanh(raw)
+    """Return pi tanh(raw): every phase can be reached."""
+    return math.pi * ops.tanh(raw)
 
 
 def build(config: ModelConfig, forward: ForwardModel, seed: int) -> DirectCnn:
