@@ -1,0 +1,88 @@
+"""`python -m benchmarks [NAME...] [--json FILE]`: measure and print each figure beside its budget.
+
+Every benchmark runs in a process of its own, so that none inherits another's memory, caches or threads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import ROOT, child
+
+USUAL = ("startup", "simulate", "group", "train", "infer", "stitch", "plugin", "whole")
+ON_REQUEST = ("memory",)
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def main(words: list[str]) -> int:
+    """Measure what was asked for; returns 1 where a budget is missed, 3 where a benchmark broke."""
+    if words[:1] == ["quality"]:
+        from benchmarks.quality import main as quality
+
+        return quality(words[1:])
+    asked = _asked(words)
+    if asked.one:
+        return _one(asked.one)
+    print(f"{'what':<52} | {'measured':>22} | {'budget':>16} | verdict")
+    rows, broken = [], 0
+    for name in asked.names or USUAL:
+        # One thread a process, so that CPU seconds are those of one core; `whole` starts a child with the usual two.
+        one = {} if name == "whole" else {"PTYSPEC_THREADS": "1"}
+        done = child((sys.executable, "-m", "benchmarks", "--one", name), one)
+        found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        for row in found:
+            print(row.pop("line"), flush=True)
+        rows += [{"benchmark": name, **row} for row in found]
+        if done.code:
+            broken += 1
+            print(f"{name} broke (exit code {done.code}): {done.stderr.strip()[-2000:]}", file=sys.stderr)
+    print(f"results: {_write(rows, asked.json)}")
+    return 3 if broken else int(any(row["verdict"] == "MISSED" for row in rows))
+
+
+def _asked(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure speed and memory against the budgets.",
+        epilog="`python -m benchmarks quality --help`: the acceptance matrix of reconstruction quality.",
+    )  # fmt: skip
+    known = (*USUAL, *ON_REQUEST)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; default: all but memory")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where results go; default: benchmarks/results/")
+    parser.add_argument("--one", choices=known, help=argparse.SUPPRESS)
+    asked = parser.parse_args(words)
+    wrong = sorted(set(asked.names) - set(known))
+    if wrong:
+        parser.error(f"unknown benchmark {', '.join(wrong)}; known: {', '.join(known)}, quality")
+    return asked
+
+
+def _one(name: str) -> int:
+    from ptyspec.observe.threads import default_threads, set_threads
+
+    set_threads(default_threads())  # before the benchmark's module imports a numerical library
+    for row in importlib.import_module(f"benchmarks.{name}").measure():
+        print(json.dumps({"line": row.line(), **row.as_json()}), flush=True)
+    return 0
+
+
+def _write(rows: list[dict[str, Any]], asked: Path | None) -> Path:
+    from ptyspec.io.jsonfile import write_json
+    from ptyspec.observe.environment import environment
+
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    path = asked or RESULTS / f"{stamp}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    clean = [{**row, "value": row["value"] if row["value"] < float("inf") else None} for row in rows]
+    write_json(path, {"load_average": os.getloadavg(), "environment": environment({}), "rows": clean})
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
