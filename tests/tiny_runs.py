@@ -1,0 +1,95 @@
+"""Runs small enough to train inside a test: a second of arithmetic, the rest is tracing. Made once a process."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.resolve import Resolved
+from ptyspec.contracts.run import RunResult
+from ptyspec.contracts.scenario import Scenario
+from ptyspec.pipeline.protocol import Containers, GroupedHalves, Session, Trained
+from ptyspec.pipeline.reference import ReferencePipeline
+from ptyspec.pipeline.request import request
+from ptyspec.pipeline.run import run
+
+SMALL = (
+    "model.N=32", "object.size=96", "scan.n_images=80", "grouping.n_groups=40", "training.nepochs=2",
+    "inference.iterative_sweeps=10",
+)  # fmt: skip
+"""The data of every tiny run: 40 frames train, 40 others are reconstructed."""
+SHALLOW = ("model.stages=1", "model.filters=[8]")
+"""The cheapest generator that is still the unrolled one; for tests of the loop, not of the image."""
+
+
+def tiny(target: str = "gs1_custom", *settings: str, seed: int | None = None, recipe: str | None = None) -> Resolved:
+    return request(target, profile="quick", recipe=recipe, seed=seed, settings=[*SMALL, *settings])
+
+
+@dataclass
+class Watched(ReferencePipeline):
+    """The reference pipeline, which keeps what a report leaves out."""
+
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    def normalize(self, scenario: Scenario, groups: GroupedHalves) -> Containers:
+        self.kept["containers"] = super().normalize(scenario, groups)
+        return self.kept["containers"]
+
+    def train(self, scenario: Scenario, containers: Containers, session: Session) -> Trained:
+        self.kept["trained"] = super().train(scenario, containers, session)
+        return self.kept["trained"]
+
+
+@dataclass(frozen=True)
+class Finished:
+    scenario: Scenario
+    containers: Containers
+    trained: Trained
+    result: RunResult
+
+
+@cache
+def finished(target: str, *settings: str, recipe: str | None = None) -> Finished:
+    """The whole run of a tiny scenario, once a process: tests that share one carry one xdist_group."""
+    resolved, walk = tiny(target, *settings, recipe=recipe), Watched()
+    result = run(resolved, pipeline=walk)
+    return Finished(resolved.scenario, walk.kept["containers"], walk.kept["trained"], result)
+
+
+@cache
+def prepared(target: str = "gs1_custom", *settings: str, recipe: str | None = None) -> Containers:
+    """Stages 1 to 4 alone: nothing is trained, Keras is not imported."""
+    return prepare(tiny(target, *settings, recipe=recipe).scenario)
+
+
+def prepare(scenario: Scenario) -> Containers:
+    walk = ReferencePipeline()
+    return walk.normalize(scenario, walk.group(scenario, walk.split(scenario, walk.simulate(scenario))))
+
+
+def fit(scenario: Scenario, containers: Containers, session: Session | None = None) -> Trained:
+    from ptyspec.pipeline.train import train
+
+    return train(scenario, containers, session or Session())
+
+
+def same(first: list[Array], second: list[Array]) -> bool:
+    """True where two lists of weights are equal bit by bit."""
+    return len(first) == len(second) and all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def digest(array: Array) -> str:
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def relative_l2(value: Any, reference: Any) -> float:
+    """|value - reference| / |reference|, both flattened."""
+    value, reference = np.asarray(value), np.asarray(reference)
+    assert value.shape == reference.shape
+    return float(np.linalg.norm(value - reference) / np.linalg.norm(reference))
