@@ -9,7 +9,7 @@ import numpy as np
 from ptyspec.contracts.container import Container
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import HeadRangeError
-from ptyspec.physics.scale import probe_energy
+from ptyspec.physics.coarse import frame_levels
 
 CEILINGS = {"sigmoid": 1.0}
 """Largest amplitude / a0 of the bounded heads; the others have none."""
@@ -20,8 +20,7 @@ def required_reach(container: Container) -> float:
     scan = container.groups.scan
     if scan.objectGuess is not None:
         return float(np.abs(scan.objectGuess).max()) / container.a0
-    brightest = max(float(np.einsum("ij,ij->", frame, frame, dtype=np.float64)) for frame in scan.diff3d)
-    return math.sqrt(brightest / probe_energy(container.probe)) / container.a0
+    return float(frame_levels(scan).max()) / container.a0
 
 
 def check_reach(scenario: Scenario, container: Container) -> None:

@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Patches, Reconstruction
+from ptyspec.contracts.arrays import Array, release_pages
+from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.scan import RawScan
-from ptyspec.physics.scale import probe_energy
-from ptyspec.physics.stitch import stitch
+from ptyspec.physics.geometry import object_extent
+from ptyspec.physics.scale import illumination_weight, probe_energy
+from ptyspec.physics.stitch import CHUNK, add, finish, moved_weight
 
 
 def trivial_estimate(scan: RawScan, min_coverage: float = 0.05) -> Reconstruction:
-    """Paint each patch with the constant sqrt(total counts / sum|P|^2) / s and stitch: no phase, no learning."""
-    patches = Patches(
-        object=np.broadcast_to(frame_levels(scan)[:, None, None, None], (scan.size, scan.N, scan.N, 1)),
-        coords=scan.positions[:, None, :, None],
-        probe=scan.probeGuess,
-    )
-    return stitch(patches, synchronise=False, min_coverage=min_coverage)
+    """Paint each patch with the constant sqrt(total counts / sum|P|^2) / s and stitch: no phase, no learning.
+
+    Memory does not grow with the number of frames.
+    """
+    x0, y0, width, height = object_extent(scan.positions, scan.N)
+    low = scan.positions - scan.N // 2 - (x0, y0)
+    base = np.floor(low).astype(int)
+    weight = illumination_weight(scan.probeGuess)
+    levels = frame_levels(scan)
+    total = np.zeros((height + 1, width + 1), np.float32)
+    coverage = np.zeros_like(total)
+    for first in range(0, scan.size, CHUNK):
+        part = slice(first, first + CHUNK)
+        weights = moved_weight(weight, (low - base)[part])
+        add(coverage, weights, base[part])
+        add(total, levels[part, None, None] * weights, base[part])
+    return finish(total / np.maximum(coverage, 1e-12), coverage, (x0, y0), min_coverage)
 
 
 def frame_levels(scan: RawScan) -> Array:
-    """Rms object amplitude under the probe, one a frame, (M,) complex64: sqrt(sum X^2 / sum |P|^2)."""
-    energies = [np.einsum("ij,ij->", frame, frame, dtype=np.float64) for frame in scan.diff3d]
-    return np.sqrt(np.array(energies) / probe_energy(scan.probeGuess)).astype(np.complex64)
+    """Rms object amplitude under the probe, one a frame, (M,) float32: sqrt(sum X^2 / sum |P|^2)."""
+    energies = np.empty(scan.size)
+    for first in range(0, scan.size, CHUNK):
+        frames = np.asarray(scan.diff3d[first : first + CHUNK], np.float64)
+        energies[first : first + CHUNK] = np.einsum("mij,mij->m", frames, frames)
+        release_pages(scan.diff3d)
+    return np.sqrt(energies / probe_energy(scan.probeGuess)).astype(np.float32)

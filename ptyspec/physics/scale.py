@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.arrays import Array, release_pages
 
 CHUNK = 1024
 BACKGROUND = 1e-3
@@ -19,6 +19,7 @@ def mean_energy(amplitude: Array) -> float:
     for start in range(0, len(amplitude), CHUNK):
         frames = np.asarray(amplitude[start : start + CHUNK], np.float64)
         total += float(np.einsum("mij,mij->", frames, frames))
+        release_pages(amplitude)
     return total / len(amplitude)
 
 

@@ -33,13 +33,19 @@ def stitch(patches: Patches, *, synchronise: bool = True, min_coverage: float = 
     base = np.floor(low).astype(int)
     values, weights = aligned(flat, illumination_weight(patches.probe), low - base)
     if synchronise and groups > 1:
-        values = values * np.repeat(group_phases(values, base, members), members)[:, None, None].conj()
+        values *= np.repeat(group_phases(values, base, members), members)[:, None, None].conj()
     total = np.zeros((height + 1, width + 1), np.complex64)
     coverage = np.zeros(total.shape, np.float32)
-    for value, weight, (x, y) in zip(values, weights, base, strict=True):
-        total[y : y + size + 1, x : x + size + 1] += value
-        coverage[y : y + size + 1, x : x + size + 1] += weight
+    add(total, values, base)
+    add(coverage, weights, base)
     return finish(total / np.maximum(coverage, 1e-12), coverage, (x0, y0), min_coverage)
+
+
+def add(canvas: Array, images: Array, base: Array) -> None:
+    """Add each (n, n) image to the canvas with its first pixel at base [x, y]; in order, so that sums are repeatable."""
+    size = images.shape[-1]
+    for image, (x, y) in zip(images, base, strict=True):
+        canvas[y : y + size, x : x + size] += image
 
 
 def aligned(patches: Array, weight: Array, fractions: Array) -> tuple[Array, Array]:
@@ -50,15 +56,19 @@ def aligned(patches: Array, weight: Array, fractions: Array) -> tuple[Array, Arr
     size = patches.shape[-1]
     values = np.empty((len(patches), size + 1, size + 1), np.complex64)
     weights = np.empty(values.shape, np.float32)
-    late = 1 - fractions  # a move by +f samples at i - f = (i - 1) + (1 - f)
-    tent = np.pad(weight, 1)[None]
     pad = REACH["lanczos"]
     for first in range(0, len(patches), CHUNK):
         part = slice(first, first + CHUNK)
         windows = np.pad(patches[part], ((0, 0), (pad, pad), (pad, pad)))
-        weights[part] = resample(tent, late[part], "linear")
-        values[part] = resample(windows, late[part]) * weights[part]
+        weights[part] = moved_weight(weight, fractions[part])
+        values[part] = resample(windows, 1 - fractions[part]) * weights[part]
     return values, weights
+
+
+def moved_weight(weight: Array, fractions: Array) -> Array:
+    """The weight (N, N) moved by sub-pixel fractions [x, y], (M, N+1, N+1) float32; its sum is kept."""
+    # A move by +f samples at i - f = (i - 1) + (1 - f).
+    return resample(np.pad(weight, 1)[None], 1 - fractions, "linear")
 
 
 def finish(obj: Array, coverage: Array, origin: tuple[int, int], min_coverage: float) -> Reconstruction:

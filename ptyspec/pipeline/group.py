@@ -15,6 +15,9 @@ from ptyspec.errors import NeighborCountError, OversamplingError, TooFewPointsEr
 from ptyspec.pipeline.protocol import GroupedHalves, Halves
 from ptyspec.seeds import generator
 
+TRIES = 64
+"""Draws that a frame has in a round of oversampling before its distinct sets count as used up."""
+
 
 def group(scenario: Scenario, halves: Halves) -> GroupedHalves:
     """Return groups of each split; no frame of one split is ever a member of a group of the other."""
@@ -40,7 +43,7 @@ def form_groups(positions: Array, members: int, spec: GroupingSpec, draws: np.ra
     """Return (B, C) int64: column 0 is the group's seed frame, the others C - 1 of its K nearest others.
 
     At most one group a frame, unless oversampling is enabled: then further groups of the same seeds, no member set
-    twice, every frame a seed equally often (to one). Raises TooFewPointsError, NeighborCountError,
+    twice, every frame a seed equally often (to one, while it has sets left). Raises TooFewPointsError, NeighborCountError,
     OversamplingError.
     """
     count, wanted = len(positions), spec.n_groups
@@ -104,20 +107,32 @@ def _members(seeds: Array, nearest: Array, members: int, draws: np.random.Genera
 
 
 def _oversampled(wanted: int, nearest: Array, members: int, draws: np.random.Generator) -> Array:
-    """Rounds over all frames in random order; a group whose member set was drawn before is drawn again."""
+    """Rounds over all frames in random order; a frame whose member set was drawn before draws again in its round."""
     found: list[Array] = []
     known: set[bytes] = set()
-    rounds = 0
-    while len(found) < wanted and rounds < 64 * math.ceil(wanted / len(nearest)):
-        rounds += 1
-        for row in _members(draws.permutation(len(nearest)), nearest, members, draws):
-            key = np.sort(row).tobytes()
-            if key not in known and len(found) < wanted:
-                known.add(key)
-                found.append(row)
+    grown = True
+    while len(found) < wanted and grown:
+        before, waiting = len(found), draws.permutation(len(nearest))
+        for _ in range(TRIES):
+            drawn = _members(waiting, nearest, members, draws)
+            fresh = np.array([_is_new(row, known) for row in drawn], bool)
+            found += list(drawn[fresh])
+            waiting = waiting[~fresh]
+            if not waiting.size:
+                break
+        grown = len(found) > before
     if len(found) < wanted:
         raise OversamplingError(
             "the neighbours do not give that many distinct groups", value=wanted, limit=len(found),
             source="grouping.n_groups", next_step="raise grouping.neighbor_count or lower grouping.n_groups",
         )  # fmt: skip
-    return np.stack(found)
+    return np.stack(found[:wanted])
+
+
+def _is_new(row: Array, known: set[bytes]) -> bool:
+    """Whether this member set was not drawn before; from now on it was."""
+    key = np.sort(row).tobytes()
+    if key in known:
+        return False
+    known.add(key)
+    return True

@@ -1,6 +1,6 @@
 """`unrolled`: a few physics steps, each corrected by a small U-Net (Cartesian, unbounded).
 
-Stage: merge the members -> rPIE back-projection -> U-Net on the illuminated centre -> o + step + correction.
+Stage: rPIE back-projection -> U-Net on the illuminated centre -> o + step + correction -> merge the members.
 The physics step acts on the whole patch, the network where the probe is bright.
 """
 
@@ -39,19 +39,14 @@ class Unrolled(keras.layers.Layer):
         stages = []
         for net in self.nets:
             step = self.forward.back_projection(obj, amplitude)
-            parts = [obj, step]
-            if placement is not None:
-                shared = placement.merged(step, 0.0)
-                parts.append(shared)
-                step = shared
-            correction = net(ops.concatenate([self._centre(parts), pattern], axis=-1))
+            correction = net(ops.concatenate([self._centre(obj, step), pattern], axis=-1))
             obj = obj + step + self._whole(correction)
             if placement is not None:
                 obj = placement.merged(obj, 1.0)
             stages.append(obj)
         return stages
 
-    def _centre(self, parts: list[Field]) -> Tensor:
+    def _centre(self, *parts: Field) -> Tensor:
         cut = slice(self.border, -self.border)
         planes = ops.stack([tensor[:, cut, cut] for part in parts for tensor in part], axis=-1)
         return space_to_depth(planes, FOLD)
