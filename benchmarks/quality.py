@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,6 @@ class Settings:
 
     store: Path | None
     threads: int
-    quick: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,12 +53,14 @@ def main(words: list[str]) -> int:
     """Run the matrix, print and write the table; returns 1 where a row fails."""
     asked = _asked(words)
     lines = [line for line in matrix() if re.search(asked.rows, line.name)]
+    if asked.quick:
+        lines = [replace(line, commands=tuple(map(_quick, line.commands))) for line in lines]
     if asked.list:
         print("\n".join(f"{line.name:<28} {_command(line.commands[0])}" for line in lines))
         return 0
     if not lines:
         raise SystemExit(f"no row matches {asked.rows!r}; --list shows them")
-    settings = Settings(asked.store, asked.threads, asked.quick)
+    settings = Settings(asked.store, asked.threads)
     done: dict[str, Outcome] = {}
     print(_head(), flush=True)
     with ThreadPoolExecutor(asked.jobs) as pool:
@@ -90,8 +91,6 @@ def judge(line: Line, settings: Settings) -> Outcome:
 
 def _run(command: Command, settings: Settings) -> tuple[Path | None, str]:
     words = [*PTYSPEC, "run", *command.words, "--json", "--threads", str(settings.threads)]
-    if settings.quick:
-        words += QUICK_FILE if command.words[0].endswith(".npz") else QUICK
     home = {}
     if settings.store or command.store:
         from ptyspec.io.store import default_root
@@ -101,6 +100,10 @@ def _run(command: Command, settings: Settings) -> tuple[Path | None, str]:
     if done.code not in (0, 1):  # 1: finished, and says that something is wrong; the checks below will, too
         return None, " ".join(done.stderr.split())[-300:]
     return Path(json.loads(done.stdout)["run"]), ""
+
+
+def _quick(command: Command) -> Command:
+    return replace(command, words=(*command.words, *(QUICK_FILE if command.words[0].endswith(".npz") else QUICK)))
 
 
 def _outcome(line: Line, metrics: dict[str, Any], checks: Sequence[Check], start: float, error: str = "") -> Outcome:

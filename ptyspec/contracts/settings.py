@@ -75,7 +75,8 @@ class TrainingConfig(Settings):
 class InferenceConfig(Settings):
     """How patches are predicted and stitched."""
 
-    batch_size: Positive = 16
+    batch_size: Positive = 64
+    """Patches predicted at a time."""
     synchronise_phase: bool = True
     """Give the groups' free global phases common values before they are averaged."""
     min_coverage: Weight = 0.05

@@ -43,8 +43,8 @@ def form_groups(positions: Array, members: int, spec: GroupingSpec, draws: np.ra
     """Return (B, C) int64: column 0 is the group's seed frame, the others C - 1 of its K nearest others.
 
     At most one group a frame, unless oversampling is enabled: then further groups of the same seeds, no member set
-    twice, every frame a seed equally often (to one, while it has sets left). Raises TooFewPointsError, NeighborCountError,
-    OversamplingError.
+    twice, every frame a seed equally often (to one, while it has sets left). Raises
+    TooFewPointsError, NeighborCountError, OversamplingError.
     """
     count, wanted = len(positions), spec.n_groups
     _check(count, members, spec)
