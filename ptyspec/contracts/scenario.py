@@ -98,7 +98,7 @@ class Scenario(Settings):
     dose: DoseSpec = DoseSpec()
     split: SplitSpec = SplitSpec()
     grouping: GroupingSpec = GroupingSpec()
-    model: ModelConfig = ModelConfig()
+    model: ModelConfig = Field(default=ModelConfig(), validate_default=True)  # its mask diameter follows from N
     training: TrainingConfig = TrainingConfig()
     inference: InferenceConfig = InferenceConfig()
     seeds: Seeds = Seeds()

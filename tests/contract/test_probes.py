@@ -1,0 +1,113 @@
+"""Simulated probes and the one normalisation (upstream facts 3.2; design: golden facts)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.scenario import ProbeSpec
+from ptyspec.errors import ProbeError
+from ptyspec.physics.probes import central_mask, ideal, make_probe, normalise
+from ptyspec.pipeline.simulate import simulate
+from tests.small_scenes import scenario
+
+IDEAL, CUSTOM = ProbeSpec(kind="ideal"), ProbeSpec(kind="custom")
+SEEDS = [1, 2, 1084]
+
+
+@pytest.mark.parametrize(
+    ("statistic", "recorded", "digits"),
+    [
+        pytest.param(lambda p: np.abs(p).mean(), 0.1, 1e-6, id="mean"),
+        pytest.param(lambda p: np.abs(p).max(), 1.08936, 5e-6, id="max"),
+        pytest.param(np.linalg.norm, 20.02, 5e-3, id="l2"),
+    ],
+)
+def test_the_ideal_probe_has_the_recorded_statistics(statistic: object, recorded: float, digits: float) -> None:
+    probe = make_probe(IDEAL, 64, 10.0, 0)
+    assert probe.dtype == np.complex64
+    # Half a unit of the last recorded digit; the mean is 1/probe_scale, exact but for float32.
+    assert statistic(probe) == pytest.approx(recorded, abs=digits)  # type: ignore[operator]
+
+
+def test_the_ideal_probe_has_the_recorded_normalisation_factor() -> None:
+    factor = 10.0 * np.mean(central_mask(64) * np.abs(ideal(64)))
+    assert factor == pytest.approx(0.917969, abs=5e-7)  # recorded with six decimals
+
+
+def test_the_mask_holds_812_pixels_at_64_and_is_symmetric() -> None:
+    mask = central_mask(64)
+    assert mask.sum() == 812  # recorded count
+    assert mask.dtype == np.bool_
+    assert (mask == mask[::-1, ::-1]).all()
+    assert (mask == mask.T).all()
+
+
+def test_the_mask_follows_the_diameter_that_was_given() -> None:
+    assert (central_mask(64, 32.0) == central_mask(64)).all()  # N/2 is the default
+    area = central_mask(64, 48.0).sum()
+    assert area == pytest.approx(np.pi * 24**2, rel=0.01)  # a circle of 24 pixels; its edge counts some 0.5 %
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_custom_probe_has_the_recorded_statistics_whatever_the_seed(seed: int) -> None:
+    probe = make_probe(CUSTOM, 64, 4.0, seed)
+    assert probe.dtype == np.complex64
+    assert np.abs(probe).mean() == pytest.approx(0.292, rel=1e-5)  # solved for; recorded with three decimals
+    assert np.linalg.norm(probe) == pytest.approx(42.65, rel=1e-5)  # solved for; recorded with two decimals
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_custom_probe_is_complex_and_structured(seed: int) -> None:
+    probe = make_probe(CUSTOM, 64, 4.0, seed)
+    bright = np.abs(probe) > 0.5 * np.abs(probe).max()
+    assert np.angle(probe)[bright].std() > 0.3  # aberrated: a real probe has 0
+    assert np.abs(probe)[bright].std() > 0.05 * np.abs(probe)[bright].mean()  # no flat disk
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_custom_probe_differs_from_its_twin_and_so_tells_an_object_from_its_own(seed: int) -> None:
+    probe = make_probe(CUSTOM, 64, 4.0, seed)
+    assert twin_likeness(probe) < 0.9  # 1 would mean that every pattern has two equally likely objects
+
+
+def test_the_ideal_probe_is_its_own_twin() -> None:
+    assert twin_likeness(make_probe(IDEAL, 64, 10.0, 0)) == pytest.approx(1, abs=1e-6)  # float32; real and symmetric
+
+
+def twin_likeness(probe: Array) -> float:
+    """|<P, conj P(-r)>| / |P|^2."""
+    return float(abs(np.vdot(probe[::-1, ::-1].conj(), probe)) / np.vdot(probe, probe).real)
+
+
+def test_custom_probes_of_equal_seeds_are_equal_and_of_other_seeds_are_not() -> None:
+    first, again, other = (make_probe(CUSTOM, 32, 4.0, seed) for seed in (3, 3, 4))
+    assert first.tobytes() == again.tobytes()
+    assert np.abs(first - other).max() > 0.1
+
+
+@pytest.mark.parametrize("scale", [1.0, 4.0, 10.0])
+@pytest.mark.parametrize("size", [32, 64])
+def test_the_masked_modulus_has_mean_one_over_probe_scale_over_the_whole_frame(size: int, scale: float) -> None:
+    draws = np.random.default_rng(5)
+    raw = draws.standard_normal((size, size)) + 1j * draws.standard_normal((size, size))
+    probe = normalise(raw, scale)
+    assert np.mean(central_mask(size) * np.abs(probe)) == pytest.approx(1 / scale, rel=1e-6)  # float32
+    ratio = probe / raw
+    np.testing.assert_allclose(ratio, ratio[0, 0].real, rtol=1e-6)  # one factor for all: the mask cuts nothing
+
+
+def test_a_probe_without_light_near_its_centre_is_refused() -> None:
+    probe = np.zeros((32, 32))
+    probe[0, 0] = 1
+    with pytest.raises(ProbeError, match="no amplitude near its centre"):
+        normalise(probe, 4.0)
+
+
+def test_a_masked_probe_is_zero_outside_the_mask_and_unchanged_inside() -> None:
+    plain = simulate(scenario()).probeGuess
+    masked = simulate(scenario(model={"N": 32, "probe_mask": True, "probe_mask_diameter": 20})).probeGuess
+    inside = central_mask(32, 20)
+    assert not masked[~inside].any()
+    assert (masked[inside] == plain[inside]).all()

@@ -1,0 +1,237 @@
+"""From object, probe, positions and dose to stored amplitudes (design 3; failures 10, 34, 39, 53, 57)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.scenario import DoseSpec, ScanSpec
+from ptyspec.errors import ConfigError, DetectorSizeError
+from ptyspec.physics.diffraction import expected_amplitude
+from ptyspec.physics.scale import mean_energy
+from ptyspec.physics.scan import make_positions
+from ptyspec.physics.simulate import CHUNK, field_amplitudes, measure
+from ptyspec.pipeline.simulate import simulate
+from tests.small_scenes import cut, scattered, scenario, small_probe, textured_object
+
+N, M = 32, 40
+OBJECT = textured_object(90, 70)
+PROBE = small_probe(N)
+POSITIONS = scattered(M, 90, 70, 16)
+DOSES = [1e4, 1e6, 1e9]
+
+
+def measured(nphotons: float, seed: int = 3, factor: float = 1, inverse: float = 1, noise: Any = "poisson") -> Any:
+    dose = DoseSpec(nphotons=nphotons, noise=noise)
+    return measure(OBJECT * np.float32(inverse), PROBE * np.float32(factor), POSITIONS, dose, seed)
+
+
+def counts(nphotons: float, seed: int = 3) -> Array:
+    amplitude, scale = measured(nphotons, seed)
+    return np.asarray((scale * amplitude.astype(np.float64)) ** 2)
+
+
+@pytest.mark.parametrize("nphotons", DOSES)
+def test_the_mean_counts_of_a_frame_are_the_declared_photons(nphotons: float) -> None:
+    mean = counts(nphotons).sum() / M
+    # All counts together are one Poisson number of mean M nphotons; float32 amplitudes add some 1e-8 of it.
+    assert mean == pytest.approx(nphotons, abs=3 * math.sqrt(nphotons / M) + 1e-7 * nphotons)
+
+
+@pytest.mark.parametrize("nphotons", [1e4, 1e6])
+def test_counts_are_whole_numbers_again(nphotons: float) -> None:
+    k = counts(nphotons)
+    np.testing.assert_allclose(k, np.round(k), rtol=2**-22, atol=1e-9)  # X^2 of a float32: twice half a unit, squared
+    assert k.max() > 50
+
+
+def test_the_variance_of_the_counts_is_their_mean() -> None:
+    expected, scale = measured(1e5, noise="none")
+    rate = (scale * expected.astype(np.float64)) ** 2
+    bright = rate > 2
+    chi = (counts(1e5)[bright] - rate[bright]) ** 2 / rate[bright]
+    # E = 1, variance 2 + 1/rate < 2.5 for Poisson counts.
+    assert chi.mean() == pytest.approx(1, abs=3 * math.sqrt(2.5 / bright.sum()))
+    assert bright.sum() > 1000
+
+
+def test_without_noise_the_data_are_their_expectation() -> None:
+    amplitude, _ = measured(1e6, noise="none")
+    expected = expected_amplitude(PROBE, cut(OBJECT, POSITIONS, N))
+    np.testing.assert_allclose(amplitude, expected, rtol=1e-6)  # float32
+    assert amplitude.dtype == np.float32
+
+
+@pytest.mark.parametrize("noise", ["poisson", "none"])
+@pytest.mark.parametrize("nphotons", DOSES)
+def test_the_scale_is_that_of_the_expectation(nphotons: float, noise: str) -> None:
+    _, scale = measured(nphotons, noise=noise)
+    energy = (np.abs(PROBE * cut(OBJECT, POSITIONS, N)) ** 2).sum(axis=(1, 2), dtype=np.float64).mean()
+    assert scale == pytest.approx(math.sqrt(nphotons / energy), rel=1e-6)  # float32 amplitudes
+
+
+def test_the_truth_predicts_the_data_it_made() -> None:
+    amplitude, _ = measured(1e9)
+    predicted = expected_amplitude(PROBE, cut(OBJECT, POSITIONS, N))
+    assert mean_energy(predicted) / mean_energy(amplitude) == pytest.approx(1, abs=1e-4)  # 3 sigma of 4e10 photons
+
+
+@pytest.mark.parametrize("factor", [2.0, 0.25])
+def test_a_brighter_probe_changes_no_count_because_s_compensates(factor: float) -> None:
+    (one, s_one), (other, s_other) = measured(1e6), measured(1e6, factor=factor)
+    assert s_other == s_one / factor  # powers of two: exact in binary
+    np.testing.assert_array_equal(other, factor * one)
+    np.testing.assert_array_equal(s_other * other.astype(np.float64), s_one * one.astype(np.float64))
+
+
+@pytest.mark.parametrize("factor", [2.0, 0.25])
+def test_probe_times_c_and_object_over_c_are_the_same_measurement(factor: float) -> None:
+    (one, s_one), (other, s_other) = measured(1e6), measured(1e6, factor=factor, inverse=1 / factor)
+    assert s_other == s_one
+    np.testing.assert_array_equal(other, one)
+
+
+def test_more_photons_change_the_scale_and_not_the_gauge_of_the_data() -> None:
+    (few, s_few), (many, s_many) = measured(1e6), measured(1e9)
+    assert s_many / s_few == pytest.approx(math.sqrt(1e3), rel=1e-12)
+    assert mean_energy(many) / mean_energy(few) == pytest.approx(1, abs=1e-3)  # 3 sigma of 4e7 photons: 5e-4
+
+
+def test_equal_noise_seeds_give_equal_bytes_and_others_give_others() -> None:
+    first, again, other = (measured(1e5, seed)[0] for seed in (3, 3, 4))
+    assert first.tobytes() == again.tobytes()
+    assert (first != other).mean() > 0.3
+
+
+@pytest.mark.parametrize("count", [CHUNK - 1, CHUNK, CHUNK + 2])
+def test_chunks_leave_no_seam(count: int) -> None:
+    positions = scattered(count, 90, 70, 4)
+    frames = np.concatenate(list(field_amplitudes(OBJECT, PROBE[8:24, 8:24], positions)))
+    assert frames.shape == (count, 16, 16)
+    last = expected_amplitude(PROBE[8:24, 8:24], cut(OBJECT, positions[-1:], 16))
+    np.testing.assert_allclose(frames[-1], last[0], rtol=1e-6, atol=1e-6)  # float32
+
+
+# Positions
+
+
+@pytest.mark.parametrize("buffer", [0, 10, 40])
+def test_random_positions_keep_the_buffer_and_fill_the_rest(buffer: int) -> None:
+    positions = make_positions(ScanSpec(n_images=2000, buffer=buffer), 96, 1)
+    assert positions.shape == (2000, 2)
+    assert positions.dtype == np.float64
+    assert positions.min() >= buffer
+    assert positions.max() <= 96 - buffer
+    room = 96 - 2 * buffer
+    # Uniform: the extremes of 2000 draws leave less than 1 % of the room (probability e^-20 otherwise).
+    assert (np.ptp(positions, axis=0) > 0.98 * room).all()
+    assert abs(np.corrcoef(positions.T)[0, 1]) < 0.1  # x and y are independent: 4 sigma
+
+
+def test_a_grid_without_jitter_is_a_centred_lattice() -> None:
+    positions = make_positions(ScanSpec(kind="grid", n_images=25, step=7.5, jitter=0, buffer=10), 96, 1)
+    np.testing.assert_allclose(np.unique(positions[:, 0]), 48 + 7.5 * np.arange(-2, 3), atol=1e-12)
+    np.testing.assert_allclose(np.unique(positions[:, 1]), 48 + 7.5 * np.arange(-2, 3), atol=1e-12)
+    assert len(np.unique(positions, axis=0)) == 25
+
+
+@pytest.mark.parametrize("count", [1, 2, 24, 26])
+def test_a_grid_has_as_many_positions_as_were_asked_for(count: int) -> None:
+    assert len(make_positions(ScanSpec(kind="grid", n_images=count, step=4), 96, 1)) == count
+
+
+def test_jitter_moves_grid_positions_by_at_most_its_value() -> None:
+    plain, moved = (
+        make_positions(ScanSpec(kind="grid", n_images=100, step=6, jitter=jitter, buffer=5), 96, 1) for jitter in (0, 2)
+    )
+    away = np.abs(moved - plain)
+    assert away.max() <= 2
+    assert away.max() > 1.9  # of 200 uniform draws
+
+
+def test_a_jittered_grid_stays_within_the_buffer() -> None:
+    positions = make_positions(ScanSpec(kind="grid", n_images=81, step=9.5, jitter=5, buffer=10), 96, 1)
+    assert positions.min() >= 10
+    assert positions.max() <= 86
+
+
+@pytest.mark.parametrize("kind", ["random", "grid"])
+def test_equal_scan_seeds_give_equal_positions_and_others_give_others(kind: Any) -> None:
+    spec = ScanSpec(kind=kind, n_images=49, step=8)
+    first, again, other = (make_positions(spec, 96, seed) for seed in (1, 1, 2))
+    assert first.tobytes() == again.tobytes()
+    assert np.abs(first - other).max() > 0.5
+
+
+@pytest.mark.parametrize("buffer", [48, 60])
+def test_a_buffer_of_half_the_object_is_refused(buffer: int) -> None:
+    with pytest.raises(ConfigError, match=r"scan\.buffer leaves no room") as caught:
+        make_positions(ScanSpec(buffer=buffer), 96, 1)
+    assert caught.value.details["value"] == buffer
+    assert "48" in str(caught.value.details["limit"])
+
+
+def test_a_lattice_that_does_not_fit_is_refused_with_the_step_that_would() -> None:
+    spec = ScanSpec(kind="grid", n_images=100, step=9, buffer=10)
+    with pytest.raises(ConfigError, match="does not fit") as caught:
+        make_positions(spec, 90, 1)
+    assert "at most 7.78" in str(caught.value)  # (90 - 20) / 9 steps
+    assert len(make_positions(spec.model_copy(update={"step": 7.77}), 90, 1)) == 100
+
+
+# The stage
+
+
+def test_the_stage_gives_a_scan_in_the_absolute_gauge() -> None:
+    settings = scenario(dose={"nphotons": 1e6})
+    scan = simulate(settings)
+    assert (scan.size, scan.N) == (60, 32)
+    assert scan.scale**2 * mean_energy(scan.diff3d) == pytest.approx(1e6, rel=3 / math.sqrt(60 * 1e6) + 1e-7)
+    predicted = expected_amplitude(scan.probeGuess, cut(scan.objectGuess, scan.positions, 32))
+    assert mean_energy(predicted) == pytest.approx(mean_energy(scan.diff3d), rel=1e-3)  # 3 sigma of 6e7: 4e-4
+    np.testing.assert_array_equal(scan.xcoords_start, scan.xcoords)
+
+
+def same_data(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    first, second = simulate(scenario(**a)), simulate(scenario(**b))
+    names = ("diff3d", "xcoords", "ycoords", "probeGuess", "objectGuess")
+    return all(getattr(first, name).tobytes() == getattr(second, name).tobytes() for name in names)
+
+
+def test_equal_scenarios_give_equal_bytes() -> None:
+    assert same_data({}, {})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"seeds": {"object": 7}}, id="object-seed"),
+        pytest.param({"seeds": {"probe": 7}}, id="probe-seed"),
+        pytest.param({"seeds": {"scan": 7}}, id="scan-seed"),
+        pytest.param({"seeds": {"noise": 7}}, id="noise-seed"),
+        pytest.param({"dose": {"nphotons": 2e6}}, id="dose"),
+        pytest.param({"dose": {"noise": "none"}}, id="noise"),
+        pytest.param({"model": {"probe_scale": 5.0}}, id="probe-scale"),
+        pytest.param({"object": {"phase": "texture"}}, id="phase"),
+        pytest.param({"scan": {"buffer": 12}}, id="buffer"),
+    ],
+)
+def test_a_declared_setting_reaches_the_data(change: dict[str, Any]) -> None:
+    assert not same_data({}, change)
+
+
+@pytest.mark.parametrize("change", [{"seeds": {"training": 7}}, {"seeds": {"grouping": 7}}], ids=["training", "groups"])
+def test_a_later_stages_seed_does_not(change: dict[str, Any]) -> None:
+    assert same_data({}, change)
+
+
+@pytest.mark.parametrize("size", [30, 33, 66])
+def test_frames_that_cannot_be_halved_twice_are_refused_before_anything_is_made(size: int) -> None:
+    with pytest.raises(DetectorSizeError, match="not divisible by 4") as caught:
+        simulate(scenario(model={"N": size}))
+    assert caught.value.details["value"] == size
+    assert str(size - size % 4) in caught.value.details["next"]
