@@ -1,0 +1,161 @@
+"""Generator beside generator: both start from what the counts say and can reach the object (design 3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ptyspec.contracts.container import Container
+from ptyspec.contracts.scenario import Scenario
+from ptyspec.errors import HeadRangeError, UnknownNameError
+from ptyspec.networks.registry import builder, generator_names
+from ptyspec.pipeline.batches import batch
+from ptyspec.pipeline.protocol import Session
+from ptyspec.pipeline.reference import ReferencePipeline
+from tests.tiny_runs import SHALLOW, fit, prepared, relative_l2, tiny
+
+pytestmark = pytest.mark.xdist_group("tiny runs")
+KINDS = {
+    "unrolled": SHALLOW, "cnn": ("model.architecture=cnn", "model.amp_activation=softplus", "model.n_filters_scale=1"),
+}  # fmt: skip
+CASES = [pytest.param(kind, grid, id=f"{kind}-gs{grid}") for kind in KINDS for grid in (1, 2)]
+
+
+def scenario(kind: str, grid: int, *settings: str) -> Scenario:
+    return tiny(f"gs{grid}_custom", *KINDS[kind], *settings).scenario
+
+
+def container(kind: str, grid: int) -> Container:
+    return prepared(f"gs{grid}_custom", *KINDS[kind]).test
+
+
+def model(kind: str, grid: int, *settings: str) -> Any:
+    from ptyspec.pipeline.train import build_model, canvas_side
+
+    made = scenario(kind, grid, *settings)
+    return build_model(made, container(kind, grid), canvas_side(made, prepared(f"gs{grid}_custom", *KINDS[kind])))
+
+
+def test_the_registered_generators_are_the_specified_ones() -> None:
+    assert generator_names() == ["cnn", "unrolled"]
+    for name in generator_names():
+        assert callable(builder(name))
+
+
+def test_an_unknown_generator_is_refused_by_name() -> None:
+    with pytest.raises(UnknownNameError) as error:
+        fit(scenario("unrolled", 1, "model.architecture=unroled"), prepared("gs1_custom"))
+    assert "unroled" in str(error.value)
+    assert "cnn, unrolled" in str(error.value)
+
+
+@pytest.mark.parametrize(("kind", "grid"), CASES)
+def test_an_untrained_generator_starts_at_the_right_amplitude(kind: str, grid: int) -> None:
+    from ptyspec.pipeline.train import predict_patches
+
+    made, data, walk = scenario(kind, grid), container(kind, grid), ReferencePipeline()
+    patches = predict_patches(model(kind, grid), data, 64, Session())
+    scores = walk.score(made, data.groups.scan, walk.stitch(made, patches))
+    assert 0.9 < scores["amplitude"]["mean_ratio"] < 1.1
+    assert scores["amplitude"]["pearson_r"] > 0.5
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_models_for_other_gridsizes_in_one_process_have_their_own_channels(kind: str) -> None:
+    """MODULE-SINGLETON-001: a model is made for its configuration, not for the one that came first."""
+    for grid in (1, 2):
+        data = container(kind, grid)
+        re, im = model(kind, grid)(batch(data, np.arange(2))[0])[-1]
+        assert re.shape == im.shape == (2, 32, 32, grid**2)
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_equal_seeds_give_equal_weights_and_others_do_not(kind: str) -> None:
+    first, again, other = (
+        [np.asarray(w) for w in model(kind, 1, *seed).trainable_weights] for seed in ((), (), ("seeds.training=43",))
+    )
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    kernels = [(a, b) for a, b in zip(first, other, strict=True) if a.ndim > 1]
+    assert kernels
+    assert not any(np.array_equal(a, b) for a, b in kernels)
+    assert len({w.tobytes() for w, _ in kernels}) == len(kernels)  # no two layers draw the same numbers
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_merged_members_agree_where_they_overlap_and_separate_ones_are_left_alone(kind: str) -> None:
+    data = container(kind, 2)
+    inputs = batch(data, np.arange(4))[0]
+    merged, apart = (
+        np.asarray(model(kind, 2, f"model.object_big={flag}")(inputs)[-1][0]) for flag in ("true", "false")
+    )
+    assert relative_l2(apart, merged) > 1e-3  # the flag reaches the generator
+    assert disagreement(data, merged) < 0.2 * disagreement(data, apart)
+
+
+def disagreement(data: Container, patches: Any) -> float:
+    """Rms difference of the members of a group on their common canvas, where at least two are bright, over a0."""
+    from ptyspec.physics.merge import placement
+    from ptyspec.physics.scale import illumination_weight
+
+    relative = data.groups.coords_relative[:4]
+    vertical, horizontal = placement(relative, 32, 64)
+    across = np.swapaxes(horizontal, -1, -2)
+    placed = vertical @ np.moveaxis(patches, -1, 1) @ across
+    bright = vertical @ illumination_weight(data.probe) @ across > 0.1
+    shared = (bright.sum(axis=1, keepdims=True) >= 2) & bright
+    mean = (placed * bright).sum(axis=1, keepdims=True) / np.maximum(bright.sum(axis=1, keepdims=True), 1)
+    return float(np.sqrt(((placed - mean) ** 2)[shared].mean())) / data.a0
+
+
+@pytest.mark.parametrize(("head", "ceiling"), [("softplus", np.inf), ("sigmoid", 1.0)])
+def test_the_amplitude_head_reaches_three_times_a0_or_is_known_not_to(head: str, ceiling: float) -> None:
+    """Driven to its end by the last layer's offset, the whole network must come out at three times a0."""
+    from ptyspec.networks.reach import CEILINGS
+
+    made, data = model("cnn", 1, f"model.amp_activation={head}"), container("cnn", 1)
+    made.generator.amplitude.final.bias.assign(np.full(made.generator.amplitude.final.bias.shape, 8.0))
+    re, im = (np.asarray(part) for part in made(batch(data, np.arange(2))[0])[-1])
+    largest = float(np.hypot(re, im).max()) / data.a0
+    assert CEILINGS.get(head, np.inf) == ceiling
+    assert (largest > 3) == (ceiling > 3)
+    assert largest <= ceiling * (1 + 1e-6)
+
+
+def test_a_head_that_cannot_reach_the_object_is_refused_before_training_with_the_numbers() -> None:
+    data = prepared("gs1_custom", *KINDS["cnn"])
+    told: list[str] = []
+
+    class Watch:
+        """Sees any step of training."""
+
+        def step(self, done: int, total: int, note: str = "") -> None:
+            told.append(note)
+
+    with pytest.raises(HeadRangeError) as error:
+        fit(scenario("cnn", 1, "model.amp_activation=sigmoid"), data, Session(Watch()))  # type: ignore[arg-type]
+    scan = data.train.groups.scan
+    assert scan.objectGuess is not None
+    need = np.abs(scan.objectGuess).max()
+    assert f"{data.train.a0:.3g}" in str(error.value.details["value"])
+    assert f"{need:.3g}" in str(error.value.details["limit"])
+    assert not told
+
+
+def test_the_needed_reach_without_a_truth_is_that_of_the_brightest_frame() -> None:
+    from ptyspec.networks.reach import check_reach, required_reach
+    from ptyspec.physics.scale import probe_energy
+
+    data = prepared("gs1_custom").train
+    groups = data.groups
+    blind = data.model_copy(
+        update={"groups": groups.model_copy(update={"scan": groups.scan.model_copy(update={"objectGuess": None})})}
+    )
+    frames = groups.scan.diff3d.astype(float)
+    brightest = np.sqrt((frames**2).sum(axis=(1, 2)).max() / probe_energy(data.probe)) / data.a0
+    assert required_reach(blind) == pytest.approx(brightest, rel=1e-6)
+    assert 1 < brightest < required_reach(data)
+    with pytest.raises(HeadRangeError):
+        check_reach(scenario("cnn", 1, "model.amp_activation=sigmoid"), blind)
+    check_reach(scenario("cnn", 1), blind)

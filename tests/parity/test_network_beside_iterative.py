@@ -1,0 +1,77 @@
+"""Network | iterative reference, grid | random scan: the same data, two ways, one amplitude (design 3, 5, 7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.tiny_runs import finished
+
+pytestmark = pytest.mark.xdist_group("deep runs")
+RATIO = 0.05
+"""Design 3: the mean amplitude is right within 5 %. Measured on these runs: within 1.5 %."""
+DENSITY = 80 / 76**2
+"""Frames a pixel of the random scan: 80 on (96 - 2 x 10)^2."""
+GRID = ("scan.kind=grid", "scan.n_images=81", f"scan.step={(1 / DENSITY) ** 0.5:.3f}")
+RUNS = {
+    "gs1-random": ("gs1_custom", "training.nepochs=12", "training.batch_size=8"),  # 4 steps an epoch
+    "gs2-random": ("gs2_custom",),
+    "gs2-grid": ("gs2_custom", *GRID),
+}
+
+
+def metrics(name: str) -> dict[str, Any]:
+    return dict(finished(*RUNS[name]).result.metrics)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_network_and_iterative_reference_find_the_amplitude_of_the_truth(name: str) -> None:
+    scores = metrics(name)
+    assert scores["amplitude"]["mean_ratio"] == pytest.approx(1, abs=RATIO)
+    assert scores["controls"]["iterative"]["amplitude"]["mean_ratio"] == pytest.approx(1, abs=RATIO)
+    assert not scores["has_nan"]
+    assert scores["fits_canvas"]
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_network_shows_detail_that_total_counts_do_not(name: str) -> None:
+    """Against the trivial estimator: pearson alone would let brightness pass for an image (design 7)."""
+    scores = metrics(name)
+    network, trivial = (block["amplitude"]["highpass_pearson_r"] for block in (scores, scores["controls"]["trivial"]))
+    assert network > trivial + 0.2
+    assert network > 0.5
+
+
+def test_training_improves_on_the_untrained_network() -> None:
+    scores = metrics("gs2-random")
+    trained, untrained = (b["amplitude"]["highpass_pearson_r"] for b in (scores, scores["controls"]["untrained"]))
+    assert trained > untrained + 0.05
+    assert scores["data"]["r_factor"] < 0.7 * scores["controls"]["untrained"]["data"]["r_factor"]
+
+
+def test_the_iterative_reference_is_the_ceiling() -> None:
+    scores = metrics("gs2-random")
+    assert scores["controls"]["iterative"]["amplitude"]["highpass_pearson_r"] > 0.9
+    assert scores["controls"]["iterative"]["complex"]["nrmse"] < scores["complex"]["nrmse"]
+
+
+def test_a_grid_scan_and_a_random_one_of_equal_density_give_the_same_amplitude() -> None:
+    grid, random = (finished(*RUNS[name]).result for name in ("gs2-grid", "gs2-random"))
+    density = {n: r.scan.size / np.ptp(r.scan.positions, axis=0).prod() for n, r in (("g", grid), ("r", random))}
+    assert density["g"] == pytest.approx(density["r"], rel=0.15)  # the jitter moves the outermost positions
+    ratios = [r.metrics["amplitude"]["mean_ratio"] for r in (grid, random)]
+    assert ratios[0] == pytest.approx(ratios[1], abs=RATIO)
+
+
+def test_the_grid_scan_is_a_grid_and_the_random_one_is_not() -> None:
+    """The two scans above are what they are called: spread of nearest distances, in units of their mean."""
+    from scipy.spatial import cKDTree
+
+    spread = {}
+    for name in ("gs2-grid", "gs2-random"):
+        at = finished(*RUNS[name]).result.scan.positions
+        nearest = cKDTree(at).query(at, k=2)[0][:, 1]
+        spread[name] = nearest.std() / nearest.mean()
+    assert spread["gs2-grid"] < 0.75 * spread["gs2-random"]

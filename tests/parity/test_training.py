@@ -1,0 +1,218 @@
+"""How training behaves: its seeds, its rates, what it keeps, what it holds back, and how it ends badly (design 6, 12)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.container import Container
+from ptyspec.contracts.records import EpochRecord
+from ptyspec.contracts.scenario import Scenario
+from ptyspec.errors import TooFewPointsError, TrainingDivergedError, TrainingInterruptedError
+from ptyspec.observe.progress import Silent
+from ptyspec.pipeline import checkpoint
+from ptyspec.pipeline.protocol import Containers, Session, Trained
+from tests.tiny_runs import SHALLOW, fit, prepared, same, tiny
+
+pytestmark = pytest.mark.xdist_group("training")
+LOOP = (*SHALLOW, "training.batch_size=8", "training.validation_fraction=0.2")
+"""40 groups: 32 train in 4 steps, 8 validate."""
+
+
+def scenario(*settings: str) -> Scenario:
+    return tiny("gs1_custom", *LOOP, *settings).scenario
+
+
+def data() -> Containers:
+    return prepared("gs1_custom", *LOOP)
+
+
+@dataclass
+class Watch(Silent):
+    """Keeps every epoch and the weights that its checkpoint holds; may break in at a step."""
+
+    folder: Path | None = None
+    epochs: list[EpochRecord] = field(default_factory=list)
+    states: list[checkpoint.State] = field(default_factory=list)
+    steps: int = 0
+    stop_after: int | None = None
+
+    def step(self, done: int, total: int, note: str = "") -> None:
+        self.steps += 1
+        if self.steps == self.stop_after:
+            raise KeyboardInterrupt
+
+    def epoch(self, record: EpochRecord, total: int) -> None:
+        self.epochs.append(record)
+        if self.folder is not None:
+            state = checkpoint.load(self.folder)
+            assert state is not None
+            self.states.append(state)
+
+
+def poisoned(container: Container, rows: Array) -> Container:
+    """The same container with one NaN in each of these groups' frames."""
+    scan = container.groups.scan
+    frames = scan.diff3d.copy()
+    frames[container.groups.nn_indices[rows].ravel(), 3, 4] = np.nan
+    return container.model_copy(
+        update={"groups": container.groups.model_copy(update={"scan": scan.model_copy(update={"diff3d": frames})})}
+    )
+
+
+@cache
+def four_epochs() -> Trained:
+    """The uninterrupted training that interrupted ones are compared with."""
+    return fit(scenario("training.nepochs=4"), data())
+
+
+def divided(made: Scenario) -> tuple[Array, Array]:
+    from ptyspec.pipeline.train import _divide
+
+    return _divide(made, data().train.size)
+
+
+def test_the_same_seed_gives_the_same_weights_bit_by_bit_and_another_seed_others() -> None:
+    first, again, other = (fit(scenario(*seed), data()) for seed in ((), (), ("seeds.training=43",)))
+    assert same(first.weights, again.weights)
+    assert first.history.epochs[0].metrics == again.history.epochs[0].metrics
+    assert not same(first.weights, other.weights)
+    assert not same(first.untrained, other.untrained)
+    assert not same(first.weights, first.untrained)
+
+
+def test_the_history_holds_both_losses_and_rates_that_rise_and_then_fall() -> None:
+    watch = Watch()
+    made = fit(scenario("training.nepochs=6", "training.warmup_fraction=0.5"), data(), Session(watch))
+    records = made.history.epochs
+    assert list(records) == watch.epochs
+    assert [r.epoch for r in records] == [1, 2, 3, 4, 5, 6]
+    assert all(set(r.metrics) == {"loss", "val_loss"} and r.finite and r.seconds > 0 for r in records)
+    rates = [r.learning_rate for r in records]
+    assert rates[0] < rates[1] < rates[2] <= 2e-3 * (1 + 1e-6)
+    assert rates[2] > rates[3] > rates[4] > rates[5]
+    assert rates[5] == pytest.approx(0, abs=1e-9)
+    assert rates[2] == pytest.approx(2e-3, rel=1e-5)  # the peak, after half of the 24 steps
+    losses = [r.metrics["loss"] for r in records]
+    assert losses[-1] < 0.8 * losses[0]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("monitor", ["val_loss", "loss"])
+def test_the_weights_that_are_kept_are_those_of_the_best_epoch_by_the_declared_monitor(
+    monitor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ptyspec.pipeline import train
+
+    told = iter([3.0, 1.0, 2.0, 1.0])  # the second is the best, and the first of equals
+    monkeypatch.setattr(train._Run, "_validate", lambda self, epoch: next(told))
+    watch = Watch(tmp_path)
+    made = fit(
+        scenario("training.nepochs=4", f"training.monitor={monitor}"), data(), Session(watch, checkpoints=tmp_path)
+    )
+    values = [r.metrics[monitor] for r in made.history.epochs]
+    best = int(np.argmin(values))  # type: ignore[arg-type]
+    assert made.history.monitor == monitor
+    assert made.history.best_epoch == best + 1 == {"val_loss": 2, "loss": 4}[monitor]
+    assert same(made.weights, watch.states[best].weights)
+    assert not same(watch.states[1].weights, watch.states[3].weights)
+
+
+def test_validation_rows_and_training_rows_are_disjoint_and_together_all() -> None:
+    training, validation = divided(scenario())
+    assert len(validation) == 8
+    assert sorted([*training, *validation]) == list(range(40))
+
+
+def test_validation_rows_lie_all_over_the_training_area() -> None:
+    groups = data().train.groups
+    _, validation = divided(scenario())
+    centres = groups.coords_offsets[:, 0, :, 0]
+    extent = np.ptp(centres, axis=0)
+    assert (np.ptp(centres[validation], axis=0) > 0.5 * extent).all()
+    assert (np.abs(centres[validation].mean(axis=0) - centres.mean(axis=0)) < 0.25 * extent).all()
+    assert set(validation) != set(range(32, 40))  # not the last rows
+
+
+def test_a_validation_row_never_trains(tmp_path: Path) -> None:
+    """Poison in the rows that are held back is met by validation first, after a whole epoch of training."""
+    _, validation = divided(scenario())
+    bad = Containers(poisoned(data().train, validation), data().test)
+    watch = Watch()
+    with pytest.raises(TrainingDivergedError, match=r"val_loss became nan in epoch 1"):
+        fit(scenario(), bad, Session(watch))
+    assert watch.steps == 4
+
+
+def test_a_loss_that_is_not_finite_ends_training_at_once_and_names_the_step() -> None:
+    training, _ = divided(scenario())
+    bad = Containers(poisoned(data().train, training), data().test)
+    watch = Watch()
+    with pytest.raises(TrainingDivergedError, match=r"^loss became nan in epoch 1, step 1") as error:
+        fit(scenario(), bad, Session(watch))
+    assert watch.steps == 0
+    assert error.value.exit_code == 3
+    assert "training.learning_rate" in str(error.value)
+
+
+def test_a_learning_rate_that_is_far_too_high_is_reported_as_divergence() -> None:
+    with pytest.raises(TrainingDivergedError) as error:
+        fit(scenario("training.learning_rate=1e30", "training.nepochs=4", "training.warmup_fraction=0"), data())
+    assert "1e+30" in str(error.value)
+    assert "lower the learning rate" in str(error.value)
+
+
+def test_after_divergence_the_last_finite_state_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ptyspec.pipeline import train
+
+    watch, batch = Watch(tmp_path), train.batch
+
+    def breaks_in_epoch_3(container: Container, rows: Array) -> Any:
+        inputs, amplitude = batch(container, rows)
+        return inputs, amplitude * (np.float32(np.nan) if len(watch.epochs) == 2 else np.float32(1))
+
+    monkeypatch.setattr(train, "batch", breaks_in_epoch_3)
+    with pytest.raises(TrainingDivergedError, match="epoch 3, step 1") as error:
+        fit(scenario("training.nepochs=5"), data(), Session(watch, checkpoints=tmp_path))
+    assert str(tmp_path) in str(error.value)
+    state = checkpoint.load(tmp_path)
+    assert state is not None
+    assert state.epoch == 2
+    assert all(np.isfinite(a).all() for a in (*state.weights, *state.best, *state.optimizer))
+    assert same(state.weights, watch.states[1].weights)
+
+
+@pytest.mark.parametrize("after", [1, 6, 11], ids=["first-epoch", "second-epoch", "third-epoch"])
+def test_stopped_by_hand_and_resumed_training_ends_in_the_same_weights(after: int, tmp_path: Path) -> None:
+    made = scenario("training.nepochs=4")
+    whole = four_epochs()
+    watch = Watch(stop_after=after)
+    with pytest.raises(TrainingInterruptedError, match="interrupted") as error:
+        fit(made, data(), Session(watch, checkpoints=tmp_path))
+    done = (after - 1) // 4
+    assert f"{done} of 4 epochs are done" in str(error.value)
+    assert "--resume" in str(error.value)
+    again = Watch()
+    resumed = fit(made, data(), Session(again, checkpoints=tmp_path, resume=True))
+    assert [r.epoch for r in again.epochs] == list(range(done + 1, 5))
+    assert same(resumed.weights, whole.weights)
+    assert [r.metrics for r in resumed.history.epochs] == [r.metrics for r in whole.history.epochs]
+    assert resumed.history.best_epoch == whole.history.best_epoch
+
+
+def test_without_resume_a_checkpoint_is_not_looked_at(tmp_path: Path) -> None:
+    (tmp_path / checkpoint.NAME).write_bytes(b"not even an archive")
+    made = fit(scenario(), data(), Session(checkpoints=tmp_path, resume=False))
+    state = checkpoint.load(tmp_path)
+    assert state is not None
+    assert same(state.best, made.weights)
+
+
+def test_fewer_groups_than_a_batch_are_refused() -> None:
+    with pytest.raises(TooFewPointsError, match="smaller than one batch"):
+        fit(scenario("training.batch_size=64"), data())
