@@ -44,6 +44,9 @@ class UNet(keras.layers.Layer):
         self.pool = keras.layers.AveragePooling2D(2)
         self.grow = keras.layers.UpSampling2D(2)
 
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        """Nothing: the convolutions build themselves at their first call; without this, Keras warns."""
+
     def call(self, features: Tensor) -> Tensor:
         """Apply."""
         kept = []

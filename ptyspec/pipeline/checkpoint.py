@@ -54,10 +54,10 @@ def load(folder: Path) -> State | None:
                 kind: [file[name] for name in sorted(file.files) if name.startswith(f"{kind}_")]
                 for kind in ("weights", "optimizer", "best")
             }
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        records = tuple(EpochRecord.model_validate(row) for row in head["records"])
+        return State(head["epoch"], kinds["weights"], kinds["optimizer"], kinds["best"], head["best_epoch"], records)
+    except (OSError, EOFError, TypeError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputFileError(
             "the checkpoint cannot be read", value=str(error), source=path,
             next_step="run without --resume to train again from the start",
         ) from error  # fmt: skip
-    records = tuple(EpochRecord.model_validate(row) for row in head["records"])
-    return State(head["epoch"], kinds["weights"], kinds["optimizer"], kinds["best"], head["best_epoch"], records)

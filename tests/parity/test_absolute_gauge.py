@@ -111,9 +111,7 @@ def test_data_and_gain_changed_together_leave_the_object_alone(target: str) -> N
     test = own.containers.test
     scan = test.groups.scan
     quarter = scan.model_copy(update={"diff3d": scan.diff3d / 4})
-    other = test.model_copy(
-        update={"gain": 4 * test.gain, "groups": test.groups.model_copy(update={"scan": quarter})}
-    )
+    other = test.model_copy(update={"gain": 4 * test.gain, "groups": test.groups.model_copy(update={"scan": quarter})})
     before, after = (own.trained.predict(own.trained.weights, part).object for part in (test, other))
     np.testing.assert_array_equal(after, before)
 

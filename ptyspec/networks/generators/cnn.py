@@ -32,6 +32,9 @@ class Decoder(keras.layers.Layer):
         self.final = make.conv(outputs, activation=None, std=0.01)
         self.grow = keras.layers.UpSampling2D(2)
 
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        """Nothing: the convolutions build themselves at their first call; without this, Keras warns."""
+
     def call(self, code: Tensor) -> Tensor:
         """Apply."""
         for level, convs in enumerate(self.levels):

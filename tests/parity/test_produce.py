@@ -1,0 +1,165 @@
+"""Asked twice | asked once: equal requests are one run on disk (design 6)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ptyspec.contracts.resolve import Resolved, flatten
+from ptyspec.contracts.scenario import Scenario
+from ptyspec.errors import InputFileError, OutputExistsError
+from ptyspec.io.store import RunStore, code_version, run_key
+from ptyspec.observe.threads import current_threads
+from ptyspec.pipeline import checkpoint
+from ptyspec.pipeline.produce import produce
+from ptyspec.pipeline.protocol import Containers, Session, Trained
+from ptyspec.pipeline.reference import ReferencePipeline
+from ptyspec.report.run_folder import FILES
+from tests import child
+from tests.tiny_runs import SHALLOW, digest, finished, tiny
+
+pytestmark = pytest.mark.xdist_group("tiny runs")
+
+
+class Counting(ReferencePipeline):
+    """Counts how often training begins."""
+
+    def __init__(self) -> None:
+        self.trainings = 0
+
+    def train(self, scenario: Scenario, containers: Containers, session: Session) -> Trained:
+        self.trainings += 1
+        return super().train(scenario, containers, session)
+
+
+class Never(ReferencePipeline):
+    """Must not be asked for anything."""
+
+    def simulate(self, scenario: Scenario) -> None:  # type: ignore[override]
+        raise AssertionError("nothing may be computed here")
+
+
+def wanted() -> Resolved:
+    return tiny("gs1_custom", *SHALLOW)
+
+
+def key_of(resolved: Resolved) -> str:
+    return run_key(dict(flatten(resolved.scenario.model_dump(mode="json"))), code_version(), current_threads())
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunStore, Path, Counting]:
+    """A run in a fresh store that holds another run's damaged checkpoint."""
+    store, pipeline = RunStore(tmp_path_factory.mktemp("store")), Counting()
+    other = store.checkpoint_folder(key_of(tiny("gs1_custom", *SHALLOW, seed=7)))
+    (other / checkpoint.NAME).write_bytes(b"damaged")
+    return store, produce(wanted(), store=store, pipeline=pipeline, resume=True), pipeline
+
+
+def test_a_checkpoint_of_another_run_is_neither_used_nor_removed(made: tuple[RunStore, Path, Counting]) -> None:
+    store, folder, pipeline = made
+    assert pipeline.trainings == 1  # it resumed from nothing, although another key has something
+    assert folder.name == key_of(wanted())
+    assert [p.read_bytes() for p in (store.root / "checkpoints").glob("*/*")] == [b"damaged"]
+
+
+def test_a_finished_run_is_whole_and_holds_the_object_of_the_pipeline(made: tuple[RunStore, Path, Counting]) -> None:
+    _, folder, _ = made
+    assert {*FILES, "figures"} == {p.name for p in folder.iterdir()}
+    with np.load(folder / "reconstruction.npz") as file:
+        assert digest(file["object"]) == digest(finished("gs1_custom", *SHALLOW).result.reconstruction.object)
+
+
+def test_an_equal_request_finds_the_run_and_computes_nothing(made: tuple[RunStore, Path, Counting]) -> None:
+    store, folder, _ = made
+    before = {p: p.stat().st_mtime_ns for p in folder.rglob("*")}
+    assert produce(wanted(), store=store, pipeline=Never()) == folder
+    assert {p: p.stat().st_mtime_ns for p in folder.rglob("*")} == before
+
+
+def test_a_request_that_differs_in_one_setting_is_another_run(made: tuple[RunStore, Path, Counting]) -> None:
+    store, _, _ = made
+    with pytest.raises(AssertionError, match="nothing may be computed"):
+        produce(tiny("gs1_custom", *SHALLOW, "training.learning_rate=0.001"), store=store, pipeline=Never())
+    assert not list((store.root / "partial").iterdir())
+
+
+def test_an_output_folder_that_holds_something_is_refused_before_any_work(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "mine.txt").write_text("keep")
+    with pytest.raises(OutputExistsError) as error:
+        produce(wanted(), out=out, store=RunStore(tmp_path / "store"), pipeline=Never())
+    assert str(out) in str(error.value)
+    assert (out / "mine.txt").read_text() == "keep"
+    assert not (tmp_path / "store").exists()
+
+
+def test_the_run_is_copied_to_where_it_is_wanted(made: tuple[RunStore, Path, Counting], tmp_path: Path) -> None:
+    store, folder, _ = made
+    out = produce(wanted(), out=tmp_path / "out", store=store, pipeline=Never())
+    assert out == tmp_path / "out"
+    for name in FILES:
+        assert (out / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_a_damaged_checkpoint_of_its_own_is_refused_on_resume_and_forgotten_without(tmp_path: Path) -> None:
+    store, resolved = RunStore(tmp_path), wanted()
+    own = store.checkpoint_folder(key_of(resolved)) / checkpoint.NAME
+    own.write_bytes(b"damaged")
+    with pytest.raises(InputFileError, match="checkpoint"):
+        produce(resolved, store=store, resume=True)
+    assert store.find(key_of(resolved)) is None
+    assert own.read_bytes() == b"damaged"
+    with pytest.raises(AssertionError):
+        produce(resolved, store=store, pipeline=Never())
+    assert not own.exists()
+
+
+ONCE = """
+import sys
+from pathlib import Path
+from ptyspec.observe.threads import default_threads, set_threads
+set_threads(default_threads())
+from ptyspec.io.store import RunStore
+from ptyspec.observe.progress import Silent
+from ptyspec.pipeline.produce import produce
+from ptyspec.pipeline.reference import ReferencePipeline
+from tests.tiny_runs import SHALLOW, tiny
+
+root, log = map(Path, sys.argv[1:])
+
+class Logging(ReferencePipeline):
+    def train(self, *given):
+        with log.open("a") as file:
+            file.write("train\\n")
+        return super().train(*given)
+
+class Watch(Silent):
+    def message(self, text):
+        print(text)
+
+print("ready", flush=True)
+sys.stdin.readline()
+print(produce(tiny("gs1_custom", *SHALLOW, "training.nepochs=1"), store=RunStore(root), pipeline=Logging(), progress=Watch()))
+"""
+
+
+def test_two_processes_that_ask_at_once_train_once_and_share_the_run(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    both = [child.start(ONCE, tmp_path / "store", log, PYTHONPATH=str(child.ROOT)) for _ in range(2)]
+    for process in both:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in both:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    ended = [child.finish(process) for process in both]
+    assert [code for code, _, _ in ended] == [0, 0], ended
+    said = [out.split("\n")[:-1] for _, out, _ in ended]
+    assert said[0][-1] == said[1][-1] == str(RunStore(tmp_path / "store").find(Path(said[0][-1]).name))
+    assert log.read_text() == "train\n"
+    assert sorted(map(len, said)) == [1, 2]  # the one that waited says so
