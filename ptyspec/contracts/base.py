@@ -1,4 +1,4 @@
-"""The two kinds of contract: frozen settings (strict, no unknown key) and frozen bundles of arrays."""
+"""The kinds of contract, all frozen and closed: settings (strict), records, bundles of arrays."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from pydantic import BaseModel, ConfigDict
 
 class Settings(BaseModel):
     """Plain values that travel as JSON; unknown keys and coercions are refused, nothing changes after creation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Record(BaseModel):
+    """Plain values that a run leaves behind, read back from JSON; unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from ptyspec.contracts.base import Settings
+from ptyspec.contracts.base import Record
 
 SCHEMA_VERSION = 1
 
 
-class ArrayStats(Settings):
+class ArrayStats(Record):
     """Summary of one array; complex arrays are summarised by modulus, NaN are counted and left out."""
 
     shape: tuple[int, ...]
@@ -23,7 +23,7 @@ class ArrayStats(Settings):
     nan_count: int
 
 
-class StageRecord(Settings):
+class StageRecord(Record):
     """One stage of a run."""
 
     name: str
@@ -37,7 +37,7 @@ class StageRecord(Settings):
     """Yes-or-no facts such as fits_canvas."""
 
 
-class EpochRecord(Settings):
+class EpochRecord(Record):
     """One epoch of training."""
 
     epoch: int
@@ -48,7 +48,7 @@ class EpochRecord(Settings):
     """Every loss and metric; None where the value was not finite."""
 
 
-class FirstNan(Settings):
+class FirstNan(Record):
     """Where the first non-finite loss appeared."""
 
     epoch: int
@@ -56,7 +56,7 @@ class FirstNan(Settings):
     metric: str
 
 
-class History(Settings):
+class History(Record):
     """The training of a run."""
 
     schema_version: int = SCHEMA_VERSION

@@ -87,6 +87,8 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
     sources: dict[str, str] = {}
     for layer in layers:
         for key, value in flatten(layer.values):
+            if value is None and any(known.startswith(f"{key}.") for known in allowed):
+                continue  # a section with nothing in it
             if key not in allowed:
                 near = difflib.get_close_matches(key, allowed, n=1)
                 raise ConfigError(

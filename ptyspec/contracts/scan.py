@@ -24,7 +24,7 @@ class RawScan(Bundle):
     - diff3d: (M, N, N) float32 amplitude X = sqrt(counts) / scale, fftshifted, orthonormal DFT.
     - probeGuess: (N, N) complex64; objectGuess: (H, W) complex64 or absent; Y: (M, N, N) complex64 or absent.
     - scale: s with counts = (s X)^2; scan_index: (M,) int64.
-    - mask: (N, N) bool, True where the detector measured; absent = everywhere.
+    - mask: (N, N) bool, True where the detector measured; absent = everywhere. Frames are 0 where it is False.
     """
 
     xcoords: Array
@@ -80,6 +80,8 @@ class RawScan(Bundle):
             out["Y"] = as_array("Y", data["Y"], np.complex64, (count, rows, columns), source=source)
         if data.get("mask") is not None:
             out["mask"] = as_array("mask", data["mask"], np.bool_, (rows, columns), source=source)
+            if np.any(frames[:, ~out["mask"]]):
+                out["diff3d"] = frames * out["mask"]  # what was not measured has no part in energy, gain and a0
         return out
 
     @property

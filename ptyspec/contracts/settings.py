@@ -25,7 +25,7 @@ class ModelConfig(Settings):
     """Name of a registered generator."""
     stages: Positive = 3
     """Unrolled stages (generator `unrolled`)."""
-    filters: tuple[int, ...] = (16, 24, 32)
+    filters: Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)] = (32, 48)
     """Channels of the unrolled stages' U-Net, one level an entry."""
     n_filters_scale: Positive = 2
     """Width factor of the direct encoder-decoder (generator `cnn`)."""

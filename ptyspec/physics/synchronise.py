@@ -32,8 +32,8 @@ def group_phases(values: Array, base: Array, members: int) -> Array:
         return np.ones(groups, np.complex64)  # no two groups share light: nothing to align
     root = 1 / np.sqrt(np.maximum(degree, 1e-30))
     scaled = diags_array(root) @ graph @ diags_array(root)
-    if groups > 2:
-        _, vectors = eigsh(scaled, k=1, which="LA", v0=np.ones(groups, np.complex128))
+    if groups > 2:  # eigenvalues do not exceed 1: shift and invert just above, for scans with small gaps
+        _, vectors = eigsh(scaled.tocsc(), k=1, sigma=1.001, which="LM", v0=np.ones(groups, np.complex128))
     else:
         _, vectors = np.linalg.eigh(scaled.toarray())
     vector = vectors[:, -1] * np.exp(-1j * np.angle(vectors[:, -1].sum()))  # groups that agree stay as they are

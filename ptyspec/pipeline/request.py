@@ -38,7 +38,7 @@ def request(
     if seed is not None:
         told = Layer("command line", nest({f"seeds.{name}": seed for name in SEEDED} | _flat(told.values)))
     layers = _measured(target, profile, told) if _is_scan(target) else [_scenario(target)]
-    gridsize = _find([*layers, told], "model", "gridsize", 1)
+    gridsize = _gridsize([*layers, told])
     recipes = _section("_recipes.yaml", recipe or DEFAULT_RECIPE, gridsize, "recipe")
     profiles = [] if _is_scan(target) else _section("_profiles.yaml", profile or DEFAULT_PROFILE, gridsize, "profile")
     return resolve([*profiles, *recipes, *layers, told])
@@ -95,7 +95,7 @@ def _scenario(target: str) -> Layer:
         raise InputFileError("the scenario file cannot be read", value=error, source=path) from error
     if not isinstance(values, dict):
         raise ConfigError("a scenario file holds a mapping of keys", value=type(values).__name__, source=path)
-    return Layer(str(path), {"name": path.stem, **values})
+    return Layer(str(path), {"name": _name(path.stem), **values})
 
 
 def _is_scan(target: str) -> bool:
@@ -113,15 +113,15 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
             next_step="leave out --profile; use --set grouping.n_groups=N for fewer groups",
         )  # fmt: skip
     path = Path(target).resolve()
-    declared = told.values.get("scan", {}).get("measurement")
-    other_probe = told.values.get("probe", {}).get("path")
+    declared = _value(told, "scan", "measurement")
+    other_probe = _value(told, "probe", "path")
     scan = read_scan(path, measurement=declared, probe=Path(other_probe) if other_probe else None)
     known = scan.objectGuess is not None
-    gridsize = int(scan.metadata.get("gridsize", 2))
+    stated = scan.metadata.get("gridsize")
+    gridsize = 2 if stated is None else stated  # nonsense is refused with everything else, under its key
     frames = scan.size // 2 if known else scan.size
-    name = "".join(c if c.isalnum() or c in "_.-" else "_" for c in path.stem)[:64].lstrip("_.-") or "scan"
     facts = {
-        "name": name, "description": f"measured scan {path.name}", "object": {"kind": "measured"},
+        "name": _name(path.stem), "description": f"measured scan {path.name}", "object": {"kind": "measured"},
         "probe": {
             "kind": "measured", "sha256": sha256_of(Path(other_probe)) if other_probe else "",
             "refine_sweeps": 0 if known else 30,
@@ -150,13 +150,13 @@ def _setting(text: str) -> tuple[str, Any]:
 
 
 def _number(value: Any) -> Any:
-    """YAML reads 1e5 as text; a user means a number."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return float(value)
-    except ValueError:
-        return value
+    """YAML reads 1e5 as text and 2.0 as a fraction; a user means numbers, whole where they are whole."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,7 +165,18 @@ def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
     return dict(flatten(values))
 
 
-def _find(layers: Sequence[Layer], part: str, key: str, default: int) -> int:
-    values = (layer.values.get(part, {}).get(key) for layer in reversed(layers))
-    found = next((value for value in values if value is not None), default)
-    return found if isinstance(found, int) else default
+def _gridsize(layers: Sequence[Layer]) -> int:
+    """The gridsize that will be effective; what is not one is left to `resolve` to refuse."""
+    values = (_value(layer, "model", "gridsize") for layer in reversed(layers))
+    found = next((value for value in values if value is not None), 1)
+    return found if isinstance(found, int) else 1
+
+
+def _value(layer: Layer, part: str, key: str) -> Any:
+    section = layer.values.get(part)
+    return section.get(key) if isinstance(section, Mapping) else None
+
+
+def _name(stem: str) -> str:
+    """A file's name as a scenario's name."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "_" for c in stem)[:64].lstrip("_.-") or "scan"
