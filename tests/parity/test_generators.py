@@ -67,8 +67,10 @@ def test_models_for_other_gridsizes_in_one_process_have_their_own_channels(kind:
     """MODULE-SINGLETON-001: a model is made for its configuration, not for the one that came first."""
     for grid in (1, 2):
         data = container(kind, grid)
-        re, im = model(kind, grid)(batch(data, np.arange(2))[0])[-1]
+        made = model(kind, grid)
+        re, im = made(batch(data, np.arange(2))[0])[-1]
         assert re.shape == im.shape == (2, 32, 32, grid**2)
+        assert made.generator.forward.members == grid**2
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
