@@ -20,7 +20,7 @@ class ModelConfig(Settings):
     """The generator and the forward model around it."""
 
     N: Positive = 64
-    gridsize: Literal[1, 2, 3] = 1
+    gridsize: Annotated[int, Field(ge=1, le=3)] = 1
     architecture: str = "unrolled"
     """Name of a registered generator."""
     stages: Positive = 3

@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 
 from ptyspec.contracts.arrays import Array
 
-NEIGHBOURS = 12
+NEIGHBOURS = 8
 """Nearest groups that each group is compared with; doubled until all groups hang together."""
 
 

@@ -32,7 +32,9 @@ def produce(
     if out is not None:
         check_output(out, force)
     shelf = store or RunStore()
-    key = run_key(dict(flatten(resolved.scenario.model_dump(mode="json"))), code_version(), current_threads())
+    values = dict(flatten(resolved.scenario.model_dump(mode="json")))
+    values["pipeline"] = "reference" if pipeline is None else type(pipeline).__qualname__
+    key = run_key(values, code_version(), current_threads())
 
     watched = Session(progress or Silent())
 

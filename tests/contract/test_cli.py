@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 import sys
@@ -12,14 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
-from ptyspec.cli import checkup
 from ptyspec.cli.keys import keys
 from ptyspec.cli.main import app
-from ptyspec.cli.progress import RichProgress
-from ptyspec.contracts.records import EpochRecord, StageRecord
 from ptyspec.contracts.resolve import known_keys
 from ptyspec.errors import ConfigError, TrainingInterruptedError
 
@@ -239,140 +234,13 @@ def test_every_key_is_listed_once() -> None:
     [
         pytest.param("training.nepochs", "integer > 0", 50, id="integer"),
         pytest.param("training.warmup_fraction", "number >= 0 <= 1", 0.05, id="bounded"),
-        pytest.param("model.gridsize", "1 | 2 | 3", 1, id="choice"),
+        pytest.param("model.gridsize", "integer >= 1 <= 3", 1, id="range"),
+        pytest.param("split.kind", "spatial | random | none", "spatial", id="choice"),
         pytest.param("model.probe_mask", "true | false", False, id="flag"),
-        pytest.param("model.filters", "list of integer", (16, 24, 32), id="list"),
+        pytest.param("model.filters", "list of integer > 0", (32, 48), id="list"),
         pytest.param("model.probe_mask_diameter", "integer > 0", None, id="optional"),
         pytest.param("dose.nphotons", "number > 0", 1e9, id="number"),
     ],
 )
 def test_a_key_has_its_type_and_default(key: str, kind: str, default: Any) -> None:
     assert (KEYS[key]["type"], KEYS[key]["default"]) == (kind, default)
-
-
-def stage_record(seconds: float, **flags: bool) -> StageRecord:
-    return StageRecord(
-        name="train", seconds=seconds, cpu_seconds=0, peak_rss_mb=1, numbers={"gain": 0.7342}, flags=flags
-    )
-
-
-def watched(*, terminal: bool, clock: list[float], monkeypatch: pytest.MonkeyPatch) -> tuple[RichProgress, io.StringIO]:
-    monkeypatch.setattr("ptyspec.cli.progress.time.monotonic", lambda: clock[0])
-    text = io.StringIO()
-    return RichProgress(Console(file=text, force_terminal=terminal, width=100)), text
-
-
-def train(progress: RichProgress, clock: list[float], epochs: int) -> None:
-    with progress:
-        progress.stage_started("train")
-        for epoch in range(1, epochs + 1):
-            clock[0] += 1.0
-            values = {"loss": 0.5 / epoch, "val_loss": 0.6 / epoch}
-            progress.epoch(EpochRecord(epoch=epoch, learning_rate=1e-3, seconds=1, finite=True, metrics=values), epochs)
-        progress.stage_finished(stage_record(epochs))
-
-
-def test_without_a_terminal_progress_is_a_few_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [0.0]
-    progress, text = watched(terminal=False, clock=clock, monkeypatch=monkeypatch)
-    train(progress, clock, 50)
-    lines = text.getvalue().splitlines()
-    assert len(lines) == 5  # at 15, 30 and 45 seconds, the last epoch, the stage
-    assert "\x1b" not in text.getvalue()
-    assert "epoch 15/50" in lines[0]
-    assert "about 35 s left" in lines[0]
-    assert "gain 0.7342" in lines[-1]
-
-
-def test_on_a_terminal_a_long_stage_shows_a_bar_with_its_losses(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [0.0]
-    progress, text = watched(terminal=True, clock=clock, monkeypatch=monkeypatch)
-    train(progress, clock, 5)
-    assert "\x1b" in text.getvalue()
-    assert "val_loss 0.12" in text.getvalue()
-
-
-def test_a_stage_below_two_seconds_shows_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [0.0]
-    progress, text = watched(terminal=True, clock=clock, monkeypatch=monkeypatch)
-    with progress:
-        progress.stage_started("train")
-        clock[0] = 1.9
-        progress.step(1, 2)
-        progress.stage_finished(stage_record(1.9, fits_canvas=False))
-    assert text.getvalue().splitlines() == ["train           1.90 s  gain 0.7342  fits_canvas: False"]
-
-
-def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ptyspec.cli.output import stdout
-
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    assert stdout().no_color
-
-
-@pytest.fixture
-def healthy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Make every check pass whatever the machine, without starting TensorFlow."""
-    monkeypatch.setenv("PTYSPEC_HOME", str(tmp_path / "store"))
-    monkeypatch.delenv("KERAS_BACKEND", raising=False)
-    monkeypatch.setattr(checkup, "_free_memory_gb", lambda: 8.0)
-    monkeypatch.setattr(checkup, "HAZARD", "print('DIFF 0.0')")
-    monkeypatch.setattr(checkup, "packages", lambda: [checkup.Check("numpy", "ok", "2")])
-    monkeypatch.setattr(checkup, "DISK_GB", 0.0)
-
-
-def doctor() -> tuple[int, dict[str, dict[str, str]]]:
-    result = ptyspec("doctor", "--json")
-    return result.exit_code, {row["name"]: row for row in json.loads(result.stdout)["checks"]}
-
-
-@pytest.mark.usefixtures("healthy")
-def test_doctor_ends_with_0_on_a_fit_machine() -> None:
-    code, rows = doctor()
-    assert code == 0, rows
-    assert rows["rank-4 matmul"]["state"] == "info"
-
-
-@pytest.mark.usefixtures("healthy")
-@pytest.mark.parametrize(
-    ("name", "break_it"),
-    [
-        pytest.param("backend", lambda m, t: m.setenv("KERAS_BACKEND", "abacus"), id="backend"),
-        pytest.param("free memory", lambda m, t: m.setattr(checkup, "_free_memory_gb", lambda: 0.2), id="memory"),
-        pytest.param("free disk", lambda m, t: m.setattr(checkup, "DISK_GB", 1e9), id="disk"),
-        pytest.param("tensorflow", lambda m, t: m.setattr(checkup, "HAZARD", "import no_such"), id="tensorflow"),
-        pytest.param("python", lambda m, t: m.setattr(checkup, "PYTHON", (99, 0)), id="python"),
-        pytest.param("store", lambda m, t: m.setenv("PTYSPEC_HOME", str(t / "file" / "x")), id="store"),
-    ],
-)
-def test_doctor_ends_with_3_and_says_what_to_do(
-    name: str, break_it: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "file").write_text("no folder")
-    break_it(monkeypatch, tmp_path)
-    code, rows = doctor()
-    assert code == 3
-    assert rows[name]["state"] == "fail"
-    assert rows[name]["next"]
-    assert [row for row in rows.values() if row["state"] == "fail"] == [rows[name]]
-
-
-@pytest.mark.usefixtures("healthy")
-def test_a_crashing_matmul_is_a_fact_and_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkup, "HAZARD", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
-    code, rows = doctor()
-    assert code == 0
-    assert "crashes here (signal 11)" in rows["rank-4 matmul"]["value"]
-
-
-@pytest.mark.parametrize(
-    ("line", "state"),
-    [
-        pytest.param("numpy>=1.0", "ok", id="new-enough"),
-        pytest.param("numpy>=99.0", "fail", id="too-old"),
-        pytest.param("no-such-package>=1", "fail", id="missing"),
-    ],
-)
-def test_a_package_is_compared_with_what_is_needed(line: str, state: str) -> None:
-    assert checkup._package(line).state == state

@@ -1,0 +1,94 @@
+"""A run on disk holds every file, and the files follow their schemas."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import TypeAdapter
+
+from ptyspec.contracts.records import History, StageRecord
+from ptyspec.contracts.run import RunResult
+from ptyspec.io.npz import read_npz
+from ptyspec.report import schemas
+from ptyspec.report.run_folder import FILES, write_run
+from tests.fake_run import (
+    fake_metrics,
+    make_run,
+)
+
+
+@pytest.fixture(scope="module")
+def run() -> RunResult:
+    return make_run()
+
+
+@pytest.fixture(scope="module")
+def folder(run: RunResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a written run folder; tests only read it."""
+    out = tmp_path_factory.mktemp("run")
+    write_run(out, run)
+    return out
+
+
+def test_a_run_folder_holds_every_file(folder: Path) -> None:
+    assert {path.name for path in folder.iterdir()} == {*FILES, "figures"}
+
+
+def test_the_objects_on_disk_are_those_of_the_run(folder: Path, run: RunResult) -> None:
+    with np.load(folder / "reconstruction.npz", allow_pickle=False) as stored:
+        np.testing.assert_array_equal(stored["object"], run.reconstruction.object)
+        np.testing.assert_array_equal(stored["refined_object"], run.refined.object)
+        assert tuple(stored["origin"]) == run.reconstruction.origin
+        assert stored["object"].dtype == np.complex64
+    with np.load(folder / "controls.npz", allow_pickle=False) as stored:
+        np.testing.assert_array_equal(stored["trivial_object"], run.controls["trivial"].object)
+        assert len(stored.files) == 3 * len(run.controls)
+
+
+def test_the_scan_on_disk_reads_back_as_it_was(folder: Path, run: RunResult) -> None:
+    scan = read_npz(folder / "scan.npz")
+    np.testing.assert_array_equal(scan.diff3d, run.scan.diff3d)
+    assert scan.scale == run.scan.scale
+
+
+def test_stages_and_history_validate_against_their_models(folder: Path, run: RunResult) -> None:
+    stages = json.loads((folder / "stages.json").read_text(encoding="utf-8"))
+    found = TypeAdapter(tuple[StageRecord, ...]).validate_json(json.dumps(stages["stages"]))
+    assert found == run.stages
+    assert History.model_validate_json((folder / "history.json").read_text(encoding="utf-8")) == run.history
+
+
+def test_the_metrics_of_a_run_follow_their_schema(folder: Path) -> None:
+    assert schemas.metrics_faults(json.loads((folder / "metrics.json").read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fault"),
+    [
+        pytest.param(("amplitude", "ssim"), "0.9", "amplitude.ssim is not a number or null", id="text-for-number"),
+        pytest.param(("controls", "trivial"), None, "controls.trivial is missing", id="no-control"),
+        pytest.param(("frc", "complex"), None, "frc.complex.curve is missing", id="no-curve"),
+        pytest.param(("controls",), None, "controls is missing", id="no-controls"),
+    ],
+)
+def test_metrics_that_break_the_schema_are_named(path: tuple[str, ...], value: Any, fault: str) -> None:
+    metrics = fake_metrics()
+    *parents, last = path
+    node = metrics
+    for name in parents:
+        node = node[name]
+    if value is None:
+        del node[last]
+    else:
+        node[last] = value
+    assert fault in schemas.metrics_faults(metrics)
+
+
+@pytest.mark.parametrize("name", sorted(schemas.schemas()))
+def test_the_published_schemas_are_current(name: str) -> None:
+    published = Path(__file__).parents[2] / "docs" / "schemas" / name
+    assert json.loads(published.read_text(encoding="utf-8")) == json.loads(json.dumps(schemas.schemas()[name]))
