@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from ptyspec.contracts.records import ArrayStats, EpochRecord, History, StageRec
 from ptyspec.contracts.resolve import Layer, Resolved, resolve
 from ptyspec.contracts.run import RunResult
 from ptyspec.contracts.scan import RawScan
+from ptyspec.report.run_folder import write_run
 from ptyspec.seeds import generator
 
 SIZE, N = 96, 16
@@ -138,3 +141,17 @@ def without_truth(result: RunResult) -> RunResult:
     controls = {name: data(2.0) for name in result.controls}
     metrics = {"schema_version": 1, **data(1.0), "half_set_frc": halves, "controls": controls}
     return dataclasses.replace(result, metrics=metrics, refined=None)
+
+
+@cache
+def one_run() -> RunResult:
+    return make_run()
+
+
+@cache
+def written_run(base: Path) -> Path:
+    """Return a written run folder below pytest's temporary one; all tests only read it."""
+    out = base / "one run"
+    out.mkdir()
+    write_run(out, one_run())
+    return out

@@ -12,27 +12,25 @@ import pytest
 from ptyspec.contracts.run import RunResult
 from ptyspec.report import canvas, curves, maps, measurement
 from ptyspec.report.figures import drawers
-from ptyspec.report.run_folder import write_run
 from ptyspec.report.views import Frame, place, views
 from ptyspec.seeds import generator
 from tests.fake_run import (
     estimate,
     make_run,
+    one_run,
     without_truth,
+    written_run,
 )
 
 
 @pytest.fixture(scope="module")
 def run() -> RunResult:
-    return make_run()
+    return one_run()
 
 
 @pytest.fixture(scope="module")
-def folder(run: RunResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a written run folder; tests only read it."""
-    out = tmp_path_factory.mktemp("run")
-    write_run(out, run)
-    return out
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written_run(tmp_path_factory.getbasetemp())
 
 
 def picture(result: RunResult, name: str) -> Any:

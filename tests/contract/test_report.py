@@ -15,29 +15,27 @@ from ptyspec.contracts.run import RunResult
 from ptyspec.report import answer, details, scores
 from ptyspec.report.figures import drawers
 from ptyspec.report.markdown import report_text
-from ptyspec.report.run_folder import write_run
 from ptyspec.report.text import escape
 from tests.fake_run import (
     N,
     block,
     make_run,
+    one_run,
     probe,
     settings,
     without_truth,
+    written_run,
 )
 
 
 @pytest.fixture(scope="module")
 def run() -> RunResult:
-    return make_run()
+    return one_run()
 
 
 @pytest.fixture(scope="module")
-def folder(run: RunResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a written run folder; tests only read it."""
-    out = tmp_path_factory.mktemp("run")
-    write_run(out, run)
-    return out
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written_run(tmp_path_factory.getbasetemp())
 
 
 def test_the_report_holds_the_numbers_of_metrics_json(folder: Path) -> None:

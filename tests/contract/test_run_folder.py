@@ -14,24 +14,22 @@ from ptyspec.contracts.records import History, StageRecord
 from ptyspec.contracts.run import RunResult
 from ptyspec.io.npz import read_npz
 from ptyspec.report import schemas
-from ptyspec.report.run_folder import FILES, write_run
+from ptyspec.report.run_folder import FILES
 from tests.fake_run import (
     fake_metrics,
-    make_run,
+    one_run,
+    written_run,
 )
 
 
 @pytest.fixture(scope="module")
 def run() -> RunResult:
-    return make_run()
+    return one_run()
 
 
 @pytest.fixture(scope="module")
-def folder(run: RunResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a written run folder; tests only read it."""
-    out = tmp_path_factory.mktemp("run")
-    write_run(out, run)
-    return out
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written_run(tmp_path_factory.getbasetemp())
 
 
 def test_a_run_folder_holds_every_file(folder: Path) -> None:
