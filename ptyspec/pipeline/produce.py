@@ -10,6 +10,7 @@ from ptyspec.io.store import RunStore, check_output, code_version, publish, run_
 from ptyspec.observe.progress import Progress, Silent
 from ptyspec.observe.threads import current_threads
 from ptyspec.pipeline.protocol import Pipeline, Session
+from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.pipeline.run import run
 
 
@@ -32,9 +33,7 @@ def produce(
     if out is not None:
         check_output(out, force)
     shelf = store or RunStore()
-    values = dict(flatten(resolved.scenario.model_dump(mode="json")))
-    values["pipeline"] = "reference" if pipeline is None else type(pipeline).__qualname__
-    key = run_key(values, code_version(), current_threads())
+    key = key_of(resolved, pipeline)
 
     watched = Session(progress or Silent())
 
@@ -55,3 +54,10 @@ def produce(
     folder = shelf.get_or_make(key, make, waiting)
     shelf.forget_checkpoints(key)
     return folder if out is None else publish(folder, out, force)
+
+
+def key_of(resolved: Resolved, pipeline: Pipeline | None = None) -> str:
+    """Return the name under which the store keeps this run by this pipeline, code and thread setting."""
+    values = dict(flatten(resolved.scenario.model_dump(mode="json")))
+    values["pipeline"] = (pipeline or ReferencePipeline()).name
+    return run_key(values, code_version(), current_threads())

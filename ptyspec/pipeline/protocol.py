@@ -63,6 +63,9 @@ class Session:
 class Pipeline(Protocol):
     """Eight stages, each a function of the scenario and of what the stage before it made."""
 
+    name: str
+    """Enters the key of stored runs: pipelines of one name compute the same."""
+
     def simulate(self, scenario: Scenario) -> RawScan:
         """Make or read the scan."""
 

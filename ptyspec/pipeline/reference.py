@@ -14,6 +14,8 @@ from ptyspec.pipeline.protocol import Containers, GroupedHalves, Halves, Session
 class ReferencePipeline:
     """Stateless; each method is the function of the same name in its own file."""
 
+    name = "reference"
+
     def simulate(self, scenario: Scenario) -> RawScan:
         """See simulate.py."""
         return simulate.simulate(scenario)

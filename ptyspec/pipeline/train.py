@@ -74,7 +74,7 @@ def build_model(scenario: Scenario, container: Container, canvas: int) -> Recons
 
 def snapshot(model: keras.Model) -> list[Array]:
     """Copy all weights."""
-    return [np.array(variable) for variable in model.variables if variable.path.split("/")[0] != "optimizer"]
+    return [np.array(variable.numpy()) for variable in model.variables if variable.path.split("/")[0] != "optimizer"]
 
 
 def assign(model: keras.Model, weights: Sequence[Array]) -> None:
@@ -156,7 +156,7 @@ class _Run:
         return state
 
     def _optimizer_values(self) -> list[Array]:
-        return [np.array(variable) for variable in self.model.optimizer.variables]
+        return [np.array(variable.numpy()) for variable in self.model.optimizer.variables]
 
     def _epoch(self, state: checkpoint.State) -> checkpoint.State:
         start = time.perf_counter()

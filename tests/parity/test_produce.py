@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ptyspec.contracts.resolve import Resolved, flatten
+from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import InputFileError, OutputExistsError
-from ptyspec.io.store import RunStore, code_version, run_key
-from ptyspec.observe.threads import current_threads
+from ptyspec.io.store import RunStore
 from ptyspec.pipeline import checkpoint
-from ptyspec.pipeline.produce import produce
+from ptyspec.pipeline.produce import key_of, produce
 from ptyspec.pipeline.protocol import Containers, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.report.run_folder import FILES
@@ -43,10 +42,6 @@ class Never(ReferencePipeline):
 
 def wanted() -> Resolved:
     return tiny("gs1_custom", *SHALLOW)
-
-
-def key_of(resolved: Resolved) -> str:
-    return run_key(dict(flatten(resolved.scenario.model_dump(mode="json"))), code_version(), current_threads())
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from keras import ops
 from ptyspec.contracts.settings import ModelConfig
 from ptyspec.networks.blocks import Seeded, space_to_depth
 from ptyspec.networks.field import Field, Tensor, polar
-from ptyspec.networks.forward import ForwardModel, fold, unfold
+from ptyspec.networks.forward import ForwardModel, fold
 from ptyspec.networks.heads import amplitude_head
 from ptyspec.seeds import integer_seed
 
@@ -57,23 +57,24 @@ class DirectCnn(keras.layers.Layer):
         make = Seeded(integer_seed(seed, "cnn encoder"))
         self.encoder = [[make.conv(width), make.conv(width)] for width in widths]
         self.pool = keras.layers.MaxPooling2D(2)
-        self.amplitude = Decoder(widths, forward.members, integer_seed(seed, "cnn amplitude decoder"))
-        self.phase = Decoder(widths, forward.members, integer_seed(seed, "cnn phase decoder"))
+        self.amplitude = Decoder(widths, 1, integer_seed(seed, "cnn amplitude decoder"))
+        self.phase = Decoder(widths, 1, integer_seed(seed, "cnn phase decoder"))
 
     def call(self, measured: Tensor, relative: Tensor, start: Tensor) -> list[Field]:
-        """Predict."""
+        """Predict; the members of a group are unordered, so each passes through the same network."""
+        amplitude, base = fold(measured), fold(start)
+        step = self.forward.back_projection(Field(base, ops.zeros_like(base)), amplitude)
         centre = slice(self.border, -self.border)
-        pattern = space_to_depth(ops.log1p(2.0 * measured), 2)
-        step = self.forward.back_projection(Field(fold(start), 0.0 * fold(start)), fold(measured))
-        views = [start - 1.0, *(unfold(part, self.forward.members) for part in step)]
-        code = ops.concatenate([pattern, *(view[:, centre, centre] for view in views)], axis=-1)
+        views = ops.stack([view[:, centre, centre] for view in (base - 1.0, *step)], axis=-1)
+        pattern = space_to_depth(ops.log1p(2.0 * amplitude)[..., None], 2)
+        code = ops.concatenate([pattern, views], axis=-1)
         for level, convs in enumerate(self.encoder):
             code = code if level == 0 else self.pool(code)
             for conv in convs:
                 code = conv(code)
         around = ((0, 0), (self.border, self.border), (self.border, self.border))
-        amplitude = self.head(ops.pad(fold(self.amplitude(code)), around), fold(start))
-        obj = polar(amplitude, ops.pad(fold(phase_head(self.phase(code))), around))
+        modulus = self.head(ops.pad(self.amplitude(code)[..., 0], around), base)
+        obj = polar(modulus, ops.pad(phase_head(self.phase(code)[..., 0]), around))
         if self.merges:
             obj = self.forward.placement(relative).merged(obj, 1.0)
         return [obj]
