@@ -132,10 +132,12 @@ def _files() -> list[Line]:
     star, pseudo_truth = DATA / "siemens_star_64.npz", DATA / "siemens_star_64_lsqml_object.npy"
     if (ROOT / star).exists() and (ROOT / pseudo_truth).exists():
         lines.append(_line("file-siemens", (str(star),), lambda folders: _siemens(folders[0], ROOT / pseudo_truth)))
-    loads = {"gs1_custom": (512, 256), "gs2_ideal": (1024, 512)}
-    for name, (images, groups) in loads.items():
+    loads = {"gs1_custom": (512, 256, 31), "gs2_ideal": (1024, 512, 4)}  # images, groups, epochs of the file's run
+    for name, (images, groups, epochs) in loads.items():
         path = DATA / f"scenario_{name}.npz"
-        own = Command((name, "--set", f"scan.n_images={images}", "--set", f"grouping.n_groups={groups}"))
+        same = {"scan.n_images": images, "grouping.n_groups": groups, "training.nepochs": epochs,
+                "probe.kind": "file", "probe.path": path}  # fmt: skip
+        own = Command((name, *(word for key, value in same.items() for word in ("--set", f"{key}={value}"))))
         if (ROOT / path).exists():
             lines.append(Line(f"file-{name}", (Command((str(path),)), own), _beside_our_own))
     return lines

@@ -24,10 +24,10 @@ class ObjectSpec(Settings):
 class ProbeSpec(Settings):
     """The illumination."""
 
-    kind: Literal["ideal", "custom", "measured"] = "custom"
+    kind: Literal["ideal", "custom", "file", "measured"] = "custom"
     default_probe_scale: Annotated[float, Field(gt=0)] = 0.7
     path: str = ""
-    """File whose probe replaces the one stored with a measured scan."""
+    """File whose probe a simulation uses as it is (kind `file`), or that replaces the one stored with a measured scan."""
     sha256: str = ""
     refine_sweeps: Annotated[int, Field(ge=0)] = 0
     """Sweeps that refine a measured scan's probe before anything else; its energy, hence the gauge, is kept."""
@@ -115,6 +115,8 @@ class Scenario(Settings):
         measured = {self.object.kind == "measured", self.probe.kind == "measured", self.scan.kind == "measured"}
         if len(measured) != 1:
             raise ValueError("object.kind, probe.kind and scan.kind are all 'measured' or none of them")
+        if self.probe.kind == "file" and not self.probe.path:
+            raise ValueError("probe.kind is 'file' but probe.path names none")
         if self.training.monitor == "val_loss" and self.training.validation_fraction == 0:
             raise ValueError("training.monitor is val_loss but training.validation_fraction is 0: nothing to monitor")
         return self

@@ -15,6 +15,7 @@ import yaml
 
 from ptyspec.contracts.resolve import Layer, Resolved, nest, resolve
 from ptyspec.errors import ConfigError, InputFileError, UnknownNameError
+from ptyspec.io.files import sha256_of
 
 DEFAULT_PROFILE, DEFAULT_RECIPE = "standard", "reference"
 SEEDED = ("object", "scan", "noise", "split", "grouping", "training")
@@ -41,6 +42,11 @@ def request(
     gridsize = _gridsize([*layers, told])
     recipes = _section("_recipes.yaml", recipe or DEFAULT_RECIPE, gridsize, "recipe")
     profiles = [] if _is_scan(target) else _section("_profiles.yaml", profile or DEFAULT_PROFILE, gridsize, "profile")
+    if _is_scan(target):
+        layers.append(_long_enough(recipes, layers[0]))
+    path = next((found for layer in (told, *layers) if (found := _value(layer, "probe", "path"))), "")
+    if path:
+        layers.append(Layer(f"file {path}", {"probe": {"sha256": sha256_of(Path(path))}}))
     return resolve([*profiles, *recipes, *layers, told])
 
 
@@ -104,7 +110,7 @@ def _is_scan(target: str) -> bool:
 
 def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
     """Read the scan once to learn its size, gridsize and whether its object is known."""
-    from ptyspec.io.scan_file import read_scan, sha256_of
+    from ptyspec.io.scan_file import read_scan
     from ptyspec.physics.scale import mean_energy
 
     if profile is not None:
@@ -122,10 +128,7 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
     frames = scan.size // 2 if known else scan.size
     facts = {
         "name": _name(path.stem), "description": f"measured scan {path.name}", "object": {"kind": "measured"},
-        "probe": {
-            "kind": "measured", "sha256": sha256_of(Path(other_probe)) if other_probe else "",
-            "refine_sweeps": 0 if known else 30,
-        },
+        "probe": {"kind": "measured", "refine_sweeps": 0 if known else 30},
         "scan": {"kind": "measured", "n_images": scan.size, "path": str(path), "sha256": sha256_of(path)},
         "dose": {"nphotons": scan.scale**2 * mean_energy(scan.diff3d), "noise": "measured"},
         "split": {"kind": "spatial" if known else "none"},
@@ -134,6 +137,16 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
         "inference": {"iterative_alpha": 0.1 if known else 1.0},
     }  # fmt: skip
     return [Layer(f"file {path.name}", facts)]
+
+
+def _long_enough(recipes: Sequence[Layer], facts: Layer) -> Layer:
+    """A recipe's epochs are meant for 1,000 groups; a smaller file gets as many steps in more epochs."""
+    known = (_value(layer, "training", "nepochs") for layer in reversed(recipes))
+    epochs = next((value for value in known if value is not None), 1)  # none for a gridsize that will be refused
+    groups = facts.values["grouping"]["n_groups"]
+    return Layer(f"{facts.source}, as many steps as at 1,000 groups", {"training": {
+        "nepochs": max(epochs, round(epochs * 1000 / groups))
+    }})  # fmt: skip
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import RawScan
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.errors import DetectorSizeError, InputFileError
+from ptyspec.errors import DetectorSizeError, InputFileError, ProbeError
 from ptyspec.physics.objects import make_object
 from ptyspec.physics.probe_refinement import refine_probe
 from ptyspec.physics.probes import central_mask, make_probe
@@ -24,7 +25,7 @@ def simulate(scenario: Scenario) -> RawScan:
         return _read(scenario)
     seeds, model = scenario.seeds, scenario.model
     obj = make_object(scenario.object, seeds.object)
-    probe = make_probe(scenario.probe, model.N, model.probe_scale, seeds.probe)
+    probe = _probe(scenario)
     if model.probe_mask:
         probe = probe * central_mask(model.N, model.probe_mask_diameter)
     positions = make_positions(scenario.scan, scenario.object.size, seeds.scan)
@@ -33,6 +34,21 @@ def simulate(scenario: Scenario) -> RawScan:
         xcoords=positions[:, 0], ycoords=positions[:, 1], xcoords_start=None, ycoords_start=None, diff3d=amplitude,
         probeGuess=probe, objectGuess=obj, scan_index=None, scale=scale, source=f"simulation {scenario.name}",
     )  # fmt: skip
+
+
+def _probe(scenario: Scenario) -> Array:
+    model, spec = scenario.model, scenario.probe
+    if spec.kind != "file":
+        return make_probe(spec, model.N, model.probe_scale, scenario.seeds.probe)
+    from ptyspec.io.probe_file import read_probe
+
+    probe = read_probe(Path(spec.path))
+    if probe.shape != (model.N, model.N):
+        raise ProbeError(
+            "the probe has another size than the frames", value=probe.shape, limit=(model.N, model.N),
+            source=spec.path, next_step=f"set model.N={probe.shape[0]} or give another probe",
+        )  # fmt: skip
+    return probe
 
 
 def check_size(size: int) -> None:
