@@ -28,7 +28,7 @@ class Seeded:
 
 
 class UNet(keras.layers.Layer):
-    """Encoder-decoder with additive skips; (M, n, n, features) to (M, n, n, outputs), n divisible by 2^levels.
+    """Encoder-decoder with additive skips; (M, n, n, features) to (M, n, n, outputs), any n.
 
     One convolution a level and direction: at these sizes the convolutions are nine tenths of the cost.
     """
@@ -49,6 +49,8 @@ class UNet(keras.layers.Layer):
 
     def call(self, features: Tensor) -> Tensor:
         """Apply."""
+        side = features.shape[1]
+        features = fill_up(features, 2 ** (len(self.down) - 1))
         kept = []
         for level, conv in enumerate(self.down):
             features = conv(features if level == 0 else self.pool(features))
@@ -56,7 +58,7 @@ class UNet(keras.layers.Layer):
         features = self.middle(features)
         for narrow, join, skip in zip(self.up, self.join, reversed(kept[:-1]), strict=True):
             features = join(self.grow(narrow(features)) + skip)
-        return self.final(features)
+        return self.final(features)[:, :side, :side]
 
 
 def space_to_depth(planes: Tensor, side: int) -> Tensor:
@@ -72,3 +74,9 @@ def depth_to_space(planes: Tensor, side: int) -> Tensor:
     blocks = keras.ops.reshape(planes, (-1, rows, rows, side, side, channels))
     moved = keras.ops.transpose(blocks, (0, 1, 3, 2, 4, 5))
     return keras.ops.reshape(moved, (-1, rows * side, rows * side, channels))
+
+
+def fill_up(planes: Tensor, multiple: int) -> Tensor:
+    """Add zeros below and to the right until the side is a multiple, so that it can be halved and doubled back."""
+    extra = -planes.shape[1] % multiple
+    return keras.ops.pad(planes, ((0, 0), (0, extra), (0, extra), (0, 0))) if extra else planes

@@ -12,7 +12,7 @@ import keras
 from keras import ops
 
 from ptyspec.contracts.settings import ModelConfig
-from ptyspec.networks.blocks import Seeded, space_to_depth
+from ptyspec.networks.blocks import Seeded, fill_up, space_to_depth
 from ptyspec.networks.field import Field, Tensor, polar
 from ptyspec.networks.forward import ForwardModel, fold
 from ptyspec.networks.heads import amplitude_head
@@ -67,14 +67,15 @@ class DirectCnn(keras.layers.Layer):
         centre = slice(self.border, -self.border)
         views = ops.stack([view[:, centre, centre] for view in (base - 1.0, *step)], axis=-1)
         pattern = space_to_depth(ops.log1p(2.0 * amplitude)[..., None], 2)
-        code = ops.concatenate([pattern, views], axis=-1)
+        code = fill_up(ops.concatenate([pattern, views], axis=-1), 2 ** (len(self.encoder) - 1))
         for level, convs in enumerate(self.encoder):
             code = code if level == 0 else self.pool(code)
             for conv in convs:
                 code = conv(code)
         around = ((0, 0), (self.border, self.border), (self.border, self.border))
-        modulus = self.head(ops.pad(self.amplitude(code)[..., 0], around), base)
-        obj = polar(modulus, ops.pad(phase_head(self.phase(code)[..., 0]), around))
+        side = views.shape[1]
+        raw, turn = (decode(code)[:, :side, :side, 0] for decode in (self.amplitude, self.phase))
+        obj = polar(self.head(ops.pad(raw, around), base), ops.pad(phase_head(turn), around))
         if self.merges:
             obj = self.forward.placement(relative).merged(obj, 1.0)
         return [obj]
