@@ -11,6 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SECONDS = 300
 """A child that takes longer hangs."""
+HEARS_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+"""A shell starts background jobs deaf to SIGINT, and children inherit that; what is tested must not depend on it."""
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -21,7 +23,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 def start(code: str, *arguments: object, **changes: str) -> subprocess.Popen[str]:
     """Start `code`; `changes` go into its environment."""
-    command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
+    command = [sys.executable, "-c", HEARS_INTERRUPTS + textwrap.dedent(code), *map(str, arguments)]
     return subprocess.Popen(
         command,
         cwd=ROOT,
