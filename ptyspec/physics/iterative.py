@@ -23,7 +23,7 @@ from ptyspec.seeds import generator
 
 CHUNK = 256
 """Frames between two momentum steps."""
-MOMENTUM = 0.75
+MOMENTUM = 0.97
 """At alpha = 0; alpha = 1, the calm form for measured data, has none, nor have scans of less than CHUNK frames."""
 
 
