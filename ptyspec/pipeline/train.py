@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import keras
@@ -21,6 +21,7 @@ from ptyspec.physics.geometry import required_canvas
 from ptyspec.physics.merge import check_canvas
 from ptyspec.pipeline import checkpoint
 from ptyspec.pipeline.batches import batch, full_batches
+from ptyspec.pipeline.interrupts import between_steps
 from ptyspec.pipeline.protocol import Containers, Session, Trained
 from ptyspec.seeds import generator
 
@@ -88,10 +89,12 @@ def predict_patches(model: Reconstructor, container: Container, size: int, sessi
     size = max(1, size // container.groups.C)
     parts = []
     total = math.ceil(container.size / size)
-    for number, (inputs, valid) in enumerate(full_batches(container, size), start=1):
-        re, im = model.predict_on_batch(inputs)[-1]
-        parts.append((np.asarray(re) + 1j * np.asarray(im))[:valid].astype(np.complex64))
-        session.progress.step(number, total)
+    with between_steps() as check:
+        for number, (inputs, valid) in enumerate(full_batches(container, size), start=1):
+            re, im = model.predict_on_batch(inputs)[-1]
+            parts.append((np.asarray(re) + 1j * np.asarray(im))[:valid].astype(np.complex64))
+            session.progress.step(number, total)
+            check()
     return Patches(object=np.concatenate(parts), coords=container.groups.coords, probe=container.probe)
 
 
@@ -137,11 +140,12 @@ class _Run:
         if folder is not None and self.session.resume:
             state = self._restore(checkpoint.load(folder) or state)
         try:
-            while state.epoch < self.spec.nepochs:
-                state = self._epoch(state)
-                if folder is not None:
-                    checkpoint.save(folder, state)
-                self.session.progress.epoch(state.records[-1], self.spec.nepochs)
+            with between_steps() as check:
+                while state.epoch < self.spec.nepochs:
+                    state = self._epoch(state, check)
+                    if folder is not None:
+                        checkpoint.save(folder, state)
+                    self.session.progress.epoch(state.records[-1], self.spec.nepochs)
         except KeyboardInterrupt:
             raise TrainingInterruptedError(
                 "training was interrupted", value=f"{state.epoch} of {self.spec.nepochs} epochs are done",
@@ -158,11 +162,11 @@ class _Run:
     def _optimizer_values(self) -> list[Array]:
         return [np.array(variable.numpy()) for variable in self.model.optimizer.variables]
 
-    def _epoch(self, state: checkpoint.State) -> checkpoint.State:
+    def _epoch(self, state: checkpoint.State, check: Callable[[], None]) -> checkpoint.State:
         start = time.perf_counter()
         number = state.epoch + 1
         order = generator(self.seed, f"epoch {number}").permutation(self.rows)
-        losses = [self._step(number, step, order) for step in range(self.steps)]
+        losses = [self._step(number, step, order, check) for step in range(self.steps)]
         metrics: dict[str, float | None] = {"loss": float(np.mean(losses))}
         if len(self.held):
             metrics["val_loss"] = self._validate(number)
@@ -184,7 +188,8 @@ class _Run:
             return replace(state, best=state.weights, best_epoch=state.epoch)
         return state
 
-    def _step(self, epoch: int, step: int, order: Array) -> float:
+    def _step(self, epoch: int, step: int, order: Array, check: Callable[[], None]) -> float:
+        check()
         size = self.spec.batch_size
         inputs, amplitude = batch(self.data, order[step * size : (step + 1) * size])
         self.model.reset_metrics()
