@@ -34,6 +34,10 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from error
     for tier, meaning in TIERS.items():
         config.addinivalue_line("markers", f"{tier}: {meaning}")
+    config.addinivalue_line("markers", "clause(*ids): the clauses of specs/ that this case holds the code to")
+    from ptyspec.spec import fixtures
+
+    config.pluginmanager.register(fixtures, "ptyspec.fixtures")
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -55,3 +59,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for tier in TIERS:
             if tier in folders:
                 item.add_marker(tier)
+    from ptyspec.errors import PtyspecError
+    from ptyspec.spec.binding import clauses_of
+
+    for item in items:
+        try:
+            clauses_of(item)
+        except PtyspecError as error:
+            raise pytest.UsageError(f"{item.nodeid}: {error}") from error

@@ -147,7 +147,11 @@ def stage(name: str, progress: Progress | None = None) -> Iterator[StageNote]:
     watcher.stage_started(name)
     note = StageNote(name)
     start = _clocks()
-    yield note
+    try:
+        yield note
+    except Exception as error:
+        error.stage = name  # type: ignore[attr-defined]  # a clause that names the rejecting stage reads it
+        raise
     watcher.stage_finished(note.close(start))
 
 

@@ -1,0 +1,1 @@
+"""The specification: clauses read from specs/*.md, bound to cases, traced."""

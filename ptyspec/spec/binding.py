@@ -1,0 +1,14 @@
+"""Which clauses a case is bound to: the ids of its `clause` markers."""
+
+from __future__ import annotations
+
+import pytest
+
+from ptyspec.spec.clause import Clause
+from ptyspec.spec.registry import specification
+
+
+def clauses_of(item: pytest.Item) -> tuple[Clause, ...]:
+    """Return a case's clauses, nearest marker first, each once; raises UnknownClauseError for an unknown id."""
+    ids = dict.fromkeys(name for mark in item.iter_markers("clause") for name in mark.args)
+    return tuple(specification()[name] for name in ids)

@@ -1,0 +1,17 @@
+"""Fixtures of a clause's cases."""
+
+from __future__ import annotations
+
+import pytest
+
+from ptyspec.spec.binding import clauses_of
+from ptyspec.spec.checks import Check
+
+
+@pytest.fixture
+def clause(request: pytest.FixtureRequest) -> Check:
+    """The assertions of the clause this case is bound to; called with an id, those of its other clauses."""
+    bound = clauses_of(request.node)
+    if not bound:
+        raise pytest.UsageError(f"{request.node.nodeid} asks for its clause and has no clause marker")
+    return Check(bound[0], request.node.nodeid, others=bound[1:])

@@ -1,0 +1,154 @@
+"""Read a specification document: Markdown whose level-3 headings are clauses.
+
+    ## Section
+    ### NORM-003 · The loader gain never reaches the object {r1}
+    The gain MUST condition the network's input and nothing else.
+
+    - Why: one reason or several sentences, continued on indented lines.
+    - Tolerance: 0.05 ratio, derived: where the figure comes from
+    - Place: normalize
+    - Signatures: 24, 31
+
+The sentence holds exactly one of MUST, MUST NOT, SHOULD, SHOULD NOT, MAY. `Tolerance: exact` needs no source.
+Other text belongs before the first clause of a section.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from ptyspec.spec.clause import EXACT, KINDS, MODES, PLACES, Clause, Level, SpecError, Tolerance
+
+HEADING = re.compile(r"### (?P<id>[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-\d{3}) · (?P<title>\S.*\S) \{r(?P<revision>[1-9]\d*)\}")
+FIELD = re.compile(r"- (?P<name>[A-Z][a-z]+): (?P<text>\S.*)")
+KEYWORD = re.compile(r"\b(MUST|SHOULD|MAY)(?: NOT)?\b")
+TOLERANCE = re.compile(
+    rf"(?P<value>\S+) (?P<mode>{'|'.join(MODES)}), (?P<kind>{'|'.join(KINDS)}): (?P<source>\S.*)", re.DOTALL
+)
+REQUIRED, OPTIONAL = ("Why", "Tolerance", "Place"), ("Signatures",)
+SIGNATURES = range(1, 81)
+
+
+def parse(path: Path) -> list[Clause]:
+    """Return the clauses of one document in order; raises SpecError with file and line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"cannot read the document: {error}", source=path) from error
+    return [_clause(path, block) for block in _blocks(path, text)]
+
+
+@dataclass
+class _Block:
+    """The raw lines of one clause."""
+
+    line: int
+    heading: str
+    section: str
+    body: list[tuple[int, str]] = field(default_factory=list)
+
+
+def _blocks(path: Path, text: str) -> Iterator[_Block]:
+    section, block, fenced = "", None, False
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = raw.rstrip()
+        fenced ^= line.startswith("```")
+        if not fenced and line.startswith("#"):
+            if block is not None:
+                yield block
+                block = None
+            if line.startswith("## "):
+                section = line[3:].strip()
+            elif line.startswith("### "):
+                if not section:
+                    _fail(path, number, "a clause stands outside any section", line, "put a '## Section' above it")
+                block = _Block(number, line, section)
+            elif line.startswith("####"):
+                _fail(path, number, "headings below a clause are not part of the format", line, "use '- Why:'")
+        elif block is not None:
+            block.body.append((number, line))
+    if block is not None:
+        yield block
+
+
+def _clause(path: Path, block: _Block) -> Clause:
+    match = HEADING.fullmatch(block.heading)
+    if match is None:
+        _fail(path, block.line, "not a clause heading", block.heading, "write '### AREA-001 · Title {r1}'")
+    statement, fields = _split(path, block)
+    signatures = tuple(_signatures(path, *fields["Signatures"])) if "Signatures" in fields else ()
+    line, place = fields["Place"]
+    if place not in PLACES:
+        _fail(path, line, "unknown place", place, f"one of {', '.join(PLACES)}")
+    return Clause(
+        id=match["id"], title=match["title"], revision=int(match["revision"]), level=_level(path, block, statement),
+        statement=statement, why=fields["Why"][1], tolerance=_tolerance(path, *fields["Tolerance"]), place=place,
+        signatures=signatures, section=block.section, path=path, line=block.line,
+    )  # fmt: skip
+
+
+def _split(path: Path, block: _Block) -> tuple[str, dict[str, tuple[int, str]]]:
+    """Divide a clause's lines into its sentence and its fields, each with its line."""
+    sentence: list[str] = []
+    fields: dict[str, tuple[int, str]] = {}
+    last = ""
+    for number, line in block.body:
+        match = FIELD.fullmatch(line)
+        if match is not None:
+            last = match["name"]
+            if last not in REQUIRED + OPTIONAL or last in fields:
+                _fail(
+                    path, number, f"field {last!r} is unknown or given twice", line, f"{', '.join(REQUIRED + OPTIONAL)}"
+                )
+            fields[last] = (number, match["text"].strip())
+        elif last and line.startswith("  "):
+            fields[last] = (fields[last][0], f"{fields[last][1]} {line.strip()}")
+        elif line and last:
+            _fail(path, number, "text after the fields of a clause", line, "indent it, or move it above the clause")
+        elif line:
+            sentence.append(line.strip())
+    missing = [name for name in REQUIRED if name not in fields]
+    if missing:
+        _fail(path, block.line, f"field {missing[0]!r} is missing", block.heading, f"add '- {missing[0]}: ...'")
+    return " ".join(sentence), fields
+
+
+def _level(path: Path, block: _Block, statement: str) -> Level:
+    found = KEYWORD.findall(statement)
+    if len(found) != 1:
+        _fail(path, block.line, "a clause holds exactly one MUST, SHOULD or MAY", f"{len(found)} in: {statement}",
+              "say one thing; make two clauses of two")  # fmt: skip
+    if not statement.endswith(".") or re.search(r"\.\s+[A-Z]", statement):
+        _fail(
+            path, block.line, "a clause is one sentence that ends with a full stop", statement, "move the rest to Why"
+        )
+    level: Level = found[0]
+    return level
+
+
+def _tolerance(path: Path, line: int, text: str) -> Tolerance:
+    if text == "exact":
+        return EXACT
+    match = TOLERANCE.fullmatch(text)
+    try:
+        value = float(match["value"]) if match is not None else 0.0
+    except ValueError:
+        value = 0.0
+    if match is None or not 0.0 < value < float("inf"):
+        _fail(path, line, "not a tolerance", text, f"'exact', or 'VALUE {'|'.join(MODES)}, {'|'.join(KINDS)}: SOURCE'")
+    return Tolerance(value, match["mode"], match["kind"], match["source"])  # type: ignore[arg-type]  # the pattern's
+
+
+def _signatures(path: Path, line: int, text: str) -> Iterator[int]:
+    for part in text.split(","):
+        if not part.strip().isdigit() or int(part) not in SIGNATURES:
+            _fail(path, line, "not a failure signature", part.strip(), "numbers 1 to 80, separated by commas")
+        yield int(part)
+
+
+def _fail(path: Path, line: int, message: str, value: str, limit: str) -> NoReturn:
+    raise SpecError(message, value=value, limit=limit, source=f"{path}:{line}", next_step="see docs/clauses.md")
