@@ -15,6 +15,7 @@ from ptyspec.contracts.scan import RawScan
 from ptyspec.errors import InputFileError, ProbeError
 from ptyspec.io import metadata as json_text
 from ptyspec.io.files import atomic_file
+from ptyspec.io.labels import refuse_illuminated
 from ptyspec.io.measurement import (
     Measurement,
     amplitude_of,
@@ -126,7 +127,10 @@ class _Reading:
             metadata["scale_source"] = origin
             if self.warnings:
                 metadata["warnings"] = [*metadata.get("warnings", []), *self.warnings]
-        return RawScan(**fields, metadata=metadata, source=self.source)
+        made = RawScan(**fields, metadata=metadata, source=self.source)
+        if not self.canonical:
+            refuse_illuminated(made)
+        return made
 
     def _frame_key(self) -> str:
         found = [key for key in FRAMES if key in self.archive]
@@ -242,12 +246,14 @@ class _Reading:
 
     @staticmethod
     def _tidy(fields: dict[str, Any], metadata: dict[str, Any]) -> None:
-        """Drop what stands for nothing: axes of length one, an object that is constant (no truth)."""
+        """Drop what stands for nothing: axes of length one, an object or labels that are constant (no truth)."""
         labels, truth = fields.get("Y"), fields.get("objectGuess")
         if labels is not None and labels.ndim == 4 and labels.shape[-1] == 1:
             fields["Y"] = labels[..., 0]
         if truth is not None and truth.ndim == 3 and truth.shape[0] == 1:
-            truth = fields["objectGuess"] = truth[0]
-        if truth is not None and truth.size and bool(np.all(truth == truth.flat[0])):
-            fields["objectGuess"] = None
-            metadata["objectGuess"] = "constant, treated as absent"
+            fields["objectGuess"] = truth[0]
+        for key in ("objectGuess", "Y"):
+            array = fields.get(key)
+            if array is not None and array.size and bool(np.all(array == array.flat[0])):
+                fields[key] = None
+                metadata[key] = "constant, treated as absent"

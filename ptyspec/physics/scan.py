@@ -20,12 +20,20 @@ def make_positions(spec: ScanSpec, size: int, seed: int) -> Array:
             source="scan.buffer", next_step="lower scan.buffer or raise object.size",
         )  # fmt: skip
     draws = generator(seed, "scan positions")
-    if spec.kind == "random":
+    nominal = nominal_positions(spec, size)
+    if nominal is None:
         return draws.uniform(spec.buffer, size - spec.buffer, (spec.n_images, 2))
-    return _lattice(spec, size, draws)
+    moved = nominal + draws.uniform(-spec.jitter, spec.jitter, nominal.shape)
+    return np.clip(moved, spec.buffer, size - spec.buffer)
 
 
-def _lattice(spec: ScanSpec, size: int, draws: np.random.Generator) -> Array:
+def nominal_positions(spec: ScanSpec, size: int) -> Array | None:
+    """Return the lattice (M, 2) that a grid scan was asked for, or None where actual positions are all there is.
+
+    A scan keeps both, so that whoever reads the wrong ones is found out (TF-LOADER-COORDS-001).
+    """
+    if spec.kind != "grid":
+        return None
     side = math.ceil(math.sqrt(spec.n_images))
     room = size - 2 * spec.buffer
     if (side - 1) * spec.step > room:
@@ -36,6 +44,4 @@ def _lattice(spec: ScanSpec, size: int, draws: np.random.Generator) -> Array:
         )  # fmt: skip
     axis = (np.arange(side) - (side - 1) / 2) * spec.step + size / 2
     x, y = np.meshgrid(axis, axis)
-    nominal = np.stack([x.ravel(), y.ravel()], axis=1)[: spec.n_images]
-    moved = nominal + draws.uniform(-spec.jitter, spec.jitter, nominal.shape)
-    return np.clip(moved, spec.buffer, size - spec.buffer)
+    return np.stack([x.ravel(), y.ravel()], axis=1)[: spec.n_images]

@@ -11,7 +11,7 @@ from ptyspec.errors import DetectorSizeError, InputFileError, ProbeError
 from ptyspec.physics.objects import make_object
 from ptyspec.physics.probe_refinement import refine_probe
 from ptyspec.physics.probes import central_mask, make_probe
-from ptyspec.physics.scan import make_positions
+from ptyspec.physics.scan import make_positions, nominal_positions
 from ptyspec.physics.simulate import measure
 
 
@@ -29,10 +29,12 @@ def simulate(scenario: Scenario) -> RawScan:
     if model.probe_mask:
         probe = probe * central_mask(model.N, model.probe_mask_diameter)
     positions = make_positions(scenario.scan, scenario.object.size, seeds.scan)
+    nominal = nominal_positions(scenario.scan, scenario.object.size)
+    start = positions if nominal is None else nominal
     amplitude, scale = measure(obj, probe, positions, scenario.dose, seeds.noise)
     return RawScan(
-        xcoords=positions[:, 0], ycoords=positions[:, 1], xcoords_start=None, ycoords_start=None, diff3d=amplitude,
-        probeGuess=probe, objectGuess=obj, scan_index=None, scale=scale, source=f"simulation {scenario.name}",
+        xcoords=positions[:, 0], ycoords=positions[:, 1], xcoords_start=start[:, 0], ycoords_start=start[:, 1],
+        diff3d=amplitude, probeGuess=probe, objectGuess=obj, scan_index=None, scale=scale, source=f"simulation {scenario.name}",
     )  # fmt: skip
 
 
@@ -73,6 +75,6 @@ def _read(scenario: Scenario) -> RawScan:
         mask = central_mask(scan.N, scenario.model.probe_mask_diameter)
         scan = scan.model_copy(update={"probeGuess": scan.probeGuess * mask})
     if scenario.probe.refine_sweeps:
-        probe = refine_probe(scan, sweeps=scenario.probe.refine_sweeps, seed=scenario.seeds.training)
+        probe = refine_probe(scan, sweeps=scenario.probe.refine_sweeps, seed=scenario.seeds.probe)
         scan = scan.model_copy(update={"probeGuess": probe})
     return scan

@@ -75,7 +75,7 @@ def test_a_probe_is_read_as_one_complex64_square(turn: Any, tmp_path: Path) -> N
 
 
 def test_labels_with_a_last_axis_of_one_are_read(tmp_path: Path) -> None:
-    labels = np.full((M, N, N), 1 + 2j, np.complex64)
+    labels = (1j + generator(2, "labels").normal(size=(M, N, N))).astype(np.complex64)
     assert same_bits(read_scan(saved(tmp_path, Y=labels[..., None])).Y, labels)
 
 
