@@ -24,7 +24,8 @@ def refuse_illuminated(scan: RawScan) -> None:
         return
     rows = np.unique(np.linspace(0, scan.size - 1, min(scan.size, SAMPLED_FRAMES)).astype(int))
     labels, bare = scan.Y[rows], extract_patches(scan.objectGuess, scan.positions[rows], scan.N)
-    lit = min(_residual(labels, light * bare) for light in (scan.probeGuess, np.abs(scan.probeGuess)))
+    probe: Array = scan.probeGuess
+    lit = min(_residual(labels, probe * bare), _residual(labels, np.abs(probe) * bare))
     if lit < MATCH and lit < _residual(labels, bare) / 2:
         raise ScanDataError(
             "the labels are illuminated: object times probe (SIM-LABELS-ILLUMINATED-001)", source=scan.source or None,
