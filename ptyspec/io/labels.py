@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ptyspec.contracts.arrays import Array
@@ -38,4 +40,4 @@ def _residual(labels: Array, model: Array) -> float:
     """Smallest |labels - c model| / |labels| over complex factors c."""
     a, b = labels.astype(np.complex128).ravel(), model.astype(np.complex128).ravel()
     power = float(np.vdot(a, a).real) * float(np.vdot(b, b).real)
-    return float(np.sqrt(max(0.0, 1 - abs(np.vdot(b, a)) ** 2 / power))) if power else 1.0
+    return math.sqrt(max(0.0, 1 - float(abs(np.vdot(b, a))) ** 2 / power)) if power else 1.0
