@@ -14,23 +14,7 @@ from ptyspec.report import canvas, curves, maps, measurement
 from ptyspec.report.figures import drawers
 from ptyspec.report.views import Frame, place, views
 from ptyspec.seeds import generator
-from tests.fake_run import (
-    estimate,
-    make_run,
-    one_run,
-    without_truth,
-    written_run,
-)
-
-
-@pytest.fixture(scope="module")
-def run() -> RunResult:
-    return one_run()
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return written_run(tmp_path_factory.getbasetemp())
+from tests.fake_run import estimate, make_run, without_truth
 
 
 def picture(result: RunResult, name: str) -> Any:

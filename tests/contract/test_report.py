@@ -16,26 +16,7 @@ from ptyspec.report import answer, details, scores
 from ptyspec.report.figures import drawers
 from ptyspec.report.markdown import report_text
 from ptyspec.report.text import escape
-from tests.fake_run import (
-    N,
-    block,
-    make_run,
-    one_run,
-    probe,
-    settings,
-    without_truth,
-    written_run,
-)
-
-
-@pytest.fixture(scope="module")
-def run() -> RunResult:
-    return one_run()
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return written_run(tmp_path_factory.getbasetemp())
+from tests.fake_run import N, block, make_run, probe, settings, without_truth
 
 
 def test_the_report_holds_the_numbers_of_metrics_json(folder: Path) -> None:

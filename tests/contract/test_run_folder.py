@@ -15,21 +15,7 @@ from ptyspec.contracts.run import RunResult
 from ptyspec.io.npz import read_npz
 from ptyspec.report import schemas
 from ptyspec.report.run_folder import FILES
-from tests.fake_run import (
-    fake_metrics,
-    one_run,
-    written_run,
-)
-
-
-@pytest.fixture(scope="module")
-def run() -> RunResult:
-    return one_run()
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return written_run(tmp_path_factory.getbasetemp())
+from tests.fake_run import fake_metrics
 
 
 def test_a_run_folder_holds_every_file(folder: Path) -> None:
