@@ -13,7 +13,8 @@ import ptyspec
 from ptyspec.contracts.resolve import flatten
 from ptyspec.observe.environment import library_versions
 
-STAGE_SOURCES = ("contracts", "physics", "networks", "pipeline", "compare", "seeds.py")
+STAGE_SOURCES = ("contracts", "physics", "networks", "pipeline", "compare", "io", "seeds.py")
+"""Whatever can change data: the stages and all they import, the readers of files among it."""
 NOT_CONTENT = {"name", "description"}
 
 

@@ -170,12 +170,15 @@ class _Run:
         metrics: dict[str, float | None] = {"loss": float(np.mean(losses))}
         if len(self.held):
             metrics["val_loss"] = self._validate(number)
+        weights = snapshot(self.model)
+        whole = all(np.isfinite(array).all() for array in weights)  # the last step's update is seen by no later loss
+        self._check(0.0 if whole else math.nan, number, self.steps - 1, "a weight")
         rate = float(np.asarray(self.model.optimizer.learning_rate))
         record = EpochRecord(
             epoch=number, learning_rate=rate, seconds=time.perf_counter() - start, finite=True, metrics=metrics
         )
         new = replace(
-            state, epoch=number, weights=snapshot(self.model), optimizer=self._optimizer_values(),
+            state, epoch=number, weights=weights, optimizer=self._optimizer_values(),
             records=(*state.records, record),
         )  # fmt: skip
         return self._with_best(new)
