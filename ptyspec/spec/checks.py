@@ -18,6 +18,9 @@ from ptyspec.spec.clause import Clause, Tolerance
 
 T = TypeVar("T")
 MAX_MISMATCHES = 3
+__tracebackhide__ = True  # pytest shows the case's own line, not the inside of an assertion
+QUOTE = "'\"'\"'"
+"""A quotation mark inside a quoted word of a shell."""
 
 
 class ClauseViolation(AssertionError):  # noqa: N818  # it is what a clause calls it
@@ -44,6 +47,8 @@ class Check:
     case: str = ""
     margins: list[Margin] = field(default_factory=list)
     others: tuple[Clause, ...] = ()
+    options: tuple[str, ...] = ()
+    """Words of a command line without which the case would not be the same."""
 
     def __call__(self, name: str) -> Check:
         """Return the check of another clause that this case is bound to; KeyError for one that it is not bound to."""
@@ -146,7 +151,7 @@ class Check:
             "expected": expected,
             "limit": f"{limit or clause.tolerance}{f'; {note}' if note else ''}",
             "stage": clause.place,
-            "reproduce": f"pytest {self.case!r}" if self.case else "",
+            "reproduce": reproduction(self.case, self.options) if self.case else "",
         }
         lines = [f"  {name:<10} {text}" for name, text in rows.items() if text]
         heading = f"{clause.id} · {clause.title} ({clause.level}, {clause.source})"
@@ -154,6 +159,11 @@ class Check:
 
     def _record(self, what: str, used: float) -> None:
         self.margins.append(Margin(self.clause.id, what, used))
+
+
+def reproduction(case: str, options: Sequence[str] = ()) -> str:
+    """Return the command that runs one case again, ready for a shell."""
+    return " ".join(["pytest", f"""'{case.replace("'", QUOTE)}'""", *options])
 
 
 def stage_of(error: BaseException) -> str | None:
