@@ -28,6 +28,7 @@ from tests.cxi_files import (
 )
 
 
+@pytest.mark.clause("CXI-001")
 @pytest.mark.parametrize("layout", ["data_1", "detector_1", "links"])
 def test_every_layout_gives_the_same_scan(layout: str, tmp_path: Path) -> None:
     counts, corners, probe = far_field_scan()
@@ -40,6 +41,7 @@ def test_every_layout_gives_the_same_scan(layout: str, tmp_path: Path) -> None:
     assert scan.mask.all()
 
 
+@pytest.mark.clause("CXI-001")
 def test_the_probe_and_positions_read_back_explain_the_counts(tmp_path: Path) -> None:
     """A wrong sign, a transposition or an unshifted detector breaks this by orders of magnitude."""
     counts, corners, _ = far_field_scan()
@@ -87,6 +89,7 @@ def test_the_same_geometry_said_otherwise_gives_the_same_scan(changes: dict[str,
     assert other.metadata["geometry"] == pytest.approx(plain.metadata["geometry"], rel=1e-6)
 
 
+@pytest.mark.clause("CXI-001")
 def test_a_turned_detector_turns_the_positions(tmp_path: Path) -> None:
     turned = {f"{DETECTOR}/basis_vectors": [[PIXEL, 0], [0, -PIXEL], [0, 0]]}  # rows along +x, columns along -y
     plain, other = read_scan(write(tmp_path / "a.cxi")), read_scan(write(tmp_path / "b.cxi", **turned))
@@ -102,6 +105,7 @@ def test_wavelength_and_energy_that_disagree_give_a_warning(tmp_path: Path) -> N
     assert "energy implies" in scan.metadata["warnings"][0]
 
 
+@pytest.mark.clause("CXI-002")
 def test_masked_pixels_are_zero_and_marked_and_a_signal_flag_is_no_defect(tmp_path: Path) -> None:
     mask = np.zeros((N, N), np.uint32)
     mask[3, 4], mask[5, 6] = 1, 0x1000
@@ -112,6 +116,7 @@ def test_masked_pixels_are_zero_and_marked_and_a_signal_flag_is_no_defect(tmp_pa
     assert scan.diff3d[:, N // 2, N // 2].all()
 
 
+@pytest.mark.clause("CXI-002")
 def test_nan_below_the_mask_is_no_error(tmp_path: Path) -> None:
     counts = far_field_scan()[0].astype(np.float32)
     counts[:, 0, 0] = np.nan
@@ -120,6 +125,7 @@ def test_nan_below_the_mask_is_no_error(tmp_path: Path) -> None:
     read_scan(write(tmp_path / "s.cxi", **{"entry_1/data_1/data": counts, f"{DETECTOR}/mask": mask}))
 
 
+@pytest.mark.clause("CXI-002")
 def test_the_largest_unsigned_count_is_a_gap_and_is_masked_with_a_warning(tmp_path: Path) -> None:
     counts = far_field_scan()[0].astype(np.uint32)
     counts[:, 2, 2] = np.iinfo(np.uint32).max

@@ -42,14 +42,15 @@ def circle(file: h5py.File, key: str) -> None:
 
 
 DATASET = "entry_1/data_1/data"
+LINKS = pytest.mark.clause("FILE-005")
 
 
 @pytest.mark.parametrize(
     ("changes", "error", "word"),
     [
-        pytest.param({DATASET: external_link}, InputFileError, "another file", id="external-link"),
-        pytest.param({DATASET: external_storage}, InputFileError, "another file", id="external-storage"),
-        pytest.param({DATASET: virtual}, InputFileError, "another file", id="virtual-dataset"),
+        pytest.param({DATASET: external_link}, InputFileError, "another file", id="external-link", marks=LINKS),
+        pytest.param({DATASET: external_storage}, InputFileError, "another file", id="external-storage", marks=LINKS),
+        pytest.param({DATASET: virtual}, InputFileError, "another file", id="virtual-dataset", marks=LINKS),
         pytest.param({DATASET: circle}, InputFileError, "circle", id="circular-link"),
         pytest.param({DATASET: None}, InputFileError, "no diffraction data", id="no-data"),
         pytest.param({"entry_1/data_1/translation": None}, InputFileError, "no translations", id="no-translations"),
@@ -77,6 +78,7 @@ def test_a_wrong_file_is_refused_with_its_name_and_the_reason(
     assert "s.cxi" in str(caught.value)
 
 
+@pytest.mark.clause("FILE-004")
 def test_a_truncated_file_is_an_input_error(tmp_path: Path) -> None:
     path = write(tmp_path / "s.cxi")
     path.write_bytes(path.read_bytes()[:5000])
@@ -84,6 +86,7 @@ def test_a_truncated_file_is_an_input_error(tmp_path: Path) -> None:
         read_scan(path)
 
 
+@pytest.mark.clause("FILE-004")
 def test_data_with_a_damaged_chunk_name_the_dataset(tmp_path: Path) -> None:
     def compressed(file: h5py.File, key: str) -> None:
         file.create_dataset(key, data=far_field_scan()[0], compression="gzip", fletcher32=True)

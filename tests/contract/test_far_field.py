@@ -27,6 +27,7 @@ from tests.cxi_files import (
 from tests.shared_data import shared_file
 
 
+@pytest.mark.clause("CXI-003")
 def test_a_far_field_scan_passes_with_a_beam_that_fits_its_field_of_view(tmp_path: Path) -> None:
     sampling = require_far_field(read_scan(write(tmp_path / "s.cxi")))
     assert sampling is not None
@@ -38,6 +39,7 @@ def test_a_scan_without_geometry_is_not_judged(tmp_path: Path) -> None:
     assert require_far_field(scan) is None
 
 
+@pytest.mark.clause("CXI-003")
 def test_steps_wider_than_half_the_field_of_view_are_refused(tmp_path: Path) -> None:
     moves = np.zeros((M, 3))
     moves[:, :2] = 8 * far_field_scan()[1] * OBJECT_PIXEL
@@ -72,6 +74,7 @@ def test_a_shadow_that_moves_little_betrays_a_beam_wider_than_the_field_of_view(
     assert sampling.shadow.beam_m == pytest.approx(beam, rel=0.2)
 
 
+@pytest.mark.clause("CXI-003")
 @pytest.mark.parametrize(
     ("magnification", "refused"),
     [pytest.param(0.5, False, id="beam-of-one-and-a-half"), pytest.param(1.0, False, id="beam-that-fits")],
@@ -81,6 +84,7 @@ def test_a_shadow_of_a_beam_that_fits_is_no_reason(magnification: float, refused
     assert bool(measure_sampling(amplitude, positions, GEOMETRY).reasons) == refused
 
 
+@pytest.mark.clause("CXI-003")
 def test_a_shadow_of_a_much_wider_beam_is_a_reason_with_its_figures() -> None:
     amplitude, positions = shadow_frames(magnification=1.0)
     small = GEOMETRY | {"object_pixel_m": OBJECT_PIXEL, "field_of_view_m": N * OBJECT_PIXEL / 4}
@@ -107,6 +111,7 @@ def test_the_real_near_field_file_is_read_whole() -> None:
     np.testing.assert_allclose(scan.positions.min(axis=0), 52.0)
 
 
+@pytest.mark.clause("CXI-003")
 def test_the_real_near_field_file_is_refused_for_both_reasons_before_a_probe_is_asked_for() -> None:
     with pytest.raises(UnsupportedScanError, match="near-field") as caught:
         read_scan(shared_file(NEAR_FIELD))

@@ -14,6 +14,7 @@ from ptyspec.pipeline.group import form_groups, group, with_offsets
 from ptyspec.pipeline.protocol import Halves
 from ptyspec.pipeline.split import split
 from ptyspec.seeds import generator
+from ptyspec.spec.checks import Check
 from tests.small_scenes import scan_at, scattered, scenario
 
 M = 40
@@ -30,6 +31,7 @@ def distances(positions: Array) -> Array:
     return np.asarray(np.hypot(*(positions[:, None] - positions[None]).T))
 
 
+@pytest.mark.clause("GROUP-001")
 @pytest.mark.parametrize("members", [1, 4, 9])
 def test_groups_are_int64_rows_of_as_many_members_as_were_asked_for(members: int) -> None:
     made = formed(members=members, neighbor_count=10)
@@ -39,6 +41,7 @@ def test_groups_are_int64_rows_of_as_many_members_as_were_asked_for(members: int
     assert made.max() < M
 
 
+@pytest.mark.clause("GROUP-002")
 @pytest.mark.parametrize("members", [1, 4, 9])
 def test_every_group_has_its_own_seed_frame_as_member_zero(members: int) -> None:
     seeds = formed(members=members, neighbor_count=10)[:, 0]
@@ -46,6 +49,7 @@ def test_every_group_has_its_own_seed_frame_as_member_zero(members: int) -> None
     assert sorted(seeds) != list(range(25))  # drawn from the whole scan, not its first frames
 
 
+@pytest.mark.clause("GROUP-003")
 @pytest.mark.parametrize(("members", "neighbours"), [(4, 4), (4, 6), (9, 9), (9, 12)])
 def test_members_are_distinct_and_among_the_nearest_others_of_the_seed(members: int, neighbours: int) -> None:
     away = distances(POSITIONS)
@@ -56,29 +60,31 @@ def test_members_are_distinct_and_among_the_nearest_others_of_the_seed(members: 
         assert set(row[1:]) <= set(nearest_first[1 : neighbours + 1])
 
 
-def test_the_choice_among_the_neighbours_is_drawn_evenly() -> None:
+@pytest.mark.clause("GROUP-007")
+def test_the_choice_among_the_neighbours_is_drawn_evenly(clause: Check) -> None:
     ranks = np.zeros(6)
     order = np.argsort(distances(POSITIONS), axis=1)
     for seed in range(40):
         for row in formed(seed=seed, n_groups=M):
             for member in row[1:]:
                 ranks[np.flatnonzero(order[row[0]] == member)[0] - 1] += 1
-    share = ranks / ranks.sum()
-    # 4800 choices: 800 of each rank, standard deviation below 20; 4 sigma is 1.7 %.
-    np.testing.assert_allclose(share, 1 / 6, atol=0.017)
+    clause.close(ranks, np.full(6, 800.0), "choices of the nearest to the sixth nearest of 4800")
 
 
+@pytest.mark.clause("GROUP-008")
 def test_equal_draws_give_equal_groups_and_others_give_others() -> None:
     assert (formed(seed=1) == formed(seed=1)).all()
     assert (formed(seed=1) != formed(seed=2)).any()
 
 
+@pytest.mark.clause("GROUP-008")
 def test_grouping_leaves_the_global_generator_alone() -> None:
     before = np.random.get_state()[1].tobytes()  # type: ignore[index, union-attr]
     formed(n_groups=80, enable_oversampling=True)
     assert np.random.get_state()[1].tobytes() == before  # type: ignore[index, union-attr]
 
 
+@pytest.mark.clause("GROUP-002", "GROUP-003")
 @pytest.mark.parametrize(
     "positions",
     [
@@ -114,6 +120,7 @@ def test_fewer_others_than_k_is_enough_as_long_as_a_group_fits(count: int) -> No
 # What is refused
 
 
+@pytest.mark.clause("GROUP-004")
 def test_fewer_points_than_a_group_needs_are_refused_in_the_recorded_words() -> None:
     with pytest.raises(TooFewPointsError, match="has only 3 points but 4 coordinates per group") as caught:
         formed(POSITIONS[:3])
@@ -121,6 +128,7 @@ def test_fewer_points_than_a_group_needs_are_refused_in_the_recorded_words() -> 
     assert caught.value.details["limit"] == ">= 4"
 
 
+@pytest.mark.clause("GROUP-004")
 @pytest.mark.parametrize("neighbours", [1, 3])
 def test_fewer_neighbours_than_members_are_refused(neighbours: int) -> None:
     with pytest.raises(NeighborCountError, match="K < C") as caught:
@@ -129,6 +137,7 @@ def test_fewer_neighbours_than_members_are_refused(neighbours: int) -> None:
     assert caught.value.details["source"] == "grouping.neighbor_count"
 
 
+@pytest.mark.clause("OVERSAMPLING-001")
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -146,6 +155,7 @@ def test_oversampling_without_what_it_needs_is_refused(settings: dict[str, Any],
     assert caught.value.details["source"] == "grouping.n_groups"
 
 
+@pytest.mark.clause("OVERSAMPLING-001")
 def test_more_groups_than_distinct_sets_are_refused_even_where_the_count_of_choices_allows_them() -> None:
     """Six frames have 15 sets of four, though 6 x (3 of 5) = 60 choices: the bound alone does not tell."""
     with pytest.raises(OversamplingError, match="distinct groups") as caught:
@@ -162,6 +172,7 @@ def test_every_refusal_is_a_grouping_error() -> None:
 # Oversampling
 
 
+@pytest.mark.clause("GROUP-005")
 @pytest.mark.parametrize("wanted", [M + 1, 2 * M, 4 * M + 7])
 def test_oversampling_gives_groups_of_distinct_members_no_set_twice(wanted: int) -> None:
     made = formed(n_groups=wanted, enable_oversampling=True)
@@ -173,6 +184,7 @@ def test_oversampling_gives_groups_of_distinct_members_no_set_twice(wanted: int)
         assert set(row) <= set(nearest[row[0]])
 
 
+@pytest.mark.clause("GROUP-006")
 @pytest.mark.parametrize("wanted", [M + 1, 2 * M, 4 * M + 7])
 def test_oversampling_uses_every_frame_as_seed_equally_often(wanted: int) -> None:
     uses = np.bincount(formed(n_groups=wanted, enable_oversampling=True)[:, 0], minlength=M)
@@ -182,6 +194,7 @@ def test_oversampling_uses_every_frame_as_seed_equally_often(wanted: int) -> Non
 # Coordinates
 
 
+@pytest.mark.clause("COORDS-003")
 def test_the_offset_is_the_mean_and_relative_is_minus_the_way_from_it() -> None:
     made = with_offsets(scan_at(POSITIONS), formed())
     members = POSITIONS[made.nn_indices]  # (B, C, 2)
@@ -201,6 +214,7 @@ def test_coordinates_have_their_contract_shapes_and_are_float64() -> None:
     assert made.coords_offsets.dtype == made.coords_relative.dtype == np.float64
 
 
+@pytest.mark.clause("GROUP-001")
 def test_frames_of_a_group_are_its_members_in_order() -> None:
     made = with_offsets(scan_at(POSITIONS), formed())
     assert made.diffraction.shape == (25, 4, 4, 4)
@@ -219,6 +233,7 @@ def test_a_single_member_lies_at_its_own_offset() -> None:
 # The stage
 
 
+@pytest.mark.clause("SPLIT-002")
 def test_no_frame_of_one_split_is_in_a_group_of_the_other() -> None:
     settings = scenario(model={"gridsize": 2}, grouping={"n_groups": 20, "neighbor_count": 6})
     halves = split(settings, scan_at(scattered(60, 80, 60, 5), 32))
@@ -231,6 +246,7 @@ def test_no_frame_of_one_split_is_in_a_group_of_the_other() -> None:
     assert (made.train.C, made.test.C) == (4, 4)
 
 
+@pytest.mark.clause("GROUP-008")
 def test_the_grouping_seed_alone_decides_the_groups() -> None:
     scan = scan_at(POSITIONS, 32)
     halves = Halves(scan, scan)

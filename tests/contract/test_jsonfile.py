@@ -38,6 +38,7 @@ def test_values_of_the_pipeline_become_plain_json(tmp_path: Path, value: object,
     assert read_json(tmp_path / "a.json") == {"value": plain}
 
 
+@pytest.mark.clause("FILE-009", "FILE-006")
 @pytest.mark.parametrize(
     ("value", "error"),
     [

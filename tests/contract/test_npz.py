@@ -22,6 +22,7 @@ ARRAYS = [
 ]  # fmt: skip
 
 
+@pytest.mark.clause("FILE-001")
 @pytest.mark.parametrize("name", ARRAYS)
 def test_an_array_survives_saving_and_loading_bit_for_bit(name: str, tmp_path: Path) -> None:
     scan = full_scan()
@@ -29,6 +30,7 @@ def test_an_array_survives_saving_and_loading_bit_for_bit(name: str, tmp_path: P
     assert same_bits(getattr(back, name), getattr(scan, name))
 
 
+@pytest.mark.clause("FILE-001")
 def test_numbers_and_words_survive_saving_and_loading(tmp_path: Path) -> None:
     scan = full_scan()
     back = read_scan(write_scan(tmp_path / "s.npz", scan))
@@ -43,11 +45,13 @@ def test_optional_arrays_that_are_absent_stay_absent(tmp_path: Path) -> None:
     assert back.mask is None
 
 
+@pytest.mark.clause("FILE-007")
 def test_equal_scans_give_equal_files(tmp_path: Path) -> None:
     first, second = write_scan(tmp_path / "a.npz", full_scan()), write_scan(tmp_path / "b.npz", full_scan())
     assert sha256_of(first) == sha256_of(second)
 
 
+@pytest.mark.clause("DATA-002")
 def test_numpy_opens_what_was_written_without_pickles(tmp_path: Path) -> None:
     scan = full_scan()
     with np.load(write_scan(tmp_path / "s.npz", scan), allow_pickle=False) as file:
@@ -56,6 +60,7 @@ def test_numpy_opens_what_was_written_without_pickles(tmp_path: Path) -> None:
         assert str(file["measurement"]) == "amplitude"
 
 
+@pytest.mark.clause("FILE-008")
 def test_frames_of_a_written_file_stay_on_disk_and_are_aligned_and_read_only(tmp_path: Path) -> None:
     frames = read_scan(write_scan(tmp_path / "s.npz", full_scan())).diff3d
     assert isinstance(frames, np.memmap)
@@ -63,6 +68,7 @@ def test_frames_of_a_written_file_stay_on_disk_and_are_aligned_and_read_only(tmp
     assert not frames.flags.writeable
 
 
+@pytest.mark.clause("FILE-008")
 def test_frames_of_somebody_elses_uncompressed_file_stay_on_disk(tmp_path: Path) -> None:
     path = saved(tmp_path)
     assert isinstance(read_scan(path).diff3d, np.memmap)
@@ -89,6 +95,7 @@ def test_transposed_frames_are_written_in_the_canonical_order(tmp_path: Path) ->
     assert same_bits(back.diff3d, flipped)
 
 
+@pytest.mark.clause("FILE-006")
 @pytest.mark.parametrize(
     ("bad", "word"),
     [
@@ -121,6 +128,7 @@ class DyingFrames(np.ndarray):
         return super().__getitem__(key)
 
 
+@pytest.mark.clause("FILE-006")
 @pytest.mark.parametrize("before", [pytest.param(True, id="former-file"), pytest.param(False, id="no-former-file")])
 @pytest.mark.parametrize(
     ("error", "seen"),
@@ -161,6 +169,7 @@ def test_a_folder_that_does_not_exist_is_an_output_error(tmp_path: Path) -> None
         write_scan(tmp_path / "absent" / "s.npz", full_scan())
 
 
+@pytest.mark.clause("FILE-001")
 @pytest.mark.parametrize(
     ("name", "shape", "scale", "truth"),
     [

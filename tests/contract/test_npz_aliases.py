@@ -15,16 +15,19 @@ from ptyspec.seeds import generator
 from tests.npz_files import M, N, boxed, fields, same_bits, saved, warnings_of
 
 
+@pytest.mark.clause("FILE-003")
 def test_diffraction_is_read_as_diff3d(tmp_path: Path) -> None:
     assert same_bits(read_scan(saved(tmp_path, diff3d=None, diffraction=fields()["diff3d"])).diff3d, fields()["diff3d"])
 
 
+@pytest.mark.clause("FILE-003")
 def test_diff3d_wins_over_diffraction_and_says_so(tmp_path: Path) -> None:
     scan = read_scan(saved(tmp_path, diffraction=np.ones((M, N, N), np.float32)))
     assert same_bits(scan.diff3d, fields()["diff3d"])
     assert "both diff3d and diffraction" in warnings_of(scan)
 
 
+@pytest.mark.clause("FORMAT-001")
 @pytest.mark.parametrize("compressed", [pytest.param(True, id="compressed"), pytest.param(False, id="mapped")])
 def test_frames_with_the_scan_axis_last_are_turned(compressed: bool, tmp_path: Path) -> None:
     turned = np.moveaxis(fields()["diff3d"], 0, -1)
@@ -33,6 +36,7 @@ def test_frames_with_the_scan_axis_last_are_turned(compressed: bool, tmp_path: P
     assert not warnings_of(scan)
 
 
+@pytest.mark.clause("FORMAT-001")
 def test_an_ambiguous_order_is_taken_as_scan_first_with_a_warning(tmp_path: Path) -> None:
     frames = generator(1, "cube").uniform(0, 3, (N, N, N)).astype(np.float32)
     line = np.arange(N, dtype=float)
@@ -42,6 +46,7 @@ def test_an_ambiguous_order_is_taken_as_scan_first_with_a_warning(tmp_path: Path
     assert "order was assumed" in warnings_of(scan)
 
 
+@pytest.mark.clause("FILE-003")
 def test_missing_actual_positions_are_taken_from_the_nominal_ones_with_a_warning(tmp_path: Path) -> None:
     scan = read_scan(saved(tmp_path, xcoords=None, ycoords=None))
     assert same_bits(scan.xcoords, fields()["xcoords_start"])
@@ -55,10 +60,12 @@ def test_missing_nominal_positions_are_taken_from_the_actual_ones(tmp_path: Path
     assert same_bits(scan.ycoords_start, fields()["ycoords"])
 
 
+@pytest.mark.clause("FILE-003")
 def test_positions_in_one_column_are_flattened(tmp_path: Path) -> None:
     assert same_bits(read_scan(saved(tmp_path, xcoords=fields()["xcoords"][:, None])).xcoords, fields()["xcoords"])
 
 
+@pytest.mark.clause("FILE-003")
 @pytest.mark.parametrize(
     "turn",
     [
@@ -74,22 +81,26 @@ def test_a_probe_is_read_as_one_complex64_square(turn: Any, tmp_path: Path) -> N
     )
 
 
+@pytest.mark.clause("FILE-003")
 def test_labels_with_a_last_axis_of_one_are_read(tmp_path: Path) -> None:
     labels = (1j + generator(2, "labels").normal(size=(M, N, N))).astype(np.complex64)
     assert same_bits(read_scan(saved(tmp_path, Y=labels[..., None])).Y, labels)
 
 
+@pytest.mark.clause("LABEL-002")
 def test_a_constant_object_stands_for_no_truth(tmp_path: Path) -> None:
     scan = read_scan(saved(tmp_path, objectGuess=np.ones((30, 30), np.complex64)))
     assert scan.objectGuess is None
     assert scan.metadata["objectGuess"] == "constant, treated as absent"
 
 
+@pytest.mark.clause("DATA-002")
 @pytest.mark.parametrize("key", ["metadata", "_metadata"])
 def test_metadata_as_json_text_is_read(key: str, tmp_path: Path) -> None:
     assert read_scan(saved(tmp_path, **{key: np.array('{"beamline": "P25"}')})).metadata["beamline"] == "P25"
 
 
+@pytest.mark.clause("FILE-002")
 def test_extra_scalars_and_index_arrays_are_kept(tmp_path: Path) -> None:
     scan = read_scan(
         saved(tmp_path, train_idx=np.arange(3), gridsize=np.int64(2), probe_scale=4.0, note=np.array("dry"))
@@ -98,10 +109,12 @@ def test_extra_scalars_and_index_arrays_are_kept(tmp_path: Path) -> None:
     assert kept == {"train_idx": [0, 1, 2], "gridsize": 2, "probe_scale": 4.0, "note": "dry"}
 
 
+@pytest.mark.clause("FILE-002")
 def test_an_extra_array_that_is_not_kept_is_named(tmp_path: Path) -> None:
     assert "dark float64(8, 8)" in warnings_of(read_scan(saved(tmp_path, dark=np.zeros((N, N)))))
 
 
+@pytest.mark.clause("FILE-005")
 def test_members_that_point_outside_the_archive_are_only_names(tmp_path: Path) -> None:
     path = saved(tmp_path)
     for name in ("../escape", "/absolute/escape"):

@@ -14,12 +14,14 @@ from ptyspec.io.scan_file import read_scan
 from tests.npz_files import COUNTS, M, N, fields, same_bits, saved, warnings_of
 
 
+@pytest.mark.clause("NORMALIZE-DATA-UINT16-001")
 def test_the_uint16_counts_that_wrap_when_squared_give_the_float64_amplitude(tmp_path: Path) -> None:
     counts = (COUNTS * 2000).astype(np.uint16)
     scan = read_scan(saved(tmp_path, diff3d=counts), measurement="counts")
     np.testing.assert_array_equal(scan.diff3d, np.sqrt(counts.astype(np.float64)).astype(np.float32))
 
 
+@pytest.mark.clause("DATA-006")
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "int64", "float32", "float64"])
 def test_declared_counts_become_amplitudes_on_the_stored_scale(dtype: str, tmp_path: Path) -> None:
     path = saved(tmp_path, diff3d=COUNTS.astype(dtype), measurement=np.array("counts"), scale=2.0)
@@ -29,12 +31,14 @@ def test_declared_counts_become_amplitudes_on_the_stored_scale(dtype: str, tmp_p
     assert not warnings_of(scan)
 
 
+@pytest.mark.clause("DATA-004")
 @pytest.mark.parametrize("dtype", ["uint16", "int32", "bool"])
 def test_integers_without_a_declaration_are_refused_with_the_option_to_pass(dtype: str, tmp_path: Path) -> None:
     with pytest.raises(MeasurementError, match="--measurement counts"):
         read_scan(saved(tmp_path, diff3d=COUNTS.astype(dtype)))
 
 
+@pytest.mark.clause("DATA-004")
 def test_undeclared_frames_are_amplitudes(tmp_path: Path) -> None:
     scan = read_scan(saved(tmp_path))
     assert same_bits(scan.diff3d, fields()["diff3d"])
@@ -42,6 +46,7 @@ def test_undeclared_frames_are_amplitudes(tmp_path: Path) -> None:
     assert not warnings_of(scan)
 
 
+@pytest.mark.clause("DATA-004", "DATA-005")
 @pytest.mark.parametrize(
     ("frames", "declared", "word"),
     [
@@ -60,27 +65,32 @@ def test_values_that_speak_against_the_declaration_give_a_warning_and_decide_not
     np.testing.assert_array_equal(scan.diff3d, np.sqrt(frames) if declared == "counts" else frames)
 
 
+@pytest.mark.clause("DATA-005")
 def test_amplitudes_of_counts_give_no_warning(tmp_path: Path) -> None:
     assert not warnings_of(read_scan(saved(tmp_path, diff3d=np.sqrt(COUNTS).astype(np.float32))))
 
 
+@pytest.mark.clause("DATA-004")
 def test_file_and_caller_must_not_disagree_about_the_measurement(tmp_path: Path) -> None:
     path = saved(tmp_path, measurement=np.array("amplitude"))
     with pytest.raises(MeasurementError, match="declares another kind"):
         read_scan(path, measurement="counts")
 
 
+@pytest.mark.clause("DATA-004")
 def test_an_unknown_word_for_the_measurement_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MeasurementError, match="intensity"):
         read_scan(saved(tmp_path, measurement=np.array("intensity")))
 
 
+@pytest.mark.clause("DATA-006")
 @pytest.mark.parametrize("key", ["scale", "intensity_scale"])
 def test_a_stored_scale_is_used_before_nphotons(key: str, tmp_path: Path) -> None:
     scan = read_scan(saved(tmp_path, **{key: 12.5, "nphotons": 1e9}))
     assert (scan.scale, scan.metadata["scale_source"]) == (12.5, f"key {key}")
 
 
+@pytest.mark.clause("DATA-006")
 @pytest.mark.parametrize(
     "keys",
     [

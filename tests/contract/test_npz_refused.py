@@ -18,6 +18,7 @@ from ptyspec.seeds import generator
 from tests.npz_files import COUNTS, Bomb, M, N, boxed, fields, saved, warnings_of
 
 
+@pytest.mark.clause("DATA-002")
 @pytest.mark.parametrize(
     "key", ["diff3d", "xcoords", "probeGuess", "objectGuess", "mask", "Y", "scale", "measurement", "nphotons"]
 )
@@ -29,6 +30,7 @@ def test_a_pickled_key_is_refused_by_name_and_never_run(key: str, tmp_path: Path
     assert not trace.exists()
 
 
+@pytest.mark.clause("DATA-002")
 @pytest.mark.parametrize("key", ["_metadata", "metadata", "history"])
 def test_a_pickled_key_that_is_not_needed_is_skipped_with_advice_and_never_run(key: str, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
@@ -82,6 +84,7 @@ def lone_array(path: Path) -> None:
         np.save(file, np.zeros(3))
 
 
+@pytest.mark.clause("FILE-004")
 @pytest.mark.parametrize(
     ("damage", "word"),
     [
@@ -107,6 +110,7 @@ def test_a_damaged_or_foreign_file_is_an_input_error_that_names_it(damage: Any, 
     assert caught.value.details["next"]
 
 
+@pytest.mark.clause("FILE-004")
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed], ids=["stored", "compressed"])
 def test_a_large_array_with_a_wrong_checksum_is_damaged(save: Any, tmp_path: Path) -> None:
     path = tmp_path / "scan.npz"
@@ -139,6 +143,7 @@ SPIKE[3, 2, 1] = np.inf
 WRONG = np.nan * np.ones((M, N, N), np.float32)
 
 
+@pytest.mark.clause("DATA-003")
 @pytest.mark.parametrize(
     ("changes", "error", "word"),
     [

@@ -60,6 +60,7 @@ def test_words_and_numbers_survive_writing_and_reading(suffix: str, tmp_path: Pa
     assert product.object_pixel_m == product.probe_pixel_m == (5e-9, 5e-9)
 
 
+@pytest.mark.clause("PRODUCT-001")
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_position_falls_on_the_object_pixel_it_had(suffix: str, tmp_path: Path) -> None:
     """ptychodus places x_m at pixel (x_m - centre) / pixel + W/2 of the object array."""
@@ -78,6 +79,7 @@ def test_the_probe_and_object_written_explain_the_counts(tmp_path: Path) -> None
     np.testing.assert_allclose(predicted, gauge, rtol=1e-3)
 
 
+@pytest.mark.clause("PRODUCT-001")
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_without_geometry_lengths_are_pixels_and_the_comments_say_so(suffix: str, tmp_path: Path) -> None:
     product = read_product(
@@ -186,6 +188,7 @@ def test_positions_of_unequal_length_are_refused(tmp_path: Path) -> None:
         read_product(tmp_path / "p.npz")
 
 
+@pytest.mark.clause("DATA-002")
 def test_a_pickled_comment_is_refused_and_never_run(tmp_path: Path) -> None:
     written(tmp_path / "p.npz")
     change_npz(tmp_path / "p.npz", ("comments",), comments=boxed(Bomb(tmp_path / "trace")))
@@ -194,6 +197,7 @@ def test_a_pickled_comment_is_refused_and_never_run(tmp_path: Path) -> None:
     assert not (tmp_path / "trace").exists()
 
 
+@pytest.mark.clause("PRODUCT-002")
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_product_given_as_a_scan_is_refused_with_what_to_do(suffix: str, tmp_path: Path) -> None:
     written(tmp_path / f"p{suffix}")

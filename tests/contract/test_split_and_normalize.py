@@ -20,6 +20,7 @@ from ptyspec.pipeline.normalize import normalize
 from ptyspec.pipeline.protocol import Containers, Halves, Trained
 from ptyspec.pipeline.simulate import simulate
 from ptyspec.pipeline.split import split
+from ptyspec.spec.checks import Check
 from tests.small_scenes import scan_at, scattered, scenario
 
 POSITIONS = scattered(41, 80, 60, 5)
@@ -32,6 +33,7 @@ def numbers(scan: RawScan) -> set[float]:
     return set(scan.diff3d[:, 0, 0].tolist())
 
 
+@pytest.mark.clause("SPLIT-001")
 @pytest.mark.parametrize("kind", ["spatial", "random"])
 @pytest.mark.parametrize(("fraction", "count"), [(0.5, 20), (0.25, 10), (0.9, 37)], ids=["half", "quarter", "most"])
 def test_the_parts_are_disjoint_complete_and_of_the_declared_size(kind: str, fraction: float, count: int) -> None:
@@ -42,6 +44,7 @@ def test_the_parts_are_disjoint_complete_and_of_the_declared_size(kind: str, fra
     assert len(train) == count  # of 41, to the nearest
 
 
+@pytest.mark.clause("SPLIT-003")
 def test_a_spatial_split_trains_below_and_tests_above_one_y() -> None:
     halves = split(scenario(), scan_at(POSITIONS))
     assert halves.train.ycoords.max() < halves.test.ycoords.min()
@@ -54,6 +57,7 @@ def test_a_spatial_split_of_rows_at_equal_y_still_gives_every_frame_once() -> No
     assert numbers(halves.train) == {1, 2, 3, 4, 5}
 
 
+@pytest.mark.clause("SPLIT-001")
 @pytest.mark.parametrize("kind", ["spatial", "random"])
 def test_frames_keep_the_order_of_the_scan(kind: str) -> None:
     halves = split(scenario(split={"kind": kind}), scan_at(POSITIONS))
@@ -73,6 +77,7 @@ def test_a_random_split_follows_its_seed_and_mixes_the_area() -> None:
     assert halves.train.ycoords.max() > halves.test.ycoords.min()
 
 
+@pytest.mark.clause("SPLIT-004")
 def test_without_a_split_both_parts_are_the_whole_scan() -> None:
     scan = scan_at(POSITIONS)
     halves = split(scenario(split={"kind": "none"}), scan)
@@ -80,6 +85,7 @@ def test_without_a_split_both_parts_are_the_whole_scan() -> None:
     assert halves.test is scan
 
 
+@pytest.mark.clause("SPLIT-005")
 @pytest.mark.parametrize(
     ("count", "fraction"), [(1, 0.5), (3, 0.1), (3, 0.9)], ids=["one-frame", "no-train", "no-test"]
 )
@@ -99,6 +105,7 @@ def containers(test_brightness: float = 1.0, **parts: Any) -> Containers:
     return normalize(settings, group(settings, Halves(halves.train, brighter)))
 
 
+@pytest.mark.clause("NORM-002", "PROBE-003", "NORM-001")
 @pytest.mark.parametrize("gridsize", [1, 2])
 def test_both_containers_carry_the_numbers_of_the_training_split(gridsize: int) -> None:
     made = containers(model={"gridsize": gridsize})
@@ -114,12 +121,14 @@ def test_both_containers_carry_the_numbers_of_the_training_split(gridsize: int) 
     assert abs(loader_gain(own, 32) / made.test.gain - 1) > 1e-3  # the test split would have had another gain
 
 
-def test_the_gain_is_of_frames_and_not_of_groups_so_that_gridsize_does_not_enter() -> None:
-    one, two = containers(model={"gridsize": 1}), containers(model={"gridsize": 2})
-    assert one.train.gain == two.train.gain  # failure 43: a factor of gridsize
-    assert one.train.scale == two.train.scale
+@pytest.mark.clause("NORM-005")
+@pytest.mark.parametrize("name", ["gain", "scale", "a0"])
+def test_the_gain_is_of_frames_and_not_of_groups_so_that_gridsize_does_not_enter(name: str, clause: Check) -> None:
+    one, two = (containers(model={"gridsize": grid}).train for grid in (1, 2))
+    clause.equal(getattr(two, name), getattr(one, name), f"{name} of groups of four")
 
 
+@pytest.mark.clause("NORM-002")
 @pytest.mark.parametrize("brightness", [2.0, 0.1])
 def test_a_brighter_test_split_keeps_the_training_gain(brightness: float) -> None:
     plain, bright = containers(), containers(brightness)
@@ -136,14 +145,15 @@ def test_containers_know_their_split_and_seed() -> None:
     assert made.train.seed == made.test.seed == 7
 
 
+@pytest.mark.clause("NORMALIZATION-001")
 @pytest.mark.parametrize("gridsize", [1, 2])
-def test_the_network_sees_g_x_and_the_loss_sees_x(gridsize: int) -> None:
+def test_the_network_sees_g_x_and_the_loss_sees_x(gridsize: int, clause: Check) -> None:
     part = containers(model={"gridsize": gridsize}).train
     rows = np.array([3, 0, 5])
     inputs, target = batch(part, rows)
     raw = np.moveaxis(part.groups.scan.diff3d[part.groups.nn_indices[rows]], 1, -1)
     assert set(inputs) == {"measured", "relative", "start"}
-    np.testing.assert_array_equal(target, raw)  # never g X
+    clause.equal(target, raw, "amplitude of the loss")  # never g X
     np.testing.assert_allclose(inputs["measured"], part.gain * raw, rtol=SINGLE)
     np.testing.assert_allclose(inputs["relative"], part.groups.coords_relative[rows], rtol=SINGLE, atol=1e-6)
     assert {array.dtype for array in (target, *inputs.values())} == {np.dtype(np.float32)}
@@ -167,9 +177,13 @@ def test_the_start_is_the_trivial_estimate_at_each_members_place_in_units_of_a0(
     assert np.abs(start).max() < 3  # a0 is the rms: nothing of a lines object lies far from it
 
 
-def test_the_training_input_has_the_mean_energy_that_networks_expect() -> None:
-    part = containers().train
-    assert mean_energy(part.gain * part.groups.scan.diff3d.astype(np.float64)) == pytest.approx(16**2, rel=1e-12)
+@pytest.mark.clause("NORM-006")
+@pytest.mark.parametrize("nphotons", [1e3, 1e6, 1e9])
+def test_the_training_input_has_the_mean_energy_that_networks_expect(nphotons: float, clause: Check) -> None:
+    part = containers(dose={"nphotons": nphotons}, model={"gridsize": 1}, grouping={"n_groups": 60}).train
+    seen = batch(part, np.arange(part.size))[0]["measured"]
+    assert part.size == part.groups.scan.size  # every frame once
+    clause.close((seen.astype(np.float64) ** 2).sum() / part.size, 16**2, "mean energy of the network's input")
 
 
 @pytest.mark.parametrize("size", [1, 7, 20, 64])
@@ -190,10 +204,12 @@ def predicting(result: Any) -> Trained:
     return Trained(weights=[], untrained=[], history=history, predict=lambda weights, container: result)
 
 
+@pytest.mark.clause("PROBE-003")
 def test_inference_with_the_probe_of_normalisation_goes_through() -> None:
     assert infer(scenario(), predicting("patches"), containers().test) == "patches"
 
 
+@pytest.mark.clause("PROBE-003")
 @pytest.mark.parametrize(
     "change",
     [
