@@ -1,0 +1,112 @@
+"""Which cases exist, by really collecting them: `pytest --collect-only` in a child process writes its bindings.
+
+A collection takes seconds (test modules import what they test), so its result is kept in pytest's cache under a digest of
+everything it can depend on, and read from there while nothing of that has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ptyspec.errors import PtyspecError
+from ptyspec.io.jsonfile import read_json, write_json
+
+CACHE = Path(".pytest_cache/v/ptyspec/bindings")
+SECONDS = 600
+SOURCES = ("ptyspec", "tests", "golden")
+COLLECTED, NO_TESTS = 0, 5
+
+
+class CollectionError(PtyspecError):
+    """The suite cannot be collected."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class Case:
+    """One collected case and what it is bound to; `digest` is that of its function's source."""
+
+    id: str
+    clauses: tuple[str, ...]
+    tier: str | None
+    file: str
+    line: int
+    digest: str | None
+
+    @property
+    def function(self) -> str:
+        """Its node id without the parameters."""
+        return self.id.partition("[")[0]
+
+    @property
+    def source(self) -> str:
+        """Where it stands: file and line."""
+        return f"{self.file}:{self.line}"
+
+
+def collect(root: Path, fresh: bool = False) -> list[Case]:
+    """Return every case of the checkout at `root`, in pytest's order; raises CollectionError with pytest's own words."""
+    key, cache = state(root), root / CACHE
+    if cache.is_file() and not fresh:
+        kept = read_json(cache)
+        if kept.get("state") == key:
+            return _cases(kept["cases"])
+    content = _collect(root)
+    if cache.parent.parent.parent.is_dir():  # pytest's own folder, made by a former run: none is left where none was
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        write_json(cache, {"state": key, **content})
+    return _cases(content["cases"])
+
+
+def state(root: Path) -> str:
+    """Return a digest of everything that decides which cases exist."""
+    found = hashlib.sha256(sys.version.encode())
+    for path in _sources(root):
+        found.update(path.relative_to(root).as_posix().encode() + b"\0")
+        found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
+
+
+def _sources(root: Path) -> Iterator[Path]:
+    yield from sorted(root.glob("*.toml"))
+    for folder in SOURCES:
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix in {".py", ".yaml", ".json", ".toml", ".npz"} and path.is_file():
+                yield path
+
+
+def _collect(root: Path) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "bindings.json"
+        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+        done = subprocess.run(
+            [*command, "--ptyspec-bindings", str(file)], cwd=root, env=_environment(root), timeout=SECONDS,
+            capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        if done.returncode not in (COLLECTED, NO_TESTS) or not file.is_file():
+            tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
+            raise CollectionError(
+                f"the suite cannot be collected (pytest ended with {done.returncode}):\n{tail}", source=root,
+                next_step="python -m pytest --collect-only",
+            )  # fmt: skip
+        content: dict[str, Any] = read_json(file)
+    return content
+
+
+def _environment(root: Path) -> dict[str, str]:
+    """This process's environment without options meant for other runs; the checkout's own code comes first."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))}
+
+
+def _cases(content: Mapping[str, Mapping[str, Any]]) -> list[Case]:
+    return [Case(id=name, **{**row, "clauses": tuple(row["clauses"])}) for name, row in content.items()]
