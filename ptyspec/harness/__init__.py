@@ -1,0 +1,1 @@
+"""How the specification's cases run under pytest: options, collection rules, fixtures, ledger, summary."""

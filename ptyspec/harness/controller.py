@@ -1,0 +1,135 @@
+"""In the one process that sees all reports: the session's ledger, its record on disk, its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from ptyspec.harness.options import Options
+from ptyspec.harness.recorder import WORKER_OUTPUT, Facts
+from ptyspec.harness.summary import lines, problem_lines
+from ptyspec.harness.verdict import breaches, unexpected_passes, verdict
+from ptyspec.harness.xfails import Expected
+from ptyspec.spec.ledger import SCHEMA_VERSION, Row, document, merged
+from ptyspec.spec.registry import specification
+
+RECORD = "ptyspec/outcomes"
+WHOLE_FILES_LACK = ("lf", "collectonly")
+"""Options under which a collected file may lack cases that it holds, without a word of the collection."""
+
+
+class Controller:
+    """Hooks of the whole session."""
+
+    def __init__(self, config: pytest.Config, options: Options, expected: Expected, facts: Facts) -> None:
+        self.config, self.options, self.expected, self.facts = config, options, expected, facts
+        self.rows: dict[str, Row] = {}
+        self.problems: list[str] = []
+        self.notes: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add one phase of one case."""
+        row = self.rows.get(report.nodeid)
+        if row is None or report.when == "setup":
+            row = self.rows[report.nodeid] = Row(started=getattr(report, "start", 0.0))
+        row.seconds += report.duration
+        if report.when == "call":
+            if hasattr(report, "context"):  # a subtest: its case fails with it
+                return
+            row.outcome = _called(report)
+        elif report.failed:
+            row.outcome = "failed" if row.outcome == "failed" else "error"
+        elif report.skipped:
+            row.outcome = "xfailed" if hasattr(report, "wasxfail") else "skipped"
+        row.take(report.user_properties)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Take the facts of the collection from the first worker that ends; all workers collect the same."""
+        sent = getattr(node, "workeroutput", {}).get(WORKER_OUTPUT)
+        if sent is not None and not self.facts.cases:
+            self.facts = Facts(**sent)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the record; fail a session that breaks a rule of its own."""
+        for name, row in self.rows.items():  # a case whose worker crashed has told nothing
+            row.clauses = row.clauses or tuple(self.facts.cases.get(name, ()))
+        self._judge()
+        if self.problems and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self.rows:
+            self._write()
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the summary."""
+        told = list(lines(verdict(specification().values(), self.rows, self._bound(), self._complete())))
+        if told or self.problems or self.notes:
+            terminalreporter.section("ptyspec", red=bool(self.problems))
+        for line in [*told, *self.notes]:
+            terminalreporter.line(line)
+        for line in problem_lines(self.problems):
+            terminalreporter.line(line, red=True)
+
+    def _judge(self) -> None:
+        complete = self._complete()
+        unmatched = [e.text for e in self.expected.entries if e.text not in self.facts.xfails] if complete else []
+        by_clause = {e.text: self.facts.xfails.get(e.text, []) for e in self.expected.entries if e.is_clause}
+        if complete and not self.config.getoption("collectonly"):
+            self.problems += unexpected_passes(by_clause, self.rows)
+        if self.options.strict and complete:
+            self.problems += breaches(specification().values(), self._bound(), unmatched, _stale(self.config))
+        elif self.options.strict:
+            self.notes.append("strict: not judged, this was not a complete collection")
+        else:
+            self.notes += [f"expected failure {entry} covers no case" for entry in unmatched]
+
+    def _bound(self) -> set[str]:
+        return {name for names in self.facts.cases.values() for name in names}
+
+    def _complete(self) -> bool:
+        """Whether every case of the suite was collected: nothing left out, deselected or broken."""
+        config, facts = self.config, self.facts
+        left_out = any(config.getoption(name, None) for name in ("lf", "ignore", "ignore_glob", "markexpr"))
+        if left_out or facts.partial or facts.failed or not facts.files:
+            return False
+        wanted = [config.rootpath / path for path in config.getini("testpaths")] or [config.rootpath]
+        given = [(config.invocation_params.dir / word).resolve() for word in config.args]
+        return all(any(whole.resolve().is_relative_to(one) for one in given) for whole in wanted)
+
+    def _exists(self, case: str) -> bool:
+        """Whether a case of an older session can still exist: its file does, and was not collected whole without it."""
+        file = case.partition("::")[0]
+        narrowed = any("::" in word for word in self.config.args)
+        narrowed = narrowed or any(self.config.getoption(name, False) for name in WHOLE_FILES_LACK)
+        if not narrowed and file in self.facts.files and file not in self.facts.partial:
+            return case in self.facts.cases
+        return (self.config.rootpath / file).exists()
+
+    def _write(self) -> None:
+        from filelock import FileLock
+
+        from ptyspec.io.jsonfile import write_json
+        from ptyspec.observe.environment import fingerprint
+
+        environment = fingerprint() if self.options.usual else f"{fingerprint()}, {self.options.subject}"
+        cases = {name: row.as_json() for name, row in self.rows.items()}
+        if self.options.results is not None:
+            self.options.results.parent.mkdir(parents=True, exist_ok=True)
+            write_json(self.options.results, document(environment, cases))
+        cache = getattr(self.config, "cache", None)
+        if cache is not None and self.options.usual:  # another pipeline's outcomes are not those of this repository
+            with FileLock(cache.mkdir("ptyspec") / "outcomes.lock"):
+                old = cache.get(RECORD, {"schema_version": SCHEMA_VERSION, "cases": {}})
+                cache.set(RECORD, document(environment, merged(old, cases, self._exists)))
+
+
+def _called(report: pytest.TestReport) -> str:
+    if hasattr(report, "wasxfail"):
+        return {"skipped": "xfailed", "passed": "xpassed"}.get(report.outcome, report.outcome)
+    return report.outcome
+
+
+def _stale(config: pytest.Config) -> Iterable[str]:
+    return ()

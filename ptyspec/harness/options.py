@@ -1,0 +1,76 @@
+"""The plugin's options: declared in every repository, read where the plugin acts."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REFERENCE = "ptyspec.pipeline.reference:ReferencePipeline"
+DEFAULT_PROFILE = "quick"
+
+
+def declare(parser: pytest.Parser) -> None:
+    """Declare the switch that makes the plugin act, and its options."""
+    parser.addini("ptyspec", "this project's tests follow ptyspec's clauses and tiers", type="bool", default=False)
+    add = parser.getgroup("ptyspec", "the executable specification of neural ptychography").addoption
+    add("--ptyspec-pipeline", metavar="MODULE:ATTR", default=REFERENCE,
+        help="pipeline under test: a class without arguments, or an instance (default: the reference pipeline)")  # fmt: skip
+    add("--ptyspec-profile", metavar="NAME", default=DEFAULT_PROFILE,
+        help="profile of the fixtures `scenario` and `finished_run` (default: %(default)s)")  # fmt: skip
+    add("--ptyspec-strict", action="store_true",
+        help="a complete collection fails for a MUST without a case, a stale clause, or an xfail entry without a case")  # fmt: skip
+    add("--ptyspec-xfails", metavar="FILE",
+        help="expected failures, one a line: NODEID, PATTERN or CLAUSE-ID, then `# reason`")  # fmt: skip
+    add("--ptyspec-results", metavar="FILE", help="write the outcomes and margins of this session as JSON")
+    add("--ptyspec-bindings", metavar="FILE", help="write which collected case is bound to which clause")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for; paths are absolute."""
+
+    pipeline: str
+    profile: str
+    strict: bool
+    xfails: Path | None
+    results: Path | None
+
+    @property
+    def usual(self) -> bool:
+        """True where the reference pipeline runs with the default profile."""
+        return not self.changes
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """The options that a reproduction needs, as words of a command line."""
+        words = []
+        if self.pipeline != REFERENCE:
+            words += ["--ptyspec-pipeline", shlex.quote(self.pipeline)]
+        if self.profile != DEFAULT_PROFILE:
+            words += ["--ptyspec-profile", shlex.quote(self.profile)]
+        return tuple(words)
+
+    @property
+    def subject(self) -> str:
+        """Pipeline and profile in a few words, empty where both are the usual ones."""
+        return "" if self.usual else f"pipeline {self.pipeline}, profile {self.profile}"
+
+
+OPTIONS = pytest.StashKey[Options]()
+
+
+def read(config: pytest.Config) -> Options:
+    """Return the options of this session."""
+    here = config.invocation_params.dir
+
+    def path(name: str) -> Path | None:
+        given = config.getoption(name)
+        return here / Path(given).expanduser() if given else None
+
+    return Options(
+        pipeline=config.getoption("ptyspec_pipeline"), profile=config.getoption("ptyspec_profile"),
+        strict=config.getoption("ptyspec_strict"), xfails=path("ptyspec_xfails"), results=path("ptyspec_results"),
+    )  # fmt: skip

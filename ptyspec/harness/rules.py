@@ -1,0 +1,81 @@
+"""What a collected case must satisfy; a breach is a collection error of its file, which lists all of them.
+
+Clause markers name known clauses, hypothesis markers name hypotheses, parametrize ids are slugs that stay different
+when they become file names or the identity of a case in a report.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterable, Iterator
+
+import pytest
+
+from ptyspec.spec.clause import UnknownClauseError
+from ptyspec.spec.registry import specification
+
+SLUG = re.compile(r"[A-Za-z0-9_.+-]+")
+NOT_A_WORD = re.compile(r"\W")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Turn a file or class with breaches into a collection error."""
+    report = yield
+    cases = [node for node in report.result or () if isinstance(node, pytest.Item)]
+    problems = list(breaches(cases)) if cases else []
+    if problems:
+        report.outcome, report.result = "failed", []
+        report.longrepr = "\n".join([f"{collector.nodeid}:", *(f"  {line}" for line in problems)])
+    return report
+
+
+def breaches(cases: list[pytest.Item]) -> Iterator[str]:
+    """Yield what is wrong with the cases of one file or class, each thing once with the cases it concerns."""
+    found: dict[str, list[str]] = {}
+    for case in cases:
+        for problem in _markers(case):
+            found.setdefault(problem, []).append(case.name)
+        callspec = getattr(case, "callspec", None)
+        if callspec is not None and callspec.id and not SLUG.fullmatch(callspec.id):
+            found.setdefault("a parametrize id is a slug of letters, digits and -_.+", []).append(case.name)
+    for problem, names in found.items():
+        yield f"{problem} ({_some(names)})"
+    yield from _collisions(cases)
+
+
+def _markers(case: pytest.Item) -> Iterator[str]:
+    known = specification()
+    for mark in case.iter_markers("clause"):
+        if not mark.args or mark.kwargs:
+            yield "a clause marker names its clauses, and nothing else"
+        for name in mark.args:
+            if not isinstance(name, str) or name not in known:
+                yield _unknown(name)
+    for mark in case.iter_markers("hypothesis"):
+        # The hypothesis library adds its own bare marker later, to property-based cases, and not in their source.
+        if not mark.args or not all(isinstance(name, str) for name in mark.args):
+            yield "a hypothesis marker names its hypotheses"
+
+
+def _unknown(name: object) -> str:
+    try:
+        specification()[str(name)]
+    except UnknownClauseError as error:
+        return f"no clause is called {name!r}: {error.details['next']}"
+    return f"{name!r} is no text"
+
+
+def _collisions(cases: Iterable[pytest.Item]) -> Iterator[str]:
+    """Two cases whose names become one when what is no word character is replaced, as in the names of golden files."""
+    seen: dict[str, str] = {}
+    for case in cases:
+        first = seen.setdefault(NOT_A_WORD.sub("_", case.name), case.name)
+        if first != case.name:
+            yield f"two cases would share one golden file: {first} and {case.name}"
+
+
+def _some(names: list[str], most: int = 3) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -1,0 +1,59 @@
+"""Set the harness up for one session, before any test module can import a numerical library."""
+
+from __future__ import annotations
+
+import pytest
+
+from ptyspec.errors import ConfigError
+from ptyspec.harness import fixtures, rules, selection, xfails
+from ptyspec.harness.controller import Controller
+from ptyspec.harness.guard import Guard
+from ptyspec.harness.options import OPTIONS, Options, read
+from ptyspec.harness.recorder import Recorder
+from ptyspec.observe.threads import default_threads, set_threads
+from ptyspec.spec import scheduling
+from ptyspec.spec.tiers import EVIDENCE, EVIDENCE_MEANING, TIERS
+
+RECORDER = pytest.StashKey[Recorder]()
+
+
+def start(config: pytest.Config) -> None:
+    """Fix the threads, declare the markers, check the options, register what acts; raises PtyspecError."""
+    set_threads(default_threads())
+    for name, meaning in {**TIERS, EVIDENCE: EVIDENCE_MEANING}.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+    config.addinivalue_line("markers", "clause(*ids): the clauses of specs/ that this case holds the code to")
+    config.addinivalue_line("markers", "hypothesis(*ids): the hypotheses that this case judges; without ids, see above")
+    options = config.stash[OPTIONS] = read(config)
+    _check(config, options)
+    expected = xfails.read(options.xfails) if options.xfails is not None else xfails.Expected()
+    recorder = config.stash[RECORDER] = Recorder(config, options, expected)
+
+    register = config.pluginmanager.register
+    register(fixtures, "ptyspec.fixtures")
+    register(scheduling, "ptyspec.scheduling")
+    register(selection, "ptyspec.selection")
+    register(Guard(), "ptyspec.guard")
+    register(recorder, "ptyspec.recorder")
+    if config.getoption("ptyspec_bindings"):
+        from ptyspec.spec import bindings_file
+
+        register(bindings_file, "ptyspec.bindings")  # breaches are written as they are: `ptyspec trace` reports them
+    else:
+        register(rules, "ptyspec.rules")
+    if not hasattr(config, "workerinput"):
+        register(Controller(config, options, expected, recorder.facts), "ptyspec.controller")
+
+
+def _check(config: pytest.Config, options: Options) -> None:
+    if options.usual:
+        return  # the usual words cost no import of the pipeline
+    from ptyspec.harness.chosen_pipeline import maker
+    from ptyspec.pipeline.request import profile_names
+
+    config.stash[fixtures.PIPELINE] = maker(options.pipeline)
+    if options.profile not in profile_names():
+        raise ConfigError(
+            "no profile has this name", value=options.profile, limit=", ".join(profile_names()),
+            source="--ptyspec-profile",
+        )  # fmt: skip

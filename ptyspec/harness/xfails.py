@@ -1,0 +1,98 @@
+"""Expected failures from a file: `--ptyspec-xfails FILE`, for a pipeline that does not satisfy every clause yet.
+
+One entry a line, then its reason: `ENTRY  # reason`. An entry is a node id (a case, a function, a class, a file or a
+folder), a pattern with * and ?, or the id of a clause. Every case that a node id or a pattern covers must fail; of a
+clause's cases at least one must, because a pipeline rarely breaks a clause in every respect.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+from ptyspec.errors import InputFileError
+from ptyspec.spec.binding import clauses_of
+
+LINE = re.compile(r"(?P<entry>\S.*?)\s+#\s*(?P<reason>\S.*)")
+CLAUSE_ID = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-\d{3}")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One expected failure."""
+
+    text: str
+    reason: str
+    source: str
+    """File and line."""
+
+    @property
+    def is_clause(self) -> bool:
+        """Whether it names a clause."""
+        return CLAUSE_ID.fullmatch(self.text) is not None
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str] | None:
+        if not {"*", "?"} & set(self.text):
+            return None
+        # Not fnmatch: brackets stand for themselves here, they belong to the ids of parametrized cases.
+        return re.compile(re.escape(self.text).replace(r"\*", ".*").replace(r"\?", "."))
+
+    def covers(self, item: pytest.Item) -> bool:
+        """Whether this case is expected to fail by this entry."""
+        if self.is_clause:
+            return self.text in (clause.id for clause in clauses_of(item))
+        if self._pattern is not None:
+            return self._pattern.fullmatch(item.nodeid) is not None
+        return item.nodeid == self.text or item.nodeid.startswith(
+            tuple(f"{self.text.rstrip('/')}{end}" for end in "[:/")
+        )
+
+
+@dataclass
+class Expected:
+    """The entries of a file, and which of them covered a collected case."""
+
+    entries: list[Entry] = field(default_factory=list)
+    matched: dict[str, list[str]] = field(default_factory=dict)
+    """Entry text to the node ids it covers."""
+
+    def apply(self, items: Iterable[pytest.Item]) -> None:
+        """Mark the cases that are expected to fail."""
+        for item in items:
+            covering = [entry for entry in self.entries if entry.covers(item)]
+            for entry in covering:
+                self.matched.setdefault(entry.text, []).append(item.nodeid)
+            if covering:
+                strict = not all(entry.is_clause for entry in covering)
+                reason = "; ".join(f"{entry.reason} ({entry.source})" for entry in covering)
+                item.add_marker(pytest.mark.xfail(reason=reason, strict=strict), append=False)
+
+
+def read(path: Path) -> Expected:
+    """Read a file of expected failures; raises InputFileError naming a line without a reason or written twice."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputFileError(
+            f"the file of expected failures cannot be read: {error}", value=path, source="--ptyspec-xfails"
+        ) from error
+    entries: dict[str, Entry] = {}
+    for number, line in enumerate(lines, start=1):
+        text, source = line.strip(), f"{path.name}:{number}"
+        if not text or text.startswith("#"):
+            continue
+        match = LINE.fullmatch(text)
+        if match is None:
+            raise InputFileError(
+                "an expected failure without a reason", value=text, source=source, next_step="write `ENTRY  # reason`"
+            )
+        if match["entry"] in entries:
+            raise InputFileError("an expected failure stands twice", value=match["entry"], source=source)
+        entries[match["entry"]] = Entry(match["entry"], match["reason"], source)
+    return Expected(list(entries.values()))
