@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ptyspec.physics.interpolate import REACH, Kernel, kernel, resample, sampling_matrix, translate
+from ptyspec.spec.checks import Check
 
 KERNELS: list[Kernel] = ["lanczos", "linear"]
 FRACTIONS = [0.0, 0.25, 0.5, 0.9]
@@ -16,20 +17,35 @@ def image(height: int = 14, width: int = 18) -> np.ndarray:
     return np.random.default_rng(3).standard_normal((height, width))
 
 
+@pytest.mark.clause("TRANSLATE-003")
 @pytest.mark.parametrize("fraction", FRACTIONS)
 @pytest.mark.parametrize("kind", KERNELS)
-def test_a_constant_stays_constant_inside(kind: Kernel, fraction: float) -> None:
+def test_a_constant_stays_constant_inside(kind: Kernel, fraction: float, clause: Check) -> None:
     moved = translate(np.full((16, 20), 2.5), np.array(fraction), np.array(-fraction), kind)
     edge = REACH[kind]
-    np.testing.assert_allclose(moved[edge:-edge, edge:-edge], 2.5, rtol=1e-14)  # rows of weights sum to one
+    inside = moved[edge:-edge, edge:-edge]
+    clause.close(inside, np.full_like(inside, 2.5), "a moved constant")  # rows of weights sum to one
 
 
+@pytest.mark.clause("TRANSLATE-003")
+@pytest.mark.parametrize("fraction", FRACTIONS)
+@pytest.mark.parametrize("kind", KERNELS)
+def test_a_constant_cut_tap_by_tap_stays_constant(kind: Kernel, fraction: float, clause: Check) -> None:
+    size = 9 + 2 * REACH[kind]
+    windows = np.full((2, size, size), 2.5)
+    made = resample(windows, np.array([[fraction, 0.5], [0.1, fraction]]), kind)
+    clause.close(made, np.full_like(made, 2.5), "a cut constant")
+
+
+@pytest.mark.clause("TRANSLATE-001")
 @pytest.mark.parametrize(
     ("dx", "dy"),
     [pytest.param(3, 0, id="right"), pytest.param(0, 2, id="down"), pytest.param(-4, 5, id="left-and-down")],
 )
 @pytest.mark.parametrize("kind", KERNELS)
-def test_whole_pixel_moves_are_exact_go_right_and_down_and_fill_with_zeros(kind: Kernel, dx: int, dy: int) -> None:
+def test_whole_pixel_moves_are_exact_go_right_and_down_and_fill_with_zeros(
+    kind: Kernel, dx: int, dy: int, clause: Check
+) -> None:
     source = image()
     expected = np.zeros_like(source)
     for row in range(14):
@@ -37,9 +53,10 @@ def test_whole_pixel_moves_are_exact_go_right_and_down_and_fill_with_zeros(kind:
             if 0 <= row + dy < 14 and 0 <= column + dx < 18:
                 expected[row + dy, column + dx] = source[row, column]
     moved = translate(source, np.array(dx), np.array(dy), kind)
-    np.testing.assert_allclose(moved, expected, atol=1e-15)  # sinc of a whole number is zero but for rounding
+    clause.close(moved, expected, "moved image")  # sinc of a whole number is zero but for rounding
 
 
+@pytest.mark.clause("TRANSLATE-001")
 @pytest.mark.parametrize("kind", KERNELS)
 def test_a_sub_pixel_move_carries_the_centre_of_mass_right_and_down(kind: Kernel) -> None:
     rows, columns = np.indices((40, 50))
@@ -89,12 +106,15 @@ def wave_error(frequency: float, fraction: float, kind: Kernel) -> float:
     return float(np.abs(moved - np.cos(2 * np.pi * frequency * (axis - fraction) + 0.2))[4:-4].max())
 
 
+@pytest.mark.clause("TRANSLATE-004")
 @pytest.mark.parametrize("fraction", [0.25, 0.5, 0.75])
 @pytest.mark.parametrize("frequency", [0.05, 0.1, 0.2, 0.3])
-def test_lanczos_keeps_a_wave_of_up_to_0_6_nyquist_to_three_percent(frequency: float, fraction: float) -> None:
-    assert wave_error(frequency, fraction, "lanczos") < 0.03  # measured: 0.024 at worst; 0.14 at 0.7 Nyquist
+def test_lanczos_keeps_a_wave_of_up_to_0_6_nyquist(frequency: float, fraction: float, clause: Check) -> None:
+    error = wave_error(frequency, fraction, "lanczos")  # measured: 0.024 at worst; 0.14 at 0.7 Nyquist
+    clause.close(error, 0, "largest error of a moved wave of amplitude one")
 
 
+@pytest.mark.clause("TRANSLATE-004")
 def test_lanczos_keeps_fine_waves_far_better_than_the_tent_which_is_why_objects_move_by_it() -> None:
     assert wave_error(0.3, 0.5, "linear") > 0.35  # 1 - cos(pi 0.3) = 0.41: the tent averages two pixels
     assert wave_error(0.3, 0.5, "lanczos") < 0.03

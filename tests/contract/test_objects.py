@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scenario import ObjectSpec
 from ptyspec.physics.objects import AMPLITUDES, grf, lines, make_object
+from ptyspec.spec.checks import Check
 
 KINDS = list(AMPLITUDES)
 
@@ -17,6 +20,7 @@ def recorded_lines() -> Array:
     return lines(392, 42)
 
 
+@pytest.mark.clause("OBJECT-001")
 @pytest.mark.parametrize(
     ("statistic", "recorded"),
     [
@@ -27,12 +31,12 @@ def recorded_lines() -> Array:
     ],
 )
 def test_the_lines_object_of_seed_42_has_the_recorded_statistics(
-    recorded_lines: Array, statistic: object, recorded: float
+    recorded_lines: Array, statistic: Callable[[Array], float], recorded: float, clause: Check
 ) -> None:
-    # The facts are recorded with seven decimals: half a unit of the seventh, and as much for the last digit's rounding.
-    assert statistic(recorded_lines) == pytest.approx(recorded, abs=1e-7)  # type: ignore[operator]
+    clause.close(statistic(recorded_lines), recorded, "statistic of the lines object")
 
 
+@pytest.mark.clause("OBJECT-001")
 def test_the_object_that_is_measured_is_the_recorded_one_to_single_precision(recorded_lines: Array) -> None:
     made = make_object(ObjectSpec(size=392), 42)
     assert made.dtype == np.complex64
@@ -50,6 +54,7 @@ def test_every_kind_is_finite_positive_square_and_complex64(kind: str, phase: st
     assert np.abs(made).std() > 0.05  # and it is an object, not a constant
 
 
+@pytest.mark.clause("SIMULATE-001")
 @pytest.mark.parametrize("kind", KINDS)
 def test_equal_seeds_give_equal_bytes_and_other_seeds_give_others(kind: str) -> None:
     spec = ObjectSpec(kind=kind, size=48, phase="texture")  # type: ignore[arg-type]
@@ -58,6 +63,7 @@ def test_equal_seeds_give_equal_bytes_and_other_seeds_give_others(kind: str) -> 
     assert np.abs(np.abs(first) - np.abs(other)).max() > 0.05
 
 
+@pytest.mark.clause("SIMULATE-001")
 @pytest.mark.parametrize("kind", KINDS)
 def test_making_an_object_leaves_the_global_generator_alone(kind: str) -> None:
     before = np.random.get_state()[1].tobytes()  # type: ignore[index, union-attr]
@@ -70,25 +76,29 @@ def test_without_phase_the_object_is_its_own_modulus() -> None:
     assert not made.imag.any()
 
 
+@pytest.mark.clause("OBJECT-002")
 @pytest.mark.parametrize("std", [0.2, 0.5])
-def test_a_phase_texture_has_the_standard_deviation_that_was_asked_for(std: float) -> None:
+def test_a_phase_texture_has_the_standard_deviation_that_was_asked_for(std: float, clause: Check) -> None:
     made = make_object(ObjectSpec(kind="grf", size=96, phase="texture", phase_std=std), 3)
-    # Standardised in float64, stored as complex64: some 1e-7; wrapping would show at once.
-    assert np.angle(made).std() == pytest.approx(std, abs=1e-5)
-    assert np.angle(made).mean() == pytest.approx(0, abs=1e-5)
+    clause.close(np.angle(made).std(), std, "standard deviation of the phase")  # wrapping would show at once
+    clause.close(np.angle(made).mean(), 0, "mean of the phase")
 
 
+@pytest.mark.clause("OBJECT-002")
 def test_a_phase_texture_is_no_function_of_the_amplitude() -> None:
     made = make_object(ObjectSpec(size=96, phase="texture"), 42)
     # Independent textures with detail of 10 pixels have some 30 degrees of freedom here: |r| < 0.5 is 3 sigma.
     assert abs(np.corrcoef(np.abs(made).ravel(), np.angle(made).ravel())[0, 1]) < 0.5
 
 
-def test_set_phi_is_the_recorded_function_of_the_amplitude() -> None:
+@pytest.mark.clause("MATH-POLAR-001")
+def test_set_phi_is_the_recorded_function_of_the_amplitude(clause: Check) -> None:
     made = make_object(ObjectSpec(kind="grf", size=48, phase="set_phi"), 3)
     amplitude = grf(48, 3)
     expected = np.pi * np.tanh((amplitude - amplitude.max() / 2) / (3 * amplitude.mean()))  # upstream facts 3.1
     np.testing.assert_allclose(np.angle(made), expected, atol=2e-6)  # float32 phase of a float64 value
+    clause.close(np.abs(made), amplitude, "modulus of the object")
+    clause.close(made, amplitude * (np.cos(expected) + 1j * np.sin(expected)), "object")
 
 
 def test_a_gaussian_random_field_has_the_stated_mean_and_spread() -> None:
