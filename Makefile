@@ -27,7 +27,7 @@ run: $(STAMP)  ## simulate, train, reconstruct and score gs2_custom; prints wher
 	$(BIN)/ptyspec run gs2_custom --profile standard
 
 test: $(STAMP)  ## all tests; a scenario that several tests use is trained once
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 bench: $(STAMP)  ## measure throughput, memory and times against the budgets
 	$(BIN)/python -m benchmarks
@@ -35,7 +35,7 @@ bench: $(STAMP)  ## measure throughput, memory and times against the budgets
 # Old results are removed first: allure merges what it finds.
 report: $(STAMP)  ## run the tests and build the Allure report
 	@rm -rf allure-results allure-report
-	@status=0; $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --alluredir=allure-results || status=$$?; \
+	@status=0; $(BIN)/python -m pytest -n $(WORKERS) --alluredir=allure-results || status=$$?; \
 	if command -v allure >/dev/null; then allure generate allure-results -o allure-report && echo "report: allure-report/index.html"; \
 	else echo "results: $(CURDIR)/allure-results (no allure command found; show them with: allure serve allure-results)"; fi; \
 	exit $$status

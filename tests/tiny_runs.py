@@ -1,10 +1,11 @@
-"""Runs small enough to train inside a test: a second of arithmetic, the rest is tracing. Made once a process."""
+"""Runs small enough to train inside a test: a second of arithmetic, the rest is tracing. Made once a process, or once a store."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.run import RunResult
 from ptyspec.contracts.scenario import Scenario
+from ptyspec.io.jsonfile import read_json
 from ptyspec.pipeline.protocol import Containers, GroupedHalves, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.pipeline.request import request
@@ -56,10 +58,29 @@ class Finished:
 
 @cache
 def finished(target: str, *settings: str, recipe: str | None = None) -> Finished:
-    """The whole run of a tiny scenario, once a process: tests that share one carry one xdist_group."""
+    """The whole run of a tiny scenario in memory, once a process; where its files are enough, `stored` is cheaper."""
     resolved, walk = tiny(target, *settings, recipe=recipe), Watched()
     result = run(resolved, pipeline=walk)
     return Finished(resolved.scenario, walk.kept["containers"], walk.kept["trained"], result)
+
+
+@cache
+def stored(target: str, *settings: str, recipe: str | None = None) -> Path:
+    """The folder of a tiny scenario's finished run in the user's run store: made once a version of the code."""
+    from ptyspec.pipeline.produce import produce
+
+    return produce(tiny(target, *settings, recipe=recipe))
+
+
+def scores(folder: Path) -> dict[str, Any]:
+    """The metrics of a stored run."""
+    return dict(read_json(folder / "metrics.json"))
+
+
+def object_of(folder: Path) -> Array:
+    """The object of a stored run."""
+    with np.load(folder / "reconstruction.npz") as file:
+        return np.asarray(file["object"])
 
 
 @cache

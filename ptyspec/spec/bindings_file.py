@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from ptyspec.spec.tiers import tier_of_path
+
 SCHEMA_VERSION = 1
 
 
@@ -29,14 +31,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def binding(item: pytest.Item) -> dict[str, Any]:
     """Return what the file says of one case: its clauses as written, its tier, its place and the digest of its source."""
-    from ptyspec.pytest_plugin import TIERS
+    from ptyspec.spec.tiers import TIERS
 
     path, line, _ = item.reportinfo()
-    tiers = [tier for tier in TIERS if item.get_closest_marker(tier)]
     names = dict.fromkeys(str(name) for mark in item.iter_markers("clause") for name in mark.args)
     return {
         "clauses": list(names),
-        "tier": tiers[0] if tiers else None,
+        "tier": tier_of_path(item.nodeid.partition("::")[0].split("/")[:-1]),
         "file": _relative(Path(path), item.config.rootpath),
         "line": (line or 0) + 1,
         "digest": digest(getattr(item, "function", None)),

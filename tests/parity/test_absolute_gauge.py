@@ -15,7 +15,6 @@ from ptyspec.pipeline.protocol import Containers
 from ptyspec.pipeline.reference import ReferencePipeline
 from tests.tiny_runs import SHALLOW, Finished, finished, fit, relative_l2, tiny
 
-pytestmark = pytest.mark.xdist_group("tiny runs")
 TARGETS = ["gs1_custom", "gs2_custom"]
 
 

@@ -12,7 +12,6 @@ from ptyspec.contracts.arrays import Array
 from ptyspec.pipeline.batches import batch, full_batches
 from tests.tiny_runs import SHALLOW, Finished, finished, relative_l2
 
-pytestmark = pytest.mark.xdist_group("tiny runs")
 ALONE = 1e-6
 """Relative L2; design 3. Larger batches are summed in other blocks, which moves last bits."""
 TARGETS = ["gs1_custom", "gs2_custom"]

@@ -16,7 +16,6 @@ from ptyspec.pipeline.protocol import Session
 from ptyspec.pipeline.reference import ReferencePipeline
 from tests.tiny_runs import SHALLOW, fit, prepared, relative_l2, tiny
 
-pytestmark = pytest.mark.xdist_group("tiny runs")
 KINDS = {
     "unrolled": SHALLOW, "cnn": ("model.architecture=cnn", "model.amp_activation=softplus", "model.n_filters_scale=1"),
 }  # fmt: skip

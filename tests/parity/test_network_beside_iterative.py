@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.tiny_runs import finished
+from ptyspec.contracts.scan import RawScan
+from ptyspec.io.npz import read_npz
+from tests.tiny_runs import scores, stored
 
-pytestmark = pytest.mark.xdist_group("deep runs")
 RATIO = 0.05
 """Design 3: the mean amplitude is right within 5 %. Measured on these runs: within 1.5 %."""
 DENSITY = 80 / 76**2
@@ -23,45 +24,48 @@ RUNS = {
 
 
 def metrics(name: str) -> dict[str, Any]:
-    return dict(finished(*RUNS[name]).result.metrics)
+    return scores(stored(*RUNS[name]))
+
+
+def scan(name: str) -> RawScan:
+    return read_npz(stored(*RUNS[name]) / "scan.npz")
 
 
 @pytest.mark.parametrize("name", RUNS)
 def test_network_and_iterative_reference_find_the_amplitude_of_the_truth(name: str) -> None:
-    scores = metrics(name)
-    assert scores["amplitude"]["mean_ratio"] == pytest.approx(1, abs=RATIO)
-    assert scores["controls"]["iterative"]["amplitude"]["mean_ratio"] == pytest.approx(1, abs=RATIO)
-    assert not scores["has_nan"]
-    assert scores["fits_canvas"]
+    found = metrics(name)
+    assert found["amplitude"]["mean_ratio"] == pytest.approx(1, abs=RATIO)
+    assert found["controls"]["iterative"]["amplitude"]["mean_ratio"] == pytest.approx(1, abs=RATIO)
+    assert not found["has_nan"]
+    assert found["fits_canvas"]
 
 
 @pytest.mark.parametrize("name", RUNS)
 def test_the_network_shows_detail_that_total_counts_do_not(name: str) -> None:
     """Against the trivial estimator: pearson alone would let brightness pass for an image (design 7)."""
-    scores = metrics(name)
-    network, trivial = (block["amplitude"]["highpass_pearson_r"] for block in (scores, scores["controls"]["trivial"]))
+    found = metrics(name)
+    network, trivial = (block["amplitude"]["highpass_pearson_r"] for block in (found, found["controls"]["trivial"]))
     assert network > trivial + 0.2
     assert network > 0.5
 
 
 def test_training_improves_on_the_untrained_network() -> None:
-    scores = metrics("gs2-random")
-    trained, untrained = (b["amplitude"]["highpass_pearson_r"] for b in (scores, scores["controls"]["untrained"]))
+    found = metrics("gs2-random")
+    trained, untrained = (b["amplitude"]["highpass_pearson_r"] for b in (found, found["controls"]["untrained"]))
     assert trained > untrained + 0.05
-    assert scores["data"]["r_factor"] < 0.7 * scores["controls"]["untrained"]["data"]["r_factor"]
+    assert found["data"]["r_factor"] < 0.7 * found["controls"]["untrained"]["data"]["r_factor"]
 
 
 def test_the_iterative_reference_is_the_ceiling() -> None:
-    scores = metrics("gs2-random")
-    assert scores["controls"]["iterative"]["amplitude"]["highpass_pearson_r"] > 0.9
-    assert scores["controls"]["iterative"]["complex"]["nrmse"] < scores["complex"]["nrmse"]
+    found = metrics("gs2-random")
+    assert found["controls"]["iterative"]["amplitude"]["highpass_pearson_r"] > 0.9
+    assert found["controls"]["iterative"]["complex"]["nrmse"] < found["complex"]["nrmse"]
 
 
 def test_a_grid_scan_and_a_random_one_of_equal_density_give_the_same_amplitude() -> None:
-    grid, random = (finished(*RUNS[name]).result for name in ("gs2-grid", "gs2-random"))
-    density = {n: r.scan.size / np.ptp(r.scan.positions, axis=0).prod() for n, r in (("g", grid), ("r", random))}
-    assert density["g"] == pytest.approx(density["r"], rel=0.15)  # the jitter moves the outermost positions
-    ratios = [r.metrics["amplitude"]["mean_ratio"] for r in (grid, random)]
+    density = [s.size / np.ptp(s.positions, axis=0).prod() for s in (scan("gs2-grid"), scan("gs2-random"))]
+    assert density[0] == pytest.approx(density[1], rel=0.15)  # the jitter moves the outermost positions
+    ratios = [metrics(name)["amplitude"]["mean_ratio"] for name in ("gs2-grid", "gs2-random")]
     assert ratios[0] == pytest.approx(ratios[1], abs=RATIO)
 
 
@@ -71,7 +75,7 @@ def test_the_grid_scan_is_a_grid_and_the_random_one_is_not() -> None:
 
     spread = {}
     for name in ("gs2-grid", "gs2-random"):
-        at = finished(*RUNS[name]).result.scan.positions
+        at = scan(name).positions
         nearest = cKDTree(at).query(at, k=2)[0][:, 1]
         spread[name] = nearest.std() / nearest.mean()
     assert spread["gs2-grid"] < 0.75 * spread["gs2-random"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import InputFileError, OutputExistsError
@@ -17,20 +18,23 @@ from ptyspec.pipeline.protocol import Containers, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.report.run_folder import FILES
 from tests import child
-from tests.tiny_runs import SHALLOW, digest, finished, tiny
-
-pytestmark = pytest.mark.xdist_group("tiny runs")
+from tests.tiny_runs import SHALLOW, digest, tiny
 
 
 class Counting(ReferencePipeline):
-    """Counts how often training begins."""
+    """Counts how often training begins, and keeps what is stitched: the result first, then the controls."""
 
     def __init__(self) -> None:
         self.trainings = 0
+        self.stitched: list[Reconstruction] = []
 
     def train(self, scenario: Scenario, containers: Containers, session: Session) -> Trained:
         self.trainings += 1
         return super().train(scenario, containers, session)
+
+    def stitch(self, scenario: Scenario, patches: Patches) -> Reconstruction:
+        self.stitched.append(super().stitch(scenario, patches))
+        return self.stitched[-1]
 
 
 class Never(ReferencePipeline):
@@ -61,10 +65,10 @@ def test_a_checkpoint_of_another_run_is_neither_used_nor_removed(made: tuple[Run
 
 
 def test_a_finished_run_is_whole_and_holds_the_object_of_the_pipeline(made: tuple[RunStore, Path, Counting]) -> None:
-    _, folder, _ = made
+    _, folder, pipeline = made
     assert {*FILES, "figures"} == {p.name for p in folder.iterdir()}
     with np.load(folder / "reconstruction.npz") as file:
-        assert digest(file["object"]) == digest(finished("gs1_custom", *SHALLOW).result.reconstruction.object)
+        assert digest(file["object"]) == digest(pipeline.stitched[0].object)
 
 
 def test_an_equal_request_finds_the_run_and_computes_nothing(made: tuple[RunStore, Path, Counting]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from dataclasses import dataclass
@@ -13,16 +14,16 @@ import pytest
 
 from ptyspec.contracts.records import EpochRecord
 from ptyspec.io.jsonfile import read_json
+from ptyspec.io.store import RunStore
 from ptyspec.pipeline import checkpoint
 from tests import child
 from tests.tiny_runs import SHALLOW, SMALL, digest
 
-pytestmark = pytest.mark.xdist_group("resume")
 EPOCHS = 40
 """Enough that a process is still training when its first checkpoints have been seen."""
 ENTRY = "from ptyspec.cli.main import entry; entry()"
 SETTINGS = [f"--set={text}" for text in (*SMALL, *SHALLOW, "training.batch_size=4", f"training.nepochs={EPOCHS}")]
-COMMAND = ("run", "gs1_custom", "--profile", "quick", *SETTINGS, "--threads", "1")
+COMMAND = ("run", "gs1_custom", "--profile", "quick", *SETTINGS, "--threads", "1", "--json")
 
 
 @dataclass(frozen=True)
@@ -69,21 +70,23 @@ def end_after(process: Popen[str], home: Path, epochs: int, by: signal.Signals) 
 
 
 def complete(process: Popen[str], home: Path) -> Path:
-    code, _, err = child.finish(process)
+    """The folder of the run that the process finished, made or found."""
+    code, out, err = child.finish(process)
     assert code in (0, 1), err  # 1: so small a run may violate a score; it is finished all the same
-    (run,) = (home / "runs").iterdir()
+    run = Path(json.loads(out)["run"])
+    assert run.parents[1] == home
     return run
 
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     """One run killed, resumed, interrupted, resumed to the end; and one that nothing happened to."""
-    home, other = tmp_path_factory.mktemp("broken"), tmp_path_factory.mktemp("whole")
-    whole = begin(other)
+    home, shared = tmp_path_factory.mktemp("broken"), RunStore().root  # the whole one may be there already
+    whole = begin(shared)
     killed = end_after(begin(home), home, 0, signal.SIGKILL)
     assert killed.kept is not None
     interrupted = end_after(begin(home, "--resume"), home, killed.kept.epoch, signal.SIGINT)
-    return Story(killed, interrupted, complete(begin(home, "--resume"), home), complete(whole, other))
+    return Story(killed, interrupted, complete(begin(home, "--resume"), home), complete(whole, shared))
 
 
 def history(run: Path) -> list[EpochRecord]:

@@ -8,42 +8,39 @@ import numpy as np
 import pytest
 
 from ptyspec.contracts.arrays import Array
+from ptyspec.io.jsonfile import read_json
+from ptyspec.io.store import RunStore
 from ptyspec.observe.threads import usable_cpus
 from tests import child
-from tests.tiny_runs import SHALLOW, digest, relative_l2
+from tests.tiny_runs import SHALLOW, digest, object_of, relative_l2
 
-pytestmark = pytest.mark.xdist_group("processes")
 THREADS = 1e-3
 """Relative L2 of objects after two epochs: sums in another order, amplified by training. Measured: 3e-8."""
 TRAIN = """
 import sys
 from pathlib import Path
-import numpy as np
 from ptyspec.observe.threads import set_threads
 set_threads(int(sys.argv[2]))
-from ptyspec.pipeline.run import run
+from ptyspec.io.store import RunStore
+from ptyspec.pipeline.produce import produce
 from tests.tiny_runs import tiny
-result = run(tiny("gs2_custom", *sys.argv[3:]))
-np.savez(sys.argv[1], object=result.reconstruction.object, intra=result.environment["threads"]["intra"])
+print(produce(tiny("gs2_custom", *sys.argv[3:]), store=RunStore(Path(sys.argv[1]))))
 """
 
 
 @pytest.fixture(scope="module")
 def objects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Array]:
-    """The same run by three processes, two of them with two threads."""
-    folder = tmp_path_factory.mktemp("processes")
-    counts = {"one": 1, "two": 2, "two again": 2}
-    paths = {name: folder / f"{name}.npz" for name in counts}
-    for name, count in counts.items():
-        code, _, err = child.run(TRAIN, paths[name], count, *SHALLOW, PYTHONPATH=str(child.ROOT))
+    """The same run by three processes, two of them with two threads; the store may have two of the runs already."""
+    shared, fresh = RunStore().root, tmp_path_factory.mktemp("store")
+    wanted = {"one": (shared, 1), "two": (shared, 2), "two again": (fresh, 2)}
+    found = {}
+    for name, (store, count) in wanted.items():
+        code, out, err = child.run(TRAIN, store, count, *SHALLOW, PYTHONPATH=str(child.ROOT))
         assert code == 0, err
-    return {name: _load(path, counts[name]) for name, path in paths.items()}
-
-
-def _load(path: Path, threads: int) -> Array:
-    with np.load(path) as file:
-        assert int(file["intra"]) == threads
-        return np.asarray(file["object"])
+        folder = Path(out.splitlines()[-1])
+        assert read_json(folder / "environment.json")["threads"]["intra"] == count
+        found[name] = object_of(folder)
+    return found
 
 
 def test_two_processes_with_equal_settings_make_the_same_bytes(objects: dict[str, Array]) -> None:

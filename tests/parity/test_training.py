@@ -20,7 +20,6 @@ from ptyspec.pipeline import checkpoint
 from ptyspec.pipeline.protocol import Containers, Session, Trained
 from tests.tiny_runs import SHALLOW, fit, prepared, same, tiny
 
-pytestmark = pytest.mark.xdist_group("training")
 LOOP = (*SHALLOW, "training.batch_size=8", "training.validation_fraction=0.2")
 """40 groups: 32 train in 4 steps, 8 validate."""
 

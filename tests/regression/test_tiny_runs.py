@@ -9,7 +9,6 @@ import pytest
 from tests.golden_numbers import check, rows
 from tests.tiny_runs import finished
 
-pytestmark = pytest.mark.xdist_group("deep runs")
 RUNS = {"gs1": ("gs1_custom", "training.nepochs=12", "training.batch_size=8"), "gs2": ("gs2_custom",)}
 
 
