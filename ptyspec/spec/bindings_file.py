@@ -31,7 +31,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def binding(item: pytest.Item) -> dict[str, Any]:
     """Return what the file says of one case: its clauses as written, its tier, its place and the digest of its source."""
-    from ptyspec.spec.tiers import TIERS
 
     path, line, _ = item.reportinfo()
     names = dict.fromkeys(str(name) for mark in item.iter_markers("clause") for name in mark.args)
