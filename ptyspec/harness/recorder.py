@@ -90,7 +90,8 @@ class Recorder:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Add the margins that the test function used; tell a bare failure's clauses."""
         if call.when == "call" and MARGINS in item.stash:
-            item.user_properties += properties(item.stash[MARGINS])
+            used: list[Margin] = item.stash[MARGINS]
+            item.user_properties += properties(used)
         report = yield
         clauses = item.stash.get(CLAUSES, ())
         if report.failed and clauses and call.when != "teardown" and not explains_itself(call):

@@ -10,9 +10,9 @@ from ptyspec.spec.tiers import TIERS, tier_of_path
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Ignore a folder of a tier that the mark expression, where it is one tier's name, excludes."""
+    """Ignore what lies in a tier's folder that the mark expression, where it is one tier's name, excludes."""
     asked = config.option.markexpr.strip()
-    if asked not in TIERS or not collection_path.is_relative_to(config.rootpath) or not collection_path.is_dir():
+    if asked not in TIERS or not collection_path.is_relative_to(config.rootpath):
         return None
     tier = tier_of_path(collection_path.relative_to(config.rootpath).parts)
     return True if tier not in (None, asked) else None
