@@ -60,6 +60,7 @@ def test_a_gridsize_from_the_command_line_chooses_profile_and_recipe_parts(value
     assert made.scenario.scan.n_images == 1024
 
 
+@pytest.mark.clause("CONFIG-003", "CONFIG-006")
 def test_provenance_names_default_profile_recipe_scenario_and_command_line() -> None:
     made = request("gs1_custom", profile="quick", recipe="cnn", settings=["dose.nphotons=1e5"])
     sources = made.provenance
@@ -70,6 +71,7 @@ def test_provenance_names_default_profile_recipe_scenario_and_command_line() -> 
     assert sources["dose.nphotons"] == "command line"
 
 
+@pytest.mark.clause("CONFIG-003")
 def test_the_command_line_wins_over_everything() -> None:
     made = request("gs1_custom", settings=["scan.n_images=30", "model.probe_scale=7", "training.nepochs=2"]).scenario
     assert (made.scan.n_images, made.model.probe_scale, made.training.nepochs) == (30, 7.0, 2)
@@ -96,6 +98,7 @@ def test_a_setting_is_read_as_the_user_means_it(text: str, key: tuple[str, ...],
     assert type(found) is type(value)
 
 
+@pytest.mark.clause("CONFIG-004")
 def test_a_null_setting_changes_nothing() -> None:
     assert request("gs1_custom", settings=["dose.nphotons=null"]) == request("gs1_custom")
 
@@ -114,6 +117,7 @@ def test_a_setting_that_cannot_be_read_is_refused(text: str) -> None:
         request("gs1_custom", settings=[text])
 
 
+@pytest.mark.clause("CONFIG-007")
 @pytest.mark.parametrize(
     "text", ["model=3", "scan=5", "seeds=1", "model=[1]"], ids=["model", "scan", "seeds", "model-list"]
 )
@@ -201,6 +205,7 @@ def test_a_scenario_file_that_is_no_yaml_is_refused(tmp_path: Path, text: str) -
         request(written(tmp_path, text))
 
 
+@pytest.mark.clause("CONFIG-007")
 @pytest.mark.parametrize(
     "text",
     ["model: 5\n", "model: [1]\n", "training: [1]\n", "1: 2\n"],
@@ -211,6 +216,7 @@ def test_a_section_of_a_scenario_file_that_is_no_mapping_is_refused(tmp_path: Pa
         request(written(tmp_path, text))
 
 
+@pytest.mark.clause("CONFIG-004")
 @pytest.mark.parametrize("text", ["model:\n", "training: null\n"], ids=["model", "training"])
 def test_a_section_left_empty_in_a_scenario_file_sets_nothing(tmp_path: Path, text: str) -> None:
     assert request(written(tmp_path, text)).scenario == request(written(tmp_path, "{}\n")).scenario
@@ -301,6 +307,7 @@ def test_a_scan_file_that_changes_after_the_request_is_refused(tmp_path: Path) -
         simulate(made.scenario)
 
 
+@pytest.mark.clause("CONFIG-003")
 def test_settings_win_over_the_facts_of_a_file(tmp_path: Path) -> None:
     path = write_scan(tmp_path / "s.npz", scan(True))
     made = request(str(path), settings=["split.kind=none", "model.gridsize=1"], seed=5)

@@ -18,6 +18,7 @@ def resolved(**parts: Any) -> Any:
     return resolve([BASE, Layer("scenario", parts)])
 
 
+@pytest.mark.clause("CONFIG-010")
 @pytest.mark.parametrize("key", ["dose", "name"])
 def test_a_scenario_is_frozen(key: str) -> None:
     scenario = resolved().scenario
@@ -25,11 +26,13 @@ def test_a_scenario_is_frozen(key: str) -> None:
         setattr(scenario, key, None)
 
 
+@pytest.mark.clause("CONFIG-010")
 def test_its_parts_are_frozen_too() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         resolved().scenario.dose.nphotons = 1.0
 
 
+@pytest.mark.clause("CONFIG-007", "CONFIG-012")
 @pytest.mark.parametrize(
     ("parts", "key", "near"),
     [
@@ -46,12 +49,14 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(parts: dict[str, A
     assert caught.value.details["source"] == "scenario"
 
 
+@pytest.mark.clause("CONFIG-007")
 @pytest.mark.parametrize("parts", [{"zzzz": 1}, {"object": 5}, {"model": [1]}], ids=["nothing-near", "number", "list"])
 def test_what_is_no_setting_at_all_is_refused(parts: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="unknown key"):
         resolved(**parts)
 
 
+@pytest.mark.clause("CONFIG-008")
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -83,6 +88,7 @@ def test_a_wrong_value_is_refused_with_key_value_and_source(key: str, value: Any
     assert str(caught.value.details["value"]) == str(value)
 
 
+@pytest.mark.clause("CONFIG-008")
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -102,6 +108,7 @@ def test_a_batch_size_that_is_a_power_of_two_is_accepted() -> None:
     assert resolved(training={"batch_size": 32}).scenario.training.batch_size == 32
 
 
+@pytest.mark.clause("CONFIG-008")
 @pytest.mark.parametrize(
     "kinds",
     [
@@ -116,6 +123,7 @@ def test_measured_and_simulated_parts_do_not_mix(kinds: dict[str, Any]) -> None:
         resolved(**kinds)
 
 
+@pytest.mark.clause("CONFIG-008")
 def test_a_monitor_that_nothing_feeds_is_refused() -> None:
     with pytest.raises(ConfigError, match="nothing to monitor"):
         resolved(training={"monitor": "val_loss", "validation_fraction": 0})
@@ -125,6 +133,7 @@ def test_a_monitor_that_nothing_feeds_is_refused() -> None:
 # Layers
 
 
+@pytest.mark.clause("CONFIG-003", "CONFIG-006")
 def test_a_later_layer_wins_key_by_key() -> None:
     made = resolve([BASE, Layer("recipe", {"dose": {"nphotons": 2e6}}), Layer("told", {"scan": {"n_images": 7}})])
     assert made.scenario.dose.nphotons == 2e6
@@ -135,12 +144,14 @@ def test_a_later_layer_wins_key_by_key() -> None:
     assert made.provenance["scan.buffer"] == "default"
 
 
+@pytest.mark.clause("CONFIG-003")
 def test_an_order_reversed_gives_the_other_value() -> None:
     a, b = Layer("a", {"scan": {"n_images": 1}}), Layer("b", {"scan": {"n_images": 2}})
     assert resolve([BASE, a, b]).scenario.scan.n_images == 2
     assert resolve([BASE, b, a]).scenario.scan.n_images == 1
 
 
+@pytest.mark.clause("CONFIG-004")
 @pytest.mark.parametrize("order", [["null", "value"], ["value", "null"]], ids=["null-first", "null-last"])
 def test_a_null_never_overrides_and_never_survives(order: list[str]) -> None:
     layers = {"null": Layer("null", {"dose": {"nphotons": None}}), "value": Layer("v", {"dose": {"nphotons": 5e6}})}
@@ -149,17 +160,20 @@ def test_a_null_never_overrides_and_never_survives(order: list[str]) -> None:
     assert made.provenance["dose.nphotons"] == "v"
 
 
+@pytest.mark.clause("CONFIG-004")
 def test_a_null_beside_a_default_leaves_the_default_and_its_provenance() -> None:
     made = resolved(scan={"buffer": None})
     assert made.scenario.scan.buffer == 10
     assert made.provenance["scan.buffer"] == "default"
 
 
+@pytest.mark.clause("CONFIG-007")
 def test_an_unknown_key_is_refused_even_when_it_is_null() -> None:
     with pytest.raises(ConfigError, match="unknown key"):
         resolved(dose={"nphoton": None})
 
 
+@pytest.mark.clause("CONFIG-005")
 @pytest.mark.parametrize("size", [32, 64])
 def test_no_effective_value_is_none(size: int) -> None:
     made = resolved(model={"N": size})
@@ -167,6 +181,7 @@ def test_no_effective_value_is_none(size: int) -> None:
     assert made.scenario.model.probe_mask_diameter == size // 2  # the one default that follows from another value
 
 
+@pytest.mark.clause("CONFIG-006")
 def test_every_effective_value_has_a_provenance_and_stands_in_the_json() -> None:
     made = resolved(split={"kind": "none"})
     keys = set(known_keys())
@@ -178,12 +193,14 @@ def test_every_effective_value_has_a_provenance_and_stands_in_the_json() -> None
     assert rows["seeds.noise"] == {"value": 42, "source": "default"}
 
 
+@pytest.mark.clause("CONFIG-009")
 def test_a_resolved_scenario_resolves_to_itself() -> None:
     first = resolved(model={"gridsize": 2}).scenario
     assert resolve([Layer("again", first.model_dump(mode="json"))]).scenario == first
     assert Scenario.model_validate_json(first.model_dump_json()) == first
 
 
+@pytest.mark.clause("CONFIG-009")
 def test_two_resolutions_do_not_influence_each_other() -> None:
     plain = resolved().scenario
     resolved(model={"gridsize": 2}, scan={"buffer": 3})

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from ptyspec.cli.settings_page import meaning, settings_page
 from ptyspec.contracts.resolve import known_keys
 from ptyspec.contracts.settings import TrainingConfig
 
+pytestmark = pytest.mark.clause("CONFIG-014")
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
 
