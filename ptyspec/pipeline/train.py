@@ -54,15 +54,17 @@ def train(scenario: Scenario, containers: Containers, session: Session) -> Train
 
 
 def canvas_side(scenario: Scenario, containers: Containers) -> int:
-    """Return the side of the canvas inside the model, large enough for both splits; raises CanvasError if set too small."""
+    """Return the side of the canvas inside the model, large enough for both splits; raises CanvasError if set too small.
+
+    A declared canvas is checked even where nothing is merged and the patch itself is the canvas (CANVAS-003).
+    """
     size = scenario.model.N
-    if scenario.members == 1 or not scenario.model.object_big:
-        return size
     relatives = [part.groups.coords_relative for part in (containers.train, containers.test)]
     side = scenario.model.canvas or max(required_canvas(relative, size) for relative in relatives)
     for relative in relatives:
         check_canvas(relative, size, side)
-    return side
+    merges = scenario.members > 1 and scenario.model.object_big
+    return side if merges else size
 
 
 def build_model(scenario: Scenario, container: Container, canvas: int) -> Reconstructor:

@@ -9,6 +9,7 @@ import pytest
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.physics.geometry import extract_patches, object_extent, required_canvas
+from ptyspec.spec.checks import Check
 from tests.small_scenes import textured_object
 
 HEIGHT, WIDTH, N = 60, 44, 16
@@ -25,6 +26,7 @@ def looped(obj: Array, x: int, y: int, size: int) -> Array:
     return patch
 
 
+@pytest.mark.clause("TRANSLATE-002")
 @pytest.mark.parametrize("size", [8, 16, 32])
 def test_a_point_at_the_position_shows_at_pixel_half_n_of_its_patch(size: int) -> None:
     obj = np.zeros((HEIGHT, WIDTH))
@@ -35,6 +37,7 @@ def test_a_point_at_the_position_shows_at_pixel_half_n_of_its_patch(size: int) -
     np.testing.assert_allclose(patch, expected, atol=1e-15)
 
 
+@pytest.mark.clause("TRANSLATE-002")
 @pytest.mark.parametrize(
     ("x", "y"),
     [
@@ -56,6 +59,7 @@ def test_a_whole_pixel_patch_is_a_plain_cut_with_zeros_outside(x: int, y: int) -
     np.testing.assert_allclose(patch, looped(obj, x, y, N), atol=1e-6)  # complex64
 
 
+@pytest.mark.clause("TRANSLATE-002")
 @pytest.mark.parametrize(("x", "y"), [(20.3, 31.8), (22.5, 28.5), (19.01, 30.99)], ids=["a", "b", "c"])
 def test_a_blob_at_a_sub_pixel_position_is_centred_in_its_patch(x: float, y: float) -> None:
     rows, columns = np.indices((HEIGHT, WIDTH))
@@ -68,6 +72,7 @@ def test_a_blob_at_a_sub_pixel_position_is_centred_in_its_patch(x: float, y: flo
     np.testing.assert_allclose(patch, expected, atol=0.02)  # measured: 0.008
 
 
+@pytest.mark.clause("FORWARD-006")
 def test_patches_come_in_the_order_of_their_positions_and_keep_the_dtype() -> None:
     obj = textured_object(HEIGHT, WIDTH)
     positions = np.array([[30.25, 12.5], [11.0, 40.75], [20.0, 20.0]])
@@ -78,6 +83,7 @@ def test_patches_come_in_the_order_of_their_positions_and_keep_the_dtype() -> No
         np.testing.assert_array_equal(patch, extract_patches(obj, position[None], N)[0])
 
 
+@pytest.mark.clause("TRANSLATE-002")
 def test_x_is_the_column_and_y_the_row() -> None:
     ramp = np.tile(np.arange(WIDTH, dtype=float), (HEIGHT, 1))  # brighter to the right alone
     left, right, below = extract_patches(ramp, np.array([[15.0, 20.0], [18.0, 20.0], [15.0, 23.0]]), N)
@@ -85,6 +91,7 @@ def test_x_is_the_column_and_y_the_row() -> None:
     np.testing.assert_allclose(below - left, 0, atol=1e-12)
 
 
+@pytest.mark.clause("CANVAS-001")
 @pytest.mark.parametrize(
     ("largest", "side"),
     [
@@ -94,22 +101,27 @@ def test_x_is_the_column_and_y_the_row() -> None:
         pytest.param(3.01, 40, id="just-above"),
     ],
 )
-def test_the_canvas_of_a_group_is_n_and_twice_the_largest_relative_offset(largest: float, side: int) -> None:
+def test_the_canvas_of_a_group_is_n_and_twice_the_largest_relative_offset(
+    clause: Check, largest: float, side: int
+) -> None:
     relative = np.zeros((3, 1, 2, 4))
     relative[1, 0, 1, 2] = -largest
-    assert required_canvas(relative, 32) == side == 32 + 2 * math.ceil(largest)
+    assert side == 32 + 2 * math.ceil(largest)
+    clause.equal(required_canvas(relative, 32), side, "side of the canvas")
 
 
-def test_the_canvas_of_a_group_does_not_grow_with_absolute_positions() -> None:
+@pytest.mark.clause("CANVAS-002")
+def test_the_canvas_of_a_group_does_not_grow_with_absolute_positions(clause: Check) -> None:
     coords = np.random.default_rng(1).uniform(0, 20, (5, 1, 2, 4))
     sides = []
     for moved in (coords, coords + 1000):
         relative = -(moved - moved.mean(axis=-1, keepdims=True))
         sides.append(required_canvas(relative, 32))
-    assert sides[0] == sides[1]
+    clause.equal(sides[1], sides[0], "side of the canvas of the moved scan")
     assert sides[0] <= 32 + 2 * 20  # no offset exceeds the spread of the positions
 
 
+@pytest.mark.clause("STITCH-001")
 def test_the_extent_holds_every_patch_and_not_a_pixel_more_than_rounding_needs() -> None:
     positions = np.array([[10.25, 50.0], [30.5, 20.75], [12.0, 33.3]])
     x0, y0, width, height = object_extent(positions, N)
@@ -118,6 +130,7 @@ def test_the_extent_holds_every_patch_and_not_a_pixel_more_than_rounding_needs()
     assert all(isinstance(value, int) for value in (x0, y0, width, height))
 
 
+@pytest.mark.clause("STITCH-001", "BASELINE-OFFSET-001")
 def test_the_extent_moves_with_the_positions() -> None:
     positions = np.array([[10.25, 50.0], [30.5, 20.75]])
     x0, y0, width, height = object_extent(positions, N)

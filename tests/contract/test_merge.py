@@ -11,6 +11,7 @@ from ptyspec.physics.geometry import extract_patches, required_canvas
 from ptyspec.physics.interpolate import translate
 from ptyspec.physics.merge import FLOOR, check_canvas, extract_group, merge_group
 from ptyspec.physics.scale import illumination_weight
+from ptyspec.spec.checks import Check
 from tests.small_scenes import cut, small_probe, textured_object
 
 N, C, B = 32, 4, 3
@@ -43,32 +44,32 @@ def lit(relative: Array, canvas: int) -> Array:
     return np.asarray(moved.sum(axis=1))
 
 
-def test_a_merge_of_ones_is_one_everywhere_even_where_no_light_falls() -> None:
+@pytest.mark.clause("MERGE-002")
+def test_a_merge_of_ones_is_one_everywhere_even_where_no_light_falls(clause: Check) -> None:
     _, relative, _ = groups(whole=True)
     merged = merge_group(np.ones((B, N, N, C)), relative, WEIGHT, required_canvas(relative, N), fill=1.0)
-    np.testing.assert_allclose(merged, 1, atol=1e-6)  # float32 weights; upstream was x 1000 outside its mask
+    clause.close(merged, np.ones(merged.shape), "merge of ones")  # upstream: x 1000 outside its mask
+    np.testing.assert_allclose(merged, 1, atol=1e-6)  # whole pixels: float32 weights alone
 
 
-@pytest.mark.parametrize(
-    ("least", "tolerance"),
-    [
-        pytest.param(0.05, 1e-3, id="lit"),  # measured: 3e-4
-        pytest.param(1e-3, 0.05, id="dim"),  # measured: 1.5e-2; Lanczos rings where a patch of ones ends
-    ],
-)
-def test_between_pixels_a_merge_of_ones_is_one_where_light_falls(least: float, tolerance: float) -> None:
+@pytest.mark.clause("MERGE-002")
+def test_between_pixels_a_merge_of_ones_is_one_where_light_falls(clause: Check) -> None:
     _, relative, _ = groups()
     canvas = required_canvas(relative, N)
     merged = merge_group(np.ones((B, N, N, C)), relative, WEIGHT, canvas, fill=1.0)
-    np.testing.assert_allclose(merged[lit(relative, canvas) > least], 1, atol=tolerance)
+    light = lit(relative, canvas)
+    clause.close(merged[light > LIT], np.ones((light > LIT).sum()), "merge of ones, moved by fractions")
+    np.testing.assert_allclose(merged[light > 1e-3], 1, atol=0.05)  # dim: Lanczos rings, measured 1.5e-2
 
 
+@pytest.mark.clause("MERGE-002")
 def test_where_no_weight_falls_the_canvas_holds_the_fill_value() -> None:
     relative = np.zeros((1, 1, 2, 1))
     merged = merge_group(np.full((1, N, N, 1), 5.0), relative, WEIGHT, N + 20, fill=2.5)
     np.testing.assert_allclose(merged[0, :6, :6], 2.5, rtol=1e-6)
 
 
+@pytest.mark.clause("MERGE-003")
 @pytest.mark.parametrize(
     ("whole", "tolerance"),
     [
@@ -76,16 +77,18 @@ def test_where_no_weight_falls_the_canvas_holds_the_fill_value() -> None:
         pytest.param(False, 0.05, id="sub-pixel"),  # Lanczos twice, and patches that end inside the canvas
     ],
 )
-def test_perfect_patches_merge_to_the_object_around_the_offset(whole: bool, tolerance: float) -> None:
+def test_perfect_patches_merge_to_the_object_around_the_offset(clause: Check, whole: bool, tolerance: float) -> None:
     offsets, relative, patches = groups(whole)
     canvas = required_canvas(relative, N)
     merged = merge_group(patches, relative, WEIGHT, canvas)
     truth = extract_patches(OBJECT, offsets, canvas)
     seen = lit(relative, canvas) > LIT
     assert seen.sum() > B * N * N / 4
+    clause.close(np.where(seen, merged, truth), truth, "merged canvas where it is lit")
     assert np.abs(merged - truth)[seen].max() < tolerance * np.abs(truth).max()
 
 
+@pytest.mark.clause("MERGE-003")
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -107,6 +110,7 @@ def test_wrong_offsets_lose_the_object(wrong: object) -> None:
     assert error[1] > 20 * error[0]  # measured: 60 times and more
 
 
+@pytest.mark.clause("MERGE-003")
 def test_extracting_moves_by_plus_relative_to_the_members_own_place() -> None:
     offsets, relative, patches = groups()
     canvas = required_canvas(relative, N) + 8
@@ -117,17 +121,22 @@ def test_extracting_moves_by_plus_relative_to_the_members_own_place() -> None:
     )
 
 
+@pytest.mark.clause("MERGE-003")
 @pytest.mark.parametrize(
     ("whole", "tolerance"), [pytest.param(True, 1e-4, id="whole-pixels"), pytest.param(False, 0.05, id="sub-pixel")]
 )
-def test_cutting_a_merged_group_gives_its_patches_again_where_they_are_lit(whole: bool, tolerance: float) -> None:
+def test_cutting_a_merged_group_gives_its_patches_again_where_they_are_lit(
+    clause: Check, whole: bool, tolerance: float
+) -> None:
     _, relative, patches = groups(whole)
     canvas = required_canvas(relative, N)
     again = extract_group(merge_group(patches, relative, WEIGHT, canvas), relative, N)
+    clause.close(again[:, WEIGHT > LIT], patches[:, WEIGHT > LIT], "patches cut from the merged canvas")
     assert np.abs(again - patches)[:, WEIGHT > LIT].max() < tolerance * np.abs(patches).max()
 
 
-def test_every_patch_goes_with_its_own_offset_as_in_a_loop() -> None:
+@pytest.mark.clause("MERGE-001")
+def test_every_patch_goes_with_its_own_offset_as_in_a_loop(clause: Check) -> None:
     _, relative, _ = groups()
     draws = np.random.default_rng(2)
     patches = draws.standard_normal((B, N, N, C)) + 1j * draws.standard_normal((B, N, N, C))
@@ -142,39 +151,40 @@ def test_every_patch_goes_with_its_own_offset_as_in_a_loop() -> None:
             moved = translate(np.pad(WEIGHT, pad), dx, dy, "linear")
             value += moved * translate(np.pad(patches[b, :, :, c], pad), dx, dy)
             weight += moved
-        np.testing.assert_allclose(merged[b], value / weight, atol=1e-6)  # float32 weights
+        clause.close(merged[b], value / weight, f"merged group {b}")
 
 
-def test_groups_do_not_influence_each_other() -> None:
+@pytest.mark.clause("INFER-001", "REASSEMBLY-BATCH-001")
+def test_groups_do_not_influence_each_other(clause: Check) -> None:
     _, relative, patches = groups()
     canvas = required_canvas(relative, N)
     together = merge_group(patches, relative, WEIGHT, canvas)
     for b in range(B):
         alone = merge_group(patches[b : b + 1], relative[b : b + 1], WEIGHT, canvas)
-        np.testing.assert_allclose(together[b], alone[0], rtol=1e-12)  # one matrix product a patch either way
+        clause("REASSEMBLY-BATCH-001").close(together[b], alone[0], "group alone")
     changed = patches.copy()
     changed[0] *= 100
-    np.testing.assert_array_equal(merge_group(changed, relative, WEIGHT, canvas)[1:], together[1:])
+    clause("INFER-001").equal(merge_group(changed, relative, WEIGHT, canvas)[1:], together[1:], "the other groups")
 
 
-def test_the_order_of_the_members_does_not_matter() -> None:
+@pytest.mark.clause("MERGE-004")
+def test_the_order_of_the_members_does_not_matter(clause: Check) -> None:
     _, relative, patches = groups()
     canvas = required_canvas(relative, N)
     other = [2, 0, 3, 1]
-    np.testing.assert_allclose(
-        merge_group(patches[..., other], relative[..., other], WEIGHT, canvas),
-        merge_group(patches, relative, WEIGHT, canvas),
-        atol=1e-5,  # sums in another order, float32
-    )
+    turned = merge_group(patches[..., other], relative[..., other], WEIGHT, canvas)
+    clause.close(turned, merge_group(patches, relative, WEIGHT, canvas), "merged canvas")
 
 
-def test_a_single_member_comes_back_as_it_is() -> None:
+@pytest.mark.clause("MERGE-003")
+def test_a_single_member_comes_back_as_it_is(clause: Check) -> None:
     patches = cut(OBJECT, np.array([[30.0, 40.0]]), N)[..., None]
     merged = merge_group(patches, np.zeros((1, 1, 2, 1)), WEIGHT, N)
     seen = WEIGHT > LIT
-    np.testing.assert_allclose(merged[0][seen], patches[0, :, :, 0][seen], rtol=1e-4)  # FLOOR / LIT and float32
+    clause.close(merged[0][seen], patches[0, :, :, 0][seen], "merge of one")  # FLOOR / LIT and float32
 
 
+@pytest.mark.clause("CANVAS-003")
 def test_a_canvas_that_is_too_small_is_refused_with_its_numbers() -> None:
     relative = np.zeros((2, 1, 2, 4))
     relative[1, 0, 0, 3] = -7.25
@@ -187,6 +197,7 @@ def test_a_canvas_that_is_too_small_is_refused_with_its_numbers() -> None:
     assert "grouping.neighbor_count" in str(caught.value)
 
 
+@pytest.mark.clause("CANVAS-001")
 def test_a_canvas_of_exactly_the_needed_side_is_accepted() -> None:
     relative = np.zeros((2, 1, 2, 4))
     relative[1, 0, 0, 3] = -7.25
