@@ -1,7 +1,7 @@
 """The closed vocabulary of assertions: each failure says the rule, what was observed, the limit and the next command.
 
 A `Check` belongs to one clause and takes its tolerance from there, so that a figure stands in one place. What a check
-used of its tolerance goes to the margin ledger. Usable without pytest: `Check(specification()["CORE-001"])`.
+used of its tolerance goes to the margin ledger. Usable without pytest: `Check(specification()["AREA-001"])`.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def changes(clauses: Mapping[str, Clause], cases: Iterable[Case], reviewed: Mapp
         elif (clause.revision, clause.fingerprint) != (known.revision, known.fingerprint):
             yield _revised(clause, known, bound.get(name, {}), again)
     for name in sorted(set(reviewed) - set(clauses)):
-        yield Change(name, "reviewed once, and gone from the documents", "ptyspec trace --review --all --reason TEXT")
+        yield Change(name, "reviewed once, and gone from the documents", "ptyspec trace --all --reason TEXT")
 
 
 def _revised(clause: Clause, known: Reviewed, now: Mapping[str, str | None], again: str) -> Change:

@@ -1,7 +1,7 @@
 """Read a specification document: Markdown whose level-3 headings are clauses.
 
     ## Section
-    ### NORM-003 · The loader gain never reaches the object {r1}
+    ### AREA-001 · The loader gain never reaches the object {r1}
     The gain MUST condition the network's input and nothing else.
 
     - Why: one reason or several sentences, continued on indented lines.
