@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ptyspec.errors import ConfigError
+from ptyspec.golden import fixture as golden
 from ptyspec.harness import fixtures, rules, selection, xfails
 from ptyspec.harness.controller import Controller
 from ptyspec.harness.guard import Guard
@@ -31,6 +32,7 @@ def start(config: pytest.Config) -> None:
 
     register = config.pluginmanager.register
     register(fixtures, "ptyspec.fixtures")
+    register(golden, "ptyspec.golden")
     register(scheduling, "ptyspec.scheduling")
     register(selection, "ptyspec.selection")
     register(Guard(), "ptyspec.guard")

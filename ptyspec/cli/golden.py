@@ -1,0 +1,131 @@
+"""`ptyspec golden`: propose golden files, look at them, approve them; check that they are what was approved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ptyspec.cli.failures import VIOLATION
+from ptyspec.cli.options import Json
+
+if TYPE_CHECKING:
+    from ptyspec.golden.proposal import Proposal
+
+app = typer.Typer(help="Golden files: propose, look, approve; a test run never writes one.", no_args_is_help=True)
+SCHEMA_VERSION = 1
+
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Where proposals lie; otherwise in the run store.", show_default=False),
+]
+
+
+def proposed_names(incomplete: str) -> list[str]:
+    """Complete an open proposal."""
+    from ptyspec.golden.proposal import INDEX, default_folder, read_index
+
+    folder = default_folder()
+    found = read_index(folder) if (folder / INDEX).is_file() else []
+    return [made.name for made in found if made.open and made.name.startswith(incomplete)]
+
+
+@app.command("propose", short_help="Run the golden cases and show what differs.")
+def propose(
+    selectors: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CASE]...", help="Files or case ids; otherwise all.", show_default=False),
+    ] = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Run the regression cases, keep what they observe beside the golden files, and write a page that shows both.
+
+    Golden files that hold are not proposed again: within their tolerance they would wander. Exit code 1 where a case
+    fails for another reason than its golden file.
+    """
+    from ptyspec.cli.output import stderr
+    from ptyspec.golden import proposal
+    from ptyspec.golden.page import status, write_page
+    from ptyspec.golden.propose import propose as make
+
+    root, folder = _root(), (out or proposal.default_folder()).expanduser().absolute()
+    with stderr().status("running the golden cases"):
+        found = make(root, folder, selectors or [])
+        page = write_page(found, root / "golden", folder)
+    headline = status(found)
+    _tell(found, {"status": headline, "page": str(page), "differences": str(folder / "differences.json")}, as_json)
+    if not as_json:
+        typer.echo(f"page: {page}")
+        if headline == "open":
+            typer.echo(f"next: ptyspec golden approve --all --reason TEXT{f' --out {folder}' if out else ''}")
+    if headline == "refused":
+        raise typer.Exit(VIOLATION)
+
+
+@app.command("approve", short_help="Make proposals golden.")
+def approve(
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why the new values are right.", show_default=False)],
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Proposals, or their folders.", autocompletion=proposed_names,
+                       show_default=False),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All open proposals.")] = False,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Copy proposals into golden/ and note sha256, environment, case and reason in its manifest.
+
+    Refused: a proposal made by other code than the present one, or beside a golden file that has changed since.
+    """
+    from ptyspec.errors import PtyspecError
+    from ptyspec.golden.approve import approve as make
+    from ptyspec.golden.proposal import default_folder
+
+    if bool(names) == everything:
+        raise PtyspecError("say which proposals, or --all", value=" ".join(names or []) or "none",
+                           next_step="ptyspec golden approve NAME --reason TEXT")  # fmt: skip
+    found = make(_root(), (out or default_folder()).expanduser().absolute(), names or [], reason)
+    _tell(found, {"status": "approved"}, as_json)
+
+
+@app.command("check", short_help="Check golden files against manifest and cases.")
+def check(as_json: Json = False) -> None:
+    """List files that changed without approval, that no case reads, that are missing; exit code 1 where there is one."""
+    from ptyspec.cli.output import print_json
+    from ptyspec.golden.manifest import problems, read_manifest
+    from ptyspec.golden.propose import declared
+
+    root = _root()
+    lines = problems(root, declared(root))
+    if as_json:
+        state = "violation" if lines else "ok"
+        print_json({"schema_version": SCHEMA_VERSION, "status": state, "problems": lines})
+    else:
+        for line in lines or [f"ok: {len(read_manifest(root / 'golden'))} golden files are what was approved"]:
+            typer.echo(line)
+    if lines:
+        raise typer.Exit(VIOLATION)
+
+
+def _root() -> Path:
+    """Return the repository whose golden files are meant: the working folder."""
+    from ptyspec.golden.tolerance import GoldenError
+
+    root = Path.cwd()
+    if not (root / "golden").is_dir():
+        raise GoldenError("there is no folder golden here", value=root, next_step="go to the repository's root")
+    return root
+
+
+def _tell(found: list[Proposal], head: dict[str, str], as_json: bool) -> None:
+    from ptyspec.cli.output import print_json
+
+    if as_json:
+        rows = [{"name": made.name, "status": made.status, "case": made.producer, "note": made.note} for made in found]
+        print_json({"schema_version": SCHEMA_VERSION, **head, "files": rows})
+        return
+    for made in found:
+        typer.echo(f"{made.status:<8} {made.name}{f'  ({made.note})' if made.note else ''}")
