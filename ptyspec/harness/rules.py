@@ -24,16 +24,31 @@ def pytest_make_collect_report(
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Turn a file or class with breaches into a collection error."""
     report = yield
-    cases = [node for node in report.result or () if isinstance(node, pytest.Item)]
-    problems = list(breaches(cases)) if cases else []
+    problems = list(_breaches_below(collector.nodeid, report.result or ()))
     if problems:
         report.outcome, report.result = "failed", []
-        report.longrepr = "\n".join([f"{collector.nodeid}:", *(f"  {line}" for line in problems)])
+        report.longrepr = "\n".join(problems)
     return report
+
+
+def _breaches_below(name: str, nodes: Iterable[pytest.Item | pytest.Collector]) -> Iterator[str]:
+    """Yield the breaches of a file or class under its name; where there are any, those of its classes too.
+
+    Classes are otherwise judged when pytest collects them, which it no longer does below what has failed.
+    """
+    found = list(breaches([node for node in nodes if isinstance(node, pytest.Item)]))
+    if found:
+        yield f"{name}:"
+        yield from (f"  {line}" for line in found)
+        for node in nodes:
+            if isinstance(node, pytest.Class):
+                yield from _breaches_below(node.nodeid, list(node.collect()))
 
 
 def breaches(cases: list[pytest.Item]) -> Iterator[str]:
     """Yield what is wrong with the cases of one file or class, each thing once with the cases it concerns."""
+    if not cases:
+        return
     found: dict[str, list[str]] = {}
     for case in cases:
         for problem in _markers(case):

@@ -4,27 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.plugin_project import OURS, TEST, THEIRS, write
+
 pytest_plugins = ["pytester"]
-
-OURS = '[tool.pytest]\nptyspec = true\nstrict = true\naddopts = ["--import-mode=importlib"]\n'
-THEIRS = "[tool.pytest]\nstrict = true\n"
-TEST = "def test_it():\n    pass\n"
-
-
-@pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """An empty project, and an environment without this run's settings."""
-    for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "PTYSPEC_THREADS", "PYTEST_ADDOPTS"):
-        monkeypatch.delenv(name, raising=False)
-    return pytester
-
-
-def write(project: pytest.Pytester, config: str, **files: str) -> None:
-    project.makepyprojecttoml(config)
-    for name, text in files.items():
-        path = project.path / "tests" / name.replace("__", "/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_suffix(".py").write_text(text)
 
 
 def test_tests_carry_the_marker_of_their_folder_alone(project: pytest.Pytester) -> None:
@@ -86,3 +68,13 @@ def test_other_repositories_notice_nothing(project: pytest.Pytester) -> None:
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("ptyspec: *")
     project.runpytest_subprocess("--markers").stdout.no_fnmatch_line("*@pytest.mark.contract*")
+
+
+def test_the_options_stand_in_one_group_of_the_help(project: pytest.Pytester) -> None:
+    write(project, OURS)
+    result = project.runpytest_subprocess("--help")
+    options = ("pipeline", "profile", "strict", "xfails", "results", "bindings")
+    result.stdout.fnmatch_lines(
+        ["the executable specification of neural ptychography:", *(f"  --ptyspec-{name}*" for name in options)],
+        consecutive=False,
+    )

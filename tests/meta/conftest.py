@@ -1,0 +1,15 @@
+"""The fixture of all tests that drive a real pytest."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.plugin_project import SETTINGS
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """An empty project, and an environment without this run's settings."""
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    return pytester

@@ -1,0 +1,97 @@
+"""What the plugin refuses at collection: every breach of every file, in one go."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.plugin_project import IDS, OURS, RECORD, TEST, write
+
+pytest_plugins = ["pytester"]
+
+KNOWN = IDS[0]
+MISTYPED = f"{KNOWN[:-4]}{KNOWN[-3:]}"
+"""The id without its last hyphen."""
+UNKNOWN = f"""
+import pytest
+
+@pytest.mark.clause("{KNOWN}", "{MISTYPED}")
+def test_a():
+    pass
+
+class TestGroup:
+    @pytest.mark.parametrize("x", [1, 2])
+    @pytest.mark.clause("NOSUCH-999")
+    def test_b(self, x):
+        pass
+"""
+EMPTY = f"import pytest\n@pytest.mark.clause\n{TEST}"
+BLANKS = "import pytest\n@pytest.mark.parametrize('x', ['a b', 'fine-slug_1.0'])\ndef test_it(x):\n    pass\n"
+COLLIDING = "import pytest\n@pytest.mark.parametrize('x', ['a-b', 'a_b', 'c'])\ndef test_it(x):\n    pass\n"
+NAMELESS = f"import pytest\n@pytest.mark.hypothesis\n{TEST}"
+
+
+@pytest.mark.parametrize(("workers", "passed"), [("0", 0), ("2", 1)], ids=["alone", "xdist"])
+def test_every_breach_of_every_file_is_told_at_once(project: pytest.Pytester, workers: str, passed: int) -> None:
+    write(
+        project,
+        OURS,
+        contract__test_unknown=UNKNOWN,
+        parity__test_empty=EMPTY,
+        test_blanks=BLANKS,
+        test_colliding=COLLIDING,
+        test_nameless=NAMELESS,
+        test_right=TEST,
+    )
+    result = project.runpytest_subprocess("-n", workers)
+    result.assert_outcomes(errors=5, passed=passed)  # pytest-xdist runs what it could collect
+    assert result.ret != pytest.ExitCode.OK
+    text = result.stdout.str()
+    for line in (
+        f"tests/contract/test_unknown.py:\n  no clause is called '{MISTYPED}': did you mean {KNOWN}",
+        "tests/contract/test_unknown.py::TestGroup:\n  no clause is called 'NOSUCH-999': ",
+        "(test_b[1], test_b[2])",
+        "tests/parity/test_empty.py:\n  a clause marker names its clauses, and nothing else (test_it)",
+        "tests/test_blanks.py:\n  a parametrize id is a slug of letters, digits and -_.+ (test_it[a b])",
+        "tests/test_colliding.py:\n  two cases would share one golden file: test_it[a-b] and test_it[a_b]",
+        "tests/test_nameless.py:\n  a hypothesis marker names its hypotheses (test_it)",
+    ):
+        assert line in text
+
+
+def test_evidence_cases_and_property_based_ones_share_a_marker_name_and_are_told_apart(
+    project: pytest.Pytester,
+) -> None:
+    module = """
+import pytest
+from hypothesis import given, strategies
+
+@pytest.mark.hypothesis("H-LOADER-GAIN")
+def test_evidence():
+    pass
+
+@given(strategies.integers())
+def test_property(number):
+    pass
+
+def test_other():
+    pass
+"""
+    write(project, OURS, parity__test_a=module)
+    project.runpytest_subprocess("-m", "hypothesis").assert_outcomes(passed=2, deselected=1)
+    project.runpytest_subprocess("-m", "evidence").assert_outcomes(passed=1, deselected=2)
+    project.runpytest_subprocess("-m", "parity", "-p", "no:hypothesispytest").assert_outcomes(passed=3)
+
+
+def test_a_tier_leaves_the_files_of_the_others_unread(project: pytest.Pytester) -> None:
+    write(project, OURS, contract__test_a=TEST, parity__test_b="raise SystemExit('was imported')\n", test_c=TEST)
+    project.runpytest_subprocess("-m", "contract").assert_outcomes(passed=1, deselected=1)
+    project.runpytest_subprocess("-m", "contract", "tests/contract", "tests/parity").assert_outcomes(passed=1)
+    assert project.runpytest_subprocess("-m", "contract or meta").ret != pytest.ExitCode.OK
+
+
+def test_bindings_are_written_even_of_what_the_rules_refuse(project: pytest.Pytester) -> None:
+    write(project, OURS, contract__test_unknown=UNKNOWN)
+    result = project.runpytest_subprocess("--collect-only", "--ptyspec-bindings", "found.json")
+    assert result.ret == pytest.ExitCode.OK
+    assert MISTYPED in (project.path / "found.json").read_text(encoding="utf-8")
+    assert not (project.path / RECORD).exists()  # nothing ran
