@@ -1,4 +1,4 @@
-"""Shell completion of scenario, profile and recipe names."""
+"""Shell completion of scenario, profile and recipe names, and of clause ids."""
 
 from __future__ import annotations
 
@@ -22,3 +22,14 @@ def recipes(incomplete: str) -> list[str]:
     from ptyspec.pipeline.request import recipe_names
 
     return [name for name in recipe_names() if name.startswith(incomplete)]
+
+
+def clauses(incomplete: str) -> list[str]:
+    """Complete a clause id; documents that cannot be read complete nothing."""
+    from ptyspec.spec.clause import SpecError
+    from ptyspec.spec.registry import specification
+
+    try:
+        return [name for name in specification() if name.startswith(incomplete.upper())]
+    except SpecError:
+        return []

@@ -1,0 +1,211 @@
+"""`ptyspec trace`: every clause with its cases and how they ended, and everything that is wrong with that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ptyspec.cli.failures import INCOMPLETE, VIOLATION
+from ptyspec.cli.names import clauses
+from ptyspec.cli.options import Json
+
+if TYPE_CHECKING:
+    from ptyspec.spec.trace import Finding, Row, Trace
+
+STYLES = {"passed": "green", "failed": "bold red", "no case": "bold red", "skipped": "yellow", "not run": "yellow"}
+SEVERITIES = {"violation": "bold red", "incomplete": "yellow", "note": "cyan"}
+
+Root = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="The checkout; otherwise that of this installation.", show_default=False),
+]
+One = Annotated[
+    str | None,
+    typer.Option("--clause", metavar="ID", help="One clause, its cases and margins.", autocompletion=clauses),
+]
+Reviewed = Annotated[
+    list[str] | None,
+    typer.Option("--review", metavar="ID", help="Record this clause as reviewed with its cases.",
+                 autocompletion=clauses, show_default=False),
+]  # fmt: skip
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why the review holds.", show_default=False)]
+
+
+def trace(
+    clause: One = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+    compliance: Annotated[bool, typer.Option("--compliance", help="Print a plan's compliance matrix.")] = False,
+    signatures: Annotated[bool, typer.Option("--signatures", help="Failure signatures and their clauses.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 or 4 where something is wrong.")] = False,
+    review: Reviewed = None,
+    everything: Annotated[bool, typer.Option("--all", help="Record every clause as reviewed.")] = False,
+    reason: Reason = "",
+    editorial: Annotated[
+        bool, typer.Option("--editorial", help="The text changed and the meaning did not: keep the revision.")
+    ] = False,
+    root: Root = None,
+    as_json: Json = False,
+) -> None:
+    """Show each clause with its cases, their last outcomes and margins, and what is wrong.
+
+    With --strict the exit code is 1 where a MUST has no passed case, a citation does not resolve, a golden file is an
+    orphan or a review is out of date, and 4 where nothing is wrong but cases have not run.
+    """
+    from ptyspec.cli.output import print_json, stdout
+    from ptyspec.report import trace as views
+
+    place = checkout(root)
+    if review or everything:
+        return _review(place, review or [], everything, reason, editorial)
+    if signatures:
+        return _signatures(place, as_json)
+    found = _of_clause(read(place), clause) if clause else read(place)
+    if as_json:
+        print_json(views.as_json(found))
+    elif markdown or compliance:
+        typer.echo(views.compliance(found) if compliance else views.markdown(found), nl=False)
+    elif clause:
+        _one(found.rows[0], found)
+    else:
+        stdout().print(_table(found))
+        _findings(found.findings)
+        typer.echo(views.summary(found))
+    return _end(found) if strict else None
+
+
+def checkout(root: Path | None) -> Path:
+    """Return the folder that holds specs/ and tests/; raises InputFileError where there is none."""
+    import ptyspec
+    from ptyspec.errors import InputFileError
+
+    place = (root or Path(ptyspec.__file__).parents[1]).resolve()
+    for folder in ("specs", "tests"):
+        if not (place / folder).is_dir():
+            raise InputFileError(
+                f"there is no folder {folder}", value=place, limit="a checkout with specs/ and tests/",
+                next_step="name one: --root DIR",
+            )  # fmt: skip
+    return place
+
+
+def read(root: Path) -> Trace:
+    """Read documents, reviews and outcomes, collect the cases, and join them."""
+    from ptyspec.cli.output import stderr
+    from ptyspec.spec import citations, collect, fingerprint, outcomes, registry
+    from ptyspec.spec.trace import trace as joined
+
+    known = registry.read(root / "specs")
+    with stderr().status("collecting the cases"):
+        cases = collect.collect(root)
+    return joined(
+        known, cases, outcomes.outcomes(root), fingerprint.read(root), citations.unresolved(root, known, cases),
+        _golden(root),
+    )  # fmt: skip
+
+
+def _golden(root: Path) -> list[str]:
+    if not (root / "golden").is_dir():
+        return []
+    from ptyspec.golden.manifest import problems
+
+    return problems(root)
+
+
+def _of_clause(whole: Trace, name: str) -> Trace:
+    from dataclasses import replace
+
+    from ptyspec.spec.registry import Registry
+
+    chosen = Registry(Path("specs"), {row.clause.id: row.clause for row in whole.rows})[name]
+    return replace(
+        whole, rows=tuple(row for row in whole.rows if row.clause is chosen),
+        findings=tuple(finding for finding in whole.findings if finding.clause == chosen.id),
+    )  # fmt: skip
+
+
+def _table(found: Trace) -> object:
+    from rich.table import Table
+    from rich.text import Text
+
+    from ptyspec.report.trace import margin
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in ("clause", "level", "cases", "last outcome", "margin", "title"):
+        right = head in ("cases", "margin")
+        table.add_column(head, justify="right" if right else "left", no_wrap=head != "title", overflow="fold")
+    for row in found.rows:
+        state = Text(row.state, style=STYLES[row.state])
+        cells = (row.clause.id, row.clause.level, str(len(row.cases)), state, margin(row), Text(row.clause.title))
+        table.add_row(*cells)
+    return table
+
+
+def _findings(findings: tuple[Finding, ...]) -> None:
+    from ptyspec.cli.output import stdout
+
+    console = stdout()
+    for finding in findings:
+        console.print(f"{finding.severity:<10}", style=SEVERITIES[finding.severity], end=" ")
+        what = f"{finding.clause}: {finding.message}" if finding.clause else finding.message
+        console.print(f"{what} ({finding.source})\n{'':<11}next: {finding.next_step}", markup=False, soft_wrap=True)
+
+
+def _one(row: Row, found: Trace) -> None:
+    from ptyspec.cli.output import stdout
+
+    clause, console = row.clause, stdout()
+
+    def line(text: str) -> None:
+        console.print(text, markup=False, soft_wrap=True)
+
+    line(f"{clause.id} · {clause.title} (r{clause.revision}, {clause.level}, {clause.source})")
+    for name, text in {
+        "rule": clause.statement, "why": clause.why, "tolerance": clause.tolerance, "place": clause.place,
+        "signatures": ", ".join(map(str, clause.signatures)) or "none", "state": row.state,
+    }.items():  # fmt: skip
+        line(f"  {name:<10} {text}")
+    for case in row.cases:
+        last = row.outcomes.get(case.id)
+        line(f"  {last.outcome if last else 'not run':<10} {case.id}{f' ({last.seconds:.2g} s)' if last else ''}")
+    for what, used in sorted(row.margins, key=lambda pair: -pair[1]):
+        line(f"  {f'{100 * used:.2g} %':<10} of the tolerance: {what}")
+    _findings(found.findings)
+
+
+def _review(root: Path, names: list[str], everything: bool, reason: str, editorial: bool) -> None:
+    from ptyspec.spec import fingerprint, registry
+    from ptyspec.spec.collect import collect
+
+    known, before = registry.read(root / "specs"), fingerprint.read(root)
+    after = fingerprint.review(known, collect(root), before, list(known) if everything else names, reason, editorial)
+    fingerprint.write(root, after)
+    changed = [name for name in after if after[name] != before.get(name)]
+    gone = sorted(set(before) - set(after))
+    for name in changed:
+        typer.echo(f"reviewed {name} r{after[name].revision}, {len(after[name].cases)} test functions")
+    for name in gone:
+        typer.echo(f"dropped {name}: no document has it")
+    if not changed and not gone:
+        typer.echo("nothing has changed since the last review")
+
+
+def _signatures(root: Path, as_json: bool) -> None:
+    from ptyspec.cli.output import print_json
+    from ptyspec.spec import registry
+    from ptyspec.spec.signatures import covered, signatures_page, uncovered
+
+    known = registry.read(root / "specs")
+    if as_json:
+        rows = [{"signature": number, "text": text, "clauses": [clause.id for clause in found]}
+                for number, text, found in covered(known)]  # fmt: skip
+        return print_json({"schema_version": 1, "uncovered": uncovered(known), "signatures": rows})
+    return typer.echo(signatures_page(known), nl=False)
+
+
+def _end(found: Trace) -> None:
+    code = {"violation": VIOLATION, "incomplete": INCOMPLETE, "ok": 0}[found.status]
+    violations, missing = len(found.of("violation")), len(found.of("incomplete"))
+    typer.echo(f"strict: {found.status} ({violations} violations, {missing} incomplete)", err=True)
+    raise typer.Exit(code)

@@ -1,0 +1,108 @@
+"""A trace as data, as Markdown, and as the compliance matrix of a plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from ptyspec.report.text import escape, table
+from ptyspec.spec.trace import Row, Trace
+
+SCHEMA_VERSION = 1
+
+
+def as_json(trace: Trace) -> dict[str, Any]:
+    """Return the whole trace as JSON values, its headline on top."""
+    return {
+        "schema_version": SCHEMA_VERSION, "status": trace.status, "counts": counts(trace),
+        "environment": trace.environment, "findings": [vars(finding) for finding in trace.findings],
+        "clauses": [_clause(row) for row in trace.rows],
+    }  # fmt: skip
+
+
+def counts(trace: Trace) -> dict[str, int]:
+    """Return how many clauses there are, how many in each state, and how many cases."""
+    states = Counter(row.state for row in trace.rows)
+    bound = {case.id for row in trace.rows for case in row.cases}
+    return {"clauses": len(trace.rows), **dict(sorted(states.items())), "cases": trace.cases, "bound": len(bound)}
+
+
+def summary(trace: Trace) -> str:
+    """Return the counts in one line."""
+    found = counts(trace)
+    states = ", ".join(f"{found[state]} {state}" for state in found if state not in ("clauses", "cases", "bound"))
+    return f"{found['clauses']} clauses: {states or 'none'}; {found['bound']:,} of {found['cases']:,} cases are bound"
+
+
+def margin(row: Row) -> str:
+    """Return the largest share of the tolerance that was used, in percent; a dash where nothing was measured."""
+    if row.margin is None:
+        return "–"
+    return f"{100 * row.margin:.2g} %" if row.margin < 10 else "> 1000 %"
+
+
+def markdown(trace: Trace) -> str:
+    """Return the table of clauses, document by document, and below it what is wrong."""
+    lines = ["# Trace", "", f"{escape(summary(trace))}.", ""]
+    for document in dict.fromkeys(row.clause.document for row in trace.rows):
+        rows = [row for row in trace.rows if row.clause.document == document]
+        lines += [f"## {document}", "", *_clauses(rows), ""]
+    lines += ["## Findings", ""]
+    cells = [
+        [finding.severity, escape(finding.clause), escape(finding.message, 400), escape(finding.source),
+         escape(finding.next_step, 400)]
+        for finding in trace.findings
+    ]  # fmt: skip
+    lines += table(["severity", "clause", "what", "where", "next"], cells, numbers=False) if cells else ["None."]
+    return "\n".join(lines) + "\n"
+
+
+def compliance(trace: Trace) -> str:
+    """Return the matrix that plans ask for: clause, status, selector, number of cases, last log."""
+    cells = [
+        [f"{escape(row.clause.id)} ({row.clause.level})", row.state, _selector(row), str(len(row.cases)), _log(row)]
+        for row in trace.rows
+    ]
+    head = ["clause", "status", "selector", "cases", "last log"]
+    lines = ["# Compliance", "", f"{escape(summary(trace))}. Environment: {escape(trace.environment or 'none yet')}."]
+    return "\n".join([*lines, "", *table(head, cells, numbers=False)]) + "\n"
+
+
+def _clauses(rows: list[Row]) -> list[str]:
+    cells = [
+        [escape(row.clause.id), escape(row.clause.title), row.clause.level, str(len(row.cases)), row.state, margin(row)]
+        for row in rows
+    ]
+    return table(["clause", "title", "level", "cases", "last outcome", "margin used"], cells, numbers=False)
+
+
+def _selector(row: Row) -> str:
+    return f"`pytest {' '.join(row.selectors)}`" if row.cases else "none"
+
+
+def _log(row: Row) -> str:
+    if not row.outcomes:
+        return "not run"
+    ended = Counter(outcome.outcome for outcome in row.outcomes.values())
+    told = ", ".join(f"{count} {name}" for name, count in sorted(ended.items()))
+    return f"{row.last}: {told}{f', {row.missing} not run' if row.missing else ''}"
+
+
+def _clause(row: Row) -> dict[str, Any]:
+    clause = row.clause
+    cases = []
+    for case in row.cases:
+        last = row.outcomes.get(case.id)
+        ran = {"outcome": last.outcome, "seconds": last.seconds, "when": last.when} if last else {"outcome": None}
+        cases.append({"id": case.id, "tier": case.tier, "source": case.source, **ran})
+    return {
+        "id": clause.id, "title": clause.title, "level": clause.level, "revision": clause.revision,
+        "statement": clause.statement, "tolerance": str(clause.tolerance), "place": clause.place,
+        "signatures": list(clause.signatures), "section": clause.section, "source": clause.source,
+        "state": row.state, "margin_used": _finite(row.margin),
+        "margins": [{"what": what, "used": _finite(used)} for what, used in row.margins], "cases": cases,
+    }  # fmt: skip
+
+
+def _finite(used: float | None) -> float | None:
+    return None if used is None or used == float("inf") else used
