@@ -1,0 +1,161 @@
+"""The ledger: the same record however the cases were run, merged over sessions, and what travels to get there."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.plugin_project import IDS, OURS, TEST, record, write
+
+pytest_plugins = ["pytester"]
+
+A, B, C = IDS[:3]
+SUITE = f"""
+import pytest
+from ptyspec.spec.clause import Tolerance
+
+TENTH = Tolerance(0.1, "absolute", "assigned", "a test")
+
+@pytest.fixture
+def broken():
+    raise RuntimeError("no beam")
+
+@pytest.fixture
+def breaks_afterwards():
+    yield
+    raise RuntimeError("no beam")
+
+@pytest.mark.parametrize("error", [0.01, 0.04, 0.06], ids=["small", "middle", "large"])
+@pytest.mark.clause("{A}", "{B}")
+def test_uses_its_tolerance(clause, error):
+    clause.close(error, 0.0, "object amplitude", TENTH)
+    clause.close(error / 2, 0.0, "object amplitude", TENTH)
+    clause("{B}").close(2 * error, 0.0, "phase", Tolerance(1.0, "absolute", "assigned", "a test"))
+
+@pytest.mark.clause("{C}")
+class TestEveryOutcome:
+    def test_violates(self, clause):
+        clause.close(0.2, 0.0, "gain", TENTH)
+
+    def test_fails(self):
+        assert False
+
+    def test_error(self, broken):
+        pass
+
+    def test_error_afterwards(self, breaks_afterwards):
+        pass
+
+    def test_skipped(self):
+        pytest.skip("no data")
+
+    @pytest.mark.skip(reason="never")
+    def test_skipped_by_mark(self):
+        pass
+
+    @pytest.mark.xfail(reason="known", strict=True)
+    def test_xfailed(self):
+        assert False
+
+    @pytest.mark.xfail(reason="gone", strict=False)
+    def test_xpassed(self):
+        pass
+
+    def test_subtests(self, subtests):
+        for number in range(3):
+            with subtests.test(number=number):
+                assert number != 1
+        assert True
+"""
+OUTCOMES = {
+    "violates": "failed", "fails": "failed", "error": "error", "error_afterwards": "error", "skipped": "skipped",
+    "skipped_by_mark": "skipped", "xfailed": "xfailed", "xpassed": "xpassed", "subtests": "failed",
+}  # fmt: skip
+SHUFFLE = "import random\ndef pytest_collection_modifyitems(items):\n    random.Random(7).shuffle(items)\n"
+WAYS = {
+    "alone": ("-n", "0"),
+    "two": ("-n", "2"),
+    "four": ("-n", "4", "--dist", "worksteal"),
+    "shuffled": ("-p", "no:xdist", "-p", "shuffle"),
+}
+
+
+def timeless(content: dict[str, Any]) -> dict[str, Any]:
+    """A record without what differs from session to session."""
+    for row in content["cases"].values():
+        assert row.pop("seconds") >= 0
+        assert row.pop("when").endswith("+00:00")
+    return content
+
+
+def test_the_record_is_the_same_however_the_cases_were_run(project: pytest.Pytester) -> None:
+    write(project, OURS, contract__test_a=SUITE, parity__test_b=TEST)
+    (project.path / "shuffle.py").write_text(SHUFFLE, encoding="utf-8")
+    found = {}
+    for way, words in WAYS.items():
+        project.runpytest_subprocess("--cache-clear", "--ptyspec-results", f"results/{way}.json", *words)
+        found[way] = timeless(record(project))
+        assert timeless(record(project, project.path / "results" / f"{way}.json")) == found[way]
+    first = found.pop("alone")
+    for way, other in found.items():
+        assert other == first, way
+
+    assert first["schema_version"] == 1
+    assert first["environment"].startswith("numpy ")
+    cases = first["cases"]
+    every = "tests/contract/test_a.py::TestEveryOutcome::test_"
+    assert {name.removeprefix(every): row["outcome"] for name, row in cases.items() if every in name} == OUTCOMES
+    assert all(row["clauses"] == [C] for name, row in cases.items() if every in name)
+    assert cases["tests/parity/test_b.py::test_it"] == {"outcome": "passed", "clauses": [], "margins": []}
+    large = cases["tests/contract/test_a.py::test_uses_its_tolerance[large]"]
+    assert large["clauses"] == [A, B]
+    assert large["margins"] == [[A, "object amplitude", 0.6], [B, "phase", 0.12]]  # the worst of each quantity
+    assert cases[f"{every}violates"]["margins"] == [[C, "gain", 2.0]]
+
+
+def test_a_later_session_replaces_what_it_ran_and_forgets_what_no_longer_exists(project: pytest.Pytester) -> None:
+    two = "def test_one():\n    pass\ndef test_two():\n    assert {}\n"
+    write(project, OURS, test_a=two.format(False), test_b=TEST, test_c=two.format(True))
+    project.runpytest_subprocess()
+    assert len(record(project)["cases"]) == 5
+
+    def outcomes() -> dict[str, str]:
+        cases = record(project)["cases"]
+        return {name.removeprefix("tests/test_"): row["outcome"] for name, row in cases.items()}
+
+    (project.path / "tests" / "test_b.py").unlink()
+    (project.path / "tests" / "test_c.py").write_text("def test_two():\n    pass\n")
+    project.runpytest_subprocess("tests/test_a.py", "--lf")  # collects one case of a whole file, without a word
+    kept = {"a.py::test_one": "passed", "a.py::test_two": "failed"}
+    assert outcomes() == kept | {"c.py::test_one": "passed", "c.py::test_two": "passed"}  # c was not collected
+
+    (project.path / "tests" / "test_a.py").write_text("def test_two():\n    pass\ndef test_three():\n    pass\n")
+    project.runpytest_subprocess("tests/test_a.py::test_three")
+    assert outcomes()["a.py::test_one"] == "passed"  # what a selected file no longer holds is not known
+    project.runpytest_subprocess("-k", "two", "-n", "2")
+    assert set(outcomes()) == {"a.py::test_one", "a.py::test_two", "a.py::test_three", "c.py::test_two"}
+    project.runpytest_subprocess("-n", "2")
+    assert outcomes() == dict.fromkeys(("a.py::test_two", "a.py::test_three", "c.py::test_two"), "passed")
+
+
+def test_clauses_tiers_and_margins_are_properties_of_a_junit_file(project: pytest.Pytester) -> None:
+    write(project, OURS, contract__test_a=SUITE)
+    project.runpytest_subprocess("--junit-xml", "junit.xml", "-k", "middle")
+    (case,) = ElementTree.parse(project.path / "junit.xml").iter("testcase")
+    properties = [(node.get("name"), node.get("value")) for node in case.iter("property")]
+    assert properties == [
+        ("clause", A), ("clause", B), ("tier", "contract"),
+        (f"margin:{A}", "0.4 object amplitude"), (f"margin:{B}", "0.08 phase"),
+    ]  # fmt: skip
+
+
+def test_a_crashed_worker_costs_its_case_and_not_the_record(project: pytest.Pytester) -> None:
+    crash = f"import os, pytest\n@pytest.mark.clause('{A}')\ndef test_crash():\n    os._exit(1)\n"
+    write(project, OURS, test_a=crash, test_b=TEST)
+    project.runpytest_subprocess("-n", "2")
+    cases = record(project)["cases"]
+    assert cases["tests/test_a.py::test_crash"]["outcome"] == "error"
+    assert cases["tests/test_a.py::test_crash"]["clauses"] == [A]
+    assert cases["tests/test_b.py::test_it"]["outcome"] == "passed"
