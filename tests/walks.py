@@ -49,6 +49,7 @@ class Call:
     """One call of a stage: its arguments after the scenario, their digests before and after, what it returned."""
 
     stage: str
+    scenario: Scenario
     given: tuple[Any, ...]
     before: str
     after: str
@@ -70,7 +71,7 @@ class Watching:
         def call(scenario: Scenario, *given: Any) -> Any:
             before = digest(given)
             made = getattr(self.pipeline, stage)(scenario, *given)
-            self.calls.append(Call(stage, given, before, digest(given), made))
+            self.calls.append(Call(stage, scenario, given, before, digest(given), made))
             return made
 
         return call

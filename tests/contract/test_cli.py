@@ -65,6 +65,7 @@ def raising(error: BaseException) -> Produce:
     return produce
 
 
+@pytest.mark.clause("RUN-006")
 def test_a_run_prints_scores_beside_controls_on_stdout(produced: Any) -> None:
     produced(0.998)
     result = ptyspec("run", "gs1_custom", "--profile", "quick")
@@ -87,6 +88,7 @@ def test_json_output_is_one_document_with_its_headline_on_top(produced: Any) -> 
     assert result.exit_code == 0
 
 
+@pytest.mark.clause("RUN-008")
 def test_a_wrong_amplitude_is_a_violation_with_exit_code_1(produced: Any) -> None:
     produced(0.271)
     result = ptyspec("run", "gs1_custom", "--json")
@@ -106,6 +108,7 @@ def test_options_reach_the_pipeline(produced: Any, tmp_path: Path) -> None:
     assert (call["out"], call["resume"], call["force"]) == (tmp_path / "o", True, True)
 
 
+@pytest.mark.clause("RUN-008")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -142,6 +145,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.clause("RUN-008")
 @pytest.mark.parametrize(("error", "code", "words"), BROKEN)
 def test_what_a_run_raises_becomes_a_text_and_an_exit_code(
     produced: Any, error: BaseException, code: int, words: str
@@ -167,6 +171,7 @@ def test_a_defect_shows_its_traceback_without_being_asked(produced: Any) -> None
     assert "ZeroDivisionError" in ptyspec("run", "gs1_custom").stderr
 
 
+@pytest.mark.clause("ANTIPATTERN-001")
 def test_help_names_every_command_and_loads_nothing_heavy() -> None:
     code = (
         "import sys\nfrom ptyspec.cli.main import app\n"
@@ -180,6 +185,7 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
         assert f"\n  {command} " in done.stdout
 
 
+@pytest.mark.clause("ANTIPATTERN-001")
 def test_scenarios_load_no_tensorflow() -> None:
     code = (
         "import sys\nfrom ptyspec.cli.main import app\n"

@@ -36,6 +36,7 @@ def run(code: str, **variables: str) -> dict[str, object]:
     return found
 
 
+@pytest.mark.clause("RUN-005")
 def test_the_record_names_all_that_changes_bits() -> None:
     found = environment({"object": 42, "noise": 7})
     assert set(found) == KEYS
@@ -56,6 +57,7 @@ def test_reading_versions_imports_no_library() -> None:
     assert run(code) == {"heavy": []}
 
 
+@pytest.mark.clause("RUN-005")
 def test_the_fingerprint_changes_with_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
     one = fingerprint()
@@ -64,6 +66,7 @@ def test_the_fingerprint_changes_with_the_threads(monkeypatch: pytest.MonkeyPatc
     assert "tensorflow" in one
 
 
+@pytest.mark.clause("RUN-005")
 @pytest.mark.parametrize(
     ("flags", "level"),
     [
@@ -94,6 +97,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.clause("RUN-005")
 def test_the_commit_is_named_and_says_when_the_code_was_changed(checkout: Path) -> None:
     clean = module.commit.__wrapped__()
     assert re.fullmatch(r"[0-9a-f]{40}", clean or "")
@@ -109,6 +113,7 @@ def test_a_package_installed_inside_somebody_elses_checkout_has_no_commit(
     assert module.commit.__wrapped__() is None
 
 
+@pytest.mark.clause("DET-006")
 def test_threads_reach_blas_and_tensorflow_before_they_load() -> None:
     code = (
         "import json; from ptyspec.observe.threads import set_threads, current_threads; set_threads(1, 1);"
@@ -119,6 +124,7 @@ def test_threads_reach_blas_and_tensorflow_before_they_load() -> None:
     assert run(code) == {"pools": [1], "intra": 1, "inter": 1, "omp": 1, "onednn": "default", "backend": "tensorflow"}
 
 
+@pytest.mark.clause("DET-006")
 def test_threads_reach_a_numpy_that_is_already_loaded() -> None:
     code = (
         "import json, numpy, threadpoolctl; from ptyspec.observe.threads import set_threads;"
@@ -130,6 +136,7 @@ def test_threads_reach_a_numpy_that_is_already_loaded() -> None:
     assert found == {"before": [2], "after": [1]} or usable_cpus() == 1
 
 
+@pytest.mark.clause("DET-006")
 def test_a_loaded_tensorflow_refuses_other_threads_and_accepts_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     before = {name: os.environ.get(name) for name in SETTINGS}
     monkeypatch.setitem(sys.modules, "tensorflow", json)  # any module stands for a loaded one

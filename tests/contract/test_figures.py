@@ -40,6 +40,7 @@ def test_every_picture_of_a_run_is_a_png_below_400_kilobytes(folder: Path, name:
     assert 5_000 < len(content) < 400_000
 
 
+@pytest.mark.clause("RUN-007")
 @pytest.mark.parametrize("name", ["amplitude", "phase"])
 def test_truth_and_reconstruction_share_one_colour_scale(drawn: dict[str, Any], name: str) -> None:
     truth, network = images(drawn[name])[:2]
@@ -53,11 +54,13 @@ def test_the_error_scale_is_symmetric_about_zero(drawn: dict[str, Any], name: st
     assert high > 0
 
 
+@pytest.mark.clause("RUN-007")
 def test_a_wrong_amplitude_scale_is_seen_because_the_truth_alone_sets_the_colours(run: RunResult) -> None:
     weak = dataclasses.replace(run, reconstruction=estimate(run.scan.objectGuess, 1.5, factor=0.27))
     assert maps.amplitude(views(weak)).limits == maps.amplitude(views(run)).limits
 
 
+@pytest.mark.clause("RUN-007")
 def test_uncovered_pixels_are_masked_in_every_panel(drawn: dict[str, Any]) -> None:
     for image in images(drawn["amplitude"]):
         assert image.get_array().mask[MARGIN_ROW, MARGIN_ROW]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 
 import ptyspec
+from ptyspec.io.runkey import STAGE_SOURCES
+from ptyspec.pipeline.protocol import STAGES
+from ptyspec.spec.checks import Check
 
 ROOT = Path(ptyspec.__file__).resolve().parent
 REPOSITORY = ROOT.parent
@@ -184,6 +188,7 @@ def loaded_after(*modules: str) -> set[str]:
     return set(done.stdout.split())
 
 
+@pytest.mark.clause("ANTIPATTERN-001")
 @pytest.mark.parametrize("module", ["ptyspec", "ptyspec.cli.main", "ptyspec.pytest_plugin"])
 def test_starting_up_loads_nothing_heavy(module: str) -> None:
     loaded = loaded_after(module)
@@ -195,7 +200,65 @@ def test_loading_the_plugin_costs_other_repositories_nothing() -> None:
     assert not loaded_after("ptyspec.pytest_plugin") & {"numpy", "pydantic", "scipy", "typer", "yaml"}
 
 
-def test_using_the_framework_free_parts_loads_no_framework() -> None:
-    parts = sorted(f"ptyspec.{name}" for name in sources() if name.partition(".")[0] in NO_TENSORFLOW)
-    modules = [name.removesuffix(".__init__") for name in parts]
-    assert not loaded_after(*modules) & HEAVY
+@pytest.mark.clause("ANTIPATTERN-001")
+def test_importing_the_framework_free_parts_starts_no_framework_and_changes_nothing(clause: Check) -> None:
+    """Everything but what trains: the rest of the project may not wait for an import to have done something."""
+    modules = sorted(f"ptyspec.{name}".removesuffix(".__init__") for name in sources() if is_light(name))
+    done = subprocess.run([sys.executable, "-c", IMPORTING, *modules], capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    clause.equal(set(found["modules"]) & HEAVY, set(), "frameworks that were started")
+    clause.equal(found["read"], [], "files that were opened")
+    clause.equal(found["changed"], [], "what an import changed")
+
+
+def is_light(module: str) -> bool:
+    return module.partition(".")[0] != "networks" and module != "pipeline.train"
+
+
+IMPORTING = """
+import importlib, json, os, random, sys
+import numpy as np
+
+def from_own_module(frame):
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", ""))
+        if name.startswith(("importlib._bootstrap", "__main__")):
+            return False  # a module that is being loaded, by whomever
+        if name.startswith("ptyspec."):
+            return True
+        frame = frame.f_back
+    return False
+
+def watch(event, arguments):
+    path = str(arguments[0]) if event == "open" else ""
+    package = ".dist-info" in path or path in sys.path  # pydantic asks for its plugins
+    if path and not package and from_own_module(sys._getframe(1)):
+        read.append(path)
+
+def state():
+    return {"random": random.getstate(), "numpy.random": str(np.random.get_state()), "environment": dict(os.environ)}
+
+read = []
+before = state()
+sys.addaudithook(watch)
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+after = state()
+changed = [name for name in before if before[name] != after[name]]
+print(json.dumps({"modules": [*sys.modules], "read": read, "changed": changed}))
+"""
+
+
+@pytest.mark.clause("STORE-001")
+def test_whatever_the_stages_import_is_part_of_the_code_version(clause: Check) -> None:
+    reached = {f"pipeline.{stage}" for stage in (*STAGES, "evaluate")}
+    waiting = list(reached)
+    while waiting:
+        names = (name.removeprefix("ptyspec.") for name in imported(sources()[waiting.pop()]))
+        found = {part for name in names for part in (name, name.rpartition(".")[0]) if part in sources()} - reached
+        reached |= found
+        waiting += found
+    parts = {name.partition(".")[0] for name in reached}
+    covered = {part.removesuffix(".py") for part in STAGE_SOURCES}
+    clause.holds("physics" in parts and "io" in parts, "the stages compute and read")
+    clause.equal(parts - covered - {"errors", "observe"}, set(), "parts that the code version leaves out")

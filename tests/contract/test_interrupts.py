@@ -31,6 +31,7 @@ class Dropped:
         interrupt()
 
 
+@pytest.mark.clause("STORE-009")
 def test_an_interrupt_inside_a_destructor_is_not_lost() -> None:
     with between_steps() as check:
         check()
@@ -39,6 +40,7 @@ def test_an_interrupt_inside_a_destructor_is_not_lost() -> None:
             check()
 
 
+@pytest.mark.clause("STORE-009")
 def test_a_step_is_finished_before_an_interrupt_ends_it() -> None:
     done = False
     with between_steps() as check:
@@ -61,6 +63,7 @@ def test_a_second_interrupt_does_not_wait() -> None:
     assert done
 
 
+@pytest.mark.clause("STORE-009")
 def test_an_interrupt_in_the_last_step_is_not_lost() -> None:
     with pytest.raises(KeyboardInterrupt), between_steps():
         interrupt()

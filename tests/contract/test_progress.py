@@ -33,6 +33,7 @@ def train(progress: RichProgress, clock: list[float], epochs: int) -> None:
         progress.stage_finished(stage_record(epochs))
 
 
+@pytest.mark.clause("RUN-009")
 def test_without_a_terminal_progress_is_a_few_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
     progress, text = watched(terminal=False, clock=clock, monkeypatch=monkeypatch)
@@ -45,6 +46,7 @@ def test_without_a_terminal_progress_is_a_few_plain_lines(monkeypatch: pytest.Mo
     assert "gain 0.7342" in lines[-1]
 
 
+@pytest.mark.clause("RUN-009")
 def test_on_a_terminal_a_long_stage_shows_a_bar_with_its_losses(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
     progress, text = watched(terminal=True, clock=clock, monkeypatch=monkeypatch)

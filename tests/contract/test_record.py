@@ -54,6 +54,7 @@ def agrees(stats: ArrayStats, array: Array) -> None:
         assert (stats.min, stats.max, stats.mean, stats.std, stats.energy) == (None,) * 5
 
 
+@pytest.mark.clause("RUN-002")
 @given(
     array=arrays.arrays(
         st.sampled_from(["float32", "float64", "int64", "uint16", "bool"]),
@@ -65,6 +66,7 @@ def test_stats_agree_with_numpy(array: Array) -> None:
     agrees(array_stats(array), array)
 
 
+@pytest.mark.clause("RUN-002")
 @pytest.mark.parametrize("chunk", [1, 7, 64, 10_000], ids=["one", "odd", "even", "whole"])
 def test_stats_do_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
     generator = np.random.default_rng(3)

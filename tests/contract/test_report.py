@@ -19,6 +19,7 @@ from ptyspec.report.text import escape
 from tests.fake_run import N, block, make_run, probe, settings, without_truth
 
 
+@pytest.mark.clause("RUN-006")
 def test_the_report_holds_the_numbers_of_metrics_json(folder: Path) -> None:
     text = (folder / "report.md").read_text(encoding="utf-8")
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
@@ -35,6 +36,7 @@ def test_the_answer_comes_first_and_says_why_the_amplitude_can_be_believed(folde
     assert "gain g = 0.7342 reaches the network input alone" in first
 
 
+@pytest.mark.clause("RUN-008")
 def test_a_wrong_ratio_is_called_wrong() -> None:
     result = make_run()
     result.metrics["amplitude"]["mean_ratio"] = 0.271
@@ -43,6 +45,7 @@ def test_a_wrong_ratio_is_called_wrong() -> None:
     assert "## What is wrong" in text
 
 
+@pytest.mark.clause("RUN-008")
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

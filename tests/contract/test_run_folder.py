@@ -11,17 +11,22 @@ import pytest
 from pydantic import TypeAdapter
 
 from ptyspec.contracts.records import History, StageRecord
+from ptyspec.contracts.resolve import flatten
 from ptyspec.contracts.run import RunResult
+from ptyspec.io.jsonfile import read_json, to_json
 from ptyspec.io.npz import read_npz
 from ptyspec.report import schemas
 from ptyspec.report.run_folder import FILES
+from ptyspec.spec.checks import Check
 from tests.fake_run import fake_metrics
 
 
+@pytest.mark.clause("RUN-001")
 def test_a_run_folder_holds_every_file(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {*FILES, "figures"}
 
 
+@pytest.mark.clause("RUN-001")
 def test_the_objects_on_disk_are_those_of_the_run(folder: Path, run: RunResult) -> None:
     with np.load(folder / "reconstruction.npz", allow_pickle=False) as stored:
         np.testing.assert_array_equal(stored["object"], run.reconstruction.object)
@@ -33,12 +38,24 @@ def test_the_objects_on_disk_are_those_of_the_run(folder: Path, run: RunResult) 
         assert len(stored.files) == 3 * len(run.controls)
 
 
+@pytest.mark.clause("RUN-001")
 def test_the_scan_on_disk_reads_back_as_it_was(folder: Path, run: RunResult) -> None:
     scan = read_npz(folder / "scan.npz")
     np.testing.assert_array_equal(scan.diff3d, run.scan.diff3d)
     assert scan.scale == run.scan.scale
 
 
+@pytest.mark.clause("RUN-001", "RUN-004", "RUN-005")
+def test_settings_and_environment_on_disk_are_those_of_the_run(folder: Path, run: RunResult, clause: Check) -> None:
+    stored = {name: read_json(folder / f"{name}.json") for name in ("scenario", "environment", "metrics")}
+    clause.equal(stored["metrics"], json.loads(to_json(run.metrics)), "metrics.json")
+    clause("RUN-005").equal(stored["environment"], json.loads(to_json(run.environment)), "environment.json")
+    rows, wanted = stored["scenario"]["values"], dict(flatten(run.resolved.scenario.model_dump(mode="json")))
+    clause("RUN-004").equal({key: row["value"] for key, row in rows.items()}, wanted, "values in scenario.json")
+    clause("RUN-004").equal({key: row["source"] for key, row in rows.items()}, run.resolved.provenance, "their sources")
+
+
+@pytest.mark.clause("RUN-001")
 def test_stages_and_history_validate_against_their_models(folder: Path, run: RunResult) -> None:
     stages = json.loads((folder / "stages.json").read_text(encoding="utf-8"))
     found = TypeAdapter(tuple[StageRecord, ...]).validate_json(json.dumps(stages["stages"]))

@@ -60,6 +60,7 @@ MAKE_SLOWLY = """
 """
 
 
+@pytest.mark.clause("STORE-003")
 def test_a_run_is_made_once_and_found_afterwards(store: RunStore) -> None:
     assert store.find("k") is None
     made = store.get_or_make("k", fill)
@@ -68,6 +69,7 @@ def test_a_run_is_made_once_and_found_afterwards(store: RunStore) -> None:
     assert not list((store.root / "partial").iterdir())
 
 
+@pytest.mark.clause("STORE-004")
 @pytest.mark.parametrize("error", [ValueError("bad"), KeyboardInterrupt()], ids=["error", "interrupt"])
 def test_a_run_that_breaks_leaves_nothing_and_can_be_made_again(store: RunStore, error: BaseException) -> None:
     def broken(folder: Path) -> None:
@@ -81,6 +83,7 @@ def test_a_run_that_breaks_leaves_nothing_and_can_be_made_again(store: RunStore,
     assert (store.get_or_make("k", fill) / "scenario.json").is_file()
 
 
+@pytest.mark.clause("STORE-004")
 def test_a_killed_process_leaves_nothing_that_looks_finished(store: RunStore, tmp_path: Path) -> None:
     process = python(MAKE_SLOWLY, str(store.root), "killed", "60", str(tmp_path / "log"))
     assert process.stdout is not None
@@ -96,6 +99,7 @@ def test_a_killed_process_leaves_nothing_that_looks_finished(store: RunStore, tm
     assert (store.get_or_make("killed", fill) / "figures" / "frc.png").is_file()
 
 
+@pytest.mark.clause("STORE-005")
 def test_a_run_in_progress_elsewhere_is_not_swept(store: RunStore, tmp_path: Path) -> None:
     process = python(MAKE_SLOWLY, str(store.root), "slow", "1.0", str(tmp_path / "log"))
     assert process.stdout is not None
@@ -107,6 +111,7 @@ def test_a_run_in_progress_elsewhere_is_not_swept(store: RunStore, tmp_path: Pat
     assert store.find("slow") is not None
 
 
+@pytest.mark.clause("STORE-005")
 def test_processes_that_want_the_same_run_share_one(store: RunStore, tmp_path: Path) -> None:
     log = tmp_path / "log"
     processes = [python(MAKE_SLOWLY, str(store.root), "shared", "0.7", str(log)) for _ in range(3)]
@@ -115,6 +120,7 @@ def test_processes_that_want_the_same_run_share_one(store: RunStore, tmp_path: P
     assert log.read_text() == "made\n"
 
 
+@pytest.mark.clause("STORE-005")
 def test_whoever_waits_is_told_once(store: RunStore) -> None:
     started = threading.Event()
 
@@ -141,6 +147,7 @@ def test_a_run_may_need_another_run(store: RunStore) -> None:
     assert read_json(store.get_or_make("outer", outer) / "scenario.json") == {"from": "inner"}
 
 
+@pytest.mark.clause("STORE-004")
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_a_full_disk_is_said_plainly_and_leaves_nothing(store: RunStore) -> None:
     def overflow(folder: Path) -> None:
@@ -160,6 +167,7 @@ def test_a_store_that_cannot_be_created_is_said_plainly(tmp_path: Path) -> None:
         RunStore(tmp_path / "file" / "store").get_or_make("k", never)
 
 
+@pytest.mark.clause("STORE-009")
 def test_checkpoints_outlive_an_interrupted_run(store: RunStore) -> None:
     def interrupted(folder: Path) -> None:
         (store.checkpoint_folder("k") / "epoch").write_text("3")
@@ -183,6 +191,7 @@ def changed(**values: object) -> dict[str, object]:
     return {**VALUES, **values}
 
 
+@pytest.mark.clause("STORE-002")
 def test_the_key_ignores_name_description_and_nesting() -> None:
     flat = {"object.kind": "lines", "seeds.noise": 1, "name": "x"}
     nested = {"description": "text", "seeds": {"noise": 1}, "object": {"kind": "lines"}}
@@ -190,6 +199,7 @@ def test_the_key_ignores_name_description_and_nesting() -> None:
     assert run_key(changed(name="two", description="other"), "c", THREADS) == run_key(VALUES, "c", THREADS)
 
 
+@pytest.mark.clause("STORE-001")
 @pytest.mark.parametrize(
     ("values", "code", "threads"),
     [
@@ -206,6 +216,7 @@ def test_the_key_changes_with_whatever_can_change_the_result(
     assert run_key(values, code, threads) != run_key(VALUES, "c", THREADS)
 
 
+@pytest.mark.clause("STORE-001")
 @pytest.mark.parametrize(
     ("path", "changes"),
     [("physics/scale.py", True), ("seeds.py", True), ("report/figures.py", False), ("physics/notes.txt", False)],
@@ -222,11 +233,13 @@ def test_the_code_version_covers_the_stages_sources_and_nothing_else(tmp_path: P
     assert (source_digest(tmp_path, STAGE_SOURCES) != before) is changes
 
 
+@pytest.mark.clause("STORE-003")
 def test_the_code_version_is_the_same_in_another_process() -> None:
     process = python("from ptyspec.io.store import code_version; print(code_version())")
     assert process.communicate()[0].strip() == code_version()
 
 
+@pytest.mark.clause("STORE-003")
 def test_publishing_copies_the_whole_run(store: RunStore, tmp_path: Path) -> None:
     run = store.get_or_make("k", fill)
     out = tmp_path / "new" / "result"
@@ -237,6 +250,7 @@ def test_publishing_copies_the_whole_run(store: RunStore, tmp_path: Path) -> Non
     assert [path.name for path in out.parent.iterdir()] == ["result"]
 
 
+@pytest.mark.clause("STORE-006")
 def test_publishing_never_overwrites_unasked(store: RunStore, tmp_path: Path) -> None:
     run, out = store.get_or_make("k", fill), tmp_path / "out"
     out.mkdir()
@@ -251,6 +265,7 @@ def test_publishing_never_overwrites_unasked(store: RunStore, tmp_path: Path) ->
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+@pytest.mark.clause("STORE-006")
 @pytest.mark.parametrize("kind", ["folder", "file"])
 def test_force_replaces_runs_only(store: RunStore, tmp_path: Path, kind: str) -> None:
     run, out = store.get_or_make("k", fill), tmp_path / "thesis"
@@ -264,6 +279,7 @@ def test_force_replaces_runs_only(store: RunStore, tmp_path: Path, kind: str) ->
     assert precious.read_text() == "years of work"
 
 
+@pytest.mark.clause("STORE-006", "STORE-004")
 def test_a_full_disk_while_publishing_keeps_the_earlier_run(
     store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -281,6 +297,7 @@ def test_a_full_disk_while_publishing_keeps_the_earlier_run(
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+@pytest.mark.clause("STORE-006")
 def test_a_run_that_cannot_take_its_place_gives_it_back_to_the_earlier_one(
     store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
