@@ -1,0 +1,66 @@
+"""Quick | standard: the load changes numbers and lengths; what a run records, and how, stays the same (design 6)."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ptyspec.io.jsonfile import read_json
+from ptyspec.pipeline.produce import produce
+from ptyspec.pipeline.protocol import STAGES
+from ptyspec.pipeline.request import request
+from ptyspec.report.run_folder import FILES
+
+SHORT = ("training.nepochs=1", "inference.iterative_sweeps=1")
+"""The records of a short training have the shape of a long one's; the image is not looked at here."""
+
+
+@cache
+def folder(profile: str) -> Path:
+    return produce(request("gs1_custom", profile=profile, settings=SHORT))
+
+
+def records(profile: str) -> dict[str, Any]:
+    return {stage["name"]: stage for stage in read_json(folder(profile) / "stages.json")["stages"]}
+
+
+def kinds(value: Any) -> Any:
+    """A document with every value replaced by its kind; null is a number that could not be had, such as a crossing."""
+    if isinstance(value, dict):
+        return {key: kinds(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [kinds(value[0])] if value else []
+    return "number" if value is None or type(value) in (int, float) else type(value).__name__
+
+
+def test_the_two_loads_differ() -> None:
+    sizes = [records(profile)["simulate"]["arrays"]["diff3d"]["shape"] for profile in ("quick", "standard")]
+    assert sizes[0][0] * 4 < sizes[1][0]
+    assert sizes[0][1:] == sizes[1][1:]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_records_the_same_arrays_numbers_and_flags(name: str) -> None:
+    quick, standard = (records(profile)[name] for profile in ("quick", "standard"))
+    for part in ("arrays", "numbers", "flags"):
+        assert list(quick[part]) == list(standard[part])
+    for array, stats in quick["arrays"].items():
+        other = standard["arrays"][array]
+        assert (stats["dtype"], len(stats["shape"])) == (other["dtype"], len(other["shape"]))
+        assert stats["nan_count"] == 0 or name in ("stitch", "score")
+
+
+@pytest.mark.parametrize("name", ["stages.json", "history.json", "metrics.json", "environment.json", "scenario.json"])
+def test_a_document_has_the_same_keys_and_kinds_of_values(name: str) -> None:
+    assert kinds(read_json(folder("quick") / name)) == kinds(read_json(folder("standard") / name))
+
+
+def test_the_folders_hold_the_same_files() -> None:
+    for profile in ("quick", "standard"):
+        assert {*FILES, "figures"} == {path.name for path in folder(profile).iterdir()}
+    assert {p.name for p in (folder("quick") / "figures").iterdir()} == {
+        p.name for p in (folder("standard") / "figures").iterdir()
+    }
