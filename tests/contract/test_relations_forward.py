@@ -89,7 +89,8 @@ def test_energy_is_kept_from_exit_wave_to_detector_and_back(clause: Check, size:
 @given(size=SIZES, seed=SEEDS)
 def test_the_twins_of_probe_and_object_together_give_the_same_pattern(clause: Check, size: int, seed: int) -> None:
     probe, *patches = waves(size, seed)
-    mine, twins = (expected_amplitude(p, o) for p, o in ((probe, patches), (twin(probe), twin(np.stack(patches)))))
+    objects = np.stack(patches)
+    mine, twins = (expected_amplitude(p, o) for p, o in ((probe, objects), (twin(probe), twin(objects))))
     clause.close(twins, mine, "pattern of the twins")
 
 

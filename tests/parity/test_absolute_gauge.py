@@ -13,7 +13,8 @@ from ptyspec.contracts.scan import array_digest
 from ptyspec.pipeline.batches import batch
 from ptyspec.pipeline.protocol import Containers
 from ptyspec.pipeline.reference import ReferencePipeline
-from tests.tiny_runs import SHALLOW, Finished, finished, fit, relative_l2, tiny
+from ptyspec.spec.checks import Check
+from tests.tiny_runs import SHALLOW, Finished, finished, fit, tiny
 
 TARGETS = ["gs1_custom", "gs2_custom"]
 
@@ -34,28 +35,30 @@ def trained_on(target: str, probe: float = 1.0, data: float = 1.0) -> Any:
     return walk.infer(scenario, trained, containers.test).object
 
 
-def test_a_probe_twice_as_strong_halves_the_trained_object_bit_by_bit() -> None:
+@pytest.mark.clause("SCALE-004")
+def test_a_probe_twice_as_strong_halves_the_trained_object_bit_by_bit(clause: Check) -> None:
     # A power of two is exact in every step of training, so the whole chain must show it exactly.
     own = run_of("gs1_custom")
     patches = own.trained.predict(own.trained.weights, own.containers.test).object
-    np.testing.assert_array_equal(trained_on("gs1_custom", probe=2.0), patches / 2)
+    clause.equal(trained_on("gs1_custom", probe=2.0), patches / np.complex64(2), "object of a stronger probe")
 
 
-def test_amplitudes_twice_as_large_double_the_trained_object_bit_by_bit() -> None:
+@pytest.mark.clause("SCALE-004")
+def test_amplitudes_twice_as_large_double_the_trained_object_bit_by_bit(clause: Check) -> None:
     own = run_of("gs1_custom")
     patches = own.trained.predict(own.trained.weights, own.containers.test).object
-    np.testing.assert_array_equal(trained_on("gs1_custom", data=2.0), 2 * patches)
+    clause.equal(trained_on("gs1_custom", data=2.0), np.complex64(2) * patches, "object of stronger data")
 
 
+@pytest.mark.clause("SCALE-004")
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(("probe", "data"), [(3.0, 1.0), (1.0, 0.7), (0.3, 5.0)])
-def test_an_untrained_object_moves_by_data_over_probe(target: str, probe: float, data: float) -> None:
+def test_an_untrained_object_moves_by_data_over_probe(target: str, probe: float, data: float, clause: Check) -> None:
     own = run_of(target)
     before, after = own.containers.test, with_factors(own.containers, probe, data).test
     np.testing.assert_allclose(after.a0 / before.a0, data / probe, rtol=1e-6)
     made = untrained_patches(own, after)
-    # Relative L2 1e-5: an arbitrary factor rounds every number once more.
-    assert relative_l2(made, data / probe * untrained_patches(own, before)) < 1e-5
+    clause.close(made, data / probe * untrained_patches(own, before), "object of data over probe")
 
 
 def with_factors(parts: Containers, probe: float, data: float) -> Containers:
@@ -80,6 +83,7 @@ def untrained_patches(own: Finished, container: Container) -> Any:
     return predict_patches(model, container, own.scenario.inference.batch_size, Session()).object
 
 
+@pytest.mark.clause("NORM-002", "PROBE-003")
 @pytest.mark.parametrize("target", TARGETS)
 def test_the_test_split_carries_the_training_splits_numbers(target: str) -> None:
     parts = run_of(target).containers
@@ -89,6 +93,7 @@ def test_the_test_split_carries_the_training_splits_numbers(target: str) -> None
     assert array_digest(parts.test.probe) == parts.test.probe_digest
 
 
+@pytest.mark.clause("NORMALIZATION-001")
 @pytest.mark.parametrize("target", TARGETS)
 def test_the_gain_multiplies_the_networks_input_and_nothing_else(target: str) -> None:
     container = run_of(target).containers.test
@@ -104,15 +109,16 @@ def test_the_gain_multiplies_the_networks_input_and_nothing_else(target: str) ->
         np.testing.assert_array_equal(inputs[name], other[name])
 
 
+@pytest.mark.clause("NORMALIZATION-001")
 @pytest.mark.parametrize("target", TARGETS)
-def test_data_and_gain_changed_together_leave_the_object_alone(target: str) -> None:
+def test_data_and_gain_changed_together_leave_the_object_alone(target: str, clause: Check) -> None:
     own = run_of(target)
     test = own.containers.test
     scan = test.groups.scan
     quarter = scan.model_copy(update={"diff3d": scan.diff3d / 4})
     other = test.model_copy(update={"gain": 4 * test.gain, "groups": test.groups.model_copy(update={"scan": quarter})})
     before, after = (own.trained.predict(own.trained.weights, part).object for part in (test, other))
-    np.testing.assert_array_equal(after, before)
+    clause.equal(after, before, "object of data and gain changed together")
 
 
 def brighter(container: Container, factor: float, gain: float) -> Container:
@@ -126,6 +132,7 @@ def brighter(container: Container, factor: float, gain: float) -> Container:
     )  # fmt: skip
 
 
+@pytest.mark.clause("NORM-002")
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_test_split_that_is_brighter_gives_an_object_that_is_brighter(target: str) -> None:
     """What a gain of the test split's own would take away: g_test / g_train was up to 6.3 % in the investigation."""

@@ -15,6 +15,7 @@ from ptyspec.physics import interpolate, iterative, merge
 from ptyspec.physics.diffraction import expected_amplitude, far_field
 from ptyspec.physics.geometry import required_canvas
 from ptyspec.physics.scale import BACKGROUND, illumination_weight, mean_energy, poisson_deviance
+from ptyspec.spec.checks import Check
 from tests.small_scenes import cut, exact_scan, small_probe, textured_object
 from tests.tiny_runs import relative_l2
 
@@ -60,48 +61,61 @@ def joined(made: Field) -> Array:
     return np.asarray(made.re) + 1j * np.asarray(made.im)
 
 
+@pytest.mark.clause("FORWARD-005")
 @pytest.mark.parametrize(("size", "grid"), CASES)
-def test_the_detector_field_is_the_centred_orthonormal_dft_of_the_exit_wave(size: int, grid: int) -> None:
+def test_the_detector_field_is_the_centred_orthonormal_dft_of_the_exit_wave(
+    size: int, grid: int, clause: Check
+) -> None:
     it = scene(size, grid)
     flat = members_first(it.patches)
-    assert relative_l2(joined(it.model.detector(pair(flat))), far_field(it.probe * flat)) < TWIN
+    clause.close(joined(it.model.detector(pair(flat))), far_field(it.probe * flat), "field at the detector")
 
 
+@pytest.mark.clause("FORWARD-005")
 @pytest.mark.parametrize(("size", "grid"), CASES)
-def test_the_predicted_intensity_is_that_of_the_simulator(size: int, grid: int) -> None:
+def test_the_predicted_intensity_is_that_of_the_simulator(size: int, grid: int, clause: Check) -> None:
     it = scene(size, grid)
     made = it.model.intensity(pair(members_first(it.patches)))
-    assert relative_l2(made, it.amplitude**2) < TWIN
+    clause.close(np.asarray(made), it.amplitude**2, "predicted intensity")
 
 
+@pytest.mark.clause("FORWARD-005")
 @pytest.mark.parametrize("size", [32, 64])
-def test_the_transform_without_a_probe_is_the_orthonormal_dft_and_its_inverse_undoes_it(size: int) -> None:
+def test_the_transform_without_a_probe_is_the_orthonormal_dft_and_its_inverse_undoes_it(
+    size: int, clause: Check
+) -> None:
     patch = textured_object(size, size)[None]
     made = field.far_field(pair(patch))
-    assert relative_l2(joined(made), np.fft.fft2(patch.astype(complex), norm="ortho")) < TWIN
-    assert relative_l2(joined(field.from_far_field(made)), patch) < TWIN
+    clause.close(joined(made), np.fft.fft2(patch.astype(complex), norm="ortho"), "transform")
+    clause.close(joined(field.from_far_field(made)), patch, "transform and its inverse")
 
 
 STARTS = np.array([0.0, 3.0, -2.0, 0.5, -0.25, 4.75, -6.9, 1e-5, -1e-5, 2.99999], np.float32)
 
 
+@pytest.mark.clause("FORWARD-005")
 @pytest.mark.parametrize("kind", ["lanczos", "linear"])
 @pytest.mark.parametrize(("rows", "columns"), [(32, 32), (46, 32), (32, 46), (90, 64)])
-def test_sampling_matrices_are_those_of_physics(kind: interpolate.Kernel, rows: int, columns: int) -> None:
+def test_sampling_matrices_are_those_of_physics(
+    kind: interpolate.Kernel, rows: int, columns: int, clause: Check
+) -> None:
     made = np.asarray(sampling_matrix(STARTS, rows, columns, kind))
     for one, start in zip(made, STARTS, strict=True):
         expected = interpolate.sampling_matrix(rows, columns, start, kind)
-        assert relative_l2(one, expected) < TWIN
+        clause.close(one, expected, f"sampling matrix at {start}")
 
 
+@pytest.mark.clause("FORWARD-005")
 @pytest.mark.parametrize("fill", [1.0, 0.0])
 @pytest.mark.parametrize(("size", "grid"), CASES)
-def test_merging_and_cutting_again_is_merge_group_and_extract_group(size: int, grid: int, fill: float) -> None:
+def test_merging_and_cutting_again_is_merge_group_and_extract_group(
+    size: int, grid: int, fill: float, clause: Check
+) -> None:
     it = scene(size, grid)
     made = it.model.placement(it.relative).merged(pair(members_first(it.patches)), fill)
     canvas = merge.merge_group(it.patches, it.relative, illumination_weight(it.probe), it.canvas, fill)
     expected = members_first(merge.extract_group(canvas, it.relative, size))
-    assert relative_l2(joined(made), expected) < TWIN
+    clause.holds(relative_l2(joined(made), expected) < TWIN, "relative L2", relative_l2(joined(made), expected), TWIN)
 
 
 @pytest.mark.parametrize("turn", ["swapped", "mirrored"])
@@ -121,6 +135,7 @@ def test_folding_keeps_group_and_member_and_unfolding_undoes_it(size: int, grid:
     np.testing.assert_array_equal(np.asarray(unfold(fold(it.patches.real), grid**2)), it.patches.real)
 
 
+@pytest.mark.clause("LOSS-003", "LOSS-008")
 @pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
 @pytest.mark.parametrize(("size", "grid"), CASES)
 def test_the_loss_is_the_poisson_deviance_a_frame_over_the_mean_energy(size: int, grid: int, masked: bool) -> None:
@@ -146,6 +161,7 @@ def test_the_absolute_error_is_a_pixels_mean_over_the_rms_pixel(size: int) -> No
     )  # the 1e-9 under the root counts at dark pixels
 
 
+@pytest.mark.clause("FORWARD-005")
 @pytest.mark.parametrize("size", [32, 64])
 def test_the_back_projection_is_one_update_of_the_iterative_reference(size: int) -> None:
     obj, probe = textured_object(80, 90), small_probe(size)
@@ -160,9 +176,17 @@ def test_the_back_projection_is_one_update_of_the_iterative_reference(size: int)
     assert np.linalg.norm(expected) > 0.05 * np.linalg.norm(before)
 
 
-def test_polar_is_amplitude_times_the_unit_vector_of_the_phase() -> None:
+@pytest.mark.clause("MATH-POLAR-001")
+def test_polar_is_amplitude_times_the_unit_vector_of_the_phase(clause: Check) -> None:
     amplitude = np.linspace(0, 5, 64, dtype=np.float32).reshape(1, 8, 8)
     phase = np.linspace(-np.pi, np.pi, 64, dtype=np.float32).reshape(1, 8, 8)
     made = joined(polar(amplitude, phase))
-    assert relative_l2(made, amplitude * np.exp(1j * phase.astype(float))) < TWIN
-    assert relative_l2(made, amplitude + 1j * phase) > 0.1  # MATH-POLAR-001: the sum that was taken for it
+    clause.close(made, amplitude * np.exp(1j * phase.astype(float)), "A exp(i phi)")
+    clause.close(np.abs(made), amplitude, "modulus")
+    assert relative_l2(made, amplitude + 1j * phase) > 0.1  # the sum that was taken for it
+
+
+@pytest.mark.clause("MATH-POLAR-001")
+def test_amplitude_two_and_a_quarter_turn_are_two_i(clause: Check) -> None:
+    made = joined(polar(np.float32([2.0]), np.float32([np.pi / 2])))
+    clause.close(made, np.array([2j]), "A = 2, phi = pi / 2")
