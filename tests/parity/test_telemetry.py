@@ -27,13 +27,17 @@ def records(profile: str) -> dict[str, Any]:
     return {stage["name"]: stage for stage in read_json(folder(profile) / "stages.json")["stages"]}
 
 
-def kinds(value: Any) -> Any:
-    """A document with every value replaced by its kind; null is a number that could not be had, such as a crossing."""
-    if isinstance(value, dict):
-        return {key: kinds(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [kinds(value[0])] if value else []
-    return "number" if value is None or type(value) in (int, float) else type(value).__name__
+def differences(a: Any, b: Any, path: str = "") -> list[str]:
+    """Where two documents differ in keys or kinds of values; null is something that could not be had in one of them."""
+    if a is None or b is None:
+        return []
+    if isinstance(a, dict) and isinstance(b, dict):
+        found = [f"{path}.{key}" for key in a.keys() ^ b.keys()]
+        return found + [where for key in a.keys() & b.keys() for where in differences(a[key], b[key], f"{path}.{key}")]
+    if isinstance(a, list) and isinstance(b, list):
+        return differences(a[0], b[0], f"{path}[0]") if a and b else []
+    numbers = type(a) in (int, float) and type(b) in (int, float)
+    return [] if numbers or type(a) is type(b) else [path]
 
 
 def test_the_two_loads_differ() -> None:
@@ -55,7 +59,19 @@ def test_a_stage_records_the_same_arrays_numbers_and_flags(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["stages.json", "history.json", "metrics.json", "environment.json", "scenario.json"])
 def test_a_document_has_the_same_keys_and_kinds_of_values(name: str) -> None:
-    assert kinds(read_json(folder("quick") / name)) == kinds(read_json(folder("standard") / name))
+    assert differences(read_json(folder("quick") / name), read_json(folder("standard") / name)) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "where"),
+    [
+        pytest.param({"a": [{"b": 1.0}]}, ".a[0].c", id="a-key-less"),
+        pytest.param({"a": [{"b": "1", "c": None}]}, ".a[0].b", id="text-for-a-number"),
+        pytest.param({"a": {"b": 1}}, ".a", id="mapping-for-a-list"),
+    ],
+)
+def test_the_comparison_sees(other: Any, where: str) -> None:
+    assert differences({"a": [{"b": 2, "c": True}]}, other) == [where]
 
 
 def test_the_folders_hold_the_same_files() -> None:
