@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,7 +82,9 @@ class Controller:
         if complete and not self.config.getoption("collectonly"):
             self.problems += unexpected_passes(by_clause, self.rows)
         if self.options.strict and complete:
-            self.problems += breaches(specification().values(), self._bound(), unmatched, _stale(self.config))
+            self.problems += breaches(
+                specification().values(), self._bound(), unmatched, _stale(self.config.rootpath, self.facts)
+            )
         elif self.options.strict:
             self.notes.append("strict: not judged, this was not a complete collection")
         else:
@@ -133,5 +136,12 @@ def _called(report: pytest.TestReport) -> str:
     return report.outcome
 
 
-def _stale(config: pytest.Config) -> Iterable[str]:
-    return ()
+def _stale(root: Path, facts: Facts) -> Iterator[str]:
+    """Yield the clauses whose review no longer holds, where the repository keeps reviews."""
+    from ptyspec.spec.collect import Case
+    from ptyspec.spec.fingerprint import FILE, changes, read
+
+    if (root / FILE).is_file():
+        cases = [Case(name, tuple(facts.cases[name]), None, "", 0, digest) for name, digest in facts.digests.items()]
+        for change in changes(specification(), cases, read(root)):
+            yield f"{change.clause} is stale: {change.message}; {change.next_step}"

@@ -40,6 +40,8 @@ class Facts:
     """Files of which cases were deselected."""
     xfails: dict[str, list[str]] = field(default_factory=dict)
     """Entries of the file of expected failures, and the cases they cover."""
+    digests: dict[str, str | None] = field(default_factory=dict)
+    """Digest of the source of each bound case; under `--ptyspec-strict` alone, because it reads every source."""
 
 
 class Recorder:
@@ -80,6 +82,11 @@ class Recorder:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note the cases; a worker sends all facts with its last message."""
         self.facts.cases = {item.nodeid: [c.id for c in item.stash.get(CLAUSES, ())] for item in session.items}
+        if self.options.strict:
+            from ptyspec.spec.bindings_file import digest
+
+            bound = (item for item in session.items if self.facts.cases[item.nodeid])
+            self.facts.digests = {item.nodeid: digest(getattr(item, "function", None)) for item in bound}
         output: dict[str, Any] | None = getattr(self.config, "workeroutput", None)
         if output is not None:
             output[WORKER_OUTPUT] = asdict(self.facts)

@@ -36,8 +36,8 @@ class Verdict:
 def verdict(clauses: Iterable[Clause], rows: Mapping[str, Row], bound: set[str], complete: bool) -> Verdict:
     """Judge clauses by the outcomes of their cases.
 
-    Red: a case failed. Green: at least one passed and none failed. Open: cases were skipped, failed as expected or did
-    not run. Unbound: the whole suite was collected, and no case is bound to it (`bound` are the ids with cases).
+    Red: a case failed. Green: at least one passed and none failed. Open: cases failed as expected, or were skipped or
+    not run, and that is all. Unbound: the whole suite was collected, and no case is bound to it (`bound` are the ids with cases).
     """
     outcomes: dict[str, set[str]] = {}
     for row in rows.values():
@@ -48,7 +48,7 @@ def verdict(clauses: Iterable[Clause], rows: Mapping[str, Row], bound: set[str],
         found = outcomes.get(clause.id, set())
         if found & {"failed", "error"}:
             states[clause] = "red"
-        elif found & {"passed", "xpassed"}:
+        elif "xfailed" not in found and found & {"passed", "xpassed"}:
             states[clause] = "green"
         elif found or clause.id in bound:
             states[clause] = "open"

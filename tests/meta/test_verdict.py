@@ -1,0 +1,146 @@
+"""What a session says at its end: clauses by level, red ones, what `--ptyspec-strict` refuses, expected failures."""
+
+from __future__ import annotations
+
+import pytest
+
+from ptyspec.spec.registry import specification
+from tests.plugin_project import IDS, OURS, RECORD, TEST, write
+
+pytest_plugins = ["pytester"]
+
+MUST = [clause for clause in specification().values() if clause.level == "MUST"]
+FIRST, SECOND = MUST[0].id, MUST[1].id
+BINDS_ALL = "import pytest\npytestmark = pytest.mark.clause({})\ndef test_it():\n    pass\n"
+MIXED = f"""
+import pytest
+
+@pytest.mark.clause("{FIRST}")
+@pytest.mark.parametrize("x", [1, 2], ids=["one", "two"])
+def test_first(x):
+    assert x == 2
+
+@pytest.mark.clause("{SECOND}")
+class TestSecond:
+    def test_right(self):
+        pass
+
+    def test_wrong(self):
+        assert "object" == "probe"
+"""
+
+
+def summary(result: pytest.RunResult) -> list[str]:
+    """The lines of the plugin's section."""
+    lines = result.stdout.lines
+    start = next(n for n, line in enumerate(lines) if line.startswith("=") and line.strip("= ") == "ptyspec")
+    rest = lines[start + 1 :]
+    return [line for line in rest[: next(n for n, line in enumerate(rest) if line.startswith("="))] if line]
+
+
+def test_the_summary_counts_by_level_and_names_the_red_clauses(project: pytest.Pytester) -> None:
+    red = "\n".join(
+        f"@pytest.mark.clause('{clause.id}')\ndef test_{n}():\n    assert False" for n, clause in enumerate(MUST[:8])
+    )
+    write(project, OURS, test_red=f"import pytest\n{red}\n", test_green=BINDS_ALL.format(repr(MUST[9].id)))
+    for words in (("-n", "0"), ("-n", "2")):
+        lines = summary(project.runpytest_subprocess(*words, "--tb=no"))
+        assert len(lines) <= 15
+        # Nothing was left out, so that clauses without a case are counted.
+        assert lines[0].startswith(f"clauses: MUST 1 green, 8 red, {len(MUST) - 9} without a case")
+        first = MUST[0]
+        assert lines[1] == f"  red  {first.id} · {first.title} (MUST, {first.place})"
+        assert lines[7:] == ["  and 2 more", "details: ptyspec trace"]
+    partial = summary(project.runpytest_subprocess("tests/test_green.py", "-k", "it"))
+    assert partial == ["clauses: MUST 1 green", "details: ptyspec trace"]
+
+
+def test_a_bare_assertion_of_a_bound_case_tells_rule_limit_stage_and_the_next_command(project: pytest.Pytester) -> None:
+    write(project, OURS, contract__test_a=MIXED)
+    text = project.runpytest_subprocess("-p", "no:xdist", "-k", "wrong", "--ptyspec-profile", "stable").stdout.str()
+    clause = specification()[SECOND]
+    for line in (
+        f"{clause.id} · {clause.title} (MUST, {clause.source})",
+        f"  rule       {clause.statement}",
+        f"  limit      {clause.tolerance}",
+        f"  stage      {clause.place}",
+        "  reproduce  pytest 'tests/contract/test_a.py::TestSecond::test_wrong' --ptyspec-profile stable",
+    ):
+        assert line in text
+    assert text.count("  rule  ") == 1
+    assert not (project.path / RECORD).exists()  # another profile's outcomes are not the repository's
+
+
+def test_a_check_tells_its_clause_once_and_hides_its_own_frames(project: pytest.Pytester) -> None:
+    module = f"import pytest\n@pytest.mark.clause('{FIRST}')\ndef test_a(clause):\n    clause.equal(1, 2, 'gain')\n"
+    write(project, OURS, contract__test_a=module)
+    text = project.runpytest_subprocess("--ptyspec-profile", "stable").stdout.str()
+    assert text.count("  rule  ") == 1
+    assert "reproduce  pytest 'tests/contract/test_a.py::test_a' --ptyspec-profile stable" in text
+    assert "def fail(" not in text
+
+
+def test_strict_refuses_a_must_without_a_case_where_everything_was_collected(project: pytest.Pytester) -> None:
+    (project.path / "known.txt").write_text("tests/test_gone.py  # the file was removed\n")
+    write(project, OURS, test_a=BINDS_ALL.format(", ".join(repr(clause.id) for clause in MUST[:-1])), test_b=TEST)
+    usual = project.runpytest_subprocess("--ptyspec-xfails", "known.txt")
+    assert usual.ret == pytest.ExitCode.OK
+    assert "expected failure tests/test_gone.py covers no case" in summary(usual)
+    last = MUST[-1]
+    for words in (("-n", "2"), ("--collect-only",)):
+        strict = project.runpytest_subprocess("--ptyspec-strict", "--ptyspec-xfails", "known.txt", *words)
+        assert strict.ret == pytest.ExitCode.TESTS_FAILED
+        assert summary(strict)[-2:] == [
+            f"{last.id} has no case: {last.title} ({last.source})",
+            "expected failure tests/test_gone.py covers no case",
+        ]
+    part = project.runpytest_subprocess("--ptyspec-strict", "tests/test_b.py")
+    assert part.ret == pytest.ExitCode.OK
+    assert "strict: not judged, this was not a complete collection" in summary(part)
+    write(project, OURS, test_b=BINDS_ALL.format(repr(last.id)))
+    assert project.runpytest_subprocess("--ptyspec-strict", "-n", "2").ret == pytest.ExitCode.OK
+
+
+def test_strict_refuses_a_clause_whose_review_no_longer_holds(project: pytest.Pytester) -> None:
+    write(project, OURS, test_a=BINDS_ALL.format(", ".join(map(repr, IDS))))
+    (project.path / "specs").mkdir()
+    (project.path / "specs" / "reviewed.json").write_text('{"schema_version": 1, "clauses": {}}')
+    result = project.runpytest_subprocess("--ptyspec-strict", "-n", "2")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert f"{IDS[0]} is stale: new, and not reviewed yet" in result.stdout.str()
+    assert f"and {len(IDS) - 12} more" in summary(result)
+
+
+def test_expected_failures_are_by_node_pattern_or_clause_and_must_fail(project: pytest.Pytester) -> None:
+    write(project, OURS, contract__test_a=MIXED)
+    entries = {
+        "right": ("tests/contract/test_a.py::test_first[one]  # the loader\nCLAUSE  # stitching", 2, 2, 0),
+        "pattern": ("# known\n\ntests/*::test_first[[]one] # no\ntests/*_a.py::*_wrong # yes\n*first[one] # yes", 2, 2, 0),
+        "passes": ("tests/contract/test_a.py::test_first  # all of them", 1, 1, 2),
+    }  # fmt: skip
+    for text, passed, xfailed, failed in entries.values():
+        (project.path / "known.txt").write_text(text.replace("CLAUSE", SECOND), encoding="utf-8")
+        result = project.runpytest_subprocess("--ptyspec-xfails", "known.txt")
+        found = result.parseoutcomes()
+        assert (found.get("passed", 0) + found.get("xpassed", 0), found["xfailed"], found.get("failed", 0)) == (
+            passed, xfailed, failed,
+        )  # fmt: skip
+    result.stdout.fnmatch_lines("*XPASS(strict)*all of them (known.txt:1)")
+
+
+def test_a_clause_that_was_expected_to_fail_and_does_not_fails_the_session(project: pytest.Pytester) -> None:
+    write(project, OURS, test_a=BINDS_ALL.format(repr(FIRST)))
+    (project.path / "known.txt").write_text(f"{FIRST}  # not yet\n")
+    for words in (("-n", "0"), ("-n", "2")):
+        result = project.runpytest_subprocess("--ptyspec-xfails", "known.txt", *words)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        assert f"{FIRST} was expected to fail, and all its 1 cases passed" in summary(result)
+
+
+def test_a_file_of_expected_failures_that_cannot_be_read_is_a_usage_error(project: pytest.Pytester) -> None:
+    write(project, OURS, test_a=TEST)
+    (project.path / "known.txt").write_text("tests/test_a.py\n")
+    for words, told in (("known.txt", "*without a reason*"), ("no.txt", "*cannot be read*")):
+        result = project.runpytest_subprocess("--ptyspec-xfails", words)
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines(told)
