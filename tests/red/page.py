@@ -1,0 +1,64 @@
+"""docs/seen-red.md and its JSON: what was broken, and what the clause's case said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from ptyspec.report.text import escape, table
+from tests.red.runner import Result, counts
+
+HEAD = """# Seen red
+
+A case that cannot fail proves nothing. For each clause the implementation was broken in a copy of the tree, in the way the failure would really happen, and one of the clause's own cases had to notice. The edits stand in [tests/red](../tests/red/); `python -m tests.red CLAUSE` repeats one, `python -m tests.red --markdown docs/seen-red.md` all of them, and writes this page."""
+TOLD = ("observed", "expected")
+
+
+def page(results: Collection[Result], lacking: Collection[str]) -> str:
+    """Return the page in Markdown, one table a document; equal results give equal text."""
+    numbers = counts(results, lacking)
+    clauses = {result.entry.clause for result in results if result.status == "killed"}
+    summary = (
+        f"{len(clauses)} clauses seen red by {numbers['killed']} edits; {numbers['survived']} edits survived, "
+        f"{numbers['invalid']} were invalid, {numbers['missing']} clauses have none."
+    )
+    lines = [HEAD, "", summary]
+    for status in ("survived", "invalid"):
+        rest = [result for result in results if result.status == status]
+        if rest:
+            rows = [[escape(r.entry.clause), escape(r.entry.story), escape(r.reason, 300)] for r in rest]
+            lines += ["", f"## {status.capitalize()}", "", *table(["clause", "broken", "why"], rows, numbers=False)]
+    if lacking:
+        lines += ["", "## Never broken", "", ", ".join(lacking)]
+    for document in dict.fromkeys(result.entry.document for result in results):
+        rows = [_row(r) for r in results if r.entry.document == document and r.status == "killed"]
+        head = ["clause", "what was broken", "in", "case that noticed", "what it said"]
+        lines += ["", f"## {escape(document)}", "", *table(head, rows, numbers=False)]
+    return "\n".join(lines) + "\n"
+
+
+def said(result: Result) -> str:
+    """Return what a failure said in one line: observed and expected of a clause's check, or the first lines."""
+    lines = [line.strip() for line in result.text]
+    rows = [" ".join(line.split()) for line in lines if line.startswith(TOLD)]
+    return "; ".join(rows) if rows else " ".join(line for line in lines[:3] if line)
+
+
+def as_json(results: Collection[Result], lacking: Collection[str]) -> dict[str, Any]:
+    """Return everything as JSON values."""
+    numbers = counts(results, lacking)
+    bad = numbers["survived"] or numbers["invalid"] or numbers["missing"]
+    rows = [
+        {"clause": r.entry.clause, "document": r.entry.document, "story": r.entry.story, "file": r.entry.file,
+         "status": r.status, "case": r.case, "said": list(r.text), "reason": r.reason, "seconds": round(r.seconds, 2)}
+        for r in results
+    ]  # fmt: skip
+    return {"schema_version": 1, "status": "violation" if bad else "ok", **numbers, "missing_clauses": list(lacking),
+            "results": rows}  # fmt: skip
+
+
+def _row(result: Result) -> list[str]:
+    entry = result.entry
+    case = result.case.rpartition("::")[2].partition("[")[0]
+    cells = (entry.clause, entry.story, entry.file, case)
+    return [*(escape(cell) for cell in cells), escape(said(result), 260)]
