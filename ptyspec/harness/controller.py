@@ -66,8 +66,8 @@ class Controller:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the summary."""
         told: list[str] = []
-        if self.rows:
-            told += lines(verdict(specification().values(), self.rows, self._bound(), self._complete()))
+        if self.rows and (bound := self._bound()):
+            told += lines(verdict(specification().values(), self.rows, bound, self._complete()))
         if told or self.problems or self.notes:
             terminalreporter.section("ptyspec", red=bool(self.problems))
         for line in [*told, *self.notes]:
