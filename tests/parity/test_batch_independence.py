@@ -10,10 +10,9 @@ import pytest
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.pipeline.batches import batch, full_batches
+from ptyspec.spec.checks import Check
 from tests.tiny_runs import SHALLOW, Finished, finished, relative_l2
 
-ALONE = 1e-6
-"""Relative L2; design 3. Larger batches are summed in other blocks, which moves last bits."""
 TARGETS = ["gs1_custom", "gs2_custom"]
 BATCHES = [pytest.param("gs1_custom", b, id=f"gs1-{b}") for b in (16, 63, 64, 65)] + [
     pytest.param("gs2_custom", b, id=f"gs2-{4 * b}") for b in (4, 15, 16, 17)
@@ -47,38 +46,42 @@ def groups(target: str, count: int) -> dict[str, Array]:
     return inputs | {"measured": inputs["measured"] * np.float32(factor)[:, None, None, None]}
 
 
+@pytest.mark.clause("REASSEMBLY-BATCH-001")
 @pytest.mark.parametrize(("target", "count"), BATCHES)
-def test_a_group_is_predicted_alone_as_in_a_batch(target: str, count: int) -> None:
+def test_a_group_is_predicted_alone_as_in_a_batch(clause: Check, target: str, count: int) -> None:
     inputs = groups(target, count)
     together = predict(target, inputs)
     assert together.shape == inputs["measured"].shape
     for i in (0, count // 2, count - 1):
         alone = predict(target, {name: values[i : i + 1] for name, values in inputs.items()})
-        assert relative_l2(together[i], alone[0]) < ALONE
+        clause.close(together[i], alone[0], f"group {i} of {count}")
 
 
+@pytest.mark.clause("INFER-001")
 @pytest.mark.parametrize("target", TARGETS)
-def test_what_the_other_groups_hold_changes_no_bit(target: str) -> None:
+def test_what_the_other_groups_hold_changes_no_bit(clause: Check, target: str) -> None:
     inputs = groups(target, 16)
     others = {name: values.copy() for name, values in inputs.items()}
     others["measured"][1:] *= np.float32(3.0)
     others["relative"][1:] *= np.float32(0.5)
     others["start"][1:] = 5.0
     first, second = predict(target, inputs), predict(target, others)
-    np.testing.assert_array_equal(first[0], second[0])
+    clause.equal(second[0], first[0], "the group that was left alone")
     assert relative_l2(second[1:], first[1:]) > 0.1  # the others did change
 
 
+@pytest.mark.clause("REASSEMBLY-BATCH-001")
 @pytest.mark.parametrize("target", TARGETS)
-def test_the_order_of_groups_is_the_order_of_objects(target: str) -> None:
+def test_the_order_of_groups_is_the_order_of_objects(clause: Check, target: str) -> None:
     inputs = groups(target, 16)
     turned = predict(target, {name: values[::-1] for name, values in inputs.items()})
-    assert relative_l2(turned[::-1], predict(target, inputs)) < ALONE
+    clause.close(turned[::-1], predict(target, inputs), "objects in reversed order")
 
 
+@pytest.mark.clause("PINN-CHUNKED-001")
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("size", [16, 64, 128])
-def test_the_padding_of_the_last_batch_changes_nothing(target: str, size: int) -> None:
+def test_the_padding_of_the_last_batch_changes_nothing(clause: Check, target: str, size: int) -> None:
     from ptyspec.pipeline.protocol import Session
     from ptyspec.pipeline.train import predict_patches
 
@@ -87,13 +90,14 @@ def test_the_padding_of_the_last_batch_changes_nothing(target: str, size: int) -
     made = predict_patches(model(target), container, size, Session()).object
     assert made.shape == (container.size, 32, 32, container.groups.C)
     whole = predict(target, batch(container, np.arange(container.size))[0])
-    assert relative_l2(made, whole) < ALONE
+    clause.close(made, whole, f"patches in batches of {size}")
 
 
+@pytest.mark.clause("PINN-CHUNKED-001")
 @pytest.mark.parametrize("size", [1, 7, 39, 40, 41])
-def test_every_group_is_in_exactly_one_batch(size: int) -> None:
+def test_every_group_is_in_exactly_one_batch(clause: Check, size: int) -> None:
     container = run_of("gs1_custom").containers.test
     made = [(inputs["measured"], valid) for inputs, valid in full_batches(container, size)]
     assert all(len(frames) == size for frames, _ in made)
     kept = np.concatenate([frames[:valid] for frames, valid in made])
-    np.testing.assert_array_equal(kept, batch(container, np.arange(container.size))[0]["measured"])
+    clause.equal(kept, batch(container, np.arange(container.size))[0]["measured"], "frames of all batches")

@@ -14,6 +14,7 @@ from ptyspec.networks.registry import builder, generator_names
 from ptyspec.pipeline.batches import batch
 from ptyspec.pipeline.protocol import Session
 from ptyspec.pipeline.reference import ReferencePipeline
+from ptyspec.spec.checks import Check
 from tests.tiny_runs import SHALLOW, fit, prepared, relative_l2, tiny
 
 KINDS = {
@@ -50,17 +51,19 @@ def test_an_unknown_generator_is_refused_by_name() -> None:
     assert "cnn, unrolled" in str(error.value)
 
 
+@pytest.mark.clause("HEAD-005")
 @pytest.mark.parametrize(("kind", "grid"), CASES)
-def test_an_untrained_generator_starts_at_the_right_amplitude(kind: str, grid: int) -> None:
+def test_an_untrained_generator_starts_at_the_right_amplitude(clause: Check, kind: str, grid: int) -> None:
     from ptyspec.pipeline.train import predict_patches
 
     made, data, walk = scenario(kind, grid), container(kind, grid), ReferencePipeline()
     patches = predict_patches(model(kind, grid), data, 64, Session())
     scores = walk.score(made, data.groups.scan, walk.stitch(made, patches))
-    assert 0.9 < scores["amplitude"]["mean_ratio"] < 1.1
+    clause.within_ratio(scores["amplitude"]["mean_ratio"], 1.0, "ratio of the mean amplitudes")
     assert scores["amplitude"]["pearson_r"] > 0.5
 
 
+@pytest.mark.clause("NET-008")
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_models_for_other_gridsizes_in_one_process_have_their_own_channels(kind: str) -> None:
     """MODULE-SINGLETON-001: a model is made for its configuration, not for the one that came first."""
@@ -72,27 +75,33 @@ def test_models_for_other_gridsizes_in_one_process_have_their_own_channels(kind:
         assert made.generator.forward.members == grid**2
 
 
+@pytest.mark.clause("NET-004")
 @pytest.mark.parametrize("kind", list(KINDS))
-def test_equal_seeds_give_equal_weights_and_others_do_not(kind: str) -> None:
+def test_equal_seeds_give_equal_weights_and_others_do_not(clause: Check, kind: str) -> None:
     first, again, other = (
         [np.asarray(w) for w in model(kind, 1, *seed).trainable_weights] for seed in ((), (), ("seeds.training=43",))
     )
-    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    for a, b in zip(first, again, strict=True):
+        clause.equal(b, a, "initial weights")
     kernels = [(a, b) for a, b in zip(first, other, strict=True) if a.ndim > 1]
     assert kernels
-    assert not any(np.array_equal(a, b) for a, b in kernels)
-    assert len({w.tobytes() for w, _ in kernels}) == len(kernels)  # no two layers draw the same numbers
+    clause.holds(not any(np.array_equal(a, b) for a, b in kernels), "other seeds, other kernels")
+    draws = {tuple(np.round(w.ravel()[:9] / w.ravel()[0], 3)) for w, _ in kernels}  # whatever the widths of the layers
+    clause.equal(len(draws), len(kernels), "layers that draw numbers of their own")
 
 
+@pytest.mark.clause("MERGE-005", "NET-008")
 @pytest.mark.parametrize("kind", list(KINDS))
-def test_merged_members_agree_where_they_overlap_and_separate_ones_are_left_alone(kind: str) -> None:
+def test_merged_members_agree_where_they_overlap_and_separate_ones_are_left_alone(clause: Check, kind: str) -> None:
     data = container(kind, 2)
     inputs = batch(data, np.arange(4))[0]
     merged, apart = (
         np.asarray(model(kind, 2, f"model.object_big={flag}")(inputs)[-1][0]) for flag in ("true", "false")
     )
     assert relative_l2(apart, merged) > 1e-3  # the flag reaches the generator
-    assert disagreement(data, merged) < 0.2 * disagreement(data, apart)
+    clause("MERGE-005").close(
+        disagreement(data, merged) / disagreement(data, apart), 0.0, "difference after over before"
+    )
 
 
 def disagreement(data: Container, patches: Any) -> float:
@@ -110,6 +119,7 @@ def disagreement(data: Container, patches: Any) -> float:
     return float(np.sqrt(((placed - mean) ** 2)[shared].mean())) / data.a0
 
 
+@pytest.mark.clause("HEAD-001", "HEAD-002")
 @pytest.mark.parametrize(("head", "ceiling"), [("softplus", np.inf), ("sigmoid", 1.0)])
 def test_the_amplitude_head_reaches_three_times_a0_or_is_known_not_to(head: str, ceiling: float) -> None:
     """Driven to its end by the last layer's offset, the whole network must come out at three times a0."""
@@ -124,7 +134,8 @@ def test_the_amplitude_head_reaches_three_times_a0_or_is_known_not_to(head: str,
     assert largest <= ceiling * (1 + 1e-6)
 
 
-def test_a_head_that_cannot_reach_the_object_is_refused_before_training_with_the_numbers() -> None:
+@pytest.mark.clause("HEAD-001")
+def test_a_head_that_cannot_reach_the_object_is_refused_before_training_with_the_numbers(clause: Check) -> None:
     data = prepared("gs1_custom", *KINDS["cnn"])
     told: list[str] = []
 
@@ -134,8 +145,11 @@ def test_a_head_that_cannot_reach_the_object_is_refused_before_training_with_the
         def step(self, done: int, total: int, note: str = "") -> None:
             told.append(note)
 
+    bounded = scenario("cnn", 1, "model.amp_activation=sigmoid")
     with pytest.raises(HeadRangeError) as error:
-        fit(scenario("cnn", 1, "model.amp_activation=sigmoid"), data, Session(Watch()))  # type: ignore[arg-type]
+        fit(bounded, data, Session(Watch()))  # type: ignore[arg-type]
+    with clause.raises_at("train", HeadRangeError, "a sigmoid below the object"):
+        raise error.value
     scan = data.train.groups.scan
     assert scan.objectGuess is not None
     need = np.abs(scan.objectGuess).max()
@@ -144,6 +158,7 @@ def test_a_head_that_cannot_reach_the_object_is_refused_before_training_with_the
     assert not told
 
 
+@pytest.mark.clause("HEAD-001")
 def test_the_needed_reach_without_a_truth_is_that_of_the_brightest_frame() -> None:
     from ptyspec.networks.reach import check_reach, required_reach
     from ptyspec.physics.scale import probe_energy

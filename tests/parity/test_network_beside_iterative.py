@@ -9,6 +9,7 @@ import pytest
 
 from ptyspec.contracts.scan import RawScan
 from ptyspec.io.npz import read_npz
+from ptyspec.spec.checks import Check
 from tests.tiny_runs import scores, stored
 
 RATIO = 0.05
@@ -31,24 +32,34 @@ def scan(name: str) -> RawScan:
     return read_npz(stored(*RUNS[name]) / "scan.npz")
 
 
+@pytest.mark.clause("INFER-005", "CANVAS-003", "ITERATIVE-001")
 @pytest.mark.parametrize("name", RUNS)
-def test_network_and_iterative_reference_find_the_amplitude_of_the_truth(name: str) -> None:
+def test_network_and_iterative_reference_find_the_amplitude_of_the_truth(clause: Check, name: str) -> None:
     found = metrics(name)
-    assert found["amplitude"]["mean_ratio"] == pytest.approx(1, abs=RATIO)
+    clause("INFER-005").within_ratio(found["amplitude"]["mean_ratio"], 1.0, "ratio of the mean amplitudes")
     assert found["controls"]["iterative"]["amplitude"]["mean_ratio"] == pytest.approx(1, abs=RATIO)
     assert not found["has_nan"]
-    assert found["fits_canvas"]
+    clause("CANVAS-003").equal(found["fits_canvas"], True, "fits_canvas of a finished run")
 
 
+@pytest.mark.clause("INFER-006")
 @pytest.mark.parametrize("name", RUNS)
-def test_the_network_shows_detail_that_total_counts_do_not(name: str) -> None:
+def test_the_network_shows_detail_that_total_counts_do_not(clause: Check, name: str) -> None:
     """Against the trivial estimator: pearson alone would let brightness pass for an image (design 7)."""
     found = metrics(name)
     network, trivial = (block["amplitude"]["highpass_pearson_r"] for block in (found, found["controls"]["trivial"]))
-    assert network > trivial + 0.2
+    clause.holds(network > trivial + 0.2, "detail correlation", f"{network:.3f}", f"> {trivial:.3f} + 0.2")
     assert network > 0.5
 
 
+@pytest.mark.clause("NET-009")
+@pytest.mark.parametrize("name", RUNS)
+def test_the_reconstructed_amplitude_has_the_contrast_of_the_truth(clause: Check, name: str) -> None:
+    found = metrics(name)["amplitude"]
+    clause.within_ratio(found["prediction"]["std"], found["truth"]["std"], "standard deviation of the amplitude")
+
+
+@pytest.mark.clause("INFER-007")
 def test_training_improves_on_the_untrained_network() -> None:
     found = metrics("gs2-random")
     trained, untrained = (b["amplitude"]["highpass_pearson_r"] for b in (found, found["controls"]["untrained"]))
@@ -56,12 +67,14 @@ def test_training_improves_on_the_untrained_network() -> None:
     assert found["data"]["r_factor"] < 0.7 * found["controls"]["untrained"]["data"]["r_factor"]
 
 
+@pytest.mark.clause("INFER-008")
 def test_the_iterative_reference_is_the_ceiling() -> None:
     found = metrics("gs2-random")
     assert found["controls"]["iterative"]["amplitude"]["highpass_pearson_r"] > 0.9
     assert found["controls"]["iterative"]["complex"]["nrmse"] < found["complex"]["nrmse"]
 
 
+@pytest.mark.clause("INFER-005")
 def test_a_grid_scan_and_a_random_one_of_equal_density_give_the_same_amplitude() -> None:
     density = [s.size / np.ptp(s.positions, axis=0).prod() for s in (scan("gs2-grid"), scan("gs2-random"))]
     assert density[0] == pytest.approx(density[1], rel=0.15)  # the jitter moves the outermost positions

@@ -11,6 +11,7 @@ from ptyspec.networks.field import Field
 from ptyspec.networks.forward import ForwardModel
 from ptyspec.physics.geometry import extract_patches, required_canvas
 from ptyspec.physics.scale import mean_energy
+from ptyspec.spec.checks import Check
 from tests.tiny_runs import prepared, relative_l2
 
 NOISE_FREE = 1e-5
@@ -44,12 +45,14 @@ def measured(data: Container) -> Array:
     return data.groups.scan.diff3d[data.groups.nn_indices.ravel()].astype(np.float64)
 
 
+@pytest.mark.clause("SCALE-002", "FORWARD-005")
 @pytest.mark.parametrize("target", TARGETS)
 def test_true_patches_reproduce_the_simulated_amplitudes(target: str) -> None:
     data = container(target, "dose.noise=none")
     assert relative_l2(np.sqrt(predicted(data, truth(data))), measured(data)) < NOISE_FREE
 
 
+@pytest.mark.clause("SCALE-002")
 @pytest.mark.parametrize("wrong", ["neighbour", "transposed", "scaled"])
 def test_wrong_patches_do_not(wrong: str) -> None:
     """Positive control."""
@@ -63,16 +66,19 @@ def test_wrong_patches_do_not(wrong: str) -> None:
     assert relative_l2(np.sqrt(predicted(data, other)), measured(data)) > 500 * NOISE_FREE
 
 
+@pytest.mark.clause("SCALE-002")
 @pytest.mark.parametrize("target", TARGETS)
-def test_with_photon_noise_the_mean_energy_is_that_of_the_truth(target: str) -> None:
+def test_with_photon_noise_the_mean_energy_is_that_of_the_truth(clause: Check, target: str) -> None:
     data = container(target, f"dose.nphotons={PHOTONS:g}")
     energy = predicted(data, truth(data)).sum(axis=(1, 2)).mean()
     frames = measured(data)
     # The sum of all counts is one Poisson number: its relative error is 1 / sqrt(photons), five of them allowed.
     assert mean_energy(frames) == pytest.approx(energy, rel=5 / np.sqrt(PHOTONS * data.groups.scan.size))
+    clause.within_ratio(energy, mean_energy(frames), "mean energy of the truth")
     assert relative_l2(np.sqrt(predicted(data, truth(data))), frames) > 0.01  # the noise is there
 
 
+@pytest.mark.clause("SCALE-002")
 @pytest.mark.parametrize("target", TARGETS)
 def test_the_gauge_is_absolute_counts_are_the_scale_squared_times_the_prediction(target: str) -> None:
     data = container(target, f"dose.nphotons={PHOTONS:g}")
@@ -83,6 +89,7 @@ def test_the_gauge_is_absolute_counts_are_the_scale_squared_times_the_prediction
     assert abs(pull) < 5
 
 
+@pytest.mark.clause("MERGE-003")
 @pytest.mark.parametrize("target", ["gs2_custom", "gs2_ideal"])
 def test_merging_true_patches_changes_nothing_but_the_interpolation(target: str) -> None:
     data = container(target, "dose.noise=none")

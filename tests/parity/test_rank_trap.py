@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ptyspec.spec.checks import Check
 from tests import child
 
 PRODUCT = """
@@ -48,12 +49,14 @@ for walk in (value, tf.function(value)):
 """
 
 
+@pytest.mark.clause("NET-011")
 @pytest.mark.parametrize("members", [1, 4], ids=["gs1", "gs2"])
 def test_forward_model_and_gradient_leave_the_process_alive(members: int) -> None:
     code, _, err = child.run(FORWARD, members, TF_ENABLE_ONEDNN_OPTS="1", PTYSPEC_THREADS="2")
     assert code == 0, err
 
 
+@pytest.mark.clause("NET-011")
 def test_the_child_process_would_show_the_crash() -> None:
     """Positive control: where TensorFlow on this processor has the fault, the product that is avoided ends a process."""
     naive, out, err = child.run(PRODUCT.format(product=RANK_4), TF_ENABLE_ONEDNN_OPTS="1")
@@ -64,8 +67,11 @@ def test_the_child_process_would_show_the_crash() -> None:
     assert (code, out.strip()) == (0, EXPECTED), err
 
 
+@pytest.mark.clause("NET-011")
 @pytest.mark.parametrize("grid", [1, 2])
-def test_no_product_of_the_forward_model_has_more_than_three_axes(grid: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_product_of_the_forward_model_has_more_than_three_axes(
+    clause: Check, grid: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The trap seen without falling into it, on every TensorFlow."""
     from keras import ops
 
@@ -85,4 +91,4 @@ def test_no_product_of_the_forward_model_has_more_than_three_axes(grid: int, mon
     obj = Field(patches, patches)
     model.intensity(model.placement(np.zeros((2, 1, 2, members), np.float32)).merged(obj, 1.0))
     assert ranks
-    assert set(ranks) == {3}
+    clause.equal(set(ranks), {3}, "axes of the factors")
