@@ -1,4 +1,4 @@
-"""Shell completion of scenario, profile and recipe names, and of clause ids."""
+"""Shell completion: scenarios, profiles, recipes, clauses, documents and tiers."""
 
 from __future__ import annotations
 
@@ -33,3 +33,17 @@ def clauses(incomplete: str) -> list[str]:
         return [name for name in specification() if name.startswith(incomplete.upper())]
     except SpecError:
         return []
+
+
+def documents(incomplete: str) -> list[str]:
+    """Complete the name of a document of the specification."""
+    from ptyspec.spec.registry import folder
+
+    return [path.name for path in sorted(folder().glob("*.md")) if path.name.startswith(incomplete)]
+
+
+def tiers(incomplete: str) -> list[str]:
+    """Complete a tier of tests."""
+    from ptyspec.spec.tiers import TIERS
+
+    return [name for name in TIERS if name.startswith(incomplete)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from textwrap import shorten
 from typing import Any
 
 from ptyspec.report.text import escape, table
@@ -12,6 +13,8 @@ HEAD = """# Seen red
 
 A case that cannot fail proves nothing. For each clause the implementation was broken in a copy of the tree, in the way the failure would really happen, and one of the clause's own cases had to notice. The edits stand in [tests/red](../tests/red/); `python -m tests.red CLAUSE` repeats one, `python -m tests.red --markdown docs/seen-red.md` all of them, and writes this page."""
 TOLD = ("observed", "expected")
+PART = 140
+"""Letters of one of them."""
 
 
 def page(results: Collection[Result], lacking: Collection[str]) -> str:
@@ -40,7 +43,7 @@ def page(results: Collection[Result], lacking: Collection[str]) -> str:
 def said(result: Result) -> str:
     """Return what a failure said in one line: observed and expected of a clause's check, or the first lines."""
     lines = [line.strip() for line in result.text]
-    rows = [" ".join(line.split()) for line in lines if line.startswith(TOLD)]
+    rows = [shorten(line, PART, placeholder=" …") for line in lines if line.startswith(TOLD)]
     return "; ".join(rows) if rows else " ".join(line for line in lines[:3] if line)
 
 

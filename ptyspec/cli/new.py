@@ -1,0 +1,80 @@
+"""`ptyspec new`: begin a clause or a case with everything in place but what only a person knows."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ptyspec.cli.names import clauses, documents, tiers
+from ptyspec.cli.trace import Root, checkout
+
+app = typer.Typer(help="Begin a clause or a case.", no_args_is_help=True)
+
+
+@app.command("clause", short_help="Begin a clause in a document of specs/.")
+def clause(
+    name: Annotated[str, typer.Argument(metavar="ID", help="Such as NORM-004; the number is the next free one.")],
+    title: Annotated[str, typer.Option(metavar="TEXT", help="The rule in one line.", show_default=False)],
+    document: Annotated[
+        str,
+        typer.Option("--in", metavar="DOCUMENT", help="A document of specs/.", autocompletion=documents,
+                     show_default=False),
+    ],
+    section: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Its section; otherwise that of its area.", show_default=False),
+    ] = None,
+    level: Annotated[str, typer.Option(metavar="LEVEL", help="MUST, SHOULD or MAY.")] = "MUST",
+    root: Root = None,
+) -> None:  # fmt: skip
+    """Write a clause's skeleton into a document; refuses an id that is taken."""
+    from ptyspec.errors import InputFileError
+    from ptyspec.spec import registry
+    from ptyspec.spec.skeleton import check_new, insert_clause
+
+    place = checkout(root)
+    folder = place / "specs"
+    check_new(registry.read(folder), name)
+    path = folder / (document if document.endswith(".md") else f"{document}.md")
+    if not path.is_file():
+        raise InputFileError(
+            "there is no such document", value=path.name, limit=", ".join(sorted(p.name for p in folder.glob("*.md"))),
+            source=folder, next_step="name one of these, or begin it with '# Title' and '## Section'",
+        )  # fmt: skip
+    line = insert_clause(path, name, title, level, section)
+    _next(
+        f"specs/{path.name}:{line}: {name}",
+        "write its sentence, its reason, its tolerance and place there",
+        f"ptyspec new case {name}",
+    )
+
+
+@app.command("case", short_help="Begin a case of a clause.")
+def case(
+    name: Annotated[str, typer.Argument(metavar="ID", help="The clause.", autocompletion=clauses)],
+    tier: Annotated[
+        str, typer.Option(metavar="TIER", help="contract, parity, regression or meta.", autocompletion=tiers)
+    ] = "contract",
+    root: Root = None,
+) -> None:
+    """Write a file with one case of the clause, which fails until it is filled; never overwrites one."""
+    from ptyspec.spec import registry
+    from ptyspec.spec.skeleton import write_case
+
+    place = checkout(root)
+    path = write_case(place, registry.read(place / "specs")[name], tier).relative_to(place)
+    _next(
+        str(path),
+        "put what is observed and what the clause wants into it; clause.close, .finite, .raises_at and others: "
+        "docs/clauses.md",
+        f"pytest {path}",
+        f"an entry in tests/red/ that breaks the clause, then: python -m tests.red {name}",
+        f"ptyspec trace --review {name} --reason TEXT",
+    )
+
+
+def _next(written: str, *steps: str) -> None:
+    typer.echo(f"wrote {written}")
+    for step in steps:
+        typer.echo(f"  next: {step}")
