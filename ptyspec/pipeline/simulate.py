@@ -45,6 +45,7 @@ def _probe(scenario: Scenario) -> Array:
     from ptyspec.io.probe_file import read_probe
 
     probe = read_probe(Path(spec.path))
+    _unchanged("probe", Path(spec.path), spec.sha256)
     if probe.shape != (model.N, model.N):
         raise ProbeError(
             "the probe has another size than the frames", value=probe.shape, limit=(model.N, model.N),
@@ -63,14 +64,15 @@ def check_size(size: int) -> None:
 
 
 def _read(scenario: Scenario) -> RawScan:
-    from ptyspec.io.scan_file import read_scan, sha256_of
+    from ptyspec.io.scan_file import read_scan
 
     path = Path(scenario.scan.path)
     declared = scenario.scan.measurement
     other = Path(scenario.probe.path) if scenario.probe.path else None
     scan = read_scan(path, measurement=None if declared == "declared" else declared, probe=other)
-    if scenario.scan.sha256 and sha256_of(path) != scenario.scan.sha256:
-        raise InputFileError("the scan file changed while it was used", source=path, next_step="run again")
+    _unchanged("scan", path, scenario.scan.sha256)
+    if other is not None:
+        _unchanged("probe", other, scenario.probe.sha256)
     if scenario.model.probe_mask:
         mask = central_mask(scan.N, scenario.model.probe_mask_diameter)
         scan = scan.model_copy(update={"probeGuess": scan.probeGuess * mask})
@@ -78,3 +80,11 @@ def _read(scenario: Scenario) -> RawScan:
         probe = refine_probe(scan, sweeps=scenario.probe.refine_sweeps, seed=scenario.seeds.probe)
         scan = scan.model_copy(update={"probeGuess": probe})
     return scan
+
+
+def _unchanged(what: str, path: Path, recorded: str) -> None:
+    """Refuse a file that is no longer the one whose digest the scenario holds (EVID-005)."""
+    from ptyspec.io.files import sha256_of
+
+    if recorded and sha256_of(path) != recorded:
+        raise InputFileError(f"the {what} file changed while it was used", source=path, next_step="run again")

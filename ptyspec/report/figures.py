@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ptyspec.contracts.run import RunResult
+from ptyspec.errors import PtyspecError
 from ptyspec.observe.progress import Progress
 from ptyspec.report import canvas, curves, maps, measurement
 from ptyspec.report.views import views
@@ -23,16 +24,31 @@ def write_figures(folder: Path, result: RunResult, progress: Progress | None = N
 
     Names: amplitude, phase, controls, training, frc, coverage, stages, diffraction; a picture for which the run
     has no content (no training, no ring correlation) is left out. Colour scales come from the truth, or from the
-    iterative reference where there is none.
+    iterative reference where there is none. A picture that cannot be drawn is a text file NAME.txt with the reason
+    (REPORTING-ARTIFACT-BOUNDARY-001); what the system refuses to write is an error.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = {}
     wanted = drawers(result)
     for number, (name, draw) in enumerate(wanted.items(), start=1):
-        written[name] = canvas.save(draw(), folder / f"{name}.png")
+        written[name] = _drawn(draw, folder / f"{name}.png", progress)
         if progress is not None:
             progress.step(number, len(wanted), name)
     return written
+
+
+def _drawn(draw: Callable[[], Figure], path: Path, progress: Progress | None) -> Path:
+    try:
+        return canvas.save(draw(), path)
+    except (PtyspecError, OSError):
+        raise
+    except Exception as error:  # whatever a drawing library raises: the run's numbers are worth more than a picture
+        why = f"{type(error).__name__}: {error}"
+        if progress is not None:
+            progress.message(f"the picture {path.stem} could not be drawn: {why}")
+        missing = path.with_suffix(".txt")
+        missing.write_text(f"{why}\n", encoding="utf-8")
+        return missing
 
 
 def drawers(result: RunResult) -> dict[str, Callable[[], Figure]]:

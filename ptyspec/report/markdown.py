@@ -28,7 +28,10 @@ def report_text(result: RunResult, figures: Mapping[str, Path], folder: Path) ->
     def pictures(*names: str) -> list[str]:
         lines = []
         for name in names:
-            if name in figures:
+            if name in figures and figures[name].suffix == ".txt":
+                why = figures[name].read_text(encoding="utf-8")
+                lines += [f"The picture {name} could not be drawn: {escape(why)}.", ""]
+            elif name in figures:
                 lines += [f"![{CAPTIONS[name]}]({figures[name].relative_to(folder).as_posix()})", ""]
         return lines
 
