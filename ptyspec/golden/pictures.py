@@ -30,16 +30,20 @@ def beside(old: Array | None, new: Array) -> str:
             if image is not None:
                 figure.colorbar(panel.imshow(image, vmin=low, vmax=high, cmap="viridis"), ax=panel)
             panel.set(title=title if image is not None else "no golden file yet", xticks=[], yticks=[])
-        moved = np.abs(new - old) if fits and old is not None else None
+        moved = _moved(old, new, what) if fits and old is not None else None
         if moved is not None:
             figure.colorbar(line[2].imshow(moved, cmap="magma"), ax=line[2])
-        line[2].set(title="|proposed - golden|" if fits else "", xticks=[], yticks=[])
+        line[2].set(title=f"|difference|, {what}" if fits else "", xticks=[], yticks=[])
     return _png(figure)
+
+
+def _moved(old: Array, new: Array, what: str) -> Array:
+    return np.asarray(np.abs(np.angle(new * old.conj())) if what == "phase" else np.abs(new - old))
 
 
 def histogram(ulps: Mapping[str, int]) -> str:
     """Return a bar a bin of how many values moved by how many units in the last place, as a PNG data address."""
-    figure = Figure(figsize=(6, 1.9), layout="constrained")
+    figure = Figure(figsize=(9, 1.9), layout="constrained")
     axes = figure.subplots()
     axes.bar(list(ulps), [max(count, 0.5) for count in ulps.values()], color="#4477aa")
     axes.set(yscale="log", ylim=(0.5, None), ylabel="values", xlabel="units in the last place")

@@ -73,13 +73,16 @@ def finished_run(
     from ptyspec.io.store import RunStore
     from ptyspec.pipeline.produce import produce
     from ptyspec.pipeline.reference import ReferencePipeline
+    from ptyspec.report.allure import stage_steps
 
     store = RunStore()
     if type(pipeline) is not ReferencePipeline:
         own = tmp_path_factory.getbasetemp()
         shared = own.parent if hasattr(request.config, "workerinput") else own
         store = RunStore(shared / "ptyspec-runs")
-    return produce(request.node.stash[RESOLVED], pipeline=pipeline, store=store)
+    folder = produce(request.node.stash[RESOLVED], pipeline=pipeline, store=store)
+    stage_steps(request.config, folder)
+    return folder
 
 
 @pytest.fixture

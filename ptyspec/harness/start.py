@@ -12,15 +12,18 @@ from ptyspec.harness.guard import Guard
 from ptyspec.harness.options import OPTIONS, Options, read
 from ptyspec.harness.recorder import Recorder
 from ptyspec.observe.threads import default_threads, set_threads
+from ptyspec.report import allure
 from ptyspec.spec import scheduling
+from ptyspec.spec.registry import specification
 from ptyspec.spec.tiers import EVIDENCE, EVIDENCE_MEANING, TIERS
 
 RECORDER = pytest.StashKey[Recorder]()
 
 
 def start(config: pytest.Config) -> None:
-    """Fix the threads, declare the markers, check the options, register what acts; raises PtyspecError."""
+    """Fix the threads, declare the markers, read documents and options, register what acts; raises PtyspecError."""
     set_threads(default_threads())
+    specification()  # a document that breaks the format is told here, and not from the middle of a collection
     for name, meaning in {**TIERS, EVIDENCE: EVIDENCE_MEANING}.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
     config.addinivalue_line("markers", "clause(*ids): the clauses of specs/ that this case holds the code to")
@@ -43,6 +46,8 @@ def start(config: pytest.Config) -> None:
         register(bindings_file, "ptyspec.bindings")  # breaches are written as they are: `ptyspec trace` reports them
     else:
         register(rules, "ptyspec.rules")
+    if allure.active(config):
+        register(allure.AllureReport(config, options.subject), "ptyspec.allure")
     if not hasattr(config, "workerinput"):
         register(Controller(config, options, expected, recorder.facts), "ptyspec.controller")
 

@@ -1,0 +1,206 @@
+"""The Allure report of a small project: labels, steps, attachments and categories, as the files say."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ptyspec.report.allure import CATEGORIES
+from ptyspec.spec.registry import specification
+
+pytest_plugins = ["pytester"]
+
+CONFIG = '[tool.pytest]\nptyspec = true\nstrict = true\naddopts = ["--import-mode=importlib"]\n'
+CLAUSES = [clause for clause in specification().values() if clause.level == "MUST"][:1]
+SHOULD = [clause for clause in specification().values() if clause.level == "SHOULD"][:1]
+BOUND, WEAK = CLAUSES[0], SHOULD[0]
+MODULE = f'''
+import pytest
+
+@pytest.mark.clause("{BOUND.id}", "{WEAK.id}")
+def test_bound():
+    pass
+
+def test_free():
+    pass
+
+@pytest.mark.clause("{WEAK.id}")
+def test_weak():
+    pass
+
+class Thing:
+    pass
+
+@pytest.mark.parametrize("thing", [Thing(), Thing()], ids=["one", "two"])
+def test_objects(thing):
+    pass
+
+@pytest.mark.parametrize(("a", "b"), [("", "x"), ("x", "")], ids=["empty-x", "x-empty"])
+def test_swapped(a, b):
+    pass
+'''
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    pytester.makepyprojecttoml(CONFIG)
+    return pytester
+
+
+def write(project: pytest.Pytester, module: str) -> None:
+    path = project.path / "tests" / "contract" / "test_a.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(module)
+
+
+def report(project: pytest.Pytester, *options: str) -> dict[str, dict[str, Any]]:
+    """Run with a report and return {case: result}, without what names this machine and process."""
+    project.runpytest_subprocess(f"--alluredir={project.path / 'report'}", *options)
+    found = {}
+    for path in sorted((project.path / "report").glob("*-result.json")):
+        result = json.loads(path.read_text())
+        result["labels"] = [row for row in result["labels"] if row["name"] not in ("thread", "host")]
+        found[result["name"]] = result
+    return found
+
+
+def labels(result: dict[str, Any], name: str) -> set[str]:
+    return {row["value"] for row in result["labels"] if row["name"] == name}
+
+
+def test_labels_come_from_the_clauses(project: pytest.Pytester) -> None:
+    write(project, MODULE)
+    results = report(project)
+    bound = results["test_bound"]
+    assert labels(bound, "epic") == {BOUND.document, WEAK.document}
+    assert labels(bound, "feature") == {BOUND.section, WEAK.section}
+    assert labels(bound, "story") == {BOUND.title, WEAK.title}
+    assert labels(bound, "clause") == {BOUND.id, WEAK.id}
+    assert labels(bound, "severity") == {"blocker"}
+    assert labels(bound, "tag") == {"contract", BOUND.place, WEAK.place}
+    assert labels(results["test_weak"], "severity") == {"normal"}
+    free = results["test_free"]
+    assert not labels(free, "epic") | labels(free, "clause") | labels(free, "severity")
+    assert labels(free, "tag") == {"contract"}
+
+
+def test_a_label_selects_cases_also_where_no_report_is_written(project: pytest.Pytester) -> None:
+    write(project, MODULE)
+    project.runpytest_subprocess("--allure-label", f"clause={BOUND.id}").assert_outcomes(passed=1, deselected=6)
+
+
+def test_histories_hang_on_the_parametrization_id_alone(project: pytest.Pytester) -> None:
+    """Objects have another address each run; ("", "x") and ("x", "") have one history in Allure's own reckoning."""
+    write(project, MODULE)
+    first, second = report(project), report(project)
+    names = [name for name in first if "[" in name]
+    assert {name: first[name]["historyId"] for name in names} == {name: second[name]["historyId"] for name in names}
+    assert len({first[name]["historyId"] for name in names}) == len(names) == 4
+    assert "0x" not in json.dumps([first[name]["parameters"] for name in names])
+
+
+RUN = """
+import pytest
+from pathlib import Path
+from ptyspec.report.allure import stage_steps
+
+@pytest.fixture
+def made(request):
+    folder = Path({folder!r})
+    stage_steps(request.config, folder)
+    return folder
+
+def test_fails(made):
+    assert False
+
+def test_passes(made):
+    pass
+"""
+
+
+def write_small_run(folder: Path) -> None:
+    (folder / "figures").mkdir(parents=True)
+    (folder / "figures" / "amplitude.png").write_bytes(b"\x89PNG")
+    array = {
+        "shape": [4, 4],
+        "dtype": "float32",
+        "min": 0,
+        "max": 1,
+        "mean": 0.5,
+        "std": 0,
+        "energy": 1,
+        "nan_count": 0,
+    }
+    stage = {"name": "normalize", "seconds": 0.25, "cpu_seconds": 0.2, "peak_rss_mb": 300.0, "arrays": {"X": array},
+             "numbers": {"gain": 0.162}, "flags": {"fits_canvas": True}}  # fmt: skip
+    (folder / "stages.json").write_text(json.dumps({"schema_version": 1, "stages": [stage]}))
+    for name in ("scenario.json", "metrics.json"):
+        (folder / name).write_text("{}")
+
+
+def test_stages_are_steps_and_a_failure_carries_the_run(project: pytest.Pytester, tmp_path: Path) -> None:
+    write_small_run(tmp_path / "run")
+    write(project, RUN.format(folder=str(tmp_path / "run")))
+    results = report(project)
+    attached = {row["name"] for row in results["test_fails"]["attachments"]}
+    assert attached == {"amplitude.png", "metrics.json", "scenario.json", "stages.json"}
+    assert "attachments" not in results["test_passes"]
+    containers = [json.loads(path.read_text()) for path in (project.path / "report").glob("*-container.json")]
+    fixtures = [
+        before for container in containers for before in container.get("befores", ()) if before["name"] == "made"
+    ]
+    assert len(fixtures) == 2
+    (step,) = fixtures[0]["steps"]
+    assert step["name"] == "normalize · 0.25 s · 300 MB"
+    assert [row["name"] for row in step["steps"]] == [
+        "X: float32[4, 4], mean 0.5, 0 NaN",
+        "gain: 0.162",
+        "fits_canvas: yes",
+    ]
+
+
+@pytest.mark.parametrize("workers", ["0", "2"], ids=["alone", "xdist"])
+def test_categories_and_environment_are_written_once_by_the_controller(project: pytest.Pytester, workers: str) -> None:
+    write(project, MODULE + "\ndef test_none_there_yet():\n    from pathlib import Path\n"
+          "    assert not (Path('report') / 'categories.json').exists()\n")  # fmt: skip
+    results = report(project, "-n", workers)
+    assert len(results) == 8
+    assert all(result["status"] == "passed" for result in results.values())
+    assert json.loads((project.path / "report" / "categories.json").read_text()) == list(CATEGORIES)
+    text = (project.path / "report" / "environment.properties").read_text()
+    assert re.search(r"^tensorflow = \d", text, re.MULTILINE)
+    assert "oneDNN = " in text
+
+
+MESSAGES = {
+    "violation": ("failed", "ptyspec.spec.checks.ClauseViolation: NORM-001\nobserved 1", "Spec violation"),
+    "bare": ("failed", "assert 1 == 2", "Spec violation"),
+    "drift": ("failed", "ptyspec.golden.checks.GoldenDrift: golden drift: a/b.json:\n  mean: NaN", "Golden drift"),
+    "edited": ("broken", "ptyspec.golden.tolerance.GoldenError: golden file a/b.json was changed", "Golden drift"),
+    "nan": ("failed", "ClauseViolation: object: 3 of 9 values are not finite", "Numerical instability"),
+    "diverged": ("broken", "ptyspec.errors.TrainingDivergedError: epoch 3", "Numerical instability"),
+    "module": ("broken", "ModuleNotFoundError: No module named 'jax'", "Environment"),
+    "data": ("skipped", "Skipped: siemens.npz is not in ../shared/data", "Environment"),
+    "fixture": ("broken", "TypeError: fixture exploded\nat line 3", "Infrastructure"),
+}
+
+
+@pytest.mark.parametrize("what", MESSAGES)
+def test_every_failure_falls_into_exactly_one_category(what: str) -> None:
+    status, message, expected = MESSAGES[what]
+    found = [
+        row["name"]
+        for row in CATEGORIES
+        if status in row["matchedStatuses"] and re.fullmatch(row["messageRegex"], message)
+    ]
+    assert found == [expected]
+
+
+def test_without_a_report_allure_is_not_touched(project: pytest.Pytester) -> None:
+    check = "import sys\ndef test_it():\n    assert not [m for m in sys.modules if m.split('.')[0] in ('allure', 'allure_commons')]\n"
+    write(project, check)
+    project.runpytest_subprocess("-p", "no:allure_pytest").assert_outcomes(passed=1)
