@@ -25,6 +25,7 @@ def state(epoch: int = 2) -> checkpoint.State:
     return checkpoint.State(epoch, weights, optimizer, best, 1, (record,))
 
 
+@pytest.mark.clause("STORE-007")
 def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
     saved = state()
     assert checkpoint.save(tmp_path, saved) == tmp_path / checkpoint.NAME
@@ -35,6 +36,7 @@ def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
     assert (loaded.epoch, loaded.best_epoch, loaded.records) == (saved.epoch, saved.best_epoch, saved.records)
 
 
+@pytest.mark.clause("STORE-007")
 def test_more_than_ten_arrays_keep_their_order(tmp_path: Path) -> None:
     arrays = [np.full(1, i) for i in range(12)]
     checkpoint.save(tmp_path, checkpoint.State(1, arrays, arrays, arrays, 1, state().records))
@@ -76,6 +78,7 @@ DAMAGE = {
 }
 
 
+@pytest.mark.clause("STORE-008")
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_checkpoint_is_refused_by_name_with_the_way_out(damage: str, tmp_path: Path) -> None:
     DAMAGE[damage](tmp_path)
@@ -85,6 +88,7 @@ def test_a_damaged_checkpoint_is_refused_by_name_with_the_way_out(damage: str, t
     assert "without --resume" in str(error.value)
 
 
+@pytest.mark.clause("STORE-008")
 def test_a_save_that_fails_leaves_the_earlier_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint.save(tmp_path, state(1))
 

@@ -57,6 +57,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunStore, Path, Coun
     return store, produce(wanted(), store=store, pipeline=pipeline, resume=True), pipeline
 
 
+@pytest.mark.clause("STORE-008")
 def test_a_checkpoint_of_another_run_is_neither_used_nor_removed(made: tuple[RunStore, Path, Counting]) -> None:
     store, folder, pipeline = made
     assert pipeline.trainings == 1  # it resumed from nothing, although another key has something
@@ -64,6 +65,7 @@ def test_a_checkpoint_of_another_run_is_neither_used_nor_removed(made: tuple[Run
     assert [p.read_bytes() for p in (store.root / "checkpoints").glob("*/*")] == [b"damaged"]
 
 
+@pytest.mark.clause("RUN-001")
 def test_a_finished_run_is_whole_and_holds_the_object_of_the_pipeline(made: tuple[RunStore, Path, Counting]) -> None:
     _, folder, pipeline = made
     assert {*FILES, "figures"} == {p.name for p in folder.iterdir()}
@@ -71,6 +73,7 @@ def test_a_finished_run_is_whole_and_holds_the_object_of_the_pipeline(made: tupl
         assert digest(file["object"]) == digest(pipeline.stitched[0].object)
 
 
+@pytest.mark.clause("STORE-003")
 def test_an_equal_request_finds_the_run_and_computes_nothing(made: tuple[RunStore, Path, Counting]) -> None:
     store, folder, _ = made
     before = {p: p.stat().st_mtime_ns for p in folder.rglob("*")}
@@ -78,6 +81,7 @@ def test_an_equal_request_finds_the_run_and_computes_nothing(made: tuple[RunStor
     assert {p: p.stat().st_mtime_ns for p in folder.rglob("*")} == before
 
 
+@pytest.mark.clause("STORE-003")
 def test_a_request_that_differs_in_one_setting_is_another_run(made: tuple[RunStore, Path, Counting]) -> None:
     store, _, _ = made
     with pytest.raises(AssertionError, match="nothing may be computed"):
@@ -85,6 +89,7 @@ def test_a_request_that_differs_in_one_setting_is_another_run(made: tuple[RunSto
     assert not list((store.root / "partial").iterdir())
 
 
+@pytest.mark.clause("STORE-006")
 def test_an_output_folder_that_holds_something_is_refused_before_any_work(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
@@ -104,6 +109,7 @@ def test_the_run_is_copied_to_where_it_is_wanted(made: tuple[RunStore, Path, Cou
         assert (out / name).read_bytes() == (folder / name).read_bytes()
 
 
+@pytest.mark.clause("STORE-008")
 def test_a_damaged_checkpoint_of_its_own_is_refused_on_resume_and_forgotten_without(tmp_path: Path) -> None:
     store, resolved = RunStore(tmp_path), wanted()
     own = store.checkpoint_folder(key_of(resolved)) / checkpoint.NAME
@@ -146,6 +152,7 @@ print(produce(tiny("gs1_custom", *SHALLOW, "training.nepochs=1"), store=RunStore
 """
 
 
+@pytest.mark.clause("STORE-005")
 def test_two_processes_that_ask_at_once_train_once_and_share_the_run(tmp_path: Path) -> None:
     log = tmp_path / "log"
     both = [child.start(ONCE, tmp_path / "store", log, PYTHONPATH=str(child.ROOT)) for _ in range(2)]

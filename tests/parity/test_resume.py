@@ -93,6 +93,7 @@ def history(run: Path) -> list[EpochRecord]:
     return [EpochRecord.model_validate(row) for row in read_json(run / "history.json")["epochs"]]
 
 
+@pytest.mark.clause("STORE-004")
 def test_a_killed_process_was_killed_in_training_and_leaves_nothing_finished(story: Story) -> None:
     assert story.killed.code == -signal.SIGKILL
     assert story.killed.runs == []
@@ -108,12 +109,14 @@ def test_an_interrupt_ends_with_code_3_and_names_the_option_that_continues(story
     assert "Traceback" not in story.interrupted.err
 
 
+@pytest.mark.clause("STORE-004", "STORE-009")
 def test_an_interrupt_leaves_no_run_and_no_part_of_one_but_its_checkpoint(story: Story) -> None:
     assert story.interrupted.runs == []
     assert story.interrupted.partial == []  # what the killed process had left is gone as well
     assert story.interrupted.kept is not None
 
 
+@pytest.mark.clause("STORE-007")
 def test_a_resumed_run_goes_on_where_the_checkpoint_stood(story: Story) -> None:
     """The epochs before the break are those of the first process, to the seconds they took."""
     assert story.killed.kept is not None
@@ -125,6 +128,7 @@ def test_a_resumed_run_goes_on_where_the_checkpoint_stood(story: Story) -> None:
     assert len(history(story.resumed)) == EPOCHS
 
 
+@pytest.mark.clause("STORE-007", "DET-001")
 def test_the_resumed_object_is_the_uninterrupted_one_bit_by_bit(story: Story) -> None:
     made = []
     for run in (story.resumed, story.uninterrupted):

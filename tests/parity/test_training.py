@@ -77,6 +77,7 @@ def divided(made: Scenario) -> tuple[Array, Array]:
     return _divide(made, data().train.size)
 
 
+@pytest.mark.clause("DET-002", "FLOW-003")
 def test_the_same_seed_gives_the_same_weights_bit_by_bit_and_another_seed_others() -> None:
     first, again, other = (fit(scenario(*seed), data()) for seed in ((), (), ("seeds.training=43",)))
     assert same(first.weights, again.weights)
@@ -86,6 +87,7 @@ def test_the_same_seed_gives_the_same_weights_bit_by_bit_and_another_seed_others
     assert not same(first.weights, first.untrained)
 
 
+@pytest.mark.clause("HIST-001")
 def test_the_history_holds_both_losses_and_rates_that_rise_and_then_fall() -> None:
     watch = Watch()
     made = fit(scenario("training.nepochs=6", "training.warmup_fraction=0.5"), data(), Session(watch))
@@ -102,6 +104,7 @@ def test_the_history_holds_both_losses_and_rates_that_rise_and_then_fall() -> No
     assert losses[-1] < 0.8 * losses[0]  # type: ignore[operator]
 
 
+@pytest.mark.clause("HIST-003", "HIST-002")
 @pytest.mark.parametrize("monitor", ["val_loss", "loss"])
 def test_the_weights_that_are_kept_are_those_of_the_best_epoch_by_the_declared_monitor(
     monitor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -122,12 +125,14 @@ def test_the_weights_that_are_kept_are_those_of_the_best_epoch_by_the_declared_m
     assert not same(watch.states[1].weights, watch.states[3].weights)
 
 
+@pytest.mark.clause("HIST-007")
 def test_validation_rows_and_training_rows_are_disjoint_and_together_all() -> None:
     training, validation = divided(scenario())
     assert len(validation) == 8
     assert sorted([*training, *validation]) == list(range(40))
 
 
+@pytest.mark.clause("HIST-006")
 def test_validation_rows_lie_all_over_the_training_area() -> None:
     groups = data().train.groups
     _, validation = divided(scenario())
@@ -138,6 +143,7 @@ def test_validation_rows_lie_all_over_the_training_area() -> None:
     assert set(validation) != set(range(32, 40))  # not the last rows
 
 
+@pytest.mark.clause("HIST-007")
 def test_a_validation_row_never_trains(tmp_path: Path) -> None:
     """Poison in the rows that are held back is met by validation first, after a whole epoch of training."""
     _, validation = divided(scenario())
@@ -148,6 +154,7 @@ def test_a_validation_row_never_trains(tmp_path: Path) -> None:
     assert watch.steps == 4
 
 
+@pytest.mark.clause("HIST-004")
 def test_a_loss_that_is_not_finite_ends_training_at_once_and_names_the_step() -> None:
     training, _ = divided(scenario())
     bad = Containers(poisoned(data().train, training), data().test)
@@ -159,6 +166,7 @@ def test_a_loss_that_is_not_finite_ends_training_at_once_and_names_the_step() ->
     assert "training.learning_rate" in str(error.value)
 
 
+@pytest.mark.clause("HIST-004")
 def test_a_learning_rate_that_is_far_too_high_is_reported_as_divergence() -> None:
     with pytest.raises(TrainingDivergedError) as error:
         fit(scenario("training.learning_rate=1e30", "training.nepochs=4", "training.warmup_fraction=0"), data())
@@ -166,6 +174,7 @@ def test_a_learning_rate_that_is_far_too_high_is_reported_as_divergence() -> Non
     assert "lower the learning rate" in str(error.value)
 
 
+@pytest.mark.clause("HIST-004")
 def test_after_divergence_the_last_finite_state_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from ptyspec.pipeline import train
 
@@ -186,6 +195,7 @@ def test_after_divergence_the_last_finite_state_is_kept(tmp_path: Path, monkeypa
     assert same(state.weights, watch.states[1].weights)
 
 
+@pytest.mark.clause("STORE-007")
 @pytest.mark.parametrize("after", [1, 6, 11], ids=["first-epoch", "second-epoch", "third-epoch"])
 def test_stopped_by_hand_and_resumed_training_ends_in_the_same_weights(after: int, tmp_path: Path) -> None:
     made = scenario("training.nepochs=4")
