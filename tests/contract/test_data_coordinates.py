@@ -84,6 +84,28 @@ def test_the_extent_of_an_oblong_scan_is_wide_in_x_and_high_in_y(clause: Check) 
     clause.equal(object_extent(positions, N), (12, 22, 40 + N, 11 + N), "x0, y0, width, height")
 
 
+# Centres
+
+
+@pytest.mark.clause("COORDS-005")
+@pytest.mark.parametrize(("dx", "dy"), [(0, 0), (3, -2), (-5, 4)], ids=["at-it", "right-above", "left-below"])
+def test_a_lit_object_pixel_meets_the_probe_where_the_position_says(dx: int, dy: int, clause: Check) -> None:
+    obj = np.zeros((HEIGHT, WIDTH), np.complex64)
+    obj[31 + dy, 20 + dx] = 1
+    scan = exact_scan(obj, PROBE, np.array([[20.0, 31.0]]))
+    light = np.abs(PROBE[N // 2 + dy, N // 2 + dx].astype(np.complex128)) / N  # one point scatters evenly
+    clause.close(scan.diff3d[0], np.full((N, N), light), "amplitude of every detector pixel")
+
+
+@pytest.mark.clause("COORDS-005")
+def test_the_pixel_at_the_centre_of_a_patch_returns_to_the_position(clause: Check) -> None:
+    patch = np.ones((1, N, N, 1), np.complex64)
+    patch[0, N // 2, N // 2] = 5
+    made = stitch(Patches(object=patch, coords=np.array([20.0, 31.0]).reshape(1, 1, 2, 1), probe=PROBE))
+    row, column = np.unravel_index(int(np.nanargmax(np.abs(made.object))), made.object.shape)
+    clause.equal((made.origin[0] + int(column), made.origin[1] + int(row)), (20, 31), "x, y of the brightest pixel")
+
+
 # The oracle
 
 
