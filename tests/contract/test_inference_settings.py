@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,3 +80,17 @@ def test_the_groups_of_an_inference_follow_from_the_declared_seed(clause: Check,
     second = walk.group(made, halves).test
     clause.equal(second.nn_indices, first.nn_indices, "frames of each group")
     clause.equal(second.coords, first.coords, "positions of each group")
+
+
+@pytest.mark.clause("CANVAS-002")
+def test_a_moved_scan_needs_the_same_canvas(clause: Check) -> None:
+    from ptyspec.physics.geometry import required_canvas
+
+    walk, made = ReferencePipeline(), tiny("gs2_custom").scenario
+    halves = walk.split(made, walk.simulate(made))
+    sides = []
+    for way in (0.0, 4096.0):
+        moved = {name: getattr(halves.test, name) + way for name in ("xcoords", "ycoords")}
+        groups = walk.group(made, replace(halves, test=halves.test.model_copy(update=moved))).test
+        sides.append(required_canvas(groups.coords_relative, made.model.N))
+    clause.equal(sides[1], sides[0], "side of the canvas of the moved scan")
