@@ -28,7 +28,7 @@ from tests.tiny_runs import SHALLOW, digest, tiny
 
 BRIEF = (*SHALLOW, "training.nepochs=1", "inference.iterative_sweeps=1")
 WANTED = {
-    "other": ("gs1_ideal", "dose.nphotons=1e5", "model.filters=[4]", "model.probe_mask=true", "grouping.n_groups=32"),
+    "other": ("gs1_ideal", "scan.buffer=16", "dose.nphotons=1e5", "model.filters=[4]", "model.probe_mask=true", "grouping.n_groups=32"),
     "wanted": ("gs2_custom",),
 }
 rows = []
