@@ -56,14 +56,17 @@ class Check:
         return replace(self, clause=bound[name], others=tuple(bound.values()))
 
     def close(self, observed: ArrayLike, expected: ArrayLike, what: str, tolerance: Tolerance | None = None) -> None:
-        """Require equal shapes and a largest error within the tolerance; NaN equals NaN, nothing else equals NaN."""
+        """Require equal shapes, something to compare, and a largest error within the tolerance; NaN equals NaN alone."""
         limit = tolerance or self.clause.tolerance
         a, b = np.asarray(observed), np.asarray(expected)
         if a.shape != b.shape:
             self.fail(what, f"shape {a.shape}", f"shape {b.shape}")
+        if not a.size:
+            self.fail(what, f"no values, shape {a.shape}", "something to compare")
         if limit.mode == "exact":
             self.equal(a, b, what)
             return
+        a, b = _subtractable(a), _subtractable(b)
         unequal = np.isnan(a) != np.isnan(b)
         error = np.where(np.isnan(a) & np.isnan(b), 0.0, np.abs(a - b))
         allowed = np.asarray(limit.value * _unit(limit, b), dtype=float)
@@ -100,6 +103,8 @@ class Check:
     def finite(self, values: ArrayLike, what: str) -> None:
         """Require that no value is NaN or infinite."""
         array = np.asarray(values)
+        if not array.size:
+            self.fail(what, f"no values, shape {array.shape}", "something to look at")
         bad = int(array.size - np.isfinite(array).sum())
         if bad:
             self.fail(what, f"{bad} of {array.size} values are not finite", "all finite")
@@ -182,9 +187,15 @@ def stage_of(error: BaseException) -> str | None:
     return found
 
 
+def _subtractable(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return integers and truth values as float64: differences of unsigned integers wrap (NORMALIZE-DATA-UINT16-001)."""
+    return values if np.issubdtype(values.dtype, np.inexact) else values.astype(np.float64)
+
+
 def _unit(limit: Tolerance, expected: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | float:
     if limit.mode == "relative":
-        return float(np.nanmax(np.abs(expected), initial=0.0))
+        known = expected[~np.isnan(expected)]
+        return float(np.max(np.abs(known), initial=0.0))
     return np.abs(expected) if limit.mode == "ratio" else 1.0
 
 

@@ -53,10 +53,11 @@ class _Block:
 
 
 def _blocks(path: Path, text: str) -> Iterator[_Block]:
-    section, block, fenced = "", None, False
+    section, block, fenced, fence = "", None, False, 0
     for number, raw in enumerate(text.splitlines(), start=1):
         line = raw.rstrip()
-        fenced ^= line.startswith("```")
+        if line.startswith("```"):
+            fenced, fence = not fenced, number
         if not fenced and line.startswith("#"):
             if block is not None:
                 yield block
@@ -69,8 +70,14 @@ def _blocks(path: Path, text: str) -> Iterator[_Block]:
                 block = _Block(number, line, section)
             elif line.startswith("####"):
                 _fail(path, number, "headings below a clause are not part of the format", line, "use '- Why:'")
+            elif not line.startswith("# "):
+                _fail(
+                    path, number, "not a heading: a blank is missing", line, "write '## Section', '### AREA-001 · ...'"
+                )
         elif block is not None:
             block.body.append((number, line))
+    if fenced:  # it would hide every clause below it
+        _fail(path, fence, "a fenced block is never closed", "```", "close it")
     if block is not None:
         yield block
 
