@@ -37,6 +37,7 @@ def test_the_trivial_estimator_has_the_right_brightness_and_no_detail() -> None:
     assert not made.object.imag[np.isfinite(made.object)].any()
 
 
+@pytest.mark.clause("SCORE-013")
 def test_the_truth_explains_the_data_and_a_wrong_amplitude_does_not() -> None:
     right = score(SETTINGS, scan(), truth())["data"]
     wrong = score(SETTINGS, scan(), truth().model_copy(update={"object": truth().object * np.float32(1.1)}))["data"]
@@ -49,6 +50,7 @@ def test_the_truth_explains_the_data_and_a_wrong_amplitude_does_not() -> None:
         assert other["r_factor"] > 1.5 * right["r_factor"]
 
 
+@pytest.mark.clause("SCORE-011")
 def test_without_a_truth_the_score_is_of_the_data_alone() -> None:
     blind = scan().model_copy(update={"objectGuess": None})
     block = score(SETTINGS, blind, truth())

@@ -32,6 +32,7 @@ def test_the_deviance_of_poisson_samples_at_their_own_rate_is_one_a_pixel() -> N
     assert poisson_deviance_per_pixel(RATE, COUNTS) == pytest.approx(1.0, abs=0.03)
 
 
+@pytest.mark.clause("SCORE-013")
 @pytest.mark.parametrize("factor", [0.9, 1.1])
 def test_the_true_rate_has_the_smallest_deviance(factor: float) -> None:
     assert poisson_deviance_per_pixel(factor * RATE, COUNTS) > 1.3 * poisson_deviance_per_pixel(RATE, COUNTS)
@@ -53,6 +54,7 @@ def test_masked_pixels_do_not_count() -> None:
         assert measure(RATE, spoiled) > 10 * measure(RATE, COUNTS)
 
 
+@pytest.mark.clause("SCORE-008")
 def test_undefined_scores_are_none_with_a_reason() -> None:
     nothing = data_scores(np.ones((2, 4, 4)), np.zeros((2, 4, 4)), 10.0)
     diverged = data_scores(np.full((2, 4, 4), np.nan), np.ones((2, 4, 4)), 10.0)

@@ -86,6 +86,7 @@ def test_noise_does_not_mislead_the_alignment() -> None:
     assert found.ramp == pytest.approx((0.01, 0.02), abs=1e-4)
 
 
+@pytest.mark.clause("GAUGE-002", "GAUGE-003")
 def test_the_gauge_block_reports_a_ramp_beside_raw_scores_that_suffer_from_it() -> None:
     gauge = score(as_reconstruction(regauged(TRUTH, (0, 0), (0.004, -0.003), 1.3)[BOX], origin=ORIGIN), TRUTH)["gauge"]
     assert gauge["raw"]["nrmse"] > 0.5
@@ -97,6 +98,7 @@ def test_the_gauge_block_reports_a_ramp_beside_raw_scores_that_suffer_from_it() 
     assert gauge["aligned"]["scale"]["modulus"] == pytest.approx(1.3, rel=1e-3)
 
 
+@pytest.mark.clause("GAUGE-008")
 def test_a_reconstruction_in_the_right_gauge_has_nothing_to_remove() -> None:
     gauge = score(as_reconstruction(TRUTH[BOX], origin=ORIGIN), TRUTH)["gauge"]
     removed = gauge["aligned"]
@@ -104,6 +106,7 @@ def test_a_reconstruction_in_the_right_gauge_has_nothing_to_remove() -> None:
     np.testing.assert_allclose(found, 0, atol=1e-6)
 
 
+@pytest.mark.clause("GAUGE-005")
 def test_twins_are_never_undone() -> None:
     gauge = score(as_reconstruction(np.conj(TRUTH[::-1, ::-1])[BOX], origin=ORIGIN), TRUTH)["gauge"]
     best = gauge["aligned"]["amplitude_pearson_r"]
@@ -117,6 +120,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.clause("GAUGE-006")
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_aligned_is_an_error_and_never_a_score(name: str) -> None:
     image, mask = REFUSED[name]
@@ -146,6 +150,7 @@ def test_agreement_tells_another_gauge_from_another_object() -> None:
     assert different["aligned"]["correlation_mean_free"] is None or different["aligned"]["correlation_mean_free"] < 0.5
 
 
+@pytest.mark.clause("GAUGE-006")
 def test_disjoint_reconstructions_agree_on_nothing() -> None:
     block = agreement(as_reconstruction(TRUTH[BOX]), as_reconstruction(TRUTH[BOX], origin=(900, 0)))
     json.dumps(block, allow_nan=False)

@@ -50,6 +50,7 @@ def half_covered(truth: Array) -> Reconstruction:
 TRUTH = make_object()
 
 
+@pytest.mark.clause("SCORE-007")
 def test_a_perfect_reconstruction_scores_one_everywhere() -> None:
     metrics = score(as_reconstruction(TRUTH), TRUTH)
     ones = [metrics["amplitude"][key] for key in ("mean_ratio", "least_squares_scalar", "pearson_r", "ssim")]
@@ -64,6 +65,7 @@ def test_a_perfect_reconstruction_scores_one_everywhere() -> None:
     np.testing.assert_allclose(zeros, 0.0, rtol=0, atol=1e-6)
 
 
+@pytest.mark.clause("SCORE-005", "SCORE-008")
 def test_metrics_are_json_without_nan_and_without_psnr() -> None:
     text = json.dumps(score(half_covered(TRUTH), TRUTH), allow_nan=False)
     assert "psnr" not in text.lower()
@@ -72,6 +74,7 @@ def test_metrics_are_json_without_nan_and_without_psnr() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.clause("SCORE-003")
 @pytest.mark.parametrize("factor", [0.25, 2.0])
 def test_a_scaled_reconstruction_moves_the_level_and_leaves_the_structure(factor: float) -> None:
     rec = half_covered(TRUTH)
@@ -93,6 +96,7 @@ def test_a_global_phase_changes_no_score() -> None:
     assert other["amplitude"]["mean_ratio"] == pytest.approx(one["amplitude"]["mean_ratio"], rel=1e-6)
 
 
+@pytest.mark.clause("SCORE-001")
 @pytest.mark.parametrize("fill", [0.0, np.nan], ids=["zeros", "nan"])
 def test_padding_the_frame_changes_no_score_in_the_object_frame(fill: float) -> None:
     rec = half_covered(TRUTH)
@@ -105,6 +109,7 @@ def test_padding_the_frame_changes_no_score_in_the_object_frame(fill: float) -> 
     assert score(padded, TRUTH) == score(rec, TRUTH)
 
 
+@pytest.mark.clause("SCORE-002")
 def test_values_of_uncovered_pixels_never_reach_a_score() -> None:
     rec = half_covered(TRUTH)
     dark = rec.coverage == 0
@@ -112,6 +117,7 @@ def test_values_of_uncovered_pixels_never_reach_a_score() -> None:
     assert score(painted, TRUTH) == score(rec, TRUTH)
 
 
+@pytest.mark.clause("SCORE-002")
 def test_phase_error_of_zero_valued_uncovered_pixels_is_not_counted() -> None:
     rec = half_covered(TRUTH)
     zeroed = rec.model_copy(update={"object": np.nan_to_num(rec.object)})
@@ -120,6 +126,7 @@ def test_phase_error_of_zero_valued_uncovered_pixels_is_not_counted() -> None:
     assert score(counted, np.abs(TRUTH))["phase"]["mae"] < 0.95 * score(rec, np.abs(TRUTH))["phase"]["mae"]
 
 
+@pytest.mark.clause("SCORE-001")
 def test_the_part_beyond_the_object_is_left_out() -> None:
     wide = np.full((140, 170), 5.0 + 0j)
     wide[10:130, 12:152] = TRUTH
@@ -136,6 +143,7 @@ WRONG = {
 }
 
 
+@pytest.mark.clause("SCORE-007")
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_object_scores_badly(name: str) -> None:
     change, limit = WRONG[name]
@@ -145,6 +153,7 @@ def test_a_wrong_object_scores_badly(name: str) -> None:
     assert metrics["frc"]["complex"]["first_crossing_half"] < 0.1
 
 
+@pytest.mark.clause("SCORE-007")
 def test_a_conjugate_twin_also_fails_in_amplitude() -> None:
     metrics = score(as_reconstruction(np.conj(TRUTH[::-1, ::-1])), TRUTH)["amplitude"]
     assert abs(metrics["pearson_r"]) < 0.3
@@ -152,6 +161,7 @@ def test_a_conjugate_twin_also_fails_in_amplitude() -> None:
     assert metrics["mean_ratio"] == pytest.approx(1.0, abs=1e-6)
 
 
+@pytest.mark.clause("SCORE-010")
 def test_high_pass_correlation_sees_the_blur_that_pearson_forgives() -> None:
     coarse = smooth((120, 140), "coarse", 12.0)
     truth = 3 + coarse + 0.25 * smooth((120, 140), "fine", 1.0)
@@ -161,6 +171,7 @@ def test_high_pass_correlation_sees_the_blur_that_pearson_forgives() -> None:
     assert amplitude["highpass_pearson_r"] < 0.5
 
 
+@pytest.mark.clause("SCORE-008")
 def test_a_constant_reconstruction_is_not_evaluated_where_correlation_is_undefined() -> None:
     metrics = score(as_reconstruction(np.ones(TRUTH.shape)), TRUTH)
     json.dumps(metrics, allow_nan=False)
@@ -183,6 +194,7 @@ EMPTY = {
 }
 
 
+@pytest.mark.clause("SCORE-008")
 @pytest.mark.parametrize("name", EMPTY)
 def test_nothing_covered_gives_none_and_a_reason_in_every_block(name: str) -> None:
     metrics = score(EMPTY[name], TRUTH)
@@ -195,6 +207,7 @@ def test_nothing_covered_gives_none_and_a_reason_in_every_block(name: str) -> No
     assert metrics["has_nan"] is (name == "nan-where-lit")
 
 
+@pytest.mark.clause("SCORE-006")
 def test_the_phase_of_a_zero_phase_truth_is_not_correlated() -> None:
     truth = np.abs(TRUTH)
     metrics = score(as_reconstruction(TRUTH), truth)
@@ -229,6 +242,7 @@ def test_an_infinite_pixel_is_reported_and_excluded() -> None:
     assert metrics["coverage"]["pixels"] == TRUTH.size - 1
 
 
+@pytest.mark.clause("SCORE-002")
 def test_ssim_averages_the_windows_that_lie_inside_the_covered_area() -> None:
     rec = half_covered(TRUTH)
     lit = rec.coverage > 0
@@ -287,6 +301,7 @@ def tiles(image: Array, positions: Array, side: int = 20) -> Reconstruction:
     return rec.model_copy(update={"coverage": weight[box]})
 
 
+@pytest.mark.clause("SCORE-001")
 def test_the_recorded_score_cannot_tell_the_truth_from_a_constant() -> None:
     truth = lines()
     positions = generator(0, "scan").uniform((10, 196), (382, 382), (64, 2))
@@ -322,6 +337,7 @@ def test_a_canvas_larger_than_the_object_is_cropped_about_its_centre() -> None:
     assert score(as_reconstruction(grown), TRUTH)["as_recorded"]["pearson_r"] == pytest.approx(1.0)
 
 
+@pytest.mark.clause("GAUGE-003")
 def test_a_shift_of_one_pixel_lowers_the_raw_scores_and_the_aligned_block_restores_them() -> None:
     moved = shift(TRUTH.real, (0, 1), mode="nearest") + 1j * shift(TRUTH.imag, (0, 1), mode="nearest")
     metrics = score(as_reconstruction(moved), TRUTH)

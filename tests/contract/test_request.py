@@ -299,6 +299,7 @@ def test_a_scan_from_a_file_is_the_scan_that_was_written(tmp_path: Path) -> None
     assert read.scale == 100.0
 
 
+@pytest.mark.clause("EVID-005")
 def test_a_scan_file_that_changes_after_the_request_is_refused(tmp_path: Path) -> None:
     path = write_scan(tmp_path / "s.npz", scan(True))
     made = request(str(path))

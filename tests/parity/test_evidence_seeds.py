@@ -1,0 +1,30 @@
+"""One seed | another: a failure that comes and goes is looked for with five of them (EVID-010)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ptyspec.spec.checks import Check
+from tests.tiny_runs import SHALLOW, fit, prepare, tiny
+
+pytestmark = pytest.mark.xdist_group("tiny runs")
+SEEDS = (1, 2, 3, 4, 5)
+DIM = ("dose.nphotons=1e3", "probe.kind=ideal", "model.probe_scale=10", "training.nepochs=1", "scan.n_images=32",
+       "grouping.n_groups=16", "training.batch_size=8",
+       "training.validation_fraction=0", "training.monitor=loss")  # fmt: skip
+"""Few photons through the probe of the runs that diverged: most pixels hold none."""
+
+
+@pytest.mark.clause("EVID-010")
+def test_no_training_of_five_seeds_diverges(clause: Check) -> None:
+    clause.holds(len(set(SEEDS)) >= 5, "seeds", SEEDS, "five at least")
+    losses = []
+    for seed in SEEDS:
+        scenario = tiny("gs1_custom", *SHALLOW, *DIM, seed=seed).scenario
+        made = fit(scenario, prepare(scenario))
+        clause.equal(made.history.first_nan, None, f"first value that is not finite, seed {seed}")
+        losses += [row.metrics["loss"] for row in made.history.epochs]
+        clause.holds(all(np.isfinite(weight).all() for weight in made.weights), f"finite weights, seed {seed}")
+    clause.finite(np.array(losses, dtype=float), "losses")
+    clause.equal(len(set(losses)), len(SEEDS), "different losses: the seeds are different runs")
