@@ -1,0 +1,88 @@
+"""tests/red: every clause can be broken, and each entry still fits the sources that it edits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ptyspec.spec.registry import specification
+from tests.red.entries import Entry, EntryError, read
+from tests.red.runner import missing
+from tests.spec_parts import case, clause, known
+
+ROOT = Path(__file__).parents[2]
+ENTRIES = read(ROOT / "tests" / "red")
+
+
+def test_every_clause_has_an_entry() -> None:
+    assert missing(specification(), ENTRIES) == []
+
+
+def test_every_entry_breaks_a_clause_that_exists() -> None:
+    assert [entry.clause for entry in ENTRIES if entry.clause not in specification()] == []
+
+
+def test_every_edit_can_be_made() -> None:
+    found = {f"{entry.document}: {entry.clause}": entry.problem(ROOT) for entry in ENTRIES}
+    assert {name: problem for name, problem in found.items() if problem} == {}
+
+
+def entry(**changes: str) -> Entry:
+    given = {"clause": "AREA-001", "story": "s", "file": "a.py", "find": "x = 1", "replace": "x = 2"}
+    return Entry("doc", **{**given, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        pytest.param({}, "", id="fits"),
+        pytest.param({"find": "y = 1"}, "`find` occurs 0 times in a.py", id="lost"),
+        pytest.param({"find": "1"}, "`find` occurs 2 times in a.py", id="twice"),
+        pytest.param({"file": "b.py"}, "there is no file b.py", id="file"),
+        pytest.param({"replace": "x = 1"}, "`replace` is what was there", id="nothing"),
+    ],
+)
+def test_an_edit_that_cannot_be_made_says_why(tmp_path: Path, changes: dict[str, str], problem: str) -> None:
+    (tmp_path / "a.py").write_text("x = 1\nz = 1\n", encoding="utf-8")
+    found = entry(**changes).problem(tmp_path)
+    assert found.startswith(problem)
+    assert bool(found) == bool(problem)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "count"),
+    [
+        pytest.param("", 3, id="all"),
+        pytest.param("tests/contract/test_x.py", 2, id="file"),
+        pytest.param("tests/contract/test_x.py::test_a", 2, id="function"),
+        pytest.param("tests/contract/test_x.py::test_a[x]", 1, id="row"),
+        pytest.param("tests/contract/test_x.py::test_c", 0, id="of-another-clause"),
+    ],
+)
+def test_an_entry_chooses_among_the_cases_of_its_clause_cheap_ones_first(chosen: str, count: int) -> None:
+    cases = [case("test_p", tier="parity"), case("test_a[x]"), case("test_a[y]"), case("test_c", "AREA-002")]
+    found = entry(case=chosen).chosen(cases)
+    assert len(found) == count
+    assert not found or found[0].tier == "contract"
+
+
+def test_a_clause_without_an_entry_is_missing() -> None:
+    assert missing(known(clause(), clause("AREA-002")), [entry()]) == ["AREA-002"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("- clause: A-001\n  story: s\n", id="lacks-keys"),
+        pytest.param("- {clause: A, story: s, file: f, find: a, replace: b, cases: c}", id="unknown-key"),
+        pytest.param("- {clause: A, story: s, file: f, find: 1, replace: b}", id="number"),
+        pytest.param("clause: A", id="no-list"),
+        pytest.param("- [", id="no-yaml"),
+        pytest.param("- text", id="text"),
+    ],
+)
+def test_a_malformed_entry_is_refused_with_its_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "doc.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(EntryError, match=r"doc\.yaml"):
+        read(tmp_path)
