@@ -1,0 +1,178 @@
+"""`ptyspec trace` and `python -m tests.red`, end to end on a project of one document and one module."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ptyspec.cli.main import app
+from ptyspec.spec.collect import collect
+from ptyspec.spec.registry import specification
+from tests.child import environment
+from tests.red.__main__ import main as red
+
+FIRST, SECOND = list(specification())[:2]  # the plugin knows the ids of the real specification alone
+CONFIG = '[tool.pytest]\nptyspec = true\nstrict = true\naddopts = ["--import-mode=importlib"]\n'
+RULE = "### {} · Doubling {{r1}}\nDoubling MUST give twice as much.\n\n- Why: so.\n- Tolerance: exact\n- Place: run\n"
+CASES = f"""import pytest
+from tiny import double
+
+@pytest.mark.clause("{FIRST}")
+@pytest.mark.parametrize("number", [1, 2], ids=["one", "two"])
+def test_doubling_gives_twice_as_much(number):
+    assert double(number) == 2 * number, "not twice as much"
+
+def test_something_else():
+    pass
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name in ("specs", "docs", "tests/contract", "tests/red", ".pytest_cache"):
+        (tmp_path / name).mkdir(parents=True)
+    write(tmp_path, "pyproject.toml", CONFIG)
+    write(tmp_path, "specs/doc.md", f"# Title\n\n## Section\n\n{RULE.format(FIRST)}")
+    write(tmp_path, "tiny.py", "def double(number):\n    return 2 * number\n")
+    write(tmp_path, "tests/contract/test_tiny.py", CASES)
+    return tmp_path
+
+
+def write(root: Path, name: str, text: str) -> None:
+    (root / name).write_text(text, encoding="utf-8")
+
+
+def replace(root: Path, name: str, old: str, new: str) -> None:
+    text = (root / name).read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    write(root, name, text.replace(old, new))
+
+
+def run_tests(root: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "-q"], cwd=root, env=environment(PYTHONPATH=str(root)), check=False,
+        capture_output=True,
+    )  # fmt: skip
+
+
+def trace(root: Path, *words: str) -> Any:
+    return CliRunner().invoke(app, ["trace", "--root", str(root), *words], env={"COLUMNS": "200"})
+
+
+def strict(root: Path) -> tuple[int, dict[str, str]]:
+    """Exit code, and what is wrong by clause."""
+    result = trace(root, "--strict", "--json")
+    findings = json.loads(result.stdout)["findings"]
+    return result.exit_code, {row["clause"]: row["message"] for row in findings if row["severity"] != "note"}
+
+
+def test_a_clause_goes_from_new_to_green(project: Path) -> None:
+    assert strict(project)[0] == 1
+    result = trace(project, "--all", "--reason", "read beside its cases")
+    assert result.stdout == f"reviewed {FIRST} r1, 1 test functions\n"
+    assert strict(project) == (4, {FIRST: "2 of 2 cases have not run"})
+    run_tests(project)
+    assert strict(project) == (0, {})
+    result = trace(project, "--clause", FIRST)
+    assert "passed     tests/contract/test_tiny.py::test_doubling_gives_twice_as_much[one]" in result.stdout
+    assert f"| {FIRST} (MUST) | passed |" in trace(project, "--compliance").stdout
+    assert "1 clauses: 1 passed; 2 of 3 cases are bound" in trace(project).stdout
+
+
+def test_what_goes_wrong_later_ends_with_1_and_is_named(project: Path) -> None:
+    trace(project, "--all", "--reason", "read")
+    replace(project, "tiny.py", "2 * number", "number + 1")
+    run_tests(project)
+    assert strict(project) == (1, {FIRST: "1 of 2 cases failed"})
+    replace(project, "tiny.py", "number + 1", "2 * number")
+    run_tests(project)
+    assert strict(project) == (0, {})
+
+    replace(project, "specs/doc.md", "twice as much.", "three times as much.")
+    assert strict(project) == (1, {FIRST: "its text changed and its revision is still 1"})
+    replace(project, "specs/doc.md", "{r1}", "{r2}")
+    assert strict(project) == (1, {FIRST: "revision 1 became 2 and no case was touched"})
+    assert trace(project, "--review", FIRST, "--reason", "three it is").exit_code == 0
+    assert strict(project) == (0, {})
+
+    write(project, "docs/page.md", f"See {FIRST}, {SECOND} and tests/contract/test_lost.py.\n")
+    assert strict(project) == (
+        1,
+        {SECOND: "cited, and not in any document", "": "tests/contract/test_lost.py collects nothing"},
+    )
+    write(project, "docs/page.md", "")
+    replace(project, "tests/contract/test_tiny.py", f'"{FIRST}"', f'"{FIRST}", "NO-SUCH-001"')
+    assert strict(project) == (1, {"NO-SUCH-001": "bound to, and not in any document"})
+    replace(project, "tests/contract/test_tiny.py", f'@pytest.mark.clause("{FIRST}", "NO-SUCH-001")\n', "")
+    assert strict(project) == (1, {FIRST: "a MUST without a case"})
+
+
+def test_a_suite_that_cannot_be_collected_is_exit_code_3_with_pytests_words(project: Path) -> None:
+    replace(project, "tests/contract/test_tiny.py", "import double", "import triple")
+    result = trace(project)
+    assert result.exit_code == 3
+    assert "cannot import name 'triple'" in result.stderr
+
+
+def test_a_collection_is_kept_until_a_source_changes(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = collect(project)
+    monkeypatch.setattr("ptyspec.spec.collect.sys.executable", "/no/such/python")
+    assert collect(project) == before
+    assert [case.source for case in before] == [f"tests/contract/test_tiny.py:{n}" for n in (4, 4, 9)]
+    write(project, "tests/contract/test_more.py", "")
+    with pytest.raises(FileNotFoundError):
+        collect(project)
+
+
+ENTRY = """- clause: {}
+  story: {}
+  file: tiny.py
+  find: 2 * number
+  replace: {}
+"""
+EDITS = {
+    "killed": ("it adds", "number + 1"),
+    "survived": ("it multiplies the other way round", "number * 2"),
+    "invalid": ("it knows no such thing", "no_such_thing"),
+}
+
+
+def test_a_broken_clause_is_seen_red_by_its_own_case_or_told(project: Path) -> None:
+    replace(project, "specs/doc.md", "# Title", "# The title")
+    with (project / "specs/doc.md").open("a", encoding="utf-8") as file:
+        file.write("\n" + RULE.format(SECOND))
+    write(project, "tests/red/doc.yaml", "".join(ENTRY.format(FIRST, *edit) for edit in EDITS.values()))
+    before = {path: path.read_bytes() for path in (project / "tiny.py", project / "specs/doc.md")}
+    code = red(["--root", str(project), "--json", str(project / "red.json"), "--markdown", str(project / "red.md")])
+    assert code == 1
+    found = json.loads((project / "red.json").read_text(encoding="utf-8"))
+    assert [row["status"] for row in found["results"]] == list(EDITS)
+    assert {name: found[name] for name in ("status", "missing_clauses")} == {
+        "status": "violation",
+        "missing_clauses": [SECOND],
+    }
+    killed, survived, invalid = found["results"]
+    assert killed["case"] == "tests/contract/test_tiny.py::test_doubling_gives_twice_as_much[two]"
+    assert killed["said"][0] == "not twice as much"
+    assert "green although broken" in survived["reason"]
+    assert "NameError, which is no verdict" in invalid["reason"]
+    assert all(path.read_bytes() == text for path, text in before.items())
+    page = (project / "red.md").read_text(encoding="utf-8")
+    assert f"| {FIRST} | it adds | tiny.py |" in page
+    assert str(project) not in page
+
+
+def test_cases_that_are_red_already_prove_nothing(project: Path) -> None:
+    replace(project, "tiny.py", "2 * number", "3 * number")
+    write(
+        project, "tests/red/doc.yaml", ENTRY.format(FIRST, "it adds", "number + 1").replace("2 * number", "3 * number")
+    )
+    assert red(["--root", str(project), "--json", str(project / "red.json"), FIRST]) == 1
+    found = json.loads((project / "red.json").read_text(encoding="utf-8"))["results"]
+    assert [(row["status"], row["reason"]) for row in found] == [("invalid", "no green case of the clause")]
