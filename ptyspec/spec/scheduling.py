@@ -21,7 +21,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Send a file's cases to one worker, because they share what they trained; a `--dist` that was asked for stays.
 
     Not by `--dist loadgroup` and its marks: pytest-xdist 3.8 with pytest 9.2 ignores them without a word
