@@ -19,6 +19,7 @@ from ptyspec.io.jsonfile import read_json
 from ptyspec.observe.environment import fingerprint
 
 CASES = "tests/regression"
+DECLARED = "declared.json"
 
 
 class ChildRunError(PtyspecError):
@@ -40,7 +41,7 @@ def propose(root: Path, out: Path, selectors: Sequence[str] = ()) -> list[Propos
         shutil.rmtree(out)
     out.mkdir(parents=True)
     write_index(out, [])  # marks the folder, so that a proposal that was interrupted can be made again
-    done = run_cases(root, [OPTION, str(out)], selectors)
+    done = run_cases(root, [OPTION, str(out), LIST, str(out / DECLARED)], selectors)
     if done.returncode not in (0, 1) or not (out / OUTCOME).is_file():
         raise _broken(done, selectors)
     failed = read_json(out / OUTCOME)["failed"]
@@ -49,7 +50,7 @@ def propose(root: Path, out: Path, selectors: Sequence[str] = ()) -> list[Propos
         for made in written(out)
     ]
     if not selectors:
-        found += _unread(root, golden)
+        found += _unread(root, golden, set(read_json(out / DECLARED)))
     found.sort(key=lambda made: made.name)
     write_index(out, found)
     missing = {case: text for case, text in failed.items() if case not in {made.producer for made in found}}
@@ -92,10 +93,9 @@ def _broken(done: subprocess.CompletedProcess[str], selectors: Sequence[str]) ->
     )  # fmt: skip
 
 
-def _unread(root: Path, golden: Path) -> list[Proposal]:
+def _unread(root: Path, golden: Path, known: set[str]) -> list[Proposal]:
     if not (golden / MANIFEST).is_file():
         return []
-    known = set(declared(root))
     return [_removal(name, entry, root) for name, entry in read_manifest(golden).items() if name not in known]
 
 

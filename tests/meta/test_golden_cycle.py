@@ -1,0 +1,208 @@
+"""From a missing golden file to an approved one, in a project of its own; and what is refused on the way."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ptyspec.errors import OutputExistsError
+from ptyspec.golden.approve import approve
+from ptyspec.golden.manifest import problems, read_manifest
+from ptyspec.golden.page import status, write_page
+from ptyspec.golden.proposal import Proposal, read_index
+from ptyspec.golden.propose import declared, propose
+from ptyspec.golden.tolerance import GoldenError
+from ptyspec.spec.checks import Check
+
+pytest_plugins = ["pytester"]
+
+CONFIG = '[tool.pytest]\nptyspec = true\nstrict = true\naddopts = ["--import-mode=importlib"]\n'
+MODULE = """
+import numpy as np, pytest
+from ptyspec.golden.tolerance import Tolerance
+LIMIT = Tolerance(1e-6, 0, "derived")
+SHIFT = 0.0
+
+@pytest.mark.golden("a/{kind}.json", "a/{kind}.npz")
+@pytest.mark.parametrize("kind", ["one", "two"])
+def test_it(golden, kind):
+    image = np.outer(np.arange(8.0), np.ones(8)) + (SHIFT if kind == "one" else 0)
+    golden.numbers({"mean": image.mean()}, {"*": LIMIT}, facts={"shape": image.shape})
+    golden.arrays({"image": image}, {"image": LIMIT})
+"""
+REASON = "made for this test"
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    for name in ("PYTEST_ADDOPTS", "PTYSPEC_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    pytester.makepyprojecttoml(CONFIG)
+    (pytester.path / "golden").mkdir()
+    return pytester
+
+
+def write(project: pytest.Pytester, module: str) -> None:
+    path = project.path / "tests" / "regression" / "test_a.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(module)
+
+
+def made(project: pytest.Pytester) -> list[Proposal]:
+    return propose(project.path, project.path / "proposals")
+
+
+def approve_all(project: pytest.Pytester, *names: str) -> list[Proposal]:
+    return approve(project.path, project.path / "proposals", names, REASON)
+
+
+def states(proposals: list[Proposal]) -> dict[str, str]:
+    return {proposal.name: proposal.status for proposal in proposals}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+NAMES = ("a/one.json", "a/one.npz", "a/two.json", "a/two.npz")
+
+
+@pytest.mark.clause("GOLD-004")
+def test_a_file_becomes_golden_by_proposal_and_approval_and_no_other_way(
+    clause: Check, project: pytest.Pytester
+) -> None:
+    folder = project.path / "golden"
+    write(project, MODULE)
+    for workers in ("0", "2"):
+        project.runpytest_subprocess("-n", workers).assert_outcomes(failed=2)
+    clause.equal(files(folder), {}, "the golden folder after two test runs")
+    first = made(project)
+    clause.equal(files(folder), {}, "the golden folder after a proposal")
+    assert states(first) == dict.fromkeys(NAMES, "new")
+    approve_all(project)
+    assert set(files(folder)) == {*NAMES, "manifest.json"}
+    assert {entry.reason for entry in read_manifest(folder).values()} == {REASON}
+    assert problems(project.path, declared(project.path)) == []
+    before = files(folder)
+    project.runpytest_subprocess("-n", "2").assert_outcomes(passed=2)
+    assert status(made(project)) == "same"
+
+    write(project, MODULE.replace("SHIFT = 0.0", "SHIFT = 1e-3"))
+    project.runpytest_subprocess().assert_outcomes(passed=1, failed=1)
+    second = made(project)
+    clause.equal(files(folder), before, "the golden folder after drift and a second proposal")
+    assert states(second) == dict(zip(NAMES, ("changed", "changed", "same", "same"), strict=True))
+    page = write_page(second, folder, project.path / "proposals")
+    text = page.read_text()
+    assert text.count("data:image/png;base64,") == 2  # the image, and how far its values moved
+    assert "derived" in text
+    found = json.loads((page.parent / "differences.json").read_text())
+    row = found["files"][0]["numbers"][0]
+    assert (row["key"], row["agrees"], found["status"]) == ("mean", False, "open")
+    assert row["abs"] == pytest.approx(1e-3)
+    assert found["files"][1]["arrays"][0]["outside"] == 64
+    assert [proposal.name for proposal in approve_all(project, "a/one.json")] == ["a/one.json"]
+    assert states(read_index(project.path / "proposals"))["a/one.npz"] == "changed"
+
+
+def test_a_file_that_no_case_declares_is_proposed_for_removal(project: pytest.Pytester) -> None:
+    write(project, MODULE)
+    made(project)
+    approve_all(project)
+    write(project, MODULE.replace('["one", "two"]', '["one"]'))
+    assert problems(project.path, declared(project.path)) == [
+        f"a/two.{kind}: no case reads it" for kind in ("json", "npz")
+    ]
+    assert states(made(project)) == dict(zip(NAMES, ("same", "same", "unread", "unread"), strict=True))
+    approve_all(project)
+    assert set(files(project.path / "golden")) == {"a/one.json", "a/one.npz", "manifest.json"}
+
+
+def test_what_a_failing_case_observed_is_not_approved(project: pytest.Pytester) -> None:
+    write(project, MODULE + "    assert kind != 'two'\n")
+    found = made(project)
+    assert states(found) == dict(zip(NAMES, ("new", "new", "refused", "refused"), strict=True))
+    assert status(found) == "refused"
+    with pytest.raises(GoldenError, match="the case of this proposal fails"):
+        approve_all(project, "a/two.json")
+    approve_all(project)
+    assert set(files(project.path / "golden")) == {"a/one.json", "a/one.npz", "manifest.json"}
+
+
+def test_an_approval_is_refused_where_something_changed_since(project: pytest.Pytester) -> None:
+    write(project, MODULE)
+    made(project)
+    out, folder = project.path / "proposals", project.path / "golden"
+    for reason in ("", "  ok "):
+        with pytest.raises(GoldenError, match="says why"):
+            approve(project.path, out, (), reason)
+    with pytest.raises(GoldenError, match="no open proposal"):
+        approve_all(project, "a/three.json")
+
+    write(project, MODULE.replace("SHIFT = 0.0", "SHIFT = 1.0"))
+    with pytest.raises(GoldenError, match="other code than the present"):
+        approve_all(project)
+    write(project, MODULE)
+    kept = (out / "new/a/one.json").read_bytes()
+    (out / "new/a/one.json").write_bytes(kept + b" ")
+    with pytest.raises(GoldenError, match="changed after it was made"):
+        approve_all(project)
+    (out / "new/a/one.json").write_bytes(kept)
+    assert files(folder) == {}
+    (folder / "a").mkdir()
+    (folder / "a/two.npz").write_bytes(b"by hand")
+    with pytest.raises(GoldenError, match="golden file has changed since"):
+        approve_all(project)
+    assert set(files(folder)) == {"a/two.npz"}
+
+
+def test_proposals_are_not_written_over_something_else(project: pytest.Pytester) -> None:
+    write(project, MODULE)
+    with pytest.raises(GoldenError, match="not written into the golden folder"):
+        propose(project.path, project.path / "golden" / "proposals")
+    with pytest.raises(OutputExistsError):
+        propose(project.path, project.path / "tests")
+    write(project, "def test_it():\n    pass\n")
+    with pytest.raises(GoldenError, match="no case here declares"):
+        made(project)
+
+
+HEAD = "import pytest\n"
+REFUSED = {
+    "no-marker": ("def test_it(golden):\n    pass\n", "belong together"),
+    "no-fixture": ('@pytest.mark.golden("a/x.json")\ndef test_it():\n    pass\n', "belong together"),
+    "around": ("def test_it(ndarrays_regression):\n    pass\n", "use the fixture golden instead"),
+    "name": ('@pytest.mark.golden("X.json")\ndef test_it(golden):\n    pass\n', "not a name of a golden file"),
+    "parameter": ('@pytest.mark.golden("a/{b}.json")\ndef test_it(golden):\n    pass\n', "a parameter that its case does not"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_case_that_goes_around_the_fixture_is_a_usage_error(project: pytest.Pytester, what: str) -> None:
+    module, message = REFUSED[what]
+    write(project, HEAD + module)
+    result = project.runpytest_subprocess("--collect-only")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(f"*{message}*")
+
+
+@pytest.mark.clause("GOLD-004")
+@pytest.mark.parametrize("option", ["--force-regen", "--regen-all"])
+def test_the_options_that_would_overwrite_golden_files_are_refused(
+    clause: Check, project: pytest.Pytester, option: str
+) -> None:
+    write(project, MODULE)
+    result = project.runpytest_subprocess(option)
+    clause.equal(result.ret, pytest.ExitCode.USAGE_ERROR, f"exit code of pytest {option}")
+    result.stderr.fnmatch_lines(f"*{option} is refused: a test run never writes golden files*")
+
+
+@pytest.mark.clause("GOLD-003")
+def test_a_declared_file_that_a_case_never_compares_fails_it(clause: Check, project: pytest.Pytester) -> None:
+    module = '@pytest.mark.golden("a/x.json")\ndef test_it(golden):\n    pass\n'
+    write(project, HEAD + module)
+    result = project.runpytest_subprocess()
+    clause.equal(result.parseoutcomes().get("failed"), 1, "failed cases")
+    result.stdout.fnmatch_lines("*declared and never compared: a/x.json*")
