@@ -11,7 +11,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -122,18 +121,22 @@ def test_processes_that_want_the_same_run_share_one(store: RunStore, tmp_path: P
 
 @pytest.mark.clause("STORE-005")
 def test_whoever_waits_is_told_once(store: RunStore) -> None:
-    started = threading.Event()
+    started, waiting = threading.Event(), threading.Event()
 
     def slow(folder: Path) -> None:
         started.set()
-        time.sleep(1.0)
+        waiting.wait(30)
         fill(folder)
 
+    def on_wait() -> None:
+        told.append("waiting")
+        waiting.set()
+
+    told: list[str] = []
     maker = threading.Thread(target=store.get_or_make, args=("k", slow))
     maker.start()
     started.wait(10)
-    told: list[str] = []
-    store.get_or_make("k", never, on_wait=lambda: told.append("waiting"))
+    store.get_or_make("k", never, on_wait=on_wait)
     maker.join()
     assert told == ["waiting"]
 
