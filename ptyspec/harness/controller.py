@@ -115,12 +115,13 @@ class Controller:
     def _write(self) -> None:
         from filelock import FileLock
 
-        from ptyspec.io.jsonfile import write_json
         from ptyspec.observe.environment import fingerprint
 
         environment = fingerprint() if self.options.usual else f"{fingerprint()}, {self.options.subject}"
         cases = {name: row.as_json() for name, row in self.rows.items()}
         if self.options.results is not None:
+            from ptyspec.io.jsonfile import write_json  # pydantic: not for every session
+
             self.options.results.parent.mkdir(parents=True, exist_ok=True)
             write_json(self.options.results, document(environment, cases))
         cache = getattr(self.config, "cache", None)

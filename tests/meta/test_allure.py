@@ -11,6 +11,7 @@ import pytest
 
 from ptyspec.report.allure import CATEGORIES
 from ptyspec.spec.registry import specification
+from tests.child import ROOT
 
 pytest_plugins = ["pytester"]
 
@@ -198,6 +199,14 @@ def test_every_failure_falls_into_exactly_one_category(what: str) -> None:
         if status in row["matchedStatuses"] and re.fullmatch(row["messageRegex"], message)
     ]
     assert found == [expected]
+
+
+def test_one_file_imports_allure() -> None:
+    files = [path for folder in ("ptyspec", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    pattern = re.compile(r"^\s*(?:import|from) allure", re.MULTILINE)
+    assert [path.relative_to(ROOT).as_posix() for path in files if pattern.search(path.read_text())] == [
+        "ptyspec/report/allure.py"
+    ]
 
 
 def test_without_a_report_allure_is_not_touched(project: pytest.Pytester) -> None:

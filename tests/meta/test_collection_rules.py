@@ -89,6 +89,20 @@ def test_a_tier_leaves_the_files_of_the_others_unread(project: pytest.Pytester) 
     assert project.runpytest_subprocess("-m", "contract or meta").ret != pytest.ExitCode.OK
 
 
+@pytest.mark.parametrize("workers", ["0", "2"], ids=["alone", "xdist"])
+def test_a_document_that_breaks_the_format_is_a_usage_error_with_its_line(
+    project: pytest.Pytester, workers: str
+) -> None:
+    specs = project.mkdir("specs")
+    (specs / "a.md").write_text("# A\n\n## Part\n\n### AREA-001 · Title {r1}\nIt is.\n", encoding="utf-8")
+    plugin = "from pathlib import Path\nfrom ptyspec.spec import registry\nregistry.folder = lambda: Path('specs')\n"
+    (project.path / "elsewhere.py").write_text(plugin, encoding="utf-8")
+    write(project, OURS, contract__test_a=TEST)
+    result = project.runpytest_subprocess("-p", "elsewhere", "-n", workers)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines("*source: specs*a.md:5")
+
+
 def test_bindings_are_written_even_of_what_the_rules_refuse(project: pytest.Pytester) -> None:
     write(project, OURS, contract__test_unknown=UNKNOWN)
     result = project.runpytest_subprocess("--collect-only", "--ptyspec-bindings", "found.json")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from ptyspec.cli.main import app
 from ptyspec.errors import OutputExistsError
 from ptyspec.golden.approve import approve
 from ptyspec.golden.manifest import problems, read_manifest
@@ -206,3 +209,23 @@ def test_a_declared_file_that_a_case_never_compares_fails_it(clause: Check, proj
     result = project.runpytest_subprocess()
     clause.equal(result.parseoutcomes().get("failed"), 1, "failed cases")
     result.stdout.fnmatch_lines("*declared and never compared: a/x.json*")
+
+
+def test_the_command_line_says_what_it_did_and_ends_with_the_right_code(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*words: str) -> Any:
+        return CliRunner().invoke(app, ["golden", *words])
+
+    monkeypatch.chdir(project.path)
+    write(project, MODULE)
+    found = run("propose", "--out", "proposals", "--json")
+    told = json.loads(found.stdout)
+    assert (found.exit_code, told["status"], len(told["files"])) == (0, "open", 4)
+    assert Path(told["page"]).read_text().startswith("<!doctype html>")
+    assert run("approve", "--reason", REASON, "--out", "proposals").exit_code == 2
+    approved = run("approve", "--all", "--reason", REASON, "--out", "proposals")
+    assert (approved.exit_code, approved.stdout.splitlines()[0].split()) == (0, ["new", "a/one.json"])
+    (project.path / "golden/a/one.json").write_text("{}")
+    checked = run("check", "--json")
+    assert (checked.exit_code, json.loads(checked.stdout)["status"]) == (1, "violation")
