@@ -12,19 +12,23 @@ from tests.red.runner import missing
 from tests.spec_parts import case, clause, known
 
 ROOT = Path(__file__).parents[2]
-ENTRIES = read(ROOT / "tests" / "red")
 
 
-def test_every_clause_has_an_entry() -> None:
-    assert missing(specification(), ENTRIES) == []
+@pytest.fixture(scope="module")
+def entries() -> list[Entry]:
+    return read(ROOT / "tests" / "red")
 
 
-def test_every_entry_breaks_a_clause_that_exists() -> None:
-    assert [entry.clause for entry in ENTRIES if entry.clause not in specification()] == []
+def test_every_clause_has_an_entry(entries: list[Entry]) -> None:
+    assert missing(specification(), entries) == []
 
 
-def test_every_edit_can_be_made() -> None:
-    found = {f"{entry.document}: {entry.clause}": entry.problem(ROOT) for entry in ENTRIES}
+def test_every_entry_breaks_a_clause_that_exists(entries: list[Entry]) -> None:
+    assert [one.clause for one in entries if one.clause not in specification()] == []
+
+
+def test_every_edit_can_be_made(entries: list[Entry]) -> None:
+    found = {f"{one.document}: {one.clause}": one.problem(ROOT) for one in entries}
     assert {name: problem for name, problem in found.items() if problem} == {}
 
 
