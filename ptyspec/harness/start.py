@@ -27,7 +27,8 @@ def start(config: pytest.Config) -> None:
     for name, meaning in {**TIERS, EVIDENCE: EVIDENCE_MEANING}.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
     config.addinivalue_line("markers", "clause(*ids): the clauses of specs/ that this case holds the code to")
-    config.addinivalue_line("markers", "hypothesis(*ids): the hypotheses that this case judges; without ids, see above")
+    # The hypothesis library marks property-based tests `hypothesis`, without ids: both meanings share the name.
+    config.addinivalue_line("markers", "hypothesis(*ids): the hypotheses that this case judges")
     options = config.stash[OPTIONS] = read(config)
     _check(config, options)
     expected = xfails.read(options.xfails) if options.xfails is not None else xfails.Expected()
