@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from ptyspec.io.jsonfile import write_json
 from ptyspec.spec.registry import specification
 from tests.red.entries import Entry, EntryError, read
-from tests.red.runner import missing
+from tests.red.page import as_json, kept, page
+from tests.red.runner import Result, missing
 from tests.spec_parts import case, clause, known
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +75,32 @@ def test_an_entry_chooses_among_the_cases_of_its_clause_cheap_ones_first(chosen:
 
 def test_a_clause_without_an_entry_is_missing() -> None:
     assert missing(known(clause(), clause("AREA-002")), [entry()]) == ["AREA-002"]
+
+
+KILLED = Result(
+    entry(), "killed", 1.5, "t.py::test_a[x]", ("AREA-001 · T (MUST)", "  observed   x: 2", "  expected   1")
+)
+
+
+@pytest.mark.parametrize("changed", ["", "a.py", "t.py"], ids=["nothing", "edited-file", "case"])
+def test_a_former_result_is_kept_while_edit_file_and_case_are_what_they_were(tmp_path: Path, changed: str) -> None:
+    for name in ("a.py", "t.py"):
+        (tmp_path / name).write_text("x = 1", encoding="utf-8")
+    survived = Result(entry(clause="AREA-002"), "survived")
+    write_json(tmp_path / "red.json", as_json(tmp_path, [KILLED, survived], []))
+    if changed:
+        (tmp_path / changed).write_text("x = 1 ", encoding="utf-8")
+    entries = [entry(), entry(clause="AREA-002"), entry(clause="AREA-003")]
+    assert kept(tmp_path, tmp_path / "red.json", entries) == ([] if changed else [KILLED])
+    assert kept(tmp_path, tmp_path / "none.json", entries) == []
+
+
+def test_the_page_tells_what_was_broken_and_what_was_said() -> None:
+    text = page([KILLED, Result(entry(clause="AREA-002", story="a | b"), "survived", reason="green")], ["AREA-003"])
+    assert "| AREA-001 | s | a.py | test\\_a | observed x: 2; expected 1 |" in text
+    assert "1 clauses seen red by 1 edits; 1 edits survived, 0 were invalid, 1 clauses have none." in text
+    assert "| AREA-002 | a \\| b | green |" in text
+    assert "## Never broken\n\nAREA-003" in text
 
 
 @pytest.mark.parametrize(

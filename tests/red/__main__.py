@@ -1,13 +1,16 @@
-"""python -m tests.red [CLAUSE...] [--document STEM] [--jobs N] [--markdown FILE] [--json FILE]
+"""python -m tests.red [CLAUSE...] [--document STEM] [--jobs N] [--markdown FILE] [--json FILE [--keep]]
 
 Break clauses in a copy of the tree, each as tests/red/*.yaml says, and require that one of the clause's cases fails.
-Exit code 1 where an edit survives or is invalid or, without a selection, a clause has none.
+With --keep, edits that FILE says were killed are not tried again while the edit, the edited file and the case's file
+are what they were: a run over everything can be interrupted, or made in parts. Exit code 1 where an edit survives or is
+invalid or, without a selection, a clause has none.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from ptyspec.errors import PtyspecError
@@ -16,13 +19,16 @@ from ptyspec.io.jsonfile import to_json
 from ptyspec.spec.collect import collect
 from ptyspec.spec.registry import read as read_clauses
 from tests.red.entries import Entry, read
-from tests.red.page import as_json, page
+from tests.red.page import as_json, kept, page
 from tests.red.runner import counts, missing, run
 
 
 def main(words: list[str] | None = None) -> int:
     """Run what the words ask for; return the exit code."""
-    options = _parser().parse_args(words)
+    parser = _parser()
+    options = parser.parse_args(words)
+    if options.keep and options.json is None:
+        parser.error("--keep needs --json FILE")
     root = options.root.resolve()
     try:
         clauses, cases = read_clauses(root / "specs"), collect(root)
@@ -35,14 +41,25 @@ def main(words: list[str] | None = None) -> int:
     chosen = [entry for entry in entries if _wanted(entry, options)]
     if not whole:
         lacking = [name for name in lacking if name in options.clauses]
-    results = run(root, chosen, clauses, cases, options.jobs, lambda line: print(line, file=sys.stderr, flush=True))
-    for path, text in ((options.markdown, page(results, lacking)), (options.json, to_json(as_json(results, lacking)))):
-        if path is not None:
-            with atomic_file(path) as file:
-                file.write(text.encode())
+    old = {one.entry: one for one in kept(root, options.json, entries)} if options.keep else {}
+    tell = partial(print, file=sys.stderr, flush=True)
+    fresh = [entry for entry in chosen if entry not in old]
+    results = list(old.values())
+    for result in run(root, fresh, clauses, cases, options.jobs, tell):
+        results.append(result)
+        _write(options.json, to_json(as_json(root, results, lacking)))  # each time: an interrupted run can be resumed
+    results.sort(key=lambda one: entries.index(one.entry))
+    _write(options.json, to_json(as_json(root, results, lacking)))
+    _write(options.markdown, page(results, lacking))
     numbers = counts(results, lacking)
     print(", ".join(f"{count} {name}" for name, count in numbers.items()) + f" ({', '.join(lacking)})" * bool(lacking))
     return int(any(numbers[name] for name in ("survived", "invalid", "missing")))
+
+
+def _write(path: Path | None, text: str) -> None:
+    if path is not None:
+        with atomic_file(path) as file:
+            file.write(text.encode())
 
 
 def _wanted(entry: Entry, options: argparse.Namespace) -> bool:
@@ -59,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="copies that are broken at the same time")
     parser.add_argument("--markdown", type=Path, metavar="FILE")
     parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--keep", action="store_true", help="take over what --json FILE holds, where nothing has changed"
+    )
     parser.add_argument("--root", type=Path, default=Path(__file__).parents[2], metavar="DIR", help="the checkout")
     return parser
 

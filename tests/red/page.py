@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
+from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
+from ptyspec.io.jsonfile import read_json
 from ptyspec.report.text import escape, table
+from tests.red.entries import Entry
 from tests.red.runner import Result, counts
 
 HEAD = """# Seen red
@@ -47,17 +51,41 @@ def said(result: Result) -> str:
     return "; ".join(rows) if rows else " ".join(line for line in lines[:3] if line)
 
 
-def as_json(results: Collection[Result], lacking: Collection[str]) -> dict[str, Any]:
-    """Return everything as JSON values."""
+def as_json(root: Path, results: Collection[Result], lacking: Collection[str]) -> dict[str, Any]:
+    """Return everything as JSON values; `kept` reads the killed ones back."""
     numbers = counts(results, lacking)
     bad = numbers["survived"] or numbers["invalid"] or numbers["missing"]
     rows = [
         {"clause": r.entry.clause, "document": r.entry.document, "story": r.entry.story, "file": r.entry.file,
-         "status": r.status, "case": r.case, "said": list(r.text), "reason": r.reason, "seconds": round(r.seconds, 2)}
+         "status": r.status, "case": r.case, "said": list(r.text), "reason": r.reason, "seconds": round(r.seconds, 2),
+         "state": state(root, r.entry, r.case)}
         for r in results
     ]  # fmt: skip
     return {"schema_version": 1, "status": "violation" if bad else "ok", **numbers, "missing_clauses": list(lacking),
             "results": rows}  # fmt: skip
+
+
+def state(root: Path, entry: Entry, case: str) -> str:
+    """Return a digest of an edit, of the file it edits and of the file whose case noticed."""
+    found = hashlib.sha256(repr(entry).encode())
+    for name in (entry.file, case.partition("::")[0]):
+        path = root / name
+        found.update(path.read_bytes() if name and path.is_file() else b"")
+    return found.hexdigest()[:16]
+
+
+def kept(root: Path, file: Path, entries: Collection[Entry]) -> list[Result]:
+    """Return the killed entries of a former run's JSON whose edit, edited file and case are what they were."""
+    if not file.is_file():
+        return []
+    rows = {row["state"]: row for row in read_json(file)["results"] if row["status"] == "killed"}
+    cases = {row["case"] for row in rows.values()}
+    found = []
+    for entry in entries:
+        row = next((rows[key] for case in cases if (key := state(root, entry, case)) in rows), None)
+        if row is not None:
+            found.append(Result(entry, "killed", row["seconds"], row["case"], tuple(row["said"])))
+    return found
 
 
 def _row(result: Result) -> list[str]:

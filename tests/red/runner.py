@@ -44,8 +44,8 @@ def missing(clauses: Mapping[str, Clause], entries: Collection[Entry]) -> list[s
 def run(
     root: Path, entries: Collection[Entry], clauses: Mapping[str, Clause], cases: Collection[Case],
     jobs: int = 1, tell: Callable[[str], None] = print,
-) -> list[Result]:  # fmt: skip
-    """Return one result an entry, in order; cases that are red in the unbroken copy prove nothing and are left out."""
+) -> Iterator[Result]:  # fmt: skip
+    """Yield one result an entry, in order; cases that are red in the unbroken copy prove nothing and are left out."""
     with _copies(root, jobs) as copies:
         red = _red_unbroken(copies, entries, cases, jobs, tell)
 
@@ -59,7 +59,7 @@ def run(
             return result
 
         with ThreadPoolExecutor(jobs) as pool:
-            return list(pool.map(one, entries))
+            yield from pool.map(one, entries)
 
 
 @contextmanager
