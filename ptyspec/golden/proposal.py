@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -73,12 +73,22 @@ def _golden_code() -> str:
 
 
 def propose_numbers(out: Path, golden: Path, name: str, case: str, observed: Numbers) -> None:
-    """Write what a case observed as a proposal below `out`; a golden file that holds is kept as it is."""
-    base = _base(golden, name)
-    same = base is not None and all(row.agrees for row in compare_numbers(read_numbers(golden / name), observed))
+    """Write what a case observed as a proposal below `out`; a golden number that holds keeps its golden value."""
+    base, same = _base(golden, name), False
+    if base is not None:
+        old = read_numbers(golden / name)
+        same = all(row.agrees for row in compare_numbers(old, observed))
+        observed = replace(observed, values={key: _kept(key, old, observed) for key in observed.values})
     _target(out, name)
     write_numbers(out / "new" / name, observed)
     _finish(out, golden, name, case, "same" if same else "changed" if base else "new", {})
+
+
+def _kept(key: str, old: Numbers, observed: Numbers) -> float:
+    value = observed.values[key]
+    golden = old.values.get(key)
+    holds = golden is not None and abs(value - golden) <= observed.tolerances[key].allowed(golden)
+    return golden if holds and golden is not None else value
 
 
 def propose_arrays(

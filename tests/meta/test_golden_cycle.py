@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
 from ptyspec.errors import OutputExistsError
+from ptyspec.golden import fixture
 from ptyspec.golden.approve import approve
 from ptyspec.golden.manifest import problems, read_manifest
 from ptyspec.golden.page import status, write_page
@@ -183,23 +184,28 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_a_case_that_goes_around_the_fixture_is_a_usage_error(project: pytest.Pytester, what: str) -> None:
+def test_a_case_that_goes_around_the_fixture_is_a_usage_error(pytester: pytest.Pytester, what: str) -> None:
     module, message = REFUSED[what]
-    write(project, HEAD + module)
-    result = project.runpytest_subprocess("--collect-only")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(f"*{message}*")
+    items = pytester.getitems(HEAD + module)
+    with pytest.raises(pytest.UsageError, match=message):
+        fixture.pytest_collection_modifyitems(items)
 
 
 @pytest.mark.clause("GOLD-004")
 @pytest.mark.parametrize("option", ["--force-regen", "--regen-all"])
 def test_the_options_that_would_overwrite_golden_files_are_refused(
-    clause: Check, project: pytest.Pytester, option: str
+    clause: Check, pytester: pytest.Pytester, option: str
 ) -> None:
+    with pytest.raises(pytest.UsageError) as raised:
+        fixture.pytest_configure(pytester.parseconfig(option))
+    clause.holds(f"{option} is refused" in str(raised.value), f"pytest {option} is refused", raised.value)
+
+
+def test_a_usage_error_ends_the_run(project: pytest.Pytester) -> None:
     write(project, MODULE)
-    result = project.runpytest_subprocess(option)
-    clause.equal(result.ret, pytest.ExitCode.USAGE_ERROR, f"exit code of pytest {option}")
-    result.stderr.fnmatch_lines(f"*{option} is refused: a test run never writes golden files*")
+    result = project.runpytest_subprocess("--regen-all")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines("*--regen-all is refused: a test run never writes golden files*")
 
 
 @pytest.mark.clause("GOLD-003")

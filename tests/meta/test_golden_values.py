@@ -11,7 +11,7 @@ import pytest
 
 from ptyspec.golden.checks import Golden, GoldenDrift
 from ptyspec.golden.compare import compare_arrays, ulp_histogram
-from ptyspec.golden.content import Numbers, write_arrays, write_numbers
+from ptyspec.golden.content import Numbers, read_numbers, write_arrays, write_numbers
 from ptyspec.golden.manifest import Entry, write_manifest
 from ptyspec.golden.tolerance import GoldenError, Tolerance, tolerances_of
 from ptyspec.io.files import sha256_of
@@ -174,6 +174,14 @@ def test_a_missing_file_is_not_made(clause: Check, kept: Golden) -> None:
         with pytest.raises(GoldenDrift, match="there is no golden file yet"):
             compare(kept)
     clause.equal(content(kept.folder), before, "the golden folder after comparisons with nothing")
+
+
+def test_a_proposal_keeps_the_golden_value_of_what_holds(kept: Golden, tmp_path: Path) -> None:
+    """Otherwise a value walks away, each step within its tolerance."""
+    kept.proposals = tmp_path / "proposals"
+    numbers(kept, values={"mean": 1.001, "count": 9})
+    found = read_numbers(tmp_path / "proposals/new/a/n.json")
+    assert found.values == {"mean": 1.0, "count": 9}
 
 
 def test_a_number_that_is_not_finite_is_no_golden_number(kept: Golden) -> None:
