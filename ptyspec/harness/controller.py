@@ -8,17 +8,16 @@ from typing import Any
 
 import pytest
 
+from ptyspec.errors import PtyspecError
 from ptyspec.harness.options import Options
 from ptyspec.harness.recorder import WORKER_OUTPUT, Facts
 from ptyspec.harness.summary import lines, problem_lines
 from ptyspec.harness.verdict import breaches, unexpected_passes, verdict
 from ptyspec.harness.xfails import Expected
-from ptyspec.spec.ledger import SCHEMA_VERSION, Row, document, merged
+from ptyspec.spec.ledger import Row, document, merged
 from ptyspec.spec.registry import specification
 
 RECORD = "ptyspec/outcomes"
-WHOLE_FILES_LACK = ("lf", "collectonly")
-"""Options under which a collected file may lack cases that it holds, without a word of the collection."""
 
 
 class Controller:
@@ -45,6 +44,7 @@ class Controller:
         elif report.skipped:
             row.outcome = "xfailed" if hasattr(report, "wasxfail") else "skipped"
         row.take(report.user_properties)
+        row.ended = report.when not in ("setup", "call")  # a crashed worker's case ends in no phase at all
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
@@ -55,13 +55,14 @@ class Controller:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the record; fail a session that breaks a rule of its own."""
+        self.rows = {name: row for name, row in self.rows.items() if row.ended}
         for name, row in self.rows.items():  # a case whose worker crashed has told nothing
             row.clauses = row.clauses or tuple(self.facts.cases.get(name, ()))
+        if self.rows:
+            self._write()
         self._judge()
         if self.problems and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        if self.rows:
-            self._write()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the summary."""
@@ -82,9 +83,8 @@ class Controller:
         if complete and not self.config.getoption("collectonly"):
             self.problems += unexpected_passes(by_clause, self.rows)
         if self.options.strict and complete:
-            self.problems += breaches(
-                specification().values(), self._bound(), unmatched, _stale(self.config.rootpath, self.facts)
-            )
+            stale = _stale(self.config.rootpath, self.facts)
+            self.problems += breaches(specification().values(), self._bound(), unmatched, stale)
         elif self.options.strict:
             self.notes.append("strict: not judged, this was not a complete collection")
         else:
@@ -103,32 +103,47 @@ class Controller:
         given = [(config.invocation_params.dir / word).resolve() for word in config.args]
         return all(any(whole.resolve().is_relative_to(one) for one in given) for whole in wanted)
 
-    def _exists(self, case: str) -> bool:
-        """Whether a case of an older session can still exist: its file does, and was not collected whole without it."""
-        file = case.partition("::")[0]
-        narrowed = any("::" in word for word in self.config.args)
-        narrowed = narrowed or any(self.config.getoption(name, False) for name in WHOLE_FILES_LACK)
-        if not narrowed and file in self.facts.files and file not in self.facts.partial:
-            return case in self.facts.cases
-        return (self.config.rootpath / file).exists()
+    def _whole_files(self) -> set[str]:
+        """Files of which every case was collected."""
+        if any("::" in word for word in self.config.args) or self.config.getoption("lf", False):
+            return set()
+        return set(self.facts.files) - set(self.facts.partial)
 
     def _write(self) -> None:
-        from filelock import FileLock
-
         from ptyspec.observe.environment import fingerprint
 
         environment = fingerprint() if self.options.usual else f"{fingerprint()}, {self.options.subject}"
         cases = {name: row.as_json() for name, row in self.rows.items()}
         if self.options.results is not None:
-            from ptyspec.io.jsonfile import write_json  # pydantic: not for every session
-
-            self.options.results.parent.mkdir(parents=True, exist_ok=True)
-            write_json(self.options.results, document(environment, cases))
+            self._write_results(self.options.results, document(environment, cases))
         cache = getattr(self.config, "cache", None)
         if cache is not None and self.options.usual:  # another pipeline's outcomes are not those of this repository
-            with FileLock(cache.mkdir("ptyspec") / "outcomes.lock"):
-                old = cache.get(RECORD, {"schema_version": SCHEMA_VERSION, "cases": {}})
-                cache.set(RECORD, document(environment, merged(old, cases, self._exists)))
+            try:
+                self._merge(cache, environment, cases)
+            except OSError as error:  # as pytest itself does where its cache cannot be written
+                self.notes.append(f"outcomes are not kept: {error}")
+
+    def _write_results(self, path: Path, content: dict[str, Any]) -> None:
+        from ptyspec.io.jsonfile import write_json  # pydantic: not for every session
+
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_json(path, content)
+        except (OSError, PtyspecError) as error:
+            self.problems.append(f"--ptyspec-results: {error}")
+
+    def _merge(self, cache: pytest.Cache, environment: str, cases: dict[str, Any]) -> None:
+        from filelock import FileLock
+
+        whole, root, known = self._whole_files(), self.config.rootpath, self.facts.cases
+
+        def exists(case: str) -> bool:
+            """Whether an older session's case can still exist: its file does, and was not collected whole without it."""
+            file = case.partition("::")[0]
+            return case in known if file in whole else (root / file).exists()
+
+        with FileLock(cache.mkdir("ptyspec") / "outcomes.lock"):
+            cache.set(RECORD, document(environment, merged(cache.get(RECORD, None), cases, exists)))
 
 
 def _called(report: pytest.TestReport) -> str:
@@ -144,5 +159,10 @@ def _stale(root: Path, facts: Facts) -> Iterator[str]:
 
     if (root / FILE).is_file():
         cases = [Case(name, tuple(facts.cases[name]), None, "", 0, digest) for name, digest in facts.digests.items()]
-        for change in changes(specification(), cases, read(root)):
+        try:
+            reviewed = read(root)
+        except PtyspecError as error:
+            yield str(error)
+            return
+        for change in changes(specification(), cases, reviewed):
             yield f"{change.clause} is stale: {change.message}; {change.next_step}"

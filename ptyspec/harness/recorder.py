@@ -5,7 +5,7 @@ It also keeps the facts of the collection, which under pytest-xdist only workers
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ class Facts:
     """Files that were collected without an error."""
     failed: list[str] = field(default_factory=list)
     partial: list[str] = field(default_factory=list)
-    """Files of which cases were deselected."""
+    """Files that hold more cases than those: deselected ones, or ones of a class that was refused."""
     xfails: dict[str, list[str]] = field(default_factory=dict)
     """Entries of the file of expected failures, and the cases they cover."""
     digests: dict[str, str | None] = field(default_factory=dict)
@@ -72,12 +72,16 @@ class Recorder:
         """Note which files were collected."""
         if report.failed:
             self.facts.failed.append(report.nodeid)
+            self._partial([report.nodeid])
         elif report.nodeid.endswith(".py"):
             self.facts.files.append(report.nodeid)
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         """Note which files are no longer whole."""
-        self.facts.partial += {item.nodeid.partition("::")[0] for item in items}
+        self._partial(item.nodeid for item in items)
+
+    def _partial(self, names: Iterable[str]) -> None:
+        self.facts.partial = sorted({*self.facts.partial, *(name.partition("::")[0] for name in names)})
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note the cases; a worker sends all facts with its last message."""

@@ -41,6 +41,8 @@ class Row:
     started: float = 0.0
     clauses: tuple[str, ...] = ()
     margins: list[tuple[str, str, float]] = field(default_factory=list)
+    ended: bool = False
+    """False while it runs, and for ever where the session was interrupted: its outcome is not known then."""
 
     def take(self, user_properties: Iterable[tuple[str, object]]) -> None:
         """Read clauses and margins back from a report's properties."""

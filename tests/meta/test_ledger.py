@@ -159,3 +159,17 @@ def test_a_crashed_worker_costs_its_case_and_not_the_record(project: pytest.Pyte
     assert cases["tests/test_a.py::test_crash"]["outcome"] == "error"
     assert cases["tests/test_a.py::test_crash"]["clauses"] == [A]
     assert cases["tests/test_b.py::test_it"]["outcome"] == "passed"
+
+
+def test_an_interrupted_case_has_no_outcome(project: pytest.Pytester) -> None:
+    write(project, OURS, test_a=f"{TEST}\ndef test_interrupted():\n    raise KeyboardInterrupt\n")
+    project.runpytest_subprocess("-p", "no:xdist")
+    assert set(record(project)["cases"]) == {"tests/test_a.py::test_it"}
+
+
+def test_a_record_that_cannot_be_written_is_told(project: pytest.Pytester) -> None:
+    write(project, OURS, test_a=TEST)
+    (project.path / ".pytest_cache").write_text("a file, not a folder")
+    result = project.runpytest_subprocess("--ptyspec-results", "pyproject.toml/results.json")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["outcomes are not kept: *", "--ptyspec-results: *"])
