@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from ptyspec.cli.main import app
 from ptyspec.spec import signatures
 from ptyspec.spec.registry import specification
 from ptyspec.spec.signatures import COMMAND, OUT_OF_SCOPE, covered, signatures_page, texts, uncovered
@@ -41,3 +44,11 @@ def test_a_signature_without_a_clause_is_found_and_shown(monkeypatch: pytest.Mon
     assert f"| 1 | {texts()[1]} | none: not covered |  |" in page
     assert f"| 2 | {texts()[2]} | none: it needs a torch |  |" in page
     assert f"| 80 | {texts()[80]} | AREA-001, AREA-002 | [doc.md](../specs/doc.md) |" in page
+
+
+def test_the_command_lists_signatures_with_their_clauses() -> None:
+    result = CliRunner().invoke(app, ["trace", "--signatures", "--json"])
+    content = json.loads(result.stdout)
+    assert content["uncovered"] == uncovered(specification())
+    assert content["signatures"][0]["text"] == texts()[1]
+    assert all(name in specification() for row in content["signatures"] for name in row["clauses"])

@@ -1,0 +1,39 @@
+"""Shell completion answers at once: from the documents, without anything heavy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from ptyspec.cli import names
+from ptyspec.spec.clause import SpecError
+from ptyspec.spec.registry import specification
+from ptyspec.spec.tiers import TIERS
+
+
+def test_a_clause_id_is_completed_in_either_case() -> None:
+    first = next(iter(specification()))
+    assert first in names.clauses(first[:3].lower())
+    assert names.clauses(first) == [first]
+    assert names.clauses("no such") == []
+
+
+def test_documents_and_tiers_are_completed() -> None:
+    assert "spec-ptycho-core.md" in names.documents("spec-")
+    assert names.tiers("") == list(TIERS)
+
+
+def test_documents_that_cannot_be_read_complete_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise SpecError("broken")
+
+    monkeypatch.setattr("ptyspec.spec.registry.specification", broken)
+    assert names.clauses("") == []
+
+
+def test_completing_a_clause_loads_nothing_heavy() -> None:
+    code = "import sys; from ptyspec.cli.names import clauses; clauses(''); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"numpy", "pydantic", "pytest", "tensorflow", "yaml"} & set(done.stdout.split())
