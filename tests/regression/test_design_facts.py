@@ -26,6 +26,7 @@ TOLERANCES = {
 }
 
 
+@pytest.mark.clause("OBJECT-001", "PROBE-006")
 @pytest.mark.golden("regression/design_facts.json")
 def test_the_recorded_facts_hold(golden: Golden) -> None:
     obj = np.abs(make_object(ObjectSpec(kind="lines", size=392), 42).astype(complex))

@@ -41,6 +41,7 @@ def sample(name: str) -> tuple[Array, Array, Array, Array]:
     return it.positions[rows], it.diff3d[rows].astype(float), it.probeGuess, it.objectGuess
 
 
+@pytest.mark.clause("TRANSLATE-001", "TRANSLATE-002")
 @pytest.mark.parametrize("name", SCANS)
 def test_the_true_object_through_our_forward_model_is_their_measurement(name: str) -> None:
     at, measured, probe, obj = sample(name)
