@@ -29,22 +29,22 @@ def main(words: list[str] | None = None) -> int:
     options = parser.parse_args(words)
     if options.keep and options.json is None:
         parser.error("--keep needs --json FILE")
-    root = options.root.resolve()
     try:
-        clauses, cases = read_clauses(root / "specs"), collect(root)
-        entries = read(root / "tests" / "red")
+        return _run(options, options.root.resolve())
     except PtyspecError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+
+
+def _run(options: argparse.Namespace, root: Path) -> int:
+    clauses, cases = read_clauses(root / "specs"), collect(root)
+    entries = read(root / "tests" / "red")
     whole = not options.clauses and not options.document
-    lacking = missing(clauses, entries)
-    chosen = [entry for entry in entries if _wanted(entry, options)]
-    if not whole:
-        lacking = [name for name in lacking if name in options.clauses]
+    lacking = [name for name in missing(clauses, entries) if whole or name in options.clauses]
     old = {one.entry: one for one in kept(root, options.json, entries)} if options.keep else {}
-    tell = partial(print, file=sys.stderr, flush=True)
-    fresh = [entry for entry in chosen if entry not in old]
+    fresh = [entry for entry in entries if entry not in old and _wanted(entry, options)]
     results = list(old.values())
+    tell = partial(print, file=sys.stderr, flush=True)
     for result in run(root, fresh, clauses, cases, options.jobs, tell):
         results.append(result)
         _write(options.json, to_json(as_json(root, results, lacking)))  # each time: an interrupted run can be resumed

@@ -13,6 +13,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Literal
 
+from ptyspec.errors import PtyspecError
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.collect import Case
 from tests.red.copies import Copy, Run
@@ -21,6 +22,12 @@ from tests.red.entries import Entry
 Status = Literal["killed", "survived", "invalid"]
 SCRATCH = re.compile(r"/\S*?/pytest-of-[\w.-]+/pytest-\d+/|/tmp/(?:tmp\w+|ptyspec-red-\w+)/")
 ADDRESS = re.compile(r"0x[0-9a-f]{8,}")
+
+
+class UnbrokenError(PtyspecError):
+    """The unbroken copy's cases cannot be run: no edit would prove anything."""
+
+    exit_code = 3
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,10 @@ def _red_unbroken(
     red = {str(row["case"]) for row in told.failures}
     tell(f"unbroken: {len(wanted)} test functions, {len(red)} cases red {sorted(red) or ''}")
     if told.code not in (0, 1):
-        tell(f"the unbroken copy's cases did not run to their end:\n{told.tail}")
+        raise UnbrokenError(
+            f"the cases do not run to their end in an unbroken copy:\n{told.tail}", value=f"exit code {told.code}",
+            next_step="python -m pytest must be able to collect and to end first",
+        )  # fmt: skip
     return red
 
 
