@@ -58,6 +58,7 @@ def _run(options: argparse.Namespace, root: Path) -> int:
 
 def _write(path: Path | None, text: str) -> None:
     if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_file(path) as file:
             file.write(text.encode())
 
