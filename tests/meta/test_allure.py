@@ -213,3 +213,32 @@ def test_without_a_report_allure_is_not_touched(project: pytest.Pytester) -> Non
     check = "import sys\ndef test_it():\n    assert not [m for m in sys.modules if m.split('.')[0] in ('allure', 'allure_commons')]\n"
     write(project, check)
     project.runpytest_subprocess("-p", "no:allure_pytest").assert_outcomes(passed=1)
+
+
+MEMORY = """
+import json
+from pathlib import Path
+import allure_commons
+from allure_commons.logger import AllureMemoryLogger
+
+memory = AllureMemoryLogger()
+
+def pytest_configure(config):
+    allure_commons.plugin_manager.register(memory, "memory")
+
+def pytest_sessionfinish(session):
+    Path("memory.json").write_text(json.dumps(memory.test_cases, default=str))
+"""
+
+
+def test_the_memory_logger_hears_what_the_files_say(project: pytest.Pytester) -> None:
+    """In a process of its own: Allure's loggers are global, and this session may write a report itself."""
+    write(project, MODULE)
+    project.makeconftest(MEMORY)
+    results = report(project)
+    heard = {case["name"]: case for case in json.loads((project.path / "memory.json").read_text())}
+    assert heard.keys() == results.keys()
+    for name, case in heard.items():
+        for label in ("epic", "feature", "story", "clause", "severity", "tag"):
+            assert labels(case, label) == labels(results[name], label)
+    assert labels(heard["test_bound"], "clause") == {BOUND.id, WEAK.id}
