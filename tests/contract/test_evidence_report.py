@@ -13,15 +13,24 @@ from matplotlib.figure import Figure
 from ptyspec.compare.metrics import score
 from ptyspec.contracts.run import RunResult
 from ptyspec.io.jsonfile import to_json
-from ptyspec.report import scores
+from ptyspec.report import run_folder, scores
 from ptyspec.report.markdown import report_text
-from ptyspec.report.run_folder import write_run
 from ptyspec.report.schemas import SCORES
 from ptyspec.spec.checks import Check
-from tests.fake_run import estimate, make_run, smooth_object, without_truth
+from tests.fake_run import estimate, make_run, one_run, smooth_object, without_truth
 from tests.report_numbers import NUMBER, faults, lookup
 
 JSON = ("metrics", "stages", "history", "scenario", "environment")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A written run without its pictures, which take seconds and hold no number of the report."""
+    out = tmp_path_factory.mktemp("report")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_folder, "write_figures", lambda *_: {})
+        run_folder.write_run(out, one_run())
+    return out
 
 
 def stored(folder: Path) -> dict[str, Any]:
@@ -122,7 +131,7 @@ def test_a_picture_that_cannot_be_drawn_costs_neither_the_numbers_nor_the_other_
 
     result, one = make_run(), {"coverage": lambda: Figure(figsize=(1, 1))}
     monkeypatch.setattr(figures, "drawers", lambda _: {"frc": broken, **one})
-    write_run(tmp_path, result)
+    run_folder.write_run(tmp_path, result)
     clause.holds((tmp_path / "metrics.json").is_file(), "metrics.json", "absent", "written")
     clause.equal(
         sorted(path.name for path in (tmp_path / "figures").glob("*.png")), [f"{name}.png" for name in one], "pictures"
