@@ -6,14 +6,13 @@ import pytest
 
 from ptyspec.errors import ConfigError
 from ptyspec.golden import fixture as golden
-from ptyspec.harness import fixtures, rules, selection, xfails
+from ptyspec.harness import fixtures, garbage, rules, scheduling, selection, xfails
 from ptyspec.harness.controller import Controller
 from ptyspec.harness.guard import Guard
 from ptyspec.harness.options import OPTIONS, Options, read
 from ptyspec.harness.recorder import Recorder
 from ptyspec.observe.threads import default_threads, set_threads
 from ptyspec.report import allure
-from ptyspec.spec import scheduling
 from ptyspec.spec.registry import specification
 from ptyspec.spec.tiers import EVIDENCE, EVIDENCE_MEANING, TIERS
 
@@ -37,6 +36,7 @@ def start(config: pytest.Config) -> None:
     register = config.pluginmanager.register
     register(fixtures, "ptyspec.fixtures")
     register(golden, "ptyspec.golden")
+    register(garbage, "ptyspec.garbage")
     register(scheduling, "ptyspec.scheduling")
     register(selection, "ptyspec.selection")
     register(Guard(), "ptyspec.guard")

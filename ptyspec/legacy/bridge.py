@@ -53,7 +53,6 @@ SOURCES = {"measured": "experimental", "siemens": "generic"}
 """Kinds of object that legacy code calls otherwise."""
 
 
-
 class _Absent:
     """What an entry is that the dictionary does not hold."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
-from scipy.optimize import least_squares
 from scipy.special import expit
 
 from ptyspec.contracts.arrays import Array
@@ -48,6 +47,8 @@ def custom(size: int, seed: int) -> Array:
     def shaped(radius: float, tail: float) -> Array:
         disk = expit((radius - r) * size / 0.9) * (1 + 0.15 * structure)
         return np.asarray((disk + tail * np.exp(-((3 * r) ** 2))) * np.exp(1j * phase))
+
+    from scipy.optimize import least_squares  # half a second of imports that only this probe needs
 
     def miss(parameters: Array) -> list[float]:
         level = np.abs(_normalised(shaped(*parameters), 4.0))

@@ -7,13 +7,16 @@ Anal. 30, 20 (2011)). One solve reaches across the whole scan, which sweeps agai
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from scipy.sparse import coo_array, csr_array, diags_array
-from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import eigsh
-from scipy.spatial import cKDTree
 
 from ptyspec.contracts.arrays import Array
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+# scipy's graph and solver modules are imported where they are used: half a second that most callers never need.
 
 NEIGHBOURS = 8
 """Nearest groups that each group is compared with; doubled until all groups hang together."""
@@ -25,6 +28,9 @@ def group_phases(values: Array, base: Array, members: int) -> Array:
     `values` = weight x object (B * members, n, n) on whole pixels; `base` (B * members, 2) their corners [x, y]. Deterministic; the free overall phase is chosen so that the factors sum to a positive number:
     groups that agree already keep their phase.
     """
+    from scipy.sparse import diags_array
+    from scipy.sparse.linalg import eigsh
+
     graph = _connected_graph(values, base, members)
     groups = graph.shape[0]
     degree = np.asarray(abs(graph).sum(axis=1)).ravel()
@@ -43,6 +49,9 @@ def group_phases(values: Array, base: Array, members: int) -> Array:
 
 def _connected_graph(values: Array, base: Array, members: int) -> csr_array:
     """Hermitian overlaps (B, B) between near groups, over enough neighbours that the graph is in one piece."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     corners = base.reshape(-1, members, 2)
     groups, count = len(corners), NEIGHBOURS
     while True:
@@ -59,6 +68,8 @@ def _connected_graph(values: Array, base: Array, members: int) -> csr_array:
 
 def _pairs(centres: Array, count: int) -> tuple[Array, Array]:
     """Unordered pairs of groups, each with its `count` nearest others."""
+    from scipy.spatial import cKDTree
+
     _, near = cKDTree(centres).query(centres, k=count + 1)
     first, second = np.repeat(np.arange(len(centres)), count + 1), np.asarray(near).ravel()
     ordered = np.unique(np.sort(np.stack([first, second], axis=1), axis=1), axis=0)

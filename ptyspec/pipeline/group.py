@@ -6,7 +6,6 @@ import math
 from typing import Literal
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import GroupedScan, RawScan
@@ -93,6 +92,8 @@ def _check_oversampling(count: int, members: int, spec: GroupingSpec) -> None:
 
 def _nearest_others(positions: Array, count: int) -> Array:
     """(M, count) int64 nearest other frames; the frame itself is removed by index, so ties cannot remove another."""
+    from scipy.spatial import cKDTree
+
     _, near = cKDTree(positions).query(positions, k=count + 1, workers=-1)
     near = np.asarray(near, np.int64)
     own = near == np.arange(len(positions))[:, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,12 @@ def run() -> RunResult:
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same run as written to disk."""
+    """The same run as written to disk: seconds of drawing, so that pytest-xdist's workers share one."""
+    from filelock import FileLock
+
     from tests.fake_run import written_run
 
-    return written_run(tmp_path_factory.getbasetemp())
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
+    with FileLock(shared / "one run.lock"):
+        return written_run(shared)

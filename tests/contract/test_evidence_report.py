@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 from ptyspec.compare.metrics import score
 from ptyspec.contracts.run import RunResult
@@ -128,6 +127,8 @@ def test_a_picture_that_cannot_be_drawn_costs_neither_the_numbers_nor_the_other_
 
     def broken() -> Any:
         raise ValueError("no colour bar today")
+
+    from matplotlib.figure import Figure
 
     result, one = make_run(), {"coverage": lambda: Figure(figsize=(1, 1))}
     monkeypatch.setattr(figures, "drawers", lambda _: {"frc": broken, **one})

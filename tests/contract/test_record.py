@@ -18,7 +18,7 @@ from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.records import ArrayStats, EpochRecord, StageRecord
 from ptyspec.errors import ScanDataError
 from ptyspec.observe import record
-from ptyspec.observe.record import array_stats, peak_rss_mb, stage
+from ptyspec.observe.record import array_stats, stage
 
 
 class Listener:
@@ -97,7 +97,7 @@ def test_only_numbers_are_summarised() -> None:
 
 def test_a_mapped_file_is_summarised_without_holding_it(tmp_path: Path) -> None:
     path = tmp_path / "frames.npy"
-    frames = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(20_000, 64, 64))  # 328 MB, sparse
+    frames = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(12_000, 64, 64))  # 197 MB, sparse
     frames[-1] = 1.0
     del frames
     code = (
@@ -108,7 +108,7 @@ def test_a_mapped_file_is_summarised_without_holding_it(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     assert found["energy"] == 64 * 64
-    assert found["grown"] < 150
+    assert found["grown"] < 100
 
 
 def test_a_stage_writes_down_what_it_was_told() -> None:
@@ -154,9 +154,13 @@ def test_summing_up_does_not_count_as_the_stages_time(monkeypatch: pytest.Monkey
 
 
 def test_peak_memory_is_counted_in_megabytes() -> None:
-    before = peak_rss_mb()
-    block = np.ones(int(before) * 125_000 + 25_000_000)  # 8 bytes each: as much again, and 200 MB
-    assert before + 150 < peak_rss_mb() < before + 2.5 * block.nbytes / 1e6
+    """In a child: this process may have had more memory than a block that fits here could add."""
+    code = (
+        "import json, numpy as np; from ptyspec.observe.record import peak_rss_mb; before = peak_rss_mb();"
+        "block = np.ones(25_000_000); print(json.dumps(peak_rss_mb() - before))"  # 8 bytes each: 200 MB
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 150 < json.loads(done.stdout) < 300
 
 
 def test_a_stage_that_raises_is_not_reported_as_finished() -> None:
