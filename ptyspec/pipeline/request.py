@@ -7,6 +7,8 @@ itself), the command line. A null never overrides.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,12 @@ def _folder() -> Any:
 
 
 def _load(name: str) -> dict[str, Any]:
+    """A copy of a shipped document's values: whoever changes it changes nobody else's."""
+    return deepcopy(_parsed(name))
+
+
+@cache
+def _parsed(name: str) -> dict[str, Any]:
     return dict(yaml.safe_load((_folder() / name).read_text(encoding="utf-8")))
 
 

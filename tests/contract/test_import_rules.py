@@ -58,13 +58,16 @@ def name_of(path: Path) -> str:
     return ".".join(parts)
 
 
-def imported(tree: ast.AST) -> Iterator[str]:
+@cache
+def imported(tree: ast.AST) -> list[str]:
     """Dotted names of everything imported anywhere in the tree; `from a import b` gives a.b."""
+    found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            yield from (f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
+            found += [f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names]
+    return found
 
 
 def dotted(node: ast.AST) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,6 +96,12 @@ def test_only_numbers_are_summarised() -> None:
         array_stats(np.array(["text"]))
 
 
+def grandchild(code: str, *arguments: str) -> Any:
+    """What Python prints as JSON, started by a small process: a child of this one inherits its peak memory."""
+    command = ["sh", "-c", '"$0" "$@"; exit $?', sys.executable, "-c", code, *arguments]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
 def test_a_mapped_file_is_summarised_without_holding_it(tmp_path: Path) -> None:
     path = tmp_path / "frames.npy"
     frames = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(12_000, 64, 64))  # 197 MB, sparse
@@ -105,8 +112,7 @@ def test_a_mapped_file_is_summarised_without_holding_it(tmp_path: Path) -> None:
         "before = peak_rss_mb(); stats = array_stats(np.load(sys.argv[1], mmap_mode='r'));"
         "print(json.dumps({'energy': stats.energy, 'grown': peak_rss_mb() - before}))"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
-    found = json.loads(done.stdout)
+    found = grandchild(code, str(path))
     assert found["energy"] == 64 * 64
     assert found["grown"] < 100
 
@@ -154,13 +160,11 @@ def test_summing_up_does_not_count_as_the_stages_time(monkeypatch: pytest.Monkey
 
 
 def test_peak_memory_is_counted_in_megabytes() -> None:
-    """In a child: this process may have had more memory than a block that fits here could add."""
     code = (
         "import json, numpy as np; from ptyspec.observe.record import peak_rss_mb; before = peak_rss_mb();"
         "block = np.ones(25_000_000); print(json.dumps(peak_rss_mb() - before))"  # 8 bytes each: 200 MB
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert 150 < json.loads(done.stdout) < 300
+    assert 150 < grandchild(code) < 300
 
 
 def test_a_stage_that_raises_is_not_reported_as_finished() -> None:
