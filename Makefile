@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test bench report lint clean
+.PHONY: help install run test spec red bench report lint clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ run: $(STAMP)  ## simulate, train, reconstruct and score gs2_custom; prints wher
 
 test: $(STAMP)  ## all tests; a scenario that several tests use is trained once
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+spec: $(STAMP)  ## after the tests: every MUST bound and passed, no dangling citation, no orphan golden file
+	$(BIN)/ptyspec trace --strict
+
+red: $(STAMP)  ## break each clause in a copy and require that its cases notice; writes docs/seen-red.md
+	$(BIN)/python -m tests.red --jobs $(WORKERS) --markdown docs/seen-red.md
 
 bench: $(STAMP)  ## measure throughput, memory and times against the budgets
 	$(BIN)/python -m benchmarks

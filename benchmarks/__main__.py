@@ -27,6 +27,10 @@ def main(words: list[str]) -> int:
         from benchmarks.quality import main as quality
 
         return quality(words[1:])
+    if words[:1] == ["orders"]:
+        from benchmarks.orders import main as orders
+
+        return orders(words[1:])
     asked = _asked(words)
     if asked.one:
         return _one(asked.one)
@@ -53,7 +57,8 @@ def main(words: list[str]) -> int:
 def _asked(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description="Measure speed and memory against the budgets.",
-        epilog="`python -m benchmarks quality --help`: the acceptance matrix of reconstruction quality.",
+        epilog="`python -m benchmarks quality --help`: the acceptance matrix of reconstruction quality. "
+        "`python -m benchmarks orders --help`: the tests in other orders and numbers of processes.",
     )  # fmt: skip
     known = (*USUAL, *ON_REQUEST)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; default: all but memory")

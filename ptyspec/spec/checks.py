@@ -78,7 +78,7 @@ class Check:
         if worst > 1.0:
             place = np.unravel_index(int(np.argmax(used)), used.shape)
             where = f" at {tuple(int(i) for i in place)}" if a.ndim else ""
-            self.fail(what, f"{a[place]!r}{where}", f"{b[place]!r}", limit, f"error {worst:.3g} times the tolerance")
+            self.fail(what, f"{a[place]}{where}", f"{b[place]}", limit, f"error {worst:.3g} times the tolerance")
 
     def within_ratio(self, observed: float, expected: float, what: str, tolerance: Tolerance | None = None) -> None:
         """Require |observed / expected - 1| within the tolerance, whatever mode the clause declares."""
@@ -203,7 +203,7 @@ def _difference(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> str:
     if a.dtype != b.dtype or a.shape != b.shape:
         return f"{a.dtype}{list(a.shape)}"
     places = np.argwhere(~((a == b) | ((a != a) & (b != b))))
-    some = ", ".join(f"{a[tuple(p)]!r} for {b[tuple(p)]!r} at {tuple(map(int, p))}" for p in places[:MAX_MISMATCHES])
+    some = ", ".join(f"{a[tuple(p)]} for {b[tuple(p)]} at {tuple(map(int, p))}" for p in places[:MAX_MISMATCHES])
     return (
         f"{len(places)} of {a.size} values differ: {some}" if len(places) else "equal values, other bits (signed zero)"
     )
