@@ -129,13 +129,18 @@ def flipped(groups: GroupedScan) -> GroupedScan:
     return groups.model_copy(update={"coords_relative": -groups.coords_relative})
 
 
+def shuffled(groups: GroupedScan) -> GroupedScan:
+    """Each group at the place of another: the null control of any score of an image."""
+    return groups.model_copy(update={"coords_offsets": groups.coords_offsets[::-1]})
+
+
 def error(groups: GroupedScan) -> float:
     value, truth = on_object(restored(groups))
     return float(np.linalg.norm(value - truth) / np.linalg.norm(truth))
 
 
 @pytest.mark.clause("COORDS-002")
-@pytest.mark.parametrize("spoil", [swapped, flipped], ids=["x-and-y-swapped", "sign-flipped"])
+@pytest.mark.parametrize("spoil", [swapped, flipped, shuffled], ids=["x-and-y-swapped", "sign-flipped", "shuffled"])
 def test_the_oracle_notices_wrong_coordinates(spoil: object, clause: Check) -> None:
     groups = grouped(SCAN)
     clause.detects(error, groups, spoil(groups), "error of the stitched object", at_least=0.1)  # type: ignore[operator]

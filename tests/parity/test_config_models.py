@@ -14,7 +14,6 @@ from ptyspec.pipeline.batches import batch
 from ptyspec.spec.checks import Check
 from tests.tiny_runs import SHALLOW, prepared, tiny
 
-pytestmark = pytest.mark.xdist_group("tiny runs")
 ORDERS = {"gs1-then-gs2": (1, 2), "gs2-then-gs1": (2, 1), "gs2-gs1-gs2": (2, 1, 2)}
 
 

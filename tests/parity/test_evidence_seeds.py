@@ -8,7 +8,6 @@ import pytest
 from ptyspec.spec.checks import Check
 from tests.tiny_runs import SHALLOW, fit, prepare, tiny
 
-pytestmark = pytest.mark.xdist_group("tiny runs")
 SEEDS = (1, 2, 3, 4, 5)
 DIM = ("dose.nphotons=1e3", "probe.kind=ideal", "model.probe_scale=10", "training.nepochs=1", "scan.n_images=32",
        "grouping.n_groups=16", "training.batch_size=8",

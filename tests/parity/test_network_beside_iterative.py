@@ -32,7 +32,7 @@ def scan(name: str) -> RawScan:
     return read_npz(stored(*RUNS[name]) / "scan.npz")
 
 
-@pytest.mark.clause("INFER-005", "CANVAS-003", "ITERATIVE-001")
+@pytest.mark.clause("INFER-005", "CANVAS-003")
 @pytest.mark.parametrize("name", RUNS)
 def test_network_and_iterative_reference_find_the_amplitude_of_the_truth(clause: Check, name: str) -> None:
     found = metrics(name)
