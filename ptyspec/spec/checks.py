@@ -14,10 +14,12 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ptyspec.spec.clause import Clause, Tolerance
+from ptyspec.spec.clause import STAGES, Clause, Tolerance
 
 T = TypeVar("T")
 MAX_MISMATCHES = 3
+ROUNDING = 1e-9
+"""Relative change of a number that a sum in another order may make."""
 __tracebackhide__ = True  # pytest shows the case's own line, not the inside of an assertion
 QUOTE = "'\"'\"'"
 """A quotation mark inside a quoted word of a shell."""
@@ -86,13 +88,13 @@ class Check:
         self.close(observed, expected, what, Tolerance(given.value, "ratio", given.kind, given.source))
 
     def equal(self, observed: object, expected: object, what: str) -> None:
-        """Require equality, bit by bit for arrays (equal dtype and shape; NaN equals NaN)."""
+        """Require equality, bit by bit for arrays (equal dtype and shape); no number equals a truth value."""
         if isinstance(observed, np.ndarray) or isinstance(expected, np.ndarray):
             a, b = np.asarray(observed), np.asarray(expected)
             same = a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
             if not same:
                 self.fail(what, _difference(a, b), f"{b.dtype}{list(b.shape)}, bit by bit")
-        elif observed != expected:
+        elif observed != expected or _is_truth(observed) != _is_truth(expected):
             self.fail(what, repr(observed), repr(expected))
 
     def holds(self, truth: object, what: str, observed: object = "false", expected: object = "true") -> None:
@@ -122,6 +124,8 @@ class Check:
         """Require that this error comes out of this stage; the same error from a later stage is a failure."""
         try:
             yield
+        except ClauseViolation:
+            raise
         except Exception as raised:
             if not isinstance(raised, error):
                 self.fail(what, f"{type(raised).__name__}: {raised}", f"{error.__name__} at {stage}")
@@ -142,10 +146,11 @@ class Check:
     def detects(
         self, diagnostic: Callable[[T], float], good: T, perturbed: T, what: str, at_least: float = 0.0
     ) -> None:
-        """Require that a diagnostic changes, by more than `at_least`, when its input is perturbed."""
+        """Require that a diagnostic changes, by more than `at_least` and than rounding, when its input is perturbed."""
         before, after = float(diagnostic(good)), float(diagnostic(perturbed))
-        if not abs(after - before) > at_least:
-            self.fail(what, f"{before!r} before, {after!r} after the perturbation", f"a change beyond {at_least:g}")
+        least = max(at_least, ROUNDING * max(abs(before), abs(after)))
+        if not abs(after - before) > least:
+            self.fail(what, f"{before!r} before, {after!r} after the perturbation", f"a change beyond {least:g}")
 
     def fail(self, what: str, observed: str, expected: str, limit: Tolerance | None = None, note: str = "") -> None:
         """Raise ClauseViolation with the clause, the observation and the line that reproduces it."""
@@ -172,19 +177,23 @@ def reproduction(case: str, options: Sequence[str] = ()) -> str:
 
 
 def stage_of(error: BaseException) -> str | None:
-    """Return the stage an error came out of: what the walk noted on it, else the innermost stage function in its traceback."""
+    """Return the stage an error came out of: what the walk noted on it, else the innermost stage in its traceback."""
     noted = getattr(error, "stage", None)
     if isinstance(noted, str):
         return noted
-    from ptyspec.spec.clause import PLACES
-
     found, trace = None, error.__traceback__
     while trace is not None:
-        package, _, module = str(trace.tb_frame.f_globals.get("__name__", "")).rpartition(".")
-        for name in (trace.tb_frame.f_code.co_name, module if package == "ptyspec.pipeline" else ""):
-            found = name if name in PLACES[:8] else found
+        frame = trace.tb_frame
+        package, _, module = str(frame.f_globals.get("__name__", "")).rpartition(".")
+        pipeline = all(hasattr(frame.f_locals.get("self"), name) for name in STAGES)
+        for name in (frame.f_code.co_name if pipeline else "", module if package == "ptyspec.pipeline" else ""):
+            found = name if name in STAGES else found
         trace = trace.tb_next
     return found
+
+
+def _is_truth(value: object) -> bool:
+    return isinstance(value, bool | np.bool_)
 
 
 def _subtractable(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -15,10 +15,8 @@ Kind = Literal["exact", "derived", "measured", "assigned"]
 LEVELS: tuple[Level, ...] = ("MUST", "SHOULD", "MAY")
 MODES: tuple[Mode, ...] = ("relative", "absolute", "ratio")
 KINDS: tuple[Kind, ...] = ("derived", "measured", "assigned")
-PLACES = (
-    "simulate", "split", "group", "normalize", "train", "infer", "stitch", "score",
-    "files", "settings", "run", "evidence",
-)  # fmt: skip
+STAGES = ("simulate", "split", "group", "normalize", "train", "infer", "stitch", "score")
+PLACES = (*STAGES, "files", "settings", "run", "evidence")
 """The eight stages, and what surrounds them: files, settings, the run as a whole, evidence."""
 
 

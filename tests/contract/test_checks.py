@@ -13,7 +13,7 @@ import pytest
 
 from ptyspec.errors import GroupingError, PtyspecError
 from ptyspec.spec.checks import Check, ClauseViolation, stage_of
-from ptyspec.spec.clause import EXACT, Clause, Tolerance
+from ptyspec.spec.clause import EXACT, STAGES, Clause, Tolerance
 
 NAN, INF = float("nan"), float("inf")
 RELATIVE = Tolerance(0.1, "relative", "assigned", "this test")
@@ -30,8 +30,20 @@ def check(tolerance: Tolerance = RELATIVE) -> Check:
     return Check(replace(CLAUSE, tolerance=tolerance), CASE)
 
 
-def group() -> None:
+def refuse(self: object, *given: object) -> None:
     raise GroupingError("no groups", value=3)
+
+
+Foreign = type("Foreign", (), dict.fromkeys(STAGES, refuse))
+"""A pipeline of somebody else: eight stages, each of which raises by itself."""
+
+
+class Grouping(Foreign):  # type: ignore[misc, valid-type]
+    def group(self) -> None:
+        raise GroupingError("no groups", value=3)
+
+
+group = Grouping().group
 
 
 def plain() -> None:
@@ -139,9 +151,11 @@ RED: dict[str, tuple[Callable[[Check], None], str, str]] = {
     "raises-nowhere": (raising("group", GroupingError, "", plain), "GroupingError at no stage", "at group"),
     "raises-silently": (raising("group", GroupingError, "K < C", group), "no groups", "a message that mentions 'K < C'"),
     "invariant": (lambda c: c.invariant_under(mean, lambda v: 2 * v, PAIR, "mean"), "11.0", "5.5"),
-    "detects": (lambda c: c.detects(mean, PAIR, PAIR[::-1], "mean"), "5.5 before, 5.5 after", "a change beyond 0"),
+    "detects": (lambda c: c.detects(mean, PAIR, PAIR[::-1], "mean"), "5.5 before, 5.5 after", "a change beyond 5.5e-09"),
+    "detects-rounding": (lambda c: c.detects(mean, 1.0, 1 + 1e-15, "mean"), "1.0 before", "a change beyond 1e-09"),
     "detects-little": (lambda c: c.detects(mean, 1.0, 1.5, "mean", 1.0), "1.0 before, 1.5 after", "a change beyond 1"),
-    "detects-nan": (lambda c: c.detects(mean, 1.0, NAN, "mean"), "1.0 before, nan after", "a change beyond 0"),
+    "detects-nan": (lambda c: c.detects(mean, 1.0, NAN, "mean"), "1.0 before, nan after", "a change beyond 1e-09"),
+    "equal-truth": (lambda c: c.equal(False, 0, "flag"), "flag: False", "0"),
 }  # fmt: skip
 
 
@@ -204,8 +218,11 @@ def test_a_check_speaks_of_another_bound_clause_with_that_ones_tolerance() -> No
         c("AREA-003")
 
 
-def test_the_stage_of_an_error_is_what_was_noted_else_the_innermost_stage_function() -> None:
-    for function, stage in ((group, "group"), (noted, "split"), (plain, None)):
+def test_the_stage_of_an_error_is_what_was_noted_else_the_innermost_stage() -> None:
+    def split() -> None:  # a function that happens to be called so, as numpy's is, is no stage
+        plain()
+
+    for function, stage in ((group, "group"), (noted, "split"), (plain, None), (split, None)):
         with pytest.raises(GroupingError) as caught:
             function()
         assert stage_of(caught.value) == stage
