@@ -13,3 +13,9 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
     return pytester
+
+
+@pytest.fixture(autouse=True)
+def no_stale_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is edited within a second and keeps its size would be taken from its old bytecode."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")

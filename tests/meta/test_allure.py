@@ -217,11 +217,11 @@ def test_without_a_report_allure_is_not_touched(project: pytest.Pytester) -> Non
 
 MEMORY = """
 import json
+from importlib import import_module
 from pathlib import Path
-import allure_commons
-from allure_commons.logger import AllureMemoryLogger
 
-memory = AllureMemoryLogger()
+allure_commons = import_module("allure_commons")
+memory = import_module("allure_commons.logger").AllureMemoryLogger()
 
 def pytest_configure(config):
     allure_commons.plugin_manager.register(memory, "memory")
