@@ -7,6 +7,7 @@ from pathlib import Path
 from ptyspec.spec.clause import EXACT, Clause, Level, Tolerance
 from ptyspec.spec.collect import Case
 from ptyspec.spec.outcomes import Outcome, Outcomes
+from ptyspec.spec.registry import Registry
 
 RATIO = Tolerance(0.1, "ratio", "assigned", "this test")
 
@@ -21,8 +22,8 @@ def clause(
     )  # fmt: skip
 
 
-def known(*clauses: Clause) -> dict[str, Clause]:
-    return {one.id: one for one in clauses}
+def known(*clauses: Clause) -> Registry:
+    return Registry(Path("specs"), {one.id: one for one in clauses})
 
 
 def case(name: str = "test_a", *clauses: str, digest: str = "d1", tier: str = "contract") -> Case:

@@ -37,9 +37,9 @@ def clause(
     folder = place / "specs"
     check_new(registry.read(folder), name)
     path = folder / (document if document.endswith(".md") else f"{document}.md")
-    if not path.is_file():
+    if path.resolve().parent != folder.resolve() or not path.is_file():
         raise InputFileError(
-            "there is no such document", value=path.name, limit=", ".join(sorted(p.name for p in folder.glob("*.md"))),
+            "there is no such document", value=document, limit=", ".join(sorted(p.name for p in folder.glob("*.md"))),
             source=folder, next_step="name one of these, or begin it with '# Title' and '## Section'",
         )  # fmt: skip
     line = insert_clause(path, name, title, level, section)

@@ -18,6 +18,8 @@ KINDS: tuple[Kind, ...] = ("derived", "measured", "assigned")
 STAGES = ("simulate", "split", "group", "normalize", "train", "infer", "stitch", "score")
 PLACES = (*STAGES, "files", "settings", "run", "evidence")
 """The eight stages, and what surrounds them: files, settings, the run as a whole, evidence."""
+PLACEHOLDER = "TODO"
+"""Stands in a skeleton where something is to be written."""
 
 
 class SpecError(PtyspecError):
@@ -67,6 +69,11 @@ class Clause:
     section: str
     path: Path
     line: int
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it is still the skeleton of `ptyspec new clause`."""
+        return PLACEHOLDER in f"{self.statement} {self.why}"
 
     @property
     def document(self) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ptyspec.errors import PtyspecError
 from ptyspec.io.jsonfile import read_json, write_json
-from ptyspec.spec.clause import Clause
+from ptyspec.spec.clause import PLACEHOLDER, Clause
 from ptyspec.spec.collect import Case
 
 FILE = Path("specs/reviewed.json")
@@ -123,6 +123,11 @@ def review(
     result = {name: row for name, row in reviewed.items() if name in clauses}
     for name in names:
         clause, known = clauses[name], reviewed.get(name)
+        if clause.unfinished:
+            raise ReviewError(
+                f"{name} is not ready for a review", value=clause.statement, limit=f"no {PLACEHOLDER} in it",
+                source=clause.source, next_step="write its sentence and its reason",
+            )  # fmt: skip
         same_revision = known is not None and known.revision == clause.revision
         if known and same_revision and known.fingerprint != clause.fingerprint and not editorial:
             raise ReviewError(

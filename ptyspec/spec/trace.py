@@ -21,7 +21,6 @@ State = Literal["failed", "passed", "skipped", "not run", "no case"]
 FAILED = frozenset({"failed", "error", "xpassed"})
 LOOSE, TIGHT = 0.01, 0.5
 """A tolerance of which less than 1 % is used tells little; one of which more than half is used is about to fail."""
-PLACEHOLDER = "TODO"
 
 
 @dataclass(frozen=True)
@@ -139,7 +138,7 @@ def _of_row(row: Row) -> Iterator[Finding]:
         return Finding(severity, clause.id, message, clause.source, next_step)
 
     binding: Severity = "violation" if clause.level == "MUST" else "note"
-    if PLACEHOLDER in f"{clause.statement} {clause.why}":
+    if clause.unfinished:
         yield found("violation", "it is a skeleton still", f"write the sentence and its reason in {clause.source}")
     if row.state == "no case":
         yield found(binding, f"a {clause.level} without a case", f"ptyspec new case {clause.id}")
@@ -179,8 +178,7 @@ def _reviews(
     clauses: Mapping[str, Clause], cases: Collection[Case], reviewed: Mapping[str, Reviewed]
 ) -> Iterator[Finding]:
     for change in changes(clauses, cases, reviewed):
-        clause = clauses.get(change.clause)
-        source = clause.source if clause else "specs/reviewed.json"
+        source = clauses[change.clause].source if change.clause in clauses else "specs/reviewed.json"
         yield Finding("violation", change.clause, change.message, source, change.next_step)
     now = digests(cases)
     for name, clause in clauses.items():

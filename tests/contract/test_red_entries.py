@@ -118,3 +118,20 @@ def test_a_malformed_entry_is_refused_with_its_file(tmp_path: Path, text: str) -
     (tmp_path / "doc.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(EntryError, match=r"doc\.yaml"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        pytest.param(["DATA-0001"], "DATA-001", id="clause"),
+        pytest.param(["--document", "data_contract"], "data_contracts", id="document"),
+    ],
+)
+def test_a_selection_of_nothing_is_refused_with_what_there_is(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.red import __main__ as red
+
+    monkeypatch.setattr(red, "collect", lambda root: [])
+    assert red.main(words) == 2
+    assert told in capsys.readouterr().err

@@ -126,3 +126,8 @@ def test_a_damaged_file_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text, encoding="utf-8")
     with pytest.raises(PtyspecError, match="not a record of reviews"):
         read(tmp_path)
+
+
+def test_a_skeleton_cannot_be_reviewed() -> None:
+    with pytest.raises(ReviewError, match="not ready for a review"):
+        review(known(clause(statement="It MUST TODO.")), OLD, {}, ["AREA-001"], "as it was written")

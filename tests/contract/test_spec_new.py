@@ -97,3 +97,12 @@ def test_a_case_is_written_once(root: Path) -> None:
     assert again.exit_code == 2
     assert "the file exists" in again.stderr
     assert path.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("document", ["../notes", "/notes.md", "specs/doc"], ids=["above", "absolute", "with-folder"])
+def test_a_document_outside_specs_is_refused(root: Path, document: str) -> None:
+    (root / "notes.md").write_text(TEXT, encoding="utf-8")
+    result = new(root, "clause", "AREA-001", "--title", "A good title", "--in", document)
+    assert result.exit_code == 2
+    assert document in result.output
+    assert (root / "notes.md").read_text(encoding="utf-8") == TEXT

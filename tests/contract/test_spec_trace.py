@@ -86,8 +86,14 @@ def test_unknown_ids_citations_and_golden_files_are_violations() -> None:
 
 
 def test_a_skeleton_is_a_violation() -> None:
-    found = traced(clause(statement="TODO: who MUST do what."), cases=[case()], ran=ended(test_a="passed"))
-    assert [f.message for f in found.findings] == ["it is a skeleton still"]
+    found = traced(clause(statement="TODO: who MUST do what."), cases=[case()], ran=ended(test_a="passed"), reviewed={})
+    assert [f.message for f in found.findings] == ["it is a skeleton still", "new, and not reviewed yet"]
+
+
+def test_a_reviewed_clause_that_is_gone_is_told() -> None:
+    gone = {"GONE-001": Reviewed(1, "f", "read", {})}
+    found = traced(clause(), cases=[case()], ran=ended(test_a="passed"), reviewed=gone)
+    assert ("GONE-001", "specs/reviewed.json") in [(f.clause, f.source) for f in found.findings]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from pathlib import Path
 from ptyspec.errors import PtyspecError
 from ptyspec.io.files import atomic_file
 from ptyspec.io.jsonfile import to_json
+from ptyspec.spec.clause import SpecError
 from ptyspec.spec.collect import collect
 from ptyspec.spec.registry import read as read_clauses
 from tests.red.entries import Entry, read
@@ -39,6 +40,11 @@ def main(words: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace, root: Path) -> int:
     clauses, cases = read_clauses(root / "specs"), collect(root)
     entries = read(root / "tests" / "red")
+    for name in options.clauses:
+        clauses[name]  # an id that nobody has is told with its neighbours; a selection of nothing would end green
+    known = {entry.document for entry in entries}
+    if set(options.document or ()) - known:
+        raise SpecError("no entries of this name", value=", ".join(options.document), limit=", ".join(sorted(known)))
     whole = not options.clauses and not options.document
     lacking = [name for name in missing(clauses, entries) if whole or name in options.clauses]
     old = {one.entry: one for one in kept(root, options.json, entries)} if options.keep else {}
