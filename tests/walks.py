@@ -15,8 +15,9 @@ from ptyspec.contracts.records import EpochRecord, History
 from ptyspec.contracts.resolve import Layer, Resolved, resolve
 from ptyspec.contracts.scan import array_digest
 from ptyspec.contracts.scenario import Scenario
+from ptyspec.contracts.stages import STAGES
 from ptyspec.pipeline.batches import coarse_patches
-from ptyspec.pipeline.protocol import STAGES, Containers, Pipeline, Session, Trained
+from ptyspec.pipeline.protocol import Containers, Pipeline, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
 
 SMALL: dict[str, dict[str, Any]] = {

@@ -8,12 +8,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from ptyspec.contracts.base import Settings
 
 Positive = Annotated[int, Field(gt=0)]
 Weight = Annotated[float, Field(ge=0, le=1)]
+
+
+def _power_of_two(value: int) -> int:
+    if value & (value - 1):
+        raise ValueError(f"must be a power of two, got {value}")
+    return value
+
+
+PowerOfTwo = Annotated[Positive, AfterValidator(_power_of_two)]
 
 
 class ModelConfig(Settings):
@@ -47,7 +56,7 @@ class ModelConfig(Settings):
 class TrainingConfig(Settings):
     """How the generator is trained."""
 
-    batch_size: Positive = 16
+    batch_size: PowerOfTwo = 16
     nepochs: Positive = 50
     learning_rate: Annotated[float, Field(gt=0)] = 2e-3
     warmup_fraction: Weight = 0.05
@@ -63,13 +72,6 @@ class TrainingConfig(Settings):
     """History key whose smallest value chooses the kept weights."""
     intensity_scale_trainable: Literal[False] = False
     """An exact gauge (object x 1/c); the reference pipeline keeps it fixed."""
-
-    @field_validator("batch_size")
-    @classmethod
-    def _power_of_two(cls, value: int) -> int:
-        if value & (value - 1):
-            raise ValueError(f"batch_size must be a power of two, got {value}")
-        return value
 
 
 class InferenceConfig(Settings):

@@ -8,9 +8,10 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from ptyspec.contracts.stages import STAGES
 from ptyspec.errors import ConfigError
 from ptyspec.harness.options import REFERENCE
-from ptyspec.pipeline.protocol import STAGES, Pipeline
+from ptyspec.pipeline.protocol import Pipeline
 from ptyspec.pipeline.reference import ReferencePipeline
 
 SOURCE = "--ptyspec-pipeline"

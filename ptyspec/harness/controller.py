@@ -14,10 +14,8 @@ from ptyspec.harness.recorder import WORKER_OUTPUT, Facts
 from ptyspec.harness.summary import lines, problem_lines
 from ptyspec.harness.verdict import breaches, unexpected_passes, verdict
 from ptyspec.harness.xfails import Expected
-from ptyspec.spec.ledger import Row, document, merged
+from ptyspec.spec.ledger import RECORD, Row, document, merged
 from ptyspec.spec.registry import specification
-
-RECORD = "ptyspec/outcomes"
 
 
 class Controller:

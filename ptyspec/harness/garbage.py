@@ -19,3 +19,8 @@ def pytest_collection() -> Iterator[None]:
         gc.freeze()
         if was:
             gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """Let go of it: a session inside another process is not its last work."""
+    gc.unfreeze()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ptyspec.harness.verdict import IDLE, NARROW, State, Verdict
+from ptyspec.harness.verdict import State, Verdict
 from ptyspec.spec.clause import LEVELS
+from ptyspec.spec.ledger import LOOSE, TIGHT
 
 MAX_RED = 6
 MAX_PROBLEMS = 12
@@ -24,8 +25,8 @@ def lines(found: Verdict) -> Iterator[str]:
         yield f"  red  {clause.id} · {clause.title} ({clause.level}, {clause.place})"
     if len(found.red) > MAX_RED:
         yield f"  and {len(found.red) - MAX_RED} more"
-    if found.narrow or found.idle:
-        yield f"margins: {found.narrow} use more than {NARROW:.0%} of their tolerance, {found.idle} less than {IDLE:.0%}"
+    if found.tight or found.loose:
+        yield f"margins: {found.tight} clauses use more than {TIGHT:.0%} of their tolerance, {found.loose} less than {LOOSE:.0%}"
     yield "details: ptyspec trace"
 
 

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ptyspec.spec.clause import LEVELS, Clause
-from ptyspec.spec.ledger import Row
+from ptyspec.spec.ledger import LOOSE, TIGHT, Row
 
 State = Literal["green", "red", "open", "unbound"]
-NARROW, IDLE = 0.5, 0.01
-"""Margins above the first are close to their limit; below the second, the tolerance is wider than it need be."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +17,10 @@ class Verdict:
     """State of every clause that can be spoken of: all where everything was collected, else those whose cases ran."""
 
     states: Mapping[Clause, State]
-    narrow: int
-    idle: int
+    tight: int
+    """Clauses of whose tolerance a case used more than half."""
+    loose: int
+    """Clauses of whose tolerance no case used as much as 1 %."""
 
     def count(self, level: str, state: State) -> int:
         """How many clauses of a level are in a state."""
@@ -54,8 +54,11 @@ def verdict(clauses: Iterable[Clause], rows: Mapping[str, Row], bound: set[str],
             states[clause] = "open"
         elif complete:
             states[clause] = "unbound"
-    used = [margin[2] for row in rows.values() for margin in row.margins]
-    return Verdict(states, sum(NARROW < one <= 1 for one in used), sum(one < IDLE for one in used))
+    most: dict[str, float] = {}
+    for row in rows.values():
+        for name, _, used in row.margins:
+            most[name] = max(most.get(name, 0.0), used)
+    return Verdict(states, sum(TIGHT < one <= 1 for one in most.values()), sum(one < LOOSE for one in most.values()))
 
 
 def unexpected_passes(xfails: Mapping[str, list[str]], rows: Mapping[str, Row]) -> list[str]:

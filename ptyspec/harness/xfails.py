@@ -17,9 +17,9 @@ import pytest
 
 from ptyspec.errors import InputFileError
 from ptyspec.spec.binding import clauses_of
+from ptyspec.spec.clause import ID
 
 LINE = re.compile(r"(?P<entry>\S.*?)\s+#\s*(?P<reason>\S.*)")
-CLAUSE_ID = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-\d{3}")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Entry:
     @property
     def is_clause(self) -> bool:
         """Whether it names a clause."""
-        return CLAUSE_ID.fullmatch(self.text) is not None
+        return re.fullmatch(ID, self.text) is not None
 
     @cached_property
     def _pattern(self) -> re.Pattern[str] | None:

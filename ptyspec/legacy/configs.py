@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ptyspec.contracts.base import Settings
+from ptyspec.contracts.settings import Positive, PowerOfTwo
 
-Positive = Annotated[int, Field(gt=0)]
 Count = Positive | None
 Weight = Annotated[float, Field(ge=0, le=1, strict=False)]
 PathLike = Annotated[Path, Field(strict=False)]
@@ -44,7 +44,7 @@ class UpstreamTraining(Settings):
     model: UpstreamModel = UpstreamModel()
     train_data_file: PathLike
     test_data_file: PathLike | None = None
-    batch_size: Positive = 16
+    batch_size: PowerOfTwo = 16
     nepochs: Positive = 50
     mae_weight: Weight = 0.0
     nll_weight: Weight = 1.0
@@ -73,13 +73,6 @@ class UpstreamTraining(Settings):
     plateau_patience: int = 2
     plateau_min_lr: float = 5e-5
     plateau_threshold: float = 0.0
-
-    @field_validator("batch_size")
-    @classmethod
-    def _power_of_two(cls, value: int) -> int:
-        if value & (value - 1):
-            raise ValueError(f"batch_size must be a power of two, got {value}")
-        return value
 
 
 class UpstreamInference(Settings):

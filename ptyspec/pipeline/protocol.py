@@ -14,8 +14,6 @@ from ptyspec.contracts.scan import GroupedScan, RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.observe.progress import Progress, Silent
 
-STAGES = ("simulate", "split", "group", "normalize", "train", "infer", "stitch", "score")
-
 
 @dataclass(frozen=True)
 class Halves:

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ptyspec.spec.clause import STAGES, Clause, Tolerance
+from ptyspec.contracts.stages import STAGES
+from ptyspec.spec.clause import Clause, Tolerance
 
 T = TypeVar("T")
 MAX_MISMATCHES = 3

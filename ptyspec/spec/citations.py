@@ -11,9 +11,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ptyspec.spec.clause import ID
 from ptyspec.spec.collect import Case
 
-CLAUSE_ID = re.compile(r"(?<![\w-])[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-\d{3}(?![\w-])")
+CLAUSE_ID = re.compile(rf"(?<![\w-]){ID}(?![\w-])")
 SELECTOR = re.compile(r"(?<![\w/])(?P<file>tests/[\w/]*test_\w+\.py)(?P<names>(?:::\w+)*)(?P<row>\[[\w.-]+\])?")
 FOLDER = re.compile(r"pytest (?:-[\w=]+ )*(?P<folder>tests/\w+)/?(?=[\s`]|$)")
 MARK = re.compile(r"pytest (?:-[\w=]+ )*-m (?P<tier>\w+)(?=[\s`]|$)")

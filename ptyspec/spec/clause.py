@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ptyspec.contracts.stages import STAGES
 from ptyspec.errors import PtyspecError
 
 Level = Literal["MUST", "SHOULD", "MAY"]
@@ -15,7 +16,8 @@ Kind = Literal["exact", "derived", "measured", "assigned"]
 LEVELS: tuple[Level, ...] = ("MUST", "SHOULD", "MAY")
 MODES: tuple[Mode, ...] = ("relative", "absolute", "ratio")
 KINDS: tuple[Kind, ...] = ("derived", "measured", "assigned")
-STAGES = ("simulate", "split", "group", "normalize", "train", "infer", "stitch", "score")
+ID = r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-\d{3}"
+"""The form of a clause's id, as a regular expression."""
 PLACES = (*STAGES, "files", "settings", "run", "evidence")
 """The eight stages, and what surrounds them: files, settings, the run as a whole, evidence."""
 PLACEHOLDER = "TODO"

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ptyspec.spec.checks import Margin
 
 SCHEMA_VERSION = 1
+RECORD = "ptyspec/outcomes"
+"""The record's name in pytest's cache."""
+LOOSE, TIGHT = 0.01, 0.5
+"""A tolerance of which less than 1 % is used tells little; one of which more than half is used is about to fail."""
 BEYOND = 1e6
 """Largest figure of a margin: what used infinitely much of its tolerance is written as this."""
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from ptyspec.errors import PtyspecError
 from ptyspec.io.jsonfile import read_json
+from ptyspec.spec.ledger import RECORD, SCHEMA_VERSION
 
-FILE = Path(".pytest_cache/v/ptyspec/outcomes")
-SCHEMA_VERSION = 1
+FILE = Path(".pytest_cache/v") / RECORD
 
 
 class OutcomesError(PtyspecError):

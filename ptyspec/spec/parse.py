@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from ptyspec.spec.clause import EXACT, KINDS, MODES, PLACES, Clause, Level, SpecError, Tolerance
+from ptyspec.spec.clause import EXACT, ID, KINDS, MODES, PLACES, Clause, Level, SpecError, Tolerance
 
-HEADING = re.compile(r"### (?P<id>[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-\d{3}) · (?P<title>\S.*\S) \{r(?P<revision>[1-9]\d*)\}")
+HEADING = re.compile(rf"### (?P<id>{ID}) · (?P<title>\S.*\S) \{{r(?P<revision>[1-9]\d*)\}}")
 FIELD = re.compile(r"- (?P<name>[A-Z][a-z]+): (?P<text>\S.*)")
 KEYWORD = re.compile(r"\b(MUST|SHOULD|MAY)(?: NOT)?\b")
 TOLERANCE = re.compile(

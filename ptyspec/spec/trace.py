@@ -14,13 +14,12 @@ from ptyspec.spec.citations import Citation
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.collect import Case
 from ptyspec.spec.fingerprint import Reviewed, changes, digests
+from ptyspec.spec.ledger import LOOSE, TIGHT
 from ptyspec.spec.outcomes import Outcome, Outcomes
 
 Severity = Literal["violation", "incomplete", "note"]
 State = Literal["failed", "passed", "skipped", "not run", "no case"]
 FAILED = frozenset({"failed", "error", "xpassed"})
-LOOSE, TIGHT = 0.01, 0.5
-"""A tolerance of which less than 1 % is used tells little; one of which more than half is used is about to fail."""
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ptyspec.contracts.stages import STAGES
 from ptyspec.errors import GroupingError, PtyspecError
 from ptyspec.spec.checks import Check, ClauseViolation, stage_of
-from ptyspec.spec.clause import EXACT, STAGES, Clause, Tolerance
+from ptyspec.spec.clause import EXACT, Clause, Tolerance
 
 NAN, INF = float("nan"), float("inf")
 RELATIVE = Tolerance(0.1, "relative", "assigned", "this test")

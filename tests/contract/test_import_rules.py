@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import ptyspec
+from ptyspec.contracts.stages import STAGES
 from ptyspec.io.runkey import STAGE_SOURCES
-from ptyspec.pipeline.protocol import STAGES
 from ptyspec.spec.checks import Check
 
 ROOT = Path(ptyspec.__file__).resolve().parent

@@ -12,6 +12,7 @@ from ptyspec.contracts.container import Container
 from ptyspec.contracts.run import RunResult
 from ptyspec.contracts.scan import RawScan
 from ptyspec.contracts.scenario import Scenario
+from ptyspec.contracts.stages import STAGES
 from ptyspec.errors import (
     ConfigError,
     DetectorSizeError,
@@ -20,7 +21,7 @@ from ptyspec.errors import (
     ProbeError,
     TooFewPointsError,
 )
-from ptyspec.pipeline.protocol import STAGES, Containers, GroupedHalves
+from ptyspec.pipeline.protocol import Containers, GroupedHalves
 from ptyspec.pipeline.run import run as walk
 from ptyspec.spec.checks import Check
 from tests.walks import Untrained, Watching, digest, small

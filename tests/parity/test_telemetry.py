@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from ptyspec.contracts.stages import STAGES
 from ptyspec.io.jsonfile import read_json
 from ptyspec.pipeline.produce import produce
-from ptyspec.pipeline.protocol import STAGES
 from ptyspec.pipeline.request import request
 from ptyspec.report.run_folder import FILES
 
