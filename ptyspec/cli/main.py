@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import ptyspec
-from ptyspec.cli import doctor, golden, new, run, scenarios, trace
+from ptyspec.cli import audit, doctor, golden, new, run, scenarios, trace
 from ptyspec.cli.failures import Commands, debug
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.command("run", short_help="Reconstruct a scenario or your own file.")(run.run)
 app.command("scenarios", short_help="List shipped scenarios and their settings.")(scenarios.scenarios)
+app.command("audit", short_help="Put runs, scenarios or configs side by side, and judge.")(audit.audit)
 app.command("trace", short_help="Show clauses, their cases and what is wrong.")(trace.trace)
 app.add_typer(new.app, name="new", short_help="Begin a clause or a case.")
 app.command("doctor", short_help="Check that this machine is fit to run it.")(doctor.doctor)

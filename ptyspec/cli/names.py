@@ -47,3 +47,18 @@ def tiers(incomplete: str) -> list[str]:
     from ptyspec.spec.tiers import TIERS
 
     return [name for name in TIERS if name.startswith(incomplete)]
+
+
+def audit_words(incomplete: str) -> list[str]:
+    """Complete a kind of audit, a scenario, or a profile of the legacy dictionary."""
+    from ptyspec.audits.registry import KINDS
+
+    known = [*KINDS, "legacy:main", "legacy:dose", "legacy:dose:mae"]
+    return [name for name in known if name.startswith(incomplete)] + scenario_targets(incomplete)
+
+
+def controls(incomplete: str) -> list[str]:
+    """Complete a positive control of any audit."""
+    from ptyspec.audits.registry import KINDS, module_of
+
+    return [made.name for kind in KINDS for made in module_of(kind).CONTROLS if made.name.startswith(incomplete)]

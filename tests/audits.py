@@ -1,0 +1,30 @@
+"""Audits on tiny subjects: what every kind is tried on, clean and spoiled."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from ptyspec.audits.material import Material
+from ptyspec.audits.registry import perform
+from ptyspec.audits.report import Audit
+from ptyspec.audits.subject import Subject
+from tests.tiny_runs import stored, tiny
+
+
+@cache
+def material(target: str = "gs2_custom", *settings: str) -> Material:
+    """A tiny scenario; whatever needs a finished run finds it in the run store, made once a version of the code."""
+    resolved = tiny(target, *settings)
+    return Material(Subject(resolved.scenario.name, "scenario", target, resolved))
+
+
+@cache
+def trained(target: str = "gs2_custom", *settings: str) -> Material:
+    """The same with its finished run."""
+    found = material(target, *settings)
+    return found.replaced(subject=Subject(found.name, "run", target, found.subject.resolved, stored(target, *settings)))
+
+
+def performed(kind: str, *materials: Material, control: str | None = None) -> Audit:
+    """The audit, by the way that the command line takes."""
+    return perform(kind, materials, control)
