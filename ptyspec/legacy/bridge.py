@@ -20,6 +20,7 @@ from ptyspec.legacy.params import Parameters, SealedError, legacy_defaults
 
 Config = Scenario | UpstreamTraining | UpstreamInference
 SYNC = "ptyspec.legacy.bridge.update_legacy_dict(cfg, config)"
+WRITE = "run the stage normalize on these data, which writes the entries that go with them"
 
 UPSTREAM_NAMES = {
     "object_big": "object.big",
@@ -51,6 +52,8 @@ SCENARIO_NAMES = {
 """Settings of a scenario that legacy code knows; every other one keeps its dotted key, so that nothing is lost."""
 SOURCES = {"measured": "experimental", "siemens": "generic"}
 """Kinds of object that legacy code calls otherwise."""
+LOSS_WEIGHTS = {"poisson": {"mae_weight": 0, "nll_weight": 1}, "mae": {"mae_weight": 1, "nll_weight": 0}}
+"""A loss, as legacy code is told of it."""
 
 
 class _Absent:
@@ -70,9 +73,11 @@ class StaleKey:
     key: str
     held: object
     wanted: object
+    place: str = "config"
+    """Where the other value stands: in the config, or in the data that a stage was handed."""
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.held!r} in the dictionary, {self.wanted!r} in the config"
+        return f"{self.key}: {self.held!r} in the dictionary, {self.wanted!r} in the {self.place}"
 
 
 class ConfigSyncError(ConfigError):
@@ -80,10 +85,12 @@ class ConfigSyncError(ConfigError):
 
     def __init__(self, stale: tuple[StaleKey, ...], stage: str) -> None:
         where = f"stage {stage} refuses: " if stage else ""
+        places = sorted({entry.place for entry in stale})
+        calls = {"config": f"call {SYNC} before the stage"}
         super().__init__(
-            f"{where}the legacy dictionary differs from the config in {len(stale)} of its keys (CONFIG-001)",
-            value="; ".join(map(str, stale)), limit="equal in every key of the config", source="legacy dictionary",
-            next_step=f"call {SYNC} before the stage",
+            f"{where}the legacy dictionary differs from the {' and the '.join(places)} in {len(stale)} of its keys (CONFIG-001)",
+            value="; ".join(map(str, stale)), limit=f"equal in every key of the {' and the '.join(places)}",
+            source="legacy dictionary", next_step=", and ".join(calls.get(place, WRITE) for place in places),
         )  # fmt: skip
         self.stale, self.stage = stale, stage
 
@@ -97,6 +104,7 @@ def entries(config: Config) -> dict[str, Any]:
         values = {SCENARIO_NAMES.get(key, key): value for key, value in flatten(config.model_dump())}
         kind = config.object.kind
         values |= {"data_source": SOURCES.get(kind, kind), "set_phi": config.object.phase == "set_phi"}
+        values |= LOSS_WEIGHTS[config.training.loss]
         return values | {"train_data_file_path": config.scan.path or None}
     fields = config.model_dump()
     flat = {**fields.pop("model"), **fields}
@@ -117,7 +125,7 @@ def update_legacy_dict(cfg: MutableMapping[str, Any], config: Config) -> None:
             source="legacy dictionary", next_step=f"call {SYNC} before sealing",
         )  # fmt: skip
     for key in (change.key for change in changes):
-        value = _effective(key, wanted[key])
+        value = effective(key, wanted[key])
         if value is ABSENT:
             del cfg[key]
         else:
@@ -126,7 +134,7 @@ def update_legacy_dict(cfg: MutableMapping[str, Any], config: Config) -> None:
 
 def stale_keys(cfg: Mapping[str, Any], config: Config) -> tuple[StaleKey, ...]:
     """Return every entry in which the dictionary differs from the config: first those that it holds, then the others."""
-    pairs = ((key, cfg.get(key, ABSENT), _effective(key, value)) for key, value in entries(config).items())
+    pairs = ((key, cfg.get(key, ABSENT), effective(key, value)) for key, value in entries(config).items())
     found = [StaleKey(key, held, wanted) for key, held, wanted in pairs if not _same(held, wanted)]
     return tuple(sorted(found, key=lambda entry: entry.held is ABSENT))
 
@@ -141,7 +149,8 @@ def check_synchronised(cfg: Mapping[str, Any], config: Config, stage: str = "") 
         raise ConfigSyncError(stale, stage)
 
 
-def _effective(key: str, value: object) -> object:
+def effective(key: str, value: object) -> object:
+    """Return what an entry holds for this value: for None the legacy default, ABSENT where there is none."""
     return legacy_defaults().get(key, ABSENT) if value is None else value
 
 

@@ -59,5 +59,9 @@ def produce(
 def key_of(resolved: Resolved, pipeline: Pipeline | None = None) -> str:
     """Return the name under which the store keeps this run by this pipeline, code and thread setting."""
     values = dict(flatten(resolved.scenario.model_dump(mode="json")))
-    values["pipeline"] = (pipeline or ReferencePipeline()).name
+    walk = pipeline or ReferencePipeline()
+    values["pipeline"] = walk.name
+    own = getattr(walk, "code_version", None)
+    if own is not None:
+        values["pipeline_code"] = own
     return run_key(values, code_version(), current_threads())

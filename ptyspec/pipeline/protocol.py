@@ -59,10 +59,15 @@ class Session:
 
 
 class Pipeline(Protocol):
-    """Eight stages, each a function of the scenario and of what the stage before it made."""
+    """Eight stages, each a function of the scenario and of what the stage before it made.
 
-    name: str
-    """Enters the key of stored runs: pipelines of one name compute the same."""
+    Two more attributes are used where a pipeline has them: `code_version`, text that enters the key of stored runs
+    beside the code of our own stages, and `annotate(note)`, which adds its remarks to the record of each stage.
+    """
+
+    @property
+    def name(self) -> str:
+        """Enters the key of stored runs: pipelines of one name compute the same."""
 
     def simulate(self, scenario: Scenario) -> RawScan:
         """Make or read the scan."""

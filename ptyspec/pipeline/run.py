@@ -19,31 +19,37 @@ def run(resolved: Resolved, *, pipeline: Pipeline | None = None, session: Sessio
     """
     walk, around, scenario = pipeline or ReferencePipeline(), session or Session(), resolved.scenario
     ledger: list[StageNote] = []
+    annotate = getattr(walk, "annotate", None)
+
+    def keep(note: StageNote) -> None:
+        if annotate is not None:
+            annotate(note)
+        ledger.append(note)
 
     with stage("simulate", around.progress) as note:
         scan = walk.simulate(scenario)
-        ledger.append(notes.scan(note, scan))
+        keep(notes.scan(note, scan))
     with stage("split", around.progress) as note:
         halves = walk.split(scenario, scan)
-        ledger.append(notes.halves(note, halves))
+        keep(notes.halves(note, halves))
     with stage("group", around.progress) as note:
         groups = walk.group(scenario, halves)
-        ledger.append(notes.groups(note, groups))
+        keep(notes.groups(note, groups))
     with stage("normalize", around.progress) as note:
         containers = walk.normalize(scenario, groups)
-        ledger.append(notes.containers(note, containers, scenario))
+        keep(notes.containers(note, containers, scenario))
     with stage("train", around.progress) as note:
         trained = walk.train(scenario, containers, around)
-        ledger.append(notes.trained(note, trained))
+        keep(notes.trained(note, trained))
     with stage("infer", around.progress) as note:
         patches = walk.infer(scenario, trained, containers.test)
-        ledger.append(notes.patches(note, patches))
+        keep(notes.patches(note, patches))
     with stage("stitch", around.progress) as note:
         reconstruction = walk.stitch(scenario, patches)
-        ledger.append(notes.reconstruction(note, reconstruction, patches))
+        keep(notes.reconstruction(note, reconstruction, patches))
     with stage("score", around.progress) as note:
         verdict = evaluate(walk, scenario, halves.test, containers.test, trained, reconstruction, around)
-        ledger.append(notes.metrics(note, verdict.metrics))
+        keep(notes.metrics(note, verdict.metrics))
 
     return RunResult(
         resolved=resolved, scan=scan, reconstruction=reconstruction, refined=verdict.refined,

@@ -81,7 +81,7 @@ def test_every_setting_of_a_scenario_has_exactly_one_entry(clause: Check) -> Non
     names = [SCENARIO_NAMES.get(key, key) for key in known_keys()]
     clause.equal(sorted(set(names)), sorted(names), "names, each once")
     clause.equal(sorted(set(SCENARIO_NAMES) - set(known_keys())), [], "mapped settings that do not exist")
-    derived = {"data_source", "set_phi"}
+    derived = {"data_source", "set_phi", "mae_weight", "nll_weight"}
     clause.equal(set(entries(scenario())), {*names, *derived}, "entries of a scenario")
 
 
