@@ -16,6 +16,7 @@ from ptyspec.harness.verdict import breaches, unexpected_passes, verdict
 from ptyspec.harness.xfails import Expected
 from ptyspec.spec.ledger import RECORD, Row, document, merged
 from ptyspec.spec.registry import specification
+from ptyspec.spec.stamp import Stamps
 
 
 class Controller:
@@ -24,6 +25,7 @@ class Controller:
     def __init__(self, config: pytest.Config, options: Options, expected: Expected, facts: Facts) -> None:
         self.config, self.options, self.expected, self.facts = config, options, expected, facts
         self.rows: dict[str, Row] = {}
+        self.stamps = Stamps(config.rootpath)  # before anything runs: what is edited meanwhile has not been tested
         self.problems: list[str] = []
         self.notes: list[str] = []
 
@@ -111,7 +113,7 @@ class Controller:
         from ptyspec.observe.environment import fingerprint
 
         environment = fingerprint() if self.options.usual else f"{fingerprint()}, {self.options.subject}"
-        cases = {name: row.as_json() for name, row in self.rows.items()}
+        cases = {name: row.as_json(self.stamps.of(name)) for name, row in self.rows.items()}
         if self.options.results is not None:
             self._write_results(self.options.results, document(environment, cases))
         cache = getattr(self.config, "cache", None)

@@ -1,8 +1,9 @@
 """What test runs leave: how each case ended, how long it took, what it used of its clauses' tolerances.
 
 Margins travel as user properties of a case (they cross to the controller of pytest-xdist and into JUnit files), so
-that one process alone writes the record. Format, version 1: {"schema_version", "environment", "cases": {node id:
-{"outcome", "seconds", "when", "clauses", "margins": [[clause, what, used], ...]}}}.
+that one process alone writes the record. Format, version 2: {"schema_version", "environment", "cases": {node id:
+{"outcome", "seconds", "when", "code", "clauses", "margins": [[clause, what, used], ...]}}}; `code` is the stamp of
+what ran (stamp.py).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ptyspec.spec.checks import Margin
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 RECORD = "ptyspec/outcomes"
 """The record's name in pytest's cache."""
 LOOSE, TIGHT = 0.01, 0.5
@@ -58,12 +59,12 @@ class Row:
                 used, _, what = str(value).partition(" ")
                 self.margins.append((name.removeprefix("margin:"), what, float(used)))
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the row as it is written."""
+    def as_json(self, code: str) -> dict[str, Any]:
+        """Return the row as it is written; `code` is its stamp."""
         when = datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds")
         return {
-            "outcome": self.outcome, "seconds": round(self.seconds, 4), "when": when, "clauses": list(self.clauses),
-            "margins": [list(margin) for margin in self.margins],
+            "outcome": self.outcome, "seconds": round(self.seconds, 4), "when": when, "code": code,
+            "clauses": list(self.clauses), "margins": [list(margin) for margin in self.margins],
         }  # fmt: skip
 
 

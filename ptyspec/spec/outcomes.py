@@ -10,6 +10,7 @@ from typing import Any
 from ptyspec.errors import PtyspecError
 from ptyspec.io.jsonfile import read_json
 from ptyspec.spec.ledger import RECORD, SCHEMA_VERSION
+from ptyspec.spec.stamp import Stamps
 
 FILE = Path(".pytest_cache/v") / RECORD
 
@@ -34,10 +35,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """All last outcomes, by node id; empty where no test has run yet."""
+    """Last outcomes with the present code, by node id; empty where no test has run yet."""
 
     environment: str
     cases: Mapping[str, Outcome]
+    outdated: frozenset[str] = frozenset()
+    """Cases that have run, but with other code than the present one: what they said then counts no more."""
 
 
 NOTHING = Outcomes("", {})
@@ -52,7 +55,12 @@ def outcomes(root: Path) -> Outcomes:
     try:
         if content["schema_version"] != SCHEMA_VERSION:
             raise KeyError("schema_version")
-        return Outcomes(str(content["environment"]), {name: _outcome(row) for name, row in content["cases"].items()})
+        stamps = Stamps(root)
+        rows = {name: (_outcome(row), row["code"] == stamps.of(name)) for name, row in content["cases"].items()}
+        return Outcomes(
+            str(content["environment"]), {name: outcome for name, (outcome, current) in rows.items() if current},
+            frozenset(name for name, (_, current) in rows.items() if not current),
+        )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise OutcomesError(
             f"not a record of outcomes: {error!r}", source=path, limit=f"schema_version {SCHEMA_VERSION}",

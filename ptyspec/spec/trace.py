@@ -40,6 +40,8 @@ class Row:
     clause: Clause
     cases: tuple[Case, ...]
     outcomes: Mapping[str, Outcome]
+    outdated: int = 0
+    """How many of its cases have run with other code only."""
 
     @property
     def state(self) -> State:
@@ -127,7 +129,7 @@ def trace(
 
 def _row(clause: Clause, cases: list[Case], outcomes: Outcomes) -> Row:
     ended = {case.id: outcomes.cases[case.id] for case in cases if case.id in outcomes.cases}
-    return Row(clause, tuple(cases), ended)
+    return Row(clause, tuple(cases), ended, sum(case.id in outcomes.outdated for case in cases))
 
 
 def _of_row(row: Row) -> Iterator[Finding]:
@@ -148,7 +150,8 @@ def _of_row(row: Row) -> Iterator[Finding]:
     if row.cases and row.missing:
         missing: Severity = "incomplete" if clause.level == "MUST" and row.state == "not run" else "note"
         named = next(case.id for case in row.cases if case.id not in row.outcomes)
-        yield found(missing, f"{row.missing} of {len(row.cases)} cases have not run", f"pytest '{named}'")
+        since = f" ({row.outdated} of them ran with other code)" if row.outdated else ""
+        yield found(missing, f"{row.missing} of {len(row.cases)} cases have not run{since}", f"pytest '{named}'")
     if row.margin is not None and row.margin < LOOSE:
         yield found("note", f"its cases use {row.margin:.2g} of the tolerance: it is loose", f"tighten {clause.source}")
     elif row.margin is not None and row.margin > TIGHT and row.state != "failed":

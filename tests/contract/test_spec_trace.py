@@ -17,6 +17,7 @@ from ptyspec.spec.clause import Clause
 from ptyspec.spec.collect import Case
 from ptyspec.spec.fingerprint import Reviewed, review
 from ptyspec.spec.outcomes import NOTHING, Outcomes
+from ptyspec.spec.stamp import Stamps
 from ptyspec.spec.trace import Trace, trace
 from tests.spec_parts import RATIO, case, clause, ended, known, measured
 
@@ -197,18 +198,22 @@ def written(root: Path, text: str) -> Path:
 def test_outcomes_are_read_from_the_cache(tmp_path: Path) -> None:
     assert records.outcomes(tmp_path) == NOTHING
     row = {"outcome": "passed", "seconds": 0.5, "when": "t", "clauses": [], "margins": [["A-001", "x", None]]}
-    content = {"schema_version": 1, "environment": "here", "cases": {"a": row}}
+    row["code"] = Stamps(tmp_path).of("a")
+    content = {"schema_version": 2, "environment": "here", "cases": {"a": row}}
     found = records.outcomes(written(tmp_path, json.dumps(content)))
     assert (found.environment, found.cases["a"].outcome) == ("here", "passed")
     assert found.cases["a"].margins == (("A-001", "x", float("inf")),)
+    row["code"] = "of other code"
+    (tmp_path / records.FILE).write_text(json.dumps(content), encoding="utf-8")
+    assert records.outcomes(tmp_path) == Outcomes("here", {}, frozenset({"a"}))
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param('{"schema_version": 2, "environment": "", "cases": {}}', id="version"),
-        pytest.param('{"schema_version": 1, "environment": "", "cases": {"a": {}}}', id="row"),
-        pytest.param('{"schema_version": 1, "environment": "", "cases": []}', id="cases"),
+        pytest.param('{"schema_version": 1, "environment": "", "cases": {}}', id="version"),
+        pytest.param('{"schema_version": 2, "environment": "", "cases": {"a": {}}}', id="row"),
+        pytest.param('{"schema_version": 2, "environment": "", "cases": []}', id="cases"),
         pytest.param("[]", id="list"),
         pytest.param("{", id="text"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from xml.etree import ElementTree
 
@@ -87,6 +88,7 @@ def timeless(content: dict[str, Any]) -> dict[str, Any]:
     for row in content["cases"].values():
         assert row.pop("seconds") >= 0
         assert row.pop("when").endswith("+00:00")
+        assert re.fullmatch("[0-9a-f]{16}", row.pop("code"))
     return content
 
 
@@ -102,7 +104,7 @@ def test_the_record_is_the_same_however_the_cases_were_run(project: pytest.Pytes
     for way, other in found.items():
         assert other == first, way
 
-    assert first["schema_version"] == 1
+    assert first["schema_version"] == 2
     assert first["environment"].startswith("numpy ")
     cases = first["cases"]
     every = "tests/contract/test_a.py::TestEveryOutcome::test_"

@@ -85,6 +85,18 @@ def test_a_clause_goes_from_new_to_green(project: Path) -> None:
     assert "1 clauses: 1 passed; 2 of 3 cases are bound" in trace(project).stdout
 
 
+def test_what_ran_with_other_code_has_not_run(project: Path) -> None:
+    trace(project, "--all", "--reason", "read")
+    run_tests(project)
+    assert strict(project) == (0, {})
+    replace(
+        project, "tests/contract/test_tiny.py", "import pytest\n", "import pytest  # a line that no review looks at\n"
+    )
+    assert strict(project) == (4, {FIRST: "2 of 2 cases have not run (2 of them ran with other code)"})
+    run_tests(project)
+    assert strict(project) == (0, {})
+
+
 def test_what_goes_wrong_later_ends_with_1_and_is_named(project: Path) -> None:
     trace(project, "--all", "--reason", "read")
     replace(project, "tiny.py", "2 * number", "number + 1")
@@ -108,7 +120,8 @@ def test_what_goes_wrong_later_ends_with_1_and_is_named(project: Path) -> None:
     )
     write(project, "docs/page.md", "")
     replace(project, "tests/contract/test_tiny.py", f'"{FIRST}"', f'"{FIRST}", "NO-SUCH-001"')
-    assert strict(project) == (1, {"NO-SUCH-001": "bound to, and not in any document"})
+    unrun = {FIRST: "2 of 2 cases have not run (2 of them ran with other code)"}
+    assert strict(project) == (1, {"NO-SUCH-001": "bound to, and not in any document"} | unrun)
     replace(project, "tests/contract/test_tiny.py", f'@pytest.mark.clause("{FIRST}", "NO-SUCH-001")\n', "")
     assert strict(project) == (1, {FIRST: "a MUST without a case"})
 
