@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from ptyspec.harness.options import OPTIONS, declare
+from ptyspec.harness.options import OPTIONS, declare, given
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,6 +19,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Set up the harness; what is wrong with the options or the environment is a usage error."""
     if not config.getini("ptyspec"):
+        if ignored := given(config):
+            raise pytest.UsageError(f"{', '.join(ignored)}: without effect here; next: ptyspec = true in [tool.pytest]")
         return
     from ptyspec.errors import PtyspecError
     from ptyspec.harness.start import start

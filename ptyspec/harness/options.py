@@ -28,6 +28,17 @@ def declare(parser: pytest.Parser) -> None:
     add("--ptyspec-bindings", metavar="FILE", help="write which collected case is bound to which clause")
 
 
+def given(config: pytest.Config) -> list[str]:
+    """Return which of these options were given, by their names."""
+    usual = {"ptyspec_pipeline": REFERENCE, "ptyspec_profile": DEFAULT_PROFILE}
+    names = ("pipeline", "profile", "strict", "xfails", "results", "bindings")
+    return [
+        f"--ptyspec-{name}"
+        for name in names
+        if config.getoption(f"ptyspec_{name}") not in (None, False, usual.get(f"ptyspec_{name}"))
+    ]
+
+
 @dataclass(frozen=True)
 class Options:
     """What was asked for; paths are absolute."""
