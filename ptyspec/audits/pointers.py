@@ -3,43 +3,93 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from ptyspec.audits.shown import lookup, show
 from ptyspec.errors import InputFileError
+from ptyspec.io.files import sha256_of
 from ptyspec.io.jsonfile import read_json
 from ptyspec.report.text import escape
 
+HUB = "hub.json"
+INDEX = "index.md"
 LINK = re.compile(r'\[((?:[^\[\]\\]|\\.)*)\]\(([^()#\s]+\.json)#(\S*?) "([^"]*)"\)')
-BARE = re.compile(r"^[-+–]?[\d.,]*\d(?:e[-+]?\d+)?(?:\s*(?:px|%|rad))?$")
+ANY_LINK = re.compile(r"\]\(([^()#\s]+)(#\S*)?[^()]*\)")
+FIGURE = r"[-+–−~≈<>≤≥]*\s*\d[\d.,]*(?:e[-+]?\d+)?"
+BARE = re.compile(rf"^{FIGURE}(?:\s*(?:to|of|/|±|–|-|x|×|;|,|\()\s*{FIGURE}\)?)*\s*(?:[A-Za-zµ%°²Å]{{1,12}})?$")
+"""What a cell is that is nothing but numbers, with or without a unit."""
 
 
 def problems(folder: Path) -> list[str]:
-    """Return what is wrong with the numbers of every Markdown file below `folder`, one line each.
+    """Return what is wrong with the summaries below `folder`, one line each.
 
     A number in a table that is no link; a link whose file or field is not there; a text that is not what the field
-    holds, in the format that the link states.
+    holds, in the format that the link states; a link that states none. Of a finished hub also: a file that is missing,
+    that nobody lists, or whose digest is another. What is being written (a folder with a leading dot) is left out.
+    Raises InputFileError where there is no summary at all.
     """
+    pages = [path for path in sorted(folder.rglob("*.md")) if _finished(path, folder)]
+    if not pages:
+        raise InputFileError(
+            "the folder holds no summary", value=folder, limit="KIND.md or index.md",
+            next_step="name what `ptyspec audit ... --out` printed",
+        )  # fmt: skip
+    content = cache(read_json)
     found = []
-    for path in sorted(folder.rglob("*.md")):
+    for path in pages:
         for at, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            found += [f"{path.relative_to(folder)}:{at}: {what}" for what in _line(path.parent, line)]
+            found += [f"{path.relative_to(folder)}:{at}: {what}" for what in _line(path.parent, line, content)]
+    for path in sorted(folder.rglob(HUB)):
+        if _finished(path, folder):
+            found += [f"{path.relative_to(folder)}: {what}" for what in _files(path)]
     return found
 
 
-def _line(folder: Path, line: str) -> list[str]:
-    wrong = []
-    for text, file, place, form in LINK.findall(line):
+def _finished(path: Path, folder: Path) -> bool:
+    return not any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _line(folder: Path, line: str, content: Any) -> Iterator[str]:
+    links = LINK.findall(line)
+    for text, file, place, form in links:
         try:
-            value = lookup(read_json(folder / file), unquote(place))
+            value = lookup(content(folder / file), unquote(place))
         except InputFileError as error:
-            wrong.append(f"{text}: {file}#{place}: {error.message}")
+            yield f"{text}: {file}#{place}: {error.message}"
             continue
         expected = escape(show(value, form), 400)
         if text != expected:
-            wrong.append(f"{text}: {file}#{place} holds {expected}")
+            yield f"{text}: {file}#{place} holds {expected}"
+    targets = ANY_LINK.findall(line)
+    if len(links) != sum(1 for file, place in targets if file.endswith(".json") and place):
+        yield "a link into a JSON file states no format"
+    for file, _ in targets:
+        if "://" not in file and not (folder / unquote(file)).exists():
+            yield f"{file}: there is no such file"
     if line.startswith("|"):
-        cells = (cell.strip() for cell in LINK.sub("", line).strip("|").split("|"))
-        wrong += [f"{cell}: a number without a pointer" for cell in cells if BARE.match(cell)]
-    return wrong
+        yield from _cells(line, {part for _, _, place, _ in links for part in unquote(place).split("/")})
+
+
+def _cells(line: str, keys: set[str]) -> Iterator[str]:
+    """Bare numbers of a row; its label may be one where the row's own pointers hold it."""
+    cells = [re.sub(r"[*`\\]", "", cell).strip() for cell in LINK.sub("", line).strip().strip("|").split("|")]
+    for at, cell in enumerate(cells):
+        if BARE.match(cell) and not (at == 0 and cell in keys):
+            yield f"{cell}: a number without a pointer"
+
+
+def _files(path: Path) -> Iterator[str]:
+    folder = path.parent
+    listed = {row["path"]: row["sha256"] for row in read_json(path).get("files", [])}
+    for name, digest in listed.items():
+        if not (folder / name).is_file():
+            yield f"{name} is missing"
+        elif sha256_of(folder / name) != digest:
+            yield f"{name} has been changed"
+    there = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+    for name in sorted(there - set(listed) - {path.name}):
+        yield f"{name} is not listed"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Protocol, cast
 
 from ptyspec.audits.material import Material
 from ptyspec.audits.report import Audit
+from ptyspec.audits.shown import plain
 from ptyspec.errors import ConfigError, UnknownNameError
+from ptyspec.spec.registry import specification
 
 
 @dataclass(frozen=True)
@@ -59,31 +62,39 @@ class AuditModule(Protocol):
 
 def module_of(kind: str) -> AuditModule:
     """Return the module of a kind; raises UnknownNameError."""
+    known(kind)
+    return cast(AuditModule, import_module(f"ptyspec.audits.{kind}"))
+
+
+def known(kind: str) -> Kind:
+    """Return what a kind is; raises UnknownNameError, cheaply."""
     if kind not in KINDS:
+        near = get_close_matches(kind, KINDS, n=1)
         raise UnknownNameError(
             f"no audit is called {kind}", value=kind, limit=", ".join(KINDS), source="command line",
-            next_step="ptyspec audit --list",
+            next_step=f"did you mean {near[0]}?" if near else "ptyspec audit --list",
         )  # fmt: skip
-    return cast(AuditModule, import_module(f"ptyspec.audits.{kind}"))
+    return KINDS[kind]
 
 
 def control_of(kind: str, name: str) -> Control:
     """Return a control of a kind by name; raises UnknownNameError."""
-    known = {control.name: control for control in module_of(kind).CONTROLS}
-    if name not in known:
+    found = {control.name: control for control in module_of(kind).CONTROLS}
+    if name not in found:
         raise UnknownNameError(
-            f"the audit {kind} has no control {name}", value=name, limit=", ".join(known), source="--control"
-        )
-    return known[name]
+            f"the audit {kind} has no control {name}", value=name, limit=", ".join(found) or "none", source="--control",
+            next_step=f"ptyspec audit --list {kind}",
+        )  # fmt: skip
+    return found[name]
 
 
 def perform(kind: str, materials: Sequence[Material], control: str | None = None) -> Audit:
     """Return the audit of these subjects; with a control, of what it makes of the last of them.
 
-    Raises UnknownNameError, ConfigError for a number of subjects that the kind does not take, and whatever the
-    subjects' stages raise.
+    Raises UnknownNameError, ConfigError for a number of subjects that the kind does not take, UnknownClauseError where
+    a finding names a clause that no document has, and whatever the subjects' stages raise.
     """
-    module, about = module_of(kind), KINDS[kind]
+    module, about = module_of(kind), known(kind)
     if not materials or (about.most is not None and len(materials) > about.most):
         raise ConfigError(
             f"the audit {kind} takes {'one or more subjects' if about.most is None else f'1 to {about.most} subjects'}",
@@ -94,4 +105,7 @@ def perform(kind: str, materials: Sequence[Material], control: str | None = None
         seen[-1] = control_of(kind, control).spoil(seen[-1])
     report = Audit(kind, about.question, tuple(material.subject.as_json() for material in seen), control=control)
     module.audit(seen, report)
+    for finding in report.findings:
+        specification()[finding.clause]
+    report.data = plain(report.data)
     return report

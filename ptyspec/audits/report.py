@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from ptyspec.audits.shown import Cell, Ref, lookup, pointer
+from ptyspec.audits.shown import Cell, Ref, lookup, plain, pointer, show
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,6 +35,19 @@ class Finding:
     limit: str
     pointer: str | None
     """Where in the document the observed value lies."""
+
+    def about(self, names: Sequence[str]) -> list[str]:
+        """Return whom it is about: the names that its pointer or its text holds, all where neither holds one."""
+        parts = [part.replace("~1", "/").replace("~0", "~") for part in (self.pointer or "").split("/")]
+        found = [name for name in names if name in parts]
+        words = [name for name in names if re.search(rf"(?<![\w#@]){re.escape(name)}(?![\w#@])", self.what)]
+        return found or words or list(names)
+
+
+def status_of(findings: Iterable[Finding]) -> Status:
+    """Return the status of these findings; none at all is no evidence."""
+    outcomes = {finding.ok for finding in findings}
+    return "violation" if False in outcomes else "ok" if outcomes == {True} else "incomplete"
 
 
 @dataclass(frozen=True)
@@ -65,9 +79,8 @@ class Audit:
 
     @property
     def status(self) -> Status:
-        """`violation` where a clause is broken, else `incomplete` where one could not be evaluated, else `ok`."""
-        outcomes = {finding.ok for finding in self.findings}
-        return "violation" if False in outcomes else "incomplete" if None in outcomes else "ok"
+        """`violation` where a clause is broken, else `incomplete` where one or all could not be evaluated, else `ok`."""
+        return status_of(self.findings)
 
     def violated(self) -> list[str]:
         """Return the ids of broken clauses, each once."""
@@ -94,8 +107,8 @@ class Audit:
 
     def within(self, clause: str, what: str, low: float, high: float, *parts: object) -> None:
         """Hold `clause` against low <= data[parts...] <= high; a missing value is not evaluated, never passed."""
-        value = lookup({"data": self.data}, pointer(*parts))
-        limit = f"{low:.6g} to {high:.6g}"
+        value = plain(lookup({"data": self.data}, pointer(*parts)))
+        limit = _limit(low, high)
         if value is None:
             self.findings.append(Finding(clause, what, None, f"no value; {limit}", pointer(*parts)))
         else:
@@ -103,7 +116,8 @@ class Audit:
 
     def equal(self, clause: str, what: str, expected: object, *parts: object) -> None:
         """Hold `clause` against data[parts...] == expected."""
-        self.check(clause, what, lookup({"data": self.data}, pointer(*parts)) == expected, f"{expected}", *parts)
+        value, wanted = plain(lookup({"data": self.data}, pointer(*parts))), plain(expected)
+        self.check(clause, what, value == wanted, show(wanted, ".6g"), *parts)
 
     def skipped(self, clause: str, what: str, reason: str) -> None:
         """Say that `clause` could not be evaluated, and why."""
@@ -114,11 +128,13 @@ class Audit:
         self.notes.append(text)
 
     def figure(self, name: str, caption: str, draw: Callable[[], Figure]) -> None:
-        """Add a figure, drawn only when the audit is written to a folder."""
+        """Add a figure, drawn only when the audit is written to a folder; a name is taken once (ValueError)."""
+        if any(made.name == name for made in self.figures):
+            raise ValueError(f"two figures are called {name}")
         self.figures.append(Picture(name, caption, draw))
 
     def as_json(self) -> dict[str, Any]:
-        """Return the whole audit as JSON values, its headline on top."""
+        """Return the whole audit, its headline on top; JSON values where `data` holds nothing else."""
         return {
             "schema_version": SCHEMA_VERSION, "status": self.status, "kind": self.kind, "question": self.question,
             "control": self.control, "violated": self.violated(), "subjects": list(self.subjects), "data": self.data,
@@ -126,6 +142,15 @@ class Audit:
             "findings": [vars(finding) for finding in self.findings],
             "figures": [{"name": found.name, "caption": found.caption} for found in self.figures], "notes": self.notes,
         }  # fmt: skip
+
+
+def _limit(low: float, high: float) -> str:
+    """The limits with so many digits that they differ."""
+    digits = next((digits for digits in range(6, 17) if f"{low:.{digits}g}" != f"{high:.{digits}g}"), 6)
+    least, most = f"{low:.{digits}g}", f"{high:.{digits}g}"
+    if low == float("-inf"):
+        return f"at most {most}"
+    return f"at least {least}" if high == float("inf") else f"{least} to {most}"
 
 
 def _cell(cell: Cell) -> object:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from ptyspec.errors import InputFileError
 
@@ -42,12 +44,33 @@ def lookup(document: Any, place: str) -> Any:
             found = found[int(key)] if isinstance(found, Sequence) and not isinstance(found, str) else found[key]
         except (KeyError, IndexError, ValueError, TypeError):
             raise InputFileError(
-                "a JSON pointer names nothing",
-                value=place,
-                limit=f"{part} is not there",
+                "a JSON pointer names nothing", value=place, limit=f"{part} is not there",
                 next_step="run the audit again",
-            ) from None
+            ) from None  # fmt: skip
     return found
+
+
+def plain(value: Any) -> Any:
+    """Return a value as a JSON file gives it back: lists for tuples and arrays, text for keys, None for NaN and infinity.
+
+    Raises TypeError for what JSON does not know.
+    """
+    if hasattr(value, "tolist"):  # a numpy scalar or array, without importing numpy
+        value = value.tolist()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, bytes):
+        return [plain(part) for part in value]
+    raise TypeError(f"{type(value).__name__} is not a JSON value: {value!r:.80}")
+
+
+def link(text: str, file: str, place: str, form: str = DEFAULT_FORM) -> str:
+    """Return `text` (escaped) as a Markdown link to a field of a JSON file; `form` is how the field was shown."""
+    return f'[{text}]({file}#{quote(place, safe="/~:,@+=_.-")} "{form}")'
 
 
 def show(value: Any, form: str = DEFAULT_FORM) -> str:
@@ -57,7 +80,7 @@ def show(value: Any, form: str = DEFAULT_FORM) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
-        return f"{value:,}"
+        return format(value, form) if form.endswith("%") else f"{value:,}"
     if isinstance(value, float):
         return format(value, form)
     if isinstance(value, Mapping):

@@ -11,7 +11,7 @@ from ptyspec.contracts.resolve import Resolved
 from ptyspec.errors import ConfigError, UnknownNameError
 from ptyspec.io.finished_run import SCENARIO_FILE, FinishedRun
 from ptyspec.io.store import RunStore
-from ptyspec.pipeline.request import request
+from ptyspec.pipeline.request import request, scenario_names
 
 Kind = Literal["scenario", "run", "snapshot", "legacy"]
 KEY_DIGITS = 8
@@ -48,7 +48,12 @@ class Words:
     @property
     def any(self) -> bool:
         """True where anything was said."""
-        return any((self.profile, self.recipe, self.seed is not None, self.settings))
+        return bool(str(self))
+
+    def __str__(self) -> str:
+        named = {"--profile": self.profile, "--recipe": self.recipe, "--seed": self.seed}
+        said = [f"{option} {value}" for option, value in named.items() if value is not None]
+        return " ".join([*said, *(f"--set {setting}" for setting in self.settings)])
 
 
 def subject(target: str, words: Words | None = None, store: RunStore | None = None) -> Subject:
@@ -62,7 +67,7 @@ def subject(target: str, words: Words | None = None, store: RunStore | None = No
     kind = kind_of(target, shelf)
     if kind == "scenario":
         resolved = request(target, profile=said.profile, recipe=said.recipe, seed=said.seed, settings=said.settings)
-        return Subject(resolved.scenario.name, kind, target, resolved)
+        return Subject(resolved.scenario.name, kind, f"{target} {said}".strip(), resolved)
     if said.any:
         raise ConfigError(
             f"a {kind} has its settings already", value=target, source="--profile, --recipe, --seed, --set",
@@ -102,7 +107,9 @@ def subjects(targets: Sequence[str], words: Words | None = None, store: RunStore
 
 
 def kind_of(target: str, store: RunStore) -> Kind:
-    """Return what kind of subject these words mean."""
+    """Return what kind of subject these words mean; a shipped scenario's name is that, whatever the folder holds."""
+    if target in scenario_names():
+        return "scenario"
     if _run_folder(target, store) is not None:
         return "run"
     if target.partition(":")[0] == "legacy":

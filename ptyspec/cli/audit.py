@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ptyspec.cli.failures import INCOMPLETE, VIOLATION
+from ptyspec.cli.failures import BROKEN, INCOMPLETE, VIOLATION
 from ptyspec.cli.names import audit_words, controls
 from ptyspec.cli.options import Json, Profile, Recipe, Seed, Setting
 
 if TYPE_CHECKING:
     from ptyspec.audits.material import Material
-    from ptyspec.audits.report import Audit
     from ptyspec.audits.subject import Subject
     from ptyspec.cli.progress import RichProgress
+    from ptyspec.errors import ConfigError
 
 Words = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[KIND] A [B]...", help="A kind of audit and what to look at: scenarios, runs, snapshots, "
-                   "legacy:main, legacy:dose, legacy:dose:mae.", autocompletion=audit_words, show_default=False),
+    typer.Argument(metavar="[KIND] A [B]...", help="A kind of audit and what to look at: scenarios, files, runs (folder "
+                   "or first 8 digits of the key), snapshots FILE.json[#NAME], legacy:main, legacy:dose, "
+                   "legacy:dose:mae.", autocompletion=audit_words, show_default=False),
 ]  # fmt: skip
-CODES = {"violation": VIOLATION, "incomplete": INCOMPLETE, "ok": 0}
+Everything = Annotated[bool, typer.Option("--all", help="Every kind, on all subjects, into a new folder of --out.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Also write JSON, Markdown and figures here.", show_default=False),
+]
+Control = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Spoil the last subject's data on purpose: the audit must go red.",
+                 autocompletion=controls, show_default=False),
+]  # fmt: skip
+Check = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Re-read every number of the summaries in a folder from its JSON.",
+                 show_default=False),
+]  # fmt: skip
+CODES = {
+    "violation": VIOLATION, "defect": BROKEN, "not evaluated": INCOMPLETE, "incomplete": INCOMPLETE, "ok": 0,
+}  # fmt: skip
+EXAMPLE = "ptyspec audit probe gs2_custom; ptyspec audit --all gs2_custom --out HUB; kinds: ptyspec audit --list"
 
 
 def audit(
@@ -31,51 +51,119 @@ def audit(
     recipe: Recipe = None,
     seed: Seed = None,
     settings: Setting = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Every kind, on every subject, into the hub --out.")
-    ] = False,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Also write JSON, Markdown and figures here.")] = None,
-    control: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Spoil the data on purpose: the audit must go red.", autocompletion=controls),
-    ] = None,
-    listing: Annotated[bool, typer.Option("--list", help="List the kinds, what they ask, and their controls.")] = False,
-    check: Annotated[
-        Path | None, typer.Option(metavar="HUB", help="Re-read every number of a hub's summaries from its JSON.")
-    ] = None,
+    everything: Everything = False,
+    out: Out = None,
+    control: Control = None,
+    listing: Annotated[bool, typer.Option("--list", help="List kinds (or one), and their controls.")] = False,
+    check: Check = None,
     as_json: Json = False,
 ) -> None:
     """Put subjects side by side and hold what is found against the clauses.
 
-    Exit codes: 0 all hold, 1 one is broken, 4 none is broken and one could not be evaluated.
+    Exit codes: 0 all hold; 1 a clause is broken, or --check found a wrong number; 2 wrong input; 3 an audit failed;
+    4 nothing is broken and something could not be evaluated.
     """
-    from ptyspec.audits.subject import Words as Said
-    from ptyspec.audits.subject import subjects as named
-    from ptyspec.errors import PtyspecError
-    from ptyspec.observe.threads import default_threads, set_threads
-
+    given = words or []
     if listing:
-        return _list(as_json)
+        return _list(given, as_json)
+    _refuse(given, everything, control, check, out)
     if check is not None:
         return _check(check, as_json)
-    given = words or []
-    if not given or (len(given) == 1 and not everything):
-        raise PtyspecError(
-            "say which audit and what to look at", value=" ".join(given) or None, source="command line",
-            next_step="ptyspec audit probe gs2_custom; kinds: ptyspec audit --list",
-        )  # fmt: skip
+    from ptyspec.observe.threads import default_threads, set_threads
+
     set_threads(default_threads())  # before anything imports a numerical library
+    from ptyspec.audits.subject import Words as Said
+    from ptyspec.audits.subject import subjects as named
+
+    said = Said(profile, recipe, seed, settings or ())
+    place = None if out is None else out.expanduser().absolute()
+    if everything:
+        assert place is not None  # refused above
+        told = f"ptyspec audit --all {shlex.join(given)} {said} --out {shlex.quote(str(out))}".replace("  ", " ")
+        status = _hub(lambda: named(given, said), place, told, as_json)
+    else:
+        _known(given[0], control, place)
+        status = _one(given[0], named(given[1:], said), control, place, as_json)
+    raise typer.Exit(CODES[status])
+
+
+def _refuse(given: list[str], everything: bool, control: str | None, check: Path | None, out: Path | None) -> None:
+    """Say what does not go together."""
+    if check is not None:
+        if given or everything or control:
+            raise _wrong(
+                "--check takes a folder and nothing else", " ".join(given) or None, "ptyspec audit --check HUB"
+            )
+    elif everything:
+        if control is not None:
+            raise _wrong("--control is for one kind", control, f"ptyspec audit KIND A --control {control}")
+        if not given or out is None:
+            raise _wrong("--all takes subjects and --out", " ".join(given) or None, EXAMPLE)
+    elif len(given) < 2:
+        raise _wrong("say which audit and what to look at", " ".join(given) or None, EXAMPLE)
+
+
+def _wrong(message: str, value: str | None, next_step: str) -> ConfigError:
+    from ptyspec.errors import ConfigError
+
+    return ConfigError(message, value=value, source="command line", next_step=next_step)
+
+
+def _known(kind: str, control: str | None, place: Path | None) -> None:
+    """Refuse a wrong kind, control or place before any work."""
+    from ptyspec.audits import registry
+
+    registry.known(kind)
+    if control is not None:
+        registry.control_of(kind, control)
+    if place is not None:
+        from ptyspec.audits.write import check_place
+
+        check_place(place, kind)
+
+
+def _one(kind: str, found: list[Subject], control: str | None, place: Path | None, as_json: bool) -> str:
     from ptyspec.audits.registry import perform
-    from ptyspec.cli.output import stderr
+    from ptyspec.audits.write import markdown, write_audit
+    from ptyspec.cli.audit_tables import headline, show
+    from ptyspec.cli.output import print_json, stderr, stdout
     from ptyspec.cli.progress import RichProgress
 
-    found = named(given if everything else given[1:], Said(profile, recipe, seed, settings or ()))
     with RichProgress(stderr()) as bars:
-        if everything:
-            return _hub(found, out, as_json)
-        made = perform(given[0], _materials(found, bars), control)
-    _tell(made, out, as_json)
-    raise typer.Exit(CODES[made.status])
+        made = perform(kind, _materials(found, bars), control)
+        path = None if place is None else write_audit(place, made)
+    if as_json:
+        print_json(made.as_json())
+    elif path is not None:
+        headline(stdout(), made)
+        typer.echo(f"report: {path}")
+    elif stdout().is_terminal:
+        show(stdout(), made)
+    else:
+        typer.echo(markdown(made), nl=False)
+    return made.status
+
+
+def _hub(named: Any, place: Path, told: str, as_json: bool) -> str:
+    from ptyspec.audits.hub import check_out, write_hub
+    from ptyspec.audits.tested import checkout, tested
+    from ptyspec.cli.output import print_json, stderr, stdout
+    from ptyspec.cli.progress import RichProgress
+
+    check_out(place)
+    with RichProgress(stderr()) as bars:
+        made = write_hub(
+            place, _materials(named(), bars), command=told, watch=bars.whole,
+            tests=lambda clauses: tested(clauses, checkout()),
+        )  # fmt: skip
+    if as_json:
+        print_json({"hub": str(made.folder), **made.content})
+    else:
+        from ptyspec.cli.audit_tables import show_hub
+
+        show_hub(stdout(), made.content)
+        typer.echo(f"report: {made.folder / 'index.md'}")
+    return str(made.content["status"])
 
 
 def _materials(named: list[Subject], bars: RichProgress) -> list[Material]:
@@ -84,32 +172,19 @@ def _materials(named: list[Subject], bars: RichProgress) -> list[Material]:
     return [Material(found, progress=bars) for found in named]
 
 
-def _tell(made: Audit, out: Path | None, as_json: bool) -> None:
-    from ptyspec.audits.write import markdown, write_audit
-    from ptyspec.cli.output import print_json
-
-    path = None if out is None else write_audit(out.expanduser().absolute(), made)
-    if as_json:
-        print_json(made.as_json())
-    elif path is None:
-        typer.echo(markdown(made), nl=False)
-    else:
-        typer.echo(f"{made.kind}: {made.status}{''.join(f' {clause}' for clause in made.violated())}\n{path}")
-
-
-def _list(as_json: bool) -> None:
-    from ptyspec.audits.registry import KINDS, module_of
+def _list(wanted: list[str], as_json: bool) -> None:
+    from ptyspec.audits.registry import KINDS, known, module_of
     from ptyspec.cli.output import print_json
 
     rows: dict[str, dict[str, Any]] = {
         name: {
-            "question": kind.question, "trains": kind.trains,
+            "question": known(name).question, "trains": known(name).trains,
             "controls": [
                 {"name": control.name, "story": control.story, "clause": control.clause}
                 for control in module_of(name).CONTROLS
             ],
         }
-        for name, kind in KINDS.items()
+        for name in (wanted or KINDS)
     }  # fmt: skip
     if as_json:
         return print_json({"schema_version": 1, "kinds": rows})
@@ -135,7 +210,3 @@ def _check(hub: Path, as_json: bool) -> None:
             typer.echo(line)
     if wrong:
         raise typer.Exit(VIOLATION)
-
-
-def _hub(named: list[Subject], out: Path | None, as_json: bool) -> None:
-    raise NotImplementedError(named, out, as_json)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typer
+
 
 def scenario_targets(incomplete: str) -> list[str]:
     """Complete a shipped scenario; anything else is left to the shell, which knows files."""
@@ -49,16 +51,20 @@ def tiers(incomplete: str) -> list[str]:
     return [name for name in TIERS if name.startswith(incomplete)]
 
 
-def audit_words(incomplete: str) -> list[str]:
-    """Complete a kind of audit, a scenario, or a profile of the legacy dictionary."""
+def audit_words(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete a kind of audit as the first word (but with --all), then scenarios and profiles of the dictionary."""
     from ptyspec.audits.registry import KINDS
 
-    known = [*KINDS, "legacy:main", "legacy:dose", "legacy:dose:mae"]
+    first = not ctx.params.get("words") and not ctx.params.get("everything")
+    known = [*(KINDS if first else ()), "legacy:main", "legacy:dose", "legacy:dose:mae"]
     return [name for name in known if name.startswith(incomplete)] + scenario_targets(incomplete)
 
 
-def controls(incomplete: str) -> list[str]:
-    """Complete a positive control of any audit."""
+def controls(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete a positive control of the kind that was named, or of all."""
     from ptyspec.audits.registry import KINDS, module_of
 
-    return [made.name for kind in KINDS for made in module_of(kind).CONTROLS if made.name.startswith(incomplete)]
+    said = [word for word in ctx.params.get("words") or () if word in KINDS][:1]
+    return [
+        made.name for kind in said or KINDS for made in module_of(kind).CONTROLS if made.name.startswith(incomplete)
+    ]

@@ -34,13 +34,22 @@ class RichProgress:
         self._tasks: dict[str, TaskID] = {}
         self._counts: dict[str, tuple[int, float]] = {}  # last count of each unit, and when its counting began
         self._stage = ""
+        self._whole: tuple[int, int, str] | None = None  # done, all, and what is at work
         self._began = self._last_line = time.monotonic()
 
     def __enter__(self) -> RichProgress:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._whole = None
         self._stop_bar()
+
+    def whole(self, done: int, total: int, note: str) -> None:
+        """Show how much of a job of several runs is done; it stays below everything else."""
+        self._whole = (done, total, note)
+        self._stop_bar()
+        if not self.terminal:
+            self._line(f"{done}/{total} {note}")
 
     def stage_started(self, name: str) -> None:
         """Remember when the stage began."""
@@ -89,19 +98,26 @@ class RichProgress:
             self._line(f"{self._stage:<12} {f'{unit} ' if unit else ''}{done}/{total}  {note}{rest}".rstrip())
 
     def _draw(self, done: int, total: int, note: str, unit: str, *, anew: bool) -> None:
-        if self._bars is None:
-            self._bars = _bars(self.console)
-            self._bars.start()
+        bars = self._running()
         if unit not in self._tasks:
-            self._tasks[unit] = self._bars.add_task(f"{self._stage} {unit}".strip(), total=total, note="")
+            self._tasks[unit] = bars.add_task(f"{self._stage} {unit}".strip(), total=total, note="")
         elif anew:
-            self._bars.reset(self._tasks[unit], total=total)
-        self._bars.update(self._tasks[unit], completed=done, total=total, note=note)
+            bars.reset(self._tasks[unit], total=total)
+        bars.update(self._tasks[unit], completed=done, total=total, note=note)
 
     def _stop_bar(self) -> None:
         if self._bars is not None:
             self._bars.stop()
         self._bars, self._tasks = None, {}
+        if self._whole is not None and self.terminal:
+            done, total, note = self._whole
+            self._running().add_task("all", total=total, completed=done, note=note)
+
+    def _running(self) -> Bars:
+        if self._bars is None:
+            self._bars = _bars(self.console)
+            self._bars.start()
+        return self._bars
 
     def _line(self, text: str) -> None:
         from rich.text import Text
