@@ -58,7 +58,8 @@ def name_of(setting: str) -> str:
 
 
 def _said(cfg: Mapping[str, Any], key: str) -> Any:
-    return effective(key, cfg.get(key))
+    value = effective(key, cfg.get(key))
+    return ABSENT if value is None else value  # some of legacy code's own defaults are None: nothing was said
 
 
 def _source(cfg: Mapping[str, Any], setting: str, said: Mapping[str, Any]) -> str:

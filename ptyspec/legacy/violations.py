@@ -1,0 +1,269 @@
+"""CONFIG-001 broken on purpose: each known way, on a scenario of seconds, and what it does to shapes, scale, loss and object.
+
+`table()` measures all of them; `python -m benchmarks legacy` prints it, and docs/legacy.md shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.container import Container
+from ptyspec.contracts.scan import array_digest
+from ptyspec.contracts.scenario import Scenario
+from ptyspec.legacy.bridge import Config, ConfigSyncError, entries, update_legacy_dict
+from ptyspec.legacy.configs import UpstreamModel, UpstreamTraining
+from ptyspec.legacy.effective import scenario_of
+from ptyspec.legacy.params import Parameters
+from ptyspec.legacy.pipeline import LegacyPipeline, run_time_entries
+from ptyspec.observe.record import stage
+from ptyspec.physics.scale import mean_energy
+from ptyspec.pipeline.protocol import Containers, Pipeline, Session
+from ptyspec.pipeline.request import request
+
+SCHEMA_VERSION = 1
+SMALL = (
+    "model.N=32", "object.size=96", "scan.n_images=80", "grouping.n_groups=40", "training.nepochs=4",
+    "model.stages=1", "model.filters=[8]",
+)  # fmt: skip
+LARGER = ("model.N=64", "object.size=128", *SMALL[2:])
+"""Upstream's configs know no frames below 64 pixels."""
+Dictionary = MutableMapping[str, Any]
+Change = Callable[[Dictionary], None]
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One way to break the rule.
+
+    - declared: what the runner means to run; dictionary: what it hands to the stages instead.
+    - before: what happens to the dictionary just before a stage; earlier: the config before, where there was one.
+    """
+
+    story: str
+    declared: Callable[[], Scenario]
+    dictionary: Callable[[], Parameters]
+    before: Mapping[str, Change] = field(default_factory=dict)
+    earlier: Callable[[], Scenario] | None = None
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What a walk through the stages came to; `error` where it did not reach the end."""
+
+    shape: tuple[int, ...] = ()
+    scale: float | None = None
+    loss: float | None = None
+    deviance: float | None = None
+    object: Array | None = None
+    scalar: float | None = None
+    error: Exception | None = None
+    stage: str = ""
+
+
+def update_as_upstream(cfg: Dictionary, config: Config) -> None:
+    """Bridge as upstream does: a field that is None is skipped, so that the entry of the config before stays (facts 2.3)."""
+    cfg.update({key: value for key, value in entries(config).items() if value is not None})
+
+
+def table(names: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Run the violations (all, or those named) and return their rows; nothing is written and nothing is kept."""
+    rows = [row(name, VIOLATIONS[name]) for name in names or VIOLATIONS]
+    return {"schema_version": SCHEMA_VERSION, "rows": rows}
+
+
+def row(name: str, violation: Violation) -> dict[str, Any]:
+    """Return one row: as declared, as it came out, and what strict mode says to it."""
+    declared = violation.declared()
+    right = walk(LegacyPipeline(), declared)
+    lax = LegacyPipeline(violation.dictionary(), strict=False)
+    wrong = walk(lax, declared, _bound(violation.before, lax.cfg))
+    tight = LegacyPipeline(violation.dictionary())
+    refused = walk(tight, declared, _bound(violation.before, tight.cfg)).error
+    stale = refused.stale if isinstance(refused, ConfigSyncError) else ()
+    same = None if violation.earlier is None else _same(wrong.object, walk(LegacyPipeline(), violation.earlier()).object)
+    return {
+        "violation": name,
+        "story": violation.story,
+        "refused_at": refused.stage if isinstance(refused, ConfigSyncError) else None,
+        "stale": [entry.key for entry in stale],
+        "first_stale": str(stale[0]) if stale else "",
+        "outcome": "silent" if wrong.error is None else f"{type(wrong.error).__name__} at {wrong.stage}",
+        "shape_declared": list(right.shape),
+        "shape": list(wrong.shape),
+        "scale_ratio": _ratio(wrong.scale, right.scale),
+        "loss_ratio": _ratio(wrong.loss, right.loss),
+        "deviance_ratio": _ratio(wrong.deviance, right.deviance),
+        "least_squares_scalar_declared": right.scalar,
+        "least_squares_scalar": wrong.scalar,
+        "object_changed": _changed(wrong.object, right.object),
+        "object_of_the_config_before": same,
+    }
+
+
+def walk(pipeline: Pipeline, scenario: Scenario, before: Mapping[str, Callable[[], None]] | None = None) -> Walked:
+    """Walk the stages without controls and report; `before` is called just before the stage of its name."""
+    made: dict[str, Any] = {}
+    steps: dict[str, Callable[[], Any]] = {
+        "simulate": lambda: pipeline.simulate(scenario),
+        "split": lambda: pipeline.split(scenario, made["simulate"]),
+        "group": lambda: pipeline.group(scenario, made["split"]),
+        "normalize": lambda: pipeline.normalize(scenario, made["group"]),
+        "train": lambda: pipeline.train(scenario, made["normalize"], Session()),
+        "infer": lambda: pipeline.infer(scenario, made["train"], made["normalize"].test),
+        "stitch": lambda: pipeline.stitch(scenario, made["infer"]),
+        "score": lambda: pipeline.score(scenario, made["split"].test, made["stitch"]),
+    }
+    for name, step in steps.items():
+        (before or {}).get(name, _nothing)()
+        try:
+            with stage(name):
+                made[name] = step()
+        except Exception as error:  # whatever it is, it is the finding
+            return Walked(_shape(made), error=error, stage=name)
+    return _summary(made, pipeline)
+
+
+def _summary(made: Mapping[str, Any], pipeline: Pipeline) -> Walked:
+    containers: Containers = made["normalize"]
+    scale = _told_scale(pipeline, containers.train)
+    loss = made["train"].history.epochs[-1].metrics["loss"]
+    energy = mean_energy(containers.train.groups.scan.diff3d)
+    scalar = made["score"]["amplitude"]["least_squares_scalar"]
+    return Walked(_shape(made), scale, loss, loss * energy * scale**2, made["stitch"].object, scalar)
+
+
+def _told_scale(pipeline: Pipeline, container: Container) -> float:
+    """s as the last stage had it: that of the dictionary, in the gauge of the ungained amplitude."""
+    held = pipeline.cfg["intensity_scale"] * container.gain if isinstance(pipeline, LegacyPipeline) else container.scale
+    return float(held)
+
+
+def _shape(made: Mapping[str, Any]) -> tuple[int, ...]:
+    """Shape of the training groups' diffraction, (B, N, N, C)."""
+    if "group" not in made:
+        return ()
+    part = made["group"].train
+    return (part.size, part.scan.N, part.scan.N, part.C)
+
+
+def _bound(before: Mapping[str, Change], cfg: Dictionary) -> dict[str, Callable[[], None]]:
+    def bind(change: Change) -> Callable[[], None]:
+        return lambda: change(cfg)
+
+    return {name: bind(change) for name, change in before.items()}
+
+
+def _nothing() -> None:
+    """No change."""
+
+
+def _ratio(value: float | None, reference: float | None) -> float | None:
+    return None if value is None or reference is None else value / reference
+
+
+def _changed(value: Array | None, reference: Array | None) -> float | None:
+    """Relative rms difference over pixels that both cover; None where there is nothing to compare."""
+    if value is None or reference is None or value.shape != reference.shape:
+        return None
+    both = np.isfinite(value) & np.isfinite(reference)
+    a, b = value[both].astype(np.complex128), reference[both].astype(np.complex128)
+    return float(np.linalg.norm(a - b) / np.linalg.norm(b))
+
+
+def _same(first: Array | None, second: Array | None) -> bool:
+    return first is not None and second is not None and array_digest(first) == array_digest(second)
+
+
+def _scenario(target: str, *settings: str, data: tuple[str, ...] = SMALL) -> Scenario:
+    return request(target, profile="quick", settings=[*data, *settings]).scenario
+
+
+def _bridged(*configs: Config) -> Parameters:
+    cfg = Parameters()
+    for config in configs:
+        update_legacy_dict(cfg, config)
+    return cfg
+
+
+def _set(key: str, value: Any) -> Change:
+    return lambda cfg: cfg.update({key: value})
+
+
+def _normalised_before(cfg: Dictionary) -> None:
+    """Another data set of a tenth of the photons went through normalisation, and its entries stay."""
+    other, walked = _scenario("gs1_custom", "dose.nphotons=1e8"), LegacyPipeline()
+    made = walked.normalize(other, walked.group(other, walked.split(other, walked.simulate(other))))
+    cfg.update(run_time_entries(made.train))
+
+
+def _upstream(diameter: int | None) -> UpstreamTraining:
+    """A config of upstream's own kind on a masked probe; None means half of N."""
+    model = UpstreamModel(
+        N=64, gridsize=1, n_filters_scale=1, amp_activation="softplus", probe_mask=True, probe_mask_diameter=diameter
+    )
+    return UpstreamTraining(
+        model=model, train_data_file=Path("scan.npz"), nepochs=4, n_groups=40, intensity_scale_trainable=False
+    )
+
+
+def _masked() -> Scenario:
+    """What the config without a diameter means when it is bridged into a fresh dictionary."""
+    return scenario_of(_bridged(_scenario("gs1_custom", data=LARGER), _upstream(None)))
+
+
+def _leaked() -> Parameters:
+    cfg = _bridged(_scenario("gs1_custom", data=LARGER))
+    for diameter in (16, None):
+        update_as_upstream(cfg, _upstream(diameter))
+    return cfg
+
+
+def _gs1() -> Scenario:
+    return _scenario("gs1_custom")
+
+
+def _gs2() -> Scenario:
+    return _scenario("gs2_custom", "seeds.object=7", "dose.nphotons=1e8")
+
+
+VIOLATIONS: dict[str, Violation] = {
+    "never-bridged": Violation("the runner leaves the bridge out", _gs1, Parameters),
+    "stale-gridsize": Violation(
+        "gridsize is that of the config before, all the way", _gs2, lambda: _bridged(_gs2(), _gs2_with_one())
+    ),
+    "too-few-members": Violation(
+        "gridsize is stale while groups are formed (1 for 2), and right from then on", _gs2, lambda: _bridged(_gs2()),
+        {"group": _set("gridsize", 1), "normalize": _set("gridsize", 2)},
+    ),
+    "too-many-members": Violation(
+        "gridsize is stale while groups are formed (2 for 1), and right from then on", _gs1, lambda: _bridged(_gs1()),
+        {"group": _set("gridsize", 2), "normalize": _set("gridsize", 1)},
+    ),
+    "stale-scale": Violation(
+        "the scale is that of data normalised later, in training and inference alike", _gs1,
+        lambda: _bridged(_gs1()), {"train": _normalised_before},
+    ),
+    "stale-scale-in-inference": Violation(
+        "other data are normalised between training and inference", _gs1, lambda: _bridged(_gs1()),
+        {"infer": _normalised_before},
+    ),
+    "none-leak": Violation(
+        "a mask diameter that the config leaves open is the one of the config before", _masked, _leaked
+    ),
+    "order-of-two": Violation(
+        "a second config runs on the dictionary of the first", _gs2, lambda: _bridged(_gs1()), earlier=_gs1
+    ),
+}  # fmt: skip
+"""Every violation that the investigation met, by its slug."""
+
+
+def _gs2_with_one() -> Scenario:
+    """The declared scenario in all but gridsize."""
+    scenario = _gs2()
+    return scenario.model_copy(update={"model": scenario.model.model_copy(update={"gridsize": 1})})
