@@ -105,6 +105,13 @@ def test_ties_and_duplicate_positions_neither_lose_the_seed_nor_repeat_a_frame(p
         assert away[row[0], row[1:]].max() <= fifth + 1e-9  # as near as the K nearest others; which of equals is free
 
 
+@pytest.mark.clause("GROUP-010")
+@pytest.mark.parametrize("wanted", [1, 7, M - 1, M, M + 1, 2 * M])
+def test_grouping_forms_the_number_of_groups_that_was_asked_for(wanted: int, clause: Check) -> None:
+    clause.equal(len(formed(n_groups=wanted, enable_oversampling=True)), wanted, "groups of four")
+    clause.equal(len(formed(members=1, n_groups=wanted)), min(wanted, M), "single frames")
+
+
 def test_a_single_frame_never_gets_more_groups_than_frames() -> None:
     made = formed(members=1, n_groups=1000)
     assert sorted(made[:, 0]) == list(range(M))
