@@ -61,6 +61,10 @@ class TooFewPointsError(GroupingError):
     """The scan has fewer positions than one group needs."""
 
 
+class LatticeError(GroupingError):
+    """Groups are to be those of a nested lattice, and the scan's nominal positions are no such lattice."""
+
+
 class NeighborCountError(GroupingError):
     """Fewer neighbours requested than a group has members (K < C)."""
 

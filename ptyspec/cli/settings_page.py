@@ -28,6 +28,9 @@ HEAD = """# Settings
 
 Every key that a scenario file and `--set KEY=VALUE` take, as `ptyspec scenarios --keys` lists them. How they are put together: [configuration.md](configuration.md). This page is generated: `python -m ptyspec.cli.settings_page docs/settings.md`."""
 
+FOR = {"all": "any", "gs1": "gridsize 1", "gs2": "gridsize 2", "gs3": "gridsize 3", "nested": "nested scans"}
+"""Parts of a profile or recipe in words."""
+
 
 def settings_page() -> str:
     """Return the page in Markdown; equal code gives equal text."""
@@ -71,11 +74,11 @@ def meaning(model: type[BaseModel]) -> dict[str, str]:
 def _layers(file: str) -> list[str]:
     layers: dict[str, dict[str, Any]] = yaml.safe_load((files("ptyspec.scenarios") / file).read_text(encoding="utf-8"))
     rows = [
-        [name, {"all": "any", "gs1": "1", "gs2": "2"}.get(gridsize, gridsize), ", ".join(_pairs(values))]
+        [name, FOR.get(part, part), ", ".join(_pairs(values))]
         for name, parts in layers.items()
-        for gridsize, values in parts.items()
+        for part, values in parts.items()
     ]
-    return table(["name", "gridsize", "settings"], rows, numbers=False)
+    return table(["name", "for", "settings"], rows, numbers=False)
 
 
 def _pairs(values: Mapping[str, Any]) -> list[str]:

@@ -15,6 +15,13 @@ class ObjectSpec(Settings):
 
     kind: Literal["lines", "grf", "points", "diagonals", "siemens", "measured"] = "lines"
     size: Positive = 392
+    """Side of the object, or of each of its images, pixels."""
+    images_train: Positive = 1
+    """Objects that a nested lattice scans for training (recorded as nimgs_train: images, not scan points)."""
+    images_test: Positive = 1
+    """Objects that it scans for the test."""
+    gauge: Literal["drawn", "label"] = "drawn"
+    """`label`: divided by the mean of the training images' largest amplitudes (recorded as norm_Y_I)."""
     phase: Literal["none", "set_phi", "texture"] = "none"
     """`set_phi`: a function of the amplitude; `texture`: an independent lines pattern."""
     phase_std: Annotated[float, Field(ge=0, le=3)] = 0.5
@@ -36,14 +43,22 @@ class ProbeSpec(Settings):
 class ScanSpec(Settings):
     """Where frames are taken; `measured` names the file they were read from."""
 
-    kind: Literal["random", "grid", "measured"] = "random"
+    kind: Literal["random", "grid", "nested", "measured"] = "random"
+    """`nested`: groups of gridsize x gridsize frames on a lattice of their own, on each of the object's images."""
     n_images: Positive = 2000
+    """Frames; of a nested lattice at most, in the middle of each image: it has no more than fit."""
     buffer: Annotated[int, Field(ge=0)] = 10
-    """Positions keep this distance from the object's edge, pixels."""
+    """Positions keep this distance from the object's edge, pixels (random and grid)."""
     step: Annotated[float, Field(gt=0)] = 8.0
     """Lattice constant of a grid scan, pixels."""
+    offset: Positive = 4
+    """Distance of neighbouring frames in a group of a nested lattice, pixels."""
+    outer_offset_train: Positive = 8
+    """Distance of neighbouring groups of a nested lattice on training images, pixels."""
+    outer_offset_test: Positive = 20
+    """The same on test images."""
     jitter: Annotated[float, Field(ge=0)] = 3.0
-    """Largest random displacement of a grid position, pixels."""
+    """Largest random displacement of a position on a lattice (grid, nested), pixels."""
     path: str = ""
     sha256: str = ""
     measurement: Literal["declared", "amplitude", "counts"] = "declared"
@@ -61,14 +76,17 @@ class DoseSpec(Settings):
 class SplitSpec(Settings):
     """How frames are divided; `none` trains and reconstructs on the whole scan (no truth to hold out)."""
 
-    kind: Literal["spatial", "random", "none"] = "spatial"
+    kind: Literal["spatial", "random", "image", "none"] = "spatial"
+    """`image`: the first object.images_train images of the scan train, all frames of the others test."""
     fraction: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    """Part of the frames that train."""
+    """Part of the frames that train (spatial and random)."""
 
 
 class GroupingSpec(Settings):
     """How overlapping groups are formed (C = gridsize^2 members)."""
 
+    kind: Literal["nearest", "lattice"] = "nearest"
+    """`lattice`: the groups that a nested lattice was laid down in, at most n_groups of them."""
     n_groups: Positive = 512
     neighbor_count: Positive = 4
     """K: the seed frame is joined by C - 1 of its K nearest others."""
@@ -119,6 +137,12 @@ class Scenario(Settings):
             raise ValueError("probe.kind is 'file' but probe.path names none")
         if self.training.monitor == "val_loss" and self.training.validation_fraction == 0:
             raise ValueError("training.monitor is val_loss but training.validation_fraction is 0: nothing to monitor")
+        if self.scan.kind == "nested" and self.split.kind != "image":
+            raise ValueError(f"scan.kind 'nested' scans images of their own for the test: split.kind is "
+                             f"{self.split.kind!r}, set it to image")  # fmt: skip
+        if self.grouping.kind == "lattice" and self.grouping.enable_oversampling:
+            raise ValueError("grouping.enable_oversampling is on, but a lattice has its groups and no others: "
+                             "switch it off or set grouping.kind to nearest")  # fmt: skip
         return self
 
     @property

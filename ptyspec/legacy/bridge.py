@@ -48,6 +48,11 @@ SCENARIO_NAMES = {
     "probe.default_probe_scale": "default_probe_scale",
     "seeds.object": "npseed",
     "scan.path": "train_data_file_path",
+    "scan.offset": "offset",
+    "scan.outer_offset_train": "outer_offset_train",
+    "scan.outer_offset_test": "outer_offset_test",
+    "object.images_train": "nimgs_train",
+    "object.images_test": "nimgs_test",
 }  # fmt: skip
 """Settings of a scenario that legacy code knows; every other one keeps its dotted key, so that nothing is lost."""
 SOURCES = {"measured": "experimental", "siemens": "generic"}

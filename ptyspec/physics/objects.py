@@ -9,18 +9,55 @@ from scipy.ndimage import gaussian_filter
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scenario import ObjectSpec
-from ptyspec.seeds import generator
+from ptyspec.seeds import generator, integer_seed
 
 
 def make_object(spec: ObjectSpec, seed: int) -> Array:
-    """Return the (size, size) complex64 object of this kind; equal arguments give equal bytes."""
+    """Return the (size, size) complex64 object of this kind, as drawn; equal arguments give equal bytes."""
+    return _drawn(spec, seed, seed + 1)
+
+
+def make_images(spec: ObjectSpec, seed: int) -> Array:
+    """Return the (images, size, size) complex64 objects of a nested scan, as drawn: those that train come first.
+
+    The first training image has the seed itself, the first test image the next one (upstream: 1 and 2); further images
+    have seeds derived from these. No image's phase texture is another image's amplitude.
+    """
+    seeds = [_image_seed(seed, k) for k in range(spec.images_train)]
+    seeds += [_image_seed(seed + 1, k) for k in range(spec.images_test)]
+    return np.stack([_drawn(spec, each, integer_seed(each, "phase texture")) for each in seeds])
+
+
+def side_by_side(images: Array, gap: int) -> Array:
+    """Return (size, n size + (n - 1) gap): the images in one object frame, left to right, opaque between them."""
+    count, size = images.shape[:2]
+    frame = np.zeros((size, count * (size + gap) - gap), np.complex64)
+    for k, image in enumerate(images):
+        frame[:, k * (size + gap) : k * (size + gap) + size] = image
+    return frame
+
+
+def label_gauge(images: Array) -> float:
+    """Return norm_Y_I, by which the label gauge divides: the mean of the images' largest amplitudes.
+
+    Upstream takes the largest amplitude over an image's patches, which together cover the image. One number for the
+    whole dataset, from its training images.
+    """
+    return float(np.mean(np.abs(images).max(axis=(1, 2)), dtype=np.float64))
+
+
+def _image_seed(seed: int, image: int) -> int:
+    return integer_seed(seed, f"object image {image}") if image else seed
+
+
+def _drawn(spec: ObjectSpec, seed: int, texture_seed: int) -> Array:
     amplitude = AMPLITUDES[spec.kind](spec.size, seed)
     if spec.phase == "none":
         phase = np.zeros_like(amplitude)
     elif spec.phase == "set_phi":
         phase = np.pi * np.tanh((amplitude - amplitude.max() / 2) / (3 * amplitude.mean()))
     else:
-        texture = lines(spec.size, seed + 1)
+        texture = lines(spec.size, texture_seed)
         phase = spec.phase_std * (texture - texture.mean()) / texture.std()
     return np.asarray(amplitude * np.exp(1j * phase), np.complex64)
 

@@ -70,7 +70,8 @@ def _half_sets(
     first, second = controls.half_sets(container)
     if min(first.size, second.size) < scenario.members:
         return {"reason": "too few frames for two half-sets"}
-    fewer = scenario.grouping.model_copy(update={"n_groups": min(scenario.grouping.n_groups, second.size)})
+    count = min(scenario.grouping.n_groups, second.size)
+    fewer = scenario.grouping.model_copy(update={"n_groups": count, "kind": "nearest"})  # half a lattice is none
     groups = pipeline.group(scenario.model_copy(update={"grouping": fewer}), Halves(first, second))
     made = [
         pipeline.stitch(scenario, trained.predict(trained.weights, container.model_copy(update={"groups": part})))

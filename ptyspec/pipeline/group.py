@@ -1,4 +1,4 @@
-"""Stage 3: overlapping groups of C = gridsize^2 frames by nearest neighbours."""
+"""Stage 3: overlapping groups of C = gridsize^2 frames, by nearest neighbours or as a lattice laid them down."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import numpy as np
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import GroupedScan, RawScan
 from ptyspec.contracts.scenario import GroupingSpec, Scenario
-from ptyspec.errors import NeighborCountError, OversamplingError, TooFewPointsError
+from ptyspec.errors import LatticeError, NeighborCountError, OversamplingError, TooFewPointsError
+from ptyspec.physics.nested import member_offsets
 from ptyspec.pipeline.protocol import GroupedHalves, Halves
 from ptyspec.seeds import generator
 
+NOMINAL = 1e-6
+"""Pixels by which a nominal position may miss its place on a lattice."""
 TRIES = 64
 """Draws that a frame has in a round of oversampling before its distinct sets count as used up."""
 
@@ -24,7 +27,11 @@ def group(scenario: Scenario, halves: Halves) -> GroupedHalves:
     names: tuple[tuple[Literal["train", "test"], RawScan], ...] = (("train", halves.train), ("test", halves.test))
     for name, scan in names:
         draws = generator(scenario.seeds.grouping, f"groups {name}")
-        indices = form_groups(scan.positions, scenario.members, scenario.grouping, draws)
+        if scenario.grouping.kind == "lattice":
+            laid = lattice_groups(scan, scenario.model.gridsize, scenario.scan.offset)
+            indices = laid[draws.permutation(len(laid))[: scenario.grouping.n_groups]]
+        else:
+            indices = form_groups(scan.positions, scenario.members, scenario.grouping, draws)
         parts[name] = with_offsets(scan, indices, name)
     return GroupedHalves(**parts)
 
@@ -36,6 +43,38 @@ def with_offsets(scan: RawScan, indices: Array, split: Literal["train", "test", 
     return GroupedScan(
         scan=scan, nn_indices=indices, coords_offsets=offsets, coords_relative=offsets - coords, split=split
     )
+
+
+def lattice_groups(scan: RawScan, gridsize: int, offset: float) -> Array:
+    """Return all groups (B, C) int64 that a nested lattice of this gridsize and offset was laid down in.
+
+    Channel c is the frame at row c // gridsize and column c % gridsize of its group. The scan's nominal positions and
+    images are checked, never assumed: raises TooFewPointsError, LatticeError.
+    """
+    members = gridsize**2
+    _check_count(scan.size, members)
+    if scan.size % members:
+        raise _no_lattice(f"{scan.size} frames", f"a multiple of {members}")
+    indices = np.arange(scan.size).reshape(-1, members)
+    nominal = np.stack([scan.xcoords_start, scan.ycoords_start], axis=1)[indices]
+    way = nominal - nominal[:, :1] - member_offsets(gridsize, offset)
+    wrong = np.any(np.abs(way) > NOMINAL, axis=(1, 2)) | np.any(np.diff(scan.scan_index[indices], axis=1), axis=1)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        places = ", ".join(f"({x:g}, {y:g})" for x, y in nominal[row])
+        raise _no_lattice(
+            f"{int(wrong.sum())} of {len(indices)} groups do not, the first being number {row} at {places}",
+            f"{gridsize} x {gridsize} frames of one image every {offset:g} px, row by row",
+        )
+    return indices
+
+
+def _no_lattice(value: str, limit: str) -> LatticeError:
+    return LatticeError(
+        "the scan was not laid down in groups of a nested lattice", value=value, limit=limit,
+        source="grouping.kind, scan.offset, model.gridsize and the scan's nominal positions",
+        next_step="set grouping.kind=nearest, or the gridsize and offset that the scan was made with",
+    )  # fmt: skip
 
 
 def form_groups(positions: Array, members: int, spec: GroupingSpec, draws: np.random.Generator) -> Array:
@@ -56,13 +95,17 @@ def form_groups(positions: Array, members: int, spec: GroupingSpec, draws: np.ra
     return _oversampled(wanted, nearest, members, draws)
 
 
-def _check(count: int, members: int, spec: GroupingSpec) -> None:
+def _check_count(count: int, members: int) -> None:
     if count < members:
         raise TooFewPointsError(
             f"the dataset has only {count} points but {members} coordinates per group are requested", value=count,
             limit=f">= {members}", source="model.gridsize and the split",
             next_step="use a smaller gridsize, more frames, or split.kind=none",
         )  # fmt: skip
+
+
+def _check(count: int, members: int, spec: GroupingSpec) -> None:
+    _check_count(count, members)
     if members > 1 and spec.neighbor_count < members:
         raise NeighborCountError(
             "fewer neighbours than a group has members (K < C)", value=spec.neighbor_count, limit=f">= {members}",

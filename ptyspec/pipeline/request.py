@@ -41,9 +41,9 @@ def request(
     if seed is not None:
         told = Layer("command line", nest({f"seeds.{name}": seed for name in SEEDED} | _flat(told.values)))
     layers = _measured(target, profile, told) if _is_scan(target) else [_scenario(target)]
-    gridsize = _gridsize([*layers, told])
-    recipes = _section("_recipes.yaml", recipe or DEFAULT_RECIPE, gridsize, "recipe")
-    profiles = [] if _is_scan(target) else _section("_profiles.yaml", profile or DEFAULT_PROFILE, gridsize, "profile")
+    parts = ("all", f"gs{_gridsize([*layers, told])}", _scan_kind([*layers, told]))
+    recipes = _section("_recipes.yaml", recipe or DEFAULT_RECIPE, parts, "recipe")
+    profiles = [] if _is_scan(target) else _section("_profiles.yaml", profile or DEFAULT_PROFILE, parts, "profile")
     if _is_scan(target):
         layers.append(_long_enough(recipes, layers[0]))
     path = next((found for layer in (told, *layers) if (found := _value(layer, "probe", "path"))), "")
@@ -86,12 +86,12 @@ def _parsed(name: str) -> dict[str, Any]:
     return dict(yaml.safe_load((_folder() / name).read_text(encoding="utf-8")))
 
 
-def _section(file: str, name: str, gridsize: int, kind: str) -> list[Layer]:
+def _section(file: str, name: str, parts: Sequence[str], kind: str) -> list[Layer]:
     known = _load(file)
     if name not in known:
         raise UnknownNameError(f"no {kind} is called {name}", value=name, limit=", ".join(known), source=f"--{kind}")
-    parts = (known[name].get(part) for part in ("all", f"gs{gridsize}"))
-    return [Layer(f"{kind} {name}", part) for part in parts if part]
+    found = (known[name].get(part) for part in parts)
+    return [Layer(f"{kind} {name}", part) for part in found if part]
 
 
 def _scenario(target: str) -> Layer:
@@ -191,6 +191,12 @@ def _gridsize(layers: Sequence[Layer]) -> int:
     values = (_value(layer, "model", "gridsize") for layer in reversed(layers))
     found = next((value for value in values if value is not None), 1)
     return found if isinstance(found, int) else 1
+
+
+def _scan_kind(layers: Sequence[Layer]) -> str:
+    """The kind of scan that will be effective."""
+    values = (_value(layer, "scan", "kind") for layer in reversed(layers))
+    return str(next((value for value in values if value is not None), ""))
 
 
 def _value(layer: Layer, part: str, key: str) -> Any:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import DetectorSizeError, InputFileError, ProbeError
-from ptyspec.physics.objects import make_object
+from ptyspec.physics.nested import displaced, nested_lattice
+from ptyspec.physics.objects import label_gauge, make_images, make_object, side_by_side
 from ptyspec.physics.probe_refinement import refine_probe
 from ptyspec.physics.probes import central_mask, make_probe
 from ptyspec.physics.scan import make_positions, nominal_positions
@@ -24,18 +28,40 @@ def simulate(scenario: Scenario) -> RawScan:
     if scenario.measured:
         return _read(scenario)
     seeds, model = scenario.seeds, scenario.model
-    obj = make_object(scenario.object, seeds.object)
+    positions, start, image = _positions(scenario)
+    obj, facts = _object(scenario)
     probe = _probe(scenario)
     if model.probe_mask:
         probe = probe * central_mask(model.N, model.probe_mask_diameter)
-    positions = make_positions(scenario.scan, scenario.object.size, seeds.scan)
-    nominal = nominal_positions(scenario.scan, scenario.object.size)
-    start = positions if nominal is None else nominal
     amplitude, scale = measure(obj, probe, positions, scenario.dose, seeds.noise)
     return RawScan(
         xcoords=positions[:, 0], ycoords=positions[:, 1], xcoords_start=start[:, 0], ycoords_start=start[:, 1],
-        diff3d=amplitude, probeGuess=probe, objectGuess=obj, scan_index=None, scale=scale, source=f"simulation {scenario.name}",
+        diff3d=amplitude, probeGuess=probe, objectGuess=obj, scan_index=image, scale=scale, metadata=facts,
+        source=f"simulation {scenario.name}",
     )  # fmt: skip
+
+
+def _object(scenario: Scenario) -> tuple[Array, dict[str, Any]]:
+    """The object in its gauge, images of a nested scan side by side, and what the scan states of it."""
+    spec, seed = scenario.object, scenario.seeds.object
+    nested = scenario.scan.kind == "nested"
+    images = make_images(spec, seed) if nested else make_object(spec, seed)[None]
+    facts: dict[str, Any] = {}
+    if spec.gauge == "label":
+        facts["norm_Y_I"] = label_gauge(images[: spec.images_train])
+        images = images / np.float32(facts["norm_Y_I"])
+    return (side_by_side(images, scenario.model.N) if nested else images[0]), facts
+
+
+def _positions(scenario: Scenario) -> tuple[Array, Array, Array | None]:
+    """Actual and nominal positions (M, 2), and the image that each frame was taken on (None: there is one)."""
+    spec, size, seed = scenario.scan, scenario.object.size, scenario.seeds.scan
+    if spec.kind == "nested":
+        lattice = nested_lattice(spec, scenario.object, scenario.model)
+        return displaced(lattice, spec.jitter, seed), lattice.positions, lattice.image
+    positions = make_positions(spec, size, seed)
+    nominal = nominal_positions(spec, size)
+    return positions, (positions if nominal is None else nominal), None
 
 
 def _probe(scenario: Scenario) -> Array:

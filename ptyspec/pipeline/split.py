@@ -12,7 +12,8 @@ from ptyspec.seeds import generator
 
 
 def split(scenario: Scenario, scan: RawScan) -> Halves:
-    """Return disjoint frames: lower y trains and higher y tests (`spatial`), or a random choice (`random`).
+    """Return disjoint frames: lower y trains and higher y tests (`spatial`), a random choice (`random`), or the
+    frames of the first images against those of the others (`image`).
 
     With `none` both are the whole scan: without a truth there is nothing to hold out for. Raises
     TooFewPointsError when a part would be empty.
@@ -20,6 +21,8 @@ def split(scenario: Scenario, scan: RawScan) -> Halves:
     spec = scenario.split
     if spec.kind == "none":
         return Halves(scan, scan)
+    if spec.kind == "image":
+        return _by_image(scan, scenario.object.images_train)
     count = round(spec.fraction * scan.size)
     if not 0 < count < scan.size:
         raise TooFewPointsError(
@@ -32,3 +35,15 @@ def split(scenario: Scenario, scan: RawScan) -> Halves:
     else:
         order = generator(scenario.seeds.split, "random split").permutation(scan.size)
     return Halves(scan.take(np.sort(order[:count])), scan.take(np.sort(order[count:])))
+
+
+def _by_image(scan: RawScan, images_train: int) -> Halves:
+    images = np.unique(scan.scan_index)
+    if len(images) <= images_train:
+        raise TooFewPointsError(
+            "one part of the split would be empty", value=f"{len(images)} images in scan_index, {images_train} of them train",
+            limit=f"more than {images_train} images", source="object.images_train and the scan",
+            next_step="lower object.images_train, or set split.kind to spatial, random or none",
+        )  # fmt: skip
+    trains = np.isin(scan.scan_index, images[:images_train])
+    return Halves(scan.take(np.flatnonzero(trains)), scan.take(np.flatnonzero(~trains)))

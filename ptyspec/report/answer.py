@@ -25,7 +25,10 @@ def answer(result: RunResult) -> list[str]:
 def what_was_made(result: RunResult) -> str:
     """Return the sentence that names the data and the reconstructed area."""
     scenario, scan = result.resolved.scenario, result.scan
-    held_out = {"spatial": "the held-out part (by position) of ", "random": "the held-out frames of ", "none": ""}
+    held_out = {
+        "spatial": "the held-out part (by position) of ", "random": "the held-out frames of ",
+        "image": "the images that were held out, ", "none": "",
+    }  # fmt: skip
     origin = "measured" if scenario.measured else "simulated"
     source = f"file {escape(scenario.scan.path)}" if scenario.measured else f"scenario {escape(scenario.name)}"
     covered = int(np.isfinite(result.reconstruction.object).sum())

@@ -241,7 +241,7 @@ def test_every_key_is_listed_once() -> None:
         pytest.param("training.nepochs", "integer > 0", 50, id="integer"),
         pytest.param("training.warmup_fraction", "number >= 0 <= 1", 0.05, id="bounded"),
         pytest.param("model.gridsize", "integer >= 1 <= 3", 1, id="range"),
-        pytest.param("split.kind", "spatial | random | none", "spatial", id="choice"),
+        pytest.param("split.kind", "spatial | random | image | none", "spatial", id="choice"),
         pytest.param("model.probe_mask", "true | false", False, id="flag"),
         pytest.param("model.filters", "list of integer > 0", (32, 48), id="list"),
         pytest.param("model.probe_mask_diameter", "integer > 0", None, id="optional"),

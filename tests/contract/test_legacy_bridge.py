@@ -94,7 +94,9 @@ CHANGED: dict[str, tuple[str, Any]] = {
     "object.size=100": ("size", 100), "object.kind=points": ("data_source", "points"),
     "object.kind=siemens": ("data_source", "generic"), "object.phase=set_phi": ("set_phi", True),
     "probe.default_probe_scale=0.5": ("default_probe_scale", 0.5), "seeds.object=5": ("npseed", 5),
-    "grouping.n_groups=3": ("n_groups", 3), "grouping.neighbor_count=9": ("neighbor_count", 9),
+    "scan.offset=6": ("offset", 6), "scan.outer_offset_train=9": ("outer_offset_train", 9),
+    "scan.outer_offset_test=21": ("outer_offset_test", 21), "object.images_train=2": ("nimgs_train", 2),
+    "object.images_test=4": ("nimgs_test", 4), "grouping.n_groups=3": ("n_groups", 3), "grouping.neighbor_count=9": ("neighbor_count", 9),
     "training.learning_rate=0.5": ("training.learning_rate", 0.5), "inference.batch_size=8": ("inference.batch_size", 8),
 }  # fmt: skip
 
@@ -168,7 +170,7 @@ def test_a_sealed_dictionary_takes_the_config_that_it_holds(clause: Check) -> No
 @pytest.mark.clause("BRIDGE-006")
 @pytest.mark.parametrize("name", CONFIGS)
 def test_entries_that_the_config_does_not_know_stay(clause: Check, name: str) -> None:
-    cfg, own = Parameters(), {"intensity_scale": 988.2, "timestamp": "now", "offset": 8, "h5_path": "mine.h5"}
+    cfg, own = Parameters(), {"intensity_scale": 988.2, "timestamp": "now", "big_gridsize": 8, "h5_path": "mine.h5"}
     cfg.update(own)
     update_legacy_dict(cfg, CONFIGS[name])
     clause.equal({key: cfg[key] for key in own}, own, "entries of other origin")
@@ -195,7 +197,8 @@ DIVERGENT = {
 OURS = {
     "N": (64, 128), "gridsize": (1, 2), "probe.big": (True, False), "probe.mask": (False, True),
     "probe_scale": (4.0, 10.0), "nepochs": (50, 60), "amp_activation": ("cartesian", "sigmoid"),
-    "data_source": ("lines", "generic"), "label": ("x", ""),
+    "data_source": ("lines", "generic"), "label": ("x", ""), "nimgs_train": (1, 9), "nimgs_test": (1, 3),
+    "outer_offset_train": (8, None), "outer_offset_test": (20, None),
 }  # fmt: skip
 """The same for our scenarios."""
 TABLE: dict[str, tuple[Config, dict[str, tuple[Any, Any]]]] = {
