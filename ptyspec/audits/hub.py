@@ -23,10 +23,9 @@ from typing import Any
 
 from ptyspec.audits.index import index
 from ptyspec.audits.material import Material
-from ptyspec.audits.pointers import HUB, INDEX
 from ptyspec.audits.registry import KINDS, perform
 from ptyspec.audits.report import Audit, status_of
-from ptyspec.audits.write import write_audit
+from ptyspec.audits.write import HUB, write_audit
 from ptyspec.errors import OutputExistsError, OutputFileError, PtyspecError, TrainingInterruptedError
 from ptyspec.io.disk import clear_errors, make_folder
 from ptyspec.io.files import atomic_file, sha256_of
@@ -34,6 +33,7 @@ from ptyspec.io.jsonfile import write_json
 from ptyspec.observe.environment import environment
 
 SCHEMA_VERSION = 1
+INDEX = "index.md"
 PARTIAL = ".unfinished-"
 STALE_SECONDS = 86_400.0
 """An unfinished folder that nobody has touched for so long was left by a killed process."""
@@ -93,7 +93,7 @@ def write_hub(
     A kind that fails with a PtyspecError is an entry with the error's text, for those subjects that it fails on; one
     that fails otherwise is a `defect`. Only an interruption, or a disk that takes nothing more, ends it without a
     folder; finished runs stay in the store, so that the same command goes on from there. `watch` gets the number of
-    kinds done, of all, and the one at work; `tests` finds the cases behind clauses (`tested.tested`).
+    kinds done, of all, and the one at work; `tests` finds the cases behind clauses (`tested.behind`).
     """
     check_out(out)
     began, since = datetime.now(UTC), time.monotonic()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ptyspec.audits.pointers import HUB
 from ptyspec.audits.shown import link, lookup, show
+from ptyspec.audits.write import HUB
 from ptyspec.report.text import escape, table
 
 LONG = 400

@@ -10,13 +10,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from ptyspec.audits.shown import lookup, show
+from ptyspec.audits.write import HUB
 from ptyspec.errors import InputFileError
 from ptyspec.io.files import sha256_of
 from ptyspec.io.jsonfile import read_json
 from ptyspec.report.text import escape
 
-HUB = "hub.json"
-INDEX = "index.md"
 LINK = re.compile(r'\[((?:[^\[\]\\]|\\.)*)\]\(([^()#\s]+\.json)#(\S*?) "([^"]*)"\)')
 ANY_LINK = re.compile(r"\]\(([^()#\s]+)(#\S*)?[^()]*\)")
 FIGURE = r"[-+–−~≈<>≤≥]*\s*\d[\d.,]*(?:e[-+]?\d+)?"

@@ -19,7 +19,7 @@ def checkout() -> Path | None:
     return root if (root / "specs").is_dir() and (root / "tests").is_dir() else None
 
 
-def tested(clauses: Collection[str], root: Path | None) -> dict[str, Any]:
+def behind(clauses: Collection[str], root: Path | None) -> dict[str, Any]:
     """Return each clause with its bound cases: how many, their selectors, how each last ended.
 
     The cases are really collected (seconds where code has changed since); outcomes are those of the last test runs in

@@ -17,26 +17,28 @@ from ptyspec.report.text import escape, table
 
 MARKS = {True: "holds", False: "**broken**", None: "not evaluated"}
 ORDER = {False: 0, None: 1, True: 2}
+HUB = "hub.json"
+"""The file by which a folder is known to be a finished hub."""
 LONG = 400
 """Characters of a cell that are shown."""
 
 
 def check_place(folder: Path, kind: str) -> None:
-    """Raise OutputExistsError where `write_audit` would replace anything but an audit; call it before the work."""
+    """Raise OutputExistsError unless `folder` is new, empty, or holds audits; call it before the work.
+
+    An earlier audit of the kind is replaced there, and nothing else.
+    """
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(
             "the output path is a file", value=folder, limit="a folder", source="--out", next_step="name a folder"
         )
-    path = folder / f"{kind}.json"
-    if path.exists() and not _is_audit(path):
+    held = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    audits = [name for name in held if name.endswith(".json") and _is_audit(folder / name)]
+    if HUB in held or (held and not audits) or (f"{kind}.json" in held and f"{kind}.json" not in audits):
         raise OutputExistsError(
-            "the folder holds a file of this name that is no audit", value=path, source="--out",
-            next_step="choose another folder with --out",
+            "the output folder holds something else than single audits", value=folder, limit="a new or empty folder",
+            source="--out", next_step="choose another folder with --out",
         )  # fmt: skip
-    if (folder / "hub.json").exists():
-        raise OutputExistsError(
-            "the folder is a finished hub", value=folder, source="--out", next_step="choose another folder with --out"
-        )
 
 
 def write_audit(folder: Path, audit: Audit, name: str | None = None) -> Path:

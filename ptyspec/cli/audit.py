@@ -146,7 +146,7 @@ def _one(kind: str, found: list[Subject], control: str | None, place: Path | Non
 
 def _hub(named: Any, place: Path, told: str, as_json: bool) -> str:
     from ptyspec.audits.hub import check_out, write_hub
-    from ptyspec.audits.tested import checkout, tested
+    from ptyspec.audits.tested import behind, checkout
     from ptyspec.cli.output import print_json, stderr, stdout
     from ptyspec.cli.progress import RichProgress
 
@@ -154,7 +154,7 @@ def _hub(named: Any, place: Path, told: str, as_json: bool) -> str:
     with RichProgress(stderr()) as bars:
         made = write_hub(
             place, _materials(named(), bars), command=told, watch=bars.whole,
-            tests=lambda clauses: tested(clauses, checkout()),
+            tests=lambda clauses: behind(clauses, checkout()),
         )  # fmt: skip
     if as_json:
         print_json({"hub": str(made.folder), **made.content})

@@ -1,0 +1,245 @@
+"""What surrounds an audit: findings, numbers by reference, files, and the checker that reads them again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ptyspec.audits.pointers import problems
+from ptyspec.audits.report import Audit
+from ptyspec.audits.shown import lookup, plain, pointer, ref, show
+from ptyspec.audits.write import check_place, markdown, write_audit
+from ptyspec.errors import InputFileError, OutputExistsError
+from ptyspec.spec.checks import Check
+
+RULE, OTHER = "NORM-001", "NORM-002"
+ODD = 'a/b~c 5 % (d) "e" |f|'
+"""A key with everything that a pointer, a link or a table could stumble over."""
+
+
+def report(**data: Any) -> Audit:
+    subjects = tuple({"name": name, "kind": "scenario", "source": name} for name in ("one", "two"))
+    return Audit("probe", "Is it?", subjects, data={"sides": {"one": {"x": 1.25, "n": 3}, "two": {"x": None}}, **data})
+
+
+def written(folder: Path) -> Path:
+    """A folder with one audit: a table, a grid, findings of every state, a key that is hard to quote."""
+    made = report(odd={ODD: 0.1234567})
+    made.grid("Sides", "sides", columns=("x", "n"), corner="subject")
+    made.table("Odd", ("key", "value"), [(ODD, ref("odd", ODD, form=".3f"))])
+    made.within(RULE, "one: x", 0.5, 1.5, "sides", "one", "x")
+    made.equal(OTHER, "one: n", 64, "sides", "one", "n")
+    made.skipped(RULE, "two: x", "there is no truth")
+    write_audit(folder, made)
+    return folder
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.clause("EVID-009", "EVID-006")
+def test_a_value_that_is_missing_or_not_finite_is_not_evaluated_and_never_passes(clause: Check) -> None:
+    made = report(bad=float("nan"), single=np.float32(2.0))
+    for place in (("sides", "two", "x"), ("bad",)):
+        made.within(RULE, "x", 0.0, 1.0, *place)
+    clause.equal([finding.ok for finding in made.findings], [None, None], "findings without a value")
+    clause.equal(made.status, "incomplete", "status of an audit that could evaluate nothing")
+    made.within(RULE, "x", 1.0, 3.0, "single")
+    clause.equal(made.status, "incomplete", "status of an audit that could evaluate one of three")
+
+
+@pytest.mark.clause("EVID-009")
+def test_an_audit_that_looked_at_nothing_is_incomplete(clause: Check) -> None:
+    clause.equal(report().status, "incomplete", "status without a finding")
+
+
+def test_a_broken_clause_outweighs_everything_and_is_named_once() -> None:
+    made = report()
+    made.within(RULE, "x", 1.0, 1.5, "sides", "one", "x")
+    assert made.status == "ok"
+    made.within(OTHER, "x", 2.0, 3.0, "sides", "one", "x")
+    made.equal(OTHER, "n", 4, "sides", "one", "n")
+    made.skipped(RULE, "y", "no truth")
+    assert (made.status, made.violated()) == ("violation", [OTHER])
+
+
+def test_a_finding_without_its_value_is_an_error_at_once() -> None:
+    with pytest.raises(InputFileError, match="names nothing"):
+        report().check(RULE, "x", True, "any", "sides", "three")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param((1, 2), [1, 2], id="tuple"),
+        pytest.param(np.float32(0.5), 0.5, id="numpy-scalar"),
+        pytest.param(np.arange(2), [0, 1], id="array"),
+        pytest.param(float("inf"), None, id="infinite"),
+        pytest.param({1: np.bool_(True)}, {"1": True}, id="key"),
+    ],
+)
+def test_data_are_what_their_file_gives_back(value: object, expected: object) -> None:
+    assert plain(value) == expected
+    assert json.loads(json.dumps(plain(value))) == expected
+    made = report(value=value)
+    made.equal(RULE, "value", value, "value")
+    assert made.findings[-1].ok
+
+
+def test_whom_a_finding_is_about_is_read_from_its_pointer_or_its_text() -> None:
+    made, names = report(), ("one", "two", "one#2")
+    made.check(RULE, "x", True, "", "sides", "one", "x")
+    made.skipped(RULE, "one#2: x", "")
+    made.skipped(RULE, "someone and another", "")
+    assert [finding.about(names) for finding in made.findings] == [["one"], ["one#2"], list(names)]
+
+
+def test_limits_show_so_many_digits_that_they_differ() -> None:
+    made = report()
+    for low, high in ((0.91796851, 0.91796949), (1.0, float("inf")), (float("-inf"), 2.0)):
+        made.within(RULE, "x", low, high, "sides", "one", "x")
+    limits = [finding.limit for finding in made.findings]
+    assert limits == ["0.9179685 to 0.9179695", "at least 1", "at most 2"]
+
+
+def test_a_pointer_holds_any_key() -> None:
+    assert lookup({"data": {ODD: [4, 5]}}, pointer(ODD, 1)) == 5
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "text"),
+    [
+        pytest.param(None, ".3f", "–", id="missing"),
+        pytest.param(True, ".3f", "yes", id="yes"),
+        pytest.param(1_000_000_000, ".4g", "1,000,000,000", id="count"),
+        pytest.param(1, ".0%", "100%", id="percent"),
+        pytest.param([0.25, None], ".2f", "0.25, –", id="list"),
+        pytest.param({"a": 1.5}, ".1f", "a 1.5", id="mapping"),
+    ],
+)
+def test_a_value_is_shown_by_its_form(value: object, form: str, text: str) -> None:
+    assert show(value, form) == text
+
+
+@pytest.mark.clause("EVID-002")
+def test_every_number_of_a_written_audit_points_to_its_field(clause: Check, tmp_path: Path) -> None:
+    folder = written(tmp_path)
+    clause.equal(problems(folder), [], "problems of an untouched audit")
+    text = (folder / "probe.md").read_text(encoding="utf-8")
+    clause.equal(text.count("](probe.json#"), 9, "links: three of the grid, one of the table, two values, three limits")
+
+
+SPOILED = [
+    pytest.param("probe.md", "[1.25]", "[1.26]", "holds 1.25", id="a-digit-of-the-text"),
+    pytest.param("probe.md", "[0.123]", "[0.1235]", "holds 0.123", id="a-digit-too-many"),
+    pytest.param("probe.md", "[0.123]", "0.123 [–]", "0.123: a number without a pointer", id="a-bare-number"),
+    pytest.param("probe.md", '%22e%22%20%7Cf%7C ".3f")', "%22e%22%20%7Cf%7C)", "states no format", id="no-format"),
+    pytest.param("probe.json", '"x": 1.25', '"x": 1.35', "holds 1.35", id="a-digit-of-the-data"),
+    pytest.param("probe.json", '"x": 1.25', '"y": 1.25', "names nothing", id="a-field-is-gone"),
+    pytest.param("probe.json", '"64"', '"65"', "holds 65", id="a-limit"),
+]
+
+
+@pytest.mark.clause("EVID-002")
+@pytest.mark.parametrize(("file", "old", "new", "said"), SPOILED)
+def test_a_summary_that_says_something_else_is_found(
+    clause: Check, tmp_path: Path, file: str, old: str, new: str, said: str
+) -> None:
+    folder = written(tmp_path)
+    text = (folder / file).read_text(encoding="utf-8")
+    (folder / file).write_text(text.replace(old, new), encoding="utf-8")
+    clause.holds(old in text, "the place to spoil is there", old)
+    found = problems(folder)
+    clause.holds(any(said in line for line in found), f"a problem that says {said!r}", found)
+
+
+@pytest.mark.clause("EVID-002")
+@pytest.mark.parametrize(
+    "cell", ["0.271", "**3.746**", "1,024 px", "~0.5", "0.5 ± 0.1", "1.9 / 2.02", "0.1 to 0.9", "−3e-4", "16 frames"],
+    ids=["plain", "bold", "unit", "about", "spread", "pair", "range", "minus", "counted"],
+)  # fmt: skip
+def test_a_number_typed_into_a_table_is_found(clause: Check, tmp_path: Path, cell: str) -> None:
+    made = report()
+    made.table("Typed", ("what", "value"), [("gain", cell)])
+    write_audit(tmp_path, made)
+    clause.holds(len(problems(tmp_path)) == 1, "one problem", problems(tmp_path), cell)
+
+
+@pytest.mark.clause("EVID-002")
+@pytest.mark.parametrize(
+    "cell", ["gs1_custom", "64x64 complex64", "SHA-256", "N/2", "–", "relu, 3 layers deep"],
+    ids=["name", "array", "digest", "symbol", "dash", "sentence"],
+)  # fmt: skip
+def test_words_are_no_numbers(clause: Check, tmp_path: Path, cell: str) -> None:
+    made = report()
+    made.table("Words", ("what", "value"), [("gain", cell)])
+    write_audit(tmp_path, made)
+    clause.equal(problems(tmp_path), [], "problems")
+
+
+@pytest.mark.clause("EVID-002")
+def test_a_row_may_be_named_by_a_number_that_its_pointers_hold(clause: Check, tmp_path: Path) -> None:
+    made = report(doses={"1000": {"x": 0.5}})
+    made.grid("Doses", "doses", columns=("x",))
+    write_audit(tmp_path, made)
+    clause.equal(problems(tmp_path), [], "problems of a row named as its key")
+    replace(tmp_path / "probe.md", "| 1000 |", "| 2000 |")
+    clause.holds(problems(tmp_path), "another name is found", problems(tmp_path))
+
+
+def test_a_folder_without_a_summary_cannot_be_checked(tmp_path: Path) -> None:
+    with pytest.raises(InputFileError, match="no summary"):
+        problems(tmp_path)
+
+
+@pytest.mark.clause("REPORTING-ARTIFACT-BOUNDARY-001")
+def test_a_figure_that_cannot_be_drawn_costs_nothing_but_itself(clause: Check, tmp_path: Path) -> None:
+    def draw() -> Any:
+        raise ZeroDivisionError("no colour bar")
+
+    made = report()
+    made.figure("map", "The map.", draw)
+    text = write_audit(tmp_path, made).read_text(encoding="utf-8")
+    row = json.loads((tmp_path / "probe.json").read_text(encoding="utf-8"))["figures"]
+    clause.equal(
+        [(found["file"], found["error"]) for found in row], [(None, "ZeroDivisionError: no colour bar")], "JSON"
+    )
+    clause.holds("not drawn" in text, "the page names it", text)
+    clause.equal(problems(tmp_path), [], "problems")
+
+
+def test_two_figures_of_one_name_are_refused() -> None:
+    made = report()
+    made.figure("map", "One.", lambda: pytest.fail("drawn"))
+    with pytest.raises(ValueError, match="map"):
+        made.figure("map", "Two.", lambda: pytest.fail("drawn"))
+
+
+def test_what_a_file_says_changes_no_markup() -> None:
+    made = report(text="<b>|x|</b>\n# no heading")
+    made.table("Text", ("a",), [(ref("text"),)])
+    assert "\\|x\\|" in markdown(made)
+    assert "\n# no heading" not in markdown(made)
+    assert "<b>" not in markdown(made)
+
+
+@pytest.mark.clause("STORE-006")
+def test_an_audit_replaces_an_audit_of_its_kind_and_nothing_else(clause: Check, tmp_path: Path) -> None:
+    check_place(tmp_path / "new", "probe")
+    check_place(written(tmp_path), "probe")
+    check_place(tmp_path, "canvas")
+    (tmp_path / "canvas.json").write_text('{"thesis": 1}', encoding="utf-8")
+    for folder, kind in ((tmp_path, "canvas"), (tmp_path / "probe.md", "probe"), (Path(__file__).parent, "probe")):
+        try:
+            check_place(folder, kind)
+        except OutputExistsError as error:
+            clause.equal(error.details["value"], folder, "what the refusal names")
+        else:
+            clause.fail("a folder that holds something else", f"{folder} for {kind} is taken", "OutputExistsError")
