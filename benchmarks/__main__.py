@@ -31,6 +31,10 @@ def main(words: list[str]) -> int:
         from benchmarks.orders import main as orders
 
         return orders(words[1:])
+    if words[:1] == ["recorded"]:
+        from benchmarks.recorded import main as recorded
+
+        return recorded()
     asked = _asked(words)
     if asked.one:
         return _one(asked.one)
