@@ -40,7 +40,7 @@ class Finding:
         """Return whom it is about: the names that its pointer or its text holds, all where neither holds one."""
         parts = [part.replace("~1", "/").replace("~0", "~") for part in (self.pointer or "").split("/")]
         found = [name for name in names if name in parts]
-        words = [name for name in names if re.search(rf"(?<![\w#@]){re.escape(name)}(?![\w#@])", self.what)]
+        words = [name for name in names if re.search(rf"(?<![\w#@]){re.escape(name)}(?![\w#@]|:\w)", self.what)]
         return found or words or list(names)
 
 

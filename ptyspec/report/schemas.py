@@ -1,4 +1,4 @@
-"""JSON schemas of a run's files, published under docs/schemas; `python -m ptyspec.report.schemas` writes them."""
+"""JSON schemas of a run's files, of an audit and a hub, published under docs/schemas; `python -m ptyspec.report.schemas` writes them."""
 
 from __future__ import annotations
 
@@ -34,16 +34,20 @@ def schemas() -> dict[str, dict[str, Any]]:
     """Return every schema by file name."""
     stages = TypeAdapter(tuple[StageRecord, ...]).json_schema(mode="serialization")
     definitions = stages.pop("$defs")
+    from ptyspec.audits.schema import audit_schema, hub_schema  # it uses what stands below
+
     history = TypeAdapter(History | None).json_schema(mode="serialization")
     return {
         "scenario.schema.json": _document("scenario.json", "Every effective setting and where it came from.", _scenario()),
         "environment.schema.json": _document("environment.json", "What must be equal for equal bits.", _environment()),
         "stages.schema.json": _document(
             "stages.json", "One record a stage.",
-            {**_object({"schema_version": VERSION, "stages": stages}), "$defs": definitions},
+            {**object_of({"schema_version": VERSION, "stages": stages}), "$defs": definitions},
         ),
         "history.schema.json": _document("history.json", "One row an epoch; null without training.", history),
         "metrics.schema.json": _document("metrics.json", "Scores beside those of the controls.", _metrics()),
+        "audit.schema.json": _document("KIND.json", "One audit: data, and what points into them.", audit_schema()),
+        "hub.schema.json": _document("hub.json", "All audits of some subjects.", hub_schema()),
     }  # fmt: skip
 
 
@@ -93,7 +97,8 @@ def _document(name: str, description: str, schema: Mapping[str, Any]) -> dict[st
     return {"$schema": DRAFT, "title": name, "description": description, **schema}
 
 
-def _object(properties: Mapping[str, Any], required: Iterable[str] | None = None) -> dict[str, Any]:
+def object_of(properties: Mapping[str, Any], required: Iterable[str] | None = None) -> dict[str, Any]:
+    """Return the schema of an object that has these properties, all of them unless `required` names some."""
     return {
         "type": "object",
         "properties": dict(properties),
@@ -102,28 +107,28 @@ def _object(properties: Mapping[str, Any], required: Iterable[str] | None = None
 
 
 def _scenario() -> dict[str, Any]:
-    row = {**_object({"value": {}, "source": TEXT}), "additionalProperties": False}
+    row = {**object_of({"value": {}, "source": TEXT}), "additionalProperties": False}
     values = {"type": "object", "description": "by dotted key", "additionalProperties": row}
-    return _object({"schema_version": VERSION, "name": TEXT, "values": values})
+    return object_of({"schema_version": VERSION, "name": TEXT, "values": values})
 
 
 def _environment() -> dict[str, Any]:
     facts = {key: {"type": "object"} for key in ("versions", "threads", "cpu", "seeds")}
     words = {key: {"type": ["string", "null"]} for key in ("backend", "onednn", "platform", "commit")}
-    return _object({"schema_version": VERSION, **facts, **words})
+    return object_of({"schema_version": VERSION, **facts, **words})
 
 
 def _metrics() -> dict[str, Any]:
-    parts = {name: _object(dict.fromkeys(keys, NUMBER)) for name, keys in SCORES.items()}
-    ring = _object({key: {} for key in RINGS})
-    block = {**parts, "frc": _object({"amplitude": ring, "complex": ring}), "has_nan": {"type": "boolean"}}
+    parts = {name: object_of(dict.fromkeys(keys, NUMBER)) for name, keys in SCORES.items()}
+    ring = object_of({key: {} for key in RINGS})
+    block = {**parts, "frc": object_of({"amplitude": ring, "complex": ring}), "has_nan": {"type": "boolean"}}
     one = {"type": "object", "properties": block}
     controls = {
-        **_object({key: {"$ref": "#/$defs/block"} for key in CONTROLS}),
+        **object_of({key: {"$ref": "#/$defs/block"} for key in CONTROLS}),
         "additionalProperties": {"$ref": "#/$defs/block"},
     }
     return {
-        **_object(
+        **object_of(
             {
                 "schema_version": VERSION,
                 **block,

@@ -14,41 +14,12 @@ from ptyspec.audits.hub import Hub, write_hub
 from ptyspec.audits.material import Material
 from ptyspec.audits.pointers import problems
 from ptyspec.audits.report import Audit
-from ptyspec.audits.subject import Subject
 from ptyspec.audits.tested import behind
-from ptyspec.errors import ConfigError, OutputExistsError, OutputFileError, TrainingInterruptedError
+from ptyspec.errors import OutputExistsError, OutputFileError, TrainingInterruptedError
 from ptyspec.spec.checks import Check
 from ptyspec.spec.collect import Case
 from ptyspec.spec.outcomes import Outcome, Outcomes
-from tests.tiny_runs import tiny
-
-RULE = "NORM-001"
-Performing = Callable[[str, Sequence[Material]], Audit]
-
-
-def material(name: str) -> Material:
-    return Material(Subject(name, "scenario", "gs1_custom", tiny()))
-
-
-SIDES = (material("good"), material("bad"))
-
-
-def audit(kind: str, sides: Sequence[Material]) -> Audit:
-    """`probe` breaks its clause for the subject `bad`; `canvas` cannot look at it; `loss` breaks down."""
-    if kind == "canvas" and any(side.name == "bad" for side in sides):
-        raise ConfigError("no canvas", value="bad", next_step="another one")
-    if kind == "loss":
-        raise ZeroDivisionError("nobody expected this")
-    found = Audit(kind, "Is it?", tuple(side.subject.as_json() for side in sides))
-    found.data = {side.name: {"gain": 0.25 if side.name == "bad" else 1.0} for side in sides}
-    found.grid("Gain", columns=("gain",), corner="subject")
-    if kind == "visual":
-        found.skipped(RULE, "all of them", "nobody looked")
-        return found
-    for side in sides:
-        low = 0.9 if kind == "probe" else 0.0
-        found.within(RULE, f"{side.name}: gain", low, 1.1, side.name, "gain")
-    return found
+from tests.fake_hub import RULE, SIDES, Performing, a_hub, audit, material
 
 
 @pytest.fixture
@@ -57,12 +28,8 @@ def performing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Performing], None]:
 
 
 @pytest.fixture
-def made(tmp_path: Path, performing: Any) -> Hub:
-    performing(audit)
-    return write_hub(
-        tmp_path / "hub", SIDES, command="ptyspec audit --all good bad", kinds=("probe", "canvas", "loss", "visual"),
-        tests=lambda clauses: behind(clauses, None),
-    )  # fmt: skip
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    return a_hub(tmp_path / "hub", monkeypatch)
 
 
 def text(found: Hub) -> str:
@@ -84,7 +51,7 @@ def test_every_kind_has_a_status_for_every_subject(clause: Check, made: Hub) -> 
 @pytest.mark.clause("EVID-009")
 def test_what_was_not_evaluated_is_an_entry_with_its_reason(clause: Check, made: Hub) -> None:
     missing = text(made).partition("## Not evaluated")[2].partition("##")[0]
-    for said in ("no canvas", "nobody expected this", "nobody looked", "test\\_audit\\_hub.py"):
+    for said in ("no canvas", "nobody expected this", "nobody looked", "fake\\_hub.py"):
         clause.holds(said in missing, said, missing)
     broken = text(made).partition("## Broken clauses")[2].partition("##")[0]
     clause.holds(f"[{RULE}](probe.json#/findings/1/clause" in broken, "the broken clause is a link", broken)

@@ -1,0 +1,53 @@
+"""A hub of audits that nobody has to compute: one breaks its clause, one cannot look, one breaks down, one skips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from ptyspec.audits import hub
+from ptyspec.audits.material import Material
+from ptyspec.audits.report import Audit
+from ptyspec.audits.subject import Subject
+from ptyspec.audits.tested import behind
+from ptyspec.errors import ConfigError
+from tests.tiny_runs import tiny
+
+RULE = "NORM-001"
+Performing = Callable[[str, Sequence[Material]], Audit]
+
+
+def material(name: str) -> Material:
+    return Material(Subject(name, "scenario", "gs1_custom", tiny()))
+
+
+SIDES = (material("good"), material("bad"))
+
+
+def audit(kind: str, sides: Sequence[Material]) -> Audit:
+    """`probe` breaks its clause for the subject `bad`; `canvas` cannot look at it; `loss` breaks down."""
+    if kind == "canvas" and any(side.name == "bad" for side in sides):
+        raise ConfigError("no canvas", value="bad", next_step="another one")
+    if kind == "loss":
+        raise ZeroDivisionError("nobody expected this")
+    found = Audit(kind, "Is it?", tuple(side.subject.as_json() for side in sides))
+    found.data = {side.name: {"gain": 0.25 if side.name == "bad" else 1.0} for side in sides}
+    found.grid("Gain", columns=("gain",), corner="subject")
+    if kind == "visual":
+        found.skipped(RULE, "all of them", "nobody looked")
+        return found
+    for side in sides:
+        low = 0.9 if kind == "probe" else 0.0
+        found.within(RULE, f"{side.name}: gain", low, 1.1, side.name, "gain")
+    return found
+
+
+def a_hub(out: Path, patch: pytest.MonkeyPatch) -> hub.Hub:
+    """A finished hub below `out`, as a package without its tests would write it."""
+    patch.setattr(hub, "perform", audit)
+    return hub.write_hub(
+        out, SIDES, command="ptyspec audit --all good bad", kinds=("probe", "canvas", "loss", "visual"),
+        tests=lambda clauses: behind(clauses, None),
+    )  # fmt: skip
