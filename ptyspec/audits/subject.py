@@ -30,6 +30,8 @@ class Subject:
     """The finished run that is meant; None: the run that the settings give."""
     dictionary: Mapping[str, Any] | None = None
     """The legacy dictionary that the settings were taken from."""
+    document: Mapping[str, Any] | None = None
+    """The investigation's snapshot that they were taken from: `run_params` and one of its scenarios."""
 
     def as_json(self) -> dict[str, str]:
         """Return what identifies it."""
