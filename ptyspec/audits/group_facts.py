@@ -22,10 +22,12 @@ def group_facts(scenario: Scenario, groups: GroupedScan, own: RawScan) -> dict[s
     rows = np.clip(indices, 0, groups.scan.size - 1)
     wanted = scenario.grouping.n_groups
     sets = {row.tobytes() for row in np.sort(indices, axis=1)}
+    capped = scenario.members == 1 or scenario.grouping.kind == "lattice"  # GROUP-010
+    most = own.size // scenario.members
     seeds = np.bincount(rows[:, 0], minlength=groups.scan.size)
     return {
         "frames": own.size, "requested": wanted, "achieved": groups.size,
-        "expected": min(wanted, own.size) if scenario.members == 1 else wanted,
+        "expected": min(wanted, most) if capped else wanted,
         "members": groups.C, "neighbor_count": scenario.grouping.neighbor_count,
         "nn_indices_shape": list(indices.shape), "diffraction_shape": [groups.size, own.N, own.N, groups.C],
         "coords_relative_shape": list(groups.coords_relative.shape),
@@ -52,8 +54,8 @@ def _nearest(scenario: Scenario, positions: Array, rows: Array) -> dict[str, Any
     """How many members are farther than their seed's K-th nearest other, and which of the K were chosen."""
     members, count = rows.shape[1], len(positions)
     reach = min(scenario.grouping.neighbor_count, count - 1)
-    if members == 1 or reach < members - 1:
-        return {"far_members": 0, "rank_use": None, "rank_uneven": None, "rank_limit": None}
+    if members == 1 or reach < members - 1 or scenario.grouping.kind == "lattice":
+        return {"far_members": None if members > 1 else 0, "rank_use": None, "rank_uneven": None, "rank_limit": None}
     from scipy.spatial import cKDTree
 
     distances, near = cKDTree(positions).query(positions[rows[:, 0]], k=reach + 1)

@@ -71,7 +71,7 @@ def _outcome(material: Material, case: Provoked) -> dict[str, Any]:
 
 def _setting(scenario: Scenario, case: Provoked) -> Scenario:
     grouping = scenario.grouping.model_copy(update={
-        "n_groups": case.n_groups, "neighbor_count": case.neighbor_count, "enable_oversampling": case.oversampling
+        "kind": "nearest", "n_groups": case.n_groups, "neighbor_count": case.neighbor_count, "enable_oversampling": case.oversampling
     })  # fmt: skip
     model = scenario.model.model_copy(update={"gridsize": 2})
     return scenario.model_copy(update={"grouping": grouping, "model": model})

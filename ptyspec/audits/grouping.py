@@ -104,7 +104,8 @@ def _findings(material: Material, report: Audit) -> None:
         for which in ("offset", "relative"):
             report.within("COORDS-003", f"{name}: {which} from the members' mean / px", 0, limit, *at, f"{which}_error")
         report.equal("GROUP-002", f"{name}: groups with a member twice", 0, *at, "repeated_members")
-        report.equal("GROUP-003", f"{name}: members beyond the K-th nearest other", 0, *at, "far_members")
+        if row["far_members"] is not None:
+            report.equal("GROUP-003", f"{name}: members beyond the K-th nearest other", 0, *at, "far_members")
         report.within("GROUP-006", f"{name}: most minus fewest uses as seed", 0, 1, *at, "seed_uses_spread")
         if row["rank_uneven"] is not None:
             report.within("GROUP-007", f"{name}: uneven choice among the K nearest", 0, row["rank_limit"] + 1e-12, *at, "rank_uneven")  # fmt: skip
