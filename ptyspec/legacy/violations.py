@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,7 +83,9 @@ def row(name: str, violation: Violation) -> dict[str, Any]:
     declared = violation.declared()
     right = walk(LegacyPipeline(), declared)
     lax = LegacyPipeline(violation.dictionary(), strict=False)
-    wrong = walk(lax, declared, _bound(violation.before, lax.cfg))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Keras's advice on a model that its input does not fit
+        wrong = walk(lax, declared, _bound(violation.before, lax.cfg))
     tight = LegacyPipeline(violation.dictionary())
     refused = walk(tight, declared, _bound(violation.before, tight.cfg)).error
     stale = refused.stale if isinstance(refused, ConfigSyncError) else ()

@@ -1,0 +1,107 @@
+"""Legacy | modern: the same stages fed from the dictionary and from the config give the same data and the same object."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ptyspec.contracts.scenario import Scenario
+from ptyspec.contracts.stages import STAGES
+from ptyspec.io.jsonfile import read_json
+from ptyspec.legacy.bridge import update_legacy_dict
+from ptyspec.legacy.effective import resolved_of
+from ptyspec.legacy.params import Parameters
+from ptyspec.legacy.pipeline import LegacyPipeline
+from ptyspec.observe.record import StageNote
+from ptyspec.pipeline import notes
+from ptyspec.pipeline.produce import produce
+from ptyspec.pipeline.protocol import Pipeline
+from ptyspec.pipeline.reference import ReferencePipeline
+from ptyspec.pipeline.request import request, scenario_names
+from ptyspec.spec.checks import Check
+from tests.tiny_runs import SHALLOW, object_of, stored, tiny
+
+FEW = ("scan.n_images=48", "grouping.n_groups=20")
+BEFORE_TRAINING = ("simulate", "split", "group", "normalize")
+
+
+def records(pipeline: Pipeline, scenario: Scenario) -> dict[str, Any]:
+    """What the stages before training write into their records, seconds and memory left out."""
+    scan = pipeline.simulate(scenario)
+    halves = pipeline.split(scenario, scan)
+    groups = pipeline.group(scenario, halves)
+    containers = pipeline.normalize(scenario, groups)
+    made = {
+        "simulate": notes.scan(StageNote("simulate"), scan),
+        "split": notes.halves(StageNote("split"), halves),
+        "group": notes.groups(StageNote("group"), groups),
+        "normalize": notes.containers(StageNote("normalize"), containers, scenario),
+    }
+    return {name: (note.arrays, note.numbers, note.flags) for name, note in made.items()}
+
+
+@pytest.mark.clause("LEGACY-001")
+@pytest.mark.parametrize("name", scenario_names())
+def test_the_stages_before_training_record_the_same(clause: Check, name: str) -> None:
+    settings = [] if request(name).scenario.scan.kind == "nested" else FEW
+    declared = request(name, profile="quick", settings=settings).scenario
+    cfg = Parameters()
+    update_legacy_dict(cfg, declared)
+    modern, legacy = records(ReferencePipeline(), declared), records(LegacyPipeline(cfg), declared)
+    for stage in BEFORE_TRAINING:
+        clause.equal(legacy[stage], modern[stage], f"record of stage {stage}")
+
+
+@cache
+def both(name: str) -> tuple[Path, Path]:
+    """Finished tiny runs of one scenario, modern and from what its dictionary means."""
+    resolved = tiny(name, *SHALLOW)
+    cfg = Parameters()
+    update_legacy_dict(cfg, resolved.scenario)
+    return stored(name, *SHALLOW), produce(resolved_of(cfg), pipeline=LegacyPipeline(cfg))
+
+
+TRAINED = ["gs1_ideal", "gs1_custom", "gs2_ideal", "gs2_custom"]
+
+
+@pytest.mark.clause("LEGACY-002")
+@pytest.mark.parametrize("name", TRAINED)
+def test_the_object_is_the_same_bit_by_bit(clause: Check, name: str) -> None:
+    modern, legacy = both(name)
+    clause.holds(modern != legacy, "two runs", modern.name)
+    clause.equal(object_of(legacy), object_of(modern), "object")
+
+
+@pytest.mark.clause("LEGACY-001")
+@pytest.mark.parametrize("name", TRAINED)
+def test_the_records_of_finished_runs_are_the_same(clause: Check, name: str) -> None:
+    modern, legacy = (read_json(folder / "stages.json")["stages"] for folder in both(name))
+    clause.equal([stage["name"] for stage in legacy], list(STAGES), "stages")
+    for ours, theirs in zip(modern, legacy, strict=True):
+        clause.equal(theirs["arrays"], ours["arrays"], f"arrays of stage {ours['name']}")
+        shared = {key: theirs["numbers"].get(key) for key in ours["numbers"]}
+        clause.equal(shared, ours["numbers"], f"numbers of stage {ours['name']}")
+
+
+@pytest.mark.clause("LEGACY-004", "LEGACY-006")
+@pytest.mark.parametrize("name", TRAINED)
+def test_the_record_says_what_the_dictionary_was(clause: Check, name: str) -> None:
+    legacy = read_json(both(name)[1] / "stages.json")["stages"]
+    clause.equal([stage["flags"]["synchronised"] for stage in legacy], [True] * len(STAGES), "stages in step")
+    numbers = {stage["name"]: stage["numbers"] for stage in legacy}
+    scale = numbers["normalize"]["scale"] / numbers["normalize"]["gain"]
+    for stage in ("normalize", "train", "infer"):
+        clause("LEGACY-006").within_ratio(numbers[stage]["intensity_scale"], scale, f"scale at stage {stage}")
+
+
+@pytest.mark.clause("LEGACY-006")
+@pytest.mark.parametrize("name", TRAINED)
+def test_the_scale_of_a_shipped_scenario_is_the_closed_form(clause: Check, name: str) -> None:
+    declared, walk = request(name, profile="quick").scenario, LegacyPipeline()
+    walk.normalize(declared, walk.group(declared, walk.split(declared, walk.simulate(declared))))
+    clause.within_ratio(walk.cfg["intensity_scale"], 988.2118, "intensity scale")
+    assert np.isfinite(walk.cfg["intensity_scale"])
