@@ -1,17 +1,253 @@
-"""Audit `bias`."""
+"""Audit `bias`: how far the amplitude is from the truth, and what a single factor could repair.
+
+Compared: the stored object of the network with the true object, amplitudes on the covered pixels in the object's frame,
+nothing rescaled. Distributions of prediction - truth and of both ratios; candidate scalars (none, least squares, ratio
+of the means, 1/g, the recorded ones), each scored after multiplication; the squared error split exactly into level,
+contrast and structure (amplitude_error.py; Murphy 1988). A scalar moves the level, drags the contrast along and can
+never touch Pearson's r: `removed` is all that it can do. Beside it the whole-frame numbers of the investigation, for the
+network and for the truth on the same pixels: they carry no information (signatures 58, 59).
+
+Red means: another level than the truth's (INFER-005); a contrast that is not the truth's (NET-009); stored scores that
+do not come out of the stored object, so that somebody has scaled one of them (EVID-004, signature 66: the ratios are
+then refused, not shown); an evaluator that rescales (SCORE-003, signature 33). Without a truth nothing is evaluated.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+
+from ptyspec.audits.amplitude_error import decomposition, distributions, least_squares, scalar_scores
+from ptyspec.audits.bias_controls import CONTROLS as CONTROLS
 from ptyspec.audits.material import Material
-from ptyspec.audits.registry import Control
+from ptyspec.audits.recorded_bias import recorded_products, recorded_scalars
 from ptyspec.audits.report import Audit
+from ptyspec.audits.shown import Ref, pointer, ref
+from ptyspec.compare.amplitude import amplitude_scores
+from ptyspec.compare.frame import NO_PIXEL, Frame, cut
+from ptyspec.compare.numbers import quotient
+from ptyspec.compare.recorded import as_recorded
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.container import Reconstruction
+from ptyspec.spec.registry import specification
+
+ONCE = ("mean_ratio", "least_squares_scalar", "pearson_r", "mae", "rmse")
+"""Recorded scores that must come out of the stored object."""
+PARTS = ("before", "after", "removed", "level", "contrast", "structure", "rest_floor")
+SCORES = ("scalar", "mae", "nrmse", "mean_ratio", "pearson_r")
+WHOLE = ("mae", "rmse", "pearson_r", "undershoot", "non_zero")
 
 
 def audit(materials: Sequence[Material], report: Audit) -> None:
     """Fill the report."""
-    raise NotImplementedError
+    for part in ("provenance", "distributions", "scalars", "error", "others", "whole_frame", "evaluator"):
+        report.data[part] = {}
+    report.data["recorded"] = recorded_products()
+    shown: list[tuple[str, Frame]] = []
+    for material in materials:
+        frame = _frame(material, report)
+        if frame is None:
+            continue
+        _facts(material, frame, report)
+        _findings(material, report)
+        shown.append((material.name, frame))
+    _tables(report)
+    _notes(report)
+    if shown:
+        from ptyspec.audits.bias_figure import panels
+
+        report.figure(
+            "amplitude", "Covered pixels: truth, reconstruction, and reconstruction - truth as it is and after the least-squares "
+            "scalar, on one scale a row; right: reconstruction / truth pixel by pixel, before and after.",
+            lambda: panels(shown),
+        )  # fmt: skip
 
 
-CONTROLS: tuple[Control, ...] = ()
+def _frame(material: Material, report: Audit) -> Frame | None:
+    """The covered pixels, or None with the reason why the ratios are not formed."""
+    name, truth = material.name, material.scan.objectGuess
+    clauses = ("INFER-005", "NET-009", "EVID-004", "SCORE-003")
+    if truth is None:
+        for clause in clauses:
+            report.skipped(
+                clause, f"{name}: amplitude against the truth", "no object is known: nothing to compare with"
+            )
+        return None
+    frame = cut(material.reconstruction, truth)
+    if frame.pixels == 0:
+        for clause in clauses:
+            report.skipped(clause, f"{name}: amplitude against the truth", NO_PIXEL)
+        return None
+    if _as_scored(material, frame, report):
+        return frame
+    for clause in clauses[:2]:
+        report.skipped(clause, f"{name}: amplitude against the truth",
+                       "the stored object is not the one that was scored: its ratios are not the network's")  # fmt: skip
+    return None
+
+
+def _as_scored(material: Material, frame: Frame, report: Audit) -> bool:
+    """Whether the recorded scores come out of the stored object: no flag has to be believed."""
+    name, recorded = material.name, material.metrics["amplitude"]
+    again = amplitude_scores(frame)
+    report.data["provenance"][name] = {
+        "recorded": {key: recorded[key] for key in ONCE}, "again": {key: again[key] for key in ONCE},
+        "factor": quotient(again["mean_ratio"] or 0.0, recorded["mean_ratio"] or 0.0),
+        "agrees": all(again[key] == recorded[key] for key in ONCE),
+    }  # fmt: skip
+    report.equal("EVID-004", f"{name}: the recorded scores come out of the stored object; level over the recorded one",
+                 1.0, "provenance", name, "factor")  # fmt: skip
+    report.equal("EVID-004", f"{name}: so do all other amplitude scores", True, "provenance", name, "agrees")
+    return bool(report.data["provenance"][name]["agrees"])
+
+
+def _facts(material: Material, frame: Frame, report: Audit) -> None:
+    name = material.name
+    prediction, truth = _pair(frame)
+    gain = material.containers.train.gain
+    scalars = {
+        "none": 1.0, "least squares": least_squares(prediction, truth),
+        "ratio of the means": quotient(truth.mean(), prediction.mean()), "1 / g": 1 / gain,
+    }  # fmt: skip
+    report.data["distributions"][name] = distributions(prediction, truth)
+    report.data["scalars"][name] = scalar_scores(
+        prediction, truth, scalars | recorded_scalars(material.subject.resolved.scenario.name)
+    )
+    report.data["error"][name] = decomposition(prediction, truth) | {
+        "pixels": frame.pixels, "gain": gain, "scalar_times_gain": (scalars["least squares"] or 0.0) * gain,
+    }  # fmt: skip
+    report.data["others"][name] = _others(material)
+    report.data["whole_frame"] |= _whole_frame(material, frame)
+    report.data["evaluator"][name] = _evaluator(material)
+
+
+def _pair(frame: Frame) -> tuple[Array, Array]:
+    return np.abs(frame.rec[frame.mask]), np.abs(frame.truth[frame.mask])
+
+
+def _others(material: Material) -> dict[str, Any]:
+    """Decomposition of the same error for the controls of the run, each on the pixels that it covers."""
+    truth = material.scan.objectGuess
+    assert truth is not None
+    found = {}
+    for other in material.finished.metrics["controls"]:
+        frame = cut(material.finished.control(other), truth)
+        if frame.pixels:
+            found[other] = decomposition(*_pair(frame)) | {"mean_ratio": amplitude_ratio(frame)}
+    return found
+
+
+def amplitude_ratio(frame: Frame) -> float | None:
+    """Return mean |rec| / mean |truth| over the covered pixels."""
+    prediction, truth = _pair(frame)
+    return quotient(prediction.mean(), truth.mean())
+
+
+def _whole_frame(material: Material, frame: Frame) -> dict[str, dict[str, Any]]:
+    """The recorded way of scoring: the network, the truth on the same pixels, and a constant there."""
+    made, truth = material.reconstruction, material.scan.objectGuess
+    assert truth is not None
+    known = np.full(made.object.shape, np.nan, np.complex64)
+    left, top = frame.origin[0] - made.origin[0], frame.origin[1] - made.origin[1]
+    height, width = frame.mask.shape
+    known[top : top + height, left : left + width] = np.where(frame.mask, frame.truth, np.nan)
+    constant = np.where(np.isfinite(known), np.complex64(1), np.complex64(np.nan))
+
+    def with_object(image: Array) -> Reconstruction:
+        return made.model_copy(update={"object": image})
+
+    return {
+        f"{material.name}: network": as_recorded(made, truth),
+        f"{material.name}: the truth itself": as_recorded(with_object(known), truth),
+        f"{material.name}: the constant 1": as_recorded(with_object(constant), truth),
+    }  # fmt: skip
+
+
+def _evaluator(material: Material) -> dict[str, float | None]:
+    """The level that the pipeline's own evaluator gives to the object and to twice the object."""
+    made, scenario, scan = material.reconstruction, material.scenario, material.halves.test
+    once = material.metrics["amplitude"]["mean_ratio"]
+    doubled = made.model_copy(update={"object": 2 * made.object})
+    twice = material.pipeline.score(scenario, scan, doubled)["amplitude"]["mean_ratio"]
+    return {"once": once, "twice": twice, "factor": quotient(twice, once)}
+
+
+def _findings(material: Material, report: Audit) -> None:
+    name = material.name
+    for clause in ("INFER-005", "NET-009"):
+        tolerance = specification()[clause].tolerance
+        assert tolerance is not None
+        if clause == "INFER-005":
+            report.within(clause, f"{name}: mean amplitude over the truth's, covered pixels, nothing rescaled",
+                          1 - tolerance.value, 1 + tolerance.value, "scalars", name, "none", "mean_ratio")  # fmt: skip
+        else:
+            spread = report.data["distributions"][name]
+            report.data["error"][name]["contrast_ratio"] = quotient(
+                spread["prediction"]["std"], spread["truth"]["std"] or 0.0
+            )
+            report.within(clause, f"{name}: standard deviation of the amplitude over the truth's",
+                          1 - tolerance.value, 1 + tolerance.value, "error", name, "contrast_ratio")  # fmt: skip
+    report.equal("SCORE-003", f"{name}: the evaluator scores twice the object with that many times the level", 2.0,
+                 "evaluator", name, "factor")  # fmt: skip
+
+
+def _tables(report: Audit) -> None:
+    columns = ("mean", "median", "p05", "p95", "min", "max", "std")
+    rows = [
+        (f"{name}: {what}", ("distributions", name, what))
+        for name, found in report.data["distributions"].items()
+        for what in found
+    ]
+    report.table("Covered pixels of the object's frame", ("amplitude", *columns), (
+        (label, *(ref(*place, column) for column in columns)) for label, place in rows
+    ))  # fmt: skip
+    report.table("Candidate scalars, each scored after multiplication", ("subject: scalar", *SCORES), (
+        (f"{name}: {what}", *(Ref(pointer("scalars", name, what, key), ".4f") for key in SCORES))
+        for name, found in report.data["scalars"].items() for what in found
+    ))  # fmt: skip
+    head = (
+        "mean squared error",
+        "after the best scalar",
+        "removed",
+        "level",
+        "contrast",
+        "structure",
+        "left after scalar and offset",
+    )
+    forms = (".3e", ".3e", ".1%", ".1%", ".1%", ".1%", ".1%")
+    parts: dict[str, tuple[str, ...]] = {name: ("error", name) for name in report.data["error"]}
+    parts |= {
+        f"{name}: {other}": ("others", name, other) for name, found in report.data["others"].items() for other in found
+    }
+    report.table("What the squared error consists of, and what the best scalar removes", ("object", *head), (
+        (label, *(ref(*place, key, form=form) for key, form in zip(PARTS, forms, strict=True)))
+        for label, place in sorted(parts.items())
+    ))  # fmt: skip
+    report.table("Least-squares scalar and gain", ("run", "gain g", "scalar", "scalar x g"), [
+        *((name, ref("error", name, "gain"), ref("error", name, "least_squares"), ref("error", name, "scalar_times_gain"))
+          for name in report.data["error"]),
+        *((f"recorded: {name}", ref("recorded", name, "gain"), ref("recorded", name, "least"),
+           ref("recorded", name, "least_times_gain")) for name in report.data["recorded"]),
+        *((f"recorded: {name}, another report", ref("recorded", name, "gain"), ref("recorded", name, "most"),
+           ref("recorded", name, "most_times_gain"))
+          for name, row in report.data["recorded"].items() if row["most"] != row["least"]),
+    ])  # fmt: skip
+    report.grid(
+        "Scored as the investigation did, over the whole frame: NO INFORMATION",
+        "whole_frame",
+        columns=WHOLE,
+        corner="object",
+    )
+
+
+def _notes(report: Audit) -> None:
+    if not report.data["error"]:
+        return
+    report.note("A positive scalar cannot change Pearson's r: the column is the same for all candidates of a subject. Level is "
+                "what a scalar can set right; structure is what no scalar and no offset can.")  # fmt: skip
+    report.note("A least-squares scalar near 1/g (scalar x g near one) says that the loader's gain stayed in the object, as in the "
+                "recorded runs; near one (scalar x g near g) it left.")  # fmt: skip
+    report.note("The whole-frame numbers of a network and of the truth itself are alike wherever both cover the same part of the "
+                "frame: they measure coverage.")  # fmt: skip
