@@ -94,9 +94,14 @@ def _change(made: Reconstruction, far: Reconstruction) -> float | None:
 
 
 def _oracle_error(made: Reconstruction, truth: Array | None) -> float | None:
-    """Relative rms distance from the object where light fell, one global phase removed."""
+    """Relative rms distance from the object where light fell, the free phase of each joined piece removed.
+
+    Pieces that no light joins (the images of a nested scan) have no common phase.
+    """
     if truth is None:
         return None
+    from scipy.ndimage import label
+
     height, width = made.object.shape
     x0, y0 = made.origin
     pad = max(height, width) + max(abs(x0), abs(y0))
@@ -105,7 +110,10 @@ def _oracle_error(made: Reconstruction, truth: Array | None) -> float | None:
     both = np.isfinite(made.object) & (made.coverage > LIT)
     if around.shape != both.shape or not np.any(around[both]):
         return None
-    found, expected = made.object[both].astype(np.complex128), around[both].astype(np.complex128)
-    phase = np.vdot(found, expected)
-    found = found * (phase / abs(phase) if phase else 1.0)
-    return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
+    pieces, count = label(both)
+    missed = 0.0
+    for piece in range(1, count + 1):
+        found, expected = (image[pieces == piece].astype(np.complex128) for image in (made.object, around))
+        phase = np.vdot(found, expected)
+        missed += float(np.sum(np.abs(found * (phase / abs(phase) if phase else 1.0) - expected) ** 2))
+    return float(missed**0.5 / np.linalg.norm(around[both]))

@@ -154,6 +154,16 @@ def _beside(recorded: float, replayed: float) -> dict[str, float]:
 
 
 def _tables(report: Audit) -> None:
+    if report.data["groups"]:
+        _group_tables(report)
+    report.table("Provoked failures", ("subject", "case", "outcome", "error", "message", "upstream said"), (
+        (name, case, *(ref("failures", name, case, key) for key in ("outcome", "error", "message", "recorded")))
+        for name, case in product(report.data["failures"], next(iter(report.data["failures"].values()), {}))
+    ))  # fmt: skip
+    report.grid("Recorded figures of gs2_custom / px", "recorded", columns=("recorded", "replayed", "difference"), form=".5g", corner="figure")  # fmt: skip
+
+
+def _group_tables(report: Audit) -> None:
     report.grid("Groups", "groups", columns=(
         "frames", "requested", "achieved", "members", "neighbor_count", "index_min", "index_max", "duplicate_groups",
         "use_mean", "use_most", "unused_frames", "largest_relative",
@@ -163,11 +173,6 @@ def _tables(report: Audit) -> None:
     report.grid("One split's frames in the other", "leakage", columns=(
         "split", "frames", "frames_in_both", "train_groups_use_test_frames", "test_groups_use_train_frames", "gap_in_y"
     ), corner="subject")  # fmt: skip
-    report.table("Provoked failures", ("subject", "case", "outcome", "error", "message", "upstream said"), (
-        (name, case, *(ref("failures", name, case, key) for key in ("outcome", "error", "message", "recorded")))
-        for name, case in product(report.data["failures"], next(iter(report.data["failures"].values()), {}))
-    ))  # fmt: skip
-    report.grid("Recorded figures of gs2_custom / px", "recorded", columns=("recorded", "replayed", "difference"), form=".5g", corner="figure")  # fmt: skip
 
 
 def _notes(report: Audit) -> None:

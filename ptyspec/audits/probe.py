@@ -108,23 +108,18 @@ def _made_with(scan: RawScan) -> dict[str, float]:
 
 def _findings(material: Material, report: Audit) -> None:
     name, said = material.name, report.data["settings"][material.name]
-    if report.data["agreement"][name] is None:
-        reason = f"the probe is a file's ({said['kind']}) and used as it is; no formula gives it a second time"
-        for clause, what in (("PROBE-001", "level"), ("PROBE-002", "shape")):
-            report.skipped(clause, f"{name}: {what} by a second path", reason)
-    else:
-        level, shape = (specification()[clause].tolerance for clause in ("PROBE-001", "PROBE-002"))
-        assert level is not None
-        assert shape is not None
-        report.within("PROBE-001", f"{name}: mean |mask P| over that of the second path", 1 - level.value, 1 + level.value, "agreement", name, "level_ratio")  # fmt: skip
-        report.within("PROBE-002", f"{name}: largest difference from the second path, level removed", 0, shape.value, "agreement", name, "shape_difference")  # fmt: skip
+    _agreement_findings(name, said, report)
     _mask_finding(name, said, report)
     used = report.data["use"][name]
     for part in ("train", "test"):
         report.equal("PROBE-003", f"{name}: array in the {part} container", used["scan"], "use", name, part)
         report.equal("DATA-007", f"{name}: digest that the {part} container declares", used[part], "use", name, f"{part}_declared")  # fmt: skip
     if report.data["made_with"][name] is None:
-        report.skipped("PROBE-003", f"{name}: the data were made with this probe", "no object is known")
+        report.skipped(
+            "PROBE-003",
+            f"{name}: the data were made with this probe",
+            "the object is unknown, or a guess that came with the file",
+        )
     else:
         limit = report.data["made_with"][name]["level_limit"]
         report.within("PROBE-003", f"{name}: data over the same frames simulated with the stored probe", 1 - limit, 1 + limit, "made_with", name, "level")  # fmt: skip
@@ -134,6 +129,22 @@ def _findings(material: Material, report: Audit) -> None:
         bool(said["probe_big"]) or report.data["probes"][name]["energy_outside_central_half"] < OUTSIDE,
         f"< {OUTSIDE:g}, or probe_big", "probes", name, "energy_outside_central_half",
     )  # fmt: skip
+
+
+def _agreement_findings(name: str, said: dict[str, Any], report: Audit) -> None:
+    """The formula's level and shape; a file's probe is used as it is, so there it is the file's array."""
+    made = said["kind"] in ("ideal", "custom")
+    if report.data["agreement"][name] is None:
+        reason = "the probe was refined, or no NumPy file holds it as probeGuess (N, N): there is no second way to it"
+        report.skipped("PROBE-001" if made else "DATA-007", f"{name}: the probe by a second path", reason)
+        return
+    level, shape = (specification()[clause].tolerance for clause in ("PROBE-001", "PROBE-002"))
+    assert level is not None
+    assert shape is not None
+    what = "mean |mask P| over that of " + ("the second path" if made else "the file's probe")
+    report.within("PROBE-001" if made else "DATA-007", f"{name}: {what}", 1 - level.value, 1 + level.value, "agreement", name, "level_ratio")  # fmt: skip
+    what = "largest difference from " + ("the second path" if made else "the file's probe")
+    report.within("PROBE-002" if made else "DATA-007", f"{name}: {what}, level removed", 0, shape.value, "agreement", name, "shape_difference")  # fmt: skip
 
 
 def _mask_finding(name: str, said: dict[str, Any], report: Audit) -> None:

@@ -61,9 +61,10 @@ def normalisation_factor(raw: Array, probe_scale: float) -> float:
 
 
 def second_path(scenario: Scenario) -> Array | None:
-    """The probe that the settings mean, (N, N) complex128; None where a file holds it and no formula does.
+    """The probe that the settings mean, (N, N) complex128; None where it is refined, or in a file that is not NumPy's.
 
-    The shape of a synthetic custom probe has no published formula: it is the generator's, its level is not.
+    The shape of a synthetic custom probe has no published formula: it is the generator's, its level is not. A file's
+    probe is used as it is.
     """
     model, spec = scenario.model, scenario.probe
     if spec.kind == "ideal":
@@ -73,11 +74,28 @@ def second_path(scenario: Scenario) -> Array | None:
 
         raw = custom(model.N, scenario.seeds.probe)
     else:
+        return _masked(_stored_probe(spec.path or scenario.scan.path), scenario) if not spec.refine_sweeps else None
+    return _masked(raw / normalisation_factor(raw, model.probe_scale), scenario)
+
+
+def _stored_probe(path: str) -> Array | None:
+    """The probe of a NumPy file, read without this project's readers; None where there is no square array by its name."""
+    if not path.endswith((".npz", ".npy")):
         return None
-    probe = raw / normalisation_factor(raw, model.probe_scale)
+    with open(path, "rb") as stream:
+        made = np.load(stream, allow_pickle=False)
+        probe = made if isinstance(made, np.ndarray) else made.get("probeGuess")
+    return probe if probe is not None and probe.ndim == 2 else None
+
+
+def _masked(probe: Array | None, scenario: Scenario) -> Array | None:
+    """The probe under the mask that was asked for, complex128."""
+    if probe is None:
+        return None
+    model = scenario.model
     if model.probe_mask:
         probe = probe * disk_mask(model.N, float(model.probe_mask_diameter or model.N / 2))
-    return np.asarray(probe)
+    return np.asarray(probe, np.complex128)
 
 
 def probe_facts(probe: Array) -> dict[str, Any]:

@@ -1,0 +1,79 @@
+"""The audit of canvases: its arithmetic by hand, recorded sides, and what a canvas that is too small really cuts."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from ptyspec.audits.canvas_sizes import (
+    jitter_rule,
+    legacy_sides,
+    lost_dummies,
+    lost_energy,
+    needed_side,
+    recorded_sizes,
+)
+from tests.audits import material, performed
+
+
+@pytest.mark.parametrize(("reach", "side"), [(0.0, 32), (0.25, 34), (1.0, 34), (1.01, 36), (9.85, 52)])
+def test_the_needed_side_is_the_smallest_even_excess_that_holds_the_reach(reach: float, side: int) -> None:
+    assert needed_side(np.array([[[reach, 0.0], [-0.0, -reach]]]), 32) == side
+
+
+@pytest.mark.parametrize(
+    ("reach", "size", "side"), [(382.0, 64, 828), (381.04, 64, 828), (380.9, 64, 826), (1.2, 7, 11)]
+)
+def test_the_jitter_rule_rounds_up_to_the_parity_of_n(reach: float, size: int, side: int) -> None:
+    assert jitter_rule(np.array([[0.0, -reach]]), size) == side
+
+
+def test_recorded_sides_are_reproduced() -> None:
+    rows = recorded_sizes()
+    assert legacy_sides(64, 2) == {"bigN": 68, "padding": 14, "padded": 78, "padded_without_jitter": 68}
+    assert all(abs(row["difference"]) < 0.5 for row in rows.values())
+    assert all(row["difference"] == 0 for name, row in rows.items() if name.startswith("padded"))
+    for name, recorded in (("gs1, 2000 frames", 828), ("gs2, 1024 frames (stable)", 822)):
+        assert 2 * math.ceil(rows[f"jitter rule, {name}"]["ours"] / 2) == recorded
+
+
+def test_a_patch_moved_by_eight_pixels_loses_eight_columns_of_a_canvas_without_margin() -> None:
+    energy, relative = np.ones((1, 1, 32, 32)), np.array([[[[8.0], [0.0]]]])
+    assert lost_energy(energy, relative, 32).item() == pytest.approx(8 / 32)
+    assert lost_energy(energy, relative, 40).item() == pytest.approx(4 / 32)
+    assert lost_energy(energy, relative, 48).item() == pytest.approx(0, abs=1e-12)
+    assert lost_energy(energy, 0.25 * relative[..., ::-1, :], 36).item() == pytest.approx(0, abs=1e-12)
+
+
+def test_dummies_at_absolute_positions_are_lost_whatever_the_model_needs() -> None:
+    places = np.array([[0.0, 0.0], [300.0, 20.0]])
+    assert lost_dummies(places, 64, 78) == pytest.approx(0.5)
+    assert lost_dummies(places[:1], 64, 64) == 0
+
+
+def test_the_audit_tells_what_is_cut_from_what_upstream_called_lost() -> None:
+    found = performed("canvas", material())
+    facts, sides = found.data["model"]["gs2_custom"], found.data["sides"]
+    there, bare = sides["gs2_custom: there is"], sides["gs2_custom: N alone"]
+    assert facts["side"] == facts["needed"] == facts["side_when_moved"] > facts["N"]
+    assert there["object_lost_worst_patch"] < 1e-9
+    assert there["upstream_formula"] > 0.1  # a ratio of sides: this much is "lost" where nothing is
+    assert bare["object_lost_worst_patch"] > 0.1
+    assert bare["object_lost"] > there["object_lost"]
+
+
+def test_single_frames_need_no_more_than_their_own_size() -> None:
+    facts = performed("canvas", material("gs1_custom")).data["model"]["gs1_custom"]
+    assert facts["needed"] == facts["side"] == facts["N"]
+    assert facts["jitter_rule"] > 2 * facts["N"]
+
+
+def test_without_an_object_both_canvases_are_measured_and_positions_not_evaluated() -> None:
+    given = material()
+    blind = given.replaced(scan=given.scan.model_copy(update={"objectGuess": None}))
+    found = performed("canvas", blind)
+    assert {finding.clause for finding in found.findings if finding.ok is None} == {"MERGE-003", "STITCH-005"}
+    assert found.status == "incomplete"
+    assert found.data["stitched"]["gs2_custom"]["coverage_ratio"] == pytest.approx(1, abs=1e-6)

@@ -1,0 +1,84 @@
+"""The audit of groups: its facts against hand-counted ones, recorded figures, and failures as data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ptyspec.audits.group_facts import axis_facts, frame_keys, group_facts
+from ptyspec.audits.recorded_scan import recorded_groups, recorded_positions
+from ptyspec.pipeline.group import with_offsets
+from tests.audits import material, performed
+from tests.small_scenes import scan_at, scenario
+
+LINE = np.stack([np.arange(6.0) * 2, np.full(6, 3.0)], axis=1)
+"""Six frames, two pixels apart."""
+
+
+def test_facts_are_those_that_are_counted_by_hand() -> None:
+    scan = scan_at(LINE)
+    groups = with_offsets(scan, np.array([[0, 1, 2, 3], [0, 1, 2, 3], [2, 1, 0, 5]]), "train")
+    told = scenario(model={"N": 32, "gridsize": 2}, grouping={"n_groups": 4, "neighbor_count": 4})
+    found = group_facts(told, groups, scan)
+    assert (found["requested"], found["achieved"], found["frames"]) == (4, 3, 6)
+    assert found["use_histogram"] == [1, 1, 1, 3]  # frame 4 never, 5 once, 3 twice, 0 to 2 three times
+    assert found["unused_frames"] == 1
+    assert found["duplicate_groups"] == 1
+    assert found["far_members"] == 1  # frame 5 of seed 2; the fourth nearest other is 4 px away
+    assert found["seed_uses_spread"] == 2
+    assert (found["index_min"], found["index_max"], found["repeated_members"]) == (0, 5, 0)
+    assert found["diffraction_shape"] == [3, 4, 4, 4]
+    axes = axis_facts(groups)
+    assert axes["offset x"] == {"min": 3.0, "max": 4.0, "mean": pytest.approx(10 / 3), "std": pytest.approx(2**0.5 / 3)}
+    assert axes["relative x"]["min"] == -6.0  # 4 - 10: minus the way from the mean to frame 5
+    assert axes["relative y"] == {"min": 0.0, "max": 0.0, "mean": 0.0, "std": 0.0}
+
+
+def test_a_frame_is_known_by_place_and_pattern_whatever_its_index() -> None:
+    scan = scan_at(LINE)
+    assert frame_keys(scan, np.array([1, 3])) == frame_keys(scan.take(np.array([3, 1])))
+    assert not frame_keys(scan, np.array([1, 3])) & frame_keys(scan, np.array([0, 2]))
+
+
+def test_the_histogram_accounts_for_every_frame_and_every_member() -> None:
+    for row in performed("grouping", material()).data["groups"].values():
+        counts = np.array(row["use_histogram"])
+        assert counts.sum() == row["frames"]
+        assert (counts * np.arange(len(counts))).sum() == row["achieved"] * row["members"]
+
+
+def test_the_recorded_offsets_are_those_of_the_replayed_scan() -> None:
+    positions = recorded_positions(8000)
+    assert positions.min() >= 10
+    assert positions.max() < 382
+    rows = performed("grouping", material()).data["recorded"]
+    offsets = [row for name, row in rows.items() if name.startswith("offset")]
+    assert len(offsets) == 6
+    assert max(abs(row["difference"]) for row in offsets) < 0.52  # recorded as whole pixels, of other seeds
+    for offset, relative in recorded_groups(8000, 4).values():
+        assert offset.shape == (4000, 2)
+        assert relative.sum(axis=1) == pytest.approx(0, abs=1e-10)
+
+
+def test_groups_that_cannot_be_formed_are_data_and_no_crash() -> None:
+    found = performed("grouping", material("gs2_custom", "scan.n_images=6"), material("gs2_ideal"))
+    assert "only 3 points but 4 coordinates" in found.data["status"]["gs2_custom"]
+    assert [finding.clause for finding in found.findings if finding.ok is None] == ["GROUP-010"]
+    assert found.status == "incomplete"
+    assert not found.violated()
+
+
+def test_provoked_failures_keep_their_text_beside_upstreams() -> None:
+    rows = performed("grouping", material("gs1_custom")).data["failures"]["gs1_custom"]
+    assert {row["outcome"] for row in rows.values()} == {"refused"}
+    first = rows["two frames a split (nimgs 2 taken for scan points)"]
+    for text in (first["message"], first["recorded"]):
+        assert "only 2 points but 4 coordinates per group" in text
+    assert rows["neighbor_count 1"]["error"] == "NeighborCountError"
+
+
+def test_a_scan_that_is_not_split_is_not_held_to_the_rules_of_a_split() -> None:
+    found = performed("grouping", material("gs2_custom", "split.kind=none"))
+    assert not found.violated()
+    assert not {finding.clause for finding in found.findings} & {"SPLIT-001", "SPLIT-002", "SPLIT-003"}
+    assert found.data["leakage"]["gs2_custom"]["frames_in_both"] == 80

@@ -1,0 +1,75 @@
+"""The audit of probes: its second path against recorded figures, and what it says of masks, files and unknown objects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ptyspec.audits.material import Material
+from ptyspec.audits.probe_paths import difference, disk_mask, published_disk, second_path
+from ptyspec.audits.probe_recorded import blind_comparison, four_pixel_probe, recorded_rows
+from tests.audits import material, performed
+
+
+def test_every_recorded_figure_of_an_ideal_probe_is_reproduced_on_both_paths() -> None:
+    for name, row in recorded_rows(None).items():
+        assert row["ours"] == pytest.approx(row["recorded"], rel=1e-4), name  # half of the last recorded digit
+        assert row["second_path"] == pytest.approx(row["ours"], rel=1e-6), name
+
+
+def test_the_published_reports_probe_is_four_pixels() -> None:
+    raw = published_disk(64, 10.0)
+    assert int((raw > 0.5 * raw.max()).sum()) == 4
+    assert int((np.abs(four_pixel_probe()) > 21).sum()) == 4  # half of its recorded maximum
+    assert int((published_disk(64, 0.7) > 0.5).sum()) == 376  # pi 10.9^2
+
+
+def test_a_function_compared_with_itself_finds_nothing_and_the_second_path_does() -> None:
+    found = blind_comparison()
+    assert found["probe doubled"]["with_itself"] == found["right"]["with_itself"] == 0
+    assert found["right"]["with_second_path"] < 1e-6
+    assert found["probe doubled"]["with_second_path"] == pytest.approx(1.08936, abs=1e-4)  # its maximum once more
+
+
+@pytest.mark.parametrize(("size", "diameter", "pixels"), [(64, 32, 812), (2, 2, 4), (4, 2, 4), (4, 1, 0)])
+def test_the_mask_is_counted_in_whole_numbers(size: int, diameter: float, pixels: int) -> None:
+    assert disk_mask(size, diameter).sum() == pixels
+
+
+def test_a_requested_mask_is_applied_on_both_paths_and_its_absence_is_red() -> None:
+    masked = material("gs2_custom", "model.probe_mask=true")
+    assert not performed("probe", masked).violated()
+    unmasked = masked.replaced(scan=material().scan)
+    assert "PROBE-MASK-DEFAULT-001" in performed("probe", unmasked).violated()
+
+
+def test_an_unknown_object_leaves_the_data_unevaluated_and_never_passed() -> None:
+    given = material()
+    blind = given.replaced(scan=given.scan.model_copy(update={"objectGuess": None}))
+    found = performed("probe", blind)
+    assert [finding.clause for finding in found.findings if finding.ok is None] == ["PROBE-003"]
+    assert found.status == "incomplete"
+    assert found.data["made_with"] == {"gs2_custom": None}
+
+
+def test_two_subjects_are_put_beside_each_other() -> None:
+    found = performed("probe", material(), material("gs2_ideal"))
+    row = found.data["between"]["gs2_custom | gs2_ideal"]
+    first, second = (np.abs(material(name).scan.probeGuess).astype(float) for name in ("gs2_custom", "gs2_ideal"))
+    assert row["mean_ratio"] == pytest.approx(first.mean() / second.mean())
+    assert row["l2_delta"] == pytest.approx(np.linalg.norm(first) - np.linalg.norm(second))
+    assert difference(np.ones((4, 4)), np.ones((8, 8)))["max_abs_difference"] is None
+
+
+def test_a_file_is_read_a_second_time_without_the_projects_readers(tmp_path: Path) -> None:
+    probe = 3 * material().scan.probeGuess
+    np.savez(tmp_path / "probe.npz", probeGuess=probe)
+    told = material("gs2_custom", "probe.kind=file", f"probe.path={tmp_path / 'probe.npz'}")
+    assert np.array_equal(second_path(told.scenario), probe)
+    assert not performed("probe", told).violated()
+    other = Material(told.subject).replaced(
+        scan=told.scan.model_copy(update={"probeGuess": 1.001 * told.scan.probeGuess})
+    )
+    assert "DATA-007" in performed("probe", other).violated()
