@@ -13,11 +13,14 @@ from ptyspec.pipeline.reference import ReferencePipeline
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ptyspec.audits.one_step import FirstStep
+    from ptyspec.audits.sampled_groups import Sample
     from ptyspec.contracts.container import Reconstruction
     from ptyspec.contracts.records import History
     from ptyspec.contracts.scan import RawScan
     from ptyspec.contracts.scenario import Scenario
     from ptyspec.io.store import RunStore
+    from ptyspec.networks.reconstructor import Reconstructor
     from ptyspec.observe.progress import Progress
     from ptyspec.pipeline.protocol import Containers, GroupedHalves, Halves, Pipeline
 
@@ -80,6 +83,38 @@ class Material:
     def containers(self) -> Containers:
         """Normalised groups of both splits."""
         return self.pipeline.normalize(self.scenario, self.groups)
+
+    @cached_property
+    def sample(self) -> Sample:
+        """Some training groups with the object under them."""
+        from ptyspec.audits.sampled_groups import sample_of
+
+        return sample_of(self.containers.train)
+
+    @cached_property
+    def model(self) -> Reconstructor:
+        """The untrained network, built as training builds it. Whoever sets its weights sets them back."""
+        from ptyspec.pipeline.train import build_model, canvas_side
+
+        return build_model(self.scenario, self.containers.train, canvas_side(self.scenario, self.containers))
+
+    @cached_property
+    def step(self) -> FirstStep:
+        """What one step of training does to that network."""
+        from ptyspec.audits.one_step import first_step
+
+        return first_step(self.model, self.sample)
+
+    @property
+    def run_at_hand(self) -> FinishedRun | None:
+        """The finished run where there is one already; nothing is trained for it."""
+        from ptyspec.io.store import RunStore
+        from ptyspec.pipeline.produce import key_of
+
+        if "finished" in self.__dict__:
+            return self.finished
+        folder = self.subject.folder or (self.store or RunStore()).find(key_of(self.subject.resolved, self.pipeline))
+        return None if folder is None else FinishedRun(folder)
 
     @cached_property
     def finished(self) -> FinishedRun:
