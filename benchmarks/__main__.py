@@ -31,10 +31,18 @@ def main(words: list[str]) -> int:
         from benchmarks.orders import main as orders
 
         return orders(words[1:])
+    if words[:1] == ["legacy"]:
+        from benchmarks.legacy import main as legacy
+
+        return legacy(words[1:])
     if words[:1] == ["recorded"]:
         from benchmarks.recorded import main as recorded
 
         return recorded()
+    if words[:1] == ["hyperparameters"]:
+        from benchmarks.hyperparameters import main as hyperparameters
+
+        return hyperparameters(words[1:])
     asked = _asked(words)
     if asked.one:
         return _one(asked.one)
@@ -62,7 +70,9 @@ def _asked(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description="Measure speed and memory against the budgets.",
         epilog="`python -m benchmarks quality --help`: the acceptance matrix of reconstruction quality. "
-        "`python -m benchmarks orders --help`: the tests in other orders and numbers of processes.",
+        "`python -m benchmarks hyperparameters --help`: epochs, batch, rate and loss, each by a paired experiment. "
+        "`python -m benchmarks orders --help`: the tests in other orders and numbers of processes. "
+        "`python -m benchmarks legacy --help`: what a dictionary that is not in step does.",
     )  # fmt: skip
     known = (*USUAL, *ON_REQUEST)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; default: all but memory")
