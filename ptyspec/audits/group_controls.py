@@ -48,6 +48,10 @@ def _other_rows(part: GroupedScan) -> GroupedScan:
     return part.model_copy(update={"nn_indices": np.roll(part.nn_indices, 1, axis=0)})
 
 
+def _whole_scan_rows(part: GroupedScan) -> GroupedScan:
+    return part.model_copy(update={"nn_indices": part.nn_indices + part.scan.size})
+
+
 def _leaked(material: Material) -> Material:
     """Training groups are formed on the whole scan, before the split."""
     scenario, scan = material.scenario, material.scan
@@ -137,6 +141,8 @@ CONTROLS = (
             lambda material: _indices(material, lambda rows: rows.astype(np.int32))),
     Control("other-rows", "indices belong to the group before", "GROUP-001",
             lambda material: _spoiled(material, _other_rows)),
+    Control("whole-scan-rows", "indices are rows of the whole scan", "GROUP-001",
+            lambda material: _spoiled(material, _whole_scan_rows)),
     Control("flipped", "relative offsets have the other sign", "COORDS-003",
             lambda material: _spoiled(material, _flipped)),
     Control("repeated-member", "a group holds its seed twice", "GROUP-002",

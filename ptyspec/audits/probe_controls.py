@@ -14,7 +14,6 @@ from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Container
 from ptyspec.contracts.scan import RawScan, array_digest
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.pipeline.protocol import Containers
 from ptyspec.pipeline.reference import ReferencePipeline
 
 
@@ -39,12 +38,12 @@ def _moved(material: Material) -> Material:
     return _with_probe(material, np.roll(material.scan.probeGuess, 1, axis=1))
 
 
-def _test_container(material: Material, *, declared: bool) -> Material:
+def _container(material: Material, part: str, *, declared: bool) -> Material:
     made = material.containers
-    other = 1.02 * made.test.probe
+    held: Container = getattr(made, part)
+    other = 1.02 * held.probe
     update = {"probe": other} | ({"probe_digest": array_digest(other)} if declared else {})
-    changed: Container = made.test.model_copy(update=update)
-    return material.replaced(containers=Containers(made.train, changed))
+    return material.replaced(containers=replace(made, **{part: held.model_copy(update=update)}))
 
 
 class _FourPixels(ReferencePipeline):
@@ -77,9 +76,11 @@ CONTROLS = (
     Control("masked", "a mask that nobody asked for cuts the probe", "PROBE-MASK-DEFAULT-001", _masked),
     Control("moved", "the file holds the probe one pixel beside where it made the data", "PROBE-003", _moved),
     Control("other-in-test", "the test container holds another probe and its own digest of it", "PROBE-003",
-            lambda material: _test_container(material, declared=True)),
+            lambda material: _container(material, "test", declared=True)),
     Control("other-in-test-undeclared", "the test container's probe changed after its digest was taken", "DATA-007",
-            lambda material: _test_container(material, declared=False)),
+            lambda material: _container(material, "test", declared=False)),
+    Control("other-in-train", "the loss sees another probe than the one that made the data", "PROBE-003",
+            lambda material: _container(material, "train", declared=False)),
     Control("four-pixels", "the disk is made with probe_scale, as in the published report", "PROBE-006", _four_pixels),
     Control("tails", "light outside the central half, where the network is told to predict nothing", "NET-010", _tails),
 )  # fmt: skip
