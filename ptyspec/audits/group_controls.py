@@ -9,6 +9,7 @@ import numpy as np
 
 from ptyspec.audits.material import Material
 from ptyspec.audits.registry import Control
+from ptyspec.audits.subject import Words, subject
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import GroupedScan
 from ptyspec.contracts.scenario import Scenario
@@ -89,6 +90,14 @@ def _oversampled_copies(material: Material) -> Material:
     return _indices(told, lambda rows: np.concatenate([rows[:-1], rows[:1]]))
 
 
+def _columns_first(material: Material) -> Material:
+    """A lattice's groups with rows and columns exchanged, one group twice; on a lattice of its own."""
+    said = Words(profile="quick", settings=("scan.n_images=64", "grouping.n_groups=8"))
+    fresh = Material(subject("dose_legacy_gs2", said))
+    told = fresh.replaced(subject=replace(fresh.subject, name=material.name))
+    return _indices(told, lambda rows: np.concatenate([rows[:-1], rows[:1]])[:, [0, 2, 1, 3]])
+
+
 class _Nearest(ReferencePipeline):
     """Takes the nearest neighbours and never the farther of the K."""
 
@@ -156,6 +165,8 @@ CONTROLS = (
     Control("copies", "an oversampled scan holds a group twice", "GROUP-005", _oversampled_copies),
     Control("unseeded", "each call draws other groups", "GROUP-008",
             lambda material: material.replaced(pipeline=_Unseeded())),
+    Control("columns-first", "a lattice's groups are read column by column, and one comes twice", "GROUP-011",
+            _columns_first),
     Control("leaked", "training groups were formed before the split", "SPLIT-002", _leaked),
     Control("shared-frames", "training frames are in the test part, too", "SPLIT-001", _shared),
     Control("mixed", "every second frame is held out", "SPLIT-003", _mixed),

@@ -37,7 +37,7 @@ def group_facts(scenario: Scenario, groups: GroupedScan, own: RawScan) -> dict[s
         "duplicate_groups": groups.size - len(sets),
         "seed_uses_most": int(seeds.max()), "seed_uses_spread": int(seeds.max() - seeds.min()),
         **_use(rows, groups.scan.size), **_nearest(scenario, groups.scan.positions, rows),
-        **_coordinates(groups, rows),
+        **_coordinates(groups, rows), "lattice_error": _lattice(scenario, groups, rows),
     }  # fmt: skip
 
 
@@ -91,6 +91,16 @@ def _coordinates(groups: GroupedScan, rows: Array) -> dict[str, Any]:
         "largest_relative": float(np.abs(groups.coords_relative).max()),
         "dtypes": sorted({str(groups.coords_offsets.dtype), str(groups.coords_relative.dtype)}),
     }  # fmt: skip
+
+
+def _lattice(scenario: Scenario, groups: GroupedScan, rows: Array) -> float | None:
+    """Largest distance of a nominal position from its channel's place on the group's lattice, pixels (GROUP-011)."""
+    if scenario.grouping.kind != "lattice":
+        return None
+    gridsize, scan = scenario.model.gridsize, groups.scan
+    places = [(c % gridsize * scenario.scan.offset, c // gridsize * scenario.scan.offset) for c in range(rows.shape[1])]
+    nominal = np.stack([scan.xcoords_start, scan.ycoords_start], axis=1)[rows]
+    return float(np.abs(nominal - nominal[:, :1] - np.array(places, float)).max())
 
 
 def axis_facts(groups: GroupedScan) -> dict[str, dict[str, float]]:

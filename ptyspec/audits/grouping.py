@@ -4,7 +4,7 @@ Compared: requested with achieved groups, the arrays with what the frames' posit
 again, the frames of one split with those of the other, the outcome of groupings that must be refused, and the recorded
 figures with a replay of the recorded scan. Red means: groups are missing (GROUP-010), have another number of members
 (BUG-TF-001), rows of another scan or other positions (GROUP-001, COORDS-003), repeated or far members (GROUP-002,
-GROUP-003), seeds or neighbours that are preferred (GROUP-006, GROUP-007), copies (GROUP-005), frames of the other split
+GROUP-003), are not the lattice's own (GROUP-011), seeds or neighbours that are preferred (GROUP-006, GROUP-007), copies (GROUP-005), frames of the other split
 (SPLIT-001 to SPLIT-003), other groups from equal seeds (GROUP-008), or a grouping was made that had to be refused
 (GROUP-004, OVERSAMPLING-001).
 """
@@ -29,6 +29,8 @@ from ptyspec.errors import GroupingError
 from ptyspec.pipeline.protocol import GroupedHalves
 
 SPLITS = ("train", "test")
+LATTICE = 1e-6
+"""Pixels: nominal positions are whole multiples of the offset, in double precision."""
 RECORDED = {
     "offset x, train": (12, 380), "offset y, train": (11, 193), "offset y, test": (195, 381),
 }  # fmt: skip
@@ -109,6 +111,9 @@ def _findings(material: Material, report: Audit) -> None:
         report.within("GROUP-006", f"{name}: most minus fewest uses as seed", 0, 1, *at, "seed_uses_spread")
         if row["rank_uneven"] is not None:
             report.within("GROUP-007", f"{name}: uneven choice among the K nearest", 0, row["rank_limit"] + 1e-12, *at, "rank_uneven")  # fmt: skip
+        if row["lattice_error"] is not None:
+            report.within("GROUP-011", f"{name}: channels from their places on the lattice / px", 0, LATTICE, *at, "lattice_error")  # fmt: skip
+            report.equal("GROUP-011", f"{name}: groups with the members of another", 0, *at, "duplicate_groups")
         if row["requested"] > row["frames"] and row["members"] > 1:
             report.equal("GROUP-005", f"{name}: groups with the members of another", 0, *at, "duplicate_groups")
     _leakage(material, report)
