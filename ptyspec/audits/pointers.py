@@ -70,14 +70,16 @@ def _line(folder: Path, line: str, content: Any) -> Iterator[str]:
         if "://" not in file and not (folder / unquote(file)).exists():
             yield f"{file}: there is no such file"
     if line.startswith("|"):
-        yield from _cells(line, {part for _, _, place, _ in links for part in unquote(place).split("/")})
+        yield from _cells(line, [set(unquote(place).split("/")) for _, _, place, _ in links])
 
 
-def _cells(line: str, keys: set[str]) -> Iterator[str]:
-    """Bare numbers of a row; its label may be one where the row's own pointers hold it."""
+def _cells(line: str, keys: list[set[str]]) -> Iterator[str]:
+    """Bare numbers of a row; before its first link a label may be one, where all pointers of the row hold it as a key."""
+    labels = LINK.sub("\0", line).strip().strip("|").partition("\0")[0].count("|") if keys else 0
+    common = set.intersection(*keys) if keys else set()
     cells = [re.sub(r"[*`\\]", "", cell).strip() for cell in LINK.sub("", line).strip().strip("|").split("|")]
     for at, cell in enumerate(cells):
-        if BARE.match(cell) and not (at == 0 and cell in keys):
+        if BARE.match(cell) and not (at < labels and cell in common):
             yield f"{cell}: a number without a pointer"
 
 

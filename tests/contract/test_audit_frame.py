@@ -186,11 +186,11 @@ def test_words_are_no_numbers(clause: Check, tmp_path: Path, cell: str) -> None:
 
 @pytest.mark.clause("EVID-002")
 def test_a_row_may_be_named_by_a_number_that_its_pointers_hold(clause: Check, tmp_path: Path) -> None:
-    made = report(doses={"1000": {"x": 0.5}})
-    made.grid("Doses", "doses", columns=("x",))
+    made = report(doses={"1000": {"0.5": 7}})
+    made.table("Doses", ("dose", "factor", "value"), [("1000", "0.5", ref("doses", "1000", "0.5"))])
     write_audit(tmp_path, made)
     clause.equal(problems(tmp_path), [], "problems of a row named as its key")
-    replace(tmp_path / "probe.md", "| 1000 |", "| 2000 |")
+    replace(tmp_path / "probe.md", "| 1000 | 0.5 |", "| 1000 | 0.6 |")
     clause.holds(problems(tmp_path), "another name is found", problems(tmp_path))
 
 
@@ -220,6 +220,25 @@ def test_two_figures_of_one_name_are_refused() -> None:
     made.figure("map", "One.", lambda: pytest.fail("drawn"))
     with pytest.raises(ValueError, match="map"):
         made.figure("map", "Two.", lambda: pytest.fail("drawn"))
+
+
+def test_on_a_terminal_the_findings_come_last_and_the_headline_at_the_end(tmp_path: Path) -> None:
+    from rich.console import Console
+
+    from ptyspec.cli.audit_tables import show as print_audit
+
+    made = report()
+    made.grid("Sides", "sides", columns=("x",), corner="subject")
+    made.note("Nothing [bold]is[/bold] markup.")
+    made.within(RULE, "one: x", 2.0, 3.0, "sides", "one", "x")
+    made.skipped(OTHER, "two: x", "there is no truth")
+    with (tmp_path / "screen").open("w", encoding="utf-8") as file:
+        print_audit(Console(file=file, width=100), made)
+    lines = (tmp_path / "screen").read_text(encoding="utf-8").splitlines()
+    assert lines[-2:] == [f"broken: {RULE}: one: x", "probe: violation"]
+    assert "- Nothing [bold]is[/bold] markup." in lines
+    assert next(line for line in lines if line.startswith("one")).split() == ["one", "1.25"]
+    assert any(line.startswith(OTHER) and "not evaluated" in line and "there is no truth" in line for line in lines)
 
 
 def test_what_a_file_says_changes_no_markup() -> None:

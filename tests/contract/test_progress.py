@@ -72,3 +72,19 @@ def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert stdout().no_color
+
+
+@pytest.mark.clause("RUN-009")
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "plain"])
+def test_a_job_of_several_runs_shows_what_it_is_at(monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
+    clock = [0.0]
+    progress, text = watched(terminal=terminal, clock=clock, monkeypatch=monkeypatch)
+    with progress:
+        progress.whole(3, 12, "canvas")
+        progress.stage_started("train")
+        progress.stage_finished(stage_record(0.5))
+        shown = text.getvalue()
+    assert "canvas" in shown
+    assert "3/12" in shown
+    assert "gain 0.7342" in shown
+    assert progress._bars is None
