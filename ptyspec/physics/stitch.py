@@ -75,11 +75,25 @@ def finish(obj: Array, coverage: Array, origin: tuple[int, int], min_coverage: f
     """Fix the free global phase and make dark pixels NaN.
 
     The weighted sum of the object becomes real and positive, so that reconstructions of one scan can be joined and
-    continue a flat surrounding. Dark: below `min_coverage` of the 90th percentile of the lit pixels' weight.
+    continue a flat surrounding; areas between which no light falls are scans of their own, each with its own free
+    phase. Dark: below `min_coverage` of the 90th percentile of the lit pixels' weight.
     """
     lit = coverage[coverage > 1e-3]
     limit = min_coverage * float(np.percentile(lit, 90)) if lit.size else np.inf
     covered = coverage >= limit
-    turn = np.exp(-1j * np.angle(np.sum(obj[covered] * coverage[covered], dtype=np.complex128)))
-    marked = np.where(covered, obj * turn, complex(np.nan, np.nan))
+    turned = _turned(obj, coverage, covered)
+    marked = np.where(covered, turned, complex(np.nan, np.nan))
     return Reconstruction(object=marked.astype(np.complex64), coverage=coverage, origin=origin)
+
+
+def _turned(obj: Array, coverage: Array, covered: Array) -> Array:
+    """The object with the weighted sum over the covered pixels of each lit area real and positive."""
+    from scipy.ndimage import label
+
+    areas, count = label(coverage > 0)
+    turned = obj
+    for area in range(1, count + 1):
+        here = covered if count == 1 else covered & (areas == area)
+        turn = np.exp(-1j * np.angle(np.sum(obj[here] * coverage[here], dtype=np.complex128)))
+        turned = obj * turn if count == 1 else np.where(areas == area, obj * turn, turned)
+    return turned

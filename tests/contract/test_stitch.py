@@ -238,6 +238,17 @@ def test_islands_that_share_no_pixel_are_each_synchronised_by_themselves(noise: 
         assert np.abs(middle).mean() == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.clause("STITCH-008")
+def test_each_area_that_shares_no_light_has_the_stated_phase(clause: Check) -> None:
+    """Images of one scan side by side: otherwise one is real and positive and the other anything."""
+    positions, island = islands()
+    turned = np.exp(1j * np.array([0.4, 2.9, -2.0]))[island][:, None, None]
+    made = stitch(patches_at(positions, np.ones((len(positions), N, N)) * turned))
+    for name in range(3):
+        x, y = np.round(positions[island == name].mean(axis=0)).astype(int) - made.origin
+        clause.holds(made.object[y, x].real > 0.9, f"area {name}", made.object[y, x], "real and positive")
+
+
 def test_patches_that_share_nothing_at_all_do_not_crash() -> None:
     positions = np.array([[20.0, 20.0], [120.0, 20.0], [20.0, 150.0], [220.0, 250.0]])
     flat = np.ones((4, N, N)) * random_phases(4)
