@@ -196,7 +196,7 @@ def _flat(material: Material) -> Material:
 
 
 def _no_merge(nets: Any, material: Material) -> Reconstructor:
-    model = nets.made(material)
+    model = nets.made(material, scenario=material.scenario)  # with a generator of its own
     model.generator.merges = False
     return model  # type: ignore[no-any-return]
 
@@ -216,8 +216,8 @@ ARCHITECTURE_CONTROLS: tuple[Control, ...] = (
     Control("other-physics", "stray light in the network's forward model", "FORWARD-005", _network(_stray_light)),
     Control("mixed-batch", "a thousandth of the batch's mean enters each group", "REASSEMBLY-BATCH-001",
             _network(lambda nets, material: nets.made(material, nets.MixedBatch))),
-    Control("coupled-groups", "the same, seen bit by bit", "INFER-001",
-            _network(lambda nets, material: nets.made(material, nets.MixedBatch))),
+    Control("coupled-groups", "a millionth of it: below the tolerance, not below a bit", "INFER-001",
+            _network(lambda nets, material: nets.made(material, nets.BarelyMixed))),
     Control("bounded-head", "a sigmoid that ends at a0", "HEAD-001",
             _cnn(lambda nets, material: nets.made(material), amp_activation="sigmoid")),
     Control("clipped", "the object ends at twice its rms amplitude", "HEAD-002",
