@@ -1,0 +1,152 @@
+"""The audits `intensity` and `bias` of a tiny run: their figures against others, and what spoils exactly one of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ptyspec.audits.report import Audit
+from ptyspec.audits.stage_chain import GROUPED, INPUT, OUTPUT, TARGET
+from tests.audits import performed, trained
+
+IDEAL, CUSTOM = "gs1_ideal", "gs2_custom"
+
+
+def both(kind: str, control: str | None = None) -> Audit:
+    """Two subjects; a control spoils the second, the custom one."""
+    return performed(kind, trained(IDEAL), trained(CUSTOM), control=control)
+
+
+def test_stage_means_are_those_of_the_arrays_that_the_run_recorded() -> None:
+    found = performed("intensity", trained()).data["stages"][CUSTOM]
+    stages = trained().finished.stages
+    for split in ("train", "test"):
+        assert found[split]["raw"] == pytest.approx(stages["split"].arrays[f"{split}.diff3d"].mean, rel=1e-6)
+    made = trained().finished.reconstruction.object
+    assert found["test"]["prediction"] == pytest.approx(np.nanmean(np.abs(made)), rel=0.01)  # a rim lies off the object
+    assert found["train"]["network input"] == pytest.approx(
+        stages["normalize"].arrays["train.network_input"].mean, rel=1e-5
+    )
+
+
+def test_gain_scales_and_their_differences_are_those_of_the_data() -> None:
+    data = performed("intensity", trained()).data
+    half = trained().halves
+    energy = {name: float((part.diff3d.astype(float) ** 2).sum(axis=(1, 2)).mean())
+              for name, part in (("train", half.train), ("test", half.test))}  # fmt: skip
+    gains, scales = data["gains"][CUSTOM], data["scales"][CUSTOM]
+    assert gains["own"]["train"] == pytest.approx(16 / np.sqrt(energy["train"]))
+    assert gains["own_difference"] == pytest.approx(1 - np.sqrt(energy["test"] / energy["train"]))
+    assert scales["derived"]["test"] == pytest.approx(np.sqrt(1e9 / energy["test"]))
+    assert scales["derived_difference"] == pytest.approx(gains["own_difference"])
+    assert scales["closed_form"] == pytest.approx(np.sqrt(1e9) / 16)
+
+
+@pytest.mark.parametrize(("target", "gridsize"), [(IDEAL, 1), (CUSTOM, 2)])
+def test_a_sum_over_channels_is_off_by_the_gridsize(target: str, gridsize: int) -> None:
+    scales = performed("intensity", trained(target)).data["scales"][target]
+    assert scales["mean_over_sum"] == pytest.approx(gridsize, rel=1e-12)
+    assert scales["grouped_by_mean"] == pytest.approx(scales["derived"]["test"], rel=0.05)
+
+
+def test_the_chain_product_stands_still_where_our_figures_move() -> None:
+    rows = performed("intensity", trained()).data["doubled"][CUSTOM]["rows"]
+    factors = {name: row["factor"] for name, row in rows.items()}
+    assert factors == pytest.approx({
+        "chain product": 1.0, "level on the data": 2.0, "mean ratio": 2.0, "least-squares scalar": 0.5
+    })  # fmt: skip
+
+
+BREAKS = {
+    "gain-left": (f"{OUTPUT} (test)", "g"),
+    "doubled": (f"{OUTPUT} (test)", "2"),
+    "own-test-gain": (f"{INPUT} (test)", "own gain of the test split over g"),
+    "gain-in-loss": (f"{TARGET} (train)", "g"),
+    "bright-groups": (f"{GROUPED} (test)", None),
+}
+
+
+@pytest.mark.parametrize("control", BREAKS)
+def test_the_first_step_that_breaks_the_symmetry_is_named(control: str) -> None:
+    step, factor = BREAKS[control]
+    data = both("intensity", control).data
+    assert data["first_break"] == {IDEAL: "none", CUSTOM: step}
+    assert data["explained"][IDEAL] is None
+    assert factor is None or data["explained"][CUSTOM] == factor
+
+
+def test_an_object_of_the_gained_gauge_is_known_by_its_scalar() -> None:
+    data = both("intensity", "gain-left").data
+    assert data["reading"] == {IDEAL: "absolute", CUSTOM: "g O: the gain was left in"}
+    assert data["gauge"][CUSTOM]["times_gain"] == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("control", [
+    "own-test-gain", "scale-doubled", "scale-by-sum", "a0-without-root", "probe-doubled", "sigmoid", "coverage-emptied",
+    "zeros-counted", "displaced", "ignored-positions",
+])  # fmt: skip
+def test_a_single_fault_turns_its_clause_red_and_no_other(control: str) -> None:
+    from ptyspec.audits.intensity import CONTROLS
+
+    expected = next(made.clause for made in CONTROLS if made.name == control)
+    assert both("intensity", control).violated() == [expected]
+
+
+def test_every_rule_of_the_two_audits_is_turned_red_by_some_control() -> None:
+    from ptyspec.audits import bias, intensity
+
+    for kind, module in (("bias", bias), ("intensity", intensity)):
+        rules = {finding.clause for finding in both(kind).findings}
+        assert rules == {control.clause for control in module.CONTROLS}
+
+
+@pytest.mark.parametrize("control", ["rescaled-after", "flat", "rescaling-evaluator"])
+def test_a_single_fault_of_scoring_turns_its_clause_red_and_no_other(control: str) -> None:
+    from ptyspec.audits.bias import CONTROLS
+
+    expected = next(made.clause for made in CONTROLS if made.name == control)
+    assert both("bias", control).violated() == [expected]
+
+
+def test_ratios_of_an_object_that_was_scaled_after_scoring_are_refused() -> None:
+    made = both("bias", "rescaled-after")
+    assert made.data["provenance"][CUSTOM]["factor"] == pytest.approx(1.9, rel=1e-6)
+    assert list(made.data["scalars"]) == list(made.data["error"]) == [IDEAL]
+    skipped = [finding for finding in made.findings if finding.ok is None]
+    assert {finding.clause for finding in skipped} == {"INFER-005", "NET-009"}
+    assert all(CUSTOM in finding.what for finding in skipped)
+
+
+def test_a_left_gain_is_what_the_least_squares_scalar_removes() -> None:
+    data = both("bias", "gain-left").data
+    before, gain = performed("bias", trained(CUSTOM)).data, data["error"][CUSTOM]["gain"]
+    assert data["scalars"][CUSTOM]["least squares"]["scalar"] == pytest.approx(
+        before["scalars"][CUSTOM]["least squares"]["scalar"] / gain, rel=1e-5
+    )
+    assert data["scalars"][CUSTOM]["1 / g"]["rmse"] == pytest.approx(
+        before["scalars"][CUSTOM]["none"]["rmse"], rel=1e-5
+    )
+    assert data["error"][CUSTOM]["removed"] > 0.99
+    assert data["scalars"][CUSTOM]["none"]["pearson_r"] == pytest.approx(before["scalars"][CUSTOM]["none"]["pearson_r"])
+
+
+def test_whole_frame_numbers_hardly_tell_the_network_from_the_truth() -> None:
+    rows = performed("bias", trained()).data["whole_frame"]
+    network, truth = rows[f"{CUSTOM}: network"], rows[f"{CUSTOM}: the truth itself"]
+    assert network["pearson_r"] == pytest.approx(truth["pearson_r"], abs=0.05)
+    assert network["undershoot"] == pytest.approx(truth["undershoot"], rel=0.1)
+    assert truth["undershoot"] > 1.5
+
+
+def test_without_a_truth_the_data_judge_the_level_and_nothing_else_passes() -> None:
+    blind = trained().replaced(scan=trained().scan.model_copy(update={"objectGuess": None}))
+    bias, intensity = performed("bias", blind), performed("intensity", blind)
+    assert {finding.ok for finding in bias.findings} == {None}
+    assert (bias.status, intensity.status) == ("incomplete", "incomplete")
+    states = {finding.clause: finding.ok for finding in intensity.findings}
+    assert [states[rule] for rule in ("INFER-005", "SCALE-002", "SCORE-007", "SCORE-002")] == [None] * 4
+    assert intensity.data["steps"][CUSTOM][OUTPUT]["test"]["quotient"] == pytest.approx(1, abs=0.05)
+    dim = blind.replaced(reconstruction=blind.reconstruction.model_copy(
+        update={"object": blind.reconstruction.object * np.float32(0.5)}
+    ))  # fmt: skip
+    assert performed("intensity", dim).violated() == ["SCALE-005"]
