@@ -79,6 +79,7 @@ def recorded_sizes() -> dict[str, Any]:
         ("jitter rule, gs1, 2000 frames", 2000, 1, 828),
         ("jitter rule, gs2, 8000 frames", 8000, 4, 826),
         ("jitter rule, gs2, 1024 frames (stable)", 1024, 4, 822),
+        ("need by the jitter rule, dose_legacy, 1024 frames", 1024, 4, 824),
     ):
         reach = max(float(np.abs(offsets).max()) for offsets, _ in recorded_groups(frames, members).values())
         found[name] = _row(recorded, 64 + 2 * reach)

@@ -182,10 +182,9 @@ def _group_tables(report: Audit) -> None:
 
 def _notes(report: Audit) -> None:
     report.note("Replay: the recorded scan's 8,000 positions come from one legacy generator seeded with 42; every frame is "
-                "taken as a seed, where the record took 1,000 of 4,000 by draws that no report holds. Extremes of the "
-                "offsets therefore agree to the recorded digit, and relative offsets do not: they depend on the seeds and "
-                "on whether the seed frame is a member.")  # fmt: skip
-    report.note("Upstream's groups are the four nearest others without the seed frame; ours hold the seed (GROUP-002), which "
-                "makes them tighter at equal density.")  # fmt: skip
+                "taken as a seed with any three of its four nearest others, where the record took 1,000 groups by draws "
+                "that no report holds: its extremes lie within ours.")  # fmt: skip
+    report.note("The largest relative offset tells that January's groups held their seed frame, as ours do (GROUP-002): the "
+                "four nearest others alone, which July's code takes, reach farther.")  # fmt: skip
     report.note("Duplicate groups of a scan that is not oversampled are two seeds that chose each other's neighbours; "
                 "they are counted and not held against a clause.")  # fmt: skip

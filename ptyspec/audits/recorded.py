@@ -12,11 +12,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
 
 import numpy as np
 
-from ptyspec.audits.recorded_scan import OBJECT, SEED, recorded_positions
+from ptyspec.audits.recorded_scan import OBJECT, SEED, recorded_groups, recorded_positions
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scenario import ObjectSpec, ProbeSpec
 from ptyspec.legacy.params import derived_sizes, legacy_defaults
@@ -173,36 +172,39 @@ def _nearest(positions: Array, count: int) -> Array:
 
 
 def _geometry() -> Iterator[Figure]:
-    for name, frames, members, recorded in (("gs1", 512, 1, 828), ("gs2", 1024, 4, 822)):
-        positions = replayed(frames)["test"].positions
-        offsets = positions[_nearest(positions, members + (members > 1))[:, -members:]].mean(axis=1)
-        reach = math.ceil(SIZE + 2 * float(np.abs(offsets).max()))
-        yield _length(f"{name}_ideal, canvas by upstream's rule for absolute offsets, px", recorded, reach)
-    positions = recorded_positions(8000)
-    order = np.argsort(positions[:, 1], kind="stable")
-    for part, rows, low, high in (("train", order[:4000], 11, 193), ("test", order[4000:], 195, 381)):
-        y = _offsets(positions[rows])[:, 1]
-        why = "recorded to whole pixels, of 1,000 of these 4,000 groups"
-        yield Figure(f"8,000 frames, smallest y of {part} offsets, px", low, float(y.min()), 1.0, "sampling", why)
-        yield Figure(f"8,000 frames, largest y of {part} offsets, px", high, float(y.max()), 1.0, "sampling", why)
-    yield Figure(
-        "8,000 frames, largest relative offset, train, px", 9.85, _largest_relative(positions[order[:4000]]), 0.005, "digits",
-        "none: it fixes how January grouped, the frame itself and any 3 of its 4 nearest others; with 4 others it is 10.75",
-    )  # fmt: skip
+    for name, frames, members, recorded in (("gs1, 512", 512, 1, 828), ("dose_legacy_gs2, 1,024", 1024, 4, 824)):
+        offsets, _ = recorded_groups(frames, members)["test"]
+        yield _length(f"{name} frames, canvas by upstream's rule for absolute offsets, px", recorded, _rule(offsets))
+    draws = np.random.default_rng(SEED)
+    for frames, count, side in ((8000, 1000, 826), (1024, 128, 822)):
+        offsets, _ = recorded_groups(frames, 4)["test"]
+        sides = np.array([_rule(offsets[draws.choice(len(offsets), count, replace=False)]) for _ in range(DRAWS)])
+        name = f"gs2, {frames:,} frames, canvas by upstream's rule, {count:,} test groups, px"
+        yield Figure(
+            name, side, float(sides.mean()), SIGMAS * float(sides.std()), "sampling", "groups drawn without a seed"
+        )
+    why = "1,000 of these 16,000 groups, drawn without a seed; the spread is that of such draws, and half a recorded digit"
+    for part, (low, high) in (("train", (11, 193)), ("test", (195, 381))):
+        offsets, relatives = recorded_groups(8000, 4)[part]
+        chosen = [draws.choice(len(offsets), 1000, replace=False) for _ in range(DRAWS)]
+        for value, what, extreme in ((low, "smallest", np.min), (high, "largest", np.max)):
+            found = np.array([extreme(offsets[rows, 1]) for rows in chosen])
+            name = f"gs2, 8,000 frames, {what} y of {part} offsets, px"
+            yield Figure(name, value, float(found.mean()), SIGMAS * float(found.std()) + 0.5, "sampling", why)
+        if part == "train":
+            yield Figure(
+                "gs2, 8,000 frames, largest relative offset, px", 9.85, float(np.abs(relatives).max()), 0.005, "digits",
+                "none: January's groups held their own frame and 3 of its 4 nearest others; of 4 others it is 10.75",
+            )  # fmt: skip
+            found = np.array([relatives[rows].std() for rows in chosen])
+            name = "gs2, 8,000 frames, standard deviation of relative offsets, px"
+            yield Figure(name, 1.95, float(found.mean()), SIGMAS * float(found.std()) + 0.005, "sampling", why)
 
 
-def _offsets(positions: Array) -> Array:
-    return np.asarray(positions[_nearest(positions, 5)[:, 1:]].mean(axis=1))
-
-
-def _largest_relative(positions: Array) -> float:
-    """The largest |relative offset| of any group of a frame and 3 of its 4 nearest others."""
-    near = _nearest(positions, 5)
-    largest = 0.0
-    for others in combinations(range(1, 5), 3):
-        coords = positions[near[:, [0, *others]]]
-        largest = max(largest, float(np.abs(coords - coords.mean(axis=1, keepdims=True)).max()))
-    return largest
+def _rule(offsets: Array) -> int:
+    """Return the side by upstream's rule: ceil(N + 2 max|absolute offset|), made even like N."""
+    side = math.ceil(SIZE + 2 * float(np.abs(offsets).max()))
+    return side + side % 2
 
 
 def _chains() -> Iterator[Figure]:
