@@ -21,10 +21,10 @@ import numpy as np
 
 from ptyspec.audits.amplitude_error import decomposition, distributions, least_squares, scalar_scores
 from ptyspec.audits.bias_controls import CONTROLS as CONTROLS
+from ptyspec.audits.bias_tables import notes, tables
 from ptyspec.audits.material import Material
 from ptyspec.audits.recorded_bias import recorded_products, recorded_scalars
 from ptyspec.audits.report import Audit
-from ptyspec.audits.shown import Ref, pointer, ref
 from ptyspec.compare.amplitude import amplitude_scores
 from ptyspec.compare.frame import NO_PIXEL, Frame, cut
 from ptyspec.compare.numbers import quotient
@@ -35,9 +35,6 @@ from ptyspec.spec.registry import specification
 
 ONCE = ("mean_ratio", "least_squares_scalar", "pearson_r", "mae", "rmse")
 """Recorded scores that must come out of the stored object."""
-PARTS = ("before", "after", "removed", "level", "contrast", "structure", "rest_floor")
-SCORES = ("scalar", "mae", "nrmse", "mean_ratio", "pearson_r")
-WHOLE = ("mae", "rmse", "pearson_r", "undershoot", "non_zero")
 
 
 def audit(materials: Sequence[Material], report: Audit) -> None:
@@ -53,8 +50,8 @@ def audit(materials: Sequence[Material], report: Audit) -> None:
         _facts(material, frame, report)
         _findings(material, report)
         shown.append((material.name, frame))
-    _tables(report)
-    _notes(report)
+    tables(report)
+    notes(report)
     if shown:
         from ptyspec.audits.bias_figure import panels
 
@@ -116,11 +113,15 @@ def _facts(material: Material, frame: Frame, report: Audit) -> None:
         prediction, truth, scalars | recorded_scalars(material.subject.resolved.scenario.name)
     )
     report.data["error"][name] = decomposition(prediction, truth) | {
-        "pixels": frame.pixels, "gain": gain, "scalar_times_gain": (scalars["least squares"] or 0.0) * gain,
+        "pixels": frame.pixels, "gain": gain, "scalar_times_gain": _times(scalars["least squares"], gain),
     }  # fmt: skip
     report.data["others"][name] = _others(material)
     report.data["whole_frame"] |= _whole_frame(material, frame)
     report.data["evaluator"][name] = _evaluator(material)
+
+
+def _times(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
 
 
 def _pair(frame: Frame) -> tuple[Array, Array]:
@@ -135,12 +136,11 @@ def _others(material: Material) -> dict[str, Any]:
     for other in material.finished.metrics["controls"]:
         frame = cut(material.finished.control(other), truth)
         if frame.pixels:
-            found[other] = decomposition(*_pair(frame)) | {"mean_ratio": amplitude_ratio(frame)}
+            found[other] = decomposition(*_pair(frame)) | {"mean_ratio": _level(frame)}
     return found
 
 
-def amplitude_ratio(frame: Frame) -> float | None:
-    """Return mean |rec| / mean |truth| over the covered pixels."""
+def _level(frame: Frame) -> float | None:
     prediction, truth = _pair(frame)
     return quotient(prediction.mean(), truth.mean())
 
@@ -176,78 +176,14 @@ def _evaluator(material: Material) -> dict[str, float | None]:
 
 def _findings(material: Material, report: Audit) -> None:
     name = material.name
-    for clause in ("INFER-005", "NET-009"):
+    spread, error = report.data["distributions"][name], report.data["error"][name]
+    error["contrast_ratio"] = quotient(spread["prediction"]["std"], spread["truth"]["std"] or 0.0)
+    for clause, what, place in (
+        ("INFER-005", "mean amplitude over the truth's, covered pixels, nothing rescaled", ("scalars", name, "none", "mean_ratio")),
+        ("NET-009", "standard deviation of the amplitude over the truth's", ("error", name, "contrast_ratio")),
+    ):  # fmt: skip
         tolerance = specification()[clause].tolerance
         assert tolerance is not None
-        if clause == "INFER-005":
-            report.within(clause, f"{name}: mean amplitude over the truth's, covered pixels, nothing rescaled",
-                          1 - tolerance.value, 1 + tolerance.value, "scalars", name, "none", "mean_ratio")  # fmt: skip
-        else:
-            spread = report.data["distributions"][name]
-            report.data["error"][name]["contrast_ratio"] = quotient(
-                spread["prediction"]["std"], spread["truth"]["std"] or 0.0
-            )
-            report.within(clause, f"{name}: standard deviation of the amplitude over the truth's",
-                          1 - tolerance.value, 1 + tolerance.value, "error", name, "contrast_ratio")  # fmt: skip
+        report.within(clause, f"{name}: {what}", 1 - tolerance.value, 1 + tolerance.value, *place)
     report.equal("SCORE-003", f"{name}: the evaluator scores twice the object with that many times the level", 2.0,
                  "evaluator", name, "factor")  # fmt: skip
-
-
-def _tables(report: Audit) -> None:
-    columns = ("mean", "median", "p05", "p95", "min", "max", "std")
-    rows = [
-        (f"{name}: {what}", ("distributions", name, what))
-        for name, found in report.data["distributions"].items()
-        for what in found
-    ]
-    report.table("Covered pixels of the object's frame", ("amplitude", *columns), (
-        (label, *(ref(*place, column) for column in columns)) for label, place in rows
-    ))  # fmt: skip
-    report.table("Candidate scalars, each scored after multiplication", ("subject: scalar", *SCORES), (
-        (f"{name}: {what}", *(Ref(pointer("scalars", name, what, key), ".4f") for key in SCORES))
-        for name, found in report.data["scalars"].items() for what in found
-    ))  # fmt: skip
-    head = (
-        "mean squared error",
-        "after the best scalar",
-        "removed",
-        "level",
-        "contrast",
-        "structure",
-        "left after scalar and offset",
-    )
-    forms = (".3e", ".3e", ".1%", ".1%", ".1%", ".1%", ".1%")
-    parts: dict[str, tuple[str, ...]] = {name: ("error", name) for name in report.data["error"]}
-    parts |= {
-        f"{name}: {other}": ("others", name, other) for name, found in report.data["others"].items() for other in found
-    }
-    report.table("What the squared error consists of, and what the best scalar removes", ("object", *head), (
-        (label, *(ref(*place, key, form=form) for key, form in zip(PARTS, forms, strict=True)))
-        for label, place in sorted(parts.items())
-    ))  # fmt: skip
-    report.table("Least-squares scalar and gain", ("run", "gain g", "scalar", "scalar x g"), [
-        *((name, ref("error", name, "gain"), ref("error", name, "least_squares"), ref("error", name, "scalar_times_gain"))
-          for name in report.data["error"]),
-        *((f"recorded: {name}", ref("recorded", name, "gain"), ref("recorded", name, "least"),
-           ref("recorded", name, "least_times_gain")) for name in report.data["recorded"]),
-        *((f"recorded: {name}, another report", ref("recorded", name, "gain"), ref("recorded", name, "most"),
-           ref("recorded", name, "most_times_gain"))
-          for name, row in report.data["recorded"].items() if row["most"] != row["least"]),
-    ])  # fmt: skip
-    report.grid(
-        "Scored as the investigation did, over the whole frame: NO INFORMATION",
-        "whole_frame",
-        columns=WHOLE,
-        corner="object",
-    )
-
-
-def _notes(report: Audit) -> None:
-    if not report.data["error"]:
-        return
-    report.note("A positive scalar cannot change Pearson's r: the column is the same for all candidates of a subject. Level is "
-                "what a scalar can set right; structure is what no scalar and no offset can.")  # fmt: skip
-    report.note("A least-squares scalar near 1/g (scalar x g near one) says that the loader's gain stayed in the object, as in the "
-                "recorded runs; near one (scalar x g near g) it left.")  # fmt: skip
-    report.note("The whole-frame numbers of a network and of the truth itself are alike wherever both cover the same part of the "
-                "frame: they measure coverage.")  # fmt: skip

@@ -143,6 +143,8 @@ def test_without_a_truth_the_data_judge_the_level_and_nothing_else_passes() -> N
     bias, intensity = performed("bias", blind), performed("intensity", blind)
     assert {finding.ok for finding in bias.findings} == {None}
     assert (bias.status, intensity.status) == ("incomplete", "incomplete")
+    assert [table.title for table in bias.tables] == ["Least-squares scalar and gain"]
+    assert not bias.figures
     states = {finding.clause: finding.ok for finding in intensity.findings}
     assert [states[rule] for rule in ("INFER-005", "SCALE-002", "SCORE-007", "SCORE-002")] == [None] * 4
     assert intensity.data["steps"][CUSTOM][OUTPUT]["test"]["quotient"] == pytest.approx(1, abs=0.05)
