@@ -1,0 +1,114 @@
+"""Audits of the built network (`loss`, `scaler`, `architecture`): their facts against values found another way."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ptyspec.audits.head_range import combination, driven_range
+from ptyspec.audits.loss_values import NetworkLoss, PhysicsLoss
+from ptyspec.audits.network_flags import network_probe
+from ptyspec.audits.registry import module_of
+from ptyspec.audits.report import Audit
+from tests.audits import performed, trained
+
+NAME = "gs2_custom"
+
+
+@cache
+def clean(kind: str) -> Audit:
+    return performed(kind, trained())
+
+
+def test_the_composition_is_what_the_settings_declare_and_the_trivial_estimate_loses() -> None:
+    data, loss = clean("loss").data, trained().scenario.training
+    weights = [row["by_gradient"] for row in data["weights"][NAME].values()]
+    assert weights == pytest.approx([loss.stage_weight / 2, loss.stage_weight / 2, 1.0], abs=1e-5)
+    values = data["values"][NAME]["poisson"]
+    assert values["truth"] < 1e-5 < 1e-4 < values["trivial estimate"] < values["0.9 x truth"] < values["2 x truth"]
+
+
+def test_the_loss_in_numpy_is_the_loss_that_trains_and_its_slope_a_difference_of_it() -> None:
+    material = trained()
+    sample, wrong = material.sample, np.float32(1.3) * material.sample.truth
+    seen = NetworkLoss(material.model, sample.measured, "poisson")
+    twin = PhysicsLoss(material.containers.train, sample.measured, sample.truth)
+    for term in ("poisson", "mae"):
+        assert seen.value(term, wrong) == pytest.approx(twin.value(term, math.log(1.3)), rel=1e-5)
+        assert seen.slope(term, wrong) == pytest.approx(twin.slope(term, math.log(1.3)), rel=1e-5)
+
+
+def test_the_scale_of_a_scan_is_not_the_closed_form_but_its_quotient_with_the_gain_is() -> None:
+    audit, data = clean("scaler"), trained().containers.train
+    row = audit.data["scale"][NAME]
+    photons = np.mean(np.sum((data.scale * trained().scan.diff3d.astype(float)) ** 2, axis=(1, 2)))
+    assert row["measured_photons"] == pytest.approx(float(photons), rel=1e-12)
+    assert row["train"] == row["stored"] == data.scale
+    assert abs(row["over_closed_form"] - 1) > 0.1 > 1e-4 > abs(row["gained_over_closed_form"] - 1)
+
+
+def test_the_recorded_difference_is_the_rounding_of_single_precision() -> None:
+    found, recorded = clean("scaler").data["recomputed"], clean("scaler").data["recorded"]
+    assert found["log"] == pytest.approx(recorded["log"], abs=5e-7)
+    assert found["exp"] == pytest.approx(recorded["exp"], abs=5e-6)
+    assert found["difference"] == pytest.approx(recorded["difference"], abs=5e-8)
+
+
+def test_the_layers_hold_all_parameters_and_each_is_called() -> None:
+    data, model = clean("architecture").data, trained().model
+    layers = data["layers"][NAME]
+    assert sum(row["parameters"] for row in layers.values()) == model.count_params()
+    assert all(row["calls"] == 1 for row in layers.values())
+    assert layers["generator.nets[0].down[0]"]["output"] == [4, 8, 8, 32]  # 4 members, 16 px folded by 2
+    assert "call" not in vars(model.generator)
+
+
+def test_looking_at_a_network_leaves_its_weights_as_they_were() -> None:
+    material = trained()
+    before = [np.array(weight.numpy()) for weight in material.model.weights]
+    driven_range(material)
+    combination(material)
+    _ = material.replaced(model=material.model, sample=material.sample).step
+    after = [weight.numpy() for weight in material.model.weights]
+    assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_the_probe_is_read_from_the_network_bit_by_bit() -> None:
+    assert np.array_equal(network_probe(trained()), trained().containers.train.probe)
+
+
+EXACT: dict[str, list[str]] = {
+    "loss": ["zero-weight-term", "no-gradient-term", "realspace-no-op", "half-gradient", "wrong-scale"],
+    "scaler": ["dead-scale", "drifting-probe", "drifted-record", "own-scale", "stale-entry", "stray-light"],
+    "architecture": ["merge-off", "coupled-groups", "bounded-head", "clipped", "idle-layer", "flat-object"],
+}
+"""Controls that break one rule and no other."""
+
+
+@pytest.mark.parametrize("kind", EXACT)
+def test_a_control_that_spoils_one_thing_breaks_one_clause(kind: str) -> None:
+    wanted = {control.name: [control.clause] for control in module_of(kind).CONTROLS if control.name in EXACT[kind]}
+    found: dict[str, Any] = {name: performed(kind, trained(), control=name).violated() for name in wanted}
+    assert found == wanted
+
+
+@pytest.mark.parametrize("kind", ["loss", "architecture"])
+def test_without_a_truth_what_needs_it_is_not_evaluated_and_nothing_is_broken(kind: str) -> None:
+    blind = trained().replaced(scan=trained().scan.model_copy(update={"objectGuess": None}), model=trained().model)
+    audit = performed(kind, blind)
+    assert not audit.violated()
+    unknown = {finding.clause for finding in audit.findings if finding.ok is None}
+    assert unknown == ({"LOSS-001", "SCALE-002", "LOSS-007"} if kind == "loss" else set())
+
+
+def test_two_subjects_stand_side_by_side() -> None:
+    audit = performed("architecture", trained(), trained("gs1_ideal"))
+    assert audit.status == "ok"
+    flags = audit.data["flags"]
+    assert flags[NAME]["model.gridsize"]["effective"] == 2
+    assert flags["gs1_ideal"]["model.gridsize"]["effective"] == 1
+    assert "model.object_big" not in flags["gs1_ideal"]  # nothing to merge
