@@ -104,7 +104,7 @@ def test_the_command_of_a_row_is_understood(row: Row) -> None:
 
 
 NO_NETWORK = {"params", "probe", "grouping", "canvas", "dose"}
-"""Audits that build no network; the others run on a finished run in test_audit_cli.py."""
+"""Audits that build no network; the others run on a finished run, all at once, in test_audit_cli.py."""
 CHEAP = sorted({
     row.command for row in rows()
     if row.command[1] == "scenarios" or (row.command[1] == "audit" and row.command[2] in NO_NETWORK)
