@@ -9,6 +9,7 @@ from typing import Any
 from ptyspec.audits import intensity_closures as closures
 from ptyspec.audits.material import Material
 from ptyspec.audits.stage_chain import (
+    GROUPED,
     LEVEL,
     SPLITS,
     SplitChain,
@@ -51,7 +52,7 @@ def facts(material: Material) -> Facts:
         "stages": {split: dict(chain.means) for split, chain in chains.items()},
         "steps": {name: {split: _step(step) for split, step in parts.items()} for name, parts in steps.items()},
         "first_break": NONE if broken is None else broken[0],
-        "explained": None if broken is None else explanation(broken[1].quotient or 0.0, _factors(material, chains)),
+        "explained": None if broken is None else _explained(broken, _factors(material, chains)),
         "gains": _gains(material, chains), "scales": _scales(material), "containers": _containers(material),
         "gauge": gauge, "reading": None if gauge is None else reading(gauge),
         "gauge_of_gained": None if gauge is None or frame is None else gauge_of(_times(frame, gain), gain),
@@ -61,6 +62,12 @@ def facts(material: Material) -> Facts:
     }  # fmt: skip
     found["doubled"] = _doubled(material, chains, found)
     return Facts(found, steps)
+
+
+def _explained(broken: tuple[str, Step], factors: dict[str, float]) -> str | None:
+    """The factor, where one is at home in the step: what grouping picks has no factor."""
+    name, step = broken
+    return None if name.startswith(GROUPED) else explanation(step.quotient or 0.0, factors)
 
 
 def reading(gauge: dict[str, float | None]) -> str:
@@ -115,6 +122,7 @@ def _scales(material: Material) -> dict[str, Any]:
         "derived_over_closed": derived["all"] / closed, "derived_difference": 1 - derived["train"] / derived["test"],
         "grouped_by_mean": mean, "grouped_by_sum": total, "mean_over_sum": mean / total,
         "gridsize": material.scenario.model.gridsize, "photons_over_declared": stored**2 * energy["all"] / photons,
+        "counting": closures.CONFIDENCE / math.sqrt(photons * material.scan.size),
     }  # fmt: skip
 
 

@@ -177,12 +177,15 @@ def first_break(steps: Mapping[str, Mapping[str, Step]]) -> tuple[str, Step] | N
 
 
 def explanation(found: float, factors: Mapping[str, float]) -> str | None:
-    """Return the name of the known factor that a quotient is, to 5 %, the nearest one; None where it is none of them."""
-    if found <= 0:
+    """Return the name of the known factor that a quotient is, the nearest one; None where it is none of them.
+
+    To 5 %, and nearer to the factor than half its way from 1: a factor of 1.03 explains no quotient of 1.08.
+    """
+    if found <= 0 or not factors:
         return None
     away = {name: abs(math.log(found / factor)) for name, factor in factors.items()}
     name = min(away, key=lambda name: away[name])
-    return name if away[name] <= LEVEL else None
+    return name if away[name] <= min(LEVEL, abs(math.log(factors[name])) / 2) else None
 
 
 def chain_product(means: Means) -> float | None:

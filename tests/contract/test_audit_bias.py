@@ -99,4 +99,5 @@ def test_the_first_step_off_its_ratio_is_named_and_its_factor_recognised() -> No
     assert first_break({"a": {"train": right}, OUTPUT: {"test": wrong}}) == (f"{OUTPUT} (test)", wrong)
     assert explanation(0.58, {"g": 0.5774, "2": 2.0}) == "g"
     assert explanation(0.7, {"g": 0.5774, "2": 2.0}) is None
+    assert explanation(1.08, {"own gain": 1.04}) is None
     assert explanation(0.0, {"g": 0.5774}) is None

@@ -72,7 +72,7 @@ def test_the_first_step_that_breaks_the_symmetry_is_named(control: str) -> None:
     data = both("intensity", control).data
     assert data["first_break"] == {IDEAL: "none", CUSTOM: step}
     assert data["explained"][IDEAL] is None
-    assert factor is None or data["explained"][CUSTOM] == factor
+    assert data["explained"][CUSTOM] == factor
 
 
 def test_an_object_of_the_gained_gauge_is_known_by_its_scalar() -> None:
