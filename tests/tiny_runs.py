@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.container import Container
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.run import RunResult
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.io.jsonfile import read_json
+from ptyspec.pipeline.batches import batch
 from ptyspec.pipeline.protocol import Containers, GroupedHalves, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.pipeline.request import request
@@ -49,10 +51,14 @@ class Watched(ReferencePipeline):
 
 
 @dataclass(frozen=True)
-class Finished:
+class Fitted:
     scenario: Scenario
     containers: Containers
     trained: Trained
+
+
+@dataclass(frozen=True)
+class Finished(Fitted):
     result: RunResult
 
 
@@ -62,6 +68,14 @@ def finished(target: str, *settings: str, recipe: str | None = None) -> Finished
     resolved, walk = tiny(target, *settings, recipe=recipe), Watched()
     result = run(resolved, pipeline=walk)
     return Finished(resolved.scenario, walk.kept["containers"], walk.kept["trained"], result)
+
+
+@cache
+def fitted(target: str, *settings: str) -> Fitted:
+    """Stages 1 to 5 of a tiny scenario, once a process: where neither the result nor its controls are looked at."""
+    scenario = tiny(target, *settings).scenario
+    containers = prepare(scenario)
+    return Fitted(scenario, containers, fit(scenario, containers))
 
 
 @cache
@@ -98,6 +112,12 @@ def fit(scenario: Scenario, containers: Containers, session: Session | None = No
     from ptyspec.pipeline.train import train
 
     return train(scenario, containers, session or Session())
+
+
+def predict_once(model: Any, container: Container) -> Array:
+    """Object patches (B, N, N, C) of every group, eager: a model that is asked once is not worth a trace."""
+    re, im = model(batch(container, np.arange(container.size))[0])[-1]
+    return np.asarray(re) + 1j * np.asarray(im)
 
 
 def same(first: list[Array], second: list[Array]) -> bool:

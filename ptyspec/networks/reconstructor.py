@@ -25,6 +25,7 @@ class Reconstructor(keras.Model):
 
     def __init__(self, scenario: Scenario, probe: Array, a0: float, canvas: int, mask: Array | None = None) -> None:
         super().__init__()
+        self.jit_compile = False
         members = scenario.members
         level = scenario.model.N / 2 / probe_energy(probe) ** 0.5
         conditioned = ForwardModel(np.asarray(probe) * level, members, canvas, mask)
@@ -35,6 +36,9 @@ class Reconstructor(keras.Model):
         self.energy = a0**2 * probe_energy(probe)
         self.misfit = LOSSES[scenario.training.loss]
         self.stage_weight = scenario.training.stage_weight
+
+    def build(self, shapes: dict[str, tuple[int | None, ...]]) -> None:
+        """Nothing: every layer builds itself at the first call, which without this is made three times."""
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> list[tuple[Tensor, Tensor]]:
         """Return the stages' objects (training) or the last alone, each a pair (re, im) of (B, N, N, C)."""

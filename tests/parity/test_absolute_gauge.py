@@ -14,13 +14,13 @@ from ptyspec.pipeline.batches import batch
 from ptyspec.pipeline.protocol import Containers
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.spec.checks import Check
-from tests.tiny_runs import SHALLOW, Finished, finished, fit, tiny
+from tests.tiny_runs import SHALLOW, Fitted, fit, fitted, predict_once, tiny
 
 TARGETS = ["gs1_custom", "gs2_custom"]
 
 
-def run_of(target: str) -> Finished:
-    return finished(target, *SHALLOW)
+def run_of(target: str) -> Fitted:
+    return fitted(target, *SHALLOW)
 
 
 @cache
@@ -73,14 +73,13 @@ def with_factors(parts: Containers, probe: float, data: float) -> Containers:
     return normalize(tiny().scenario, GroupedHalves(changed(parts.train), changed(parts.test)))
 
 
-def untrained_patches(own: Finished, container: Container) -> Any:
+def untrained_patches(own: Fitted, container: Container) -> Any:
     """Patches of a model that is built for this container's probe and a0, with the run's untrained weights."""
-    from ptyspec.pipeline.protocol import Session
-    from ptyspec.pipeline.train import assign, build_model, canvas_side, predict_patches
+    from ptyspec.pipeline.train import assign, build_model, canvas_side
 
     model = build_model(own.scenario, container, canvas_side(own.scenario, own.containers))
     assign(model, own.trained.untrained)
-    return predict_patches(model, container, own.scenario.inference.batch_size, Session()).object
+    return predict_once(model, container)
 
 
 @pytest.mark.clause("NORM-002", "PROBE-003")

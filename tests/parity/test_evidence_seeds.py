@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from ptyspec.spec.checks import Check
+from tests.evidence import Training, evidence, load_training, save_training
 from tests.tiny_runs import SHALLOW, fit, prepare, tiny
 
 SEEDS = (1, 2, 3, 4, 5)
@@ -15,13 +19,23 @@ DIM = ("dose.nphotons=1e3", "probe.kind=ideal", "model.probe_scale=10", "trainin
 """Few photons through the probe of the runs that diverged: most pixels hold none."""
 
 
-@pytest.mark.clause("EVID-010")
-def test_no_training_of_five_seeds_diverges(clause: Check) -> None:
-    clause.holds(len(set(SEEDS)) >= 5, "seeds", SEEDS, "five at least")
-    losses = []
+def train_all(folder: Path) -> None:
     for seed in SEEDS:
         scenario = tiny("gs1_custom", *SHALLOW, *DIM, seed=seed).scenario
-        made = fit(scenario, prepare(scenario))
+        save_training(folder, str(seed), fit(scenario, prepare(scenario)))
+
+
+@pytest.fixture
+def trainings(request: pytest.FixtureRequest) -> Iterator[dict[int, Training]]:
+    with evidence(request, train_all) as folder:
+        yield {seed: load_training(folder, str(seed)) for seed in SEEDS}
+
+
+@pytest.mark.clause("EVID-010")
+def test_no_training_of_five_seeds_diverges(clause: Check, trainings: dict[int, Training]) -> None:
+    clause.holds(len(set(SEEDS)) >= 5, "seeds", SEEDS, "five at least")
+    losses = []
+    for seed, made in trainings.items():
         clause.equal(made.history.first_nan, None, f"first value that is not finite, seed {seed}")
         losses += [row.metrics["loss"] for row in made.history.epochs]
         clause.holds(all(np.isfinite(weight).all() for weight in made.weights), f"finite weights, seed {seed}")

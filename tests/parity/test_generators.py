@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.container import Container
+from ptyspec.contracts.container import Container, Patches
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import HeadRangeError, UnknownNameError
 from ptyspec.networks.registry import builder, generator_names
@@ -16,7 +16,7 @@ from ptyspec.pipeline.batches import batch
 from ptyspec.pipeline.protocol import Session
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.spec.checks import Check
-from tests.tiny_runs import SHALLOW, fit, prepared, relative_l2, tiny
+from tests.tiny_runs import SHALLOW, fit, predict_once, prepared, relative_l2, tiny
 
 KINDS = {
     "unrolled": SHALLOW, "cnn": ("model.architecture=cnn", "model.amp_activation=softplus", "model.n_filters_scale=1"),
@@ -55,10 +55,9 @@ def test_an_unknown_generator_is_refused_by_name() -> None:
 @pytest.mark.clause("HEAD-005")
 @pytest.mark.parametrize(("kind", "grid"), CASES)
 def test_an_untrained_generator_starts_at_the_right_amplitude(clause: Check, kind: str, grid: int) -> None:
-    from ptyspec.pipeline.train import predict_patches
-
     made, data, walk = scenario(kind, grid), container(kind, grid), ReferencePipeline()
-    patches = predict_patches(model(kind, grid), data, 64, Session())
+    found = predict_once(model(kind, grid), data)
+    patches = Patches(object=found, coords=data.groups.coords, probe=data.probe)
     scores = walk.score(made, data.groups.scan, walk.stitch(made, patches))
     clause.within_ratio(scores["amplitude"]["mean_ratio"], 1.0, "ratio of the mean amplitudes")
     assert scores["amplitude"]["pearson_r"] > 0.5

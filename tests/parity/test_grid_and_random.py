@@ -13,14 +13,14 @@ from ptyspec.contracts.scan import RawScan
 from ptyspec.pipeline.group import with_offsets
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.pipeline.request import request
-from tests.tiny_runs import SHALLOW, Finished, finished, object_of, stored
+from tests.tiny_runs import SHALLOW, Fitted, fitted, object_of, stored
 
 GRID = ("scan.kind=grid", "scan.n_images=81", "scan.step=8.5", *SHALLOW)
 
 
 @cache
-def grid() -> Finished:
-    return finished("gs2_custom", *GRID)
+def grid() -> Fitted:
+    return fitted("gs2_custom", *GRID)
 
 
 def lattice_groups(scan: RawScan) -> Array:

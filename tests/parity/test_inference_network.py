@@ -100,7 +100,7 @@ def stepped(model: Any, data: Container) -> tuple[list[Array], list[Array]]:
     """All variables before and after one step of training."""
     from keras import optimizers
 
-    model.compile(optimizer=optimizers.Adam(1e-3), jit_compile=False)
+    model.compile(optimizer=optimizers.Adam(1e-3), run_eagerly=True)  # one step is not worth a trace
     names = [v for v in model.variables if not v.path.startswith("optimizer")]
     before = [np.array(v.numpy()) for v in names]
     given, amplitude = batch(data, np.arange(8))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import InputFileError, OutputExistsError
+from ptyspec.io.jsonfile import read_json, write_json
 from ptyspec.io.store import RunStore
 from ptyspec.pipeline import checkpoint
 from ptyspec.pipeline.produce import key_of, produce
@@ -18,7 +22,10 @@ from ptyspec.pipeline.protocol import Containers, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.report.run_folder import FILES
 from tests import child
+from tests.evidence import evidence
 from tests.tiny_runs import SHALLOW, digest, tiny
+
+BRIEF = (*SHALLOW, "training.nepochs=1", "inference.iterative_sweeps=1")
 
 
 class Counting(ReferencePipeline):
@@ -45,14 +52,14 @@ class Never(ReferencePipeline):
 
 
 def wanted() -> Resolved:
-    return tiny("gs1_custom", *SHALLOW)
+    return tiny("gs1_custom", *BRIEF)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunStore, Path, Counting]:
     """A run in a fresh store that holds another run's damaged checkpoint."""
     store, pipeline = RunStore(tmp_path_factory.mktemp("store")), Counting()
-    other = store.checkpoint_folder(key_of(tiny("gs1_custom", *SHALLOW, seed=7)))
+    other = store.checkpoint_folder(key_of(tiny("gs1_custom", *BRIEF, seed=7)))
     (other / checkpoint.NAME).write_bytes(b"damaged")
     return store, produce(wanted(), store=store, pipeline=pipeline, resume=True), pipeline
 
@@ -85,7 +92,7 @@ def test_an_equal_request_finds_the_run_and_computes_nothing(made: tuple[RunStor
 def test_a_request_that_differs_in_one_setting_is_another_run(made: tuple[RunStore, Path, Counting]) -> None:
     store, _, _ = made
     with pytest.raises(AssertionError, match="nothing may be computed"):
-        produce(tiny("gs1_custom", *SHALLOW, "training.learning_rate=0.001"), store=store, pipeline=Never())
+        produce(tiny("gs1_custom", *BRIEF, "training.learning_rate=0.001"), store=store, pipeline=Never())
     assert not list((store.root / "partial").iterdir())
 
 
@@ -152,20 +159,35 @@ print(produce(tiny("gs1_custom", *SHALLOW, "training.nepochs=1"), store=RunStore
 """
 
 
+def ask_at_once(folder: Path) -> None:
+    """Two processes that wait for each other and then ask for the same run; what they said, what is there then."""
+    with TemporaryDirectory() as name:
+        store, log = Path(name) / "store", Path(name) / "log"
+        both = [child.start(ONCE, store, log, PYTHONPATH=str(child.ROOT)) for _ in range(2)]
+        for process in both:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in both:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        ended = [child.finish(process) for process in both]
+        said = {"codes": [code for code, _, _ in ended], "errors": [err for _, _, err in ended],
+                "lines": [out.split("\n")[:-1] for _, out, _ in ended],
+                "runs": [str(path) for path in (store / "runs").iterdir()], "log": log.read_text()}  # fmt: skip
+    write_json(folder / "said.json", said)
+
+
+@pytest.fixture
+def asked_at_once(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    with evidence(request, ask_at_once) as folder:
+        yield read_json(folder / "said.json")
+
+
 @pytest.mark.clause("STORE-005")
-def test_two_processes_that_ask_at_once_train_once_and_share_the_run(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    both = [child.start(ONCE, tmp_path / "store", log, PYTHONPATH=str(child.ROOT)) for _ in range(2)]
-    for process in both:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in both:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    ended = [child.finish(process) for process in both]
-    assert [code for code, _, _ in ended] == [0, 0], ended
-    said = [out.split("\n")[:-1] for _, out, _ in ended]
-    assert said[0][-1] == said[1][-1] == str(RunStore(tmp_path / "store").find(Path(said[0][-1]).name))
-    assert log.read_text() == "train\n"
-    assert sorted(map(len, said)) == [1, 2]  # the one that waited says so
+def test_two_processes_that_ask_at_once_train_once_and_share_the_run(asked_at_once: dict[str, Any]) -> None:
+    assert asked_at_once["codes"] == [0, 0], asked_at_once["errors"]
+    lines = asked_at_once["lines"]
+    assert [lines[0][-1], lines[1][-1]] == 2 * asked_at_once["runs"]  # the only run there is
+    assert asked_at_once["log"] == "train\n"
+    assert sorted(map(len, lines)) == [1, 2]  # the one that waited says so

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
+from tempfile import TemporaryDirectory
 
-import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
 from ptyspec.contracts.records import EpochRecord
-from ptyspec.io.jsonfile import read_json
+from ptyspec.io.jsonfile import read_json, write_json
 from ptyspec.io.store import RunStore
 from ptyspec.pipeline import checkpoint
 from tests import child
-from tests.tiny_runs import SHALLOW, SMALL, digest
+from tests.evidence import evidence
+from tests.tiny_runs import SHALLOW, SMALL, digest, object_of
 
 EPOCHS = 40
 """Enough that a process is still training when its first checkpoints have been seen."""
@@ -30,19 +33,33 @@ COMMAND = ("run", "gs1_custom", "--profile", "quick", *SETTINGS, "--threads", "1
 class Ended:
     code: int
     err: str
-    seen: checkpoint.State
-    """The last state that was read while the process trained."""
     runs: list[str]
     partial: list[str]
-    kept: checkpoint.State | None
+    kept: list[EpochRecord]
+    """The epochs of the checkpoint that is left; empty where there is none."""
+
+
+@dataclass(frozen=True)
+class Completed:
+    name: str
+    history: list[EpochRecord]
+    object: str
+    """Digest."""
+    left: list[str]
+    """What else its store holds."""
 
 
 @dataclass(frozen=True)
 class Story:
+    """One run killed, resumed, interrupted, resumed to the end; and one that nothing happened to."""
+
     killed: Ended
     interrupted: Ended
-    resumed: Path
-    uninterrupted: Path
+    resumed: Completed
+    uninterrupted: Completed
+
+
+STORY = TypeAdapter(Story)
 
 
 def begin(home: Path, *more: str) -> Popen[str]:
@@ -66,39 +83,43 @@ def end_after(process: Popen[str], home: Path, epochs: int, by: signal.Signals) 
     process.send_signal(by)
     code, _, err = child.finish(process)
     names = {part: sorted(p.name for p in (home / part).glob("*")) for part in ("runs", "partial")}
-    return Ended(code, err, seen, names["runs"], names["partial"], state_of(home))
+    kept = state_of(home)
+    return Ended(code, err, names["runs"], names["partial"], [] if kept is None else list(kept.records))
 
 
-def complete(process: Popen[str], home: Path) -> Path:
-    """The folder of the run that the process finished, made or found."""
+def complete(process: Popen[str], home: Path) -> Completed:
+    """The run that the process finished, made or found."""
     code, out, err = child.finish(process)
     assert code in (0, 1), err  # 1: so small a run may violate a score; it is finished all the same
     run = Path(json.loads(out)["run"])
     assert run.parents[1] == home
-    return run
+    left = sorted(str(p.relative_to(home)) for part in ("checkpoints", "partial") for p in (home / part).glob("*"))
+    rows = [EpochRecord.model_validate(row) for row in read_json(run / "history.json")["epochs"]]
+    return Completed(run.name, rows, digest(object_of(run)), left)
+
+
+def live(folder: Path) -> None:
+    """Let the story happen and write it down."""
+    with TemporaryDirectory() as name:
+        home, shared = Path(name), RunStore().root  # the whole one may be there already
+        whole = begin(shared)
+        killed = end_after(begin(home), home, 0, signal.SIGKILL)
+        interrupted = end_after(begin(home, "--resume"), home, len(killed.kept), signal.SIGINT)
+        told = Story(killed, interrupted, complete(begin(home, "--resume"), home), complete(whole, shared))
+    write_json(folder / "story.json", STORY.dump_python(told, mode="json"))
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """One run killed, resumed, interrupted, resumed to the end; and one that nothing happened to."""
-    home, shared = tmp_path_factory.mktemp("broken"), RunStore().root  # the whole one may be there already
-    whole = begin(shared)
-    killed = end_after(begin(home), home, 0, signal.SIGKILL)
-    assert killed.kept is not None
-    interrupted = end_after(begin(home, "--resume"), home, killed.kept.epoch, signal.SIGINT)
-    return Story(killed, interrupted, complete(begin(home, "--resume"), home), complete(whole, shared))
-
-
-def history(run: Path) -> list[EpochRecord]:
-    return [EpochRecord.model_validate(row) for row in read_json(run / "history.json")["epochs"]]
+def story(request: pytest.FixtureRequest) -> Iterator[Story]:
+    with evidence(request, live) as folder:
+        yield STORY.validate_python(read_json(folder / "story.json"))
 
 
 @pytest.mark.clause("STORE-004")
 def test_a_killed_process_was_killed_in_training_and_leaves_nothing_finished(story: Story) -> None:
     assert story.killed.code == -signal.SIGKILL
     assert story.killed.runs == []
-    assert story.killed.kept is not None
-    assert 0 < story.killed.kept.epoch < EPOCHS
+    assert 0 < len(story.killed.kept) < EPOCHS
 
 
 def test_an_interrupt_ends_with_code_3_and_names_the_option_that_continues(story: Story) -> None:
@@ -113,33 +134,26 @@ def test_an_interrupt_ends_with_code_3_and_names_the_option_that_continues(story
 def test_an_interrupt_leaves_no_run_and_no_part_of_one_but_its_checkpoint(story: Story) -> None:
     assert story.interrupted.runs == []
     assert story.interrupted.partial == []  # what the killed process had left is gone as well
-    assert story.interrupted.kept is not None
+    assert story.interrupted.kept
 
 
 @pytest.mark.clause("STORE-007")
 def test_a_resumed_run_goes_on_where_the_checkpoint_stood(story: Story) -> None:
     """The epochs before the break are those of the first process, to the seconds they took."""
-    assert story.killed.kept is not None
-    assert story.interrupted.kept is not None
-    first, second = list(story.killed.kept.records), list(story.interrupted.kept.records)
+    first, second, whole = story.killed.kept, story.interrupted.kept, story.resumed.history
     assert second[: len(first)] == first
-    assert len(first) < len(second)
-    assert history(story.resumed)[: len(second)] == second
-    assert len(history(story.resumed)) == EPOCHS
+    assert 0 < len(first) < len(second)
+    assert whole[: len(second)] == second
+    assert len(whole) == EPOCHS
 
 
 @pytest.mark.clause("STORE-007", "DET-001")
 def test_the_resumed_object_is_the_uninterrupted_one_bit_by_bit(story: Story) -> None:
-    made = []
-    for run in (story.resumed, story.uninterrupted):
-        with np.load(run / "reconstruction.npz") as file:
-            made.append(digest(file["object"]))
-    assert made[0] == made[1]
-    assert [r.metrics for r in history(story.resumed)] == [r.metrics for r in history(story.uninterrupted)]
-    assert story.resumed.name == story.uninterrupted.name  # one key
+    resumed, whole = story.resumed, story.uninterrupted
+    assert resumed.object == whole.object
+    assert [r.metrics for r in resumed.history] == [r.metrics for r in whole.history]
+    assert resumed.name == whole.name  # one key
 
 
 def test_a_finished_run_needs_its_checkpoint_no_more(story: Story) -> None:
-    home = story.resumed.parents[1]
-    assert not list((home / "checkpoints").glob("*"))
-    assert not list((home / "partial").glob("*"))
+    assert story.resumed.left == []

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.io.jsonfile import read_json
-from ptyspec.io.store import RunStore
 from ptyspec.observe.threads import usable_cpus
 from ptyspec.spec.checks import Check
 from tests import child
+from tests.evidence import evidence
 from tests.tiny_runs import SHALLOW, object_of
 
 TRAIN = """
@@ -26,24 +29,29 @@ print(produce(tiny("gs2_custom", *sys.argv[3:]), store=RunStore(Path(sys.argv[1]
 """
 
 
+COUNTS = {"one": 1, "two": 2, "two-again": 2}
+
+
+def make(folder: Path) -> None:
+    """The same run by three processes, two of them with two threads, each in a store of its own."""
+    for name, count in COUNTS.items():
+        with TemporaryDirectory() as store:
+            code, out, err = child.run(TRAIN, store, count, *SHALLOW, PYTHONPATH=str(child.ROOT))
+            assert code == 0, err
+            shutil.copytree(out.splitlines()[-1], folder / name)
+
+
 @pytest.fixture(scope="module")
-def objects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Array]:
-    """The same run by three processes, two of them with two threads; the store may have two of the runs already."""
-    shared, fresh = RunStore().root, tmp_path_factory.mktemp("store")
-    wanted = {"one": (shared, 1), "two": (shared, 2), "two again": (fresh, 2)}
-    found = {}
-    for name, (store, count) in wanted.items():
-        code, out, err = child.run(TRAIN, store, count, *SHALLOW, PYTHONPATH=str(child.ROOT))
-        assert code == 0, err
-        folder = Path(out.splitlines()[-1])
-        assert read_json(folder / "environment.json")["threads"]["intra"] == count
-        found[name] = object_of(folder)
-    return found
+def objects(request: pytest.FixtureRequest) -> Iterator[dict[str, Array]]:
+    with evidence(request, make) as folder:
+        for name, count in COUNTS.items():
+            assert read_json(folder / name / "environment.json")["threads"]["intra"] == count
+        yield {name: object_of(folder / name) for name in COUNTS}
 
 
 @pytest.mark.clause("DET-001")
 def test_two_processes_with_equal_settings_make_the_same_bytes(objects: dict[str, Array], clause: Check) -> None:
-    clause.equal(objects["two again"], objects["two"], "object made by another process")
+    clause.equal(objects["two-again"], objects["two"], "object made by another process")
 
 
 @pytest.mark.clause("DET-004")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,11 @@ from ptyspec.contracts.container import Container
 from ptyspec.contracts.records import EpochRecord
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import TooFewPointsError, TrainingDivergedError, TrainingInterruptedError
+from ptyspec.io.jsonfile import read_json, write_json
 from ptyspec.observe.progress import Silent
 from ptyspec.pipeline import checkpoint
-from ptyspec.pipeline.protocol import Containers, Session, Trained
+from ptyspec.pipeline.protocol import Containers, Session
+from tests.evidence import Training, evidence, load_training, save_training
 from tests.tiny_runs import SHALLOW, fit, prepared, same, tiny
 
 LOOP = (*SHALLOW, "training.batch_size=8", "training.validation_fraction=0.2")
@@ -65,21 +68,26 @@ def poisoned(container: Container, rows: Array) -> Container:
     )
 
 
-@cache
-def four_epochs() -> Trained:
-    """The uninterrupted training that interrupted ones are compared with."""
-    return fit(scenario("training.nepochs=4"), data())
-
-
 def divided(made: Scenario) -> tuple[Array, Array]:
     from ptyspec.pipeline.train import _divide
 
     return _divide(made, data().train.size)
 
 
+def train_thrice(folder: Path) -> None:
+    for name, seed in {"first": (), "again": (), "other": ("seeds.training=43",)}.items():
+        save_training(folder, name, fit(scenario(*seed), data()))
+
+
+@pytest.fixture
+def trainings(request: pytest.FixtureRequest) -> Iterator[list[Training]]:
+    with evidence(request, train_thrice, "seeds") as folder:
+        yield [load_training(folder, name) for name in ("first", "again", "other")]
+
+
 @pytest.mark.clause("DET-002", "FLOW-003")
-def test_the_same_seed_gives_the_same_weights_bit_by_bit_and_another_seed_others() -> None:
-    first, again, other = (fit(scenario(*seed), data()) for seed in ((), (), ("seeds.training=43",)))
+def test_the_same_seed_gives_the_same_weights_bit_by_bit_and_another_seed_others(trainings: list[Training]) -> None:
+    first, again, other = trainings
     assert same(first.weights, again.weights)
     assert first.history.epochs[0].metrics == again.history.epochs[0].metrics
     assert not same(first.weights, other.weights)
@@ -195,20 +203,39 @@ def test_after_divergence_the_last_finite_state_is_kept(tmp_path: Path, monkeypa
     assert same(state.weights, watch.states[1].weights)
 
 
-@pytest.mark.clause("STORE-007")
-@pytest.mark.parametrize("after", [1, 6, 11], ids=["first-epoch", "second-epoch", "third-epoch"])
-def test_stopped_by_hand_and_resumed_training_ends_in_the_same_weights(after: int, tmp_path: Path) -> None:
+BREAKS = {"first-epoch": 1, "second-epoch": 6, "third-epoch": 11}
+"""The step, from 1, at which a training is stopped by hand; an epoch has 4."""
+
+
+def break_and_resume(folder: Path) -> None:
+    """One training of four epochs without interruption; the same stopped once and resumed."""
     made = scenario("training.nepochs=4")
-    whole = four_epochs()
-    watch = Watch(stop_after=after)
-    with pytest.raises(TrainingInterruptedError, match="interrupted") as error:
-        fit(made, data(), Session(watch, checkpoints=tmp_path))
-    done = (after - 1) // 4
-    assert f"{done} of 4 epochs are done" in str(error.value)
-    assert "--resume" in str(error.value)
-    again = Watch()
-    resumed = fit(made, data(), Session(again, checkpoints=tmp_path, resume=True))
-    assert [r.epoch for r in again.epochs] == list(range(done + 1, 5))
+    save_training(folder, "whole", fit(made, data()))
+    for name, step in BREAKS.items():
+        again = Watch()
+        with TemporaryDirectory() as place:
+            with pytest.raises(TrainingInterruptedError) as error:
+                fit(made, data(), Session(Watch(stop_after=step), checkpoints=Path(place)))
+            save_training(folder, name, fit(made, data(), Session(again, checkpoints=Path(place), resume=True)))
+        said = {"error": str(error.value), "epochs": [record.epoch for record in again.epochs]}
+        write_json(folder / f"{name}.said.json", said)
+
+
+@pytest.fixture(scope="module")
+def interruptions(request: pytest.FixtureRequest) -> Iterator[Path]:
+    with evidence(request, break_and_resume, "breaks") as folder:
+        yield folder
+
+
+@pytest.mark.clause("STORE-007")
+@pytest.mark.parametrize("name", BREAKS)
+def test_stopped_by_hand_and_resumed_training_ends_in_the_same_weights(name: str, interruptions: Path) -> None:
+    whole, resumed = (load_training(interruptions, one) for one in ("whole", name))
+    said, done = read_json(interruptions / f"{name}.said.json"), (BREAKS[name] - 1) // 4
+    assert "interrupted" in said["error"]
+    assert f"{done} of 4 epochs are done" in said["error"]
+    assert "--resume" in said["error"]
+    assert said["epochs"] == list(range(done + 1, 5))
     assert same(resumed.weights, whole.weights)
     assert [r.metrics for r in resumed.history.epochs] == [r.metrics for r in whole.history.epochs]
     assert resumed.history.best_epoch == whole.history.best_epoch

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ptyspec.io.jsonfile import read_json, write_json
 from ptyspec.spec.checks import Check
 from tests import child
+from tests.evidence import evidence
 
 RUNS = """
 import gc, json, random, sys
@@ -44,8 +48,7 @@ print(json.dumps({"kept": kept, "rows": rows}))
 """
 
 
-@pytest.fixture(scope="module")
-def processes() -> dict[str, dict[str, Any]]:
+def ask(folder: Path) -> None:
     """A process that makes the wanted run alone, and one that makes another run before and the wanted one thrice."""
     lists = {"alone": ["wanted"], "after another": ["other", "wanted", "wanted", "wanted"]}
     started = {name: child.start(RUNS, *runs, PYTHONPATH=str(child.ROOT)) for name, runs in lists.items()}
@@ -54,7 +57,13 @@ def processes() -> dict[str, dict[str, Any]]:
         code, out, err = child.finish(process)
         assert code == 0, err
         found[name] = json.loads(out.splitlines()[-1])
-    return found
+    write_json(folder / "said.json", found)
+
+
+@pytest.fixture(scope="module")
+def processes(request: pytest.FixtureRequest) -> Iterator[dict[str, dict[str, Any]]]:
+    with evidence(request, ask) as folder:
+        yield read_json(folder / "said.json")
 
 
 @pytest.mark.clause("DET-005")

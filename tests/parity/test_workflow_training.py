@@ -16,9 +16,10 @@ from ptyspec.errors import CanvasError, HeadRangeError, TooFewPointsError, Train
 from ptyspec.observe.progress import Silent
 from ptyspec.pipeline import checkpoint
 from ptyspec.pipeline.infer import infer
-from ptyspec.pipeline.protocol import Containers, Session, Trained
+from ptyspec.pipeline.protocol import Containers, Session
 from ptyspec.pipeline.run import run
 from ptyspec.spec.checks import Check
+from tests.evidence import Training, evidence, load_training, save_training
 from tests.tiny_runs import SHALLOW, fit, prepared, tiny
 from tests.walks import digest
 
@@ -34,9 +35,14 @@ def data() -> Containers:
     return prepared("gs1_custom", *LOOP)
 
 
+def train_once(folder: Path) -> None:
+    save_training(folder, "finished", fit(scenario("training.nepochs=3"), data()))
+
+
 @pytest.fixture(scope="module")
-def finished() -> Trained:
-    return fit(scenario("training.nepochs=3"), data())
+def finished(request: pytest.FixtureRequest) -> Iterator[Training]:
+    with evidence(request, train_once) as folder:
+        yield load_training(folder, "finished")
 
 
 class NoStep(Silent):
@@ -155,7 +161,7 @@ def test_a_last_update_that_breaks_the_weights_is_seen_although_every_loss_was_f
 
 
 @pytest.mark.clause("HIST-005")
-def test_the_weights_of_a_finished_training_are_finite(finished: Trained, clause: Check) -> None:
+def test_the_weights_of_a_finished_training_are_finite(finished: Training, clause: Check) -> None:
     for array in finished.weights:
         clause.finite(array, "kept weights")
 
@@ -174,7 +180,7 @@ def test_groups_validate_all_over_the_area_even_where_they_are_ordered_by_positi
 
 
 @pytest.mark.clause("HIST-001")
-def test_a_history_has_a_complete_record_of_every_epoch(finished: Trained, clause: Check) -> None:
+def test_a_history_has_a_complete_record_of_every_epoch(finished: Training, clause: Check) -> None:
     clause.equal([record.epoch for record in finished.history.epochs], [1, 2, 3], "epochs")
     for record in finished.history.epochs:
         clause.equal(set(record.metrics), {"loss", "val_loss"}, f"losses of epoch {record.epoch}")

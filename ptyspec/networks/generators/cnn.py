@@ -60,6 +60,9 @@ class DirectCnn(keras.layers.Layer):
         self.amplitude = Decoder(widths, 1, integer_seed(seed, "cnn amplitude decoder"))
         self.phase = Decoder(widths, 1, integer_seed(seed, "cnn phase decoder"))
 
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        """Nothing: as in `blocks.UNet`."""
+
     def call(self, measured: Tensor, relative: Tensor, start: Tensor) -> list[Field]:
         """Predict; the members of a group are unordered, so each passes through the same network."""
         amplitude, base = fold(measured), fold(start)

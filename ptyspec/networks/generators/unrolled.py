@@ -30,6 +30,9 @@ class Unrolled(keras.layers.Layer):
         names = [f"unrolled stage {k}" for k in range(config.stages)]
         self.nets = [UNet(config.filters, 2 * FOLD**2, integer_seed(seed, name)) for name in names]
 
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        """Nothing: as in `blocks.UNet`."""
+
     def call(self, measured: Tensor, relative: Tensor, start: Tensor) -> list[Field]:
         """Predict."""
         amplitude = fold(measured)
