@@ -1,0 +1,148 @@
+"""Faults applied by name: in this process for as long as a `with` lasts, in child processes through the environment.
+
+PTYSPEC_FAULT names the active faults, comma-separated. It is set while faults are applied here, so that children and
+the names of stored runs know of them, and read by whoever starts a process (`from_environment`): a fault is never
+active by accident, and never silently.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from ptyspec.faults.catalogue import fault
+from ptyspec.faults.fault import Fault, Patch
+
+VARIABLE = "PTYSPEC_FAULT"
+OURS = ("ptyspec", "tests", "benchmarks")
+"""Packages whose modules may hold the original under a name of their own."""
+
+
+def active() -> tuple[str, ...]:
+    """Return the ids of the faults that are active in this process."""
+    return tuple(name for name in os.environ.get(VARIABLE, "").split(",") if name)
+
+
+@contextmanager
+def applied(*names: str) -> Iterator[tuple[Fault, ...]]:
+    """Apply faults in the order given, and take them back in the opposite one, whatever happens between.
+
+    A module that is not loaded yet is patched when it is, so that nothing heavy is imported for it. Raises
+    UnknownNameError before anything is changed.
+    """
+    found = tuple(fault(name) for name in names)
+    before = os.environ.get(VARIABLE)
+    with ExitStack() as undo:
+        for one in found:
+            for patch in one.patches:
+                undo.enter_context(exchanged(patch))
+        os.environ[VARIABLE] = ",".join([*active(), *names])
+        try:
+            yield found
+        finally:
+            if before is None:
+                os.environ.pop(VARIABLE, None)
+            else:
+                os.environ[VARIABLE] = before
+
+
+def from_environment() -> ExitStack:
+    """Apply what PTYSPEC_FAULT names, for the rest of this process or until the stack is closed."""
+    names = active()
+    os.environ.pop(VARIABLE, None)
+    stack = ExitStack()
+    if names:
+        stack.enter_context(applied(*names))
+    return stack
+
+
+@contextmanager
+def exchanged(patch: Patch) -> Iterator[None]:
+    """Put a patch in place: now where its module is loaded, else when it is."""
+    if patch.module not in sys.modules:
+        hook = _AtImport(patch)
+        sys.meta_path.insert(0, hook)
+        try:
+            yield
+        finally:
+            sys.meta_path.remove(hook)
+            hook.undo.close()
+        return
+    with _in_place(patch):
+        yield
+
+
+@contextmanager
+def _in_place(patch: Patch) -> Iterator[None]:
+    """Exchange the attribute where it is defined, and under every name by which our modules imported it."""
+    *path, last = patch.path
+    owner: Any = sys.modules[patch.module]
+    for part in path:
+        owner = getattr(owner, part)
+    original = vars(owner)[last]
+    replacement = patch.make(original)
+    places = [(owner, last)]
+    if not path:
+        places += [
+            (module, name) for module in _our_modules() for name, value in vars(module).items()
+            if value is original and (module, name) != (owner, last)
+        ]  # fmt: skip
+    for place, name in places:
+        setattr(place, name, replacement)
+    try:
+        yield
+    finally:
+        for place, name in [(place, name) for place, name in places if vars(place).get(name) is replacement]:
+            setattr(place, name, original)
+        if not path:
+            for module in _our_modules():  # loaded meanwhile
+                for name in [name for name, value in vars(module).items() if value is replacement]:
+                    setattr(module, name, original)
+
+
+def _our_modules() -> Sequence[ModuleType]:
+    return [
+        module for name, module in list(sys.modules.items()) if name.partition(".")[0] in OURS and module is not None
+    ]
+
+
+class _AtImport(MetaPathFinder):
+    """Patches a module right after it was executed for the first time."""
+
+    def __init__(self, patch: Patch) -> None:
+        self.patch, self.undo = patch, ExitStack()
+        self._busy = False
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find the module as usual, and have it patched."""
+        if fullname != self.patch.module or self._busy:
+            return None
+        self._busy = True
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            self._busy = False
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Patching(spec.loader, self)
+        return spec
+
+
+class _Patching(Loader):
+    def __init__(self, loader: Loader, hook: _AtImport) -> None:
+        self.loader, self.hook = loader, hook
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self.loader.exec_module(module)
+        self.hook.undo.enter_context(_in_place(self.hook.patch))

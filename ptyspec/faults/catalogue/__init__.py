@@ -1,0 +1,34 @@
+"""The catalogue: one small module a fault, named like it; loaded when it is asked for."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+from ptyspec.errors import UnknownNameError
+from ptyspec.faults.fault import Fault
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Return the ids of all faults, in order."""
+    files = (path.stem for path in Path(__file__).parent.glob("*.py"))
+    return tuple(sorted(name.replace("_", "-") for name in files if name != "__init__"))
+
+
+@cache
+def fault(name: str) -> Fault:
+    """Return one fault; raises UnknownNameError."""
+    if name not in names():
+        raise UnknownNameError(
+            f"no fault is called {name}", value=name, limit=", ".join(names()), source="PTYSPEC_FAULT or command line",
+            next_step="ptyspec faults list",
+        )  # fmt: skip
+    found: Fault = import_module(f"{__name__}.{name.replace('-', '_')}").FAULT
+    return found
+
+
+def catalogue() -> tuple[Fault, ...]:
+    """Return all faults."""
+    return tuple(fault(name) for name in names())
