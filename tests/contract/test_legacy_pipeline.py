@@ -13,6 +13,7 @@ from ptyspec.contracts.records import History
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
+from ptyspec.harness.chosen_pipeline import maker
 from ptyspec.legacy.bridge import ABSENT, WRITE, ConfigSyncError, update_legacy_dict
 from ptyspec.legacy.effective import scenario_of
 from ptyspec.legacy.params import Parameters
@@ -273,3 +274,12 @@ def test_an_entry_that_differs_in_type_alone_is_another_dictionary(clause: Check
     first["mine"], second["mine"] = True, 1
     names = {LegacyPipeline(cfg, strict=False).name for cfg in (first, second)}
     clause.equal(len(names), 2, "names")
+
+
+def test_it_can_be_put_under_the_cases_by_its_name() -> None:
+    make = maker("ptyspec.legacy.pipeline:LegacyPipeline")
+    first, second = make(), make()
+    assert isinstance(first, LegacyPipeline)
+    assert isinstance(second, LegacyPipeline)
+    assert first.cfg is not second.cfg
+    assert first.bridges
