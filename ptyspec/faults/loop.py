@@ -147,13 +147,15 @@ def _clean(items: Sequence[pytest.Item], faults: Iterable[str]) -> dict[str, Any
     through: dict[str, set[str]] = {name: set() for name in faults}
     case = [""]
     with ExitStack() as watch:
-        for name in through:
+        for name, cases in through.items():
             for patch in fault(name).patches:
-                watch.enter_context(
-                    exchanged(Patch(patch.target, _watched(lambda name=name: through[name].add(case[0]))))
-                )
+                watch.enter_context(exchanged(Patch(patch.target, _watched(partial(_note, cases, case)))))
         rows = _run(items, case)
     return {"cases": rows, "reached": {name: sorted(cases) for name, cases in through.items()}}
+
+
+def _note(cases: set[str], case: list[str]) -> None:
+    cases.add(case[0])
 
 
 def _faulty(items: Sequence[pytest.Item], name: str) -> dict[str, Any]:

@@ -42,6 +42,8 @@ NO_TENSORFLOW = {"contracts", "physics", "spec", "compare", "io", "observe", "er
 HEAVY = {"tensorflow", "keras", "jax", "torch"}
 LOCAL_ONLY = {*HEAVY, "matplotlib", "skimage", "scipy.ndimage", "h5py"}
 OWN_STATE = {"default_rng", "Generator", "SeedSequence", "BitGenerator", "PCG64", "RandomState"}
+TRAINS = {"pipeline.train", "audits.wrong_networks"}
+"""Modules beside the networks that are made of Keras."""
 MAX_LINES = 350
 
 Rule = Callable[[str, ast.Module], Iterator[str]]
@@ -215,7 +217,7 @@ def test_importing_the_framework_free_parts_starts_no_framework_and_changes_noth
 
 
 def is_light(module: str) -> bool:
-    return module.partition(".")[0] != "networks" and module != "pipeline.train"
+    return module.partition(".")[0] != "networks" and module not in TRAINS
 
 
 IMPORTING = """
