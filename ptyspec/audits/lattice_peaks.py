@@ -1,0 +1,131 @@
+"""Does a lattice show in an image's error: spectrum of the error at the periods of patch, scan and group.
+
+An error with a period p has components at k/p, of which those along x, y and both diagonals are looked at, at least
+CYCLES periods to a side and SHORTEST pixels long. Each is held against the median power of its surroundings: in a
+spectrum without a lattice the power of a component is exponentially distributed, so that it exceeds r medians with
+probability 2^-r; of n components one does with CHANCE at r = log2(n / CHANCE). What exceeds that is `excess`, as an
+amplitude over the object's mean amplitude.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ptyspec.contracts.arrays import Array
+
+CYCLES, SHORTEST, ORDERS = 4.0, 3.0, 8
+CHANCE = 1e-4
+TAPER = 12
+"""Pixels from the rim over which the error fades in: irregular areas have no side lobes then."""
+NEAR, FAR = 2, 5
+"""Distance of the surroundings, in resolution cells; the window's own width is below the first."""
+REGULAR = 0.3
+"""Share of positions in step from which a scan has a period: of M random ones it is 1 / sqrt(M), of a lattice 1."""
+
+Pair = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The component with the largest excess of one period; frequency (x, y) in cycles per pixel."""
+
+    period: float
+    components: int
+    frequency: Pair | None
+    component: float | None
+    surroundings: float | None
+    prominence: float | None
+    excess: float | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {**vars(self), "frequency": None if self.frequency is None else list(self.frequency)}
+
+
+def scan_periods(positions: Array, size: int) -> dict[str, float]:
+    """Return the periods of a scan along x and y, where it has one: |mean exp(-2 pi i f x)| reaches REGULAR."""
+    found = {}
+    for axis, name in ((0, "x"), (1, "y")):
+        values = positions[:, axis] - positions[:, axis].min()
+        extent = float(values.max())
+        if extent < size / 2 or len(values) < 16:
+            continue
+        rates = np.arange(max(1 / size, CYCLES / extent), 1 / SHORTEST, 0.25 / extent)
+        share = np.abs(np.exp(-2j * np.pi * rates[:, None] * values).mean(axis=1))
+        strong = np.flatnonzero(share >= max(REGULAR, 0.9 * float(share.max(initial=0.0))))
+        if strong.size:  # the lowest of equally strong ones is the fundamental
+            first = strong[0]
+            run = strong[strong < first + 8]
+            found[f"scan step, {name}"] = float(1 / rates[run[np.argmax(share[run])]])
+    return found
+
+
+def window_of(mask: Array) -> Array:
+    """Return weights that rise from 0 at the rim of the mask to 1."""
+    from scipy.ndimage import distance_transform_edt
+
+    depth = np.minimum(np.asarray(distance_transform_edt(np.pad(mask, 1)))[1:-1, 1:-1] / TAPER, 1.0)
+    return np.asarray(np.sin(0.5 * np.pi * depth) ** 2)
+
+
+def lattice_peaks(error: Array, mask: Array, level: float, periods: Mapping[str, float]) -> dict[str, Peak]:
+    """Return the strongest component of each period of a complex or real error (H, W), 0 outside the mask."""
+    window = window_of(mask)
+    total = float(window.sum())
+    if not total or not level:
+        return {name: Peak(period, 0, None, None, None, None, None) for name, period in periods.items()}
+    shown = (error - (error * window).sum() / total) * window
+    wanted = {name: components(period, mask.shape) for name, period in periods.items()}
+    count = sum(len(found) for found in wanted.values())
+    limit = math.log2(max(count, 1) / CHANCE)
+    return {name: _strongest(shown, total, level, period, wanted[name], limit) for name, period in periods.items()}
+
+
+def components(period: float, shape: tuple[int, ...]) -> list[Pair]:
+    """Return the frequencies (x, y) of an error of this period that an image of this shape can show."""
+    found = []
+    for order in range(1, ORDERS + 1):
+        rate = order / period
+        if 1 / rate < SHORTEST:
+            break
+        across, down = shape[1] * rate >= CYCLES, shape[0] * rate >= CYCLES
+        found += [(rate, 0.0)] if across else []
+        found += [(0.0, rate)] if down else []
+        found += [(rate, rate), (rate, -rate)] if across and down else []
+    return found
+
+
+def _strongest(shown: Array, total: float, level: float, period: float, wanted: list[Pair], limit: float) -> Peak:
+    best = Peak(period, len(wanted), None, None, None, None, None)
+    for frequency in wanted:
+        power = max(_power(shown, frequency), _power(shown, (-frequency[0], -frequency[1])))
+        around = float(np.median([_power(shown, place) for place in _surroundings(frequency, shown.shape)]))
+        unit = 2 / total / level
+        excess = unit * max(0.0, math.sqrt(power) - math.sqrt(limit * around))
+        if best.excess is None or (excess, power) > (best.excess, (best.component or 0.0) ** 2 / unit**2):
+            best = Peak(period, len(wanted), frequency, unit * math.sqrt(power), unit * math.sqrt(around),
+                        power / around if around else None, excess)  # fmt: skip
+    return best
+
+
+def _surroundings(frequency: Pair, shape: tuple[int, ...]) -> list[Pair]:
+    """Frequencies NEAR to FAR resolution cells away, none of them at zero."""
+    found = []
+    for across in range(-FAR, FAR + 1):
+        for down in range(-FAR, FAR + 1):
+            place = (frequency[0] + across / shape[1], frequency[1] + down / shape[0])
+            if NEAR <= math.hypot(across, down) <= FAR and math.hypot(place[0] * shape[1], place[1] * shape[0]) >= NEAR:
+                found.append(place)
+    return found
+
+
+def _power(shown: Array, frequency: Pair) -> float:
+    height, width = shown.shape
+    down = np.exp(-2j * np.pi * frequency[1] * np.arange(height))
+    across = np.exp(-2j * np.pi * frequency[0] * np.arange(width))
+    return float(np.abs(down @ shown @ across) ** 2)
