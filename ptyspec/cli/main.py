@@ -5,12 +5,14 @@ Only what `--help` needs is imported here; a command imports what it works with 
 
 from __future__ import annotations
 
+import os
+from contextlib import AbstractContextManager
 from typing import Annotated
 
 import typer
 
 import ptyspec
-from ptyspec.cli import audit, doctor, golden, new, run, scenarios, trace
+from ptyspec.cli import audit, doctor, faults, golden, new, run, scenarios, trace
 from ptyspec.cli.failures import Commands, debug
 
 app = typer.Typer(
@@ -29,6 +31,7 @@ app.command("audit", short_help="Put runs, scenarios or configs side by side, an
 app.command("trace", short_help="Show clauses, their cases and what is wrong.")(trace.trace)
 app.add_typer(new.app, name="new", short_help="Begin a clause or a case.")
 app.command("doctor", short_help="Check that this machine is fit to run it.")(doctor.doctor)
+app.add_typer(faults.app, name="faults", short_help="What the suite must catch, and whether it does.")
 app.add_typer(golden.app, name="golden", short_help="Propose, approve and check golden files.")
 
 
@@ -52,4 +55,22 @@ def ptyspec_command(
 
 def entry() -> None:
     """Run the command line; ends the process with the command's exit code."""
-    app()
+    if not os.environ.get("PTYSPEC_FAULT"):
+        app()
+        return
+    with _faults():
+        app()
+
+
+def _faults() -> AbstractContextManager[object]:
+    """Apply the faults that the environment asks for, and say so: what follows is wrong on purpose."""
+    from ptyspec.errors import PtyspecError
+    from ptyspec.faults.apply import from_environment
+
+    try:
+        stack = from_environment()
+    except PtyspecError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(error.exit_code) from None
+    typer.echo(f"faults are active: {os.environ['PTYSPEC_FAULT']}", err=True)
+    return stack

@@ -68,3 +68,10 @@ def controls(ctx: typer.Context, incomplete: str) -> list[str]:
     return [
         made.name for kind in said or KINDS for made in module_of(kind).CONTROLS if made.name.startswith(incomplete)
     ]
+
+
+def faults(incomplete: str) -> list[str]:
+    """Complete a fault."""
+    from ptyspec.faults.catalogue import names
+
+    return [name for name in names() if name.startswith(incomplete)]

@@ -19,15 +19,10 @@ from typing import Any
 
 from ptyspec.faults.catalogue import fault
 from ptyspec.faults.fault import Fault, Patch
+from ptyspec.observe.environment import FAULTS, active_faults
 
-VARIABLE = "PTYSPEC_FAULT"
 OURS = ("ptyspec", "tests", "benchmarks")
 """Packages whose modules may hold the original under a name of their own."""
-
-
-def active() -> tuple[str, ...]:
-    """Return the ids of the faults that are active in this process."""
-    return tuple(name for name in os.environ.get(VARIABLE, "").split(",") if name)
 
 
 @contextmanager
@@ -38,25 +33,25 @@ def applied(*names: str) -> Iterator[tuple[Fault, ...]]:
     UnknownNameError before anything is changed.
     """
     found = tuple(fault(name) for name in names)
-    before = os.environ.get(VARIABLE)
+    before = os.environ.get(FAULTS)
     with ExitStack() as undo:
         for one in found:
             for patch in one.patches:
                 undo.enter_context(exchanged(patch))
-        os.environ[VARIABLE] = ",".join([*active(), *names])
+        os.environ[FAULTS] = ",".join([*active_faults(), *names])
         try:
             yield found
         finally:
             if before is None:
-                os.environ.pop(VARIABLE, None)
+                os.environ.pop(FAULTS, None)
             else:
-                os.environ[VARIABLE] = before
+                os.environ[FAULTS] = before
 
 
 def from_environment() -> ExitStack:
     """Apply what PTYSPEC_FAULT names, for the rest of this process or until the stack is closed."""
-    names = active()
-    os.environ.pop(VARIABLE, None)
+    names = active_faults()
+    os.environ.pop(FAULTS, None)
     stack = ExitStack()
     if names:
         stack.enter_context(applied(*names))

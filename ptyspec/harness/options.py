@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,11 +49,13 @@ class Options:
     strict: bool
     xfails: Path | None
     results: Path | None
+    faults: str = ""
+    """What PTYSPEC_FAULT names."""
 
     @property
     def usual(self) -> bool:
-        """True where the reference pipeline runs with the default profile."""
-        return not self.changes
+        """True where the reference pipeline runs with the default profile, and without a fault."""
+        return not self.changes and not self.faults
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -67,7 +70,10 @@ class Options:
     @property
     def subject(self) -> str:
         """Pipeline and profile in a few words, empty where both are the usual ones."""
-        return "" if self.usual else f"pipeline {self.pipeline}, profile {self.profile}"
+        if self.usual:
+            return ""
+        told = f"pipeline {self.pipeline}, profile {self.profile}"
+        return f"{told}, FAULTS {self.faults}" if self.faults else told
 
 
 OPTIONS = pytest.StashKey[Options]()
@@ -84,4 +90,5 @@ def read(config: pytest.Config) -> Options:
     return Options(
         pipeline=config.getoption("ptyspec_pipeline"), profile=config.getoption("ptyspec_profile"),
         strict=config.getoption("ptyspec_strict"), xfails=path("ptyspec_xfails"), results=path("ptyspec_results"),
+        faults=os.environ.get("PTYSPEC_FAULT", ""),
     )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from ptyspec.errors import ConfigError
@@ -22,6 +24,10 @@ RECORDER = pytest.StashKey[Recorder]()
 def start(config: pytest.Config) -> None:
     """Fix the threads, declare the markers, read documents and options, register what acts; raises PtyspecError."""
     set_threads(default_threads())
+    if os.environ.get("PTYSPEC_FAULT"):
+        from ptyspec.faults.apply import from_environment
+
+        config.add_cleanup(from_environment().close)
     specification()  # a document that breaks the format is told here, and not from the middle of a collection
     for name, meaning in {**TIERS, EVIDENCE: EVIDENCE_MEANING}.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")

@@ -11,7 +11,7 @@ from typing import Any
 
 import ptyspec
 from ptyspec.contracts.resolve import flatten
-from ptyspec.observe.environment import library_versions
+from ptyspec.observe.environment import active_faults, library_versions
 
 STAGE_SOURCES = ("contracts", "physics", "networks", "pipeline", "compare", "io", "seeds.py")
 """Whatever can change data: the stages and all they import, the readers of files among it."""
@@ -30,9 +30,15 @@ def run_key(resolved_values: Mapping[str, Any], code_version: str, threads: Mapp
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-@cache
 def code_version() -> str:
-    """Return 16 hexadecimal digits that name the stages' source files and the versions of the numerical libraries."""
+    """Return what names the stages' source files, the versions of the numerical libraries, and the active faults."""
+    faults = ",".join(active_faults())
+    return f"{_sources()} with {faults}" if faults else _sources()
+
+
+@cache
+def _sources() -> str:
+    """16 hexadecimal digits."""
     root = Path(ptyspec.__file__).parent
     return source_digest(root, STAGE_SOURCES, extra=json.dumps(library_versions(), sort_keys=True))
 

@@ -22,6 +22,9 @@ SCHEMA_VERSION = 1
 LIBRARIES = ("numpy", "scipy", "keras", "tensorflow", "scikit-image", "jax", "torch")
 ALIASES = {"tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-macos")}
 
+FAULTS = "PTYSPEC_FAULT"
+"""Environment variable that names the faults of this process and its children, comma-separated (ptyspec.faults)."""
+
 # Instruction sets that select other kernels, hence other bits, in BLAS and oneDNN; highest level first.
 LEVELS = (
     ("x86-64-v4", {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}),
@@ -44,7 +47,13 @@ def environment(seeds: Mapping[str, int]) -> dict[str, Any]:
         "platform": platform.platform(),
         "seeds": dict(seeds),
         "commit": commit(),
+        "faults": list(active_faults()),
     }
+
+
+def active_faults() -> tuple[str, ...]:
+    """Return the ids of the faults that are active in this process: none, unless somebody asked for some."""
+    return tuple(name for name in os.environ.get(FAULTS, "").split(",") if name)
 
 
 def fingerprint() -> str:
@@ -52,7 +61,8 @@ def fingerprint() -> str:
     found = environment({})
     versions = " ".join(f"{name} {found['versions'][name]}" for name in ("numpy", "keras", "tensorflow"))
     threads = "+".join(str(count) for count in found["threads"].values())
-    return f"{versions}, threads {threads}, oneDNN {found['onednn']}, {found['cpu']['level']}"
+    faults = f", with faults {', '.join(found['faults'])}" if found["faults"] else ""
+    return f"{versions}, threads {threads}, oneDNN {found['onednn']}, {found['cpu']['level']}{faults}"
 
 
 @cache

@@ -27,7 +27,7 @@ SCORES: dict[str, tuple[str, ...]] = {
 """Numbers (or null) that a block holds where it is present: the words of metrics.json that others may rely on."""
 RINGS = ("frequency", "curve", "half_bit", "first_crossing_half", "last_crossing_half")
 CONTROLS = ("trivial", "untrained", "iterative")
-ENVIRONMENT = ("versions", "backend", "threads", "onednn", "cpu", "platform", "seeds", "commit")
+ENVIRONMENT = ("versions", "backend", "threads", "onednn", "cpu", "platform", "seeds", "commit", "faults")
 
 
 def schemas() -> dict[str, dict[str, Any]]:
@@ -115,7 +115,8 @@ def _scenario() -> dict[str, Any]:
 def _environment() -> dict[str, Any]:
     facts = {key: {"type": "object"} for key in ("versions", "threads", "cpu", "seeds")}
     words = {key: {"type": ["string", "null"]} for key in ("backend", "onednn", "platform", "commit")}
-    return object_of({"schema_version": VERSION, **facts, **words})
+    faults = {"type": "array", "items": TEXT, "description": "faults that were applied on purpose"}
+    return object_of({"schema_version": VERSION, **facts, **words, "faults": faults})
 
 
 def _metrics() -> dict[str, Any]:

@@ -21,7 +21,7 @@ from ptyspec.observe.environment import environment, fingerprint
 from ptyspec.observe.threads import current_threads, default_threads, set_threads, usable_cpus
 
 KEYS = {
-    "schema_version", "time", "versions", "backend", "threads", "onednn", "cpu", "platform", "seeds", "commit",
+    "schema_version", "time", "versions", "backend", "threads", "onednn", "cpu", "platform", "seeds", "commit", "faults",
 }  # fmt: skip
 SETTINGS = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"}
 

@@ -1,0 +1,91 @@
+"""A campaign as Markdown and as a picture: faults by stage, clauses by place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ptyspec.faults.campaign import Result, Row
+from ptyspec.io.disk import make_folder
+from ptyspec.io.files import atomic_file
+from ptyspec.io.jsonfile import write_json
+from ptyspec.report.text import escape, table
+from ptyspec.spec.clause import PLACES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def write_campaign(folder: Path, found: Result) -> Path:
+    """Write campaign.json, campaign.md and campaign.png into `folder` and return the Markdown file."""
+    from ptyspec.report import canvas
+
+    make_folder(folder)
+    write_json(folder / "campaign.json", found.as_json())
+    canvas.save(picture(found), folder / "campaign.png")
+    path = folder / "campaign.md"
+    with atomic_file(path) as file:
+        file.write((markdown(found) + "\n![clauses by faults](campaign.png)\n").encode())
+    return path
+
+
+def markdown(found: Result) -> str:
+    """Return the campaign as Markdown: headline, what is wrong, every fault."""
+    share = "–" if found.kill_rate is None else f"{100 * found.kill_rate:.0f} %"
+    right = "–" if found.localised is None else f"{100 * found.localised:.0f} %"
+    summary = (
+        f"{len(found.of('killed'))} of {len(found.valid)} valid faults are caught ({share}); the first red clause names the "
+        f"fault's stage for {right}. {len(found.rows) - len(found.valid)} could not be judged. "
+        f"{len(found.unkilled)} of {len(found.bound)} clauses are MUST, have a case here and went red under no fault."
+    )
+    lines = [f"# Fault campaign, {found.tier} tier: {found.status}", "", summary, ""]
+    for title, rows in (
+        ("Survivors", [[row.fault.id, escape(row.fault.story)] for row in found.of("survived")]),
+        (
+            "Clauses that should have stayed green",
+            [[row.fault.id, ", ".join(row.blind)] for row in found.rows if row.blind],
+        ),
+        ("Not judged", [[row.fault.id, escape(f"{row.status}: {row.reason}")] for row in found.rows if row.reason]),
+        ("Failing without a fault", [[escape(case, 400), ""] for case in found.unclean]),
+    ):
+        if rows:
+            lines += [f"## {title}", "", *table(["", "what"], rows, numbers=False), ""]
+    head = ["fault", "stage", "state", "cases through", "red clauses", "first red", "s to first red"]
+    lines += ["## Faults", "", *table(head, [_cells(row, found) for row in found.rows], numbers=False), ""]
+    return "\n".join(lines)
+
+
+def _cells(row: Row, found: Result) -> list[str]:
+    primary = sorted(row.red, key=lambda name: (name not in row.fault.red, name))
+    more = f" and {len(primary) - 5} more" if len(primary) > 5 else ""
+    first = "–" if row.to_first is None else f"{row.to_first:.2f}"
+    return [
+        row.fault.id, row.fault.stage, row.status, str(row.reached), ", ".join(primary[:5]) + more,
+        row.first_stage(found.clauses) or "–", first,
+    ]  # fmt: skip
+
+
+def picture(found: Result) -> Figure:
+    """Return the matrix: a row a fault by stage, a column a clause by place; dark where it went red."""
+    import numpy as np
+
+    from ptyspec.report import canvas
+
+    order = {place: at for at, place in enumerate(PLACES)}
+    rows = sorted(found.rows, key=lambda row: (order.get(row.fault.stage, 99), row.fault.id))
+    names = sorted(found.bound & set(found.clauses), key=lambda name: (order[found.clauses[name].place], name))
+    values = np.array([[name in row.red for name in names] for row in rows], float).reshape(len(rows), len(names))
+    figure = canvas.new_figure(12, max(3.0, 0.16 * len(rows) + 1.5), "Which clauses go red under which fault")
+    axes = figure.add_subplot()
+    axes.imshow(values, aspect="auto", cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
+    axes.set_yticks(range(len(rows)), [row.fault.id for row in rows], fontsize=5)
+    starts = [
+        at
+        for at, name in enumerate(names)
+        if at == 0 or found.clauses[name].place != found.clauses[names[at - 1]].place
+    ]
+    axes.set_xticks(starts, [found.clauses[names[at]].place for at in starts], fontsize=7, rotation=60, ha="left")
+    axes.xaxis.tick_top()
+    for at in starts:
+        axes.axvline(at - 0.5, color="#b5b5b5", linewidth=0.5)
+    return figure
