@@ -1,7 +1,7 @@
 """Does a lattice show in an image's error: spectrum of the error at the periods of patch, scan and group.
 
-An error with a period p has components at k/p, of which those along x, y and both diagonals are looked at, at least
-CYCLES periods to a side and SHORTEST pixels long. Each is held against the median power of its surroundings: in a
+An error with a period p has components at k/p, of which those along x, y and both diagonals are looked at, from CYCLES
+periods across the area down to SHORTEST pixels. Each is held against the median power of its surroundings: in a
 spectrum without a lattice the power of a component is exponentially distributed, so that it exceeds r medians with
 probability 2^-r; of n components one does with CHANCE at r = log2(n / CHANCE). What exceeds that is `excess`, as an
 amplitude over the object's mean amplitude.
@@ -18,9 +18,9 @@ import numpy as np
 
 from ptyspec.contracts.arrays import Array
 
-CYCLES, SHORTEST, ORDERS = 4.0, 3.0, 8
+CYCLES, SHORTEST, ORDERS = 3.0, 3.0, 8
 CHANCE = 1e-4
-TAPER = 12
+TAPER = 8
 """Pixels from the rim over which the error fades in: irregular areas have no side lobes then."""
 NEAR, FAR = 2, 5
 """Distance of the surroundings, in resolution cells; the window's own width is below the first."""
@@ -93,10 +93,9 @@ def components(period: float, shape: tuple[int, ...]) -> list[Pair]:
         rate = order / period
         if 1 / rate < SHORTEST:
             break
-        across, down = shape[1] * rate >= CYCLES, shape[0] * rate >= CYCLES
-        found += [(rate, 0.0)] if across else []
-        found += [(0.0, rate)] if down else []
-        found += [(rate, rate), (rate, -rate)] if across and down else []
+        for x, y in ((rate, 0.0), (0.0, rate), (rate, rate), (rate, -rate)):
+            if math.hypot(shape[1] * x, shape[0] * y) >= CYCLES:
+                found.append((x, y))
     return found
 
 

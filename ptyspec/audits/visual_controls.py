@@ -12,7 +12,7 @@ from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.seeds import generator
 
-TILES, MOVED, CROPPED = 0.1, 2, 8
+TILES, MOVED, CROPPED = 0.05, 2, 8
 """Amplitude of the checkerboard over the object's; pixels."""
 
 

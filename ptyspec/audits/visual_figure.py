@@ -35,7 +35,7 @@ def gate(name: str, found: Seen) -> Figure:
         key: align_phase(image, reference) if _alike(image, reference) else image for key, image in images.items()
     }
     height = max(1.7, canvas.panel_size(view, WIDTH))
-    grid = canvas.Grid(2, 4, WIDTH, height, left=0.7, across=0.95, down=0.55)
+    grid = canvas.Grid(2, 4, WIDTH, height, left=0.7, across=1.35, down=0.8)
     figure, axes = grid.figure(f"{name}: inspection gate")
     amplitude, phase = np.abs(reference), np.angle(reference)
     limits = canvas.value_limits(amplitude, CENTRAL)
