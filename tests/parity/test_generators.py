@@ -9,7 +9,7 @@ import pytest
 
 from ptyspec.contracts.container import Container, Patches
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.errors import HeadRangeError, UnknownNameError
+from ptyspec.errors import ConfigError, HeadRangeError, UnknownNameError
 from ptyspec.networks.registry import builder, generator_names
 from ptyspec.observe.progress import Silent
 from ptyspec.pipeline.batches import batch
@@ -50,6 +50,13 @@ def test_an_unknown_generator_is_refused_by_name() -> None:
         fit(scenario("unrolled", 1, "model.architecture=unroled"), prepared("gs1_custom"))
     assert "unroled" in str(error.value)
     assert "cnn, unrolled" in str(error.value)
+
+
+@pytest.mark.clause("NET-008")
+@pytest.mark.parametrize(("kind", "head"), [("unrolled", "softplus"), ("cnn", "cartesian")], ids=["unrolled", "cnn"])
+def test_a_head_that_a_generator_does_not_have_is_refused(clause: Check, kind: str, head: str) -> None:
+    with clause.raises_at("train", ConfigError, "an ineffective head", mentions=head):
+        model(kind, 1, f"model.amp_activation={head}")
 
 
 @pytest.mark.clause("HEAD-005")

@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from ptyspec.contracts.settings import ModelConfig
+from ptyspec.errors import ConfigError
 from ptyspec.networks.blocks import UNet, depth_to_space, space_to_depth
 from ptyspec.networks.field import Field, Tensor
 from ptyspec.networks.forward import ForwardModel, fold
@@ -61,5 +62,10 @@ class Unrolled(keras.layers.Layer):
 
 
 def build(config: ModelConfig, forward: ForwardModel, seed: int) -> Unrolled:
-    """Return an untrained generator."""
+    """Return an untrained generator; raises ConfigError for an amplitude head, of which it has none."""
+    if config.amp_activation != "cartesian":
+        raise ConfigError(
+            "the unrolled generator has no amplitude head", value=config.amp_activation, limit="cartesian",
+            source="model.amp_activation", next_step="set model.amp_activation=cartesian, or model.architecture=cnn",
+        )  # fmt: skip
     return Unrolled(config, forward, seed)
