@@ -14,8 +14,11 @@ from ptyspec.compare.metrics import score
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.resolve import flatten
 from ptyspec.contracts.run import RunResult
+from ptyspec.contracts.scan import array_digest
 from ptyspec.errors import InputFileError
 from ptyspec.io.scan_file import write_scan
+from ptyspec.physics.coarse import trivial_estimate
+from ptyspec.physics.iterative import reconstruct
 from ptyspec.pipeline.request import request
 from ptyspec.pipeline.run import run
 from ptyspec.pipeline.simulate import simulate
@@ -126,6 +129,28 @@ def test_a_run_scores_its_controls_as_it_scores_its_result(clause: Check, gridsi
         clause.equal({key for key, _ in flatten(block)}, mine, f"scores of {name}")
     scans = [call.given[0] for call in walk.calls if call.stage == "score"]
     clause.holds(len(scans) == 6 and all(scan is scans[0] for scan in scans), "frames that all were scored on")
+
+
+@pytest.mark.clause("SCORE-009")
+@pytest.mark.parametrize("gridsize", GRIDS)
+def test_controls_come_from_the_frames_and_never_from_the_result(clause: Check, gridsize: int) -> None:
+    result, walk = watched(gridsize)
+    scored = walk.first("score")
+    scan, settings = scored.given[0], scored.scenario.inference
+    way = {
+        "alpha": settings.iterative_alpha,
+        "seed": scored.scenario.seeds.training,
+        "min_coverage": settings.min_coverage,
+    }
+    alone = {
+        "trivial": trivial_estimate(scan, settings.min_coverage),
+        "iterative": reconstruct(scan, sweeps=settings.iterative_sweeps, **way),
+        "flat_start": reconstruct(scan, sweeps=settings.refine, **way),
+    }
+    for name, made in alone.items():
+        clause.equal(array_digest(result.controls[name].object), array_digest(made.object), f"the {name} control")
+    own = array_digest(result.reconstruction.object)
+    clause.holds(array_digest(result.controls["untrained"].object) != own, "the untrained control is not the result")
 
 
 # EVID-005

@@ -226,10 +226,21 @@ def test_two_independent_noise_images_rarely_pass_the_half_bit_threshold() -> No
     assert passed <= 8, "of 1920 rings; the window couples Fourier pixels, and counting them all lets 1 % pass"
 
 
+@pytest.mark.clause("SCORE-010")
 def test_a_common_mean_is_no_correlation() -> None:
     first, second = generator(4, "mean").normal(size=(2, 128, 128))
     plain, raised = ring_correlation(first, second), ring_correlation(first + 1000, second + 1000)
     assert raised["curve"] == pytest.approx(plain["curve"], abs=1e-6)
+
+
+@pytest.mark.clause("SCORE-010")
+def test_unlike_detail_on_a_common_ramp_correlates_at_the_ramps_frequencies_alone() -> None:
+    first, second = generator(6, "ramp").normal(size=(2, 128, 128))
+    ramp = np.linspace(0, 100, 128)[:, None]  # what a window keeps from jumping at the edge
+    curve = np.array(ring_correlation(first + ramp, second + ramp)["curve"])
+    assert curve[:3].min() > 0.99
+    assert np.abs(curve[8:]).max() < 0.5
+    assert abs(curve[8:].mean()) < 0.1
 
 
 def test_ring_correlation_of_known_signal_to_noise_is_its_expectation() -> None:
