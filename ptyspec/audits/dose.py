@@ -174,12 +174,12 @@ def _tables(report: Audit) -> None:
          ref("steps", name, GROUPED, split, "ratio"), ref("steps", name, INPUT, split, "ratio"), ref("shape", name, split))
         for name in names for split in SPLITS
     ))  # fmt: skip
-    head = ("subject", *STAGES, "raw: by probe", "by object", "its gauge alone", "by shape", "unexplained")
+    head = ("subject", *STAGES, "raw: by probe", "by object", "its gauge alone", "by shape", "by N", "unexplained")
     if others:
         report.table(f"Ratio to {report.data['reference']}, and what makes up that of the raw means", head, (
             (f"{name}, {split}", *(ref("beside", name, "stages", split, stage) for stage in STAGES),
              *(ref("beside", name, "explained", split, key, form=".5g" if key == "unexplained" else ".4g")
-               for key in ("probe", "object", "gauge", "shape", "unexplained")))
+               for key in ("probe", "object", "gauge", "shape", "pixels", "unexplained")))
             for name in others for split in SPLITS
         ))  # fmt: skip
     rows = [(name, step, split) for name in names for step in report.data["steps"][name] for split in SPLITS]
@@ -193,7 +193,7 @@ def _tables(report: Audit) -> None:
                 "photons_over_declared", "probe_norm", "a0"), form=".5g", corner="subject")  # fmt: skip
     report.grid("Gain g: used, and what each split would have had of its own", "gains",
                 columns=("used", "own_train", "own_test", "own_difference"), corner="subject")  # fmt: skip
-    report.grid("Layout and label gauge", "layout", columns=("scan", "grouping", "members", "frames_train", "frames_test",
+    report.grid("Layout and label gauge", "layout", columns=("N", "scan", "grouping", "members", "frames_train", "frames_test",
                 "groups_train", "groups_test", "images_train", "images_test", "gauge", "norm_Y_I", "brightest"), corner="subject")  # fmt: skip
     report.grid("The other scenarios of dose_experiments: settings of the data that differ (here | there)", "other_sides",
                 columns=("same_data", "differing"), corner="scenario")  # fmt: skip

@@ -103,7 +103,7 @@ def layout(material: Material) -> dict[str, Any]:
     brightest = _brightest(material)
     return {
         "scan": scenario.scan.kind, "grouping": scenario.grouping.kind, "gauge": scenario.object.gauge,
-        "members": groups.train.C, "norm_Y_I": float(material.scan.metadata.get("norm_Y_I", 1.0)),
+        "N": material.scan.N, "members": groups.train.C, "norm_Y_I": float(material.scan.metadata.get("norm_Y_I", 1.0)),
         "brightest": None if brightest is None else float(brightest.mean()),
         **{f"frames_{split}": getattr(material.halves, split).size for split in SPLITS},
         **{f"groups_{split}": getattr(groups, split).size for split in SPLITS},
@@ -145,11 +145,13 @@ def beside(first: Side, other: Side) -> dict[str, Any]:
 def _explained(first: Side, other: Side, split: str, stages: Mapping[str, Any]) -> dict[str, float | None]:
     """Factors of the raw ratio. The object's rms amplitude is that of the true object, where one is known."""
     probes, shapes = _pair(first, other, "scales", "probe_norm"), _pair(first, other, "shape", split)
+    sizes = _pair(first, other, "layout", "N")
     levels = _pair(first, other, "object_rms", split)
     factors: dict[str, float | None] = {
         "probe": _over(probes[1], probes[0]),
         "object": _over(levels[1], levels[0]),
         "shape": _over(shapes[1], shapes[0]),
+        "pixels": _over(sizes[0], sizes[1]),
     }
     product: float | None = 1.0
     for factor in factors.values():

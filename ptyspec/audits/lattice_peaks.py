@@ -101,30 +101,25 @@ def components(period: float, shape: tuple[int, ...]) -> list[Pair]:
 
 def _strongest(shown: Array, total: float, level: float, period: float, wanted: list[Pair], limit: float) -> Peak:
     best = Peak(period, len(wanted), None, None, None, None, None)
+    unit = 2 / total / level
     for frequency in wanted:
-        power = max(_power(shown, frequency), _power(shown, (-frequency[0], -frequency[1])))
-        around = float(np.median([_power(shown, place) for place in _surroundings(frequency, shown.shape)]))
-        unit = 2 / total / level
+        power, around = max(_powers(shown, (sign * frequency[0], sign * frequency[1])) for sign in (1, -1))
         excess = unit * max(0.0, math.sqrt(power) - math.sqrt(limit * around))
-        if best.excess is None or (excess, power) > (best.excess, (best.component or 0.0) ** 2 / unit**2):
+        if best.excess is None or (excess, unit * math.sqrt(power)) > (best.excess, best.component or 0.0):
             best = Peak(period, len(wanted), frequency, unit * math.sqrt(power), unit * math.sqrt(around),
                         power / around if around else None, excess)  # fmt: skip
     return best
 
 
-def _surroundings(frequency: Pair, shape: tuple[int, ...]) -> list[Pair]:
-    """Frequencies NEAR to FAR resolution cells away, none of them at zero."""
-    found = []
-    for across in range(-FAR, FAR + 1):
-        for down in range(-FAR, FAR + 1):
-            place = (frequency[0] + across / shape[1], frequency[1] + down / shape[0])
-            if NEAR <= math.hypot(across, down) <= FAR and math.hypot(place[0] * shape[1], place[1] * shape[0]) >= NEAR:
-                found.append(place)
-    return found
-
-
-def _power(shown: Array, frequency: Pair) -> float:
+def _powers(shown: Array, frequency: Pair) -> Pair:
+    """Power at a frequency, and the median NEAR to FAR resolution cells away, nothing of it next to zero."""
     height, width = shown.shape
-    down = np.exp(-2j * np.pi * frequency[1] * np.arange(height))
-    across = np.exp(-2j * np.pi * frequency[0] * np.arange(width))
-    return float(np.abs(down @ shown @ across) ** 2)
+    steps = np.arange(-FAR, FAR + 1)
+    rates = frequency[0] + steps / width, frequency[1] + steps / height
+    across = np.exp(-2j * np.pi * rates[0][:, None] * np.arange(width))
+    down = np.exp(-2j * np.pi * rates[1][:, None] * np.arange(height))
+    power = np.abs(down @ shown @ across.T) ** 2
+    distance = np.hypot(steps[:, None], steps)
+    from_zero = np.hypot(rates[1][:, None] * height, rates[0] * width)
+    around = (distance >= NEAR) & (distance <= FAR) & (from_zero >= NEAR)
+    return float(power[FAR, FAR]), float(np.median(power[around]))

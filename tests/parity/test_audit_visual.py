@@ -1,0 +1,143 @@
+"""The audits `visual` and `dose` of a tiny run: figures against others, faults, and a measured scan without truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ptyspec.audits.dose_recorded import recorded_capture
+from ptyspec.audits.material import Material
+from ptyspec.audits.visual_facts import seen
+from tests.audits import material, performed, trained
+
+CUSTOM, DOSE = "gs2_custom", "dose_legacy_gs2"
+
+
+def test_the_gate_measures_what_the_run_recorded() -> None:
+    found = performed("visual", trained()).data
+    recorded = trained().finished.metrics
+    frames = found["data_space"][CUSTOM]
+    assert frames["network"]["r_factor"] == pytest.approx(recorded["data"]["r_factor"], rel=1e-6)
+    for control in ("trivial", "untrained", "iterative"):
+        assert frames[control]["r_factor"] == pytest.approx(recorded["controls"][control]["data"]["r_factor"], rel=1e-6)
+    image = trained().reconstruction.object
+    values = np.abs(image[np.isfinite(image)]).astype(float)
+    assert found["contrast"][CUSTOM]["network"]["contrast"] == pytest.approx(values.std() / values.mean())
+    assert found["canvas"][CUSTOM]["covered"] == values.size
+
+
+@pytest.mark.parametrize(("x", "y"), [(2, 0), (-1, 2)])
+def test_the_data_find_by_how_much_an_object_was_moved(x: int, y: int) -> None:
+    made = trained().finished.control("iterative")
+    filled = np.where(np.isfinite(made.object), made.object, np.nanmean(made.object))
+    moved = made.model_copy(update={"object": np.roll(filled, (y, x), axis=(0, 1))})
+    found = seen(trained().replaced(reconstruction=moved)).data["place"]["by_data"]
+    assert found == pytest.approx([x, y], abs=0.25)
+
+
+@pytest.mark.parametrize(("control", "others"), [
+    ("holes", set()), ("framed", set()), ("tiled", {"INFER-007"}), ("shifted", {"INFER-007"}), ("flat", {"INFER-007"}),
+    ("cropped", {"STITCH-001", "STITCH-003"}), ("blank", {"NET-009", "INFER-007"}),
+])  # fmt: skip
+def test_a_fault_of_the_picture_turns_its_criterion_red_and_no_unrelated_one(control: str, others: set[str]) -> None:
+    from ptyspec.audits.visual import CONTROLS
+
+    expected = next(made.clause for made in CONTROLS if made.name == control)
+    assert set(performed("visual", trained(), control=control).violated()) == {expected} | others
+
+
+def test_noise_that_looks_right_is_told_by_the_data_alone() -> None:
+    found = performed("visual", trained(), control="pretty")
+    facts = found.data["contrast"][CUSTOM]["network"]
+    assert facts["std_over_iterative"] == pytest.approx(
+        performed("visual", trained()).data["contrast"][CUSTOM]["network"]["std_over_iterative"], rel=0.01
+    )
+    assert {"INFER-006", "INFER-007"} <= set(found.violated())
+    assert found.data["data_space"][CUSTOM]["network"]["own_position"] < 0.9
+
+
+def test_every_rule_of_the_two_audits_is_turned_red_by_some_control() -> None:
+    from ptyspec.audits import dose, visual
+
+    for kind, module in (("visual", visual), ("dose", dose)):
+        rules = {finding.clause for finding in performed(kind, trained()).findings}
+        assert rules == {control.clause for control in module.CONTROLS}
+
+
+def test_without_a_truth_every_criterion_is_evaluated() -> None:
+    blind = trained().replaced(scan=trained().scan.model_copy(update={"objectGuess": None}))
+    found = performed("visual", blind)
+    seen_rules = {finding.clause for finding in performed("visual", trained()).findings if finding.ok is not None}
+    assert {finding.clause for finding in found.findings if finding.ok is not None} == seen_rules
+    assert not found.violated()
+    assert found.data["lattice"][CUSTOM]["reference"] == "iterative"
+    assert performed("visual", blind, control="tiled").data["lattice"][CUSTOM]["excess"] > 0.005
+
+
+def test_dose_experiments_stands_beside_whatever_is_asked_for() -> None:
+    found = performed("dose", material())
+    assert found.data["reference"] == DOSE
+    assert found.status == "ok"
+    assert found.data["beside"][CUSTOM]["first_difference"] == "none"
+    explained = found.data["beside"][CUSTOM]["explained"]["train"]
+    assert explained["unexplained"] == pytest.approx(1, abs=1e-3)
+    assert explained["probe"] * explained["object"] * explained["shape"] * explained["pixels"] == pytest.approx(
+        explained["raw"], rel=1e-3
+    )
+    stages = found.data["stages"]
+    for name in (DOSE, CUSTOM):
+        assert stages[name]["train"]["network input"] == pytest.approx(
+            0.5 * found.data["shape"][name]["train"], rel=0.05
+        )
+
+
+PLACES = {
+    "gain-in-loss": "true object to raw (train)",
+    "own-test-gain": "loss target to network input (test)",
+    "bright-groups": "none",
+}
+
+
+@pytest.mark.parametrize("control", PLACES)
+def test_the_first_stage_that_differs_is_named(control: str) -> None:
+    found = performed("dose", material(), control=control)
+    assert found.data["beside"][CUSTOM]["first_difference"] == PLACES[control]
+
+
+@pytest.mark.parametrize("control", ["own-test-gain", "scale-doubled", "scale-by-sum", "probe-doubled", "gauge-of-the-test-images", "images-as-points"])  # fmt: skip
+def test_a_single_fault_of_a_stage_turns_its_clause_red_and_no_other(control: str) -> None:
+    from ptyspec.audits.dose import CONTROLS
+
+    expected = next(made.clause for made in CONTROLS if made.name == control)
+    assert performed("dose", material(), control=control).violated() == [expected]
+
+
+def test_the_loss_modes_of_dose_experiments_share_their_data_and_the_script_is_larger() -> None:
+    found = performed("dose", material()).data["other_sides"]
+    assert found["dose_legacy_gs2_mae"] == {"same_data": True, "differing": []}
+    assert {row.split(" ")[0] for row in found["legacy:dose"]["differing"]} == {
+        "object.size", "scan.n_images", "grouping.n_groups"
+    }  # fmt: skip
+
+
+def test_a_measured_scan_passes_the_stages_and_its_dose_is_not_evaluated() -> None:
+    given = material()
+    blind = given.replaced(scan=given.scan.model_copy(update={"objectGuess": None}))
+    found = performed("dose", blind)
+    assert not found.violated()
+    assert {finding.clause for finding in found.findings if finding.ok is None} == {"SCALE-002"}
+
+
+def test_the_recorded_capture_is_ours_with_its_own_probe_and_draw() -> None:
+    for name, row in recorded_capture().items():
+        limit = row["sampling"] if row["sampling"] is not None else 0.01
+        assert abs(row["left"]) < limit, name
+
+
+def test_two_dose_scenarios_need_no_other_beside_them() -> None:
+    from ptyspec.audits.dose_controls import companion
+
+    given: Material = companion(material())
+    found = performed("dose", given)
+    assert list(found.data["stages"]) == [DOSE]
+    assert found.data["beside"] == {}
