@@ -134,10 +134,10 @@ def _place(material: Material, estimates: dict[str, Reconstruction]) -> dict[str
     by_data = _shift_by_data(material, estimates[NETWORK])
     pairs = {name: _registered(estimates[NETWORK], estimates[name]) for name in (ITERATIVE, TRIVIAL)}
     blurred = _registered(estimates[TRIVIAL], estimates[ITERATIVE])
+    found = {"by_data": by_data["by_data"], "against_iterative": pairs[ITERATIVE]}
     return {
         **by_data, **{f"against_{name}": pair for name, pair in pairs.items()}, "trivial_against_iterative": blurred,
-        "largest_by_data": None if by_data["by_data"] is None else max(abs(value) for value in by_data["by_data"]),
-        "largest_against_iterative": None if pairs[ITERATIVE] is None else max(abs(value) for value in pairs[ITERATIVE]),
+        **{f"largest_{name}": None if pair is None else max(map(abs, pair)) for name, pair in found.items()},
     }  # fmt: skip
 
 
