@@ -18,7 +18,9 @@ from ptyspec.io.files import sha256_of
 from ptyspec.spec.checks import Check, ClauseViolation
 from ptyspec.spec.clause import EXACT, Clause
 from ptyspec.spec.collect import Case
-from ptyspec.spec.outcomes import Outcome, Outcomes
+from ptyspec.spec.ledger import SCHEMA_VERSION
+from ptyspec.spec.outcomes import FILE, Outcome, Outcomes, outcomes
+from ptyspec.spec.stamp import Stamps
 from ptyspec.spec.trace import Trace, trace
 
 ROOT = Path(__file__).parents[2]
@@ -138,6 +140,23 @@ def test_what_did_not_pass_is_not_fulfilled(clause: Check, ended: dict[str, str]
 def test_one_failure_among_passed_cases_is_a_failure(clause: Check) -> None:
     found = traced(cases=(*ONE, case("test_b", "AREA-001")), test_it="passed", test_b="failed")
     clause.equal(found.rows[0].state, "failed", "state of the clause")
+
+
+@pytest.mark.clause("EVID-009")
+def test_an_outcome_of_other_code_is_none(clause: Check, tmp_path: Path) -> None:
+    source, record = tmp_path / ONE[0].id.partition("::")[0], tmp_path / FILE
+    for path in (source, record):
+        path.parent.mkdir(parents=True)
+    source.write_text("def test_it(): ...", encoding="utf-8")
+    row = {"outcome": "passed", "seconds": 0.5, "when": "2026-01-01", "clauses": ["AREA-001"], "margins": []}
+    row["code"] = Stamps(tmp_path).of(ONE[0].id)
+    content = {"schema_version": SCHEMA_VERSION, "environment": "here", "cases": {ONE[0].id: row}}
+    record.write_text(json.dumps(content), encoding="utf-8")
+    states = []
+    for text in ("def test_it(): ...", "def test_it(): assert False"):
+        source.write_text(text, encoding="utf-8")
+        states.append(trace({"AREA-001": rule("AREA-001")}, ONE, outcomes(tmp_path), {}).rows[0].state)
+    clause.equal(states, ["passed", "not run"], "state of the clause with the code that ran, and with other code")
 
 
 # Golden files

@@ -68,6 +68,22 @@ def test_a_run_is_made_once_and_found_afterwards(store: RunStore) -> None:
     assert not list((store.root / "partial").iterdir())
 
 
+@pytest.mark.clause("STORE-003")
+def test_a_run_of_a_similar_key_answers_no_other_request(store: RunStore) -> None:
+    store.get_or_make("0123abcd", fill)
+    for other in ("0123abce", "0123", "0123abcd0"):
+        assert store.find(other) is None
+
+
+@pytest.mark.clause("STORE-008")
+def test_the_checkpoints_of_a_run_are_no_other_runs(store: RunStore) -> None:
+    first, other = store.checkpoint_folder("0123abcd"), store.checkpoint_folder("0123abce")
+    (first / "training.npz").write_bytes(b"state")
+    assert not list(other.iterdir())
+    store.forget_checkpoints("0123abce")
+    assert (first / "training.npz").exists()
+
+
 @pytest.mark.clause("STORE-004")
 @pytest.mark.parametrize("error", [ValueError("bad"), KeyboardInterrupt()], ids=["error", "interrupt"])
 def test_a_run_that_breaks_leaves_nothing_and_can_be_made_again(store: RunStore, error: BaseException) -> None:

@@ -93,6 +93,13 @@ def test_a_stage_leaves_what_it_was_given_as_it_was(walked: Walked, stage: str, 
             clause.equal(call.after, call.before, f"arguments of {stage}")
 
 
+@pytest.mark.clause("CONFIG-010")
+def test_a_run_leaves_its_settings_as_they_were(clause: Check) -> None:
+    resolved, before = small(), small().scenario.model_dump_json()
+    walk(resolved, pipeline=Watching())
+    clause.equal(resolved.scenario.model_dump_json(), before, "settings after a run")
+
+
 REFUSED: dict[str, tuple[dict[str, dict[str, Any]], str, type[Exception]]] = {
     "size": ({"model": {"N": 30}}, "simulate", DetectorSizeError),
     "buffer": ({"scan": {"buffer": 48}}, "simulate", ConfigError),

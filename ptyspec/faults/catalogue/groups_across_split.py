@@ -18,7 +18,7 @@ FAULT = Fault(
     stage="group",
     story="both parts are grouped in the training frames",
     patches=(Patch("ptyspec.pipeline.group:group", _leaking),),
-    red=("SPLIT-002",),
-    green=("SPLIT-001", "GROUP-002", "GROUP-003"),
+    red=("SPLIT-002", "SPLIT-001"),
+    green=("GROUP-004", "GROUP-008", "BUG-TF-001"),
     signatures=(25,),
 )

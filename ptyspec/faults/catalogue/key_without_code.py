@@ -1,0 +1,22 @@
+"""The run key forgets the code: a run of yesterday's stages answers today's request (failure signature 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ptyspec.faults.fault import Fault, Patch
+
+
+def _forgetting(run_key: Callable[..., str]) -> Callable[..., str]:
+    return lambda values, code_version, threads: run_key(values, "", threads)
+
+
+FAULT = Fault(
+    id="key-without-code",
+    stage="run",
+    story="the version of the code is no part of the run key",
+    patches=(Patch("ptyspec.io.runkey:run_key", _forgetting),),
+    red=("STORE-001",),
+    green=("STORE-002", "LEGACY-005"),
+    signatures=(11,),
+)
