@@ -28,5 +28,5 @@ FAULT = Fault(
     story="raises_at does not look at the stage",
     patches=(Patch("ptyspec.spec.checks:stage_of", _anywhere),),
     red=("EVID-006",),
-    green=("EVID-007", "FLOW-005"),
+    green=("EVID-005", "FLOW-005"),
 )

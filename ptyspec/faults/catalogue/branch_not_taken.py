@@ -22,6 +22,6 @@ FAULT = Fault(
     story="the assignments of mae are captured as those of nll",
     patches=(Patch("ptyspec.legacy.dose_experiments:loss_modes", _misread),),
     red=("DOSE-EXPERIMENTS-002",),
-    green=("DOSE-EXPERIMENTS-001", "PARAM-001"),
+    green=("EVID-005",),
     signatures=(69,),
 )

@@ -23,7 +23,7 @@ FAULT = Fault(
     stage="settings",
     story="scenario.json holds what the scenario would be if nothing had been said",
     patches=(Patch("ptyspec.contracts.resolve:Resolved.as_json", _defaults),),
-    red=("RUN-004",),
-    green=("CONFIG-004", "CONFIG-006", "STORE-001"),
+    red=("RUN-004", "CONFIG-009"),
+    green=("CONFIG-002",),
     signatures=(2,),
 )

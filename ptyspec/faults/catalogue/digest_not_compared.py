@@ -17,7 +17,7 @@ FAULT = Fault(
     story="a file that changed since is read as if it were the recorded one",
     patches=(Patch("ptyspec.pipeline.simulate:_unchanged", _never),),
     red=("EVID-005",),
-    green=("EVID-004", "STORE-001", "DATA-007"),
+    green=("DET-002",),
     signatures=(
         28,
         71,

@@ -26,6 +26,6 @@ FAULT = Fault(
     story="what is NaN is taken for right",
     patches=(Patch("ptyspec.spec.checks:Check.close", _passing),),
     red=("EVID-006",),
-    green=("EVID-007", "EVID-008", "EVID-009"),
+    green=("SCORE-012", "GAUGE-001", "LEGACY-006"),
     signatures=(68,),
 )

@@ -22,6 +22,6 @@ FAULT = Fault(
     story="the report's ratio is corrected by the least-squares scalar",
     patches=(Patch("ptyspec.report.scores:lookup", _corrected),),
     red=("EVID-002",),
-    green=("EVID-001", "EVID-004", "SCORE-003"),
+    green=("EVID-004", "GAUGE-007", "RUN-006"),
     signatures=(70,),
 )

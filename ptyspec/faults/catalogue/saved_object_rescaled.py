@@ -27,7 +27,7 @@ FAULT = Fault(
     story="the stored object is the scored one times its least-squares scalar",
     patches=(Patch("ptyspec.report.run_folder:write_run", _rescaled),),
     red=("EVID-004",),
-    green=("EVID-001", "RUN-002", "RUN-003"),
+    green=("EVID-002", "REPORTING-ARTIFACT-BOUNDARY-001"),
     signatures=(
         33,
         66,

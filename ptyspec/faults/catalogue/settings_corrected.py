@@ -24,5 +24,5 @@ FAULT = Fault(
     story="the split writes the number of its training frames into the scenario",
     patches=(Patch("ptyspec.pipeline.split:split", _correcting),),
     red=("CONFIG-010",),
-    green=("SPLIT-001", "SPLIT-003", "SPLIT-005"),
+    green=("FLOW-001", "FLOW-003", "SPLIT-001"),
 )
