@@ -97,7 +97,7 @@ def test_a_lit_object_pixel_meets_the_probe_where_the_position_says(dx: int, dy:
     clause.close(scan.diff3d[0], np.full((N, N), light), "amplitude of every detector pixel")
 
 
-@pytest.mark.clause("COORDS-005")
+@pytest.mark.clause("STITCH-001")
 def test_the_pixel_at_the_centre_of_a_patch_returns_to_the_position(clause: Check) -> None:
     patch = np.ones((1, N, N, 1), np.complex64)
     patch[0, N // 2, N // 2] = 5

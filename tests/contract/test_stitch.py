@@ -98,6 +98,12 @@ def test_the_canvas_is_of_the_absolute_positions_and_carries_its_origin(clause: 
     assert here.coverage.dtype == np.float32
 
 
+@pytest.mark.clause("STITCH-001")
+def test_a_scan_that_lies_denser_on_one_side_has_the_same_origin(clause: Check) -> None:
+    lopsided = np.concatenate([WHOLE, np.repeat(WHOLE[:9], 4, axis=0)])  # the mean position is not the middle
+    clause.equal(stitch(patches_at(lopsided)).origin, stitch(patches_at(WHOLE)).origin, "origin of a lopsided scan")
+
+
 @pytest.mark.clause("STITCH-002")
 @pytest.mark.parametrize("members", [1, 4])
 @pytest.mark.parametrize("positions", [WHOLE[:64], SCATTERED], ids=["whole-pixels", "sub-pixel"])

@@ -17,6 +17,6 @@ FAULT = Fault(
     story="fits_canvas is false and the run goes on",
     patches=(Patch("ptyspec.physics.merge:check_canvas", _unchecked),),
     red=("CANVAS-003",),
-    green=("CANVAS-001", "MERGE-002"),
+    green=("CANVAS-001", "MERGE-001", "MERGE-002"),
     signatures=(64,),
 )

@@ -24,7 +24,7 @@ FAULT = Fault(
     stage="simulate",
     story="s = sqrt(nphotons)/(N/2), whatever energy the dataset has",
     patches=(Patch("ptyspec.physics.simulate:measure", _closed),),
-    red=("DOSE-001", "SCALE-001"),
-    green=("DOSE-002", "DOSE-003", "FORWARD-001"),
+    red=("SCALE-001", "DOSE-001", "SYNTH-POISSON-DOSE-001"),
+    green=("DOSE-003", "NORM-001", "NORM-006"),
     signatures=(44,),
 )

@@ -23,7 +23,7 @@ FAULT = Fault(
     stage="files",
     story="ones that stand for absent labels are taken for labels",
     patches=(Patch("ptyspec.io.npz:_Reading._tidy", _kept),),
-    red=("LABEL-002",),
-    green=("LABEL-001", "FILE-001"),
+    red=("LABEL-002", "LABEL-001"),
+    green=("SIM-LABELS-ILLUMINATED-001", "FORMAT-001", "FILE-002"),
     signatures=(26,),
 )

@@ -23,7 +23,7 @@ FAULT = Fault(
     stage="files",
     story="the declared kind is read and then forgotten: counts are stored as X",
     patches=(Patch("ptyspec.io.measurement:amplitude_of", _as_stored),),
-    red=("DATA-006",),
-    green=("DATA-004", "FILE-001"),
+    red=("DATA-006", "DATA-004", "NORMALIZE-DATA-UINT16-001"),
+    green=("FILE-001", "FORMAT-001", "CXI-002"),
     signatures=(14,),
 )

@@ -22,7 +22,7 @@ FAULT = Fault(
     stage="simulate",
     story="about 108 counts a pixel whatever is declared",
     patches=(Patch("ptyspec.physics.simulate:measure", _inert),),
-    red=("SYNTH-POISSON-DOSE-001", "DOSE-001"),
-    green=("DOSE-002", "DOSE-003", "FORWARD-001"),
+    red=("SYNTH-POISSON-DOSE-001", "DOSE-001", "DOSE-004"),
+    green=("DOSE-003", "SCALE-001", "NORM-006"),
     signatures=(39,),
 )

@@ -27,7 +27,7 @@ FAULT = Fault(
     stage="files",
     story="a reader that must return labels returns ones",
     patches=(Patch("ptyspec.io.npz:read_npz", _made_up),),
-    red=("LABEL-001",),
-    green=("FORMAT-001", "DATA-004"),
+    red=("LABEL-001", "LABEL-002", "FILE-001"),
+    green=("DATA-004", "FORMAT-001", "FILE-002"),
     signatures=(26,),
 )

@@ -28,6 +28,6 @@ FAULT = Fault(
     story="the axes get the right lengths by a reshape, which mixes all frames",
     patches=(Patch("ptyspec.io.npz:_Reading._frames", _reshaped),),
     red=("FORMAT-001",),
-    green=("FILE-001", "DATA-004"),
+    green=("FILE-001", "FILE-003", "DATA-004"),
     signatures=(13,),
 )

@@ -18,6 +18,6 @@ FAULT = Fault(
     story="nobody looks whether labels are the bare object",
     patches=(Patch("ptyspec.io.labels:refuse_illuminated", _unseen),),
     red=("SIM-LABELS-ILLUMINATED-001",),
-    green=("FILE-001", "LABEL-002"),
+    green=("LABEL-001", "LABEL-002", "FILE-001"),
     signatures=(27,),
 )

@@ -24,7 +24,7 @@ FAULT = Fault(
     stage="simulate",
     story="the exit wave is padded before the transform, as a page of the upstream specification asks",
     patches=(Patch("ptyspec.physics.diffraction:far_field", _padded),),
-    red=("FORWARD-003", "FORWARD-001"),
-    green=("PHASE-001", "PROBE-001"),
+    red=("FORWARD-003", "FORWARD-001", "FORWARD-002"),
+    green=("FORWARD-006", "PHASE-001", "PROBE-003"),
     signatures=(53,),
 )

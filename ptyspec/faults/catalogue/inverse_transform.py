@@ -19,7 +19,7 @@ FAULT = Fault(
     stage="simulate",
     story="ifft2 stands where fft2 should: every pattern is turned by 180 degrees",
     patches=(Patch("ptyspec.physics.diffraction:far_field", _inverse),),
-    red=("FORWARD-002",),
-    green=("FORWARD-001", "FORWARD-003", "TWIN-001"),
+    red=("FORWARD-002", "FORWARD-004", "LOSS-007"),
+    green=("FORWARD-001", "FORWARD-003", "DOSE-001"),
     signatures=(53,),
 )

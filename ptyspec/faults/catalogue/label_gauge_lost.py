@@ -16,7 +16,7 @@ FAULT = Fault(
     stage="files",
     story="keys that are no key of a scan are passed over without a word",
     patches=(Patch("ptyspec.io.npz:_Reading._keep_extra", _dropped),),
-    red=("FILE-002",),
-    green=("FILE-001", "FORMAT-001"),
+    red=("FILE-002", "FILE-001"),
+    green=("DATA-006",),
     signatures=(29,),
 )

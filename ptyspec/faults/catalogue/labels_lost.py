@@ -21,7 +21,7 @@ FAULT = Fault(
     stage="files",
     story="a supervised data set becomes an unlabelled one by being copied",
     patches=(Patch("ptyspec.io.npz:write_scan", _without_labels),),
-    red=("FILE-001",),
-    green=("FORMAT-001", "FILE-007"),
+    red=("FILE-001", "FILE-002"),
+    green=("FILE-006", "FILE-007", "LABEL-001"),
     signatures=(29,),
 )

@@ -23,6 +23,6 @@ FAULT = Fault(
     story="model.probe_mask is read by nobody",
     patches=(Patch("ptyspec.pipeline.simulate:simulate", _unmasked),),
     red=("PROBE-MASK-DEFAULT-001",),
-    green=("PROBE-001", "PROBE-002", "DOSE-001"),
+    green=("SCALE-002", "SCALE-001", "PROBE-003"),
     signatures=(51,),
 )

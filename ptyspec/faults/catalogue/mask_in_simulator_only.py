@@ -27,6 +27,6 @@ FAULT = Fault(
     story="patterns are made with the masked probe, and the scan holds the probe from before",
     patches=(Patch("ptyspec.pipeline.simulate:simulate", _mismatched),),
     red=("PROBE-MASK-DEFAULT-001",),
-    green=("PROBE-001", "PROBE-002", "DOSE-001"),
+    green=("SCALE-001", "PROBE-003", "NORM-002"),
     signatures=(51, 28),
 )

@@ -22,7 +22,7 @@ FAULT = Fault(
     stage="simulate",
     story="the mask's default is on in the runner and off in the documents",
     patches=(Patch("ptyspec.pipeline.simulate:simulate", _masked),),
-    red=("PROBE-MASK-DEFAULT-001",),
-    green=("PROBE-001", "PROBE-002", "DOSE-001"),
+    red=("PROBE-MASK-DEFAULT-001", "SCALE-003"),
+    green=("SCALE-002", "PROBE-003", "NORM-002"),
     signatures=(51,),
 )

@@ -27,7 +27,7 @@ FAULT = Fault(
     stage="infer",
     story="the merged canvas is brighter where more members overlap",
     patches=(Patch("ptyspec.physics.merge:merge_group", _undivided),),
-    red=("MERGE-002", "MERGE-001"),
-    green=("CANVAS-001", "STITCH-004"),
+    red=("MERGE-001", "MERGE-002", "MERGE-003"),
+    green=("MERGE-004", "GROUP-009", "CANVAS-003"),
     signatures=(50,),
 )

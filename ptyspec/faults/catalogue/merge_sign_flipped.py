@@ -20,7 +20,7 @@ FAULT = Fault(
     stage="infer",
     story="merge and extraction both take the relative offsets by the wrong sign",
     patches=(Patch("ptyspec.physics.merge:placement", _flipped),),
-    red=("MERGE-003", "COORDS-004"),
-    green=("MERGE-002", "MERGE-004", "CANVAS-001"),
+    red=("MERGE-003", "MERGE-001", "COORDS-004"),
+    green=("MERGE-002", "MERGE-004", "GROUP-009"),
     signatures=(18,),
 )

@@ -23,7 +23,7 @@ FAULT = Fault(
     stage="simulate",
     story="a translation by (+dx, +dy) moves the content to the left and up",
     patches=(Patch("ptyspec.physics.interpolate:translate", _flipped),),
-    red=("TRANSLATE-001",),
-    green=("TRANSLATE-003", "TRANSLATE-004"),
+    red=("TRANSLATE-001", "MERGE-001"),
+    green=("TRANSLATE-003", "MERGE-002"),
     signatures=(18,),
 )

@@ -21,7 +21,7 @@ FAULT = Fault(
     stage="simulate",
     story="the noise's seed is hard-coded: a repeated measurement has the same noise",
     patches=(Patch("ptyspec.physics.simulate:measure", _fixed),),
-    red=("SIMULATE-001",),
-    green=("DOSE-002", "DOSE-001", "SYNTH-POISSON-DOSE-001"),
+    red=("SIMULATE-001", "DET-002"),
+    green=("DOSE-001", "DOSE-002", "SYNTH-POISSON-DOSE-001"),
     signatures=(10,),
 )

@@ -22,7 +22,7 @@ FAULT = Fault(
     stage="files",
     story="xcoords_start and ycoords_start are taken for the positions where both are stored",
     patches=(Patch("ptyspec.io.npz:_Reading._positions", _nominal),),
-    red=("FILE-001",),
-    green=("FORMAT-001", "FILE-002"),
+    red=("FILE-001", "FILE-003", "TF-LOADER-COORDS-001"),
+    green=("FORMAT-001", "FILE-002", "COORDS-002"),
     signatures=(19,),
 )

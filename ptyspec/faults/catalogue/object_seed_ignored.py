@@ -21,7 +21,7 @@ FAULT = Fault(
     stage="simulate",
     story="the object's seed is hard-coded: another declared seed gives the same object",
     patches=(Patch("ptyspec.physics.objects:make_object", _fixed),),
-    red=("SIMULATE-001",),
-    green=("OBJECT-001", "OBJECT-002", "DOSE-001"),
+    red=("SIMULATE-001", "DET-002", "NESTED-002"),
+    green=("OBJECT-001", "OBJECT-002", "PROBE-003", "SCALE-002"),
     signatures=(10,),
 )

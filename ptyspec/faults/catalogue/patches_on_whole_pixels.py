@@ -22,7 +22,7 @@ FAULT = Fault(
     stage="simulate",
     story="positions are rounded where patches are cut, and nowhere else",
     patches=(Patch("ptyspec.physics.geometry:extract_patches", _rounded),),
-    red=("COORDS-002", "STITCH-005"),
-    green=("STITCH-GRIDSIZE-001", "TRANSLATE-005"),
+    red=("TRANSLATE-002", "STITCH-005", "COORDS-002", "MERGE-003"),
+    green=("COORDS-005", "STITCH-002", "SCALE-002"),
     signatures=(18,),
 )

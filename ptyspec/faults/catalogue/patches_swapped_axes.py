@@ -22,7 +22,7 @@ FAULT = Fault(
     stage="simulate",
     story="x is taken for the row and y for the column where patches are cut",
     patches=(Patch("ptyspec.physics.geometry:extract_patches", _swapped),),
-    red=("TRANSLATE-002",),
-    green=("FORWARD-001", "FORWARD-002"),
+    red=("TRANSLATE-002", "COORDS-005", "COORDS-002"),
+    green=("COORDS-003", "FORWARD-006", "STITCH-002"),
     signatures=(17,),
 )

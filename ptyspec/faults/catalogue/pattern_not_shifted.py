@@ -19,7 +19,7 @@ FAULT = Fault(
     stage="simulate",
     story="fftshift was forgotten: zero frequency lies in the corner",
     patches=(Patch("ptyspec.physics.diffraction:far_field", _unshifted),),
-    red=("FORWARD-002",),
-    green=("FORWARD-001", "TWIN-001", "DOSE-001"),
+    red=("FORWARD-002", "LOSS-007", "ITERATIVE-002"),
+    green=("FORWARD-001", "FORWARD-003", "FORWARD-006", "SCALE-002"),
     signatures=(53,),
 )

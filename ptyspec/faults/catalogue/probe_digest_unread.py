@@ -21,6 +21,6 @@ FAULT = Fault(
     story="nobody compares the probe with the one that normalised the data",
     patches=(Patch("ptyspec.pipeline.infer:infer", _unread),),
     red=("DATA-007", "PROBE-003"),
-    green=("STITCH-005", "NORM-002"),
+    green=("FLOW-001", "FLOW-003", "EVID-003"),
     signatures=(28,),
 )

@@ -30,7 +30,7 @@ FAULT = Fault(
     stage="normalize",
     story="the probe of the test split is rescaled to the test split's energy",
     patches=(Patch("ptyspec.pipeline.normalize:normalize", _of_its_own),),
-    red=("PROBE-003",),
-    green=("NORM-002", "NORM-001"),
+    red=("PROBE-003", "DATA-007", "NORM-002"),
+    green=("NORM-005", "NORM-006", "NORMALIZATION-001"),
     signatures=(28,),
 )

@@ -25,7 +25,7 @@ FAULT = Fault(
     stage="simulate",
     story="the scan gets a probe of largest modulus one, its patterns were made with another",
     patches=(Patch("ptyspec.pipeline.simulate:simulate", _rescaled),),
-    red=("SCALE-002", "SCALE-003"),
-    green=("PROBE-002", "DOSE-001", "FORWARD-001"),
+    red=("SCALE-002", "SCALE-003", "PROBE-MASK-DEFAULT-001"),
+    green=("NORM-001", "NORM-002", "PROBE-003"),
     signatures=(34, 28),
 )

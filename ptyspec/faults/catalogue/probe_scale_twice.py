@@ -22,7 +22,7 @@ FAULT = Fault(
     stage="simulate",
     story="probe_scale is applied twice: a factor of its fourth power in intensity between two probes",
     patches=(Patch("ptyspec.physics.probes:normalise", _twice),),
-    red=("PROBE-001", "SCALE-003"),
-    green=("PROBE-002", "FORWARD-001", "DOSE-001"),
+    red=("PROBE-001", "SCALE-003", "PROBE-006"),
+    green=("PROBE-005", "PROBE-003", "SCALE-002"),
     signatures=(34,),
 )

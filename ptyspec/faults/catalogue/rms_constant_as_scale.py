@@ -18,6 +18,6 @@ FAULT = Fault(
     story="a0 is taken from the (N/2)^2 of the normalised input in place of the measured energy",
     patches=(Patch("ptyspec.physics.scale:rms_amplitude", _of_the_input),),
     red=("SCALE-005",),
-    green=("NORM-001", "NORM-006", "DOSE-001"),
+    green=("NORM-002", "NORM-006", "NORMALIZATION-001"),
     signatures=(35,),
 )

@@ -21,7 +21,7 @@ FAULT = Fault(
     stage="simulate",
     story="the seed of the scan positions is hard-coded: every scan is the same scan",
     patches=(Patch("ptyspec.physics.scan:make_positions", _fixed),),
-    red=("SIMULATE-001",),
-    green=("TRANSLATE-005", "DOSE-001", "COORDS-001"),
+    red=("SIMULATE-001", "DET-002"),
+    green=("PROBE-003", "NORM-002", "SCALE-002"),
     signatures=(10,),
 )

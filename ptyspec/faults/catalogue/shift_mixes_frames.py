@@ -23,7 +23,7 @@ FAULT = Fault(
     stage="simulate",
     story="fftshift without axes: half of the frames change places with the others",
     patches=(Patch("ptyspec.physics.diffraction:far_field", _over_all_axes),),
-    red=("FORWARD-006",),
-    green=("FORWARD-001", "FORWARD-003", "DOSE-001"),
+    red=("FORWARD-006", "FORWARD-001"),
+    green=("FORWARD-002", "FORWARD-003", "SCALE-002"),
     signatures=(47,),
 )

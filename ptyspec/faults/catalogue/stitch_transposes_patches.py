@@ -24,7 +24,7 @@ FAULT = Fault(
     stage="stitch",
     story="rows and columns of every patch change places between network and canvas",
     patches=(Patch("ptyspec.physics.stitch:stitch", _transposed),),
-    red=("STITCH-005", "COORDS-002"),
+    red=("STITCH-005", "COORDS-002", "STITCH-GRIDSIZE-001"),
     green=("STITCH-002", "STITCH-003", "BASELINE-OFFSET-001"),
     signatures=(17,),
 )

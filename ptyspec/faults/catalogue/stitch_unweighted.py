@@ -23,7 +23,7 @@ FAULT = Fault(
     stage="stitch",
     story="patches are averaged without |P|^2, so that guesses in the dark count in full",
     patches=(Patch("ptyspec.physics.stitch:stitch", _unweighted),),
-    red=("STITCH-004", "STITCH-007"),
-    green=("STITCH-001", "STITCH-008"),
+    red=("STITCH-004", "STITCH-007", "STITCH-002"),
+    green=("STITCH-001", "STITCH-008", "STITCH-GRIDSIZE-001"),
     signatures=(50, 73),
 )

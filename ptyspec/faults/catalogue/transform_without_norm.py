@@ -24,7 +24,7 @@ FAULT = Fault(
         Patch("ptyspec.physics.diffraction:far_field", _unscaled),
         Patch("ptyspec.physics.diffraction:from_far_field", _unscaled_back),
     ),
-    red=("FORWARD-001",),
-    green=("FORWARD-002", "TWIN-001", "PHASE-001"),
+    red=("FORWARD-001", "FORWARD-003", "DOSE-001", "SCALE-002"),
+    green=("FORWARD-006", "SIMULATE-001", "PROBE-003"),
     signatures=(53,),
 )

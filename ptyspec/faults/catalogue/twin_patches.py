@@ -26,8 +26,8 @@ FAULT = Fault(
     stage="infer",
     story="patches come back turned by 180 degrees and conjugated",
     patches=(Patch("ptyspec.pipeline.infer:infer", _twins),),
-    red=("INFER-007",),
-    green=("STITCH-005", "SCORE-007"),
+    red=("INFER-006", "INFER-007"),
+    green=("INFER-005", "NET-009", "INFER-008"),
     cost="parity",
     signatures=(17,),
 )

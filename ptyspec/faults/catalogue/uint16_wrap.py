@@ -26,6 +26,6 @@ FAULT = Fault(
     story="300^2 is 24464: the cast to floating point was forgotten before the square",
     patches=(Patch("ptyspec.physics.scale:mean_energy", _wrapped),),
     red=("NORMALIZE-DATA-UINT16-001", "NORM-004"),
-    green=("NORM-001", "NORM-003", "DOSE-001"),
+    green=("NORM-001", "NORM-003", "SCALE-005"),
     signatures=(15,),
 )

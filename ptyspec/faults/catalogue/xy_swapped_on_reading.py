@@ -23,7 +23,7 @@ FAULT = Fault(
     stage="files",
     story="x and y change places between file and scan",
     patches=(Patch("ptyspec.io.npz:_Reading._positions", _swapped),),
-    red=("FILE-001",),
-    green=("FORMAT-001", "FILE-002"),
+    red=("FILE-001", "FILE-003", "COORDS-002"),
+    green=("FORMAT-001", "FILE-002", "DATA-004"),
     signatures=(17,),
 )
