@@ -2,8 +2,9 @@
 
 A pytest plugin (`-p ptyspec.faults.loop`) that takes pytest's loop over where `--ptyspec-campaign FOLDER` is given. The
 contract tier imports no framework, so that forking is safe; the parent runs no case, so that nothing it holds (fixtures,
-cached values) was made by healthy code. In the clean run every seam is watched: a fault then runs only the cases that
-came through one of its seams, because no other case can change its outcome. Each child writes FOLDER/NAME.json.
+cached values) was made by healthy code. In the clean run every seam is watched: a fault then runs only the files of which
+a case came through one of its seams, because no other case can change its outcome (within a file, a fixture or a cached
+value may have been made for the first case and be used by all). Each child writes FOLDER/NAME.json.
 """
 
 from __future__ import annotations
@@ -83,7 +84,8 @@ class _Campaign:
             if (self.folder / f"{name}.json").exists():
                 continue
             self._wait(self.children - 1)
-            chosen = [item for item in self.items if item.nodeid in reached.get(name, ())]
+            files = {case.partition("::")[0] for case in reached.get(name, ())}
+            chosen = [item for item in self.items if item.nodeid.partition("::")[0] in files]
             self._start(name, partial(_faulty, chosen, name))
         self._wait(0)
 
