@@ -26,7 +26,7 @@ FAULT = Fault(
     stage="stitch",
     story="the canvas' middle is taken for the mean position, pixels away from where it is",
     patches=(Patch("ptyspec.physics.stitch:stitch", _anchored),),
-    red=("STITCH-001", "REASSEMBLY-METRIC-FRAME-001"),
-    green=("STITCH-002", "STITCH-003", "STITCH-004"),
+    red=("STITCH-001", "STITCH-005", "COORDS-002"),
+    green=("STITCH-002", "STITCH-003", "BASELINE-OFFSET-001"),
     signatures=(58,),
 )

@@ -26,5 +26,5 @@ FAULT = Fault(
     story="a result stands without the control that shows what training did",
     patches=(Patch("ptyspec.pipeline.evaluate:evaluate", _without),),
     red=("SCORE-009",),
-    green=("SCORE-001", "SCORE-013"),
+    green=("EVID-003", "EVID-004"),
 )

@@ -25,5 +25,5 @@ FAULT = Fault(
     story="the control is the reconstruction itself, so that nothing can beat it or lose to it",
     patches=(Patch("ptyspec.pipeline.evaluate:evaluate", _own),),
     red=("SCORE-009",),
-    green=("SCORE-001", "SCORE-013"),
+    green=("EVID-003", "EVID-004"),
 )

@@ -17,7 +17,7 @@ FAULT = Fault(
     stage="score",
     story="a reconstruction with holes of NaN has the scores of its better part, and no word about the rest",
     patches=(Patch("ptyspec.compare.frame:has_nan", _silent),),
-    red=("SCORE-008",),
-    green=("SCORE-001", "SCORE-002"),
+    red=("SCORE-008", "EVID-001"),
+    green=("SCORE-001", "SCORE-002", "SCORE-003"),
     signatures=(68,),
 )

@@ -23,7 +23,7 @@ FAULT = Fault(
     stage="stitch",
     story="an off-by-one in the bounds check of the accumulator",
     patches=(Patch("ptyspec.physics.stitch:add", _bounded),),
-    red=("STITCH-002",),
-    green=("STITCH-001", "STITCH-008"),
+    red=("STITCH-002", "BASELINE-OFFSET-001", "STITCH-GRIDSIZE-001"),
+    green=("STITCH-005", "STITCH-008", "COORDS-002"),
     signatures=(60, 61),
 )

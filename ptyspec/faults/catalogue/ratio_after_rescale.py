@@ -23,7 +23,7 @@ FAULT = Fault(
     stage="score",
     story="the ratio is taken after the factor that it should show was applied",
     patches=(Patch("ptyspec.compare.amplitude:amplitude_scores", _after),),
-    red=("SCORE-003", "EVID-001"),
+    red=("SCORE-003", "SCORE-007"),
     green=("SCORE-001", "SCORE-002", "GAUGE-001"),
     signatures=(33, 66),
 )

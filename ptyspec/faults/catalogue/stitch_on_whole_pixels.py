@@ -22,7 +22,7 @@ FAULT = Fault(
     stage="stitch",
     story="the fraction of a position is lost where patches are stitched",
     patches=(Patch("ptyspec.physics.stitch:aligned", _rounded),),
-    red=("STITCH-005", "COORDS-002"),
-    green=("STITCH-GRIDSIZE-001", "STITCH-002", "STITCH-001"),
+    red=("STITCH-005", "COORDS-002", "STITCH-006"),
+    green=("STITCH-001", "STITCH-002", "STITCH-GRIDSIZE-001"),
     signatures=(18,),
 )

@@ -23,7 +23,7 @@ FAULT = Fault(
     stage="score",
     story="the evaluator's frame lies 32 px off: corners are taken for centres",
     patches=(Patch("ptyspec.compare.frame:cut", _beside),),
-    red=("SCORE-007", "REASSEMBLY-METRIC-FRAME-001"),
-    green=("STITCH-001", "SCORE-006", "SCORE-013"),
+    red=("REASSEMBLY-METRIC-FRAME-001", "SCORE-007", "GAUGE-008"),
+    green=("SCORE-004", "SCORE-005", "GAUGE-006"),
     signatures=(58,),
 )

@@ -25,7 +25,7 @@ FAULT = Fault(
     stage="score",
     story="the whole frame is compared, dark pixels included",
     patches=(Patch("ptyspec.compare.frame:cut", _whole),),
-    red=("SCORE-001", "SCORE-002"),
-    green=("SCORE-003", "GAUGE-001", "STITCH-003"),
+    red=("SCORE-001", "SCORE-002", "SCORE-008"),
+    green=("SCORE-003", "SCORE-004", "GAUGE-005"),
     signatures=(59,),
 )

@@ -24,7 +24,7 @@ FAULT = Fault(
     stage="stitch",
     story="uncovered pixels look like an opaque object",
     patches=(Patch("ptyspec.physics.stitch:finish", _zeros),),
-    red=("STITCH-003",),
-    green=("STITCH-002", "STITCH-005", "STITCH-008"),
+    red=("STITCH-003", "STITCH-GRIDSIZE-001", "REASSEMBLY-METRIC-FRAME-001"),
+    green=("STITCH-002", "BASELINE-OFFSET-001", "STITCH-007"),
     signatures=(59, 77),
 )
