@@ -23,6 +23,6 @@ FAULT = Fault(
     story="the square root is forgotten: X is counts / s^2",
     patches=(Patch("ptyspec.physics.simulate:measure", _squared),),
     red=("DOSE-003", "SYNTH-POISSON-DOSE-001", "SCALE-002"),
-    green=("DOSE-001", "NORM-001", "PROBE-003"),
+    green=("NORM-006", "NORM-001", "PROBE-003"),
     signatures=(14,),
 )

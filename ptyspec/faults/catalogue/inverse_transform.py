@@ -20,6 +20,6 @@ FAULT = Fault(
     story="ifft2 stands where fft2 should: every pattern is turned by 180 degrees",
     patches=(Patch("ptyspec.physics.diffraction:far_field", _inverse),),
     red=("FORWARD-002", "FORWARD-004", "LOSS-007"),
-    green=("FORWARD-001", "FORWARD-003", "DOSE-001"),
+    green=("FORWARD-001", "FORWARD-003", "FORWARD-006"),
     signatures=(53,),
 )
