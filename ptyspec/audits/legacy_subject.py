@@ -87,7 +87,8 @@ def legacy_subject(target: str) -> Subject:
     mode = PROFILES[target][1]
     if mode is None:
         applied = {REFUSED_DEFAULT: DEPARTURES[REFUSED_DEFAULT]}
-        added = {"label": "legacy_defaults", "probe.kind": "ideal"}  # its code makes the disk that probe_scale describes
+        # Its code makes the disk that probe_scale describes.
+        added = {"label": "legacy_defaults", "probe.kind": "ideal"}
         made = resolved_of({**found.values, REFUSED_DEFAULT: applied[REFUSED_DEFAULT][0], **added})
     else:
         applied = DEPARTURES

@@ -8,7 +8,7 @@ TIERS = {
     "contract": "one component against its contract; no TensorFlow",
     "parity": "A beside B: two implementations of one clause",
     "regression": "a result beside its approved golden file",
-    "meta": "the harness itself, by a pytest inside pytest",
+    "meta": "the instrument itself: harness by a pytest inside pytest, audits by their controls",
 }
 EVIDENCE = "evidence"
 EVIDENCE_MEANING = "cases that judge a hypothesis: all that carry `hypothesis` with ids"

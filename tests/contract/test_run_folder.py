@@ -19,6 +19,7 @@ from ptyspec.report import schemas
 from ptyspec.report.run_folder import FILES
 from ptyspec.spec.checks import Check
 from tests.fake_run import fake_metrics
+from tests.json_schema import faults
 
 
 @pytest.mark.clause("RUN-001")
@@ -93,3 +94,8 @@ def test_metrics_that_break_the_schema_are_named(path: tuple[str, ...], value: A
 def test_the_published_schemas_are_current(name: str) -> None:
     published = Path(__file__).parents[2] / "docs" / "schemas" / name
     assert json.loads(published.read_text(encoding="utf-8")) == json.loads(json.dumps(schemas.schemas()[name]))
+
+
+@pytest.mark.parametrize("name", ["scenario", "environment", "stages", "history", "metrics"])
+def test_a_run_follows_the_published_schemas(folder: Path, name: str) -> None:
+    assert list(faults(read_json(folder / f"{name}.json"), schemas.schemas()[f"{name}.schema.json"])) == []

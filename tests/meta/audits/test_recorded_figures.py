@@ -11,7 +11,7 @@ import pytest
 from benchmarks.recorded import page
 from ptyspec.audits.recorded import PERCENT, PIXELS, Figure, figures
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "recorded-figures.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "recorded-figures.md"
 HEADLINES = (
     "closed-form scale, N = 64", "padded size, N = 64, gridsize 2, px", "lines object, mean", "ideal probe, L2 norm",
     "gs1_ideal, dataset-derived scale, train", "gs2_ideal, dataset-derived scale, test", "gs2_ideal, raw mean, test",

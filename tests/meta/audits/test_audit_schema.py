@@ -48,8 +48,3 @@ def test_a_hub_and_its_audits_follow_their_schemas(tmp_path: Path, monkeypatch: 
 def test_an_audit_that_breaks_the_schema_is_told(name: str, value: Any, said: str) -> None:
     found = json.loads(json.dumps(performed("probe", material()).as_json())) | {name: value}
     assert any(said in line for line in faults(found, schemas()["audit.schema.json"]))
-
-
-@pytest.mark.parametrize("name", ["scenario", "stages", "history", "metrics"])
-def test_a_run_follows_its_schemas(folder: Path, name: str) -> None:
-    assert list(faults(content(folder / f"{name}.json"), schemas()[f"{name}.schema.json"])) == []

@@ -54,7 +54,8 @@ def test_the_recorded_offsets_are_those_of_the_replayed_scan() -> None:
     rows = performed("grouping", material()).data["recorded"]
     offsets = [row for name, row in rows.items() if name.startswith("offset")]
     assert len(offsets) == 6
-    assert max(abs(row["difference"]) for row in offsets) < 1.5  # whole pixels, of 1,000 of these 16,000 groups: 3 sigma
+    # Recorded as whole pixels, of 1,000 of these 16,000 groups: 3 sigma.
+    assert max(abs(row["difference"]) for row in offsets) < 1.5
     assert abs(rows["relative, largest"]["difference"]) < 0.005  # the record's last digit
     assert abs(rows["relative, standard deviation"]["difference"]) < 3 * 0.018  # that of 1,000 groups
     for offset, relative in recorded_groups(8000, 4).values():
