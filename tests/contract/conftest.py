@@ -1,13 +1,25 @@
-"""The finished run that tests of figures, report and run folder read."""
+"""What many cases share: objects that are drawn once, and the finished run that tests of report and run folder read."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from ptyspec.contracts.run import RunResult
+
+
+@pytest.fixture(scope="session", autouse=True)
+def drawn_once() -> Iterator[None]:
+    """Draw the lines of a size and seed once a process: two hundred cases measure the same few objects."""
+    from ptyspec.physics import objects
+
+    drawn = cache(objects.AMPLITUDES["lines"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(objects.AMPLITUDES, "lines", lambda size, seed: drawn(size, seed).copy())
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -20,12 +32,11 @@ def run() -> RunResult:
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same run as written to disk: seconds of drawing, so that pytest-xdist's workers share one."""
-    from filelock import FileLock
-
+    """The same run as written to disk, with one of its pictures: drawing all of them takes seconds (tests/meta)."""
+    from ptyspec.report import figures
     from tests.fake_run import written_run
 
-    shared = tmp_path_factory.getbasetemp()
-    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
-    with FileLock(shared / "one run.lock"):
-        return written_run(shared)
+    whole = figures.drawers
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "drawers", lambda result: {"coverage": whole(result)["coverage"]})
+        return written_run(tmp_path_factory.mktemp("run"))

@@ -13,7 +13,7 @@ from ptyspec.spec.checks import Check
 from tests import child
 
 ROOT = Path(ptyspec.__file__).parent
-PACKAGES = [name for name in ("legacy", "audits") if (ROOT / name).is_dir()]
+PACKAGES = ("legacy", "audits")
 CODE = """
     import importlib, json, os, random, sys
     from pathlib import Path
@@ -49,9 +49,9 @@ def is_network(path: Path) -> bool:
 
 
 @pytest.mark.clause("PARAM-005", "ANTIPATTERN-001")
-@pytest.mark.parametrize("package", PACKAGES)
-def test_importing_every_module_changes_nothing(clause: Check, package: str, tmp_path: Path) -> None:
-    files = [path for path in sorted((ROOT / package).rglob("*.py")) if not is_network(path)]
+def test_importing_every_module_changes_nothing(clause: Check, tmp_path: Path) -> None:
+    paths = (path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))
+    files = [path for path in paths if not is_network(path)]
     names = [".".join(("ptyspec", *path.relative_to(ROOT).with_suffix("").parts)) for path in files]
     names = [name.removesuffix(".__init__") for name in names]
     code, out, error = child.run(CODE, tmp_path, *names, PYTHONPATH=str(ROOT.parent))

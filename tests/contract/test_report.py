@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 
 from ptyspec.contracts.run import RunResult
 from ptyspec.report import answer, details, scores
-from ptyspec.report.figures import drawers
 from ptyspec.report.markdown import report_text
 from ptyspec.report.text import escape
 from tests.fake_run import N, block, make_run, probe, settings, without_truth
@@ -77,13 +75,6 @@ def test_a_fit_far_from_the_noise_is_doubted(deviance: float, doubted: bool) -> 
     result = without_truth(make_run())
     result.metrics["data"]["poisson_deviance_per_pixel"] = deviance
     assert ("far from the noise" in answer.whether_right(result)) is doubted
-
-
-def test_pictures_are_linked_relative_to_the_report(folder: Path) -> None:
-    text = (folder / "report.md").read_text(encoding="utf-8")
-    links = re.findall(r"!\[[^\]]*\]\(([^)]*)\)", text)
-    assert sorted(links) == sorted(f"figures/{name}.png" for name in drawers(make_run()))
-    assert all((folder / link).is_file() for link in links)
 
 
 HOSTILE = "<script>alert(1)</script> | `x` ![i](http://e.example/a) **b** $x$ [l](j)\n# head"

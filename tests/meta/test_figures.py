@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,21 @@ from ptyspec.report import canvas, curves, maps, measurement
 from ptyspec.report.figures import drawers
 from ptyspec.report.views import Frame, place, views
 from ptyspec.seeds import generator
-from tests.fake_run import estimate, make_run, without_truth
+from tests.fake_run import estimate, make_run, one_run, without_truth, written_run
 
 
 def picture(result: RunResult, name: str) -> Any:
     return drawers(result)[name]()
+
+
+@pytest.fixture(scope="module")
+def run() -> RunResult:
+    return one_run()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written_run(tmp_path_factory.mktemp("figures"))
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +158,10 @@ def test_placing_an_image_keeps_its_position_in_the_object(origin: tuple[int, in
     if inside:
         row, column = np.argwhere(np.isfinite(placed))[0]
         assert placed[row, column] == image[row - origin[1], column + 1 - origin[0]]
+
+
+def test_pictures_are_linked_relative_to_the_report(folder: Path) -> None:
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    links = re.findall(r"!\[[^\]]*\]\(([^)]*)\)", text)
+    assert sorted(links) == sorted(f"figures/{name}.png" for name in drawers(make_run()))
+    assert all((folder / link).is_file() for link in links)
