@@ -138,8 +138,9 @@ def run_campaign(
     total = len(names) + children
     command = [
         sys.executable, "-m", "pytest", "-q", "-m", "contract", "-p", "no:xdist", "-p", "no:cacheprovider",
-        "-p", "ptyspec.faults.loop", "--ptyspec-campaign", str(folder), "--ptyspec-faults", ",".join(names),
-        "--ptyspec-children", str(children), "--ptyspec-seconds", str(seconds),
+        # With `=`: an existing path that stands alone among the words moves pytest's root there.
+        "-p", "ptyspec.faults.loop", f"--ptyspec-campaign={folder}", f"--ptyspec-faults={','.join(names)}",
+        f"--ptyspec-children={children}", f"--ptyspec-seconds={seconds}",
     ]  # fmt: skip
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PTYSPEC_FAULT"))}
     log = folder / "pytest.log"
