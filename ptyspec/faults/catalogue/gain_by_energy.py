@@ -16,7 +16,7 @@ FAULT = Fault(
     stage="normalize",
     story="the gain is (N/2)^2 over the mean energy, without the square root",
     patches=(Patch("ptyspec.physics.scale:loader_gain", _without_root),),
-    red=("NORM-006",),
-    green=("COORDS-001", "SCALE-001"),
+    red=("NORM-001", "NORM-003"),
+    green=("COORDS-001", "GROUP-001"),
     signatures=(45,),
 )
