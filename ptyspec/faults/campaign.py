@@ -16,6 +16,7 @@ from ptyspec.faults.fault import Fault
 from ptyspec.io.disk import make_folder
 from ptyspec.io.jsonfile import read_json
 from ptyspec.io.runkey import source_digest
+from ptyspec.observe.environment import FAULTS
 from ptyspec.spec.clause import PLACES, Clause
 from ptyspec.spec.collect import Case
 
@@ -142,7 +143,7 @@ def run_campaign(
         "-p", "ptyspec.faults.loop", f"--ptyspec-campaign={folder}", f"--ptyspec-faults={','.join(names)}",
         f"--ptyspec-children={children}", f"--ptyspec-seconds={seconds}",
     ]  # fmt: skip
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PTYSPEC_FAULT"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", FAULTS))}
     log = folder / "pytest.log"
     with log.open("w", encoding="utf-8") as out:
         child = subprocess.Popen(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +80,8 @@ OPTIONS = pytest.StashKey[Options]()
 
 def read(config: pytest.Config) -> Options:
     """Return the options of this session."""
+    from ptyspec.observe.environment import active_faults  # what declares the options costs nothing
+
     here = config.invocation_params.dir
 
     def path(name: str) -> Path | None:
@@ -90,5 +91,5 @@ def read(config: pytest.Config) -> Options:
     return Options(
         pipeline=config.getoption("ptyspec_pipeline"), profile=config.getoption("ptyspec_profile"),
         strict=config.getoption("ptyspec_strict"), xfails=path("ptyspec_xfails"), results=path("ptyspec_results"),
-        faults=os.environ.get("PTYSPEC_FAULT", ""),
+        faults=", ".join(active_faults()),
     )  # fmt: skip

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from ptyspec.errors import ConfigError
@@ -13,6 +11,7 @@ from ptyspec.harness.controller import Controller
 from ptyspec.harness.guard import Guard
 from ptyspec.harness.options import OPTIONS, Options, read
 from ptyspec.harness.recorder import Recorder
+from ptyspec.observe.environment import active_faults
 from ptyspec.observe.threads import default_threads, set_threads
 from ptyspec.report import allure
 from ptyspec.spec.registry import specification
@@ -24,7 +23,7 @@ RECORDER = pytest.StashKey[Recorder]()
 def start(config: pytest.Config) -> None:
     """Fix the threads, declare the markers, read documents and options, register what acts; raises PtyspecError."""
     set_threads(default_threads())
-    if os.environ.get("PTYSPEC_FAULT"):
+    if active_faults():
         from ptyspec.faults.apply import from_environment
 
         config.add_cleanup(from_environment().close)

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from ptyspec.faults.fault import Fault, Patch
+from ptyspec.faults.seams import lenient
 
 
 def _off(check: Callable[..., None]) -> Callable[..., None]:
     return lambda *args, **kwargs: None
-
-
-def _lenient(enter: Callable[..., Any]) -> Callable[..., Any]:
-    def wrong(pipeline: Any, *args: Any, **kwargs: Any) -> Any:
-        strict, pipeline.strict = pipeline.strict, False
-        try:
-            return enter(pipeline, *args, **kwargs)
-        finally:
-            pipeline.strict = strict
-
-    return wrong
 
 
 FAULT = Fault(
@@ -29,7 +18,7 @@ FAULT = Fault(
     story="a stage that meets a stale dictionary runs on",
     patches=(
         Patch("ptyspec.legacy.bridge:check_synchronised", _off),
-        Patch("ptyspec.legacy.pipeline:LegacyPipeline._enter", _lenient),
+        Patch("ptyspec.legacy.pipeline:LegacyPipeline._enter", lenient(lambda cfg: True)),
     ),
     red=("CONFIG-001", "SIM-LINES-CONFIG-001", "BRIDGE-007", "LEGACY-003"),
     green=("LEGACY-004", "LEGACY-006"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ptyspec.faults.fault import Fault, Patch
+from ptyspec.faults.seams import lenient
 
 
 def _untouched(cfg: Any) -> bool:
@@ -18,24 +19,13 @@ def _trusting(check: Callable[..., None]) -> Callable[..., None]:
     return lambda cfg, *rest, **kwargs: None if _untouched(cfg) else check(cfg, *rest, **kwargs)
 
 
-def _lenient(enter: Callable[..., Any]) -> Callable[..., Any]:
-    def wrong(pipeline: Any, *args: Any, **kwargs: Any) -> Any:
-        strict, pipeline.strict = pipeline.strict, pipeline.strict and not _untouched(pipeline.cfg)
-        try:
-            return enter(pipeline, *args, **kwargs)
-        finally:
-            pipeline.strict = strict
-
-    return wrong
-
-
 FAULT = Fault(
     id="unbridged-dictionary-accepted",
     stage="settings",
     story="the guard passes a dictionary of nothing but defaults",
     patches=(
         Patch("ptyspec.legacy.bridge:check_synchronised", _trusting),
-        Patch("ptyspec.legacy.pipeline:LegacyPipeline._enter", _lenient),
+        Patch("ptyspec.legacy.pipeline:LegacyPipeline._enter", lenient(_untouched)),
     ),
     red=("SIM-LINES-CONFIG-001",),
     green=("CONFIG-001", "BRIDGE-007", "LEGACY-006"),
