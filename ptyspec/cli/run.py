@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,26 @@ def run(
     from ptyspec.pipeline.request import request
 
     changes = _changes(settings or [], refine=refine, gridsize=gridsize, measurement=measurement, probe=probe)
-    resolved = request(target, profile=profile, recipe=recipe, seed=seed, settings=changes)
-    with RichProgress(stderr()) as progress:
+    with _wrong_on_purpose(recipe), RichProgress(stderr()) as progress:
+        resolved = request(target, profile=profile, recipe=recipe, seed=seed, settings=changes)
         folder = produce(resolved, out=out, resume=resume, force=force, progress=progress)
     wrong = _tell(resolved.scenario.name, folder, as_json=as_json)
     if wrong:
         raise typer.Exit(VIOLATION)
+
+
+def _wrong_on_purpose(recipe: str | None) -> AbstractContextManager[object]:
+    """Apply the faults of the recipe, where it has some, and say so."""
+    from ptyspec.pipeline.request import recipe_faults
+
+    names = recipe_faults(recipe) if recipe else ()
+    if not names:
+        return nullcontext()
+    from ptyspec.cli.output import stderr
+    from ptyspec.faults.apply import applied
+
+    stderr().print(f"recipe {recipe} is wrong on purpose; its faults are active: {', '.join(names)}", markup=False)
+    return applied(*names)
 
 
 def _changes(

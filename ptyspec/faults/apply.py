@@ -83,23 +83,27 @@ def _in_place(patch: Patch) -> Iterator[None]:
         owner = getattr(owner, part)
     original = vars(owner)[last]
     replacement = patch.make(original)
-    places = [(owner, last)]
-    if not path:
-        places += [
-            (module, name) for module in _our_modules() for name, value in vars(module).items()
-            if value is original and (module, name) != (owner, last)
-        ]  # fmt: skip
-    for place, name in places:
-        setattr(place, name, replacement)
+    setattr(owner, last, replacement)
+    if path:
+        try:
+            yield
+        finally:
+            setattr(owner, last, original)
+        return
+    _everywhere(original, replacement)
     try:
         yield
     finally:
-        for place, name in [(place, name) for place, name in places if vars(place).get(name) is replacement]:
-            setattr(place, name, original)
-        if not path:
-            for module in _our_modules():  # loaded meanwhile
-                for name in [name for name, value in vars(module).items() if value is replacement]:
-                    setattr(module, name, original)
+        _everywhere(replacement, original)  # in modules that were loaded meanwhile, too
+
+
+def _everywhere(old: Any, new: Any) -> None:
+    """Put one object in the place of another under every name of our modules and in their registries by name."""
+    for module in _our_modules():
+        own = {name: value for name, value in vars(module).items() if not name.startswith("__")}
+        for space in [vars(module), *(value for value in own.values() if type(value) is dict)]:
+            for name in [name for name, value in space.items() if value is old]:
+                space[name] = new
 
 
 def _our_modules() -> Sequence[ModuleType]:

@@ -18,6 +18,7 @@ import yaml
 from ptyspec.contracts.resolve import Layer, Resolved, nest, resolve
 from ptyspec.errors import ConfigError, InputFileError, UnknownNameError
 from ptyspec.io.files import sha256_of
+from ptyspec.observe.environment import active_faults
 
 DEFAULT_PROFILE, DEFAULT_RECIPE = "standard", "reference"
 SEEDED = ("object", "scan", "noise", "split", "grouping", "training")
@@ -43,6 +44,7 @@ def request(
     layers = _measured(target, profile, told) if _is_scan(target) else [_scenario(target)]
     parts = ("all", f"gs{_gridsize([*layers, told])}", _scan_kind([*layers, told]))
     recipes = _section("_recipes.yaml", recipe or DEFAULT_RECIPE, parts, "recipe")
+    _check_active(recipe or DEFAULT_RECIPE)
     profiles = [] if _is_scan(target) else _section("_profiles.yaml", profile or DEFAULT_PROFILE, parts, "profile")
     if _is_scan(target):
         layers.append(_long_enough(recipes, layers[0]))
@@ -67,9 +69,27 @@ def recipe_names() -> list[str]:
     return list(_load("_recipes.yaml"))
 
 
+def recipe_faults(name: str) -> tuple[str, ...]:
+    """Faults that a recipe is run with; none for one that is right. Raises UnknownNameError."""
+    known = _load("_recipes.yaml")
+    if name not in known:
+        raise UnknownNameError(f"no recipe is called {name}", value=name, limit=", ".join(known), source="--recipe")
+    return tuple(known[name].get("faults", ()))
+
+
 def describe_scenario(name: str) -> dict[str, Any]:
     """Return a shipped scenario's file as it stands, and its effective values with provenance."""
     return {"file": _load(f"{name}.yaml"), **request(name).as_json()}
+
+
+def _check_active(recipe: str) -> None:
+    """Without its faults a recipe that is wrong on purpose would be another one, and nobody would know."""
+    absent = [name for name in recipe_faults(recipe) if name not in active_faults()]
+    if absent:
+        raise ConfigError(
+            f"recipe {recipe} is wrong on purpose, and faults of it are not active", value=", ".join(absent),
+            source="recipe", next_step=f"ptyspec run SCENARIO --recipe {recipe}, or ptyspec.evidence.variant in Python",
+        )  # fmt: skip
 
 
 def _folder() -> Any:

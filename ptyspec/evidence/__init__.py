@@ -1,0 +1,1 @@
+"""Hypotheses, designs, statistics, verdicts: what an experiment says, computed and never typed."""

@@ -1,0 +1,225 @@
+"""One run of a variant, reduced to numbers: no controls, no figures, no arrays; kept by content in the run store.
+
+STORE/observations/KEY.json, the key of settings, faults and their source, stages' code, threads: equal questions are
+answered once, by whichever process asks first, and a run that is refused or diverges is an answer like any other.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import ptyspec
+from ptyspec.contracts.scenario import Scenario
+from ptyspec.errors import PtyspecError, TrainingDivergedError
+from ptyspec.evidence.variant import REFERENCE, Variant
+from ptyspec.faults.apply import applied
+from ptyspec.io.jsonfile import read_json, write_json
+from ptyspec.io.runkey import code_version, run_key, source_digest
+from ptyspec.io.store import default_root
+from ptyspec.observe.environment import active_faults
+from ptyspec.observe.record import StageNote, stage
+from ptyspec.observe.threads import current_threads, default_threads, set_threads
+from ptyspec.pipeline.protocol import Pipeline, Session
+
+SCHEMA_VERSION = 1
+Observation = dict[str, Any]
+Watch = Callable[[int, int], None]
+
+
+def observe(variant: Variant) -> Observation:
+    """Return what a run of this variant came to: read from the store, or run here and kept there.
+
+    `outcome` is finished, refused (a stage said no), diverged, or failed (`error` tells, `stage` says where);
+    `metrics` the score of the reconstruction, `numbers` those of the stage records as `stage.number`, `history` the
+    losses by epoch. Raises nothing but what a broken store raises.
+    """
+    key = key_of(variant)
+    path = _place(key)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, {"schema_version": SCHEMA_VERSION, "key": key, **_walk(variant)})
+    return dict(read_json(path))
+
+
+def observe_all(
+    variants: Sequence[Variant], *, processes: int = 2, progress: Watch | None = None, alone: bool = False
+) -> list[Observation]:
+    """Return an observation for each variant, in order; missing ones run in spawned processes, equal ones once.
+
+    `alone` gives each run a process of its own, without which peak memory says nothing about one run.
+    """
+    missing = {key_of(one): one for one in variants}
+    missing = {key: one for key, one in missing.items() if not _place(key).exists()}
+    if missing:
+        pool = ProcessPoolExecutor(
+            min(processes, len(missing)), mp_context=get_context("spawn"), initializer=_start,
+            initargs=(default_threads(),), max_tasks_per_child=1 if alone else None,
+        )  # fmt: skip
+        with pool:
+            try:
+                waiting = [pool.submit(observe, one) for one in missing.values()]
+                for done, future in enumerate(as_completed(waiting), start=1):
+                    future.result()
+                    if progress is not None:
+                        progress(done, len(missing))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    return [observe(one) for one in variants]
+
+
+def known(variant: Variant) -> bool:
+    """True where the store has this observation already."""
+    return _place(key_of(variant)).exists()
+
+
+def value(observation: Mapping[str, Any], path: str) -> float | None:
+    """Return the number at a dotted path: of the scores, else of the stages; None where there is none.
+
+    `outcome.NAME` is 1 where that was the outcome and 0 where not: a run that diverged has no score, but this.
+    """
+    if path.startswith("outcome."):
+        return float(observation["outcome"] == path.removeprefix("outcome."))
+    if path in observation["numbers"]:
+        return float(observation["numbers"][path])
+    found: Any = observation["metrics"] if path.split(".")[0] in observation["metrics"] else observation
+    for part in path.split("."):
+        if not isinstance(found, Mapping) or part not in found:
+            return None
+        found = found[part]
+    return float(found) if isinstance(found, int | float) else None
+
+
+def key_of(variant: Variant) -> str:
+    """Return the name of this variant's observation."""
+    code = f"{code_version()} {_catalogue()}" if variant.faults else code_version()
+    return run_key({"observation": variant.settings()}, code, _threads())
+
+
+def _threads() -> dict[str, int | str]:
+    """Those of a process that runs variants, also where this one only asks."""
+    set_threads(default_threads())
+    return dict(current_threads())
+
+
+@cache
+def _catalogue() -> str:
+    return source_digest(Path(ptyspec.__file__).parent, ("faults",))
+
+
+def _place(key: str) -> Path:
+    return default_root() / "observations" / f"{key}.json"
+
+
+def _start(threads: int) -> None:
+    set_threads(threads)
+
+
+class _Walk:
+    """The stages, one after the other, and where they ended."""
+
+    def __init__(self, scenario: Scenario, pipeline: Pipeline) -> None:
+        self.scenario, self.pipeline = scenario, pipeline
+        self.at = ""
+        self.numbers: dict[str, float] = {}
+        self.peak = 0.0
+        self.history: dict[str, Any] = {}
+
+    def keep(self, note: StageNote) -> None:
+        """Nothing more to add to a record."""
+
+    def step(self, name: str, work: Callable[[], Any], note_of: Callable[[StageNote, Any], StageNote]) -> Any:
+        """Run one stage and keep its numbers."""
+        from ptyspec.observe.progress import Silent
+
+        self.at = name
+        with stage(name, Silent()) as note:
+            made = work()
+            note_of(note, made)
+        record = note.record
+        if record is not None:
+            self.numbers |= {f"{name}.{key}": number for key, number in record.numbers.items()}
+            self.numbers |= {f"{name}.{key}": float(flag) for key, flag in record.flags.items()}
+            for array, stats in record.arrays.items():
+                self.numbers |= {f"{name}.{array}.{key}": got for key, got in _stats(stats).items()}
+            self.peak = max(self.peak, record.peak_rss_mb)
+        return made
+
+    def run(self) -> dict[str, Any]:
+        """Return the scores."""
+        from ptyspec.pipeline import notes
+
+        walk, scenario = self.pipeline, self.scenario
+        scan = self.step("simulate", lambda: walk.simulate(scenario), notes.scan)
+        halves = self.step("split", lambda: walk.split(scenario, scan), notes.halves)
+        groups = self.step("group", lambda: walk.group(scenario, halves), notes.groups)
+        containers = self.step(
+            "normalize", lambda: walk.normalize(scenario, groups), lambda n, made: notes.containers(n, made, scenario)
+        )
+        self.numbers["normalize.test.gain"] = containers.test.gain
+        trained = self.step("train", lambda: walk.train(scenario, containers, Session()), notes.trained)
+        self.history = {
+            "losses": [row.metrics.get("loss") for row in trained.history.epochs],
+            "best_epoch": trained.history.best_epoch,
+        }
+        patches = self.step("infer", lambda: walk.infer(scenario, trained, containers.test), notes.patches)
+        stitched = self.step(
+            "stitch", lambda: walk.stitch(scenario, patches), lambda n, made: notes.reconstruction(n, made, patches)
+        )
+        self.at = "score"
+        return {"has_nan": False} | walk.score(scenario, halves.test, stitched)
+
+
+def _stats(stats: Any) -> dict[str, float]:
+    figures = {name: getattr(stats, name) for name in ("min", "max", "mean", "std", "energy", "nan_count")}
+    return {name: float(figure) for name, figure in figures.items() if figure is not None}
+
+
+def _walk(variant: Variant) -> dict[str, Any]:
+    """Run it, its faults applied for as long as it takes."""
+    import resource
+
+    wall, start = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
+    walk = _Walk(variant.resolved.scenario, _pipeline(variant.pipeline))
+    metrics: dict[str, Any] = {}
+    outcome, error = "finished", ""
+    with applied(*(name for name in variant.faults if name not in active_faults())):
+        try:
+            metrics = walk.run()
+        except TrainingDivergedError as problem:
+            outcome, error = "diverged", str(problem)
+        except PtyspecError as problem:
+            outcome, error = "refused", str(problem)
+        except Exception as problem:
+            # A variant is somebody's wrong pipeline: that it breaks, and how, is what is observed.
+            outcome, error = "failed", f"{type(problem).__name__}: {problem}"
+        finally:
+            _forget()
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = used.ru_utime + used.ru_stime - start.ru_utime - start.ru_stime
+    return {
+        "outcome": outcome, "stage": walk.at, "error": error, "settings": variant.settings(), "metrics": metrics,
+        "numbers": walk.numbers, "history": walk.history, "seconds": round(time.perf_counter() - wall, 2),
+        "cpu_seconds": round(cpu, 2), "peak_rss_mb": walk.peak,
+    }  # fmt: skip
+
+
+def _pipeline(words: str) -> Pipeline:
+    from ptyspec.harness.chosen_pipeline import maker
+    from ptyspec.harness.options import REFERENCE as OWN
+
+    return maker(OWN if words == REFERENCE else words)()
+
+
+def _forget() -> None:
+    """Free what Keras keeps of models that are gone."""
+    import sys
+
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.clear_session()
