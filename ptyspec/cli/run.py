@@ -93,6 +93,8 @@ def _tell(name: str, folder: Path, *, as_json: bool) -> list[str]:
     else:
         stdout().print(score_table(metrics))
         typer.echo(f"report: {folder / 'report.md'}")
+        if _page(folder):
+            typer.echo(f"page:   {_page(folder)}")
     for line in wrong:
         stderr().print(f"violation: {line}", markup=False, style="bold red")
     return wrong
@@ -110,6 +112,13 @@ def document(name: str, folder: Path, metrics: dict[str, Any]) -> dict[str, Any]
         "scenario": name,
         "run": str(folder),
         "report": str(folder / "report.md"),
+        "page": _page(folder),
         **headlines(metrics),
         "violations": wrong,
     }
+
+
+def _page(folder: Path) -> str | None:
+    """The page for a browser; a run that was made before there were pages has none."""
+    page = folder / "report.html"
+    return str(page) if page.is_file() else None

@@ -17,10 +17,12 @@ from ptyspec.io.zipped_arrays import write_arrays
 from ptyspec.observe.progress import Progress, Silent
 from ptyspec.report.figures import write_figures
 from ptyspec.report.markdown import report_text
+from ptyspec.report.page import page
+from ptyspec.report.scores import state
 
 FILES = (
     "scenario.json", "environment.json", "stages.json", "history.json", "scan.npz", "reconstruction.npz",
-    "controls.npz", "metrics.json", "report.md",
+    "controls.npz", "metrics.json", "report.md", "report.html",
 )  # fmt: skip
 """What every run folder holds, beside figures/; docs/schemas describes the JSON files."""
 
@@ -34,6 +36,7 @@ def write_run(folder: Path, result: RunResult, progress: Progress | None = None)
     - controls.npz: the same three arrays a control, prefixed with its name.
     - `progress` sees a stage "report" with a step a picture: drawing takes seconds.
     - history.json is null where no network was trained.
+    - report.html is report.md for a browser: the same text, so the same numbers, with the pictures held inside.
 
     The store hands over a partial folder, so that a failure here leaves nothing that looks finished. Raises
     OutputFileError when a file cannot be written.
@@ -55,8 +58,10 @@ def write_run(folder: Path, result: RunResult, progress: Progress | None = None)
     watcher = progress if progress is not None else Silent()
     watcher.stage_started("report")
     figures = write_figures(folder / "figures", result, watcher)
-    with atomic_file(folder / "report.md") as file:
-        file.write(report_text(result, figures, folder).encode())
+    text = report_text(result, figures, folder)
+    for name, content in (("report.md", text), ("report.html", page(text, folder, state(result.metrics)))):
+        with atomic_file(folder / name) as file:
+            file.write(content.encode())
 
 
 def _arrays(prefix: str, found: Reconstruction) -> dict[str, Array]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 RATIO_LIMITS = (0.95, 1.05)
 """mean|reconstruction| / mean|truth| within 5 %: the amplitude is called right (NORMALIZATION-001)."""
@@ -125,3 +125,8 @@ def violations(metrics: Mapping[str, Any]) -> list[str]:
     if metrics.get("fits_canvas") is False:
         found.append("the object does not fit the canvas: frames at the rim were cut")
     return found
+
+
+def state(metrics: Mapping[str, Any]) -> Literal["ok", "violation"]:
+    """Return a finished run's state in one word."""
+    return "violation" if violations(metrics) else "ok"

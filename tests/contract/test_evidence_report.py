@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +9,13 @@ import numpy as np
 import pytest
 
 from ptyspec.compare.metrics import score
-from ptyspec.contracts.run import RunResult
-from ptyspec.io.jsonfile import to_json
 from ptyspec.report import run_folder, scores
 from ptyspec.report.markdown import report_text
 from ptyspec.report.schemas import SCORES
 from ptyspec.spec.checks import Check
 from tests.fake_run import estimate, make_run, one_run, smooth_object, without_truth
 from tests.report_numbers import NUMBER, faults, lookup
-
-JSON = ("metrics", "stages", "history", "scenario", "environment")
+from tests.run_record import computed, stored
 
 
 @pytest.fixture(scope="module")
@@ -30,22 +26,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(run_folder, "write_figures", lambda *_: {})
         run_folder.write_run(out, one_run())
     return out
-
-
-def stored(folder: Path) -> dict[str, Any]:
-    """The record of a run as its files hold it."""
-    record: dict[str, Any] = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in JSON}
-    with np.load(folder / "scan.npz") as scan, np.load(folder / "reconstruction.npz") as made:
-        return record | {"scan": {key: scan[key] for key in ("diff3d", "scale")}, "object": made["object"]}
-
-
-def computed(result: RunResult) -> dict[str, Any]:
-    """The same record of a run that was not written."""
-    parts = {"metrics": result.metrics, "stages": {"stages": list(result.stages)}, "history": result.history,
-             "scenario": result.resolved.as_json(), "environment": result.environment}  # fmt: skip
-    record = {name: json.loads(to_json(part)) for name, part in parts.items()}
-    scan = {"diff3d": result.scan.diff3d, "scale": result.scan.scale}
-    return record | {"scan": scan, "object": result.reconstruction.object}
 
 
 @pytest.mark.clause("EVID-002")
