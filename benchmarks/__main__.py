@@ -43,6 +43,10 @@ def main(words: list[str]) -> int:
         from benchmarks.hyperparameters import main as hyperparameters
 
         return hyperparameters(words[1:])
+    if words[:1] == ["explain"]:
+        from benchmarks.explain import main as explain
+
+        return explain(words[1:])
     asked = _asked(words)
     if asked.one:
         return _one(asked.one)
@@ -72,7 +76,8 @@ def _asked(words: list[str]) -> argparse.Namespace:
         epilog="`python -m benchmarks quality --help`: the acceptance matrix of reconstruction quality. "
         "`python -m benchmarks hyperparameters --help`: epochs, batch, rate and loss, each by a paired experiment. "
         "`python -m benchmarks orders --help`: the tests in other orders and numbers of processes. "
-        "`python -m benchmarks legacy --help`: what a dictionary that is not in step does.",
+        "`python -m benchmarks legacy --help`: what a dictionary that is not in step does. "
+        "`python -m benchmarks explain --help`: planted causes found again, and the runs that it took.",
     )  # fmt: skip
     known = (*USUAL, *ON_REQUEST)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; default: all but memory")

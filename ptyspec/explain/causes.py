@@ -1,0 +1,147 @@
+"""Every cause: independent ones one after the other, and those that another difference hides.
+
+All runs lie on one lattice, the subsets of the difference: the empty one is GOOD, the whole one is BAD.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ptyspec.explain.ddmin import smallest
+from ptyspec.explain.plan import Outcome, Plan, Subset, every, one
+
+FAIL, PASS = Outcome.FAIL, Outcome.PASS
+SINGLY = 16
+"""Up to so many remaining differences are each tried alone and left out alone; more are tried in groups."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A smallest set of differences that brings the symptom to GOOD.
+
+    - without: the subset in which it was looked for: BAD, or BAD without the causes found before.
+    """
+
+    members: tuple[str, ...]
+    without: Subset = frozenset()
+
+
+@dataclass(frozen=True)
+class Masked:
+    """A cause that BAD, mended of its visible causes, does not show because other differences hide it.
+
+    - maskers: with them beside the cause the symptom is gone: the smallest set that does so.
+    - exposed: the subset that failed and gave it away.
+    """
+
+    members: tuple[str, ...]
+    maskers: tuple[str, ...]
+    exposed: Subset
+
+
+@dataclass
+class Findings:
+    """What a search has found so far; it stays readable when the budget ends the search."""
+
+    causes: list[Cause] = field(default_factory=list)
+    masked: list[Masked] = field(default_factory=list)
+    repaired: Subset | None = None
+    """BAD without what its visible causes need: the first such run that passes."""
+    stage: str = "causes"
+    """What the search is doing: causes, masked, done."""
+
+
+def find_all(members: Sequence[str], found: Findings, near: Sequence[str] = ()) -> Plan[None]:
+    """Find independent causes, then masked ones; `near` are members to try first, such as those of one stage."""
+    yield from find_causes(members, found, near)
+    found.stage = "masked"
+    yield from _tell_apart(members, found)
+    if found.repaired:
+        yield from find_masked([name for name in members if name in found.repaired], found)
+    found.stage = "done"
+
+
+def find_causes(members: Sequence[str], found: Findings, near: Sequence[str] = ()) -> Plan[None]:
+    """Find causes until BAD without them passes; GOOD passes and BAD fails, as the caller made sure."""
+    left: tuple[str, ...] | None = tuple(members)
+    while left:
+        within = left
+        close = tuple(name for name in left if name in set(near))
+        if close and len(close) < len(left):
+            outcome = yield from one(close, "what acts at the stage where the splice flips")
+            within = close if outcome is FAIL else left
+        cause = yield from smallest(within)
+        found.causes.append(Cause(cause, frozenset(left)))
+        left = yield from _without(left, cause, found)
+
+
+def _without(left: tuple[str, ...], cause: tuple[str, ...], found: Findings) -> Plan[tuple[str, ...] | None]:
+    """Return what still fails with the cause broken, or None; breaking one member of it may be enough for another cause."""
+    broken = [tuple(name for name in left if name != member) for member in cause]
+    whole = tuple(name for name in left if name not in cause)
+    outcomes = yield from every([*broken, whole], "BAD without the cause")
+    failing = next((rest for rest in [*broken, whole] if outcomes[frozenset(rest)] is FAIL), None)
+    if failing is None:
+        passing = (frozenset(rest) for rest in [*broken, whole] if outcomes[frozenset(rest)] is PASS)
+        found.repaired = next(passing, None)
+    return failing
+
+
+def _tell_apart(members: Sequence[str], found: Findings) -> Plan[None]:
+    """A cause is masked if BAD without all the others passes: a search may meet it although BAD does not show it."""
+    for cause in list(found.causes) if len(found.causes) > 1 else ():
+        others = {name for other in found.causes if other is not cause for name in other.members}
+        rest = tuple(name for name in members if name not in others.difference(cause.members))
+        if others <= set(cause.members) or (yield from one(rest, "BAD with this cause alone")) is not PASS:
+            continue
+        maskers = yield from _maskers(rest, cause.members)
+        found.causes.remove(cause)
+        found.masked.append(Masked(cause.members, maskers, frozenset(cause.members)))
+        found.repaired = frozenset(rest)
+
+
+def _maskers(rest: tuple[str, ...], cause: tuple[str, ...]) -> Plan[tuple[str, ...]]:
+    """Return the smallest set of the others that hides the cause; all of them do."""
+    others = tuple(name for name in rest if name not in cause)
+    return (yield from smallest(others, base=frozenset(cause), wanted=PASS))
+
+
+def find_masked(members: Sequence[str], found: Findings) -> Plan[None]:
+    """Find failing sets within `members`, which pass together; and for each the smallest set that hides it."""
+    rest = tuple(members)
+    outcomes = yield from every(probes(rest), "is something hidden")
+    for probe in sorted((subset for subset, outcome in outcomes.items() if outcome is FAIL), key=len):
+        yield from _uncover(rest, probe, found)
+
+
+def _uncover(rest: tuple[str, ...], probe: Subset, found: Findings) -> Plan[None]:
+    """Find the cause that made the probe fail, unless those that are known already do."""
+    known = {name for cause in found.masked for name in cause.members}
+    fresh = tuple(name for name in rest if name in probe - known)
+    if not fresh or (known & probe and (yield from one(fresh, "without the hidden causes that are known")) is not FAIL):
+        return
+    cause = yield from smallest(fresh)
+    maskers = yield from _maskers(rest, cause)
+    found.masked.append(Masked(cause, maskers, probe))
+
+
+def probes(members: Sequence[str]) -> Iterator[Subset]:
+    """Subsets that expose what is hidden: each alone and each left out; of many, blocks left out and halves.
+
+    The halves tell any two members apart: by each binary digit of their place, one of them is in, the other out.
+    """
+    whole = frozenset(members)
+    if len(members) <= SINGLY:
+        yield from (whole - {name} for name in members)
+        yield from (frozenset({name}) for name in members)
+        return
+    for digit in range(math.ceil(math.log2(len(members)))):
+        half = frozenset(name for at, name in enumerate(members) if at >> digit & 1)
+        yield half
+        yield whole - half
+    side = math.ceil(math.sqrt(len(members)))
+    for at in range(side):
+        yield whole - frozenset(members[at * side : (at + 1) * side])
+        yield whole - frozenset(members[at::side])

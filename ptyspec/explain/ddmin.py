@@ -1,0 +1,85 @@
+"""The smallest part of a difference that still brings the symptom: halving, then ddmin, which proves it.
+
+Zeller and Hildebrandt, Simplifying and isolating failure-inducing input, IEEE TSE 28 (2002); the halving is Junker's
+QuickXplain, AAAI 2004: about 2 k log2(n / k) runs for k causes among n where the symptom is monotone, and where it is
+not, ddmin begins anew from what it was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise
+
+from ptyspec.explain.plan import Outcome, Plan, Subset, every, first, one
+
+NOTHING: Subset = frozenset()
+
+
+def smallest(
+    members: Sequence[str], *, base: Subset = NOTHING, wanted: Outcome = Outcome.FAIL
+) -> Plan[tuple[str, ...]]:
+    """Return a part of `members` that, with `base`, still ends as `wanted`, and no longer does without any one of it.
+
+    All members with `base` must end as `wanted`, and `base` alone must not.
+    """
+    halved = yield from _halve(base, False, tuple(members), wanted)
+    ordered = tuple(name for name in members if name in halved)
+    if (yield from one(base | set(ordered), "the parts that halving left")) is wanted:
+        return (yield from ddmin(ordered, base=base, wanted=wanted))
+    return (yield from ddmin(members, base=base, wanted=wanted))
+
+
+def ddmin(members: Sequence[str], *, base: Subset = NOTHING, wanted: Outcome = Outcome.FAIL) -> Plan[tuple[str, ...]]:
+    """Return a 1-minimal part of `members`, by subsets and complements of growing granularity.
+
+    Members that cannot be removed singly because the rest is unresolved are also tried together, and in pairs.
+    """
+    current, count = tuple(members), 2
+    while len(current) > 1:
+        parts = list(_split(current, count))
+        at = yield from first([base | set(part) for part in parts], f"one of {len(parts)} parts", wanted)
+        if at is not None:
+            current, count = parts[at], 2
+            continue
+        rests = [tuple(name for name in current if name not in part) for part in parts] if count > 2 else []
+        at = yield from first([base | set(rest) for rest in rests], f"all but one of {len(parts)} parts", wanted)
+        if at is not None:
+            current, count = rests[at], max(count - 1, 2)
+        elif count < len(current):
+            count = min(2 * count, len(current))
+        else:
+            smaller = yield from _coupled(current, base, wanted)
+            if smaller is None:
+                break
+            current, count = smaller, 2
+    return current
+
+
+def _halve(base: Subset, grown: bool, members: tuple[str, ...], wanted: Outcome) -> Plan[Subset]:
+    """QuickXplain: what of `members` is needed beside `base`; `grown` where `base` changed since it was last asked."""
+    if grown and (yield from one(base, "halving")) is wanted:
+        return NOTHING
+    if len(members) <= 1:
+        return frozenset(members)
+    middle = len(members) // 2
+    left, right = members[:middle], members[middle:]
+    needed = yield from _halve(base | set(left), True, right, wanted)
+    return needed | (yield from _halve(base | needed, bool(needed), left, wanted))
+
+
+def _coupled(current: tuple[str, ...], base: Subset, wanted: Outcome) -> Plan[tuple[str, ...] | None]:
+    """Remove together what cannot be removed singly: settings that only make sense with each other."""
+    rests = {name: base | (set(current) - {name}) for name in current}
+    found = yield from every(rests.values(), "all but one")
+    bound = [name for name in current if found[frozenset(rests[name])] is Outcome.UNRESOLVED]
+    groups = [group for size in {len(bound), 2} if 2 <= size <= len(bound) for group in combinations(bound, size)]
+    left = [tuple(name for name in current if name not in group) for group in groups]
+    left = [rest for rest in left if rest]
+    at = yield from first([base | set(rest) for rest in left], "all but settings that go together", wanted)
+    return None if at is None else left[at]
+
+
+def _split(members: tuple[str, ...], count: int) -> Iterator[tuple[str, ...]]:
+    """`count` parts of nearly equal length, in order."""
+    edges = [round(at * len(members) / count) for at in range(count + 1)]
+    return (members[low:high] for low, high in pairwise(edges) if high > low)

@@ -1,0 +1,88 @@
+"""Answers the questions of a search: each run made once, several at a time, no more than the budget allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ptyspec.explain.plan import Answer, Ask, Outcome, Plan, Subset, T
+
+Oracle = Callable[[Sequence[Subset]], Sequence[Outcome]]
+"""Makes runs, side by side where it can, and says how each ended."""
+
+
+class BudgetSpent(Exception):  # noqa: N818  # not an error: the search ends with what it has
+    """The search would need more runs than it was allowed."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run of the trace."""
+
+    number: int
+    subset: Subset
+    outcome: Outcome
+    why: str
+
+
+@dataclass
+class Driver:
+    """Runs a plan to its end; the answers stay, so that later plans do not ask again.
+
+    - budget: distinct runs that may be made, None for as many as needed; BudgetSpent is raised before the next one.
+    - width: runs that the oracle is given at a time.
+    """
+
+    oracle: Oracle
+    budget: int | None = None
+    width: int = 1
+    known: dict[Subset, Outcome] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def runs(self) -> int:
+        """Distinct runs so far."""
+        return len(self.steps)
+
+    def best(self, known: Sequence[Iterable[str]] = ()) -> Subset | None:
+        """Return the smallest failing subset so far that holds none of the `known` causes."""
+        failing = [subset for subset, outcome in self.known.items() if outcome is Outcome.FAIL]
+        fresh = [subset for subset in failing if not any(subset.issuperset(cause) for cause in known)]
+        return min(fresh, key=len, default=None)
+
+    def run(self, plan: Plan[T]) -> T:
+        """Return what the plan returns."""
+        try:
+            ask = next(plan)
+            while True:
+                ask = plan.send(self.answer(ask))
+        except StopIteration as end:
+            found: T = end.value
+            return found
+
+    def answer(self, ask: Ask) -> Answer:
+        """Answer one question, in its order, and no further than it needs."""
+        if ask.wanted is not None:
+            for at, subset in enumerate(ask.subsets):  # known already: free, and the order of preference is the asker's
+                if self.known.get(subset) is ask.wanted:
+                    return [self.known.get(part) for part in ask.subsets[: at + 1]] + [None] * (
+                        len(ask.subsets) - at - 1
+                    )
+        open_ = list(dict.fromkeys(subset for subset in ask.subsets if subset not in self.known))
+        for at in range(0, len(open_), self.width):
+            part = open_[at : at + self.width]
+            self._make(part, ask.why)
+            if ask.wanted is not None and any(self.known[subset] is ask.wanted for subset in part):
+                break
+        return [self.known.get(subset) for subset in ask.subsets]
+
+    def _make(self, subsets: Sequence[Subset], why: str) -> None:
+        if self.budget is not None:
+            left = self.budget - self.runs
+            if left < len(subsets):
+                if left > 0:
+                    self._make(subsets[:left], why)
+                raise BudgetSpent
+        for subset, outcome in zip(subsets, self.oracle(subsets), strict=True):
+            self.known[subset] = outcome
+            self.steps.append(Step(self.runs + 1, subset, outcome, why))
