@@ -98,7 +98,7 @@ def value(observation: Mapping[str, Any], path: str) -> float | None:
 
 def key_of(variant: Variant) -> str:
     """Return the name of this variant's observation."""
-    code = f"{code_version()} {_catalogue()}" if variant.faults else code_version()
+    code = f"{code_version()} {_sources_of(variant.faults)}" if variant.faults else code_version()
     return run_key({"observation": variant.settings()}, code, _threads())
 
 
@@ -109,8 +109,10 @@ def _threads() -> dict[str, int | str]:
 
 
 @cache
-def _catalogue() -> str:
-    return source_digest(Path(ptyspec.__file__).parent, ("faults",))
+def _sources_of(faults: tuple[str, ...]) -> str:
+    """Digest what makes these faults what they are: another fault of the catalogue changes nothing."""
+    own = (f"catalogue/{name.replace('-', '_')}.py" for name in faults)
+    return source_digest(Path(ptyspec.__file__).parent / "faults", ("apply.py", "seams.py", *own))
 
 
 def _place(key: str) -> Path:

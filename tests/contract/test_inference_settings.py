@@ -10,8 +10,9 @@ import pytest
 
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ConfigError, DetectorSizeError
+from ptyspec.faults.apply import applied
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.pipeline.request import recipe_names, request, scenario_names
+from ptyspec.pipeline.request import recipe_faults, recipe_names, request, scenario_names
 from ptyspec.spec.checks import Check
 from tests.npz_files import saved
 from tests.tiny_runs import tiny
@@ -55,7 +56,8 @@ def test_sides_that_are_divisible_by_four_are_accepted(clause: Check, size: int)
 @pytest.mark.parametrize("recipe", recipe_names())
 @pytest.mark.parametrize("name", scenario_names())
 def test_no_shipped_scenario_trains_the_intensity_scale(clause: Check, name: str, recipe: str) -> None:
-    effective = request(name, recipe=recipe).scenario.training.intensity_scale_trainable
+    with applied(*recipe_faults(recipe)):
+        effective = request(name, recipe=recipe).scenario.training.intensity_scale_trainable
     clause.equal(effective, False, "training.intensity_scale_trainable")
 
 

@@ -9,10 +9,11 @@ import pytest
 from ptyspec.contracts.resolve import known_keys
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ConfigError
+from ptyspec.faults.apply import applied
 from ptyspec.legacy.bridge import update_legacy_dict
 from ptyspec.legacy.effective import SOURCE, name_of, resolved_of, scenario_of
 from ptyspec.legacy.params import Parameters
-from ptyspec.pipeline.request import profile_names, recipe_names, request, scenario_names
+from ptyspec.pipeline.request import profile_names, recipe_faults, recipe_names, request, scenario_names
 from ptyspec.spec.checks import Check
 from tests.properties import given, st
 from tests.small_scenes import scenario
@@ -29,7 +30,8 @@ def bridged(config: Scenario) -> Parameters:
 def test_a_bridged_scenario_comes_back_whatever_its_profile_and_recipe(clause: Check, name: str) -> None:
     for profile in profile_names():
         for recipe in recipe_names():
-            asked = request(name, profile=profile, recipe=recipe).scenario
+            with applied(*recipe_faults(recipe)):
+                asked = request(name, profile=profile, recipe=recipe).scenario
             clause.equal(scenario_of(bridged(asked)), asked, f"{name}, {profile}, {recipe}")
 
 

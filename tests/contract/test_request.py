@@ -10,9 +10,10 @@ import pytest
 
 from ptyspec.contracts.scan import RawScan
 from ptyspec.errors import ConfigError, InputFileError, PtyspecError, UnknownNameError
+from ptyspec.faults.apply import applied
 from ptyspec.io.scan_file import sha256_of, write_scan
 from ptyspec.physics.scale import mean_energy
-from ptyspec.pipeline.request import SEEDED, profile_names, recipe_names, request, scenario_names
+from ptyspec.pipeline.request import SEEDED, profile_names, recipe_faults, recipe_names, request, scenario_names
 from ptyspec.pipeline.simulate import simulate
 from tests.small_scenes import exact_scan, scattered, small_probe, textured_object
 
@@ -21,7 +22,8 @@ from tests.small_scenes import exact_scan, scattered, small_probe, textured_obje
 @pytest.mark.parametrize("profile", profile_names())
 @pytest.mark.parametrize("name", scenario_names())
 def test_every_scenario_resolves_with_every_profile_and_recipe(name: str, profile: str, recipe: str) -> None:
-    made = request(name, profile=profile, recipe=recipe)
+    with applied(*recipe_faults(recipe)):
+        made = request(name, profile=profile, recipe=recipe)
     assert made.scenario.name == name
     assert set(made.provenance.values()) >= {"default", f"scenario {name}", f"profile {profile}", f"recipe {recipe}"}
 

@@ -15,7 +15,7 @@ from tests.child import finish, start
 
 ROOT = Path(__file__).parents[2]
 FILES = ("tests/contract/test_scale.py", "tests/contract/test_split_and_normalize.py")
-NAMES = ("gain-by-energy", "gain-kept")
+NAMES = ("gain-by-energy", "twin-patches")
 
 
 def test_a_fault_is_killed_by_the_cases_that_come_through_its_seam(tmp_path: Path) -> None:

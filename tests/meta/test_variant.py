@@ -1,0 +1,85 @@
+"""Variants: what words mean, that settings say everything, and that a run of one is an answer whatever it comes to."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from ptyspec.errors import ConfigError, UnknownNameError
+from ptyspec.evidence.observe import key_of, known, observe, observe_all, value
+from ptyspec.evidence.variant import variant
+from ptyspec.pipeline.request import recipe_faults, request
+from tests.tiny_runs import SHALLOW, SMALL
+
+
+def test_a_recipe_that_is_wrong_on_purpose_is_refused_without_its_faults() -> None:
+    with pytest.raises(ConfigError, match="recipe january is wrong on purpose") as refused:
+        request("gs1_ideal", recipe="january")
+    assert "gain-kept" in str(refused.value)
+    assert recipe_faults("reference") == recipe_faults("cnn") == ()
+
+
+def test_words_add_and_remove_faults_and_set_values() -> None:
+    made = variant("gs1_ideal:january,-gain-kept,sign-flipped,training.nepochs=30,model.filters=[8,16]")
+    assert "gain-kept" not in made.faults
+    assert set(made.faults) == {*recipe_faults("january"), "sign-flipped"} - {"gain-kept"}
+    scenario = made.resolved.scenario
+    assert (scenario.training.nepochs, scenario.model.filters, scenario.model.architecture) == (30, (8, 16), "cnn")
+
+
+def test_settings_are_the_whole_difference_of_two_variants_and_make_them_again() -> None:
+    good, bad = variant("gs1_ideal"), variant("gs1_ideal:january")
+    assert good.with_settings(bad.settings()).settings() == bad.settings()
+    assert key_of(good.with_settings(bad.settings())) == key_of(bad) != key_of(good)
+    one = good.with_settings(good.settings() | {"fault.gain-kept": True})
+    assert (one.faults, key_of(one)) == (("gain-kept",), key_of(variant("gs1_ideal:gain-kept")))
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("gs1_ideal:nothing", UnknownNameError),
+        ("gs1_ideal:-nothing", UnknownNameError),
+        ("gs1_ideal:-gain-kept", ConfigError),
+        ("nowhere:january", UnknownNameError),
+    ],
+    ids=["word", "fault", "absent-fault", "scenario"],
+)
+def test_words_that_mean_nothing_are_refused(words: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        variant(words)
+
+
+def test_a_combination_that_is_no_scenario_is_a_settings_error() -> None:
+    good = variant("gs1_ideal")
+    with pytest.raises(ConfigError):
+        good.with_settings(good.settings() | {"training.validation_fraction": 0.0})
+
+
+def test_a_refusal_is_an_observation_and_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PTYSPEC_HOME", str(tmp_path))
+    few = variant("gs1_custom", settings=[*SMALL, *SHALLOW, "scan.n_images=2", "grouping.n_groups=1"])
+    assert not known(few)
+    found = observe(few)
+    assert (found["outcome"], found["metrics"]) == ("refused", {})
+    assert found["error"]
+    assert (value(found, "outcome.refused"), value(found, "outcome.finished")) == (1.0, 0.0)
+    assert value(found, "amplitude.mean_ratio") is None
+    assert known(few)
+    assert observe(few) == found
+
+
+def test_the_gain_that_is_kept_is_what_the_object_lacks() -> None:
+    # The same training in another unit: the object is the healthy one times the gain, to the last bits of a float.
+    settings = [*SMALL, *SHALLOW, "training.nepochs=1", "inference.iterative_sweeps=1"]
+    healthy, kept = observe_all(
+        [variant(words, settings=settings) for words in ("gs1_custom", "gs1_custom:gain-kept")], processes=1
+    )
+    gain = value(kept, "normalize.gain")
+    ratios = [value(found, "amplitude.mean_ratio") for found in (healthy, kept)]
+    assert gain is not None
+    assert None not in ratios
+    assert math.isclose(ratios[1], gain * ratios[0], rel_tol=1e-3)  # type: ignore[operator, arg-type]
+    assert kept["settings"]["fault.gain-kept"]
