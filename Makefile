@@ -27,7 +27,7 @@ run: $(STAMP)  ## simulate, train, reconstruct and score gs2_custom; prints wher
 	$(BIN)/ptyspec run gs2_custom --profile standard
 
 test: $(STAMP)  ## all tests; a scenario that several tests use is trained once
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 spec: $(STAMP)  ## after the tests: every MUST bound and passed, no dangling citation, no orphan golden file
 	$(BIN)/ptyspec trace --strict
@@ -38,13 +38,13 @@ red: $(STAMP)  ## break each clause in a copy and require that its cases notice;
 bench: $(STAMP)  ## measure throughput, memory and times against the budgets
 	$(BIN)/python -m benchmarks
 
-# Old results are removed first: allure merges what it finds.
-report: $(STAMP)  ## run the tests and build the Allure report
-	@rm -rf allure-results allure-report
-	@status=0; $(BIN)/python -m pytest -n $(WORKERS) --alluredir=allure-results || status=$$?; \
-	if command -v allure >/dev/null; then allure generate allure-results -o allure-report && echo "report: allure-report/index.html"; \
-	else echo "results: $(CURDIR)/allure-results (no allure command found; show them with: allure serve allure-results)"; fi; \
-	exit $$status
+# Old results are removed first: allure merges what it finds, and --clean-alluredir would clean in every worker.
+# ARGS chooses cases, e.g. make report ARGS="tests/contract -m contract"; HISTORY the file of past runs.
+report: $(STAMP)  ## run the tests and render the Allure report; ARGS chooses cases
+	@rm -rf allure-results
+	@status=0; $(BIN)/python -m pytest -n $(WORKERS) --alluredir=allure-results $(ARGS) || status=$$?; \
+	gate=0; $(BIN)/ptyspec allure allure-results --out allure-report $(if $(HISTORY),--history $(HISTORY)) || gate=$$?; \
+	if [ $$status -ne 0 ]; then exit $$status; fi; exit $$gate
 
 lint: $(STAMP)  ## style, format and types
 	$(BIN)/ruff check

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import ptyspec
-from ptyspec.cli import audit, doctor, faults, golden, new, run, scenarios, trace
+from ptyspec.cli import allure, audit, doctor, faults, golden, new, run, scenarios, trace
 from ptyspec.cli.failures import Commands, debug
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app = typer.Typer(
 app.command("run", short_help="Reconstruct a scenario or your own file.")(run.run)
 app.command("scenarios", short_help="List shipped scenarios and their settings.")(scenarios.scenarios)
 app.command("audit", short_help="Put runs, scenarios or configs side by side, and judge.")(audit.audit)
+app.command("allure", short_help="Render the Allure report of a test run; history and gate.")(allure.allure)
 app.command("trace", short_help="Show clauses, their cases and what is wrong.")(trace.trace)
 app.add_typer(new.app, name="new", short_help="Begin a clause or a case.")
 app.command("doctor", short_help="Check that this machine is fit to run it.")(doctor.doctor)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ptyspec.harness.recorder import CLAUSES
 from ptyspec.io.disk import RUN_MARK
+from ptyspec.report.allure_categories import CATEGORIES
 from ptyspec.spec.clause import LEVELS, Clause
 
 if TYPE_CHECKING:
@@ -22,29 +23,9 @@ if TYPE_CHECKING:
 DIRECTORY = "allure_report_dir"
 SELECTIONS = ("allure_epics", "allure_features", "allure_stories", "allure_severities", "allure_ids", "allure_labels")
 SEVERITIES = {"MUST": "blocker", "SHOULD": "normal", "MAY": "minor"}
+CASE = "case id"
+"""Parameter that names a case's history; with a blank, for no parameter of a test can have this name."""
 PICTURES, DATA = "figures/*.png", ("metrics.json", "stages.json", "history.json", "scenario.json")
-
-DRIFT = "GoldenDrift|GoldenError"
-NUMERICAL = "not finite|NaN|TrainingDivergedError|FloatingPointError|overflow encountered|invalid value encountered"
-MACHINE = "ModuleNotFoundError|ImportError|MemoryError|OutputFileError|No space left|not in ../shared|could not import"
-
-
-def _holds(words: str, but: str = "") -> str:
-    """A pattern for a message with one of these words and none of those; for Allure 2 (Java) and 3 (JavaScript)."""
-    none = rf"(?![\s\S]*(?:{but}))" if but else ""
-    return rf"^{none}[\s\S]*(?:{words})[\s\S]*$"
-
-
-CATEGORIES: tuple[dict[str, Any], ...] = (
-    {"name": "Golden drift", "matchedStatuses": ["failed", "broken"], "messageRegex": _holds(DRIFT)},
-    {"name": "Numerical instability", "matchedStatuses": ["failed", "broken"], "messageRegex": _holds(NUMERICAL, DRIFT)},
-    {"name": "Spec violation", "matchedStatuses": ["failed"], "messageRegex": _holds("", f"{DRIFT}|{NUMERICAL}")},
-    {"name": "Environment", "matchedStatuses": ["broken", "skipped"],
-     "messageRegex": _holds(MACHINE, f"{DRIFT}|{NUMERICAL}")},
-    {"name": "Infrastructure", "matchedStatuses": ["broken"],
-     "messageRegex": _holds("", f"{DRIFT}|{NUMERICAL}|{MACHINE}")},
-)  # fmt: skip
-"""Every failed or broken case falls into exactly one."""
 
 
 def active(config: pytest.Config) -> bool:
@@ -162,7 +143,7 @@ class AllureReport:
         for name, value in item.callspec.params.items():
             plain = value if isinstance(value, str | int | float | bool | None) else type(value).__name__
             allure.dynamic.parameter(name, plain, excluded=True)
-        allure.dynamic.parameter("case", item.callspec.id)
+        allure.dynamic.parameter(CASE, item.callspec.id)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ptyspec.report.allure import CATEGORIES
+from ptyspec.report.allure_categories import CATEGORIES
 from ptyspec.spec.registry import specification
 from tests.child import ROOT
 
@@ -42,6 +42,10 @@ def test_objects(thing):
 
 @pytest.mark.parametrize(("a", "b"), [("", "x"), ("x", "")], ids=["empty-x", "x-empty"])
 def test_swapped(a, b):
+    pass
+
+@pytest.mark.parametrize("case", [1, 2], ids=["first", "second"])
+def test_whose_parameter_is_called_case(case):
     pass
 '''
 
@@ -91,7 +95,7 @@ def test_labels_come_from_the_clauses(project: pytest.Pytester) -> None:
 
 def test_a_label_selects_cases_also_where_no_report_is_written(project: pytest.Pytester) -> None:
     write(project, MODULE)
-    project.runpytest_subprocess("--allure-label", f"clause={BOUND.id}").assert_outcomes(passed=1, deselected=6)
+    project.runpytest_subprocess("--allure-label", f"clause={BOUND.id}").assert_outcomes(passed=1, deselected=8)
 
 
 def test_histories_hang_on_the_parametrization_id_alone(project: pytest.Pytester) -> None:
@@ -100,7 +104,7 @@ def test_histories_hang_on_the_parametrization_id_alone(project: pytest.Pytester
     first, second = report(project), report(project)
     names = [name for name in first if "[" in name]
     assert {name: first[name]["historyId"] for name in names} == {name: second[name]["historyId"] for name in names}
-    assert len({first[name]["historyId"] for name in names}) == len(names) == 4
+    assert len({first[name]["historyId"] for name in names}) == len(names) == 6
     assert "0x" not in json.dumps([first[name]["parameters"] for name in names])
 
 
@@ -169,7 +173,7 @@ def test_categories_and_environment_are_written_once_by_the_controller(project: 
     write(project, MODULE + "\ndef test_none_there_yet():\n    from pathlib import Path\n"
           "    assert not (Path('report') / 'categories.json').exists()\n")  # fmt: skip
     results = report(project, "-n", workers)
-    assert len(results) == 8
+    assert len(results) == 10
     assert all(result["status"] == "passed" for result in results.values())
     assert json.loads((project.path / "report" / "categories.json").read_text()) == list(CATEGORIES)
     text = (project.path / "report" / "environment.properties").read_text()

@@ -1,0 +1,79 @@
+"""`ptyspec allure`: the Allure report of a test run, its history and its quality gate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ptyspec.cli.failures import VIOLATION
+from ptyspec.cli.options import Json
+
+SCHEMA_VERSION = 1
+
+
+def allure(
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="What `pytest --alluredir=RESULTS` wrote.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the report goes; an older one is replaced.")] = Path(
+        "allure-report"
+    ),
+    history: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Past runs, one a line; otherwise .allure/history.jsonl.", show_default=False
+        ),
+    ] = None,
+    single_file: Annotated[bool, typer.Option("--single-file", help="One HTML file that can be sent around.")] = False,
+    min_tests: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Fail where fewer cases ran.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Render the results with Allure 3, add them to the history, and hold them to the quality gate.
+
+    The program comes as the npm package `allure`, one pinned version, installed once below the run store; Node.js is
+    the system's. Settings of the repository (known issues, gate, title) stand in its `allurerc.yaml`. Exit code 1:
+    the gate is not passed; the report is there all the same.
+    """
+    from time import perf_counter
+
+    from ptyspec.cli.output import stderr
+    from ptyspec.report import allure_config, allure_tool
+    from ptyspec.report.allure_results import breaches, read_results
+    from ptyspec.report.allure_site import render
+
+    begin = perf_counter()
+    settings = allure_config.read_settings(Path.cwd())
+    rules = allure_config.gate_rules(settings)
+    found = read_results(results, allure_config.known_issues(settings))
+    told = breaches(found, rules["maxFailures"], rules["minTestsCount"] if min_tests is None else min_tests)
+    what = "rendering" if allure_tool.installed() else f"installing allure {allure_tool.VERSION} and rendering"
+    kept = history or allure_config.HISTORY
+    with stderr().status(f"{what} {found.total} cases"):
+        page = render(results, out, kept, settings, single_file=single_file)
+    content: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION, "status": "failed" if told else "passed", "breaches": told,
+        "cases": found.total, "counts": dict(found.counts), "failed": list(found.red), "known": list(found.known),
+        "report": str(page), "history": str(kept.absolute()), "seconds": round(perf_counter() - begin, 2),
+    }  # fmt: skip
+    _tell(content, as_json)
+    if told:
+        raise typer.Exit(VIOLATION)
+
+
+def _tell(content: dict[str, Any], as_json: bool) -> None:
+    from ptyspec.cli.output import print_json
+
+    if as_json:
+        print_json(content)
+        return
+    counts = ", ".join(f"{count} {status}" for status, count in content["counts"].items() if count)
+    known = f" ({len(content['known'])} of them known)" if content["known"] else ""
+    typer.echo(f"cases: {content['cases']}: {counts}{known}")
+    typer.echo(f"gate: {content['status']}")
+    for line in content["breaches"]:
+        typer.echo(f"  {line}")
+    typer.echo(f"report: {content['report']}")
