@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import ptyspec
-from ptyspec.cli import allure, audit, doctor, faults, golden, new, run, scenarios, trace
+from ptyspec.cli import allure, audit, compare, doctor, faults, golden, new, run, scenarios, trace
 from ptyspec.cli.failures import Commands, debug
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.command("run", short_help="Reconstruct a scenario or your own file.")(run.run)
 app.command("scenarios", short_help="List shipped scenarios and their settings.")(scenarios.scenarios)
+app.command("compare", short_help="Put finished runs side by side.")(compare.compare)
 app.command("audit", short_help="Put runs, scenarios or configs side by side, and judge.")(audit.audit)
 app.command("allure", short_help="Render the Allure report of a test run; history and gate.")(allure.allure)
 app.command("trace", short_help="Show clauses, their cases and what is wrong.")(trace.trace)

@@ -1,4 +1,4 @@
-"""JSON schemas of a run's files, of an audit and a hub, published under docs/schemas; `python -m ptyspec.report.schemas` writes them."""
+"""JSON schemas of a run's files, of audits, hubs and comparisons, published under docs/schemas; `python -m ptyspec.report.schemas` writes them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def schemas() -> dict[str, dict[str, Any]]:
     """Return every schema by file name."""
     stages = TypeAdapter(tuple[StageRecord, ...]).json_schema(mode="serialization")
     definitions = stages.pop("$defs")
-    from ptyspec.audits.schema import audit_schema, hub_schema  # it uses what stands below
+    from ptyspec.audits.schema import audit_schema, hub_schema  # they use what stands below
+    from ptyspec.report.comparison_schema import comparison_schema
 
     history = TypeAdapter(History | None).json_schema(mode="serialization")
     return {
@@ -48,6 +49,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         "metrics.schema.json": _document("metrics.json", "Scores beside those of the controls.", _metrics()),
         "audit.schema.json": _document("KIND.json", "One audit: data, and what points into them.", audit_schema()),
         "hub.schema.json": _document("hub.json", "All audits of some subjects.", hub_schema()),
+        "comparison.schema.json": _document("compare.json", "Finished runs side by side.", comparison_schema()),
     }  # fmt: skip
 
 

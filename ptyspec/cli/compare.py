@@ -1,0 +1,94 @@
+"""`ptyspec compare`: finished runs side by side, as tables, a figure and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ptyspec.cli.failures import INCOMPLETE, VIOLATION
+from ptyspec.cli.names import scenario_targets
+from ptyspec.cli.options import Json, Profile, Recipe, Seed, Setting
+
+Targets = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="RUN RUN...",
+        help="Runs that are finished: a folder, the first 8 digits of a key, or SCENARIO[:WORD,WORD...].",
+        autocompletion=scenario_targets,
+        show_default=False,
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Also write compare.md, .html, .png and .json here.", show_default=False),
+]
+CODES = {"ok": 0, "violation": VIOLATION, "incomplete": INCOMPLETE}
+
+
+def compare(
+    targets: Targets,
+    profile: Profile = None,
+    recipe: Recipe = None,
+    seed: Seed = None,
+    settings: Setting = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Put finished runs side by side: scores and controls, settings that differ and who set them, stage by stage.
+
+    Nothing is run for it. Exit codes: 0 compared; 1 a run is wrong by its own scores; 2 wrong input, or a run that is
+    not finished; 4 the runs show different objects, and only what may be compared was.
+    """
+    from ptyspec.observe.threads import default_threads, set_threads
+
+    set_threads(default_threads())  # part of the name under which the store keeps a run
+    from ptyspec.audits.subject import Words
+    from ptyspec.report.comparison import comparison
+    from ptyspec.report.comparison_files import check_place, write_comparison
+    from ptyspec.report.comparison_runs import runs
+
+    place = None if out is None else out.expanduser().absolute()
+    if place is not None:
+        check_place(place)
+    found = runs(targets, Words(profile, recipe, seed, settings or ()))
+    document = comparison(found)
+    written = write_comparison(place, found, document) if place is not None else []
+    _tell(document, written, as_json=as_json)
+    code = CODES[document["status"]]
+    if code:
+        raise typer.Exit(code)
+
+
+def _tell(document: Mapping[str, Any], written: list[Path], *, as_json: bool) -> None:
+    from ptyspec.cli.output import print_json, stderr, stdout
+
+    if as_json:
+        print_json(document)
+    else:
+        _print(document, stdout())
+        for path in written:
+            typer.echo(f"{path.suffix[1:]:<5} {path}")
+    for line in document["limits"]:
+        stderr().print(f"note: {line}", markup=False)
+
+
+def _print(document: Mapping[str, Any], console: Any) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from ptyspec.report.comparison_sheets import sheets
+
+    for sheet in sheets(document):
+        if sheet.rows:
+            table = Table(title=Text(sheet.title), title_justify="left", title_style="bold", box=None, pad_edge=False)
+            for place, head in enumerate(sheet.head):
+                table.add_column(Text(head), justify="right" if place and sheet.numbers else "left", overflow="fold")
+            for row in sheet.rows:
+                table.add_row(*(Text(cell) for cell in row))
+            console.print(table)
+        if sheet.note:
+            console.print(Text(sheet.note))
+        console.print()
