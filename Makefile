@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test spec red bench report lint clean
+.PHONY: help install run test spec red bench report docs lint clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@if [ -z "$(PYTHON)" ]; then echo "ptyspec needs Python 3.11 or newer; found: $$(python3 --version 2>&1 || true)." \
 	  "Install python3.11, or name one: make PYTHON=/path/to/python3.11 install" >&2; exit 1; fi
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,dev,docs]'
 	@touch $@
 
 install: $(STAMP)  ## set up .venv with everything needed to run and to test
@@ -45,6 +45,9 @@ report: $(STAMP)  ## run the tests and render the Allure report; ARGS chooses ca
 	@status=0; $(BIN)/python -m pytest -n $(WORKERS) --alluredir=allure-results $(ARGS) || status=$$?; \
 	gate=0; $(BIN)/ptyspec allure allure-results --out allure-report $(if $(HISTORY),--history $(HISTORY)) || gate=$$?; \
 	if [ $$status -ne 0 ]; then exit $$status; fi; exit $$gate
+
+docs: $(STAMP)  ## build the documentation site into build/site; a warning or a broken link is an error
+	$(BIN)/python -m docs.site
 
 lint: $(STAMP)  ## style, format and types
 	$(BIN)/ruff check

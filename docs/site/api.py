@@ -1,0 +1,51 @@
+"""The API reference: a page for each package, its public modules described by their docstrings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+LEFT_OUT = ("cli", "harness", "scenarios", "faults/catalogue")
+"""The commands have their own page, the plugin too; a scenario is YAML; a fault of the catalogue is named by its clauses."""
+HEAD = """# Python
+
+What the docstrings guarantee, module by module. Names with a leading underscore are nobody's business but their own
+module's. `ptyspec.pipeline.produce.produce` and `ptyspec.pipeline.request.request` are where most programs begin; the
+seam for other people's pipelines is `ptyspec.pipeline.protocol`."""
+CODE = re.compile(r"(`[^`\n]*`)")
+MARKUP = re.compile(r"([\\*|_])")
+
+
+def api_pages(root: Path) -> dict[str, str]:
+    """Return the pages by file name: one a package, and an index."""
+    package = root / "ptyspec"
+    found: dict[str, list[str]] = {}
+    for path in sorted(package.rglob("*.py")):
+        name = path.relative_to(package).as_posix()
+        if not name.startswith(LEFT_OUT) and not path.name.startswith("__main__"):
+            module = ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__")
+            found.setdefault(".".join(module.split(".")[:2]) if "/" in name else "ptyspec", []).append(module)
+    pages = {f"reference/api/{name}.md": "\n".join(_page(name, modules)) for name, modules in found.items()}
+    listed = ["```{toctree}", ":maxdepth: 1", "", *found, "```"]
+    return {"reference/api/index.md": "\n".join([HEAD, "", *listed, ""]), **pages}
+
+
+def _page(name: str, modules: list[str]) -> Iterator[str]:
+    yield f"# {name}"
+    for module in modules:
+        if module != name:
+            yield from ("", f"## {module.removeprefix(f'{name}.')}")
+        yield from ("", "```{eval-rst}", f".. automodule:: {module}", "   :members:", "```")
+    yield ""
+
+
+def plain(lines: list[str]) -> list[str]:
+    """Return a docstring as reStructuredText that shows it as it is: plain text, lists, and code in backticks."""
+    made = []
+    for line in lines:
+        if made and line.startswith("- ") and made[-1] and not made[-1].startswith(("- ", "  ")):
+            made.append("")  # reStructuredText wants a blank line before a list
+        parts = CODE.split(line)
+        made.append("".join(f"`{part}`" if i % 2 else MARKUP.sub(r"\\\1", part) for i, part in enumerate(parts)))
+    return made

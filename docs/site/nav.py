@@ -1,0 +1,39 @@
+"""The order of the pages. A page that is named nowhere here is shown all the same, under `More`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "Begin": ("tutorial", "notebooks/first-look", "how-a-run-flows", "reading-the-reports"),
+    "Run": ("configuration", "settings", "recipes", "file-formats", "physics"),
+    "Test against it": ("reference/clauses/index", "pytest", "goldens", "adding-an-adapter"),
+    "Add": ("clauses", "adding-a-scenario", "faults", "hypotheses"),
+    "Find out why": ("audits", "audits-hyperparameters", "explain", "legacy", "investigation", "recorded-figures"),
+    "Reports": ("allure", "dashboard"),
+    "Evidence": ("failure-signatures", "seen-red", "mutation", "campaign"),
+    "Reference": ("reference/cli", "reference/json", "reference/api/index"),
+}
+OWN = ("reference/clauses/", "reference/api/")
+"""Folders whose pages hang below their own index."""
+
+
+def navigation(files: Collection[str]) -> str:
+    """Return the hidden tables of contents of the first page, for exactly the pages that exist."""
+    pages = {name.rpartition(".")[0] for name in files} - {"index"}
+    lines: list[str] = []
+    for title, names in _sections(pages):
+        lines += ["", "```{toctree}", ":hidden:", f":caption: {title}", "", *names, "```"]
+    return "\n".join(lines) + "\n"
+
+
+def _sections(pages: set[str]) -> Iterator[tuple[str, list[str]]]:
+    named = {name for names in SECTIONS.values() for name in names}
+    below = {page for page in pages if page.startswith(OWN) and not page.endswith("/index")}
+    for title, names in SECTIONS.items():
+        found = [name for name in names if name in pages]
+        if found:
+            yield title, found
+    more = sorted(pages - named - below)
+    if more:
+        yield "More", more
