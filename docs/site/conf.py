@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-import ptyspec  # noqa: E402
+import ptyspec
 
 project, author = "ptyspec", "the ptyspec authors"
 copyright = author
