@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from ptyspec.cli.names import faults
 from ptyspec.cli.options import Json
 
 if TYPE_CHECKING:
-    from ptyspec.faults.campaign import Result
+    from ptyspec.faults.result import Mode, Result
 
 app = typer.Typer(help="Calibrated faults: list them, and see which clauses catch them.", no_args_is_help=True)
 
@@ -21,7 +22,7 @@ app = typer.Typer(help="Calibrated faults: list them, and see which clauses catc
 def listing(as_json: Json = False) -> None:
     """List every fault with its stage, its story and the clauses that must go red."""
     from ptyspec.cli.output import print_json, stdout
-    from ptyspec.faults.catalogue import catalogue
+    from ptyspec.faults.catalogue import catalogue, sets
 
     rows = [
         {"id": one.id, "stage": one.stage, "story": one.story, "red": list(one.red), "green": list(one.green),
@@ -29,7 +30,9 @@ def listing(as_json: Json = False) -> None:
         for one in catalogue()
     ]  # fmt: skip
     if as_json:
-        return print_json({"schema_version": 1, "faults": rows})
+        return print_json(
+            {"schema_version": 1, "faults": rows, "sets": {name: list(ids) for name, ids in sets().items()}}
+        )
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -38,66 +41,105 @@ def listing(as_json: Json = False) -> None:
     for one in catalogue():
         table.add_row(one.id, one.stage, one.cost, ", ".join(one.red), one.story)
     stdout().print(table)
+    for name, ids in sets().items():
+        typer.echo(f"set {name}: {','.join(ids)}")
     typer.echo(f"{len(rows)} faults")
     return None
 
 
-@app.command("campaign", short_help="Run the contract tier under each fault.")
+class Tier(StrEnum):
+    """What a campaign runs."""
+
+    contract = "contract"
+    parity = "parity"
+
+
+@app.command("campaign", short_help="Run a tier's cases under each fault.")
 def campaign(
     only: Annotated[
         list[str] | None,
         typer.Option(
             "--fault",
             metavar="ID",
-            help="This fault; may be repeated. Otherwise all of the contract tier.",
+            help="This fault; may be repeated. Otherwise all of the tier.",
             autocompletion=faults,
             show_default=False,
         ),
     ] = None,
+    tier: Annotated[Tier, typer.Option(help="contract: numpy cases, forked; parity: networks, a process a fault.")] = (
+        Tier.contract
+    ),
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only cases of the clauses that a fault declares red or green.")
+    ] = False,
     children: Annotated[int, typer.Option("-n", metavar="N", min=1, help="Processes at a time.")] = 2,
     seconds: Annotated[int, typer.Option(metavar="S", min=1, help="Limit for one fault.")] = 120,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also write campaign.json, .md and a figure here.")
     ] = None,
+    merge: Annotated[bool, typer.Option("--merge", help="Keep what DIR says of other faults.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run again what has run with this code.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run the contract cases under each fault and show which clauses go red.
+    """Run cases under each fault and show which clauses go red.
 
-    A fault runs the cases that come through its seam; results are kept by code and resumed. Exit codes: 0 every fault is
-    caught, 1 one survived or turned a clause red that should stay green, 4 one could not be applied or reached.
+    In the contract tier a fault runs the cases that come through its seam; beyond it, where each case costs seconds, a few
+    of the clauses that it declares. Results are kept by code and resumed. Exit codes: 0 every fault is caught, 1 one
+    survived or a clause has not the colour that was declared, 4 one could not be applied or reached.
     """
-    import shutil
-
-    from ptyspec.cli.output import print_json, stderr
-    from ptyspec.cli.trace import checkout
-    from ptyspec.faults import campaign as work
-    from ptyspec.faults.catalogue import catalogue, fault
+    from ptyspec.cli.output import print_json
     from ptyspec.faults.matrix import markdown, write_campaign
-    from ptyspec.io.store import default_root
-    from ptyspec.spec.collect import collect
-    from ptyspec.spec.registry import specification
+    from ptyspec.faults.result import merged
+    from ptyspec.io.jsonfile import read_json
 
-    root = checkout(None)
-    names = [fault(name).id for name in only or []] or [one.id for one in catalogue() if one.cost == "contract"]
-    folder = default_root() / "campaigns" / f"{work.stamp_of(root, names)}-{children}"
-    if fresh and folder.exists():
-        shutil.rmtree(folder)
-    with stderr().status("collecting the cases") as status:
-        cases = collect(root)
-        status.update("running the cases without a fault")
-        work.run_campaign(
-            root, folder, names, children=children, seconds=seconds,
-            watch=lambda done, total: status.update(f"{done} of {total} parts of the campaign are done"),
-        )  # fmt: skip
-    found = work.read_campaign(folder, names, cases, specification(), children)
+    if merge and out is None:
+        raise typer.BadParameter("--merge needs --out, where the other results lie")
+    found = _found(
+        only or [], tier.value, "quick" if quick and tier is Tier.contract else "full", children, seconds, fresh
+    )
     if out is not None:
-        write_campaign(out.expanduser().absolute(), found)
+        folder = out.expanduser().absolute()
+        if merge and (folder / "campaign.json").is_file():
+            found = merged(found, read_json(folder / "campaign.json"))
+        write_campaign(folder, found)
     if as_json:
         print_json(found.as_json())
     else:
         typer.echo(markdown(found), nl=False)
     _end(found)
+
+
+def _found(only: list[str], tier: str, mode: Mode, children: int, seconds: int, fresh: bool) -> Result:
+    """Run what is missing of a campaign and read all of it."""
+    import shutil
+
+    from ptyspec.cli.output import stderr
+    from ptyspec.cli.trace import checkout
+    from ptyspec.faults import campaign as work
+    from ptyspec.faults.catalogue import catalogue, fault
+    from ptyspec.faults.parity import cases_of, run_parity
+    from ptyspec.io.store import default_root
+    from ptyspec.spec.collect import collect
+    from ptyspec.spec.registry import specification
+
+    root = checkout(None)
+    names = [fault(name).id for name in only] or [one.id for one in catalogue() if one.cost == tier]
+    folder = default_root() / "campaigns" / f"{work.stamp_of(root, names, tier, mode)}-{children}"
+    if fresh and folder.exists():
+        shutil.rmtree(folder)
+    with stderr().status("collecting the cases") as status:
+        cases = collect(root)
+        status.update("running the cases without a fault")
+
+        def watch(done: int, total: int) -> None:
+            status.update(f"{done} of {total} parts of the campaign are done")
+
+        if tier == "parity":
+            chosen = {name: cases_of(fault(name), cases) for name in names}
+            run_parity(root, folder, chosen, children=children, seconds=seconds, watch=watch)
+        else:
+            work.run_campaign(root, folder, names, children=children, seconds=seconds, watch=watch, mode=mode)
+    return work.read_campaign(folder, names, cases, specification(), children, tier, mode)
 
 
 def _end(found: Result) -> None:

@@ -35,6 +35,7 @@ class Fault:
     - red: clauses that must go red (primary ones first); green: clauses that look close and must stay green.
     - cost: the cheapest tier that sees it.
     - signatures: failure signatures of the investigation that it shows.
+    - cases: parts of the ids of cases that are looked at first beyond the contract tier, where each costs seconds.
     """
 
     id: str
@@ -45,3 +46,4 @@ class Fault:
     green: tuple[str, ...]
     cost: Cost = "contract"
     signatures: tuple[int, ...] = ()
+    cases: tuple[str, ...] = ()

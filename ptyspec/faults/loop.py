@@ -14,18 +14,18 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial, wraps
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ptyspec.errors import PtyspecError
-from ptyspec.faults.apply import applied, exchanged
+from ptyspec.faults.apply import applied
 from ptyspec.faults.catalogue import fault
-from ptyspec.faults.fault import Patch
+from ptyspec.faults.fault import Fault
+from ptyspec.faults.seen import Outcomes, watched
 from ptyspec.io.jsonfile import read_json, write_json
 
 CLEAN = "clean"
@@ -41,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ptyspec-faults", metavar="ID,ID", default="", help="faults to apply, one after the other")
     group.addoption("--ptyspec-children", metavar="N", type=int, default=1, help="processes at a time")
     group.addoption("--ptyspec-seconds", metavar="S", type=int, default=120, help="limit for one fault")
+    group.addoption("--ptyspec-quick", action="store_true", help="run only cases of a fault's declared clauses")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -57,8 +58,14 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         raise PtyspecError("no fork after a framework was loaded", value=", ".join(loaded), source="campaign",
                            next_step="restrict the campaign to the contract tier: -m contract")  # fmt: skip
     names = [name for name in option("ptyspec_faults").split(",") if name]
-    campaign = _Campaign(session.items, Path(folder), names, option("ptyspec_children"), option("ptyspec_seconds"))
-    campaign.run()
+    _Campaign(
+        session.items,
+        Path(folder),
+        names,
+        option("ptyspec_children"),
+        option("ptyspec_seconds"),
+        option("ptyspec_quick"),
+    ).run()
     return True
 
 
@@ -71,6 +78,7 @@ class _Campaign:
     faults: list[str]
     children: int
     seconds: int
+    quick: bool
     running: dict[int, tuple[str, float]] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -84,10 +92,17 @@ class _Campaign:
             if (self.folder / f"{name}.json").exists():
                 continue
             self._wait(self.children - 1)
-            files = {case.partition("::")[0] for case in reached.get(name, ())}
-            chosen = [item for item in self.items if item.nodeid.partition("::")[0] in files]
-            self._start(name, partial(_faulty, chosen, name))
+            self._start(name, partial(_faulty, self._chosen(fault(name), reached.get(name, set())), name))
         self._wait(0)
+
+    def _chosen(self, one: Fault, reached: set[str]) -> list[pytest.Item]:
+        """The cases that can notice a fault; files that hold cases of its red clauses first, in their own order."""
+        files = {case.partition("::")[0] for case in reached}
+        chosen = [item for item in self.items if item.nodeid.partition("::")[0] in files]
+        expected = {item.nodeid.partition("::")[0] for item in chosen if _clauses(item) & set(one.red)}
+        if self.quick:
+            chosen = [item for item in chosen if _clauses(item) & {*one.red, *one.green}]
+        return sorted(chosen, key=lambda item: item.nodeid.partition("::")[0] not in expected)
 
     def _start(self, name: str, work: Callable[[], dict[str, Any]]) -> None:
         if (self.folder / f"{name}.json").exists():
@@ -128,36 +143,16 @@ class _Campaign:
             )
 
 
-class _Outcomes:
-    """Collects how cases end, in a child."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, dict[str, Any]] = {}
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        row = self.rows.setdefault(report.nodeid, {"outcome": "passed", "seconds": 0.0, "message": ""})
-        row["seconds"] += report.duration
-        if report.failed:
-            row["outcome"] = "failed"
-            row["message"] = row["message"] or str(getattr(report.longrepr, "reprcrash", "") or "")[:300]
-        elif report.skipped and row["outcome"] == "passed":
-            row["outcome"] = "skipped"
-
-
 def _clean(items: Sequence[pytest.Item], faults: Iterable[str]) -> dict[str, Any]:
     """The cases as they are, and for each fault those that came through one of its seams."""
-    through: dict[str, set[str]] = {name: set() for name in faults}
     case = [""]
-    with ExitStack() as watch:
-        for name, cases in through.items():
-            for patch in fault(name).patches:
-                watch.enter_context(exchanged(Patch(patch.target, _watched(partial(_note, cases, case)))))
+    with watched(faults, case) as through:
         rows = _run(items, case)
     return {"cases": rows, "reached": {name: sorted(cases) for name, cases in through.items()}}
 
 
-def _note(cases: set[str], case: list[str]) -> None:
-    cases.add(case[0])
+def _clauses(item: pytest.Item) -> set[str]:
+    return {str(name) for mark in item.iter_markers("clause") for name in mark.args}
 
 
 def _faulty(items: Sequence[pytest.Item], name: str) -> dict[str, Any]:
@@ -168,7 +163,7 @@ def _faulty(items: Sequence[pytest.Item], name: str) -> dict[str, Any]:
 
 
 def _run(items: Sequence[pytest.Item], case: list[str]) -> dict[str, Any]:
-    outcomes = _Outcomes()
+    outcomes = Outcomes()
     if not items:
         return {}
     manager = items[0].config.pluginmanager
@@ -182,35 +177,6 @@ def _run(items: Sequence[pytest.Item], case: list[str]) -> dict[str, Any]:
         following = items[at + 1] if at + 1 < len(items) else None
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
     return outcomes.rows
-
-
-def _watched(note: Callable[[], None]) -> Callable[[Any], Any]:
-    """Return what wraps a seam so that `note` is called whenever the seam is used."""
-
-    def make(original: Any) -> Any:
-        if isinstance(original, property):
-            getter = original.fget
-            assert getter is not None
-
-            def get(own: Any) -> Any:
-                note()
-                return getter(own)
-
-            return property(get, original.fset, original.fdel, original.__doc__)
-        if isinstance(original, staticmethod | classmethod):
-            return type(original)(make(original.__func__))
-        if not callable(original) or isinstance(original, type):
-            raise PtyspecError("this seam cannot be watched", value=type(original).__name__, limit="a function or a property",
-                               source="fault catalogue", next_step="patch a function that uses it")  # fmt: skip
-
-        @wraps(original)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            note()
-            return original(*args, **kwargs)
-
-        return call
-
-    return make
 
 
 def _reached(folder: Path, parts: int) -> dict[str, set[str]]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ptyspec.faults.campaign import Result, Row
+from ptyspec.faults.result import WAY, Result, Row
 from ptyspec.io.disk import make_folder
 from ptyspec.io.files import atomic_file
 from ptyspec.io.jsonfile import write_json
 from ptyspec.report.text import escape, table
-from ptyspec.spec.clause import PLACES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,29 +29,64 @@ def write_campaign(folder: Path, found: Result) -> Path:
 
 
 def markdown(found: Result) -> str:
-    """Return the campaign as Markdown: headline, what is wrong, every fault."""
-    share = "–" if found.kill_rate is None else f"{100 * found.kill_rate:.0f} %"
-    right = "–" if found.localised is None else f"{100 * found.localised:.0f} %"
-    summary = (
-        f"{len(found.of('killed'))} of {len(found.valid)} valid faults are caught ({share}); the first red clause names the "
-        f"fault's stage for {right}. {len(found.rows) - len(found.valid)} could not be judged. "
-        f"{len(found.unkilled)} of {len(found.bound)} clauses are MUST, have a case here and went red under no fault."
-    )
-    lines = [f"# Fault campaign, {found.tier} tier: {found.status}", "", summary, ""]
+    """Return the campaign as Markdown: headline, what is wrong, stages, clauses, every fault."""
+    quick = ", quick" if found.mode == "quick" else ""
+    lines = [f"# Fault campaign, {found.tier} tier{quick}: {found.status}", "", _summary(found), ""]
     for title, rows in (
         ("Survivors", [[row.fault.id, escape(row.fault.story)] for row in found.of("survived")]),
         (
             "Clauses that should have stayed green",
             [[row.fault.id, ", ".join(row.blind)] for row in found.rows if row.blind],
         ),
+        ("Clauses that should have gone red", [[name, ", ".join(clauses)] for name, clauses in found.missed.items()]),
+        (
+            "MUST clauses that no fault turned red here",
+            [[name, escape(found.clauses[name].title)] for name in found.unkilled],
+        ),
         ("Not judged", [[row.fault.id, escape(f"{row.status}: {row.reason}")] for row in found.rows if row.reason]),
         ("Failing without a fault", [[escape(case, 400), ""] for case in found.unclean]),
     ):
         if rows:
             lines += [f"## {title}", "", *table(["", "what"], rows, numbers=False), ""]
+    lines += _stages_and_clauses(found)
     head = ["fault", "stage", "state", "cases through", "red clauses", "first red", "s to first red"]
     lines += ["## Faults", "", *table(head, [_cells(row, found) for row in found.rows], numbers=False), ""]
     return "\n".join(lines)
+
+
+def _summary(found: Result) -> str:
+    where = (
+        ""
+        if found.localised is None
+        else f"The first red clause names the fault's stage for {_percent(found.localised)}. "
+    )
+    return (
+        f"{len(found.of('killed'))} of {len(found.valid)} valid faults are caught ({_percent(found.kill_rate)}). {where}"
+        f"Of the clauses that a fault must leave alone, {_percent(found.specificity)} stayed green. "
+        f"{len(found.rows) - len(found.valid)} faults could not be judged. {len(found.vacuous)} of {len(found.bound)} clauses "
+        f"with a case here went red under no fault, {len(found.unkilled)} of them MUST."
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.0f} %" if share in (0, 1) else f"{100 * share:.1f} %"
+
+
+def _stages_and_clauses(found: Result) -> list[str]:
+    content = found.as_json()
+    stages = [
+        [line["stage"], str(line["valid"]), str(line["killed"]), _percent(line["kill_rate"]), _percent(line["localised"])]
+        for line in content["stages"] if line["valid"]
+    ]  # fmt: skip
+    clauses = [
+        [line["id"], line["level"], line["place"], str(line["cases"]), str(line["kills"]), _percent(line["kill_rate"])]
+        for line in content["clauses"]
+    ]
+    return [
+        "## Stages", "", *table(["stage", "valid faults", "caught", "rate", "stage named"], stages, numbers=False), "",
+        "## Clauses", "", "`rate`: among the faults that declare the clause red.", "",
+        *table(["clause", "level", "place", "cases", "caught faults", "rate"], clauses, numbers=False), "",
+    ]  # fmt: skip
 
 
 def _cells(row: Row, found: Result) -> list[str]:
@@ -61,7 +95,7 @@ def _cells(row: Row, found: Result) -> list[str]:
     first = "–" if row.to_first is None else f"{row.to_first:.2f}"
     return [
         row.fault.id, row.fault.stage, row.status, str(row.reached), ", ".join(primary[:5]) + more,
-        row.first_stage(found.clauses) or "–", first,
+        found.first_stage(row) or "–", first,
     ]  # fmt: skip
 
 
@@ -71,9 +105,9 @@ def picture(found: Result) -> Figure:
 
     from ptyspec.report import canvas
 
-    order = {place: at for at, place in enumerate(PLACES)}
+    order = {place: at for at, place in enumerate(WAY)}
     rows = sorted(found.rows, key=lambda row: (order.get(row.fault.stage, 99), row.fault.id))
-    names = sorted(found.bound & set(found.clauses), key=lambda name: (order[found.clauses[name].place], name))
+    names = sorted(set(found.bound) & set(found.clauses), key=lambda name: (order[found.clauses[name].place], name))
     values = np.array([[name in row.red for name in names] for row in rows], float).reshape(len(rows), len(names))
     figure = canvas.new_figure(12, max(3.0, 0.16 * len(rows) + 1.5), "Which clauses go red under which fault")
     axes = figure.add_subplot()

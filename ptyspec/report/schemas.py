@@ -1,4 +1,4 @@
-"""JSON schemas of a run's files, of audits, hubs and comparisons, published under docs/schemas; `python -m ptyspec.report.schemas` writes them."""
+"""JSON schemas of a run's files, of audits, hubs, comparisons and fault campaigns, published under docs/schemas; `python -m ptyspec.report.schemas` writes them."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     stages = TypeAdapter(tuple[StageRecord, ...]).json_schema(mode="serialization")
     definitions = stages.pop("$defs")
     from ptyspec.audits.schema import audit_schema, hub_schema  # they use what stands below
+    from ptyspec.faults.schema import campaign_schema
     from ptyspec.report.comparison_schema import comparison_schema
 
     history = TypeAdapter(History | None).json_schema(mode="serialization")
@@ -50,6 +51,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         "audit.schema.json": _document("KIND.json", "One audit: data, and what points into them.", audit_schema()),
         "hub.schema.json": _document("hub.json", "All audits of some subjects.", hub_schema()),
         "comparison.schema.json": _document("compare.json", "Finished runs side by side.", comparison_schema()),
+        "campaign.schema.json": _document("campaign.json", "Which clauses go red under which fault.", campaign_schema()),
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ptyspec.faults import campaign
+from ptyspec.faults.campaign import read_campaign
 from ptyspec.faults.matrix import markdown, write_campaign
 from ptyspec.spec.collect import Case
 from ptyspec.spec.registry import specification
@@ -29,7 +29,7 @@ def test_a_fault_is_killed_by_the_cases_that_come_through_its_seam(tmp_path: Pat
     names = [name for part in parts for name in part["cases"]]
     clause = "NORM-001"
     cases = [Case(name, (clause,), "contract", "", 0, None) for name in names]
-    found = campaign.read_campaign(tmp_path, NAMES, cases, specification(), 2)
+    found = read_campaign(tmp_path, NAMES, cases, specification(), 2)
     killed, kept = found.rows
     assert not found.unclean
     assert killed.status == "killed"

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from ptyspec.errors import UnknownNameError
-from ptyspec.faults import campaign
 from ptyspec.faults.apply import applied
 from ptyspec.faults.catalogue import fault as find
 from ptyspec.faults.catalogue import names
+from ptyspec.faults.result import Result, Row, Status, merged
 from ptyspec.io.runkey import code_version
 from ptyspec.observe.environment import FAULTS, active_faults, environment, fingerprint
 from ptyspec.physics import scale
@@ -20,6 +21,8 @@ from ptyspec.pipeline import normalize
 from ptyspec.spec.clause import PLACES
 from ptyspec.spec.registry import specification
 from ptyspec.spec.tiers import TIERS
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("name", names())
@@ -88,21 +91,59 @@ def test_a_child_takes_its_faults_from_the_environment_and_patches_what_it_loads
     assert done.stdout.split() == ["256.0", "16.0", "16.0"]
 
 
-def test_a_result_tells_survivors_blind_clauses_and_the_stage_that_was_found() -> None:
-    clauses, one = specification(), find("gain-by-energy")
-    killed = campaign.Row(one, "killed", "", 3, {one.red[0]: ["a"]}, 1.0, 0.1)
-    lived = campaign.Row(one, "survived", "", 3, {}, 1.0, None)
-    blind = campaign.Row(one, "killed", "", 3, {one.green[0]: ["a"]}, 1.0, 0.1)
-    unreached = campaign.Row(one, "invalid", "no case", 0, {}, 1.0, None)
-    bound = frozenset({one.red[0], one.green[0]})
+def row(status: Status, *red: str) -> Row:
+    return Row(find("gain-by-energy"), status, "", 3, {name: ["a"] for name in red}, 1.0, 0.1 if red else None)
 
-    def result(*rows: campaign.Row, unclean: tuple[str, ...] = ()) -> campaign.Result:
-        return campaign.Result("contract", rows, clauses, bound, unclean)
 
-    assert (result(killed).status, result(killed).kill_rate) == ("ok", 1.0)
+def result(*rows: Row, unclean: tuple[str, ...] = (), cases: int = 1) -> Result:
+    fault = find("gain-by-energy")
+    return Result("contract", rows, specification(), dict.fromkeys((*fault.red, *fault.green), cases), unclean)
+
+
+def test_a_result_tells_survivors_blind_clauses_and_missed_ones() -> None:
+    one = find("gain-by-energy")
+    killed, lived, unreached = row("killed", *one.red), row("survived"), row("invalid")
+    blind, missed = row("killed", *one.red, one.green[0]), row("killed", one.red[0])
+    assert (result(killed).status, result(killed).kill_rate, result(killed).specificity) == ("ok", 1.0, 1.0)
     assert (result(killed, lived).status, result(killed, lived).kill_rate) == ("violation", 0.5)
     assert result(blind).status == result(killed, unclean=("b",)).status == "violation"
+    assert result(blind).specificity == 0.5
+    assert (result(missed).status, result(missed).missed) == ("violation", {one.id: list(one.red[1:])})
     assert (result(unreached).status, result(unreached).kill_rate) == ("incomplete", None)
     assert result(killed).as_json()["survivors"] == []
     assert result(lived).as_json()["survivors"] == [one.id]
-    assert killed.first_stage(clauses) == clauses[one.red[0]].place
+    assert result(killed).vacuous == result(killed).unkilled == list(one.green)
+
+
+def test_a_reader_is_sent_to_the_first_clause_of_which_most_cases_are_red() -> None:
+    early, late = "SCALE-001", "NORM-001"  # of simulate and of normalize
+    both = row("killed", early, late)
+    many = Result("contract", (both,), specification(), {early: 2, late: 1}, ())
+    assert many.first_stage(both) == "normalize"
+    assert many.localised == 1.0
+    most = Result("contract", (both,), specification(), {early: 1, late: 1}, ())
+    assert most.first_stage(both) == "simulate"
+    none = Result("contract", (both,), specification(), {early: 2, late: 2}, ())
+    assert none.first_stage(both) == "simulate"
+    assert result(row("survived")).first_stage(row("survived")) is None
+
+
+def test_what_a_former_campaign_found_of_other_faults_is_kept() -> None:
+    one = find("gain-by-energy")
+    former = result(row("killed", *one.red), row("survived")).as_json()
+    former["faults"][1] |= {"id": "gain-kept"}
+    former["faults"].append(former["faults"][0] | {"id": "gone-since"})
+    now = merged(result(row("survived")), former)
+    assert [(line.fault.id, line.status) for line in now.rows] == [
+        ("gain-by-energy", "survived"),
+        ("gain-kept", "survived"),
+    ]
+
+
+def test_a_fault_acts_in_every_worker_of_a_parallel_run() -> None:
+    words = ["-m", "pytest", "-n", "2", "-q", "-p", "no:cacheprovider", "tests/contract/test_scale.py"]
+    changed = os.environ | {FAULTS: "gain-by-energy"}
+    done = subprocess.run([sys.executable, *words], cwd=ROOT, env=changed, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout
+    assert "NORM-001" in done.stdout
+    assert "with faults gain-by-energy" in done.stdout

@@ -32,3 +32,12 @@ def fault(name: str) -> Fault:
 def catalogue() -> tuple[Fault, ...]:
     """Return all faults."""
     return tuple(fault(name) for name in names())
+
+
+def sets() -> dict[str, tuple[str, ...]]:
+    """Return the sets of faults that recipes carry, by the recipe's name."""
+    import yaml
+
+    text = (Path(__file__).parents[2] / "scenarios" / "_recipes.yaml").read_text(encoding="utf-8")
+    recipes = yaml.safe_load(text)
+    return {name: tuple(recipe["faults"]) for name, recipe in recipes.items() if (recipe or {}).get("faults")}

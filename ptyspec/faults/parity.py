@@ -1,0 +1,108 @@
+"""The campaign beyond the contract tier: a pytest of its own for each fault, since a process that loaded TensorFlow cannot fork.
+
+Each case costs seconds there, so a fault runs a few cases of the clauses that it declares red or green, and no other.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from ptyspec.faults.campaign import Watch, environment
+from ptyspec.faults.fault import Fault
+from ptyspec.io.disk import make_folder
+from ptyspec.io.jsonfile import write_json
+from ptyspec.spec.collect import Case
+
+MOST_RED, MOST_GREEN = 3, 1
+"""Cases that are run of a clause that must go red, and of one that must stay green."""
+CLEAN_SECONDS = 900
+
+
+def cases_of(fault: Fault, cases: Sequence[Case]) -> list[str]:
+    """Return the cases that a fault runs, in the order of the suite.
+
+    Of each declared clause those that the fault names (`Fault.cases`) before others, and contract cases only where the
+    clause has no other.
+    """
+    chosen: set[str] = set()
+    for most, clauses in ((MOST_RED, fault.red), (MOST_GREEN, fault.green)):
+        for clause in clauses:
+            bound = [case for case in cases if clause in case.clauses]
+            ranked = sorted(
+                bound, key=lambda case: (not any(word in case.id for word in fault.cases), case.tier == "contract")
+            )
+            named = [case for case in ranked if any(word in case.id for word in fault.cases)]
+            chosen.update(case.id for case in (named or ranked)[:most])
+    return [case.id for case in cases if case.id in chosen]
+
+
+def run_parity(
+    root: Path, folder: Path, chosen: Mapping[str, Sequence[str]], *, children: int, seconds: int, watch: Watch
+) -> None:
+    """Run each fault's cases without any fault and then under it, into `folder`; what lies there already is kept."""
+    make_folder(folder)
+    clean = _divided(list(dict.fromkeys(case for cases in chosen.values() for case in cases)), children)
+    watching = [f"--ptyspec-watch={','.join(chosen)}"]
+    with ThreadPoolExecutor(children) as pool:
+        try:
+            waiting = [
+                pool.submit(_run, root, folder, f"clean-{at}", part, watching, CLEAN_SECONDS)
+                for at, part in enumerate(clean)
+            ]
+            waiting += [
+                pool.submit(_run, root, folder, name, cases, [], seconds, name) for name, cases in chosen.items()
+            ]
+            for done, one in enumerate(as_completed(waiting), start=1):
+                one.result()
+                watch(done, len(waiting))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _divided(cases: Sequence[str], parts: int) -> list[list[str]]:
+    """The cases in so many parts; cases of one file stay together, for they share what they train."""
+    files: dict[str, list[str]] = {}
+    for case in cases:
+        files.setdefault(case.partition("::")[0], []).append(case)
+    made: list[list[str]] = [[] for _ in range(parts)]
+    for together in sorted(files.values(), key=len, reverse=True):
+        min(made, key=len).extend(together)
+    return made
+
+
+def _run(
+    root: Path, folder: Path, name: str, cases: Sequence[str], words: Sequence[str], seconds: int, *faults: str
+) -> None:
+    part = folder / f"{name}.json"
+    if part.exists():
+        return
+    if not cases:
+        write_json(part, {"status": "done", "seconds": 0.0, "cases": {}, "reached": {}})
+        return
+    command = [
+        sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "ptyspec.faults.part",
+        f"--ptyspec-part={part}", *words, *cases,
+    ]  # fmt: skip
+    log = folder / f"{name}.log"
+    started = time.perf_counter()
+    with log.open("w", encoding="utf-8") as out:
+        try:
+            code = subprocess.run(
+                command, cwd=root, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=seconds,
+                env=environment(folder, *faults), check=False,
+            ).returncode  # fmt: skip
+        except subprocess.TimeoutExpired:
+            write_json(part, {"status": "timeout", "reason": f"> {seconds} s"})
+            return
+    if not part.exists():
+        said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+        # 2 to 4: the cases could not be collected or the fault not applied; anything else ended the process.
+        status = "invalid" if code in (2, 3, 4) else "infrastructure"
+        reason = f"pytest ended with {code} after {time.perf_counter() - started:.0f} s: {' '.join(said)}"
+        write_json(part, {"status": status, "reason": reason[:300]})

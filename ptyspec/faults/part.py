@@ -1,0 +1,49 @@
+"""A pytest plugin (`-p ptyspec.faults.part`): write how the cases of this process ended into `--ptyspec-part FILE`.
+
+With `--ptyspec-watch ID,ID` it also notes which cases come through the seams of these faults.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from ptyspec.faults.seen import Outcomes, watched
+from ptyspec.io.jsonfile import write_json
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options that the campaign gives."""
+    group = parser.getgroup("ptyspec campaign")
+    group.addoption("--ptyspec-part", metavar="FILE", help="write how the cases ended here")
+    group.addoption("--ptyspec-watch", metavar="ID,ID", default="", help="faults whose seams are watched")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start noting down, before any test module is imported."""
+    if file := config.getoption("ptyspec_part"):
+        names = [name for name in config.getoption("ptyspec_watch").split(",") if name]
+        config.pluginmanager.register(_Part(Path(file), names), "ptyspec.part")
+
+
+class _Part(Outcomes):
+    """The outcomes of one process."""
+
+    def __init__(self, file: Path, names: list[str]) -> None:
+        super().__init__()
+        self.file, self.started, self.case, self.stack = file, time.perf_counter(), [""], ExitStack()
+        self.through = self.stack.enter_context(watched(names, self.case))
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.case[0] = nodeid
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        self.stack.close()
+        if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):  # else the caller tells what became of it
+            write_json(self.file, {
+                "status": "done", "seconds": time.perf_counter() - self.started, "cases": self.rows,
+                "reached": {name: sorted(cases) for name, cases in self.through.items()},
+            })  # fmt: skip

@@ -1,0 +1,48 @@
+"""The JSON schema of campaign.json, published with the others under docs/schemas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ptyspec.audits.schema import CLAUSE, COUNT, MAYBE, SECONDS, closed, many
+from ptyspec.faults.result import SCHEMA_VERSION, WAY
+from ptyspec.report.schemas import NUMBER, TEXT
+
+SHARE = {**NUMBER, "description": "between 0 and 1; null where there is nothing to divide by"}
+PLACE = {"enum": list(WAY)}
+STATUS = ("killed", "survived", "invalid", "timeout", "infrastructure")
+
+
+def campaign_schema() -> dict[str, Any]:
+    """Return the schema of campaign.json."""
+    by_fault = {"type": "object", "additionalProperties": many(CLAUSE)}
+    return closed({
+        "schema_version": {"const": SCHEMA_VERSION}, "status": {"enum": ["ok", "violation", "incomplete"]},
+        "kill_rate": SHARE, "tier": {"enum": ["contract", "parity"]}, "mode": {"enum": ["full", "quick"]},
+        "localised": SHARE, "specificity": SHARE, "survivors": many(TEXT),
+        "not_judged": {"type": "object", "additionalProperties": {"enum": list(STATUS[2:])}},
+        "blind_red": by_fault, "missed": by_fault, "must_clauses_without_a_kill": many(CLAUSE), "vacuous": many(CLAUSE),
+        "redundant": {**many(many(CLAUSE)), "description": "clauses that went red under exactly the same faults"},
+        "failing_without_a_fault": many(TEXT), "stages": many(_stage()), "clauses": many(_clause()),
+        "faults": many(_fault()),
+    })  # fmt: skip
+
+
+def _stage() -> dict[str, Any]:
+    return closed({"stage": PLACE, "valid": COUNT, "killed": COUNT, "kill_rate": SHARE, "localised": SHARE})
+
+
+def _clause() -> dict[str, Any]:
+    return closed({
+        "id": CLAUSE, "level": {"enum": ["MUST", "SHOULD", "MAY"]}, "place": PLACE, "cases": COUNT,
+        "killed_by": many(TEXT), "kills": COUNT, "declared": COUNT, "kill_rate": SHARE,
+    })  # fmt: skip
+
+
+def _fault() -> dict[str, Any]:
+    return closed({
+        "id": TEXT, "stage": PLACE, "story": TEXT, "status": {"enum": list(STATUS)}, "reason": TEXT, "reached": COUNT,
+        "red": {"type": "object", "additionalProperties": many(TEXT), "description": "cases by the clause they turned red"},
+        "declared_red": many(CLAUSE), "declared_green": many(CLAUSE), "first_red_stage": MAYBE, "missed": many(CLAUSE),
+        "blind_red": many(CLAUSE), "seconds": SECONDS, "seconds_to_first_red": NUMBER,
+    })  # fmt: skip
