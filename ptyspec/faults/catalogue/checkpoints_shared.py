@@ -18,7 +18,7 @@ def _one_forgotten(forget: Callable[..., None]) -> Callable[..., None]:
 
 FAULT = Fault(
     id="checkpoints-shared",
-    stage="run",
+    stage="train",
     story="the checkpoint of another scenario is accepted",
     patches=(
         Patch("ptyspec.io.store:RunStore.checkpoint_folder", _one_folder),

@@ -22,7 +22,7 @@ def _kept(as_array: Callable[..., Array]) -> Callable[..., Array]:
 
 FAULT = Fault(
     id="dtype-of-the-file",
-    stage="run",
+    stage="files",
     story="real and complex arrays are not brought to the dtype of the contract",
     patches=(Patch("ptyspec.contracts.arrays:as_array", _kept),),
     red=("FLOW-006", "DATA-001"),

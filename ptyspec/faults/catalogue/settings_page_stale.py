@@ -19,4 +19,5 @@ FAULT = Fault(
     patches=(Patch("ptyspec.cli.keys:keys", _changed),),
     red=("CONFIG-014",),
     green=("CONFIG-013",),
+    cost="parity",
 )

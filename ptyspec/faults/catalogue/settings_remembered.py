@@ -34,6 +34,6 @@ FAULT = Fault(
     story="settings stay in a module's dictionary and are below the next scenario's layers",
     patches=(Patch("ptyspec.contracts.resolve:resolve", _remembering),),
     red=("CONFIG-009",),
-    green=("CONFIG-007", "CONFIG-008", "CONFIG-010"),
+    green=("CONFIG-007", "CONFIG-012"),
     signatures=(3,),
 )

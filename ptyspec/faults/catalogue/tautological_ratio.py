@@ -18,7 +18,7 @@ def _telescoped(scores: Callable[..., dict[str, Any]]) -> Callable[..., dict[str
 
 FAULT = Fault(
     id="tautological-ratio",
-    stage="evidence",
+    stage="score",
     story="mean_ratio is the mean of the truth over itself",
     patches=(Patch("ptyspec.compare.amplitude:amplitude_scores", _telescoped),),
     red=("EVID-001", "SCORE-003"),
