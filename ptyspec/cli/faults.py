@@ -75,7 +75,8 @@ def campaign(
     children: Annotated[int, typer.Option("-n", metavar="N", min=1, help="Processes at a time.")] = 2,
     seconds: Annotated[int, typer.Option(metavar="S", min=1, help="Limit for one fault.")] = 120,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Also write campaign.json, .md and a figure here.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Also write campaign.json, .md (every clause and fault) and a figure here."),
     ] = None,
     merge: Annotated[bool, typer.Option("--merge", help="Keep what DIR says of other faults.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run again what has run with this code.")] = False,
@@ -105,7 +106,7 @@ def campaign(
     if as_json:
         print_json(found.as_json())
     else:
-        typer.echo(markdown(found), nl=False)
+        typer.echo(markdown(found, brief=True), nl=False)
     _end(found)
 
 
@@ -132,14 +133,14 @@ def _found(only: list[str], tier: str, mode: Mode, children: int, seconds: int, 
         status.update("running the cases without a fault")
 
         def watch(done: int, total: int) -> None:
-            status.update(f"{done} of {total} parts of the campaign are done")
+            status.update(f"{done} of {total} faults are done" if done else "running the cases without a fault")
 
         if tier == "parity":
             chosen = {name: cases_of(fault(name), cases) for name in names}
             run_parity(root, folder, chosen, children=children, seconds=seconds, watch=watch)
         else:
             work.run_campaign(root, folder, names, children=children, seconds=seconds, watch=watch, mode=mode)
-    return work.read_campaign(folder, names, cases, specification(), children, tier, mode)
+    return work.read_campaign(folder, names, cases, specification(), tier, mode)
 
 
 def _end(found: Result) -> None:

@@ -39,7 +39,6 @@ def run_campaign(
     `watch(done, total)` is called while it runs. Raises CampaignError with pytest's own words.
     """
     make_folder(folder)
-    total = len(names) + children
     command = [
         sys.executable, "-m", "pytest", "-q", "-m", "contract", "-p", "no:xdist", "-p", "no:cacheprovider",
         # With `=`: an existing path that stands alone among the words moves pytest's root there.
@@ -59,7 +58,7 @@ def run_campaign(
                     code = child.wait(timeout=0.5)
                     break
                 except subprocess.TimeoutExpired:
-                    watch(len(list(folder.glob("*.json"))), total)
+                    watch(sum((folder / f"{name}.json").exists() for name in names), len(names))
         except BaseException:
             child.terminate()
             child.wait()
@@ -76,15 +75,15 @@ def environment(folder: Path, *faults: str) -> dict[str, str]:
 
 
 def read_campaign(
-    folder: Path, names: Sequence[str], cases: Sequence[Case], clauses: Mapping[str, Clause], children: int,
-    tier: str = "contract", mode: Mode = "full",
+    folder: Path, names: Sequence[str], cases: Sequence[Case], clauses: Mapping[str, Clause], tier: str = "contract",
+    mode: Mode = "full",
 ) -> Result:  # fmt: skip
     """Return what the processes of a campaign left in `folder`, held against the catalogue."""
     bound = {case.id: case.clauses for case in cases}
     clean: dict[str, Any] = {}
     reached: dict[str, list[str]] = {}
-    for at in range(children):
-        part = read_json(folder / f"clean-{at}.json")
+    for file in sorted(folder.glob("clean-*.json")):
+        part = read_json(file)
         if "cases" not in part:
             raise CampaignError("the cases do not run to their end without a fault", value=part.get("reason"),
                                 source=folder, next_step="run the same command with --fresh")  # fmt: skip

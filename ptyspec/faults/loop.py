@@ -1,10 +1,10 @@
-"""The campaign's own test loop: collect once, then a forked process for the clean suite and one for each fault.
+"""The campaign's own test loop: collect once, then forked processes, one a file of the clean suite and one a fault.
 
 A pytest plugin (`-p ptyspec.faults.loop`) that takes pytest's loop over where `--ptyspec-campaign FOLDER` is given. The
 contract tier imports no framework, so that forking is safe; the parent runs no case, so that nothing it holds (fixtures,
-cached values) was made by healthy code. In the clean run every seam is watched: a fault then runs only the files of which
-a case came through one of its seams, because no other case can change its outcome (within a file, a fixture or a cached
-value may have been made for the first case and be used by all). Each child writes FOLDER/NAME.json.
+cached values) was made by healthy code. In the clean run every file has a process of its own and every seam is watched: a
+fault then runs only the files of which a case came through one of its seams, because no other case can change its outcome
+(within a file, a fixture or a cached value may have been made for the first case and be used by all). Each child writes FOLDER/NAME.json.
 """
 
 from __future__ import annotations
@@ -42,6 +42,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ptyspec-children", metavar="N", type=int, default=1, help="processes at a time")
     group.addoption("--ptyspec-seconds", metavar="S", type=int, default=120, help="limit for one fault")
     group.addoption("--ptyspec-quick", action="store_true", help="run only cases of a fault's declared clauses")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let no property-based case look for its smallest failing example: that it fails is all that is asked here.
+
+    Profiles that test modules register later inherit this from the profile in force.
+    """
+    if config.getoption("ptyspec_campaign"):
+        from hypothesis import Phase, settings
+
+        settings.register_profile("campaign", phases=(Phase.explicit, Phase.generate))
+        settings.load_profile("campaign")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -82,12 +94,15 @@ class _Campaign:
     running: dict[int, tuple[str, float]] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Run the clean suite in parts, then every fault; results that are there already are kept."""
-        parts = [self.items[at :: self.children] for at in range(self.children)]
-        for at, part in enumerate(parts):
+        """Run the clean suite file by file, then every fault; results that are there already are kept."""
+        files: dict[str, list[pytest.Item]] = {}
+        for item in self.items:
+            files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+        for at, part in enumerate(files.values()):
+            self._wait(self.children - 1)
             self._start(f"{CLEAN}-{at}", partial(_clean, part, self.faults))
         self._wait(0)
-        reached = _reached(self.folder, self.children)
+        reached = _reached(self.folder)
         for name in self.faults:
             if (self.folder / f"{name}.json").exists():
                 continue
@@ -179,10 +194,10 @@ def _run(items: Sequence[pytest.Item], case: list[str]) -> dict[str, Any]:
     return outcomes.rows
 
 
-def _reached(folder: Path, parts: int) -> dict[str, set[str]]:
+def _reached(folder: Path) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for at in range(parts):
-        part = read_json(folder / f"{CLEAN}-{at}.json")
+    for file in folder.glob(f"{CLEAN}-*.json"):
+        part = read_json(file)
         if "cases" not in part:
             raise PtyspecError("the clean suite did not run to its end", value=part.get("reason"), source=folder,
                                next_step="pytest -m contract")  # fmt: skip

@@ -28,8 +28,8 @@ def write_campaign(folder: Path, found: Result) -> Path:
     return path
 
 
-def markdown(found: Result) -> str:
-    """Return the campaign as Markdown: headline, what is wrong, stages, clauses, every fault."""
+def markdown(found: Result, brief: bool = False) -> str:
+    """Return the campaign as Markdown: headline, what is wrong, stages; unless `brief`, also every clause and fault."""
     quick = ", quick" if found.mode == "quick" else ""
     lines = [f"# Fault campaign, {found.tier} tier{quick}: {found.status}", "", _summary(found), ""]
     for title, rows in (
@@ -48,7 +48,10 @@ def markdown(found: Result) -> str:
     ):
         if rows:
             lines += [f"## {title}", "", *table(["", "what"], rows, numbers=False), ""]
-    lines += _stages_and_clauses(found)
+    lines += _stages(found)
+    if brief:
+        return "\n".join(lines)
+    lines += _clauses(found)
     head = ["fault", "stage", "state", "cases through", "red clauses", "first red", "s to first red"]
     lines += ["## Faults", "", *table(head, [_cells(row, found) for row in found.rows], numbers=False), ""]
     return "\n".join(lines)
@@ -72,21 +75,27 @@ def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.0f} %" if share in (0, 1) else f"{100 * share:.1f} %"
 
 
-def _stages_and_clauses(found: Result) -> list[str]:
-    content = found.as_json()
-    stages = [
+def _stages(found: Result) -> list[str]:
+    rows = [
         [line["stage"], str(line["valid"]), str(line["killed"]), _percent(line["kill_rate"]), _percent(line["localised"])]
-        for line in content["stages"] if line["valid"]
+        for line in found.as_json()["stages"] if line["valid"]
     ]  # fmt: skip
-    clauses = [
-        [line["id"], line["level"], line["place"], str(line["cases"]), str(line["kills"]), _percent(line["kill_rate"])]
-        for line in content["clauses"]
-    ]
     return [
-        "## Stages", "", *table(["stage", "valid faults", "caught", "rate", "stage named"], stages, numbers=False), "",
-        "## Clauses", "", "`rate`: among the faults that declare the clause red.", "",
-        *table(["clause", "level", "place", "cases", "caught faults", "rate"], clauses, numbers=False), "",
-    ]  # fmt: skip
+        "## Stages",
+        "",
+        *table(["stage", "valid faults", "caught", "rate", "stage named"], rows, numbers=False),
+        "",
+    ]
+
+
+def _clauses(found: Result) -> list[str]:
+    rows = [
+        [line["id"], line["level"], line["place"], str(line["cases"]), str(line["kills"]), _percent(line["kill_rate"])]
+        for line in found.as_json()["clauses"]
+    ]
+    head = ["clause", "level", "place", "cases", "caught faults", "rate"]
+    note = "`rate`: caught among the faults that declare the clause red."
+    return ["## Clauses", "", note, "", *table(head, rows, numbers=False), ""]
 
 
 def _cells(row: Row, found: Result) -> list[str]:

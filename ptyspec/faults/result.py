@@ -163,7 +163,7 @@ def merged(found: Result, content: Mapping[str, Any]) -> Result:
             row["seconds_to_first_red"])
         for row in content["faults"] if row["id"] in set(names()) - own
     ]  # fmt: skip
-    bound = {line["id"]: line["cases"] for line in content["clauses"]} | found.bound
+    bound = {line["id"]: line["cases"] for line in content["clauses"]} | dict(found.bound)
     return replace(found, rows=tuple(sorted([*found.rows, *others], key=lambda row: row.fault.id)), bound=bound)
 
 

@@ -141,7 +141,7 @@ def test_what_a_former_campaign_found_of_other_faults_is_kept() -> None:
 
 
 def test_a_fault_acts_in_every_worker_of_a_parallel_run() -> None:
-    words = ["-m", "pytest", "-n", "2", "-q", "-p", "no:cacheprovider", "tests/contract/test_scale.py"]
+    words = ["-m", "pytest", "-n", "2", "-p", "no:cacheprovider", "tests/contract/test_scale.py"]
     changed = os.environ | {FAULTS: "gain-by-energy"}
     done = subprocess.run([sys.executable, *words], cwd=ROOT, env=changed, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stdout
