@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import ptyspec
-from ptyspec.cli import allure, audit, compare, doctor, faults, golden, new, run, scenarios, trace
+from ptyspec.cli import allure, audit, compare, doctor, faults, golden, hypotheses, new, run, scenarios, trace
 from ptyspec.cli.failures import Commands, debug
 
 app = typer.Typer(
@@ -31,7 +31,9 @@ app.command("compare", short_help="Put finished runs side by side.")(compare.com
 app.command("audit", short_help="Put runs, scenarios or configs side by side, and judge.")(audit.audit)
 app.command("allure", short_help="Render the Allure report of a test run; history and gate.")(allure.allure)
 app.command("trace", short_help="Show clauses, their cases and what is wrong.")(trace.trace)
-app.add_typer(new.app, name="new", short_help="Begin a clause or a case.")
+app.command("hypotheses", short_help="Show every hypothesis and its verdict.")(hypotheses.hypotheses)
+app.command("judge", short_help="Compute the verdict on a hypothesis by experiment.")(hypotheses.judge)
+app.add_typer(new.app, name="new", short_help="Begin a clause, a case or a hypothesis.")
 app.command("doctor", short_help="Check that this machine is fit to run it.")(doctor.doctor)
 app.add_typer(faults.app, name="faults", short_help="What the suite must catch, and whether it does.")
 app.add_typer(golden.app, name="golden", short_help="Propose, approve and check golden files.")

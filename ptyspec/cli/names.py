@@ -75,3 +75,10 @@ def faults(incomplete: str) -> list[str]:
     from ptyspec.faults.catalogue import names
 
     return [name for name in names() if name.startswith(incomplete)]
+
+
+def hypotheses(incomplete: str) -> list[str]:
+    """Complete the id of a hypothesis, in either case; only names of files are read."""
+    from ptyspec.evidence.registry import names
+
+    return [name for name in names() if name.startswith(incomplete.upper())]

@@ -1,0 +1,197 @@
+"""`ptyspec hypotheses` and `ptyspec judge`: what is claimed, and what the experiments say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ptyspec.cli.failures import INCOMPLETE, VIOLATION
+from ptyspec.cli.names import hypotheses as known
+from ptyspec.cli.options import Json
+from ptyspec.cli.trace import Root, checkout
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ptyspec.evidence.judge import Judgement
+
+STYLES = {"CONFIRMED": "bold green", "RULED OUT": "bold cyan", "OPEN": "yellow"}
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="H-ID", help="A hypothesis, or several.", autocompletion=known, show_default=False),
+]
+
+
+def hypotheses(root: Root = None, as_json: Json = False) -> None:
+    """Show every hypothesis with its verdict, its effect and its scope, from what is committed; nothing is run."""
+    from ptyspec.cli.output import print_json, stdout
+    from ptyspec.evidence.board import as_json as document
+    from ptyspec.evidence.board import board
+
+    found = document(board(checkout(root) / "specs" / "hypotheses"))
+    if as_json:
+        return print_json(found)
+    stdout().print(_board(found["hypotheses"]))
+    typer.echo(", ".join(f"{count} {name}" for name, count in found["verdicts"].items()))
+    return None
+
+
+def judge(
+    names: Names = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every hypothesis.")] = False,
+    committed: Annotated[
+        bool, typer.Option("--from-evidence", help="Judge the committed evidence; run nothing.")
+    ] = False,
+    write: Annotated[
+        bool, typer.Option("--record", help="Write the evidence, and add the verdict to the history.")
+    ] = False,
+    why: Annotated[str, typer.Option("--reason", metavar="TEXT", help="With --record: why it was judged again.")] = "",
+    processes: Annotated[int, typer.Option("-n", metavar="N", min=1, help="Runs at a time.")] = 2,
+    root: Root = None,
+    as_json: Json = False,
+) -> None:
+    """Judge a hypothesis: run what the store does not have, and compute what follows.
+
+    Exit codes: 0 judged, 1 the history was altered or says something else than the committed evidence, 2 no such
+    hypothesis or a wrong file, 4 OPEN.
+    """
+    from ptyspec.cli.output import print_json
+
+    place = checkout(root) / "specs" / "hypotheses"
+    wanted = _wanted(names, everything, place)
+    if committed and write:
+        raise typer.BadParameter("--record writes what was run: leave --from-evidence out")
+    found = []
+    for name in wanted:
+        one = _judged(name, place, committed, processes)
+        added = _recorded(one, place, why) if write else ""
+        broken = _broken(name, place) if committed else []
+        found.append({**one.as_json(), "recorded": added, "broken": broken})
+        if not as_json:
+            _print(found[-1])
+    if as_json:
+        print_json(found[0] if len(found) == 1 and not everything else _together(found))
+    code = VIOLATION if any(one["broken"] for one in found) else 0
+    code = code or (INCOMPLETE if any(one["verdict"] == "OPEN" for one in found) else 0)
+    if code:
+        raise typer.Exit(code)
+
+
+def _wanted(names: list[str] | None, everything: bool, place: Path) -> list[str]:
+    from ptyspec.evidence import registry
+
+    if bool(names) == everything:
+        raise typer.BadParameter("name hypotheses, or say --all")
+    wanted = registry.names(place) if everything else list(names or [])
+    for name in wanted:
+        registry.hypothesis(name, place)  # a wrong one is told before anything runs
+    return wanted
+
+
+def _judged(name: str, place: Path, committed: bool, processes: int) -> Judgement:
+    from ptyspec.cli.output import stderr
+    from ptyspec.evidence.judge import from_evidence, judge
+
+    if committed:
+        return from_evidence(name, place)
+    console = stderr()
+    with console.status(f"{name}: looking for runs") as status:
+        return judge(name, place, processes=processes, progress=_watch(name, status.update))
+
+
+def _watch(name: str, show: Callable[[str], None]) -> Callable[[int, int], None]:
+    def watch(done: int, total: int) -> None:
+        show(f"{name}: {done} of {total} runs are done")
+
+    return watch
+
+
+def _recorded(one: Judgement, place: Path, why: str) -> str:
+    from ptyspec.evidence.judge import record
+
+    entry = record(one, place, why)
+    if entry is None:
+        return "nothing new: the last entry of the history stands"
+    after = f", supersedes {entry.supersedes} ({', '.join(entry.changed)})" if entry.supersedes else ""
+    return f"entry {entry.digest} of the history{after}"
+
+
+def _broken(name: str, place: Path) -> list[str]:
+    from ptyspec.evidence.judge import standing
+
+    return standing(name, place, rerun=False)
+
+
+def _together(found: list[dict[str, Any]]) -> dict[str, Any]:
+    counts = {name: sum(one["verdict"] == name for one in found) for name in STYLES}
+    return {"schema_version": 1, "verdicts": counts, "judgements": found}
+
+
+def _print(found: dict[str, Any]) -> None:
+    from rich.text import Text
+
+    from ptyspec.cli.output import stdout
+
+    console = stdout()
+    console.print(Text.assemble(f"{found['id']}  ", (found["verdict"], STYLES[found["verdict"]])))
+    console.print(Text(f"  {found['claim']}"))
+    console.print(Text(f"  {found['reason']}"))
+    console.print(_contrasts(found))
+    for kind in ("varied", "held", "not_exercised"):
+        console.print(Text(f"  {kind.replace('_', ' ')}: {_some(found['scope'][kind])}"))
+    for line in [found["recorded"], *found["broken"]]:
+        if line:
+            console.print(Text(f"  {line}"))
+
+
+def _contrasts(found: dict[str, Any]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for head in ("  contrast", "role", "claimed", "found", "interval", "pairs", ""):
+        table.add_column(head, overflow="fold")
+    for one in [*found["contrasts"], *found["controls"]]:
+        side = f" {one['direction']}" if one["direction"] != "either" else ""
+        table.add_row(
+            f"  {one['name']}", one["role"], f"{one['expect']} {one['margin']:g}{side}",
+            _number(one["effect"]["value"]), interval(one["effect"]), str(one["n"]), one["state"],
+        )  # fmt: skip
+    return table
+
+
+def _board(rows: list[dict[str, Any]]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for head in ("hypothesis", "verdict", "effect", "interval", "margin", "pairs", "varied", "clauses"):
+        table.add_column(head, overflow="fold", no_wrap=head in ("hypothesis", "verdict"))
+    for row in rows:
+        table.add_row(
+            row["id"], Text(row["verdict"], STYLES[row["verdict"]]), _number(row["effect"]["value"]),
+            interval(row["effect"]), _number(row["margin"]), str(row["n"]), Text(_some(row["scope"]["varied"], 3)),
+            ", ".join(row["clauses"]),
+        )  # fmt: skip
+        under = row["claim"] if row["verdict"] != "OPEN" else f"{row['claim']} OPEN: {row['reason']}"
+        table.add_row("", "", "", "", "", "", Text(under, "dim"), "")
+    return table
+
+
+def interval(effect: dict[str, Any]) -> str:
+    """Return `low to high unit`; a dash where there is none."""
+    if effect["low"] is None:
+        return "–"
+    factor = f" (x {effect['factor']:.3g})" if effect["factor"] is not None else ""
+    return f"{_number(effect['low'])} to {_number(effect['high'])} {effect['unit']}".rstrip() + factor
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"
+
+
+def _some(texts: list[str], most: int = 6) -> str:
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ("; ".join(texts[:most]) + more) if texts else "nothing"

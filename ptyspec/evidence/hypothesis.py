@@ -1,0 +1,216 @@
+"""What a hypothesis is: a claim that can be false, the arms that test it, and what would count (design 11).
+
+Data only, frozen and closed; see docs/hypotheses.md for the file. `verdict.py` says what follows from the numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+ID = re.compile(r"(?:H|[A-Z]+(?:-[A-Z0-9]+)+)-[A-Z0-9]+(?:-[A-Z0-9]+)*")
+"""`H-LOSS-WEIGHT`, say; ids of the investigation that begin otherwise keep their names."""
+OUTCOMES = ("finished", "refused", "diverged", "failed")
+Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Positive = Annotated[float, Field(gt=0)]
+Role = Literal["effect", "remedy", "restored"]
+Scalar = bool | int | float | str
+
+
+class Closed(BaseModel):
+    """Plain values; unknown keys and coercions are refused, nothing changes after creation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Observable(Closed):
+    """One number of an arm: the value at `path`, times those of `times`, over those of `over`.
+
+    - path: dotted name in an observation's scores and numbers, or a probe's result; `outcome.diverged` and its like are
+      1 where the run ended so and 0 where it did not.
+    - transform: `log` compares by factors: differences and margins are those of natural logarithms.
+    """
+
+    path: Text
+    times: tuple[Text, ...] = ()
+    over: tuple[Text, ...] = ()
+    transform: Literal["identity", "log"] = "identity"
+    name: str = ""
+    unit: str = ""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every number that has to be recorded."""
+        return (self.path, *self.times, *self.over)
+
+    @property
+    def label(self) -> str:
+        """What a table calls it."""
+        return self.name or " x ".join((self.path, *self.times)) + "".join(f" / {path}" for path in self.over)
+
+    @property
+    def outcome(self) -> bool:
+        """Whether it is 0 or 1 by how a run ended."""
+        return self.path.startswith("outcome.")
+
+    @model_validator(mode="after")
+    def _sound(self) -> Observable:
+        if self.outcome and (self.times or self.over or self.transform == "log"):
+            raise ValueError("an outcome is 0 or 1: it has no product, quotient or logarithm")
+        if self.outcome and self.path.partition(".")[2] not in OUTCOMES:
+            raise ValueError(f"outcomes are {', '.join(OUTCOMES)}")
+        return self
+
+
+class Compared(Closed):
+    """Two arms, or an arm and a number: first minus second; with `less`, minus another such difference (interaction)."""
+
+    name: Text
+    minus: tuple[Name, Name | float]
+    less: tuple[Name, Name | float] | None = None
+    margin: Positive
+    observable: Name | None = None
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The arms it needs, each once."""
+        sides = (*self.minus, *(self.less or ()))
+        return tuple(dict.fromkeys(side for side in sides if isinstance(side, str)))
+
+
+class Contrast(Compared):
+    """What the claim predicts of a difference.
+
+    - role: `effect` is the claim itself; `remedy`, the named cause is taken away and the effect goes; `restored`, what
+      remains then is like the healthy arm.
+    - expect: `beyond` the margin, on the side that `direction` names, or `within` it.
+    """
+
+    role: Role
+    expect: Literal["beyond", "within"]
+    direction: Literal["up", "down", "either"] = "either"
+
+    @model_validator(mode="after")
+    def _sound(self) -> Contrast:
+        if self.expect == "within" and self.direction != "either":
+            raise ValueError("`within` has no direction")
+        return self
+
+
+class Control(Compared):
+    """A difference that the instrument must show (`positive`), or must not (`negative`)."""
+
+    kind: Literal["positive", "negative"]
+
+
+class Design(Closed):
+    """How it is repeated: pairs share a seed.
+
+    - alpha: the most that a wrong verdict of either kind may happen; the interval has confidence 1 - alpha.
+    - deterministic: a probe without chance; two equal repeats prove it, and its seeds are all there are.
+    """
+
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+    alpha: Annotated[float, Field(gt=0, le=0.1)] = 0.05
+    power: Annotated[float, Field(ge=0.5, lt=1)] = 0.8
+    deterministic: bool = False
+
+    @model_validator(mode="after")
+    def _sound(self) -> Design:
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("a seed stands twice: it would count as two pairs")
+        return self
+
+
+class DeclaredScope(Closed):
+    """What the arms cannot tell of the experiment's scope."""
+
+    varied: tuple[Text, ...] = ()
+    held: tuple[Text, ...] = ()
+    not_exercised: tuple[Text, ...] = ()
+
+
+class Hypothesis(Closed):
+    """One claim and its experiment.
+
+    - arms: name to the words of `variant()`, or to a probe's arguments.
+    - cost: `cheap` is judged by running in every test session, `dear` from its committed evidence.
+    """
+
+    id: Annotated[str, Field(pattern=rf"^{ID.pattern}$")]
+    title: Text
+    claim: Text
+    story: Text
+    cost: Literal["cheap", "dear"]
+    clauses: Annotated[tuple[Text, ...], Field(min_length=1)]
+    supersedes: tuple[Text, ...] = ()
+    related: tuple[Text, ...] = ()
+    probe: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*:[a-z_][a-z0-9_]*$")] | None = None
+    profile: str | None = None
+    settings: tuple[Text, ...] = ()
+    arms: Annotated[dict[Name, str | dict[Name, Scalar | tuple[Scalar, ...]]], Field(min_length=1)]
+    observable: Observable
+    observables: dict[Name, Observable] = {}
+    contrast: Annotated[tuple[Contrast, ...], Field(min_length=1)]
+    control: tuple[Control, ...] = ()
+    design: Design
+    scope: DeclaredScope = DeclaredScope()
+
+    def measured(self, compared: Compared) -> Observable:
+        """Return what a contrast or control compares."""
+        return self.observable if compared.observable is None else self.observables[compared.observable]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every number that is recorded of each arm."""
+        every = (self.observable, *self.observables.values())
+        return tuple(dict.fromkeys(path for one in every for path in one.paths))
+
+    @model_validator(mode="after")
+    def _refers_to_what_is_there(self) -> Hypothesis:
+        names = [one.name for one in (*self.contrast, *self.control)]
+        if len(set(names)) < len(names):
+            raise ValueError("two contrasts or controls share a name")
+        for one in (*self.contrast, *self.control):
+            missing = [arm for arm in one.arms if arm not in self.arms]
+            if missing:
+                raise ValueError(f"{one.name!r} compares {', '.join(missing)}: arms are {', '.join(self.arms)}")
+            if one.observable is not None and one.observable not in self.observables:
+                known = ", ".join(self.observables) or "none is declared"
+                raise ValueError(f"{one.name!r}: no [observables.{one.observable}] ({known})")
+        used = {arm for one in (*self.contrast, *self.control) for arm in one.arms}
+        if unused := [arm for arm in self.arms if arm not in used]:
+            raise ValueError(f"no contrast or control compares {', '.join(unused)}")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_judged(self) -> Hypothesis:
+        if not any(one.role == "effect" for one in self.contrast):
+            raise ValueError("no contrast has the role effect: there is nothing to judge")
+        claimed = {(one.minus, one.less, one.observable) for one in self.contrast}
+        if same := [one.name for one in self.control if (one.minus, one.less, one.observable) in claimed]:
+            raise ValueError(f"control {', '.join(same)} is a contrast of the claim: a claim cannot vouch for itself")
+        return self
+
+    @model_validator(mode="after")
+    def _one_kind_of_arm(self) -> Hypothesis:
+        if self.probe is None and not all(isinstance(arm, str) for arm in self.arms.values()):
+            raise ValueError("arms with arguments need `probe`; without one an arm is the words of a variant")
+        if self.probe is not None:
+            if not all(isinstance(arm, dict) for arm in self.arms.values()):
+                raise ValueError("a probe's arms are its arguments: [arms.NAME]")
+            if self.settings or self.profile is not None:
+                raise ValueError("`settings` and `profile` are those of variants; a probe takes arguments")
+        elif self.design.deterministic:
+            raise ValueError("a deterministic design is that of a probe: a training differs with its seed")
+        return self
+
+    def asked(self) -> dict[str, Any]:
+        """Return what decides which runs are made and what is recorded of them: evidence belongs to this."""
+        return {
+            "probe": self.probe, "profile": self.profile, "settings": list(self.settings), "arms": self.arms,
+            "paths": sorted(self.paths), "seeds": sorted(self.design.seeds), "deterministic": self.design.deterministic,
+        }  # fmt: skip
