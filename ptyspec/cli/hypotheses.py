@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,7 @@ from ptyspec.cli.trace import Root, checkout
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from ptyspec.cli.progress import RichProgress
     from ptyspec.evidence.judge import Judgement
 
 STYLES = {"CONFIRMED": "bold green", "RULED OUT": "bold cyan", "OPEN": "yellow"}
@@ -93,18 +95,24 @@ def _wanted(names: list[str] | None, everything: bool, place: Path) -> list[str]
 
 def _judged(name: str, place: Path, committed: bool, processes: int) -> Judgement:
     from ptyspec.cli.output import stderr
+    from ptyspec.cli.progress import RichProgress
     from ptyspec.evidence.judge import from_evidence, judge
 
     if committed:
         return from_evidence(name, place)
-    console = stderr()
-    with console.status(f"{name}: looking for runs") as status:
-        return judge(name, place, processes=processes, progress=_watch(name, status.update))
+    with RichProgress(stderr()) as shown:
+        return judge(name, place, processes=processes, progress=_watch(name, shown))
 
 
-def _watch(name: str, show: Callable[[str], None]) -> Callable[[int, int], None]:
+def _watch(name: str, shown: RichProgress) -> Callable[[int, int], None]:
+    """Show how many runs are done once they take long enough to be waited for."""
+    from ptyspec.cli.progress import QUIET_SECONDS
+
+    began = time.monotonic()
+
     def watch(done: int, total: int) -> None:
-        show(f"{name}: {done} of {total} runs are done")
+        if done == 0 or time.monotonic() - began > QUIET_SECONDS:
+            shown.whole(done, total, f"runs of {name}")
 
     return watch
 

@@ -1,4 +1,4 @@
-"""`ptyspec new`: begin a clause or a case with everything in place but what only a person knows."""
+"""`ptyspec new`: begin a clause, a case or a hypothesis with everything in place but what only a person knows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from ptyspec.cli.names import clauses, documents, tiers
 from ptyspec.cli.trace import Root, checkout
 
-app = typer.Typer(help="Begin a clause or a case.", no_args_is_help=True)
+app = typer.Typer(help="Begin a clause, a case or a hypothesis.", no_args_is_help=True)
 
 
 @app.command("clause", short_help="Begin a clause in a document of specs/.")
@@ -71,6 +71,30 @@ def case(
         f"pytest {path}",
         f"an entry in tests/red/ that breaks the clause, then: python -m tests.red {name}",
         f"ptyspec trace --review {name} --reason TEXT",
+    )
+
+
+@app.command("hypothesis", short_help="Begin a hypothesis and its case.")
+def hypothesis(
+    name: Annotated[str, typer.Argument(metavar="H-NAME", help="Such as H-BATCH-SIZE.")],
+    claim: Annotated[str, typer.Option(metavar="TEXT", help="A sentence that can be false.", show_default=False)],
+    probe: Annotated[
+        str | None,
+        typer.Option(metavar="MODULE:FUNCTION", help="Ask a function of ptyspec.evidence.probes instead of training.",
+                     show_default=False),
+    ] = None,
+    root: Root = None,
+) -> None:  # fmt: skip
+    """Write a hypothesis that only lacks what you know, and a case that fails until it has a verdict."""
+    from ptyspec.evidence.skeleton import write_hypothesis
+
+    place = checkout(root)
+    first, *others = (str(path.relative_to(place)) for path in write_hypothesis(place, name, claim, probe))
+    _next(
+        f"{first}\nwrote " + "\nwrote ".join(others),
+        "say in it what was believed, which arms differ, and the margin: docs/hypotheses.md",
+        f"ptyspec judge {name} --record",
+        f"pytest {others[0]}",
     )
 
 

@@ -53,9 +53,12 @@ def variants_of(hypothesis: Hypothesis) -> dict[tuple[str, int], Variant]:
 
 
 def _variants(hypothesis: Hypothesis, processes: int, progress: Watch | None) -> tuple[list[Row], dict[str, Any]]:
-    from ptyspec.evidence.observe import observe_all
+    from ptyspec.evidence.observe import known, observe_all
 
     asked = variants_of(hypothesis)
+    missing = sum(not known(one) for one in asked.values())
+    if missing and progress is not None:
+        progress(0, missing)
     seen = observe_all(list(asked.values()), processes=processes, progress=progress)
     rows = [
         _row(hypothesis, arm, seed, one, asked[arm, seed].faults)

@@ -105,6 +105,8 @@ def pairs_needed(differences: Sequence[float], margin: float, alpha: float, powe
 
     values = np.asarray(differences, float)
     room, spread = abs(abs(float(values.mean())) - margin), float(values.std(ddof=1))
+    if spread <= 1e-12 * np.abs(values).max():
+        return None
     inside = abs(float(values.mean())) < margin
     share = (1 + power) / 2 if inside else power  # two sides have to hold, or one
     for n in range(len(values) + 1, MOST + 1):
@@ -113,8 +115,9 @@ def pairs_needed(differences: Sequence[float], margin: float, alpha: float, powe
     return None
 
 
-def repeats_needed(differences: Sequence[float], margin: float, decide: Callable[[Interval], bool], alpha: float,
-                   interval: Intervals) -> int | None:  # fmt: skip
+def repeats_needed(
+    differences: Sequence[float], decide: Callable[[Interval], bool], alpha: float, interval: Intervals
+) -> int | None:
     """Return how many pairs of 0 or 1 would settle it, were their shares as observed; None beyond MOST."""
     n = len(differences)
     up, down = sum(value > 0 for value in differences) / n, sum(value < 0 for value in differences) / n

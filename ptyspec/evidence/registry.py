@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptyspec.evidence.errors import HypothesisError, UnknownHypothesisError
 from ptyspec.spec import registry
+from ptyspec.spec.clause import PLACEHOLDER
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -70,6 +71,10 @@ def parse(text: str, source: object = "text") -> Hypothesis:
 
     from ptyspec.evidence.hypothesis import Hypothesis
 
+    if PLACEHOLDER in text:
+        line = next(number for number, line in enumerate(text.splitlines(), start=1) if PLACEHOLDER in line)
+        raise HypothesisError("a part of the skeleton is still to be written", value=f"line {line}", source=source,
+                              next_step=f"replace what begins with {PLACEHOLDER}")  # fmt: skip
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -17,7 +17,12 @@ SEEDS = "seeds."
 
 
 def scope(hypothesis: Hypothesis, settings: Mapping[str, Mapping[str, Any]]) -> Scope:
-    """Return the scope of arms with these settings, each at the same seed, and of what the file declares beside them."""
+    """Return the scope of arms with these settings, each at the same seed, and of what the file declares beside them.
+
+    Arms that only a control compares are left out: what they vary is not what the claim is about.
+    """
+    claimed = {arm for contrast in hypothesis.contrast for arm in contrast.arms}
+    settings = {name: values for name, values in settings.items() if name in claimed}
     keys = [key for key in dict.fromkeys(key for arm in settings.values() for key in arm) if not key.startswith(SEEDS)]
     differ = {key: {name: arm.get(key) for name, arm in settings.items()} for key in keys if _differs(settings, key)}
     same = {key: next(iter(settings.values()))[key] for key in keys if key not in differ}

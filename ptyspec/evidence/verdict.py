@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ptyspec.evidence.contrasts import Found, judged
-from ptyspec.evidence.hypothesis import Hypothesis
+from ptyspec.evidence.hypothesis import Contrast, Control, Hypothesis
 from ptyspec.evidence.measured import unequal_repeats, values_of
 from ptyspec.evidence.records import Evidence
 
@@ -52,13 +52,13 @@ class Verdict:
 
 def verdict(hypothesis: Hypothesis, evidence: Evidence) -> Verdict:
     """Return what follows from this evidence, and nothing else: equal evidence gives an equal verdict."""
-    found = {
-        one.name: judged(one, observable, values_of(evidence, observable), hypothesis.design)
-        for one in (*hypothesis.contrast, *hypothesis.control)
-        for observable in [hypothesis.measured(one)]
-    }
-    contrasts = tuple(found[one.name] for one in hypothesis.contrast)
-    controls = tuple(found[one.name] for one in hypothesis.control)
+
+    def found(one: Contrast | Control) -> Found:
+        observable = hypothesis.measured(one)
+        return judged(one, observable, values_of(evidence, observable), hypothesis.design)
+
+    contrasts = tuple(found(one) for one in hypothesis.contrast)
+    controls = tuple(found(one) for one in hypothesis.control)
     blocked_by, reason = _obstacle(hypothesis, evidence, contrasts, controls)
     if blocked_by:
         return Verdict(OPEN, reason, blocked_by, contrasts, controls)

@@ -1,16 +1,19 @@
 """What a collected case must satisfy; a breach is a collection error of its file, which lists all of them.
 
-Clause markers name known clauses, hypothesis markers name hypotheses, parametrize ids are slugs that stay different
+Clause markers name known clauses, hypothesis markers known hypotheses, parametrize ids are slugs that stay different
 when they become file names or the identity of a case in a report.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Generator, Iterable, Iterator
+from pathlib import Path
 
 import pytest
 
+from ptyspec.evidence import registry as hypotheses
 from ptyspec.spec.clause import UnknownClauseError
 from ptyspec.spec.registry import specification
 
@@ -73,6 +76,7 @@ def _markers(case: pytest.Item) -> Iterator[str]:
         # The hypothesis library adds its own bare marker later, to property-based cases, and not in their source.
         if not mark.args or not all(isinstance(name, str) for name in mark.args):
             yield "a hypothesis marker names its hypotheses"
+        yield from _unknown_hypotheses(mark.args, case.config.rootpath)
 
 
 def _unknown(name: object) -> str:
@@ -81,6 +85,16 @@ def _unknown(name: object) -> str:
     except UnknownClauseError as error:
         return f"no clause is called {name!r}: {error.details['next']}"
     return f"{name!r} is no text"
+
+
+def _unknown_hypotheses(names: Iterable[object], root: Path) -> Iterator[str]:
+    """Hypotheses are those of the installation and those below the tests' own root."""
+    known = {*hypotheses.names(), *hypotheses.names(root / "specs" / "hypotheses")}
+    for name in names:
+        if isinstance(name, str) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+            hint = f"did you mean {near[0]}?" if near else "ptyspec hypotheses lists them"
+            yield f"no hypothesis is called {name!r}: {hint}"
 
 
 def _collisions(cases: Iterable[pytest.Item]) -> Iterator[str]:

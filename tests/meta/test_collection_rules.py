@@ -28,6 +28,7 @@ EMPTY = f"import pytest\n@pytest.mark.clause\n{TEST}"
 BLANKS = "import pytest\n@pytest.mark.parametrize('x', ['a b', 'fine-slug_1.0'])\ndef test_it(x):\n    pass\n"
 COLLIDING = "import pytest\n@pytest.mark.parametrize('x', ['a-b', 'a_b', 'c'])\ndef test_it(x):\n    pass\n"
 NAMELESS = f"import pytest\n@pytest.mark.hypothesis\n{TEST}"
+BELIEVED = f"import pytest\n@pytest.mark.hypothesis('H-LOSS-WEIGTH')\n{TEST}"
 
 
 @pytest.mark.parametrize(("workers", "passed"), [("0", 0), ("2", 1)], ids=["alone", "xdist"])
@@ -40,10 +41,11 @@ def test_every_breach_of_every_file_is_told_at_once(project: pytest.Pytester, wo
         test_blanks=BLANKS,
         test_colliding=COLLIDING,
         test_nameless=NAMELESS,
+        test_believed=BELIEVED,
         test_right=TEST,
     )
     result = project.runpytest_subprocess("-n", workers)
-    result.assert_outcomes(errors=5, passed=passed)  # pytest-xdist runs what it could collect
+    result.assert_outcomes(errors=6, passed=passed)  # pytest-xdist runs what it could collect
     assert result.ret != pytest.ExitCode.OK
     text = result.stdout.str()
     for line in (
@@ -53,6 +55,7 @@ def test_every_breach_of_every_file_is_told_at_once(project: pytest.Pytester, wo
         "tests/parity/test_empty.py:\n  a clause marker names its clauses, and nothing else (test_it)",
         "tests/test_blanks.py:\n  a parametrize id is a slug of letters, digits and -_.+ (test_it[a b])",
         "tests/test_colliding.py:\n  two cases would share one golden file: test_it[a-b] and test_it[a_b]",
+        "tests/test_believed.py:\n  no hypothesis is called 'H-LOSS-WEIGTH': did you mean H-LOSS-WEIGHT? (test_it)",
         "tests/test_nameless.py:\n  a hypothesis marker names its hypotheses (test_it)",
     ):
         assert line in text
@@ -65,7 +68,7 @@ def test_evidence_cases_and_property_based_ones_share_a_marker_name_and_are_told
 import pytest
 from hypothesis import given, strategies
 
-@pytest.mark.hypothesis("H-LOADER-GAIN")
+@pytest.mark.hypothesis("H-LOSS-WEIGHT")
 def test_evidence():
     pass
 

@@ -68,7 +68,7 @@ def _sim_lines(cfg: Cfg) -> None:
     from ptyspec.legacy.bridge import entries
     from ptyspec.pipeline.request import request
 
-    cfg |= {key: value for key, value in entries(request("gs2_ideal").scenario).items() if key == ENTRY}
+    cfg.update(entries(request("gs2_ideal").scenario))
 
 
 def _assigns(cfg: Cfg) -> None:
