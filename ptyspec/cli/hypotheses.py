@@ -37,6 +37,7 @@ def hypotheses(root: Root = None, as_json: Json = False) -> None:
     if as_json:
         return print_json(found)
     stdout().print(_board(found["hypotheses"]))
+    _claims(found["hypotheses"])
     typer.echo(", ".join(f"{count} {name}" for name, count in found["verdicts"].items()))
     return None
 
@@ -105,13 +106,16 @@ def _judged(name: str, place: Path, committed: bool, processes: int) -> Judgemen
 
 
 def _watch(name: str, shown: RichProgress) -> Callable[[int, int], None]:
-    """Show how many runs are done once they take long enough to be waited for."""
-    from ptyspec.cli.progress import QUIET_SECONDS
+    """Show how many runs are done once they take long enough to be waited for; sparingly where no terminal redraws."""
+    from ptyspec.cli.progress import LINES_EVERY, QUIET_SECONDS
 
-    began = time.monotonic()
+    last = time.monotonic()
 
     def watch(done: int, total: int) -> None:
-        if done == 0 or time.monotonic() - began > QUIET_SECONDS:
+        nonlocal last
+        now = time.monotonic()
+        if done == 0 or now - last > (QUIET_SECONDS if shown.terminal else LINES_EVERY):
+            last = now if not shown.terminal else last
             shown.whole(done, total, f"runs of {name}")
 
     return watch
@@ -176,16 +180,27 @@ def _board(rows: list[dict[str, Any]]) -> Table:
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for head in ("hypothesis", "verdict", "effect", "interval", "margin", "pairs", "varied", "clauses"):
-        table.add_column(head, overflow="fold", no_wrap=head in ("hypothesis", "verdict"))
+        table.add_column(head, overflow="fold", no_wrap=head in ("hypothesis", "verdict", "effect", "margin"))
     for row in rows:
         table.add_row(
             row["id"], Text(row["verdict"], STYLES[row["verdict"]]), _number(row["effect"]["value"]),
             interval(row["effect"]), _number(row["margin"]), str(row["n"]), Text(_some(row["scope"]["varied"], 3)),
             ", ".join(row["clauses"]),
         )  # fmt: skip
-        under = row["claim"] if row["verdict"] != "OPEN" else f"{row['claim']} OPEN: {row['reason']}"
-        table.add_row("", "", "", "", "", "", Text(under, "dim"), "")
     return table
+
+
+def _claims(rows: list[dict[str, Any]]) -> None:
+    """Below the table, one line each: the claim, and why it is open."""
+    from rich.text import Text
+
+    from ptyspec.cli.output import stdout
+
+    for row in rows:
+        stdout().print(Text.assemble((row["id"], "bold"), f"  {row['claim']}"))
+        if row["verdict"] == "OPEN":
+            more = f" ({row['needed_n']} pairs would settle it)" if row["needed_n"] else ""
+            stdout().print(Text(f"  open: {row['reason']}{more}", "yellow"))
 
 
 def interval(effect: dict[str, Any]) -> str:
