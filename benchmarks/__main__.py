@@ -47,6 +47,10 @@ def main(words: list[str]) -> int:
         from benchmarks.explain import main as explain
 
         return explain(words[1:])
+    if words[:1] == ["verdicts"]:
+        from benchmarks.verdicts import main as verdicts
+
+        return verdicts(words[1:])
     asked = _asked(words)
     if asked.one:
         return _one(asked.one)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Literal
 
 from ptyspec.evidence import intervals
@@ -25,7 +26,7 @@ class Found:
     - state: `as claimed`; `refuted`, the opposite is shown; `other way`, beyond the margin on the side that is not
       claimed; `undecided`, the interval reaches over the margin; `no value`, an arm or a pair is missing.
     - needed_n: pairs that would settle what is undecided; None where that is no plan, or nothing is.
-    - p: the smallest alpha at which the same would be said.
+    - p: the smallest alpha at which the same would be said; computed when it is asked for.
     """
 
     name: str
@@ -39,7 +40,12 @@ class Found:
     state: State
     reason: str = ""
     needed_n: int | None = None
-    p: float | None = None
+    said_at: Callable[[float], bool] | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def p(self) -> float | None:
+        """The smallest alpha at which the same would be said; None without a value."""
+        return None if self.said_at is None else intervals.smallest_alpha(self.said_at)
 
 
 @dataclass(frozen=True)
@@ -90,9 +96,14 @@ def judged(compared: Contrast | Control, observable: Observable, values: Values,
     interval = _intervals(compared, observable, design)
     found = interval(numbers, design.alpha)
     state = wanted.state(found)
-    p = intervals.smallest_alpha(lambda alpha: wanted.state(interval(numbers, alpha)) == state)
+
+    def said_at(alpha: float) -> bool:
+        return wanted.state(interval(numbers, alpha)) == state
+
     needed = _needed(wanted, observable, numbers, design, interval) if state == "undecided" else None
-    return make(found, state, _undecided(wanted, found, needed, design) if state == "undecided" else "", needed, p)
+    return make(
+        found, state, _undecided(wanted, found, needed, design) if state == "undecided" else "", needed, said_at
+    )
 
 
 def difference(compared: Compared, observable: Observable, values: Values, seed: int) -> float | Missing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +114,8 @@ def effect_of(found: Found) -> dict[str, Any]:
 
 
 def _contrast(found: Found) -> dict[str, Any]:
-    facts = {key: value for key, value in asdict(found).items() if key != "interval"}
-    return facts | {"effect": effect_of(found)}
+    names = ("name", "role", "expect", "direction", "margin", "n", "state", "reason", "needed_n", "p")
+    return {name: getattr(found, name) for name in names} | {"effect": effect_of(found)}
 
 
 def _unchanged(judgement: Judgement, place: Path) -> Evidence | None:

@@ -26,7 +26,7 @@ class Verdict:
     """What the evidence says.
 
     - blocked_by: `controls`, `arms`, `repeats`, `pairs`, `removal` or `direction`; empty where there is a verdict.
-    - p: the largest of the parts that the verdict needs.
+    - needs: the contrasts that the verdict rests on; none where it is OPEN.
     """
 
     verdict: str
@@ -34,7 +34,12 @@ class Verdict:
     blocked_by: str
     contrasts: tuple[Found, ...]
     controls: tuple[Found, ...]
-    p: float | None = None
+    needs: tuple[Found, ...] = ()
+
+    @property
+    def p(self) -> float | None:
+        """The smallest alpha at which the same would be said: the largest of the contrasts that are needed."""
+        return max(one.p or 0.0 for one in self.needs) if self.needs else None
 
     @property
     def main(self) -> Found:
@@ -98,10 +103,10 @@ def _concluded(contrasts: tuple[Found, ...], controls: tuple[Found, ...]) -> Ver
     effects = [one for one in contrasts if one.role == "effect"]
     removals = [one for one in contrasts if one.role != "effect"]
     if all(one.state == "refuted" for one in effects):
-        return Verdict(RULED_OUT, _told(effects), "", contrasts, controls, _largest(effects))
+        return Verdict(RULED_OUT, _told(effects), "", contrasts, controls, tuple(effects))
     unlike = [one for one in contrasts if one.state != "as claimed"]
     if not unlike and (removals or all(one.expect == "within" for one in effects)):
-        return Verdict(CONFIRMED, _told(contrasts), "", contrasts, controls, _largest(contrasts))
+        return Verdict(CONFIRMED, _told(contrasts), "", contrasts, controls, contrasts)
     blocked_by, reason = _doubt(effects, removals, unlike)
     return Verdict(OPEN, reason, blocked_by, contrasts, controls)
 
@@ -128,7 +133,3 @@ def _told(found: Iterable[Found]) -> str:
         for one in found
         if one.interval is not None
     )
-
-
-def _largest(found: Iterable[Found]) -> float:
-    return max(one.p or 0.0 for one in found)
