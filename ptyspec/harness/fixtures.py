@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ptyspec.harness.options import OPTIONS
-from ptyspec.harness.recorder import CLAUSES, MARGINS
+from ptyspec.harness.recorder import CLAUSES, MARGINS, SEEN
 
 if TYPE_CHECKING:
     from ptyspec.contracts.container import Patches
@@ -35,7 +35,8 @@ def clause(request: pytest.FixtureRequest) -> Check:
     margins: list[Margin] = []
     request.node.stash[MARGINS] = margins
     options = request.config.stash[OPTIONS].changes
-    return Check(bound[0], request.node.nodeid, margins, others=bound[1:], options=options)
+    seen = request.node.stash.get(SEEN, None)
+    return Check(bound[0], request.node.nodeid, margins, others=bound[1:], options=options, seen=seen)
 
 
 @pytest.fixture
@@ -73,16 +74,13 @@ def finished_run(
     from ptyspec.io.store import RunStore
     from ptyspec.pipeline.produce import produce
     from ptyspec.pipeline.reference import ReferencePipeline
-    from ptyspec.report.allure import stage_steps
 
     store = RunStore()
     if type(pipeline) is not ReferencePipeline:
         own = tmp_path_factory.getbasetemp()
         shared = own.parent if hasattr(request.config, "workerinput") else own
         store = RunStore(shared / "ptyspec-runs")
-    folder = produce(request.node.stash[RESOLVED], pipeline=pipeline, store=store)
-    stage_steps(request.config, folder)
-    return folder
+    return produce(request.node.stash[RESOLVED], pipeline=pipeline, store=store)
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ DEFAULT_PROFILE = "quick"
 def declare(parser: pytest.Parser) -> None:
     """Declare the switch that makes the plugin act, and its options."""
     parser.addini("ptyspec", "this project's tests follow ptyspec's clauses and tiers", type="bool", default=False)
+    parser.addini("ptyspec_clause_url", "where a report's reader finds a clause: an address with {id}, {document}, {name}, {line}",
+                  type="string", default="https://clauses.invalid/#{id}")  # fmt: skip
     add = parser.getgroup("ptyspec", "the executable specification of neural ptychography").addoption
     add("--ptyspec-pipeline", metavar="MODULE:ATTR", default=REFERENCE,
         help="pipeline under test: a class without arguments, or an instance (default: the reference pipeline)")  # fmt: skip

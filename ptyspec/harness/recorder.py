@@ -21,9 +21,12 @@ from ptyspec.spec.tiers import EVIDENCE, tier_of_path
 
 if TYPE_CHECKING:
     from ptyspec.spec.checks import Margin
+    from ptyspec.spec.seen import Seen
 
 CLAUSES: pytest.StashKey[tuple[Clause, ...]] = pytest.StashKey()
 MARGINS: pytest.StashKey[list[Margin]] = pytest.StashKey()
+SEEN: pytest.StashKey[list[Seen]] = pytest.StashKey()
+"""Set where a report is written: what the checks of a case compared, in words."""
 WORKER_OUTPUT = "ptyspec"
 
 

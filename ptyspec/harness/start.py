@@ -53,7 +53,7 @@ def start(config: pytest.Config) -> None:
     else:
         register(rules, "ptyspec.rules")
     if allure.active(config):
-        register(allure.AllureReport(config, options.subject), "ptyspec.allure")
+        register(allure.AllureReport(config, options.subject, options.changes, options.faults), "ptyspec.allure")
     if not hasattr(config, "workerinput"):
         register(Controller(config, options, expected, recorder.facts), "ptyspec.controller")
 

@@ -6,26 +6,33 @@ every function here returns at once. The adaptor's own plugin (allure-pytest) wr
 
 from __future__ import annotations
 
+import inspect
+import shlex
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from ptyspec.harness.recorder import CLAUSES
+from ptyspec.harness.opened_runs import OpenedRuns
+from ptyspec.harness.recorder import CLAUSES, SEEN
 from ptyspec.io.disk import RUN_MARK
 from ptyspec.report.allure_categories import CATEGORIES
+from ptyspec.report.allure_page import case_page, clause_url
+from ptyspec.report.allure_steps import facts, headlines
 from ptyspec.spec.clause import LEVELS, Clause
-
-if TYPE_CHECKING:
-    from ptyspec.contracts.records import StageRecord
 
 DIRECTORY = "allure_report_dir"
 SELECTIONS = ("allure_epics", "allure_features", "allure_stories", "allure_severities", "allure_ids", "allure_labels")
 SEVERITIES = {"MUST": "blocker", "SHOULD": "normal", "MAY": "minor"}
 CASE = "case id"
 """Parameter that names a case's history; with a blank, for no parameter of a test can have this name."""
-PICTURES, DATA = "figures/*.png", ("metrics.json", "stages.json", "history.json", "scenario.json")
+PICTURES = {
+    "amplitude": "amplitude: truth | reconstruction | error", "phase": "phase: truth | reconstruction | error",
+    "stages": "stage chain", "controls": "beside its controls", "training": "training", "frc": "ring correlation",
+}  # fmt: skip
+"""Figures of a run in the order in which they are looked at, and what they are called in a report."""
+DATA = ("metrics.json", "stages.json", "history.json", "scenario.json")
+MAX_RUNS = 3
 
 
 def active(config: pytest.Config) -> bool:
@@ -45,10 +52,12 @@ def label_items(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     """
     if not active(config):
         return
-    from allure_commons.types import LabelType
+    from allure_commons.types import LabelType, LinkType
 
     for item in items:
         clauses = item.stash.get(CLAUSES, ())
+        for kind, names in tree(clauses, item.nodeid).items():
+            item.add_marker(pytest.mark.allure_label(*names, label_type=kind))
         if not clauses:
             continue
         labels: dict[str, Iterator[str]] = {
@@ -61,6 +70,22 @@ def label_items(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
         for kind, values in labels.items():
             item.add_marker(pytest.mark.allure_label(*dict.fromkeys(values), label_type=kind))
         item.add_marker(pytest.mark.allure_label(severity(clauses), label_type=LabelType.SEVERITY))
+        for clause in clauses:
+            url = clause_url(clause, config.getini("ptyspec_clause_url"))
+            item.add_marker(
+                pytest.mark.allure_link(url, link_type=LinkType.TEST_CASE, name=f"{clause.id} · {clause.title}")
+            )
+
+
+def tree(clauses: Sequence[Clause], case: str) -> dict[str, list[str]]:
+    """Return the labels by which the report groups cases: document and rule, or no clause and the file.
+
+    Epic, feature and story cannot: of a case with two rules each would stand in the section of the other, too.
+    """
+    if not clauses:
+        return {"document": ["no clause"], "rule": [case.partition("::")[0]]}
+    rules = [f"{clause.id} · {clause.title}" for clause in clauses]
+    return {"document": list(dict.fromkeys(clause.document for clause in clauses)), "rule": rules}
 
 
 def severity(clauses: Sequence[Clause]) -> str:
@@ -68,41 +93,56 @@ def severity(clauses: Sequence[Clause]) -> str:
     return SEVERITIES[min((clause.level for clause in clauses), key=LEVELS.index)]
 
 
-def stage_steps(config: pytest.Config, folder: Path) -> None:
-    """Tell the stages of a finished run as steps of the current case or fixture, with arrays, numbers and flags."""
-    if not writes(config):
-        return
+def tell_runs(folders: Sequence[Path], failed: bool) -> None:
+    """Add the stages of the runs that the current case looked at as its steps; a failed one gets figures and data, too."""
+    import allure
+
+    several = len(folders) > 1
+    for folder in folders[:MAX_RUNS]:
+        name = scenario_name(folder)
+        if several:
+            with allure.step(f"run of {name}"):
+                _tell_stages(folder)
+        else:
+            _tell_stages(folder)
+        if failed:
+            attach_run(folder, f"{name} · " if several else "")
+
+
+def _tell_stages(folder: Path) -> None:
     import allure
 
     from ptyspec.contracts.records import StageRecord
     from ptyspec.io.jsonfile import read_json
 
-    for row in read_json(folder / "stages.json")["stages"]:
-        stage = StageRecord.model_validate(row)
-        with allure.step(f"{stage.name} · {stage.seconds:.2g} s · {stage.peak_rss_mb:.0f} MB"):
-            for line in facts(stage):
-                with allure.step(line):
+    stages = [StageRecord.model_validate(row) for row in read_json(folder / "stages.json")["stages"]]
+    for stage, line in headlines(stages):
+        with allure.step(line):
+            for fact in facts(stage):
+                with allure.step(fact):
                     continue
 
 
-def facts(stage: StageRecord) -> Iterator[str]:
-    """Yield a line an array, a number and a flag of a stage."""
-    for name, array in stage.arrays.items():
-        mean = "no finite value" if array.mean is None else f"mean {array.mean:.6g}"
-        yield f"{name}: {array.dtype}{list(array.shape)}, {mean}, {array.nan_count} NaN"
-    for name, value in {**stage.numbers, **stage.flags}.items():
-        yield f"{name}: {value:.6g}" if not isinstance(value, bool) else f"{name}: {'yes' if value else 'no'}"
+def scenario_name(folder: Path) -> str:
+    """Return the name of a run's scenario, else of its folder."""
+    from ptyspec.io.jsonfile import read_json
+
+    found = read_json(folder / "scenario.json")
+    return str(found.get("name") or (found.get("scenario") or {}).get("name") or folder.name)
 
 
-def attach_run(folder: Path) -> None:
+def attach_run(folder: Path, prefix: str = "") -> None:
     """Attach a run's pictures and JSON files to the current case."""
     import allure
 
-    for path in sorted(folder.glob(PICTURES)):
-        allure.attach.file(path, name=path.name, attachment_type=allure.attachment_type.PNG)  # type: ignore[no-untyped-call]
+    known = list(PICTURES)
+    order = sorted(folder.glob("figures/*.png"), key=lambda path: [*known, path.stem].index(path.stem))
+    for path in order:
+        name = f"{prefix}{PICTURES.get(path.stem, path.name)}"
+        allure.attach.file(path, name=name, attachment_type=allure.attachment_type.PNG)  # type: ignore[no-untyped-call]
     for path in (folder / name for name in DATA):
         if path.is_file():
-            allure.attach.file(path, name=path.name, attachment_type=allure.attachment_type.JSON)  # type: ignore[no-untyped-call]
+            allure.attach.file(path, name=f"{prefix}{path.name}", attachment_type=allure.attachment_type.JSON)  # type: ignore[no-untyped-call]
 
 
 def environment_properties(subject: str = "") -> str:
@@ -122,8 +162,9 @@ def environment_properties(subject: str = "") -> str:
 class AllureReport:
     """Hooks, registered where Allure is active."""
 
-    def __init__(self, config: pytest.Config, subject: str = "") -> None:
-        self.config, self.subject = config, subject
+    def __init__(self, config: pytest.Config, subject: str = "", options: Sequence[str] = (), faults: str = "") -> None:
+        self.config, self.subject, self.options, self.faults = config, subject, options, faults
+        self.opened = OpenedRuns() if writes(config) else None
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Label the cases before Allure's own plugin selects by label."""
@@ -131,15 +172,19 @@ class AllureReport:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Name a case's history by its parametrization id.
+        """Listen to the case, and name its history by its parametrization id.
 
         Allure makes it of the parameters' values: objects with an address give another history each run, and equal
         values in another order the same one.
         """
-        if not writes(self.config) or not hasattr(item, "callspec"):
+        if self.opened is None:
             return
         import allure
 
+        item.stash[SEEN] = []
+        self.opened.start()
+        if not hasattr(item, "callspec"):
+            return
         for name, value in item.callspec.params.items():
             plain = value if isinstance(value, str | int | float | bool | None) else type(value).__name__
             allure.dynamic.parameter(name, plain, excluded=True)
@@ -149,12 +194,26 @@ class AllureReport:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Attach the finished runs that a failed case looked at; a passed one needs no evidence."""
+        """Write the case's page: rule, observations, stages of the runs it looked at, and their figures if it failed."""
         report = yield
-        if report.failed and writes(self.config):
-            for folder in runs_of(item):
-                attach_run(folder)
+        if self.opened is not None and (report.when == "call" or (report.when == "setup" and not report.passed)):
+            runs = list(dict.fromkeys([*runs_of(item), *self.opened.stop()]))
+            self._describe(item, passed=report.passed)
+            tell_runs(runs, report.failed)
         return report
+
+    def _describe(self, item: pytest.Item, passed: bool) -> None:
+        import allure
+
+        from ptyspec.spec.checks import reproduction
+
+        told = inspect.getdoc(getattr(item, "function", None)) or ""
+        clauses = item.stash.get(CLAUSES, ())
+        seen = item.stash.get(SEEN, [])
+        line = reproduction(item.nodeid, self.options)
+        line = f"PTYSPEC_FAULT={shlex.quote(self.faults.replace(', ', ','))} {line}" if self.faults else line
+        text = case_page(told, clauses, seen, line, passed=passed)
+        allure.dynamic.description(text)  # type: ignore[no-untyped-call]
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:

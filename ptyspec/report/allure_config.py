@@ -43,7 +43,7 @@ def config(
     """
     options: dict[str, Any] = {
         "reportLanguage": "en",
-        "groupBy": ["epic", "feature", "story"],
+        "groupBy": ["document", "rule"],
         "singleFile": single_file,
     }
     given = dict(settings)

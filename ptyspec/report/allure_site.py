@@ -24,6 +24,12 @@ TRACKING = re.compile(
     r"<script async src=\"https://www\.googletagmanager\.com[^>]*></script>\s*<script>.*?</script>", re.DOTALL
 )
 """Allure puts a counter of visits into each report; a report of ours talks to nobody."""
+LEADS = """<script>
+new MutationObserver(() => document.querySelectorAll('a[href^="https://clauses.invalid/"]').forEach(
+  link => link.setAttribute("href", "clauses.html" + new URL(link.href).hash)
+)).observe(document.body, {childList: true, subtree: true});
+</script>"""
+"""Leads the address that stands for a clause to the page beside the report."""
 
 
 def render(
@@ -52,8 +58,7 @@ def render(
             [*(tool or command()), "generate", str(results.absolute()), "--config", str(rc), "--output", str(made)]
         )
         page = _page(made)
-        page.write_text(TRACKING.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
-        write_clauses(made / CLAUSES)
+        _complete(page)
         if out.exists():
             shutil.rmtree(out)
         made.rename(out)
@@ -86,6 +91,16 @@ def _page(made: Path) -> Path:
         if page.is_file():
             return page
     raise AllureToolError("Allure rendered no page", value=made, limit=PAGE, next_step="look at the allurerc file")
+
+
+def _complete(page: Path) -> None:
+    """Take the counter out; add the clauses, the script that leads to them, and a file without which browsers complain."""
+    text = TRACKING.sub("", page.read_text(encoding="utf-8"))
+    page.write_text(text.replace("</body>", f"{LEADS}</body>"), encoding="utf-8")
+    write_clauses(page.with_name(CLAUSES))
+    metrics = page.parent / "widgets" / "metrics.json"
+    if metrics.parent.is_dir() and not metrics.exists():
+        write_json(metrics, {"current": [], "history": []})
 
 
 def write_clauses(path: Path) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from ptyspec.contracts.stages import STAGES
 from ptyspec.spec.clause import Clause, Tolerance
+from ptyspec.spec.seen import Seen, keep, shown
 
 T = TypeVar("T")
 MAX_MISMATCHES = 3
@@ -52,6 +53,8 @@ class Check:
     others: tuple[Clause, ...] = ()
     options: tuple[str, ...] = ()
     """Words of a command line without which the case would not be the same."""
+    seen: list[Seen] | None = field(default=None, repr=False)
+    """Collects what was compared, in words, where a report is written."""
 
     def __call__(self, name: str) -> Check:
         """Return the check of another clause that this case is bound to; KeyError for one that it is not bound to."""
@@ -78,10 +81,13 @@ class Check:
         used = np.where(unequal | np.isnan(used), np.inf, used)
         worst = float(used.max(initial=0.0))
         self._record(what, worst)
+        if worst <= 1.0 and self.seen is None:
+            return
+        place = np.unravel_index(int(np.argmax(used)), used.shape)
+        where = f" at {tuple(int(i) for i in place)}" if a.ndim else ""
         if worst > 1.0:
-            place = np.unravel_index(int(np.argmax(used)), used.shape)
-            where = f" at {tuple(int(i) for i in place)}" if a.ndim else ""
-            self.fail(what, f"{a[place]}{where}", f"{b[place]}", limit, f"error {worst:.3g} times the tolerance")
+            self.fail(what, f"{a[place]}{where}", f"{b[place]}", limit, worst)
+        self._see(what, f"{a[place]}{where}", f"{b[place]}", str(limit), worst)
 
     def within_ratio(self, observed: float, expected: float, what: str, tolerance: Tolerance | None = None) -> None:
         """Require |observed / expected - 1| within the tolerance, whatever mode the clause declares."""
@@ -97,11 +103,13 @@ class Check:
                 self.fail(what, _difference(a, b), f"{b.dtype}{list(b.shape)}, bit by bit")
         elif observed != expected or _is_truth(observed) != _is_truth(expected):
             self.fail(what, repr(observed), repr(expected))
+        self._see(what, observed, expected, "exact")
 
     def holds(self, truth: object, what: str, observed: object = "false", expected: object = "true") -> None:
         """Require a condition that no other verb can say; name what was observed and what the rule wants."""
         if not truth:
             self.fail(what, str(observed), str(expected))
+        self._see(what, "holds", "holds")
 
     def finite(self, values: ArrayLike, what: str) -> None:
         """Require that no value is NaN or infinite."""
@@ -111,6 +119,7 @@ class Check:
         bad = int(array.size - np.isfinite(array).sum())
         if bad:
             self.fail(what, f"{bad} of {array.size} values are not finite", "all finite")
+        self._see(what, f"{array.size} values, all finite", "all finite")
 
     def shape_dtype(self, array: Any, shape: Sequence[int | None], dtype: Any, what: str) -> None:
         """Require a shape (None stands for any length) and a dtype."""
@@ -119,6 +128,7 @@ class Check:
         if not fits or np.dtype(array.dtype) != np.dtype(dtype):
             named = ", ".join("any" if w is None else str(w) for w in wanted)
             self.fail(what, f"{array.dtype} {found}", f"{np.dtype(dtype)} ({named})")
+        self._see(what, f"{array.dtype} {found}", f"{np.dtype(dtype)} {wanted}")
 
     @contextmanager
     def raises_at(self, stage: str, error: type[Exception], what: str, mentions: str = "") -> Iterator[None]:
@@ -135,6 +145,7 @@ class Check:
                 self.fail(what, f"{error.__name__} at {found or 'no stage'}", f"{error.__name__} at {stage}")
             if mentions not in str(raised):
                 self.fail(what, str(raised), f"a message that mentions {mentions!r}")
+            self._see(what, f"{type(raised).__name__} at {stage}", f"{error.__name__} at {stage}")
         else:
             self.fail(what, "no error", f"{error.__name__} at {stage}")
 
@@ -152,15 +163,23 @@ class Check:
         least = max(at_least, ROUNDING * max(abs(before), abs(after)))
         if not abs(after - before) > least:
             self.fail(what, f"{before!r} before, {after!r} after the perturbation", f"a change beyond {least:g}")
+        self._see(what, f"{before!r} before, {after!r} after the perturbation", f"a change beyond {least:g}")
 
-    def fail(self, what: str, observed: str, expected: str, limit: Tolerance | None = None, note: str = "") -> None:
-        """Raise ClauseViolation with the clause, the observation and the line that reproduces it."""
-        clause = self.clause
+    def fail(
+        self, what: str, observed: str, expected: str, limit: Tolerance | None = None, used: float | None = None
+    ) -> None:
+        """Raise ClauseViolation with the clause, the observation and the line that reproduces it.
+
+        `used` is the error as a multiple of the tolerance, where that is known.
+        """
+        clause, tolerance = self.clause, limit or self.clause.tolerance
+        keep(self.seen, Seen(clause.id, what, observed, expected, str(tolerance), used, held=False))
+        note = "" if used is None else f"; error {used:.3g} times the tolerance"
         rows = {
             "rule": clause.statement,
             "observed": f"{what}: {observed}",
             "expected": expected,
-            "limit": f"{limit or clause.tolerance}{f'; {note}' if note else ''}",
+            "limit": f"{tolerance}{note}",
             "stage": clause.place,
             "reproduce": reproduction(self.case, self.options) if self.case else "",
         }
@@ -170,6 +189,11 @@ class Check:
 
     def _record(self, what: str, used: float) -> None:
         self.margins.append(Margin(self.clause.id, what, used))
+
+    def _see(self, what: str, observed: object, expected: object, limit: str = "", used: float | None = None) -> None:
+        if self.seen is not None:  # words cost time
+            a, b = (one if isinstance(one, str) else shown(one) for one in (observed, expected))
+            keep(self.seen, Seen(self.clause.id, what, a, b, limit, used))
 
 
 def reproduction(case: str, options: Sequence[str] = ()) -> str:
