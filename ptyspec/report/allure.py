@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import shlex
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -93,8 +93,11 @@ def severity(clauses: Sequence[Clause]) -> str:
     return SEVERITIES[min((clause.level for clause in clauses), key=LEVELS.index)]
 
 
-def tell_runs(folders: Sequence[Path], failed: bool) -> None:
-    """Add the stages of the runs that the current case looked at as its steps; a failed one gets figures and data, too."""
+def tell_runs(folders: Sequence[Path], failed: bool, broken: Collection[str] = ()) -> None:
+    """Add the stages of the runs that the current case looked at as its steps; a failed one gets figures and data, too.
+
+    `broken` are the places of the clauses that were violated: the steps of these stages carry a cross.
+    """
     import allure
 
     several = len(folders) > 1
@@ -102,14 +105,14 @@ def tell_runs(folders: Sequence[Path], failed: bool) -> None:
         name = scenario_name(folder)
         if several:
             with allure.step(f"run of {name}"):
-                _tell_stages(folder)
+                _tell_stages(folder, broken)
         else:
-            _tell_stages(folder)
+            _tell_stages(folder, broken)
         if failed:
             attach_run(folder, f"{name} · " if several else "")
 
 
-def _tell_stages(folder: Path) -> None:
+def _tell_stages(folder: Path, broken: Collection[str]) -> None:
     import allure
 
     from ptyspec.contracts.records import StageRecord
@@ -117,7 +120,7 @@ def _tell_stages(folder: Path) -> None:
 
     stages = [StageRecord.model_validate(row) for row in read_json(folder / "stages.json")["stages"]]
     for stage, line in headlines(stages):
-        with allure.step(line):
+        with allure.step(f"✘ {line}" if stage.name in broken else line):
             for fact in facts(stage):
                 with allure.step(fact):
                     continue
@@ -199,7 +202,7 @@ class AllureReport:
         if self.opened is not None and (report.when == "call" or (report.when == "setup" and not report.passed)):
             runs = list(dict.fromkeys([*runs_of(item), *self.opened.stop()]))
             self._describe(item, passed=report.passed)
-            tell_runs(runs, report.failed)
+            tell_runs(runs, report.failed, broken_places(item) if report.failed else ())
         return report
 
     def _describe(self, item: pytest.Item, passed: bool) -> None:
@@ -232,3 +235,9 @@ def runs_of(item: pytest.Item) -> list[Path]:
     """Return the folders of finished runs among the values of a case's fixtures."""
     values = getattr(item, "funcargs", {}).values()
     return [value for value in values if isinstance(value, Path) and (value / RUN_MARK).is_file()]
+
+
+def broken_places(item: pytest.Item) -> set[str]:
+    """Return the places of the clauses that a case saw violated; those of all its clauses where no check says which."""
+    clauses, red = item.stash.get(CLAUSES, ()), {one.clause for one in item.stash.get(SEEN, []) if not one.held}
+    return {clause.place for clause in clauses if not red or clause.id in red}

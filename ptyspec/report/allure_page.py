@@ -64,7 +64,9 @@ def _observations(rows: Sequence[Seen], several: bool) -> list[str]:
 def _share(one: Seen) -> str:
     """How much of which tolerance; where the figure comes from stands with the clause."""
     limit = one.limit.partition(" (")[0]
-    return limit if one.used is None else f"{limit}, {one.used:.1%} of it used"
+    if one.used is None:
+        return limit
+    return f"{limit}, {one.used:.1%} of it used" if one.used <= 1 else f"{limit}, error {one.used:.3g} times that"
 
 
 def _code(line: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ptyspec.report.allure_categories import CATEGORIES
+from ptyspec.report.text import escape
 from ptyspec.spec.registry import specification
 from tests.child import ROOT
 
@@ -64,6 +66,7 @@ def write(project: pytest.Pytester, module: str) -> None:
 
 def report(project: pytest.Pytester, *options: str) -> dict[str, dict[str, Any]]:
     """Run with a report and return {case: result}, without what names this machine and process."""
+    shutil.rmtree(project.path / "report", ignore_errors=True)
     project.runpytest_subprocess(f"--alluredir={project.path / 'report'}", *options)
     found = {}
     for path in sorted((project.path / "report").glob("*-result.json")):
@@ -109,22 +112,31 @@ def test_histories_hang_on_the_parametrization_id_alone(project: pytest.Pytester
 
 
 RUN = """
-import pytest
+import os
 from pathlib import Path
-from ptyspec.report.allure import stage_steps
+import pytest
+
+STORE = Path(os.environ["PTYSPEC_HOME"])
 
 @pytest.fixture
-def made(request):
-    folder = Path({folder!r})
-    stage_steps(request.config, folder)
-    return folder
+def made():
+    return STORE / "runs" / "made"
 
 def test_fails(made):
     assert False
 
 def test_passes(made):
     pass
+
+@pytest.mark.clause("NORM-001")
+def test_opens(clause):
+    (STORE / "runs" / "made" / "metrics.json").read_text()
+    clause.equal(1, 2, "gain")
+
+def test_opens_elsewhere():
+    (STORE / "other" / "metrics.json").read_text()
 """
+FIGURE = "amplitude: truth | reconstruction | error"
 
 
 def write_small_run(folder: Path) -> None:
@@ -140,32 +152,95 @@ def write_small_run(folder: Path) -> None:
         "energy": 1,
         "nan_count": 0,
     }
-    stage = {"name": "normalize", "seconds": 0.25, "cpu_seconds": 0.2, "peak_rss_mb": 300.0, "arrays": {"X": array},
-             "numbers": {"gain": 0.162}, "flags": {"fits_canvas": True}}  # fmt: skip
+    names = ("train.amplitude", "train.network_input")
+    arrays = {name: {**array, "mean": mean} for name, mean in zip(names, (0.5, 0.25), strict=True)}
+    stage = {"name": "normalize", "seconds": 0.25, "cpu_seconds": 0.2, "peak_rss_mb": 300.0, "arrays": arrays,
+             "numbers": {"gain": 0.162}, "flags": {"fits_canvas": False}}  # fmt: skip
     (folder / "stages.json").write_text(json.dumps({"schema_version": 1, "stages": [stage]}))
     for name in ("scenario.json", "metrics.json"):
         (folder / name).write_text("{}")
 
 
-def test_stages_are_steps_and_a_failure_carries_the_run(project: pytest.Pytester, tmp_path: Path) -> None:
-    write_small_run(tmp_path / "run")
-    write(project, RUN.format(folder=str(tmp_path / "run")))
-    results = report(project)
-    attached = {row["name"] for row in results["test_fails"]["attachments"]}
-    assert attached == {"amplitude.png", "metrics.json", "scenario.json", "stages.json"}
-    assert "attachments" not in results["test_passes"]
-    containers = [json.loads(path.read_text()) for path in (project.path / "report").glob("*-container.json")]
-    fixtures = [
-        before for container in containers for before in container.get("befores", ()) if before["name"] == "made"
-    ]
-    assert len(fixtures) == 2
-    (step,) = fixtures[0]["steps"]
-    assert step["name"] == "normalize · 0.25 s · 300 MB"
+@pytest.fixture
+def stored(project: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
+    """Results of cases that look at a run, by a fixture or by opening its file, and of one that looks elsewhere."""
+    monkeypatch.setenv("PTYSPEC_HOME", str(tmp_path))
+    for name in ("runs/made", "other"):
+        write_small_run(tmp_path / name)
+    write(project, RUN)
+    return report(project)
+
+
+def attached(result: dict[str, Any]) -> set[str]:
+    return {row["name"] for row in result.get("attachments", ())}
+
+
+def test_a_failed_case_carries_figures_and_data_of_the_runs_it_looked_at(stored: dict[str, dict[str, Any]]) -> None:
+    everything = {FIGURE, "metrics.json", "scenario.json", "stages.json"}
+    assert attached(stored["test_fails"]) == attached(stored["test_opens"]) == everything
+    assert attached(stored["test_passes"]) == attached(stored["test_opens_elsewhere"]) == set()
+
+
+def test_the_stages_of_a_run_are_steps_and_the_broken_one_carries_a_cross(stored: dict[str, dict[str, Any]]) -> None:
+    line = "normalize · gain 0.162 · mean train.network_input / train.amplitude 0.5 · fits_canvas NO · 0.25 s"
+    (step,) = stored["test_passes"]["steps"]
+    assert step["name"] == line
     assert [row["name"] for row in step["steps"]] == [
-        "X: float32[4, 4], mean 0.5, 0 NaN",
+        "train.amplitude: float32[4, 4], mean 0.5, 0 NaN",
+        "train.network_input: float32[4, 4], mean 0.25, 0 NaN",
         "gain: 0.162",
-        "fits_canvas: yes",
+        "fits_canvas: no",
+        "peak memory: 300 MB",
     ]
+    assert [row["name"] for row in stored["test_opens"]["steps"]] == [f"✘ {line}"]
+    assert "steps" not in stored["test_opens_elsewhere"]
+
+
+PAGE = f'''
+import numpy as np
+import pytest
+
+@pytest.mark.clause("{BOUND.id}", "INFER-005")
+def test_held(clause):
+    """What <b>this</b> case is about."""
+    clause("INFER-005").within_ratio(1.01, 1.0, "mean ratio")
+    clause.finite(np.ones(3), "object | [link](http://x)")
+    with pytest.raises(AssertionError):
+        clause.equal(1, 2, "seen to fail on purpose")
+
+@pytest.mark.clause("INFER-005")
+def test_violated(clause):
+    clause.within_ratio(1.2, 1.0, "mean ratio")
+
+def test_free():
+    pass
+'''
+
+
+def test_a_page_says_rule_observation_tolerance_and_how_to_run_the_case_again(project: pytest.Pytester) -> None:
+    write(project, PAGE)
+    results = report(project)
+    held, violated, free = (results[name]["description"] for name in ("test_held", "test_violated", "test_free"))
+    assert held.startswith("What &lt;b&gt;this&lt;/b&gt; case is about.")
+    assert f"> {escape(BOUND.statement, 800)}" in held
+    assert (
+        "✔ INFER-005 · mean ratio: observed **1.01**, expected **1.0**, tolerance 0.05 ratio, 20.0% of it used" in held
+    )
+    assert "object \\| \\[link\\]" in held
+    assert "on purpose" not in held
+    assert "✘ mean ratio: observed **1.2**, expected **1.0**, tolerance 0.05 ratio, error 4 times that" in violated
+    assert "pytest 'tests/contract/test_a.py::test_violated'" in violated
+    assert free == "Reproduce:\n\n```sh\npytest 'tests/contract/test_a.py::test_free'\n```"
+
+
+def test_a_case_links_to_the_text_of_its_clauses_wherever_that_is(project: pytest.Pytester) -> None:
+    write(project, PAGE)
+    (usual,) = report(project)["test_violated"]["links"]
+    assert usual["url"] == "https://clauses.invalid/#INFER-005", "`ptyspec allure` leads this address to its own page"
+    assert usual["name"].startswith("INFER-005 · ")
+    project.makepyprojecttoml(CONFIG + 'ptyspec_clause_url = "https://spec.example/{name}/{document}?{id}"\n')
+    (own,) = report(project)["test_violated"]["links"]
+    assert own["url"] == "https://spec.example/spec-inference-pipeline/spec-inference-pipeline.md?INFER-005"
 
 
 @pytest.mark.parametrize("workers", ["0", "2"], ids=["alone", "xdist"])
@@ -191,6 +266,7 @@ MESSAGES = {
     "module": ("broken", "ModuleNotFoundError: No module named 'jax'", "Environment"),
     "data": ("skipped", "Skipped: siemens.npz is not in ../shared/data", "Environment"),
     "fixture": ("broken", "TypeError: fixture exploded\nat line 3", "Infrastructure"),
+    "expected": ("skipped", "XFAIL ImportError: no such module\n\nAssertionError", "Known issue"),
 }
 
 
