@@ -26,7 +26,9 @@ def allure(
             metavar="FILE", help="Past runs, one a line; otherwise .allure/history.jsonl.", show_default=False
         ),
     ] = None,
-    single_file: Annotated[bool, typer.Option("--single-file", help="One HTML file that can be sent around.")] = False,
+    folder: Annotated[
+        bool, typer.Option("--folder", help="Many files for a web server, instead of one that opens from the disk.")
+    ] = False,
     min_tests: Annotated[
         int | None, typer.Option(metavar="N", min=0, help="Fail where fewer cases ran.", show_default=False)
     ] = None,
@@ -53,7 +55,7 @@ def allure(
     what = "rendering" if allure_tool.installed() else f"installing allure {allure_tool.VERSION} and rendering"
     kept = history or allure_config.HISTORY
     with stderr().status(f"{what} {found.total} cases"):
-        page = render(results, out, kept, settings, single_file=single_file)
+        page = render(results, out, kept, settings, single_file=not folder)
     content: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION, "status": "failed" if told else "passed", "breaches": told,
         "cases": found.total, "counts": dict(found.counts), "failed": list(found.red), "known": list(found.known),

@@ -39,11 +39,12 @@ def render(
     settings: Mapping[str, Any],
     *,
     name: str = "ptyspec",
-    single_file: bool = False,
+    single_file: bool = True,
     tool: Sequence[str] | None = None,
 ) -> Path:
     """Render `results` into the folder `out` and return the page to open; the run is added to `history`.
 
+    A single file opens from the disk; otherwise the page loads its parts from the server that it comes from.
     An older report in `out` is replaced, and nothing else ever is (OutputExistsError). Raises AllureToolError where
     Allure is missing or fails; `out` then stays as it was.
     """

@@ -104,7 +104,7 @@ def test_a_label_selects_cases_also_where_no_report_is_written(project: pytest.P
 def test_histories_hang_on_the_parametrization_id_alone(project: pytest.Pytester) -> None:
     """Objects have another address each run; ("", "x") and ("x", "") have one history in Allure's own reckoning."""
     write(project, MODULE)
-    first, second = report(project), report(project)
+    first, second = report(project), report(project, "-n", "2")
     names = [name for name in first if "[" in name]
     assert {name: first[name]["historyId"] for name in names} == {name: second[name]["historyId"] for name in names}
     assert len({first[name]["historyId"] for name in names}) == len(names) == 6

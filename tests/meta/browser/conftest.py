@@ -90,7 +90,7 @@ def visit(chromium: Any) -> Iterator[Callable[..., Visit]]:
     def open_page(address: str, **options: Any) -> Visit:
         context = chromium.new_context(**{"viewport": {"width": 1300, "height": 950}, **options})
         contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)  # a machine that tests in parallel is slow at times
         found = Visit(context.new_page())
         found.page.on("console", lambda said: found.complaints.append(said.text) if said.type == "error" else None)
         found.page.on("pageerror", lambda error: found.complaints.append(str(error)))

@@ -47,7 +47,7 @@ def test_free():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report of two equal sessions: one case green, one red that looked at a finished run, one without a clause."""
+    """Reports of two equal sessions: one case green, one red that looked at a finished run, one without a clause."""
     try:
         tool = command()
     except PtyspecError as error:
@@ -59,18 +59,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (project / "tests" / "parity" / "test_a.py").write_text(MODULE)
     shutil.copytree(written_run(base), base / "home" / "runs" / "made")
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--alluredir={results}"]
-    for _ in range(2):
+    for name in ("single", "report"):
         shutil.rmtree(results, ignore_errors=True)
         child = environment(PTYSPEC_HOME=str(base / "home"), PYTHONPATH=str(ROOT), PYTEST_ADDOPTS="")
         done = subprocess.run(words, cwd=project, env=child, capture_output=True, text=True, check=False)
         assert done.returncode == 1, done.stdout + done.stderr
-        allure_site.render(results, base / "report", base / "history.jsonl", {}, tool=tool)
-    return base / "report"
+        allure_site.render(results, base / name, base / "history.jsonl", {}, single_file=name == "single", tool=tool)
+    return base
 
 
 @pytest.fixture
 def opened(folder: Path, visit: Callable[..., Visit], serve: Callable[[Path], str]) -> Visit:
-    found = visit(serve(folder) + "index.html")
+    found = visit(serve(folder / "report") + "index.html")
     found.page.get_by_placeholder("Search tests").wait_for()
     return found
 
@@ -82,7 +82,7 @@ def cases(page: Any) -> set[str]:
 
 def settle(page: Any, wanted: set[str]) -> None:
     """Wait until the list shows these cases and no other."""
-    for _ in range(50):
+    for _ in range(300):
         if cases(page) == wanted:
             return
         page.wait_for_timeout(100)
@@ -151,3 +151,12 @@ def test_a_case_knows_its_last_session_and_leads_to_its_rule(
     assert specification()["INFER-005"].statement in rule.locator("section:target").inner_text()
     screenshot(rule, "allure-rule")
     assert (opened.complaints, opened.requests) == ([], [])
+
+
+def test_the_single_file_opens_from_the_disk(folder: Path, visit: Callable[..., Visit]) -> None:
+    found = visit((folder / "single" / "index.html").as_uri())
+    found.page.get_by_text("test_the_amplitude_is_right", exact=True).first.click()
+    found.page.get_by_text("Category: Spec violation").wait_for()
+    link = found.page.get_by_test_id("test-result-meta-link").locator("a").first
+    assert link.evaluate("link => link.href") == (folder / "single" / "clauses.html").as_uri() + "#INFER-005"
+    assert (found.complaints, found.requests) == ([], [])
