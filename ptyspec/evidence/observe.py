@@ -183,43 +183,51 @@ def _stats(stats: Any) -> dict[str, float]:
     return {name: float(figure) for name, figure in figures.items() if figure is not None}
 
 
-def _walk(variant: Variant) -> dict[str, Any]:
-    """Run it, its faults applied for as long as it takes."""
+def walked(scenario: Scenario, pipeline: Pipeline) -> Observation:
+    """Walk the stages of any pipeline and return the observation; nothing is kept, no fault is applied for it."""
     import resource
 
     wall, start = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
-    walk = _Walk(variant.resolved.scenario, _pipeline(variant.pipeline))
+    walk = _Walk(scenario, pipeline)
     metrics: dict[str, Any] = {}
     outcome, error = "finished", ""
-    with applied(*(name for name in variant.faults if name not in active_faults())):
-        try:
-            metrics = walk.run()
-        except TrainingDivergedError as problem:
-            outcome, error = "diverged", str(problem)
-        except PtyspecError as problem:
-            outcome, error = "refused", str(problem)
-        except Exception as problem:
-            # A variant is somebody's wrong pipeline: that it breaks, and how, is what is observed.
-            outcome, error = "failed", f"{type(problem).__name__}: {problem}"
-        finally:
-            _forget()
+    try:
+        metrics = walk.run()
+    except TrainingDivergedError as problem:
+        outcome, error = "diverged", str(problem)
+    except PtyspecError as problem:
+        outcome, error = "refused", str(problem)
+    except Exception as problem:
+        # A variant is somebody's wrong pipeline: that it breaks, and how, is what is observed.
+        outcome, error = "failed", f"{type(problem).__name__}: {problem}"
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu = used.ru_utime + used.ru_stime - start.ru_utime - start.ru_stime
     return {
-        "outcome": outcome, "stage": walk.at, "error": error, "settings": variant.settings(), "metrics": metrics,
-        "numbers": walk.numbers, "history": walk.history, "seconds": round(time.perf_counter() - wall, 2),
-        "cpu_seconds": round(cpu, 2), "peak_rss_mb": walk.peak,
+        "outcome": outcome, "stage": walk.at, "error": error, "metrics": metrics, "numbers": walk.numbers,
+        "history": walk.history, "seconds": round(time.perf_counter() - wall, 2), "cpu_seconds": round(cpu, 2),
+        "peak_rss_mb": walk.peak,
     }  # fmt: skip
 
 
-def _pipeline(words: str) -> Pipeline:
+def _walk(variant: Variant) -> Observation:
+    """Run it, its faults applied for as long as it takes."""
+    with applied(*(name for name in variant.faults if name not in active_faults())):
+        try:
+            found = walked(variant.resolved.scenario, pipeline_of(variant))
+        finally:
+            forget_models()
+    return {**found, "settings": variant.settings()}
+
+
+def pipeline_of(variant: Variant) -> Pipeline:
+    """Return who walks the stages of this variant."""
     from ptyspec.harness.chosen_pipeline import maker
     from ptyspec.harness.options import REFERENCE as OWN
 
-    return maker(OWN if words == REFERENCE else words)()
+    return maker(OWN if variant.pipeline == REFERENCE else variant.pipeline)()
 
 
-def _forget() -> None:
+def forget_models() -> None:
     """Free what Keras keeps of models that are gone."""
     import sys
 

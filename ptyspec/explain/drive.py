@@ -30,7 +30,7 @@ class Driver:
     """Runs a plan to its end; the answers stay, so that later plans do not ask again.
 
     - budget: distinct runs that may be made, None for as many as needed; BudgetSpent is raised before the next one.
-    - width: runs that the oracle is given at a time.
+    - width: runs that the oracle is given at a time where not all of them may be needed.
     """
 
     oracle: Oracle
@@ -69,8 +69,9 @@ class Driver:
                         len(ask.subsets) - at - 1
                     )
         open_ = list(dict.fromkeys(subset for subset in ask.subsets if subset not in self.known))
-        for at in range(0, len(open_), self.width):
-            part = open_[at : at + self.width]
+        step = max(1, len(open_) if ask.wanted is None else self.width)
+        for at in range(0, len(open_), step):
+            part = open_[at : at + step]
             self._make(part, ask.why)
             if ask.wanted is not None and any(self.known[subset] is ask.wanted for subset in part):
                 break

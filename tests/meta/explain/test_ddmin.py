@@ -119,8 +119,10 @@ def test_runs_are_handed_over_as_many_at_a_time_as_there_are_processes() -> None
         sizes.append(len(subsets))
         return [PASS] * len(subsets)
 
-    Driver(oracle, width=2).answer(Ask(tuple(frozenset(name) for name in "abcde"), ""))
-    assert sizes == [2, 2, 1]
+    names = tuple(frozenset(name) for name in "abcde")
+    Driver(oracle, width=2).answer(Ask(names, "", FAIL))
+    Driver(oracle, width=2).answer(Ask(names, ""))
+    assert sizes == [2, 2, 1, 5]
 
 
 def test_two_causes_that_share_a_setting_are_both_found() -> None:
