@@ -7,28 +7,20 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 from ptyspec.errors import PtyspecError
 from ptyspec.evidence.observe import Observation, known, observe
 from ptyspec.evidence.variant import Variant
+from ptyspec.explain.claims import Run
 from ptyspec.explain.deltas import Delta, settings_with
 from ptyspec.explain.plan import Outcome, Subset
+from ptyspec.explain.symptom import Symptom, unread
 from ptyspec.observe.threads import default_threads, set_threads
 
 Watch = Callable[[Subset, Outcome, float | None, float], None]
 """Called after each run with its subset, outcome, number and seconds."""
 TRAINING_SEED = "seeds.training"
-
-
-class Symptomatic(Protocol):
-    """What reads an outcome and a number from an observation."""
-
-    def outcome(self, observation: Observation) -> Outcome:
-        """FAIL where the symptom shows."""
-
-    def number(self, observation: Observation) -> float | None:
-        """The number behind it."""
 
 
 @dataclass
@@ -40,7 +32,7 @@ class Laboratory:
 
     good: Variant
     deltas: Sequence[Delta]
-    symptom: Symptomatic
+    symptom: Symptom
     processes: int = 2
     watch: Watch | None = None
     seen: dict[Subset, Observation] = field(default_factory=dict)
@@ -67,11 +59,21 @@ class Laboratory:
         """Return the number behind the symptom, None where there is no such run or number."""
         return self.symptom.number(self.seen[subset]) if subset in self.seen else None
 
-    def repeated(self, subsets: Sequence[Subset], seeds: Sequence[int]) -> dict[tuple[Subset, int], Observation]:
-        """Return observations of the same subsets with other training seeds."""
-        asked = [(subset, seed) for subset in subsets for seed in seeds]
+    def repeated(self, subsets: Sequence[Subset], count: int) -> dict[Subset, list[Run]]:
+        """Return how the same subsets end with `count` other training seeds; none where GOOD and BAD differ in it."""
+        if any(delta.name == TRAINING_SEED for delta in self.deltas):
+            return {subset: [] for subset in subsets}
+        first = int(self.good.settings()[TRAINING_SEED])
+        asked = [(subset, first + at) for subset in subsets for at in range(1, count + 1)]
         made = self._run([self._variant(subset, {TRAINING_SEED: seed}) for subset, seed in asked])
-        return dict(zip(asked, made, strict=True))
+        found: dict[Subset, list[Run]] = {subset: [] for subset in subsets}
+        for (subset, seed), one in zip(asked, made, strict=True):
+            found[subset].append((seed, self.symptom.outcome(one), self.symptom.number(one)))
+        return found
+
+    def unreadable(self) -> PtyspecError:
+        """Return the error for a GOOD from which the symptom cannot be read."""
+        return unread(self.symptom, self.seen[frozenset()])
 
     def _observe(self, subsets: Sequence[Subset]) -> None:
         def tell(at: int, found: Observation) -> None:

@@ -42,6 +42,9 @@ class Chain:
 
     splices: Mapping[int, Splice]
     stages: tuple[str, ...]
+    runs: int = 0
+    """Splices that were run, now or before."""
+    cpu_seconds: float = 0.0
 
     @property
     def stage(self) -> str | None:
