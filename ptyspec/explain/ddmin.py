@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
 
-from ptyspec.explain.plan import Outcome, Plan, Subset, every, first, one
+from ptyspec.explain.plan import Ask, Outcome, Plan, Subset, every, first, one
 
 NOTHING: Subset = frozenset()
 
@@ -22,7 +22,7 @@ def smallest(
 
     All members with `base` must end as `wanted`, and `base` alone must not.
     """
-    halved = yield from _halve(base, False, tuple(members), wanted)
+    halved = yield from _halve(base, tuple(members), wanted)
     ordered = tuple(name for name in members if name in halved)
     if (yield from one(base | set(ordered), "the parts that halving left")) is wanted:
         return (yield from ddmin(ordered, base=base, wanted=wanted))
@@ -55,16 +55,22 @@ def ddmin(members: Sequence[str], *, base: Subset = NOTHING, wanted: Outcome = O
     return current
 
 
-def _halve(base: Subset, grown: bool, members: tuple[str, ...], wanted: Outcome) -> Plan[Subset]:
-    """QuickXplain: what of `members` is needed beside `base`; `grown` where `base` changed since it was last asked."""
-    if grown and (yield from one(base, "halving")) is wanted:
-        return NOTHING
+def _halve(base: Subset, members: tuple[str, ...], wanted: Outcome) -> Plan[Subset]:
+    """QuickXplain: what of `members` is needed beside `base`, which does not suffice; all of them with it do."""
     if len(members) <= 1:
         return frozenset(members)
     middle = len(members) // 2
     left, right = members[:middle], members[middle:]
-    needed = yield from _halve(base | set(left), True, right, wanted)
-    return needed | (yield from _halve(base | needed, bool(needed), left, wanted))
+    answer = yield Ask((base | set(left), base | set(right)), "halving", wanted, needed=1)
+    for half, found in zip((left, right), answer, strict=True):
+        if found is wanted:
+            return (yield from _halve(base, half, wanted))
+    needed = yield from _halve(base | set(left), right, wanted)
+    grown = base | needed
+    answer = yield Ask((grown, grown | set(left[: middle // 2])), "halving", wanted, needed=1)
+    if answer[0] is wanted:
+        return needed
+    return needed | (yield from _halve(grown, left, wanted))
 
 
 def _coupled(current: tuple[str, ...], base: Subset, wanted: Outcome) -> Plan[tuple[str, ...] | None]:

@@ -62,20 +62,21 @@ class Driver:
 
     def answer(self, ask: Ask) -> Answer:
         """Answer one question, in its order, and no further than it needs."""
-        if ask.wanted is not None:
-            for at, subset in enumerate(ask.subsets):  # known already: free, and the order of preference is the asker's
-                if self.known.get(subset) is ask.wanted:
-                    return [self.known.get(part) for part in ask.subsets[: at + 1]] + [None] * (
-                        len(ask.subsets) - at - 1
-                    )
+        if ask.wanted is None or not any(self.known.get(subset) is ask.wanted for subset in ask.subsets):
+            self._work(ask)  # else the answer is known, and free
+        return [self.known.get(subset) for subset in ask.subsets]
+
+    def _work(self, ask: Ask) -> None:
+        must = {subset for subset in ask.subsets[: ask.needed] if subset not in self.known}
         open_ = list(dict.fromkeys(subset for subset in ask.subsets if subset not in self.known))
         step = max(1, len(open_) if ask.wanted is None else self.width)
         for at in range(0, len(open_), step):
             part = open_[at : at + step]
+            if not must.intersection(open_[at:]):
+                break
             self._make(part, ask.why)
             if ask.wanted is not None and any(self.known[subset] is ask.wanted for subset in part):
                 break
-        return [self.known.get(subset) for subset in ask.subsets]
 
     def _make(self, subsets: Sequence[Subset], why: str) -> None:
         if self.budget is not None:

@@ -149,5 +149,5 @@ def explain(
     )  # fmt: skip
 
 
-def _absent(outcome: Outcome) -> str:
+def _absent(outcome: Outcome | None) -> str:
     return "the symptom is not there" if outcome is Outcome.PASS else "the symptom cannot be read from its run"

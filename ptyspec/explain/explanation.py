@@ -74,7 +74,7 @@ class Explanation:
         """`explained`: every cause, hidden ones among them, is confirmed both ways."""
         if not self.complete:
             return "incomplete"
-        named = [*self.findings.causes, *self.findings.masked]
+        named: list[Cause | Masked] = [*self.findings.causes, *self.findings.masked]
         return "explained" if all(self.settled(one) == "both ways" for one in named) else "one way"
 
     def settled(self, named: Cause | Masked) -> Settled:

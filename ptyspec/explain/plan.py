@@ -25,11 +25,15 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Ask:
-    """Runs that are wanted, the most telling first; none is needed after one that ends as `wanted`."""
+    """Runs that are wanted, the most telling first; none is needed after one that ends as `wanted`.
+
+    - needed: so many of them; the others are likely to be asked next, and made where a process would be idle.
+    """
 
     subsets: tuple[Subset, ...]
     why: str
     wanted: Outcome | None = None
+    needed: int | None = None
 
 
 Answer = Sequence[Outcome | None]
