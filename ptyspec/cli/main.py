@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import ptyspec
-from ptyspec.cli import allure, audit, compare, doctor, faults, golden, hypotheses, new, run, scenarios, trace
+from ptyspec.cli import allure, audit, compare, doctor, explain, faults, golden, hypotheses, new, run, scenarios, trace
 from ptyspec.cli.failures import Commands, debug
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ app.command("trace", short_help="Show clauses, their cases and what is wrong.")(
 app.command("hypotheses", short_help="Show every hypothesis and its verdict.")(hypotheses.hypotheses)
 app.command("judge", short_help="Compute the verdict on a hypothesis by experiment.")(hypotheses.judge)
 app.add_typer(new.app, name="new", short_help="Begin a clause, a case or a hypothesis.")
+app.command("explain", short_help="Find what makes BAD show a symptom that GOOD does not.")(explain.explain)
 app.command("doctor", short_help="Check that this machine is fit to run it.")(doctor.doctor)
 app.add_typer(faults.app, name="faults", short_help="What the suite must catch, and whether it does.")
 app.add_typer(golden.app, name="golden", short_help="Propose, approve and check golden files.")

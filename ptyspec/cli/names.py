@@ -82,3 +82,21 @@ def hypotheses(incomplete: str) -> list[str]:
     from ptyspec.evidence.registry import names
 
     return [name for name in names() if name.startswith(incomplete.upper())]
+
+
+def explain_sides(incomplete: str) -> list[str]:
+    """Complete a scenario and, behind its colon, recipes and faults; after a comma the next one."""
+    from ptyspec.faults.catalogue import names
+    from ptyspec.pipeline.request import scenario_names
+
+    target, colon, rest = incomplete.partition(":")
+    if not colon:
+        return [name for name in scenario_names() if name.startswith(target)]
+    before, comma, last = rest.rpartition(",")
+    return [f"{target}:{before}{comma}{name}" for name in [*recipes(""), *names()] if name.startswith(last)]
+
+
+def symptoms(incomplete: str) -> list[str]:
+    """Complete the number that is asked most, and clauses."""
+    usual = "amplitude.mean_ratio<0.9"
+    return [usual] * usual.startswith(incomplete) + clauses(incomplete)

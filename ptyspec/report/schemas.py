@@ -35,6 +35,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     stages = TypeAdapter(tuple[StageRecord, ...]).json_schema(mode="serialization")
     definitions = stages.pop("$defs")
     from ptyspec.audits.schema import audit_schema, hub_schema  # they use what stands below
+    from ptyspec.explain.schema import explanation_schema
     from ptyspec.faults.schema import campaign_schema
     from ptyspec.report.comparison_schema import comparison_schema
 
@@ -52,6 +53,9 @@ def schemas() -> dict[str, dict[str, Any]]:
         "hub.schema.json": _document("hub.json", "All audits of some subjects.", hub_schema()),
         "comparison.schema.json": _document("compare.json", "Finished runs side by side.", comparison_schema()),
         "campaign.schema.json": _document("campaign.json", "Which clauses go red under which fault.", campaign_schema()),
+        "explanation.schema.json": _document(
+            "explanation.json", "Why BAD shows a symptom that GOOD does not.", explanation_schema()
+        ),
     }  # fmt: skip
 
 

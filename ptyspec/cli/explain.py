@@ -1,0 +1,164 @@
+"""`ptyspec explain`: from a red symptom to the stage and the smallest difference that causes it, proven both ways."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ptyspec.cli.failures import INCOMPLETE
+from ptyspec.cli.names import explain_sides, symptoms
+from ptyspec.cli.options import Json, Profile, Seed, Setting
+
+if TYPE_CHECKING:
+    from ptyspec.evidence.variant import Variant
+    from ptyspec.explain.explain import Limits
+    from ptyspec.explain.explanation import Explanation
+    from ptyspec.explain.plan import Outcome, Subset
+
+CLAUSE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*-\d{3}")
+HELP = "SCENARIO[:WORD,...] (a word: a recipe, a fault, -FAULT, KEY=VALUE), or the folder of a finished run."
+Good = Annotated[
+    str, typer.Argument(metavar="GOOD", help=HELP, autocompletion=explain_sides, show_default=False)
+]  # fmt: skip
+Bad = Annotated[
+    str, typer.Argument(metavar="BAD", help="The same, with the symptom.", autocompletion=explain_sides, show_default=False)
+]  # fmt: skip
+SymptomText = Annotated[
+    str,
+    typer.Option("--symptom", metavar="EXPR|CLAUSE-ID", help="Such as 'amplitude.mean_ratio<0.9'; several joined by and.",
+                 autocompletion=symptoms, show_default=False),
+]  # fmt: skip
+
+
+def explain(
+    good: Good,
+    bad: Bad,
+    symptom: SymptomText,
+    profile: Profile = None,
+    seed: Seed = None,
+    settings: Setting = None,
+    budget: Annotated[
+        int | None, typer.Option(metavar="N", min=2, help="At most so many runs in the search.", show_default=False)
+    ] = None,
+    repeats: Annotated[int, typer.Option(metavar="N", min=0, help="Other training seeds that confirm.")] = 3,
+    processes: Annotated[int, typer.Option("-n", metavar="N", min=1, help="Runs at a time.")] = 2,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also write JSON, story and figures here.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Find what makes BAD show a symptom that GOOD does not: the stage, the smallest difference, what hides behind it.
+
+    Every run is kept in the store: the same command after an interruption goes on where it was. Exit codes: 0 explained
+    and confirmed both ways, 2 wrong input (GOOD shows the symptom, BAD does not), 3 error, 4 incomplete.
+    """
+    from ptyspec.observe.threads import default_threads, set_threads
+
+    set_threads(default_threads())  # before anything imports a numerical library
+    from ptyspec.explain.explain import Limits
+    from ptyspec.explain.sides import sides
+    from ptyspec.explain.write import check_place, write_explanation
+
+    place = None if out is None else out.expanduser().absolute()
+    if place is not None:
+        check_place(place)
+    first, second = sides(good, bad, profile=profile, seed=seed, settings=settings or ())
+    limits = Limits(budget, repeats, processes)
+    ask = _clause if CLAUSE.fullmatch(symptom.strip()) else _symptom
+    found = ask((first, second), (good, bad), symptom, limits)
+    command = _again(good, bad, symptom, profile, seed, settings or ())
+    path = None if place is None else write_explanation(place, found, command)
+    _tell(found, path, command, as_json)
+    if found.status != "explained":
+        raise typer.Exit(INCOMPLETE)
+
+
+def _symptom(both: tuple[Variant, Variant], words: tuple[str, str], symptom: str, limits: Limits) -> Explanation:
+    from ptyspec.cli.output import stderr
+    from ptyspec.cli.progress import RichProgress
+    from ptyspec.contracts.stages import STAGES
+    from ptyspec.explain.deltas import differences
+    from ptyspec.explain.explain import NOTHING, explain
+    from ptyspec.explain.explanation import Question
+    from ptyspec.explain.laboratory import Laboratory
+    from ptyspec.explain.splices import chain_of
+    from ptyspec.explain.symptom import read_symptom
+
+    read = read_symptom(symptom)
+    deltas = differences(both[0].settings(), both[1].settings())
+    whole = frozenset(delta.name for delta in deltas)
+    with RichProgress(stderr()) as bars, Laboratory(both[0], deltas, read, limits.width, _watch(bars.message)) as lab:
+        return explain(
+            lab, deltas, Question(*words, read.text, read.limit), limits,
+            lambda: (chain_of(*both, read, {0: lab.seen[whole], len(STAGES): lab.seen[NOTHING]}, bars), ""), bars.message,
+        )  # fmt: skip
+
+
+def _clause(both: tuple[Variant, Variant], words: tuple[str, str], symptom: str, limits: Limits) -> Explanation:
+    from dataclasses import replace
+
+    from ptyspec.cli.output import stderr
+    from ptyspec.cli.progress import RichProgress
+    from ptyspec.cli.trace import checkout
+    from ptyspec.explain.clause_bench import ClauseBench, reaching
+    from ptyspec.explain.deltas import differences
+    from ptyspec.explain.explain import explain
+    from ptyspec.explain.explanation import Question
+    from ptyspec.spec.registry import specification
+
+    clause = specification()[symptom.strip()]
+    deltas, beyond = reaching(differences(both[0].settings(), both[1].settings()))
+    common = sorted(set(both[0].faults) & set(both[1].faults))
+    with RichProgress(stderr()) as bars:
+        bars.message(f"collecting the cases of {clause.id}")
+        bench = ClauseBench(checkout(None), clause.id, deltas, common, limits.width, _watch(bars.message))
+        found = explain(
+            bench, deltas, Question(*words, clause.id), limits, lambda: (None, "a clause is judged by its cases"),
+            bars.message,
+        )  # fmt: skip
+    if not beyond:
+        return found
+    names = ", ".join(delta.name for delta in beyond)
+    return replace(found, notes=(f"Cases bring their own settings; these differences do not reach them: {names}.",))
+
+
+def _watch(tell: Callable[[str], None]) -> Callable[[Subset, Outcome, float | None, float], None]:
+    """Tell every run in a line: what GOOD took over, how it ended, its number."""
+    done = [0]
+
+    def watch(subset: Subset, outcome: Outcome, number: float | None, seconds: float) -> None:
+        done[0] += 1
+        names = ", ".join(sorted(name.removeprefix("fault.") for name in subset)) if len(subset) < 5 else ""
+        said = "" if number is None else f" {number:.4g}"
+        tell(
+            f"run {done[0]:>3}  {outcome.value:<10}{said:>8}  {seconds:6.1f} s  {len(subset)} taken over: {names or '…'}"
+        )
+
+    return watch
+
+
+def _again(
+    good: str, bad: str, symptom: str, profile: str | None, seed: int | None, settings: list[str] | tuple[()]
+) -> list[str]:
+    """Return the command that asks the same question."""
+    words = ["ptyspec", "explain", good, bad, "--symptom", symptom]
+    words += [] if profile is None else ["--profile", profile]
+    words += [] if seed is None else ["--seed", str(seed)]
+    return words + [word for text in settings for word in ("--set", text)]
+
+
+def _tell(found: Explanation, path: Path | None, command: list[str], as_json: bool) -> None:
+    from ptyspec.cli.output import print_json
+    from ptyspec.explain.story import answer, story
+
+    if as_json:
+        print_json(found.as_json())
+    elif path is not None:
+        typer.echo("\n".join(answer(found)))
+        typer.echo(f"story: {path}")
+    else:
+        typer.echo(story(found, {}, command), nl=False)

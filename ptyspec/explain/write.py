@@ -1,0 +1,38 @@
+"""The explanation as files: explanation.json, explanation.md and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ptyspec.errors import OutputExistsError
+from ptyspec.explain.explanation import Explanation
+from ptyspec.explain.figures import figures
+from ptyspec.explain.story import story
+from ptyspec.io.disk import make_folder
+from ptyspec.io.files import atomic_file
+from ptyspec.io.jsonfile import write_json
+from ptyspec.report import canvas
+
+JSON, STORY = "explanation.json", "explanation.md"
+
+
+def check_place(folder: Path) -> None:
+    """Raise OutputExistsError unless `folder` is new, empty, or holds an earlier explanation; call it before the work."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputExistsError("the output path is a file", value=folder, source="--out", next_step="name a folder")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / JSON).is_file():
+        raise OutputExistsError(
+            "the output folder holds something else", value=folder, limit="a new or empty folder, or an explanation",
+            source="--out", next_step="choose another folder with --out",
+        )  # fmt: skip
+
+
+def write_explanation(folder: Path, found: Explanation, command: Sequence[str] = ()) -> Path:
+    """Write everything into `folder` and return the story; raises OutputFileError where the system refuses."""
+    make_folder(folder)
+    write_json(folder / JSON, found.as_json())
+    drawn = {name: canvas.save(figure, folder / f"{name}.png").name for name, figure in figures(found).items()}
+    with atomic_file(folder / STORY) as file:
+        file.write(story(found, drawn, command).encode())
+    return folder / STORY
