@@ -9,10 +9,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ptyspec.explain.ddmin import smallest
+from ptyspec.explain.ddmin import sections, smallest
 from ptyspec.explain.plan import Outcome, Plan, Subset, every, one
 
 FAIL, PASS = Outcome.FAIL, Outcome.PASS
+Near = Sequence[Sequence[str]]
+"""Members to search first, such as those that act at one stage: the first of these sets that fails is searched."""
 SINGLY = 16
 """Up to so many remaining differences are each tried alone and left out alone; more are tried in groups."""
 
@@ -53,8 +55,8 @@ class Findings:
     """What the search is doing: causes, masked, done."""
 
 
-def find_all(members: Sequence[str], found: Findings, near: Sequence[str] = ()) -> Plan[None]:
-    """Find independent causes, then masked ones; `near` are members to try first, such as those of one stage."""
+def find_all(members: Sequence[str], found: Findings, near: Near = ()) -> Plan[None]:
+    """Find independent causes, then masked ones; `near`: where to look first."""
     yield from find_causes(members, found, near)
     found.stage = "masked"
     yield from _tell_apart(members, found)
@@ -63,18 +65,23 @@ def find_all(members: Sequence[str], found: Findings, near: Sequence[str] = ()) 
     found.stage = "done"
 
 
-def find_causes(members: Sequence[str], found: Findings, near: Sequence[str] = ()) -> Plan[None]:
+def find_causes(members: Sequence[str], found: Findings, near: Near = ()) -> Plan[None]:
     """Find causes until BAD without them passes; GOOD passes and BAD fails, as the caller made sure."""
     left: tuple[str, ...] | None = tuple(members)
     while left:
-        within = left
-        close = tuple(name for name in left if name in set(near))
-        if close and len(close) < len(left):
-            outcome = yield from one(close, "what acts at the stage where the splice flips")
-            within = close if outcome is FAIL else left
+        within = yield from _narrowed(left, near)
         cause = yield from smallest(within)
         found.causes.append(Cause(cause, frozenset(left)))
         left = yield from _without(left, cause, found)
+
+
+def _narrowed(left: tuple[str, ...], near: Near) -> Plan[tuple[str, ...]]:
+    """Return the first of the near sets that still fails, else everything that is left."""
+    for names in near:
+        close = tuple(name for name in left if name in set(names))
+        if 0 < len(close) < len(left) and (yield from one(close, "what acts where the splice flips")) is FAIL:
+            return close
+    return left
 
 
 def _without(left: tuple[str, ...], cause: tuple[str, ...], found: Findings) -> Plan[tuple[str, ...] | None]:
@@ -130,18 +137,20 @@ def _uncover(rest: tuple[str, ...], probe: Subset, found: Findings) -> Plan[None
 def probes(members: Sequence[str]) -> Iterator[Subset]:
     """Subsets that expose what is hidden: each alone and each left out; of many, blocks left out and halves.
 
-    The halves tell any two members apart: by each binary digit of their place, one of them is in, the other out.
+    Settings of one section stay together. The halves tell any two members apart: by each binary digit of their place,
+    one of them is in, the other out.
     """
     whole = frozenset(members)
-    if len(members) <= SINGLY:
-        yield from (whole - {name} for name in members)
-        yield from (frozenset({name}) for name in members)
+    groups = [frozenset(names) for names in sections(members).values()]
+    if len(groups) <= SINGLY:
+        yield from (whole - group for group in groups)
+        yield from groups
         return
-    for digit in range(math.ceil(math.log2(len(members)))):
-        half = frozenset(name for at, name in enumerate(members) if at >> digit & 1)
+    for digit in range(math.ceil(math.log2(len(groups)))):
+        half = frozenset[str]().union(*(group for at, group in enumerate(groups) if at >> digit & 1))
         yield half
         yield whole - half
-    side = math.ceil(math.sqrt(len(members)))
+    side = math.ceil(math.sqrt(len(groups)))
     for at in range(side):
-        yield whole - frozenset(members[at * side : (at + 1) * side])
-        yield whole - frozenset(members[at::side])
+        yield whole.difference(*groups[at * side : (at + 1) * side])
+        yield whole.difference(*groups[at::side])

@@ -7,10 +7,10 @@ not, ddmin begins anew from what it was given.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise
 
-from ptyspec.explain.plan import Ask, Outcome, Plan, Subset, every, first, one
+from ptyspec.explain.plan import Ask, Outcome, Plan, Subset, every, expanded, first, one
 
 NOTHING: Subset = frozenset()
 
@@ -20,9 +20,28 @@ def smallest(
 ) -> Plan[tuple[str, ...]]:
     """Return a part of `members` that, with `base`, still ends as `wanted`, and no longer does without any one of it.
 
-    All members with `base` must end as `wanted`, and `base` alone must not.
+    All members with `base` must end as `wanted`, and `base` alone must not. Settings of one section are tried together
+    first: they are few, and most of those that contradict each other when they are torn apart.
     """
-    halved = yield from _halve(base, tuple(members), wanted)
+    groups = sections(members)
+    if 1 < len(groups) < len(members):
+        kept = yield from expanded(_smallest(tuple(groups), base, wanted), groups)
+        members = [name for group in kept for name in groups[group]]
+    return (yield from _smallest(tuple(members), base, wanted))
+
+
+def sections(members: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the members by group, in order: settings by section, everything else by itself."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in members:
+        section, dot, _ = name.partition(".")
+        group = f"{section}.*" if dot and section != "fault" else name
+        found[group] = (*found.get(group, ()), name)
+    return {group if len(names) > 1 else names[0]: names for group, names in found.items()}
+
+
+def _smallest(members: tuple[str, ...], base: Subset, wanted: Outcome) -> Plan[tuple[str, ...]]:
+    halved = yield from _halve(base, members, wanted)
     ordered = tuple(name for name in members if name in halved)
     if (yield from one(base | set(ordered), "the parts that halving left")) is wanted:
         return (yield from ddmin(ordered, base=base, wanted=wanted))

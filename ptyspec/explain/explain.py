@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ptyspec.errors import PtyspecError
-from ptyspec.explain.causes import Findings, find_all
+from ptyspec.explain.causes import Findings, Near, find_all
 from ptyspec.explain.claims import Claim, Evidence, Run, asked, claims_of_cause, claims_of_masked
-from ptyspec.explain.deltas import Delta, acting_at
+from ptyspec.explain.deltas import FAULT, Delta, acting_at
 from ptyspec.explain.drive import BudgetSpent, Driver
 from ptyspec.explain.explanation import Explanation, Question, Spent
 from ptyspec.explain.factors import Factorial, factorial
@@ -89,7 +89,7 @@ class Investigation:
                     next_step="name a GOOD without the symptom and a BAD with it",
                 )  # fmt: skip
 
-    def search(self, near: Sequence[str], tell: Callable[[str], None]) -> None:
+    def search(self, near: Near, tell: Callable[[str], None]) -> None:
         """Find causes and what is hidden, divide shares, confirm; raises BudgetSpent."""
         names = [delta.name for delta in self.deltas]
         self.driver.run(find_all(names, self.found, near))
@@ -132,7 +132,7 @@ def explain(
         tell("stages: GOOD's first ones into BAD's rest")
         chain, reason = chain_of()
         tell("causes")
-        work.search([] if chain is None else [name for at in chain.stages for name in acting_at(deltas, at)], tell)
+        work.search(near(deltas, chain), tell)
         complete = True
     except BudgetSpent:
         tell("the budget is spent")
@@ -147,6 +147,12 @@ def explain(
             bench.cpu_seconds + (0.0 if chain is None else chain.cpu_seconds),
         ),
     )  # fmt: skip
+
+
+def near(deltas: Sequence[Delta], chain: Chain | None) -> Near:
+    """Return where to look first: the faults of the stage where the splice flips, then whatever acts there."""
+    names = [] if chain is None else [name for at in chain.stages for name in acting_at(deltas, at)]
+    return ([name for name in names if name.startswith(FAULT)], names)
 
 
 def _absent(outcome: Outcome | None) -> str:

@@ -5,8 +5,8 @@ A driver answers (drive.py): it owns the cache, the budget and the processes, so
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeVar
 
@@ -40,6 +40,21 @@ Answer = Sequence[Outcome | None]
 """One outcome for each subset of an Ask; None where it was no longer needed."""
 T = TypeVar("T")
 Plan = Generator[Ask, Answer, T]
+
+
+def expanded(plan: Plan[T], members_of: Mapping[str, Iterable[str]]) -> Plan[T]:
+    """Run a plan over groups: in what it asks, the name of a group stands for its members."""
+    answer: Answer | None = None
+    while True:
+        try:
+            ask = next(plan) if answer is None else plan.send(answer)
+        except StopIteration as end:
+            found: T = end.value
+            return found
+        subsets = [
+            frozenset(name for part in subset for name in members_of.get(part, (part,))) for subset in ask.subsets
+        ]
+        answer = yield replace(ask, subsets=tuple(subsets))
 
 
 def one(subset: Iterable[str], why: str) -> Plan[Outcome]:

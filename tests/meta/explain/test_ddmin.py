@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.explain import KINDS, SIZES, WAYS, trials
 from benchmarks.planted import World, world
-from ptyspec.explain.causes import SINGLY, Findings, find_all, probes
-from ptyspec.explain.ddmin import ddmin, smallest
+from ptyspec.explain.causes import SINGLY, Findings, find_all, find_causes, probes
+from ptyspec.explain.ddmin import ddmin, sections, smallest
 from ptyspec.explain.drive import BudgetSpent, Driver
 from ptyspec.explain.plan import Ask, Outcome, Plan, Subset, first
 
@@ -150,3 +150,27 @@ def test_some_probe_has_any_one_setting_without_any_other(size: int) -> None:
     assert all(
         any(one in probe and other not in probe for probe in tried) for one in names for other in names if one != other
     )
+
+
+def test_settings_of_one_section_are_tried_together_and_then_apart() -> None:
+    names = ("fault.a", "fault.b", "model.head", "model.kind", "training.rate", "training.steps", "pipeline")
+
+    def rule(subset: Subset) -> Outcome:
+        if ("model.head" in subset) != ("model.kind" in subset):
+            return UNRESOLVED
+        return FAIL if {"fault.b", "training.steps"} <= subset else PASS
+
+    search = driver(rule)
+    assert list(sections(names)) == ["fault.a", "fault.b", "model.*", "training.*", "pipeline"]
+    assert search.run(smallest(names)) == ("fault.b", "training.steps")
+    assert UNRESOLVED not in search.known.values()
+
+
+def test_where_the_splice_points_is_searched_first_and_everything_if_nothing_fails_there() -> None:
+    there = World(ABC, (frozenset("bg"),))
+    close = Driver(there.answer)
+    close.run(find_causes(ABC, Findings(), near=("a", "abg")))
+    assert [step.subset for step in close.steps[:2]] == [frozenset("a"), frozenset("abg")]
+    found = Findings()
+    Driver(there.answer).run(find_causes(ABC, found, near=("ac",)))
+    assert [cause.members for cause in found.causes] == [("b", "g")]
