@@ -116,6 +116,7 @@ def _clause(both: tuple[Variant, Variant], words: tuple[str, str], symptom: str,
     with RichProgress(stderr()) as bars:
         bars.message(f"collecting the cases of {clause.id}")
         bench = ClauseBench(checkout(None), clause.id, deltas, common, limits.width, _watch(bars.message))
+        bench.narrow()
         found = explain(
             bench, deltas, Question(*words, clause.id), limits, lambda: (None, "a clause is judged by its cases"),
             bars.message,

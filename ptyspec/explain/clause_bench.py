@@ -61,12 +61,21 @@ class ClauseBench:
     said: dict[Subset, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.cases = [case.id for case in collect(self.root) if self.clause in case.clauses]
+        mine = [case for case in collect(self.root) if self.clause in case.clauses]
+        self.cheap = [case.id for case in mine if case.tier == "contract"]
+        self.cases = [*self.cheap, *(case.id for case in mine if case.tier != "contract")]
         self.code = state(self.root)
         if not self.cases:
             raise ConfigError(
                 "this clause has no case", value=self.clause, source="--symptom", next_step="ptyspec trace"
             )
+
+    def narrow(self) -> None:
+        """Look at the contract tier alone where its cases see the symptom: the others train."""
+        every, self.cases = self.cases, self.cheap or self.cases
+        whole = frozenset(delta.name for delta in self.deltas)
+        if self._run(whole)[0] is not Outcome.FAIL:
+            self.cases = every
 
     def outcomes(self, subsets: Sequence[Subset]) -> list[Outcome]:
         """Run the cases under each subset."""
