@@ -108,10 +108,10 @@ def test_two_independent_causes_are_both_named() -> None:
 
 
 def test_a_spent_budget_is_incomplete_and_says_how_far_it_came() -> None:
-    done = explain(GOOD, bad("uncovered-zeros"), "--json", "--repeats", "1", "--budget", "3")
+    done = explain(GOOD, bad("uncovered-zeros"), "--json", "--repeats", "1", "--budget", "2")
     found = json.loads(done.stdout)
     assert (done.exit_code, found["status"]) == (4, "incomplete")
-    assert found["runs"]["search"] == 3
+    assert found["runs"]["search"] == 2
     assert "fault.uncovered-zeros" in found["best_so_far"]
 
 
