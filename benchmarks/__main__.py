@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.measure import ROOT, child
 
 USUAL = ("startup", "simulate", "group", "train", "infer", "stitch", "plugin", "whole")
-ON_REQUEST = ("memory",)
+ON_REQUEST = ("memory", "dashboard")
 RESULTS = ROOT / "benchmarks" / "results"
 
 
@@ -84,7 +84,9 @@ def _asked(words: list[str]) -> argparse.Namespace:
         "`python -m benchmarks explain --help`: planted causes found again, and the runs that it took.",
     )  # fmt: skip
     known = (*USUAL, *ON_REQUEST)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; default: all but memory")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; default: all but memory and dashboard"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="where results go; default: benchmarks/results/")
     parser.add_argument("--one", choices=known, help=argparse.SUPPRESS)
     asked = parser.parse_args(words)

@@ -12,7 +12,21 @@ from typing import Annotated
 import typer
 
 import ptyspec
-from ptyspec.cli import allure, audit, compare, doctor, explain, faults, golden, hypotheses, new, run, scenarios, trace
+from ptyspec.cli import (
+    allure,
+    audit,
+    compare,
+    doctor,
+    explain,
+    faults,
+    golden,
+    hypotheses,
+    new,
+    report,
+    run,
+    scenarios,
+    trace,
+)
 from ptyspec.cli.failures import Commands, debug
 
 app = typer.Typer(
@@ -31,6 +45,7 @@ app.command("compare", short_help="Put finished runs side by side.")(compare.com
 app.command("audit", short_help="Put runs, scenarios or configs side by side, and judge.")(audit.audit)
 app.command("allure", short_help="Render the Allure report of a test run; history and gate.")(allure.allure)
 app.command("trace", short_help="Show clauses, their cases and what is wrong.")(trace.trace)
+app.command("report", short_help="Write the dashboard, one page for everything.")(report.report)
 app.command("hypotheses", short_help="Show every hypothesis and its verdict.")(hypotheses.hypotheses)
 app.command("judge", short_help="Compute the verdict on a hypothesis by experiment.")(hypotheses.judge)
 app.add_typer(new.app, name="new", short_help="Begin a clause, a case or a hypothesis.")

@@ -38,6 +38,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     from ptyspec.explain.schema import explanation_schema
     from ptyspec.faults.schema import campaign_schema
     from ptyspec.report.comparison_schema import comparison_schema
+    from ptyspec.report.dashboard.schema import dashboard_schema
 
     history = TypeAdapter(History | None).json_schema(mode="serialization")
     return {
@@ -56,6 +57,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         "explanation.schema.json": _document(
             "explanation.json", "Why BAD shows a symptom that GOOD does not.", explanation_schema()
         ),
+        "report.schema.json": _document("report.json", "All that a dashboard says.", dashboard_schema()),
     }  # fmt: skip
 
 

@@ -1,0 +1,101 @@
+"""`ptyspec report`: the dashboard, one page that tells the state of the specification."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ptyspec.cli.failures import INCOMPLETE, VIOLATION
+from ptyspec.cli.options import Json
+
+if TYPE_CHECKING:
+    from ptyspec.report.dashboard.gather import Sources
+
+Runs = Annotated[
+    list[Path] | None,
+    typer.Option("--run", metavar="DIR", help="A finished run; may be repeated. Otherwise the newest of the four "
+                 "scenarios in the run store.", show_default=False),
+]  # fmt: skip
+Campaigns = Annotated[
+    list[Path] | None,
+    typer.Option("--campaign", metavar="FILE", help="A campaign.json, one a tier; otherwise docs/campaign of the "
+                 "checkout, or the newest in the run store.", show_default=False),
+]  # fmt: skip
+Audits = Annotated[Path | None, typer.Option(metavar="DIR", help="A hub of `ptyspec audit --all`.", show_default=False)]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Where the page goes; otherwise reports/latest in the run store.",
+                 show_default=False),
+]  # fmt: skip
+Root = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="The checkout; otherwise that of this installation.", show_default=False),
+]
+
+
+def report(
+    runs: Runs = None,
+    campaigns: Campaigns = None,
+    audits: Audits = None,
+    out: Out = None,
+    root: Root = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 or 4 where something is wrong.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write dashboard.html and report.json: clauses, faults, hypotheses, runs, audits, environment, trend.
+
+    Prints the path of the page and opens nothing. With --strict the exit code is 1 where a clause is broken and 4 where
+    nothing is broken but evidence is missing.
+    """
+    from ptyspec.cli.output import print_json, stderr
+    from ptyspec.io.jsonfile import read_json
+    from ptyspec.io.store import default_root
+    from ptyspec.report.dashboard.write import DATA, check_out, write_dashboard
+
+    place = (out or default_root() / "reports" / "latest").expanduser().absolute()
+    check_out(place)
+    sources = _sources(runs or [], campaigns or [], audits, _checkout(root))
+    with stderr().status("writing the dashboard"):
+        page = write_dashboard(place, sources)
+    found = read_json(page.parent / DATA)
+    if as_json:
+        print_json(found | {"page": str(page)})
+    else:
+        typer.echo(str(page))
+    _end(found, strict)
+
+
+def _sources(runs: list[Path], campaigns: list[Path], audits: Path | None, root: Path | None) -> Sources:
+    from ptyspec.cli.trace import read
+    from ptyspec.io.store import default_root
+    from ptyspec.report.dashboard import campaign, hypotheses
+    from ptyspec.report.dashboard.gather import Sources
+    from ptyspec.report.dashboard.runs import newest, opened
+
+    store = default_root()
+    named = [path.expanduser().absolute() for path in runs]
+    return Sources(
+        trace=None if root is None else read(root), runs=[opened(folder) for folder in named or newest(store)],
+        campaigns=[path.expanduser().absolute() for path in campaigns] or campaign.find(root, store), store=store,
+        audits=None if audits is None else audits.expanduser().absolute(), hypotheses=hypotheses.board(),
+    )  # fmt: skip
+
+
+def _checkout(root: Path | None) -> Path | None:
+    """The checkout that was named, or that this is; an installation has none, and then no cases."""
+    import ptyspec
+    from ptyspec.cli.trace import checkout
+
+    if root is None and not (Path(ptyspec.__file__).parents[1] / "specs").is_dir():
+        return None
+    return checkout(root)
+
+
+def _end(found: dict[str, Any], strict: bool) -> None:
+    told = found["headline"]
+    typer.echo(f"{found['status']}: {told['pass']} of {told['clauses']} clauses pass, {told['fail']} fail, "
+               f"{told['uncovered']} are uncovered; {told['violations']} violations", err=True)  # fmt: skip
+    if strict and found["status"] != "ok":
+        raise typer.Exit(VIOLATION if found["status"] == "violation" else INCOMPLETE)

@@ -1,0 +1,147 @@
+"""The kill matrix: which clause went red under which fault, from the campaigns that are at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from ptyspec.errors import InputFileError
+from ptyspec.io.jsonfile import read_json
+from ptyspec.spec.clause import PLACES
+
+FILE = "campaign.json"
+ROW, LABELS, HEAD = 12, 190, 28
+"""Height of a row, width of the fault names, and height of the line of stages, in pixels."""
+WIDE, NARROWEST, WIDEST = 930, 5.0, 12.0
+"""Width that the cells fill where that leaves them between these, in pixels."""
+
+
+def find(root: Path | None, store: Path) -> list[Path]:
+    """Return the campaigns of a checkout (docs/campaign and what lies below), else the newest of the run store."""
+    if root is not None:
+        kept = sorted((root / "docs" / "campaign").rglob("*campaign*.json"))
+        if kept:
+            return kept
+    newest = sorted((store / "campaigns").glob(f"*/{FILE}"), key=lambda path: path.stat().st_mtime)
+    return newest[-1:]
+
+
+def read(paths: Sequence[Path]) -> dict[str, Any] | None:
+    """Return campaigns of several tiers as one, or None where there is none; raises InputFileError for other files."""
+    parts = [_part(path) for path in paths]
+    if not parts:
+        return None
+    faults: dict[str, Any] = {}
+    for part in parts:
+        for row in part["faults"]:
+            faults[row["id"]] = _together(faults.get(row["id"]), row, part["tier"])
+    valid = [row for row in faults.values() if row["status"] in ("killed", "survived")]
+    killed = [row for row in valid if row["status"] == "killed"]
+    reds = {name for row in faults.values() for name in row["red"]}
+    unkilled = {name for part in parts for name in part["must_clauses_without_a_kill"]} - reds
+    return {
+        "files": [str(path) for path in paths], "tiers": [part["tier"] for part in parts], "killed": len(killed),
+        "valid": len(valid), "kill_rate": len(killed) / len(valid) if valid else None,
+        "survivors": [row["id"] for row in valid if row["status"] == "survived"],
+        "unkilled": sorted(unkilled), "faults": _in_order(faults),
+    }  # fmt: skip
+
+
+def _part(path: Path) -> dict[str, Any]:
+    content = read_json(path)
+    try:
+        rows = [
+            dict(row) | {"red": {str(name): len(cases) for name, cases in row["red"].items()}}
+            for row in content["faults"]
+        ]
+        return {
+            "tier": str(content["tier"]), "faults": [_row(row) for row in rows],
+            "must_clauses_without_a_kill": list(content["must_clauses_without_a_kill"]),
+        }  # fmt: skip
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputFileError(
+            f"this is no campaign: {error!r}", value=path, limit="campaign.json of `ptyspec faults campaign --out DIR`",
+            next_step="run the campaign again, or leave --campaign out",
+        ) from error  # fmt: skip
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = ("id", "stage", "story", "status", "reason", "reached", "red", "first_red_stage", "missed", "blind_red")
+    return {key: row[key] for key in wanted}
+
+
+def _together(known: Mapping[str, Any] | None, row: Mapping[str, Any], tier: str) -> dict[str, Any]:
+    """One fault in several tiers: killed where one tier kills it, and red in what any of them turned red."""
+    if known is None:
+        return dict(row) | {"tiers": [tier]}
+    rank = ("killed", "survived", "timeout", "infrastructure", "invalid")
+    better = min((known, row), key=lambda one: rank.index(one["status"]) if one["status"] in rank else len(rank))
+    return dict(better) | {"red": {**row["red"], **known["red"]}, "tiers": [*known["tiers"], tier]}
+
+
+def _in_order(faults: Mapping[str, Any]) -> dict[str, Any]:
+    order = {place: at for at, place in enumerate(PLACES)}
+    return dict(sorted(faults.items(), key=lambda pair: (order.get(pair[1]["stage"], len(order)), pair[0])))
+
+
+def columns(campaign: Mapping[str, Any], places: Mapping[str, str]) -> list[str]:
+    """Return the clauses of the matrix in the order of a run: those that went red once, and MUSTs that never did."""
+    names = {name for row in campaign["faults"].values() for name in row["red"]} | set(campaign["unkilled"])
+    order = {place: at for at, place in enumerate(PLACES)}
+    return sorted(names, key=lambda name: (order.get(places.get(name, ""), len(order)), name))
+
+
+def labels(campaign: Mapping[str, Any]) -> Markup:
+    """Return the names of the rows, one SVG that stays in place while the cells scroll."""
+    parts = [
+        Markup('<text class="name {}" text-anchor="end" x="{}" y="{}">{}</text>').format(
+            row["status"], LABELS - 6, HEAD + at * ROW + 9, name
+        )
+        for at, (name, row) in enumerate(campaign["faults"].items())
+    ]
+    return _svg("names", "names of the faults", LABELS, len(campaign["faults"]), parts)
+
+
+def matrix(campaign: Mapping[str, Any], names: Sequence[str], places: Mapping[str, str]) -> Markup:
+    """Return the cells: a row a fault, a column a clause, dark where it went red, a line between stages."""
+    cell = min(max(WIDE / max(len(names), 1), NARROWEST), WIDEST)
+    width, count = max(cell * len(names), 1.0), len(campaign["faults"])
+    parts = [_stripe(at, width) for at in range(1, count, 2)] + _stages(
+        [places.get(name, "–") for name in names], cell, count
+    )
+    across = {name: at * cell for at, name in enumerate(names)}
+    shape = Markup('<rect class="{}" x="{:.1f}" y="{}" width="{:.1f}" height="{}"><title>{} under {}</title></rect>')
+    for at, (fault, row) in enumerate(campaign["faults"].items()):
+        for name in row["red"]:
+            kind = "blind" if name in row["blind_red"] else "red"
+            parts.append(shape.format(kind, across[name], HEAD + at * ROW + 1, cell - 1, ROW - 2, name, fault))
+    return _svg("cells", f"{count} faults against {len(names)} clauses", width, count, parts)
+
+
+def _stripe(at: int, width: float) -> Markup:
+    return Markup('<rect class="stripe" x="0" y="{}" width="{:.0f}" height="{}"/>').format(HEAD + at * ROW, width, ROW)
+
+
+def _stages(columns: Sequence[str], cell: float, count: int) -> list[Markup]:
+    """A line and a word where a stage begins; the words stand in two rows, so that short stages find room."""
+    starts = [at for at, place in enumerate(columns) if at == 0 or place != columns[at - 1]]
+    mark = Markup(
+        '<line class="grid" x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/><text class="tick" x="{3:.1f}" y="{4}">{5}</text>'
+    )
+    return [
+        mark.format(
+            at * cell, 3 if number % 2 else 14, HEAD + count * ROW, at * cell + 3, 11 if number % 2 else 22, columns[at]
+        )
+        for number, at in enumerate(starts)
+    ]
+
+
+def _svg(kind: str, said: str, width: float, rows: int, parts: Sequence[Markup]) -> Markup:
+    shell = Markup(
+        '<svg class="matrix {}" role="img" aria-label="{}" width="{:.0f}" height="{}" viewBox="0 0 {:.0f} {}">{}</svg>'
+    )
+    height = HEAD + 4 + rows * ROW
+    return shell.format(kind, said, width, height, width, height, Markup("").join(parts))

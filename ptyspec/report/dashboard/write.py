@@ -1,0 +1,79 @@
+"""The files of a dashboard: dashboard.html for people, report.json for programs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ptyspec.errors import InputFileError, OutputExistsError
+from ptyspec.io.disk import clear_errors, make_folder
+from ptyspec.io.files import atomic_file
+from ptyspec.io.jsonfile import read_json, write_json
+from ptyspec.report.dashboard import history
+from ptyspec.report.dashboard.gather import Sources, content
+from ptyspec.report.dashboard.page import page
+from ptyspec.report.dashboard.pictures import pictures
+
+PAGE, DATA = "dashboard.html", "report.json"
+SIDE, FEW = 256, 4
+"""Largest side of a picture in pixels; with more runs than a few they share the same space."""
+
+
+def write_dashboard(out: Path, sources: Sources, *, remember: bool = True) -> Path:
+    """Write both files into `out` (created if absent; an earlier dashboard there is replaced) and return the page.
+
+    With `remember`, its headline is added to the run store's history, from which later pages draw the trend. Raises
+    OutputExistsError where the folder holds files of these names that no dashboard wrote, InputFileError for a source
+    that is none, OutputFileError where the system refuses.
+    """
+    check_out(out)
+    found = content(sources)
+    keys = list(found["runs"])
+    side = SIDE if len(keys) <= FEW else max(96, int(SIDE * (FEW / len(keys)) ** 0.5))
+    drawn = {key: pictures(run, side) for key, run in zip(keys, sources.runs, strict=True)}
+    for run in found["runs"].values():
+        run["files"] = _files(Path(run["folder"]), out)
+    text = page(found, drawn)
+    with clear_errors(make_folder(out)):
+        write_json(out / DATA, found)
+        with atomic_file(out / PAGE) as file:
+            file.write(text.encode())
+    if remember:
+        history.append(sources.store, found["trend"][-1])
+    return out / PAGE
+
+
+def _files(folder: Path, out: Path) -> dict[str, str]:
+    """Where the page finds a run's own files, relative to the page while both stay in place."""
+    names = (
+        "metrics.json",
+        "stages.json",
+        "history.json",
+        "scenario.json",
+        "environment.json",
+        "report.html",
+        "report.md",
+    )
+    return {name: Path(os.path.relpath(folder / name, out)).as_posix() for name in names if (folder / name).is_file()}
+
+
+def check_out(out: Path) -> None:
+    """Raise OutputExistsError where a dashboard would replace what is none."""
+    if out.exists() and not out.is_dir():
+        raise OutputExistsError(
+            "the output path is a file", value=out, limit="a folder", next_step="name a folder with --out"
+        )
+    there = [name for name in (PAGE, DATA) if (out / name).exists()]
+    if there and not _ours(out / DATA):
+        raise OutputExistsError(
+            "the folder holds a file of this name that no dashboard wrote", value=out / there[0],
+            next_step="choose another folder with --out",
+        )  # fmt: skip
+
+
+def _ours(path: Path) -> bool:
+    try:
+        found = read_json(path)
+    except InputFileError:
+        return False
+    return isinstance(found, dict) and {"schema_version", "headline", "wrong", "trend"} <= set(found)

@@ -1,0 +1,187 @@
+"""All that a dashboard can show, invented: outcomes of the real clauses, a campaign, hypotheses, a good and a bad run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ptyspec.contracts.run import RunResult
+from ptyspec.io.finished_run import FinishedRun
+from ptyspec.io.jsonfile import read_json, write_json
+from ptyspec.io.zipped_arrays import NpzArchive
+from ptyspec.report.dashboard.gather import Sources
+from ptyspec.report.run_folder import write_run
+from ptyspec.seeds import generator
+from ptyspec.spec.clause import EXACT, PLACES, Clause
+from ptyspec.spec.collect import Case
+from ptyspec.spec.outcomes import Outcome, Outcomes
+from ptyspec.spec.registry import specification
+from ptyspec.spec.trace import Trace, trace
+from tests.fake_run import make_run
+
+NASTY = "<script>alert(1)</script>\"'&</script>"
+FAILING = "NORM-002"
+GAIN = 0.3
+
+
+def a_trace(clauses: Mapping[str, Clause] | None = None, failing: str = FAILING) -> Trace:
+    """Every clause has two cases; one fails, some have not run, tolerances are used to different parts."""
+    known = specification().clauses if clauses is None else clauses
+    rng = generator(3, "dashboard outcomes")
+    cases, ended = [], {}
+    for at, (name, clause) in enumerate(known.items()):
+        for part in ("a", "b"):
+            case = Case(
+                f"tests/contract/test_it.py::test_{at}[{part}]",
+                (name,),
+                "contract",
+                "tests/contract/test_it.py",
+                1,
+                None,
+            )
+            cases.append(case)
+            if at % 9 == 4:
+                continue
+            used = () if clause.tolerance.mode == "exact" else ((name, f"quantity {part}", float(rng.uniform(0, 0.8))),)
+            bad = name == failing and part == "b"
+            ended[case.id] = Outcome("failed" if bad else "passed", 0.1, "2026-01-02T03:04:05+00:00", used)
+    return trace(known, cases, Outcomes("numpy 2, threads 2+1+2", ended), {})
+
+
+def many_clauses(count: int) -> dict[str, Clause]:
+    """As many clauses as asked for, over all places and four documents."""
+    return {
+        f"RULE-{at:03d}": Clause(
+            f"RULE-{at:03d}", f"Rule number {at} says what it says", 1, "MUST", f"Thing {at} MUST be so.", "Because.", EXACT,
+            PLACES[at % len(PLACES)], (), "Rules", Path(f"document_{at % 4}.md"), at + 1,
+        )
+        for at in range(count)
+    }  # fmt: skip
+
+
+def a_campaign(path: Path, clauses: Mapping[str, Clause], count: int) -> Path:
+    """A campaign of so many faults: each turns a few clauses red, every eleventh none, one a clause that it should not."""
+    rng, names = generator(5, "dashboard campaign"), list(clauses)
+    rows = []
+    for at in range(count):
+        red = [] if at % 11 == 10 else [names[int(place)] for place in rng.integers(0, len(names), 1 + at % 6)]
+        name = "gain-kept" if at == 0 else f"fault-{at}"
+        rows.append({
+            "id": name, "stage": PLACES[at % len(PLACES)], "story": f"what somebody did {at}", "reason": "",
+            "status": "killed" if red else "survived", "reached": 12, "red": {key: ["a case"] for key in red},
+            "first_red_stage": None, "missed": [], "blind_red": red[:1] if at == 7 else [], "seconds": 1.0,
+            "seconds_to_first_red": 0.5,
+        })  # fmt: skip
+    write_json(path, {
+        "schema_version": 1, "status": "violation", "kill_rate": 0.9, "tier": "contract", "localised": 0.8,
+        "survivors": [], "blind_red": {}, "must_clauses_without_a_kill": names[:3], "failing_without_a_fault": [],
+        "faults": rows,
+    })  # fmt: skip
+    return path
+
+
+def hypotheses(key: str) -> list[dict[str, Any]]:
+    """One of each verdict; the first one's records are runs, one of which is on the page."""
+    records = [{"seed": seed, "arm": arm, "value": 0.34 + seed / 50, "key": key if seed == 1 and arm == "kept" else f"{seed}{arm}"}
+               for seed in (1, 2) for arm in ("kept", "removed")]  # fmt: skip
+    scope = {"varied": ["training.seed"], "held": ["object", "probe"], "not_exercised": ["measured data"]}
+    history = [{"date": "2026-01-01", "verdict": "OPEN", "effect": -0.4, "low": -0.9, "high": 0.1, "n": 2, "supersedes": None,
+                "instrument": "first"},
+               {"date": "2026-01-02", "verdict": "CONFIRMED", "effect": -0.65, "low": -0.7, "high": -0.6, "n": 8,
+                "supersedes": "2026-01-01", "instrument": "more runs"}]  # fmt: skip
+
+    def row(name: str, verdict: str, claim: str, **effect: float | None) -> dict[str, Any]:
+        return {
+            "id": name, "claim": claim, "verdict": verdict, "reason": "computed from the records", "blocked_by": None,
+            "effect": {"unit": "of the ratio", **effect}, "margin": 0.05, "n": 8, "needed_n": 14 if verdict == "OPEN" else None,
+            "scope": scope, "history": history, "records": records, "clauses": ["NORMALIZATION-001"],
+            "file": f"specs/hypotheses/{name}.toml",
+        }  # fmt: skip
+
+    return [
+        row(
+            "H-GAIN",
+            "CONFIRMED",
+            "The gain that is left in the object makes it too dark.",
+            value=-0.65,
+            low=-0.7,
+            high=-0.6,
+        ),
+        row("H-DOSE", "RULED OUT", "The dose changes the mean ratio.", value=0.004, low=-0.01, high=0.018),
+        row("H-BATCH", "OPEN", "The batch size changes the mean ratio.", value=0.03, low=-0.06, high=0.12),
+        row("H-NONE", "OPEN", "Nothing has run yet.", value=None, low=None, high=None)
+        | {"n": 0, "records": [], "history": []},
+    ]
+
+
+@cache
+def good_run(base: Path) -> Path:
+    """A run whose object is right: what `fake_run` makes, written once."""
+    return _measured(_written(base / "good", make_run()))
+
+
+@cache
+def bad_run(base: Path) -> Path:
+    """A run called `<script>`, in which the gain of 0.3 was left, and whose record says that it was asked for."""
+    result = make_run()
+    dark = result.reconstruction.model_copy(update={"object": GAIN * result.reconstruction.object})
+    return _darkened(_measured(_written(base / "bad", dataclasses.replace(result, reconstruction=dark))))
+
+
+def _written(folder: Path, result: RunResult) -> Path:
+    folder.mkdir(parents=True)
+    write_run(folder, result)
+    return folder
+
+
+def _measured(folder: Path) -> Path:
+    """Put what a real run records into the files of an invented one: sizes of the canvas, statistics of the object."""
+    with NpzArchive(folder / "reconstruction.npz") as archive:
+        modulus = np.abs(archive.read("object"))
+    metrics, stages = read_json(folder / "metrics.json"), read_json(folder / "stages.json")
+    truth = {"min": 0.8, "max": 4.9, "mean": 2.66}
+    mine = {"min": float(np.nanmin(modulus)), "max": float(np.nanmax(modulus)), "mean": float(np.nanmean(modulus))}
+    metrics["amplitude"] |= {"prediction": mine, "truth": truth}
+    for stage in stages["stages"]:
+        if stage["name"] == "normalize":
+            stage["numbers"] |= {"required_canvas": 16.0, "padded_size": 16.0}
+    write_json(folder / "metrics.json", metrics)
+    write_json(folder / "stages.json", stages)
+    return folder
+
+
+def _darkened(folder: Path) -> Path:
+    """Write numbers of a run with the gain left in, and a name and a fault that are markup, over a good run's."""
+    metrics = read_json(folder / "metrics.json")
+    metrics["amplitude"] |= {"mean_ratio": GAIN, "least_squares_scalar": 1 / GAIN}
+    write_json(folder / "metrics.json", metrics)
+    stages = read_json(folder / "stages.json")
+    for stage in stages["stages"]:
+        if stage["name"] == "normalize":
+            stage["numbers"]["gain"] = GAIN
+    write_json(folder / "stages.json", stages)
+    write_json(folder / "scenario.json", read_json(folder / "scenario.json") | {"name": NASTY})
+    environment = read_json(folder / "environment.json") | {"faults": ["gain-kept", "<b>"], "commit": NASTY}
+    write_json(folder / "environment.json", environment)
+    return folder
+
+
+def sources(base: Path, *, clauses: int | None = None, faults: int = 40) -> Sources:
+    """Everything at once; with `clauses` that many invented rules instead of the specification."""
+    known = specification().clauses if clauses is None else many_clauses(clauses)
+    good, bad = good_run(base), bad_run(base)
+    failing = FAILING if clauses is None else "RULE-001"
+    return Sources(
+        trace=a_trace(known, failing), runs=[FinishedRun(good), FinishedRun(bad)],
+        campaigns=[a_campaign(base / "campaign.json", known, faults)], store=base / "store", hypotheses=hypotheses("bad"),
+    )  # fmt: skip
+
+
+def without_anything(base: Path) -> Sources:
+    """No checkout, no runs, no campaign: an installation that has just been made."""
+    return dataclasses.replace(sources(base), trace=None, runs=[], campaigns=[], hypotheses=[])

@@ -1,0 +1,260 @@
+"""The dashboard's files: valid, complete, escaped, small; what a reader of a bad run learns first; the trend."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import html5lib
+import pytest
+from typer.testing import CliRunner
+
+from ptyspec.cli.main import app
+from ptyspec.errors import InputFileError, OutputExistsError
+from ptyspec.io.finished_run import FinishedRun
+from ptyspec.io.jsonfile import read_json, write_json
+from ptyspec.report.dashboard import audits, campaign, history, hypotheses
+from ptyspec.report.dashboard.runs import key_of, newest
+from ptyspec.report.dashboard.svg import Line, chart, ticks
+from ptyspec.report.dashboard.write import DATA, write_dashboard
+from ptyspec.report.schemas import schemas
+from ptyspec.spec.registry import specification
+from tests.fake_dashboard import FAILING, NASTY, a_campaign, sources, without_anything
+from tests.fake_hub import a_hub
+from tests.json_schema import faults
+
+
+@cache
+def made(base: Path) -> Path:
+    return write_dashboard(base / "out", sources(base))
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("dashboard"))
+
+
+@pytest.fixture(scope="module")
+def text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def data(page: Path) -> dict[str, Any]:
+    return dict(read_json(page.parent / DATA))
+
+
+def words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_the_page_is_valid_html(text: str) -> None:
+    html5lib.HTMLParser(strict=True).parse(text)
+    ids = re.findall(r'\sid="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+
+
+def test_every_link_within_the_page_has_a_target(text: str) -> None:
+    targets = set(re.findall(r'\sid="([^"]+)"', text))
+    assert {name for name in re.findall(r'href="#([^"]+)"', text) if name not in targets} == set()
+
+
+def test_nothing_is_loaded(text: str) -> None:
+    assert (
+        re.findall(r'(?:src|href)="(?!#|data:|report\.json#?)([^"]*)"', re.sub(r'class="file" href="[^"]*"', "", text))
+        == []
+    )
+    assert "url(" not in text
+    assert "@import" not in text
+
+
+def test_text_of_others_is_escaped_everywhere(text: str) -> None:
+    assert NASTY not in text
+    assert "<b>.</p>" not in text
+    assert "&lt;script&gt;alert(1)" in text
+    assert "\\u003cscript\\u003ealert(1)" in text  # in the JSON of the page
+
+
+def test_the_data_keep_their_schema(data: dict[str, Any]) -> None:
+    assert list(faults(data, schemas()["report.schema.json"])) == []
+
+
+def test_a_reader_of_a_bad_run_learns_clause_stage_and_looks_at_once(text: str) -> None:
+    first = words(text[text.index('id="wrong"') : text.index('id="runs"')])
+    assert "NORMALIZATION-001 broke at stage normalize" in first
+    assert "INFER-005 score mean amplitude of the object over that of the truth 0.300 · 0.95 to 1.05" in first
+    assert "Its level is too dark: |O| goes from" in first
+    assert "made wrong on purpose, with gain-kept" in first
+    assert text[text.index('id="wrong"') : text.index('id="runs"')].count("<img ") == 3
+
+
+def test_every_clause_fault_hypothesis_and_run_has_its_anchor(text: str, data: dict[str, Any]) -> None:
+    wanted = [f"clause-{name}" for name in specification()] + [f"fault-{name}" for name in data["campaign"]["faults"]]
+    wanted += [f"hypothesis-{name}" for name in data["hypotheses"]] + [f"run-{key}" for key in data["runs"]]
+    assert [name for name in wanted if f'id="{name}"' not in text] == []
+
+
+def test_the_headline_counts_what_is_there(data: dict[str, Any]) -> None:
+    told = data["headline"]
+    assert data["status"] == "violation"
+    assert told["clauses"] == len(specification()) == told["pass"] + told["fail"] + told["uncovered"]
+    assert told["fail"] == 1
+    assert (told["runs"], told["runs_with_violations"]) == (2, 1)
+    assert (told["CONFIRMED"], told["RULED OUT"], told["OPEN"]) == (1, 1, 2)
+    assert told["kill_rate"] == data["campaign"]["killed"] / data["campaign"]["valid"]
+    assert [row["clause"] for row in data["wrong"][:3]] == ["NORMALIZATION-001", "INFER-005", FAILING]
+
+
+def test_truth_and_reconstruction_share_their_colour_scale(text: str) -> None:
+    """The dark object of the bad run is drawn dark: only the truth sets the scale (RUN-007)."""
+    card = text[text.index('id="run-bad"') :]
+    truth, dark = re.findall(r'src="(data:image/png[^"]+)"', card)[:2]
+    assert _mean_level(dark) < 0.1 < 0.4 < _mean_level(truth)
+
+
+def _mean_level(uri: str) -> float:
+    import base64
+    from io import BytesIO
+
+    import numpy as np
+    from PIL import Image
+
+    index = np.asarray(Image.open(BytesIO(base64.b64decode(uri.partition(",")[2]))))
+    return float((index[index > 0] / 255).mean())
+
+
+def test_an_installation_without_anything_has_a_page(tmp_path: Path) -> None:
+    file = write_dashboard(tmp_path / "out", without_anything(tmp_path))
+    text = file.read_text(encoding="utf-8")
+    html5lib.HTMLParser(strict=True).parse(text)
+    told = words(text)
+    assert "Not run: there is no campaign at hand" in told
+    assert "None: no finished run was named or found" in told
+    assert read_json(file.parent / DATA)["status"] == "incomplete"
+
+
+def test_equal_content_gives_equal_bytes(data: dict[str, Any], text: str) -> None:
+    from ptyspec.report.dashboard.page import page as rendered
+
+    without = dict.fromkeys(data["runs"], ())
+    assert rendered(data, without) == rendered(data, without)
+
+
+def test_the_trend_grows_and_keeps_what_was_said(tmp_path: Path) -> None:
+    found = without_anything(tmp_path)
+    for _ in range(3):
+        file = write_dashboard(tmp_path / "out", found)
+    rows = history.former(tmp_path / "store")
+    assert len(rows) == 3
+    assert read_json(file.parent / DATA)["trend"] == rows
+    assert "clauses by report" in file.read_text(encoding="utf-8")
+    (tmp_path / "store" / history.FOLDER / "0.json").write_text("{broken", encoding="utf-8")
+    assert len(history.former(tmp_path / "store")) == 3
+
+
+def test_a_folder_of_something_else_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "dashboard.html").write_text("mine", encoding="utf-8")
+    with pytest.raises(OutputExistsError):
+        write_dashboard(tmp_path / "out", without_anything(tmp_path))
+    assert (tmp_path / "out" / "dashboard.html").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_hub_of_audits_is_shown_with_what_it_found_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_hub = a_hub(tmp_path / "hub", monkeypatch)
+    found = dataclasses.replace(without_anything(tmp_path), audits=tmp_path / "hub")
+    told = words(write_dashboard(tmp_path / "out", found).read_text(encoding="utf-8"))
+    assert str(made_hub.folder) in told
+    assert "bad: gain broken" in told
+    with pytest.raises(InputFileError, match="no hub"):
+        audits.read(tmp_path / "out")
+
+
+def test_campaigns_of_two_tiers_are_one_matrix(tmp_path: Path) -> None:
+    first = a_campaign(tmp_path / "a.json", specification().clauses, 12)
+    second = read_json(first) | {"tier": "parity"}
+    second["faults"] = [row | {"status": "killed", "red": {"NORM-001": ["x"]}} for row in second["faults"]]
+    write_json(tmp_path / "b.json", second)
+    both, one = campaign.read([first, tmp_path / "b.json"]), campaign.read([first])
+    assert both is not None
+    assert one is not None
+    assert (one["survivors"], both["survivors"]) == (["fault-10"], [])
+    assert both["faults"]["fault-10"]["tiers"] == ["contract", "parity"]
+    with pytest.raises(InputFileError, match="no campaign"):
+        campaign.read([write_other(tmp_path / "c.json")])
+
+
+def write_other(path: Path) -> Path:
+    write_json(path, {"something": "else"})
+    return path
+
+
+def test_the_board_is_none_where_no_evidence_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hypotheses, "BOARD", "ptyspec.evidence.nowhere")
+    assert hypotheses.board() == []
+
+
+def test_the_newest_run_of_each_scenario_is_found_and_changed_ones_only_where_no_other_is(tmp_path: Path) -> None:
+    for at, (name, source, faulty) in enumerate([
+        ("gs1_ideal", "profile quick", []), ("gs1_ideal", "profile quick", []), ("gs1_ideal", "command line", []),
+        ("gs1_ideal", "profile quick", ["gain-kept"]), ("gs2_custom", "command line", []), ("other", "profile quick", []),
+    ]):  # fmt: skip
+        folder = tmp_path / "runs" / f"run{at}"
+        folder.mkdir(parents=True)
+        values = {"model.N": {"value": 64, "source": source}}
+        write_json(folder / "scenario.json", {"schema_version": 1, "name": name, "values": values})
+        write_json(folder / "environment.json", {"faults": faulty})
+        write_json(folder / "metrics.json", {})
+        import os
+
+        os.utime(folder, (1000 + at, 1000 + at))
+    (tmp_path / "runs" / "broken").mkdir()
+    (tmp_path / "runs" / "broken" / "metrics.json").write_text("{}", encoding="utf-8")
+    assert [folder.name for folder in newest(tmp_path)] == ["run1", "run3", "run4"]
+
+
+def test_runs_of_one_name_have_anchors_of_their_own() -> None:
+    assert key_of(Path("a/x y"), []) == "x-y"
+    assert key_of(Path("b/x y"), ["x-y"]) == "x-y-2"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "log"),
+    [(0.0, 1.0, False), (-3.2, 8.9, False), (1e-4, 3e-4, False), (0.011, 0.9, True), (1e-6, 1e3, True)],
+    ids=["one", "around", "small", "decades", "many"],
+)
+def test_ticks_are_few_and_inside(low: float, high: float, log: bool) -> None:
+    found = ticks(low, high, log)
+    assert 2 <= len(found) <= 11
+    assert all(low - 1e-12 <= value <= high + 1e-12 for value in found)
+
+
+def test_a_chart_leaves_gaps_and_escapes_its_words() -> None:
+    drawn = chart("<t>", [Line("a", "network", [1, 2, 3, 4], [1.0, None, float("nan"), 2.0])], xlabel="<x>")
+    assert "<t>" not in drawn
+    assert "&lt;x&gt;" in drawn
+    assert drawn.count("<circle") == 2
+    assert chart("t", [Line("a", "network", [1], [None])], xlabel="x") == ""
+
+
+def test_the_command_prints_the_path_and_ends_as_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ptyspec.cli import report
+
+    found = sources(tmp_path)
+    monkeypatch.setattr(report, "_sources", lambda *_: found)
+    done = CliRunner().invoke(app, ["report", "--out", str(tmp_path / "out")])
+    assert (done.exit_code, done.stdout) == (0, f"{tmp_path / 'out' / 'dashboard.html'}\n")
+    assert "violation: " in done.stderr
+    assert CliRunner().invoke(app, ["report", "--out", str(tmp_path / "out"), "--strict", "--json"]).exit_code == 1
+
+
+def test_the_command_refuses_a_folder_that_is_no_run(tmp_path: Path) -> None:
+    done = CliRunner().invoke(
+        app, ["report", "--run", str(tmp_path), "--out", str(tmp_path / "out"), "--root", str(tmp_path)]
+    )
+    assert done.exit_code == 2
+    with pytest.raises(InputFileError):
+        FinishedRun(tmp_path)
