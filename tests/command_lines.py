@@ -42,7 +42,8 @@ def check_command(words: tuple[str, ...]) -> None:
     if name == "audit":
         _audit(said, list(said["words"] or ()))
     elif name == "run":
-        assert request(said["target"], profile=said["profile"], seed=said["seed"], settings=said["settings"] or ())
+        words = {"profile": said["profile"], "seed": said["seed"], "settings": said["settings"] or ()}
+        assert all(request(target, **words) for target in said["targets"])
     elif name == "trace" and said["clause"]:
         assert said["clause"] in specification()
 

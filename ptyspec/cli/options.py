@@ -9,11 +9,11 @@ import typer
 
 from ptyspec.cli.names import profiles, recipes, scenario_targets
 
-Target = Annotated[
-    str,
+Targets = Annotated[
+    list[str],
     typer.Argument(
         metavar="SCENARIO|FILE",
-        help="A shipped scenario, or a .yaml, .npz or .cxi file.",
+        help="A shipped scenario, or a .yaml, .npz or .cxi file; several run one after the other.",
         autocompletion=scenario_targets,
         show_default=False,
     ),
@@ -38,11 +38,15 @@ Measured = Annotated[
     str | None, typer.Option(metavar="KIND", help="What a file without a statement holds: amplitude or counts.")
 ]
 Probe = Annotated[Path | None, typer.Option(metavar="FILE", help="The probe of a measured file that holds none.")]
-Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Also put the run here; otherwise only in the store.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Also put the run here (several: each below it); otherwise only in the store."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace what --out holds.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last finished epoch.")]
 Threads = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="Threads inside one operation (they change the last bits).")
 ]
+Dashboard = Annotated[bool, typer.Option("--dashboard", help="End with the dashboard of these runs.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")]

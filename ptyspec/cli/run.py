@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ SCHEMA_VERSION = 1
 
 def run(
     ctx: typer.Context,
-    target: options.Target,
+    targets: options.Targets,
     profile: options.Profile = None,
     recipe: options.Recipe = None,
     seed: options.Seed = None,
@@ -29,13 +30,15 @@ def run(
     force: options.Force = False,
     resume: options.Resume = False,
     threads: options.Threads = None,
+    dashboard: options.Dashboard = False,
     as_json: options.Json = False,
     tracebacks: options.Debug = False,
 ) -> None:
     """Reconstruct a scenario or your own file, score it beside its controls, write the report.
 
     Prints the scores and the report's path; exit code 1 where the amplitude is off by more than 5 %, the object holds
-    NaN, or it does not fit its canvas.
+    NaN, or it does not fit its canvas. Several targets run one after the other, each held against the clauses that a
+    finished run can show, and end with a summary; what is finished already is not run again.
     """
     debug(ctx, tracebacks)
     from ptyspec.observe.threads import default_threads, set_threads
@@ -43,16 +46,28 @@ def run(
     set_threads(threads or default_threads())  # before anything imports a numerical library
     from ptyspec.cli.output import stderr
     from ptyspec.cli.progress import RichProgress
+    from ptyspec.cli.run_several import places, run_each
+    from ptyspec.cli.run_summary import tell_several, write_dashboard
     from ptyspec.pipeline.produce import produce
     from ptyspec.pipeline.request import request
 
     changes = _changes(settings or [], refine=refine, gridsize=gridsize, measurement=measurement, probe=probe)
     with _wrong_on_purpose(recipe), RichProgress(stderr()) as progress:
-        resolved = request(target, profile=profile, recipe=recipe, seed=seed, settings=changes)
-        folder = produce(resolved, out=out, resume=resume, force=force, progress=progress)
-    wrong = _tell(resolved.scenario.name, folder, as_json=as_json)
-    if wrong:
-        raise typer.Exit(VIOLATION)
+        asked = [request(one, profile=profile, recipe=recipe, seed=seed, settings=changes) for one in targets]
+        make = partial(produce, resume=resume, force=force, progress=progress)
+        if len(asked) > 1:
+            where = places(asked, out, force)
+            found = run_each(asked, where, lambda resolved, place: make(resolved, out=place), progress)
+        else:
+            folder = make(asked[0], out=out)
+    if len(asked) > 1:
+        code = tell_several(found, document, dashboard=dashboard, as_json=as_json)
+    else:
+        code = VIOLATION if _tell(asked[0].scenario.name, folder, as_json=as_json) else 0
+        if dashboard:
+            typer.echo(f"dashboard: {write_dashboard([folder])}", err=as_json)
+    if code:
+        raise typer.Exit(code)
 
 
 def _wrong_on_purpose(recipe: str | None) -> AbstractContextManager[object]:

@@ -1,0 +1,168 @@
+"""`ptyspec run A B C`: one after the other, held against the clauses, a summary at the end."""
+
+from __future__ import annotations
+
+import json
+import sys
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ptyspec.cli import run_summary
+from ptyspec.cli.main import app
+from ptyspec.errors import PtyspecError, TrainingDivergedError, TrainingInterruptedError
+from ptyspec.report import figures, run_clauses
+from ptyspec.report.run_clauses import RunFinding
+from ptyspec.report.run_folder import write_run
+from ptyspec.report.scores import lookup
+from tests.fake_run import make_run
+
+Install = Callable[..., list[str]]
+HOLDS = RunFinding("STITCH-003", "stitch", "covered pixels are finite", "all", "no NaN", True, "metrics.json")
+
+
+def judged(run: Any) -> list[RunFinding]:
+    """Stand in for the judgement, which has tests of its own: one clause that holds, and the ratio."""
+    ratio = lookup(run.metrics, "amplitude.mean_ratio") or 0.0
+    return [RunFinding("INFER-005", "score", "ratio", f"{ratio}", "near 1", ratio > 0.9, "metrics.json"), HOLDS]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[float], Path]]:
+    """A finished run with this mean ratio, written once."""
+    made: dict[float, Path] = {}
+
+    def write(ratio: float) -> Path:
+        if ratio not in made:
+            result = make_run()
+            result.metrics["amplitude"]["mean_ratio"] = ratio
+            made[ratio] = tmp_path_factory.mktemp("run")
+            write_run(made[ratio], result)
+        return made[ratio]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "drawers", lambda _: {})
+        yield write
+
+
+@pytest.fixture
+def produced(written: Callable[[float], Path], monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Stand in for the pipeline: each scenario comes to a ratio or an error; the list tells what was run."""
+
+    def install(**became: float | Exception) -> list[str]:
+        ran: list[str] = []
+
+        def produce(resolved: Any, *, out: Path | None = None, **_: Any) -> Path:
+            name = resolved.scenario.name
+            ran.append(name if out is None else f"{name} into {out.name}")
+            what = became.get(name, 0.998)
+            if isinstance(what, Exception):
+                raise what
+            return written(what)
+
+        module = types.ModuleType("ptyspec.pipeline.produce")
+        module.produce = produce  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setattr(run_clauses, "judge", judged)
+        return ran
+
+    return install
+
+
+def ptyspec(*words: object) -> Result:
+    return CliRunner().invoke(app, ["run", *map(str, words)], env={"COLUMNS": "160"})
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    return {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.strip()}
+
+
+def test_several_targets_end_with_a_line_each_beside_the_controls(produced: Install) -> None:
+    ran = produced()
+    result = ptyspec("gs1_ideal", "gs2_custom")
+    assert result.exit_code == 0, result.output
+    assert ran == ["gs1_ideal", "gs2_custom"]
+    told = rows(result.stdout)
+    assert told["gs1_ideal"][:6] == ["0.998", "0.971", "0.853", "0.819", "0.828", "2/2"]
+    assert told["gs2_custom"][-1] == "right"
+    assert "2 of 2 are right" in result.stdout
+    assert result.stdout.count("report.html") == 2
+
+
+def test_a_wrong_run_is_named_with_its_clause_and_stage(produced: Install) -> None:
+    produced(gs1_custom=0.271)
+    result = ptyspec("gs1_ideal", "gs1_custom")
+    assert result.exit_code == 1
+    told = rows(result.stdout)
+    assert " ".join(told["gs1_custom"]).endswith("1/2 0 breaks INFER-005 at score")
+    assert "1 of 2 are right" in result.stdout
+    assert "gs1_custom: the mean amplitude ratio is 0.271" in result.stderr
+
+
+def test_a_run_that_breaks_does_not_keep_the_next_from_running(produced: Install) -> None:
+    ran = produced(gs1_ideal=TrainingDivergedError("loss is not finite", value="nan"))
+    result = ptyspec("gs1_ideal", "gs2_ideal")
+    assert (result.exit_code, ran) == (3, ["gs1_ideal", "gs2_ideal"])
+    assert " ".join(rows(result.stdout)["gs1_ideal"]).endswith("the run broke")
+    assert "loss is not finite" in result.stderr
+
+
+def test_an_interruption_ends_all(produced: Install) -> None:
+    ran = produced(gs1_ideal=TrainingInterruptedError("stopped by hand"))
+    result = ptyspec("gs1_ideal", "gs2_ideal")
+    assert (result.exit_code, ran, result.stdout) == (3, ["gs1_ideal"], "")
+
+
+def test_each_run_gets_its_own_folder_below_out(produced: Install, tmp_path: Path) -> None:
+    ran = produced()
+    assert ptyspec("gs1_ideal", "gs2_ideal", "--out", tmp_path / "new").exit_code == 0
+    assert ran == ["gs1_ideal into gs1_ideal", "gs2_ideal into gs2_ideal"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["gs1_ideal", "gs1_ideal", "--out", "new"], ["gs1_ideal", "taken", "--out", "."], ["gs1_ideal", "gs9"]],
+    ids=["one-name-twice", "folder-taken", "unknown"],
+)
+def test_what_would_fail_later_is_refused_before_anything_runs(
+    words: list[str], produced: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = produced()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gs2_ideal").mkdir()
+    (tmp_path / "gs2_ideal" / "mine.txt").write_text("mine", encoding="utf-8")
+    result = ptyspec(*("gs2_ideal" if word == "taken" else word for word in words))
+    assert (result.exit_code, ran) == (2, [])
+
+
+def test_json_is_one_document_with_every_run_and_its_findings(produced: Install) -> None:
+    failed: PtyspecError = TrainingDivergedError("loss is not finite")
+    produced(gs1_custom=0.271, gs2_ideal=failed)
+    result = ptyspec("gs1_ideal", "gs1_custom", "gs2_ideal", "--json")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["schema_version"], found["status"]) == (3, 1, "broken")
+    assert [row["status"] for row in found["runs"]] == ["ok", "violation", "broken"]
+    assert found["runs"][1]["findings"][0]["clause"] == "INFER-005"
+    assert found["runs"][0]["controls"]["trivial"]["mean_ratio"] == pytest.approx(0.9987 * 0.96)
+    assert found["runs"][2]["error"] == "loss is not finite"
+
+
+def test_the_dashboard_of_these_runs_comes_last(
+    produced: Install, written: Callable[[float], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    produced()
+    shown: list[list[Path]] = []
+
+    def write(folders: list[Path]) -> Path:
+        shown.append(folders)
+        return Path("/there/dashboard.html")
+
+    monkeypatch.setattr(run_summary, "write_dashboard", write)
+    result = ptyspec("gs1_ideal", "gs2_ideal", "--dashboard")
+    assert result.stdout.splitlines()[-1] == "dashboard: /there/dashboard.html"
+    assert shown == [[written(0.998), written(0.998)]]
+    assert len(result.stdout.splitlines()) <= 10
