@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test spec campaign red bench report docs lint clean
+.PHONY: help install run test spec campaign red mutate bench report docs lint clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,8 +23,8 @@ $(STAMP): pyproject.toml constraints.txt
 
 install: $(STAMP)  ## set up .venv with everything needed to run and to test
 
-run: $(STAMP)  ## simulate, train, reconstruct and score gs2_custom; prints where the result is
-	$(BIN)/ptyspec run gs2_custom --profile standard
+run: $(STAMP)  ## the four scenarios, held against the clauses; ends with a summary and the dashboard's path
+	$(BIN)/ptyspec run gs1_ideal gs1_custom gs2_ideal gs2_custom --profile standard --resume --dashboard
 
 test: $(STAMP)  ## all tests; a scenario that several tests use is trained once
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
@@ -37,6 +37,9 @@ campaign: $(STAMP)  ## apply every fault of the contract tier and require that t
 
 red: $(STAMP)  ## break each clause in a copy and require that its cases notice; writes docs/seen-red.md
 	$(BIN)/python -m tests.red --jobs $(WORKERS) --markdown docs/seen-red.md
+
+mutate: $(STAMP)  ## for the night: mutants of the numpy modules, resumed where it was; writes docs/mutation.md
+	nice -n 10 $(BIN)/python -m tests.mutation $(MODULES)
 
 bench: $(STAMP)  ## measure throughput, memory and times against the budgets
 	$(BIN)/python -m benchmarks

@@ -1,0 +1,1 @@
+"""Small changes of the numpy modules' source that some case must notice (`python -m tests.mutation`)."""
