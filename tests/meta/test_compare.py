@@ -133,9 +133,9 @@ def colours(drawn: Any) -> list[tuple[float, float]]:
 
 def test_one_object_has_one_colour_scale_and_two_objects_have_two(pair: tuple[Path, Path], other: Path) -> None:
     together, apart = (colours(figure(*document(pair[0], second))) for second in (pair[1], other))
-    assert len(together) == 5  # truth and two runs; two errors
-    assert (len(set(together[:3])), len(set(together[3:]))) == (1, 1)
-    assert len(apart) == 4
+    assert len(together) == 8  # truth and two runs; two errors; three phases
+    assert [len(set(row)) for row in (together[:3], together[3:5], together[5:])] == [1, 1, 1]
+    assert len(apart) == 6
     assert apart[0] != apart[1]
 
 
