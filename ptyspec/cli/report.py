@@ -56,7 +56,7 @@ def report(
 
     place = (out or default_root() / "reports" / "latest").expanduser().absolute()
     check_out(place)
-    sources = _sources(runs or [], campaigns or [], audits, _checkout(root))
+    sources = gather(runs or [], campaigns or [], audits, page_root(root))
     with stderr().status("writing the dashboard"):
         page = write_dashboard(place, sources)
     found = read_json(page.parent / DATA)
@@ -67,7 +67,7 @@ def report(
     _end(found, strict)
 
 
-def _sources(runs: list[Path], campaigns: list[Path], audits: Path | None, root: Path | None) -> Sources:
+def gather(runs: list[Path], campaigns: list[Path], audits: Path | None, root: Path | None) -> Sources:
     from ptyspec.cli.trace import read
     from ptyspec.io.store import default_root
     from ptyspec.report.dashboard import campaign, hypotheses
@@ -83,7 +83,7 @@ def _sources(runs: list[Path], campaigns: list[Path], audits: Path | None, root:
     )  # fmt: skip
 
 
-def _checkout(root: Path | None) -> Path | None:
+def page_root(root: Path | None) -> Path | None:
     """The checkout that was named, or that this is; an installation has none, and then no cases."""
     import ptyspec
     from ptyspec.cli.trace import checkout

@@ -111,12 +111,14 @@ def tell_several(
 
 def write_dashboard(folders: Sequence[Path]) -> Path:
     """Write the dashboard of these runs, with what is known of clauses, faults and hypotheses, and return its page."""
-    from ptyspec.cli.report import _checkout, _sources
+    from ptyspec.cli.output import stderr
+    from ptyspec.cli.report import gather, page_root
     from ptyspec.io.store import default_root
     from ptyspec.report.dashboard import write
 
     place = default_root() / "reports" / "latest"
-    return write.write_dashboard(place, _sources(list(folders), [], None, _checkout(None)))
+    with stderr().status("writing the dashboard"):
+        return write.write_dashboard(place, gather(list(folders), [], None, page_root(None)))
 
 
 def document(found: Sequence[Outcome], one: One) -> dict[str, Any]:
