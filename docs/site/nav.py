@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Begin": ("tutorial", "notebooks/first-look", "how-a-run-flows", "reading-the-reports"),
-    "Run": ("configuration", "settings", "recipes", "file-formats", "physics"),
+    "Run": ("configuration", "settings", "recipes", "compare", "file-formats", "physics"),
     "Test against it": ("reference/clauses/index", "pytest", "goldens", "adding-an-adapter"),
     "Add": ("clauses", "adding-a-scenario", "faults", "hypotheses"),
     "Find out why": ("audits", "audits-hyperparameters", "explain", "legacy", "investigation", "recorded-figures"),

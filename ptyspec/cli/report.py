@@ -68,6 +68,7 @@ def report(
 
 
 def gather(runs: list[Path], campaigns: list[Path], audits: Path | None, root: Path | None) -> Sources:
+    """Return what a dashboard is made of: the named runs and campaigns, or those that are found, and the checkout's trace."""
     from ptyspec.cli.trace import read
     from ptyspec.io.store import default_root
     from ptyspec.report.dashboard import campaign, hypotheses
