@@ -75,10 +75,10 @@ def _limits(runs: Sequence[Compared], one_object: bool) -> list[str]:
     return lines
 
 
-def _same_data(runs: Sequence[Compared]) -> bool:
-    """True where the first stage recorded the same frames, to the last digit of their energy and extremes."""
-    first = [one.run.stages["simulate"].arrays.get("diff3d") if "simulate" in one.run.stages else None for one in runs]
-    return first[0] is not None and all(stats == first[0] for stats in first)
+def _same_data(runs: Sequence[Compared]) -> bool | None:
+    """True where the first stage recorded the same frames, to the last digit of their energy and extremes; None: no record."""
+    found = [one.run.stages["simulate"].arrays.get("diff3d") if "simulate" in one.run.stages else None for one in runs]
+    return None if None in found else all(stats == found[0] for stats in found)
 
 
 def _scores(one: Compared) -> dict[str, dict[str, float | None]]:

@@ -88,4 +88,5 @@ def markdown(document: Mapping[str, Any], picture: str = "") -> str:
 
 def _shared(document: Mapping[str, Any]) -> str:
     one = "one object" if document["same_object"] else "different objects"
-    return f"{one}, reconstructed from {'the same frames' if document['same_data'] else 'different frames'}"
+    frames = {True: "the same frames", False: "different frames", None: "frames of which there is no record"}
+    return f"{one}, reconstructed from {frames[document['same_data']]}"

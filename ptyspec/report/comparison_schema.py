@@ -28,7 +28,7 @@ def comparison_schema() -> dict[str, Any]:
     return object_of({
         "schema_version": VERSION, "status": {"enum": ["ok", "violation", "incomplete"]},
         "runs": {"type": "array", "items": run, "minItems": 2}, "same_object": {"type": "boolean"},
-        "same_data": {"type": "boolean"}, "limits": TEXTS,
+        "same_data": _maybe("boolean", "null where no record tells"), "limits": TEXTS,
         "scores": _by_run(_by_run(_by_run(NUMBER), "by estimator"), "by run"),
         "agreement": _by_run(beside), "settings": {"type": "array", "items": setting},
         "environment": {"type": "array", "items": object_of({"key": TEXT, "values": {"type": "object"}})},

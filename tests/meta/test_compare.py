@@ -29,7 +29,7 @@ from ptyspec.report.comparison_runs import Compared, runs
 from ptyspec.report.run_folder import write_run
 from ptyspec.report.schemas import schemas
 from ptyspec.report.text import escape
-from tests.fake_run import block, make_run, one_run
+from tests.fake_run import block, make_run, one_run, without_truth
 from tests.json_schema import faults as breaks
 from tests.page_text import text_of
 from tests.report_numbers import NUMBER
@@ -137,6 +137,18 @@ def test_one_object_has_one_colour_scale_and_two_objects_have_two(pair: tuple[Pa
     assert [len(set(row)) for row in (together[:3], together[3:5], together[5:])] == [1, 1, 1]
     assert len(apart) == 6
     assert apart[0] != apart[1]
+
+
+def test_without_a_truth_a_run_is_shown_beside_the_first_one(written: Make) -> None:
+    kinds = {part: {"kind": "measured"} for part in ("object", "probe")}
+    scan = {"kind": "measured", "path": "scan.npz", "sha256": "a" * 64}
+    first = without_truth(make_run(**kinds, dose={"noise": "measured"}, scan=scan))
+    second = dataclasses.replace(first, reconstruction=first.controls["trivial"])
+    made, found = document(written("measured", first), written("measured again", second))
+    assert (found["same_object"], found["same_data"]) == (True, None)  # the fake run's first stage recorded no frames
+    assert found["agreement"][made[1].name]["amplitude_ratio"] == pytest.approx(0.957, abs=0.001)
+    assert "mean_ratio" not in found["scores"][made[0].name]["network"]
+    assert len(colours(figure(made, found))) == 5  # two amplitudes, one difference, two phases
 
 
 def test_files_say_what_the_document_says(pair: tuple[Path, Path], tmp_path: Path) -> None:
