@@ -105,7 +105,7 @@ def clean(said: Hypothesis, **levels: float) -> dict[str, list[float]]:
     usual = {"sick": -3.0, "poisoned": -3.0} | levels
     wobble = [0.1, -0.1, 0.05, -0.05, 0.0]
     return {
-        arm: [usual.get(arm, 0.0) + (-1) ** place * wobble[at % 5] for at in range(len(said.design.seeds))]
+        arm: [usual.get(arm, 0.0) + wobble[(at + place) % 5] for at in range(len(said.design.seeds))]
         for place, arm in enumerate(said.arms)
     }
 

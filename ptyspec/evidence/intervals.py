@@ -46,7 +46,8 @@ def student(differences: Sequence[float], alpha: float) -> Interval:
     values = np.asarray(differences, float)
     n, mean = len(values), float(values.mean())
     spread = 0.0 if np.ptp(values) <= 1e-12 * np.abs(values).max() else float(values.std(ddof=1))
-    half = float(stdtrit(n - 1, 1 - alpha / 2)) * spread / math.sqrt(n)
+    # The lower tail: 1 - alpha / 2 is 1 where alpha is small.
+    half = -float(stdtrit(n - 1, alpha / 2)) * spread / math.sqrt(n) if spread else 0.0
     return Interval(mean, mean - half, mean + half)
 
 
@@ -78,10 +79,10 @@ def rate(values: Sequence[float], alpha: float, constant: float) -> Interval:
 
 def clopper_pearson(hits: int, n: int, tail: float) -> tuple[float, float]:
     """Return the rates at which so few, and so many, hits would have the probability `tail`."""
-    from scipy.special import betaincinv
+    from scipy.special import betainccinv, betaincinv
 
     low = 0.0 if hits == 0 else float(betaincinv(hits, n - hits + 1, tail))
-    high = 1.0 if hits == n else float(betaincinv(hits + 1, n - hits, 1 - tail))
+    high = 1.0 if hits == n else float(betainccinv(hits + 1, n - hits, tail))
     return low, high
 
 
