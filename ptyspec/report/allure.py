@@ -102,7 +102,7 @@ def tell_runs(folders: Sequence[Path], failed: bool, broken: Collection[str] = (
 
     several = len(folders) > 1
     for folder in folders[:MAX_RUNS]:
-        name = scenario_name(folder)
+        name = f"{scenario_name(folder)} ({folder.name[:8]})"
         if several:
             with allure.step(f"run of {name}"):
                 _tell_stages(folder, broken)
