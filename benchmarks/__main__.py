@@ -18,39 +18,15 @@ from benchmarks.measure import ROOT, child
 
 USUAL = ("startup", "simulate", "group", "train", "infer", "stitch", "plugin", "whole")
 ON_REQUEST = ("memory", "dashboard")
+OF_THEIR_OWN = ("quality", "orders", "legacy", "recorded", "hyperparameters", "explain", "verdicts", "investigation")
+"""Studies: each prints a table of its own and has no budget."""
 RESULTS = ROOT / "benchmarks" / "results"
 
 
 def main(words: list[str]) -> int:
     """Measure what was asked for; returns 1 where a budget is missed, 3 where a benchmark broke."""
-    if words[:1] == ["quality"]:
-        from benchmarks.quality import main as quality
-
-        return quality(words[1:])
-    if words[:1] == ["orders"]:
-        from benchmarks.orders import main as orders
-
-        return orders(words[1:])
-    if words[:1] == ["legacy"]:
-        from benchmarks.legacy import main as legacy
-
-        return legacy(words[1:])
-    if words[:1] == ["recorded"]:
-        from benchmarks.recorded import main as recorded
-
-        return recorded()
-    if words[:1] == ["hyperparameters"]:
-        from benchmarks.hyperparameters import main as hyperparameters
-
-        return hyperparameters(words[1:])
-    if words[:1] == ["explain"]:
-        from benchmarks.explain import main as explain
-
-        return explain(words[1:])
-    if words[:1] == ["verdicts"]:
-        from benchmarks.verdicts import main as verdicts
-
-        return verdicts(words[1:])
+    if words and words[0] in OF_THEIR_OWN:
+        return int(importlib.import_module(f"benchmarks.{words[0]}").main(words[1:]))
     asked = _asked(words)
     if asked.one:
         return _one(asked.one)

@@ -1,4 +1,4 @@
-"""The table of docs/investigation.md, row by row."""
+"""The table of docs/investigation-items.md, row by row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / "docs" / "investigation.md"
+PAGE = Path(__file__).parents[1] / "docs" / "investigation-items.md"
 HEAD = ["item", "what it says or asks", "ask again", "clauses", "test", "our answer"]
 NAME = re.compile(r"^(.*?)(?:, (H-[A-Z-]+))?$")
 

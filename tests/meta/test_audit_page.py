@@ -11,7 +11,7 @@ from ptyspec.audits.registry import KINDS, module_of
 from tests.command_lines import check_command, shown, split
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("docs/audits.md", "docs/investigation.md", "README.md")
+PAGES = ("docs/audits.md", "docs/investigation-items.md", "README.md")
 AUDITS = sorted({line for page in PAGES for line in shown(ROOT / page) if line.startswith("ptyspec audit")})
 
 

@@ -1,4 +1,4 @@
-"""docs/investigation.md answers every item of the five reports, and every row can be run."""
+"""docs/investigation-items.md answers every item of the five reports, and every row can be run."""
 
 from __future__ import annotations
 
