@@ -9,10 +9,11 @@ import numpy as np
 from ptyspec.errors import ConfigError
 
 
-def walked(seed: int, violation: str) -> dict[str, float]:
+def walked(seed: int, violation: str, after_another: bool = False) -> dict[str, float]:
     """Return the least-squares scalar and whether the loss stayed finite, of one known violation or of none (`none`).
 
-    Numbers: `scalar`, `finite`, `ended` (1 where the walk reached its end). Raises ConfigError for an unknown violation.
+    `after_another`: a pipeline with a dictionary of its own ran before, in the same process. Numbers: `scalar`, `finite`,
+    `ended` (1 where the walk reached its end). Raises ConfigError for an unknown violation.
     """
     from ptyspec.legacy.pipeline import LegacyPipeline
     from ptyspec.legacy.violations import VIOLATIONS, _bound, walk
@@ -22,6 +23,8 @@ def walked(seed: int, violation: str) -> dict[str, float]:
         raise ConfigError("no such violation", value=violation, limit=", ".join(["none", *VIOLATIONS]), source="arm")
     scenario = known.declared()
     scenario = scenario.model_copy(update={"seeds": scenario.seeds.model_copy(update={"training": seed})})
+    if after_another:
+        walk(LegacyPipeline(), VIOLATIONS["order-of-two"].declared())
     pipeline = LegacyPipeline() if violation == "none" else LegacyPipeline(known.dictionary(), strict=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # Keras's advice on a model that its input does not fit
