@@ -83,7 +83,9 @@ def _text(rows: Iterable[str]) -> str:
 def _verdicts(names: Iterable[str]) -> str:
     rows = {row["id"]: row for row in board()}
     cells = [_verdict(rows[name]) for name in names]
-    return _text(table(["hypothesis", "claim", "believed in January", "verdict", "effect", "pairs"], cells, numbers=False))
+    return _text(
+        table(["hypothesis", "claim", "believed in January", "verdict", "effect", "pairs"], cells, numbers=False)
+    )
 
 
 def _verdict(row: dict[str, Any]) -> list[str]:
@@ -126,7 +128,9 @@ def _factorial(probe: str) -> str:
         for head in ("free", "bounded"):
             for gain in ("undone", "kept"):
                 arm = f"{probe}_{combiner}_{head}_{gain}"
-                numbers = [_spread(_numbers("H-FACTORIAL", arm, name)) for name in ("", "closure", "structure", "detail")]
+                numbers = [
+                    _spread(_numbers("H-FACTORIAL", arm, name)) for name in ("", "closure", "structure", "detail")
+                ]
                 cells.append([combiner, head, gain, f"[{numbers[0]}]({link})", *numbers[1:]])
     head = ["combiner", "head", "gain", "mean ratio", "scalar x gain", "amplitude r", "high-pass r"]
     return _text(table(head, cells, numbers=False))

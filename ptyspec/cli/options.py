@@ -23,7 +23,10 @@ Profile = Annotated[
     typer.Option(metavar="NAME", help="How much data: quick, stable, standard or full.", autocompletion=profiles),
 ]
 Recipe = Annotated[
-    str | None, typer.Option(metavar="NAME", help="How to train: reference, cnn, or january (wrong on purpose).", autocompletion=recipes)
+    str | None,
+    typer.Option(
+        metavar="NAME", help="How to train: reference, cnn, or january (wrong on purpose).", autocompletion=recipes
+    ),
 ]
 Seed = Annotated[int | None, typer.Option(metavar="N", min=0, help="One seed for every source of randomness.")]
 Setting = Annotated[
