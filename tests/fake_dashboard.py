@@ -79,7 +79,7 @@ def a_campaign(path: Path, clauses: Mapping[str, Clause], count: int) -> Path:
         })  # fmt: skip
     write_json(path, {
         "schema_version": 1, "status": "violation", "kill_rate": 0.9, "tier": "contract", "localised": 0.8,
-        "survivors": [], "blind_red": {}, "must_clauses_without_a_kill": names[:3], "failing_without_a_fault": [],
+        "survivors": [], "blind_red": {}, "must_clauses_without_a_kill": names[:3], "specificity": 0.97, "missed": {"gain-kept": [names[5]]}, "failing_without_a_fault": [],
         "faults": rows,
     })  # fmt: skip
     return path
@@ -95,12 +95,15 @@ def hypotheses(key: str) -> list[dict[str, Any]]:
                {"date": "2026-01-02", "verdict": "CONFIRMED", "effect": -0.65, "low": -0.7, "high": -0.6, "n": 8,
                 "supersedes": "2026-01-01", "instrument": "more runs"}]  # fmt: skip
 
+    asked = {"name": "with and without", "role": "positive", "expect": "beyond", "margin": 0.05, "state": "as claimed", "reason": "",
+             "effect": {"value": 2.2, "low": 2.1, "high": 2.3}}  # fmt: skip
+
     def row(name: str, verdict: str, claim: str, **effect: float | None) -> dict[str, Any]:
         return {
             "id": name, "claim": claim, "verdict": verdict, "reason": "computed from the records", "blocked_by": None,
             "effect": {"unit": "of the ratio", **effect}, "margin": 0.05, "n": 8, "needed_n": 14 if verdict == "OPEN" else None,
             "scope": scope, "history": history, "records": records, "clauses": ["NORMALIZATION-001"],
-            "file": f"specs/hypotheses/{name}.toml",
+            "file": f"specs/hypotheses/{name}.toml", "title": f"Title of {name}", "contrasts": [asked], "controls": [asked],
         }  # fmt: skip
 
     return [

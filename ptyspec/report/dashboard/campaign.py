@@ -13,8 +13,8 @@ from ptyspec.io.jsonfile import read_json
 from ptyspec.spec.clause import PLACES
 
 FILE = "campaign.json"
-ROW, LABELS, HEAD = 12, 190, 28
-"""Height of a row, width of the fault names, and height of the line of stages, in pixels."""
+ROW, HEAD, LETTER = 12, 28, 5.6
+"""Height of a row and of the lines of stages, and width of a letter of a fault's name, in pixels."""
 WIDE, NARROWEST, WIDEST = 930, 5.0, 12.0
 """Width that the cells fill where that leaves them between these, in pixels."""
 
@@ -46,7 +46,8 @@ def read(paths: Sequence[Path]) -> dict[str, Any] | None:
         "files": [str(path) for path in paths], "tiers": [part["tier"] for part in parts], "killed": len(killed),
         "valid": len(valid), "kill_rate": len(killed) / len(valid) if valid else None,
         "survivors": [row["id"] for row in valid if row["status"] == "survived"],
-        "unkilled": sorted(unkilled), "faults": _in_order(faults),
+        "unkilled": sorted(unkilled), "shares": {part["tier"]: part["shares"] for part in parts},
+        "missed": {name: clauses for part in parts for name, clauses in part["missed"].items()}, "faults": _in_order(faults),
     }  # fmt: skip
 
 
@@ -60,6 +61,8 @@ def _part(path: Path) -> dict[str, Any]:
         return {
             "tier": str(content["tier"]), "faults": [_row(row) for row in rows],
             "must_clauses_without_a_kill": list(content["must_clauses_without_a_kill"]),
+            "shares": {key: content.get(key) for key in ("localised", "specificity")},
+            "missed": {str(name): list(clauses) for name, clauses in content.get("missed", {}).items()},
         }  # fmt: skip
     except (KeyError, TypeError, AttributeError) as error:
         raise InputFileError(
@@ -96,13 +99,14 @@ def columns(campaign: Mapping[str, Any], places: Mapping[str, str]) -> list[str]
 
 def labels(campaign: Mapping[str, Any]) -> Markup:
     """Return the names of the rows, one SVG that stays in place while the cells scroll."""
+    width = LETTER * max((len(name) for name in campaign["faults"]), default=0) + 12
     parts = [
-        Markup('<text class="name {}" text-anchor="end" x="{}" y="{}">{}</text>').format(
-            row["status"], LABELS - 6, HEAD + at * ROW + 9, name
+        Markup('<text class="name {}" text-anchor="end" x="{:.0f}" y="{}">{}</text>').format(
+            row["status"], width - 6, HEAD + at * ROW + 9, name
         )
         for at, (name, row) in enumerate(campaign["faults"].items())
     ]
-    return _svg("names", "names of the faults", LABELS, len(campaign["faults"]), parts)
+    return _svg("names", "names of the faults", width, len(campaign["faults"]), parts)
 
 
 def matrix(campaign: Mapping[str, Any], names: Sequence[str], places: Mapping[str, str]) -> Markup:

@@ -18,6 +18,8 @@ from ptyspec.report.dashboard.pictures import looks
 from ptyspec.report.run_clauses import judge
 
 SHIPPED = ("gs1_ideal", "gs1_custom", "gs2_ideal", "gs2_custom")
+SHIPPED_WITH = ("default", "scenario ", "profile ", "recipe ")
+"""Sources of settings that belong to the package; any other is somebody's own: `--set`, a dictionary, a test."""
 NEWEST = 400
 """So many of a store's newest runs are looked through."""
 
@@ -123,7 +125,11 @@ def _identity(folder: Path) -> tuple[str, tuple[str, ...], bool]:
         scenario, environment = read_json(folder / "scenario.json"), read_json(folder / "environment.json")
         sources = {str(row["source"]) for row in scenario["values"].values()}
         recipe = next((text for text in sorted(sources) if text.startswith("recipe ")), "")
-        return str(scenario["name"]), (recipe, *environment.get("faults", ())), "command line" in sources
+        return (
+            str(scenario["name"]),
+            (recipe, *environment.get("faults", ())),
+            any(not source.startswith(SHIPPED_WITH) for source in sources),
+        )
     except (PtyspecError, KeyError, TypeError, AttributeError):
         return "", (), False
 

@@ -76,7 +76,7 @@ def _campaign() -> dict[str, Any]:
     })  # fmt: skip
     return object_of({
         "files": WORDS, "tiers": WORDS, "killed": COUNT, "valid": COUNT, "kill_rate": NUMBER, "survivors": WORDS,
-        "unkilled": WORDS, "faults": by_name(fault),
+        "unkilled": WORDS, "shares": by_name(by_name(NUMBER)), "missed": by_name(WORDS), "faults": by_name(fault),
     })  # fmt: skip
 
 

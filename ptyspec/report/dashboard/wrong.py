@@ -59,16 +59,17 @@ def _clauses(content: Content) -> Iterator[dict[str, Any]]:
 
 
 def _faults(content: Content) -> Iterator[dict[str, Any]]:
-    campaign = content["campaign"] or {"faults": {}}
+    campaign = content["campaign"] or {"faults": {}, "missed": {}}
     for name, row in campaign["faults"].items():
         if row["status"] == "survived":
             observed = f"no clause went red; {row['reached']} cases came through it"
             yield _entry("fault", "", row["stage"], f"fault {name} survives: {row['story']}", observed, "one red clause",
                          f"#fault-{name}", severity="note")  # fmt: skip
-        elif row["blind_red"]:
-            for clause in row["blind_red"]:
-                yield _entry("fault", clause, row["stage"], f"went red under fault {name}, which is not its matter", "red",
-                             "green", f"#fault-{name}", severity="note")  # fmt: skip
+        for clause, said, observed, limit in [
+            *((one, f"went red under fault {name}, which is not its matter", "red", "green") for one in row["blind_red"]),
+            *((one, f"stays green under fault {name}, which it should notice", "green", "red") for one in campaign["missed"].get(name, ())),
+        ]:  # fmt: skip
+            yield _entry("fault", clause, row["stage"], said, observed, limit, f"#fault-{name}", severity="note")
 
 
 def _audits(content: Content) -> Iterator[dict[str, Any]]:
