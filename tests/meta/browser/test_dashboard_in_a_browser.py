@@ -116,7 +116,7 @@ def test_a_verdict_leads_to_its_run(watched: Watched, page_file: Path) -> None:
     assert "CONFIRMED" in card.inner_text()
     card.get_by_text("4 records").click()
     card.get_by_role("link", name="bad").first.click()
-    assert page.url.endswith("#run-bad")
+    page.wait_for_function("location.hash === '#run-bad'")
     assert page.locator("#run-bad").evaluate("card => Math.abs(card.getBoundingClientRect().top) < innerHeight")
 
 
@@ -153,7 +153,7 @@ def test_the_keyboard_reaches_everything(watched: Watched, page_file: Path) -> N
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
-    assert page.url.endswith("#wrong")
+    page.wait_for_function("location.hash === '#wrong'")
     reached = set()
     for _ in range(60):
         page.keyboard.press("Tab")
