@@ -93,14 +93,16 @@ def checkout(root: Path | None) -> Path:
 def read(root: Path) -> Trace:
     """Read documents, reviews and outcomes, collect the cases, and join them."""
     from ptyspec.cli.output import stderr
+    from ptyspec.evidence.registry import names
     from ptyspec.spec import citations, collect, fingerprint, outcomes, registry
     from ptyspec.spec.trace import trace as joined
 
     known = registry.read(root / "specs")
+    cited = {*known, *names(root / "specs" / "hypotheses")}  # a claim may be cited by its id, as a clause is
     with stderr().status("collecting the cases"):
         cases = collect.collect(root)
     return joined(
-        known, cases, outcomes.outcomes(root), fingerprint.read(root), citations.unresolved(root, known, cases),
+        known, cases, outcomes.outcomes(root), fingerprint.read(root), citations.unresolved(root, cited, cases),
         _golden(root),
     )  # fmt: skip
 

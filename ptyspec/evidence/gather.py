@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -85,6 +86,7 @@ def _row(hypothesis: Hypothesis, arm: str, seed: int, observation: Mapping[str, 
 
 def _probed(hypothesis: Hypothesis, progress: Watch | None) -> tuple[list[Row], dict[str, Any]]:
     function = probe(str(hypothesis.probe))
+    _check_arguments(hypothesis, function)
     asked = [
         (arm, seed, repeat)
         for arm in hypothesis.arms
@@ -108,14 +110,23 @@ def _asked(hypothesis: Hypothesis, function: Probe, arm: str, seed: int, repeat:
         found = function(seed, **arguments)
     except PtyspecError as problem:
         outcome, error = "refused", str(problem)[:500]
-    except TypeError as problem:
-        raise ProbeFunctionError(
-            f"the probe does not take these arguments: {problem}", value=arguments, source=hypothesis.probe,
-            next_step="a probe is a function (seed, **values of the arm) -> dict of numbers",
-        ) from problem  # fmt: skip
+    except Exception as problem:
+        # A probe is somebody's experiment: that it breaks, and how, is what is recorded.
+        outcome, error = "failed", f"{type(problem).__name__}: {problem}"[:500]
     seconds = round(time.perf_counter() - start, 3)
     values = {path: _probe_value(found, path, outcome) for path in hypothesis.paths}
     return Row(arm=arm, seed=seed, repeat=repeat, values=values, outcome=outcome, error=error, seconds=seconds)
+
+
+def _check_arguments(hypothesis: Hypothesis, function: Probe) -> None:
+    for arm, arguments in hypothesis.arms.items():
+        try:
+            inspect.signature(function).bind(0, **arguments)  # type: ignore[arg-type]
+        except TypeError as problem:
+            raise ProbeFunctionError(
+                f"the probe does not take the values of arm {arm}: {problem}", value=arguments, source=hypothesis.probe,
+                next_step="a probe is a function (seed, **values of the arm) -> dict of numbers",
+            ) from problem  # fmt: skip
 
 
 def probe(words: str) -> Probe:
@@ -135,7 +146,7 @@ def probe(words: str) -> Probe:
 
 def _probe_value(found: Mapping[str, float], path: str, outcome: str) -> float | None:
     if path.startswith("outcome."):
-        return float(path == f"outcome.{outcome}")
+        return None if outcome == "failed" != path.partition(".")[2] else float(path == f"outcome.{outcome}")
     return _finite(found.get(path))
 
 

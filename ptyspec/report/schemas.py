@@ -35,6 +35,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     stages = TypeAdapter(tuple[StageRecord, ...]).json_schema(mode="serialization")
     definitions = stages.pop("$defs")
     from ptyspec.audits.schema import audit_schema, hub_schema  # they use what stands below
+    from ptyspec.evidence import schema as evidence
     from ptyspec.explain.schema import explanation_schema
     from ptyspec.faults.schema import campaign_schema
     from ptyspec.report.comparison_schema import comparison_schema
@@ -56,6 +57,18 @@ def schemas() -> dict[str, dict[str, Any]]:
         "campaign.schema.json": _document("campaign.json", "Which clauses go red under which fault.", campaign_schema()),
         "explanation.schema.json": _document(
             "explanation.json", "Why BAD shows a symptom that GOOD does not.", explanation_schema()
+        ),
+        "hypotheses.schema.json": _document(
+            "ptyspec hypotheses --json", "Every hypothesis and its verdict.", evidence.board_schema()
+        ),
+        "judgement.schema.json": _document(
+            "ptyspec judge --json", "One hypothesis and what follows.", evidence.judgement_schema()
+        ),
+        "evidence.schema.json": _document(
+            "evidence/H-ID.json", "What a verdict rests on, run by run.", evidence.evidence_schema()
+        ),
+        "verdicts.schema.json": _document(
+            "history/H-ID.json", "The verdicts of a hypothesis, each sealed.", evidence.verdict_history_schema()
         ),
         "report.schema.json": _document("report.json", "All that a dashboard says.", dashboard_schema()),
     }  # fmt: skip

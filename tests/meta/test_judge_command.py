@@ -147,6 +147,22 @@ def test_a_deterministic_probe_that_is_not_gets_no_verdict(root: Path, monkeypat
     assert "a second run gave other numbers" in done.stdout
 
 
+def test_a_probe_that_breaks_is_recorded_and_one_that_takes_other_values_is_refused(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(seed: int, level: float, noise: float = 0.0) -> dict[str, float]:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(gathering, "probe", lambda words: broken)
+    done = run(root, "judge", "H-PROBED")
+    assert done.exit_code == 4
+    assert "failed: ZeroDivisionError: by zero" in done.stdout
+    monkeypatch.setattr(gathering, "probe", lambda words: lambda seed, height: {"level": height})
+    done = run(root, "judge", "H-PROBED")
+    assert done.exit_code == 3
+    assert "does not take the values of arm one" in done.output
+
+
 @pytest.mark.parametrize("words", [("judge",), ("judge", "H-PROBED", "--all"), ("judge", "H-NONE")])
 def test_what_is_asked_wrongly_ends_with_2(root: Path, words: tuple[str, ...]) -> None:
     assert run(root, *words).exit_code == 2

@@ -1,0 +1,78 @@
+"""What is published of hypotheses follows its schemas; and the false loss inversion, replayed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ptyspec.evidence.board import as_json, board
+from ptyspec.evidence.gather import gather
+from ptyspec.evidence.history import history
+from ptyspec.evidence.judge import from_evidence
+from ptyspec.evidence.registry import folder, hypothesis, names, parse
+from ptyspec.evidence.verdict import OPEN, RULED_OUT, Verdict, verdict
+from ptyspec.io.jsonfile import read_json, to_json
+from ptyspec.report.schemas import schemas
+from tests.json_schema import faults
+
+
+def breaches(data: Any, name: str) -> list[str]:
+    return list(faults(json.loads(to_json(data)), schemas()[f"{name}.schema.json"]))
+
+
+def test_the_board_follows_its_schema() -> None:
+    shown = as_json(board())
+    assert [row["id"] for row in shown["hypotheses"]] == names()
+    assert breaches(shown, "hypotheses") == []
+
+
+def with_history() -> list[str]:
+    return sorted(path.stem for path in (folder() / "history").glob("*.json"))
+
+
+@pytest.mark.parametrize("name", with_history())
+def test_committed_evidence_history_and_judgement_follow_theirs(name: str) -> None:
+    assert breaches(read_json(folder() / "evidence" / f"{name}.json"), "evidence") == []
+    assert breaches(read_json(folder() / "history" / f"{name}.json"), "verdicts") == []
+    assert breaches({**from_evidence(name).as_json(), "recorded": "", "broken": []}, "judgement") == []
+
+
+def loss_weight(reader: str, *, controlled: bool) -> Verdict:
+    """H-LOSS-WEIGHT with this extractor, with and without its controls."""
+    lines = (Path(folder()) / "H-LOSS-WEIGHT.toml").read_text(encoding="utf-8").replace('"executed"', f'"{reader}"')
+    if not controlled:
+        head, _, rest = lines.partition("[[control]]")
+        lines = head + "[design]" + rest.partition("[design]")[2]
+        for arm in ("assigns", "assigns_nothing", "branch_not_taken"):
+            lines = lines.replace(f'[arms.{arm}]\nreader = "{reader}"\nscript = "{arm}"\n', "")
+    said = parse(lines)
+    return verdict(said, gather(said))
+
+
+def test_the_report_of_an_inverted_loss_gets_no_verdict_without_controls() -> None:
+    found = loss_weight("source", controlled=False)
+    assert found.main.state == "as claimed"  # what was believed: 1 against 0
+    assert (found.verdict, found.blocked_by) == (OPEN, "controls")
+
+
+def test_its_negative_control_exposes_the_extractor() -> None:
+    found = loss_weight("source", controlled=True)
+    assert (found.verdict, found.blocked_by) == (OPEN, "controls")
+    assert found.reason.startswith("negative control 'an assignment in a branch that is not taken' shows 1")
+
+
+def test_the_executed_values_rule_it_out() -> None:
+    found = loss_weight("executed", controlled=True)
+    assert found.verdict == RULED_OUT
+    assert found.main.interval is not None
+    assert found.main.interval.value == 0.0
+
+
+def test_its_history_tells_the_retraction() -> None:
+    first, *_, last = history(folder(), "H-LOSS-WEIGHT")
+    assert (first.verdict, last.verdict) == (OPEN, RULED_OUT)
+    assert last.supersedes
+    assert hypothesis("H-LOSS-WEIGHT").cost == "cheap"
