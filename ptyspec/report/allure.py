@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ptyspec.errors import PtyspecError
 from ptyspec.harness.opened_runs import OpenedRuns
 from ptyspec.harness.recorder import CLAUSES, SEEN
 from ptyspec.io.disk import RUN_MARK
@@ -100,8 +101,9 @@ def tell_runs(folders: Sequence[Path], failed: bool, broken: Collection[str] = (
     """
     import allure
 
-    several = len(folders) > 1
-    for folder in folders[:MAX_RUNS]:
+    told = [folder for folder in folders if _readable(folder)]
+    several = len(told) > 1
+    for folder in told[:MAX_RUNS]:
         name = f"{scenario_name(folder)} ({folder.name[:8]})"
         if several:
             with allure.step(f"run of {name}"):
@@ -110,6 +112,17 @@ def tell_runs(folders: Sequence[Path], failed: bool, broken: Collection[str] = (
             _tell_stages(folder, broken)
         if failed:
             attach_run(folder, f"{name} · " if several else "")
+
+
+def _readable(folder: Path) -> bool:
+    """True where a folder is a whole run: cases damage runs, and write parts of them, on purpose."""
+    from ptyspec.io.finished_run import FinishedRun
+
+    try:
+        run = FinishedRun(folder)
+        return bool(run.stages) and bool(scenario_name(folder))
+    except (PtyspecError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def _tell_stages(folder: Path, broken: Collection[str]) -> None:

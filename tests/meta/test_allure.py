@@ -135,6 +135,16 @@ def test_opens(clause):
 
 def test_opens_elsewhere():
     (STORE / "other" / "metrics.json").read_text()
+
+@pytest.fixture
+def part():
+    folder = STORE / "part"
+    folder.mkdir()
+    (folder / "scenario.json").write_text("{}")
+    return folder
+
+def test_has_part_of_a_run(part):
+    pass
 """
 FIGURE = "amplitude: truth | reconstruction | error"
 
@@ -194,6 +204,11 @@ def test_the_stages_of_a_run_are_steps_and_the_broken_one_carries_a_cross(stored
     ]
     assert [row["name"] for row in stored["test_opens"]["steps"]] == [f"✘ {line}"]
     assert "steps" not in stored["test_opens_elsewhere"]
+
+
+def test_part_of_a_run_costs_no_case_its_result(stored: dict[str, dict[str, Any]]) -> None:
+    assert stored["test_has_part_of_a_run"]["status"] == "passed"
+    assert "steps" not in stored["test_has_part_of_a_run"]
 
 
 PAGE = f'''
