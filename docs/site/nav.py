@@ -11,7 +11,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Add": ("clauses", "adding-a-scenario", "faults", "hypotheses"),
     "Find out why": ("audits", "audits-hyperparameters", "explain", "legacy", "investigation", "recorded-figures"),
     "Reports": ("allure", "dashboard"),
-    "Evidence": ("failure-signatures", "seen-red", "mutation", "campaign"),
+    "Evidence": ("failure-signatures", "seen-red", "mutation"),
     "Reference": ("reference/cli", "reference/json", "reference/api/index"),
 }
 OWN = ("reference/clauses/", "reference/api/")
