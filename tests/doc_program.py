@@ -1,0 +1,86 @@
+"""What `ptyspec` and `python` are while a block of the documentation is executed: the real ones, on a scan of seconds.
+
+`python -m tests.doc_program WORDS...` runs the command line; `... --python FILE` a Python block, with the names that the
+page tells its reader to bring.
+"""
+
+from __future__ import annotations
+
+import re
+import runpy
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.tiny_runs import SHALLOW, SMALL
+
+OWN_FILE = (*SHALLOW, "training.nepochs=2", "inference.iterative_sweeps=10", "probe.refine_sweeps=2")
+"""What makes the run of a reader's own small file short."""
+RUNS = ("run", "audit", "compare")
+SCENARIO = re.compile(r"\bgs[12]_")
+STANDS_FOR_A_RUN = "1a2b3c4d"
+VIOLATION, INCOMPLETE = 1, 4
+
+
+def reduced(words: Sequence[str]) -> list[str]:
+    """The words with the settings of a tiny run before the reader's own, which so win."""
+    name, *rest = words
+    if name not in RUNS or {"--list", "--check"} & set(rest):
+        return list(words)
+    if name == "audit" and not SCENARIO.search(" ".join(rest)):  # a finished run has its settings, a dictionary its own
+        return [name, *(_a_run() if word == STANDS_FOR_A_RUN else word for word in rest)]
+    own = any(word.endswith((".npz", ".cxi")) for word in rest if not word.startswith("-"))
+    made = [word for setting in (OWN_FILE if own else SMALL) for word in ("--set", setting)]
+    profile = [] if own or "--profile" in rest else ["--profile", "quick"]
+    return [name, *profile, *made, *rest]
+
+
+def _a_run() -> str:
+    from ptyspec.observe.threads import default_threads, set_threads
+
+    set_threads(default_threads())
+    from tests.tiny_runs import stored
+
+    return str(stored("gs1_custom"))
+
+
+def command(words: list[str]) -> int:
+    """Run the program; what a scan of seconds breaks (a ratio off by more than 5 %) is no failure of the block."""
+    from ptyspec.cli.main import entry
+
+    made = reduced(words) if words else words
+    sys.argv = ["ptyspec", *made]
+    try:
+        entry()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        harmless = made != words and "--control" not in words and code in (VIOLATION, INCOMPLETE)
+        return 0 if harmless else code
+    return 0
+
+
+def small_requests() -> None:
+    """Let `ptyspec.pipeline.request.request` give tiny scenarios, in this process and before anybody imports it."""
+    import ptyspec.pipeline.request as module
+
+    original = module.request
+
+    def request(target: str, *, settings: Sequence[str] = (), profile: str | None = None, **others: Any) -> Any:
+        return original(target, settings=[*SMALL, *settings], profile=profile or "quick", **others)
+
+    module.request = request  # type: ignore[assignment]
+
+
+def script(path: Path) -> int:
+    """Run a Python block, with small requests and the names of the reader's own data."""
+    small_requests()
+    from tests.doc_files import given
+
+    runpy.run_path(str(path), init_globals=given(path.read_text(encoding="utf-8")), run_name="__main__")
+    return 0
+
+
+if __name__ == "__main__":
+    first, *others = sys.argv[1:] or ["--help"]
+    sys.exit(script(Path(others[0])) if first == "--python" else command([first, *others]))
