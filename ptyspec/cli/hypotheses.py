@@ -179,30 +179,25 @@ def _board(rows: list[dict[str, Any]]) -> Table:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for head in ("hypothesis", "verdict", "effect", "interval", "margin", "pairs", "varied"):
+    for head in ("hypothesis", "verdict", "effect", "interval", "margin", "pairs", "varied", "clauses"):
         table.add_column(head, overflow="fold", no_wrap=head in ("hypothesis", "verdict", "effect", "margin"))
     for row in rows:
         table.add_row(
             row["id"], Text(row["verdict"], STYLES[row["verdict"]]), _number(row["effect"]["value"]),
-            interval(row["effect"]), _number(row["margin"]), str(row["n"]), Text(_keys(row)),
+            interval(row["effect"]), _number(row["margin"]), str(row["n"]), Text(_some(row["scope"]["varied"], 3)),
+            ", ".join(row["clauses"]),
         )  # fmt: skip
     return table
 
 
-def _keys(row: dict[str, Any]) -> str:
-    """Name what varied; the values stand in `ptyspec judge`."""
-    return _some([text.partition(":")[0] for text in row["scope"]["varied"]], 3)
-
-
 def _claims(rows: list[dict[str, Any]]) -> None:
-    """Below the table, one line each: the claim with its clauses, and why it is open."""
+    """Below the table, one line each: the claim, and why it is open."""
     from rich.text import Text
 
     from ptyspec.cli.output import stdout
 
     for row in rows:
-        clauses = ", ".join(row["clauses"])
-        stdout().print(Text.assemble((row["id"], "bold"), f"  {row['claim']}", (f"  ({clauses})", "dim")))
+        stdout().print(Text.assemble((row["id"], "bold"), f"  {row['claim']}"))
         if row["verdict"] == "OPEN":
             more = f" ({row['needed_n']} pairs would settle it)" if row["needed_n"] else ""
             stdout().print(Text(f"  open: {row['reason']}{more}", "yellow"))

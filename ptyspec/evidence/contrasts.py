@@ -44,7 +44,7 @@ class Found:
 
     @cached_property
     def p(self) -> float | None:
-        """The smallest alpha at which the same would be said; None where nothing is decided."""
+        """The smallest alpha at which the same would be said; None without a value."""
         return None if self.said_at is None else intervals.smallest_alpha(self.said_at)
 
 
@@ -100,10 +100,10 @@ def judged(compared: Contrast | Control, observable: Observable, values: Values,
     def said_at(alpha: float) -> bool:
         return wanted.state(interval(numbers, alpha)) == state
 
-    if state == "undecided":
-        needed = _needed(wanted, observable, numbers, design, interval)
-        return make(found, state, _undecided(wanted, found, needed, design), needed)
-    return make(found, state, said_at=said_at)
+    needed = _needed(wanted, observable, numbers, design, interval) if state == "undecided" else None
+    return make(
+        found, state, _undecided(wanted, found, needed, design) if state == "undecided" else "", needed, said_at
+    )
 
 
 def difference(compared: Compared, observable: Observable, values: Values, seed: int) -> float | Missing:

@@ -9,7 +9,6 @@ from typing import Any
 
 from ptyspec.evidence import registry
 from ptyspec.evidence.contrasts import Found
-from ptyspec.evidence.errors import EvidenceError
 from ptyspec.evidence.gather import Watch, gather
 from ptyspec.evidence.history import Entry, append, history
 from ptyspec.evidence.hypothesis import Hypothesis
@@ -76,12 +75,6 @@ def record(judgement: Judgement, place: Path | None = None, why: str = "") -> En
     Evidence that gives the same numbers as the committed one leaves it as it is, whatever its date.
     """
     place = place or registry.folder()
-    faults = judgement.evidence.environment.get("faults")
-    if faults:
-        raise EvidenceError(
-            "evidence that was made with faults in this process is not recorded", value=", ".join(faults),
-            source="PTYSPEC_FAULT", next_step="leave it unset: an arm names the faults that it runs with",
-        )  # fmt: skip
     history(place, judgement.hypothesis.id)  # refused before anything is written
     kept = _unchanged(judgement, place)
     if kept is not None:
@@ -126,6 +119,8 @@ def _contrast(found: Found) -> dict[str, Any]:
 
 
 def _unchanged(judgement: Judgement, place: Path) -> Evidence | None:
+    from ptyspec.evidence.errors import EvidenceError
+
     try:
         former = read_evidence(place, judgement.hypothesis)
     except EvidenceError:

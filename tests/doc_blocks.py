@@ -1,0 +1,110 @@
+"""The code blocks of README.md and docs/: where they stand, what they say, which of their lines are not executed."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PAGES = ("README.md", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")))
+BLOCK = re.compile(
+    r"^(?P<indent> *)```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
+)
+SHELL = frozenset({"sh", "bash"})
+COMMENT = re.compile(r"\s+# .*$")
+PROGRAM = re.compile(r"^(?:[A-Z_]+=\S+ )*(?:ptyspec|pytest|make|git|python|cd|source) ")
+"""A line that runs something."""
+FILE = re.compile(r"# (?P<name>[\w./-]+\.(?:py|yaml|toml|txt|json))\b.*")
+"""The first line of a block that stands for a file."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block, without its indentation; `line` is that of its fence."""
+
+    page: str
+    line: int
+    language: str
+    text: str
+
+    @property
+    def place(self) -> str:
+        """Page and line."""
+        return f"{self.page}:{self.line}"
+
+    @property
+    def file(self) -> str:
+        """The file that it stands for, empty where it names none."""
+        found = FILE.fullmatch(self.text.partition("\n")[0])
+        return found["name"] if found else ""
+
+    @property
+    def commands(self) -> list[str]:
+        """Its command lines, without comments."""
+        return [bare(line) for line in self.text.splitlines() if PROGRAM.match(line)]
+
+
+@cache
+def blocks(page: str) -> tuple[Block, ...]:
+    """The blocks of one page in order."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return tuple(
+        Block(page, text.count("\n", 0, found.start()) + 1, found["language"], textwrap.dedent(found["text"]))
+        for found in BLOCK.finditer(text)
+    )
+
+
+def bare(line: str) -> str:
+    """A command line without its comment and what follows a semicolon."""
+    return COMMENT.sub("", line).partition("; ")[0].strip()
+
+
+WHOLE = "runs a whole tier or everything; CI does, and its parts are tests themselves"
+SEARCHES = "some thirty runs; tests/meta/explain searches among cheap ones"
+SETS_UP = "sets the checkout up; CI begins with it"
+NOT_RUN = {
+    "make run": "several minutes: four scenarios at profile standard",
+    "make test": WHOLE,
+    "git clone <this repository> ptyspec": SETS_UP,
+    "cd ptyspec": SETS_UP,
+    "make install": SETS_UP,
+    "source .venv/bin/activate": SETS_UP,
+    "pytest -m contract": WHOLE,
+    "pytest -m parity -n auto": WHOLE,
+    "pytest -m regression": WHOLE,
+    "pytest -n 2": WHOLE,
+    "pytest --ptyspec-strict": WHOLE,
+    "pytest tests/parity/test_pipeline_under_test.py --ptyspec-pipeline mine.pipeline:Mine": (
+        "trains two scenarios; tests/meta/test_pipeline_under_test.py drives such sessions"
+    ),
+    "pytest tests/parity/test_pipeline_under_test.py --ptyspec-pipeline mine.pipeline:Mine --ptyspec-xfails known.txt": (
+        "as above"
+    ),
+    "python -m benchmarks recorded": "simulates and groups for a minute; the page holds what it prints",
+    "make report": WHOLE,
+    'make report ARGS="tests/contract -m contract"': WHOLE,
+    'make report ARGS="--allure-label clause=NORM-002"': "collects everything; tests/meta/test_allure_site.py renders reports",
+    "make report HISTORY=/shared/ptyspec/history.jsonl": WHOLE,
+    "pytest -n 2 --alluredir=allure-results": WHOLE,
+    "ptyspec allure allure-results --out public/report": "needs the results of the line above",
+    "ptyspec explain gs1_ideal gs1_ideal:january --symptom 'amplitude.mean_ratio<0.9' --profile stable --out why": SEARCHES,
+    "ptyspec explain gs1_ideal gs1_ideal:gain-by-energy,xy-swapped --symptom NORM-001": SEARCHES,
+    "python -m benchmarks explain": "150 planted worlds",
+    "ptyspec faults campaign --tier parity -n 2 --out campaign/parity": WHOLE,
+    "ptyspec faults campaign --quick -n 2": "CI runs it",
+    "ptyspec trace --strict": "judges a session of all tests; CI ends with it",
+    "ptyspec faults campaign -n 2 --out campaign": WHOLE,
+    "ptyspec audit --all gs2_custom --profile quick --out hub": "every audit; test_audit_cli runs it on a tiny scan",
+    "ptyspec audit --all gs1_custom gs2_custom --profile quick --out hub": "as above",
+    "ptyspec audit --check hub": "needs the hub of the line above",
+}
+"""Command lines that are not executed, with the reason. Each is parsed against the real program instead."""
+
+QUOTED = {
+    '@pytest.mark.golden("objects/{name}.json")': "tests/regression/test_objects_and_probes.py",
+    "FAULT = Fault(": "ptyspec/faults/catalogue/gain_by_energy.py",
+}
+"""Python blocks, by their first line, that quote a file: they must stand in it word by word."""
