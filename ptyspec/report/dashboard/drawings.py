@@ -46,8 +46,8 @@ def levels(run: Row) -> dict[tuple[str, str], float]:
     return {place: round(100 * (math.log10(mean) - low) / room, 1) for place, mean in means.items()}
 
 
-def effect(row: Row) -> Markup:
-    """Return a hypothesis' effect with its interval, drawn against its margin."""
+def effect(row: Row, brief: bool = False) -> Markup:
+    """Return a hypothesis' effect with its interval, drawn against its margin; without words where it is brief."""
     found = row.get("effect") or {}
     value, low, high = (found.get(key) for key in ("value", "low", "high"))
     if value is None:
@@ -55,7 +55,7 @@ def effect(row: Row) -> Markup:
     between = f", interval {low:.3g} to {high:.3g}" if low is not None and high is not None else ""
     margin = row.get("margin")
     said = f"effect {value:.3g}{between}" + (f", margin {margin:.3g}" if margin is not None else "")
-    return interval(value, low, high, margin, said)
+    return interval(value, low, high, margin, said, brief)
 
 
 def trends(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -144,12 +144,17 @@ def _line(axes: Axes, line: Line) -> Markup:
     return Markup("").join(drawn)
 
 
-def interval(value: float | None, low: float | None, high: float | None, margin: float | None, said: str) -> Markup:
-    """Return an effect with its interval on an axis whose shaded middle is the margin, within which nothing matters."""
+def interval(
+    value: float | None, low: float | None, high: float | None, margin: float | None, said: str, brief: bool = False
+) -> Markup:
+    """Return an effect with its interval on an axis whose shaded middle is the margin, within which nothing matters.
+
+    `brief`: without words, for a line of a list.
+    """
     known = [abs(number) for number in (value, low, high, margin) if number is not None and math.isfinite(number)]
     if value is None or not known or max(known) == 0:
         return Markup("")
-    width, height, middle = 320, 44, 16
+    width, height, middle = 320, 32 if brief else 44, 16
     top = 1.15 * max(known)
 
     def at(number: float) -> float:
@@ -162,7 +167,7 @@ def interval(value: float | None, low: float | None, high: float | None, margin:
         ends = [(sign * abs(margin), f"{sign * abs(margin):.3g}") for sign in (-1, 1)]
         wide = at(abs(margin)) - at(0.0) > 30  # else the three words would lie on each other
         words = [*ends, (0.0, "0")] if wide else [(0.0, f"± {abs(margin):.3g}")]
-        parts += [_word(at(place), height - 4, text) for place, text in words]
+        parts += [_word(at(place), height - 4, text) for place, text in words if not brief]
     parts += [Markup('<line class="zero" x1="{0:.1f}" x2="{0:.1f}" y1="4" y2="28"/>').format(at(0.0))]
     if low is not None and high is not None:
         bar = Markup('<line class="bar" x1="{0:.1f}" x2="{1:.1f}" y1="{2}" y2="{2}"/>')
