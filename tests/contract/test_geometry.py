@@ -60,6 +60,16 @@ def test_a_whole_pixel_patch_is_a_plain_cut_with_zeros_outside(x: int, y: int) -
 
 
 @pytest.mark.clause("TRANSLATE-002")
+@pytest.mark.parametrize(
+    ("x", "y"), [(-40.3, 20.5), (WIDTH + 40.3, 20.5), (20.5, -40.3), (20.5, HEIGHT + 40.3)],
+    ids=["left", "right", "above", "below"],
+)  # fmt: skip
+def test_a_sub_pixel_patch_wholly_outside_the_object_is_nothing_but_zeros(x: float, y: float) -> None:
+    patch = extract_patches(textured_object(HEIGHT, WIDTH), np.array([[x, y]]), N)[0]
+    np.testing.assert_array_equal(patch, 0)
+
+
+@pytest.mark.clause("TRANSLATE-002")
 @pytest.mark.parametrize(("x", "y"), [(20.3, 31.8), (22.5, 28.5), (19.01, 30.99)], ids=["a", "b", "c"])
 def test_a_blob_at_a_sub_pixel_position_is_centred_in_its_patch(x: float, y: float) -> None:
     rows, columns = np.indices((HEIGHT, WIDTH))
@@ -108,6 +118,10 @@ def test_the_canvas_of_a_group_is_n_and_twice_the_largest_relative_offset(
     relative[1, 0, 1, 2] = -largest
     assert side == 32 + 2 * math.ceil(largest)
     clause.equal(required_canvas(relative, 32), side, "side of the canvas")
+
+
+def test_no_offset_at_all_needs_a_canvas_of_one_patch() -> None:
+    assert required_canvas(np.zeros((0, 1, 2, 4)), N) == N
 
 
 @pytest.mark.clause("CANVAS-002")

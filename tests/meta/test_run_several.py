@@ -166,3 +166,13 @@ def test_the_dashboard_of_these_runs_comes_last(
     assert result.stdout.splitlines()[-1] == "dashboard: /there/dashboard.html"
     assert shown == [[written(0.998), written(0.998)]]
     assert len(result.stdout.splitlines()) <= 10
+
+
+def test_one_target_ends_with_its_own_table_and_both_forms_of_its_report(produced: Install) -> None:
+    produced()
+    result = ptyspec("gs1_ideal")
+    *_, report, page = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert (report.endswith("report.md"), page.endswith("report.html")) == (True, True)
+    assert "are right" not in result.stdout
+    assert json.loads(ptyspec("gs1_ideal", "--json").stdout)["page"].endswith("report.html")

@@ -24,8 +24,9 @@ from types import ModuleType
 CPU_SECONDS, BYTES = 20, 6 << 30
 """Limits of one mutant: an endless loop is a timeout, an endless array an error."""
 WARM = (
-    "numpy", "numpy.testing", "scipy.fft", "scipy.ndimage", "scipy.optimize", "scipy.spatial", "scipy.special",
-    "skimage.metrics", "skimage.registration", "pydantic", "yaml", "filelock", "_pytest.assertion.rewrite",
+    "numpy", "numpy.testing", "scipy.fft", "scipy.ndimage", "scipy.optimize", "scipy.spatial", "scipy.special", "scipy.stats",
+    "skimage.metrics", "skimage.registration", "pydantic", "yaml", "filelock", "_pytest.assertion.rewrite", "hypothesis",
+    "hypothesis.core", "hypothesis.strategies", "hypothesis.extra.numpy", "hypothesis.internal.conjecture.engine",
 )  # fmt: skip
 FORCED = "raise AssertionError('this module was broken to see that the cases notice')\n"
 
