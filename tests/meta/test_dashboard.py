@@ -244,7 +244,7 @@ def test_the_command_prints_the_path_and_ends_as_asked(tmp_path: Path, monkeypat
     from ptyspec.cli import report
 
     found = sources(tmp_path)
-    monkeypatch.setattr(report, "_sources", lambda *_: found)
+    monkeypatch.setattr(report, "gather", lambda *_: found)
     done = CliRunner().invoke(app, ["report", "--out", str(tmp_path / "out")])
     assert (done.exit_code, done.stdout) == (0, f"{tmp_path / 'out' / 'dashboard.html'}\n")
     assert "violation: " in done.stderr

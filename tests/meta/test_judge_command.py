@@ -204,5 +204,5 @@ def test_a_skeleton_of_nothing_is_refused(root: Path, words: tuple[str, str]) ->
 
 
 def test_ids_are_completed_in_either_case() -> None:
-    assert completed("h-loss") == ["H-LOSS-WEIGHT"]
+    assert completed("h-loss-we") == ["H-LOSS-WEIGHT"]
     assert completed("no such") == []
