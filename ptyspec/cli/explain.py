@@ -14,6 +14,7 @@ from ptyspec.cli.names import explain_sides, symptoms
 from ptyspec.cli.options import Json, Profile, Seed, Setting
 
 if TYPE_CHECKING:
+    from ptyspec.errors import PtyspecError
     from ptyspec.evidence.variant import Variant
     from ptyspec.explain.explain import Limits
     from ptyspec.explain.explanation import Explanation
@@ -69,12 +70,23 @@ def explain(
     first, second = sides(good, bad, profile=profile, seed=seed, settings=settings or ())
     limits = Limits(budget, repeats, processes)
     ask = _clause if CLAUSE.fullmatch(symptom.strip()) else _symptom
-    found = ask((first, second), (good, bad), symptom, limits)
+    try:
+        found = ask((first, second), (good, bad), symptom, limits)
+    except KeyboardInterrupt:
+        raise _interrupted() from None
     command = _again(good, bad, symptom, profile, seed, settings or ())
     path = None if place is None else write_explanation(place, found, command)
     _tell(found, path, command, as_json)
     if found.status != "explained":
         raise typer.Exit(INCOMPLETE)
+
+
+def _interrupted() -> PtyspecError:
+    from ptyspec.explain.explain import SearchInterruptedError
+
+    return SearchInterruptedError(
+        "the search was interrupted", value="finished runs are kept", next_step="the same command goes on from there"
+    )
 
 
 def _symptom(both: tuple[Variant, Variant], words: tuple[str, str], symptom: str, limits: Limits) -> Explanation:
@@ -93,7 +105,7 @@ def _symptom(both: tuple[Variant, Variant], words: tuple[str, str], symptom: str
     whole = frozenset(delta.name for delta in deltas)
     with RichProgress(stderr()) as bars, Laboratory(both[0], deltas, read, limits.width, _watch(bars.message)) as lab:
         return explain(
-            lab, deltas, Question(*words, read.text, read.limit), limits,
+            lab, deltas, Question(*words, read.text, read.path, read.limit), limits,
             lambda: (chain_of(*both, read, {0: lab.seen[whole], len(STAGES): lab.seen[NOTHING]}, bars), ""), bars.message,
         )  # fmt: skip
 
@@ -118,7 +130,7 @@ def _clause(both: tuple[Variant, Variant], words: tuple[str, str], symptom: str,
         bench = ClauseBench(checkout(None), clause.id, deltas, common, limits.width, _watch(bars.message))
         bench.narrow()
         found = explain(
-            bench, deltas, Question(*words, clause.id), limits, lambda: (None, "a clause is judged by its cases"),
+            bench, deltas, Question(*words, clause.id, "clause holds"), limits, lambda: (None, "a clause is judged by its cases"),
             bars.message,
         )  # fmt: skip
     if not beyond:
@@ -158,8 +170,19 @@ def _tell(found: Explanation, path: Path | None, command: list[str], as_json: bo
 
     if as_json:
         print_json(found.as_json())
-    elif path is not None:
-        typer.echo("\n".join(answer(found)))
-        typer.echo(f"story: {path}")
     else:
-        typer.echo(story(found, {}, command), nl=False)
+        _show("\n".join([*answer(found), ""]) if path is not None else story(found, {}, command))
+        if path is not None:
+            typer.echo(f"story: {path}")
+
+
+def _show(text: str) -> None:
+    """Show Markdown: rendered where a terminal can, as it is elsewhere."""
+    from ptyspec.cli.output import stdout
+
+    if not stdout().is_terminal:
+        typer.echo(text, nl=False)
+        return
+    from rich.markdown import Markdown
+
+    stdout().print(Markdown(text))

@@ -24,6 +24,12 @@ class NothingToExplainError(PtyspecError):
     """GOOD shows the symptom, BAD does not, or they do not differ."""
 
 
+class SearchInterruptedError(PtyspecError):
+    """The user stopped the search; what was run is kept."""
+
+    exit_code = 3
+
+
 class Bench(Protocol):
     """Where subsets become runs (laboratory.py, clause_bench.py)."""
 

@@ -20,11 +20,12 @@ Status = Literal["explained", "one way", "incomplete"]
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: names of both sides, the symptom as written, its limit where it is a number's."""
+    """What is asked: names of both sides, the symptom as written, its number's path and limit where it has one."""
 
     good: str
     bad: str
     symptom: str
+    path: str = ""
     limit: float | None = None
 
 

@@ -12,6 +12,7 @@ from ptyspec.explain.plan import Outcome
 from ptyspec.explain.shares import combinations_of
 from ptyspec.explain.stages import Chain, Splice
 from ptyspec.report import canvas
+from ptyspec.report.text import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,6 +41,12 @@ def stage_figure(found: Explanation, chain: Chain) -> Figure:
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
     for at, splice in enumerate(rows):
         _row(left, at, splice, chain)
+    from matplotlib.patches import Patch
+
+    sides = [Patch(facecolor=GOOD, label="GOOD's stage"), Patch(facecolor=BAD, label="BAD's stage")]
+    left.legend(
+        handles=sides, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2, frameon=False, fontsize=canvas.SMALL
+    )
     left.set_xlim(-0.5, len(STAGES) - 0.5)
     left.set_ylim(len(rows) - 0.5, -0.9)
     left.set_xticks(range(len(STAGES)), STAGES, fontsize=canvas.TEXT)
@@ -63,13 +70,14 @@ def factor_figure(found: Explanation, made: Factorial) -> Figure:
     outcomes = [found.outcomes.get(subset, Outcome.UNRESOLVED) for subset in shown]
     left.barh(range(len(parts)), [made.values[part] for part in parts], color=[COLOURS[one] for one in outcomes])
     for at, part in enumerate(parts):
-        left.text(made.values[part], at, f" {made.values[part]:.3g}", va="center", fontsize=canvas.SMALL)
+        left.text(made.values[part], at, f" {number(made.values[part])}", va="center", fontsize=canvas.SMALL)
     words = [canvas.plain(" + ".join(part_names)) or "none" for part_names in (sorted(part) for part in parts)]
     left.set_yticks(range(len(parts)), words, fontsize=canvas.SMALL)
     left.invert_yaxis()
     left.margins(x=0.15)
     _limit(left, found)
-    left.set_xlabel(canvas.plain(found.question.symptom), fontsize=canvas.TEXT)
+    left.set_xlabel(canvas.plain(found.question.path), fontsize=canvas.TEXT)
+    left.tick_params(labelsize=canvas.SMALL)
     _shares(right, made, names)
     return figure
 
@@ -98,12 +106,12 @@ def _numbers(axes: Axes, rows: list[Splice], found: Explanation) -> None:
     for at, splice in enumerate(rows):
         place = 0.0 if splice.number is None else splice.number
         axes.plot(place, at, MARKERS[splice.outcome], color=COLOURS[splice.outcome], markersize=9)
-        said = splice.outcome.value if splice.number is None else f"{splice.outcome.value} {splice.number:.3g}"
+        said = splice.outcome.value if splice.number is None else f"{splice.outcome.value} {number(splice.number)}"
         axes.annotate(said, (place, at), xytext=(9, 0), textcoords="offset points", va="center", fontsize=canvas.SMALL)
     _limit(axes, found)
     axes.margins(x=0.35)
     axes.set_yticks([])
-    axes.set_xlabel(canvas.plain(found.question.symptom), fontsize=canvas.TEXT)
+    axes.set_xlabel(canvas.plain(found.question.path), fontsize=canvas.TEXT)
     axes.tick_params(labelsize=canvas.SMALL)
 
 

@@ -52,9 +52,19 @@ class Splicer:
 
     def same_so_far(self, count: int) -> bool:
         """True where both sides hand over the same after `count` stages, as far as they have been run; no training."""
-        return 0 < count <= TRAIN and self._digest(self.good, count) == self._digest(self.bad, count)
+        if not 0 < count <= TRAIN:
+            return False
+        good, bad = self._digest(self.good, count), self._digest(self.bad, count)
+        return good is not None and good == bad
 
-    def _digest(self, side: Variant, count: int) -> str:
+    def _digest(self, side: Variant, count: int) -> str | None:
+        """Name what a side hands over; None where it breaks before, which its own run tells in words."""
+        try:
+            return self._walk_to(side, count)
+        except Exception:  # somebody's wrong pipeline may raise anything
+            return None
+
+    def _walk_to(self, side: Variant, count: int) -> str:
         walk = Spliced([side] * len(STAGES), self.kept)
         scenario = side.resolved.scenario
         made: Any = walk.simulate(scenario)

@@ -61,7 +61,8 @@ def _headline(found: Explanation) -> str:
     if not found.findings.causes:
         return "Incomplete: no cause is proven yet."
     causes = " and, independently, ".join(named(found, cause.members) for cause in found.findings.causes)
-    place = "" if found.chain is None or found.chain.stage is None else f", at stage {found.chain.stage}"
+    single = len(found.findings.causes) == 1 and found.chain is not None and found.chain.stage is not None
+    place = f", at stage {found.chain.stage}" if single and found.chain is not None else ""
     proof = {"explained": "confirmed both ways", "one way": "not confirmed both ways", "incomplete": "incomplete"}
     return escape(f"{causes}{place} ({proof[found.status]}).", 2000)
 

@@ -27,7 +27,7 @@ def test_the_gain_that_is_kept_is_found_where_the_network_is_trained() -> None:
     whole = frozenset(delta.name for delta in deltas)
     with Laboratory(good, deltas, symptom) as lab:
         found = explain(
-            lab, deltas, Question("good", "bad", symptom.text, symptom.limit), Limits(repeats=1),
+            lab, deltas, Question("good", "bad", symptom.text, symptom.path, symptom.limit), Limits(repeats=1),
             lambda: (chain_of(good, bad, symptom, {0: lab.seen[whole], len(STAGES): lab.seen[NOTHING]}, Silent()), ""),
             lambda _: None,
         )  # fmt: skip
