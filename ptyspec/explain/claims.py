@@ -58,13 +58,23 @@ def claims_of_cause(members: Sequence[str], found: Findings, whole: Subset) -> t
     )
 
 
+def exposing(masked: Masked, found: Findings, known: Mapping[Subset, Outcome]) -> tuple[Subset, tuple[str, ...]]:
+    """Return the run in which BAD shows a hidden cause, and what it lacks beside its visible causes.
+
+    One member of what hides it is enough; where no such run failed, everything that hides it is taken away.
+    """
+    mended = found.repaired or frozenset()
+    for lacking in [(name,) for name in masked.maskers]:
+        if known.get(mended.difference(lacking)) is Outcome.FAIL:
+            return mended.difference(lacking), lacking
+    return mended.difference(masked.maskers), masked.maskers
+
+
 def claims_of_masked(masked: Masked, found: Findings, known: Mapping[Subset, Outcome]) -> tuple[Claim, ...]:
     """Return the claims of a hidden cause: it fails alone, passes beside what hides it, and shows without that in BAD."""
     cause, maskers = frozenset(masked.members), frozenset(masked.maskers)
-    mended = found.repaired or frozenset()
-    bare, text = mended - maskers, "BAD without its visible causes and what hides this one"
-    if known.get(bare) is not Outcome.FAIL:
-        bare, text = masked.exposed, "the run that gave it away"
+    bare, lacking = exposing(masked, found, known)
+    text = f"BAD without its visible causes and {', '.join(lacking)}"
     return (
         Claim("adding", "GOOD with it", cause, Outcome.FAIL),
         Claim("hiding", "GOOD with it and what hides it", cause | maskers, Outcome.PASS),

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
 from ptyspec.explain.causes import Cause, Masked
+from ptyspec.explain.claims import exposing
 from ptyspec.explain.deltas import FAULT
 from ptyspec.explain.explanation import Explanation
 from ptyspec.explain.plan import Outcome, Subset
@@ -77,13 +78,14 @@ def _cause(found: Explanation, cause: Cause) -> str:
 
 def _masked(found: Explanation, masked: Masked) -> str:
     together = frozenset((*masked.members, *masked.maskers))
-    bare = (found.findings.repaired or frozenset()) - set(masked.maskers)
+    mended = found.findings.repaired or frozenset()
+    bare, lacking = exposing(masked, found.findings, found.outcomes)
     return (
         f"- **Hidden in BAD:** {escape(named(found, masked.members), 2000)}{_stories(found, masked.members)}. GOOD with it "
         f"alone {_at(found, frozenset(masked.members))}. What hides it: {escape(named(found, masked.maskers), 2000)}"
-        f"{_stories(found, masked.maskers)}; together they {_at(found, together, plural=True)}, and BAD without its visible "
-        f"causes {_at(found, found.findings.repaired or frozenset())}, but without what hides this one as well "
-        f"{_at(found, bare)}. Mending only one of them makes things worse. Confirmed {found.settled(masked)}."
+        f"{_stories(found, masked.maskers)}; GOOD with both {_at(found, together)}. BAD without its visible causes "
+        f"{_at(found, mended)}; without {escape(named(found, lacking), 1000)} as well it {_at(found, bare)}: to mend only "
+        f"what hides it brings the symptom back. Confirmed {found.settled(masked)}."
     )
 
 
@@ -97,15 +99,10 @@ def _stories(found: Explanation, members: Iterable[str]) -> str:
     return f" ({'; '.join(told)})" if told else ""
 
 
-def _at(found: Explanation, subset: Subset, *, plural: bool = False) -> str:
+def _at(found: Explanation, subset: Subset) -> str:
     """`fails at 0.559`, or that no such run was made."""
-    if subset not in found.outcomes:
-        return "were not run" if plural else "was not run"
-    outcome = found.outcomes[subset]
-    if outcome is Outcome.UNRESOLVED:
-        return "have no result" if plural else "has no result"
-    word = {Outcome.PASS: "pass", Outcome.FAIL: "fail"}[outcome]
-    verb = word if plural else {"pass": "passes", "fail": "fails"}[word]
+    words = {Outcome.PASS: "passes", Outcome.FAIL: "fails", Outcome.UNRESOLVED: "has no result"}
+    verb = words[found.outcomes[subset]] if subset in found.outcomes else "was not run"
     value = found.numbers.get(subset)
     return verb if value is None else f"{verb} at {number(value)}"
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ptyspec.contracts.stages import STAGES
 from ptyspec.explain.causes import Cause, Masked
 from ptyspec.explain.claims import Evidence
+from ptyspec.explain.ddmin import sections
 from ptyspec.explain.deltas import Delta
 from ptyspec.explain.explanation import Explanation
 from ptyspec.explain.plan import Outcome, Subset
@@ -37,8 +38,16 @@ def tried_table(found: Explanation) -> list[str]:
         ]
         for delta in found.deltas
     ]  # fmt: skip
+    rows += [
+        [escape(f"{section}, together"), "", "–", _cell(found, frozenset(names)), _cell(found, rest.difference(names))]
+        for section, names in sections(delta.name for delta in found.deltas).items() if len(names) > 1
+    ]  # fmt: skip
     head = ["difference", "stage", "found to be", "alone in GOOD", "left out of BAD without its visible causes"]
-    return [*table(head, rows, numbers=False), "", "A dash: the search did not need that run."]
+    return [
+        *table(head, rows, numbers=False),
+        "",
+        "A dash: the search did not need that run; settings of one section are tried together.",
+    ]
 
 
 def share_table(found: Explanation) -> list[str]:
