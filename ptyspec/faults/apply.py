@@ -76,7 +76,7 @@ def exchanged(patch: Patch) -> Iterator[None]:
 
 @contextmanager
 def _in_place(patch: Patch) -> Iterator[None]:
-    """Exchange the attribute where it is defined, and under every name by which our modules imported it."""
+    """Exchange the attribute where it is defined, and wherever one of our modules holds it: by a name, or in a table."""
     *path, last = patch.path
     owner: Any = sys.modules[patch.module]
     for part in path:
@@ -84,26 +84,23 @@ def _in_place(patch: Patch) -> Iterator[None]:
     original = vars(owner)[last]
     replacement = patch.make(original)
     setattr(owner, last, replacement)
-    if path:
-        try:
-            yield
-        finally:
-            setattr(owner, last, original)
-        return
-    _everywhere(original, replacement)
+    if not path:
+        _exchange(original, replacement)
     try:
         yield
     finally:
-        _everywhere(replacement, original)  # in modules that were loaded meanwhile, too
+        if vars(owner).get(last) is replacement:
+            setattr(owner, last, original)
+        if not path:
+            _exchange(replacement, original)  # in modules that were loaded meanwhile, too
 
 
-def _everywhere(old: Any, new: Any) -> None:
-    """Put one object in the place of another under every name of our modules and in their registries by name."""
+def _exchange(old: Any, new: Any) -> None:
     for module in _our_modules():
-        own = {name: value for name, value in vars(module).items() if not name.startswith("__")}
-        for space in [vars(module), *(value for value in own.values() if type(value) is dict)]:
-            for name in [name for name, value in space.items() if value is old]:
-                space[name] = new
+        names = vars(module)
+        for table in [names, *(value for name, value in names.items() if type(value) is dict and name[:2] != "__")]:
+            for key in [key for key, value in table.items() if value is old]:
+                table[key] = new
 
 
 def _our_modules() -> Sequence[ModuleType]:

@@ -16,7 +16,7 @@ from ptyspec.faults.catalogue import names
 from ptyspec.faults.result import Result, Row, Status, merged
 from ptyspec.io.runkey import code_version
 from ptyspec.observe.environment import FAULTS, active_faults, environment, fingerprint
-from ptyspec.physics import scale
+from ptyspec.physics import objects, scale
 from ptyspec.pipeline import normalize
 from ptyspec.spec.clause import PLACES
 from ptyspec.spec.registry import specification
@@ -52,6 +52,13 @@ def test_a_fault_is_seen_under_every_name_and_taken_back_after_an_error() -> Non
     assert normalize.loader_gain is scale.loader_gain
 
 
+def test_a_fault_is_seen_in_tables_that_hold_its_seam() -> None:
+    plain = objects.lines
+    with applied("lines-of-another-blur"):
+        assert objects.AMPLITUDES["lines"] is objects.lines is not plain
+    assert objects.AMPLITUDES["lines"] is objects.lines is plain
+
+
 def test_a_run_under_a_fault_is_another_run_and_says_so() -> None:
     healthy = code_version()
     assert active_faults() == ()
@@ -79,7 +86,7 @@ with from_environment():
     assert "ptyspec.physics.scale" not in sys.modules
     from ptyspec.pipeline.normalize import loader_gain
     print(loader_gain(4.0, 64))
-from ptyspec.physics import scale
+from ptyspec.physics import objects, scale
 from ptyspec.pipeline import normalize
 print(scale.loader_gain(4.0, 64), normalize.loader_gain(4.0, 64))
 """

@@ -29,4 +29,5 @@ FAULT = Fault(
     green=("NORMALIZATION-001", "FORWARD-001"),
     cost="parity",
     signatures=(46,),
+    cases=("[sigmoid-up]", "test_amplitude_two", "test_the_gain_multiplies"),
 )

@@ -51,4 +51,5 @@ FAULT = Fault(
     green=("NORMALIZATION-001", "MATH-POLAR-001"),
     cost="parity",
     signatures=(32,),
+    cases=("[gs2-random]", "test_a_head_that_cannot", "test_the_whole_network_reaches", "test_the_gain_multiplies"),
 )

@@ -44,4 +44,5 @@ FAULT = Fault(
     green=("COORDS-001", "FORWARD-001"),
     cost="parity",
     signatures=(31,),
+    cases=("[gs2-random]", "test_the_gain_multiplies"),
 )

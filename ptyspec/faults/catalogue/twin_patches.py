@@ -30,4 +30,5 @@ FAULT = Fault(
     green=("INFER-005", "NET-009", "INFER-008"),
     cost="parity",
     signatures=(17,),
+    cases=("[gs2-random]", "test_training_improves", "test_the_iterative_reference"),
 )
