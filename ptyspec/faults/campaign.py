@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,8 @@ def read_campaign(
     healthy = {name for name, row in clean.items() if row["outcome"] == "passed"}
     unclean = tuple(name for name, row in clean.items() if row["outcome"] == "failed")
     rows = tuple(
-        _of(name, read_json(folder / f"{name}.json"), len(reached.get(name, ())), bound, healthy) for name in names
+        replace(_of(name, read_json(folder / f"{name}.json"), len(reached.get(name, ())), bound, healthy), mode=mode)
+        for name in names
     )
     in_tier: dict[str, int] = {}
     for name in clean:

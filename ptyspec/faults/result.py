@@ -33,6 +33,8 @@ class Row:
     seconds: float
     to_first: float | None
     """Seconds of cases until the first red one."""
+    mode: Mode = "full"
+    """quick: it ran only the cases of the clauses that it declares red or green."""
 
     @property
     def blind(self) -> list[str]:
@@ -57,7 +59,6 @@ class Result:
     unclean: tuple[str, ...]
     """Cases that fail without any fault."""
     mode: Mode = "full"
-    """quick: a fault ran only the cases of the clauses that it declares red or green."""
 
     def of(self, status: Status) -> list[Row]:
         """Return the faults of one status."""
@@ -86,13 +87,16 @@ class Result:
 
     @property
     def localised(self) -> float | None:
-        """Among killed faults, those whose first red clause names their stage; None for a quick campaign.
+        """Among killed faults, those whose first red clause names their stage.
 
-        A quick campaign runs the declared clauses alone, so that it cannot tell.
+        Faults that ran quickly are left out: only their declared clauses were looked at.
         """
-        killed = self.of("killed")
-        right = [row for row in killed if self.first_stage(row) == row.fault.stage]
-        return None if self.mode == "quick" else _share(len(right), len(killed))
+        return self.localised_at(None)
+
+    def localised_at(self, stage: str | None) -> float | None:
+        """Return the same of the faults of one stage; None: of all."""
+        told = [row for row in self.of("killed") if row.mode == "full" and stage in (None, row.fault.stage)]
+        return _share(sum(self.first_stage(row) == row.fault.stage for row in told), len(told))
 
     @property
     def specificity(self) -> float | None:
@@ -160,7 +164,7 @@ def merged(found: Result, content: Mapping[str, Any]) -> Result:
     own = {row.fault.id for row in found.rows}
     others = [
         Row(fault(row["id"]), row["status"], row["reason"], row["reached"], row["red"], row["seconds"],
-            row["seconds_to_first_red"])
+            row["seconds_to_first_red"], row["mode"])
         for row in content["faults"] if row["id"] in set(names()) - own
     ]  # fmt: skip
     bound = {line["id"]: line["cases"] for line in content["clauses"]} | dict(found.bound)
@@ -177,10 +181,9 @@ def _stages(found: Result) -> list[dict[str, Any]]:
     for place in WAY:
         valid = [row for row in found.valid if row.fault.stage == place]
         killed = [row for row in valid if row.status == "killed"]
-        right = sum(found.first_stage(row) == place for row in killed)
         lines.append({
             "stage": place, "valid": len(valid), "killed": len(killed), "kill_rate": _share(len(killed), len(valid)),
-            "localised": None if found.mode == "quick" else _share(right, len(killed)),
+            "localised": found.localised_at(place),
         })  # fmt: skip
     return lines
 
@@ -202,7 +205,7 @@ def _clauses(found: Result) -> list[dict[str, Any]]:
 def _row(row: Row, found: Result) -> dict[str, Any]:
     return {
         "id": row.fault.id, "stage": row.fault.stage, "story": row.fault.story, "status": row.status,
-        "reason": row.reason, "reached": row.reached, "red": {name: list(cases) for name, cases in row.red.items()},
+        "reason": row.reason, "mode": row.mode, "reached": row.reached, "red": {name: list(cases) for name, cases in row.red.items()},
         "declared_red": list(row.fault.red), "declared_green": list(row.fault.green),
         "first_red_stage": found.first_stage(row), "missed": row.missed, "blind_red": row.blind,
         "seconds": round(row.seconds, 3), "seconds_to_first_red": row.to_first,

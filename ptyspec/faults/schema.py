@@ -9,6 +9,7 @@ from ptyspec.faults.result import SCHEMA_VERSION, WAY
 from ptyspec.report.schemas import NUMBER, TEXT
 
 SHARE = {**NUMBER, "description": "between 0 and 1; null where there is nothing to divide by"}
+MODE = {"enum": ["full", "quick"]}
 PLACE = {"enum": list(WAY)}
 STATUS = ("killed", "survived", "invalid", "timeout", "infrastructure")
 
@@ -18,7 +19,7 @@ def campaign_schema() -> dict[str, Any]:
     by_fault = {"type": "object", "additionalProperties": many(CLAUSE)}
     return closed({
         "schema_version": {"const": SCHEMA_VERSION}, "status": {"enum": ["ok", "violation", "incomplete"]},
-        "kill_rate": SHARE, "tier": {"enum": ["contract", "parity"]}, "mode": {"enum": ["full", "quick"]},
+        "kill_rate": SHARE, "tier": {"enum": ["contract", "parity"]}, "mode": MODE,
         "localised": SHARE, "specificity": SHARE, "survivors": many(TEXT),
         "not_judged": {"type": "object", "additionalProperties": {"enum": list(STATUS[2:])}},
         "blind_red": by_fault, "missed": by_fault, "must_clauses_without_a_kill": many(CLAUSE), "vacuous": many(CLAUSE),
@@ -41,7 +42,7 @@ def _clause() -> dict[str, Any]:
 
 def _fault() -> dict[str, Any]:
     return closed({
-        "id": TEXT, "stage": PLACE, "story": TEXT, "status": {"enum": list(STATUS)}, "reason": TEXT, "reached": COUNT,
+        "id": TEXT, "stage": PLACE, "story": TEXT, "status": {"enum": list(STATUS)}, "reason": TEXT, "mode": MODE, "reached": COUNT,
         "red": {"type": "object", "additionalProperties": many(TEXT), "description": "cases by the clause they turned red"},
         "declared_red": many(CLAUSE), "declared_green": many(CLAUSE), "first_red_stage": MAYBE, "missed": many(CLAUSE),
         "blind_red": many(CLAUSE), "seconds": SECONDS, "seconds_to_first_red": NUMBER,
