@@ -1,0 +1,68 @@
+"""The campaign that is kept under docs/campaign is that of the present catalogue and specification, and says what it must."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ptyspec.faults.catalogue import catalogue
+from ptyspec.io.jsonfile import read_json
+from ptyspec.report.schemas import schemas
+from ptyspec.spec.registry import specification
+from tests.json_schema import faults
+
+DOCS = Path(__file__).parents[2] / "docs"
+FOLDERS = {"contract": DOCS / "campaign"}
+AGAIN = "ptyspec faults campaign --tier {0} --fault ID --merge --out {1}"
+
+
+def kept(tier: str) -> dict[str, Any]:
+    return dict(read_json(FOLDERS[tier] / "campaign.json"))
+
+
+@pytest.mark.parametrize("tier", FOLDERS)
+def test_every_fault_stands_there_as_the_catalogue_declares_it(tier: str) -> None:
+    found = {
+        row["id"]: (row["stage"], row["story"], row["declared_red"], row["declared_green"])
+        for row in kept(tier)["faults"]
+    }
+    wanted = {one.id: (one.stage, one.story, list(one.red), list(one.green)) for one in catalogue() if one.cost == tier}
+    changed = sorted(name for name in found | wanted if found.get(name) != wanted.get(name))
+    assert not changed, f"{', '.join(changed)}: {AGAIN.format(tier, FOLDERS[tier].relative_to(DOCS.parent))}"
+
+
+@pytest.mark.parametrize("tier", FOLDERS)
+def test_the_clauses_are_those_of_the_specification(tier: str) -> None:
+    clauses = specification()
+    for row in kept(tier)["clauses"]:
+        assert row["id"] in clauses
+        assert (row["level"], row["place"]) == (clauses[row["id"]].level, clauses[row["id"]].place)
+
+
+@pytest.mark.parametrize("tier", FOLDERS)
+def test_it_follows_the_published_schema_and_the_page_names_every_fault(tier: str) -> None:
+    content = kept(tier)
+    assert list(faults(content, schemas()["campaign.schema.json"])) == []
+    page = (FOLDERS[tier] / "campaign.md").read_text(encoding="utf-8")
+    assert [row["id"] for row in content["faults"] if f"| {row['id']} |" not in page] == []
+    assert (FOLDERS[tier] / "campaign.png").stat().st_size > 0
+
+
+@pytest.mark.parametrize("tier", FOLDERS)
+def test_the_faults_are_caught_and_lead_to_their_stage_and_what_is_blind_to_them_stays_green(tier: str) -> None:
+    content = kept(tier)
+    assert (content["survivors"], content["blind_red"], content["missed"]) == ([], {}, {})
+    assert content["kill_rate"] >= 0.95
+    assert content["specificity"] == 1.0
+    assert content["localised"] >= 0.9
+    assert content["failing_without_a_fault"] == []
+
+
+def test_every_clause_is_caught_by_a_fault_unless_the_page_says_why_not() -> None:
+    vacuous = {name for tier in FOLDERS for name in kept(tier)["vacuous"]}
+    text = (DOCS / "faults.md").read_text(encoding="utf-8").partition("### Out of reach")[2].partition("\n## ")[0]
+    excused = set(re.findall(r"^- `([A-Z0-9-]+)`: ", text, re.MULTILINE))
+    assert sorted(vacuous) == sorted(excused)
