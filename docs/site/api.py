@@ -41,11 +41,23 @@ def _page(name: str, modules: list[str]) -> Iterator[str]:
 
 
 def plain(lines: list[str]) -> list[str]:
-    """Return a docstring as reStructuredText that shows it as it is: plain text, lists, and code in backticks."""
-    made = []
+    """Return a docstring as reStructuredText that shows it as it is: plain text, lists, and code in backticks.
+
+    A list gets the blank line that reStructuredText wants before it, a line that goes on with an item its indentation,
+    and a paragraph of another indentation a blank line.
+    """
+    made: list[str] = []
+    listed = False
     for line in lines:
-        if made and line.startswith("- ") and made[-1] and not made[-1].startswith(("- ", "  ")):
-            made.append("")  # reStructuredText wants a blank line before a list
+        item, indent = line.startswith("- "), len(line) - len(line.lstrip())
+        last = made[-1] if made else ""
+        if not line.strip():
+            listed = False
+        elif last.strip() and listed and not item and not indent:
+            line = f"  {line}"
+        elif last.strip() and not listed and (item or indent != len(last) - len(last.lstrip())):
+            made.append("")
+        listed = listed or item
         parts = CODE.split(line)
         made.append("".join(f"`{part}`" if i % 2 else MARKUP.sub(r"\\\1", part) for i, part in enumerate(parts)))
     return made

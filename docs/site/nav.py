@@ -9,8 +9,9 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Run": ("configuration", "settings", "recipes", "compare", "file-formats", "physics"),
     "Test against it": ("reference/clauses/index", "pytest", "goldens", "adding-an-adapter"),
     "Add": ("clauses", "adding-a-scenario", "faults", "hypotheses"),
-    "Find out why": ("audits", "audits-hyperparameters", "explain", "legacy", "investigation", "recorded-figures"),
+    "Find out why": ("audits", "audits-hyperparameters", "explain", "legacy"),
     "Reports": ("allure", "dashboard"),
+    "The investigation": ("investigation", "investigation-items", "recorded-figures"),
     "Evidence": ("failure-signatures", "seen-red", "mutation"),
     "Reference": ("reference/cli", "reference/json", "reference/api/index"),
 }

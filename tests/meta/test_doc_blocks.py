@@ -25,7 +25,8 @@ OF_THE_CHECKOUT = re.compile(
     r"\b(?:pytest|tests/|ptyspec (?:new|trace|golden|faults|report|judge|hypotheses)|ptyspec/networks)"
 )
 """What makes a page's commands need the repository around them."""
-SECONDS = 600
+SECONDS = 1800
+"""A block that takes longer hangs: a busy machine takes twenty times as long as a free one."""
 SAYS_HOW_IT_ENDED = re.compile(r"(?P<command>.*); echo \$\?\s+# (?P<code>\d)")
 
 
@@ -46,6 +47,7 @@ def _set_up(place: Path, checkout: bool) -> None:
     if checkout:
         kept = [name for name in LEFT_OUT if name != "__pycache__"]
         shutil.copytree(ROOT, place, ignore=shutil.ignore_patterns(*kept), symlinks=True)
+        (place / ".pytest_cache").mkdir()  # what was collected is kept there, where it is a folder
     else:
         place.mkdir()
     bring(place)

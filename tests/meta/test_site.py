@@ -107,6 +107,8 @@ def test_every_command_and_every_schema_has_its_section() -> None:
 def test_a_docstring_is_shown_as_it_is() -> None:
     assert plain(["|F(P O_j)|^2 of `x_1`*"]) == [r"\|F(P O\_j)\|^2 of ``x_1``\*"]
     assert plain(["Text:", "- one", "- two"]) == ["Text:", "", "- one", "- two"]
+    assert plain(["- one", "goes on", "- two"]) == ["- one", "  goes on", "- two"]
+    assert plain(["Text:", "    shown", "more"]) == ["Text:", "", "    shown", "", "more"]
 
 
 def site(folder: Path, body: str) -> list[str]:
