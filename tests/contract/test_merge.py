@@ -69,6 +69,12 @@ def test_where_no_weight_falls_the_canvas_holds_the_fill_value() -> None:
     np.testing.assert_allclose(merged[0, :6, :6], 2.5, rtol=1e-6)
 
 
+@pytest.mark.clause("MERGE-002")
+def test_the_fill_value_is_one_unless_another_is_given() -> None:
+    merged = merge_group(np.full((1, N, N, 1), 5.0), np.zeros((1, 1, 2, 1)), WEIGHT, N + 20)
+    np.testing.assert_allclose(merged[0, :6, :6], 1.0, rtol=1e-6)
+
+
 @pytest.mark.clause("MERGE-003")
 @pytest.mark.parametrize(
     ("whole", "tolerance"),
