@@ -6,6 +6,8 @@ answered once, by whichever process asks first, and a run that is refused or div
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -58,8 +60,8 @@ def observe_all(
     missing = {key: one for key, one in missing.items() if not _place(key).exists()}
     if missing:
         pool = ProcessPoolExecutor(
-            min(processes, len(missing)), mp_context=get_context("spawn"), initializer=_start,
-            initargs=(default_threads(),), max_tasks_per_child=1 if alone else None,
+            min(processes, len(missing)), mp_context=get_context("spawn"), initializer=begin_worker,
+            initargs=(default_threads(), os.getpid()), max_tasks_per_child=1 if alone else None,
         )  # fmt: skip
         with pool:
             try:
@@ -119,8 +121,19 @@ def _place(key: str) -> Path:
     return default_root() / "observations" / f"{key}.json"
 
 
-def _start(threads: int) -> None:
+def begin_worker(threads: int, parent: int) -> None:
+    """Prepare a spawned process for runs: its threads, and that it ends soon after `parent` does.
+
+    A pool whose owner was killed would otherwise wait for work for ever.
+    """
     set_threads(threads)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)  # nobody is left to take a result; what was finished lies in the store
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 class _Walk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -10,13 +11,13 @@ from types import TracebackType
 from typing import Any
 
 from ptyspec.errors import PtyspecError
-from ptyspec.evidence.observe import Observation, known, observe
+from ptyspec.evidence.observe import Observation, begin_worker, known, observe
 from ptyspec.evidence.variant import Variant
 from ptyspec.explain.claims import Run
 from ptyspec.explain.deltas import Delta, settings_with
 from ptyspec.explain.plan import Outcome, Subset
 from ptyspec.explain.symptom import Symptom, unread
-from ptyspec.observe.threads import default_threads, set_threads
+from ptyspec.observe.threads import default_threads
 
 Watch = Callable[[Subset, Outcome, float | None, float], None]
 """Called after each run with its subset, outcome, number and seconds."""
@@ -113,6 +114,7 @@ class Laboratory:
         if self._pool is None:
             # Spawned: a fork after TensorFlow has run hangs. The processes stay, for each start costs seconds.
             self._pool = ProcessPoolExecutor(
-                self.processes, get_context("spawn"), initializer=set_threads, initargs=(default_threads(),)
-            )
+                self.processes, get_context("spawn"), initializer=begin_worker,
+                initargs=(default_threads(), os.getpid()),
+            )  # fmt: skip
         return self._pool.submit(observe, one)

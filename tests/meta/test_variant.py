@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ from ptyspec.errors import ConfigError, UnknownNameError
 from ptyspec.evidence.observe import key_of, known, observe, observe_all, value
 from ptyspec.evidence.variant import variant
 from ptyspec.pipeline.request import recipe_faults, request
+from tests.child import ROOT
 from tests.tiny_runs import SHALLOW, SMALL
 
 
@@ -69,6 +74,42 @@ def test_a_refusal_is_an_observation_and_is_kept(tmp_path: Path, monkeypatch: py
     assert value(found, "amplitude.mean_ratio") is None
     assert known(few)
     assert observe(few) == found
+
+
+POOL = """
+import os, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from ptyspec.evidence.observe import begin_worker
+if __name__ == "__main__":
+    pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=begin_worker, initargs=(1, os.getpid()))
+    print(pool.submit(os.getpid).result(), flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_worker_ends_soon_after_its_owner_was_killed(tmp_path: Path) -> None:
+    program = tmp_path / "pool.py"
+    program.write_text(POOL)
+    owner = subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert owner.stdout is not None
+    with owner:
+        worker = int(owner.stdout.readline())
+        owner.kill()
+    for _ in range(300):
+        if not alive(worker):
+            break
+        time.sleep(0.1)
+    assert not alive(worker)
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{process}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def test_the_gain_that_is_kept_is_what_the_object_lacks() -> None:
