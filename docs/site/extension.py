@@ -1,4 +1,4 @@
-"""What the site adds to Sphinx: ids of clauses become links to them, and docstrings are plain text."""
+"""What the site adds to Sphinx: ids of clauses become links, long names in tables may break, docstrings are plain text."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from ptyspec.spec.clause import ID
 from ptyspec.spec.registry import specification
 
 CLAUSE = re.compile(rf"\b({ID})\b")
+LONG = re.compile(r"\S{25}")
+BREAK = re.compile(r"(?<=[_/])(?=\w)|(?<=::)")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register both."""
+    """Register them."""
     app.connect("doctree-resolved", link_clauses)
+    app.connect("doctree-resolved", break_names)
     app.connect("autodoc-process-docstring", docstring)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -35,6 +38,15 @@ def link_clauses(app: Sphinx, tree: nodes.document, page: str) -> None:
         if CLAUSE.search(text) and not _inside(text, (nodes.reference, nodes.title, nodes.literal_block, nodes.raw)):
             made = [_linked(app, page, part) if i % 2 else nodes.Text(part) for i, part in enumerate(_split(text))]
             text.parent.replace(text, [node for node in made if node.astext()])
+
+
+def break_names(app: Sphinx, tree: nodes.document, page: str) -> None:
+    """Let a long name in a cell of a table break after `_`, `/` and `::`: it would push the columns off the page."""
+    for text in list(tree.findall(nodes.Text)):
+        if LONG.search(text) and _inside(text, (nodes.entry,)) and not _inside(text, (nodes.raw,)):
+            parts = BREAK.split(text)
+            made = [node for part in parts for node in (nodes.raw("", "<wbr>", format="html"), nodes.Text(part))][1:]
+            text.parent.replace(text, made)
 
 
 def _split(text: str) -> list[str]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
 
 from docs.site.api import plain
 from docs.site.clauses import FOLDER, clause_pages
 from docs.site.commands import command_page
+from docs.site.extension import break_names
 from docs.site.linkcheck import broken
 from docs.site.links import DanglingLinkError, relinked
 from docs.site.nav import SECTIONS, navigation
@@ -140,3 +143,18 @@ def test_links_that_lead_somewhere_are_let_pass(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_is_wrong_with_a_page_is_told(tmp_path: Path, body: str, why: str) -> None:
     assert site(tmp_path, body) == [why]
+
+
+def test_a_long_name_in_a_cell_may_break_and_a_short_one_not() -> None:
+    def cell(text: str) -> str:
+        entry = nodes.entry("", nodes.paragraph("", "", nodes.Text(text)))
+        tree = new_document("page")
+        tree += entry
+        break_names(None, tree, "page")  # type: ignore[arg-type]  # the application is not asked
+        return "|".join(node.astext() for node in entry[0].children)
+
+    assert (
+        cell("tests/contract/test_a.py::test_it_is")
+        == "tests/|<wbr>|contract/|<wbr>|test_|<wbr>|a.py::|<wbr>|test_|<wbr>|it_|<wbr>|is"
+    )
+    assert cell("model_config") == "model_config"
