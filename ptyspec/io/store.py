@@ -64,10 +64,14 @@ class RunStore:
         return make_folder(self.root / "checkpoints" / key)
 
     def forget_checkpoints(self, key: str) -> None:
-        """Remove this run's training state, if there is any."""
+        """Remove this run's training state, if there is any; others who share the run may do so at the same moment."""
         folder = self.root / "checkpoints" / key
-        if folder.exists():
-            shutil.rmtree(folder)
+        doomed = folder.with_name(f"{key}.{os.getpid()}")
+        try:
+            folder.rename(doomed)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(doomed)
 
     def forget_run(self, key: str) -> None:
         """Remove this run, if there is one, so that the next request makes it again."""
