@@ -77,6 +77,7 @@ def _layers(file: str) -> list[str]:
         [name, FOR.get(part, part), ", ".join(_pairs(values))]
         for name, parts in layers.items()
         for part, values in parts.items()
+        if part != "faults"  # not settings: what is wrong with a recipe on purpose
     ]
     return table(["name", "for", "settings"], rows, numbers=False)
 
