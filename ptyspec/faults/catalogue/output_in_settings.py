@@ -15,7 +15,8 @@ def _entered(request: Callable[..., Resolved]) -> Callable[..., Resolved]:
         import sys
 
         made = request(target, **options)
-        caller = sys._getframe(1).f_locals
+        frame = sys._getframe(1)
+        caller = (frame.f_back.f_locals if frame.f_back else {}) | frame.f_locals  # a comprehension has its own frame
         aside = [str(caller[name]) for name in ("out", "threads") if isinstance(caller.get(name), Path | int)]
         if not aside:
             return made
