@@ -22,6 +22,8 @@ import sys
 from pathlib import Path
 from ptyspec.observe.threads import set_threads
 set_threads(int(sys.argv[2]))
+from ptyspec.faults.apply import from_environment
+from_environment()
 from ptyspec.io.store import RunStore
 from ptyspec.pipeline.produce import produce
 from tests.tiny_runs import tiny

@@ -20,6 +20,8 @@ import numpy as np
 
 from ptyspec.observe.threads import set_threads
 set_threads(1)
+from ptyspec.faults.apply import from_environment
+from_environment()
 import keras  # the framework draws, whoever imports it
 drawn = random.getstate(), repr(np.random.get_state())
 import ptyspec.pipeline.train  # all that trains

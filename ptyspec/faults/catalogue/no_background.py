@@ -24,8 +24,8 @@ FAULT = Fault(
     stage="train",
     story="rate - count log rate, without anything that keeps the logarithm finite where the rate is zero",
     patches=(Patch("ptyspec.networks.losses:poisson", _bare),),
-    red=("LOSS-002",),
+    red=("LOSS-002", "EVID-010"),
     green=("LOSS-001", "MATH-POLAR-001"),
     cost="parity",
-    signatures=(37,),
+    signatures=(37, 72),
 )
