@@ -146,9 +146,6 @@ class _Walk:
         self.peak = 0.0
         self.history: dict[str, Any] = {}
 
-    def keep(self, note: StageNote) -> None:
-        """Nothing more to add to a record."""
-
     def step(self, name: str, work: Callable[[], Any], note_of: Callable[[StageNote, Any], StageNote]) -> Any:
         """Run one stage and keep its numbers."""
         from ptyspec.observe.progress import Silent
