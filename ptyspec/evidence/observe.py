@@ -25,9 +25,9 @@ from ptyspec.io.jsonfile import read_json, write_json
 from ptyspec.io.runkey import code_version, run_key, source_digest
 from ptyspec.io.store import default_root
 from ptyspec.observe.environment import active_faults
-from ptyspec.observe.record import StageNote, stage
 from ptyspec.observe.threads import current_threads, default_threads, set_threads
-from ptyspec.pipeline.protocol import Pipeline, Session
+from ptyspec.pipeline.protocol import Pipeline
+from ptyspec.pipeline.walk import Walk
 
 SCHEMA_VERSION = 1
 Observation = dict[str, Any]
@@ -136,56 +136,25 @@ def begin_worker(threads: int, parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-class _Walk:
-    """The stages, one after the other, and where they ended."""
+def _numbers(walk: Walk) -> dict[str, float]:
+    """What the stages that ended wrote down, as `stage.number` and `stage.array.figure`."""
+    found: dict[str, float] = {}
+    for record in walk.records:
+        name = record.name
+        found |= {f"{name}.{key}": number for key, number in record.numbers.items()}
+        found |= {f"{name}.{key}": float(flag) for key, flag in record.flags.items()}
+        for array, stats in record.arrays.items():
+            found |= {f"{name}.{array}.{key}": got for key, got in _stats(stats).items()}
+    if hasattr(walk, "containers"):
+        found["normalize.test.gain"] = walk.containers.test.gain
+    return found
 
-    def __init__(self, scenario: Scenario, pipeline: Pipeline) -> None:
-        self.scenario, self.pipeline = scenario, pipeline
-        self.at = ""
-        self.numbers: dict[str, float] = {}
-        self.peak = 0.0
-        self.history: dict[str, Any] = {}
 
-    def step(self, name: str, work: Callable[[], Any], note_of: Callable[[StageNote, Any], StageNote]) -> Any:
-        """Run one stage and keep its numbers."""
-        from ptyspec.observe.progress import Silent
-
-        self.at = name
-        with stage(name, Silent()) as note:
-            made = work()
-            note_of(note, made)
-        record = note.record
-        if record is not None:
-            self.numbers |= {f"{name}.{key}": number for key, number in record.numbers.items()}
-            self.numbers |= {f"{name}.{key}": float(flag) for key, flag in record.flags.items()}
-            for array, stats in record.arrays.items():
-                self.numbers |= {f"{name}.{array}.{key}": got for key, got in _stats(stats).items()}
-            self.peak = max(self.peak, record.peak_rss_mb)
-        return made
-
-    def run(self) -> dict[str, Any]:
-        """Return the scores."""
-        from ptyspec.pipeline import notes
-
-        walk, scenario = self.pipeline, self.scenario
-        scan = self.step("simulate", lambda: walk.simulate(scenario), notes.scan)
-        halves = self.step("split", lambda: walk.split(scenario, scan), notes.halves)
-        groups = self.step("group", lambda: walk.group(scenario, halves), notes.groups)
-        containers = self.step(
-            "normalize", lambda: walk.normalize(scenario, groups), lambda n, made: notes.containers(n, made, scenario)
-        )
-        self.numbers["normalize.test.gain"] = containers.test.gain
-        trained = self.step("train", lambda: walk.train(scenario, containers, Session()), notes.trained)
-        self.history = {
-            "losses": [row.metrics.get("loss") for row in trained.history.epochs],
-            "best_epoch": trained.history.best_epoch,
-        }
-        patches = self.step("infer", lambda: walk.infer(scenario, trained, containers.test), notes.patches)
-        stitched = self.step(
-            "stitch", lambda: walk.stitch(scenario, patches), lambda n, made: notes.reconstruction(n, made, patches)
-        )
-        self.at = "score"
-        return {"has_nan": False} | walk.score(scenario, halves.test, stitched)
+def _history(walk: Walk) -> dict[str, Any]:
+    if not hasattr(walk, "trained"):
+        return {}
+    history = walk.trained.history
+    return {"losses": [row.metrics.get("loss") for row in history.epochs], "best_epoch": history.best_epoch}
 
 
 def _stats(stats: Any) -> dict[str, float]:
@@ -198,11 +167,13 @@ def walked(scenario: Scenario, pipeline: Pipeline) -> Observation:
     import resource
 
     wall, start = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
-    walk = _Walk(scenario, pipeline)
+    walk = Walk(pipeline, scenario)
     metrics: dict[str, Any] = {}
     outcome, error = "finished", ""
     try:
-        metrics = walk.run()
+        stitched = walk.reconstruct()
+        walk.at = "score"
+        metrics = {"has_nan": False} | walk.pipeline.score(scenario, walk.halves.test, stitched)
     except TrainingDivergedError as problem:
         outcome, error = "diverged", str(problem)
     except PtyspecError as problem:
@@ -213,9 +184,9 @@ def walked(scenario: Scenario, pipeline: Pipeline) -> Observation:
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu = used.ru_utime + used.ru_stime - start.ru_utime - start.ru_stime
     return {
-        "outcome": outcome, "stage": walk.at, "error": error, "metrics": metrics, "numbers": walk.numbers,
-        "history": walk.history, "seconds": round(time.perf_counter() - wall, 2), "cpu_seconds": round(cpu, 2),
-        "peak_rss_mb": walk.peak,
+        "outcome": outcome, "stage": walk.at, "error": error, "metrics": metrics, "numbers": _numbers(walk),
+        "history": _history(walk), "seconds": round(time.perf_counter() - wall, 2), "cpu_seconds": round(cpu, 2),
+        "peak_rss_mb": max((record.peak_rss_mb for record in walk.records), default=0.0),
     }  # fmt: skip
 
 

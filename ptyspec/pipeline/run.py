@@ -5,11 +5,11 @@ from __future__ import annotations
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.run import RunResult
 from ptyspec.observe.environment import environment
-from ptyspec.observe.record import StageNote, stage
 from ptyspec.pipeline import notes
 from ptyspec.pipeline.evaluate import evaluate
 from ptyspec.pipeline.protocol import Pipeline, Session
 from ptyspec.pipeline.reference import ReferencePipeline
+from ptyspec.pipeline.walk import Walk
 
 
 def run(resolved: Resolved, *, pipeline: Pipeline | None = None, session: Session | None = None) -> RunResult:
@@ -17,43 +17,23 @@ def run(resolved: Resolved, *, pipeline: Pipeline | None = None, session: Sessio
 
     Equal scenarios, threads and backend give bit-identical objects.
     """
-    walk, around, scenario = pipeline or ReferencePipeline(), session or Session(), resolved.scenario
-    ledger: list[StageNote] = []
-    annotate = getattr(walk, "annotate", None)
-
-    def keep(note: StageNote) -> None:
-        if annotate is not None:
-            annotate(note)
-        ledger.append(note)
-
-    with stage("simulate", around.progress) as note:
-        scan = walk.simulate(scenario)
-        keep(notes.scan(note, scan))
-    with stage("split", around.progress) as note:
-        halves = walk.split(scenario, scan)
-        keep(notes.halves(note, halves))
-    with stage("group", around.progress) as note:
-        groups = walk.group(scenario, halves)
-        keep(notes.groups(note, groups))
-    with stage("normalize", around.progress) as note:
-        containers = walk.normalize(scenario, groups)
-        keep(notes.containers(note, containers, scenario))
-    with stage("train", around.progress) as note:
-        trained = walk.train(scenario, containers, around)
-        keep(notes.trained(note, trained))
-    with stage("infer", around.progress) as note:
-        patches = walk.infer(scenario, trained, containers.test)
-        keep(notes.patches(note, patches))
-    with stage("stitch", around.progress) as note:
-        reconstruction = walk.stitch(scenario, patches)
-        keep(notes.reconstruction(note, reconstruction, patches))
-    with stage("score", around.progress) as note:
-        verdict = evaluate(walk, scenario, halves.test, containers.test, trained, reconstruction, around)
-        keep(notes.metrics(note, verdict.metrics))
-
+    walk = Walk(pipeline or ReferencePipeline(), resolved.scenario, session or Session())
+    reconstruction = walk.reconstruct()
+    verdict = walk.step(
+        "score",
+        lambda: evaluate(
+            walk.pipeline,
+            walk.scenario,
+            walk.halves.test,
+            walk.containers.test,
+            walk.trained,
+            reconstruction,
+            walk.session,
+        ),
+        lambda note, made: notes.metrics(note, made.metrics),
+    )
     return RunResult(
-        resolved=resolved, scan=scan, reconstruction=reconstruction, refined=verdict.refined,
-        controls=verdict.controls, metrics=verdict.metrics, history=trained.history,
-        stages=tuple(note.record for note in ledger if note.record is not None),
-        environment=environment(scenario.seeds.model_dump()),
+        resolved=resolved, scan=walk.scan, reconstruction=reconstruction, refined=verdict.refined,
+        controls=verdict.controls, metrics=verdict.metrics, history=walk.trained.history, stages=tuple(walk.records),
+        environment=environment(walk.scenario.seeds.model_dump()),
     )  # fmt: skip
