@@ -47,6 +47,10 @@ def listing(as_json: Json = False) -> None:
     return None
 
 
+SECONDS = {"contract": 120, "parity": 900}
+"""How long a fault may take: twenty times what the slowest one takes on a free machine."""
+
+
 class Tier(StrEnum):
     """What a campaign runs."""
 
@@ -73,7 +77,15 @@ def campaign(
         bool, typer.Option("--quick", help="Only cases of the clauses that a fault declares red or green.")
     ] = False,
     children: Annotated[int, typer.Option("-n", metavar="N", min=1, help="Processes at a time.")] = 2,
-    seconds: Annotated[int, typer.Option(metavar="S", min=1, help="Limit for one fault.")] = 120,
+    seconds: Annotated[
+        int | None,
+        typer.Option(
+            metavar="S",
+            min=1,
+            help="Limit for one fault; otherwise 120, or 900 where networks train.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Also write campaign.json, .md (every clause and fault) and a figure here."),
@@ -96,7 +108,12 @@ def campaign(
     if merge and out is None:
         raise typer.BadParameter("--merge needs --out, where the other results lie")
     found = _found(
-        only or [], tier.value, "quick" if quick and tier is Tier.contract else "full", children, seconds, fresh
+        only or [],
+        tier.value,
+        "full" if tier is Tier.contract and not quick else "quick",
+        children,
+        seconds or SECONDS[tier.value],
+        fresh,
     )
     if out is not None:
         folder = out.expanduser().absolute()

@@ -7,6 +7,7 @@ active by accident, and never silently.
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import os
 import sys
@@ -55,6 +56,7 @@ def from_environment() -> ExitStack:
     stack = ExitStack()
     if names:
         stack.enter_context(applied(*names))
+        atexit.register(stack.close)  # holds it: a stack that nobody keeps is closed when it is collected
     return stack
 
 

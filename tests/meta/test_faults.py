@@ -98,6 +98,22 @@ def test_a_child_takes_its_faults_from_the_environment_and_patches_what_it_loads
     assert done.stdout.split() == ["256.0", "16.0", "16.0"]
 
 
+FORGETFUL = """
+import gc
+from ptyspec.faults.apply import from_environment
+from_environment()
+gc.collect()
+from ptyspec.physics import scale
+print(scale.loader_gain(4.0, 64))
+"""
+
+
+def test_faults_of_the_environment_last_although_nobody_keeps_what_was_returned() -> None:
+    with applied("gain-by-energy"):
+        done = subprocess.run([sys.executable, "-c", FORGETFUL], capture_output=True, text=True, check=True)
+    assert (done.stdout.split(), done.stderr) == (["256.0"], "")
+
+
 def row(status: Status, *red: str) -> Row:
     return Row(find("gain-by-energy"), status, "", 3, {name: ["a"] for name in red}, 1.0, 0.1 if red else None)
 

@@ -27,8 +27,13 @@ FAULT = Fault(
     stage="infer",
     story="the canvas of a group holds the patches of its whole batch",
     patches=(Patch("ptyspec.networks.forward:Placement._sum", _one_canvas),),
-    red=("REASSEMBLY-BATCH-001",),
-    green=("MERGE-003", "NORMALIZATION-001"),
+    red=("REASSEMBLY-BATCH-001", "MERGE-003"),
+    green=("NORMALIZATION-001",),
     cost="parity",
     signatures=(47,),
+    cases=(
+        "test_a_group_is_predicted_alone_as_in_a_batch[gs2-6",
+        "test_merging_true_patches",
+        "gain_multiplies_the_networks_input",
+    ),
 )

@@ -22,7 +22,7 @@ FAULT = Fault(
     cost="parity",
     signatures=(51,),
     cases=(
-        "test_the_built_model_has_the_declared_geometry",
+        "test_the_built_model_has_the_declared_geometry[false",
         "test_the_phase_head_reaches",
         "test_a_network_on_symbolic_inputs_computes_what_the_eager_one_does[cnn",
     ),
