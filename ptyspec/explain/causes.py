@@ -137,14 +137,16 @@ def _uncover(rest: tuple[str, ...], probe: Subset, found: Findings) -> Plan[None
 def probes(members: Sequence[str]) -> Iterator[Subset]:
     """Subsets that expose what is hidden: each alone and each left out; of many, blocks left out and halves.
 
-    Settings of one section stay together. The halves tell any two members apart: by each binary digit of their place,
-    one of them is in, the other out.
+    Settings of one section go together, for one without another often cannot be run; of few members, each also by
+    itself, for one may hide another of its section. The halves tell any two groups apart: by each binary digit of their
+    place, one of them is in, the other out.
     """
     whole = frozenset(members)
     groups = [frozenset(names) for names in sections(members).values()]
     if len(groups) <= SINGLY:
-        yield from (whole - group for group in groups)
-        yield from groups
+        single = [frozenset({name}) for name in members] if len(members) <= SINGLY else []
+        yield from (whole - group for group in (*groups, *single))
+        yield from (*groups, *single)
         return
     for digit in range(math.ceil(math.log2(len(groups)))):
         half = frozenset[str]().union(*(group for at, group in enumerate(groups) if at >> digit & 1))

@@ -143,6 +143,17 @@ def test_a_hidden_cause_is_reported_with_the_smallest_set_that_hides_it() -> Non
     assert search.known[frozenset("bcg")] is PASS
 
 
+@pytest.mark.parametrize("cause", [{"training.rate"}, {"training.rate", "fault.a"}], ids=["alone", "with-another"])
+def test_a_setting_that_hides_another_of_its_section_is_found(cause: set[str]) -> None:
+    names = ("bad", "fault.a", "training.rate", "training.steps")
+    found = Findings()
+    Driver(World(names, (frozenset({"bad"}),), hidden=((frozenset(cause), "training.steps"),)).answer).run(
+        find_all(names, found)
+    )
+    (hidden,) = found.masked
+    assert (set(hidden.members), hidden.maskers) == (cause, ("training.steps",))
+
+
 @pytest.mark.parametrize("size", [2, SINGLY, SINGLY + 1, 60])
 def test_some_probe_has_any_one_setting_without_any_other(size: int) -> None:
     names = [f"{at:02d}" for at in range(size)]
