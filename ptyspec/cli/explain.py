@@ -127,7 +127,9 @@ def _clause(both: tuple[Variant, Variant], words: tuple[str, str], symptom: str,
     common = sorted(set(both[0].faults) & set(both[1].faults))
     with RichProgress(stderr()) as bars:
         bars.message(f"collecting the cases of {clause.id}")
-        bench = ClauseBench(checkout(None), clause.id, deltas, common, limits.width, _watch(bars.message))
+        bench = ClauseBench(
+            checkout(None), clause.id, deltas, common, both[0].pipeline, limits.width, _watch(bars.message)
+        )
         bench.narrow()
         found = explain(
             bench, deltas, Question(*words, clause.id, "clause holds"), limits, lambda: (None, "a clause is judged by its cases"),
