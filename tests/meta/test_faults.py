@@ -6,6 +6,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,12 @@ from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
 from ptyspec.errors import ConfigError, PtyspecError, UnknownNameError
-from ptyspec.faults.apply import applied, exchanged
+from ptyspec.faults.apply import applied
 from ptyspec.faults.catalogue import fault as find
 from ptyspec.faults.catalogue import names
-from ptyspec.faults.fault import Patch
+from ptyspec.faults.fault import Fault, Patch
 from ptyspec.faults.result import Result, Row, Status, merged
+from ptyspec.faults.seen import watched
 from ptyspec.io.jsonfile import write_json
 from ptyspec.io.runkey import code_version
 from ptyspec.observe.environment import FAULTS, active_faults, environment, fingerprint
@@ -92,13 +94,25 @@ ABSENT = {
 }
 
 
+def at_another_seam(target: str) -> Callable[[str], Fault]:
+    return lambda name: dataclasses.replace(find(name), patches=(Patch(target, lambda original: original),))
+
+
 @pytest.mark.parametrize("path", ABSENT.values(), ids=ABSENT)
-def test_a_seam_that_is_not_there_is_named(path: str) -> None:
+def test_a_seam_that_is_not_there_is_named_and_nothing_stays_changed(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target = f"ptyspec.physics.scale:{path}"
-    with (
-        pytest.raises(PtyspecError, match=f"the fault gain-kept has no seam {target}"),
-        exchanged("gain-kept", Patch(target, lambda original: None)),
-    ):
+    monkeypatch.setattr("ptyspec.faults.apply.fault", at_another_seam(target))
+    with pytest.raises(PtyspecError, match=f"the fault gain-kept has no seam {target}"), applied("gain-kept"):
+        pass
+    assert active_faults() == ()
+
+
+def test_a_seam_that_cannot_be_watched_is_named_with_its_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ptyspec.faults.seen.fault", at_another_seam("ptyspec.errors:ConfigError"))
+    said = "the fault gain-kept at ptyspec.errors:ConfigError cannot be watched"
+    with pytest.raises(PtyspecError, match=said), watched(["gain-kept"], [""]):
         pass
 
 
