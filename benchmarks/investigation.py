@@ -108,29 +108,39 @@ def _numbers(name: str, arm: str, observable: str) -> list[float]:
     return [value for value in values if isinstance(value, float)]
 
 
-def _spread(values: list[float]) -> str:
-    return f"{mean(values):.3f} ± {stdev(values):.3f}" if len(values) > 1 else "–"
+def _spread(name: str, arm: str, observable: str) -> str:
+    """Mean and standard deviation over the seeds, linked to the evidence."""
+    values = _numbers(name, arm, observable)
+    told = f"{mean(values):.3f} ± {stdev(values):.3f}" if len(values) > 1 else "–"
+    return f"[{told}](../specs/hypotheses/evidence/{name}.json)"
+
+
+def _seeds(name: str) -> int:
+    return len(registry.hypothesis(name).design.seeds)
 
 
 def _recorded() -> str:
-    link = "../specs/hypotheses/evidence/AMPLITUDE-BIAS-001.json"
-    cells = [
-        [scenario, what, said, f"[{_spread(_numbers('AMPLITUDE-BIAS-001', scenario, ours))}]({link})"]
-        for scenario, what, said, ours in RECORDED
-    ]
-    return _text(table(["scenario", "quantity", "recorded in January", "recipe january, mean ± spread of 5 seeds"], cells, numbers=False))  # fmt: skip
+    name = "AMPLITUDE-BIAS-001"
+    cells = [[scenario, what, said, _spread(name, scenario, ours)] for scenario, what, said, ours in RECORDED]
+    ours = f"recipe january, mean ± standard deviation of {_seeds(name)} seeds"
+    return _text(table(["scenario", "quantity", "recorded in January", ours], cells, numbers=False))
 
 
 def _factorial(probe: str) -> str:
-    link = "../specs/hypotheses/evidence/H-FACTORIAL.json"
     cells = []
     for combiner in ("polar", "cartesian"):
         for head in ("free", "bounded"):
             for gain in ("undone", "kept"):
                 arm = f"{probe}_{combiner}_{head}_{gain}"
-                numbers = [
-                    _spread(_numbers("H-FACTORIAL", arm, name)) for name in ("", "closure", "structure", "detail")
-                ]
-                cells.append([combiner, head, gain, f"[{numbers[0]}]({link})", *numbers[1:]])
-    head = ["combiner", "head", "gain", "mean ratio", "scalar x gain", "amplitude r", "high-pass r"]
+                numbers = [_spread("H-FACTORIAL", arm, name) for name in ("", "closure", "structure", "detail")]
+                cells.append([combiner, head, gain, *numbers])
+    head = [
+        "combiner",
+        "head",
+        "gain",
+        f"mean ratio ({_seeds('H-FACTORIAL')} seeds)",
+        "scalar x gain",
+        "amplitude r",
+        "high-pass r",
+    ]
     return _text(table(head, cells, numbers=False))

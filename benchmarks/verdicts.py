@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ptyspec.contracts.arrays import Array
+from ptyspec.evidence.contrasts import LEAST
 from ptyspec.evidence.hypothesis import Hypothesis
 from ptyspec.evidence.records import Evidence, Row, Scope, design_of
 from ptyspec.evidence.registry import parse
@@ -119,6 +120,15 @@ def ours(said: Hypothesis, evidence: Evidence) -> str:
     return verdict(said, evidence).verdict
 
 
+def looked_twice(said: Hypothesis, evidence: Evidence) -> str:
+    """The machine at half of the pairs, and at all where that left it OPEN: more pairs until there is a verdict."""
+    seeds = said.design.seeds[: max(LEAST, len(said.design.seeds) // 2)]
+    first = said.model_copy(update={"design": said.design.model_copy(update={"seeds": seeds})})
+    rows = tuple(row for row in evidence.rows if row.seed in seeds)
+    found = ours(first, evidence.model_copy(update={"rows": rows}))
+    return found if found != OPEN else ours(said, evidence)
+
+
 def _differences(evidence: Evidence) -> Array:
     sick, healthy = (
         [row.values["value"] or 0.0 for row in evidence.rows if row.arm == arm] for arm in ("sick", "healthy")
@@ -158,8 +168,9 @@ def bootstrapped(said: Hypothesis, evidence: Evidence) -> str:
     return CONFIRMED if low > MARGIN else RULED_OUT if low > -MARGIN and high < MARGIN else OPEN
 
 
+LOOKED_TWICE = "ptyspec, more pairs where OPEN"
 RULES: dict[str, Rule] = {
-    "ptyspec": ours, "p < 0.05 confirms": significant, "p > 0.05 rules out": not_significant, "bootstrap": bootstrapped,
+    "ptyspec": ours, LOOKED_TWICE: looked_twice, "p < 0.05 confirms": significant, "p > 0.05 rules out": not_significant, "bootstrap": bootstrapped,
 }  # fmt: skip
 
 
@@ -203,5 +214,7 @@ def main(words: list[str]) -> int:
     print("| rule | false CONFIRMED | false RULED OUT |\n| --- | ---: | ---: |")
     for rule, (confirmed, ruled_out) in worst.items():
         print(f"| {rule} | {100 * confirmed:.1f} % | {100 * ruled_out:.1f} % |")
-    fine = max(worst["ptyspec"]) <= ALPHA and all(max(worst[rule]) > ALPHA for rule in RULES if rule != "ptyspec")
+    # A look may be wrong with alpha / 2 in either way, so two looks with alpha at most: up to chance, here.
+    most = {"ptyspec": ALPHA, LOOKED_TWICE: limit(asked.replications)}
+    fine = all((max(rates) <= most.get(rule, ALPHA)) == (rule in most) for rule, rates in worst.items())
     return 0 if fine else 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ptyspec.cli.failures import INCOMPLETE
-from ptyspec.cli.names import explain_sides, symptoms
+from ptyspec.cli.names import symptoms, variants
 from ptyspec.cli.options import Json, Profile, Seed, Setting
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 CLAUSE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*-\d{3}")
 HELP = "SCENARIO[:WORD,...] (a word: a recipe, a fault, -FAULT, KEY=VALUE), or the folder of a finished run."
 Good = Annotated[
-    str, typer.Argument(metavar="GOOD", help=HELP, autocompletion=explain_sides, show_default=False)
+    str, typer.Argument(metavar="GOOD", help=HELP, autocompletion=variants, show_default=False)
 ]  # fmt: skip
 Bad = Annotated[
-    str, typer.Argument(metavar="BAD", help="The same, with the symptom.", autocompletion=explain_sides, show_default=False)
+    str, typer.Argument(metavar="BAD", help="The same, with the symptom.", autocompletion=variants, show_default=False)
 ]  # fmt: skip
 SymptomText = Annotated[
     str,
@@ -127,7 +127,9 @@ def _clause(both: tuple[Variant, Variant], words: tuple[str, str], symptom: str,
     common = sorted(set(both[0].faults) & set(both[1].faults))
     with RichProgress(stderr()) as bars:
         bars.message(f"collecting the cases of {clause.id}")
-        bench = ClauseBench(checkout(None), clause.id, deltas, common, limits.width, _watch(bars.message))
+        bench = ClauseBench(
+            checkout(None), clause.id, deltas, common, both[0].pipeline, limits.width, _watch(bars.message)
+        )
         bench.narrow()
         found = explain(
             bench, deltas, Question(*words, clause.id, "clause holds"), limits, lambda: (None, "a clause is judged by its cases"),

@@ -102,11 +102,16 @@ def campaign(
     """
     from ptyspec.cli.output import print_json
     from ptyspec.faults.matrix import markdown, write_campaign
-    from ptyspec.faults.result import merged
+    from ptyspec.faults.result import check_tier, merged
     from ptyspec.io.jsonfile import read_json
 
     if merge and out is None:
         raise typer.BadParameter("--merge needs --out, where the other results lie")
+    folder = None if out is None else out.expanduser().absolute()
+    former = None
+    if merge and folder is not None and (folder / "campaign.json").is_file():
+        former = read_json(folder / "campaign.json")
+        check_tier(former, tier.value)  # before anything runs
     found = _found(
         only or [],
         tier.value,
@@ -115,10 +120,9 @@ def campaign(
         seconds or SECONDS[tier.value],
         fresh,
     )
-    if out is not None:
-        folder = out.expanduser().absolute()
-        if merge and (folder / "campaign.json").is_file():
-            found = merged(found, read_json(folder / "campaign.json"))
+    if former is not None:
+        found = merged(found, former)
+    if folder is not None:
         write_campaign(folder, found)
     if as_json:
         print_json(found.as_json())

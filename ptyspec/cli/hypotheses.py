@@ -53,34 +53,44 @@ def judge(
     ] = False,
     why: Annotated[str, typer.Option("--reason", metavar="TEXT", help="With --record: why it was judged again.")] = "",
     processes: Annotated[int, typer.Option("-n", metavar="N", min=1, help="Runs at a time.")] = 2,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Make runs again that are in the store.")] = False,
     root: Root = None,
     as_json: Json = False,
 ) -> None:
     """Judge a hypothesis: run what the store does not have, and compute what follows.
 
     Exit codes: 0 judged, 1 the history was altered or says something else than the committed evidence, 2 no such
-    hypothesis or a wrong file, 4 OPEN.
+    hypothesis or a wrong file, 4 OPEN or without evidence.
     """
     from ptyspec.cli.output import print_json
+    from ptyspec.evidence.errors import EvidenceError, HistoryError
+    from ptyspec.observe.threads import default_threads, set_threads
 
+    set_threads(default_threads())  # before a probe loads what can no longer be limited
     place = checkout(root) / "specs" / "hypotheses"
     wanted = _wanted(names, everything, place)
-    if committed and write:
-        raise typer.BadParameter("--record writes what was run: leave --from-evidence out")
-    found = []
+    if committed and (write or fresh):
+        raise typer.BadParameter("--record and --fresh are about runs: leave --from-evidence out")
+    found, codes = [], set[int]()
     for name in wanted:
-        one = _judged(name, place, committed, processes)
-        added = _recorded(one, place, why) if write else ""
-        broken = _broken(name, place) if committed else []
+        try:
+            one = _judged(name, place, committed, processes, fresh)
+            added = _recorded(one, place, why) if write else ""
+            broken = _broken(name, place) if committed else []
+        except (EvidenceError, HistoryError) as error:
+            if len(wanted) == 1:
+                raise
+            typer.echo(f"error: {error}", err=True)  # the others are looked at all the same
+            codes.add(error.exit_code)
+            continue
         found.append({**one.as_json(), "recorded": added, "broken": broken})
         if not as_json:
             _print(found[-1])
     if as_json:
-        print_json(found[0] if len(found) == 1 and not everything else _together(found))
-    code = VIOLATION if any(one["broken"] for one in found) else 0
-    code = code or (INCOMPLETE if any(one["verdict"] == "OPEN" for one in found) else 0)
-    if code:
-        raise typer.Exit(code)
+        print_json(found[0] if len(wanted) == 1 and not everything else _together(found))
+    codes |= {VIOLATION for one in found if one["broken"]} | {INCOMPLETE for one in found if one["verdict"] == "OPEN"}
+    if codes:
+        raise typer.Exit(min(codes))
 
 
 def _wanted(names: list[str] | None, everything: bool, place: Path) -> list[str]:
@@ -94,7 +104,7 @@ def _wanted(names: list[str] | None, everything: bool, place: Path) -> list[str]
     return wanted
 
 
-def _judged(name: str, place: Path, committed: bool, processes: int) -> Judgement:
+def _judged(name: str, place: Path, committed: bool, processes: int, fresh: bool) -> Judgement:
     from ptyspec.cli.output import stderr
     from ptyspec.cli.progress import RichProgress
     from ptyspec.evidence.judge import from_evidence, judge
@@ -102,7 +112,7 @@ def _judged(name: str, place: Path, committed: bool, processes: int) -> Judgemen
     if committed:
         return from_evidence(name, place)
     with RichProgress(stderr()) as shown:
-        return judge(name, place, processes=processes, progress=_watch(name, shown))
+        return judge(name, place, processes=processes, progress=_watch(name, shown), fresh=fresh)
 
 
 def _watch(name: str, shown: RichProgress) -> Callable[[int, int], None]:
@@ -152,6 +162,8 @@ def _print(found: dict[str, Any]) -> None:
     console.print(Text(f"  {found['claim']}"))
     console.print(Text(f"  {found['reason']}"))
     console.print(_contrasts(found))
+    if found["margin_source"]:
+        console.print(Text(f"  margins: {found['margin_source']}"))
     for kind in ("varied", "held", "not_exercised"):
         console.print(Text(f"  {kind.replace('_', ' ')}: {_some(found['scope'][kind])}"))
     for line in [found["recorded"], *found["broken"]]:

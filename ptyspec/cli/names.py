@@ -84,7 +84,7 @@ def hypotheses(incomplete: str) -> list[str]:
     return [name for name in names() if name.startswith(incomplete.upper())]
 
 
-def explain_sides(incomplete: str) -> list[str]:
+def variants(incomplete: str) -> list[str]:
     """Complete a scenario and, behind its colon, recipes and faults; after a comma the next one."""
     from ptyspec.faults.catalogue import names
     from ptyspec.pipeline.request import scenario_names

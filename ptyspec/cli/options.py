@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
-from ptyspec.cli.names import profiles, recipes, scenario_targets
+from ptyspec.cli.names import profiles, recipes, variants
 
 Targets = Annotated[
     list[str],
     typer.Argument(
-        metavar="SCENARIO|FILE",
-        help="A shipped scenario, or a .yaml, .npz or .cxi file; several run one after the other.",
-        autocompletion=scenario_targets,
+        metavar="SCENARIO|FILE[:WORD,...]",
+        help="A shipped scenario, or a .yaml, .npz or .cxi file; several run one after the other. Words: a recipe, a "
+        "fault, -FAULT, KEY=VALUE.",
+        autocompletion=variants,
         show_default=False,
     ),
 ]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ptyspec.cli import options
 from ptyspec.cli.failures import VIOLATION, debug
+
+if TYPE_CHECKING:
+    from ptyspec.evidence.variant import Variant
 
 SCHEMA_VERSION = 1
 
@@ -48,40 +50,39 @@ def run(
     from ptyspec.cli.progress import RichProgress
     from ptyspec.cli.run_several import places, run_each
     from ptyspec.cli.run_summary import tell_several, write_dashboard
-    from ptyspec.pipeline.produce import produce
-    from ptyspec.pipeline.request import request
+    from ptyspec.evidence.variant import variant
 
     changes = _changes(settings or [], refine=refine, gridsize=gridsize, measurement=measurement, probe=probe)
-    with _wrong_on_purpose(recipe), RichProgress(stderr()) as progress:
-        asked = [request(one, profile=profile, recipe=recipe, seed=seed, settings=changes) for one in targets]
-        make = partial(produce, resume=resume, force=force, progress=progress)
+    with RichProgress(stderr()) as progress:
+        asked = [variant(one, profile=profile, recipe=recipe, seed=seed, settings=changes) for one in targets]
+        make = partial(_make, resume=resume, force=force, progress=progress)
         if len(asked) > 1:
-            where = places(asked, out, force)
-            found = run_each(asked, where, lambda resolved, place: make(resolved, out=place), progress)
+            found = run_each(asked, places(asked, out, force), make, progress)
         else:
-            folder = make(asked[0], out=out)
+            folder = make(asked[0], out)
     if len(asked) > 1:
         code = tell_several(found, document, dashboard=dashboard, as_json=as_json)
     else:
-        code = VIOLATION if _tell(asked[0].scenario.name, folder, as_json=as_json) else 0
+        code = VIOLATION if _tell(asked[0].resolved.scenario.name, folder, as_json=as_json) else 0
         if dashboard:
             typer.echo(f"dashboard: {write_dashboard([folder])}", err=as_json)
     if code:
         raise typer.Exit(code)
 
 
-def _wrong_on_purpose(recipe: str | None) -> AbstractContextManager[object]:
-    """Apply the faults of the recipe, where it has some, and say so."""
-    from ptyspec.pipeline.request import recipe_faults
-
-    names = recipe_faults(recipe) if recipe else ()
-    if not names:
-        return nullcontext()
+def _make(one: Variant, out: Path | None, **how: Any) -> Path:
+    """Make the run while its faults are active, where it has some, and say so."""
     from ptyspec.cli.output import stderr
+    from ptyspec.evidence.observe import pipeline_of
     from ptyspec.faults.apply import applied
+    from ptyspec.observe.environment import active_faults
+    from ptyspec.pipeline.produce import produce
 
-    stderr().print(f"recipe {recipe} is wrong on purpose; its faults are active: {', '.join(names)}", markup=False)
-    return applied(*names)
+    names = [name for name in one.faults if name not in active_faults()]
+    if names:
+        stderr().print(f"wrong on purpose; these faults are active: {', '.join(names)}", markup=False)
+    with applied(*names):
+        return produce(one.resolved, out=out, pipeline=pipeline_of(one), **how)
 
 
 def _changes(

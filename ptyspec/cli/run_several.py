@@ -12,10 +12,10 @@ from ptyspec.cli.failures import BROKEN, VIOLATION
 
 if TYPE_CHECKING:
     from ptyspec.cli.progress import RichProgress
-    from ptyspec.contracts.resolve import Resolved
+    from ptyspec.evidence.variant import Variant
     from ptyspec.report.run_clauses import RunFinding
 
-Make = Callable[["Resolved", Path | None], Path]
+Make = Callable[["Variant", Path | None], Path]
 """Makes one run, or finds it finished, and returns its folder."""
 
 
@@ -44,7 +44,7 @@ class Outcome:
         return [] if self.metrics is None else violations(self.metrics)
 
 
-def places(asked: Sequence[Resolved], out: Path | None, force: bool) -> list[Path | None]:
+def places(asked: Sequence[Variant], out: Path | None, force: bool) -> list[Path | None]:
     """Return each run's own folder below `out`, named like its scenario.
 
     Raises ConfigError where two would be one, and OutputExistsError where one holds something and not `force`.
@@ -52,7 +52,7 @@ def places(asked: Sequence[Resolved], out: Path | None, force: bool) -> list[Pat
     from ptyspec.errors import ConfigError
     from ptyspec.io.store import check_output
 
-    names = [resolved.scenario.name for resolved in asked]
+    names = [one.resolved.scenario.name for one in asked]
     if out is None:
         return [None] * len(names)
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -67,18 +67,18 @@ def places(asked: Sequence[Resolved], out: Path | None, force: bool) -> list[Pat
 
 
 def run_each(
-    asked: Sequence[Resolved], where: Sequence[Path | None], make: Make, progress: RichProgress
+    asked: Sequence[Variant], where: Sequence[Path | None], make: Make, progress: RichProgress
 ) -> list[Outcome]:
     """Make every run, the next one also where one broke; an interruption ends all, and what is finished stays."""
     from ptyspec.errors import PtyspecError, TrainingInterruptedError
 
     found = []
-    for done, (resolved, place) in enumerate(zip(asked, where, strict=True)):
-        name = resolved.scenario.name
+    for done, (one, place) in enumerate(zip(asked, where, strict=True)):
+        name = one.resolved.scenario.name
         progress.whole(done, len(asked), name)
         began = time.monotonic()
         try:
-            folder = make(resolved, place)
+            folder = make(one, place)
         except TrainingInterruptedError:
             raise
         except PtyspecError as error:

@@ -1,7 +1,7 @@
 """All hypotheses at a glance: verdict, effect, interval, scope, history; from what is committed, running nothing.
 
-Verdicts that stand side by side are corrected for their number by Holm: the more are looked at, the more of them come out
-by chance. One that does not survive is shown as OPEN; its own history keeps what its own evidence gave.
+Verdicts that stand side by side are corrected by Holm for the number of hypotheses, open ones among them: the more are
+looked at, the more of them come out by chance. One that does not survive is shown as OPEN; its own history keeps what its own evidence gave.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def board(place: Path | None = None) -> list[dict[str, Any]]:
     """
     place = place or registry.folder()
     rows = [_row(name, place) for name in registry.names(place)]
-    adjusted = holm({row["id"]: row["p"] for row in rows if row["verdict"] in DECIDED})
+    adjusted = holm({row["id"]: row["p"] if row["verdict"] in DECIDED else 1.0 for row in rows})
     for row in rows:
-        row["adjusted_p"] = adjusted.get(row["id"])
+        row["adjusted_p"] = adjusted[row["id"]] if row["verdict"] in DECIDED else None
         if row["adjusted_p"] is not None and row["adjusted_p"] > row["alpha"]:
             row["reason"] = (
-                f"{row['verdict']} by itself, not beside {len(adjusted) - 1} other verdicts (Holm: "
+                f"{row['verdict']} by itself, not beside {len(adjusted) - 1} other hypotheses (Holm: "
                 f"p {row['adjusted_p']:.2g} of {row['alpha']:g}): more pairs"
             )
             row["verdict"], row["blocked_by"] = OPEN, "holm"
@@ -83,6 +83,7 @@ def _judged(found: Judgement) -> dict[str, Any]:
         "blocked_by",
         "effect",
         "margin",
+        "margin_source",
         "n",
         "needed_n",
         "p",
@@ -96,7 +97,8 @@ def _judged(found: Judgement) -> dict[str, Any]:
 def _not_judged(reason: str) -> dict[str, Any]:
     empty = {"value": None, "low": None, "high": None, "unit": "", "factor": None}
     return {
-        "verdict": OPEN, "reason": reason, "blocked_by": "evidence", "effect": empty, "margin": None, "n": 0,
+        "verdict": OPEN, "reason": reason, "blocked_by": "evidence", "effect": empty, "margin": None,
+        "margin_source": "", "n": 0,
         "needed_n": None, "p": None, "scope": {"varied": [], "held": [], "not_exercised": []}, "contrasts": [],
         "controls": [], "records": [],
     }  # fmt: skip

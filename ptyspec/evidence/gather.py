@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ptyspec.errors import PtyspecError
+from ptyspec.errors import PtyspecError, TrainingDivergedError
 from ptyspec.evidence.errors import ProbeFunctionError
 from ptyspec.evidence.hypothesis import Hypothesis
 from ptyspec.evidence.records import Evidence, Row, design_of
@@ -25,13 +25,17 @@ Watch = Callable[[int, int], None]
 Probe = Callable[..., Mapping[str, float]]
 
 
-def gather(hypothesis: Hypothesis, *, processes: int = 2, progress: Watch | None = None) -> Evidence:
+def gather(
+    hypothesis: Hypothesis, *, processes: int = 2, progress: Watch | None = None, fresh: bool = False
+) -> Evidence:
     """Return the evidence: every arm at every seed. A run that is refused or diverges is a row like any other.
+
+    `fresh` makes runs again that are in the store.
 
     Raises ProbeFunctionError for a probe that is none, and ConfigError for an arm that is no variant.
     """
     if hypothesis.probe is None:
-        rows, settings = _variants(hypothesis, processes, progress)
+        rows, settings = _variants(hypothesis, processes, progress, fresh)
     else:
         rows, settings = _probed(hypothesis, progress)
     facts = environment({})
@@ -53,10 +57,14 @@ def variants_of(hypothesis: Hypothesis) -> dict[tuple[str, int], Variant]:
     }
 
 
-def _variants(hypothesis: Hypothesis, processes: int, progress: Watch | None) -> tuple[list[Row], dict[str, Any]]:
-    from ptyspec.evidence.observe import known, observe_all
+def _variants(
+    hypothesis: Hypothesis, processes: int, progress: Watch | None, fresh: bool
+) -> tuple[list[Row], dict[str, Any]]:
+    from ptyspec.evidence.observe import forget, known, observe_all
 
     asked = variants_of(hypothesis)
+    for one in asked.values() if fresh else ():
+        forget(one)
     missing = sum(not known(one) for one in asked.values())
     if missing and progress is not None:
         progress(0, missing)
@@ -70,11 +78,11 @@ def _variants(hypothesis: Hypothesis, processes: int, progress: Watch | None) ->
 
 
 def _row(hypothesis: Hypothesis, arm: str, seed: int, observation: Mapping[str, Any], faults: tuple[str, ...]) -> Row:
-    from ptyspec.evidence.observe import value
+    from ptyspec.evidence.observe import OUTCOME, value
 
-    broke = observation["outcome"] == "failed"  # by an error of nobody's making: no answer, unless it was the question
+    broke = observation["outcome"] == "failed"  # by an error of nobody's making: its numbers are none
     values = {
-        path: None if broke and path != "outcome.failed" else _finite(value(observation, path))
+        path: None if broke and not path.startswith(OUTCOME) else _finite(value(observation, path))
         for path in hypothesis.paths
     }
     ended = None if observation["outcome"] == "finished" else observation
@@ -104,10 +112,16 @@ def _probed(hypothesis: Hypothesis, progress: Watch | None) -> tuple[list[Row], 
 def _asked(hypothesis: Hypothesis, function: Probe, arm: str, seed: int, repeat: int) -> Row:
     arguments = hypothesis.arms[arm]
     assert isinstance(arguments, dict)
+    from ptyspec.evidence.observe import OF_THE_MOMENT
+
     start, outcome, error = time.perf_counter(), "finished", None
     found: Mapping[str, float] = {}
     try:
         found = function(seed, **arguments)
+    except OF_THE_MOMENT:
+        raise
+    except TrainingDivergedError as problem:
+        outcome, error = "diverged", str(problem)[:500]
     except PtyspecError as problem:
         outcome, error = "refused", str(problem)[:500]
     except Exception as problem:
@@ -145,8 +159,10 @@ def probe(words: str) -> Probe:
 
 
 def _probe_value(found: Mapping[str, float], path: str, outcome: str) -> float | None:
-    if path.startswith("outcome."):
-        return None if outcome == "failed" != path.partition(".")[2] else float(path == f"outcome.{outcome}")
+    from ptyspec.evidence.observe import OUTCOME, ended
+
+    if path.startswith(OUTCOME):
+        return ended(outcome, path.removeprefix(OUTCOME))
     return _finite(found.get(path))
 
 

@@ -1,7 +1,7 @@
 """The verdicts of a hypothesis, one after the other: entries are added, each sealed and tied to the one before.
 
-An entry holds the digest of the former one and its own, so that a change of either is noticed; a later verdict names the
-one that it supersedes and what differs: the verdict, the evidence, the claim, or which part of the instrument.
+An entry holds the digest of the former one and its own, and the file that of the last one, so that what was altered, put
+between or removed is noticed; a later verdict names the one that it supersedes and what differs: the verdict, the evidence, the claim, or which part of the instrument.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from ptyspec.evidence.records import digest
 from ptyspec.io.jsonfile import read_json, write_json
 
 SCHEMA_VERSION: Literal[1] = 1
-OWN = "digest"
+OWN, LAST = "digest", "last"
+RESTORE = "restore the file from version control; `ptyspec judge --record` adds what is new"
 
 
 class Entry(Record):
@@ -61,13 +62,22 @@ def history(place: Path, name: str) -> tuple[Entry, ...]:
     if not path.is_file():
         return ()
     content = read_json(path)
+    if not isinstance(content, dict) or not isinstance(content.get("entries"), list):
+        raise HistoryError("not a history: it holds no entries", source=path, next_step=RESTORE)
+    if content.get("id") != name:
+        raise HistoryError("this is the history of another hypothesis", value=content.get("id"), limit=name, source=path,
+                           next_step=RESTORE)  # fmt: skip
     former = ""
     for number, raw in enumerate(content["entries"], start=1):
+        if not isinstance(raw, dict):
+            raise _altered("this is no entry", number, path)
         if raw.get(OWN) != seal(raw):
             raise _altered("an entry of the history was altered", number, path)
-        if raw["former"] != former:
+        if raw.get("former") != former:
             raise _altered("an entry of the history is missing or in another place", number, path)
         former = raw[OWN]
+    if content.get(LAST) != former:
+        raise _altered("the last entry of the history is missing", len(content["entries"]) + 1, path)
     try:
         return tuple(Entry.model_validate(raw) for raw in content["entries"])
     except ValidationError as error:
@@ -92,7 +102,7 @@ def append(place: Path, name: str, facts: dict[str, Any], why: str = "") -> Entr
     path = path_of(place, name)
     path.parent.mkdir(exist_ok=True)
     entries = [*(one.model_dump(mode="json") for one in known), raw]
-    write_json(path, {"schema_version": SCHEMA_VERSION, "id": name, "entries": entries})
+    write_json(path, {"schema_version": SCHEMA_VERSION, "id": name, LAST: raw[OWN], "entries": entries})
     return Entry.model_validate(raw)
 
 
@@ -114,5 +124,5 @@ def changes(last: Entry | None, facts: dict[str, Any]) -> tuple[str, ...]:
 def _altered(message: str, number: int, path: Path) -> HistoryError:
     return HistoryError(
         message, value=f"entry {number}", source=path, limit="entries are added, never altered or removed",
-        next_step="restore the file from version control; `ptyspec judge --record` adds what is new",
+        next_step=RESTORE,
     )  # fmt: skip

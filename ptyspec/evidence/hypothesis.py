@@ -18,6 +18,8 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Positive = Annotated[float, Field(gt=0)]
 Role = Literal["effect", "remedy", "restored"]
 Scalar = bool | int | float | str
+REMOVALS = {"remedy": "beyond", "restored": "within"}
+"""What a contrast must expect in order to show that the effect goes with its cause."""
 
 
 class Closed(BaseModel):
@@ -80,12 +82,17 @@ class Compared(Closed):
         sides = (*self.minus, *(self.less or ()))
         return tuple(dict.fromkeys(side for side in sides if isinstance(side, str)))
 
+    @property
+    def differences(self) -> frozenset[frozenset[str | float]]:
+        """The differences it is made of, whichever side comes first."""
+        return frozenset(frozenset(pair) for pair in (self.minus, self.less) if pair is not None)
+
 
 class Contrast(Compared):
     """What the claim predicts of a difference.
 
-    - role: `effect` is the claim itself; `remedy`, the named cause is taken away and the effect goes; `restored`, what
-      remains then is like the healthy arm.
+    - role: `effect` is the claim itself; `remedy`, taking the named cause away makes a difference (`beyond`); `restored`,
+      what remains then is like the healthy arm (`within`).
     - expect: `beyond` the margin, on the side that `direction` names, or `within` it.
     """
 
@@ -97,6 +104,8 @@ class Contrast(Compared):
     def _sound(self) -> Contrast:
         if self.expect == "within" and self.direction != "either":
             raise ValueError("`within` has no direction")
+        if (wanted := REMOVALS.get(self.role, self.expect)) != self.expect:
+            raise ValueError(f"a {self.role} is {wanted}: that nothing changes takes no cause away")
         return self
 
 
@@ -138,6 +147,7 @@ class Hypothesis(Closed):
 
     - arms: name to the words of `variant()`, or to a probe's arguments.
     - cost: `cheap` is judged by running in every test session, `dear` from its committed evidence.
+    - margin_source: where its margins come from.
     """
 
     id: Annotated[str, Field(pattern=rf"^{ID.pattern}$")]
@@ -148,6 +158,7 @@ class Hypothesis(Closed):
     clauses: Annotated[tuple[Text, ...], Field(min_length=1)]
     supersedes: tuple[Text, ...] = ()
     related: tuple[Text, ...] = ()
+    margin_source: str = ""
     probe: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*:[a-z_][a-z0-9_]*$")] | None = None
     profile: str | None = None
     settings: tuple[Text, ...] = ()
@@ -190,9 +201,15 @@ class Hypothesis(Closed):
     def _can_be_judged(self) -> Hypothesis:
         if not any(one.role == "effect" for one in self.contrast):
             raise ValueError("no contrast has the role effect: there is nothing to judge")
-        claimed = {(one.minus, one.less, one.observable) for one in self.contrast}
-        if same := [one.name for one in self.control if (one.minus, one.less, one.observable) in claimed]:
+        claimed = {(one.differences, one.observable) for one in self.contrast}
+        if same := [one.name for one in self.control if (one.differences, one.observable) in claimed]:
             raise ValueError(f"control {', '.join(same)} is a contrast of the claim: a claim cannot vouch for itself")
+        for one in (*self.contrast, *self.control):
+            if one.less is not None and self.measured(one).outcome:
+                raise ValueError(f"{one.name!r}: `less` compares numbers; of outcomes compare two arms at a time")
+            for first, second in filter(None, (one.minus, one.less)):
+                if isinstance(second, str) and self.arms[first] == self.arms[second]:
+                    raise ValueError(f"{one.name!r}: {first} and {second} are the same: their difference is always 0")
         return self
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from typing import Any
 
 from ptyspec.evidence import registry
 from ptyspec.evidence.contrasts import Found
+from ptyspec.evidence.errors import EvidenceError
 from ptyspec.evidence.gather import Watch, gather
 from ptyspec.evidence.history import Entry, append, history
 from ptyspec.evidence.hypothesis import Hypothesis
@@ -16,6 +17,7 @@ from ptyspec.evidence.instrument import digest_of, instrument
 from ptyspec.evidence.records import Evidence, digest, read_evidence, write_evidence
 from ptyspec.evidence.scope import lists
 from ptyspec.evidence.verdict import Verdict, verdict
+from ptyspec.observe.environment import FAULTS, active_faults
 
 SCHEMA_VERSION = 1
 AGAIN = 1e-9
@@ -48,17 +50,19 @@ class Judgement:
         return {
             "schema_version": SCHEMA_VERSION, "verdict": found.verdict, "id": said.id, "claim": said.claim,
             "reason": found.reason, "blocked_by": found.blocked_by, "effect": effect_of(found.main),
-            "margin": found.main.margin, "n": found.main.n, "needed_n": found.needed_n, "p": found.p,
+            "margin": found.main.margin, "margin_source": said.margin_source, "n": found.main.n, "needed_n": found.needed_n, "p": found.p,
             "contrasts": [_contrast(one) for one in found.contrasts],
             "controls": [_contrast(one) for one in found.controls], "scope": lists(self.evidence.scope),
             "clauses": list(said.clauses), "instrument": digest_of(instrument(said)),
         }  # fmt: skip
 
 
-def judge(name: str, place: Path | None = None, *, processes: int = 2, progress: Watch | None = None) -> Judgement:
-    """Judge by running what is not in the store yet."""
+def judge(
+    name: str, place: Path | None = None, *, processes: int = 2, progress: Watch | None = None, fresh: bool = False
+) -> Judgement:
+    """Judge by running what is not in the store yet; `fresh`: everything."""
     found = registry.hypothesis(name, place)
-    evidence = gather(found, processes=processes, progress=progress)
+    evidence = gather(found, processes=processes, progress=progress, fresh=fresh)
     return Judgement(found, evidence, verdict(found, evidence))
 
 
@@ -72,8 +76,14 @@ def from_evidence(name: str, place: Path | None = None) -> Judgement:
 def record(judgement: Judgement, place: Path | None = None, why: str = "") -> Entry | None:
     """Write the evidence and add the verdict to the history; None where the last entry says the same of the same.
 
-    Evidence that gives the same numbers as the committed one leaves it as it is, whatever its date.
+    Evidence that gives the same numbers as the committed one leaves it as it is, whatever its date. Raises EvidenceError
+    while faults are active: what would be recorded is their work.
     """
+    if faults := active_faults():
+        raise EvidenceError(
+            "nothing is recorded while faults are active", value=", ".join(faults), source=FAULTS,
+            next_step=f"unset {FAULTS}; a hypothesis names the faults of its arms",
+        )  # fmt: skip
     place = place or registry.folder()
     history(place, judgement.hypothesis.id)  # refused before anything is written
     kept = _unchanged(judgement, place)
@@ -96,8 +106,9 @@ def standing(name: str, place: Path | None = None, *, rerun: bool | None = None)
         return [f"{name} has no verdict yet: ptyspec judge {name} --record"]
     last, now = entries[-1], from_evidence(name, place)
     found = _differences(last, now.facts(), f"{name}, from its evidence")
-    if last.evidence != now.facts()["evidence"]:
-        found.append(f"{name}: the evidence is not the one that was judged: ptyspec judge {name} --record")
+    for what in ("evidence", "hypothesis"):
+        if getattr(last, what) != now.facts()[what]:
+            found.append(f"{name}: the {what} is not the one that was judged: ptyspec judge {name} --record")
     if rerun if rerun is not None else said.cost == "cheap":
         again = judge(name, place).verdict
         if again.verdict != last.verdict:
@@ -119,8 +130,6 @@ def _contrast(found: Found) -> dict[str, Any]:
 
 
 def _unchanged(judgement: Judgement, place: Path) -> Evidence | None:
-    from ptyspec.evidence.errors import EvidenceError
-
     try:
         former = read_evidence(place, judgement.hypothesis)
     except EvidenceError:

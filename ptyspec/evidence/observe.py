@@ -1,7 +1,8 @@
 """One run of a variant, reduced to numbers: no controls, no figures, no arrays; kept by content in the run store.
 
-STORE/observations/KEY.json, the key of settings, faults and their source, stages' code, threads: equal questions are
-answered once, by whichever process asks first, and a run that is refused or diverges is an answer like any other.
+STORE/observations/KEY.json, the key of settings, faults and their source, the code of the stages, of the pipeline and of
+what observes, threads: equal questions are answered once, by whichever process asks first. A run that is refused or diverges
+is an answer like any other; an interrupted one, or one that lacked a file or memory, is none.
 """
 
 from __future__ import annotations
@@ -18,11 +19,17 @@ from typing import Any
 
 import ptyspec
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.errors import PtyspecError, TrainingDivergedError
+from ptyspec.errors import (
+    InputFileError,
+    OutputFileError,
+    PtyspecError,
+    TrainingDivergedError,
+    TrainingInterruptedError,
+)
 from ptyspec.evidence.variant import REFERENCE, Variant
-from ptyspec.faults.apply import applied
+from ptyspec.faults.apply import applied, from_environment
 from ptyspec.io.jsonfile import read_json, write_json
-from ptyspec.io.runkey import code_version, run_key, source_digest
+from ptyspec.io.runkey import code_version, fault_sources, run_key, source_digest
 from ptyspec.io.store import default_root
 from ptyspec.observe.environment import active_faults
 from ptyspec.observe.threads import current_threads, default_threads, set_threads
@@ -30,6 +37,12 @@ from ptyspec.pipeline.protocol import Pipeline
 from ptyspec.pipeline.walk import Walk
 
 SCHEMA_VERSION = 1
+OUTCOME = "outcome."
+"""Begins the path of how a run ended."""
+OBSERVERS = ("evidence/observe.py", "observe/record.py")
+"""What makes an observation of what the stages made."""
+OF_THE_MOMENT = (TrainingInterruptedError, InputFileError, OutputFileError, MemoryError, OSError)
+"""What ends a run and says nothing of its variant: raised, and not kept as an answer."""
 Observation = dict[str, Any]
 Watch = Callable[[int, int], None]
 
@@ -39,7 +52,7 @@ def observe(variant: Variant) -> Observation:
 
     `outcome` is finished, refused (a stage said no), diverged, or failed (`error` tells, `stage` says where);
     `metrics` the score of the reconstruction, `numbers` those of the stage records as `stage.number`, `history` the
-    losses by epoch. Raises nothing but what a broken store raises.
+    losses by epoch. Raises OF_THE_MOMENT, and keeps nothing of such a run.
     """
     key = key_of(variant)
     path = _place(key)
@@ -84,10 +97,10 @@ def known(variant: Variant) -> bool:
 def value(observation: Mapping[str, Any], path: str) -> float | None:
     """Return the number at a dotted path: of the scores, else of the stages; None where there is none.
 
-    `outcome.NAME` is 1 where that was the outcome and 0 where not: a run that diverged has no score, but this.
+    `outcome.NAME` is 1 where that was the outcome and 0 where not (`ended`): a run that diverged has no score, but this.
     """
-    if path.startswith("outcome."):
-        return float(observation["outcome"] == path.removeprefix("outcome."))
+    if path.startswith(OUTCOME):
+        return ended(observation["outcome"], path.removeprefix(OUTCOME))
     if path in observation["numbers"]:
         return float(observation["numbers"][path])
     found: Any = observation["metrics"] if path.split(".")[0] in observation["metrics"] else observation
@@ -98,10 +111,25 @@ def value(observation: Mapping[str, Any], path: str) -> float | None:
     return float(found) if isinstance(found, int | float) else None
 
 
+def ended(outcome: str, asked: str) -> float | None:
+    """Return 1 where a run ended as asked and 0 where not; None where it did not get far enough to tell.
+
+    One that was refused might have diverged or not; one that broke by an error of nobody's making says nothing else.
+    """
+    return None if asked != outcome and outcome in ("refused", "failed") else float(outcome == asked)
+
+
 def key_of(variant: Variant) -> str:
     """Return the name of this variant's observation."""
-    code = f"{code_version()} {_sources_of(variant.faults)}" if variant.faults else code_version()
-    return run_key({"observation": variant.settings()}, code, _threads())
+    parts = [code_version(), _observers(), fault_sources(variant.faults) if variant.faults else ""]
+    if variant.pipeline != REFERENCE:
+        parts.append(str(getattr(pipeline_of(variant), "code_version", "")))
+    return run_key({"observation": variant.settings()}, " ".join(parts), _threads())
+
+
+def forget(variant: Variant) -> None:
+    """Remove this variant's observation from the store, so that it is made again."""
+    _place(key_of(variant)).unlink(missing_ok=True)
 
 
 def _threads() -> dict[str, int | str]:
@@ -111,10 +139,8 @@ def _threads() -> dict[str, int | str]:
 
 
 @cache
-def _sources_of(faults: tuple[str, ...]) -> str:
-    """Digest what makes these faults what they are: another fault of the catalogue changes nothing."""
-    own = (f"catalogue/{name.replace('-', '_')}.py" for name in faults)
-    return source_digest(Path(ptyspec.__file__).parent / "faults", ("apply.py", "seams.py", *own))
+def _observers() -> str:
+    return source_digest(Path(ptyspec.__file__).parent, OBSERVERS)
 
 
 def _place(key: str) -> Path:
@@ -122,11 +148,12 @@ def _place(key: str) -> Path:
 
 
 def begin_worker(threads: int, parent: int) -> None:
-    """Prepare a spawned process for runs: its threads, and that it ends soon after `parent` does.
+    """Prepare a spawned process for runs: its threads, the faults of its environment, and that it ends soon after `parent`.
 
     A pool whose owner was killed would otherwise wait for work for ever.
     """
     set_threads(threads)
+    from_environment()
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -174,6 +201,8 @@ def walked(scenario: Scenario, pipeline: Pipeline) -> Observation:
         stitched = walk.reconstruct()
         walk.at = "score"
         metrics = {"has_nan": False} | walk.pipeline.score(scenario, walk.halves.test, stitched)
+    except OF_THE_MOMENT:
+        raise
     except TrainingDivergedError as problem:
         outcome, error = "diverged", str(problem)
     except PtyspecError as problem:

@@ -89,6 +89,9 @@ def read_evidence(place: Path, hypothesis: Hypothesis) -> Evidence:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise EvidenceError(f"{key}: {first['msg']}", source=path, next_step=again) from None
+    if faults := found.environment.get("faults"):
+        raise EvidenceError("the evidence was made while faults were active", value=", ".join(faults), source=path,
+                            next_step=again)  # fmt: skip
     if found.id != hypothesis.id or found.design != design_of(hypothesis):
         raise EvidenceError(
             "the evidence is that of another design: arms, seeds or numbers were changed since",

@@ -45,7 +45,11 @@ def hypothesis(name: str, place: Path | None = None) -> Hypothesis:
 
 @cache
 def _read(path: Path, changed: int) -> Hypothesis:
-    found = parse(path.read_text(encoding="utf-8"), path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise HypothesisError("this is no UTF-8 text", value=error, source=path, next_step="save it as UTF-8") from None
+    found = parse(text, path)
     if found.id != path.stem:
         raise HypothesisError(
             "the id is not the file's name",

@@ -29,7 +29,9 @@ def evidence_schema() -> dict[str, Any]:
 def verdict_history_schema() -> dict[str, Any]:
     """Return that of specs/hypotheses/history/H-ID.json."""
     entry = TypeAdapter(Entry).json_schema(mode="serialization")
-    return object_of({"schema_version": VERSION, "id": TEXT, "entries": {"type": "array", "items": entry}})
+    return object_of(
+        {"schema_version": VERSION, "id": TEXT, "last": TEXT, "entries": {"type": "array", "items": entry}}
+    )
 
 
 def judgement_schema() -> dict[str, Any]:
@@ -56,7 +58,7 @@ def _said() -> dict[str, Any]:
     contrasts = {"type": "array", "items": _contrast()}
     return {
         "verdict": VERDICT, "id": TEXT, "reason": TEXT, "blocked_by": TEXT, "effect": EFFECT, "margin": NUMBER,
-        "n": COUNT, "needed_n": NEEDED, "p": NUMBER, "contrasts": contrasts, "controls": contrasts,
+        "margin_source": TEXT, "n": COUNT, "needed_n": NEEDED, "p": NUMBER, "contrasts": contrasts, "controls": contrasts,
         "scope": object_of({"varied": TEXTS, "held": TEXTS, "not_exercised": TEXTS}), "clauses": TEXTS,
     }  # fmt: skip
 

@@ -34,6 +34,7 @@ level = 0.0
 level = 2.0
 [arms.same]
 level = 0.0
+unrelated = 1.0
 
 [observable]
 path = "level"
@@ -102,8 +103,8 @@ FUNCTION = '''"""TODO: the question that this probe answers."""
 from __future__ import annotations
 
 
-def {function}(seed: int, level: float) -> dict[str, float]:
-    """Return the number that the claim is about, for one arm's values."""
+def {function}(seed: int, level: float, unrelated: float = 0.0) -> dict[str, float]:
+    """Return the number that the claim is about, for one arm's values; `unrelated` must not matter."""
     return {{"level": level}}
 '''
 

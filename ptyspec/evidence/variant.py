@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ptyspec.contracts.resolve import Layer, Resolved, flatten, nest, resolve
@@ -51,14 +52,15 @@ class Variant:
 
 
 def variant(
-    words: str, *, profile: str | None = None, seed: int | None = None, settings: Sequence[str] = ()
-) -> Variant:
-    """Return what the words mean; `settings` are common KEY=VALUE, over which a word's own win.
+    words: str, *, profile: str | None = None, recipe: str | None = None, seed: int | None = None,
+    settings: Sequence[str] = (),
+) -> Variant:  # fmt: skip
+    """Return what the words mean; a word's own recipe and KEY=VALUE win over `recipe` and `settings`.
 
     Raises UnknownNameError for a word that is no recipe and no fault, and what `request` raises.
     """
-    target, _, rest = words.partition(":")
-    recipe, own, added, removed, pipeline = None, list[str](), list[str](), set[str](), REFERENCE
+    target, _, rest = (words, "", "") if Path(words).exists() else words.partition(":")
+    own, added, removed, pipeline = list[str](), list[str](), set[str](), REFERENCE
     for word in filter(None, COMMA.split(rest)):
         if word.startswith("pipeline="):
             pipeline = word.removeprefix("pipeline=")

@@ -6,11 +6,12 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from ptyspec.errors import ConfigError, PtyspecError
 from ptyspec.evidence.variant import REFERENCE
@@ -53,6 +54,8 @@ class ClauseBench:
     deltas: Sequence[Delta]
     common: Sequence[str]
     """Faults that both sides have."""
+    pipeline: str = REFERENCE
+    """Who walks the stages, where both sides have the same."""
     processes: int = 2
     watch: Watch | None = None
     made: int = 0
@@ -106,7 +109,7 @@ class ClauseBench:
         """Return pytest's words and what is added to the environment."""
         on = {delta.name: delta.bad if delta.name in subset else delta.good for delta in self.deltas}
         faults = sorted({name.removeprefix(FAULT) for name, is_on in on.items() if name.startswith(FAULT) and is_on})
-        pipeline = on.get(PIPELINE, REFERENCE)
+        pipeline = on.get(PIPELINE, self.pipeline)
         words = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
         more = [] if pipeline == REFERENCE else [f"--ptyspec-pipeline={pipeline}"]
         return [*words, *more, *self.cases], {FAULTS: ",".join([*self.common, *faults])}
@@ -116,15 +119,24 @@ class ClauseBench:
         name = hashlib.sha256(repr((self.code, self.clause, words[1:], more)).encode()).hexdigest()[:32]
         path = make_folder(default_root() / "clauses") / f"{name}.json"
         begun = monotonic()
-        if not path.exists():
+        if path.exists():
+            found = read_json(path)
+        else:
             self.made += 1
-            kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-            done = subprocess.run(
-                words, cwd=self.root, env=kept | more, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                timeout=SECONDS, check=False,
-            )  # fmt: skip
-            tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
-            write_json(path, {"schema_version": 1, "code": done.returncode, "tail": tail})
-        found = read_json(path)
+            found = self._made(words, more)
+            if found["code"] in ENDS:  # what only broke around the cases may hold the next time
+                write_json(path, found)
         self.said[subset] = found["tail"]
         return ENDS.get(found["code"], Outcome.UNRESOLVED), monotonic() - begun
+
+    def _made(self, words: Sequence[str], more: Mapping[str, str]) -> dict[str, Any]:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+        try:
+            done = subprocess.run(
+                words, cwd=self.root, env={**kept, **more}, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                timeout=SECONDS, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return {"code": None, "tail": f"no end after {SECONDS} s"}
+        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
+        return {"schema_version": 1, "code": done.returncode, "tail": tail}

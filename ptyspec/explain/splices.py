@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from ptyspec.contracts.stages import STAGES
 from ptyspec.evidence.observe import Observation, key_of
@@ -12,17 +13,20 @@ from ptyspec.explain.splice import Splicer
 from ptyspec.explain.stages import LAST, Chain, Splice, bisect
 from ptyspec.explain.symptom import Symptom
 from ptyspec.io.jsonfile import read_json, write_json
+from ptyspec.io.runkey import source_digest
 from ptyspec.io.store import default_root
 from ptyspec.observe.progress import Progress
 
 SCHEMA_VERSION = 1
+SPLICED_BY = ("splice.py",)
+"""What joins the stages: another splice is another answer."""
 
 
 class Splices:
     """Splices of GOOD and BAD as outcomes of the symptom."""
 
     def __init__(self, good: Variant, bad: Variant, symptom: Symptom, splicer: Splicer, progress: Progress) -> None:
-        self.keys = f"{key_of(good)}-{key_of(bad)}"
+        self.keys = f"{key_of(good)}-{key_of(bad)}-{source_digest(Path(__file__).parent, SPLICED_BY)}"
         self.symptom, self.splicer, self.progress = symptom, splicer, progress
         self.runs, self.cpu_seconds = 0, 0.0
 

@@ -22,7 +22,6 @@ SIGNS: dict[str, Callable[[float, float], bool]] = {
 FORM = re.compile(
     r"\s*(?P<path>[A-Za-z]\w*(?:\.[\w-]+)+|[A-Za-z]\w*)\s*(?P<sign><=|>=|==|!=|<|>)\s*(?P<limit>[-+.\deE]+)\s*"
 )
-OUTCOMES = "outcome."
 
 
 @dataclass(frozen=True)
@@ -34,13 +33,7 @@ class Comparison:
     limit: float
 
     def holds(self, observation: Observation) -> bool | None:
-        """Return whether it does; None where the run has no such number.
-
-        A run that was refused or broke says of other outcomes neither yes nor no: it did not get that far.
-        """
-        ended = observation["outcome"]
-        if self.path.startswith(OUTCOMES) and ended in ("refused", "failed") and self.path != OUTCOMES + ended:
-            return None
+        """Return whether it does; None where the run has no such number, or did not get that far."""
         found = value(observation, self.path)
         return None if found is None else SIGNS[self.sign](found, self.limit)
 

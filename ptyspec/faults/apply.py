@@ -18,6 +18,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from ptyspec.errors import PtyspecError
 from ptyspec.faults.catalogue import fault
 from ptyspec.faults.fault import Fault, Patch
 from ptyspec.observe.environment import FAULTS, active_faults
@@ -31,14 +32,14 @@ def applied(*names: str) -> Iterator[tuple[Fault, ...]]:
     """Apply faults in the order given, and take them back in the opposite one, whatever happens between.
 
     A module that is not loaded yet is patched when it is, so that nothing heavy is imported for it. Raises
-    UnknownNameError before anything is changed.
+    UnknownNameError before anything is changed, and PtyspecError for a seam that is not there.
     """
     found = tuple(fault(name) for name in names)
     before = os.environ.get(FAULTS)
     with ExitStack() as undo:
         for one in found:
             for patch in one.patches:
-                undo.enter_context(exchanged(patch))
+                undo.enter_context(exchanged(one.id, patch))
         os.environ[FAULTS] = ",".join([*active_faults(), *names])
         try:
             yield found
@@ -61,10 +62,13 @@ def from_environment() -> ExitStack:
 
 
 @contextmanager
-def exchanged(patch: Patch) -> Iterator[None]:
-    """Put a patch in place: now where its module is loaded, else when it is."""
+def exchanged(name: str, patch: Patch) -> Iterator[None]:
+    """Put a patch of a fault in place: now where its module is loaded, else when it is.
+
+    Raises PtyspecError that names fault and target where there is no such seam, now or from that import.
+    """
     if patch.module not in sys.modules:
-        hook = _AtImport(patch)
+        hook = _AtImport(name, patch)
         sys.meta_path.insert(0, hook)
         try:
             yield
@@ -72,18 +76,15 @@ def exchanged(patch: Patch) -> Iterator[None]:
             sys.meta_path.remove(hook)
             hook.undo.close()
         return
-    with _in_place(patch):
+    with _in_place(name, patch):
         yield
 
 
 @contextmanager
-def _in_place(patch: Patch) -> Iterator[None]:
+def _in_place(name: str, patch: Patch) -> Iterator[None]:
     """Exchange the attribute where it is defined, and wherever one of our modules holds it: by a name, or in a table."""
     *path, last = patch.path
-    owner: Any = sys.modules[patch.module]
-    for part in path:
-        owner = getattr(owner, part)
-    original = vars(owner)[last]
+    owner, original = _seam(name, patch)
     replacement = patch.make(original)
     setattr(owner, last, replacement)
     if not path:
@@ -95,6 +96,21 @@ def _in_place(patch: Patch) -> Iterator[None]:
             setattr(owner, last, original)
         if not path:
             _exchange(replacement, original)  # in modules that were loaded meanwhile, too
+
+
+def _seam(name: str, patch: Patch) -> tuple[Any, Any]:
+    """What holds the attribute, and the attribute as it stands there."""
+    *path, last = patch.path
+    owner: Any = sys.modules[patch.module]
+    try:
+        for part in path:
+            owner = getattr(owner, part)
+        return owner, vars(owner)[last]
+    except (AttributeError, KeyError, TypeError):  # TypeError: what has no attributes of its own
+        raise PtyspecError(
+            f"the fault {name} has no seam {patch.target}", value=patch.target, limit="an attribute that is defined there, not inherited",
+            source="fault catalogue", next_step="correct the target of the patch",
+        ) from None  # fmt: skip
 
 
 def _exchange(old: Any, new: Any) -> None:
@@ -114,8 +130,8 @@ def _our_modules() -> Sequence[ModuleType]:
 class _AtImport(MetaPathFinder):
     """Patches a module right after it was executed for the first time."""
 
-    def __init__(self, patch: Patch) -> None:
-        self.patch, self.undo = patch, ExitStack()
+    def __init__(self, name: str, patch: Patch) -> None:
+        self.name, self.patch, self.undo = name, patch, ExitStack()
         self._busy = False
 
     def find_spec(
@@ -143,4 +159,4 @@ class _Patching(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self.loader.exec_module(module)
-        self.hook.undo.enter_context(_in_place(self.hook.patch))
+        self.hook.undo.enter_context(_in_place(self.hook.name, self.hook.patch))

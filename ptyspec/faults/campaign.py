@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -15,10 +16,9 @@ from ptyspec.faults.catalogue import fault
 from ptyspec.faults.result import Mode, Result, Row
 from ptyspec.io.disk import make_folder
 from ptyspec.io.jsonfile import read_json
-from ptyspec.io.runkey import source_digest
 from ptyspec.observe.environment import FAULTS
 from ptyspec.spec.clause import Clause
-from ptyspec.spec.collect import Case
+from ptyspec.spec.collect import Case, state
 
 Watch = Callable[[int, int], None]
 """Called with the number of parts that are done, and of all."""
@@ -33,7 +33,7 @@ class CampaignError(PtyspecError):
 def run_campaign(
     root: Path, folder: Path, names: Sequence[str], *, children: int, seconds: int, watch: Watch, mode: Mode = "full"
 ) -> None:
-    """Run the contract tier under each fault, into `folder`; what lies there already is kept.
+    """Run the contract tier under each fault, into `folder`; what ended there before is kept (`kept`).
 
     `quick` runs the cases of the clauses that a fault declares red or green, `full` all that can notice it.
 
@@ -87,7 +87,7 @@ def read_campaign(
         part = read_json(file)
         if "cases" not in part:
             raise CampaignError("the cases do not run to their end without a fault", value=part.get("reason"),
-                                source=folder, next_step="run the same command with --fresh")  # fmt: skip
+                                source=folder, next_step="see the logs there; the same command runs them again")  # fmt: skip
         clean |= part["cases"]
         for name, through in part["reached"].items():
             reached.setdefault(name, []).extend(through)
@@ -122,5 +122,5 @@ def _of(name: str, part: Mapping[str, Any], reached: int, bound: Mapping[str, Se
 
 
 def stamp_of(root: Path, names: Sequence[str], tier: str, mode: Mode) -> str:
-    """Return the name of a campaign's folder: equal for equal code, cases, documents, faults, tier and mode."""
-    return source_digest(root, ("ptyspec", "tests"), extra=",".join((tier, mode, *names)))
+    """Return the name of a campaign's folder: equal for equal code, cases, documents, libraries, faults, tier and mode."""
+    return hashlib.sha256(",".join((state(root), tier, mode, *names)).encode()).hexdigest()[:16]

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,10 +26,10 @@ from ptyspec.errors import PtyspecError
 from ptyspec.faults.apply import applied
 from ptyspec.faults.catalogue import fault
 from ptyspec.faults.fault import Fault
+from ptyspec.faults.kept import CLEAN, kept
 from ptyspec.faults.seen import Outcomes, watched
 from ptyspec.io.jsonfile import read_json, write_json
 
-CLEAN = "clean"
 FRAMEWORKS = ("tensorflow", "keras", "torch", "jax")
 INVALID, INFRASTRUCTURE = 3, 4
 """Exit codes of a child: its fault cannot be applied; something around the cases broke."""
@@ -94,7 +95,7 @@ class _Campaign:
     running: dict[int, tuple[str, float]] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Run the clean suite file by file, then every fault; results that are there already are kept."""
+        """Run the clean suite file by file, then every fault; parts that ended before are kept (`kept`)."""
         files: dict[str, list[pytest.Item]] = {}
         for item in self.items:
             files.setdefault(item.nodeid.partition("::")[0], []).append(item)
@@ -104,8 +105,6 @@ class _Campaign:
         self._wait(0)
         reached = _reached(self.folder)
         for name in self.faults:
-            if (self.folder / f"{name}.json").exists():
-                continue
             self._wait(self.children - 1)
             self._start(name, partial(_faulty, self._chosen(fault(name), reached.get(name, set())), name))
         self._wait(0)
@@ -120,7 +119,8 @@ class _Campaign:
         return sorted(chosen, key=lambda item: item.nodeid.partition("::")[0] not in expected)
 
     def _start(self, name: str, work: Callable[[], dict[str, Any]]) -> None:
-        if (self.folder / f"{name}.json").exists():
+        part = self.folder / f"{name}.json"
+        if kept(part):
             return
         child = os.fork()
         if child:
@@ -128,11 +128,14 @@ class _Campaign:
             return
         code = INFRASTRUCTURE
         try:
-            write_json(self.folder / f"{name}.json", work())
+            write_json(part, work())
             code = 0
         except PtyspecError as error:
-            write_json(self.folder / f"{name}.json", {"status": "invalid", "reason": str(error)})
+            write_json(part, {"status": "invalid", "reason": str(error)})
             code = INVALID
+        except BaseException as error:  # nobody above this line would tell of it
+            reason = f"{type(error).__name__}: {error}"
+            write_json(part, {"status": "infrastructure", "reason": reason, "traceback": traceback.format_exc()})
         finally:
             os._exit(code)  # neither pytest's end of session nor any exit handler belongs to a child
 
@@ -163,7 +166,7 @@ def _clean(items: Sequence[pytest.Item], faults: Iterable[str]) -> dict[str, Any
     case = [""]
     with watched(faults, case) as through:
         rows = _run(items, case)
-    return {"cases": rows, "reached": {name: sorted(cases) for name, cases in through.items()}}
+    return {"status": "done", "cases": rows, "reached": {name: sorted(cases) for name, cases in through.items()}}
 
 
 def _clauses(item: pytest.Item) -> set[str]:

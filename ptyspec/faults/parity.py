@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ptyspec.faults.campaign import Watch, environment
 from ptyspec.faults.fault import Fault
+from ptyspec.faults.kept import CLEAN, kept
 from ptyspec.io.disk import make_folder
 from ptyspec.io.jsonfile import write_json
 from ptyspec.spec.collect import Case
@@ -44,14 +45,14 @@ def cases_of(fault: Fault, cases: Sequence[Case]) -> list[str]:
 def run_parity(
     root: Path, folder: Path, chosen: Mapping[str, Sequence[str]], *, children: int, seconds: int, watch: Watch
 ) -> None:
-    """Run each fault's cases without any fault and then under it, into `folder`; what lies there already is kept."""
+    """Run each fault's cases without any fault and then under it, into `folder`; what ended there before is kept (`kept`)."""
     make_folder(folder)
     clean = _divided(list(dict.fromkeys(case for cases in chosen.values() for case in cases)), children)
     watching = [f"--ptyspec-watch={','.join(chosen)}"]
     with ThreadPoolExecutor(children) as pool:
         try:
             waiting = [
-                pool.submit(_run, root, folder, f"clean-{at}", part, watching, CLEAN_SECONDS)
+                pool.submit(_run, root, folder, f"{CLEAN}-{at}", part, watching, CLEAN_SECONDS)
                 for at, part in enumerate(clean)
             ]
             waiting += [
@@ -80,7 +81,7 @@ def _run(
     root: Path, folder: Path, name: str, cases: Sequence[str], words: Sequence[str], seconds: int, *faults: str
 ) -> None:
     part = folder / f"{name}.json"
-    if part.exists():
+    if kept(part):
         return
     if not cases:
         write_json(part, {"status": "done", "seconds": 0.0, "cases": {}, "reached": {}})
@@ -101,8 +102,15 @@ def _run(
             write_json(part, {"status": "timeout", "reason": f"> {seconds} s"})
             return
     if not part.exists():
-        said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-        # 2 to 4: the cases could not be collected or the fault not applied; anything else ended the process.
+        # 2 to 4: the cases could not be collected or the fault not applied (for an interrupt, also 2, the plugin has left
+        # a part); anything else ended the process.
         status = "invalid" if code in (2, 3, 4) else "infrastructure"
-        reason = f"pytest ended with {code} after {time.perf_counter() - started:.0f} s: {' '.join(said)}"
+        reason = f"pytest ended with {code} after {time.perf_counter() - started:.0f} s: {_said(log)}"
         write_json(part, {"status": status, "reason": reason[:300]})
+
+
+def _said(log: Path) -> str:
+    """Pytest's first words on what went wrong, else its last line."""
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    errors = [line.removeprefix("E ") for line in lines if line.startswith(("ERROR: ", "E   "))]
+    return " ".join(line.strip() for line in errors[:3] or lines[-1:])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ptyspec.errors import PtyspecError
 from ptyspec.faults.seen import Outcomes, watched
 from ptyspec.io.jsonfile import write_json
 
@@ -26,7 +27,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start noting down, before any test module is imported."""
     if file := config.getoption("ptyspec_part"):
         names = [name for name in config.getoption("ptyspec_watch").split(",") if name]
-        config.pluginmanager.register(_Part(Path(file), names), "ptyspec.part")
+        try:
+            part = _Part(Path(file), names)
+        except PtyspecError as error:  # pytest would show it among frames of its own, where nobody finds it again
+            write_json(Path(file), {"status": "invalid", "reason": str(error)})
+            raise pytest.UsageError(str(error)) from error
+        config.pluginmanager.register(part, "ptyspec.part")
 
 
 class _Part(Outcomes):
@@ -39,6 +45,10 @@ class _Part(Outcomes):
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self.case[0] = nodeid
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        if excinfo.type is KeyboardInterrupt:  # pytest's own kinds of it say that the cases could not be collected
+            write_json(self.file, {"status": "infrastructure", "reason": "interrupted"})
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         self.stack.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ptyspec.contracts.stages import STAGES
+from ptyspec.errors import ConfigError
 from ptyspec.faults.catalogue import fault, names
 from ptyspec.faults.fault import Fault
 from ptyspec.spec.clause import Clause
@@ -159,8 +160,10 @@ class Result:
 def merged(found: Result, content: Mapping[str, Any]) -> Result:
     """Return the campaign with the rows of a former one's campaign.json, for faults that it does not hold itself.
 
-    Rows come in order of their ids; faults that have left the catalogue are left out.
+    Rows come in order of their ids; faults that have left the catalogue are left out. The campaign is full where every row
+    is; what failed without a fault in either stays named. Raises ConfigError for a campaign of another tier.
     """
+    check_tier(content, found.tier)
     own = {row.fault.id for row in found.rows}
     others = [
         Row(fault(row["id"]), row["status"], row["reason"], row["reached"], row["red"], row["seconds"],
@@ -168,7 +171,19 @@ def merged(found: Result, content: Mapping[str, Any]) -> Result:
         for row in content["faults"] if row["id"] in set(names()) - own
     ]  # fmt: skip
     bound = {line["id"]: line["cases"] for line in content["clauses"]} | dict(found.bound)
-    return replace(found, rows=tuple(sorted([*found.rows, *others], key=lambda row: row.fault.id)), bound=bound)
+    rows = tuple(sorted([*found.rows, *others], key=lambda row: row.fault.id))
+    unclean = tuple(dict.fromkeys([*content["failing_without_a_fault"], *found.unclean]))
+    mode: Mode = "full" if all(row.mode == "full" for row in rows) else "quick"
+    return replace(found, rows=rows, bound=bound, unclean=unclean, mode=mode)
+
+
+def check_tier(content: Mapping[str, Any], tier: str) -> None:
+    """Raise ConfigError unless a campaign.json is of this tier: another one ran other cases."""
+    if content["tier"] != tier:
+        raise ConfigError(
+            "only campaigns of one tier can be merged", value=f"--tier {tier}", limit=f"the folder holds {content['tier']}",
+            source="--merge", next_step=f"--tier {content['tier']}, or another folder",
+        )  # fmt: skip
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -34,12 +34,17 @@ class Outcomes:
 
 @contextmanager
 def watched(faults: Iterable[str], case: Sequence[str]) -> Iterator[dict[str, set[str]]]:
-    """Watch every seam; what is yielded holds, for each fault, the values of `case[0]` while its seams were used."""
+    """Watch every seam; what is yielded holds, for each fault, the values of `case[0]` while its seams were used.
+
+    Raises PtyspecError that names fault and target where a seam cannot be watched.
+    """
     through: dict[str, set[str]] = {name: set() for name in faults}
     with ExitStack() as watch:
         for name, cases in through.items():
             for patch in fault(name).patches:
-                watch.enter_context(exchanged(Patch(patch.target, _watched(partial(_note, cases, case)))))
+                where = f"the fault {name} at {patch.target}"
+                watching = Patch(patch.target, _watched(where, partial(_note, cases, case)))
+                watch.enter_context(exchanged(name, watching))
         yield through
 
 
@@ -47,7 +52,7 @@ def _note(cases: set[str], case: Sequence[str]) -> None:
     cases.add(case[0])
 
 
-def _watched(note: Callable[[], None]) -> Callable[[Any], Any]:
+def _watched(where: str, note: Callable[[], None]) -> Callable[[Any], Any]:
     """Return what wraps a seam so that `note` is called whenever the seam is used."""
 
     def make(original: Any) -> Any:
@@ -63,7 +68,7 @@ def _watched(note: Callable[[], None]) -> Callable[[Any], Any]:
         if isinstance(original, staticmethod | classmethod):
             return type(original)(make(original.__func__))
         if not callable(original) or isinstance(original, type):
-            raise PtyspecError("this seam cannot be watched", value=type(original).__name__, limit="a function or a property",
+            raise PtyspecError(f"{where} cannot be watched", value=type(original).__name__, limit="a function or a property",
                                source="fault catalogue", next_step="patch a function that uses it")  # fmt: skip
 
         @wraps(original)

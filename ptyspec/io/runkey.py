@@ -32,8 +32,15 @@ def run_key(resolved_values: Mapping[str, Any], code_version: str, threads: Mapp
 
 def code_version() -> str:
     """Return what names the stages' source files, the versions of the numerical libraries, and the active faults."""
-    faults = ",".join(active_faults())
-    return f"{_sources()} with {faults}" if faults else _sources()
+    faults = active_faults()
+    return f"{_sources()} with {','.join(faults)} {fault_sources(faults)}" if faults else _sources()
+
+
+@cache
+def fault_sources(faults: tuple[str, ...]) -> str:
+    """Digest what makes these faults what they are: another fault of the catalogue changes nothing."""
+    own = (f"catalogue/{name.replace('-', '_')}.py" for name in faults)
+    return source_digest(Path(ptyspec.__file__).parent / "faults", ("apply.py", "seams.py", *own))
 
 
 @cache

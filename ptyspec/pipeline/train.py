@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import keras
 import numpy as np
 
 from ptyspec.contracts.arrays import Array
@@ -15,6 +14,7 @@ from ptyspec.contracts.container import Container, Patches
 from ptyspec.contracts.records import EpochRecord, History
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import TooFewPointsError, TrainingDivergedError, TrainingInterruptedError
+from ptyspec.networks.framework import keras
 from ptyspec.networks.reach import check_reach
 from ptyspec.networks.reconstructor import Reconstructor
 from ptyspec.physics.geometry import required_canvas

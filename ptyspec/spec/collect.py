@@ -7,6 +7,7 @@ everything it can depend on, and read from there while nothing of that has chang
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -18,11 +19,11 @@ from typing import Any
 
 from ptyspec.errors import PtyspecError
 from ptyspec.io.jsonfile import read_json, write_json
+from ptyspec.observe.environment import library_versions
 
 CACHE = Path(".pytest_cache/v/ptyspec/bindings")
 SECONDS = 600
-SOURCES = ("ptyspec", "tests", "golden")
-SUFFIXES = {".py", ".yaml", ".json", ".toml", ".npz"}
+SOURCES = ("ptyspec", "tests", "golden", "specs", "benchmarks")
 RED = Path("tests/red")
 """What breaks clauses: it decides over no case."""
 COLLECTED, NO_TESTS = 0, 5
@@ -71,8 +72,8 @@ def collect(root: Path, fresh: bool = False) -> list[Case]:
 
 
 def state(root: Path) -> str:
-    """Return a digest of everything that decides which cases exist."""
-    found = hashlib.sha256(sys.version.encode())
+    """Return a digest of everything that decides which cases exist and how they end: sources, documents, libraries."""
+    found = hashlib.sha256(json.dumps([sys.version, library_versions()]).encode())
     for path in _sources(root):
         found.update(path.relative_to(root).as_posix().encode() + b"\0")
         found.update(hashlib.sha256(path.read_bytes()).digest())
@@ -84,7 +85,7 @@ def _sources(root: Path) -> Iterator[Path]:
     red = root / RED
     for folder in SOURCES:
         for path in sorted((root / folder).rglob("*")):
-            if path.suffix in SUFFIXES and red not in path.parents and path.is_file():
+            if path.is_file() and path.suffix != ".pyc" and red not in path.parents:
                 yield path
 
 

@@ -165,6 +165,10 @@ TAMPERED = {
     "last-altered": lambda rows: [*rows[:-1], {**rows[-1], "effect": 0.5}],
     "removed": lambda rows: rows[1:],
     "removed-between": lambda rows: [rows[0], rows[2]],
+    "last-removed": lambda rows: rows[:-1],
+    "all-removed": lambda rows: [],
+    "no-entries": lambda rows: None,
+    "no-entry": lambda rows: [[], *rows],
     "exchanged": lambda rows: [rows[1], rows[0], rows[2]],
 }
 

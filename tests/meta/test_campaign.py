@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ptyspec.faults.campaign import CampaignError, read_campaign
+from ptyspec.faults.campaign import CampaignError, read_campaign, stamp_of
 from ptyspec.faults.catalogue import fault
 from ptyspec.faults.matrix import markdown, write_campaign
 from ptyspec.faults.parity import cases_of, run_parity
+from ptyspec.io.jsonfile import read_json, write_json
 from ptyspec.spec.collect import Case, collect
 from ptyspec.spec.registry import specification
 from tests.child import finish, start
@@ -23,13 +26,20 @@ FILES = ("tests/contract/test_scale.py", "tests/contract/test_split_and_normaliz
 NAMES = ("gain-by-energy", "twin-patches")
 
 
-def loop(folder: Path, *words: str) -> None:
-    command = [
-        "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "ptyspec.faults.loop",
-        "--ptyspec-campaign", str(folder), "--ptyspec-faults", ",".join(NAMES), "--ptyspec-children", "2", *words, *FILES,
-    ]  # fmt: skip
-    done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False)
+def loop(folder: Path, *words: str, files: tuple[str, ...] = FILES) -> None:
+    done = tried(folder, *words, files=files)
     assert done.returncode in (0, 5), done.stdout
+
+
+def tried(folder: Path, *words: str, files: tuple[str, ...] = FILES) -> subprocess.CompletedProcess[str]:
+    command = [
+        sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", *words, "-p", "ptyspec.faults.loop",
+        "--ptyspec-campaign", str(folder), "--ptyspec-faults", ",".join(NAMES), "--ptyspec-children", "2", *files,
+    ]  # fmt: skip
+    path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False
+    )
 
 
 def test_a_fault_is_killed_by_the_cases_that_come_through_its_seam(tmp_path: Path) -> None:
@@ -82,6 +92,130 @@ def test_a_fault_beyond_the_contract_tier_runs_in_a_process_of_its_own(tmp_path:
 
 def part_cases(path: Path) -> list[str]:
     return list(json.loads(path.read_text())["cases"])
+
+
+def part(status: str) -> dict[str, Any]:
+    return {"status": status, "reason": "as it was"}
+
+
+SAID: dict[str, tuple[str, bool]] = {
+    "done": ("done", True), "invalid": ("invalid", True), "timeout": ("timeout", False),
+    "infrastructure": ("infrastructure", False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "stays"), SAID.values(), ids=SAID)
+def test_a_part_of_which_the_cases_did_not_end_runs_again(tmp_path: Path, status: str, stays: bool) -> None:
+    write_json(tmp_path / f"{NAMES[0]}.json", part(status))
+    run_parity(ROOT, tmp_path, {NAMES[0]: []}, children=1, seconds=120, watch=lambda done, total: None)
+    assert (read_json(tmp_path / f"{NAMES[0]}.json") == part(status)) is stays
+
+
+def test_a_forked_campaign_runs_again_what_did_not_end(tmp_path: Path) -> None:
+    write_json(tmp_path / "clean-0.json", part("invalid"))
+    write_json(tmp_path / f"{NAMES[0]}.json", part("timeout"))
+    write_json(tmp_path / f"{NAMES[1]}.json", part("invalid"))
+    loop(tmp_path, files=FILES[:1])
+    found = {path.stem: read_json(path)["status"] for path in tmp_path.glob("*.json")}
+    assert found == {"clean-0": "done", NAMES[0]: "done", NAMES[1]: "invalid"}
+
+
+INTERRUPTED = """
+from pathlib import Path
+
+def test_it() -> None:
+    if Path(__file__).with_name("interrupted").exists():
+        raise KeyboardInterrupt
+"""
+
+
+def test_an_interrupted_part_says_nothing_of_its_fault_and_runs_again(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_one.py").write_text(INTERRUPTED)
+    sign, parts = tmp_path / "interrupted", tmp_path / "parts"
+    sign.touch()
+
+    def states() -> dict[str, str]:
+        chosen = {NAMES[0]: ["test_one.py::test_it"]}
+        run_parity(tmp_path, parts, chosen, children=1, seconds=120, watch=lambda done, total: None)
+        return {path.stem: read_json(path)["status"] for path in parts.glob("*.json")}
+
+    assert states() == {"clean-0": "infrastructure", NAMES[0]: "infrastructure"}
+    sign.unlink()
+    assert states() == {"clean-0": "done", NAMES[0]: "done"}
+
+
+SEAM = """
+import dataclasses
+from ptyspec.faults.catalogue import gain_by_energy
+from ptyspec.faults.fault import Patch
+
+wrong = Patch("ptyspec.physics.scale:{}", lambda original: 1 / 0)
+gain_by_energy.FAULT = dataclasses.replace(gain_by_energy.FAULT, patches=(wrong,))
+"""
+
+
+def test_a_seam_that_is_not_there_is_named_with_its_fault(tmp_path: Path) -> None:
+    (tmp_path / "seams.py").write_text(SEAM.format("loader_gian"))
+    done = tried(tmp_path, "-p", "seams", files=FILES[:1])
+    assert done.returncode == 3
+    for said in (done.stdout, read_json(tmp_path / "clean-0.json")["reason"]):
+        assert f"the fault {NAMES[0]} has no seam ptyspec.physics.scale:loader_gian" in said
+
+
+LOADED = {"now": "import ptyspec.physics.scale\n", "by-a-case": ""}
+
+
+@pytest.mark.parametrize("before", LOADED.values(), ids=LOADED)
+def test_the_clean_run_beyond_the_contract_tier_names_it_too(tmp_path: Path, before: str) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "conftest.py").write_text(before + SEAM.format("loader_gian"))
+    (tmp_path / "test_one.py").write_text("import ptyspec.physics.scale\n\ndef test_it() -> None: ...\n")
+    chosen, parts = {NAMES[0]: ["test_one.py::test_it"]}, tmp_path / "parts"
+    run_parity(tmp_path, parts, chosen, children=1, seconds=120, watch=lambda done, total: None)
+    found = read_json(parts / "clean-0.json")
+    assert found["status"] == "invalid"
+    assert f"the fault {NAMES[0]} has no seam ptyspec.physics.scale:loader_gian" in found["reason"]
+
+
+def test_what_else_breaks_in_a_child_is_told_with_its_traceback(tmp_path: Path) -> None:
+    (tmp_path / "seams.py").write_text(SEAM.format("loader_gain"))
+    loop(tmp_path, "-p", "seams", files=FILES[:1])
+    found = read_json(tmp_path / f"{NAMES[0]}.json")
+    assert (found["status"], found["reason"]) == ("infrastructure", "ZeroDivisionError: division by zero")
+    assert "seams.py" in found["traceback"]
+
+
+READ = {
+    "case": "tests/test_a.py", "recipes": "ptyspec/scenarios/_recipes.yaml", "template": "ptyspec/report/page.j2",
+    "golden": "golden/manifest.json", "document": "specs/spec.md", "hypothesis": "specs/hypotheses/H-A.toml",
+    "benchmark": "benchmarks/bench.py", "project": "pyproject.toml",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READ.values(), ids=READ)
+def test_a_campaign_is_another_one_when_a_file_that_cases_read_has_changed(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("one")
+    before = stamp_of(tmp_path, NAMES, "contract", "full")
+    assert stamp_of(tmp_path, NAMES, "contract", "full") == before
+    file.write_text("two")
+    assert stamp_of(tmp_path, NAMES, "contract", "full") != before
+
+
+def test_a_campaign_is_another_one_with_other_libraries_faults_tier_or_mode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [
+        stamp_of(tmp_path, names, tier, mode)
+        for names, tier, mode in (
+            (NAMES, "contract", "full"), (NAMES[:1], "contract", "full"), (NAMES, "parity", "full"), (NAMES, "contract", "quick")
+        )
+    ]  # fmt: skip
+    monkeypatch.setattr("ptyspec.spec.collect.library_versions", lambda: {"numpy": "0.0"}, raising=False)
+    found.append(stamp_of(tmp_path, NAMES, "contract", "full"))
+    assert len(set(found)) == len(found)
 
 
 def test_cases_that_a_fault_names_come_before_others_and_contract_cases_last() -> None:

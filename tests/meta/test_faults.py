@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from ptyspec.errors import UnknownNameError
+from ptyspec.cli.main import app
+from ptyspec.errors import ConfigError, PtyspecError, UnknownNameError
 from ptyspec.faults.apply import applied
 from ptyspec.faults.catalogue import fault as find
 from ptyspec.faults.catalogue import names
+from ptyspec.faults.fault import Fault, Patch
 from ptyspec.faults.result import Result, Row, Status, merged
+from ptyspec.faults.seen import watched
+from ptyspec.io.jsonfile import write_json
 from ptyspec.io.runkey import code_version
 from ptyspec.observe.environment import FAULTS, active_faults, environment, fingerprint
 from ptyspec.physics import objects, scale
@@ -77,6 +84,36 @@ def test_an_unknown_fault_changes_nothing() -> None:
     with pytest.raises(UnknownNameError, match="no fault is called nothing"), applied("gain-by-energy", "nothing"):
         pass
     assert scale.loader_gain(4.0, 64) == 16.0
+
+
+ABSENT = {
+    "function": "loader_gian",
+    "class": "Loader.gain",
+    "attribute": "loader_gain.gain",
+    "of-a-number": "np.pi.gain",
+}
+
+
+def at_another_seam(target: str) -> Callable[[str], Fault]:
+    return lambda name: dataclasses.replace(find(name), patches=(Patch(target, lambda original: original),))
+
+
+@pytest.mark.parametrize("path", ABSENT.values(), ids=ABSENT)
+def test_a_seam_that_is_not_there_is_named_and_nothing_stays_changed(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = f"ptyspec.physics.scale:{path}"
+    monkeypatch.setattr("ptyspec.faults.apply.fault", at_another_seam(target))
+    with pytest.raises(PtyspecError, match=f"the fault gain-kept has no seam {target}"), applied("gain-kept"):
+        pass
+    assert active_faults() == ()
+
+
+def test_a_seam_that_cannot_be_watched_is_named_with_its_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ptyspec.faults.seen.fault", at_another_seam("ptyspec.errors:ConfigError"))
+    said = "the fault gain-kept at ptyspec.errors:ConfigError cannot be watched"
+    with pytest.raises(PtyspecError, match=said), watched(["gain-kept"], [""]):
+        pass
 
 
 CHILD = """
@@ -161,6 +198,42 @@ def test_what_a_former_campaign_found_of_other_faults_is_kept() -> None:
         ("gain-by-energy", "survived"),
         ("gain-kept", "survived"),
     ]
+
+
+def test_a_merged_campaign_is_full_where_every_row_is_and_keeps_what_failed_without_a_fault() -> None:
+    one = row("survived")
+    former = result(one, unclean=("b", "a")).as_json()
+    former["faults"][0] |= {"id": "gain-kept", "mode": "quick"}
+    now = merged(result(one, unclean=("a", "c")), former)
+    assert (now.mode, now.unclean) == ("quick", ("b", "a", "c"))
+    former["faults"][0] |= {"mode": "full"}
+    assert merged(dataclasses.replace(result(one), mode="quick"), former).mode == "full"
+
+
+def test_campaigns_of_two_tiers_are_not_merged() -> None:
+    former = result(row("survived")).as_json() | {"tier": "parity"}
+    with pytest.raises(ConfigError, match="only campaigns of one tier") as refused:
+        merged(result(row("survived")), former)
+    assert refused.value.details == {
+        "value": "--tier contract", "limit": "the folder holds parity", "source": "--merge",
+        "next": "--tier parity, or another folder",
+    }  # fmt: skip
+
+
+def test_another_tier_is_refused_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+
+    def run(only: list[str], tier: str, *more: object) -> Result:
+        ran.append(tier)
+        return result(row("killed", *find("gain-by-energy").red))
+
+    monkeypatch.setattr("ptyspec.cli.faults._found", run)
+    write_json(tmp_path / "campaign.json", result(row("survived")).as_json())
+    words = ["faults", "campaign", "--merge", "--out", str(tmp_path), "--tier"]
+    assert CliRunner().invoke(app, [*words, "parity"]).exit_code == 2
+    assert ran == []
+    assert CliRunner().invoke(app, [*words, "contract"]).exit_code == 0
+    assert ran == ["contract"]
 
 
 def test_a_fault_acts_in_every_worker_of_a_parallel_run() -> None:

@@ -9,7 +9,7 @@ import pytest
 from ptyspec.evidence.errors import HypothesisError, UnknownHypothesisError
 from ptyspec.evidence.hypothesis import Hypothesis
 from ptyspec.evidence.registry import folder, hypothesis, names, parse
-from tests.hypotheses import EFFECT, NEGATIVE, POSITIVE, example, text_of, written
+from tests.hypotheses import EFFECT, NEGATIVE, POSITIVE, RESTORED, example, text_of, written
 
 
 @pytest.mark.parametrize("name", names())
@@ -28,6 +28,25 @@ def test_what_is_read_is_frozen_and_knows_its_paths() -> None:
 WRONG: dict[str, tuple[str, str]] = {
     "no-toml": ("id = ", "this is no TOML"),
     "unknown-key": (text_of(more="bleief = 1"), "bleief: Extra inputs are not permitted"),
+    "remedy-without-effect": (
+        text_of().replace('expect = "beyond"\ndirection = "up"', 'expect = "within"'), "a remedy is beyond",
+    ),
+    "restored-beyond": (text_of(RESTORED.replace("within", "beyond") + EFFECT), "a restored is within"),
+    "the-claim-reversed-vouches": (
+        text_of(EFFECT + POSITIVE.replace('"poisoned", "healthy"', '"healthy", "sick"')), "cannot vouch for itself",
+    ),
+    "an-arm-against-itself": (
+        text_of(EFFECT + NEGATIVE.replace('"same"', '"healthy"')), "healthy and healthy are the same",
+    ),
+    "arms-of-the-same-words": (
+        text_of().replace('same = "gs1_ideal:cnn,training.nepochs=10"', 'same = "gs1_ideal:cnn"'),
+        "same and healthy are the same",
+    ),
+    "interaction-of-outcomes": (
+        text_of(observable='path = "outcome.diverged"').replace(
+            'minus = ["sick", "healthy"]', 'minus = ["sick", "healthy"]\nless = ["cured", "healthy"]'
+        ), "`less` compares numbers",
+    ),
     "no-claim": (text_of().replace('claim = "The gain makes the object dark."\n', ""), "claim: Field required"),
     "skeleton": (text_of().replace("It was believed.", "TODO: what was believed"), "still to be written"),
     "unknown-arm": (text_of().replace('minus = ["sick"', 'minus = ["ill"'), "'undershoot' compares ill: arms are"),
@@ -78,6 +97,13 @@ def test_an_id_that_is_not_the_files_name_and_an_unknown_clause_are_refused(tmp_
     with pytest.raises(HypothesisError, match="clauses names a clause that no document has") as caught:
         hypothesis("H-EXAMPLE", place)
     assert "did you mean EVID-001?" in str(caught.value)
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    place = written(tmp_path, text_of())
+    (place / "H-EXAMPLE.toml").write_bytes(b'id = "\xff"')
+    with pytest.raises(HypothesisError, match="this is no UTF-8 text"):
+        hypothesis("H-EXAMPLE", place)
 
 
 def test_an_unknown_id_names_the_nearest() -> None:

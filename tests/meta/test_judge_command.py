@@ -60,7 +60,7 @@ deterministic = true
 """
 
 
-def level(seed: int, level: float, noise: float = 0.0) -> dict[str, float]:
+def level(seed: int, level: float, noise: float = 0.0, unrelated: float = 0.0) -> dict[str, float]:
     return {"level": level + seed * noise}
 
 
@@ -133,10 +133,10 @@ def test_an_open_verdict_ends_with_4(root: Path) -> None:
             .replace('minus = ["two", "zero"]', 'minus = ["none", 0.0]'), "H-PROBED")  # fmt: skip
     done = run(root, "judge", "H-PROBED")
     assert done.exit_code == 2, done.output  # two is compared by nothing
-    written(root, PROBED.replace("[arms.two]\nlevel = 2.0", "[arms.two]\nlevel = 0.0"), "H-PROBED")
+    written(root, PROBED.replace("[arms.two]\nlevel = 2.0", "[arms.two]\nlevel = 0.1"), "H-PROBED")
     done = run(root, "judge", "H-PROBED")
     assert done.exit_code == 4
-    assert "positive control 'two' shows 0, within its margin 0.5" in done.stdout
+    assert "positive control 'two' shows 0.1, within its margin 0.5" in done.stdout
 
 
 def test_a_deterministic_probe_that_is_not_gets_no_verdict(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,6 +166,34 @@ def test_a_probe_that_breaks_is_recorded_and_one_that_takes_other_values_is_refu
 @pytest.mark.parametrize("words", [("judge",), ("judge", "H-PROBED", "--all"), ("judge", "H-NONE")])
 def test_what_is_asked_wrongly_ends_with_2(root: Path, words: tuple[str, ...]) -> None:
     assert run(root, *words).exit_code == 2
+
+
+def test_nothing_is_recorded_while_a_fault_is_active(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PTYSPEC_FAULT", "gain-by-energy")
+    done = run(root, "judge", "H-PROBED", "--record")
+    assert "nothing is recorded while faults are active" in done.output
+    assert done.exit_code != 0
+    assert list((root / "specs" / "hypotheses").rglob("*.json")) == []
+    assert run(root, "judge", "H-PROBED").exit_code == 0
+
+
+def test_another_claim_over_the_same_evidence_was_not_judged(root: Path) -> None:
+    run(root, "judge", "H-PROBED", "--record")
+    written(root, PROBED.replace("Level one differs", "Level one is no different"), "H-PROBED")
+    done = run(root, "judge", "H-PROBED", "--from-evidence")
+    assert done.exit_code == 1
+    assert "the hypothesis is not the one that was judged" in done.stdout
+
+
+def test_one_without_evidence_does_not_hide_a_violation_of_another(root: Path) -> None:
+    run(root, "judge", "H-PROBED", "--record")
+    written(root, PROBED.replace("H-PROBED", "H-A"), "H-A")  # comes first, and has no evidence
+    path = root / "specs" / "hypotheses" / "history" / "H-PROBED.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"CONFIRMED"', '"OPEN"'), encoding="utf-8")
+    done = run(root, "judge", "--all", "--from-evidence")
+    assert done.exit_code == 1
+    assert "there is no evidence yet" in done.output
+    assert "an entry of the history was altered" in done.output
 
 
 def test_an_escaped_text_stays_text(root: Path) -> None:

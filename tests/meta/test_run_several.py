@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from ptyspec.cli import run_summary
 from ptyspec.cli.main import app
 from ptyspec.errors import PtyspecError, TrainingDivergedError, TrainingInterruptedError
+from ptyspec.observe.environment import active_faults
 from ptyspec.report import figures, run_clauses
 from ptyspec.report.run_clauses import RunFinding
 from ptyspec.report.run_folder import write_run
@@ -58,7 +59,9 @@ def produced(written: Callable[[float], Path], monkeypatch: pytest.MonkeyPatch) 
 
         def produce(resolved: Any, *, out: Path | None = None, **_: Any) -> Path:
             name = resolved.scenario.name
-            ran.append(name if out is None else f"{name} into {out.name}")
+            ran.append(
+                " with ".join(filter(None, [name, ",".join(active_faults())])) + (f" into {out.name}" if out else "")
+            )
             what = became.get(name, 0.998)
             if isinstance(what, Exception):
                 raise what
@@ -91,6 +94,17 @@ def test_several_targets_end_with_a_line_each_beside_the_controls(produced: Inst
     assert told["gs2_custom"][-1] == "right"
     assert "2 of 2 are right" in result.stdout
     assert result.stdout.count("report.html") == 2
+
+
+def test_words_behind_a_colon_are_faults_and_settings_of_that_target_alone(produced: Install) -> None:
+    ran = produced()
+    result = ptyspec("gs1_ideal:gain-kept,training.nepochs=3", "gs2_custom:january,-gain-kept", "gs2_ideal")
+    assert ran[0] == "gs1_ideal with gain-kept"
+    assert ran[1].startswith("gs2_custom with a-plus-i-phi,bounded-head")
+    assert "gain-kept" not in ran[1]
+    assert ran[2] == "gs2_ideal"
+    assert "wrong on purpose; these faults are active: gain-kept" in result.stderr
+    assert ptyspec("gs1_ideal:gain-kep").exit_code == 2
 
 
 def test_a_wrong_run_is_named_with_its_clause_and_stage(produced: Install) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ptyspec.errors import ConfigError, UnknownNameError
-from ptyspec.evidence.observe import key_of, known, observe, observe_all, value
+from ptyspec.errors import ConfigError, InputFileError, TrainingInterruptedError, UnknownNameError
+from ptyspec.evidence import observe as observing
+from ptyspec.evidence.observe import ended, forget, key_of, known, observe, observe_all, value
 from ptyspec.evidence.variant import variant
 from ptyspec.pipeline.request import recipe_faults, request
 from tests.child import ROOT
@@ -70,10 +71,75 @@ def test_a_refusal_is_an_observation_and_is_kept(tmp_path: Path, monkeypatch: py
     found = observe(few)
     assert (found["outcome"], found["metrics"]) == ("refused", {})
     assert found["error"]
-    assert (value(found, "outcome.refused"), value(found, "outcome.finished")) == (1.0, 0.0)
+    assert value(found, "outcome.refused") == 1.0
+    assert value(found, "outcome.diverged") is None  # it did not get that far
     assert value(found, "amplitude.mean_ratio") is None
     assert known(few)
     assert observe(few) == found
+
+
+class Broken:
+    """A pipeline that ends as it is told."""
+
+    name, code_version = "broken", "1"
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def simulate(self, scenario: object) -> None:
+        raise self.error
+
+
+def test_what_says_nothing_of_the_variant_is_raised_and_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PTYSPEC_HOME", str(tmp_path))
+    asked = variant("gs1_custom")
+    for error in (TrainingInterruptedError("stopped"), MemoryError(), OSError("no space"), InputFileError("no scan")):
+        monkeypatch.setattr(observing, "pipeline_of", lambda of, error=error: Broken(error))
+        with pytest.raises(type(error)):
+            observe(asked)
+        assert not known(asked)
+    monkeypatch.setattr(observing, "pipeline_of", lambda of: Broken(ValueError("wrong")))
+    assert observe(asked)["outcome"] == "failed"
+    forget(asked)
+    assert not known(asked)
+
+
+def test_the_key_names_the_pipelines_code_the_faults_and_what_observes(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = variant("gs1_custom:gain-kept,pipeline=ptyspec.legacy.pipeline:LegacyPipeline")
+    before = key_of(made)
+    pipeline = Broken(ValueError())
+    monkeypatch.setattr(observing, "pipeline_of", lambda of: pipeline)
+    first = key_of(made)
+    pipeline.code_version = "2"
+    assert len({before, first, key_of(made)}) == 3
+    monkeypatch.setattr(observing, "fault_sources", lambda names: "edited")
+    edited = key_of(made)
+    monkeypatch.setattr(observing, "_observers", lambda: "edited")
+    assert len({key_of(made), edited, first}) == 3
+
+
+def test_a_run_that_was_refused_does_not_say_that_it_did_not_diverge() -> None:
+    assert [ended("diverged", "diverged"), ended("finished", "diverged")] == [1.0, 0.0]
+    assert [ended("refused", "diverged"), ended("failed", "diverged"), ended("failed", "failed")] == [None, None, 1.0]
+
+
+WORKER = """
+import os
+from ptyspec.evidence.observe import begin_worker
+begin_worker(1, os.getppid())
+from ptyspec.physics import scale
+print(scale.loader_gain(4.0, 64))
+"""
+
+
+def test_a_worker_has_the_faults_of_its_environment() -> None:
+    environment = {**os.environ, "PTYSPEC_FAULT": "gain-by-energy"}
+    done = subprocess.run(
+        [sys.executable, "-c", WORKER], capture_output=True, text=True, cwd=ROOT, env=environment, check=True
+    )
+    assert done.stdout.split() == ["256.0"]
 
 
 POOL = """

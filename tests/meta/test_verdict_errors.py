@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from benchmarks.verdicts import ALPHA, CONFIRMED, RULED_OUT, cells, limit
+from benchmarks.verdicts import ALPHA, CONFIRMED, LOOKED_TWICE, RULED_OUT, cells, limit
 from ptyspec.evidence.intervals import clopper_pearson, pairs_needed, rate, rates, span, student
 
 MANY = 150
@@ -30,6 +30,10 @@ def test_a_clear_case_is_decided_and_never_wrongly(effect: float, verdict: str) 
     found = list(cells("ptyspec", MANY, (effect,), (5,)))
     assert max(max(cell.wrong) for cell in found) <= limit(MANY, ALPHA / 2)
     assert found[0].counts[verdict] == MANY  # at a spread of a tenth of the margin
+
+
+def test_a_second_look_where_the_first_left_it_open_stays_within_alpha() -> None:
+    assert max(worst(LOOKED_TWICE, 1.0)) <= limit(MANY, ALPHA)
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,10 @@ def plan(root: Path) -> dict[str, list[str]]:
     """Files with the cases of each module."""
     with (root / HERE / "plan.toml").open("rb") as file:
         found = tomllib.load(file)["modules"]
-    return {name: [f"tests/contract/{case}.py" for case in cases] for name, cases in found.items()}
+    return {
+        name: [f"tests/{'' if '/' in case else 'contract/'}{case}.py" for case in cases]
+        for name, cases in found.items()
+    }
 
 
 def equivalents(root: Path) -> list[Equivalent]:

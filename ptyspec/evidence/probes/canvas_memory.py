@@ -12,6 +12,8 @@ CODE = """
 import json, resource, sys
 from ptyspec.observe.threads import default_threads, set_threads
 set_threads(default_threads())
+from ptyspec.faults.apply import from_environment
+from_environment()
 from ptyspec.evidence.observe import _walk
 from ptyspec.evidence.variant import variant
 seed, canvas = int(sys.argv[1]), int(sys.argv[2])

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
+from ptyspec.explain.clause_bench import SECONDS, ClauseBench
+from ptyspec.explain.plan import Outcome
 from ptyspec.observe.environment import FAULTS
+from ptyspec.spec.collect import Case
+from tests.trivial_pipeline import WORDS
 
 
 @pytest.fixture(autouse=True)
@@ -27,3 +33,65 @@ def test_the_fault_that_breaks_a_clause_is_told_from_one_that_does_not() -> None
     assert found["stages"]["reason"] == "a clause is judged by its cases"
     (note,) = found["notes"]
     assert "dose.nphotons" in note
+
+
+class Pytest:
+    """Takes the place of the child processes: ends as it is told, and keeps what it was asked."""
+
+    def __init__(self, code: int | None) -> None:
+        self.code, self.asked = code, list[list[str]]()
+
+    def __call__(self, words: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        self.asked.append(words)
+        if self.code is None:
+            raise subprocess.TimeoutExpired(words, options["timeout"])
+        broken = self.code or "gain-by-energy" in options["env"][FAULTS]
+        return subprocess.CompletedProcess(words, int(broken), f"ended with {self.code}", "")
+
+
+@pytest.fixture
+def one_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case("test_a.py::test_a", ("NORM-001",), "contract", "test_a.py", 1, None)
+    monkeypatch.setattr("ptyspec.explain.clause_bench.collect", lambda root: [case])
+
+
+def ended(child: Pytest, root: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Outcome, str]:
+    monkeypatch.setattr("ptyspec.explain.clause_bench.subprocess.run", child)
+    bench = ClauseBench(root, "NORM-001", (), (), processes=1)
+    (found,) = bench.outcomes([frozenset()])
+    return found, bench.said[frozenset()]
+
+
+@pytest.mark.parametrize("code", [2, -9, None])
+@pytest.mark.usefixtures("one_case")
+def test_what_broke_around_the_cases_is_unresolved_and_asked_again(
+    code: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = f"no end after {SECONDS} s" if code is None else f"ended with {code}"
+    assert ended(Pytest(code), tmp_path, monkeypatch) == (Outcome.UNRESOLVED, said)
+    assert ended(Pytest(0), tmp_path, monkeypatch) == (Outcome.PASS, "ended with 0")
+    assert ended(Pytest(code), tmp_path, monkeypatch) == (Outcome.PASS, "ended with 0")
+
+
+@pytest.mark.usefixtures("one_case")
+def test_what_was_found_is_asked_again_when_a_document_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = tmp_path / "specs" / "doc.md"
+    document.parent.mkdir()
+    document.write_text("one")
+    assert ended(Pytest(0), tmp_path, monkeypatch)[0] is Outcome.PASS
+    document.write_text("two")
+    assert ended(Pytest(1), tmp_path, monkeypatch)[0] is Outcome.FAIL
+
+
+@pytest.mark.usefixtures("one_case")
+def test_a_pipeline_that_both_sides_have_runs_every_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = Pytest(0)
+    monkeypatch.setattr("ptyspec.explain.clause_bench.subprocess.run", child)
+    good = f"gs1_ideal:{WORDS}"
+    done = CliRunner().invoke(app, ["explain", good, f"{good},gain-by-energy", "--symptom", "NORM-001", "-n", "1"])
+    assert done.exit_code == 0, done.output
+    option = WORDS.replace("pipeline=", "--ptyspec-pipeline=")
+    assert child.asked
+    assert all(option in words for words in child.asked)
