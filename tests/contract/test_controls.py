@@ -10,6 +10,7 @@ import pytest
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.scan import RawScan
 from ptyspec.physics.coarse import trivial_estimate
+from ptyspec.physics.scale import illumination_weight
 from ptyspec.pipeline.score import MOST_FRAMES, predict_frames, score
 from ptyspec.pipeline.simulate import simulate
 from tests.small_scenes import scenario
@@ -35,6 +36,15 @@ def test_the_trivial_estimator_has_the_right_brightness_and_no_detail() -> None:
     assert block["highpass_pearson_r"] < 0.3  # prototype 3c: 0.04 and 0.11: a control, not a reconstruction
     assert block["pearson_r"] > 0.5  # brightness as it varies over the scan: prototype 3c 0.86 and 0.90
     assert not made.object.imag[np.isfinite(made.object)].any()
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["between-pixels", "on-pixels"])
+def test_the_trivial_estimator_paints_every_frame_whole(whole: bool) -> None:
+    x, y = np.round(scan().positions).T
+    given = scan().model_copy(update={"xcoords": x, "ycoords": y}) if whole else scan()
+    made = trivial_estimate(given)
+    light = illumination_weight(given.probeGuess).sum(dtype=np.float64)
+    assert made.coverage.sum(dtype=np.float64) == pytest.approx(given.size * light, rel=1e-5)
 
 
 @pytest.mark.clause("SCORE-013")

@@ -38,7 +38,10 @@ def main(words: list[str] | None = None) -> int:
     end = time.monotonic() + options.minutes * 60
     with warm():
         for name in options.modules or named:
-            _module(name, named[name], end)
+            try:
+                _module(name, named[name], end)
+            except RuntimeError as error:
+                print(error, file=sys.stderr, flush=True)  # nothing is known of this module: it stays open on the page
     return _tell(options.page)
 
 

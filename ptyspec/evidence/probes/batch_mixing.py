@@ -6,9 +6,7 @@ from contextlib import nullcontext
 
 import numpy as np
 
-SETTINGS = (
-    "model.N=32", "object.size=96", "scan.n_images=160", "grouping.n_groups=64", "model.stages=1", "model.filters=[8]",
-)  # fmt: skip
+SETTINGS = ("model.N=32", "object.size=96", "model.stages=1", "model.filters=[8]")
 
 
 def independent(seed: int, batch: int, merged: bool, groups: int = 64) -> dict[str, float]:
@@ -23,7 +21,8 @@ def independent(seed: int, batch: int, merged: bool, groups: int = 64) -> dict[s
     from ptyspec.pipeline.request import request
     from ptyspec.pipeline.train import build_model, canvas_side
 
-    scenario = request("gs2_ideal", profile="quick", seed=seed, settings=list(SETTINGS)).scenario
+    load = (f"scan.n_images={5 * groups // 2}", f"grouping.n_groups={groups}")
+    scenario = request("gs2_ideal", profile="quick", seed=seed, settings=[*SETTINGS, *load]).scenario
     walk = ReferencePipeline()
     containers = walk.normalize(scenario, walk.group(scenario, walk.split(scenario, walk.simulate(scenario))))
     model = build_model(scenario, containers.train, canvas_side(scenario, containers))

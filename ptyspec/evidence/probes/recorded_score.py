@@ -14,11 +14,12 @@ GROUPS = 64
 """Frames that the recorded runs reconstructed at most."""
 
 
-def scores(seed: int, patches: str, groups: int = GROUPS) -> dict[str, float]:
-    """Return both scorers' words on the true object, a constant 1, a dark truth (over 1.935) or shuffled true patches.
+def scores(seed: int, patches: str, groups: int = GROUPS, draw: int = 0) -> dict[str, float]:
+    """Return both scorers' words on the true object, a constant 1, or true patches in shuffled places.
 
-    Numbers: `recorded_r`, `recorded_undershoot`, `after_scaling` (undershoot after a least-squares scale), `coverage`
-    (part of the frame), `r` and `ratio` in the object frame on covered pixels (r absent for a constant).
+    `draw`: which of the draws of so many frames of the same scan. Numbers: `recorded_r`, `recorded_undershoot`,
+    `after_scaling` (undershoot after a least-squares scale), `coverage` (part of the frame), `r` and `ratio` in the
+    object frame on covered pixels (r absent for a constant).
     Raises ConfigError for other patches.
     """
     from ptyspec.compare.metrics import score
@@ -29,7 +30,7 @@ def scores(seed: int, patches: str, groups: int = GROUPS) -> dict[str, float]:
     scenario = request("gs1_ideal", profile="stable", seed=seed).scenario
     walk = ReferencePipeline()
     half = walk.split(scenario, walk.simulate(scenario)).test
-    draws = generator(seed, "recorded score")
+    draws = generator(seed, f"recorded score {draw}" if draw else "recorded score")
     chosen = half.take(np.sort(draws.permutation(half.size)[:groups]))
     assert chosen.objectGuess is not None
     true = extract_patches(chosen.objectGuess, chosen.positions, chosen.N)
@@ -49,11 +50,9 @@ def _known(name: str, true: Array, draws: np.random.Generator) -> Array:
         return true
     if name == "constant":
         return np.ones_like(true)
-    if name == "dark":
-        return true / np.complex64(1.935)
     if name == "shuffled":
         return true[draws.permutation(len(true))]
-    raise ConfigError("no such patches", value=name, limit="truth, constant, dark, shuffled", source="arm")
+    raise ConfigError("no such patches", value=name, limit="truth, constant, shuffled", source="arm")
 
 
 def _stitched(scenario: object, patches: Array, positions: Array, probe: Array) -> Reconstruction:

@@ -1,33 +1,51 @@
-"""A legacy pipeline on a dictionary that is stale on purpose: does it end, and at which level?"""
+"""A legacy pipeline on a dictionary that is stale on purpose, beside the same scenario on a right one: does the walk
+reach its end, and at which level?"""
 
 from __future__ import annotations
 
 import warnings
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from ptyspec.errors import ConfigError
 
+if TYPE_CHECKING:
+    from ptyspec.contracts.scenario import Scenario
 
-def walked(seed: int, violation: str, after_another: bool = False) -> dict[str, float]:
-    """Return the least-squares scalar and whether the loss stayed finite, of one known violation or of none (`none`).
+SEEDED = ("scan", "noise", "split", "grouping", "training")
+"""Seeds that follow the pair's, in the declared scenario and in the stale dictionary alike; the object keeps its own."""
+OTHER = 1000
+"""Distance of another training's seed."""
 
-    `after_another`: a pipeline with a dictionary of its own ran before, in the same process. Numbers: `scalar`, `finite`,
-    `ended` (1 where the walk reached its end). Raises ConfigError for an unknown violation.
+
+def walked(
+    seed: int, violation: str, synchronised: bool = False, after_another: bool = False, other_training: bool = False
+) -> dict[str, float]:
+    """Return the least-squares scalar of one known violation, or of its scenario on a right dictionary (`synchronised`).
+
+    `after_another`: a pipeline with a dictionary of its own ran before, in the same process; `other_training`: with
+    another seed of training. Numbers: `ended` (1 where the walk reached its end), and then `scalar`.
+    Raises ConfigError for an unknown violation.
     """
     from ptyspec.legacy.pipeline import LegacyPipeline
     from ptyspec.legacy.violations import VIOLATIONS, _bound, walk
 
-    known = VIOLATIONS.get("stale-scale" if violation == "none" else violation)
+    known = VIOLATIONS.get(violation)
     if known is None:
-        raise ConfigError("no such violation", value=violation, limit=", ".join(["none", *VIOLATIONS]), source="arm")
-    scenario = known.declared()
-    scenario = scenario.model_copy(update={"seeds": scenario.seeds.model_copy(update={"training": seed})})
+        raise ConfigError("no such violation", value=violation, limit=", ".join(VIOLATIONS), source="arm")
+    seeds = dict.fromkeys(SEEDED, seed) | ({"training": seed + OTHER} if other_training else {})
+    scenario = _seeded(known.declared(), seeds)
     if after_another:
         walk(LegacyPipeline(), VIOLATIONS["order-of-two"].declared())
-    pipeline = LegacyPipeline() if violation == "none" else LegacyPipeline(known.dictionary(), strict=False)
+    pipeline = LegacyPipeline() if synchronised else LegacyPipeline(known.dictionary(), strict=False)
+    if not synchronised:  # its seeds are the dictionary's: without these every pair would be the same run
+        pipeline.cfg.update({f"seeds.{name}": number for name, number in seeds.items()})
+    before = None if synchronised else _bound(known.before, pipeline.cfg)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # Keras's advice on a model that its input does not fit
-        found = walk(pipeline, scenario, None if violation == "none" else _bound(known.before, pipeline.cfg))
-    numbers = {"ended": float(found.error is None), "finite": float(found.loss is None or np.isfinite(found.loss))}
-    return numbers if found.scalar is None else numbers | {"scalar": float(found.scalar)}
+        found = walk(pipeline, scenario, before)
+    ended = {"ended": float(found.error is None)}
+    return ended if found.scalar is None else ended | {"scalar": float(found.scalar)}
+
+
+def _seeded(scenario: Scenario, seeds: dict[str, Any]) -> Scenario:
+    return scenario.model_copy(update={"seeds": scenario.seeds.model_copy(update=seeds)})
