@@ -233,7 +233,7 @@ SIDES = np.where(np.arange(120) < 60, -1.0, 1.0) * np.ones((40, 1))
 def test_the_rounding_of_single_precision_is_no_fine_detail(block: str) -> None:
     """Each area is constant, the two differ: there is something to correlate, but nothing fine."""
     amplitude, phase = np.abs(TRUTH[:40, :120]), np.angle(TRUTH[:40, :120])
-    image = (2 + SIDES) * np.exp(1j * phase) if block == "amplitude" else amplitude * np.exp(0.005j * SIDES)
+    image = (2 + SIDES) * np.exp(1j * phase) if block == "amplitude" else amplitude * np.exp(0.7j + 0.005j * SIDES)
     rec = as_reconstruction(image, TWO_AREAS)
     metrics = score(rec, rec.object)[block]
     assert metrics["pearson_r"] == pytest.approx(1.0)
