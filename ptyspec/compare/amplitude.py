@@ -11,6 +11,8 @@ from ptyspec.compare.numbers import number, pearson, quotient, reasons, summary
 from ptyspec.contracts.arrays import Array
 
 HIGHPASS_SIGMA = 4.0
+NO_CORRELATION = "an amplitude is constant: no correlation"
+NO_DETAIL = "nothing is finer than 4 px: no high-pass correlation"
 SSIM_SIGMA = 1.5
 SSIM_RADIUS = int(3.5 * SSIM_SIGMA + 0.5)
 """Half width of the SSIM window, pixels: the Gaussian is cut at 3.5 sigma."""
@@ -31,13 +33,13 @@ def amplitude_scores(frame: Frame) -> dict[str, Any]:
         return _empty(NO_PIXEL)
     error = a - b
     similarity, why = ssim(rec, truth, frame.mask)
-    correlation = pearson(a, b)
+    correlation, detail = pearson(a, b), highpass_pearson(rec, truth, frame.mask)
     ratio = summary(a[b > 0] / b[b > 0])
     return {
         "mean_ratio": quotient(a.mean(), b.mean()),
         "least_squares_scalar": quotient(float((a * b).sum()), float((a * a).sum())),
         "pearson_r": correlation,
-        "highpass_pearson_r": highpass_pearson(rec, truth, frame.mask),
+        "highpass_pearson_r": detail,
         "ssim": similarity,
         "mae": number(np.abs(error).mean()),
         "rmse": number(np.sqrt(np.mean(error**2))),
@@ -45,7 +47,7 @@ def amplitude_scores(frame: Frame) -> dict[str, Any]:
         "prediction": summary(a),
         "truth": summary(b),
         "ratio": {key: ratio[key] for key in ("mean", "median", "p05", "p95")},
-        "reason": reasons("an amplitude is constant: no correlation" if correlation is None else None, why),
+        "reason": reasons(NO_CORRELATION if correlation is None else NO_DETAIL if detail is None else None, why),
     }
 
 
@@ -58,7 +60,7 @@ def highpass(image: Array, mask: Array) -> Array:
 
     weight = gaussian_filter(mask.astype(float), HIGHPASS_SIGMA, mode="constant")
     total = gaussian_filter(np.where(mask, image, 0.0), HIGHPASS_SIGMA, mode="constant")
-    return np.asarray(np.where(mask, image - total / np.where(mask, weight, 1.0), 0.0))
+    return np.asarray(image - total / np.where(mask, weight, 1.0))
 
 
 def highpass_pearson(first: Array, second: Array, mask: Array, scale: float | None = None) -> float | None:

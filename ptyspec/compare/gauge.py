@@ -55,23 +55,22 @@ def align(rec: Array, truth: Array, mask: Array) -> Aligned:
     Order: remove the ramp, find the shift between images blind to a ramp, shift, remove the rest of the ramp,
     refine shift and ramp on the complex images, least-squares scale. (Registering a ramped complex image finds
     nonsense; shifting it wraps the ramp.) Sub-pixel shifts follow Guizar-Sicairos et al. 2008.
-    Raises AlignmentError where the rectangle is below 32 px, an image is constant, or the shift exceeds a quarter
-    of the rectangle.
+    Raises AlignmentError where the rectangle is below 32 px, an image is constant there or on the trimmed rectangle,
+    or the shift exceeds a quarter of the rectangle.
     """
     window = largest_rectangle(mask)
     image, target = rec[window].astype(np.complex128), truth[window].astype(np.complex128)
+    _check_size(image.shape)
     _check_content(image, target)
     ramp = wrap(mean_gradient(image) - mean_gradient(target))
     shift = offset(ramp_blind(without_ramp(image, ramp)), ramp_blind(target), upsample=20)
     for _ in range(ROUNDS):
-        _check_reach(shift, image.shape)
-        inside = _trim(shift, image.shape)
+        inside = _inside(shift, image, target)
         moved, known = translate(without_ramp(image, ramp), -shift)[inside], target[inside]
         extra = fit_ramp(moved, known)
         ramp = ramp + extra
         shift = shift + offset(without_ramp(moved, extra), known, upsample=100)
-    _check_reach(shift, image.shape)
-    inside = _trim(shift, image.shape)
+    inside = _inside(shift, image, target)
     moved, raw, known = translate(without_ramp(image, ramp), -shift)[inside], image[inside], target[inside]
     factor = inner(moved, known) / norm(moved) ** 2
     return Aligned(
@@ -126,12 +125,15 @@ def _pair_scores(rec: Array, truth: Array, rings: bool) -> tuple[dict[str, Any],
     return scores, reasons("an amplitude is constant: no correlation" if amplitude is None else None, why)
 
 
-def _check_content(image: Array, target: Array) -> None:
-    if min(image.shape) < SMALLEST_SIDE:
+def _check_size(shape: tuple[int, ...]) -> None:
+    if min(shape) < SMALLEST_SIDE:
         raise AlignmentError(
-            "the covered rectangle is too small to register", value=image.shape, limit=f">= {SMALLEST_SIDE} px",
+            "the covered rectangle is too small to register", value=shape, limit=f">= {SMALLEST_SIDE} px",
             next_step="scan a larger connected area",
         )  # fmt: skip
+
+
+def _check_content(image: Array, target: Array) -> None:
     if is_flat(image) or is_flat(target):
         raise AlignmentError("an image is constant: nothing to register", next_step="look at the raw object first")
 
@@ -142,6 +144,13 @@ def _check_reach(shift: Array, shape: tuple[int, ...]) -> None:
             "no shift within reach brings the images together", value=[float(s) for s in shift],
             limit=f"{REACH} of {shape}", next_step="check orientation and origin; the images may share nothing",
         )  # fmt: skip
+
+
+def _inside(shift: Array, image: Array, target: Array) -> tuple[slice, slice]:
+    _check_reach(shift, image.shape)
+    inside = _trim(shift, image.shape)
+    _check_content(image[inside], target[inside])  # what was registered may lie in the border that is trimmed
+    return inside
 
 
 def _trim(shift: Array, shape: tuple[int, ...]) -> tuple[slice, slice]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.compare.amplitude import highpass_pearson
+from ptyspec.compare.amplitude import NO_DETAIL, highpass_pearson
 from ptyspec.compare.frame import NO_PIXEL, Frame
 from ptyspec.compare.numbers import inner, is_flat, norm, number, pearson, quotient
 from ptyspec.contracts.arrays import Array
@@ -52,12 +52,13 @@ def phase_scores(frame: Frame) -> dict[str, Any]:
     why = _why(rec, predicted, known)
     image, target = np.zeros(frame.mask.shape), np.zeros(frame.mask.shape)
     image[frame.mask], target[frame.mask] = predicted, known
+    detail = None if why else highpass_pearson(image, target, frame.mask, 1.0)
     return {
         "pearson_r": None if why else pearson(predicted, known, 1.0),
-        "highpass_pearson_r": None if why else highpass_pearson(image, target, frame.mask, 1.0),
+        "highpass_pearson_r": detail,
         "mae": number(np.abs(error).mean()) if rec.any() else None,
         "wrapped_fraction": number(np.mean(np.abs(predicted - known) > np.pi)),
-        "reason": why,
+        "reason": why or (NO_DETAIL if detail is None else None),
     }
 
 

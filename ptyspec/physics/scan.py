@@ -40,7 +40,7 @@ def nominal_positions(spec: ScanSpec, size: int) -> Array | None:
         raise ConfigError(
             "the grid scan does not fit on the object", value=f"{side} x {side} positions, step {spec.step:g} px",
             limit=f"{room} px", source="scan.n_images, scan.step",
-            next_step=f"set scan.step to at most {room / max(side - 1, 1):.2f} or lower scan.n_images",
+            next_step=f"set scan.step to at most {room / (side - 1):.2f} or lower scan.n_images",
         )  # fmt: skip
     axis = (np.arange(side) - (side - 1) / 2) * spec.step + size / 2
     x, y = np.meshgrid(axis, axis)

@@ -7,10 +7,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.contracts.scan import RawScan
 from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.physics.scale import illumination_weight
+from ptyspec.physics.stitch import stitch
 from ptyspec.pipeline.score import MOST_FRAMES, predict_frames, score
 from ptyspec.pipeline.simulate import simulate
 from tests.small_scenes import scenario
@@ -45,6 +46,17 @@ def test_the_trivial_estimator_paints_every_frame_whole(whole: bool) -> None:
     made = trivial_estimate(given)
     light = illumination_weight(given.probeGuess).sum(dtype=np.float64)
     assert made.coverage.sum(dtype=np.float64) == pytest.approx(given.size * light, rel=1e-5)
+
+
+@pytest.mark.clause("SCORE-009")
+def test_the_trivial_estimator_paints_the_canvas_of_the_stitched_object() -> None:
+    given = scan()
+    patches = np.ones((given.size, given.N, given.N, 1), np.complex64)
+    coords = given.positions[:, None, :, None]
+    stitched = stitch(Patches(object=patches, coords=coords, probe=given.probeGuess), synchronise=False)
+    made = trivial_estimate(given)
+    assert (made.object.shape, made.origin) == (stitched.object.shape, stitched.origin)
+    np.testing.assert_allclose(made.coverage, stitched.coverage, atol=1e-5)  # float32 sums
 
 
 @pytest.mark.clause("SCORE-013")

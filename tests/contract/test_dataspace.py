@@ -44,6 +44,25 @@ def test_the_deviance_is_finite_for_no_photon_and_for_no_expectation() -> None:
     assert poisson_deviance_per_pixel(np.array([0.0]), np.array([3.0])) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("expected", [0.5, 3.0])
+def test_a_single_photon_has_the_deviance_of_its_definition(expected: float) -> None:
+    found = poisson_deviance_per_pixel(np.array([expected]), np.array([1.0]))
+    assert found == pytest.approx(2 * (math.log(1 / expected) - (1 - expected)))
+
+
+@pytest.mark.clause("SCORE-008")
+@pytest.mark.filterwarnings("error")
+def test_no_pixel_and_no_finite_rate_have_no_deviance() -> None:
+    assert math.isnan(poisson_deviance_per_pixel(RATE, COUNTS, np.zeros((32, 32), bool)))
+    assert math.isnan(poisson_deviance_per_pixel(np.array([np.inf, 1.0]), np.array([0.0, 1.0])))
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e9])
+def test_residuals_do_not_depend_on_the_unit_of_the_amplitude(unit: float) -> None:
+    assert r_factor(unit * 0.9 * COUNTS, unit * COUNTS) == pytest.approx(0.1)
+    assert r_squared(unit * 0.9 * COUNTS, unit * COUNTS) == pytest.approx(0.01)
+
+
 def test_masked_pixels_do_not_count() -> None:
     mask = np.ones((32, 32), bool)
     mask[10:12] = False

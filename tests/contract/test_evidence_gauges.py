@@ -72,6 +72,23 @@ def test_raw_and_aligned_scores_are_of_the_same_pixels(clause: Check) -> None:
     clause.equal(set(both["raw"]) - set(both["aligned"]), set(), "scores without a partner")
 
 
+@pytest.mark.clause("GAUGE-002")
+@pytest.mark.parametrize("rings", [False, True], ids=["scores", "scores-and-rings"])
+def test_rings_stand_in_both_blocks_where_they_are_asked_for(clause: Check, rings: bool) -> None:
+    frame = cut(inner(changed(SHIFT)), truth())
+    both = gauge_scores(frame, rings=True) if rings else gauge_scores(frame)
+    clause.equal(["frc" in both[name] for name in ("raw", "aligned")], [rings, rings], "rings in raw and aligned")
+
+
+@pytest.mark.clause("SCORE-008")
+def test_an_object_of_one_amplitude_says_why_its_amplitude_is_not_correlated(clause: Check) -> None:
+    pure = truth() / np.abs(truth())
+    both = gauge_scores(cut(inner(pure), pure))
+    clause.equal(both["reason"], "an amplitude is constant: no correlation", "reason of a pure phase object")
+    clause.equal({both[name]["amplitude_pearson_r"] for name in ("raw", "aligned")}, {None}, "amplitude correlations")
+    clause.equal(block(changed(SHIFT))["reason"], None, "reason of an object with amplitude and phase")
+
+
 @pytest.mark.clause("GAUGE-003")
 @pytest.mark.parametrize(
     ("change", "name"),

@@ -72,6 +72,27 @@ def test_ramp_shift_and_scale_are_found_and_removed(name: str) -> None:
     assert found.truth.shape == TRUTH[BOX][found.window].shape
 
 
+def test_the_rectangle_that_is_told_is_the_largest_one_trimmed_by_the_shift_and_four_pixels() -> None:
+    mask = np.zeros(FULL.shape, bool)
+    mask[12:100, 25:160] = True
+    found = align(regauged(TRUTH, (5.3, -2.8), (0.02, -0.01))[BOX], TRUTH[BOX], mask)
+    assert found.window == (slice(12 + 7, 100 - 7), slice(25 + 10, 160 - 10))
+    np.testing.assert_array_equal(found.truth, TRUTH[BOX][found.window])
+
+
+def test_a_shift_of_a_quarter_of_the_rectangle_is_still_found() -> None:
+    assert align(np.roll(TRUTH, 35, axis=0)[BOX], TRUTH[BOX], FULL).shift == pytest.approx((0, 35), abs=0.02)
+
+
+def test_a_rectangle_of_32_pixels_is_the_smallest_that_is_registered() -> None:
+    image, mask = regauged(TRUTH, (0.3, -0.2), (0, 0))[BOX], np.zeros(FULL.shape, bool)
+    mask[5:37, 5:60] = True
+    assert align(image, TRUTH[BOX], mask).shift == pytest.approx((0.3, -0.2), abs=0.05)
+    mask[5] = False
+    with pytest.raises(AlignmentError, match="too small"):
+        align(image, TRUTH[BOX], mask)
+
+
 @pytest.mark.parametrize(("amplitude", "phase"), [(0.5, 0.0), (0.02, 0.6)], ids=["amplitude-object", "phase-object"])
 def test_pure_amplitude_and_pure_phase_objects_align_too(amplitude: float, phase: float) -> None:
     truth = make_object(amplitude=amplitude, phase=phase)
@@ -128,6 +149,16 @@ def test_what_cannot_be_aligned_is_an_error_and_never_a_score(name: str) -> None
         align(image, TRUTH[BOX], mask)
 
 
+@pytest.mark.clause("GAUGE-006")
+@pytest.mark.parametrize("whose", ["reconstruction", "truth"])
+def test_an_object_in_the_trimmed_border_alone_is_not_aligned(whose: str) -> None:
+    rim = TRUTH[BOX].copy()
+    rim[3:-3, 3:-3] = 0
+    rec, truth = (rim, TRUTH[BOX]) if whose == "reconstruction" else (TRUTH[BOX], rim)
+    with pytest.raises(AlignmentError, match="constant"):
+        align(rec, truth, FULL)
+
+
 def test_two_reconstructions_are_compared_where_both_are_covered() -> None:
     first = as_reconstruction(noisy(TRUTH, "a", 0.1)[20:160, 10:200], origin=(10, 20))
     second = as_reconstruction(noisy(TRUTH, "b", 0.1)[60:220, 30:240], origin=(30, 60))
@@ -150,6 +181,13 @@ def test_agreement_tells_another_gauge_from_another_object() -> None:
     assert different["aligned"]["correlation_mean_free"] is None or different["aligned"]["correlation_mean_free"] < 0.5
 
 
+@pytest.mark.clause("GAUGE-001")
+def test_a_phase_factor_costs_two_reconstructions_no_agreement() -> None:
+    image = noisy(TRUTH, "a", 0.1)[BOX]  # no ring is empty
+    first, turned = as_reconstruction(image), as_reconstruction(image * np.exp(1.1j))
+    np.testing.assert_allclose(agreement(turned, first)["raw"]["frc"]["curve"], 1.0, atol=1e-6)
+
+
 @pytest.mark.clause("GAUGE-006")
 def test_disjoint_reconstructions_agree_on_nothing() -> None:
     block = agreement(as_reconstruction(TRUTH[BOX]), as_reconstruction(TRUTH[BOX], origin=(900, 0)))
@@ -162,6 +200,13 @@ def test_disjoint_reconstructions_agree_on_nothing() -> None:
 def covered_disc(shape: tuple[int, int]) -> Array:
     y, x = np.mgrid[: shape[0], : shape[1]]
     return np.asarray(np.hypot((y - shape[0] / 2) / shape[0], (x - shape[1] / 2) / shape[1]) < 0.48)
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1e4])
+def test_the_origin_does_not_depend_on_the_unit_of_the_objects(unit: float) -> None:
+    rec = as_reconstruction(unit * noisy(TRUTH, "a", 0.1)[BOX], covered_disc(FULL.shape), ORIGIN)
+    other = unit * regauged(TRUTH, (0, 0), (0.02, -0.01))[20:170, 50:240]
+    assert find_origin(rec, other) == (50, 20)
 
 
 @pytest.mark.parametrize(("x0", "y0"), [(0, 0), (17, -9), (-25, 31)], ids=["same", "right-up", "left-down"])

@@ -10,10 +10,14 @@ import pytest
 from scipy.ndimage import gaussian_filter, shift
 from skimage.metrics import structural_similarity
 
+from ptyspec.compare.amplitude import highpass
 from ptyspec.compare.frame import has_nan, largest_rectangle
 from ptyspec.compare.metrics import score
+from ptyspec.compare.phase import nrmse, phase_pearson
+from ptyspec.compare.recorded import as_recorded
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.resolve import flatten
 from ptyspec.errors import ScanDataError
 from ptyspec.seeds import generator
 
@@ -199,12 +203,67 @@ EMPTY = {
 def test_nothing_covered_gives_none_and_a_reason_in_every_block(name: str) -> None:
     metrics = score(EMPTY[name], TRUTH)
     json.dumps(metrics, allow_nan=False)
-    for block in ("amplitude", "phase", "complex", "frc", "gauge", "coverage"):
+    for block in ("frc", "gauge"):
         assert metrics[block]["reason"], block
-    assert metrics["amplitude"]["mean_ratio"] is None
+    for block in ("amplitude", "phase", "complex", "coverage"):
+        assert metrics[block]["reason"] == "no covered pixel lies inside the object", block
+    told = {key: value for key, value in flatten(metrics["amplitude"]) if key != "reason"}
+    assert set(told.values()) == {None}
     assert metrics["phase"]["mae"] is None
     assert metrics["coverage"]["pixels"] == 0
     assert metrics["has_nan"] is (name == "nan-where-lit")
+
+
+@pytest.mark.clause("SCORE-010")
+@pytest.mark.parametrize("period", [12, 16, 24])
+def test_the_high_pass_takes_out_a_gaussian_mean_of_four_pixels(period: int) -> None:
+    wave = np.tile(np.cos(2 * np.pi * np.arange(96) / period), (96, 1))
+    left = 1 - np.exp(-2 * (np.pi * 4.0 / period) ** 2)  # a Gaussian's own Fourier transform
+    middle = np.s_[20:-20, 20:-20]
+    np.testing.assert_allclose(highpass(wave, np.ones(wave.shape, bool))[middle], left * wave[middle], atol=0.002)
+
+
+TWO_AREAS = np.zeros((40, 120), bool)
+TWO_AREAS[:, :40] = TWO_AREAS[:, 80:] = True  # too far apart for a mean over neighbours
+SIDES = np.where(np.arange(120) < 60, -1.0, 1.0) * np.ones((40, 1))
+
+
+@pytest.mark.clause("SCORE-008")
+@pytest.mark.parametrize("block", ["amplitude", "phase"])
+def test_the_rounding_of_single_precision_is_no_fine_detail(block: str) -> None:
+    """Each area is constant, the two differ: there is something to correlate, but nothing fine."""
+    amplitude, phase = np.abs(TRUTH[:40, :120]), np.angle(TRUTH[:40, :120])
+    image = (2 + SIDES) * np.exp(1j * phase) if block == "amplitude" else amplitude * np.exp(0.7j + 0.005j * SIDES)
+    rec = as_reconstruction(image, TWO_AREAS)
+    metrics = score(rec, rec.object)[block]
+    assert metrics["pearson_r"] == pytest.approx(1.0)
+    assert metrics["highpass_pearson_r"] is None
+    assert "high-pass" in metrics["reason"]
+
+
+@pytest.mark.clause("SCORE-008")
+def test_a_pixel_where_the_truth_is_zero_has_no_ratio() -> None:
+    truth = np.abs(TRUTH)
+    truth[30:50, 30:50] = 0
+    ratio = score(as_reconstruction(2 * truth + 0.5 * (truth == 0)), truth)["amplitude"]["ratio"]
+    assert ratio == pytest.approx({"mean": 2.0, "median": 2.0, "p05": 2.0, "p95": 2.0})
+
+
+@pytest.mark.clause("SCORE-004")
+def test_an_object_that_fills_the_range_of_zero_to_one_is_scored_as_any_other() -> None:
+    truth = np.abs(TRUTH) - np.abs(TRUTH).min()
+    block = score(as_reconstruction(truth / truth.max()), truth / truth.max())["amplitude"]
+    assert block["ssim"] == pytest.approx(1.0)
+    assert block["reason"] is None
+
+
+@pytest.mark.clause("SCORE-008")
+def test_a_truth_of_one_amplitude_says_that_it_has_no_structure() -> None:
+    amplitude = score(as_reconstruction(TRUTH), np.ones(TRUTH.shape))["amplitude"]
+    assert amplitude["ssim"] is None
+    assert amplitude["reason"].split("; ") == [
+        "an amplitude is constant: no correlation", "the truth's amplitude is constant: no SSIM",
+    ]  # fmt: skip
 
 
 @pytest.mark.clause("SCORE-006")
@@ -216,6 +275,59 @@ def test_the_phase_of_a_zero_phase_truth_is_not_correlated() -> None:
     assert "truth's phase is constant" in metrics["phase"]["reason"]
     assert metrics["phase"]["mae"] > 0.1
     assert metrics["amplitude"]["pearson_r"] == pytest.approx(1.0)
+
+
+@pytest.mark.clause("SCORE-006", "SCORE-008")
+@pytest.mark.parametrize("whose", ["truth", "reconstruction"])
+def test_a_phase_that_is_constant_but_for_rounding_is_named_and_not_correlated(whose: str) -> None:
+    flat = (np.abs(TRUTH) * np.exp(0.7j)).astype(np.complex64)
+    rec, truth = (TRUTH, flat) if whose == "truth" else (flat, TRUTH)
+    phase = score(as_reconstruction(rec), truth)["phase"]
+    assert phase["pearson_r"] is None
+    assert phase["highpass_pearson_r"] is None
+    assert phase["reason"].startswith(f"the {whose}'s phase is constant")
+
+
+@pytest.mark.parametrize("angle", [1.6, 3.0])
+def test_phases_are_counted_from_the_direction_of_the_object_wherever_that_points(angle: float) -> None:
+    rec, turn = half_covered(TRUTH), np.exp(1j * angle)
+    turned = rec.model_copy(update={"object": (rec.object * turn).astype(np.complex64)})
+    one, other = score(rec, TRUTH)["phase"], score(turned, TRUTH * turn)["phase"]
+    assert other == pytest.approx(one, abs=1e-6)
+    assert one["wrapped_fraction"] == 0
+
+
+def test_an_object_whose_directions_cancel_has_a_phase_too() -> None:
+    assert phase_pearson(*[np.array([1, 1j, -1, -1j])] * 2) == (pytest.approx(1.0), None)
+
+
+def test_an_orthogonal_object_is_compared_as_it_stands() -> None:
+    assert nrmse(np.array([1.0, 1.0]), np.array([1.0, -1.0])) == pytest.approx(np.sqrt(2))
+
+
+@pytest.mark.parametrize(
+    ("rec", "truth", "fraction"),
+    [
+        pytest.param(-3.0, 3.0, 0.1, id="on-either-side-of-the-cut"),
+        pytest.param(3.0, 3.0, 0.0, id="equal"),
+        pytest.param(0.0, np.pi, 0.0, id="opposite"),
+    ],
+)
+def test_phases_on_either_side_of_the_cut_are_counted_as_wrapped(rec: float, truth: float, fraction: float) -> None:
+    found, known = (np.ones((2, 5), complex) for _ in range(2))
+    found[1, 2], known[1, 2] = 0.1 * np.exp(1j * rec), 0.1 * np.exp(1j * truth)
+    assert score(as_reconstruction(found), known)["phase"]["wrapped_fraction"] == pytest.approx(fraction)
+
+
+@pytest.mark.clause("SCORE-008")
+def test_a_single_covered_pixel_is_scored_as_far_as_it_goes() -> None:
+    lit = np.zeros(TRUTH.shape, bool)
+    lit[7, 9] = True
+    metrics = score(as_reconstruction(TRUTH, lit), TRUTH)
+    assert metrics["phase"]["mae"] == pytest.approx(0, abs=1e-6)
+    assert metrics["complex"]["nrmse"] == pytest.approx(0, abs=1e-6)
+    assert "constant" in metrics["phase"]["reason"]
+    assert "constant" in metrics["complex"]["reason"]
 
 
 def test_a_random_phase_borrows_no_correlation_from_the_truth() -> None:
@@ -335,6 +447,31 @@ def test_the_true_object_of_a_recorded_scan_scores_the_recorded_blind_value() ->
 def test_a_canvas_larger_than_the_object_is_cropped_about_its_centre() -> None:
     grown = np.pad(TRUTH, ((3, 3), (8, 8)), constant_values=9.0)
     assert score(as_reconstruction(grown), TRUTH)["as_recorded"]["pearson_r"] == pytest.approx(1.0)
+
+
+def test_the_recorded_score_counts_every_pixel_of_the_frame() -> None:
+    truth = np.full((4, 6), 2.0)
+    truth[0] = 4.0  # not covered
+    recorded = as_recorded(as_reconstruction(np.full((2, 3), 0.5)), truth)
+    assert recorded["non_zero"] == pytest.approx(6 / 24)
+    assert recorded["mae"] == pytest.approx((6 * 1.5 + 12 * 2 + 6 * 4) / 24)
+    assert recorded["undershoot"] == pytest.approx((18 * 2 + 6 * 4) / (6 * 0.5))
+    assert recorded["reason"] is None
+
+
+@pytest.mark.clause("SCORE-008")
+def test_the_recorded_score_says_what_it_lacks() -> None:
+    dark = as_recorded(as_reconstruction(TRUTH, np.zeros(TRUTH.shape, bool)), TRUTH)
+    flat = as_recorded(as_reconstruction(TRUTH), np.ones(TRUTH.shape))
+    assert (dark["pearson_r"], dark["undershoot"], flat["pearson_r"]) == (None, None, None)
+    assert dark["reason"].split("; ") == ["an image is constant: no correlation", "the canvas is zero: no undershoot"]
+    assert flat["reason"] == "an image is constant: no correlation"
+
+
+def test_what_sticks_out_of_the_recorded_frame_does_not_come_back_on_the_other_side() -> None:
+    rec = as_reconstruction(np.ones((5, 7)))
+    rec.coverage[-1, -1] = 1e6  # the centre of light: the frame's lower and right half stay empty
+    assert as_recorded(rec, np.ones((5, 7)))["non_zero"] == pytest.approx(3 * 4 / 35)
 
 
 @pytest.mark.clause("GAUGE-003")

@@ -196,12 +196,19 @@ def test_a_buffer_of_half_the_object_is_refused(buffer: int) -> None:
     assert "48" in str(caught.value.details["limit"])
 
 
-def test_a_lattice_that_does_not_fit_is_refused_with_the_step_that_would() -> None:
-    spec = ScanSpec(kind="grid", n_images=100, step=9, buffer=10)
+@pytest.mark.parametrize(
+    ("count", "step", "room"),
+    [
+        pytest.param(100, 7.77, "7.78", id="ten-a-side"),  # (90 - 20) / 9 steps
+        pytest.param(4, 70, "70.00", id="two-a-side"),
+    ],
+)
+def test_a_lattice_that_does_not_fit_is_refused_with_the_step_that_would(count: int, step: float, room: str) -> None:
+    spec = ScanSpec(kind="grid", n_images=count, step=step, buffer=10)
+    assert len(make_positions(spec, 90, 1)) == count
     with pytest.raises(ConfigError, match="does not fit") as caught:
-        make_positions(spec, 90, 1)
-    assert "at most 7.78" in str(caught.value)  # (90 - 20) / 9 steps
-    assert len(make_positions(spec.model_copy(update={"step": 7.77}), 90, 1)) == 100
+        make_positions(spec.model_copy(update={"step": step + 0.02}), 90, 1)
+    assert f"at most {room} or" in str(caught.value)
 
 
 # The stage
