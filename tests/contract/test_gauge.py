@@ -80,8 +80,11 @@ def test_the_rectangle_that_is_told_is_the_largest_one_trimmed_by_the_shift_and_
     np.testing.assert_array_equal(found.truth, TRUTH[BOX][found.window])
 
 
-def test_a_shift_of_a_quarter_of_the_rectangle_is_still_found() -> None:
-    assert align(np.roll(TRUTH, 35, axis=0)[BOX], TRUTH[BOX], FULL).shift == pytest.approx((0, 35), abs=0.02)
+def test_a_shift_is_found_up_to_a_quarter_of_the_rectangle_and_no_further() -> None:
+    within, beyond = (np.roll(TRUTH, FULL.shape[0] // 4 + away, axis=0)[BOX] for away in (-1, 1))
+    assert align(within, TRUTH[BOX], FULL).shift == pytest.approx((0, 34), abs=0.02)
+    with pytest.raises(AlignmentError, match="within reach"):
+        align(beyond, TRUTH[BOX], FULL)
 
 
 def test_a_rectangle_of_32_pixels_is_the_smallest_that_is_registered() -> None:
