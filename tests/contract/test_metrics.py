@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,45 +12,12 @@ from skimage.metrics import structural_similarity
 from ptyspec.compare.amplitude import highpass
 from ptyspec.compare.frame import has_nan, largest_rectangle
 from ptyspec.compare.metrics import score
-from ptyspec.compare.phase import nrmse, phase_images
-from ptyspec.compare.recorded import as_recorded
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.resolve import flatten
 from ptyspec.errors import ScanDataError
 from ptyspec.seeds import generator
-
-DATA = Path(__file__).parents[2].parent / "shared" / "data"
-
-
-def smooth(shape: tuple[int, int], purpose: str, sigma: float) -> Array:
-    """Gaussian-filtered noise of unit standard deviation plus a little white texture, so that no ring is empty."""
-    random = generator(7, purpose)
-    field = gaussian_filter(random.normal(size=shape), sigma)
-    return np.asarray(field / field.std() + 0.02 * random.normal(size=shape))
-
-
-def make_object(shape: tuple[int, int] = (120, 140)) -> Array:
-    amplitude = 2.7 + 0.5 * smooth(shape, "amplitude", 2.5)
-    return np.asarray(np.abs(amplitude) * np.exp(0.5j * smooth(shape, "phase", 3.0))).astype(np.complex64)
-
-
-def as_reconstruction(image: Array, mask: Array | None = None, origin: tuple[int, int] = (0, 0)) -> Reconstruction:
-    lit = np.ones(image.shape, bool) if mask is None else mask
-    held = np.where(lit, image, np.nan).astype(np.complex64)
-    return Reconstruction(object=held, coverage=lit.astype(np.float32), origin=origin)
-
-
-def half_covered(truth: Array) -> Reconstruction:
-    """The lower half of the object, without its corners, displaced by a small error."""
-    rows, columns = truth.shape
-    y, x = np.mgrid[: rows // 2, :columns]
-    mask = ((y - rows / 4) / (rows / 3.5)) ** 2 + ((x - columns / 2) / (columns / 1.8)) ** 2 < 1
-    noise = generator(1, "error").normal(size=(2, rows // 2, columns))
-    return as_reconstruction(truth[rows // 2 :] + 0.2 * (noise[0] + 1j * noise[1]), mask, (0, rows // 2))
-
-
-TRUTH = make_object()
+from tests.scored_objects import TRUTH, as_reconstruction, half_covered, smooth
 
 
 @pytest.mark.clause("SCORE-007")
@@ -266,60 +232,6 @@ def test_a_truth_of_one_amplitude_says_that_it_has_no_structure() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.clause("SCORE-006")
-def test_the_phase_of_a_zero_phase_truth_is_not_correlated() -> None:
-    truth = np.abs(TRUTH)
-    metrics = score(as_reconstruction(TRUTH), truth)
-    assert metrics["phase"]["pearson_r"] is None
-    assert metrics["phase"]["highpass_pearson_r"] is None
-    assert "truth's phase is constant" in metrics["phase"]["reason"]
-    assert metrics["phase"]["mae"] > 0.1
-    assert metrics["amplitude"]["pearson_r"] == pytest.approx(1.0)
-
-
-@pytest.mark.clause("SCORE-006", "SCORE-008")
-@pytest.mark.parametrize("whose", ["truth", "reconstruction"])
-def test_a_phase_that_is_constant_but_for_rounding_is_named_and_not_correlated(whose: str) -> None:
-    flat = (np.abs(TRUTH) * np.exp(0.7j)).astype(np.complex64)
-    rec, truth = (TRUTH, flat) if whose == "truth" else (flat, TRUTH)
-    phase = score(as_reconstruction(rec), truth)["phase"]
-    assert phase["pearson_r"] is None
-    assert phase["highpass_pearson_r"] is None
-    assert phase["reason"].startswith(f"the {whose}'s phase is constant")
-
-
-@pytest.mark.parametrize("angle", [1.6, 3.0])
-def test_phases_are_counted_from_the_direction_of_the_object_wherever_that_points(angle: float) -> None:
-    rec, turn = half_covered(TRUTH), np.exp(1j * angle)
-    turned = rec.model_copy(update={"object": (rec.object * turn).astype(np.complex64)})
-    one, other = score(rec, TRUTH)["phase"], score(turned, TRUTH * turn)["phase"]
-    assert other == pytest.approx(one, abs=1e-6)
-    assert one["wrapped_fraction"] == 0
-
-
-def test_an_object_whose_directions_cancel_has_a_phase_too() -> None:
-    image = np.array([1, 1j, -1, -1j])
-    np.testing.assert_allclose(phase_images(image, image), [[0, np.pi / 2, np.pi, -np.pi / 2]] * 2, atol=1e-12)
-
-
-def test_an_orthogonal_object_is_compared_as_it_stands() -> None:
-    assert nrmse(np.array([1.0, 1.0]), np.array([1.0, -1.0])) == pytest.approx(np.sqrt(2))
-
-
-@pytest.mark.parametrize(
-    ("rec", "truth", "fraction"),
-    [
-        pytest.param(-3.0, 3.0, 0.1, id="on-either-side-of-the-cut"),
-        pytest.param(3.0, 3.0, 0.0, id="equal"),
-        pytest.param(0.0, np.pi, 0.0, id="opposite"),
-    ],
-)
-def test_phases_on_either_side_of_the_cut_are_counted_as_wrapped(rec: float, truth: float, fraction: float) -> None:
-    found, known = (np.ones((2, 5), complex) for _ in range(2))
-    found[1, 2], known[1, 2] = 0.1 * np.exp(1j * rec), 0.1 * np.exp(1j * truth)
-    assert score(as_reconstruction(found), known)["phase"]["wrapped_fraction"] == pytest.approx(fraction)
-
-
 @pytest.mark.clause("SCORE-008")
 def test_a_single_covered_pixel_is_scored_as_far_as_it_goes() -> None:
     lit = np.zeros(TRUTH.shape, bool)
@@ -390,89 +302,6 @@ def test_the_largest_rectangle_lies_inside_the_mask(side: int) -> None:
     window = largest_rectangle(mask)
     assert mask[window].all()
     assert 0.6 * expected < mask[window].size < 0.8 * expected
-
-
-def lines(size: int = 392) -> Array:
-    """Blurred random segments, bright in the middle, as in the investigation: mean 2.7."""
-    random, canvas = generator(42, "lines"), np.zeros((2 * size, 2 * size))
-    for r0, c0, r1, c1 in random.integers(0, 2 * size, (400, 4)):
-        steps = max(abs(r1 - r0), abs(c1 - c0)) + 1
-        canvas[np.linspace(r0, r1, steps).astype(int), np.linspace(c0, c1, steps).astype(int)] = 1
-    image = gaussian_filter(canvas, 1) + 2 * gaussian_filter(canvas, 5) + 5 * gaussian_filter(canvas, 10)
-    middle = image[size // 2 : -(size // 2), size // 2 : -(size // 2)]
-    return np.asarray(middle * 2.708 / middle.mean())
-
-
-def tiles(image: Array, positions: Array, side: int = 20) -> Reconstruction:
-    """Square tiles of an image, one a position, on their bounding box and placed where they belong."""
-    weight = np.zeros(image.shape, np.float32)
-    for x, y in np.rint(positions).astype(int):
-        weight[max(0, y - side // 2) : y + side // 2, max(0, x - side // 2) : x + side // 2] += 1
-    rows, columns = np.flatnonzero(weight.any(axis=1)), np.flatnonzero(weight.any(axis=0))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    rec = as_reconstruction(image[box], weight[box] > 0, (int(columns[0]), int(rows[0])))
-    return rec.model_copy(update={"coverage": weight[box]})
-
-
-@pytest.mark.clause("SCORE-001")
-def test_the_recorded_score_cannot_tell_the_truth_from_a_constant() -> None:
-    truth = lines()
-    positions = generator(0, "scan").uniform((10, 196), (382, 382), (64, 2))
-    whole, flat = tiles(truth, positions), tiles(np.ones_like(truth), positions)
-    perfect, constant = score(whole, truth), score(flat, truth)["as_recorded"]
-    assert perfect["amplitude"]["pearson_r"] == pytest.approx(1.0)
-    assert perfect["amplitude"]["mean_ratio"] == pytest.approx(1.0)
-    recorded = perfect["as_recorded"]
-    assert 0.0 < recorded["pearson_r"] < 0.25
-    assert recorded["pearson_r"] == pytest.approx(constant["pearson_r"], abs=0.05)
-    assert recorded["undershoot"] * perfect["coverage"]["fraction"] == pytest.approx(1.0, abs=0.25)
-
-
-def test_the_true_object_of_a_recorded_scan_scores_the_recorded_blind_value() -> None:
-    path = DATA / "scenario_gs1_custom.npz"
-    if not path.exists():
-        pytest.skip(f"{path.name} is not in ../shared/data")
-    with np.load(path) as scan:
-        truth, chosen = scan["objectGuess"], scan["test_idx"][:64]
-        positions = np.stack([scan["xcoords"], scan["ycoords"]], axis=1)[chosen]
-    perfect = score(tiles(truth, positions), truth)
-    constant = score(tiles(np.ones_like(truth), positions), truth)["as_recorded"]
-    assert perfect["amplitude"]["pearson_r"] == pytest.approx(1.0)
-    assert perfect["as_recorded"]["pearson_r"] == pytest.approx(0.14, abs=0.01)
-    assert constant["pearson_r"] == pytest.approx(0.139, abs=0.01)
-    assert perfect["as_recorded"]["undershoot"] == pytest.approx(7.2, rel=0.1)
-    assert constant["undershoot"] == pytest.approx(19.0, rel=0.1)
-    assert perfect["as_recorded"]["mae"] == pytest.approx(2.38, abs=0.05)
-
-
-def test_a_canvas_larger_than_the_object_is_cropped_about_its_centre() -> None:
-    grown = np.pad(TRUTH, ((3, 3), (8, 8)), constant_values=9.0)
-    assert score(as_reconstruction(grown), TRUTH)["as_recorded"]["pearson_r"] == pytest.approx(1.0)
-
-
-def test_the_recorded_score_counts_every_pixel_of_the_frame() -> None:
-    truth = np.full((4, 6), 2.0)
-    truth[0] = 4.0  # not covered
-    recorded = as_recorded(as_reconstruction(np.full((2, 3), 0.5)), truth)
-    assert recorded["non_zero"] == pytest.approx(6 / 24)
-    assert recorded["mae"] == pytest.approx((6 * 1.5 + 12 * 2 + 6 * 4) / 24)
-    assert recorded["undershoot"] == pytest.approx((18 * 2 + 6 * 4) / (6 * 0.5))
-    assert recorded["reason"] is None
-
-
-@pytest.mark.clause("SCORE-008")
-def test_the_recorded_score_says_what_it_lacks() -> None:
-    dark = as_recorded(as_reconstruction(TRUTH, np.zeros(TRUTH.shape, bool)), TRUTH)
-    flat = as_recorded(as_reconstruction(TRUTH), np.ones(TRUTH.shape))
-    assert (dark["pearson_r"], dark["undershoot"], flat["pearson_r"]) == (None, None, None)
-    assert dark["reason"].split("; ") == ["an image is constant: no correlation", "the canvas is zero: no undershoot"]
-    assert flat["reason"] == "an image is constant: no correlation"
-
-
-def test_what_sticks_out_of_the_recorded_frame_does_not_come_back_on_the_other_side() -> None:
-    rec = as_reconstruction(np.ones((5, 7)))
-    rec.coverage[-1, -1] = 1e6  # the centre of light: the frame's lower and right half stay empty
-    assert as_recorded(rec, np.ones((5, 7)))["non_zero"] == pytest.approx(3 * 4 / 35)
 
 
 @pytest.mark.clause("GAUGE-003")
