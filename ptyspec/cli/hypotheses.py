@@ -64,8 +64,14 @@ def judge(
     """
     from ptyspec.cli.output import print_json
     from ptyspec.evidence.errors import EvidenceError, HistoryError
+    from ptyspec.observe.environment import FAULTS, active_faults
     from ptyspec.observe.threads import default_threads, set_threads
 
+    if write and (faults := active_faults()):  # what would be recorded is their work
+        raise EvidenceError(
+            "nothing is recorded while faults are active", value=", ".join(faults), source=FAULTS,
+            next_step=f"unset {FAULTS}; a hypothesis names the faults of its arms",
+        )  # fmt: skip
     set_threads(default_threads())  # before a probe loads what can no longer be limited
     place = checkout(root) / "specs" / "hypotheses"
     wanted = _wanted(names, everything, place)

@@ -17,7 +17,6 @@ from ptyspec.evidence.instrument import digest_of, instrument
 from ptyspec.evidence.records import Evidence, digest, read_evidence, write_evidence
 from ptyspec.evidence.scope import lists
 from ptyspec.evidence.verdict import Verdict, verdict
-from ptyspec.observe.environment import FAULTS, active_faults
 
 SCHEMA_VERSION = 1
 AGAIN = 1e-9
@@ -76,14 +75,8 @@ def from_evidence(name: str, place: Path | None = None) -> Judgement:
 def record(judgement: Judgement, place: Path | None = None, why: str = "") -> Entry | None:
     """Write the evidence and add the verdict to the history; None where the last entry says the same of the same.
 
-    Evidence that gives the same numbers as the committed one leaves it as it is, whatever its date. Raises EvidenceError
-    while faults are active: what would be recorded is their work.
+    Evidence that gives the same numbers as the committed one leaves it as it is, whatever its date.
     """
-    if faults := active_faults():
-        raise EvidenceError(
-            "nothing is recorded while faults are active", value=", ".join(faults), source=FAULTS,
-            next_step=f"unset {FAULTS}; a hypothesis names the faults of its arms",
-        )  # fmt: skip
     place = place or registry.folder()
     history(place, judgement.hypothesis.id)  # refused before anything is written
     kept = _unchanged(judgement, place)

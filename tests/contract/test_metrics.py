@@ -215,7 +215,6 @@ def test_a_pixel_where_the_truth_is_zero_has_no_ratio() -> None:
     assert ratio == pytest.approx({"mean": 2.0, "median": 2.0, "p05": 2.0, "p95": 2.0})
 
 
-@pytest.mark.clause("SCORE-004")
 def test_an_object_that_fills_the_range_of_zero_to_one_is_scored_as_any_other() -> None:
     truth = np.abs(TRUTH) - np.abs(TRUTH).min()
     block = score(as_reconstruction(truth / truth.max()), truth / truth.max())["amplitude"]
