@@ -58,18 +58,24 @@ class Tier(StrEnum):
     parity = "parity"
 
 
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fault", metavar="ID", help="This fault; may be repeated. Otherwise all of the tier.", autocompletion=faults,
+        show_default=False,
+    ),
+]  # fmt: skip
+Seconds = Annotated[
+    int | None,
+    typer.Option(
+        metavar="S", min=1, help="Limit for one fault; otherwise 120, or 900 where networks train.", show_default=False
+    ),
+]
+
+
 @app.command("campaign", short_help="Run a tier's cases under each fault.")
 def campaign(
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--fault",
-            metavar="ID",
-            help="This fault; may be repeated. Otherwise all of the tier.",
-            autocompletion=faults,
-            show_default=False,
-        ),
-    ] = None,
+    only: Only = None,
     tier: Annotated[Tier, typer.Option(help="contract: numpy cases, forked; parity: networks, a process a fault.")] = (
         Tier.contract
     ),
@@ -77,15 +83,7 @@ def campaign(
         bool, typer.Option("--quick", help="Only cases of the clauses that a fault declares red or green.")
     ] = False,
     children: Annotated[int, typer.Option("-n", metavar="N", min=1, help="Processes at a time.")] = 2,
-    seconds: Annotated[
-        int | None,
-        typer.Option(
-            metavar="S",
-            min=1,
-            help="Limit for one fault; otherwise 120, or 900 where networks train.",
-            show_default=False,
-        ),
-    ] = None,
+    seconds: Seconds = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Also write campaign.json, .md (every clause and fault) and a figure here."),
@@ -112,14 +110,8 @@ def campaign(
     if merge and folder is not None and (folder / "campaign.json").is_file():
         former = read_json(folder / "campaign.json")
         check_tier(former, tier.value)  # before anything runs
-    found = _found(
-        only or [],
-        tier.value,
-        "full" if tier is Tier.contract and not quick else "quick",
-        children,
-        seconds or SECONDS[tier.value],
-        fresh,
-    )
+    mode: Mode = "full" if tier is Tier.contract and not quick else "quick"
+    found = _found(only or [], tier.value, mode, children, seconds or SECONDS[tier.value], fresh)
     if former is not None:
         found = merged(found, former)
     if folder is not None:

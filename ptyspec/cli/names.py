@@ -87,11 +87,10 @@ def hypotheses(incomplete: str) -> list[str]:
 def variants(incomplete: str) -> list[str]:
     """Complete a scenario and, behind its colon, recipes and faults; after a comma the next one."""
     from ptyspec.faults.catalogue import names
-    from ptyspec.pipeline.request import scenario_names
 
     target, colon, rest = incomplete.partition(":")
     if not colon:
-        return [name for name in scenario_names() if name.startswith(target)]
+        return scenario_targets(target)
     before, comma, last = rest.rpartition(",")
     return [f"{target}:{before}{comma}{name}" for name in [*recipes(""), *names()] if name.startswith(last)]
 

@@ -74,14 +74,13 @@ def _make(one: Variant, out: Path | None, **how: Any) -> Path:
     """Make the run while its faults are active, where it has some, and say so."""
     from ptyspec.cli.output import stderr
     from ptyspec.evidence.observe import pipeline_of
-    from ptyspec.faults.apply import applied
-    from ptyspec.observe.environment import active_faults
+    from ptyspec.faults.apply import applied_once
     from ptyspec.pipeline.produce import produce
 
-    names = [name for name in one.faults if name not in active_faults()]
-    if names:
-        stderr().print(f"wrong on purpose; these faults are active: {', '.join(names)}", markup=False)
-    with applied(*names):
+    with applied_once(*one.faults) as faults:
+        if faults:
+            names = ", ".join(fault.id for fault in faults)
+            stderr().print(f"wrong on purpose; these faults are active: {names}", markup=False)
         return produce(one.resolved, out=out, pipeline=pipeline_of(one), **how)
 
 

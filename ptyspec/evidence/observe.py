@@ -27,11 +27,10 @@ from ptyspec.errors import (
     TrainingInterruptedError,
 )
 from ptyspec.evidence.variant import REFERENCE, Variant
-from ptyspec.faults.apply import applied, from_environment
+from ptyspec.faults.apply import applied_once, from_environment
 from ptyspec.io.jsonfile import read_json, write_json
 from ptyspec.io.runkey import code_version, fault_sources, run_key, source_digest
 from ptyspec.io.store import default_root
-from ptyspec.observe.environment import active_faults
 from ptyspec.observe.threads import current_threads, default_threads, set_threads
 from ptyspec.pipeline.protocol import Pipeline
 from ptyspec.pipeline.walk import Walk
@@ -221,7 +220,7 @@ def walked(scenario: Scenario, pipeline: Pipeline) -> Observation:
 
 def _walk(variant: Variant) -> Observation:
     """Run it, its faults applied for as long as it takes."""
-    with applied(*(name for name in variant.faults if name not in active_faults())):
+    with applied_once(*variant.faults):
         try:
             found = walked(variant.resolved.scenario, pipeline_of(variant))
         finally:

@@ -22,8 +22,7 @@ from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
 from ptyspec.evidence.observe import Observation, forget_models, pipeline_of, walked
 from ptyspec.evidence.variant import Variant
-from ptyspec.faults.apply import applied
-from ptyspec.observe.environment import active_faults
+from ptyspec.faults.apply import applied_once
 from ptyspec.pipeline.protocol import Containers, GroupedHalves, Halves, Session, Trained
 
 TRAIN = STAGES.index("train")
@@ -144,7 +143,7 @@ class Spliced:
         side = self.sides[STAGES.index(stage)]
         key = (stage, str(id(side)), before)
         if key not in self.kept:
-            with applied(*(name for name in side.faults if name not in active_faults())):
+            with applied_once(*side.faults):
                 made = work(pipeline_of(side), side.resolved.scenario)
             # What was trained is known by its side and data: two sides' networks differ by more than their weights.
             digest = "/".join(key) if stage == "train" else digest_of(made)

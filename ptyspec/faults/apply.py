@@ -12,7 +12,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -48,6 +48,11 @@ def applied(*names: str) -> Iterator[tuple[Fault, ...]]:
                 os.environ.pop(FAULTS, None)
             else:
                 os.environ[FAULTS] = before
+
+
+def applied_once(*names: str) -> AbstractContextManager[tuple[Fault, ...]]:
+    """Apply those of the faults that are not active yet, as `applied` does."""
+    return applied(*(name for name in names if name not in active_faults()))
 
 
 def from_environment() -> ExitStack:

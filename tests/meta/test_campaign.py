@@ -213,7 +213,7 @@ def test_a_campaign_is_another_one_with_other_libraries_faults_tier_or_mode(
             (NAMES, "contract", "full"), (NAMES[:1], "contract", "full"), (NAMES, "parity", "full"), (NAMES, "contract", "quick")
         )
     ]  # fmt: skip
-    monkeypatch.setattr("ptyspec.spec.collect.library_versions", lambda: {"numpy": "0.0"}, raising=False)
+    monkeypatch.setattr("ptyspec.spec.collect.library_versions", lambda: {"numpy": "0.0"})
     found.append(stamp_of(tmp_path, NAMES, "contract", "full"))
     assert len(set(found)) == len(found)
 
