@@ -18,7 +18,16 @@ from benchmarks.measure import ROOT, child
 
 USUAL = ("startup", "simulate", "group", "train", "infer", "stitch", "plugin", "whole")
 ON_REQUEST = ("memory", "dashboard")
-OF_THEIR_OWN = ("quality", "orders", "legacy", "recorded", "hyperparameters", "explain", "verdicts", "investigation")
+OF_THEIR_OWN = (
+    "quality",
+    "orders",
+    "legacy",
+    "recorded",
+    "hyperparameters",
+    "explain",
+    "verdicts",
+    "investigation",
+)
 """Studies: each prints a table of its own and has no budget."""
 RESULTS = ROOT / "benchmarks" / "results"
 
@@ -42,28 +51,35 @@ def main(words: list[str]) -> int:
         rows += [{"benchmark": name, **row} for row in found]
         if done.code:
             broken += 1
-            print(f"{name} broke (exit code {done.code}): {done.stderr.strip()[-2000:]}", file=sys.stderr)
-    busy = (
-        f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors: wall times hold on an idle machine only"
-    )
+            print(
+                f"{name} broke (exit code {done.code}): {done.stderr.strip()[-2000:]}",
+                file=sys.stderr,
+            )
+    busy = f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors: wall times hold on an idle machine only"
     print(f"{busy}\nresults: {_write(rows, asked.json)}")
     return 3 if broken else int(any(row["verdict"] == "MISSED" for row in rows))
 
 
 def _asked(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="Measure speed and memory against the budgets.",
+        prog="python -m benchmarks",
+        description="Measure speed and memory against the budgets.",
         epilog="`python -m benchmarks quality --help`: the acceptance matrix of reconstruction quality. "
         "`python -m benchmarks hyperparameters --help`: epochs, batch, rate and loss, each by a paired experiment. "
         "`python -m benchmarks orders --help`: the tests in other orders and numbers of processes. "
         "`python -m benchmarks legacy --help`: what a dictionary that is not in step does. "
         "`python -m benchmarks explain --help`: planted causes found again, and the runs that it took.",
-    )  # fmt: skip
+    )
     known = (*USUAL, *ON_REQUEST)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; default: all but memory and dashboard"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"{', '.join(known)}; default: all but memory and dashboard",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where results go; default: benchmarks/results/")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="where results go; default: benchmarks/results/"
+    )
     parser.add_argument("--one", choices=known, help=argparse.SUPPRESS)
     asked = parser.parse_args(words)
     wrong = sorted(set(asked.names) - set(known))
@@ -88,8 +104,12 @@ def _write(rows: list[dict[str, Any]], asked: Path | None) -> Path:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     path = asked or RESULTS / f"{stamp}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    clean = [{**row, "value": row["value"] if row["value"] < float("inf") else None} for row in rows]
-    write_json(path, {"load_average": os.getloadavg(), "environment": environment({}), "rows": clean})
+    clean = [
+        {**row, "value": row["value"] if row["value"] < float("inf") else None} for row in rows
+    ]
+    write_json(
+        path, {"load_average": os.getloadavg(), "environment": environment({}), "rows": clean}
+    )
     return path
 
 

@@ -47,7 +47,9 @@ def _drawn(page: Path) -> float:
             tab = browser.new_page()
             tab.goto(page.as_uri())
             tab.wait_for_function("performance.getEntriesByType('navigation')[0].loadEventEnd > 0")
-            times.append(tab.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000)
+            times.append(
+                tab.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000
+            )
             tab.close()
         browser.close()
     return statistics.median(times)

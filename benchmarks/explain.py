@@ -37,9 +37,18 @@ def trials(kind: str, way: Callable[[World], Trial], count: int) -> list[Trial]:
     """Return `count` seeded trials of each size."""
     planted = KINDS[kind]
     return [
-        way(world(seed, size, *planted["causes"], hidden=planted.get("hidden", 0), needing=planted.get("needing", 0)))
-        for size in SIZES for seed in range(count)
-    ]  # fmt: skip
+        way(
+            world(
+                seed,
+                size,
+                *planted["causes"],
+                hidden=planted.get("hidden", 0),
+                needing=planted.get("needing", 0),
+            )
+        )
+        for size in SIZES
+        for seed in range(count)
+    ]
 
 
 def everything(there: World) -> Trial:
@@ -50,7 +59,9 @@ def everything(there: World) -> Trial:
     driver.run(find_all(there.members, found))
     causes = {frozenset(cause.members) for cause in found.causes}
     masked = {(frozenset(one.members), one.maskers) for one in found.masked}
-    right = causes == set(there.causes) and masked == {(cause, (masker,)) for cause, masker in there.hidden}
+    right = causes == set(there.causes) and masked == {
+        (cause, (masker,)) for cause, masker in there.hidden
+    }
     return Trial(right, driver.runs)
 
 
@@ -58,7 +69,9 @@ def visible(there: World) -> Trial:
     """`explain` without the search for what is hidden."""
     found, driver = Findings(), Driver(there.answer)
     driver.run(find_causes(there.members, found))
-    return Trial({frozenset(cause.members) for cause in found.causes} == set(there.causes), driver.runs)
+    return Trial(
+        {frozenset(cause.members) for cause in found.causes} == set(there.causes), driver.runs
+    )
 
 
 def halving(there: World) -> Trial:
@@ -75,7 +88,11 @@ def only_ddmin(there: World) -> Trial:
 
 def add_one(there: World) -> Trial:
     """One at a time: each setting alone in GOOD; whatever fails is a cause."""
-    failing = {frozenset({name}) for name in there.members if there.outcome(frozenset({name})) is Outcome.FAIL}
+    failing = {
+        frozenset({name})
+        for name in there.members
+        if there.outcome(frozenset({name})) is Outcome.FAIL
+    }
     return Trial(failing == set(there.causes) and not there.hidden, len(there.members))
 
 
@@ -87,17 +104,25 @@ def leave_one_out(there: World) -> Trial:
 
 
 WAYS: dict[str, Callable[[World], Trial]] = {
-    "explain": everything, "causes": visible, "halving+ddmin": halving, "ddmin": only_ddmin,
-    "add one": add_one, "leave one out": leave_one_out,
-}  # fmt: skip
+    "explain": everything,
+    "causes": visible,
+    "halving+ddmin": halving,
+    "ddmin": only_ddmin,
+    "add one": add_one,
+    "leave one out": leave_one_out,
+}
 
 
 def main(words: Sequence[str]) -> int:
     """Print exact recovery and median runs of each way; returns 1 where `explain` missed one."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks explain", description=__doc__)
-    parser.add_argument("--trials", type=int, default=50, help="seeded trials of each size (default 50)")
+    parser.add_argument(
+        "--trials", type=int, default=50, help="seeded trials of each size (default 50)"
+    )
     count = parser.parse_args(words).trials
-    print(f"{count} trials each among {', '.join(map(str, SIZES))} settings: exact, median runs (largest)")
+    print(
+        f"{count} trials each among {', '.join(map(str, SIZES))} settings: exact, median runs (largest)"
+    )
     print(f"{'planted':<40} " + " ".join(f"{name:>22}" for name in WAYS))
     missed = 0
     for kind in KINDS:
@@ -107,6 +132,8 @@ def main(words: Sequence[str]) -> int:
             exact = sum(trial.exact for trial in found)
             missed += len(found) - exact if name == "explain" else 0
             runs = [trial.runs for trial in found]
-            cells.append(f"{exact / len(found):>6.0%} {statistics.median(runs):>6.0f} ({max(runs):>4})")
+            cells.append(
+                f"{exact / len(found):>6.0%} {statistics.median(runs):>6.0f} ({max(runs):>4})"
+            )
         print(f"{kind:<40} " + " ".join(f"{cell:>22}" for cell in cells), flush=True)
     return int(missed > 0)

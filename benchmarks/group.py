@@ -19,6 +19,8 @@ def measure() -> list[Row]:
     side = SPACING * np.sqrt(POSITIONS)
     positions = generator(42, "benchmark positions").uniform(0, side, (POSITIONS, 2))
     spec = GroupingSpec(n_groups=POSITIONS, neighbor_count=6)
-    spent = repeated(lambda: form_groups(positions, 4, spec, generator(42, "benchmark groups")), times=3)
+    spent = repeated(
+        lambda: form_groups(positions, 4, spec, generator(42, "benchmark groups")), times=3
+    )
     notes = {"cpu_s": spent.cpu, "peak_rss_mb": peak_rss_mb()}
     return [Row("group 1,000,000 positions (gridsize 2)", spent.wall, "s", 10, notes=notes)]

@@ -12,22 +12,41 @@ from pathlib import Path
 from ptyspec.observe.threads import default_threads, set_threads
 
 SUSPECTS = (
-    ("training.nepochs", 5, 60), ("training.batch_size", 16, 4), ("training.learning_rate", 2e-3, 1e-3),
+    ("training.nepochs", 5, 60),
+    ("training.batch_size", 16, 4),
+    ("training.learning_rate", 2e-3, 1e-3),
     ("training.loss", "poisson", "mae"),
-)  # fmt: skip
+)
 SCENARIOS = ("gs1_custom", "gs2_ideal")
 RUNNER = ("training.nepochs=5", "training.batch_size=16")
 HEADS = (
-    "scenario", "setting", "pairs", "scalar, first", "second", "factor (95 %)", "share of the undershoot",
-    "r, first", "second", "difference (95 %)", "scalar with the gain left in, first", "second", "verdict",
-)  # fmt: skip
+    "scenario",
+    "setting",
+    "pairs",
+    "scalar, first",
+    "second",
+    "factor (95 %)",
+    "share of the undershoot",
+    "r, first",
+    "second",
+    "difference (95 %)",
+    "scalar with the gain left in, first",
+    "second",
+    "verdict",
+)
 
 
 def main(words: list[str]) -> int:
     """Run the experiments, print and write the table; returns 1 where one could not be evaluated."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks hyperparameters", description=__doc__)
-    parser.add_argument("--scenarios", nargs="+", default=SCENARIOS, metavar="NAME", help=", ".join(SCENARIOS))
-    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="pairs an experiment (default 3)")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks hyperparameters", description=__doc__
+    )
+    parser.add_argument(
+        "--scenarios", nargs="+", default=SCENARIOS, metavar="NAME", help=", ".join(SCENARIOS)
+    )
+    parser.add_argument(
+        "--seeds", type=int, default=3, metavar="N", help="pairs an experiment (default 3)"
+    )
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the table here")
     asked = parser.parse_args(words)
     set_threads(default_threads())
@@ -57,13 +76,19 @@ def _row(name: str, question: object, seeds: int) -> tuple[list[str], str]:
     found = paired.experiment(base, question, produce, range(1, seeds + 1))
     head = [f"`{name}`", question.name]
     if found["verdict"] == paired.NONE:
-        return [*head, *["–"] * (len(HEADS) - 3), f"{found['verdict']}: {found['reason']}"], found["verdict"]
+        return [*head, *["–"] * (len(HEADS) - 3), f"{found['verdict']}: {found['reason']}"], found[
+            "verdict"
+        ]
     means, effect = found["means"], found["effect"]
     factor, change = effect["least_squares_scalar"], effect["pearson_r"]
     return [
-        *head, str(len(found["pairs"])), *(f"{means['least_squares_scalar'][side]:.4f}" for side in ("first", "second")),
-        f"{factor['mean']:.4f} ({factor['low']:.4f} to {factor['high']:.4f})", f"{found['share']['mean']:+.2%}",
+        *head,
+        str(len(found["pairs"])),
+        *(f"{means['least_squares_scalar'][side]:.4f}" for side in ("first", "second")),
+        f"{factor['mean']:.4f} ({factor['low']:.4f} to {factor['high']:.4f})",
+        f"{found['share']['mean']:+.2%}",
         *(f"{means['pearson_r'][side]:.3f}" for side in ("first", "second")),
         f"{change['mean']:+.3f} ({change['low']:+.3f} to {change['high']:+.3f})",
-        *(f"{means['scalar_with_gain'][side]:.3f}" for side in ("first", "second")), found["verdict"],
-    ], found["verdict"]  # fmt: skip
+        *(f"{means['scalar_with_gain'][side]:.3f}" for side in ("first", "second")),
+        found["verdict"],
+    ], found["verdict"]

@@ -19,13 +19,23 @@ from ptyspec.report.text import table
 
 PAGE = ROOT / "docs" / "investigation.md"
 BELIEVED = {
-    "H-CONFIG": "confirmed", "H-PROBE-IDEAL-REGRESSION": "ruled out", "H-GRIDSIZE-NUMERIC": "ruled out",
-    "H-PROBE-SCALE-CUSTOM": "inspected", "H-INTENSITY-SCALE": "inspected", "H-OFFSET-OVERFLOW": "fixed",
-    "H-GROUPING-KDTREE": "confirmed", "H-LOSS-WIRING": "open", "H-LEGACY-CODEPATH": "blocked",
-    "H-SEED-DIVERGENCE": "controlled", "H-LOSS-WEIGHT": "primary suspect, then ruled out", "H-NORMALIZATION": "open",
-    "H-TRAINING-PARAMS": "open", "H-ARCHITECTURE": "open", "H-NEPOCHS": "plausible, then ruled out",
+    "H-CONFIG": "confirmed",
+    "H-PROBE-IDEAL-REGRESSION": "ruled out",
+    "H-GRIDSIZE-NUMERIC": "ruled out",
+    "H-PROBE-SCALE-CUSTOM": "inspected",
+    "H-INTENSITY-SCALE": "inspected",
+    "H-OFFSET-OVERFLOW": "fixed",
+    "H-GROUPING-KDTREE": "confirmed",
+    "H-LOSS-WIRING": "open",
+    "H-LEGACY-CODEPATH": "blocked",
+    "H-SEED-DIVERGENCE": "controlled",
+    "H-LOSS-WEIGHT": "primary suspect, then ruled out",
+    "H-NORMALIZATION": "open",
+    "H-TRAINING-PARAMS": "open",
+    "H-ARCHITECTURE": "open",
+    "H-NEPOCHS": "plausible, then ruled out",
     "AMPLITUDE-BIAS-001": "3 to 6 times too small, open",
-}  # fmt: skip
+}
 """The last word of the investigation's own reports; hypotheses that are not among them were not asked then."""
 RECORDED = (
     ("gs1_ideal", "least-squares scalar", "1.71, 1.878", "scalar"),
@@ -71,9 +81,12 @@ def blocks() -> dict[str, str]:
     asked = [name for name in registry.names() if name in BELIEVED]
     rest = [name for name in registry.names() if name not in BELIEVED]
     return {
-        "asked": _verdicts(asked), "new": _verdicts(rest), "recorded": _recorded(),
-        "ideal": _factorial("ideal"), "custom": _factorial("custom"),
-    }  # fmt: skip
+        "asked": _verdicts(asked),
+        "new": _verdicts(rest),
+        "recorded": _recorded(),
+        "ideal": _factorial("ideal"),
+        "custom": _factorial("custom"),
+    }
 
 
 def _text(rows: Iterable[str]) -> str:
@@ -84,27 +97,45 @@ def _verdicts(names: Iterable[str]) -> str:
     rows = {row["id"]: row for row in board()}
     cells = [_verdict(rows[name]) for name in names]
     return _text(
-        table(["hypothesis", "claim", "believed in January", "verdict", "effect", "pairs"], cells, numbers=False)
+        table(
+            ["hypothesis", "claim", "believed in January", "verdict", "effect", "pairs"],
+            cells,
+            numbers=False,
+        )
     )
 
 
 def _verdict(row: dict[str, Any]) -> list[str]:
     effect = row["effect"]
-    span = "–" if effect["value"] is None else f"{effect['value']:.3g} [{effect['low']:.3g}, {effect['high']:.3g}]"
+    span = (
+        "–"
+        if effect["value"] is None
+        else f"{effect['value']:.3g} [{effect['low']:.3g}, {effect['high']:.3g}]"
+    )
     if effect["factor"] is not None:
         span += f", a factor of {effect['factor']:.3g}"
     return [
-        f"[{row['id']}](../{row['file']})", row["claim"], BELIEVED.get(row["id"], "not asked"), f"**{row['verdict']}**",
-        f"[{span}](../specs/hypotheses/evidence/{row['id']}.json); margin {row['margin']:g}", str(row["n"]),
-    ]  # fmt: skip
+        f"[{row['id']}](../{row['file']})",
+        row["claim"],
+        BELIEVED.get(row["id"], "not asked"),
+        f"**{row['verdict']}**",
+        f"[{span}](../specs/hypotheses/evidence/{row['id']}.json); margin {row['margin']:g}",
+        str(row["n"]),
+    ]
 
 
 def _numbers(name: str, arm: str, observable: str) -> list[float]:
     """An observable of an arm at every seed, on its own scale."""
     found = from_evidence(name, registry.folder())
-    plain = {"scalar": found.hypothesis.observable, "": found.hypothesis.observable, **found.hypothesis.observables}
+    plain = {
+        "scalar": found.hypothesis.observable,
+        "": found.hypothesis.observable,
+        **found.hypothesis.observables,
+    }
     asked: Observable = plain[observable].model_copy(update={"transform": "identity"})
-    values = [value_of(row, asked) for row in found.evidence.rows if row.arm == arm and row.repeat == 0]
+    values = [
+        value_of(row, asked) for row in found.evidence.rows if row.arm == arm and row.repeat == 0
+    ]
     return [value for value in values if isinstance(value, float)]
 
 
@@ -121,7 +152,10 @@ def _seeds(name: str) -> int:
 
 def _recorded() -> str:
     name = "AMPLITUDE-BIAS-001"
-    cells = [[scenario, what, said, _spread(name, scenario, ours)] for scenario, what, said, ours in RECORDED]
+    cells = [
+        [scenario, what, said, _spread(name, scenario, ours)]
+        for scenario, what, said, ours in RECORDED
+    ]
     ours = f"recipe january, mean ± standard deviation of {_seeds(name)} seeds"
     return _text(table(["scenario", "quantity", "recorded in January", ours], cells, numbers=False))
 
@@ -132,7 +166,10 @@ def _factorial(probe: str) -> str:
         for head in ("free", "bounded"):
             for gain in ("undone", "kept"):
                 arm = f"{probe}_{combiner}_{head}_{gain}"
-                numbers = [_spread("H-FACTORIAL", arm, name) for name in ("", "closure", "structure", "detail")]
+                numbers = [
+                    _spread("H-FACTORIAL", arm, name)
+                    for name in ("", "closure", "structure", "detail")
+                ]
                 cells.append([combiner, head, gain, *numbers])
     head = [
         "combiner",

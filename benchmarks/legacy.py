@@ -16,7 +16,9 @@ COLUMNS = {
     "scale": lambda row: _number(row["scale_ratio"]),
     "loss": lambda row: _number(row["loss_ratio"]),
     "loss in counts": lambda row: _number(row["deviance_ratio"]),
-    "least-squares scalar": lambda row: _pair(row["least_squares_scalar_declared"], row["least_squares_scalar"]),
+    "least-squares scalar": lambda row: _pair(
+        row["least_squares_scalar_declared"], row["least_squares_scalar"]
+    ),
     "amplitude changes by": lambda row: _number(row["amplitude_changed"]),
 }
 

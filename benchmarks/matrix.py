@@ -69,7 +69,16 @@ class Line:
 
 def matrix() -> list[Line]:
     """Return every case; those of measured files only where the files are."""
-    return [*_amplitude(), *_phase(), *_ideal(), *_cnn(), *_dose(), *_objects(), *_files(), _twice()]
+    return [
+        *_amplitude(),
+        *_phase(),
+        *_ideal(),
+        *_cnn(),
+        *_dose(),
+        *_objects(),
+        *_files(),
+        _twice(),
+    ]
 
 
 def _amplitude() -> list[Line]:
@@ -77,10 +86,14 @@ def _amplitude() -> list[Line]:
     lines = []
     for (name, (pearson, ssim)), seed in product(asked.items(), SEEDS):
         limits = [
-            ("mean_ratio", 0.99, 1.01), ("pearson_r", pearson, math.inf), ("ssim", ssim, math.inf),
+            ("mean_ratio", 0.99, 1.01),
+            ("pearson_r", pearson, math.inf),
+            ("ssim", ssim, math.inf),
             ("highpass_pearson_r", 0.90, math.inf),
-        ]  # fmt: skip
-        lines.append(_line(f"{name}-{seed}", (name, *_standard(seed)), _within(limits, better=True)))
+        ]
+        lines.append(
+            _line(f"{name}-{seed}", (name, *_standard(seed)), _within(limits, better=True))
+        )
     return lines
 
 
@@ -124,20 +137,39 @@ def _dose() -> list[Line]:
 def _objects() -> list[Line]:
     checks = _within([("mean_ratio", 0.97, 1.03)], finite=True)
     kinds = ("grf", "points", "diagonals")
-    return [_line(f"gs2_custom-{kind}", ("gs2_custom", "--set", f"object.kind={kind}"), checks) for kind in kinds]
+    return [
+        _line(f"gs2_custom-{kind}", ("gs2_custom", "--set", f"object.kind={kind}"), checks)
+        for kind in kinds
+    ]
 
 
 def _files() -> list[Line]:
     lines = []
     star, pseudo_truth = DATA / "siemens_star_64.npz", DATA / "siemens_star_64_lsqml_object.npy"
     if (ROOT / star).exists() and (ROOT / pseudo_truth).exists():
-        lines.append(_line("file-siemens", (str(star),), lambda folders: _siemens(folders[0], ROOT / pseudo_truth)))
-    loads = {"gs1_custom": (512, 256, 31), "gs2_ideal": (1024, 512, 4)}  # images, groups, epochs of the file's run
+        lines.append(
+            _line(
+                "file-siemens",
+                (str(star),),
+                lambda folders: _siemens(folders[0], ROOT / pseudo_truth),
+            )
+        )
+    loads = {
+        "gs1_custom": (512, 256, 31),
+        "gs2_ideal": (1024, 512, 4),
+    }  # images, groups, epochs of the file's run
     for name, (images, groups, epochs) in loads.items():
         path = DATA / f"scenario_{name}.npz"
-        same = {"scan.n_images": images, "grouping.n_groups": groups, "training.nepochs": epochs,
-                "probe.kind": "file", "probe.path": path}  # fmt: skip
-        own = Command((name, *(word for key, value in same.items() for word in ("--set", f"{key}={value}"))))
+        same = {
+            "scan.n_images": images,
+            "grouping.n_groups": groups,
+            "training.nepochs": epochs,
+            "probe.kind": "file",
+            "probe.path": path,
+        }
+        own = Command(
+            (name, *(word for key, value in same.items() for word in ("--set", f"{key}={value}")))
+        )
         if (ROOT / path).exists():
             lines.append(Line(f"file-{name}", (Command((str(path),)), own), _beside_our_own))
     return lines
@@ -156,12 +188,16 @@ def _line(name: str, words: tuple[str, ...], checks: Checks) -> Line:
     return Line(name, (Command(words),), checks)
 
 
-def _within(limits: Sequence[tuple[str, float, float]], *, better: bool = False, finite: bool = False) -> Checks:
+def _within(
+    limits: Sequence[tuple[str, float, float]], *, better: bool = False, finite: bool = False
+) -> Checks:
     """Checks of amplitude scores; `better` than the controls without learning; `finite` for the object."""
 
     def checks(folders: Sequence[Path]) -> list[Check]:
         metrics = _metrics(folders[0])
-        found = [Check(key, lookup(metrics, f"amplitude.{key}"), low, high) for key, low, high in limits]
+        found = [
+            Check(key, lookup(metrics, f"amplitude.{key}"), low, high) for key, low, high in limits
+        ]
         if better:
             found += _better(metrics)
         if finite:
@@ -181,7 +217,11 @@ def _better(metrics: dict[str, Any]) -> list[Check]:
             mine, other = lookup(metrics, key), lookup(metrics, f"controls.{who}.{key}")
             leads.append(None if mine is None or other is None else mine - other)
         known = [lead for lead in leads if lead is not None]
-        found.append(Check(f"lead over {who}", min(known) if len(known) == len(leads) else None, low=ABOVE_ZERO))
+        found.append(
+            Check(
+                f"lead over {who}", min(known) if len(known) == len(leads) else None, low=ABOVE_ZERO
+            )
+        )
     return found
 
 
@@ -195,15 +235,20 @@ def _siemens(folder: Path, pseudo_truth: Path) -> list[Check]:
     other = np.load(pseudo_truth)
     found = []
     for label, file, prefix, low in (
-        ("iterative", "controls.npz", "iterative_", 0.85), ("network", "reconstruction.npz", "", -1.0),
-    ):  # fmt: skip
+        ("iterative", "controls.npz", "iterative_", 0.85),
+        ("network", "reconstruction.npz", "", -1.0),
+    ):
         with np.load(folder / file) as arrays:
             x0, y0 = (int(value) for value in arrays[f"{prefix}origin"])
             made = Reconstruction(
-                object=arrays[f"{prefix}object"], coverage=arrays[f"{prefix}coverage"], origin=(x0, y0)
+                object=arrays[f"{prefix}object"],
+                coverage=arrays[f"{prefix}coverage"],
+                origin=(x0, y0),
             )
         scores = agreement_with_array(made, other)
-        found.append(Check(f"{label} phase r (aligned) = {_plain(scores)}", _aligned_phase(scores), low))
+        found.append(
+            Check(f"{label} phase r (aligned) = {_plain(scores)}", _aligned_phase(scores), low)
+        )
     return found
 
 

@@ -44,7 +44,11 @@ class Row:
         asked = "" if self.budget is None else f"{self.sense} {self.budget:,g}"
         notes = "  ".join(f"{key} {_short(value)}" for key, value in self.notes.items())
         measured = f"{_short(self.value)} {self.unit}"
-        return f"{self.what:<52} | {measured:>22} | {asked:>16} | {self.verdict:<6} | {notes}".rstrip(" |")
+        return (
+            f"{self.what:<52} | {measured:>22} | {asked:>16} | {self.verdict:<6} | {notes}".rstrip(
+                " |"
+            )
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the row as data."""

@@ -63,8 +63,15 @@ def measure() -> list[Row]:
         child_or_raise((sys.executable, "-m", "benchmarks.memory", "write", str(path)))
         done = child((sys.executable, "-m", "benchmarks.memory", "walk", str(path)))
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    rows = [Row(f"memory after {line['stage']}", line["peak_rss_mb"], "MB", notes={"s": line["s"]}) for line in lines]
-    notes: dict[str, object] = {"cpu_s": done.spent.cpu, "wall_s": done.spent.wall, "exit_code": done.code}
+    rows = [
+        Row(f"memory after {line['stage']}", line["peak_rss_mb"], "MB", notes={"s": line["s"]})
+        for line in lines
+    ]
+    notes: dict[str, object] = {
+        "cpu_s": done.spent.cpu,
+        "wall_s": done.spent.wall,
+        "exit_code": done.code,
+    }
     what = f"memory, {FRAMES:,} frames from disk"
     if done.code:  # stopped half-way, by the system if memory ran out: no peak of the whole exists
         notes["error"] = done.stderr.strip()[-300:]
@@ -81,10 +88,17 @@ def write(path: Path) -> None:
     frames, scale = expose(obj, probe, near, scenario.dose, 42)
     positions = generator(42, "benchmark positions").uniform(0, SPACING * FRAMES**0.5, (FRAMES, 2))
     with path.open("wb") as file:
-        write_arrays(file, {
-            "xcoords": positions[:, 0], "ycoords": positions[:, 1], "probeGuess": probe, "scale": np.array(scale),
-            "measurement": np.array("amplitude"), "diff3d": cast(Array, Repeated(frames, FRAMES)),
-        })  # fmt: skip
+        write_arrays(
+            file,
+            {
+                "xcoords": positions[:, 0],
+                "ycoords": positions[:, 1],
+                "probeGuess": probe,
+                "scale": np.array(scale),
+                "measurement": np.array("amplitude"),
+                "diff3d": cast(Array, Repeated(frames, FRAMES)),
+            },
+        )
 
 
 def walk(path: Path) -> None:
@@ -121,7 +135,9 @@ def walk(path: Path) -> None:
 
 def _first(groups: Any) -> Any:
     """The groups nearest to the origin of the scan: neighbours, so that they can be stitched."""
-    order = np.argsort(np.square(groups.coords_offsets.reshape(groups.size, 2)).sum(axis=1), kind="stable")[:GROUPS]
+    order = np.argsort(
+        np.square(groups.coords_offsets.reshape(groups.size, 2)).sum(axis=1), kind="stable"
+    )[:GROUPS]
     names = ("nn_indices", "coords_offsets", "coords_relative")
     return groups.model_copy(update={name: getattr(groups, name)[order] for name in names})
 

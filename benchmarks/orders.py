@@ -22,7 +22,9 @@ WAYS = {
 def main(words: list[str]) -> int:
     """Run a tier in every way and compare its ledgers; returns 1 where two of them differ."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks orders", description=__doc__)
-    parser.add_argument("--tier", default="contract", help="contract (default), parity, regression or meta")
+    parser.add_argument(
+        "--tier", default="contract", help="contract (default), parity, regression or meta"
+    )
     tier = parser.parse_args(words).tier
     first: dict[str, Any] | None = None
     status = 0
@@ -30,9 +32,12 @@ def main(words: list[str]) -> int:
         for number, (name, options) in enumerate(WAYS.items()):
             found = _run(tier, options, folder / f"{number}.json")
             first = found if first is None else first
-            other = sorted(case for case in first.keys() | found.keys() if first.get(case) != found.get(case))
+            other = sorted(
+                case for case in first.keys() | found.keys() if first.get(case) != found.get(case)
+            )
             print(
-                f"{name:<32} {len(found):>6} cases  {'the same' if not other else f'{len(other)} differ:'}", flush=True
+                f"{name:<32} {len(found):>6} cases  {'the same' if not other else f'{len(other)} differ:'}",
+                flush=True,
             )
             for case in other[:5]:
                 print(f"  {case}\n    {first.get(case)}\n    {found.get(case)}")
@@ -45,6 +50,11 @@ def _run(tier: str, options: tuple[str, ...], results: Path) -> dict[str, Any]:
     words = (sys.executable, "-m", "pytest", "-q", "-m", tier, "-p", "no:cacheprovider", *options)
     done = child((*words, f"--ptyspec-results={results}"), {"PYTHONPATH": str(ROOT)})
     if not results.is_file():
-        raise RuntimeError(f"no results (exit code {done.code}): {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise RuntimeError(
+            f"no results (exit code {done.code}): {done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
     cases = read_json(results)["cases"]
-    return {name: {key: case[key] for key in ("outcome", "clauses", "margins")} for name, case in cases.items()}
+    return {
+        name: {key: case[key] for key in ("outcome", "clauses", "margins")}
+        for name, case in cases.items()
+    }

@@ -32,7 +32,13 @@ def measure() -> list[Row]:
     )
     notes = {"without_cpu_s": without, "tests": TESTS}
     return [
-        Row(what, 1e3 * (spent - without) / TESTS, "ms", BUDGET, notes={"with_cpu_s": spent, **notes})
+        Row(
+            what,
+            1e3 * (spent - without) / TESTS,
+            "ms",
+            BUDGET,
+            notes={"with_cpu_s": spent, **notes},
+        )
         for what, spent in rows
     ]
 
@@ -49,5 +55,13 @@ def _cpu(folder: Path, body: str, configuration: str, blocked: str) -> float:
     tests.write_text(body, encoding="utf-8")
     (folder / "pytest.ini").write_text(configuration, encoding="utf-8")
     more = ("-p", blocked) if blocked else ()
-    words = (*PYTEST, "--rootdir", str(folder), "-c", str(folder / "pytest.ini"), *more, str(folder / "tests"))
+    words = (
+        *PYTEST,
+        "--rootdir",
+        str(folder),
+        "-c",
+        str(folder / "pytest.ini"),
+        *more,
+        str(folder / "tests"),
+    )
     return child_or_raise(words).spent.cpu

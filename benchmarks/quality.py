@@ -21,11 +21,30 @@ from benchmarks.measure import PTYSPEC, child
 from ptyspec.report.scores import lookup
 
 HEADS = (
-    "row", "command", "mean ratio", "r", "high-pass r", "SSIM", "phase r", "refined phase r",
-    "untrained r, high-pass", "trivial r, high-pass", "iterative r", "asked", "verdict", "s",
-)  # fmt: skip
+    "row",
+    "command",
+    "mean ratio",
+    "r",
+    "high-pass r",
+    "SSIM",
+    "phase r",
+    "refined phase r",
+    "untrained r, high-pass",
+    "trivial r, high-pass",
+    "iterative r",
+    "asked",
+    "verdict",
+    "s",
+)
 QUICK = ("--profile", "quick")
-QUICK_FILE = ("--set", "grouping.n_groups=64", "--set", "training.nepochs=1", "--set", "probe.refine_sweeps=0")
+QUICK_FILE = (
+    "--set",
+    "grouping.n_groups=64",
+    "--set",
+    "training.nepochs=1",
+    "--set",
+    "probe.refine_sweeps=0",
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +91,10 @@ def main(words: list[str]) -> int:
                 rows = [done[line.name].markdown() for line in lines if line.name in done]
                 asked.markdown.write_text("\n".join([_head(), *rows]) + "\n", encoding="utf-8")
     failed = [name for name, outcome in done.items() if not outcome.fine]
-    print(f"\n{len(done) - len(failed)} of {len(done)} rows pass" + (f"; not: {', '.join(failed)}" if failed else ""))
+    print(
+        f"\n{len(done) - len(failed)} of {len(done)} rows pass"
+        + (f"; not: {', '.join(failed)}" if failed else "")
+    )
     return int(bool(failed))
 
 
@@ -97,26 +119,45 @@ def _run(command: Command, settings: Settings) -> tuple[Path | None, str]:
 
         home = {"PTYSPEC_HOME": str((settings.store or default_root()).absolute() / command.store)}
     done = child(words, home)
-    if done.code not in (0, 1):  # 1: finished, and says that something is wrong; the checks below will, too
+    if done.code not in (
+        0,
+        1,
+    ):  # 1: finished, and says that something is wrong; the checks below will, too
         return None, " ".join(done.stderr.split())[-300:]
     return Path(json.loads(done.stdout)["run"]), ""
 
 
 def _quick(command: Command) -> Command:
-    return replace(command, words=(*command.words, *(QUICK_FILE if command.words[0].endswith(".npz") else QUICK)))
+    return replace(
+        command,
+        words=(*command.words, *(QUICK_FILE if command.words[0].endswith(".npz") else QUICK)),
+    )
 
 
-def _outcome(line: Line, metrics: dict[str, Any], checks: Sequence[Check], start: float, error: str = "") -> Outcome:
+def _outcome(
+    line: Line, metrics: dict[str, Any], checks: Sequence[Check], start: float, error: str = ""
+) -> Outcome:
     fine = all(check.fine for check in checks)
-    verdict = error or ("ok" if fine else "FAILS: " + ", ".join(check.found() for check in checks if not check.fine))
+    verdict = error or (
+        "ok" if fine else "FAILS: " + ", ".join(check.found() for check in checks if not check.fine)
+    )
     amplitude, highpass = "amplitude.pearson_r", "amplitude.highpass_pearson_r"
     cells = (
-        line.name, f"`{_command(line.commands[0])}`", *_numbers(metrics, "amplitude.mean_ratio", amplitude, highpass, "amplitude.ssim"),
+        line.name,
+        f"`{_command(line.commands[0])}`",
+        *_numbers(metrics, "amplitude.mean_ratio", amplitude, highpass, "amplitude.ssim"),
         *_numbers(metrics, "phase.pearson_r", "refined.phase.pearson_r"),
-        *(", ".join(_numbers(metrics, f"controls.{who}.{amplitude}", f"controls.{who}.{highpass}")) for who in ("untrained", "trivial")),
+        *(
+            ", ".join(
+                _numbers(metrics, f"controls.{who}.{amplitude}", f"controls.{who}.{highpass}")
+            )
+            for who in ("untrained", "trivial")
+        ),
         *_numbers(metrics, f"controls.iterative.{amplitude}"),
-        "; ".join(check.asked() for check in checks), verdict.replace("|", "/"), f"{time.perf_counter() - start:.0f}",
-    )  # fmt: skip
+        "; ".join(check.asked() for check in checks),
+        verdict.replace("|", "/"),
+        f"{time.perf_counter() - start:.0f}",
+    )
     return Outcome(line, cells, fine and not error)
 
 
@@ -135,13 +176,24 @@ def _head() -> str:
 
 def _asked(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks quality", description="Run the acceptance matrix and print it as a Markdown table."
+        prog="python -m benchmarks quality",
+        description="Run the acceptance matrix and print it as a Markdown table.",
     )
     parser.add_argument("--rows", default="", metavar="REGEX", help="only rows whose name matches")
     parser.add_argument("--list", action="store_true", help="show the rows and run nothing")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="runs side by side (default 2)")
-    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads a run (default 1)")
-    parser.add_argument("--store", type=Path, metavar="DIR", help="where runs are kept; default: PTYSPEC_HOME")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the table here, after every row")
-    parser.add_argument("--quick", action="store_true", help=argparse.SUPPRESS)  # does the harness itself work?
+    parser.add_argument(
+        "--jobs", type=int, default=2, metavar="N", help="runs side by side (default 2)"
+    )
+    parser.add_argument(
+        "--threads", type=int, default=1, metavar="N", help="threads a run (default 1)"
+    )
+    parser.add_argument(
+        "--store", type=Path, metavar="DIR", help="where runs are kept; default: PTYSPEC_HOME"
+    )
+    parser.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="also write the table here, after every row"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help=argparse.SUPPRESS
+    )  # does the harness itself work?
     return parser.parse_args(words)

@@ -9,11 +9,26 @@ from ptyspec.report.text import escape, table
 def page() -> str:
     """Return the table."""
     rows = [
-        [escape(found.name), f"{found.recorded:.5g}", f"{found.ours:.5g}", f"{found.limit:.2g} ({found.kind})",
-         f"{100 * abs(found.ours - found.recorded) / found.limit:.0f} %", "yes" if found.holds else "**no**", escape(found.why, 400)]
+        [
+            escape(found.name),
+            f"{found.recorded:.5g}",
+            f"{found.ours:.5g}",
+            f"{found.limit:.2g} ({found.kind})",
+            f"{100 * abs(found.ours - found.recorded) / found.limit:.0f} %",
+            "yes" if found.holds else "**no**",
+            escape(found.why, 400),
+        ]
         for found in figures()
-    ]  # fmt: skip
-    head = ["figure", "recorded", "ours", "limit", "of the limit", "within", "what the difference is"]
+    ]
+    head = [
+        "figure",
+        "recorded",
+        "ours",
+        "limit",
+        "of the limit",
+        "within",
+        "what the difference is",
+    ]
     return "\n".join(table(head, rows)) + "\n"
 
 

@@ -8,7 +8,9 @@ import sys
 from benchmarks.measure import PTYSPEC, Row, child_or_raise
 
 TIMES = 7
-IMPORT = "import time; start = time.perf_counter(); import ptyspec; print(time.perf_counter() - start)"
+IMPORT = (
+    "import time; start = time.perf_counter(); import ptyspec; print(time.perf_counter() - start)"
+)
 
 
 def measure() -> list[Row]:

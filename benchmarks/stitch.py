@@ -25,7 +25,9 @@ def measure() -> list[Row]:
     obj = make_object(scenario.object, 42)
     probe = make_probe(scenario.probe, scenario.model.N, scenario.model.probe_scale, 1084)
     positions = make_positions(scenario.scan, scenario.object.size, 42)
-    turns = np.exp(1j * generator(42, "benchmark phases").uniform(-np.pi, np.pi, PATCHES)).astype(np.complex64)
+    turns = np.exp(1j * generator(42, "benchmark phases").uniform(-np.pi, np.pi, PATCHES)).astype(
+        np.complex64
+    )
     cut = extract_patches(obj, positions, scenario.model.N) * turns[:, None, None]
     patches = Patches(object=cut[..., None], coords=positions[:, None, :, None], probe=probe)
     rows = []

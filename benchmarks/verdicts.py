@@ -112,7 +112,7 @@ def drawn(said: Hypothesis, effect: float, spread: float, draw: np.random.Genera
     scope = Scope(varied={}, held={}, not_exercised=())
     return Evidence(
         id=said.id, made="-", design=design_of(said), environment={}, scope=scope, rows=tuple(rows)
-    )  # fmt: skip
+    )
 
 
 def ours(said: Hypothesis, evidence: Evidence) -> str:
@@ -131,7 +131,8 @@ def looked_twice(said: Hypothesis, evidence: Evidence) -> str:
 
 def _differences(evidence: Evidence) -> Array:
     sick, healthy = (
-        [row.values["value"] or 0.0 for row in evidence.rows if row.arm == arm] for arm in ("sick", "healthy")
+        [row.values["value"] or 0.0 for row in evidence.rows if row.arm == arm]
+        for arm in ("sick", "healthy")
     )
     return np.subtract(sick, healthy)
 
@@ -142,7 +143,9 @@ def _p_value(evidence: Evidence) -> float:
 
     differences = _differences(evidence)
     n = len(differences)
-    return float(2 * stdtr(n - 1, -abs(differences.mean()) / (differences.std(ddof=1) / math.sqrt(n))))
+    return float(
+        2 * stdtr(n - 1, -abs(differences.mean()) / (differences.std(ddof=1) / math.sqrt(n)))
+    )
 
 
 def significant(said: Hypothesis, evidence: Evidence) -> str:
@@ -162,7 +165,12 @@ def bootstrapped(said: Hypothesis, evidence: Evidence) -> str:
     differences = _differences(evidence)
     draw = generator(int(abs(differences[0]) * 1e6) % 2**31, "bootstrap")
     found = bootstrap(
-        (differences,), np.mean, n_resamples=299, confidence_level=1 - ALPHA, method="percentile", rng=draw
+        (differences,),
+        np.mean,
+        n_resamples=299,
+        confidence_level=1 - ALPHA,
+        method="percentile",
+        rng=draw,
     )
     low, high = found.confidence_interval
     return CONFIRMED if low > MARGIN else RULED_OUT if low > -MARGIN and high < MARGIN else OPEN
@@ -170,12 +178,19 @@ def bootstrapped(said: Hypothesis, evidence: Evidence) -> str:
 
 LOOKED_TWICE = "ptyspec, more pairs where OPEN"
 RULES: dict[str, Rule] = {
-    "ptyspec": ours, LOOKED_TWICE: looked_twice, "p < 0.05 confirms": significant, "p > 0.05 rules out": not_significant, "bootstrap": bootstrapped,
-}  # fmt: skip
+    "ptyspec": ours,
+    LOOKED_TWICE: looked_twice,
+    "p < 0.05 confirms": significant,
+    "p > 0.05 rules out": not_significant,
+    "bootstrap": bootstrapped,
+}
 
 
 def cells(
-    rule: str, replications: int, effects: Sequence[float] = EFFECTS, pairs_of: Sequence[int] = PAIRS
+    rule: str,
+    replications: int,
+    effects: Sequence[float] = EFFECTS,
+    pairs_of: Sequence[int] = PAIRS,
 ) -> Iterator[Cell]:
     """Yield how the rule does in every cell; equal replications give equal draws, whatever the rule."""
     for pairs in pairs_of:
@@ -199,16 +214,24 @@ def limit(replications: int, alpha: float = ALPHA) -> float:
 
 def main(words: list[str]) -> int:
     """Print the table; returns 1 where ptyspec is wrong more often than alpha allows, or a wrong rule is not."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks verdicts", description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--replications", type=int, default=REPLICATIONS, metavar="N", help="for each cell")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks verdicts", description=(__doc__ or "").split("\n\n")[0]
+    )
+    parser.add_argument(
+        "--replications", type=int, default=REPLICATIONS, metavar="N", help="for each cell"
+    )
     asked = parser.parse_args(words)
     worst = dict.fromkeys(RULES, (0.0, 0.0))
     for rule in RULES:
-        print(f"\n{rule}\n\n| effect / margin | spread / margin | pairs | CONFIRMED | RULED OUT | OPEN |")
+        print(
+            f"\n{rule}\n\n| effect / margin | spread / margin | pairs | CONFIRMED | RULED OUT | OPEN |"
+        )
         print("| ---: | ---: | ---: | ---: | ---: | ---: |")
         for cell in cells(rule, asked.replications, EFFECTS if rule == "ptyspec" else NEAR):
             worst[rule] = (max(worst[rule][0], cell.wrong[0]), max(worst[rule][1], cell.wrong[1]))
-            shares = " | ".join(f"{100 * count / cell.replications:.1f} %" for count in cell.counts.values())
+            shares = " | ".join(
+                f"{100 * count / cell.replications:.1f} %" for count in cell.counts.values()
+            )
             print(f"| {cell.effect:g} | {cell.spread:g} | {cell.pairs} | {shares} |", flush=True)
     print(f"\nworst cell of each rule, {asked.replications} replications each\n")
     print("| rule | false CONFIRMED | false RULED OUT |\n| --- | ---: | ---: |")
@@ -216,5 +239,7 @@ def main(words: list[str]) -> int:
         print(f"| {rule} | {100 * confirmed:.1f} % | {100 * ruled_out:.1f} % |")
     # A look may be wrong with alpha / 2 in either way, so two looks with alpha at most: up to chance, here.
     most = {"ptyspec": ALPHA, LOOKED_TWICE: limit(asked.replications)}
-    fine = all((max(rates) <= most.get(rule, ALPHA)) == (rule in most) for rule, rates in worst.items())
+    fine = all(
+        (max(rates) <= most.get(rule, ALPHA)) == (rule in most) for rule, rates in worst.items()
+    )
     return 0 if fine else 1

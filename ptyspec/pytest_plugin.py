@@ -20,7 +20,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Set up the harness; what is wrong with the options or the environment is a usage error."""
     if not config.getini("ptyspec"):
         if ignored := given(config):
-            raise pytest.UsageError(f"{', '.join(ignored)}: without effect here; next: ptyspec = true in [tool.pytest]")
+            raise pytest.UsageError(
+                f"{', '.join(ignored)}: without effect here; next: ptyspec = true in [tool.pytest]"
+            )
         return
     from ptyspec.errors import PtyspecError
     from ptyspec.harness.start import start

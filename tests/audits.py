@@ -22,7 +22,11 @@ def material(target: str = "gs2_custom", *settings: str) -> Material:
 def trained(target: str = "gs2_custom", *settings: str) -> Material:
     """The same with its finished run."""
     found = material(target, *settings)
-    return found.replaced(subject=Subject(found.name, "run", target, found.subject.resolved, stored(target, *settings)))
+    return found.replaced(
+        subject=Subject(
+            found.name, "run", target, found.subject.resolved, stored(target, *settings)
+        )
+    )
 
 
 def performed(kind: str, *materials: Material, control: str | None = None) -> Audit:

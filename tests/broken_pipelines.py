@@ -39,7 +39,8 @@ class FlippedSign(ReferencePipeline):
     def group(self, scenario: Scenario, halves: object) -> GroupedHalves:
         made = super().group(scenario, halves)  # type: ignore[arg-type]
         flipped = (
-            part.model_copy(update={"coords_relative": -part.coords_relative}) for part in (made.train, made.test)
+            part.model_copy(update={"coords_relative": -part.coords_relative})
+            for part in (made.train, made.test)
         )
         return GroupedHalves(*flipped)
 
@@ -50,4 +51,6 @@ class Swapped(ReferencePipeline):
     name = "swapped"
 
     def stitch(self, scenario: Scenario, patches: Patches) -> Reconstruction:
-        return super().stitch(scenario, patches.model_copy(update={"coords": patches.coords[:, :, ::-1]}))
+        return super().stitch(
+            scenario, patches.model_copy(update={"coords": patches.coords[:, :, ::-1]})
+        )

@@ -17,7 +17,11 @@ HEARS_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_i
 
 def environment(**changes: str) -> dict[str, str]:
     """This process's environment, without its settings of threads, which a child makes anew from PTYSPEC_THREADS."""
-    kept = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS") and "OP_THREADS" not in k}
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.endswith("_NUM_THREADS") and "OP_THREADS" not in k
+    }
     return kept | changes
 
 

@@ -24,15 +24,23 @@ SHOWN = re.compile(r"^(?:ptyspec|pytest) [^\n]*$", re.MULTILINE)
 
 def shown(path: Path) -> list[str]:
     """The commands in the code blocks of a page, without their comments."""
-    blocks = re.findall(r"^```(?:sh|bash)\n(.*?)^```$", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    return [line.partition("  #")[0].partition(";")[0].strip() for block in blocks for line in SHOWN.findall(block)]
+    blocks = re.findall(
+        r"^```(?:sh|bash)\n(.*?)^```$", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    return [
+        line.partition("  #")[0].partition(";")[0].strip()
+        for block in blocks
+        for line in SHOWN.findall(block)
+    ]
 
 
 def check_command(words: tuple[str, ...]) -> None:
     """Fail where the program, an option, a kind, a control, a subject, a setting or a clause does not exist."""
     program, *rest = words
     if program == "pytest":
-        assert (rest[0] == "-m" and rest[1] in TIERS) if len(rest) == 2 else (ROOT / rest[0]).exists(), words
+        assert (
+            (rest[0] == "-m" and rest[1] in TIERS) if len(rest) == 2 else (ROOT / rest[0]).exists()
+        ), words
         return
     assert program == "ptyspec", words
     group = get_command(app)
@@ -42,7 +50,11 @@ def check_command(words: tuple[str, ...]) -> None:
     if name == "audit":
         _audit(said, list(said["words"] or ()))
     elif name == "run":
-        words = {"profile": said["profile"], "seed": said["seed"], "settings": said["settings"] or ()}
+        words = {
+            "profile": said["profile"],
+            "seed": said["seed"],
+            "settings": said["settings"] or (),
+        }
         assert all(request(target, **words) for target in said["targets"])
     elif name == "trace" and said["clause"]:
         assert said["clause"] in specification()

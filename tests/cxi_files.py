@@ -54,7 +54,9 @@ def write(path: Path, layout: Any = "data_1", **changes: Any) -> Path:
     """A CXI file; `changes` replace (or, as None, remove) datasets by full path."""
     counts, corners, probe = far_field_scan()
     translation = np.zeros((M, 3))
-    translation[:, :2] = corners * OBJECT_PIXEL - 3e-6  # default axes: columns along -x, and the sample moves
+    translation[:, :2] = (
+        corners * OBJECT_PIXEL - 3e-6
+    )  # default axes: columns along -x, and the sample moves
     values: dict[str, Any] = {
         "cxi_version": 160,
         f"{SOURCE}/energy": 1.986445857e-25 / WAVELENGTH,
@@ -70,7 +72,9 @@ def write(path: Path, layout: Any = "data_1", **changes: Any) -> Path:
     }[layout]
     values |= {data: counts, moves: translation}
     with h5py.File(path, "w") as file:
-        for key, value in (values | {key.replace("__", "/"): value for key, value in changes.items()}).items():
+        for key, value in (
+            values | {key.replace("__", "/"): value for key, value in changes.items()}
+        ).items():
             if callable(value):
                 value(file, key)
             elif value is not None:

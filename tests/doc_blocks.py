@@ -9,9 +9,13 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")))
+PAGES = (
+    "README.md",
+    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")),
+)
 BLOCK = re.compile(
-    r"^(?P<indent> *)```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
+    r"^(?P<indent> *)```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^(?P=indent)```$",
+    re.MULTILINE | re.DOTALL,
 )
 SHELL = frozenset({"sh", "bash"})
 COMMENT = re.compile(r"\s+# .*$")
@@ -52,7 +56,12 @@ def blocks(page: str) -> tuple[Block, ...]:
     """The blocks of one page in order."""
     text = (ROOT / page).read_text(encoding="utf-8")
     return tuple(
-        Block(page, text.count("\n", 0, found.start()) + 1, found["language"], textwrap.dedent(found["text"]))
+        Block(
+            page,
+            text.count("\n", 0, found.start()) + 1,
+            found["language"],
+            textwrap.dedent(found["text"]),
+        )
         for found in BLOCK.finditer(text)
     )
 

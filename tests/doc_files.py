@@ -36,7 +36,12 @@ def bring(folder: Path) -> None:
     write_scan(folder / "scan.npz", made)
     bare = {"xcoords": made.xcoords, "ycoords": made.ycoords, "probeGuess": made.probeGuess}
     np.savez(folder / "counts.npz", diff3d=counts(made).astype(np.uint16), **bare)
-    np.savez(folder / "old.npz", diff3d=np.asarray(made.diff3d), _metadata=boxed({"note": "pickled"}), **bare)
+    np.savez(
+        folder / "old.npz",
+        diff3d=np.asarray(made.diff3d),
+        _metadata=boxed({"note": "pickled"}),
+        **bare,
+    )
     cxi_files.write(folder / "scan.cxi", **{f"{cxi_files.SOURCE}/illumination": None})
     np.save(folder / "probe.npy", cxi_files.a_probe())
     (folder / "mine").mkdir()
@@ -64,7 +69,9 @@ def reconstruction() -> Reconstruction:
     """An object as large as the scan asks for."""
     size = 96
     return Reconstruction(
-        object=np.ones((size, size), np.complex64), coverage=np.ones((size, size), np.float32), origin=(0.0, 0.0)
+        object=np.ones((size, size), np.complex64),
+        coverage=np.ones((size, size), np.float32),
+        origin=(0.0, 0.0),
     )
 
 

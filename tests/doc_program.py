@@ -15,7 +15,12 @@ from typing import Any
 
 from tests.tiny_runs import SHALLOW, SMALL
 
-OWN_FILE = (*SHALLOW, "training.nepochs=2", "inference.iterative_sweeps=10", "probe.refine_sweeps=2")
+OWN_FILE = (
+    *SHALLOW,
+    "training.nepochs=2",
+    "inference.iterative_sweeps=10",
+    "probe.refine_sweeps=2",
+)
 """What makes the run of a reader's own small file short."""
 RUNS = ("run", "audit", "compare")
 SCENARIO = re.compile(r"\bgs[12]_")
@@ -28,10 +33,14 @@ def reduced(words: Sequence[str]) -> list[str]:
     name, *rest = words
     if name not in RUNS or {"--list", "--check"} & set(rest):
         return list(words)
-    if name == "audit" and not SCENARIO.search(" ".join(rest)):  # a finished run has its settings, a dictionary its own
+    if name == "audit" and not SCENARIO.search(
+        " ".join(rest)
+    ):  # a finished run has its settings, a dictionary its own
         return [name, *(_a_run() if word == STANDS_FOR_A_RUN else word for word in rest)]
     own = any(word.endswith((".npz", ".cxi")) for word in rest if not word.startswith("-"))
-    made = [word for setting in (OWN_FILE if own else (*SMALL, *SHALLOW)) for word in ("--set", setting)]
+    made = [
+        word for setting in (OWN_FILE if own else (*SMALL, *SHALLOW)) for word in ("--set", setting)
+    ]
     profile = [] if own or "--profile" in rest else ["--profile", "quick"]
     return [name, *profile, *made, *rest]
 
@@ -66,7 +75,9 @@ def small_requests() -> None:
 
     original = module.request
 
-    def request(target: str, *, settings: Sequence[str] = (), profile: str | None = None, **others: Any) -> Any:
+    def request(
+        target: str, *, settings: Sequence[str] = (), profile: str | None = None, **others: Any
+    ) -> Any:
         return original(target, settings=[*SMALL, *settings], profile=profile or "quick", **others)
 
     module.request = request  # type: ignore[assignment]
@@ -77,7 +88,9 @@ def script(path: Path) -> int:
     small_requests()
     from tests.doc_files import given
 
-    runpy.run_path(str(path), init_globals=given(path.read_text(encoding="utf-8")), run_name="__main__")
+    runpy.run_path(
+        str(path), init_globals=given(path.read_text(encoding="utf-8")), run_name="__main__"
+    )
     return 0
 
 

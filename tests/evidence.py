@@ -30,7 +30,9 @@ HELPERS = [Path(__file__).with_name(name) for name in ("child.py", "evidence.py"
 
 
 @contextmanager
-def evidence(request: pytest.FixtureRequest, make: Callable[[Path], object], part: str = "") -> Iterator[Path]:
+def evidence(
+    request: pytest.FixtureRequest, make: Callable[[Path], object], part: str = ""
+) -> Iterator[Path]:
     """The folder that `make` filled, now or in an earlier session; `part` tells several of one file apart.
 
     Evidence beside which a case failed is not kept: the next session looks for itself.
@@ -67,14 +69,25 @@ def load_training(folder: Path, name: str) -> Training:
 
 
 def key_of(asking: Path, part: str) -> str:
-    content = {"file": asking.name, "part": part, "sources": digest_of([*HELPERS, asking]), "package": package()}
-    return run_key(content | {f"cpu.{name}": fact for name, fact in cpu().items()}, code_version(), current_threads())
+    content = {
+        "file": asking.name,
+        "part": part,
+        "sources": digest_of([*HELPERS, asking]),
+        "package": package(),
+    }
+    return run_key(
+        content | {f"cpu.{name}": fact for name, fact in cpu().items()},
+        code_version(),
+        current_threads(),
+    )
 
 
 @cache
 def package() -> str:
     """Digest of every file of the package: a child may go through all of it, the command line included."""
-    return digest_of(path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return digest_of(
+        path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    )
 
 
 def digest_of(paths: Iterable[Path]) -> str:

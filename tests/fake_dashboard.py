@@ -47,9 +47,15 @@ def a_trace(clauses: Mapping[str, Clause] | None = None, failing: str = FAILING)
             cases.append(case)
             if at % 9 == 4:
                 continue
-            used = () if clause.tolerance.mode == "exact" else ((name, f"quantity {part}", float(rng.uniform(0, 0.8))),)
+            used = (
+                ()
+                if clause.tolerance.mode == "exact"
+                else ((name, f"quantity {part}", float(rng.uniform(0, 0.8))),)
+            )
             bad = name == failing and part == "b"
-            ended[case.id] = Outcome("failed" if bad else "passed", 0.1, "2026-01-02T03:04:05+00:00", used)
+            ended[case.id] = Outcome(
+                "failed" if bad else "passed", 0.1, "2026-01-02T03:04:05+00:00", used
+            )
     return trace(known, cases, Outcomes("numpy 2, threads 2+1+2", ended), {})
 
 
@@ -57,11 +63,21 @@ def many_clauses(count: int) -> dict[str, Clause]:
     """As many clauses as asked for, over all places and four documents."""
     return {
         f"RULE-{at:03d}": Clause(
-            f"RULE-{at:03d}", f"Rule number {at} says what it says", 1, "MUST", f"Thing {at} MUST be so.", "Because.", EXACT,
-            PLACES[at % len(PLACES)], (), "Rules", Path(f"document_{at % 4}.md"), at + 1,
+            f"RULE-{at:03d}",
+            f"Rule number {at} says what it says",
+            1,
+            "MUST",
+            f"Thing {at} MUST be so.",
+            "Because.",
+            EXACT,
+            PLACES[at % len(PLACES)],
+            (),
+            "Rules",
+            Path(f"document_{at % 4}.md"),
+            at + 1,
         )
         for at in range(count)
-    }  # fmt: skip
+    }
 
 
 def a_campaign(path: Path, clauses: Mapping[str, Clause], count: int) -> Path:
@@ -69,42 +85,118 @@ def a_campaign(path: Path, clauses: Mapping[str, Clause], count: int) -> Path:
     rng, names = generator(5, "dashboard campaign"), list(clauses)
     rows = []
     for at in range(count):
-        red = [] if at % 11 == 10 else [names[int(place)] for place in rng.integers(0, len(names), 1 + at % 6)]
+        red = (
+            []
+            if at % 11 == 10
+            else [names[int(place)] for place in rng.integers(0, len(names), 1 + at % 6)]
+        )
         name = "gain-kept" if at == 0 else f"fault-{at}"
-        rows.append({
-            "id": name, "stage": PLACES[at % len(PLACES)], "story": f"what somebody did {at}", "reason": "",
-            "status": "killed" if red else "survived", "reached": 12, "red": {key: ["a case"] for key in red},
-            "first_red_stage": None, "missed": [], "blind_red": red[:1] if at == 7 else [], "seconds": 1.0,
-            "seconds_to_first_red": 0.5,
-        })  # fmt: skip
-    write_json(path, {
-        "schema_version": 1, "status": "violation", "kill_rate": 0.9, "tier": "contract", "localised": 0.8,
-        "survivors": [], "blind_red": {}, "must_clauses_without_a_kill": names[:3], "specificity": 0.97, "missed": {"gain-kept": [names[5]]}, "failing_without_a_fault": [],
-        "faults": rows,
-    })  # fmt: skip
+        rows.append(
+            {
+                "id": name,
+                "stage": PLACES[at % len(PLACES)],
+                "story": f"what somebody did {at}",
+                "reason": "",
+                "status": "killed" if red else "survived",
+                "reached": 12,
+                "red": {key: ["a case"] for key in red},
+                "first_red_stage": None,
+                "missed": [],
+                "blind_red": red[:1] if at == 7 else [],
+                "seconds": 1.0,
+                "seconds_to_first_red": 0.5,
+            }
+        )
+    write_json(
+        path,
+        {
+            "schema_version": 1,
+            "status": "violation",
+            "kill_rate": 0.9,
+            "tier": "contract",
+            "localised": 0.8,
+            "survivors": [],
+            "blind_red": {},
+            "must_clauses_without_a_kill": names[:3],
+            "specificity": 0.97,
+            "missed": {"gain-kept": [names[5]]},
+            "failing_without_a_fault": [],
+            "faults": rows,
+        },
+    )
     return path
 
 
 def hypotheses(key: str) -> list[dict[str, Any]]:
     """One of each verdict; the first one's records are runs, one of which is on the page."""
-    records = [{"seed": seed, "arm": arm, "value": 0.34 + seed / 50, "key": key if seed == 1 and arm == "kept" else f"{seed}{arm}"}
-               for seed in (1, 2) for arm in ("kept", "removed")]  # fmt: skip
-    scope = {"varied": ["training.seed"], "held": ["object", "probe"], "not_exercised": ["measured data"]}
-    history = [{"date": "2026-01-01", "verdict": "OPEN", "effect": -0.4, "low": -0.9, "high": 0.1, "n": 2, "supersedes": None,
-                "instrument": "first"},
-               {"date": "2026-01-02", "verdict": "CONFIRMED", "effect": -0.65, "low": -0.7, "high": -0.6, "n": 8,
-                "supersedes": "2026-01-01", "instrument": "more runs"}]  # fmt: skip
+    records = [
+        {
+            "seed": seed,
+            "arm": arm,
+            "value": 0.34 + seed / 50,
+            "key": key if seed == 1 and arm == "kept" else f"{seed}{arm}",
+        }
+        for seed in (1, 2)
+        for arm in ("kept", "removed")
+    ]
+    scope = {
+        "varied": ["training.seed"],
+        "held": ["object", "probe"],
+        "not_exercised": ["measured data"],
+    }
+    history = [
+        {
+            "date": "2026-01-01",
+            "verdict": "OPEN",
+            "effect": -0.4,
+            "low": -0.9,
+            "high": 0.1,
+            "n": 2,
+            "supersedes": None,
+            "instrument": "first",
+        },
+        {
+            "date": "2026-01-02",
+            "verdict": "CONFIRMED",
+            "effect": -0.65,
+            "low": -0.7,
+            "high": -0.6,
+            "n": 8,
+            "supersedes": "2026-01-01",
+            "instrument": "more runs",
+        },
+    ]
 
-    asked = {"name": "with and without", "role": "positive", "expect": "beyond", "margin": 0.05, "state": "as claimed", "reason": "",
-             "effect": {"value": 2.2, "low": 2.1, "high": 2.3}}  # fmt: skip
+    asked = {
+        "name": "with and without",
+        "role": "positive",
+        "expect": "beyond",
+        "margin": 0.05,
+        "state": "as claimed",
+        "reason": "",
+        "effect": {"value": 2.2, "low": 2.1, "high": 2.3},
+    }
 
     def row(name: str, verdict: str, claim: str, **effect: float | None) -> dict[str, Any]:
         return {
-            "id": name, "claim": claim, "verdict": verdict, "reason": "computed from the records", "blocked_by": None,
-            "effect": {"unit": "of the ratio", **effect}, "margin": 0.05, "n": 8, "needed_n": 14 if verdict == "OPEN" else None,
-            "scope": scope, "history": history, "records": records, "clauses": ["NORMALIZATION-001"],
-            "file": f"specs/hypotheses/{name}.toml", "title": f"Title of {name}", "contrasts": [asked], "controls": [asked],
-        }  # fmt: skip
+            "id": name,
+            "claim": claim,
+            "verdict": verdict,
+            "reason": "computed from the records",
+            "blocked_by": None,
+            "effect": {"unit": "of the ratio", **effect},
+            "margin": 0.05,
+            "n": 8,
+            "needed_n": 14 if verdict == "OPEN" else None,
+            "scope": scope,
+            "history": history,
+            "records": records,
+            "clauses": ["NORMALIZATION-001"],
+            "file": f"specs/hypotheses/{name}.toml",
+            "title": f"Title of {name}",
+            "contrasts": [asked],
+            "controls": [asked],
+        }
 
     return [
         row(
@@ -115,8 +207,22 @@ def hypotheses(key: str) -> list[dict[str, Any]]:
             low=-0.7,
             high=-0.6,
         ),
-        row("H-DOSE", "RULED OUT", "The dose changes the mean ratio.", value=0.004, low=-0.01, high=0.018),
-        row("H-BATCH", "OPEN", "The batch size changes the mean ratio.", value=0.03, low=-0.06, high=0.12),
+        row(
+            "H-DOSE",
+            "RULED OUT",
+            "The dose changes the mean ratio.",
+            value=0.004,
+            low=-0.01,
+            high=0.018,
+        ),
+        row(
+            "H-BATCH",
+            "OPEN",
+            "The batch size changes the mean ratio.",
+            value=0.03,
+            low=-0.06,
+            high=0.12,
+        ),
         row("H-NONE", "OPEN", "Nothing has run yet.", value=None, low=None, high=None)
         | {"n": 0, "records": [], "history": []},
     ]
@@ -133,7 +239,9 @@ def bad_run(base: Path) -> Path:
     """A run called `<script>`, in which the gain of 0.3 was left, and whose record says that it was asked for."""
     result = make_run()
     dark = result.reconstruction.model_copy(update={"object": GAIN * result.reconstruction.object})
-    return _darkened(_measured(_written(base / "bad", dataclasses.replace(result, reconstruction=dark))))
+    return _darkened(
+        _measured(_written(base / "bad", dataclasses.replace(result, reconstruction=dark)))
+    )
 
 
 def _written(folder: Path, result: RunResult) -> Path:
@@ -148,7 +256,11 @@ def _measured(folder: Path) -> Path:
         modulus = np.abs(archive.read("object"))
     metrics, stages = read_json(folder / "metrics.json"), read_json(folder / "stages.json")
     truth = {"min": 0.8, "max": 4.9, "mean": 2.66}
-    mine = {"min": float(np.nanmin(modulus)), "max": float(np.nanmax(modulus)), "mean": float(np.nanmean(modulus))}
+    mine = {
+        "min": float(np.nanmin(modulus)),
+        "max": float(np.nanmax(modulus)),
+        "mean": float(np.nanmean(modulus)),
+    }
     metrics["amplitude"] |= {"prediction": mine, "truth": truth}
     for stage in stages["stages"]:
         if stage["name"] == "normalize":
@@ -169,7 +281,10 @@ def _darkened(folder: Path) -> Path:
             stage["numbers"]["gain"] = GAIN
     write_json(folder / "stages.json", stages)
     write_json(folder / "scenario.json", read_json(folder / "scenario.json") | {"name": NASTY})
-    environment = read_json(folder / "environment.json") | {"faults": ["gain-kept", "<b>"], "commit": NASTY}
+    environment = read_json(folder / "environment.json") | {
+        "faults": ["gain-kept", "<b>"],
+        "commit": NASTY,
+    }
     write_json(folder / "environment.json", environment)
     return folder
 
@@ -180,9 +295,12 @@ def sources(base: Path, *, clauses: int | None = None, faults: int = 40) -> Sour
     good, bad = good_run(base), bad_run(base)
     failing = FAILING if clauses is None else "RULE-001"
     return Sources(
-        trace=a_trace(known, failing), runs=[FinishedRun(good), FinishedRun(bad)],
-        campaigns=[a_campaign(base / "campaign.json", known, faults)], store=base / "store", hypotheses=hypotheses("bad"),
-    )  # fmt: skip
+        trace=a_trace(known, failing),
+        runs=[FinishedRun(good), FinishedRun(bad)],
+        campaigns=[a_campaign(base / "campaign.json", known, faults)],
+        store=base / "store",
+        hypotheses=hypotheses("bad"),
+    )
 
 
 def without_anything(base: Path) -> Sources:

@@ -48,6 +48,9 @@ def a_hub(out: Path, patch: pytest.MonkeyPatch) -> hub.Hub:
     """A finished hub below `out`, as a package without its tests would write it."""
     patch.setattr(hub, "perform", audit)
     return hub.write_hub(
-        out, SIDES, command="ptyspec audit --all good bad", kinds=("probe", "canvas", "loss", "visual"),
+        out,
+        SIDES,
+        command="ptyspec audit --all good bad",
+        kinds=("probe", "canvas", "loss", "visual"),
         tests=lambda clauses: behind(clauses, None),
-    )  # fmt: skip
+    )

@@ -26,7 +26,9 @@ def smooth_object(seed: int, phase: bool = True) -> np.ndarray:
     rng = generator(seed, "report test object")
     noise = gaussian_filter(rng.standard_normal((2, SIZE, SIZE)), (0, 2, 2))
     amplitude = 2.7 + 0.6 * noise[0] / noise[0].std()
-    return (amplitude * np.exp(1j * (0.4 * noise[1] / noise[1].std() if phase else 0.0))).astype(np.complex64)
+    return (amplitude * np.exp(1j * (0.4 * noise[1] / noise[1].std() if phase else 0.0))).astype(
+        np.complex64
+    )
 
 
 def probe() -> np.ndarray:
@@ -51,22 +53,43 @@ def block(scale: float) -> dict[str, Any]:
     """Return a metrics block whose numbers are distinct, so that none can stand in for another."""
     frequency = np.linspace(0.02, 1, 30)
     curve = np.clip(1.1 - frequency / (0.2 + 0.8 * scale), 0, 1)
-    ring = {"frequency": frequency.tolist(), "curve": curve.tolist(), "half_bit": (0.17 + 0.3 * (1 - frequency)).tolist(),
-            "first_crossing_half": 0.7719 * scale, "last_crossing_half": 0.8}  # fmt: skip
+    ring = {
+        "frequency": frequency.tolist(),
+        "curve": curve.tolist(),
+        "half_bit": (0.17 + 0.3 * (1 - frequency)).tolist(),
+        "first_crossing_half": 0.7719 * scale,
+        "last_crossing_half": 0.8,
+    }
     statistics = {"mean": 2.7 * scale, "median": 2.6, "p05": 1.7, "p95": 3.8}
     return {
-        "amplitude": {"mean_ratio": 0.9987 * scale, "least_squares_scalar": 1.001, "pearson_r": 0.9713 * scale,
-                      "highpass_pearson_r": 0.8531 * scale, "ssim": 0.9229 * scale, "mae": 0.08, "rmse": 0.11,
-                      "max_abs": 0.9, "prediction": statistics, "truth": statistics},
+        "amplitude": {
+            "mean_ratio": 0.9987 * scale,
+            "least_squares_scalar": 1.001,
+            "pearson_r": 0.9713 * scale,
+            "highpass_pearson_r": 0.8531 * scale,
+            "ssim": 0.9229 * scale,
+            "mae": 0.08,
+            "rmse": 0.11,
+            "max_abs": 0.9,
+            "prediction": statistics,
+            "truth": statistics,
+        },
         "phase": {"pearson_r": 0.8117 * scale, "mae": 0.05},
         "complex": {"nrmse": 0.1453 / scale, "correlation_mean_free": 0.93},
         "frc": {"complex": ring, "amplitude": ring},
-        "coverage": 0.97, "has_nan": False, "fits_canvas": True,
-    }  # fmt: skip
+        "coverage": 0.97,
+        "has_nan": False,
+        "fits_canvas": True,
+    }
 
 
 def fake_metrics() -> dict[str, Any]:
-    controls = {"trivial": block(0.96), "untrained": block(0.97), "iterative": block(1.01), "flat_start": block(1.003)}
+    controls = {
+        "trivial": block(0.96),
+        "untrained": block(0.97),
+        "iterative": block(1.01),
+        "flat_start": block(1.003),
+    }
     recorded = {"mae": 1.43, "pearson_r": 0.61}
     extra = {"refined": block(1.004), "controls": controls, "as_recorded": recorded}
     return {"schema_version": 1, **block(1.0), **extra}
@@ -75,16 +98,30 @@ def fake_metrics() -> dict[str, Any]:
 def statistics(array: np.ndarray) -> ArrayStats:
     modulus = np.abs(array)
     return ArrayStats(
-        shape=array.shape, dtype=str(array.dtype), min=float(np.nanmin(modulus)), max=float(np.nanmax(modulus)),
-        mean=float(np.nanmean(modulus)), std=float(np.nanstd(modulus)), energy=float(np.nansum(modulus**2)),
+        shape=array.shape,
+        dtype=str(array.dtype),
+        min=float(np.nanmin(modulus)),
+        max=float(np.nanmax(modulus)),
+        mean=float(np.nanmean(modulus)),
+        std=float(np.nanstd(modulus)),
+        energy=float(np.nansum(modulus**2)),
         nan_count=int(np.isnan(modulus).sum()),
-    )  # fmt: skip
+    )
 
 
-def stage(name: str, seconds: float, numbers: dict[str, float], **arrays: np.ndarray) -> StageRecord:
+def stage(
+    name: str, seconds: float, numbers: dict[str, float], **arrays: np.ndarray
+) -> StageRecord:
     stats = {key: statistics(array) for key, array in arrays.items()}
-    return StageRecord(name=name, seconds=seconds, cpu_seconds=seconds, peak_rss_mb=400, arrays=stats, numbers=numbers,
-                       flags={"fits_canvas": True} if name == "stitch" else {})  # fmt: skip
+    return StageRecord(
+        name=name,
+        seconds=seconds,
+        cpu_seconds=seconds,
+        peak_rss_mb=400,
+        arrays=stats,
+        numbers=numbers,
+        flags={"fits_canvas": True} if name == "stitch" else {},
+    )
 
 
 def settings(**overrides: Any) -> Resolved:
@@ -92,7 +129,9 @@ def settings(**overrides: Any) -> Resolved:
     return resolve([Layer("scenario file", given), Layer("command line", overrides)])
 
 
-def make_run(phase: bool = True, metadata: dict[str, Any] | None = None, **overrides: Any) -> RunResult:
+def make_run(
+    phase: bool = True, metadata: dict[str, Any] | None = None, **overrides: Any
+) -> RunResult:
     truth = smooth_object(7, phase)
     rng = generator(7, "report test scan")
     x, y = rng.uniform(12, 84, (2, 120))
@@ -102,30 +141,63 @@ def make_run(phase: bool = True, metadata: dict[str, Any] | None = None, **overr
     frames = np.abs(np.fft.fftshift(np.fft.fft2(waves, norm="ortho"), axes=(1, 2)))
     counts = rng.poisson(frames**2 * 900.0)
     scan = RawScan(
-        xcoords=x, ycoords=y, xcoords_start=x, ycoords_start=y, diff3d=np.sqrt(counts) / 30.0, probeGuess=light,
-        scan_index=np.zeros(120, int), scale=30.0, objectGuess=truth, metadata=metadata or {}, source="synthetic",
-    )  # fmt: skip
-    controls = {"trivial": estimate(truth, 5), "untrained": estimate(truth, 3), "iterative": estimate(truth, 0.3),
-                "flat_start": estimate(truth, 0.8)}  # fmt: skip
+        xcoords=x,
+        ycoords=y,
+        xcoords_start=x,
+        ycoords_start=y,
+        diff3d=np.sqrt(counts) / 30.0,
+        probeGuess=light,
+        scan_index=np.zeros(120, int),
+        scale=30.0,
+        objectGuess=truth,
+        metadata=metadata or {},
+        source="synthetic",
+    )
+    controls = {
+        "trivial": estimate(truth, 5),
+        "untrained": estimate(truth, 3),
+        "iterative": estimate(truth, 0.3),
+        "flat_start": estimate(truth, 0.8),
+    }
     network, refined = estimate(truth, 1.5), estimate(truth, 0.6)
     epochs = tuple(
-        EpochRecord(epoch=i, learning_rate=2e-3 * np.cos(i / 13) ** 2, seconds=1.2, finite=True,
-                    metrics={"loss": 0.5 * 0.8**i + 0.01, "val_loss": 0.5 * 0.8**i + 0.02})
+        EpochRecord(
+            epoch=i,
+            learning_rate=2e-3 * np.cos(i / 13) ** 2,
+            seconds=1.2,
+            finite=True,
+            metrics={"loss": 0.5 * 0.8**i + 0.01, "val_loss": 0.5 * 0.8**i + 0.02},
+        )
         for i in range(1, 21)
-    )  # fmt: skip
+    )
     stages = (
         stage("simulate", 1.3, {"scale": 30.0}, object=truth, probe=light, X=scan.diff3d),
         stage("split", 0.01, {}),
-        stage("normalize", 0.2, {"gain": 0.7342, "scale": 30.0, "a0": 2.7611}, input=scan.diff3d * 0.7342),
+        stage(
+            "normalize",
+            0.2,
+            {"gain": 0.7342, "scale": 30.0, "a0": 2.7611},
+            input=scan.diff3d * 0.7342,
+        ),
         stage("train", 14.2, {}),
         stage("infer", 1.1, {}, patches=network.object),
         stage("stitch", 0.2, {}, object=network.object),
     )
     return RunResult(
-        resolved=settings(**overrides), scan=scan, reconstruction=network, refined=refined, controls=controls,
-        metrics=fake_metrics(), history=History(monitor="val_loss", best_epoch=18, epochs=epochs), stages=stages,
-        environment={"schema_version": 1, "versions": {"python": "3.11", "ptyspec": "0.1.0"}, "threads": {"intra": 2}},
-    )  # fmt: skip
+        resolved=settings(**overrides),
+        scan=scan,
+        reconstruction=network,
+        refined=refined,
+        controls=controls,
+        metrics=fake_metrics(),
+        history=History(monitor="val_loss", best_epoch=18, epochs=epochs),
+        stages=stages,
+        environment={
+            "schema_version": 1,
+            "versions": {"python": "3.11", "ptyspec": "0.1.0"},
+            "threads": {"intra": 2},
+        },
+    )
 
 
 def without_truth(result: RunResult) -> RunResult:
@@ -134,7 +206,11 @@ def without_truth(result: RunResult) -> RunResult:
     def data(value: float) -> dict[str, Any]:
         unknown = {"mean_ratio": None, "pearson_r": None, "reason": "no truth"}
         fit = {"r_factor": 0.0912 * value, "poisson_deviance_per_pixel": 1.173 * value}
-        raw = {"amplitude_pearson_r": 0.9417 / value, "phase_pearson_r": 0.8621 / value, "nrmse": 0.211}
+        raw = {
+            "amplitude_pearson_r": 0.9417 / value,
+            "phase_pearson_r": 0.8621 / value,
+            "nrmse": 0.211,
+        }
         return {"amplitude": unknown, "data": fit, "agreement_with_iterative": {"raw": raw}}
 
     halves = {"network": {"complex": {"half_bit_crossing": 0.4133}}}

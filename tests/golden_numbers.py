@@ -8,8 +8,12 @@ from ptyspec.contracts.arrays import Array
 from ptyspec.golden.tolerance import Tolerance
 
 RECORDED = "design 5, rounding of the recorded digits"
-LAST_BITS = Tolerance(0, 1e-6, "double precision, kept as single (6e-8): another FFT or libm moves the last bits")
-PHOTONS = Tolerance(1e-6, 1e-5, "first run; another FFT or libm moves the last bits, and a few photons with them")
+LAST_BITS = Tolerance(
+    0, 1e-6, "double precision, kept as single (6e-8): another FFT or libm moves the last bits"
+)
+PHOTONS = Tolerance(
+    1e-6, 1e-5, "first run; another FFT or libm moves the last bits, and a few photons with them"
+)
 
 
 def statistics(image: Array) -> dict[str, float]:
@@ -19,8 +23,15 @@ def statistics(image: Array) -> dict[str, float]:
     rows, columns = np.indices(modulus.shape)
     energy = (modulus**2).sum()
     return {
-        "mean": modulus.mean(), "std": modulus.std(), "min": modulus.min(), "max": modulus.max(), "energy": energy,
-        "centre-x": (columns * modulus**2).sum() / energy, "centre-y": (rows * modulus**2).sum() / energy,
-        "phase-std": phase.std(), "phase-centre-x": (columns * np.abs(phase)).mean(),
-        "roughness-x": np.abs(np.diff(image, axis=1)).mean(), "roughness-y": np.abs(np.diff(image, axis=0)).mean(),
-    }  # fmt: skip
+        "mean": modulus.mean(),
+        "std": modulus.std(),
+        "min": modulus.min(),
+        "max": modulus.max(),
+        "energy": energy,
+        "centre-x": (columns * modulus**2).sum() / energy,
+        "centre-y": (rows * modulus**2).sum() / energy,
+        "phase-std": phase.std(),
+        "phase-centre-x": (columns * np.abs(phase)).mean(),
+        "roughness-x": np.abs(np.diff(image, axis=1)).mean(),
+        "roughness-y": np.abs(np.diff(image, axis=0)).mean(),
+    }

@@ -13,9 +13,12 @@ from ptyspec.evidence.verdict import Verdict, verdict
 
 ARMS = ("sick", "cured", "healthy", "poisoned", "same")
 WORDS = {
-    "sick": "gs1_ideal:january", "cured": "gs1_ideal:january,-gain-kept", "healthy": "gs1_ideal:cnn",
-    "poisoned": "gs1_ideal:cnn,gain-kept", "same": "gs1_ideal:cnn,training.nepochs=10",
-}  # fmt: skip
+    "sick": "gs1_ideal:january",
+    "cured": "gs1_ideal:january,-gain-kept",
+    "healthy": "gs1_ideal:cnn",
+    "poisoned": "gs1_ideal:cnn,gain-kept",
+    "same": "gs1_ideal:cnn,training.nepochs=10",
+}
 EFFECT = """
 [[contrast]]
 name = "undershoot"
@@ -68,9 +71,14 @@ margin = 1.0
 
 
 def text_of(
-    parts: str = WHOLE, *, observable: str = 'path = "amplitude.mean_ratio"', seeds: Sequence[int] = (1, 2, 3, 4, 5),
-    design: str = "", name: str = "H-EXAMPLE", more: str = "",
-) -> str:  # fmt: skip
+    parts: str = WHOLE,
+    *,
+    observable: str = 'path = "amplitude.mean_ratio"',
+    seeds: Sequence[int] = (1, 2, 3, 4, 5),
+    design: str = "",
+    name: str = "H-EXAMPLE",
+    more: str = "",
+) -> str:
     """A hypothesis of five arms as its file would have it; arms that nothing compares are left out."""
     arms = "".join(f'{arm} = "{words}"\n' for arm, words in WORDS.items() if f'"{arm}"' in parts)
     return (
@@ -86,18 +94,35 @@ def example(parts: str = WHOLE, **more: Any) -> Hypothesis:
 
 
 def evidence(
-    said: Hypothesis, values: Mapping[str, Sequence[float | None]], outcomes: Mapping[str, str] | None = None
+    said: Hypothesis,
+    values: Mapping[str, Sequence[float | None]],
+    outcomes: Mapping[str, str] | None = None,
 ) -> Evidence:
     """Evidence with these values of the first path, arm by arm, in the order of the seeds."""
     path, ended = said.paths[0], outcomes or {}
     rows = tuple(
-        Row(arm=arm, seed=seed, values={path: value}, outcome=ended.get(arm, "finished"), stage="train",
-            error="the loss is NaN" if arm in ended else None)  # type: ignore[arg-type]
+        Row(
+            arm=arm,
+            seed=seed,
+            values={path: value},
+            outcome=ended.get(arm, "finished"),
+            stage="train",
+            error="the loss is NaN" if arm in ended else None,
+        )  # type: ignore[arg-type]
         for arm in said.arms
         for seed, value in zip(said.design.seeds, values[arm], strict=True)
-    )  # fmt: skip
-    scope = Scope(varied={"fault.gain-kept": {"sick": True}}, held={"model.N": 64}, not_exercised=())
-    return Evidence(id=said.id, made="2026-01-01", design=design_of(said), environment={}, scope=scope, rows=rows)
+    )
+    scope = Scope(
+        varied={"fault.gain-kept": {"sick": True}}, held={"model.N": 64}, not_exercised=()
+    )
+    return Evidence(
+        id=said.id,
+        made="2026-01-01",
+        design=design_of(said),
+        environment={},
+        scope=scope,
+        rows=rows,
+    )
 
 
 def clean(said: Hypothesis, **levels: float) -> dict[str, list[float]]:
@@ -105,7 +130,9 @@ def clean(said: Hypothesis, **levels: float) -> dict[str, list[float]]:
     usual = {"sick": -3.0, "poisoned": -3.0} | levels
     wobble = [0.1, -0.1, 0.05, -0.05, 0.0]
     return {
-        arm: [usual.get(arm, 0.0) + wobble[(at + place) % 5] for at in range(len(said.design.seeds))]
+        arm: [
+            usual.get(arm, 0.0) + wobble[(at + place) % 5] for at in range(len(said.design.seeds))
+        ]
         for place, arm in enumerate(said.arms)
     }
 

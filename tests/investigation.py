@@ -40,8 +40,14 @@ def rows() -> tuple[Row, ...]:
             continue
         item, said, command, clauses, test, answer = cells
         assert all(text.startswith("`") and text.endswith("`") for text in (command, test)), line
-        found.append(Row(
-            tuple(item.split(", ")), said, tuple(shlex.split(command.strip("`"))), tuple(clauses.split(", ")),
-            test.strip("`"), answer,
-        ))  # fmt: skip
+        found.append(
+            Row(
+                tuple(item.split(", ")),
+                said,
+                tuple(shlex.split(command.strip("`"))),
+                tuple(clauses.split(", ")),
+                test.strip("`"),
+                answer,
+            )
+        )
     return tuple(found)

@@ -7,18 +7,38 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 TYPES: dict[str, tuple[type, ...]] = {
-    "object": (dict,), "array": (list,), "string": (str,), "integer": (int,), "number": (int, float),
-    "boolean": (bool,), "null": (type(None),),
-}  # fmt: skip
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (type(None),),
+}
 SILENT = {"$schema", "$defs", "title", "description", "default", "format"}
 KNOWN = SILENT | {
-    "type", "properties", "required", "additionalProperties", "items", "prefixItems", "const", "enum", "anyOf", "$ref",
-    "pattern", "minimum", "minItems", "maxItems",
-}  # fmt: skip
+    "type",
+    "properties",
+    "required",
+    "additionalProperties",
+    "items",
+    "prefixItems",
+    "const",
+    "enum",
+    "anyOf",
+    "$ref",
+    "pattern",
+    "minimum",
+    "minItems",
+    "maxItems",
+}
 
 
 def faults(
-    value: Any, schema: Mapping[str, Any] | bool, root: Mapping[str, Any] | None = None, at: str = ""
+    value: Any,
+    schema: Mapping[str, Any] | bool,
+    root: Mapping[str, Any] | None = None,
+    at: str = "",
 ) -> Iterator[str]:
     """Yield what breaks the schema, each with its JSON pointer."""
     if isinstance(schema, bool):
@@ -55,7 +75,9 @@ def faults(
         yield f"{at}: {value} is below {schema['minimum']}"
 
 
-def _object(value: Mapping[str, Any], schema: Mapping[str, Any], root: Mapping[str, Any], at: str) -> Iterator[str]:
+def _object(
+    value: Mapping[str, Any], schema: Mapping[str, Any], root: Mapping[str, Any], at: str
+) -> Iterator[str]:
     yield from (f"{at}: {key} is missing" for key in schema.get("required", ()) if key not in value)
     for key, part in value.items():
         rule = schema.get("properties", {}).get(key, schema.get("additionalProperties", True))

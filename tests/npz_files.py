@@ -24,7 +24,9 @@ def fields(**changes: Any) -> dict[str, Any]:
         "xcoords_start": draw.uniform(4, 20, M),
         "ycoords_start": draw.uniform(4, 20, M),
         "diff3d": draw.uniform(0, 3, (M, N, N)).astype(np.float32),
-        "probeGuess": (draw.normal(size=(N, N)) + 1j * draw.normal(size=(N, N))).astype(np.complex64),
+        "probeGuess": (draw.normal(size=(N, N)) + 1j * draw.normal(size=(N, N))).astype(
+            np.complex64
+        ),
     }
     return {key: value for key, value in (keys | changes).items() if value is not None}
 
@@ -39,10 +41,19 @@ def full_scan() -> RawScan:
     draw = generator(8, "npz")
     labels = (draw.normal(size=(M, N, N)) + 1j).astype(np.complex64)
     return RawScan(
-        **fields(), scan_index=np.arange(M) % 2, scale=988.2118, Y=labels, mask=draw.random((N, N)) > 0.1,
+        **fields(),
+        scan_index=np.arange(M) % 2,
+        scale=988.2118,
+        Y=labels,
+        mask=draw.random((N, N)) > 0.1,
         objectGuess=np.full((30, 20), 1.5 - 2j, np.complex64),
-        metadata={"note": "Ångström \u0000 end", "list": [1, 2.5, None, True], "nested": {"a": "b"}, "nphotons": 1e9},
-    )  # fmt: skip
+        metadata={
+            "note": "Ångström \u0000 end",
+            "list": [1, 2.5, None, True],
+            "nested": {"a": "b"},
+            "nphotons": 1e9,
+        },
+    )
 
 
 def warnings_of(scan: RawScan) -> str:

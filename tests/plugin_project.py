@@ -13,7 +13,13 @@ from ptyspec.spec.registry import specification
 OURS = '[tool.pytest]\nptyspec = true\nstrict = true\npythonpath = ["."]\naddopts = ["--import-mode=importlib"]\n'
 THEIRS = "[tool.pytest]\nstrict = true\n"
 TEST = "def test_it():\n    pass\n"
-SETTINGS = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "PTYSPEC_THREADS", "PYTEST_ADDOPTS", "PTYSPEC_HOME")
+SETTINGS = (
+    "TF_NUM_INTRAOP_THREADS",
+    "OMP_NUM_THREADS",
+    "PTYSPEC_THREADS",
+    "PYTEST_ADDOPTS",
+    "PTYSPEC_HOME",
+)
 RECORD = Path(".pytest_cache/v/ptyspec/outcomes")
 
 IDS = tuple(specification())

@@ -18,28 +18,45 @@ NUMBER = re.compile(r"(?<![\w.])[-−]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?!\w)")
 CLAUSE_ID = re.compile(r"\b[A-Z][A-Z-]*-\d{3}\b")
 SHOWN = r"([-\d.,e+–]*[\de–])"
 CONSTANTS = (
-    "1 is right", "0.86 to 0.90 on lines objects", "0 is perfect", "falls below 0.5", "outside 0.95 to 1.05",
-    "rotated by 180 degrees", "(gridsize 1)", "gridsize 2, a probe", "--refine 10", "about 1 a pixel", "leaves about 1",
-)  # fmt: skip
+    "1 is right",
+    "0.86 to 0.90 on lines objects",
+    "0 is perfect",
+    "falls below 0.5",
+    "outside 0.95 to 1.05",
+    "rotated by 180 degrees",
+    "(gridsize 1)",
+    "gridsize 2, a probe",
+    "--refine 10",
+    "about 1 a pixel",
+    "leaves about 1",
+)
 """What a report says in every run: conventions, limits and advice."""
 
 Record = Mapping[str, Any]
 """The run's files by name: metrics, stages, history, scenario, environment (as in JSON), scan and object (arrays)."""
 SCORES = {
-    "mean ratio": "amplitude.mean_ratio", "amplitude r": "amplitude.pearson_r", "SSIM": "amplitude.ssim",
-    "high-pass r": "amplitude.highpass_pearson_r", "phase r": "phase.pearson_r", "complex NRMSE": "complex.nrmse",
-    "FRC50": "frc.complex.first_crossing_half", "R factor": "data.r_factor",
+    "mean ratio": "amplitude.mean_ratio",
+    "amplitude r": "amplitude.pearson_r",
+    "SSIM": "amplitude.ssim",
+    "high-pass r": "amplitude.highpass_pearson_r",
+    "phase r": "phase.pearson_r",
+    "complex NRMSE": "complex.nrmse",
+    "FRC50": "frc.complex.first_crossing_half",
+    "R factor": "data.r_factor",
     "Poisson deviance / pixel": "data.poisson_deviance_per_pixel",
     "half-set FRC (half-bit)": "half_set_frc.complex.half_bit_crossing",
     "amplitude r with iterative": "agreement_with_iterative.raw.amplitude_pearson_r",
     "phase r with iterative": "agreement_with_iterative.raw.phase_pearson_r",
     "complex NRMSE to iterative": "agreement_with_iterative.raw.nrmse",
-}  # fmt: skip
+}
 ESTIMATORS = {
-    "network": "", "network + sweeps": "refined", "trivial estimator": "controls.trivial",
-    "untrained network": "controls.untrained", "iterative reference": "controls.iterative",
+    "network": "",
+    "network + sweeps": "refined",
+    "trivial estimator": "controls.trivial",
+    "untrained network": "controls.untrained",
+    "iterative reference": "controls.iterative",
     "flat start, same sweeps": "controls.flat_start",
-}  # fmt: skip
+}
 """The words of the score table and where metrics.json keeps what they stand for."""
 
 
@@ -92,7 +109,11 @@ class _Reader:
         if self.head.startswith("Stages"):
             return cells[1:] if cells[1] == "shape" else _stage(cells, self.record)
         if self.head.startswith("As recorded"):
-            return [lookup(self.record["metrics"], f"as_recorded.{cells[0]}")] if cells[1] != "value" else ["value"]
+            return (
+                [lookup(self.record["metrics"], f"as_recorded.{cells[0]}")]
+                if cells[1] != "value"
+                else ["value"]
+            )
         if self.head.startswith("Settings"):
             return cells[1:] if cells[0] == "setting" else _setting(cells[0], self.record)
         return ["a table that nobody reads again"] * len(cells[1:])
@@ -100,7 +121,9 @@ class _Reader:
 
 def _wrong(shown: Sequence[str], values: Sequence[Any]) -> Iterator[str]:
     pairs = zip(shown, values, strict=True)
-    yield from (f"{text}: the record has {value!r}" for text, value in pairs if not agrees(text, value))
+    yield from (
+        f"{text}: the record has {value!r}" for text, value in pairs if not agrees(text, value)
+    )
 
 
 def _setting(key: str, record: Record) -> list[Any]:
@@ -151,12 +174,16 @@ def _score(record: Record, estimator: str, path: str) -> Any:
 
 
 def _number(record: Record, name: str) -> Any:
-    return next((row["numbers"][name] for row in record["stages"]["stages"] if name in row["numbers"]), None)
+    return next(
+        (row["numbers"][name] for row in record["stages"]["stages"] if name in row["numbers"]), None
+    )
 
 
 def _photons(record: Record) -> float:
     scan = record["scan"]
-    return float((scan["diff3d"].astype(np.float64) ** 2).sum() * scan["scale"] ** 2 / len(scan["diff3d"]))
+    return float(
+        (scan["diff3d"].astype(np.float64) ** 2).sum() * scan["scale"] ** 2 / len(scan["diff3d"])
+    )
 
 
 def _epochs(record: Record) -> list[Any]:
@@ -164,8 +191,14 @@ def _epochs(record: Record) -> list[Any]:
     rows, monitor = history["epochs"], history["monitor"]
     best = next(row for row in rows if row["epoch"] == history["best_epoch"])
     last = rows[-1]["metrics"]
-    return [len(rows), sum(row["seconds"] for row in rows), best["epoch"], best["metrics"][monitor],
-            last.get("loss"), last.get("val_loss")]  # fmt: skip
+    return [
+        len(rows),
+        sum(row["seconds"] for row in rows),
+        best["epoch"],
+        best["metrics"][monitor],
+        last.get("loss"),
+        last.get("val_loss"),
+    ]
 
 
 def _metric(*paths: str) -> Callable[[Record], list[Any]]:
@@ -175,31 +208,54 @@ def _metric(*paths: str) -> Callable[[Record], list[Any]]:
 SENTENCES: tuple[tuple[str, Callable[[Record], list[Any]]], ...] = (
     (f"gridsize {SHOWN}\\)", lambda r: [r["scenario"]["values"]["model.gridsize"]["value"]]),
     (f"reconstructed {SHOWN} pixels", lambda r: [int(np.isfinite(r["object"]).sum())]),
-    (f"of {SHOWN} (?:simulated|measured) diffraction patterns of {SHOWN} x {SHOWN} pixels",
-     lambda r: list(r["scan"]["diff3d"].shape)),
+    (
+        f"of {SHOWN} (?:simulated|measured) diffraction patterns of {SHOWN} x {SHOWN} pixels",
+        lambda r: list(r["scan"]["diff3d"].shape),
+    ),
     (f"{SHOWN} photons a frame", lambda r: [_photons(r)]),
     (f"mean\\|truth\\| = {SHOWN}(?:,|$|\\b)", _metric("amplitude.mean_ratio")),
     (f"mean amplitude ratio is {SHOWN},", _metric("amplitude.mean_ratio")),
     (f"the scale s = {SHOWN} stored", lambda r: [float(r["scan"]["scale"])]),
     (f"gain g = {SHOWN} reaches", lambda r: [_number(r, "gain")]),
-    (f"Gain g = {SHOWN}, scale s = {SHOWN}, a0 = {SHOWN}\\.",
-     lambda r: [_number(r, "gain"), float(r["scan"]["scale"]), _number(r, "a0")]),
-    (f"R factor {SHOWN} and Poisson deviance {SHOWN} a pixel, and its amplitude correlates {SHOWN}",
-     _metric("data.r_factor", "data.poisson_deviance_per_pixel", "agreement_with_iterative.raw.amplitude_pearson_r")),
+    (
+        f"Gain g = {SHOWN}, scale s = {SHOWN}, a0 = {SHOWN}\\.",
+        lambda r: [_number(r, "gain"), float(r["scan"]["scale"]), _number(r, "a0")],
+    ),
+    (
+        f"R factor {SHOWN} and Poisson deviance {SHOWN} a pixel, and its amplitude correlates {SHOWN}",
+        _metric(
+            "data.r_factor",
+            "data.poisson_deviance_per_pixel",
+            "agreement_with_iterative.raw.amplitude_pearson_r",
+        ),
+    ),
     (f"\\({SHOWN} here\\)", _metric("controls.trivial.amplitude.pearson_r")),
-    (f"high-pass r, {SHOWN}, is not better than that of the trivial estimator, {SHOWN}\\.",
-     _metric("amplitude.highpass_pearson_r", "controls.trivial.amplitude.highpass_pearson_r")),
-    (f"high-pass r, {SHOWN}, is not better than that of the untrained network, {SHOWN}\\.",
-     _metric("amplitude.highpass_pearson_r", "controls.untrained.amplitude.highpass_pearson_r")),
-    ((f"{SHOWN} epochs in {SHOWN} s; weights kept from epoch {SHOWN}, where \\S+ was smallest \\({SHOWN}\\)\\. "
-     f"Last epoch: loss {SHOWN}, val_loss {SHOWN}\\."), _epochs),
-)  # fmt: skip
+    (
+        f"high-pass r, {SHOWN}, is not better than that of the trivial estimator, {SHOWN}\\.",
+        _metric("amplitude.highpass_pearson_r", "controls.trivial.amplitude.highpass_pearson_r"),
+    ),
+    (
+        f"high-pass r, {SHOWN}, is not better than that of the untrained network, {SHOWN}\\.",
+        _metric("amplitude.highpass_pearson_r", "controls.untrained.amplitude.highpass_pearson_r"),
+    ),
+    (
+        (
+            f"{SHOWN} epochs in {SHOWN} s; weights kept from epoch {SHOWN}, where \\S+ was smallest \\({SHOWN}\\)\\. "
+            f"Last epoch: loss {SHOWN}, val_loss {SHOWN}\\."
+        ),
+        _epochs,
+    ),
+)
 
 
 def _texts(record: Record) -> Iterator[str]:
     """Whole texts that the record holds as they stand: reasons, environment, settings of the command, descriptions."""
     for key, value in record["environment"].items():
-        parts = [f"{name} {_plain(part)}" for name, part in value.items()] if isinstance(value, Mapping) else [value]
+        parts = (
+            [f"{name} {_plain(part)}" for name, part in value.items()]
+            if isinstance(value, Mapping)
+            else [value]
+        )
         yield f"- {key}: {', '.join(map(_plain, parts))}"
     for key, row in record["scenario"]["values"].items():
         yield f"--set {key}={_plain(row['value'])}"

@@ -16,15 +16,25 @@ JSON = ("metrics", "stages", "history", "scenario", "environment")
 
 def stored(folder: Path) -> dict[str, Any]:
     """The record of a run as its files hold it."""
-    record: dict[str, Any] = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in JSON}
+    record: dict[str, Any] = {
+        name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in JSON
+    }
     with np.load(folder / "scan.npz") as scan, np.load(folder / "reconstruction.npz") as made:
-        return record | {"scan": {key: scan[key] for key in ("diff3d", "scale")}, "object": made["object"]}
+        return record | {
+            "scan": {key: scan[key] for key in ("diff3d", "scale")},
+            "object": made["object"],
+        }
 
 
 def computed(result: RunResult) -> dict[str, Any]:
     """The same record of a run that was not written."""
-    parts = {"metrics": result.metrics, "stages": {"stages": list(result.stages)}, "history": result.history,
-             "scenario": result.resolved.as_json(), "environment": result.environment}  # fmt: skip
+    parts = {
+        "metrics": result.metrics,
+        "stages": {"stages": list(result.stages)},
+        "history": result.history,
+        "scenario": result.resolved.as_json(),
+        "environment": result.environment,
+    }
     record = {name: json.loads(to_json(part)) for name, part in parts.items()}
     scan = {"diff3d": result.scan.diff3d, "scale": result.scan.scale}
     return record | {"scan": scan, "object": result.reconstruction.object}

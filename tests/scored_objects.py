@@ -19,10 +19,14 @@ def smooth(shape: tuple[int, int], purpose: str, sigma: float) -> Array:
 
 def make_object(shape: tuple[int, int] = (120, 140)) -> Array:
     amplitude = 2.7 + 0.5 * smooth(shape, "amplitude", 2.5)
-    return np.asarray(np.abs(amplitude) * np.exp(0.5j * smooth(shape, "phase", 3.0))).astype(np.complex64)
+    return np.asarray(np.abs(amplitude) * np.exp(0.5j * smooth(shape, "phase", 3.0))).astype(
+        np.complex64
+    )
 
 
-def as_reconstruction(image: Array, mask: Array | None = None, origin: tuple[int, int] = (0, 0)) -> Reconstruction:
+def as_reconstruction(
+    image: Array, mask: Array | None = None, origin: tuple[int, int] = (0, 0)
+) -> Reconstruction:
     lit = np.ones(image.shape, bool) if mask is None else mask
     held = np.where(lit, image, np.nan).astype(np.complex64)
     return Reconstruction(object=held, coverage=lit.astype(np.float32), origin=origin)
@@ -34,7 +38,9 @@ def half_covered(truth: Array) -> Reconstruction:
     y, x = np.mgrid[: rows // 2, :columns]
     mask = ((y - rows / 4) / (rows / 3.5)) ** 2 + ((x - columns / 2) / (columns / 1.8)) ** 2 < 1
     noise = generator(1, "error").normal(size=(2, rows // 2, columns))
-    return as_reconstruction(truth[rows // 2 :] + 0.2 * (noise[0] + 1j * noise[1]), mask, (0, rows // 2))
+    return as_reconstruction(
+        truth[rows // 2 :] + 0.2 * (noise[0] + 1j * noise[1]), mask, (0, rows // 2)
+    )
 
 
 TRUTH = make_object()

@@ -23,15 +23,21 @@ from ptyspec.pipeline.request import request
 from ptyspec.pipeline.run import run
 
 SMALL = (
-    "model.N=32", "object.size=96", "scan.n_images=80", "grouping.n_groups=40", "training.nepochs=2",
+    "model.N=32",
+    "object.size=96",
+    "scan.n_images=80",
+    "grouping.n_groups=40",
+    "training.nepochs=2",
     "inference.iterative_sweeps=10",
-)  # fmt: skip
+)
 """The data of every tiny run: 40 frames train, 40 others are reconstructed."""
 SHALLOW = ("model.stages=1", "model.filters=[8]")
 """The cheapest generator that is still the unrolled one; for tests of the loop, not of the image."""
 
 
-def tiny(target: str = "gs1_custom", *settings: str, seed: int | None = None, recipe: str | None = None) -> Resolved:
+def tiny(
+    target: str = "gs1_custom", *settings: str, seed: int | None = None, recipe: str | None = None
+) -> Resolved:
     return request(target, profile="quick", recipe=recipe, seed=seed, settings=[*SMALL, *settings])
 
 
@@ -105,7 +111,9 @@ def prepared(target: str = "gs1_custom", *settings: str, recipe: str | None = No
 
 def prepare(scenario: Scenario) -> Containers:
     walk = ReferencePipeline()
-    return walk.normalize(scenario, walk.group(scenario, walk.split(scenario, walk.simulate(scenario))))
+    return walk.normalize(
+        scenario, walk.group(scenario, walk.split(scenario, walk.simulate(scenario)))
+    )
 
 
 def fit(scenario: Scenario, containers: Containers, session: Session | None = None) -> Trained:
@@ -122,7 +130,9 @@ def predict_once(model: Any, container: Container) -> Array:
 
 def same(first: list[Array], second: list[Array]) -> bool:
     """True where two lists of weights are equal bit by bit."""
-    return len(first) == len(second) and all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    return len(first) == len(second) and all(
+        np.array_equal(a, b) for a, b in zip(first, second, strict=True)
+    )
 
 
 def digest(array: Array) -> str:

@@ -20,7 +20,9 @@ WORDS = "pipeline=tests.trivial_pipeline:Trivial"
 def predict(weights: list[Array], container: Container) -> Patches:
     """Patches of the trivial estimate."""
     made = container.a0 * coarse_patches(container, np.arange(container.size))
-    return Patches(object=made.astype(np.complex64), coords=container.groups.coords, probe=container.probe)
+    return Patches(
+        object=made.astype(np.complex64), coords=container.groups.coords, probe=container.probe
+    )
 
 
 class Trivial(ReferencePipeline):

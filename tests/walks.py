@@ -21,9 +21,13 @@ from ptyspec.pipeline.protocol import Containers, Pipeline, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
 
 SMALL: dict[str, dict[str, Any]] = {
-    "object": {"size": 96}, "scan": {"n_images": 40}, "dose": {"nphotons": 1e6}, "grouping": {"n_groups": 16},
-    "model": {"N": 32, "gridsize": 2}, "inference": {"iterative_sweeps": 1},
-}  # fmt: skip
+    "object": {"size": 96},
+    "scan": {"n_images": 40},
+    "dose": {"nphotons": 1e6},
+    "grouping": {"n_groups": 16},
+    "model": {"N": 32, "gridsize": 2},
+    "inference": {"iterative_sweeps": 1},
+}
 
 
 def small(**parts: dict[str, Any]) -> Resolved:
@@ -36,13 +40,24 @@ class Untrained(ReferencePipeline):
     """The reference pipeline, whose generator is the trivial estimate times its only weight."""
 
     def train(self, scenario: Scenario, containers: Containers, session: Session) -> Trained:
-        epoch = EpochRecord(epoch=1, learning_rate=1e-3, seconds=0.0, finite=True, metrics={"loss": 1.0})
+        epoch = EpochRecord(
+            epoch=1, learning_rate=1e-3, seconds=0.0, finite=True, metrics={"loss": 1.0}
+        )
         weights = [np.full(1, containers.train.a0)]
-        return Trained(weights, [np.ones(1)], History(monitor="loss", best_epoch=1, epochs=(epoch,)), self._predict)
+        return Trained(
+            weights,
+            [np.ones(1)],
+            History(monitor="loss", best_epoch=1, epochs=(epoch,)),
+            self._predict,
+        )
 
     def _predict(self, weights: list[Array], container: Container) -> Patches:
         patches = weights[0] * coarse_patches(container, np.arange(container.size))
-        return Patches(object=patches.astype(np.complex64), coords=container.groups.coords, probe=container.probe)
+        return Patches(
+            object=patches.astype(np.complex64),
+            coords=container.groups.coords,
+            probe=container.probe,
+        )
 
 
 @dataclass(frozen=True)
@@ -94,4 +109,6 @@ def digest(value: Any) -> str:
         return f"{{{', '.join(f'{key}: {digest(item)}' for key, item in value.items())}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(digest, value))}]"
-    return repr(value) if isinstance(value, str | int | float | bool | None) else type(value).__name__
+    return (
+        repr(value) if isinstance(value, str | int | float | bool | None) else type(value).__name__
+    )

@@ -26,7 +26,17 @@ def build(out: Path) -> int:
     _clear(out)
     source = out.with_name(f"{out.name}-source")
     stage(ROOT, source)
-    words = ["-b", "html", "-W", "--keep-going", "-q", "-c", CONFIG, "-d", out.with_name(f"{out.name}-trees")]
+    words = [
+        "-b",
+        "html",
+        "-W",
+        "--keep-going",
+        "-q",
+        "-c",
+        CONFIG,
+        "-d",
+        out.with_name(f"{out.name}-trees"),
+    ]
     if build_main([str(word) for word in (*words, source, out)]):
         return 1
     wrong = broken(out)
@@ -40,15 +50,21 @@ def _clear(out: Path) -> None:
     if (out / ".buildinfo").is_file():
         shutil.rmtree(out)
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputExistsError("the folder holds something that is no site", value=out, next_step="name another --out")
+        raise OutputExistsError(
+            "the folder holds something that is no site", value=out, next_step="name another --out"
+        )
 
 
 def main(words: list[str] | None = None) -> int:
     """Read the command line, build, and say where the first page is."""
-    parser = argparse.ArgumentParser(prog="python -m docs.site", description="Build the documentation site.")
+    parser = argparse.ArgumentParser(
+        prog="python -m docs.site", description="Build the documentation site."
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "site", help="its folder")
     out = parser.parse_args(words).out.resolve()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # the API reference imports what it describes
+    os.environ.setdefault(
+        "TF_CPP_MIN_LOG_LEVEL", "3"
+    )  # the API reference imports what it describes
     try:
         status = build(out)
     except PtyspecError as error:

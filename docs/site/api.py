@@ -24,9 +24,16 @@ def api_pages(root: Path) -> dict[str, str]:
     for path in sorted(package.rglob("*.py")):
         name = path.relative_to(package).as_posix()
         if not name.startswith(LEFT_OUT) and not path.name.startswith("__main__"):
-            module = ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__")
-            found.setdefault(".".join(module.split(".")[:2]) if "/" in name else "ptyspec", []).append(module)
-    pages = {f"reference/api/{name}.md": "\n".join(_page(name, modules)) for name, modules in found.items()}
+            module = ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(
+                ".__init__"
+            )
+            found.setdefault(
+                ".".join(module.split(".")[:2]) if "/" in name else "ptyspec", []
+            ).append(module)
+    pages = {
+        f"reference/api/{name}.md": "\n".join(_page(name, modules))
+        for name, modules in found.items()
+    }
     listed = ["```{toctree}", ":maxdepth: 1", "", *found, "```"]
     return {"reference/api/index.md": "\n".join([HEAD, "", *listed, ""]), **pages}
 
@@ -59,5 +66,9 @@ def plain(lines: list[str]) -> list[str]:
             made.append("")
         listed = listed or item
         parts = CODE.split(line)
-        made.append("".join(f"`{part}`" if i % 2 else MARKUP.sub(r"\\\1", part) for i, part in enumerate(parts)))
+        made.append(
+            "".join(
+                f"`{part}`" if i % 2 else MARKUP.sub(r"\\\1", part) for i, part in enumerate(parts)
+            )
+        )
     return made

@@ -57,18 +57,35 @@ def clause_pages(root: Path) -> dict[str, str]:
 
 
 def _index(clauses: Sequence[Clause], covered: Mapping[str, Coverage]) -> str:
-    levels, cases = Counter(clause.level for clause in clauses), {c.id for one in covered.values() for c in one.cases}
+    levels, cases = (
+        Counter(clause.level for clause in clauses),
+        {c.id for one in covered.values() for c in one.cases},
+    )
     told = ", ".join(f"{levels[name]} {name}" for name in sorted(levels))
     lines = [HEAD, "", f"{len(clauses)} clauses ({told}), {len(cases):,} bound cases."]
     documents = list(dict.fromkeys(clause.document for clause in clauses))
-    lines += ["", "```{toctree}", ":hidden:", "", *(name.removesuffix(".md") for name in documents), "```"]
+    lines += [
+        "",
+        "```{toctree}",
+        ":hidden:",
+        "",
+        *(name.removesuffix(".md") for name in documents),
+        "```",
+    ]
     for document in documents:
         rows = [clause for clause in clauses if clause.document == document]
         cells = [
-            [f"[{clause.id}]({document}#{clause.id.lower()})", markdown(clause.title), clause.level, clause.place,
-             str(len(covered[clause.id].cases)), str(len(covered[clause.id].red)), str(len(covered[clause.id].faults))]
+            [
+                f"[{clause.id}]({document}#{clause.id.lower()})",
+                markdown(clause.title),
+                clause.level,
+                clause.place,
+                str(len(covered[clause.id].cases)),
+                str(len(covered[clause.id].red)),
+                str(len(covered[clause.id].faults)),
+            ]
             for clause in rows
-        ]  # fmt: skip
+        ]
         head = ["clause", "title", "level", "place", "cases", "seen red", "faults"]
         lines += ["", f"## {markdown(document)}", "", *table(head, cells, numbers=False)]
     return "\n".join(lines) + "\n"
@@ -93,11 +110,23 @@ def _document(path: Path, clauses: Mapping[str, Clause], covered: Mapping[str, C
 
 def _badges(clause: Clause, covered: Coverage) -> str:
     tiers = Counter(case.tier for case in covered.cases)
-    told = [(clause.level, clause.level.lower()), (clause.place, "place"), (f"revision {clause.revision}", "revision")]
-    told += [(f"{tiers[tier]} {tier}", "cases") for tier in TIERS if tiers[tier]] or [("no case", "none")]
+    told = [
+        (clause.level, clause.level.lower()),
+        (clause.place, "place"),
+        (f"revision {clause.revision}", "revision"),
+    ]
+    told += [(f"{tiers[tier]} {tier}", "cases") for tier in TIERS if tiers[tier]] or [
+        ("no case", "none")
+    ]
     told += [("seen red", "red")] if covered.red else [("not seen red", "none")]
-    told += [(f"{len(covered.faults)} fault{'s' * (len(covered.faults) > 1)}", "faults")] if covered.faults else []
-    return " ".join(f'<span class="badge badge-{kind}">{escape(text)}</span>' for text, kind in told)
+    told += (
+        [(f"{len(covered.faults)} fault{'s' * (len(covered.faults) > 1)}", "faults")]
+        if covered.faults
+        else []
+    )
+    return " ".join(
+        f'<span class="badge badge-{kind}">{escape(text)}</span>' for text, kind in told
+    )
 
 
 def _covered(covered: Coverage) -> Iterator[str]:
@@ -106,6 +135,8 @@ def _covered(covered: Coverage) -> Iterator[str]:
     yield from ("<details>", f"<summary>{cases}</summary>", "")
     for name, count in functions.items():
         yield f"- `{name}`{f' × {count}' if count > 1 else ''}"
-    yield from (f"- seen red: {markdown(entry.story, 400)} (`{entry.file}`)" for entry in covered.red)
+    yield from (
+        f"- seen red: {markdown(entry.story, 400)} (`{entry.file}`)" for entry in covered.red
+    )
     yield from (f"- fault `{fault.id}`: {markdown(fault.story, 400)}" for fault in covered.faults)
     yield from ("", "</details>")

@@ -35,8 +35,14 @@ def command_page() -> dict[str, str]:
         lines += [f"## {' '.join(names)}", "", _prose(command.help or "")]
         usage = " ".join(command.collect_usage_pieces(context))
         lines += ["", "```text", f"{' '.join(names)} {usage}", "```", ""]
-        rows = [_row(param, context) for param in command.get_params(context) if not getattr(param, "hidden", False)]
-        lines += table(["argument or option", "meaning"], [row for row in rows if row], numbers=False)
+        rows = [
+            _row(param, context)
+            for param in command.get_params(context)
+            if not getattr(param, "hidden", False)
+        ]
+        lines += table(
+            ["argument or option", "meaning"], [row for row in rows if row], numbers=False
+        )
         lines.append("")
     return {"reference/cli.md": "\n".join(lines) + "\n"}
 
@@ -65,4 +71,7 @@ def _cell(text: str) -> str:
 def _prose(text: str) -> str:
     """A docstring's paragraphs; names in backticks stay code."""
     parts = [" ".join(part.split()) for part in text.replace("\b", "").split("\n\n")]
-    return "\n\n".join("`".join(p if i % 2 else escape(p, 5000) for i, p in enumerate(one.split("`"))) for one in parts)
+    return "\n\n".join(
+        "`".join(p if i % 2 else escape(p, 5000) for i, p in enumerate(one.split("`")))
+        for one in parts
+    )

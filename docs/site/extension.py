@@ -27,7 +27,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def docstring(app: Sphinx, what: str, name: str, found: object, options: object, lines: list[str]) -> None:
+def docstring(
+    app: Sphinx, what: str, name: str, found: object, options: object, lines: list[str]
+) -> None:
     """Escape a docstring in place."""
     lines[:] = plain(lines)
 
@@ -35,8 +37,13 @@ def docstring(app: Sphinx, what: str, name: str, found: object, options: object,
 def link_clauses(app: Sphinx, tree: nodes.document, page: str) -> None:
     """Make every mention of a clause outside headings, links and blocks of code a link."""
     for text in list(tree.findall(nodes.Text)):
-        if CLAUSE.search(text) and not _inside(text, (nodes.reference, nodes.title, nodes.literal_block, nodes.raw)):
-            made = [_linked(app, page, part) if i % 2 else nodes.Text(part) for i, part in enumerate(_split(text))]
+        if CLAUSE.search(text) and not _inside(
+            text, (nodes.reference, nodes.title, nodes.literal_block, nodes.raw)
+        ):
+            made = [
+                _linked(app, page, part) if i % 2 else nodes.Text(part)
+                for i, part in enumerate(_split(text))
+            ]
             text.parent.replace(text, [node for node in made if node.astext()])
 
 
@@ -45,7 +52,11 @@ def break_names(app: Sphinx, tree: nodes.document, page: str) -> None:
     for text in list(tree.findall(nodes.Text)):
         if LONG.search(text) and _inside(text, (nodes.entry,)) and not _inside(text, (nodes.raw,)):
             parts = BREAK.split(text)
-            made = [node for part in parts for node in (nodes.raw("", "<wbr>", format="html"), nodes.Text(part))][1:]
+            made = [
+                node
+                for part in parts
+                for node in (nodes.raw("", "<wbr>", format="html"), nodes.Text(part))
+            ][1:]
             text.parent.replace(text, made)
 
 

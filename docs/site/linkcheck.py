@@ -7,7 +7,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-LOADED = {"img": "src", "script": "src", "link": "href", "iframe": "src", "source": "src", "video": "src"}
+LOADED = {
+    "img": "src",
+    "script": "src",
+    "link": "href",
+    "iframe": "src",
+    "source": "src",
+    "video": "src",
+}
 """What a browser fetches by itself, by tag."""
 NOT_FETCHED = {"canonical", "author", "license", "next", "prev", "index", "search"}
 
@@ -29,7 +36,11 @@ class Page(HTMLParser):
         self.anchors |= {told[name] for name in ("id", "name") if name in told}
         if tag == "a" and "href" in told:
             self.links.append(told["href"])
-        if tag in LOADED and LOADED[tag] in told and not set(told.get("rel", "").split()) & NOT_FETCHED:
+        if (
+            tag in LOADED
+            and LOADED[tag] in told
+            and not set(told.get("rel", "").split()) & NOT_FETCHED
+        ):
             self.loaded.append(told[LOADED[tag]])
 
 
@@ -39,8 +50,12 @@ def broken(site: Path) -> list[str]:
     found = []
     for path, page in pages.items():
         told = [(link, _wrong(path, link, pages)) for link in [*page.links, *page.loaded]]
-        told += [(link, "is fetched from the network") for link in page.loaded if urlsplit(link).netloc]
-        found += [f"{path.relative_to(site)}: {link}: {why}" for link, why in dict(told).items() if why]
+        told += [
+            (link, "is fetched from the network") for link in page.loaded if urlsplit(link).netloc
+        ]
+        found += [
+            f"{path.relative_to(site)}: {link}: {why}" for link, why in dict(told).items() if why
+        ]
     return found
 
 
@@ -58,4 +73,8 @@ def _wrong(path: Path, link: str, pages: dict[Path, Page]) -> str:
     if not target.is_file():
         return "there is no such file"
     anchor = unquote(parts.fragment)
-    return "there is no such anchor" if anchor and target in pages and anchor not in pages[target].anchors else ""
+    return (
+        "there is no such anchor"
+        if anchor and target in pages and anchor not in pages[target].anchors
+        else ""
+    )

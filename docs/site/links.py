@@ -47,7 +47,9 @@ def _link(root: Path, path: Path, here: str, folder: str, found: re.Match[str]) 
     target, _, anchor = found["target"].partition("#")
     target = posixpath.normpath(posixpath.join(here, target))
     if not (root / target).exists():
-        raise DanglingLinkError("a link leads nowhere", value=found["target"], source=path, next_step="correct it")
+        raise DanglingLinkError(
+            "a link leads nowhere", value=found["target"], source=path, next_step="correct it"
+        )
     place = _place(target)
     if place is None:  # source code is no part of the site: its path is told
         return found["text"]
@@ -65,6 +67,12 @@ def _place(target: str) -> str | None:
         return f"{CLAUSES}/{target.removeprefix('specs/')}"
     if target == "docs/schemas" or target.startswith("docs/schemas/"):
         return SCHEMAS
-    if target.startswith("docs/") and Path(target).suffix in {".md", ".png", ".svg", ".json", ".ipynb"}:
+    if target.startswith("docs/") and Path(target).suffix in {
+        ".md",
+        ".png",
+        ".svg",
+        ".json",
+        ".ipynb",
+    }:
         return target.removeprefix("docs/")
     return None

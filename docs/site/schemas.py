@@ -20,9 +20,18 @@ def schema_page(root: Path) -> dict[str, str]:
     lines = [HEAD]
     for path in sorted((root / "docs" / "schemas").glob("*.schema.json")):
         schema = read_json(path)
-        lines += ["", f"## {schema.get('title', path.stem)}", "", escape(schema.get("description", ""), 2000), ""]
+        lines += [
+            "",
+            f"## {schema.get('title', path.stem)}",
+            "",
+            escape(schema.get("description", ""), 2000),
+            "",
+        ]
         lines += [f"Schema: {{download}}`{path.name} <../schemas/{path.name}>`", ""]
-        rows = [[f"`{key}`", kind, meaning] for key, kind, meaning in _rows("", schema, schema.get("$defs", {}), ())]
+        rows = [
+            [f"`{key}`", kind, meaning]
+            for key, kind, meaning in _rows("", schema, schema.get("$defs", {}), ())
+        ]
         lines += table(["key", "type", "meaning"], rows, numbers=False)
     return {"reference/json.md": "\n".join(lines) + "\n"}
 
@@ -34,13 +43,20 @@ def _rows(
     schema, seen, again = _resolved(schema, definitions, seen)
     if again:
         return
-    inside = [(f"{prefix}.{key}" if prefix else key, value) for key, value in schema.get("properties", {}).items()]
+    inside = [
+        (f"{prefix}.{key}" if prefix else key, value)
+        for key, value in schema.get("properties", {}).items()
+    ]
     items, others = schema.get("items"), schema.get("additionalProperties")
     inside += [(f"{prefix}[]", items)] if isinstance(items, Mapping) else []
     inside += [(f"{prefix}.*" if prefix else "*", others)] if isinstance(others, Mapping) else []
     for key, value in inside:
         if set(value) - {"items"} or not prefix:
-            yield key, _kind(value, definitions), escape(value.get("description", value.get("title", "")), 500)
+            yield (
+                key,
+                _kind(value, definitions),
+                escape(value.get("description", value.get("title", "")), 500),
+            )
         yield from _rows(key, value, definitions, seen)
     for choice in _choices(schema):
         yield from _rows(prefix, choice, definitions, seen)

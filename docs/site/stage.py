@@ -18,7 +18,13 @@ COPIED = ("images", "schemas", "notebooks", "campaign")
 
 def stage(root: Path, target: Path) -> None:
     """Write every source below `target`; files that are no longer made are removed, equal ones are left untouched."""
-    made = {**dict(_written(root)), **clause_pages(root), **schema_page(root), **command_page(), **api_pages(root)}
+    made = {
+        **dict(_written(root)),
+        **clause_pages(root),
+        **schema_page(root),
+        **command_page(),
+        **api_pages(root),
+    }
     made["index.md"] += navigation(set(made))
     target.mkdir(parents=True, exist_ok=True)
     kept = {target / name for name in made}

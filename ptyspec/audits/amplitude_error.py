@@ -13,13 +13,19 @@ from ptyspec.contracts.arrays import Array
 Scalars = Mapping[str, float | None]
 
 
-def scalar_scores(prediction: Array, truth: Array, scalars: Scalars) -> dict[str, dict[str, float | None]]:
+def scalar_scores(
+    prediction: Array, truth: Array, scalars: Scalars
+) -> dict[str, dict[str, float | None]]:
     """Return, for each named scalar c, how c x prediction scores against the truth (two real samples).
 
     scalar, mae, rmse, nrmse = rms error over the truth's standard deviation (1: no better than a constant), mean_ratio
     = mean(c prediction) / mean(truth), pearson_r. A scalar that is not known is left out.
     """
-    return {name: _scored(value, prediction, truth) for name, value in scalars.items() if value is not None}
+    return {
+        name: _scored(value, prediction, truth)
+        for name, value in scalars.items()
+        if value is not None
+    }
 
 
 def _scored(scalar: float, prediction: Array, truth: Array) -> dict[str, float | None]:
@@ -27,10 +33,13 @@ def _scored(scalar: float, prediction: Array, truth: Array) -> dict[str, float |
     error = scaled - truth
     rmse = float(np.sqrt(np.mean(error**2)))
     return {
-        "scalar": scalar, "mae": number(float(np.abs(error).mean())), "rmse": number(rmse),
-        "nrmse": quotient(rmse, float(truth.std())), "mean_ratio": quotient(scaled.mean(), truth.mean()),
+        "scalar": scalar,
+        "mae": number(float(np.abs(error).mean())),
+        "rmse": number(rmse),
+        "nrmse": quotient(rmse, float(truth.std())),
+        "mean_ratio": quotient(scaled.mean(), truth.mean()),
         "pearson_r": pearson(scaled, truth),
-    }  # fmt: skip
+    }
 
 
 def least_squares(prediction: Array, truth: Array) -> float | None:
@@ -55,16 +64,24 @@ def decomposition(prediction: Array, truth: Array) -> dict[str, float | None]:
     after = None if best is None else float(np.mean((best * prediction - truth) ** 2))
     level = float(prediction.mean() - truth.mean()) ** 2
     contrast = float(prediction.std() - truth.std()) ** 2
-    structure = 2 * (float(prediction.std() * truth.std()) - float(np.mean(_centred(prediction) * _centred(truth))))
+    structure = 2 * (
+        float(prediction.std() * truth.std())
+        - float(np.mean(_centred(prediction) * _centred(truth)))
+    )
     correlation = pearson(prediction, truth)
     floor = None if correlation is None else float(truth.var()) * (1 - correlation**2)
     return {
-        "before": number(before), "after": after, "least_squares": best,
+        "before": number(before),
+        "after": after,
+        "least_squares": best,
         "removed": None if after is None else _share(before - after, before),
-        "level": _share(level, before), "contrast": _share(contrast, before), "structure": _share(structure, before),
+        "level": _share(level, before),
+        "contrast": _share(contrast, before),
+        "structure": _share(structure, before),
         "sum_of_parts": _share(level + contrast + structure, before),
-        "affine_floor": floor, "rest_floor": None if floor is None else _share(floor, before),
-    }  # fmt: skip
+        "affine_floor": floor,
+        "rest_floor": None if floor is None else _share(floor, before),
+    }
 
 
 def distributions(prediction: Array, truth: Array) -> dict[str, dict[str, Any]]:
@@ -74,10 +91,12 @@ def distributions(prediction: Array, truth: Array) -> dict[str, dict[str, Any]]:
     """
     lit, bright = truth > 0, prediction > 1e-12
     return {
-        "prediction": summary(prediction), "truth": summary(truth), "prediction - truth": summary(prediction - truth),
+        "prediction": summary(prediction),
+        "truth": summary(truth),
+        "prediction - truth": summary(prediction - truth),
         "prediction / truth": summary(prediction[lit] / truth[lit]),
         "truth / prediction": summary(truth[bright] / prediction[bright]),
-    }  # fmt: skip
+    }
 
 
 def _centred(values: Array) -> Array:

@@ -19,7 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.audits.amplitude_error import decomposition, distributions, least_squares, scalar_scores
+from ptyspec.audits.amplitude_error import (
+    decomposition,
+    distributions,
+    least_squares,
+    scalar_scores,
+)
 from ptyspec.audits.bias_controls import CONTROLS as CONTROLS
 from ptyspec.audits.bias_tables import notes, tables
 from ptyspec.audits.material import Material
@@ -39,7 +44,15 @@ ONCE = ("mean_ratio", "least_squares_scalar", "pearson_r", "mae", "rmse")
 
 def audit(materials: Sequence[Material], report: Audit) -> None:
     """Fill the report."""
-    for part in ("provenance", "distributions", "scalars", "error", "others", "whole_frame", "evaluator"):
+    for part in (
+        "provenance",
+        "distributions",
+        "scalars",
+        "error",
+        "others",
+        "whole_frame",
+        "evaluator",
+    ):
         report.data[part] = {}
     report.data["recorded"] = recorded_products()
     shown: list[tuple[str, Frame]] = []
@@ -56,10 +69,11 @@ def audit(materials: Sequence[Material], report: Audit) -> None:
         from ptyspec.audits.bias_figure import panels
 
         report.figure(
-            "amplitude", "Covered pixels: truth, reconstruction, and reconstruction - truth as it is and after the least-squares "
+            "amplitude",
+            "Covered pixels: truth, reconstruction, and reconstruction - truth as it is and after the least-squares "
             "scalar, on one scale a row; right: reconstruction / truth pixel by pixel, before and after.",
             lambda: panels(shown),
-        )  # fmt: skip
+        )
 
 
 def _frame(material: Material, report: Audit) -> Frame | None:
@@ -69,7 +83,9 @@ def _frame(material: Material, report: Audit) -> Frame | None:
     if truth is None:
         for clause in clauses:
             report.skipped(
-                clause, f"{name}: amplitude against the truth", "no object is known: nothing to compare with"
+                clause,
+                f"{name}: amplitude against the truth",
+                "no object is known: nothing to compare with",
             )
         return None
     frame = cut(material.reconstruction, truth)
@@ -80,8 +96,11 @@ def _frame(material: Material, report: Audit) -> Frame | None:
     if _as_scored(material, frame, report):
         return frame
     for clause in clauses[:2]:
-        report.skipped(clause, f"{name}: amplitude against the truth",
-                       "the stored object is not the one that was scored: its ratios are not the network's")  # fmt: skip
+        report.skipped(
+            clause,
+            f"{name}: amplitude against the truth",
+            "the stored object is not the one that was scored: its ratios are not the network's",
+        )
     return None
 
 
@@ -90,13 +109,22 @@ def _as_scored(material: Material, frame: Frame, report: Audit) -> bool:
     name, recorded = material.name, material.metrics["amplitude"]
     again = amplitude_scores(frame)
     report.data["provenance"][name] = {
-        "recorded": {key: recorded[key] for key in ONCE}, "again": {key: again[key] for key in ONCE},
+        "recorded": {key: recorded[key] for key in ONCE},
+        "again": {key: again[key] for key in ONCE},
         "factor": quotient(again["mean_ratio"] or 0.0, recorded["mean_ratio"] or 0.0),
         "agrees": all(again[key] == recorded[key] for key in ONCE),
-    }  # fmt: skip
-    report.equal("EVID-004", f"{name}: the recorded scores come out of the stored object; level over the recorded one",
-                 1.0, "provenance", name, "factor")  # fmt: skip
-    report.equal("EVID-004", f"{name}: so do all other amplitude scores", True, "provenance", name, "agrees")
+    }
+    report.equal(
+        "EVID-004",
+        f"{name}: the recorded scores come out of the stored object; level over the recorded one",
+        1.0,
+        "provenance",
+        name,
+        "factor",
+    )
+    report.equal(
+        "EVID-004", f"{name}: so do all other amplitude scores", True, "provenance", name, "agrees"
+    )
     return bool(report.data["provenance"][name]["agrees"])
 
 
@@ -105,16 +133,20 @@ def _facts(material: Material, frame: Frame, report: Audit) -> None:
     prediction, truth = _pair(frame)
     gain = material.containers.train.gain
     scalars = {
-        "none": 1.0, "least squares": least_squares(prediction, truth),
-        "ratio of the means": quotient(truth.mean(), prediction.mean()), "1 / g": 1 / gain,
-    }  # fmt: skip
+        "none": 1.0,
+        "least squares": least_squares(prediction, truth),
+        "ratio of the means": quotient(truth.mean(), prediction.mean()),
+        "1 / g": 1 / gain,
+    }
     report.data["distributions"][name] = distributions(prediction, truth)
     report.data["scalars"][name] = scalar_scores(
         prediction, truth, scalars | recorded_scalars(material.subject.resolved.scenario.name)
     )
     report.data["error"][name] = decomposition(prediction, truth) | {
-        "pixels": frame.pixels, "gain": gain, "scalar_times_gain": _times(scalars["least squares"], gain),
-    }  # fmt: skip
+        "pixels": frame.pixels,
+        "gain": gain,
+        "scalar_times_gain": _times(scalars["least squares"], gain),
+    }
     report.data["others"][name] = _others(material)
     report.data["whole_frame"] |= _whole_frame(material, frame)
     report.data["evaluator"][name] = _evaluator(material)
@@ -162,7 +194,7 @@ def _whole_frame(material: Material, frame: Frame) -> dict[str, dict[str, Any]]:
         f"{material.name}: network": as_recorded(made, truth),
         f"{material.name}: the truth itself": as_recorded(with_object(known), truth),
         f"{material.name}: the constant 1": as_recorded(with_object(constant), truth),
-    }  # fmt: skip
+    }
 
 
 def _evaluator(material: Material) -> dict[str, float | None]:
@@ -179,11 +211,25 @@ def _findings(material: Material, report: Audit) -> None:
     spread, error = report.data["distributions"][name], report.data["error"][name]
     error["contrast_ratio"] = quotient(spread["prediction"]["std"], spread["truth"]["std"] or 0.0)
     for clause, what, place in (
-        ("INFER-005", "mean amplitude over the truth's, covered pixels, nothing rescaled", ("scalars", name, "none", "mean_ratio")),
-        ("NET-009", "standard deviation of the amplitude over the truth's", ("error", name, "contrast_ratio")),
-    ):  # fmt: skip
+        (
+            "INFER-005",
+            "mean amplitude over the truth's, covered pixels, nothing rescaled",
+            ("scalars", name, "none", "mean_ratio"),
+        ),
+        (
+            "NET-009",
+            "standard deviation of the amplitude over the truth's",
+            ("error", name, "contrast_ratio"),
+        ),
+    ):
         tolerance = specification()[clause].tolerance
         assert tolerance is not None
         report.within(clause, f"{name}: {what}", 1 - tolerance.value, 1 + tolerance.value, *place)
-    report.equal("SCORE-003", f"{name}: the evaluator scores twice the object with that many times the level", 2.0,
-                 "evaluator", name, "factor")  # fmt: skip
+    report.equal(
+        "SCORE-003",
+        f"{name}: the evaluator scores twice the object with that many times the level",
+        2.0,
+        "evaluator",
+        name,
+        "factor",
+    )

@@ -27,7 +27,9 @@ def with_object(material: Material, image: Array, *, scored: bool) -> Material:
 
 def gain_left(material: Material) -> Material:
     """The network's object is g O: the investigation's amplitude bias."""
-    return with_object(material, material.reconstruction.object * material.containers.train.gain, scored=True)
+    return with_object(
+        material, material.reconstruction.object * material.containers.train.gain, scored=True
+    )
 
 
 def _rescaled_after(material: Material) -> Material:
@@ -47,9 +49,13 @@ class _Rescaling(ReferencePipeline):
 
     name = "rescaling evaluator"
 
-    def score(self, scenario: Scenario, scan: RawScan, reconstruction: Reconstruction) -> dict[str, Any]:
+    def score(
+        self, scenario: Scenario, scan: RawScan, reconstruction: Reconstruction
+    ) -> dict[str, Any]:
         ratio = super().score(scenario, scan, reconstruction)["amplitude"]["mean_ratio"]
-        scaled = reconstruction.model_copy(update={"object": reconstruction.object / np.float32(ratio)})
+        scaled = reconstruction.model_copy(
+            update={"object": reconstruction.object / np.float32(ratio)}
+        )
         return super().score(scenario, scan, scaled)
 
 
@@ -59,7 +65,17 @@ def _evaluator(material: Material) -> Material:
 
 CONTROLS = (
     Control("gain-left", "the loader's gain stays in the object", "INFER-005", gain_left),
-    Control("rescaled-after", "the stored object was multiplied by 1.9 after it had been scored", "EVID-004", _rescaled_after),
+    Control(
+        "rescaled-after",
+        "the stored object was multiplied by 1.9 after it had been scored",
+        "EVID-004",
+        _rescaled_after,
+    ),
     Control("flat", "all structure is squeezed to a tenth around the right mean", "NET-009", _flat),
-    Control("rescaling-evaluator", "the evaluator divides by the ratio of the means first", "SCORE-003", _evaluator),
-)  # fmt: skip
+    Control(
+        "rescaling-evaluator",
+        "the evaluator divides by the ratio of the means first",
+        "SCORE-003",
+        _evaluator,
+    ),
+)

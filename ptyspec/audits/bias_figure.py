@@ -38,19 +38,25 @@ def _view(frame: Frame) -> View:
 
 
 def _row(axes: Sequence[Axes], name: str, frame: Frame) -> None:
-    prediction, truth = (np.where(frame.mask, np.abs(image), np.nan) for image in (frame.rec, frame.truth))
+    prediction, truth = (
+        np.where(frame.mask, np.abs(image), np.nan) for image in (frame.rec, frame.truth)
+    )
     best = least_squares(prediction[frame.mask], truth[frame.mask]) or 1.0
     limits = canvas.value_limits(truth)
     view = _view(frame)
     for place, (image, title) in enumerate(((truth, "truth"), (prediction, "reconstruction"))):
-        drawn = canvas.image_panel(axes[place], image, view, cmap="viridis", limits=limits, title=title)
+        drawn = canvas.image_panel(
+            axes[place], image, view, cmap="viridis", limits=limits, title=title
+        )
         canvas.colour_bar(axes[place], drawn, "amplitude")
     before, after = prediction - truth, best * prediction - truth
     bound = canvas.symmetric_limit(before)
     for place, (image, title) in enumerate(
         ((before, "difference"), (after, f"difference after x {best:.3f}")), start=2
     ):
-        drawn = canvas.image_panel(axes[place], image, view, cmap="RdBu_r", limits=(-bound, bound), title=title)
+        drawn = canvas.image_panel(
+            axes[place], image, view, cmap="RdBu_r", limits=(-bound, bound), title=title
+        )
         canvas.colour_bar(axes[place], drawn, "amplitude", extend="both")
     axes[0].set_ylabel(canvas.plain(name), fontsize=canvas.TITLE)
     _histogram(axes[4], prediction[frame.mask] / truth[frame.mask], best)
@@ -61,7 +67,9 @@ def _histogram(axes: Axes, ratio: Array, best: float) -> None:
     low, high = np.percentile(np.concatenate([seen, best * seen]), (0.5, 99.5))
     edges = np.linspace(min(low, 0.95), max(high, 1.05), BINS).tolist()
     axes.hist(seen, edges, color=BEFORE, histtype="step", linewidth=1.8, label="as it is")
-    axes.hist(best * seen, edges, color=AFTER, histtype="step", linewidth=1.2, label="after the scalar")
+    axes.hist(
+        best * seen, edges, color=AFTER, histtype="step", linewidth=1.2, label="after the scalar"
+    )
     axes.axvline(1.0, color="#444444", linestyle="--", linewidth=1)
     axes.set_title("pixels by reconstruction / truth", fontsize=canvas.TEXT)
     axes.set_xlabel("ratio", fontsize=canvas.SMALL)

@@ -61,10 +61,21 @@ def audit(materials: Sequence[Material], report: Audit) -> None:
     _notes(report)
     from ptyspec.audits.canvas_figure import to_scale
 
-    report.figure("scale", "Canvases to scale. Left: the object, the stitched canvas, one group's canvas inside the model, and "
-                  "what the jitter rule asked for. Right: that group's patches on their canvas; dashed: the legacy side.",
-                  lambda: to_scale([(material, report.data["model"][material.name],
-                                     report.data["stitched"][material.name]) for material in materials]))  # fmt: skip
+    report.figure(
+        "scale",
+        "Canvases to scale. Left: the object, the stitched canvas, one group's canvas inside the model, and "
+        "what the jitter rule asked for. Right: that group's patches on their canvas; dashed: the legacy side.",
+        lambda: to_scale(
+            [
+                (
+                    material,
+                    report.data["model"][material.name],
+                    report.data["stitched"][material.name],
+                )
+                for material in materials
+            ]
+        ),
+    )
 
 
 def _parts(material: Material) -> dict[str, GroupedScan]:
@@ -86,73 +97,122 @@ def _inside(material: Material, report: Audit) -> None:
         needed.append(needed_side(relative, size))
         absolute.append(jitter_rule(offsets, size))
         report.data["groups"][f"{material.name} {split}"] = {
-            "groups": part.size, "members": part.C,
-            "largest_relative_x": float(np.abs(relative[..., 0]).max()), "largest_relative_y": float(np.abs(relative[..., 1]).max()),
-            "largest_offset_x": float(np.abs(offsets[:, 0]).max()), "largest_offset_y": float(np.abs(offsets[:, 1]).max()),
-            "needed": needed[-1], "jitter_rule": absolute[-1],
-        }  # fmt: skip
+            "groups": part.size,
+            "members": part.C,
+            "largest_relative_x": float(np.abs(relative[..., 0]).max()),
+            "largest_relative_y": float(np.abs(relative[..., 1]).max()),
+            "largest_offset_x": float(np.abs(offsets[:, 0]).max()),
+            "largest_offset_y": float(np.abs(offsets[:, 1]).max()),
+            "needed": needed[-1],
+            "jitter_rule": absolute[-1],
+        }
     side, need = _side(material, material.groups), max(needed)
     moved = material.pipeline.group(
         material.scenario, Halves(_moved(material.halves.train), _moved(material.halves.test))
     )
     sizes = legacy_sides(size, model.gridsize)
     report.data["model"][material.name] = {
-        "N": size, "declared": model.canvas, "needed": need, "side": side, "padded_minus_required": side - need,
-        "fits": side >= need, "side_when_moved": _side(material, moved), "jitter_rule": max(absolute),
-        "memory_factor_of_jitter_rule": (max(absolute) / need) ** 2, "legacy_padded": sizes["padded"],
+        "N": size,
+        "declared": model.canvas,
+        "needed": need,
+        "side": side,
+        "padded_minus_required": side - need,
+        "fits": side >= need,
+        "side_when_moved": _side(material, moved),
+        "jitter_rule": max(absolute),
+        "memory_factor_of_jitter_rule": (max(absolute) / need) ** 2,
+        "legacy_padded": sizes["padded"],
         "legacy_fits": sizes["padded"] >= need,
-    }  # fmt: skip
+    }
     report.data["jitter"][material.name] = {
-        **sizes, "jitter": sizes["padded"] - sizes["bigN"], "jitter_by_absolute_offsets": max(absolute) - sizes["bigN"],
+        **sizes,
+        "jitter": sizes["padded"] - sizes["bigN"],
+        "jitter_by_absolute_offsets": max(absolute) - sizes["bigN"],
         "jitter_by_relative_offsets": max(0, need - sizes["bigN"]),
-    }  # fmt: skip
+    }
 
 
 def _moved(scan: RawScan) -> RawScan:
     x, y = MOVE
-    return scan.model_copy(update={
-        "xcoords": scan.xcoords + x, "ycoords": scan.ycoords + y,
-        "xcoords_start": scan.xcoords_start + x, "ycoords_start": scan.ycoords_start + y,
-    })  # fmt: skip
+    return scan.model_copy(
+        update={
+            "xcoords": scan.xcoords + x,
+            "ycoords": scan.ycoords + y,
+            "xcoords_start": scan.xcoords_start + x,
+            "ycoords_start": scan.ycoords_start + y,
+        }
+    )
 
 
 def _sides(material: Material, report: Audit) -> None:
     """What canvases of different sides would cut."""
     facts, size = report.data["model"][material.name], material.scenario.model.N
     rules = {
-        "N alone": size, "no jitter (torch port)": report.data["jitter"][material.name]["padded_without_jitter"],
-        "legacy, jitter 10": facts["legacy_padded"], "needed": facts["needed"], "there is": facts["side"],
+        "N alone": size,
+        "no jitter (torch port)": report.data["jitter"][material.name]["padded_without_jitter"],
+        "legacy, jitter 10": facts["legacy_padded"],
+        "needed": facts["needed"],
+        "there is": facts["side"],
         "jitter rule": facts["jitter_rule"],
-    }  # fmt: skip
+    }
     samples = []
     for part in _parts(material).values():
         rows = spread_rows(part.size, MERGED)
         samples.append((*oracle_energies(part, rows), part.coords_relative[rows]))
     places = np.concatenate([part.coords_offsets[:, 0, :, 0] for part in _parts(material).values()])
     cut = {
-        side: np.concatenate([lost_energy(np.stack([obj, wave]), relative, side) for obj, wave, relative in samples], 1)
+        side: np.concatenate(
+            [lost_energy(np.stack([obj, wave]), relative, side) for obj, wave, relative in samples],
+            1,
+        )
         for side in set(rules.values())
     }
     for rule, side in rules.items():
         lost = cut[side]
         report.data["sides"][f"{material.name}: {rule}"] = {
-            "side": side, "object_lost": float(lost[0].mean()), "object_lost_worst_patch": float(lost[0].max()),
+            "side": side,
+            "object_lost": float(lost[0].mean()),
+            "object_lost_worst_patch": float(lost[0].max()),
             "light_lost": float(lost[1].mean()),
             "dummies_lost": lost_dummies(places, size, side),
             "dummies_lost_centred": lost_dummies(places - places.mean(axis=0), size, side),
-            "upstream_formula": 1 - side / facts["jitter_rule"], "memory_factor": (side / facts["needed"]) ** 2,
-        }  # fmt: skip
+            "upstream_formula": 1 - side / facts["jitter_rule"],
+            "memory_factor": (side / facts["needed"]) ** 2,
+        }
 
 
 def _model_findings(material: Material, report: Audit) -> None:
     name = material.name
     facts = report.data["model"][name]
     if facts["declared"]:
-        report.check("CANVAS-003", f"{name}: declared side holds the groups", facts["fits"], f">= {facts['needed']}", "model", name, "side")  # fmt: skip
+        report.check(
+            "CANVAS-003",
+            f"{name}: declared side holds the groups",
+            facts["fits"],
+            f">= {facts['needed']}",
+            "model",
+            name,
+            "side",
+        )
     else:
         report.equal("CANVAS-001", f"{name}: side / px", facts["needed"], "model", name, "side")
-    report.equal("CANVAS-002", f"{name}: side after the scan was moved / px", facts["side"], "model", name, "side_when_moved")  # fmt: skip
-    report.within("CANVAS-003", f"{name}: part of a perfect patch off the canvas, the worst", 0, LOST, "sides", f"{name}: there is", "object_lost_worst_patch")  # fmt: skip
+    report.equal(
+        "CANVAS-002",
+        f"{name}: side after the scan was moved / px",
+        facts["side"],
+        "model",
+        name,
+        "side_when_moved",
+    )
+    report.within(
+        "CANVAS-003",
+        f"{name}: part of a perfect patch off the canvas, the worst",
+        0,
+        LOST,
+        "sides",
+        f"{name}: there is",
+        "object_lost_worst_patch",
+    )
     tolerance = specification()["MERGE-003"].tolerance
     assert tolerance is not None
     found: dict[str, Any] = {}
@@ -164,7 +224,9 @@ def _model_findings(material: Material, report: Audit) -> None:
         if found[split] is None:
             report.skipped("MERGE-003", what, "no object is known" if error is None else str(error))
         else:
-            report.within("MERGE-003", what, 0, tolerance.value, "model", name, f"merge_error_{split}")
+            report.within(
+                "MERGE-003", what, 0, tolerance.value, "model", name, f"merge_error_{split}"
+            )
 
 
 def _stitched_findings(material: Material, report: Audit) -> None:
@@ -173,51 +235,157 @@ def _stitched_findings(material: Material, report: Audit) -> None:
     assert ratio is not None
     assert oracle is not None
     facts = report.data["stitched"][name]
-    report.check("STITCH-001", f"{name}: smallest distance of a patch from the canvas's rim / px",
-                 facts["smallest_margin"] >= -1e-9, ">= 0", *at, "smallest_margin")  # fmt: skip
-    report.within("STITCH-002", f"{name}: summed coverage over patches times weight", 1 - ratio.value, 1 + ratio.value, *at, "coverage_ratio")  # fmt: skip
+    report.check(
+        "STITCH-001",
+        f"{name}: smallest distance of a patch from the canvas's rim / px",
+        facts["smallest_margin"] >= -1e-9,
+        ">= 0",
+        *at,
+        "smallest_margin",
+    )
+    report.within(
+        "STITCH-002",
+        f"{name}: summed coverage over patches times weight",
+        1 - ratio.value,
+        1 + ratio.value,
+        *at,
+        "coverage_ratio",
+    )
     change = facts["coverage_change_when_moved"]
     # Whole pixels: float64 positions around 1000 keep 1e-13 of a pixel, single-precision weights 6e-8.
-    report.check("BASELINE-OFFSET-001", f"{name}: change of the coverage when the scan is moved",
-                 change is not None and change <= 1e-6, "<= 1e-6 and of equal shape", *at, "coverage_change_when_moved")  # fmt: skip
-    report.equal("STITCH-001", f"{name}: the origin moves with the scan / px", list(MOVE), *at, "origin_moved")
+    report.check(
+        "BASELINE-OFFSET-001",
+        f"{name}: change of the coverage when the scan is moved",
+        change is not None and change <= 1e-6,
+        "<= 1e-6 and of equal shape",
+        *at,
+        "coverage_change_when_moved",
+    )
+    report.equal(
+        "STITCH-001",
+        f"{name}: the origin moves with the scan / px",
+        list(MOVE),
+        *at,
+        "origin_moved",
+    )
     if material.scan.objectGuess is None:
-        report.skipped("STITCH-005", f"{name}: stitched perfect patches from the object", "no object is known")
+        report.skipped(
+            "STITCH-005", f"{name}: stitched perfect patches from the object", "no object is known"
+        )
     else:
-        report.within("STITCH-005", f"{name}: stitched perfect patches from the object", 0, oracle.value, *at, "oracle_error")  # fmt: skip
+        report.within(
+            "STITCH-005",
+            f"{name}: stitched perfect patches from the object",
+            0,
+            oracle.value,
+            *at,
+            "oracle_error",
+        )
 
 
 def _tables(report: Audit) -> None:
-    report.grid("Offsets / px", "groups", columns=(
-        "groups", "members", "largest_relative_x", "largest_relative_y", "needed", "largest_offset_x",
-        "largest_offset_y", "jitter_rule",
-    ), corner="subject, split")  # fmt: skip
-    report.grid("The canvas inside the model / px", "model", columns=(
-        "N", "declared", "needed", "side", "padded_minus_required", "fits", "side_when_moved", "legacy_padded",
-        "legacy_fits", "jitter_rule", "memory_factor_of_jitter_rule", "merge_error_train", "merge_error_test",
-    ), corner="subject")  # fmt: skip
-    report.grid("What a side cuts", "sides", columns=(
-        "side", "object_lost", "object_lost_worst_patch", "light_lost", "dummies_lost", "dummies_lost_centred", "upstream_formula", "memory_factor"
-    ), corner="subject: rule")  # fmt: skip
-    report.grid("The jitter rule / px", "jitter", columns=(
-        "bigN", "padding", "padded", "padded_without_jitter", "jitter", "jitter_by_relative_offsets",
-        "jitter_by_absolute_offsets",
-    ), corner="subject")  # fmt: skip
-    report.grid("The stitched canvas / px", "stitched", columns=(
-        "patches", "x0", "y0", "width", "height", "smallest_margin", "covered", "coverage_ratio", "oracle_error"
-    ), corner="subject")  # fmt: skip
     report.grid(
-        "Recorded sides / px", "recorded", columns=("recorded", "ours", "difference"), form=".5g", corner="side"
+        "Offsets / px",
+        "groups",
+        columns=(
+            "groups",
+            "members",
+            "largest_relative_x",
+            "largest_relative_y",
+            "needed",
+            "largest_offset_x",
+            "largest_offset_y",
+            "jitter_rule",
+        ),
+        corner="subject, split",
+    )
+    report.grid(
+        "The canvas inside the model / px",
+        "model",
+        columns=(
+            "N",
+            "declared",
+            "needed",
+            "side",
+            "padded_minus_required",
+            "fits",
+            "side_when_moved",
+            "legacy_padded",
+            "legacy_fits",
+            "jitter_rule",
+            "memory_factor_of_jitter_rule",
+            "merge_error_train",
+            "merge_error_test",
+        ),
+        corner="subject",
+    )
+    report.grid(
+        "What a side cuts",
+        "sides",
+        columns=(
+            "side",
+            "object_lost",
+            "object_lost_worst_patch",
+            "light_lost",
+            "dummies_lost",
+            "dummies_lost_centred",
+            "upstream_formula",
+            "memory_factor",
+        ),
+        corner="subject: rule",
+    )
+    report.grid(
+        "The jitter rule / px",
+        "jitter",
+        columns=(
+            "bigN",
+            "padding",
+            "padded",
+            "padded_without_jitter",
+            "jitter",
+            "jitter_by_relative_offsets",
+            "jitter_by_absolute_offsets",
+        ),
+        corner="subject",
+    )
+    report.grid(
+        "The stitched canvas / px",
+        "stitched",
+        columns=(
+            "patches",
+            "x0",
+            "y0",
+            "width",
+            "height",
+            "smallest_margin",
+            "covered",
+            "coverage_ratio",
+            "oracle_error",
+        ),
+        corner="subject",
+    )
+    report.grid(
+        "Recorded sides / px",
+        "recorded",
+        columns=("recorded", "ours", "difference"),
+        form=".5g",
+        corner="side",
     )
 
 
 def _notes(report: Audit) -> None:
-    report.note("Absolute offsets do not belong in the model's canvas: a group is merged around its own mean, so only relative "
-                "offsets move a patch there. object_lost and light_lost place perfect patches (|O|^2, and |P O|^2) as the merge "
-                "does and add up what lands. dummies_lost puts patches of ones at absolute positions on that canvas, as the "
-                "recorded report did, and upstream_formula is 1 - padded/required, a ratio of sides: both report nearly "
-                "everything lost where nothing is.")  # fmt: skip
-    report.note("jitter rule: ceil(N + 2 max|absolute offset|), of N's parity; its memory factor is squared sides over what "
-                "the groups need. The recorded sides stand beside the rule's value before rounding, on the replayed scan.")  # fmt: skip
-    report.note("The recorded run that did not fit (four pixels short, and went on) took canvas and need from two unseeded "
-                "draws of groups; neither can be repeated. A canvas that is declared too small is refused here (CANVAS-003).")  # fmt: skip
+    report.note(
+        "Absolute offsets do not belong in the model's canvas: a group is merged around its own mean, so only relative "
+        "offsets move a patch there. object_lost and light_lost place perfect patches (|O|^2, and |P O|^2) as the merge "
+        "does and add up what lands. dummies_lost puts patches of ones at absolute positions on that canvas, as the "
+        "recorded report did, and upstream_formula is 1 - padded/required, a ratio of sides: both report nearly "
+        "everything lost where nothing is."
+    )
+    report.note(
+        "jitter rule: ceil(N + 2 max|absolute offset|), of N's parity; its memory factor is squared sides over what "
+        "the groups need. The recorded sides stand beside the rule's value before rounding, on the replayed scan."
+    )
+    report.note(
+        "The recorded run that did not fit (four pixels short, and went on) took canvas and need from two unseeded "
+        "draws of groups; neither can be repeated. A canvas that is declared too small is refused here (CANVAS-003)."
+    )

@@ -45,10 +45,17 @@ class _Absolute(ReferencePipeline):
 
     def group(self, scenario: Scenario, halves: Halves) -> GroupedHalves:
         made = super().group(scenario, halves)
-        return GroupedHalves(*(
-            part.model_copy(update={"coords_offsets": np.zeros_like(part.coords_offsets), "coords_relative": -part.coords})
-            for part in (made.train, made.test)
-        ))  # fmt: skip
+        return GroupedHalves(
+            *(
+                part.model_copy(
+                    update={
+                        "coords_offsets": np.zeros_like(part.coords_offsets),
+                        "coords_relative": -part.coords,
+                    }
+                )
+                for part in (made.train, made.test)
+            )
+        )
 
 
 class _Stitching(ReferencePipeline):
@@ -57,9 +64,10 @@ class _Stitching(ReferencePipeline):
     name = "spoiled stitching"
 
     def __init__(
-        self, before: Callable[[Patches], Patches] | None = None,
+        self,
+        before: Callable[[Patches], Patches] | None = None,
         after: Callable[[Reconstruction], Reconstruction] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.before, self.after = before, after
 
     def stitch(self, scenario: Scenario, patches: Patches) -> Reconstruction:
@@ -97,20 +105,52 @@ def _with(material: Material, pipeline: ReferencePipeline) -> Material:
 
 CONTROLS = (
     Control("too-small", "the canvas is declared to be one patch", "CANVAS-003", _declared),
-    Control("doubled-offsets", "the canvas is sized from offsets twice as large", "CANVAS-001",
-            lambda material: _relative(material, _doubled)),
-    Control("absolute-offsets", "absolute positions size the canvas inside the model", "CANVAS-002",
-            lambda material: _with(material, _Absolute())),
-    Control("flipped", "members are placed the other way round", "MERGE-003",
-            lambda material: _relative(material, _flipped)),
-    Control("dropped-patches", "the last group is not stitched", "STITCH-002",
-            lambda material: _with(material, _Stitching(before=_dropped))),
-    Control("cropped", "the stitched canvas ends eight rows early", "STITCH-001",
-            lambda material: _with(material, _Stitching(after=_cropped))),
-    Control("fixed-origin", "the stitched canvas's origin does not follow the scan", "STITCH-001",
-            lambda material: _with(material, _Stitching(after=_fixed))),
-    Control("bounded", "patches beyond a frame of 512 pixels are moved into it", "BASELINE-OFFSET-001",
-            lambda material: _with(material, _Stitching(before=_bounded))),
-    Control("centre-anchored", "the stitched canvas is two pixels off", "STITCH-005",
-            lambda material: _with(material, _Stitching(after=_centred))),
-)  # fmt: skip
+    Control(
+        "doubled-offsets",
+        "the canvas is sized from offsets twice as large",
+        "CANVAS-001",
+        lambda material: _relative(material, _doubled),
+    ),
+    Control(
+        "absolute-offsets",
+        "absolute positions size the canvas inside the model",
+        "CANVAS-002",
+        lambda material: _with(material, _Absolute()),
+    ),
+    Control(
+        "flipped",
+        "members are placed the other way round",
+        "MERGE-003",
+        lambda material: _relative(material, _flipped),
+    ),
+    Control(
+        "dropped-patches",
+        "the last group is not stitched",
+        "STITCH-002",
+        lambda material: _with(material, _Stitching(before=_dropped)),
+    ),
+    Control(
+        "cropped",
+        "the stitched canvas ends eight rows early",
+        "STITCH-001",
+        lambda material: _with(material, _Stitching(after=_cropped)),
+    ),
+    Control(
+        "fixed-origin",
+        "the stitched canvas's origin does not follow the scan",
+        "STITCH-001",
+        lambda material: _with(material, _Stitching(after=_fixed)),
+    ),
+    Control(
+        "bounded",
+        "patches beyond a frame of 512 pixels are moved into it",
+        "BASELINE-OFFSET-001",
+        lambda material: _with(material, _Stitching(before=_bounded)),
+    ),
+    Control(
+        "centre-anchored",
+        "the stitched canvas is two pixels off",
+        "STITCH-005",
+        lambda material: _with(material, _Stitching(after=_centred)),
+    ),
+)

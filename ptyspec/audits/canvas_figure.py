@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NEEDED, LEGACY, STITCHED, RULE = (
-    canvas.COLOURS["iterative"], canvas.COLOURS["untrained"], canvas.COLOURS["network"], canvas.COLOURS["flat_start"]
-)  # fmt: skip
+    canvas.COLOURS["iterative"],
+    canvas.COLOURS["untrained"],
+    canvas.COLOURS["network"],
+    canvas.COLOURS["flat_start"],
+)
 
 
 def to_scale(subjects: Sequence[tuple[Material, Mapping[str, Any], Mapping[str, Any]]]) -> Figure:
@@ -38,35 +41,70 @@ def to_scale(subjects: Sequence[tuple[Material, Mapping[str, Any], Mapping[str, 
     return figure
 
 
-def _square(axes: Axes, centre: Sequence[float], side: float, colour: str, label: str = "", style: str = "-") -> None:
+def _square(
+    axes: Axes, centre: Sequence[float], side: float, colour: str, label: str = "", style: str = "-"
+) -> None:
     _box(axes, (centre[0] - side / 2, centre[1] - side / 2), side, side, colour, label, style)
 
 
 def _box(
-    axes: Axes, low: tuple[float, float], width: float, height: float, colour: str, label: str, style: str = "-"
+    axes: Axes,
+    low: tuple[float, float],
+    width: float,
+    height: float,
+    colour: str,
+    label: str,
+    style: str = "-",
 ) -> None:
     from matplotlib.patches import Rectangle
 
-    axes.add_patch(Rectangle(low, width, height, fill=False, edgecolor=colour, linewidth=1.6, linestyle=style,
-                             label=label or None))  # fmt: skip
+    axes.add_patch(
+        Rectangle(
+            low,
+            width,
+            height,
+            fill=False,
+            edgecolor=colour,
+            linewidth=1.6,
+            linestyle=style,
+            label=label or None,
+        )
+    )
 
 
 def _whole(
-    axes: Axes, material: Material, model: Mapping[str, Any], stitched: Mapping[str, Any], centre: Sequence[float]
+    axes: Axes,
+    material: Material,
+    model: Mapping[str, Any],
+    stitched: Mapping[str, Any],
+    centre: Sequence[float],
 ) -> None:
     obj = material.scan.objectGuess
     if obj is not None:
         height, width = obj.shape
-        axes.imshow(np.abs(obj), cmap="gray", extent=(-0.5, width - 0.5, height - 0.5, -0.5), alpha=0.6)
+        axes.imshow(
+            np.abs(obj), cmap="gray", extent=(-0.5, width - 0.5, height - 0.5, -0.5), alpha=0.6
+        )
     axes.plot(*material.groups.test.scan.positions.T, ".", color=STITCHED, markersize=1.5)
-    _box(axes, (stitched["x0"], stitched["y0"]), stitched["width"], stitched["height"], STITCHED,
-         f"stitched {stitched['width']} x {stitched['height']}")  # fmt: skip
+    _box(
+        axes,
+        (stitched["x0"], stitched["y0"]),
+        stitched["width"],
+        stitched["height"],
+        STITCHED,
+        f"stitched {stitched['width']} x {stitched['height']}",
+    )
     _square(axes, centre, model["side"], NEEDED, f"inside the model {model['side']}")
     _square(axes, centre, model["jitter_rule"], RULE, f"jitter rule {model['jitter_rule']}", "--")
     axes.set_title(canvas.plain(f"{material.name}: test split"), fontsize=canvas.TEXT)
     reach = model["jitter_rule"] / 2 + 10
-    axes.set_xlim(min(centre[0] - reach, -10), max(centre[0] + reach, stitched["x0"] + stitched["width"] + 10))
-    axes.set_ylim(min(centre[1] - reach, -10), max(centre[1] + reach, stitched["y0"] + stitched["height"] + 10))
+    axes.set_xlim(
+        min(centre[0] - reach, -10), max(centre[0] + reach, stitched["x0"] + stitched["width"] + 10)
+    )
+    axes.set_ylim(
+        min(centre[1] - reach, -10),
+        max(centre[1] + reach, stitched["y0"] + stitched["height"] + 10),
+    )
 
 
 def _group(axes: Axes, model: Mapping[str, Any], ways: Sequence[Sequence[float]]) -> None:

@@ -67,7 +67,11 @@ def stitched_facts(material: Material) -> dict[str, Any]:
     """Perfect patches of the test split through the pipeline's own stitching, at their place and moved."""
     groups = material.groups.test
     rows = spread_rows(groups.size, STITCHED)
-    patches = Patches(object=oracle_patches(groups, rows), coords=groups.coords[rows], probe=groups.scan.probeGuess)
+    patches = Patches(
+        object=oracle_patches(groups, rows),
+        coords=groups.coords[rows],
+        probe=groups.scan.probeGuess,
+    )
     made = material.pipeline.stitch(material.scenario, patches)
     moved = patches.coords + np.array(MOVE, float)[:, None]
     far = material.pipeline.stitch(material.scenario, patches.model_copy(update={"coords": moved}))
@@ -78,12 +82,19 @@ def stitched_facts(material: Material) -> dict[str, Any]:
     margins = [*(low - made.origin), x0 + width - 1 - high[0], y0 + height - 1 - high[1]]
     weight = illumination_weight(groups.scan.probeGuess).sum(dtype=np.float64)
     return {
-        "patches": len(positions), "x0": x0, "y0": y0, "width": width, "height": height,
-        "smallest_margin": float(min(margins)), "largest_absolute": float(np.abs(positions).max()),
+        "patches": len(positions),
+        "x0": x0,
+        "y0": y0,
+        "width": width,
+        "height": height,
+        "smallest_margin": float(min(margins)),
+        "largest_absolute": float(np.abs(positions).max()),
         "coverage_ratio": float(made.coverage.sum(dtype=np.float64) / (weight * len(positions))),
-        "coverage_change_when_moved": _change(made, far), "origin_moved": [far.origin[0] - x0, far.origin[1] - y0],
-        "covered": float(np.mean(np.isfinite(made.object))), "oracle_error": _oracle_error(made, groups.scan.objectGuess),
-    }  # fmt: skip
+        "coverage_change_when_moved": _change(made, far),
+        "origin_moved": [far.origin[0] - x0, far.origin[1] - y0],
+        "covered": float(np.mean(np.isfinite(made.object))),
+        "oracle_error": _oracle_error(made, groups.scan.objectGuess),
+    }
 
 
 def _change(made: Reconstruction, far: Reconstruction) -> float | None:
@@ -113,7 +124,11 @@ def _oracle_error(made: Reconstruction, truth: Array | None) -> float | None:
     pieces, count = label(both)
     missed = 0.0
     for piece in range(1, count + 1):
-        found, expected = (image[pieces == piece].astype(np.complex128) for image in (made.object, around))
+        found, expected = (
+            image[pieces == piece].astype(np.complex128) for image in (made.object, around)
+        )
         phase = np.vdot(found, expected)
-        missed += float(np.sum(np.abs(found * (phase / abs(phase) if phase else 1.0) - expected) ** 2))
+        missed += float(
+            np.sum(np.abs(found * (phase / abs(phase) if phase else 1.0) - expected) ** 2)
+        )
     return float(missed**0.5 / np.linalg.norm(around[both]))

@@ -45,8 +45,15 @@ def jitter_rule(offsets: Array, size: int) -> int:
 
 def legacy_sides(size: int, gridsize: int) -> dict[str, int]:
     """Sides that follow from the legacy dictionary: with its jitter, and without (as the torch port has it)."""
-    made = derived_sizes({"N": size, "gridsize": gridsize, "offset": OFFSET, "max_position_jitter": JITTER})
-    return {"bigN": made.bigN, "padding": made.padding, "padded": made.padded, "padded_without_jitter": made.bigN}
+    made = derived_sizes(
+        {"N": size, "gridsize": gridsize, "offset": OFFSET, "max_position_jitter": JITTER}
+    )
+    return {
+        "bigN": made.bigN,
+        "padding": made.padding,
+        "padded": made.padded,
+        "padded_without_jitter": made.bigN,
+    }
 
 
 def lost_energy(energy: Array, relative: Array, side: int) -> Array:
@@ -56,7 +63,9 @@ def lost_energy(energy: Array, relative: Array, side: int) -> Array:
     """
     size = energy.shape[-1]
     vertical, horizontal = placement(relative, size, side, "linear")
-    kept = np.einsum("bci,...bcij,bcj->...bc", vertical.sum(axis=-2), energy, horizontal.sum(axis=-2))
+    kept = np.einsum(
+        "bci,...bcij,bcj->...bc", vertical.sum(axis=-2), energy, horizontal.sum(axis=-2)
+    )
     return np.asarray(np.maximum(1 - kept / energy.sum(axis=(-2, -1)), 0.0))
 
 
@@ -71,9 +80,11 @@ def recorded_sizes() -> dict[str, Any]:
     """Every recorded side beside ours; `unrounded` is the rule before rounding."""
     found: dict[str, Any] = {}
     for name, size, gridsize, recorded in (
-        ("padded, gs1, N 64", 64, 1, 74), ("padded, gs2, N 64", 64, 2, 78),
-        ("padded, gs1, N 128", 128, 1, 138), ("padded, gs2, N 128", 128, 2, 142),
-    ):  # fmt: skip
+        ("padded, gs1, N 64", 64, 1, 74),
+        ("padded, gs2, N 64", 64, 2, 78),
+        ("padded, gs1, N 128", 128, 1, 138),
+        ("padded, gs2, N 128", 128, 2, 142),
+    ):
         found[name] = _row(recorded, float(legacy_sides(size, gridsize)["padded"]))
     for name, frames, members, recorded in (
         ("jitter rule, gs1, 2000 frames", 2000, 1, 828),
@@ -81,7 +92,9 @@ def recorded_sizes() -> dict[str, Any]:
         ("jitter rule, gs2, 1024 frames (stable)", 1024, 4, 822),
         ("need by the jitter rule, dose_legacy, 1024 frames", 1024, 4, 824),
     ):
-        reach = max(float(np.abs(offsets).max()) for offsets, _ in recorded_groups(frames, members).values())
+        reach = max(
+            float(np.abs(offsets).max()) for offsets, _ in recorded_groups(frames, members).values()
+        )
         found[name] = _row(recorded, 64 + 2 * reach)
     found["memory, jitter rule over padded, gs2"] = _row(112, (826 / 78) ** 2)
     return found

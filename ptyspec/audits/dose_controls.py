@@ -45,11 +45,17 @@ def _gauge_of_test(material: Material) -> Material:
     scan, spec = other.scan, other.scenario.object
     assert scan.objectGuess is not None
     pitch = spec.size + scan.N
-    images = [scan.objectGuess[:, k * pitch : k * pitch + spec.size] for k in range(spec.images_train, spec.images_train + spec.images_test)]  # fmt: skip
+    images = [
+        scan.objectGuess[:, k * pitch : k * pitch + spec.size]
+        for k in range(spec.images_train, spec.images_train + spec.images_test)
+    ]
     factor = float(np.mean([np.abs(image).max() for image in images]))
     return _scan(
-        other, objectGuess=scan.objectGuess / np.float32(factor), diff3d=scan.diff3d / np.float32(factor), scale=scan.scale * factor,
-    )  # fmt: skip
+        other,
+        objectGuess=scan.objectGuess / np.float32(factor),
+        diff3d=scan.diff3d / np.float32(factor),
+        scale=scan.scale * factor,
+    )
 
 
 def _points_for_images(material: Material) -> Material:
@@ -60,13 +66,28 @@ def _points_for_images(material: Material) -> Material:
 
 
 SHARED = {
-    "bright-groups", "gain-in-loss", "gain-without-root", "own-test-gain", "scale-doubled", "closed-form", "scale-by-sum",
+    "bright-groups",
+    "gain-in-loss",
+    "gain-without-root",
+    "own-test-gain",
+    "scale-doubled",
+    "closed-form",
+    "scale-by-sum",
     "probe-doubled",
-}  # fmt: skip
+}
 CONTROLS = (
     *(control for control in OF_INTENSITY if control.name in SHARED),
-    Control("gauge-of-the-test-images", "the labels of dose_experiments are divided by the test images' factor", "OBJECT-003",
-            _gauge_of_test),
-    Control("images-as-points", "dose_experiments with all training frames on one image", "NESTED-002", _points_for_images),
-)  # fmt: skip
+    Control(
+        "gauge-of-the-test-images",
+        "the labels of dose_experiments are divided by the test images' factor",
+        "OBJECT-003",
+        _gauge_of_test,
+    ),
+    Control(
+        "images-as-points",
+        "dose_experiments with all training frames on one image",
+        "NESTED-002",
+        _points_for_images,
+    ),
+)
 """The first eight are those of the audit `intensity`: faults of the stages that both audits show."""

@@ -11,7 +11,15 @@ import numpy as np
 
 from ptyspec.audits.intensity_closures import oracle
 from ptyspec.audits.material import Material
-from ptyspec.audits.stage_chain import OUTPUT, SPLITS, SplitChain, Step, frame_sums, split_chain, steps_of
+from ptyspec.audits.stage_chain import (
+    OUTPUT,
+    SPLITS,
+    SplitChain,
+    Step,
+    frame_sums,
+    split_chain,
+    steps_of,
+)
 from ptyspec.compare.numbers import quotient
 from ptyspec.contracts.arrays import Array
 from ptyspec.physics.scale import closed_form_scale, intensity_scale, loader_gain, probe_energy
@@ -43,21 +51,38 @@ class Side:
 def side(material: Material) -> Side:
     """Return the facts of one subject; nothing is trained: the chain ends where the network begins."""
     made = material.containers
-    untrained = material.replaced(reconstruction=made.test.coarse)  # no stage that is shown here looks at it
+    untrained = material.replaced(
+        reconstruction=made.test.coarse
+    )  # no stage that is shown here looks at it
     chains = {split: split_chain(untrained, split) for split in SPLITS}
-    steps = {name: parts for name, parts in steps_of(chains, chains["train"].own_gain, None).items() if name != OUTPUT}
+    steps = {
+        name: parts
+        for name, parts in steps_of(chains, chains["train"].own_gain, None).items()
+        if name != OUTPUT
+    }
     closures = {split: oracle(getattr(made, split)) for split in SPLITS}
     data = {
-        "stages": {split: {stage: chain.means[stage] for stage in STAGES} for split, chain in chains.items()},
-        "steps": {name: {split: _step(step) for split, step in parts.items()} for name, parts in steps.items()},
+        "stages": {
+            split: {stage: chain.means[stage] for stage in STAGES}
+            for split, chain in chains.items()
+        },
+        "steps": {
+            name: {split: _step(step) for split, step in parts.items()}
+            for name, parts in steps.items()
+        },
         "closures": closures,
         "shape": {split: _shape(chain, material.scan.N) for split, chain in chains.items()},
-        "object_rms": {split: _object_rms(material, chain, closures[split]) for split, chain in chains.items()},
-        "gains": _gains(material, chains), "scales": _scales(material), "layout": layout(material),
-        "containers": {
-            split: {key: getattr(getattr(made, split), key) for key in ("gain", "scale", "a0")} for split in SPLITS
+        "object_rms": {
+            split: _object_rms(material, chain, closures[split]) for split, chain in chains.items()
         },
-    }  # fmt: skip
+        "gains": _gains(material, chains),
+        "scales": _scales(material),
+        "layout": layout(material),
+        "containers": {
+            split: {key: getattr(getattr(made, split), key) for key in ("gain", "scale", "a0")}
+            for split in SPLITS
+        },
+    }
     return Side(material.name, data, steps)
 
 
@@ -71,7 +96,9 @@ def _shape(chain: SplitChain, size: int) -> float | None:
     return None if raw is None else size * raw / math.sqrt(chain.energy)
 
 
-def _object_rms(material: Material, chain: SplitChain, closure: Mapping[str, float] | None) -> float:
+def _object_rms(
+    material: Material, chain: SplitChain, closure: Mapping[str, float] | None
+) -> float:
     """sqrt(mean sum |P O|^2 / sum |P|^2): of the true object where it is known, else as measured."""
     level = math.sqrt(chain.energy / probe_energy(material.scan.probeGuess))
     return level if closure is None else level * math.sqrt(closure["energy"])
@@ -80,7 +107,13 @@ def _object_rms(material: Material, chain: SplitChain, closure: Mapping[str, flo
 def _gains(material: Material, chains: Mapping[str, SplitChain]) -> dict[str, float | None]:
     train, test = (chains[split].own_gain for split in SPLITS)
     used = material.containers.train.gain
-    return {"used": used, "own_train": train, "own_test": test, "own_difference": 1 - train / test, "used_over_own": used / train}  # fmt: skip
+    return {
+        "used": used,
+        "own_train": train,
+        "own_test": test,
+        "own_difference": 1 - train / test,
+        "used_over_own": used / train,
+    }
 
 
 def _scales(material: Material) -> dict[str, float | None]:
@@ -89,12 +122,18 @@ def _scales(material: Material) -> dict[str, float | None]:
     energy = float(frame_sums(scan)[1].mean())
     derived, closed = intensity_scale(photons, energy), closed_form_scale(photons, scan.N)
     return {
-        "nphotons": photons, "stored": scan.scale, "derived": derived, "closed_form": closed,
-        "stored_over_closed": scan.scale / closed, "derived_over_closed": derived / closed,
-        "gain_of_all": loader_gain(energy, scan.N), "photons_over_declared": scan.scale**2 * energy / photons,
-        "probe_norm": math.sqrt(probe_energy(scan.probeGuess)), "a0": material.containers.train.a0,
+        "nphotons": photons,
+        "stored": scan.scale,
+        "derived": derived,
+        "closed_form": closed,
+        "stored_over_closed": scan.scale / closed,
+        "derived_over_closed": derived / closed,
+        "gain_of_all": loader_gain(energy, scan.N),
+        "photons_over_declared": scan.scale**2 * energy / photons,
+        "probe_norm": math.sqrt(probe_energy(scan.probeGuess)),
+        "a0": material.containers.train.a0,
         "scan_scale": scan.scale,
-    }  # fmt: skip
+    }
 
 
 def layout(material: Material) -> dict[str, Any]:
@@ -102,13 +141,20 @@ def layout(material: Material) -> dict[str, Any]:
     scenario, groups = material.scenario, material.groups
     brightest = _brightest(material)
     return {
-        "scan": scenario.scan.kind, "grouping": scenario.grouping.kind, "gauge": scenario.object.gauge,
-        "N": material.scan.N, "members": groups.train.C, "norm_Y_I": float(material.scan.metadata.get("norm_Y_I", 1.0)),
+        "scan": scenario.scan.kind,
+        "grouping": scenario.grouping.kind,
+        "gauge": scenario.object.gauge,
+        "N": material.scan.N,
+        "members": groups.train.C,
+        "norm_Y_I": float(material.scan.metadata.get("norm_Y_I", 1.0)),
         "brightest": None if brightest is None else float(brightest.mean()),
         **{f"frames_{split}": getattr(material.halves, split).size for split in SPLITS},
         **{f"groups_{split}": getattr(groups, split).size for split in SPLITS},
-        **{f"images_{split}": len(np.unique(getattr(material.halves, split).scan_index)) for split in SPLITS},
-    }  # fmt: skip
+        **{
+            f"images_{split}": len(np.unique(getattr(material.halves, split).scan_index))
+            for split in SPLITS
+        },
+    }
 
 
 def _brightest(material: Material) -> Array | None:
@@ -119,7 +165,9 @@ def _brightest(material: Material) -> Array | None:
     if material.scenario.scan.kind != "nested":
         return np.array([np.abs(obj).max()])
     pitch = spec.size + material.scan.N
-    return np.array([np.abs(obj[:, k * pitch : k * pitch + spec.size]).max() for k in range(spec.images_train)])
+    return np.array(
+        [np.abs(obj[:, k * pitch : k * pitch + spec.size]).max() for k in range(spec.images_train)]
+    )
 
 
 def beside(first: Side, other: Side) -> dict[str, Any]:
@@ -129,22 +177,31 @@ def beside(first: Side, other: Side) -> dict[str, Any]:
     may differ by what their own rules allow. `first_difference` is the first that exceeds both limits together.
     """
     stages = {
-        split: {stage: _over(other.data["stages"][split][stage], first.data["stages"][split][stage]) for stage in STAGES}
+        split: {
+            stage: _over(other.data["stages"][split][stage], first.data["stages"][split][stage])
+            for stage in STAGES
+        }
         for split in SPLITS
-    }  # fmt: skip
+    }
     return {
-        "stages": stages, "explained": {split: _explained(first, other, split, stages) for split in SPLITS},
+        "stages": stages,
+        "explained": {split: _explained(first, other, split, stages) for split in SPLITS},
         "steps": {
             name: {split: _relative(parts[split], other.steps[name][split]) for split in SPLITS}
             for name, parts in first.steps.items()
         },
         "first_difference": _first_difference(first, other),
-    }  # fmt: skip
+    }
 
 
-def _explained(first: Side, other: Side, split: str, stages: Mapping[str, Any]) -> dict[str, float | None]:
+def _explained(
+    first: Side, other: Side, split: str, stages: Mapping[str, Any]
+) -> dict[str, float | None]:
     """Factors of the raw ratio. The object's rms amplitude is that of the true object, where one is known."""
-    probes, shapes = _pair(first, other, "scales", "probe_norm"), _pair(first, other, "shape", split)
+    probes, shapes = (
+        _pair(first, other, "scales", "probe_norm"),
+        _pair(first, other, "shape", split),
+    )
     sizes = _pair(first, other, "layout", "N")
     levels = _pair(first, other, "object_rms", split)
     factors: dict[str, float | None] = {
@@ -159,9 +216,12 @@ def _explained(first: Side, other: Side, split: str, stages: Mapping[str, Any]) 
     ratio = stages[split]["raw"]
     gauges = _pair(first, other, "layout", "norm_Y_I")
     return {
-        "raw": ratio, **factors, "gauge": _over(gauges[0], gauges[1]), "product": product,
+        "raw": ratio,
+        **factors,
+        "gauge": _over(gauges[0], gauges[1]),
+        "product": product,
         "unexplained": _over(ratio, product),
-    }  # fmt: skip
+    }
 
 
 def _pair(first: Side, other: Side, *parts: str) -> list[Any]:
@@ -176,9 +236,11 @@ def _pair(first: Side, other: Side, *parts: str) -> list[Any]:
 
 def _relative(first: Step, other: Step) -> dict[str, float | None]:
     return {
-        "ratio": _over(other.ratio, first.ratio), "allowed": _over(other.allowed, first.allowed),
-        "quotient": _over(other.quotient, first.quotient), "limit": first.limit + other.limit,
-    }  # fmt: skip
+        "ratio": _over(other.ratio, first.ratio),
+        "allowed": _over(other.allowed, first.allowed),
+        "quotient": _over(other.quotient, first.quotient),
+        "limit": first.limit + other.limit,
+    }
 
 
 def _first_difference(first: Side, other: Side) -> str:
@@ -191,7 +253,9 @@ def _first_difference(first: Side, other: Side) -> str:
     for name, parts in first.steps.items():
         for split in SPLITS:
             found = _relative(parts[split], other.steps[name][split])
-            if found["quotient"] is not None and abs(found["quotient"] - 1) > (found["limit"] or 0.0):
+            if found["quotient"] is not None and abs(found["quotient"] - 1) > (
+                found["limit"] or 0.0
+            ):
                 return f"{name} ({split})"
     return NONE
 

@@ -22,12 +22,22 @@ from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.pipeline.request import request
 
 SETTINGS = (
-    "object.size=392", "scan.n_images=1024", "scan.buffer=10", "grouping.n_groups=64", "grouping.neighbor_count=5",
-    "dose.nphotons=1e9", "model.probe_scale=4", "seeds.object=42",
-)  # fmt: skip
+    "object.size=392",
+    "scan.n_images=1024",
+    "scan.buffer=10",
+    "grouping.n_groups=64",
+    "grouping.neighbor_count=5",
+    "dose.nphotons=1e9",
+    "model.probe_scale=4",
+    "seeds.object=42",
+)
 RAW, GROUPED, NORMALIZED, CONTAINER = 1.412, 1.450, 0.3761, 0.3775
 SCALE, CLOSED, NORM = 262.776, 988.21, PROBES["custom (its file is not public)"]["l2"]
-PROBE, SHAPE, DRAW = "another probe", "another probe: shape of its frames", "64 groups drawn without a seed"
+PROBE, SHAPE, DRAW = (
+    "another probe",
+    "another probe: shape of its frames",
+    "64 groups drawn without a seed",
+)
 EXACT = "none: it follows from the settings"
 SAME = "the same array twice here; there two subsets"
 
@@ -45,8 +55,14 @@ def recorded_capture() -> dict[str, dict[str, Any]]:
     means, energies = frame_sums(scan)
     members = groups.nn_indices
     size, raw, energy = scan.N, float(means.mean()), float(energies.mean())
-    grouped, drawn = float(means[members].mean()), loader_gain(float(energies[members].mean()), scan.N)
-    scale, closed = intensity_scale(scenario.dose.nphotons, energy), closed_form_scale(scenario.dose.nphotons, size)
+    grouped, drawn = (
+        float(means[members].mean()),
+        loader_gain(float(energies[members].mean()), scan.N),
+    )
+    scale, closed = (
+        intensity_scale(scenario.dose.nphotons, energy),
+        closed_form_scale(scenario.dose.nphotons, size),
+    )
     norm = NORM / math.sqrt(probe_energy(scan.probeGuess))
     shape = recorded_shape(scenario.dose.nphotons, size) / (size * raw / math.sqrt(energy))
     spread = SIGMAS * float(means.std() / raw) / math.sqrt(len(members))
@@ -63,15 +79,26 @@ def recorded_capture() -> dict[str, dict[str, Any]]:
         "closed-form scale": (CLOSED, closed, 1.0, EXACT),
         "ratio dataset / closed form": (0.2659, scale / closed, 1 / norm, PROBE),
     }
-    sampling = {"mean, grouped": spread, "ratio grouped / raw": spread, "ratio normalised / grouped": of_gain}
+    sampling = {
+        "mean, grouped": spread,
+        "ratio grouped / raw": spread,
+        "ratio normalised / grouped": of_gain,
+    }
     return {name: _row(*row, sampling.get(name)) for name, row in rows.items()}
 
 
-def _row(recorded: float, ours: float, factor: float, why: str, sampling: float | None) -> dict[str, Any]:
+def _row(
+    recorded: float, ours: float, factor: float, why: str, sampling: float | None
+) -> dict[str, Any]:
     return {
-        "recorded": recorded, "ours": ours, "difference": ours / recorded - 1, "with_their_probe": factor * ours,
-        "left": factor * ours / recorded - 1, "sampling": sampling, "why": why,
-    }  # fmt: skip
+        "recorded": recorded,
+        "ours": ours,
+        "difference": ours / recorded - 1,
+        "with_their_probe": factor * ours,
+        "left": factor * ours / recorded - 1,
+        "sampling": sampling,
+        "why": why,
+    }
 
 
 def recorded_shape(photons: float, size: int) -> float:

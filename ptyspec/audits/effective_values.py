@@ -20,8 +20,10 @@ DEFAULT = "default"
 """The reference of a single subject: the value that a setting has where nobody sets it."""
 MEANING = {
     **{name: setting for setting, name in SCENARIO_NAMES.items()},
-    "data_source": "object.kind", "set_phi": "object.phase", **dict.fromkeys(LOSS_KEYS, "training.loss"),
-}  # fmt: skip
+    "data_source": "object.kind",
+    "set_phi": "object.phase",
+    **dict.fromkeys(LOSS_KEYS, "training.loss"),
+}
 """Entries of the dictionary, as settings of a scenario."""
 Said = tuple[Mapping[str, Any], Mapping[str, str]]
 """Values by key, and their sources."""
@@ -32,7 +34,9 @@ def delta(first: Any, second: Any, names: tuple[str, str]) -> float | str:
     for value, name in zip((first, second), names, strict=True):
         if value is None:
             return MATCH if first is second else f"not set in {name}"
-    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (first, second))
+    numbers = all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in (first, second)
+    )
     if isinstance(first, bool) == isinstance(second, bool) and first == second:
         return MATCH
     return float(second - first) if numbers else DIFFERS
@@ -47,7 +51,11 @@ def side_by_side(said: Mapping[str, Said], keys: Sequence[str]) -> dict[str, dic
         rows[key] = {
             "values": values,
             "sources": {name: sources.get(key, "–") for name, (_, sources) in said.items()},
-            "delta": {name: delta(values[first], values[name], (first, name)) for name in said if name != first},
+            "delta": {
+                name: delta(values[first], values[name], (first, name))
+                for name in said
+                if name != first
+            },
         }
     return rows
 
@@ -76,25 +84,40 @@ def dictionary(subjects: Sequence[Subject]) -> dict[str, dict[str, Any]]:
             said[subject.name] = (dict(subject.dictionary), entry_sources(subject))
         else:
             found = entries(subject.resolved.scenario)
-            sources = {key: subject.resolved.provenance.get(MEANING.get(key, key), DEFAULT) for key in found}
+            sources = {
+                key: subject.resolved.provenance.get(MEANING.get(key, key), DEFAULT)
+                for key in found
+            }
             said[subject.name] = (found, sources)
-    own = {key for subject in subjects for key in subject.dictionary or {}} - {name_of(key) for key in known_keys()}
+    own = {key for subject in subjects for key in subject.dictionary or {}} - {
+        name_of(key) for key in known_keys()
+    }
     keys = [*legacy_defaults(), *sorted(own - set(legacy_defaults()) - RUN_TIME)]
-    return {key: {**row, "setting": MEANING.get(key)} for key, row in side_by_side(said, keys).items()}
+    return {
+        key: {**row, "setting": MEANING.get(key)} for key, row in side_by_side(said, keys).items()
+    }
 
 
 def diverging_defaults() -> dict[str, dict[str, Any]]:
     """Return the entries whose default differs between the dictionary, upstream's configs and a scenario here."""
     held = legacy_defaults()
-    there, here = entries(UpstreamTraining(train_data_file=Path("-"))), entries(Scenario(name="default"))
+    there, here = (
+        entries(UpstreamTraining(train_data_file=Path("-"))),
+        entries(Scenario(name="default")),
+    )
     rows = {
         key: {"dictionary": held[key], "configs": there.get(key), "here": here.get(key)}
-        for key in held if key not in {"label", "output_prefix"}
-    }  # fmt: skip
+        for key in held
+        if key not in {"label", "output_prefix"}
+    }
     return {
-        key: row for key, row in rows.items()
-        if any(delta(row["dictionary"], row[side], ("", side)) not in (MATCH, f"not set in {side}") for side in row)
-    }  # fmt: skip
+        key: row
+        for key, row in rows.items()
+        if any(
+            delta(row["dictionary"], row[side], ("", side)) not in (MATCH, f"not set in {side}")
+            for side in row
+        )
+    }
 
 
 def missing(subject: Subject) -> list[str]:
@@ -105,7 +128,9 @@ def missing(subject: Subject) -> list[str]:
 def unsourced(subject: Subject) -> list[str]:
     """Return the settings whose source is not known, and sources of what is no setting."""
     sources = subject.resolved.provenance
-    return sorted({key for key in known_keys() if not sources.get(key)} | (set(sources) - set(known_keys())))
+    return sorted(
+        {key for key in known_keys() if not sources.get(key)} | (set(sources) - set(known_keys()))
+    )
 
 
 def stale(subject: Subject) -> list[str]:
@@ -123,12 +148,22 @@ def stale(subject: Subject) -> list[str]:
 def nothing(subject: Subject) -> list[str]:
     """Return the entries that hold None although legacy code has a default for them: what an unset field left behind."""
     defaults = legacy_defaults()
-    return [key for key, value in (subject.dictionary or {}).items() if value is None and defaults.get(key) is not None]
+    return [
+        key
+        for key, value in (subject.dictionary or {}).items()
+        if value is None and defaults.get(key) is not None
+    ]
 
 
 def unknown(subject: Subject) -> list[str]:
     """Return the entries that neither legacy code nor any setting knows."""
-    known = {*legacy_defaults(), *RUN_TIME, *UPSTREAM_NAMES.values(), *entries(Scenario(name="default")), "bigN"}
+    known = {
+        *legacy_defaults(),
+        *RUN_TIME,
+        *UPSTREAM_NAMES.values(),
+        *entries(Scenario(name="default")),
+        "bigN",
+    }
     return [key for key in subject.dictionary or {} if key not in known]
 
 
@@ -138,7 +173,7 @@ def departed(subject: Subject) -> dict[str, dict[str, Any]]:
     return {
         key: {"dictionary": _plain(held.get(key)), "here": _plain(wanted.get(key)), "why": why}
         for key, (_, why) in departures(subject).items()
-    }  # fmt: skip
+    }
 
 
 def _values(subject: Subject) -> dict[str, Any]:
@@ -149,4 +184,8 @@ def _plain(value: Any) -> Any:
     """A JSON value: arrays and other things by their type alone."""
     if isinstance(value, tuple | list):
         return [_plain(part) for part in value]
-    return value if value is None or isinstance(value, bool | int | float | str) else f"<{type(value).__name__}>"
+    return (
+        value
+        if value is None or isinstance(value, bool | int | float | str)
+        else f"<{type(value).__name__}>"
+    )

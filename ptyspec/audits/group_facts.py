@@ -26,28 +26,39 @@ def group_facts(scenario: Scenario, groups: GroupedScan, own: RawScan) -> dict[s
     most = own.size // scenario.members
     seeds = np.bincount(rows[:, 0], minlength=groups.scan.size)
     return {
-        "frames": own.size, "requested": wanted, "achieved": groups.size,
+        "frames": own.size,
+        "requested": wanted,
+        "achieved": groups.size,
         "expected": min(wanted, most) if capped else wanted,
-        "members": groups.C, "neighbor_count": scenario.grouping.neighbor_count,
-        "nn_indices_shape": list(indices.shape), "diffraction_shape": [groups.size, own.N, own.N, groups.C],
+        "members": groups.C,
+        "neighbor_count": scenario.grouping.neighbor_count,
+        "nn_indices_shape": list(indices.shape),
+        "diffraction_shape": [groups.size, own.N, own.N, groups.C],
         "coords_relative_shape": list(groups.coords_relative.shape),
-        "nn_indices_dtype": str(indices.dtype), "index_min": int(indices.min()), "index_max": int(indices.max()),
+        "nn_indices_dtype": str(indices.dtype),
+        "index_min": int(indices.min()),
+        "index_max": int(indices.max()),
         "index_inside": bool(inside),
         "repeated_members": int(sum(len(set(row)) < groups.C for row in indices.tolist())),
         "duplicate_groups": groups.size - len(sets),
-        "seed_uses_most": int(seeds.max()), "seed_uses_spread": int(seeds.max() - seeds.min()),
-        **_use(rows, groups.scan.size), **_nearest(scenario, groups.scan.positions, rows),
-        **_coordinates(groups, rows), "lattice_error": _lattice(scenario, groups, rows),
-    }  # fmt: skip
+        "seed_uses_most": int(seeds.max()),
+        "seed_uses_spread": int(seeds.max() - seeds.min()),
+        **_use(rows, groups.scan.size),
+        **_nearest(scenario, groups.scan.positions, rows),
+        **_coordinates(groups, rows),
+        "lattice_error": _lattice(scenario, groups, rows),
+    }
 
 
 def _use(rows: Array, frames: int) -> dict[str, Any]:
     """How often frames are members: the histogram over 0, 1, 2 ... times."""
     used = np.bincount(rows.ravel(), minlength=frames)
     return {
-        "use_histogram": np.bincount(used).tolist(), "use_mean": float(used.mean()), "use_most": int(used.max()),
+        "use_histogram": np.bincount(used).tolist(),
+        "use_mean": float(used.mean()),
+        "use_most": int(used.max()),
         "unused_frames": int(np.sum(used == 0)),
-    }  # fmt: skip
+    }
 
 
 def _nearest(scenario: Scenario, positions: Array, rows: Array) -> dict[str, Any]:
@@ -55,7 +66,12 @@ def _nearest(scenario: Scenario, positions: Array, rows: Array) -> dict[str, Any
     members, count = rows.shape[1], len(positions)
     reach = min(scenario.grouping.neighbor_count, count - 1)
     if members == 1 or reach < members - 1 or scenario.grouping.kind == "lattice":
-        return {"far_members": None if members > 1 else 0, "rank_use": None, "rank_uneven": None, "rank_limit": None}
+        return {
+            "far_members": None if members > 1 else 0,
+            "rank_use": None,
+            "rank_uneven": None,
+            "rank_limit": None,
+        }
     from scipy.spatial import cKDTree
 
     distances, near = cKDTree(positions).query(positions[rows[:, 0]], k=reach + 1)
@@ -66,12 +82,13 @@ def _nearest(scenario: Scenario, positions: Array, rows: Array) -> dict[str, Any
     expected = share * len(rows)
     spread = (share * (1 - share) * len(rows)) ** 0.5
     return {
-        "far_members": far, "rank_use": ranked,
+        "far_members": far,
+        "rank_use": ranked,
         "rank_uneven": max(abs(found / expected - 1) for found in ranked),
         # Five standard deviations of the draw without replacement; zero where every neighbour is taken. Ties in
         # distance make the rank of a frame arbitrary, which only brings the counts closer together.
         "rank_limit": 5 * spread / expected,
-    }  # fmt: skip
+    }
 
 
 def _coordinates(groups: GroupedScan, rows: Array) -> dict[str, Any]:
@@ -90,7 +107,7 @@ def _coordinates(groups: GroupedScan, rows: Array) -> dict[str, Any]:
         "position_limit": 2e-13 * max(1.0, float(np.abs(groups.scan.positions).max()) / 64),
         "largest_relative": float(np.abs(groups.coords_relative).max()),
         "dtypes": sorted({str(groups.coords_offsets.dtype), str(groups.coords_relative.dtype)}),
-    }  # fmt: skip
+    }
 
 
 def _lattice(scenario: Scenario, groups: GroupedScan, rows: Array) -> float | None:
@@ -98,7 +115,10 @@ def _lattice(scenario: Scenario, groups: GroupedScan, rows: Array) -> float | No
     if scenario.grouping.kind != "lattice":
         return None
     gridsize, scan = scenario.model.gridsize, groups.scan
-    places = [(c % gridsize * scenario.scan.offset, c // gridsize * scenario.scan.offset) for c in range(rows.shape[1])]
+    places = [
+        (c % gridsize * scenario.scan.offset, c // gridsize * scenario.scan.offset)
+        for c in range(rows.shape[1])
+    ]
     nominal = np.stack([scan.xcoords_start, scan.ycoords_start], axis=1)[rows]
     return float(np.abs(nominal - nominal[:, :1] - np.array(places, float)).max())
 
@@ -110,8 +130,11 @@ def axis_facts(groups: GroupedScan) -> dict[str, dict[str, float]]:
         for at, axis in enumerate(AXES):
             part = values[:, 0, at]
             found[f"{what} {axis}"] = {
-                "min": float(part.min()), "max": float(part.max()), "mean": float(part.mean()), "std": float(part.std()),
-            }  # fmt: skip
+                "min": float(part.min()),
+                "max": float(part.max()),
+                "mean": float(part.mean()),
+                "std": float(part.std()),
+            }
     return found
 
 

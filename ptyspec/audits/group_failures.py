@@ -31,12 +31,19 @@ class Provoked:
 
 PROVOKED = {
     "two frames a split (nimgs 2 taken for scan points)": Provoked(
-        "GROUP-004", 2, 4, 2, False, "Dataset has only 2 points but 4 coordinates per group requested."
+        "GROUP-004",
+        2,
+        4,
+        2,
+        False,
+        "Dataset has only 2 points but 4 coordinates per group requested.",
     ),
     "neighbor_count 1": Provoked("GROUP-004", FRAMES, 1, FRAMES, False),
     "more groups than frames": Provoked("OVERSAMPLING-001", FRAMES, 6, FRAMES + 1, False),
     "oversampling with K = C": Provoked("OVERSAMPLING-001", FRAMES, 4, FRAMES + 1, True),
-    "more groups than different sets": Provoked("OVERSAMPLING-001", FRAMES, 5, FRAMES * math.comb(5, 3) + 1, True),
+    "more groups than different sets": Provoked(
+        "OVERSAMPLING-001", FRAMES, 5, FRAMES * math.comb(5, 3) + 1, True
+    ),
 }
 
 
@@ -50,10 +57,17 @@ def _outcome(material: Material, case: Provoked) -> dict[str, Any]:
     count = min(case.frames, halves.train.size, halves.test.size)
     few = Halves(halves.train.take(np.arange(count)), halves.test.take(np.arange(count)))
     found: dict[str, Any] = {
-        "clause": case.clause, "frames": count, "members": scenario.members, "neighbor_count": case.neighbor_count,
-        "n_groups": case.n_groups, "oversampling": case.oversampling, "recorded": case.recorded,
-        "error": None, "message": None, "details": None,
-    }  # fmt: skip
+        "clause": case.clause,
+        "frames": count,
+        "members": scenario.members,
+        "neighbor_count": case.neighbor_count,
+        "n_groups": case.n_groups,
+        "oversampling": case.oversampling,
+        "recorded": case.recorded,
+        "error": None,
+        "message": None,
+        "details": None,
+    }
     try:
         groups = material.pipeline.group(scenario, few)
     except GroupingError as error:
@@ -66,12 +80,20 @@ def _outcome(material: Material, case: Provoked) -> dict[str, Any]:
         }
     except Exception as error:  # whatever another pipeline raises is what this table is for
         return found | {"outcome": "crashed", "error": type(error).__name__, "message": str(error)}
-    return found | {"outcome": "formed", "message": f"{groups.train.size} and {groups.test.size} groups"}
+    return found | {
+        "outcome": "formed",
+        "message": f"{groups.train.size} and {groups.test.size} groups",
+    }
 
 
 def _setting(scenario: Scenario, case: Provoked) -> Scenario:
-    grouping = scenario.grouping.model_copy(update={
-        "kind": "nearest", "n_groups": case.n_groups, "neighbor_count": case.neighbor_count, "enable_oversampling": case.oversampling
-    })  # fmt: skip
+    grouping = scenario.grouping.model_copy(
+        update={
+            "kind": "nearest",
+            "n_groups": case.n_groups,
+            "neighbor_count": case.neighbor_count,
+            "enable_oversampling": case.oversampling,
+        }
+    )
     model = scenario.model.model_copy(update={"gridsize": 2})
     return scenario.model_copy(update={"grouping": grouping, "model": model})

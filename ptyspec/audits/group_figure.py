@@ -44,7 +44,13 @@ def use_and_places(subjects: Sequence[tuple[str, GroupedHalves]]) -> Figure:
 
 def _histogram(axes: Axes, part: GroupedScan, split: str, at: int) -> None:
     counts = np.bincount(np.bincount(part.nn_indices.ravel(), minlength=part.scan.size))
-    axes.bar(np.arange(len(counts)) + 0.4 * (at - 0.5), counts, width=0.4, color=COLOURS[split], label=split)
+    axes.bar(
+        np.arange(len(counts)) + 0.4 * (at - 0.5),
+        counts,
+        width=0.4,
+        color=COLOURS[split],
+        label=split,
+    )
 
 
 def _places(axes: Axes, part: GroupedScan, split: str) -> None:

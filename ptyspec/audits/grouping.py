@@ -32,8 +32,10 @@ SPLITS = ("train", "test")
 LATTICE = 1e-6
 """Pixels: nominal positions are whole multiples of the offset, in double precision."""
 RECORDED = {
-    "offset x, train": (12, 380), "offset y, train": (11, 193), "offset y, test": (195, 381),
-}  # fmt: skip
+    "offset x, train": (12, 380),
+    "offset y, train": (11, 193),
+    "offset y, test": (195, 381),
+}
 """gs2_custom, smallest and largest offset; whole pixels."""
 RECORDED_REACH, RECORDED_SPREAD = 9.85, 1.95
 """Largest relative offset and the standard deviation of them all."""
@@ -63,9 +65,12 @@ def audit(materials: Sequence[Material], report: Audit) -> None:
     if shown:
         from ptyspec.audits.group_figure import use_and_places
 
-        report.figure("use", "Left: how many frames are a member of so many groups. Right: the frames of both splits, and "
-                      "twelve groups each: lines lead from the group's mean position to its members.",
-                      lambda: use_and_places([(material.name, material.groups) for material in shown]))  # fmt: skip
+        report.figure(
+            "use",
+            "Left: how many frames are a member of so many groups. Right: the frames of both splits, and "
+            "twelve groups each: lines lead from the group's mean position to its members.",
+            lambda: use_and_places([(material.name, material.groups) for material in shown]),
+        )
 
 
 def _facts(material: Material, groups: GroupedHalves, report: Audit) -> None:
@@ -75,7 +80,9 @@ def _facts(material: Material, groups: GroupedHalves, report: Audit) -> None:
         "test": (groups.test, halves.test),
     }
     for split, (made, own) in parts.items():
-        report.data["groups"][f"{material.name} {split}"] = group_facts(material.scenario, made, own)
+        report.data["groups"][f"{material.name} {split}"] = group_facts(
+            material.scenario, made, own
+        )
         for axis, values in axis_facts(made).items():
             report.data["axes"][f"{material.name} {split}: {axis}"] = values
     again = [material.pipeline.group(material.scenario, halves) for _ in range(2)]
@@ -84,13 +91,16 @@ def _facts(material: Material, groups: GroupedHalves, report: Audit) -> None:
     gap = float(halves.test.ycoords.min() - halves.train.ycoords.max())
     report.data["leakage"][material.name] = {
         "split": material.scenario.split.kind,
-        "frames": material.scan.size, "frames_in_both": len(keys["train"] & keys["test"]),
+        "frames": material.scan.size,
+        "frames_in_both": len(keys["train"] & keys["test"]),
         "train_groups_use_test_frames": len(used["train"] & keys["test"]),
         "test_groups_use_train_frames": len(used["test"] & keys["train"]),
-        "gap_in_y": gap, "repeatable": all(
-            np.array_equal(getattr(again[0], split).nn_indices, getattr(again[1], split).nn_indices) for split in SPLITS
+        "gap_in_y": gap,
+        "repeatable": all(
+            np.array_equal(getattr(again[0], split).nn_indices, getattr(again[1], split).nn_indices)
+            for split in SPLITS
         ),
-    }  # fmt: skip
+    }
 
 
 def _findings(material: Material, report: Audit) -> None:
@@ -98,39 +108,107 @@ def _findings(material: Material, report: Audit) -> None:
         name = f"{material.name} {split}"
         row, at = report.data["groups"][name], ("groups", name)
         report.equal("GROUP-010", f"{name}: groups", row["expected"], *at, "achieved")
-        report.equal("BUG-TF-001", f"{name}: members of a group", material.scenario.members, *at, "members")
+        report.equal(
+            "BUG-TF-001", f"{name}: members of a group", material.scenario.members, *at, "members"
+        )
         report.equal("GROUP-001", f"{name}: dtype of the indices", "int64", *at, "nn_indices_dtype")
-        report.equal("GROUP-001", f"{name}: indices are rows of the split's own scan", True, *at, "index_inside")
+        report.equal(
+            "GROUP-001",
+            f"{name}: indices are rows of the split's own scan",
+            True,
+            *at,
+            "index_inside",
+        )
         limit = row["position_limit"]
-        report.within("GROUP-001", f"{name}: offset - relative from the members' positions / px", 0, limit, *at, "position_error")  # fmt: skip
+        report.within(
+            "GROUP-001",
+            f"{name}: offset - relative from the members' positions / px",
+            0,
+            limit,
+            *at,
+            "position_error",
+        )
         for which in ("offset", "relative"):
-            report.within("COORDS-003", f"{name}: {which} from the members' mean / px", 0, limit, *at, f"{which}_error")
+            report.within(
+                "COORDS-003",
+                f"{name}: {which} from the members' mean / px",
+                0,
+                limit,
+                *at,
+                f"{which}_error",
+            )
         report.equal("GROUP-002", f"{name}: groups with a member twice", 0, *at, "repeated_members")
         if row["far_members"] is not None:
-            report.equal("GROUP-003", f"{name}: members beyond the K-th nearest other", 0, *at, "far_members")
-        report.within("GROUP-006", f"{name}: most minus fewest uses as seed", 0, 1, *at, "seed_uses_spread")
+            report.equal(
+                "GROUP-003", f"{name}: members beyond the K-th nearest other", 0, *at, "far_members"
+            )
+        report.within(
+            "GROUP-006", f"{name}: most minus fewest uses as seed", 0, 1, *at, "seed_uses_spread"
+        )
         if row["rank_uneven"] is not None:
-            report.within("GROUP-007", f"{name}: uneven choice among the K nearest", 0, row["rank_limit"] + 1e-12, *at, "rank_uneven")  # fmt: skip
+            report.within(
+                "GROUP-007",
+                f"{name}: uneven choice among the K nearest",
+                0,
+                row["rank_limit"] + 1e-12,
+                *at,
+                "rank_uneven",
+            )
         if row["lattice_error"] is not None:
-            report.within("GROUP-011", f"{name}: channels from their places on the lattice / px", 0, LATTICE, *at, "lattice_error")  # fmt: skip
-            report.equal("GROUP-011", f"{name}: groups with the members of another", 0, *at, "duplicate_groups")
+            report.within(
+                "GROUP-011",
+                f"{name}: channels from their places on the lattice / px",
+                0,
+                LATTICE,
+                *at,
+                "lattice_error",
+            )
+            report.equal(
+                "GROUP-011",
+                f"{name}: groups with the members of another",
+                0,
+                *at,
+                "duplicate_groups",
+            )
         if row["requested"] > row["frames"] and row["members"] > 1:
-            report.equal("GROUP-005", f"{name}: groups with the members of another", 0, *at, "duplicate_groups")
+            report.equal(
+                "GROUP-005",
+                f"{name}: groups with the members of another",
+                0,
+                *at,
+                "duplicate_groups",
+            )
     _leakage(material, report)
 
 
 def _leakage(material: Material, report: Audit) -> None:
     name, kind = material.name, material.scenario.split.kind
-    report.equal("GROUP-008", f"{name}: grouping twice gives the same groups", True, "leakage", name, "repeatable")
+    report.equal(
+        "GROUP-008",
+        f"{name}: grouping twice gives the same groups",
+        True,
+        "leakage",
+        name,
+        "repeatable",
+    )
     if kind == "none":
-        report.note(f"{name}: nothing is held out (split.kind none), so both parts are the same frames (SPLIT-004).")
+        report.note(
+            f"{name}: nothing is held out (split.kind none), so both parts are the same frames (SPLIT-004)."
+        )
         return
     report.equal("SPLIT-001", f"{name}: frames in both parts", 0, "leakage", name, "frames_in_both")
     for which in ("train_groups_use_test_frames", "test_groups_use_train_frames"):
         report.equal("SPLIT-002", f"{name}: {which.replace('_', ' ')}", 0, "leakage", name, which)
     if kind == "spatial":
-        report.check("SPLIT-003", f"{name}: lowest test row minus highest training row / px",
-                     report.data["leakage"][name]["gap_in_y"] >= 0, ">= 0", "leakage", name, "gap_in_y")  # fmt: skip
+        report.check(
+            "SPLIT-003",
+            f"{name}: lowest test row minus highest training row / px",
+            report.data["leakage"][name]["gap_in_y"] >= 0,
+            ">= 0",
+            "leakage",
+            name,
+            "gap_in_y",
+        )
 
 
 def _refusals(name: str, report: Audit) -> None:
@@ -161,30 +239,91 @@ def _beside(recorded: float, replayed: float) -> dict[str, float]:
 def _tables(report: Audit) -> None:
     if report.data["groups"]:
         _group_tables(report)
-    report.table("Provoked failures", ("subject", "case", "outcome", "error", "message", "upstream said"), (
-        (name, case, *(ref("failures", name, case, key) for key in ("outcome", "error", "message", "recorded")))
-        for name, case in product(report.data["failures"], next(iter(report.data["failures"].values()), {}))
-    ))  # fmt: skip
-    report.grid("Recorded figures of gs2_custom / px", "recorded", columns=("recorded", "replayed", "difference"), form=".5g", corner="figure")  # fmt: skip
+    report.table(
+        "Provoked failures",
+        ("subject", "case", "outcome", "error", "message", "upstream said"),
+        (
+            (
+                name,
+                case,
+                *(
+                    ref("failures", name, case, key)
+                    for key in ("outcome", "error", "message", "recorded")
+                ),
+            )
+            for name, case in product(
+                report.data["failures"], next(iter(report.data["failures"].values()), {})
+            )
+        ),
+    )
+    report.grid(
+        "Recorded figures of gs2_custom / px",
+        "recorded",
+        columns=("recorded", "replayed", "difference"),
+        form=".5g",
+        corner="figure",
+    )
 
 
 def _group_tables(report: Audit) -> None:
-    report.grid("Groups", "groups", columns=(
-        "frames", "requested", "achieved", "members", "neighbor_count", "index_min", "index_max", "duplicate_groups",
-        "use_mean", "use_most", "unused_frames", "largest_relative",
-    ), corner="subject, split")  # fmt: skip
-    report.grid("Shapes", "groups", columns=("nn_indices_shape", "diffraction_shape", "coords_relative_shape"), corner="subject, split")  # fmt: skip
-    report.grid("Offsets / px", "axes", columns=("min", "max", "mean", "std"), form=".5g", corner="subject, split: array")  # fmt: skip
-    report.grid("One split's frames in the other", "leakage", columns=(
-        "split", "frames", "frames_in_both", "train_groups_use_test_frames", "test_groups_use_train_frames", "gap_in_y"
-    ), corner="subject")  # fmt: skip
+    report.grid(
+        "Groups",
+        "groups",
+        columns=(
+            "frames",
+            "requested",
+            "achieved",
+            "members",
+            "neighbor_count",
+            "index_min",
+            "index_max",
+            "duplicate_groups",
+            "use_mean",
+            "use_most",
+            "unused_frames",
+            "largest_relative",
+        ),
+        corner="subject, split",
+    )
+    report.grid(
+        "Shapes",
+        "groups",
+        columns=("nn_indices_shape", "diffraction_shape", "coords_relative_shape"),
+        corner="subject, split",
+    )
+    report.grid(
+        "Offsets / px",
+        "axes",
+        columns=("min", "max", "mean", "std"),
+        form=".5g",
+        corner="subject, split: array",
+    )
+    report.grid(
+        "One split's frames in the other",
+        "leakage",
+        columns=(
+            "split",
+            "frames",
+            "frames_in_both",
+            "train_groups_use_test_frames",
+            "test_groups_use_train_frames",
+            "gap_in_y",
+        ),
+        corner="subject",
+    )
 
 
 def _notes(report: Audit) -> None:
-    report.note("Replay: the recorded scan's 8,000 positions come from one legacy generator seeded with 42; every frame is "
-                "taken as a seed with any three of its four nearest others, where the record took 1,000 groups by draws "
-                "that no report holds: its extremes lie within ours.")  # fmt: skip
-    report.note("The largest relative offset tells that January's groups held their seed frame, as ours do (GROUP-002): the "
-                "four nearest others alone, which July's code takes, reach farther.")  # fmt: skip
-    report.note("Duplicate groups of a scan that is not oversampled are two seeds that chose each other's neighbours; "
-                "they are counted and not held against a clause.")  # fmt: skip
+    report.note(
+        "Replay: the recorded scan's 8,000 positions come from one legacy generator seeded with 42; every frame is "
+        "taken as a seed with any three of its four nearest others, where the record took 1,000 groups by draws "
+        "that no report holds: its extremes lie within ours."
+    )
+    report.note(
+        "The largest relative offset tells that January's groups held their seed frame, as ours do (GROUP-002): the "
+        "four nearest others alone, which July's code takes, reach farther."
+    )
+    report.note(
+        "Duplicate groups of a scan that is not oversampled are two seeds that chose each other's neighbours; "
+        "they are counted and not held against a clause."
+    )

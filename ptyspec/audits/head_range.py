@@ -13,8 +13,13 @@ from ptyspec.contracts.arrays import Array
 
 DRIVE = 8.0
 """Bias given to the last convolution: a rectifier or softplus is then far above three times a0, a sigmoid at 0.9997."""
-RANGES = {"softplus": (0.0, None), "relu": (0.0, None), "sigmoid": (0.0, 1.0), "swish": (0.0, None),
-          "cartesian": (0.0, None)}  # fmt: skip
+RANGES = {
+    "softplus": (0.0, None),
+    "relu": (0.0, None),
+    "sigmoid": (0.0, 1.0),
+    "swish": (0.0, None),
+    "cartesian": (0.0, None),
+}
 """Modulus that each head declares, over a0; None: no upper end."""
 
 
@@ -38,7 +43,10 @@ def driven_range(material: Material) -> dict[str, float] | None:
         for drive in (-DRIVE, DRIVE):
             with _biased(layer, drive):
                 seen.append(np.abs(answer(model, inputs)) / material.containers.train.a0)
-    return {"low": float(min(part.min() for part in seen)), "high": float(max(part.max() for part in seen))}
+    return {
+        "low": float(min(part.min() for part in seen)),
+        "high": float(max(part.max() for part in seen)),
+    }
 
 
 def combination(material: Material) -> dict[str, float] | None:
@@ -58,7 +66,10 @@ def combination(material: Material) -> dict[str, float] | None:
             turned = answer(model, inputs)[:, centre, centre] / a0
     angle, largest = np.pi * np.tanh(0.3), float(plain.max())
     modulus = float(np.abs(np.abs(turned) - plain).max()) / largest
-    return {"modulus": modulus, "angle": float(np.abs(np.angle(turned * np.exp(-1j * angle))).max()) / np.pi}
+    return {
+        "modulus": modulus,
+        "angle": float(np.abs(np.angle(turned * np.exp(-1j * angle))).max()) / np.pi,
+    }
 
 
 def _final(generator: Any) -> Any | None:

@@ -26,7 +26,12 @@ from ptyspec.audits.material import Material
 from ptyspec.audits.registry import KINDS, perform
 from ptyspec.audits.report import Audit, status_of
 from ptyspec.audits.write import HUB, write_audit
-from ptyspec.errors import OutputExistsError, OutputFileError, PtyspecError, TrainingInterruptedError
+from ptyspec.errors import (
+    OutputExistsError,
+    OutputFileError,
+    PtyspecError,
+    TrainingInterruptedError,
+)
 from ptyspec.io.disk import clear_errors, make_folder
 from ptyspec.io.files import atomic_file, sha256_of
 from ptyspec.io.jsonfile import write_json
@@ -76,18 +81,30 @@ def check_out(out: Path) -> None:
     """Raise OutputExistsError where no hub can be put into `out`; call it before the work is done."""
     if out.exists() and not out.is_dir():
         raise OutputExistsError(
-            "the output path is a file", value=out, limit="a folder", source="--out", next_step="name a folder"
+            "the output path is a file",
+            value=out,
+            limit="a folder",
+            source="--out",
+            next_step="name a folder",
         )
     if (out / HUB).exists():
         raise OutputExistsError(
-            "this is a finished hub", value=out, source="--out", next_step=f"name the folder above: --out {out.parent}"
+            "this is a finished hub",
+            value=out,
+            source="--out",
+            next_step=f"name the folder above: --out {out.parent}",
         )
 
 
 def write_hub(
-    out: Path, materials: Sequence[Material], *, command: str = "", watch: Watch | None = None,
-    tests: Callable[[Sequence[str]], Mapping[str, Any]] | None = None, kinds: Sequence[str] = tuple(KINDS),
-) -> Hub:  # fmt: skip
+    out: Path,
+    materials: Sequence[Material],
+    *,
+    command: str = "",
+    watch: Watch | None = None,
+    tests: Callable[[Sequence[str]], Mapping[str, Any]] | None = None,
+    kinds: Sequence[str] = tuple(KINDS),
+) -> Hub:
     """Audit all of them, side by side, by every kind, and return the new folder below `out`; nothing is overwritten.
 
     A kind that fails with a PtyspecError is an entry with the error's text, for those subjects that it fails on; one
@@ -109,22 +126,33 @@ def write_hub(
         if watch is not None:
             watch(len(kinds), len(kinds), "the tests behind the clauses")
         head = {
-            "schema_version": SCHEMA_VERSION, "status": _worst(entries, materials), "command": command,
+            "schema_version": SCHEMA_VERSION,
+            "status": _worst(entries, materials),
+            "command": command,
             "time": began.isoformat(timespec="seconds"),
-        }  # fmt: skip
-        named = list(dict.fromkeys(finding.clause for entry in entries for finding in _findings(entry)))
+        }
+        named = list(
+            dict.fromkeys(finding.clause for entry in entries for finding in _findings(entry))
+        )
         content = head | {
-            "environment": environment({}), "subjects": _subjects(folder, materials),
-            "kinds": {entry.kind: _kind(entry, materials, folder) for entry in entries}, "findings": _rows(entries),
+            "environment": environment({}),
+            "subjects": _subjects(folder, materials),
+            "kinds": {entry.kind: _kind(entry, materials, folder) for entry in entries},
+            "findings": _rows(entries),
             "tests": dict(tests(named)) if tests else {"reason": "not asked for", "clauses": {}},
             "seconds": time.monotonic() - since,
-        }  # fmt: skip
+        }
         with atomic_file(folder / INDEX) as file:
             file.write(index(content).encode())
         content["files"] = [
-            {"path": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size, "sha256": sha256_of(path)}
-            for path in sorted(folder.rglob("*")) if path.is_file()
-        ]  # fmt: skip
+            {
+                "path": path.relative_to(folder).as_posix(),
+                "bytes": path.stat().st_size,
+                "sha256": sha256_of(path),
+            }
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        ]
         write_json(folder / HUB, content)
         final = _publish(folder, out)
     return Hub(final, content)
@@ -136,7 +164,11 @@ def _entry(kind: str, materials: Sequence[Material]) -> Entry:
     audit, error = _tried(kind, materials)
     errors: dict[str, tuple[str, str]] = {}
     if error is not None:
-        alone = {material.name: _tried(kind, [material])[1] for material in materials} if len(materials) > 1 else {}
+        alone = (
+            {material.name: _tried(kind, [material])[1] for material in materials}
+            if len(materials) > 1
+            else {}
+        )
         errors = {name: found for name, found in alone.items() if found is not None}
         others = [material for material in materials if material.name not in errors]
         if errors and others:
@@ -153,9 +185,14 @@ def _tried(kind: str, materials: Sequence[Material]) -> tuple[Audit | None, tupl
         raise
     except PtyspecError as error:
         return None, ("not evaluated", str(error))
-    except Exception as error:  # one broken audit is worth less than eleven good ones; it is told, and exit code 3
+    except (
+        Exception
+    ) as error:  # one broken audit is worth less than eleven good ones; it is told, and exit code 3
         where = traceback.extract_tb(error.__traceback__)[-1]
-        return None, ("defect", f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})")
+        return None, (
+            "defect",
+            f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})",
+        )
 
 
 def _findings(entry: Entry) -> Sequence[Any]:
@@ -185,24 +222,41 @@ def _kind(entry: Entry, materials: Sequence[Material], folder: Path) -> dict[str
     audit = entry.audit
     outcomes = [finding.ok for finding in _findings(entry)]
     return {
-        "question": KINDS[entry.kind].question, "seconds": entry.seconds,
+        "question": KINDS[entry.kind].question,
+        "seconds": entry.seconds,
         "json": None if audit is None else f"{entry.kind}.json",
         "page": None if audit is None else f"{entry.kind}.md",
-        "holds": outcomes.count(True), "broken": outcomes.count(False), "not_evaluated": outcomes.count(None),
+        "holds": outcomes.count(True),
+        "broken": outcomes.count(False),
+        "not_evaluated": outcomes.count(None),
         "violated": [] if audit is None else audit.violated(),
         "subjects": {material.name: entry.status(material.name) for material in materials},
-        "errors": [{"subject": name, "status": status, "text": text} for name, (status, text) in entry.errors.items()],
-        "figures": [f"figures/{path.name}" for path in sorted(folder.glob(f"figures/{entry.kind}-*.png"))],
-    }  # fmt: skip
+        "errors": [
+            {"subject": name, "status": status, "text": text}
+            for name, (status, text) in entry.errors.items()
+        ],
+        "figures": [
+            f"figures/{path.name}" for path in sorted(folder.glob(f"figures/{entry.kind}-*.png"))
+        ],
+    }
 
 
 def _rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """Every finding that is broken or was not evaluated, and where it stands."""
     return [
-        {"kind": entry.kind, "place": place, "clause": found.clause, "ok": found.ok, "what": found.what,
-         "limit": found.limit, "pointer": found.pointer}
-        for entry in entries for place, found in enumerate(_findings(entry)) if not found.ok
-    ]  # fmt: skip
+        {
+            "kind": entry.kind,
+            "place": place,
+            "clause": found.clause,
+            "ok": found.ok,
+            "what": found.what,
+            "limit": found.limit,
+            "pointer": found.pointer,
+        }
+        for entry in entries
+        for place, found in enumerate(_findings(entry))
+        if not found.ok
+    ]
 
 
 @contextmanager
@@ -232,4 +286,9 @@ def _publish(folder: Path, out: Path) -> Path:
 
 
 def _slug(name: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in name).strip("-.") or "subject"
+    return (
+        "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in name).strip(
+            "-."
+        )
+        or "subject"
+    )

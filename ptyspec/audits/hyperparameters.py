@@ -50,7 +50,11 @@ def audit(materials: Sequence[Material], report: Audit) -> None:
         report.data[name] = {}
     for material in materials:
         if material.subject.kind in {"legacy", "snapshot"}:
-            report.skipped("HIST-001", f"{material.name}: its training", "settings alone; name a run to see one")
+            report.skipped(
+                "HIST-001",
+                f"{material.name}: its training",
+                "settings alone; name a run to see one",
+            )
         else:
             _training(material, report)
             _undershoot(material, report)
@@ -99,17 +103,48 @@ def _training(material: Material, report: Audit) -> None:
         report.skipped("HIST-001", f"{name}: its training", "no network was trained")
         return
     facts = report.data["runs"][name] = _facts(history)
-    report.equal("HIST-001", f"{name}: epochs recorded, of those declared", spec.nepochs, "runs", name, "epochs")
-    report.equal("HIST-002", f"{name}: epochs that record the declared monitor {spec.monitor}", facts["epochs"],
-                 "runs", name, "monitored")  # fmt: skip
-    report.equal("HIST-003", f"{name}: kept epoch, of the smallest monitor", _best(history), "runs", name, "kept")
-    report.equal("HIST-004", f"{name}: epochs whose values were all finite", facts["epochs"], "runs", name, "finite")
+    report.equal(
+        "HIST-001",
+        f"{name}: epochs recorded, of those declared",
+        spec.nepochs,
+        "runs",
+        name,
+        "epochs",
+    )
+    report.equal(
+        "HIST-002",
+        f"{name}: epochs that record the declared monitor {spec.monitor}",
+        facts["epochs"],
+        "runs",
+        name,
+        "monitored",
+    )
+    report.equal(
+        "HIST-003",
+        f"{name}: kept epoch, of the smallest monitor",
+        _best(history),
+        "runs",
+        name,
+        "kept",
+    )
+    report.equal(
+        "HIST-004",
+        f"{name}: epochs whose values were all finite",
+        facts["epochs"],
+        "runs",
+        name,
+        "finite",
+    )
     groups = material.finished.stages["group"].numbers["train.groups"]
     declared = schedule(material.scenario, round(groups))
     recorded = [epoch.learning_rate for epoch in history.epochs]
     both = list(zip(recorded, declared, strict=False))
     error = max((abs(a - b) for a, b in both), default=math.nan) / spec.learning_rate
-    report.data["rates"][name] = {"recorded": recorded, "declared": declared, "largest_error": error}
+    report.data["rates"][name] = {
+        "recorded": recorded,
+        "declared": declared,
+        "largest_error": error,
+    }
     facts["groups"] = round(groups)
     what = f"{name}: learning rate of every epoch against the declared schedule, largest difference over the peak"
     report.within("EVID-003", what, 0, RATE_ERROR, "rates", name, "largest_error")
@@ -118,12 +153,15 @@ def _training(material: Material, report: Audit) -> None:
 def _facts(history: History) -> dict[str, Any]:
     epochs = history.epochs
     return {
-        "epochs": len(epochs), "kept": history.best_epoch, "monitor": history.monitor,
+        "epochs": len(epochs),
+        "kept": history.best_epoch,
+        "monitor": history.monitor,
         "monitored": sum(history.monitor in epoch.metrics for epoch in epochs),
-        "finite": sum(epoch.finite for epoch in epochs), "seconds": sum(epoch.seconds for epoch in epochs),
+        "finite": sum(epoch.finite for epoch in epochs),
+        "seconds": sum(epoch.seconds for epoch in epochs),
         "losses": [epoch.metrics.get("loss") for epoch in epochs],
         "monitors": [epoch.metrics.get(history.monitor) for epoch in epochs],
-    }  # fmt: skip
+    }
 
 
 def _best(history: History) -> int:
@@ -136,15 +174,23 @@ def _best(history: History) -> int:
 def _undershoot(material: Material, report: Audit) -> None:
     name, truth = material.name, material.finished.scan.objectGuess
     if truth is None:
-        report.skipped("INFER-005", f"{name}: mean amplitude over that of the truth", "the object is not known")
+        report.skipped(
+            "INFER-005", f"{name}: mean amplitude over that of the truth", "the object is not known"
+        )
         return
     scores = amplitude_scores(cut(material.reconstruction, np.asarray(truth)))
-    gain, scalar = material.finished.stages["normalize"].numbers["gain"], scores["least_squares_scalar"]
+    gain, scalar = (
+        material.finished.stages["normalize"].numbers["gain"],
+        scores["least_squares_scalar"],
+    )
     report.data["undershoot"][name] = {
-        **{key: scores[key] for key in paired.METRICS}, "gain": gain,
+        **{key: scores[key] for key in paired.METRICS},
+        "gain": gain,
         "scalar_with_gain": None if scalar is None else scalar / gain,
-    }  # fmt: skip
-    _right_amplitude(report, f"{name}: mean amplitude over that of the truth", "undershoot", name, "mean_ratio")
+    }
+    _right_amplitude(
+        report, f"{name}: mean amplitude over that of the truth", "undershoot", name, "mean_ratio"
+    )
 
 
 def _right_amplitude(report: Audit, what: str, *parts: object) -> None:
@@ -160,7 +206,11 @@ def _experiments(materials: Sequence[Material], report: Audit) -> None:
     for question in questions(materials):
         name = question.name
         if base.scenario.measured:
-            facts = {"key": question.key, "pairs": [], **paired.judged([], "a measured scan has no smaller one")}
+            facts = {
+                "key": question.key,
+                "pairs": [],
+                **paired.judged([], "a measured scan has no smaller one"),
+            }
         else:
             if base.progress is not None:
                 base.progress.message(f"experiment {name}: {2 * len(paired.SEEDS)} small runs")
@@ -172,7 +222,9 @@ def _experiments(materials: Sequence[Material], report: Audit) -> None:
 def questions(materials: Sequence[Material]) -> list[paired.Question]:
     """Return each setting that differs between the first subject and another, with both values, once."""
     values = [dict(flatten(material.scenario.model_dump(mode="json"))) for material in materials]
-    found = [paired.Question(key, values[0][key], other[key]) for key in MEASURED for other in values[1:]]
+    found = [
+        paired.Question(key, values[0][key], other[key]) for key in MEASURED for other in values[1:]
+    ]
     return [question for question in dict.fromkeys(found) if question.first != question.second]
 
 
@@ -190,5 +242,11 @@ def hold(name: str, facts: Mapping[str, Any], report: Audit) -> None:
     for side in ("first", "second"):
         what = f"experiment {name}: mean amplitude over that of the truth, {side} value"
         _right_amplitude(report, what, "experiments", name, "means", "mean_ratio", side)
-    report.equal("CONFIG-011", f"experiment {name}: settings that differ between its sides", [facts["key"]],
-                 "experiments", name, "differing")  # fmt: skip
+    report.equal(
+        "CONFIG-011",
+        f"experiment {name}: settings that differ between its sides",
+        [facts["key"]],
+        "experiments",
+        name,
+        "differing",
+    )

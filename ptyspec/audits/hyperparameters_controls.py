@@ -28,7 +28,10 @@ def _last(history: History, **changed: object) -> History:
 
 def _without_monitor(history: History) -> History:
     last = history.epochs[-1]
-    return _last(history, metrics={key: value for key, value in last.metrics.items() if key != history.monitor})
+    return _last(
+        history,
+        metrics={key: value for key, value in last.metrics.items() if key != history.monitor},
+    )
 
 
 def _other_kept(history: History) -> History:
@@ -45,18 +48,41 @@ def _other_rate(history: History) -> History:
 
 def _gain_left(material: Material) -> Material:
     made, gain = material.reconstruction, material.finished.stages["normalize"].numbers["gain"]
-    return material.replaced(reconstruction=made.model_copy(update={"object": made.object * np.float32(gain)}))
+    return material.replaced(
+        reconstruction=made.model_copy(update={"object": made.object * np.float32(gain)})
+    )
 
 
 CONTROLS = (
-    Control("epochs-lost", "the last epoch of the history is gone", "HIST-001",
-            _with_history(lambda found: found.model_copy(update={"epochs": found.epochs[:-1]}))),
-    Control("monitor-lost", "the last epoch does not record the monitor", "HIST-002", _with_history(_without_monitor)),
-    Control("not-the-best", "weights of another epoch were kept than those of the smallest monitor", "HIST-003",
-            _with_history(_other_kept)),
-    Control("not-finite", "an epoch met a value that is not finite, and training went on", "HIST-004",
-            _with_history(lambda found: _last(found, finite=False))),
-    Control("other-rate", "the optimiser worked at half the declared learning rate", "EVID-003",
-            _with_history(_other_rate)),
+    Control(
+        "epochs-lost",
+        "the last epoch of the history is gone",
+        "HIST-001",
+        _with_history(lambda found: found.model_copy(update={"epochs": found.epochs[:-1]})),
+    ),
+    Control(
+        "monitor-lost",
+        "the last epoch does not record the monitor",
+        "HIST-002",
+        _with_history(_without_monitor),
+    ),
+    Control(
+        "not-the-best",
+        "weights of another epoch were kept than those of the smallest monitor",
+        "HIST-003",
+        _with_history(_other_kept),
+    ),
+    Control(
+        "not-finite",
+        "an epoch met a value that is not finite, and training went on",
+        "HIST-004",
+        _with_history(lambda found: _last(found, finite=False)),
+    ),
+    Control(
+        "other-rate",
+        "the optimiser worked at half the declared learning rate",
+        "EVID-003",
+        _with_history(_other_rate),
+    ),
     Control("gain-left", "the loader's gain stayed in the object", "INFER-005", _gain_left),
-)  # fmt: skip
+)

@@ -20,15 +20,34 @@ def index(content: Mapping[str, Any]) -> str:
     """Return index.md of a hub.json; every number in it is a link into that file or an audit's."""
     subjects = [row["name"] for row in content["subjects"]]
     lines = [
-        f"# Audits of {', '.join(map(escape, subjects))}: {content['status']}", "", *_head(content), "",
-        "## Status", "", *_status(content, subjects), "",
-        "## Broken clauses", "", *_broken(content), "",
-        "## Not evaluated", "", *_missing(content), "",
-        "## Clauses and their tests", "", *_tests(content), "",
-        "## Figures", "", *_figures(content), "",
-        "## Check this folder", "",
+        f"# Audits of {', '.join(map(escape, subjects))}: {content['status']}",
+        "",
+        *_head(content),
+        "",
+        "## Status",
+        "",
+        *_status(content, subjects),
+        "",
+        "## Broken clauses",
+        "",
+        *_broken(content),
+        "",
+        "## Not evaluated",
+        "",
+        *_missing(content),
+        "",
+        "## Clauses and their tests",
+        "",
+        *_tests(content),
+        "",
+        "## Figures",
+        "",
+        *_figures(content),
+        "",
+        "## Check this folder",
+        "",
         CHECK,
-    ]  # fmt: skip
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -58,7 +77,9 @@ def _status(content: Mapping[str, Any], subjects: Sequence[str]) -> list[str]:
     rows = []
     for kind, row in content["kinds"].items():
         states = [_cell(content, "kinds", kind, "subjects", name) for name in subjects]
-        counts = [_cell(content, "kinds", kind, key) for key in ("broken", "not_evaluated", "holds")]
+        counts = [
+            _cell(content, "kinds", kind, key) for key in ("broken", "not_evaluated", "holds")
+        ]
         name = f"[{kind}]({row['page']})" if row["page"] else kind
         seconds = _cell(content, "kinds", kind, "seconds", form=".1f")
         rows.append([name, *states, *counts, seconds, escape(row["question"], LONG)])
@@ -73,19 +94,26 @@ def _broken(content: Mapping[str, Any]) -> list[str]:
             rule = content["tests"]["clauses"].get(row["clause"])
             title = escape(rule["title"], LONG) if rule else ""
             rows.append([_clause(row), title, *_finding(content, place, row)])
-    return table(["clause", "rule", "audit", "what", "limit"], rows, numbers=False) if rows else ["None."]
+    return (
+        table(["clause", "rule", "audit", "what", "limit"], rows, numbers=False)
+        if rows
+        else ["None."]
+    )
 
 
 def _missing(content: Mapping[str, Any]) -> list[str]:
     rows = [
         [_clause(row), *_finding(content, place, row)]
-        for place, row in enumerate(content["findings"]) if row["ok"] is None
-    ]  # fmt: skip
+        for place, row in enumerate(content["findings"])
+        if row["ok"] is None
+    ]
     for kind, found in content["kinds"].items():
         for place, error in enumerate(found["errors"]):
             text = _cell(content, "kinds", kind, "errors", place, "text")
             rows.append(["–", kind, f"{escape(error['subject'])}: {error['status']}", text])
-    return table(["clause", "audit", "what", "reason"], rows, numbers=False) if rows else ["Nothing."]
+    return (
+        table(["clause", "audit", "what", "reason"], rows, numbers=False) if rows else ["Nothing."]
+    )
 
 
 def _clause(row: Mapping[str, Any]) -> str:
@@ -95,7 +123,11 @@ def _clause(row: Mapping[str, Any]) -> str:
 
 def _finding(content: Mapping[str, Any], place: int, row: Mapping[str, Any]) -> list[str]:
     page = f"[{row['kind']}]({row['kind']}.md)"
-    return [page, _cell(content, "findings", place, "what"), _cell(content, "findings", place, "limit")]
+    return [
+        page,
+        _cell(content, "findings", place, "what"),
+        _cell(content, "findings", place, "limit"),
+    ]
 
 
 def _tests(content: Mapping[str, Any]) -> list[str]:
@@ -120,12 +152,25 @@ def _tests(content: Mapping[str, Any]) -> list[str]:
                 chosen,
             ]
         )
-    head = ["clause", "rule", "state", "collected", "passed", "failed", "not run", "last", "selectors"]
+    head = [
+        "clause",
+        "rule",
+        "state",
+        "collected",
+        "passed",
+        "failed",
+        "not run",
+        "last",
+        "selectors",
+    ]
     said = "Collected from this checkout; outcomes are those of its last test runs with the present code, none was run here."
     return [said, "", *table(head, rows, numbers=False)] if rows else ["No finding names a clause."]
 
 
 def _figures(content: Mapping[str, Any]) -> list[str]:
-    lines = [f"- [{kind}]({row['page']}): {', '.join(f'[{path}]({path})' for path in row['figures'])}"
-             for kind, row in content["kinds"].items() if row["figures"]]  # fmt: skip
+    lines = [
+        f"- [{kind}]({row['page']}): {', '.join(f'[{path}]({path})' for path in row['figures'])}"
+        for kind, row in content["kinds"].items()
+        if row["figures"]
+    ]
     return lines or ["None."]

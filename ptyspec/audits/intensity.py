@@ -34,7 +34,12 @@ from ptyspec.spec.registry import specification
 NO_OBJECT = "no object is known"
 NO_PIXEL = "no covered pixel"
 INFINITY = float("inf")
-CLAUSES = {GROUPED: "GROUP-006", TARGET: "NORMALIZATION-001", INPUT: "NORM-001", OUTPUT: "INFER-005"}
+CLAUSES = {
+    GROUPED: "GROUP-006",
+    TARGET: "NORMALIZATION-001",
+    INPUT: "NORM-001",
+    OUTPUT: "INFER-005",
+}
 PLACED, LOST = 0.99, 0.1
 """Pearson's r of oracle patches (signature 58), and how much of it a shuffle must cost at least."""
 
@@ -56,11 +61,14 @@ def audit(materials: Sequence[Material], report: Audit) -> None:
     from ptyspec.audits.intensity_figure import waterfall
 
     report.figure(
-        "stages", "Mean amplitude by stage (log scale); ring: where the step from the stage before may lead, red where it "
+        "stages",
+        "Mean amplitude by stage (log scale); ring: where the step from the stage before may lead, red where it "
         "leads elsewhere. The training split is not reconstructed. Right: quotient of each step's ratio by the allowed one.",
-        lambda: waterfall({name: found.data["stages"] for name, found in made.items()},
-                          {name: found.steps for name, found in made.items()}),
-    )  # fmt: skip
+        lambda: waterfall(
+            {name: found.data["stages"] for name, found in made.items()},
+            {name: found.steps for name, found in made.items()},
+        ),
+    )
 
 
 def _steps(name: str, found: Facts, report: Audit) -> None:
@@ -74,7 +82,9 @@ def _steps(name: str, found: Facts, report: Audit) -> None:
             if step == OUTPUT and made.allowed is None:  # by the data alone
                 report.skipped(clause, what, f"{NO_OBJECT}; see the level on the data")
                 continue
-            report.within(clause, what, 1 - made.limit, 1 + made.limit, "steps", name, step, split, "quotient")
+            report.within(
+                clause, what, 1 - made.limit, 1 + made.limit, "steps", name, step, split, "quotient"
+            )
 
 
 def _numbers(material: Material, report: Audit) -> None:
@@ -82,77 +92,207 @@ def _numbers(material: Material, report: Audit) -> None:
     name = material.name
     data = report.data["containers"][name]
     for key in ("gain", "scale", "a0"):
-        report.equal("NORM-002", f"{name}: {key} of the test container is the training split's", data["train"][key],
-                     "containers", name, "test", key)  # fmt: skip
+        report.equal(
+            "NORM-002",
+            f"{name}: {key} of the test container is the training split's",
+            data["train"][key],
+            "containers",
+            name,
+            "test",
+            key,
+        )
     for split in SPLITS:
-        report.equal("NORM-005", f"{name}: scale of the {split} container is the scan's", data["scan_scale"],
-                     "containers", name, split, "scale")  # fmt: skip
-    _ratio("SCALE-005", f"{name}: a0 over sqrt(mean sum X^2 / sum |P|^2) of the training frames", report, "containers", name,
-           "a0_over_own")  # fmt: skip
+        report.equal(
+            "NORM-005",
+            f"{name}: scale of the {split} container is the scan's",
+            data["scan_scale"],
+            "containers",
+            name,
+            split,
+            "scale",
+        )
+    _ratio(
+        "SCALE-005",
+        f"{name}: a0 over sqrt(mean sum X^2 / sum |P|^2) of the training frames",
+        report,
+        "containers",
+        name,
+        "a0_over_own",
+    )
     if material.scenario.measured:
         for clause, what in (("SYNTH-POISSON-DOSE-001", "photons"), ("SCALE-001", "scale")):
-            report.skipped(clause, f"{name}: {what} against the declared dose", "measured: its dose is what it holds")
+            report.skipped(
+                clause,
+                f"{name}: {what} against the declared dose",
+                "measured: its dose is what it holds",
+            )
         return
     scales = report.data["scales"][name]
     limit = _tolerance("SYNTH-POISSON-DOSE-001") + scales["counting"]
-    report.within("SYNTH-POISSON-DOSE-001", f"{name}: measured photons a frame, s^2 mean sum X^2, over the declared ones",
-                  1 - limit, 1 + limit, "scales", name, "photons_over_declared")  # fmt: skip
+    report.within(
+        "SYNTH-POISSON-DOSE-001",
+        f"{name}: measured photons a frame, s^2 mean sum X^2, over the declared ones",
+        1 - limit,
+        1 + limit,
+        "scales",
+        name,
+        "photons_over_declared",
+    )
     report.check(
-        "SCALE-001", f"{name}: stored scale over the closed form",
-        abs(scales["stored_over_closed"] - 1) > limit or abs(scales["derived_over_closed"] - 1) <= limit,
-        "not 1, unless mean sum X^2 is (N/2)^2", "scales", name, "stored_over_closed",
-    )  # fmt: skip
+        "SCALE-001",
+        f"{name}: stored scale over the closed form",
+        abs(scales["stored_over_closed"] - 1) > limit
+        or abs(scales["derived_over_closed"] - 1) <= limit,
+        "not 1, unless mean sum X^2 is (N/2)^2",
+        "scales",
+        name,
+        "stored_over_closed",
+    )
 
 
 def _closures(name: str, report: Audit) -> None:
     gauge, data = report.data["gauge"][name], report.data["on_the_data"][name]
     if gauge is None:
-        report.skipped("INFER-005", f"{name}: least-squares scalar", NO_OBJECT if _blind(name, report) else NO_PIXEL)
+        report.skipped(
+            "INFER-005",
+            f"{name}: least-squares scalar",
+            NO_OBJECT if _blind(name, report) else NO_PIXEL,
+        )
     else:
-        report.within("INFER-005", f"{name}: least-squares scalar of prediction and truth, covered pixels", 1 - LEVEL,
-                      1 + LEVEL, "gauge", name, "least_squares")  # fmt: skip
+        report.within(
+            "INFER-005",
+            f"{name}: least-squares scalar of prediction and truth, covered pixels",
+            1 - LEVEL,
+            1 + LEVEL,
+            "gauge",
+            name,
+            "least_squares",
+        )
     if data["level"] is None:
-        for clause, what in (("SCALE-005", "level on the data"), ("EVID-001", "frames that know their position"), ("EVID-001", "our figures move with the prediction")):  # fmt: skip
+        for clause, what in (
+            ("SCALE-005", "level on the data"),
+            ("EVID-001", "frames that know their position"),
+            ("EVID-001", "our figures move with the prediction"),
+        ):
             report.skipped(clause, f"{name}: {what}", NO_PIXEL)
     else:
         _on_the_data(name, report)
     for split, found in report.data["oracle"][name].items():
         if found is None:
-            report.skipped("SCALE-002", f"{name}, {split}: energy of the true object over the measured", NO_OBJECT)
+            report.skipped(
+                "SCALE-002",
+                f"{name}, {split}: energy of the true object over the measured",
+                NO_OBJECT,
+            )
         else:
             limit = _tolerance("SCALE-002") + found["noise"]
-            report.within("SCALE-002", f"{name}, {split}: energy of the true object over the measured", 1 - limit, 1 + limit,
-                          "oracle", name, split, "energy")  # fmt: skip
+            report.within(
+                "SCALE-002",
+                f"{name}, {split}: energy of the true object over the measured",
+                1 - limit,
+                1 + limit,
+                "oracle",
+                name,
+                split,
+                "energy",
+            )
     reached = report.data["reach"][name]
-    report.check("HEAD-001", f"{name}: largest amplitude that the head must reach", bool(reached["reached"]),
-                 "the head has no ceiling" if reached["ceiling"] is None else f"at most {reached['ceiling']:.6g}",
-                 "reach", name, "need")  # fmt: skip
+    report.check(
+        "HEAD-001",
+        f"{name}: largest amplitude that the head must reach",
+        bool(reached["reached"]),
+        "the head has no ceiling"
+        if reached["ceiling"] is None
+        else f"at most {reached['ceiling']:.6g}",
+        "reach",
+        name,
+        "need",
+    )
 
 
 def _on_the_data(name: str, report: Audit) -> None:
-    report.within("SCALE-005", f"{name}: level of the prediction on the measured frames, sqrt(sum |F(P O)|^2 / sum X^2)",
-                  1 - LEVEL, 1 + LEVEL, "on_the_data", name, "level")  # fmt: skip
-    report.within("EVID-001", f"{name}: share of other positions that explain a frame worse than its own",
-                  report.data["on_the_data"][name]["chance"], INFINITY, "on_the_data", name, "own")  # fmt: skip
-    report.check("EVID-001", f"{name}: our figures move with the prediction", bool(report.data["doubled"][name]["ours_move"]),
-                 "each by more than 10 % for twice the prediction", "doubled", name, "ours_move")  # fmt: skip
+    report.within(
+        "SCALE-005",
+        f"{name}: level of the prediction on the measured frames, sqrt(sum |F(P O)|^2 / sum X^2)",
+        1 - LEVEL,
+        1 + LEVEL,
+        "on_the_data",
+        name,
+        "level",
+    )
+    report.within(
+        "EVID-001",
+        f"{name}: share of other positions that explain a frame worse than its own",
+        report.data["on_the_data"][name]["chance"],
+        INFINITY,
+        "on_the_data",
+        name,
+        "own",
+    )
+    report.check(
+        "EVID-001",
+        f"{name}: our figures move with the prediction",
+        bool(report.data["doubled"][name]["ours_move"]),
+        "each by more than 10 % for twice the prediction",
+        "doubled",
+        name,
+        "ours_move",
+    )
 
 
 def _canvas(name: str, report: Audit) -> None:
-    _ratio("STITCH-002", f"{name}: light on the canvas over that of all patches", report, "coverage", name, "light")
-    report.equal("STITCH-003", f"{name}: pixels with a number but not the declared light, or the reverse", 0.0,
-                 "coverage", name, "strangers")  # fmt: skip
+    _ratio(
+        "STITCH-002",
+        f"{name}: light on the canvas over that of all patches",
+        report,
+        "coverage",
+        name,
+        "light",
+    )
+    report.equal(
+        "STITCH-003",
+        f"{name}: pixels with a number but not the declared light, or the reverse",
+        0.0,
+        "coverage",
+        name,
+        "strangers",
+    )
     if _blind(name, report):
-        for clause, what in (("SCORE-002", "scores of covered pixels alone"), ("REASSEMBLY-METRIC-FRAME-001", "oracle patches"), ("SCORE-007", "oracle patches at shuffled positions")):  # fmt: skip
+        for clause, what in (
+            ("SCORE-002", "scores of covered pixels alone"),
+            ("REASSEMBLY-METRIC-FRAME-001", "oracle patches"),
+            ("SCORE-007", "oracle patches at shuffled positions"),
+        ):
             report.skipped(clause, f"{name}: {what}", NO_OBJECT)
         return
     # Sums of thousands of double precision numbers in another order.
-    report.within("SCORE-002", f"{name}: mean ratio of covered pixels, by two lines of arithmetic, over the recorded one",
-                  1 - 1e-9, 1 + 1e-9, "coverage", name, "agreement")  # fmt: skip
-    report.within("REASSEMBLY-METRIC-FRAME-001", f"{name}: Pearson's r of oracle patches", PLACED, INFINITY,
-                  "oracle_patches", name, "placed")  # fmt: skip
-    report.within("SCORE-007", f"{name}: Pearson's r that shuffled positions cost oracle patches", LOST, INFINITY,
-                  "oracle_patches", name, "lost")  # fmt: skip
+    report.within(
+        "SCORE-002",
+        f"{name}: mean ratio of covered pixels, by two lines of arithmetic, over the recorded one",
+        1 - 1e-9,
+        1 + 1e-9,
+        "coverage",
+        name,
+        "agreement",
+    )
+    report.within(
+        "REASSEMBLY-METRIC-FRAME-001",
+        f"{name}: Pearson's r of oracle patches",
+        PLACED,
+        INFINITY,
+        "oracle_patches",
+        name,
+        "placed",
+    )
+    report.within(
+        "SCORE-007",
+        f"{name}: Pearson's r that shuffled positions cost oracle patches",
+        LOST,
+        INFINITY,
+        "oracle_patches",
+        name,
+        "lost",
+    )
 
 
 def _blind(name: str, report: Audit) -> bool:

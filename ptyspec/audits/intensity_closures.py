@@ -38,8 +38,9 @@ def oracle(container: Container) -> dict[str, float] | None:
     return {
         "energy": float((sample.expected.astype(np.float64) ** 2).sum()) / energy,
         "mean": float(sample.expected.astype(np.float64).mean() / measured.mean()),
-        "noise": CONFIDENCE / math.sqrt(container.scale**2 * energy), "frames": float(sample.frames),
-    }  # fmt: skip
+        "noise": CONFIDENCE / math.sqrt(container.scale**2 * energy),
+        "frames": float(sample.frames),
+    }
 
 
 def on_the_data(material: Material, reconstruction: Reconstruction) -> dict[str, float | None]:
@@ -56,15 +57,21 @@ def on_the_data(material: Material, reconstruction: Reconstruction) -> dict[str,
     rows = np.unique(np.linspace(0, scan.size - 1, min(scan.size, FRAMES)).astype(int))
     predicted = predict_frames(scan, _filled(reconstruction), rows)
     predicted = predicted if scan.mask is None else predicted * scan.mask
-    shown, measured = (stack.reshape(len(rows), -1).astype(np.float64) for stack in (predicted, scan.diff3d[rows]))
+    shown, measured = (
+        stack.reshape(len(rows), -1).astype(np.float64) for stack in (predicted, scan.diff3d[rows])
+    )
     products, squares = measured @ shown.T, (shown**2).sum(axis=1)
     best = quotient(float(np.trace(products)), float(squares.sum())) or 0.0
-    errors = best**2 * squares - 2 * best * products  # of frame i by position j, less what all j have in common
+    errors = (
+        best**2 * squares - 2 * best * products
+    )  # of frame i by position j, less what all j have in common
     worse = (errors > np.diagonal(errors)[:, None]).sum(axis=1) / max(1, len(rows) - 1)
     return {
-        "level": math.sqrt(float(squares.sum()) / float((measured**2).sum())), "own": float(worse.mean()),
-        "chance": 0.5 + SIGMAS * math.sqrt(1 / 12 / len(rows)), "frames": float(len(rows)),
-    }  # fmt: skip
+        "level": math.sqrt(float(squares.sum()) / float((measured**2).sum())),
+        "own": float(worse.mean()),
+        "chance": 0.5 + SIGMAS * math.sqrt(1 / 12 / len(rows)),
+        "frames": float(len(rows)),
+    }
 
 
 def _filled(made: Reconstruction) -> Reconstruction:
@@ -113,10 +120,16 @@ def coverage(material: Material, frame: Frame | None) -> dict[str, float | None]
     """
     container, made = material.containers.test, material.reconstruction
     weight = made.coverage.astype(np.float64)
-    expected = container.groups.nn_indices.size * float(illumination_weight(container.probe).astype(np.float64).sum())
+    expected = container.groups.nn_indices.size * float(
+        illumination_weight(container.probe).astype(np.float64).sum()
+    )
     lit = made.coverage[made.coverage > 1e-3]
     part = material.scenario.inference.min_coverage
-    declared = made.coverage >= part * np.percentile(lit, 90) if lit.size else np.zeros(made.coverage.shape, bool)
+    declared = (
+        made.coverage >= part * np.percentile(lit, 90)
+        if lit.size
+        else np.zeros(made.coverage.shape, bool)
+    )
     own = recorded = None
     if frame is not None and frame.pixels:
         own = quotient(np.abs(frame.rec[frame.mask]).mean(), np.abs(frame.truth[frame.mask]).mean())
@@ -124,11 +137,13 @@ def coverage(material: Material, frame: Frame | None) -> dict[str, float | None]
     truth = material.scan.objectGuess
     return {
         "light": quotient(float(weight.sum()), expected),
-        "strangers": float(np.sum(np.isfinite(made.object) != declared)), "pixels": float(covered(made).sum()),
+        "strangers": float(np.sum(np.isfinite(made.object) != declared)),
+        "pixels": float(covered(made).sum()),
         "fraction": None if frame is None or truth is None else quotient(frame.pixels, truth.size),
-        "own_mean_ratio": own, "recorded_mean_ratio": recorded,
+        "own_mean_ratio": own,
+        "recorded_mean_ratio": recorded,
         "agreement": None if own is None or not recorded else own / recorded,
-    }  # fmt: skip
+    }
 
 
 def reach(material: Material) -> dict[str, float | str | bool | None]:
@@ -140,7 +155,10 @@ def reach(material: Material) -> dict[str, float | str | bool | None]:
     head = material.scenario.model.amp_activation
     ceiling, need = CEILINGS.get(head), required_reach(container)
     return {
-        "head": head, "ceiling": None if ceiling is None else ceiling * container.a0, "need": need * container.a0,
-        "over_ceiling": None if ceiling is None else need / ceiling, "reached": ceiling is None or need <= ceiling,
+        "head": head,
+        "ceiling": None if ceiling is None else ceiling * container.a0,
+        "need": need * container.a0,
+        "over_ceiling": None if ceiling is None else need / ceiling,
+        "reached": ceiling is None or need <= ceiling,
         "gained": need * container.a0 * container.gain,
-    }  # fmt: skip
+    }

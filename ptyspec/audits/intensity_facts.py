@@ -50,16 +50,26 @@ def facts(material: Material) -> Facts:
     gauge = None if frame is None or frame.pixels == 0 else gauge_of(frame, gain)
     found = {
         "stages": {split: dict(chain.means) for split, chain in chains.items()},
-        "steps": {name: {split: _step(step) for split, step in parts.items()} for name, parts in steps.items()},
+        "steps": {
+            name: {split: _step(step) for split, step in parts.items()}
+            for name, parts in steps.items()
+        },
         "first_break": NONE if broken is None else broken[0],
         "explained": None if broken is None else _explained(broken, _factors(material, chains)),
-        "gains": _gains(material, chains), "scales": _scales(material), "containers": _containers(material),
-        "gauge": gauge, "reading": None if gauge is None else reading(gauge),
-        "gauge_of_gained": None if gauge is None or frame is None else gauge_of(_times(frame, gain), gain),
+        "gains": _gains(material, chains),
+        "scales": _scales(material),
+        "containers": _containers(material),
+        "gauge": gauge,
+        "reading": None if gauge is None else reading(gauge),
+        "gauge_of_gained": None
+        if gauge is None or frame is None
+        else gauge_of(_times(frame, gain), gain),
         "oracle": {split: closures.oracle(getattr(material.containers, split)) for split in SPLITS},
-        "on_the_data": data, "oracle_patches": closures.oracle_patches(material),
-        "coverage": closures.coverage(material, frame), "reach": closures.reach(material),
-    }  # fmt: skip
+        "on_the_data": data,
+        "oracle_patches": closures.oracle_patches(material),
+        "coverage": closures.coverage(material, frame),
+        "reach": closures.reach(material),
+    }
     found["doubled"] = _doubled(material, chains, found)
     return Facts(found, steps)
 
@@ -100,9 +110,11 @@ def _gains(material: Material, chains: dict[str, SplitChain]) -> dict[str, Any]:
     train, test = (chains[split].own_gain for split in SPLITS)
     used = {split: getattr(material.containers, split).gain for split in SPLITS}
     return {
-        "own": {"train": train, "test": test}, "used": used, "own_difference": 1 - train / test,
+        "own": {"train": train, "test": test},
+        "used": used,
+        "own_difference": 1 - train / test,
         "used_over_own_train": used["train"] / train,
-    }  # fmt: skip
+    }
 
 
 def _scales(material: Material) -> dict[str, Any]:
@@ -114,16 +126,28 @@ def _scales(material: Material) -> dict[str, Any]:
     groups = material.groups.test
     _, energies = frame_sums(groups.scan)
     by_group = energies[groups.nn_indices]
-    mean, total = (intensity_scale(photons, float(value)) for value in (by_group.mean(), by_group.sum(axis=1).mean()))
+    mean, total = (
+        intensity_scale(photons, float(value))
+        for value in (by_group.mean(), by_group.sum(axis=1).mean())
+    )
     stored, closed = material.scan.scale, closed_form_scale(photons, size)
     return {
-        "nphotons": photons, "energy": energy, "derived": derived, "stored": stored, "closed_form": closed,
-        "stored_over_derived": stored / derived["all"], "stored_over_closed": stored / closed,
-        "derived_over_closed": derived["all"] / closed, "derived_difference": 1 - derived["train"] / derived["test"],
-        "grouped_by_mean": mean, "grouped_by_sum": total, "mean_over_sum": mean / total,
-        "gridsize": material.scenario.model.gridsize, "photons_over_declared": stored**2 * energy["all"] / photons,
+        "nphotons": photons,
+        "energy": energy,
+        "derived": derived,
+        "stored": stored,
+        "closed_form": closed,
+        "stored_over_derived": stored / derived["all"],
+        "stored_over_closed": stored / closed,
+        "derived_over_closed": derived["all"] / closed,
+        "derived_difference": 1 - derived["train"] / derived["test"],
+        "grouped_by_mean": mean,
+        "grouped_by_sum": total,
+        "mean_over_sum": mean / total,
+        "gridsize": material.scenario.model.gridsize,
+        "photons_over_declared": stored**2 * energy["all"] / photons,
         "counting": closures.CONFIDENCE / math.sqrt(photons * material.scan.size),
-    }  # fmt: skip
+    }
 
 
 def _containers(material: Material) -> dict[str, Any]:
@@ -134,32 +158,51 @@ def _containers(material: Material) -> dict[str, Any]:
     energy = float(frame_sums(material.halves.train)[1].mean())
     own = rms_amplitude(energy, train.probe)
     return {split: one(getattr(material.containers, split)) for split in SPLITS} | {
-        "a0_over_own": train.a0 / own, "scan_scale": material.scan.scale,
-    }  # fmt: skip
+        "a0_over_own": train.a0 / own,
+        "scan_scale": material.scan.scale,
+    }
 
 
-def _doubled(material: Material, chains: dict[str, SplitChain], found: dict[str, Any]) -> dict[str, Any]:
+def _doubled(
+    material: Material, chains: dict[str, SplitChain], found: dict[str, Any]
+) -> dict[str, Any]:
     """The chain product and our own figures, of the prediction and of twice the prediction."""
     made = material.reconstruction
     twice = material.replaced(reconstruction=made.model_copy(update={"object": 2 * made.object}))
     frame = frame_of(twice)
-    gauge = None if frame is None or frame.pixels == 0 else gauge_of(frame, found["gains"]["own"]["train"])
+    gauge = (
+        None
+        if frame is None or frame.pixels == 0
+        else gauge_of(frame, found["gains"]["own"]["train"])
+    )
     means = chains["test"].means
     prediction = means["prediction"]
     doubled = means | {"prediction": None if prediction is None else 2 * prediction}
     once = found["gauge"] or {}
     rows = {
         "chain product": (chain_product(means), chain_product(doubled)),
-        "level on the data": (found["on_the_data"]["level"], closures.on_the_data(twice, twice.reconstruction)["level"]),
-    }  # fmt: skip
+        "level on the data": (
+            found["on_the_data"]["level"],
+            closures.on_the_data(twice, twice.reconstruction)["level"],
+        ),
+    }
     for key, name in (("mean_ratio", "mean ratio"), ("least_squares", "least-squares scalar")):
         if gauge is not None:
             rows[name] = (once.get(key), gauge[key])
     table = {
-        name: {"once": first, "twice": then, "factor": None if first is None or then is None else quotient(then, first)}
+        name: {
+            "once": first,
+            "twice": then,
+            "factor": None if first is None or then is None else quotient(then, first),
+        }
         for name, (first, then) in rows.items()
-    }  # fmt: skip
+    }
     ours = [row for name, row in table.items() if name != "chain product"]
     if all(row["twice"] is None for row in ours):
         return {"rows": table, "ours_move": None}
-    return {"rows": table, "ours_move": all(row["factor"] is not None and abs(row["factor"] - 1) > 0.1 for row in ours)}
+    return {
+        "rows": table,
+        "ours_move": all(
+            row["factor"] is not None and abs(row["factor"] - 1) > 0.1 for row in ours
+        ),
+    }

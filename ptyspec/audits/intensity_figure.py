@@ -35,20 +35,43 @@ def _means(axes: Axes, name: str, means: Mapping[str, Means], steps: Steps) -> N
     for split in SPLITS:
         colour, marker = STYLES[split]
         found = [(at, value) for at, stage in enumerate(STAGES) if (value := means[split][stage])]
-        shown = [means[split][stage] or float("nan") for stage in STAGES]  # a stage that is not there is a gap
-        axes.plot(places, shown, color=colour, marker=marker, linewidth=1.4, markersize=5, label=split, zorder=3)
+        shown = [
+            means[split][stage] or float("nan") for stage in STAGES
+        ]  # a stage that is not there is a gap
+        axes.plot(
+            places,
+            shown,
+            color=colour,
+            marker=marker,
+            linewidth=1.4,
+            markersize=5,
+            label=split,
+            zorder=3,
+        )
         if split == "test":
             for at, value in found:
                 axes.annotate(
-                    f"{value:.4g}", (at, value), xytext=(5, 6), textcoords="offset points", fontsize=canvas.SMALL
+                    f"{value:.4g}",
+                    (at, value),
+                    xytext=(5, 6),
+                    textcoords="offset points",
+                    fontsize=canvas.SMALL,
                 )
     for step, parts in steps.items():
         for split, made in parts.items():
             at = STAGES.index(LANDS[step])
             value = means[split][STAGES[at]]
             if value and made.quotient:
-                axes.plot([at], [value / made.quotient], marker="o", markersize=12, fillstyle="none", linestyle="none",
-                          color="#444444" if made.kept else WRONG, zorder=4)  # fmt: skip
+                axes.plot(
+                    [at],
+                    [value / made.quotient],
+                    marker="o",
+                    markersize=12,
+                    fillstyle="none",
+                    linestyle="none",
+                    color="#444444" if made.kept else WRONG,
+                    zorder=4,
+                )
     axes.set_yscale("log")
     low, high = axes.get_ylim()
     axes.set_ylim(low / 1.3, high * 1.6)
@@ -66,13 +89,25 @@ def _quotients(axes: Axes, steps: Steps) -> None:
     ]
     for at, (_, split, made) in enumerate(rows):
         axes.plot(
-            [1 - made.limit, 1 + made.limit], [at, at], color="#d0d0d0", linewidth=9, solid_capstyle="butt", zorder=1
+            [1 - made.limit, 1 + made.limit],
+            [at, at],
+            color="#d0d0d0",
+            linewidth=9,
+            solid_capstyle="butt",
+            zorder=1,
         )
         if made.quotient:
-            axes.plot([made.quotient], [at], marker=STYLES[split][1], color=WRONG if not made.kept else STYLES[split][0],
-                      zorder=3)  # fmt: skip
+            axes.plot(
+                [made.quotient],
+                [at],
+                marker=STYLES[split][1],
+                color=WRONG if not made.kept else STYLES[split][0],
+                zorder=3,
+            )
     axes.axvline(1.0, color="#444444", linestyle="--", linewidth=1, zorder=2)
-    axes.set_yticks(range(len(rows)), [f"{step} ({split})" for step, split, _ in rows], fontsize=canvas.SMALL)
+    axes.set_yticks(
+        range(len(rows)), [f"{step} ({split})" for step, split, _ in rows], fontsize=canvas.SMALL
+    )
     axes.invert_yaxis()
     left, right = axes.get_xlim()
     axes.set_xlim(min(left, 0.9), max(right, 1.1))

@@ -73,17 +73,24 @@ def window_of(mask: Array) -> Array:
     return np.asarray(np.sin(0.5 * np.pi * depth) ** 2)
 
 
-def lattice_peaks(error: Array, mask: Array, level: float, periods: Mapping[str, float]) -> dict[str, Peak]:
+def lattice_peaks(
+    error: Array, mask: Array, level: float, periods: Mapping[str, float]
+) -> dict[str, Peak]:
     """Return the strongest component of each period of a complex or real error (H, W), 0 outside the mask."""
     window = window_of(mask)
     total = float(window.sum())
     if not total or not level:
-        return {name: Peak(period, 0, None, None, None, None, None) for name, period in periods.items()}
+        return {
+            name: Peak(period, 0, None, None, None, None, None) for name, period in periods.items()
+        }
     shown = (error - (error * window).sum() / total) * window
     wanted = {name: components(period, mask.shape) for name, period in periods.items()}
     count = sum(len(found) for found in wanted.values())
     limit = math.log2(max(count, 1) / CHANCE)
-    return {name: _strongest(shown, total, level, period, wanted[name], limit) for name, period in periods.items()}
+    return {
+        name: _strongest(shown, total, level, period, wanted[name], limit)
+        for name, period in periods.items()
+    }
 
 
 def components(period: float, shape: tuple[int, ...]) -> list[Pair]:
@@ -99,15 +106,29 @@ def components(period: float, shape: tuple[int, ...]) -> list[Pair]:
     return found
 
 
-def _strongest(shown: Array, total: float, level: float, period: float, wanted: list[Pair], limit: float) -> Peak:
+def _strongest(
+    shown: Array, total: float, level: float, period: float, wanted: list[Pair], limit: float
+) -> Peak:
     best = Peak(period, len(wanted), None, None, None, None, None)
     unit = 2 / total / level
     for frequency in wanted:
-        power, around = max(_powers(shown, (sign * frequency[0], sign * frequency[1])) for sign in (1, -1))
+        power, around = max(
+            _powers(shown, (sign * frequency[0], sign * frequency[1])) for sign in (1, -1)
+        )
         excess = unit * max(0.0, math.sqrt(power) - math.sqrt(limit * around))
-        if best.excess is None or (excess, unit * math.sqrt(power)) > (best.excess, best.component or 0.0):
-            best = Peak(period, len(wanted), frequency, unit * math.sqrt(power), unit * math.sqrt(around),
-                        power / around if around else None, excess)  # fmt: skip
+        if best.excess is None or (excess, unit * math.sqrt(power)) > (
+            best.excess,
+            best.component or 0.0,
+        ):
+            best = Peak(
+                period,
+                len(wanted),
+                frequency,
+                unit * math.sqrt(power),
+                unit * math.sqrt(around),
+                power / around if around else None,
+                excess,
+            )
     return best
 
 

@@ -16,13 +16,22 @@ from ptyspec.audits.subject import Subject
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.errors import UnknownNameError
 from ptyspec.legacy.bridge import SCENARIO_NAMES
-from ptyspec.legacy.dose_experiments import DEPARTURES, conditional, execute, init, loss_modes, meant
+from ptyspec.legacy.dose_experiments import (
+    DEPARTURES,
+    conditional,
+    execute,
+    init,
+    loss_modes,
+    meant,
+)
 from ptyspec.legacy.effective import SOURCE, resolved_of
 from ptyspec.legacy.params import Branch, legacy_defaults
 
 PROFILES: dict[str, tuple[Branch, str | None]] = {
-    "legacy:main": ("main", None), "legacy:dose": ("dose", "nll"), "legacy:dose:mae": ("dose", "mae"),
-}  # fmt: skip
+    "legacy:main": ("main", None),
+    "legacy:dose": ("dose", "nll"),
+    "legacy:dose:mae": ("dose", "mae"),
+}
 """Branch of the defaults, and the mode of `init` that is executed on them."""
 DEFAULT = "legacy default"
 WITHOUT = "legacy code, without an entry"
@@ -58,9 +67,12 @@ def captured(target: str) -> Captured:
     """Return a profile's dictionary, filled by execution on a copy; raises UnknownNameError."""
     if target not in PROFILES:
         raise UnknownNameError(
-            "there is no such profile of the legacy dictionary", value=target, limit=", ".join(PROFILES),
-            source="command line", next_step="name one of these",
-        )  # fmt: skip
+            "there is no such profile of the legacy dictionary",
+            value=target,
+            limit=", ".join(PROFILES),
+            source="command line",
+            next_step="name one of these",
+        )
     branch, mode = PROFILES[target]
     noted = _Noted(deepcopy(legacy_defaults(branch)))
     sources = dict.fromkeys(noted, DEFAULT)
@@ -92,9 +104,13 @@ def legacy_subject(target: str) -> Subject:
         made = resolved_of({**found.values, REFUSED_DEFAULT: applied[REFUSED_DEFAULT][0], **added})
     else:
         applied = DEPARTURES
-        made = meant(found.values, "dose_experiments" if mode == "nll" else f"dose_experiments_{mode}")
+        made = meant(
+            found.values, "dose_experiments" if mode == "nll" else f"dose_experiments_{mode}"
+        )
     sources = {key: _source(key, source, found, applied) for key, source in made.provenance.items()}
-    return Subject(target, "legacy", target, Resolved(made.scenario, sources), dictionary=found.values)
+    return Subject(
+        target, "legacy", target, Resolved(made.scenario, sources), dictionary=found.values
+    )
 
 
 def departures(subject: Subject) -> dict[str, tuple[Any, str]]:
@@ -111,7 +127,10 @@ def entry_sources(subject: Subject) -> dict[str, str]:
     if subject.source in PROFILES:
         known = captured(subject.source).sources
         return {key: known.get(key, SOURCE) for key in values}
-    return {key: DEFAULT if key in defaults and defaults[key] == value else SOURCE for key, value in values.items()}
+    return {
+        key: DEFAULT if key in defaults and defaults[key] == value else SOURCE
+        for key, value in values.items()
+    }
 
 
 def _source(setting: str, source: str, found: Captured, applied: Mapping[str, Any]) -> str:

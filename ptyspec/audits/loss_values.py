@@ -33,12 +33,16 @@ class NetworkLoss:
         from ptyspec.networks.losses import LOSSES
 
         self.model, self.measured = model, measured
-        self.active = next((name for name, misfit in LOSSES.items() if misfit is model.misfit), declared)
+        self.active = next(
+            (name for name, misfit in LOSSES.items() if misfit is model.misfit), declared
+        )
         self.misfits = dict(LOSSES) | {self.active: model.misfit}
 
     def value(self, name: str, patches: Array) -> float:
         """The term at this object (B, N, N, C), as the loss of a single stage."""
-        return float(self._term(name, (patches.real.astype(np.float32), patches.imag.astype(np.float32))))
+        return float(
+            self._term(name, (patches.real.astype(np.float32), patches.imag.astype(np.float32)))
+        )
 
     def total(self, stages: Sequence[Array]) -> float:
         """The whole loss of these stages' objects."""
@@ -53,20 +57,27 @@ class NetworkLoss:
         """d whole loss / d ln c of one stage's object alone."""
 
         def whole(log: Any) -> Any:
-            pairs = [_scaled(stage, log if at == number else 0.0 * log) for at, stage in enumerate(stages)]
+            pairs = [
+                _scaled(stage, log if at == number else 0.0 * log)
+                for at, stage in enumerate(stages)
+            ]
             return self.model.compute_loss(y=self.measured, y_pred=pairs)
 
         return self._slope(whole)
 
     def asymmetry(self, name: str, patches: Array) -> float:
         """(L(+1 %) - L(-1 %)) / (L(+1 %) + L(-1 %) - 2 L(0)): the misplaced optimum, in half steps (LOSS-004)."""
-        less, here, more = (self.value(name, np.float32(math.exp(by)) * patches) for by in (-STEP, 0.0, STEP))
+        less, here, more = (
+            self.value(name, np.float32(math.exp(by)) * patches) for by in (-STEP, 0.0, STEP)
+        )
         bend = more + less - 2 * here
         return (more - less) / bend if bend else math.inf
 
     def curvature(self, name: str, patches: Array) -> float:
         """Second difference along ln c."""
-        less, here, more = (self.value(name, np.float32(math.exp(by)) * patches) for by in (-STEP, 0.0, STEP))
+        less, here, more = (
+            self.value(name, np.float32(math.exp(by)) * patches) for by in (-STEP, 0.0, STEP)
+        )
         return (more + less - 2 * here) / STEP**2
 
     def finite(self, name: str, patches: Array) -> bool:
@@ -85,8 +96,12 @@ class NetworkLoss:
         from ptyspec.networks.field import Field
         from ptyspec.networks.forward import fold
 
-        predicted = self.model.forward.intensity(Field(fold(_real(patches)), fold(_imaginary(patches))))
-        found = self.misfits["poisson"](predicted, fold(self.measured), self.model.energy, bright.astype(np.float32))
+        predicted = self.model.forward.intensity(
+            Field(fold(_real(patches)), fold(_imaginary(patches)))
+        )
+        found = self.misfits["poisson"](
+            predicted, fold(self.measured), self.model.energy, bright.astype(np.float32)
+        )
         return float(found) * self.model.energy * scale**2 * len(bright) / float(bright.sum())
 
     def _term(self, name: str, pair: tuple[Any, Any]) -> Any:
@@ -96,7 +111,9 @@ class NetworkLoss:
         if name == self.active:
             return self.model.compute_loss(y=self.measured, y_pred=[pair])
         predicted = self.model.forward.intensity(Field(fold(pair[0]), fold(pair[1])))
-        return self.misfits[name](predicted, fold(self.measured), self.model.energy, self.model.forward.mask)
+        return self.misfits[name](
+            predicted, fold(self.measured), self.model.energy, self.model.forward.mask
+        )
 
     def _slope(self, function: Any) -> float:
         import tensorflow as tf
@@ -140,7 +157,9 @@ class PhysicsLoss:
         """The term at exp(log) times the object."""
         rate = math.exp(2 * log) * self.rate
         if name == "poisson":
-            found = poisson_deviance(rate, self.measured**2, BACKGROUND * self.energy / self.size**2)
+            found = poisson_deviance(
+                rate, self.measured**2, BACKGROUND * self.energy / self.size**2
+            )
             return float((found * self.seen).sum()) / self.frames / self.energy
         error = np.abs(np.sqrt(rate + 1e-9 * self.energy / self.size**2) - self.measured)
         return float((error * self.seen).sum()) / self.frames / (self.size * math.sqrt(self.energy))

@@ -34,9 +34,13 @@ class Material:
     """
 
     def __init__(
-        self, subject: Subject, *, pipeline: Pipeline | None = None, progress: Progress | None = None,
+        self,
+        subject: Subject,
+        *,
+        pipeline: Pipeline | None = None,
+        progress: Progress | None = None,
         store: RunStore | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.subject = subject
         self.pipeline: Pipeline = pipeline or ReferencePipeline()
         self.progress, self.store = progress, store
@@ -57,7 +61,11 @@ class Material:
         pipeline = given.pop("pipeline", self.pipeline)
         subject = given.pop("subject", self.subject)
         made = Material(subject, pipeline=pipeline, progress=self.progress, store=self.store)
-        unknown = [name for name in given if not isinstance(getattr(type(self), name, None), cached_property)]
+        unknown = [
+            name
+            for name in given
+            if not isinstance(getattr(type(self), name, None), cached_property)
+        ]
         if unknown:
             raise TypeError(f"no attribute of a material: {', '.join(unknown)}")
         made._given = self._given | given
@@ -67,7 +75,11 @@ class Material:
     @cached_property
     def scan(self) -> RawScan:
         """The scan: a finished run's own file, else what the settings give."""
-        return self.finished.scan if self.subject.folder is not None else self.pipeline.simulate(self.scenario)
+        return (
+            self.finished.scan
+            if self.subject.folder is not None
+            else self.pipeline.simulate(self.scenario)
+        )
 
     @cached_property
     def halves(self) -> Halves:
@@ -96,7 +108,9 @@ class Material:
         """The untrained network, built as training builds it. Whoever sets its weights sets them back."""
         from ptyspec.pipeline.train import build_model, canvas_side
 
-        return build_model(self.scenario, self.containers.train, canvas_side(self.scenario, self.containers))
+        return build_model(
+            self.scenario, self.containers.train, canvas_side(self.scenario, self.containers)
+        )
 
     @cached_property
     def step(self) -> FirstStep:
@@ -113,7 +127,9 @@ class Material:
 
         if "finished" in self.__dict__:
             return self.finished
-        folder = self.subject.folder or (self.store or RunStore()).find(key_of(self.subject.resolved, self.pipeline))
+        folder = self.subject.folder or (self.store or RunStore()).find(
+            key_of(self.subject.resolved, self.pipeline)
+        )
         return None if folder is None else FinishedRun(folder)
 
     @cached_property
@@ -139,4 +155,6 @@ class Material:
     def _produce(self) -> Path:
         from ptyspec.pipeline.produce import produce
 
-        return produce(self.subject.resolved, progress=self.progress, store=self.store, pipeline=self.pipeline)
+        return produce(
+            self.subject.resolved, progress=self.progress, store=self.store, pipeline=self.pipeline
+        )

@@ -34,20 +34,27 @@ def _network(make: Callable[[Any, Material], Reconstructor]) -> Callable[[Materi
 def _same_data(material: Material, **model: Any) -> Material:
     """The same data under other settings of the model: nothing is simulated again."""
     resolved = material.subject.resolved
-    scenario = resolved.scenario.model_copy(update={"model": resolved.scenario.model.model_copy(update=model)})
+    scenario = resolved.scenario.model_copy(
+        update={"model": resolved.scenario.model.model_copy(update=model)}
+    )
     return material.replaced(
-        subject=replace(material.subject, resolved=replace(resolved, scenario=scenario)), scan=material.scan,
+        subject=replace(material.subject, resolved=replace(resolved, scenario=scenario)),
+        scan=material.scan,
         containers=material.containers,
-    )  # fmt: skip
+    )
 
 
 def _same_network(material: Material) -> Material:
     """The same data and the same built network, of which nothing need be computed again."""
-    kept = {name: getattr(material, name) for name in ("scan", "containers", "sample", "model", "step")}
+    kept = {
+        name: getattr(material, name) for name in ("scan", "containers", "sample", "model", "step")
+    }
     return material.replaced(**kept)
 
 
-def _cnn(make: Callable[[Any, Material], Reconstructor], **model: Any) -> Callable[[Material], Material]:
+def _cnn(
+    make: Callable[[Any, Material], Reconstructor], **model: Any
+) -> Callable[[Material], Material]:
     def spoil(material: Material) -> Material:
         return _network(make)(_same_data(material, **CNN | model))
 
@@ -72,9 +79,12 @@ def _dictionary(**entries: Any) -> Callable[[Material], Material]:
         same = _same_data(material)
         said = dict(material.subject.dictionary or {}) | given
         return same.replaced(
-            subject=replace(same.subject, dictionary=said), scan=material.scan, containers=material.containers,
-            model=material.model, step=material.step,
-        )  # fmt: skip
+            subject=replace(same.subject, dictionary=said),
+            scan=material.scan,
+            containers=material.containers,
+            model=material.model,
+            step=material.step,
+        )
 
     return spoil
 
@@ -83,7 +93,9 @@ def brighter(container: Container, factor: float) -> Container:
     """Multiply the measured amplitudes, and nothing else that was derived from them."""
     scan = container.groups.scan
     louder = scan.model_copy(update={"diff3d": np.float32(factor) * scan.diff3d})
-    return container.model_copy(update={"groups": container.groups.model_copy(update={"scan": louder})})
+    return container.model_copy(
+        update={"groups": container.groups.model_copy(update={"scan": louder})}
+    )
 
 
 def _other_loss(nets: Any, material: Material) -> Reconstructor:
@@ -94,28 +106,73 @@ def _other_loss(nets: Any, material: Material) -> Reconstructor:
 
 
 LOSS_CONTROLS = (
-    Control("other-loss", "the network trains by the loss that was not declared", "EVID-003", _network(_other_loss)),
-    Control("zero-weight-term", "stage_weight is declared and used nowhere", "LOSS-005",
-            _network(lambda nets, material: nets.made(material, nets.LastStageOnly))),
-    Control("no-gradient-term", "earlier stages count in the value and have no gradient", "LOSS-005",
-            _network(lambda nets, material: nets.made(material, nets.DetachedStages))),
-    Control("realspace-no-op", "a dictionary declares realspace_weight, no term has it", "LOSS-005",
-            _dictionary(nll_weight=1, mae_weight=0, realspace_weight=0.5)),
-    Control("poisson-of-amplitudes", "the likelihood takes amplitudes for counts", "POISSON-LADDER-001",
-            _network(lambda nets, material: nets.with_misfit(material, nets.of_amplitudes))),
-    Control("one-sided-background", "the background stands on the prediction alone", "LOSS-001",
-            _network(lambda nets, material: nets.with_misfit(material, nets.one_background))),
-    Control("no-background", "the logarithm is taken of the bare rate", "LOSS-002",
-            _network(lambda nets, material: nets.with_misfit(material, nets.no_background))),
-    Control("half-gradient", "half of the loss is cut from the gradient", "LOSS-006",
-            _network(lambda nets, material: nets.with_misfit(material, nets.half_gradient))),
-    Control("gain-in-the-data", "the loss gets g X for X", "SCALE-002",
-            _data(lambda train: brighter(train, train.gain))),
-    Control("slightly-brighter", "the measured amplitudes are 0.3 % too large", "LOSS-004",
-            _data(lambda train: brighter(train, 1.003))),
-    Control("wrong-scale", "s is twice what it is", "LOSS-007",
-            _data(lambda train: train.model_copy(update={"scale": 2 * train.scale}))),
-)  # fmt: skip
+    Control(
+        "other-loss",
+        "the network trains by the loss that was not declared",
+        "EVID-003",
+        _network(_other_loss),
+    ),
+    Control(
+        "zero-weight-term",
+        "stage_weight is declared and used nowhere",
+        "LOSS-005",
+        _network(lambda nets, material: nets.made(material, nets.LastStageOnly)),
+    ),
+    Control(
+        "no-gradient-term",
+        "earlier stages count in the value and have no gradient",
+        "LOSS-005",
+        _network(lambda nets, material: nets.made(material, nets.DetachedStages)),
+    ),
+    Control(
+        "realspace-no-op",
+        "a dictionary declares realspace_weight, no term has it",
+        "LOSS-005",
+        _dictionary(nll_weight=1, mae_weight=0, realspace_weight=0.5),
+    ),
+    Control(
+        "poisson-of-amplitudes",
+        "the likelihood takes amplitudes for counts",
+        "POISSON-LADDER-001",
+        _network(lambda nets, material: nets.with_misfit(material, nets.of_amplitudes)),
+    ),
+    Control(
+        "one-sided-background",
+        "the background stands on the prediction alone",
+        "LOSS-001",
+        _network(lambda nets, material: nets.with_misfit(material, nets.one_background)),
+    ),
+    Control(
+        "no-background",
+        "the logarithm is taken of the bare rate",
+        "LOSS-002",
+        _network(lambda nets, material: nets.with_misfit(material, nets.no_background)),
+    ),
+    Control(
+        "half-gradient",
+        "half of the loss is cut from the gradient",
+        "LOSS-006",
+        _network(lambda nets, material: nets.with_misfit(material, nets.half_gradient)),
+    ),
+    Control(
+        "gain-in-the-data",
+        "the loss gets g X for X",
+        "SCALE-002",
+        _data(lambda train: brighter(train, train.gain)),
+    ),
+    Control(
+        "slightly-brighter",
+        "the measured amplitudes are 0.3 % too large",
+        "LOSS-004",
+        _data(lambda train: brighter(train, 1.003)),
+    ),
+    Control(
+        "wrong-scale",
+        "s is twice what it is",
+        "LOSS-007",
+        _data(lambda train: train.model_copy(update={"scale": 2 * train.scale})),
+    ),
+)
 
 
 def _with_scale(nets: Any, material: Material) -> Reconstructor:
@@ -139,7 +196,9 @@ def _drifted(material: Material) -> Material:
     run = FinishedRun(material.finished.folder)
     record = run.stages["normalize"]
     numbers = record.numbers | {"scale": 1.002 * record.numbers["scale"]}
-    run.__dict__["stages"] = run.stages | {"normalize": record.model_copy(update={"numbers": numbers})}
+    run.__dict__["stages"] = run.stages | {
+        "normalize": record.model_copy(update={"numbers": numbers})
+    }
     return _same_network(material).replaced(finished=run)
 
 
@@ -154,7 +213,8 @@ def _closed_form(material: Material) -> Material:
     scan = material.scan
     scale = closed_form_scale(material.scenario.dose.nphotons, scan.N)
     containers = (
-        part.model_copy(update={"scale": scale}) for part in (material.containers.train, material.containers.test)
+        part.model_copy(update={"scale": scale})
+        for part in (material.containers.train, material.containers.test)
     )
     return _same_network(material).replaced(
         scan=scan.model_copy(update={"scale": scale}), containers=Containers(*containers)
@@ -172,25 +232,61 @@ def _stale_entry(material: Material) -> Material:
 
 
 SCALER_CONTROLS = (
-    Control("trainable-scale", "a trainable scale that nobody declared", "NET-003", _network(_with_scale)),
-    Control("drifting-scale", "the scale moves in the first step", "NET-002", _network(_with_scale)),
-    Control("drifting-probe", "the probe changes while the network trains", "NET-002",
-            _network(lambda nets, material: nets.made(material, nets.DriftingProbe))),
-    Control("dead-scale", "declared trainable; the variable hangs outside any layer", "NET-001", _dead_scale),
-    Control("drifted-record", "the stored run holds another scale than its data", "NET-002", _drifted),
-    Control("closed-form", "sqrt(nphotons)/(N/2) stands in for the dataset's scale", "DOSE-001", _closed_form),
-    Control("closed-form-of-raw-data", "the same, held against the gain", "SCALE-001", _closed_form),
+    Control(
+        "trainable-scale",
+        "a trainable scale that nobody declared",
+        "NET-003",
+        _network(_with_scale),
+    ),
+    Control(
+        "drifting-scale", "the scale moves in the first step", "NET-002", _network(_with_scale)
+    ),
+    Control(
+        "drifting-probe",
+        "the probe changes while the network trains",
+        "NET-002",
+        _network(lambda nets, material: nets.made(material, nets.DriftingProbe)),
+    ),
+    Control(
+        "dead-scale",
+        "declared trainable; the variable hangs outside any layer",
+        "NET-001",
+        _dead_scale,
+    ),
+    Control(
+        "drifted-record", "the stored run holds another scale than its data", "NET-002", _drifted
+    ),
+    Control(
+        "closed-form",
+        "sqrt(nphotons)/(N/2) stands in for the dataset's scale",
+        "DOSE-001",
+        _closed_form,
+    ),
+    Control(
+        "closed-form-of-raw-data", "the same, held against the gain", "SCALE-001", _closed_form
+    ),
     Control("own-scale", "the test split has a scale of its own", "NORM-002", _own_scale),
-    Control("stale-entry", "a dictionary holds s, where legacy code reads the scale of gained data", "CONFIG-001",
-            _stale_entry),
-    Control("stray-light", "light that is not the object's breaks the gauge", "SCALE-004", _network(_stray_light)),
-)  # fmt: skip
+    Control(
+        "stale-entry",
+        "a dictionary holds s, where legacy code reads the scale of gained data",
+        "CONFIG-001",
+        _stale_entry,
+    ),
+    Control(
+        "stray-light",
+        "light that is not the object's breaks the gauge",
+        "SCALE-004",
+        _network(_stray_light),
+    ),
+)
 
 
 def _flat(material: Material) -> Material:
     found = material.reconstruction
     level = np.complex64(np.nanmean(np.abs(found.object)))
-    flat = found.model_copy(update={"object": np.where(np.isfinite(found.object), level, found.object)})
+    flat = found.model_copy(
+        update={"object": np.where(np.isfinite(found.object), level, found.object)}
+    )
     metrics = material.pipeline.score(material.scenario, material.scan, flat)
     return _same_network(material).replaced(reconstruction=flat, metrics=metrics)
 
@@ -202,33 +298,97 @@ def _no_merge(nets: Any, material: Material) -> Reconstructor:
 
 
 def _single(nets: Any, material: Material) -> Reconstructor:
-    other = material.scenario.model_copy(update={"model": material.scenario.model.model_copy(update={"gridsize": 1})})
+    other = material.scenario.model_copy(
+        update={"model": material.scenario.model.model_copy(update={"gridsize": 1})}
+    )
     return nets.made(material, scenario=other, canvas=other.model.N)  # type: ignore[no-any-return]
 
 
 ARCHITECTURE_CONTROLS: tuple[Control, ...] = (
-    Control("frozen-gridsize", "the network was built for another gridsize", "BUG-TF-001", _network(_single)),
-    Control("merge-off", "object_big is declared, the members are not merged", "NET-008", _network(_no_merge)),
-    Control("ineffective-head", "an amplitude head is declared that the generator does not have", "NET-008",
-            lambda material: _same_data(material, amp_activation="softplus").replaced(model=material.model)),
-    Control("other-probe", "the network holds twice the probe of the data", "PROBE-003",
-            _network(lambda nets, material: nets.made(material, probe=2 * material.containers.train.probe))),
-    Control("other-physics", "stray light in the network's forward model", "FORWARD-005", _network(_stray_light)),
-    Control("mixed-batch", "a thousandth of the batch's mean enters each group", "REASSEMBLY-BATCH-001",
-            _network(lambda nets, material: nets.made(material, nets.MixedBatch))),
-    Control("coupled-groups", "a millionth of it: below the tolerance, not below a bit", "INFER-001",
-            _network(lambda nets, material: nets.made(material, nets.BarelyMixed))),
-    Control("bounded-head", "a sigmoid that ends at a0", "HEAD-001",
-            _cnn(lambda nets, material: nets.made(material), amp_activation="sigmoid")),
-    Control("clipped", "the object ends at twice its rms amplitude", "HEAD-002",
-            _network(lambda nets, material: nets.made(material, nets.Clipped))),
-    Control("escaping-branch", "half an a0 is added behind a sigmoid", "HEAD-003",
-            _cnn(lambda nets, material: nets.with_generator(material, nets.Escaping), amp_activation="sigmoid")),
-    Control("sum-for-product", "amplitude and phase combine to A + i phi", "MATH-POLAR-001",
-            _cnn(lambda nets, material: nets.with_generator(material, nets.PlusPhase))),
-    Control("idle-layer", "a layer is built and nothing passes through it", "NET-001",
-            _network(lambda nets, material: nets.made(material, nets.IdleLayer))),
-    Control("odd-side", "N is declared as 30", "PARAMS-N-DIV4-001",
-            lambda material: _same_data(material, N=30).replaced(model=material.model)),
+    Control(
+        "frozen-gridsize",
+        "the network was built for another gridsize",
+        "BUG-TF-001",
+        _network(_single),
+    ),
+    Control(
+        "merge-off",
+        "object_big is declared, the members are not merged",
+        "NET-008",
+        _network(_no_merge),
+    ),
+    Control(
+        "ineffective-head",
+        "an amplitude head is declared that the generator does not have",
+        "NET-008",
+        lambda material: _same_data(material, amp_activation="softplus").replaced(
+            model=material.model
+        ),
+    ),
+    Control(
+        "other-probe",
+        "the network holds twice the probe of the data",
+        "PROBE-003",
+        _network(
+            lambda nets, material: nets.made(material, probe=2 * material.containers.train.probe)
+        ),
+    ),
+    Control(
+        "other-physics",
+        "stray light in the network's forward model",
+        "FORWARD-005",
+        _network(_stray_light),
+    ),
+    Control(
+        "mixed-batch",
+        "a thousandth of the batch's mean enters each group",
+        "REASSEMBLY-BATCH-001",
+        _network(lambda nets, material: nets.made(material, nets.MixedBatch)),
+    ),
+    Control(
+        "coupled-groups",
+        "a millionth of it: below the tolerance, not below a bit",
+        "INFER-001",
+        _network(lambda nets, material: nets.made(material, nets.BarelyMixed)),
+    ),
+    Control(
+        "bounded-head",
+        "a sigmoid that ends at a0",
+        "HEAD-001",
+        _cnn(lambda nets, material: nets.made(material), amp_activation="sigmoid"),
+    ),
+    Control(
+        "clipped",
+        "the object ends at twice its rms amplitude",
+        "HEAD-002",
+        _network(lambda nets, material: nets.made(material, nets.Clipped)),
+    ),
+    Control(
+        "escaping-branch",
+        "half an a0 is added behind a sigmoid",
+        "HEAD-003",
+        _cnn(
+            lambda nets, material: nets.with_generator(material, nets.Escaping),
+            amp_activation="sigmoid",
+        ),
+    ),
+    Control(
+        "sum-for-product",
+        "amplitude and phase combine to A + i phi",
+        "MATH-POLAR-001",
+        _cnn(lambda nets, material: nets.with_generator(material, nets.PlusPhase)),
+    ),
+    Control(
+        "idle-layer",
+        "a layer is built and nothing passes through it",
+        "NET-001",
+        _network(lambda nets, material: nets.made(material, nets.IdleLayer)),
+    ),
+    Control(
+        "odd-side",
+        "N is declared as 30",
+        "PARAMS-N-DIV4-001",
+        lambda material: _same_data(material, N=30).replaced(model=material.model),
+    ),
     Control("flat-object", "the stored reconstruction is one constant", "NET-009", _flat),
-)  # fmt: skip
+)

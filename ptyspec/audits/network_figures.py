@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 STYLES = {"poisson": ("#0b5fa5", "Poisson"), "mae": ("#d98b00", "MAE")}
 
 
-def loss_curves(logs: Array, subjects: Mapping[str, Mapping[str, tuple[list[float], dict[str, float]]]]) -> Figure:
+def loss_curves(
+    logs: Array, subjects: Mapping[str, Mapping[str, tuple[list[float], dict[str, float]]]]
+) -> Figure:
     """One panel a subject: both terms along the object's scale, on logarithmic axes."""
-    grid = canvas.Grid(1, len(subjects), 3.6, 2.8, left=0.75, right=0.2, top=0.75, bottom=0.6, across=0.7)
+    grid = canvas.Grid(
+        1, len(subjects), 3.6, 2.8, left=0.75, right=0.2, top=0.75, bottom=0.6, across=0.7
+    )
     figure, axes = grid.figure("Loss of c times the true object")
     for panel, (name, terms) in zip(axes[0], subjects.items(), strict=True):
         for term, (values, at) in terms.items():
@@ -44,7 +48,11 @@ def ranges(subjects: Mapping[str, Mapping[str, Any]]) -> Figure:
     """What the network was seen to reach beside what the object needs, in units of a0, on a logarithmic axis."""
     rows = [(name, what) for name in subjects for what in ("reached", "required", "upstream")]
     colours = {"reached": "#0b5fa5", "required": "#1b7f3b", "upstream": "#8c8c8c"}
-    labels = {"reached": "network", "required": "object", "upstream": "object in upstream's unit: g |O|"}
+    labels = {
+        "reached": "network",
+        "required": "object",
+        "upstream": "object in upstream's unit: g |O|",
+    }
     grid = canvas.Grid(1, 1, 5.2, 0.36 * len(rows) + 0.3, left=3.0, right=0.3, top=0.7, bottom=0.6)
     figure, axes = grid.figure("Amplitude range of the head")
     panel = axes[0, 0]
@@ -57,8 +65,14 @@ def ranges(subjects: Mapping[str, Mapping[str, Any]]) -> Figure:
     panel.axvline(1.0, color="#b4436c", lw=1, ls="--")
     panel.text(1.0, -0.75, "sigmoid ends", color="#b4436c", fontsize=canvas.SMALL, ha="center")
     top = max(subjects[name][what][1] for name, what in rows)
-    panel.set(xscale="log", xlim=(floor, 10 ** (math.log10(max(top, 1.0)) + 0.7)), ylim=(len(rows) - 0.4, -1.1))
-    panel.set_yticks(range(len(rows)), [f"{canvas.plain(name)}: {labels[what]}" for name, what in rows])
+    panel.set(
+        xscale="log",
+        xlim=(floor, 10 ** (math.log10(max(top, 1.0)) + 0.7)),
+        ylim=(len(rows) - 0.4, -1.1),
+    )
+    panel.set_yticks(
+        range(len(rows)), [f"{canvas.plain(name)}: {labels[what]}" for name, what in rows]
+    )
     panel.set_xlabel("amplitude over a0 (upstream: absolute)", fontsize=canvas.SMALL)
     panel.tick_params(labelsize=canvas.SMALL)
     return figure
@@ -73,9 +87,29 @@ def graph(boxes: list[tuple[str, str]]) -> Figure:
     panel.axis("off")
     for at, (step, enters) in enumerate(boxes):
         left = width * at
-        panel.text(left + 0.57, 1.25, step, ha="center", va="center", fontsize=canvas.SMALL + 0.5,
-                   bbox={"boxstyle": "round,pad=0.35", "fc": "#e8f0f8", "ec": "#0b5fa5"})  # fmt: skip
-        panel.text(left + 0.57, 0.5, enters, ha="center", va="center", fontsize=canvas.SMALL - 0.5, color="0.3")
+        panel.text(
+            left + 0.57,
+            1.25,
+            step,
+            ha="center",
+            va="center",
+            fontsize=canvas.SMALL + 0.5,
+            bbox={"boxstyle": "round,pad=0.35", "fc": "#e8f0f8", "ec": "#0b5fa5"},
+        )
+        panel.text(
+            left + 0.57,
+            0.5,
+            enters,
+            ha="center",
+            va="center",
+            fontsize=canvas.SMALL - 0.5,
+            color="0.3",
+        )
         if at:
-            panel.annotate("", (left + 0.1, 1.25), (left - 0.12, 1.25), arrowprops={"arrowstyle": "->", "color": "0.4"})
+            panel.annotate(
+                "",
+                (left + 0.1, 1.25),
+                (left - 0.12, 1.25),
+                arrowprops={"arrowstyle": "->", "color": "0.4"},
+            )
     return figure

@@ -34,7 +34,11 @@ class FirstStep:
     @property
     def idle(self) -> list[str]:
         """Listed parameters without gradient, or that did not move."""
-        return [path for path, gradient in self.gradients.items() if not gradient or not self.moved[path]]
+        return [
+            path
+            for path, gradient in self.gradients.items()
+            if not gradient or not self.moved[path]
+        ]
 
 
 def first_step(model: Reconstructor, sample: Sample) -> FirstStep:
@@ -48,29 +52,42 @@ def first_step(model: Reconstructor, sample: Sample) -> FirstStep:
     with tf.GradientTape() as tape:
         loss = model.compute_loss(y=amplitude, y_pred=model(inputs, training=True))
     found = tape.gradient(loss, [variable.value for variable in listed])
-    pairs = [(gradient, variable) for gradient, variable in zip(found, listed, strict=True) if gradient is not None]
+    pairs = [
+        (gradient, variable)
+        for gradient, variable in zip(found, listed, strict=True)
+        if gradient is not None
+    ]
     optimizer = keras.optimizers.Adam(RATE)
     try:
         if pairs:
             optimizer.apply_gradients(pairs)
-        moved = {path: _change(before[path], _value(variable)) for path, variable in everything.items()}
+        moved = {
+            path: _change(before[path], _value(variable)) for path, variable in everything.items()
+        }
         kept = fixed_parts(model)
     finally:
         for path, variable in everything.items():
             variable.assign(before[path])
     return FirstStep(
         float(loss),
-        {variable.path: None if gradient is None else float(np.abs(np.asarray(gradient)).max())
-         for gradient, variable in zip(found, listed, strict=True)},
-        moved, {name: _change(value, kept[name]) for name, value in fixed.items()},
-    )  # fmt: skip
+        {
+            variable.path: None if gradient is None else float(np.abs(np.asarray(gradient)).max())
+            for gradient, variable in zip(found, listed, strict=True)
+        },
+        moved,
+        {name: _change(value, kept[name]) for name, value in fixed.items()},
+    )
 
 
 def variables_of(model: Reconstructor) -> dict[str, Any]:
     """Return every variable of a network by path: those that Keras knows, and those that hang on it unknown to Keras."""
     import tensorflow as tf
 
-    known = {variable.path: variable for variable in model.variables if not variable.path.startswith("optimizer/")}
+    known = {
+        variable.path: variable
+        for variable in model.variables
+        if not variable.path.startswith("optimizer/")
+    }
     parts = {"model": model, "generator": model.generator, "forward": model.forward}
     loose = {
         f"{part}.{name} (outside any layer)": value
@@ -84,9 +101,12 @@ def variables_of(model: Reconstructor) -> dict[str, Any]:
 def fixed_parts(model: Reconstructor) -> dict[str, Array]:
     """Return copies of what training must leave alone."""
     return {
-        "probe, real": np.array(model.forward.probe.re), "probe, imaginary": np.array(model.forward.probe.im),
-        "merge weight": np.array(model.forward.weight), "a0": np.array(model.a0), "mean energy": np.array(model.energy),
-    }  # fmt: skip
+        "probe, real": np.array(model.forward.probe.re),
+        "probe, imaginary": np.array(model.forward.probe.im),
+        "merge weight": np.array(model.forward.weight),
+        "a0": np.array(model.a0),
+        "mean energy": np.array(model.energy),
+    }
 
 
 def _value(variable: Any) -> Array:

@@ -34,7 +34,12 @@ SHARE = 0.5
 """A cause is said to explain the undershoot where it makes at least this part of it, on a logarithmic scale."""
 CONFIDENCE = 0.95
 METRICS = ("least_squares_scalar", "mean_ratio", "pearson_r")
-EXPLAINS, NOT, OPEN, NONE = "explains the undershoot", "does not explain the undershoot", "open", "not evaluated"
+EXPLAINS, NOT, OPEN, NONE = (
+    "explains the undershoot",
+    "does not explain the undershoot",
+    "open",
+    "not evaluated",
+)
 Make = Callable[[Resolved], Path]
 
 
@@ -59,28 +64,46 @@ def smallest(scenario: Scenario, question: Question, value: Any, seed: int) -> R
     training["batch_size"] = min(training["batch_size"], 16)
     groups, value = _groups(question, value)
     shared = {
-        "name": "paired", "object": {"size": 96}, "scan": {"n_images": 2 * groups},
+        "name": "paired",
+        "object": {"size": 96},
+        "scan": {"n_images": 2 * groups},
         "probe": {"kind": "ideal" if scenario.probe.kind == "ideal" else "custom"},
-        "dose": {"nphotons": scenario.dose.nphotons}, "grouping": {"n_groups": groups, "neighbor_count": 6},
+        "dose": {"nphotons": scenario.dose.nphotons},
+        "grouping": {"n_groups": groups, "neighbor_count": 6},
         "model": {
-            "N": 32, "gridsize": min(scenario.model.gridsize, 2), "stages": 1, "filters": [8],
-            "probe_mask": scenario.model.probe_mask, "probe_scale": scenario.model.probe_scale,
+            "N": 32,
+            "gridsize": min(scenario.model.gridsize, 2),
+            "stages": 1,
+            "filters": [8],
+            "probe_mask": scenario.model.probe_mask,
+            "probe_scale": scenario.model.probe_scale,
         },
-        "training": training, "inference": {"iterative_sweeps": 1}, "seeds": dict.fromkeys(SEEDED, seed),
-    }  # fmt: skip
+        "training": training,
+        "inference": {"iterative_sweeps": 1},
+        "seeds": dict.fromkeys(SEEDED, seed),
+    }
     return resolve([Layer("smallest scenario", shared), Layer("pair", nest({question.key: value}))])
 
 
-def experiment(scenario: Scenario, question: Question, make: Make, seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
+def experiment(
+    scenario: Scenario, question: Question, make: Make, seeds: Sequence[int] = SEEDS
+) -> dict[str, Any]:
     """Return the pairs, the effect with its interval, and the verdict; where a run fails, its text and no verdict."""
     tested = [_groups(question, value)[1] for value in (question.first, question.second)]
     facts: dict[str, Any] = {
-        "key": question.key, "values": [question.first, question.second], "tested": tested, "pairs": [], "reason": None,
-    }  # fmt: skip
+        "key": question.key,
+        "values": [question.first, question.second],
+        "tested": tested,
+        "pairs": [],
+        "reason": None,
+    }
     differing: set[str] = set()
     try:
         for seed in seeds:
-            sides = [smallest(scenario, question, value, seed) for value in (question.first, question.second)]
+            sides = [
+                smallest(scenario, question, value, seed)
+                for value in (question.first, question.second)
+            ]
             differing |= set(differences(*sides))
             first, second = (observed(make(side)) for side in sides)
             facts["pairs"].append({"seed": seed, "first": first, "second": second})
@@ -112,7 +135,8 @@ def judged(pairs: Sequence[Mapping[str, Any]], reason: str | None = None) -> dic
     smallest recorded undershoot.
     """
     values = {
-        name: [(pair["first"][name], pair["second"][name]) for pair in pairs] for name in (*METRICS, "scalar_with_gain")
+        name: [(pair["first"][name], pair["second"][name]) for pair in pairs]
+        for name in (*METRICS, "scalar_with_gain")
     }
     missing = sorted(name for name, column in values.items() if any(None in row for row in column))
     if missing and reason is None:
@@ -121,12 +145,21 @@ def judged(pairs: Sequence[Mapping[str, Any]], reason: str | None = None) -> dic
         reason = f"{len(pairs)} pairs; a verdict needs {LEAST}"
     if reason is not None:
         return {"means": {}, "effect": {}, "share": {}, "verdict": NONE, "reason": reason}
-    means = {name: {"first": _mean(column, 0), "second": _mean(column, 1)} for name, column in values.items()}
+    means = {
+        name: {"first": _mean(column, 0), "second": _mean(column, 1)}
+        for name, column in values.items()
+    }
     effect = {name: interval([b - a for a, b in values[name]]) for name in METRICS[1:]}
     logs = interval([math.log(b / a) for a, b in values[METRICS[0]]])
     effect[METRICS[0]] = {part: math.exp(value) for part, value in logs.items()}
     share = {part: value / math.log(UNDERSHOOT) for part, value in logs.items()}
-    return {"means": means, "effect": effect, "share": share, "verdict": verdict(share), "reason": None}
+    return {
+        "means": means,
+        "effect": effect,
+        "share": share,
+        "verdict": verdict(share),
+        "reason": None,
+    }
 
 
 def interval(values: Sequence[float]) -> dict[str, float]:
@@ -134,7 +167,11 @@ def interval(values: Sequence[float]) -> dict[str, float]:
     from scipy.special import stdtrit
 
     numbers = np.asarray(values, float)
-    half = float(stdtrit(len(numbers) - 1, 0.5 + CONFIDENCE / 2) * numbers.std(ddof=1) / math.sqrt(len(numbers)))
+    half = float(
+        stdtrit(len(numbers) - 1, 0.5 + CONFIDENCE / 2)
+        * numbers.std(ddof=1)
+        / math.sqrt(len(numbers))
+    )
     mean = float(numbers.mean())
     return {"mean": mean, "low": mean - half, "high": mean + half}
 

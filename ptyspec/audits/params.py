@@ -51,7 +51,12 @@ def audit(materials: Sequence[Material], report: Audit) -> None:
         same = _content(subject) == content
         report.data.setdefault("unchanged", {})[subject.name] = same
         report.check(
-            "CONFIG-010", f"{subject.name}: reading it changed nothing", same, "as before", "unchanged", subject.name
+            "CONFIG-010",
+            f"{subject.name}: reading it changed nothing",
+            same,
+            "as before",
+            "unchanged",
+            subject.name,
         )
     _tables(subjects, report)
 
@@ -61,15 +66,27 @@ def loss_modes() -> dict[str, dict[str, dict[str, Any]]]:
     modes = {"default": "legacy:main", "nll": "legacy:dose", "mae": "legacy:dose:mae"}
     made = {mode: captured(target) for mode, target in modes.items()}
     return {
-        key: {mode: {"value": one.values[key], "source": one.sources[key]} for mode, one in made.items()}
+        key: {
+            mode: {"value": one.values[key], "source": one.sources[key]}
+            for mode, one in made.items()
+        }
         for key in WEIGHTS
-    }  # fmt: skip
+    }
 
 
 def _settings(subject: Subject, report: Audit) -> None:
     empty, nobody = found.missing(subject), found.unsourced(subject)
-    _count(report, "CONFIG-005", f"{subject.name}: settings without a value", empty, "missing", subject)
-    _count(report, "CONFIG-006", f"{subject.name}: settings of unknown source", nobody, "unsourced", subject)
+    _count(
+        report, "CONFIG-005", f"{subject.name}: settings without a value", empty, "missing", subject
+    )
+    _count(
+        report,
+        "CONFIG-006",
+        f"{subject.name}: settings of unknown source",
+        nobody,
+        "unsourced",
+        subject,
+    )
 
 
 def _dictionary(subject: Subject, report: Audit) -> None:
@@ -101,12 +118,20 @@ def _snapshot(subject: Subject, report: Audit) -> None:
     for key, row in rows.items():
         what = f"{subject.name}: {key} is as intended, null or not"
         if key in aside:
-            report.skipped("CONFIG-004", what, f"intended {row['intended']}, not available here: {aside[key]['why']}")
+            report.skipped(
+                "CONFIG-004",
+                what,
+                f"intended {row['intended']}, not available here: {aside[key]['why']}",
+            )
         else:
-            report.equal("CONFIG-004", what, row["intended"], "null_leak", subject.name, key, "ours")
+            report.equal(
+                "CONFIG-004", what, row["intended"], "null_leak", subject.name, key, "ours"
+            )
 
 
-def _count(report: Audit, clause: str, what: str, keys: Sequence[str], name: str, subject: Subject) -> None:
+def _count(
+    report: Audit, clause: str, what: str, keys: Sequence[str], name: str, subject: Subject
+) -> None:
     """None of `keys` may be there."""
     report.data.setdefault(name, {})[subject.name] = {"count": len(keys), "keys": list(keys)}
     told = f"{what}: {', '.join(keys)}" if keys else what
@@ -115,7 +140,9 @@ def _count(report: Audit, clause: str, what: str, keys: Sequence[str], name: str
 
 def _content(subject: Subject) -> Any:
     """What it says now, apart from it."""
-    return deepcopy((dict(subject.dictionary or {}), dict(subject.document or {}), subject.resolved))
+    return deepcopy(
+        (dict(subject.dictionary or {}), dict(subject.document or {}), subject.resolved)
+    )
 
 
 # Tables
@@ -126,12 +153,24 @@ def _tables(subjects: Sequence[Subject], report: Audit) -> None:
     rows = report.data["settings"]
     columns = list(next(iter(rows.values()))["values"])
     shown = {key: row for key, row in rows.items() if key not in LABELS}
-    differing = [key for key, row in shown.items() if any(part != found.MATCH for part in row["delta"].values())]
+    differing = [
+        key
+        for key, row in shown.items()
+        if any(part != found.MATCH for part in row["delta"].values())
+    ]
     equal = [key for key in shown if key not in differing]
-    _compared(report, "Settings that differ" if len(names) > 1 else "Settings that are not the default",
-              differing, columns)  # fmt: skip
     _compared(
-        report, "Settings that are equal" if len(names) > 1 else "Settings at their default", equal, columns, False
+        report,
+        "Settings that differ" if len(names) > 1 else "Settings that are not the default",
+        differing,
+        columns,
+    )
+    _compared(
+        report,
+        "Settings that are equal" if len(names) > 1 else "Settings at their default",
+        equal,
+        columns,
+        False,
     )
     legacy = [subject for subject in subjects if subject.kind in {"legacy", "snapshot"}]
     if legacy:
@@ -140,27 +179,55 @@ def _tables(subjects: Sequence[Subject], report: Audit) -> None:
         _defaults(report)
     for name, held in report.data.get("departures", {}).items():
         if held:
-            report.table(f"Where the settings of {name} depart from its dictionary", ("entry", "dictionary", "here", "why"), (
-                (key, _cell("departures", name, key, "dictionary"), _cell("departures", name, key, "here"), row["why"])
-                for key, row in held.items()
-            ))  # fmt: skip
+            report.table(
+                f"Where the settings of {name} depart from its dictionary",
+                ("entry", "dictionary", "here", "why"),
+                (
+                    (
+                        key,
+                        _cell("departures", name, key, "dictionary"),
+                        _cell("departures", name, key, "here"),
+                        row["why"],
+                    )
+                    for key, row in held.items()
+                ),
+            )
     for name in report.data.get("null_leak", {}):
-        report.grid(f"Probe flags of {name}, by two readings of the snapshot", "null_leak", name,
-                    columns=("intended", "runner", "null", "leaks", "ours"), corner="flag")  # fmt: skip
+        report.grid(
+            f"Probe flags of {name}, by two readings of the snapshot",
+            "null_leak",
+            name,
+            columns=("intended", "runner", "null", "leaks", "ours"),
+            corner="flag",
+        )
     for name, held in report.data.get("aside", {}).items():
         if held:
-            report.table(f"Entries of {name} without a counterpart", ("entry", "value", "why"), (
-                (key, _cell("aside", name, key, "value"), row["why"]) for key, row in held.items()
-            ))  # fmt: skip
+            report.table(
+                f"Entries of {name} without a counterpart",
+                ("entry", "value", "why"),
+                (
+                    (key, _cell("aside", name, key, "value"), row["why"])
+                    for key, row in held.items()
+                ),
+            )
 
 
 def _compared(
-    report: Audit, title: str, keys: Sequence[str], columns: Sequence[str], deltas: bool = True, place: str = "settings"
+    report: Audit,
+    title: str,
+    keys: Sequence[str],
+    columns: Sequence[str],
+    deltas: bool = True,
+    place: str = "settings",
 ) -> None:
     if not keys:
         return
     first, others = columns[0], columns[1:]
-    head = ["setting" if place == "settings" else "entry", first, *([] if first == found.DEFAULT else ["source"])]
+    head = [
+        "setting" if place == "settings" else "entry",
+        first,
+        *([] if first == found.DEFAULT else ["source"]),
+    ]
     for name in others:
         head += [name, "source", *([f"{name} – {first}"] if deltas else [])]
 
@@ -181,21 +248,44 @@ def _in_legacy_words(report: Audit, columns: Sequence[str]) -> None:
     rows: Mapping[str, Mapping[str, Any]] = report.data["dictionary"]
     without = [key for key, row in rows.items() if row["setting"] is None]
     meant = [key for key in rows if key not in {*without, *LABELS}]
-    _compared(report, "Entries of the dictionary that a setting means", meant, columns, place="dictionary")
-    _compared(report, "Entries of the dictionary that no setting knows", without, columns, place="dictionary")
+    _compared(
+        report, "Entries of the dictionary that a setting means", meant, columns, place="dictionary"
+    )
+    _compared(
+        report,
+        "Entries of the dictionary that no setting knows",
+        without,
+        columns,
+        place="dictionary",
+    )
 
 
 def _weights(report: Audit) -> None:
     modes = ("default", "nll", "mae")
-    report.table("Loss weights of dose_experiments, each mode executed", ("entry", *(f"{mode}{part}" for mode in modes for part in ("", ": source"))), (
-        (key, *(_cell("loss_modes", key, mode, part) for mode in modes for part in ("value", "source")))
-        for key in report.data["loss_modes"]
-    ))  # fmt: skip
+    report.table(
+        "Loss weights of dose_experiments, each mode executed",
+        ("entry", *(f"{mode}{part}" for mode in modes for part in ("", ": source"))),
+        (
+            (
+                key,
+                *(
+                    _cell("loss_modes", key, mode, part)
+                    for mode in modes
+                    for part in ("value", "source")
+                ),
+            )
+            for key in report.data["loss_modes"]
+        ),
+    )
 
 
 def _defaults(report: Audit) -> None:
-    report.grid("Defaults of the two systems that differ, and ours", "defaults", columns=("dictionary", "configs", "here"),
-                corner="entry")  # fmt: skip
+    report.grid(
+        "Defaults of the two systems that differ, and ours",
+        "defaults",
+        columns=("dictionary", "configs", "here"),
+        corner="entry",
+    )
 
 
 def _cell(*parts: object) -> Cell:

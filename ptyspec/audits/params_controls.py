@@ -34,7 +34,9 @@ def _with_entries(**changed: Any) -> Callable[[Material], Material]:
 
 
 def _resolved(material: Material, scenario: Scenario, sources: Mapping[str, str]) -> Material:
-    return material.replaced(subject=replace(material.subject, resolved=Resolved(scenario, sources)))
+    return material.replaced(
+        subject=replace(material.subject, resolved=Resolved(scenario, sources))
+    )
 
 
 def _without_value(material: Material) -> Material:
@@ -60,12 +62,18 @@ def _null_displaces(material: Material) -> Material:
     """A snapshot that intends the mask by its defaults and has a null in its inputs, as its runner read it."""
     document = {
         "run_params": {},
-        "scenario": {"name": material.scenario.name, "defaults": {"probe_mask": True}, "inputs": {"probe_mask": None}},
+        "scenario": {
+            "name": material.scenario.name,
+            "defaults": {"probe_mask": True},
+            "inputs": {"probe_mask": None},
+        },
     }
     subject = replace(material.subject, kind="snapshot", document=document)
     model = material.scenario.model.model_copy(update={"probe_mask": False})
     scenario = material.scenario.model_copy(update={"model": model})
-    return material.replaced(subject=replace(subject, resolved=Resolved(scenario, subject.resolved.provenance)))
+    return material.replaced(
+        subject=replace(subject, resolved=Resolved(scenario, subject.resolved.provenance))
+    )
 
 
 class _Restless(dict[str, Any]):
@@ -83,11 +91,43 @@ def _changes_when_read(material: Material) -> Material:
 
 CONTROLS = (
     Control("no-value", "a setting was left without a value", "CONFIG-005", _without_value),
-    Control("no-source", "nobody wrote down who set the number of epochs", "CONFIG-006", _without_source),
-    Control("stale-gridsize", "the dictionary keeps the gridsize of the config before", "CONFIG-001", _with_entries(gridsize=3)),
-    Control("left-at-none", "an unset field left a None in the dictionary", "BRIDGE-002", _with_entries(nepochs=None)),
-    Control("misspelt-entry", "an entry that nobody reads looks like a setting", "CONFIG-007", _with_entries(nepoch=60)),
-    Control("inverted-loss", "the branch loss_fn=mae was read as the default", "EVID-003", _inverted_loss),
-    Control("null-leak", "a null in a snapshot displaced the intended mask", "CONFIG-004", _null_displaces),
-    Control("changes-when-read", "looking at the dictionary changes it", "CONFIG-010", _changes_when_read),
-)  # fmt: skip
+    Control(
+        "no-source", "nobody wrote down who set the number of epochs", "CONFIG-006", _without_source
+    ),
+    Control(
+        "stale-gridsize",
+        "the dictionary keeps the gridsize of the config before",
+        "CONFIG-001",
+        _with_entries(gridsize=3),
+    ),
+    Control(
+        "left-at-none",
+        "an unset field left a None in the dictionary",
+        "BRIDGE-002",
+        _with_entries(nepochs=None),
+    ),
+    Control(
+        "misspelt-entry",
+        "an entry that nobody reads looks like a setting",
+        "CONFIG-007",
+        _with_entries(nepoch=60),
+    ),
+    Control(
+        "inverted-loss",
+        "the branch loss_fn=mae was read as the default",
+        "EVID-003",
+        _inverted_loss,
+    ),
+    Control(
+        "null-leak",
+        "a null in a snapshot displaced the intended mask",
+        "CONFIG-004",
+        _null_displaces,
+    ),
+    Control(
+        "changes-when-read",
+        "looking at the dictionary changes it",
+        "CONFIG-010",
+        _changes_when_read,
+    ),
+)

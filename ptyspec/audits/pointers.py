@@ -19,7 +19,9 @@ from ptyspec.report.text import escape
 LINK = re.compile(r'\[((?:[^\[\]\\]|\\.)*)\]\(([^()#\s]+\.json)#(\S*?) "([^"]*)"\)')
 ANY_LINK = re.compile(r"\]\(([^()#\s]+)(#\S*)?[^()]*\)")
 FIGURE = r"[-+–−~≈<>≤≥]*\s*\d[\d.,]*(?:e[-+]?\d+)?"
-BARE = re.compile(rf"^{FIGURE}(?:\s*(?:to|of|/|±|–|-|x|×|;|,|\()\s*{FIGURE}\)?)*\s*(?:[A-Za-zµ%°²Å]{{1,12}})?$")
+BARE = re.compile(
+    rf"^{FIGURE}(?:\s*(?:to|of|/|±|–|-|x|×|;|,|\()\s*{FIGURE}\)?)*\s*(?:[A-Za-zµ%°²Å]{{1,12}})?$"
+)
 """What a cell is that is nothing but numbers, with or without a unit."""
 
 
@@ -34,14 +36,19 @@ def problems(folder: Path) -> list[str]:
     pages = [path for path in sorted(folder.rglob("*.md")) if _finished(path, folder)]
     if not pages:
         raise InputFileError(
-            "the folder holds no summary", value=folder, limit="KIND.md or index.md",
+            "the folder holds no summary",
+            value=folder,
+            limit="KIND.md or index.md",
             next_step="name what `ptyspec audit ... --out` printed",
-        )  # fmt: skip
+        )
     content = cache(read_json)
     found = []
     for path in pages:
         for at, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            found += [f"{path.relative_to(folder)}:{at}: {what}" for what in _line(path.parent, line, content)]
+            found += [
+                f"{path.relative_to(folder)}:{at}: {what}"
+                for what in _line(path.parent, line, content)
+            ]
     for path in sorted(folder.rglob(HUB)):
         if _finished(path, folder):
             found += [f"{path.relative_to(folder)}: {what}" for what in _files(path)]
@@ -77,7 +84,10 @@ def _cells(line: str, keys: list[set[str]]) -> Iterator[str]:
     """Bare numbers of a row; before its first link a label may be one, where all pointers of the row hold it as a key."""
     labels = LINK.sub("\0", line).strip().strip("|").partition("\0")[0].count("|") if keys else 0
     common = set.intersection(*keys) if keys else set()
-    cells = [re.sub(r"[*`\\]", "", cell).strip() for cell in LINK.sub("", line).strip().strip("|").split("|")]
+    cells = [
+        re.sub(r"[*`\\]", "", cell).strip()
+        for cell in LINK.sub("", line).strip().strip("|").split("|")
+    ]
     for at, cell in enumerate(cells):
         if BARE.match(cell) and not (at < labels and cell in common):
             yield f"{cell}: a number without a pointer"

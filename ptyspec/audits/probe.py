@@ -27,7 +27,13 @@ from ptyspec.audits.probe_paths import (
     published_disk,
     second_path,
 )
-from ptyspec.audits.probe_recorded import DIGITS, PROBE_SCALE, RECORDED, blind_comparison, recorded_rows
+from ptyspec.audits.probe_recorded import (
+    DIGITS,
+    PROBE_SCALE,
+    RECORDED,
+    blind_comparison,
+    recorded_rows,
+)
 from ptyspec.audits.report import Audit
 from ptyspec.audits.shown import ref
 from ptyspec.contracts.arrays import Array
@@ -47,7 +53,9 @@ IDEAL = "ideal, published formula"
 def audit(materials: Sequence[Material], report: Audit) -> None:
     """Fill the report."""
     seconds = {material.name: second_path(material.scenario) for material in materials}
-    report.data["probes"] = {material.name: probe_facts(material.scan.probeGuess) for material in materials}
+    report.data["probes"] = {
+        material.name: probe_facts(material.scan.probeGuess) for material in materials
+    }
     report.data["second_path"] = {
         name: None if probe is None else probe_facts(probe) for name, probe in seconds.items()
     }
@@ -62,28 +70,38 @@ def audit(materials: Sequence[Material], report: Audit) -> None:
     _notes(report)
     from ptyspec.audits.probe_figure import beside
 
-    report.figure("probes", "Modulus and phase of each probe; circle: the mask of radius N/4 that the normalisation takes "
-                  "its mean under, square: the central N/2 x N/2. Last: the four-pixel probe of the published report.",
-                  lambda: beside([(material.name, material.scan.probeGuess) for material in materials]))  # fmt: skip
+    report.figure(
+        "probes",
+        "Modulus and phase of each probe; circle: the mask of radius N/4 that the normalisation takes "
+        "its mean under, square: the central N/2 x N/2. Last: the four-pixel probe of the published report.",
+        lambda: beside([(material.name, material.scan.probeGuess) for material in materials]),
+    )
 
 
 def _one(material: Material, second: Array | None, report: Audit) -> None:
     scan, scenario = material.scan, material.scenario
     model, dictionary = scenario.model, material.subject.dictionary or {}
-    report.data["agreement"][material.name] = None if second is None else agreement(scan.probeGuess, second)
+    report.data["agreement"][material.name] = (
+        None if second is None else agreement(scan.probeGuess, second)
+    )
     diameter = float(model.probe_mask_diameter or model.N / 2)
     outside = np.abs(scan.probeGuess)[~disk_mask(scan.N, diameter)]
     report.data["settings"][material.name] = {
-        "kind": scenario.probe.kind, "probe_scale": model.probe_scale, "probe_mask": model.probe_mask,
+        "kind": scenario.probe.kind,
+        "probe_scale": model.probe_scale,
+        "probe_mask": model.probe_mask,
         "probe_big": bool(dictionary.get("probe.big", model.probe_big)),
         "lit_outside_mask": float(np.mean(outside > 0)),
-    }  # fmt: skip
+    }
     made, own = material.containers, array_digest(scan.probeGuess)
     parts = {"train": made.train, "test": made.test}
     report.data["use"][material.name] = {"scan": own} | {
         f"{part}{which}": digest
         for part, container in parts.items()
-        for which, digest in (("", array_digest(container.probe)), ("_declared", container.probe_digest))
+        for which, digest in (
+            ("", array_digest(container.probe)),
+            ("_declared", container.probe_digest),
+        )
     }
     known = not scenario.measured and scan.objectGuess is not None
     report.data["made_with"][material.name] = _made_with(scan) if known else None
@@ -93,17 +111,20 @@ def _made_with(scan: RawScan) -> dict[str, float]:
     """Simulate some frames again with the stored probe: their level and their distance in sqrt(counts)."""
     assert scan.objectGuess is not None
     rows = np.unique(np.linspace(0, scan.size - 1, FRAMES).astype(int))
-    waves = extract_patches(scan.objectGuess, scan.positions[rows], scan.N) * scan.probeGuess.astype(np.complex128)
+    waves = extract_patches(
+        scan.objectGuess, scan.positions[rows], scan.N
+    ) * scan.probeGuess.astype(np.complex128)
     expected = np.abs(np.fft.fftshift(np.fft.fft2(waves, norm="ortho"), axes=(-2, -1)))
     expected = expected if scan.mask is None else expected * scan.mask
     measured = np.asarray(scan.diff3d[rows], np.float64)
     photons = float(scan.scale**2 * np.sum(expected**2))
     return {
-        "frames": len(rows), "level": float(np.sum(measured * expected) / np.sum(expected**2)),
+        "frames": len(rows),
+        "level": float(np.sum(measured * expected) / np.sum(expected**2)),
         # Five standard deviations of the fitted level, and the bias of sqrt(counts) where counts are low.
         "level_limit": 2.5 / photons**0.5 + 0.25 * measured.size / photons + 1e-6,
         "distance": float(scan.scale * np.sqrt(np.mean((measured - expected) ** 2))),
-    }  # fmt: skip
+    }
 
 
 def _findings(material: Material, report: Audit) -> None:
@@ -112,8 +133,17 @@ def _findings(material: Material, report: Audit) -> None:
     _mask_finding(name, said, report)
     used = report.data["use"][name]
     for part in ("train", "test"):
-        report.equal("PROBE-003", f"{name}: array in the {part} container", used["scan"], "use", name, part)
-        report.equal("DATA-007", f"{name}: digest that the {part} container declares", used[part], "use", name, f"{part}_declared")  # fmt: skip
+        report.equal(
+            "PROBE-003", f"{name}: array in the {part} container", used["scan"], "use", name, part
+        )
+        report.equal(
+            "DATA-007",
+            f"{name}: digest that the {part} container declares",
+            used[part],
+            "use",
+            name,
+            f"{part}_declared",
+        )
     if report.data["made_with"][name] is None:
         report.skipped(
             "PROBE-003",
@@ -122,13 +152,34 @@ def _findings(material: Material, report: Audit) -> None:
         )
     else:
         limit = report.data["made_with"][name]["level_limit"]
-        report.within("PROBE-003", f"{name}: data over the same frames simulated with the stored probe", 1 - limit, 1 + limit, "made_with", name, "level")  # fmt: skip
-        report.within("PROBE-003", f"{name}: distance of the two in sqrt(counts)", 0, NOISE, "made_with", name, "distance")  # fmt: skip
+        report.within(
+            "PROBE-003",
+            f"{name}: data over the same frames simulated with the stored probe",
+            1 - limit,
+            1 + limit,
+            "made_with",
+            name,
+            "level",
+        )
+        report.within(
+            "PROBE-003",
+            f"{name}: distance of the two in sqrt(counts)",
+            0,
+            NOISE,
+            "made_with",
+            name,
+            "distance",
+        )
     report.check(
-        "NET-010", f"{name}: light outside the central half is predicted",
-        bool(said["probe_big"]) or report.data["probes"][name]["energy_outside_central_half"] < OUTSIDE,
-        f"< {OUTSIDE:g}, or probe_big", "probes", name, "energy_outside_central_half",
-    )  # fmt: skip
+        "NET-010",
+        f"{name}: light outside the central half is predicted",
+        bool(said["probe_big"])
+        or report.data["probes"][name]["energy_outside_central_half"] < OUTSIDE,
+        f"< {OUTSIDE:g}, or probe_big",
+        "probes",
+        name,
+        "energy_outside_central_half",
+    )
 
 
 def _agreement_findings(name: str, said: dict[str, Any], report: Audit) -> None:
@@ -136,23 +187,50 @@ def _agreement_findings(name: str, said: dict[str, Any], report: Audit) -> None:
     made = said["kind"] in ("ideal", "custom")
     if report.data["agreement"][name] is None:
         reason = "the probe was refined, or no NumPy file holds it as probeGuess (N, N): there is no second way to it"
-        report.skipped("PROBE-001" if made else "DATA-007", f"{name}: the probe by a second path", reason)
+        report.skipped(
+            "PROBE-001" if made else "DATA-007", f"{name}: the probe by a second path", reason
+        )
         return
     level, shape = (specification()[clause].tolerance for clause in ("PROBE-001", "PROBE-002"))
     assert level is not None
     assert shape is not None
     what = "mean |mask P| over that of " + ("the second path" if made else "the file's probe")
-    report.within("PROBE-001" if made else "DATA-007", f"{name}: {what}", 1 - level.value, 1 + level.value, "agreement", name, "level_ratio")  # fmt: skip
+    report.within(
+        "PROBE-001" if made else "DATA-007",
+        f"{name}: {what}",
+        1 - level.value,
+        1 + level.value,
+        "agreement",
+        name,
+        "level_ratio",
+    )
     what = "largest difference from " + ("the second path" if made else "the file's probe")
-    report.within("PROBE-002" if made else "DATA-007", f"{name}: {what}, level removed", 0, shape.value, "agreement", name, "shape_difference")  # fmt: skip
+    report.within(
+        "PROBE-002" if made else "DATA-007",
+        f"{name}: {what}, level removed",
+        0,
+        shape.value,
+        "agreement",
+        name,
+        "shape_difference",
+    )
 
 
 def _mask_finding(name: str, said: dict[str, Any], report: Audit) -> None:
-    what, place = f"{name}: lit part of the pixels outside the mask", ("settings", name, "lit_outside_mask")
+    what, place = (
+        f"{name}: lit part of the pixels outside the mask",
+        ("settings", name, "lit_outside_mask"),
+    )
     if said["probe_mask"]:
         report.equal("PROBE-MASK-DEFAULT-001", what, 0.0, *place)
     elif said["kind"] in ("ideal", "custom"):
-        report.check("PROBE-MASK-DEFAULT-001", what, said["lit_outside_mask"] > 0, "> 0: no mask was requested", *place)
+        report.check(
+            "PROBE-MASK-DEFAULT-001",
+            what,
+            said["lit_outside_mask"] > 0,
+            "> 0: no mask was requested",
+            *place,
+        )
 
 
 def _across(materials: Sequence[Material], report: Audit) -> None:
@@ -161,7 +239,9 @@ def _across(materials: Sequence[Material], report: Audit) -> None:
     raw = published_disk(size, 0.7).astype(np.complex128)
     probes[IDEAL] = raw / normalisation_factor(raw, PROBE_SCALE)
     report.data["probes"][IDEAL] = probe_facts(probes[IDEAL])
-    report.data["between"] = {f"{a} | {b}": difference(probes[a], probes[b]) for a, b in combinations(probes, 2)}
+    report.data["between"] = {
+        f"{a} | {b}": difference(probes[a], probes[b]) for a, b in combinations(probes, 2)
+    }
 
 
 def _recorded(materials: Sequence[Material], report: Audit) -> None:
@@ -170,12 +250,24 @@ def _recorded(materials: Sequence[Material], report: Audit) -> None:
     for material in materials:
         model, spec = material.scenario.model, material.scenario.probe
         ours = report.data["probes"][material.name]
-        if spec.kind == "ideal" and (model.N, spec.default_probe_scale, model.probe_scale) == (64, 0.7, PROBE_SCALE):
+        if spec.kind == "ideal" and (model.N, spec.default_probe_scale, model.probe_scale) == (
+            64,
+            0.7,
+            PROBE_SCALE,
+        ):
             raw = published_disk(64, 0.7)
             report.data["factor"][material.name] = float(np.abs(raw).max() / ours["max"])
             for key, recorded in RECORDED["disk, as in the pipeline"].items():
-                place = ("factor", material.name) if key == "factor" else ("probes", material.name, key)
-                report.within("PROBE-006", f"{material.name}: {key} as recorded", recorded - DIGITS[key], recorded + DIGITS[key], *place)  # fmt: skip
+                place = (
+                    ("factor", material.name) if key == "factor" else ("probes", material.name, key)
+                )
+                report.within(
+                    "PROBE-006",
+                    f"{material.name}: {key} as recorded",
+                    recorded - DIGITS[key],
+                    recorded + DIGITS[key],
+                    *place,
+                )
         if spec.kind == "custom" and (model.N, model.probe_scale) == (64, 4.0):
             custom = material.scan.probeGuess
     report.data["recorded"] = recorded_rows(custom)
@@ -183,41 +275,116 @@ def _recorded(materials: Sequence[Material], report: Audit) -> None:
 
 
 def _tables(report: Audit) -> None:
-    report.grid("Amplitude", "probes", columns=("min", "max", "mean", "std", "l2", "mean_masked"), corner="probe")
-    report.grid("Where the light is", "probes", columns=(
-        "energy", "energy_inside_mask", "energy_outside_mask", "energy_outside_central_half", "twin_overlap"
-    ), form=".5g", corner="probe")  # fmt: skip
-    report.table("Pipeline beside the second path", ("probe", "level ratio", "shape difference", "largest difference"), (
-        (name, *("–" if row is None else ref("agreement", name, key, form=form) for key, form in
-                 (("level_ratio", ".9f"), ("shape_difference", ".2e"), ("max_abs_difference", ".2e"))))
-        for name, row in report.data["agreement"].items()
-    ))  # fmt: skip
-    report.grid("Between probes", "between", columns=(
-        "mean_ratio", "mean_delta", "max_delta", "std_delta", "l2_ratio", "l2_delta", "max_abs_difference"
-    ), corner="first | second")  # fmt: skip
-    report.table("Who uses which array (digests)", ("subject", "data", "loss (train)", "inference and stitching (test)"), (
-        (name, ref("use", name, "scan"), ref("use", name, "train"), ref("use", name, "test"))
-        for name in report.data["use"]
-    ))  # fmt: skip
-    report.table("Data simulated again with the stored probe", ("subject", "level", "distance / sqrt(counts)"), (
-        (name, *(("–", "–") if row is None else (ref("made_with", name, "level", form=".7f"),
-                                                 ref("made_with", name, "distance"))))
-        for name, row in report.data["made_with"].items()
-    ))  # fmt: skip
-    report.grid("Recorded figures", "recorded", columns=("recorded", "ours", "second_path", "difference"), form=".6g", corner="figure")  # fmt: skip
-    report.grid("Largest difference found by comparing a function", "blind", columns=("with_itself", "with_second_path"), corner="probe")  # fmt: skip
+    report.grid(
+        "Amplitude",
+        "probes",
+        columns=("min", "max", "mean", "std", "l2", "mean_masked"),
+        corner="probe",
+    )
+    report.grid(
+        "Where the light is",
+        "probes",
+        columns=(
+            "energy",
+            "energy_inside_mask",
+            "energy_outside_mask",
+            "energy_outside_central_half",
+            "twin_overlap",
+        ),
+        form=".5g",
+        corner="probe",
+    )
+    report.table(
+        "Pipeline beside the second path",
+        ("probe", "level ratio", "shape difference", "largest difference"),
+        (
+            (
+                name,
+                *(
+                    "–" if row is None else ref("agreement", name, key, form=form)
+                    for key, form in (
+                        ("level_ratio", ".9f"),
+                        ("shape_difference", ".2e"),
+                        ("max_abs_difference", ".2e"),
+                    )
+                ),
+            )
+            for name, row in report.data["agreement"].items()
+        ),
+    )
+    report.grid(
+        "Between probes",
+        "between",
+        columns=(
+            "mean_ratio",
+            "mean_delta",
+            "max_delta",
+            "std_delta",
+            "l2_ratio",
+            "l2_delta",
+            "max_abs_difference",
+        ),
+        corner="first | second",
+    )
+    report.table(
+        "Who uses which array (digests)",
+        ("subject", "data", "loss (train)", "inference and stitching (test)"),
+        (
+            (name, ref("use", name, "scan"), ref("use", name, "train"), ref("use", name, "test"))
+            for name in report.data["use"]
+        ),
+    )
+    report.table(
+        "Data simulated again with the stored probe",
+        ("subject", "level", "distance / sqrt(counts)"),
+        (
+            (
+                name,
+                *(
+                    ("–", "–")
+                    if row is None
+                    else (
+                        ref("made_with", name, "level", form=".7f"),
+                        ref("made_with", name, "distance"),
+                    )
+                ),
+            )
+            for name, row in report.data["made_with"].items()
+        ),
+    )
+    report.grid(
+        "Recorded figures",
+        "recorded",
+        columns=("recorded", "ours", "second_path", "difference"),
+        form=".6g",
+        corner="figure",
+    )
+    report.grid(
+        "Largest difference found by comparing a function",
+        "blind",
+        columns=("with_itself", "with_second_path"),
+        corner="probe",
+    )
 
 
 def _notes(report: Audit) -> None:
-    report.note("The published probe report passed probe_scale where the disk's own scale belongs and so describes a "
-                "probe of four pixels, which no pipeline ever used; both stand among the recorded figures.")  # fmt: skip
-    report.note("It also compared a function with itself: that difference stays zero for a probe twice too strong, the "
-                "second path's does not (last table).")  # fmt: skip
-    report.note("In a simulation a stronger probe takes no photon more: the scale s compensates (DOSE-005), and the object's "
-                "level is the inverse of the probe's.")  # fmt: skip
+    report.note(
+        "The published probe report passed probe_scale where the disk's own scale belongs and so describes a "
+        "probe of four pixels, which no pipeline ever used; both stand among the recorded figures."
+    )
+    report.note(
+        "It also compared a function with itself: that difference stays zero for a probe twice too strong, the "
+        "second path's does not (last table)."
+    )
+    report.note(
+        "In a simulation a stronger probe takes no photon more: the scale s compensates (DOSE-005), and the object's "
+        "level is the inverse of the probe's."
+    )
     report.note(
         "A twin overlap of one (the ideal disk) means that every single pattern has two equally likely objects."
     )
     if any(name.startswith("custom") for name in report.data["recorded"]):
-        report.note("The investigation's measured probe is not public: the synthetic one is solved for its recorded mean and "
-                    "L2 norm, so its normalisation factor, a property of that file's units, has no counterpart.")  # fmt: skip
+        report.note(
+            "The investigation's measured probe is not public: the synthetic one is solved for its recorded mean and "
+            "L2 norm, so its normalisation factor, a property of that file's units, has no counterpart."
+        )

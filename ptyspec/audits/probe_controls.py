@@ -18,7 +18,9 @@ from ptyspec.pipeline.reference import ReferencePipeline
 
 
 def _with_probe(material: Material, probe: Array) -> Material:
-    return material.replaced(scan=material.scan.model_copy(update={"probeGuess": probe.astype(np.complex64)}))
+    return material.replaced(
+        scan=material.scan.model_copy(update={"probeGuess": probe.astype(np.complex64)})
+    )
 
 
 def _doubled(material: Material) -> Material:
@@ -31,7 +33,9 @@ def _apodised(material: Material) -> Material:
 
 
 def _masked(material: Material) -> Material:
-    return _with_probe(material, material.scan.probeGuess * disk_mask(material.scan.N, material.scan.N / 2))
+    return _with_probe(
+        material, material.scan.probeGuess * disk_mask(material.scan.N, material.scan.N / 2)
+    )
 
 
 def _moved(material: Material) -> Material:
@@ -72,15 +76,49 @@ def _tails(material: Material) -> Material:
 
 CONTROLS = (
     Control("doubled", "the probe is twice as strong as declared", "PROBE-001", _doubled),
-    Control("apodised", "the normalisation weighs columns differently by one per cent", "PROBE-002", _apodised),
-    Control("masked", "a mask that nobody asked for cuts the probe", "PROBE-MASK-DEFAULT-001", _masked),
-    Control("moved", "the file holds the probe one pixel beside where it made the data", "PROBE-003", _moved),
-    Control("other-in-test", "the test container holds another probe and its own digest of it", "PROBE-003",
-            lambda material: _container(material, "test", declared=True)),
-    Control("other-in-test-undeclared", "the test container's probe changed after its digest was taken", "DATA-007",
-            lambda material: _container(material, "test", declared=False)),
-    Control("other-in-train", "the loss sees another probe than the one that made the data", "PROBE-003",
-            lambda material: _container(material, "train", declared=False)),
-    Control("four-pixels", "the disk is made with probe_scale, as in the published report", "PROBE-006", _four_pixels),
-    Control("tails", "light outside the central half, where the network is told to predict nothing", "NET-010", _tails),
-)  # fmt: skip
+    Control(
+        "apodised",
+        "the normalisation weighs columns differently by one per cent",
+        "PROBE-002",
+        _apodised,
+    ),
+    Control(
+        "masked", "a mask that nobody asked for cuts the probe", "PROBE-MASK-DEFAULT-001", _masked
+    ),
+    Control(
+        "moved",
+        "the file holds the probe one pixel beside where it made the data",
+        "PROBE-003",
+        _moved,
+    ),
+    Control(
+        "other-in-test",
+        "the test container holds another probe and its own digest of it",
+        "PROBE-003",
+        lambda material: _container(material, "test", declared=True),
+    ),
+    Control(
+        "other-in-test-undeclared",
+        "the test container's probe changed after its digest was taken",
+        "DATA-007",
+        lambda material: _container(material, "test", declared=False),
+    ),
+    Control(
+        "other-in-train",
+        "the loss sees another probe than the one that made the data",
+        "PROBE-003",
+        lambda material: _container(material, "train", declared=False),
+    ),
+    Control(
+        "four-pixels",
+        "the disk is made with probe_scale, as in the published report",
+        "PROBE-006",
+        _four_pixels,
+    ),
+    Control(
+        "tails",
+        "light outside the central half, where the network is told to predict nothing",
+        "NET-010",
+        _tails,
+    ),
+)

@@ -23,11 +23,15 @@ def beside(probes: Sequence[tuple[str, Array]]) -> Figure:
     figure, axes = grid.figure("probes")
     for column, (name, probe) in enumerate(shown):
         level = np.abs(probe)
-        drawn = axes[0, column].imshow(level, cmap="viridis", vmin=0, vmax=float(level.max()), interpolation="nearest")
+        drawn = axes[0, column].imshow(
+            level, cmap="viridis", vmin=0, vmax=float(level.max()), interpolation="nearest"
+        )
         canvas.colour_bar(axes[0, column], drawn, "|P|")
         lit = level > 0.02 * level.max()
         phase = np.ma.masked_where(~lit, np.angle(probe))
-        turned = axes[1, column].imshow(phase, cmap="twilight", vmin=-np.pi, vmax=np.pi, interpolation="nearest")
+        turned = axes[1, column].imshow(
+            phase, cmap="twilight", vmin=-np.pi, vmax=np.pi, interpolation="nearest"
+        )
         canvas.colour_bar(axes[1, column], turned, "phase / rad, above 2 % of max")
         for row in (0, 1):
             _marks(axes[row, column], len(probe))
@@ -40,8 +44,17 @@ def _marks(axes: Axes, size: int) -> None:
 
     centre = (size - 1) / 2
     axes.add_patch(Circle((centre, centre), size / 4, fill=False, color="white", linewidth=1.0))
-    axes.add_patch(Rectangle((size / 4 - 0.5, size / 4 - 0.5), size / 2, size / 2, fill=False, color="white",
-                             linewidth=1.0, linestyle="--"))  # fmt: skip
+    axes.add_patch(
+        Rectangle(
+            (size / 4 - 0.5, size / 4 - 0.5),
+            size / 2,
+            size / 2,
+            fill=False,
+            color="white",
+            linewidth=1.0,
+            linestyle="--",
+        )
+    )
     axes.set_facecolor(canvas.GREY)
     axes.set_xlabel("pixel", fontsize=canvas.SMALL)
     axes.tick_params(labelsize=canvas.SMALL)

@@ -74,7 +74,11 @@ def second_path(scenario: Scenario) -> Array | None:
 
         raw = custom(model.N, scenario.seeds.probe)
     else:
-        return _masked(_stored_probe(spec.path or scenario.scan.path), scenario) if not spec.refine_sweeps else None
+        return (
+            _masked(_stored_probe(spec.path or scenario.scan.path), scenario)
+            if not spec.refine_sweeps
+            else None
+        )
     return _masked(raw / normalisation_factor(raw, model.probe_scale), scenario)
 
 
@@ -106,35 +110,47 @@ def probe_facts(probe: Array) -> dict[str, Any]:
     rim = energy.copy()
     rim[edge : size - edge, edge : size - edge] = 0
     return amplitude_facts(level) | {
-        "mean_masked": float((level * mask).sum() / size**2), "mask_pixels": int(mask.sum()), "energy": total,
-        "energy_inside_mask": float(energy[mask].sum() / total), "energy_outside_mask": float(energy[~mask].sum() / total),
+        "mean_masked": float((level * mask).sum() / size**2),
+        "mask_pixels": int(mask.sum()),
+        "energy": total,
+        "energy_inside_mask": float(energy[mask].sum() / total),
+        "energy_outside_mask": float(energy[~mask].sum() / total),
         "energy_outside_central_half": float(rim.sum() / total),
         "twin_overlap": _twin_overlap(probe),
-    }  # fmt: skip
+    }
 
 
 def amplitude_facts(values: Array) -> dict[str, float]:
     """Return min, max, mean, std and L2 norm of real values."""
     return {
-        "min": float(values.min()), "max": float(values.max()), "mean": float(values.mean()),
-        "std": float(values.std()), "l2": float(np.sqrt(np.sum(values**2))),
-    }  # fmt: skip
+        "min": float(values.min()),
+        "max": float(values.max()),
+        "mean": float(values.mean()),
+        "std": float(values.std()),
+        "l2": float(np.sqrt(np.sum(values**2))),
+    }
 
 
 def _twin_overlap(probe: Array) -> float:
     """Largest normalised overlap, over all shifts, of the probe with its twin conj P(-r): 1 where nothing tells them apart."""
     field = np.fft.fft2(probe.astype(np.complex128))
-    return float(np.abs(np.fft.ifft2(field * field)).max() / np.sum(np.abs(probe).astype(np.float64) ** 2))
+    return float(
+        np.abs(np.fft.ifft2(field * field)).max() / np.sum(np.abs(probe).astype(np.float64) ** 2)
+    )
 
 
 def difference(first: Array, second: Array) -> dict[str, Any]:
     """What separates two probes; pixel by pixel only where they have one size."""
     a, b = probe_facts(first), probe_facts(second)
     found: dict[str, Any] = {
-        "mean_ratio": a["mean"] / b["mean"], "mean_delta": a["mean"] - b["mean"], "max_delta": a["max"] - b["max"],
-        "std_delta": a["std"] - b["std"], "l2_ratio": a["l2"] / b["l2"], "l2_delta": a["l2"] - b["l2"],
+        "mean_ratio": a["mean"] / b["mean"],
+        "mean_delta": a["mean"] - b["mean"],
+        "max_delta": a["max"] - b["max"],
+        "std_delta": a["std"] - b["std"],
+        "l2_ratio": a["l2"] / b["l2"],
+        "l2_delta": a["l2"] - b["l2"],
         "max_abs_difference": None,
-    }  # fmt: skip
+    }
     if first.shape == second.shape:
         found["max_abs_difference"] = float(np.abs(first.astype(np.complex128) - second).max())
     return found
@@ -148,6 +164,7 @@ def agreement(probe: Array, other: Array) -> dict[str, float]:
     shape = float(np.abs(first - level * second).max()) / (abs(level) * strongest)
     mask = disk_mask(len(probe), len(probe) / 2)
     return {
-        "level_ratio": float(np.abs(first)[mask].sum() / np.abs(second)[mask].sum()), "shape_difference": shape,
+        "level_ratio": float(np.abs(first)[mask].sum() / np.abs(second)[mask].sum()),
+        "shape_difference": shape,
         "max_abs_difference": float(np.abs(first - second).max()),
-    }  # fmt: skip
+    }

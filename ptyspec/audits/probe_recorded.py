@@ -28,11 +28,17 @@ def recorded_rows(custom: Array | None) -> dict[str, Any]:
     Its factor is a property of the units of a file that is not public, and has no counterpart.
     """
     rows: dict[str, Any] = {}
-    for name, scale in (("disk, as in the pipeline", DISK), ("four pixels, as in the report", FOUR_PIXELS)):
+    for name, scale in (
+        ("disk, as in the pipeline", DISK),
+        ("four pixels, as in the report", FOUR_PIXELS),
+    ):
         ours, second = ideal(SIZE, scale), published_disk(SIZE, scale)
         factor = normalisation_factor(second, PROBE_SCALE)
-        rows |= _rows(name, _statistics(normalise(ours, PROBE_SCALE), normalisation_factor(ours, PROBE_SCALE)),
-                      _statistics(second / factor, factor))  # fmt: skip
+        rows |= _rows(
+            name,
+            _statistics(normalise(ours, PROBE_SCALE), normalisation_factor(ours, PROBE_SCALE)),
+            _statistics(second / factor, factor),
+        )
     if custom is not None:
         rows |= _rows("custom (its file is not public)", _statistics(custom, None), {})
     return rows
@@ -42,14 +48,18 @@ def _statistics(probe: Array, factor: float | None) -> dict[str, float | None]:
     return {"factor": factor} | probe_facts(probe)
 
 
-def _rows(name: str, ours: dict[str, float | None], second: dict[str, float | None]) -> dict[str, Any]:
+def _rows(
+    name: str, ours: dict[str, float | None], second: dict[str, float | None]
+) -> dict[str, Any]:
     rows = {}
     for key, recorded in RECORDED[name].items():
         found = ours[key]
         rows[f"{name}: {key}"] = {
-            "recorded": recorded, "ours": found, "second_path": second.get(key),
+            "recorded": recorded,
+            "ours": found,
+            "second_path": second.get(key),
             "difference": None if found is None else found / recorded - 1,
-        }  # fmt: skip
+        }
     return rows
 
 

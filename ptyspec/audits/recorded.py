@@ -103,33 +103,45 @@ def _settings() -> Iterator[Figure]:
 def _object_and_probe() -> Iterator[Figure]:
     obj = np.abs(make_object(ObjectSpec(size=OBJECT), SEED))
     for name, recorded, ours in (
-        ("mean", 2.7082475, obj.mean()), ("std", 0.6410303, obj.std()), ("min", 0.6128977, obj.min()),
+        ("mean", 2.7082475, obj.mean()),
+        ("std", 0.6410303, obj.std()),
+        ("min", 0.6128977, obj.min()),
         ("max", 4.8561266, obj.max()),
-    ):  # fmt: skip
+    ):
         yield _near(f"lines object, {name}", recorded, float(ours))
     probe = np.abs(make_probe(ProbeSpec(kind="ideal"), SIZE, 10.0, seed=0))
     told = RECORDED["disk, as in the pipeline"]
     norm = float(np.sqrt(np.sum(probe.astype(np.float64) ** 2)))
     for name, recorded, ours in (
-        ("mean", told["mean"], probe.mean()), ("max", told["max"], probe.max()), ("L2 norm", told["l2"], norm),
-        ("energy", 400.8, norm**2), ("pixels of the mask", 812, central_mask(SIZE, SIZE // 2).sum()),
-    ):  # fmt: skip
+        ("mean", told["mean"], probe.mean()),
+        ("max", told["max"], probe.max()),
+        ("L2 norm", told["l2"], norm),
+        ("energy", 400.8, norm**2),
+        ("pixels of the mask", 812, central_mask(SIZE, SIZE // 2).sum()),
+    ):
         yield _near(f"ideal probe, {name}", recorded, float(ours))
 
 
 def _scales() -> Iterator[Figure]:
     recorded = {"gs1": (512, 558.29, 576.60, 0.0317), "gs2": (1024, 543.28, 577.74, 0.0596)}
-    why = "0.03 % in all four: a factor common to the whole dataset, such as the probe's last digits"
+    why = (
+        "0.03 % in all four: a factor common to the whole dataset, such as the probe's last digits"
+    )
     for name, (frames, train, test, apart) in recorded.items():
         halves = replayed(frames)
         ours = halves["train"].scale, halves["test"].scale
         yield _near(f"{name}_ideal, dataset-derived scale, train", train, ours[0], why)
         yield _near(f"{name}_ideal, dataset-derived scale, test", test, ours[1], why)
-        yield _near(f"{name}_ideal, train | test difference of the scale", apart, 1 - ours[0] / ours[1])
+        yield _near(
+            f"{name}_ideal, train | test difference of the scale", apart, 1 - ours[0] / ours[1]
+        )
 
 
 def _stages() -> Iterator[Figure]:
-    recorded = {"gs1": (512, 1, 0.147, 0.153, 0.085, 0.560), "gs2": (1024, 4, 0.1458, 0.147, 0.085, 0.577)}
+    recorded = {
+        "gs1": (512, 1, 0.147, 0.153, 0.085, 0.560),
+        "gs2": (1024, 4, 0.1458, 0.147, 0.085, 0.577),
+    }
     why = f"{LIMIT} groups drawn without a seed; the spread is that of {DRAWS} such draws"
     for name, (frames, members, raw, grouped, network, gain) in recorded.items():
         half = replayed(frames)["test"]
@@ -147,9 +159,13 @@ def _stages() -> Iterator[Figure]:
         ):
             spread = float(drawn[:, column].std())
             yield Figure(
-                f"{name}_ideal, {what}, {LIMIT} test groups", value, float(drawn[:, column].mean()), SIGMAS * spread + ROUNDING,
-                "sampling", why,
-            )  # fmt: skip
+                f"{name}_ideal, {what}, {LIMIT} test groups",
+                value,
+                float(drawn[:, column].mean()),
+                SIGMAS * spread + ROUNDING,
+                "sampling",
+                why,
+            )
 
 
 def _samples(half: Half, members: int) -> Array:
@@ -174,16 +190,30 @@ def _nearest(positions: Array, count: int) -> Array:
 
 
 def _geometry() -> Iterator[Figure]:
-    for name, frames, members, recorded in (("gs1, 512", 512, 1, 828), ("dose_legacy_gs2, 1,024", 1024, 4, 824)):
+    for name, frames, members, recorded in (
+        ("gs1, 512", 512, 1, 828),
+        ("dose_legacy_gs2, 1,024", 1024, 4, 824),
+    ):
         offsets, _ = recorded_groups(frames, members)["test"]
-        yield _length(f"{name} frames, canvas by upstream's rule for absolute offsets, px", recorded, _rule(offsets))
+        yield _length(
+            f"{name} frames, canvas by upstream's rule for absolute offsets, px",
+            recorded,
+            _rule(offsets),
+        )
     draws = np.random.default_rng(SEED)
     for frames, count, side in ((8000, 1000, 826), (1024, 128, 822)):
         offsets, _ = recorded_groups(frames, 4)["test"]
-        sides = np.array([_rule(offsets[draws.choice(len(offsets), count, replace=False)]) for _ in range(DRAWS)])
+        sides = np.array(
+            [_rule(offsets[draws.choice(len(offsets), count, replace=False)]) for _ in range(DRAWS)]
+        )
         name = f"gs2, {frames:,} frames, canvas by upstream's rule, {count:,} test groups, px"
         yield Figure(
-            name, side, float(sides.mean()), SIGMAS * float(sides.std()), "sampling", "groups drawn without a seed"
+            name,
+            side,
+            float(sides.mean()),
+            SIGMAS * float(sides.std()),
+            "sampling",
+            "groups drawn without a seed",
         )
     why = "1,000 of these 16,000 groups, drawn without a seed; the spread is that of such draws, and half a recorded digit"
     for part, (low, high) in (("train", (11, 193)), ("test", (195, 381))):
@@ -192,15 +222,28 @@ def _geometry() -> Iterator[Figure]:
         for value, what, extreme in ((low, "smallest", np.min), (high, "largest", np.max)):
             found = np.array([extreme(offsets[rows, 1]) for rows in chosen])
             name = f"gs2, 8,000 frames, {what} y of {part} offsets, px"
-            yield Figure(name, value, float(found.mean()), SIGMAS * float(found.std()) + 0.5, "sampling", why)
+            yield Figure(
+                name, value, float(found.mean()), SIGMAS * float(found.std()) + 0.5, "sampling", why
+            )
         if part == "train":
             yield Figure(
-                "gs2, 8,000 frames, largest relative offset, px", 9.85, float(np.abs(relatives).max()), 0.005, "digits",
+                "gs2, 8,000 frames, largest relative offset, px",
+                9.85,
+                float(np.abs(relatives).max()),
+                0.005,
+                "digits",
                 "none: January's groups held their own frame and 3 of its 4 nearest others; of 4 others it is 10.75",
-            )  # fmt: skip
+            )
             found = np.array([relatives[rows].std() for rows in chosen])
             name = "gs2, 8,000 frames, standard deviation of relative offsets, px"
-            yield Figure(name, 1.95, float(found.mean()), SIGMAS * float(found.std()) + 0.005, "sampling", why)
+            yield Figure(
+                name,
+                1.95,
+                float(found.mean()),
+                SIGMAS * float(found.std()) + 0.005,
+                "sampling",
+                why,
+            )
 
 
 def _rule(offsets: Array) -> int:
@@ -212,8 +255,15 @@ def _rule(offsets: Array) -> int:
 def _chains() -> Iterator[Figure]:
     truth = float(np.abs(make_object(ObjectSpec(size=OBJECT), SEED)).mean())
     raw = float(replayed(1024)["test"].mean.mean())
-    yield _near("gs2_ideal, chain product = mean truth / mean raw", 18.571, truth / raw, "that of the raw mean")
     yield _near(
-        "dose_legacy_gs2, chain product = mean truth / mean raw", 1.986, truth / 1.363,
+        "gs2_ideal, chain product = mean truth / mean raw",
+        18.571,
+        truth / raw,
+        "that of the raw mean",
+    )
+    yield _near(
+        "dose_legacy_gs2, chain product = mean truth / mean raw",
+        1.986,
+        truth / 1.363,
         "the raw mean 1.363 is the recorded one: the custom probe's file is not public",
-    )  # fmt: skip
+    )

@@ -28,19 +28,24 @@ def recorded_products() -> dict[str, dict[str, float]]:
     """Return gain, smallest and largest scalar, and their products with the gain, by run: 1 where scalar = 1 / gain."""
     return {
         name: {
-            "gain": run.gain, "least": min(run.scalars), "most": max(run.scalars),
-            "least_times_gain": min(run.scalars) * run.gain, "most_times_gain": max(run.scalars) * run.gain,
+            "gain": run.gain,
+            "least": min(run.scalars),
+            "most": max(run.scalars),
+            "least_times_gain": min(run.scalars) * run.gain,
+            "most_times_gain": max(run.scalars) * run.gain,
         }
         for name, run in RUNS.items()
-    }  # fmt: skip
+    }
 
 
 def recorded_scalars(scenario: str) -> dict[str, float]:
     """Return the recorded least-squares scalars of a scenario, by a name that says which run they are of."""
     return {
         f"recorded {value:g} ({name})": value
-        for name, run in RUNS.items() if run.scenario == scenario for value in run.scalars
-    }  # fmt: skip
+        for name, run in RUNS.items()
+        if run.scenario == scenario
+        for value in run.scalars
+    }
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,9 @@ def recorded_chains() -> dict[str, dict[str, float]]:
         for ratio in first:
             rest *= ratio
         found[name] = {
-            "recorded": chain.product, "product_of_ratios": rest * before * last,
-            "prediction_doubled": rest * (2 * before) * (last / 2), "truth_over_raw": chain.truth / chain.raw,
-        }  # fmt: skip
+            "recorded": chain.product,
+            "product_of_ratios": rest * before * last,
+            "prediction_doubled": rest * (2 * before) * (last / 2),
+            "truth_over_raw": chain.truth / chain.raw,
+        }
     return found

@@ -39,7 +39,9 @@ def recorded_groups(count: int, members: int) -> dict[str, tuple[Array, Array]]:
         own = positions[part]
         _, near = cKDTree(own).query(own, k=members + 1)
         chosen = [(0, *others) for others in combinations(range(1, members + 1), members - 1)]
-        coords = np.concatenate([own[near[:, columns]] for columns in (chosen if members > 1 else [(0,)])])
+        coords = np.concatenate(
+            [own[near[:, columns]] for columns in (chosen if members > 1 else [(0,)])]
+        )
         offsets = coords.mean(axis=1)
         found[name] = (offsets, offsets[:, None] - coords)
     return found

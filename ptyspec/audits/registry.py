@@ -27,16 +27,28 @@ class Kind:
 
 KINDS = {
     "params": Kind("Which settings are effective on each side, and where does each come from?"),
-    "hyperparameters": Kind("Which training settings differ, and what does each difference do?", trains=True),
+    "hyperparameters": Kind(
+        "Which training settings differ, and what does each difference do?", trains=True
+    ),
     "probe": Kind("Is the probe normalised as declared, and do two independent paths agree?"),
     "grouping": Kind("Are the groups that were asked for there, and where are their members?"),
     "canvas": Kind("Does every patch fit on its canvas?"),
-    "intensity": Kind("Which stage first changes the intensity, and does the gain leave again?", trains=True),
-    "bias": Kind("How far is the amplitude from the truth, and could a scalar repair it?", trains=True),
-    "scaler": Kind("Is the intensity scale the one that was declared, and does it stay?", trains=True),
+    "intensity": Kind(
+        "Which stage first changes the intensity, and does the gain leave again?", trains=True
+    ),
+    "bias": Kind(
+        "How far is the amplitude from the truth, and could a scalar repair it?", trains=True
+    ),
+    "scaler": Kind(
+        "Is the intensity scale the one that was declared, and does it stay?", trains=True
+    ),
     "loss": Kind("What does the loss consist of, and is the truth its minimum?"),
-    "architecture": Kind("What was built: layers, heads, range, flags, and where probe and scale enter?"),
-    "dose": Kind("Do dose_experiments and the scenario pass the same stages with the same figures?"),
+    "architecture": Kind(
+        "What was built: layers, heads, range, flags, and where probe and scale enter?"
+    ),
+    "dose": Kind(
+        "Do dose_experiments and the scenario pass the same stages with the same figures?"
+    ),
     "visual": Kind("Does the reconstruction look like one, where no truth tells?", trains=True),
 }
 
@@ -71,9 +83,12 @@ def known(kind: str) -> Kind:
     if kind not in KINDS:
         near = get_close_matches(kind, KINDS, n=1)
         raise UnknownNameError(
-            f"no audit is called {kind}", value=kind, limit=", ".join(KINDS), source="command line",
+            f"no audit is called {kind}",
+            value=kind,
+            limit=", ".join(KINDS),
+            source="command line",
             next_step=f"did you mean {near[0]}?" if near else "ptyspec audit --list",
-        )  # fmt: skip
+        )
     return KINDS[kind]
 
 
@@ -82,9 +97,12 @@ def control_of(kind: str, name: str) -> Control:
     found = {control.name: control for control in module_of(kind).CONTROLS}
     if name not in found:
         raise UnknownNameError(
-            f"the audit {kind} has no control {name}", value=name, limit=", ".join(found) or "none", source="--control",
+            f"the audit {kind} has no control {name}",
+            value=name,
+            limit=", ".join(found) or "none",
+            source="--control",
             next_step=f"ptyspec audit --list {kind}",
-        )  # fmt: skip
+        )
     return found[name]
 
 
@@ -98,12 +116,19 @@ def perform(kind: str, materials: Sequence[Material], control: str | None = None
     if not materials or (about.most is not None and len(materials) > about.most):
         raise ConfigError(
             f"the audit {kind} takes {'one or more subjects' if about.most is None else f'1 to {about.most} subjects'}",
-            value=len(materials), source="command line", next_step=f"ptyspec audit {kind} gs2_custom",
-        )  # fmt: skip
+            value=len(materials),
+            source="command line",
+            next_step=f"ptyspec audit {kind} gs2_custom",
+        )
     seen = list(materials)
     if control is not None:
         seen[-1] = control_of(kind, control).spoil(seen[-1])
-    report = Audit(kind, about.question, tuple(material.subject.as_json() for material in seen), control=control)
+    report = Audit(
+        kind,
+        about.question,
+        tuple(material.subject.as_json() for material in seen),
+        control=control,
+    )
     module.audit(seen, report)
     for finding in report.findings:
         specification()[finding.clause]

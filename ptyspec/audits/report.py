@@ -38,9 +38,15 @@ class Finding:
 
     def about(self, names: Sequence[str]) -> list[str]:
         """Return whom it is about: the names that its pointer or its text holds, all where neither holds one."""
-        parts = [part.replace("~1", "/").replace("~0", "~") for part in (self.pointer or "").split("/")]
+        parts = [
+            part.replace("~1", "/").replace("~0", "~") for part in (self.pointer or "").split("/")
+        ]
         found = [name for name in names if name in parts]
-        words = [name for name in names if re.search(rf"(?<![\w#@]){re.escape(name)}(?![\w#@]|:\w)", self.what)]
+        words = [
+            name
+            for name in names
+            if re.search(rf"(?<![\w#@]){re.escape(name)}(?![\w#@]|:\w)", self.what)
+        ]
         return found or words or list(names)
 
 
@@ -84,19 +90,33 @@ class Audit:
 
     def violated(self) -> list[str]:
         """Return the ids of broken clauses, each once."""
-        return list(dict.fromkeys(finding.clause for finding in self.findings if finding.ok is False))
+        return list(
+            dict.fromkeys(finding.clause for finding in self.findings if finding.ok is False)
+        )
 
     def table(self, title: str, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
         """Add a table; numbers must be references."""
         self.tables.append(Table(title, tuple(head), tuple(tuple(row) for row in rows)))
 
-    def grid(self, title: str, *parts: str, columns: Sequence[str], form: str = ".4g", corner: str = "") -> None:
+    def grid(
+        self, title: str, *parts: str, columns: Sequence[str], form: str = ".4g", corner: str = ""
+    ) -> None:
         """Add the table of data[parts...][row][column] over all rows; a row without a column shows a dash."""
         rows = lookup(self.as_json(), pointer(*parts))
-        self.table(title, (corner, *columns), (
-            (row, *(Ref(pointer(*parts, row, column), form) if column in values else "–" for column in columns))
-            for row, values in rows.items()
-        ))  # fmt: skip
+        self.table(
+            title,
+            (corner, *columns),
+            (
+                (
+                    row,
+                    *(
+                        Ref(pointer(*parts, row, column), form) if column in values else "–"
+                        for column in columns
+                    ),
+                )
+                for row, values in rows.items()
+            ),
+        )
 
     def check(self, clause: str, what: str, ok: bool, limit: str, *parts: object) -> None:
         """Hold `clause` against a condition; data[parts...] is what was observed."""
@@ -136,17 +156,29 @@ class Audit:
     def as_json(self) -> dict[str, Any]:
         """Return the whole audit, its headline on top; JSON values where `data` holds nothing else."""
         return {
-            "schema_version": SCHEMA_VERSION, "status": self.status, "kind": self.kind, "question": self.question,
-            "control": self.control, "violated": self.violated(), "subjects": list(self.subjects), "data": self.data,
-            "tables": [vars(table) | {"rows": [[_cell(cell) for cell in row] for row in table.rows]} for table in self.tables],
+            "schema_version": SCHEMA_VERSION,
+            "status": self.status,
+            "kind": self.kind,
+            "question": self.question,
+            "control": self.control,
+            "violated": self.violated(),
+            "subjects": list(self.subjects),
+            "data": self.data,
+            "tables": [
+                vars(table) | {"rows": [[_cell(cell) for cell in row] for row in table.rows]}
+                for table in self.tables
+            ],
             "findings": [vars(finding) for finding in self.findings],
-            "figures": [{"name": found.name, "caption": found.caption} for found in self.figures], "notes": self.notes,
-        }  # fmt: skip
+            "figures": [{"name": found.name, "caption": found.caption} for found in self.figures],
+            "notes": self.notes,
+        }
 
 
 def _limit(low: float, high: float) -> str:
     """The limits with so many digits that they differ."""
-    digits = next((digits for digits in range(6, 17) if f"{low:.{digits}g}" != f"{high:.{digits}g}"), 6)
+    digits = next(
+        (digits for digits in range(6, 17) if f"{low:.{digits}g}" != f"{high:.{digits}g}"), 6
+    )
     least, most = f"{low:.{digits}g}", f"{high:.{digits}g}"
     if low == float("-inf"):
         return f"at most {most}"

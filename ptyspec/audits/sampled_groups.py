@@ -42,7 +42,9 @@ class Sample:
 
     def part(self, groups: int) -> tuple[dict[str, Array], Array]:
         """Return inputs and measurement of the first few groups."""
-        return {name: values[:groups] for name, values in self.inputs.items()}, self.measured[:groups]
+        return {name: values[:groups] for name, values in self.inputs.items()}, self.measured[
+            :groups
+        ]
 
 
 def sample_of(container: Container, frames: int = FRAMES) -> Sample:
@@ -58,7 +60,15 @@ def sample_of(container: Container, frames: int = FRAMES) -> Sample:
     expected = expected_amplitude(container.probe.astype(np.complex128), stack)
     if groups.scan.mask is not None:
         expected = expected * groups.scan.mask
-    return Sample(rows, inputs, measured, truth, np.moveaxis(expected, 1, -1).astype(np.float32), trivial, known)
+    return Sample(
+        rows,
+        inputs,
+        measured,
+        truth,
+        np.moveaxis(expected, 1, -1).astype(np.float32),
+        trivial,
+        known,
+    )
 
 
 def _object_patches(container: Container, rows: Array) -> Array:
@@ -66,4 +76,6 @@ def _object_patches(container: Container, rows: Array) -> Array:
     assert scan.objectGuess is not None
     positions = scan.positions[groups.nn_indices[rows]].reshape(-1, 2)
     patches = extract_patches(scan.objectGuess, positions, scan.N)
-    return np.moveaxis(patches.reshape(len(rows), groups.C, scan.N, scan.N), 1, -1).astype(np.complex64)
+    return np.moveaxis(patches.reshape(len(rows), groups.C, scan.N, scan.N), 1, -1).astype(
+        np.complex64
+    )

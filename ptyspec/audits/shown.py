@@ -27,7 +27,9 @@ Cell = str | Ref
 
 def pointer(*parts: object) -> str:
     """Return the pointer to data[parts[0]][parts[1]]...: keys may hold any character."""
-    return "/data" + "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
+    return "/data" + "".join(
+        f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts
+    )
 
 
 def ref(*parts: object, form: str = DEFAULT_FORM) -> Ref:
@@ -41,12 +43,18 @@ def lookup(document: Any, place: str) -> Any:
     for part in place.split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
         try:
-            found = found[int(key)] if isinstance(found, Sequence) and not isinstance(found, str) else found[key]
+            found = (
+                found[int(key)]
+                if isinstance(found, Sequence) and not isinstance(found, str)
+                else found[key]
+            )
         except (KeyError, IndexError, ValueError, TypeError):
             raise InputFileError(
-                "a JSON pointer names nothing", value=place, limit=f"{part} is not there",
+                "a JSON pointer names nothing",
+                value=place,
+                limit=f"{part} is not there",
                 next_step="run the audit again",
-            ) from None  # fmt: skip
+            ) from None
     return found
 
 

@@ -18,30 +18,42 @@ from ptyspec.errors import ConfigError, InputFileError, UnknownNameError
 from ptyspec.io.jsonfile import read_json
 from ptyspec.legacy.configs import UpstreamModel
 
-RUNNER = Layer("default of the investigation's runner", {"training": {"nepochs": 5, "batch_size": 16}})
+RUNNER = Layer(
+    "default of the investigation's runner", {"training": {"nepochs": 5, "batch_size": 16}}
+)
 """What its snapshots leave to the command line of the runner (facts 5.1)."""
 RUN_PARAMS = {
-    "N": ("model.N",), "group_count": ("grouping.n_groups",), "neighbor_count": ("grouping.neighbor_count",),
-    "nphotons": ("dose.nphotons",), "object_seed": ("seeds.object",), "object_size": ("object.size",),
-    "sim_seed": ("seeds.scan", "seeds.noise"), "split_fraction": ("split.fraction",), "buffer": ("scan.buffer",),
-    "nepochs": ("training.nepochs",), "batch_size": ("training.batch_size",),
-}  # fmt: skip
+    "N": ("model.N",),
+    "group_count": ("grouping.n_groups",),
+    "neighbor_count": ("grouping.neighbor_count",),
+    "nphotons": ("dose.nphotons",),
+    "object_seed": ("seeds.object",),
+    "object_size": ("object.size",),
+    "sim_seed": ("seeds.scan", "seeds.noise"),
+    "split_fraction": ("split.fraction",),
+    "buffer": ("scan.buffer",),
+    "nepochs": ("training.nepochs",),
+    "batch_size": ("training.batch_size",),
+}
 """Names of the snapshot, as settings of a scenario."""
 INPUTS = {
-    "gridsize": ("model.gridsize",), "probe_mode": ("probe.kind",), "probe_scale": ("model.probe_scale",),
-    "probe_mask": ("model.probe_mask",), "probe_big": ("model.probe_big",),
-}  # fmt: skip
+    "gridsize": ("model.gridsize",),
+    "probe_mode": ("probe.kind",),
+    "probe_scale": ("model.probe_scale",),
+    "probe_mask": ("model.probe_mask",),
+    "probe_big": ("model.probe_big",),
+}
 COUNTED = ("base_total_images",)
 """Times gridsize squared: frames of the scan."""
 ASIDE = {
     "reassemble_M": "no central crop: every illuminated pixel of a patch is stitched by its weight",
     "custom_probe_path": "that file is not public: a synthetic probe of its recorded statistics stands for it",
-}  # fmt: skip
+}
 """Entries without a counterpart, and why."""
 NO_SETTING = ("collected_at", "derived_counts", "paths")
 ONE_VALUE = {
-    "probe_big": (True, "the reference pipeline always models what the probe's tails illuminate"),
-}  # fmt: skip
+    "probe_big": (True, "the reference pipeline always models what the probe's tails illuminate")
+}
 """Entries of which this project knows one value alone."""
 PROBES = {"custom": "custom", "idealized": "ideal"}
 SCENARIO_KEYS = {"name", "defaults", "inputs", "group_count", "neighbor_count", *ASIDE, *NO_SETTING}
@@ -58,14 +70,18 @@ def snapshot_subject(target: str) -> Subject:
     content = read_json(path)
     if not isinstance(content, Mapping) or not ({"values", "scenarios"} & set(content)):
         raise InputFileError(
-            "neither a snapshot nor a run's scenario.json", value=path, limit="an object with `scenarios`, or `values`",
+            "neither a snapshot nor a run's scenario.json",
+            value=path,
+            limit="an object with `scenarios`, or `values`",
             next_step="name a snapshot, a scenario.json, or a scenario .yaml",
-        )  # fmt: skip
+        )
     if "values" in content:
         return _recorded(path, name, content)
     document = chosen(content, name, path)
     found = document["scenario"]["name"]
-    return Subject(found, "snapshot", f"{path}#{found}", translated(document, str(path)), document=document)
+    return Subject(
+        found, "snapshot", f"{path}#{found}", translated(document, str(path)), document=document
+    )
 
 
 def chosen(content: Mapping[str, Any], name: str, path: Path) -> dict[str, Any]:
@@ -77,16 +93,23 @@ def chosen(content: Mapping[str, Any], name: str, path: Path) -> dict[str, Any]:
         or not all(isinstance(row, Mapping) and "name" in row for row in rows)
     ):
         raise InputFileError(
-            "the snapshot holds no scenarios", value=path, limit="a list of {name, defaults, inputs}",
+            "the snapshot holds no scenarios",
+            value=path,
+            limit="a list of {name, defaults, inputs}",
             next_step="collect it again",
-        )  # fmt: skip
+        )
     _known(content, {"run_params", "scenarios", *ASIDE, *NO_SETTING}, str(path))
     names = [str(row["name"]) for row in rows]
     if (name and name not in names) or (not name and len(names) > 1):
         raise UnknownNameError(
-            f"the snapshot has no scenario {name}" if name else "the snapshot has several scenarios", value=name or None,
-            limit=", ".join(names), source=path, next_step=f"{path}#{names[0]}",
-        )  # fmt: skip
+            f"the snapshot has no scenario {name}"
+            if name
+            else "the snapshot has several scenarios",
+            value=name or None,
+            limit=", ".join(names),
+            source=path,
+            next_step=f"{path}#{names[0]}",
+        )
     row = rows[names.index(name) if name else 0]
     others = {key: content[key] for key in ASIDE if key in content}
     return {"run_params": dict(content.get("run_params") or {}), "scenario": dict(row), **others}
@@ -102,8 +125,14 @@ def layers(document: Mapping[str, Any], source: str) -> list[Layer]:
     row, common = document["scenario"], document["run_params"]
     _known(row, SCENARIO_KEYS, source)
     own = {key: row[key] for key in ("group_count", "neighbor_count") if row.get(key) is not None}
-    parts = [("run_params", common, (*RUN_PARAMS, *COUNTED, *ASIDE)), ("scenario", own, tuple(RUN_PARAMS))]
-    parts += [(name, row.get(name) or {}, (*INPUTS, *RUN_PARAMS, "name", *ASIDE)) for name in ("defaults", "inputs")]
+    parts = [
+        ("run_params", common, (*RUN_PARAMS, *COUNTED, *ASIDE)),
+        ("scenario", own, tuple(RUN_PARAMS)),
+    ]
+    parts += [
+        (name, row.get(name) or {}, (*INPUTS, *RUN_PARAMS, "name", *ASIDE))
+        for name in ("defaults", "inputs")
+    ]
     made = []
     for name, values, known in parts:
         _known(values, known, f"{source}: {name}")
@@ -112,7 +141,13 @@ def layers(document: Mapping[str, Any], source: str) -> list[Layer]:
     frames = flat.get("base_total_images")
     if frames is not None:
         gridsize = flat.get("gridsize") or 1
-        made.insert(1, Layer(f"{source}: base_total_images x gridsize^2", {"scan": {"n_images": frames * gridsize**2}}))
+        made.insert(
+            1,
+            Layer(
+                f"{source}: base_total_images x gridsize^2",
+                {"scan": {"n_images": frames * gridsize**2}},
+            ),
+        )
     return [Layer(source, {"name": row["name"]}), *made]
 
 
@@ -128,12 +163,16 @@ def flags(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     for key in ("probe_big", "probe_mask"):
         own = getattr(config, key)
         looked_up = inputs[key] if key in inputs else defaults.get(key)
-        intended = next((part[key] for part in (inputs, defaults) if part.get(key) is not None), own)
+        intended = next(
+            (part[key] for part in (inputs, defaults) if part.get(key) is not None), own
+        )
         taken = own if looked_up is None else looked_up
         found[key] = {
-            "intended": intended, "runner": taken, "null": key in inputs and inputs[key] is None,
+            "intended": intended,
+            "runner": taken,
+            "null": key in inputs and inputs[key] is None,
             "leaks": intended != taken,
-        }  # fmt: skip
+        }
     return found
 
 
@@ -172,24 +211,35 @@ def _known(values: Mapping[str, Any], known: Collection[str], source: str) -> No
         if key not in known:
             near = difflib.get_close_matches(key, list(known), n=1)
             raise ConfigError(
-                f"unknown key {key}", value=values[key], source=source,
-                next_step=f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}",
-            )  # fmt: skip
+                f"unknown key {key}",
+                value=values[key],
+                source=source,
+                next_step=f"did you mean {near[0]}?"
+                if near
+                else f"known: {', '.join(sorted(known))}",
+            )
 
 
 def _recorded(path: Path, name: str, content: Mapping[str, Any]) -> Subject:
     """A run's scenario.json, each value with the source that was recorded."""
     rows = content["values"]
-    if not isinstance(rows, Mapping) or not all(isinstance(row, Mapping) and "value" in row for row in rows.values()):
+    if not isinstance(rows, Mapping) or not all(
+        isinstance(row, Mapping) and "value" in row for row in rows.values()
+    ):
         raise InputFileError(
-            "no scenario.json of a run", value=path, limit="values: {KEY: {value, source}}",
+            "no scenario.json of a run",
+            value=path,
+            limit="values: {KEY: {value, source}}",
             next_step="restore the file, or run it again",
-        )  # fmt: skip
+        )
     found = resolve([Layer(str(path), nest({key: row["value"] for key, row in rows.items()}))])
     if name and name != found.scenario.name:
         raise UnknownNameError(
-            f"the file holds no scenario {name}", value=name, limit=found.scenario.name, source=path,
+            f"the file holds no scenario {name}",
+            value=name,
+            limit=found.scenario.name,
+            source=path,
             next_step=f"{path}#{found.scenario.name}",
-        )  # fmt: skip
+        )
     sources = {key: rows.get(key, {}).get("source", "default") for key in found.provenance}
     return Subject(found.scenario.name, "snapshot", str(path), Resolved(found.scenario, sources))

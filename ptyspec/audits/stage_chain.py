@@ -22,8 +22,11 @@ STAGES = ("raw", "grouped", "loss target", "network input", "prediction", "truth
 """Stored amplitude of all frames of a split, of those that groups hold, in the loss, g times it in the network, then |O|
 of the reconstruction and of the truth on the same covered pixels."""
 GROUPED, TARGET, INPUT, OUTPUT = (
-    "raw to grouped", "grouped to loss target", "loss target to network input", "network input to prediction",
-)  # fmt: skip
+    "raw to grouped",
+    "grouped to loss target",
+    "loss target to network input",
+    "network input to prediction",
+)
 SPLITS = ("train", "test")
 MOST_GROUPS = 256
 """Groups whose arrays are looked at, spread over the split."""
@@ -77,7 +80,9 @@ def split_chain(material: Material, split: str) -> SplitChain:
     scan: RawScan = getattr(material.halves, split)
     container: Container = getattr(material.containers, split)
     level, energies = frame_sums(scan)
-    rows = np.unique(np.linspace(0, container.size - 1, min(container.size, MOST_GROUPS)).round().astype(int))
+    rows = np.unique(
+        np.linspace(0, container.size - 1, min(container.size, MOST_GROUPS)).round().astype(int)
+    )
     members = container.groups.nn_indices[rows]
     target, given, given_energy = _through(container, rows)
     energy = float(energies.mean())
@@ -89,10 +94,13 @@ def split_chain(material: Material, split: str) -> SplitChain:
     }
     return SplitChain(
         found | _object_means(material, split),
-        energy, scan.N / 2 / math.sqrt(energy),
+        energy,
+        scan.N / 2 / math.sqrt(energy),
         # A frame serves in C groups on the average, so that B groups tell as much as B / C of them would alone.
-        float(level.std() / level.mean()) * math.sqrt(container.groups.C / len(rows)), given_energy, len(rows),
-    )  # fmt: skip
+        float(level.std() / level.mean()) * math.sqrt(container.groups.C / len(rows)),
+        given_energy,
+        len(rows),
+    )
 
 
 def frame_sums(scan: RawScan) -> tuple[Array, Array]:
@@ -120,18 +128,27 @@ def _through(container: Container, rows: Array) -> tuple[float, float, float]:
 
 def _object_means(material: Material, split: str) -> Means:
     truth = material.scan.objectGuess
-    made = material.reconstruction if split == "test" else getattr(material.containers, split).coarse
+    made = (
+        material.reconstruction if split == "test" else getattr(material.containers, split).coarse
+    )
     if truth is None:
         seen = np.abs(made.object[np.isfinite(made.object)])
-        return {"prediction": float(seen.mean()) if split == "test" and seen.size else None, "truth": None}
+        return {
+            "prediction": float(seen.mean()) if split == "test" and seen.size else None,
+            "truth": None,
+        }
     frame = cut(made, truth)
     if frame.pixels == 0:
         return {"prediction": None, "truth": None}
-    prediction, known = (float(np.abs(image[frame.mask]).mean()) for image in (frame.rec, frame.truth))
+    prediction, known = (
+        float(np.abs(image[frame.mask]).mean()) for image in (frame.rec, frame.truth)
+    )
     return {"prediction": prediction if split == "test" else None, "truth": known}
 
 
-def steps_of(chains: Mapping[str, SplitChain], gain: float, level: float | None) -> dict[str, dict[str, Step]]:
+def steps_of(
+    chains: Mapping[str, SplitChain], gain: float, level: float | None
+) -> dict[str, dict[str, Step]]:
     """Return every step of both splits, in order.
 
     raw to grouped: 1 within the sampling error. Grouped to loss target: exactly 1. Loss target to network input:
@@ -146,7 +163,7 @@ def steps_of(chains: Mapping[str, SplitChain], gain: float, level: float | None)
             GROUPED: _step(means, "raw", "grouped", 1.0, SIGMAS * chain.spread),
             TARGET: _step(means, "grouped", "loss target", 1.0, ROUNDING),
             INPUT: _step(means, "loss target", "network input", gain, ROUNDING),
-        }  # fmt: skip
+        }
         if split == "test":
             steps[OUTPUT] = _output(means, gain, level)
         for name, step in steps.items():
@@ -206,9 +223,11 @@ def gauge_of(frame: Frame, gain: float) -> dict[str, float | None]:
     found = amplitude_scores(frame)
     scalar = found["least_squares_scalar"]
     return {
-        "least_squares": scalar, "times_gain": None if scalar is None else scalar * gain,
-        "mean_ratio": found["mean_ratio"], "pearson_r": found["pearson_r"],
-    }  # fmt: skip
+        "least_squares": scalar,
+        "times_gain": None if scalar is None else scalar * gain,
+        "mean_ratio": found["mean_ratio"],
+        "pearson_r": found["pearson_r"],
+    }
 
 
 def _over(top: float | None, bottom: float | None) -> float | None:

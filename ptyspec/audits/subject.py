@@ -68,13 +68,17 @@ def subject(target: str, words: Words | None = None, store: RunStore | None = No
     said, shelf = words or Words(), store or RunStore()
     kind = kind_of(target, shelf)
     if kind == "scenario":
-        resolved = request(target, profile=said.profile, recipe=said.recipe, seed=said.seed, settings=said.settings)
+        resolved = request(
+            target, profile=said.profile, recipe=said.recipe, seed=said.seed, settings=said.settings
+        )
         return Subject(resolved.scenario.name, kind, f"{target} {said}".strip(), resolved)
     if said.any:
         raise ConfigError(
-            f"a {kind} has its settings already", value=target, source="--profile, --recipe, --seed, --set",
+            f"a {kind} has its settings already",
+            value=target,
+            source="--profile, --recipe, --seed, --set",
             next_step="leave these options out, or name a scenario",
-        )  # fmt: skip
+        )
     if kind == "legacy":
         from ptyspec.audits.legacy_subject import legacy_subject
 
@@ -86,10 +90,18 @@ def subject(target: str, words: Words | None = None, store: RunStore | None = No
     folder = _run_folder(target, shelf)
     assert folder is not None  # what made it a run
     run = FinishedRun(folder)
-    return Subject(f"{run.resolved.scenario.name}@{folder.name[:KEY_DIGITS]}", kind, str(folder), run.resolved, folder)
+    return Subject(
+        f"{run.resolved.scenario.name}@{folder.name[:KEY_DIGITS]}",
+        kind,
+        str(folder),
+        run.resolved,
+        folder,
+    )
 
 
-def subjects(targets: Sequence[str], words: Words | None = None, store: RunStore | None = None) -> list[Subject]:
+def subjects(
+    targets: Sequence[str], words: Words | None = None, store: RunStore | None = None
+) -> list[Subject]:
     """Return all of them, under names that differ: `#2` marks the second of a name.
 
     Words are for the scenarios among them; ConfigError where there is none.
@@ -103,7 +115,9 @@ def subjects(targets: Sequence[str], words: Words | None = None, store: RunStore
     ]
     names = [made.name for made in found]
     return [
-        made if names.index(made.name) == at else replace(made, name=f"{made.name}#{names[: at + 1].count(made.name)}")
+        made
+        if names.index(made.name) == at
+        else replace(made, name=f"{made.name}#{names[: at + 1].count(made.name)}")
         for at, made in enumerate(found)
     ]
 
@@ -132,6 +146,11 @@ def _run_folder(target: str, store: RunStore) -> Path | None:
     if len(found) == 1:
         return found[0]
     raise UnknownNameError(
-        "no finished run has this key" if not found else "several finished runs begin with this key", value=target,
-        limit="one", source=store.root / "runs", next_step="give the run's folder, or more digits of its key",
-    )  # fmt: skip
+        "no finished run has this key"
+        if not found
+        else "several finished runs begin with this key",
+        value=target,
+        limit="one",
+        source=store.root / "runs",
+        next_step="give the run's folder, or more digits of its key",
+    )

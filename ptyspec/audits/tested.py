@@ -29,7 +29,10 @@ def behind(clauses: Collection[str], root: Path | None) -> dict[str, Any]:
     known = specification()
     rows = {name: _rule(known[name]) for name in known if name in clauses}
     if root is None:
-        return {"reason": "not run inside a checkout: there are no tests to collect", "clauses": rows}
+        return {
+            "reason": "not run inside a checkout: there are no tests to collect",
+            "clauses": rows,
+        }
     from ptyspec.spec.collect import collect
     from ptyspec.spec.outcomes import outcomes
     from ptyspec.spec.trace import trace
@@ -41,14 +44,22 @@ def behind(clauses: Collection[str], root: Path | None) -> dict[str, Any]:
     for row in found.rows:
         ended = Counter(outcome.outcome for outcome in row.outcomes.values())
         rows[row.clause.id]["tests"] = {
-            "state": row.state, "collected": len(row.cases), "passed": ended["passed"], "failed": len(row.failed),
-            "not_run": row.missing, "last": row.last or None, "selectors": row.selectors,
-        }  # fmt: skip
+            "state": row.state,
+            "collected": len(row.cases),
+            "passed": ended["passed"],
+            "failed": len(row.failed),
+            "not_run": row.missing,
+            "last": row.last or None,
+            "selectors": row.selectors,
+        }
     return {"reason": None, "clauses": rows}
 
 
 def _rule(clause: Clause) -> dict[str, Any]:
     return {
-        "title": clause.title, "level": clause.level, "statement": clause.statement, "source": clause.source,
+        "title": clause.title,
+        "level": clause.level,
+        "statement": clause.statement,
+        "source": clause.source,
         "tests": None,
-    }  # fmt: skip
+    }

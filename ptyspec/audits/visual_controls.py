@@ -26,7 +26,9 @@ def _image(material: Material, change: Callable[[Array], Array]) -> Material:
     def changed(made: Reconstruction) -> Reconstruction:
         known = np.isfinite(made.object)
         image = change(np.where(known, made.object, 0))
-        return made.model_copy(update={"object": np.where(known, image, np.nan).astype(np.complex64)})
+        return made.model_copy(
+            update={"object": np.where(known, image, np.nan).astype(np.complex64)}
+        )
 
     return _with(material, changed)
 
@@ -78,8 +80,11 @@ def _shifted(material: Material) -> Material:
 def _cropped(material: Material) -> Material:
     """The canvas ends eight rows early, light and all."""
     return _with(
-        material, lambda made: made.model_copy(update={"object": made.object[:-CROPPED], "coverage": made.coverage[:-CROPPED]})
-    )  # fmt: skip
+        material,
+        lambda made: made.model_copy(
+            update={"object": made.object[:-CROPPED], "coverage": made.coverage[:-CROPPED]}
+        ),
+    )
 
 
 def _framed(material: Material) -> Material:
@@ -87,15 +92,20 @@ def _framed(material: Material) -> Material:
 
     def changed(made: Reconstruction) -> Reconstruction:
         wider = ((0, CROPPED), (0, 0))
-        return made.model_copy(update={
-            "object": np.pad(made.object, wider, constant_values=np.nan), "coverage": np.pad(made.coverage, wider),
-        })  # fmt: skip
+        return made.model_copy(
+            update={
+                "object": np.pad(made.object, wider, constant_values=np.nan),
+                "coverage": np.pad(made.coverage, wider),
+            }
+        )
 
     return _with(material, changed)
 
 
 def _zero_filled(material: Material) -> Material:
-    return _with(material, lambda made: made.model_copy(update={"object": np.nan_to_num(made.object)}))
+    return _with(
+        material, lambda made: made.model_copy(update={"object": np.nan_to_num(made.object)})
+    )
 
 
 def _scrambled(material: Material) -> Material:
@@ -106,7 +116,9 @@ def _scrambled(material: Material) -> Material:
         amplitude = np.abs(image[known])
         filled = np.where(known, np.abs(image), amplitude.mean()) - amplitude.mean()
         noise = generator(11, "phases of the spectrum").standard_normal(image.shape)
-        phases = np.exp(1j * np.angle(np.fft.fft2(noise)))  # of a real image, so that the result is real
+        phases = np.exp(
+            1j * np.angle(np.fft.fft2(noise))
+        )  # of a real image, so that the result is real
         made = np.fft.ifft2(np.abs(np.fft.fft2(filled)) * phases).real
         part = made[known]
         made = amplitude.mean() + (made - part.mean()) * (amplitude.std() / part.std())
@@ -124,6 +136,11 @@ CONTROLS = (
     Control("framed", "the canvas has eight rows too many", "STITCH-001", _framed),
     Control("shifted", "the object lies two pixels beside its place", "STITCH-001", _shifted),
     Control("tiled", "a checkerboard of the patch's size", "STITCH-007", _tiled),
-    Control("scrambled", "noise with the object's own spectrum, level and contrast", "INFER-006", _scrambled),
+    Control(
+        "scrambled",
+        "noise with the object's own spectrum, level and contrast",
+        "INFER-006",
+        _scrambled,
+    ),
     Control("pretty", "the same noise: no frame is explained", "INFER-007", _scrambled),
-)  # fmt: skip
+)

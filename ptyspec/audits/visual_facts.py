@@ -45,10 +45,17 @@ def seen(material: Material) -> Seen:
     estimates |= {name: material.finished.control(name) for name in (UNTRAINED, ITERATIVE)}
     error = _error(material)
     data = {
-        "canvas": canvas_facts(material), "contrast": _contrast(estimates), "data_space": _data_space(material, estimates),
-        "detail": {name: _detail(made, estimates[ITERATIVE]) for name, made in estimates.items() if name != ITERATIVE},
-        "place": _place(material, estimates), "lattice": _lattice(material, error),
-    }  # fmt: skip
+        "canvas": canvas_facts(material),
+        "contrast": _contrast(estimates),
+        "data_space": _data_space(material, estimates),
+        "detail": {
+            name: _detail(made, estimates[ITERATIVE])
+            for name, made in estimates.items()
+            if name != ITERATIVE
+        },
+        "place": _place(material, estimates),
+        "lattice": _lattice(material, error),
+    }
     return Seen(estimates, data, error)
 
 
@@ -66,14 +73,24 @@ def canvas_facts(material: Material) -> dict[str, float | None]:
     beyond = np.concatenate([low - start, end - high])
     light = coverage(material, None)
     lit = made.coverage[made.coverage > 1e-3]
-    declared = made.coverage >= material.scenario.inference.min_coverage * np.percentile(lit, 90) if lit.size else False
+    declared = (
+        made.coverage >= material.scenario.inference.min_coverage * np.percentile(lit, 90)
+        if lit.size
+        else False
+    )
     return {
-        "width": float(made.object.shape[1]), "height": float(made.object.shape[0]),
-        "needed_width": float(high[0] - low[0] + 1), "needed_height": float(high[1] - low[1] + 1),
-        "missing": float(max(0.0, -beyond.min())), "excess": float(max(0.0, beyond.max())),
-        "nan": float(np.sum(~np.isfinite(made.object) & declared)), "strangers": light["strangers"], "light": light["light"],
-        "covered": float(covered(made).sum()), "fraction": quotient(float(covered(made).sum()), made.object.size),
-    }  # fmt: skip
+        "width": float(made.object.shape[1]),
+        "height": float(made.object.shape[0]),
+        "needed_width": float(high[0] - low[0] + 1),
+        "needed_height": float(high[1] - low[1] + 1),
+        "missing": float(max(0.0, -beyond.min())),
+        "excess": float(max(0.0, beyond.max())),
+        "nan": float(np.sum(~np.isfinite(made.object) & declared)),
+        "strangers": light["strangers"],
+        "light": light["light"],
+        "covered": float(covered(made).sum()),
+        "fraction": quotient(float(covered(made).sum()), made.object.size),
+    }
 
 
 def _contrast(estimates: dict[str, Reconstruction]) -> dict[str, dict[str, float | None]]:
@@ -82,12 +99,16 @@ def _contrast(estimates: dict[str, Reconstruction]) -> dict[str, dict[str, float
     for name, made in estimates.items():
         values = made.object[covered(made)]
         amplitude = np.abs(values).astype(np.float64)
-        mean, std = (float(amplitude.mean()), float(amplitude.std())) if values.size else (None, None)
+        mean, std = (
+            (float(amplitude.mean()), float(amplitude.std())) if values.size else (None, None)
+        )
         turn = np.exp(-1j * np.angle(values.sum())) if values.size else 1.0
         found[name] = {
-            "mean": mean, "std": std, "contrast": None if mean is None or std is None else quotient(std, mean),
+            "mean": mean,
+            "std": std,
+            "contrast": None if mean is None or std is None else quotient(std, mean),
             "phase_std": float(np.angle(values * turn).std()) if values.size else None,
-        }  # fmt: skip
+        }
     known = found[ITERATIVE]["std"], found[TRIVIAL]["contrast"]
     for row in found.values():
         row["std_over_iterative"] = _over(row["std"], known[0])
@@ -95,14 +116,20 @@ def _contrast(estimates: dict[str, Reconstruction]) -> dict[str, dict[str, float
     return found
 
 
-def _data_space(material: Material, estimates: dict[str, Reconstruction]) -> dict[str, dict[str, float | None]]:
+def _data_space(
+    material: Material, estimates: dict[str, Reconstruction]
+) -> dict[str, dict[str, float | None]]:
     """R factor of every estimate on the same frames, its level, and how well frames know their own position."""
     scan = material.halves.test
     rows = np.unique(np.linspace(0, scan.size - 1, min(scan.size, FRAMES)).astype(int))
     found: dict[str, dict[str, float | None]] = {}
     for name, made in estimates.items():
         said = on_the_data(material, made)
-        found[name] = {"r_factor": _misfit(material, made, rows), "level": said["level"], "own_position": said["own"]}
+        found[name] = {
+            "r_factor": _misfit(material, made, rows),
+            "level": said["level"],
+            "own_position": said["own"],
+        }
     for row in found.values():
         row["over_trivial"] = _over(row["r_factor"], found[TRIVIAL]["r_factor"])
         row["over_untrained"] = _over(row["r_factor"], found[UNTRAINED]["r_factor"])
@@ -121,10 +148,13 @@ def _detail(made: Reconstruction, reference: Reconstruction) -> float | None:
     if not frame.pixels:
         return None
     fine = [
-        highpass(image.real, frame.mask) + 1j * highpass(image.imag, frame.mask) for image in (frame.rec, frame.truth)
+        highpass(image.real, frame.mask) + 1j * highpass(image.imag, frame.mask)
+        for image in (frame.rec, frame.truth)
     ]
     first, second = (image[frame.mask] for image in fine)
-    if is_flat(first, float(np.abs(frame.rec).max())) or is_flat(second, float(np.abs(frame.truth).max())):
+    if is_flat(first, float(np.abs(frame.rec).max())) or is_flat(
+        second, float(np.abs(frame.truth).max())
+    ):
         return None
     return abs(inner(first, second)) / (norm(first) * norm(second))
 
@@ -132,13 +162,20 @@ def _detail(made: Reconstruction, reference: Reconstruction) -> float | None:
 def _place(material: Material, estimates: dict[str, Reconstruction]) -> dict[str, Any]:
     """Shift [x, y] of the network's object: where its data want it, and against iterative control and trivial estimate."""
     by_data = _shift_by_data(material, estimates[NETWORK])
-    pairs = {name: _registered(estimates[NETWORK], estimates[name]) for name in (ITERATIVE, TRIVIAL)}
+    pairs = {
+        name: _registered(estimates[NETWORK], estimates[name]) for name in (ITERATIVE, TRIVIAL)
+    }
     blurred = _registered(estimates[TRIVIAL], estimates[ITERATIVE])
     found = {"by_data": by_data["by_data"], "against_iterative": pairs[ITERATIVE]}
     return {
-        **by_data, **{f"against_{name}": pair for name, pair in pairs.items()}, "trivial_against_iterative": blurred,
-        **{f"largest_{name}": None if pair is None else max(map(abs, pair)) for name, pair in found.items()},
-    }  # fmt: skip
+        **by_data,
+        **{f"against_{name}": pair for name, pair in pairs.items()},
+        "trivial_against_iterative": blurred,
+        **{
+            f"largest_{name}": None if pair is None else max(map(abs, pair))
+            for name, pair in found.items()
+        },
+    }
 
 
 def _shift_by_data(material: Material, made: Reconstruction) -> dict[str, Any]:
@@ -153,14 +190,21 @@ def _shift_by_data(material: Material, made: Reconstruction) -> dict[str, Any]:
     for axis in (0, 1):
         moves = [tuple(int(step) * (axis == at) for at in (0, 1)) for step in steps]
         curves["xy"[axis]] = [
-            _misfit(material, made.model_copy(update={"origin": (made.origin[0] + x, made.origin[1] + y)}), rows)
+            _misfit(
+                material,
+                made.model_copy(update={"origin": (made.origin[0] + x, made.origin[1] + y)}),
+                rows,
+            )
             for x, y in moves
-        ]  # fmt: skip
+        ]
     found = [_minimum(steps, curves[axis]) for axis in "xy"]
     # Moving the canvas by +d mends an object that lies d too far back: the shift is its opposite.
     return {
-        "steps": steps, "misfit_x": curves["x"], "misfit_y": curves["y"], "by_data": [-value for value in found],
-    }  # fmt: skip
+        "steps": steps,
+        "misfit_x": curves["x"],
+        "misfit_y": curves["y"],
+        "by_data": [-value for value in found],
+    }
 
 
 def _minimum(steps: list[int], values: list[float]) -> float:
@@ -190,7 +234,9 @@ def _error(material: Material) -> Frame | None:
     """The covered pixels beside the truth, else beside the iterative control, with the global phase removed."""
     truth = material.scan.objectGuess
     made = material.reconstruction
-    frame = common(made, material.finished.control(ITERATIVE)) if truth is None else cut(made, truth)
+    frame = (
+        common(made, material.finished.control(ITERATIVE)) if truth is None else cut(made, truth)
+    )
     if not frame.pixels or not np.abs(frame.rec).any():
         return None
     turn = global_phase(frame.rec[frame.mask], frame.truth[frame.mask])
@@ -202,17 +248,22 @@ def _lattice(material: Material, error: Frame | None) -> dict[str, Any]:
     positions = np.moveaxis(groups.coords[:, 0], 1, 2).reshape(-1, 2)
     periods = {"patch size": float(groups.scan.N), **scan_periods(positions, groups.scan.N)}
     if spec.kind == "nested":
-        periods |= {"group offset": float(spec.offset), "outer offset": float(spec.outer_offset_test)}
+        periods |= {
+            "group offset": float(spec.offset),
+            "outer offset": float(spec.outer_offset_test),
+        }
     if error is None:
         return {"reference": None, "periods": periods, "peaks": {}, "excess": None, "components": 0}
     level = float(np.abs(error.truth[error.mask]).mean())
     peaks = lattice_peaks(error.rec - error.truth, error.mask, level, periods)
     seen = [peak.excess for peak in peaks.values() if peak.excess is not None]
     return {
-        "reference": ITERATIVE if material.scan.objectGuess is None else "truth", "periods": periods,
-        "peaks": {name: peak.as_json() for name, peak in peaks.items()}, "excess": max(seen, default=None),
+        "reference": ITERATIVE if material.scan.objectGuess is None else "truth",
+        "periods": periods,
+        "peaks": {name: peak.as_json() for name, peak in peaks.items()},
+        "excess": max(seen, default=None),
         "components": sum(peak.components for peak in peaks.values()),
-    }  # fmt: skip
+    }
 
 
 def _over(top: float | None, bottom: float | None) -> float | None:

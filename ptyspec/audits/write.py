@@ -30,15 +30,26 @@ def check_place(folder: Path, kind: str) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(
-            "the output path is a file", value=folder, limit="a folder", source="--out", next_step="name a folder"
+            "the output path is a file",
+            value=folder,
+            limit="a folder",
+            source="--out",
+            next_step="name a folder",
         )
     held = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
     audits = [name for name in held if name.endswith(".json") and _is_audit(folder / name)]
-    if HUB in held or (held and not audits) or (f"{kind}.json" in held and f"{kind}.json" not in audits):
+    if (
+        HUB in held
+        or (held and not audits)
+        or (f"{kind}.json" in held and f"{kind}.json" not in audits)
+    ):
         raise OutputExistsError(
-            "the output folder holds something else than single audits", value=folder, limit="a new or empty folder",
-            source="--out", next_step="choose another folder with --out",
-        )  # fmt: skip
+            "the output folder holds something else than single audits",
+            value=folder,
+            limit="a new or empty folder",
+            source="--out",
+            next_step="choose another folder with --out",
+        )
 
 
 def write_audit(folder: Path, audit: Audit, name: str | None = None) -> Path:
@@ -60,21 +71,44 @@ def write_audit(folder: Path, audit: Audit, name: str | None = None) -> Path:
     return path
 
 
-def markdown(audit: Audit, file: str | None = None, document: Mapping[str, Any] | None = None) -> str:
+def markdown(
+    audit: Audit, file: str | None = None, document: Mapping[str, Any] | None = None
+) -> str:
     """Return the audit as Markdown; with `file`, the name of its JSON file, every number points into it."""
     document = document or audit.as_json()
 
     def cell(value: Cell) -> str:
-        return escape(value, LONG) if isinstance(value, str) else number(document, value.pointer, value.form, file)
+        return (
+            escape(value, LONG)
+            if isinstance(value, str)
+            else number(document, value.pointer, value.form, file)
+        )
 
-    names = ", ".join(f"{escape(subject['name'])} ({escape(subject['source'])})" for subject in audit.subjects)
-    lines = [f"# Audit {audit.kind}: {audit.status}", "", escape(audit.question), "", f"Subjects: {names}.", ""]
+    names = ", ".join(
+        f"{escape(subject['name'])} ({escape(subject['source'])})" for subject in audit.subjects
+    )
+    lines = [
+        f"# Audit {audit.kind}: {audit.status}",
+        "",
+        escape(audit.question),
+        "",
+        f"Subjects: {names}.",
+        "",
+    ]
     if audit.control:
-        lines += [f"Positive control `{audit.control}`: these figures are of data spoiled on purpose.", ""]
+        lines += [
+            f"Positive control `{audit.control}`: these figures are of data spoiled on purpose.",
+            "",
+        ]
     lines += ["## Findings", "", *findings(audit, document, file), ""]
     for found in audit.tables:
         rows = [[cell(value) for value in row] for row in found.rows]
-        lines += [f"## {escape(found.title)}", "", *table([escape(head) for head in found.head], rows), ""]
+        lines += [
+            f"## {escape(found.title)}",
+            "",
+            *table([escape(head) for head in found.head], rows),
+            "",
+        ]
     for row in document["figures"] if file else ():
         lines += [*_shown(row), ""]
     if audit.notes:
@@ -86,7 +120,9 @@ def findings(audit: Audit, document: object, file: str | None) -> list[str]:
     """Return the lines of the table of findings, broken ones first."""
 
     def row(place: int, found: Finding) -> list[str]:
-        observed = "–" if found.pointer is None else number(document, found.pointer, DEFAULT_FORM, file)
+        observed = (
+            "–" if found.pointer is None else number(document, found.pointer, DEFAULT_FORM, file)
+        )
         limit = number(document, f"/findings/{place}/limit", DEFAULT_FORM, file)
         return [found.clause, MARKS[found.ok], escape(found.what, LONG), observed, limit]
 
@@ -107,7 +143,9 @@ def _drawn(picture: Picture, folder: Path, name: str) -> dict[str, str | None]:
         canvas.save(picture.draw(), make_folder((folder / name).parent) / Path(name).name)
     except (PtyspecError, OSError):
         raise
-    except Exception as error:  # whatever a drawing library raises: the numbers are worth more than a picture
+    except (
+        Exception
+    ) as error:  # whatever a drawing library raises: the numbers are worth more than a picture
         return {"file": None, "error": f"{type(error).__name__}: {error}"}
     return {"file": name, "error": None}
 
@@ -124,4 +162,6 @@ def _is_audit(path: Path) -> bool:
         content = read_json(path)
     except PtyspecError:
         return False
-    return isinstance(content, dict) and {"schema_version", "kind", "findings", "data"} <= set(content)
+    return isinstance(content, dict) and {"schema_version", "kind", "findings", "data"} <= set(
+        content
+    )

@@ -19,13 +19,18 @@ from ptyspec.physics.scale import BACKGROUND
 from ptyspec.pipeline.train import canvas_side
 
 
-def made(material: Material, kind: type[Reconstructor] = Reconstructor, **changed: Any) -> Reconstructor:
+def made(
+    material: Material, kind: type[Reconstructor] = Reconstructor, **changed: Any
+) -> Reconstructor:
     """Return a network of this kind on the material's data, some of its arguments exchanged."""
     data = material.containers.train
     given: dict[str, Any] = {
-        "scenario": material.scenario, "probe": data.probe, "a0": data.a0,
-        "canvas": canvas_side(material.scenario, material.containers), "mask": data.groups.scan.mask,
-    } | changed  # fmt: skip
+        "scenario": material.scenario,
+        "probe": data.probe,
+        "a0": data.a0,
+        "canvas": canvas_side(material.scenario, material.containers),
+        "mask": data.groups.scan.mask,
+    } | changed
     model = kind(**given)
     if "probe" in changed or "scenario" in changed:
         model(material.sample.part(1)[0])  # makes its parameters
@@ -43,7 +48,9 @@ def exchange_generator(model: Reconstructor, generator: Any) -> None:
 class LastStageOnly(Reconstructor):
     """Its stage weight is declared, echoed, and used nowhere."""
 
-    def compute_loss(self, x: Any = None, y: Tensor = None, y_pred: Any = None, *_: Any, **__: Any) -> Tensor:
+    def compute_loss(
+        self, x: Any = None, y: Tensor = None, y_pred: Any = None, *_: Any, **__: Any
+    ) -> Tensor:
         """The last stage's misfit."""
         return super().compute_loss(y=y, y_pred=y_pred[-1:])
 
@@ -51,7 +58,9 @@ class LastStageOnly(Reconstructor):
 class DetachedStages(Reconstructor):
     """Earlier stages count in the value of the loss and have no gradient."""
 
-    def compute_loss(self, x: Any = None, y: Tensor = None, y_pred: Any = None, *_: Any, **__: Any) -> Tensor:
+    def compute_loss(
+        self, x: Any = None, y: Tensor = None, y_pred: Any = None, *_: Any, **__: Any
+    ) -> Tensor:
         """The right value."""
         earlier = [tuple(ops.stop_gradient(part) for part in stage) for stage in y_pred[:-1]]
         return super().compute_loss(y=y, y_pred=[*earlier, y_pred[-1]])
@@ -64,7 +73,10 @@ class WithScale(Reconstructor):
         super().__init__(*args, **given)
         self.start = math.log(scale)
         self.log_scale = self.add_weight(
-            shape=(), initializer=keras.initializers.Constant(self.start), trainable=trainable, name="log_scale"
+            shape=(),
+            initializer=keras.initializers.Constant(self.start),
+            trainable=trainable,
+            name="log_scale",
         )
 
     def _misfit(self, stage: tuple[Tensor, Tensor], amplitude: Tensor) -> Tensor:
@@ -75,7 +87,9 @@ class WithScale(Reconstructor):
 class DriftingProbe(Reconstructor):
     """Every step makes its probe a little stronger."""
 
-    def compute_loss(self, x: Any = None, y: Tensor = None, y_pred: Any = None, *_: Any, **__: Any) -> Tensor:
+    def compute_loss(
+        self, x: Any = None, y: Tensor = None, y_pred: Any = None, *_: Any, **__: Any
+    ) -> Tensor:
         """The loss before it."""
         value = super().compute_loss(y=y, y_pred=y_pred)
         self.forward.probe = self.forward.probe.times(1.001)
@@ -87,7 +101,9 @@ class MixedBatch(Reconstructor):
 
     share = 1e-3
 
-    def call(self, inputs: dict[str, Tensor], training: bool = False) -> list[tuple[Tensor, Tensor]]:
+    def call(
+        self, inputs: dict[str, Tensor], training: bool = False
+    ) -> list[tuple[Tensor, Tensor]]:
         """Predict."""
         return [
             (re + self.share * ops.mean(re, axis=0, keepdims=True), im)
@@ -104,11 +120,14 @@ class BarelyMixed(MixedBatch):
 class Clipped(Reconstructor):
     """Its object ends at twice the rms amplitude."""
 
-    def call(self, inputs: dict[str, Tensor], training: bool = False) -> list[tuple[Tensor, Tensor]]:
+    def call(
+        self, inputs: dict[str, Tensor], training: bool = False
+    ) -> list[tuple[Tensor, Tensor]]:
         """Predict."""
         top = 2 * self.a0
         return [
-            (ops.clip(re, -top, top), ops.clip(im, -top, top)) for re, im in super().call(inputs, training=training)
+            (ops.clip(re, -top, top), ops.clip(im, -top, top))
+            for re, im in super().call(inputs, training=training)
         ]
 
 
@@ -157,27 +176,35 @@ def with_misfit(material: Material, misfit: Callable[..., Tensor]) -> Reconstruc
     return model
 
 
-def one_background(predicted: Tensor, amplitude: Tensor, energy: float, mask: Tensor | None = None) -> Tensor:
+def one_background(
+    predicted: Tensor, amplitude: Tensor, energy: float, mask: Tensor | None = None
+) -> Tensor:
     """Poisson, the background on the prediction alone."""
     background = BACKGROUND * energy / amplitude.shape[-1] ** 2
     return losses.poisson(predicted + background, amplitude, energy, mask)
 
 
-def no_background(predicted: Tensor, amplitude: Tensor, energy: float, mask: Tensor | None = None) -> Tensor:
+def no_background(
+    predicted: Tensor, amplitude: Tensor, energy: float, mask: Tensor | None = None
+) -> Tensor:
     """Poisson as upstream has it: rate - count ln(rate), less what it would be at rate = count."""
     count = amplitude * amplitude
     deviance = predicted - count - count * ops.log(predicted / count)
     return ops.mean(ops.sum(deviance, axis=(1, 2))) / energy
 
 
-def of_amplitudes(predicted: Tensor, amplitude: Tensor, energy: float, mask: Tensor | None = None) -> Tensor:
+def of_amplitudes(
+    predicted: Tensor, amplitude: Tensor, energy: float, mask: Tensor | None = None
+) -> Tensor:
     """Poisson of amplitudes taken for counts."""
     level = energy**0.5 / amplitude.shape[-1]
     rate, count = ops.sqrt(predicted + 1e-6 * level**2), amplitude * amplitude / level
     return ops.mean(ops.sum(rate - count * ops.log(rate / level), axis=(1, 2))) * level / energy
 
 
-def half_gradient(predicted: Tensor, amplitude: Tensor, energy: float, mask: Tensor | None = None) -> Tensor:
+def half_gradient(
+    predicted: Tensor, amplitude: Tensor, energy: float, mask: Tensor | None = None
+) -> Tensor:
     """Poisson, of which half has no gradient."""
     seen = losses.poisson(predicted, amplitude, energy, mask)
     return 0.5 * (seen + ops.stop_gradient(seen))

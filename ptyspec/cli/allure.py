@@ -15,22 +15,31 @@ SCHEMA_VERSION = 1
 
 def allure(
     results: Annotated[
-        Path, typer.Argument(metavar="RESULTS", help="What `pytest --alluredir=RESULTS` wrote.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="RESULTS", help="What `pytest --alluredir=RESULTS` wrote.", show_default=False
+        ),
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the report goes; an older one is replaced.")] = Path(
-        "allure-report"
-    ),
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the report goes; an older one is replaced.")
+    ] = Path("allure-report"),
     history: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Past runs, one a line; otherwise .allure/history.jsonl.", show_default=False
+            metavar="FILE",
+            help="Past runs, one a line; otherwise .allure/history.jsonl.",
+            show_default=False,
         ),
     ] = None,
     folder: Annotated[
-        bool, typer.Option("--folder", help="Many files for a web server, instead of one that opens from the disk.")
+        bool,
+        typer.Option(
+            "--folder", help="Many files for a web server, instead of one that opens from the disk."
+        ),
     ] = False,
     min_tests: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Fail where fewer cases ran.", show_default=False)
+        int | None,
+        typer.Option(metavar="N", min=0, help="Fail where fewer cases ran.", show_default=False),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -51,16 +60,29 @@ def allure(
     settings = allure_config.read_settings(Path.cwd())
     rules = allure_config.gate_rules(settings)
     found = read_results(results, allure_config.known_issues(settings))
-    told = breaches(found, rules["maxFailures"], rules["minTestsCount"] if min_tests is None else min_tests)
-    what = "rendering" if allure_tool.installed() else f"installing allure {allure_tool.VERSION} and rendering"
+    told = breaches(
+        found, rules["maxFailures"], rules["minTestsCount"] if min_tests is None else min_tests
+    )
+    what = (
+        "rendering"
+        if allure_tool.installed()
+        else f"installing allure {allure_tool.VERSION} and rendering"
+    )
     kept = history or allure_config.HISTORY
     with stderr().status(f"{what} {found.total} cases"):
         page = render(results, out, kept, settings, single_file=not folder)
     content: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION, "status": "failed" if told else "passed", "breaches": told,
-        "cases": found.total, "counts": dict(found.counts), "failed": list(found.red), "known": list(found.known),
-        "report": str(page), "history": str(kept.absolute()), "seconds": round(perf_counter() - begin, 2),
-    }  # fmt: skip
+        "schema_version": SCHEMA_VERSION,
+        "status": "failed" if told else "passed",
+        "breaches": told,
+        "cases": found.total,
+        "counts": dict(found.counts),
+        "failed": list(found.red),
+        "known": list(found.known),
+        "report": str(page),
+        "history": str(kept.absolute()),
+        "seconds": round(perf_counter() - begin, 2),
+    }
     _tell(content, as_json)
     if told:
         raise typer.Exit(VIOLATION)

@@ -20,28 +20,48 @@ if TYPE_CHECKING:
 
 Words = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[KIND] A [B]...", help="A kind of audit and what to look at: scenarios, files, runs (folder "
-                   "or first 8 digits of the key), snapshots FILE.json[#NAME], legacy:main, legacy:dose, "
-                   "legacy:dose:mae.", autocompletion=audit_words, show_default=False),
-]  # fmt: skip
-Everything = Annotated[bool, typer.Option("--all", help="Every kind, on all subjects, into a new folder of --out.")]
+    typer.Argument(
+        metavar="[KIND] A [B]...",
+        help="A kind of audit and what to look at: scenarios, files, runs (folder "
+        "or first 8 digits of the key), snapshots FILE.json[#NAME], legacy:main, legacy:dose, "
+        "legacy:dose:mae.",
+        autocompletion=audit_words,
+        show_default=False,
+    ),
+]
+Everything = Annotated[
+    bool, typer.Option("--all", help="Every kind, on all subjects, into a new folder of --out.")
+]
 Out = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Also write JSON, Markdown and figures here.", show_default=False),
+    typer.Option(
+        metavar="DIR", help="Also write JSON, Markdown and figures here.", show_default=False
+    ),
 ]
 Control = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Spoil the last subject's data on purpose: the audit must go red.",
-                 autocompletion=controls, show_default=False),
-]  # fmt: skip
+    typer.Option(
+        metavar="NAME",
+        help="Spoil the last subject's data on purpose: the audit must go red.",
+        autocompletion=controls,
+        show_default=False,
+    ),
+]
 Check = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Re-read every number of the summaries in a folder from its JSON.",
-                 show_default=False),
-]  # fmt: skip
+    typer.Option(
+        metavar="DIR",
+        help="Re-read every number of the summaries in a folder from its JSON.",
+        show_default=False,
+    ),
+]
 CODES = {
-    "violation": VIOLATION, "defect": BROKEN, "not evaluated": INCOMPLETE, "incomplete": INCOMPLETE, "ok": 0,
-}  # fmt: skip
+    "violation": VIOLATION,
+    "defect": BROKEN,
+    "not evaluated": INCOMPLETE,
+    "incomplete": INCOMPLETE,
+    "ok": 0,
+}
 EXAMPLE = "ptyspec audit probe gs2_custom; ptyspec audit --all gs2_custom --out HUB; kinds: ptyspec audit --list"
 
 
@@ -54,7 +74,9 @@ def audit(
     everything: Everything = False,
     out: Out = None,
     control: Control = None,
-    listing: Annotated[bool, typer.Option("--list", help="List kinds (or one), and their controls.")] = False,
+    listing: Annotated[
+        bool, typer.Option("--list", help="List kinds (or one), and their controls.")
+    ] = False,
     check: Check = None,
     as_json: Json = False,
 ) -> None:
@@ -79,7 +101,11 @@ def audit(
     place = None if out is None else out.expanduser().absolute()
     if everything:
         assert place is not None  # refused above
-        told = f"ptyspec audit --all {shlex.join(given)} {said} --out {shlex.quote(str(out))}".replace("  ", " ")
+        told = (
+            f"ptyspec audit --all {shlex.join(given)} {said} --out {shlex.quote(str(out))}".replace(
+                "  ", " "
+            )
+        )
         status = _hub(lambda: named(given, said), place, told, as_json)
     else:
         _known(given[0], control, place)
@@ -87,16 +113,22 @@ def audit(
     raise typer.Exit(CODES[status])
 
 
-def _refuse(given: list[str], everything: bool, control: str | None, check: Path | None, out: Path | None) -> None:
+def _refuse(
+    given: list[str], everything: bool, control: str | None, check: Path | None, out: Path | None
+) -> None:
     """Say what does not go together."""
     if check is not None:
         if given or everything or control:
             raise _wrong(
-                "--check takes a folder and nothing else", " ".join(given) or None, "ptyspec audit --check HUB"
+                "--check takes a folder and nothing else",
+                " ".join(given) or None,
+                "ptyspec audit --check HUB",
             )
     elif everything:
         if control is not None:
-            raise _wrong("--control is for one kind", control, f"ptyspec audit KIND A --control {control}")
+            raise _wrong(
+                "--control is for one kind", control, f"ptyspec audit KIND A --control {control}"
+            )
         if not given or out is None:
             raise _wrong("--all takes subjects and --out", " ".join(given) or None, EXAMPLE)
     elif len(given) < 2:
@@ -122,7 +154,9 @@ def _known(kind: str, control: str | None, place: Path | None) -> None:
         check_place(place, kind)
 
 
-def _one(kind: str, found: list[Subject], control: str | None, place: Path | None, as_json: bool) -> str:
+def _one(
+    kind: str, found: list[Subject], control: str | None, place: Path | None, as_json: bool
+) -> str:
     from ptyspec.audits.registry import perform
     from ptyspec.audits.write import markdown, write_audit
     from ptyspec.cli.audit_tables import headline, show
@@ -153,9 +187,12 @@ def _hub(named: Any, place: Path, told: str, as_json: bool) -> str:
     check_out(place)
     with RichProgress(stderr()) as bars:
         made = write_hub(
-            place, _materials(named(), bars), command=told, watch=bars.whole,
+            place,
+            _materials(named(), bars),
+            command=told,
+            watch=bars.whole,
             tests=lambda clauses: behind(clauses, checkout()),
-        )  # fmt: skip
+        )
     if as_json:
         print_json({"hub": str(made.folder), **made.content})
     else:
@@ -178,20 +215,25 @@ def _list(wanted: list[str], as_json: bool) -> None:
 
     rows: dict[str, dict[str, Any]] = {
         name: {
-            "question": known(name).question, "trains": known(name).trains,
+            "question": known(name).question,
+            "trains": known(name).trains,
             "controls": [
                 {"name": control.name, "story": control.story, "clause": control.clause}
                 for control in module_of(name).CONTROLS
             ],
         }
         for name in (wanted or KINDS)
-    }  # fmt: skip
+    }
     if as_json:
         return print_json({"schema_version": 1, "kinds": rows})
     for name, row in rows.items():
-        typer.echo(f"{name:<16} {row['question']}{' (needs a finished run)' if row['trains'] else ''}")
+        typer.echo(
+            f"{name:<16} {row['question']}{' (needs a finished run)' if row['trains'] else ''}"
+        )
         for control in row["controls"]:
-            typer.echo(f"{'':<16} --control {control['name']}: {control['story']} ({control['clause']})")
+            typer.echo(
+                f"{'':<16} --control {control['name']}: {control['story']} ({control['clause']})"
+            )
     return None
 
 
@@ -201,10 +243,14 @@ def _check(hub: Path, as_json: bool) -> None:
     from ptyspec.errors import InputFileError
 
     if not hub.is_dir():
-        raise InputFileError("there is no such folder", value=hub, next_step="name the folder given to --out")
+        raise InputFileError(
+            "there is no such folder", value=hub, next_step="name the folder given to --out"
+        )
     wrong = problems(hub)
     if as_json:
-        print_json({"schema_version": 1, "status": "violation" if wrong else "ok", "problems": wrong})
+        print_json(
+            {"schema_version": 1, "status": "violation" if wrong else "ok", "problems": wrong}
+        )
     else:
         for line in wrong or ["ok: every number is what its JSON field holds"]:
             typer.echo(line)

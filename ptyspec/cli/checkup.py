@@ -45,17 +45,28 @@ class Check:
 def checks() -> list[Check]:
     """Return every check, in the order in which a failure of one explains those after it."""
     return [
-        python(), *packages(), backend(), threads(), memory(), *storage(), hazard(),
+        python(),
+        *packages(),
+        backend(),
+        threads(),
+        memory(),
+        *storage(),
+        hazard(),
         Check("processor", "info", f"{cpu()['model']}, {cpu()['level']}"),
         Check("commit", "info", commit() or "not a checkout"),
-    ]  # fmt: skip
+    ]
 
 
 def python() -> Check:
     """Check the interpreter's version."""
     wanted = ".".join(map(str, PYTHON))
     fine = sys.version_info >= PYTHON
-    return Check("python", "ok" if fine else "fail", platform.python_version(), f"install Python {wanted} or newer")
+    return Check(
+        "python",
+        "ok" if fine else "fail",
+        platform.python_version(),
+        f"install Python {wanted} or newer",
+    )
 
 
 def packages(name: str = "ptyspec") -> list[Check]:
@@ -63,7 +74,11 @@ def packages(name: str = "ptyspec") -> list[Check]:
     try:
         lines = requires(name) or []
     except PackageNotFoundError:
-        return [Check("packages", "fail", f"{name} is not installed", "pip install -e . in the checkout")]
+        return [
+            Check(
+                "packages", "fail", f"{name} is not installed", "pip install -e . in the checkout"
+            )
+        ]
     return [_package(line) for line in lines if "extra ==" not in line and _applies(line)]
 
 
@@ -78,7 +93,9 @@ def _package(line: str) -> Check:
         return Check(name.group(), "fail", "missing", install)
     needed = least.group(1) if least else "0"
     fine = _numbers(found) >= _numbers(needed)
-    return Check(name.group(), "ok" if fine else "fail", f"{found} (needs {needed} or newer)", install)
+    return Check(
+        name.group(), "ok" if fine else "fail", f"{found} (needs {needed} or newer)", install
+    )
 
 
 def _applies(line: str) -> bool:
@@ -98,7 +115,12 @@ def backend() -> Check:
     """Check that the Keras backend is one this project's physics runs on."""
     name = str(current_threads()["backend"])
     known = ("tensorflow", "jax", "torch")
-    return Check("backend", "ok" if name in known else "fail", name, f"set KERAS_BACKEND to one of {', '.join(known)}")
+    return Check(
+        "backend",
+        "ok" if name in known else "fail",
+        name,
+        f"set KERAS_BACKEND to one of {', '.join(known)}",
+    )
 
 
 def threads() -> Check:
@@ -112,12 +134,21 @@ def memory() -> Check:
     if free is None:
         return Check("free memory", "info", "unknown on this system")
     advice = "close other programs, or run with --profile quick"
-    return Check("free memory", "ok" if free >= MEMORY_GB else "fail", f"{free:.1f} GB (needs {MEMORY_GB})", advice)
+    return Check(
+        "free memory",
+        "ok" if free >= MEMORY_GB else "fail",
+        f"{free:.1f} GB (needs {MEMORY_GB})",
+        advice,
+    )
 
 
 def _free_memory_gb() -> float | None:
     path = Path("/proc/meminfo")
-    found = re.search(r"MemAvailable:\s+(\d+) kB", path.read_text(encoding="utf-8")) if path.exists() else None
+    found = (
+        re.search(r"MemAvailable:\s+(\d+) kB", path.read_text(encoding="utf-8"))
+        if path.exists()
+        else None
+    )
     return int(found.group(1)) * 1024 / 1e9 if found else None
 
 
@@ -137,7 +168,12 @@ def storage() -> list[Check]:
     room = f"free space on that disk, or {advice}"
     return [
         Check("store", "ok", str(root), advice),
-        Check("free disk", "ok" if free >= DISK_GB else "fail", f"{free:.1f} GB (needs {DISK_GB})", room),
+        Check(
+            "free disk",
+            "ok" if free >= DISK_GB else "fail",
+            f"{free:.1f} GB (needs {DISK_GB})",
+            room,
+        ),
     ]
 
 
@@ -149,19 +185,32 @@ def hazard() -> Check:
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     try:
         done = subprocess.run(
-            [sys.executable, "-c", HAZARD], capture_output=True, text=True, timeout=HAZARD_SECONDS, env=environment
+            [sys.executable, "-c", HAZARD],
+            capture_output=True,
+            text=True,
+            timeout=HAZARD_SECONDS,
+            env=environment,
         )
     except subprocess.TimeoutExpired:
         return Check("rank-4 matmul", "info", f"no answer in {HAZARD_SECONDS} s")
     if done.returncode < 0:
         return Check(
-            "rank-4 matmul", "info", f"crashes here (signal {-done.returncode}); this project avoids it (rank 3)"
+            "rank-4 matmul",
+            "info",
+            f"crashes here (signal {-done.returncode}); this project avoids it (rank 3)",
         )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         return Check(
-            "tensorflow", "fail", last[:200], "reinstall the pinned versions: pip install -c constraints.txt -e ."
+            "tensorflow",
+            "fail",
+            last[:200],
+            "reinstall the pinned versions: pip install -c constraints.txt -e .",
         )
     difference = float(done.stdout.split("DIFF")[1])
-    words = "right here" if difference < 1e-3 else f"wrong by {difference:.3g} here; this project avoids it (rank 3)"
+    words = (
+        "right here"
+        if difference < 1e-3
+        else f"wrong by {difference:.3g} here; this project avoids it (rank 3)"
+    )
     return Check("rank-4 matmul", "info", words)

@@ -23,7 +23,9 @@ Targets = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Also write compare.md, .html, .png and .json here.", show_default=False),
+    typer.Option(
+        metavar="DIR", help="Also write compare.md, .html, .png and .json here.", show_default=False
+    ),
 ]
 CODES = {"ok": 0, "violation": VIOLATION, "incomplete": INCOMPLETE}
 
@@ -83,9 +85,19 @@ def _print(document: Mapping[str, Any], console: Any) -> None:
 
     for sheet in sheets(document):
         if sheet.rows:
-            table = Table(title=Text(sheet.title), title_justify="left", title_style="bold", box=None, pad_edge=False)
+            table = Table(
+                title=Text(sheet.title),
+                title_justify="left",
+                title_style="bold",
+                box=None,
+                pad_edge=False,
+            )
             for place, head in enumerate(sheet.head):
-                table.add_column(Text(head), justify="right" if place and sheet.numbers else "left", overflow="fold")
+                table.add_column(
+                    Text(head),
+                    justify="right" if place and sheet.numbers else "left",
+                    overflow="fold",
+                )
             for row in sheet.rows:
                 table.add_row(*(Text(cell) for cell in row))
             console.print(table)

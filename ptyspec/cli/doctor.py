@@ -8,7 +8,9 @@ import typer
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
 ) -> None:
     """Check Python, packages, threads, memory, disk, the store and the backend; exit code 3 where one fails."""
     from ptyspec.cli.checkup import checks
@@ -18,7 +20,10 @@ def doctor(
     found = checks()
     failed = [row for row in found if row.state == "fail"]
     if as_json:
-        rows = [{"name": row.name, "state": row.state, "value": row.value, "next": row.next_step} for row in found]
+        rows = [
+            {"name": row.name, "state": row.state, "value": row.value, "next": row.next_step}
+            for row in found
+        ]
         print_json({"schema_version": 1, "status": "fail" if failed else "ok", "checks": rows})
     else:
         styles = {"ok": "green", "info": "cyan", "fail": "bold red"}

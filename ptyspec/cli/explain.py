@@ -24,15 +24,26 @@ CLAUSE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*-\d{3}")
 HELP = "SCENARIO[:WORD,...] (a word: a recipe, a fault, -FAULT, KEY=VALUE), or the folder of a finished run."
 Good = Annotated[
     str, typer.Argument(metavar="GOOD", help=HELP, autocompletion=variants, show_default=False)
-]  # fmt: skip
+]
 Bad = Annotated[
-    str, typer.Argument(metavar="BAD", help="The same, with the symptom.", autocompletion=variants, show_default=False)
-]  # fmt: skip
+    str,
+    typer.Argument(
+        metavar="BAD",
+        help="The same, with the symptom.",
+        autocompletion=variants,
+        show_default=False,
+    ),
+]
 SymptomText = Annotated[
     str,
-    typer.Option("--symptom", metavar="EXPR|CLAUSE-ID", help="Such as 'amplitude.mean_ratio<0.9'; several joined by and.",
-                 autocompletion=symptoms, show_default=False),
-]  # fmt: skip
+    typer.Option(
+        "--symptom",
+        metavar="EXPR|CLAUSE-ID",
+        help="Such as 'amplitude.mean_ratio<0.9'; several joined by and.",
+        autocompletion=symptoms,
+        show_default=False,
+    ),
+]
 
 
 def explain(
@@ -43,12 +54,20 @@ def explain(
     seed: Seed = None,
     settings: Setting = None,
     budget: Annotated[
-        int | None, typer.Option(metavar="N", min=2, help="At most so many runs in the search.", show_default=False)
+        int | None,
+        typer.Option(
+            metavar="N", min=2, help="At most so many runs in the search.", show_default=False
+        ),
     ] = None,
-    repeats: Annotated[int, typer.Option(metavar="N", min=0, help="Other training seeds that confirm.")] = 3,
+    repeats: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Other training seeds that confirm.")
+    ] = 3,
     processes: Annotated[int, typer.Option("-n", metavar="N", min=1, help="Runs at a time.")] = 2,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Also write JSON, story and figures here.", show_default=False)
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Also write JSON, story and figures here.", show_default=False
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -85,11 +104,15 @@ def _interrupted() -> PtyspecError:
     from ptyspec.explain.explain import SearchInterruptedError
 
     return SearchInterruptedError(
-        "the search was interrupted", value="finished runs are kept", next_step="the same command goes on from there"
+        "the search was interrupted",
+        value="finished runs are kept",
+        next_step="the same command goes on from there",
     )
 
 
-def _symptom(both: tuple[Variant, Variant], words: tuple[str, str], symptom: str, limits: Limits) -> Explanation:
+def _symptom(
+    both: tuple[Variant, Variant], words: tuple[str, str], symptom: str, limits: Limits
+) -> Explanation:
     from ptyspec.cli.output import stderr
     from ptyspec.cli.progress import RichProgress
     from ptyspec.contracts.stages import STAGES
@@ -103,14 +126,26 @@ def _symptom(both: tuple[Variant, Variant], words: tuple[str, str], symptom: str
     read = read_symptom(symptom)
     deltas = differences(both[0].settings(), both[1].settings())
     whole = frozenset(delta.name for delta in deltas)
-    with RichProgress(stderr()) as bars, Laboratory(both[0], deltas, read, limits.width, _watch(bars.message)) as lab:
+    with (
+        RichProgress(stderr()) as bars,
+        Laboratory(both[0], deltas, read, limits.width, _watch(bars.message)) as lab,
+    ):
         return explain(
-            lab, deltas, Question(*words, read.text, read.path, read.limit), limits,
-            lambda: (chain_of(*both, read, {0: lab.seen[whole], len(STAGES): lab.seen[NOTHING]}, bars), ""), bars.message,
-        )  # fmt: skip
+            lab,
+            deltas,
+            Question(*words, read.text, read.path, read.limit),
+            limits,
+            lambda: (
+                chain_of(*both, read, {0: lab.seen[whole], len(STAGES): lab.seen[NOTHING]}, bars),
+                "",
+            ),
+            bars.message,
+        )
 
 
-def _clause(both: tuple[Variant, Variant], words: tuple[str, str], symptom: str, limits: Limits) -> Explanation:
+def _clause(
+    both: tuple[Variant, Variant], words: tuple[str, str], symptom: str, limits: Limits
+) -> Explanation:
     from dataclasses import replace
 
     from ptyspec.cli.output import stderr
@@ -128,17 +163,30 @@ def _clause(both: tuple[Variant, Variant], words: tuple[str, str], symptom: str,
     with RichProgress(stderr()) as bars:
         bars.message(f"collecting the cases of {clause.id}")
         bench = ClauseBench(
-            checkout(None), clause.id, deltas, common, both[0].pipeline, limits.width, _watch(bars.message)
+            checkout(None),
+            clause.id,
+            deltas,
+            common,
+            both[0].pipeline,
+            limits.width,
+            _watch(bars.message),
         )
         bench.narrow()
         found = explain(
-            bench, deltas, Question(*words, clause.id, "clause holds"), limits, lambda: (None, "a clause is judged by its cases"),
+            bench,
+            deltas,
+            Question(*words, clause.id, "clause holds"),
+            limits,
+            lambda: (None, "a clause is judged by its cases"),
             bars.message,
-        )  # fmt: skip
+        )
     if not beyond:
         return found
     names = ", ".join(delta.name for delta in beyond)
-    return replace(found, notes=(f"Cases bring their own settings; these differences do not reach them: {names}.",))
+    return replace(
+        found,
+        notes=(f"Cases bring their own settings; these differences do not reach them: {names}.",),
+    )
 
 
 def _watch(tell: Callable[[str], None]) -> Callable[[Subset, Outcome, float | None, float], None]:
@@ -147,7 +195,11 @@ def _watch(tell: Callable[[str], None]) -> Callable[[Subset, Outcome, float | No
 
     def watch(subset: Subset, outcome: Outcome, number: float | None, seconds: float) -> None:
         done[0] += 1
-        names = ", ".join(sorted(name.removeprefix("fault.") for name in subset)) if len(subset) < 5 else ""
+        names = (
+            ", ".join(sorted(name.removeprefix("fault.") for name in subset))
+            if len(subset) < 5
+            else ""
+        )
         said = "" if number is None else f" {number:.4g}"
         tell(
             f"run {done[0]:>3}  {outcome.value:<10}{said:>8}  {seconds:6.1f} s  {len(subset)} taken over: {names or '…'}"
@@ -157,7 +209,12 @@ def _watch(tell: Callable[[str], None]) -> Callable[[Subset, Outcome, float | No
 
 
 def _again(
-    good: str, bad: str, symptom: str, profile: str | None, seed: int | None, settings: list[str] | tuple[()]
+    good: str,
+    bad: str,
+    symptom: str,
+    profile: str | None,
+    seed: int | None,
+    settings: list[str] | tuple[()],
 ) -> list[str]:
     """Return the command that asks the same question."""
     words = ["ptyspec", "explain", good, bad, "--symptom", symptom]

@@ -30,19 +30,25 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             # Training stopped by hand arrives as TrainingInterruptedError, which names its checkpoint.
             _end(
-                ctx, "interrupted\n  next: the same command with --resume goes on from the last finished epoch", BROKEN
+                ctx,
+                "interrupted\n  next: the same command with --resume goes on from the last finished epoch",
+                BROKEN,
             )
         except MemoryError:
             text = "out of memory\n  next: a smaller profile (--profile quick) or batch (--set inference.batch_size=4)"
             _end(ctx, text, BROKEN)
         except OSError as error:
-            if error.errno == errno.EPIPE:  # the reader of a pipe closed it, as `head` does: not a failure
+            if (
+                error.errno == errno.EPIPE
+            ):  # the reader of a pipe closed it, as `head` does: not a failure
                 # Python flushes stdout at exit, which would fail again, and loudly.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 raise typer.Exit(0) from None
             _end(ctx, f"{error.strerror or error}\n  value: {error.filename or '-'}", BROKEN)
         except Exception as error:
-            if isinstance(error, typer.Exit | typer.Abort) or type(error).__module__.startswith(("typer.", "click.")):
+            if isinstance(error, typer.Exit | typer.Abort) or type(error).__module__.startswith(
+                ("typer.", "click.")
+            ):
                 raise
             traceback.print_exc()
             _end(ctx, "this is a defect of ptyspec: please report it with the lines above", BROKEN)

@@ -15,7 +15,9 @@ from ptyspec.cli.options import Json
 if TYPE_CHECKING:
     from ptyspec.faults.result import Mode, Result
 
-app = typer.Typer(help="Calibrated faults: list them, and see which clauses catch them.", no_args_is_help=True)
+app = typer.Typer(
+    help="Calibrated faults: list them, and see which clauses catch them.", no_args_is_help=True
+)
 
 
 @app.command("list", short_help="List the faults.")
@@ -25,13 +27,24 @@ def listing(as_json: Json = False) -> None:
     from ptyspec.faults.catalogue import catalogue, sets
 
     rows = [
-        {"id": one.id, "stage": one.stage, "story": one.story, "red": list(one.red), "green": list(one.green),
-         "cost": one.cost, "signatures": list(one.signatures)}
+        {
+            "id": one.id,
+            "stage": one.stage,
+            "story": one.story,
+            "red": list(one.red),
+            "green": list(one.green),
+            "cost": one.cost,
+            "signatures": list(one.signatures),
+        }
         for one in catalogue()
-    ]  # fmt: skip
+    ]
     if as_json:
         return print_json(
-            {"schema_version": 1, "faults": rows, "sets": {name: list(ids) for name, ids in sets().items()}}
+            {
+                "schema_version": 1,
+                "faults": rows,
+                "sets": {name: list(ids) for name, ids in sets().items()},
+            }
         )
     from rich.table import Table
 
@@ -61,14 +74,20 @@ class Tier(StrEnum):
 Only = Annotated[
     list[str] | None,
     typer.Option(
-        "--fault", metavar="ID", help="This fault; may be repeated. Otherwise all of the tier.", autocompletion=faults,
+        "--fault",
+        metavar="ID",
+        help="This fault; may be repeated. Otherwise all of the tier.",
+        autocompletion=faults,
         show_default=False,
     ),
-]  # fmt: skip
+]
 Seconds = Annotated[
     int | None,
     typer.Option(
-        metavar="S", min=1, help="Limit for one fault; otherwise 120, or 900 where networks train.", show_default=False
+        metavar="S",
+        min=1,
+        help="Limit for one fault; otherwise 120, or 900 where networks train.",
+        show_default=False,
     ),
 ]
 
@@ -76,20 +95,33 @@ Seconds = Annotated[
 @app.command("campaign", short_help="Run a tier's cases under each fault.")
 def campaign(
     only: Only = None,
-    tier: Annotated[Tier, typer.Option(help="contract: numpy cases, forked; parity: networks, a process a fault.")] = (
-        Tier.contract
-    ),
+    tier: Annotated[
+        Tier,
+        typer.Option(help="contract: numpy cases, forked; parity: networks, a process a fault."),
+    ] = (Tier.contract),
     quick: Annotated[
-        bool, typer.Option("--quick", help="Only cases of the clauses that a fault declares red or green.")
+        bool,
+        typer.Option(
+            "--quick", help="Only cases of the clauses that a fault declares red or green."
+        ),
     ] = False,
-    children: Annotated[int, typer.Option("-n", metavar="N", min=1, help="Processes at a time.")] = 2,
+    children: Annotated[
+        int, typer.Option("-n", metavar="N", min=1, help="Processes at a time.")
+    ] = 2,
     seconds: Seconds = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Also write campaign.json, .md (every clause and fault) and a figure here."),
+        typer.Option(
+            metavar="DIR",
+            help="Also write campaign.json, .md (every clause and fault) and a figure here.",
+        ),
     ] = None,
-    merge: Annotated[bool, typer.Option("--merge", help="Keep what DIR says of other faults.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Run again what has run with this code.")] = False,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Keep what DIR says of other faults.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Run again what has run with this code.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run cases under each fault and show which clauses go red.
@@ -123,7 +155,9 @@ def campaign(
     _end(found)
 
 
-def _found(only: list[str], tier: str, mode: Mode, children: int, seconds: int, fresh: bool) -> Result:
+def _found(
+    only: list[str], tier: str, mode: Mode, children: int, seconds: int, fresh: bool
+) -> Result:
     """Run what is missing of a campaign and read all of it."""
     import shutil
 
@@ -146,13 +180,19 @@ def _found(only: list[str], tier: str, mode: Mode, children: int, seconds: int, 
         status.update("running the cases without a fault")
 
         def watch(done: int, total: int) -> None:
-            status.update(f"{done} of {total} faults are done" if done else "running the cases without a fault")
+            status.update(
+                f"{done} of {total} faults are done"
+                if done
+                else "running the cases without a fault"
+            )
 
         if tier == "parity":
             chosen = {name: cases_of(fault(name), cases) for name in names}
             run_parity(root, folder, chosen, children=children, seconds=seconds, watch=watch)
         else:
-            work.run_campaign(root, folder, names, children=children, seconds=seconds, watch=watch, mode=mode)
+            work.run_campaign(
+                root, folder, names, children=children, seconds=seconds, watch=watch, mode=mode
+            )
     return work.read_campaign(folder, names, cases, specification(), tier, mode)
 
 

@@ -13,12 +13,16 @@ from ptyspec.cli.options import Json
 if TYPE_CHECKING:
     from ptyspec.golden.proposal import Proposal
 
-app = typer.Typer(help="Golden files: propose, look, approve; a test run never writes one.", no_args_is_help=True)
+app = typer.Typer(
+    help="Golden files: propose, look, approve; a test run never writes one.", no_args_is_help=True
+)
 SCHEMA_VERSION = 1
 
 Out = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Where proposals lie; otherwise in the run store.", show_default=False),
+    typer.Option(
+        metavar="DIR", help="Where proposals lie; otherwise in the run store.", show_default=False
+    ),
 ]
 
 
@@ -35,7 +39,9 @@ def proposed_names(incomplete: str) -> list[str]:
 def propose(
     selectors: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CASE]...", help="Files or case ids; otherwise all.", show_default=False),
+        typer.Argument(
+            metavar="[CASE]...", help="Files or case ids; otherwise all.", show_default=False
+        ),
     ] = None,
     out: Out = None,
     as_json: Json = False,
@@ -55,27 +61,39 @@ def propose(
         found = make(root, folder, selectors or [])
         page = write_page(found, root / "golden", folder)
     headline = status(found)
-    _tell(found, {"status": headline, "page": str(page), "differences": str(folder / "differences.json")}, as_json)
+    _tell(
+        found,
+        {"status": headline, "page": str(page), "differences": str(folder / "differences.json")},
+        as_json,
+    )
     if not as_json:
         typer.echo(f"page: {page}")
         if headline == "open":
-            typer.echo(f"next: ptyspec golden approve --all --reason TEXT{f' --out {folder}' if out else ''}")
+            typer.echo(
+                f"next: ptyspec golden approve --all --reason TEXT{f' --out {folder}' if out else ''}"
+            )
     if headline == "refused":
         raise typer.Exit(VIOLATION)
 
 
 @app.command("approve", short_help="Make proposals golden.")
 def approve(
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why the new values are right.", show_default=False)],
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why the new values are right.", show_default=False)
+    ],
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Proposals, or their folders.", autocompletion=proposed_names,
-                       show_default=False),
+        typer.Argument(
+            metavar="[NAME]...",
+            help="Proposals, or their folders.",
+            autocompletion=proposed_names,
+            show_default=False,
+        ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All open proposals.")] = False,
     out: Out = None,
     as_json: Json = False,
-) -> None:  # fmt: skip
+) -> None:
     """Copy proposals into golden/ and note sha256, environment, case and reason in its manifest.
 
     Refused: a proposal made by other code than the present one, or beside a golden file that has changed since.
@@ -85,8 +103,11 @@ def approve(
     from ptyspec.golden.proposal import default_folder
 
     if bool(names) == everything:
-        raise PtyspecError("say which proposals, or --all", value=" ".join(names or []) or "none",
-                           next_step="ptyspec golden approve NAME --reason TEXT")  # fmt: skip
+        raise PtyspecError(
+            "say which proposals, or --all",
+            value=" ".join(names or []) or "none",
+            next_step="ptyspec golden approve NAME --reason TEXT",
+        )
     found = make(_root(), (out or default_folder()).expanduser().absolute(), names or [], reason)
     _tell(found, {"status": "approved"}, as_json)
 
@@ -104,7 +125,9 @@ def check(as_json: Json = False) -> None:
         state = "violation" if lines else "ok"
         print_json({"schema_version": SCHEMA_VERSION, "status": state, "problems": lines})
     else:
-        for line in lines or [f"ok: {len(read_manifest(root / 'golden'))} golden files are what was approved"]:
+        for line in lines or [
+            f"ok: {len(read_manifest(root / 'golden'))} golden files are what was approved"
+        ]:
             typer.echo(line)
     if lines:
         raise typer.Exit(VIOLATION)
@@ -116,7 +139,9 @@ def _root() -> Path:
 
     root = Path.cwd()
     if not (root / "golden").is_dir():
-        raise GoldenError("there is no folder golden here", value=root, next_step="go to the repository's root")
+        raise GoldenError(
+            "there is no folder golden here", value=root, next_step="go to the repository's root"
+        )
     return root
 
 
@@ -124,7 +149,10 @@ def _tell(found: list[Proposal], head: dict[str, str], as_json: bool) -> None:
     from ptyspec.cli.output import print_json
 
     if as_json:
-        rows = [{"name": made.name, "status": made.status, "case": made.producer, "note": made.note} for made in found]
+        rows = [
+            {"name": made.name, "status": made.status, "case": made.producer, "note": made.note}
+            for made in found
+        ]
         print_json({"schema_version": SCHEMA_VERSION, **head, "files": rows})
         return
     for made in found:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 STYLES = {"CONFIRMED": "bold green", "RULED OUT": "bold cyan", "OPEN": "yellow"}
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="H-ID", help="A hypothesis, or several.", autocompletion=known, show_default=False),
+    typer.Argument(
+        metavar="H-ID", help="A hypothesis, or several.", autocompletion=known, show_default=False
+    ),
 ]
 
 
@@ -49,11 +51,17 @@ def judge(
         bool, typer.Option("--from-evidence", help="Judge the committed evidence; run nothing.")
     ] = False,
     write: Annotated[
-        bool, typer.Option("--record", help="Write the evidence, and add the verdict to the history.")
+        bool,
+        typer.Option("--record", help="Write the evidence, and add the verdict to the history."),
     ] = False,
-    why: Annotated[str, typer.Option("--reason", metavar="TEXT", help="With --record: why it was judged again.")] = "",
+    why: Annotated[
+        str,
+        typer.Option("--reason", metavar="TEXT", help="With --record: why it was judged again."),
+    ] = "",
     processes: Annotated[int, typer.Option("-n", metavar="N", min=1, help="Runs at a time.")] = 2,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Make runs again that are in the store.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Make runs again that are in the store.")
+    ] = False,
     root: Root = None,
     as_json: Json = False,
 ) -> None:
@@ -69,9 +77,11 @@ def judge(
 
     if write and (faults := active_faults()):  # what would be recorded is their work
         raise EvidenceError(
-            "nothing is recorded while faults are active", value=", ".join(faults), source=FAULTS,
+            "nothing is recorded while faults are active",
+            value=", ".join(faults),
+            source=FAULTS,
             next_step=f"unset {FAULTS}; a hypothesis names the faults of its arms",
-        )  # fmt: skip
+        )
     set_threads(default_threads())  # before a probe loads what can no longer be limited
     place = checkout(root) / "specs" / "hypotheses"
     wanted = _wanted(names, everything, place)
@@ -94,7 +104,9 @@ def judge(
             _print(found[-1])
     if as_json:
         print_json(found[0] if len(wanted) == 1 and not everything else _together(found))
-    codes |= {VIOLATION for one in found if one["broken"]} | {INCOMPLETE for one in found if one["verdict"] == "OPEN"}
+    codes |= {VIOLATION for one in found if one["broken"]} | {
+        INCOMPLETE for one in found if one["verdict"] == "OPEN"
+    }
     if codes:
         raise typer.Exit(min(codes))
 
@@ -143,7 +155,9 @@ def _recorded(one: Judgement, place: Path, why: str) -> str:
     entry = record(one, place, why)
     if entry is None:
         return "nothing new: the last entry of the history stands"
-    after = f", supersedes {entry.supersedes} ({', '.join(entry.changed)})" if entry.supersedes else ""
+    after = (
+        f", supersedes {entry.supersedes} ({', '.join(entry.changed)})" if entry.supersedes else ""
+    )
     return f"entry {entry.digest} of the history{after}"
 
 
@@ -186,9 +200,14 @@ def _contrasts(found: dict[str, Any]) -> Table:
     for one in [*found["contrasts"], *found["controls"]]:
         side = f" {one['direction']}" if one["direction"] != "either" else ""
         table.add_row(
-            f"  {one['name']}", one["role"], f"{one['expect']} {one['margin']:g}{side}",
-            _number(one["effect"]["value"]), interval(one["effect"]), str(one["n"]), one["state"],
-        )  # fmt: skip
+            f"  {one['name']}",
+            one["role"],
+            f"{one['expect']} {one['margin']:g}{side}",
+            _number(one["effect"]["value"]),
+            interval(one["effect"]),
+            str(one["n"]),
+            one["state"],
+        )
     return table
 
 
@@ -197,14 +216,30 @@ def _board(rows: list[dict[str, Any]]) -> Table:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for head in ("hypothesis", "verdict", "effect", "interval", "margin", "pairs", "varied", "clauses"):
-        table.add_column(head, overflow="fold", no_wrap=head in ("hypothesis", "verdict", "effect", "margin"))
+    for head in (
+        "hypothesis",
+        "verdict",
+        "effect",
+        "interval",
+        "margin",
+        "pairs",
+        "varied",
+        "clauses",
+    ):
+        table.add_column(
+            head, overflow="fold", no_wrap=head in ("hypothesis", "verdict", "effect", "margin")
+        )
     for row in rows:
         table.add_row(
-            row["id"], Text(row["verdict"], STYLES[row["verdict"]]), _number(row["effect"]["value"]),
-            interval(row["effect"]), _number(row["margin"]), str(row["n"]), Text(_some(row["scope"]["varied"], 3)),
+            row["id"],
+            Text(row["verdict"], STYLES[row["verdict"]]),
+            _number(row["effect"]["value"]),
+            interval(row["effect"]),
+            _number(row["margin"]),
+            str(row["n"]),
+            Text(_some(row["scope"]["varied"], 3)),
             ", ".join(row["clauses"]),
-        )  # fmt: skip
+        )
     return table
 
 
@@ -226,7 +261,9 @@ def interval(effect: dict[str, Any]) -> str:
     if effect["low"] is None:
         return "–"
     factor = f" (x {effect['factor']:.3g})" if effect["factor"] is not None else ""
-    return f"{_number(effect['low'])} to {_number(effect['high'])} {effect['unit']}".rstrip() + factor
+    return (
+        f"{_number(effect['low'])} to {_number(effect['high'])} {effect['unit']}".rstrip() + factor
+    )
 
 
 def _number(value: float | None) -> str:

@@ -36,7 +36,9 @@ def _type(field: FieldInfo) -> str:
 
 def _words(kind: Any) -> str:
     if get_origin(kind) is Literal:
-        return " | ".join(value if isinstance(value, str) else json.dumps(value) for value in get_args(kind))
+        return " | ".join(
+            value if isinstance(value, str) else json.dumps(value) for value in get_args(kind)
+        )
     if get_origin(kind) is Annotated:
         plain, *notes = get_args(kind)
         return " ".join([_words(plain), *(text for note in notes for text in _limits(note))])
@@ -52,5 +54,7 @@ def _words(kind: Any) -> str:
 def _limits(field: FieldInfo) -> list[str]:
     found = []
     for rule in field.metadata:
-        found += [f"{sign} {getattr(rule, name)}" for name, sign in LIMITS.items() if hasattr(rule, name)]
+        found += [
+            f"{sign} {getattr(rule, name)}" for name, sign in LIMITS.items() if hasattr(rule, name)
+        ]
     return found

@@ -40,18 +40,32 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run", short_help="Reconstruct a scenario or your own file.")(run.run)
-app.command("scenarios", short_help="List shipped scenarios and their settings.")(scenarios.scenarios)
+app.command("scenarios", short_help="List shipped scenarios and their settings.")(
+    scenarios.scenarios
+)
 app.command("compare", short_help="Put finished runs side by side.")(compare.compare)
-app.command("audit", short_help="Put runs, scenarios or configs side by side, and judge.")(audit.audit)
-app.command("allure", short_help="Render the Allure report of a test run; history and gate.")(allure.allure)
+app.command("audit", short_help="Put runs, scenarios or configs side by side, and judge.")(
+    audit.audit
+)
+app.command("allure", short_help="Render the Allure report of a test run; history and gate.")(
+    allure.allure
+)
 app.command("trace", short_help="Show clauses, their cases and what is wrong.")(trace.trace)
 app.command("report", short_help="Write the dashboard, one page for everything.")(report.report)
-app.command("hypotheses", short_help="Show every hypothesis and its verdict.")(hypotheses.hypotheses)
-app.command("judge", short_help="Compute the verdict on a hypothesis by experiment.")(hypotheses.judge)
+app.command("hypotheses", short_help="Show every hypothesis and its verdict.")(
+    hypotheses.hypotheses
+)
+app.command("judge", short_help="Compute the verdict on a hypothesis by experiment.")(
+    hypotheses.judge
+)
 app.add_typer(new.app, name="new", short_help="Begin a clause, a case or a hypothesis.")
-app.command("explain", short_help="Find what makes BAD show a symptom that GOOD does not.")(explain.explain)
+app.command("explain", short_help="Find what makes BAD show a symptom that GOOD does not.")(
+    explain.explain
+)
 app.command("doctor", short_help="Check that this machine is fit to run it.")(doctor.doctor)
-app.add_typer(faults.app, name="faults", short_help="What the suite must catch, and whether it does.")
+app.add_typer(
+    faults.app, name="faults", short_help="What the suite must catch, and whether it does."
+)
 app.add_typer(golden.app, name="golden", short_help="Propose, approve and check golden files.")
 
 
@@ -65,7 +79,10 @@ def _version(wanted: bool) -> None:
 def ptyspec_command(
     ctx: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", callback=_version, is_eager=True
+        ),
     ] = False,
     tracebacks: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
@@ -75,7 +92,9 @@ def ptyspec_command(
 
 def entry() -> None:
     """Run the command line; ends the process with the command's exit code."""
-    if not os.environ.get("PTYSPEC_FAULT"):  # its name by hand: the usual start imports nothing for it
+    if not os.environ.get(
+        "PTYSPEC_FAULT"
+    ):  # its name by hand: the usual start imports nothing for it
         app()
         return
     with _faults():

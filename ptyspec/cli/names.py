@@ -66,7 +66,10 @@ def controls(ctx: typer.Context, incomplete: str) -> list[str]:
 
     said = [word for word in ctx.params.get("words") or () if word in KINDS][:1]
     return [
-        made.name for kind in said or KINDS for made in module_of(kind).CONTROLS if made.name.startswith(incomplete)
+        made.name
+        for kind in said or KINDS
+        for made in module_of(kind).CONTROLS
+        if made.name.startswith(incomplete)
     ]
 
 
@@ -92,7 +95,11 @@ def variants(incomplete: str) -> list[str]:
     if not colon:
         return scenario_targets(target)
     before, comma, last = rest.rpartition(",")
-    return [f"{target}:{before}{comma}{name}" for name in [*recipes(""), *names()] if name.startswith(last)]
+    return [
+        f"{target}:{before}{comma}{name}"
+        for name in [*recipes(""), *names()]
+        if name.startswith(last)
+    ]
 
 
 def symptoms(incomplete: str) -> list[str]:

@@ -14,20 +14,31 @@ app = typer.Typer(help="Begin a clause, a case or a hypothesis.", no_args_is_hel
 
 @app.command("clause", short_help="Begin a clause in a document of specs/.")
 def clause(
-    name: Annotated[str, typer.Argument(metavar="ID", help="Such as NORM-004; the number is the next free one.")],
-    title: Annotated[str, typer.Option(metavar="TEXT", help="The rule in one line.", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(metavar="ID", help="Such as NORM-004; the number is the next free one.")
+    ],
+    title: Annotated[
+        str, typer.Option(metavar="TEXT", help="The rule in one line.", show_default=False)
+    ],
     document: Annotated[
         str,
-        typer.Option("--in", metavar="DOCUMENT", help="A document of specs/.", autocompletion=documents,
-                     show_default=False),
+        typer.Option(
+            "--in",
+            metavar="DOCUMENT",
+            help="A document of specs/.",
+            autocompletion=documents,
+            show_default=False,
+        ),
     ],
     section: Annotated[
         str | None,
-        typer.Option(metavar="TEXT", help="Its section; otherwise that of its area.", show_default=False),
+        typer.Option(
+            metavar="TEXT", help="Its section; otherwise that of its area.", show_default=False
+        ),
     ] = None,
     level: Annotated[str, typer.Option(metavar="LEVEL", help="MUST, SHOULD or MAY.")] = "MUST",
     root: Root = None,
-) -> None:  # fmt: skip
+) -> None:
     """Write a clause's skeleton into a document; refuses an id that is taken."""
     from ptyspec.errors import InputFileError
     from ptyspec.spec import registry
@@ -39,9 +50,12 @@ def clause(
     path = folder / (document if document.endswith(".md") else f"{document}.md")
     if path.resolve().parent != folder.resolve() or not path.is_file():
         raise InputFileError(
-            "there is no such document", value=document, limit=", ".join(sorted(p.name for p in folder.glob("*.md"))),
-            source=folder, next_step="name one of these, or begin it with '# Title' and '## Section'",
-        )  # fmt: skip
+            "there is no such document",
+            value=document,
+            limit=", ".join(sorted(p.name for p in folder.glob("*.md"))),
+            source=folder,
+            next_step="name one of these, or begin it with '# Title' and '## Section'",
+        )
     line = insert_clause(path, name, title, level, section)
     _next(
         f"specs/{path.name}:{line}: {name}",
@@ -54,7 +68,10 @@ def clause(
 def case(
     name: Annotated[str, typer.Argument(metavar="ID", help="The clause.", autocompletion=clauses)],
     tier: Annotated[
-        str, typer.Option(metavar="TIER", help="contract, parity, regression or meta.", autocompletion=tiers)
+        str,
+        typer.Option(
+            metavar="TIER", help="contract, parity, regression or meta.", autocompletion=tiers
+        ),
     ] = "contract",
     root: Root = None,
 ) -> None:
@@ -77,19 +94,26 @@ def case(
 @app.command("hypothesis", short_help="Begin a hypothesis and its case.")
 def hypothesis(
     name: Annotated[str, typer.Argument(metavar="H-NAME", help="Such as H-BATCH-SIZE.")],
-    claim: Annotated[str, typer.Option(metavar="TEXT", help="A sentence that can be false.", show_default=False)],
+    claim: Annotated[
+        str, typer.Option(metavar="TEXT", help="A sentence that can be false.", show_default=False)
+    ],
     probe: Annotated[
         str | None,
-        typer.Option(metavar="MODULE:FUNCTION", help="Ask a function of ptyspec.evidence.probes instead of training.",
-                     show_default=False),
+        typer.Option(
+            metavar="MODULE:FUNCTION",
+            help="Ask a function of ptyspec.evidence.probes instead of training.",
+            show_default=False,
+        ),
     ] = None,
     root: Root = None,
-) -> None:  # fmt: skip
+) -> None:
     """Write a hypothesis that only lacks what you know, and a case that fails until it has a verdict."""
     from ptyspec.evidence.skeleton import write_hypothesis
 
     place = checkout(root)
-    first, *others = (str(path.relative_to(place)) for path in write_hypothesis(place, name, claim, probe))
+    first, *others = (
+        str(path.relative_to(place)) for path in write_hypothesis(place, name, claim, probe)
+    )
     _next(
         f"{first}\nwrote " + "\nwrote ".join(others),
         "say in it what was believed, which arms differ, and the margin: docs/hypotheses.md",

@@ -32,7 +32,9 @@ class RichProgress:
         self.terminal = console.is_terminal and not console.is_dumb_terminal
         self._bars: Bars | None = None
         self._tasks: dict[str, TaskID] = {}
-        self._counts: dict[str, tuple[int, float]] = {}  # last count of each unit, and when its counting began
+        self._counts: dict[
+            str, tuple[int, float]
+        ] = {}  # last count of each unit, and when its counting began
         self._stage = ""
         self._whole: tuple[int, int, str] | None = None  # done, all, and what is at work
         self._began = self._last_line = time.monotonic()
@@ -40,7 +42,12 @@ class RichProgress:
     def __enter__(self) -> RichProgress:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
         self._whole = None
         self._stop_bar()
 
@@ -62,7 +69,9 @@ class RichProgress:
         """Print the stage with its time and its scalars."""
         self._stop_bar()
         numbers = "  ".join(f"{key} {value:.5g}" for key, value in record.numbers.items())
-        alarms = "".join(f"  {key}: {value}" for key, value in record.flags.items() if alarming(key, value))
+        alarms = "".join(
+            f"  {key}: {value}" for key, value in record.flags.items() if alarming(key, value)
+        )
         self._line(f"{record.name:<12} {record.seconds:7.2f} s  {numbers}{alarms}".rstrip())
 
     def message(self, text: str) -> None:
@@ -76,7 +85,9 @@ class RichProgress:
     def epoch(self, record: EpochRecord, total: int) -> None:
         """Move the bar to this epoch and show its losses."""
         losses = [
-            f"{key} {record.metrics[key]:.4g}" for key in ("loss", "val_loss") if record.metrics.get(key) is not None
+            f"{key} {record.metrics[key]:.4g}"
+            for key in ("loss", "val_loss")
+            if record.metrics.get(key) is not None
         ]
         if not record.finite:
             losses.append("not finite")
@@ -95,7 +106,9 @@ class RichProgress:
             self._last_line = now
             left = (now - since) / done * (total - done) if done > 1 and not anew else 0.0
             rest = f"  about {left:.0f} s left" if left >= 1 else ""
-            self._line(f"{self._stage:<12} {f'{unit} ' if unit else ''}{done}/{total}  {note}{rest}".rstrip())
+            self._line(
+                f"{self._stage:<12} {f'{unit} ' if unit else ''}{done}/{total}  {note}{rest}".rstrip()
+            )
 
     def _draw(self, done: int, total: int, note: str, unit: str, *, anew: bool) -> None:
         bars = self._running()
@@ -127,10 +140,19 @@ class RichProgress:
 
 
 def _bars(console: Console) -> Bars:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
-        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
-        TimeRemainingColumn(), TextColumn("{task.fields[note]}", markup=False),
-    )  # fmt: skip
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
     return Progress(*columns, console=console, transient=True)

@@ -15,23 +15,41 @@ if TYPE_CHECKING:
 
 Runs = Annotated[
     list[Path] | None,
-    typer.Option("--run", metavar="DIR", help="A finished run; may be repeated. Otherwise the newest of the four "
-                 "scenarios in the run store.", show_default=False),
-]  # fmt: skip
+    typer.Option(
+        "--run",
+        metavar="DIR",
+        help="A finished run; may be repeated. Otherwise the newest of the four "
+        "scenarios in the run store.",
+        show_default=False,
+    ),
+]
 Campaigns = Annotated[
     list[Path] | None,
-    typer.Option("--campaign", metavar="FILE", help="A campaign.json, one a tier; otherwise docs/campaign of the "
-                 "checkout, or the newest in the run store.", show_default=False),
-]  # fmt: skip
-Audits = Annotated[Path | None, typer.Option(metavar="DIR", help="A hub of `ptyspec audit --all`.", show_default=False)]
+    typer.Option(
+        "--campaign",
+        metavar="FILE",
+        help="A campaign.json, one a tier; otherwise docs/campaign of the "
+        "checkout, or the newest in the run store.",
+        show_default=False,
+    ),
+]
+Audits = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="A hub of `ptyspec audit --all`.", show_default=False),
+]
 Out = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Where the page goes; otherwise reports/latest in the run store.",
-                 show_default=False),
-]  # fmt: skip
+    typer.Option(
+        metavar="DIR",
+        help="Where the page goes; otherwise reports/latest in the run store.",
+        show_default=False,
+    ),
+]
 Root = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="The checkout; otherwise that of this installation.", show_default=False),
+    typer.Option(
+        metavar="DIR", help="The checkout; otherwise that of this installation.", show_default=False
+    ),
 ]
 
 
@@ -41,7 +59,9 @@ def report(
     audits: Audits = None,
     out: Out = None,
     root: Root = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 or 4 where something is wrong.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 or 4 where something is wrong.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write dashboard.html and report.json: clauses, faults, hypotheses, runs, audits, environment, trend.
@@ -67,7 +87,9 @@ def report(
     _end(found, strict)
 
 
-def gather(runs: list[Path], campaigns: list[Path], audits: Path | None, root: Path | None) -> Sources:
+def gather(
+    runs: list[Path], campaigns: list[Path], audits: Path | None, root: Path | None
+) -> Sources:
     """Return what a dashboard is made of: the named runs and campaigns, or those that are found, and the checkout's trace."""
     from ptyspec.cli.trace import read
     from ptyspec.io.store import default_root
@@ -78,10 +100,14 @@ def gather(runs: list[Path], campaigns: list[Path], audits: Path | None, root: P
     store = default_root()
     named = [path.expanduser().absolute() for path in runs]
     return Sources(
-        trace=None if root is None else read(root), runs=[opened(folder) for folder in named or newest(store)],
-        campaigns=[path.expanduser().absolute() for path in campaigns] or campaign.find(root, store), store=store,
-        audits=None if audits is None else audits.expanduser().absolute(), hypotheses=hypotheses.board(),
-    )  # fmt: skip
+        trace=None if root is None else read(root),
+        runs=[opened(folder) for folder in named or newest(store)],
+        campaigns=[path.expanduser().absolute() for path in campaigns]
+        or campaign.find(root, store),
+        store=store,
+        audits=None if audits is None else audits.expanduser().absolute(),
+        hypotheses=hypotheses.board(),
+    )
 
 
 def page_root(root: Path | None) -> Path | None:
@@ -96,7 +122,10 @@ def page_root(root: Path | None) -> Path | None:
 
 def _end(found: dict[str, Any], strict: bool) -> None:
     told = found["headline"]
-    typer.echo(f"{found['status']}: {told['pass']} of {told['clauses']} clauses pass, {told['fail']} fail, "
-               f"{told['uncovered']} are uncovered; {told['violations']} violations", err=True)  # fmt: skip
+    typer.echo(
+        f"{found['status']}: {told['pass']} of {told['clauses']} clauses pass, {told['fail']} fail, "
+        f"{told['uncovered']} are uncovered; {told['violations']} violations",
+        err=True,
+    )
     if strict and found["status"] != "ok":
         raise typer.Exit(VIOLATION if found["status"] == "violation" else INCOMPLETE)

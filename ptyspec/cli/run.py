@@ -52,9 +52,14 @@ def run(
     from ptyspec.cli.run_summary import tell_several, write_dashboard
     from ptyspec.evidence.variant import variant
 
-    changes = _changes(settings or [], refine=refine, gridsize=gridsize, measurement=measurement, probe=probe)
+    changes = _changes(
+        settings or [], refine=refine, gridsize=gridsize, measurement=measurement, probe=probe
+    )
     with RichProgress(stderr()) as progress:
-        asked = [variant(one, profile=profile, recipe=recipe, seed=seed, settings=changes) for one in targets]
+        asked = [
+            variant(one, profile=profile, recipe=recipe, seed=seed, settings=changes)
+            for one in targets
+        ]
         make = partial(_make, resume=resume, force=force, progress=progress)
         if len(asked) > 1:
             found = run_each(asked, places(asked, out, force), make, progress)
@@ -85,12 +90,20 @@ def _make(one: Variant, out: Path | None, **how: Any) -> Path:
 
 
 def _changes(
-    settings: list[str], *, refine: int | None, gridsize: int | None, measurement: str | None, probe: Path | None
+    settings: list[str],
+    *,
+    refine: int | None,
+    gridsize: int | None,
+    measurement: str | None,
+    probe: Path | None,
 ) -> list[str]:
     """Return the settings with the options that stand for one; --set comes last and so wins."""
     short = {
-        "inference.refine": refine, "model.gridsize": gridsize, "scan.measurement": measurement, "probe.path": probe,
-    }  # fmt: skip
+        "inference.refine": refine,
+        "model.gridsize": gridsize,
+        "scan.measurement": measurement,
+        "probe.path": probe,
+    }
     return [*(f"{key}={value}" for key, value in short.items() if value is not None), *settings]
 
 

@@ -58,9 +58,11 @@ def places(asked: Sequence[Variant], out: Path | None, force: bool) -> list[Path
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigError(
-            "two runs of one name have no folders of their own", value=", ".join(twice), source="--out",
+            "two runs of one name have no folders of their own",
+            value=", ".join(twice),
+            source="--out",
             next_step="run them by two commands, or leave --out away: the store keeps all",
-        )  # fmt: skip
+        )
     for name in names:
         check_output(out / name, force)
     return [out / name for name in names]
@@ -83,7 +85,9 @@ def run_each(
             raise
         except PtyspecError as error:
             progress.message(f"{name} broke: {error}")
-            found.append(Outcome(name, time.monotonic() - began, error=str(error), code=error.exit_code))
+            found.append(
+                Outcome(name, time.monotonic() - began, error=str(error), code=error.exit_code)
+            )
             continue
         found.append(_finished(name, time.monotonic() - began, folder))
     return found

@@ -39,15 +39,28 @@ def summary(found: Sequence[Outcome]) -> Table:
     )
     for place, head in enumerate(heads):
         table.add_column(
-            head, justify="right" if 0 < place < len(heads) - 1 else "left", no_wrap=not place, overflow="fold"
+            head,
+            justify="right" if 0 < place < len(heads) - 1 else "left",
+            no_wrap=not place,
+            overflow="fold",
         )
     for outcome in found:
         blocks = {} if outcome.metrics is None else scores.blocks(outcome.metrics)
         own = blocks.get("network", {})
-        paths = [(own, "amplitude.mean_ratio"), (own, "amplitude.pearson_r"), (own, "amplitude.highpass_pearson_r")]
+        paths = [
+            (own, "amplitude.mean_ratio"),
+            (own, "amplitude.pearson_r"),
+            (own, "amplitude.highpass_pearson_r"),
+        ]
         paths += [(blocks.get(name, {}), "amplitude.highpass_pearson_r") for name in NEAR]
         cells = [scores.shown(scores.lookup(block, path)) for block, path in paths]
-        table.add_row(Text(outcome.name), *cells, _kept(outcome), f"{outcome.seconds:.0f}", Text(_verdict(outcome)))
+        table.add_row(
+            Text(outcome.name),
+            *cells,
+            _kept(outcome),
+            f"{outcome.seconds:.0f}",
+            Text(_verdict(outcome)),
+        )
     return table
 
 
@@ -59,7 +72,9 @@ def _kept(outcome: Outcome) -> str:
 def _verdict(outcome: Outcome) -> str:
     if outcome.error:
         return "the run broke"
-    clauses = ", ".join(dict.fromkeys(f"{finding.clause} at {finding.stage}" for finding in outcome.broken))
+    clauses = ", ".join(
+        dict.fromkeys(f"{finding.clause} at {finding.stage}" for finding in outcome.broken)
+    )
     return f"breaks {clauses}" if clauses else "; ".join(outcome.wrong) or "right"
 
 
@@ -68,11 +83,15 @@ def closing(found: Sequence[Outcome], page: Path | None) -> list[str]:
     right = [outcome for outcome in found if not (outcome.error or outcome.wrong or outcome.broken)]
     whole = sum(outcome.seconds for outcome in found)
     folders = [outcome.folder for outcome in found if outcome.folder is not None]
-    lines = [f"{len(right)} of {len(found)} are right; {whole:.0f} s. Clauses: those that a finished run can show."]
+    lines = [
+        f"{len(right)} of {len(found)} are right; {whole:.0f} s. Clauses: those that a finished run can show."
+    ]
     if page is None:
         lines += [f"report: {folder / 'report.html'}" for folder in folders]
     if len(folders) > 1:
-        lines.append(f"side by side: ptyspec compare {' '.join(_short(folder) for folder in folders)}")
+        lines.append(
+            f"side by side: ptyspec compare {' '.join(_short(folder) for folder in folders)}"
+        )
     return lines if page is None else [*lines, f"dashboard: {page}"]
 
 
@@ -82,13 +101,7 @@ def _short(folder: Path) -> str:
     return folder.name[:8] if folder.parent == RunStore().root / "runs" else str(folder)
 
 
-def tell_several(
-    found: Sequence[Outcome],
-    one: One,
-    *,
-    dashboard: bool,
-    as_json: bool,
-) -> int:
+def tell_several(found: Sequence[Outcome], one: One, *, dashboard: bool, as_json: bool) -> int:
     """Print the summary (or one JSON document; each run in it is what `one` makes of it) and return the exit code."""
     import typer
 
@@ -133,7 +146,17 @@ def document(found: Sequence[Outcome], one: One) -> dict[str, Any]:
 
 def _row(outcome: Outcome, one: One) -> dict[str, Any]:
     if outcome.folder is None or outcome.metrics is None:
-        return {"schema_version": 1, "status": "broken", "scenario": outcome.name, "error": outcome.error}
+        return {
+            "schema_version": 1,
+            "status": "broken",
+            "scenario": outcome.name,
+            "error": outcome.error,
+        }
     told = one(outcome.name, outcome.folder, dict(outcome.metrics))
     status = "violation" if outcome.broken else told["status"]
-    return {**told, "status": status, "seconds": outcome.seconds, "findings": [asdict(row) for row in outcome.findings]}
+    return {
+        **told,
+        "status": status,
+        "seconds": outcome.seconds,
+        "findings": [asdict(row) for row in outcome.findings],
+    }

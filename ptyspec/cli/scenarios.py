@@ -16,13 +16,17 @@ def scenarios(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="Show every effective value of this one.", autocompletion=scenario_targets, show_default=False
+            help="Show every effective value of this one.",
+            autocompletion=scenario_targets,
+            show_default=False,
         ),
     ] = None,
     keys: Annotated[
         bool, typer.Option("--keys", help="List every key that --set takes, with type and default.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
 ) -> None:
     """List the shipped scenarios; with NAME its settings and where each comes from."""
     if keys:
@@ -42,10 +46,14 @@ def _show_all(as_json: bool) -> None:
         return _print_json({"scenarios": rows})
     table = _table("scenario", "description", *profiles)
     for row in rows:
-        sizes = [f"{row['profiles'][p]['images']:,} / {row['profiles'][p]['groups']:,}" for p in profiles]
+        sizes = [
+            f"{row['profiles'][p]['images']:,} / {row['profiles'][p]['groups']:,}" for p in profiles
+        ]
         _add(table, row["name"], row["description"], *sizes)
     _print(table)
-    return typer.echo("profiles: images / groups a split; `ptyspec scenarios NAME` shows every value", err=True)
+    return typer.echo(
+        "profiles: images / groups a split; `ptyspec scenarios NAME` shows every value", err=True
+    )
 
 
 def _sizes(name: str, profiles: list[str]) -> dict[str, Any]:
@@ -80,7 +88,12 @@ def _show_keys(as_json: bool) -> None:
         return _print_json({"keys": rows})
     table = _table("key", "type", "default")
     for row in rows:
-        _add(table, row["key"], row["type"], "(required)" if row["required"] else _plain(row["default"]))
+        _add(
+            table,
+            row["key"],
+            row["type"],
+            "(required)" if row["required"] else _plain(row["default"]),
+        )
     return _print(table)
 
 

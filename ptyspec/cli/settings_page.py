@@ -28,7 +28,13 @@ HEAD = """# Settings
 
 Every key that a scenario file and `--set KEY=VALUE` take, as `ptyspec scenarios --keys` lists them. How they are put together: [configuration.md](configuration.md). This page is generated: `python -m ptyspec.cli.settings_page docs/settings.md`."""
 
-FOR = {"all": "any", "gs1": "gridsize 1", "gs2": "gridsize 2", "gs3": "gridsize 3", "nested": "nested scans"}
+FOR = {
+    "all": "any",
+    "gs1": "gridsize 1",
+    "gs2": "gridsize 2",
+    "gs3": "gridsize 3",
+    "nested": "nested scans",
+}
 """Parts of a profile or recipe in words."""
 
 
@@ -42,9 +48,21 @@ def settings_page() -> str:
         model = Scenario if not part else Scenario.model_fields[part].annotation
         assert isinstance(model, type)
         lines += ["", f"## {part or 'Name'}", "", *_keys_table(model, rows)]
-    lines += ["", "## Profiles", "", f"What each changes; `{DEFAULT_PROFILE}` is used where none is named.", ""]
+    lines += [
+        "",
+        "## Profiles",
+        "",
+        f"What each changes; `{DEFAULT_PROFILE}` is used where none is named.",
+        "",
+    ]
     lines += _layers("_profiles.yaml")
-    lines += ["", "## Recipes", "", f"What each changes; `{DEFAULT_RECIPE}` is used where none is named.", ""]
+    lines += [
+        "",
+        "## Recipes",
+        "",
+        f"What each changes; `{DEFAULT_RECIPE}` is used where none is named.",
+        "",
+    ]
     lines += _layers("_recipes.yaml")
     return "\n".join(lines) + "\n"
 
@@ -55,7 +73,9 @@ def _keys_table(model: type[BaseModel], rows: list[dict[str, Any]]) -> list[str]
     for row in rows:
         default = "(required)" if row["required"] else _code(row["default"])
         name = row["key"].rpartition(".")[2]
-        cells.append([_code(row["key"]), row["type"].replace("|", "\\|"), default, meanings.get(name, "")])
+        cells.append(
+            [_code(row["key"]), row["type"].replace("|", "\\|"), default, meanings.get(name, "")]
+        )
     return table(["key", "type", "default", "meaning"], cells, numbers=False)
 
 
@@ -65,14 +85,20 @@ def meaning(model: type[BaseModel]) -> dict[str, str]:
     assert isinstance(body, ast.ClassDef)
     found = {}
     for field, text in zip(body.body, body.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(text, ast.Expr)
+            and isinstance(text.value, ast.Constant)
+        ):
             assert isinstance(field.target, ast.Name)
             found[field.target.id] = " ".join(str(text.value.value).split()).replace("|", "\\|")
     return found
 
 
 def _layers(file: str) -> list[str]:
-    layers: dict[str, dict[str, Any]] = yaml.safe_load((files("ptyspec.scenarios") / file).read_text(encoding="utf-8"))
+    layers: dict[str, dict[str, Any]] = yaml.safe_load(
+        (files("ptyspec.scenarios") / file).read_text(encoding="utf-8")
+    )
     rows = [
         [name, FOR.get(part, part), ", ".join(_pairs(values))]
         for name, parts in layers.items()
@@ -83,7 +109,10 @@ def _layers(file: str) -> list[str]:
 
 
 def _pairs(values: Mapping[str, Any]) -> list[str]:
-    return [f"`{key}={json.dumps(value) if not isinstance(value, str) else value}`" for key, value in flatten(values)]
+    return [
+        f"`{key}={json.dumps(value) if not isinstance(value, str) else value}`"
+        for key, value in flatten(values)
+    ]
 
 
 def _code(value: Any) -> str:

@@ -23,7 +23,9 @@ def score_table(metrics: Mapping[str, Any]) -> Table:
         table.add_column(score.label, justify="right", overflow="fold")
     for name, block in scores.blocks(metrics).items():
         cells = [scores.shown(scores.lookup(block, score.path), score.digits) for score in wanted]
-        table.add_row(Text(scores.NAMES.get(name, name)), *cells, style="bold" if name == "network" else "")
+        table.add_row(
+            Text(scores.NAMES.get(name, name)), *cells, style="bold" if name == "network" else ""
+        )
     return table
 
 

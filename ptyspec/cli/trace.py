@@ -14,36 +14,64 @@ from ptyspec.cli.options import Json
 if TYPE_CHECKING:
     from ptyspec.spec.trace import Finding, Row, Trace
 
-STYLES = {"passed": "green", "failed": "bold red", "no case": "bold red", "skipped": "yellow", "not run": "yellow"}
+STYLES = {
+    "passed": "green",
+    "failed": "bold red",
+    "no case": "bold red",
+    "skipped": "yellow",
+    "not run": "yellow",
+}
 SEVERITIES = {"violation": "bold red", "incomplete": "yellow", "note": "cyan"}
 
 Root = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="The checkout; otherwise that of this installation.", show_default=False),
+    typer.Option(
+        metavar="DIR", help="The checkout; otherwise that of this installation.", show_default=False
+    ),
 ]
 One = Annotated[
     str | None,
-    typer.Option("--clause", metavar="ID", help="One clause, its cases and margins.", autocompletion=clauses),
+    typer.Option(
+        "--clause", metavar="ID", help="One clause, its cases and margins.", autocompletion=clauses
+    ),
 ]
 Reviewed = Annotated[
     list[str] | None,
-    typer.Option("--review", metavar="ID", help="Record this clause as reviewed with its cases.",
-                 autocompletion=clauses, show_default=False),
-]  # fmt: skip
-Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why the review holds.", show_default=False)]
+    typer.Option(
+        "--review",
+        metavar="ID",
+        help="Record this clause as reviewed with its cases.",
+        autocompletion=clauses,
+        show_default=False,
+    ),
+]
+Reason = Annotated[
+    str, typer.Option(metavar="TEXT", help="Why the review holds.", show_default=False)
+]
 
 
 def trace(
     clause: One = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
-    compliance: Annotated[bool, typer.Option("--compliance", help="Print a plan's compliance matrix.")] = False,
-    signatures: Annotated[bool, typer.Option("--signatures", help="Failure signatures and their clauses.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 or 4 where something is wrong.")] = False,
+    compliance: Annotated[
+        bool, typer.Option("--compliance", help="Print a plan's compliance matrix.")
+    ] = False,
+    signatures: Annotated[
+        bool, typer.Option("--signatures", help="Failure signatures and their clauses.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 or 4 where something is wrong.")
+    ] = False,
     review: Reviewed = None,
-    everything: Annotated[bool, typer.Option("--all", help="Record every clause as reviewed.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Record every clause as reviewed.")
+    ] = False,
     reason: Reason = "",
     editorial: Annotated[
-        bool, typer.Option("--editorial", help="The text changed and the meaning did not: keep the revision.")
+        bool,
+        typer.Option(
+            "--editorial", help="The text changed and the meaning did not: keep the revision."
+        ),
     ] = False,
     root: Root = None,
     as_json: Json = False,
@@ -84,9 +112,11 @@ def checkout(root: Path | None) -> Path:
     for folder in ("specs", "tests"):
         if not (place / folder).is_dir():
             raise InputFileError(
-                f"there is no folder {folder}", value=place, limit="a checkout with specs/ and tests/",
+                f"there is no folder {folder}",
+                value=place,
+                limit="a checkout with specs/ and tests/",
                 next_step="name one: --root DIR",
-            )  # fmt: skip
+            )
     return place
 
 
@@ -98,13 +128,20 @@ def read(root: Path) -> Trace:
     from ptyspec.spec.trace import trace as joined
 
     known = registry.read(root / "specs")
-    cited = {*known, *names(root / "specs" / "hypotheses")}  # a claim may be cited by its id, as a clause is
+    cited = {
+        *known,
+        *names(root / "specs" / "hypotheses"),
+    }  # a claim may be cited by its id, as a clause is
     with stderr().status("collecting the cases"):
         cases = collect.collect(root)
     return joined(
-        known, cases, outcomes.outcomes(root), fingerprint.read(root), citations.unresolved(root, cited, cases),
+        known,
+        cases,
+        outcomes.outcomes(root),
+        fingerprint.read(root),
+        citations.unresolved(root, cited, cases),
         _golden(root),
-    )  # fmt: skip
+    )
 
 
 def _golden(root: Path) -> list[str]:
@@ -122,9 +159,10 @@ def _of_clause(whole: Trace, name: str) -> Trace:
 
     chosen = Registry(Path("specs"), {row.clause.id: row.clause for row in whole.rows})[name]
     return replace(
-        whole, rows=tuple(row for row in whole.rows if row.clause is chosen),
+        whole,
+        rows=tuple(row for row in whole.rows if row.clause is chosen),
         findings=tuple(finding for finding in whole.findings if finding.clause == chosen.id),
-    )  # fmt: skip
+    )
 
 
 def _table(found: Trace) -> object:
@@ -136,10 +174,19 @@ def _table(found: Trace) -> object:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for head in ("clause", "level", "cases", "last outcome", "margin", "title"):
         right = head in ("cases", "margin")
-        table.add_column(head, justify="right" if right else "left", no_wrap=head != "title", overflow="fold")
+        table.add_column(
+            head, justify="right" if right else "left", no_wrap=head != "title", overflow="fold"
+        )
     for row in found.rows:
         state = Text(row.state, style=STYLES[row.state])
-        cells = (row.clause.id, row.clause.level, str(len(row.cases)), state, margin(row), Text(row.clause.title))
+        cells = (
+            row.clause.id,
+            row.clause.level,
+            str(len(row.cases)),
+            state,
+            margin(row),
+            Text(row.clause.title),
+        )
         table.add_row(*cells)
     return table
 
@@ -151,7 +198,11 @@ def _findings(findings: tuple[Finding, ...]) -> None:
     for finding in findings:
         console.print(f"{finding.severity:<10}", style=SEVERITIES[finding.severity], end=" ")
         what = f"{finding.clause}: {finding.message}" if finding.clause else finding.message
-        console.print(f"{what} ({finding.source})\n{'':<11}next: {finding.next_step}", markup=False, soft_wrap=True)
+        console.print(
+            f"{what} ({finding.source})\n{'':<11}next: {finding.next_step}",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _one(row: Row, found: Trace) -> None:
@@ -164,13 +215,19 @@ def _one(row: Row, found: Trace) -> None:
 
     line(f"{clause.id} · {clause.title} (r{clause.revision}, {clause.level}, {clause.source})")
     for name, text in {
-        "rule": clause.statement, "why": clause.why, "tolerance": clause.tolerance, "place": clause.place,
-        "signatures": ", ".join(map(str, clause.signatures)) or "none", "state": row.state,
-    }.items():  # fmt: skip
+        "rule": clause.statement,
+        "why": clause.why,
+        "tolerance": clause.tolerance,
+        "place": clause.place,
+        "signatures": ", ".join(map(str, clause.signatures)) or "none",
+        "state": row.state,
+    }.items():
         line(f"  {name:<10} {text}")
     for case in row.cases:
         last = row.outcomes.get(case.id)
-        line(f"  {last.outcome if last else 'not run':<10} {case.id}{f' ({last.seconds:.2g} s)' if last else ''}")
+        line(
+            f"  {last.outcome if last else 'not run':<10} {case.id}{f' ({last.seconds:.2g} s)' if last else ''}"
+        )
     for what, used in sorted(row.margins, key=lambda pair: -pair[1]):
         line(f"  {f'{100 * used:.2g} %':<10} of the tolerance: {what}")
     _findings(found.findings)
@@ -181,12 +238,16 @@ def _review(root: Path, names: list[str], everything: bool, reason: str, editori
     from ptyspec.spec.collect import collect
 
     known, before = registry.read(root / "specs"), fingerprint.read(root)
-    after = fingerprint.review(known, collect(root), before, list(known) if everything else names, reason, editorial)
+    after = fingerprint.review(
+        known, collect(root), before, list(known) if everything else names, reason, editorial
+    )
     fingerprint.write(root, after)
     changed = [name for name in after if after[name] != before.get(name)]
     gone = sorted(set(before) - set(after))
     for name in changed:
-        typer.echo(f"reviewed {name} r{after[name].revision}, {len(after[name].cases)} test functions")
+        typer.echo(
+            f"reviewed {name} r{after[name].revision}, {len(after[name].cases)} test functions"
+        )
     for name in gone:
         typer.echo(f"dropped {name}: no document has it")
     if not changed and not gone:
@@ -200,8 +261,10 @@ def _signatures(root: Path, as_json: bool) -> None:
 
     known = registry.read(root / "specs")
     if as_json:
-        rows = [{"signature": number, "text": text, "clauses": [clause.id for clause in found]}
-                for number, text, found in covered(known)]  # fmt: skip
+        rows = [
+            {"signature": number, "text": text, "clauses": [clause.id for clause in found]}
+            for number, text, found in covered(known)
+        ]
         return print_json({"schema_version": 1, "uncovered": uncovered(known), "signatures": rows})
     return typer.echo(signatures_page(known), nl=False)
 

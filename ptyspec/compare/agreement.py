@@ -41,13 +41,20 @@ def agreement_with_array(reconstruction: Reconstruction, other: Array) -> dict[s
     image = np.asarray(other)
     if image.ndim != 2:
         raise ScanDataError(
-            "the other object is not an image", value=image.shape, limit="(H, W)", next_step="pass one slice"
+            "the other object is not an image",
+            value=image.shape,
+            limit="(H, W)",
+            next_step="pass one slice",
         )
     origin = find_origin(reconstruction, image)
     if origin is None:
         frame = share_with(reconstruction, image, reconstruction.origin)
         empty = Frame(frame.rec, frame.truth, np.zeros_like(frame.mask), frame.origin)
-        return {**_scores(empty), "origin": None, "reason": "an image is constant: its origin cannot be found"}
+        return {
+            **_scores(empty),
+            "origin": None,
+            "reason": "an image is constant: its origin cannot be found",
+        }
     return {**_scores(share_with(reconstruction, image, origin)), "origin": list(origin)}
 
 
@@ -62,7 +69,12 @@ def find_origin(reconstruction: Reconstruction, other: Array) -> tuple[int, int]
         return None
     register: Any = registration.phase_cross_correlation  # ships without types
     shift, _, _ = register(
-        image, target, reference_mask=mask, moving_mask=target_mask, overlap_ratio=OVERLAP, normalization=None
+        image,
+        target,
+        reference_mask=mask,
+        moving_mask=target_mask,
+        overlap_ratio=OVERLAP,
+        normalization=None,
     )
     rows, columns = (int(value) for value in np.rint(shift))
     return reconstruction.origin[0] + columns, reconstruction.origin[1] + rows

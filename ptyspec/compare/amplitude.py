@@ -47,7 +47,9 @@ def amplitude_scores(frame: Frame) -> dict[str, Any]:
         "prediction": summary(a),
         "truth": summary(b),
         "ratio": {key: ratio[key] for key in ("mean", "median", "p05", "p95")},
-        "reason": reasons(NO_CORRELATION if correlation is None else NO_DETAIL if detail is None else None, why),
+        "reason": reasons(
+            NO_CORRELATION if correlation is None else NO_DETAIL if detail is None else None, why
+        ),
     }
 
 
@@ -63,7 +65,9 @@ def highpass(image: Array, mask: Array) -> Array:
     return np.asarray(image - total / np.where(mask, weight, 1.0))
 
 
-def highpass_pearson(first: Array, second: Array, mask: Array, scale: float | None = None) -> float | None:
+def highpass_pearson(
+    first: Array, second: Array, mask: Array, scale: float | None = None
+) -> float | None:
     """Return the Pearson correlation of two high-passed images over the mask; None where either is constant.
 
     "Constant" is judged against `scale`, by default against the largest value before filtering.
@@ -93,16 +97,33 @@ def ssim(rec: Array, truth: Array, mask: Array) -> tuple[float | None, str | Non
         return None, "the truth's amplitude is constant: no SSIM"
     similarity: Any = metrics.structural_similarity  # ships without types
     _, local = similarity(
-        rec, truth, data_range=span, gaussian_weights=True, sigma=SSIM_SIGMA, use_sample_covariance=False, full=True
+        rec,
+        truth,
+        data_range=span,
+        gaussian_weights=True,
+        sigma=SSIM_SIGMA,
+        use_sample_covariance=False,
+        full=True,
     )
     return number(local[inner].mean()), None
 
 
 def _empty(why: str) -> dict[str, Any]:
     nothing = summary(np.empty(0))
-    numbers = ("mean_ratio", "least_squares_scalar", "pearson_r", "highpass_pearson_r", "ssim", "mae", "rmse")
+    numbers = (
+        "mean_ratio",
+        "least_squares_scalar",
+        "pearson_r",
+        "highpass_pearson_r",
+        "ssim",
+        "mae",
+        "rmse",
+    )
     ratio = dict.fromkeys(("mean", "median", "p05", "p95"))
     return {
-        **dict.fromkeys((*numbers, "max_abs")), "prediction": nothing, "truth": dict(nothing), "ratio": ratio,
+        **dict.fromkeys((*numbers, "max_abs")),
+        "prediction": nothing,
+        "truth": dict(nothing),
+        "ratio": ratio,
         "reason": why,
-    }  # fmt: skip
+    }

@@ -30,7 +30,9 @@ def r_squared(predicted: Array, measured: Array, mask: Array | None = None) -> f
     return _over(((a - b) ** 2).sum(), (b**2).sum())
 
 
-def poisson_deviance_per_pixel(expected_counts: Array, counts: Array, mask: Array | None = None) -> float:
+def poisson_deviance_per_pixel(
+    expected_counts: Array, counts: Array, mask: Array | None = None
+) -> float:
     """Return 2 mean[k ln(k/l) - (k - l)] for counts k at expected rates l, both in photons.
 
     About 1 where l is the true rate and not much below one photon, less in dark pixels. Finite at k = 0; rates are
@@ -45,12 +47,17 @@ def poisson_deviance_per_pixel(expected_counts: Array, counts: Array, mask: Arra
     return float(2.0 * np.mean(k * logarithm - (k - floored)))
 
 
-def data_scores(predicted: Array, measured: Array, scale: float, mask: Array | None = None) -> dict[str, Any]:
+def data_scores(
+    predicted: Array, measured: Array, scale: float, mask: Array | None = None
+) -> dict[str, Any]:
     """Return r_factor, r_squared and poisson_deviance_per_pixel of amplitudes with counts = (scale A)^2, as JSON.
 
     What is undefined is None with a `reason`.
     """
-    amplitude, known = np.asarray(predicted, dtype=np.float64), np.asarray(measured, dtype=np.float64)
+    amplitude, known = (
+        np.asarray(predicted, dtype=np.float64),
+        np.asarray(measured, dtype=np.float64),
+    )
     block: dict[str, Any] = {
         "r_factor": number(r_factor(amplitude, known, mask)),
         "r_squared": number(r_squared(amplitude, known, mask)),
@@ -67,14 +74,20 @@ def _pair(predicted: Array, measured: Array, mask: Array | None) -> tuple[Array,
     a, b = np.asarray(predicted, dtype=np.float64), np.asarray(measured, dtype=np.float64)
     if a.shape != b.shape:
         raise ScanDataError(
-            "predicted and measured patterns differ in shape", value=a.shape, limit=b.shape,
+            "predicted and measured patterns differ in shape",
+            value=a.shape,
+            limit=b.shape,
             next_step="compare frame with frame",
-        )  # fmt: skip
+        )
     if mask is not None:
         seen = np.broadcast_to(np.asarray(mask, dtype=bool), a.shape)
         a, b = a[seen], b[seen]
     if not np.isfinite(b).all() or (b < 0).any():
-        raise ScanDataError("measured values are negative or not finite", limit=">= 0", next_step="mask those pixels")
+        raise ScanDataError(
+            "measured values are negative or not finite",
+            limit=">= 0",
+            next_step="mask those pixels",
+        )
     return a, b
 
 

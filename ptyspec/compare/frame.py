@@ -48,9 +48,11 @@ def covered(reconstruction: Reconstruction) -> Array:
     image, weight = reconstruction.object, reconstruction.coverage
     if image.ndim != 2 or weight.shape != image.shape:
         raise ScanDataError(
-            "object and coverage of a reconstruction differ in shape", value=(image.shape, weight.shape),
-            limit="two equal (H, W)", next_step="write both from the same stitched canvas",
-        )  # fmt: skip
+            "object and coverage of a reconstruction differ in shape",
+            value=(image.shape, weight.shape),
+            limit="two equal (H, W)",
+            next_step="write both from the same stitched canvas",
+        )
     return np.asarray(np.isfinite(image) & (weight > 0))
 
 
@@ -73,27 +75,44 @@ def cut(reconstruction: Reconstruction, truth: Array) -> Frame:
     """
     known = np.asarray(truth)
     if known.ndim != 2:
-        raise ScanDataError("the truth is not an image", value=known.shape, limit="(H, W)", next_step="pass the object")
+        raise ScanDataError(
+            "the truth is not an image",
+            value=known.shape,
+            limit="(H, W)",
+            next_step="pass the object",
+        )
     mask = covered(reconstruction)
-    return _share(reconstruction.object, mask, reconstruction.origin, known, np.isfinite(known), (0, 0))
+    return _share(
+        reconstruction.object, mask, reconstruction.origin, known, np.isfinite(known), (0, 0)
+    )
 
 
 def common(first: Reconstruction, second: Reconstruction) -> Frame:
     """Return the pixels that two reconstructions of one scan both cover (`second` stands as truth)."""
     return _share(
         first.object, covered(first), first.origin, second.object, covered(second), second.origin
-    )  # fmt: skip
+    )
 
 
 def share_with(reconstruction: Reconstruction, other: Array, origin: tuple[int, int]) -> Frame:
     """Return the pixels shared with an array whose pixel [0, 0] lies at `origin` of the object frame."""
     return _share(
-        reconstruction.object, covered(reconstruction), reconstruction.origin, other, np.isfinite(other), origin
+        reconstruction.object,
+        covered(reconstruction),
+        reconstruction.origin,
+        other,
+        np.isfinite(other),
+        origin,
     )
 
 
 def _share(
-    rec: Array, rec_mask: Array, rec_origin: tuple[int, int], truth: Array, truth_mask: Array, origin: tuple[int, int]
+    rec: Array,
+    rec_mask: Array,
+    rec_origin: tuple[int, int],
+    truth: Array,
+    truth_mask: Array,
+    origin: tuple[int, int],
 ) -> Frame:
     left, top = max(rec_origin[0], origin[0]), max(rec_origin[1], origin[1])
     right = max(left, min(rec_origin[0] + rec.shape[1], origin[0] + truth.shape[1]))
@@ -130,7 +149,9 @@ def largest_rectangle(mask: Array) -> Window:
         return slice(0, mask.shape[0]), slice(0, mask.shape[1])
     step = max(1, -(-max(mask.shape, default=1) // SEARCH_SIDE))
     rows, columns = mask.shape[0] // step, mask.shape[1] // step
-    blocks = np.asarray(mask[: rows * step, : columns * step].reshape(rows, step, columns, step).all(axis=(1, 3)))
+    blocks = np.asarray(
+        mask[: rows * step, : columns * step].reshape(rows, step, columns, step).all(axis=(1, 3))
+    )
     best, window = 0, (0, 0, 0, 0)
     heights = np.zeros(columns, dtype=int)
     for row in range(rows):

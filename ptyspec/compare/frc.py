@@ -15,9 +15,14 @@ SMALLEST_SIDE = 16
 HANN_PART = (18.0 / 35.0) ** 2
 """Independent Fourier pixels under a two-dimensional Hann window: (mean w^2)^2 / mean w^4, per axis 18/35."""
 KEYS = (
-    "frequency", "curve", "half_bit", "first_crossing_half", "last_crossing_half", "half_bit_crossing",
+    "frequency",
+    "curve",
+    "half_bit",
+    "first_crossing_half",
+    "last_crossing_half",
+    "half_bit_crossing",
     "half_bit_last_crossing",
-)  # fmt: skip
+)
 
 
 def frc_scores(frame: Frame) -> dict[str, Any]:
@@ -29,7 +34,12 @@ def frc_scores(frame: Frame) -> dict[str, Any]:
     window = frame.rectangle
     rec, truth = frame.rec[window], frame.truth[window]
     sides = rec.shape
-    place = [frame.origin[0] + window[1].start, frame.origin[1] + window[0].start, sides[1], sides[0]]
+    place = [
+        frame.origin[0] + window[1].start,
+        frame.origin[1] + window[0].start,
+        sides[1],
+        sides[0],
+    ]
     if min(sides) < SMALLEST_SIDE:
         why = f"the largest covered rectangle has {sides[1]} x {sides[0]} px, fewer than {SMALLEST_SIDE} on a side"
         empty = {**dict.fromkeys(KEYS), "reason": why}

@@ -16,7 +16,15 @@ from ptyspec.compare.frame import Frame, largest_rectangle
 from ptyspec.compare.frc import ring_correlation
 from ptyspec.compare.numbers import inner, is_flat, norm, pearson, quotient, reasons
 from ptyspec.compare.phase import global_phase, mean_free_correlation, nrmse, phase_pearson
-from ptyspec.compare.registration import fit_ramp, mean_gradient, offset, ramp_blind, translate, without_ramp, wrap
+from ptyspec.compare.registration import (
+    fit_ramp,
+    mean_gradient,
+    offset,
+    ramp_blind,
+    translate,
+    without_ramp,
+    wrap,
+)
 from ptyspec.contracts.arrays import Array
 from ptyspec.errors import AlignmentError
 
@@ -71,7 +79,11 @@ def align(rec: Array, truth: Array, mask: Array) -> Aligned:
         ramp = ramp + extra
         shift = shift + offset(without_ramp(moved, extra), known, upsample=100)
     inside = _inside(shift, image, target)
-    moved, raw, known = translate(without_ramp(image, ramp), -shift)[inside], image[inside], target[inside]
+    moved, raw, known = (
+        translate(without_ramp(image, ramp), -shift)[inside],
+        image[inside],
+        target[inside],
+    )
     factor = inner(moved, known) / norm(moved) ** 2
     return Aligned(
         rec=moved * factor,
@@ -91,7 +103,13 @@ def gauge_scores(frame: Frame, *, rings: bool = False) -> dict[str, Any]:
     the complex object on request); `aligned` also what was removed: ramp [x, y] cycles per pixel, shift [x, y]
     pixels, scale {modulus, phase}. Where no alignment exists both are None values with the reason.
     """
-    keys = ("amplitude_pearson_r", "phase_pearson_r", "amplitude_ratio", "nrmse", "correlation_mean_free")
+    keys = (
+        "amplitude_pearson_r",
+        "phase_pearson_r",
+        "amplitude_ratio",
+        "nrmse",
+        "correlation_mean_free",
+    )
     try:
         window = frame.rectangle  # found once for all scores
         found = align(frame.rec[window], frame.truth[window], frame.mask[window])
@@ -102,11 +120,19 @@ def gauge_scores(frame: Frame, *, rings: bool = False) -> dict[str, Any]:
     removed = {
         "ramp": list(found.ramp),
         "shift": list(found.shift),
-        "scale": {"modulus": abs(found.scale), "phase": math.atan2(found.scale.imag, found.scale.real)},
+        "scale": {
+            "modulus": abs(found.scale),
+            "phase": math.atan2(found.scale.imag, found.scale.real),
+        },
     }
     before, reason = _pair_scores(found.raw, found.truth, rings)
     after, _ = _pair_scores(found.rec, found.truth, rings)
-    return {"raw": before, "aligned": after | removed, "pixels": int(found.rec.size), "reason": reason}
+    return {
+        "raw": before,
+        "aligned": after | removed,
+        "pixels": int(found.rec.size),
+        "reason": reason,
+    }
 
 
 def _pair_scores(rec: Array, truth: Array, rings: bool) -> tuple[dict[str, Any], str | None]:
@@ -122,34 +148,44 @@ def _pair_scores(rec: Array, truth: Array, rings: bool) -> tuple[dict[str, Any],
     }
     if rings:
         scores["frc"] = ring_correlation(rec, truth)
-    return scores, reasons("an amplitude is constant: no correlation" if amplitude is None else None, why)
+    return scores, reasons(
+        "an amplitude is constant: no correlation" if amplitude is None else None, why
+    )
 
 
 def _check_size(shape: tuple[int, ...]) -> None:
     if min(shape) < SMALLEST_SIDE:
         raise AlignmentError(
-            "the covered rectangle is too small to register", value=shape, limit=f">= {SMALLEST_SIDE} px",
+            "the covered rectangle is too small to register",
+            value=shape,
+            limit=f">= {SMALLEST_SIDE} px",
             next_step="scan a larger connected area",
-        )  # fmt: skip
+        )
 
 
 def _check_content(image: Array, target: Array) -> None:
     if is_flat(image) or is_flat(target):
-        raise AlignmentError("an image is constant: nothing to register", next_step="look at the raw object first")
+        raise AlignmentError(
+            "an image is constant: nothing to register", next_step="look at the raw object first"
+        )
 
 
 def _check_reach(shift: Array, shape: tuple[int, ...]) -> None:
     if (np.abs(shift) > REACH * np.array(shape)).any():
         raise AlignmentError(
-            "no shift within reach brings the images together", value=[float(s) for s in shift],
-            limit=f"{REACH} of {shape}", next_step="check orientation and origin; the images may share nothing",
-        )  # fmt: skip
+            "no shift within reach brings the images together",
+            value=[float(s) for s in shift],
+            limit=f"{REACH} of {shape}",
+            next_step="check orientation and origin; the images may share nothing",
+        )
 
 
 def _inside(shift: Array, image: Array, target: Array) -> tuple[slice, slice]:
     _check_reach(shift, image.shape)
     inside = _trim(shift, image.shape)
-    _check_content(image[inside], target[inside])  # what was registered may lie in the border that is trimmed
+    _check_content(
+        image[inside], target[inside]
+    )  # what was registered may lie in the border that is trimmed
     return inside
 
 

@@ -46,7 +46,10 @@ def phase_scores(frame: Frame) -> dict[str, Any]:
     """
     rec, truth = frame.rec[frame.mask], frame.truth[frame.mask]
     if rec.size == 0:
-        return {**dict.fromkeys(("pearson_r", "highpass_pearson_r", "mae", "wrapped_fraction")), "reason": NO_PIXEL}
+        return {
+            **dict.fromkeys(("pearson_r", "highpass_pearson_r", "mae", "wrapped_fraction")),
+            "reason": NO_PIXEL,
+        }
     error = np.angle(rec * np.conj(truth) * global_phase(rec, truth))
     predicted, known = phase_images(rec, truth)
     why = _why(rec, predicted, known)
@@ -94,4 +97,8 @@ def _why(rec: Array, predicted: Array, known: Array) -> str | None:
         return "the reconstruction is zero: no phase"
     if is_flat(known, 1.0):
         return "the truth's phase is constant: phase correlation means nothing"
-    return "the reconstruction's phase is constant: no correlation" if is_flat(predicted, 1.0) else None
+    return (
+        "the reconstruction's phase is constant: no correlation"
+        if is_flat(predicted, 1.0)
+        else None
+    )

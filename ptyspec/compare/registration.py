@@ -23,7 +23,9 @@ def wrap(cycles: Array) -> Array:
 
 def without_ramp(image: Array, ramp: Array) -> Array:
     """Return image times exp(-2 pi i ramp . pixel)."""
-    down, right = (np.exp(-2j * np.pi * rate * np.arange(n)) for rate, n in zip(ramp, image.shape, strict=True))
+    down, right = (
+        np.exp(-2j * np.pi * rate * np.arange(n)) for rate, n in zip(ramp, image.shape, strict=True)
+    )
     return np.asarray(image * down[:, None] * right[None, :])
 
 
@@ -55,11 +57,13 @@ def _weighted_slopes(phase: Array, weight: Array, rows: Array, columns: Array) -
     total, of_rows, of_columns = weight.sum(), weight.sum(axis=1), weight.sum(axis=0)
     sums = rows @ of_rows, columns @ of_columns
     cross = rows @ weight @ columns
-    normal = np.array([
-        [total, sums[0], sums[1]],
-        [sums[0], rows**2 @ of_rows, cross],
-        [sums[1], cross, columns**2 @ of_columns],
-    ])  # fmt: skip
+    normal = np.array(
+        [
+            [total, sums[0], sums[1]],
+            [sums[0], rows**2 @ of_rows, cross],
+            [sums[1], cross, columns**2 @ of_columns],
+        ]
+    )
     weighted = weight * phase
     right = np.array([weighted.sum(), rows @ weighted.sum(axis=1), weighted.sum(axis=0) @ columns])
     return np.asarray(np.linalg.lstsq(normal, right, rcond=None)[0][1:])
@@ -73,7 +77,10 @@ def offset(image: Array, target: Array, *, upsample: int) -> Array:
     # normalization=None: the phase-only default is noisy and its error is invalid (scikit-image 6376)
     register: Any = registration.phase_cross_correlation  # ships without types
     back, _, _ = register(
-        window * (target - target.mean()), window * (image - image.mean()), upsample_factor=upsample, normalization=None
+        window * (target - target.mean()),
+        window * (image - image.mean()),
+        upsample_factor=upsample,
+        normalization=None,
     )
     return -np.asarray(back, dtype=float)
 

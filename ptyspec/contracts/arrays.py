@@ -30,20 +30,31 @@ def as_array(
     array = np.asanyarray(value)
     if array.dtype.kind not in "biufc":
         raise ScanDataError(
-            f"{name} does not hold numbers", value=array.dtype, limit=np.dtype(dtype), source=source or None,
+            f"{name} does not hold numbers",
+            value=array.dtype,
+            limit=np.dtype(dtype),
+            source=source or None,
             next_step=f"store {name} as a plain numeric array",
-        )  # fmt: skip
+        )
     if array.dtype.kind == "c" and np.dtype(dtype).kind != "c":
         raise ScanDataError(
-            f"{name} is complex where real numbers are expected", value=array.dtype, limit=np.dtype(dtype),
-            source=source or None, next_step=f"store the modulus in {name}",
-        )  # fmt: skip
-    if array.ndim != len(shape) or any(want not in (None, have) for want, have in zip(shape, array.shape, strict=True)):
+            f"{name} is complex where real numbers are expected",
+            value=array.dtype,
+            limit=np.dtype(dtype),
+            source=source or None,
+            next_step=f"store the modulus in {name}",
+        )
+    if array.ndim != len(shape) or any(
+        want not in (None, have) for want, have in zip(shape, array.shape, strict=True)
+    ):
         wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
         raise ScanDataError(
-            f"{name} has the wrong shape", value=array.shape, limit=wanted, source=source or None,
+            f"{name} has the wrong shape",
+            value=array.shape,
+            limit=wanted,
+            source=source or None,
             next_step="see docs/file-formats.md for the shape of every key",
-        )  # fmt: skip
+        )
     check_values(name, array, non_negative=non_negative, source=source)
     return array.astype(dtype, copy=False)
 
@@ -51,7 +62,9 @@ def as_array(
 def check_values(name: str, array: Array, *, non_negative: bool = False, source: str = "") -> None:
     """Raise ScanDataError unless every value is finite (and, on request, not negative); one pass, no copy."""
     if array.size == 0:
-        raise ScanDataError(f"{name} is empty", value=array.shape, limit="at least one value", source=source or None)
+        raise ScanDataError(
+            f"{name} is empty", value=array.shape, limit="at least one value", source=source or None
+        )
     if array.dtype.kind == "c":
         finite = bool(np.isfinite(array).all())
         low = 0.0
@@ -64,21 +77,31 @@ def check_values(name: str, array: Array, *, non_negative: bool = False, source:
         bad = ~np.isfinite(array)
         first = tuple(int(i) for i in np.argwhere(bad)[0])
         raise ScanDataError(
-            f"{name} holds {int(bad.sum())} values that are not finite", value=f"{array[first]} at index {first}",
-            limit="finite numbers", source=source or None, next_step="mask or drop the affected frames and save again",
-        )  # fmt: skip
+            f"{name} holds {int(bad.sum())} values that are not finite",
+            value=f"{array[first]} at index {first}",
+            limit="finite numbers",
+            source=source or None,
+            next_step="mask or drop the affected frames and save again",
+        )
     if non_negative and low < 0:
         first = tuple(int(i) for i in np.argwhere(array < 0)[0])
         raise ScanDataError(
-            f"{name} holds negative values", value=f"{array[first]} at index {first}", limit=">= 0",
-            source=source or None, next_step="subtract the dark field so that counts stay >= 0, or clip at 0",
-        )  # fmt: skip
+            f"{name} holds negative values",
+            value=f"{array[first]} at index {first}",
+            limit=">= 0",
+            source=source or None,
+            next_step="subtract the dark field so that counts stay >= 0, or clip at 0",
+        )
 
 
 def release_pages(array: Array) -> None:
     """Give back the memory of pages read through a read-only file map; other arrays are left alone."""
     pages = getattr(array, "_mmap", None)
-    if isinstance(pages, mmap.mmap) and not array.flags.writeable and hasattr(mmap, "MADV_DONTNEED"):
+    if (
+        isinstance(pages, mmap.mmap)
+        and not array.flags.writeable
+        and hasattr(mmap, "MADV_DONTNEED")
+    ):
         pages.madvise(mmap.MADV_DONTNEED)
 
 

@@ -35,7 +35,10 @@ class Resolved:
     def as_json(self) -> dict[str, Any]:
         """Return the content of scenario.json: each value beside its provenance."""
         values = dict(flatten(self.scenario.model_dump(mode="json")))
-        rows = {key: {"value": value, "source": self.provenance.get(key, "default")} for key, value in values.items()}
+        rows = {
+            key: {"value": value, "source": self.provenance.get(key, "default")}
+            for key, value in values.items()
+        }
         return {"schema_version": 1, "name": self.scenario.name, "values": rows}
 
 
@@ -59,7 +62,9 @@ def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
             node = node.setdefault(name, {})
             if not isinstance(node, dict):
                 raise ConfigError(
-                    f"{dotted} reaches into a plain value", value=dotted, next_step="see `ptyspec scenarios`"
+                    f"{dotted} reaches into a plain value",
+                    value=dotted,
+                    next_step="see `ptyspec scenarios`",
                 )
         node[last] = value
     return out
@@ -92,9 +97,13 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
             if key not in allowed:
                 near = difflib.get_close_matches(key, allowed, n=1)
                 raise ConfigError(
-                    f"unknown key {key}", value=value, source=layer.source,
-                    next_step=f"did you mean {near[0]}?" if near else "keys are listed by `ptyspec scenarios --keys`",
-                )  # fmt: skip
+                    f"unknown key {key}",
+                    value=value,
+                    source=layer.source,
+                    next_step=f"did you mean {near[0]}?"
+                    if near
+                    else "keys are listed by `ptyspec scenarios --keys`",
+                )
             if value is not None:
                 flat[key], sources[key] = value, layer.source
     try:
@@ -103,8 +112,14 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
         raise _readable(error, sources) from None
     empty = [key for key, value in flatten(scenario.model_dump()) if value is None]
     if empty:
-        raise ConfigError("settings without a value after resolution", value=", ".join(empty), next_step="set them")
-    return Resolved(scenario, {key: sources.get(key, "default") for key in dict(flatten(scenario.model_dump()))})
+        raise ConfigError(
+            "settings without a value after resolution",
+            value=", ".join(empty),
+            next_step="set them",
+        )
+    return Resolved(
+        scenario, {key: sources.get(key, "default") for key in dict(flatten(scenario.model_dump()))}
+    )
 
 
 def _readable(error: ValidationError, sources: Mapping[str, str]) -> ConfigError:
@@ -113,6 +128,7 @@ def _readable(error: ValidationError, sources: Mapping[str, str]) -> ConfigError
     more = error.error_count() - 1
     return ConfigError(
         f"{key or 'scenario'}: {first['msg']}" + (f" (and {more} more)" if more else ""),
-        value=first.get("input") if key else None, source=sources.get(key, "default" if key else None),
+        value=first.get("input") if key else None,
+        source=sources.get(key, "default" if key else None),
         next_step="correct the value; `ptyspec scenarios --keys` lists every key with its default",
-    )  # fmt: skip
+    )

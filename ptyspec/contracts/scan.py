@@ -45,13 +45,23 @@ class RawScan(Bundle):
     @classmethod
     def _canonical(cls, data: dict[str, Any]) -> dict[str, Any]:
         source = str(data.get("source", ""))
-        frames = as_array("diff3d", data["diff3d"], np.float32, (None, None, None), non_negative=True, source=source)
+        frames = as_array(
+            "diff3d",
+            data["diff3d"],
+            np.float32,
+            (None, None, None),
+            non_negative=True,
+            source=source,
+        )
         count, rows, columns = frames.shape
         if rows != columns:
             raise ScanDataError(
-                "diff3d frames are not square", value=frames.shape, limit="(M, N, N)", source=source or None,
+                "diff3d frames are not square",
+                value=frames.shape,
+                limit="(M, N, N)",
+                source=source or None,
                 next_step="crop or bin the frames to a square; (H, W, M) files are recognised by the reader",
-            )  # fmt: skip
+            )
         out = dict(data, diff3d=frames)
         x, y = data["xcoords"], data["ycoords"]
         out["xcoords_start"] = x if data.get("xcoords_start") is None else data["xcoords_start"]
@@ -60,28 +70,44 @@ class RawScan(Bundle):
             out[name] = as_array(name, out[name], np.float64, (None,), source=source)
             if len(out[name]) != count:
                 raise ScanDataError(
-                    f"{name} has another length than the frames", value=len(out[name]), limit=count,
-                    source=source or None, next_step="give one x and one y for every frame",
-                )  # fmt: skip
-        out["probeGuess"] = as_array("probeGuess", data["probeGuess"], np.complex64, (None, None), source=source)
+                    f"{name} has another length than the frames",
+                    value=len(out[name]),
+                    limit=count,
+                    source=source or None,
+                    next_step="give one x and one y for every frame",
+                )
+        out["probeGuess"] = as_array(
+            "probeGuess", data["probeGuess"], np.complex64, (None, None), source=source
+        )
         if out["probeGuess"].shape != (rows, columns):
             raise ProbeError(
-                "the probe has another size than the frames", value=out["probeGuess"].shape, limit=(rows, columns),
-                source=source or None, next_step="crop or resample the probe to the frame size N",
-            )  # fmt: skip
+                "the probe has another size than the frames",
+                value=out["probeGuess"].shape,
+                limit=(rows, columns),
+                source=source or None,
+                next_step="crop or resample the probe to the frame size N",
+            )
         if not np.any(out["probeGuess"]):
-            raise ProbeError("the probe is zero everywhere", source=source or None, next_step="provide a probe guess")
+            raise ProbeError(
+                "the probe is zero everywhere",
+                source=source or None,
+                next_step="provide a probe guess",
+            )
         index = data.get("scan_index")
         index = np.zeros(count, np.int64) if index is None else index
         out["scan_index"] = as_array("scan_index", index, np.int64, (count,), source=source)
         if data.get("objectGuess") is not None:
-            out["objectGuess"] = as_array("objectGuess", data["objectGuess"], np.complex64, (None, None), source=source)
+            out["objectGuess"] = as_array(
+                "objectGuess", data["objectGuess"], np.complex64, (None, None), source=source
+            )
         if data.get("Y") is not None:
             out["Y"] = as_array("Y", data["Y"], np.complex64, (count, rows, columns), source=source)
         if data.get("mask") is not None:
             out["mask"] = as_array("mask", data["mask"], np.bool_, (rows, columns), source=source)
             if np.any(frames[:, ~out["mask"]]):
-                out["diff3d"] = frames * out["mask"]  # what was not measured has no part in energy, gain and a0
+                out["diff3d"] = (
+                    frames * out["mask"]
+                )  # what was not measured has no part in energy, gain and a0
         return out
 
     @property

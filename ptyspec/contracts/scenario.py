@@ -116,7 +116,9 @@ class Scenario(Settings):
     dose: DoseSpec = DoseSpec()
     split: SplitSpec = SplitSpec()
     grouping: GroupingSpec = GroupingSpec()
-    model: ModelConfig = Field(default=ModelConfig(), validate_default=True)  # its mask diameter follows from N
+    model: ModelConfig = Field(
+        default=ModelConfig(), validate_default=True
+    )  # its mask diameter follows from N
     training: TrainingConfig = TrainingConfig()
     inference: InferenceConfig = InferenceConfig()
     seeds: Seeds = Seeds()
@@ -130,19 +132,31 @@ class Scenario(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Scenario:
-        measured = {self.object.kind == "measured", self.probe.kind == "measured", self.scan.kind == "measured"}
+        measured = {
+            self.object.kind == "measured",
+            self.probe.kind == "measured",
+            self.scan.kind == "measured",
+        }
         if len(measured) != 1:
-            raise ValueError("object.kind, probe.kind and scan.kind are all 'measured' or none of them")
+            raise ValueError(
+                "object.kind, probe.kind and scan.kind are all 'measured' or none of them"
+            )
         if self.probe.kind == "file" and not self.probe.path:
             raise ValueError("probe.kind is 'file' but probe.path names none")
         if self.training.monitor == "val_loss" and self.training.validation_fraction == 0:
-            raise ValueError("training.monitor is val_loss but training.validation_fraction is 0: nothing to monitor")
+            raise ValueError(
+                "training.monitor is val_loss but training.validation_fraction is 0: nothing to monitor"
+            )
         if self.scan.kind == "nested" and self.split.kind != "image":
-            raise ValueError(f"scan.kind 'nested' scans images of their own for the test: split.kind is "
-                             f"{self.split.kind!r}, set it to image")  # fmt: skip
+            raise ValueError(
+                f"scan.kind 'nested' scans images of their own for the test: split.kind is "
+                f"{self.split.kind!r}, set it to image"
+            )
         if self.grouping.kind == "lattice" and self.grouping.enable_oversampling:
-            raise ValueError("grouping.enable_oversampling is on, but a lattice has its groups and no others: "
-                             "switch it off or set grouping.kind to nearest")  # fmt: skip
+            raise ValueError(
+                "grouping.enable_oversampling is on, but a lattice has its groups and no others: "
+                "switch it off or set grouping.kind to nearest"
+            )
         return self
 
     @property

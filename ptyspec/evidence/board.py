@@ -63,10 +63,18 @@ def _row(name: str, place: Path) -> dict[str, Any]:
     said = registry.hypothesis(name, place)
     entries = [_entry(one) for one in history(place, name)]
     shared = {
-        "id": said.id, "title": said.title, "claim": said.claim, "story": said.story, "cost": said.cost,
-        "alpha": said.design.alpha, "history": entries, "clauses": list(said.clauses),
-        "supersedes": list(said.supersedes), "related": list(said.related), "file": f"specs/hypotheses/{name}.toml",
-    }  # fmt: skip
+        "id": said.id,
+        "title": said.title,
+        "claim": said.claim,
+        "story": said.story,
+        "cost": said.cost,
+        "alpha": said.design.alpha,
+        "history": entries,
+        "clauses": list(said.clauses),
+        "supersedes": list(said.supersedes),
+        "related": list(said.related),
+        "file": f"specs/hypotheses/{name}.toml",
+    }
     try:
         return shared | _judged(from_evidence(name, place))
     except HistoryError:
@@ -97,11 +105,20 @@ def _judged(found: Judgement) -> dict[str, Any]:
 def _not_judged(reason: str) -> dict[str, Any]:
     empty = {"value": None, "low": None, "high": None, "unit": "", "factor": None}
     return {
-        "verdict": OPEN, "reason": reason, "blocked_by": "evidence", "effect": empty, "margin": None,
-        "margin_source": "", "n": 0,
-        "needed_n": None, "p": None, "scope": {"varied": [], "held": [], "not_exercised": []}, "contrasts": [],
-        "controls": [], "records": [],
-    }  # fmt: skip
+        "verdict": OPEN,
+        "reason": reason,
+        "blocked_by": "evidence",
+        "effect": empty,
+        "margin": None,
+        "margin_source": "",
+        "n": 0,
+        "needed_n": None,
+        "p": None,
+        "scope": {"varied": [], "held": [], "not_exercised": []},
+        "contrasts": [],
+        "controls": [],
+        "records": [],
+    }
 
 
 def _records(found: Judgement) -> list[dict[str, Any]]:
@@ -110,13 +127,30 @@ def _records(found: Judgement) -> list[dict[str, Any]]:
     for row in found.evidence.rows:
         value = value_of(row, found.hypothesis.observable)
         number = None if isinstance(value, Missing) else value
-        rows.append({"seed": row.seed, "arm": row.arm, "value": number, "key": row.key, "outcome": row.outcome})
+        rows.append(
+            {
+                "seed": row.seed,
+                "arm": row.arm,
+                "value": number,
+                "key": row.key,
+                "outcome": row.outcome,
+            }
+        )
     return rows
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
     return {
-        "date": entry.date, "verdict": entry.verdict, "reason": entry.reason, "effect": entry.effect, "low": entry.low,
-        "high": entry.high, "n": entry.n, "supersedes": entry.supersedes, "changed": list(entry.changed),
-        "why": entry.why, "instrument": digest_of(entry.instrument), "digest": entry.digest,
-    }  # fmt: skip
+        "date": entry.date,
+        "verdict": entry.verdict,
+        "reason": entry.reason,
+        "effect": entry.effect,
+        "low": entry.low,
+        "high": entry.high,
+        "n": entry.n,
+        "supersedes": entry.supersedes,
+        "changed": list(entry.changed),
+        "why": entry.why,
+        "instrument": digest_of(entry.instrument),
+        "digest": entry.digest,
+    }

@@ -69,13 +69,27 @@ class Wanted:
         """Return what this interval means."""
         margin = self.compared.margin
         if self.expect == "within":
-            return "as claimed" if interval.within(margin) else "refuted" if interval.beyond(margin) else "undecided"
+            return (
+                "as claimed"
+                if interval.within(margin)
+                else "refuted"
+                if interval.beyond(margin)
+                else "undecided"
+            )
         if interval.beyond(margin, self.direction):
             return "as claimed"
-        return "refuted" if interval.within(margin) else "other way" if interval.beyond(margin) else "undecided"
+        return (
+            "refuted"
+            if interval.within(margin)
+            else "other way"
+            if interval.beyond(margin)
+            else "undecided"
+        )
 
 
-def judged(compared: Contrast | Control, observable: Observable, values: Values, design: Design) -> Found:
+def judged(
+    compared: Contrast | Control, observable: Observable, values: Values, design: Design
+) -> Found:
     """Return what the pairs of one contrast or control say.
 
     A pair in which an arm has no value leaves the whole contrast without one: what failed is never left out.
@@ -87,7 +101,14 @@ def judged(compared: Contrast | Control, observable: Observable, values: Values,
     missing = sorted({str(pair) for pair in pairs if isinstance(pair, Missing)})
     least = 1 if design.deterministic else LEAST_RATES if observable.outcome else LEAST
     make = partial(
-        Found, compared.name, wanted.role, wanted.expect, wanted.direction, compared.margin, unit, len(numbers)
+        Found,
+        compared.name,
+        wanted.role,
+        wanted.expect,
+        wanted.direction,
+        compared.margin,
+        unit,
+        len(numbers),
     )
     if missing:
         return make(None, "no value", _several(missing))
@@ -100,13 +121,21 @@ def judged(compared: Contrast | Control, observable: Observable, values: Values,
     def said_at(alpha: float) -> bool:
         return wanted.state(interval(numbers, alpha)) == state
 
-    needed = _needed(wanted, observable, numbers, design, interval) if state == "undecided" else None
+    needed = (
+        _needed(wanted, observable, numbers, design, interval) if state == "undecided" else None
+    )
     return make(
-        found, state, _undecided(wanted, found, needed, design) if state == "undecided" else "", needed, said_at
+        found,
+        state,
+        _undecided(wanted, found, needed, design) if state == "undecided" else "",
+        needed,
+        said_at,
     )
 
 
-def difference(compared: Compared, observable: Observable, values: Values, seed: int) -> float | Missing:
+def difference(
+    compared: Compared, observable: Observable, values: Values, seed: int
+) -> float | Missing:
     """Return first minus second at this seed, less the second difference of an interaction."""
     found = _minus(compared.minus, observable, values, seed)
     if compared.less is None or isinstance(found, Missing):
@@ -115,7 +144,9 @@ def difference(compared: Compared, observable: Observable, values: Values, seed:
     return other if isinstance(other, Missing) else found - other
 
 
-def _minus(sides: tuple[str, str | float], observable: Observable, values: Values, seed: int) -> float | Missing:
+def _minus(
+    sides: tuple[str, str | float], observable: Observable, values: Values, seed: int
+) -> float | Missing:
     sought = [
         values.get(side, {}).get(seed, Missing(f"{side}, seed {seed}: not run"))
         if isinstance(side, str)
@@ -138,18 +169,26 @@ def _intervals(compared: Compared, observable: Observable, design: Design) -> In
     if isinstance(constant, str):
         return intervals.rates
     # Differences are value - constant: given back their constant, they are 0 or 1 again.
-    return lambda differences, alpha: intervals.rate([one + constant for one in differences], alpha, constant)
+    return lambda differences, alpha: intervals.rate(
+        [one + constant for one in differences], alpha, constant
+    )
 
 
 def _needed(
-    wanted: Wanted, observable: Observable, numbers: list[float], design: Design, interval: Intervals
+    wanted: Wanted,
+    observable: Observable,
+    numbers: list[float],
+    design: Design,
+    interval: Intervals,
 ) -> int | None:
     if design.deterministic:
         return None
     margin = wanted.compared.margin
     if not observable.outcome:
         return intervals.pairs_needed(numbers, margin, design.alpha, design.power)
-    return intervals.repeats_needed(numbers, lambda one: wanted.state(one) != "undecided", design.alpha, interval)
+    return intervals.repeats_needed(
+        numbers, lambda one: wanted.state(one) != "undecided", design.alpha, interval
+    )
 
 
 def _undecided(wanted: Wanted, found: Interval, needed: int | None, design: Design) -> str:

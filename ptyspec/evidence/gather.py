@@ -26,7 +26,11 @@ Probe = Callable[..., Mapping[str, float]]
 
 
 def gather(
-    hypothesis: Hypothesis, *, processes: int = 2, progress: Watch | None = None, fresh: bool = False
+    hypothesis: Hypothesis,
+    *,
+    processes: int = 2,
+    progress: Watch | None = None,
+    fresh: bool = False,
 ) -> Evidence:
     """Return the evidence: every arm at every seed. A run that is refused or diverges is a row like any other.
 
@@ -41,9 +45,13 @@ def gather(
     facts = environment({})
     made = facts.pop("time")
     return Evidence(
-        id=hypothesis.id, made=made or datetime.now(UTC).isoformat(timespec="seconds"), design=design_of(hypothesis),
-        environment=facts, scope=scope(hypothesis, settings), rows=tuple(rows),
-    )  # fmt: skip
+        id=hypothesis.id,
+        made=made or datetime.now(UTC).isoformat(timespec="seconds"),
+        design=design_of(hypothesis),
+        environment=facts,
+        scope=scope(hypothesis, settings),
+        rows=tuple(rows),
+    )
 
 
 def variants_of(hypothesis: Hypothesis) -> dict[tuple[str, int], Variant]:
@@ -51,7 +59,9 @@ def variants_of(hypothesis: Hypothesis) -> dict[tuple[str, int], Variant]:
     from ptyspec.evidence.variant import variant
 
     return {
-        (arm, seed): variant(str(words), profile=hypothesis.profile, seed=seed, settings=hypothesis.settings)
+        (arm, seed): variant(
+            str(words), profile=hypothesis.profile, seed=seed, settings=hypothesis.settings
+        )
         for arm, words in hypothesis.arms.items()
         for seed in hypothesis.design.seeds
     }
@@ -72,24 +82,39 @@ def _variants(
     rows = [
         _row(hypothesis, arm, seed, one, asked[arm, seed].faults)
         for (arm, seed), one in zip(asked, seen, strict=True)
-    ]  # fmt: skip
+    ]
     first = hypothesis.design.seeds[0]
     return rows, {arm: asked[arm, first].settings() for arm in hypothesis.arms}
 
 
-def _row(hypothesis: Hypothesis, arm: str, seed: int, observation: Mapping[str, Any], faults: tuple[str, ...]) -> Row:
+def _row(
+    hypothesis: Hypothesis,
+    arm: str,
+    seed: int,
+    observation: Mapping[str, Any],
+    faults: tuple[str, ...],
+) -> Row:
     from ptyspec.evidence.observe import OUTCOME, value
 
-    broke = observation["outcome"] == "failed"  # by an error of nobody's making: its numbers are none
+    broke = (
+        observation["outcome"] == "failed"
+    )  # by an error of nobody's making: its numbers are none
     values = {
         path: None if broke and not path.startswith(OUTCOME) else _finite(value(observation, path))
         for path in hypothesis.paths
     }
     ended = None if observation["outcome"] == "finished" else observation
     return Row(
-        arm=arm, seed=seed, values=values, outcome=observation["outcome"], key=observation["key"], faults=faults,
-        stage=ended and ended["stage"], error=ended and str(ended["error"])[:500], seconds=observation["seconds"],
-    )  # fmt: skip
+        arm=arm,
+        seed=seed,
+        values=values,
+        outcome=observation["outcome"],
+        key=observation["key"],
+        faults=faults,
+        stage=ended and ended["stage"],
+        error=ended and str(ended["error"])[:500],
+        seconds=observation["seconds"],
+    )
 
 
 def _probed(hypothesis: Hypothesis, progress: Watch | None) -> tuple[list[Row], dict[str, Any]]:
@@ -106,7 +131,9 @@ def _probed(hypothesis: Hypothesis, progress: Watch | None) -> tuple[list[Row], 
         rows.append(_asked(hypothesis, function, arm, seed, repeat))
         if progress is not None:
             progress(done, len(asked))
-    return rows, {arm: dict(values) for arm, values in hypothesis.arms.items() if isinstance(values, dict)}
+    return rows, {
+        arm: dict(values) for arm, values in hypothesis.arms.items() if isinstance(values, dict)
+    }
 
 
 def _asked(hypothesis: Hypothesis, function: Probe, arm: str, seed: int, repeat: int) -> Row:
@@ -129,7 +156,15 @@ def _asked(hypothesis: Hypothesis, function: Probe, arm: str, seed: int, repeat:
         outcome, error = "failed", f"{type(problem).__name__}: {problem}"[:500]
     seconds = round(time.perf_counter() - start, 3)
     values = {path: _probe_value(found, path, outcome) for path in hypothesis.paths}
-    return Row(arm=arm, seed=seed, repeat=repeat, values=values, outcome=outcome, error=error, seconds=seconds)
+    return Row(
+        arm=arm,
+        seed=seed,
+        repeat=repeat,
+        values=values,
+        outcome=outcome,
+        error=error,
+        seconds=seconds,
+    )
 
 
 def _check_arguments(hypothesis: Hypothesis, function: Probe) -> None:
@@ -138,9 +173,11 @@ def _check_arguments(hypothesis: Hypothesis, function: Probe) -> None:
             inspect.signature(function).bind(0, **arguments)  # type: ignore[arg-type]
         except TypeError as problem:
             raise ProbeFunctionError(
-                f"the probe does not take the values of arm {arm}: {problem}", value=arguments, source=hypothesis.probe,
+                f"the probe does not take the values of arm {arm}: {problem}",
+                value=arguments,
+                source=hypothesis.probe,
                 next_step="a probe is a function (seed, **values of the arm) -> dict of numbers",
-            ) from problem  # fmt: skip
+            ) from problem
 
 
 def probe(words: str) -> Probe:

@@ -65,8 +65,13 @@ def history(place: Path, name: str) -> tuple[Entry, ...]:
     if not isinstance(content, dict) or not isinstance(content.get("entries"), list):
         raise HistoryError("not a history: it holds no entries", source=path, next_step=RESTORE)
     if content.get("id") != name:
-        raise HistoryError("this is the history of another hypothesis", value=content.get("id"), limit=name, source=path,
-                           next_step=RESTORE)  # fmt: skip
+        raise HistoryError(
+            "this is the history of another hypothesis",
+            value=content.get("id"),
+            limit=name,
+            source=path,
+            next_step=RESTORE,
+        )
     former = ""
     for number, raw in enumerate(content["entries"], start=1):
         if not isinstance(raw, dict):
@@ -77,7 +82,9 @@ def history(place: Path, name: str) -> tuple[Entry, ...]:
             raise _altered("an entry of the history is missing or in another place", number, path)
         former = raw[OWN]
     if content.get(LAST) != former:
-        raise _altered("the last entry of the history is missing", len(content["entries"]) + 1, path)
+        raise _altered(
+            "the last entry of the history is missing", len(content["entries"]) + 1, path
+        )
     try:
         return tuple(Entry.model_validate(raw) for raw in content["entries"])
     except ValidationError as error:
@@ -102,7 +109,9 @@ def append(place: Path, name: str, facts: dict[str, Any], why: str = "") -> Entr
     path = path_of(place, name)
     path.parent.mkdir(exist_ok=True)
     entries = [*(one.model_dump(mode="json") for one in known), raw]
-    write_json(path, {"schema_version": SCHEMA_VERSION, "id": name, LAST: raw[OWN], "entries": entries})
+    write_json(
+        path, {"schema_version": SCHEMA_VERSION, "id": name, LAST: raw[OWN], "entries": entries}
+    )
     return Entry.model_validate(raw)
 
 
@@ -115,14 +124,23 @@ def changes(last: Entry | None, facts: dict[str, Any]) -> tuple[str, ...]:
     """Return what differs from the last verdict: verdict, evidence, hypothesis, and parts of the instrument."""
     if last is None:
         return ()
-    found = [key for key in ("verdict", "evidence", "hypothesis") if getattr(last, key) != facts[key]]
+    found = [
+        key for key in ("verdict", "evidence", "hypothesis") if getattr(last, key) != facts[key]
+    ]
     parts = sorted({*last.instrument, *facts["instrument"]})
-    found += [f"instrument: {part}" for part in parts if last.instrument.get(part) != facts["instrument"].get(part)]
+    found += [
+        f"instrument: {part}"
+        for part in parts
+        if last.instrument.get(part) != facts["instrument"].get(part)
+    ]
     return tuple(found)
 
 
 def _altered(message: str, number: int, path: Path) -> HistoryError:
     return HistoryError(
-        message, value=f"entry {number}", source=path, limit="entries are added, never altered or removed",
+        message,
+        value=f"entry {number}",
+        source=path,
+        limit="entries are added, never altered or removed",
         next_step=RESTORE,
-    )  # fmt: skip
+    )

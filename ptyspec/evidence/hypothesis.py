@@ -51,7 +51,9 @@ class Observable(Closed):
     @property
     def label(self) -> str:
         """What a table calls it."""
-        return self.name or " x ".join((self.path, *self.times)) + "".join(f" / {path}" for path in self.over)
+        return self.name or " x ".join((self.path, *self.times)) + "".join(
+            f" / {path}" for path in self.over
+        )
 
     @property
     def outcome(self) -> bool:
@@ -172,7 +174,11 @@ class Hypothesis(Closed):
 
     def measured(self, compared: Compared) -> Observable:
         """Return what a contrast or control compares."""
-        return self.observable if compared.observable is None else self.observables[compared.observable]
+        return (
+            self.observable
+            if compared.observable is None
+            else self.observables[compared.observable]
+        )
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -188,7 +194,9 @@ class Hypothesis(Closed):
         for one in (*self.contrast, *self.control):
             missing = [arm for arm in one.arms if arm not in self.arms]
             if missing:
-                raise ValueError(f"{one.name!r} compares {', '.join(missing)}: arms are {', '.join(self.arms)}")
+                raise ValueError(
+                    f"{one.name!r} compares {', '.join(missing)}: arms are {', '.join(self.arms)}"
+                )
             if one.observable is not None and one.observable not in self.observables:
                 known = ", ".join(self.observables) or "none is declared"
                 raise ValueError(f"{one.name!r}: no [observables.{one.observable}] ({known})")
@@ -202,32 +210,51 @@ class Hypothesis(Closed):
         if not any(one.role == "effect" for one in self.contrast):
             raise ValueError("no contrast has the role effect: there is nothing to judge")
         claimed = {(one.differences, one.observable) for one in self.contrast}
-        if same := [one.name for one in self.control if (one.differences, one.observable) in claimed]:
-            raise ValueError(f"control {', '.join(same)} is a contrast of the claim: a claim cannot vouch for itself")
+        if same := [
+            one.name for one in self.control if (one.differences, one.observable) in claimed
+        ]:
+            raise ValueError(
+                f"control {', '.join(same)} is a contrast of the claim: a claim cannot vouch for itself"
+            )
         for one in (*self.contrast, *self.control):
             if one.less is not None and self.measured(one).outcome:
-                raise ValueError(f"{one.name!r}: `less` compares numbers; of outcomes compare two arms at a time")
+                raise ValueError(
+                    f"{one.name!r}: `less` compares numbers; of outcomes compare two arms at a time"
+                )
             for first, second in filter(None, (one.minus, one.less)):
                 if isinstance(second, str) and self.arms[first] == self.arms[second]:
-                    raise ValueError(f"{one.name!r}: {first} and {second} are the same: their difference is always 0")
+                    raise ValueError(
+                        f"{one.name!r}: {first} and {second} are the same: their difference is always 0"
+                    )
         return self
 
     @model_validator(mode="after")
     def _one_kind_of_arm(self) -> Hypothesis:
         if self.probe is None and not all(isinstance(arm, str) for arm in self.arms.values()):
-            raise ValueError("arms with arguments need `probe`; without one an arm is the words of a variant")
+            raise ValueError(
+                "arms with arguments need `probe`; without one an arm is the words of a variant"
+            )
         if self.probe is not None:
             if not all(isinstance(arm, dict) for arm in self.arms.values()):
                 raise ValueError("a probe's arms are its arguments: [arms.NAME]")
             if self.settings or self.profile is not None:
-                raise ValueError("`settings` and `profile` are those of variants; a probe takes arguments")
+                raise ValueError(
+                    "`settings` and `profile` are those of variants; a probe takes arguments"
+                )
         elif self.design.deterministic:
-            raise ValueError("a deterministic design is that of a probe: a training differs with its seed")
+            raise ValueError(
+                "a deterministic design is that of a probe: a training differs with its seed"
+            )
         return self
 
     def asked(self) -> dict[str, Any]:
         """Return what decides which runs are made and what is recorded of them: evidence belongs to this."""
         return {
-            "probe": self.probe, "profile": self.profile, "settings": list(self.settings), "arms": self.arms,
-            "paths": sorted(self.paths), "seeds": sorted(self.design.seeds), "deterministic": self.design.deterministic,
-        }  # fmt: skip
+            "probe": self.probe,
+            "profile": self.profile,
+            "settings": list(self.settings),
+            "arms": self.arms,
+            "paths": sorted(self.paths),
+            "seeds": sorted(self.design.seeds),
+            "deterministic": self.design.deterministic,
+        }

@@ -28,7 +28,9 @@ class Interval:
 
     def beyond(self, margin: float, direction: str = "either") -> bool:
         """Whether all of it lies beyond the margin, on the side that is named."""
-        return (self.low > margin and direction != "down") or (self.high < -margin and direction != "up")
+        return (self.low > margin and direction != "down") or (
+            self.high < -margin and direction != "up"
+        )
 
     def within(self, margin: float) -> bool:
         """Whether all of it lies within the margin."""
@@ -97,7 +99,9 @@ def smallest_alpha(decided: Callable[[float], bool]) -> float:
     return 0.0 if high < -250 else float(10.0**high)
 
 
-def pairs_needed(differences: Sequence[float], margin: float, alpha: float, power: float) -> int | None:
+def pairs_needed(
+    differences: Sequence[float], margin: float, alpha: float, power: float
+) -> int | None:
     """Return how many pairs would settle it with this power, were mean and spread as observed; None beyond MOST.
 
     A mean within the margin is to be shown within, one beyond it beyond; near the margin no number settles it.
@@ -117,11 +121,17 @@ def pairs_needed(differences: Sequence[float], margin: float, alpha: float, powe
 
 
 def repeats_needed(
-    differences: Sequence[float], decide: Callable[[Interval], bool], alpha: float, interval: Intervals
+    differences: Sequence[float],
+    decide: Callable[[Interval], bool],
+    alpha: float,
+    interval: Intervals,
 ) -> int | None:
     """Return how many pairs of 0 or 1 would settle it, were their shares as observed; None beyond MOST."""
     n = len(differences)
-    up, down = sum(value > 0 for value in differences) / n, sum(value < 0 for value in differences) / n
+    up, down = (
+        sum(value > 0 for value in differences) / n,
+        sum(value < 0 for value in differences) / n,
+    )
     for many in range(n + 1, MOST + 1):
         ups, downs = round(up * many), round(down * many)
         found = interval([1.0] * ups + [-1.0] * downs + [0.0] * max(0, many - ups - downs), alpha)

@@ -36,28 +36,52 @@ class Judgement:
         main = self.verdict.main
         found = main.interval
         return {
-            "date": self.evidence.made, "verdict": self.verdict.verdict, "reason": self.verdict.reason,
-            "effect": found and found.value, "low": found and found.low, "high": found and found.high,
-            "unit": main.unit, "margin": main.margin, "n": main.n, "p": self.verdict.p,
+            "date": self.evidence.made,
+            "verdict": self.verdict.verdict,
+            "reason": self.verdict.reason,
+            "effect": found and found.value,
+            "low": found and found.low,
+            "high": found and found.high,
+            "unit": main.unit,
+            "margin": main.margin,
+            "n": main.n,
+            "p": self.verdict.p,
             "evidence": digest(self.evidence.model_dump(mode="json")),
-            "hypothesis": digest(self.hypothesis.model_dump(mode="json")), "instrument": instrument(self.hypothesis),
-        }  # fmt: skip
+            "hypothesis": digest(self.hypothesis.model_dump(mode="json")),
+            "instrument": instrument(self.hypothesis),
+        }
 
     def as_json(self) -> dict[str, Any]:
         """Return the judgement as JSON values, its headline on top."""
         found, said = self.verdict, self.hypothesis
         return {
-            "schema_version": SCHEMA_VERSION, "verdict": found.verdict, "id": said.id, "claim": said.claim,
-            "reason": found.reason, "blocked_by": found.blocked_by, "effect": effect_of(found.main),
-            "margin": found.main.margin, "margin_source": said.margin_source, "n": found.main.n, "needed_n": found.needed_n, "p": found.p,
+            "schema_version": SCHEMA_VERSION,
+            "verdict": found.verdict,
+            "id": said.id,
+            "claim": said.claim,
+            "reason": found.reason,
+            "blocked_by": found.blocked_by,
+            "effect": effect_of(found.main),
+            "margin": found.main.margin,
+            "margin_source": said.margin_source,
+            "n": found.main.n,
+            "needed_n": found.needed_n,
+            "p": found.p,
             "contrasts": [_contrast(one) for one in found.contrasts],
-            "controls": [_contrast(one) for one in found.controls], "scope": lists(self.evidence.scope),
-            "clauses": list(said.clauses), "instrument": digest_of(instrument(said)),
-        }  # fmt: skip
+            "controls": [_contrast(one) for one in found.controls],
+            "scope": lists(self.evidence.scope),
+            "clauses": list(said.clauses),
+            "instrument": digest_of(instrument(said)),
+        }
 
 
 def judge(
-    name: str, place: Path | None = None, *, processes: int = 2, progress: Watch | None = None, fresh: bool = False
+    name: str,
+    place: Path | None = None,
+    *,
+    processes: int = 2,
+    progress: Watch | None = None,
+    fresh: bool = False,
 ) -> Judgement:
     """Judge by running what is not in the store yet; `fresh`: everything."""
     found = registry.hypothesis(name, place)
@@ -101,7 +125,9 @@ def standing(name: str, place: Path | None = None, *, rerun: bool | None = None)
     found = _differences(last, now.facts(), f"{name}, from its evidence")
     for what in ("evidence", "hypothesis"):
         if getattr(last, what) != now.facts()[what]:
-            found.append(f"{name}: the {what} is not the one that was judged: ptyspec judge {name} --record")
+            found.append(
+                f"{name}: the {what} is not the one that was judged: ptyspec judge {name} --record"
+            )
     if rerun if rerun is not None else said.cost == "cheap":
         again = judge(name, place).verdict
         if again.verdict != last.verdict:
@@ -118,7 +144,18 @@ def effect_of(found: Found) -> dict[str, Any]:
 
 
 def _contrast(found: Found) -> dict[str, Any]:
-    names = ("name", "role", "expect", "direction", "margin", "n", "state", "reason", "needed_n", "p")
+    names = (
+        "name",
+        "role",
+        "expect",
+        "direction",
+        "margin",
+        "n",
+        "state",
+        "reason",
+        "needed_n",
+        "p",
+    )
     return {name: getattr(found, name) for name in names} | {"effect": effect_of(found)}
 
 

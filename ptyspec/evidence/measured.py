@@ -39,7 +39,9 @@ def value_of(row: Row, observable: Observable) -> float | Missing:
         if row.outcome != "finished":
             at = f" at {row.stage}" if row.stage else ""
             return Missing(f"{where}: {row.outcome}{at}: {_first_line(row.error)}")
-        absent = [path for path, number in zip(observable.paths, numbers, strict=True) if number is None]
+        absent = [
+            path for path, number in zip(observable.paths, numbers, strict=True) if number is None
+        ]
         return Missing(f"{where}: no value for {', '.join(absent)}")
     known = [float(number) for number in numbers if number is not None]
     split = 1 + len(observable.times)
@@ -60,7 +62,11 @@ def unequal_repeats(evidence: Evidence) -> list[str]:
     """Return the arms of a deterministic probe whose second run gave another number, or that were not run twice."""
     first = {(row.arm, row.seed): row.values for row in evidence.rows if row.repeat == 0}
     again = {(row.arm, row.seed): row.values for row in evidence.rows if row.repeat == 1}
-    return sorted(f"{arm}, seed {seed}" for (arm, seed), values in first.items() if again.get((arm, seed)) != values)
+    return sorted(
+        f"{arm}, seed {seed}"
+        for (arm, seed), values in first.items()
+        if again.get((arm, seed)) != values
+    )
 
 
 def _first_line(text: str | None) -> str:

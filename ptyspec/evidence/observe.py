@@ -62,7 +62,11 @@ def observe(variant: Variant) -> Observation:
 
 
 def observe_all(
-    variants: Sequence[Variant], *, processes: int = 2, progress: Watch | None = None, alone: bool = False
+    variants: Sequence[Variant],
+    *,
+    processes: int = 2,
+    progress: Watch | None = None,
+    alone: bool = False,
 ) -> list[Observation]:
     """Return an observation for each variant, in order; missing ones run in spawned processes, equal ones once.
 
@@ -72,9 +76,12 @@ def observe_all(
     missing = {key: one for key, one in missing.items() if not _place(key).exists()}
     if missing:
         pool = ProcessPoolExecutor(
-            min(processes, len(missing)), mp_context=get_context("spawn"), initializer=begin_worker,
-            initargs=(default_threads(), os.getpid()), max_tasks_per_child=1 if alone else None,
-        )  # fmt: skip
+            min(processes, len(missing)),
+            mp_context=get_context("spawn"),
+            initializer=begin_worker,
+            initargs=(default_threads(), os.getpid()),
+            max_tasks_per_child=1 if alone else None,
+        )
         with pool:
             try:
                 waiting = [pool.submit(observe, one) for one in missing.values()]
@@ -102,7 +109,9 @@ def value(observation: Mapping[str, Any], path: str) -> float | None:
         return ended(observation["outcome"], path.removeprefix(OUTCOME))
     if path in observation["numbers"]:
         return float(observation["numbers"][path])
-    found: Any = observation["metrics"] if path.split(".")[0] in observation["metrics"] else observation
+    found: Any = (
+        observation["metrics"] if path.split(".")[0] in observation["metrics"] else observation
+    )
     for part in path.split("."):
         if not isinstance(found, Mapping) or part not in found:
             return None
@@ -115,7 +124,9 @@ def ended(outcome: str, asked: str) -> float | None:
 
     One that was refused might have diverged or not; one that broke by an error of nobody's making says nothing else.
     """
-    return None if asked != outcome and outcome in ("refused", "failed") else float(outcome == asked)
+    return (
+        None if asked != outcome and outcome in ("refused", "failed") else float(outcome == asked)
+    )
 
 
 def key_of(variant: Variant) -> str:
@@ -180,11 +191,16 @@ def _history(walk: Walk) -> dict[str, Any]:
     if not hasattr(walk, "trained"):
         return {}
     history = walk.trained.history
-    return {"losses": [row.metrics.get("loss") for row in history.epochs], "best_epoch": history.best_epoch}
+    return {
+        "losses": [row.metrics.get("loss") for row in history.epochs],
+        "best_epoch": history.best_epoch,
+    }
 
 
 def _stats(stats: Any) -> dict[str, float]:
-    figures = {name: getattr(stats, name) for name in ("min", "max", "mean", "std", "energy", "nan_count")}
+    figures = {
+        name: getattr(stats, name) for name in ("min", "max", "mean", "std", "energy", "nan_count")
+    }
     return {name: float(figure) for name, figure in figures.items() if figure is not None}
 
 
@@ -212,10 +228,16 @@ def walked(scenario: Scenario, pipeline: Pipeline) -> Observation:
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu = used.ru_utime + used.ru_stime - start.ru_utime - start.ru_stime
     return {
-        "outcome": outcome, "stage": walk.at, "error": error, "metrics": metrics, "numbers": _numbers(walk),
-        "history": _history(walk), "seconds": round(time.perf_counter() - wall, 2), "cpu_seconds": round(cpu, 2),
+        "outcome": outcome,
+        "stage": walk.at,
+        "error": error,
+        "metrics": metrics,
+        "numbers": _numbers(walk),
+        "history": _history(walk),
+        "seconds": round(time.perf_counter() - wall, 2),
+        "cpu_seconds": round(cpu, 2),
         "peak_rss_mb": max((record.peak_rss_mb for record in walk.records), default=0.0),
-    }  # fmt: skip
+    }
 
 
 def _walk(variant: Variant) -> Observation:

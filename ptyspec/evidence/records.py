@@ -82,7 +82,9 @@ def read_evidence(place: Path, hypothesis: Hypothesis) -> Evidence:
     path = path_of(place, hypothesis.id)
     again = f"ptyspec judge {hypothesis.id} --record"
     if not path.is_file():
-        raise EvidenceError("there is no evidence yet", value=hypothesis.id, source=path, next_step=again)
+        raise EvidenceError(
+            "there is no evidence yet", value=hypothesis.id, source=path, next_step=again
+        )
     try:
         found = Evidence.model_validate(read_json(path))
     except ValidationError as error:
@@ -90,13 +92,20 @@ def read_evidence(place: Path, hypothesis: Hypothesis) -> Evidence:
         key = ".".join(str(part) for part in first["loc"])
         raise EvidenceError(f"{key}: {first['msg']}", source=path, next_step=again) from None
     if faults := found.environment.get("faults"):
-        raise EvidenceError("the evidence was made while faults were active", value=", ".join(faults), source=path,
-                            next_step=again)  # fmt: skip
+        raise EvidenceError(
+            "the evidence was made while faults were active",
+            value=", ".join(faults),
+            source=path,
+            next_step=again,
+        )
     if found.id != hypothesis.id or found.design != design_of(hypothesis):
         raise EvidenceError(
             "the evidence is that of another design: arms, seeds or numbers were changed since",
-            value=found.design, limit=design_of(hypothesis), source=path, next_step=again,
-        )  # fmt: skip
+            value=found.design,
+            limit=design_of(hypothesis),
+            source=path,
+            next_step=again,
+        )
     return found
 
 

@@ -36,9 +36,13 @@ def hypothesis(name: str, place: Path | None = None) -> Hypothesis:
     if name not in known:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
         raise UnknownHypothesisError(
-            "no hypothesis has this id", value=name, limit=f"one of the {len(known)} in {place}",
-            next_step=f"did you mean {' or '.join(near)}?" if near else "ptyspec hypotheses lists them",
-        )  # fmt: skip
+            "no hypothesis has this id",
+            value=name,
+            limit=f"one of the {len(known)} in {place}",
+            next_step=f"did you mean {' or '.join(near)}?"
+            if near
+            else "ptyspec hypotheses lists them",
+        )
     path = place / f"{name}.toml"
     return _read(path, path.stat().st_mtime_ns)
 
@@ -48,7 +52,9 @@ def _read(path: Path, changed: int) -> Hypothesis:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise HypothesisError("this is no UTF-8 text", value=error, source=path, next_step="save it as UTF-8") from None
+        raise HypothesisError(
+            "this is no UTF-8 text", value=error, source=path, next_step="save it as UTF-8"
+        ) from None
     found = parse(text, path)
     if found.id != path.stem:
         raise HypothesisError(
@@ -63,9 +69,11 @@ def _read(path: Path, changed: int) -> Hypothesis:
         if name not in clauses:
             near = difflib.get_close_matches(name, clauses, n=1)
             raise HypothesisError(
-                "clauses names a clause that no document has", value=name, source=path,
+                "clauses names a clause that no document has",
+                value=name,
+                source=path,
                 next_step=f"did you mean {near[0]}?" if near else "ptyspec trace lists them",
-            )  # fmt: skip
+            )
     return found
 
 
@@ -76,13 +84,21 @@ def parse(text: str, source: object = "text") -> Hypothesis:
     from ptyspec.evidence.hypothesis import Hypothesis
 
     if PLACEHOLDER in text:
-        line = next(number for number, line in enumerate(text.splitlines(), start=1) if PLACEHOLDER in line)
-        raise HypothesisError("a part of the skeleton is still to be written", value=f"line {line}", source=source,
-                              next_step=f"replace what begins with {PLACEHOLDER}")  # fmt: skip
+        line = next(
+            number for number, line in enumerate(text.splitlines(), start=1) if PLACEHOLDER in line
+        )
+        raise HypothesisError(
+            "a part of the skeleton is still to be written",
+            value=f"line {line}",
+            source=source,
+            next_step=f"replace what begins with {PLACEHOLDER}",
+        )
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise HypothesisError("this is no TOML", value=str(error), source=source, next_step="correct it") from error
+        raise HypothesisError(
+            "this is no TOML", value=str(error), source=source, next_step="correct it"
+        ) from error
     try:
         # By way of JSON, where a list may become a tuple although nothing else is coerced.
         return Hypothesis.model_validate_json(json.dumps(data, default=str))
@@ -98,6 +114,7 @@ def _readable(error: ValidationError, source: object) -> HypothesisError:
     value: Any = first.get("input")
     return HypothesisError(
         f"{key or 'hypothesis'}: {message}" + (f" (and {more} more)" if more else ""),
-        value=value if key and not isinstance(value, dict) else None, source=source,
+        value=value if key and not isinstance(value, dict) else None,
+        source=source,
         next_step="correct the file; docs/hypotheses.md lists every key",
-    )  # fmt: skip
+    )

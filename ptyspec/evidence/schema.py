@@ -30,14 +30,26 @@ def verdict_history_schema() -> dict[str, Any]:
     """Return that of specs/hypotheses/history/H-ID.json."""
     entry = TypeAdapter(Entry).json_schema(mode="serialization")
     return object_of(
-        {"schema_version": VERSION, "id": TEXT, "last": TEXT, "entries": {"type": "array", "items": entry}}
+        {
+            "schema_version": VERSION,
+            "id": TEXT,
+            "last": TEXT,
+            "entries": {"type": "array", "items": entry},
+        }
     )
 
 
 def judgement_schema() -> dict[str, Any]:
     """Return that of `ptyspec judge H-ID --json`."""
     return object_of(
-        {"schema_version": VERSION, **_said(), "claim": TEXT, "instrument": TEXT, "recorded": TEXT, "broken": TEXTS}
+        {
+            "schema_version": VERSION,
+            **_said(),
+            "claim": TEXT,
+            "instrument": TEXT,
+            "recorded": TEXT,
+            "broken": TEXTS,
+        }
     )
 
 
@@ -45,42 +57,80 @@ def board_schema() -> dict[str, Any]:
     """Return that of `ptyspec hypotheses --json`."""
     row = object_of(
         {
-            **_said(), "title": TEXT, "claim": TEXT, "story": TEXT, "cost": {"enum": ["cheap", "dear"]},
-            "alpha": {"type": "number"}, "adjusted_p": NUMBER, "supersedes": TEXTS, "related": TEXTS, "file": TEXT,
-            "history": {"type": "array", "items": _entry()}, "records": {"type": "array", "items": _record()},
+            **_said(),
+            "title": TEXT,
+            "claim": TEXT,
+            "story": TEXT,
+            "cost": {"enum": ["cheap", "dear"]},
+            "alpha": {"type": "number"},
+            "adjusted_p": NUMBER,
+            "supersedes": TEXTS,
+            "related": TEXTS,
+            "file": TEXT,
+            "history": {"type": "array", "items": _entry()},
+            "records": {"type": "array", "items": _record()},
         }
-    )  # fmt: skip
+    )
     counts = object_of(dict.fromkeys(VERDICT["enum"], COUNT))
-    return object_of({"schema_version": VERSION, "verdicts": counts, "hypotheses": {"type": "array", "items": row}})
+    return object_of(
+        {
+            "schema_version": VERSION,
+            "verdicts": counts,
+            "hypotheses": {"type": "array", "items": row},
+        }
+    )
 
 
 def _said() -> dict[str, Any]:
     contrasts = {"type": "array", "items": _contrast()}
     return {
-        "verdict": VERDICT, "id": TEXT, "reason": TEXT, "blocked_by": TEXT, "effect": EFFECT, "margin": NUMBER,
-        "margin_source": TEXT, "n": COUNT, "needed_n": NEEDED, "p": NUMBER, "contrasts": contrasts, "controls": contrasts,
-        "scope": object_of({"varied": TEXTS, "held": TEXTS, "not_exercised": TEXTS}), "clauses": TEXTS,
-    }  # fmt: skip
+        "verdict": VERDICT,
+        "id": TEXT,
+        "reason": TEXT,
+        "blocked_by": TEXT,
+        "effect": EFFECT,
+        "margin": NUMBER,
+        "margin_source": TEXT,
+        "n": COUNT,
+        "needed_n": NEEDED,
+        "p": NUMBER,
+        "contrasts": contrasts,
+        "controls": contrasts,
+        "scope": object_of({"varied": TEXTS, "held": TEXTS, "not_exercised": TEXTS}),
+        "clauses": TEXTS,
+    }
 
 
 def _contrast() -> dict[str, Any]:
     states = ["as claimed", "refuted", "other way", "undecided", "no value"]
     return object_of(
         {
-            "name": TEXT, "role": {"enum": ["effect", "remedy", "restored", "positive", "negative"]},
-            "expect": {"enum": ["beyond", "within"]}, "direction": {"enum": ["up", "down", "either"]},
-            "margin": {"type": "number"}, "n": COUNT, "state": {"enum": states}, "reason": TEXT, "needed_n": NEEDED,
-            "p": NUMBER, "effect": EFFECT,
+            "name": TEXT,
+            "role": {"enum": ["effect", "remedy", "restored", "positive", "negative"]},
+            "expect": {"enum": ["beyond", "within"]},
+            "direction": {"enum": ["up", "down", "either"]},
+            "margin": {"type": "number"},
+            "n": COUNT,
+            "state": {"enum": states},
+            "reason": TEXT,
+            "needed_n": NEEDED,
+            "p": NUMBER,
+            "effect": EFFECT,
         }
-    )  # fmt: skip
+    )
 
 
 def _entry() -> dict[str, Any]:
     texts = ("date", "reason", "supersedes", "why", "instrument", "digest")
     numbers = dict.fromkeys(("effect", "low", "high"), NUMBER)
-    return object_of({"verdict": VERDICT, "n": COUNT, "changed": TEXTS, **dict.fromkeys(texts, TEXT), **numbers})
+    return object_of(
+        {"verdict": VERDICT, "n": COUNT, "changed": TEXTS, **dict.fromkeys(texts, TEXT), **numbers}
+    )
 
 
 def _record() -> dict[str, Any]:
-    key = {"type": ["string", "null"], "description": "observations/KEY.json in the run store; null for a probe"}
+    key = {
+        "type": ["string", "null"],
+        "description": "observations/KEY.json in the run store; null for a probe",
+    }
     return object_of({"seed": COUNT, "arm": TEXT, "value": NUMBER, "key": key, "outcome": TEXT})

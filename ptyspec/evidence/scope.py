@@ -23,8 +23,16 @@ def scope(hypothesis: Hypothesis, settings: Mapping[str, Mapping[str, Any]]) -> 
     """
     claimed = {arm for contrast in hypothesis.contrast for arm in contrast.arms}
     settings = {name: values for name, values in settings.items() if name in claimed}
-    keys = [key for key in dict.fromkeys(key for arm in settings.values() for key in arm) if not key.startswith(SEEDS)]
-    differ = {key: {name: arm.get(key) for name, arm in settings.items()} for key in keys if _differs(settings, key)}
+    keys = [
+        key
+        for key in dict.fromkeys(key for arm in settings.values() for key in arm)
+        if not key.startswith(SEEDS)
+    ]
+    differ = {
+        key: {name: arm.get(key) for name, arm in settings.items()}
+        for key in keys
+        if _differs(settings, key)
+    }
     same = {key: next(iter(settings.values()))[key] for key in keys if key not in differ}
     declared = hypothesis.scope
     return Scope(
@@ -37,7 +45,9 @@ def scope(hypothesis: Hypothesis, settings: Mapping[str, Mapping[str, Any]]) -> 
 def lists(found: Scope) -> dict[str, list[str]]:
     """Return the scope as texts: factors varied with their values, factors held, factors not exercised."""
     varied = [_varied(key, by_arm) for key, by_arm in found.varied.items()]
-    held = [key if value is None else f"{key} = {_shown(value)}" for key, value in found.held.items()]
+    held = [
+        key if value is None else f"{key} = {_shown(value)}" for key, value in found.held.items()
+    ]
     return {"varied": varied, "held": held, "not_exercised": list(found.not_exercised)}
 
 

@@ -117,16 +117,22 @@ def write_hypothesis(root: Path, name: str, claim: str, probe: str | None = None
     from ptyspec.evidence.hypothesis import ID
 
     if ID.fullmatch(name) is None:
-        raise HypothesisError("not an id of a hypothesis", value=name, limit="H-NAME, capitals, digits and dashes")
+        raise HypothesisError(
+            "not an id of a hypothesis", value=name, limit="H-NAME, capitals, digits and dashes"
+        )
     if not claim.strip():
-        raise HypothesisError("a claim is a sentence that can be false", value=claim, next_step="--claim TEXT")
+        raise HypothesisError(
+            "a claim is a sentence that can be false", value=claim, next_step="--claim TEXT"
+        )
     files = {
         root / "specs" / "hypotheses" / f"{name}.toml": _text(name, claim, probe),
         root / "tests" / "parity" / f"test_{slug(name)}.py": CASE.format(id=name, slug=slug(name)),
     }
     for path in files:
         if path.exists():
-            raise OutputExistsError("the file exists", value=path, next_step="edit it, or choose another id")
+            raise OutputExistsError(
+                "the file exists", value=path, next_step="edit it, or choose another id"
+            )
     if probe is not None:
         module, _, function = probe.partition(":")
         path = root / "ptyspec" / "evidence" / "probes" / f"{module}.py"
@@ -141,10 +147,16 @@ def write_hypothesis(root: Path, name: str, claim: str, probe: str | None = None
 def _text(name: str, claim: str, probe: str | None) -> str:
     quoted = json.dumps(claim, ensure_ascii=False)
     if probe is None:
-        return FILE.format(id=name, claim=quoted, cost="dear", experiment=VARIANTS, deterministic="", healthy=1.0)
+        return FILE.format(
+            id=name, claim=quoted, cost="dear", experiment=VARIANTS, deterministic="", healthy=1.0
+        )
     module, colon, function = probe.partition(":")
     if not (colon and module.isidentifier() and function.isidentifier()):
-        raise HypothesisError("not a probe", value=probe, limit="MODULE:FUNCTION, below ptyspec.evidence.probes")
+        raise HypothesisError(
+            "not a probe", value=probe, limit="MODULE:FUNCTION, below ptyspec.evidence.probes"
+        )
     experiment = PROBE.format(module=module, function=function)
     said = "\ndeterministic = true        # no chance in it: two equal runs of each arm prove that"
-    return FILE.format(id=name, claim=quoted, cost="cheap", experiment=experiment, deterministic=said, healthy=0.0)
+    return FILE.format(
+        id=name, claim=quoted, cost="cheap", experiment=experiment, deterministic=said, healthy=0.0
+    )

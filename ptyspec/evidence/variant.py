@@ -43,18 +43,34 @@ class Variant:
 
         A fault that is missing, None or False is not active.
         """
-        faults = tuple(sorted(key.removeprefix(FAULT) for key, on in settings.items() if key.startswith(FAULT) and on))
+        faults = tuple(
+            sorted(
+                key.removeprefix(FAULT)
+                for key, on in settings.items()
+                if key.startswith(FAULT) and on
+            )
+        )
         for name in faults:
             catalogue.fault(name)
-        own = {key: value for key, value in settings.items() if not key.startswith(FAULT) and key != PIPELINE}
+        own = {
+            key: value
+            for key, value in settings.items()
+            if not key.startswith(FAULT) and key != PIPELINE
+        }
         named = own | {"name": self.resolved.scenario.name}
-        return Variant(resolve([Layer("variant", nest(named))]), faults, str(settings.get(PIPELINE, REFERENCE)))
+        return Variant(
+            resolve([Layer("variant", nest(named))]), faults, str(settings.get(PIPELINE, REFERENCE))
+        )
 
 
 def variant(
-    words: str, *, profile: str | None = None, recipe: str | None = None, seed: int | None = None,
+    words: str,
+    *,
+    profile: str | None = None,
+    recipe: str | None = None,
+    seed: int | None = None,
     settings: Sequence[str] = (),
-) -> Variant:  # fmt: skip
+) -> Variant:
     """Return what the words mean; a word's own recipe and KEY=VALUE win over `recipe` and `settings`.
 
     Raises UnknownNameError for a word that is no recipe and no fault, and what `request` raises.
@@ -74,14 +90,23 @@ def variant(
             added.append(word)
         else:
             raise UnknownNameError(
-                f"{word} is neither a recipe nor a fault", value=words, limit=", ".join(recipe_names()), source="variant",
+                f"{word} is neither a recipe nor a fault",
+                value=words,
+                limit=", ".join(recipe_names()),
+                source="variant",
                 next_step="a word is a recipe, a fault (ptyspec faults list), -FAULT, or KEY=VALUE",
-            )  # fmt: skip
+            )
     whole = recipe_faults(recipe) if recipe else ()
     absent = removed - {*whole, *added}
     if absent:
-        raise ConfigError("a fault that is not there cannot be taken away", value=", ".join(sorted(absent)),
-                          limit=", ".join([*whole, *added]) or "no fault is active", source=words)  # fmt: skip
+        raise ConfigError(
+            "a fault that is not there cannot be taken away",
+            value=", ".join(sorted(absent)),
+            limit=", ".join([*whole, *added]) or "no fault is active",
+            source=words,
+        )
     with applied(*whole):  # its recipe is refused without them
-        found = request(target, profile=profile, recipe=recipe, seed=seed, settings=[*settings, *own])
+        found = request(
+            target, profile=profile, recipe=recipe, seed=seed, settings=[*settings, *own]
+        )
     return Variant(found, tuple(sorted({*whole, *added} - removed)), pipeline)

@@ -49,7 +49,11 @@ class Verdict:
     @property
     def needed_n(self) -> int | None:
         """Pairs that would settle what is undecided; None where nothing is, or no number would."""
-        undecided = [one for one in (*self.contrasts, *self.controls) if one.state in ("undecided", "no value")]
+        undecided = [
+            one
+            for one in (*self.contrasts, *self.controls)
+            if one.state in ("undecided", "no value")
+        ]
         if not undecided or any(one.needed_n is None for one in undecided):
             return None
         return max(one.needed_n or 0 for one in undecided)
@@ -71,14 +75,23 @@ def verdict(hypothesis: Hypothesis, evidence: Evidence) -> Verdict:
 
 
 def _obstacle(
-    hypothesis: Hypothesis, evidence: Evidence, contrasts: Sequence[Found], controls: Sequence[Found]
+    hypothesis: Hypothesis,
+    evidence: Evidence,
+    contrasts: Sequence[Found],
+    controls: Sequence[Found],
 ) -> tuple[str, str]:
     """Return what forbids any verdict, and why."""
     if hypothesis.design.deterministic and (unequal := unequal_repeats(evidence)):
-        return "repeats", f"declared deterministic, and a second run gave other numbers: {unequal[0]}"
+        return (
+            "repeats",
+            f"declared deterministic, and a second run gave other numbers: {unequal[0]}",
+        )
     for kind in ("positive", "negative"):
         if not any(one.role == kind for one in controls):
-            return "controls", f"no {kind} control: nothing shows that the instrument can be {_other(kind)}"
+            return (
+                "controls",
+                f"no {kind} control: nothing shows that the instrument can be {_other(kind)}",
+            )
     for one in controls:
         if one.state != "as claimed":
             return "controls", f"{one.role} control {one.name!r} {_misbehaved(one)}"
@@ -111,16 +124,27 @@ def _concluded(contrasts: tuple[Found, ...], controls: tuple[Found, ...]) -> Ver
     return Verdict(OPEN, reason, blocked_by, contrasts, controls)
 
 
-def _doubt(effects: Sequence[Found], removals: Sequence[Found], unlike: Sequence[Found]) -> tuple[str, str]:
+def _doubt(
+    effects: Sequence[Found], removals: Sequence[Found], unlike: Sequence[Found]
+) -> tuple[str, str]:
     """Return why a claim is neither confirmed nor ruled out although everything was measured."""
     undecided = [one for one in unlike if one.state == "undecided"]
     wrong = [one for one in unlike if one.state in ("refuted", "other way")]
     if other := [one for one in wrong if one.state == "other way"]:
-        return "direction", f"{other[0].name}: beyond the margin, and the other way than claimed: restate the claim"
+        return (
+            "direction",
+            f"{other[0].name}: beyond the margin, and the other way than claimed: restate the claim",
+        )
     if split := [one for one in wrong if one.role == "effect"]:
-        return "effects", f"{split[0].name} is refuted and other effects are not: the claim is too wide, split it"
+        return (
+            "effects",
+            f"{split[0].name} is refuted and other effects are not: the claim is too wide, split it",
+        )
     if wrong:
-        return "removal", f"{wrong[0].name}: the effect is there, and taking the named cause away does not undo it"
+        return (
+            "removal",
+            f"{wrong[0].name}: the effect is there, and taking the named cause away does not undo it",
+        )
     if undecided:
         return "pairs", f"{undecided[0].name}: {undecided[0].reason}"
     return "removal", "no contrast shows that the effect goes when the named cause is taken away"

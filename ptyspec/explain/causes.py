@@ -79,19 +79,26 @@ def _narrowed(left: tuple[str, ...], near: Near) -> Plan[tuple[str, ...]]:
     """Return the first of the near sets that still fails, else everything that is left."""
     for names in near:
         close = tuple(name for name in left if name in set(names))
-        if 0 < len(close) < len(left) and (yield from one(close, "what acts where the splice flips")) is FAIL:
+        if (
+            0 < len(close) < len(left)
+            and (yield from one(close, "what acts where the splice flips")) is FAIL
+        ):
             return close
     return left
 
 
-def _without(left: tuple[str, ...], cause: tuple[str, ...], found: Findings) -> Plan[tuple[str, ...] | None]:
+def _without(
+    left: tuple[str, ...], cause: tuple[str, ...], found: Findings
+) -> Plan[tuple[str, ...] | None]:
     """Return what still fails with the cause broken, or None; breaking one member of it may be enough for another cause."""
     broken = [tuple(name for name in left if name != member) for member in cause]
     whole = tuple(name for name in left if name not in cause)
     outcomes = yield from every([*broken, whole], "BAD without the cause")
     failing = next((rest for rest in [*broken, whole] if outcomes[frozenset(rest)] is FAIL), None)
     if failing is None:
-        passing = (frozenset(rest) for rest in [*broken, whole] if outcomes[frozenset(rest)] is PASS)
+        passing = (
+            frozenset(rest) for rest in [*broken, whole] if outcomes[frozenset(rest)] is PASS
+        )
         found.repaired = next(passing, None)
     return failing
 
@@ -101,7 +108,10 @@ def _tell_apart(members: Sequence[str], found: Findings) -> Plan[None]:
     for cause in list(found.causes) if len(found.causes) > 1 else ():
         others = {name for other in found.causes if other is not cause for name in other.members}
         rest = tuple(name for name in members if name not in others.difference(cause.members))
-        if others <= set(cause.members) or (yield from one(rest, "BAD with this cause alone")) is not PASS:
+        if (
+            others <= set(cause.members)
+            or (yield from one(rest, "BAD with this cause alone")) is not PASS
+        ):
             continue
         maskers = yield from _maskers(rest, cause.members)
         found.causes.remove(cause)
@@ -119,7 +129,9 @@ def find_masked(members: Sequence[str], found: Findings) -> Plan[None]:
     """Find failing sets within `members`, which pass together; and for each the smallest set that hides it."""
     rest = tuple(members)
     outcomes = yield from every(probes(rest), "is something hidden")
-    for probe in sorted((subset for subset, outcome in outcomes.items() if outcome is FAIL), key=len):
+    for probe in sorted(
+        (subset for subset, outcome in outcomes.items() if outcome is FAIL), key=len
+    ):
         yield from _uncover(rest, probe, found)
 
 
@@ -127,7 +139,10 @@ def _uncover(rest: tuple[str, ...], probe: Subset, found: Findings) -> Plan[None
     """Find the cause that made the probe fail, unless those that are known already do."""
     known = {name for cause in found.masked for name in cause.members}
     fresh = tuple(name for name in rest if name in probe - known)
-    if not fresh or (known & probe and (yield from one(fresh, "without the hidden causes that are known")) is not FAIL):
+    if not fresh or (
+        known & probe
+        and (yield from one(fresh, "without the hidden causes that are known")) is not FAIL
+    ):
         return
     cause = yield from smallest(fresh)
     maskers = yield from _maskers(rest, cause)
@@ -149,7 +164,9 @@ def probes(members: Sequence[str]) -> Iterator[Subset]:
         yield from (*groups, *single)
         return
     for digit in range(math.ceil(math.log2(len(groups)))):
-        half = frozenset[str]().union(*(group for at, group in enumerate(groups) if at >> digit & 1))
+        half = frozenset[str]().union(
+            *(group for at, group in enumerate(groups) if at >> digit & 1)
+        )
         yield half
         yield whole - half
     side = math.ceil(math.sqrt(len(groups)))

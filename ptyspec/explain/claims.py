@@ -39,11 +39,18 @@ class Evidence:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
-        rows = [{"seed": seed, "outcome": found.value, "number": number} for seed, found, number in self.runs]
+        rows = [
+            {"seed": seed, "outcome": found.value, "number": number}
+            for seed, found, number in self.runs
+        ]
         return {
-            "way": self.claim.way, "text": self.claim.text, "taken_over": sorted(self.claim.subset),
-            "expected": self.claim.expected.value, "holds": self.holds, "runs": rows,
-        }  # fmt: skip
+            "way": self.claim.way,
+            "text": self.claim.text,
+            "taken_over": sorted(self.claim.subset),
+            "expected": self.claim.expected.value,
+            "holds": self.holds,
+            "runs": rows,
+        }
 
 
 def claims_of_cause(members: Sequence[str], found: Findings, whole: Subset) -> tuple[Claim, ...]:
@@ -58,7 +65,9 @@ def claims_of_cause(members: Sequence[str], found: Findings, whole: Subset) -> t
     )
 
 
-def exposing(masked: Masked, found: Findings, known: Mapping[Subset, Outcome]) -> tuple[Subset, tuple[str, ...]]:
+def exposing(
+    masked: Masked, found: Findings, known: Mapping[Subset, Outcome]
+) -> tuple[Subset, tuple[str, ...]]:
     """Return the run in which BAD shows a hidden cause, and what it lacks beside its visible causes.
 
     One member of what hides it is enough; where no such run failed, everything that hides it is taken away.
@@ -70,7 +79,9 @@ def exposing(masked: Masked, found: Findings, known: Mapping[Subset, Outcome]) -
     return mended.difference(masked.maskers), masked.maskers
 
 
-def claims_of_masked(masked: Masked, found: Findings, known: Mapping[Subset, Outcome]) -> tuple[Claim, ...]:
+def claims_of_masked(
+    masked: Masked, found: Findings, known: Mapping[Subset, Outcome]
+) -> tuple[Claim, ...]:
     """Return the claims of a hidden cause: it fails alone, passes beside what hides it, and shows without that in BAD."""
     cause, maskers = frozenset(masked.members), frozenset(masked.maskers)
     bare, lacking = exposing(masked, found, known)
@@ -90,7 +101,10 @@ def asked(claims: Iterable[Claim]) -> Plan[dict[Subset, Outcome]]:
 
 def settled(evidence: Sequence[Evidence]) -> Settled:
     """Return whether a cause is confirmed in both directions; what hides it must hide it as well."""
-    ways = {way: [one.holds for one in evidence if one.claim.way == way] for way in ("adding", "removing", "hiding")}
+    ways = {
+        way: [one.holds for one in evidence if one.claim.way == way]
+        for way in ("adding", "removing", "hiding")
+    }
     adding, removing = (bool(ways[way]) and all(ways[way]) for way in ("adding", "removing"))
     if adding and removing and all(ways["hiding"]):
         return "both ways"

@@ -39,9 +39,11 @@ def reaching(deltas: Sequence[Delta]) -> tuple[tuple[Delta, ...], tuple[Delta, .
     if not able:
         raise ConfigError(
             "the cases of a clause bring their own settings: these differences cannot reach them",
-            value=", ".join(delta.name for delta in deltas) or "no difference", limit="faults and pipeline", source="--symptom",
+            value=", ".join(delta.name for delta in deltas) or "no difference",
+            limit="faults and pipeline",
+            source="--symptom",
             next_step="use a symptom of a run, such as 'amplitude.mean_ratio<0.9'",
-        )  # fmt: skip
+        )
     return able, tuple(delta for delta in deltas if delta not in able)
 
 
@@ -70,7 +72,10 @@ class ClauseBench:
         self.code = state(self.root)
         if not self.cases:
             raise ConfigError(
-                "this clause has no case", value=self.clause, source="--symptom", next_step="ptyspec trace"
+                "this clause has no case",
+                value=self.clause,
+                source="--symptom",
+                next_step="ptyspec trace",
             )
 
     def narrow(self) -> None:
@@ -101,22 +106,44 @@ class ClauseBench:
     def unreadable(self) -> PtyspecError:
         """Return the error for cases that cannot be judged without any difference."""
         return ConfigError(
-            "the cases of the clause cannot be judged in GOOD", value=self.said.get(frozenset(), ""), source=self.clause,
+            "the cases of the clause cannot be judged in GOOD",
+            value=self.said.get(frozenset(), ""),
+            source=self.clause,
             next_step=f"ptyspec trace --clause {self.clause}",
-        )  # fmt: skip
+        )
 
     def command(self, subset: Subset) -> tuple[list[str], dict[str, str]]:
         """Return pytest's words and what is added to the environment."""
-        on = {delta.name: delta.bad if delta.name in subset else delta.good for delta in self.deltas}
-        faults = sorted({name.removeprefix(FAULT) for name, is_on in on.items() if name.startswith(FAULT) and is_on})
+        on = {
+            delta.name: delta.bad if delta.name in subset else delta.good for delta in self.deltas
+        }
+        faults = sorted(
+            {
+                name.removeprefix(FAULT)
+                for name, is_on in on.items()
+                if name.startswith(FAULT) and is_on
+            }
+        )
         pipeline = on.get(PIPELINE, self.pipeline)
-        words = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        words = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-x",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:xdist",
+        ]
         more = [] if pipeline == REFERENCE else [f"--ptyspec-pipeline={pipeline}"]
         return [*words, *more, *self.cases], {FAULTS: ",".join([*self.common, *faults])}
 
     def _run(self, subset: Subset) -> tuple[Outcome, float]:
         words, more = self.command(subset)
-        name = hashlib.sha256(repr((self.code, self.clause, words[1:], more)).encode()).hexdigest()[:32]
+        name = hashlib.sha256(repr((self.code, self.clause, words[1:], more)).encode()).hexdigest()[
+            :32
+        ]
         path = make_folder(default_root() / "clauses") / f"{name}.json"
         begun = monotonic()
         if path.exists():
@@ -133,9 +160,15 @@ class ClauseBench:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
         try:
             done = subprocess.run(
-                words, cwd=self.root, env={**kept, **more}, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                timeout=SECONDS, check=False,
-            )  # fmt: skip
+                words,
+                cwd=self.root,
+                env={**kept, **more},
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                timeout=SECONDS,
+                check=False,
+            )
         except subprocess.TimeoutExpired:
             return {"code": None, "tail": f"no end after {SECONDS} s"}
         tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])

@@ -48,7 +48,9 @@ def _smallest(members: tuple[str, ...], base: Subset, wanted: Outcome) -> Plan[t
     return (yield from ddmin(members, base=base, wanted=wanted))
 
 
-def ddmin(members: Sequence[str], *, base: Subset = NOTHING, wanted: Outcome = Outcome.FAIL) -> Plan[tuple[str, ...]]:
+def ddmin(
+    members: Sequence[str], *, base: Subset = NOTHING, wanted: Outcome = Outcome.FAIL
+) -> Plan[tuple[str, ...]]:
     """Return a 1-minimal part of `members`, by subsets and complements of growing granularity.
 
     Members that cannot be removed singly because the rest is unresolved are also tried together, and in pairs.
@@ -56,12 +58,20 @@ def ddmin(members: Sequence[str], *, base: Subset = NOTHING, wanted: Outcome = O
     current, count = tuple(members), 2
     while len(current) > 1:
         parts = list(_split(current, count))
-        at = yield from first([base | set(part) for part in parts], f"one of {len(parts)} parts", wanted)
+        at = yield from first(
+            [base | set(part) for part in parts], f"one of {len(parts)} parts", wanted
+        )
         if at is not None:
             current, count = parts[at], 2
             continue
-        rests = [tuple(name for name in current if name not in part) for part in parts] if count > 2 else []
-        at = yield from first([base | set(rest) for rest in rests], f"all but one of {len(parts)} parts", wanted)
+        rests = (
+            [tuple(name for name in current if name not in part) for part in parts]
+            if count > 2
+            else []
+        )
+        at = yield from first(
+            [base | set(rest) for rest in rests], f"all but one of {len(parts)} parts", wanted
+        )
         if at is not None:
             current, count = rests[at], max(count - 1, 2)
         elif count < len(current):
@@ -92,15 +102,24 @@ def _halve(base: Subset, members: tuple[str, ...], wanted: Outcome) -> Plan[Subs
     return needed | (yield from _halve(grown, left, wanted))
 
 
-def _coupled(current: tuple[str, ...], base: Subset, wanted: Outcome) -> Plan[tuple[str, ...] | None]:
+def _coupled(
+    current: tuple[str, ...], base: Subset, wanted: Outcome
+) -> Plan[tuple[str, ...] | None]:
     """Remove together what cannot be removed singly: settings that only make sense with each other."""
     rests = {name: base | (set(current) - {name}) for name in current}
     found = yield from every(rests.values(), "all but one")
     bound = [name for name in current if found[frozenset(rests[name])] is Outcome.UNRESOLVED]
-    groups = [group for size in {len(bound), 2} if 2 <= size <= len(bound) for group in combinations(bound, size)]
+    groups = [
+        group
+        for size in {len(bound), 2}
+        if 2 <= size <= len(bound)
+        for group in combinations(bound, size)
+    ]
     left = [tuple(name for name in current if name not in group) for group in groups]
     left = [rest for rest in left if rest]
-    at = yield from first([base | set(rest) for rest in left], "all but settings that go together", wanted)
+    at = yield from first(
+        [base | set(rest) for rest in left], "all but settings that go together", wanted
+    )
     return None if at is None else left[at]
 
 

@@ -11,20 +11,37 @@ from ptyspec.explain.plan import Subset
 
 FAULT, PIPELINE = "fault.", "pipeline"
 ACTS = {
-    "object": ("simulate",), "probe": ("simulate",), "scan": ("simulate",), "dose": ("simulate",), "split": ("split",),
-    "grouping": ("group",), "model": ("train",), "training": ("train",),
-}  # fmt: skip
+    "object": ("simulate",),
+    "probe": ("simulate",),
+    "scan": ("simulate",),
+    "dose": ("simulate",),
+    "split": ("split",),
+    "grouping": ("group",),
+    "model": ("train",),
+    "training": ("train",),
+}
 """Stage that a section of the settings acts at, where no single key says otherwise."""
 ACTS_ALONE = {
-    "model.N": ("simulate",), "model.probe_scale": ("simulate",), "model.probe_mask": ("simulate",),
-    "model.probe_mask_diameter": ("simulate",), "model.gridsize": ("group", "train"),
+    "model.N": ("simulate",),
+    "model.probe_scale": ("simulate",),
+    "model.probe_mask": ("simulate",),
+    "model.probe_mask_diameter": ("simulate",),
+    "model.gridsize": ("group", "train"),
     "object.images_train": ("simulate", "split"),
-    "inference.batch_size": ("infer",), "inference.synchronise_phase": ("stitch",),
-    "inference.min_coverage": ("normalize", "stitch"), "inference.refine": ("score",),
-    "inference.iterative_sweeps": ("score",), "inference.iterative_alpha": ("score",),
-    "seeds.object": ("simulate",), "seeds.probe": ("simulate",), "seeds.scan": ("simulate",), "seeds.noise": ("simulate",),
-    "seeds.split": ("split",), "seeds.grouping": ("group",), "seeds.training": ("train",),
-}  # fmt: skip
+    "inference.batch_size": ("infer",),
+    "inference.synchronise_phase": ("stitch",),
+    "inference.min_coverage": ("normalize", "stitch"),
+    "inference.refine": ("score",),
+    "inference.iterative_sweeps": ("score",),
+    "inference.iterative_alpha": ("score",),
+    "seeds.object": ("simulate",),
+    "seeds.probe": ("simulate",),
+    "seeds.scan": ("simulate",),
+    "seeds.noise": ("simulate",),
+    "seeds.split": ("split",),
+    "seeds.grouping": ("group",),
+    "seeds.training": ("train",),
+}
 
 
 @dataclass(frozen=True)
@@ -66,7 +83,9 @@ def stages_of(name: str) -> tuple[str, ...]:
     return ACTS_ALONE.get(name, ACTS.get(name.partition(".")[0], STAGES))
 
 
-def settings_with(good: Mapping[str, Any], deltas: Iterable[Delta], subset: Subset) -> dict[str, Any]:
+def settings_with(
+    good: Mapping[str, Any], deltas: Iterable[Delta], subset: Subset
+) -> dict[str, Any]:
     """Return GOOD's settings with these deltas taken over from BAD."""
     return {**good, **{delta.name: delta.bad for delta in deltas if delta.name in subset}}
 

@@ -47,7 +47,9 @@ class Driver:
     def best(self, known: Sequence[Iterable[str]] = ()) -> Subset | None:
         """Return the smallest failing subset so far that holds none of the `known` causes."""
         failing = [subset for subset, outcome in self.known.items() if outcome is Outcome.FAIL]
-        fresh = [subset for subset in failing if not any(subset.issuperset(cause) for cause in known)]
+        fresh = [
+            subset for subset in failing if not any(subset.issuperset(cause) for cause in known)
+        ]
         return min(fresh, key=len, default=None)
 
     def run(self, plan: Plan[T]) -> T:
@@ -62,7 +64,9 @@ class Driver:
 
     def answer(self, ask: Ask) -> Answer:
         """Answer one question, in its order, and no further than it needs."""
-        if ask.wanted is None or not any(self.known.get(subset) is ask.wanted for subset in ask.subsets):
+        if ask.wanted is None or not any(
+            self.known.get(subset) is ask.wanted for subset in ask.subsets
+        ):
             self._work(ask)  # else the answer is known, and free
         return [self.known.get(subset) for subset in ask.subsets]
 

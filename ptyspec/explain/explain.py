@@ -85,15 +85,18 @@ class Investigation:
         if ends[0] is Outcome.UNRESOLVED:
             raise self.bench.unreadable()
         for outcome, wanted, name, words in (
-            (ends[0], Outcome.PASS, "GOOD", question.good), (ends[1], Outcome.FAIL, "BAD", question.bad),
-        ):  # fmt: skip
+            (ends[0], Outcome.PASS, "GOOD", question.good),
+            (ends[1], Outcome.FAIL, "BAD", question.bad),
+        ):
             if outcome is not wanted:
                 number = self.bench.number(NOTHING if name == "GOOD" else self.whole)
                 raise NothingToExplainError(
                     f"{name} does not {wanted.value}: {'it shows the symptom' if name == 'GOOD' else _absent(outcome)}",
-                    value=words if number is None else f"{words}: {number:.6g}", limit=question.symptom, source=name,
+                    value=words if number is None else f"{words}: {number:.6g}",
+                    limit=question.symptom,
+                    source=name,
                     next_step="name a GOOD without the symptom and a BAD with it",
-                )  # fmt: skip
+                )
 
     def search(self, near: Near, tell: Callable[[str], None]) -> None:
         """Find causes and what is hidden, divide shares, confirm; raises BudgetSpent."""
@@ -102,8 +105,14 @@ class Investigation:
         tell("shares of the factors")
         self.factorial = self.driver.run(factorial(self.found, self.bench.number))
         tell("confirmation")
-        claims = {cause.members: claims_of_cause(cause.members, self.found, self.whole) for cause in self.found.causes}
-        claims |= {one.members: claims_of_masked(one, self.found, self.driver.known) for one in self.found.masked}
+        claims = {
+            cause.members: claims_of_cause(cause.members, self.found, self.whole)
+            for cause in self.found.causes
+        }
+        claims |= {
+            one.members: claims_of_masked(one, self.found, self.driver.known)
+            for one in self.found.masked
+        }
         self._confirm(claims)
 
     def _confirm(self, claims: dict[tuple[str, ...], tuple[Claim, ...]]) -> None:
@@ -113,25 +122,39 @@ class Investigation:
         self.repeated = sum(len(runs) for runs in again.values())
         self.evidence = {
             members: tuple(
-                Evidence(claim, ((None, own[claim.subset], self.bench.number(claim.subset)), *again[claim.subset]))
+                Evidence(
+                    claim,
+                    (
+                        (None, own[claim.subset], self.bench.number(claim.subset)),
+                        *again[claim.subset],
+                    ),
+                )
                 for claim in group
             )
             for members, group in claims.items()
-        }  # fmt: skip
+        }
 
 
 def explain(
-    bench: Bench, deltas: Sequence[Delta], question: Question, limits: Limits,
-    chain_of: Callable[[], tuple[Chain | None, str]], tell: Callable[[str], None],
-) -> Explanation:  # fmt: skip
+    bench: Bench,
+    deltas: Sequence[Delta],
+    question: Question,
+    limits: Limits,
+    chain_of: Callable[[], tuple[Chain | None, str]],
+    tell: Callable[[str], None],
+) -> Explanation:
     """Return why BAD shows the symptom and GOOD does not; `chain_of` splices stages, or says why it cannot.
 
     Raises NothingToExplainError unless GOOD passes and BAD fails, ConfigError for a symptom that GOOD has no number for.
     """
     begun = time.monotonic()
     if not deltas:
-        raise NothingToExplainError("GOOD and BAD do not differ", value=f"{question.good} {question.bad}")
-    work = Investigation(bench, deltas, Driver(bench.outcomes, limits.budget, limits.width), limits.repeats)
+        raise NothingToExplainError(
+            "GOOD and BAD do not differ", value=f"{question.good} {question.bad}"
+        )
+    work = Investigation(
+        bench, deltas, Driver(bench.outcomes, limits.budget, limits.width), limits.repeats
+    )
     chain, reason, complete = None, "the budget was spent before", False
     try:
         work.check_ends(question)
@@ -144,15 +167,27 @@ def explain(
         tell("the budget is spent")
     driver = work.driver
     return Explanation(
-        question=question, deltas=tuple(deltas), chain=chain, chain_reason=reason, findings=work.found,
-        evidence=work.evidence, factorial=work.factorial, steps=tuple(driver.steps), outcomes=dict(driver.known),
-        numbers={subset: bench.number(subset) for subset in driver.known}, complete=complete,
+        question=question,
+        deltas=tuple(deltas),
+        chain=chain,
+        chain_reason=reason,
+        findings=work.found,
+        evidence=work.evidence,
+        factorial=work.factorial,
+        steps=tuple(driver.steps),
+        outcomes=dict(driver.known),
+        numbers={subset: bench.number(subset) for subset in driver.known},
+        complete=complete,
         best=None if complete else driver.best([cause.members for cause in work.found.causes]),
         spent=Spent(
-            driver.runs, work.repeated, 0 if chain is None else chain.runs, bench.made, time.monotonic() - begun,
+            driver.runs,
+            work.repeated,
+            0 if chain is None else chain.runs,
+            bench.made,
+            time.monotonic() - begun,
             bench.cpu_seconds + (0.0 if chain is None else chain.cpu_seconds),
         ),
-    )  # fmt: skip
+    )
 
 
 def near(deltas: Sequence[Delta], chain: Chain | None) -> Near:
@@ -162,4 +197,8 @@ def near(deltas: Sequence[Delta], chain: Chain | None) -> Near:
 
 
 def _absent(outcome: Outcome | None) -> str:
-    return "the symptom is not there" if outcome is Outcome.PASS else "the symptom cannot be read from its run"
+    return (
+        "the symptom is not there"
+        if outcome is Outcome.PASS
+        else "the symptom cannot be read from its run"
+    )

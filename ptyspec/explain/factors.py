@@ -36,7 +36,9 @@ class Factorial:
 
     def taken_over(self, part: Subset) -> Subset:
         """Return the differences of a combination of factors, the ground among them."""
-        return self.ground.union(*(factor.members for factor in self.factors if factor.name in part))
+        return self.ground.union(
+            *(factor.members for factor in self.factors if factor.name in part)
+        )
 
 
 def factors_of(found: Findings) -> list[Factor]:
@@ -55,9 +57,12 @@ def factors_of(found: Findings) -> list[Factor]:
 def on_common_ground(factors: Sequence[Factor]) -> Plan[tuple[list[Factor], Subset]]:
     """Return the factors reduced to their faults, and the settings they need, where GOOD passes with those alone."""
     needed = frozenset(
-        name for factor in factors if any(map(_is_fault, factor.members))
-        for name in factor.members if not _is_fault(name)
-    )  # fmt: skip
+        name
+        for factor in factors
+        if any(map(_is_fault, factor.members))
+        for name in factor.members
+        if not _is_fault(name)
+    )
     if not needed or (yield from one(needed, "settings that factors need")) is not Outcome.PASS:
         return list(factors), frozenset()
     bare = [_factor(factor.members - needed, factor.role) for factor in factors]
@@ -68,7 +73,13 @@ def factorial(found: Findings, number: Callable[[Subset], float | None]) -> Plan
     """Ask for every combination of the factors and divide what they do together; `number` reads a run that was made."""
     factors, ground = yield from on_common_ground(factors_of(found))
     if not 1 <= len(factors) <= MOST_FACTORS:
-        return Factorial(tuple(factors), ground, {}, None, f"{len(factors)} factors, 1 to {MOST_FACTORS} are divided")
+        return Factorial(
+            tuple(factors),
+            ground,
+            {},
+            None,
+            f"{len(factors)} factors, 1 to {MOST_FACTORS} are divided",
+        )
     frame = Factorial(tuple(factors), ground, {}, None)
     names = [factor.name for factor in factors]
     parts = combinations_of(names)

@@ -37,7 +37,9 @@ def figures(found: Explanation) -> Mapping[str, Figure]:
 def stage_figure(found: Explanation, chain: Chain) -> Figure:
     """Return the splices: a row a run, its stages by side; to the right the symptom's number and verdict."""
     rows = list(chain.splices.values())
-    figure = canvas.new_figure(11, 0.42 * len(rows) + 1.9, f"GOOD's first stages in BAD: {found.question.symptom}")
+    figure = canvas.new_figure(
+        11, 0.42 * len(rows) + 1.9, f"GOOD's first stages in BAD: {found.question.symptom}"
+    )
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
     for at, splice in enumerate(rows):
         _row(left, at, splice, chain)
@@ -45,7 +47,12 @@ def stage_figure(found: Explanation, chain: Chain) -> Figure:
 
     sides = [Patch(facecolor=GOOD, label="GOOD's stage"), Patch(facecolor=BAD, label="BAD's stage")]
     left.legend(
-        handles=sides, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2, frameon=False, fontsize=canvas.SMALL
+        handles=sides,
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0.0),
+        ncols=2,
+        frameon=False,
+        fontsize=canvas.SMALL,
     )
     left.set_xlim(-0.5, len(STAGES) - 0.5)
     left.set_ylim(len(rows) - 0.5, -0.9)
@@ -64,14 +71,29 @@ def factor_figure(found: Explanation, made: Factorial) -> Figure:
     """Return every combination of the factors as a bar, and the share of each factor."""
     names = [factor.name for factor in made.factors]
     parts = combinations_of(names)
-    figure = canvas.new_figure(11, 0.36 * len(parts) + 1.9, f"The factors of {found.question.symptom}")
+    figure = canvas.new_figure(
+        11, 0.36 * len(parts) + 1.9, f"The factors of {found.question.symptom}"
+    )
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
     shown = [made.taken_over(part) for part in parts]
     outcomes = [found.outcomes.get(subset, Outcome.UNRESOLVED) for subset in shown]
-    left.barh(range(len(parts)), [made.values[part] for part in parts], color=[COLOURS[one] for one in outcomes])
+    left.barh(
+        range(len(parts)),
+        [made.values[part] for part in parts],
+        color=[COLOURS[one] for one in outcomes],
+    )
     for at, part in enumerate(parts):
-        left.text(made.values[part], at, f" {number(made.values[part])}", va="center", fontsize=canvas.SMALL)
-    words = [canvas.plain(" + ".join(part_names)) or "none" for part_names in (sorted(part) for part in parts)]
+        left.text(
+            made.values[part],
+            at,
+            f" {number(made.values[part])}",
+            va="center",
+            fontsize=canvas.SMALL,
+        )
+    words = [
+        canvas.plain(" + ".join(part_names)) or "none"
+        for part_names in (sorted(part) for part in parts)
+    ]
     left.set_yticks(range(len(parts)), words, fontsize=canvas.SMALL)
     left.invert_yaxis()
     left.margins(x=0.15)
@@ -88,9 +110,14 @@ def _row(axes: Axes, at: int, splice: Splice, chain: Chain) -> None:
     for place, stage in enumerate(STAGES):
         mine = place < splice.count
         box = FancyBboxPatch(
-            (place - 0.4, at - 0.28), 0.8, 0.56, boxstyle="round,pad=0.02,rounding_size=0.08",
-            facecolor=GOOD if mine else BAD, alpha=0.35 if splice.how == "same as BAD" else 0.9, linewidth=0,
-        )  # fmt: skip
+            (place - 0.4, at - 0.28),
+            0.8,
+            0.56,
+            boxstyle="round,pad=0.02,rounding_size=0.08",
+            facecolor=GOOD if mine else BAD,
+            alpha=0.35 if splice.how == "same as BAD" else 0.9,
+            linewidth=0,
+        )
         axes.add_patch(box)
         if stage in chain.stages and place == splice.count - 1:
             box.set(linewidth=2.0, edgecolor="black")
@@ -106,8 +133,19 @@ def _numbers(axes: Axes, rows: list[Splice], found: Explanation) -> None:
     for at, splice in enumerate(rows):
         place = 0.0 if splice.number is None else splice.number
         axes.plot(place, at, MARKERS[splice.outcome], color=COLOURS[splice.outcome], markersize=9)
-        said = splice.outcome.value if splice.number is None else f"{splice.outcome.value} {number(splice.number)}"
-        axes.annotate(said, (place, at), xytext=(9, 0), textcoords="offset points", va="center", fontsize=canvas.SMALL)
+        said = (
+            splice.outcome.value
+            if splice.number is None
+            else f"{splice.outcome.value} {number(splice.number)}"
+        )
+        axes.annotate(
+            said,
+            (place, at),
+            xytext=(9, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=canvas.SMALL,
+        )
     _limit(axes, found)
     axes.margins(x=0.35)
     axes.set_yticks([])
@@ -124,10 +162,14 @@ def _shares(axes: Axes, made: Factorial, names: list[str]) -> None:
     assert made.shares is not None  # asked by `figures`
     values = [made.shares.share[name] for name in names]
     axes.barh(
-        range(len(names)), values, color=[COLOURS[Outcome.FAIL if value < 0 else Outcome.PASS] for value in values]
+        range(len(names)),
+        values,
+        color=[COLOURS[Outcome.FAIL if value < 0 else Outcome.PASS] for value in values],
     )
     axes.axvline(0.0, color="black", linewidth=0.8)
-    axes.set_yticks(range(len(names)), [canvas.plain(name) for name in names], fontsize=canvas.SMALL)
+    axes.set_yticks(
+        range(len(names)), [canvas.plain(name) for name in names], fontsize=canvas.SMALL
+    )
     axes.invert_yaxis()
     scale = "log of the number" if made.shares.scale == "log" else "number"
     axes.set_xlabel(f"share of the {scale} (Shapley)", fontsize=canvas.TEXT)

@@ -46,7 +46,12 @@ class Laboratory:
     def __enter__(self) -> Laboratory:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
@@ -88,12 +93,16 @@ class Laboratory:
 
     def _variant(self, subset: Subset, more: Mapping[str, Any]) -> Variant | PtyspecError:
         try:
-            return self.good.with_settings({**settings_with(self.good.settings(), self.deltas, subset), **more})
+            return self.good.with_settings(
+                {**settings_with(self.good.settings(), self.deltas, subset), **more}
+            )
         except PtyspecError as error:
             return error  # settings that contradict each other: there is no such run, which is an answer
 
     def _run(
-        self, variants: Sequence[Variant | PtyspecError], tell: Callable[[int, Observation], None] | None = None
+        self,
+        variants: Sequence[Variant | PtyspecError],
+        tell: Callable[[int, Observation], None] | None = None,
     ) -> list[Observation]:
         waiting = [self._start(one) for one in variants]
         found = []
@@ -107,14 +116,22 @@ class Laboratory:
 
     def _start(self, one: Variant | PtyspecError) -> Observation | Future[Observation]:
         if isinstance(one, PtyspecError):
-            return {"outcome": "refused", "stage": "settings", "error": str(one), "metrics": {}, "numbers": {}}
+            return {
+                "outcome": "refused",
+                "stage": "settings",
+                "error": str(one),
+                "metrics": {},
+                "numbers": {},
+            }
         if known(one):
             return observe(one)
         self.made += 1
         if self._pool is None:
             # Spawned: a fork after TensorFlow has run hangs. The processes stay, for each start costs seconds.
             self._pool = ProcessPoolExecutor(
-                self.processes, get_context("spawn"), initializer=begin_worker,
+                self.processes,
+                get_context("spawn"),
+                initializer=begin_worker,
                 initargs=(default_threads(), os.getpid()),
-            )  # fmt: skip
+            )
         return self._pool.submit(observe, one)

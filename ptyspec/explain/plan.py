@@ -52,7 +52,8 @@ def expanded(plan: Plan[T], members_of: Mapping[str, Iterable[str]]) -> Plan[T]:
             found: T = end.value
             return found
         subsets = [
-            frozenset(name for part in subset for name in members_of.get(part, (part,))) for subset in ask.subsets
+            frozenset(name for part in subset for name in members_of.get(part, (part,)))
+            for subset in ask.subsets
         ]
         answer = yield replace(ask, subsets=tuple(subsets))
 

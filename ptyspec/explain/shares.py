@@ -29,7 +29,9 @@ class Shares:
 
 def combinations_of(factors: Sequence[str]) -> list[Subset]:
     """Return every combination of the factors, the empty one first."""
-    return [frozenset(part) for size in range(len(factors) + 1) for part in combinations(factors, size)]
+    return [
+        frozenset(part) for size in range(len(factors) + 1) for part in combinations(factors, size)
+    ]
 
 
 def shares(factors: Sequence[str], values: Mapping[Subset, float]) -> Shares:
@@ -39,8 +41,9 @@ def shares(factors: Sequence[str], values: Mapping[Subset, float]) -> Shares:
     share = {name: _shapley(name, factors, worth) for name in factors}
     beyond = {
         part: _moebius(frozenset(part), worth)
-        for size in range(2, len(factors) + 1) for part in combinations(factors, size)
-    }  # fmt: skip
+        for size in range(2, len(factors) + 1)
+        for part in combinations(factors, size)
+    }
     return Shares(scale, worth[frozenset(factors)] - worth[frozenset()], share, beyond)
 
 
@@ -48,14 +51,18 @@ def _shapley(name: str, factors: Sequence[str], worth: Mapping[Subset, float]) -
     """Mean of what the factor adds, over all orders in which factors can be put in."""
     others, count = [other for other in factors if other != name], len(factors)
     return math.fsum(
-        math.factorial(size) * math.factorial(count - size - 1) / math.factorial(count)
+        math.factorial(size)
+        * math.factorial(count - size - 1)
+        / math.factorial(count)
         * (worth[frozenset((*part, name))] - worth[frozenset(part)])
-        for size in range(count) for part in combinations(others, size)
-    )  # fmt: skip
+        for size in range(count)
+        for part in combinations(others, size)
+    )
 
 
 def _moebius(part: Subset, worth: Mapping[Subset, float]) -> float:
     return math.fsum(
         (-1) ** (len(part) - size) * worth[frozenset(inner)]
-        for size in range(len(part) + 1) for inner in combinations(sorted(part), size)
-    )  # fmt: skip
+        for size in range(len(part) + 1)
+        for inner in combinations(sorted(part), size)
+    )

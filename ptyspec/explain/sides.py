@@ -29,8 +29,10 @@ def sides(
     both = all((Path(words).expanduser() / SCENARIO_FILE).is_file() for words in (good, bad))
     if both and (profile is not None or seed is not None or settings):
         raise ConfigError(
-            "finished runs have a profile, seeds and settings of their own", value=f"{good} {bad}",
-            source="--profile, --seed, --set", next_step="leave these options out",
-        )  # fmt: skip
+            "finished runs have a profile, seeds and settings of their own",
+            value=f"{good} {bad}",
+            source="--profile, --seed, --set",
+            next_step="leave these options out",
+        )
     first = side(good, profile=profile, seed=seed, settings=settings)
     return first, side(bad, profile=profile, seed=seed, settings=settings)

@@ -88,12 +88,16 @@ class Spliced:
 
     def split(self, scenario: Scenario, scan: RawScan) -> Halves:
         """Divide its frames."""
-        found: Halves = self._stage("split", self.digests["simulate"], lambda walk, own: walk.split(own, scan))
+        found: Halves = self._stage(
+            "split", self.digests["simulate"], lambda walk, own: walk.split(own, scan)
+        )
         return found
 
     def group(self, scenario: Scenario, halves: Halves) -> GroupedHalves:
         """Form groups."""
-        found: GroupedHalves = self._stage("group", self.digests["split"], lambda walk, own: walk.group(own, halves))
+        found: GroupedHalves = self._stage(
+            "group", self.digests["split"], lambda walk, own: walk.group(own, halves)
+        )
         return found
 
     def normalize(self, scenario: Scenario, groups: GroupedHalves) -> Containers:
@@ -130,7 +134,9 @@ class Spliced:
         )
         return found
 
-    def score(self, scenario: Scenario, scan: RawScan, reconstruction: Reconstruction) -> dict[str, Any]:
+    def score(
+        self, scenario: Scenario, scan: RawScan, reconstruction: Reconstruction
+    ) -> dict[str, Any]:
         """Compare."""
         found: dict[str, Any] = self._stage(
             "score",

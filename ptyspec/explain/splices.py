@@ -25,8 +25,12 @@ SPLICED_BY = ("splice.py",)
 class Splices:
     """Splices of GOOD and BAD as outcomes of the symptom."""
 
-    def __init__(self, good: Variant, bad: Variant, symptom: Symptom, splicer: Splicer, progress: Progress) -> None:
-        self.keys = f"{key_of(good)}-{key_of(bad)}-{source_digest(Path(__file__).parent, SPLICED_BY)}"
+    def __init__(
+        self, good: Variant, bad: Variant, symptom: Symptom, splicer: Splicer, progress: Progress
+    ) -> None:
+        self.keys = (
+            f"{key_of(good)}-{key_of(bad)}-{source_digest(Path(__file__).parent, SPLICED_BY)}"
+        )
         self.symptom, self.splicer, self.progress = symptom, splicer, progress
         self.runs, self.cpu_seconds = 0, 0.0
 
@@ -41,7 +45,9 @@ class Splices:
         self.runs += 1
         self.cpu_seconds += found["cpu_seconds"]
         made = Splice(count, self.symptom.outcome(found), self.symptom.number(found), "run")
-        self.progress.message(f"GOOD until {STAGES[count - 1]}, BAD from {STAGES[count]}: {_said(made)}")
+        self.progress.message(
+            f"GOOD until {STAGES[count - 1]}, BAD from {STAGES[count]}: {_said(made)}"
+        )
         return made
 
     def same(self, count: int) -> bool:
@@ -49,18 +55,25 @@ class Splices:
         path = default_root() / "splices" / f"{self.keys}-same-{count}.json"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_json(path, {"schema_version": SCHEMA_VERSION, "same": self.splicer.same_so_far(count)})
+            write_json(
+                path, {"schema_version": SCHEMA_VERSION, "same": self.splicer.same_so_far(count)}
+            )
         return bool(read_json(path)["same"])
 
 
 def chain_of(
-    good: Variant, bad: Variant, symptom: Symptom, ends: Mapping[int, Observation], progress: Progress
+    good: Variant,
+    bad: Variant,
+    symptom: Symptom,
+    ends: Mapping[int, Observation],
+    progress: Progress,
 ) -> Chain:
     """Return the chain between two variants; `ends` holds the observations of BAD (0) and GOOD (all stages)."""
     names = {0: "BAD", LAST: "GOOD"}
     made = {
-        at: Splice(at, symptom.outcome(found), symptom.number(found), names[at]) for at, found in ends.items()
-    }  # fmt: skip
+        at: Splice(at, symptom.outcome(found), symptom.number(found), names[at])
+        for at, found in ends.items()
+    }
     with Splicer(good, bad) as splicer:
         work = Splices(good, bad, symptom, splicer, progress)
         found = bisect(made, work.same, work.make)
@@ -69,4 +82,6 @@ def chain_of(
 
 def _said(splice: Splice) -> str:
     number = "" if splice.number is None else f" ({splice.number:.4g})"
-    return {Outcome.FAIL: "fails", Outcome.PASS: "passes", Outcome.UNRESOLVED: "unresolved"}[splice.outcome] + number
+    return {Outcome.FAIL: "fails", Outcome.PASS: "passes", Outcome.UNRESOLVED: "unresolved"}[
+        splice.outcome
+    ] + number

@@ -28,9 +28,12 @@ class Splice:
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
         return {
-            "good_stages": list(STAGES[: self.count]), "bad_stages": list(STAGES[self.count :]),
-            "outcome": self.outcome.value, "number": self.number, "how": self.how,
-        }  # fmt: skip
+            "good_stages": list(STAGES[: self.count]),
+            "bad_stages": list(STAGES[self.count :]),
+            "outcome": self.outcome.value,
+            "number": self.number,
+            "how": self.how,
+        }
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,9 @@ class Chain:
         return self.stages[0] if len(self.stages) == 1 else None
 
 
-def bisect(ends: Mapping[int, Splice], same: Callable[[int], bool], make: Callable[[int], Splice]) -> Chain:
+def bisect(
+    ends: Mapping[int, Splice], same: Callable[[int], bool], make: Callable[[int], Splice]
+) -> Chain:
     """Return the chain: `ends` holds 0, which fails, and all stages, which pass.
 
     `same(k)` costs no training: where both sides hand over the same after k stages, that splice is BAD itself. What
@@ -61,7 +66,10 @@ def bisect(ends: Mapping[int, Splice], same: Callable[[int], bool], make: Callab
     made = dict(ends)
     for count in range(AFTER_TRAINING - 1, 0, -1):
         if same(count):
-            shared = [Splice(at, made[0].outcome, made[0].number, "same as BAD") for at in range(1, count + 1)]
+            shared = [
+                Splice(at, made[0].outcome, made[0].number, "same as BAD")
+                for at in range(1, count + 1)
+            ]
             made |= {splice.count: splice for splice in shared}
             break
     low, high = max(at for at, splice in made.items() if at < LAST and splice.how != "GOOD"), LAST

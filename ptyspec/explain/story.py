@@ -42,12 +42,23 @@ def answer(found: Explanation) -> list[str]:
     """Return the paragraphs that a reader in a hurry needs."""
     ask = found.question
     ends = f"GOOD ({escape(ask.good)}) {_at(found, frozenset())}, BAD ({escape(ask.bad)}) {_at(found, found.whole)}"
-    lines = [f"**{_headline(found)}**", "", f"{ends}; they differ in {len(found.deltas)} settings and faults.", ""]
+    lines = [
+        f"**{_headline(found)}**",
+        "",
+        f"{ends}; they differ in {len(found.deltas)} settings and faults.",
+        "",
+    ]
     lines += [_cause(found, cause) for cause in found.findings.causes]
     lines += [_masked(found, masked) for masked in found.findings.masked]
     if not found.complete:
-        best = "" if found.best is None else f" The smallest failing set so far: {named(found, sorted(found.best))}."
-        lines.append(f"- The budget ended the search while it looked for {found.findings.stage}.{escape(best, 2000)}")
+        best = (
+            ""
+            if found.best is None
+            else f" The smallest failing set so far: {named(found, sorted(found.best))}."
+        )
+        lines.append(
+            f"- The budget ended the search while it looked for {found.findings.stage}.{escape(best, 2000)}"
+        )
     lines += [f"- {escape(note, 1000)}" for note in found.notes]
     return lines
 
@@ -61,10 +72,20 @@ def named(found: Explanation, members: Iterable[str]) -> str:
 def _headline(found: Explanation) -> str:
     if not found.findings.causes:
         return "Incomplete: no cause is proven yet."
-    causes = " and, independently, ".join(named(found, cause.members) for cause in found.findings.causes)
-    single = len(found.findings.causes) == 1 and found.chain is not None and found.chain.stage is not None
+    causes = " and, independently, ".join(
+        named(found, cause.members) for cause in found.findings.causes
+    )
+    single = (
+        len(found.findings.causes) == 1
+        and found.chain is not None
+        and found.chain.stage is not None
+    )
     place = f", at stage {found.chain.stage}" if single and found.chain is not None else ""
-    proof = {"explained": "confirmed both ways", "one way": "not confirmed both ways", "incomplete": "incomplete"}
+    proof = {
+        "explained": "confirmed both ways",
+        "one way": "not confirmed both ways",
+        "incomplete": "incomplete",
+    }
     return escape(f"{causes}{place} ({proof[found.status]}).", 2000)
 
 

@@ -17,8 +17,13 @@ from ptyspec.evidence.observe import Observation, value
 from ptyspec.explain.plan import Outcome
 
 SIGNS: dict[str, Callable[[float, float], bool]] = {
-    "<=": operator.le, ">=": operator.ge, "==": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt,
-}  # fmt: skip
+    "<=": operator.le,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+}
 FORM = re.compile(
     r"\s*(?P<path>[A-Za-z]\w*(?:\.[\w-]+)+|[A-Za-z]\w*)\s*(?P<sign><=|>=|==|!=|<|>)\s*(?P<limit>[-+.\deE]+)\s*"
 )
@@ -81,9 +86,12 @@ def _comparison(part: str, text: str) -> Comparison:
     except ValueError:
         found = None
     raise ConfigError(
-        f"a symptom cannot be read: {part!r}", value=text, limit="PATH < <= > >= == != NUMBER, joined by `and`",
-        source="--symptom", next_step="e.g. --symptom 'amplitude.mean_ratio<0.9', or the id of a clause",
-    )  # fmt: skip
+        f"a symptom cannot be read: {part!r}",
+        value=text,
+        limit="PATH < <= > >= == != NUMBER, joined by `and`",
+        source="--symptom",
+        next_step="e.g. --symptom 'amplitude.mean_ratio<0.9', or the id of a clause",
+    )
 
 
 def unread(symptom: Symptom, observation: Observation) -> ConfigError:
@@ -93,13 +101,19 @@ def unread(symptom: Symptom, observation: Observation) -> ConfigError:
     near = difflib.get_close_matches(missing[0], paths, n=3, cutoff=0.4)
     if observation["outcome"] != "finished":
         return ConfigError(
-            f"GOOD has no {missing[0]}: its run is {observation['outcome']}", value=observation["error"],
-            source=observation["stage"], next_step="name a GOOD that runs, or a symptom such as 'outcome.refused==1'",
-        )  # fmt: skip
+            f"GOOD has no {missing[0]}: its run is {observation['outcome']}",
+            value=observation["error"],
+            source=observation["stage"],
+            next_step="name a GOOD that runs, or a symptom such as 'outcome.refused==1'",
+        )
     return ConfigError(
-        f"a run has no number called {missing[0]}", value=missing[0], source="--symptom",
-        next_step=f"did you mean {' or '.join(near)}?" if near else "see metrics.json and stages.json of a run",
-    )  # fmt: skip
+        f"a run has no number called {missing[0]}",
+        value=missing[0],
+        source="--symptom",
+        next_step=f"did you mean {' or '.join(near)}?"
+        if near
+        else "see metrics.json and stages.json of a run",
+    )
 
 
 def _paths(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

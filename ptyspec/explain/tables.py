@@ -24,7 +24,7 @@ def stage_table(found: Explanation) -> list[str]:
     rows = [
         [_sides(splice.count), MARKS[splice.outcome], number(splice.number), splice.how]
         for splice in found.chain.splices.values()
-    ]  # fmt: skip
+    ]
     return table(["run", "verdict", "number", "made"], rows, numbers=False)
 
 
@@ -33,16 +33,32 @@ def tried_table(found: Explanation) -> list[str]:
     rest = found.findings.repaired or frozenset()
     rows = [
         [
-            escape(delta.text()), ", ".join(delta.stages) if len(delta.stages) < len(STAGES) else "any", _role(found, delta),
-            _cell(found, frozenset({delta.name})), _cell(found, rest - {delta.name}) if delta.name in rest else "–",
+            escape(delta.text()),
+            ", ".join(delta.stages) if len(delta.stages) < len(STAGES) else "any",
+            _role(found, delta),
+            _cell(found, frozenset({delta.name})),
+            _cell(found, rest - {delta.name}) if delta.name in rest else "–",
         ]
         for delta in found.deltas
-    ]  # fmt: skip
+    ]
     rows += [
-        [escape(f"{section}, together"), "", "–", _cell(found, frozenset(names)), _cell(found, rest.difference(names))]
-        for section, names in sections(delta.name for delta in found.deltas).items() if len(names) > 1
-    ]  # fmt: skip
-    head = ["difference", "stage", "found to be", "alone in GOOD", "left out of BAD without its visible causes"]
+        [
+            escape(f"{section}, together"),
+            "",
+            "–",
+            _cell(found, frozenset(names)),
+            _cell(found, rest.difference(names)),
+        ]
+        for section, names in sections(delta.name for delta in found.deltas).items()
+        if len(names) > 1
+    ]
+    head = [
+        "difference",
+        "stage",
+        "found to be",
+        "alone in GOOD",
+        "left out of BAD without its visible causes",
+    ]
     return [
         *table(head, rows, numbers=False),
         "",
@@ -58,22 +74,35 @@ def share_table(found: Explanation) -> list[str]:
     if made.shares is None:
         return [f"Not divided: {escape(made.reason)}."]
     divided, unit = made.shares, "factor" if made.shares.scale == "log" else "difference"
-    ground = f" The factors stand on: {escape(', '.join(sorted(made.ground)), 1000)}." if made.ground else ""
+    ground = (
+        f" The factors stand on: {escape(', '.join(sorted(made.ground)), 1000)}."
+        if made.ground
+        else ""
+    )
     said = (
         "Shapley values of the log of the number, shown as factors: they multiply to the whole."
         if divided.scale == "log"
         else "Shapley values of the number, which is not positive everywhere: they add to the whole."
     )
-    rows = [[escape(one.name), one.role, _effect(divided.share[one.name], unit)] for one in made.factors]
+    rows = [
+        [escape(one.name), one.role, _effect(divided.share[one.name], unit)] for one in made.factors
+    ]
     rows += [["together", "", _effect(divided.total, unit)], *_around(found, unit)]
     beyond = [
-        [escape(" × ".join(part)), "interaction", _effect(effect, unit)] for part, effect in divided.interactions.items()
-    ]  # fmt: skip
+        [escape(" × ".join(part)), "interaction", _effect(effect, unit)]
+        for part, effect in divided.interactions.items()
+    ]
     runs = [
-        [escape(", ".join(sorted(part)) or "none of them"), number(value)] for part, value in made.values.items()
-    ]  # fmt: skip
-    return [said + ground, "", *table(["factor", "found to be", unit], [*rows, *beyond], numbers=False), "",
-            *table(["combination", "number"], runs)]  # fmt: skip
+        [escape(", ".join(sorted(part)) or "none of them"), number(value)]
+        for part, value in made.values.items()
+    ]
+    return [
+        said + ground,
+        "",
+        *table(["factor", "found to be", unit], [*rows, *beyond], numbers=False),
+        "",
+        *table(["combination", "number"], runs),
+    ]
 
 
 def proof_table(found: Explanation) -> list[str]:
@@ -91,11 +120,13 @@ def runs_table(found: Explanation) -> list[str]:
     """Return what it took beside one setting at a time."""
     spent, count = found.spent, len(found.deltas)
     rows = [
-        ["runs of the search", str(spent.runs)], ["runs with other training seeds", str(spent.repeats)],
-        ["spliced runs", str(spent.splices)], ["of all, not yet in the store", str(spent.made)],
+        ["runs of the search", str(spent.runs)],
+        ["runs with other training seeds", str(spent.repeats)],
+        ["spliced runs", str(spent.splices)],
+        ["of all, not yet in the store", str(spent.made)],
         ["wall time, s", f"{spent.seconds:.0f}"],
         ["CPU time of all runs when they were made, s", f"{spent.cpu_seconds:.0f}"],
-    ]  # fmt: skip
+    ]
     text = (
         f"One at a time would be {count} runs that add one difference to GOOD, which finds no cause of two, and {count} "
         "that leave one out of BAD, which finds none of two independent causes; neither finds what is hidden."
@@ -152,6 +183,7 @@ def _effect(effect: float, unit: str) -> str:
 
 def _claim(one: Evidence) -> Sequence[str]:
     numbers = ", ".join(
-        number(value) if value is not None else MARKS[outcome].strip("*") for _, outcome, value in one.runs
+        number(value) if value is not None else MARKS[outcome].strip("*")
+        for _, outcome, value in one.runs
     )
     return [one.claim.text, one.claim.expected.value, "yes" if one.holds else "**no**", numbers]

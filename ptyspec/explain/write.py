@@ -20,19 +20,27 @@ JSON, STORY = "explanation.json", "explanation.md"
 def check_place(folder: Path) -> None:
     """Raise OutputExistsError unless `folder` is new, empty, or holds an earlier explanation; call it before the work."""
     if folder.exists() and not folder.is_dir():
-        raise OutputExistsError("the output path is a file", value=folder, source="--out", next_step="name a folder")
+        raise OutputExistsError(
+            "the output path is a file", value=folder, source="--out", next_step="name a folder"
+        )
     if folder.is_dir() and any(folder.iterdir()) and not (folder / JSON).is_file():
         raise OutputExistsError(
-            "the output folder holds something else", value=folder, limit="a new or empty folder, or an explanation",
-            source="--out", next_step="choose another folder with --out",
-        )  # fmt: skip
+            "the output folder holds something else",
+            value=folder,
+            limit="a new or empty folder, or an explanation",
+            source="--out",
+            next_step="choose another folder with --out",
+        )
 
 
 def write_explanation(folder: Path, found: Explanation, command: Sequence[str] = ()) -> Path:
     """Write everything into `folder` and return the story; raises OutputFileError where the system refuses."""
     make_folder(folder)
     write_json(folder / JSON, found.as_json())
-    drawn = {name: canvas.save(figure, folder / f"{name}.png").name for name, figure in figures(found).items()}
+    drawn = {
+        name: canvas.save(figure, folder / f"{name}.png").name
+        for name, figure in figures(found).items()
+    }
     with atomic_file(folder / STORY) as file:
         file.write(story(found, drawn, command).encode())
     return folder / STORY

@@ -62,7 +62,9 @@ def from_environment() -> ExitStack:
     stack = ExitStack()
     if names:
         stack.enter_context(applied(*names))
-        atexit.register(stack.close)  # holds it: a stack that nobody keeps is closed when it is collected
+        atexit.register(
+            stack.close
+        )  # holds it: a stack that nobody keeps is closed when it is collected
     return stack
 
 
@@ -113,22 +115,30 @@ def _seam(name: str, patch: Patch) -> tuple[Any, Any]:
         return owner, vars(owner)[last]
     except (AttributeError, KeyError, TypeError):  # TypeError: what has no attributes of its own
         raise PtyspecError(
-            f"the fault {name} has no seam {patch.target}", value=patch.target, limit="an attribute that is defined there, not inherited",
-            source="fault catalogue", next_step="correct the target of the patch",
-        ) from None  # fmt: skip
+            f"the fault {name} has no seam {patch.target}",
+            value=patch.target,
+            limit="an attribute that is defined there, not inherited",
+            source="fault catalogue",
+            next_step="correct the target of the patch",
+        ) from None
 
 
 def _exchange(old: Any, new: Any) -> None:
     for module in _our_modules():
         names = vars(module)
-        for table in [names, *(value for name, value in names.items() if type(value) is dict and name[:2] != "__")]:
+        for table in [
+            names,
+            *(value for name, value in names.items() if type(value) is dict and name[:2] != "__"),
+        ]:
             for key in [key for key, value in table.items() if value is old]:
                 table[key] = new
 
 
 def _our_modules() -> Sequence[ModuleType]:
     return [
-        module for name, module in list(sys.modules.items()) if name.partition(".")[0] in OURS and module is not None
+        module
+        for name, module in list(sys.modules.items())
+        if name.partition(".")[0] in OURS and module is not None
     ]
 
 

@@ -31,7 +31,14 @@ class CampaignError(PtyspecError):
 
 
 def run_campaign(
-    root: Path, folder: Path, names: Sequence[str], *, children: int, seconds: int, watch: Watch, mode: Mode = "full"
+    root: Path,
+    folder: Path,
+    names: Sequence[str],
+    *,
+    children: int,
+    seconds: int,
+    watch: Watch,
+    mode: Mode = "full",
 ) -> None:
     """Run the contract tier under each fault, into `folder`; what ended there before is kept (`kept`).
 
@@ -41,18 +48,36 @@ def run_campaign(
     """
     make_folder(folder)
     command = [
-        sys.executable, "-m", "pytest", "-q", "-m", "contract", "-p", "no:xdist", "-p", "no:cacheprovider",
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-m",
+        "contract",
+        "-p",
+        "no:xdist",
+        "-p",
+        "no:cacheprovider",
         # With `=`: an existing path that stands alone among the words moves pytest's root there.
-        "-p", "ptyspec.faults.loop", f"--ptyspec-campaign={folder}", f"--ptyspec-faults={','.join(names)}",
-        f"--ptyspec-children={children}", f"--ptyspec-seconds={seconds}",
+        "-p",
+        "ptyspec.faults.loop",
+        f"--ptyspec-campaign={folder}",
+        f"--ptyspec-faults={','.join(names)}",
+        f"--ptyspec-children={children}",
+        f"--ptyspec-seconds={seconds}",
         *(["--ptyspec-quick"] if mode == "quick" else []),
-    ]  # fmt: skip
+    ]
     log = folder / "pytest.log"
     with log.open("w", encoding="utf-8") as out:
         child = subprocess.Popen(
-            command, cwd=root, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
+            command,
+            cwd=root,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
             env=environment(folder),
-        )  # fmt: skip
+        )
         try:
             while True:
                 try:
@@ -66,19 +91,33 @@ def run_campaign(
             raise
     if code not in (0, 5):  # 5: pytest itself saw no case run
         tail = "\n".join(log.read_text(encoding="utf-8").strip().splitlines()[-15:])
-        raise CampaignError(f"the campaign did not run to its end (pytest ended with {code}):\n{tail}", source=log)
+        raise CampaignError(
+            f"the campaign did not run to its end (pytest ended with {code}):\n{tail}", source=log
+        )
 
 
 def environment(folder: Path, *faults: str) -> dict[str, str]:
     """Return the environment of a process of the campaign in `folder`: a run store of its own, these faults alone."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", FAULTS))}
-    return kept | {"PTYSPEC_HOME": str(folder / "home")} | ({FAULTS: ",".join(faults)} if faults else {})
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTEST_", FAULTS))
+    }
+    return (
+        kept
+        | {"PTYSPEC_HOME": str(folder / "home")}
+        | ({FAULTS: ",".join(faults)} if faults else {})
+    )
 
 
 def read_campaign(
-    folder: Path, names: Sequence[str], cases: Sequence[Case], clauses: Mapping[str, Clause], tier: str = "contract",
+    folder: Path,
+    names: Sequence[str],
+    cases: Sequence[Case],
+    clauses: Mapping[str, Clause],
+    tier: str = "contract",
     mode: Mode = "full",
-) -> Result:  # fmt: skip
+) -> Result:
     """Return what the processes of a campaign left in `folder`, held against the catalogue."""
     bound = {case.id: case.clauses for case in cases}
     clean: dict[str, Any] = {}
@@ -86,15 +125,24 @@ def read_campaign(
     for file in sorted(folder.glob("clean-*.json")):
         part = read_json(file)
         if "cases" not in part:
-            raise CampaignError("the cases do not run to their end without a fault", value=part.get("reason"),
-                                source=folder, next_step="see the logs there; the same command runs them again")  # fmt: skip
+            raise CampaignError(
+                "the cases do not run to their end without a fault",
+                value=part.get("reason"),
+                source=folder,
+                next_step="see the logs there; the same command runs them again",
+            )
         clean |= part["cases"]
         for name, through in part["reached"].items():
             reached.setdefault(name, []).extend(through)
     healthy = {name for name, row in clean.items() if row["outcome"] == "passed"}
     unclean = tuple(name for name, row in clean.items() if row["outcome"] == "failed")
     rows = tuple(
-        replace(_of(name, read_json(folder / f"{name}.json"), len(reached.get(name, ())), bound, healthy), mode=mode)
+        replace(
+            _of(
+                name, read_json(folder / f"{name}.json"), len(reached.get(name, ())), bound, healthy
+            ),
+            mode=mode,
+        )
         for name in names
     )
     in_tier: dict[str, int] = {}
@@ -104,7 +152,13 @@ def read_campaign(
     return Result(tier, rows, clauses, in_tier, unclean, mode)
 
 
-def _of(name: str, part: Mapping[str, Any], reached: int, bound: Mapping[str, Sequence[str]], healthy: set[str]) -> Row:
+def _of(
+    name: str,
+    part: Mapping[str, Any],
+    reached: int,
+    bound: Mapping[str, Sequence[str]],
+    healthy: set[str],
+) -> Row:
     if part["status"] != "done":
         return Row(fault(name), part["status"], part["reason"], reached, {}, 0.0, None)
     red: dict[str, list[str]] = {}
@@ -117,8 +171,18 @@ def _of(name: str, part: Mapping[str, Any], reached: int, bound: Mapping[str, Se
             if first is None and bound.get(case):
                 first = round(elapsed, 3)
     if not reached:
-        return Row(fault(name), "invalid", "no case that was run comes through its seam", 0, {}, part["seconds"], None)
-    return Row(fault(name), "killed" if red else "survived", "", reached, red, part["seconds"], first)
+        return Row(
+            fault(name),
+            "invalid",
+            "no case that was run comes through its seam",
+            0,
+            {},
+            part["seconds"],
+            None,
+        )
+    return Row(
+        fault(name), "killed" if red else "survived", "", reached, red, part["seconds"], first
+    )
 
 
 def stamp_of(root: Path, names: Sequence[str], tier: str, mode: Mode) -> str:

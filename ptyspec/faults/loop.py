@@ -38,11 +38,21 @@ INVALID, INFRASTRUCTURE = 3, 4
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options that the campaign gives."""
     group = parser.getgroup("ptyspec campaign")
-    group.addoption("--ptyspec-campaign", metavar="FOLDER", help="run the campaign and write its parts here")
-    group.addoption("--ptyspec-faults", metavar="ID,ID", default="", help="faults to apply, one after the other")
-    group.addoption("--ptyspec-children", metavar="N", type=int, default=1, help="processes at a time")
-    group.addoption("--ptyspec-seconds", metavar="S", type=int, default=120, help="limit for one fault")
-    group.addoption("--ptyspec-quick", action="store_true", help="run only cases of a fault's declared clauses")
+    group.addoption(
+        "--ptyspec-campaign", metavar="FOLDER", help="run the campaign and write its parts here"
+    )
+    group.addoption(
+        "--ptyspec-faults", metavar="ID,ID", default="", help="faults to apply, one after the other"
+    )
+    group.addoption(
+        "--ptyspec-children", metavar="N", type=int, default=1, help="processes at a time"
+    )
+    group.addoption(
+        "--ptyspec-seconds", metavar="S", type=int, default=120, help="limit for one fault"
+    )
+    group.addoption(
+        "--ptyspec-quick", action="store_true", help="run only cases of a fault's declared clauses"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -68,8 +78,12 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         raise session.Interrupted(f"{session.testsfailed} errors during collection")
     loaded = [name for name in FRAMEWORKS if name in sys.modules]
     if loaded:
-        raise PtyspecError("no fork after a framework was loaded", value=", ".join(loaded), source="campaign",
-                           next_step="restrict the campaign to the contract tier: -m contract")  # fmt: skip
+        raise PtyspecError(
+            "no fork after a framework was loaded",
+            value=", ".join(loaded),
+            source="campaign",
+            next_step="restrict the campaign to the contract tier: -m contract",
+        )
     names = [name for name in option("ptyspec_faults").split(",") if name]
     _Campaign(
         session.items,
@@ -106,14 +120,18 @@ class _Campaign:
         reached = _reached(self.folder)
         for name in self.faults:
             self._wait(self.children - 1)
-            self._start(name, partial(_faulty, self._chosen(fault(name), reached.get(name, set())), name))
+            self._start(
+                name, partial(_faulty, self._chosen(fault(name), reached.get(name, set())), name)
+            )
         self._wait(0)
 
     def _chosen(self, one: Fault, reached: set[str]) -> list[pytest.Item]:
         """The cases that can notice a fault; files that hold cases of its red clauses first, in their own order."""
         files = {case.partition("::")[0] for case in reached}
         chosen = [item for item in self.items if item.nodeid.partition("::")[0] in files]
-        expected = {item.nodeid.partition("::")[0] for item in chosen if _clauses(item) & set(one.red)}
+        expected = {
+            item.nodeid.partition("::")[0] for item in chosen if _clauses(item) & set(one.red)
+        }
         if self.quick:
             chosen = [item for item in chosen if _clauses(item) & {*one.red, *one.green}]
         return sorted(chosen, key=lambda item: item.nodeid.partition("::")[0] not in expected)
@@ -135,9 +153,14 @@ class _Campaign:
             code = INVALID
         except BaseException as error:  # nobody above this line would tell of it
             reason = f"{type(error).__name__}: {error}"
-            write_json(part, {"status": "infrastructure", "reason": reason, "traceback": traceback.format_exc()})
+            write_json(
+                part,
+                {"status": "infrastructure", "reason": reason, "traceback": traceback.format_exc()},
+            )
         finally:
-            os._exit(code)  # neither pytest's end of session nor any exit handler belongs to a child
+            os._exit(
+                code
+            )  # neither pytest's end of session nor any exit handler belongs to a child
 
     def _wait(self, most: int) -> None:
         """Wait until at most so many children run; end those that take too long."""
@@ -151,13 +174,17 @@ class _Campaign:
                     os.kill(child, signal.SIGKILL)
                     os.waitpid(child, 0)
                     del self.running[child]
-                    write_json(self.folder / f"{name}.json", {"status": "timeout", "reason": f"> {self.seconds} s"})
+                    write_json(
+                        self.folder / f"{name}.json",
+                        {"status": "timeout", "reason": f"> {self.seconds} s"},
+                    )
             time.sleep(0.02)
 
     def _ended(self, name: str, code: int) -> None:
         if not (self.folder / f"{name}.json").exists():
             write_json(
-                self.folder / f"{name}.json", {"status": "infrastructure", "reason": f"the child ended with {code}"}
+                self.folder / f"{name}.json",
+                {"status": "infrastructure", "reason": f"the child ended with {code}"},
             )
 
 
@@ -166,7 +193,11 @@ def _clean(items: Sequence[pytest.Item], faults: Iterable[str]) -> dict[str, Any
     case = [""]
     with watched(faults, case) as through:
         rows = _run(items, case)
-    return {"status": "done", "cases": rows, "reached": {name: sorted(cases) for name, cases in through.items()}}
+    return {
+        "status": "done",
+        "cases": rows,
+        "reached": {name: sorted(cases) for name, cases in through.items()},
+    }
 
 
 def _clauses(item: pytest.Item) -> set[str]:
@@ -185,7 +216,10 @@ def _run(items: Sequence[pytest.Item], case: list[str]) -> dict[str, Any]:
     if not items:
         return {}
     manager = items[0].config.pluginmanager
-    for plugin in ("terminalreporter", "ptyspec.controller"):  # a child has no reader, and its outcomes are no record
+    for plugin in (
+        "terminalreporter",
+        "ptyspec.controller",
+    ):  # a child has no reader, and its outcomes are no record
         found = manager.get_plugin(plugin)
         if found is not None:
             manager.unregister(found)
@@ -202,8 +236,12 @@ def _reached(folder: Path) -> dict[str, set[str]]:
     for file in folder.glob(f"{CLEAN}-*.json"):
         part = read_json(file)
         if "cases" not in part:
-            raise PtyspecError("the clean suite did not run to its end", value=part.get("reason"), source=folder,
-                               next_step="pytest -m contract")  # fmt: skip
+            raise PtyspecError(
+                "the clean suite did not run to its end",
+                value=part.get("reason"),
+                source=folder,
+                next_step="pytest -m contract",
+            )
         for name, cases in part["reached"].items():
             found.setdefault(name, set()).update(cases)
     return found

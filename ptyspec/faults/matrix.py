@@ -38,12 +38,22 @@ def markdown(found: Result, brief: bool = False) -> str:
             "Clauses that should have stayed green",
             [[row.fault.id, ", ".join(row.blind)] for row in found.rows if row.blind],
         ),
-        ("Clauses that should have gone red", [[name, ", ".join(clauses)] for name, clauses in found.missed.items()]),
+        (
+            "Clauses that should have gone red",
+            [[name, ", ".join(clauses)] for name, clauses in found.missed.items()],
+        ),
         (
             "MUST clauses that no fault turned red here",
             [[name, escape(found.clauses[name].title)] for name in found.unkilled],
         ),
-        ("Not judged", [[row.fault.id, escape(f"{row.status}: {row.reason}")] for row in found.rows if row.reason]),
+        (
+            "Not judged",
+            [
+                [row.fault.id, escape(f"{row.status}: {row.reason}")]
+                for row in found.rows
+                if row.reason
+            ],
+        ),
         ("Failing without a fault", [[escape(case, 400), ""] for case in found.unclean]),
     ):
         if rows:
@@ -52,8 +62,21 @@ def markdown(found: Result, brief: bool = False) -> str:
     if brief:
         return "\n".join(lines)
     lines += _clauses(found)
-    head = ["fault", "stage", "state", "cases through", "red clauses", "first red", "s to first red"]
-    lines += ["## Faults", "", *table(head, [_cells(row, found) for row in found.rows], numbers=False), ""]
+    head = [
+        "fault",
+        "stage",
+        "state",
+        "cases through",
+        "red clauses",
+        "first red",
+        "s to first red",
+    ]
+    lines += [
+        "## Faults",
+        "",
+        *table(head, [_cells(row, found) for row in found.rows], numbers=False),
+        "",
+    ]
     return "\n".join(lines)
 
 
@@ -72,14 +95,27 @@ def _summary(found: Result) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.0f} %" if share in (0, 1) else f"{100 * share:.1f} %"
+    return (
+        "–"
+        if share is None
+        else f"{100 * share:.0f} %"
+        if share in (0, 1)
+        else f"{100 * share:.1f} %"
+    )
 
 
 def _stages(found: Result) -> list[str]:
     rows = [
-        [line["stage"], str(line["valid"]), str(line["killed"]), _percent(line["kill_rate"]), _percent(line["localised"])]
-        for line in found.as_json()["stages"] if line["valid"]
-    ]  # fmt: skip
+        [
+            line["stage"],
+            str(line["valid"]),
+            str(line["killed"]),
+            _percent(line["kill_rate"]),
+            _percent(line["localised"]),
+        ]
+        for line in found.as_json()["stages"]
+        if line["valid"]
+    ]
     return [
         "## Stages",
         "",
@@ -90,7 +126,14 @@ def _stages(found: Result) -> list[str]:
 
 def _clauses(found: Result) -> list[str]:
     rows = [
-        [line["id"], line["level"], line["place"], str(line["cases"]), str(line["kills"]), _percent(line["kill_rate"])]
+        [
+            line["id"],
+            line["level"],
+            line["place"],
+            str(line["cases"]),
+            str(line["kills"]),
+            _percent(line["kill_rate"]),
+        ]
         for line in found.as_json()["clauses"]
     ]
     head = ["clause", "level", "place", "cases", "caught faults", "rate"]
@@ -103,9 +146,14 @@ def _cells(row: Row, found: Result) -> list[str]:
     more = f" and {len(primary) - 5} more" if len(primary) > 5 else ""
     first = "–" if row.to_first is None else f"{row.to_first:.2f}"
     return [
-        row.fault.id, row.fault.stage, row.status, str(row.reached), ", ".join(primary[:5]) + more,
-        found.first_stage(row) or "–", first,
-    ]  # fmt: skip
+        row.fault.id,
+        row.fault.stage,
+        row.status,
+        str(row.reached),
+        ", ".join(primary[:5]) + more,
+        found.first_stage(row) or "–",
+        first,
+    ]
 
 
 def picture(found: Result) -> Figure:
@@ -116,9 +164,16 @@ def picture(found: Result) -> Figure:
 
     order = {place: at for at, place in enumerate(WAY)}
     rows = sorted(found.rows, key=lambda row: (order.get(row.fault.stage, 99), row.fault.id))
-    names = sorted(set(found.bound) & set(found.clauses), key=lambda name: (order[found.clauses[name].place], name))
-    values = np.array([[name in row.red for name in names] for row in rows], float).reshape(len(rows), len(names))
-    figure = canvas.new_figure(12, max(3.0, 0.16 * len(rows) + 1.5), "Which clauses go red under which fault")
+    names = sorted(
+        set(found.bound) & set(found.clauses),
+        key=lambda name: (order[found.clauses[name].place], name),
+    )
+    values = np.array([[name in row.red for name in names] for row in rows], float).reshape(
+        len(rows), len(names)
+    )
+    figure = canvas.new_figure(
+        12, max(3.0, 0.16 * len(rows) + 1.5), "Which clauses go red under which fault"
+    )
     axes = figure.add_subplot()
     axes.imshow(values, aspect="auto", cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
     axes.set_yticks(range(len(rows)), [row.fault.id for row in rows], fontsize=5)
@@ -127,7 +182,13 @@ def picture(found: Result) -> Figure:
         for at, name in enumerate(names)
         if at == 0 or found.clauses[name].place != found.clauses[names[at - 1]].place
     ]
-    axes.set_xticks(starts, [found.clauses[names[at]].place for at in starts], fontsize=7, rotation=60, ha="left")
+    axes.set_xticks(
+        starts,
+        [found.clauses[names[at]].place for at in starts],
+        fontsize=7,
+        rotation=60,
+        ha="left",
+    )
     axes.xaxis.tick_top()
     for at in starts:
         axes.axvline(at - 0.5, color="#b5b5b5", linewidth=0.5)

@@ -35,7 +35,11 @@ def cases_of(fault: Fault, cases: Sequence[Case]) -> list[str]:
         for clause in clauses:
             bound = [case for case in cases if clause in case.clauses]
             ranked = sorted(
-                bound, key=lambda case: (not any(word in case.id for word in fault.cases), case.tier == "contract")
+                bound,
+                key=lambda case: (
+                    not any(word in case.id for word in fault.cases),
+                    case.tier == "contract",
+                ),
             )
             named = [case for case in ranked if any(word in case.id for word in fault.cases)]
             chosen.update(case.id for case in (named or ranked)[:most])
@@ -43,11 +47,19 @@ def cases_of(fault: Fault, cases: Sequence[Case]) -> list[str]:
 
 
 def run_parity(
-    root: Path, folder: Path, chosen: Mapping[str, Sequence[str]], *, children: int, seconds: int, watch: Watch
+    root: Path,
+    folder: Path,
+    chosen: Mapping[str, Sequence[str]],
+    *,
+    children: int,
+    seconds: int,
+    watch: Watch,
 ) -> None:
     """Run each fault's cases without any fault and then under it, into `folder`; what ended there before is kept (`kept`)."""
     make_folder(folder)
-    clean = _divided(list(dict.fromkeys(case for cases in chosen.values() for case in cases)), children)
+    clean = _divided(
+        list(dict.fromkeys(case for cases in chosen.values() for case in cases)), children
+    )
     watching = [f"--ptyspec-watch={','.join(chosen)}"]
     with ThreadPoolExecutor(children) as pool:
         try:
@@ -56,7 +68,8 @@ def run_parity(
                 for at, part in enumerate(clean)
             ]
             waiting += [
-                pool.submit(_run, root, folder, name, cases, [], seconds, name) for name, cases in chosen.items()
+                pool.submit(_run, root, folder, name, cases, [], seconds, name)
+                for name, cases in chosen.items()
             ]
             for done, one in enumerate(as_completed(waiting), start=1):
                 one.result()
@@ -78,7 +91,13 @@ def _divided(cases: Sequence[str], parts: int) -> list[list[str]]:
 
 
 def _run(
-    root: Path, folder: Path, name: str, cases: Sequence[str], words: Sequence[str], seconds: int, *faults: str
+    root: Path,
+    folder: Path,
+    name: str,
+    cases: Sequence[str],
+    words: Sequence[str],
+    seconds: int,
+    *faults: str,
 ) -> None:
     part = folder / f"{name}.json"
     if kept(part):
@@ -87,17 +106,34 @@ def _run(
         write_json(part, {"status": "done", "seconds": 0.0, "cases": {}, "reached": {}})
         return
     command = [
-        sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "ptyspec.faults.part",
-        f"--ptyspec-part={part}", *words, *cases,
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:xdist",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "ptyspec.faults.part",
+        f"--ptyspec-part={part}",
+        *words,
+        *cases,
+    ]
     log = folder / f"{name}.log"
     started = time.perf_counter()
     with log.open("w", encoding="utf-8") as out:
         try:
             code = subprocess.run(
-                command, cwd=root, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=seconds,
-                env=environment(folder, *faults), check=False,
-            ).returncode  # fmt: skip
+                command,
+                cwd=root,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                timeout=seconds,
+                env=environment(folder, *faults),
+                check=False,
+            ).returncode
         except subprocess.TimeoutExpired:
             write_json(part, {"status": "timeout", "reason": f"> {seconds} s"})
             return
@@ -105,7 +141,9 @@ def _run(
         # 2 to 4: the cases could not be collected or the fault not applied (for an interrupt, also 2, the plugin has left
         # a part); anything else ended the process.
         status = "invalid" if code in (2, 3, 4) else "infrastructure"
-        reason = f"pytest ended with {code} after {time.perf_counter() - started:.0f} s: {_said(log)}"
+        reason = (
+            f"pytest ended with {code} after {time.perf_counter() - started:.0f} s: {_said(log)}"
+        )
         write_json(part, {"status": status, "reason": reason[:300]})
 
 

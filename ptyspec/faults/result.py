@@ -82,7 +82,9 @@ class Result:
         no clause is that red, of the first that went red at all. (A case of an early stage may walk through later ones
         to look at it: one red case among many says little about its own stage.)
         """
-        mostly = [name for name, cases in row.red.items() if 2 * len(cases) > self.bound.get(name, 0)]
+        mostly = [
+            name for name, cases in row.red.items() if 2 * len(cases) > self.bound.get(name, 0)
+        ]
         places = {self.clauses[name].place for name in mostly or row.red if name in self.clauses}
         return next((place for place in WAY if place in places), None)
 
@@ -96,19 +98,28 @@ class Result:
 
     def localised_at(self, stage: str | None) -> float | None:
         """Return the same of the faults of one stage; None: of all."""
-        told = [row for row in self.of("killed") if row.mode == "full" and stage in (None, row.fault.stage)]
+        told = [
+            row
+            for row in self.of("killed")
+            if row.mode == "full" and stage in (None, row.fault.stage)
+        ]
         return _share(sum(self.first_stage(row) == row.fault.stage for row in told), len(told))
 
     @property
     def specificity(self) -> float | None:
         """Among pairs of a valid fault and a clause that it must leave green and that has cases here: those green."""
-        pairs = [(row, name) for row in self.valid for name in row.fault.green if name in self.bound]
+        pairs = [
+            (row, name) for row in self.valid for name in row.fault.green if name in self.bound
+        ]
         return _share(sum(name not in row.red for row, name in pairs), len(pairs))
 
     @property
     def missed(self) -> dict[str, list[str]]:
         """Declared red clauses that have cases here and stayed green, by fault."""
-        found = {row.fault.id: [name for name in row.missed if name in self.bound] for row in self.of("killed")}
+        found = {
+            row.fault.id: [name for name in row.missed if name in self.bound]
+            for row in self.of("killed")
+        }
         return {name: clauses for name, clauses in found.items() if clauses}
 
     def kills(self) -> dict[str, list[str]]:
@@ -138,23 +149,37 @@ class Result:
     @property
     def status(self) -> Literal["ok", "violation", "incomplete"]:
         """A violation: a fault survived, a clause's colour is not the declared one, or cases fail without a fault."""
-        if self.of("survived") or any(row.blind for row in self.rows) or self.missed or self.unclean:
+        if (
+            self.of("survived")
+            or any(row.blind for row in self.rows)
+            or self.missed
+            or self.unclean
+        ):
             return "violation"
         return "incomplete" if len(self.valid) < len(self.rows) else "ok"
 
     def as_json(self) -> dict[str, Any]:
         """Return the campaign as JSON values, its headline on top."""
         return {
-            "schema_version": SCHEMA_VERSION, "status": self.status, "kill_rate": self.kill_rate, "tier": self.tier,
-            "mode": self.mode, "localised": self.localised, "specificity": self.specificity,
+            "schema_version": SCHEMA_VERSION,
+            "status": self.status,
+            "kill_rate": self.kill_rate,
+            "tier": self.tier,
+            "mode": self.mode,
+            "localised": self.localised,
+            "specificity": self.specificity,
             "survivors": [row.fault.id for row in self.of("survived")],
             "not_judged": {row.fault.id: row.status for row in self.rows if row not in self.valid},
-            "blind_red": {row.fault.id: row.blind for row in self.rows if row.blind}, "missed": self.missed,
-            "must_clauses_without_a_kill": self.unkilled, "vacuous": self.vacuous,
+            "blind_red": {row.fault.id: row.blind for row in self.rows if row.blind},
+            "missed": self.missed,
+            "must_clauses_without_a_kill": self.unkilled,
+            "vacuous": self.vacuous,
             "redundant": self.redundant,
-            "failing_without_a_fault": list(self.unclean), "stages": _stages(self), "clauses": _clauses(self),
+            "failing_without_a_fault": list(self.unclean),
+            "stages": _stages(self),
+            "clauses": _clauses(self),
             "faults": [_row(row, self) for row in self.rows],
-        }  # fmt: skip
+        }
 
 
 def merged(found: Result, content: Mapping[str, Any]) -> Result:
@@ -166,10 +191,19 @@ def merged(found: Result, content: Mapping[str, Any]) -> Result:
     check_tier(content, found.tier)
     own = {row.fault.id for row in found.rows}
     others = [
-        Row(fault(row["id"]), row["status"], row["reason"], row["reached"], row["red"], row["seconds"],
-            row["seconds_to_first_red"], row["mode"])
-        for row in content["faults"] if row["id"] in set(names()) - own
-    ]  # fmt: skip
+        Row(
+            fault(row["id"]),
+            row["status"],
+            row["reason"],
+            row["reached"],
+            row["red"],
+            row["seconds"],
+            row["seconds_to_first_red"],
+            row["mode"],
+        )
+        for row in content["faults"]
+        if row["id"] in set(names()) - own
+    ]
     bound = {line["id"]: line["cases"] for line in content["clauses"]} | dict(found.bound)
     rows = tuple(sorted([*found.rows, *others], key=lambda row: row.fault.id))
     unclean = tuple(dict.fromkeys([*content["failing_without_a_fault"], *found.unclean]))
@@ -181,9 +215,12 @@ def check_tier(content: Mapping[str, Any], tier: str) -> None:
     """Raise ConfigError unless a campaign.json is of this tier: another one ran other cases."""
     if content["tier"] != tier:
         raise ConfigError(
-            "only campaigns of one tier can be merged", value=f"--tier {tier}", limit=f"the folder holds {content['tier']}",
-            source="--merge", next_step=f"--tier {content['tier']}, or another folder",
-        )  # fmt: skip
+            "only campaigns of one tier can be merged",
+            value=f"--tier {tier}",
+            limit=f"the folder holds {content['tier']}",
+            source="--merge",
+            next_step=f"--tier {content['tier']}, or another folder",
+        )
 
 
 def _share(part: int, whole: int) -> float | None:
@@ -196,10 +233,15 @@ def _stages(found: Result) -> list[dict[str, Any]]:
     for place in WAY:
         valid = [row for row in found.valid if row.fault.stage == place]
         killed = [row for row in valid if row.status == "killed"]
-        lines.append({
-            "stage": place, "valid": len(valid), "killed": len(killed), "kill_rate": _share(len(killed), len(valid)),
-            "localised": found.localised_at(place),
-        })  # fmt: skip
+        lines.append(
+            {
+                "stage": place,
+                "valid": len(valid),
+                "killed": len(killed),
+                "kill_rate": _share(len(killed), len(valid)),
+                "localised": found.localised_at(place),
+            }
+        )
     return lines
 
 
@@ -209,19 +251,36 @@ def _clauses(found: Result) -> list[dict[str, Any]]:
     for name, faults in found.kills().items():
         declared = [row.fault.id for row in found.valid if name in row.fault.red]
         clause = found.clauses[name]
-        lines.append({
-            "id": name, "level": clause.level, "place": clause.place, "cases": found.bound[name], "killed_by": faults,
-            "kills": len(faults), "declared": len(declared),
-            "kill_rate": _share(len(set(declared) & set(faults)), len(declared)),
-        })  # fmt: skip
+        lines.append(
+            {
+                "id": name,
+                "level": clause.level,
+                "place": clause.place,
+                "cases": found.bound[name],
+                "killed_by": faults,
+                "kills": len(faults),
+                "declared": len(declared),
+                "kill_rate": _share(len(set(declared) & set(faults)), len(declared)),
+            }
+        )
     return lines
 
 
 def _row(row: Row, found: Result) -> dict[str, Any]:
     return {
-        "id": row.fault.id, "stage": row.fault.stage, "story": row.fault.story, "status": row.status,
-        "reason": row.reason, "mode": row.mode, "reached": row.reached, "red": {name: list(cases) for name, cases in row.red.items()},
-        "declared_red": list(row.fault.red), "declared_green": list(row.fault.green),
-        "first_red_stage": found.first_stage(row), "missed": row.missed, "blind_red": row.blind,
-        "seconds": round(row.seconds, 3), "seconds_to_first_red": row.to_first,
-    }  # fmt: skip
+        "id": row.fault.id,
+        "stage": row.fault.stage,
+        "story": row.fault.story,
+        "status": row.status,
+        "reason": row.reason,
+        "mode": row.mode,
+        "reached": row.reached,
+        "red": {name: list(cases) for name, cases in row.red.items()},
+        "declared_red": list(row.fault.red),
+        "declared_green": list(row.fault.green),
+        "first_red_stage": found.first_stage(row),
+        "missed": row.missed,
+        "blind_red": row.blind,
+        "seconds": round(row.seconds, 3),
+        "seconds_to_first_red": row.to_first,
+    }

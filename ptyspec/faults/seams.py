@@ -31,7 +31,10 @@ def key_without(section: str) -> Make:
 
     def make(run_key: Callable[..., str]) -> Callable[..., str]:
         def wrong(values: Mapping[str, Any], *rest: Any) -> str:
-            return run_key({key: value for key, value in values.items() if key.partition(".")[0] != section}, *rest)
+            return run_key(
+                {key: value for key, value in values.items() if key.partition(".")[0] != section},
+                *rest,
+            )
 
         return wrong
 

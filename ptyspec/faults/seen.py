@@ -23,11 +23,15 @@ class Outcomes:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add one report."""
-        row = self.rows.setdefault(report.nodeid, {"outcome": "passed", "seconds": 0.0, "message": ""})
+        row = self.rows.setdefault(
+            report.nodeid, {"outcome": "passed", "seconds": 0.0, "message": ""}
+        )
         row["seconds"] += report.duration
         if report.failed:
             row["outcome"] = "failed"
-            row["message"] = row["message"] or str(getattr(report.longrepr, "reprcrash", "") or "")[:300]
+            row["message"] = (
+                row["message"] or str(getattr(report.longrepr, "reprcrash", "") or "")[:300]
+            )
         elif report.skipped and row["outcome"] == "passed":
             row["outcome"] = "skipped"
 
@@ -68,8 +72,13 @@ def _watched(where: str, note: Callable[[], None]) -> Callable[[Any], Any]:
         if isinstance(original, staticmethod | classmethod):
             return type(original)(make(original.__func__))
         if not callable(original) or isinstance(original, type):
-            raise PtyspecError(f"{where} cannot be watched", value=type(original).__name__, limit="a function or a property",
-                               source="fault catalogue", next_step="patch a function that uses it")  # fmt: skip
+            raise PtyspecError(
+                f"{where} cannot be watched",
+                value=type(original).__name__,
+                limit="a function or a property",
+                source="fault catalogue",
+                next_step="patch a function that uses it",
+            )
 
         @wraps(original)
         def call(*args: Any, **kwargs: Any) -> Any:

@@ -25,8 +25,12 @@ def approve(root: Path, out: Path, names: Sequence[str], reason: str) -> list[Pr
     """
     told = " ".join(reason.split())
     if len(told) < SHORTEST_REASON:
-        raise GoldenError("an approval says why the golden value is right", value=reason, source="--reason",
-                          limit=f"{SHORTEST_REASON} letters or more")  # fmt: skip
+        raise GoldenError(
+            "an approval says why the golden value is right",
+            value=reason,
+            source="--reason",
+            limit=f"{SHORTEST_REASON} letters or more",
+        )
     golden = root / "golden"
     index = read_index(out)
     chosen = _chosen(index, names)
@@ -41,7 +45,9 @@ def approve(root: Path, out: Path, names: Sequence[str], reason: str) -> list[Pr
                 (golden / made.name).unlink()
             else:
                 _copy(out / "new" / made.name, golden / made.name)
-                entries[made.name] = Entry(made.sha256, made.environment, made.producer, told, made.tolerances)
+                entries[made.name] = Entry(
+                    made.sha256, made.environment, made.producer, told, made.tolerances
+                )
             write_manifest(golden, entries)
         write_index(out, [made for made in index if made not in chosen])
     return chosen
@@ -52,15 +58,30 @@ def _chosen(index: list[Proposal], names: Sequence[str]) -> list[Proposal]:
         return [made for made in index if made.open]
     chosen = []
     for name in names:
-        fitting = [m for m in index if m.open and (m.name == name or m.name.startswith(f"{name.rstrip('/')}/"))]
-        refused = next((made for made in index if made.name == name and made.status == "refused"), None)
+        fitting = [
+            m
+            for m in index
+            if m.open and (m.name == name or m.name.startswith(f"{name.rstrip('/')}/"))
+        ]
+        refused = next(
+            (made for made in index if made.name == name and made.status == "refused"), None
+        )
         if refused is not None:
-            raise GoldenError("the case of this proposal fails", value=name, source=refused.producer, limit=refused.note,
-                              next_step=f'see it fail: pytest "{refused.producer}"')  # fmt: skip
+            raise GoldenError(
+                "the case of this proposal fails",
+                value=name,
+                source=refused.producer,
+                limit=refused.note,
+                next_step=f'see it fail: pytest "{refused.producer}"',
+            )
         if not fitting:
             known = [made.name for made in index if made.open]
-            raise GoldenError("there is no open proposal of this name", value=name, limit=", ".join(known) or "none",
-                              next_step="ptyspec golden propose")  # fmt: skip
+            raise GoldenError(
+                "there is no open proposal of this name",
+                value=name,
+                limit=", ".join(known) or "none",
+                next_step="ptyspec golden propose",
+            )
         chosen += [made for made in fitting if made not in chosen]
     return chosen
 
@@ -68,12 +89,20 @@ def _chosen(index: list[Proposal], names: Sequence[str]) -> list[Proposal]:
 def _check(made: Proposal, root: Path, golden: Path, out: Path) -> None:
     again = f'ptyspec golden propose "{made.producer}"'
     if made.code != code_of(made.producer, root):
-        raise GoldenError("the proposal was made by other code than the present", value=made.name, next_step=again)
+        raise GoldenError(
+            "the proposal was made by other code than the present", value=made.name, next_step=again
+        )
     here = sha256_of(golden / made.name) if (golden / made.name).is_file() else None
     if here != made.base:
-        raise GoldenError("the golden file has changed since this proposal was made", value=made.name, next_step=again)
+        raise GoldenError(
+            "the golden file has changed since this proposal was made",
+            value=made.name,
+            next_step=again,
+        )
     if made.sha256 is not None and sha256_of(out / "new" / made.name) != made.sha256:
-        raise GoldenError("the proposed file was changed after it was made", value=made.name, next_step=again)
+        raise GoldenError(
+            "the proposed file was changed after it was made", value=made.name, next_step=again
+        )
 
 
 def _copy(source: Path, target: Path) -> None:

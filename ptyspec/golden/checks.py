@@ -77,25 +77,39 @@ class Golden:
             return
         entry = self._entry(name)
         other = shape_and_dtype(read_arrays(self.folder / name), observed)
-        other += [f"{k}: the case states {stated[k]}, approved is {t}" for k, t in entry.tolerances.items()
-                  if k in stated and stated[k] != t]  # fmt: skip
+        other += [
+            f"{k}: the case states {stated[k]}, approved is {t}"
+            for k, t in entry.tolerances.items()
+            if k in stated and stated[k] != t
+        ]
         if other:
             self._drift(name, entry, "the arrays are of another kind", other)
         limits = {key: {"atol": limit.atol, "rtol": limit.rtol} for key, limit in stated.items()}
         try:
-            self.array_check()(observed, fullpath=self.folder / name, tolerances=limits,
-                               default_tolerance={"atol": 0.0, "rtol": 0.0})  # fmt: skip
+            self.array_check()(
+                observed,
+                fullpath=self.folder / name,
+                tolerances=limits,
+                default_tolerance={"atol": 0.0, "rtol": 0.0},
+            )
         except AssertionError as error:
             text = str(error).replace("To update values, use --force-regen option.\n\n", "")
-            self._drift(name, entry, "values differ", [*text.splitlines(), *(f"{k}: {t}" for k, t in stated.items())])
+            self._drift(
+                name,
+                entry,
+                "values differ",
+                [*text.splitlines(), *(f"{k}: {t}" for k, t in stated.items())],
+            )
 
     def _name(self, suffix: str) -> str:
         fitting = [name for name in self.declared if name.endswith(suffix)]
         if len(fitting) != 1:
             raise GoldenError(
-                f"a case declares one golden file for each kind of content ({suffix} here)", value=list(self.declared),
-                source=self.case, next_step=f'@pytest.mark.golden("folder/name{suffix}")',
-            )  # fmt: skip
+                f"a case declares one golden file for each kind of content ({suffix} here)",
+                value=list(self.declared),
+                source=self.case,
+                next_step=f'@pytest.mark.golden("folder/name{suffix}")',
+            )
         self.compared.add(fitting[0])
         return fitting[0]
 

@@ -39,7 +39,7 @@ def compare_numbers(golden: Numbers, observed: Numbers) -> list[Row]:
     """Return a row a key of either; a key that only one has, and a changed tolerance, do not agree."""
     rows = [
         _number(key, golden, observed) for key in dict.fromkeys([*golden.values, *observed.values])
-    ]  # fmt: skip
+    ]
     for key in dict.fromkeys([*golden.facts, *observed.facts]):
         a, b = golden.facts.get(key, "absent"), observed.facts.get(key, "absent")
         rows.append(Row(key, a, b, None, "exact", a == b and type(a) is type(b)))
@@ -84,10 +84,13 @@ def compare_arrays(golden: Array, observed: Array, tolerance: Tolerance) -> Arra
     error = np.abs(b[both].astype(complex) - a[both].astype(complex))
     relative = error[size > 0] / size[size > 0]
     return ArrayDifference(
-        max_abs=float(error.max(initial=0.0)), max_rel=float(relative.max(initial=0.0)),
-        outside=int((error > tolerance.atol + tolerance.rtol * size).sum()), nan_moved=int(lost.sum()), size=a.size,
+        max_abs=float(error.max(initial=0.0)),
+        max_rel=float(relative.max(initial=0.0)),
+        outside=int((error > tolerance.atol + tolerance.rtol * size).sum()),
+        nan_moved=int(lost.sum()),
+        size=a.size,
         ulps=ulp_histogram(a[both], b[both]),
-    )  # fmt: skip
+    )
 
 
 def ulp_histogram(a: Array, b: Array) -> dict[str, int]:
@@ -125,7 +128,10 @@ def _bin(low: float, high: float) -> str:
 
 def shape_and_dtype(golden: Mapping[str, Array], observed: Mapping[str, Array]) -> list[str]:
     """Return a line a key that only one side has, or that has another shape or dtype."""
-    lines = [f"{key}: only {'golden' if key in golden else 'observed'}" for key in sorted(set(golden) ^ set(observed))]
+    lines = [
+        f"{key}: only {'golden' if key in golden else 'observed'}"
+        for key in sorted(set(golden) ^ set(observed))
+    ]
     for key in sorted(set(golden) & set(observed)):
         a, b = (f"{x.dtype}{list(x.shape)}" for x in (golden[key], np.asarray(observed[key])))
         if a != b:

@@ -26,7 +26,10 @@ class Numbers:
 
     def as_json(self) -> dict[str, Any]:
         """Return what the file holds."""
-        rows = {key: {"value": value, **self.tolerances[key].as_json()} for key, value in self.values.items()}
+        rows = {
+            key: {"value": value, **self.tolerances[key].as_json()}
+            for key, value in self.values.items()
+        }
         return {"numbers": rows} | ({"facts": self.facts} if self.facts else {})
 
 
@@ -36,9 +39,15 @@ def plain_numbers(
     """Return values as Python's numbers and facts as JSON; GoldenError for NaN, infinity, or what is not a number."""
     numbers: dict[str, float] = {}
     for key, value in values.items():
-        number = value if isinstance(value, int) and not isinstance(value, bool) else _float(key, value)
+        number = (
+            value if isinstance(value, int) and not isinstance(value, bool) else _float(key, value)
+        )
         if not math.isfinite(number):
-            raise GoldenError(f"golden number {key} is not finite", value=number, next_step="record it as a fact: None")
+            raise GoldenError(
+                f"golden number {key} is not finite",
+                value=number,
+                next_step="record it as a fact: None",
+            )
         numbers[key] = number
     return numbers, {key: _json(value) for key, value in facts.items()}
 
@@ -47,7 +56,9 @@ def _float(key: str, value: SupportsFloat) -> float:
     try:
         return float(value)
     except (TypeError, ValueError) as error:
-        raise GoldenError(f"golden number {key} is not a number", value=value, next_step="give it in facts=") from error
+        raise GoldenError(
+            f"golden number {key} is not a number", value=value, next_step="give it in facts="
+        ) from error
 
 
 def _json(value: Any) -> Any:
@@ -62,12 +73,16 @@ def read_numbers(path: Path) -> Numbers:
     try:
         rows = found["numbers"]
         values = {key: row["value"] for key, row in rows.items()}
-        tolerances = {key: Tolerance(row["atol"], row["rtol"], row["source"]) for key, row in rows.items()}
+        tolerances = {
+            key: Tolerance(row["atol"], row["rtol"], row["source"]) for key, row in rows.items()
+        }
     except (KeyError, TypeError, AttributeError) as error:
         raise GoldenError(
-            "a golden number lacks its value, atol, rtol or source", value=error, source=path,
+            "a golden number lacks its value, atol, rtol or source",
+            value=error,
+            source=path,
             next_step="propose and approve the file again",
-        ) from error  # fmt: skip
+        ) from error
     return Numbers(values, tolerances, dict(found.get("facts", {})))
 
 

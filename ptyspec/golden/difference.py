@@ -25,10 +25,15 @@ def differences(proposals: list[Proposal], golden: Path, out: Path) -> list[dict
 
 def _record(made: Proposal, entry: Entry | None, golden: Path, out: Path) -> dict[str, Any]:
     head = {
-        "name": made.name, "status": made.status, "producer": made.producer, "note": made.note,
+        "name": made.name,
+        "status": made.status,
+        "producer": made.producer,
+        "note": made.note,
         "environment": {"old": entry.environment if entry else None, "new": made.environment},
-        "approved_for": entry.reason if entry else None, "base_sha256": made.base, "sha256": made.sha256,
-    }  # fmt: skip
+        "approved_for": entry.reason if entry else None,
+        "base_sha256": made.base,
+        "sha256": made.sha256,
+    }
     if made.sha256 is None:
         return head
     if made.name.endswith(".json"):
@@ -43,17 +48,24 @@ def _numbers(made: Proposal, golden: Path, out: Path) -> list[dict[str, Any]]:
 
 
 def _number(row: Row, old: Numbers, new: Numbers) -> dict[str, Any]:
-    found: dict[str, Any] = {"key": row.key, "old": row.golden, "new": row.observed, "agrees": row.agrees}
+    found: dict[str, Any] = {
+        "key": row.key,
+        "old": row.golden,
+        "new": row.observed,
+        "agrees": row.agrees,
+    }
     numbers = row.key in old.values and row.key in new.values
     error = abs(row.observed - row.golden) if numbers else None
     relative = error / abs(row.golden) if error is not None and row.golden else None
     limit = new.tolerances.get(row.key)
     before = old.tolerances.get(row.key)
     return found | {
-        "abs": error, "rel": relative, "tolerance": limit.as_json() if limit else None,
+        "abs": error,
+        "rel": relative,
+        "tolerance": limit.as_json() if limit else None,
         "tolerance_before": before.as_json() if before and before != limit else None,
         "used": error / row.limit if error is not None and row.limit else None,
-    }  # fmt: skip
+    }
 
 
 def _arrays(made: Proposal, entry: Entry | None, golden: Path, out: Path) -> list[dict[str, Any]]:
@@ -64,10 +76,14 @@ def _arrays(made: Proposal, entry: Entry | None, golden: Path, out: Path) -> lis
     for key in dict.fromkeys([*old, *new]):
         limit = made.tolerances.get(key)
         row: dict[str, Any] = {
-            "key": key, "old": _kind(old.get(key)), "new": _kind(new.get(key)),
+            "key": key,
+            "old": _kind(old.get(key)),
+            "new": _kind(new.get(key)),
             "tolerance": limit.as_json() if limit else None,
-            "tolerance_before": before[key].as_json() if key in before and before[key] != limit else None,
-        }  # fmt: skip
+            "tolerance_before": before[key].as_json()
+            if key in before and before[key] != limit
+            else None,
+        }
         if limit is not None and row["old"] == row["new"]:
             result = compare_arrays(old[key], new[key], limit)
             row |= asdict(result) | {"agrees": result.agrees and row["tolerance_before"] is None}

@@ -14,15 +14,23 @@ if TYPE_CHECKING:
     from ptyspec.golden.checks import Golden
 
 REGENERATE = ("force_regen", "regen_all")
-OTHERS = ("data_regression", "dataframe_regression", "file_regression", "image_regression", "ndarrays_regression",
-          "num_regression")  # fmt: skip
+OTHERS = (
+    "data_regression",
+    "dataframe_regression",
+    "file_regression",
+    "image_regression",
+    "ndarrays_regression",
+    "num_regression",
+)
 """Fixtures of pytest-regressions, which create a missing file in the source tree and have a tolerance by default."""
 GOLDEN = pytest.StashKey["Golden"]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker; refuse the options by which pytest-regressions would overwrite golden files."""
-    config.addinivalue_line("markers", f"{MARKER}(*names): the golden files that this case is compared with")
+    config.addinivalue_line(
+        "markers", f"{MARKER}(*names): the golden files that this case is compared with"
+    )
     for option in REGENERATE:
         if config.getoption(option, False):
             raise pytest.UsageError(
@@ -46,7 +54,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             )
         around = sorted(asked & set(OTHERS))
         if around:
-            raise pytest.UsageError(f"{item.nodeid}: use the fixture golden instead of {around[0]}, which would write")
+            raise pytest.UsageError(
+                f"{item.nodeid}: use the fixture golden instead of {around[0]}, which would write"
+            )
 
 
 @pytest.fixture
@@ -59,9 +69,12 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         return request.getfixturevalue("ndarrays_regression").check
 
     found = Golden(
-        folder=request.config.rootpath / "golden", case=request.node.nodeid, declared=declared_by(request.node),
-        array_check=array_check, proposals=request.config.stash.get(OUT, None),
-    )  # fmt: skip
+        folder=request.config.rootpath / "golden",
+        case=request.node.nodeid,
+        declared=declared_by(request.node),
+        array_check=array_check,
+        proposals=request.config.stash.get(OUT, None),
+    )
     request.node.stash[GOLDEN] = found
     return found
 

@@ -72,9 +72,11 @@ def approved(folder: Path, name: str) -> Entry | None:
     wrong = _wrong(path, entry)
     if wrong:
         raise GoldenError(
-            f"golden file {name} {wrong}", source=folder, limit="what `ptyspec golden approve` wrote",
+            f"golden file {name} {wrong}",
+            source=folder,
+            limit="what `ptyspec golden approve` wrote",
             next_step="git checkout it, or propose and approve it",
-        )  # fmt: skip
+        )
     return entry
 
 
@@ -92,15 +94,28 @@ def problems(root: Path | None = None, declared: Collection[str] | None = None) 
         entries = read_manifest(folder)
     except PtyspecError as error:
         return [str(error).replace("\n", ";")]
-    here = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {MANIFEST}
+    here = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {
+        MANIFEST
+    }
     lines = [
-        f"{name}: {text}" for name in here | set(entries) for text in _problems_of(folder / name, entries.get(name))
+        f"{name}: {text}"
+        for name in here | set(entries)
+        for text in _problems_of(folder / name, entries.get(name))
     ]
-    lines += [f"{' and '.join(group)}: names that could be taken for one another" for group in collisions(here)]
-    lines += [f"{name}: not a name of a golden file" for name in here if NAME.fullmatch(name) is None]
+    lines += [
+        f"{' and '.join(group)}: names that could be taken for one another"
+        for group in collisions(here)
+    ]
+    lines += [
+        f"{name}: not a name of a golden file" for name in here if NAME.fullmatch(name) is None
+    ]
     known = here | set(entries)
-    lines += [f"{name}: no case reads it" for name in known - _read(known, where / "tests", declared)]
-    lines += [f"{name}: a case declares it and it is not there" for name in set(declared or ()) - known]
+    lines += [
+        f"{name}: no case reads it" for name in known - _read(known, where / "tests", declared)
+    ]
+    lines += [
+        f"{name}: a case declares it and it is not there" for name in set(declared or ()) - known
+    ]
     return sorted(lines)
 
 
@@ -130,7 +145,9 @@ def _wrong(path: Path, entry: Entry | None) -> str:
         return "has no entry in the manifest"
     if not path.is_file():
         return "is in the manifest and not in the folder"
-    return "" if sha256_of(path) == entry.sha256 else "was changed without approval (another sha256)"
+    return (
+        "" if sha256_of(path) == entry.sha256 else "was changed without approval (another sha256)"
+    )
 
 
 def _without_tolerance(path: Path, entry: Entry | None) -> Iterator[str]:
@@ -139,7 +156,11 @@ def _without_tolerance(path: Path, entry: Entry | None) -> Iterator[str]:
     try:
         if path.suffix == ".json":
             read_numbers(path)
-        elif path.suffix == ".npz" and entry is not None and set(read_arrays(path)) != set(entry.tolerances):
+        elif (
+            path.suffix == ".npz"
+            and entry is not None
+            and set(read_arrays(path)) != set(entry.tolerances)
+        ):
             yield "its arrays and the tolerances of its entry do not fit"
     except (PtyspecError, ValueError, OSError) as error:
         yield " ".join(str(error).split())

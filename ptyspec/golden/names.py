@@ -19,9 +19,11 @@ def check_name(name: str) -> str:
     """Return `name` if it may name a golden file, e.g. `objects/lines-96.json`; GoldenError otherwise."""
     if NAME.fullmatch(name) is None:
         raise GoldenError(
-            "not a name of a golden file", value=name, limit="FOLDER/NAME.json or .npz; letters a-z, digits, - _ .",
+            "not a name of a golden file",
+            value=name,
+            limit="FOLDER/NAME.json or .npz; letters a-z, digits, - _ .",
             next_step="the text in braces of a golden marker is filled from the case's parameters: give them plain ids",
-        )  # fmt: skip
+        )
     return name
 
 
@@ -41,9 +43,11 @@ def _filled(item: pytest.Item, text: str) -> str:
         return text.format(**parameters)
     except (KeyError, IndexError) as error:
         raise GoldenError(
-            "a golden marker names a parameter that its case does not have", value=text,
-            limit=", ".join(parameters) or "no parameters", source=item.nodeid,
-        ) from error  # fmt: skip
+            "a golden marker names a parameter that its case does not have",
+            value=text,
+            limit=", ".join(parameters) or "no parameters",
+            source=item.nodeid,
+        ) from error
 
 
 def collisions(names: Iterable[str]) -> list[tuple[str, ...]]:
@@ -69,8 +73,16 @@ def patterns_in(folder: Path) -> list[re.Pattern[str]]:
 
 def _marked(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == MARKER:
-            yield from (a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == MARKER
+        ):
+            yield from (
+                a.value
+                for a in node.args
+                if isinstance(a, ast.Constant) and isinstance(a.value, str)
+            )
 
 
 def _pattern(text: str) -> re.Pattern[str]:

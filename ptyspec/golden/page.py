@@ -45,15 +45,20 @@ def write_page(proposals: list[Proposal], golden: Path, out: Path) -> Path:
     """Write index.html and differences.json below `out` and return the page's path."""
     records = differences(proposals, golden, out)
     write_json(
-        out / "differences.json", {"schema_version": SCHEMA_VERSION, "status": status(proposals), "files": records}
+        out / "differences.json",
+        {"schema_version": SCHEMA_VERSION, "status": status(proposals), "files": records},
     )
     for record in records:
         if record["status"] != "same" and "arrays" in record:
             _draw(record, golden, out)
     environment = Environment(autoescape=True)
-    environment.filters |= {"g": _short, "percent": lambda value: "" if value is None else f"{value:.0%}"}
+    environment.filters |= {
+        "g": _short,
+        "percent": lambda value: "" if value is None else f"{value:.0%}",
+    }
     counts = {
-        kind: sum(made.status == kind for made in proposals) for kind in dict.fromkeys(m.status for m in proposals)
+        kind: sum(made.status == kind for made in proposals)
+        for kind in dict.fromkeys(m.status for m in proposals)
     }
     text = environment.from_string(TEMPLATE).render(records=records, counts=counts, limit=_limit)
     with atomic_file(out / "index.html") as file:
@@ -78,7 +83,9 @@ def _draw(record: dict[str, Any], golden: Path, out: Path) -> None:
         found = new.get(row["key"])
         if found is not None and found.ndim == 2 and min(found.shape) > 1:
             before = old.get(row["key"])
-            row["picture"] = beside(before if before is not None and before.ndim == 2 else None, found)
+            row["picture"] = beside(
+                before if before is not None and before.ndim == 2 else None, found
+            )
         if row.get("ulps"):
             row["bars"] = histogram(row["ulps"])
 

@@ -23,13 +23,18 @@ def beside(old: Array | None, new: Array) -> str:
     for (what, view), line in zip(rows, panels, strict=True):
         images = [view(old) if old is not None else None, view(new)]
         known = np.concatenate(
-            [image[np.isfinite(image)].ravel() for image in images if image is not None] or [np.zeros(1)]
+            [image[np.isfinite(image)].ravel() for image in images if image is not None]
+            or [np.zeros(1)]
         )
         low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-        for panel, image, title in zip(line[:2], images, (f"golden, {what}", f"proposed, {what}"), strict=True):
+        for panel, image, title in zip(
+            line[:2], images, (f"golden, {what}", f"proposed, {what}"), strict=True
+        ):
             if image is not None:
                 figure.colorbar(panel.imshow(image, vmin=low, vmax=high, cmap="viridis"), ax=panel)
-            panel.set(title=title if image is not None else "no golden file yet", xticks=[], yticks=[])
+            panel.set(
+                title=title if image is not None else "no golden file yet", xticks=[], yticks=[]
+            )
         moved = _moved(old, new, what) if fits and old is not None else None
         if moved is not None:
             figure.colorbar(line[2].imshow(moved, cmap="magma"), ax=line[2])

@@ -78,7 +78,9 @@ def propose_numbers(out: Path, golden: Path, name: str, case: str, observed: Num
     if base is not None:
         old = read_numbers(golden / name)
         same = all(row.agrees for row in compare_numbers(old, observed))
-        observed = replace(observed, values={key: _kept(key, old, observed) for key in observed.values})
+        observed = replace(
+            observed, values={key: _kept(key, old, observed) for key in observed.values}
+        )
     _target(out, name)
     write_numbers(out / "new" / name, observed)
     _finish(out, golden, name, case, "same" if same else "changed" if base else "new", {})
@@ -92,7 +94,12 @@ def _kept(key: str, old: Numbers, observed: Numbers) -> float:
 
 
 def propose_arrays(
-    out: Path, golden: Path, name: str, case: str, observed: Mapping[str, Array], tolerances: Mapping[str, Tolerance]
+    out: Path,
+    golden: Path,
+    name: str,
+    case: str,
+    observed: Mapping[str, Array],
+    tolerances: Mapping[str, Tolerance],
 ) -> None:
     """Write the arrays that a case observed as a proposal below `out`; a golden file that holds is kept as it is."""
     status: Status = "new"
@@ -100,7 +107,9 @@ def propose_arrays(
         old = read_arrays(golden / name)
         approved = read_manifest(golden)[name].tolerances if name in read_manifest(golden) else {}
         same = not shape_and_dtype(old, observed) and approved == dict(tolerances)
-        same = same and all(compare_arrays(old[k], np.asarray(a), tolerances[k]).agrees for k, a in observed.items())
+        same = same and all(
+            compare_arrays(old[k], np.asarray(a), tolerances[k]).agrees for k, a in observed.items()
+        )
         status = "same" if same else "changed"
     _target(out, name)
     write_arrays(out / "new" / name, observed)
@@ -114,17 +123,27 @@ def _base(golden: Path, name: str) -> str | None:
 def _target(out: Path, name: str) -> None:
     if _entry_path(out, name).exists():
         raise GoldenError(
-            "two cases declare one golden file", value=name, source=read_json(_entry_path(out, name))["producer"],
+            "two cases declare one golden file",
+            value=name,
+            source=read_json(_entry_path(out, name))["producer"],
             next_step="put the case's parameter into the name, in braces",
-        )  # fmt: skip
+        )
     (out / "new" / name).parent.mkdir(parents=True, exist_ok=True)
 
 
-def _finish(out: Path, golden: Path, name: str, case: str, status: Status, tolerances: dict[str, Tolerance]) -> None:
+def _finish(
+    out: Path, golden: Path, name: str, case: str, status: Status, tolerances: dict[str, Tolerance]
+) -> None:
     made = Proposal(
-        name=name, status=status, producer=case, environment=fingerprint(), code=code_of(case, golden.parent),
-        base=_base(golden, name), sha256=sha256_of(out / "new" / name), tolerances=tolerances,
-    )  # fmt: skip
+        name=name,
+        status=status,
+        producer=case,
+        environment=fingerprint(),
+        code=code_of(case, golden.parent),
+        base=_base(golden, name),
+        sha256=sha256_of(out / "new" / name),
+        tolerances=tolerances,
+    )
     path = _entry_path(out, name)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, made.as_json())
@@ -143,23 +162,31 @@ def written(out: Path) -> list[Proposal]:
 def read_index(out: Path) -> list[Proposal]:
     """Return the proposals that `ptyspec golden propose` left; GoldenError where there are none."""
     if not (out / INDEX).is_file():
-        raise GoldenError("there are no proposals here", value=out, next_step="ptyspec golden propose")
+        raise GoldenError(
+            "there are no proposals here", value=out, next_step="ptyspec golden propose"
+        )
     return [_proposal(row) for row in read_json(out / INDEX)["proposals"]]
 
 
 def write_index(out: Path, proposals: list[Proposal]) -> None:
     """Write the proposals as one list; a folder that has one is a folder of proposals."""
-    write_json(out / INDEX, {"schema_version": 1, "proposals": [found.as_json() for found in proposals]})
+    write_json(
+        out / INDEX, {"schema_version": 1, "proposals": [found.as_json() for found in proposals]}
+    )
 
 
 def check_folder(out: Path, golden: Path) -> None:
     """Raise where proposals may not be written: inside the golden folder, or over something else."""
     if golden.resolve() in (out.resolve(), *out.resolve().parents):
         raise GoldenError(
-            "proposals are not written into the golden folder", value=out, next_step="choose another --out"
+            "proposals are not written into the golden folder",
+            value=out,
+            next_step="choose another --out",
         )
     if out.exists() and any(out.iterdir()) and not (out / INDEX).is_file():
-        raise OutputExistsError("the folder holds something else than proposals", value=out, next_step="choose another")
+        raise OutputExistsError(
+            "the folder holds something else than proposals", value=out, next_step="choose another"
+        )
 
 
 def _proposal(row: dict[str, Any]) -> Proposal:

@@ -40,26 +40,34 @@ def propose(root: Path, out: Path, selectors: Sequence[str] = ()) -> list[Propos
     if out.exists():
         shutil.rmtree(out)
     out.mkdir(parents=True)
-    write_index(out, [])  # marks the folder, so that a proposal that was interrupted can be made again
+    write_index(
+        out, []
+    )  # marks the folder, so that a proposal that was interrupted can be made again
     done = run_cases(root, [OPTION, str(out), LIST, str(out / DECLARED)], selectors)
     if done.returncode not in (0, 1) or not (out / OUTCOME).is_file():
         raise _broken(done, selectors)
     failed = read_json(out / OUTCOME)["failed"]
     found = [
-        replace(made, status="refused", note=failed[made.producer]) if made.producer in failed else made
+        replace(made, status="refused", note=failed[made.producer])
+        if made.producer in failed
+        else made
         for made in written(out)
     ]
     if not selectors:
         found += _unread(root, golden, set(read_json(out / DECLARED)))
     found.sort(key=lambda made: made.name)
     write_index(out, found)
-    missing = {case: text for case, text in failed.items() if case not in {made.producer for made in found}}
+    missing = {
+        case: text for case, text in failed.items() if case not in {made.producer for made in found}
+    }
     if missing:
         case, text = next(iter(missing.items()))
         raise ChildRunError(
-            f"{len(missing)} cases failed before they had anything to propose", value=case, limit=text,
+            f"{len(missing)} cases failed before they had anything to propose",
+            value=case,
+            limit=text,
             next_step=f'see it fail: pytest "{case}"',
-        )  # fmt: skip
+        )
     return found
 
 
@@ -73,34 +81,61 @@ def declared(root: Path) -> dict[str, list[str]]:
         return dict(read_json(path))
 
 
-def run_cases(root: Path, options: Sequence[str], selectors: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def run_cases(
+    root: Path, options: Sequence[str], selectors: Sequence[str]
+) -> subprocess.CompletedProcess[str]:
     """Run pytest on the cases in a process of its own, with this project's plugin for proposals."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "ptyspec.golden.proposing", "-p", "no:cacheprovider",
-               "-p", "no:randomly", *options, *(selectors or [CASES])]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "ptyspec.golden.proposing",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:randomly",
+        *options,
+        *(selectors or [CASES]),
+    ]
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 
 def _broken(done: subprocess.CompletedProcess[str], selectors: Sequence[str]) -> PtyspecError:
     if done.returncode == 5:
         return GoldenError(
-            "no case here declares a golden file", value=list(selectors) or CASES,
+            "no case here declares a golden file",
+            value=list(selectors) or CASES,
             next_step='mark one: @pytest.mark.golden("folder/name.json")',
-        )  # fmt: skip
+        )
     lines = (done.stdout + done.stderr).strip().splitlines()
     return ChildRunError(
-        "pytest could not run the cases", value=f"exit code {done.returncode}", limit="\n  ".join(lines[-8:]),
+        "pytest could not run the cases",
+        value=f"exit code {done.returncode}",
+        limit="\n  ".join(lines[-8:]),
         next_step=f"run it: pytest {' '.join(selectors) or CASES}",
-    )  # fmt: skip
+    )
 
 
 def _unread(root: Path, golden: Path, known: set[str]) -> list[Proposal]:
     if not (golden / MANIFEST).is_file():
         return []
-    return [_removal(name, entry, root) for name, entry in read_manifest(golden).items() if name not in known]
+    return [
+        _removal(name, entry, root)
+        for name, entry in read_manifest(golden).items()
+        if name not in known
+    ]
 
 
 def _removal(name: str, entry: Entry, root: Path) -> Proposal:
     return Proposal(
-        name=name, status="unread", producer=entry.producer, environment=fingerprint(), base=entry.sha256,
-        code=code_of(entry.producer, root), sha256=None, note="no case declares it",
-    )  # fmt: skip
+        name=name,
+        status="unread",
+        producer=entry.producer,
+        environment=fingerprint(),
+        base=entry.sha256,
+        code=code_of(entry.producer, root),
+        sha256=None,
+        note="no case declares it",
+    )

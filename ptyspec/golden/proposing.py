@@ -16,8 +16,14 @@ OUTCOME = "outcome.json"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare where proposals, or the names that cases declare, are written."""
-    parser.addoption(OPTION, metavar="DIR", help="write what golden cases observe below DIR instead of comparing it")
-    parser.addoption(LIST, metavar="FILE", help="write which golden file is declared by which collected case")
+    parser.addoption(
+        OPTION,
+        metavar="DIR",
+        help="write what golden cases observe below DIR instead of comparing it",
+    )
+    parser.addoption(
+        LIST, metavar="FILE", help="write which golden file is declared by which collected case"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

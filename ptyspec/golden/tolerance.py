@@ -33,10 +33,11 @@ class Tolerance:
         sound = math.isfinite(self.atol) and self.atol >= 0 <= self.rtol < LARGEST_RTOL
         if not sound or not self.source.strip():
             raise GoldenError(
-                "not a tolerance of a golden value", value=self,
+                "not a tolerance of a golden value",
+                value=self,
                 limit=f"finite atol >= 0, 0 <= rtol < {LARGEST_RTOL}, a source",
                 next_step="measure what threads and oneDNN move, or derive it; see docs/goldens.md",
-            )  # fmt: skip
+            )
 
     def allowed(self, golden: float) -> float:
         """Return the largest allowed distance from this golden value."""
@@ -62,8 +63,10 @@ def _by_pattern(key: str, stated: Mapping[str, Tolerance]) -> Tolerance:
     found = [pattern for pattern in stated if fnmatch.fnmatchcase(key, pattern)]
     if len(found) != 1:
         raise GoldenError(
-            f"{'no tolerance is' if not found else 'two tolerances are'} stated for a golden value", value=key,
-            limit=f"one of: {', '.join(stated) or 'none stated'}", source=", ".join(found) or None,
+            f"{'no tolerance is' if not found else 'two tolerances are'} stated for a golden value",
+            value=key,
+            limit=f"one of: {', '.join(stated) or 'none stated'}",
+            source=", ".join(found) or None,
             next_step="state atol, rtol and their source for it: there is no default",
-        )  # fmt: skip
+        )
     return stated[found[0]]

@@ -31,9 +31,11 @@ def maker(words: str) -> Callable[[], Pipeline]:
         made = make()
     except TypeError as error:
         raise ConfigError(
-            f"the pipeline's class cannot be made without arguments: {error}", value=words, source=SOURCE,
+            f"the pipeline's class cannot be made without arguments: {error}",
+            value=words,
+            source=SOURCE,
             next_step="give it defaults, or name an instance",
-        ) from error  # fmt: skip
+        ) from error
     _check(made, words)
     return make
 
@@ -41,21 +43,30 @@ def maker(words: str) -> Callable[[], Pipeline]:
 def _attribute(words: str) -> Any:
     module, colon, path = words.partition(":")
     if not (module and colon and path):
-        raise ConfigError("a pipeline is written MODULE:ATTR", value=words, source=SOURCE, limit=f"such as {REFERENCE}")
+        raise ConfigError(
+            "a pipeline is written MODULE:ATTR",
+            value=words,
+            source=SOURCE,
+            limit=f"such as {REFERENCE}",
+        )
     try:
         node: Any = importlib.import_module(module)
     except ImportError as error:
         raise ConfigError(
-            f"the pipeline's module cannot be imported: {error}", value=module, source=SOURCE,
+            f"the pipeline's module cannot be imported: {error}",
+            value=module,
+            source=SOURCE,
             next_step="install it, or put its folder on PYTHONPATH",
-        ) from error  # fmt: skip
+        ) from error
     for name in path.split("."):
         if not hasattr(node, name):
             near = difflib.get_close_matches(name, dir(node), n=3)
             raise ConfigError(
-                f"{module} has no {name}", value=words, source=SOURCE,
+                f"{module} has no {name}",
+                value=words,
+                source=SOURCE,
                 next_step=f"did you mean {' or '.join(near)}?" if near else "check the name",
-            )  # fmt: skip
+            )
         node = getattr(node, name)
     return node
 
@@ -67,12 +78,16 @@ def _check(made: object, words: str) -> None:
         missing.append("name")
     if missing:
         raise ConfigError(
-            f"not a pipeline: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing", value=words,
-            limit=f"the stages {', '.join(STAGES)} and a name", source=SOURCE,
+            f"not a pipeline: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing",
+            value=words,
+            limit=f"the stages {', '.join(STAGES)} and a name",
+            source=SOURCE,
             next_step="see ptyspec/pipeline/protocol.py",
-        )  # fmt: skip
+        )
     if name == ReferencePipeline.name and type(made) is not ReferencePipeline:
         raise ConfigError(
-            "another pipeline carries the reference's name: their stored runs would be mixed up", value=words,
-            source=SOURCE, next_step="give its class a `name` of its own",
-        )  # fmt: skip
+            "another pipeline carries the reference's name: their stored runs would be mixed up",
+            value=words,
+            source=SOURCE,
+            next_step="give its class a `name` of its own",
+        )

@@ -22,10 +22,14 @@ from ptyspec.spec.stamp import Stamps
 class Controller:
     """Hooks of the whole session."""
 
-    def __init__(self, config: pytest.Config, options: Options, expected: Expected, facts: Facts) -> None:
+    def __init__(
+        self, config: pytest.Config, options: Options, expected: Expected, facts: Facts
+    ) -> None:
         self.config, self.options, self.expected, self.facts = config, options, expected, facts
         self.rows: dict[str, Row] = {}
-        self.stamps = Stamps(config.rootpath)  # before anything runs: what is edited meanwhile has not been tested
+        self.stamps = Stamps(
+            config.rootpath
+        )  # before anything runs: what is edited meanwhile has not been tested
         self.problems: list[str] = []
         self.notes: list[str] = []
 
@@ -44,7 +48,10 @@ class Controller:
         elif report.skipped:
             row.outcome = "xfailed" if hasattr(report, "wasxfail") else "skipped"
         row.take(report.user_properties)
-        row.ended = report.when not in ("setup", "call")  # a crashed worker's case ends in no phase at all
+        row.ended = report.when not in (
+            "setup",
+            "call",
+        )  # a crashed worker's case ends in no phase at all
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
@@ -61,7 +68,10 @@ class Controller:
         if self.rows:
             self._write()
         self._judge()
-        if self.problems and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        if self.problems and session.exitstatus in (
+            pytest.ExitCode.OK,
+            pytest.ExitCode.NO_TESTS_COLLECTED,
+        ):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -78,8 +88,14 @@ class Controller:
 
     def _judge(self) -> None:
         complete = self._complete()
-        unmatched = [e.text for e in self.expected.entries if e.text not in self.facts.xfails] if complete else []
-        by_clause = {e.text: self.facts.xfails.get(e.text, []) for e in self.expected.entries if e.is_clause}
+        unmatched = (
+            [e.text for e in self.expected.entries if e.text not in self.facts.xfails]
+            if complete
+            else []
+        )
+        by_clause = {
+            e.text: self.facts.xfails.get(e.text, []) for e in self.expected.entries if e.is_clause
+        }
         if complete and not self.config.getoption("collectonly"):
             self.problems += unexpected_passes(by_clause, self.rows)
         if self.options.strict and complete:
@@ -96,10 +112,14 @@ class Controller:
     def _complete(self) -> bool:
         """Whether every case of the suite was collected: nothing left out, deselected or broken."""
         config, facts = self.config, self.facts
-        left_out = any(config.getoption(name, None) for name in ("lf", "ignore", "ignore_glob", "markexpr"))
+        left_out = any(
+            config.getoption(name, None) for name in ("lf", "ignore", "ignore_glob", "markexpr")
+        )
         if left_out or facts.partial or facts.failed or not facts.files:
             return False
-        wanted = [config.rootpath / path for path in config.getini("testpaths")] or [config.rootpath]
+        wanted = [config.rootpath / path for path in config.getini("testpaths")] or [
+            config.rootpath
+        ]
         given = [(config.invocation_params.dir / word).resolve() for word in config.args]
         return all(any(whole.resolve().is_relative_to(one) for one in given) for whole in wanted)
 
@@ -112,12 +132,16 @@ class Controller:
     def _write(self) -> None:
         from ptyspec.observe.environment import fingerprint
 
-        environment = fingerprint() if self.options.usual else f"{fingerprint()}, {self.options.subject}"
+        environment = (
+            fingerprint() if self.options.usual else f"{fingerprint()}, {self.options.subject}"
+        )
         cases = {name: row.as_json(self.stamps.of(name)) for name, row in self.rows.items()}
         if self.options.results is not None:
             self._write_results(self.options.results, document(environment, cases))
         cache = getattr(self.config, "cache", None)
-        if cache is not None and self.options.usual:  # another pipeline's outcomes are not those of this repository
+        if (
+            cache is not None and self.options.usual
+        ):  # another pipeline's outcomes are not those of this repository
             try:
                 self._merge(cache, environment, cases)
             except OSError as error:  # as pytest itself does where its cache cannot be written
@@ -158,7 +182,10 @@ def _stale(root: Path, facts: Facts) -> Iterator[str]:
     from ptyspec.spec.fingerprint import FILE, changes, read
 
     if (root / FILE).is_file():
-        cases = [Case(name, tuple(facts.cases[name]), None, "", 0, digest) for name, digest in facts.digests.items()]
+        cases = [
+            Case(name, tuple(facts.cases[name]), None, "", 0, digest)
+            for name, digest in facts.digests.items()
+        ]
         try:
             reviewed = read(root)
         except PtyspecError as error:

@@ -31,12 +31,16 @@ def clause(request: pytest.FixtureRequest) -> Check:
 
     bound = request.node.stash.get(CLAUSES, ())
     if not bound:
-        raise pytest.UsageError(f"{request.node.nodeid} asks for its clause and has no clause marker")
+        raise pytest.UsageError(
+            f"{request.node.nodeid} asks for its clause and has no clause marker"
+        )
     margins: list[Margin] = []
     request.node.stash[MARGINS] = margins
     options = request.config.stash[OPTIONS].changes
     seen = request.node.stash.get(SEEN, None)
-    return Check(bound[0], request.node.nodeid, margins, others=bound[1:], options=options, seen=seen)
+    return Check(
+        bound[0], request.node.nodeid, margins, others=bound[1:], options=options, seen=seen
+    )
 
 
 @pytest.fixture
@@ -58,13 +62,18 @@ def scenario(request: pytest.FixtureRequest) -> Scenario:
     """
     asked = getattr(request, "param", DEFAULT_SCENARIO)
     words = (asked,) if isinstance(asked, str) else tuple(asked)
-    resolved = request.node.stash[RESOLVED] = _resolved(request.config.stash[OPTIONS].profile, *words)
+    resolved = request.node.stash[RESOLVED] = _resolved(
+        request.config.stash[OPTIONS].profile, *words
+    )
     return resolved.scenario
 
 
 @pytest.fixture
 def finished_run(
-    request: pytest.FixtureRequest, scenario: Scenario, pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    scenario: Scenario,
+    pipeline: Pipeline,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """The folder of the finished run of `scenario` through `pipeline`: made once, whichever worker asks first.
 
@@ -116,6 +125,7 @@ def _oracle(scenario_json: str) -> Patches:
     cut = extract_patches(scan.objectGuess, scan.positions[groups.nn_indices.ravel()], scan.N)
     stacked = np.moveaxis(cut.reshape(groups.size, groups.C, scan.N, scan.N), 1, -1)
     return Patches(
-        object=stacked.astype(np.complex64), coords=groups.coords_offsets - groups.coords_relative,
+        object=stacked.astype(np.complex64),
+        coords=groups.coords_offsets - groups.coords_relative,
         probe=scan.probeGuess,
-    )  # fmt: skip
+    )

@@ -38,9 +38,12 @@ class Refusing(Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Raise TierError."""
         raise TierError(
-            f"the contract tier imports {module.__name__}", value=self.case, limit=f"no {' and no '.join(FRAMEWORKS)}",
-            source="tests/contract", next_step="move the case to tests/parity, or import inside the code that needs it",
-        )  # fmt: skip
+            f"the contract tier imports {module.__name__}",
+            value=self.case,
+            limit=f"no {' and no '.join(FRAMEWORKS)}",
+            source="tests/contract",
+            next_step="move the case to tests/parity, or import inside the code that needs it",
+        )
 
 
 class Guard:
@@ -74,7 +77,10 @@ class Guard:
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Watch the import of a contract module."""
-        if not isinstance(collector, pytest.Module) or tier_of_path(collector.nodeid.split("/")[:-1]) != "contract":
+        if (
+            not isinstance(collector, pytest.Module)
+            or tier_of_path(collector.nodeid.split("/")[:-1]) != "contract"
+        ):
             return (yield)
         self.case = collector.nodeid
         try:

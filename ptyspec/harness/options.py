@@ -14,20 +14,53 @@ DEFAULT_PROFILE = "quick"
 
 def declare(parser: pytest.Parser) -> None:
     """Declare the switch that makes the plugin act, and its options."""
-    parser.addini("ptyspec", "this project's tests follow ptyspec's clauses and tiers", type="bool", default=False)
-    parser.addini("ptyspec_clause_url", "where a report's reader finds a clause: an address with {id}, {document}, {name}, {line}",
-                  type="string", default="https://clauses.invalid/#{id}")  # fmt: skip
-    add = parser.getgroup("ptyspec", "the executable specification of neural ptychography").addoption
-    add("--ptyspec-pipeline", metavar="MODULE:ATTR", default=REFERENCE,
-        help="pipeline under test: a class without arguments, or an instance (default: the reference pipeline)")  # fmt: skip
-    add("--ptyspec-profile", metavar="NAME", default=DEFAULT_PROFILE,
-        help="profile of the fixtures `scenario` and `finished_run` (default: %(default)s)")  # fmt: skip
-    add("--ptyspec-strict", action="store_true",
-        help="a complete collection fails for a MUST without a case, a stale clause, or an xfail entry without a case")  # fmt: skip
-    add("--ptyspec-xfails", metavar="FILE",
-        help="expected failures, one a line: NODEID, PATTERN or CLAUSE-ID, then `# reason`")  # fmt: skip
-    add("--ptyspec-results", metavar="FILE", help="write the outcomes and margins of this session as JSON")
-    add("--ptyspec-bindings", metavar="FILE", help="write which collected case is bound to which clause")
+    parser.addini(
+        "ptyspec",
+        "this project's tests follow ptyspec's clauses and tiers",
+        type="bool",
+        default=False,
+    )
+    parser.addini(
+        "ptyspec_clause_url",
+        "where a report's reader finds a clause: an address with {id}, {document}, {name}, {line}",
+        type="string",
+        default="https://clauses.invalid/#{id}",
+    )
+    add = parser.getgroup(
+        "ptyspec", "the executable specification of neural ptychography"
+    ).addoption
+    add(
+        "--ptyspec-pipeline",
+        metavar="MODULE:ATTR",
+        default=REFERENCE,
+        help="pipeline under test: a class without arguments, or an instance (default: the reference pipeline)",
+    )
+    add(
+        "--ptyspec-profile",
+        metavar="NAME",
+        default=DEFAULT_PROFILE,
+        help="profile of the fixtures `scenario` and `finished_run` (default: %(default)s)",
+    )
+    add(
+        "--ptyspec-strict",
+        action="store_true",
+        help="a complete collection fails for a MUST without a case, a stale clause, or an xfail entry without a case",
+    )
+    add(
+        "--ptyspec-xfails",
+        metavar="FILE",
+        help="expected failures, one a line: NODEID, PATTERN or CLAUSE-ID, then `# reason`",
+    )
+    add(
+        "--ptyspec-results",
+        metavar="FILE",
+        help="write the outcomes and margins of this session as JSON",
+    )
+    add(
+        "--ptyspec-bindings",
+        metavar="FILE",
+        help="write which collected case is bound to which clause",
+    )
 
 
 def given(config: pytest.Config) -> list[str]:
@@ -91,7 +124,10 @@ def read(config: pytest.Config) -> Options:
         return here / Path(given).expanduser() if given else None
 
     return Options(
-        pipeline=config.getoption("ptyspec_pipeline"), profile=config.getoption("ptyspec_profile"),
-        strict=config.getoption("ptyspec_strict"), xfails=path("ptyspec_xfails"), results=path("ptyspec_results"),
+        pipeline=config.getoption("ptyspec_pipeline"),
+        profile=config.getoption("ptyspec_profile"),
+        strict=config.getoption("ptyspec_strict"),
+        xfails=path("ptyspec_xfails"),
+        results=path("ptyspec_results"),
         faults=", ".join(active_faults()),
-    )  # fmt: skip
+    )

@@ -84,16 +84,22 @@ class Recorder:
         self._partial(item.nodeid for item in items)
 
     def _partial(self, names: Iterable[str]) -> None:
-        self.facts.partial = sorted({*self.facts.partial, *(name.partition("::")[0] for name in names)})
+        self.facts.partial = sorted(
+            {*self.facts.partial, *(name.partition("::")[0] for name in names)}
+        )
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note the cases; a worker sends all facts with its last message."""
-        self.facts.cases = {item.nodeid: [c.id for c in item.stash.get(CLAUSES, ())] for item in session.items}
+        self.facts.cases = {
+            item.nodeid: [c.id for c in item.stash.get(CLAUSES, ())] for item in session.items
+        }
         if self.options.strict:
             from ptyspec.spec.bindings_file import digest
 
             bound = (item for item in session.items if self.facts.cases[item.nodeid])
-            self.facts.digests = {item.nodeid: digest(getattr(item, "function", None)) for item in bound}
+            self.facts.digests = {
+                item.nodeid: digest(getattr(item, "function", None)) for item in bound
+            }
         output: dict[str, Any] | None = getattr(self.config, "workeroutput", None)
         if output is not None:
             output[WORKER_OUTPUT] = asdict(self.facts)

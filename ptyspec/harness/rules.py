@@ -58,7 +58,9 @@ def breaches(cases: list[pytest.Item]) -> Iterator[str]:
             found.setdefault(problem, []).append(case.name)
         callspec = getattr(case, "callspec", None)
         if callspec is not None and callspec.id and not SLUG.fullmatch(callspec.id):
-            found.setdefault("a parametrize id is a slug of letters, digits and -_.+", []).append(case.name)
+            found.setdefault("a parametrize id is a slug of letters, digits and -_.+", []).append(
+                case.name
+            )
     for problem, names in found.items():
         yield f"{problem} ({_some(names)})"
     yield from _collisions(cases)

@@ -30,7 +30,9 @@ def start(config: pytest.Config) -> None:
     specification()  # a document that breaks the format is told here, and not from the middle of a collection
     for name, meaning in {**TIERS, EVIDENCE: EVIDENCE_MEANING}.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
-    config.addinivalue_line("markers", "clause(*ids): the clauses of specs/ that this case holds the code to")
+    config.addinivalue_line(
+        "markers", "clause(*ids): the clauses of specs/ that this case holds the code to"
+    )
     # The hypothesis library marks property-based tests `hypothesis`, without ids: both meanings share the name.
     config.addinivalue_line("markers", "hypothesis(*ids): the hypotheses that this case judges")
     options = config.stash[OPTIONS] = read(config)
@@ -49,11 +51,16 @@ def start(config: pytest.Config) -> None:
     if config.getoption("ptyspec_bindings"):
         from ptyspec.spec import bindings_file
 
-        register(bindings_file, "ptyspec.bindings")  # breaches are written as they are: `ptyspec trace` reports them
+        register(
+            bindings_file, "ptyspec.bindings"
+        )  # breaches are written as they are: `ptyspec trace` reports them
     else:
         register(rules, "ptyspec.rules")
     if allure.active(config):
-        register(allure.AllureReport(config, options.subject, options.changes, options.faults), "ptyspec.allure")
+        register(
+            allure.AllureReport(config, options.subject, options.changes, options.faults),
+            "ptyspec.allure",
+        )
     if not hasattr(config, "workerinput"):
         register(Controller(config, options, expected, recorder.facts), "ptyspec.controller")
 
@@ -67,6 +74,8 @@ def _check(config: pytest.Config, options: Options) -> None:
     config.stash[fixtures.PIPELINE] = maker(options.pipeline)
     if options.profile not in profile_names():
         raise ConfigError(
-            "no profile has this name", value=options.profile, limit=", ".join(profile_names()),
+            "no profile has this name",
+            value=options.profile,
+            limit=", ".join(profile_names()),
             source="--ptyspec-profile",
-        )  # fmt: skip
+        )

@@ -11,8 +11,11 @@ from ptyspec.spec.ledger import LOOSE, TIGHT
 MAX_RED = 6
 MAX_PROBLEMS = 12
 STATES: tuple[tuple[State, str], ...] = (
-    ("green", "green"), ("red", "red"), ("open", "open"), ("unbound", "without a case"),
-)  # fmt: skip
+    ("green", "green"),
+    ("red", "red"),
+    ("open", "open"),
+    ("unbound", "without a case"),
+)
 
 
 def lines(found: Verdict) -> Iterator[str]:

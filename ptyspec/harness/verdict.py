@@ -24,7 +24,9 @@ class Verdict:
 
     def count(self, level: str, state: State) -> int:
         """How many clauses of a level are in a state."""
-        return sum(found == state and clause.level == level for clause, found in self.states.items())
+        return sum(
+            found == state and clause.level == level for clause, found in self.states.items()
+        )
 
     @property
     def red(self) -> list[Clause]:
@@ -33,7 +35,9 @@ class Verdict:
         return sorted(found, key=lambda clause: LEVELS.index(clause.level))
 
 
-def verdict(clauses: Iterable[Clause], rows: Mapping[str, Row], bound: set[str], complete: bool) -> Verdict:
+def verdict(
+    clauses: Iterable[Clause], rows: Mapping[str, Row], bound: set[str], complete: bool
+) -> Verdict:
     """Judge clauses by the outcomes of their cases.
 
     Red: a case failed. Green: at least one passed and none failed. Open: cases failed as expected, or were skipped or
@@ -58,7 +62,11 @@ def verdict(clauses: Iterable[Clause], rows: Mapping[str, Row], bound: set[str],
     for row in rows.values():
         for name, _, used in row.margins:
             most[name] = max(most.get(name, 0.0), used)
-    return Verdict(states, sum(TIGHT < one <= 1 for one in most.values()), sum(one < LOOSE for one in most.values()))
+    return Verdict(
+        states,
+        sum(TIGHT < one <= 1 for one in most.values()),
+        sum(one < LOOSE for one in most.values()),
+    )
 
 
 def unexpected_passes(xfails: Mapping[str, list[str]], rows: Mapping[str, Row]) -> list[str]:
@@ -71,7 +79,9 @@ def unexpected_passes(xfails: Mapping[str, list[str]], rows: Mapping[str, Row]) 
     return found
 
 
-def breaches(clauses: Iterable[Clause], bound: set[str], unmatched: Iterable[str], stale: Iterable[str]) -> list[str]:
+def breaches(
+    clauses: Iterable[Clause], bound: set[str], unmatched: Iterable[str], stale: Iterable[str]
+) -> list[str]:
     """Return what `--ptyspec-strict` does not let pass in a complete collection."""
     lonely = [
         f"{clause.id} has no case: {clause.title} ({clause.source})"

@@ -80,7 +80,9 @@ def read(path: Path) -> Expected:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputFileError(
-            f"the file of expected failures cannot be read: {error}", value=path, source="--ptyspec-xfails"
+            f"the file of expected failures cannot be read: {error}",
+            value=path,
+            source="--ptyspec-xfails",
         ) from error
     entries: dict[str, Entry] = {}
     for number, line in enumerate(lines, start=1):
@@ -90,9 +92,14 @@ def read(path: Path) -> Expected:
         match = LINE.fullmatch(text)
         if match is None:
             raise InputFileError(
-                "an expected failure without a reason", value=text, source=source, next_step="write `ENTRY  # reason`"
+                "an expected failure without a reason",
+                value=text,
+                source=source,
+                next_step="write `ENTRY  # reason`",
             )
         if match["entry"] in entries:
-            raise InputFileError("an expected failure stands twice", value=match["entry"], source=source)
+            raise InputFileError(
+                "an expected failure stands twice", value=match["entry"], source=source
+            )
         entries[match["entry"]] = Entry(match["entry"], match["reason"], source)
     return Expected(list(entries.values()))

@@ -24,7 +24,11 @@ ENTRY = "entry_1"
 DETECTOR = "entry_1/instrument_1/detector_1"
 SOURCE = "entry_1/instrument_1/source_1"
 DATA = ("entry_1/data_1/data", f"{DETECTOR}/data")
-TRANSLATION = ("entry_1/data_1/translation", "entry_1/sample_1/geometry_1/translation", f"{DETECTOR}/translation")
+TRANSLATION = (
+    "entry_1/data_1/translation",
+    "entry_1/sample_1/geometry_1/translation",
+    f"{DETECTOR}/translation",
+)
 PLANCK_LIGHT = 1.986445857e-25
 """h c in J m (CODATA 2018, exact to the digits given)."""
 ELECTRON_VOLT = 1.602176634e-19
@@ -108,7 +112,10 @@ def to_pixel_scan(record: CxiScan, measurement: Measurement | None = None) -> Pi
         "scale_source": f"assumed ({kind} without a stored scale)",
     }
     if (size, size) != record.frames.shape[1:]:
-        metadata["crop"] = {"rows": [window[0].start, window[0].stop], "columns": [window[1].start, window[1].stop]}
+        metadata["crop"] = {
+            "rows": [window[0].start, window[0].stop],
+            "columns": [window[1].start, window[1].stop],
+        }
     warnings = [*record.warnings, *contradictions(frames, kind)]
     if warnings:
         metadata["warnings"] = warnings
@@ -124,48 +131,78 @@ def to_raw_scan(record: CxiScan | PixelScan, probe: Array | None = None) -> RawS
     if chosen is None:
         size = scan.diff3d.shape[1]
         raise ProbeError(
-            "the file holds no illumination, and a probe is not invented", limit=f"probe ({size}, {size})",
+            "the file holds no illumination, and a probe is not invented",
+            limit=f"probe ({size}, {size})",
             source=f"{scan.source}:{ILLUMINATION}",
             next_step="pass `--probe FILE` (.npy, .npz or .h5) with a probe guess in object pixels",
-        )  # fmt: skip
+        )
     x, y = scan.positions.T
     return RawScan(
-        xcoords=x, ycoords=y, xcoords_start=x, ycoords_start=y, diff3d=scan.diff3d, probeGuess=chosen,
-        scan_index=np.zeros(len(x), np.int64), scale=1.0, mask=scan.mask, metadata=scan.metadata, source=scan.source,
-    )  # fmt: skip
+        xcoords=x,
+        ycoords=y,
+        xcoords_start=x,
+        ycoords_start=y,
+        diff3d=scan.diff3d,
+        probeGuess=chosen,
+        scan_index=np.zeros(len(x), np.int64),
+        scale=1.0,
+        mask=scan.mask,
+        metadata=scan.metadata,
+        source=scan.source,
+    )
 
 
 def _record(file: Hdf5File) -> CxiScan:
     data = _required(file, "diffraction data", *DATA)
     frames = file.read(data)
     if frames.ndim != 3 or not frames.size or frames.dtype.kind not in "biuf":
-        as_array("data", frames, np.float32, (None, None, None), source=file.source(data))  # says why not
+        as_array(
+            "data", frames, np.float32, (None, None, None), source=file.source(data)
+        )  # says why not
     key = _required(file, "translations", *TRANSLATION)
     translation = as_array(
-        "translation", file.read(key) * _unit(file, key, LENGTHS), np.float64, (None, 3), source=file.source(key)
+        "translation",
+        file.read(key) * _unit(file, key, LENGTHS),
+        np.float64,
+        (None, 3),
+        source=file.source(key),
     )
     if len(translation) != len(frames):
         raise ScanDataError(
-            "the file has another number of translations than of frames", value=len(translation), limit=len(frames),
-            source=file.source(key), next_step="store one translation (x, y, z) for every frame",
-        )  # fmt: skip
+            "the file has another number of translations than of frames",
+            value=len(translation),
+            limit=len(frames),
+            source=file.source(key),
+            next_step="store one translation (x, y, z) for every frame",
+        )
     warnings: list[str] = []
     rows, columns, pixel = _detector_axes(file)
     mask = _mask(file, frames, warnings)
     return CxiScan(
-        frames, mask, translation, rows, columns, pixel, _length(file, f"{DETECTOR}/distance"), _wavelength(file, warnings),
-        _centre(file, frames.shape[1:]), file.read(ILLUMINATION) if file.has(ILLUMINATION) else None, str(file.path),
+        frames,
+        mask,
+        translation,
+        rows,
+        columns,
+        pixel,
+        _length(file, f"{DETECTOR}/distance"),
+        _wavelength(file, warnings),
+        _centre(file, frames.shape[1:]),
+        file.read(ILLUMINATION) if file.has(ILLUMINATION) else None,
+        str(file.path),
         tuple(warnings),
-    )  # fmt: skip
+    )
 
 
 def _required(file: Hdf5File, what: str, *keys: str) -> str:
     found = file.first(*keys)
     if found is None:
         raise InputFileError(
-            f"the file holds no {what}", limit=" or ".join(keys), source=file.path,
+            f"the file holds no {what}",
+            limit=" or ".join(keys),
+            source=file.path,
             next_step="see docs/file-formats.md; is this a CXI file?",
-        )  # fmt: skip
+        )
     return found
 
 
@@ -176,9 +213,12 @@ def _unit(file: Hdf5File, key: str, known: dict[str, float]) -> float:
     factor = known.get(str(unit)) or known.get(str(unit).lower())
     if factor is None:
         raise InputFileError(
-            "unknown unit", value=unit, limit=", ".join(known), source=file.source(key),
+            "unknown unit",
+            value=unit,
+            limit=", ".join(known),
+            source=file.source(key),
             next_step="store the value in metres or joules",
-        )  # fmt: skip
+        )
     return factor
 
 
@@ -186,13 +226,18 @@ def _length(file: Hdf5File, key: str, known: dict[str, float] = LENGTHS) -> floa
     """Return one positive number in metres (or joules)."""
     array = file.read(key)
     value = (
-        float(array.reshape(-1)[0]) * _unit(file, key, known) if array.size == 1 and array.dtype.kind in "iuf" else 0.0
+        float(array.reshape(-1)[0]) * _unit(file, key, known)
+        if array.size == 1 and array.dtype.kind in "iuf"
+        else 0.0
     )
     if not (np.isfinite(value) and value > 0):
         raise ScanDataError(
-            f"{key} is not one positive number", value=array, limit="> 0", source=file.source(key),
+            f"{key} is not one positive number",
+            value=array,
+            limit="> 0",
+            source=file.source(key),
             next_step="store the value in metres (energy in joules)",
-        )  # fmt: skip
+        )
     return value
 
 
@@ -204,9 +249,12 @@ def _wavelength(file: Hdf5File, warnings: list[str]) -> float:
     value = implied if implied is not None and key == energy_key else _length(file, key)
     if not WAVELENGTHS[0] <= value <= WAVELENGTHS[1]:
         raise ScanDataError(
-            "the wavelength is out of range", value=f"{value:.4g} m", limit=f"{WAVELENGTHS[0]:g} .. {WAVELENGTHS[1]:g} m",
-            source=file.source(key), next_step="store the energy in joules (1 keV = 1.602e-16 J), or give it units='eV'",
-        )  # fmt: skip
+            "the wavelength is out of range",
+            value=f"{value:.4g} m",
+            limit=f"{WAVELENGTHS[0]:g} .. {WAVELENGTHS[1]:g} m",
+            source=file.source(key),
+            next_step="store the energy in joules (1 keV = 1.602e-16 J), or give it units='eV'",
+        )
     if implied is not None and abs(implied / value - 1) > 0.01:
         warnings.append(f"wavelength {value:.4g} m was used; energy implies {implied:.4g} m")
     return value
@@ -225,15 +273,23 @@ def _detector_axes(file: Hdf5File) -> tuple[Array, Array, float]:
     sizes = np.linalg.norm(vectors, axis=0)
     if not (sizes > 0).all() or abs(sizes[0] / sizes[1] - 1) > 0.001:
         raise UnsupportedScanError(
-            "the detector pixels are not square", value=sizes.tolist(), limit="equal to 0.1 %", source=file.source(DETECTOR),
+            "the detector pixels are not square",
+            value=sizes.tolist(),
+            limit="equal to 0.1 %",
+            source=file.source(DETECTOR),
             next_step="resample the frames to square pixels",
-        )  # fmt: skip
+        )
     return vectors[:, 0] / sizes[0], vectors[:, 1] / sizes[1], float(sizes.mean())
 
 
 def _pixel_size(file: Hdf5File, axis: str) -> float:
     other = "y" if axis == "x" else "x"
-    key = _required(file, "detector pixel size", f"{DETECTOR}/{axis}_pixel_size", f"{DETECTOR}/{other}_pixel_size")
+    key = _required(
+        file,
+        "detector pixel size",
+        f"{DETECTOR}/{axis}_pixel_size",
+        f"{DETECTOR}/{other}_pixel_size",
+    )
     return _length(file, key)
 
 
@@ -272,9 +328,12 @@ def _window(record: CxiScan) -> tuple[slice, slice]:
     size = min(room) // 4 * 4
     if size < 4:
         raise ScanDataError(
-            "the beam centre leaves no square of the detector around it", value=record.centre, limit=shape,
-            source=record.source, next_step="check beam_center_x and beam_center_y (pixels)",
-        )  # fmt: skip
+            "the beam centre leaves no square of the detector around it",
+            value=record.centre,
+            limit=shape,
+            source=record.source,
+            next_step="check beam_center_x and beam_center_y (pixels)",
+        )
     row, column = (slice(c - size // 2, c + size // 2) for c in record.centre)
     return row, column
 
@@ -284,7 +343,9 @@ def _band(record: CxiScan, size: int) -> Array:
     probe = single_mode(np.asarray(record.illumination), f"{record.source}:{ILLUMINATION}")
     if probe.shape == (size, size) or probe.shape != record.frames.shape[1:]:
         return probe  # as it is: a wrong size is refused when the scan is made
-    spectrum = np.fft.fftshift(np.fft.fft2(np.fft.ifftshift(probe.astype(np.complex128)), norm="ortho"))
+    spectrum = np.fft.fftshift(
+        np.fft.fft2(np.fft.ifftshift(probe.astype(np.complex128)), norm="ortho")
+    )
     rows, columns = (slice(n // 2 - size // 2, n // 2 + size // 2) for n in probe.shape)
     cropped = np.fft.ifftshift(spectrum[rows, columns])
     return np.fft.fftshift(np.fft.ifft2(cropped, norm="ortho")).astype(np.complex64)

@@ -26,14 +26,21 @@ def clear_errors(folder: Path) -> Iterator[None]:
         where = Path(str(error.filename)) if error.filename else folder
         if error.errno in FULL:
             raise OutputFileError(
-                "the disk is full; nothing unfinished was kept", value=f"{_free_mb(folder)} MB free", source=where,
+                "the disk is full; nothing unfinished was kept",
+                value=f"{_free_mb(folder)} MB free",
+                source=where,
                 next_step="free some space, or set PTYSPEC_HOME to a folder on another disk, and run again",
-            ) from error  # fmt: skip
-        if error.errno in REFUSED and folder.resolve() in (where.resolve(), *where.resolve().parents):
+            ) from error
+        if error.errno in REFUSED and folder.resolve() in (
+            where.resolve(),
+            *where.resolve().parents,
+        ):
             raise OutputFileError(
-                "this folder cannot be written", value=where, source=error.strerror,
+                "this folder cannot be written",
+                value=where,
+                source=error.strerror,
                 next_step="choose another folder with --out, or set PTYSPEC_HOME for the run store",
-            ) from error  # fmt: skip
+            ) from error
         raise
 
 
@@ -43,9 +50,11 @@ def make_folder(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputFileError(
-            "this folder cannot be created", value=folder, source=error.strerror,
+            "this folder cannot be created",
+            value=folder,
+            source=error.strerror,
             next_step="choose another folder with --out, or set PTYSPEC_HOME for the run store",
-        ) from error  # fmt: skip
+        ) from error
     return folder
 
 
@@ -58,7 +67,10 @@ def publish(folder: Path, out: Path, force: bool = False) -> Path:
     out = out.expanduser().resolve()
     _check_free(out, force)
     make_folder(out.parent)
-    with clear_errors(out.parent), tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as aside:
+    with (
+        clear_errors(out.parent),
+        tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as aside,
+    ):
         whole, old = Path(aside) / "new", Path(aside) / "old"
         _copy(folder, whole)
         _check_free(out, force)  # copying takes time
@@ -84,14 +96,17 @@ def _check_free(out: Path, force: bool) -> None:
     if out.is_dir() and (out / RUN_MARK).is_file():
         if not force:
             raise OutputExistsError(
-                "the output folder already holds a run", value=out,
+                "the output folder already holds a run",
+                value=out,
                 next_step="choose another folder with --out, or replace the run with --force",
-            )  # fmt: skip
+            )
         return
     raise OutputExistsError(
-        "the output path exists and is not a run of ptyspec", value=out, limit="a new or empty folder",
+        "the output path exists and is not a run of ptyspec",
+        value=out,
+        limit="a new or empty folder",
         next_step="choose another folder with --out",
-    )  # fmt: skip
+    )
 
 
 def _copy(folder: Path, target: Path) -> None:

@@ -118,7 +118,9 @@ def measure_sampling(amplitude: Array, positions: Array, geometry: Mapping[str, 
     neighbour, step = _neighbours(positions)
     wavelength, distance = float(geometry["wavelength_m"]), float(geometry["distance_m"])
     shadow = _shadow(amplitude, positions * pixel, neighbour, float(geometry["detector_pixel_m"]))
-    return Sampling(step * pixel, float(geometry["field_of_view_m"]), math.sqrt(wavelength * distance), shadow)
+    return Sampling(
+        step * pixel, float(geometry["field_of_view_m"]), math.sqrt(wavelength * distance), shadow
+    )
 
 
 def _neighbours(positions: Array) -> tuple[Array, float]:
@@ -128,7 +130,9 @@ def _neighbours(positions: Array) -> tuple[Array, float]:
     return np.asarray(index[:, 1]), float(np.median(distance[:, 1]))
 
 
-def _shadow(amplitude: Array, positions: Array, neighbour: Array, detector_pixel: float) -> Shadow | None:
+def _shadow(
+    amplitude: Array, positions: Array, neighbour: Array, detector_pixel: float
+) -> Shadow | None:
     """Fit shift on the detector = A . displacement of the probe; None where the frames do not move."""
     chosen = np.unique(np.linspace(0, len(amplitude) - 1, min(PAIRS, len(amplitude))).astype(int))
     pairs = np.stack([chosen, neighbour[chosen]], axis=1)
@@ -174,7 +178,9 @@ def _width(mean: Array) -> float:
     """Four standard deviations of the pattern, mean of both axes, pixels."""
     rows, columns = np.indices(mean.shape)
     total = mean.sum()
-    spread = [np.sum(mean * (axis - np.sum(mean * axis) / total) ** 2) / total for axis in (rows, columns)]
+    spread = [
+        np.sum(mean * (axis - np.sum(mean * axis) / total) ** 2) / total for axis in (rows, columns)
+    ]
     return 4 * math.sqrt(float(np.mean(spread)))
 
 

@@ -17,17 +17,27 @@ def existing_file(path: Path) -> Path:
     """Return `path` if it is a readable file that is not empty; InputFileError otherwise."""
     path = Path(path)
     if not path.exists():
-        raise InputFileError("there is no such file", value=path, next_step="check the path and the working folder")
+        raise InputFileError(
+            "there is no such file", value=path, next_step="check the path and the working folder"
+        )
     if not path.is_file():
         raise InputFileError(
-            "this is not a file", value=path, limit="a file", next_step="name the .npz, .cxi or .h5 file inside it"
+            "this is not a file",
+            value=path,
+            limit="a file",
+            next_step="name the .npz, .cxi or .h5 file inside it",
         )
     if path.stat().st_size == 0:
         raise InputFileError(
-            "the file is empty", value=path, limit="more than 0 bytes", next_step="copy or write the file again"
+            "the file is empty",
+            value=path,
+            limit="more than 0 bytes",
+            next_step="copy or write the file again",
         )
     if not os.access(path, os.R_OK):
-        raise InputFileError("the file may not be read", value=path, next_step="ask for read permission (chmod +r)")
+        raise InputFileError(
+            "the file may not be read", value=path, next_step="ask for read permission (chmod +r)"
+        )
     return path
 
 
@@ -54,8 +64,10 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         os.replace(scratch, path)
     except OSError as error:
         raise OutputFileError(
-            "the file could not be written; nothing was left behind", value=error.strerror or str(error), source=path,
+            "the file could not be written; nothing was left behind",
+            value=error.strerror or str(error),
+            source=path,
             next_step="check free space, the folder and its permissions, then write again",
-        ) from error  # fmt: skip
+        ) from error
     finally:
         scratch.unlink(missing_ok=True)  # gone already after a successful rename

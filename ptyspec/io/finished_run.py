@@ -27,9 +27,11 @@ class FinishedRun:
     def __init__(self, folder: Path) -> None:
         if not (folder / SCENARIO_FILE).is_file():
             raise InputFileError(
-                "this folder is not a run", value=folder, limit=f"it holds {SCENARIO_FILE}",
+                "this folder is not a run",
+                value=folder,
+                limit=f"it holds {SCENARIO_FILE}",
                 next_step="name the folder that `ptyspec run` printed",
-            )  # fmt: skip
+            )
         self.folder = folder
 
     @cached_property
@@ -37,10 +39,16 @@ class FinishedRun:
         """The scenario with the provenance that was recorded, value by value."""
         rows = read_json(self.folder / SCENARIO_FILE)["values"]
         found = resolve(
-            [Layer(str(self.folder / SCENARIO_FILE), nest({key: row["value"] for key, row in rows.items()}))]
+            [
+                Layer(
+                    str(self.folder / SCENARIO_FILE),
+                    nest({key: row["value"] for key, row in rows.items()}),
+                )
+            ]
         )
         return Resolved(
-            found.scenario, {key: rows.get(key, {"source": "default"})["source"] for key in found.provenance}
+            found.scenario,
+            {key: rows.get(key, {"source": "default"})["source"] for key in found.provenance},
         )
 
     @cached_property
@@ -83,13 +91,21 @@ class FinishedRun:
 
     def _object(self, path: Path, prefix: str) -> Reconstruction:
         with NpzArchive(path) as archive:
-            missing = [key for key in (f"{prefix}object", f"{prefix}coverage", f"{prefix}origin") if key not in archive]
+            missing = [
+                key
+                for key in (f"{prefix}object", f"{prefix}coverage", f"{prefix}origin")
+                if key not in archive
+            ]
             if missing:
                 raise InputFileError(
-                    "arrays are missing", value=", ".join(missing), source=path, next_step="run it again"
+                    "arrays are missing",
+                    value=", ".join(missing),
+                    source=path,
+                    next_step="run it again",
                 )
             origin = archive.read(f"{prefix}origin")
             return Reconstruction(
-                object=archive.read(f"{prefix}object"), coverage=archive.read(f"{prefix}coverage"),
+                object=archive.read(f"{prefix}object"),
+                coverage=archive.read(f"{prefix}coverage"),
                 origin=(int(origin[0]), int(origin[1])),
-            )  # fmt: skip
+            )

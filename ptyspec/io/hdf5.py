@@ -25,14 +25,21 @@ class Hdf5File:
             self._file = h5py.File(self.path, "r")
         except OSError as error:
             raise InputFileError(
-                "the file is no HDF5 file, or it is truncated", value=str(error), source=self.path,
+                "the file is no HDF5 file, or it is truncated",
+                value=str(error),
+                source=self.path,
                 next_step="copy the file again; close the program that writes it",
-            ) from error  # fmt: skip
+            ) from error
 
     def __enter__(self) -> Hdf5File:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
         self._file.close()
 
     def source(self, key: str) -> str:
@@ -56,12 +63,16 @@ class Hdf5File:
         dataset = self._dataset(key)
         try:
             return np.asarray(dataset[()])
-        except (OSError, MemoryError) as error:  # damaged chunk, missing compression filter, too large
+        except (
+            OSError,
+            MemoryError,
+        ) as error:  # damaged chunk, missing compression filter, too large
             raise InputFileError(
                 "the dataset cannot be read: damaged, or compressed with a filter that is not installed",
-                value=str(error), source=self.source(key),
+                value=str(error),
+                source=self.source(key),
                 next_step="copy the file again, or repack it: h5repack -f GZIP=4 old.h5 new.h5",
-            ) from error  # fmt: skip
+            ) from error
 
     def attribute(self, key: str, name: str) -> object:
         """Return an attribute of the dataset, text decoded, or None."""
@@ -76,7 +87,9 @@ class Hdf5File:
         found = self._find(key)
         if found is None:
             raise InputFileError(
-                f"the file lacks {key}", source=self.path, next_step="see docs/file-formats.md for the required keys"
+                f"the file lacks {key}",
+                source=self.path,
+                next_step="see docs/file-formats.md for the required keys",
             )
         return found
 
@@ -94,7 +107,9 @@ class Hdf5File:
             if isinstance(link, h5py.SoftLink):
                 links += 1
                 if links > MAX_LINKS:
-                    raise InputFileError("soft links lead in a circle", value=key, limit=MAX_LINKS, source=self.path)
+                    raise InputFileError(
+                        "soft links lead in a circle", value=key, limit=MAX_LINKS, source=self.path
+                    )
                 target = PurePosixPath(link.path)
                 parts = [*(p for p in target.parts if p != "/"), *parts]
                 node = self._file if target.is_absolute() else node
@@ -113,6 +128,9 @@ class Hdf5File:
 
     def _outside(self, key: str, target: object) -> InputFileError:
         return InputFileError(
-            "the data lie in another file; links that leave the file are not followed", value=target, limit="one file",
-            source=self.source(key), next_step="copy the data into one file: h5copy, or h5repack --merge",
-        )  # fmt: skip
+            "the data lie in another file; links that leave the file are not followed",
+            value=target,
+            limit="one file",
+            source=self.source(key),
+            next_step="copy the data into one file: h5copy, or h5repack --merge",
+        )

@@ -27,7 +27,9 @@ def write_json(path: Path, data: object) -> None:
 def to_json(data: object, what: str = "data") -> str:
     """Return the text that `write_json` writes; `what` names the data in errors."""
     try:
-        return json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False, default=_plain) + "\n"
+        return (
+            json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False, default=_plain) + "\n"
+        )
     except (TypeError, ValueError) as error:
         error.add_note(f"while writing {what}: use None for a value that is missing or not finite")
         raise
@@ -38,16 +40,22 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputFileError("there is no such JSON file", value=path, next_step="check the path") from None
+        raise InputFileError(
+            "there is no such JSON file", value=path, next_step="check the path"
+        ) from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputFileError(
-            f"not a JSON file: {error}", value=path, next_step="restore the file, or produce it again"
+            f"not a JSON file: {error}",
+            value=path,
+            next_step="restore the file, or produce it again",
         ) from error
 
 
 def _plain(value: object) -> object:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
-    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):  # a numpy scalar, without importing numpy
+    if getattr(value, "ndim", None) == 0 and hasattr(
+        value, "item"
+    ):  # a numpy scalar, without importing numpy
         return value.item()
     raise TypeError(f"{type(value).__name__} is not a JSON value: {value!r:.80}")

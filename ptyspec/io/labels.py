@@ -30,10 +30,12 @@ def refuse_illuminated(scan: RawScan) -> None:
     lit = min(_residual(labels, probe * bare), _residual(labels, np.abs(probe) * bare))
     if lit < MATCH and lit < _residual(labels, bare) / 2:
         raise ScanDataError(
-            "the labels are illuminated: object times probe (SIM-LABELS-ILLUMINATED-001)", source=scan.source or None,
-            value=f"|Y| / |O| follows |P| to {lit:.2g}", limit="Y = O under each frame, without the probe",
+            "the labels are illuminated: object times probe (SIM-LABELS-ILLUMINATED-001)",
+            source=scan.source or None,
+            value=f"|Y| / |O| follows |P| to {lit:.2g}",
+            limit="Y = O under each frame, without the probe",
             next_step="store the bare patches of objectGuess as Y, or remove the key Y",
-        )  # fmt: skip
+        )
 
 
 def _residual(labels: Array, model: Array) -> float:

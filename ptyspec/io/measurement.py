@@ -36,21 +36,29 @@ def declared_kind(
     for word in (stored, asked):
         if word is not None and word not in KINDS:
             raise MeasurementError(
-                "unknown kind of measurement", value=word, limit=" or ".join(KINDS), source=source,
+                "unknown kind of measurement",
+                value=word,
+                limit=" or ".join(KINDS),
+                source=source,
                 next_step="set the key `measurement` to one of the two",
-            )  # fmt: skip
+            )
     if stored is not None and asked is not None and stored != asked:
         raise MeasurementError(
-            "the file declares another kind of measurement than you did", value=f"you: {asked}", limit=f"file: {stored}",
-            source=source, next_step=f"drop `--measurement {asked}`, or correct the key `measurement` in the file",
-        )  # fmt: skip
+            "the file declares another kind of measurement than you did",
+            value=f"you: {asked}",
+            limit=f"file: {stored}",
+            source=source,
+            next_step=f"drop `--measurement {asked}`, or correct the key `measurement` in the file",
+        )
     kind = asked or stored
     if kind is None and dtype.kind in "iub":
         raise MeasurementError(
-            "the frames are integers, so they are counts, but nothing declares it", value=dtype, source=source,
+            "the frames are integers, so they are counts, but nothing declares it",
+            value=dtype,
+            source=source,
             limit="float32 amplitude unless declared",
             next_step="pass `--measurement counts`, or add the key measurement='counts' to the file",
-        )  # fmt: skip
+        )
     return "counts" if kind == "counts" else "amplitude" if kind == "amplitude" else None
 
 
@@ -65,7 +73,9 @@ def contradictions(frames: Array, kind: Measurement | None) -> list[str]:
         small = sample[np.square(sample) < SQUARE_RANGE]
         squares = np.square(small)
         if bool(np.all(np.abs(squares - np.rint(squares)) <= 1e-4 + 1e-6 * squares)):
-            return ["declared counts, but the values are square roots of integers: they look like amplitudes"]
+            return [
+                "declared counts, but the values are square roots of integers: they look like amplitudes"
+            ]
         return ["declared counts, but the values are not whole numbers"]
     if kind != "counts" and whole and sample.max() >= LEAST_MAXIMUM:
         mean = sample.mean(axis=0)
@@ -73,7 +83,9 @@ def contradictions(frames: Array, kind: Measurement | None) -> list[str]:
         ratio = float(np.median(sample.var(axis=0)[lit] / mean[lit]))
         stated = "declared amplitude" if kind else "no measurement declared, amplitude assumed"
         largest = f"whole numbers up to {sample.max():g} (variance/mean {ratio:.3g})"
-        return [f"{stated}, but all values are {largest}: they look like counts; if so, pass `--measurement counts`"]
+        return [
+            f"{stated}, but all values are {largest}: they look like counts; if so, pass `--measurement counts`"
+        ]
     return []
 
 
@@ -110,16 +122,27 @@ def scale_from_dose(amplitude: Array, nphotons: object, key: str, source: str) -
         check_values("diff3d", amplitude, source=source)
     if not (np.isfinite(energy) and energy > 0):
         raise ScanDataError(
-            "the scale cannot be derived from nphotons: the frames hold no energy", value=energy, limit="> 0",
-            source=source, next_step="check the frames, or store the key `scale`",
-        )  # fmt: skip
+            "the scale cannot be derived from nphotons: the frames hold no energy",
+            value=energy,
+            limit="> 0",
+            source=source,
+            next_step="check the frames, or store the key `scale`",
+        )
     return intensity_scale(photons, energy), f"sqrt(nphotons / mean energy), {key}"
 
 
 def _positive(value: object, key: str, source: str) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and np.isfinite(value) and value > 0:
+    if (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and np.isfinite(value)
+        and value > 0
+    ):
         return float(value)
     raise ScanDataError(
-        f"{key} is not a positive number", value=repr(value), limit="finite and > 0", source=f"{source}[{key}]",
+        f"{key} is not a positive number",
+        value=repr(value),
+        limit="finite and > 0",
+        source=f"{source}[{key}]",
         next_step=f"store {key} as one positive float, or remove it",
-    )  # fmt: skip
+    )

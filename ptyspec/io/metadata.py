@@ -22,9 +22,12 @@ def to_text(metadata: Mapping[str, Any]) -> str:
         return json.dumps(dict(metadata), allow_nan=False, default=_plain, ensure_ascii=False)
     except (TypeError, ValueError) as error:
         raise ScanDataError(
-            "the metadata cannot be stored as JSON", value=str(error), limit="finite numbers, text, lists, dictionaries",
-            source="metadata", next_step="remove or convert the value",
-        ) from error  # fmt: skip
+            "the metadata cannot be stored as JSON",
+            value=str(error),
+            limit="finite numbers, text, lists, dictionaries",
+            source="metadata",
+            next_step="remove or convert the value",
+        ) from error
 
 
 def from_text(text: str, source: str) -> dict[str, Any]:
@@ -33,14 +36,19 @@ def from_text(text: str, source: str) -> dict[str, Any]:
         value = json.loads(text)
     except ValueError as error:
         raise InputFileError(
-            "the metadata is not JSON", value=str(error), source=source,
+            "the metadata is not JSON",
+            value=str(error),
+            source=source,
             next_step="store json.dumps(dictionary) as a plain text array, or remove the key",
-        ) from error  # fmt: skip
+        ) from error
     if not isinstance(value, dict):
         raise InputFileError(
-            "the metadata is not a JSON object", value=type(value).__name__, limit="an object {...}", source=source,
+            "the metadata is not a JSON object",
+            value=type(value).__name__,
+            limit="an object {...}",
+            source=source,
             next_step="store json.dumps(dictionary) as a plain text array, or remove the key",
-        )  # fmt: skip
+        )
     return value
 
 

@@ -33,7 +33,17 @@ POSITIONS = ("xcoords", "ycoords", "xcoords_start", "ycoords_start")
 FRAMES = ("diff3d", "diffraction")
 OPTIONAL = ("scan_index", "objectGuess", "Y", "mask")
 METADATA = ("_metadata", "metadata")
-USED = {*POSITIONS, *FRAMES, *OPTIONAL, *METADATA, "probeGuess", "scale", "intensity_scale", "measurement", "format"}
+USED = {
+    *POSITIONS,
+    *FRAMES,
+    *OPTIONAL,
+    *METADATA,
+    "probeGuess",
+    "scale",
+    "intensity_scale",
+    "measurement",
+    "format",
+}
 
 
 def write_scan(path: Path, scan: RawScan) -> Path:
@@ -50,7 +60,11 @@ def write_scan(path: Path, scan: RawScan) -> Path:
         "metadata": np.array(json_text.to_text(scan.metadata)),
     }
     arrays |= {name: getattr(scan, name) for name in (*POSITIONS, "scan_index", "probeGuess")}
-    arrays |= {name: getattr(scan, name) for name in ("objectGuess", "Y", "mask") if getattr(scan, name) is not None}
+    arrays |= {
+        name: getattr(scan, name)
+        for name in ("objectGuess", "Y", "mask")
+        if getattr(scan, name) is not None
+    }
     arrays["diff3d"] = scan.diff3d
     path = Path(path)
     with atomic_file(path) as file:
@@ -58,7 +72,9 @@ def write_scan(path: Path, scan: RawScan) -> Path:
     return path
 
 
-def read_npz(path: Path, *, measurement: Measurement | None = None, probe: Path | None = None) -> RawScan:
+def read_npz(
+    path: Path, *, measurement: Measurement | None = None, probe: Path | None = None
+) -> RawScan:
     """Return the scan of an NPZ file.
 
     `measurement` declares the kind of frames where the file does not; `probe` names a file whose probe replaces the
@@ -78,9 +94,11 @@ def member_memmap(path: Path, key: str) -> Array:
         array = archive.memmap(key)
         if array is None:
             raise InputFileError(
-                f"{key} is compressed and cannot be mapped", source=archive.source(key), limit="an uncompressed member",
+                f"{key} is compressed and cannot be mapped",
+                source=archive.source(key),
+                limit="an uncompressed member",
                 next_step="write the file with numpy.savez instead of numpy.savez_compressed",
-            )  # fmt: skip
+            )
         return array
 
 
@@ -88,17 +106,21 @@ def refuse_product(archive: NpzArchive) -> None:
     """Raise InputFileError if the archive is a ptychodus product, which holds a result and no diffraction."""
     if "probe_position_x_m" in archive and not any(key in archive for key in FRAMES):
         raise InputFileError(
-            "this is a ptychodus product: it holds a reconstruction and no diffraction", source=archive.path,
-            value="probe_position_x_m", limit="diff3d",
+            "this is a ptychodus product: it holds a reconstruction and no diffraction",
+            source=archive.path,
+            value="probe_position_x_m",
+            limit="diff3d",
             next_step="give the diffraction file, and this one as `--probe` if its probe is wanted",
-        )  # fmt: skip
+        )
 
 
 def _missing(archive: NpzArchive, key: str) -> InputFileError:
     return InputFileError(
-        f"the file lacks {key}", value="found: " + (", ".join(archive.keys) or "nothing"), source=archive.path,
+        f"the file lacks {key}",
+        value="found: " + (", ".join(archive.keys) or "nothing"),
+        source=archive.path,
         next_step="see docs/file-formats.md for the required keys and their aliases",
-    )  # fmt: skip
+    )
 
 
 class _Reading:
@@ -121,7 +143,13 @@ class _Reading:
             self.warnings += contradictions(frames, kind)
         amplitude, scale, origin = self._scaled(frames, kind or "amplitude", frame_key, metadata)
         optional = {key: self.archive.read(key) for key in OPTIONAL if key in self.archive}
-        fields = {**optional, **positions, "diff3d": amplitude, "scale": scale, "probeGuess": self._probe(probe)}
+        fields = {
+            **optional,
+            **positions,
+            "diff3d": amplitude,
+            "scale": scale,
+            "probeGuess": self._probe(probe),
+        }
         if not self.canonical:
             self._tidy(fields, metadata)
             metadata["scale_source"] = origin
@@ -169,14 +197,22 @@ class _Reading:
             return frames
         first, _, last = frames.shape
         if first == last == count:
-            self.warnings.append(f"{key} is {frames.shape}: (M, N, N) order was assumed, (N, N, M) looks the same")
+            self.warnings.append(
+                f"{key} is {frames.shape}: (M, N, N) order was assumed, (N, N, M) looks the same"
+            )
         if first != count and last == count:
             return np.ascontiguousarray(np.moveaxis(frames, -1, 0))
         return frames
 
-    def _scaled(self, frames: Array, kind: Measurement, key: str, metadata: dict[str, Any]) -> tuple[Array, float, str]:
+    def _scaled(
+        self, frames: Array, kind: Measurement, key: str, metadata: dict[str, Any]
+    ) -> tuple[Array, float, str]:
         """(X, s, origin of s). Counts know their own dose, so that nphotons says nothing about their scale."""
-        numbers = {k: self.archive.read(k).tolist() for k in ("scale", "intensity_scale") if k in self.archive}
+        numbers = {
+            k: self.archive.read(k).tolist()
+            for k in ("scale", "intensity_scale")
+            if k in self.archive
+        }
         stored = stored_scale(numbers, self.source)
         scale, origin = stored or (1.0, f"assumed ({kind} without a stored scale)")
         amplitude = amplitude_of(frames, kind, scale, key, self.archive.source(key))
@@ -198,9 +234,11 @@ class _Reading:
             return read_probe(path)
         if "probeGuess" not in self.archive:
             raise ProbeError(
-                "the file holds no probe", limit="key probeGuess", source=self.source,
+                "the file holds no probe",
+                limit="key probeGuess",
+                source=self.source,
                 next_step="pass `--probe FILE` (.npy, .npz or .h5), or store probeGuess (N, N) complex64",
-            )  # fmt: skip
+            )
         return single_mode(self.archive.read("probeGuess"), self.archive.source("probeGuess"))
 
     def _metadata(self) -> dict[str, Any]:
@@ -232,7 +270,9 @@ class _Reading:
         if scalar or indices:
             out.setdefault(key, self.archive.read(key).tolist())
         else:
-            self.warnings.append(f"{key} {header.dtype}{header.shape} is not a key of a scan and was not kept")
+            self.warnings.append(
+                f"{key} {header.dtype}{header.shape} is not a key of a scan and was not kept"
+            )
 
     def _text(self, key: str) -> str:
         array = self.archive.read(key)
@@ -240,9 +280,12 @@ class _Reading:
             value = array.reshape(-1)[0]
             return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
         raise InputFileError(
-            f"{key} is not text", value=f"{array.dtype} {array.shape}", limit="one text", source=self.archive.source(key),
+            f"{key} is not text",
+            value=f"{array.dtype} {array.shape}",
+            limit="one text",
+            source=self.archive.source(key),
             next_step=f"store {key} as numpy.array('...')",
-        )  # fmt: skip
+        )
 
     @staticmethod
     def _tidy(fields: dict[str, Any], metadata: dict[str, Any]) -> None:

@@ -40,9 +40,12 @@ def single_mode(probe: Array, source: str) -> Array:
         probe = np.squeeze(probe, axis=probe.shape.index(1))
     if probe.ndim > 2:
         raise ProbeError(
-            "the probe has several modes; this model illuminates with one coherent probe", value=shape, limit="(N, N)",
-            source=source, next_step="keep the strongest mode: numpy.save('probe.npy', probe[0]), then `--probe probe.npy`",
-        )  # fmt: skip
+            "the probe has several modes; this model illuminates with one coherent probe",
+            value=shape,
+            limit="(N, N)",
+            source=source,
+            next_step="keep the strongest mode: numpy.save('probe.npy', probe[0]), then `--probe probe.npy`",
+        )
     return as_array("probe", probe, np.complex64, (None, None), source=source)
 
 
@@ -51,9 +54,11 @@ def _from_npy(path: Path) -> Array:
         return np.asarray(np.load(path, allow_pickle=False))
     except (ValueError, EOFError, OSError) as error:
         raise InputFileError(
-            "the probe file is pickled or damaged", value=str(error), source=path,
+            "the probe file is pickled or damaged",
+            value=str(error),
+            source=path,
             next_step="write it with numpy.save(path, probe.astype('complex64'))",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _from_hdf5(path: Path) -> Array:
@@ -68,6 +73,9 @@ def _from_hdf5(path: Path) -> Array:
 
 def _no_probe(path: Path, found: list[str]) -> InputFileError:
     return InputFileError(
-        "the file holds no probe", value=", ".join(found) or None, limit="key probeGuess or probe", source=path,
+        "the file holds no probe",
+        value=", ".join(found) or None,
+        limit="key probeGuess or probe",
+        source=path,
         next_step="give a .npy file with one (N, N) complex array",
-    )  # fmt: skip
+    )

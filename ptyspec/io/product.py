@@ -27,7 +27,9 @@ PLANCK_LIGHT_EV = 1.239841984e-6
 REQUIRED = ("detector_object_distance_m", "probe_energy_eV", "exposure_time_s")
 OPTIONAL = ("probe_photon_count", "mass_attenuation_m2_kg", "tomography_angle_deg")
 HDF5_SUFFIXES = (".h5", ".hdf5")
-NO_GEOMETRY = "The scan states no geometry: pixel sizes are 1.0, so lengths are in object pixels, not metres."
+NO_GEOMETRY = (
+    "The scan states no geometry: pixel sizes are 1.0, so lengths are in object pixels, not metres."
+)
 UNCOVERED = "Uncovered object pixels are 0."
 
 
@@ -74,7 +76,9 @@ def write_product(
     (NaN) object pixels become 0. Raises InputFileError for another suffix, OutputFileError where it cannot be written.
     """
     path = Path(path)
-    product = product_of(reconstruction, scan, name=name or path.stem, comments=comments, losses=losses)
+    product = product_of(
+        reconstruction, scan, name=name or path.stem, comments=comments, losses=losses
+    )
     writer = _write_hdf5 if _kind(path) == "hdf5" else _write_npz
     with atomic_file(path) as file:
         writer(file, product)
@@ -82,7 +86,12 @@ def write_product(
 
 
 def product_of(
-    reconstruction: Reconstruction, scan: RawScan, *, name: str, comments: str = "", losses: Sequence[float] = ()
+    reconstruction: Reconstruction,
+    scan: RawScan,
+    *,
+    name: str,
+    comments: str = "",
+    losses: Sequence[float] = (),
 ) -> Product:
     """Return the product of a reconstruction and the scan it was made from."""
     geometry = scan.metadata.get("geometry") or {}
@@ -140,39 +149,62 @@ def read_product(path: Path) -> Product:
             dataset, attribute = _hdf5_place(key)
             if not dataset:
                 return key in roots
-            return file.has(dataset) and (not attribute or file.attribute(dataset, attribute) is not None)
+            return file.has(dataset) and (
+                not attribute or file.attribute(dataset, attribute) is not None
+            )
 
         return _product(has, read, file.source)
 
 
-def _product(has: Callable[[str], bool], read: Callable[[str], Array], source: Callable[[str], str]) -> Product:
+def _product(
+    has: Callable[[str], bool], read: Callable[[str], Array], source: Callable[[str], str]
+) -> Product:
     """Assemble a product from `read(NPZ key)`."""
 
     def need(key: str) -> Array:
         if not has(key):
             raise InputFileError(
-                f"the product lacks {key}", source=source(key),
+                f"the product lacks {key}",
+                source=source(key),
                 next_step="write it with ptychodus 1.x or ptyspec; keys: docs/file-formats.md",
-            )  # fmt: skip
+            )
         return read(key)
 
     def number(key: str) -> float:
         array = need(key)
         if array.size != 1 or array.dtype.kind not in "biuf":
-            raise InputFileError(f"{key} is not a number", value=array, source=source(key), next_step="store one float")
+            raise InputFileError(
+                f"{key} is not a number",
+                value=array,
+                source=source(key),
+                next_step="store one float",
+            )
         return float(array.reshape(-1)[0])
 
     def text(key: str) -> str:
         value = need(key).reshape(-1)[0]
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
-    x = as_array("probe_position_x_m", need("probe_position_x_m"), np.float64, (None,), source=source("positions"))
-    y = as_array("probe_position_y_m", need("probe_position_y_m"), np.float64, (len(x),), source=source("positions"))
+    x = as_array(
+        "probe_position_x_m",
+        need("probe_position_x_m"),
+        np.float64,
+        (None,),
+        source=source("positions"),
+    )
+    y = as_array(
+        "probe_position_y_m",
+        need("probe_position_y_m"),
+        np.float64,
+        (len(x),),
+        source=source("positions"),
+    )
     losses = need("loss_values" if has("loss_values") or not has("costs") else "costs")
     return Product(
         name=text("name"),
         comments=text("comments"),
-        numbers={key: number(key) for key in REQUIRED} | {key: number(key) if has(key) else 0.0 for key in OPTIONAL},
+        numbers={key: number(key) for key in REQUIRED}
+        | {key: number(key) if has(key) else 0.0 for key in OPTIONAL},
         probe=need("probe"),
         object=need("object"),
         position_indexes=need("probe_position_indexes"),
@@ -244,6 +276,9 @@ def _kind(path: Path) -> str:
     if path.suffix in HDF5_SUFFIXES:
         return "hdf5"
     raise InputFileError(
-        "a product has another suffix", value=path.suffix or "none", limit=".npz, .h5 or .hdf5", source=path,
+        "a product has another suffix",
+        value=path.suffix or "none",
+        limit=".npz, .h5 or .hdf5",
+        source=path,
         next_step="choose one of these suffixes",
-    )  # fmt: skip
+    )

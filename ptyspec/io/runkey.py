@@ -18,7 +18,9 @@ STAGE_SOURCES = ("contracts", "physics", "networks", "pipeline", "compare", "io"
 NOT_CONTENT = {"name", "description"}
 
 
-def run_key(resolved_values: Mapping[str, Any], code_version: str, threads: Mapping[str, int | str]) -> str:
+def run_key(
+    resolved_values: Mapping[str, Any], code_version: str, threads: Mapping[str, int | str]
+) -> str:
     """Return the run's key, 32 hexadecimal digits: equal for equal content, whatever its order, nesting or name.
 
     `resolved_values` holds every effective value of the scenario, nested or with dotted keys, without provenance:

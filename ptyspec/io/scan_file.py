@@ -20,7 +20,9 @@ HDF5_OFFSETS = (0, 512, 1024, 2048)
 """Where an HDF5 superblock may start (a user block may stand before it)."""
 
 
-def read_scan(path: Path, *, measurement: Measurement | None = None, probe: Path | None = None) -> RawScan:
+def read_scan(
+    path: Path, *, measurement: Measurement | None = None, probe: Path | None = None
+) -> RawScan:
     """Return the scan that an NPZ or CXI (HDF5) file holds; no arbitrary code in the file can run.
 
     `measurement` declares the kind of frames where the file does not (NPZ: amplitude if nobody does, CXI: counts);
@@ -39,17 +41,23 @@ def read_scan(path: Path, *, measurement: Measurement | None = None, probe: Path
 
 
 def _read_hdf5(path: Path, measurement: Measurement | None, probe: Path | None) -> RawScan:
-    from ptyspec.io.cxi import read_cxi, to_pixel_scan, to_raw_scan  # h5py is needed for these files alone
+    from ptyspec.io.cxi import (
+        read_cxi,
+        to_pixel_scan,
+        to_raw_scan,
+    )  # h5py is needed for these files alone
     from ptyspec.io.far_field import require_far_field
     from ptyspec.io.hdf5 import Hdf5File
 
     with Hdf5File(path) as file:
         if file.has("probe_position_x_m"):
             raise InputFileError(
-                "this is a ptychodus product: it holds a reconstruction and no diffraction", source=path,
-                value="probe_position_x_m", limit="entry_1/data_1/data",
+                "this is a ptychodus product: it holds a reconstruction and no diffraction",
+                source=path,
+                value="probe_position_x_m",
+                limit="entry_1/data_1/data",
                 next_step="give the diffraction file, and this one as `--probe` if its probe is wanted",
-            )  # fmt: skip
+            )
     scan = to_pixel_scan(read_cxi(path), measurement)
     require_far_field(scan)
     return to_raw_scan(scan, None if probe is None else read_probe(probe))
@@ -57,11 +65,21 @@ def _read_hdf5(path: Path, measurement: Measurement | None, probe: Path | None) 
 
 def _unknown(path: Path, head: bytes) -> InputFileError:
     if head.startswith(NPY):
-        what, step = "a single numpy array", "put it into an NPZ file beside positions and probe: numpy.savez(...)"
+        what, step = (
+            "a single numpy array",
+            "put it into an NPZ file beside positions and probe: numpy.savez(...)",
+        )
     elif path.suffix in {".npz", ".cxi", ".h5", ".hdf5"}:
-        what, step = f"no {path.suffix} file inside", "copy the file again; it is damaged or was named wrongly"
+        what, step = (
+            f"no {path.suffix} file inside",
+            "copy the file again; it is damaged or was named wrongly",
+        )
     else:
         what, step = path.suffix or "no suffix", "convert the scan to NPZ (docs/file-formats.md)"
     return InputFileError(
-        "this kind of file is not read", value=what, limit=".npz, .cxi, .h5 or .hdf5", source=path, next_step=step
+        "this kind of file is not read",
+        value=what,
+        limit=".npz, .cxi, .h5 or .hdf5",
+        source=path,
+        next_step=step,
     )

@@ -47,7 +47,9 @@ class RunStore:
         folder = self.root / "runs" / key
         return folder if folder.is_dir() else None
 
-    def get_or_make(self, key: str, make: Callable[[Path], None], on_wait: Callable[[], None] | None = None) -> Path:
+    def get_or_make(
+        self, key: str, make: Callable[[Path], None], on_wait: Callable[[], None] | None = None
+    ) -> Path:
         """Return the finished run; when there is none, `make(folder)` fills an empty folder that becomes it.
 
         `on_wait` is called once when another process is making this run and this one has to wait. Whatever `make`
@@ -86,7 +88,9 @@ class RunStore:
         partial = Path(tempfile.mkdtemp(prefix=f"{key}.", dir=make_folder(self.root / "partial")))
         try:
             make(partial)
-            partial.chmod(0o755)  # mkdtemp makes folders that the owner alone can read; runs are shared
+            partial.chmod(
+                0o755
+            )  # mkdtemp makes folders that the owner alone can read; runs are shared
             partial.rename(final)
         except BaseException:
             shutil.rmtree(partial)

@@ -50,17 +50,26 @@ class NpzArchive:
             self._zip = zipfile.ZipFile(self.path)
         except (zipfile.BadZipFile, OSError) as error:
             raise InputFileError(
-                "the file is no NPZ archive, or it is truncated", value=str(error), source=self.path,
+                "the file is no NPZ archive, or it is truncated",
+                value=str(error),
+                source=self.path,
                 next_step="copy the file again, or write it again with numpy.savez",
-            ) from error  # fmt: skip
+            ) from error
         self._members = {
-            i.filename.removesuffix(".npy"): i for i in self._zip.infolist() if i.filename.endswith(".npy")
+            i.filename.removesuffix(".npy"): i
+            for i in self._zip.infolist()
+            if i.filename.endswith(".npy")
         }
 
     def __enter__(self) -> NpzArchive:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
         self._zip.close()
 
     def __contains__(self, key: str) -> bool:
@@ -89,12 +98,16 @@ class NpzArchive:
         with self._opened(key) as member:
             header = self._plain_header(key, self._header(key, member))
             try:
-                array = np.empty(header.shape, header.dtype, order="F" if header.fortran_order else "C")
+                array = np.empty(
+                    header.shape, header.dtype, order="F" if header.fortran_order else "C"
+                )
             except MemoryError as error:
                 raise InputFileError(
-                    f"{key} does not fit into memory", value=f"{header.nbytes / 2**30:.1f} GiB", source=self.source(key),
+                    f"{key} does not fit into memory",
+                    value=f"{header.nbytes / 2**30:.1f} GiB",
+                    source=self.source(key),
                     next_step="write the file uncompressed (numpy.savez): its frames are then mapped, not loaded",
-                ) from error  # fmt: skip
+                ) from error
             self._fill(key, member, array)
         return array
 
@@ -118,33 +131,50 @@ class NpzArchive:
     def _opened(self, key: str) -> IO[bytes]:
         try:
             return self._zip.open(self._members[key])
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:  # RuntimeError: encrypted
+        except (
+            zipfile.BadZipFile,
+            RuntimeError,
+            NotImplementedError,
+            OSError,
+        ) as error:  # RuntimeError: encrypted
             raise self._damaged(key, error) from error
 
     def _header(self, key: str, member: IO[bytes]) -> Header:
         try:
             version = np.lib.format.read_magic(member)
-            reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
+            reader = {
+                (1, 0): np.lib.format.read_array_header_1_0,
+                (2, 0): np.lib.format.read_array_header_2_0,
+            }[version]
             shape, fortran_order, dtype = reader(member)
         except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
             raise self._damaged(key, error) from error
         header = Header(shape, dtype, fortran_order, member.tell())
         size = self._members[key].file_size
         if not dtype.hasobject and header.start + header.nbytes != size:
-            raise self._damaged(key, f"{size} bytes stored, {header.start + header.nbytes} declared")
+            raise self._damaged(
+                key, f"{size} bytes stored, {header.start + header.nbytes} declared"
+            )
         return header
 
     def _plain_header(self, key: str, header: Header) -> Header:
         if header.dtype.hasobject:
             raise InputFileError(
-                f"{key} is a pickled object array; pickles can run code and are never read", value=header.dtype,
-                limit="a plain numeric or text array", source=self.source(key), next_step=CONVERT,
-            )  # fmt: skip
+                f"{key} is a pickled object array; pickles can run code and are never read",
+                value=header.dtype,
+                limit="a plain numeric or text array",
+                source=self.source(key),
+                next_step=CONVERT,
+            )
         return header
 
     def _fill(self, key: str, member: IO[bytes], array: Array) -> None:
         """Read the data in blocks to the last byte, at which zipfile verifies the checksum."""
-        flat = array.reshape(-1, order="A").view(np.uint8) if array.ndim else array.reshape(1).view(np.uint8)
+        flat = (
+            array.reshape(-1, order="A").view(np.uint8)
+            if array.ndim
+            else array.reshape(1).view(np.uint8)
+        )
         done = 0
         try:
             while done < flat.size:
@@ -158,9 +188,11 @@ class NpzArchive:
 
     def _damaged(self, key: str, what: object) -> InputFileError:
         return InputFileError(
-            f"{key} cannot be read: the archive is damaged or truncated", value=str(what), source=self.source(key),
+            f"{key} cannot be read: the archive is damaged or truncated",
+            value=str(what),
+            source=self.source(key),
             next_step="copy the file again, or write it again with numpy.savez",
-        )  # fmt: skip
+        )
 
 
 def blocks(array: Array, nbytes: int = BLOCK_BYTES) -> Iterator[Array]:

@@ -36,11 +36,25 @@ UPSTREAM_NAMES = {
 """Fields that legacy code knows under another name; every other field keeps its own (facts 2.3)."""
 
 SCENARIO_NAMES = {
-    **{f"model.{name}": UPSTREAM_NAMES.get(name, name) for name in (
-        "N", "gridsize", "architecture", "n_filters_scale", "amp_activation", "object_big", "probe_big", "probe_mask",
-        "probe_mask_diameter", "probe_scale",
-    )},
-    **{f"training.{name}": UPSTREAM_NAMES.get(name, name) for name in ("batch_size", "nepochs", "intensity_scale_trainable")},
+    **{
+        f"model.{name}": UPSTREAM_NAMES.get(name, name)
+        for name in (
+            "N",
+            "gridsize",
+            "architecture",
+            "n_filters_scale",
+            "amp_activation",
+            "object_big",
+            "probe_big",
+            "probe_mask",
+            "probe_mask_diameter",
+            "probe_scale",
+        )
+    },
+    **{
+        f"training.{name}": UPSTREAM_NAMES.get(name, name)
+        for name in ("batch_size", "nepochs", "intensity_scale_trainable")
+    },
     **{f"grouping.{name}": name for name in ("n_groups", "neighbor_count", "enable_oversampling")},
     "name": "label",
     "dose.nphotons": "nphotons",
@@ -53,11 +67,14 @@ SCENARIO_NAMES = {
     "scan.outer_offset_test": "outer_offset_test",
     "object.images_train": "nimgs_train",
     "object.images_test": "nimgs_test",
-}  # fmt: skip
+}
 """Settings of a scenario that legacy code knows; every other one keeps its dotted key, so that nothing is lost."""
 SOURCES = {"measured": "experimental", "siemens": "generic"}
 """Kinds of object that legacy code calls otherwise."""
-LOSS_WEIGHTS = {"poisson": {"mae_weight": 0, "nll_weight": 1}, "mae": {"mae_weight": 1, "nll_weight": 0}}
+LOSS_WEIGHTS = {
+    "poisson": {"mae_weight": 0, "nll_weight": 1},
+    "mae": {"mae_weight": 1, "nll_weight": 0},
+}
 """A loss, as legacy code is told of it."""
 
 
@@ -94,9 +111,11 @@ class ConfigSyncError(ConfigError):
         calls = {"config": f"call {SYNC} before the stage"}
         super().__init__(
             f"{where}the legacy dictionary differs from the {' and the '.join(places)} in {len(stale)} of its keys (CONFIG-001)",
-            value="; ".join(map(str, stale)), limit=f"equal in every key of the {' and the '.join(places)}",
-            source="legacy dictionary", next_step=", and ".join(calls.get(place, WRITE) for place in places),
-        )  # fmt: skip
+            value="; ".join(map(str, stale)),
+            limit=f"equal in every key of the {' and the '.join(places)}",
+            source="legacy dictionary",
+            next_step=", and ".join(calls.get(place, WRITE) for place in places),
+        )
         self.stale, self.stage = stale, stage
 
 
@@ -106,9 +125,14 @@ def entries(config: Config) -> dict[str, Any]:
     Paths are text. Raises nothing: every field of every config has a place.
     """
     if isinstance(config, Scenario):
-        values = {SCENARIO_NAMES.get(key, key): value for key, value in flatten(config.model_dump())}
+        values = {
+            SCENARIO_NAMES.get(key, key): value for key, value in flatten(config.model_dump())
+        }
         kind = config.object.kind
-        values |= {"data_source": SOURCES.get(kind, kind), "set_phi": config.object.phase == "set_phi"}
+        values |= {
+            "data_source": SOURCES.get(kind, kind),
+            "set_phi": config.object.phase == "set_phi",
+        }
         values |= LOSS_WEIGHTS[config.training.loss]
         return values | {"train_data_file_path": config.scan.path or None}
     fields = config.model_dump()
@@ -126,9 +150,11 @@ def update_legacy_dict(cfg: MutableMapping[str, Any], config: Config) -> None:
     changes = stale_keys(cfg, config)
     if isinstance(cfg, Parameters) and cfg.sealed and changes:
         raise SealedError(
-            "the legacy dictionary is sealed and differs from the config", value="; ".join(map(str, changes)),
-            source="legacy dictionary", next_step=f"call {SYNC} before sealing",
-        )  # fmt: skip
+            "the legacy dictionary is sealed and differs from the config",
+            value="; ".join(map(str, changes)),
+            source="legacy dictionary",
+            next_step=f"call {SYNC} before sealing",
+        )
     for key in (change.key for change in changes):
         value = effective(key, wanted[key])
         if value is ABSENT:
@@ -139,7 +165,9 @@ def update_legacy_dict(cfg: MutableMapping[str, Any], config: Config) -> None:
 
 def stale_keys(cfg: Mapping[str, Any], config: Config) -> tuple[StaleKey, ...]:
     """Return every entry in which the dictionary differs from the config: first those that it holds, then the others."""
-    pairs = ((key, cfg.get(key, ABSENT), effective(key, value)) for key, value in entries(config).items())
+    pairs = (
+        (key, cfg.get(key, ABSENT), effective(key, value)) for key, value in entries(config).items()
+    )
     found = [StaleKey(key, held, wanted) for key, held, wanted in pairs if not _same(held, wanted)]
     return tuple(sorted(found, key=lambda entry: entry.held is ABSENT))
 

@@ -24,11 +24,23 @@ LOSS_FUNCTIONS = ("nll", "mae")
 EXECUTION_JITTER = 3
 """max_position_jitter that the routine which runs the experiment sets, after `init` said 10."""
 DEPARTURES: dict[str, tuple[Any, str]] = {
-    "probe.big": (True, "switched off, it leaves the object under the probe's tails at zero; no stage here does that"),
-    "intensity_scale.trainable": (False, "recorded as True, and no recorded run ever moved it: an exact gauge"),
-    "amp_activation": ("cartesian", "a sigmoid ends at 1, which the label gauge alone made enough: heads end at a0 x 1 here"),
-    "npseed": (1, "the grid simulation seeds training images with 1 and test images with 2, whatever npseed says"),
-}  # fmt: skip
+    "probe.big": (
+        True,
+        "switched off, it leaves the object under the probe's tails at zero; no stage here does that",
+    ),
+    "intensity_scale.trainable": (
+        False,
+        "recorded as True, and no recorded run ever moved it: an exact gauge",
+    ),
+    "amp_activation": (
+        "cartesian",
+        "a sigmoid ends at 1, which the label gauge alone made enough: heads end at a0 x 1 here",
+    ),
+    "npseed": (
+        1,
+        "the grid simulation seeds training images with 1 and test images with 2, whatever npseed says",
+    ),
+}
 """Entries in which our scenarios depart from the script's dictionary: our value, and why."""
 
 
@@ -45,7 +57,9 @@ class LossMode:
     effective: Mapping[str, Any]
 
 
-def init(nphotons: float, loss_fn: str = "nll", cfg: MutableMapping[str, Any] | None = None) -> None:
+def init(
+    nphotons: float, loss_fn: str = "nll", cfg: MutableMapping[str, Any] | None = None
+) -> None:
     """Write the experiment into `cfg` (default: this process's dictionary), as the recorded script does.
 
     `nll` leaves the loss weights as they are, so that it means the likelihood in a fresh dictionary only: after `mae`
@@ -54,9 +68,12 @@ def init(nphotons: float, loss_fn: str = "nll", cfg: MutableMapping[str, Any] | 
     """
     if loss_fn not in LOSS_FUNCTIONS:
         raise ConfigError(
-            "dose_experiments knows no such loss", value=loss_fn, limit=" or ".join(LOSS_FUNCTIONS), source="loss_fn",
+            "dose_experiments knows no such loss",
+            value=loss_fn,
+            limit=" or ".join(LOSS_FUNCTIONS),
+            source="loss_fn",
             next_step="give one of these",
-        )  # fmt: skip
+        )
     cfg = shared() if cfg is None else cfg
     cfg["data_source"] = "lines"
     cfg["set_phi"] = False
@@ -111,7 +128,11 @@ def conditional(modes: Mapping[str, LossMode]) -> list[str]:
     """Return the entries that only some of the modes write, or that they write differently."""
     keys = sorted({key for mode in modes.values() for key in mode.assigned})
     unset = object()
-    return [key for key in keys if len({repr(mode.assigned.get(key, unset)) for mode in modes.values()}) > 1]
+    return [
+        key
+        for key in keys
+        if len({repr(mode.assigned.get(key, unset)) for mode in modes.values()}) > 1
+    ]
 
 
 def meant(cfg: Mapping[str, Any], name: str = "dose_experiments") -> Resolved:
@@ -125,9 +146,15 @@ def meant(cfg: Mapping[str, Any], name: str = "dose_experiments") -> Resolved:
     said = dict(cfg) | {key: value for key, (value, _) in DEPARTURES.items()}
     padded = derived_sizes(cfg).padded
     said |= {
-        "label": name, "scan.kind": "nested", "split.kind": "image", "grouping.kind": "lattice", "object.gauge": "label",
-        "probe.kind": "ideal", "scan.jitter": cfg["sim_jitter_scale"], "model.canvas": padded + padded % 2,
-    }  # fmt: skip
+        "label": name,
+        "scan.kind": "nested",
+        "split.kind": "image",
+        "grouping.kind": "lattice",
+        "object.gauge": "label",
+        "probe.kind": "ideal",
+        "scan.jitter": cfg["sim_jitter_scale"],
+        "model.canvas": padded + padded % 2,
+    }
     return resolved_of(said | _whole_lattice(resolved_of(said).scenario))
 
 

@@ -15,13 +15,25 @@ from pydantic import ValidationError
 from ptyspec.contracts.resolve import Resolved, flatten, known_keys, nest
 from ptyspec.contracts.scenario import ObjectSpec, Scenario
 from ptyspec.errors import ConfigError
-from ptyspec.legacy.bridge import ABSENT, LOSS_WEIGHTS, SCENARIO_NAMES, SOURCES, UPSTREAM_NAMES, effective
+from ptyspec.legacy.bridge import (
+    ABSENT,
+    LOSS_WEIGHTS,
+    SCENARIO_NAMES,
+    SOURCES,
+    UPSTREAM_NAMES,
+    effective,
+)
 from ptyspec.legacy.params import legacy_defaults
 
 SOURCE = "legacy dictionary"
 UNSERVED = (
-    "model_type", "probe.trainable", "gaussian_smoothing_sigma", "realspace_weight", "realspace_mae_weight", "tv_weight",
-)  # fmt: skip
+    "model_type",
+    "probe.trainable",
+    "gaussian_smoothing_sigma",
+    "realspace_weight",
+    "realspace_mae_weight",
+    "tv_weight",
+)
 """Entries that change what legacy code computes and that no stage of this project acts on: the default or nothing."""
 UNNAMED = "legacy"
 """Name of a scenario whose dictionary has an empty label."""
@@ -59,7 +71,9 @@ def name_of(setting: str) -> str:
 
 def _said(cfg: Mapping[str, Any], key: str) -> Any:
     value = effective(key, cfg.get(key))
-    return ABSENT if value is None else value  # some of legacy code's own defaults are None: nothing was said
+    return (
+        ABSENT if value is None else value
+    )  # some of legacy code's own defaults are None: nothing was said
 
 
 def _source(cfg: Mapping[str, Any], setting: str, said: Mapping[str, Any]) -> str:
@@ -110,8 +124,17 @@ def _check_keys(cfg: Mapping[str, Any]) -> None:
     for key in cfg:
         if "." not in key or key.partition(".")[0] not in sections or key in read:
             continue
-        near = [SCENARIO_NAMES[key]] if key in SCENARIO_NAMES else difflib.get_close_matches(key, sorted(read), n=1)
-        raise _refused(key, cfg[key], "a key that a stage reads", f"did you mean {near[0]}?" if near else "remove it")
+        near = (
+            [SCENARIO_NAMES[key]]
+            if key in SCENARIO_NAMES
+            else difflib.get_close_matches(key, sorted(read), n=1)
+        )
+        raise _refused(
+            key,
+            cfg[key],
+            "a key that a stage reads",
+            f"did you mean {near[0]}?" if near else "remove it",
+        )
 
 
 def _readable(error: ValidationError, cfg: Mapping[str, Any]) -> ConfigError:
@@ -119,15 +142,20 @@ def _readable(error: ValidationError, cfg: Mapping[str, Any]) -> ConfigError:
     setting = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
     if not setting:
         return ConfigError(
-            "the legacy dictionary means no scenario", limit=first["msg"], source=SOURCE,
+            "the legacy dictionary means no scenario",
+            limit=first["msg"],
+            source=SOURCE,
             next_step="correct the entries that the limit names, or bridge a scenario",
-        )  # fmt: skip
+        )
     key = name_of(setting)
     return _refused(key, _said(cfg, key), first["msg"])
 
 
 def _refused(key: str, value: object, limit: str, next_step: str = "") -> ConfigError:
     return ConfigError(
-        f"the legacy dictionary's {key} cannot be used", value=repr(value), limit=limit, source=SOURCE,
+        f"the legacy dictionary's {key} cannot be used",
+        value=repr(value),
+        limit=limit,
+        source=SOURCE,
         next_step=next_step or "correct the entry, or bridge a scenario",
-    )  # fmt: skip
+    )

@@ -16,9 +16,9 @@ from ptyspec.errors import ConfigError
 Branch = Literal["main", "dose"]
 RUN_TIME = frozenset({"intensity_scale", "probe", "timestamp"})
 """Keys that stages write while they run, sealed or not."""
-DATA_SOURCES = frozenset({
-    "lines", "grf", "experimental", "points", "testimg", "diagonals", "xpp", "V", "generic"
-})  # fmt: skip
+DATA_SOURCES = frozenset(
+    {"lines", "grf", "experimental", "points", "testimg", "diagonals", "xpp", "V", "generic"}
+)
 
 
 class SealedError(ConfigError):
@@ -29,20 +29,51 @@ def legacy_defaults(branch: Branch = "main") -> dict[str, Any]:
     """Return a fresh dictionary of every key with its default, as recorded upstream (facts 2.2)."""
     values: dict[str, Any] = {
         # geometry of patches and groups
-        "N": 128, "offset": 4, "gridsize": 2, "outer_offset_train": None, "outer_offset_test": None,
-        "big_gridsize": 10, "max_position_jitter": 10, "sim_jitter_scale": 0.0, "size": 392, "positions.provided": False,
+        "N": 128,
+        "offset": 4,
+        "gridsize": 2,
+        "outer_offset_train": None,
+        "outer_offset_test": None,
+        "big_gridsize": 10,
+        "max_position_jitter": 10,
+        "sim_jitter_scale": 0.0,
+        "size": 392,
+        "positions.provided": False,
         # data
-        "data_source": "generic", "nimgs_train": 9, "nimgs_test": 3, "nphotons": 1e9, "set_phi": False, "npseed": 42,
+        "data_source": "generic",
+        "nimgs_train": 9,
+        "nimgs_test": 3,
+        "nphotons": 1e9,
+        "set_phi": False,
+        "npseed": 42,
         # probe and object
-        "default_probe_scale": 0.7, "probe_scale": 10.0, "probe.trainable": False, "probe.big": False,
-        "probe.mask": True, "object.big": True, "pad_object": True, "gaussian_smoothing_sigma": 0.0,
+        "default_probe_scale": 0.7,
+        "probe_scale": 10.0,
+        "probe.trainable": False,
+        "probe.big": False,
+        "probe.mask": True,
+        "object.big": True,
+        "pad_object": True,
+        "gaussian_smoothing_sigma": 0.0,
         # network and training
-        "model_type": "pinn", "n_filters_scale": 2, "amp_activation": "sigmoid", "batch_size": 16, "nepochs": 60,
-        "intensity_scale.trainable": False, "mae_weight": 0, "nll_weight": 1, "tv_weight": 0,
-        "realspace_mae_weight": 0, "realspace_weight": 0, "use_xla_translate": True,
+        "model_type": "pinn",
+        "n_filters_scale": 2,
+        "amp_activation": "sigmoid",
+        "batch_size": 16,
+        "nepochs": 60,
+        "intensity_scale.trainable": False,
+        "mae_weight": 0,
+        "nll_weight": 1,
+        "tv_weight": 0,
+        "realspace_mae_weight": 0,
+        "realspace_weight": 0,
+        "use_xla_translate": True,
         # output
-        "output_prefix": "outputs", "label": "", "h5_path": "wts.h5", "debug": True,
-    }  # fmt: skip
+        "output_prefix": "outputs",
+        "label": "",
+        "h5_path": "wts.h5",
+        "debug": True,
+    }
     return values | ({"N": 64, "data_source": "lines"} if branch == "dose" else {})
 
 
@@ -66,7 +97,11 @@ class Parameters(MutableMapping[str, Any]):
         return self._values[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
-        if self._sealed and key not in RUN_TIME and not (key in self._values and self._values[key] == value):
+        if (
+            self._sealed
+            and key not in RUN_TIME
+            and not (key in self._values and self._values[key] == value)
+        ):
             raise _sealed(key, value)
         self._values[key] = value
 
@@ -111,27 +146,41 @@ def validate(values: Mapping[str, Any]) -> None:
     if values["data_source"] not in DATA_SOURCES:
         raise _refused("data_source", values, ", ".join(sorted(DATA_SOURCES)), "name one of these")
     if values["N"] < 4 or values["N"] % 4:
-        raise _refused("N", values, "a positive multiple of 4", "crop or bin the frames (PARAMS-N-DIV4-001)")
+        raise _refused(
+            "N", values, "a positive multiple of 4", "crop or bin the frames (PARAMS-N-DIV4-001)"
+        )
     if values["gridsize"] < 1:
         raise _refused("gridsize", values, ">= 1", "1 for single frames")
     parts = ("realspace_mae_weight", "tv_weight")
     active = [name for name in parts if values[name] > 0]
     if active and not values["realspace_weight"] > 0:
-        raise _refused(active[0], values, "0 where realspace_weight is 0", "set realspace_weight, which multiplies it")
+        raise _refused(
+            active[0],
+            values,
+            "0 where realspace_weight is 0",
+            "set realspace_weight, which multiplies it",
+        )
     if values["realspace_weight"] > 0 and not active:
-        raise _refused("realspace_weight", values, "0 where all its parts are 0", f"set {' or '.join(parts)}")
+        raise _refused(
+            "realspace_weight", values, "0 where all its parts are 0", f"set {' or '.join(parts)}"
+        )
 
 
 def _refused(key: str, values: Mapping[str, Any], limit: str, next_step: str) -> ConfigError:
     return ConfigError(
-        f"the legacy dictionary's {key} cannot be used", value=values[key], limit=limit, source="legacy dictionary",
+        f"the legacy dictionary's {key} cannot be used",
+        value=values[key],
+        limit=limit,
+        source="legacy dictionary",
         next_step=next_step,
-    )  # fmt: skip
+    )
 
 
 def _sealed(key: str, value: object) -> SealedError:
     return SealedError(
-        f"the legacy dictionary is sealed; {key} cannot change", value=value,
-        limit=f"only {', '.join(sorted(RUN_TIME))} may", source="legacy dictionary",
+        f"the legacy dictionary is sealed; {key} cannot change",
+        value=value,
+        limit=f"only {', '.join(sorted(RUN_TIME))} may",
+        source="legacy dictionary",
         next_step="bridge the config before sealing",
-    )  # fmt: skip
+    )

@@ -56,7 +56,9 @@ class LegacyPipeline:
     @property
     def name(self) -> str:
         """`legacy`; with a dictionary that it only observes, also what that dictionary says (LEGACY-005)."""
-        return NAME if self.strict or self.bridges else f"{NAME}-observed-{content_digest(self.cfg)}"
+        return (
+            NAME if self.strict or self.bridges else f"{NAME}-observed-{content_digest(self.cfg)}"
+        )
 
     @property
     def code_version(self) -> str:
@@ -93,7 +95,9 @@ class LegacyPipeline:
     def train(self, scenario: Scenario, containers: Containers, session: Session) -> Trained:
         """Stage 5 on data of the scale and probe that the dictionary holds; the model keeps that scale."""
         told = self._enter("train", scenario, containers.train)
-        data = Containers(*(_as_told(self.cfg, part) for part in (containers.train, containers.test)))
+        data = Containers(
+            *(_as_told(self.cfg, part) for part in (containers.train, containers.test))
+        )
         trained, scale = self._stages.train(told, data, session), _scale(self.cfg)
 
         def predict(weights: list[Array], container: Container) -> Patches:
@@ -110,7 +114,9 @@ class LegacyPipeline:
         """Stage 7, as the dictionary has it."""
         return self._stages.stitch(self._enter("stitch", scenario), patches)
 
-    def score(self, scenario: Scenario, scan: RawScan, reconstruction: Reconstruction) -> dict[str, Any]:
+    def score(
+        self, scenario: Scenario, scan: RawScan, reconstruction: Reconstruction
+    ) -> dict[str, Any]:
         """Stage 8, as the dictionary has it."""
         return self._stages.score(self._enter("score", scenario), scan, reconstruction)
 
@@ -119,7 +125,9 @@ class LegacyPipeline:
         if self.bridges:
             update_legacy_dict(self.cfg, scenario)
             self.cfg.update({} if data is None else run_time_entries(data))
-        stale = stale_keys(self.cfg, scenario) + (() if data is None else stale_run_time(self.cfg, data))
+        stale = stale_keys(self.cfg, scenario) + (
+            () if data is None else stale_run_time(self.cfg, data)
+        )
         if stale and self.strict:
             raise ConfigSyncError(stale, stage)
         self.observed[stage] = tuple(dict.fromkeys((*self.observed.get(stage, ()), *stale)))
@@ -134,7 +142,9 @@ class LegacyPipeline:
         if held == model_scale:
             return container
         if self.strict:
-            raise ConfigSyncError((StaleKey("intensity_scale", held, model_scale, "model"),), "infer")
+            raise ConfigSyncError(
+                (StaleKey("intensity_scale", held, model_scale, "model"),), "infer"
+            )
         return container.model_copy(update={"gain": container.gain * held / model_scale})
 
 
@@ -168,7 +178,11 @@ def _as_told(cfg: Mapping[str, Any], container: Container) -> Container:
     if not stale_run_time(cfg, container):
         return container
     probe = cfg.get("probe", container.probe)
-    changes = {"scale": _scale(cfg) * container.gain, "probe": probe, "probe_digest": array_digest(probe)}
+    changes = {
+        "scale": _scale(cfg) * container.gain,
+        "probe": probe,
+        "probe_digest": array_digest(probe),
+    }
     return container.model_copy(update=changes)
 
 
@@ -176,9 +190,12 @@ def _scale(cfg: Mapping[str, Any]) -> float:
     held = cfg.get("intensity_scale")
     if not isinstance(held, float | int) or not held > 0:
         raise ConfigError(
-            "the legacy dictionary's intensity_scale cannot be used", value=held, limit="> 0", source=SOURCE,
+            "the legacy dictionary's intensity_scale cannot be used",
+            value=held,
+            limit="> 0",
+            source=SOURCE,
             next_step="run the stage normalize, which writes it",
-        )  # fmt: skip
+        )
     return float(held)
 
 

@@ -29,9 +29,14 @@ from ptyspec.pipeline.request import request
 
 SCHEMA_VERSION = 1
 SMALL = (
-    "model.N=32", "object.size=96", "scan.n_images=80", "grouping.n_groups=40", "training.nepochs=4",
-    "model.stages=1", "model.filters=[8]",
-)  # fmt: skip
+    "model.N=32",
+    "object.size=96",
+    "scan.n_images=80",
+    "grouping.n_groups=40",
+    "training.nepochs=4",
+    "model.stages=1",
+    "model.filters=[8]",
+)
 LARGER = ("model.N=64", "object.size=128", *SMALL[2:])
 """Upstream's configs know no frames below 64 pixels."""
 Dictionary = MutableMapping[str, Any]
@@ -85,19 +90,27 @@ def row(name: str, violation: Violation, known: dict[str, Walked]) -> dict[str, 
     right = _right(declared, known)
     lax = LegacyPipeline(violation.dictionary(), strict=False)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # Keras's advice on a model that its input does not fit
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # Keras's advice on a model that its input does not fit
         wrong = walk(lax, declared, _bound(violation.before, lax.cfg))
     tight = LegacyPipeline(violation.dictionary())
     refused = walk(tight, declared, _bound(violation.before, tight.cfg)).error
     stale = refused.stale if isinstance(refused, ConfigSyncError) else ()
-    same = None if violation.earlier is None else _same(wrong.object, _right(violation.earlier(), known).object)
+    same = (
+        None
+        if violation.earlier is None
+        else _same(wrong.object, _right(violation.earlier(), known).object)
+    )
     return {
         "violation": name,
         "story": violation.story,
         "refused_at": refused.stage if isinstance(refused, ConfigSyncError) else None,
         "stale": [entry.key for entry in stale],
         "first_stale": str(stale[0]) if stale else "",
-        "outcome": "silent" if wrong.error is None else f"{type(wrong.error).__name__} at {wrong.stage}",
+        "outcome": "silent"
+        if wrong.error is None
+        else f"{type(wrong.error).__name__} at {wrong.stage}",
         "shape_declared": list(right.shape),
         "shape": list(wrong.shape),
         "scale_ratio": _ratio(wrong.scale, right.scale),
@@ -110,7 +123,9 @@ def row(name: str, violation: Violation, known: dict[str, Walked]) -> dict[str, 
     }
 
 
-def walk(pipeline: Pipeline, scenario: Scenario, before: Mapping[str, Callable[[], None]] | None = None) -> Walked:
+def walk(
+    pipeline: Pipeline, scenario: Scenario, before: Mapping[str, Callable[[], None]] | None = None
+) -> Walked:
     """Walk the stages without controls and report; `before` is called just before the stage of its name."""
     made: dict[str, Any] = {}
     steps: dict[str, Callable[[], Any]] = {
@@ -146,12 +161,18 @@ def _summary(made: Mapping[str, Any], pipeline: Pipeline) -> Walked:
     loss = made["train"].history.epochs[-1].metrics["loss"]
     energy = mean_energy(containers.train.groups.scan.diff3d)
     scalar = made["score"]["amplitude"]["least_squares_scalar"]
-    return Walked(_shape(made), scale, loss, loss * energy * scale**2, made["stitch"].object, scalar)
+    return Walked(
+        _shape(made), scale, loss, loss * energy * scale**2, made["stitch"].object, scalar
+    )
 
 
 def _told_scale(pipeline: Pipeline, container: Container) -> float:
     """s as the last stage had it: that of the dictionary, in the gauge of the ungained amplitude."""
-    held = pipeline.cfg["intensity_scale"] * container.gain if isinstance(pipeline, LegacyPipeline) else container.scale
+    held = (
+        pipeline.cfg["intensity_scale"] * container.gain
+        if isinstance(pipeline, LegacyPipeline)
+        else container.scale
+    )
     return float(held)
 
 
@@ -216,10 +237,19 @@ def _normalised_before(cfg: Dictionary) -> None:
 def _upstream(diameter: int | None) -> UpstreamTraining:
     """A config of upstream's own kind on a masked probe; None means half of N."""
     model = UpstreamModel(
-        N=64, gridsize=1, n_filters_scale=1, amp_activation="softplus", probe_mask=True, probe_mask_diameter=diameter
+        N=64,
+        gridsize=1,
+        n_filters_scale=1,
+        amp_activation="softplus",
+        probe_mask=True,
+        probe_mask_diameter=diameter,
     )
     return UpstreamTraining(
-        model=model, train_data_file=Path("scan.npz"), nepochs=4, n_groups=40, intensity_scale_trainable=False
+        model=model,
+        train_data_file=Path("scan.npz"),
+        nepochs=4,
+        n_groups=40,
+        intensity_scale_trainable=False,
     )
 
 
@@ -246,31 +276,46 @@ def _gs2() -> Scenario:
 VIOLATIONS: dict[str, Violation] = {
     "never-bridged": Violation("the runner leaves the bridge out", _gs1, Parameters),
     "stale-gridsize": Violation(
-        "gridsize is that of the config before, all the way", _gs2, lambda: _bridged(_gs2(), _gs2_with_one())
+        "gridsize is that of the config before, all the way",
+        _gs2,
+        lambda: _bridged(_gs2(), _gs2_with_one()),
     ),
     "too-few-members": Violation(
-        "gridsize is stale while groups are formed (1 for 2), and right from then on", _gs2, lambda: _bridged(_gs2()),
+        "gridsize is stale while groups are formed (1 for 2), and right from then on",
+        _gs2,
+        lambda: _bridged(_gs2()),
         {"group": _set("gridsize", 1), "normalize": _set("gridsize", 2)},
     ),
     "too-many-members": Violation(
-        "gridsize is stale while groups are formed (2 for 1), and right from then on", _gs1, lambda: _bridged(_gs1()),
+        "gridsize is stale while groups are formed (2 for 1), and right from then on",
+        _gs1,
+        lambda: _bridged(_gs1()),
         {"group": _set("gridsize", 2), "normalize": _set("gridsize", 1)},
     ),
     "stale-scale": Violation(
-        "the scale is that of data normalised later, in training and inference alike", _gs1,
-        lambda: _bridged(_gs1()), {"train": _normalised_before},
+        "the scale is that of data normalised later, in training and inference alike",
+        _gs1,
+        lambda: _bridged(_gs1()),
+        {"train": _normalised_before},
     ),
     "stale-scale-in-inference": Violation(
-        "other data are normalised between training and inference", _gs1, lambda: _bridged(_gs1()),
+        "other data are normalised between training and inference",
+        _gs1,
+        lambda: _bridged(_gs1()),
         {"infer": _normalised_before},
     ),
     "none-leak": Violation(
-        "a mask diameter that the config leaves open is the one of the config before", _masked, _leaked
+        "a mask diameter that the config leaves open is the one of the config before",
+        _masked,
+        _leaked,
     ),
     "order-of-two": Violation(
-        "a second config runs on the dictionary of the first", _gs2, lambda: _bridged(_gs1()), earlier=_gs1
+        "a second config runs on the dictionary of the first",
+        _gs2,
+        lambda: _bridged(_gs1()),
+        earlier=_gs1,
     ),
-}  # fmt: skip
+}
 """Every violation that the investigation met, by its slug."""
 
 

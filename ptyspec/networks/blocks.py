@@ -19,12 +19,23 @@ class Seeded:
         self.numbers: Iterator[int] = count()
 
     def conv(
-        self, filters: int, *, size: int = 3, activation: str | None = "relu", std: float | None = None
+        self,
+        filters: int,
+        *,
+        size: int = 3,
+        activation: str | None = "relu",
+        std: float | None = None,
     ) -> keras.layers.Conv2D:
         """Return a same-padded convolution: He normal weights, or N(0, std^2) where given."""
         draw = integer_seed(self.seed, f"layer {next(self.numbers)}")
-        start = keras.initializers.HeNormal(draw) if std is None else keras.initializers.RandomNormal(0.0, std, draw)
-        return keras.layers.Conv2D(filters, size, padding="same", activation=activation, kernel_initializer=start)
+        start = (
+            keras.initializers.HeNormal(draw)
+            if std is None
+            else keras.initializers.RandomNormal(0.0, std, draw)
+        )
+        return keras.layers.Conv2D(
+            filters, size, padding="same", activation=activation, kernel_initializer=start
+        )
 
 
 class UNet(keras.layers.Layer):
@@ -33,7 +44,9 @@ class UNet(keras.layers.Layer):
     One convolution a level and direction: at these sizes the convolutions are nine tenths of the cost.
     """
 
-    def __init__(self, filters: tuple[int, ...], outputs: int, seed: int, final_std: float = 0.01) -> None:
+    def __init__(
+        self, filters: tuple[int, ...], outputs: int, seed: int, final_std: float = 0.01
+    ) -> None:
         super().__init__()
         make = Seeded(seed)
         self.down = [make.conv(width) for width in filters]
@@ -65,7 +78,9 @@ def space_to_depth(planes: Tensor, side: int) -> Tensor:
     """(M, n, n, c) -> (M, n/side, n/side, side^2 c): squares of pixels become channels."""
     rows, channels = planes.shape[1] // side, planes.shape[-1]
     blocks = keras.ops.reshape(planes, (-1, rows, side, rows, side, channels))
-    return keras.ops.reshape(keras.ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (-1, rows, rows, side * side * channels))
+    return keras.ops.reshape(
+        keras.ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (-1, rows, rows, side * side * channels)
+    )
 
 
 def depth_to_space(planes: Tensor, side: int) -> Tensor:

@@ -18,7 +18,9 @@ class Field(NamedTuple):
 
     def __mul__(self, other: Field) -> Field:  # type: ignore[override]
         """Complex product."""
-        return Field(self.re * other.re - self.im * other.im, self.re * other.im + self.im * other.re)
+        return Field(
+            self.re * other.re - self.im * other.im, self.re * other.im + self.im * other.re
+        )
 
     def __add__(self, other: Field) -> Field:  # type: ignore[override]
         """Complex sum."""

@@ -60,15 +60,21 @@ class Placement:
         self.model = model
         pad = (model.canvas - model.size) / 2
         shift = ops.reshape(ops.transpose(relative[:, 0], (0, 2, 1)), (-1, 2)) - pad
-        self.across, self.down = (sampling_matrix(shift[:, a], model.canvas, model.size) for a in (0, 1))
-        tent_x, tent_y = (sampling_matrix(shift[:, a], model.canvas, model.size, "linear") for a in (0, 1))
+        self.across, self.down = (
+            sampling_matrix(shift[:, a], model.canvas, model.size) for a in (0, 1)
+        )
+        tent_x, tent_y = (
+            sampling_matrix(shift[:, a], model.canvas, model.size, "linear") for a in (0, 1)
+        )
         weight = ops.broadcast_to(model.weight, (1, model.size, model.size))
         self.weight = _product(tent_y, ops.repeat(weight, ops.shape(shift)[0], axis=0), tent_x)
         self.total = self._sum(self.weight) + FLOOR
 
     def merged(self, obj: Field, fill: float) -> Field:
         """Each member's view of the group's weighted mean, (B * C, N, N); `fill` where no light falls."""
-        canvas_re = (self._sum(self.weight * _product(self.down, obj.re, self.across)) + FLOOR * fill) / self.total
+        canvas_re = (
+            self._sum(self.weight * _product(self.down, obj.re, self.across)) + FLOOR * fill
+        ) / self.total
         canvas_im = self._sum(self.weight * _product(self.down, obj.im, self.across)) / self.total
         return Field(self._cut(canvas_re), self._cut(canvas_im))
 
@@ -78,7 +84,9 @@ class Placement:
 
     def _cut(self, canvas: Tensor) -> Tensor:
         repeated = ops.repeat(canvas, self.model.members, axis=0)
-        return _product(ops.transpose(self.down, (0, 2, 1)), repeated, ops.transpose(self.across, (0, 2, 1)))
+        return _product(
+            ops.transpose(self.down, (0, 2, 1)), repeated, ops.transpose(self.across, (0, 2, 1))
+        )
 
 
 def _product(left: Tensor, middle: Tensor, right: Tensor) -> Tensor:

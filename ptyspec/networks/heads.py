@@ -19,9 +19,12 @@ def amplitude_head(name: str) -> Head:
     """Return the head of this name; raises ConfigError for `cartesian`, which has no amplitude of its own."""
     if name not in HEADS:
         raise ConfigError(
-            "this generator needs an amplitude head", value=name, limit=", ".join(HEADS),
-            source="model.amp_activation", next_step="set model.amp_activation=softplus",
-        )  # fmt: skip
+            "this generator needs an amplitude head",
+            value=name,
+            limit=", ".join(HEADS),
+            source="model.amp_activation",
+            next_step="set model.amp_activation=softplus",
+        )
     return HEADS[name]
 
 

@@ -8,7 +8,9 @@ from ptyspec.networks.field import Tensor
 from ptyspec.physics.scale import BACKGROUND
 
 
-def poisson(predicted: Tensor, amplitude: Tensor, energy: float, mask: Tensor | None = None) -> Tensor:
+def poisson(
+    predicted: Tensor, amplitude: Tensor, energy: float, mask: Tensor | None = None
+) -> Tensor:
     """Poisson deviance per frame over the mean energy, averaged over frames; 0 for a perfect prediction.
 
     `predicted` intensity and measured `amplitude` are (M, N, N) in field units, `energy` the training split's

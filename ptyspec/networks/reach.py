@@ -30,8 +30,9 @@ def check_reach(scenario: Scenario, container: Container) -> None:
     need = required_reach(container) if math.isfinite(ceiling) else 0.0
     if need > ceiling:
         raise HeadRangeError(
-            f"the amplitude head {head} cannot reach the object", value=f"ceiling {ceiling * container.a0:.3g}",
+            f"the amplitude head {head} cannot reach the object",
+            value=f"ceiling {ceiling * container.a0:.3g}",
             limit=f">= {need * container.a0:.3g} (brightest object amplitude in the absolute gauge)",
             source=f"model.amp_activation; a0 = {container.a0:.4g}",
             next_step="set model.amp_activation=softplus (generator cnn) or use the unrolled generator",
-        )  # fmt: skip
+        )

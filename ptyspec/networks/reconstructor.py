@@ -23,7 +23,9 @@ class Reconstructor(keras.Model):
     in the absolute gauge, and the loss compares |F(P o)|^2 with the raw X^2: neither ever sees the gain.
     """
 
-    def __init__(self, scenario: Scenario, probe: Array, a0: float, canvas: int, mask: Array | None = None) -> None:
+    def __init__(
+        self, scenario: Scenario, probe: Array, a0: float, canvas: int, mask: Array | None = None
+    ) -> None:
         super().__init__()
         self.jit_compile = False
         members = scenario.members
@@ -40,14 +42,24 @@ class Reconstructor(keras.Model):
     def build(self, shapes: dict[str, tuple[int | None, ...]]) -> None:
         """Nothing: every layer builds itself at the first call, which without this is made three times."""
 
-    def call(self, inputs: dict[str, Tensor], training: bool = False) -> list[tuple[Tensor, Tensor]]:
+    def call(
+        self, inputs: dict[str, Tensor], training: bool = False
+    ) -> list[tuple[Tensor, Tensor]]:
         """Return the stages' objects (training) or the last alone, each a pair (re, im) of (B, N, N, C)."""
         stages = self.generator(inputs["measured"], inputs["relative"], inputs["start"])
         kept = stages if training else stages[-1:]
-        return [(unfold(obj.re * self.a0, self.members), unfold(obj.im * self.a0, self.members)) for obj in kept]
+        return [
+            (unfold(obj.re * self.a0, self.members), unfold(obj.im * self.a0, self.members))
+            for obj in kept
+        ]
 
     def compute_loss(
-        self, x: Any = None, y: Tensor = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+        self,
+        x: Any = None,
+        y: Tensor = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
     ) -> Tensor:
         """Misfit of the last stage plus the weighted mean of the earlier ones; y is X (B, N, N, C)."""
         amplitude = fold(y)

@@ -43,8 +43,11 @@ def builder(name: str) -> Builder:
     """Return the builder of this generator; raises UnknownNameError listing the known ones."""
     if name not in generator_names():
         raise UnknownNameError(
-            f"no generator is called {name}", value=name, limit=", ".join(generator_names()),
-            source="model.architecture", next_step="add ptyspec/networks/generators/<name>.py with a build function",
-        )  # fmt: skip
+            f"no generator is called {name}",
+            value=name,
+            limit=", ".join(generator_names()),
+            source="model.architecture",
+            next_step="add ptyspec/networks/generators/<name>.py with a build function",
+        )
     module = importlib.import_module(f"{generators.__name__}.{name}")
     return module.build  # type: ignore[no-any-return]

@@ -39,7 +39,11 @@ def environment(seeds: Mapping[str, int]) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"python": platform.python_version(), "ptyspec": ptyspec.__version__, **library_versions()},
+        "versions": {
+            "python": platform.python_version(),
+            "ptyspec": ptyspec.__version__,
+            **library_versions(),
+        },
         "backend": settings["backend"],
         "threads": {name: settings[name] for name in ("intra", "inter", "omp")},
         "onednn": settings["onednn"],
@@ -59,10 +63,14 @@ def active_faults() -> tuple[str, ...]:
 def fingerprint() -> str:
     """One line that names what changes bits: versions, backend, threads, oneDNN, CPU level."""
     found = environment({})
-    versions = " ".join(f"{name} {found['versions'][name]}" for name in ("numpy", "keras", "tensorflow"))
+    versions = " ".join(
+        f"{name} {found['versions'][name]}" for name in ("numpy", "keras", "tensorflow")
+    )
     threads = "+".join(str(count) for count in found["threads"].values())
     faults = f", with faults {', '.join(found['faults'])}" if found["faults"] else ""
-    return f"{versions}, threads {threads}, oneDNN {found['onednn']}, {found['cpu']['level']}{faults}"
+    return (
+        f"{versions}, threads {threads}, oneDNN {found['onednn']}, {found['cpu']['level']}{faults}"
+    )
 
 
 @cache
@@ -79,7 +87,9 @@ def cpu() -> dict[str, str | int | None]:
     machine = platform.machine()
     level = machine
     if machine.lower() in ("x86_64", "amd64"):
-        level = next((name for name, needed in LEVELS if needed <= flags), "x86-64-v1" if flags else machine)
+        level = next(
+            (name for name, needed in LEVELS if needed <= flags), "x86-64-v1" if flags else machine
+        )
     model = facts.get("model name") or platform.processor() or None
     return {"model": model, "level": level, "count": os.cpu_count()}
 
@@ -93,12 +103,18 @@ def commit() -> str | None:
     head = _git(root, "rev-parse", "HEAD")
     if head is None:
         return None
-    return f"{head}-dirty" if _git(root, "status", "--porcelain", "--untracked-files=no", "--", "ptyspec") else head
+    return (
+        f"{head}-dirty"
+        if _git(root, "status", "--porcelain", "--untracked-files=no", "--", "ptyspec")
+        else head
+    )
 
 
 def _git(root: Path, *arguments: str) -> str | None:
     try:
-        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=10)
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=10
+        )
     except (FileNotFoundError, subprocess.TimeoutExpired):
         return None  # no git, or a file system that does not answer: the commit is unknown, the run is not wrong
     return done.stdout.strip() if done.returncode == 0 else None

@@ -33,7 +33,9 @@ def array_stats(array: Array) -> ArrayStats:
     """
     array = np.asanyarray(array)
     if array.dtype.kind not in "biufc":
-        raise ScanDataError("only arrays of numbers can be summarised", value=array.dtype, limit="numeric dtype")
+        raise ScanDataError(
+            "only arrays of numbers can be summarised", value=array.dtype, limit="numeric dtype"
+        )
     sums = _Sums()
     if array.size:
         chunks = np.nditer(array, flags=["external_loop", "buffered"], order="K", buffersize=CHUNK)
@@ -75,7 +77,10 @@ class _Sums:
         mean, size = float(values.mean()), values.size
         with np.errstate(over="ignore"):  # an overflow becomes None in the record
             self.energy += float(np.einsum("i,i->", values, values))
-            self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
+            self.low, self.high = (
+                min(self.low, float(values.min())),
+                max(self.high, float(values.max())),
+            )
             values -= mean
             deviation = float(np.einsum("i,i->", values, values))
         shift, total = mean - self.mean, self.count + size
@@ -118,7 +123,9 @@ class StageNote:
     def number(self, name: str, value: SupportsFloat) -> None:
         """Write down a scalar such as the gain; raises ScanDataError when it is not finite."""
         if not math.isfinite(value):
-            raise ScanDataError(f"{name} of stage {self.name} is not finite", value=value, limit="a finite number")
+            raise ScanDataError(
+                f"{name} of stage {self.name} is not finite", value=value, limit="a finite number"
+            )
         self.numbers[name] = float(value)
 
     def flag(self, name: str, value: bool) -> None:

@@ -20,9 +20,12 @@ def default_threads() -> int:
         return min(2, usable_cpus())
     if not asked.isdigit() or int(asked) < 1:
         raise ConfigError(
-            "PTYSPEC_THREADS is not a positive whole number", value=asked, limit=">= 1",
-            source="environment", next_step="unset it, or set it to the number of threads, such as 2",
-        )  # fmt: skip
+            "PTYSPEC_THREADS is not a positive whole number",
+            value=asked,
+            limit=">= 1",
+            source="environment",
+            next_step="unset it, or set it to the number of threads, such as 2",
+        )
     return int(asked)
 
 
@@ -43,7 +46,9 @@ def set_threads(intra: int, inter: int = 1) -> None:
     Raises ConfigError for counts below 1, or when TensorFlow was imported with other settings.
     """
     if intra < 1 or inter < 1:
-        raise ConfigError("thread counts start at 1", value={"intra": intra, "inter": inter}, limit=">= 1")
+        raise ConfigError(
+            "thread counts start at 1", value={"intra": intra, "inter": inter}, limit=">= 1"
+        )
     wanted = _wanted(intra, inter)
     if "tensorflow" in sys.modules:
         _refuse_change(wanted)
@@ -81,10 +86,12 @@ def _refuse_change(wanted: dict[str, str]) -> None:
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         if os.environ.get(name) != wanted[name]:
             raise ConfigError(
-                "TensorFlow is already imported with other thread settings", value=f"{name}={os.environ.get(name)}",
-                limit=f"{name}={wanted[name]}", source="environment",
+                "TensorFlow is already imported with other thread settings",
+                value=f"{name}={os.environ.get(name)}",
+                limit=f"{name}={wanted[name]}",
+                source="environment",
                 next_step="call set_threads before importing tensorflow, or set PTYSPEC_THREADS for the whole process",
-            )  # fmt: skip
+            )
 
 
 def _count(name: str) -> int:

@@ -24,10 +24,14 @@ def extract_patches(obj: Array, positions: Array, size: int) -> Array:
     low = np.asarray(positions) - size // 2 + pad
     base = np.floor(low).astype(int)
     limit = np.array(padded.shape)[::-1] - (size + _MARGIN)
-    base = np.clip(base, _MARGIN - 1, limit)  # further outside, every patch is the same: nothing but zeros
+    base = np.clip(
+        base, _MARGIN - 1, limit
+    )  # further outside, every patch is the same: nothing but zeros
     fraction = low - np.floor(low)
     span = size + 2 * _MARGIN - 1
-    windows = sliding_window_view(padded, (span, span))[base[:, 1] - _MARGIN + 1, base[:, 0] - _MARGIN + 1]
+    windows = sliding_window_view(padded, (span, span))[
+        base[:, 1] - _MARGIN + 1, base[:, 0] - _MARGIN + 1
+    ]
     return resample(windows, fraction)
 
 

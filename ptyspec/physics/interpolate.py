@@ -42,14 +42,19 @@ def resample(windows: Array, fractions: Array, kind: Kernel = "lanczos") -> Arra
     reach = REACH[kind]
     size = windows.shape[-1] - 2 * reach + 1
     weights = kernel(np.arange(1 - reach, 1 + reach) - fractions[..., None], kind)
-    weights = (weights / weights.sum(axis=-1, keepdims=True)).astype(windows.real.dtype)[..., None, None]
+    weights = (weights / weights.sum(axis=-1, keepdims=True)).astype(windows.real.dtype)[
+        ..., None, None
+    ]
     rows = _taps(windows, weights[:, 1], size, axis=1)
     return _taps(rows, weights[:, 0], size, axis=2)
 
 
 def _taps(images: Array, weights: Array, size: int, axis: int) -> Array:
     """Weighted sum of shifted views along one axis; one scratch array, for the sums are bound by memory."""
-    views = [images[:, i : i + size] if axis == 1 else images[:, :, i : i + size] for i in range(weights.shape[1])]
+    views = [
+        images[:, i : i + size] if axis == 1 else images[:, :, i : i + size]
+        for i in range(weights.shape[1])
+    ]
     total = views[0] * weights[:, 0]
     scratch = np.empty_like(total)
     for view, weight in zip(views[1:], np.moveaxis(weights, 1, 0)[1:], strict=True):

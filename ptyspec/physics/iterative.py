@@ -95,7 +95,9 @@ class Canvas:
         return self.obj[y : y + size, x : x + size]
 
 
-def update_object(canvas: Canvas, scan: RawScan, rows: Array, probe: Array, alpha: float) -> list[tuple[Array, Array]]:
+def update_object(
+    canvas: Canvas, scan: RawScan, rows: Array, probe: Array, alpha: float
+) -> list[tuple[Array, Array]]:
     """Update the object by these frames in order; return each frame's (object window before, exit wave change)."""
     size = scan.N
     probes = shifted_probes(probe, canvas.fraction[rows])

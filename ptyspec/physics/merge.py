@@ -13,7 +13,9 @@ FLOOR = 1e-6
 """Weight below which a canvas pixel is taken from the fill value."""
 
 
-def placement(relative: Array, size: int, canvas: int, kind: str = "lanczos") -> tuple[Array, Array]:
+def placement(
+    relative: Array, size: int, canvas: int, kind: str = "lanczos"
+) -> tuple[Array, Array]:
     """Matrices (B, C, canvas, size) that place a patch on its group's canvas, vertical and horizontal.
 
     Placing translates by -relative; their transposes extract, translating by +relative. `relative` is
@@ -26,7 +28,9 @@ def placement(relative: Array, size: int, canvas: int, kind: str = "lanczos") ->
     return vertical, horizontal
 
 
-def merge_group(patches: Array, relative: Array, weight: Array, canvas: int, fill: complex = 1.0) -> Array:
+def merge_group(
+    patches: Array, relative: Array, weight: Array, canvas: int, fill: complex = 1.0
+) -> Array:
     """Weighted mean of a group's patches on its canvas, (B, N, N, C) -> (B, canvas, canvas).
 
     Object values move by Lanczos, weights by the tent, so that weights stay non-negative; a merge of ones is one
@@ -55,7 +59,9 @@ def check_canvas(relative: Array, size: int, canvas: int) -> None:
     need = required_canvas(relative, size)
     if canvas < need:
         raise CanvasError(
-            "the canvas inside the model is too small for the groups", value=canvas, limit=f">= {need}",
+            "the canvas inside the model is too small for the groups",
+            value=canvas,
+            limit=f">= {need}",
             source=f"model.canvas; N = {size}, largest relative offset {float(np.abs(relative).max()):.2f} px",
             next_step="set model.canvas=0 to size it from the data, or use smaller groups (grouping.neighbor_count)",
-        )  # fmt: skip
+        )

@@ -39,7 +39,9 @@ def nested_lattice(scan: ScanSpec, obj: ObjectSpec, model: ModelConfig) -> Neste
     Image k covers columns k (size + N) .. k (size + N) + size - 1. Raises ConfigError where no group fits on an image,
     or n_images leaves an image without one.
     """
-    outer = [scan.outer_offset_train] * obj.images_train + [scan.outer_offset_test] * obj.images_test
+    outer = [scan.outer_offset_train] * obj.images_train + [
+        scan.outer_offset_test
+    ] * obj.images_test
     inner = member_offsets(model.gridsize, scan.offset)
     positions, images = [], []
     for k, (step, side) in enumerate(zip(outer, _sides(scan, obj, model, outer), strict=True)):
@@ -51,7 +53,9 @@ def nested_lattice(scan: ScanSpec, obj: ObjectSpec, model: ModelConfig) -> Neste
         images.append(np.full(made.size // 2, k))
     image = np.concatenate(images)
     low = np.stack([image * (obj.size + model.N), np.zeros(len(image))], axis=1) + model.N // 2
-    return NestedLattice(np.concatenate(positions).astype(float), image, low, low + obj.size - model.N)
+    return NestedLattice(
+        np.concatenate(positions).astype(float), image, low, low + obj.size - model.N
+    )
 
 
 def displaced(lattice: NestedLattice, jitter: float, seed: int) -> Array:
@@ -81,18 +85,22 @@ def _sides(scan: ScanSpec, obj: ObjectSpec, model: ModelConfig, outer: list[int]
     extent = group_extent(scan, model)
     if extent > obj.size:
         raise ConfigError(
-            "no group of the nested lattice fits on an image", value=f"a group covers {extent} px",
-            limit=f"{obj.size} px", source="model.N, model.gridsize, scan.offset, object.size",
+            "no group of the nested lattice fits on an image",
+            value=f"a group covers {extent} px",
+            limit=f"{obj.size} px",
+            source="model.N, model.gridsize, scan.offset, object.size",
             next_step=f"raise object.size to at least {extent}, or lower scan.offset",
-        )  # fmt: skip
+        )
     whole = [(obj.size - extent) // step + 1 for step in outer]
     frames = model.gridsize**2 * sum(side**2 for side in whole)
     wanted = min(scan.n_images, frames)
     sides = [math.isqrt(side**2 * wanted // frames) for side in whole]
     if min(sides) < 1:
         raise ConfigError(
-            "scan.n_images leaves an image of the nested lattice without a group", value=scan.n_images,
-            limit=f">= {-(-frames // min(whole) ** 2)}", source="scan.n_images",
+            "scan.n_images leaves an image of the nested lattice without a group",
+            value=scan.n_images,
+            limit=f">= {-(-frames // min(whole) ** 2)}",
+            source="scan.n_images",
             next_step="raise scan.n_images, or bring the outer offsets nearer to each other",
-        )  # fmt: skip
+        )
     return sides

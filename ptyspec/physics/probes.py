@@ -40,9 +40,13 @@ def custom(size: int, seed: int) -> Array:
     axis = (np.arange(size) - (size - 1) / 2) / size
     x, y = np.meshgrid(axis, axis)
     r = np.hypot(x, y)
-    structure, rough = (_smooth(size, seed, what) for what in ("probe structure", "probe roughness"))
+    structure, rough = (
+        _smooth(size, seed, what) for what in ("probe structure", "probe roughness")
+    )
     aberration = 30 * r**2 + 40 * (x**2 - y**2 / 2) + 300 * r**2 * (x + y / 3)
-    phase = aberration * np.exp(-((3 * r) ** 4)) + 0.5 * rough  # damped where the tails could not sample it
+    phase = (
+        aberration * np.exp(-((3 * r) ** 4)) + 0.5 * rough
+    )  # damped where the tails could not sample it
 
     def shaped(radius: float, tail: float) -> Array:
         disk = expit((radius - r) * size / 0.9) * (1 + 0.15 * structure)
@@ -55,7 +59,9 @@ def custom(size: int, seed: int) -> Array:
         l2 = np.sqrt(np.mean(level**2)) * RECORDED_N
         return [level.mean() / RECORDED_MEAN - 1, l2 / RECORDED_L2 - 1]
 
-    solution = least_squares(miss, [0.2, 0.1], bounds=([0.1, 0.0], [0.3, 1.0]), xtol=1e-12, ftol=1e-12)
+    solution = least_squares(
+        miss, [0.2, 0.1], bounds=([0.1, 0.0], [0.3, 1.0]), xtol=1e-12, ftol=1e-12
+    )
     return np.asarray(shaped(*solution.x))
 
 
@@ -82,6 +88,10 @@ def normalise(probe: Array, probe_scale: float) -> Array:
 def _normalised(probe: Array, probe_scale: float) -> Array:
     mean = float(np.mean(central_mask(probe.shape[0]) * np.abs(probe)))
     if not np.isfinite(mean) or mean <= 0:
-        raise ProbeError("the probe has no amplitude near its centre", value=mean, limit="> 0",
-                         next_step="centre the probe in its array")  # fmt: skip
+        raise ProbeError(
+            "the probe has no amplitude near its centre",
+            value=mean,
+            limit="> 0",
+            next_step="centre the probe in its array",
+        )
     return np.asarray(probe / (probe_scale * mean))

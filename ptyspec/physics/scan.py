@@ -16,9 +16,12 @@ def make_positions(spec: ScanSpec, size: int, seed: int) -> Array:
     """Return n_images positions inside [buffer, size - buffer) of an object of `size` pixels."""
     if 2 * spec.buffer >= size:
         raise ConfigError(
-            "scan.buffer leaves no room for positions", value=spec.buffer, limit=f"< {size / 2:g} (half the object)",
-            source="scan.buffer", next_step="lower scan.buffer or raise object.size",
-        )  # fmt: skip
+            "scan.buffer leaves no room for positions",
+            value=spec.buffer,
+            limit=f"< {size / 2:g} (half the object)",
+            source="scan.buffer",
+            next_step="lower scan.buffer or raise object.size",
+        )
     draws = generator(seed, "scan positions")
     nominal = nominal_positions(spec, size)
     if nominal is None:
@@ -38,10 +41,12 @@ def nominal_positions(spec: ScanSpec, size: int) -> Array | None:
     room = size - 2 * spec.buffer
     if (side - 1) * spec.step > room:
         raise ConfigError(
-            "the grid scan does not fit on the object", value=f"{side} x {side} positions, step {spec.step:g} px",
-            limit=f"{room} px", source="scan.n_images, scan.step",
+            "the grid scan does not fit on the object",
+            value=f"{side} x {side} positions, step {spec.step:g} px",
+            limit=f"{room} px",
+            source="scan.n_images, scan.step",
             next_step=f"set scan.step to at most {room / (side - 1):.2f} or lower scan.n_images",
-        )  # fmt: skip
+        )
     axis = (np.arange(side) - (side - 1) / 2) * spec.step + size / 2
     x, y = np.meshgrid(axis, axis)
     return np.stack([x.ravel(), y.ravel()], axis=1)[: spec.n_images]

@@ -23,7 +23,9 @@ def field_amplitudes(obj: Array, probe: Array, positions: Array) -> Iterator[Arr
         yield expected_amplitude(probe, patches).astype(np.float32)
 
 
-def measure(obj: Array, probe: Array, positions: Array, dose: DoseSpec, seed: int) -> tuple[Array, float]:
+def measure(
+    obj: Array, probe: Array, positions: Array, dose: DoseSpec, seed: int
+) -> tuple[Array, float]:
     """Return stored amplitudes X = sqrt(counts)/s, (M, N, N) float32, and the scale s.
 
     counts = Poisson(s^2 |F(P O_j)|^2) with s = sqrt(nphotons / mean_j sum |P O_j|^2); without noise counts are

@@ -19,7 +19,9 @@ CHUNK = 32
 """Patches moved at a time: what fits the cache."""
 
 
-def stitch(patches: Patches, *, synchronise: bool = True, min_coverage: float = 0.05) -> Reconstruction:
+def stitch(
+    patches: Patches, *, synchronise: bool = True, min_coverage: float = 0.05
+) -> Reconstruction:
     """Return the weighted mean of all patches (B, N, N, C), one free phase a group removed first.
 
     Pixels with less than `min_coverage` of the 90th percentile of the summed weight are NaN. Every patch lies on
@@ -71,7 +73,9 @@ def moved_weight(weight: Array, fractions: Array) -> Array:
     return resample(np.pad(weight, 1)[None], 1 - fractions, "linear")
 
 
-def finish(obj: Array, coverage: Array, origin: tuple[int, int], min_coverage: float) -> Reconstruction:
+def finish(
+    obj: Array, coverage: Array, origin: tuple[int, int], min_coverage: float
+) -> Reconstruction:
     """Fix the free global phase and make dark pixels NaN.
 
     The weighted sum of the object becomes real and positive, so that reconstructions of one scan can be joined and

@@ -32,7 +32,9 @@ class State:
 def save(folder: Path, state: State) -> Path:
     """Write the state; a kill at any moment leaves the previous one."""
     arrays = {
-        f"{kind}_{i:04d}": a for kind in ("weights", "optimizer", "best") for i, a in enumerate(getattr(state, kind))
+        f"{kind}_{i:04d}": a
+        for kind in ("weights", "optimizer", "best")
+        for i, a in enumerate(getattr(state, kind))
     }
     records = [record.model_dump(mode="json") for record in state.records]
     text = json.dumps({"epoch": state.epoch, "best_epoch": state.best_epoch, "records": records})
@@ -55,9 +57,18 @@ def load(folder: Path) -> State | None:
                 for kind in ("weights", "optimizer", "best")
             }
         records = tuple(EpochRecord.model_validate(row) for row in head["records"])
-        return State(head["epoch"], kinds["weights"], kinds["optimizer"], kinds["best"], head["best_epoch"], records)
+        return State(
+            head["epoch"],
+            kinds["weights"],
+            kinds["optimizer"],
+            kinds["best"],
+            head["best_epoch"],
+            records,
+        )
     except (OSError, EOFError, TypeError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputFileError(
-            "the checkpoint cannot be read", value=str(error), source=path,
+            "the checkpoint cannot be read",
+            value=str(error),
+            source=path,
             next_step="run without --resume to train again from the start",
-        ) from error  # fmt: skip
+        ) from error

@@ -12,13 +12,22 @@ from ptyspec.pipeline.protocol import Session
 
 
 def sweep(
-    scenario: Scenario, scan: RawScan, sweeps: int, session: Session, start: Reconstruction | None = None
+    scenario: Scenario,
+    scan: RawScan,
+    sweeps: int,
+    session: Session,
+    start: Reconstruction | None = None,
 ) -> Reconstruction:
     """Run the iterative reference on the frames that are reconstructed, from `start` or from a flat object."""
     return iterative.reconstruct(
-        scan, sweeps=sweeps, alpha=scenario.inference.iterative_alpha, start=start, seed=scenario.seeds.training, min_coverage=scenario.inference.min_coverage,
+        scan,
+        sweeps=sweeps,
+        alpha=scenario.inference.iterative_alpha,
+        start=start,
+        seed=scenario.seeds.training,
+        min_coverage=scenario.inference.min_coverage,
         progress=session.progress.step,
-    )  # fmt: skip
+    )
 
 
 def half_sets(container: Container) -> tuple[RawScan, RawScan]:

@@ -25,9 +25,14 @@ class Verdict:
 
 
 def evaluate(
-    pipeline: Pipeline, scenario: Scenario, scan: RawScan, container: Container, trained: Trained,
-    reconstruction: Reconstruction, session: Session,
-) -> Verdict:  # fmt: skip
+    pipeline: Pipeline,
+    scenario: Scenario,
+    scan: RawScan,
+    container: Container,
+    trained: Trained,
+    reconstruction: Reconstruction,
+    session: Session,
+) -> Verdict:
     """Score the reconstruction and its controls; `scan` holds the frames that were reconstructed.
 
     The top level of the metrics is the network alone. `refined` and `flat_start` take the same number of sweeps.
@@ -46,11 +51,15 @@ def evaluate(
     metrics = {"schema_version": SCHEMA_VERSION, **pipeline.score(scenario, scan, reconstruction)}
     metrics["fits_canvas"] = fits_canvas(scenario, container)
     metrics["refined"] = None if refined is None else pipeline.score(scenario, scan, refined)
-    metrics["controls"] = {name: pipeline.score(scenario, scan, made) for name, made in others.items()}
+    metrics["controls"] = {
+        name: pipeline.score(scenario, scan, made) for name, made in others.items()
+    }
     if scan.objectGuess is None:
         metrics["agreement_with_iterative"] = agreement(reconstruction, others["iterative"])
         for name in others.keys() - {"iterative"}:
-            metrics["controls"][name]["agreement_with_iterative"] = agreement(others[name], others["iterative"])
+            metrics["controls"][name]["agreement_with_iterative"] = agreement(
+                others[name], others["iterative"]
+            )
         metrics["half_set_frc"] = _half_sets(pipeline, scenario, container, trained, session)
         if refined is not None:
             metrics["refined"]["agreement_with_iterative"] = agreement(refined, others["iterative"])
@@ -71,11 +80,19 @@ def _half_sets(
     if min(first.size, second.size) < scenario.members:
         return {"reason": "too few frames for two half-sets"}
     count = min(scenario.grouping.n_groups, second.size)
-    fewer = scenario.grouping.model_copy(update={"n_groups": count, "kind": "nearest"})  # half a lattice is none
+    fewer = scenario.grouping.model_copy(
+        update={"n_groups": count, "kind": "nearest"}
+    )  # half a lattice is none
     groups = pipeline.group(scenario.model_copy(update={"grouping": fewer}), Halves(first, second))
     made = [
-        pipeline.stitch(scenario, trained.predict(trained.weights, container.model_copy(update={"groups": part})))
+        pipeline.stitch(
+            scenario,
+            trained.predict(trained.weights, container.model_copy(update={"groups": part})),
+        )
         for part in (groups.train, groups.test)
     ]
-    swept = [controls.sweep(scenario, half, scenario.inference.iterative_sweeps, session) for half in (first, second)]
+    swept = [
+        controls.sweep(scenario, half, scenario.inference.iterative_sweeps, session)
+        for half in (first, second)
+    ]
     return {"network": half_set_frc(*made), "iterative": half_set_frc(*swept)}

@@ -24,7 +24,10 @@ TRIES = 64
 def group(scenario: Scenario, halves: Halves) -> GroupedHalves:
     """Return groups of each split; no frame of one split is ever a member of a group of the other."""
     parts: dict[str, GroupedScan] = {}
-    names: tuple[tuple[Literal["train", "test"], RawScan], ...] = (("train", halves.train), ("test", halves.test))
+    names: tuple[tuple[Literal["train", "test"], RawScan], ...] = (
+        ("train", halves.train),
+        ("test", halves.test),
+    )
     for name, scan in names:
         draws = generator(scenario.seeds.grouping, f"groups {name}")
         if scenario.grouping.kind == "lattice":
@@ -36,12 +39,18 @@ def group(scenario: Scenario, halves: Halves) -> GroupedHalves:
     return GroupedHalves(**parts)
 
 
-def with_offsets(scan: RawScan, indices: Array, split: Literal["train", "test", "all"] = "all") -> GroupedScan:
+def with_offsets(
+    scan: RawScan, indices: Array, split: Literal["train", "test", "all"] = "all"
+) -> GroupedScan:
     """Return groups with offset = mean position of the members and relative = -(coords - offset)."""
     coords = np.moveaxis(scan.positions[indices], 1, 2)[:, None]
     offsets = coords.mean(axis=-1, keepdims=True)
     return GroupedScan(
-        scan=scan, nn_indices=indices, coords_offsets=offsets, coords_relative=offsets - coords, split=split
+        scan=scan,
+        nn_indices=indices,
+        coords_offsets=offsets,
+        coords_relative=offsets - coords,
+        split=split,
     )
 
 
@@ -58,7 +67,9 @@ def lattice_groups(scan: RawScan, gridsize: int, offset: float) -> Array:
     indices = np.arange(scan.size).reshape(-1, members)
     nominal = np.stack([scan.xcoords_start, scan.ycoords_start], axis=1)[indices]
     way = nominal - nominal[:, :1] - member_offsets(gridsize, offset)
-    wrong = np.any(np.abs(way) > NOMINAL, axis=(1, 2)) | np.any(np.diff(scan.scan_index[indices], axis=1), axis=1)
+    wrong = np.any(np.abs(way) > NOMINAL, axis=(1, 2)) | np.any(
+        np.diff(scan.scan_index[indices], axis=1), axis=1
+    )
     if wrong.any():
         row = int(np.argmax(wrong))
         places = ", ".join(f"({x:g}, {y:g})" for x, y in nominal[row])
@@ -71,13 +82,17 @@ def lattice_groups(scan: RawScan, gridsize: int, offset: float) -> Array:
 
 def _no_lattice(value: str, limit: str) -> LatticeError:
     return LatticeError(
-        "the scan was not laid down in groups of a nested lattice", value=value, limit=limit,
+        "the scan was not laid down in groups of a nested lattice",
+        value=value,
+        limit=limit,
         source="grouping.kind, scan.offset, model.gridsize and the scan's nominal positions",
         next_step="set grouping.kind=nearest, or the gridsize and offset that the scan was made with",
-    )  # fmt: skip
+    )
 
 
-def form_groups(positions: Array, members: int, spec: GroupingSpec, draws: np.random.Generator) -> Array:
+def form_groups(
+    positions: Array, members: int, spec: GroupingSpec, draws: np.random.Generator
+) -> Array:
     """Return (B, C) int64: column 0 is the group's seed frame, the others C - 1 of its K nearest others.
 
     At most one group a frame, unless oversampling is enabled: then further groups of the same seeds, no member set
@@ -98,19 +113,24 @@ def form_groups(positions: Array, members: int, spec: GroupingSpec, draws: np.ra
 def _check_count(count: int, members: int) -> None:
     if count < members:
         raise TooFewPointsError(
-            f"the dataset has only {count} points but {members} coordinates per group are requested", value=count,
-            limit=f">= {members}", source="model.gridsize and the split",
+            f"the dataset has only {count} points but {members} coordinates per group are requested",
+            value=count,
+            limit=f">= {members}",
+            source="model.gridsize and the split",
             next_step="use a smaller gridsize, more frames, or split.kind=none",
-        )  # fmt: skip
+        )
 
 
 def _check(count: int, members: int, spec: GroupingSpec) -> None:
     _check_count(count, members)
     if members > 1 and spec.neighbor_count < members:
         raise NeighborCountError(
-            "fewer neighbours than a group has members (K < C)", value=spec.neighbor_count, limit=f">= {members}",
-            source="grouping.neighbor_count", next_step=f"set grouping.neighbor_count to {members} or more",
-        )  # fmt: skip
+            "fewer neighbours than a group has members (K < C)",
+            value=spec.neighbor_count,
+            limit=f">= {members}",
+            source="grouping.neighbor_count",
+            next_step=f"set grouping.neighbor_count to {members} or more",
+        )
     if members > 1 and spec.n_groups > count:
         _check_oversampling(count, members, spec)
 
@@ -119,18 +139,29 @@ def _check_oversampling(count: int, members: int, spec: GroupingSpec) -> None:
     """OVERSAMPLING-001: more groups than frames need the switch, K > C, and enough distinct groups."""
     most = count * math.comb(min(spec.neighbor_count, count - 1), members - 1)
     if not spec.enable_oversampling:
-        what, step = "more groups than frames need oversampling (OVERSAMPLING-001)", "grouping.enable_oversampling=true"
+        what, step = (
+            "more groups than frames need oversampling (OVERSAMPLING-001)",
+            "grouping.enable_oversampling=true",
+        )
     elif spec.neighbor_count <= members:
-        what, step = "oversampling needs K > C (OVERSAMPLING-001)", f"grouping.neighbor_count={members + 3}"
+        what, step = (
+            "oversampling needs K > C (OVERSAMPLING-001)",
+            f"grouping.neighbor_count={members + 3}",
+        )
     elif spec.n_groups > most:
-        what, step = "the neighbours do not give that many distinct groups", "a larger grouping.neighbor_count"
+        what, step = (
+            "the neighbours do not give that many distinct groups",
+            "a larger grouping.neighbor_count",
+        )
     else:
         return
     raise OversamplingError(
-        what, value=f"{spec.n_groups} groups, K = {spec.neighbor_count}, C = {members}",
-        limit=f"{count} frames, at most {most} distinct groups", source="grouping.n_groups",
+        what,
+        value=f"{spec.n_groups} groups, K = {spec.neighbor_count}, C = {members}",
+        limit=f"{count} frames, at most {most} distinct groups",
+        source="grouping.n_groups",
         next_step=f"set {step}, or at most {count} groups",
-    )  # fmt: skip
+    )
 
 
 def _nearest_others(positions: Array, count: int) -> Array:
@@ -140,7 +171,9 @@ def _nearest_others(positions: Array, count: int) -> Array:
     _, near = cKDTree(positions).query(positions, k=count + 1, workers=-1)
     near = np.asarray(near, np.int64)
     own = near == np.arange(len(positions))[:, None]
-    own[~own.any(axis=1), -1] = True  # crowded out by duplicates at its own place: drop the farthest instead
+    own[~own.any(axis=1), -1] = (
+        True  # crowded out by duplicates at its own place: drop the farthest instead
+    )
     return np.asarray(near[~own].reshape(len(positions), count))
 
 
@@ -167,9 +200,12 @@ def _oversampled(wanted: int, nearest: Array, members: int, draws: np.random.Gen
         grown = len(found) > before
     if len(found) < wanted:
         raise OversamplingError(
-            "the neighbours do not give that many distinct groups", value=wanted, limit=len(found),
-            source="grouping.n_groups", next_step="raise grouping.neighbor_count or lower grouping.n_groups",
-        )  # fmt: skip
+            "the neighbours do not give that many distinct groups",
+            value=wanted,
+            limit=len(found),
+            source="grouping.n_groups",
+            next_step="raise grouping.neighbor_count or lower grouping.n_groups",
+        )
     return np.stack(found[:wanted])
 
 

@@ -17,7 +17,10 @@ def infer(scenario: Scenario, trained: Trained, container: Container) -> Patches
 
     if array_digest(container.probe) != container.probe_digest:
         raise ProbeError(
-            "the probe changed between normalisation and inference", value=array_digest(container.probe),
-            limit=container.probe_digest, source="container", next_step="normalise again with this probe",
-        )  # fmt: skip
+            "the probe changed between normalisation and inference",
+            value=array_digest(container.probe),
+            limit=container.probe_digest,
+            source="container",
+            next_step="normalise again with this probe",
+        )
     return trained.predict(trained.weights, container)

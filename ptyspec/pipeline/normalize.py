@@ -21,8 +21,15 @@ def normalize(scenario: Scenario, groups: GroupedHalves) -> Containers:
 
     def contain(part: GroupedScan) -> Container:
         return Container(
-            groups=part, gain=gain, scale=scan.scale, a0=a0, probe=scan.probeGuess,
-            coarse=trivial_estimate(part.scan, scenario.inference.min_coverage), probe_digest=array_digest(scan.probeGuess), split=part.split, seed=scenario.seeds.grouping,
-        )  # fmt: skip
+            groups=part,
+            gain=gain,
+            scale=scan.scale,
+            a0=a0,
+            probe=scan.probeGuess,
+            coarse=trivial_estimate(part.scan, scenario.inference.min_coverage),
+            probe_digest=array_digest(scan.probeGuess),
+            split=part.split,
+            seed=scenario.seeds.grouping,
+        )
 
     return Containers(contain(groups.train), contain(groups.test))

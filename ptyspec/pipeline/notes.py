@@ -52,7 +52,10 @@ def containers(note: StageNote, made: Containers, scenario: Scenario) -> StageNo
     note.array("train.network_input", np.float32(train.gain) * sample)
     for name in ("gain", "scale", "a0"):
         note.number(name, getattr(train, name))
-    need = max(required_canvas(part.groups.coords_relative, scenario.model.N) for part in (made.train, made.test))
+    need = max(
+        required_canvas(part.groups.coords_relative, scenario.model.N)
+        for part in (made.train, made.test)
+    )
     padded = scenario.model.canvas or need
     note.number("required_canvas", need)
     note.number("padded_size", padded)

@@ -90,5 +90,7 @@ class Pipeline(Protocol):
     def stitch(self, scenario: Scenario, patches: Patches) -> Reconstruction:
         """Put them on the object's canvas."""
 
-    def score(self, scenario: Scenario, scan: RawScan, reconstruction: Reconstruction) -> dict[str, Any]:
+    def score(
+        self, scenario: Scenario, scan: RawScan, reconstruction: Reconstruction
+    ) -> dict[str, Any]:
         """Compare with the truth, or with the data where there is none."""

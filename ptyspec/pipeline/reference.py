@@ -46,6 +46,8 @@ class ReferencePipeline:
         """See stitch.py."""
         return stitch.stitch(scenario, patches)
 
-    def score(self, scenario: Scenario, scan: RawScan, reconstruction: Reconstruction) -> dict[str, Any]:
+    def score(
+        self, scenario: Scenario, scan: RawScan, reconstruction: Reconstruction
+    ) -> dict[str, Any]:
         """See score.py."""
         return score.score(scenario, scan, reconstruction)

@@ -40,15 +40,23 @@ def request(
     """
     told = Layer("command line", nest(dict(_setting(text) for text in settings)))
     if seed is not None:
-        told = Layer("command line", nest({f"seeds.{name}": seed for name in SEEDED} | _flat(told.values)))
+        told = Layer(
+            "command line", nest({f"seeds.{name}": seed for name in SEEDED} | _flat(told.values))
+        )
     layers = _measured(target, profile, told) if _is_scan(target) else [_scenario(target)]
     parts = ("all", f"gs{_gridsize([*layers, told])}", _scan_kind([*layers, told]))
     recipes = _section("_recipes.yaml", recipe or DEFAULT_RECIPE, parts, "recipe")
     _check_active(recipe or DEFAULT_RECIPE)
-    profiles = [] if _is_scan(target) else _section("_profiles.yaml", profile or DEFAULT_PROFILE, parts, "profile")
+    profiles = (
+        []
+        if _is_scan(target)
+        else _section("_profiles.yaml", profile or DEFAULT_PROFILE, parts, "profile")
+    )
     if _is_scan(target):
         layers.append(_long_enough(recipes, layers[0]))
-    path = next((found for layer in (told, *layers) if (found := _value(layer, "probe", "path"))), "")
+    path = next(
+        (found for layer in (told, *layers) if (found := _value(layer, "probe", "path"))), ""
+    )
     if path:
         layers.append(Layer(f"file {path}", {"probe": {"sha256": sha256_of(Path(path))}}))
     return resolve([*profiles, *recipes, *layers, told])
@@ -56,7 +64,11 @@ def request(
 
 def scenario_names() -> list[str]:
     """Names of the shipped scenarios."""
-    return sorted(path.name[:-5] for path in _folder().iterdir() if path.name.endswith(".yaml") and path.name[0] != "_")
+    return sorted(
+        path.name[:-5]
+        for path in _folder().iterdir()
+        if path.name.endswith(".yaml") and path.name[0] != "_"
+    )
 
 
 def profile_names() -> list[str]:
@@ -73,7 +85,9 @@ def recipe_faults(name: str) -> tuple[str, ...]:
     """Faults that a recipe is run with; none for one that is right. Raises UnknownNameError."""
     known = _load("_recipes.yaml")
     if name not in known:
-        raise UnknownNameError(f"no recipe is called {name}", value=name, limit=", ".join(known), source="--recipe")
+        raise UnknownNameError(
+            f"no recipe is called {name}", value=name, limit=", ".join(known), source="--recipe"
+        )
     return tuple(known[name].get("faults", ()))
 
 
@@ -87,9 +101,11 @@ def _check_active(recipe: str) -> None:
     absent = [name for name in recipe_faults(recipe) if name not in active_faults()]
     if absent:
         raise ConfigError(
-            f"recipe {recipe} is wrong on purpose, and faults of it are not active", value=", ".join(absent),
-            source="recipe", next_step=f"ptyspec run SCENARIO --recipe {recipe}, or ptyspec.evidence.variant in Python",
-        )  # fmt: skip
+            f"recipe {recipe} is wrong on purpose, and faults of it are not active",
+            value=", ".join(absent),
+            source="recipe",
+            next_step=f"ptyspec run SCENARIO --recipe {recipe}, or ptyspec.evidence.variant in Python",
+        )
 
 
 def _folder() -> Any:
@@ -109,7 +125,9 @@ def _parsed(name: str) -> dict[str, Any]:
 def _section(file: str, name: str, parts: Sequence[str], kind: str) -> list[Layer]:
     known = _load(file)
     if name not in known:
-        raise UnknownNameError(f"no {kind} is called {name}", value=name, limit=", ".join(known), source=f"--{kind}")
+        raise UnknownNameError(
+            f"no {kind} is called {name}", value=name, limit=", ".join(known), source=f"--{kind}"
+        )
     found = (known[name].get(part) for part in parts)
     return [Layer(f"{kind} {name}", part) for part in found if part]
 
@@ -120,20 +138,32 @@ def _scenario(target: str) -> Layer:
     path = Path(target)
     if path.suffix not in {".yaml", ".yml"}:
         raise UnknownNameError(
-            f"no scenario is called {target}", value=target, limit=", ".join(scenario_names()), source="command line",
+            f"no scenario is called {target}",
+            value=target,
+            limit=", ".join(scenario_names()),
+            source="command line",
             next_step="give one of these names, a scenario .yaml, or a scan .npz / .cxi",
-        )  # fmt: skip
+        )
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputFileError("the scenario file cannot be read", value=error, source=path) from error
+        raise InputFileError(
+            "the scenario file cannot be read", value=error, source=path
+        ) from error
     if not isinstance(values, dict):
-        raise ConfigError("a scenario file holds a mapping of keys", value=type(values).__name__, source=path)
+        raise ConfigError(
+            "a scenario file holds a mapping of keys", value=type(values).__name__, source=path
+        )
     return Layer(str(path), {"name": _name(path.stem), **values})
 
 
 def _is_scan(target: str) -> bool:
-    return target not in scenario_names() and Path(target).suffix in {".npz", ".cxi", ".h5", ".hdf5"}
+    return target not in scenario_names() and Path(target).suffix in {
+        ".npz",
+        ".cxi",
+        ".h5",
+        ".hdf5",
+    }
 
 
 def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
@@ -143,50 +173,69 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
 
     if profile is not None:
         raise ConfigError(
-            "a profile fixes simulated data; a measured scan has its own", value=profile, source="--profile",
+            "a profile fixes simulated data; a measured scan has its own",
+            value=profile,
+            source="--profile",
             next_step="leave out --profile; use --set grouping.n_groups=N for fewer groups",
-        )  # fmt: skip
+        )
     path = Path(target).resolve()
     declared = _value(told, "scan", "measurement")
     other_probe = _value(told, "probe", "path")
     scan = read_scan(path, measurement=declared, probe=Path(other_probe) if other_probe else None)
     known = scan.objectGuess is not None
     stated = scan.metadata.get("gridsize")
-    gridsize = 2 if stated is None else stated  # nonsense is refused with everything else, under its key
+    gridsize = (
+        2 if stated is None else stated
+    )  # nonsense is refused with everything else, under its key
     frames = scan.size // 2 if known else scan.size
     facts = {
-        "name": _name(path.stem), "description": f"measured scan {path.name}", "object": {"kind": "measured"},
+        "name": _name(path.stem),
+        "description": f"measured scan {path.name}",
+        "object": {"kind": "measured"},
         "probe": {"kind": "measured", "refine_sweeps": 0 if known else 30},
-        "scan": {"kind": "measured", "n_images": scan.size, "path": str(path), "sha256": sha256_of(path)},
+        "scan": {
+            "kind": "measured",
+            "n_images": scan.size,
+            "path": str(path),
+            "sha256": sha256_of(path),
+        },
         "dose": {"nphotons": scan.scale**2 * mean_energy(scan.diff3d), "noise": "measured"},
         "split": {"kind": "spatial" if known else "none"},
         "grouping": {"n_groups": frames, "neighbor_count": 6},
         "model": {"N": scan.N, "gridsize": gridsize},
         "inference": {"iterative_alpha": 0.1 if known else 1.0},
-    }  # fmt: skip
+    }
     return [Layer(f"file {path.name}", facts)]
 
 
 def _long_enough(recipes: Sequence[Layer], facts: Layer) -> Layer:
     """A recipe's epochs are meant for 1,000 groups; a smaller file gets as many steps in more epochs."""
     known = (_value(layer, "training", "nepochs") for layer in reversed(recipes))
-    epochs = next((value for value in known if value is not None), 1)  # none for a gridsize that will be refused
+    epochs = next(
+        (value for value in known if value is not None), 1
+    )  # none for a gridsize that will be refused
     groups = facts.values["grouping"]["n_groups"]
-    return Layer(f"{facts.source}, as many steps as at 1,000 groups", {"training": {
-        "nepochs": max(epochs, round(epochs * 1000 / groups))
-    }})  # fmt: skip
+    return Layer(
+        f"{facts.source}, as many steps as at 1,000 groups",
+        {"training": {"nepochs": max(epochs, round(epochs * 1000 / groups))}},
+    )
 
 
 def _setting(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise ConfigError(
-            "a setting is written KEY=VALUE", value=text, source="--set", next_step="e.g. dose.nphotons=1e5"
+            "a setting is written KEY=VALUE",
+            value=text,
+            source="--set",
+            next_step="e.g. dose.nphotons=1e5",
         )
     try:
         parsed = yaml.safe_load(value)
     except yaml.YAMLError as error:
-        raise ConfigError("the value of a setting cannot be read", value=text, source="--set") from error
+        raise ConfigError(
+            "the value of a setting cannot be read", value=text, source="--set"
+        ) from error
     return key.strip(), _number(parsed)
 
 
@@ -226,4 +275,9 @@ def _value(layer: Layer, part: str, key: str) -> Any:
 
 def _name(stem: str) -> str:
     """A file's name as a scenario's name."""
-    return "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "_" for c in stem)[:64].lstrip("_.-") or "scan"
+    return (
+        "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "_" for c in stem)[
+            :64
+        ].lstrip("_.-")
+        or "scan"
+    )

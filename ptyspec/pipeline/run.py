@@ -12,7 +12,9 @@ from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.pipeline.walk import Walk
 
 
-def run(resolved: Resolved, *, pipeline: Pipeline | None = None, session: Session | None = None) -> RunResult:
+def run(
+    resolved: Resolved, *, pipeline: Pipeline | None = None, session: Session | None = None
+) -> RunResult:
     """Walk the stages in order and return everything that a report needs; nothing is written.
 
     Equal scenarios, threads and backend give bit-identical objects.
@@ -33,7 +35,13 @@ def run(resolved: Resolved, *, pipeline: Pipeline | None = None, session: Sessio
         lambda note, made: notes.metrics(note, made.metrics),
     )
     return RunResult(
-        resolved=resolved, scan=walk.scan, reconstruction=reconstruction, refined=verdict.refined,
-        controls=verdict.controls, metrics=verdict.metrics, history=walk.trained.history, stages=tuple(walk.records),
+        resolved=resolved,
+        scan=walk.scan,
+        reconstruction=reconstruction,
+        refined=verdict.refined,
+        controls=verdict.controls,
+        metrics=verdict.metrics,
+        history=walk.trained.history,
+        stages=tuple(walk.records),
         environment=environment(walk.scenario.seeds.model_dump()),
-    )  # fmt: skip
+    )

@@ -35,10 +35,18 @@ def simulate(scenario: Scenario) -> RawScan:
         probe = probe * central_mask(model.N, model.probe_mask_diameter)
     amplitude, scale = measure(obj, probe, positions, scenario.dose, seeds.noise)
     return RawScan(
-        xcoords=positions[:, 0], ycoords=positions[:, 1], xcoords_start=start[:, 0], ycoords_start=start[:, 1],
-        diff3d=amplitude, probeGuess=probe, objectGuess=obj, scan_index=image, scale=scale, metadata=facts,
+        xcoords=positions[:, 0],
+        ycoords=positions[:, 1],
+        xcoords_start=start[:, 0],
+        ycoords_start=start[:, 1],
+        diff3d=amplitude,
+        probeGuess=probe,
+        objectGuess=obj,
+        scan_index=image,
+        scale=scale,
+        metadata=facts,
         source=f"simulation {scenario.name}",
-    )  # fmt: skip
+    )
 
 
 def _object(scenario: Scenario) -> tuple[Array, dict[str, Any]]:
@@ -74,9 +82,12 @@ def _probe(scenario: Scenario) -> Array:
     _unchanged("probe", Path(spec.path), spec.sha256)
     if probe.shape != (model.N, model.N):
         raise ProbeError(
-            "the probe has another size than the frames", value=probe.shape, limit=(model.N, model.N),
-            source=spec.path, next_step=f"set model.N={probe.shape[0]} or give another probe",
-        )  # fmt: skip
+            "the probe has another size than the frames",
+            value=probe.shape,
+            limit=(model.N, model.N),
+            source=spec.path,
+            next_step=f"set model.N={probe.shape[0]} or give another probe",
+        )
     return probe
 
 
@@ -84,9 +95,12 @@ def check_size(size: int) -> None:
     """Raise DetectorSizeError unless frames of this side can be halved twice (PARAMS-N-DIV4-001)."""
     if size % 4:
         raise DetectorSizeError(
-            "N is not divisible by 4", value=size, limit="a multiple of 4", source="model.N, or the frames of the file",
+            "N is not divisible by 4",
+            value=size,
+            limit="a multiple of 4",
+            source="model.N, or the frames of the file",
             next_step=f"crop or pad frames and probe to {size - size % 4} or {size + 4 - size % 4} pixels",
-        )  # fmt: skip
+        )
 
 
 def _read(scenario: Scenario) -> RawScan:
@@ -113,4 +127,6 @@ def _unchanged(what: str, path: Path, recorded: str) -> None:
     from ptyspec.io.files import sha256_of
 
     if recorded and sha256_of(path) != recorded:
-        raise InputFileError(f"the {what} file changed while it was used", source=path, next_step="run again")
+        raise InputFileError(
+            f"the {what} file changed while it was used", source=path, next_step="run again"
+        )

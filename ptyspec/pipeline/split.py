@@ -26,10 +26,12 @@ def split(scenario: Scenario, scan: RawScan) -> Halves:
     count = round(spec.fraction * scan.size)
     if not 0 < count < scan.size:
         raise TooFewPointsError(
-            "one part of the split would be empty", value=f"{count} of {scan.size} frames train",
-            limit=f"1 to {scan.size - 1}", source="split.fraction",
+            "one part of the split would be empty",
+            value=f"{count} of {scan.size} frames train",
+            limit=f"1 to {scan.size - 1}",
+            source="split.fraction",
             next_step="change split.fraction, or set split.kind=none",
-        )  # fmt: skip
+        )
     if spec.kind == "spatial":
         order = np.argsort(scan.ycoords, kind="stable")
     else:
@@ -41,9 +43,11 @@ def _by_image(scan: RawScan, images_train: int) -> Halves:
     images = np.unique(scan.scan_index)
     if len(images) <= images_train:
         raise TooFewPointsError(
-            "one part of the split would be empty", value=f"{len(images)} images in scan_index, {images_train} of them train",
-            limit=f"more than {images_train} images", source="object.images_train and the scan",
+            "one part of the split would be empty",
+            value=f"{len(images)} images in scan_index, {images_train} of them train",
+            limit=f"more than {images_train} images",
+            source="object.images_train and the scan",
             next_step="lower object.images_train, or set split.kind to spatial, random or none",
-        )  # fmt: skip
+        )
     trains = np.isin(scan.scan_index, images[:images_train])
     return Halves(scan.take(np.flatnonzero(trains)), scan.take(np.flatnonzero(~trains)))

@@ -10,4 +10,6 @@ from ptyspec.physics import stitch as physics
 def stitch(scenario: Scenario, patches: Patches) -> Reconstruction:
     """Return the object on the canvas of its absolute positions; uncovered pixels are NaN."""
     settings = scenario.inference
-    return physics.stitch(patches, synchronise=settings.synchronise_phase, min_coverage=settings.min_coverage)
+    return physics.stitch(
+        patches, synchronise=settings.synchronise_phase, min_coverage=settings.min_coverage
+    )

@@ -69,7 +69,9 @@ def canvas_side(scenario: Scenario, containers: Containers) -> int:
 
 def build_model(scenario: Scenario, container: Container, canvas: int) -> Reconstructor:
     """Return a built, untrained model; its weights depend on the scenario's training seed alone."""
-    model = Reconstructor(scenario, container.probe, container.a0, canvas, container.groups.scan.mask)
+    model = Reconstructor(
+        scenario, container.probe, container.a0, canvas, container.groups.scan.mask
+    )
     inputs, _ = batch(container, np.zeros(1, int))
     model(inputs)
     return model
@@ -77,7 +79,11 @@ def build_model(scenario: Scenario, container: Container, canvas: int) -> Recons
 
 def snapshot(model: keras.Model) -> list[Array]:
     """Copy all weights."""
-    return [np.array(variable.numpy()) for variable in model.variables if variable.path.split("/")[0] != "optimizer"]
+    return [
+        np.array(variable.numpy())
+        for variable in model.variables
+        if variable.path.split("/")[0] != "optimizer"
+    ]
 
 
 def assign(model: keras.Model, weights: Sequence[Array]) -> None:
@@ -86,7 +92,9 @@ def assign(model: keras.Model, weights: Sequence[Array]) -> None:
         variable.assign(value)
 
 
-def predict_patches(model: Reconstructor, container: Container, size: int, session: Session) -> Patches:
+def predict_patches(
+    model: Reconstructor, container: Container, size: int, session: Session
+) -> Patches:
     """Return the object patches of every group, (B, N, N, C) complex64 in the absolute gauge."""
     size = max(1, size // container.groups.C)
     parts = []
@@ -97,7 +105,9 @@ def predict_patches(model: Reconstructor, container: Container, size: int, sessi
             parts.append((np.asarray(re) + 1j * np.asarray(im))[:valid].astype(np.complex64))
             session.progress.step(number, total)
             check()
-    return Patches(object=np.concatenate(parts), coords=container.groups.coords, probe=container.probe)
+    return Patches(
+        object=np.concatenate(parts), coords=container.groups.coords, probe=container.probe
+    )
 
 
 def _divide(scenario: Scenario, groups: int) -> tuple[Array, Array]:
@@ -108,10 +118,12 @@ def _divide(scenario: Scenario, groups: int) -> tuple[Array, Array]:
     count = count if spec.validation_fraction > 0 else 0
     if groups - count < spec.batch_size:
         raise TooFewPointsError(
-            "the training split is smaller than one batch", value=f"{groups} groups, {count} of them validate",
-            limit=f">= {spec.batch_size + count}", source="training.batch_size, training.validation_fraction",
+            "the training split is smaller than one batch",
+            value=f"{groups} groups, {count} of them validate",
+            limit=f">= {spec.batch_size + count}",
+            source="training.batch_size, training.validation_fraction",
             next_step="lower training.batch_size or give more groups (grouping.n_groups)",
-        )  # fmt: skip
+        )
     return rows[count:], rows[:count]
 
 
@@ -120,7 +132,10 @@ def _optimizer(scenario: Scenario, rows: int) -> keras.optimizers.Optimizer:
     steps = spec.nepochs * (rows // spec.batch_size)
     warm = max(1, round(spec.warmup_fraction * steps))
     schedule = keras.optimizers.schedules.CosineDecay(
-        1e-3 * spec.learning_rate, max(1, steps - warm), warmup_target=spec.learning_rate, warmup_steps=warm
+        1e-3 * spec.learning_rate,
+        max(1, steps - warm),
+        warmup_target=spec.learning_rate,
+        warmup_steps=warm,
     )
     return keras.optimizers.Adam(schedule, global_clipnorm=spec.gradient_clip)
 
@@ -129,7 +144,13 @@ class _Run:
     """One training: the loop and what it needs."""
 
     def __init__(
-        self, scenario: Scenario, model: Reconstructor, data: Container, rows: Array, held: Array, session: Session
+        self,
+        scenario: Scenario,
+        model: Reconstructor,
+        data: Container,
+        rows: Array,
+        held: Array,
+        session: Session,
     ) -> None:
         self.spec, self.seed = scenario.training, scenario.seeds.training
         self.model, self.data, self.rows, self.held, self.session = model, data, rows, held, session
@@ -150,9 +171,11 @@ class _Run:
                     self.session.progress.epoch(state.records[-1], self.spec.nepochs)
         except KeyboardInterrupt:
             raise TrainingInterruptedError(
-                "training was interrupted", value=f"{state.epoch} of {self.spec.nepochs} epochs are done",
-                source=folder, next_step="run the same command with --resume to continue from there",
-            ) from None  # fmt: skip
+                "training was interrupted",
+                value=f"{state.epoch} of {self.spec.nepochs} epochs are done",
+                source=folder,
+                next_step="run the same command with --resume to continue from there",
+            ) from None
         return state
 
     def _restore(self, state: checkpoint.State) -> checkpoint.State:
@@ -173,16 +196,25 @@ class _Run:
         if len(self.held):
             metrics["val_loss"] = self._validate(number)
         weights = snapshot(self.model)
-        whole = all(np.isfinite(array).all() for array in weights)  # the last step's update is seen by no later loss
+        whole = all(
+            np.isfinite(array).all() for array in weights
+        )  # the last step's update is seen by no later loss
         self._check(0.0 if whole else math.nan, number, self.steps - 1, "a weight")
         rate = float(np.asarray(self.model.optimizer.learning_rate))
         record = EpochRecord(
-            epoch=number, learning_rate=rate, seconds=time.perf_counter() - start, finite=True, metrics=metrics
+            epoch=number,
+            learning_rate=rate,
+            seconds=time.perf_counter() - start,
+            finite=True,
+            metrics=metrics,
         )
         new = replace(
-            state, epoch=number, weights=weights, optimizer=self._optimizer_values(),
+            state,
+            epoch=number,
+            weights=weights,
+            optimizer=self._optimizer_values(),
             records=(*state.records, record),
-        )  # fmt: skip
+        )
         return self._with_best(new)
 
     def _with_best(self, state: checkpoint.State) -> checkpoint.State:
@@ -218,7 +250,9 @@ class _Run:
         if math.isfinite(value):
             return
         raise TrainingDivergedError(
-            f"{metric} became {value} in epoch {epoch}, step {step + 1}", value=value, limit="finite",
+            f"{metric} became {value} in epoch {epoch}, step {step + 1}",
+            value=value,
+            limit="finite",
             source=f"training.learning_rate = {self.spec.learning_rate:g}, training.loss = {self.spec.loss}",
             next_step=f"lower the learning rate; the last good state is {self.session.checkpoints or 'not kept'}",
-        )  # fmt: skip
+        )

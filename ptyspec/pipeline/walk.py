@@ -40,17 +40,28 @@ class Walk:
         self.halves = self.step("split", lambda: walk.split(scenario, self.scan), notes.halves)
         self.groups = self.step("group", lambda: walk.group(scenario, self.halves), notes.groups)
         self.containers = self.step(
-            "normalize", lambda: walk.normalize(scenario, self.groups),
+            "normalize",
+            lambda: walk.normalize(scenario, self.groups),
             lambda note, made: notes.containers(note, made, scenario),
-        )  # fmt: skip
-        self.trained = self.step("train", lambda: walk.train(scenario, self.containers, self.session), notes.trained)
-        patches = self.step("infer", lambda: walk.infer(scenario, self.trained, self.containers.test), notes.patches)
+        )
+        self.trained = self.step(
+            "train", lambda: walk.train(scenario, self.containers, self.session), notes.trained
+        )
+        patches = self.step(
+            "infer", lambda: walk.infer(scenario, self.trained, self.containers.test), notes.patches
+        )
         return self.step(
-            "stitch", lambda: walk.stitch(scenario, patches),
+            "stitch",
+            lambda: walk.stitch(scenario, patches),
             lambda note, made: notes.reconstruction(note, made, patches),
-        )  # fmt: skip
+        )
 
-    def step(self, name: str, work: Callable[[], Made], write_down: Callable[[StageNote, Made], StageNote]) -> Made:
+    def step(
+        self,
+        name: str,
+        work: Callable[[], Made],
+        write_down: Callable[[StageNote, Made], StageNote],
+    ) -> Made:
         """Return what `work` makes as the stage `name`; its record holds what `write_down` and the pipeline add."""
         self.at = name
         with stage(name, self.session.progress) as note:

@@ -23,14 +23,25 @@ from ptyspec.report.allure_steps import facts, headlines
 from ptyspec.spec.clause import LEVELS, Clause
 
 DIRECTORY = "allure_report_dir"
-SELECTIONS = ("allure_epics", "allure_features", "allure_stories", "allure_severities", "allure_ids", "allure_labels")
+SELECTIONS = (
+    "allure_epics",
+    "allure_features",
+    "allure_stories",
+    "allure_severities",
+    "allure_ids",
+    "allure_labels",
+)
 SEVERITIES = {"MUST": "blocker", "SHOULD": "normal", "MAY": "minor"}
 CASE = "case id"
 """Parameter that names a case's history; with a blank, for no parameter of a test can have this name."""
 PICTURES = {
-    "amplitude": "amplitude: truth | reconstruction | error", "phase": "phase: truth | reconstruction | error",
-    "stages": "stage chain", "controls": "beside its controls", "training": "training", "frc": "ring correlation",
-}  # fmt: skip
+    "amplitude": "amplitude: truth | reconstruction | error",
+    "phase": "phase: truth | reconstruction | error",
+    "stages": "stage chain",
+    "controls": "beside its controls",
+    "training": "training",
+    "frc": "ring correlation",
+}
 """Figures of a run in the order in which they are looked at, and what they are called in a report."""
 DATA = ("metrics.json", "stages.json", "history.json", "scenario.json")
 MAX_RUNS = 3
@@ -74,7 +85,9 @@ def label_items(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
         for clause in clauses:
             url = clause_url(clause, config.getini("ptyspec_clause_url"))
             item.add_marker(
-                pytest.mark.allure_link(url, link_type=LinkType.TEST_CASE, name=f"{clause.id} · {clause.title}")
+                pytest.mark.allure_link(
+                    url, link_type=LinkType.TEST_CASE, name=f"{clause.id} · {clause.title}"
+                )
             )
 
 
@@ -131,7 +144,9 @@ def _tell_stages(folder: Path, broken: Collection[str]) -> None:
     from ptyspec.contracts.records import StageRecord
     from ptyspec.io.jsonfile import read_json
 
-    stages = [StageRecord.model_validate(row) for row in read_json(folder / "stages.json")["stages"]]
+    stages = [
+        StageRecord.model_validate(row) for row in read_json(folder / "stages.json")["stages"]
+    ]
     for stage, line in headlines(stages):
         with allure.step(f"✘ {line}" if stage.name in broken else line):
             for fact in facts(stage):
@@ -152,13 +167,17 @@ def attach_run(folder: Path, prefix: str = "") -> None:
     import allure
 
     known = list(PICTURES)
-    order = sorted(folder.glob("figures/*.png"), key=lambda path: [*known, path.stem].index(path.stem))
+    order = sorted(
+        folder.glob("figures/*.png"), key=lambda path: [*known, path.stem].index(path.stem)
+    )
     for path in order:
         name = f"{prefix}{PICTURES.get(path.stem, path.name)}"
         allure.attach.file(path, name=name, attachment_type=allure.attachment_type.PNG)  # type: ignore[no-untyped-call]
     for path in (folder / name for name in DATA):
         if path.is_file():
-            allure.attach.file(path, name=f"{prefix}{path.name}", attachment_type=allure.attachment_type.JSON)  # type: ignore[no-untyped-call]
+            allure.attach.file(
+                path, name=f"{prefix}{path.name}", attachment_type=allure.attachment_type.JSON
+            )  # type: ignore[no-untyped-call]
 
 
 def environment_properties(subject: str = "") -> str:
@@ -168,17 +187,29 @@ def environment_properties(subject: str = "") -> str:
     found = environment({})
     rows: Mapping[str, object] = {
         **{name: version for name, version in found["versions"].items() if version is not None},
-        "backend": found["backend"], "threads": "+".join(str(count) for count in found["threads"].values()),
-        "oneDNN": found["onednn"], "cpu": found["cpu"]["level"], "platform": found["platform"],
-        "commit": found["commit"] or "unknown", "subject": subject or "the reference pipeline",
-    }  # fmt: skip
-    return "".join(f"{key} = {str(value).replace(chr(92), chr(92) * 2)}\n" for key, value in rows.items())
+        "backend": found["backend"],
+        "threads": "+".join(str(count) for count in found["threads"].values()),
+        "oneDNN": found["onednn"],
+        "cpu": found["cpu"]["level"],
+        "platform": found["platform"],
+        "commit": found["commit"] or "unknown",
+        "subject": subject or "the reference pipeline",
+    }
+    return "".join(
+        f"{key} = {str(value).replace(chr(92), chr(92) * 2)}\n" for key, value in rows.items()
+    )
 
 
 class AllureReport:
     """Hooks, registered where Allure is active."""
 
-    def __init__(self, config: pytest.Config, subject: str = "", options: Sequence[str] = (), faults: str = "") -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        subject: str = "",
+        options: Sequence[str] = (),
+        faults: str = "",
+    ) -> None:
         self.config, self.subject, self.options, self.faults = config, subject, options, faults
         self.opened = OpenedRuns() if writes(config) else None
 
@@ -202,7 +233,11 @@ class AllureReport:
         if not hasattr(item, "callspec"):
             return
         for name, value in item.callspec.params.items():
-            plain = value if isinstance(value, str | int | float | bool | None) else type(value).__name__
+            plain = (
+                value
+                if isinstance(value, str | int | float | bool | None)
+                else type(value).__name__
+            )
             allure.dynamic.parameter(name, plain, excluded=True)
         allure.dynamic.parameter(CASE, item.callspec.id)
 
@@ -212,7 +247,9 @@ class AllureReport:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Write the case's page: rule, observations, stages of the runs it looked at, and their figures if it failed."""
         report = yield
-        if self.opened is not None and (report.when == "call" or (report.when == "setup" and not report.passed)):
+        if self.opened is not None and (
+            report.when == "call" or (report.when == "setup" and not report.passed)
+        ):
             runs = list(dict.fromkeys([*runs_of(item), *self.opened.stop()]))
             self._describe(item, passed=report.passed)
             tell_runs(runs, report.failed, broken_places(item) if report.failed else ())
@@ -227,7 +264,11 @@ class AllureReport:
         clauses = item.stash.get(CLAUSES, ())
         seen = item.stash.get(SEEN, [])
         line = reproduction(item.nodeid, self.options)
-        line = f"PTYSPEC_FAULT={shlex.quote(self.faults.replace(', ', ','))} {line}" if self.faults else line
+        line = (
+            f"PTYSPEC_FAULT={shlex.quote(self.faults.replace(', ', ','))} {line}"
+            if self.faults
+            else line
+        )
         text = case_page(told, clauses, seen, line, passed=passed)
         allure.dynamic.description(text)  # type: ignore[no-untyped-call]
 
@@ -241,7 +282,9 @@ class AllureReport:
         folder = Path(self.config.getoption(DIRECTORY)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "categories.json", list(CATEGORIES))
-        (folder / "environment.properties").write_text(environment_properties(self.subject), encoding="utf-8")
+        (folder / "environment.properties").write_text(
+            environment_properties(self.subject), encoding="utf-8"
+        )
 
 
 def runs_of(item: pytest.Item) -> list[Path]:
@@ -252,5 +295,8 @@ def runs_of(item: pytest.Item) -> list[Path]:
 
 def broken_places(item: pytest.Item) -> set[str]:
     """Return the places of the clauses that a case saw violated; those of all its clauses where no check says which."""
-    clauses, red = item.stash.get(CLAUSES, ()), {one.clause for one in item.stash.get(SEEN, []) if not one.held}
+    clauses, red = (
+        item.stash.get(CLAUSES, ()),
+        {one.clause for one in item.stash.get(SEEN, []) if not one.held},
+    )
     return {clause.place for clause in clauses if not red or clause.id in red}

@@ -18,13 +18,31 @@ def _holds(words: str, but: str = "") -> str:
 
 
 CATEGORIES: tuple[dict[str, Any], ...] = (
-    {"name": "Golden drift", "matchedStatuses": ["failed", "broken"], "messageRegex": _holds(DRIFT)},
-    {"name": "Numerical instability", "matchedStatuses": ["failed", "broken"], "messageRegex": _holds(NUMERICAL, DRIFT)},
-    {"name": "Spec violation", "matchedStatuses": ["failed"], "messageRegex": _holds("", f"{DRIFT}|{NUMERICAL}")},
-    {"name": "Environment", "matchedStatuses": ["broken", "skipped"],
-     "messageRegex": _holds(MACHINE, f"{DRIFT}|{NUMERICAL}|{EXPECTED}")},
-    {"name": "Infrastructure", "matchedStatuses": ["broken"],
-     "messageRegex": _holds("", f"{DRIFT}|{NUMERICAL}|{MACHINE}")},
+    {
+        "name": "Golden drift",
+        "matchedStatuses": ["failed", "broken"],
+        "messageRegex": _holds(DRIFT),
+    },
+    {
+        "name": "Numerical instability",
+        "matchedStatuses": ["failed", "broken"],
+        "messageRegex": _holds(NUMERICAL, DRIFT),
+    },
+    {
+        "name": "Spec violation",
+        "matchedStatuses": ["failed"],
+        "messageRegex": _holds("", f"{DRIFT}|{NUMERICAL}"),
+    },
+    {
+        "name": "Environment",
+        "matchedStatuses": ["broken", "skipped"],
+        "messageRegex": _holds(MACHINE, f"{DRIFT}|{NUMERICAL}|{EXPECTED}"),
+    },
+    {
+        "name": "Infrastructure",
+        "matchedStatuses": ["broken"],
+        "messageRegex": _holds("", f"{DRIFT}|{NUMERICAL}|{MACHINE}"),
+    },
     {"name": "Known issue", "matchedStatuses": ["skipped"], "messageRegex": rf"{EXPECTED}[\s\S]*$"},
-)  # fmt: skip
+)
 """Every failed or broken case falls into exactly one, and so does every case that was expected to fail."""

@@ -28,9 +28,13 @@ def read_settings(folder: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(found[0].read_text(encoding="utf-8"))  # JSON is YAML, too
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputFileError(f"not a YAML file: {error}", value=found[0], next_step="correct it") from error
+        raise InputFileError(
+            f"not a YAML file: {error}", value=found[0], next_step="correct it"
+        ) from error
     if not isinstance(content, Mapping | None):
-        raise InputFileError("not a mapping of settings", value=found[0], next_step="see docs/allure.md")
+        raise InputFileError(
+            "not a mapping of settings", value=found[0], next_step="see docs/allure.md"
+        )
     return dict(content or {})
 
 
@@ -50,11 +54,13 @@ def config(
     plugins = given.pop("plugins", {}) or {}
     theirs = (plugins.get("awesome") or {}).get("options") or {}
     whole: dict[str, Any] = {
-        "name": name, "historyPath": str(history), "historyLimit": HISTORY_LIMIT,
+        "name": name,
+        "historyPath": str(history),
+        "historyLimit": HISTORY_LIMIT,
         "categories": {"rules": [dict(rule) for rule in CATEGORIES]},
         **given,
         "plugins": {**plugins, "awesome": {"options": {**options, **theirs}}},
-    }  # fmt: skip
+    }
     whole.pop("qualityGate", None)  # judged by ptyspec: Allure's own wants a newer Node.js
     if whole.get("resolutions"):
         whole["resolutions"] = {"knownIssuesPath": str(known_issues), **whole["resolutions"]}
@@ -68,9 +74,11 @@ def gate_rules(settings: Mapping[str, Any]) -> dict[str, int]:
         for name, value in rule.items():
             if name not in GATE or not isinstance(value, int):
                 raise ConfigError(
-                    "this rule of the quality gate is not understood", value=f"{name}: {value}",
-                    limit=" and ".join(f"{known}: NUMBER" for known in GATE), source="allurerc, qualityGate",
-                )  # fmt: skip
+                    "this rule of the quality gate is not understood",
+                    value=f"{name}: {value}",
+                    limit=" and ".join(f"{known}: NUMBER" for known in GATE),
+                    source="allurerc, qualityGate",
+                )
             found[name] = value
     return found
 

@@ -19,7 +19,9 @@ CLAUSE_URL = "https://clauses.invalid/#{id}"
 not know its own: in the reports of `ptyspec allure` this one leads to the page of clauses beside them."""
 
 
-def case_page(told: str, clauses: Sequence[Clause], seen: Iterable[Seen], reproduce: str, *, passed: bool) -> str:
+def case_page(
+    told: str, clauses: Sequence[Clause], seen: Iterable[Seen], reproduce: str, *, passed: bool
+) -> str:
     """Return the case's description as Markdown; `told` is its own docstring.
 
     A passed case shows what held: what it saw fail on purpose is its business. Text that tests supply is escaped.
@@ -41,7 +43,12 @@ def case_page(told: str, clauses: Sequence[Clause], seen: Iterable[Seen], reprod
 
 def clause_url(clause: Clause, pattern: str = CLAUSE_URL) -> str:
     """Return the address of a clause's text: `pattern` with {id}, {document}, {name} (without ending) and {line} filled in."""
-    words = {"id": clause.id, "document": clause.document, "name": clause.path.stem, "line": str(clause.line)}
+    words = {
+        "id": clause.id,
+        "document": clause.document,
+        "name": clause.path.stem,
+        "line": str(clause.line),
+    }
     for name, value in words.items():
         pattern = pattern.replace(f"{{{name}}}", quote(value))
     return pattern
@@ -66,7 +73,11 @@ def _share(one: Seen) -> str:
     limit = one.limit.partition(" (")[0]
     if one.used is None:
         return limit
-    return f"{limit}, {one.used:.1%} of it used" if one.used <= 1 else f"{limit}, error {one.used:.3g} times that"
+    return (
+        f"{limit}, {one.used:.1%} of it used"
+        if one.used <= 1
+        else f"{limit}, error {one.used:.3g} times that"
+    )
 
 
 def _code(line: str) -> str:

@@ -44,17 +44,25 @@ def read_results(folder: Path, known: Sequence[Mapping[str, Any]] = ()) -> Resul
         row = read_json(path)
         key = row.get("historyId", row["uuid"])
         names.setdefault(key, set()).add(f"{row.get('fullName', '')} {row['name']}")
-        if key not in rows or row.get("start", 0) >= rows[key].get("start", 0):  # a repeated case counts once
+        if key not in rows or row.get("start", 0) >= rows[key].get(
+            "start", 0
+        ):  # a repeated case counts once
             rows[key] = row
     if not rows:
         raise InputFileError(
-            "this folder holds no results of Allure", value=folder, limit="*-result.json",
+            "this folder holds no results of Allure",
+            value=folder,
+            limit="*-result.json",
             next_step=f"pytest --alluredir={folder}",
-        )  # fmt: skip
-    return _summed(rows.values(), [rule["messageRegexp"] for rule in known if rule.get("messageRegexp")], names)
+        )
+    return _summed(
+        rows.values(), [rule["messageRegexp"] for rule in known if rule.get("messageRegexp")], names
+    )
 
 
-def _summed(rows: Iterable[dict[str, Any]], patterns: Sequence[str], names: Mapping[str, set[str]]) -> Results:
+def _summed(
+    rows: Iterable[dict[str, Any]], patterns: Sequence[str], names: Mapping[str, set[str]]
+) -> Results:
     counts = dict.fromkeys(STATUSES, 0)
     red: list[str] = []
     expected: list[str] = []
@@ -63,7 +71,9 @@ def _summed(rows: Iterable[dict[str, Any]], patterns: Sequence[str], names: Mapp
         counts[status if status in counts else "unknown"] += 1
         if status in RED:
             message = (row.get("statusDetails") or {}).get("message", "")
-            (expected if any(re.search(one, message) for one in patterns) else red).append(row["name"])
+            (expected if any(re.search(one, message) for one in patterns) else red).append(
+                row["name"]
+            )
     shared = sorted(name for group in names.values() if len(group) > 1 for name in group)
     return Results(counts, tuple(sorted(red)), tuple(sorted(expected)), tuple(shared))
 
@@ -77,5 +87,7 @@ def breaches(results: Results, max_failures: int, min_cases: int) -> list[str]:
     if results.total < min_cases:
         found.append(f"{results.total} cases ran, at least {min_cases} must")
     if results.shared:
-        found.append(f"cases share one history, and only one of them is shown: {', '.join(results.shared[:4])}")
+        found.append(
+            f"cases share one history, and only one of them is shown: {', '.join(results.shared[:4])}"
+        )
     return found

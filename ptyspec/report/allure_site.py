@@ -21,7 +21,8 @@ CLAUSES = "clauses.html"
 """The page beside the report that holds every clause; cases link to it unless `ptyspec_clause_url` names another."""
 SECONDS = 900
 TRACKING = re.compile(
-    r"<script async src=\"https://www\.googletagmanager\.com[^>]*></script>\s*<script>.*?</script>", re.DOTALL
+    r"<script async src=\"https://www\.googletagmanager\.com[^>]*></script>\s*<script>.*?</script>",
+    re.DOTALL,
 )
 """Allure puts a counter of visits into each report; a report of ours talks to nobody."""
 LEADS = """<script>
@@ -54,9 +55,19 @@ def render(
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".allure-", dir=out.parent) as scratch:
         made, rc = Path(scratch) / "report", Path(scratch) / "allurerc.json"
-        write_json(rc, config(settings, history, Path(scratch) / "known-issues.json", name, single_file))
+        write_json(
+            rc, config(settings, history, Path(scratch) / "known-issues.json", name, single_file)
+        )
         _generate(
-            [*(tool or command()), "generate", str(results.absolute()), "--config", str(rc), "--output", str(made)]
+            [
+                *(tool or command()),
+                "generate",
+                str(results.absolute()),
+                "--config",
+                str(rc),
+                "--output",
+                str(made),
+            ]
         )
         page = _page(made)
         _complete(page)
@@ -69,21 +80,31 @@ def render(
 def _check_replaceable(out: Path) -> None:
     if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or (out / MARK).is_file())):
         raise OutputExistsError(
-            "the output path exists and is not an Allure report", value=out, limit="a new or empty folder",
+            "the output path exists and is not an Allure report",
+            value=out,
+            limit="a new or empty folder",
             next_step="choose another folder with --out",
-        )  # fmt: skip
+        )
 
 
 def _generate(words: Sequence[str]) -> None:
     environment = {**os.environ, "ALLURE_NO_ANALYTICS": "1", "NO_COLOR": "1"}
     done = subprocess.run(
-        words, capture_output=True, text=True, timeout=SECONDS, check=False, env=environment, stdin=subprocess.DEVNULL
+        words,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+        env=environment,
+        stdin=subprocess.DEVNULL,
     )
     if done.returncode != 0:
         raise AllureToolError(
-            "Allure could not render the results", value=(done.stderr or done.stdout).strip()[-600:],
-            source=" ".join(words), next_step=f"look at its message; {VARIABLE} names another allure command",
-        )  # fmt: skip
+            "Allure could not render the results",
+            value=(done.stderr or done.stdout).strip()[-600:],
+            source=" ".join(words),
+            next_step=f"look at its message; {VARIABLE} names another allure command",
+        )
 
 
 def _page(made: Path) -> Path:
@@ -91,7 +112,9 @@ def _page(made: Path) -> Path:
     for page in (made / PAGE, made / "awesome" / PAGE):
         if page.is_file():
             return page
-    raise AllureToolError("Allure rendered no page", value=made, limit=PAGE, next_step="look at the allurerc file")
+    raise AllureToolError(
+        "Allure rendered no page", value=made, limit=PAGE, next_step="look at the allurerc file"
+    )
 
 
 def _complete(page: Path) -> None:
@@ -111,7 +134,10 @@ def write_clauses(path: Path) -> None:
     from ptyspec.spec.registry import specification
 
     clauses = list(specification().values())
-    documents = {clause.document: [one for one in clauses if one.document == clause.document] for clause in clauses}
+    documents = {
+        clause.document: [one for one in clauses if one.document == clause.document]
+        for clause in clauses
+    }
     page = Environment(autoescape=True).from_string(TEMPLATE).render(documents=documents)
     path.write_text(page, encoding="utf-8")
 

@@ -14,10 +14,14 @@ CHAIN = {
 }
 """Of each stage the array whose mean modulus is set beside that of an earlier one (its own first)."""
 NUMBERS = {
-    "simulate": ("scale",), "split": ("train.frames", "test.frames"), "group": ("train.groups", "test.groups"),
-    "normalize": ("gain",), "train": ("loss", "best_epoch"), "stitch": ("covered_pixels",),
+    "simulate": ("scale",),
+    "split": ("train.frames", "test.frames"),
+    "group": ("train.groups", "test.groups"),
+    "normalize": ("gain",),
+    "train": ("loss", "best_epoch"),
+    "stitch": ("covered_pixels",),
     "score": ("mean_ratio", "highpass_pearson_r"),
-}  # fmt: skip
+}
 
 
 def headlines(stages: Sequence[StageRecord]) -> Iterator[tuple[StageRecord, str]]:
@@ -41,7 +45,11 @@ def facts(stage: StageRecord) -> Iterator[str]:
         mean = "no finite value" if array.mean is None else f"mean {array.mean:.6g}"
         yield f"{name}: {array.dtype}{list(array.shape)}, {mean}, {array.nan_count} NaN"
     for name, value in {**stage.numbers, **stage.flags}.items():
-        yield f"{name}: {value:.6g}" if not isinstance(value, bool) else f"{name}: {'yes' if value else 'no'}"
+        yield (
+            f"{name}: {value:.6g}"
+            if not isinstance(value, bool)
+            else f"{name}: {'yes' if value else 'no'}"
+        )
     yield f"peak memory: {stage.peak_rss_mb:.0f} MB"
 
 
@@ -52,7 +60,15 @@ def _numbers(stage: StageRecord) -> list[str]:
 
 def _alarms(stage: StageRecord) -> list[str]:
     """What is wrong with a stage at a glance: NaN, a canvas that does not hold the groups, a loss that is not finite."""
-    nan = sum(stats.nan_count for name, stats in stage.arrays.items() if name != "object" or stage.name != "stitch")
+    nan = sum(
+        stats.nan_count
+        for name, stats in stage.arrays.items()
+        if name != "object" or stage.name != "stitch"
+    )
     bad = {"fits_canvas": False, "finite": False, "has_nan": True}
-    told = [f"{name} {'yes' if value else 'NO'}" for name, value in stage.flags.items() if bad.get(name) is value]
+    told = [
+        f"{name} {'yes' if value else 'NO'}"
+        for name, value in stage.flags.items()
+        if bad.get(name) is value
+    ]
     return [*([f"{nan} NaN"] if nan else []), *told]

@@ -17,7 +17,14 @@ VERSION = "3.18.0"
 """The one place that names it. Histories are not portable between major versions."""
 VARIABLE = "PTYSPEC_ALLURE"
 """An allure command to use instead: where no package can be installed."""
-OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--no-save", "--loglevel=error")
+OPTIONS = (
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--no-package-lock",
+    "--no-save",
+    "--loglevel=error",
+)
 SECONDS = 600
 
 
@@ -48,14 +55,19 @@ def command(root: Path | None = None) -> list[str]:
 def installed(root: Path | None = None) -> bool:
     """Whether `command` would install nothing."""
     folder = (root or default_root()) / "tools" / f"allure-{VERSION}"
-    return bool(os.environ.get(VARIABLE)) or (folder / "node_modules" / "allure" / "cli.js").is_file()
+    return (
+        bool(os.environ.get(VARIABLE)) or (folder / "node_modules" / "allure" / "cli.js").is_file()
+    )
 
 
 def _existing(asked: str) -> str:
     found = shutil.which(asked)
     if found is None:
         raise AllureToolError(
-            "there is no such command", value=asked, source=VARIABLE, next_step=f"correct it, or unset {VARIABLE}"
+            "there is no such command",
+            value=asked,
+            source=VARIABLE,
+            next_step=f"correct it, or unset {VARIABLE}",
         )
     return found
 
@@ -64,10 +76,11 @@ def _found(program: str) -> str:
     found = shutil.which(program)
     if found is None:
         raise AllureToolError(
-            f"{program} is not installed, and Allure {VERSION} runs on Node.js", source="PATH",
+            f"{program} is not installed, and Allure {VERSION} runs on Node.js",
+            source="PATH",
             limit="Node.js 20 or newer, with npm",
             next_step=f"install nodejs and npm, or name an allure command of your own with {VARIABLE}",
-        )  # fmt: skip
+        )
     return found
 
 
@@ -79,10 +92,11 @@ def _install(npm: str, folder: Path) -> None:
         done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False)
         if done.returncode != 0:
             raise AllureToolError(
-                f"npm could not install allure {VERSION}", value=(done.stderr or done.stdout).strip()[-400:],
+                f"npm could not install allure {VERSION}",
+                value=(done.stderr or done.stdout).strip()[-400:],
                 source=" ".join(words),
                 next_step=f"look at npm's message, or name an allure command of your own with {VARIABLE}",
-            )  # fmt: skip
+            )
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -26,11 +26,17 @@ def what_was_made(result: RunResult) -> str:
     """Return the sentence that names the data and the reconstructed area."""
     scenario, scan = result.resolved.scenario, result.scan
     held_out = {
-        "spatial": "the held-out part (by position) of ", "random": "the held-out frames of ",
-        "image": "the images that were held out, ", "none": "",
-    }  # fmt: skip
+        "spatial": "the held-out part (by position) of ",
+        "random": "the held-out frames of ",
+        "image": "the images that were held out, ",
+        "none": "",
+    }
     origin = "measured" if scenario.measured else "simulated"
-    source = f"file {escape(scenario.scan.path)}" if scenario.measured else f"scenario {escape(scenario.name)}"
+    source = (
+        f"file {escape(scenario.scan.path)}"
+        if scenario.measured
+        else f"scenario {escape(scenario.name)}"
+    )
     covered = int(np.isfinite(result.reconstruction.object).sum())
     return (
         f"The network ({escape(scenario.model.architecture)}, gridsize {scenario.model.gridsize}) reconstructed "
@@ -42,7 +48,9 @@ def what_was_made(result: RunResult) -> str:
 def photons(result: RunResult) -> float:
     """Return the mean number of photons a frame, counted in the data."""
     scan = result.scan
-    energy = sum(float(np.einsum("ij,ij->", frame, frame, dtype=np.float64)) for frame in scan.diff3d)
+    energy = sum(
+        float(np.einsum("ij,ij->", frame, frame, dtype=np.float64)) for frame in scan.diff3d
+    )
     return energy * scan.scale**2 / scan.size
 
 
@@ -133,11 +141,15 @@ def how_to_read(result: RunResult) -> list[str]:
         ),
         "- A refined result counts only against the same number of sweeps from a flat start.",
     ]
-    beaten = _not_better(found, path="amplitude.highpass_pearson_r", label="high-pass r", higher=True)
+    beaten = _not_better(
+        found, path="amplitude.highpass_pearson_r", label="high-pass r", higher=True
+    )
     return [*beaten, *lines, *_cheaper(found), *_reasons(result)]
 
 
-def _not_better(found: Mapping[str, Mapping[str, Any]], *, path: str, label: str, higher: bool) -> list[str]:
+def _not_better(
+    found: Mapping[str, Mapping[str, Any]], *, path: str, label: str, higher: bool
+) -> list[str]:
     """Name the controls without learning that the network does not beat in the score that shows structure."""
     mine = scores.lookup(found["network"], path)
     lines = []
@@ -152,7 +164,9 @@ def _not_better(found: Mapping[str, Mapping[str, Any]], *, path: str, label: str
 
 
 def _cheaper(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    network, iterative = (scores.lookup(found.get(name, {}), "complex.nrmse") for name in ("network", "iterative"))
+    network, iterative = (
+        scores.lookup(found.get(name, {}), "complex.nrmse") for name in ("network", "iterative")
+    )
     if network is None or iterative is None or iterative >= network:
         return []
     return [

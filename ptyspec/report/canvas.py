@@ -70,9 +70,13 @@ class Grid:
         width, height = self.left + inner_width + self.right, self.bottom + inner_height + self.top
         figure = new_figure(width, height, title, automatic=False)
         places = {
-            "left": self.left / width, "right": 1 - self.right / width, "bottom": self.bottom / height,
-            "top": 1 - self.top / height, "wspace": self.across / self.width, "hspace": self.down / self.height,
-        }  # fmt: skip
+            "left": self.left / width,
+            "right": 1 - self.right / width,
+            "bottom": self.bottom / height,
+            "top": 1 - self.top / height,
+            "wspace": self.across / self.width,
+            "hspace": self.down / self.height,
+        }
         return figure, figure.subplots(self.rows, self.columns, squeeze=False, gridspec_kw=places)
 
 
@@ -94,7 +98,9 @@ def save(figure: Figure, path: Path) -> Path:
     picture = Image.fromarray(np.asarray(drawn.buffer_rgba())).convert("RGB")
     content = _png(picture)
     if len(content) > LARGEST:
-        content = _png(picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE))
+        content = _png(
+            picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        )
     path.write_bytes(content)
     return path
 
@@ -105,27 +111,40 @@ def _png(picture: Any) -> bytes:
     return buffer.getvalue()
 
 
-def image_panel(axes: Axes, image: Array, frame: Frame, *, cmap: str, limits: tuple[float, float], title: str) -> Any:
+def image_panel(
+    axes: Axes, image: Array, frame: Frame, *, cmap: str, limits: tuple[float, float], title: str
+) -> Any:
     """Show a real image in object pixels with NaN in neutral grey; return the mappable for a colour bar."""
     from matplotlib import colormaps
 
     shown = axes.imshow(
-        np.ma.masked_invalid(image), cmap=colormaps[cmap].with_extremes(bad=GREY), vmin=limits[0], vmax=limits[1],
-        extent=frame.extent, interpolation="nearest", aspect="equal",
-    )  # fmt: skip
+        np.ma.masked_invalid(image),
+        cmap=colormaps[cmap].with_extremes(bad=GREY),
+        vmin=limits[0],
+        vmax=limits[1],
+        extent=frame.extent,
+        interpolation="nearest",
+        aspect="equal",
+    )
     axes.set_title(plain(title), fontsize=TEXT)
     axes.tick_params(labelsize=SMALL)
     return shown
 
 
-def colour_bar(axes: Axes, mappable: Any, label: str, *, below: bool = False, extend: str = "neither") -> None:
+def colour_bar(
+    axes: Axes, mappable: Any, label: str, *, below: bool = False, extend: str = "neither"
+) -> None:
     """Add a colour bar with a unit, exactly as long as the image."""
     # An inset instead of a stolen share of the axes: it follows the image's height whatever the layout makes of it.
     height = axes.bbox.height / axes.figure.dpi  # inches
     place = (0.0, -0.22 / height, 1.0, 0.1 / height) if below else (1.025, 0.0, 0.035, 1.0)
     orientation = "horizontal" if below else "vertical"
     bar = axes.figure.colorbar(
-        mappable, cax=axes.inset_axes(place), orientation=orientation, extend=extend, extendfrac=0.03
+        mappable,
+        cax=axes.inset_axes(place),
+        orientation=orientation,
+        extend=extend,
+        extendfrac=0.03,
     )
     bar.set_label(label, fontsize=SMALL)
     bar.ax.tick_params(labelsize=SMALL)

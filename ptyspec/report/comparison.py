@@ -49,9 +49,14 @@ def comparison(runs: Sequence[Compared]) -> dict[str, Any]:
 def _identity(one: Compared, wrong: list[str]) -> dict[str, Any]:
     scenario = one.run.resolved.scenario
     return {
-        "name": one.name, "scenario": scenario.name, "folder": str(one.run.folder), "object": one.object_id,
-        "status": "violation" if wrong else "ok", "violations": wrong, "faults": list(one.run.environment.get("faults") or []),
-    }  # fmt: skip
+        "name": one.name,
+        "scenario": scenario.name,
+        "folder": str(one.run.folder),
+        "object": one.object_id,
+        "status": "violation" if wrong else "ok",
+        "violations": wrong,
+        "faults": list(one.run.environment.get("faults") or []),
+    }
 
 
 def _limits(runs: Sequence[Compared], one_object: bool) -> list[str]:
@@ -64,8 +69,14 @@ def _limits(runs: Sequence[Compared], one_object: bool) -> list[str]:
         )
     without = [one.name for one in runs if not scores.has_truth(one.run.metrics)]
     if without and len(without) < len(runs):
-        lines.append(f"No object is known for {', '.join(without)}: scores against a truth are missing there.")
-    broken = [f"{one.name}: {', '.join(found)}" for one in runs if (found := one.run.environment.get("faults"))]
+        lines.append(
+            f"No object is known for {', '.join(without)}: scores against a truth are missing there."
+        )
+    broken = [
+        f"{one.name}: {', '.join(found)}"
+        for one in runs
+        if (found := one.run.environment.get("faults"))
+    ]
     if broken:
         lines.append(f"Faults were active on purpose in {'; '.join(broken)}.")
     if len({one.run.environment.get("commit") for one in runs}) > 1:
@@ -77,13 +88,19 @@ def _limits(runs: Sequence[Compared], one_object: bool) -> list[str]:
 
 def _same_data(runs: Sequence[Compared]) -> bool | None:
     """True where the first stage recorded the same frames, to the last digit of their energy and extremes; None: no record."""
-    found = [one.run.stages["simulate"].arrays.get("diff3d") if "simulate" in one.run.stages else None for one in runs]
+    found = [
+        one.run.stages["simulate"].arrays.get("diff3d") if "simulate" in one.run.stages else None
+        for one in runs
+    ]
     return None if None in found else all(stats == found[0] for stats in found)
 
 
 def _scores(one: Compared) -> dict[str, dict[str, float | None]]:
     wanted = scores.columns(one.run.metrics)
-    return {name: scores.headline(block, wanted) for name, block in scores.blocks(one.run.metrics).items()}
+    return {
+        name: scores.headline(block, wanted)
+        for name, block in scores.blocks(one.run.metrics).items()
+    }
 
 
 def _agreement(runs: Sequence[Compared]) -> dict[str, Any]:
@@ -92,20 +109,34 @@ def _agreement(runs: Sequence[Compared]) -> dict[str, Any]:
         made = agreement(one.run.reconstruction, runs[0].run.reconstruction)
         raw = made["raw"]
         found[one.name] = {
-            "with": runs[0].name, "pixels": made["pixels"], "reason": made["reason"],
-            **{key: raw.get(key) for key in ("amplitude_ratio", "amplitude_pearson_r", "phase_pearson_r", "nrmse")},
-        }  # fmt: skip
+            "with": runs[0].name,
+            "pixels": made["pixels"],
+            "reason": made["reason"],
+            **{
+                key: raw.get(key)
+                for key in ("amplitude_ratio", "amplitude_pearson_r", "phase_pearson_r", "nrmse")
+            },
+        }
     return found
 
 
 def _settings(runs: Sequence[Compared]) -> list[dict[str, Any]]:
     """Settings that differ, with value and source of each run, in the scenario's order."""
     rows = {one.name: one.run.resolved.as_json()["values"] for one in runs}
-    keys = list(dict.fromkeys(key for values in rows.values() for key in values if key not in ("name", "description")))
+    keys = list(
+        dict.fromkeys(
+            key for values in rows.values() for key in values if key not in ("name", "description")
+        )
+    )
     found: list[dict[str, Any]] = [
-        {"key": key, "values": {name: values.get(key) for name, values in rows.items()}} for key in keys
+        {"key": key, "values": {name: values.get(key) for name, values in rows.items()}}
+        for key in keys
     ]
-    return [row for row in found if _differ([value and value["value"] for value in row["values"].values()])]
+    return [
+        row
+        for row in found
+        if _differ([value and value["value"] for value in row["values"].values()])
+    ]
 
 
 def _environment(runs: Sequence[Compared]) -> list[dict[str, Any]]:
@@ -115,7 +146,8 @@ def _environment(runs: Sequence[Compared]) -> list[dict[str, Any]]:
         facts[one.name] = dict(flatten(kept))
     keys = list(dict.fromkeys(key for values in facts.values() for key in values))
     found: list[dict[str, Any]] = [
-        {"key": key, "values": {name: values.get(key) for name, values in facts.items()}} for key in keys
+        {"key": key, "values": {name: values.get(key) for name, values in facts.items()}}
+        for key in keys
     ]
     return [row for row in found if _differ(list(row["values"].values()))]
 
@@ -126,9 +158,18 @@ def _stages(runs: Sequence[Compared]) -> list[dict[str, Any]]:
     found = []
     for stage in names:
         records = {one.name: one.run.stages.get(stage) for one in runs}
-        for what, read in _quantities([record for record in records.values() if record is not None]).items():
-            values = {name: None if record is None else read(record) for name, record in records.items()}
-            row = {"stage": stage, "quantity": what, "values": values, "differs": _differ(list(values.values()))}
+        for what, read in _quantities(
+            [record for record in records.values() if record is not None]
+        ).items():
+            values = {
+                name: None if record is None else read(record) for name, record in records.items()
+            }
+            row = {
+                "stage": stage,
+                "quantity": what,
+                "values": values,
+                "differs": _differ(list(values.values())),
+            }
             found.append(row)
     return found
 
@@ -156,17 +197,22 @@ def _differ(values: Sequence[object]) -> bool:
 def _cost(one: Compared) -> dict[str, float]:
     stages = one.run.stages.values()
     return {
-        "seconds": sum(record.seconds for record in stages), "cpu_seconds": sum(record.cpu_seconds for record in stages),
+        "seconds": sum(record.seconds for record in stages),
+        "cpu_seconds": sum(record.cpu_seconds for record in stages),
         "peak_rss_mb": max((record.peak_rss_mb for record in stages), default=0.0),
-    }  # fmt: skip
+    }
 
 
 def _training(one: Compared) -> Mapping[str, Any] | None:
     history = one.run.history
     if history is None or not history.epochs:
         return None
-    best = next((row for row in history.epochs if row.epoch == history.best_epoch), history.epochs[-1])
+    best = next(
+        (row for row in history.epochs if row.epoch == history.best_epoch), history.epochs[-1]
+    )
     return {
-        "epochs": len(history.epochs), "best_epoch": best.epoch, "monitor": history.monitor,
+        "epochs": len(history.epochs),
+        "best_epoch": best.epoch,
+        "monitor": history.monitor,
         "best": best.metrics.get(history.monitor),
-    }  # fmt: skip
+    }

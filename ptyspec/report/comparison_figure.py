@@ -46,10 +46,20 @@ def _rings(axes: Axes, runs: Sequence[Compared]) -> None:
     for one, colour, line in zip(runs, COLOURS, LINES, strict=False):
         found = ring_curves(scores.blocks(one.run.metrics)).get("network")
         if found is not None:
-            axes.plot(found[0], found[1], color=colour, linestyle=line, linewidth=1.6, label=canvas.plain(one.name))
+            axes.plot(
+                found[0],
+                found[1],
+                color=colour,
+                linestyle=line,
+                linewidth=1.6,
+                label=canvas.plain(one.name),
+            )
     axes.axhline(0.5, color="#444444", linestyle=":", linewidth=1)
     axes.set(
-        xlim=(0, 1), xlabel="spatial frequency / Nyquist", ylabel="ring correlation", title="Fourier ring correlation"
+        xlim=(0, 1),
+        xlabel="spatial frequency / Nyquist",
+        ylabel="ring correlation",
+        title="Fourier ring correlation",
     )
     _dress(axes)
 
@@ -62,7 +72,13 @@ def _histories(axes: Axes, runs: Sequence[Compared]) -> None:
         known = ((row.epoch, row.metrics.get(history.monitor)) for row in history.epochs)
         points = [(epoch, value) for epoch, value in known if value is not None]
         label = canvas.plain(f"{one.name}, {history.monitor}")
-        axes.plot(*np.array(points).reshape(-1, 2).T, color=colour, linestyle=line, linewidth=1.6, label=label)
+        axes.plot(
+            *np.array(points).reshape(-1, 2).T,
+            color=colour,
+            linestyle=line,
+            linewidth=1.6,
+            label=label,
+        )
     values = [value for drawn in axes.get_lines() for value in np.asarray(drawn.get_ydata(), float)]
     if values and min(values) > 0:
         axes.set_yscale("log")

@@ -27,17 +27,31 @@ CAPTIONS = {
 def check_place(folder: Path) -> None:
     """Raise OutputExistsError unless `folder` is new, empty, or holds an earlier comparison and nothing else."""
     if folder.exists() and not folder.is_dir():
-        raise OutputExistsError("the output path is a file", value=folder, limit="a folder", source="--out",
-                                next_step="name a folder")  # fmt: skip
-    held = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    if held and not (held <= set(NAMES) and "compare.json" in held and "same_object" in read_json(folder / NAMES[0])):
         raise OutputExistsError(
-            "the output folder holds something else than a comparison", value=folder, limit="a new or empty folder",
-            source="--out", next_step="choose another folder with --out",
-        )  # fmt: skip
+            "the output path is a file",
+            value=folder,
+            limit="a folder",
+            source="--out",
+            next_step="name a folder",
+        )
+    held = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    if held and not (
+        held <= set(NAMES)
+        and "compare.json" in held
+        and "same_object" in read_json(folder / NAMES[0])
+    ):
+        raise OutputExistsError(
+            "the output folder holds something else than a comparison",
+            value=folder,
+            limit="a new or empty folder",
+            source="--out",
+            next_step="choose another folder with --out",
+        )
 
 
-def write_comparison(folder: Path, runs: Sequence[Compared], document: Mapping[str, Any]) -> list[Path]:
+def write_comparison(
+    folder: Path, runs: Sequence[Compared], document: Mapping[str, Any]
+) -> list[Path]:
     """Write the comparison into `folder` (made where absent) and return its files; every number is the document's.
 
     A figure that cannot be drawn costs nothing but itself: the text says why. Raises OutputFileError where the system
@@ -50,11 +64,18 @@ def write_comparison(folder: Path, runs: Sequence[Compared], document: Mapping[s
         picture = f"![{CAPTIONS[document['same_object']]}](compare.png)"
     except (PtyspecError, OSError):
         raise
-    except Exception as error:  # whatever a drawing library raises: the numbers are worth more than a picture
-        picture = f"The figure could not be drawn: {escape(f'{type(error).__name__}: {error}', 500)}"
+    except (
+        Exception
+    ) as error:  # whatever a drawing library raises: the numbers are worth more than a picture
+        picture = (
+            f"The figure could not be drawn: {escape(f'{type(error).__name__}: {error}', 500)}"
+        )
     text = markdown(document, picture)
     write_json(folder / "compare.json", document)
-    for name, content in (("compare.md", text), ("compare.html", page(text, folder, document["status"]))):
+    for name, content in (
+        ("compare.md", text),
+        ("compare.html", page(text, folder, document["status"])),
+    ):
         with atomic_file(folder / name) as file:
             file.write(content.encode())
     return [folder / name for name in NAMES if (folder / name).exists()]
@@ -81,12 +102,19 @@ def markdown(document: Mapping[str, Any], picture: str = "") -> str:
         lines += [f"## {escape(sheet.title)}", ""]
         if sheet.rows:
             rows = [[escape(cell, 300) for cell in row] for row in sheet.rows]
-            lines += [*table([escape(head) for head in sheet.head], rows, numbers=sheet.numbers), ""]
+            lines += [
+                *table([escape(head) for head in sheet.head], rows, numbers=sheet.numbers),
+                "",
+            ]
         lines += [escape(sheet.note, 1000), ""] if sheet.note else []
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _shared(document: Mapping[str, Any]) -> str:
     one = "one object" if document["same_object"] else "different objects"
-    frames = {True: "the same frames", False: "different frames", None: "frames of which there is no record"}
+    frames = {
+        True: "the same frames",
+        False: "different frames",
+        None: "frames of which there is no record",
+    }
     return f"{one}, reconstructed from {frames[document['same_data']]}"

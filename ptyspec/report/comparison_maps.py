@@ -57,11 +57,15 @@ def columns(runs: Sequence[Compared], one_object: bool) -> list[Column]:
         if one.truth is not None:
             reference, against = place(one.truth, (0, 0), frame), "truth"
         elif one_object and one is not first:
-            reference = place(first.run.reconstruction.object, first.run.reconstruction.origin, frame)
+            reference = place(
+                first.run.reconstruction.object, first.run.reconstruction.origin, frame
+            )
             against = first.name
         if one_object and not found and one.truth is not None and reference is not None:
             found.append(Column("truth", frame, reference, None, ""))
-        title = f"{one.name}\n{scores.title_scores(scores.blocks(one.run.metrics)['network'], *KEYS)}"
+        title = (
+            f"{one.name}\n{scores.title_scores(scores.blocks(one.run.metrics)['network'], *KEYS)}"
+        )
         image = made if reference is None else align_phase(made, reference)
         found.append(Column(title, frame, image, reference, against))
     return found
@@ -70,13 +74,19 @@ def columns(runs: Sequence[Compared], one_object: bool) -> list[Column]:
 def rows_of(shown: Sequence[Column]) -> list[Row]:
     """Return amplitude, error, and the phase where an object has one; the reference alone sets shared limits."""
     rows = [_amplitude(shown), _error(shown)]
-    with_phase = any(not has_no_phase(one.image if one.reference is None else one.reference) for one in shown)
+    with_phase = any(
+        not has_no_phase(one.image if one.reference is None else one.reference) for one in shown
+    )
     return [*rows, _phase(shown)] if with_phase else rows
 
 
 def _known(one: Column) -> Array:
     """The reference on the pixels that the run covers; without one the run itself."""
-    return one.image if one.reference is None else np.where(np.isfinite(one.image), one.reference, np.nan)
+    return (
+        one.image
+        if one.reference is None
+        else np.where(np.isfinite(one.image), one.reference, np.nan)
+    )
 
 
 def _shared(shown: Sequence[Column]) -> Column:
@@ -87,11 +97,21 @@ def _amplitude(shown: Sequence[Column]) -> Row:
     limits = tuple(canvas.value_limits(np.abs(_known(one))) for one in shown)
     images = tuple(np.abs(one.image) for one in shown)
     titles = tuple(one.title for one in shown)
-    return Row(AMPLITUDE_UNIT, "viridis", images, titles, limits, canvas.value_limits(np.abs(_known(_shared(shown)))))
+    return Row(
+        AMPLITUDE_UNIT,
+        "viridis",
+        images,
+        titles,
+        limits,
+        canvas.value_limits(np.abs(_known(_shared(shown)))),
+    )
 
 
 def _error(shown: Sequence[Column]) -> Row:
-    images = tuple(None if one.reference is None else np.abs(one.image) - np.abs(one.reference) for one in shown)
+    images = tuple(
+        None if one.reference is None else np.abs(one.image) - np.abs(one.reference)
+        for one in shown
+    )
     far = [1e-6 if image is None else canvas.symmetric_limit(image) for image in images]
     titles = tuple(
         "" if image is None else f"minus {one.against}: rms {_rms(image):.3g}"
@@ -124,21 +144,30 @@ def _rms(error: Array) -> float:
 def _around(frames: Sequence[Frame]) -> Frame:
     """The smallest frame that holds all of these."""
     left, top = min(frame.x0 for frame in frames), min(frame.y0 for frame in frames)
-    right, bottom = max(frame.x0 + frame.width for frame in frames), max(frame.y0 + frame.height for frame in frames)
+    right, bottom = (
+        max(frame.x0 + frame.width for frame in frames),
+        max(frame.y0 + frame.height for frame in frames),
+    )
     return Frame(left, top, right - left, bottom - top)
 
 
-def draw(part: SubFigure, shown: Sequence[Column], rows: Sequence[Row], *, one_object: bool) -> None:
+def draw(
+    part: SubFigure, shown: Sequence[Column], rows: Sequence[Row], *, one_object: bool
+) -> None:
     """Draw all panels; a colour bar a row, or one a panel where the objects differ."""
     grid = part.subplots(len(rows), len(shown), squeeze=False)
     for axes, row in zip(grid, rows, strict=True):
         seen = None
-        for axis, one, image, title, own in zip(axes, shown, row.images, row.titles, row.limits, strict=True):
+        for axis, one, image, title, own in zip(
+            axes, shown, row.images, row.titles, row.limits, strict=True
+        ):
             if image is None:
                 axis.set_axis_off()
                 continue
             limits = row.shared if one_object else own
-            seen = canvas.image_panel(axis, image, one.frame, cmap=row.cmap, limits=limits, title=title)
+            seen = canvas.image_panel(
+                axis, image, one.frame, cmap=row.cmap, limits=limits, title=title
+            )
             if not one_object:
                 part.colorbar(seen, ax=axis, label=row.label, extend="both")
         if one_object and seen is not None:

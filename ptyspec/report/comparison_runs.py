@@ -59,16 +59,23 @@ def runs(targets: Sequence[str], words: Words, store: RunStore | None = None) ->
     folders = [_folder(target, words, shelf) for target in targets]
     if len(folders) < 2:
         raise ConfigError(
-            "a comparison takes two runs or more", value=len(folders), source="command line",
+            "a comparison takes two runs or more",
+            value=len(folders),
+            source="command line",
             next_step="ptyspec compare RUN RUN: folders, keys, or scenarios that are finished",
-        )  # fmt: skip
+        )
     twice = [target for place, target in enumerate(targets) if folders[place] in folders[:place]]
     if twice:
         raise ConfigError(
-            "the same run is named twice", value=", ".join(twice), source="command line",
+            "the same run is named twice",
+            value=", ".join(twice),
+            source="command line",
             next_step="name runs that differ; a profile or seed of its own: SCENARIO:KEY=VALUE, or the run's folder",
-        )  # fmt: skip
-    return [Compared(name, FinishedRun(folder)) for name, folder in zip(_names(folders), folders, strict=True)]
+        )
+    return [
+        Compared(name, FinishedRun(folder))
+        for name, folder in zip(_names(folders), folders, strict=True)
+    ]
 
 
 def _names(folders: Sequence[Path]) -> Iterator[str]:
@@ -88,29 +95,43 @@ def _folder(target: str, words: Words, store: RunStore) -> Path:
         return found.resolve()
     if kind != "scenario":
         raise ConfigError(
-            f"a {kind} holds settings and no run", value=target, source="command line",
+            f"a {kind} holds settings and no run",
+            value=target,
+            source="command line",
             next_step=f"compare its settings with `ptyspec audit params {target} ...`",
-        )  # fmt: skip
+        )
     meant = _variant(target, words)
     for key in _keys(meant):
         folder = store.find(key)
         if folder is not None:
             return folder.resolve()
     raise InputFileError(
-        "no finished run of this is in the store", value=f"{target} {words}".strip(), limit="made by the present code",
-        source=store.root / "runs", next_step=f"{_command(target, words)} (then again), or name a run's folder",
-    )  # fmt: skip
+        "no finished run of this is in the store",
+        value=f"{target} {words}".strip(),
+        limit="made by the present code",
+        source=store.root / "runs",
+        next_step=f"{_command(target, words)} (then again), or name a run's folder",
+    )
 
 
 def _command(target: str, words: Words) -> str:
     """The command that makes this run: a variant's words as options, its own faults through the environment."""
     name, _, rest = target.partition(":")
     own = [word for word in COMMA.split(rest) if word]
-    options = [f"--recipe {word}" if word in recipe_names() else f"--set {word}" for word in own
-               if word in recipe_names() or "=" in word]  # fmt: skip
+    options = [
+        f"--recipe {word}" if word in recipe_names() else f"--set {word}"
+        for word in own
+        if word in recipe_names() or "=" in word
+    ]
     faults = [word for word in own if word not in recipe_names() and "=" not in word]
     return " ".join(
-        [*([f"PTYSPEC_FAULT={','.join(faults)}"] if faults else []), "ptyspec run", name, *options, str(words)]
+        [
+            *([f"PTYSPEC_FAULT={','.join(faults)}"] if faults else []),
+            "ptyspec run",
+            name,
+            *options,
+            str(words),
+        ]
     ).strip()
 
 

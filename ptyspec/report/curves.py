@@ -23,11 +23,16 @@ def training(history: History) -> Figure:
     figure = canvas.new_figure(8.5, 5.2, "training")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     epochs = [row.epoch for row in history.epochs]
-    for name, colour in (("loss", canvas.COLOURS["network"]), ("val_loss", canvas.COLOURS["untrained"])):
+    for name, colour in (
+        ("loss", canvas.COLOURS["network"]),
+        ("val_loss", canvas.COLOURS["untrained"]),
+    ):
         values = [np.nan if (v := row.metrics.get(name)) is None else v for row in history.epochs]
         if np.isfinite(values).any():
             label = "training" if name == "loss" else "validation (groups held back)"
-            upper.plot(epochs, values, color=colour, marker="o", markersize=3, linewidth=1.5, label=label)
+            upper.plot(
+                epochs, values, color=colour, marker="o", markersize=3, linewidth=1.5, label=label
+            )
     lines = [value for line in upper.get_lines() for value in np.asarray(line.get_ydata(), float)]
     if lines and np.nanmin(lines) > 0:
         upper.set_yscale("log")
@@ -35,12 +40,24 @@ def training(history: History) -> Figure:
     best = next((row for row in history.epochs if row.epoch == history.best_epoch), None)
     if best is not None:
         upper.axvline(
-            best.epoch, color="#444444", linestyle=":", linewidth=1, label=f"kept weights (epoch {best.epoch})"
+            best.epoch,
+            color="#444444",
+            linestyle=":",
+            linewidth=1,
+            label=f"kept weights (epoch {best.epoch})",
         )
     if history.first_nan is not None:
-        where = f"first non-finite value: {history.first_nan.metric}, epoch {history.first_nan.epoch}"
+        where = (
+            f"first non-finite value: {history.first_nan.metric}, epoch {history.first_nan.epoch}"
+        )
         upper.axvline(history.first_nan.epoch, color="#c0392b", linewidth=1.5, label=where)
-    lower.plot(epochs, [row.learning_rate for row in history.epochs], color="#444444", marker="o", markersize=2)
+    lower.plot(
+        epochs,
+        [row.learning_rate for row in history.epochs],
+        color="#444444",
+        marker="o",
+        markersize=2,
+    )
     lower.set_ylim(bottom=0)
     lower.xaxis.set_major_locator(MaxNLocator(integer=True))
     _dress(upper, "", "loss")
@@ -59,7 +76,11 @@ def ring_curves(blocks: Mapping[str, Mapping[str, Any]]) -> dict[str, Rings]:
     for name, block in blocks.items():
         rings = (block.get("frc") or block.get("half_set_frc") or {}).get("complex") or {}
         if rings.get("frequency"):
-            found[name] = (_numbers(rings["frequency"]), _numbers(rings["curve"]), _numbers(rings["half_bit"]))
+            found[name] = (
+                _numbers(rings["frequency"]),
+                _numbers(rings["curve"]),
+                _numbers(rings["half_bit"]),
+            )
     return found
 
 
@@ -71,8 +92,14 @@ def ring_correlation(curves: Mapping[str, Rings], truth: bool) -> Figure:
     axes = figure.subplots()
     for name, (frequency, correlation, _) in reversed(list(curves.items())):
         first = name == "network"
-        axes.plot(frequency, correlation, color=canvas.COLOURS.get(name, "#333333"), linewidth=2.4 if first else 1.5,
-                  label=scores.NAMES.get(name, name), zorder=3 if first else 2)  # fmt: skip
+        axes.plot(
+            frequency,
+            correlation,
+            color=canvas.COLOURS.get(name, "#333333"),
+            linewidth=2.4 if first else 1.5,
+            label=scores.NAMES.get(name, name),
+            zorder=3 if first else 2,
+        )
     axes.axhline(0.5, color="#444444", linestyle="--", linewidth=1, label="0.5")
     frequency, _, half_bit = next(iter(curves.values()))
     axes.plot(
@@ -93,17 +120,35 @@ def waterfall(stages: Sequence[StageRecord]) -> Figure:
     """Draw mean and rms of every recorded array in stage order, with gain and scales, beside the seconds spent."""
     from matplotlib.ticker import NullFormatter
 
-    rows = [(stage, name, stats) for stage in stages for name, stats in stage.arrays.items() if _is_field(name, stats)]
-    figure = canvas.new_figure(12.5, 1.6 + 0.32 * max(len(rows), 6), "what each stage did to the numbers")
+    rows = [
+        (stage, name, stats)
+        for stage in stages
+        for name, stats in stage.arrays.items()
+        if _is_field(name, stats)
+    ]
+    figure = canvas.new_figure(
+        12.5, 1.6 + 0.32 * max(len(rows), 6), "what each stage did to the numbers"
+    )
     left, right = figure.subplots(1, 2, width_ratios=(2.2, 1))
     heights = np.arange(len(rows))
     means = [stats.mean if stats.mean and stats.mean > 0 else np.nan for _, _, stats in rows]
     squares = [_rms(stats) or np.nan for _, _, stats in rows]
     left.hlines(heights, means, squares, color="#c9c9c9", linewidth=1)
-    left.scatter(means, heights, color=canvas.COLOURS["network"], s=32, label="mean modulus", zorder=3)
-    left.scatter(squares, heights, facecolors="none", s=44, zorder=3, edgecolors=canvas.COLOURS["untrained"],
-                 label="root mean square")  # fmt: skip
-    left.set_yticks(heights, [f"{stage.name}: {name}" for stage, name, _ in rows], fontsize=canvas.SMALL)
+    left.scatter(
+        means, heights, color=canvas.COLOURS["network"], s=32, label="mean modulus", zorder=3
+    )
+    left.scatter(
+        squares,
+        heights,
+        facecolors="none",
+        s=44,
+        zorder=3,
+        edgecolors=canvas.COLOURS["untrained"],
+        label="root mean square",
+    )
+    left.set_yticks(
+        heights, [f"{stage.name}: {name}" for stage, name, _ in rows], fontsize=canvas.SMALL
+    )
     left.set_xscale("log")
     left.xaxis.set_major_formatter("{x:g}")
     left.xaxis.set_minor_formatter(NullFormatter())
@@ -112,11 +157,15 @@ def waterfall(stages: Sequence[StageRecord]) -> Figure:
     _dress(left, "value (unit of the array)", "")
     if rows:
         left.invert_yaxis()
-    left.legend(fontsize=canvas.TEXT, frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.09), ncols=2)
+    left.legend(
+        fontsize=canvas.TEXT, frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.09), ncols=2
+    )
     places = np.arange(len(stages))
     right.barh(places, [stage.seconds for stage in stages], color="#9db7cc", height=0.65)
     for place, stage in zip(places, stages, strict=True):
-        right.text(stage.seconds, place, f" {stage.seconds:.2f} s", va="center", fontsize=canvas.SMALL)
+        right.text(
+            stage.seconds, place, f" {stage.seconds:.2f} s", va="center", fontsize=canvas.SMALL
+        )
     right.set_yticks(places, [stage.name for stage in stages], fontsize=canvas.SMALL)
     right.margins(x=0.22)
     right.invert_yaxis()
@@ -131,9 +180,19 @@ def _annotate(axes: Axes, rows: Sequence[tuple[StageRecord, str, ArrayStats]]) -
     for height, (stage, _, stats) in enumerate(rows):
         text = f"{stats.mean:.4g}"
         if stage.name not in seen:
-            text += "".join(f",  {words[key]} = {stage.numbers[key]:.4g}" for key in words if key in stage.numbers)
+            text += "".join(
+                f",  {words[key]} = {stage.numbers[key]:.4g}"
+                for key in words
+                if key in stage.numbers
+            )
             seen.add(stage.name)
-        axes.annotate(text, (1.01, height), xycoords=("axes fraction", "data"), va="center", fontsize=canvas.SMALL)
+        axes.annotate(
+            text,
+            (1.01, height),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=canvas.SMALL,
+        )
 
 
 def _is_field(name: str, stats: ArrayStats) -> bool:

@@ -36,7 +36,9 @@ def stages(result: RunResult) -> list[str]:
         for name, value in stage.flags.items()
     ]
     return [
-        *table(["stage: array", "shape", "mean (of the modulus if complex)", "energy", "seconds"], rows),
+        *table(
+            ["stage: array", "shape", "mean (of the modulus if complex)", "energy", "seconds"], rows
+        ),
         "",
         _scales(result),
         *flags,
@@ -63,7 +65,9 @@ def training(result: RunResult) -> list[str]:
     history = result.history
     if history is None or not history.epochs:
         return ["No network was trained in this run."]
-    best = next((row for row in history.epochs if row.epoch == history.best_epoch), history.epochs[-1])
+    best = next(
+        (row for row in history.epochs if row.epoch == history.best_epoch), history.epochs[-1]
+    )
     last = history.epochs[-1]
     seconds = sum(row.seconds for row in history.epochs)
     lines = [
@@ -75,7 +79,9 @@ def training(result: RunResult) -> list[str]:
     ]
     if history.first_nan is not None:
         first = history.first_nan
-        lines.append(f"**First non-finite value: {escape(first.metric)} in epoch {first.epoch}, step {first.step}.**")
+        lines.append(
+            f"**First non-finite value: {escape(first.metric)} in epoch {first.epoch}, step {first.step}.**"
+        )
     return lines
 
 
@@ -84,7 +90,11 @@ def as_recorded(metrics: Mapping[str, Any]) -> list[str]:
     block = metrics.get("as_recorded")
     if not isinstance(block, Mapping):
         return []
-    rows = [[escape(key), number(value)] for key, value in block.items() if isinstance(value, (int, float))]
+    rows = [
+        [escape(key), number(value)]
+        for key, value in block.items()
+        if isinstance(value, (int, float))
+    ]
     return [
         (
             "Whole-frame numbers as the investigation computed them, uncovered pixels counted as zeros, kept so that its "
@@ -115,7 +125,9 @@ def limits(result: RunResult) -> list[str]:
         )
     if scenario.measured:
         lines.append("- Measured data: no truth, so no score here is against the sample itself.")
-    lines.append("- Scores cover illuminated pixels alone; the grey ones in the pictures are not scored.")
+    lines.append(
+        "- Scores cover illuminated pixels alone; the grey ones in the pictures are not scored."
+    )
     return lines
 
 
@@ -141,10 +153,19 @@ def settings(resolved: Resolved) -> list[str]:
     defaults = dict(flatten(Scenario(name="default").model_dump(mode="json")))
     rows = []
     for key, row in resolved.as_json()["values"].items():
-        if key in ("name", "description") or row["source"] == "default" or row["value"] == defaults.get(key):
+        if (
+            key in ("name", "description")
+            or row["source"] == "default"
+            or row["value"] == defaults.get(key)
+        ):
             continue
         rows.append(
-            [escape(key), escape(_plain(row["value"])), escape(_plain(defaults.get(key))), escape(row["source"])]
+            [
+                escape(key),
+                escape(_plain(row["value"])),
+                escape(_plain(defaults.get(key))),
+                escape(row["source"]),
+            ]
         )
     if not rows:
         return ["Every setting has its default."]
@@ -168,20 +189,33 @@ def environment(facts: Mapping[str, Any]) -> list[str]:
 def reproduce(resolved: Resolved) -> list[str]:
     """Return the command that gives this run again."""
     scenario = resolved.scenario
-    files = [source for source in resolved.provenance.values() if source.endswith((".yaml", ".yml"))]
+    files = [
+        source for source in resolved.provenance.values() if source.endswith((".yaml", ".yml"))
+    ]
     target = scenario.scan.path if scenario.measured else next(iter(files), scenario.name)
     words = ["ptyspec", "run", target]
     by_source: dict[str, list[str]] = {}
     for key, source in resolved.provenance.items():
         by_source.setdefault(source, []).append(key)
     for option in ("profile", "recipe"):
-        names = sorted({source.split(" ", 1)[1] for source in by_source if source.startswith(f"{option} ")})
+        names = sorted(
+            {source.split(" ", 1)[1] for source in by_source if source.startswith(f"{option} ")}
+        )
         words += [word for name in names for word in (f"--{option}", name)]
     values = resolved.as_json()["values"]
-    by_hand = {key for source, keys in by_source.items() if source.startswith("command line") for key in keys}
+    by_hand = {
+        key
+        for source, keys in by_source.items()
+        if source.startswith("command line")
+        for key in keys
+    }
     for key in sorted(by_hand - {"name", "description"}):
         words += ["--set", f"{key}={_plain(values[key]['value'])}"]
-    lines = ["```sh", " ".join(shlex.quote(" ".join(word.split()).replace("`", "")) for word in words), "```"]
+    lines = [
+        "```sh",
+        " ".join(shlex.quote(" ".join(word.split()).replace("`", "")) for word in words),
+        "```",
+    ]
     if scenario.measured:
         lines.append(f"The file's SHA-256 is {escape(scenario.scan.sha256)}.")
     return [*lines, "Same seeds, thread count and backend give the same object bit by bit."]

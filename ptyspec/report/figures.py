@@ -19,7 +19,9 @@ AMPLITUDE_KEYS = ("mean_ratio", "amplitude_r", "highpass_r", "ssim", "agreement_
 PHASE_KEYS = ("phase_r", "agreement_phase")
 
 
-def write_figures(folder: Path, result: RunResult, progress: Progress | None = None) -> dict[str, Path]:
+def write_figures(
+    folder: Path, result: RunResult, progress: Progress | None = None
+) -> dict[str, Path]:
     """Write the pictures of a finished run as PNG into `folder` (created if absent) and return them by name.
 
     Names: amplitude, phase, controls, training, frc, coverage, stages, diffraction; a picture for which the run
@@ -56,7 +58,9 @@ def drawers(result: RunResult) -> dict[str, Callable[[], Figure]]:
     seen, history = views(result), result.history
     found: dict[str, Callable[[], Figure]] = {
         "amplitude": lambda: maps.compared(seen, maps.amplitude(seen), AMPLITUDE_KEYS),
-        "phase": lambda: maps.compared(seen, maps.phase(seen), () if seen.zero_phase else PHASE_KEYS),
+        "phase": lambda: maps.compared(
+            seen, maps.phase(seen), () if seen.zero_phase else PHASE_KEYS
+        ),
         "controls": lambda: maps.side_by_side(seen),
         "coverage": lambda: measurement.coverage(result.scan, result.reconstruction),
         "diffraction": lambda: measurement.diffraction(result.scan),

@@ -58,7 +58,15 @@ def amplitude(views: Views) -> Quantity:
     limits = canvas.value_limits(np.abs(reference), part=1.0 if views.truth is not None else 0.99)
     error_limit = canvas.symmetric_limit(errors["network"])
     return Quantity(
-        "amplitude", AMPLITUDE_UNIT, "viridis", limits, np.abs(reference), name, images, errors, error_limit
+        "amplitude",
+        AMPLITUDE_UNIT,
+        "viridis",
+        limits,
+        np.abs(reference),
+        name,
+        images,
+        errors,
+        error_limit,
     )
 
 
@@ -87,11 +95,16 @@ def compared(views: Views, quantity: Quantity, keys: tuple[str, ...]) -> Figure:
     figure, axes = grid.figure(_title(views, quantity))
     for row, name in zip(axes, rows, strict=True):
         scored = scores.title_scores(views.blocks.get(name, {}), *keys)
-        panels = [(quantity.reference, quantity.reference_name), (quantity.images[name], _two_lines(name, scored))]
+        panels = [
+            (quantity.reference, quantity.reference_name),
+            (quantity.images[name], _two_lines(name, scored)),
+        ]
         if views.truth is None:
             panels.reverse()
         for axis, (image, text) in zip(row[:2], panels, strict=True):
-            drawn = canvas.image_panel(axis, image, views.frame, cmap=quantity.cmap, limits=quantity.limits, title=text)
+            drawn = canvas.image_panel(
+                axis, image, views.frame, cmap=quantity.cmap, limits=quantity.limits, title=text
+            )
             canvas.colour_bar(axis, drawn, quantity.unit, extend="both")
         _error_panel(row[2], views, quantity, name)
         row[0].set_ylabel("y / pixel", fontsize=canvas.SMALL)
@@ -123,18 +136,26 @@ def side_by_side(views: Views) -> Figure:
     """Draw one row for each estimator (reference first): amplitude, amplitude error, phase; one scale a column."""
     first, second = amplitude(views), phase(views)
     against = first.reference_name
-    names = [name for name in WORST_FIRST if name in views.estimates and scores.NAMES[name] != against]
+    names = [
+        name for name in WORST_FIRST if name in views.estimates and scores.NAMES[name] != against
+    ]
     width = 3.6
     height = max(canvas.panel_size(views.frame, width), 1.0)  # a row label has six lines
-    grid = canvas.Grid(len(names) + 1, 3, width, height, left=1.8, right=0.2, bottom=0.6, across=0.12, down=0.12)
+    grid = canvas.Grid(
+        len(names) + 1, 3, width, height, left=1.8, right=0.2, bottom=0.6, across=0.12, down=0.12
+    )
     figure, axes = grid.figure("the network beside its controls")
     for row, name in zip(axes, [against, *names], strict=True):
-        row[0].set_ylabel(_row_label(views, name), fontsize=canvas.TEXT, rotation=0, ha="right", va="center")
+        row[0].set_ylabel(
+            _row_label(views, name), fontsize=canvas.TEXT, rotation=0, ha="right", va="center"
+        )
         _row(row, first, second, views, name)
     heads = ("amplitude", f"amplitude − {against}", "phase")
     for axis, head in zip(axes[0], heads, strict=True):
         axis.set_title(head, fontsize=canvas.TITLE)
-    for axis, unit in zip(axes[-1], (AMPLITUDE_UNIT, "Δ " + AMPLITUDE_UNIT, PHASE_UNIT), strict=True):
+    for axis, unit in zip(
+        axes[-1], (AMPLITUDE_UNIT, "Δ " + AMPLITUDE_UNIT, PHASE_UNIT), strict=True
+    ):
         canvas.colour_bar(axis, axis.images[0], unit, below=True, extend="both")
     return figure
 

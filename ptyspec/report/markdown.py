@@ -32,7 +32,10 @@ def report_text(result: RunResult, figures: Mapping[str, Path], folder: Path) ->
                 why = figures[name].read_text(encoding="utf-8")
                 lines += [f"The picture {name} could not be drawn: {escape(why)}.", ""]
             elif name in figures:
-                lines += [f"![{CAPTIONS[name]}]({figures[name].relative_to(folder).as_posix()})", ""]
+                lines += [
+                    f"![{CAPTIONS[name]}]({figures[name].relative_to(folder).as_posix()})",
+                    "",
+                ]
         return lines
 
     wrong = details.verdicts(result.metrics)
@@ -40,7 +43,10 @@ def report_text(result: RunResult, figures: Mapping[str, Path], folder: Path) ->
     sections: list[tuple[str, list[str]]] = [
         ("", [*answer.answer(result), "", escape(scenario.description, 1000)]),
         ("What is wrong", wrong),
-        ("Scores beside their controls", [*answer.score_table(result), "", *answer.how_to_read(result)]),
+        (
+            "Scores beside their controls",
+            [*answer.score_table(result), "", *answer.how_to_read(result)],
+        ),
         ("Pictures", pictures("amplitude", "phase", "controls", "frc")),
         ("Limits", details.limits(result)),
         ("Warnings on the input", details.warnings(result)),

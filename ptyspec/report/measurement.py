@@ -33,12 +33,17 @@ def coverage(scan: RawScan, reconstruction: Reconstruction) -> Figure:
     shown = np.where(np.isfinite(covered), weight, np.nan)
     top = max(canvas.value_limits(shown)[1], 1e-6)
     part = float(np.isfinite(covered).mean())
-    title = (
-        f"{int(inside.sum())} of {scan.size} positions lie in the reconstructed area; {part:.0%} of this frame covered"
-    )
+    title = f"{int(inside.sum())} of {scan.size} positions lie in the reconstructed area; {part:.0%} of this frame covered"
     drawn = canvas.image_panel(axes, shown, frame, cmap="cividis", limits=(0.0, top), title=title)
     canvas.colour_bar(axes, drawn, "Σ|P|² / max|P|²")
-    axes.scatter(scan.xcoords[inside], scan.ycoords[inside], s=5, color="white", edgecolors="black", linewidths=0.3)
+    axes.scatter(
+        scan.xcoords[inside],
+        scan.ycoords[inside],
+        s=5,
+        color="white",
+        edgecolors="black",
+        linewidths=0.3,
+    )
     axes.scatter(scan.xcoords[~inside], scan.ycoords[~inside], s=3, color="#555555", linewidths=0)
     axes.set(xlim=frame.extent[:2], ylim=frame.extent[2:])
     axes.set_xlabel("x / pixel", fontsize=canvas.SMALL)
@@ -47,7 +52,10 @@ def coverage(scan: RawScan, reconstruction: Reconstruction) -> Figure:
 
 
 def _inside(scan: RawScan, frame: Frame, covered: Array) -> Array:
-    columns, rows = np.rint(scan.xcoords - frame.x0).astype(int), np.rint(scan.ycoords - frame.y0).astype(int)
+    columns, rows = (
+        np.rint(scan.xcoords - frame.x0).astype(int),
+        np.rint(scan.ycoords - frame.y0).astype(int),
+    )
     inside = (columns >= 0) & (columns < frame.width) & (rows >= 0) & (rows < frame.height)
     inside[inside] = covered[rows[inside], columns[inside]]
     return np.asarray(inside)
@@ -56,8 +64,13 @@ def _inside(scan: RawScan, frame: Frame, covered: Array) -> Array:
 def diffraction(scan: RawScan) -> Figure:
     """Draw patterns from the darkest to the brightest (log counts), the probe, the mean pattern and the photons."""
     grid = canvas.Grid(2, SHOWN, 2.3, 2.3, left=0.5, right=0.65, across=0.85, down=0.5, top=0.65)
-    figure, (upper, lower) = grid.figure(f"measured patterns and probe ({scan.N} x {scan.N} pixels)")
-    totals = np.array([float(np.sum(np.square(frame, dtype=np.float64))) for frame in scan.diff3d]) * scan.scale**2
+    figure, (upper, lower) = grid.figure(
+        f"measured patterns and probe ({scan.N} x {scan.N} pixels)"
+    )
+    totals = (
+        np.array([float(np.sum(np.square(frame, dtype=np.float64))) for frame in scan.diff3d])
+        * scan.scale**2
+    )
     picks = np.argsort(totals)[np.linspace(0, scan.size - 1, SHOWN).round().astype(int)]
     detector = Frame(-(scan.N // 2), -(scan.N // 2), scan.N, scan.N)
     for axes, pick in zip(upper, picks, strict=True):
@@ -67,7 +80,13 @@ def diffraction(scan: RawScan) -> Figure:
     mean = np.zeros((scan.N, scan.N))
     for frame in scan.diff3d:  # one frame at a time: a scan may be larger than memory
         mean += np.square(frame, dtype=np.float64)
-    _pattern(lower[2], scan, mean * scan.scale**2 / scan.size, detector, f"mean of all {scan.size} frames")
+    _pattern(
+        lower[2],
+        scan,
+        mean * scan.scale**2 / scan.size,
+        detector,
+        f"mean of all {scan.size} frames",
+    )
     _photons(lower[3], totals)
     return figure
 
@@ -90,7 +109,12 @@ def _probe(panels: Sequence[Axes], probe: Array, frame: Frame) -> None:
     canvas.colour_bar(panels[0], drawn, "|P|")
     angle = np.where(modulus > 0.02 * modulus.max(), np.angle(probe), np.nan)
     drawn = canvas.image_panel(
-        panels[1], angle, frame, cmap="twilight_shifted", limits=(-np.pi, np.pi), title="probe phase (|P| > 2 % of max)"
+        panels[1],
+        angle,
+        frame,
+        cmap="twilight_shifted",
+        limits=(-np.pi, np.pi),
+        title="probe phase (|P| > 2 % of max)",
     )
     canvas.colour_bar(panels[1], drawn, "rad")
 

@@ -48,11 +48,22 @@ def page(markdown: str, folder: Path, status: Status) -> str:
     headings = _anchored(tokens)
     body = reader.renderer.render(_with_pictures(tokens, folder), reader.options, {})
     # A wide table scrolls by itself, by finger and by arrow keys; the page does not.
-    body = body.replace("<table>", '<div class="wide" tabindex="0" role="region" aria-label="table"><table>')
+    body = body.replace(
+        "<table>", '<div class="wide" tabindex="0" role="region" aria-label="table"><table>'
+    )
     body = body.replace("</table>", "</table></div>").replace("<th></th>", "<td></td>")
-    return Environment(autoescape=True).from_string(TEMPLATE).render(
-        title=_title(tokens), headings=headings, body=Markup(body), style=Markup(STYLE), status=status, word=WORDS[status]
-    )  # fmt: skip
+    return (
+        Environment(autoescape=True)
+        .from_string(TEMPLATE)
+        .render(
+            title=_title(tokens),
+            headings=headings,
+            body=Markup(body),
+            style=Markup(STYLE),
+            status=status,
+            word=WORDS[status],
+        )
+    )
 
 
 def _title(tokens: Sequence[Token]) -> str:

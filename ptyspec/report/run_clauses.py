@@ -47,7 +47,15 @@ def judge(run: FinishedRun) -> list[RunFinding]:
             found += list(check(run))
         except (PtyspecError, KeyError, TypeError, ValueError) as error:
             found.append(
-                RunFinding("RUN-001", "run", "what the folder holds", _one_line(error), "readable", False, ".")
+                RunFinding(
+                    "RUN-001",
+                    "run",
+                    "what the folder holds",
+                    _one_line(error),
+                    "readable",
+                    False,
+                    ".",
+                )
             )
     order = {False: 0, None: 1, True: 2}
     places = {place: at for at, place in enumerate(PLACES)}
@@ -72,15 +80,22 @@ def _ratio(run: FinishedRun) -> Iterator[RunFinding]:
     limit, where = f"{low} to {high}", "metrics.json#/amplitude/mean_ratio"
     what = "mean amplitude of the object over that of the truth"
     if ratio is None:
-        yield RunFinding("INFER-005", "score", what, "–", "no object is known to compare with", None, where)
+        yield RunFinding(
+            "INFER-005", "score", what, "–", "no object is known to compare with", None, where
+        )
     else:
-        yield RunFinding("INFER-005", "score", what, f"{ratio:.3f}", limit, low <= ratio <= high, where)
+        yield RunFinding(
+            "INFER-005", "score", what, f"{ratio:.3f}", limit, low <= ratio <= high, where
+        )
 
 
 def _gain(run: FinishedRun) -> Iterator[RunFinding]:
     """Only where the amplitude is wrong: a right one says that the gain is not in it."""
     gain = run.stages["normalize"].numbers.get("gain")
-    factor, ratio = _number(run, "amplitude.least_squares_scalar"), _number(run, "amplitude.mean_ratio")
+    factor, ratio = (
+        _number(run, "amplitude.least_squares_scalar"),
+        _number(run, "amplitude.mean_ratio"),
+    )
     what, where = (
         "what the loader's gain left in the object",
         "stages.json, metrics.json#/amplitude/least_squares_scalar",
@@ -91,10 +106,20 @@ def _gain(run: FinishedRun) -> Iterator[RunFinding]:
     product, (low, high) = gain * factor, LEFT_IN
     observed = f"gain {gain:.4g} x factor that fits the truth {factor:.4g} = {product:.3f}"
     if abs(gain - 1) < SPEAKS:
-        yield RunFinding("NORMALIZATION-001", "normalize", what, observed, "a gain near 1 leaves no trace", None, where)
+        yield RunFinding(
+            "NORMALIZATION-001",
+            "normalize",
+            what,
+            observed,
+            "a gain near 1 leaves no trace",
+            None,
+            where,
+        )
     elif right or not low <= product <= high:
         limit = "1 would say that the gain stayed in"
-        yield RunFinding("NORMALIZATION-001", "normalize", what, observed, limit, True if right else None, where)
+        yield RunFinding(
+            "NORMALIZATION-001", "normalize", what, observed, limit, True if right else None, where
+        )
     else:
         limit = f"not within {low} to {high}: 1 says that the whole gain stayed in"
         yield RunFinding("NORMALIZATION-001", "normalize", what, observed, limit, False, where)
@@ -108,12 +133,19 @@ def _head(run: FinishedRun) -> Iterator[RunFinding]:
     share = float(np.mean(modulus > NEAR_TOP * top))
     need = _number(run, "amplitude.truth.max")
     capped = share > SATURATED and (need is None or top < need)
-    reached = f"{100 * share:.2g} % of the pixels lie within 2 % of the largest amplitude, {top:.3g}"
+    reached = (
+        f"{100 * share:.2g} % of the pixels lie within 2 % of the largest amplitude, {top:.3g}"
+    )
     yield RunFinding(
-        "HEAD-001", "train", "pixels where a bounded head would end", reached,
-        f"at most {100 * SATURATED:.0f} %" + ("" if need is None else f"; the object reaches {need:.3g}"),
-        not capped, "reconstruction.npz, metrics.json#/amplitude/truth/max",
-    )  # fmt: skip
+        "HEAD-001",
+        "train",
+        "pixels where a bounded head would end",
+        reached,
+        f"at most {100 * SATURATED:.0f} %"
+        + ("" if need is None else f"; the object reaches {need:.3g}"),
+        not capped,
+        "reconstruction.npz, metrics.json#/amplitude/truth/max",
+    )
 
 
 def _covered(run: FinishedRun) -> Array:
@@ -126,23 +158,49 @@ def _canvas(run: FinishedRun) -> Iterator[RunFinding]:
     need, have = numbers.get("required_canvas"), numbers.get("padded_size")
     what, where = "canvas inside the model against what its groups need", "stages.json"
     if need is None or have is None:
-        yield RunFinding("RUN-003", "run", "sizes of the canvas in the record", "none", "both sizes", False, where)
+        yield RunFinding(
+            "RUN-003",
+            "run",
+            "sizes of the canvas in the record",
+            "none",
+            "both sizes",
+            False,
+            where,
+        )
     else:
         fits = have >= need and run.metrics.get("fits_canvas") is not False
-        yield RunFinding("CANVAS-003", "train", what, f"{have:g} pixels", f"at least {need:g}", fits, where)
+        yield RunFinding(
+            "CANVAS-003", "train", what, f"{have:g} pixels", f"at least {need:g}", fits, where
+        )
 
 
 def _finite(run: FinishedRun) -> Iterator[RunFinding]:
     nan = bool(run.metrics.get("has_nan"))
     said = "NaN where there was light" if nan else "every covered pixel has a value"
     yield RunFinding(
-        "STITCH-003", "stitch", "values of covered pixels", said, "no NaN", not nan, "metrics.json#/has_nan"
+        "STITCH-003",
+        "stitch",
+        "values of covered pixels",
+        said,
+        "no NaN",
+        not nan,
+        "metrics.json#/has_nan",
     )
     if run.history is not None:
         first = run.history.first_nan
-        said = "all losses are finite" if first is None else f"{first.metric} in epoch {first.epoch}, step {first.step}"
+        said = (
+            "all losses are finite"
+            if first is None
+            else f"{first.metric} in epoch {first.epoch}, step {first.step}"
+        )
         yield RunFinding(
-            "HIST-004", "train", "losses of the training", said, "every one finite", first is None, "history.json"
+            "HIST-004",
+            "train",
+            "losses of the training",
+            said,
+            "every one finite",
+            first is None,
+            "history.json",
         )
 
 
@@ -150,7 +208,9 @@ def _controls(run: FinishedRun) -> Iterator[RunFinding]:
     missing = sorted({"trivial", "untrained", "iterative"} - set(run.metrics.get("controls") or {}))
     said = f"missing: {', '.join(missing)}" if missing else "all three"
     what, where = "controls beside the scores", "metrics.json#/controls"
-    yield RunFinding("SCORE-009", "score", what, said, "trivial, untrained, iterative", not missing, where)
+    yield RunFinding(
+        "SCORE-009", "score", what, said, "trivial, untrained, iterative", not missing, where
+    )
 
 
 def _structure(run: FinishedRun) -> Iterator[RunFinding]:
@@ -162,7 +222,9 @@ def _structure(run: FinishedRun) -> Iterator[RunFinding]:
             continue
         what = f"correlation of fine detail, against the {scores.NAMES[name]}'s"
         where = "metrics.json#/amplitude/highpass_pearson_r"
-        yield RunFinding(clause, "score", what, f"{mine:.3f}", f"above {other:.3f}", mine > other, where)
+        yield RunFinding(
+            clause, "score", what, f"{mine:.3f}", f"above {other:.3f}", mine > other, where
+        )
 
 
 def _again(run: FinishedRun) -> Iterator[RunFinding]:
@@ -178,9 +240,24 @@ def _again(run: FinishedRun) -> Iterator[RunFinding]:
         "mean of the stored object against the scored one",
         "reconstruction.npz, metrics.json#/amplitude/prediction",
     )
-    yield RunFinding("EVID-004", "evidence", what, f"mean {again:.4g}", f"{recorded:.4g} (within 1 %)", same, where)
+    yield RunFinding(
+        "EVID-004",
+        "evidence",
+        what,
+        f"mean {again:.4g}",
+        f"{recorded:.4g} (within 1 %)",
+        same,
+        where,
+    )
 
 
 CHECKS: tuple[Callable[[FinishedRun], Iterator[RunFinding]], ...] = (
-    _ratio, _gain, _head, _canvas, _finite, _controls, _structure, _again,
-)  # fmt: skip
+    _ratio,
+    _gain,
+    _head,
+    _canvas,
+    _finite,
+    _controls,
+    _structure,
+    _again,
+)

@@ -21,9 +21,17 @@ from ptyspec.report.page import page
 from ptyspec.report.scores import state
 
 FILES = (
-    "scenario.json", "environment.json", "stages.json", "history.json", "scan.npz", "reconstruction.npz",
-    "controls.npz", "metrics.json", "report.md", "report.html",
-)  # fmt: skip
+    "scenario.json",
+    "environment.json",
+    "stages.json",
+    "history.json",
+    "scan.npz",
+    "reconstruction.npz",
+    "controls.npz",
+    "metrics.json",
+    "report.md",
+    "report.html",
+)
 """What every run folder holds, beside figures/; docs/schemas describes the JSON files."""
 
 
@@ -43,7 +51,9 @@ def write_run(folder: Path, result: RunResult, progress: Progress | None = None)
     """
     write_json(folder / "scenario.json", result.resolved.as_json())
     write_json(folder / "environment.json", dict(result.environment))
-    write_json(folder / "stages.json", {"schema_version": SCHEMA_VERSION, "stages": list(result.stages)})
+    write_json(
+        folder / "stages.json", {"schema_version": SCHEMA_VERSION, "stages": list(result.stages)}
+    )
     write_json(folder / "history.json", result.history)
     write_json(folder / "metrics.json", {"schema_version": SCHEMA_VERSION, **result.metrics})
     write_scan(folder / "scan.npz", result.scan)
@@ -52,14 +62,19 @@ def write_run(folder: Path, result: RunResult, progress: Progress | None = None)
         objects |= _arrays("refined_", result.refined)
     _write_arrays(folder / "reconstruction.npz", objects)
     controls = {
-        key: array for name, found in result.controls.items() for key, array in _arrays(f"{name}_", found).items()
+        key: array
+        for name, found in result.controls.items()
+        for key, array in _arrays(f"{name}_", found).items()
     }
     _write_arrays(folder / "controls.npz", controls)
     watcher = progress if progress is not None else Silent()
     watcher.stage_started("report")
     figures = write_figures(folder / "figures", result, watcher)
     text = report_text(result, figures, folder)
-    for name, content in (("report.md", text), ("report.html", page(text, folder, state(result.metrics)))):
+    for name, content in (
+        ("report.md", text),
+        ("report.html", page(text, folder, state(result.metrics))),
+    ):
         with atomic_file(folder / name) as file:
             file.write(content.encode())
 

@@ -17,7 +17,16 @@ NUMBER = {"type": ["number", "null"]}
 TEXT = {"type": "string"}
 VERSION = {"const": SCHEMA_VERSION}
 
-AMPLITUDE = ("mean_ratio", "least_squares_scalar", "pearson_r", "highpass_pearson_r", "ssim", "mae", "rmse", "max_abs")
+AMPLITUDE = (
+    "mean_ratio",
+    "least_squares_scalar",
+    "pearson_r",
+    "highpass_pearson_r",
+    "ssim",
+    "mae",
+    "rmse",
+    "max_abs",
+)
 SCORES: dict[str, tuple[str, ...]] = {
     "amplitude": AMPLITUDE,
     "phase": ("pearson_r", "mae"),
@@ -27,7 +36,17 @@ SCORES: dict[str, tuple[str, ...]] = {
 """Numbers (or null) that a block holds where it is present: the words of metrics.json that others may rely on."""
 RINGS = ("frequency", "curve", "half_bit", "first_crossing_half", "last_crossing_half")
 CONTROLS = ("trivial", "untrained", "iterative")
-ENVIRONMENT = ("versions", "backend", "threads", "onednn", "cpu", "platform", "seeds", "commit", "faults")
+ENVIRONMENT = (
+    "versions",
+    "backend",
+    "threads",
+    "onednn",
+    "cpu",
+    "platform",
+    "seeds",
+    "commit",
+    "faults",
+)
 
 
 def schemas() -> dict[str, dict[str, Any]]:
@@ -43,23 +62,40 @@ def schemas() -> dict[str, dict[str, Any]]:
 
     history = TypeAdapter(History | None).json_schema(mode="serialization")
     return {
-        "scenario.schema.json": _document("scenario.json", "Every effective setting and where it came from.", _scenario()),
-        "environment.schema.json": _document("environment.json", "What must be equal for equal bits.", _environment()),
+        "scenario.schema.json": _document(
+            "scenario.json", "Every effective setting and where it came from.", _scenario()
+        ),
+        "environment.schema.json": _document(
+            "environment.json", "What must be equal for equal bits.", _environment()
+        ),
         "stages.schema.json": _document(
-            "stages.json", "One record a stage.",
+            "stages.json",
+            "One record a stage.",
             {**object_of({"schema_version": VERSION, "stages": stages}), "$defs": definitions},
         ),
-        "history.schema.json": _document("history.json", "One row an epoch; null without training.", history),
-        "metrics.schema.json": _document("metrics.json", "Scores beside those of the controls.", _metrics()),
-        "audit.schema.json": _document("KIND.json", "One audit: data, and what points into them.", audit_schema()),
+        "history.schema.json": _document(
+            "history.json", "One row an epoch; null without training.", history
+        ),
+        "metrics.schema.json": _document(
+            "metrics.json", "Scores beside those of the controls.", _metrics()
+        ),
+        "audit.schema.json": _document(
+            "KIND.json", "One audit: data, and what points into them.", audit_schema()
+        ),
         "hub.schema.json": _document("hub.json", "All audits of some subjects.", hub_schema()),
-        "comparison.schema.json": _document("compare.json", "Finished runs side by side.", comparison_schema()),
-        "campaign.schema.json": _document("campaign.json", "Which clauses go red under which fault.", campaign_schema()),
+        "comparison.schema.json": _document(
+            "compare.json", "Finished runs side by side.", comparison_schema()
+        ),
+        "campaign.schema.json": _document(
+            "campaign.json", "Which clauses go red under which fault.", campaign_schema()
+        ),
         "explanation.schema.json": _document(
             "explanation.json", "Why BAD shows a symptom that GOOD does not.", explanation_schema()
         ),
         "hypotheses.schema.json": _document(
-            "ptyspec hypotheses --json", "Every hypothesis and its verdict.", evidence.board_schema()
+            "ptyspec hypotheses --json",
+            "Every hypothesis and its verdict.",
+            evidence.board_schema(),
         ),
         "judgement.schema.json": _document(
             "ptyspec judge --json", "One hypothesis and what follows.", evidence.judgement_schema()
@@ -68,10 +104,14 @@ def schemas() -> dict[str, dict[str, Any]]:
             "evidence/H-ID.json", "What a verdict rests on, run by run.", evidence.evidence_schema()
         ),
         "verdicts.schema.json": _document(
-            "history/H-ID.json", "The verdicts of a hypothesis, each sealed.", evidence.verdict_history_schema()
+            "history/H-ID.json",
+            "The verdicts of a hypothesis, each sealed.",
+            evidence.verdict_history_schema(),
         ),
-        "report.schema.json": _document("report.json", "All that a dashboard says.", dashboard_schema()),
-    }  # fmt: skip
+        "report.schema.json": _document(
+            "report.json", "All that a dashboard says.", dashboard_schema()
+        ),
+    }
 
 
 def write_schemas(folder: Path) -> list[Path]:
@@ -89,7 +129,10 @@ def metrics_faults(metrics: Mapping[str, Any]) -> list[str]:
         faults.append("neither amplitude nor data is scored")
     controls = metrics.get("controls") or {}
     faults += _missing("controls.", controls, CONTROLS)
-    for name, block in {"": metrics, **{f"controls.{key}.": value for key, value in controls.items()}}.items():
+    for name, block in {
+        "": metrics,
+        **{f"controls.{key}.": value for key, value in controls.items()},
+    }.items():
         faults += _block_faults(name, block)
     return faults
 
@@ -98,13 +141,16 @@ def _block_faults(prefix: str, block: Mapping[str, Any]) -> list[str]:
     faults = []
     for part, keys in SCORES.items():
         content = block.get(part)
-        if content is None or (content.get("reason") and part != "amplitude" and not set(keys) & set(content)):
+        if content is None or (
+            content.get("reason") and part != "amplitude" and not set(keys) & set(content)
+        ):
             continue
         faults += _missing(f"{prefix}{part}.", content, keys)
         faults += [
             f"{prefix}{part}.{key} is not a number or null"
             for key in keys
-            if not isinstance(content.get(key), (int, float, type(None))) or isinstance(content.get(key), bool)
+            if not isinstance(content.get(key), (int, float, type(None)))
+            or isinstance(content.get(key), bool)
         ]
     for kind in ("amplitude", "complex"):
         if block.get("frc"):
@@ -120,7 +166,9 @@ def _document(name: str, description: str, schema: Mapping[str, Any]) -> dict[st
     return {"$schema": DRAFT, "title": name, "description": description, **schema}
 
 
-def object_of(properties: Mapping[str, Any], required: Iterable[str] | None = None) -> dict[str, Any]:
+def object_of(
+    properties: Mapping[str, Any], required: Iterable[str] | None = None
+) -> dict[str, Any]:
     """Return the schema of an object that has these properties, all of them unless `required` names some."""
     return {
         "type": "object",
@@ -137,7 +185,9 @@ def _scenario() -> dict[str, Any]:
 
 def _environment() -> dict[str, Any]:
     facts = {key: {"type": "object"} for key in ("versions", "threads", "cpu", "seeds")}
-    words = {key: {"type": ["string", "null"]} for key in ("backend", "onednn", "platform", "commit")}
+    words = {
+        key: {"type": ["string", "null"]} for key in ("backend", "onednn", "platform", "commit")
+    }
     faults = {"type": "array", "items": TEXT, "description": "faults that were applied on purpose"}
     return object_of({"schema_version": VERSION, **facts, **words, "faults": faults})
 
@@ -145,7 +195,11 @@ def _environment() -> dict[str, Any]:
 def _metrics() -> dict[str, Any]:
     parts = {name: object_of(dict.fromkeys(keys, NUMBER)) for name, keys in SCORES.items()}
     ring = object_of({key: {} for key in RINGS})
-    block = {**parts, "frc": object_of({"amplitude": ring, "complex": ring}), "has_nan": {"type": "boolean"}}
+    block = {
+        **parts,
+        "frc": object_of({"amplitude": ring, "complex": ring}),
+        "has_nan": {"type": "boolean"},
+    }
     one = {"type": "object", "properties": block}
     controls = {
         **object_of({key: {"$ref": "#/$defs/block"} for key in CONTROLS}),

@@ -45,8 +45,14 @@ WITHOUT_TRUTH = (
     Score("r_factor", "R factor", "data.r_factor", 4),
     Score("deviance", "Poisson deviance / pixel", "data.poisson_deviance_per_pixel"),
     Score("half_set_frc", "half-set FRC (half-bit)", "half_set_frc.complex.half_bit_crossing", 2),
-    Score("agreement_amplitude", "amplitude r with iterative", "agreement_with_iterative.raw.amplitude_pearson_r"),
-    Score("agreement_phase", "phase r with iterative", "agreement_with_iterative.raw.phase_pearson_r"),
+    Score(
+        "agreement_amplitude",
+        "amplitude r with iterative",
+        "agreement_with_iterative.raw.amplitude_pearson_r",
+    ),
+    Score(
+        "agreement_phase", "phase r with iterative", "agreement_with_iterative.raw.phase_pearson_r"
+    ),
     Score("agreement_nrmse", "complex NRMSE to iterative", "agreement_with_iterative.raw.nrmse"),
 )
 
@@ -73,7 +79,11 @@ def blocks(metrics: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     found.update(metrics.get("controls") or {})
     halves = metrics.get("half_set_frc") or {}
     order = [*NAMES, *sorted(set(found) - set(NAMES))]
-    return {name: {**found[name], "half_set_frc": halves.get(name) or {}} for name in order if name in found}
+    return {
+        name: {**found[name], "half_set_frc": halves.get(name) or {}}
+        for name in order
+        if name in found
+    }
 
 
 def has_truth(metrics: Mapping[str, Any]) -> bool:
@@ -98,8 +108,14 @@ def shown(value: float | None, digits: int = 3) -> str:
 
 def title_scores(block: Mapping[str, Any], *keys: str) -> str:
     """Return a short line such as `ratio 0.998 · r 0.990`, leaving out what was not scored."""
-    short = {"mean_ratio": "ratio", "amplitude_r": "r", "highpass_r": "high-pass r", "phase_r": "phase r",
-             "agreement_amplitude": "r to iterative", "agreement_phase": "phase r to iterative"}  # fmt: skip
+    short = {
+        "mean_ratio": "ratio",
+        "amplitude_r": "r",
+        "highpass_r": "high-pass r",
+        "phase_r": "phase r",
+        "agreement_amplitude": "r to iterative",
+        "agreement_phase": "phase r to iterative",
+    }
     parts = []
     for score in (*WITH_TRUTH, *WITHOUT_TRUTH):
         value = lookup(block, score.path)

@@ -28,4 +28,6 @@ def number(value: float | None, digits: int = 4) -> str:
     """Return a number with so many significant digits; a dash where there is none."""
     if value is None:
         return "–"
-    return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e7 else f"{value:.{digits}g}"
+    return (
+        f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e7 else f"{value:.{digits}g}"
+    )

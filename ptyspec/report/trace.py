@@ -14,23 +14,33 @@ SCHEMA_VERSION = 1
 def as_json(trace: Trace) -> dict[str, Any]:
     """Return the whole trace as JSON values, its headline on top."""
     return {
-        "schema_version": SCHEMA_VERSION, "status": trace.status, "counts": counts(trace),
-        "environment": trace.environment, "findings": [vars(finding) for finding in trace.findings],
+        "schema_version": SCHEMA_VERSION,
+        "status": trace.status,
+        "counts": counts(trace),
+        "environment": trace.environment,
+        "findings": [vars(finding) for finding in trace.findings],
         "clauses": [_clause(row) for row in trace.rows],
-    }  # fmt: skip
+    }
 
 
 def counts(trace: Trace) -> dict[str, int]:
     """Return how many clauses there are, how many in each state, and how many cases."""
     states = Counter(row.state for row in trace.rows)
     bound = {case.id for row in trace.rows for case in row.cases}
-    return {"clauses": len(trace.rows), **dict(sorted(states.items())), "cases": trace.cases, "bound": len(bound)}
+    return {
+        "clauses": len(trace.rows),
+        **dict(sorted(states.items())),
+        "cases": trace.cases,
+        "bound": len(bound),
+    }
 
 
 def summary(trace: Trace) -> str:
     """Return the counts in one line."""
     found = counts(trace)
-    states = ", ".join(f"{found[state]} {state}" for state in found if state not in ("clauses", "cases", "bound"))
+    states = ", ".join(
+        f"{found[state]} {state}" for state in found if state not in ("clauses", "cases", "bound")
+    )
     return f"{found['clauses']} clauses: {states or 'none'}; {found['bound']:,} of {found['cases']:,} cases are bound"
 
 
@@ -49,31 +59,59 @@ def markdown(trace: Trace) -> str:
         lines += [f"## {document}", "", *_clauses(rows), ""]
     lines += ["## Findings", ""]
     cells = [
-        [finding.severity, escape(finding.clause), escape(finding.message, 400), escape(finding.source),
-         escape(finding.next_step, 400)]
+        [
+            finding.severity,
+            escape(finding.clause),
+            escape(finding.message, 400),
+            escape(finding.source),
+            escape(finding.next_step, 400),
+        ]
         for finding in trace.findings
-    ]  # fmt: skip
-    lines += table(["severity", "clause", "what", "where", "next"], cells, numbers=False) if cells else ["None."]
+    ]
+    lines += (
+        table(["severity", "clause", "what", "where", "next"], cells, numbers=False)
+        if cells
+        else ["None."]
+    )
     return "\n".join(lines) + "\n"
 
 
 def compliance(trace: Trace) -> str:
     """Return the matrix that plans ask for: clause, status, selector, number of cases, last log."""
     cells = [
-        [f"{escape(row.clause.id)} ({row.clause.level})", row.state, _selector(row), str(len(row.cases)), _log(row)]
+        [
+            f"{escape(row.clause.id)} ({row.clause.level})",
+            row.state,
+            _selector(row),
+            str(len(row.cases)),
+            _log(row),
+        ]
         for row in trace.rows
     ]
     head = ["clause", "status", "selector", "cases", "last log"]
-    lines = ["# Compliance", "", f"{escape(summary(trace))}. Environment: {escape(trace.environment or 'none yet')}."]
+    lines = [
+        "# Compliance",
+        "",
+        f"{escape(summary(trace))}. Environment: {escape(trace.environment or 'none yet')}.",
+    ]
     return "\n".join([*lines, "", *table(head, cells, numbers=False)]) + "\n"
 
 
 def _clauses(rows: list[Row]) -> list[str]:
     cells = [
-        [escape(row.clause.id), escape(row.clause.title), row.clause.level, str(len(row.cases)), row.state, margin(row)]
+        [
+            escape(row.clause.id),
+            escape(row.clause.title),
+            row.clause.level,
+            str(len(row.cases)),
+            row.state,
+            margin(row),
+        ]
         for row in rows
     ]
-    return table(["clause", "title", "level", "cases", "last outcome", "margin used"], cells, numbers=False)
+    return table(
+        ["clause", "title", "level", "cases", "last outcome", "margin used"], cells, numbers=False
+    )
 
 
 def _selector(row: Row) -> str:
@@ -93,15 +131,28 @@ def _clause(row: Row) -> dict[str, Any]:
     cases = []
     for case in row.cases:
         last = row.outcomes.get(case.id)
-        ran = {"outcome": last.outcome, "seconds": last.seconds, "when": last.when} if last else {"outcome": None}
+        ran = (
+            {"outcome": last.outcome, "seconds": last.seconds, "when": last.when}
+            if last
+            else {"outcome": None}
+        )
         cases.append({"id": case.id, "tier": case.tier, "source": case.source, **ran})
     return {
-        "id": clause.id, "title": clause.title, "level": clause.level, "revision": clause.revision,
-        "statement": clause.statement, "tolerance": str(clause.tolerance), "place": clause.place,
-        "signatures": list(clause.signatures), "section": clause.section, "source": clause.source,
-        "state": row.state, "margin_used": _finite(row.margin),
-        "margins": [{"what": what, "used": _finite(used)} for what, used in row.margins], "cases": cases,
-    }  # fmt: skip
+        "id": clause.id,
+        "title": clause.title,
+        "level": clause.level,
+        "revision": clause.revision,
+        "statement": clause.statement,
+        "tolerance": str(clause.tolerance),
+        "place": clause.place,
+        "signatures": list(clause.signatures),
+        "section": clause.section,
+        "source": clause.source,
+        "state": row.state,
+        "margin_used": _finite(row.margin),
+        "margins": [{"what": what, "used": _finite(used)} for what, used in row.margins],
+        "cases": cases,
+    }
 
 
 def _finite(used: float | None) -> float | None:

@@ -61,7 +61,13 @@ class Check:
         bound = {clause.id: clause for clause in (self.clause, *self.others)}
         return replace(self, clause=bound[name], others=tuple(bound.values()))
 
-    def close(self, observed: ArrayLike, expected: ArrayLike, what: str, tolerance: Tolerance | None = None) -> None:
+    def close(
+        self,
+        observed: ArrayLike,
+        expected: ArrayLike,
+        what: str,
+        tolerance: Tolerance | None = None,
+    ) -> None:
         """Require equal shapes, something to compare, and a largest error within the tolerance; NaN equals NaN alone."""
         limit = tolerance or self.clause.tolerance
         a, b = np.asarray(observed), np.asarray(expected)
@@ -89,10 +95,14 @@ class Check:
             self.fail(what, f"{a[place]}{where}", f"{b[place]}", limit, worst)
         self._see(what, f"{a[place]}{where}", f"{b[place]}", str(limit), worst)
 
-    def within_ratio(self, observed: float, expected: float, what: str, tolerance: Tolerance | None = None) -> None:
+    def within_ratio(
+        self, observed: float, expected: float, what: str, tolerance: Tolerance | None = None
+    ) -> None:
         """Require |observed / expected - 1| within the tolerance, whatever mode the clause declares."""
         given = tolerance or self.clause.tolerance
-        self.close(observed, expected, what, Tolerance(given.value, "ratio", given.kind, given.source))
+        self.close(
+            observed, expected, what, Tolerance(given.value, "ratio", given.kind, given.source)
+        )
 
     def equal(self, observed: object, expected: object, what: str) -> None:
         """Require equality, bit by bit for arrays (equal dtype and shape); no number equals a truth value."""
@@ -105,7 +115,9 @@ class Check:
             self.fail(what, repr(observed), repr(expected))
         self._see(what, observed, expected, "exact")
 
-    def holds(self, truth: object, what: str, observed: object = "false", expected: object = "true") -> None:
+    def holds(
+        self, truth: object, what: str, observed: object = "false", expected: object = "true"
+    ) -> None:
         """Require a condition that no other verb can say; name what was observed and what the rule wants."""
         if not truth:
             self.fail(what, str(observed), str(expected))
@@ -124,14 +136,18 @@ class Check:
     def shape_dtype(self, array: Any, shape: Sequence[int | None], dtype: Any, what: str) -> None:
         """Require a shape (None stands for any length) and a dtype."""
         found, wanted = tuple(array.shape), tuple(shape)
-        fits = len(found) == len(wanted) and all(w is None or f == w for f, w in zip(found, wanted, strict=True))
+        fits = len(found) == len(wanted) and all(
+            w is None or f == w for f, w in zip(found, wanted, strict=True)
+        )
         if not fits or np.dtype(array.dtype) != np.dtype(dtype):
             named = ", ".join("any" if w is None else str(w) for w in wanted)
             self.fail(what, f"{array.dtype} {found}", f"{np.dtype(dtype)} ({named})")
         self._see(what, f"{array.dtype} {found}", f"{np.dtype(dtype)} {wanted}")
 
     @contextmanager
-    def raises_at(self, stage: str, error: type[Exception], what: str, mentions: str = "") -> Iterator[None]:
+    def raises_at(
+        self, stage: str, error: type[Exception], what: str, mentions: str = ""
+    ) -> Iterator[None]:
         """Require that this error comes out of this stage; the same error from a later stage is a failure."""
         try:
             yield
@@ -139,10 +155,16 @@ class Check:
             raise
         except Exception as raised:
             if not isinstance(raised, error):
-                self.fail(what, f"{type(raised).__name__}: {raised}", f"{error.__name__} at {stage}")
+                self.fail(
+                    what, f"{type(raised).__name__}: {raised}", f"{error.__name__} at {stage}"
+                )
             found = stage_of(raised)
             if found != stage:
-                self.fail(what, f"{error.__name__} at {found or 'no stage'}", f"{error.__name__} at {stage}")
+                self.fail(
+                    what,
+                    f"{error.__name__} at {found or 'no stage'}",
+                    f"{error.__name__} at {stage}",
+                )
             if mentions not in str(raised):
                 self.fail(what, str(raised), f"a message that mentions {mentions!r}")
             self._see(what, f"{type(raised).__name__} at {stage}", f"{error.__name__} at {stage}")
@@ -156,17 +178,35 @@ class Check:
         self.close(function(transform(value)), function(value), what)
 
     def detects(
-        self, diagnostic: Callable[[T], float], good: T, perturbed: T, what: str, at_least: float = 0.0
+        self,
+        diagnostic: Callable[[T], float],
+        good: T,
+        perturbed: T,
+        what: str,
+        at_least: float = 0.0,
     ) -> None:
         """Require that a diagnostic changes, by more than `at_least` and than rounding, when its input is perturbed."""
         before, after = float(diagnostic(good)), float(diagnostic(perturbed))
         least = max(at_least, ROUNDING * max(abs(before), abs(after)))
         if not abs(after - before) > least:
-            self.fail(what, f"{before!r} before, {after!r} after the perturbation", f"a change beyond {least:g}")
-        self._see(what, f"{before!r} before, {after!r} after the perturbation", f"a change beyond {least:g}")
+            self.fail(
+                what,
+                f"{before!r} before, {after!r} after the perturbation",
+                f"a change beyond {least:g}",
+            )
+        self._see(
+            what,
+            f"{before!r} before, {after!r} after the perturbation",
+            f"a change beyond {least:g}",
+        )
 
     def fail(
-        self, what: str, observed: str, expected: str, limit: Tolerance | None = None, used: float | None = None
+        self,
+        what: str,
+        observed: str,
+        expected: str,
+        limit: Tolerance | None = None,
+        used: float | None = None,
     ) -> None:
         """Raise ClauseViolation with the clause, the observation and the line that reproduces it.
 
@@ -190,7 +230,14 @@ class Check:
     def _record(self, what: str, used: float) -> None:
         self.margins.append(Margin(self.clause.id, what, used))
 
-    def _see(self, what: str, observed: object, expected: object, limit: str = "", used: float | None = None) -> None:
+    def _see(
+        self,
+        what: str,
+        observed: object,
+        expected: object,
+        limit: str = "",
+        used: float | None = None,
+    ) -> None:
         if self.seen is not None:  # words cost time
             a, b = (one if isinstance(one, str) else shown(one) for one in (observed, expected))
             keep(self.seen, Seen(self.clause.id, what, a, b, limit, used))
@@ -211,7 +258,10 @@ def stage_of(error: BaseException) -> str | None:
         frame = trace.tb_frame
         package, _, module = str(frame.f_globals.get("__name__", "")).rpartition(".")
         pipeline = all(hasattr(frame.f_locals.get("self"), name) for name in STAGES)
-        for name in (frame.f_code.co_name if pipeline else "", module if package == "ptyspec.pipeline" else ""):
+        for name in (
+            frame.f_code.co_name if pipeline else "",
+            module if package == "ptyspec.pipeline" else "",
+        ):
             found = name if name in STAGES else found
         trace = trace.tb_next
     return found
@@ -237,7 +287,11 @@ def _difference(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> str:
     if a.dtype != b.dtype or a.shape != b.shape:
         return f"{a.dtype}{list(a.shape)}"
     places = np.argwhere(~((a == b) | ((a != a) & (b != b))))
-    some = ", ".join(f"{a[tuple(p)]} for {b[tuple(p)]} at {tuple(map(int, p))}" for p in places[:MAX_MISMATCHES])
+    some = ", ".join(
+        f"{a[tuple(p)]} for {b[tuple(p)]} at {tuple(map(int, p))}" for p in places[:MAX_MISMATCHES]
+    )
     return (
-        f"{len(places)} of {a.size} values differ: {some}" if len(places) else "equal values, other bits (signed zero)"
+        f"{len(places)} of {a.size} values differ: {some}"
+        if len(places)
+        else "equal values, other bits (signed zero)"
     )

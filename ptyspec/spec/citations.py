@@ -15,7 +15,9 @@ from ptyspec.spec.clause import ID
 from ptyspec.spec.collect import Case
 
 CLAUSE_ID = re.compile(rf"(?<![\w-]){ID}(?![\w-])")
-SELECTOR = re.compile(r"(?<![\w/])(?P<file>tests/[\w/]*test_\w+\.py)(?P<names>(?:::\w+)*)(?P<row>\[[\w.-]+\])?")
+SELECTOR = re.compile(
+    r"(?<![\w/])(?P<file>tests/[\w/]*test_\w+\.py)(?P<names>(?:::\w+)*)(?P<row>\[[\w.-]+\])?"
+)
 FOLDER = re.compile(r"pytest (?:-[\w=]+ )*(?P<folder>tests/\w+)/?(?=[\s`]|$)")
 MARK = re.compile(r"pytest (?:-[\w=]+ )*-m (?P<tier>\w+)(?=[\s`]|$)")
 NO_CLAUSES = frozenset({"SHA-256", "SHA-512"})
@@ -50,7 +52,9 @@ def _documents(root: Path) -> list[Path]:
     return sorted(path for path in paths if path.relative_to(root).as_posix() not in GENERATED)
 
 
-def _in_file(root: Path, path: Path, clauses: Collection[str], known: set[str] | None) -> Iterator[Citation]:
+def _in_file(
+    root: Path, path: Path, clauses: Collection[str], known: set[str] | None
+) -> Iterator[Citation]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         source = f"{path.relative_to(root).as_posix()}:{number}"
         for name in CLAUSE_ID.findall(line):

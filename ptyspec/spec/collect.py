@@ -65,7 +65,9 @@ def collect(root: Path, fresh: bool = False) -> list[Case]:
         if kept.get("state") == key:
             return _cases(kept["cases"])
     content = _collect(root)
-    if cache.parent.parent.parent.is_dir():  # pytest's own folder, made by a former run: none is left where none was
+    if (
+        cache.parent.parent.parent.is_dir()
+    ):  # pytest's own folder, made by a former run: none is left where none was
         cache.parent.mkdir(parents=True, exist_ok=True)
         write_json(cache, {"state": key, **content})
     return _cases(content["cases"])
@@ -94,15 +96,21 @@ def _collect(root: Path) -> dict[str, Any]:
         file = Path(folder) / "bindings.json"
         command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
         done = subprocess.run(
-            [*command, "--ptyspec-bindings", str(file)], cwd=root, env=_environment(root), timeout=SECONDS,
-            capture_output=True, text=True, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+            [*command, "--ptyspec-bindings", str(file)],
+            cwd=root,
+            env=_environment(root),
+            timeout=SECONDS,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
         if done.returncode not in (COLLECTED, NO_TESTS) or not file.is_file():
             tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
             raise CollectionError(
-                f"the suite cannot be collected (pytest ended with {done.returncode}):\n{tail}", source=root,
+                f"the suite cannot be collected (pytest ended with {done.returncode}):\n{tail}",
+                source=root,
                 next_step="python -m pytest --collect-only",
-            )  # fmt: skip
+            )
         content: dict[str, Any] = read_json(file)
     return content
 
@@ -110,8 +118,12 @@ def _collect(root: Path) -> dict[str, Any]:
 def _environment(root: Path) -> dict[str, str]:
     """This process's environment without options meant for other runs; the checkout's own code comes first."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))}
+    return kept | {
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    }
 
 
 def _cases(content: Mapping[str, Mapping[str, Any]]) -> list[Case]:
-    return [Case(id=name, **{**row, "clauses": tuple(row["clauses"])}) for name, row in content.items()]
+    return [
+        Case(id=name, **{**row, "clauses": tuple(row["clauses"])}) for name, row in content.items()
+    ]

@@ -56,9 +56,11 @@ def read(root: Path) -> dict[str, Reviewed]:
         return {name: Reviewed(**row) for name, row in content["clauses"].items()}
     except (KeyError, TypeError, AttributeError) as error:
         raise ReviewError(
-            f"not a record of reviews: {error!r}", source=root / FILE, limit=f"schema_version {SCHEMA_VERSION}",
+            f"not a record of reviews: {error!r}",
+            source=root / FILE,
+            limit=f"schema_version {SCHEMA_VERSION}",
             next_step="restore it from the repository",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def write(root: Path, reviewed: Mapping[str, Reviewed]) -> None:
@@ -67,23 +69,30 @@ def write(root: Path, reviewed: Mapping[str, Reviewed]) -> None:
     write_json(root / FILE, {"schema_version": SCHEMA_VERSION, "clauses": rows})
 
 
-def changes(clauses: Mapping[str, Clause], cases: Iterable[Case], reviewed: Mapping[str, Reviewed]) -> Iterator[Change]:
+def changes(
+    clauses: Mapping[str, Clause], cases: Iterable[Case], reviewed: Mapping[str, Reviewed]
+) -> Iterator[Change]:
     """Yield every clause whose review does not hold any more, and every reviewed one that is gone."""
     bound = digests(cases)
     for name, clause in clauses.items():
         known = reviewed.get(name)
         again = f"ptyspec trace --review {name} --reason TEXT"
         if known is None:
-            yield Change(name, "new, and not reviewed yet", f"read it beside its cases, then: {again}")
+            yield Change(
+                name, "new, and not reviewed yet", f"read it beside its cases, then: {again}"
+            )
         elif clause.fingerprint != known.fingerprint and clause.revision == known.revision:
             yield Change(
-                name, f"its text changed and its revision is still {clause.revision}",
+                name,
+                f"its text changed and its revision is still {clause.revision}",
                 f"write {{r{clause.revision + 1}}}; or, where its meaning is the same: {again} --editorial",
-            )  # fmt: skip
+            )
         elif (clause.revision, clause.fingerprint) != (known.revision, known.fingerprint):
             yield _revised(clause, known, bound.get(name, {}), again)
     for name in sorted(set(reviewed) - set(clauses)):
-        yield Change(name, "reviewed once, and gone from the documents", "ptyspec trace --all --reason TEXT")
+        yield Change(
+            name, "reviewed once, and gone from the documents", "ptyspec trace --all --reason TEXT"
+        )
 
 
 def _revised(clause: Clause, known: Reviewed, now: Mapping[str, str | None], again: str) -> Change:
@@ -91,12 +100,18 @@ def _revised(clause: Clause, known: Reviewed, now: Mapping[str, str | None], aga
     if touched(known, now):
         return Change(clause.id, f"{message}, with cases; not reviewed yet", again)
     listed = ", ".join(sorted(now)) or "it has none"
-    return Change(clause.id, f"{message} and no case was touched", f"look at its cases: {listed}; then: {again}")
+    return Change(
+        clause.id,
+        f"{message} and no case was touched",
+        f"look at its cases: {listed}; then: {again}",
+    )
 
 
 def touched(known: Reviewed, now: Mapping[str, str | None]) -> bool:
     """Say whether a case was added or its source changed since the review."""
-    return any(name not in known.cases or digest != known.cases[name] for name, digest in now.items())
+    return any(
+        name not in known.cases or digest != known.cases[name] for name, digest in now.items()
+    )
 
 
 def digests(cases: Iterable[Case]) -> dict[str, dict[str, str | None]]:
@@ -109,9 +124,13 @@ def digests(cases: Iterable[Case]) -> dict[str, dict[str, str | None]]:
 
 
 def review(
-    clauses: Mapping[str, Clause], cases: Iterable[Case], reviewed: Mapping[str, Reviewed], names: Iterable[str],
-    reason: str, editorial: bool = False,
-) -> dict[str, Reviewed]:  # fmt: skip
+    clauses: Mapping[str, Clause],
+    cases: Iterable[Case],
+    reviewed: Mapping[str, Reviewed],
+    names: Iterable[str],
+    reason: str,
+    editorial: bool = False,
+) -> dict[str, Reviewed]:
     """Return the record with the present state of these clauses; those that are gone are dropped.
 
     Raises ReviewError where a text changed and its revision did not (`editorial` says that the meaning is the same),
@@ -125,17 +144,24 @@ def review(
         clause, known = clauses[name], reviewed.get(name)
         if clause.unfinished:
             raise ReviewError(
-                f"{name} is not ready for a review", value=clause.statement, limit=f"no {PLACEHOLDER} in it",
-                source=clause.source, next_step="write its sentence and its reason",
-            )  # fmt: skip
+                f"{name} is not ready for a review",
+                value=clause.statement,
+                limit=f"no {PLACEHOLDER} in it",
+                source=clause.source,
+                next_step="write its sentence and its reason",
+            )
         same_revision = known is not None and known.revision == clause.revision
         if known and same_revision and known.fingerprint != clause.fingerprint and not editorial:
             raise ReviewError(
-                f"the text of {name} changed and its revision did not", value=f"{{r{clause.revision}}}",
-                limit=f"{{r{clause.revision + 1}}}", source=clause.source,
+                f"the text of {name} changed and its revision did not",
+                value=f"{{r{clause.revision}}}",
+                limit=f"{{r{clause.revision + 1}}}",
+                source=clause.source,
                 next_step="raise the revision; or add --editorial where the meaning is the same",
-            )  # fmt: skip
-        new = Reviewed(clause.revision, clause.fingerprint, " ".join(reason.split()), bound.get(name, {}))
+            )
+        new = Reviewed(
+            clause.revision, clause.fingerprint, " ".join(reason.split()), bound.get(name, {})
+        )
         if known is None or _state(known) != _state(new):
             result[name] = new
     return result
@@ -146,5 +172,9 @@ def _state(row: Reviewed) -> tuple[int, str, dict[str, str | None]]:
 
 
 def _row(row: Reviewed) -> dict[str, Any]:
-    return {"revision": row.revision, "fingerprint": row.fingerprint, "reason": row.reason,
-            "cases": {name: row.cases[name] for name in sorted(row.cases)}}  # fmt: skip
+    return {
+        "revision": row.revision,
+        "fingerprint": row.fingerprint,
+        "reason": row.reason,
+        "cases": {name: row.cases[name] for name in sorted(row.cases)},
+    }

@@ -33,7 +33,10 @@ def properties(margins: Iterable[Margin]) -> list[Property]:
     for margin in margins:
         key = margin.clause, margin.what
         worst[key] = max(worst.get(key, 0.0), margin.used)
-    return [(f"margin:{clause}", f"{min(used, BEYOND):.6g} {what}") for (clause, what), used in worst.items()]
+    return [
+        (f"margin:{clause}", f"{min(used, BEYOND):.6g} {what}")
+        for (clause, what), used in worst.items()
+    ]
 
 
 @dataclass
@@ -63,14 +66,22 @@ class Row:
         """Return the row as it is written; `code` is its stamp."""
         when = datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds")
         return {
-            "outcome": self.outcome, "seconds": round(self.seconds, 4), "when": when, "code": code,
-            "clauses": list(self.clauses), "margins": [list(margin) for margin in self.margins],
-        }  # fmt: skip
+            "outcome": self.outcome,
+            "seconds": round(self.seconds, 4),
+            "when": when,
+            "code": code,
+            "clauses": list(self.clauses),
+            "margins": [list(margin) for margin in self.margins],
+        }
 
 
 def document(environment: str, cases: Mapping[str, Any]) -> dict[str, Any]:
     """Return the record of these cases, in the order of their node ids."""
-    return {"schema_version": SCHEMA_VERSION, "environment": environment, "cases": dict(sorted(cases.items()))}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "environment": environment,
+        "cases": dict(sorted(cases.items())),
+    }
 
 
 def merged(old: object, new: Mapping[str, Any], exists: Callable[[str], bool]) -> dict[str, Any]:
@@ -78,5 +89,9 @@ def merged(old: object, new: Mapping[str, Any], exists: Callable[[str], bool]) -
 
     An old record of another version, or none, counts as empty.
     """
-    kept = old["cases"] if isinstance(old, dict) and old.get("schema_version") == SCHEMA_VERSION else {}
+    kept = (
+        old["cases"]
+        if isinstance(old, dict) and old.get("schema_version") == SCHEMA_VERSION
+        else {}
+    )
     return {**{case: row for case, row in kept.items() if exists(case)}, **new}

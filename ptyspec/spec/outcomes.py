@@ -56,21 +56,28 @@ def outcomes(root: Path) -> Outcomes:
         if content["schema_version"] != SCHEMA_VERSION:
             raise KeyError("schema_version")
         stamps = Stamps(root)
-        rows = {name: (_outcome(row), row["code"] == stamps.of(name)) for name, row in content["cases"].items()}
+        rows = {
+            name: (_outcome(row), row["code"] == stamps.of(name))
+            for name, row in content["cases"].items()
+        }
         return Outcomes(
-            str(content["environment"]), {name: outcome for name, (outcome, current) in rows.items() if current},
+            str(content["environment"]),
+            {name: outcome for name, (outcome, current) in rows.items() if current},
             frozenset(name for name, (_, current) in rows.items() if not current),
-        )  # fmt: skip
+        )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise OutcomesError(
-            f"not a record of outcomes: {error!r}", source=path, limit=f"schema_version {SCHEMA_VERSION}",
+            f"not a record of outcomes: {error!r}",
+            source=path,
+            limit=f"schema_version {SCHEMA_VERSION}",
             next_step=f"remove it (rm {path}) and run the tests again",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _outcome(row: Mapping[str, Any]) -> Outcome:
     # JSON knows no infinity: a margin that has no number went beyond any tolerance.
     margins = tuple(
-        (str(clause), str(what), float("inf") if used is None else float(used)) for clause, what, used in row["margins"]
+        (str(clause), str(what), float("inf") if used is None else float(used))
+        for clause, what, used in row["margins"]
     )
     return Outcome(str(row["outcome"]), float(row["seconds"]), str(row["when"]), margins)

@@ -27,7 +27,8 @@ HEADING = re.compile(rf"### (?P<id>{ID}) · (?P<title>\S.*\S) \{{r(?P<revision>[
 FIELD = re.compile(r"- (?P<name>[A-Z][a-z]+): (?P<text>\S.*)")
 KEYWORD = re.compile(r"\b(MUST|SHOULD|MAY)(?: NOT)?\b")
 TOLERANCE = re.compile(
-    rf"(?P<value>\S+) (?P<mode>{'|'.join(MODES)}), (?P<kind>{'|'.join(KINDS)}): (?P<source>\S.*)", re.DOTALL
+    rf"(?P<value>\S+) (?P<mode>{'|'.join(MODES)}), (?P<kind>{'|'.join(KINDS)}): (?P<source>\S.*)",
+    re.DOTALL,
 )
 REQUIRED, OPTIONAL = ("Why", "Tolerance", "Place"), ("Signatures",)
 SIGNATURES = range(1, 81)
@@ -66,13 +67,29 @@ def _blocks(path: Path, text: str) -> Iterator[_Block]:
                 section = line[3:].strip()
             elif line.startswith("### "):
                 if not section:
-                    _fail(path, number, "a clause stands outside any section", line, "put a '## Section' above it")
+                    _fail(
+                        path,
+                        number,
+                        "a clause stands outside any section",
+                        line,
+                        "put a '## Section' above it",
+                    )
                 block = _Block(number, line, section)
             elif line.startswith("####"):
-                _fail(path, number, "headings below a clause are not part of the format", line, "use '- Why:'")
+                _fail(
+                    path,
+                    number,
+                    "headings below a clause are not part of the format",
+                    line,
+                    "use '- Why:'",
+                )
             elif not line.startswith("# "):
                 _fail(
-                    path, number, "not a heading: a blank is missing", line, "write '## Section', '### AREA-001 · ...'"
+                    path,
+                    number,
+                    "not a heading: a blank is missing",
+                    line,
+                    "write '## Section', '### AREA-001 · ...'",
                 )
         elif block is not None:
             block.body.append((number, line))
@@ -85,17 +102,32 @@ def _blocks(path: Path, text: str) -> Iterator[_Block]:
 def _clause(path: Path, block: _Block) -> Clause:
     match = HEADING.fullmatch(block.heading)
     if match is None:
-        _fail(path, block.line, "not a clause heading", block.heading, "write '### AREA-001 · Title {r1}'")
+        _fail(
+            path,
+            block.line,
+            "not a clause heading",
+            block.heading,
+            "write '### AREA-001 · Title {r1}'",
+        )
     statement, fields = _split(path, block)
     signatures = tuple(_signatures(path, *fields["Signatures"])) if "Signatures" in fields else ()
     line, place = fields["Place"]
     if place not in PLACES:
         _fail(path, line, "unknown place", place, f"one of {', '.join(PLACES)}")
     return Clause(
-        id=match["id"], title=match["title"], revision=int(match["revision"]), level=_level(path, block, statement),
-        statement=statement, why=fields["Why"][1], tolerance=_tolerance(path, *fields["Tolerance"]), place=place,
-        signatures=signatures, section=block.section, path=path, line=block.line,
-    )  # fmt: skip
+        id=match["id"],
+        title=match["title"],
+        revision=int(match["revision"]),
+        level=_level(path, block, statement),
+        statement=statement,
+        why=fields["Why"][1],
+        tolerance=_tolerance(path, *fields["Tolerance"]),
+        place=place,
+        signatures=signatures,
+        section=block.section,
+        path=path,
+        line=block.line,
+    )
 
 
 def _split(path: Path, block: _Block) -> tuple[str, dict[str, tuple[int, str]]]:
@@ -109,29 +141,54 @@ def _split(path: Path, block: _Block) -> tuple[str, dict[str, tuple[int, str]]]:
             last = match["name"]
             if last not in REQUIRED + OPTIONAL or last in fields:
                 _fail(
-                    path, number, f"field {last!r} is unknown or given twice", line, f"{', '.join(REQUIRED + OPTIONAL)}"
+                    path,
+                    number,
+                    f"field {last!r} is unknown or given twice",
+                    line,
+                    f"{', '.join(REQUIRED + OPTIONAL)}",
                 )
             fields[last] = (number, match["text"].strip())
         elif last and line.startswith("  "):
             fields[last] = (fields[last][0], f"{fields[last][1]} {line.strip()}")
         elif line and last:
-            _fail(path, number, "text after the fields of a clause", line, "indent it, or move it above the clause")
+            _fail(
+                path,
+                number,
+                "text after the fields of a clause",
+                line,
+                "indent it, or move it above the clause",
+            )
         elif line:
             sentence.append(line.strip())
     missing = [name for name in REQUIRED if name not in fields]
     if missing:
-        _fail(path, block.line, f"field {missing[0]!r} is missing", block.heading, f"add '- {missing[0]}: ...'")
+        _fail(
+            path,
+            block.line,
+            f"field {missing[0]!r} is missing",
+            block.heading,
+            f"add '- {missing[0]}: ...'",
+        )
     return " ".join(sentence), fields
 
 
 def _level(path: Path, block: _Block, statement: str) -> Level:
     found = KEYWORD.findall(statement)
     if len(found) != 1:
-        _fail(path, block.line, "a clause holds exactly one MUST, SHOULD or MAY", f"{len(found)} in: {statement}",
-              "say one thing; make two clauses of two")  # fmt: skip
+        _fail(
+            path,
+            block.line,
+            "a clause holds exactly one MUST, SHOULD or MAY",
+            f"{len(found)} in: {statement}",
+            "say one thing; make two clauses of two",
+        )
     if not statement.endswith(".") or re.search(r"\.\s+[A-Z]", statement):
         _fail(
-            path, block.line, "a clause is one sentence that ends with a full stop", statement, "move the rest to Why"
+            path,
+            block.line,
+            "a clause is one sentence that ends with a full stop",
+            statement,
+            "move the rest to Why",
         )
     level: Level = found[0]
     return level
@@ -146,16 +203,30 @@ def _tolerance(path: Path, line: int, text: str) -> Tolerance:
     except ValueError:
         value = 0.0
     if match is None or not 0.0 < value < float("inf"):
-        _fail(path, line, "not a tolerance", text, f"'exact', or 'VALUE {'|'.join(MODES)}, {'|'.join(KINDS)}: SOURCE'")
+        _fail(
+            path,
+            line,
+            "not a tolerance",
+            text,
+            f"'exact', or 'VALUE {'|'.join(MODES)}, {'|'.join(KINDS)}: SOURCE'",
+        )
     return Tolerance(value, match["mode"], match["kind"], match["source"])  # type: ignore[arg-type]  # the pattern's
 
 
 def _signatures(path: Path, line: int, text: str) -> Iterator[int]:
     for part in text.split(","):
         if not part.strip().isdigit() or int(part) not in SIGNATURES:
-            _fail(path, line, "not a failure signature", part.strip(), "numbers 1 to 80, separated by commas")
+            _fail(
+                path,
+                line,
+                "not a failure signature",
+                part.strip(),
+                "numbers 1 to 80, separated by commas",
+            )
         yield int(part)
 
 
 def _fail(path: Path, line: int, message: str, value: str, limit: str) -> NoReturn:
-    raise SpecError(message, value=value, limit=limit, source=f"{path}:{line}", next_step="see docs/clauses.md")
+    raise SpecError(
+        message, value=value, limit=limit, source=f"{path}:{line}", next_step="see docs/clauses.md"
+    )

@@ -24,9 +24,13 @@ class Registry(Mapping[str, Clause]):
         if name not in self.clauses:
             near = difflib.get_close_matches(name, self.clauses, n=3, cutoff=0.5)
             raise UnknownClauseError(
-                "no clause has this id", value=name, limit=f"one of the {len(self.clauses)} ids in {self.folder}",
-                next_step=f"did you mean {' or '.join(near)}?" if near else "ptyspec trace lists them",
-            )  # fmt: skip
+                "no clause has this id",
+                value=name,
+                limit=f"one of the {len(self.clauses)} ids in {self.folder}",
+                next_step=f"did you mean {' or '.join(near)}?"
+                if near
+                else "ptyspec trace lists them",
+            )
         return self.clauses[name]
 
     def __contains__(self, name: object) -> bool:
@@ -46,9 +50,12 @@ def read(folder: Path) -> Registry:
         for clause in parse(path):
             if clause.id in clauses:
                 raise SpecError(
-                    "a clause id stands twice", value=clause.id, source=f"{path}:{clause.line}",
-                    limit=f"first at {clauses[clause.id].source}", next_step="give the new clause the next free number",
-                )  # fmt: skip
+                    "a clause id stands twice",
+                    value=clause.id,
+                    source=f"{path}:{clause.line}",
+                    limit=f"first at {clauses[clause.id].source}",
+                    next_step="give the new clause the next free number",
+                )
             clauses[clause.id] = clause
     return Registry(folder, clauses)
 

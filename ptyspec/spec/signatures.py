@@ -128,7 +128,9 @@ def covered(clauses: Mapping[str, Clause]) -> Iterator[tuple[int, str, list[Clau
 
 def uncovered(clauses: Mapping[str, Clause]) -> list[int]:
     """Return the signatures that no clause names and no reason leaves out."""
-    return [number for number, _, found in covered(clauses) if not found and number not in OUT_OF_SCOPE]
+    return [
+        number for number, _, found in covered(clauses) if not found and number not in OUT_OF_SCOPE
+    ]
 
 
 def signatures_page(clauses: Mapping[str, Clause]) -> str:
@@ -136,14 +138,25 @@ def signatures_page(clauses: Mapping[str, Clause]) -> str:
     found = {number: (text, catching) for number, text, catching in covered(clauses)}
     lines = [HEAD]
     for group, members in GROUPS.items():
-        lines += ["", f"## {group}", "", "| | failure | clauses | documents |", "| ---: | --- | --- | --- |"]
+        lines += [
+            "",
+            f"## {group}",
+            "",
+            "| | failure | clauses | documents |",
+            "| ---: | --- | --- | --- |",
+        ]
         lines += [_line(number, *found[number]) for number in members]
     return "\n".join(lines) + "\n"
 
 
 def _line(number: int, text: str, clauses: list[Clause]) -> str:
-    names = ", ".join(clause.id for clause in clauses) or f"none: {OUT_OF_SCOPE.get(number, 'not covered')}"
-    documents = dict.fromkeys(f"[{clause.document}](../specs/{clause.document})" for clause in clauses)
+    names = (
+        ", ".join(clause.id for clause in clauses)
+        or f"none: {OUT_OF_SCOPE.get(number, 'not covered')}"
+    )
+    documents = dict.fromkeys(
+        f"[{clause.document}](../specs/{clause.document})" for clause in clauses
+    )
     return f"| {number} | {text} | {names} | {', '.join(documents)} |"
 
 

@@ -38,7 +38,9 @@ class SkeletonError(PtyspecError):
     """A clause or case of this name cannot be begun here."""
 
 
-def insert_clause(document: Path, name: str, title: str, level: str = "MUST", section: str | None = None) -> int:
+def insert_clause(
+    document: Path, name: str, title: str, level: str = "MUST", section: str | None = None
+) -> int:
     """Write a clause's skeleton at the end of a section of the document; return its line.
 
     Without a section it goes where clauses of its area stand already, else into the last one. Raises SkeletonError for a
@@ -46,7 +48,11 @@ def insert_clause(document: Path, name: str, title: str, level: str = "MUST", se
     """
     heading = f"### {name} · {title} {{r1}}"
     if HEADING.fullmatch(heading) is None:
-        raise SkeletonError("not an id and title of a clause", value=f"{name} · {title}", limit="AREA-001 · One line")
+        raise SkeletonError(
+            "not an id and title of a clause",
+            value=f"{name} · {title}",
+            limit="AREA-001 · One line",
+        )
     if level not in LEVELS:
         raise SkeletonError("not a level", value=level, limit=", ".join(LEVELS))
     clauses = parse(document)
@@ -57,7 +63,9 @@ def insert_clause(document: Path, name: str, title: str, level: str = "MUST", se
     text = CLAUSE.format(id=name, title=title, level=level, place=place)
     after = lines[at:]
     with atomic_file(document) as file:
-        file.write(("\n".join([*_stripped(lines[:at]), "", text, *after]).rstrip("\n") + "\n").encode())
+        file.write(
+            ("\n".join([*_stripped(lines[:at]), "", text, *after]).rstrip("\n") + "\n").encode()
+        )
     return next(clause.line for clause in parse(document) if clause.id == name)
 
 
@@ -68,11 +76,15 @@ def write_case(root: Path, clause: Clause, tier: str) -> Path:
     """
     folder = root / "tests" / tier
     if not folder.is_dir():
-        tiers = ", ".join(sorted(path.name for path in (root / "tests").iterdir() if any(path.glob("test_*.py"))))
+        tiers = ", ".join(
+            sorted(path.name for path in (root / "tests").iterdir() if any(path.glob("test_*.py")))
+        )
         raise SkeletonError("there is no such tier", value=tier, limit=tiers, source=root / "tests")
     path = folder / f"test_{slug(clause.id)}.py"
     if path.exists():
-        raise OutputExistsError("the file exists", value=path, next_step="add the case to it, or move it away")
+        raise OutputExistsError(
+            "the file exists", value=path, next_step="add the case to it, or move it away"
+        )
     name = f"test_{slug(clause.title)}"
     path.write_text(CASE.format(id=clause.id, title=clause.title, name=name), encoding="utf-8")
     return path
@@ -89,26 +101,36 @@ def check_new(known: Registry, name: str) -> None:
         area = name.rpartition("-")[0]
         used = [int(other[-3:]) for other in known if other.rpartition("-")[0] == area]
         raise SkeletonError(
-            "this id is taken", value=name, source=known[name].source, next_step=f"{area}-{max(used) + 1:03d} is free"
+            "this id is taken",
+            value=name,
+            source=known[name].source,
+            next_step=f"{area}-{max(used) + 1:03d} is free",
         )
 
 
 def _section_of_area(clauses: list[Clause], name: str) -> str | None:
     area = name.rpartition("-")[0]
-    return next((clause.section for clause in reversed(clauses) if clause.id.rpartition("-")[0] == area), None)
+    return next(
+        (clause.section for clause in reversed(clauses) if clause.id.rpartition("-")[0] == area),
+        None,
+    )
 
 
 def _last_section(document: Path, lines: list[str]) -> str:
     sections = _sections(lines)
     if not sections:
-        raise SpecError("the document has no section", source=document, next_step="begin one: '## Title'")
+        raise SpecError(
+            "the document has no section", source=document, next_step="begin one: '## Title'"
+        )
     return list(sections)[-1]
 
 
 def _end_of(document: Path, lines: list[str], section: str) -> int:
     sections = _sections(lines)
     if section not in sections:
-        raise SkeletonError("no such section", value=section, limit=", ".join(sections), source=document)
+        raise SkeletonError(
+            "no such section", value=section, limit=", ".join(sections), source=document
+        )
     later = [line for line in sections.values() if line > sections[section]]
     return min(later, default=len(lines))
 

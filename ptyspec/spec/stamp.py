@@ -17,7 +17,9 @@ class Stamps:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._package = source_digest(
-            Path(ptyspec.__file__).parent, [""], extra=json.dumps(library_versions(), sort_keys=True)
+            Path(ptyspec.__file__).parent,
+            [""],
+            extra=json.dumps(library_versions(), sort_keys=True),
         )
         self._known: dict[str, str] = {}
 

@@ -110,9 +110,13 @@ class Trace:
 
 
 def trace(
-    clauses: Mapping[str, Clause], cases: Collection[Case], outcomes: Outcomes, reviewed: Mapping[str, Reviewed],
-    citations: Collection[Citation] = (), golden: Collection[str] = (),
-) -> Trace:  # fmt: skip
+    clauses: Mapping[str, Clause],
+    cases: Collection[Case],
+    outcomes: Outcomes,
+    reviewed: Mapping[str, Reviewed],
+    citations: Collection[Citation] = (),
+    golden: Collection[str] = (),
+) -> Trace:
     """Join clauses, cases and outcomes, and name everything that is missing, unknown or out of date."""
     bound: dict[str, list[Case]] = {}
     for case in cases:
@@ -122,7 +126,9 @@ def trace(
     findings = [finding for row in rows for finding in _of_row(row)]
     findings += _unknown(clauses, bound)
     findings += [_cited(citation) for citation in citations]
-    findings += [Finding("violation", "", line, "golden", "ptyspec golden check") for line in golden]
+    findings += [
+        Finding("violation", "", line, "golden", "ptyspec golden check") for line in golden
+    ]
     findings += _reviews(clauses, cases, reviewed)
     return Trace(rows, tuple(findings), outcomes.environment, len(cases))
 
@@ -140,24 +146,52 @@ def _of_row(row: Row) -> Iterator[Finding]:
 
     binding: Severity = "violation" if clause.level == "MUST" else "note"
     if clause.unfinished:
-        yield found("violation", "it is a skeleton still", f"write the sentence and its reason in {clause.source}")
+        yield found(
+            "violation",
+            "it is a skeleton still",
+            f"write the sentence and its reason in {clause.source}",
+        )
     if row.state == "no case":
         yield found(binding, f"a {clause.level} without a case", f"ptyspec new case {clause.id}")
     elif row.state == "failed":
-        yield found(binding, f"{len(row.failed)} of {len(row.cases)} cases failed", f"pytest '{row.failed[0]}'")
+        yield found(
+            binding,
+            f"{len(row.failed)} of {len(row.cases)} cases failed",
+            f"pytest '{row.failed[0]}'",
+        )
     elif row.state == "skipped":
-        yield found(binding, "its cases were skipped: none has passed", f"pytest -rs '{row.cases[0].id}'")
+        yield found(
+            binding, "its cases were skipped: none has passed", f"pytest -rs '{row.cases[0].id}'"
+        )
     if row.cases and row.missing:
-        missing: Severity = "incomplete" if clause.level == "MUST" and row.state == "not run" else "note"
+        missing: Severity = (
+            "incomplete" if clause.level == "MUST" and row.state == "not run" else "note"
+        )
         named = next(case.id for case in row.cases if case.id not in row.outcomes)
         since = f" ({row.outdated} of them ran with other code)" if row.outdated else ""
-        yield found(missing, f"{row.missing} of {len(row.cases)} cases have not run{since}", f"pytest '{named}'")
+        yield found(
+            missing,
+            f"{row.missing} of {len(row.cases)} cases have not run{since}",
+            f"pytest '{named}'",
+        )
     if row.margin is not None and row.margin < LOOSE:
-        yield found("note", f"its cases use {row.margin:.2g} of the tolerance: it is loose", f"tighten {clause.source}")
+        yield found(
+            "note",
+            f"its cases use {row.margin:.2g} of the tolerance: it is loose",
+            f"tighten {clause.source}",
+        )
     elif row.margin is not None and row.margin > TIGHT and row.state != "failed":
-        yield found("note", f"its cases use {row.margin:.2g} of the tolerance: it is tight", f"measure {clause.source}")
+        yield found(
+            "note",
+            f"its cases use {row.margin:.2g} of the tolerance: it is tight",
+            f"measure {clause.source}",
+        )
     if clause.tolerance.mode != "exact" and row.state == "passed" and row.margin is None:
-        yield found("note", "it states a tolerance that no case uses", "clause.close(...) in one of its cases")
+        yield found(
+            "note",
+            "it states a tolerance that no case uses",
+            "clause.close(...) in one of its cases",
+        )
 
 
 def _unknown(clauses: Mapping[str, Clause], bound: Mapping[str, list[Case]]) -> Iterator[Finding]:
@@ -171,20 +205,36 @@ def _unknown(clauses: Mapping[str, Clause], bound: Mapping[str, list[Case]]) -> 
 def _cited(citation: Citation) -> Finding:
     if citation.kind == "clause":
         return Finding(
-            "violation", citation.what, "cited, and not in any document", citation.source, "correct the citation"
+            "violation",
+            citation.what,
+            "cited, and not in any document",
+            citation.source,
+            "correct the citation",
         )
-    return Finding("violation", "", f"{citation.what} collects nothing", citation.source, "correct the selector")
+    return Finding(
+        "violation",
+        "",
+        f"{citation.what} collects nothing",
+        citation.source,
+        "correct the selector",
+    )
 
 
 def _reviews(
     clauses: Mapping[str, Clause], cases: Collection[Case], reviewed: Mapping[str, Reviewed]
 ) -> Iterator[Finding]:
     for change in changes(clauses, cases, reviewed):
-        source = clauses[change.clause].source if change.clause in clauses else "specs/reviewed.json"
+        source = (
+            clauses[change.clause].source if change.clause in clauses else "specs/reviewed.json"
+        )
         yield Finding("violation", change.clause, change.message, source, change.next_step)
     now = digests(cases)
     for name, clause in clauses.items():
-        gone = sorted(set(reviewed[name].cases) - set(now.get(name, {}))) if name in reviewed else []
+        gone = (
+            sorted(set(reviewed[name].cases) - set(now.get(name, {}))) if name in reviewed else []
+        )
         if gone:
             message = f"cases of the review are gone: {', '.join(gone)}"
-            yield Finding("note", name, message, clause.source, f"ptyspec trace --review {name} --reason TEXT")
+            yield Finding(
+                "note", name, message, clause.source, f"ptyspec trace --review {name} --reason TEXT"
+            )

@@ -16,7 +16,9 @@ from ptyspec.pipeline.score import MOST_FRAMES, predict_frames, score
 from ptyspec.pipeline.simulate import simulate
 from tests.small_scenes import scenario
 
-SETTINGS = scenario(object={"size": 200}, scan={"n_images": 250, "buffer": 40}, dose={"nphotons": 1e6})
+SETTINGS = scenario(
+    object={"size": 200}, scan={"n_images": 250, "buffer": 40}, dose={"nphotons": 1e6}
+)
 
 
 @cache
@@ -34,8 +36,12 @@ def test_the_trivial_estimator_has_the_right_brightness_and_no_detail() -> None:
     made = trivial_estimate(scan())
     block = score(SETTINGS, scan(), made)["amplitude"]
     assert block["mean_ratio"] == pytest.approx(1, abs=0.02)  # prototype 3c: 1.004 and 1.007
-    assert block["highpass_pearson_r"] < 0.3  # prototype 3c: 0.04 and 0.11: a control, not a reconstruction
-    assert block["pearson_r"] > 0.5  # brightness as it varies over the scan: prototype 3c 0.86 and 0.90
+    assert (
+        block["highpass_pearson_r"] < 0.3
+    )  # prototype 3c: 0.04 and 0.11: a control, not a reconstruction
+    assert (
+        block["pearson_r"] > 0.5
+    )  # brightness as it varies over the scan: prototype 3c 0.86 and 0.90
     assert not made.object.imag[np.isfinite(made.object)].any()
 
 
@@ -53,7 +59,9 @@ def test_the_trivial_estimator_paints_the_canvas_of_the_stitched_object() -> Non
     given = scan()
     patches = np.ones((given.size, given.N, given.N, 1), np.complex64)
     coords = given.positions[:, None, :, None]
-    stitched = stitch(Patches(object=patches, coords=coords, probe=given.probeGuess), synchronise=False)
+    stitched = stitch(
+        Patches(object=patches, coords=coords, probe=given.probeGuess), synchronise=False
+    )
     made = trivial_estimate(given)
     assert (made.object.shape, made.origin) == (stitched.object.shape, stitched.origin)
     np.testing.assert_allclose(made.coverage, stitched.coverage, atol=1e-5)  # float32 sums
@@ -62,7 +70,9 @@ def test_the_trivial_estimator_paints_the_canvas_of_the_stitched_object() -> Non
 @pytest.mark.clause("SCORE-013")
 def test_the_truth_explains_the_data_and_a_wrong_amplitude_does_not() -> None:
     right = score(SETTINGS, scan(), truth())["data"]
-    wrong = score(SETTINGS, scan(), truth().model_copy(update={"object": truth().object * np.float32(1.1)}))["data"]
+    wrong = score(
+        SETTINGS, scan(), truth().model_copy(update={"object": truth().object * np.float32(1.1)})
+    )["data"]
     flat = score(SETTINGS, scan(), trivial_estimate(scan()))["data"]
     # A photon's deviance is about 1 where rates exceed one photon and less in dark pixels.
     assert 0.3 < right["poisson_deviance_per_pixel"] < 1.3
@@ -84,9 +94,15 @@ def test_without_a_truth_the_score_is_of_the_data_alone() -> None:
 def test_predicted_frames_are_those_of_the_rows_asked_for_wherever_the_origin_lies() -> None:
     rows = np.array([5, 1, 100])
     whole = predict_frames(scan(), truth(), rows)
-    np.testing.assert_allclose(whole, scan().diff3d[rows], atol=3 / scan().scale)  # shot noise: 1/(2s) a pixel, 6 sigma
-    moved = Reconstruction(object=truth().object[4:, 7:], coverage=truth().coverage[4:, 7:], origin=(7, 4))
-    np.testing.assert_allclose(predict_frames(scan(), moved, rows), whole, rtol=1e-4, atol=1e-4)  # complex64
+    np.testing.assert_allclose(
+        whole, scan().diff3d[rows], atol=3 / scan().scale
+    )  # shot noise: 1/(2s) a pixel, 6 sigma
+    moved = Reconstruction(
+        object=truth().object[4:, 7:], coverage=truth().coverage[4:, 7:], origin=(7, 4)
+    )
+    np.testing.assert_allclose(
+        predict_frames(scan(), moved, rows), whole, rtol=1e-4, atol=1e-4
+    )  # complex64
 
 
 def test_the_data_score_looks_at_frames_over_the_whole_scan() -> None:
@@ -94,7 +110,10 @@ def test_the_data_score_looks_at_frames_over_the_whole_scan() -> None:
     spoilt = scan().diff3d.copy()
     spoilt[-1] *= 3
     given = scan().model_copy(update={"diff3d": spoilt})
-    assert score(SETTINGS, given, truth())["data"]["r_factor"] > score(SETTINGS, scan(), truth())["data"]["r_factor"]
+    assert (
+        score(SETTINGS, given, truth())["data"]["r_factor"]
+        > score(SETTINGS, scan(), truth())["data"]["r_factor"]
+    )
 
 
 def test_masked_pixels_do_not_count_in_the_data_score() -> None:

@@ -34,7 +34,9 @@ def test_every_layout_gives_the_same_scan(layout: str, tmp_path: Path) -> None:
     counts, corners, probe = far_field_scan()
     scan = read_scan(write(tmp_path / "s.cxi", layout))
     np.testing.assert_allclose(scan.diff3d**2, counts, rtol=1e-6)
-    np.testing.assert_allclose(scan.positions - scan.positions.min(axis=0), corners - corners.min(axis=0), atol=1e-6)
+    np.testing.assert_allclose(
+        scan.positions - scan.positions.min(axis=0), corners - corners.min(axis=0), atol=1e-6
+    )
     np.testing.assert_array_equal(scan.probeGuess, probe)
     assert scan.scale == 1.0
     assert scan.mask is not None
@@ -50,10 +52,14 @@ def test_the_probe_and_positions_read_back_explain_the_counts(tmp_path: Path) ->
     start = np.rint(scan.positions - scan.positions[0]).astype(int) + corners[0]
     waves = np.stack([scan.probeGuess * sample[y : y + N, x : x + N] for x, y in start])
     model = np.abs(np.fft.fftshift(np.fft.fft2(waves, norm="ortho"), axes=(1, 2))) ** 2
-    assert np.sum((model - counts) ** 2 / np.maximum(model, 1)) / counts.size < 1.5  # Poisson: about 1 a pixel
+    assert (
+        np.sum((model - counts) ** 2 / np.maximum(model, 1)) / counts.size < 1.5
+    )  # Poisson: about 1 a pixel
 
 
-def test_the_smallest_position_is_half_a_frame_and_a_margin_and_the_offset_is_recorded(tmp_path: Path) -> None:
+def test_the_smallest_position_is_half_a_frame_and_a_margin_and_the_offset_is_recorded(
+    tmp_path: Path,
+) -> None:
     record = read_cxi(write(tmp_path / "s.cxi"))
     scan = to_raw_scan(record)
     np.testing.assert_allclose(scan.positions.min(axis=0), N / 2 + 2)
@@ -65,10 +71,13 @@ def test_the_geometry_is_recorded_in_metres(tmp_path: Path) -> None:
     geometry = read_scan(write(tmp_path / "s.cxi")).metadata["geometry"]
     assert geometry == pytest.approx(
         {
-            "wavelength_m": WAVELENGTH, "distance_m": DISTANCE, "detector_pixel_m": PIXEL,
-            "object_pixel_m": OBJECT_PIXEL, "field_of_view_m": N * OBJECT_PIXEL,
+            "wavelength_m": WAVELENGTH,
+            "distance_m": DISTANCE,
+            "detector_pixel_m": PIXEL,
+            "object_pixel_m": OBJECT_PIXEL,
+            "field_of_view_m": N * OBJECT_PIXEL,
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,19 +89,31 @@ def test_the_geometry_is_recorded_in_metres(tmp_path: Path) -> None:
         pytest.param({f"{DETECTOR}/distance": with_unit(2000.0, "mm")}, id="distance-mm"),
         pytest.param({f"{DETECTOR}/y_pixel_size": None}, id="one-pixel-size"),
         pytest.param({f"{DETECTOR}/basis_vectors": [[0, -PIXEL], [-PIXEL, 0], [0, 0]]}, id="basis"),
-        pytest.param({f"{DETECTOR}/basis_vectors": [[0, -PIXEL, 0], [-PIXEL, 0, 0]]}, id="basis-as-rows"),
+        pytest.param(
+            {f"{DETECTOR}/basis_vectors": [[0, -PIXEL, 0], [-PIXEL, 0, 0]]}, id="basis-as-rows"
+        ),
     ],
 )
-def test_the_same_geometry_said_otherwise_gives_the_same_scan(changes: dict[str, Any], tmp_path: Path) -> None:
-    plain, other = read_scan(write(tmp_path / "a.cxi")), read_scan(write(tmp_path / "b.cxi", **changes))
+def test_the_same_geometry_said_otherwise_gives_the_same_scan(
+    changes: dict[str, Any], tmp_path: Path
+) -> None:
+    plain, other = (
+        read_scan(write(tmp_path / "a.cxi")),
+        read_scan(write(tmp_path / "b.cxi", **changes)),
+    )
     np.testing.assert_allclose(other.positions, plain.positions, rtol=1e-6)
     assert other.metadata["geometry"] == pytest.approx(plain.metadata["geometry"], rel=1e-6)
 
 
 @pytest.mark.clause("CXI-001")
 def test_a_turned_detector_turns_the_positions(tmp_path: Path) -> None:
-    turned = {f"{DETECTOR}/basis_vectors": [[PIXEL, 0], [0, -PIXEL], [0, 0]]}  # rows along +x, columns along -y
-    plain, other = read_scan(write(tmp_path / "a.cxi")), read_scan(write(tmp_path / "b.cxi", **turned))
+    turned = {
+        f"{DETECTOR}/basis_vectors": [[PIXEL, 0], [0, -PIXEL], [0, 0]]
+    }  # rows along +x, columns along -y
+    plain, other = (
+        read_scan(write(tmp_path / "a.cxi")),
+        read_scan(write(tmp_path / "b.cxi", **turned)),
+    )
     plain_x, plain_y = (plain.positions - plain.positions[0]).T
     other_x, other_y = (other.positions - other.positions[0]).T
     np.testing.assert_allclose(other_x, plain_y, atol=1e-6)
@@ -122,7 +143,9 @@ def test_nan_below_the_mask_is_no_error(tmp_path: Path) -> None:
     counts[:, 0, 0] = np.nan
     mask = np.zeros((N, N), np.uint32)
     mask[0, 0] = 1
-    read_scan(write(tmp_path / "s.cxi", **{"entry_1/data_1/data": counts, f"{DETECTOR}/mask": mask}))
+    read_scan(
+        write(tmp_path / "s.cxi", **{"entry_1/data_1/data": counts, f"{DETECTOR}/mask": mask})
+    )
 
 
 @pytest.mark.clause("CXI-002")
@@ -146,7 +169,9 @@ def padded(left: int, right: int) -> Array:
         pytest.param(padded(1, 1), {}, id="not-divisible-by-4"),
         pytest.param(np.pad(far_field_scan()[0], ((0, 0), (0, 0), (4, 4))), {}, id="not-square"),
         pytest.param(
-            padded(10, 0), {f"{DETECTOR}/beam_center_x": 26.0, f"{DETECTOR}/beam_center_y": 26.0}, id="off-centre"
+            padded(10, 0),
+            {f"{DETECTOR}/beam_center_x": 26.0, f"{DETECTOR}/beam_center_y": 26.0},
+            id="off-centre",
         ),
     ],
 )
@@ -161,8 +186,12 @@ def test_frames_are_cropped_to_the_largest_square_around_the_beam(
 
 
 def test_a_probe_as_large_as_an_uncropped_detector_is_cut_to_the_same_band(tmp_path: Path) -> None:
-    wide = np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(np.pad(centred(a_probe()), 1)), norm="ortho"))
-    path = write(tmp_path / "s.cxi", **{"entry_1/data_1/data": padded(1, 1), f"{SOURCE}/illumination": wide})
+    wide = np.fft.fftshift(
+        np.fft.ifft2(np.fft.ifftshift(np.pad(centred(a_probe()), 1)), norm="ortho")
+    )
+    path = write(
+        tmp_path / "s.cxi", **{"entry_1/data_1/data": padded(1, 1), f"{SOURCE}/illumination": wide}
+    )
     np.testing.assert_allclose(read_scan(path).probeGuess, a_probe(), atol=1e-4)
 
 
@@ -190,7 +219,9 @@ def test_without_illumination_a_probe_file_is_asked_for_and_used(tmp_path: Path)
     with pytest.raises(ProbeError, match="--probe FILE"):
         read_scan(path)
     np.save(tmp_path / "probe.npy", 2 * a_probe())
-    np.testing.assert_array_equal(read_scan(path, probe=tmp_path / "probe.npy").probeGuess, 2 * a_probe())
+    np.testing.assert_array_equal(
+        read_scan(path, probe=tmp_path / "probe.npy").probeGuess, 2 * a_probe()
+    )
 
 
 def test_a_cxi_file_can_lend_its_illumination_as_probe(tmp_path: Path) -> None:

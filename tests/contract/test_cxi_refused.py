@@ -9,18 +9,15 @@ import h5py
 import numpy as np
 import pytest
 
-from ptyspec.errors import InputFileError, ProbeError, PtyspecError, ScanDataError, UnsupportedScanError
-from ptyspec.io.scan_file import read_scan
-from tests.cxi_files import (
-    DETECTOR,
-    PIXEL,
-    SOURCE,
-    M,
-    N,
-    far_field_scan,
-    with_unit,
-    write,
+from ptyspec.errors import (
+    InputFileError,
+    ProbeError,
+    PtyspecError,
+    ScanDataError,
+    UnsupportedScanError,
 )
+from ptyspec.io.scan_file import read_scan
+from tests.cxi_files import DETECTOR, PIXEL, SOURCE, M, N, far_field_scan, with_unit, write
 
 
 def external_link(file: h5py.File, key: str) -> None:
@@ -28,7 +25,9 @@ def external_link(file: h5py.File, key: str) -> None:
 
 
 def external_storage(file: h5py.File, key: str) -> None:
-    file.create_dataset(key, (M, N, N), "int32", external=[("elsewhere.raw", 0, h5py.h5f.UNLIMITED)])
+    file.create_dataset(
+        key, (M, N, N), "int32", external=[("elsewhere.raw", 0, h5py.h5f.UNLIMITED)]
+    )
 
 
 def virtual(file: h5py.File, key: str) -> None:
@@ -48,26 +47,82 @@ LINKS = pytest.mark.clause("FILE-005")
 @pytest.mark.parametrize(
     ("changes", "error", "word"),
     [
-        pytest.param({DATASET: external_link}, InputFileError, "another file", id="external-link", marks=LINKS),
-        pytest.param({DATASET: external_storage}, InputFileError, "another file", id="external-storage", marks=LINKS),
-        pytest.param({DATASET: virtual}, InputFileError, "another file", id="virtual-dataset", marks=LINKS),
+        pytest.param(
+            {DATASET: external_link},
+            InputFileError,
+            "another file",
+            id="external-link",
+            marks=LINKS,
+        ),
+        pytest.param(
+            {DATASET: external_storage},
+            InputFileError,
+            "another file",
+            id="external-storage",
+            marks=LINKS,
+        ),
+        pytest.param(
+            {DATASET: virtual}, InputFileError, "another file", id="virtual-dataset", marks=LINKS
+        ),
         pytest.param({DATASET: circle}, InputFileError, "circle", id="circular-link"),
         pytest.param({DATASET: None}, InputFileError, "no diffraction data", id="no-data"),
-        pytest.param({"entry_1/data_1/translation": None}, InputFileError, "no translations", id="no-translations"),
-        pytest.param({f"{SOURCE}/energy": None}, InputFileError, "no wavelength or energy", id="no-energy"),
+        pytest.param(
+            {"entry_1/data_1/translation": None},
+            InputFileError,
+            "no translations",
+            id="no-translations",
+        ),
+        pytest.param(
+            {f"{SOURCE}/energy": None}, InputFileError, "no wavelength or energy", id="no-energy"
+        ),
         pytest.param({f"{DETECTOR}/distance": None}, InputFileError, "distance", id="no-distance"),
-        pytest.param({f"{DETECTOR}/distance": 0.0}, ScanDataError, "positive number", id="zero-distance"),
-        pytest.param({f"{DETECTOR}/distance": with_unit(1, "parsec")}, InputFileError, "unknown unit", id="unit"),
+        pytest.param(
+            {f"{DETECTOR}/distance": 0.0}, ScanDataError, "positive number", id="zero-distance"
+        ),
+        pytest.param(
+            {f"{DETECTOR}/distance": with_unit(1, "parsec")},
+            InputFileError,
+            "unknown unit",
+            id="unit",
+        ),
         pytest.param({f"{SOURCE}/energy": 12400.0}, ScanDataError, "in joules", id="energy-in-ev"),
-        pytest.param({f"{DETECTOR}/x_pixel_size": 2 * PIXEL}, UnsupportedScanError, "not square", id="oblong-pixels"),
-        pytest.param({DATASET: np.ones((M, N), np.int32)}, ScanDataError, "wrong shape", id="flat-data"),
-        pytest.param({DATASET: np.ones((M - 1, N, N), np.int32)}, ScanDataError, "number of translations", id="count"),
+        pytest.param(
+            {f"{DETECTOR}/x_pixel_size": 2 * PIXEL},
+            UnsupportedScanError,
+            "not square",
+            id="oblong-pixels",
+        ),
+        pytest.param(
+            {DATASET: np.ones((M, N), np.int32)}, ScanDataError, "wrong shape", id="flat-data"
+        ),
+        pytest.param(
+            {DATASET: np.ones((M - 1, N, N), np.int32)},
+            ScanDataError,
+            "number of translations",
+            id="count",
+        ),
         pytest.param({DATASET: -far_field_scan()[0]}, ScanDataError, "negative", id="negative"),
-        pytest.param({"entry_1/data_1/translation": np.ones((M, 2))}, ScanDataError, "wrong shape", id="flat-moves"),
-        pytest.param({f"{DETECTOR}/mask": np.zeros((4, 4), int)}, ScanDataError, "mask", id="small-mask"),
-        pytest.param({f"{SOURCE}/illumination": np.ones((2, N, N))}, ProbeError, "several modes", id="modes"),
-        pytest.param({f"{SOURCE}/illumination": np.ones((8, 8))}, ProbeError, "another size", id="small-probe"),
-        pytest.param({f"{DETECTOR}/beam_center_x": 0.0}, ScanDataError, "beam centre", id="beam-off-detector"),
+        pytest.param(
+            {"entry_1/data_1/translation": np.ones((M, 2))},
+            ScanDataError,
+            "wrong shape",
+            id="flat-moves",
+        ),
+        pytest.param(
+            {f"{DETECTOR}/mask": np.zeros((4, 4), int)}, ScanDataError, "mask", id="small-mask"
+        ),
+        pytest.param(
+            {f"{SOURCE}/illumination": np.ones((2, N, N))}, ProbeError, "several modes", id="modes"
+        ),
+        pytest.param(
+            {f"{SOURCE}/illumination": np.ones((8, 8))},
+            ProbeError,
+            "another size",
+            id="small-probe",
+        ),
+        pytest.param(
+            {f"{DETECTOR}/beam_center_x": 0.0}, ScanDataError, "beam centre", id="beam-off-detector"
+        ),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_name_and_the_reason(

@@ -21,7 +21,15 @@ from ptyspec.pipeline.protocol import Halves
 from ptyspec.pipeline.simulate import simulate
 from ptyspec.seeds import generator
 from ptyspec.spec.checks import Check
-from tests.small_scenes import cut, exact_scan, scan_at, scattered, scenario, small_probe, textured_object
+from tests.small_scenes import (
+    cut,
+    exact_scan,
+    scan_at,
+    scattered,
+    scenario,
+    small_probe,
+    textured_object,
+)
 
 N = 16
 HEIGHT, WIDTH = 66, 44
@@ -33,7 +41,9 @@ SCAN = exact_scan(OBJECT, PROBE, POSITIONS)
 
 def grouped(scan: RawScan, gridsize: int = 2) -> GroupedScan:
     spec = GroupingSpec(n_groups=scan.size, neighbor_count=gridsize**2 + 2)
-    return with_offsets(scan, form_groups(scan.positions, gridsize**2, spec, generator(1, "coordinates")))
+    return with_offsets(
+        scan, form_groups(scan.positions, gridsize**2, spec, generator(1, "coordinates"))
+    )
 
 
 def perfect(groups: GroupedScan, positions: Array = POSITIONS) -> Patches:
@@ -72,7 +82,11 @@ def test_a_scan_along_one_axis_varies_in_that_row_of_every_coordinate_array(
     line = np.full((20, 2), 7.0)
     line[:, axis] = np.arange(20.0)
     made = grouped(scan_at(line))
-    for what, array in (("coords", made.coords), ("offsets", made.coords_offsets), ("relative", made.coords_relative)):
+    for what, array in (
+        ("coords", made.coords),
+        ("offsets", made.coords_offsets),
+        ("relative", made.coords_relative),
+    ):
         spread = np.ptp(array, axis=(0, 1, 3))
         clause.holds(spread[axis] > 1, f"{what} vary along {name}", spread)
         clause.equal(float(spread[1 - axis]), 0.0, f"{what} across {name}")
@@ -88,12 +102,18 @@ def test_the_extent_of_an_oblong_scan_is_wide_in_x_and_high_in_y(clause: Check) 
 
 
 @pytest.mark.clause("COORDS-005")
-@pytest.mark.parametrize(("dx", "dy"), [(0, 0), (3, -2), (-5, 4)], ids=["at-it", "right-above", "left-below"])
-def test_a_lit_object_pixel_meets_the_probe_where_the_position_says(dx: int, dy: int, clause: Check) -> None:
+@pytest.mark.parametrize(
+    ("dx", "dy"), [(0, 0), (3, -2), (-5, 4)], ids=["at-it", "right-above", "left-below"]
+)
+def test_a_lit_object_pixel_meets_the_probe_where_the_position_says(
+    dx: int, dy: int, clause: Check
+) -> None:
     obj = np.zeros((HEIGHT, WIDTH), np.complex64)
     obj[31 + dy, 20 + dx] = 1
     scan = exact_scan(obj, PROBE, np.array([[20.0, 31.0]]))
-    light = np.abs(PROBE[N // 2 + dy, N // 2 + dx].astype(np.complex128)) / N  # one point scatters evenly
+    light = (
+        np.abs(PROBE[N // 2 + dy, N // 2 + dx].astype(np.complex128)) / N
+    )  # one point scatters evenly
     clause.close(scan.diff3d[0], np.full((N, N), light), "amplitude of every detector pixel")
 
 
@@ -101,9 +121,15 @@ def test_a_lit_object_pixel_meets_the_probe_where_the_position_says(dx: int, dy:
 def test_the_pixel_at_the_centre_of_a_patch_returns_to_the_position(clause: Check) -> None:
     patch = np.ones((1, N, N, 1), np.complex64)
     patch[0, N // 2, N // 2] = 5
-    made = stitch(Patches(object=patch, coords=np.array([20.0, 31.0]).reshape(1, 1, 2, 1), probe=PROBE))
+    made = stitch(
+        Patches(object=patch, coords=np.array([20.0, 31.0]).reshape(1, 1, 2, 1), probe=PROBE)
+    )
     row, column = np.unravel_index(int(np.nanargmax(np.abs(made.object))), made.object.shape)
-    clause.equal((made.origin[0] + int(column), made.origin[1] + int(row)), (20, 31), "x, y of the brightest pixel")
+    clause.equal(
+        (made.origin[0] + int(column), made.origin[1] + int(row)),
+        (20, 31),
+        "x, y of the brightest pixel",
+    )
 
 
 # The oracle
@@ -116,12 +142,16 @@ def test_perfect_patches_come_back_through_file_groups_and_stitching(
 ) -> None:
     made = restored(grouped(read_scan(write_scan(tmp_path / "s.npz", SCAN)), gridsize))
     value, truth = on_object(made)
-    clause.holds(value.size > 0.4 * OBJECT.size, "covered pixels", value.size, "over 40 % of the object")
+    clause.holds(
+        value.size > 0.4 * OBJECT.size, "covered pixels", value.size, "over 40 % of the object"
+    )
     clause.close(value, truth, "object from perfect patches")
 
 
 def swapped(groups: GroupedScan) -> GroupedScan:
-    update = {name: getattr(groups, name)[:, :, ::-1] for name in ("coords_offsets", "coords_relative")}
+    update = {
+        name: getattr(groups, name)[:, :, ::-1] for name in ("coords_offsets", "coords_relative")
+    }
     return groups.model_copy(update=update)
 
 
@@ -140,7 +170,9 @@ def error(groups: GroupedScan) -> float:
 
 
 @pytest.mark.clause("COORDS-002")
-@pytest.mark.parametrize("spoil", [swapped, flipped, shuffled], ids=["x-and-y-swapped", "sign-flipped", "shuffled"])
+@pytest.mark.parametrize(
+    "spoil", [swapped, flipped, shuffled], ids=["x-and-y-swapped", "sign-flipped", "shuffled"]
+)
 def test_the_oracle_notices_wrong_coordinates(spoil: object, clause: Check) -> None:
     groups = grouped(SCAN)
     clause.detects(error, groups, spoil(groups), "error of the stitched object", at_least=0.1)  # type: ignore[operator]
@@ -151,13 +183,17 @@ def test_the_oracle_notices_wrong_coordinates(spoil: object, clause: Check) -> N
 
 @pytest.mark.clause("COORDS-003")
 @pytest.mark.parametrize("gridsize", [1, 2, 3])
-def test_relative_is_minus_the_way_from_the_mean_of_the_members(gridsize: int, clause: Check) -> None:
+def test_relative_is_minus_the_way_from_the_mean_of_the_members(
+    gridsize: int, clause: Check
+) -> None:
     made = grouped(scan_at(POSITIONS), gridsize)
     members = POSITIONS.astype(np.longdouble)[made.nn_indices]
     mean = members.sum(axis=1) / gridsize**2
     clause.close(made.coords_offsets[:, 0, :, 0], mean, "offset")
     for c in range(gridsize**2):
-        clause.close(made.coords_relative[:, 0, :, c], mean - members[:, c], f"relative of member {c}")
+        clause.close(
+            made.coords_relative[:, 0, :, c], mean - members[:, c], f"relative of member {c}"
+        )
     clause.close(made.coords[:, 0], np.moveaxis(members, 1, 2), "offset - relative")
 
 
@@ -201,13 +237,18 @@ def test_extraction_gives_each_frame_the_point_where_it_saw_it(clause: Check) ->
 def nominal_elsewhere(scan: RawScan) -> RawScan:
     away = generator(5, "nominal").normal(0, 4, (2, scan.size))
     return scan.model_copy(
-        update={"xcoords_start": scan.xcoords + away[0] + 30, "ycoords_start": scan.ycoords + away[1]}
+        update={
+            "xcoords_start": scan.xcoords + away[0] + 30,
+            "ycoords_start": scan.ycoords + away[1],
+        }
     )
 
 
 @pytest.mark.clause("TF-LOADER-COORDS-001")
 @pytest.mark.parametrize("gridsize", [1, 2], ids=["gs1", "gs2"])
-def test_nominal_positions_change_nothing_that_the_model_sees(gridsize: int, tmp_path: Path, clause: Check) -> None:
+def test_nominal_positions_change_nothing_that_the_model_sees(
+    gridsize: int, tmp_path: Path, clause: Check
+) -> None:
     settings = scenario(model={"N": N, "gridsize": gridsize})
     scans = (SCAN, read_scan(write_scan(tmp_path / "s.npz", nominal_elsewhere(SCAN))))
     made = [normalize(settings, group(settings, Halves(scan, scan))).train for scan in scans]
@@ -220,7 +261,9 @@ def test_nominal_positions_change_nothing_that_the_model_sees(gridsize: int, tmp
 @pytest.mark.clause("TF-LOADER-COORDS-001")
 def test_single_frames_lie_at_their_actual_positions(clause: Check) -> None:
     made = grouped(nominal_elsewhere(SCAN), gridsize=1)
-    clause.equal(made.coords[:, 0, :, 0], POSITIONS[made.nn_indices[:, 0]], "positions of the groups")
+    clause.equal(
+        made.coords[:, 0, :, 0], POSITIONS[made.nn_indices[:, 0]], "positions of the groups"
+    )
 
 
 @pytest.mark.clause("TF-LOADER-COORDS-001")
@@ -229,7 +272,9 @@ def test_a_jittered_lattice_keeps_the_lattice_beside_the_actual_positions(clause
     clause.equal(np.unique(scan.xcoords_start), 48 + 8 * (np.arange(6) - 2.5), "nominal x")
     clause.equal(np.unique(scan.ycoords_start), 48 + 8 * (np.arange(6) - 2.5), "nominal y")
     moved = np.hypot(scan.xcoords - scan.xcoords_start, scan.ycoords - scan.ycoords_start)
-    clause.holds(np.median(moved) > 0.1 and moved.max() < 4.3, "way from nominal to actual", np.median(moved))
+    clause.holds(
+        np.median(moved) > 0.1 and moved.max() < 4.3, "way from nominal to actual", np.median(moved)
+    )
 
 
 # Precision
@@ -253,15 +298,21 @@ def test_a_scan_far_from_the_origin_gives_the_same_object(gridsize: int, clause:
 
 
 @pytest.mark.clause("BUG-TF-REASSEMBLE-001")
-def test_what_the_network_is_told_of_positions_does_not_depend_on_where_the_scan_lies(clause: Check) -> None:
+def test_what_the_network_is_told_of_positions_does_not_depend_on_where_the_scan_lies(
+    clause: Check,
+) -> None:
     settings = scenario(model={"N": N, "gridsize": 2})
     made = []
     for move in (0, FAR):
-        scan = SCAN.model_copy(update={"xcoords": SCAN.xcoords + move, "ycoords": SCAN.ycoords + move})
+        scan = SCAN.model_copy(
+            update={"xcoords": SCAN.xcoords + move, "ycoords": SCAN.ycoords + move}
+        )
         made.append(normalize(settings, group(settings, Halves(scan, scan))).train)
     rows = np.arange(made[0].size)
     clause.equal(made[1].groups.nn_indices, made[0].groups.nn_indices, "groups")
-    clause.shape_dtype(made[1].relative(rows), (len(rows), 1, 2, 4), np.float32, "relative positions")
+    clause.shape_dtype(
+        made[1].relative(rows), (len(rows), 1, 2, 4), np.float32, "relative positions"
+    )
     clause.close(made[1].relative(rows), made[0].relative(rows), "relative positions")
 
 
@@ -270,7 +321,11 @@ def test_absolute_coordinates_are_float64_and_sizes_plain_integers(clause: Check
     made = grouped(SCAN)
     clause.shape_dtype(made.coords_offsets, (160, 1, 2, 1), np.float64, "offsets")
     clause.shape_dtype(made.coords, (160, 1, 2, 4), np.float64, "absolute positions")
-    numbers = (*object_extent(POSITIONS, N), required_canvas(made.coords_relative, N), *restored(made).origin)
+    numbers = (
+        *object_extent(POSITIONS, N),
+        required_canvas(made.coords_relative, N),
+        *restored(made).origin,
+    )
     clause.equal({type(number) for number in numbers}, {int}, "types of sizes and origins")
 
 
@@ -288,5 +343,7 @@ def test_members_in_another_order_give_the_same_object_and_the_same_merge(clause
     clause.close(second.object[seen], first.object[seen], "stitched object")
     canvas = required_canvas(made.coords_relative, N)
     weight = np.abs(PROBE) ** 2 / np.abs(PROBE).max() ** 2
-    merged = [merge_group(perfect(g).object, g.coords_relative, weight, canvas) for g in (made, other)]
+    merged = [
+        merge_group(perfect(g).object, g.coords_relative, weight, canvas) for g in (made, other)
+    ]
     clause.close(merged[1], merged[0], "merged groups")

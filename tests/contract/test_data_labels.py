@@ -30,17 +30,27 @@ BARE = cut(OBJECT, POSITIONS, N)
 
 def foreign(folder: Path, **changes: Any) -> Path:
     """The scan as somebody else's file."""
-    keys = {name: getattr(SCAN, name) for name in ("xcoords", "ycoords", "diff3d", "probeGuess", "objectGuess")}
+    keys = {
+        name: getattr(SCAN, name)
+        for name in ("xcoords", "ycoords", "diff3d", "probeGuess", "objectGuess")
+    }
     np.savez(folder / "foreign.npz", **(keys | changes))
     return folder / "foreign.npz"
 
 
 def measured(path: Path) -> Any:
-    parts = {"object": {"kind": "measured"}, "probe": {"kind": "measured"}, "dose": {"noise": "measured"}}
+    parts = {
+        "object": {"kind": "measured"},
+        "probe": {"kind": "measured"},
+        "dose": {"noise": "measured"},
+    }
     return scenario(
-        **parts, scan={"kind": "measured", "path": str(path)}, model={"N": N}, split={"kind": "none"},
+        **parts,
+        scan={"kind": "measured", "path": str(path)},
+        model={"N": N},
+        split={"kind": "none"},
         grouping={"n_groups": 30},
-    )  # fmt: skip
+    )
 
 
 # Bare, not illuminated
@@ -48,14 +58,20 @@ def measured(path: Path) -> Any:
 
 @pytest.mark.clause("SIM-LABELS-ILLUMINATED-001")
 def test_the_probe_times_a_label_gives_the_measurement(clause: Check) -> None:
-    scan = simulate(scenario(object={"phase": "texture"}, scan={"n_images": 20}, dose={"noise": "none"}))
+    scan = simulate(
+        scenario(object={"phase": "texture"}, scan={"n_images": 20}, dose={"noise": "none"})
+    )
     truth = scan.objectGuess
     clause.holds(truth is not None, "the simulation's object")
     labels = cut(np.asarray(truth), scan.positions, scan.N)
     waves = np.fft.fft2(scan.probeGuess.astype(np.complex128) * labels, norm="ortho")
-    clause.close(np.fft.fftshift(np.abs(waves), axes=(1, 2)), scan.diff3d, "amplitude from probe and labels")
+    clause.close(
+        np.fft.fftshift(np.abs(waves), axes=(1, 2)), scan.diff3d, "amplitude from probe and labels"
+    )
     bright = np.abs(scan.probeGuess) > 0.2 * np.abs(scan.probeGuess).max()
-    clause.holds(np.ptp(np.angle(labels[:, bright])) > 0.5, "the labels' phase", "constant", "the object's")
+    clause.holds(
+        np.ptp(np.angle(labels[:, bright])) > 0.5, "the labels' phase", "constant", "the object's"
+    )
 
 
 @pytest.mark.clause("SIM-LABELS-ILLUMINATED-001")
@@ -73,7 +89,9 @@ def test_bare_labels_of_a_file_are_read_as_they_are(tmp_path: Path, clause: Chec
         pytest.param(lambda: np.abs(PROBE) * BARE / 4.6975, id="under-a-label-gauge"),
     ],
 )
-def test_illuminated_labels_are_refused_by_the_first_stage(labels: Any, tmp_path: Path, clause: Check) -> None:
+def test_illuminated_labels_are_refused_by_the_first_stage(
+    labels: Any, tmp_path: Path, clause: Check
+) -> None:
     path = foreign(tmp_path, Y=labels().astype(np.complex64))
     with clause.raises_at("simulate", ScanDataError, "labels times probe", mentions="illuminated"):
         simulate(measured(path))
@@ -83,16 +101,26 @@ def test_illuminated_labels_are_refused_by_the_first_stage(labels: Any, tmp_path
 
 
 @pytest.mark.clause("LABEL-001")
-def test_a_scan_without_truth_stays_without_it_through_every_stage(tmp_path: Path, clause: Check) -> None:
+def test_a_scan_without_truth_stays_without_it_through_every_stage(
+    tmp_path: Path, clause: Check
+) -> None:
     blind = SCAN.model_copy(update={"objectGuess": None})
     settings = measured(write_scan(tmp_path / "s.npz", blind))
     scan = simulate(settings)
     halves = split(settings, scan)
     part = normalize(settings, group(settings, halves)).test
-    for stage, held in {"simulate": scan, "split": halves.test, "normalize": part.groups.scan}.items():
-        clause.holds(held.Y is None and held.objectGuess is None, f"truth after {stage}", "made up", "absent")
+    for stage, held in {
+        "simulate": scan,
+        "split": halves.test,
+        "normalize": part.groups.scan,
+    }.items():
+        clause.holds(
+            held.Y is None and held.objectGuess is None, f"truth after {stage}", "made up", "absent"
+        )
     block = score(settings, scan, part.coarse)
-    clause.equal({"amplitude", "phase", "complex", "frc"} & block.keys(), set(), "scores against a truth")
+    clause.equal(
+        {"amplitude", "phase", "complex", "frc"} & block.keys(), set(), "scores against a truth"
+    )
     clause.holds("data" in block, "scores against the data", sorted(block), "present")
 
 
@@ -117,7 +145,9 @@ CONSTANT: dict[str, Array] = {
 
 @pytest.mark.clause("LABEL-002", "LABEL-001")
 @pytest.mark.parametrize("name", CONSTANT)
-def test_a_constant_truth_of_a_foreign_file_is_no_truth(name: str, tmp_path: Path, clause: Check) -> None:
+def test_a_constant_truth_of_a_foreign_file_is_no_truth(
+    name: str, tmp_path: Path, clause: Check
+) -> None:
     key = "Y" if name == "zeros" else name
     scan = read_scan(foreign(tmp_path, **{key: CONSTANT[name]}))
     clause.equal(getattr(scan, key), None, key)

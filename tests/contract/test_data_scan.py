@@ -27,12 +27,24 @@ from tests.properties import given, settings, st
 from tests.small_scenes import scenario
 
 CANONICAL: dict[str, tuple[tuple[int | None, ...], str]] = {
-    "xcoords": ((M,), "float64"), "ycoords": ((M,), "float64"),
-    "xcoords_start": ((M,), "float64"), "ycoords_start": ((M,), "float64"),
-    "diff3d": ((M, N, N), "float32"), "probeGuess": ((N, N), "complex64"), "scan_index": ((M,), "int64"),
-    "objectGuess": ((None, None), "complex64"), "Y": ((M, N, N), "complex64"), "mask": ((N, N), "bool"),
-}  # fmt: skip
-WIDER = {"float64": "float32", "float32": "float64", "complex64": "complex128", "int64": "int32", "bool": "uint8"}
+    "xcoords": ((M,), "float64"),
+    "ycoords": ((M,), "float64"),
+    "xcoords_start": ((M,), "float64"),
+    "ycoords_start": ((M,), "float64"),
+    "diff3d": ((M, N, N), "float32"),
+    "probeGuess": ((N, N), "complex64"),
+    "scan_index": ((M,), "int64"),
+    "objectGuess": ((None, None), "complex64"),
+    "Y": ((M, N, N), "complex64"),
+    "mask": ((N, N), "bool"),
+}
+WIDER = {
+    "float64": "float32",
+    "float32": "float64",
+    "complex64": "complex128",
+    "int64": "int32",
+    "bool": "uint8",
+}
 """Another dtype in which a file may hold the same numbers."""
 
 
@@ -76,7 +88,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 
 def measured(path: Path) -> Any:
-    parts = {"object": {"kind": "measured"}, "probe": {"kind": "measured"}, "dose": {"noise": "measured"}}
+    parts = {
+        "object": {"kind": "measured"},
+        "probe": {"kind": "measured"},
+        "dose": {"noise": "measured"},
+    }
     return scenario(**parts, scan={"kind": "measured", "path": str(path)}, model={"N": N})
 
 
@@ -98,36 +114,52 @@ def test_a_wrong_array_is_refused_by_the_first_stage_with_its_value_and_file(
 
 @pytest.mark.clause("DATA-004")
 @settings(max_examples=8)
-@given(level=st.floats(0.5, 500), kind=st.sampled_from(["amplitude", "counts"]), seed=st.integers(0, 99))
+@given(
+    level=st.floats(0.5, 500),
+    kind=st.sampled_from(["amplitude", "counts"]),
+    seed=st.integers(0, 99),
+)
 def test_the_declaration_decides_whatever_the_values_are(
     clause: Check, tmp_path: Path, level: float, kind: str, seed: int
 ) -> None:
     frames = generator(seed, "declared").poisson(level, (M, N, N)).astype(np.float32)
     scan = read_scan(saved(tmp_path, diff3d=frames, measurement=np.array(kind)))
-    expected = frames if kind == "amplitude" else np.sqrt(frames.astype(np.float64)).astype(np.float32)
+    expected = (
+        frames if kind == "amplitude" else np.sqrt(frames.astype(np.float64)).astype(np.float32)
+    )
     clause.equal(np.array(scan.diff3d), expected, f"amplitude from {kind}")
 
 
 @pytest.mark.clause("DATA-004")
-def test_integers_that_nobody_declares_are_refused_by_the_first_stage(tmp_path: Path, clause: Check) -> None:
+def test_integers_that_nobody_declares_are_refused_by_the_first_stage(
+    tmp_path: Path, clause: Check
+) -> None:
     path = saved(tmp_path, diff3d=COUNTS.astype(np.uint16))
-    with clause.raises_at("simulate", MeasurementError, "integers without a declaration", mentions="counts"):
+    with clause.raises_at(
+        "simulate", MeasurementError, "integers without a declaration", mentions="counts"
+    ):
         simulate(measured(path))
 
 
 @pytest.mark.clause("DATA-005")
 @pytest.mark.parametrize("level", [3.0, 40.0, 900.0], ids=["dim", "plain", "bright"])
-def test_poisson_counts_in_place_of_amplitudes_are_noticed(level: float, tmp_path: Path, clause: Check) -> None:
+def test_poisson_counts_in_place_of_amplitudes_are_noticed(
+    level: float, tmp_path: Path, clause: Check
+) -> None:
     counts = generator(4, "noticed").poisson(level, (M, N, N)).astype(np.float32)
     roots = np.sqrt(counts)
-    wrong, right = (warnings_of(read_scan(saved(tmp_path, diff3d=frames))) for frames in (counts, roots))
+    wrong, right = (
+        warnings_of(read_scan(saved(tmp_path, diff3d=frames))) for frames in (counts, roots)
+    )
     clause.holds("look like counts" in wrong, "warning for counts", wrong or "none")
     clause.equal(right, "", "warning for amplitudes")
 
 
 @pytest.mark.clause("DATA-006")
 @pytest.mark.parametrize("scale", [0.25, 1.0, 988.2118])
-def test_counts_come_back_from_amplitude_and_scale(scale: float, tmp_path: Path, clause: Check) -> None:
+def test_counts_come_back_from_amplitude_and_scale(
+    scale: float, tmp_path: Path, clause: Check
+) -> None:
     scan = read_scan(saved(tmp_path, diff3d=COUNTS, measurement=np.array("counts"), scale=scale))
     clause.equal(scan.scale, scale, "scale")
     clause.close((scan.scale * scan.diff3d.astype(np.float64)) ** 2, COUNTS, "counts")
@@ -135,7 +167,9 @@ def test_counts_come_back_from_amplitude_and_scale(scale: float, tmp_path: Path,
 
 @pytest.mark.clause("DATA-006")
 @pytest.mark.parametrize("nphotons", [1e3, 1e9])
-def test_a_declared_dose_gives_the_scale_of_amplitudes(nphotons: float, tmp_path: Path, clause: Check) -> None:
+def test_a_declared_dose_gives_the_scale_of_amplitudes(
+    nphotons: float, tmp_path: Path, clause: Check
+) -> None:
     scan = read_scan(saved(tmp_path, nphotons=nphotons))
     counts = (scan.scale * fields()["diff3d"].astype(np.float64)) ** 2
     clause.close(counts.sum(axis=(1, 2)).mean(), nphotons, "mean photons of a frame")
@@ -180,14 +214,22 @@ def containers() -> Containers:
 
 def passing(result: Any) -> Trained:
     history = History(monitor="loss", best_epoch=1, epochs=())
-    return Trained(weights=[], untrained=[], history=history, predict=lambda weights, container: result)
+    return Trained(
+        weights=[], untrained=[], history=history, predict=lambda weights, container: result
+    )
 
 
 @pytest.mark.clause("DATA-007")
-def test_both_parts_carry_the_probe_of_the_simulation(containers: Containers, clause: Check) -> None:
+def test_both_parts_carry_the_probe_of_the_simulation(
+    containers: Containers, clause: Check
+) -> None:
     for part in (containers.train, containers.test):
         clause.equal(part.probe, containers.train.groups.scan.probeGuess, f"probe of {part.split}")
-    clause.equal(infer(scenario(), passing("patches"), containers.test), "patches", "inference with the same probe")
+    clause.equal(
+        infer(scenario(), passing("patches"), containers.test),
+        "patches",
+        "inference with the same probe",
+    )
 
 
 @pytest.mark.clause("DATA-007")
@@ -201,7 +243,9 @@ def test_both_parts_carry_the_probe_of_the_simulation(containers: Containers, cl
         pytest.param(lambda p: np.where(np.abs(p) > 0.1, p, 0), id="masked"),
     ],
 )
-def test_another_probe_is_refused_by_inference(change: Any, containers: Containers, clause: Check) -> None:
+def test_another_probe_is_refused_by_inference(
+    change: Any, containers: Containers, clause: Check
+) -> None:
     part = containers.test
     with clause.raises_at("infer", ProbeError, "a changed probe", mentions=part.probe_digest):
         infer(scenario(), passing("patches"), part.model_copy(update={"probe": change(part.probe)}))

@@ -8,7 +8,13 @@ import math
 import numpy as np
 import pytest
 
-from ptyspec.compare.dataspace import RATE_FLOOR, data_scores, poisson_deviance_per_pixel, r_factor, r_squared
+from ptyspec.compare.dataspace import (
+    RATE_FLOOR,
+    data_scores,
+    poisson_deviance_per_pixel,
+    r_factor,
+    r_squared,
+)
 from ptyspec.errors import ScanDataError
 from ptyspec.seeds import generator
 
@@ -35,7 +41,9 @@ def test_the_deviance_of_poisson_samples_at_their_own_rate_is_one_a_pixel() -> N
 @pytest.mark.clause("SCORE-013")
 @pytest.mark.parametrize("factor", [0.9, 1.1])
 def test_the_true_rate_has_the_smallest_deviance(factor: float) -> None:
-    assert poisson_deviance_per_pixel(factor * RATE, COUNTS) > 1.3 * poisson_deviance_per_pixel(RATE, COUNTS)
+    assert poisson_deviance_per_pixel(factor * RATE, COUNTS) > 1.3 * poisson_deviance_per_pixel(
+        RATE, COUNTS
+    )
 
 
 def test_the_deviance_is_finite_for_no_photon_and_for_no_expectation() -> None:
@@ -87,7 +95,9 @@ def test_undefined_scores_are_none_with_a_reason() -> None:
 def test_data_scores_use_counts_for_the_deviance_and_amplitudes_for_the_residuals() -> None:
     scale = 7.0
     block = data_scores(np.sqrt(RATE) / scale, np.sqrt(COUNTS) / scale, scale)
-    assert block["poisson_deviance_per_pixel"] == pytest.approx(poisson_deviance_per_pixel(RATE, COUNTS))
+    assert block["poisson_deviance_per_pixel"] == pytest.approx(
+        poisson_deviance_per_pixel(RATE, COUNTS)
+    )
     assert block["r_factor"] == pytest.approx(r_factor(np.sqrt(RATE), np.sqrt(COUNTS)))
     assert block["reason"] is None
 

@@ -14,12 +14,17 @@ SIZES = [8, 12, 64]
 
 def wave(size: int, frames: int = 2) -> Array:
     draws = np.random.default_rng(size)
-    return np.asarray(draws.standard_normal((frames, size, size)) + 1j * draws.standard_normal((frames, size, size)))
+    return np.asarray(
+        draws.standard_normal((frames, size, size))
+        + 1j * draws.standard_normal((frames, size, size))
+    )
 
 
 @pytest.mark.clause("FORWARD-001")
 @pytest.mark.parametrize("size", SIZES)
-def test_energy_on_the_detector_equals_energy_of_the_exit_wave_for_every_frame(size: int, clause: Check) -> None:
+def test_energy_on_the_detector_equals_energy_of_the_exit_wave_for_every_frame(
+    size: int, clause: Check
+) -> None:
     exit_wave = wave(size)
     field = far_field(exit_wave)
     there, here = ((np.abs(array) ** 2).sum(axis=(-2, -1)) for array in (field, exit_wave))
@@ -31,7 +36,9 @@ def test_energy_on_the_detector_equals_energy_of_the_exit_wave_for_every_frame(s
 def test_a_point_of_light_gives_a_flat_pattern_of_one_over_n(size: int, clause: Check) -> None:
     exit_wave = np.zeros((size, size), np.complex128)
     exit_wave[2, 5] = 1
-    clause.close(np.abs(far_field(exit_wave)), np.full((size, size), 1 / size), "pattern of a point")
+    clause.close(
+        np.abs(far_field(exit_wave)), np.full((size, size), 1 / size), "pattern of a point"
+    )
 
 
 @pytest.mark.clause("FORWARD-002")
@@ -72,14 +79,18 @@ def test_the_inverse_gives_the_exit_wave_again(size: int) -> None:
 @pytest.mark.clause("FORWARD-003")
 @pytest.mark.parametrize("size", SIZES)
 def test_nothing_is_padded(size: int, clause: Check) -> None:
-    clause.shape_dtype(far_field(wave(size, 3)), (3, size, size), np.complex128, "field at the detector")
+    clause.shape_dtype(
+        far_field(wave(size, 3)), (3, size, size), np.complex128, "field at the detector"
+    )
 
 
 @pytest.mark.clause("FORWARD-006")
 @pytest.mark.parametrize("frame", [0, 1, 2])
 def test_frames_do_not_mix(frame: int, clause: Check) -> None:
     exit_wave = wave(8, 3)
-    clause.equal(far_field(exit_wave)[frame], far_field(exit_wave[frame]), "field of one frame among others")
+    clause.equal(
+        far_field(exit_wave)[frame], far_field(exit_wave[frame]), "field of one frame among others"
+    )
 
 
 def test_single_precision_stays_single_precision() -> None:

@@ -21,16 +21,39 @@ from ptyspec.observe.environment import environment, fingerprint
 from ptyspec.observe.threads import current_threads, default_threads, set_threads, usable_cpus
 
 KEYS = {
-    "schema_version", "time", "versions", "backend", "threads", "onednn", "cpu", "platform", "seeds", "commit", "faults",
-}  # fmt: skip
-SETTINGS = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"}
+    "schema_version",
+    "time",
+    "versions",
+    "backend",
+    "threads",
+    "onednn",
+    "cpu",
+    "platform",
+    "seeds",
+    "commit",
+    "faults",
+}
+SETTINGS = {
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+}
 
 
 def run(code: str, **variables: str) -> dict[str, object]:
     """Run code in a fresh interpreter without this one's thread settings; it prints one JSON object."""
-    kept = {name: value for name, value in os.environ.items() if name not in SETTINGS | {"PTYSPEC_THREADS"}}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in SETTINGS | {"PTYSPEC_THREADS"}
+    }
     done = subprocess.run(
-        [sys.executable, "-c", code], env=kept | variables, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        env=kept | variables,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     found: dict[str, object] = json.loads(done.stdout)
     return found
@@ -77,7 +100,9 @@ def test_the_fingerprint_changes_with_the_threads(monkeypatch: pytest.MonkeyPatc
     ],
     ids=["v1", "v2", "v3", "v4"],
 )
-def test_the_feature_level_follows_from_the_flags(monkeypatch: pytest.MonkeyPatch, flags: str, level: str) -> None:
+def test_the_feature_level_follows_from_the_flags(
+    monkeypatch: pytest.MonkeyPatch, flags: str, level: str
+) -> None:
     monkeypatch.setattr(module, "_cpuinfo", lambda: {"flags": flags, "model name": "a processor"})
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     found = module.cpu.__wrapped__()
@@ -108,7 +133,9 @@ def test_the_commit_is_named_and_says_when_the_code_was_changed(checkout: Path) 
 def test_a_package_installed_inside_somebody_elses_checkout_has_no_commit(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ptyspec, "__file__", str(checkout / "site-packages" / "ptyspec" / "__init__.py"))
+    monkeypatch.setattr(
+        ptyspec, "__file__", str(checkout / "site-packages" / "ptyspec" / "__init__.py")
+    )
     (checkout / "site-packages").mkdir()
     assert module.commit.__wrapped__() is None
 
@@ -121,7 +148,14 @@ def test_threads_reach_blas_and_tensorflow_before_they_load() -> None:
         "pools = [pool['num_threads'] for pool in threadpoolctl.threadpool_info()];"
         "print(json.dumps({'pools': sorted(set(pools)), **current_threads()}))"
     )
-    assert run(code) == {"pools": [1], "intra": 1, "inter": 1, "omp": 1, "onednn": "default", "backend": "tensorflow"}
+    assert run(code) == {
+        "pools": [1],
+        "intra": 1,
+        "inter": 1,
+        "omp": 1,
+        "onednn": "default",
+        "backend": "tensorflow",
+    }
 
 
 @pytest.mark.clause("DET-006")
@@ -137,32 +171,46 @@ def test_threads_reach_a_numpy_that_is_already_loaded() -> None:
 
 
 @pytest.mark.clause("DET-006")
-def test_a_loaded_tensorflow_refuses_other_threads_and_accepts_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loaded_tensorflow_refuses_other_threads_and_accepts_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     before = {name: os.environ.get(name) for name in SETTINGS}
     monkeypatch.setitem(sys.modules, "tensorflow", json)  # any module stands for a loaded one
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "2")
     monkeypatch.setenv("TF_NUM_INTEROP_THREADS", "1")
-    with pytest.raises(ConfigError, match=r"already imported[\s\S]*TF_NUM_INTRAOP_THREADS=2[\s\S]*PTYSPEC_THREADS"):
+    with pytest.raises(
+        ConfigError, match=r"already imported[\s\S]*TF_NUM_INTRAOP_THREADS=2[\s\S]*PTYSPEC_THREADS"
+    ):
         set_threads(3, 1)
     assert os.environ["TF_NUM_INTRAOP_THREADS"] == "2"
-    assert os.environ.get("OMP_NUM_THREADS") == before["OMP_NUM_THREADS"], "nothing may change when it refuses"
+    assert os.environ.get("OMP_NUM_THREADS") == before["OMP_NUM_THREADS"], (
+        "nothing may change when it refuses"
+    )
 
 
-@pytest.mark.parametrize(("intra", "inter"), [(0, 1), (1, 0), (-2, 1)], ids=["intra-0", "inter-0", "negative"])
+@pytest.mark.parametrize(
+    ("intra", "inter"), [(0, 1), (1, 0), (-2, 1)], ids=["intra-0", "inter-0", "negative"]
+)
 def test_thread_counts_start_at_one(intra: int, inter: int) -> None:
     with pytest.raises(ConfigError, match=">= 1"):
         set_threads(intra, inter)
 
 
-def test_the_default_is_two_threads_or_what_the_machine_has(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_is_two_threads_or_what_the_machine_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("PTYSPEC_THREADS", raising=False)
     assert default_threads() == min(2, usable_cpus())
     monkeypatch.setenv("PTYSPEC_THREADS", "5")
     assert default_threads() == 5
 
 
-@pytest.mark.parametrize("value", ["0", "two", "-1", "1.5", ""], ids=["zero", "word", "negative", "fraction", "empty"])
-def test_a_thread_count_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+@pytest.mark.parametrize(
+    "value", ["0", "two", "-1", "1.5", ""], ids=["zero", "word", "negative", "fraction", "empty"]
+)
+def test_a_thread_count_that_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
     monkeypatch.setenv("PTYSPEC_THREADS", value)
     with pytest.raises(ConfigError, match="PTYSPEC_THREADS"):
         default_threads()

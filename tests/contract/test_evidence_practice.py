@@ -31,7 +31,20 @@ def rule(name: str, level: Any = "MUST", mode: Any = "exact") -> Clause:
     from ptyspec.spec.clause import Tolerance as Limit
 
     limit = EXACT if mode == "exact" else Limit(0.1, mode, "assigned", "an example")
-    return Clause(name, "A rule", 1, level, f"It {level} be so.", "so", limit, "evidence", (), "S", Path("x.md"), 1)
+    return Clause(
+        name,
+        "A rule",
+        1,
+        level,
+        f"It {level} be so.",
+        "so",
+        limit,
+        "evidence",
+        (),
+        "S",
+        Path("x.md"),
+        1,
+    )
 
 
 # EVID-006
@@ -63,10 +76,20 @@ def test_a_comparison_fails_for_what_cannot_be_compared(what: str, mode: str) ->
     "claim",
     [
         pytest.param(lambda check: check.finite(np.array([1.0, np.nan]), "values"), id="finite"),
-        pytest.param(lambda check: check.detects(abs, 2.0, -2.0, "a diagnostic that is blind"), id="blind-diagnostic"),
-        pytest.param(lambda check: check.detects(float, 1.0, float("nan"), "a diagnostic of NaN"), id="nan-diagnostic"),
-        pytest.param(lambda check: check.equal(np.ones(2, np.float32), np.ones(2), "other dtype"), id="dtype"),
-        pytest.param(lambda check: check.equal(np.array([0.0]), np.array([-0.0]), "other bits"), id="bits"),
+        pytest.param(
+            lambda check: check.detects(abs, 2.0, -2.0, "a diagnostic that is blind"),
+            id="blind-diagnostic",
+        ),
+        pytest.param(
+            lambda check: check.detects(float, 1.0, float("nan"), "a diagnostic of NaN"),
+            id="nan-diagnostic",
+        ),
+        pytest.param(
+            lambda check: check.equal(np.ones(2, np.float32), np.ones(2), "other dtype"), id="dtype"
+        ),
+        pytest.param(
+            lambda check: check.equal(np.array([0.0]), np.array([-0.0]), "other bits"), id="bits"
+        ),
         pytest.param(lambda check: check.holds(None, "a condition"), id="nothing"),
     ],
 )
@@ -78,7 +101,10 @@ def test_a_claim_without_ground_fails(claim: Callable[[Check], None]) -> None:
 @pytest.mark.clause("EVID-006")
 @pytest.mark.parametrize("text", ["", "words"], ids=["no-error", "at-no-stage"])
 def test_an_error_that_did_not_come_or_came_elsewhere_is_no_rejection(text: str) -> None:
-    with pytest.raises(ClauseViolation), Check(rule("AREA-001")).raises_at("group", ValueError, "a refusal"):
+    with (
+        pytest.raises(ClauseViolation),
+        Check(rule("AREA-001")).raises_at("group", ValueError, "a refusal"),
+    ):
         float(text or "1.5")
 
 
@@ -86,7 +112,9 @@ def test_an_error_that_did_not_come_or_came_elsewhere_is_no_rejection(text: str)
 
 
 def case(name: str, *clauses: str) -> Case:
-    return Case(f"tests/contract/test_x.py::{name}", clauses, "contract", "tests/contract/test_x.py", 1, "0")
+    return Case(
+        f"tests/contract/test_x.py::{name}", clauses, "contract", "tests/contract/test_x.py", 1, "0"
+    )
 
 
 def traced(level: Any = "MUST", cases: tuple[Case, ...] = (), **ended: str) -> Trace:
@@ -107,15 +135,31 @@ ONE = (case("test_it", "AREA-001"),)
 
 @pytest.mark.clause("EVID-007")
 @pytest.mark.parametrize(("level", "severity"), [("MUST", "violation"), ("SHOULD", "note")])
-def test_a_binding_clause_without_a_case_is_a_violation(clause: Check, level: str, severity: str) -> None:
-    clause.holds(told(traced(level), severity, "without a case"), f"a {level} without a case", "not told", severity)
-    clause.holds(not told(traced(level, ONE, test_it="passed"), severity, "without a case"), "one with a case")
+def test_a_binding_clause_without_a_case_is_a_violation(
+    clause: Check, level: str, severity: str
+) -> None:
+    clause.holds(
+        told(traced(level), severity, "without a case"),
+        f"a {level} without a case",
+        "not told",
+        severity,
+    )
+    clause.holds(
+        not told(traced(level, ONE, test_it="passed"), severity, "without a case"),
+        "one with a case",
+    )
 
 
 @pytest.mark.clause("EVID-008")
 def test_a_case_of_an_unknown_clause_is_a_violation(clause: Check) -> None:
-    found = traced(cases=(*ONE, case("test_other", "ARAE-001")), test_it="passed", test_other="passed")
-    named = [finding.clause for finding in found.of("violation") if "not in any document" in finding.message]
+    found = traced(
+        cases=(*ONE, case("test_other", "ARAE-001")), test_it="passed", test_other="passed"
+    )
+    named = [
+        finding.clause
+        for finding in found.of("violation")
+        if "not in any document" in finding.message
+    ]
     clause.equal(named, ["ARAE-001"], "unknown clauses")
 
 
@@ -130,10 +174,14 @@ def test_a_case_of_an_unknown_clause_is_a_violation(clause: Check) -> None:
         pytest.param({"test_it": "xpassed"}, "failed", "violation", id="passed-unexpectedly"),
     ],
 )
-def test_what_did_not_pass_is_not_fulfilled(clause: Check, ended: dict[str, str], state: str, severity: Any) -> None:
+def test_what_did_not_pass_is_not_fulfilled(
+    clause: Check, ended: dict[str, str], state: str, severity: Any
+) -> None:
     found = traced(cases=ONE, **ended)
     clause.equal(found.rows[0].state, state, "state of the clause")
-    clause.holds(bool(found.of(severity)) and found.status != "ok", "headline", found.status, severity)
+    clause.holds(
+        bool(found.of(severity)) and found.status != "ok", "headline", found.status, severity
+    )
 
 
 @pytest.mark.clause("EVID-009")
@@ -148,15 +196,27 @@ def test_an_outcome_of_other_code_is_none(clause: Check, tmp_path: Path) -> None
     for path in (source, record):
         path.parent.mkdir(parents=True)
     source.write_text("def test_it(): ...", encoding="utf-8")
-    row = {"outcome": "passed", "seconds": 0.5, "when": "2026-01-01", "clauses": ["AREA-001"], "margins": []}
+    row = {
+        "outcome": "passed",
+        "seconds": 0.5,
+        "when": "2026-01-01",
+        "clauses": ["AREA-001"],
+        "margins": [],
+    }
     row["code"] = Stamps(tmp_path).of(ONE[0].id)
     content = {"schema_version": SCHEMA_VERSION, "environment": "here", "cases": {ONE[0].id: row}}
     record.write_text(json.dumps(content), encoding="utf-8")
     states = []
     for text in ("def test_it(): ...", "def test_it(): assert False"):
         source.write_text(text, encoding="utf-8")
-        states.append(trace({"AREA-001": rule("AREA-001")}, ONE, outcomes(tmp_path), {}).rows[0].state)
-    clause.equal(states, ["passed", "not run"], "state of the clause with the code that ran, and with other code")
+        states.append(
+            trace({"AREA-001": rule("AREA-001")}, ONE, outcomes(tmp_path), {}).rows[0].state
+        )
+    clause.equal(
+        states,
+        ["passed", "not run"],
+        "state of the clause with the code that ran, and with other code",
+    )
 
 
 # Golden files
@@ -171,7 +231,9 @@ def folder(tmp_path: Path) -> Path:
     (folder / "area").mkdir(parents=True)
     numbers = {"numbers": {"energy": {"value": 2.5, **STATED.as_json()}}}
     (folder / "area" / "one.json").write_text(json.dumps(numbers), encoding="utf-8")
-    entry = Entry(sha256_of(folder / "area" / "one.json"), "here", "test_x.py::test_it", "counted by hand")
+    entry = Entry(
+        sha256_of(folder / "area" / "one.json"), "here", "test_x.py::test_it", "counted by hand"
+    )
     write_manifest(folder, {"area/one.json": entry})
     return folder
 
@@ -183,18 +245,30 @@ def compared(folder: Path, value: float, tolerance: Tolerance = STATED) -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 @pytest.mark.clause("GOLD-001")
-def test_a_golden_file_that_was_changed_is_refused_before_it_is_compared_with(clause: Check, folder: Path) -> None:
+def test_a_golden_file_that_was_changed_is_refused_before_it_is_compared_with(
+    clause: Check, folder: Path
+) -> None:
     compared(folder, 2.5)
     path = folder / "area" / "one.json"
     path.write_text(path.read_text(encoding="utf-8").replace("2.5", "2.7"), encoding="utf-8")
     for value in (2.5, 2.7):
         with pytest.raises(GoldenError, match="changed without approval"):
             compared(folder, value)
-    clause.holds(any("changed without approval" in line for line in problems(folder.parent, ["area/one.json"])), "told")
+    clause.holds(
+        any(
+            "changed without approval" in line
+            for line in problems(folder.parent, ["area/one.json"])
+        ),
+        "told",
+    )
 
 
 @pytest.mark.clause("GOLD-001", "GOLD-002", "GOLD-003")
@@ -208,17 +282,29 @@ def test_the_golden_files_of_this_project_are_the_approved_ones(clause: Check) -
 
 @pytest.mark.clause("GOLD-002")
 @pytest.mark.parametrize("lost", ["atol", "rtol", "source"])
-def test_a_golden_number_without_its_tolerance_is_refused(clause: Check, folder: Path, lost: str) -> None:
+def test_a_golden_number_without_its_tolerance_is_refused(
+    clause: Check, folder: Path, lost: str
+) -> None:
     path = folder / "area" / "one.json"
     content = json.loads(path.read_text(encoding="utf-8"))
     del content["numbers"]["energy"][lost]
     path.write_text(json.dumps(content), encoding="utf-8")
     write_manifest(
-        folder, {"area/one.json": Entry(sha256_of(path), "here", "test_x.py::test_it", "approved like this")}
+        folder,
+        {
+            "area/one.json": Entry(
+                sha256_of(path), "here", "test_x.py::test_it", "approved like this"
+            )
+        },
     )
     with pytest.raises(GoldenError):
         compared(folder, 2.5)
-    clause.holds(problems(folder.parent, ["area/one.json"]), f"a golden number without {lost}", "not told", "told")
+    clause.holds(
+        problems(folder.parent, ["area/one.json"]),
+        f"a golden number without {lost}",
+        "not told",
+        "told",
+    )
 
 
 @pytest.mark.clause("GOLD-002")

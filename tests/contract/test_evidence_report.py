@@ -29,16 +29,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.clause("EVID-002")
-def test_every_number_of_a_written_report_is_a_number_of_its_record(clause: Check, folder: Path) -> None:
+def test_every_number_of_a_written_report_is_a_number_of_its_record(
+    clause: Check, folder: Path
+) -> None:
     text = (folder / "report.md").read_text(encoding="utf-8")
-    clause.holds(len(NUMBER.findall(text)) > 100, "numbers in the report", len(NUMBER.findall(text)), "> 100")
+    clause.holds(
+        len(NUMBER.findall(text)) > 100, "numbers in the report", len(NUMBER.findall(text)), "> 100"
+    )
     clause.equal(faults(text, stored(folder)), [], "numbers that cannot be read again")
 
 
 @pytest.mark.clause("EVID-002")
-@pytest.mark.parametrize("kind", ["no-truth", "wrong-ratio", "worse-than-controls", "twin", "set-by-hand"])
-def test_every_number_of_other_reports_is_a_number_of_their_record(clause: Check, kind: str) -> None:
-    result = make_run(training={"nepochs": 7, "batch_size": 8}) if kind == "set-by-hand" else make_run()
+@pytest.mark.parametrize(
+    "kind", ["no-truth", "wrong-ratio", "worse-than-controls", "twin", "set-by-hand"]
+)
+def test_every_number_of_other_reports_is_a_number_of_their_record(
+    clause: Check, kind: str
+) -> None:
+    result = (
+        make_run(training={"nepochs": 7, "batch_size": 8}) if kind == "set-by-hand" else make_run()
+    )
     if kind == "no-truth":
         result = without_truth(result)
     if kind == "wrong-ratio":
@@ -46,8 +56,14 @@ def test_every_number_of_other_reports_is_a_number_of_their_record(clause: Check
     if kind == "worse-than-controls":
         result.metrics["amplitude"]["highpass_pearson_r"] = 0.1234
     if kind == "twin":
-        result.scan.__dict__["probeGuess"] = np.abs(result.scan.probeGuess + result.scan.probeGuess[::-1, ::-1])
-    clause.equal(faults(report_text(result, {}, Path()), computed(result)), [], "numbers that cannot be read again")
+        result.scan.__dict__["probeGuess"] = np.abs(
+            result.scan.probeGuess + result.scan.probeGuess[::-1, ::-1]
+        )
+    clause.equal(
+        faults(report_text(result, {}, Path()), computed(result)),
+        [],
+        "numbers that cannot be read again",
+    )
 
 
 @pytest.mark.clause("EVID-001", "EVID-002")
@@ -60,7 +76,9 @@ def test_an_altered_number_is_found_wherever_it_stands(clause: Check, folder: Pa
         altered = [_altered(line, place) for line in lines]
         told = faults("\n".join(altered), record)
         missed += [
-            new for old, new in zip(lines, altered, strict=True) if new != old and not any(new in t for t in told)
+            new
+            for old, new in zip(lines, altered, strict=True)
+            if new != old and not any(new in t for t in told)
         ]
     clause("EVID-002").equal(missed, [], "altered lines that were believed")
 
@@ -78,22 +96,38 @@ def test_what_a_report_and_the_schema_ask_for_is_what_the_score_has(clause: Chec
     truth = smooth_object(7)
     made = score(estimate(truth, 1.0), truth)
     asked = [column.path for column in scores.WITH_TRUTH]
-    clause.equal([path for path in asked if lookup(made, path) is None], [], "scores that a report finds nowhere")
-    published = [f"{block}.{name}" for block, names in SCORES.items() if block != "data" for name in names]
-    clause.equal([path for path in published if lookup(made, path) is None], [], "published scores that are not made")
+    clause.equal(
+        [path for path in asked if lookup(made, path) is None],
+        [],
+        "scores that a report finds nowhere",
+    )
+    published = [
+        f"{block}.{name}" for block, names in SCORES.items() if block != "data" for name in names
+    ]
+    clause.equal(
+        [path for path in published if lookup(made, path) is None],
+        [],
+        "published scores that are not made",
+    )
 
 
 @pytest.mark.clause("GAUGE-007")
 @pytest.mark.parametrize(
     ("raw", "aligned", "right"),
-    [pytest.param(0.5, 1.0, False, id="aligned-right"), pytest.param(1.0, 0.5, True, id="raw-right")],
+    [
+        pytest.param(0.5, 1.0, False, id="aligned-right"),
+        pytest.param(1.0, 0.5, True, id="raw-right"),
+    ],
 )
 def test_a_factor_that_alignment_removes_is_still_a_wrong_amplitude(
     clause: Check, raw: float, aligned: float, right: bool
 ) -> None:
     result = make_run()
     result.metrics["amplitude"]["mean_ratio"] = raw
-    result.metrics["gauge"] = {"raw": {"amplitude_ratio": aligned}, "aligned": {"amplitude_ratio": aligned}}
+    result.metrics["gauge"] = {
+        "raw": {"amplitude_ratio": aligned},
+        "aligned": {"amplitude_ratio": aligned},
+    }
     clause.equal(scores.violations(result.metrics) == [], right, "no violation")
     said = report_text(result, {}, Path())
     clause.equal("**The amplitude is right" in said, right, "called right in the report")
@@ -115,17 +149,25 @@ def test_a_picture_that_cannot_be_drawn_costs_neither_the_numbers_nor_the_other_
     run_folder.write_run(tmp_path, result)
     clause.holds((tmp_path / "metrics.json").is_file(), "metrics.json", "absent", "written")
     clause.equal(
-        sorted(path.name for path in (tmp_path / "figures").glob("*.png")), [f"{name}.png" for name in one], "pictures"
+        sorted(path.name for path in (tmp_path / "figures").glob("*.png")),
+        [f"{name}.png" for name in one],
+        "pictures",
     )
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
-    clause.holds("no colour bar today" in text, "the report on the missing picture", "silent", "its reason")
+    clause.holds(
+        "no colour bar today" in text, "the report on the missing picture", "silent", "its reason"
+    )
     clause.equal(faults(text, stored(tmp_path)), [], "numbers that cannot be read again")
 
 
 @pytest.mark.clause("SCORE-009")
 def test_a_report_shows_a_row_for_every_control(clause: Check, folder: Path) -> None:
     text = (folder / "report.md").read_text(encoding="utf-8")
-    rows = [line.strip("|").split("|")[0].strip(" *") for line in text.splitlines() if line.startswith("|")]
+    rows = [
+        line.strip("|").split("|")[0].strip(" *")
+        for line in text.splitlines()
+        if line.startswith("|")
+    ]
     wanted = [
         "network",
         "network + sweeps",

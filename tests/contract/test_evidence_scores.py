@@ -58,25 +58,41 @@ def leaves(metrics: Mapping[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.clause("SCORE-003")
 @pytest.mark.parametrize("factor", [0.25, 2.0], ids=["quarter", "double"])
-def test_the_level_of_a_scaled_reconstruction_is_scored_as_it_is(clause: Check, factor: float) -> None:
+def test_the_level_of_a_scaled_reconstruction_is_scored_as_it_is(
+    clause: Check, factor: float
+) -> None:
     one, other = block()["amplitude"], score(times(factor), TRUTH)["amplitude"]
     clause.equal(other["mean_ratio"], factor * one["mean_ratio"], "mean ratio")
-    clause.equal(other["least_squares_scalar"], one["least_squares_scalar"] / factor, "least-squares factor")
+    clause.equal(
+        other["least_squares_scalar"], one["least_squares_scalar"] / factor, "least-squares factor"
+    )
     clause.equal(other["prediction"]["p95"], factor * one["prediction"]["p95"], "95th percentile")
     for name in ("mae", "rmse", "ssim"):
-        clause.detects(lambda found, key=name: found[key], one, other, f"{name} of a scaled object", 0.2)
+        clause.detects(
+            lambda found, key=name: found[key], one, other, f"{name} of a scaled object", 0.2
+        )
 
 
 @pytest.mark.clause("SCORE-004")
-@pytest.mark.parametrize("unit", [1e-3, 12.3, 255.0], ids=["thousandth", "twelve", "peak-of-8-bits"])
-def test_structural_similarity_does_not_depend_on_the_unit_of_the_object(clause: Check, unit: float) -> None:
+@pytest.mark.parametrize(
+    "unit", [1e-3, 12.3, 255.0], ids=["thousandth", "twelve", "peak-of-8-bits"]
+)
+def test_structural_similarity_does_not_depend_on_the_unit_of_the_object(
+    clause: Check, unit: float
+) -> None:
     one, other = block()["amplitude"], score(times(unit), TRUTH * np.float32(unit))["amplitude"]
     clause.close(other["ssim"], one["ssim"], "structural similarity in another unit")
 
 
 @pytest.mark.clause("SCORE-004", "SCORE-003")
 def test_structural_similarity_depends_on_the_unit_of_one_object_alone(clause: Check) -> None:
-    clause.detects(lambda found: found["amplitude"]["ssim"], block(), score(times(1.2), TRUTH), "similarity", 1e-3)
+    clause.detects(
+        lambda found: found["amplitude"]["ssim"],
+        block(),
+        score(times(1.2), TRUTH),
+        "similarity",
+        1e-3,
+    )
 
 
 def without_peak(metrics: Mapping[str, Any], path: str = "") -> list[str]:
@@ -93,22 +109,37 @@ def without_peak(metrics: Mapping[str, Any], path: str = "") -> list[str]:
 @pytest.mark.clause("SCORE-005")
 def test_no_noise_ratio_stands_without_its_peak(clause: Check) -> None:
     clause.equal(without_peak({"amplitude": {"psnr": 68.6}}), ["amplitude.psnr"], "a planted one")
-    clause.equal(without_peak({"amplitude": {"psnr": 68.6, "data_range": 3.1}}), [], "one with its range")
+    clause.equal(
+        without_peak({"amplitude": {"psnr": 68.6, "data_range": 3.1}}), [], "one with its range"
+    )
     clause.equal(without_peak(block()), [], "noise ratios without a peak")
 
 
 @pytest.mark.clause("GAUGE-001")
 @pytest.mark.parametrize("angle", [0.4, -2.2], ids=["small", "large"])
-def test_a_phase_factor_changes_no_score_but_the_phase_that_is_told(clause: Check, angle: float) -> None:
+def test_a_phase_factor_changes_no_score_but_the_phase_that_is_told(
+    clause: Check, angle: float
+) -> None:
     one, other = leaves(block()), leaves(score(times(np.exp(1j * angle)), TRUTH))
     told = other.pop("gauge.aligned.scale.phase") - one["gauge.aligned.scale.phase"]
-    clause.close(math.remainder(told - angle, 2 * math.pi), 0.0, "the phase factor that alignment tells")
+    clause.close(
+        math.remainder(told - angle, 2 * math.pi), 0.0, "the phase factor that alignment tells"
+    )
     same = [
-        key for key, value in other.items() if isinstance(value, float | list) and not key.startswith("gauge.aligned")
+        key
+        for key, value in other.items()
+        if isinstance(value, float | list) and not key.startswith("gauge.aligned")
     ]
-    clause.close(*(np.concatenate([np.ravel(found[key]) for key in same]) for found in (other, one)), "all scores")
+    clause.close(
+        *(np.concatenate([np.ravel(found[key]) for key in same]) for found in (other, one)),
+        "all scores",
+    )
     rest = [key for key, value in other.items() if not isinstance(value, float | list)]
-    clause.equal({key: other[key] for key in rest}, {key: one[key] for key in rest}, "counts, flags and reasons")
+    clause.equal(
+        {key: other[key] for key in rest},
+        {key: one[key] for key in rest},
+        "counts, flags and reasons",
+    )
 
 
 # EVID-001
@@ -116,7 +147,9 @@ def test_a_phase_factor_changes_no_score_but_the_phase_that_is_told(clause: Chec
 PERTURBED: dict[str, Callable[[], Reconstruction]] = {
     "doubled": lambda: times(2.0),
     "blurred": lambda: made_of(blurred(TRUTH)[48:]),
-    "shifted-ramp": lambda: made_of(np.roll(TRUTH, 2, axis=1)[48:] * np.exp(2j * np.pi * 0.004 * np.arange(100))),
+    "shifted-ramp": lambda: made_of(
+        np.roll(TRUTH, 2, axis=1)[48:] * np.exp(2j * np.pi * 0.004 * np.arange(100))
+    ),
     "wild": lambda: made_of(wild()),
     "hole": lambda: good().model_copy(
         update={"object": holed(), "coverage": np.where(np.isnan(holed()), 2.0, 1.0) * lit()}
@@ -133,7 +166,9 @@ def blurred(image: Array) -> Array:
 def wild() -> Array:
     """Random amplitudes and phases: no part of the object."""
     draws = generator(2, "wild")
-    return np.asarray(draws.uniform(0.1, 9.0, SHAPE) * np.exp(1j * draws.uniform(-np.pi, np.pi, SHAPE)))
+    return np.asarray(
+        draws.uniform(0.1, 9.0, SHAPE) * np.exp(1j * draws.uniform(-np.pi, np.pi, SHAPE))
+    )
 
 
 def holed() -> Array:
@@ -157,14 +192,21 @@ def moved(before: Any, after: Any) -> bool:
 def unmoved(one: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Numbers that none of the perturbations changes."""
     about = [key for key, value in one.items() if isinstance(value, bool | int | float | list)]
-    return [key for key in about if not any(moved(one[key], other[key]) for other in others.values())
-            and not key.startswith(SAID_OF_THE_TRUTH)]  # fmt: skip
+    return [
+        key
+        for key in about
+        if not any(moved(one[key], other[key]) for other in others.values())
+        and not key.startswith(SAID_OF_THE_TRUTH)
+    ]
 
 
 @pytest.mark.clause("EVID-001")
 def test_every_number_of_the_score_changes_with_the_reconstruction(clause: Check) -> None:
     one = leaves(block())
-    clause.holds(sum(isinstance(value, int | float | list) for value in one.values()) > 50, "numbers in the score")
+    clause.holds(
+        sum(isinstance(value, int | float | list) for value in one.values()) > 50,
+        "numbers in the score",
+    )
     clause.equal(unmoved(one, perturbed()), [], "numbers that no perturbation changes")
 
 
@@ -175,7 +217,10 @@ def test_the_recorded_chain_of_ratios_is_found_out(clause: Check) -> None:
 
     def chain(found: Reconstruction) -> dict[str, Any]:
         level, truth = float(np.nanmean(np.abs(found.object))), float(np.abs(TRUTH).mean())
-        return {"chain": round((grouped / raw) * (level / grouped) * (truth / level), 9), "mean": level}
+        return {
+            "chain": round((grouped / raw) * (level / grouped) * (truth / level), 9),
+            "mean": level,
+        }
 
     others = {name: chain(make()) for name, make in PERTURBED.items()}
     clause.equal(unmoved(chain(good()), others), ["chain"], "numbers that no perturbation changes")
@@ -195,7 +240,9 @@ def test_the_recorded_chain_of_ratios_is_found_out(clause: Check) -> None:
     ],
 )
 def test_a_score_sees_what_it_is_about(clause: Check, key: str, name: str, at_least: float) -> None:
-    clause.detects(lambda found: found[key], leaves(block()), perturbed()[name], f"{key}, {name}", at_least)
+    clause.detects(
+        lambda found: found[key], leaves(block()), perturbed()[name], f"{key}, {name}", at_least
+    )
 
 
 @pytest.mark.clause("SCORE-012")
@@ -203,4 +250,10 @@ def test_counts_at_their_true_rate_leave_a_deviance_of_one(clause: Check) -> Non
     rate = generator(1, "rate").uniform(5, 200, size=(40, 32, 32))
     counts = generator(1, "counts").poisson(rate).astype(np.float64)
     clause.close(poisson_deviance_per_pixel(rate, counts), 1.0, "deviance a pixel at the true rate")
-    clause.detects(lambda r: poisson_deviance_per_pixel(r, counts), rate, 1.05 * rate, "deviance, rate 5 % off", 0.03)
+    clause.detects(
+        lambda r: poisson_deviance_per_pixel(r, counts),
+        rate,
+        1.05 * rate,
+        "deviance, rate 5 % off",
+        0.03,
+    )

@@ -60,9 +60,12 @@ def shadow_frames(magnification: float) -> tuple[Array, Array]:
 
 
 GEOMETRY = {
-    "wavelength_m": WAVELENGTH, "distance_m": DISTANCE, "detector_pixel_m": PIXEL,
-    "object_pixel_m": OBJECT_PIXEL, "field_of_view_m": N * OBJECT_PIXEL,
-}  # fmt: skip
+    "wavelength_m": WAVELENGTH,
+    "distance_m": DISTANCE,
+    "detector_pixel_m": PIXEL,
+    "object_pixel_m": OBJECT_PIXEL,
+    "field_of_view_m": N * OBJECT_PIXEL,
+}
 
 
 def test_a_shadow_that_moves_little_betrays_a_beam_wider_than_the_field_of_view() -> None:
@@ -77,7 +80,10 @@ def test_a_shadow_that_moves_little_betrays_a_beam_wider_than_the_field_of_view(
 @pytest.mark.clause("CXI-003")
 @pytest.mark.parametrize(
     ("magnification", "refused"),
-    [pytest.param(0.5, False, id="beam-of-one-and-a-half"), pytest.param(1.0, False, id="beam-that-fits")],
+    [
+        pytest.param(0.5, False, id="beam-of-one-and-a-half"),
+        pytest.param(1.0, False, id="beam-that-fits"),
+    ],
 )
 def test_a_shadow_of_a_beam_that_fits_is_no_reason(magnification: float, refused: bool) -> None:
     amplitude, positions = shadow_frames(magnification)
@@ -91,7 +97,10 @@ def test_a_shadow_of_a_much_wider_beam_is_a_reason_with_its_figures() -> None:
     sampling = measure_sampling(amplitude, positions, small)
     assert sampling.shadow is not None
     assert sampling.shadow.determination > MIN_DETERMINATION
-    assert any("shadow magnified" in reason and "2.9 fields of view" in reason for reason in sampling.reasons)
+    assert any(
+        "shadow magnified" in reason and "2.9 fields of view" in reason
+        for reason in sampling.reasons
+    )
 
 
 def test_frames_that_do_not_move_give_no_shadow() -> None:

@@ -26,19 +26,25 @@ def smooth(shape: tuple[int, int], purpose: str, sigma: float) -> Array:
     return np.asarray(field / field.std())
 
 
-def make_object(shape: tuple[int, int] = (256, 256), amplitude: float = 0.5, phase: float = 0.5) -> Array:
+def make_object(
+    shape: tuple[int, int] = (256, 256), amplitude: float = 0.5, phase: float = 0.5
+) -> Array:
     modulus = np.abs(2.7 + amplitude * smooth(shape, "amplitude", 2.5))
     return np.asarray(modulus * np.exp(1j * phase * smooth(shape, "phase", 3.0)))
 
 
-def regauged(image: Array, shift: tuple[float, float], ramp: tuple[float, float], scale: complex = 1) -> Array:
+def regauged(
+    image: Array, shift: tuple[float, float], ramp: tuple[float, float], scale: complex = 1
+) -> Array:
     """The periodic image shifted by (x, y) pixels, with a ramp of (x, y) cycles per pixel and a complex scale."""
     moved = np.fft.ifft2(fourier_shift(np.fft.fft2(image), shift[::-1]))
     rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
     return np.asarray(scale * moved * np.exp(2j * np.pi * (ramp[0] * columns + ramp[1] * rows)))
 
 
-def as_reconstruction(image: Array, mask: Array | None = None, origin: tuple[int, int] = (0, 0)) -> Reconstruction:
+def as_reconstruction(
+    image: Array, mask: Array | None = None, origin: tuple[int, int] = (0, 0)
+) -> Reconstruction:
     lit = np.ones(image.shape, bool) if mask is None else mask
     held = np.where(lit, image, np.nan).astype(np.complex64)
     return Reconstruction(object=held, coverage=lit.astype(np.float32), origin=origin)
@@ -72,7 +78,9 @@ def test_ramp_shift_and_scale_are_found_and_removed(name: str) -> None:
     assert found.truth.shape == TRUTH[BOX][found.window].shape
 
 
-def test_the_rectangle_that_is_told_is_the_largest_one_trimmed_by_the_shift_and_four_pixels() -> None:
+def test_the_rectangle_that_is_told_is_the_largest_one_trimmed_by_the_shift_and_four_pixels() -> (
+    None
+):
     mask = np.zeros(FULL.shape, bool)
     mask[12:100, 25:160] = True
     found = align(regauged(TRUTH, (5.3, -2.8), (0.02, -0.01))[BOX], TRUTH[BOX], mask)
@@ -96,7 +104,9 @@ def test_a_rectangle_of_32_pixels_is_the_smallest_that_is_registered() -> None:
         align(image, TRUTH[BOX], mask)
 
 
-@pytest.mark.parametrize(("amplitude", "phase"), [(0.5, 0.0), (0.02, 0.6)], ids=["amplitude-object", "phase-object"])
+@pytest.mark.parametrize(
+    ("amplitude", "phase"), [(0.5, 0.0), (0.02, 0.6)], ids=["amplitude-object", "phase-object"]
+)
 def test_pure_amplitude_and_pure_phase_objects_align_too(amplitude: float, phase: float) -> None:
     truth = make_object(amplitude=amplitude, phase=phase)
     found = align(regauged(truth, (5.3, -2.8), (0.02, -0.01))[BOX], truth[BOX], FULL)
@@ -105,14 +115,18 @@ def test_pure_amplitude_and_pure_phase_objects_align_too(amplitude: float, phase
 
 
 def test_noise_does_not_mislead_the_alignment() -> None:
-    found = align(noisy(regauged(TRUTH, (3.4, -6.2), (0.01, 0.02)), "a", 0.3)[BOX], TRUTH[BOX], FULL)
+    found = align(
+        noisy(regauged(TRUTH, (3.4, -6.2), (0.01, 0.02)), "a", 0.3)[BOX], TRUTH[BOX], FULL
+    )
     assert found.shift == pytest.approx((3.4, -6.2), abs=0.05)
     assert found.ramp == pytest.approx((0.01, 0.02), abs=1e-4)
 
 
 @pytest.mark.clause("GAUGE-002", "GAUGE-003")
 def test_the_gauge_block_reports_a_ramp_beside_raw_scores_that_suffer_from_it() -> None:
-    gauge = score(as_reconstruction(regauged(TRUTH, (0, 0), (0.004, -0.003), 1.3)[BOX], origin=ORIGIN), TRUTH)["gauge"]
+    gauge = score(
+        as_reconstruction(regauged(TRUTH, (0, 0), (0.004, -0.003), 1.3)[BOX], origin=ORIGIN), TRUTH
+    )["gauge"]
     assert gauge["raw"]["nrmse"] > 0.5
     assert abs(gauge["raw"]["phase_pearson_r"]) < 0.6
     assert gauge["raw"]["amplitude_ratio"] == pytest.approx(1.3, rel=1e-4)
@@ -126,7 +140,12 @@ def test_the_gauge_block_reports_a_ramp_beside_raw_scores_that_suffer_from_it() 
 def test_a_reconstruction_in_the_right_gauge_has_nothing_to_remove() -> None:
     gauge = score(as_reconstruction(TRUTH[BOX], origin=ORIGIN), TRUTH)["gauge"]
     removed = gauge["aligned"]
-    found = [*removed["ramp"], *removed["shift"], removed["scale"]["phase"], removed["scale"]["modulus"] - 1]
+    found = [
+        *removed["ramp"],
+        *removed["shift"],
+        removed["scale"]["phase"],
+        removed["scale"]["modulus"] - 1,
+    ]
     np.testing.assert_allclose(found, 0, atol=1e-6)
 
 
@@ -175,13 +194,18 @@ def test_two_reconstructions_are_compared_where_both_are_covered() -> None:
 
 def test_agreement_tells_another_gauge_from_another_object() -> None:
     first = as_reconstruction(TRUTH[BOX], origin=ORIGIN)
-    other_gauge = as_reconstruction(regauged(TRUTH, (1.6, -2.3), (0.01, 0.0), 2.0)[BOX], origin=ORIGIN)
+    other_gauge = as_reconstruction(
+        regauged(TRUTH, (1.6, -2.3), (0.01, 0.0), 2.0)[BOX], origin=ORIGIN
+    )
     other_object = as_reconstruction(make_object()[::-1].T[BOX], origin=ORIGIN)
     same, different = agreement(other_gauge, first), agreement(other_object, first)
     assert same["raw"]["correlation_mean_free"] < 0.5
     assert same["aligned"]["correlation_mean_free"] > 0.999
     assert same["aligned"]["frc"]["last_crossing_half"] > 0.3
-    assert different["aligned"]["correlation_mean_free"] is None or different["aligned"]["correlation_mean_free"] < 0.5
+    assert (
+        different["aligned"]["correlation_mean_free"] is None
+        or different["aligned"]["correlation_mean_free"] < 0.5
+    )
 
 
 @pytest.mark.clause("GAUGE-001")
@@ -212,7 +236,9 @@ def test_the_origin_does_not_depend_on_the_unit_of_the_objects(unit: float) -> N
     assert find_origin(rec, other) == (50, 20)
 
 
-@pytest.mark.parametrize(("x0", "y0"), [(0, 0), (17, -9), (-25, 31)], ids=["same", "right-up", "left-down"])
+@pytest.mark.parametrize(
+    ("x0", "y0"), [(0, 0), (17, -9), (-25, 31)], ids=["same", "right-up", "left-down"]
+)
 def test_the_origin_of_an_unknown_array_is_found(x0: int, y0: int) -> None:
     rec = as_reconstruction(noisy(TRUTH, "a", 0.1)[BOX], covered_disc(FULL.shape), ORIGIN)
     top, left = 30 + y0, 28 + x0
@@ -271,7 +297,9 @@ def test_two_independent_noise_images_rarely_pass_the_half_bit_threshold() -> No
     for seed in range(30):
         block = ring_correlation(*generator(seed, "half-bit").normal(size=(2, 128, 128)))
         passed += int((np.array(block["curve"]) > np.array(block["half_bit"])).sum())
-    assert passed <= 8, "of 1920 rings; the window couples Fourier pixels, and counting them all lets 1 % pass"
+    assert passed <= 8, (
+        "of 1920 rings; the window couples Fourier pixels, and counting them all lets 1 % pass"
+    )
 
 
 @pytest.mark.clause("SCORE-010")

@@ -61,23 +61,30 @@ def test_a_whole_pixel_patch_is_a_plain_cut_with_zeros_outside(x: int, y: int) -
 
 @pytest.mark.clause("TRANSLATE-002")
 @pytest.mark.parametrize(
-    ("x", "y"), [(-40.3, 20.5), (WIDTH + 40.3, 20.5), (20.5, -40.3), (20.5, HEIGHT + 40.3)],
+    ("x", "y"),
+    [(-40.3, 20.5), (WIDTH + 40.3, 20.5), (20.5, -40.3), (20.5, HEIGHT + 40.3)],
     ids=["left", "right", "above", "below"],
-)  # fmt: skip
-def test_a_sub_pixel_patch_wholly_outside_the_object_is_nothing_but_zeros(x: float, y: float) -> None:
+)
+def test_a_sub_pixel_patch_wholly_outside_the_object_is_nothing_but_zeros(
+    x: float, y: float
+) -> None:
     patch = extract_patches(textured_object(HEIGHT, WIDTH), np.array([[x, y]]), N)[0]
     np.testing.assert_array_equal(patch, 0)
 
 
 @pytest.mark.clause("TRANSLATE-002")
-@pytest.mark.parametrize(("x", "y"), [(20.3, 31.8), (22.5, 28.5), (19.01, 30.99)], ids=["a", "b", "c"])
+@pytest.mark.parametrize(
+    ("x", "y"), [(20.3, 31.8), (22.5, 28.5), (19.01, 30.99)], ids=["a", "b", "c"]
+)
 def test_a_blob_at_a_sub_pixel_position_is_centred_in_its_patch(x: float, y: float) -> None:
     rows, columns = np.indices((HEIGHT, WIDTH))
     blob = np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / (2 * 1.5**2))
     patch = extract_patches(blob, np.array([[x, y]]), N)[0]
     at = np.arange(N)
     centre = [(patch.sum(axis=axis) * at).sum() / patch.sum() for axis in (0, 1)]
-    np.testing.assert_allclose(centre, N // 2, atol=0.03)  # Lanczos-3 keeps the first moment to 0.02 pixel
+    np.testing.assert_allclose(
+        centre, N // 2, atol=0.03
+    )  # Lanczos-3 keeps the first moment to 0.02 pixel
     expected = np.exp(-((at[:, None] - N // 2) ** 2 + (at - N // 2) ** 2) / (2 * 1.5**2))
     np.testing.assert_allclose(patch, expected, atol=0.02)  # measured: 0.008
 
@@ -96,7 +103,9 @@ def test_patches_come_in_the_order_of_their_positions_and_keep_the_dtype() -> No
 @pytest.mark.clause("TRANSLATE-002")
 def test_x_is_the_column_and_y_the_row() -> None:
     ramp = np.tile(np.arange(WIDTH, dtype=float), (HEIGHT, 1))  # brighter to the right alone
-    left, right, below = extract_patches(ramp, np.array([[15.0, 20.0], [18.0, 20.0], [15.0, 23.0]]), N)
+    left, right, below = extract_patches(
+        ramp, np.array([[15.0, 20.0], [18.0, 20.0], [15.0, 23.0]]), N
+    )
     np.testing.assert_allclose(right - left, 3, atol=1e-12)
     np.testing.assert_allclose(below - left, 0, atol=1e-12)
 

@@ -51,7 +51,9 @@ def test_every_group_has_its_own_seed_frame_as_member_zero(members: int) -> None
 
 @pytest.mark.clause("GROUP-003")
 @pytest.mark.parametrize(("members", "neighbours"), [(4, 4), (4, 6), (9, 9), (9, 12)])
-def test_members_are_distinct_and_among_the_nearest_others_of_the_seed(members: int, neighbours: int) -> None:
+def test_members_are_distinct_and_among_the_nearest_others_of_the_seed(
+    members: int, neighbours: int
+) -> None:
     away = distances(POSITIONS)
     for row in formed(members=members, neighbor_count=neighbours):
         assert len(set(row)) == members
@@ -90,19 +92,28 @@ def test_grouping_leaves_the_global_generator_alone() -> None:
     [
         pytest.param(np.tile([[3.0, 4.0]], (12, 1)), id="all-at-one-place"),
         pytest.param(np.repeat(scattered(6, 40, 40, 2), 4, axis=0), id="four-at-each-place"),
-        pytest.param(np.concatenate([np.zeros((30, 2)), scattered(6, 40, 40, 2)]), id="one-crowded-place"),
-        pytest.param(np.stack(np.meshgrid(np.arange(6.0), np.arange(6.0)), -1).reshape(-1, 2), id="lattice-ties"),
+        pytest.param(
+            np.concatenate([np.zeros((30, 2)), scattered(6, 40, 40, 2)]), id="one-crowded-place"
+        ),
+        pytest.param(
+            np.stack(np.meshgrid(np.arange(6.0), np.arange(6.0)), -1).reshape(-1, 2),
+            id="lattice-ties",
+        ),
         pytest.param(np.stack([np.arange(20.0), np.zeros(20)], 1), id="line"),
     ],
 )
-def test_ties_and_duplicate_positions_neither_lose_the_seed_nor_repeat_a_frame(positions: Array) -> None:
+def test_ties_and_duplicate_positions_neither_lose_the_seed_nor_repeat_a_frame(
+    positions: Array,
+) -> None:
     made = formed(positions, n_groups=len(positions), neighbor_count=5)
     away = distances(positions)
     assert sorted(made[:, 0]) == list(range(len(positions)))
     for row in made:
         assert len(set(row)) == 4
         fifth = np.sort(np.delete(away[row[0]], row[0]))[4]
-        assert away[row[0], row[1:]].max() <= fifth + 1e-9  # as near as the K nearest others; which of equals is free
+        assert (
+            away[row[0], row[1:]].max() <= fifth + 1e-9
+        )  # as near as the K nearest others; which of equals is free
 
 
 @pytest.mark.clause("GROUP-010")
@@ -129,7 +140,9 @@ def test_fewer_others_than_k_is_enough_as_long_as_a_group_fits(count: int) -> No
 
 @pytest.mark.clause("GROUP-004")
 def test_fewer_points_than_a_group_needs_are_refused_in_the_recorded_words() -> None:
-    with pytest.raises(TooFewPointsError, match="has only 3 points but 4 coordinates per group") as caught:
+    with pytest.raises(
+        TooFewPointsError, match="has only 3 points but 4 coordinates per group"
+    ) as caught:
         formed(POSITIONS[:3])
     assert caught.value.details["value"] == 3
     assert caught.value.details["limit"] == ">= 4"
@@ -148,14 +161,24 @@ def test_fewer_neighbours_than_members_are_refused(neighbours: int) -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        pytest.param({"n_groups": M + 1}, "grouping.enable_oversampling=true", id="without-the-switch"),
         pytest.param(
-            {"n_groups": M + 1, "neighbor_count": 4, "enable_oversampling": True}, "K > C", id="with-k-equal-c"
+            {"n_groups": M + 1}, "grouping.enable_oversampling=true", id="without-the-switch"
         ),
-        pytest.param({"n_groups": 801, "enable_oversampling": True}, "at most 800 distinct", id="more-than-there-are"),
+        pytest.param(
+            {"n_groups": M + 1, "neighbor_count": 4, "enable_oversampling": True},
+            "K > C",
+            id="with-k-equal-c",
+        ),
+        pytest.param(
+            {"n_groups": 801, "enable_oversampling": True},
+            "at most 800 distinct",
+            id="more-than-there-are",
+        ),
     ],
 )
-def test_oversampling_without_what_it_needs_is_refused(settings: dict[str, Any], words: str) -> None:
+def test_oversampling_without_what_it_needs_is_refused(
+    settings: dict[str, Any], words: str
+) -> None:
     with pytest.raises(OversamplingError) as caught:  # 800 = 40 frames x (3 of 6 neighbours)
         formed(**settings)
     assert words in str(caught.value)
@@ -163,7 +186,9 @@ def test_oversampling_without_what_it_needs_is_refused(settings: dict[str, Any],
 
 
 @pytest.mark.clause("OVERSAMPLING-001")
-def test_more_groups_than_distinct_sets_are_refused_even_where_the_count_of_choices_allows_them() -> None:
+def test_more_groups_than_distinct_sets_are_refused_even_where_the_count_of_choices_allows_them() -> (
+    None
+):
     """Six frames have 15 sets of four, though 6 x (3 of 5) = 60 choices: the bound alone does not tell."""
     with pytest.raises(OversamplingError, match="distinct groups") as caught:
         formed(POSITIONS[:6], n_groups=20, enable_oversampling=True)
@@ -195,7 +220,9 @@ def test_oversampling_gives_groups_of_distinct_members_no_set_twice(wanted: int)
 @pytest.mark.parametrize("wanted", [M + 1, 2 * M, 4 * M + 7])
 def test_oversampling_uses_every_frame_as_seed_equally_often(wanted: int) -> None:
     uses = np.bincount(formed(n_groups=wanted, enable_oversampling=True)[:, 0], minlength=M)
-    assert uses.max() - uses.min() <= 1  # upstream's pool was biased to the first seeds (failure 23)
+    assert (
+        uses.max() - uses.min() <= 1
+    )  # upstream's pool was biased to the first seeds (failure 23)
 
 
 # Coordinates
@@ -210,7 +237,9 @@ def test_the_offset_is_the_mean_and_relative_is_minus_the_way_from_it() -> None:
         for c in range(4):
             expected = -(members[b, c] - members[b].mean(axis=0))
             np.testing.assert_allclose(made.coords_relative[b, 0, :, c], expected, atol=1e-12)
-    np.testing.assert_allclose(made.coords[:, 0], np.moveaxis(members, 1, 2), atol=1e-12)  # offset - relative
+    np.testing.assert_allclose(
+        made.coords[:, 0], np.moveaxis(members, 1, 2), atol=1e-12
+    )  # offset - relative
 
 
 def test_coordinates_have_their_contract_shapes_and_are_float64() -> None:
@@ -226,7 +255,9 @@ def test_frames_of_a_group_are_its_members_in_order() -> None:
     made = with_offsets(scan_at(POSITIONS), formed())
     assert made.diffraction.shape == (25, 4, 4, 4)
     assert made.diffraction.dtype == np.float32
-    np.testing.assert_array_equal(made.diffraction[:, 0, 0], made.nn_indices + 1)  # frame j holds j + 1
+    np.testing.assert_array_equal(
+        made.diffraction[:, 0, 0], made.nn_indices + 1
+    )  # frame j holds j + 1
     rows = np.array([7, 2])
     np.testing.assert_array_equal(made.frames(rows), made.diffraction[rows])
 

@@ -35,7 +35,9 @@ ALLOWED = {
     "compare": BASE | {"physics"},
     "spec": BASE | {"compare"} | RECORDING,
     "pipeline": BASE | RECORDING | {"physics", "networks", "compare", "scenarios", "report"},
-    "legacy": BASE | RECORDING | {"physics", "networks", "compare", "scenarios", "report", "pipeline"},
+    "legacy": BASE
+    | RECORDING
+    | {"physics", "networks", "compare", "scenarios", "report", "pipeline"},
 }
 TOP = {"cli", "pytest_plugin"}
 NO_TENSORFLOW = {"contracts", "physics", "spec", "compare", "io", "observe", "errors", "seeds"}
@@ -116,19 +118,36 @@ def light_packages(module: str, tree: ast.Module) -> Iterator[str]:
 
 def allure(module: str, tree: ast.Module) -> Iterator[str]:
     if module != "report.allure":
-        yield from (name for name in imported(tree) if within(name, {"allure", "allure_commons", "allure_pytest"}))
+        yield from (
+            name
+            for name in imported(tree)
+            if within(name, {"allure", "allure_commons", "allure_pytest"})
+        )
 
 
 def pickles(_: str, tree: ast.Module) -> Iterator[str]:
-    yield from (name for name in imported(tree) if within(name, {"pickle", "cloudpickle", "dill", "joblib", "shelve"}))
+    yield from (
+        name
+        for name in imported(tree)
+        if within(name, {"pickle", "cloudpickle", "dill", "joblib", "shelve"})
+    )
     for node in nodes(tree):
-        if isinstance(node, ast.keyword) and node.arg == "allow_pickle" and ast.unparse(node.value) != "False":
+        if (
+            isinstance(node, ast.keyword)
+            and node.arg == "allow_pickle"
+            and ast.unparse(node.value) != "False"
+        ):
             yield f"allow_pickle in line {node.value.lineno}"
 
 
 def evaluations(_: str, tree: ast.Module) -> Iterator[str]:
     for node in nodes(tree):
-        if isinstance(node, ast.Call) and dotted(node.func) in {"eval", "exec", "builtins.eval", "builtins.exec"}:
+        if isinstance(node, ast.Call) and dotted(node.func) in {
+            "eval",
+            "exec",
+            "builtins.eval",
+            "builtins.exec",
+        }:
             yield f"{dotted(node.func)} in line {node.lineno}"
 
 
@@ -144,7 +163,9 @@ def global_draws(_: str, tree: ast.Module) -> Iterator[str]:
 
 def swallowed(_: str, tree: ast.Module) -> Iterator[str]:
     for node in nodes(tree):
-        if isinstance(node, ast.ExceptHandler) and all(is_nothing(statement) for statement in node.body):
+        if isinstance(node, ast.ExceptHandler) and all(
+            is_nothing(statement) for statement in node.body
+        ):
             yield f"exception swallowed in line {node.lineno}"
 
 
@@ -180,16 +201,27 @@ def test_the_rule_finds_a_planted_violation(rule: Rule, module: str, source: str
     assert list(rule(module, ast.parse(source)))
 
 
-@pytest.mark.parametrize("rule", dict.fromkeys(rule for rule, _, _ in RULES.values()), ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize(
+    "rule", dict.fromkeys(rule for rule, _, _ in RULES.values()), ids=lambda rule: rule.__name__
+)
 def test_no_module_breaks_the_rule(rule: Rule) -> None:
-    found = [f"{module}: {what}" for module, tree in sources().items() for what in rule(module, tree)]
+    found = [
+        f"{module}: {what}" for module, tree in sources().items() for what in rule(module, tree)
+    ]
     assert not found
 
 
 def test_every_file_holds_one_idea() -> None:
-    files = [path for folder in ("ptyspec", "tests", "benchmarks") for path in (REPOSITORY / folder).rglob("*.py")]
+    files = [
+        path
+        for folder in ("ptyspec", "tests", "benchmarks")
+        for path in (REPOSITORY / folder).rglob("*.py")
+    ]
     assert len(files) >= len(sources())
-    lines = {str(path.relative_to(REPOSITORY)): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    lines = {
+        str(path.relative_to(REPOSITORY)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in files
+    }
     assert {name: count for name, count in lines.items() if count > MAX_LINES} == {}
 
 
@@ -208,14 +240,26 @@ def test_starting_up_loads_nothing_heavy(module: str) -> None:
 
 
 def test_loading_the_plugin_costs_other_repositories_nothing() -> None:
-    assert not loaded_after("ptyspec.pytest_plugin") & {"numpy", "pydantic", "scipy", "typer", "yaml"}
+    assert not loaded_after("ptyspec.pytest_plugin") & {
+        "numpy",
+        "pydantic",
+        "scipy",
+        "typer",
+        "yaml",
+    }
 
 
 @pytest.mark.clause("ANTIPATTERN-001")
-def test_importing_the_framework_free_parts_starts_no_framework_and_changes_nothing(clause: Check) -> None:
+def test_importing_the_framework_free_parts_starts_no_framework_and_changes_nothing(
+    clause: Check,
+) -> None:
     """Everything but what trains: the rest of the project may not wait for an import to have done something."""
-    modules = sorted(f"ptyspec.{name}".removesuffix(".__init__") for name in sources() if is_light(name))
-    done = subprocess.run([sys.executable, "-c", IMPORTING, *modules], capture_output=True, text=True, check=True)
+    modules = sorted(
+        f"ptyspec.{name}".removesuffix(".__init__") for name in sources() if is_light(name)
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTING, *modules], capture_output=True, text=True, check=True
+    )
     found = json.loads(done.stdout)
     clause.equal(set(found["modules"]) & HEAVY, set(), "frameworks that were started")
     clause.equal(found["read"], [], "files that were opened")
@@ -266,10 +310,14 @@ def test_whatever_the_stages_import_is_part_of_the_code_version(clause: Check) -
     waiting = list(reached)
     while waiting:
         names = (name.removeprefix("ptyspec.") for name in imported(sources()[waiting.pop()]))
-        found = {part for name in names for part in (name, name.rpartition(".")[0]) if part in sources()} - reached
+        found = {
+            part for name in names for part in (name, name.rpartition(".")[0]) if part in sources()
+        } - reached
         reached |= found
         waiting += found
     parts = {name.partition(".")[0] for name in reached}
     covered = {part.removesuffix(".py") for part in STAGE_SOURCES}
     clause.holds("physics" in parts and "io" in parts, "the stages compute and read")
-    clause.equal(parts - covered - {"errors", "observe"}, set(), "parts that the code version leaves out")
+    clause.equal(
+        parts - covered - {"errors", "observe"}, set(), "parts that the code version leaves out"
+    )

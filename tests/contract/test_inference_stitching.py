@@ -13,7 +13,15 @@ from ptyspec.physics.stitch import stitch
 from ptyspec.pipeline.score import score
 from ptyspec.spec.checks import Check
 from tests.properties import given, st
-from tests.small_scenes import cut, exact_scan, lattice, scattered, scenario, small_probe, textured_object
+from tests.small_scenes import (
+    cut,
+    exact_scan,
+    lattice,
+    scattered,
+    scenario,
+    small_probe,
+    textured_object,
+)
 
 N = 32
 HEIGHT, WIDTH = 110, 94
@@ -38,7 +46,9 @@ def patches_at(positions: Array, flat: Array | None = None, probe: Array = PROBE
         pytest.param((4000.25, 3000.5), id="far-from-zero"),
     ],
 )
-def test_the_coverage_is_the_same_wherever_the_scan_lies(clause: Check, centre: tuple[float, float]) -> None:
+def test_the_coverage_is_the_same_wherever_the_scan_lies(
+    clause: Check, centre: tuple[float, float]
+) -> None:
     ones = np.ones((len(SCATTERED), N, N))
     around = np.round(4 * SCATTERED) / 4  # quarters of a pixel: moved without rounding
     here = stitch(patches_at(around, ones))
@@ -54,7 +64,9 @@ def test_the_coverage_is_the_same_wherever_the_scan_lies(clause: Check, centre: 
 
 @pytest.mark.clause("STITCH-002")
 @given(st.lists(st.tuples(st.floats(-60, 60), st.floats(-60, 60)), min_size=1, max_size=6))
-def test_the_coverage_holds_every_patch_wherever_it_lies(clause: Check, places: list[tuple[float, float]]) -> None:
+def test_the_coverage_holds_every_patch_wherever_it_lies(
+    clause: Check, places: list[tuple[float, float]]
+) -> None:
     positions = np.array(places)
     made = stitch(patches_at(positions, np.ones((len(positions), N, N))))
     whole = len(positions) * float(WEIGHT.sum(dtype=np.float64))
@@ -77,7 +89,9 @@ def test_each_patch_arrives_with_all_its_pixels(clause: Check, step: int) -> Non
 
 
 @pytest.mark.clause("REASSEMBLY-METRIC-FRAME-001")
-@pytest.mark.parametrize("positions", [lattice(HEIGHT, WIDTH, 18, 8), SCATTERED], ids=["whole-pixel-grid", "scattered"])
+@pytest.mark.parametrize(
+    "positions", [lattice(HEIGHT, WIDTH, 18, 8), SCATTERED], ids=["whole-pixel-grid", "scattered"]
+)
 def test_oracle_patches_pass_the_evaluator_of_networks(clause: Check, positions: Array) -> None:
     scan = exact_scan(OBJECT, PROBE, positions)
     block = score(scenario(), scan, stitch(patches_at(positions)))
@@ -142,6 +156,10 @@ def test_the_lattice_shows_where_patches_are_averaged_without_weights(clause: Ch
     flat = cut(OBJECT, positions, N) * (1 - 0.3 * (WEIGHT < 0.05))
 
     def worst(probe: Array) -> float:
-        return float(lattice_error(stitch(patches_at(positions, flat, probe), synchronise=False)).max())
+        return float(
+            lattice_error(stitch(patches_at(positions, flat, probe), synchronise=False)).max()
+        )
 
-    clause.detects(worst, PROBE, np.ones((N, N), np.complex64), "worst lattice component", at_least=0.004)
+    clause.detects(
+        worst, PROBE, np.ones((N, N), np.complex64), "worst lattice component", at_least=0.004
+    )

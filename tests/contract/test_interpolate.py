@@ -24,13 +24,17 @@ def test_a_constant_stays_constant_inside(kind: Kernel, fraction: float, clause:
     moved = translate(np.full((16, 20), 2.5), np.array(fraction), np.array(-fraction), kind)
     edge = REACH[kind]
     inside = moved[edge:-edge, edge:-edge]
-    clause.close(inside, np.full_like(inside, 2.5), "a moved constant")  # rows of weights sum to one
+    clause.close(
+        inside, np.full_like(inside, 2.5), "a moved constant"
+    )  # rows of weights sum to one
 
 
 @pytest.mark.clause("TRANSLATE-003")
 @pytest.mark.parametrize("fraction", FRACTIONS)
 @pytest.mark.parametrize("kind", KERNELS)
-def test_a_constant_cut_tap_by_tap_stays_constant(kind: Kernel, fraction: float, clause: Check) -> None:
+def test_a_constant_cut_tap_by_tap_stays_constant(
+    kind: Kernel, fraction: float, clause: Check
+) -> None:
     size = 9 + 2 * REACH[kind]
     windows = np.full((2, size, size), 2.5)
     made = resample(windows, np.array([[fraction, 0.5], [0.1, fraction]]), kind)
@@ -40,7 +44,11 @@ def test_a_constant_cut_tap_by_tap_stays_constant(kind: Kernel, fraction: float,
 @pytest.mark.clause("TRANSLATE-001")
 @pytest.mark.parametrize(
     ("dx", "dy"),
-    [pytest.param(3, 0, id="right"), pytest.param(0, 2, id="down"), pytest.param(-4, 5, id="left-and-down")],
+    [
+        pytest.param(3, 0, id="right"),
+        pytest.param(0, 2, id="down"),
+        pytest.param(-4, 5, id="left-and-down"),
+    ],
 )
 @pytest.mark.parametrize("kind", KERNELS)
 def test_whole_pixel_moves_are_exact_go_right_and_down_and_fill_with_zeros(
@@ -68,9 +76,13 @@ def test_a_sub_pixel_move_carries_the_centre_of_mass_right_and_down(kind: Kernel
     assert (moved * rows).sum() / moved.sum() == pytest.approx(16.7, abs=tolerance)
 
 
-@pytest.mark.parametrize("fraction", [(0.0, 0.0), (0.3, 0.8), (0.99, 0.01)], ids=["whole", "oblique", "nearly-whole"])
+@pytest.mark.parametrize(
+    "fraction", [(0.0, 0.0), (0.3, 0.8), (0.99, 0.01)], ids=["whole", "oblique", "nearly-whole"]
+)
 @pytest.mark.parametrize("kind", KERNELS)
-def test_tap_by_tap_sampling_equals_the_sampling_matrix(kind: Kernel, fraction: tuple[float, float]) -> None:
+def test_tap_by_tap_sampling_equals_the_sampling_matrix(
+    kind: Kernel, fraction: tuple[float, float]
+) -> None:
     reach = REACH[kind]
     windows = np.random.default_rng(4).standard_normal((2, 11 + 2 * reach, 11 + 2 * reach))
     size = 12
@@ -78,7 +90,9 @@ def test_tap_by_tap_sampling_equals_the_sampling_matrix(kind: Kernel, fraction: 
     quick = resample(windows, np.stack([x, y], axis=1), kind)
     vertical = sampling_matrix(size, windows.shape[1], y + reach - 1, kind)
     horizontal = sampling_matrix(size, windows.shape[2], x + reach - 1, kind)
-    np.testing.assert_allclose(quick, vertical @ windows @ np.swapaxes(horizontal, 1, 2), atol=1e-13)  # same sums
+    np.testing.assert_allclose(
+        quick, vertical @ windows @ np.swapaxes(horizontal, 1, 2), atol=1e-13
+    )  # same sums
 
 
 @pytest.mark.parametrize("fraction", FRACTIONS)
@@ -88,7 +102,9 @@ def test_the_tent_is_never_negative_and_lanczos_is(fraction: float) -> None:
 
 
 def test_the_tent_is_linear_interpolation() -> None:
-    np.testing.assert_allclose(sampling_matrix(1, 3, np.array(0.3), "linear"), [[0.7, 0.3, 0.0]], atol=1e-15)
+    np.testing.assert_allclose(
+        sampling_matrix(1, 3, np.array(0.3), "linear"), [[0.7, 0.3, 0.0]], atol=1e-15
+    )
 
 
 @pytest.mark.parametrize("kind", KERNELS)
@@ -97,27 +113,41 @@ def test_a_kernel_is_one_at_zero_symmetric_and_zero_from_its_reach_on(kind: Kern
     assert kernel(np.array(0.0), kind) == 1
     np.testing.assert_array_equal(kernel(-distance, kind), kernel(distance, kind))
     assert not kernel(distance[distance >= REACH[kind]], kind).any()
-    assert kernel(np.array(REACH[kind] - 0.5), kind) != 0  # a longer window would hold pixels that count nothing
+    assert (
+        kernel(np.array(REACH[kind] - 0.5), kind) != 0
+    )  # a longer window would hold pixels that count nothing
 
 
 def wave_error(frequency: float, fraction: float, kind: Kernel) -> float:
     """Largest error of a moved cosine of amplitude one, `frequency` in cycles a pixel, away from the border."""
     axis = np.arange(64)
-    moved = sampling_matrix(64, 64, np.array(-fraction), kind) @ np.cos(2 * np.pi * frequency * axis + 0.2)
-    return float(np.abs(moved - np.cos(2 * np.pi * frequency * (axis - fraction) + 0.2))[4:-4].max())
+    moved = sampling_matrix(64, 64, np.array(-fraction), kind) @ np.cos(
+        2 * np.pi * frequency * axis + 0.2
+    )
+    return float(
+        np.abs(moved - np.cos(2 * np.pi * frequency * (axis - fraction) + 0.2))[4:-4].max()
+    )
 
 
 @pytest.mark.clause("TRANSLATE-004")
 @pytest.mark.parametrize("fraction", [0.25, 0.5, 0.75])
 @pytest.mark.parametrize("frequency", [0.05, 0.1, 0.2, 0.3])
-def test_lanczos_keeps_a_wave_of_up_to_0_6_nyquist(frequency: float, fraction: float, clause: Check) -> None:
-    error = wave_error(frequency, fraction, "lanczos")  # measured: 0.024 at worst; 0.14 at 0.7 Nyquist
+def test_lanczos_keeps_a_wave_of_up_to_0_6_nyquist(
+    frequency: float, fraction: float, clause: Check
+) -> None:
+    error = wave_error(
+        frequency, fraction, "lanczos"
+    )  # measured: 0.024 at worst; 0.14 at 0.7 Nyquist
     clause.close(error, 0, "largest error of a moved wave of amplitude one")
 
 
 @pytest.mark.clause("TRANSLATE-004")
-def test_lanczos_keeps_fine_waves_far_better_than_the_tent_which_is_why_objects_move_by_it() -> None:
-    assert wave_error(0.3, 0.5, "linear") > 0.35  # 1 - cos(pi 0.3) = 0.41: the tent averages two pixels
+def test_lanczos_keeps_fine_waves_far_better_than_the_tent_which_is_why_objects_move_by_it() -> (
+    None
+):
+    assert (
+        wave_error(0.3, 0.5, "linear") > 0.35
+    )  # 1 - cos(pi 0.3) = 0.41: the tent averages two pixels
     assert wave_error(0.3, 0.5, "lanczos") < 0.03
 
 
@@ -126,7 +156,9 @@ def test_a_move_there_and_back_gives_a_smooth_image_again() -> None:
     smooth = np.exp(-((rows - 18) ** 2 + (columns - 22) ** 2) / (2 * 2.5**2))
     there = translate(smooth, np.array(0.4), np.array(-0.7))
     back = translate(there, np.array(-0.4), np.array(0.7))
-    np.testing.assert_allclose(back, smooth, atol=0.02)  # measured: 0.01, twice the loss of one move
+    np.testing.assert_allclose(
+        back, smooth, atol=0.02
+    )  # measured: 0.01, twice the loss of one move
 
 
 def test_every_image_of_a_stack_moves_by_its_own_amount() -> None:

@@ -20,7 +20,11 @@ from tests.small_scenes import exact_scan, lattice, scenario, textured_object
 
 @cache
 def scan(phase: str = "none") -> RawScan:
-    return simulate(scenario(object={"phase": phase}, dose={"nphotons": 1e8}, scan={"n_images": 60, "buffer": 34}))
+    return simulate(
+        scenario(
+            object={"phase": phase}, dose={"nphotons": 1e8}, scan={"n_images": 60, "buffer": 34}
+        )
+    )
 
 
 @cache
@@ -35,7 +39,9 @@ def test_a_small_scan_reaches_the_object_in_the_absolute_gauge(phase: str, claus
     assert truth is not None
     block = score(result(phase), truth)
     assert block["amplitude"]["pearson_r"] > 0.98  # measured: 0.999 and, with phase, 0.984
-    clause.close(block["amplitude"]["mean_ratio"], 1, "mean amplitude over the true one")  # nothing is rescaled
+    clause.close(
+        block["amplitude"]["mean_ratio"], 1, "mean amplitude over the true one"
+    )  # nothing is rescaled
     if phase == "texture":
         assert block["phase"]["pearson_r"] > 0.99  # measured: 0.9997
 
@@ -56,23 +62,30 @@ def truth_as_start(made: RawScan) -> Reconstruction:
 @pytest.mark.clause("ITERATIVE-002")
 def test_starting_from_the_truth_stays_there(clause: Check) -> None:
     obj = textured_object(90, 76)
-    given = exact_scan(obj, scan().probeGuess, lattice(90, 76, 20, 8))  # whole pixels: no interpolation between forms
+    given = exact_scan(
+        obj, scan().probeGuess, lattice(90, 76, 20, 8)
+    )  # whole pixels: no interpolation between forms
     made = reconstruct(given, sweeps=3, start=truth_as_start(given))
     seen = np.isfinite(made.object)
     x0, y0 = made.origin
     rows, columns = np.nonzero(seen)
     truth = obj[rows + y0, columns + x0]
     turn = np.exp(1j * np.angle(np.vdot(truth, made.object[seen])))
-    clause.close(made.object[seen], turn * truth, "object after three sweeps")  # dim pixels at 1/20 of the light
+    clause.close(
+        made.object[seen], turn * truth, "object after three sweeps"
+    )  # dim pixels at 1/20 of the light
     assert np.abs((made.object[seen] / truth).mean()) == pytest.approx(1, abs=1e-4)
 
 
 def test_a_start_is_used_at_its_own_origin() -> None:
     given = exact_scan(textured_object(90, 76), scan().probeGuess, lattice(90, 76, 20, 8))
     whole = truth_as_start(given)
-    cropped = Reconstruction(object=whole.object[3:, 5:], coverage=whole.coverage[3:, 5:], origin=(5, 3))
+    cropped = Reconstruction(
+        object=whole.object[3:, 5:], coverage=whole.coverage[3:, 5:], origin=(5, 3)
+    )
     kept, moved = (
-        reconstruct(given, sweeps=1, start=start) for start in (cropped, cropped.model_copy(update={"origin": (0, 0)}))
+        reconstruct(given, sweeps=1, start=start)
+        for start in (cropped, cropped.model_copy(update={"origin": (0, 0)}))
     )
     whole_result = reconstruct(given, sweeps=1, start=whole)
     seen = np.isfinite(whole_result.object)
@@ -83,9 +96,13 @@ def test_a_start_is_used_at_its_own_origin() -> None:
 def test_pixels_that_a_start_does_not_know_begin_at_a0() -> None:
     given = scan()
     empty = Reconstruction(
-        object=np.full((50, 50), complex(np.nan, np.nan), np.complex64), coverage=np.zeros((50, 50)), origin=(0, 0)
+        object=np.full((50, 50), complex(np.nan, np.nan), np.complex64),
+        coverage=np.zeros((50, 50)),
+        origin=(0, 0),
     )
-    np.testing.assert_array_equal(reconstruct(given, sweeps=2, start=empty).object, reconstruct(given, sweeps=2).object)
+    np.testing.assert_array_equal(
+        reconstruct(given, sweeps=2, start=empty).object, reconstruct(given, sweeps=2).object
+    )
 
 
 @pytest.mark.clause("SCALE-005")
@@ -119,10 +136,14 @@ def test_masked_detector_pixels_keep_the_models_own_value_and_do_not_pull_the_ob
     truth = dark.objectGuess
     assert truth is not None
     seen = score(reconstruct(dark, sweeps=10), truth)["amplitude"]
-    pulled = score(reconstruct(dark.model_copy(update={"mask": None}), sweeps=10), truth)["amplitude"]
+    pulled = score(reconstruct(dark.model_copy(update={"mask": None}), sweeps=10), truth)[
+        "amplitude"
+    ]
     assert seen["pearson_r"] > 0.97
     assert abs(seen["mean_ratio"] - 1) < 0.02
-    assert pulled["rmse"] > 2 * seen["rmse"]  # positive control: taken as measured darkness, they do
+    assert (
+        pulled["rmse"] > 2 * seen["rmse"]
+    )  # positive control: taken as measured darkness, they do
 
 
 @pytest.mark.clause("LOSS-008")
@@ -132,11 +153,15 @@ def test_what_stands_in_masked_pixels_does_not_matter(clause: Check) -> None:
     clause.equal(*results, "object with other values in masked pixels")
 
 
-@pytest.mark.parametrize(("dx", "dy"), [(0.0, 0.0), (0.25, 0.0), (0.4, 0.7)], ids=["none", "x", "both"])
+@pytest.mark.parametrize(
+    ("dx", "dy"), [(0.0, 0.0), (0.25, 0.0), (0.4, 0.7)], ids=["none", "x", "both"]
+)
 def test_a_shifted_probe_carries_its_light_right_and_down(dx: float, dy: float) -> None:
     rows, columns = np.indices((32, 32))
     blob: Array = np.exp(-((rows - 15) ** 2 + (columns - 17) ** 2) / 18).astype(np.complex64)
     moved = np.abs(shifted_probes(blob, np.array([[dx, dy]]))[0])
-    assert (moved * columns).sum() / moved.sum() == pytest.approx(17 + dx, abs=1e-4)  # band-limited: Fourier is exact
+    assert (moved * columns).sum() / moved.sum() == pytest.approx(
+        17 + dx, abs=1e-4
+    )  # band-limited: Fourier is exact
     assert (moved * rows).sum() / moved.sum() == pytest.approx(15 + dy, abs=1e-4)
     assert (moved**2).sum() == pytest.approx((np.abs(blob) ** 2).sum(), rel=1e-5)  # complex64

@@ -33,7 +33,9 @@ def test_what_is_written_is_read_back_in_its_order(tmp_path: Path) -> None:
     ],
     ids=["float32", "int64", "bool", "zero-d", "tuple", "model"],
 )
-def test_values_of_the_pipeline_become_plain_json(tmp_path: Path, value: object, plain: object) -> None:
+def test_values_of_the_pipeline_become_plain_json(
+    tmp_path: Path, value: object, plain: object
+) -> None:
     write_json(tmp_path / "a.json", {"value": value})
     assert read_json(tmp_path / "a.json") == {"value": plain}
 
@@ -61,7 +63,9 @@ def test_what_json_cannot_hold_is_refused_and_the_old_file_stays(
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("content", [None, b"{", b"\xff\xfe{}"], ids=["missing", "truncated", "binary"])
+@pytest.mark.parametrize(
+    "content", [None, b"{", b"\xff\xfe{}"], ids=["missing", "truncated", "binary"]
+)
 def test_a_file_that_is_not_json_is_named(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "a.json"
     if content is not None:

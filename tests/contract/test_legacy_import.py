@@ -45,7 +45,10 @@ CODE = """
 
 def is_network(path: Path) -> bool:
     """A module of layers, which is of a framework: whoever imports it means to start one."""
-    return re.search(r"^(import|from) keras\b", path.read_text(encoding="utf-8"), re.MULTILINE) is not None
+    return (
+        re.search(r"^(import|from) keras\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+        is not None
+    )
 
 
 @pytest.mark.clause("PARAM-005", "ANTIPATTERN-001")

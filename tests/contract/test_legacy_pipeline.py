@@ -36,9 +36,13 @@ def bridged(config: Scenario) -> Parameters:
 # What a stage refuses
 
 STALE: dict[str, tuple[str, Any]] = {
-    "gridsize": ("gridsize", 2), "photons": ("nphotons", 1e5), "epochs": ("nepochs", 3), "mask": ("probe.mask", True),
-    "seed": ("seeds.grouping", 7), "source": ("data_source", "grf"),
-}  # fmt: skip
+    "gridsize": ("gridsize", 2),
+    "photons": ("nphotons", 1e5),
+    "epochs": ("nepochs", 3),
+    "mask": ("probe.mask", True),
+    "seed": ("seeds.grouping", 7),
+    "source": ("data_source", "grf"),
+}
 
 
 def call(pipeline: LegacyPipeline, stage: str, declared: Scenario) -> Any:
@@ -48,15 +52,23 @@ def call(pipeline: LegacyPipeline, stage: str, declared: Scenario) -> Any:
 
 NONE: Any = None
 NOTHING: dict[str, tuple[Any, ...]] = {
-    "simulate": (), "split": (NONE,), "group": (NONE,), "normalize": (NONE,), "stitch": (NONE,),
-    "train": (Containers(NONE, NONE), Session()), "infer": (NONE, NONE), "score": (NONE, NONE),
-}  # fmt: skip
+    "simulate": (),
+    "split": (NONE,),
+    "group": (NONE,),
+    "normalize": (NONE,),
+    "stitch": (NONE,),
+    "train": (Containers(NONE, NONE), Session()),
+    "infer": (NONE, NONE),
+    "score": (NONE, NONE),
+}
 
 
 @pytest.mark.clause("CONFIG-001")
 @pytest.mark.parametrize("key", STALE)
 @pytest.mark.parametrize("stage", STAGES)
-def test_every_stage_refuses_a_stale_dictionary_before_it_works(clause: Check, stage: str, key: str) -> None:
+def test_every_stage_refuses_a_stale_dictionary_before_it_works(
+    clause: Check, stage: str, key: str
+) -> None:
     declared, (name, value) = scenario(), STALE[key]
     cfg = bridged(declared)
     said = f"{name}: {value!r} in the dictionary, {cfg[name]!r} in the config"
@@ -68,7 +80,9 @@ def test_every_stage_refuses_a_stale_dictionary_before_it_works(clause: Check, s
 @pytest.mark.clause("SIM-LINES-CONFIG-001")
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_stage_refuses_a_dictionary_that_was_never_bridged(clause: Check, stage: str) -> None:
-    with clause.raises_at(stage, ConfigSyncError, "never bridged", mentions="N: 128 in the dictionary, 64 in the conf"):
+    with clause.raises_at(
+        stage, ConfigSyncError, "never bridged", mentions="N: 128 in the dictionary, 64 in the conf"
+    ):
         call(LegacyPipeline(Parameters()), stage, request("gs1_custom").scenario)
 
 
@@ -80,7 +94,9 @@ def test_a_pipeline_with_a_dictionary_of_its_own_bridges_what_it_is_given(clause
         groups = pipeline.group(declared, pipeline.split(declared, pipeline.simulate(declared)))
         sizes.append(groups.train.C)
     clause.equal(sizes, [4, 1], "members of the groups of two scenarios")
-    clause.equal(pipeline.observed, dict.fromkeys(("simulate", "split", "group"), ()), "stale entries")
+    clause.equal(
+        pipeline.observed, dict.fromkeys(("simulate", "split", "group"), ()), "stale entries"
+    )
 
 
 # Scale and probe in the dictionary
@@ -89,7 +105,9 @@ def test_a_pipeline_with_a_dictionary_of_its_own_bridges_what_it_is_given(clause
 @cache
 def normalised(nphotons: float = 1e6) -> tuple[Scenario, Containers]:
     declared, walk = scenario(dose={"nphotons": nphotons}), LegacyPipeline()
-    return declared, walk.normalize(declared, walk.group(declared, walk.split(declared, walk.simulate(declared))))
+    return declared, walk.normalize(
+        declared, walk.group(declared, walk.split(declared, walk.simulate(declared)))
+    )
 
 
 def filled(declared: Scenario, data: Container) -> Parameters:
@@ -108,7 +126,9 @@ def test_normalisation_leaves_the_scale_of_the_gained_input(clause: Check, nphot
     clause.within_ratio(cfg["intensity_scale"], closed_form_scale(nphotons, 32), "intensity scale")
     counts = cfg["intensity_scale"] * data.train.gain * data.train.amplitude(np.arange(3))
     clause.within_ratio(
-        float(counts.max()), float(data.train.scale * data.train.amplitude(np.arange(3)).max()), "field"
+        float(counts.max()),
+        float(data.train.scale * data.train.amplitude(np.arange(3)).max()),
+        "field",
     )
     clause.equal(cfg["probe"], data.train.probe, "probe")
 
@@ -130,7 +150,9 @@ def test_data_of_another_scale_or_probe_are_refused(clause: Check, stage: str, s
     nothing: Any = None
     with clause.raises_at(stage, ConfigSyncError, f"another {key}", mentions=f"{key}: "):
         walk = LegacyPipeline(cfg)
-        walk.train(declared, data, Session()) if stage == "train" else walk.infer(declared, nothing, data.test)
+        walk.train(declared, data, Session()) if stage == "train" else walk.infer(
+            declared, nothing, data.test
+        )
 
 
 @pytest.mark.clause("LEGACY-003", "BRIDGE-007")
@@ -142,7 +164,11 @@ def test_the_refusal_of_other_data_names_both_values_and_how_to_mend_it(clause: 
         LegacyPipeline(cfg).train(declared, data, Session())
     wanted = data.train.scale / data.train.gain
     lines = [f"intensity_scale: 988.2 in the dictionary, {wanted!r} in the data", f"next: {WRITE}"]
-    clause.equal([line for line in lines if line not in str(refused.value)], [], "lines missing from the refusal")
+    clause.equal(
+        [line for line in lines if line not in str(refused.value)],
+        [],
+        "lines missing from the refusal",
+    )
 
 
 class Stages(ReferencePipeline):
@@ -209,7 +235,9 @@ def test_an_observed_stage_runs_on_with_what_the_dictionary_says(clause: Check, 
     stages, meant = walked(pipeline, declared), scenario_of(cfg)
     clause.holds(meant != declared, "the dictionary means something else")
     clause.equal(
-        [stage for stage in STAGES if stages.given[stage] != meant], [], "stages that were given other settings"
+        [stage for stage in STAGES if stages.given[stage] != meant],
+        [],
+        "stages that were given other settings",
     )
     seen = {stage: [entry.key for entry in stale] for stage, stale in pipeline.observed.items()}
     clause.equal(seen, {stage: [name] for stage in STAGES}, "stale entries by stage")
@@ -217,14 +245,27 @@ def test_an_observed_stage_runs_on_with_what_the_dictionary_says(clause: Check, 
 
 @pytest.mark.clause("LEGACY-004")
 def test_an_observed_stage_works_under_the_scale_and_probe_of_the_dictionary(clause: Check) -> None:
-    (declared, data), other = normalised(), {"intensity_scale": 100.0, "probe": normalised()[1].train.probe[::-1]}
+    (declared, data), other = (
+        normalised(),
+        {"intensity_scale": 100.0, "probe": normalised()[1].train.probe[::-1]},
+    )
     pipeline = LegacyPipeline(bridged(declared), strict=False)
     stages = walked(pipeline, declared, between=other)
     clause.equal(stages.data["train"], data.train, "data that train, untouched")
-    clause.equal(stages.data["infer"].scale, 100.0 * data.test.gain, "scale of the data that are reconstructed")
-    clause.equal(stages.data["infer"].probe, other["probe"], "probe of the data that are reconstructed")
+    clause.equal(
+        stages.data["infer"].scale,
+        100.0 * data.test.gain,
+        "scale of the data that are reconstructed",
+    )
+    clause.equal(
+        stages.data["infer"].probe, other["probe"], "probe of the data that are reconstructed"
+    )
     factor = 100.0 / (data.train.scale / data.train.gain)
-    clause.equal(stages.data["model"].gain, data.test.gain * factor, "gain as the model of the other scale sees it")
+    clause.equal(
+        stages.data["model"].gain,
+        data.test.gain * factor,
+        "gain as the model of the other scale sees it",
+    )
     keys = [entry.key for entry in pipeline.observed["infer"]]
     clause.equal(keys, ["intensity_scale", "probe"], "stale entries of the inference")
 
@@ -237,7 +278,9 @@ def test_a_model_is_not_asked_under_another_scale_than_its_own(clause: Check) ->
     pipeline.normalize(declared, None)  # type: ignore[arg-type]
     trained = pipeline.train(declared, data, Session())
     pipeline.cfg["intensity_scale"] = 100.0
-    with clause.raises_at("infer", ConfigSyncError, "another scale", mentions="100.0 in the dictionary"):
+    with clause.raises_at(
+        "infer", ConfigSyncError, "another scale", mentions="100.0 in the dictionary"
+    ):
         trained.predict([], data.test)
 
 
@@ -246,7 +289,9 @@ def test_a_model_is_not_asked_under_another_scale_than_its_own(clause: Check) ->
 
 @pytest.mark.clause("LEGACY-005")
 @pytest.mark.parametrize("key", [*STALE, "unread"])
-def test_runs_on_dictionaries_that_say_different_things_have_different_names(clause: Check, key: str) -> None:
+def test_runs_on_dictionaries_that_say_different_things_have_different_names(
+    clause: Check, key: str
+) -> None:
     declared, (name, value) = scenario(), {**STALE, "unread": ("h5_path", "mine.h5")}[key]
     resolved, first, second = Resolved(declared, {}), bridged(declared), bridged(declared)
     second[name] = value
@@ -265,7 +310,9 @@ def test_runs_on_dictionaries_that_say_the_same_have_one_name(clause: Check) -> 
             for cfg in (bridged(declared), filled(declared, data.train))
         ]
         clause.equal(names[0], names[1], "names before and after normalisation")
-    clause.equal(LegacyPipeline(bridged(declared)).name, LegacyPipeline().name, "names of strict pipelines")
+    clause.equal(
+        LegacyPipeline(bridged(declared)).name, LegacyPipeline().name, "names of strict pipelines"
+    )
 
 
 @pytest.mark.clause("LEGACY-005")

@@ -40,15 +40,21 @@ def lit(relative: Array, canvas: int) -> Array:
     """Summed weight on the canvas, by one translation a member."""
     pad = (canvas - N) // 2
     framed = np.pad(WEIGHT, pad)
-    moved = translate(framed, -relative[:, 0, 0], -relative[:, 0, 1], "linear")  # (B, C, canvas, canvas)
+    moved = translate(
+        framed, -relative[:, 0, 0], -relative[:, 0, 1], "linear"
+    )  # (B, C, canvas, canvas)
     return np.asarray(moved.sum(axis=1))
 
 
 @pytest.mark.clause("MERGE-002")
 def test_a_merge_of_ones_is_one_everywhere_even_where_no_light_falls(clause: Check) -> None:
     _, relative, _ = groups(whole=True)
-    merged = merge_group(np.ones((B, N, N, C)), relative, WEIGHT, required_canvas(relative, N), fill=1.0)
-    clause.close(merged, np.ones(merged.shape), "merge of ones")  # upstream: x 1000 outside its mask
+    merged = merge_group(
+        np.ones((B, N, N, C)), relative, WEIGHT, required_canvas(relative, N), fill=1.0
+    )
+    clause.close(
+        merged, np.ones(merged.shape), "merge of ones"
+    )  # upstream: x 1000 outside its mask
     np.testing.assert_allclose(merged, 1, atol=1e-6)  # whole pixels: float32 weights alone
 
 
@@ -58,8 +64,12 @@ def test_between_pixels_a_merge_of_ones_is_one_where_light_falls(clause: Check) 
     canvas = required_canvas(relative, N)
     merged = merge_group(np.ones((B, N, N, C)), relative, WEIGHT, canvas, fill=1.0)
     light = lit(relative, canvas)
-    clause.close(merged[light > LIT], np.ones((light > LIT).sum()), "merge of ones, moved by fractions")
-    np.testing.assert_allclose(merged[light > 1e-3], 1, atol=0.05)  # dim: Lanczos rings, measured 1.5e-2
+    clause.close(
+        merged[light > LIT], np.ones((light > LIT).sum()), "merge of ones, moved by fractions"
+    )
+    np.testing.assert_allclose(
+        merged[light > 1e-3], 1, atol=0.05
+    )  # dim: Lanczos rings, measured 1.5e-2
 
 
 @pytest.mark.clause("MERGE-002")
@@ -79,11 +89,17 @@ def test_the_fill_value_is_one_unless_another_is_given() -> None:
 @pytest.mark.parametrize(
     ("whole", "tolerance"),
     [
-        pytest.param(True, 1e-4, id="whole-pixels"),  # floor of the weights, 1e-6 of a lit pixel, and float32
-        pytest.param(False, 0.05, id="sub-pixel"),  # Lanczos twice, and patches that end inside the canvas
+        pytest.param(
+            True, 1e-4, id="whole-pixels"
+        ),  # floor of the weights, 1e-6 of a lit pixel, and float32
+        pytest.param(
+            False, 0.05, id="sub-pixel"
+        ),  # Lanczos twice, and patches that end inside the canvas
     ],
 )
-def test_perfect_patches_merge_to_the_object_around_the_offset(clause: Check, whole: bool, tolerance: float) -> None:
+def test_perfect_patches_merge_to_the_object_around_the_offset(
+    clause: Check, whole: bool, tolerance: float
+) -> None:
     offsets, relative, patches = groups(whole)
     canvas = required_canvas(relative, N)
     merged = merge_group(patches, relative, WEIGHT, canvas)
@@ -123,13 +139,16 @@ def test_extracting_moves_by_plus_relative_to_the_members_own_place() -> None:
     around = extract_patches(OBJECT, offsets, canvas)  # the object itself on each group's canvas
     inner = slice(4, -4)  # Lanczos reaches three pixels beyond the canvas
     np.testing.assert_allclose(
-        extract_group(around, relative, N)[:, inner, inner], patches[:, inner, inner], atol=0.03 * np.abs(OBJECT).max()
+        extract_group(around, relative, N)[:, inner, inner],
+        patches[:, inner, inner],
+        atol=0.03 * np.abs(OBJECT).max(),
     )
 
 
 @pytest.mark.clause("MERGE-003")
 @pytest.mark.parametrize(
-    ("whole", "tolerance"), [pytest.param(True, 1e-4, id="whole-pixels"), pytest.param(False, 0.05, id="sub-pixel")]
+    ("whole", "tolerance"),
+    [pytest.param(True, 1e-4, id="whole-pixels"), pytest.param(False, 0.05, id="sub-pixel")],
 )
 def test_cutting_a_merged_group_gives_its_patches_again_where_they_are_lit(
     clause: Check, whole: bool, tolerance: float
@@ -137,7 +156,9 @@ def test_cutting_a_merged_group_gives_its_patches_again_where_they_are_lit(
     _, relative, patches = groups(whole)
     canvas = required_canvas(relative, N)
     again = extract_group(merge_group(patches, relative, WEIGHT, canvas), relative, N)
-    clause.close(again[:, WEIGHT > LIT], patches[:, WEIGHT > LIT], "patches cut from the merged canvas")
+    clause.close(
+        again[:, WEIGHT > LIT], patches[:, WEIGHT > LIT], "patches cut from the merged canvas"
+    )
     assert np.abs(again - patches)[:, WEIGHT > LIT].max() < tolerance * np.abs(patches).max()
 
 
@@ -170,7 +191,9 @@ def test_groups_do_not_influence_each_other(clause: Check) -> None:
         clause("REASSEMBLY-BATCH-001").close(together[b], alone[0], "group alone")
     changed = patches.copy()
     changed[0] *= 100
-    clause("INFER-001").equal(merge_group(changed, relative, WEIGHT, canvas)[1:], together[1:], "the other groups")
+    clause("INFER-001").equal(
+        merge_group(changed, relative, WEIGHT, canvas)[1:], together[1:], "the other groups"
+    )
 
 
 @pytest.mark.clause("MERGE-004")
@@ -187,7 +210,9 @@ def test_a_single_member_comes_back_as_it_is(clause: Check) -> None:
     patches = cut(OBJECT, np.array([[30.0, 40.0]]), N)[..., None]
     merged = merge_group(patches, np.zeros((1, 1, 2, 1)), WEIGHT, N)
     seen = WEIGHT > LIT
-    clause.close(merged[0][seen], patches[0, :, :, 0][seen], "merge of one")  # FLOOR / LIT and float32
+    clause.close(
+        merged[0][seen], patches[0, :, :, 0][seen], "merge of one"
+    )  # FLOOR / LIT and float32
 
 
 @pytest.mark.clause("CANVAS-003")

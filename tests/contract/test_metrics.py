@@ -23,15 +23,26 @@ from tests.scored_objects import TRUTH, as_reconstruction, half_covered, smooth
 @pytest.mark.clause("SCORE-007")
 def test_a_perfect_reconstruction_scores_one_everywhere() -> None:
     metrics = score(as_reconstruction(TRUTH), TRUTH)
-    ones = [metrics["amplitude"][key] for key in ("mean_ratio", "least_squares_scalar", "pearson_r", "ssim")]
+    ones = [
+        metrics["amplitude"][key]
+        for key in ("mean_ratio", "least_squares_scalar", "pearson_r", "ssim")
+    ]
     ones += [metrics["amplitude"]["highpass_pearson_r"], metrics["amplitude"]["ratio"]["p95"]]
     ones += [metrics["phase"]["pearson_r"], metrics["phase"]["highpass_pearson_r"]]
     ones += [metrics["complex"]["correlation_mean_free"], metrics["coverage"]["fraction"]]
-    ones += [metrics["frc"][kind][key] for kind in ("amplitude", "complex") for key in ("first_crossing_half",)]
+    ones += [
+        metrics["frc"][kind][key]
+        for kind in ("amplitude", "complex")
+        for key in ("first_crossing_half",)
+    ]
     ones += metrics["frc"]["complex"]["curve"] + metrics["frc"]["amplitude"]["curve"]
     np.testing.assert_allclose(ones, 1.0, rtol=0, atol=1e-6)
     zeros = [metrics["amplitude"][key] for key in ("mae", "rmse", "max_abs")]
-    zeros += [metrics["phase"]["mae"], metrics["complex"]["nrmse"], metrics["gauge"]["aligned"]["nrmse"]]
+    zeros += [
+        metrics["phase"]["mae"],
+        metrics["complex"]["nrmse"],
+        metrics["gauge"]["aligned"]["nrmse"],
+    ]
     np.testing.assert_allclose(zeros, 0.0, rtol=0, atol=1e-6)
 
 
@@ -40,8 +51,15 @@ def test_metrics_are_json_without_nan_and_without_psnr() -> None:
     text = json.dumps(score(half_covered(TRUTH), TRUTH), allow_nan=False)
     assert "psnr" not in text.lower()
     assert set(json.loads(text)) == {
-        "amplitude", "phase", "complex", "frc", "gauge", "coverage", "has_nan", "as_recorded",
-    }  # fmt: skip
+        "amplitude",
+        "phase",
+        "complex",
+        "frc",
+        "gauge",
+        "coverage",
+        "has_nan",
+        "as_recorded",
+    }
 
 
 @pytest.mark.clause("SCORE-003")
@@ -49,9 +67,13 @@ def test_metrics_are_json_without_nan_and_without_psnr() -> None:
 def test_a_scaled_reconstruction_moves_the_level_and_leaves_the_structure(factor: float) -> None:
     rec = half_covered(TRUTH)
     one = score(rec, TRUTH)["amplitude"]
-    other = score(rec.model_copy(update={"object": rec.object * np.float32(factor)}), TRUTH)["amplitude"]
+    other = score(rec.model_copy(update={"object": rec.object * np.float32(factor)}), TRUTH)[
+        "amplitude"
+    ]
     assert other["mean_ratio"] == pytest.approx(factor * one["mean_ratio"], rel=1e-6)
-    assert other["least_squares_scalar"] == pytest.approx(one["least_squares_scalar"] / factor, rel=1e-6)
+    assert other["least_squares_scalar"] == pytest.approx(
+        one["least_squares_scalar"] / factor, rel=1e-6
+    )
     assert other["pearson_r"] == pytest.approx(one["pearson_r"], abs=1e-9)
     assert other["mae"] > 3 * one["mae"]
 
@@ -60,10 +82,19 @@ def test_a_global_phase_changes_no_score() -> None:
     rec = half_covered(TRUTH)
     turned = rec.model_copy(update={"object": (rec.object * np.exp(2.2j)).astype(np.complex64)})
     one, other = score(rec, TRUTH), score(turned, TRUTH)
-    for block, keys in {"phase": ("pearson_r", "highpass_pearson_r", "mae"), "complex": ("nrmse",)}.items():
-        assert [other[block][key] for key in keys] == pytest.approx([one[block][key] for key in keys], abs=1e-6)
-    assert other["frc"]["complex"]["curve"] == pytest.approx(one["frc"]["complex"]["curve"], abs=1e-5)
-    assert other["amplitude"]["mean_ratio"] == pytest.approx(one["amplitude"]["mean_ratio"], rel=1e-6)
+    for block, keys in {
+        "phase": ("pearson_r", "highpass_pearson_r", "mae"),
+        "complex": ("nrmse",),
+    }.items():
+        assert [other[block][key] for key in keys] == pytest.approx(
+            [one[block][key] for key in keys], abs=1e-6
+        )
+    assert other["frc"]["complex"]["curve"] == pytest.approx(
+        one["frc"]["complex"]["curve"], abs=1e-5
+    )
+    assert other["amplitude"]["mean_ratio"] == pytest.approx(
+        one["amplitude"]["mean_ratio"], rel=1e-6
+    )
 
 
 @pytest.mark.clause("SCORE-001")
@@ -83,7 +114,9 @@ def test_padding_the_frame_changes_no_score_in_the_object_frame(fill: float) -> 
 def test_values_of_uncovered_pixels_never_reach_a_score() -> None:
     rec = half_covered(TRUTH)
     dark = rec.coverage == 0
-    painted = rec.model_copy(update={"object": np.where(dark, 99.0 * np.exp(1j), rec.object).astype(np.complex64)})
+    painted = rec.model_copy(
+        update={"object": np.where(dark, 99.0 * np.exp(1j), rec.object).astype(np.complex64)}
+    )
     assert score(painted, TRUTH) == score(rec, TRUTH)
 
 
@@ -93,7 +126,10 @@ def test_phase_error_of_zero_valued_uncovered_pixels_is_not_counted() -> None:
     zeroed = rec.model_copy(update={"object": np.nan_to_num(rec.object)})
     assert score(zeroed, TRUTH)["phase"] == score(rec, TRUTH)["phase"]
     counted = zeroed.model_copy(update={"coverage": np.ones_like(rec.coverage)})
-    assert score(counted, np.abs(TRUTH))["phase"]["mae"] < 0.95 * score(rec, np.abs(TRUTH))["phase"]["mae"]
+    assert (
+        score(counted, np.abs(TRUTH))["phase"]["mae"]
+        < 0.95 * score(rec, np.abs(TRUTH))["phase"]["mae"]
+    )
 
 
 @pytest.mark.clause("SCORE-001")
@@ -109,7 +145,10 @@ WRONG = {
     "conj-rot180": (lambda image: np.conj(image[::-1, ::-1]), 0.5),
     "shift-8px": (lambda image: np.roll(image, 8, axis=1), 0.5),
     "flip": (lambda image: image[:, ::-1], 0.5),
-    "phase-free": (lambda image: image * np.exp(1j * generator(3, "p").uniform(-np.pi, np.pi, image.shape)), 0.1),
+    "phase-free": (
+        lambda image: image * np.exp(1j * generator(3, "p").uniform(-np.pi, np.pi, image.shape)),
+        0.1,
+    ),
 }
 
 
@@ -145,7 +184,11 @@ def test_high_pass_correlation_sees_the_blur_that_pearson_forgives() -> None:
 def test_a_constant_reconstruction_is_not_evaluated_where_correlation_is_undefined() -> None:
     metrics = score(as_reconstruction(np.ones(TRUTH.shape)), TRUTH)
     json.dumps(metrics, allow_nan=False)
-    for block, key in (("amplitude", "pearson_r"), ("phase", "pearson_r"), ("complex", "correlation_mean_free")):
+    for block, key in (
+        ("amplitude", "pearson_r"),
+        ("phase", "pearson_r"),
+        ("complex", "correlation_mean_free"),
+    ):
         assert metrics[block][key] is None
         assert "constant" in metrics[block]["reason"]
     assert metrics["amplitude"]["highpass_pearson_r"] is None
@@ -158,7 +201,9 @@ def test_a_constant_reconstruction_is_not_evaluated_where_correlation_is_undefin
 EMPTY = {
     "all-nan": as_reconstruction(TRUTH, np.zeros(TRUTH.shape, bool)),
     "nan-where-lit": Reconstruction(
-        object=np.full(TRUTH.shape, np.nan, np.complex64), coverage=np.ones(TRUTH.shape, np.float32), origin=(0, 0)
+        object=np.full(TRUTH.shape, np.nan, np.complex64),
+        coverage=np.ones(TRUTH.shape, np.float32),
+        origin=(0, 0),
     ),
     "elsewhere": as_reconstruction(TRUTH, origin=(1000, 0)),
 }
@@ -186,7 +231,9 @@ def test_the_high_pass_takes_out_a_gaussian_mean_of_four_pixels(period: int) -> 
     wave = np.tile(np.cos(2 * np.pi * np.arange(96) / period), (96, 1))
     left = 1 - np.exp(-2 * (np.pi * 4.0 / period) ** 2)  # a Gaussian's own Fourier transform
     middle = np.s_[20:-20, 20:-20]
-    np.testing.assert_allclose(highpass(wave, np.ones(wave.shape, bool))[middle], left * wave[middle], atol=0.002)
+    np.testing.assert_allclose(
+        highpass(wave, np.ones(wave.shape, bool))[middle], left * wave[middle], atol=0.002
+    )
 
 
 TWO_AREAS = np.zeros((40, 120), bool)
@@ -199,7 +246,11 @@ SIDES = np.where(np.arange(120) < 60, -1.0, 1.0) * np.ones((40, 1))
 def test_the_rounding_of_single_precision_is_no_fine_detail(block: str) -> None:
     """Each area is constant, the two differ: there is something to correlate, but nothing fine."""
     amplitude, phase = np.abs(TRUTH[:40, :120]), np.angle(TRUTH[:40, :120])
-    image = (2 + SIDES) * np.exp(1j * phase) if block == "amplitude" else amplitude * np.exp(0.7j + 0.005j * SIDES)
+    image = (
+        (2 + SIDES) * np.exp(1j * phase)
+        if block == "amplitude"
+        else amplitude * np.exp(0.7j + 0.005j * SIDES)
+    )
     rec = as_reconstruction(image, TWO_AREAS)
     metrics = score(rec, rec.object)[block]
     assert metrics["pearson_r"] == pytest.approx(1.0)
@@ -227,8 +278,9 @@ def test_a_truth_of_one_amplitude_says_that_it_has_no_structure() -> None:
     amplitude = score(as_reconstruction(TRUTH), np.ones(TRUTH.shape))["amplitude"]
     assert amplitude["ssim"] is None
     assert amplitude["reason"].split("; ") == [
-        "an amplitude is constant: no correlation", "the truth's amplitude is constant: no SSIM",
-    ]  # fmt: skip
+        "an amplitude is constant: no correlation",
+        "the truth's amplitude is constant: no SSIM",
+    ]
 
 
 @pytest.mark.clause("SCORE-008")
@@ -244,7 +296,14 @@ def test_a_single_covered_pixel_is_scored_as_far_as_it_goes() -> None:
 
 def test_a_random_phase_borrows_no_correlation_from_the_truth() -> None:
     random = generator(5, "phase").uniform(-np.pi, np.pi, TRUTH.shape)
-    assert abs(score(as_reconstruction(np.abs(TRUTH) * np.exp(1j * random)), TRUTH)["phase"]["pearson_r"]) < 0.05
+    assert (
+        abs(
+            score(as_reconstruction(np.abs(TRUTH) * np.exp(1j * random)), TRUTH)["phase"][
+                "pearson_r"
+            ]
+        )
+        < 0.05
+    )
 
 
 def test_has_nan_names_a_hole_but_not_the_weak_border_that_stitching_left_out() -> None:
@@ -270,10 +329,19 @@ def test_an_infinite_pixel_is_reported_and_excluded() -> None:
 def test_ssim_averages_the_windows_that_lie_inside_the_covered_area() -> None:
     rec = half_covered(TRUTH)
     lit = rec.coverage > 0
-    known, found = np.abs(TRUTH[60:]).astype(float), np.where(lit, np.abs(rec.object), 50.0).astype(float)
+    known, found = (
+        np.abs(TRUTH[60:]).astype(float),
+        np.where(lit, np.abs(rec.object), 50.0).astype(float),
+    )
     span = np.ptp(known[lit])
     _, local = structural_similarity(
-        found, known, data_range=span, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, full=True
+        found,
+        known,
+        data_range=span,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        full=True,
     )
     windows = np.lib.stride_tricks.sliding_window_view(lit, (11, 11)).all(axis=(2, 3))
     expected = local[5:-5, 5:-5][windows].mean()
@@ -286,7 +354,9 @@ def test_ssim_averages_the_windows_that_lie_inside_the_covered_area() -> None:
     [((3, 3), TRUTH), (TRUTH.shape, TRUTH[None])],
     ids=["coverage-shape", "truth-stack"],
 )
-def test_arrays_of_the_wrong_shape_are_refused(coverage_shape: tuple[int, int], truth: Array) -> None:
+def test_arrays_of_the_wrong_shape_are_refused(
+    coverage_shape: tuple[int, int], truth: Array
+) -> None:
     rec = Reconstruction(object=TRUTH, coverage=np.ones(coverage_shape, np.float32), origin=(0, 0))
     with pytest.raises(ScanDataError):
         score(rec, truth)
@@ -305,7 +375,9 @@ def test_the_largest_rectangle_lies_inside_the_mask(side: int) -> None:
 
 @pytest.mark.clause("GAUGE-003")
 def test_a_shift_of_one_pixel_lowers_the_raw_scores_and_the_aligned_block_restores_them() -> None:
-    moved = shift(TRUTH.real, (0, 1), mode="nearest") + 1j * shift(TRUTH.imag, (0, 1), mode="nearest")
+    moved = shift(TRUTH.real, (0, 1), mode="nearest") + 1j * shift(
+        TRUTH.imag, (0, 1), mode="nearest"
+    )
     metrics = score(as_reconstruction(moved), TRUTH)
     assert metrics["amplitude"]["pearson_r"] < 0.97
     assert metrics["gauge"]["raw"]["amplitude_pearson_r"] < 0.97

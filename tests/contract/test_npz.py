@@ -18,8 +18,17 @@ from tests.npz_files import N, fields, full_scan, same_bits, saved, warnings_of
 from tests.shared_data import shared_file
 
 ARRAYS = [
-    "xcoords", "ycoords", "xcoords_start", "ycoords_start", "diff3d", "probeGuess", "scan_index", "objectGuess", "Y", "mask",
-]  # fmt: skip
+    "xcoords",
+    "ycoords",
+    "xcoords_start",
+    "ycoords_start",
+    "diff3d",
+    "probeGuess",
+    "scan_index",
+    "objectGuess",
+    "Y",
+    "mask",
+]
 
 
 @pytest.mark.clause("FILE-001")
@@ -39,7 +48,9 @@ def test_numbers_and_words_survive_saving_and_loading(tmp_path: Path) -> None:
 
 
 def test_optional_arrays_that_are_absent_stay_absent(tmp_path: Path) -> None:
-    back = read_scan(write_scan(tmp_path / "s.npz", RawScan(**fields(), scan_index=None, scale=1.0)))
+    back = read_scan(
+        write_scan(tmp_path / "s.npz", RawScan(**fields(), scan_index=None, scale=1.0))
+    )
     assert back.objectGuess is None
     assert back.Y is None
     assert back.mask is None
@@ -47,7 +58,10 @@ def test_optional_arrays_that_are_absent_stay_absent(tmp_path: Path) -> None:
 
 @pytest.mark.clause("FILE-007")
 def test_equal_scans_give_equal_files(tmp_path: Path) -> None:
-    first, second = write_scan(tmp_path / "a.npz", full_scan()), write_scan(tmp_path / "b.npz", full_scan())
+    first, second = (
+        write_scan(tmp_path / "a.npz", full_scan()),
+        write_scan(tmp_path / "b.npz", full_scan()),
+    )
     assert sha256_of(first) == sha256_of(second)
 
 
@@ -61,7 +75,9 @@ def test_numpy_opens_what_was_written_without_pickles(tmp_path: Path) -> None:
 
 
 @pytest.mark.clause("FILE-008")
-def test_frames_of_a_written_file_stay_on_disk_and_are_aligned_and_read_only(tmp_path: Path) -> None:
+def test_frames_of_a_written_file_stay_on_disk_and_are_aligned_and_read_only(
+    tmp_path: Path,
+) -> None:
     frames = read_scan(write_scan(tmp_path / "s.npz", full_scan())).diff3d
     assert isinstance(frames, np.memmap)
     assert frames.ctypes.data % 64 == 0
@@ -90,7 +106,11 @@ def test_a_scan_can_be_written_over_the_file_it_is_mapped_from(tmp_path: Path) -
 
 def test_transposed_frames_are_written_in_the_canonical_order(tmp_path: Path) -> None:
     flipped = np.asfortranarray(fields()["diff3d"])
-    back = read_scan(write_scan(tmp_path / "s.npz", RawScan(**fields(diff3d=flipped), scan_index=None, scale=1.0)))
+    back = read_scan(
+        write_scan(
+            tmp_path / "s.npz", RawScan(**fields(diff3d=flipped), scan_index=None, scale=1.0)
+        )
+    )
     assert back.diff3d.flags.c_contiguous
     assert same_bits(back.diff3d, flipped)
 
@@ -113,8 +133,14 @@ def test_metadata_that_json_cannot_hold_is_refused_and_nothing_is_written(
 
 
 def test_numpy_values_in_metadata_become_plain_ones(tmp_path: Path) -> None:
-    scan = full_scan().model_copy(update={"metadata": {"a": np.arange(3), "b": np.float64(2.5), "c": (1, 2)}})
-    assert read_scan(write_scan(tmp_path / "s.npz", scan)).metadata == {"a": [0, 1, 2], "b": 2.5, "c": [1, 2]}
+    scan = full_scan().model_copy(
+        update={"metadata": {"a": np.arange(3), "b": np.float64(2.5), "c": (1, 2)}}
+    )
+    assert read_scan(write_scan(tmp_path / "s.npz", scan)).metadata == {
+        "a": [0, 1, 2],
+        "b": 2.5,
+        "c": [1, 2],
+    }
 
 
 class DyingFrames(np.ndarray):
@@ -129,17 +155,25 @@ class DyingFrames(np.ndarray):
 
 
 @pytest.mark.clause("FILE-006")
-@pytest.mark.parametrize("before", [pytest.param(True, id="former-file"), pytest.param(False, id="no-former-file")])
+@pytest.mark.parametrize(
+    "before", [pytest.param(True, id="former-file"), pytest.param(False, id="no-former-file")]
+)
 @pytest.mark.parametrize(
     ("error", "seen"),
     [
-        pytest.param(OSError(errno.ENOSPC, "No space left on device"), OutputFileError, id="disk-full"),
+        pytest.param(
+            OSError(errno.ENOSPC, "No space left on device"), OutputFileError, id="disk-full"
+        ),
         pytest.param(KeyboardInterrupt(), KeyboardInterrupt, id="killed"),
         pytest.param(MemoryError(), MemoryError, id="memory"),
     ],
 )
 def test_a_writer_that_dies_leaves_the_former_file_and_nothing_else(
-    before: bool, error: BaseException, seen: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    before: bool,
+    error: BaseException,
+    seen: type[BaseException],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = tmp_path / "s.npz"
     if before:
@@ -154,11 +188,17 @@ def test_a_writer_that_dies_leaves_the_former_file_and_nothing_else(
     assert (sha256_of(path) if before else None) == digest
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
-def test_a_full_disk_is_reported_in_plain_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="this system has no device that is always full"
+)
+def test_a_full_disk_is_reported_in_plain_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = Path.open
     monkeypatch.setattr(
-        Path, "open", lambda self, mode="r": real(Path("/dev/full"), "r+b") if "x" in mode else real(self, mode)
+        Path,
+        "open",
+        lambda self, mode="r": real(Path("/dev/full"), "r+b") if "x" in mode else real(self, mode),
     )
     with pytest.raises(OutputFileError, match="No space left"):
         write_scan(tmp_path / "s.npz", full_scan())

@@ -17,7 +17,10 @@ from tests.npz_files import M, N, boxed, fields, same_bits, saved, warnings_of
 
 @pytest.mark.clause("FILE-003")
 def test_diffraction_is_read_as_diff3d(tmp_path: Path) -> None:
-    assert same_bits(read_scan(saved(tmp_path, diff3d=None, diffraction=fields()["diff3d"])).diff3d, fields()["diff3d"])
+    assert same_bits(
+        read_scan(saved(tmp_path, diff3d=None, diffraction=fields()["diff3d"])).diff3d,
+        fields()["diff3d"],
+    )
 
 
 @pytest.mark.clause("FILE-003")
@@ -28,7 +31,9 @@ def test_diff3d_wins_over_diffraction_and_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.clause("FORMAT-001")
-@pytest.mark.parametrize("compressed", [pytest.param(True, id="compressed"), pytest.param(False, id="mapped")])
+@pytest.mark.parametrize(
+    "compressed", [pytest.param(True, id="compressed"), pytest.param(False, id="mapped")]
+)
 def test_frames_with_the_scan_axis_last_are_turned(compressed: bool, tmp_path: Path) -> None:
     turned = np.moveaxis(fields()["diff3d"], 0, -1)
     scan = read_scan(saved(tmp_path, compressed, diff3d=None, diffraction=turned))
@@ -47,7 +52,9 @@ def test_an_ambiguous_order_is_taken_as_scan_first_with_a_warning(tmp_path: Path
 
 
 @pytest.mark.clause("FILE-003")
-def test_missing_actual_positions_are_taken_from_the_nominal_ones_with_a_warning(tmp_path: Path) -> None:
+def test_missing_actual_positions_are_taken_from_the_nominal_ones_with_a_warning(
+    tmp_path: Path,
+) -> None:
     scan = read_scan(saved(tmp_path, xcoords=None, ycoords=None))
     assert same_bits(scan.xcoords, fields()["xcoords_start"])
     assert same_bits(scan.ycoords, fields()["ycoords_start"])
@@ -62,7 +69,10 @@ def test_missing_nominal_positions_are_taken_from_the_actual_ones(tmp_path: Path
 
 @pytest.mark.clause("FILE-003")
 def test_positions_in_one_column_are_flattened(tmp_path: Path) -> None:
-    assert same_bits(read_scan(saved(tmp_path, xcoords=fields()["xcoords"][:, None])).xcoords, fields()["xcoords"])
+    assert same_bits(
+        read_scan(saved(tmp_path, xcoords=fields()["xcoords"][:, None])).xcoords,
+        fields()["xcoords"],
+    )
 
 
 @pytest.mark.clause("FILE-003")
@@ -77,7 +87,8 @@ def test_positions_in_one_column_are_flattened(tmp_path: Path) -> None:
 )
 def test_a_probe_is_read_as_one_complex64_square(turn: Any, tmp_path: Path) -> None:
     assert same_bits(
-        read_scan(saved(tmp_path, probeGuess=turn(fields()["probeGuess"]))).probeGuess, fields()["probeGuess"]
+        read_scan(saved(tmp_path, probeGuess=turn(fields()["probeGuess"]))).probeGuess,
+        fields()["probeGuess"],
     )
 
 
@@ -97,13 +108,22 @@ def test_a_constant_object_stands_for_no_truth(tmp_path: Path) -> None:
 @pytest.mark.clause("DATA-002")
 @pytest.mark.parametrize("key", ["metadata", "_metadata"])
 def test_metadata_as_json_text_is_read(key: str, tmp_path: Path) -> None:
-    assert read_scan(saved(tmp_path, **{key: np.array('{"beamline": "P25"}')})).metadata["beamline"] == "P25"
+    assert (
+        read_scan(saved(tmp_path, **{key: np.array('{"beamline": "P25"}')})).metadata["beamline"]
+        == "P25"
+    )
 
 
 @pytest.mark.clause("FILE-002")
 def test_extra_scalars_and_index_arrays_are_kept(tmp_path: Path) -> None:
     scan = read_scan(
-        saved(tmp_path, train_idx=np.arange(3), gridsize=np.int64(2), probe_scale=4.0, note=np.array("dry"))
+        saved(
+            tmp_path,
+            train_idx=np.arange(3),
+            gridsize=np.int64(2),
+            probe_scale=4.0,
+            note=np.array("dry"),
+        )
     )
     kept = {key: scan.metadata[key] for key in ("train_idx", "gridsize", "probe_scale", "note")}
     assert kept == {"train_idx": [0, 1, 2], "gridsize": 2, "probe_scale": 4.0, "note": "dry"}
@@ -146,7 +166,11 @@ def test_a_probe_file_replaces_the_stored_probe(write: Any, tmp_path: Path) -> N
     ("write", "word"),
     [
         pytest.param(lambda path: np.savez(path.open("wb"), other=1), "no probe", id="no-key"),
-        pytest.param(lambda path: np.save(path.open("wb"), boxed(1), allow_pickle=True), "pickled", id="pickle"),
+        pytest.param(
+            lambda path: np.save(path.open("wb"), boxed(1), allow_pickle=True),
+            "pickled",
+            id="pickle",
+        ),
         pytest.param(lambda path: path.write_bytes(b"GIF89a" * 9), "HDF5", id="foreign"),
         pytest.param(lambda path: None, "no such file", id="missing"),
     ],

@@ -15,10 +15,14 @@ from tests.npz_files import COUNTS, M, N, fields, same_bits, saved, warnings_of
 
 
 @pytest.mark.clause("NORMALIZE-DATA-UINT16-001")
-def test_the_uint16_counts_that_wrap_when_squared_give_the_float64_amplitude(tmp_path: Path) -> None:
+def test_the_uint16_counts_that_wrap_when_squared_give_the_float64_amplitude(
+    tmp_path: Path,
+) -> None:
     counts = (COUNTS * 2000).astype(np.uint16)
     scan = read_scan(saved(tmp_path, diff3d=counts), measurement="counts")
-    np.testing.assert_array_equal(scan.diff3d, np.sqrt(counts.astype(np.float64)).astype(np.float32))
+    np.testing.assert_array_equal(
+        scan.diff3d, np.sqrt(counts.astype(np.float64)).astype(np.float32)
+    )
 
 
 @pytest.mark.clause("DATA-006")
@@ -26,14 +30,18 @@ def test_the_uint16_counts_that_wrap_when_squared_give_the_float64_amplitude(tmp
 def test_declared_counts_become_amplitudes_on_the_stored_scale(dtype: str, tmp_path: Path) -> None:
     path = saved(tmp_path, diff3d=COUNTS.astype(dtype), measurement=np.array("counts"), scale=2.0)
     scan = read_scan(path)
-    np.testing.assert_allclose((scan.scale * scan.diff3d.astype(np.float64)) ** 2, COUNTS, rtol=1e-6)
+    np.testing.assert_allclose(
+        (scan.scale * scan.diff3d.astype(np.float64)) ** 2, COUNTS, rtol=1e-6
+    )
     assert scan.metadata["scale_source"] == "key scale"
     assert not warnings_of(scan)
 
 
 @pytest.mark.clause("DATA-004")
 @pytest.mark.parametrize("dtype", ["uint16", "int32", "bool"])
-def test_integers_without_a_declaration_are_refused_with_the_option_to_pass(dtype: str, tmp_path: Path) -> None:
+def test_integers_without_a_declaration_are_refused_with_the_option_to_pass(
+    dtype: str, tmp_path: Path
+) -> None:
     with pytest.raises(MeasurementError, match="--measurement counts"):
         read_scan(saved(tmp_path, diff3d=COUNTS.astype(dtype)))
 
@@ -42,7 +50,10 @@ def test_integers_without_a_declaration_are_refused_with_the_option_to_pass(dtyp
 def test_undeclared_frames_are_amplitudes(tmp_path: Path) -> None:
     scan = read_scan(saved(tmp_path))
     assert same_bits(scan.diff3d, fields()["diff3d"])
-    assert (scan.scale, scan.metadata["scale_source"]) == (1.0, "assumed (amplitude without a stored scale)")
+    assert (scan.scale, scan.metadata["scale_source"]) == (
+        1.0,
+        "assumed (amplitude without a stored scale)",
+    )
     assert not warnings_of(scan)
 
 
@@ -50,9 +61,18 @@ def test_undeclared_frames_are_amplitudes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("frames", "declared", "word"),
     [
-        pytest.param(COUNTS.astype(np.float32), None, "no measurement declared", id="undeclared-whole"),
-        pytest.param(COUNTS.astype(np.float32), "amplitude", "declared amplitude, but", id="amplitude-whole"),
-        pytest.param(np.sqrt(COUNTS).astype(np.float32), "counts", "square roots of integers", id="counts-roots"),
+        pytest.param(
+            COUNTS.astype(np.float32), None, "no measurement declared", id="undeclared-whole"
+        ),
+        pytest.param(
+            COUNTS.astype(np.float32), "amplitude", "declared amplitude, but", id="amplitude-whole"
+        ),
+        pytest.param(
+            np.sqrt(COUNTS).astype(np.float32),
+            "counts",
+            "square roots of integers",
+            id="counts-roots",
+        ),
         pytest.param(fields()["diff3d"], "counts", "not whole numbers", id="counts-fractions"),
     ],
 )
@@ -96,10 +116,15 @@ def test_a_stored_scale_is_used_before_nphotons(key: str, tmp_path: Path) -> Non
     [
         pytest.param({"nphotons": 1e6}, id="key"),
         pytest.param({"metadata": np.array('{"nphotons": 1e6}')}, id="metadata"),
-        pytest.param({"_metadata": np.array('{"physics_parameters": {"nphotons": 1e6}}')}, id="upstream-metadata"),
+        pytest.param(
+            {"_metadata": np.array('{"physics_parameters": {"nphotons": 1e6}}')},
+            id="upstream-metadata",
+        ),
     ],
 )
-def test_nphotons_is_the_mean_of_the_counts_that_the_scale_gives(keys: dict[str, Any], tmp_path: Path) -> None:
+def test_nphotons_is_the_mean_of_the_counts_that_the_scale_gives(
+    keys: dict[str, Any], tmp_path: Path
+) -> None:
     scan = read_scan(saved(tmp_path, **keys))
     counts = (scan.scale * scan.diff3d.astype(np.float64)) ** 2
     assert counts.sum(axis=(1, 2)).mean() == pytest.approx(1e6, rel=1e-6)
@@ -107,10 +132,14 @@ def test_nphotons_is_the_mean_of_the_counts_that_the_scale_gives(keys: dict[str,
 
 
 @pytest.mark.parametrize(
-    "value", [0.0, -1.0, float("nan"), float("inf"), np.ones(2)], ids=["zero", "minus", "nan", "inf", "two"]
+    "value",
+    [0.0, -1.0, float("nan"), float("inf"), np.ones(2)],
+    ids=["zero", "minus", "nan", "inf", "two"],
 )
 @pytest.mark.parametrize("key", ["scale", "intensity_scale", "nphotons"])
-def test_a_scale_or_dose_that_is_no_positive_number_is_refused(key: str, value: Any, tmp_path: Path) -> None:
+def test_a_scale_or_dose_that_is_no_positive_number_is_refused(
+    key: str, value: Any, tmp_path: Path
+) -> None:
     with pytest.raises(ScanDataError, match=key):
         read_scan(saved(tmp_path, **{key: value}))
 

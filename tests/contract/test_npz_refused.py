@@ -20,7 +20,18 @@ from tests.npz_files import COUNTS, Bomb, M, N, boxed, fields, saved, warnings_o
 
 @pytest.mark.clause("DATA-002")
 @pytest.mark.parametrize(
-    "key", ["diff3d", "xcoords", "probeGuess", "objectGuess", "mask", "Y", "scale", "measurement", "nphotons"]
+    "key",
+    [
+        "diff3d",
+        "xcoords",
+        "probeGuess",
+        "objectGuess",
+        "mask",
+        "Y",
+        "scale",
+        "measurement",
+        "nphotons",
+    ],
 )
 def test_a_pickled_key_is_refused_by_name_and_never_run(key: str, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
@@ -32,7 +43,9 @@ def test_a_pickled_key_is_refused_by_name_and_never_run(key: str, tmp_path: Path
 
 @pytest.mark.clause("DATA-002")
 @pytest.mark.parametrize("key", ["_metadata", "metadata", "history"])
-def test_a_pickled_key_that_is_not_needed_is_skipped_with_advice_and_never_run(key: str, tmp_path: Path) -> None:
+def test_a_pickled_key_that_is_not_needed_is_skipped_with_advice_and_never_run(
+    key: str, tmp_path: Path
+) -> None:
     trace = tmp_path / "trace"
     scan = read_scan(saved(tmp_path, **{key: boxed(Bomb(trace))}))
     assert f"{key} is pickled and was skipped; store it as JSON text" in warnings_of(scan)
@@ -68,7 +81,9 @@ def lie(path: Path) -> None:
             with archive.open(f"{key}.npy", "w") as member:
                 np.lib.format.write_array(member, np.asarray(value))
         with archive.open("mask.npy", "w") as member:
-            np.lib.format.write_array_header_1_0(member, {"descr": "|b1", "fortran_order": False, "shape": (N, N)})
+            np.lib.format.write_array_header_1_0(
+                member, {"descr": "|b1", "fortran_order": False, "shape": (N, N)}
+            )
 
 
 def garbage(path: Path) -> None:
@@ -101,7 +116,9 @@ def lone_array(path: Path) -> None:
         pytest.param(lambda path: (path.unlink(), path.mkdir()), "not a file", id="folder"),
     ],
 )
-def test_a_damaged_or_foreign_file_is_an_input_error_that_names_it(damage: Any, word: str, tmp_path: Path) -> None:
+def test_a_damaged_or_foreign_file_is_an_input_error_that_names_it(
+    damage: Any, word: str, tmp_path: Path
+) -> None:
     path = saved(tmp_path, compressed=True)
     damage(path)
     with pytest.raises(InputFileError, match=word) as caught:
@@ -120,12 +137,18 @@ def test_a_large_array_with_a_wrong_checksum_is_damaged(save: Any, tmp_path: Pat
         archive.read("Y")
 
 
-@pytest.mark.parametrize("rows", [pytest.param(N + 1, id="too-many"), pytest.param(N - 1, id="too-few")])
-def test_a_map_never_reaches_beyond_its_member_or_stops_short_of_it(rows: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "rows", [pytest.param(N + 1, id="too-many"), pytest.param(N - 1, id="too-few")]
+)
+def test_a_map_never_reaches_beyond_its_member_or_stops_short_of_it(
+    rows: int, tmp_path: Path
+) -> None:
     path = tmp_path / "scan.npz"
     with zipfile.ZipFile(path, "w") as archive:
         with archive.open("mask.npy", "w") as member:
-            np.lib.format.write_array_header_1_0(member, {"descr": "|b1", "fortran_order": False, "shape": (rows, N)})
+            np.lib.format.write_array_header_1_0(
+                member, {"descr": "|b1", "fortran_order": False, "shape": (rows, N)}
+            )
             member.write(bytes(N * N))
         archive.writestr("next.npy", bytes(1000))
     with pytest.raises(InputFileError, match="mask cannot be read"):
@@ -148,30 +171,78 @@ WRONG = np.nan * np.ones((M, N, N), np.float32)
     ("changes", "error", "word"),
     [
         pytest.param({"diff3d": None}, InputFileError, "lacks diff3d", id="no-frames"),
-        pytest.param({"xcoords": None, "xcoords_start": None}, InputFileError, "lacks xcoords", id="no-x"),
-        pytest.param({"ycoords": None, "ycoords_start": None}, InputFileError, "lacks ycoords", id="no-y"),
+        pytest.param(
+            {"xcoords": None, "xcoords_start": None}, InputFileError, "lacks xcoords", id="no-x"
+        ),
+        pytest.param(
+            {"ycoords": None, "ycoords_start": None}, InputFileError, "lacks ycoords", id="no-y"
+        ),
         pytest.param({"probeGuess": None}, ProbeError, "--probe", id="no-probe"),
-        pytest.param({"probeGuess": np.ones((3, N, N), np.complex64)}, ProbeError, "several modes", id="modes"),
-        pytest.param({"probeGuess": np.ones((4, 4), np.complex64)}, ProbeError, "another size", id="small-probe"),
-        pytest.param({"probeGuess": np.zeros((N, N), np.complex64)}, ProbeError, "zero everywhere", id="dark-probe"),
+        pytest.param(
+            {"probeGuess": np.ones((3, N, N), np.complex64)},
+            ProbeError,
+            "several modes",
+            id="modes",
+        ),
+        pytest.param(
+            {"probeGuess": np.ones((4, 4), np.complex64)},
+            ProbeError,
+            "another size",
+            id="small-probe",
+        ),
+        pytest.param(
+            {"probeGuess": np.zeros((N, N), np.complex64)},
+            ProbeError,
+            "zero everywhere",
+            id="dark-probe",
+        ),
         pytest.param({"xcoords": np.ones(M + 1)}, ScanDataError, "another length", id="lengths"),
-        pytest.param({"diff3d": np.ones((M, N, N + 2), np.float32)}, ScanDataError, "not square", id="not-square"),
-        pytest.param({"diff3d": np.ones((M, N * N), np.float32)}, ScanDataError, "wrong shape", id="flat"),
+        pytest.param(
+            {"diff3d": np.ones((M, N, N + 2), np.float32)},
+            ScanDataError,
+            "not square",
+            id="not-square",
+        ),
+        pytest.param(
+            {"diff3d": np.ones((M, N * N), np.float32)}, ScanDataError, "wrong shape", id="flat"
+        ),
         pytest.param({"diff3d": np.float32(1)}, ScanDataError, "wrong shape", id="scalar"),
-        pytest.param({"diff3d": np.ones((2, N, N, 4), np.float32)}, ScanDataError, "wrong shape", id="grouped"),
-        pytest.param({"diff3d": np.zeros((0, N, N), np.float32)}, ScanDataError, "empty", id="no-frame"),
-        pytest.param({"diff3d": np.ones((M, N, N), np.complex64)}, ScanDataError, "complex", id="complex"),
+        pytest.param(
+            {"diff3d": np.ones((2, N, N, 4), np.float32)},
+            ScanDataError,
+            "wrong shape",
+            id="grouped",
+        ),
+        pytest.param(
+            {"diff3d": np.zeros((0, N, N), np.float32)}, ScanDataError, "empty", id="no-frame"
+        ),
+        pytest.param(
+            {"diff3d": np.ones((M, N, N), np.complex64)}, ScanDataError, "complex", id="complex"
+        ),
         pytest.param({"diff3d": np.full((M, N, N), "1")}, ScanDataError, "numbers", id="text"),
         pytest.param({"diff3d": WRONG}, ScanDataError, "not finite", id="nan"),
-        pytest.param({"diff3d": WRONG, "nphotons": 1e6}, ScanDataError, "not finite", id="nan-dose"),
-        pytest.param({"diff3d": SPIKE}, ScanDataError, "not finite", id="inf"),
-        pytest.param({"diff3d": -np.ones((M, N, N), np.float32)}, ScanDataError, "negative", id="negative"),
         pytest.param(
-            {"diff3d": -COUNTS, "measurement": np.array("counts")}, ScanDataError, "negative", id="negative-counts"
+            {"diff3d": WRONG, "nphotons": 1e6}, ScanDataError, "not finite", id="nan-dose"
         ),
-        pytest.param({"mask": np.ones((M, N, N), bool)}, ScanDataError, "mask has the wrong shape", id="mask"),
-        pytest.param({"metadata": np.array("{oops")}, InputFileError, "not JSON", id="metadata-text"),
-        pytest.param({"metadata": np.array("[1]")}, InputFileError, "not a JSON object", id="metadata-list"),
+        pytest.param({"diff3d": SPIKE}, ScanDataError, "not finite", id="inf"),
+        pytest.param(
+            {"diff3d": -np.ones((M, N, N), np.float32)}, ScanDataError, "negative", id="negative"
+        ),
+        pytest.param(
+            {"diff3d": -COUNTS, "measurement": np.array("counts")},
+            ScanDataError,
+            "negative",
+            id="negative-counts",
+        ),
+        pytest.param(
+            {"mask": np.ones((M, N, N), bool)}, ScanDataError, "mask has the wrong shape", id="mask"
+        ),
+        pytest.param(
+            {"metadata": np.array("{oops")}, InputFileError, "not JSON", id="metadata-text"
+        ),
+        pytest.param(
+            {"metadata": np.array("[1]")}, InputFileError, "not a JSON object", id="metadata-list"
+        ),
         pytest.param({"metadata": np.arange(3)}, InputFileError, "not text", id="metadata-numbers"),
     ],
 )

@@ -7,7 +7,17 @@ import math
 import numpy as np
 import pytest
 
-from ptyspec.compare.numbers import FLAT, inner, is_flat, norm, number, pearson, quotient, reasons, summary
+from ptyspec.compare.numbers import (
+    FLAT,
+    inner,
+    is_flat,
+    norm,
+    number,
+    pearson,
+    quotient,
+    reasons,
+    summary,
+)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf], ids=["nan", "inf", "minus-inf"])
@@ -35,9 +45,13 @@ def test_nothing_and_a_constant_are_flat() -> None:
     assert not is_flat(np.array([1.0, 2.0]))
 
 
-@pytest.mark.parametrize(("share", "flat"), [(0.99, True), (1.0, True), (1.01, False)], ids=["below", "at", "above"])
+@pytest.mark.parametrize(
+    ("share", "flat"), [(0.99, True), (1.0, True), (1.01, False)], ids=["below", "at", "above"]
+)
 def test_flat_is_a_standard_deviation_of_a_millionth_of_the_scale(share: float, flat: bool) -> None:
-    values = np.array([-1.0, 1.0]) * share * FLAT * 4.0  # their standard deviation is share * FLAT * 4
+    values = (
+        np.array([-1.0, 1.0]) * share * FLAT * 4.0
+    )  # their standard deviation is share * FLAT * 4
     assert is_flat(values, 4.0) is flat
     assert FLAT == 1e-6
 
@@ -57,8 +71,15 @@ def test_the_correlation_is_pearsons_and_none_where_a_sample_is_flat() -> None:
 
 def test_a_summary_holds_exact_percentiles_and_nothing_of_nothing() -> None:
     found = summary(np.arange(101.0)[::-1])
-    assert found == {"mean": 50.0, "median": 50.0, "p05": 5.0, "p95": 95.0, "min": 0.0, "max": 100.0,
-                     "std": pytest.approx(math.sqrt(850.0))}  # fmt: skip
+    assert found == {
+        "mean": 50.0,
+        "median": 50.0,
+        "p05": 5.0,
+        "p95": 95.0,
+        "min": 0.0,
+        "max": 100.0,
+        "std": pytest.approx(math.sqrt(850.0)),
+    }
     assert summary(np.array([])) == dict.fromkeys(found)
     assert summary(np.array([4.0]))["mean"] == 4.0
 

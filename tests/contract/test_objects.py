@@ -37,7 +37,9 @@ def test_the_lines_object_of_seed_42_has_the_recorded_statistics(
 
 
 @pytest.mark.clause("OBJECT-001")
-def test_the_object_that_is_measured_is_the_recorded_one_to_single_precision(recorded_lines: Array) -> None:
+def test_the_object_that_is_measured_is_the_recorded_one_to_single_precision(
+    recorded_lines: Array,
+) -> None:
     made = make_object(ObjectSpec(size=392), 42)
     assert made.dtype == np.complex64
     np.testing.assert_allclose(made, recorded_lines, rtol=2**-23)  # one rounding to float32
@@ -50,7 +52,9 @@ def test_every_kind_is_finite_positive_square_and_complex64(kind: str, phase: st
     assert made.shape == (64, 64)
     assert made.dtype == np.complex64
     assert np.isfinite(made).all()
-    assert np.abs(made).min() > 0.05  # transmission never vanishes, else its phase would mean nothing
+    assert (
+        np.abs(made).min() > 0.05
+    )  # transmission never vanishes, else its phase would mean nothing
     assert np.abs(made).std() > 0.05  # and it is an object, not a constant
 
 
@@ -78,9 +82,13 @@ def test_without_phase_the_object_is_its_own_modulus() -> None:
 
 @pytest.mark.clause("OBJECT-002")
 @pytest.mark.parametrize("std", [0.2, 0.5])
-def test_a_phase_texture_has_the_standard_deviation_that_was_asked_for(std: float, clause: Check) -> None:
+def test_a_phase_texture_has_the_standard_deviation_that_was_asked_for(
+    std: float, clause: Check
+) -> None:
     made = make_object(ObjectSpec(kind="grf", size=96, phase="texture", phase_std=std), 3)
-    clause.close(np.angle(made).std(), std, "standard deviation of the phase")  # wrapping would show at once
+    clause.close(
+        np.angle(made).std(), std, "standard deviation of the phase"
+    )  # wrapping would show at once
     clause.close(np.angle(made).mean(), 0, "mean of the phase")
 
 
@@ -95,14 +103,20 @@ def test_a_phase_texture_is_no_function_of_the_amplitude() -> None:
 def test_set_phi_is_the_recorded_function_of_the_amplitude(clause: Check) -> None:
     made = make_object(ObjectSpec(kind="grf", size=48, phase="set_phi"), 3)
     amplitude = grf(48, 3)
-    expected = np.pi * np.tanh((amplitude - amplitude.max() / 2) / (3 * amplitude.mean()))  # upstream facts 3.1
-    np.testing.assert_allclose(np.angle(made), expected, atol=2e-6)  # float32 phase of a float64 value
+    expected = np.pi * np.tanh(
+        (amplitude - amplitude.max() / 2) / (3 * amplitude.mean())
+    )  # upstream facts 3.1
+    np.testing.assert_allclose(
+        np.angle(made), expected, atol=2e-6
+    )  # float32 phase of a float64 value
     clause.close(np.abs(made), amplitude, "modulus of the object")
     clause.close(made, amplitude * (np.cos(expected) + 1j * np.sin(expected)), "object")
 
 
 def test_a_gaussian_random_field_has_the_stated_mean_and_spread() -> None:
     field = grf(96, 3)
-    assert field.mean() == pytest.approx(1, abs=1e-3)  # exact but for the clip at 0.1, which 3.6 sigma rarely meet
+    assert field.mean() == pytest.approx(
+        1, abs=1e-3
+    )  # exact but for the clip at 0.1, which 3.6 sigma rarely meet
     assert field.std() == pytest.approx(0.25, rel=1e-2)
     assert field.min() >= 0.1

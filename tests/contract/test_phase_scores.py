@@ -33,7 +33,9 @@ def test_a_phase_that_is_constant_but_for_rounding_is_named_and_not_correlated(w
 
 
 @pytest.mark.parametrize("angle", [1.6, 3.0])
-def test_phases_are_counted_from_the_direction_of_the_object_wherever_that_points(angle: float) -> None:
+def test_phases_are_counted_from_the_direction_of_the_object_wherever_that_points(
+    angle: float,
+) -> None:
     rec, turn = half_covered(TRUTH), np.exp(1j * angle)
     turned = rec.model_copy(update={"object": (rec.object * turn).astype(np.complex64)})
     one, other = score(rec, TRUTH)["phase"], score(turned, TRUTH * turn)["phase"]
@@ -43,7 +45,9 @@ def test_phases_are_counted_from_the_direction_of_the_object_wherever_that_point
 
 def test_an_object_whose_directions_cancel_has_a_phase_too() -> None:
     image = np.array([1, 1j, -1, -1j])
-    np.testing.assert_allclose(phase_images(image, image), [[0, np.pi / 2, np.pi, -np.pi / 2]] * 2, atol=1e-12)
+    np.testing.assert_allclose(
+        phase_images(image, image), [[0, np.pi / 2, np.pi, -np.pi / 2]] * 2, atol=1e-12
+    )
 
 
 def test_an_orthogonal_object_is_compared_as_it_stands() -> None:
@@ -58,7 +62,11 @@ def test_an_orthogonal_object_is_compared_as_it_stands() -> None:
         pytest.param(0.0, np.pi, 0.0, id="opposite"),
     ],
 )
-def test_phases_on_either_side_of_the_cut_are_counted_as_wrapped(rec: float, truth: float, fraction: float) -> None:
+def test_phases_on_either_side_of_the_cut_are_counted_as_wrapped(
+    rec: float, truth: float, fraction: float
+) -> None:
     found, known = (np.ones((2, 5), complex) for _ in range(2))
     found[1, 2], known[1, 2] = 0.1 * np.exp(1j * rec), 0.1 * np.exp(1j * truth)
-    assert score(as_reconstruction(found), known)["phase"]["wrapped_fraction"] == pytest.approx(fraction)
+    assert score(as_reconstruction(found), known)["phase"]["wrapped_fraction"] == pytest.approx(
+        fraction
+    )

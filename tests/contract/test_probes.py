@@ -34,13 +34,23 @@ def test_the_ideal_probe_has_the_recorded_statistics(
     probe = make_probe(IDEAL, 64, 10.0, 0)
     assert probe.dtype == np.complex64
     # Half a unit of the last recorded digit; the mean is 1/probe_scale, exact but for float32.
-    clause.close(statistic(probe), recorded, "statistic of |P|", Tolerance(digits, "absolute", "derived", "last digit"))
+    clause.close(
+        statistic(probe),
+        recorded,
+        "statistic of |P|",
+        Tolerance(digits, "absolute", "derived", "last digit"),
+    )
 
 
 @pytest.mark.clause("PROBE-006")
 def test_the_ideal_probe_has_the_recorded_normalisation_factor(clause: Check) -> None:
     factor = 10.0 * np.mean(central_mask(64) * np.abs(ideal(64)))
-    clause.close(factor, 0.917969, "normalisation factor", Tolerance(5e-7, "absolute", "derived", "six decimals"))
+    clause.close(
+        factor,
+        0.917969,
+        "normalisation factor",
+        Tolerance(5e-7, "absolute", "derived", "six decimals"),
+    )
 
 
 @pytest.mark.clause("PROBE-006")
@@ -60,15 +70,21 @@ def test_the_mask_holds_812_pixels_at_64_and_is_symmetric() -> None:
 def test_the_mask_follows_the_diameter_that_was_given() -> None:
     assert (central_mask(64, 32.0) == central_mask(64)).all()  # N/2 is the default
     area = central_mask(64, 48.0).sum()
-    assert area == pytest.approx(np.pi * 24**2, rel=0.01)  # a circle of 24 pixels; its edge counts some 0.5 %
+    assert area == pytest.approx(
+        np.pi * 24**2, rel=0.01
+    )  # a circle of 24 pixels; its edge counts some 0.5 %
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_custom_probe_has_the_recorded_statistics_whatever_the_seed(seed: int) -> None:
     probe = make_probe(CUSTOM, 64, 4.0, seed)
     assert probe.dtype == np.complex64
-    assert np.abs(probe).mean() == pytest.approx(0.292, rel=1e-5)  # solved for; recorded with three decimals
-    assert np.linalg.norm(probe) == pytest.approx(42.65, rel=1e-5)  # solved for; recorded with two decimals
+    assert np.abs(probe).mean() == pytest.approx(
+        0.292, rel=1e-5
+    )  # solved for; recorded with three decimals
+    assert np.linalg.norm(probe) == pytest.approx(
+        42.65, rel=1e-5
+    )  # solved for; recorded with two decimals
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -81,13 +97,19 @@ def test_the_custom_probe_is_complex_and_structured(seed: int) -> None:
 
 @pytest.mark.clause("PROBE-005")
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_custom_probe_differs_from_its_twin_and_so_tells_an_object_from_its_own(seed: int, clause: Check) -> None:
+def test_the_custom_probe_differs_from_its_twin_and_so_tells_an_object_from_its_own(
+    seed: int, clause: Check
+) -> None:
     likeness = twin_likeness(make_probe(CUSTOM, 64, 4.0, seed))
-    clause.holds(likeness < 0.9, "overlap of the probe with its twin", likeness, "< 0.9")  # 1: two objects a pattern
+    clause.holds(
+        likeness < 0.9, "overlap of the probe with its twin", likeness, "< 0.9"
+    )  # 1: two objects a pattern
 
 
 def test_the_ideal_probe_is_its_own_twin() -> None:
-    assert twin_likeness(make_probe(IDEAL, 64, 10.0, 0)) == pytest.approx(1, abs=1e-6)  # float32; real and symmetric
+    assert twin_likeness(make_probe(IDEAL, 64, 10.0, 0)) == pytest.approx(
+        1, abs=1e-6
+    )  # float32; real and symmetric
 
 
 def twin_likeness(probe: Array) -> float:
@@ -127,7 +149,9 @@ def test_a_probe_without_light_near_its_centre_is_refused() -> None:
 @pytest.mark.clause("PROBE-MASK-DEFAULT-001")
 def test_a_masked_probe_is_zero_outside_the_mask_and_unchanged_inside() -> None:
     plain = simulate(scenario()).probeGuess
-    masked = simulate(scenario(model={"N": 32, "probe_mask": True, "probe_mask_diameter": 20})).probeGuess
+    masked = simulate(
+        scenario(model={"N": 32, "probe_mask": True, "probe_mask_diameter": 20})
+    ).probeGuess
     inside = central_mask(32, 20)
     assert not masked[~inside].any()
     assert (masked[inside] == plain[inside]).all()

@@ -18,7 +18,11 @@ from ptyspec.io.scan_file import read_scan
 from tests.npz_files import Bomb, boxed, full_scan, same_bits
 
 GEOMETRY = {"wavelength_m": 1e-10, "distance_m": 2.0, "object_pixel_m": 5e-9}
-SUFFIXES = [pytest.param(".npz", id="npz"), pytest.param(".h5", id="h5"), pytest.param(".hdf5", id="hdf5")]
+SUFFIXES = [
+    pytest.param(".npz", id="npz"),
+    pytest.param(".h5", id="h5"),
+    pytest.param(".hdf5", id="hdf5"),
+]
 
 
 def scan(geometry: bool = True) -> RawScan:
@@ -34,7 +38,9 @@ def reconstruction(uncovered: bool = True) -> Reconstruction:
 
 def written(path: Path) -> Product:
     return read_product(
-        write_product(path, reconstruction(), scan(), name="star", comments="dry run", losses=[3.0, 2.5])
+        write_product(
+            path, reconstruction(), scan(), name="star", comments="dry run", losses=[3.0, 2.5]
+        )
     )
 
 
@@ -65,7 +71,9 @@ def test_words_and_numbers_survive_writing_and_reading(suffix: str, tmp_path: Pa
 def test_a_position_falls_on_the_object_pixel_it_had(suffix: str, tmp_path: Path) -> None:
     """ptychodus places x_m at pixel (x_m - centre) / pixel + W/2 of the object array."""
     product = written(tmp_path / f"p{suffix}")
-    column = (product.position_x_m - product.object_center_m[0]) / product.object_pixel_m[1] + 30 / 2
+    column = (product.position_x_m - product.object_center_m[0]) / product.object_pixel_m[
+        1
+    ] + 30 / 2
     row = (product.position_y_m - product.object_center_m[1]) / product.object_pixel_m[0] + 20 / 2
     np.testing.assert_allclose(column, scan().xcoords - 3)
     np.testing.assert_allclose(row, scan().ycoords + 2)
@@ -73,7 +81,9 @@ def test_a_position_falls_on_the_object_pixel_it_had(suffix: str, tmp_path: Path
 
 def test_the_probe_and_object_written_explain_the_counts(tmp_path: Path) -> None:
     product = written(tmp_path / "p.npz")
-    predicted = np.abs(np.fft.fft2(product.probe[0, 0] * product.object[0, 4:12, 4:12], norm="ortho")) ** 2
+    predicted = (
+        np.abs(np.fft.fft2(product.probe[0, 0] * product.object[0, 4:12, 4:12], norm="ortho")) ** 2
+    )
     patch = reconstruction().object[4:12, 4:12]
     gauge = 988.2118**2 * np.abs(np.fft.fft2(scan().probeGuess * patch, norm="ortho")) ** 2
     np.testing.assert_allclose(predicted, gauge, rtol=1e-3)
@@ -81,9 +91,13 @@ def test_the_probe_and_object_written_explain_the_counts(tmp_path: Path) -> None
 
 @pytest.mark.clause("PRODUCT-001")
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_without_geometry_lengths_are_pixels_and_the_comments_say_so(suffix: str, tmp_path: Path) -> None:
+def test_without_geometry_lengths_are_pixels_and_the_comments_say_so(
+    suffix: str, tmp_path: Path
+) -> None:
     product = read_product(
-        write_product(tmp_path / f"p{suffix}", reconstruction(uncovered=False), scan(geometry=False))
+        write_product(
+            tmp_path / f"p{suffix}", reconstruction(uncovered=False), scan(geometry=False)
+        )
     )
     assert product.comments == NO_GEOMETRY
     assert product.object_pixel_m == (1.0, 1.0)
@@ -92,12 +106,29 @@ def test_without_geometry_lengths_are_pixels_and_the_comments_say_so(suffix: str
 
 
 NPZ_KEYS = {
-    "name", "comments", "detector_object_distance_m", "probe_energy_eV", "probe_photon_count", "exposure_time_s",
-    "mass_attenuation_m2_kg", "tomography_angle_deg", "probe", "probe_pixel_height_m", "probe_pixel_width_m",
-    "probe_position_indexes", "probe_position_x_m", "probe_position_y_m", "object", "object_center_x_m",
-    "object_center_y_m", "object_layer_spacing_m", "object_pixel_height_m", "object_pixel_width_m", "loss_epochs",
+    "name",
+    "comments",
+    "detector_object_distance_m",
+    "probe_energy_eV",
+    "probe_photon_count",
+    "exposure_time_s",
+    "mass_attenuation_m2_kg",
+    "tomography_angle_deg",
+    "probe",
+    "probe_pixel_height_m",
+    "probe_pixel_width_m",
+    "probe_position_indexes",
+    "probe_position_x_m",
+    "probe_position_y_m",
+    "object",
+    "object_center_x_m",
+    "object_center_y_m",
+    "object_layer_spacing_m",
+    "object_pixel_height_m",
+    "object_pixel_width_m",
+    "loss_epochs",
     "loss_values",
-}  # fmt: skip
+}
 
 
 def test_the_npz_holds_every_key_that_ptychodus_writes(tmp_path: Path) -> None:
@@ -114,9 +145,15 @@ def test_the_hdf5_file_has_its_scalars_as_attributes(tmp_path: Path) -> None:
         assert file["probe"].attrs["pixel_width_m"] == 5e-9
         assert file["object"].attrs["center_x_m"] == pytest.approx((3 + 15) * 5e-9)
         assert set(file) == {
-            "probe", "object", "object_layer_spacing_m", "probe_position_indexes", "probe_position_x_m",
-            "probe_position_y_m", "loss_epochs", "loss_values",
-        }  # fmt: skip
+            "probe",
+            "object",
+            "object_layer_spacing_m",
+            "probe_position_indexes",
+            "probe_position_x_m",
+            "probe_position_y_m",
+            "loss_epochs",
+            "loss_values",
+        }
 
 
 def change_npz(path: Path, drop: tuple[str, ...] = (), **add: Any) -> None:
@@ -140,15 +177,22 @@ CHANGES = [pytest.param(".npz", change_npz, id="npz"), pytest.param(".h5", chang
 
 
 @pytest.mark.parametrize(("suffix", "change"), CHANGES)
-def test_older_products_keep_their_losses_under_costs(suffix: str, change: Callable[..., None], tmp_path: Path) -> None:
+def test_older_products_keep_their_losses_under_costs(
+    suffix: str, change: Callable[..., None], tmp_path: Path
+) -> None:
     path = tmp_path / f"p{suffix}"
     written(path)
     change(path, ("loss_values", "loss_epochs"), costs=np.array([9.0, 8.0, 7.0]))
     product = read_product(path)
-    assert (product.loss_epochs.tolist(), product.loss_values.tolist()) == ([0, 1, 2], [9.0, 8.0, 7.0])
+    assert (product.loss_epochs.tolist(), product.loss_values.tolist()) == (
+        [0, 1, 2],
+        [9.0, 8.0, 7.0],
+    )
 
 
-@pytest.mark.parametrize("key", ["probe_photon_count", "mass_attenuation_m2_kg", "tomography_angle_deg"])
+@pytest.mark.parametrize(
+    "key", ["probe_photon_count", "mass_attenuation_m2_kg", "tomography_angle_deg"]
+)
 @pytest.mark.parametrize(("suffix", "change"), CHANGES)
 def test_an_optional_number_that_is_absent_is_zero(
     suffix: str, change: Callable[..., None], key: str, tmp_path: Path
@@ -160,7 +204,15 @@ def test_an_optional_number_that_is_absent_is_zero(
 
 
 @pytest.mark.parametrize(
-    "key", ["name", "comments", "detector_object_distance_m", "exposure_time_s", "probe_position_x_m", "object"]
+    "key",
+    [
+        "name",
+        "comments",
+        "detector_object_distance_m",
+        "exposure_time_s",
+        "probe_position_x_m",
+        "object",
+    ],
 )
 @pytest.mark.parametrize(("suffix", "change"), CHANGES)
 def test_a_required_key_that_is_absent_is_named(

@@ -13,11 +13,18 @@ from ptyspec.contracts.records import EpochRecord, StageRecord
 
 def stage_record(seconds: float, **flags: bool) -> StageRecord:
     return StageRecord(
-        name="train", seconds=seconds, cpu_seconds=0, peak_rss_mb=1, numbers={"gain": 0.7342}, flags=flags
+        name="train",
+        seconds=seconds,
+        cpu_seconds=0,
+        peak_rss_mb=1,
+        numbers={"gain": 0.7342},
+        flags=flags,
     )
 
 
-def watched(*, terminal: bool, clock: list[float], monkeypatch: pytest.MonkeyPatch) -> tuple[RichProgress, io.StringIO]:
+def watched(
+    *, terminal: bool, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> tuple[RichProgress, io.StringIO]:
     monkeypatch.setattr("ptyspec.cli.progress.time.monotonic", lambda: clock[0])
     text = io.StringIO()
     return RichProgress(Console(file=text, force_terminal=terminal, width=100)), text
@@ -29,7 +36,12 @@ def train(progress: RichProgress, clock: list[float], epochs: int) -> None:
         for epoch in range(1, epochs + 1):
             clock[0] += 1.0
             values = {"loss": 0.5 / epoch, "val_loss": 0.6 / epoch}
-            progress.epoch(EpochRecord(epoch=epoch, learning_rate=1e-3, seconds=1, finite=True, metrics=values), epochs)
+            progress.epoch(
+                EpochRecord(
+                    epoch=epoch, learning_rate=1e-3, seconds=1, finite=True, metrics=values
+                ),
+                epochs,
+            )
         progress.stage_finished(stage_record(epochs))
 
 
@@ -47,7 +59,9 @@ def test_without_a_terminal_progress_is_a_few_plain_lines(monkeypatch: pytest.Mo
 
 
 @pytest.mark.clause("RUN-009")
-def test_on_a_terminal_a_long_stage_shows_a_bar_with_its_losses(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_terminal_a_long_stage_shows_a_bar_with_its_losses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     clock = [0.0]
     progress, text = watched(terminal=True, clock=clock, monkeypatch=monkeypatch)
     train(progress, clock, 5)
@@ -63,7 +77,9 @@ def test_a_stage_below_two_seconds_shows_no_bar(monkeypatch: pytest.MonkeyPatch)
         clock[0] = 1.9
         progress.step(1, 2)
         progress.stage_finished(stage_record(1.9, fits_canvas=False))
-    assert text.getvalue().splitlines() == ["train           1.90 s  gain 0.7342  fits_canvas: False"]
+    assert text.getvalue().splitlines() == [
+        "train           1.90 s  gain 0.7342  fits_canvas: False"
+    ]
 
 
 def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +92,9 @@ def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.clause("RUN-009")
 @pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "plain"])
-def test_a_job_of_several_runs_shows_what_it_is_at(monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
+def test_a_job_of_several_runs_shows_what_it_is_at(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
     clock = [0.0]
     progress, text = watched(terminal=terminal, clock=clock, monkeypatch=monkeypatch)
     with progress:

@@ -47,7 +47,13 @@ def agrees(stats: ArrayStats, array: Array) -> None:
     assert stats.dtype == str(array.dtype)
     assert stats.nan_count == array.size - values.size
     if values.size:
-        expected = [values.min(), values.max(), values.mean(), values.std(), np.square(values).sum()]
+        expected = [
+            values.min(),
+            values.max(),
+            values.mean(),
+            values.std(),
+            np.square(values).sum(),
+        ]
         scale = float(np.abs(values).max())
         found = [stats.min, stats.max, stats.mean, stats.std, stats.energy]
         np.testing.assert_allclose(np.array(found, float), expected, rtol=1e-12, atol=1e-12 * scale)
@@ -71,7 +77,9 @@ def test_stats_agree_with_numpy(array: Array) -> None:
 @pytest.mark.parametrize("chunk", [1, 7, 64, 10_000], ids=["one", "odd", "even", "whole"])
 def test_stats_do_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
     generator = np.random.default_rng(3)
-    array = (generator.normal(1e3, 1.0, (11, 13, 5)) + 1j * generator.normal(size=(11, 13, 5))).astype(np.complex64)
+    array = (
+        generator.normal(1e3, 1.0, (11, 13, 5)) + 1j * generator.normal(size=(11, 13, 5))
+    ).astype(np.complex64)
     array[2, 3, :] = np.nan
     array[0, 0, 0] = np.inf
     monkeypatch.setattr(record, "CHUNK", chunk)
@@ -104,7 +112,9 @@ def grandchild(code: str, *arguments: str) -> Any:
 
 def test_a_mapped_file_is_summarised_without_holding_it(tmp_path: Path) -> None:
     path = tmp_path / "frames.npy"
-    frames = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(12_000, 64, 64))  # 197 MB, sparse
+    frames = np.lib.format.open_memmap(
+        path, mode="w+", dtype=np.float32, shape=(12_000, 64, 64)
+    )  # 197 MB, sparse
     frames[-1] = 1.0
     del frames
     code = (
@@ -151,7 +161,9 @@ def test_working_counts_as_cpu_seconds() -> None:
 
 
 def test_summing_up_does_not_count_as_the_stages_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    readings = iter([(0.0, 0.0), (1.0, 0.5), (11.0, 8.5), (13.0, 9.0)])  # start, array begins, array ends, end
+    readings = iter(
+        [(0.0, 0.0), (1.0, 0.5), (11.0, 8.5), (13.0, 9.0)]
+    )  # start, array begins, array ends, end
     monkeypatch.setattr(record, "_clocks", lambda: next(readings))
     with stage("quick") as note:
         note.array("x", np.ones(3))

@@ -24,7 +24,11 @@ def lines(size: int = 392) -> Array:
     for r0, c0, r1, c1 in random.integers(0, 2 * size, (400, 4)):
         steps = max(abs(r1 - r0), abs(c1 - c0)) + 1
         canvas[np.linspace(r0, r1, steps).astype(int), np.linspace(c0, c1, steps).astype(int)] = 1
-    image = gaussian_filter(canvas, 1) + 2 * gaussian_filter(canvas, 5) + 5 * gaussian_filter(canvas, 10)
+    image = (
+        gaussian_filter(canvas, 1)
+        + 2 * gaussian_filter(canvas, 5)
+        + 5 * gaussian_filter(canvas, 10)
+    )
     middle = image[size // 2 : -(size // 2), size // 2 : -(size // 2)]
     return np.asarray(middle * 2.708 / middle.mean())
 
@@ -91,7 +95,10 @@ def test_the_recorded_score_says_what_it_lacks() -> None:
     dark = as_recorded(as_reconstruction(TRUTH, np.zeros(TRUTH.shape, bool)), TRUTH)
     flat = as_recorded(as_reconstruction(TRUTH), np.ones(TRUTH.shape))
     assert (dark["pearson_r"], dark["undershoot"], flat["pearson_r"]) == (None, None, None)
-    assert dark["reason"].split("; ") == ["an image is constant: no correlation", "the canvas is zero: no undershoot"]
+    assert dark["reason"].split("; ") == [
+        "an image is constant: no correlation",
+        "the canvas is zero: no undershoot",
+    ]
     assert flat["reason"] == "an image is constant: no correlation"
 
 

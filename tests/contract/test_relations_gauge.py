@@ -34,7 +34,9 @@ X, S = exact()
 
 @pytest.mark.clause("DOSE-004", "DOSE-001")
 @given(nphotons=DOSES)
-def test_the_dose_moves_the_scale_by_its_root_and_leaves_the_amplitudes(clause: Check, nphotons: float) -> None:
+def test_the_dose_moves_the_scale_by_its_root_and_leaves_the_amplitudes(
+    clause: Check, nphotons: float
+) -> None:
     amplitude, scale = exact(nphotons=nphotons)
     clause.close(amplitude, X, "expected amplitudes at another dose")
     clause("DOSE-001").close(scale / S, math.sqrt(nphotons / 1e6), "ratio of the scales")
@@ -42,14 +44,18 @@ def test_the_dose_moves_the_scale_by_its_root_and_leaves_the_amplitudes(clause: 
 
 @pytest.mark.clause("DOSE-001")
 @given(nphotons=DOSES, factor=FACTORS)
-def test_scale_and_field_energy_give_the_declared_photons(clause: Check, nphotons: float, factor: float) -> None:
+def test_scale_and_field_energy_give_the_declared_photons(
+    clause: Check, nphotons: float, factor: float
+) -> None:
     amplitude, scale = exact(probe=(factor * PROBE).astype(np.complex64), nphotons=nphotons)
     clause.close(scale**2 * mean_energy(amplitude), nphotons, "photons a frame")
 
 
 @pytest.mark.clause("SCALE-004")
 @given(factor=FACTORS, angle=st.floats(-3, 3))
-def test_probe_times_c_and_object_over_c_are_one_measurement(clause: Check, factor: float, angle: float) -> None:
+def test_probe_times_c_and_object_over_c_are_one_measurement(
+    clause: Check, factor: float, angle: float
+) -> None:
     c = factor * np.exp(1j * angle)
     amplitude, scale = exact((c * PROBE).astype(np.complex64), (OBJECT / c).astype(np.complex64))
     clause.close(amplitude, X, "amplitudes after the exchange")
@@ -60,7 +66,11 @@ def test_probe_times_c_and_object_over_c_are_one_measurement(clause: Check, fact
 @given(factor=FACTORS)
 def test_a_factor_on_the_object_alone_is_seen(clause: Check, factor: float) -> None:
     """Positive control: the amplitudes follow the object; the exchange above is not blindness."""
-    clause.close(exact(obj=(factor * OBJECT).astype(np.complex64))[0], factor * X, "amplitudes of a stronger object")
+    clause.close(
+        exact(obj=(factor * OBJECT).astype(np.complex64))[0],
+        factor * X,
+        "amplitudes of a stronger object",
+    )
 
 
 @pytest.mark.clause("SCALE-005")
@@ -73,7 +83,9 @@ def test_a0_moves_by_data_over_probe(clause: Check, data: float, probe: float) -
 
 @pytest.mark.clause("NORM-003", "NORM-001")
 @given(factor=FACTORS)
-def test_normalised_data_are_the_same_whatever_factor_they_had(clause: Check, factor: float) -> None:
+def test_normalised_data_are_the_same_whatever_factor_they_had(
+    clause: Check, factor: float
+) -> None:
     plain, scaled = X.astype(float), factor * X.astype(float)
     g, h = (loader_gain(mean_energy(data), N) for data in (plain, scaled))
     clause.close(h * factor, g, "gain times the factor that it undoes")
@@ -100,5 +112,7 @@ def test_no_rate_has_a_smaller_deviance_than_the_counts(
     clause("LOSS-002").finite(values, "deviance of rates and counts with zeros")
     clause.holds(values.min() >= -1e-12, "least deviance", values.min(), ">= 0")
     clause.close(
-        poisson_deviance(counts.astype(float), counts.astype(float), background), np.zeros(64), "at the counts"
+        poisson_deviance(counts.astype(float), counts.astype(float), background),
+        np.zeros(64),
+        "at the counts",
     )

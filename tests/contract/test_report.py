@@ -22,9 +22,15 @@ def test_the_report_holds_the_numbers_of_metrics_json(folder: Path) -> None:
     text = (folder / "report.md").read_text(encoding="utf-8")
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     for name, found in scores.blocks(metrics).items():
-        row = next(line for line in text.splitlines() if line.replace("**", "").startswith(f"| {scores.NAMES[name]} |"))
+        row = next(
+            line
+            for line in text.splitlines()
+            if line.replace("**", "").startswith(f"| {scores.NAMES[name]} |")
+        )
         cells = [cell.strip() for cell in row.split("|")[2:-1]]
-        assert cells == [scores.shown(scores.lookup(found, s.path), s.digits) for s in scores.WITH_TRUTH]
+        assert cells == [
+            scores.shown(scores.lookup(found, s.path), s.digits) for s in scores.WITH_TRUTH
+        ]
         assert "–" not in cells
 
 
@@ -59,9 +65,12 @@ def test_a_violation_is_named(change: dict[str, Any], sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("highpass", "said"), [pytest.param(0.5, True, id="worse"), pytest.param(0.9, False, id="better")]
+    ("highpass", "said"),
+    [pytest.param(0.5, True, id="worse"), pytest.param(0.9, False, id="better")],
 )
-def test_a_network_whose_structure_does_not_beat_the_untrained_one_is_called_out(highpass: float, said: bool) -> None:
+def test_a_network_whose_structure_does_not_beat_the_untrained_one_is_called_out(
+    highpass: float, said: bool
+) -> None:
     result = make_run()
     result.metrics["amplitude"]["highpass_pearson_r"] = highpass
     lines = " ".join(answer.how_to_read(result))
@@ -69,7 +78,8 @@ def test_a_network_whose_structure_does_not_beat_the_untrained_one_is_called_out
 
 
 @pytest.mark.parametrize(
-    ("deviance", "doubted"), [pytest.param(1.2, False, id="noise"), pytest.param(78.0, True, id="far")]
+    ("deviance", "doubted"),
+    [pytest.param(1.2, False, id="noise"), pytest.param(78.0, True, id="far")],
 )
 def test_a_fit_far_from_the_noise_is_doubted(deviance: float, doubted: bool) -> None:
     result = without_truth(make_run())
@@ -93,17 +103,26 @@ def test_text_from_a_file_cannot_become_markup() -> None:
 def test_escaped_text_renders_as_it_was() -> None:
     from markdown_it import MarkdownIt
 
-    html = MarkdownIt("gfm-like", {"linkify": False}).enable("table").render(f"| a |\n| --- |\n| {escape(HOSTILE)} |\n")
+    html = (
+        MarkdownIt("gfm-like", {"linkify": False})
+        .enable("table")
+        .render(f"| a |\n| --- |\n| {escape(HOSTILE)} |\n")
+    )
     cell = html.split("<td>")[1].split("</td>")[0]
     assert cell.replace("&lt;", "<").replace("&gt;", ">") == HOSTILE.replace("\n", " ")
 
 
 @pytest.mark.parametrize(
     ("gridsize", "real", "warned"),
-    [pytest.param(1, True, True, id="gs1-real"), pytest.param(2, True, False, id="gs2-real"),
-     pytest.param(1, False, False, id="gs1-structured")],
-)  # fmt: skip
-def test_the_twin_ambiguity_is_explained_where_it_exists(gridsize: int, real: bool, warned: bool) -> None:
+    [
+        pytest.param(1, True, True, id="gs1-real"),
+        pytest.param(2, True, False, id="gs2-real"),
+        pytest.param(1, False, False, id="gs1-structured"),
+    ],
+)
+def test_the_twin_ambiguity_is_explained_where_it_exists(
+    gridsize: int, real: bool, warned: bool
+) -> None:
     result = make_run(model={"gridsize": gridsize})
     light = np.abs(probe()) if real else probe() * np.exp(1j * np.indices((N, N))[0] ** 3 / 300)
     scan = result.scan.model_copy(update={"probeGuess": light.astype(np.complex64)})

@@ -51,32 +51,55 @@ def shown(folder: Path) -> str:
 
 
 @pytest.mark.clause("EVID-002")
-def test_every_number_of_the_page_is_a_number_of_the_record(clause: Check, folder: Path, shown: str) -> None:
+def test_every_number_of_the_page_is_a_number_of_the_record(
+    clause: Check, folder: Path, shown: str
+) -> None:
     text, markdown = text_of(shown), (folder / "report.md").read_text(encoding="utf-8")
-    clause.equal(len(NUMBER.findall(text)), len(NUMBER.findall(markdown)), "numbers on the page beside the report's")
-    clause.holds(len(NUMBER.findall(text)) > 100, "numbers on the page", len(NUMBER.findall(text)), "> 100")
+    clause.equal(
+        len(NUMBER.findall(text)),
+        len(NUMBER.findall(markdown)),
+        "numbers on the page beside the report's",
+    )
+    clause.holds(
+        len(NUMBER.findall(text)) > 100, "numbers on the page", len(NUMBER.findall(text)), "> 100"
+    )
     clause.equal(faults(text, stored(folder)), [], "numbers that cannot be read again")
 
 
 @pytest.mark.clause("EVID-001", "EVID-002")
 @pytest.mark.parametrize(
-    "number", ["0.971", "0.7342", "1.343e+04", "4,340", "14.20"], ids=["score", "gain", "energy", "pixels", "seconds"]
+    "number",
+    ["0.971", "0.7342", "1.343e+04", "4,340", "14.20"],
+    ids=["score", "gain", "energy", "pixels", "seconds"],
 )
-def test_an_altered_number_of_the_page_is_found(clause: Check, folder: Path, shown: str, number: str) -> None:
+def test_an_altered_number_of_the_page_is_found(
+    clause: Check, folder: Path, shown: str, number: str
+) -> None:
     altered = shown.replace(number, "3.21987")
     clause.holds(altered != shown, f"{number} is on the page")
     told = faults(text_of(altered), stored(folder))
-    clause("EVID-002").holds(any("3.21987" in line for line in told), "the altered number", told, "named")
+    clause("EVID-002").holds(
+        any("3.21987" in line for line in told), "the altered number", told, "named"
+    )
 
 
 def test_the_page_loads_nothing_and_runs_nothing(shown: str) -> None:
     tags = Tags(shown)
     assert "default-src 'none'" in shown
-    assert not {tag for tag, _ in tags.found} & {"script", "link", "iframe", "object", "form", "base"}
+    assert not {tag for tag, _ in tags.found} & {
+        "script",
+        "link",
+        "iframe",
+        "object",
+        "form",
+        "base",
+    }
     assert all(source.startswith("data:image/png;base64,") for source in tags.values("src"))
     assert tags.values("src")
     assert all(target.startswith("#") for target in tags.values("href"))
-    assert not [name for _, attributes in tags.found for name in attributes if name.startswith("on")]
+    assert not [
+        name for _, attributes in tags.found for name in attributes if name.startswith("on")
+    ]
 
 
 def test_every_link_of_the_page_leads_somewhere_and_every_tag_is_closed(shown: str) -> None:
@@ -103,11 +126,17 @@ def test_text_from_a_file_is_shown_and_changes_nothing(place: str, tmp_path: Pat
 def renamed(result: RunResult, **changes: str) -> RunResult:
     """A run whose scenario says what no scenario file could: the page must not rely on who checked the name."""
     scenario = result.resolved.scenario.model_copy(update=changes)
-    return dataclasses.replace(result, resolved=dataclasses.replace(result.resolved, scenario=scenario))
+    return dataclasses.replace(
+        result, resolved=dataclasses.replace(result.resolved, scenario=scenario)
+    )
 
 
 def test_raw_html_in_the_markdown_is_text(tmp_path: Path) -> None:
-    text = page("# a\n\n<script>alert(1)</script>\n\n<b onclick=x>b</b> [l](javascript:alert)\n", tmp_path, "ok")
+    text = page(
+        "# a\n\n<script>alert(1)</script>\n\n<b onclick=x>b</b> [l](javascript:alert)\n",
+        tmp_path,
+        "ok",
+    )
     assert "<script" not in text
     assert "<b " not in text
     assert 'href="javascript' not in text

@@ -13,7 +13,14 @@ from ptyspec.errors import ConfigError, InputFileError, PtyspecError, UnknownNam
 from ptyspec.faults.apply import applied
 from ptyspec.io.scan_file import sha256_of, write_scan
 from ptyspec.physics.scale import mean_energy
-from ptyspec.pipeline.request import SEEDED, profile_names, recipe_faults, recipe_names, request, scenario_names
+from ptyspec.pipeline.request import (
+    SEEDED,
+    profile_names,
+    recipe_faults,
+    recipe_names,
+    request,
+    scenario_names,
+)
 from ptyspec.pipeline.simulate import simulate
 from tests.small_scenes import exact_scan, scattered, small_probe, textured_object
 
@@ -21,11 +28,18 @@ from tests.small_scenes import exact_scan, scattered, small_probe, textured_obje
 @pytest.mark.parametrize("recipe", recipe_names())
 @pytest.mark.parametrize("profile", profile_names())
 @pytest.mark.parametrize("name", scenario_names())
-def test_every_scenario_resolves_with_every_profile_and_recipe(name: str, profile: str, recipe: str) -> None:
+def test_every_scenario_resolves_with_every_profile_and_recipe(
+    name: str, profile: str, recipe: str
+) -> None:
     with applied(*recipe_faults(recipe)):
         made = request(name, profile=profile, recipe=recipe)
     assert made.scenario.name == name
-    assert set(made.provenance.values()) >= {"default", f"scenario {name}", f"profile {profile}", f"recipe {recipe}"}
+    assert set(made.provenance.values()) >= {
+        "default",
+        f"scenario {name}",
+        f"profile {profile}",
+        f"recipe {recipe}",
+    }
 
 
 @pytest.mark.parametrize("name", ["gs1_ideal", "gs1_custom", "gs2_ideal", "gs2_custom"])
@@ -41,7 +55,10 @@ def test_the_scenarios_of_the_investigation_are_there(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "images", "groups", "batch"),
-    [pytest.param("gs1_ideal", 512, 256, 16, id="gs1"), pytest.param("gs2_ideal", 1024, 128, 4, id="gs2")],
+    [
+        pytest.param("gs1_ideal", 512, 256, 16, id="gs1"),
+        pytest.param("gs2_ideal", 1024, 128, 4, id="gs2"),
+    ],
 )
 def test_a_profile_fixes_the_data_and_the_recipe_the_training_by_gridsize(
     name: str, images: int, groups: int, batch: int
@@ -75,7 +92,9 @@ def test_provenance_names_default_profile_recipe_scenario_and_command_line() -> 
 
 @pytest.mark.clause("CONFIG-003")
 def test_the_command_line_wins_over_everything() -> None:
-    made = request("gs1_custom", settings=["scan.n_images=30", "model.probe_scale=7", "training.nepochs=2"]).scenario
+    made = request(
+        "gs1_custom", settings=["scan.n_images=30", "model.probe_scale=7", "training.nepochs=2"]
+    ).scenario
     assert (made.scan.n_images, made.model.probe_scale, made.training.nepochs) == (30, 7.0, 2)
 
 
@@ -92,7 +111,9 @@ def test_the_command_line_wins_over_everything() -> None:
         pytest.param("description=a=b", ("description",), "a=b", id="equals-in-the-value"),
     ],
 )
-def test_a_setting_is_read_as_the_user_means_it(text: str, key: tuple[str, ...], value: Any) -> None:
+def test_a_setting_is_read_as_the_user_means_it(
+    text: str, key: tuple[str, ...], value: Any
+) -> None:
     found: Any = request("gs1_custom", settings=[text]).scenario
     for part in key:
         found = getattr(found, part)
@@ -106,7 +127,12 @@ def test_a_null_setting_changes_nothing() -> None:
 
 
 def test_the_last_of_two_equal_settings_wins() -> None:
-    assert request("gs1_custom", settings=["dose.nphotons=1", "dose.nphotons=2"]).scenario.dose.nphotons == 2
+    assert (
+        request(
+            "gs1_custom", settings=["dose.nphotons=1", "dose.nphotons=2"]
+        ).scenario.dose.nphotons
+        == 2
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,7 +147,9 @@ def test_a_setting_that_cannot_be_read_is_refused(text: str) -> None:
 
 @pytest.mark.clause("CONFIG-007")
 @pytest.mark.parametrize(
-    "text", ["model=3", "scan=5", "seeds=1", "model=[1]"], ids=["model", "scan", "seeds", "model-list"]
+    "text",
+    ["model=3", "scan=5", "seeds=1", "model=[1]"],
+    ids=["model", "scan", "seeds", "model-list"],
 )
 def test_a_section_set_to_a_value_is_refused_with_an_error_of_the_project(text: str) -> None:
     with pytest.raises(ConfigError, match=r"unknown key (model|scan|seeds)"):
@@ -153,7 +181,9 @@ def test_seed_zero_is_a_seed() -> None:
         pytest.param({"target": "gs1_custom", "recipe": "refrence"}, "reference", id="recipe"),
         pytest.param({"target": ""}, "gs1_custom", id="nothing"),
         pytest.param({"target": "_profiles"}, "gs1_custom", id="a-file-that-is-no-scenario"),
-        pytest.param({"target": "../scenarios/gs1_custom"}, "gs1_custom", id="a-path-without-suffix"),
+        pytest.param(
+            {"target": "../scenarios/gs1_custom"}, "gs1_custom", id="a-path-without-suffix"
+        ),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_known_ones(words: dict[str, str], listed: str) -> None:
@@ -179,7 +209,9 @@ def written(folder: Path, text: str, name: str = "mine.yaml") -> str:
 
 
 @pytest.mark.parametrize("suffix", [".yaml", ".yml"])
-def test_a_scenario_file_is_a_scenario_with_itself_as_provenance(tmp_path: Path, suffix: str) -> None:
+def test_a_scenario_file_is_a_scenario_with_itself_as_provenance(
+    tmp_path: Path, suffix: str
+) -> None:
     target = written(tmp_path, "dose: {nphotons: 5.0e+4}\nmodel: {gridsize: 2}\n", f"mine{suffix}")
     made = request(target, profile="quick")
     assert made.scenario.name == "mine"
@@ -189,7 +221,9 @@ def test_a_scenario_file_is_a_scenario_with_itself_as_provenance(tmp_path: Path,
 
 
 @pytest.mark.parametrize(
-    "text", ["- 1\n- 2\n", "just words\n", "5\n", "", "null\n"], ids=["list", "words", "number", "empty", "null"]
+    "text",
+    ["- 1\n- 2\n", "just words\n", "5\n", "", "null\n"],
+    ids=["list", "words", "number", "empty", "null"],
 )
 def test_a_scenario_file_that_holds_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError, match="holds a mapping") as caught:
@@ -213,7 +247,9 @@ def test_a_scenario_file_that_is_no_yaml_is_refused(tmp_path: Path, text: str) -
     ["model: 5\n", "model: [1]\n", "training: [1]\n", "1: 2\n"],
     ids=["number", "list", "other-section", "number-as-key"],
 )
-def test_a_section_of_a_scenario_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_section_of_a_scenario_file_that_is_no_mapping_is_refused(
+    tmp_path: Path, text: str
+) -> None:
     with pytest.raises(ConfigError, match="unknown key"):
         request(written(tmp_path, text))
 
@@ -273,24 +309,32 @@ def test_a_scenario_cannot_name_a_place_outside_its_run(tmp_path: Path, name: st
 
 def scan(known: bool, **changes: Any) -> RawScan:
     made = exact_scan(textured_object(60, 50), small_probe(16), scattered(12, 60, 50, 8))
-    return made.model_copy(update={"scale": 100.0, **({} if known else {"objectGuess": None}), **changes})
+    return made.model_copy(
+        update={"scale": 100.0, **({} if known else {"objectGuess": None}), **changes}
+    )
 
 
 @pytest.mark.parametrize(
     ("known", "kind", "groups"), [(True, "spatial", 6), (False, "none", 12)], ids=["truth", "none"]
 )
-def test_a_scan_file_tells_its_own_facts(tmp_path: Path, known: bool, kind: str, groups: int) -> None:
+def test_a_scan_file_tells_its_own_facts(
+    tmp_path: Path, known: bool, kind: str, groups: int
+) -> None:
     path = write_scan(tmp_path / "my scan.npz", scan(known))
     made = request(str(path))
     scenario = made.scenario
     assert scenario.measured
-    assert {scenario.object.kind, scenario.probe.kind, scenario.scan.kind, scenario.dose.noise} == {"measured"}
+    assert {scenario.object.kind, scenario.probe.kind, scenario.scan.kind, scenario.dose.noise} == {
+        "measured"
+    }
     assert scenario.split.kind == kind
     assert scenario.grouping.n_groups == groups
     assert (scenario.model.N, scenario.scan.n_images) == (16, 12)
     assert scenario.name == "my_scan"
     assert (scenario.scan.path, scenario.scan.sha256) == (str(path), sha256_of(path))
-    assert scenario.dose.nphotons == pytest.approx(100.0**2 * mean_energy(scan(known).diff3d), rel=1e-12)
+    assert scenario.dose.nphotons == pytest.approx(
+        100.0**2 * mean_energy(scan(known).diff3d), rel=1e-12
+    )
     assert made.provenance["scan.n_images"] == "file my scan.npz"
 
 

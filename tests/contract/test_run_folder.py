@@ -47,13 +47,26 @@ def test_the_scan_on_disk_reads_back_as_it_was(folder: Path, run: RunResult) -> 
 
 
 @pytest.mark.clause("RUN-001", "RUN-004", "RUN-005")
-def test_settings_and_environment_on_disk_are_those_of_the_run(folder: Path, run: RunResult, clause: Check) -> None:
-    stored = {name: read_json(folder / f"{name}.json") for name in ("scenario", "environment", "metrics")}
+def test_settings_and_environment_on_disk_are_those_of_the_run(
+    folder: Path, run: RunResult, clause: Check
+) -> None:
+    stored = {
+        name: read_json(folder / f"{name}.json") for name in ("scenario", "environment", "metrics")
+    }
     clause.equal(stored["metrics"], json.loads(to_json(run.metrics)), "metrics.json")
-    clause("RUN-005").equal(stored["environment"], json.loads(to_json(run.environment)), "environment.json")
-    rows, wanted = stored["scenario"]["values"], dict(flatten(run.resolved.scenario.model_dump(mode="json")))
-    clause("RUN-004").equal({key: row["value"] for key, row in rows.items()}, wanted, "values in scenario.json")
-    clause("RUN-004").equal({key: row["source"] for key, row in rows.items()}, run.resolved.provenance, "their sources")
+    clause("RUN-005").equal(
+        stored["environment"], json.loads(to_json(run.environment)), "environment.json"
+    )
+    rows, wanted = (
+        stored["scenario"]["values"],
+        dict(flatten(run.resolved.scenario.model_dump(mode="json"))),
+    )
+    clause("RUN-004").equal(
+        {key: row["value"] for key, row in rows.items()}, wanted, "values in scenario.json"
+    )
+    clause("RUN-004").equal(
+        {key: row["source"] for key, row in rows.items()}, run.resolved.provenance, "their sources"
+    )
 
 
 @pytest.mark.clause("RUN-001")
@@ -61,23 +74,36 @@ def test_stages_and_history_validate_against_their_models(folder: Path, run: Run
     stages = json.loads((folder / "stages.json").read_text(encoding="utf-8"))
     found = TypeAdapter(tuple[StageRecord, ...]).validate_json(json.dumps(stages["stages"]))
     assert found == run.stages
-    assert History.model_validate_json((folder / "history.json").read_text(encoding="utf-8")) == run.history
+    assert (
+        History.model_validate_json((folder / "history.json").read_text(encoding="utf-8"))
+        == run.history
+    )
 
 
 def test_the_metrics_of_a_run_follow_their_schema(folder: Path) -> None:
-    assert schemas.metrics_faults(json.loads((folder / "metrics.json").read_text(encoding="utf-8"))) == []
+    assert (
+        schemas.metrics_faults(json.loads((folder / "metrics.json").read_text(encoding="utf-8")))
+        == []
+    )
 
 
 @pytest.mark.parametrize(
     ("path", "value", "fault"),
     [
-        pytest.param(("amplitude", "ssim"), "0.9", "amplitude.ssim is not a number or null", id="text-for-number"),
+        pytest.param(
+            ("amplitude", "ssim"),
+            "0.9",
+            "amplitude.ssim is not a number or null",
+            id="text-for-number",
+        ),
         pytest.param(("controls", "trivial"), None, "controls.trivial is missing", id="no-control"),
         pytest.param(("frc", "complex"), None, "frc.complex.curve is missing", id="no-curve"),
         pytest.param(("controls",), None, "controls is missing", id="no-controls"),
     ],
 )
-def test_metrics_that_break_the_schema_are_named(path: tuple[str, ...], value: Any, fault: str) -> None:
+def test_metrics_that_break_the_schema_are_named(
+    path: tuple[str, ...], value: Any, fault: str
+) -> None:
     metrics = fake_metrics()
     *parents, last = path
     node = metrics
@@ -93,9 +119,14 @@ def test_metrics_that_break_the_schema_are_named(path: tuple[str, ...], value: A
 @pytest.mark.parametrize("name", sorted(schemas.schemas()))
 def test_the_published_schemas_are_current(name: str) -> None:
     published = Path(__file__).parents[2] / "docs" / "schemas" / name
-    assert json.loads(published.read_text(encoding="utf-8")) == json.loads(json.dumps(schemas.schemas()[name]))
+    assert json.loads(published.read_text(encoding="utf-8")) == json.loads(
+        json.dumps(schemas.schemas()[name])
+    )
 
 
 @pytest.mark.parametrize("name", ["scenario", "stages", "history", "metrics"])
 def test_a_run_follows_the_published_schemas(folder: Path, name: str) -> None:
-    assert list(faults(read_json(folder / f"{name}.json"), schemas.schemas()[f"{name}.schema.json"])) == []
+    assert (
+        list(faults(read_json(folder / f"{name}.json"), schemas.schemas()[f"{name}.schema.json"]))
+        == []
+    )

@@ -37,7 +37,9 @@ def test_the_mean_energy_is_photons_a_frame_in_field_units() -> None:
     assert mean_energy(np.full((3, 8, 8), 2.0)) == 3 * 64 * 4 / 3
     assert mean_energy(X) == pytest.approx((X.astype(np.float64) ** 2).sum() / M, rel=1e-12)
     # Parseval: the same number from the exit waves.
-    assert mean_energy(X) == pytest.approx((np.abs(PROBE * PATCHES) ** 2).sum(axis=(1, 2)).mean(), rel=SINGLE)
+    assert mean_energy(X) == pytest.approx(
+        (np.abs(PROBE * PATCHES) ** 2).sum(axis=(1, 2)).mean(), rel=SINGLE
+    )
 
 
 @pytest.mark.clause("NORM-005")
@@ -50,10 +52,14 @@ def test_the_mean_energy_counts_every_frame_once_whatever_the_chunks(count: int)
 
 @pytest.mark.clause("NORM-004")
 @pytest.mark.parametrize("dtype", [np.uint16, np.uint8, np.int16, np.float32])
-def test_integer_frames_have_the_energy_of_the_same_numbers_in_double_precision(dtype: type, clause: Check) -> None:
+def test_integer_frames_have_the_energy_of_the_same_numbers_in_double_precision(
+    dtype: type, clause: Check
+) -> None:
     frames = np.random.default_rng(0).integers(0, 255, (4, 8, 8)).astype(dtype)
     if dtype is np.uint16:
-        frames = np.full((4, 8, 8), 300, np.uint16)  # NORMALIZE-DATA-UINT16-001: 300^2 wraps to 24464
+        frames = np.full(
+            (4, 8, 8), 300, np.uint16
+        )  # NORMALIZE-DATA-UINT16-001: 300^2 wraps to 24464
     wide = frames.astype(np.float64)
     clause.equal(mean_energy(frames), (wide**2).sum() / 4, "mean energy")
     clause.equal(loader_gain(mean_energy(frames), 8), loader_gain(mean_energy(wide), 8), "gain")
@@ -70,29 +76,41 @@ def test_small_amplitudes_beside_large_ones_are_not_lost_in_the_sum(clause: Chec
 def test_s_turns_field_energy_into_the_declared_photons_a_frame(nphotons: float) -> None:
     s = intensity_scale(nphotons, mean_energy(X))
     assert s == pytest.approx(math.sqrt(nphotons / mean_energy(X)), rel=1e-15)
-    assert ((s * X.astype(np.float64)) ** 2).sum(axis=(1, 2)).mean() == pytest.approx(nphotons, rel=1e-12)
+    assert ((s * X.astype(np.float64)) ** 2).sum(axis=(1, 2)).mean() == pytest.approx(
+        nphotons, rel=1e-12
+    )
 
 
 @pytest.mark.clause("SCALE-001")
 @pytest.mark.parametrize(
     ("size", "recorded", "digit"), [(64, 988.2118, 5e-5), (128, 494.106, 5e-4)], ids=["n64", "n128"]
 )
-def test_the_closed_form_scale_is_the_recorded_one(size: int, recorded: float, digit: float, clause: Check) -> None:
+def test_the_closed_form_scale_is_the_recorded_one(
+    size: int, recorded: float, digit: float, clause: Check
+) -> None:
     last = Tolerance(digit, "absolute", "derived", "half a unit of the last recorded digit")
     clause.close(closed_form_scale(1e9, size), recorded, "closed form", last)
 
 
 @pytest.mark.clause("SCALE-001")
-def test_the_closed_form_is_the_datasets_scale_for_normalised_data_and_no_other(clause: Check) -> None:
+def test_the_closed_form_is_the_datasets_scale_for_normalised_data_and_no_other(
+    clause: Check,
+) -> None:
     normalised = loader_gain(mean_energy(X), N) * X.astype(np.float64)
-    clause.close(intensity_scale(1e6, mean_energy(normalised)), closed_form_scale(1e6, N), "scale after the gain")
+    clause.close(
+        intensity_scale(1e6, mean_energy(normalised)),
+        closed_form_scale(1e6, N),
+        "scale after the gain",
+    )
     assert abs(intensity_scale(1e6, mean_energy(X)) / closed_form_scale(1e6, N) - 1) > 0.1
 
 
 @pytest.mark.clause("NORM-001")
 def test_the_gain_brings_the_mean_energy_to_half_n_squared(clause: Check) -> None:
     gain = loader_gain(mean_energy(X), N)
-    clause.close(mean_energy(gain * X.astype(np.float64)), (N / 2) ** 2, "mean energy after the gain")
+    clause.close(
+        mean_energy(gain * X.astype(np.float64)), (N / 2) ** 2, "mean energy after the gain"
+    )
     assert gain != pytest.approx(1, abs=0.1)  # the test data would not tell a gain from none
 
 
@@ -106,7 +124,11 @@ def test_normalised_data_have_gain_one(clause: Check) -> None:
 @pytest.mark.parametrize("factor", [0.25, 3.0])
 def test_the_gain_undoes_any_factor_on_the_data(factor: float, clause: Check) -> None:
     gain = loader_gain(mean_energy(X), N)
-    clause.close(loader_gain(mean_energy(factor * X.astype(np.float64)), N), gain / factor, "gain of scaled data")
+    clause.close(
+        loader_gain(mean_energy(factor * X.astype(np.float64)), N),
+        gain / factor,
+        "gain of scaled data",
+    )
 
 
 @pytest.mark.clause("SCALE-005")
@@ -127,8 +149,12 @@ def test_a0_is_the_rms_amplitude_under_the_probe(clause: Check) -> None:
 @pytest.mark.parametrize("factor", [2.0, 10.0])
 def test_a0_goes_with_the_object_and_against_the_probe(factor: float, clause: Check) -> None:
     a0 = rms_amplitude(mean_energy(X), PROBE)
-    clause.close(rms_amplitude(mean_energy(factor * X), PROBE), factor * a0, "a0 of a stronger object")
-    clause.close(rms_amplitude(mean_energy(X), factor * PROBE), a0 / factor, "a0 under a stronger probe")
+    clause.close(
+        rms_amplitude(mean_energy(factor * X), PROBE), factor * a0, "a0 of a stronger object"
+    )
+    clause.close(
+        rms_amplitude(mean_energy(X), factor * PROBE), a0 / factor, "a0 under a stronger probe"
+    )
 
 
 def test_the_probe_energy_is_the_sum_of_its_squared_modulus() -> None:
@@ -163,13 +189,20 @@ def test_the_deviance_is_the_poisson_likelihood_minus_its_saturated_value() -> N
 
     counts, rate = np.array([0.0, 1.0, 7.0, 100.0]), np.array([0.5, 2.0, 7.0, 80.0])
     expected = poisson.logpmf(counts, np.maximum(counts, 1e-300)) - poisson.logpmf(counts, rate)
-    np.testing.assert_allclose(poisson_deviance(rate, counts, 1e-12), expected, atol=1e-9)  # background 1e-12
+    np.testing.assert_allclose(
+        poisson_deviance(rate, counts, 1e-12), expected, atol=1e-9
+    )  # background 1e-12
 
 
 @pytest.mark.clause("POISSON-LADDER-001")
 def test_the_deviance_is_zero_at_the_truth_and_positive_elsewhere(clause: Check) -> None:
     clause.close(deviance(INTENSITY), 0, "deviance at the truth")
-    for other in (0.9 * INTENSITY, 1.1 * INTENSITY, np.roll(INTENSITY, 1, axis=-1), np.zeros_like(INTENSITY)):
+    for other in (
+        0.9 * INTENSITY,
+        1.1 * INTENSITY,
+        np.roll(INTENSITY, 1, axis=-1),
+        np.zeros_like(INTENSITY),
+    ):
         values = poisson_deviance(other, INTENSITY, E)
         assert values.min() >= -1e-12 * INTENSITY.max()  # rounding of rate - count
         assert values.sum() > 1e-4 * INTENSITY.sum()
@@ -178,7 +211,9 @@ def test_the_deviance_is_zero_at_the_truth_and_positive_elsewhere(clause: Check)
 @pytest.mark.clause("LOSS-002")
 @pytest.mark.parametrize("measured", [0.0, 1e-6, 1.0, 1e6])
 def test_the_deviance_of_a_zero_field_is_finite(measured: float, clause: Check) -> None:
-    clause.finite(poisson_deviance(np.zeros(3), np.full(3, measured), E), "deviance of a zero field")
+    clause.finite(
+        poisson_deviance(np.zeros(3), np.full(3, measured), E), "deviance of a zero field"
+    )
 
 
 @pytest.mark.clause("LOSS-002")
@@ -201,7 +236,10 @@ def test_the_derivative_along_the_scale_vanishes_at_the_truth_whatever_the_backg
         return deviance(INTENSITY * math.exp(2 * log_scale), background * INTENSITY.mean())
 
     step = 1e-4
-    slope, curvature = (at(step) - at(-step)) / (2 * step), (at(step) + at(-step) - 2 * at(0.0)) / step**2
+    slope, curvature = (
+        (at(step) - at(-step)) / (2 * step),
+        (at(step) + at(-step) - 2 * at(0.0)) / step**2,
+    )
     assert curvature > 0
     # A central difference of a cubic remainder: step^2 of the curvature; an optimum moved by 1e-3 would be 1e-3 of it.
     clause.close(slope / curvature, 0, "slope along the scale over curvature")
@@ -212,7 +250,9 @@ def test_the_derivative_along_the_scale_vanishes_at_the_truth_whatever_the_backg
 def test_a_background_on_one_side_alone_would_move_the_optimum(side: str) -> None:
     """Positive control: the test above can fail."""
     shift = 0.1 * INTENSITY.mean()
-    rate, count = (INTENSITY + shift, INTENSITY) if side == "predicted" else (INTENSITY, INTENSITY + shift)
+    rate, count = (
+        (INTENSITY + shift, INTENSITY) if side == "predicted" else (INTENSITY, INTENSITY + shift)
+    )
 
     def at(log_scale: float) -> float:
         factor = math.exp(2 * log_scale)

@@ -36,13 +36,26 @@ def test_its_parts_are_frozen_too() -> None:
 @pytest.mark.parametrize(
     ("parts", "key", "near"),
     [
-        pytest.param({"dose": {"nphoton": 5}}, "dose.nphoton", "dose.nphotons", id="misspelt-setting"),
-        pytest.param({"doze": {"nphotons": 5}}, "doze.nphotons", "dose.nphotons", id="misspelt-section"),
-        pytest.param({"model": {"gridsise": 2}}, "model.gridsise", "model.gridsize", id="misspelt-model"),
-        pytest.param({"training": {"epochs": 5}}, "training.epochs", "training.nepochs", id="other-pipelines-name"),
+        pytest.param(
+            {"dose": {"nphoton": 5}}, "dose.nphoton", "dose.nphotons", id="misspelt-setting"
+        ),
+        pytest.param(
+            {"doze": {"nphotons": 5}}, "doze.nphotons", "dose.nphotons", id="misspelt-section"
+        ),
+        pytest.param(
+            {"model": {"gridsise": 2}}, "model.gridsise", "model.gridsize", id="misspelt-model"
+        ),
+        pytest.param(
+            {"training": {"epochs": 5}},
+            "training.epochs",
+            "training.nepochs",
+            id="other-pipelines-name",
+        ),
     ],
 )
-def test_an_unknown_key_is_refused_with_the_nearest_known_one(parts: dict[str, Any], key: str, near: str) -> None:
+def test_an_unknown_key_is_refused_with_the_nearest_known_one(
+    parts: dict[str, Any], key: str, near: str
+) -> None:
     with pytest.raises(ConfigError, match=f"unknown key {key}") as caught:
         resolved(**parts)
     assert caught.value.details["next"] == f"did you mean {near}?"
@@ -50,7 +63,9 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(parts: dict[str, A
 
 
 @pytest.mark.clause("CONFIG-007")
-@pytest.mark.parametrize("parts", [{"zzzz": 1}, {"object": 5}, {"model": [1]}], ids=["nothing-near", "number", "list"])
+@pytest.mark.parametrize(
+    "parts", [{"zzzz": 1}, {"object": 5}, {"model": [1]}], ids=["nothing-near", "number", "list"]
+)
 def test_what_is_no_setting_at_all_is_refused(parts: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="unknown key"):
         resolved(**parts)
@@ -115,7 +130,9 @@ def test_a_batch_size_that_is_a_power_of_two_is_accepted() -> None:
         pytest.param({"object": {"kind": "measured"}}, id="object-alone"),
         pytest.param({"scan": {"kind": "measured"}}, id="scan-alone"),
         pytest.param({"probe": {"kind": "measured"}}, id="probe-alone"),
-        pytest.param({"object": {"kind": "measured"}, "scan": {"kind": "measured"}}, id="all-but-the-probe"),
+        pytest.param(
+            {"object": {"kind": "measured"}, "scan": {"kind": "measured"}}, id="all-but-the-probe"
+        ),
     ],
 )
 def test_measured_and_simulated_parts_do_not_mix(kinds: dict[str, Any]) -> None:
@@ -127,7 +144,10 @@ def test_measured_and_simulated_parts_do_not_mix(kinds: dict[str, Any]) -> None:
 def test_a_monitor_that_nothing_feeds_is_refused() -> None:
     with pytest.raises(ConfigError, match="nothing to monitor"):
         resolved(training={"monitor": "val_loss", "validation_fraction": 0})
-    assert resolved(training={"monitor": "loss", "validation_fraction": 0}).scenario.training.monitor == "loss"
+    assert (
+        resolved(training={"monitor": "loss", "validation_fraction": 0}).scenario.training.monitor
+        == "loss"
+    )
 
 
 # Layers
@@ -135,7 +155,13 @@ def test_a_monitor_that_nothing_feeds_is_refused() -> None:
 
 @pytest.mark.clause("CONFIG-003", "CONFIG-006")
 def test_a_later_layer_wins_key_by_key() -> None:
-    made = resolve([BASE, Layer("recipe", {"dose": {"nphotons": 2e6}}), Layer("told", {"scan": {"n_images": 7}})])
+    made = resolve(
+        [
+            BASE,
+            Layer("recipe", {"dose": {"nphotons": 2e6}}),
+            Layer("told", {"scan": {"n_images": 7}}),
+        ]
+    )
     assert made.scenario.dose.nphotons == 2e6
     assert made.scenario.scan.n_images == 7
     assert made.scenario.scan.buffer == 10  # untouched by either
@@ -152,9 +178,14 @@ def test_an_order_reversed_gives_the_other_value() -> None:
 
 
 @pytest.mark.clause("CONFIG-004")
-@pytest.mark.parametrize("order", [["null", "value"], ["value", "null"]], ids=["null-first", "null-last"])
+@pytest.mark.parametrize(
+    "order", [["null", "value"], ["value", "null"]], ids=["null-first", "null-last"]
+)
 def test_a_null_never_overrides_and_never_survives(order: list[str]) -> None:
-    layers = {"null": Layer("null", {"dose": {"nphotons": None}}), "value": Layer("v", {"dose": {"nphotons": 5e6}})}
+    layers = {
+        "null": Layer("null", {"dose": {"nphotons": None}}),
+        "value": Layer("v", {"dose": {"nphotons": 5e6}}),
+    }
     made = resolve([BASE, *(layers[name] for name in order)])
     assert made.scenario.dose.nphotons == 5e6
     assert made.provenance["dose.nphotons"] == "v"
@@ -178,7 +209,9 @@ def test_an_unknown_key_is_refused_even_when_it_is_null() -> None:
 def test_no_effective_value_is_none(size: int) -> None:
     made = resolved(model={"N": size})
     assert [key for key, value in flatten(made.scenario.model_dump()) if value is None] == []
-    assert made.scenario.model.probe_mask_diameter == size // 2  # the one default that follows from another value
+    assert (
+        made.scenario.model.probe_mask_diameter == size // 2
+    )  # the one default that follows from another value
 
 
 @pytest.mark.clause("CONFIG-006")

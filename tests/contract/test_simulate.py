@@ -26,7 +26,9 @@ POSITIONS = scattered(M, 90, 70, 16)
 DOSES = [1e4, 1e6, 1e9]
 
 
-def measured(nphotons: float, seed: int = 3, factor: float = 1, inverse: float = 1, noise: Any = "poisson") -> Any:
+def measured(
+    nphotons: float, seed: int = 3, factor: float = 1, inverse: float = 1, noise: Any = "poisson"
+) -> Any:
     dose = DoseSpec(nphotons=nphotons, noise=noise)
     return measure(OBJECT * np.float32(inverse), PROBE * np.float32(factor), POSITIONS, dose, seed)
 
@@ -38,7 +40,9 @@ def counts(nphotons: float, seed: int = 3) -> Array:
 
 @pytest.mark.clause("SYNTH-POISSON-DOSE-001")
 @pytest.mark.parametrize("nphotons", DOSES)
-def test_the_mean_counts_of_a_frame_are_the_declared_photons(nphotons: float, clause: Check) -> None:
+def test_the_mean_counts_of_a_frame_are_the_declared_photons(
+    nphotons: float, clause: Check
+) -> None:
     mean = counts(nphotons).sum() / M
     clause.close(mean, nphotons, "mean counts of a frame")
     # All counts together are one Poisson number of mean M nphotons; float32 amplitudes add some 1e-8 of it.
@@ -59,7 +63,9 @@ def test_the_variance_of_the_counts_is_their_mean(clause: Check) -> None:
     rate = (scale * expected.astype(np.float64)) ** 2
     bright = rate > 2
     chi = (counts(1e5)[bright] - rate[bright]) ** 2 / rate[bright]
-    clause.close(chi.mean(), 1, "variance over mean")  # variance of chi 2 + 1/rate < 2.5 for Poisson counts
+    clause.close(
+        chi.mean(), 1, "variance over mean"
+    )  # variance of chi 2 + 1/rate < 2.5 for Poisson counts
     assert bright.sum() > 10_000
 
 
@@ -81,7 +87,9 @@ def defined_amplitude() -> Array:
 @pytest.mark.parametrize("nphotons", DOSES)
 def test_the_scale_is_that_of_the_expectation(nphotons: float, noise: str, clause: Check) -> None:
     _, scale = measured(nphotons, noise=noise)
-    energy = (np.abs(PROBE * cut(OBJECT, POSITIONS, N)) ** 2).sum(axis=(1, 2), dtype=np.float64).mean()
+    energy = (
+        (np.abs(PROBE * cut(OBJECT, POSITIONS, N)) ** 2).sum(axis=(1, 2), dtype=np.float64).mean()
+    )
     clause.close(scale, math.sqrt(nphotons / energy), "s")
 
 
@@ -89,19 +97,29 @@ def test_the_scale_is_that_of_the_expectation(nphotons: float, noise: str, claus
 def test_the_truth_predicts_the_data_it_made(clause: Check) -> None:
     amplitude, _ = measured(1e9)
     predicted = expected_amplitude(PROBE, cut(OBJECT, POSITIONS, N))
-    assert mean_energy(predicted) / mean_energy(amplitude) == pytest.approx(1, abs=1e-4)  # 3 sigma of 4e10 photons
+    assert mean_energy(predicted) / mean_energy(amplitude) == pytest.approx(
+        1, abs=1e-4
+    )  # 3 sigma of 4e10 photons
     few, scale = measured(1e4)
-    clause.within_ratio((defined_amplitude() ** 2).sum(), (few.astype(float) ** 2).sum(), "predicted over measured")
-    clause.within_ratio(mean_energy(defined_amplitude()) * scale**2, 1e4, "predicted over declared photons")
+    clause.within_ratio(
+        (defined_amplitude() ** 2).sum(), (few.astype(float) ** 2).sum(), "predicted over measured"
+    )
+    clause.within_ratio(
+        mean_energy(defined_amplitude()) * scale**2, 1e4, "predicted over declared photons"
+    )
 
 
 @pytest.mark.clause("DOSE-005")
 @pytest.mark.parametrize("factor", [2.0, 0.25])
-def test_a_brighter_probe_changes_no_count_because_s_compensates(factor: float, clause: Check) -> None:
+def test_a_brighter_probe_changes_no_count_because_s_compensates(
+    factor: float, clause: Check
+) -> None:
     (one, s_one), (other, s_other) = measured(1e6), measured(1e6, factor=factor)
     clause.equal(s_other, s_one / factor, "s")  # powers of two: exact in binary
     clause.equal(other, np.float32(factor) * one, "stored amplitude")
-    clause.equal(s_other * other.astype(np.float64), s_one * one.astype(np.float64), "root of the counts")
+    clause.equal(
+        s_other * other.astype(np.float64), s_one * one.astype(np.float64), "root of the counts"
+    )
 
 
 @pytest.mark.clause("SCALE-004")
@@ -153,7 +171,9 @@ def test_random_positions_keep_the_buffer_and_fill_the_rest(buffer: int) -> None
 
 
 def test_a_grid_without_jitter_is_a_centred_lattice() -> None:
-    positions = make_positions(ScanSpec(kind="grid", n_images=25, step=7.5, jitter=0, buffer=10), 96, 1)
+    positions = make_positions(
+        ScanSpec(kind="grid", n_images=25, step=7.5, jitter=0, buffer=10), 96, 1
+    )
     np.testing.assert_allclose(np.unique(positions[:, 0]), 48 + 7.5 * np.arange(-2, 3), atol=1e-12)
     np.testing.assert_allclose(np.unique(positions[:, 1]), 48 + 7.5 * np.arange(-2, 3), atol=1e-12)
     assert len(np.unique(positions, axis=0)) == 25
@@ -166,7 +186,8 @@ def test_a_grid_has_as_many_positions_as_were_asked_for(count: int) -> None:
 
 def test_jitter_moves_grid_positions_by_at_most_its_value() -> None:
     plain, moved = (
-        make_positions(ScanSpec(kind="grid", n_images=100, step=6, jitter=jitter, buffer=5), 96, 1) for jitter in (0, 2)
+        make_positions(ScanSpec(kind="grid", n_images=100, step=6, jitter=jitter, buffer=5), 96, 1)
+        for jitter in (0, 2)
     )
     away = np.abs(moved - plain)
     assert away.max() <= 2
@@ -174,7 +195,9 @@ def test_jitter_moves_grid_positions_by_at_most_its_value() -> None:
 
 
 def test_a_jittered_grid_stays_within_the_buffer() -> None:
-    positions = make_positions(ScanSpec(kind="grid", n_images=81, step=9.5, jitter=5, buffer=10), 96, 1)
+    positions = make_positions(
+        ScanSpec(kind="grid", n_images=81, step=9.5, jitter=5, buffer=10), 96, 1
+    )
     assert positions.min() >= 10
     assert positions.max() <= 86
 
@@ -203,7 +226,9 @@ def test_a_buffer_of_half_the_object_is_refused(buffer: int) -> None:
         pytest.param(4, 70, "70.00", id="two-a-side"),
     ],
 )
-def test_a_lattice_that_does_not_fit_is_refused_with_the_step_that_would(count: int, step: float, room: str) -> None:
+def test_a_lattice_that_does_not_fit_is_refused_with_the_step_that_would(
+    count: int, step: float, room: str
+) -> None:
     spec = ScanSpec(kind="grid", n_images=count, step=step, buffer=10)
     assert len(make_positions(spec, 90, 1)) == count
     with pytest.raises(ConfigError, match="does not fit") as caught:
@@ -219,9 +244,13 @@ def test_the_stage_gives_a_scan_in_the_absolute_gauge() -> None:
     settings = scenario(dose={"nphotons": 1e6})
     scan = simulate(settings)
     assert (scan.size, scan.N) == (60, 32)
-    assert scan.scale**2 * mean_energy(scan.diff3d) == pytest.approx(1e6, rel=3 / math.sqrt(60 * 1e6) + 1e-7)
+    assert scan.scale**2 * mean_energy(scan.diff3d) == pytest.approx(
+        1e6, rel=3 / math.sqrt(60 * 1e6) + 1e-7
+    )
     predicted = expected_amplitude(scan.probeGuess, cut(scan.objectGuess, scan.positions, 32))
-    assert mean_energy(predicted) == pytest.approx(mean_energy(scan.diff3d), rel=1e-3)  # 3 sigma of 6e7: 4e-4
+    assert mean_energy(predicted) == pytest.approx(
+        mean_energy(scan.diff3d), rel=1e-3
+    )  # 3 sigma of 6e7: 4e-4
     np.testing.assert_array_equal(scan.xcoords_start, scan.xcoords)
 
 
@@ -255,7 +284,9 @@ def test_a_declared_setting_reaches_the_data(change: dict[str, Any]) -> None:
     assert not same_data({}, change)
 
 
-@pytest.mark.parametrize("change", [{"seeds": {"training": 7}}, {"seeds": {"grouping": 7}}], ids=["training", "groups"])
+@pytest.mark.parametrize(
+    "change", [{"seeds": {"training": 7}}, {"seeds": {"grouping": 7}}], ids=["training", "groups"]
+)
 def test_a_later_stages_seed_does_not(change: dict[str, Any]) -> None:
     assert same_data({}, change)
 

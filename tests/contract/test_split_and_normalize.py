@@ -35,8 +35,12 @@ def numbers(scan: RawScan) -> set[float]:
 
 @pytest.mark.clause("SPLIT-001")
 @pytest.mark.parametrize("kind", ["spatial", "random"])
-@pytest.mark.parametrize(("fraction", "count"), [(0.5, 20), (0.25, 10), (0.9, 37)], ids=["half", "quarter", "most"])
-def test_the_parts_are_disjoint_complete_and_of_the_declared_size(kind: str, fraction: float, count: int) -> None:
+@pytest.mark.parametrize(
+    ("fraction", "count"), [(0.5, 20), (0.25, 10), (0.9, 37)], ids=["half", "quarter", "most"]
+)
+def test_the_parts_are_disjoint_complete_and_of_the_declared_size(
+    kind: str, fraction: float, count: int
+) -> None:
     halves = split(scenario(split={"kind": kind, "fraction": fraction}), scan_at(POSITIONS))
     train, test = numbers(halves.train), numbers(halves.test)
     assert not train & test
@@ -48,7 +52,9 @@ def test_the_parts_are_disjoint_complete_and_of_the_declared_size(kind: str, fra
 def test_a_spatial_split_trains_below_and_tests_above_one_y() -> None:
     halves = split(scenario(), scan_at(POSITIONS))
     assert halves.train.ycoords.max() < halves.test.ycoords.min()
-    assert np.ptp(halves.train.xcoords) > 0.8 * np.ptp(POSITIONS[:, 0])  # the cut is across y, not x
+    assert np.ptp(halves.train.xcoords) > 0.8 * np.ptp(
+        POSITIONS[:, 0]
+    )  # the cut is across y, not x
 
 
 def test_a_spatial_split_of_rows_at_equal_y_still_gives_every_frame_once() -> None:
@@ -64,12 +70,18 @@ def test_frames_keep_the_order_of_the_scan(kind: str) -> None:
     for part in (halves.train, halves.test):
         assert (np.diff(part.diff3d[:, 0, 0]) > 0).all()
         rows = part.diff3d[:, 0, 0].astype(int) - 1
-        np.testing.assert_array_equal(part.positions, POSITIONS[rows])  # each frame at its own place
+        np.testing.assert_array_equal(
+            part.positions, POSITIONS[rows]
+        )  # each frame at its own place
 
 
 def test_a_random_split_follows_its_seed_and_mixes_the_area() -> None:
     first, again, other = (
-        numbers(split(scenario(split={"kind": "random"}, seeds={"split": seed}), scan_at(POSITIONS)).train)
+        numbers(
+            split(
+                scenario(split={"kind": "random"}, seeds={"split": seed}), scan_at(POSITIONS)
+            ).train
+        )
         for seed in (1, 1, 2)
     )
     assert first == again != other
@@ -101,7 +113,9 @@ def test_a_split_that_leaves_a_part_empty_is_refused(count: int, fraction: float
 def containers(test_brightness: float = 1.0, **parts: Any) -> Containers:
     settings = scenario(**parts)
     halves = split(settings, simulate(settings))
-    brighter = halves.test.model_copy(update={"diff3d": halves.test.diff3d * np.float32(test_brightness)})
+    brighter = halves.test.model_copy(
+        update={"diff3d": halves.test.diff3d * np.float32(test_brightness)}
+    )
     return normalize(settings, group(settings, Halves(halves.train, brighter)))
 
 
@@ -118,12 +132,16 @@ def test_both_containers_carry_the_numbers_of_the_training_split(gridsize: int) 
         assert part.probe_digest == array_digest(train.probeGuess)
         assert part.probe.tobytes() == train.probeGuess.tobytes()
     own = mean_energy(made.test.groups.scan.diff3d)
-    assert abs(loader_gain(own, 32) / made.test.gain - 1) > 1e-3  # the test split would have had another gain
+    assert (
+        abs(loader_gain(own, 32) / made.test.gain - 1) > 1e-3
+    )  # the test split would have had another gain
 
 
 @pytest.mark.clause("NORM-005")
 @pytest.mark.parametrize("name", ["gain", "scale", "a0"])
-def test_the_gain_is_of_frames_and_not_of_groups_so_that_gridsize_does_not_enter(name: str, clause: Check) -> None:
+def test_the_gain_is_of_frames_and_not_of_groups_so_that_gridsize_does_not_enter(
+    name: str, clause: Check
+) -> None:
     one, two = (containers(model={"gridsize": grid}).train for grid in (1, 2))
     clause.equal(getattr(two, name), getattr(one, name), f"{name} of groups of four")
 
@@ -136,7 +154,9 @@ def test_a_brighter_test_split_keeps_the_training_gain(brightness: float) -> Non
     assert (bright.test.scale, bright.test.a0) == (plain.test.scale, plain.test.a0)
     rows = np.arange(4)
     (given, _), (seen, _) = (batch(made.test, rows) for made in (plain, bright))
-    np.testing.assert_allclose(seen["measured"], brightness * given["measured"], rtol=SINGLE)  # and shows as brighter
+    np.testing.assert_allclose(
+        seen["measured"], brightness * given["measured"], rtol=SINGLE
+    )  # and shows as brighter
 
 
 def test_containers_know_their_split_and_seed() -> None:
@@ -155,13 +175,17 @@ def test_the_network_sees_g_x_and_the_loss_sees_x(gridsize: int, clause: Check) 
     assert set(inputs) == {"measured", "relative", "start"}
     clause.equal(target, raw, "amplitude of the loss")  # never g X
     np.testing.assert_allclose(inputs["measured"], part.gain * raw, rtol=SINGLE)
-    np.testing.assert_allclose(inputs["relative"], part.groups.coords_relative[rows], rtol=SINGLE, atol=1e-6)
+    np.testing.assert_allclose(
+        inputs["relative"], part.groups.coords_relative[rows], rtol=SINGLE, atol=1e-6
+    )
     assert {array.dtype for array in (target, *inputs.values())} == {np.dtype(np.float32)}
     assert abs(part.gain - 1) > 0.1  # the data would not tell otherwise
 
 
 @pytest.mark.parametrize("gridsize", [1, 2])
-def test_the_start_is_the_trivial_estimate_at_each_members_place_in_units_of_a0(gridsize: int) -> None:
+def test_the_start_is_the_trivial_estimate_at_each_members_place_in_units_of_a0(
+    gridsize: int,
+) -> None:
     part = containers(model={"gridsize": gridsize}).train
     rows = np.array([2, 7])
     start = coarse_patches(part, rows)
@@ -179,11 +203,19 @@ def test_the_start_is_the_trivial_estimate_at_each_members_place_in_units_of_a0(
 
 @pytest.mark.clause("NORM-006")
 @pytest.mark.parametrize("nphotons", [1e3, 1e6, 1e9])
-def test_the_training_input_has_the_mean_energy_that_networks_expect(nphotons: float, clause: Check) -> None:
-    part = containers(dose={"nphotons": nphotons}, model={"gridsize": 1}, grouping={"n_groups": 60}).train
+def test_the_training_input_has_the_mean_energy_that_networks_expect(
+    nphotons: float, clause: Check
+) -> None:
+    part = containers(
+        dose={"nphotons": nphotons}, model={"gridsize": 1}, grouping={"n_groups": 60}
+    ).train
     seen = batch(part, np.arange(part.size))[0]["measured"]
     assert part.size == part.groups.scan.size  # every frame once
-    clause.close((seen.astype(np.float64) ** 2).sum() / part.size, 16**2, "mean energy of the network's input")
+    clause.close(
+        (seen.astype(np.float64) ** 2).sum() / part.size,
+        16**2,
+        "mean energy of the network's input",
+    )
 
 
 @pytest.mark.parametrize("size", [1, 7, 20, 64])
@@ -192,7 +224,9 @@ def test_full_batches_hold_every_group_once_and_have_one_shape(size: int) -> Non
     every = batch(part, np.arange(part.size))[0]["measured"]
     made = list(full_batches(part, size))
     assert {inputs["measured"].shape for inputs, _ in made} == {(size, 32, 32, 1)}
-    np.testing.assert_array_equal(np.concatenate([inputs["measured"][:valid] for inputs, valid in made]), every)
+    np.testing.assert_array_equal(
+        np.concatenate([inputs["measured"][:valid] for inputs, valid in made]), every
+    )
     assert len(made) == math.ceil(part.size / size)
 
 
@@ -201,7 +235,9 @@ def test_full_batches_hold_every_group_once_and_have_one_shape(size: int) -> Non
 
 def predicting(result: Any) -> Trained:
     history = History(monitor="loss", best_epoch=1, epochs=())
-    return Trained(weights=[], untrained=[], history=history, predict=lambda weights, container: result)
+    return Trained(
+        weights=[], untrained=[], history=history, predict=lambda weights, container: result
+    )
 
 
 @pytest.mark.clause("PROBE-003")
@@ -222,7 +258,9 @@ def test_inference_with_the_probe_of_normalisation_goes_through() -> None:
 def test_inference_with_another_probe_is_refused(change: Any) -> None:
     part = containers().test
     with pytest.raises(ProbeError, match="the probe changed") as caught:
-        infer(scenario(), predicting("patches"), part.model_copy(update={"probe": change(part.probe)}))
+        infer(
+            scenario(), predicting("patches"), part.model_copy(update={"probe": change(part.probe)})
+        )
     assert caught.value.details["limit"] == part.probe_digest
 
 
@@ -238,12 +276,16 @@ def test_without_a_truth_the_brightest_frame_tells_the_required_reach() -> None:
     blind = part.groups.scan.model_copy(update={"objectGuess": None})
     given = part.model_copy(update={"groups": part.groups.model_copy(update={"scan": blind})})
     energies = (blind.diff3d.astype(np.float64) ** 2).sum(axis=(1, 2))
-    assert required_reach(given) == pytest.approx(math.sqrt(energies.max() / energies.mean()), rel=SINGLE)
+    assert required_reach(given) == pytest.approx(
+        math.sqrt(energies.max() / energies.mean()), rel=SINGLE
+    )
 
 
 def test_a_bounded_head_that_cannot_reach_the_object_is_refused_with_the_range() -> None:
     with pytest.raises(HeadRangeError, match="sigmoid cannot reach") as caught:
-        check_reach(scenario(model={"architecture": "cnn", "amp_activation": "sigmoid"}), containers().train)
+        check_reach(
+            scenario(model={"architecture": "cnn", "amp_activation": "sigmoid"}), containers().train
+        )
     assert "softplus" in str(caught.value)
 
 
@@ -259,5 +301,7 @@ def test_a_bounded_head_that_reaches_is_accepted() -> None:
 
 
 def replace_object(part: Any, level: float) -> Any:
-    scan = part.groups.scan.model_copy(update={"objectGuess": np.full((96, 96), level, np.complex64)})
+    scan = part.groups.scan.model_copy(
+        update={"objectGuess": np.full((96, 96), level, np.complex64)}
+    )
     return part.model_copy(update={"groups": part.groups.model_copy(update={"scan": scan})})

@@ -53,11 +53,17 @@ def random_phases(count: int) -> Array:
 
 @pytest.mark.clause("STITCH-GRIDSIZE-001")
 @pytest.mark.parametrize("synchronise", [True, False], ids=["synchronised", "plain"])
-def test_whole_pixel_patches_stitch_to_the_object_they_were_cut_from(clause: Check, synchronise: bool) -> None:
+def test_whole_pixel_patches_stitch_to_the_object_they_were_cut_from(
+    clause: Check, synchronise: bool
+) -> None:
     made = stitch(patches_at(WHOLE), synchronise=synchronise)
     seen = np.isfinite(made.object)
     assert seen.sum() > 0.4 * HEIGHT * WIDTH
-    clause.close(np.abs(made.object[seen]), np.abs(truth_of(made)[seen]), "object amplitude where it is covered")
+    clause.close(
+        np.abs(made.object[seen]),
+        np.abs(truth_of(made)[seen]),
+        "object amplitude where it is covered",
+    )
     assert error(made) < 1e-4  # phases too
 
 
@@ -68,7 +74,9 @@ def test_sub_pixel_patches_stitch_to_the_object_within_interpolation(clause: Che
     clause.close(error(made), 0.0, "relative rms error of the object")
     ratio = np.abs(made.object[seen]).mean() / np.abs(truth_of(made)[seen]).mean()
     assert ratio == pytest.approx(1, abs=2e-3)  # nothing is rescaled; prototype 3b: 0.9998
-    assert correlation(made.object, np.where(seen, truth_of(made), np.nan)) > 0.999  # prototype 3b: 1.0000
+    assert (
+        correlation(made.object, np.where(seen, truth_of(made), np.nan)) > 0.999
+    )  # prototype 3b: 1.0000
 
 
 @pytest.mark.clause("STITCH-008")
@@ -84,12 +92,17 @@ def test_the_free_global_phase_makes_the_weighted_sum_real_and_positive(
     assert total.real > 0
     clause.close(np.angle(total), 0.0, "angle of the weighted sum")
     relation = made.object[seen] / truth_of(made)[seen]
-    np.testing.assert_allclose(relation, relation.mean(), atol=1e-3)  # one phase for all pixels: complex64 sums
+    np.testing.assert_allclose(
+        relation, relation.mean(), atol=1e-3
+    )  # one phase for all pixels: complex64 sums
 
 
 @pytest.mark.clause("STITCH-001", "BASELINE-OFFSET-001")
 def test_the_canvas_is_of_the_absolute_positions_and_carries_its_origin(clause: Check) -> None:
-    here, there = stitch(patches_at(WHOLE)), stitch(patches_at(WHOLE + np.array([40, -30]), cut(OBJECT, WHOLE, N)))
+    here, there = (
+        stitch(patches_at(WHOLE)),
+        stitch(patches_at(WHOLE + np.array([40, -30]), cut(OBJECT, WHOLE, N))),
+    )
     clause.equal(here.origin, (18 - 16, 18 - 16), "origin: least position minus N/2")
     assert there.origin == (here.origin[0] + 40, here.origin[1] - 30)
     clause("BASELINE-OFFSET-001").equal(there.coverage, here.coverage, "coverage of the moved scan")
@@ -100,17 +113,27 @@ def test_the_canvas_is_of_the_absolute_positions_and_carries_its_origin(clause: 
 
 @pytest.mark.clause("STITCH-001")
 def test_a_scan_that_lies_denser_on_one_side_has_the_same_origin(clause: Check) -> None:
-    lopsided = np.concatenate([WHOLE, np.repeat(WHOLE[:9], 4, axis=0)])  # the mean position is not the middle
-    clause.equal(stitch(patches_at(lopsided)).origin, stitch(patches_at(WHOLE)).origin, "origin of a lopsided scan")
+    lopsided = np.concatenate(
+        [WHOLE, np.repeat(WHOLE[:9], 4, axis=0)]
+    )  # the mean position is not the middle
+    clause.equal(
+        stitch(patches_at(lopsided)).origin,
+        stitch(patches_at(WHOLE)).origin,
+        "origin of a lopsided scan",
+    )
 
 
 @pytest.mark.clause("STITCH-002")
 @pytest.mark.parametrize("members", [1, 4])
 @pytest.mark.parametrize("positions", [WHOLE[:64], SCATTERED], ids=["whole-pixels", "sub-pixel"])
-def test_the_coverage_holds_the_whole_weight_of_every_patch(clause: Check, positions: Array, members: int) -> None:
+def test_the_coverage_holds_the_whole_weight_of_every_patch(
+    clause: Check, positions: Array, members: int
+) -> None:
     made = stitch(patches_at(positions, members=members))
     total = made.coverage.sum(dtype=np.float64)
-    whole = len(positions) * illumination_weight(PROBE).sum(dtype=np.float64)  # the tent keeps a sum
+    whole = len(positions) * illumination_weight(PROBE).sum(
+        dtype=np.float64
+    )  # the tent keeps a sum
     clause.within_ratio(total, whole, "summed coverage")
 
 
@@ -131,7 +154,9 @@ def test_a_patch_counts_by_the_light_that_fell_on_each_of_its_pixels(clause: Che
 def test_patches_of_ones_stitch_to_one_wherever_there_is_coverage(clause: Check) -> None:
     made = stitch(patches_at(SCATTERED, np.ones((len(SCATTERED), N, N))), synchronise=False)
     seen = np.isfinite(made.object)
-    clause.close(made.object[seen], np.ones(seen.sum()), "object")  # Lanczos rings at the rim of a patch of ones
+    clause.close(
+        made.object[seen], np.ones(seen.sum()), "object"
+    )  # Lanczos rings at the rim of a patch of ones
 
 
 @pytest.mark.clause("STITCH-006")
@@ -140,9 +165,13 @@ def test_random_phases_of_groups_are_synchronised(clause: Check, members: int) -
     groups = len(SCATTERED) // members
     given = cut(OBJECT, SCATTERED, N) * np.repeat(random_phases(groups), members, axis=0)
     made = stitch(patches_at(SCATTERED, given, members))
-    clause.close(error(made), 0.0, "relative rms error of the object")  # as good as without random phases
+    clause.close(
+        error(made), 0.0, "relative rms error of the object"
+    )  # as good as without random phases
     seen = np.isfinite(made.object)
-    assert np.abs(made.object[seen]).mean() / np.abs(truth_of(made)[seen]).mean() == pytest.approx(1, abs=2e-3)
+    assert np.abs(made.object[seen]).mean() / np.abs(truth_of(made)[seen]).mean() == pytest.approx(
+        1, abs=2e-3
+    )
 
 
 @pytest.mark.clause("STITCH-006")
@@ -150,16 +179,22 @@ def test_without_synchronisation_random_phases_destroy_the_object() -> None:
     given = cut(OBJECT, SCATTERED, N) * random_phases(len(SCATTERED))
     made = stitch(patches_at(SCATTERED, given), synchronise=False)
     seen = np.isfinite(made.object)
-    assert np.abs(made.object[seen]).mean() / np.abs(truth_of(made)[seen]).mean() < 0.6  # prototype 3b: 0.476
+    assert (
+        np.abs(made.object[seen]).mean() / np.abs(truth_of(made)[seen]).mean() < 0.6
+    )  # prototype 3b: 0.476
     assert error(made) > 0.5
 
 
 @pytest.mark.clause("STITCH-006")
 def test_synchronising_patches_that_agree_changes_no_phase_between_them() -> None:
-    plain, synchronised = (stitch(patches_at(SCATTERED), synchronise=flag) for flag in (False, True))
+    plain, synchronised = (
+        stitch(patches_at(SCATTERED), synchronise=flag) for flag in (False, True)
+    )
     seen = np.isfinite(plain.object)
     relation = synchronised.object[seen] / plain.object[seen]
-    np.testing.assert_allclose(relation / relation[0], 1, atol=0.02)  # Lanczos differs by 1e-3 from patch to patch
+    np.testing.assert_allclose(
+        relation / relation[0], 1, atol=0.02
+    )  # Lanczos differs by 1e-3 from patch to patch
 
 
 @pytest.mark.clause("INFER-002")
@@ -172,7 +207,9 @@ def test_stitching_twice_gives_equal_bytes(clause: Check) -> None:
 
 @pytest.mark.clause("STITCH-003")
 def test_uncovered_pixels_are_nan_and_covered_ones_are_not(clause: Check) -> None:
-    made = stitch(patches_at(np.array([[30.0, 40.0], [60.0, 40.0], [31.0, 42.0]])), min_coverage=0.05)
+    made = stitch(
+        patches_at(np.array([[30.0, 40.0], [60.0, 40.0], [31.0, 42.0]])), min_coverage=0.05
+    )
     seen = np.isfinite(made.object)
     assert 0 < seen.sum() < seen.size
     limit = 0.05 * np.percentile(made.coverage[made.coverage > 1e-3], 90)
@@ -183,7 +220,10 @@ def test_uncovered_pixels_are_nan_and_covered_ones_are_not(clause: Check) -> Non
 
 @pytest.mark.clause("STITCH-003")
 def test_more_required_coverage_leaves_fewer_pixels() -> None:
-    counts = [np.isfinite(stitch(patches_at(WHOLE), min_coverage=least).object).sum() for least in (0.01, 0.1, 0.5)]
+    counts = [
+        np.isfinite(stitch(patches_at(WHOLE), min_coverage=least).object).sum()
+        for least in (0.01, 0.1, 0.5)
+    ]
     assert counts[0] > counts[1] > counts[2] > 0
 
 
@@ -197,12 +237,22 @@ def test_a_canvas_without_any_light_is_nan_everywhere() -> None:
 @pytest.mark.parametrize(
     ("spoil", "limit"),
     [  # prototype 3b, perfect patches 1.00: -0.03, -0.19, 0.75, 0.54; a small object leaves more by chance
-        pytest.param(lambda p: patches_at(SCATTERED[:, ::-1], cut(OBJECT, SCATTERED, N)), 0.6, id="x-and-y-swapped"),
         pytest.param(
-            lambda p: patches_at(2 * SCATTERED.mean(0) - SCATTERED, cut(OBJECT, SCATTERED, N)), 0.6, id="sign-flipped"
+            lambda p: patches_at(SCATTERED[:, ::-1], cut(OBJECT, SCATTERED, N)),
+            0.6,
+            id="x-and-y-swapped",
         ),
-        pytest.param(lambda p: patches_at(SCATTERED, np.swapaxes(p, 1, 2)), 0.9, id="patches-transposed"),
-        pytest.param(lambda p: patches_at(SCATTERED, p[:, ::-1, ::-1].conj()), 0.9, id="patches-twin"),
+        pytest.param(
+            lambda p: patches_at(2 * SCATTERED.mean(0) - SCATTERED, cut(OBJECT, SCATTERED, N)),
+            0.6,
+            id="sign-flipped",
+        ),
+        pytest.param(
+            lambda p: patches_at(SCATTERED, np.swapaxes(p, 1, 2)), 0.9, id="patches-transposed"
+        ),
+        pytest.param(
+            lambda p: patches_at(SCATTERED, p[:, ::-1, ::-1].conj()), 0.9, id="patches-twin"
+        ),
     ],
 )
 def test_wrong_geometry_destroys_the_correlation(spoil: object, limit: float) -> None:
@@ -252,7 +302,9 @@ def test_each_area_that_shares_no_light_has_the_stated_phase(clause: Check) -> N
     made = stitch(patches_at(positions, np.ones((len(positions), N, N)) * turned))
     for name in range(3):
         x, y = np.round(positions[island == name].mean(axis=0)).astype(int) - made.origin
-        clause.holds(made.object[y, x].real > 0.9, f"area {name}", made.object[y, x], "real and positive")
+        clause.holds(
+            made.object[y, x].real > 0.9, f"area {name}", made.object[y, x], "real and positive"
+        )
 
 
 def test_patches_that_share_nothing_at_all_do_not_crash() -> None:

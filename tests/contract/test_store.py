@@ -85,8 +85,12 @@ def test_the_checkpoints_of_a_run_are_no_other_runs(store: RunStore) -> None:
 
 
 @pytest.mark.clause("STORE-004")
-@pytest.mark.parametrize("error", [ValueError("bad"), KeyboardInterrupt()], ids=["error", "interrupt"])
-def test_a_run_that_breaks_leaves_nothing_and_can_be_made_again(store: RunStore, error: BaseException) -> None:
+@pytest.mark.parametrize(
+    "error", [ValueError("bad"), KeyboardInterrupt()], ids=["error", "interrupt"]
+)
+def test_a_run_that_breaks_leaves_nothing_and_can_be_made_again(
+    store: RunStore, error: BaseException
+) -> None:
     def broken(folder: Path) -> None:
         fill(folder)
         raise error
@@ -99,7 +103,9 @@ def test_a_run_that_breaks_leaves_nothing_and_can_be_made_again(store: RunStore,
 
 
 @pytest.mark.clause("STORE-004")
-def test_a_killed_process_leaves_nothing_that_looks_finished(store: RunStore, tmp_path: Path) -> None:
+def test_a_killed_process_leaves_nothing_that_looks_finished(
+    store: RunStore, tmp_path: Path
+) -> None:
     process = python(MAKE_SLOWLY, str(store.root), "killed", "60", str(tmp_path / "log"))
     assert process.stdout is not None
     assert process.stdout.readline() == "making\n"
@@ -167,7 +173,9 @@ def test_a_run_may_need_another_run(store: RunStore) -> None:
 
 
 @pytest.mark.clause("STORE-004")
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="this system has no device that is always full"
+)
 def test_a_full_disk_is_said_plainly_and_leaves_nothing(store: RunStore) -> None:
     def overflow(folder: Path) -> None:
         fill(folder)
@@ -199,7 +207,9 @@ def test_checkpoints_outlive_an_interrupted_run(store: RunStore) -> None:
     assert not list(store.checkpoint_folder("k").iterdir())
 
 
-def test_the_store_lies_where_ptyspec_home_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_store_lies_where_ptyspec_home_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PTYSPEC_HOME", str(tmp_path))
     assert RunStore().root == tmp_path
     monkeypatch.delenv("PTYSPEC_HOME")
@@ -215,7 +225,9 @@ def test_the_key_ignores_name_description_and_nesting() -> None:
     flat = {"object.kind": "lines", "seeds.noise": 1, "name": "x"}
     nested = {"description": "text", "seeds": {"noise": 1}, "object": {"kind": "lines"}}
     assert run_key(flat, "c", THREADS) == run_key(nested, "c", THREADS)
-    assert run_key(changed(name="two", description="other"), "c", THREADS) == run_key(VALUES, "c", THREADS)
+    assert run_key(changed(name="two", description="other"), "c", THREADS) == run_key(
+        VALUES, "c", THREADS
+    )
 
 
 @pytest.mark.clause("STORE-001")
@@ -238,10 +250,17 @@ def test_the_key_changes_with_whatever_can_change_the_result(
 @pytest.mark.clause("STORE-001")
 @pytest.mark.parametrize(
     ("path", "changes"),
-    [("physics/scale.py", True), ("seeds.py", True), ("report/figures.py", False), ("physics/notes.txt", False)],
+    [
+        ("physics/scale.py", True),
+        ("seeds.py", True),
+        ("report/figures.py", False),
+        ("physics/notes.txt", False),
+    ],
     ids=["stage", "seeds", "report", "no-source"],
 )
-def test_the_code_version_covers_the_stages_sources_and_nothing_else(tmp_path: Path, path: str, changes: bool) -> None:
+def test_the_code_version_covers_the_stages_sources_and_nothing_else(
+    tmp_path: Path, path: str, changes: bool
+) -> None:
     from ptyspec.io.runkey import STAGE_SOURCES, source_digest
 
     for name in ("physics/scale.py", "seeds.py", "report/figures.py", "physics/notes.txt"):
@@ -265,7 +284,9 @@ def test_publishing_copies_the_whole_run(store: RunStore, tmp_path: Path) -> Non
     assert publish(run, out) == out
     assert (out / "figures" / "frc.png").read_bytes() == b"png"
     (out / "scenario.json").write_text("mine now")
-    assert read_json(run / "scenario.json") == {"name": "one"}, "the published copy must not reach into the store"
+    assert read_json(run / "scenario.json") == {"name": "one"}, (
+        "the published copy must not reach into the store"
+    )
     assert [path.name for path in out.parent.iterdir()] == ["result"]
 
 

@@ -37,10 +37,13 @@ def changed(resolved: Resolved, key: str) -> Resolved:
 
 @pytest.mark.clause("STORE-001")
 @pytest.mark.parametrize(
-    "key", [pytest.param(key, id=key.replace(".", "-").replace("_", "-").lower()) for key in CONTENT]
+    "key",
+    [pytest.param(key, id=key.replace(".", "-").replace("_", "-").lower()) for key in CONTENT],
 )
 def test_every_setting_is_part_of_the_key(key: str, clause: Check) -> None:
-    clause.holds(key_of(changed(small(), key)) != key_of(small()), f"another {key} gives another key")
+    clause.holds(
+        key_of(changed(small(), key)) != key_of(small()), f"another {key} gives another key"
+    )
 
 
 class OtherPipeline(ReferencePipeline):
@@ -49,7 +52,9 @@ class OtherPipeline(ReferencePipeline):
 
 @pytest.mark.clause("STORE-001")
 def test_a_pipeline_of_another_name_has_other_keys(clause: Check) -> None:
-    clause.holds(key_of(small(), OtherPipeline()) != key_of(small()), "another pipeline gives another key")
+    clause.holds(
+        key_of(small(), OtherPipeline()) != key_of(small()), "another pipeline gives another key"
+    )
 
 
 @pytest.mark.clause("STORE-001")
@@ -72,10 +77,15 @@ def test_threads_and_backend_are_part_of_the_key(
 
 
 @pytest.mark.clause("STORE-001")
-def test_a_file_of_other_content_under_the_same_name_has_another_key(tmp_path: Path, clause: Check) -> None:
+def test_a_file_of_other_content_under_the_same_name_has_another_key(
+    tmp_path: Path, clause: Check
+) -> None:
     scan, path = ReferencePipeline().simulate(small().scenario), tmp_path / "scan.npz"
     keys = []
-    for frames in (scan.diff3d, scan.diff3d[::-1].copy()):  # equal in shape, energy and every summary
+    for frames in (
+        scan.diff3d,
+        scan.diff3d[::-1].copy(),
+    ):  # equal in shape, energy and every summary
         write_scan(path, scan.model_copy(update={"diff3d": frames}))
         keys.append(key_of(request(str(path), settings=["dose.nphotons=1e6"])))
     clause.holds(keys[0] != keys[1], "frames in another order give another key")
@@ -90,6 +100,8 @@ def test_names_order_and_sources_are_not_part_of_the_key(clause: Check) -> None:
         section, _, name = key.partition(".")
         if name:
             parts.setdefault(section, {})[name] = flat[key]
-    again = resolve([Layer("elsewhere", {**parts, "description": "the same in other words", "name": "renamed"})])
+    again = resolve(
+        [Layer("elsewhere", {**parts, "description": "the same in other words", "name": "renamed"})]
+    )
     clause.holds(again.provenance != made.provenance, "the values came from elsewhere")
     clause.equal(key_of(again), key_of(made), "key")

@@ -38,7 +38,11 @@ ARRAYS: dict[str, tuple[str, str, Callable[[Watching], Array]]] = {
     "training-frames": ("split", "train.diff3d", lambda w: w.first("split").made.train.diff3d),
     "test-frames": ("split", "test.diff3d", lambda w: w.first("split").made.test.diff3d),
     "members": ("group", "train.nn_indices", lambda w: w.first("group").made.train.nn_indices),
-    "relative": ("group", "test.coords_relative", lambda w: w.first("group").made.test.coords_relative),
+    "relative": (
+        "group",
+        "test.coords_relative",
+        lambda w: w.first("group").made.test.coords_relative,
+    ),
     "patches": ("infer", "patches", lambda w: w.first("infer").made.object),
     "reconstruction": ("stitch", "object", lambda w: w.first("stitch").made.object),
     "coverage": ("stitch", "coverage", lambda w: w.first("stitch").made.coverage),
@@ -47,22 +51,34 @@ ARRAYS: dict[str, tuple[str, str, Callable[[Watching], Array]]] = {
 
 @pytest.mark.clause("RUN-002")
 @pytest.mark.parametrize("name", ARRAYS)
-def test_a_stage_record_is_the_summary_of_what_was_handed_over(walked: Walked, name: str, clause: Check) -> None:
+def test_a_stage_record_is_the_summary_of_what_was_handed_over(
+    walked: Walked, name: str, clause: Check
+) -> None:
     watching, result = walked
     stage, key, look = ARRAYS[name]
     found, array = record(result, stage).arrays[key], look(watching)
     values = (np.abs(array) if array.dtype.kind == "c" else array).astype(np.float64)
     finite = values[np.isfinite(values)]
-    clause.equal((found.shape, found.dtype), (array.shape, str(array.dtype)), f"shape and dtype of {name}")
-    clause.equal(found.nan_count, values.size - finite.size, f"values of {name} that are not finite")
+    clause.equal(
+        (found.shape, found.dtype), (array.shape, str(array.dtype)), f"shape and dtype of {name}"
+    )
+    clause.equal(
+        found.nan_count, values.size - finite.size, f"values of {name} that are not finite"
+    )
     expected = [finite.min(), finite.max(), finite.mean(), finite.std()]
-    clause.close([found.min, found.max, found.mean, found.std], expected, f"extremes, mean, deviation of {name}")
+    clause.close(
+        [found.min, found.max, found.mean, found.std],
+        expected,
+        f"extremes, mean, deviation of {name}",
+    )
     clause.holds(found.energy is not None, f"energy of {name}")
     clause.close(found.energy or 0.0, np.sum(finite**2), f"energy of {name}")
 
 
 @pytest.mark.clause("RUN-002")
-def test_uncovered_pixels_are_counted_in_the_record_and_left_out_of_its_figures(walked: Walked, clause: Check) -> None:
+def test_uncovered_pixels_are_counted_in_the_record_and_left_out_of_its_figures(
+    walked: Walked, clause: Check
+) -> None:
     found = record(walked[1], "stitch").arrays["object"]
     uncovered = int(np.isnan(walked[1].reconstruction.object).sum())
     clause.holds(uncovered > 0, "this run leaves pixels uncovered")
@@ -71,7 +87,9 @@ def test_uncovered_pixels_are_counted_in_the_record_and_left_out_of_its_figures(
 
 
 @pytest.mark.clause("RUN-003")
-def test_the_numbers_that_decide_the_amplitude_are_those_in_use(walked: Walked, clause: Check) -> None:
+def test_the_numbers_that_decide_the_amplitude_are_those_in_use(
+    walked: Walked, clause: Check
+) -> None:
     watching, result = walked
     train, numbers = watching.first("normalize").made.train, record(result, "normalize").numbers
     for name in ("gain", "scale", "a0"):
@@ -86,19 +104,29 @@ def test_the_numbers_that_decide_the_amplitude_are_those_in_use(walked: Walked, 
 @pytest.mark.clause("RUN-003")
 def test_a_canvas_that_is_too_small_is_recorded_as_such(clause: Check) -> None:
     found = record(walk(small(model={"canvas": 33}), pipeline=Watching()), "normalize")
-    clause.equal((found.numbers["padded_size"], found.flags["fits_canvas"]), (33.0, False), "canvas of 33 pixels")
+    clause.equal(
+        (found.numbers["padded_size"], found.flags["fits_canvas"]),
+        (33.0, False),
+        "canvas of 33 pixels",
+    )
 
 
 @pytest.mark.clause("RUN-004")
-def test_the_recorded_settings_are_those_that_every_stage_received(walked: Walked, clause: Check) -> None:
+def test_the_recorded_settings_are_those_that_every_stage_received(
+    walked: Walked, clause: Check
+) -> None:
     watching, result = walked
     rows: dict[str, Any] = result.resolved.as_json()["values"]
     clause.equal(sorted(rows), sorted(known_keys()), "recorded keys")
     for call in watching.calls:
         received = dict(flatten(call.scenario.model_dump(mode="json")))
-        clause.equal({key: row["value"] for key, row in rows.items()}, received, f"settings of {call.stage}")
+        clause.equal(
+            {key: row["value"] for key, row in rows.items()}, received, f"settings of {call.stage}"
+        )
     clause.equal(rows["grouping.n_groups"]["source"], "small", "source of a value that was set")
-    clause.equal(rows["training.nepochs"]["source"], "default", "source of a value that was not set")
+    clause.equal(
+        rows["training.nepochs"]["source"], "default", "source of a value that was not set"
+    )
 
 
 @pytest.mark.clause("HIST-002")

@@ -57,7 +57,11 @@ def plain() -> dict[str, str]:
 @pytest.mark.parametrize("seed", NAMES)
 def test_a_seed_changes_the_draw_that_it_names_and_no_other(seed: str, clause: Check) -> None:
     other = draws(**{seed: 7})
-    clause.equal({what for what in other if other[what] != plain()[what]}, NAMES[seed], f"changed by seeds.{seed}")
+    clause.equal(
+        {what for what in other if other[what] != plain()[what]},
+        NAMES[seed],
+        f"changed by seeds.{seed}",
+    )
 
 
 @pytest.mark.clause("DET-002")
@@ -68,12 +72,17 @@ def test_equal_seeds_draw_equal_bytes(clause: Check) -> None:
 @pytest.fixture(scope="module")
 def scan_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("measured") / "scan.npz"
-    write_scan(path, ReferencePipeline().simulate(small().scenario).model_copy(update={"objectGuess": None}))
+    write_scan(
+        path,
+        ReferencePipeline().simulate(small().scenario).model_copy(update={"objectGuess": None}),
+    )
     return path
 
 
 @pytest.mark.clause("DET-002")
-@pytest.mark.parametrize(("seed", "changes"), [("probe", True), ("training", False)], ids=["probe", "training"])
+@pytest.mark.parametrize(
+    ("seed", "changes"), [("probe", True), ("training", False)], ids=["probe", "training"]
+)
 def test_the_refined_probe_of_a_measured_scan_follows_the_probes_seed(
     scan_file: Path, seed: str, changes: bool, clause: Check
 ) -> None:
@@ -81,7 +90,9 @@ def test_the_refined_probe_of_a_measured_scan_follows_the_probes_seed(
         made = request(str(scan_file), settings=["probe.refine_sweeps=4", *settings])
         return array_digest(ReferencePipeline().simulate(made.scenario).probeGuess)
 
-    clause.equal(refined(f"seeds.{seed}=7") != refined(), changes, f"seeds.{seed} changes the refined probe")
+    clause.equal(
+        refined(f"seeds.{seed}=7") != refined(), changes, f"seeds.{seed} changes the refined probe"
+    )
 
 
 @pytest.fixture
@@ -119,7 +130,10 @@ class Kept(Untrained):
 @pytest.mark.usefixtures("global_state")
 def test_a_run_leaves_the_global_generators_where_they_were(clause: Check) -> None:
     before = seeded(1)
-    walk(small(object={"phase": "texture"}, inference={"iterative_sweeps": 1, "refine": 1}), pipeline=Untrained())
+    walk(
+        small(object={"phase": "texture"}, inference={"iterative_sweeps": 1, "refine": 1}),
+        pipeline=Untrained(),
+    )
     clause.equal(state(), before, "state of random and of numpy.random")
 
 

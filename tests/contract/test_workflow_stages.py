@@ -51,7 +51,9 @@ def again() -> dict[str, list[str]]:
 @pytest.mark.clause("FLOW-001")
 def test_each_stage_is_asked_in_order_and_recorded_once(walked: Walked, clause: Check) -> None:
     watching, result = walked
-    clause.equal(tuple(dict.fromkeys(call.stage for call in watching.calls)), STAGES, "stages by first call")
+    clause.equal(
+        tuple(dict.fromkeys(call.stage for call in watching.calls)), STAGES, "stages by first call"
+    )
     clause.equal(tuple(record.name for record in result.stages), STAGES, "stages.json")
 
 
@@ -68,7 +70,9 @@ HANDED: dict[str, Callable[[Watching], tuple[Any, ...]]] = {
 
 @pytest.mark.clause("FLOW-002")
 @pytest.mark.parametrize("stage", HANDED)
-def test_a_stage_gets_what_the_stages_before_it_made(walked: Walked, stage: str, clause: Check) -> None:
+def test_a_stage_gets_what_the_stages_before_it_made(
+    walked: Walked, stage: str, clause: Check
+) -> None:
     watching, _ = walked
     given, wanted = watching.first(stage).given, HANDED[stage](watching)
     same = all(a is b for a, b in zip(given, wanted, strict=False))
@@ -87,7 +91,9 @@ def test_a_stage_makes_the_same_bits_after_another_scenario(
 
 @pytest.mark.clause("FLOW-004")
 @pytest.mark.parametrize("stage", STAGES[1:])
-def test_a_stage_leaves_what_it_was_given_as_it_was(walked: Walked, stage: str, clause: Check) -> None:
+def test_a_stage_leaves_what_it_was_given_as_it_was(
+    walked: Walked, stage: str, clause: Check
+) -> None:
     for call in walked[0].calls:
         if call.stage == stage:
             clause.equal(call.after, call.before, f"arguments of {stage}")
@@ -107,13 +113,19 @@ REFUSED: dict[str, tuple[dict[str, dict[str, Any]], str, type[Exception]]] = {
     "few-frames": ({"scan": {"n_images": 6}}, "group", TooFewPointsError),
     "few-neighbours": ({"grouping": {"neighbor_count": 3}}, "group", NeighborCountError),
     "no-oversampling": ({"grouping": {"n_groups": 400}}, "group", OversamplingError),
-    "oversampling-k-is-c": ({"grouping": {"n_groups": 21, "enable_oversampling": True}}, "group", OversamplingError),
+    "oversampling-k-is-c": (
+        {"grouping": {"n_groups": 21, "enable_oversampling": True}},
+        "group",
+        OversamplingError,
+    ),
 }
 
 
 @pytest.mark.clause("FLOW-005")
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_wrong_setting_is_refused_by_the_stage_that_first_needs_it(name: str, clause: Check) -> None:
+def test_a_wrong_setting_is_refused_by_the_stage_that_first_needs_it(
+    name: str, clause: Check
+) -> None:
     settings, stage, error = REFUSED[name]
     with clause.raises_at(stage, error, f"scenario with {settings}"):
         walk(small(**settings), pipeline=Untrained())
@@ -124,7 +136,10 @@ class OtherProbe(Untrained):
 
     def normalize(self, scenario: Scenario, groups: GroupedHalves) -> Containers:
         made = super().normalize(scenario, groups)
-        return Containers(made.train, made.test.model_copy(update={"probe": made.test.probe * np.complex64(1.001)}))
+        return Containers(
+            made.train,
+            made.test.model_copy(update={"probe": made.test.probe * np.complex64(1.001)}),
+        )
 
 
 @pytest.mark.clause("FLOW-005")
@@ -140,8 +155,14 @@ class WideTypes(Untrained):
         made = super().simulate(scenario)
         wide = {name: getattr(made, name) for name in RawScan.model_fields}
         wide["diff3d"] = made.diff3d.astype(np.float64)
-        wide["probeGuess"], wide["objectGuess"] = made.probeGuess.astype(complex), made.objectGuess.astype(complex)
-        wide["xcoords"], wide["scan_index"] = made.xcoords.astype(np.float32), made.scan_index.astype(np.int32)
+        wide["probeGuess"], wide["objectGuess"] = (
+            made.probeGuess.astype(complex),
+            made.objectGuess.astype(complex),
+        )
+        wide["xcoords"], wide["scan_index"] = (
+            made.xcoords.astype(np.float32),
+            made.scan_index.astype(np.int32),
+        )
         return RawScan(**wide)
 
 
@@ -175,6 +196,8 @@ def widened() -> Watching:
 
 @pytest.mark.clause("FLOW-006")
 @pytest.mark.parametrize("name", TYPES)
-def test_a_hand_over_has_its_declared_shape_and_dtype(widened: Watching, name: str, clause: Check) -> None:
+def test_a_hand_over_has_its_declared_shape_and_dtype(
+    widened: Watching, name: str, clause: Check
+) -> None:
     look, shape, dtype = TYPES[name]
     clause.shape_dtype(look(widened), shape, dtype, name)

@@ -71,7 +71,9 @@ def report(project: pytest.Pytester, *options: str) -> dict[str, dict[str, Any]]
     found = {}
     for path in sorted((project.path / "report").glob("*-result.json")):
         result = json.loads(path.read_text())
-        result["labels"] = [row for row in result["labels"] if row["name"] not in ("thread", "host")]
+        result["labels"] = [
+            row for row in result["labels"] if row["name"] not in ("thread", "host")
+        ]
         found[result["name"]] = result
     return found
 
@@ -98,7 +100,9 @@ def test_labels_come_from_the_clauses(project: pytest.Pytester) -> None:
 
 def test_a_label_selects_cases_also_where_no_report_is_written(project: pytest.Pytester) -> None:
     write(project, MODULE)
-    project.runpytest_subprocess("--allure-label", f"clause={BOUND.id}").assert_outcomes(passed=1, deselected=8)
+    project.runpytest_subprocess("--allure-label", f"clause={BOUND.id}").assert_outcomes(
+        passed=1, deselected=8
+    )
 
 
 def test_histories_hang_on_the_parametrization_id_alone(project: pytest.Pytester) -> None:
@@ -106,7 +110,9 @@ def test_histories_hang_on_the_parametrization_id_alone(project: pytest.Pytester
     write(project, MODULE)
     first, second = report(project), report(project, "-n", "2")
     names = [name for name in first if "[" in name]
-    assert {name: first[name]["historyId"] for name in names} == {name: second[name]["historyId"] for name in names}
+    assert {name: first[name]["historyId"] for name in names} == {
+        name: second[name]["historyId"] for name in names
+    }
     assert len({first[name]["historyId"] for name in names}) == len(names) == 6
     assert "0x" not in json.dumps([first[name]["parameters"] for name in names])
 
@@ -164,15 +170,24 @@ def write_small_run(folder: Path) -> None:
     }
     names = ("train.amplitude", "train.network_input")
     arrays = {name: {**array, "mean": mean} for name, mean in zip(names, (0.5, 0.25), strict=True)}
-    stage = {"name": "normalize", "seconds": 0.25, "cpu_seconds": 0.2, "peak_rss_mb": 300.0, "arrays": arrays,
-             "numbers": {"gain": 0.162}, "flags": {"fits_canvas": False}}  # fmt: skip
+    stage = {
+        "name": "normalize",
+        "seconds": 0.25,
+        "cpu_seconds": 0.2,
+        "peak_rss_mb": 300.0,
+        "arrays": arrays,
+        "numbers": {"gain": 0.162},
+        "flags": {"fits_canvas": False},
+    }
     (folder / "stages.json").write_text(json.dumps({"schema_version": 1, "stages": [stage]}))
     for name in ("scenario.json", "metrics.json"):
         (folder / name).write_text("{}")
 
 
 @pytest.fixture
-def stored(project: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
+def stored(
+    project: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, dict[str, Any]]:
     """Results of cases that look at a run, by a fixture or by opening its file, and of one that looks elsewhere."""
     monkeypatch.setenv("PTYSPEC_HOME", str(tmp_path))
     for name in ("runs/made", "other"):
@@ -185,13 +200,17 @@ def attached(result: dict[str, Any]) -> set[str]:
     return {row["name"] for row in result.get("attachments", ())}
 
 
-def test_a_failed_case_carries_figures_and_data_of_the_runs_it_looked_at(stored: dict[str, dict[str, Any]]) -> None:
+def test_a_failed_case_carries_figures_and_data_of_the_runs_it_looked_at(
+    stored: dict[str, dict[str, Any]],
+) -> None:
     everything = {FIGURE, "metrics.json", "scenario.json", "stages.json"}
     assert attached(stored["test_fails"]) == attached(stored["test_opens"]) == everything
     assert attached(stored["test_passes"]) == attached(stored["test_opens_elsewhere"]) == set()
 
 
-def test_the_stages_of_a_run_are_steps_and_the_broken_one_carries_a_cross(stored: dict[str, dict[str, Any]]) -> None:
+def test_the_stages_of_a_run_are_steps_and_the_broken_one_carries_a_cross(
+    stored: dict[str, dict[str, Any]],
+) -> None:
     line = "normalize · gain 0.162 · mean train.network_input / train.amplitude 0.5 · fits_canvas NO · 0.25 s"
     (step,) = stored["test_passes"]["steps"]
     assert step["name"] == line
@@ -232,18 +251,26 @@ def test_free():
 '''
 
 
-def test_a_page_says_rule_observation_tolerance_and_how_to_run_the_case_again(project: pytest.Pytester) -> None:
+def test_a_page_says_rule_observation_tolerance_and_how_to_run_the_case_again(
+    project: pytest.Pytester,
+) -> None:
     write(project, PAGE)
     results = report(project)
-    held, violated, free = (results[name]["description"] for name in ("test_held", "test_violated", "test_free"))
+    held, violated, free = (
+        results[name]["description"] for name in ("test_held", "test_violated", "test_free")
+    )
     assert held.startswith("What &lt;b&gt;this&lt;/b&gt; case is about.")
     assert f"> {escape(BOUND.statement, 800)}" in held
     assert (
-        "✔ INFER-005 · mean ratio: observed **1.01**, expected **1.0**, tolerance 0.05 ratio, 20.0% of it used" in held
+        "✔ INFER-005 · mean ratio: observed **1.01**, expected **1.0**, tolerance 0.05 ratio, 20.0% of it used"
+        in held
     )
     assert "object \\| \\[link\\]" in held
     assert "on purpose" not in held
-    assert "✘ mean ratio: observed **1.2**, expected **1.0**, tolerance 0.05 ratio, error 4 times that" in violated
+    assert (
+        "✘ mean ratio: observed **1.2**, expected **1.0**, tolerance 0.05 ratio, error 4 times that"
+        in violated
+    )
     assert "pytest 'tests/contract/test_a.py::test_violated'" in violated
     assert free == "Reproduce:\n\n```sh\npytest 'tests/contract/test_a.py::test_free'\n```"
 
@@ -251,17 +278,29 @@ def test_a_page_says_rule_observation_tolerance_and_how_to_run_the_case_again(pr
 def test_a_case_links_to_the_text_of_its_clauses_wherever_that_is(project: pytest.Pytester) -> None:
     write(project, PAGE)
     (usual,) = report(project)["test_violated"]["links"]
-    assert usual["url"] == "https://clauses.invalid/#INFER-005", "`ptyspec allure` leads this address to its own page"
+    assert usual["url"] == "https://clauses.invalid/#INFER-005", (
+        "`ptyspec allure` leads this address to its own page"
+    )
     assert usual["name"].startswith("INFER-005 · ")
-    project.makepyprojecttoml(CONFIG + 'ptyspec_clause_url = "https://spec.example/{name}/{document}?{id}"\n')
+    project.makepyprojecttoml(
+        CONFIG + 'ptyspec_clause_url = "https://spec.example/{name}/{document}?{id}"\n'
+    )
     (own,) = report(project)["test_violated"]["links"]
-    assert own["url"] == "https://spec.example/spec-inference-pipeline/spec-inference-pipeline.md?INFER-005"
+    assert (
+        own["url"]
+        == "https://spec.example/spec-inference-pipeline/spec-inference-pipeline.md?INFER-005"
+    )
 
 
 @pytest.mark.parametrize("workers", ["0", "2"], ids=["alone", "xdist"])
-def test_categories_and_environment_are_written_once_by_the_controller(project: pytest.Pytester, workers: str) -> None:
-    write(project, MODULE + "\ndef test_none_there_yet():\n    from pathlib import Path\n"
-          "    assert not (Path('report') / 'categories.json').exists()\n")  # fmt: skip
+def test_categories_and_environment_are_written_once_by_the_controller(
+    project: pytest.Pytester, workers: str
+) -> None:
+    write(
+        project,
+        MODULE + "\ndef test_none_there_yet():\n    from pathlib import Path\n"
+        "    assert not (Path('report') / 'categories.json').exists()\n",
+    )
     results = report(project, "-n", workers)
     assert len(results) == 10
     assert all(result["status"] == "passed" for result in results.values())
@@ -272,12 +311,32 @@ def test_categories_and_environment_are_written_once_by_the_controller(project: 
 
 
 MESSAGES = {
-    "violation": ("failed", "ptyspec.spec.checks.ClauseViolation: NORM-001\nobserved 1", "Spec violation"),
+    "violation": (
+        "failed",
+        "ptyspec.spec.checks.ClauseViolation: NORM-001\nobserved 1",
+        "Spec violation",
+    ),
     "bare": ("failed", "assert 1 == 2", "Spec violation"),
-    "drift": ("failed", "ptyspec.golden.checks.GoldenDrift: golden drift: a/b.json:\n  mean: NaN", "Golden drift"),
-    "edited": ("broken", "ptyspec.golden.tolerance.GoldenError: golden file a/b.json was changed", "Golden drift"),
-    "nan": ("failed", "ClauseViolation: object: 3 of 9 values are not finite", "Numerical instability"),
-    "diverged": ("broken", "ptyspec.errors.TrainingDivergedError: epoch 3", "Numerical instability"),
+    "drift": (
+        "failed",
+        "ptyspec.golden.checks.GoldenDrift: golden drift: a/b.json:\n  mean: NaN",
+        "Golden drift",
+    ),
+    "edited": (
+        "broken",
+        "ptyspec.golden.tolerance.GoldenError: golden file a/b.json was changed",
+        "Golden drift",
+    ),
+    "nan": (
+        "failed",
+        "ClauseViolation: object: 3 of 9 values are not finite",
+        "Numerical instability",
+    ),
+    "diverged": (
+        "broken",
+        "ptyspec.errors.TrainingDivergedError: epoch 3",
+        "Numerical instability",
+    ),
     "module": ("broken", "ModuleNotFoundError: No module named 'jax'", "Environment"),
     "data": ("skipped", "Skipped: siemens.npz is not in ../shared/data", "Environment"),
     "fixture": ("broken", "TypeError: fixture exploded\nat line 3", "Infrastructure"),
@@ -297,11 +356,15 @@ def test_every_failure_falls_into_exactly_one_category(what: str) -> None:
 
 
 def test_one_file_imports_allure() -> None:
-    files = [path for folder in ("ptyspec", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
-    pattern = re.compile(r"^\s*(?:import|from) allure", re.MULTILINE)
-    assert [path.relative_to(ROOT).as_posix() for path in files if pattern.search(path.read_text())] == [
-        "ptyspec/report/allure.py"
+    files = [
+        path
+        for folder in ("ptyspec", "tests", "benchmarks")
+        for path in (ROOT / folder).rglob("*.py")
     ]
+    pattern = re.compile(r"^\s*(?:import|from) allure", re.MULTILINE)
+    assert [
+        path.relative_to(ROOT).as_posix() for path in files if pattern.search(path.read_text())
+    ] == ["ptyspec/report/allure.py"]
 
 
 def test_without_a_report_allure_is_not_touched(project: pytest.Pytester) -> None:

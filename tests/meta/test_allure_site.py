@@ -19,9 +19,7 @@ from ptyspec.report.allure_site import render
 from ptyspec.report.allure_tool import VARIABLE, AllureToolError, command
 from ptyspec.spec.registry import specification
 
-TRACKING = (
-    '<script async src="https://www.googletagmanager.com/gtag/js?id=G-1"></script>\n<script>\n gtag();\n</script>'
-)
+TRACKING = '<script async src="https://www.googletagmanager.com/gtag/js?id=G-1"></script>\n<script>\n gtag();\n</script>'
 TOOL = f"""#!{sys.executable}
 import json, pathlib, sys
 words = dict(zip(sys.argv[3::2], sys.argv[4::2]))
@@ -38,10 +36,19 @@ with open(settings["historyPath"], "a") as file:
 """
 
 
-def write_result(folder: Path, name: str, status: str = "passed", message: str = "", **more: Any) -> None:
+def write_result(
+    folder: Path, name: str, status: str = "passed", message: str = "", **more: Any
+) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    row = {"uuid": f"{name}-{len(list(folder.iterdir()))}", "name": name, "fullName": f"a#{name}", "historyId": name,
-           "status": status, "statusDetails": {"message": message}, **more}  # fmt: skip
+    row = {
+        "uuid": f"{name}-{len(list(folder.iterdir()))}",
+        "name": name,
+        "fullName": f"a#{name}",
+        "historyId": name,
+        "status": status,
+        "statusDetails": {"message": message},
+        **more,
+    }
     (folder / f"{row['uuid']}-result.json").write_text(json.dumps(row))
 
 
@@ -64,12 +71,16 @@ def test_each_case_counts_once_by_its_last_result(tmp_path: Path) -> None:
     write_result(tmp_path, "absent", "skipped")
     found = read_results(tmp_path)
     assert {status: count for status, count in found.counts.items() if count} == {
-        "passed": 1, "broken": 1, "skipped": 1,
-    }  # fmt: skip
+        "passed": 1,
+        "broken": 1,
+        "skipped": 1,
+    }
     assert (found.total, found.red, found.shared) == (3, ("error",), ())
 
 
-def test_the_gate_names_failures_missing_cases_and_histories_that_cases_share(tmp_path: Path) -> None:
+def test_the_gate_names_failures_missing_cases_and_histories_that_cases_share(
+    tmp_path: Path,
+) -> None:
     write_result(tmp_path, "good")
     assert breaches(read_results(tmp_path), max_failures=0, min_cases=1) == []
     write_result(tmp_path, "bad", "failed")
@@ -99,15 +110,20 @@ def test_settings_of_the_repository_stand_above_ours_and_keep_the_rest(tmp_path:
     found = config(settings, Path("/h.jsonl"), Path("/known.json"), "mine", single_file=True)
     assert (found["historyLimit"], found["name"], found["historyPath"]) == (3, "mine", "/h.jsonl")
     assert found["plugins"]["awesome"]["options"] == {
-        "reportLanguage": "en", "groupBy": ["document", "rule"], "singleFile": True, "theme": "dark",
-    }  # fmt: skip
+        "reportLanguage": "en",
+        "groupBy": ["document", "rule"],
+        "singleFile": True,
+        "theme": "dark",
+    }
     assert found["resolutions"]["knownIssuesPath"] == "/known.json"
     assert "qualityGate" not in found
     assert gate_rules(settings) == {"maxFailures": 2, "minTestsCount": 1}
     assert read_settings(tmp_path / "elsewhere") == {}
 
 
-@pytest.mark.parametrize("rule", [{"successRate": 0.9}, {"maxFailures": "few"}], ids=["unknown", "no-number"])
+@pytest.mark.parametrize(
+    "rule", [{"successRate": 0.9}, {"maxFailures": "few"}], ids=["unknown", "no-number"]
+)
 def test_a_rule_of_the_gate_that_would_not_be_judged_is_refused(rule: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="maxFailures: NUMBER"):
         gate_rules({"qualityGate": {"rules": [rule]}})
@@ -128,7 +144,9 @@ def test_a_report_asks_nobody_and_holds_every_clause(tool: Path, tmp_path: Path)
     assert "<p>report</p>" in text
     assert "clauses.html" in text
     clauses = page.with_name("clauses.html").read_text()
-    assert re.findall(r'<section id="([^"]+)"', clauses) == list(specification()), "an anchor a clause"
+    assert re.findall(r'<section id="([^"]+)"', clauses) == list(specification()), (
+        "an anchor a clause"
+    )
     assert (tmp_path / "kept" / "history.jsonl").read_text() == "one\n"
     render(tmp_path / "results", tmp_path / "out", tmp_path / "kept" / "history.jsonl", {})
     assert (tmp_path / "kept" / "history.jsonl").read_text() == "one\none\n"
@@ -153,10 +171,14 @@ def test_a_program_that_fails_leaves_the_last_report(tool: Path, tmp_path: Path)
     assert page.is_file()
 
 
-def test_a_machine_without_node_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_node_is_told_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(AllureToolError, match=r"node is not installed(.|\n)*install nodejs and npm"):
+    with pytest.raises(
+        AllureToolError, match=r"node is not installed(.|\n)*install nodejs and npm"
+    ):
         command(tmp_path)
     monkeypatch.setenv(VARIABLE, "no-such-command")
     with pytest.raises(AllureToolError, match=f"no such command(.|\n)*{VARIABLE}"):
@@ -181,18 +203,27 @@ def test_the_command_says_what_ran_whether_that_is_enough_and_where_the_report_i
 
 
 def test_a_known_issue_does_not_close_the_gate(tool: Path, tmp_path: Path) -> None:
-    write_result(tmp_path / "allure-results", "one", "failed", "ClauseViolation: NORM-001 · The gain stays")
+    write_result(
+        tmp_path / "allure-results", "one", "failed", "ClauseViolation: NORM-001 · The gain stays"
+    )
     (tmp_path / "allurerc.yaml").write_text(
         "resolutions:\n  rules:\n    - {resolution: accepted, comment: known, messageRegexp: 'NORM-001 ·'}\n"
     )
     code, text = run("allure-results", "--json")
     found = json.loads(text)
-    assert (code, found["schema_version"], found["status"], found["known"]) == (0, 1, "passed", ["one"])
+    assert (code, found["schema_version"], found["status"], found["known"]) == (
+        0,
+        1,
+        "passed",
+        ["one"],
+    )
     code, text = run("allure-results", "--json", "--min-tests", "2")
     assert (code, json.loads(text)["breaches"]) == (1, ["1 cases ran, at least 2 must"])
 
 
-def test_what_is_wrong_with_the_words_or_the_program_has_its_own_exit_code(tool: Path, tmp_path: Path) -> None:
+def test_what_is_wrong_with_the_words_or_the_program_has_its_own_exit_code(
+    tool: Path, tmp_path: Path
+) -> None:
     assert run("nowhere")[0] == 2
     write_result(tmp_path / "allure-results", "one")
     tool.with_name("broken").touch()
@@ -207,8 +238,12 @@ def test_no_history_hangs_on_an_address_or_is_shared(request: pytest.FixtureRequ
     items = request.session.items
     assert [item.nodeid for item in items if ADDRESS.search(item.nodeid)] == []
     keys = [
-        (item.location[0], item.cls and item.cls.__qualname__, getattr(item, "originalname", item.name),
-         item.callspec.id if hasattr(item, "callspec") else "")
+        (
+            item.location[0],
+            item.cls and item.cls.__qualname__,
+            getattr(item, "originalname", item.name),
+            item.callspec.id if hasattr(item, "callspec") else "",
+        )
         for item in items
-    ]  # fmt: skip
+    ]
     assert len(set(keys)) == len(keys)

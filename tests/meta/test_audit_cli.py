@@ -51,10 +51,17 @@ def test_json_is_one_document_with_its_status_on_top() -> None:
 def test_a_positive_control_ends_with_1_and_names_the_clause(clause: Check, tmp_path: Path) -> None:
     listed = json.loads(ptyspec("--list", "probe", "--json").stdout)["kinds"]["probe"]["controls"]
     control = listed[0]
-    result = ptyspec("probe", "gs2_custom", "--control", control["name"], "--out", str(tmp_path), *TINY)
+    result = ptyspec(
+        "probe", "gs2_custom", "--control", control["name"], "--out", str(tmp_path), *TINY
+    )
     clause.equal(result.exit_code, 1, "exit code")
-    clause.holds(f"broken: {control['clause']}" in result.stdout, "the clause is named", result.stdout)
-    clause.holds("spoiled on purpose" in (tmp_path / "probe.md").read_text(encoding="utf-8"), "the page says so")
+    clause.holds(
+        f"broken: {control['clause']}" in result.stdout, "the clause is named", result.stdout
+    )
+    clause.holds(
+        "spoiled on purpose" in (tmp_path / "probe.md").read_text(encoding="utf-8"),
+        "the page says so",
+    )
 
 
 def test_files_can_be_checked_and_a_changed_digit_is_found(tmp_path: Path) -> None:
@@ -69,7 +76,9 @@ def test_files_can_be_checked_and_a_changed_digit_is_found(tmp_path: Path) -> No
     path.write_text(json.dumps(found), encoding="utf-8")
     result = ptyspec("--check", str(out), "--json")
     assert result.exit_code == 1
-    assert any("/data/probes/gs2_custom/l2 holds" in line for line in json.loads(result.stdout)["problems"])
+    assert any(
+        "/data/probes/gs2_custom/l2 holds" in line for line in json.loads(result.stdout)["problems"]
+    )
 
 
 @pytest.mark.clause("RUN-008")
@@ -83,13 +92,23 @@ def test_files_can_be_checked_and_a_changed_digit_is_found(tmp_path: Path) -> No
         pytest.param(["probe", "0123abcd"], "no finished run has this key", id="key"),
         pytest.param(["probe"], "what to look at", id="no-subject"),
         pytest.param([], "what to look at", id="nothing"),
-        pytest.param(["probe", "gs2_custom", "--control", "magic"], "no control magic", id="control"),
-        pytest.param(["--all", "gs2_custom", "--out", "x", "--control", "doubled"], "for one kind", id="all-control"),
+        pytest.param(
+            ["probe", "gs2_custom", "--control", "magic"], "no control magic", id="control"
+        ),
+        pytest.param(
+            ["--all", "gs2_custom", "--out", "x", "--control", "doubled"],
+            "for one kind",
+            id="all-control",
+        ),
         pytest.param(["--all", "--out", "x"], "takes subjects", id="all-of-nothing"),
         pytest.param(["--all", "gs2_custom"], "--out", id="all-to-nowhere"),
         pytest.param(["--check", "x", "gs2_custom"], "nothing else", id="check-and-more"),
         pytest.param(["--check", "not/there"], "no such folder", id="check-nothing"),
-        pytest.param(["probe", "legacy:main", "--profile", "quick"], "has its settings already", id="words-unheeded"),
+        pytest.param(
+            ["probe", "legacy:main", "--profile", "quick"],
+            "has its settings already",
+            id="words-unheeded",
+        ),
         pytest.param(["--list", "magic"], "no audit is called magic", id="list-unknown"),
     ],
 )
@@ -100,16 +119,22 @@ def test_wrong_input_ends_with_2_and_says_what_to_do(
     result = ptyspec(*words)
     clause.equal(result.exit_code, 2, f"exit code ({result.output})")
     clause.holds(said in result.stderr, said, result.stderr)
-    clause.holds("next: " in result.stderr or "limit: " in result.stderr, "a way out", result.stderr)
+    clause.holds(
+        "next: " in result.stderr or "limit: " in result.stderr, "a way out", result.stderr
+    )
 
 
 @pytest.mark.clause("STORE-006")
-@pytest.mark.parametrize("words", [["probe", "gs2_custom"], ["--all", "gs2_custom"]], ids=["one", "all"])
+@pytest.mark.parametrize(
+    "words", [["probe", "gs2_custom"], ["--all", "gs2_custom"]], ids=["one", "all"]
+)
 def test_a_file_is_no_place_for_an_audit(clause: Check, tmp_path: Path, words: list[str]) -> None:
     place = tmp_path / "thesis.txt"
     place.write_text("mine", encoding="utf-8")
     result = ptyspec(*words, "--out", str(place), *TINY)
-    clause.equal((result.exit_code, place.read_text(encoding="utf-8")), (2, "mine"), "exit code and file")
+    clause.equal(
+        (result.exit_code, place.read_text(encoding="utf-8")), (2, "mine"), "exit code and file"
+    )
 
 
 def test_every_kind_is_listed_with_its_question_and_its_controls() -> None:
@@ -128,8 +153,12 @@ def test_an_audit_takes_a_finished_run(kind: str) -> None:
     assert result.exit_code == {"ok": 0, "incomplete": 4}[found["status"]], found["violated"]
 
 
-def test_all_audits_of_a_finished_run_go_into_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ptyspec.audits.tested.checkout", lambda: None)  # the cases of this checkout take long
+def test_all_audits_of_a_finished_run_go_into_one_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "ptyspec.audits.tested.checkout", lambda: None
+    )  # the cases of this checkout take long
     run = str(trained().subject.folder)
     result = ptyspec("--all", run, "--out", str(tmp_path / "hub"))
     [folder] = (tmp_path / "hub").iterdir()
@@ -142,7 +171,10 @@ def test_all_audits_of_a_finished_run_go_into_one_folder(tmp_path: Path, monkeyp
     assert not [row for row in content["findings"] if row["ok"] is False]
     assert result.exit_code == {"ok": 0, "incomplete": 4}[content["status"]]
     assert result.stdout.endswith(f"report: {folder / 'index.md'}\n")
-    assert ptyspec("--check", str(tmp_path / "hub")).stdout == "ok: every number is what its JSON field holds\n"
+    assert (
+        ptyspec("--check", str(tmp_path / "hub")).stdout
+        == "ok: every number is what its JSON field holds\n"
+    )
 
 
 KILLED = """
@@ -166,9 +198,12 @@ def test_a_killed_process_leaves_nothing_that_looks_finished(
     clause: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(tmp_path)], cwd=ROOT, env=environment(PYTHONPATH=str(ROOT)), check=False,
+        [sys.executable, "-c", KILLED, str(tmp_path)],
+        cwd=ROOT,
+        env=environment(PYTHONPATH=str(ROOT)),
+        check=False,
         capture_output=True,
-    )  # fmt: skip
+    )
     clause.equal(done.returncode, -signal.SIGKILL, f"it was killed ({done.stderr[-300:]!r})")
     [left] = tmp_path.iterdir()
     clause.holds(left.name.startswith(hub.PARTIAL), "what is left is hidden", left.name)

@@ -31,14 +31,37 @@ def loop(folder: Path, *words: str, files: tuple[str, ...] = FILES) -> None:
     assert done.returncode in (0, 5), done.stdout
 
 
-def tried(folder: Path, *words: str, files: tuple[str, ...] = FILES) -> subprocess.CompletedProcess[str]:
+def tried(
+    folder: Path, *words: str, files: tuple[str, ...] = FILES
+) -> subprocess.CompletedProcess[str]:
     command = [
-        sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", *words, "-p", "ptyspec.faults.loop",
-        "--ptyspec-campaign", str(folder), "--ptyspec-faults", ",".join(NAMES), "--ptyspec-children", "2", *files,
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:xdist",
+        "-p",
+        "no:cacheprovider",
+        *words,
+        "-p",
+        "ptyspec.faults.loop",
+        "--ptyspec-campaign",
+        str(folder),
+        "--ptyspec-faults",
+        ",".join(NAMES),
+        "--ptyspec-children",
+        "2",
+        *files,
+    ]
     path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
     return subprocess.run(
-        command, cwd=ROOT, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -59,15 +82,25 @@ def test_a_fault_is_killed_by_the_cases_that_come_through_its_seam(tmp_path: Pat
     assert found.status == "violation"
     page = write_campaign(tmp_path / "out", found)
     assert markdown(found) in page.read_text()
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"campaign.json", "campaign.md", "campaign.png"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "campaign.json",
+        "campaign.md",
+        "campaign.png",
+    }
 
 
 def test_a_quick_campaign_runs_the_cases_of_declared_clauses_alone(tmp_path: Path) -> None:
     loop(tmp_path, "--ptyspec-quick")
     part = json.loads((tmp_path / f"{NAMES[0]}.json").read_text())
-    every = [name for path in tmp_path.glob("clean-*.json") for name in json.loads(path.read_text())["cases"]]
+    every = [
+        name
+        for path in tmp_path.glob("clean-*.json")
+        for name in json.loads(path.read_text())["cases"]
+    ]
     declared = {*fault(NAMES[0]).red, *fault(NAMES[0]).green}
-    wanted = {case.id for case in collect(ROOT) if case.file in FILES and declared & set(case.clauses)}
+    wanted = {
+        case.id for case in collect(ROOT) if case.file in FILES and declared & set(case.clauses)
+    }
     assert set(part["cases"]) == wanted
     assert 0 < len(wanted) < len(every)
 
@@ -83,10 +116,19 @@ def test_a_fault_beyond_the_contract_tier_runs_in_a_process_of_its_own(tmp_path:
     assert "pytest ended with 4" in part["reason"]
     for path in tmp_path.glob("*.json"):
         path.unlink()
-    run_parity(ROOT, tmp_path, {NAMES[0]: [scale]}, children=1, seconds=120, watch=lambda done, total: None)
-    cases = [Case(name, ("NORM-001",), "contract", "", 0, None) for name in part_cases(tmp_path / f"{NAMES[0]}.json")]
+    run_parity(
+        ROOT, tmp_path, {NAMES[0]: [scale]}, children=1, seconds=120, watch=lambda done, total: None
+    )
+    cases = [
+        Case(name, ("NORM-001",), "contract", "", 0, None)
+        for name in part_cases(tmp_path / f"{NAMES[0]}.json")
+    ]
     found = read_campaign(tmp_path, NAMES[:1], cases, specification(), "parity")
-    assert (found.rows[0].status, list(found.rows[0].red), found.tier) == ("killed", ["NORM-001"], "parity")
+    assert (found.rows[0].status, list(found.rows[0].red), found.tier) == (
+        "killed",
+        ["NORM-001"],
+        "parity",
+    )
     assert found.rows[0].reached == len(cases) > 0
 
 
@@ -99,15 +141,21 @@ def part(status: str) -> dict[str, Any]:
 
 
 SAID: dict[str, tuple[str, bool]] = {
-    "done": ("done", True), "invalid": ("invalid", True), "timeout": ("timeout", False),
+    "done": ("done", True),
+    "invalid": ("invalid", True),
+    "timeout": ("timeout", False),
     "infrastructure": ("infrastructure", False),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("status", "stays"), SAID.values(), ids=SAID)
-def test_a_part_of_which_the_cases_did_not_end_runs_again(tmp_path: Path, status: str, stays: bool) -> None:
+def test_a_part_of_which_the_cases_did_not_end_runs_again(
+    tmp_path: Path, status: str, stays: bool
+) -> None:
     write_json(tmp_path / f"{NAMES[0]}.json", part(status))
-    run_parity(ROOT, tmp_path, {NAMES[0]: []}, children=1, seconds=120, watch=lambda done, total: None)
+    run_parity(
+        ROOT, tmp_path, {NAMES[0]: []}, children=1, seconds=120, watch=lambda done, total: None
+    )
     assert (read_json(tmp_path / f"{NAMES[0]}.json") == part(status)) is stays
 
 
@@ -170,7 +218,9 @@ LOADED = {"now": "import ptyspec.physics.scale\n", "by-a-case": ""}
 def test_the_clean_run_beyond_the_contract_tier_names_it_too(tmp_path: Path, before: str) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "conftest.py").write_text(before + SEAM.format("loader_gian"))
-    (tmp_path / "test_one.py").write_text("import ptyspec.physics.scale\n\ndef test_it() -> None: ...\n")
+    (tmp_path / "test_one.py").write_text(
+        "import ptyspec.physics.scale\n\ndef test_it() -> None: ...\n"
+    )
     chosen, parts = {NAMES[0]: ["test_one.py::test_it"]}, tmp_path / "parts"
     run_parity(tmp_path, parts, chosen, children=1, seconds=120, watch=lambda done, total: None)
     found = read_json(parts / "clean-0.json")
@@ -182,19 +232,29 @@ def test_what_else_breaks_in_a_child_is_told_with_its_traceback(tmp_path: Path) 
     (tmp_path / "seams.py").write_text(SEAM.format("loader_gain"))
     loop(tmp_path, "-p", "seams", files=FILES[:1])
     found = read_json(tmp_path / f"{NAMES[0]}.json")
-    assert (found["status"], found["reason"]) == ("infrastructure", "ZeroDivisionError: division by zero")
+    assert (found["status"], found["reason"]) == (
+        "infrastructure",
+        "ZeroDivisionError: division by zero",
+    )
     assert "seams.py" in found["traceback"]
 
 
 READ = {
-    "case": "tests/test_a.py", "recipes": "ptyspec/scenarios/_recipes.yaml", "template": "ptyspec/report/page.j2",
-    "golden": "golden/manifest.json", "document": "specs/spec.md", "hypothesis": "specs/hypotheses/H-A.toml",
-    "benchmark": "benchmarks/bench.py", "project": "pyproject.toml",
-}  # fmt: skip
+    "case": "tests/test_a.py",
+    "recipes": "ptyspec/scenarios/_recipes.yaml",
+    "template": "ptyspec/report/page.j2",
+    "golden": "golden/manifest.json",
+    "document": "specs/spec.md",
+    "hypothesis": "specs/hypotheses/H-A.toml",
+    "benchmark": "benchmarks/bench.py",
+    "project": "pyproject.toml",
+}
 
 
 @pytest.mark.parametrize("name", READ.values(), ids=READ)
-def test_a_campaign_is_another_one_when_a_file_that_cases_read_has_changed(tmp_path: Path, name: str) -> None:
+def test_a_campaign_is_another_one_when_a_file_that_cases_read_has_changed(
+    tmp_path: Path, name: str
+) -> None:
     file = tmp_path / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("one")
@@ -210,32 +270,45 @@ def test_a_campaign_is_another_one_with_other_libraries_faults_tier_or_mode(
     found = [
         stamp_of(tmp_path, names, tier, mode)
         for names, tier, mode in (
-            (NAMES, "contract", "full"), (NAMES[:1], "contract", "full"), (NAMES, "parity", "full"), (NAMES, "contract", "quick")
+            (NAMES, "contract", "full"),
+            (NAMES[:1], "contract", "full"),
+            (NAMES, "parity", "full"),
+            (NAMES, "contract", "quick"),
         )
-    ]  # fmt: skip
+    ]
     monkeypatch.setattr("ptyspec.spec.collect.library_versions", lambda: {"numpy": "0.0"})
     found.append(stamp_of(tmp_path, NAMES, "contract", "full"))
     assert len(set(found)) == len(found)
 
 
 def test_cases_that_a_fault_names_come_before_others_and_contract_cases_last() -> None:
-    one = dataclasses.replace(fault(NAMES[0]), red=("NORM-001",), green=("COORDS-001",), cases=("named",))
+    one = dataclasses.replace(
+        fault(NAMES[0]), red=("NORM-001",), green=("COORDS-001",), cases=("named",)
+    )
     cases = [
         Case(name, clauses, tier, "", 0, None)
         for name, clauses, tier in (
-            ("a", ("NORM-001",), "contract"), ("b", ("NORM-001",), "parity"), ("c", ("NORM-001",), "parity"),
-            ("d", ("NORM-001",), "parity"), ("e", ("COORDS-001",), "contract"), ("f", ("COORDS-001",), "contract"),
+            ("a", ("NORM-001",), "contract"),
+            ("b", ("NORM-001",), "parity"),
+            ("c", ("NORM-001",), "parity"),
+            ("d", ("NORM-001",), "parity"),
+            ("e", ("COORDS-001",), "contract"),
+            ("f", ("COORDS-001",), "contract"),
         )
-    ]  # fmt: skip
+    ]
     assert cases_of(one, cases) == ["b", "c", "e"]
     named = dataclasses.replace(cases[3], id="named[d]")
     assert cases_of(one, [*cases[:3], named, *cases[4:]]) == ["named[d]", "e"]
 
 
 def test_the_command_line_says_that_faults_are_active() -> None:
-    code, _, told = finish(start("from ptyspec.cli.main import entry; entry()", PTYSPEC_FAULT="no-such-fault"))
+    code, _, told = finish(
+        start("from ptyspec.cli.main import entry; entry()", PTYSPEC_FAULT="no-such-fault")
+    )
     assert code == 2
     assert "no fault is called no-such-fault" in told
-    code, _, told = finish(start("from ptyspec.cli.main import entry; entry()", "--version", PTYSPEC_FAULT="gain-kept"))
+    code, _, told = finish(
+        start("from ptyspec.cli.main import entry; entry()", "--version", PTYSPEC_FAULT="gain-kept")
+    )
     assert code == 0
     assert told == "faults are active: gain-kept\n"

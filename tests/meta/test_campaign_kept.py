@@ -28,9 +28,15 @@ def test_every_fault_stands_there_as_the_catalogue_declares_it(tier: str) -> Non
         row["id"]: (row["stage"], row["story"], row["declared_red"], row["declared_green"])
         for row in kept(tier)["faults"]
     }
-    wanted = {one.id: (one.stage, one.story, list(one.red), list(one.green)) for one in catalogue() if one.cost == tier}
+    wanted = {
+        one.id: (one.stage, one.story, list(one.red), list(one.green))
+        for one in catalogue()
+        if one.cost == tier
+    }
     changed = sorted(name for name in found | wanted if found.get(name) != wanted.get(name))
-    assert not changed, f"{', '.join(changed)}: {AGAIN.format(tier, FOLDERS[tier].relative_to(DOCS.parent))}"
+    assert not changed, (
+        f"{', '.join(changed)}: {AGAIN.format(tier, FOLDERS[tier].relative_to(DOCS.parent))}"
+    )
 
 
 @pytest.mark.parametrize("tier", FOLDERS)
@@ -69,5 +75,7 @@ def test_every_must_clause_and_every_clause_with_a_case_here_is_caught_by_a_faul
     lines = [line for tier in FOLDERS for line in kept(tier)["clauses"]]
     caught = {line["id"] for line in lines if line["kills"]}
     clauses = specification()
-    wanted = {line["id"] for line in lines} | {name for name in clauses if clauses[name].level == "MUST"}
+    wanted = {line["id"] for line in lines} | {
+        name for name in clauses if clauses[name].level == "MUST"
+    }
     assert sorted(wanted - caught) == []

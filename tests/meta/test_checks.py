@@ -21,9 +21,19 @@ RELATIVE = Tolerance(0.1, "relative", "assigned", "this test")
 ABSOLUTE = Tolerance(0.1, "absolute", "assigned", "this test")
 RATIO = Tolerance(0.1, "ratio", "assigned", "this test")
 CLAUSE = Clause(
-    id="AREA-001", title="The object is the object", revision=1, level="MUST", statement="The object MUST be kept.",
-    why="x", tolerance=RELATIVE, place="stitch", signatures=(), section="S", path=Path("specs/doc.md"), line=7,
-)  # fmt: skip
+    id="AREA-001",
+    title="The object is the object",
+    revision=1,
+    level="MUST",
+    statement="The object MUST be kept.",
+    why="x",
+    tolerance=RELATIVE,
+    place="stitch",
+    signatures=(),
+    section="S",
+    path=Path("specs/doc.md"),
+    line=7,
+)
 CASE = "tests/contract/test_x.py::test_y[a-1]"
 
 
@@ -67,7 +77,9 @@ def raising(
     return act
 
 
-def close(observed: Any, expected: Any, tolerance: Tolerance | None = None) -> Callable[[Check], None]:
+def close(
+    observed: Any, expected: Any, tolerance: Tolerance | None = None
+) -> Callable[[Check], None]:
     return lambda c: c.close(observed, expected, "object", tolerance)
 
 
@@ -112,11 +124,15 @@ GREEN: dict[str, Callable[[Check], None]] = {
     "raises-at-a-base-class": raising("group", PtyspecError, "", group),
     "invariant": lambda c: c.invariant_under(mean, lambda v: v[::-1], PAIR, "mean"),
     "detects": lambda c: c.detects(mean, PAIR, PAIR * 2, "mean", at_least=1.0),
-}  # fmt: skip
+}
 
 RED: dict[str, tuple[Callable[[Check], None], str, str]] = {
     "close-relative-to-the-largest": (close([2.1, 10.0], PAIR), "2.1.* at (0,)", "1.0"),
-    "close-worst": (close([[1.0, 2.0], [9.0, 3.0]], [[1.0, 2.0], [3.0, 3.0]]), "9.0.* at (1, 0)", "3.0"),
+    "close-worst": (
+        close([[1.0, 2.0], [9.0, 3.0]], [[1.0, 2.0], [3.0, 3.0]]),
+        "9.0.* at (1, 0)",
+        "3.0",
+    ),
     "close-absolute": (close([1.2], [1.0], ABSOLUTE), "1.2", "1.0"),
     "close-ratio": (close([1.2, 10.0], PAIR, RATIO), "1.2", "1.0"),
     "close-ratio-of-zero": (close([1e-9], [0.0], RATIO), "1e-09", "0.0"),
@@ -134,30 +150,74 @@ RED: dict[str, tuple[Callable[[Check], None], str, str]] = {
     "close-exact": (close([1.0 + 1e-15], [1.0], EXACT), "1.000000000000001", "bit by bit"),
     "within-ratio": (lambda c: c.within_ratio(1.2, 1.0, "object"), "1.2", "1.0"),
     "within-ratio-nan": (lambda c: c.within_ratio(NAN, 1.0, "object"), "nan", "1.0"),
-    "equal-arrays": (same(np.array([1.0, 2.0]), PAIR), "1 of 2 values differ: .*2.0.* for .*10.0.* at (1,)", "float64"),
+    "equal-arrays": (
+        same(np.array([1.0, 2.0]), PAIR),
+        "1 of 2 values differ: .*2.0.* for .*10.0.* at (1,)",
+        "float64",
+    ),
     "equal-many": (same(np.arange(9), np.zeros(9, int)), "8 of 9 values differ", "int64[9]"),
     "equal-dtype": (same(PAIR.astype(np.float32), PAIR), "float32[2]", "float64[2]"),
     "equal-shape": (same(PAIR[None], PAIR), "float64[1, 2]", "float64[2]"),
     "equal-signed-zero": (same(np.array([-0.0]), np.array([0.0])), "other bits", "float64[1]"),
     "equal-values": (same({"a": 1}, {"a": 2}), "{'a': 1}", "{'a': 2}"),
     "holds": (lambda c: c.holds(0, "object", "zero", "more"), "zero", "more"),
-    "finite": (lambda c: c.finite([1.0, NAN, INF], "object"), "2 of 3 values are not finite", "all finite"),
+    "finite": (
+        lambda c: c.finite([1.0, NAN, INF], "object"),
+        "2 of 3 values are not finite",
+        "all finite",
+    ),
     "finite-nothing": (lambda c: c.finite([], "object"), "no values", "something to look at"),
     "shape": (shaped(3, 2), "float32 (2, 3)", "float32 (3, 2)"),
     "shape-rank": (shaped(None), "float32 (2, 3)", "float32 (any)"),
     "dtype": (shaped(2, 3, dtype="float64"), "float32 (2, 3)", "float64 (2, 3)"),
-    "raises-nothing": (raising("group", GroupingError, "", lambda: None), "no error", "GroupingError at group"),
-    "raises-another": (raising("group", KeyError, "", group), "GroupingError: no groups", "KeyError at group"),
-    "raises-later": (raising("split", GroupingError, "", group), "GroupingError at group", "GroupingError at split"),
-    "raises-nowhere": (raising("group", GroupingError, "", plain), "GroupingError at no stage", "at group"),
-    "raises-silently": (raising("group", GroupingError, "K < C", group), "no groups", "a message that mentions 'K < C'"),
+    "raises-nothing": (
+        raising("group", GroupingError, "", lambda: None),
+        "no error",
+        "GroupingError at group",
+    ),
+    "raises-another": (
+        raising("group", KeyError, "", group),
+        "GroupingError: no groups",
+        "KeyError at group",
+    ),
+    "raises-later": (
+        raising("split", GroupingError, "", group),
+        "GroupingError at group",
+        "GroupingError at split",
+    ),
+    "raises-nowhere": (
+        raising("group", GroupingError, "", plain),
+        "GroupingError at no stage",
+        "at group",
+    ),
+    "raises-silently": (
+        raising("group", GroupingError, "K < C", group),
+        "no groups",
+        "a message that mentions 'K < C'",
+    ),
     "invariant": (lambda c: c.invariant_under(mean, lambda v: 2 * v, PAIR, "mean"), "11.0", "5.5"),
-    "detects": (lambda c: c.detects(mean, PAIR, PAIR[::-1], "mean"), "5.5 before, 5.5 after", "a change beyond 5.5e-09"),
-    "detects-rounding": (lambda c: c.detects(mean, 1.0, 1 + 1e-15, "mean"), "1.0 before", "a change beyond 1e-09"),
-    "detects-little": (lambda c: c.detects(mean, 1.0, 1.5, "mean", 1.0), "1.0 before, 1.5 after", "a change beyond 1"),
-    "detects-nan": (lambda c: c.detects(mean, 1.0, NAN, "mean"), "1.0 before, nan after", "a change beyond 1e-09"),
+    "detects": (
+        lambda c: c.detects(mean, PAIR, PAIR[::-1], "mean"),
+        "5.5 before, 5.5 after",
+        "a change beyond 5.5e-09",
+    ),
+    "detects-rounding": (
+        lambda c: c.detects(mean, 1.0, 1 + 1e-15, "mean"),
+        "1.0 before",
+        "a change beyond 1e-09",
+    ),
+    "detects-little": (
+        lambda c: c.detects(mean, 1.0, 1.5, "mean", 1.0),
+        "1.0 before, 1.5 after",
+        "a change beyond 1",
+    ),
+    "detects-nan": (
+        lambda c: c.detects(mean, 1.0, NAN, "mean"),
+        "1.0 before, nan after",
+        "a change beyond 1e-09",
+    ),
     "equal-truth": (lambda c: c.equal(False, 0, "flag"), "flag: False", "0"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.filterwarnings("error")
@@ -204,7 +264,11 @@ def test_what_was_used_of_the_tolerance_is_recorded_green_or_red() -> None:
     with pytest.raises(ClauseViolation):
         c.close([3.0, 10.0], PAIR, "phase")
     used = [(margin.clause, margin.what, round(margin.used, 9)) for margin in c.margins]
-    assert used == [("AREA-001", "object", 0.5), ("AREA-001", "probe", 0.0), ("AREA-001", "phase", 2.0)]
+    assert used == [
+        ("AREA-001", "object", 0.5),
+        ("AREA-001", "probe", 0.0),
+        ("AREA-001", "phase", 2.0),
+    ]
 
 
 def test_a_check_speaks_of_another_bound_clause_with_that_ones_tolerance() -> None:

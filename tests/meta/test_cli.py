@@ -23,18 +23,31 @@ Produce = Callable[..., Path]
 
 def block(ratio: float) -> dict[str, Any]:
     return {
-        "amplitude": {"mean_ratio": ratio, "pearson_r": 0.971, "highpass_pearson_r": 0.853, "ssim": 0.923},
-        "phase": {"pearson_r": None, "reason": "no phase"}, "complex": {"nrmse": 0.145},
-        "frc": {"complex": {"first_crossing_half": 0.77}}, "has_nan": False,
-    }  # fmt: skip
+        "amplitude": {
+            "mean_ratio": ratio,
+            "pearson_r": 0.971,
+            "highpass_pearson_r": 0.853,
+            "ssim": 0.923,
+        },
+        "phase": {"pearson_r": None, "reason": "no phase"},
+        "complex": {"nrmse": 0.145},
+        "frc": {"complex": {"first_crossing_half": 0.77}},
+        "has_nan": False,
+    }
 
 
 def metrics(ratio: float) -> dict[str, Any]:
-    return {"schema_version": 1, **block(ratio), "controls": {"trivial": block(1.007), "iterative": block(1.0003)}}
+    return {
+        "schema_version": 1,
+        **block(ratio),
+        "controls": {"trivial": block(1.007), "iterative": block(1.0003)},
+    }
 
 
 @pytest.fixture
-def produced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Produce | float], list[dict[str, Any]]]:
+def produced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Produce | float], list[dict[str, Any]]]:
     """Stand in for the pipeline: what the command line asked of it is in the returned list."""
     asked: list[dict[str, Any]] = []
 
@@ -99,12 +112,25 @@ def test_a_wrong_amplitude_is_a_violation_with_exit_code_1(produced: Any) -> Non
 
 def test_options_reach_the_pipeline(produced: Any, tmp_path: Path) -> None:
     asked = produced(1.0)
-    arguments = ["--refine", "3", "--gridsize", "2", "--set", "training.nepochs=7", "--out", str(tmp_path / "o")]
+    arguments = [
+        "--refine",
+        "3",
+        "--gridsize",
+        "2",
+        "--set",
+        "training.nepochs=7",
+        "--out",
+        str(tmp_path / "o"),
+    ]
     result = ptyspec("run", "gs1_custom", *arguments, "--resume", "--force")
     assert result.exit_code == 0, result.output
     [call] = asked
     scenario = call["resolved"].scenario
-    assert (scenario.inference.refine, scenario.model.gridsize, scenario.training.nepochs) == (3, 2, 7)
+    assert (scenario.inference.refine, scenario.model.gridsize, scenario.training.nepochs) == (
+        3,
+        2,
+        7,
+    )
     assert (call["out"], call["resume"], call["force"]) == (tmp_path / "o", True, True)
 
 
@@ -115,9 +141,17 @@ def test_options_reach_the_pipeline(produced: Any, tmp_path: Path) -> None:
         pytest.param(["run", "gs9_nothing"], "gs9_nothing", id="unknown-scenario"),
         pytest.param(["run", "gs1_custom", "--profile", "huge"], "huge", id="unknown-profile"),
         pytest.param(["run", "gs1_custom", "--recipe", "magic"], "magic", id="unknown-recipe"),
-        pytest.param(["run", "gs1_custom", "--set", "training.nepoch=3"], "did you mean training.nepochs", id="typo"),
-        pytest.param(["run", "gs1_custom", "--set", "training.nepochs"], "training.nepochs", id="no-value"),
-        pytest.param(["run", "gs1_custom", "--set", "training.batch_size=3"], "power of two", id="bad-value"),
+        pytest.param(
+            ["run", "gs1_custom", "--set", "training.nepoch=3"],
+            "did you mean training.nepochs",
+            id="typo",
+        ),
+        pytest.param(
+            ["run", "gs1_custom", "--set", "training.nepochs"], "training.nepochs", id="no-value"
+        ),
+        pytest.param(
+            ["run", "gs1_custom", "--set", "training.batch_size=3"], "power of two", id="bad-value"
+        ),
         pytest.param(["run", "missing.npz"], "missing.npz", id="missing-file"),
         pytest.param(["run", "gs1_custom", "--threads", "0"], "--threads", id="no-threads"),
         pytest.param(["run"], "Missing argument", id="no-target"),
@@ -125,7 +159,9 @@ def test_options_reach_the_pipeline(produced: Any, tmp_path: Path) -> None:
         pytest.param(["scenarios", "gs9_nothing"], "gs9_nothing", id="unknown-scenario-shown"),
     ],
 )
-def test_wrong_input_ends_with_exit_code_2_and_a_readable_text(produced: Any, arguments: list[str], words: str) -> None:
+def test_wrong_input_ends_with_exit_code_2_and_a_readable_text(
+    produced: Any, arguments: list[str], words: str
+) -> None:
     asked = produced(1.0)
     result = ptyspec(*arguments)
     assert result.exit_code == 2, result.output
@@ -136,11 +172,23 @@ def test_wrong_input_ends_with_exit_code_2_and_a_readable_text(produced: Any, ar
 
 
 BROKEN = [
-    pytest.param(TrainingInterruptedError("stopped", next_step="--resume"), 3, "stopped", id="stopped-training"),
+    pytest.param(
+        TrainingInterruptedError("stopped", next_step="--resume"),
+        3,
+        "stopped",
+        id="stopped-training",
+    ),
     pytest.param(KeyboardInterrupt(), 3, "--resume goes on", id="interrupt"),
-    pytest.param(ConfigError("bad", value=7, limit=5, source="file", next_step="fix"), 2, "limit: 5", id="late-input"),
+    pytest.param(
+        ConfigError("bad", value=7, limit=5, source="file", next_step="fix"),
+        2,
+        "limit: 5",
+        id="late-input",
+    ),
     pytest.param(MemoryError(), 3, "out of memory", id="memory"),
-    pytest.param(OSError(28, "No space left on device", "/disk"), 3, "No space left on device", id="disk"),
+    pytest.param(
+        OSError(28, "No space left on device", "/disk"), 3, "No space left on device", id="disk"
+    ),
     pytest.param(ZeroDivisionError("x"), 3, "defect of ptyspec", id="defect"),
 ]
 
@@ -158,9 +206,12 @@ def test_what_a_run_raises_becomes_a_text_and_an_exit_code(
 
 
 @pytest.mark.parametrize(
-    ("option", "shown"), [pytest.param([], False, id="plain"), pytest.param(["--debug"], True, id="debug")]
+    ("option", "shown"),
+    [pytest.param([], False, id="plain"), pytest.param(["--debug"], True, id="debug")],
 )
-def test_debug_shows_the_traceback_that_is_hidden_otherwise(produced: Any, option: list[str], shown: bool) -> None:
+def test_debug_shows_the_traceback_that_is_hidden_otherwise(
+    produced: Any, option: list[str], shown: bool
+) -> None:
     produced(raising(ConfigError("bad")))
     assert ("Traceback" in ptyspec("run", "gs1_custom", *option).stderr) is shown
     assert ("Traceback" in ptyspec(*option, "run", "gs1_custom").stderr) is shown
@@ -205,7 +256,9 @@ def test_version_is_the_package_version() -> None:
 def test_a_closed_pipe_is_no_failure() -> None:
     code = "from ptyspec.cli.main import entry; entry()"
     line = f'"{sys.executable}" -c "{code}" scenarios --keys; echo "code $?" >&2'
-    done = subprocess.run(["bash", "-c", f"({line}) | true"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["bash", "-c", f"({line}) | true"], capture_output=True, text=True, check=True
+    )
     assert done.stderr.strip() == "code 0"
 
 
@@ -213,7 +266,10 @@ def test_scenarios_lists_what_ships_with_its_sizes() -> None:
     found = json.loads(ptyspec("scenarios", "--json").stdout)
     rows = {row["name"]: row for row in found["scenarios"]}
     assert {"gs1_ideal", "gs1_custom", "gs2_ideal", "gs2_custom"} <= set(rows)
-    assert rows["gs1_custom"]["profiles"]["full"]["images"] > rows["gs1_custom"]["profiles"]["quick"]["images"]
+    assert (
+        rows["gs1_custom"]["profiles"]["full"]["images"]
+        > rows["gs1_custom"]["profiles"]["quick"]["images"]
+    )
     assert all(row["description"] for row in rows.values())
     text = ptyspec("scenarios").stdout
     assert all(name in text for name in rows)

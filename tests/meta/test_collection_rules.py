@@ -26,13 +26,17 @@ class TestGroup:
 """
 EMPTY = f"import pytest\n@pytest.mark.clause\n{TEST}"
 BLANKS = "import pytest\n@pytest.mark.parametrize('x', ['a b', 'fine-slug_1.0'])\ndef test_it(x):\n    pass\n"
-COLLIDING = "import pytest\n@pytest.mark.parametrize('x', ['a-b', 'a_b', 'c'])\ndef test_it(x):\n    pass\n"
+COLLIDING = (
+    "import pytest\n@pytest.mark.parametrize('x', ['a-b', 'a_b', 'c'])\ndef test_it(x):\n    pass\n"
+)
 NAMELESS = f"import pytest\n@pytest.mark.hypothesis\n{TEST}"
 BELIEVED = f"import pytest\n@pytest.mark.hypothesis('H-LOSS-WEIGTH')\n{TEST}"
 
 
 @pytest.mark.parametrize(("workers", "passed"), [("0", 0), ("2", 1)], ids=["alone", "xdist"])
-def test_every_breach_of_every_file_is_told_at_once(project: pytest.Pytester, workers: str, passed: int) -> None:
+def test_every_breach_of_every_file_is_told_at_once(
+    project: pytest.Pytester, workers: str, passed: int
+) -> None:
     write(
         project,
         OURS,
@@ -82,13 +86,23 @@ def test_other():
     write(project, OURS, parity__test_a=module)
     project.runpytest_subprocess("-m", "hypothesis").assert_outcomes(passed=2, deselected=1)
     project.runpytest_subprocess("-m", "evidence").assert_outcomes(passed=1, deselected=2)
-    project.runpytest_subprocess("-m", "parity", "-p", "no:hypothesispytest").assert_outcomes(passed=3)
+    project.runpytest_subprocess("-m", "parity", "-p", "no:hypothesispytest").assert_outcomes(
+        passed=3
+    )
 
 
 def test_a_tier_leaves_the_files_of_the_others_unread(project: pytest.Pytester) -> None:
-    write(project, OURS, contract__test_a=TEST, parity__test_b="raise SystemExit('was imported')\n", test_c=TEST)
+    write(
+        project,
+        OURS,
+        contract__test_a=TEST,
+        parity__test_b="raise SystemExit('was imported')\n",
+        test_c=TEST,
+    )
     project.runpytest_subprocess("-m", "contract").assert_outcomes(passed=1, deselected=1)
-    project.runpytest_subprocess("-m", "contract", "tests/contract", "tests/parity").assert_outcomes(passed=1)
+    project.runpytest_subprocess(
+        "-m", "contract", "tests/contract", "tests/parity"
+    ).assert_outcomes(passed=1)
     assert project.runpytest_subprocess("-m", "contract or meta").ret != pytest.ExitCode.OK
 
 
@@ -97,7 +111,9 @@ def test_a_document_that_breaks_the_format_is_a_usage_error_with_its_line(
     project: pytest.Pytester, workers: str
 ) -> None:
     specs = project.mkdir("specs")
-    (specs / "a.md").write_text("# A\n\n## Part\n\n### AREA-001 · Title {r1}\nIt is.\n", encoding="utf-8")
+    (specs / "a.md").write_text(
+        "# A\n\n## Part\n\n### AREA-001 · Title {r1}\nIt is.\n", encoding="utf-8"
+    )
     plugin = "from pathlib import Path\nfrom ptyspec.spec import registry\nregistry.folder = lambda: Path('specs')\n"
     (project.path / "elsewhere.py").write_text(plugin, encoding="utf-8")
     write(project, OURS, contract__test_a=TEST)

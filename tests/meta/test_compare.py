@@ -58,8 +58,14 @@ def pair(written: Make) -> tuple[Path, Path]:
     """Two runs of one object: the second was trained for 7 epochs and came out at half the amplitude."""
     wrong = make_run(training={"nepochs": 7})
     metrics = {**wrong.metrics, **block(0.5), "controls": wrong.metrics["controls"]}
-    stages = (*wrong.stages[:2], wrong.stages[2].model_copy(update={"numbers": {"gain": 0.5}}), *wrong.stages[3:])
-    return written("right"), written("wrong", dataclasses.replace(wrong, metrics=metrics, stages=stages))
+    stages = (
+        *wrong.stages[:2],
+        wrong.stages[2].model_copy(update={"numbers": {"gain": 0.5}}),
+        *wrong.stages[3:],
+    )
+    return written("right"), written(
+        "wrong", dataclasses.replace(wrong, metrics=metrics, stages=stages)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -91,18 +97,25 @@ def test_what_differs_is_named_with_its_value_and_its_source(pair: tuple[Path, P
     assert (gains["values"], gains["differs"]) == ({first: 0.7342, second: 0.5}, True)
 
 
-def test_scores_are_those_of_metrics_json_beside_the_controls_of_each_run(pair: tuple[Path, Path]) -> None:
+def test_scores_are_those_of_metrics_json_beside_the_controls_of_each_run(
+    pair: tuple[Path, Path],
+) -> None:
     made, found = document(*pair)
     for one, folder in zip(made, pair, strict=True):
         metrics = read_json(folder / "metrics.json")
         told = found["scores"][one.name]
         assert set(told) == {"network", "refined", *metrics["controls"]}
         assert told["network"]["mean_ratio"] == metrics["amplitude"]["mean_ratio"]
-        assert told["trivial"]["highpass_r"] == metrics["controls"]["trivial"]["amplitude"]["highpass_pearson_r"]
+        assert (
+            told["trivial"]["highpass_r"]
+            == metrics["controls"]["trivial"]["amplitude"]["highpass_pearson_r"]
+        )
     assert [one["status"] for one in found["runs"]] == ["ok", "violation"]
 
 
-def test_a_wrong_run_is_a_violation_and_two_right_ones_are_not(pair: tuple[Path, Path], written: Make) -> None:
+def test_a_wrong_run_is_a_violation_and_two_right_ones_are_not(
+    pair: tuple[Path, Path], written: Make
+) -> None:
     assert ptyspec(*pair).exit_code == 1
     result = ptyspec(pair[0], written("also right"))
     assert result.exit_code == 0, result.output
@@ -116,7 +129,9 @@ def test_json_on_stdout_follows_the_published_schema(pair: tuple[Path, Path], ot
         assert list(breaks(found, schemas()["comparison.schema.json"])) == []
 
 
-def test_other_objects_are_said_to_be_others_and_are_not_subtracted(pair: tuple[Path, Path], other: Path) -> None:
+def test_other_objects_are_said_to_be_others_and_are_not_subtracted(
+    pair: tuple[Path, Path], other: Path
+) -> None:
     result = ptyspec(pair[0], other, "--json")
     found = json.loads(result.stdout)
     assert (result.exit_code, found["status"], found["same_object"]) == (4, "incomplete", False)
@@ -128,10 +143,16 @@ def test_other_objects_are_said_to_be_others_and_are_not_subtracted(pair: tuple[
 
 
 def colours(drawn: Any) -> list[tuple[float, float]]:
-    return [axes.images[0].get_clim() for axes in drawn.axes if axes.images and "colorbar" not in axes.get_label()]
+    return [
+        axes.images[0].get_clim()
+        for axes in drawn.axes
+        if axes.images and "colorbar" not in axes.get_label()
+    ]
 
 
-def test_one_object_has_one_colour_scale_and_two_objects_have_two(pair: tuple[Path, Path], other: Path) -> None:
+def test_one_object_has_one_colour_scale_and_two_objects_have_two(
+    pair: tuple[Path, Path], other: Path
+) -> None:
     together, apart = (colours(figure(*document(pair[0], second))) for second in (pair[1], other))
     assert len(together) == 8  # truth and two runs; two errors; three phases
     assert [len(set(row)) for row in (together[:3], together[3:5], together[5:])] == [1, 1, 1]
@@ -145,7 +166,10 @@ def test_without_a_truth_a_run_is_shown_beside_the_first_one(written: Make) -> N
     first = without_truth(make_run(**kinds, dose={"noise": "measured"}, scan=scan))
     second = dataclasses.replace(first, reconstruction=first.controls["trivial"])
     made, found = document(written("measured", first), written("measured again", second))
-    assert (found["same_object"], found["same_data"]) == (True, None)  # the fake run's first stage recorded no frames
+    assert (found["same_object"], found["same_data"]) == (
+        True,
+        None,
+    )  # the fake run's first stage recorded no frames
     assert found["agreement"][made[1].name]["amplitude_ratio"] == pytest.approx(0.957, abs=0.001)
     assert "mean_ratio" not in found["scores"][made[0].name]["network"]
     assert len(colours(figure(made, found))) == 5  # two amplitudes, one difference, two phases
@@ -154,18 +178,24 @@ def test_without_a_truth_a_run_is_shown_beside_the_first_one(written: Make) -> N
 def test_files_say_what_the_document_says(pair: tuple[Path, Path], tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert ptyspec(*pair, "--out", out).exit_code == 1
-    assert sorted(path.name for path in out.iterdir()) == [f"compare.{kind}" for kind in ("html", "json", "md", "png")]
+    assert sorted(path.name for path in out.iterdir()) == [
+        f"compare.{kind}" for kind in ("html", "json", "md", "png")
+    ]
     text, found = (out / "compare.md").read_text(encoding="utf-8"), read_json(out / "compare.json")
     for name, told in found["scores"].items():
         row = next(line for line in text.splitlines() if line.startswith(f"| {escape(name)} |"))
         cells = [cell.strip() for cell in row.split("|")[2:9]]
-        assert cells == [scores.shown(told["network"][one.key], one.digits) for one in scores.WITH_TRUTH]
+        assert cells == [
+            scores.shown(told["network"][one.key], one.digits) for one in scores.WITH_TRUTH
+        ]
     page = (out / "compare.html").read_text(encoding="utf-8")
     assert len(NUMBER.findall(text_of(page))) == len(NUMBER.findall(text.replace("\\", "")))
     assert "data:image/png;base64," in page
 
 
-def test_an_earlier_comparison_is_replaced_and_nothing_else(pair: tuple[Path, Path], tmp_path: Path) -> None:
+def test_an_earlier_comparison_is_replaced_and_nothing_else(
+    pair: tuple[Path, Path], tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     assert [ptyspec(*pair, "--out", out).exit_code for _ in range(2)] == [1, 1]
     (out / "mine.txt").write_text("mine", encoding="utf-8")
@@ -200,7 +230,11 @@ def test_text_from_a_run_cannot_become_markup(pair: tuple[Path, Path], tmp_path:
     ],
 )
 def test_what_cannot_be_compared_is_refused_with_its_reason(
-    words: list[str], said: str, pair: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: list[str],
+    said: str,
+    pair: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "right").symlink_to(pair[0])
     (Path(shutil.copytree(pair[0], tmp_path / "damaged")) / "metrics.json").unlink()
@@ -220,7 +254,9 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunStore:
     return RunStore()
 
 
-def test_words_find_the_runs_that_are_finished_and_say_how_to_make_the_others(store: RunStore) -> None:
+def test_words_find_the_runs_that_are_finished_and_say_how_to_make_the_others(
+    store: RunStore,
+) -> None:
     def make(folder: Path) -> None:
         write_run(folder, one_run())
 

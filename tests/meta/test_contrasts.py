@@ -25,7 +25,9 @@ def effect_of(said: Hypothesis, values: dict[str, list[float | None]]) -> Found:
 
 def test_a_logarithm_compares_by_factors() -> None:
     said = example(EFFECT, observable='path = "level"\ntransform = "log"')
-    found = effect_of(said, {"sick": [1.0, 2.0, 4.0, 8.0, 1.0], "healthy": [4.0, 8.0, 16.0, 32.0, 4.0]})
+    found = effect_of(
+        said, {"sick": [1.0, 2.0, 4.0, 8.0, 1.0], "healthy": [4.0, 8.0, 16.0, 32.0, 4.0]}
+    )
     assert found.interval is not None
     assert found.interval.value == pytest.approx(-math.log(4))
     assert (found.unit, found.state) == ("ln", "as claimed")
@@ -38,14 +40,23 @@ def test_a_value_without_a_logarithm_is_told() -> None:
 
 
 def test_products_and_quotients_are_formed_run_by_run() -> None:
-    said = example(EFFECT, observable='path = "scalar"\ntimes = ["gain"]\nover = ["level"]', seeds=[1, 2, 3])
+    said = example(
+        EFFECT, observable='path = "scalar"\ntimes = ["gain"]\nover = ["level"]', seeds=[1, 2, 3]
+    )
     rows = tuple(
-        Row(arm=arm, seed=seed, outcome="finished", values={"scalar": 2.0 * seed, "gain": 3.0, "level": level})
+        Row(
+            arm=arm,
+            seed=seed,
+            outcome="finished",
+            values={"scalar": 2.0 * seed, "gain": 3.0, "level": level},
+        )
         for arm, level in (("sick", 6.0), ("healthy", 1.0))
         for seed in said.design.seeds
     )
     scope = Scope(varied={}, held={}, not_exercised=())
-    facts = Evidence(id=said.id, made="-", design=design_of(said), environment={}, scope=scope, rows=rows)
+    facts = Evidence(
+        id=said.id, made="-", design=design_of(said), environment={}, scope=scope, rows=rows
+    )
     found = verdict(said, facts).main
     assert found.interval is not None
     assert found.interval.value == pytest.approx((1 + 2 + 3) / 3 - (6 + 12 + 18) / 3)
@@ -59,9 +70,12 @@ def test_an_arm_is_compared_with_a_number() -> None:
 
 
 def test_an_interaction_is_a_difference_of_differences() -> None:
-    parts = EFFECT.replace('minus = ["sick", "healthy"]', 'minus = ["sick", "healthy"]\nless = ["cured", "poisoned"]')
+    parts = EFFECT.replace(
+        'minus = ["sick", "healthy"]', 'minus = ["sick", "healthy"]\nless = ["cured", "poisoned"]'
+    )
     found = effect_of(
-        example(parts), {"sick": [1.0] * 5, "healthy": [5.0] * 5, "cured": [1.0] * 5, "poisoned": [4.0] * 5}
+        example(parts),
+        {"sick": [1.0] * 5, "healthy": [5.0] * 5, "cured": [1.0] * 5, "poisoned": [4.0] * 5},
     )
     assert found.interval is not None
     assert found.interval.value == -1.0
@@ -78,9 +92,13 @@ margin = 0.5
 
 
 def outcomes(n: int, sick: int) -> tuple[Hypothesis, dict[str, list[float | None]]]:
-    parts = (EFFECT.replace('"down"', '"up"') + RESTORED + CONTROLS).replace("margin = 1.0", "margin = 0.1")
-    parts = parts.replace('kind = "negative"\nminus = ["same", "healthy"]\nmargin = 0.1',
-                          'kind = "negative"\nminus = ["same", "healthy"]\nmargin = 0.5')  # fmt: skip
+    parts = (EFFECT.replace('"down"', '"up"') + RESTORED + CONTROLS).replace(
+        "margin = 1.0", "margin = 0.1"
+    )
+    parts = parts.replace(
+        'kind = "negative"\nminus = ["same", "healthy"]\nmargin = 0.1',
+        'kind = "negative"\nminus = ["same", "healthy"]\nmargin = 0.5',
+    )
     said = example(parts, observable='path = "outcome.diverged"', seeds=range(n))
     values: dict[str, list[float | None]] = {arm: [0.0] * n for arm in said.arms}
     values["sick"] = [1.0] * sick + [0.0] * (n - sick)
@@ -127,11 +145,17 @@ def test_the_p_value_is_the_smallest_alpha_at_which_the_same_is_said() -> None:
     found = verdict(said, evidence(said, clean(said)))
     values = clean(said)
     differences = [a - b for a, b in zip(values["sick"], values["healthy"], strict=True)]
-    assert found.main.p == pytest.approx(2 * ttest_1samp(differences, -1.0, alternative="less").pvalue, rel=1e-3)
+    assert found.main.p == pytest.approx(
+        2 * ttest_1samp(differences, -1.0, alternative="less").pvalue, rel=1e-3
+    )
 
 
 def test_verdicts_side_by_side_are_corrected_for_their_number(tmp_path: Path) -> None:
-    assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == {"a": pytest.approx(0.03), "c": 0.06, "b": 0.06}
+    assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == {
+        "a": pytest.approx(0.03),
+        "c": 0.06,
+        "b": 0.06,
+    }
     loose = {"sick": [-1.3, -2.5, -1.7, -2.2, -1.2]}
     for name in ("H-A", "H-B", "H-C"):
         place = hypotheses.written(tmp_path, hypotheses.text_of(name=name), name)

@@ -64,7 +64,10 @@ def test_every_link_within_the_page_has_a_target(text: str) -> None:
 
 def test_nothing_is_loaded(text: str) -> None:
     assert (
-        re.findall(r'(?:src|href)="(?!#|data:|report\.json#?)([^"]*)"', re.sub(r'class="file" href="[^"]*"', "", text))
+        re.findall(
+            r'(?:src|href)="(?!#|data:|report\.json#?)([^"]*)"',
+            re.sub(r'class="file" href="[^"]*"', "", text),
+        )
         == []
     )
     assert "url(" not in text
@@ -85,27 +88,42 @@ def test_the_data_keep_their_schema(data: dict[str, Any]) -> None:
 def test_a_reader_of_a_bad_run_learns_clause_stage_and_looks_at_once(text: str) -> None:
     first = words(text[text.index('id="wrong"') : text.index('id="runs"')])
     assert "NORMALIZATION-001 broke at stage normalize" in first
-    assert "INFER-005 score mean amplitude of the object over that of the truth 0.300 · 0.95 to 1.05" in first
+    assert (
+        "INFER-005 score mean amplitude of the object over that of the truth 0.300 · 0.95 to 1.05"
+        in first
+    )
     assert "Its level is too dark: |O| goes from" in first
     assert "made wrong on purpose, with gain-kept" in first
     assert text[text.index('id="wrong"') : text.index('id="runs"')].count("<img ") == 3
 
 
-def test_every_clause_fault_hypothesis_and_run_has_its_anchor(text: str, data: dict[str, Any]) -> None:
-    wanted = [f"clause-{name}" for name in specification()] + [f"fault-{name}" for name in data["campaign"]["faults"]]
-    wanted += [f"hypothesis-{name}" for name in data["hypotheses"]] + [f"run-{key}" for key in data["runs"]]
+def test_every_clause_fault_hypothesis_and_run_has_its_anchor(
+    text: str, data: dict[str, Any]
+) -> None:
+    wanted = [f"clause-{name}" for name in specification()] + [
+        f"fault-{name}" for name in data["campaign"]["faults"]
+    ]
+    wanted += [f"hypothesis-{name}" for name in data["hypotheses"]] + [
+        f"run-{key}" for key in data["runs"]
+    ]
     assert [name for name in wanted if f'id="{name}"' not in text] == []
 
 
 def test_the_headline_counts_what_is_there(data: dict[str, Any]) -> None:
     told = data["headline"]
     assert data["status"] == "violation"
-    assert told["clauses"] == len(specification()) == told["pass"] + told["fail"] + told["uncovered"]
+    assert (
+        told["clauses"] == len(specification()) == told["pass"] + told["fail"] + told["uncovered"]
+    )
     assert told["fail"] == 1
     assert (told["runs"], told["runs_with_violations"]) == (2, 1)
     assert (told["CONFIRMED"], told["RULED OUT"], told["OPEN"]) == (1, 1, 2)
     assert told["kill_rate"] == data["campaign"]["killed"] / data["campaign"]["valid"]
-    assert [row["clause"] for row in data["wrong"][:3]] == ["NORMALIZATION-001", "INFER-005", FAILING]
+    assert [row["clause"] for row in data["wrong"][:3]] == [
+        "NORMALIZATION-001",
+        "INFER-005",
+        FAILING,
+    ]
 
 
 def test_truth_and_reconstruction_share_their_colour_scale(text: str) -> None:
@@ -163,7 +181,9 @@ def test_a_folder_of_something_else_is_not_written_over(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "dashboard.html").read_text(encoding="utf-8") == "mine"
 
 
-def test_a_hub_of_audits_is_shown_with_what_it_found_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_of_audits_is_shown_with_what_it_found_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made_hub = a_hub(tmp_path / "hub", monkeypatch)
     found = dataclasses.replace(without_anything(tmp_path), audits=tmp_path / "hub")
     told = words(write_dashboard(tmp_path / "out", found).read_text(encoding="utf-8"))
@@ -176,7 +196,9 @@ def test_a_hub_of_audits_is_shown_with_what_it_found_broken(tmp_path: Path, monk
 def test_campaigns_of_two_tiers_are_one_matrix(tmp_path: Path) -> None:
     first = a_campaign(tmp_path / "a.json", specification().clauses, 12)
     second = read_json(first) | {"tier": "parity"}
-    second["faults"] = [row | {"status": "killed", "red": {"NORM-001": ["x"]}} for row in second["faults"]]
+    second["faults"] = [
+        row | {"status": "killed", "red": {"NORM-001": ["x"]}} for row in second["faults"]
+    ]
     write_json(tmp_path / "b.json", second)
     both, one = campaign.read([first, tmp_path / "b.json"]), campaign.read([first])
     assert both is not None
@@ -197,11 +219,19 @@ def test_the_board_is_none_where_no_evidence_is_there(monkeypatch: pytest.Monkey
     assert hypotheses.board() == []
 
 
-def test_the_newest_run_of_each_scenario_is_found_and_changed_ones_only_where_no_other_is(tmp_path: Path) -> None:
-    for at, (name, source, faulty) in enumerate([
-        ("gs1_ideal", "profile quick", []), ("gs1_ideal", "profile quick", []), ("gs1_ideal", "command line", []),
-        ("gs1_ideal", "profile quick", ["gain-kept"]), ("gs2_custom", "command line", []), ("other", "profile quick", []),
-    ]):  # fmt: skip
+def test_the_newest_run_of_each_scenario_is_found_and_changed_ones_only_where_no_other_is(
+    tmp_path: Path,
+) -> None:
+    for at, (name, source, faulty) in enumerate(
+        [
+            ("gs1_ideal", "profile quick", []),
+            ("gs1_ideal", "profile quick", []),
+            ("gs1_ideal", "command line", []),
+            ("gs1_ideal", "profile quick", ["gain-kept"]),
+            ("gs2_custom", "command line", []),
+            ("other", "profile quick", []),
+        ]
+    ):
         folder = tmp_path / "runs" / f"run{at}"
         folder.mkdir(parents=True)
         values = {"model.N": {"value": 64, "source": source}}
@@ -223,7 +253,13 @@ def test_runs_of_one_name_have_anchors_of_their_own() -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "log"),
-    [(0.0, 1.0, False), (-3.2, 8.9, False), (1e-4, 3e-4, False), (0.011, 0.9, True), (1e-6, 1e3, True)],
+    [
+        (0.0, 1.0, False),
+        (-3.2, 8.9, False),
+        (1e-4, 3e-4, False),
+        (0.011, 0.9, True),
+        (1e-6, 1e3, True),
+    ],
     ids=["one", "around", "small", "decades", "many"],
 )
 def test_ticks_are_few_and_inside(low: float, high: float, log: bool) -> None:
@@ -233,14 +269,18 @@ def test_ticks_are_few_and_inside(low: float, high: float, log: bool) -> None:
 
 
 def test_a_chart_leaves_gaps_and_escapes_its_words() -> None:
-    drawn = chart("<t>", [Line("a", "network", [1, 2, 3, 4], [1.0, None, float("nan"), 2.0])], xlabel="<x>")
+    drawn = chart(
+        "<t>", [Line("a", "network", [1, 2, 3, 4], [1.0, None, float("nan"), 2.0])], xlabel="<x>"
+    )
     assert "<t>" not in drawn
     assert "&lt;x&gt;" in drawn
     assert drawn.count("<circle") == 2
     assert chart("t", [Line("a", "network", [1], [None])], xlabel="x") == ""
 
 
-def test_the_command_prints_the_path_and_ends_as_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_prints_the_path_and_ends_as_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from ptyspec.cli import report
 
     found = sources(tmp_path)
@@ -248,12 +288,18 @@ def test_the_command_prints_the_path_and_ends_as_asked(tmp_path: Path, monkeypat
     done = CliRunner().invoke(app, ["report", "--out", str(tmp_path / "out")])
     assert (done.exit_code, done.stdout) == (0, f"{tmp_path / 'out' / 'dashboard.html'}\n")
     assert "violation: " in done.stderr
-    assert CliRunner().invoke(app, ["report", "--out", str(tmp_path / "out"), "--strict", "--json"]).exit_code == 1
+    assert (
+        CliRunner()
+        .invoke(app, ["report", "--out", str(tmp_path / "out"), "--strict", "--json"])
+        .exit_code
+        == 1
+    )
 
 
 def test_the_command_refuses_a_folder_that_is_no_run(tmp_path: Path) -> None:
     done = CliRunner().invoke(
-        app, ["report", "--run", str(tmp_path), "--out", str(tmp_path / "out"), "--root", str(tmp_path)]
+        app,
+        ["report", "--run", str(tmp_path), "--out", str(tmp_path / "out"), "--root", str(tmp_path)],
     )
     assert done.exit_code == 2
     with pytest.raises(InputFileError):

@@ -16,11 +16,24 @@ import pytest
 
 from tests.child import environment
 from tests.command_lines import check_command
-from tests.doc_blocks import BLOCK, NOT_RUN, PAGES, PROGRAM, QUOTED, ROOT, SHELL, Block, bare, blocks
+from tests.doc_blocks import (
+    BLOCK,
+    NOT_RUN,
+    PAGES,
+    PROGRAM,
+    QUOTED,
+    ROOT,
+    SHELL,
+    Block,
+    bare,
+    blocks,
+)
 from tests.doc_files import bring
 from tests.red.copies import LEFT_OUT
 
-EXECUTED = [page for page in PAGES if any(one.language in {*SHELL, "python"} for one in blocks(page))]
+EXECUTED = [
+    page for page in PAGES if any(one.language in {*SHELL, "python"} for one in blocks(page))
+]
 OF_THE_CHECKOUT = re.compile(
     r"\b(?:pytest|tests/|ptyspec (?:new|trace|golden|faults|report|judge|hypotheses)|ptyspec/networks)"
 )
@@ -33,7 +46,14 @@ SAYS_HOW_IT_ENDED = re.compile(r"(?P<command>.*); echo \$\?\s+# (?P<code>\d)")
 @pytest.mark.parametrize("page", EXECUTED, ids=[Path(page).stem for page in EXECUTED])
 def test_the_blocks_of_a_page_run(page: str, tmp_path: Path) -> None:
     place = tmp_path / "place"
-    _set_up(place, any(OF_THE_CHECKOUT.search(one.text) for one in blocks(page) if one.language in {*SHELL, "python"}))
+    _set_up(
+        place,
+        any(
+            OF_THE_CHECKOUT.search(one.text)
+            for one in blocks(page)
+            if one.language in {*SHELL, "python"}
+        ),
+    )
     programs = _programs(tmp_path / "bin")
     for number, block in enumerate(blocks(page)):
         if block.file:
@@ -57,7 +77,10 @@ def _programs(folder: Path) -> Path:
     """`ptyspec` that reduces what it runs, in a folder for PATH; `pytest` and `python` are this interpreter's."""
     folder.mkdir()
     program = folder / "ptyspec"
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m tests.doc_program "$@"\n', encoding="utf-8")
+    program.write_text(
+        f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m tests.doc_program "$@"\n',
+        encoding="utf-8",
+    )
     program.chmod(0o755)
     return folder
 
@@ -84,23 +107,37 @@ def _executed(block: Block) -> Iterator[str]:
 
 def _run(block: Block, words: list[str], place: Path, programs: Path) -> None:
     checkout = place if (place / "ptyspec").is_dir() else ROOT
-    inherited = {name: value for name, value in environment().items() if not name.startswith("PYTEST_")}
+    inherited = {
+        name: value for name, value in environment().items() if not name.startswith("PYTEST_")
+    }
     inherited |= {
-        "PATH": os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "PATH": os.pathsep.join(
+            [str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]
+        ),
         "PYTHONPATH": os.pathsep.join([str(checkout), str(place)]),
         "NO_COLOR": "1",
     }
     done = subprocess.run(
-        words, cwd=place, env=inherited, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS
+        words,
+        cwd=place,
+        env=inherited,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
     )
     tail = "\n".join((done.stdout + done.stderr).splitlines()[-25:])
     assert done.returncode == 0, f"{block.place} ended with {done.returncode}\n{block.text}\n{tail}"
 
 
-NOT_EXECUTED = sorted({line for page in PAGES for one in blocks(page) for line in one.commands if line in NOT_RUN})
+NOT_EXECUTED = sorted(
+    {line for page in PAGES for one in blocks(page) for line in one.commands if line in NOT_RUN}
+)
 
 
-@pytest.mark.parametrize("line", NOT_EXECUTED, ids=[re.sub(r"[^\w.]+", "-", line) for line in NOT_EXECUTED])
+@pytest.mark.parametrize(
+    "line", NOT_EXECUTED, ids=[re.sub(r"[^\w.]+", "-", line) for line in NOT_EXECUTED]
+)
 def test_a_line_that_is_not_executed_is_understood(line: str, pytestconfig: pytest.Config) -> None:
     program, *words = shlex.split(line, comments=True)
     if program == "make":
@@ -118,9 +155,20 @@ def test_a_line_that_is_not_executed_is_understood(line: str, pytestconfig: pyte
 
 
 def test_no_reason_outlives_its_line() -> None:
-    shown = {line for page in PAGES for one in blocks(page) if one.language in SHELL for line in one.commands}
+    shown = {
+        line
+        for page in PAGES
+        for one in blocks(page)
+        if one.language in SHELL
+        for line in one.commands
+    }
     assert set(NOT_RUN) - shown == set()
-    begun = {one.text.partition("\n")[0] for page in PAGES for one in blocks(page) if one.language == "python"}
+    begun = {
+        one.text.partition("\n")[0]
+        for page in PAGES
+        for one in blocks(page)
+        if one.language == "python"
+    }
     assert set(QUOTED) - begun == set()
 
 
@@ -132,7 +180,15 @@ def test_a_quoted_block_stands_in_its_file(first: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=[Path(page).stem for page in PAGES])
 def test_commands_stand_in_blocks_that_are_executed(page: str) -> None:
-    others = [one for one in blocks(page) if one.language not in {*SHELL, "python", "text", "yaml", "json"}]
-    assert [one.place for one in others if PROGRAM.search(one.text)] == [], "say which language it is: ```sh"
+    others = [
+        one
+        for one in blocks(page)
+        if one.language not in {*SHELL, "python", "text", "yaml", "json"}
+    ]
+    assert [one.place for one in others if PROGRAM.search(one.text)] == [], (
+        "say which language it is: ```sh"
+    )
     text = (ROOT / page).read_text(encoding="utf-8")
-    assert len(re.findall(r"^ *```", text, re.MULTILINE)) == 2 * len(BLOCK.findall(text)), "a block is not closed"
+    assert len(re.findall(r"^ *```", text, re.MULTILINE)) == 2 * len(BLOCK.findall(text)), (
+        "a block is not closed"
+    )

@@ -45,11 +45,21 @@ def test_doctor_ends_with_0_on_a_fit_machine() -> None:
     ("name", "break_it"),
     [
         pytest.param("backend", lambda m, t: m.setenv("KERAS_BACKEND", "abacus"), id="backend"),
-        pytest.param("free memory", lambda m, t: m.setattr(checkup, "_free_memory_gb", lambda: 0.2), id="memory"),
+        pytest.param(
+            "free memory",
+            lambda m, t: m.setattr(checkup, "_free_memory_gb", lambda: 0.2),
+            id="memory",
+        ),
         pytest.param("free disk", lambda m, t: m.setattr(checkup, "DISK_GB", 1e9), id="disk"),
-        pytest.param("tensorflow", lambda m, t: m.setattr(checkup, "HAZARD", "import no_such"), id="tensorflow"),
+        pytest.param(
+            "tensorflow",
+            lambda m, t: m.setattr(checkup, "HAZARD", "import no_such"),
+            id="tensorflow",
+        ),
         pytest.param("python", lambda m, t: m.setattr(checkup, "PYTHON", (99, 0)), id="python"),
-        pytest.param("store", lambda m, t: m.setenv("PTYSPEC_HOME", str(t / "file" / "x")), id="store"),
+        pytest.param(
+            "store", lambda m, t: m.setenv("PTYSPEC_HOME", str(t / "file" / "x")), id="store"
+        ),
     ],
 )
 def test_doctor_ends_with_3_and_says_what_to_do(
@@ -66,7 +76,9 @@ def test_doctor_ends_with_3_and_says_what_to_do(
 
 @pytest.mark.usefixtures("healthy")
 def test_a_crashing_matmul_is_a_fact_and_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkup, "HAZARD", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    monkeypatch.setattr(
+        checkup, "HAZARD", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
+    )
     code, rows = doctor()
     assert code == 0
     assert "crashes here (signal 11)" in rows["rank-4 matmul"]["value"]

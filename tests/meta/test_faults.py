@@ -61,7 +61,9 @@ def test_a_fault_is_seen_under_every_name_and_taken_back_after_an_error() -> Non
 
 def test_a_fault_is_seen_in_tables_that_hold_its_seam(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = objects.lines
-    monkeypatch.setitem(objects.AMPLITUDES, "lines", plain)  # where contract cases ran before, it holds what they drew
+    monkeypatch.setitem(
+        objects.AMPLITUDES, "lines", plain
+    )  # where contract cases ran before, it holds what they drew
     with applied("lines-of-another-blur"):
         assert objects.AMPLITUDES["lines"] is objects.lines is not plain
     assert objects.AMPLITUDES["lines"] is objects.lines is plain
@@ -82,7 +84,10 @@ def test_a_run_under_a_fault_is_another_run_and_says_so() -> None:
 
 
 def test_an_unknown_fault_changes_nothing() -> None:
-    with pytest.raises(UnknownNameError, match="no fault is called nothing"), applied("gain-by-energy", "nothing"):
+    with (
+        pytest.raises(UnknownNameError, match="no fault is called nothing"),
+        applied("gain-by-energy", "nothing"),
+    ):
         pass
     assert scale.loader_gain(4.0, 64) == 16.0
 
@@ -96,7 +101,9 @@ ABSENT = {
 
 
 def at_another_seam(target: str) -> Callable[[str], Fault]:
-    return lambda name: dataclasses.replace(find(name), patches=(Patch(target, lambda original: original),))
+    return lambda name: dataclasses.replace(
+        find(name), patches=(Patch(target, lambda original: original),)
+    )
 
 
 @pytest.mark.parametrize("path", ABSENT.values(), ids=ABSENT)
@@ -105,12 +112,17 @@ def test_a_seam_that_is_not_there_is_named_and_nothing_stays_changed(
 ) -> None:
     target = f"ptyspec.physics.scale:{path}"
     monkeypatch.setattr("ptyspec.faults.apply.fault", at_another_seam(target))
-    with pytest.raises(PtyspecError, match=f"the fault gain-kept has no seam {target}"), applied("gain-kept"):
+    with (
+        pytest.raises(PtyspecError, match=f"the fault gain-kept has no seam {target}"),
+        applied("gain-kept"),
+    ):
         pass
     assert active_faults() == ()
 
 
-def test_a_seam_that_cannot_be_watched_is_named_with_its_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_seam_that_cannot_be_watched_is_named_with_its_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("ptyspec.faults.seen.fault", at_another_seam("ptyspec.errors:ConfigError"))
     said = "the fault gain-kept at ptyspec.errors:ConfigError cannot be watched"
     with pytest.raises(PtyspecError, match=said), watched(["gain-kept"], [""]):
@@ -132,7 +144,9 @@ print(scale.loader_gain(4.0, 64), normalize.loader_gain(4.0, 64))
 
 def test_a_child_takes_its_faults_from_the_environment_and_patches_what_it_loads_later() -> None:
     with applied("gain-by-energy"):
-        done = subprocess.run([sys.executable, "-c", CHILD], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", CHILD], capture_output=True, text=True, check=True
+        )
     assert done.stdout.split() == ["256.0", "16.0", "16.0"]
 
 
@@ -148,28 +162,47 @@ print(scale.loader_gain(4.0, 64))
 
 def test_faults_of_the_environment_last_although_nobody_keeps_what_was_returned() -> None:
     with applied("gain-by-energy"):
-        done = subprocess.run([sys.executable, "-c", FORGETFUL], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", FORGETFUL], capture_output=True, text=True, check=True
+        )
     assert (done.stdout.split(), done.stderr) == (["256.0"], "")
 
 
 def row(status: Status, *red: str) -> Row:
-    return Row(find("gain-by-energy"), status, "", 3, {name: ["a"] for name in red}, 1.0, 0.1 if red else None)
+    return Row(
+        find("gain-by-energy"),
+        status,
+        "",
+        3,
+        {name: ["a"] for name in red},
+        1.0,
+        0.1 if red else None,
+    )
 
 
 def result(*rows: Row, unclean: tuple[str, ...] = (), cases: int = 1) -> Result:
     fault = find("gain-by-energy")
-    return Result("contract", rows, specification(), dict.fromkeys((*fault.red, *fault.green), cases), unclean)
+    return Result(
+        "contract", rows, specification(), dict.fromkeys((*fault.red, *fault.green), cases), unclean
+    )
 
 
 def test_a_result_tells_survivors_blind_clauses_and_missed_ones() -> None:
     one = find("gain-by-energy")
     killed, lived, unreached = row("killed", *one.red), row("survived"), row("invalid")
     blind, missed = row("killed", *one.red, one.green[0]), row("killed", one.red[0])
-    assert (result(killed).status, result(killed).kill_rate, result(killed).specificity) == ("ok", 1.0, 1.0)
+    assert (result(killed).status, result(killed).kill_rate, result(killed).specificity) == (
+        "ok",
+        1.0,
+        1.0,
+    )
     assert (result(killed, lived).status, result(killed, lived).kill_rate) == ("violation", 0.5)
     assert result(blind).status == result(killed, unclean=("b",)).status == "violation"
     assert result(blind).specificity == 0.5
-    assert (result(missed).status, result(missed).missed) == ("violation", {one.id: list(one.red[1:])})
+    assert (result(missed).status, result(missed).missed) == (
+        "violation",
+        {one.id: list(one.red[1:])},
+    )
     assert (result(unreached).status, result(unreached).kill_rate) == ("incomplete", None)
     assert result(killed).as_json()["survivors"] == []
     assert result(lived).as_json()["survivors"] == [one.id]
@@ -201,7 +234,9 @@ def test_what_a_former_campaign_found_of_other_faults_is_kept() -> None:
     ]
 
 
-def test_a_merged_campaign_is_full_where_every_row_is_and_keeps_what_failed_without_a_fault() -> None:
+def test_a_merged_campaign_is_full_where_every_row_is_and_keeps_what_failed_without_a_fault() -> (
+    None
+):
     one = row("survived")
     former = result(one, unclean=("b", "a")).as_json()
     former["faults"][0] |= {"id": "gain-kept", "mode": "quick"}
@@ -216,12 +251,16 @@ def test_campaigns_of_two_tiers_are_not_merged() -> None:
     with pytest.raises(ConfigError, match="only campaigns of one tier") as refused:
         merged(result(row("survived")), former)
     assert refused.value.details == {
-        "value": "--tier contract", "limit": "the folder holds parity", "source": "--merge",
+        "value": "--tier contract",
+        "limit": "the folder holds parity",
+        "source": "--merge",
         "next": "--tier parity, or another folder",
-    }  # fmt: skip
+    }
 
 
-def test_another_tier_is_refused_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_tier_is_refused_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ran: list[str] = []
 
     def run(only: list[str], tier: str, *more: object) -> Result:
@@ -240,7 +279,9 @@ def test_another_tier_is_refused_before_anything_runs(tmp_path: Path, monkeypatc
 def test_a_fault_acts_in_every_worker_of_a_parallel_run() -> None:
     words = ["-m", "pytest", "-n", "2", "-p", "no:cacheprovider", "tests/contract/test_scale.py"]
     changed = os.environ | {FAULTS: "gain-by-energy"}
-    done = subprocess.run([sys.executable, *words], cwd=ROOT, env=changed, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, *words], cwd=ROOT, env=changed, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1, done.stdout
     assert "NORM-001" in done.stdout
     assert "with faults gain-by-energy" in done.stdout

@@ -41,7 +41,16 @@ def images(figure: Any) -> list[Any]:
     return [axes.images[0] for axes in figure.axes if axes.images]
 
 
-EVERY_PICTURE = ("amplitude", "phase", "controls", "training", "frc", "coverage", "stages", "diffraction")
+EVERY_PICTURE = (
+    "amplitude",
+    "phase",
+    "controls",
+    "training",
+    "frc",
+    "coverage",
+    "stages",
+    "diffraction",
+)
 
 
 @pytest.mark.parametrize("name", EVERY_PICTURE)
@@ -66,7 +75,9 @@ def test_the_error_scale_is_symmetric_about_zero(drawn: dict[str, Any], name: st
 
 
 @pytest.mark.clause("RUN-007")
-def test_a_wrong_amplitude_scale_is_seen_because_the_truth_alone_sets_the_colours(run: RunResult) -> None:
+def test_a_wrong_amplitude_scale_is_seen_because_the_truth_alone_sets_the_colours(
+    run: RunResult,
+) -> None:
     weak = dataclasses.replace(run, reconstruction=estimate(run.scan.objectGuess, 1.5, factor=0.27))
     assert maps.amplitude(views(weak)).limits == maps.amplitude(views(run)).limits
 
@@ -111,7 +122,9 @@ def test_without_a_truth_the_picture_shows_network_iterative_and_difference(run:
     assert titles[2].startswith("difference: network − iterative reference")
 
 
-def test_a_run_without_training_and_ring_correlation_leaves_those_pictures_out(run: RunResult) -> None:
+def test_a_run_without_training_and_ring_correlation_leaves_those_pictures_out(
+    run: RunResult,
+) -> None:
     bare = dataclasses.replace(without_truth(run), history=None)
     assert set(drawers(run)) == set(EVERY_PICTURE)
     assert set(drawers(bare)) == set(EVERY_PICTURE) - {"training", "frc"}
@@ -126,7 +139,10 @@ def test_figures_leave_matplotlib_settings_alone(run: RunResult, tmp_path: Path)
 
 
 def test_the_same_figure_gives_the_same_bytes(run: RunResult, tmp_path: Path) -> None:
-    first, second = (canvas.save(curves.training(run.history), tmp_path / f"{i}.png").read_bytes() for i in range(2))
+    first, second = (
+        canvas.save(curves.training(run.history), tmp_path / f"{i}.png").read_bytes()
+        for i in range(2)
+    )
     assert first == second
 
 
@@ -135,7 +151,9 @@ def test_a_picture_too_rich_for_its_size_keeps_256_colours(tmp_path: Path) -> No
 
     figure = canvas.new_figure(12, 10)
     noise = generator(3, "report test noise").random((1000, 1200))
-    canvas.image_panel(figure.subplots(), noise, Frame(0, 0, 1200, 1000), cmap="viridis", limits=(0, 1), title="")
+    canvas.image_panel(
+        figure.subplots(), noise, Frame(0, 0, 1200, 1000), cmap="viridis", limits=(0, 1), title=""
+    )
     assert Image.open(canvas.save(figure, tmp_path / "x.png")).mode == "P"
 
 
@@ -151,7 +169,9 @@ def test_a_dollar_sign_in_a_title_is_no_formula(tmp_path: Path) -> None:
         pytest.param((-3, -3), 1, id="partial"),
     ],
 )
-def test_placing_an_image_keeps_its_position_in_the_object(origin: tuple[int, int], inside: int) -> None:
+def test_placing_an_image_keeps_its_position_in_the_object(
+    origin: tuple[int, int], inside: int
+) -> None:
     image = np.arange(20.0).reshape(4, 5)
     placed = place(image, origin, Frame(1, 0, 3, 6))
     assert np.isfinite(placed).sum() == inside

@@ -67,7 +67,11 @@ def states(proposals: list[Proposal]) -> dict[str, str]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 NAMES = ("a/one.json", "a/one.npz", "a/two.json", "a/two.npz")
@@ -119,7 +123,9 @@ def test_a_file_that_no_case_declares_is_proposed_for_removal(project: pytest.Py
     assert problems(project.path, declared(project.path)) == [
         f"a/two.{kind}: no case reads it" for kind in ("json", "npz")
     ]
-    assert states(made(project)) == dict(zip(NAMES, ("same", "same", "unread", "unread"), strict=True))
+    assert states(made(project)) == dict(
+        zip(NAMES, ("same", "same", "unread", "unread"), strict=True)
+    )
     approve_all(project)
     assert set(files(project.path / "golden")) == {"a/one.json", "a/one.npz", "manifest.json"}
 
@@ -176,15 +182,26 @@ def test_proposals_are_not_written_over_something_else(project: pytest.Pytester)
 HEAD = "import pytest\n"
 REFUSED = {
     "no-marker": ("def test_it(golden):\n    pass\n", "belong together"),
-    "no-fixture": ('@pytest.mark.golden("a/x.json")\ndef test_it():\n    pass\n', "belong together"),
+    "no-fixture": (
+        '@pytest.mark.golden("a/x.json")\ndef test_it():\n    pass\n',
+        "belong together",
+    ),
     "around": ("def test_it(ndarrays_regression):\n    pass\n", "use the fixture golden instead"),
-    "name": ('@pytest.mark.golden("X.json")\ndef test_it(golden):\n    pass\n', "not a name of a golden file"),
-    "parameter": ('@pytest.mark.golden("a/{b}.json")\ndef test_it(golden):\n    pass\n', "a parameter that its case does not"),
-}  # fmt: skip
+    "name": (
+        '@pytest.mark.golden("X.json")\ndef test_it(golden):\n    pass\n',
+        "not a name of a golden file",
+    ),
+    "parameter": (
+        '@pytest.mark.golden("a/{b}.json")\ndef test_it(golden):\n    pass\n',
+        "a parameter that its case does not",
+    ),
+}
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_a_case_that_goes_around_the_fixture_is_a_usage_error(pytester: pytest.Pytester, what: str) -> None:
+def test_a_case_that_goes_around_the_fixture_is_a_usage_error(
+    pytester: pytest.Pytester, what: str
+) -> None:
     module, message = REFUSED[what]
     items = pytester.getitems(HEAD + module)
     with pytest.raises(pytest.UsageError, match=message):
@@ -198,7 +215,9 @@ def test_the_options_that_would_overwrite_golden_files_are_refused(
 ) -> None:
     with pytest.raises(pytest.UsageError) as raised:
         fixture.pytest_configure(pytester.parseconfig(option))
-    clause.holds(f"{option} is refused" in str(raised.value), f"pytest {option} is refused", raised.value)
+    clause.holds(
+        f"{option} is refused" in str(raised.value), f"pytest {option} is refused", raised.value
+    )
 
 
 def test_a_usage_error_ends_the_run(project: pytest.Pytester) -> None:
@@ -209,7 +228,9 @@ def test_a_usage_error_ends_the_run(project: pytest.Pytester) -> None:
 
 
 @pytest.mark.clause("GOLD-003")
-def test_a_declared_file_that_a_case_never_compares_fails_it(clause: Check, project: pytest.Pytester) -> None:
+def test_a_declared_file_that_a_case_never_compares_fails_it(
+    clause: Check, project: pytest.Pytester
+) -> None:
     module = '@pytest.mark.golden("a/x.json")\ndef test_it(golden):\n    pass\n'
     write(project, HEAD + module)
     result = project.runpytest_subprocess()
@@ -231,7 +252,10 @@ def test_the_command_line_says_what_it_did_and_ends_with_the_right_code(
     assert Path(told["page"]).read_text().startswith("<!doctype html>")
     assert run("approve", "--reason", REASON, "--out", "proposals").exit_code == 2
     approved = run("approve", "--all", "--reason", REASON, "--out", "proposals")
-    assert (approved.exit_code, approved.stdout.splitlines()[0].split()) == (0, ["new", "a/one.json"])
+    assert (approved.exit_code, approved.stdout.splitlines()[0].split()) == (
+        0,
+        ["new", "a/one.json"],
+    )
     (project.path / "golden/a/one.json").write_text("{}")
     checked = run("check", "--json")
     assert (checked.exit_code, json.loads(checked.stdout)["status"]) == (1, "violation")

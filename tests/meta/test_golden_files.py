@@ -23,7 +23,12 @@ MODULE = '@pytest.mark.golden("a/{kind}.json", "a/image.npz")\ndef test_it(golde
 
 
 def entry(path: Path, **changes: object) -> Entry:
-    fields = {"sha256": sha256_of(path), "environment": "here", "producer": "tests/x.py::test_it", "reason": "a reason"}
+    fields = {
+        "sha256": sha256_of(path),
+        "environment": "here",
+        "producer": "tests/x.py::test_it",
+        "reason": "a reason",
+    }
     return Entry(**(fields | changes))  # type: ignore[arg-type]
 
 
@@ -37,8 +42,10 @@ def tree(tmp_path: Path) -> Path:
     numbers = {"numbers": {"mean": {"value": 1.0, "atol": 1e-6, "rtol": 0, "source": "derived"}}}
     (folder / "a" / "one.json").write_text(json.dumps(numbers))
     write_arrays(folder / "a" / "image.npz", {"x": np.ones((3, 3))})
-    entries = {"a/one.json": entry(folder / "a" / "one.json"),
-               "a/image.npz": entry(folder / "a" / "image.npz", tolerances={"x": LIMIT})}  # fmt: skip
+    entries = {
+        "a/one.json": entry(folder / "a" / "one.json"),
+        "a/image.npz": entry(folder / "a" / "image.npz", tolerances={"x": LIMIT}),
+    }
     write_manifest(folder, entries)
     return tmp_path
 
@@ -68,10 +75,19 @@ def test_the_golden_files_of_this_repository_are_in_order(clause: Check) -> None
 
 
 ORPHANS: dict[str, tuple[Callable[[Path], object], str]] = {
-    "without-entry": (lambda root: (root / "golden/a/two.json").write_text("{}"), "a/two.json: has no entry"),
-    "without-file": (lambda root: (root / "golden/a/one.json").unlink(), "a/one.json: is in the manifest and not"),
-    "without-case": (lambda root: (root / "tests/test_a.py").write_text(""), "a/one.json: no case reads it"),
-}  # fmt: skip
+    "without-entry": (
+        lambda root: (root / "golden/a/two.json").write_text("{}"),
+        "a/two.json: has no entry",
+    ),
+    "without-file": (
+        lambda root: (root / "golden/a/one.json").unlink(),
+        "a/one.json: is in the manifest and not",
+    ),
+    "without-case": (
+        lambda root: (root / "tests/test_a.py").write_text(""),
+        "a/one.json: no case reads it",
+    ),
+}
 
 
 @pytest.mark.clause("GOLD-003")
@@ -80,54 +96,85 @@ def test_an_orphan_is_reported(clause: Check, tree: Path, what: str) -> None:
     harm, expected = ORPHANS[what]
     harm(tree)
     found = problems(tree)
-    clause.holds(any(line.startswith(expected) for line in found), "the orphan is reported", found, expected)
+    clause.holds(
+        any(line.startswith(expected) for line in found), "the orphan is reported", found, expected
+    )
 
 
 @pytest.mark.clause("GOLD-003")
-def test_a_parameter_that_is_gone_leaves_an_orphan_and_a_new_one_a_gap(clause: Check, tree: Path) -> None:
+def test_a_parameter_that_is_gone_leaves_an_orphan_and_a_new_one_a_gap(
+    clause: Check, tree: Path
+) -> None:
     """The source alone cannot tell: {kind} may be anything. The collected names can."""
     clause.equal(
         problems(tree, declared=["a/two.json", "a/image.npz"]),
-        ["a/one.json: no case reads it", "a/two.json: a case declares it and it is not there"], "problems",
-    )  # fmt: skip
+        ["a/one.json: no case reads it", "a/two.json: a case declares it and it is not there"],
+        "problems",
+    )
 
 
 CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
-    "byte": (lambda root: (root / "golden/a/one.json").write_text("{ }"), "a/one.json: was changed without approval"),
-    "no-reason": (lambda root: change(root, "a/one.json", reason=" "), "a/one.json: its entry has no reason"),
-    "no-producer": (lambda root: change(root, "a/one.json", producer=""), "a/one.json: its entry has no producer"),
-}  # fmt: skip
+    "byte": (
+        lambda root: (root / "golden/a/one.json").write_text("{ }"),
+        "a/one.json: was changed without approval",
+    ),
+    "no-reason": (
+        lambda root: change(root, "a/one.json", reason=" "),
+        "a/one.json: its entry has no reason",
+    ),
+    "no-producer": (
+        lambda root: change(root, "a/one.json", producer=""),
+        "a/one.json: its entry has no producer",
+    ),
+}
 
 
 @pytest.mark.clause("GOLD-001")
 @pytest.mark.parametrize("what", CHANGES)
-def test_a_file_that_is_not_what_was_approved_is_reported(clause: Check, tree: Path, what: str) -> None:
+def test_a_file_that_is_not_what_was_approved_is_reported(
+    clause: Check, tree: Path, what: str
+) -> None:
     harm, expected = CHANGES[what]
     harm(tree)
-    clause.holds(any(line.startswith(expected) for line in problems(tree)), what, problems(tree), expected)
+    clause.holds(
+        any(line.startswith(expected) for line in problems(tree)), what, problems(tree), expected
+    )
 
 
 BARE: dict[str, tuple[Callable[[Path], object], str]] = {
-    "no-atol": (lambda root: rewrite(root, '{"numbers": {"mean": {"value": 1, "rtol": 0, "source": "s"}}}'), "lacks"),
-    "no-source": (lambda root: rewrite(root, '{"numbers": {"m": {"value": 1, "atol": 1, "rtol": 0, "source": ""}}}'),
-                  "not a tolerance"),
+    "no-atol": (
+        lambda root: rewrite(root, '{"numbers": {"mean": {"value": 1, "rtol": 0, "source": "s"}}}'),
+        "lacks",
+    ),
+    "no-source": (
+        lambda root: rewrite(
+            root, '{"numbers": {"m": {"value": 1, "atol": 1, "rtol": 0, "source": ""}}}'
+        ),
+        "not a tolerance",
+    ),
     "array": (lambda root: change(root, "a/image.npz"), "its arrays and the tolerances"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.clause("GOLD-002")
 @pytest.mark.parametrize("what", BARE)
-def test_a_golden_value_without_a_tolerance_is_reported(clause: Check, tree: Path, what: str) -> None:
+def test_a_golden_value_without_a_tolerance_is_reported(
+    clause: Check, tree: Path, what: str
+) -> None:
     harm, expected = BARE[what]
     harm(tree)
     clause.holds(any(expected in line for line in problems(tree)), what, problems(tree), expected)
 
 
 def test_names_that_a_sanitiser_takes_for_one_another_are_reported(tree: Path) -> None:
-    assert collisions(["a/x-1.json", "a/x_1.json", "a/x1.json", "b/x-1.json"]) == [("a/x-1.json", "a/x_1.json")]
+    assert collisions(["a/x-1.json", "a/x_1.json", "a/x1.json", "b/x-1.json"]) == [
+        ("a/x-1.json", "a/x_1.json")
+    ]
     (tree / "golden/a/o-ne.json").write_text("{}")
     (tree / "golden/a/o_ne.json").write_text("{}")
-    assert "a/o-ne.json and a/o_ne.json: names that could be taken for one another" in problems(tree)
+    assert "a/o-ne.json and a/o_ne.json: names that could be taken for one another" in problems(
+        tree
+    )
 
 
 def test_a_large_file_is_reported(tree: Path) -> None:

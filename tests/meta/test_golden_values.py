@@ -27,7 +27,8 @@ def kept(tmp_path: Path, request: pytest.FixtureRequest) -> Golden:
     folder = tmp_path / "golden"
     (folder / "a").mkdir(parents=True)
     write_numbers(
-        folder / "a/n.json", Numbers({"mean": 1.0, "count": 3}, {"mean": LIMIT, "count": LIMIT}, {"kind": "x"})
+        folder / "a/n.json",
+        Numbers({"mean": 1.0, "count": 3}, {"mean": LIMIT, "count": LIMIT}, {"kind": "x"}),
     )
     write_arrays(folder / "a/n.npz", {"image": IMAGE, "index": np.arange(3)})
     entries = {}
@@ -42,7 +43,11 @@ def kept(tmp_path: Path, request: pytest.FixtureRequest) -> Golden:
 
 
 def numbers(kept: Golden, **changes: Any) -> None:
-    given: dict[str, Any] = {"values": {"mean": 1.0, "count": 3}, "tolerances": {"*": LIMIT}, "facts": {"kind": "x"}}
+    given: dict[str, Any] = {
+        "values": {"mean": 1.0, "count": 3},
+        "tolerances": {"*": LIMIT},
+        "facts": {"kind": "x"},
+    }
     kept.numbers(**(given | changes))
 
 
@@ -51,7 +56,11 @@ def arrays(kept: Golden, **changes: Any) -> None:
 
 
 def content(folder: Path) -> dict[str, tuple[bytes, int]]:
-    return {str(p): (p.read_bytes(), p.stat().st_mtime_ns) for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        str(p): (p.read_bytes(), p.stat().st_mtime_ns)
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    }
 
 
 def test_what_lies_within_its_tolerance_agrees(kept: Golden) -> None:
@@ -74,14 +83,21 @@ DRIFTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("what", DRIFTS)
 def test_numbers_that_left_their_tolerance_are_drift(kept: Golden, what: str) -> None:
-    with pytest.raises(GoldenDrift, match=r"(?s)golden drift: a/n\.json: \d of \d values differ.*next: ptyspec golden"):
+    with pytest.raises(
+        GoldenDrift,
+        match=r"(?s)golden drift: a/n\.json: \d of \d values differ.*next: ptyspec golden",
+    ):
         numbers(kept, **DRIFTS[what])
 
 
 ARRAYS: dict[str, dict[str, Any]] = {
     "beyond": {"image": (IMAGE * 1.01).astype(np.complex64)},
-    "one-element": {"image": np.where(np.arange(64).reshape(8, 8) == 9, 3, IMAGE).astype(np.complex64)},
-    "nan": {"image": np.where(np.arange(64).reshape(8, 8) == 9, np.nan, IMAGE).astype(np.complex64)},
+    "one-element": {
+        "image": np.where(np.arange(64).reshape(8, 8) == 9, 3, IMAGE).astype(np.complex64)
+    },
+    "nan": {
+        "image": np.where(np.arange(64).reshape(8, 8) == 9, np.nan, IMAGE).astype(np.complex64)
+    },
     "dtype": {"image": IMAGE.astype(np.complex128)},
     "shape": {"image": IMAGE[:4]},
     "whole-number": {"index": np.array([0, 1, 3])},
@@ -91,7 +107,9 @@ ARRAYS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("what", ARRAYS)
 def test_arrays_that_left_their_tolerance_are_drift(kept: Golden, what: str) -> None:
-    with pytest.raises(GoldenDrift, match=r"(?s)golden drift: a/n\.npz.*next: ptyspec golden") as raised:
+    with pytest.raises(
+        GoldenDrift, match=r"(?s)golden drift: a/n\.npz.*next: ptyspec golden"
+    ) as raised:
         arrays(kept, **ARRAYS[what])
     assert "--force-regen" not in str(raised.value)
 
@@ -106,12 +124,18 @@ def test_a_drift_tells_value_tolerance_source_and_both_environments(kept: Golden
 
 @pytest.mark.clause("GOLD-001")
 @pytest.mark.parametrize("name", ["a/n.json", "a/n.npz"], ids=["json", "npz"])
-def test_an_altered_file_is_refused_although_the_values_agree(clause: Check, kept: Golden, name: str) -> None:
+def test_an_altered_file_is_refused_although_the_values_agree(
+    clause: Check, kept: Golden, name: str
+) -> None:
     path = kept.folder / name
     path.write_bytes(path.read_bytes() + b"\n")
     with pytest.raises(GoldenError) as raised:
         (numbers if name.endswith("json") else arrays)(kept)
-    clause.holds("was changed without approval" in str(raised.value), "the altered file is refused", raised.value)
+    clause.holds(
+        "was changed without approval" in str(raised.value),
+        "the altered file is refused",
+        raised.value,
+    )
 
 
 @pytest.mark.clause("GOLD-001")
@@ -119,17 +143,29 @@ def test_a_file_without_its_entry_is_refused(clause: Check, kept: Golden) -> Non
     write_manifest(kept.folder, {})
     with pytest.raises(GoldenError) as raised:
         numbers(kept)
-    clause.holds("has no entry in the manifest" in str(raised.value), "the unlisted file is refused", raised.value)
+    clause.holds(
+        "has no entry in the manifest" in str(raised.value),
+        "the unlisted file is refused",
+        raised.value,
+    )
 
 
 @pytest.mark.clause("GOLD-002")
 @pytest.mark.parametrize(
-    "stated", [{}, {"other": LIMIT}, {"m*": LIMIT, "*n": LIMIT}], ids=["none", "another", "ambiguous"]
+    "stated",
+    [{}, {"other": LIMIT}, {"m*": LIMIT, "*n": LIMIT}],
+    ids=["none", "another", "ambiguous"],
 )
-def test_a_value_without_its_tolerance_is_refused(clause: Check, kept: Golden, stated: dict[str, Tolerance]) -> None:
+def test_a_value_without_its_tolerance_is_refused(
+    clause: Check, kept: Golden, stated: dict[str, Tolerance]
+) -> None:
     with pytest.raises(GoldenError) as raised:
         kept.numbers({"mean": 1.0}, stated)
-    clause.holds("stated for a golden value" in str(raised.value), "a value without tolerance is refused", raised.value)
+    clause.holds(
+        "stated for a golden value" in str(raised.value),
+        "a value without tolerance is refused",
+        raised.value,
+    )
     with pytest.raises(GoldenError):
         kept.arrays({"mean": IMAGE}, stated)
 
@@ -137,10 +173,19 @@ def test_a_value_without_its_tolerance_is_refused(clause: Check, kept: Golden, s
 @pytest.mark.clause("GOLD-002")
 @pytest.mark.parametrize(
     ("atol", "rtol", "source"),
-    [(-1.0, 0.0, "s"), (float("inf"), 0.0, "s"), (float("nan"), 0.0, "s"), (0.0, 0.1, "s"), (0.0, -1.0, "s"), (1.0, 0.0, " ")],
+    [
+        (-1.0, 0.0, "s"),
+        (float("inf"), 0.0, "s"),
+        (float("nan"), 0.0, "s"),
+        (0.0, 0.1, "s"),
+        (0.0, -1.0, "s"),
+        (1.0, 0.0, " "),
+    ],
     ids=["negative", "infinite", "nan", "tenth", "rtol-negative", "no-source"],
-)  # fmt: skip
-def test_a_tolerance_is_finite_small_and_has_a_source(clause: Check, atol: float, rtol: float, source: str) -> None:
+)
+def test_a_tolerance_is_finite_small_and_has_a_source(
+    clause: Check, atol: float, rtol: float, source: str
+) -> None:
     with pytest.raises(GoldenError) as raised:
         Tolerance(atol, rtol, source)
     clause.holds("not a tolerance" in str(raised.value), "the tolerance is refused", raised.value)
@@ -148,7 +193,10 @@ def test_a_tolerance_is_finite_small_and_has_a_source(clause: Check, atol: float
 
 def test_a_name_wins_over_a_pattern() -> None:
     narrow = Tolerance(0.0, 0.0, "whole numbers")
-    assert tolerances_of(["count", "mean"], {"*": LIMIT, "count": narrow}) == {"count": narrow, "mean": LIMIT}
+    assert tolerances_of(["count", "mean"], {"*": LIMIT, "count": narrow}) == {
+        "count": narrow,
+        "mean": LIMIT,
+    }
 
 
 @pytest.mark.clause("GOLD-004")
@@ -189,7 +237,9 @@ def test_a_number_that_is_not_finite_is_no_golden_number(kept: Golden) -> None:
         numbers(kept, values={"mean": float("nan"), "count": 3})
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64], ids=["single", "double", "complex"])
+@pytest.mark.parametrize(
+    "dtype", [np.float32, np.float64, np.complex64], ids=["single", "double", "complex"]
+)
 def test_steps_between_neighbouring_numbers_are_counted(dtype: Any) -> None:
     a = np.array([1.0, -1.0, 0.0, 3.0], dtype)
     real = a.real.dtype
@@ -204,6 +254,12 @@ def test_steps_between_neighbouring_numbers_are_counted(dtype: Any) -> None:
 def test_differences_see_nan_that_moved_and_what_is_outside() -> None:
     a, b = np.array([1.0, np.nan, 2.0, np.nan]), np.array([1.5, np.nan, np.nan, 2.0])
     found = compare_arrays(a, b, LIMIT)
-    assert (found.max_abs, found.max_rel, found.outside, found.nan_moved, found.agrees) == (0.5, 0.5, 1, 2, False)
+    assert (found.max_abs, found.max_rel, found.outside, found.nan_moved, found.agrees) == (
+        0.5,
+        0.5,
+        1,
+        2,
+        False,
+    )
     assert compare_arrays(a, a, LIMIT).agrees
     json.dumps(found.ulps)

@@ -29,14 +29,20 @@ WRONG: dict[str, tuple[str, str]] = {
     "no-toml": ("id = ", "this is no TOML"),
     "unknown-key": (text_of(more="bleief = 1"), "bleief: Extra inputs are not permitted"),
     "remedy-without-effect": (
-        text_of().replace('expect = "beyond"\ndirection = "up"', 'expect = "within"'), "a remedy is beyond",
+        text_of().replace('expect = "beyond"\ndirection = "up"', 'expect = "within"'),
+        "a remedy is beyond",
     ),
-    "restored-beyond": (text_of(RESTORED.replace("within", "beyond") + EFFECT), "a restored is within"),
+    "restored-beyond": (
+        text_of(RESTORED.replace("within", "beyond") + EFFECT),
+        "a restored is within",
+    ),
     "the-claim-reversed-vouches": (
-        text_of(EFFECT + POSITIVE.replace('"poisoned", "healthy"', '"healthy", "sick"')), "cannot vouch for itself",
+        text_of(EFFECT + POSITIVE.replace('"poisoned", "healthy"', '"healthy", "sick"')),
+        "cannot vouch for itself",
     ),
     "an-arm-against-itself": (
-        text_of(EFFECT + NEGATIVE.replace('"same"', '"healthy"')), "healthy and healthy are the same",
+        text_of(EFFECT + NEGATIVE.replace('"same"', '"healthy"')),
+        "healthy and healthy are the same",
     ),
     "arms-of-the-same-words": (
         text_of().replace('same = "gs1_ideal:cnn,training.nepochs=10"', 'same = "gs1_ideal:cnn"'),
@@ -44,39 +50,62 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "interaction-of-outcomes": (
         text_of(observable='path = "outcome.diverged"').replace(
-            'minus = ["sick", "healthy"]', 'minus = ["sick", "healthy"]\nless = ["cured", "healthy"]'
-        ), "`less` compares numbers",
+            'minus = ["sick", "healthy"]',
+            'minus = ["sick", "healthy"]\nless = ["cured", "healthy"]',
+        ),
+        "`less` compares numbers",
     ),
-    "no-claim": (text_of().replace('claim = "The gain makes the object dark."\n', ""), "claim: Field required"),
-    "skeleton": (text_of().replace("It was believed.", "TODO: what was believed"), "still to be written"),
-    "unknown-arm": (text_of().replace('minus = ["sick"', 'minus = ["ill"'), "'undershoot' compares ill: arms are"),
-    "unused-arm": (text_of(EFFECT) + '[arms2]\n', "arms2: Extra inputs"),
+    "no-claim": (
+        text_of().replace('claim = "The gain makes the object dark."\n', ""),
+        "claim: Field required",
+    ),
+    "skeleton": (
+        text_of().replace("It was believed.", "TODO: what was believed"),
+        "still to be written",
+    ),
+    "unknown-arm": (
+        text_of().replace('minus = ["sick"', 'minus = ["ill"'),
+        "'undershoot' compares ill: arms are",
+    ),
+    "unused-arm": (text_of(EFFECT) + "[arms2]\n", "arms2: Extra inputs"),
     "unknown-observable": (
         text_of().replace('name = "undershoot"', 'name = "undershoot"\nobservable = "level"'),
         "no [observables.level] (none is declared)",
     ),
-    "unknown-outcome": (text_of(observable='path = "outcome.exploded"'), "outcomes are finished, refused"),
+    "unknown-outcome": (
+        text_of(observable='path = "outcome.exploded"'),
+        "outcomes are finished, refused",
+    ),
     "logarithm-of-an-outcome": (
-        text_of(observable='path = "outcome.diverged"\ntransform = "log"'), "an outcome is 0 or 1",
+        text_of(observable='path = "outcome.diverged"\ntransform = "log"'),
+        "an outcome is 0 or 1",
     ),
     "no-effect": (text_of(POSITIVE + NEGATIVE), "contrast: Field required"),
-    "no-contrast-has-the-role": (text_of(EFFECT.replace('"effect"', '"remedy"')), "there is nothing to judge"),
+    "no-contrast-has-the-role": (
+        text_of(EFFECT.replace('"effect"', '"remedy"')),
+        "there is nothing to judge",
+    ),
     "the-claim-vouches-for-itself": (
-        text_of(EFFECT + POSITIVE.replace("poisoned", "sick")), "control gain kept is a contrast of the claim",
+        text_of(EFFECT + POSITIVE.replace("poisoned", "sick")),
+        "control gain kept is a contrast of the claim",
     ),
     "margin-of-zero": (text_of().replace("margin = 1.0", "margin = 0.0", 1), "contrast.0.margin"),
-    "within-has-no-direction": (text_of().replace('"beyond"', '"within"', 1), "`within` has no direction"),
+    "within-has-no-direction": (
+        text_of().replace('"beyond"', '"within"', 1),
+        "`within` has no direction",
+    ),
     "seed-twice": (text_of(seeds=[1, 2, 2]), "a seed stands twice"),
     "alpha": (text_of(design="alpha = 0.5"), "design.alpha"),
     "alpha-as-text": (text_of(design='alpha = "0.05"'), "design.alpha"),
     "names-shared": (text_of(EFFECT + EFFECT), "share a name"),
     "training-is-not-deterministic": (text_of(design="deterministic = true"), "is that of a probe"),
     "arguments-without-a-probe": (
-        text_of(EFFECT).replace('sick = "gs1_ideal:january"', "sick = { level = 1 }"), "need `probe`",
+        text_of(EFFECT).replace('sick = "gs1_ideal:january"', "sick = { level = 1 }"),
+        "need `probe`",
     ),
     "words-for-a-probe": (text_of(more='probe = "a:b"'), "a probe's arms are its arguments"),
     "an-id-that-is-none": (text_of(name="gain"), "id: String should match pattern"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -94,7 +123,9 @@ def test_an_id_that_is_not_the_files_name_and_an_unknown_clause_are_refused(tmp_
     with pytest.raises(HypothesisError, match="the id is not the file's name"):
         hypothesis("H-OTHER", place)
     place = written(tmp_path, text_of().replace('"EVID-001"', '"EVID-100"'))
-    with pytest.raises(HypothesisError, match="clauses names a clause that no document has") as caught:
+    with pytest.raises(
+        HypothesisError, match="clauses names a clause that no document has"
+    ) as caught:
         hypothesis("H-EXAMPLE", place)
     assert "did you mean EVID-001?" in str(caught.value)
 
@@ -116,7 +147,11 @@ def test_evidence_belongs_to_arms_seeds_and_numbers_and_not_to_margins() -> None
         said: Hypothesis = parse(text)
         return said.asked()
 
-    same = text_of().replace("margin = 1.0", "margin = 2.0").replace("It was believed.", "Other words.")
+    same = (
+        text_of()
+        .replace("margin = 1.0", "margin = 2.0")
+        .replace("It was believed.", "Other words.")
+    )
     assert asked(same) == asked(text_of())
     assert asked(text_of(seeds=[1, 2, 3, 4])) != asked(text_of())
     assert asked(text_of().replace("gs1_ideal:cnn", "gs2_ideal:cnn")) != asked(text_of())

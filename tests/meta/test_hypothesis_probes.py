@@ -15,7 +15,9 @@ from ptyspec.evidence.probes import loss_wiring, split_gains, stale_dictionary
     "asked",
     [
         pytest.param(lambda: loss_wiring.scale(1, "gs1_custom", wrong="upside-down"), id="wiring"),
-        pytest.param(lambda: split_gains.gains(1, "gs1_custom", replay=True), id="scan-not-recorded"),
+        pytest.param(
+            lambda: split_gains.gains(1, "gs1_custom", replay=True), id="scan-not-recorded"
+        ),
         pytest.param(lambda: stale_dictionary.walked(1, "half-bridged"), id="violation"),
     ],
 )

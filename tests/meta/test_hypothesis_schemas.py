@@ -37,12 +37,18 @@ def with_history() -> list[str]:
 def test_committed_evidence_history_and_judgement_follow_theirs(name: str) -> None:
     assert breaches(read_json(folder() / "evidence" / f"{name}.json"), "evidence") == []
     assert breaches(read_json(folder() / "history" / f"{name}.json"), "verdicts") == []
-    assert breaches({**from_evidence(name).as_json(), "recorded": "", "broken": []}, "judgement") == []
+    assert (
+        breaches({**from_evidence(name).as_json(), "recorded": "", "broken": []}, "judgement") == []
+    )
 
 
 def loss_weight(reader: str, *, controlled: bool) -> Verdict:
     """H-LOSS-WEIGHT with this extractor, with and without its controls."""
-    lines = (Path(folder()) / "H-LOSS-WEIGHT.toml").read_text(encoding="utf-8").replace('"executed"', f'"{reader}"')
+    lines = (
+        (Path(folder()) / "H-LOSS-WEIGHT.toml")
+        .read_text(encoding="utf-8")
+        .replace('"executed"', f'"{reader}"')
+    )
     if not controlled:
         head, _, rest = lines.partition("[[control]]")
         lines = head + "[design]" + rest.partition("[design]")[2]
@@ -61,7 +67,9 @@ def test_the_report_of_an_inverted_loss_gets_no_verdict_without_controls() -> No
 def test_its_negative_control_exposes_the_extractor() -> None:
     found = loss_weight("source", controlled=True)
     assert (found.verdict, found.blocked_by) == (OPEN, "controls")
-    assert found.reason.startswith("negative control 'an assignment in a branch that is not taken' shows 1")
+    assert found.reason.startswith(
+        "negative control 'an assignment in a branch that is not taken' shows 1"
+    )
 
 
 def test_the_executed_values_rule_it_out() -> None:

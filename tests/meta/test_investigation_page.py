@@ -18,7 +18,11 @@ def test_every_hypothesis_of_the_investigation_has_a_computed_verdict() -> None:
     assert set(BELIEVED) <= set(registry.names())
     rows = {line.split("](")[0].strip("| ["): line for line in blocks()["asked"].splitlines()[2:]}
     assert set(rows) == set(BELIEVED)
-    undecided = [name for name, line in rows.items() if "**CONFIRMED**" not in line and "**RULED OUT**" not in line]
+    undecided = [
+        name
+        for name, line in rows.items()
+        if "**CONFIRMED**" not in line and "**RULED OUT**" not in line
+    ]
     assert undecided == []
 
 

@@ -37,8 +37,15 @@ TOOLS = (
     "run_phase_c2_scenario.py inspect_intensity_scaler.py analyze_intensity_bias.py capture_dose_normalization.py "
     "parity_logging_spec hyperparam_diff loss_config_diff dose_loss_weights update_legacy_dict max_position_jitter"
 )
-WRONG = {"LD-1": "Wrong", "FS-2": "Wrong", "FS-12": "Not an amplitude", "D2c": "tautology", "FS-8": "Not a result",
-         "FS-9": "3.746", "H-OFFSET-OVERFLOW": "category error"}  # fmt: skip
+WRONG = {
+    "LD-1": "Wrong",
+    "FS-2": "Wrong",
+    "FS-12": "Not an amplitude",
+    "D2c": "tautology",
+    "FS-8": "Not a result",
+    "FS-9": "3.746",
+    "H-OFFSET-OVERFLOW": "category error",
+}
 """Findings of the reports that did not hold, and what the answer has to say."""
 TINY = [word for setting in SMALL for word in ("--set", setting)]
 
@@ -50,7 +57,11 @@ TINY = [word for setting in SMALL for word in ("--set", setting)]
         pytest.param("hypotheses", HYPOTHESES.split(), id="hypotheses"),
         pytest.param("criteria", CRITERIA, id="criteria"),
         pytest.param("compliance", COMPLIANCE, id="compliance"),
-        pytest.param("others", [f"{k}-{n}" for k, last in NUMBERED.items() for n in range(1, last + 1)], id="numbered"),
+        pytest.param(
+            "others",
+            [f"{k}-{n}" for k, last in NUMBERED.items() for n in range(1, last + 1)],
+            id="numbered",
+        ),
     ],
 )
 def test_every_item_of_the_reports_has_its_row(name: str, items: list[str]) -> None:
@@ -74,12 +85,18 @@ def test_a_finding_that_did_not_hold_is_answered_as_such(item: str) -> None:
 
 
 def test_the_clauses_of_every_row_exist() -> None:
-    assert {row.slug: name for row in rows() for name in row.clauses if name not in specification()} == {}
+    assert {
+        row.slug: name for row in rows() for name in row.clauses if name not in specification()
+    } == {}
 
 
-def test_the_test_of_every_row_is_collected_and_bound_to_a_clause_of_the_row(request: pytest.FixtureRequest) -> None:
+def test_the_test_of_every_row_is_collected_and_bound_to_a_clause_of_the_row(
+    request: pytest.FixtureRequest,
+) -> None:
     bound = bindings(request.session)
-    unbound = {row.slug: row.test for row in rows() if not bound.get(row.test, set()) & set(row.clauses)}
+    unbound = {
+        row.slug: row.test for row in rows() if not bound.get(row.test, set()) & set(row.clauses)
+    }
     assert unbound == {}
 
 
@@ -89,7 +106,9 @@ def bindings(session: pytest.Session) -> dict[str, set[str]]:
     for item in session.items:
         names = {str(name) for mark in item.iter_markers("clause") for name in mark.args}
         found.setdefault(item.nodeid.partition("[")[0], set()).update(names)
-    if {row.test.partition("::")[0] for row in rows()} <= {name.partition("::")[0] for name in found}:
+    if {row.test.partition("::")[0] for row in rows()} <= {
+        name.partition("::")[0] for name in found
+    }:
         return found
     for case in collect(ROOT):
         found.setdefault(case.function, set()).update(case.clauses)
@@ -105,13 +124,19 @@ def test_the_command_of_a_row_is_understood(row: Row) -> None:
 
 NO_NETWORK = {"params", "probe", "grouping", "canvas", "dose"}
 """Audits that build no network; the others run on a finished run, all at once, in test_audit_cli.py."""
-CHEAP = sorted({
-    row.command for row in rows()
-    if row.command[1] == "scenarios" or (row.command[1] == "audit" and row.command[2] in NO_NETWORK)
-})  # fmt: skip
+CHEAP = sorted(
+    {
+        row.command
+        for row in rows()
+        if row.command[1] == "scenarios"
+        or (row.command[1] == "audit" and row.command[2] in NO_NETWORK)
+    }
+)
 
 
-@pytest.mark.parametrize("command", CHEAP, ids=[re.sub(r"[^\w.]+", "-", " ".join(words[1:])) for words in CHEAP])
+@pytest.mark.parametrize(
+    "command", CHEAP, ids=[re.sub(r"[^\w.]+", "-", " ".join(words[1:])) for words in CHEAP]
+)
 def test_a_command_that_trains_nothing_runs_and_finds_nothing_broken(
     command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

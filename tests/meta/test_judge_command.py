@@ -99,7 +99,9 @@ def test_recording_the_same_again_adds_nothing(root: Path) -> None:
     assert {path: path.read_bytes() for path in files} == files
 
 
-def test_committed_evidence_is_judged_without_running(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_committed_evidence_is_judged_without_running(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert run(root, "judge", "H-PROBED", "--from-evidence").exit_code == 4  # there is none yet
     run(root, "judge", "H-PROBED", "--record")
     monkeypatch.setattr(gathering, "probe", lambda words: pytest.fail("it was run"))
@@ -111,7 +113,9 @@ def test_committed_evidence_is_judged_without_running(root: Path, monkeypatch: p
 def test_evidence_that_was_edited_is_a_violation(root: Path) -> None:
     run(root, "judge", "H-PROBED", "--record")
     path = root / "specs" / "hypotheses" / "evidence" / "H-PROBED.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"level": 1.0', '"level": 0.1'), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('"level": 1.0', '"level": 0.1'), encoding="utf-8"
+    )
     done = run(root, "judge", "H-PROBED", "--from-evidence")
     assert done.exit_code == 1
     assert "the history says CONFIRMED" in done.stdout
@@ -129,8 +133,13 @@ def test_another_design_needs_other_evidence(root: Path) -> None:
 
 
 def test_an_open_verdict_ends_with_4(root: Path) -> None:
-    written(root, PROBED.replace("margin = 0.5\n[[control]]\nname = \"two\"", "margin = 0.5\n[[control]]\nname = \"2\"")
-            .replace('minus = ["two", "zero"]', 'minus = ["none", 0.0]'), "H-PROBED")  # fmt: skip
+    written(
+        root,
+        PROBED.replace(
+            'margin = 0.5\n[[control]]\nname = "two"', 'margin = 0.5\n[[control]]\nname = "2"'
+        ).replace('minus = ["two", "zero"]', 'minus = ["none", 0.0]'),
+        "H-PROBED",
+    )
     done = run(root, "judge", "H-PROBED")
     assert done.exit_code == 2, done.output  # two is compared by nothing
     written(root, PROBED.replace("[arms.two]\nlevel = 2.0", "[arms.two]\nlevel = 0.1"), "H-PROBED")
@@ -139,9 +148,13 @@ def test_an_open_verdict_ends_with_4(root: Path) -> None:
     assert "positive control 'two' shows 0.1, within its margin 0.5" in done.stdout
 
 
-def test_a_deterministic_probe_that_is_not_gets_no_verdict(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deterministic_probe_that_is_not_gets_no_verdict(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     counted = iter(range(100))
-    monkeypatch.setattr(gathering, "probe", lambda words: lambda seed, **_: {"level": float(next(counted))})
+    monkeypatch.setattr(
+        gathering, "probe", lambda words: lambda seed, **_: {"level": float(next(counted))}
+    )
     done = run(root, "judge", "H-PROBED")
     assert done.exit_code == 4
     assert "a second run gave other numbers" in done.stdout
@@ -168,7 +181,9 @@ def test_what_is_asked_wrongly_ends_with_2(root: Path, words: tuple[str, ...]) -
     assert run(root, *words).exit_code == 2
 
 
-def test_nothing_is_recorded_while_a_fault_is_active(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_recorded_while_a_fault_is_active(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PTYSPEC_FAULT", "gain-by-energy")
     done = run(root, "judge", "H-PROBED", "--record")
     assert "nothing is recorded while faults are active" in done.output
@@ -189,7 +204,9 @@ def test_one_without_evidence_does_not_hide_a_violation_of_another(root: Path) -
     run(root, "judge", "H-PROBED", "--record")
     written(root, PROBED.replace("H-PROBED", "H-A"), "H-A")  # comes first, and has no evidence
     path = root / "specs" / "hypotheses" / "history" / "H-PROBED.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"CONFIRMED"', '"OPEN"'), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('"CONFIRMED"', '"OPEN"'), encoding="utf-8"
+    )
     done = run(root, "judge", "--all", "--from-evidence")
     assert done.exit_code == 1
     assert "there is no evidence yet" in done.output
@@ -197,7 +214,11 @@ def test_one_without_evidence_does_not_hide_a_violation_of_another(root: Path) -
 
 
 def test_an_escaped_text_stays_text(root: Path) -> None:
-    written(root, PROBED.replace("Level one differs", "<script>[bold]Level one[/bold]</script> differs"), "H-PROBED")
+    written(
+        root,
+        PROBED.replace("Level one differs", "<script>[bold]Level one[/bold]</script> differs"),
+        "H-PROBED",
+    )
     assert "<script>[bold]Level one[/bold]</script>" in run(root, "judge", "H-PROBED").stdout
 
 
@@ -207,7 +228,9 @@ def test_a_skeleton_is_complete_but_for_what_only_a_person_knows(root: Path) -> 
     path = root / "specs" / "hypotheses" / "H-NEW-ONE.toml"
     assert "still to be written" in run(root, "judge", "H-NEW-ONE").output
     text = path.read_text(encoding="utf-8").replace("EVID-011", "EVID-001")
-    path.write_text(text.replace("TODO: what was believed, by whom and why", "I believed it."), encoding="utf-8")
+    path.write_text(
+        text.replace("TODO: what was believed, by whom and why", "I believed it."), encoding="utf-8"
+    )
     shown = json.loads(run(root, "hypotheses", "--json").stdout)["hypotheses"]
     assert [(row["id"], row["claim"]) for row in shown] == [
         ("H-NEW-ONE", 'It is "so".'),
@@ -218,7 +241,10 @@ def test_a_skeleton_is_complete_but_for_what_only_a_person_knows(root: Path) -> 
 
 
 def test_a_skeleton_with_a_probe_runs_as_soon_as_its_story_is_told(root: Path) -> None:
-    assert run(root, "new", "hypothesis", "H-P", "--claim", "So", "--probe", "mine:level").exit_code == 0
+    assert (
+        run(root, "new", "hypothesis", "H-P", "--claim", "So", "--probe", "mine:level").exit_code
+        == 0
+    )
     path = root / "specs" / "hypotheses" / "H-P.toml"
     text = path.read_text(encoding="utf-8").replace("EVID-011", "EVID-001").replace("TODO", "Told")
     path.write_text(text, encoding="utf-8")

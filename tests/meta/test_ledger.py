@@ -71,9 +71,16 @@ class TestEveryOutcome:
         assert True
 """
 OUTCOMES = {
-    "violates": "failed", "fails": "failed", "error": "error", "error_afterwards": "error", "skipped": "skipped",
-    "skipped_by_mark": "skipped", "xfailed": "xfailed", "xpassed": "xpassed", "subtests": "failed",
-}  # fmt: skip
+    "violates": "failed",
+    "fails": "failed",
+    "error": "error",
+    "error_afterwards": "error",
+    "skipped": "skipped",
+    "skipped_by_mark": "skipped",
+    "xfailed": "xfailed",
+    "xpassed": "xpassed",
+    "subtests": "failed",
+}
 SHUFFLE = "import random\ndef pytest_collection_modifyitems(items):\n    random.Random(7).shuffle(items)\n"
 WAYS = {
     "alone": ("-n", "0"),
@@ -97,7 +104,9 @@ def test_the_record_is_the_same_however_the_cases_were_run(project: pytest.Pytes
     (project.path / "shuffle.py").write_text(SHUFFLE, encoding="utf-8")
     found = {}
     for way, words in WAYS.items():
-        project.runpytest_subprocess("--cache-clear", "--ptyspec-results", f"results/{way}.json", *words)
+        project.runpytest_subprocess(
+            "--cache-clear", "--ptyspec-results", f"results/{way}.json", *words
+        )
         found[way] = timeless(record(project))
         assert timeless(record(project, project.path / "results" / f"{way}.json")) == found[way]
     first = found.pop("alone")
@@ -108,16 +117,27 @@ def test_the_record_is_the_same_however_the_cases_were_run(project: pytest.Pytes
     assert first["environment"].startswith("numpy ")
     cases = first["cases"]
     every = "tests/contract/test_a.py::TestEveryOutcome::test_"
-    assert {name.removeprefix(every): row["outcome"] for name, row in cases.items() if every in name} == OUTCOMES
+    assert {
+        name.removeprefix(every): row["outcome"] for name, row in cases.items() if every in name
+    } == OUTCOMES
     assert all(row["clauses"] == [C] for name, row in cases.items() if every in name)
-    assert cases["tests/parity/test_b.py::test_it"] == {"outcome": "passed", "clauses": [], "margins": []}
+    assert cases["tests/parity/test_b.py::test_it"] == {
+        "outcome": "passed",
+        "clauses": [],
+        "margins": [],
+    }
     large = cases["tests/contract/test_a.py::test_uses_its_tolerance[large]"]
     assert large["clauses"] == [A, B]
-    assert large["margins"] == [[A, "object amplitude", 0.6], [B, "phase", 0.12]]  # the worst of each quantity
+    assert large["margins"] == [
+        [A, "object amplitude", 0.6],
+        [B, "phase", 0.12],
+    ]  # the worst of each quantity
     assert cases[f"{every}violates"]["margins"] == [[C, "gain", 2.0]]
 
 
-def test_a_later_session_replaces_what_it_ran_and_forgets_what_no_longer_exists(project: pytest.Pytester) -> None:
+def test_a_later_session_replaces_what_it_ran_and_forgets_what_no_longer_exists(
+    project: pytest.Pytester,
+) -> None:
     two = "def test_one():\n    pass\ndef test_two():\n    assert {}\n"
     write(project, OURS, test_a=two.format(False), test_b=TEST, test_c=two.format(True))
     project.runpytest_subprocess()
@@ -131,15 +151,29 @@ def test_a_later_session_replaces_what_it_ran_and_forgets_what_no_longer_exists(
     (project.path / "tests" / "test_c.py").write_text("def test_two():\n    pass\n")
     project.runpytest_subprocess("--lf")  # collects one case of a file, without a word
     kept = {"a.py::test_one": "passed", "a.py::test_two": "failed"}
-    assert outcomes() == kept | {"c.py::test_one": "passed", "c.py::test_two": "passed"}  # c was not collected
+    assert outcomes() == kept | {
+        "c.py::test_one": "passed",
+        "c.py::test_two": "passed",
+    }  # c was not collected
 
-    (project.path / "tests" / "test_a.py").write_text("def test_two():\n    pass\ndef test_three():\n    pass\n")
+    (project.path / "tests" / "test_a.py").write_text(
+        "def test_two():\n    pass\ndef test_three():\n    pass\n"
+    )
     project.runpytest_subprocess("tests/test_a.py::test_three")
-    assert outcomes()["a.py::test_one"] == "passed"  # what a selected file no longer holds is not known
+    assert (
+        outcomes()["a.py::test_one"] == "passed"
+    )  # what a selected file no longer holds is not known
     project.runpytest_subprocess("-k", "two", "-n", "2")
-    assert set(outcomes()) == {"a.py::test_one", "a.py::test_two", "a.py::test_three", "c.py::test_two"}
+    assert set(outcomes()) == {
+        "a.py::test_one",
+        "a.py::test_two",
+        "a.py::test_three",
+        "c.py::test_two",
+    }
     project.runpytest_subprocess("-n", "2")
-    assert outcomes() == dict.fromkeys(("a.py::test_two", "a.py::test_three", "c.py::test_two"), "passed")
+    assert outcomes() == dict.fromkeys(
+        ("a.py::test_two", "a.py::test_three", "c.py::test_two"), "passed"
+    )
 
 
 def test_clauses_tiers_and_margins_are_properties_of_a_junit_file(project: pytest.Pytester) -> None:
@@ -148,9 +182,12 @@ def test_clauses_tiers_and_margins_are_properties_of_a_junit_file(project: pytes
     (case,) = ElementTree.parse(project.path / "junit.xml").iter("testcase")
     properties = [(node.get("name"), node.get("value")) for node in case.iter("property")]
     assert properties == [
-        ("clause", A), ("clause", B), ("tier", "contract"),
-        (f"margin:{A}", "0.4 object amplitude"), (f"margin:{B}", "0.08 phase"),
-    ]  # fmt: skip
+        ("clause", A),
+        ("clause", B),
+        ("tier", "contract"),
+        (f"margin:{A}", "0.4 object amplitude"),
+        (f"margin:{B}", "0.08 phase"),
+    ]
 
 
 def test_a_crashed_worker_costs_its_case_and_not_the_record(project: pytest.Pytester) -> None:

@@ -28,7 +28,11 @@ def f(a: int | str, b: float) -> float | None:
 
 def after(source: str) -> list[str]:
     """The changed line of every mutant."""
-    return [changed(source, text)[1] for one in mutants(source) if (text := one.source(source)) is not None]
+    return [
+        changed(source, text)[1]
+        for one in mutants(source)
+        if (text := one.source(source)) is not None
+    ]
 
 
 def test_a_source_has_one_mutant_for_each_slip() -> None:
@@ -50,7 +54,11 @@ def test_a_source_has_one_mutant_for_each_slip() -> None:
 
 
 def test_neither_an_annotation_nor_a_docstring_is_changed() -> None:
-    assert not [line for line in after(SOURCE) if "float & None" in line or "int & str" in line or "Add where" in line]
+    assert not [
+        line
+        for line in after(SOURCE)
+        if "float & None" in line or "int & str" in line or "Add where" in line
+    ]
 
 
 def test_a_mutant_is_named_by_its_place_while_the_source_stays() -> None:
@@ -77,7 +85,9 @@ with warm():
 
 
 def test_what_no_case_sees_survives_what_one_sees_is_killed_and_a_blind_plan_is_refused() -> None:
-    done = subprocess.run([sys.executable, "-c", TRIES], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", TRIES], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     survived, killed, refused = done.stdout.splitlines()
     assert (survived, killed) == ("survived", "killed")
     assert "the cases do not pass without a mutant" in refused
@@ -103,12 +113,16 @@ def test_the_score_leaves_out_what_is_explained() -> None:
 
 def test_a_module_that_was_not_run_to_the_end_or_has_changed_since_is_said_to_be_so() -> None:
     made = record()
-    text = pages.page({"physics/scale": [], "physics/merge": []}, {"physics/scale": made}, [], set())
+    text = pages.page(
+        {"physics/scale": [], "physics/merge": []}, {"physics/scale": made}, [], set()
+    )
     assert "| in part, of an earlier source |" in text
     assert "Not run yet: `physics/merge`." in text
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, id=name.replace("/", ".")) for name in plan(ROOT)])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, id=name.replace("/", ".")) for name in plan(ROOT)]
+)
 def test_the_plan_names_modules_and_cases_that_exist(name: str) -> None:
     assert (ROOT / "ptyspec" / f"{name}.py").is_file()
     assert [case for case in plan(ROOT)[name] if not (ROOT / case).is_file()] == []
@@ -134,6 +148,7 @@ def test_the_page_says_what_the_results_say(tmp_path: Path) -> None:
     pages.write_page(ROOT, tmp_path / "page.md")
     # Whether a module has changed since is said when the page is written; a change need not wait for the next run.
     now, then = (
-        path.read_text(encoding="utf-8").replace(pages.EARLIER, "") for path in (tmp_path / "page.md", ROOT / PAGE)
+        path.read_text(encoding="utf-8").replace(pages.EARLIER, "")
+        for path in (tmp_path / "page.md", ROOT / PAGE)
     )
     assert now == then

@@ -28,26 +28,36 @@ def notebook(path: Path) -> Any:
 
 def execute(notebook: Any, place: Path) -> Any:
     notebook.cells.insert(0, nbformat.v4.new_code_cell(SMALL_SCANS))
-    return NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(place)}}).execute()
+    return NotebookClient(
+        notebook, timeout=600, resources={"metadata": {"path": str(place)}}
+    ).execute()
 
 
 def test_every_cell_runs_and_shows_what_it_is_kept_with(
     path: Path, notebook: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    monkeypatch.setenv(
+        "PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    )
     kept = [_kinds(cell) for cell in notebook.cells if cell.cell_type == "code"]
-    made = [_kinds(cell) for cell in execute(notebook, path.parent).cells if cell.cell_type == "code"]
+    made = [
+        _kinds(cell) for cell in execute(notebook, path.parent).cells if cell.cell_type == "code"
+    ]
     assert made[1:] == kept, "execute it and save it: jupyter execute --inplace"
 
 
 def test_a_cell_that_fails_is_noticed(notebook: Any, tmp_path: Path) -> None:
     notebook.cells[:] = [nbformat.v4.new_code_cell("raise ValueError('broken')")]
     with pytest.raises(CellExecutionError, match="broken"):
-        NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+        NotebookClient(
+            notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}
+        ).execute()
 
 
-def test_it_is_small_was_executed_in_order_and_names_no_place_of_a_machine(path: Path, notebook: Any) -> None:
+def test_it_is_small_was_executed_in_order_and_names_no_place_of_a_machine(
+    path: Path, notebook: Any
+) -> None:
     text = path.read_text(encoding="utf-8")
     assert len(text) < BYTES
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]

@@ -65,7 +65,10 @@ REFUSED = {
     "no-module": ("nobodys:Flat", "No module named 'nobodys'"),
     "misspelt": ("theirs:Falt", "theirs has no Falt\n  value: theirs:Falt\n"),
     "needs-arguments": ("theirs:Needs", "cannot be made without arguments: "),
-    "stages-missing": ("theirs:Half", "not a pipeline: group, normalize, train, infer, score are missing"),
+    "stages-missing": (
+        "theirs:Half",
+        "not a pipeline: group, normalize, train, infer, score are missing",
+    ),
     "the-references-name": ("theirs:Unnamed", "another pipeline carries the reference's name"),
     "no-pipeline": ("theirs:flat", "score, name are missing"),
 }
@@ -129,21 +132,33 @@ def test_finished(finished_run, again):
 """
 
 
-def test_the_fixtures_speak_of_the_pipeline_and_profile_that_were_asked_for(project: pytest.Pytester) -> None:
+def test_the_fixtures_speak_of_the_pipeline_and_profile_that_were_asked_for(
+    project: pytest.Pytester,
+) -> None:
     (project.path / "theirs.py").write_text(THEIRS, encoding="utf-8")
     usual, theirs = CASES.replace("EXPECTED", "reference"), CASES.replace("EXPECTED", "flat")
     write(project, OURS, contract__test_a=usual.replace("IMAGES", "400"))
     result = project.runpytest_subprocess("-p", "no:xdist")
     result.assert_outcomes(passed=5)
     assert len(record(project)["cases"]) == 5
-    write(project, OURS, contract__test_a=theirs.replace("IMAGES", "1") + "\ndef test_other(): pass\n")
+    write(
+        project, OURS, contract__test_a=theirs.replace("IMAGES", "1") + "\ndef test_other(): pass\n"
+    )
     words = ("--ptyspec-pipeline", "theirs:Flat", "--ptyspec-profile", "stable")
-    result = project.runpytest_subprocess(*words, "-k", "which or other", "--ptyspec-results", "theirs.json")
+    result = project.runpytest_subprocess(
+        *words, "-k", "which or other", "--ptyspec-results", "theirs.json"
+    )
     result.assert_outcomes(passed=1, failed=1, deselected=4)
     result.stdout.fnmatch_lines(["ptyspec: numpy *; pipeline theirs:Flat, profile stable"])
-    result.stdout.fnmatch_lines(["  reproduce *test_which' --ptyspec-pipeline theirs:Flat --ptyspec-profile stable"])
-    assert record(project, Path("theirs.json"))["environment"].endswith("pipeline theirs:Flat, profile stable")
-    assert set(record(project, RECORD)["cases"]) != set(record(project, Path("theirs.json"))["cases"])
+    result.stdout.fnmatch_lines(
+        ["  reproduce *test_which' --ptyspec-pipeline theirs:Flat --ptyspec-profile stable"]
+    )
+    assert record(project, Path("theirs.json"))["environment"].endswith(
+        "pipeline theirs:Flat, profile stable"
+    )
+    assert set(record(project, RECORD)["cases"]) != set(
+        record(project, Path("theirs.json"))["cases"]
+    )
 
 
 def test_a_finished_run_is_made_once_whichever_worker_asks(
@@ -152,7 +167,9 @@ def test_a_finished_run_is_made_once_whichever_worker_asks(
     monkeypatch.setenv("PTYSPEC_HOME", str(project.path / "home"))
     (project.path / "theirs.py").write_text(THEIRS, encoding="utf-8")
     write(project, OURS, test_a=FINISHED, test_b=FINISHED)
-    project.runpytest_subprocess("--ptyspec-pipeline", "theirs:Flat", "-n", "2").assert_outcomes(passed=4)
+    project.runpytest_subprocess("--ptyspec-pipeline", "theirs:Flat", "-n", "2").assert_outcomes(
+        passed=4
+    )
     assert (project.path / "trained.txt").read_text() == "once "
     assert not (project.path / "home").exists()  # the store cannot know when their code changes
 

@@ -45,10 +45,14 @@ def test_threads_are_fixed_before_a_test_module_is_imported(
 
 def test_the_header_names_what_changes_bits(project: pytest.Pytester) -> None:
     write(project, OURS, contract__test_a=TEST)
-    project.runpytest_subprocess().stdout.fnmatch_lines("ptyspec: numpy * tensorflow *, threads *, oneDNN *")
+    project.runpytest_subprocess().stdout.fnmatch_lines(
+        "ptyspec: numpy * tensorflow *, threads *, oneDNN *"
+    )
 
 
-def test_a_wrong_thread_setting_is_a_usage_error(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_thread_setting_is_a_usage_error(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PTYSPEC_THREADS", "many")
     write(project, OURS, contract__test_a=TEST)
     result = project.runpytest_subprocess()
@@ -83,6 +87,9 @@ def test_the_options_stand_in_one_group_of_the_help(project: pytest.Pytester) ->
     result = project.runpytest_subprocess("--help")
     options = ("pipeline", "profile", "strict", "xfails", "results", "bindings")
     result.stdout.fnmatch_lines(
-        ["the executable specification of neural ptychography:", *(f"  --ptyspec-{name}*" for name in options)],
+        [
+            "the executable specification of neural ptychography:",
+            *(f"  --ptyspec-{name}*" for name in options),
+        ],
         consecutive=False,
     )

@@ -35,7 +35,13 @@ def test_every_edit_can_be_made(entries: list[Entry]) -> None:
 
 
 def entry(**changes: str) -> Entry:
-    given = {"clause": "AREA-001", "story": "s", "file": "a.py", "find": "x = 1", "replace": "x = 2"}
+    given = {
+        "clause": "AREA-001",
+        "story": "s",
+        "file": "a.py",
+        "find": "x = 1",
+        "replace": "x = 2",
+    }
     return Entry("doc", **{**given, **changes})
 
 
@@ -49,7 +55,9 @@ def entry(**changes: str) -> Entry:
         pytest.param({"replace": "x = 1"}, "`replace` is what was there", id="nothing"),
     ],
 )
-def test_an_edit_that_cannot_be_made_says_why(tmp_path: Path, changes: dict[str, str], problem: str) -> None:
+def test_an_edit_that_cannot_be_made_says_why(
+    tmp_path: Path, changes: dict[str, str], problem: str
+) -> None:
     (tmp_path / "a.py").write_text("x = 1\nz = 1\n", encoding="utf-8")
     found = entry(**changes).problem(tmp_path)
     assert found.startswith(problem)
@@ -66,8 +74,15 @@ def test_an_edit_that_cannot_be_made_says_why(tmp_path: Path, changes: dict[str,
         pytest.param("tests/contract/test_x.py::test_c", 0, id="of-another-clause"),
     ],
 )
-def test_an_entry_chooses_among_the_cases_of_its_clause_cheap_ones_first(chosen: str, count: int) -> None:
-    cases = [case("test_p", tier="parity"), case("test_a[x]"), case("test_a[y]"), case("test_c", "AREA-002")]
+def test_an_entry_chooses_among_the_cases_of_its_clause_cheap_ones_first(
+    chosen: str, count: int
+) -> None:
+    cases = [
+        case("test_p", tier="parity"),
+        case("test_a[x]"),
+        case("test_a[y]"),
+        case("test_c", "AREA-002"),
+    ]
     found = entry(case=chosen).chosen(cases)
     assert len(found) == count
     assert not found or found[0].tier == "contract"
@@ -78,12 +93,18 @@ def test_a_clause_without_an_entry_is_missing() -> None:
 
 
 KILLED = Result(
-    entry(), "killed", 1.5, "t.py::test_a[x]", ("AREA-001 · T (MUST)", "  observed   x: 2", "  expected   1")
+    entry(),
+    "killed",
+    1.5,
+    "t.py::test_a[x]",
+    ("AREA-001 · T (MUST)", "  observed   x: 2", "  expected   1"),
 )
 
 
 @pytest.mark.parametrize("changed", ["", "a.py", "t.py"], ids=["nothing", "edited-file", "case"])
-def test_a_former_result_is_kept_while_edit_file_and_case_are_what_they_were(tmp_path: Path, changed: str) -> None:
+def test_a_former_result_is_kept_while_edit_file_and_case_are_what_they_were(
+    tmp_path: Path, changed: str
+) -> None:
     for name in ("a.py", "t.py"):
         (tmp_path / name).write_text("x = 1", encoding="utf-8")
     survived = Result(entry(clause="AREA-002"), "survived")
@@ -96,9 +117,15 @@ def test_a_former_result_is_kept_while_edit_file_and_case_are_what_they_were(tmp
 
 
 def test_the_page_tells_what_was_broken_and_what_was_said() -> None:
-    text = page([KILLED, Result(entry(clause="AREA-002", story="a | b"), "survived", reason="green")], ["AREA-003"])
+    text = page(
+        [KILLED, Result(entry(clause="AREA-002", story="a | b"), "survived", reason="green")],
+        ["AREA-003"],
+    )
     assert "| AREA-001 | s | a.py | test\\_a | observed x: 2; expected 1 |" in text
-    assert "1 clauses seen red by 1 edits; 1 edits survived, 0 were invalid, 1 clauses have none." in text
+    assert (
+        "1 clauses seen red by 1 edits; 1 edits survived, 0 were invalid, 1 clauses have none."
+        in text
+    )
     assert "| AREA-002 | a \\| b | green |" in text
     assert "## Never broken\n\nAREA-003" in text
 
@@ -107,7 +134,9 @@ def test_the_page_tells_what_was_broken_and_what_was_said() -> None:
     "text",
     [
         pytest.param("- clause: A-001\n  story: s\n", id="lacks-keys"),
-        pytest.param("- {clause: A, story: s, file: f, find: a, replace: b, cases: c}", id="unknown-key"),
+        pytest.param(
+            "- {clause: A, story: s, file: f, find: a, replace: b, cases: c}", id="unknown-key"
+        ),
         pytest.param("- {clause: A, story: s, file: f, find: 1, replace: b}", id="number"),
         pytest.param("clause: A", id="no-list"),
         pytest.param("- [", id="no-yaml"),

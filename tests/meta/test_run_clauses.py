@@ -49,7 +49,10 @@ def test_a_good_run_breaks_nothing_and_every_finding_names_a_clause(good: Path) 
 
 def test_a_gain_that_stayed_in_is_named_first_and_the_wrong_ratio_after_it(tmp_path: Path) -> None:
     found = broken(judge(FinishedRun(bad_run(tmp_path))))
-    assert [(row.clause, row.stage) for row in found] == [("NORMALIZATION-001", "normalize"), ("INFER-005", "score")]
+    assert [(row.clause, row.stage) for row in found] == [
+        ("NORMALIZATION-001", "normalize"),
+        ("INFER-005", "score"),
+    ]
     assert "1.000" in found[0].observed
     assert found[1].observed == f"{GAIN:.3f}"
     assert found[1].limit == "0.95 to 1.05"
@@ -57,7 +60,11 @@ def test_a_gain_that_stayed_in_is_named_first_and_the_wrong_ratio_after_it(tmp_p
 
 def test_a_dark_object_whose_factor_is_not_the_gain_accuses_nobody(run: Path) -> None:
     found = judge(
-        edited(run, "metrics.json", lambda m: m["amplitude"].update(mean_ratio=0.5, least_squares_scalar=4.0))
+        edited(
+            run,
+            "metrics.json",
+            lambda m: m["amplitude"].update(mean_ratio=0.5, least_squares_scalar=4.0),
+        )
     )
     [gain] = [row for row in found if row.clause == "NORMALIZATION-001"]
     assert gain.ok is None
@@ -66,7 +73,9 @@ def test_a_dark_object_whose_factor_is_not_the_gain_accuses_nobody(run: Path) ->
 
 def test_a_gain_near_one_cannot_be_told(run: Path) -> None:
     def near(content: dict[str, Any]) -> None:
-        next(stage for stage in content["stages"] if stage["name"] == "normalize")["numbers"]["gain"] = 1.02
+        next(stage for stage in content["stages"] if stage["name"] == "normalize")["numbers"][
+            "gain"
+        ] = 1.02
 
     found = judge(edited(run, "stages.json", near))
     assert [row.ok for row in found if row.clause == "NORMALIZATION-001"] == [None]
@@ -87,17 +96,49 @@ def test_an_object_that_ends_at_a_ceiling_names_the_head(run: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "change", "clause", "stage"),
     [
-        pytest.param("metrics.json", lambda m: m.update(has_nan=True), "STITCH-003", "stitch", id="nan"),
-        pytest.param("metrics.json", lambda m: m.update(fits_canvas=False), "CANVAS-003", "train", id="canvas"),
-        pytest.param("metrics.json", lambda m: m["controls"].pop("trivial"), "SCORE-009", "score", id="control"),
-        pytest.param("metrics.json", lambda m: m["amplitude"].update(highpass_pearson_r=0.01), "INFER-006", "score", id="detail"),
-        pytest.param("metrics.json", lambda m: m["amplitude"]["prediction"].update(mean=9.0), "EVID-004", "evidence", id="scaled"),
         pytest.param(
-            "history.json", lambda h: h.update(first_nan={"epoch": 3, "step": 7, "metric": "loss"}), "HIST-004", "train", id="loss"
+            "metrics.json", lambda m: m.update(has_nan=True), "STITCH-003", "stitch", id="nan"
         ),
-        pytest.param("stages.json", lambda s: s["stages"].pop(2), "RUN-001", "run", id="stage-missing"),
+        pytest.param(
+            "metrics.json",
+            lambda m: m.update(fits_canvas=False),
+            "CANVAS-003",
+            "train",
+            id="canvas",
+        ),
+        pytest.param(
+            "metrics.json",
+            lambda m: m["controls"].pop("trivial"),
+            "SCORE-009",
+            "score",
+            id="control",
+        ),
+        pytest.param(
+            "metrics.json",
+            lambda m: m["amplitude"].update(highpass_pearson_r=0.01),
+            "INFER-006",
+            "score",
+            id="detail",
+        ),
+        pytest.param(
+            "metrics.json",
+            lambda m: m["amplitude"]["prediction"].update(mean=9.0),
+            "EVID-004",
+            "evidence",
+            id="scaled",
+        ),
+        pytest.param(
+            "history.json",
+            lambda h: h.update(first_nan={"epoch": 3, "step": 7, "metric": "loss"}),
+            "HIST-004",
+            "train",
+            id="loss",
+        ),
+        pytest.param(
+            "stages.json", lambda s: s["stages"].pop(2), "RUN-001", "run", id="stage-missing"
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_finding_goes_red_for_its_own_reason(
     run: Path, name: str, change: Change, clause: str, stage: str
 ) -> None:

@@ -23,13 +23,20 @@ from ptyspec.report.scores import lookup
 from tests.fake_run import make_run
 
 Install = Callable[..., list[str]]
-HOLDS = RunFinding("STITCH-003", "stitch", "covered pixels are finite", "all", "no NaN", True, "metrics.json")
+HOLDS = RunFinding(
+    "STITCH-003", "stitch", "covered pixels are finite", "all", "no NaN", True, "metrics.json"
+)
 
 
 def judged(run: Any) -> list[RunFinding]:
     """Stand in for the judgement, which has tests of its own: one clause that holds, and the ratio."""
     ratio = lookup(run.metrics, "amplitude.mean_ratio") or 0.0
-    return [RunFinding("INFER-005", "score", "ratio", f"{ratio}", "near 1", ratio > 0.9, "metrics.json"), HOLDS]
+    return [
+        RunFinding(
+            "INFER-005", "score", "ratio", f"{ratio}", "near 1", ratio > 0.9, "metrics.json"
+        ),
+        HOLDS,
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +67,8 @@ def produced(written: Callable[[float], Path], monkeypatch: pytest.MonkeyPatch) 
         def produce(resolved: Any, *, out: Path | None = None, **_: Any) -> Path:
             name = resolved.scenario.name
             ran.append(
-                " with ".join(filter(None, [name, ",".join(active_faults())])) + (f" into {out.name}" if out else "")
+                " with ".join(filter(None, [name, ",".join(active_faults())]))
+                + (f" into {out.name}" if out else "")
             )
             what = became.get(name, 0.998)
             if isinstance(what, Exception):
@@ -96,9 +104,13 @@ def test_several_targets_end_with_a_line_each_beside_the_controls(produced: Inst
     assert result.stdout.count("report.html") == 2
 
 
-def test_words_behind_a_colon_are_faults_and_settings_of_that_target_alone(produced: Install) -> None:
+def test_words_behind_a_colon_are_faults_and_settings_of_that_target_alone(
+    produced: Install,
+) -> None:
     ran = produced()
-    result = ptyspec("gs1_ideal:gain-kept,training.nepochs=3", "gs2_custom:january,-gain-kept", "gs2_ideal")
+    result = ptyspec(
+        "gs1_ideal:gain-kept,training.nepochs=3", "gs2_custom:january,-gain-kept", "gs2_ideal"
+    )
     assert ran[0] == "gs1_ideal with gain-kept"
     assert ran[1].startswith("gs2_custom with a-plus-i-phi,bounded-head")
     assert "gain-kept" not in ran[1]
@@ -139,7 +151,11 @@ def test_each_run_gets_its_own_folder_below_out(produced: Install, tmp_path: Pat
 
 @pytest.mark.parametrize(
     "words",
-    [["gs1_ideal", "gs1_ideal", "--out", "new"], ["gs1_ideal", "taken", "--out", "."], ["gs1_ideal", "gs9"]],
+    [
+        ["gs1_ideal", "gs1_ideal", "--out", "new"],
+        ["gs1_ideal", "taken", "--out", "."],
+        ["gs1_ideal", "gs9"],
+    ],
     ids=["one-name-twice", "folder-taken", "unknown"],
 )
 def test_what_would_fail_later_is_refused_before_anything_runs(

@@ -16,7 +16,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
 def test_the_settings_page_is_current() -> None:
     written = PAGE.read_text(encoding="utf-8")
-    assert written == settings_page(), "write it again: python -m ptyspec.cli.settings_page docs/settings.md"
+    assert written == settings_page(), (
+        "write it again: python -m ptyspec.cli.settings_page docs/settings.md"
+    )
 
 
 def test_every_key_has_a_row() -> None:

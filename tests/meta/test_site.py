@@ -32,11 +32,17 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_page_of_the_repository_is_in_the_site_and_in_its_navigation(source: Path) -> None:
     index = (source / "index.md").read_text(encoding="utf-8")
     pages = {path.stem for path in (ROOT / "docs").glob("*.md")}
-    assert {page for page in pages if not (source / f"{page}.md").is_file() or f"\n{page}\n" not in index} == set()
+    assert {
+        page
+        for page in pages
+        if not (source / f"{page}.md").is_file() or f"\n{page}\n" not in index
+    } == set()
 
 
 def test_a_page_that_nobody_has_named_is_listed_under_more() -> None:
-    made = navigation({"index.md", "tutorial.md", "brand-new.md", f"{FOLDER}/index.md", f"{FOLDER}/one.md"})
+    made = navigation(
+        {"index.md", "tutorial.md", "brand-new.md", f"{FOLDER}/index.md", f"{FOLDER}/one.md"}
+    )
     assert ":caption: More\n\nbrand-new\n" in made
     assert "/one" not in made  # it hangs below its own index
     assert "explain" not in made, "a page that is not there is not listed"
@@ -61,9 +67,15 @@ def test_links_into_the_repository_become_links_of_the_site(tmp_path: Path) -> N
         (tmp_path / name).write_text("", encoding="utf-8")
     assert page(tmp_path, "[a](../specs/doc.md#AREA-001)") == f"[a]({FOLDER}/doc.md#area-001)"
     assert page(tmp_path, "[a](../specs/)") == f"[a]({FOLDER}/index.md)"
-    assert page(tmp_path, "[a](other.md#part) [b](schemas)") == "[a](other.md#part) [b](reference/json.md)"
+    assert (
+        page(tmp_path, "[a](other.md#part) [b](schemas)")
+        == "[a](other.md#part) [b](reference/json.md)"
+    )
     assert page(tmp_path, "[code](../tests/t.py), [me](../README.md)") == "code, [me](index.md)"
-    assert page(tmp_path, "[web](https://example.org) [here](#part)") == "[web](https://example.org) [here](#part)"
+    assert (
+        page(tmp_path, "[web](https://example.org) [here](#part)")
+        == "[web](https://example.org) [here](#part)"
+    )
 
 
 def test_what_stands_in_a_block_of_code_is_no_link(tmp_path: Path) -> None:
@@ -77,11 +89,15 @@ def test_a_link_that_leads_nowhere_stops_the_build(tmp_path: Path) -> None:
 
 
 def test_every_clause_has_an_anchor_its_level_and_its_cases(source: Path) -> None:
-    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted((source / FOLDER).glob("*.md")))
+    text = "\n".join(
+        path.read_text(encoding="utf-8") for path in sorted((source / FOLDER).glob("*.md"))
+    )
     for name, clause in specification().items():
         _, _, after = text.partition(f"\n({name})=\n### {name} · ")
         badges = after.partition('<span class="badge')[2].partition("\n")[0]
-        assert f'badge-{clause.level.lower()}">{clause.level}</span>' in f'<span class="badge{badges}', name
+        assert (
+            f'badge-{clause.level.lower()}">{clause.level}</span>' in f'<span class="badge{badges}'
+        ), name
     row = next(line for line in text.splitlines() if line.startswith("| [NORM-003]"))
     assert int(row.split("|")[5]) > 0, row
 
@@ -99,11 +115,21 @@ def test_a_clause_without_a_case_says_so(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_every_command_and_every_schema_has_its_section() -> None:
     [commands] = command_page().values()
-    for name in ("ptyspec run", "ptyspec audit", "ptyspec faults campaign", "ptyspec new clause", "ptyspec trace"):
+    for name in (
+        "ptyspec run",
+        "ptyspec audit",
+        "ptyspec faults campaign",
+        "ptyspec new clause",
+        "ptyspec trace",
+    ):
         assert f"\n## {name}\n" in commands
     assert "| `--profile NAME` | How much data" in commands
     [schemas] = schema_page(ROOT).values()
-    assert {path.name for path in (ROOT / "docs/schemas").glob("*.json") if f"`{path.name} " not in schemas} == set()
+    assert {
+        path.name
+        for path in (ROOT / "docs/schemas").glob("*.json")
+        if f"`{path.name} " not in schemas
+    } == set()
     assert "| `controls.trivial" in schemas
 
 
@@ -121,26 +147,40 @@ def site(folder: Path, body: str) -> list[str]:
 
 
 def test_links_that_lead_somewhere_are_let_pass(tmp_path: Path) -> None:
-    assert site(tmp_path, '<a href="b.html#here">b</a><a href="#top">a</a><a href="https://example.org">w</a>') == []
+    assert (
+        site(
+            tmp_path,
+            '<a href="b.html#here">b</a><a href="#top">a</a><a href="https://example.org">w</a>',
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(
     ("body", "why"),
     [
         pytest.param('<a href="c.html">c</a>', "a.html: c.html: there is no such file", id="file"),
-        pytest.param('<a href="b.html#gone">b</a>', "a.html: b.html#gone: there is no such anchor", id="anchor"),
-        pytest.param('<a href="#gone">a</a>', "a.html: #gone: there is no such anchor", id="own-anchor"),
+        pytest.param(
+            '<a href="b.html#gone">b</a>',
+            "a.html: b.html#gone: there is no such anchor",
+            id="anchor",
+        ),
+        pytest.param(
+            '<a href="#gone">a</a>', "a.html: #gone: there is no such anchor", id="own-anchor"
+        ),
         pytest.param('<img src="no.png">', "a.html: no.png: there is no such file", id="picture"),
         pytest.param(
             '<link rel="stylesheet" href="https://fonts.example.org/x.css">',
-            "a.html: https://fonts.example.org/x.css: is fetched from the network", id="network",
+            "a.html: https://fonts.example.org/x.css: is fetched from the network",
+            id="network",
         ),
         pytest.param(
             '<script src="//cdn.example.org/x.js"></script>',
-            "a.html: //cdn.example.org/x.js: is fetched from the network", id="protocol-relative",
+            "a.html: //cdn.example.org/x.js: is fetched from the network",
+            id="protocol-relative",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_page_is_told(tmp_path: Path, body: str, why: str) -> None:
     assert site(tmp_path, body) == [why]
 

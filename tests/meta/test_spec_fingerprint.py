@@ -29,30 +29,52 @@ def told(one: Clause, cases: Collection[Case], before: dict[str, Reviewed]) -> l
     return [change.message for change in changes(known(one), cases, before)]
 
 
-def test_a_review_records_revision_text_reason_and_cases_without_parameters(before: dict[str, Reviewed]) -> None:
+def test_a_review_records_revision_text_reason_and_cases_without_parameters(
+    before: dict[str, Reviewed],
+) -> None:
     path = "tests/contract/test_x.py"
     cases = {f"{path}::test_a": "d1", f"{path}::test_b": "d2"}
     assert before == {"AREA-001": Reviewed(1, clause().fingerprint, "as it was written", cases)}
 
 
 @pytest.mark.parametrize("cases", [OLD, TOUCHED, []], ids=["same", "touched", "none"])
-def test_nothing_is_told_while_the_rule_stays(before: dict[str, Reviewed], cases: list[Case]) -> None:
+def test_nothing_is_told_while_the_rule_stays(
+    before: dict[str, Reviewed], cases: list[Case]
+) -> None:
     assert told(clause(), cases, before) == []
 
 
 CHANGES = {
     "text-alone": (clause(statement=NEW_TEXT), OLD, "its text changed and its revision is still 1"),
-    "text-and-case": (clause(statement=NEW_TEXT), TOUCHED, "its text changed and its revision is still 1"),
+    "text-and-case": (
+        clause(statement=NEW_TEXT),
+        TOUCHED,
+        "its text changed and its revision is still 1",
+    ),
     "revision-alone": (clause(revision=2), OLD, "revision 1 became 2 and no case was touched"),
-    "text-and-revision": (clause(statement=NEW_TEXT, revision=2), OLD, "revision 1 became 2 and no case was touched"),
-    "all": (clause(statement=NEW_TEXT, revision=2), TOUCHED, "revision 1 became 2, with cases; not reviewed yet"),
-    "case-added": (clause(revision=2), [*OLD, case("test_c")], "revision 1 became 2, with cases; not reviewed yet"),
+    "text-and-revision": (
+        clause(statement=NEW_TEXT, revision=2),
+        OLD,
+        "revision 1 became 2 and no case was touched",
+    ),
+    "all": (
+        clause(statement=NEW_TEXT, revision=2),
+        TOUCHED,
+        "revision 1 became 2, with cases; not reviewed yet",
+    ),
+    "case-added": (
+        clause(revision=2),
+        [*OLD, case("test_c")],
+        "revision 1 became 2, with cases; not reviewed yet",
+    ),
     "case-removed": (clause(revision=2), OLD[:1], "revision 1 became 2 and no case was touched"),
 }
 
 
 @pytest.mark.parametrize(("one", "cases", "message"), CHANGES.values(), ids=CHANGES)
-def test_a_change_is_told(one: Clause, cases: list[Case], message: str, before: dict[str, Reviewed]) -> None:
+def test_a_change_is_told(
+    one: Clause, cases: list[Case], message: str, before: dict[str, Reviewed]
+) -> None:
     assert told(one, cases, before) == [message]
 
 
@@ -63,7 +85,10 @@ def test_the_cases_to_look_at_are_named(before: dict[str, Reviewed]) -> None:
 
 
 def test_a_new_clause_and_one_that_is_gone_are_told(before: dict[str, Reviewed]) -> None:
-    found = [(change.clause, change.message) for change in changes(known(clause("AREA-002")), OLD, before)]
+    found = [
+        (change.clause, change.message)
+        for change in changes(known(clause("AREA-002")), OLD, before)
+    ]
     assert found == [
         ("AREA-002", "new, and not reviewed yet"),
         ("AREA-001", "reviewed once, and gone from the documents"),
@@ -77,7 +102,9 @@ def test_a_review_ends_what_was_told(before: dict[str, Reviewed]) -> None:
     assert after["AREA-001"].reason == "another rule"
 
 
-def test_a_text_with_its_old_revision_is_reviewed_as_editorial_only(before: dict[str, Reviewed]) -> None:
+def test_a_text_with_its_old_revision_is_reviewed_as_editorial_only(
+    before: dict[str, Reviewed],
+) -> None:
     now = clause(statement="It MUST be so!")
     with pytest.raises(ReviewError) as caught:
         review(known(now), OLD, before, ["AREA-001"], "typo")
@@ -94,14 +121,18 @@ def test_a_review_needs_a_reason_and_a_known_clause(before: dict[str, Reviewed])
         review(Registry(Path("specs"), known(clause())), OLD, before, ["AREA-009"], "read")
 
 
-def test_a_review_of_an_unchanged_clause_keeps_its_reason_and_drops_what_is_gone(before: dict[str, Reviewed]) -> None:
+def test_a_review_of_an_unchanged_clause_keeps_its_reason_and_drops_what_is_gone(
+    before: dict[str, Reviewed],
+) -> None:
     before["GONE-001"] = before["AREA-001"]
     after = review(known(clause()), OLD, before, ["AREA-001"], "again")
     assert list(after) == ["AREA-001"]
     assert after["AREA-001"].reason == "as it was written"
 
 
-def test_the_file_is_sorted_and_gives_back_what_was_written(tmp_path: Path, before: dict[str, Reviewed]) -> None:
+def test_the_file_is_sorted_and_gives_back_what_was_written(
+    tmp_path: Path, before: dict[str, Reviewed]
+) -> None:
     (tmp_path / "specs").mkdir()
     assert read(tmp_path) == {}
     both = {"B-001": before["AREA-001"], "A-001": before["AREA-001"]}
@@ -117,7 +148,9 @@ def test_the_file_is_sorted_and_gives_back_what_was_written(tmp_path: Path, befo
     "text",
     [
         pytest.param('{"schema_version": 9, "clauses": {}}', id="version"),
-        pytest.param('{"schema_version": 1, "clauses": {"A-001": {"revision": 1}}}', id="incomplete"),
+        pytest.param(
+            '{"schema_version": 1, "clauses": {"A-001": {"revision": 1}}}', id="incomplete"
+        ),
         pytest.param("[]", id="list"),
     ],
 )

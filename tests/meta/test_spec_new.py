@@ -54,7 +54,11 @@ def test_a_clause_goes_to_the_section_of_its_area_and_can_be_read(root: Path) ->
         ("GAIN-002", "First", "normalize", "MUST"),
         ("FILE-001", "Second", "files", "MUST"),
     ]
-    kept = [line for line in (root / "specs" / "doc.md").read_text(encoding="utf-8").splitlines() if line]
+    kept = [
+        line
+        for line in (root / "specs" / "doc.md").read_text(encoding="utf-8").splitlines()
+        if line
+    ]
     assert [line for line in TEXT.splitlines() if line and line not in kept] == []
 
 
@@ -69,8 +73,14 @@ def test_a_clause_of_a_new_area_goes_to_the_last_section_or_where_it_is_told(roo
 REFUSED = {
     "taken": (("clause", "GAIN-001", "--title", "Again", "--in", "doc.md"), "GAIN-002 is free"),
     "id": (("clause", "gain-2", "--title", "Again", "--in", "doc.md"), "AREA-001 · One line"),
-    "level": (("clause", "GAIN-002", "--title", "Again", "--in", "doc.md", "--level", "WILL"), "MUST, SHOULD, MAY"),
-    "section": (("clause", "GAIN-002", "--title", "Again", "--in", "doc.md", "--section", "X"), "First, Second"),
+    "level": (
+        ("clause", "GAIN-002", "--title", "Again", "--in", "doc.md", "--level", "WILL"),
+        "MUST, SHOULD, MAY",
+    ),
+    "section": (
+        ("clause", "GAIN-002", "--title", "Again", "--in", "doc.md", "--section", "X"),
+        "First, Second",
+    ),
     "document": (("clause", "GAIN-002", "--title", "Again", "--in", "dok.md"), "limit: doc.md"),
     "unknown": (("case", "GAIN-009"), "did you mean GAIN-001"),
     "tier": (("case", "GAIN-001", "--tier", "speed"), "there is no such tier"),
@@ -78,7 +88,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("words", "text"), REFUSED.values(), ids=REFUSED)
-def test_what_does_not_fit_is_refused_and_nothing_is_written(root: Path, words: tuple[str, ...], text: str) -> None:
+def test_what_does_not_fit_is_refused_and_nothing_is_written(
+    root: Path, words: tuple[str, ...], text: str
+) -> None:
     result = new(root, *words)
     assert result.exit_code == 2
     assert text in result.stderr
@@ -99,7 +111,9 @@ def test_a_case_is_written_once(root: Path) -> None:
     assert path.read_text(encoding="utf-8") == text
 
 
-@pytest.mark.parametrize("document", ["../notes", "/notes.md", "specs/doc"], ids=["above", "absolute", "with-folder"])
+@pytest.mark.parametrize(
+    "document", ["../notes", "/notes.md", "specs/doc"], ids=["above", "absolute", "with-folder"]
+)
 def test_a_document_outside_specs_is_refused(root: Path, document: str) -> None:
     (root / "notes.md").write_text(TEXT, encoding="utf-8")
     result = new(root, "clause", "AREA-001", "--title", "A good title", "--in", document)

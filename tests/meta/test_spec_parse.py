@@ -45,11 +45,21 @@ def document(folder: Path, text: str) -> Path:
 
 def test_a_clause_has_every_part_of_its_block(tmp_path: Path) -> None:
     first, second = parse(document(tmp_path, GOOD))
-    assert (first.id, first.title, first.revision, first.level) == ("AREA-001", "The gain stays outside", 2, "MUST")
+    assert (first.id, first.title, first.revision, first.level) == (
+        "AREA-001",
+        "The gain stays outside",
+        2,
+        "MUST",
+    )
     assert first.statement == "The gain MUST NOT reach the object."
     assert first.why == "because it is not physics, as measured."
     assert str(first.tolerance) == "0.05 ratio (derived: eps times ten)"
-    assert (first.place, first.signatures, first.section, first.line) == ("normalize", (24, 31), "Gains", 7)
+    assert (first.place, first.signatures, first.section, first.line) == (
+        "normalize",
+        (24, 31),
+        "Gains",
+        7,
+    )
     assert first.source == "specs/doc.md:7"
     assert (second.id, second.level, second.section, second.tolerance.mode) == (
         "AREA-SUB-002",
@@ -80,12 +90,27 @@ MISTAKES = {
     "two-sentences": ("the object.", "the object. It is not physics.", 7, "one sentence"),
     "full-stop": ("the object.", "the object", 7, "full stop"),
     "unknown-field": ("- Place: normalize", "- Plaice: normalize", 15, "unknown or given twice"),
-    "field-twice": ("- Place: normalize", "- Place: split\n- Place: normalize", 16, "unknown or given twice"),
-    "why-missing": ("- Why: because it is not physics,\n  as measured.\n", "", 7, "'Why' is missing"),
+    "field-twice": (
+        "- Place: normalize",
+        "- Place: split\n- Place: normalize",
+        16,
+        "unknown or given twice",
+    ),
+    "why-missing": (
+        "- Why: because it is not physics,\n  as measured.\n",
+        "",
+        7,
+        "'Why' is missing",
+    ),
     "tolerance-missing": ("- Tolerance: exact\n", "", 19, "'Tolerance' is missing"),
     "place-missing": ("- Place: normalize\n", "", 7, "'Place' is missing"),
     "place-unknown": ("- Place: normalize", "- Place: everywhere", 15, "unknown place"),
-    "text-after": ("- Signatures: 24, 31\n", "- Signatures: 24, 31\n\nMore text.\n", 18, "text after the fields"),
+    "text-after": (
+        "- Signatures: 24, 31\n",
+        "- Signatures: 24, 31\n\nMore text.\n",
+        18,
+        "text after the fields",
+    ),
     "mode": ("0.05 ratio", "0.05 percent", 13, "not a tolerance"),
     "kind": ("derived: eps", "guessed: eps", 13, "not a tolerance"),
     "value": ("0.05 ratio", "few ratio", 13, "not a tolerance"),
@@ -100,7 +125,9 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("old", "new", "line", "message"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, line: int, message: str) -> None:
+def test_a_mistake_is_told_with_its_line(
+    tmp_path: Path, old: str, new: str, line: int, message: str
+) -> None:
     assert GOOD.count(old) == 1
     path = document(tmp_path, GOOD.replace(old, new))
     with pytest.raises(SpecError) as caught:

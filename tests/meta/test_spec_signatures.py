@@ -11,7 +11,14 @@ from typer.testing import CliRunner
 from ptyspec.cli.main import app
 from ptyspec.spec import signatures
 from ptyspec.spec.registry import specification
-from ptyspec.spec.signatures import COMMAND, OUT_OF_SCOPE, covered, signatures_page, texts, uncovered
+from ptyspec.spec.signatures import (
+    COMMAND,
+    OUT_OF_SCOPE,
+    covered,
+    signatures_page,
+    texts,
+    uncovered,
+)
 from tests.spec_parts import clause, known
 
 PAGE = Path(__file__).parents[2] / "docs" / "failure-signatures.md"
@@ -23,11 +30,15 @@ def test_every_signature_is_covered_by_a_clause_or_left_out_with_a_reason() -> N
 
 def test_what_is_left_out_has_a_reason_and_no_clause() -> None:
     assert all(OUT_OF_SCOPE.values())
-    assert [number for number, _, found in covered(specification()) if number in OUT_OF_SCOPE and found] == []
+    assert [
+        number for number, _, found in covered(specification()) if number in OUT_OF_SCOPE and found
+    ] == []
 
 
 def test_the_page_is_current() -> None:
-    assert PAGE.read_text(encoding="utf-8") == signatures_page(specification()), f"write it again: {COMMAND}"
+    assert PAGE.read_text(encoding="utf-8") == signatures_page(specification()), (
+        f"write it again: {COMMAND}"
+    )
 
 
 def test_there_are_eighty_signatures() -> None:

@@ -17,7 +17,9 @@ from ptyspec.spec.registry import specification
 from tests.child import environment
 from tests.red.__main__ import main as red
 
-FIRST, SECOND = list(specification())[:2]  # the plugin knows the ids of the real specification alone
+FIRST, SECOND = list(specification())[
+    :2
+]  # the plugin knows the ids of the real specification alone
 CONFIG = '[tool.pytest]\nptyspec = true\nstrict = true\naddopts = ["--import-mode=importlib"]\n'
 RULE = "### {} · Doubling {{r1}}\nDoubling MUST give twice as much.\n\n- Why: so.\n- Tolerance: exact\n- Place: run\n"
 CASES = f"""import pytest
@@ -56,9 +58,12 @@ def replace(root: Path, name: str, old: str, new: str) -> None:
 
 def run_tests(root: Path) -> None:
     subprocess.run(
-        [sys.executable, "-m", "pytest", "-q"], cwd=root, env=environment(PYTHONPATH=str(root)), check=False,
+        [sys.executable, "-m", "pytest", "-q"],
+        cwd=root,
+        env=environment(PYTHONPATH=str(root)),
+        check=False,
         capture_output=True,
-    )  # fmt: skip
+    )
 
 
 def trace(root: Path, *words: str) -> Any:
@@ -69,7 +74,9 @@ def strict(root: Path) -> tuple[int, dict[str, str]]:
     """Exit code, and what is wrong by clause."""
     result = trace(root, "--strict", "--json")
     findings = json.loads(result.stdout)["findings"]
-    return result.exit_code, {row["clause"]: row["message"] for row in findings if row["severity"] != "note"}
+    return result.exit_code, {
+        row["clause"]: row["message"] for row in findings if row["severity"] != "note"
+    }
 
 
 def test_a_clause_goes_from_new_to_green(project: Path) -> None:
@@ -80,7 +87,10 @@ def test_a_clause_goes_from_new_to_green(project: Path) -> None:
     run_tests(project)
     assert strict(project) == (0, {})
     result = trace(project, "--clause", FIRST)
-    assert "passed     tests/contract/test_tiny.py::test_doubling_gives_twice_as_much[one]" in result.stdout
+    assert (
+        "passed     tests/contract/test_tiny.py::test_doubling_gives_twice_as_much[one]"
+        in result.stdout
+    )
     assert f"| {FIRST} (MUST) | passed |" in trace(project, "--compliance").stdout
     assert "1 clauses: 1 passed; 2 of 3 cases are bound" in trace(project).stdout
 
@@ -90,9 +100,15 @@ def test_what_ran_with_other_code_has_not_run(project: Path) -> None:
     run_tests(project)
     assert strict(project) == (0, {})
     replace(
-        project, "tests/contract/test_tiny.py", "import pytest\n", "import pytest  # a line that no review looks at\n"
+        project,
+        "tests/contract/test_tiny.py",
+        "import pytest\n",
+        "import pytest  # a line that no review looks at\n",
     )
-    assert strict(project) == (4, {FIRST: "2 of 2 cases have not run (2 of them ran with other code)"})
+    assert strict(project) == (
+        4,
+        {FIRST: "2 of 2 cases have not run (2 of them ran with other code)"},
+    )
     run_tests(project)
     assert strict(project) == (0, {})
 
@@ -116,13 +132,21 @@ def test_what_goes_wrong_later_ends_with_1_and_is_named(project: Path) -> None:
     write(project, "docs/page.md", f"See {FIRST}, {SECOND} and tests/contract/test_lost.py.\n")
     assert strict(project) == (
         1,
-        {SECOND: "cited, and not in any document", "": "tests/contract/test_lost.py collects nothing"},
+        {
+            SECOND: "cited, and not in any document",
+            "": "tests/contract/test_lost.py collects nothing",
+        },
     )
     write(project, "docs/page.md", "")
     replace(project, "tests/contract/test_tiny.py", f'"{FIRST}"', f'"{FIRST}", "NO-SUCH-001"')
     unrun = {FIRST: "2 of 2 cases have not run (2 of them ran with other code)"}
     assert strict(project) == (1, {"NO-SUCH-001": "bound to, and not in any document"} | unrun)
-    replace(project, "tests/contract/test_tiny.py", f'@pytest.mark.clause("{FIRST}", "NO-SUCH-001")\n', "")
+    replace(
+        project,
+        "tests/contract/test_tiny.py",
+        f'@pytest.mark.clause("{FIRST}", "NO-SUCH-001")\n',
+        "",
+    )
     assert strict(project) == (1, {FIRST: "a MUST without a case"})
 
 
@@ -133,11 +157,15 @@ def test_a_suite_that_cannot_be_collected_is_exit_code_3_with_pytests_words(proj
     assert "cannot import name 'triple'" in result.stderr
 
 
-def test_a_collection_is_kept_until_a_source_changes(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collection_is_kept_until_a_source_changes(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = collect(project)
     monkeypatch.setattr("ptyspec.spec.collect.sys.executable", "/no/such/python")
     assert collect(project) == before
-    assert [case.source for case in before] == [f"tests/contract/test_tiny.py:{n}" for n in (4, 4, 9)]
+    assert [case.source for case in before] == [
+        f"tests/contract/test_tiny.py:{n}" for n in (4, 4, 9)
+    ]
     write(project, "tests/contract/test_more.py", "")
     with pytest.raises(FileNotFoundError):
         collect(project)
@@ -160,9 +188,22 @@ def test_a_broken_clause_is_seen_red_by_its_own_case_or_told(project: Path) -> N
     replace(project, "specs/doc.md", "# Title", "# The title")
     with (project / "specs/doc.md").open("a", encoding="utf-8") as file:
         file.write("\n" + RULE.format(SECOND))
-    write(project, "tests/red/doc.yaml", "".join(ENTRY.format(FIRST, *edit) for edit in EDITS.values()))
+    write(
+        project,
+        "tests/red/doc.yaml",
+        "".join(ENTRY.format(FIRST, *edit) for edit in EDITS.values()),
+    )
     before = {path: path.read_bytes() for path in (project / "tiny.py", project / "specs/doc.md")}
-    code = red(["--root", str(project), "--json", str(project / "red.json"), "--markdown", str(project / "red.md")])
+    code = red(
+        [
+            "--root",
+            str(project),
+            "--json",
+            str(project / "red.json"),
+            "--markdown",
+            str(project / "red.md"),
+        ]
+    )
     assert code == 1
     found = json.loads((project / "red.json").read_text(encoding="utf-8"))
     assert [row["status"] for row in found["results"]] == list(EDITS)
@@ -184,8 +225,12 @@ def test_a_broken_clause_is_seen_red_by_its_own_case_or_told(project: Path) -> N
 def test_cases_that_are_red_already_prove_nothing(project: Path) -> None:
     replace(project, "tiny.py", "2 * number", "3 * number")
     write(
-        project, "tests/red/doc.yaml", ENTRY.format(FIRST, "it adds", "number + 1").replace("2 * number", "3 * number")
+        project,
+        "tests/red/doc.yaml",
+        ENTRY.format(FIRST, "it adds", "number + 1").replace("2 * number", "3 * number"),
     )
     assert red(["--root", str(project), "--json", str(project / "red.json"), FIRST]) == 1
     found = json.loads((project / "red.json").read_text(encoding="utf-8"))["results"]
-    assert [(row["status"], row["reason"]) for row in found] == [("invalid", "no green case of the clause")]
+    assert [(row["status"], row["reason"]) for row in found] == [
+        ("invalid", "no green case of the clause")
+    ]

@@ -28,11 +28,17 @@ def test_a_recipe_that_is_wrong_on_purpose_is_refused_without_its_faults() -> No
 
 
 def test_words_add_and_remove_faults_and_set_values() -> None:
-    made = variant("gs1_ideal:january,-gain-kept,sign-flipped,training.nepochs=30,model.filters=[8,16]")
+    made = variant(
+        "gs1_ideal:january,-gain-kept,sign-flipped,training.nepochs=30,model.filters=[8,16]"
+    )
     assert "gain-kept" not in made.faults
     assert set(made.faults) == {*recipe_faults("january"), "sign-flipped"} - {"gain-kept"}
     scenario = made.resolved.scenario
-    assert (scenario.training.nepochs, scenario.model.filters, scenario.model.architecture) == (30, (8, 16), "cnn")
+    assert (scenario.training.nepochs, scenario.model.filters, scenario.model.architecture) == (
+        30,
+        (8, 16),
+        "cnn",
+    )
 
 
 def test_settings_are_the_whole_difference_of_two_variants_and_make_them_again() -> None:
@@ -64,9 +70,13 @@ def test_a_combination_that_is_no_scenario_is_a_settings_error() -> None:
         good.with_settings(good.settings() | {"training.validation_fraction": 0.0})
 
 
-def test_a_refusal_is_an_observation_and_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_is_an_observation_and_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PTYSPEC_HOME", str(tmp_path))
-    few = variant("gs1_custom", settings=[*SMALL, *SHALLOW, "scan.n_images=2", "grouping.n_groups=1"])
+    few = variant(
+        "gs1_custom", settings=[*SMALL, *SHALLOW, "scan.n_images=2", "grouping.n_groups=1"]
+    )
     assert not known(few)
     found = observe(few)
     assert (found["outcome"], found["metrics"]) == ("refused", {})
@@ -95,7 +105,12 @@ def test_what_says_nothing_of_the_variant_is_raised_and_not_kept(
 ) -> None:
     monkeypatch.setenv("PTYSPEC_HOME", str(tmp_path))
     asked = variant("gs1_custom")
-    for error in (TrainingInterruptedError("stopped"), MemoryError(), OSError("no space"), InputFileError("no scan")):
+    for error in (
+        TrainingInterruptedError("stopped"),
+        MemoryError(),
+        OSError("no space"),
+        InputFileError("no scan"),
+    ):
         monkeypatch.setattr(observing, "pipeline_of", lambda of, error=error: Broken(error))
         with pytest.raises(type(error)):
             observe(asked)
@@ -106,7 +121,9 @@ def test_what_says_nothing_of_the_variant_is_raised_and_not_kept(
     assert not known(asked)
 
 
-def test_the_key_names_the_pipelines_code_the_faults_and_what_observes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_names_the_pipelines_code_the_faults_and_what_observes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     made = variant("gs1_custom:gain-kept,pipeline=ptyspec.legacy.pipeline:LegacyPipeline")
     before = key_of(made)
     pipeline = Broken(ValueError())
@@ -122,7 +139,11 @@ def test_the_key_names_the_pipelines_code_the_faults_and_what_observes(monkeypat
 
 def test_a_run_that_was_refused_does_not_say_that_it_did_not_diverge() -> None:
     assert [ended("diverged", "diverged"), ended("finished", "diverged")] == [1.0, 0.0]
-    assert [ended("refused", "diverged"), ended("failed", "diverged"), ended("failed", "failed")] == [None, None, 1.0]
+    assert [
+        ended("refused", "diverged"),
+        ended("failed", "diverged"),
+        ended("failed", "failed"),
+    ] == [None, None, 1.0]
 
 
 WORKER = """
@@ -137,7 +158,12 @@ print(scale.loader_gain(4.0, 64))
 def test_a_worker_has_the_faults_of_its_environment() -> None:
     environment = {**os.environ, "PTYSPEC_FAULT": "gain-by-energy"}
     done = subprocess.run(
-        [sys.executable, "-c", WORKER], capture_output=True, text=True, cwd=ROOT, env=environment, check=True
+        [sys.executable, "-c", WORKER],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment,
+        check=True,
     )
     assert done.stdout.split() == ["256.0"]
 
@@ -157,7 +183,9 @@ if __name__ == "__main__":
 def test_a_worker_ends_soon_after_its_owner_was_killed(tmp_path: Path) -> None:
     program = tmp_path / "pool.py"
     program.write_text(POOL)
-    owner = subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    owner = subprocess.Popen(
+        [sys.executable, str(program)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
     assert owner.stdout is not None
     with owner:
         worker = int(owner.stdout.readline())
@@ -182,7 +210,8 @@ def test_the_gain_that_is_kept_is_what_the_object_lacks() -> None:
     # The same training in another unit: the object is the healthy one times the gain, to the last bits of a float.
     settings = [*SMALL, *SHALLOW, "training.nepochs=1", "inference.iterative_sweeps=1"]
     healthy, kept = observe_all(
-        [variant(words, settings=settings) for words in ("gs1_custom", "gs1_custom:gain-kept")], processes=1
+        [variant(words, settings=settings) for words in ("gs1_custom", "gs1_custom:gain-kept")],
+        processes=1,
     )
     gain = value(kept, "normalize.gain")
     ratios = [value(found, "amplitude.mean_ratio") for found in (healthy, kept)]

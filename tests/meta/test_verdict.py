@@ -33,16 +33,28 @@ class TestSecond:
 def summary(result: pytest.RunResult) -> list[str]:
     """The lines of the plugin's section."""
     lines = result.stdout.lines
-    start = next(n for n, line in enumerate(lines) if line.startswith("=") and line.strip("= ") == "ptyspec")
+    start = next(
+        n for n, line in enumerate(lines) if line.startswith("=") and line.strip("= ") == "ptyspec"
+    )
     rest = lines[start + 1 :]
-    return [line for line in rest[: next(n for n, line in enumerate(rest) if line.startswith("="))] if line]
+    return [
+        line
+        for line in rest[: next(n for n, line in enumerate(rest) if line.startswith("="))]
+        if line
+    ]
 
 
 def test_the_summary_counts_by_level_and_names_the_red_clauses(project: pytest.Pytester) -> None:
     red = "\n".join(
-        f"@pytest.mark.clause('{clause.id}')\ndef test_{n}():\n    assert False" for n, clause in enumerate(MUST[:8])
+        f"@pytest.mark.clause('{clause.id}')\ndef test_{n}():\n    assert False"
+        for n, clause in enumerate(MUST[:8])
     )
-    write(project, OURS, test_red=f"import pytest\n{red}\n", test_green=BINDS_ALL.format(repr(MUST[9].id)))
+    write(
+        project,
+        OURS,
+        test_red=f"import pytest\n{red}\n",
+        test_green=BINDS_ALL.format(repr(MUST[9].id)),
+    )
     for words in (("-n", "0"), ("-n", "2")):
         lines = summary(project.runpytest_subprocess(*words, "--tb=no"))
         assert len(lines) <= 15
@@ -55,9 +67,13 @@ def test_the_summary_counts_by_level_and_names_the_red_clauses(project: pytest.P
     assert partial == ["clauses: MUST 1 green", "details: ptyspec trace"]
 
 
-def test_a_bare_assertion_of_a_bound_case_tells_rule_limit_stage_and_the_next_command(project: pytest.Pytester) -> None:
+def test_a_bare_assertion_of_a_bound_case_tells_rule_limit_stage_and_the_next_command(
+    project: pytest.Pytester,
+) -> None:
     write(project, OURS, contract__test_a=MIXED)
-    text = project.runpytest_subprocess("-p", "no:xdist", "-k", "wrong", "--ptyspec-profile", "stable").stdout.str()
+    text = project.runpytest_subprocess(
+        "-p", "no:xdist", "-k", "wrong", "--ptyspec-profile", "stable"
+    ).stdout.str()
     clause = specification()[SECOND]
     for line in (
         f"{clause.id} · {clause.title} (MUST, {clause.source})",
@@ -68,28 +84,43 @@ def test_a_bare_assertion_of_a_bound_case_tells_rule_limit_stage_and_the_next_co
     ):
         assert line in text
     assert text.split("short test summary info")[0].count("  rule  ") == 1
-    assert not (project.path / RECORD).exists()  # another profile's outcomes are not the repository's
+    assert not (
+        project.path / RECORD
+    ).exists()  # another profile's outcomes are not the repository's
 
 
 def test_a_check_tells_its_clause_once_and_hides_its_own_frames(project: pytest.Pytester) -> None:
     module = f"import pytest\n@pytest.mark.clause('{FIRST}')\ndef test_a(clause):\n    clause.equal(1, 2, 'gain')\n"
     write(project, OURS, contract__test_a=module)
     text = project.runpytest_subprocess("--ptyspec-profile", "stable").stdout.str()
-    failure = text.split("short test summary info")[0]  # on CI pytest's own summary repeats the whole message
+    failure = text.split("short test summary info")[
+        0
+    ]  # on CI pytest's own summary repeats the whole message
     assert failure.count("  rule  ") == 1
-    assert "reproduce  pytest 'tests/contract/test_a.py::test_a' --ptyspec-profile stable" in failure
+    assert (
+        "reproduce  pytest 'tests/contract/test_a.py::test_a' --ptyspec-profile stable" in failure
+    )
     assert "def fail(" not in text
 
 
-def test_strict_refuses_a_must_without_a_case_where_everything_was_collected(project: pytest.Pytester) -> None:
+def test_strict_refuses_a_must_without_a_case_where_everything_was_collected(
+    project: pytest.Pytester,
+) -> None:
     (project.path / "known.txt").write_text("tests/test_gone.py  # the file was removed\n")
-    write(project, OURS, test_a=BINDS_ALL.format(", ".join(repr(clause.id) for clause in MUST[:-1])), test_b=TEST)
+    write(
+        project,
+        OURS,
+        test_a=BINDS_ALL.format(", ".join(repr(clause.id) for clause in MUST[:-1])),
+        test_b=TEST,
+    )
     usual = project.runpytest_subprocess("--ptyspec-xfails", "known.txt")
     assert usual.ret == pytest.ExitCode.OK
     assert "expected failure tests/test_gone.py covers no case" in summary(usual)
     last = MUST[-1]
     for words in (("-n", "2"), ("--collect-only",)):
-        strict = project.runpytest_subprocess("--ptyspec-strict", "--ptyspec-xfails", "known.txt", *words)
+        strict = project.runpytest_subprocess(
+            "--ptyspec-strict", "--ptyspec-xfails", "known.txt", *words
+        )
         assert strict.ret == pytest.ExitCode.TESTS_FAILED
         assert summary(strict)[-2:] == [
             f"{last.id} has no case: {last.title} ({last.source})",
@@ -112,24 +143,40 @@ def test_strict_refuses_a_clause_whose_review_no_longer_holds(project: pytest.Py
     assert f"and {len(IDS) - 12} more" in summary(result)
 
 
-def test_expected_failures_are_by_node_pattern_or_clause_and_must_fail(project: pytest.Pytester) -> None:
+def test_expected_failures_are_by_node_pattern_or_clause_and_must_fail(
+    project: pytest.Pytester,
+) -> None:
     write(project, OURS, contract__test_a=MIXED)
     entries = {
-        "right": ("tests/contract/test_a.py::test_first[one]  # the loader\nCLAUSE  # stitching", 2, 2, 0),
-        "pattern": ("# known\n\ntests/*::test_first[[]one] # no\ntests/*_a.py::*_wrong # yes\n*first[one] # yes", 2, 2, 0),
+        "right": (
+            "tests/contract/test_a.py::test_first[one]  # the loader\nCLAUSE  # stitching",
+            2,
+            2,
+            0,
+        ),
+        "pattern": (
+            "# known\n\ntests/*::test_first[[]one] # no\ntests/*_a.py::*_wrong # yes\n*first[one] # yes",
+            2,
+            2,
+            0,
+        ),
         "passes": ("tests/contract/test_a.py::test_first  # all of them", 1, 1, 2),
-    }  # fmt: skip
+    }
     for text, passed, xfailed, failed in entries.values():
         (project.path / "known.txt").write_text(text.replace("CLAUSE", SECOND), encoding="utf-8")
         result = project.runpytest_subprocess("--ptyspec-xfails", "known.txt")
         found = result.parseoutcomes()
-        assert (found.get("passed", 0) + found.get("xpassed", 0), found["xfailed"], found.get("failed", 0)) == (
-            passed, xfailed, failed,
-        )  # fmt: skip
+        assert (
+            found.get("passed", 0) + found.get("xpassed", 0),
+            found["xfailed"],
+            found.get("failed", 0),
+        ) == (passed, xfailed, failed)
     result.stdout.fnmatch_lines("*XPASS(strict)*all of them (known.txt:1)")
 
 
-def test_a_clause_that_was_expected_to_fail_and_does_not_fails_the_session(project: pytest.Pytester) -> None:
+def test_a_clause_that_was_expected_to_fail_and_does_not_fails_the_session(
+    project: pytest.Pytester,
+) -> None:
     write(project, OURS, test_a=BINDS_ALL.format(repr(FIRST)))
     (project.path / "known.txt").write_text(f"{FIRST}  # not yet\n")
     for words in (("-n", "0"), ("-n", "2")):
@@ -138,7 +185,9 @@ def test_a_clause_that_was_expected_to_fail_and_does_not_fails_the_session(proje
         assert f"{FIRST} was expected to fail, and all its 1 cases passed" in summary(result)
 
 
-def test_a_file_of_expected_failures_that_cannot_be_read_is_a_usage_error(project: pytest.Pytester) -> None:
+def test_a_file_of_expected_failures_that_cannot_be_read_is_a_usage_error(
+    project: pytest.Pytester,
+) -> None:
     write(project, OURS, test_a=TEST)
     (project.path / "known.txt").write_text("tests/test_a.py\n")
     for words, told in (("known.txt", "*without a reason*"), ("no.txt", "*cannot be read*")):

@@ -25,7 +25,9 @@ def test_at_the_margin_where_either_verdict_is_wrong_each_is_rare() -> None:
     assert max(worst("ptyspec", 1.0)) <= limit(MANY, ALPHA / 2)
 
 
-@pytest.mark.parametrize(("effect", "verdict"), [(0.0, RULED_OUT), (3.0, CONFIRMED)], ids=["none", "large"])
+@pytest.mark.parametrize(
+    ("effect", "verdict"), [(0.0, RULED_OUT), (3.0, CONFIRMED)], ids=["none", "large"]
+)
 def test_a_clear_case_is_decided_and_never_wrongly(effect: float, verdict: str) -> None:
     found = list(cells("ptyspec", MANY, (effect,), (5,)))
     assert max(max(cell.wrong) for cell in found) <= limit(MANY, ALPHA / 2)
@@ -38,7 +40,12 @@ def test_a_second_look_where_the_first_left_it_open_stays_within_alpha() -> None
 
 @pytest.mark.parametrize(
     ("rule", "effect", "kind"),
-    [("p < 0.05 confirms", 0.5, 0), ("p > 0.05 rules out", 1.5, 1), ("bootstrap", 1.0, 0), ("bootstrap", 1.0, 1)],
+    [
+        ("p < 0.05 confirms", 0.5, 0),
+        ("p > 0.05 rules out", 1.5, 1),
+        ("bootstrap", 1.0, 0),
+        ("bootstrap", 1.0, 1),
+    ],
     ids=["significant", "not-significant", "bootstrap-beyond", "bootstrap-within"],
 )
 def test_rules_that_are_wrong_are_found_to_be(rule: str, effect: float, kind: int) -> None:
@@ -49,8 +56,11 @@ def test_rules_that_are_wrong_are_found_to_be(rule: str, effect: float, kind: in
 @pytest.mark.parametrize("n", [5, 8])
 def test_the_interval_of_two_rates_misses_the_truth_no_oftener_than_alpha(n: int) -> None:
     """By enumeration: every outcome of n pairs, for every true pair of rates on a grid."""
-    outcomes = [(up, down, rates([1.0] * up + [-1.0] * down + [0.0] * (n - up - down), ALPHA))
-                for up, down in itertools.product(range(n + 1), repeat=2) if up + down <= n]  # fmt: skip
+    outcomes = [
+        (up, down, rates([1.0] * up + [-1.0] * down + [0.0] * (n - up - down), ALPHA))
+        for up, down in itertools.product(range(n + 1), repeat=2)
+        if up + down <= n
+    ]
     for p, q in itertools.product([0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0], repeat=2):
         if p + q > 1:
             continue
@@ -84,7 +94,9 @@ def test_intervals_of_known_numbers() -> None:
 
 def test_the_number_of_pairs_that_would_settle_it_grows_with_the_spread_and_ends() -> None:
     near = [0.2, -0.4, 0.9, 0.1, -0.2]
-    few, many = (pairs_needed(values, 1.0, 0.05, 0.8) for values in (near, [5 * value for value in near]))
+    few, many = (
+        pairs_needed(values, 1.0, 0.05, 0.8) for values in (near, [5 * value for value in near])
+    )
     assert few is not None
     assert few > 5
     assert many is not None

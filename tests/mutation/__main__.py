@@ -24,11 +24,18 @@ EVERY = 10
 
 def main(words: list[str] | None = None) -> int:
     """Try what the words ask for; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__.split("\n\n")[1])
-    parser.add_argument(
-        "modules", nargs="*", metavar="MODULE", help="such as physics/scale; otherwise all of plan.toml"
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.mutation", description=__doc__.split("\n\n")[1]
     )
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no mutant after so many minutes")
+    parser.add_argument(
+        "modules",
+        nargs="*",
+        metavar="MODULE",
+        help="such as physics/scale; otherwise all of plan.toml",
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=float("inf"), help="begin no mutant after so many minutes"
+    )
     parser.add_argument("--page", type=Path, default=ROOT / PAGE, help="where the page goes")
     options = parser.parse_args(words)
     named = plan(ROOT)
@@ -41,7 +48,9 @@ def main(words: list[str] | None = None) -> int:
             try:
                 _module(name, named[name], end)
             except RuntimeError as error:
-                print(error, file=sys.stderr, flush=True)  # nothing is known of this module: it stays open on the page
+                print(
+                    error, file=sys.stderr, flush=True
+                )  # nothing is known of this module: it stays open on the page
     return _tell(options.page)
 
 
@@ -55,7 +64,11 @@ def _module(name: str, cases: list[str], end: float) -> None:
     missing = [one for one in found if one.key not in record.outcomes]
     if not missing or time.monotonic() > end:
         return
-    print(f"{name}: {len(missing)} of {len(found)} mutants to try with {' '.join(cases)}", file=sys.stderr, flush=True)
+    print(
+        f"{name}: {len(missing)} of {len(found)} mutants to try with {' '.join(cases)}",
+        file=sys.stderr,
+        flush=True,
+    )
     check(module, source, cases)
     for done, one in enumerate(missing, start=1):
         if time.monotonic() > end:
@@ -63,7 +76,9 @@ def _module(name: str, cases: list[str], end: float) -> None:
         _one(record, module, one, source, cases)
         if done % EVERY == 0:
             write(ROOT, record)
-            print(f"{name}: {done} of {len(missing)}; {record.words()}", file=sys.stderr, flush=True)
+            print(
+                f"{name}: {done} of {len(missing)}; {record.words()}", file=sys.stderr, flush=True
+            )
     write(ROOT, record)
     print(f"{name}: {record.words()}", file=sys.stderr, flush=True)
 
@@ -71,11 +86,15 @@ def _module(name: str, cases: list[str], end: float) -> None:
 def _one(record: Module, module: str, one: Mutant, source: str, cases: list[str]) -> None:
     began, text = time.monotonic(), one.source(source)
     outcome = "same" if text is None else attempt(module, text, cases)
-    record.add(one, outcome, time.monotonic() - began, ("", "") if text is None else changed(source, text))
+    record.add(
+        one, outcome, time.monotonic() - began, ("", "") if text is None else changed(source, text)
+    )
 
 
 def _tell(page: Path) -> int:
-    from tests.mutation.page import write_page  # loads the package, after which no mutant can be tried
+    from tests.mutation.page import (
+        write_page,
+    )  # loads the package, after which no mutant can be tried
 
     unexplained, open_ = write_page(ROOT, page)
     for line in unexplained:

@@ -8,14 +8,41 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-BINARY = {"Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "Pow_Mul", "FloorDiv_Div", "Mod_FloorDiv", "BitAnd_BitOr",
-          "BitOr_BitAnd", "BitXor_BitAnd", "LShift_RShift", "RShift_LShift"}  # fmt: skip
+BINARY = {
+    "Add_Sub",
+    "Sub_Add",
+    "Mul_Div",
+    "Div_Mul",
+    "Pow_Mul",
+    "FloorDiv_Div",
+    "Mod_FloorDiv",
+    "BitAnd_BitOr",
+    "BitOr_BitAnd",
+    "BitXor_BitAnd",
+    "LShift_RShift",
+    "RShift_LShift",
+}
 """One slip for each operator; the nine others of `a + b` die of the same cases, or of a TypeError."""
-COMPARISON = {"Eq_NotEq", "NotEq_Eq", "Lt_LtE", "Lt_GtE", "LtE_Lt", "LtE_Gt", "Gt_GtE", "Gt_LtE", "GtE_Gt", "GtE_Lt",
-              "Is_IsNot", "IsNot_Is"}  # fmt: skip
+COMPARISON = {
+    "Eq_NotEq",
+    "NotEq_Eq",
+    "Lt_LtE",
+    "Lt_GtE",
+    "LtE_Lt",
+    "LtE_Gt",
+    "Gt_GtE",
+    "Gt_LtE",
+    "GtE_Gt",
+    "GtE_Lt",
+    "Is_IsNot",
+    "IsNot_Is",
+}
 """The edge, and the opposite."""
-FAMILIES = {"ReplaceBinaryOperator": BINARY, "ReplaceComparisonOperator": COMPARISON,
-            "ReplaceUnaryOperator": {"Delete_USub", "Delete_Not", "Delete_Invert"}}  # fmt: skip
+FAMILIES = {
+    "ReplaceBinaryOperator": BINARY,
+    "ReplaceComparisonOperator": COMPARISON,
+    "ReplaceUnaryOperator": {"Delete_USub", "Delete_Not", "Delete_Invert"},
+}
 
 
 @dataclass(frozen=True)
@@ -68,7 +95,9 @@ def mutants(source: str) -> list[Mutant]:
 
 def changed(source: str, text: str) -> tuple[str, str]:
     """Return the lines that differ, before and after."""
-    lines = [line for line in difflib.ndiff(source.splitlines(), text.splitlines()) if line[:1] in "-+"]
+    lines = [
+        line for line in difflib.ndiff(source.splitlines(), text.splitlines()) if line[:1] in "-+"
+    ]
     before, after = ([line[2:].strip() for line in lines if line[0] == sign] for sign in "-+")
     return " ".join(before), " ".join(after)
 
@@ -94,4 +123,7 @@ def annotations(source: str) -> Iterator[tuple[Place, Place]]:
         for name in ("annotation", "returns"):
             found = getattr(node, name, None)
             if found is not None:
-                yield place(found.lineno, found.col_offset), place(found.end_lineno, found.end_col_offset)
+                yield (
+                    place(found.lineno, found.col_offset),
+                    place(found.end_lineno, found.end_col_offset),
+                )

@@ -32,21 +32,42 @@ def write_page(root: Path, out: Path) -> tuple[list[str], int]:
     named = plan(root)
     with atomic_file(out) as file:
         file.write(page(named, records, explained, _fresh(root, named, records)).encode())
-    lines = [f"{name}:{row['line']}: {row['after']}" for name, row in unexplained(records, explained)]
+    lines = [
+        f"{name}:{row['line']}: {row['after']}" for name, row in unexplained(records, explained)
+    ]
     return lines, sum(name not in records or not records[name].whole for name in named)
 
 
-def _fresh(root: Path, named: Mapping[str, Sequence[str]], records: Mapping[str, Module]) -> set[str]:
-    return {name for name, files in named.items() if name in records and records[name].fresh(root, files)}
+def _fresh(
+    root: Path, named: Mapping[str, Sequence[str]], records: Mapping[str, Module]
+) -> set[str]:
+    return {
+        name
+        for name, files in named.items()
+        if name in records and records[name].fresh(root, files)
+    }
 
 
 def page(
-    named: Mapping[str, Sequence[str]], records: Mapping[str, Module], explained: Sequence[Equivalent], fresh: set[str]
+    named: Mapping[str, Sequence[str]],
+    records: Mapping[str, Module],
+    explained: Sequence[Equivalent],
+    fresh: set[str],
 ) -> str:
     """Return the page for these records; `fresh` are the modules whose source and cases have not changed since."""
     done = [records[name] for name in named if name in records]
     rows = [_row(record, explained, record.name in fresh) for record in done]
-    head = ["module", "mutants", "tried", "killed", "timed out", "survived", "of these explained", "score", "state"]
+    head = [
+        "module",
+        "mutants",
+        "tried",
+        "killed",
+        "timed out",
+        "survived",
+        "of these explained",
+        "score",
+        "state",
+    ]
     lines = [HEAD, "## What was run", "", *table(head, rows), ""]
     missing = [name for name in named if name not in records]
     if missing:
@@ -57,7 +78,9 @@ def page(
 
 def _row(record: Module, explained: Sequence[Equivalent], fresh: bool) -> list[str]:
     killed, timeout, survived = (record.count(kind) for kind in ("killed", "timeout", "survived"))
-    known = sum(any(one.explains(record.name, row) for one in explained) for row in record.survivors)
+    known = sum(
+        any(one.explains(record.name, row) for one in explained) for row in record.survivors
+    )
     valid = killed + timeout + survived - known
     score = f"{(killed + timeout) / valid:.1%}" if valid else "–"
     state = ("whole" if record.whole else "in part") + ("" if fresh else EARLIER)
@@ -69,16 +92,24 @@ def _survivors(records: Mapping[str, Module], explained: Sequence[Equivalent]) -
     rows = []
     for name, record in records.items():
         for row in record.survivors:
-            why = next((one.reason for one in explained if one.explains(name, row)), "**not explained**")
+            why = next(
+                (one.reason for one in explained if one.explains(name, row)), "**not explained**"
+            )
             rows.append([f"`{name}:{row['line']}`", _code(row["before"]), _code(row["after"]), why])
-    yield from table(["where", "line", "became", "why no case notices"], rows, numbers=False) if rows else ["None."]
+    yield from (
+        table(["where", "line", "became", "why no case notices"], rows, numbers=False)
+        if rows
+        else ["None."]
+    )
 
 
 def _code(line: str) -> str:
     return escape(line, 160)
 
 
-def unexplained(records: Mapping[str, Module], explained: Sequence[Equivalent]) -> Iterator[tuple[str, dict[str, Any]]]:
+def unexplained(
+    records: Mapping[str, Module], explained: Sequence[Equivalent]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each survivor that no entry explains, with its module."""
     for name, record in records.items():
         for row in record.survivors:

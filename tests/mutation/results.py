@@ -46,7 +46,9 @@ class Module:
         self.outcomes[one.key] = outcome
         self.seconds = round(self.seconds + seconds, 1)
         if outcome == "survived":
-            self.survivors.append({"operator": one.operator, "line": one.line, "before": lines[0], "after": lines[1]})
+            self.survivors.append(
+                {"operator": one.operator, "line": one.line, "before": lines[0], "after": lines[1]}
+            )
 
     def count(self, outcome: str) -> int:
         """Mutants with this outcome."""
@@ -73,7 +75,11 @@ class Equivalent:
 
     def explains(self, module: str, survivor: dict[str, Any]) -> bool:
         """True for the same change in the same module."""
-        return (self.module, self.before, self.after) == (module, survivor["before"], survivor["after"])
+        return (self.module, self.before, self.after) == (
+            module,
+            survivor["before"],
+            survivor["after"],
+        )
 
 
 def plan(root: Path) -> dict[str, list[str]]:
@@ -97,7 +103,10 @@ def read(root: Path) -> dict[str, Module]:
     path = root / HERE / "results.json"
     if not path.exists():
         return {}
-    return {name: Module(**row) for name, row in json.loads(path.read_text(encoding="utf-8"))["modules"].items()}
+    return {
+        name: Module(**row)
+        for name, row in json.loads(path.read_text(encoding="utf-8"))["modules"].items()
+    }
 
 
 def write(root: Path, record: Module) -> None:
@@ -106,7 +115,10 @@ def write(root: Path, record: Module) -> None:
     path = root / HERE / "results.json"
     rows = {name: asdict(known[name]) for name in sorted(known)}
     scratch = path.with_suffix(".tmp")
-    scratch.write_text(json.dumps({"schema_version": 1, "modules": rows}, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    scratch.write_text(
+        json.dumps({"schema_version": 1, "modules": rows}, indent=1, ensure_ascii=False) + "\n",
+        "utf-8",
+    )
     scratch.replace(path)
 
 

@@ -24,10 +24,26 @@ from types import ModuleType
 CPU_SECONDS, BYTES = 20, 6 << 30
 """Limits of one mutant: an endless loop is a timeout, an endless array an error."""
 WARM = (
-    "numpy", "numpy.testing", "scipy.fft", "scipy.ndimage", "scipy.optimize", "scipy.spatial", "scipy.special", "scipy.stats",
-    "skimage.metrics", "skimage.registration", "pydantic", "yaml", "filelock", "_pytest.assertion.rewrite", "hypothesis",
-    "hypothesis.core", "hypothesis.strategies", "hypothesis.extra.numpy", "hypothesis.internal.conjecture.engine",
-)  # fmt: skip
+    "numpy",
+    "numpy.testing",
+    "scipy.fft",
+    "scipy.ndimage",
+    "scipy.optimize",
+    "scipy.spatial",
+    "scipy.special",
+    "scipy.stats",
+    "skimage.metrics",
+    "skimage.registration",
+    "pydantic",
+    "yaml",
+    "filelock",
+    "_pytest.assertion.rewrite",
+    "hypothesis",
+    "hypothesis.core",
+    "hypothesis.strategies",
+    "hypothesis.extra.numpy",
+    "hypothesis.internal.conjecture.engine",
+)
 FORCED = "raise AssertionError('this module was broken to see that the cases notice')\n"
 
 
@@ -40,7 +56,11 @@ def warm() -> Iterator[None]:
         if plugin.name != "ptyspec":
             plugin.load()
     with TemporaryDirectory(prefix="ptyspec-mutation-") as folder:
-        os.environ |= {"PTYSPEC_HOME": folder, "HYPOTHESIS_STORAGE_DIRECTORY": folder, "OMP_NUM_THREADS": "1"}
+        os.environ |= {
+            "PTYSPEC_HOME": folder,
+            "HYPOTHESIS_STORAGE_DIRECTORY": folder,
+            "OMP_NUM_THREADS": "1",
+        }
         os.environ.pop("PTYSPEC_FAULT", None)
         yield
 
@@ -61,9 +81,13 @@ def attempt(module: str, source: str, cases: Sequence[str]) -> str:
 def check(module: str, source: str, cases: Sequence[str]) -> None:
     """Raise RuntimeError unless the cases pass as things are and fail where the module cannot even be imported."""
     if (found := attempt(module, source, cases)) != "survived":
-        raise RuntimeError(f"{module}: the cases do not pass without a mutant ({found}): {' '.join(cases)}")
+        raise RuntimeError(
+            f"{module}: the cases do not pass without a mutant ({found}): {' '.join(cases)}"
+        )
     if (found := attempt(module, FORCED, cases)) != "killed":
-        raise RuntimeError(f"{module}: the cases do not notice that the module is broken ({found}): {' '.join(cases)}")
+        raise RuntimeError(
+            f"{module}: the cases do not notice that the module is broken ({found}): {' '.join(cases)}"
+        )
 
 
 def _limit() -> None:
@@ -80,7 +104,10 @@ def _run(module: str, source: str, cases: Sequence[str]) -> int:
     first = _First(_Instead(module, source))
     try:
         return int(
-            pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--tb=no", "--no-header", *cases], plugins=[first])
+            pytest.main(
+                ["-x", "-q", "-p", "no:cacheprovider", "--tb=no", "--no-header", *cases],
+                plugins=[first],
+            )
         )
     except BaseException:  # whatever a mutant raises where pytest does not catch it
         return 1

@@ -28,8 +28,12 @@ def trained_on(target: str, probe: float = 1.0, data: float = 1.0) -> Any:
     """The trained object patches of the test split when probe and amplitudes come multiplied."""
     scenario, walk = tiny(target, *SHALLOW).scenario, ReferencePipeline()
     scan = walk.simulate(scenario)
-    scan = scan.model_copy(update={"probeGuess": np.complex64(probe) * scan.probeGuess,
-                                   "diff3d": np.float32(data) * scan.diff3d})  # fmt: skip
+    scan = scan.model_copy(
+        update={
+            "probeGuess": np.complex64(probe) * scan.probeGuess,
+            "diff3d": np.float32(data) * scan.diff3d,
+        }
+    )
     containers = walk.normalize(scenario, walk.group(scenario, walk.split(scenario, scan)))
     trained = fit(scenario, containers)
     return walk.infer(scenario, trained, containers.test).object
@@ -40,20 +44,26 @@ def test_a_probe_twice_as_strong_halves_the_trained_object_bit_by_bit(clause: Ch
     # A power of two is exact in every step of training, so the whole chain must show it exactly.
     own = run_of("gs1_custom")
     patches = own.trained.predict(own.trained.weights, own.containers.test).object
-    clause.equal(trained_on("gs1_custom", probe=2.0), patches / np.complex64(2), "object of a stronger probe")
+    clause.equal(
+        trained_on("gs1_custom", probe=2.0), patches / np.complex64(2), "object of a stronger probe"
+    )
 
 
 @pytest.mark.clause("SCALE-004")
 def test_amplitudes_twice_as_large_double_the_trained_object_bit_by_bit(clause: Check) -> None:
     own = run_of("gs1_custom")
     patches = own.trained.predict(own.trained.weights, own.containers.test).object
-    clause.equal(trained_on("gs1_custom", data=2.0), np.complex64(2) * patches, "object of stronger data")
+    clause.equal(
+        trained_on("gs1_custom", data=2.0), np.complex64(2) * patches, "object of stronger data"
+    )
 
 
 @pytest.mark.clause("SCALE-004")
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(("probe", "data"), [(3.0, 1.0), (1.0, 0.7), (0.3, 5.0)])
-def test_an_untrained_object_moves_by_data_over_probe(target: str, probe: float, data: float, clause: Check) -> None:
+def test_an_untrained_object_moves_by_data_over_probe(
+    target: str, probe: float, data: float, clause: Check
+) -> None:
     own = run_of(target)
     before, after = own.containers.test, with_factors(own.containers, probe, data).test
     np.testing.assert_allclose(after.a0 / before.a0, data / probe, rtol=1e-6)
@@ -67,7 +77,10 @@ def with_factors(parts: Containers, probe: float, data: float) -> Containers:
 
     def changed(part: Container) -> Any:
         scan = part.groups.scan
-        update = {"probeGuess": np.complex64(probe) * scan.probeGuess, "diff3d": np.float32(data) * scan.diff3d}
+        update = {
+            "probeGuess": np.complex64(probe) * scan.probeGuess,
+            "diff3d": np.float32(data) * scan.diff3d,
+        }
         return part.groups.model_copy(update={"scan": scan.model_copy(update=update)})
 
     return normalize(tiny().scenario, GroupedHalves(changed(parts.train), changed(parts.test)))
@@ -115,8 +128,12 @@ def test_data_and_gain_changed_together_leave_the_object_alone(target: str, clau
     test = own.containers.test
     scan = test.groups.scan
     quarter = scan.model_copy(update={"diff3d": scan.diff3d / 4})
-    other = test.model_copy(update={"gain": 4 * test.gain, "groups": test.groups.model_copy(update={"scan": quarter})})
-    before, after = (own.trained.predict(own.trained.weights, part).object for part in (test, other))
+    other = test.model_copy(
+        update={"gain": 4 * test.gain, "groups": test.groups.model_copy(update={"scan": quarter})}
+    )
+    before, after = (
+        own.trained.predict(own.trained.weights, part).object for part in (test, other)
+    )
     clause.equal(after, before, "object of data and gain changed together")
 
 
@@ -125,10 +142,11 @@ def brighter(container: Container, factor: float, gain: float) -> Container:
     lit = scan.model_copy(update={"diff3d": np.float32(factor) * scan.diff3d})
     return container.model_copy(
         update={
-            "groups": container.groups.model_copy(update={"scan": lit}), "gain": gain,
+            "groups": container.groups.model_copy(update={"scan": lit}),
+            "gain": gain,
             "coarse": coarse.model_copy(update={"object": np.complex64(factor) * coarse.object}),
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.clause("NORM-002")
@@ -140,10 +158,11 @@ def test_a_test_split_that_is_brighter_gives_an_object_that_is_brighter(target: 
     level = {
         name: np.abs(own.trained.predict(own.trained.weights, part).object * weight(test)).sum()
         for name, part in {
-            "own": test, "brighter": brighter(test, factor, test.gain),
+            "own": test,
+            "brighter": brighter(test, factor, test.gain),
             "with its own gain": brighter(test, factor, test.gain / factor),
         }.items()
-    }  # fmt: skip
+    }
     # 2 %: the learned correction saw no other brightness in training; the undershoot it guards against is 9 %.
     assert level["brighter"] / level["own"] == pytest.approx(factor, rel=0.02)
     assert level["with its own gain"] / level["own"] < 0.98 * factor

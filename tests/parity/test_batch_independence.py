@@ -81,7 +81,9 @@ def test_the_order_of_groups_is_the_order_of_objects(clause: Check, target: str)
 @pytest.mark.clause("PINN-CHUNKED-001")
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("size", [16, 64, 128])
-def test_the_padding_of_the_last_batch_changes_nothing(clause: Check, target: str, size: int) -> None:
+def test_the_padding_of_the_last_batch_changes_nothing(
+    clause: Check, target: str, size: int
+) -> None:
     from ptyspec.pipeline.protocol import Session
     from ptyspec.pipeline.train import predict_patches
 
@@ -100,4 +102,6 @@ def test_every_group_is_in_exactly_one_batch(clause: Check, size: int) -> None:
     made = [(inputs["measured"], valid) for inputs, valid in full_batches(container, size)]
     assert all(len(frames) == size for frames, _ in made)
     kept = np.concatenate([frames[:valid] for frames, valid in made])
-    clause.equal(kept, batch(container, np.arange(container.size))[0]["measured"], "frames of all batches")
+    clause.equal(
+        kept, batch(container, np.arange(container.size))[0]["measured"], "frames of all batches"
+    )

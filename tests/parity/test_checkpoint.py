@@ -17,10 +17,15 @@ from tests.tiny_runs import same
 def state(epoch: int = 2) -> checkpoint.State:
     draws = np.random.default_rng(epoch)
     weights, optimizer, best = (
-        [draws.standard_normal(shape).astype(np.float32) for shape in ((3, 4), (2,), ())] for _ in range(3)
+        [draws.standard_normal(shape).astype(np.float32) for shape in ((3, 4), (2,), ())]
+        for _ in range(3)
     )
     record = EpochRecord(
-        epoch=1, learning_rate=1e-3, seconds=0.125, finite=True, metrics={"loss": 0.5, "val_loss": None}
+        epoch=1,
+        learning_rate=1e-3,
+        seconds=0.125,
+        finite=True,
+        metrics={"loss": 0.5, "val_loss": None},
     )
     return checkpoint.State(epoch, weights, optimizer, best, 1, (record,))
 
@@ -33,7 +38,11 @@ def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
     assert loaded is not None
     for kind in ("weights", "optimizer", "best"):
         assert same(getattr(loaded, kind), getattr(saved, kind))
-    assert (loaded.epoch, loaded.best_epoch, loaded.records) == (saved.epoch, saved.best_epoch, saved.records)
+    assert (loaded.epoch, loaded.best_epoch, loaded.records) == (
+        saved.epoch,
+        saved.best_epoch,
+        saved.records,
+    )
 
 
 @pytest.mark.clause("STORE-007")
@@ -63,13 +72,17 @@ def edited(folder: Path, **changes: object) -> None:
 
 DAMAGE = {
     "empty": lambda folder: (folder / checkpoint.NAME).write_bytes(b""),
-    "half": lambda folder: (folder / checkpoint.NAME).write_bytes(whole(folder)[: len(whole(folder)) // 2]),
+    "half": lambda folder: (folder / checkpoint.NAME).write_bytes(
+        whole(folder)[: len(whole(folder)) // 2]
+    ),
     "flipped": lambda folder: (folder / checkpoint.NAME).write_bytes(
         whole(folder).replace(state().weights[0].tobytes(), bytes(48))
     ),
     "text": lambda folder: (folder / checkpoint.NAME).write_text("hello"),
     "one-array": lambda folder: np.save((folder / checkpoint.NAME).open("wb"), np.zeros(3)),
-    "pickled": lambda folder: np.savez(folder / checkpoint.NAME, state=np.array([{"epoch": 1}], object)),
+    "pickled": lambda folder: np.savez(
+        folder / checkpoint.NAME, state=np.array([{"epoch": 1}], object)
+    ),
     "no-state": lambda folder: np.savez(folder / checkpoint.NAME, weights_0000=np.zeros(3)),
     "not-json": lambda folder: np.savez(folder / checkpoint.NAME, state=np.array("{")),
     "no-epoch": lambda folder: edited(folder, epoch=None),
@@ -80,7 +93,9 @@ DAMAGE = {
 
 @pytest.mark.clause("STORE-008")
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_checkpoint_is_refused_by_name_with_the_way_out(damage: str, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_refused_by_name_with_the_way_out(
+    damage: str, tmp_path: Path
+) -> None:
     DAMAGE[damage](tmp_path)
     with pytest.raises(InputFileError) as error:
         checkpoint.load(tmp_path)
@@ -89,7 +104,9 @@ def test_a_damaged_checkpoint_is_refused_by_name_with_the_way_out(damage: str, t
 
 
 @pytest.mark.clause("STORE-008")
-def test_a_save_that_fails_leaves_the_earlier_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_save_that_fails_leaves_the_earlier_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     checkpoint.save(tmp_path, state(1))
 
     def breaks(file: object, **arrays: object) -> None:

@@ -26,18 +26,42 @@ def model_of(grid: int) -> tuple[Scenario, Container, Any]:
 
 @pytest.mark.clause("MODULE-SINGLETON-001")
 @pytest.mark.parametrize("order", ORDERS)
-def test_every_model_of_a_process_has_the_shapes_and_flags_of_its_own_scenario(clause: Check, order: str) -> None:
-    built = [(grid, *model_of(grid)) for grid in ORDERS[order]]  # all of them stay, as a session's models do
+def test_every_model_of_a_process_has_the_shapes_and_flags_of_its_own_scenario(
+    clause: Check, order: str
+) -> None:
+    built = [
+        (grid, *model_of(grid)) for grid in ORDERS[order]
+    ]  # all of them stay, as a session's models do
     for grid, scenario, data, model in built:
         inputs = batch(data, np.arange(2))[0]
-        clause.shape_dtype(inputs["measured"], (2, 32, 32, grid**2), np.float32, f"network input at gridsize {grid}")
+        clause.shape_dtype(
+            inputs["measured"],
+            (2, 32, 32, grid**2),
+            np.float32,
+            f"network input at gridsize {grid}",
+        )
         for part in model(inputs)[-1]:
-            clause.shape_dtype(np.asarray(part), (2, 32, 32, grid**2), np.float32, f"object at gridsize {grid}")
+            clause.shape_dtype(
+                np.asarray(part), (2, 32, 32, grid**2), np.float32, f"object at gridsize {grid}"
+            )
         forward = model.generator.forward
         need = 32 if grid == 1 else required_canvas(data.groups.coords_relative, 32)
-        clause.equal((model.members, forward.members), (grid**2, scenario.members), f"members at gridsize {grid}")
-        clause.equal(model.generator.merges, scenario.model.object_big and grid > 1, f"merging at gridsize {grid}")
-        clause.holds(forward.canvas >= need and (grid > 1 or forward.canvas == need), "canvas", forward.canvas, need)
+        clause.equal(
+            (model.members, forward.members),
+            (grid**2, scenario.members),
+            f"members at gridsize {grid}",
+        )
+        clause.equal(
+            model.generator.merges,
+            scenario.model.object_big and grid > 1,
+            f"merging at gridsize {grid}",
+        )
+        clause.holds(
+            forward.canvas >= need and (grid > 1 or forward.canvas == need),
+            "canvas",
+            forward.canvas,
+            need,
+        )
         clause.equal(len(model.generator.nets), scenario.model.stages, f"stages at gridsize {grid}")
 
 

@@ -50,7 +50,9 @@ def predicted(made: Any, patches: tuple[Array, Array]) -> Array:
 
 @pytest.mark.clause("CI-ABSOLUTE-SCALE-CONTRACT-001", "SCALE-002")
 @pytest.mark.parametrize("target", TARGETS)
-def test_the_built_models_loss_predicts_the_measured_energy_of_the_truth(target: str, clause: Check) -> None:
+def test_the_built_models_loss_predicts_the_measured_energy_of_the_truth(
+    target: str, clause: Check
+) -> None:
     data = container(target, NOISE_FREE)
     made, amplitude = model(data, target, NOISE_FREE), data.amplitude(ROWS)
     assert abs(data.gain - 1) > 0.1  # a gain of one would hide itself
@@ -69,8 +71,10 @@ def test_another_gain_changes_no_bit_of_what_the_loss_predicts(target: str, clau
     patches = truth(data)
     mine, theirs = model(data, target), model(other, target)
     clause.equal(predicted(theirs, patches), predicted(mine, patches), "predicted intensity")
-    losses = [float(made.compute_loss(y=batch(part, ROWS)[1], y_pred=[patches])) for made, part in
-              ((mine, data), (theirs, other))]  # fmt: skip
+    losses = [
+        float(made.compute_loss(y=batch(part, ROWS)[1], y_pred=[patches]))
+        for made, part in ((mine, data), (theirs, other))
+    ]
     clause("NORMALIZATION-001").equal(losses[1], losses[0], "loss of the truth")
 
 
@@ -79,20 +83,30 @@ def test_another_gain_changes_no_bit_of_what_the_loss_predicts(target: str, clau
 def test_the_built_model_holds_the_probe_of_the_simulation(target: str, clause: Check) -> None:
     data = container(target)
     made = model(data, target).forward.probe
-    signs = 1 - 2 * (np.indices(data.probe.shape).sum(axis=0) % 2)  # moves zero frequency to the centre
-    clause.equal((made.re + 1j * made.im).astype(np.complex64) * signs.astype(np.float32) + 0, data.probe + 0, "probe")
+    signs = 1 - 2 * (
+        np.indices(data.probe.shape).sum(axis=0) % 2
+    )  # moves zero frequency to the centre
+    clause.equal(
+        (made.re + 1j * made.im).astype(np.complex64) * signs.astype(np.float32) + 0,
+        data.probe + 0,
+        "probe",
+    )
     clause.equal(data.groups.scan.probeGuess, data.probe, "probe of the scan")
 
 
 @pytest.mark.clause("PROBE-MASK-DEFAULT-001")
 @pytest.mark.parametrize("mask", ["false", "true"])
-def test_the_built_models_probe_is_cut_where_that_was_requested_and_nowhere_else(mask: str, clause: Check) -> None:
+def test_the_built_models_probe_is_cut_where_that_was_requested_and_nowhere_else(
+    mask: str, clause: Check
+) -> None:
     from ptyspec.physics.probes import central_mask
 
     setting = f"model.probe_mask={mask}"
     field = model(container("gs1_custom", setting), "gs1_custom", setting).forward.probe
     light = np.hypot(field.re, field.im)[~central_mask(32)]
-    clause.equal(bool((light > 0).any()), mask == "false", "light of the built model outside the mask")
+    clause.equal(
+        bool((light > 0).any()), mask == "false", "light of the built model outside the mask"
+    )
 
 
 # Terms of the loss
@@ -115,7 +129,9 @@ def stage_slopes(weight: float) -> list[Array]:
 
 @pytest.mark.clause("LOSS-005")
 @pytest.mark.parametrize("weight", [0.3, 1.0])
-def test_every_stage_with_a_declared_weight_has_its_share_of_the_gradient(weight: float, clause: Check) -> None:
+def test_every_stage_with_a_declared_weight_has_its_share_of_the_gradient(
+    weight: float, clause: Check
+) -> None:
     first, second, last = stage_slopes(weight)
     assert np.abs(last).max() > 0
     clause.close(first, weight / 2 * last, "slope of the first of two earlier stages")
@@ -125,7 +141,9 @@ def test_every_stage_with_a_declared_weight_has_its_share_of_the_gradient(weight
 @pytest.mark.clause("LOSS-005")
 def test_a_stage_weight_of_zero_leaves_the_earlier_stages_out(clause: Check) -> None:
     first, second, last = stage_slopes(0.0)
-    clause.equal(float(np.abs(first).max() + np.abs(second).max()), 0.0, "slopes of the earlier stages")
+    clause.equal(
+        float(np.abs(first).max() + np.abs(second).max()), 0.0, "slopes of the earlier stages"
+    )
     assert np.abs(last).max() > 0
 
 
@@ -136,11 +154,20 @@ def test_a_stage_weight_of_zero_leaves_the_earlier_stages_out(clause: Check) -> 
 @pytest.mark.parametrize("nphotons", ["1e3", "1e9"])
 def test_training_stays_finite_at_very_low_and_very_high_dose(nphotons: str, clause: Check) -> None:
     """Upstream, another normaliser reached NaN at its fifth step."""
-    settings = (*SHALLOW, f"dose.nphotons={nphotons}", "training.nepochs=3", "training.batch_size=8")
+    settings = (
+        *SHALLOW,
+        f"dose.nphotons={nphotons}",
+        "training.nepochs=3",
+        "training.batch_size=8",
+    )
     data = prepared("gs1_custom", *settings)
     trained = fit(tiny("gs1_custom", *settings).scenario, data)
-    clause.finite([record.metrics["loss"] for record in trained.history.epochs], "losses of twelve steps")
+    clause.finite(
+        [record.metrics["loss"] for record in trained.history.epochs], "losses of twelve steps"
+    )
     for weight in trained.weights:
         clause.finite(weight, "trained weights")
     seen = batch(data.train, np.arange(data.train.size))[0]["measured"].astype(np.float64)
-    clause("NORM-006").close((seen**2).sum() / len(seen), 16.0**2, "mean energy of the network's input")
+    clause("NORM-006").close(
+        (seen**2).sum() / len(seen), 16.0**2, "mean energy of the network's input"
+    )

@@ -13,8 +13,13 @@ from ptyspec.spec.checks import Check
 from tests.tiny_runs import SHALLOW, object_of, prepare, scores, stored, tiny
 
 LATTICE = (
-    "scan.n_images=640", "grouping.n_groups=40", "training.batch_size=4", "training.nepochs=6", "model.canvas=0", *SHALLOW,
-)  # fmt: skip
+    "scan.n_images=640",
+    "grouping.n_groups=40",
+    "training.batch_size=4",
+    "training.nepochs=6",
+    "model.canvas=0",
+    *SHALLOW,
+)
 """Two images of 96 pixels a split: 8 x 8 groups on each that trains, 4 x 4 on each that tests, frames of 32 pixels."""
 MODES = ("dose_legacy_gs2", "dose_legacy_gs2_mae")
 
@@ -59,11 +64,18 @@ def test_each_test_image_is_right_by_itself(image: int) -> None:
 
 @pytest.mark.clause("GROUP-011", "SPLIT-006")
 def test_a_lattice_that_is_read_from_a_file_gives_the_same_groups(clause: Check) -> None:
-    asked = ("split.kind=image", "object.images_train=2", "grouping.kind=lattice", "grouping.n_groups=40")
+    asked = (
+        "split.kind=image",
+        "object.images_train=2",
+        "grouping.kind=lattice",
+        "grouping.n_groups=40",
+    )
     read = prepare(request(str(replayed(MODES[0]) / "scan.npz"), settings=asked).scenario)
     made = prepare(tiny(MODES[0], *LATTICE).scenario)
     for name in ("train", "test"):
         ours, theirs = (getattr(part, name).groups for part in (made, read))
-        clause("SPLIT-006").equal(theirs.scan.scan_index, ours.scan.scan_index, f"images that {name}")
+        clause("SPLIT-006").equal(
+            theirs.scan.scan_index, ours.scan.scan_index, f"images that {name}"
+        )
         clause("GROUP-011").equal(theirs.nn_indices, ours.nn_indices, f"groups that {name}")
         clause("GROUP-011").equal(theirs.coords, ours.coords, f"positions of groups that {name}")

@@ -13,9 +13,17 @@ from tests.evidence import Training, evidence, load_training, save_training
 from tests.tiny_runs import SHALLOW, fit, prepare, tiny
 
 SEEDS = (1, 2, 3, 4, 5)
-DIM = ("dose.nphotons=1e3", "probe.kind=ideal", "model.probe_scale=10", "training.nepochs=1", "scan.n_images=32",
-       "grouping.n_groups=16", "training.batch_size=8",
-       "training.validation_fraction=0", "training.monitor=loss")  # fmt: skip
+DIM = (
+    "dose.nphotons=1e3",
+    "probe.kind=ideal",
+    "model.probe_scale=10",
+    "training.nepochs=1",
+    "scan.n_images=32",
+    "grouping.n_groups=16",
+    "training.batch_size=8",
+    "training.validation_fraction=0",
+    "training.monitor=loss",
+)
 """Few photons through the probe of the runs that diverged: most pixels hold none."""
 
 
@@ -38,6 +46,9 @@ def test_no_training_of_five_seeds_diverges(clause: Check, trainings: dict[int, 
     for seed, made in trainings.items():
         clause.equal(made.history.first_nan, None, f"first value that is not finite, seed {seed}")
         losses += [row.metrics["loss"] for row in made.history.epochs]
-        clause.holds(all(np.isfinite(weight).all() for weight in made.weights), f"finite weights, seed {seed}")
+        clause.holds(
+            all(np.isfinite(weight).all() for weight in made.weights),
+            f"finite weights, seed {seed}",
+        )
     clause.finite(np.array(losses, dtype=float), "losses")
     clause.equal(len(set(losses)), len(SEEDS), "different losses: the seeds are different runs")

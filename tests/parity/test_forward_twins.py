@@ -21,7 +21,9 @@ from tests.tiny_runs import relative_l2
 
 TWIN = 1e-6
 """Relative L2; design 3. Single precision resolves 6e-8 a number and an FFT of 64 x 64 sums in 12 steps."""
-CASES = [pytest.param(size, grid, id=f"n{size}-gs{grid}") for size in (32, 64) for grid in (1, 2, 3)]
+CASES = [
+    pytest.param(size, grid, id=f"n{size}-gs{grid}") for size in (32, 64) for grid in (1, 2, 3)
+]
 B = 3
 
 
@@ -39,7 +41,9 @@ class Scene(NamedTuple):
 def scene(size: int, grid: int) -> Scene:
     members = grid**2
     draws = np.random.default_rng(members)
-    coords = np.array([[40.0, 45.0], [52.0, 70.0], [58.0, 50.0]])[:, :, None] + draws.uniform(-7, 7, (B, 2, members))
+    coords = np.array([[40.0, 45.0], [52.0, 70.0], [58.0, 50.0]])[:, :, None] + draws.uniform(
+        -7, 7, (B, 2, members)
+    )
     relative = (coords.mean(axis=-1, keepdims=True) - coords)[:, None].astype(np.float32)
     flat = cut(textured_object(140, 120), np.moveaxis(coords, 1, 2).reshape(-1, 2), size)
     patches = np.moveaxis(flat.reshape(B, members, size, size), 1, -1)
@@ -68,12 +72,16 @@ def test_the_detector_field_is_the_centred_orthonormal_dft_of_the_exit_wave(
 ) -> None:
     it = scene(size, grid)
     flat = members_first(it.patches)
-    clause.close(joined(it.model.detector(pair(flat))), far_field(it.probe * flat), "field at the detector")
+    clause.close(
+        joined(it.model.detector(pair(flat))), far_field(it.probe * flat), "field at the detector"
+    )
 
 
 @pytest.mark.clause("FORWARD-005")
 @pytest.mark.parametrize(("size", "grid"), CASES)
-def test_the_predicted_intensity_is_that_of_the_simulator(size: int, grid: int, clause: Check) -> None:
+def test_the_predicted_intensity_is_that_of_the_simulator(
+    size: int, grid: int, clause: Check
+) -> None:
     it = scene(size, grid)
     made = it.model.intensity(pair(members_first(it.patches)))
     clause.close(np.asarray(made), it.amplitude**2, "predicted intensity")
@@ -113,9 +121,16 @@ def test_merging_and_cutting_again_is_merge_group_and_extract_group(
 ) -> None:
     it = scene(size, grid)
     made = it.model.placement(it.relative).merged(pair(members_first(it.patches)), fill)
-    canvas = merge.merge_group(it.patches, it.relative, illumination_weight(it.probe), it.canvas, fill)
+    canvas = merge.merge_group(
+        it.patches, it.relative, illumination_weight(it.probe), it.canvas, fill
+    )
     expected = members_first(merge.extract_group(canvas, it.relative, size))
-    clause.holds(relative_l2(joined(made), expected) < TWIN, "relative L2", relative_l2(joined(made), expected), TWIN)
+    clause.holds(
+        relative_l2(joined(made), expected) < TWIN,
+        "relative L2",
+        relative_l2(joined(made), expected),
+        TWIN,
+    )
 
 
 @pytest.mark.parametrize("turn", ["swapped", "mirrored"])
@@ -125,33 +140,49 @@ def test_members_put_elsewhere_merge_to_another_object(turn: str) -> None:
     wrong = it.relative[:, :, ::-1] if turn == "swapped" else -it.relative
     made = it.model.placement(wrong).merged(pair(members_first(it.patches)), 1.0)
     canvas = merge.merge_group(it.patches, it.relative, illumination_weight(it.probe), it.canvas)
-    assert relative_l2(joined(made), members_first(merge.extract_group(canvas, it.relative, 32))) > 0.01
+    assert (
+        relative_l2(joined(made), members_first(merge.extract_group(canvas, it.relative, 32)))
+        > 0.01
+    )
 
 
 @pytest.mark.parametrize(("size", "grid"), CASES)
 def test_folding_keeps_group_and_member_and_unfolding_undoes_it(size: int, grid: int) -> None:
     it = scene(size, grid)
     np.testing.assert_array_equal(np.asarray(fold(it.patches.real)), members_first(it.patches).real)
-    np.testing.assert_array_equal(np.asarray(unfold(fold(it.patches.real), grid**2)), it.patches.real)
+    np.testing.assert_array_equal(
+        np.asarray(unfold(fold(it.patches.real), grid**2)), it.patches.real
+    )
 
 
 @pytest.mark.clause("LOSS-003", "LOSS-008")
 @pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
 @pytest.mark.parametrize(("size", "grid"), CASES)
-def test_the_loss_is_the_poisson_deviance_a_frame_over_the_mean_energy(size: int, grid: int, masked: bool) -> None:
+def test_the_loss_is_the_poisson_deviance_a_frame_over_the_mean_energy(
+    size: int, grid: int, masked: bool
+) -> None:
     it = scene(size, grid)
-    measured, wrong = it.amplitude.astype(np.float32), (1.2 * it.amplitude[::-1] ** 2).astype(np.float32)
+    measured, wrong = (
+        it.amplitude.astype(np.float32),
+        (1.2 * it.amplitude[::-1] ** 2).astype(np.float32),
+    )
     energy = mean_energy(measured)
     mask = np.random.default_rng(0).random((size, size)) < (0.7 if masked else 2.0)
     deviance = poisson_deviance(
         wrong.astype(float), measured.astype(float) ** 2, BACKGROUND * energy / size**2
     )  # per pixel, double precision
     expected = (deviance * mask).sum(axis=(1, 2)).mean() / energy
-    made = float(losses.poisson(wrong, measured, energy, mask.astype(np.float32) if masked else None))
-    assert made == pytest.approx(expected, rel=TWIN * 10)  # the logarithm of a ratio near 1 loses a digit
+    made = float(
+        losses.poisson(wrong, measured, energy, mask.astype(np.float32) if masked else None)
+    )
+    assert made == pytest.approx(
+        expected, rel=TWIN * 10
+    )  # the logarithm of a ratio near 1 loses a digit
     if masked:
         filled = np.where(mask, measured, np.float32(7))
-        assert float(losses.poisson(wrong, filled, energy, mask.astype(np.float32))) == made  # whatever stands there
+        assert (
+            float(losses.poisson(wrong, filled, energy, mask.astype(np.float32))) == made
+        )  # whatever stands there
 
 
 @pytest.mark.parametrize("size", [32, 64])
@@ -175,7 +206,9 @@ def test_the_back_projection_is_one_update_of_the_iterative_reference(size: int)
     expected = canvas.window(0, size)[None] - before
     made = ForwardModel(probe, 1, size).back_projection(pair(before), scan.diff3d)
     # Both differ from the exact step by single precision of the object, hence relative to object and step alike.
-    assert np.linalg.norm(joined(made) - expected) < TWIN * (np.linalg.norm(before) + np.linalg.norm(expected))
+    assert np.linalg.norm(joined(made) - expected) < TWIN * (
+        np.linalg.norm(before) + np.linalg.norm(expected)
+    )
     assert np.linalg.norm(expected) > 0.05 * np.linalg.norm(before)
 
 

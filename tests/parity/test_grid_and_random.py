@@ -29,7 +29,9 @@ def lattice_groups(scan: RawScan) -> Array:
     rows, y = np.unique(scan.ycoords_start, return_inverse=True)
     frame = np.full((len(rows), len(columns)), -1)
     frame[y, x] = np.arange(scan.size)
-    cells = np.stack([frame[:-1, :-1], frame[:-1, 1:], frame[1:, :-1], frame[1:, 1:]], axis=-1).reshape(-1, 4)
+    cells = np.stack(
+        [frame[:-1, :-1], frame[:-1, 1:], frame[1:, :-1], frame[1:, 1:]], axis=-1
+    ).reshape(-1, 4)
     return cells[(cells >= 0).all(axis=1)]
 
 
@@ -46,7 +48,9 @@ def test_lattice_cells_and_nearest_neighbours_give_the_same_object() -> None:
     scan = grid().containers.test.groups.scan
     cells, nearest = lattice_groups(scan), grid().containers.test.groups.nn_indices
     assert len(cells) > 20
-    assert not {frozenset(row) for row in cells.tolist()} >= {frozenset(row) for row in nearest.tolist()}
+    assert not {frozenset(row) for row in cells.tolist()} >= {
+        frozenset(row) for row in nearest.tolist()
+    }
     first, second = reconstruct(cells), reconstruct(nearest)
     assert first.origin == second.origin
     both = np.isfinite(first.object) & np.isfinite(second.object)

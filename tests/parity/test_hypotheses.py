@@ -10,6 +10,8 @@ from ptyspec.spec.checks import Check
 
 
 @pytest.mark.clause("EVID-011")
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.hypothesis(name)) for name in names()])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.hypothesis(name)) for name in names()]
+)
 def test_the_recorded_verdict_follows_from_the_evidence(clause: Check, name: str) -> None:
     clause.equal(standing(name), [], "what keeps the last verdict from standing")

@@ -78,12 +78,18 @@ def test_two_inferences_on_one_bundle_give_equal_patches_and_objects(clause: Che
 
 
 @pytest.mark.clause("INFER-003", "INFER-004")
-def test_the_saved_best_weights_predict_in_a_new_model_what_the_bundle_predicts(clause: Check) -> None:
+def test_the_saved_best_weights_predict_in_a_new_model_what_the_bundle_predicts(
+    clause: Check,
+) -> None:
     trained, states = bundle()
     assert states[-1].best_epoch == trained.history.best_epoch == BEST
     here = infer(SCENARIO, trained, data().test).object
-    clause("INFER-003").equal(rebuilt(states[-1].best).object, here, "patches of the loaded weights")
-    clause("INFER-004").equal(rebuilt(states[BEST - 1].weights).object, here, "patches of the best epoch's weights")
+    clause("INFER-003").equal(
+        rebuilt(states[-1].best).object, here, "patches of the loaded weights"
+    )
+    clause("INFER-004").equal(
+        rebuilt(states[BEST - 1].weights).object, here, "patches of the best epoch's weights"
+    )
 
 
 @pytest.mark.clause("INFER-003", "INFER-004")
@@ -93,10 +99,15 @@ def test_untrained_and_last_weights_would_predict_something_else(clause: Check) 
     here = infer(SCENARIO, trained, data().test).object
 
     def distance(weights: list[Array]) -> float:
-        return float(np.linalg.norm(trained.predict(weights, data().test).object - here) / np.linalg.norm(here))
+        return float(
+            np.linalg.norm(trained.predict(weights, data().test).object - here)
+            / np.linalg.norm(here)
+        )
 
     best, last = states[BEST - 1].weights, states[-1].weights
-    clause("INFER-003").detects(distance, best, trained.untrained, "distance to the bundle", at_least=1e-3)
+    clause("INFER-003").detects(
+        distance, best, trained.untrained, "distance to the bundle", at_least=1e-3
+    )
     clause("INFER-004").detects(distance, best, last, "distance to the bundle", at_least=1e-4)
     assert not same(best, last)
 

@@ -19,8 +19,11 @@ CNN = ("model.architecture=cnn", "model.amp_activation=softplus", "model.n_filte
 KINDS = {"unrolled": SHALLOW, "cnn": CNN}
 CASES = [pytest.param(kind, grid, id=f"{kind}-gs{grid}") for kind in KINDS for grid in (1, 2)]
 RANGES = {
-    "softplus": (0.0, np.inf), "relu": (0.0, np.inf), "sigmoid": (0.0, 1.0), "swish": (-0.2785, np.inf),
-}  # fmt: skip
+    "softplus": (0.0, np.inf),
+    "relu": (0.0, np.inf),
+    "sigmoid": (0.0, 1.0),
+    "swish": (-0.2785, np.inf),
+}
 """As declared by the specification, in units of a0."""
 
 
@@ -50,12 +53,18 @@ def patches(model: Any, given: dict[str, Array]) -> Array:
 @pytest.mark.clause("HEAD-003")
 @pytest.mark.parametrize("drive", [-30.0, 30.0], ids=["down", "up"])
 @pytest.mark.parametrize("head", list(RANGES))
-def test_no_pixel_of_a_patch_leaves_the_declared_range(clause: Check, head: str, drive: float) -> None:
+def test_no_pixel_of_a_patch_leaves_the_declared_range(
+    clause: Check, head: str, drive: float
+) -> None:
     model = built("cnn", 1, f"model.amp_activation={head}")
     model.generator.amplitude.final.bias.assign([drive])
     amplitude = np.abs(patches(model, inputs(1, 4))) / container(1).a0
     low, high = RANGES[head]
-    clause.close(amplitude, np.clip(amplitude, max(low, 0.0), high), "amplitude over a0, and its nearest allowed value")
+    clause.close(
+        amplitude,
+        np.clip(amplitude, max(low, 0.0), high),
+        "amplitude over a0, and its nearest allowed value",
+    )
 
 
 @pytest.mark.clause("HEAD-003")
@@ -66,7 +75,11 @@ def test_the_heads_themselves_keep_their_sign_and_ceiling(clause: Check, head: s
 
     raw, start = np.meshgrid(np.linspace(-20, 20, 401), np.linspace(0, 5, 11))
     amplitude = np.asarray(HEADS[head](raw.astype(np.float32), start.astype(np.float32)))
-    clause.close(amplitude, np.clip(amplitude, *RANGES[head]), "amplitude over a0, and its nearest allowed value")
+    clause.close(
+        amplitude,
+        np.clip(amplitude, *RANGES[head]),
+        "amplitude over a0, and its nearest allowed value",
+    )
 
 
 @pytest.mark.clause("HEAD-004")
@@ -86,11 +99,16 @@ def test_the_whole_network_reaches_three_times_the_rms_amplitude(clause: Check, 
     final = model.generator.nets[0].final if kind == "unrolled" else model.generator.amplitude.final
     final.bias.assign(np.full(final.bias.shape, 8.0))
     largest = float(np.abs(patches(model, inputs(2, 2))).max()) / container(2).a0
-    clause.holds(largest > 3, "largest amplitude over a0", observed=f"{largest:.3g}", expected="> 3")
+    clause.holds(
+        largest > 3, "largest amplitude over a0", observed=f"{largest:.3g}", expected="> 3"
+    )
 
 
 SIZES = {
-    "unrolled": (("model.stages=2", "model.filters=[4,6]"), 2 * 6),  # down 2, middle, up, join, final
+    "unrolled": (
+        ("model.stages=2", "model.filters=[4,6]"),
+        2 * 6,
+    ),  # down 2, middle, up, join, final
     "cnn": (CNN, 6 + 2 * 7),  # encoder 2 x 3; two decoders of 2 x 3 + 1
 }
 """Settings of each generator and the convolutions that it then has, counted by hand; each has a kernel and a bias."""
@@ -100,7 +118,9 @@ def stepped(model: Any, data: Container) -> tuple[list[Array], list[Array]]:
     """All variables before and after one step of training."""
     from keras import optimizers
 
-    model.compile(optimizer=optimizers.Adam(1e-3), run_eagerly=True)  # one step is not worth a trace
+    model.compile(
+        optimizer=optimizers.Adam(1e-3), run_eagerly=True
+    )  # one step is not worth a trace
     names = [v for v in model.variables if not v.path.startswith("optimizer")]
     before = [np.array(v.numpy()) for v in names]
     given, amplitude = batch(data, np.arange(8))
@@ -110,10 +130,15 @@ def stepped(model: Any, data: Container) -> tuple[list[Array], list[Array]]:
 
 @pytest.mark.clause("NET-001", "NET-002")
 @pytest.mark.parametrize("kind", list(KINDS))
-def test_every_declared_parameter_is_listed_and_moves_and_nothing_else_does(clause: Check, kind: str) -> None:
+def test_every_declared_parameter_is_listed_and_moves_and_nothing_else_does(
+    clause: Check, kind: str
+) -> None:
     settings, convolutions = SIZES[kind]
     model = built(kind, 1, *settings)
-    fixed = [np.array(part) for part in (*model.forward.probe, model.forward.weight, model.a0, model.energy)]
+    fixed = [
+        np.array(part)
+        for part in (*model.forward.probe, model.forward.weight, model.a0, model.energy)
+    ]
     listed = model.trainable_variables
     others = {v.path for v in listed if v.path.split("/")[-1] not in ("kernel", "bias")}
     clause("NET-002").equal(others, set(), "trained parameters beside kernels and biases")
@@ -121,7 +146,10 @@ def test_every_declared_parameter_is_listed_and_moves_and_nothing_else_does(clau
     before, after = stepped(model, container(1))
     still = [v.path for v, a, b in zip(listed, before, after, strict=False) if np.array_equal(a, b)]
     clause.equal(still, [], "parameters that did not move")
-    kept = [np.array(part) for part in (*model.forward.probe, model.forward.weight, model.a0, model.energy)]
+    kept = [
+        np.array(part)
+        for part in (*model.forward.probe, model.forward.weight, model.a0, model.energy)
+    ]
     for name, a, b in zip(("probe", "probe", "weight", "a0", "energy"), fixed, kept, strict=True):
         clause("NET-002").equal(b, a, name)
 
@@ -129,7 +157,9 @@ def test_every_declared_parameter_is_listed_and_moves_and_nothing_else_does(clau
 @pytest.mark.clause("NET-005")
 @pytest.mark.parametrize("size", [20, 36])
 @pytest.mark.parametrize("kind", list(KINDS))
-def test_sides_that_can_be_halved_only_twice_give_whole_patches(clause: Check, kind: str, size: int) -> None:
+def test_sides_that_can_be_halved_only_twice_give_whole_patches(
+    clause: Check, kind: str, size: int
+) -> None:
     from ptyspec.pipeline.train import build_model, canvas_side
 
     wanted = ("scan.n_images=24", "grouping.n_groups=8", f"model.N={size}")
@@ -143,7 +173,9 @@ def test_sides_that_can_be_halved_only_twice_give_whole_patches(clause: Check, k
 
 @pytest.mark.clause("NET-006")
 @pytest.mark.parametrize(("kind", "grid"), CASES)
-def test_a_network_on_symbolic_inputs_computes_what_the_eager_one_does(clause: Check, kind: str, grid: int) -> None:
+def test_a_network_on_symbolic_inputs_computes_what_the_eager_one_does(
+    clause: Check, kind: str, grid: int
+) -> None:
     import keras
 
     model, given = built(kind, grid), inputs(grid, 5)
@@ -217,9 +249,13 @@ def test_the_built_model_has_the_declared_geometry(clause: Check, grid: int, mer
         model = built(kind, grid, f"model.object_big={merge}")
         clause.equal(model.generator.forward.members, grid**2, f"{kind}: members")
         clause.equal(model.forward.size, 32, f"{kind}: side of a patch")
-        clause.equal(model.generator.forward.canvas, canvas_needed(grid) if merges else 32, f"{kind}: canvas")
+        clause.equal(
+            model.generator.forward.canvas, canvas_needed(grid) if merges else 32, f"{kind}: canvas"
+        )
         given = inputs(grid, 2)
-        moved = given | {"relative": given["relative"] + np.float32([[0.5, -1.0, 0.25, 0.75]][0])[: grid**2]}
+        moved = given | {
+            "relative": given["relative"] + np.float32([[0.5, -1.0, 0.25, 0.75]][0])[: grid**2]
+        }
         depends = not np.array_equal(patches(model, given), patches(model, moved))
         clause.equal(depends, merges, f"{kind}: positions matter (members are merged)")
 
@@ -230,7 +266,9 @@ def test_the_built_model_has_the_declared_stages_and_head(clause: Check) -> None
         found = built("unrolled", 1, f"model.stages={stages}")(inputs(1, 1), training=True)
         clause.equal(len(found), stages, "stages")
     for head in RANGES:
-        clause.equal(built("cnn", 1, f"model.amp_activation={head}").generator.head.__name__, head, "head")
+        clause.equal(
+            built("cnn", 1, f"model.amp_activation={head}").generator.head.__name__, head, "head"
+        )
 
 
 @pytest.mark.clause("NET-008")
@@ -238,7 +276,9 @@ def test_the_built_model_has_the_declared_stages_and_head(clause: Check) -> None
 def test_the_probe_mask_of_the_built_model_is_the_declared_one(clause: Check, mask: str) -> None:
     from ptyspec.pipeline.train import build_model
 
-    made = tiny("gs1_custom", *SHALLOW, f"model.probe_mask={mask}", "model.probe_mask_diameter=16").scenario
+    made = tiny(
+        "gs1_custom", *SHALLOW, f"model.probe_mask={mask}", "model.probe_mask_diameter=16"
+    ).scenario
     data = prepare(made)
     model = build_model(made, data.train, 32)
     rows, columns = np.indices((32, 32)) - 15.5
@@ -250,17 +290,24 @@ def test_the_probe_mask_of_the_built_model_is_the_declared_one(clause: Check, ma
 
 @pytest.mark.clause("NET-010")
 @pytest.mark.parametrize(("kind", "grid"), CASES)
-def test_the_exit_wave_holds_the_light_outside_the_central_half(clause: Check, kind: str, grid: int) -> None:
+def test_the_exit_wave_holds_the_light_outside_the_central_half(
+    clause: Check, kind: str, grid: int
+) -> None:
     from ptyspec.physics.geometry import extract_patches
 
     data, rows = container(grid), np.arange(8)
     predicted = patches(built(kind, grid), batch(data, rows)[0])
     scan = data.groups.scan
     assert scan.objectGuess is not None
-    truth = extract_patches(scan.objectGuess, scan.positions[data.groups.nn_indices[rows].ravel()], 32)
+    truth = extract_patches(
+        scan.objectGuess, scan.positions[data.groups.nn_indices[rows].ravel()], 32
+    )
     light = np.abs(data.probe) ** 2
     light[8:24, 8:24] = 0
-    energy = [float((light * np.abs(o) ** 2).sum()) for o in (np.moveaxis(predicted, -1, 1).reshape(-1, 32, 32), truth)]
+    energy = [
+        float((light * np.abs(o) ** 2).sum())
+        for o in (np.moveaxis(predicted, -1, 1).reshape(-1, 32, 32), truth)
+    ]
     clause.within_ratio(energy[0], energy[1], "energy of the exit wave outside the centre")
 
 
@@ -273,9 +320,15 @@ def test_the_exit_wave_holds_the_light_outside_the_central_half(clause: Check, k
         pytest.param(1, "true", id="single"),
     ],
 )
-def test_a_declared_canvas_that_is_too_small_is_refused_before_training(clause: Check, grid: int, merge: str) -> None:
-    made = tiny(f"gs{grid}_custom", *SHALLOW, f"model.object_big={merge}", "model.canvas=30").scenario
-    with clause.raises_at("train", CanvasError, "a canvas of 30 for patches of 32", mentions="model.canvas"):
+def test_a_declared_canvas_that_is_too_small_is_refused_before_training(
+    clause: Check, grid: int, merge: str
+) -> None:
+    made = tiny(
+        f"gs{grid}_custom", *SHALLOW, f"model.object_big={merge}", "model.canvas=30"
+    ).scenario
+    with clause.raises_at(
+        "train", CanvasError, "a canvas of 30 for patches of 32", mentions="model.canvas"
+    ):
         fit(made, prepared(f"gs{grid}_custom"))
 
 

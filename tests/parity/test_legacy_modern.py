@@ -89,11 +89,15 @@ def test_the_records_of_finished_runs_are_the_same(clause: Check, name: str) -> 
 @pytest.mark.parametrize("name", TRAINED)
 def test_the_record_says_what_the_dictionary_was(clause: Check, name: str) -> None:
     legacy = read_json(both(name)[1] / "stages.json")["stages"]
-    clause.equal([stage["flags"]["synchronised"] for stage in legacy], [True] * len(STAGES), "stages in step")
+    clause.equal(
+        [stage["flags"]["synchronised"] for stage in legacy], [True] * len(STAGES), "stages in step"
+    )
     numbers = {stage["name"]: stage["numbers"] for stage in legacy}
     scale = numbers["normalize"]["scale"] / numbers["normalize"]["gain"]
     for stage in ("normalize", "train", "infer"):
-        clause("LEGACY-006").within_ratio(numbers[stage]["intensity_scale"], scale, f"scale at stage {stage}")
+        clause("LEGACY-006").within_ratio(
+            numbers[stage]["intensity_scale"], scale, f"scale at stage {stage}"
+        )
 
 
 @pytest.mark.clause("LEGACY-006")

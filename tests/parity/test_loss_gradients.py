@@ -14,7 +14,13 @@ from ptyspec.networks.field import Field
 from ptyspec.networks.forward import ForwardModel
 from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches
-from ptyspec.physics.scale import BACKGROUND, loader_gain, mean_energy, poisson_deviance, probe_energy
+from ptyspec.physics.scale import (
+    BACKGROUND,
+    loader_gain,
+    mean_energy,
+    poisson_deviance,
+    probe_energy,
+)
 from ptyspec.spec.checks import Check
 from tests.small_scenes import cut, scattered, small_probe, textured_object
 
@@ -25,7 +31,10 @@ TRUTH = cut(OBJECT, AT, N)
 X = expected_amplitude(PROBE, TRUTH).astype(np.float32)
 ENERGY = mean_energy(X)
 A0 = (ENERGY / probe_energy(PROBE)) ** 0.5
-START = TRUTH + 0.2 * A0 * np.random.default_rng(3).standard_normal((*TRUTH.shape, 2)).view(complex)[..., 0]
+START = (
+    TRUTH
+    + 0.2 * A0 * np.random.default_rng(3).standard_normal((*TRUTH.shape, 2)).view(complex)[..., 0]
+)
 
 
 def loss(patches: Array) -> float:
@@ -40,7 +49,9 @@ def network_loss(patches: Array, log_scale: Any = 0.0) -> Any:
     """The loss that trains, in single precision."""
     from keras import ops
 
-    predicted = ForwardModel(PROBE, 1, N).intensity(Field(np.float32(patches.real), np.float32(patches.imag)))
+    predicted = ForwardModel(PROBE, 1, N).intensity(
+        Field(np.float32(patches.real), np.float32(patches.imag))
+    )
     return losses.poisson(predicted * ops.exp(2.0 * log_scale), X, ENERGY)
 
 
@@ -64,12 +75,18 @@ PIXELS = [BRIGHTEST, (N // 2, N // 2), (N // 2 - 3, N // 2 + 4), (N // 4, N // 2
 @pytest.mark.clause("LOSS-006")
 @pytest.mark.parametrize("frame", [0, M - 1])
 @pytest.mark.parametrize("part", [0, 1], ids=["real", "imaginary"])
-@pytest.mark.parametrize("pixel", PIXELS, ids=["brightest", "centre", "off-centre", "flank", "tail"])
-def test_the_tapes_slope_is_the_finite_difference(pixel: tuple[int, int], part: int, frame: int, clause: Check) -> None:
+@pytest.mark.parametrize(
+    "pixel", PIXELS, ids=["brightest", "centre", "off-centre", "flank", "tail"]
+)
+def test_the_tapes_slope_is_the_finite_difference(
+    pixel: tuple[int, int], part: int, frame: int, clause: Check
+) -> None:
     step = np.zeros_like(START)
     step[(frame, *pixel)] = (1e-4 * A0) * (1, 1j)[part]
     slope = (loss(START + step) - loss(START - step)) / (2e-4 * A0)
-    clause.close(GRADIENTS[part][(frame, *pixel)] / LARGEST, slope / LARGEST, "slope in units of the largest")
+    clause.close(
+        GRADIENTS[part][(frame, *pixel)] / LARGEST, slope / LARGEST, "slope in units of the largest"
+    )
 
 
 @pytest.mark.clause("LOSS-006")
@@ -114,30 +131,45 @@ def test_the_true_object_has_the_smallest_loss(wrong: str, clause: Check) -> Non
     here = float(network_loss(TRUTH))
     there = float(network_loss(WRONG[wrong]))
     clause.close(here, 0, "loss of the true object")
-    clause.holds(there > 100 * abs(here) + 1e-4, f"loss of the object {wrong}", there, "far above the truth's")
+    clause.holds(
+        there > 100 * abs(here) + 1e-4,
+        f"loss of the object {wrong}",
+        there,
+        "far above the truth's",
+    )
     assert there == pytest.approx(loss(WRONG[wrong]), rel=1e-4)
 
 
 @pytest.mark.clause("PHASE-001")
 @pytest.mark.parametrize("phase", [0.7, -2.5])
 def test_a_patchs_phase_does_not_change_its_loss(phase: float, clause: Check) -> None:
-    clause.close(float(network_loss(START * np.exp(1j * phase))), float(network_loss(START)), "loss of a turned patch")
+    clause.close(
+        float(network_loss(START * np.exp(1j * phase))),
+        float(network_loss(START)),
+        "loss of a turned patch",
+    )
 
 
 def loss_at(name: str, patches: Array, amplitude: Array = X) -> float:
-    predicted = ForwardModel(PROBE, 1, N).intensity(Field(np.float32(patches.real), np.float32(patches.imag)))
+    predicted = ForwardModel(PROBE, 1, N).intensity(
+        Field(np.float32(patches.real), np.float32(patches.imag))
+    )
     return float(losses.LOSSES[name](predicted, amplitude, ENERGY))
 
 
 def asymmetry(name: str, amplitude: Array) -> float:
     """Slope over curvature along the object's scale at the truth, in units of the step."""
-    less, here, more = (loss_at(name, np.exp(step) * TRUTH, amplitude) for step in (-0.01, 0.0, 0.01))
+    less, here, more = (
+        loss_at(name, np.exp(step) * TRUTH, amplitude) for step in (-0.01, 0.0, 0.01)
+    )
     return (more - less) / (more + less - 2 * here)
 
 
 @pytest.mark.clause("LOSS-004")
 @pytest.mark.parametrize("name", sorted(losses.LOSSES))
-def test_one_percent_more_and_one_percent_less_object_cost_the_same(name: str, clause: Check) -> None:
+def test_one_percent_more_and_one_percent_less_object_cost_the_same(
+    name: str, clause: Check
+) -> None:
     assert loss_at(name, 1.01 * TRUTH) > 1e-5  # a loss that sees no scale would pass
     clause.close(asymmetry(name, X), 0, f"asymmetry of the {name} loss about the truth")
 
@@ -147,7 +179,13 @@ def test_one_percent_more_and_one_percent_less_object_cost_the_same(name: str, c
 def test_the_asymmetry_sees_measurements_in_another_gauge(name: str, clause: Check) -> None:
     """Positive control: labels or measurements with a gain left in them, the loader's or a small one."""
     for gain in (loader_gain(ENERGY, N), 1.01, 0.99):
-        clause.detects(lambda seen: asymmetry(name, seen), X, np.float32(gain) * X, f"gain {gain:.3g}", at_least=0.1)
+        clause.detects(
+            lambda seen: asymmetry(name, seen),
+            X,
+            np.float32(gain) * X,
+            f"gain {gain:.3g}",
+            at_least=0.1,
+        )
 
 
 @pytest.mark.clause("LOSS-002")
@@ -160,7 +198,9 @@ def test_loss_and_gradient_of_darkness_are_finite(name: str, dark: str, clause: 
     patches = np.zeros_like(TRUTH) if dark in ("prediction", "both") else TRUTH
     re, im = tf.Variable(np.float32(patches.real)), tf.Variable(np.float32(patches.imag))
     with tf.GradientTape() as tape:
-        value = losses.LOSSES[name](ForwardModel(PROBE, 1, N).intensity(Field(re, im)), amplitude, ENERGY)
+        value = losses.LOSSES[name](
+            ForwardModel(PROBE, 1, N).intensity(Field(re, im)), amplitude, ENERGY
+        )
     clause.finite(np.asarray(value), "loss")
     for part in tape.gradient(value, [re, im]):
         clause.finite(np.asarray(part), "gradient")

@@ -18,7 +18,11 @@ DENSITY = 80 / 76**2
 """Frames a pixel of the random scan: 80 on (96 - 2 x 10)^2."""
 GRID = ("scan.kind=grid", "scan.n_images=81", f"scan.step={(1 / DENSITY) ** 0.5:.3f}")
 RUNS = {
-    "gs1-random": ("gs1_custom", "training.nepochs=12", "training.batch_size=8"),  # 4 steps an epoch
+    "gs1-random": (
+        "gs1_custom",
+        "training.nepochs=12",
+        "training.batch_size=8",
+    ),  # 4 steps an epoch
     "gs2-random": ("gs2_custom",),
     "gs2-grid": ("gs2_custom", *GRID),
 }
@@ -34,9 +38,13 @@ def scan(name: str) -> RawScan:
 
 @pytest.mark.clause("INFER-005", "CANVAS-003")
 @pytest.mark.parametrize("name", RUNS)
-def test_network_and_iterative_reference_find_the_amplitude_of_the_truth(clause: Check, name: str) -> None:
+def test_network_and_iterative_reference_find_the_amplitude_of_the_truth(
+    clause: Check, name: str
+) -> None:
     found = metrics(name)
-    clause("INFER-005").within_ratio(found["amplitude"]["mean_ratio"], 1.0, "ratio of the mean amplitudes")
+    clause("INFER-005").within_ratio(
+        found["amplitude"]["mean_ratio"], 1.0, "ratio of the mean amplitudes"
+    )
     assert found["controls"]["iterative"]["amplitude"]["mean_ratio"] == pytest.approx(1, abs=RATIO)
     assert not found["has_nan"]
     clause("CANVAS-003").equal(found["fits_canvas"], True, "fits_canvas of a finished run")
@@ -47,22 +55,32 @@ def test_network_and_iterative_reference_find_the_amplitude_of_the_truth(clause:
 def test_the_network_shows_detail_that_total_counts_do_not(clause: Check, name: str) -> None:
     """Against the trivial estimator: pearson alone would let brightness pass for an image (design 7)."""
     found = metrics(name)
-    network, trivial = (block["amplitude"]["highpass_pearson_r"] for block in (found, found["controls"]["trivial"]))
-    clause.holds(network > trivial + 0.2, "detail correlation", f"{network:.3f}", f"> {trivial:.3f} + 0.2")
+    network, trivial = (
+        block["amplitude"]["highpass_pearson_r"] for block in (found, found["controls"]["trivial"])
+    )
+    clause.holds(
+        network > trivial + 0.2, "detail correlation", f"{network:.3f}", f"> {trivial:.3f} + 0.2"
+    )
     assert network > 0.5
 
 
 @pytest.mark.clause("NET-009")
 @pytest.mark.parametrize("name", RUNS)
-def test_the_reconstructed_amplitude_has_the_contrast_of_the_truth(clause: Check, name: str) -> None:
+def test_the_reconstructed_amplitude_has_the_contrast_of_the_truth(
+    clause: Check, name: str
+) -> None:
     found = metrics(name)["amplitude"]
-    clause.within_ratio(found["prediction"]["std"], found["truth"]["std"], "standard deviation of the amplitude")
+    clause.within_ratio(
+        found["prediction"]["std"], found["truth"]["std"], "standard deviation of the amplitude"
+    )
 
 
 @pytest.mark.clause("INFER-007")
 def test_training_improves_on_the_untrained_network() -> None:
     found = metrics("gs2-random")
-    trained, untrained = (b["amplitude"]["highpass_pearson_r"] for b in (found, found["controls"]["untrained"]))
+    trained, untrained = (
+        b["amplitude"]["highpass_pearson_r"] for b in (found, found["controls"]["untrained"])
+    )
     assert trained > untrained + 0.05
     assert found["data"]["r_factor"] < 0.7 * found["controls"]["untrained"]["data"]["r_factor"]
 
@@ -76,8 +94,12 @@ def test_the_iterative_reference_is_the_ceiling() -> None:
 
 @pytest.mark.clause("INFER-005")
 def test_a_grid_scan_and_a_random_one_of_equal_density_give_the_same_amplitude() -> None:
-    density = [s.size / np.ptp(s.positions, axis=0).prod() for s in (scan("gs2-grid"), scan("gs2-random"))]
-    assert density[0] == pytest.approx(density[1], rel=0.15)  # the jitter moves the outermost positions
+    density = [
+        s.size / np.ptp(s.positions, axis=0).prod() for s in (scan("gs2-grid"), scan("gs2-random"))
+    ]
+    assert density[0] == pytest.approx(
+        density[1], rel=0.15
+    )  # the jitter moves the outermost positions
     ratios = [metrics(name)["amplitude"]["mean_ratio"] for name in ("gs2-grid", "gs2-random")]
     assert ratios[0] == pytest.approx(ratios[1], abs=RATIO)
 

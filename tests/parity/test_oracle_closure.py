@@ -73,17 +73,23 @@ def test_with_photon_noise_the_mean_energy_is_that_of_the_truth(clause: Check, t
     energy = predicted(data, truth(data)).sum(axis=(1, 2)).mean()
     frames = measured(data)
     # The sum of all counts is one Poisson number: its relative error is 1 / sqrt(photons), five of them allowed.
-    assert mean_energy(frames) == pytest.approx(energy, rel=5 / np.sqrt(PHOTONS * data.groups.scan.size))
+    assert mean_energy(frames) == pytest.approx(
+        energy, rel=5 / np.sqrt(PHOTONS * data.groups.scan.size)
+    )
     clause.within_ratio(energy, mean_energy(frames), "mean energy of the truth")
     assert relative_l2(np.sqrt(predicted(data, truth(data))), frames) > 0.01  # the noise is there
 
 
 @pytest.mark.clause("SCALE-002")
 @pytest.mark.parametrize("target", TARGETS)
-def test_the_gauge_is_absolute_counts_are_the_scale_squared_times_the_prediction(target: str) -> None:
+def test_the_gauge_is_absolute_counts_are_the_scale_squared_times_the_prediction(
+    target: str,
+) -> None:
     data = container(target, f"dose.nphotons={PHOTONS:g}")
     counts = (data.scale * measured(data)) ** 2
-    np.testing.assert_allclose(counts, np.round(counts), atol=1e-2)  # whole photons, to single precision of X
+    np.testing.assert_allclose(
+        counts, np.round(counts), atol=1e-2
+    )  # whole photons, to single precision of X
     rate = data.scale**2 * predicted(data, truth(data))
     pull = (counts - rate).sum() / np.sqrt(rate.sum())
     assert abs(pull) < 5
@@ -100,4 +106,7 @@ def test_merging_true_patches_changes_nothing_but_the_interpolation(target: str)
     # Two more Lanczos resamplings of the object: measured 0.0026 and 0.0027; a sign error of `relative` gives 0.082.
     assert relative_l2(again, measured(data)) < 0.006
     mirrored = model.placement(-relative).merged(pair(truth(data)), data.a0)
-    assert relative_l2(np.sqrt(np.asarray(model.intensity(mirrored), np.float64)), measured(data)) > 0.05
+    assert (
+        relative_l2(np.sqrt(np.asarray(model.intensity(mirrored), np.float64)), measured(data))
+        > 0.05
+    )

@@ -65,7 +65,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunStore, Path, Coun
 
 
 @pytest.mark.clause("STORE-008")
-def test_a_checkpoint_of_another_run_is_neither_used_nor_removed(made: tuple[RunStore, Path, Counting]) -> None:
+def test_a_checkpoint_of_another_run_is_neither_used_nor_removed(
+    made: tuple[RunStore, Path, Counting],
+) -> None:
     store, folder, pipeline = made
     assert pipeline.trainings == 1  # it resumed from nothing, although another key has something
     assert folder.name == key_of(wanted())
@@ -73,7 +75,9 @@ def test_a_checkpoint_of_another_run_is_neither_used_nor_removed(made: tuple[Run
 
 
 @pytest.mark.clause("RUN-001")
-def test_a_finished_run_is_whole_and_holds_the_object_of_the_pipeline(made: tuple[RunStore, Path, Counting]) -> None:
+def test_a_finished_run_is_whole_and_holds_the_object_of_the_pipeline(
+    made: tuple[RunStore, Path, Counting],
+) -> None:
     _, folder, pipeline = made
     assert {*FILES, "figures"} == {p.name for p in folder.iterdir()}
     with np.load(folder / "reconstruction.npz") as file:
@@ -81,7 +85,9 @@ def test_a_finished_run_is_whole_and_holds_the_object_of_the_pipeline(made: tupl
 
 
 @pytest.mark.clause("STORE-003")
-def test_an_equal_request_finds_the_run_and_computes_nothing(made: tuple[RunStore, Path, Counting]) -> None:
+def test_an_equal_request_finds_the_run_and_computes_nothing(
+    made: tuple[RunStore, Path, Counting],
+) -> None:
     store, folder, _ = made
     before = {p: p.stat().st_mtime_ns for p in folder.rglob("*")}
     assert produce(wanted(), store=store, pipeline=Never()) == folder
@@ -89,10 +95,16 @@ def test_an_equal_request_finds_the_run_and_computes_nothing(made: tuple[RunStor
 
 
 @pytest.mark.clause("STORE-003")
-def test_a_request_that_differs_in_one_setting_is_another_run(made: tuple[RunStore, Path, Counting]) -> None:
+def test_a_request_that_differs_in_one_setting_is_another_run(
+    made: tuple[RunStore, Path, Counting],
+) -> None:
     store, _, _ = made
     with pytest.raises(AssertionError, match="nothing may be computed"):
-        produce(tiny("gs1_custom", *BRIEF, "training.learning_rate=0.001"), store=store, pipeline=Never())
+        produce(
+            tiny("gs1_custom", *BRIEF, "training.learning_rate=0.001"),
+            store=store,
+            pipeline=Never(),
+        )
     assert not list((store.root / "partial").iterdir())
 
 
@@ -108,7 +120,9 @@ def test_an_output_folder_that_holds_something_is_refused_before_any_work(tmp_pa
     assert not (tmp_path / "store").exists()
 
 
-def test_the_run_is_copied_to_where_it_is_wanted(made: tuple[RunStore, Path, Counting], tmp_path: Path) -> None:
+def test_the_run_is_copied_to_where_it_is_wanted(
+    made: tuple[RunStore, Path, Counting], tmp_path: Path
+) -> None:
     store, folder, _ = made
     out = produce(wanted(), out=tmp_path / "out", store=store, pipeline=Never())
     assert out == tmp_path / "out"
@@ -117,7 +131,9 @@ def test_the_run_is_copied_to_where_it_is_wanted(made: tuple[RunStore, Path, Cou
 
 
 @pytest.mark.clause("STORE-008")
-def test_a_damaged_checkpoint_of_its_own_is_refused_on_resume_and_forgotten_without(tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_of_its_own_is_refused_on_resume_and_forgotten_without(
+    tmp_path: Path,
+) -> None:
     store, resolved = RunStore(tmp_path), wanted()
     own = store.checkpoint_folder(key_of(resolved)) / checkpoint.NAME
     own.write_bytes(b"damaged")
@@ -172,9 +188,13 @@ def ask_at_once(folder: Path) -> None:
             process.stdin.write("go\n")
             process.stdin.flush()
         ended = [child.finish(process) for process in both]
-        said = {"codes": [code for code, _, _ in ended], "errors": [err for _, _, err in ended],
-                "lines": [out.split("\n")[:-1] for _, out, _ in ended],
-                "runs": [str(path) for path in (store / "runs").iterdir()], "log": log.read_text()}  # fmt: skip
+        said = {
+            "codes": [code for code, _, _ in ended],
+            "errors": [err for _, _, err in ended],
+            "lines": [out.split("\n")[:-1] for _, out, _ in ended],
+            "runs": [str(path) for path in (store / "runs").iterdir()],
+            "log": log.read_text(),
+        }
     write_json(folder / "said.json", said)
 
 
@@ -185,7 +205,9 @@ def asked_at_once(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.clause("STORE-005")
-def test_two_processes_that_ask_at_once_train_once_and_share_the_run(asked_at_once: dict[str, Any]) -> None:
+def test_two_processes_that_ask_at_once_train_once_and_share_the_run(
+    asked_at_once: dict[str, Any],
+) -> None:
     assert asked_at_once["codes"] == [0, 0], asked_at_once["errors"]
     lines = asked_at_once["lines"]
     assert [lines[0][-1], lines[1][-1]] == 2 * asked_at_once["runs"]  # the only run there is

@@ -59,8 +59,14 @@ MEMBERS = {"gs1": 1, "gs2": 4}
 def ask(folder: Path) -> None:
     """How each process ended, and what it said: [exit code, stdout, stderr]."""
     words = {name: (FORWARD, members) for name, members in MEMBERS.items()}
-    words |= {name: (PRODUCT.format(product=text),) for name, text in (("rank-4", RANK_4), ("rank-3", RANK_3))}
-    ended = {name: child.run(*given, TF_ENABLE_ONEDNN_OPTS="1", PTYSPEC_THREADS="2") for name, given in words.items()}
+    words |= {
+        name: (PRODUCT.format(product=text),)
+        for name, text in (("rank-4", RANK_4), ("rank-3", RANK_3))
+    }
+    ended = {
+        name: child.run(*given, TF_ENABLE_ONEDNN_OPTS="1", PTYSPEC_THREADS="2")
+        for name, given in words.items()
+    }
     write_json(folder / "ended.json", ended)
 
 
@@ -72,7 +78,9 @@ def ended(request: pytest.FixtureRequest) -> Iterator[dict[str, list[Any]]]:
 
 @pytest.mark.clause("NET-011")
 @pytest.mark.parametrize("name", MEMBERS)
-def test_forward_model_and_gradient_leave_the_process_alive(name: str, ended: dict[str, list[Any]]) -> None:
+def test_forward_model_and_gradient_leave_the_process_alive(
+    name: str, ended: dict[str, list[Any]]
+) -> None:
     code, _, err = ended[name]
     assert code == 0, err
 
@@ -82,7 +90,9 @@ def test_the_child_process_would_show_the_crash(ended: dict[str, list[Any]]) -> 
     """Positive control: where TensorFlow on this processor has the fault, the product that is avoided ends a process."""
     naive, out, err = ended["rank-4"]
     if naive == 0 and out.strip() == EXPECTED:
-        pytest.skip("TensorFlow on this processor computes the rank-4 product: there is no fault to be avoided")
+        pytest.skip(
+            "TensorFlow on this processor computes the rank-4 product: there is no fault to be avoided"
+        )
     assert naive in (-signal.SIGSEGV, -signal.SIGABRT, 0), err  # 0: it lived, with a wrong sum
     code, out, err = ended["rank-3"]
     assert (code, out.strip()) == (0, EXPECTED), err

@@ -25,7 +25,10 @@ from tests.tiny_runs import SHALLOW, SMALL, digest, object_of
 EPOCHS = 40
 """Enough that a process is still training when its first checkpoints have been seen."""
 ENTRY = "from ptyspec.cli.main import entry; entry()"
-SETTINGS = [f"--set={text}" for text in (*SMALL, *SHALLOW, "training.batch_size=4", f"training.nepochs={EPOCHS}")]
+SETTINGS = [
+    f"--set={text}"
+    for text in (*SMALL, *SHALLOW, "training.batch_size=4", f"training.nepochs={EPOCHS}")
+]
 COMMAND = ("run", "gs1_custom", "--profile", "quick", *SETTINGS, "--threads", "1", "--json")
 
 
@@ -84,7 +87,9 @@ def end_after(process: Popen[str], home: Path, epochs: int, by: signal.Signals) 
     code, _, err = child.finish(process)
     names = {part: sorted(p.name for p in (home / part).glob("*")) for part in ("runs", "partial")}
     kept = state_of(home)
-    return Ended(code, err, names["runs"], names["partial"], [] if kept is None else list(kept.records))
+    return Ended(
+        code, err, names["runs"], names["partial"], [] if kept is None else list(kept.records)
+    )
 
 
 def complete(process: Popen[str], home: Path) -> Completed:
@@ -93,7 +98,11 @@ def complete(process: Popen[str], home: Path) -> Completed:
     assert code in (0, 1), err  # 1: so small a run may violate a score; it is finished all the same
     run = Path(json.loads(out)["run"])
     assert run.parents[1] == home
-    left = sorted(str(p.relative_to(home)) for part in ("checkpoints", "partial") for p in (home / part).glob("*"))
+    left = sorted(
+        str(p.relative_to(home))
+        for part in ("checkpoints", "partial")
+        for p in (home / part).glob("*")
+    )
     rows = [EpochRecord.model_validate(row) for row in read_json(run / "history.json")["epochs"]]
     return Completed(run.name, rows, digest(object_of(run)), left)
 
@@ -105,7 +114,9 @@ def live(folder: Path) -> None:
         whole = begin(shared)
         killed = end_after(begin(home), home, 0, signal.SIGKILL)
         interrupted = end_after(begin(home, "--resume"), home, len(killed.kept), signal.SIGINT)
-        told = Story(killed, interrupted, complete(begin(home, "--resume"), home), complete(whole, shared))
+        told = Story(
+            killed, interrupted, complete(begin(home, "--resume"), home), complete(whole, shared)
+        )
     write_json(folder / "story.json", STORY.dump_python(told, mode="json"))
 
 

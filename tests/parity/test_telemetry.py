@@ -33,7 +33,11 @@ def differences(a: Any, b: Any, path: str = "") -> list[str]:
         return []
     if isinstance(a, dict) and isinstance(b, dict):
         found = [f"{path}.{key}" for key in a.keys() ^ b.keys()]
-        return found + [where for key in a.keys() & b.keys() for where in differences(a[key], b[key], f"{path}.{key}")]
+        return found + [
+            where
+            for key in a.keys() & b.keys()
+            for where in differences(a[key], b[key], f"{path}.{key}")
+        ]
     if isinstance(a, list) and isinstance(b, list):
         return differences(a[0], b[0], f"{path}[0]") if a and b else []
     numbers = type(a) in (int, float) and type(b) in (int, float)
@@ -41,7 +45,10 @@ def differences(a: Any, b: Any, path: str = "") -> list[str]:
 
 
 def test_the_two_loads_differ() -> None:
-    sizes = [records(profile)["simulate"]["arrays"]["diff3d"]["shape"] for profile in ("quick", "standard")]
+    sizes = [
+        records(profile)["simulate"]["arrays"]["diff3d"]["shape"]
+        for profile in ("quick", "standard")
+    ]
     assert sizes[0][0] * 4 < sizes[1][0]
     assert sizes[0][1:] == sizes[1][1:]
 
@@ -57,9 +64,13 @@ def test_a_stage_records_the_same_arrays_numbers_and_flags(name: str) -> None:
         assert stats["nan_count"] == 0 or name in ("stitch", "score")
 
 
-@pytest.mark.parametrize("name", ["stages.json", "history.json", "metrics.json", "environment.json", "scenario.json"])
+@pytest.mark.parametrize(
+    "name", ["stages.json", "history.json", "metrics.json", "environment.json", "scenario.json"]
+)
 def test_a_document_has_the_same_keys_and_kinds_of_values(name: str) -> None:
-    assert differences(read_json(folder("quick") / name), read_json(folder("standard") / name)) == []
+    assert (
+        differences(read_json(folder("quick") / name), read_json(folder("standard") / name)) == []
+    )
 
 
 @pytest.mark.parametrize(

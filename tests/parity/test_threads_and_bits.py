@@ -53,12 +53,16 @@ def objects(request: pytest.FixtureRequest) -> Iterator[dict[str, Array]]:
 
 
 @pytest.mark.clause("DET-001")
-def test_two_processes_with_equal_settings_make_the_same_bytes(objects: dict[str, Array], clause: Check) -> None:
+def test_two_processes_with_equal_settings_make_the_same_bytes(
+    objects: dict[str, Array], clause: Check
+) -> None:
     clause.equal(objects["two-again"], objects["two"], "object made by another process")
 
 
 @pytest.mark.clause("DET-004")
-@pytest.mark.skipif(usable_cpus() < 2, reason="one CPU: there are no two threads to compare with one")
+@pytest.mark.skipif(
+    usable_cpus() < 2, reason="one CPU: there are no two threads to compare with one"
+)
 def test_one_thread_and_two_make_the_same_object_if_not_the_same_bytes(
     objects: dict[str, Array], clause: Check
 ) -> None:

@@ -64,7 +64,11 @@ def poisoned(container: Container, rows: Array) -> Container:
     frames = scan.diff3d.copy()
     frames[container.groups.nn_indices[rows].ravel(), 3, 4] = np.nan
     return container.model_copy(
-        update={"groups": container.groups.model_copy(update={"scan": scan.model_copy(update={"diff3d": frames})})}
+        update={
+            "groups": container.groups.model_copy(
+                update={"scan": scan.model_copy(update={"diff3d": frames})}
+            )
+        }
     )
 
 
@@ -86,7 +90,9 @@ def trainings(request: pytest.FixtureRequest) -> Iterator[list[Training]]:
 
 
 @pytest.mark.clause("DET-002", "FLOW-003")
-def test_the_same_seed_gives_the_same_weights_bit_by_bit_and_another_seed_others(trainings: list[Training]) -> None:
+def test_the_same_seed_gives_the_same_weights_bit_by_bit_and_another_seed_others(
+    trainings: list[Training],
+) -> None:
     first, again, other = trainings
     assert same(first.weights, again.weights)
     assert first.history.epochs[0].metrics == again.history.epochs[0].metrics
@@ -98,11 +104,15 @@ def test_the_same_seed_gives_the_same_weights_bit_by_bit_and_another_seed_others
 @pytest.mark.clause("HIST-001")
 def test_the_history_holds_both_losses_and_rates_that_rise_and_then_fall() -> None:
     watch = Watch()
-    made = fit(scenario("training.nepochs=6", "training.warmup_fraction=0.5"), data(), Session(watch))
+    made = fit(
+        scenario("training.nepochs=6", "training.warmup_fraction=0.5"), data(), Session(watch)
+    )
     records = made.history.epochs
     assert list(records) == watch.epochs
     assert [r.epoch for r in records] == [1, 2, 3, 4, 5, 6]
-    assert all(set(r.metrics) == {"loss", "val_loss"} and r.finite and r.seconds > 0 for r in records)
+    assert all(
+        set(r.metrics) == {"loss", "val_loss"} and r.finite and r.seconds > 0 for r in records
+    )
     rates = [r.learning_rate for r in records]
     assert rates[0] < rates[1] < rates[2] <= 2e-3 * (1 + 1e-6)
     assert rates[2] > rates[3] > rates[4] > rates[5]
@@ -123,7 +133,9 @@ def test_the_weights_that_are_kept_are_those_of_the_best_epoch_by_the_declared_m
     monkeypatch.setattr(train._Run, "_validate", lambda self, epoch: next(told))
     watch = Watch(tmp_path)
     made = fit(
-        scenario("training.nepochs=4", f"training.monitor={monitor}"), data(), Session(watch, checkpoints=tmp_path)
+        scenario("training.nepochs=4", f"training.monitor={monitor}"),
+        data(),
+        Session(watch, checkpoints=tmp_path),
     )
     values = [r.metrics[monitor] for r in made.history.epochs]
     best = int(np.argmin(values))  # type: ignore[arg-type]
@@ -167,7 +179,9 @@ def test_a_loss_that_is_not_finite_ends_training_at_once_and_names_the_step() ->
     training, _ = divided(scenario())
     bad = Containers(poisoned(data().train, training), data().test)
     watch = Watch()
-    with pytest.raises(TrainingDivergedError, match=r"^loss became nan in epoch 1, step 1") as error:
+    with pytest.raises(
+        TrainingDivergedError, match=r"^loss became nan in epoch 1, step 1"
+    ) as error:
         fit(scenario(), bad, Session(watch))
     assert watch.steps == 0
     assert error.value.exit_code == 3
@@ -177,13 +191,20 @@ def test_a_loss_that_is_not_finite_ends_training_at_once_and_names_the_step() ->
 @pytest.mark.clause("HIST-004")
 def test_a_learning_rate_that_is_far_too_high_is_reported_as_divergence() -> None:
     with pytest.raises(TrainingDivergedError) as error:
-        fit(scenario("training.learning_rate=1e30", "training.nepochs=4", "training.warmup_fraction=0"), data())
+        fit(
+            scenario(
+                "training.learning_rate=1e30", "training.nepochs=4", "training.warmup_fraction=0"
+            ),
+            data(),
+        )
     assert "1e+30" in str(error.value)
     assert "lower the learning rate" in str(error.value)
 
 
 @pytest.mark.clause("HIST-004")
-def test_after_divergence_the_last_finite_state_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_divergence_the_last_finite_state_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from ptyspec.pipeline import train
 
     watch, batch = Watch(tmp_path), train.batch
@@ -216,7 +237,11 @@ def break_and_resume(folder: Path) -> None:
         with TemporaryDirectory() as place:
             with pytest.raises(TrainingInterruptedError) as error:
                 fit(made, data(), Session(Watch(stop_after=step), checkpoints=Path(place)))
-            save_training(folder, name, fit(made, data(), Session(again, checkpoints=Path(place), resume=True)))
+            save_training(
+                folder,
+                name,
+                fit(made, data(), Session(again, checkpoints=Path(place), resume=True)),
+            )
         said = {"error": str(error.value), "epochs": [record.epoch for record in again.epochs]}
         write_json(folder / f"{name}.said.json", said)
 
@@ -229,7 +254,9 @@ def interruptions(request: pytest.FixtureRequest) -> Iterator[Path]:
 
 @pytest.mark.clause("STORE-007")
 @pytest.mark.parametrize("name", BREAKS)
-def test_stopped_by_hand_and_resumed_training_ends_in_the_same_weights(name: str, interruptions: Path) -> None:
+def test_stopped_by_hand_and_resumed_training_ends_in_the_same_weights(
+    name: str, interruptions: Path
+) -> None:
     whole, resumed = (load_training(interruptions, one) for one in ("whole", name))
     said, done = read_json(interruptions / f"{name}.said.json"), (BREAKS[name] - 1) // 4
     assert "interrupted" in said["error"]

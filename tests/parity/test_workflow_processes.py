@@ -53,7 +53,9 @@ print(json.dumps({"kept": kept, "rows": rows}))
 def ask(folder: Path) -> None:
     """A process that makes the wanted run alone, and one that makes another run before and the wanted one thrice."""
     lists = {"alone": ["wanted"], "after another": ["other", "wanted", "wanted", "wanted"]}
-    started = {name: child.start(RUNS, *runs, PYTHONPATH=str(child.ROOT)) for name, runs in lists.items()}
+    started = {
+        name: child.start(RUNS, *runs, PYTHONPATH=str(child.ROOT)) for name, runs in lists.items()
+    }
     found = {}
     for name, process in started.items():
         code, out, err = child.finish(process)
@@ -84,9 +86,17 @@ def test_repeated_trainings_need_no_more_memory_and_leave_no_model(
 ) -> None:
     rows = processes["after another"]["rows"]
     clause.equal([row["models"] for row in rows], [0] * 4, "models alive after each run")
-    clause.within_ratio(rows[3]["peak"], rows[1]["peak"], "peak memory after the fourth run over the second")
+    clause.within_ratio(
+        rows[3]["peak"], rows[1]["peak"], "peak memory after the fourth run over the second"
+    )
 
 
 @pytest.mark.clause("ANTIPATTERN-001")
-def test_importing_what_trains_draws_no_number(processes: dict[str, dict[str, Any]], clause: Check) -> None:
-    clause.equal([found["kept"] for found in processes.values()], [True, True], "global generators as they were")
+def test_importing_what_trains_draws_no_number(
+    processes: dict[str, dict[str, Any]], clause: Check
+) -> None:
+    clause.equal(
+        [found["kept"] for found in processes.values()],
+        [True, True],
+        "global generators as they were",
+    )

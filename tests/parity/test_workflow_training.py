@@ -53,7 +53,10 @@ class NoStep(Silent):
 
 
 REFUSED: dict[str, tuple[tuple[str, ...], type[Exception]]] = {
-    "head": (("gs1_custom", "model.amp_activation=sigmoid", "model.architecture=cnn"), HeadRangeError),
+    "head": (
+        ("gs1_custom", "model.amp_activation=sigmoid", "model.architecture=cnn"),
+        HeadRangeError,
+    ),
     "canvas": (("gs2_custom", "model.canvas=34"), CanvasError),
     "batch": (("gs1_custom", "training.batch_size=64"), TooFewPointsError),
 }
@@ -61,7 +64,9 @@ REFUSED: dict[str, tuple[tuple[str, ...], type[Exception]]] = {
 
 @pytest.mark.clause("FLOW-005")
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_trained_is_refused_by_training_before_its_first_step(name: str, clause: Check) -> None:
+def test_what_cannot_be_trained_is_refused_by_training_before_its_first_step(
+    name: str, clause: Check
+) -> None:
     (target, *settings), error = REFUSED[name]
     with clause.raises_at("train", error, f"{target} with {settings}"):
         run(tiny(target, *settings), session=Session(NoStep()))
@@ -88,7 +93,9 @@ def state() -> Any:
 
 @pytest.mark.clause("DET-003", "FLOW-004")
 @pytest.mark.usefixtures("global_generators")
-def test_training_neither_reads_nor_moves_a_global_generator_and_leaves_its_data_alone(clause: Check) -> None:
+def test_training_neither_reads_nor_moves_a_global_generator_and_leaves_its_data_alone(
+    clause: Check,
+) -> None:
     given, made = digest(data()), []
     for seed in (1, 2):
         before = seeded(seed)
@@ -124,7 +131,11 @@ def test_inference_uses_the_weights_of_the_best_epoch(
     trained = fit(settings, data(), Session(states, checkpoints=tmp_path))
     patches = infer(settings, trained, data().test).object
     clause.equal(trained.history.best_epoch, 2, "best epoch")
-    clause.equal(patches, trained.predict(states.kept[1].weights, data().test).object, "patches by the second epoch")
+    clause.equal(
+        patches,
+        trained.predict(states.kept[1].weights, data().test).object,
+        "patches by the second epoch",
+    )
     last = trained.predict(states.kept[2].weights, data().test).object
     clause.holds(not np.array_equal(patches, last), "the last epoch would have given others")
 
@@ -151,8 +162,12 @@ def test_a_last_update_that_breaks_the_weights_is_seen_although_every_loss_was_f
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clause: Check
 ) -> None:
     breaking(monkeypatch, step=10)
-    made = scenario("training.validation_fraction=0", "training.monitor=loss")  # 5 steps an epoch, 2 epochs
-    with clause.raises_at("train", TrainingDivergedError, "NaN in a weight", mentions="a weight became nan in epoch 2"):
+    made = scenario(
+        "training.validation_fraction=0", "training.monitor=loss"
+    )  # 5 steps an epoch, 2 epochs
+    with clause.raises_at(
+        "train", TrainingDivergedError, "NaN in a weight", mentions="a weight became nan in epoch 2"
+    ):
         fit(made, data(), Session(checkpoints=tmp_path))
     state = checkpoint.load(tmp_path)
     clause.equal(state and state.epoch, 1, "last finite epoch")
@@ -167,16 +182,25 @@ def test_the_weights_of_a_finished_training_are_finite(finished: Training, claus
 
 
 @pytest.mark.clause("HIST-006")
-def test_groups_validate_all_over_the_area_even_where_they_are_ordered_by_position(clause: Check) -> None:
+def test_groups_validate_all_over_the_area_even_where_they_are_ordered_by_position(
+    clause: Check,
+) -> None:
     from ptyspec.pipeline.train import _divide
 
     centres = data().train.groups.coords_offsets[:, 0, :, 0]
     ordered = centres[np.argsort(centres[:, 1])]  # row by row, as a raster scan gives them
     made = scenario()
-    seeded = (made.model_copy(update={"seeds": made.seeds.model_copy(update={"training": n})}) for n in range(64))
+    seeded = (
+        made.model_copy(update={"seeds": made.seeds.model_copy(update={"training": n})})
+        for n in range(64)
+    )
     validation = np.concatenate([_divide(each, len(ordered))[1] for each in seeded])
     extent = np.ptp(ordered, axis=0)
-    clause.close(ordered[validation].mean(axis=0) / extent, ordered.mean(axis=0) / extent, "mean position / extent")
+    clause.close(
+        ordered[validation].mean(axis=0) / extent,
+        ordered.mean(axis=0) / extent,
+        "mean position / extent",
+    )
 
 
 @pytest.mark.clause("HIST-001")
@@ -184,6 +208,11 @@ def test_a_history_has_a_complete_record_of_every_epoch(finished: Training, clau
     clause.equal([record.epoch for record in finished.history.epochs], [1, 2, 3], "epochs")
     for record in finished.history.epochs:
         clause.equal(set(record.metrics), {"loss", "val_loss"}, f"losses of epoch {record.epoch}")
-        clause.finite([value or 0.0 for value in record.metrics.values()], f"losses of epoch {record.epoch}")
+        clause.finite(
+            [value or 0.0 for value in record.metrics.values()], f"losses of epoch {record.epoch}"
+        )
         clause.equal(record.finite, True, f"finite flag of epoch {record.epoch}")
-        clause.holds(record.learning_rate >= 0 and record.seconds > 0, f"rate and time of epoch {record.epoch}")
+        clause.holds(
+            record.learning_rate >= 0 and record.seconds > 0,
+            f"rate and time of epoch {record.epoch}",
+        )

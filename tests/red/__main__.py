@@ -41,10 +41,16 @@ def _run(options: argparse.Namespace, root: Path) -> int:
     clauses, cases = read_clauses(root / "specs"), collect(root)
     entries = read(root / "tests" / "red")
     for name in options.clauses:
-        clauses[name]  # an id that nobody has is told with its neighbours; a selection of nothing would end green
+        clauses[
+            name
+        ]  # an id that nobody has is told with its neighbours; a selection of nothing would end green
     known = {entry.document for entry in entries}
     if set(options.document or ()) - known:
-        raise SpecError("no entries of this name", value=", ".join(options.document), limit=", ".join(sorted(known)))
+        raise SpecError(
+            "no entries of this name",
+            value=", ".join(options.document),
+            limit=", ".join(sorted(known)),
+        )
     whole = not options.clauses and not options.document
     lacking = [name for name in missing(clauses, entries) if whole or name in options.clauses]
     old = {one.entry: one for one in kept(root, options.json, entries)} if options.keep else {}
@@ -53,12 +59,17 @@ def _run(options: argparse.Namespace, root: Path) -> int:
     tell = partial(print, file=sys.stderr, flush=True)
     for result in run(root, fresh, clauses, cases, options.jobs, tell):
         results.append(result)
-        _write(options.json, to_json(as_json(root, results, lacking)))  # each time: an interrupted run can be resumed
+        _write(
+            options.json, to_json(as_json(root, results, lacking))
+        )  # each time: an interrupted run can be resumed
     results.sort(key=lambda one: entries.index(one.entry))
     _write(options.json, to_json(as_json(root, results, lacking)))
     _write(options.markdown, page(results, lacking))
     numbers = counts(results, lacking)
-    print(", ".join(f"{count} {name}" for name, count in numbers.items()) + f" ({', '.join(lacking)})" * bool(lacking))
+    print(
+        ", ".join(f"{count} {name}" for name, count in numbers.items())
+        + f" ({', '.join(lacking)})" * bool(lacking)
+    )
     return int(any(numbers[name] for name in ("survived", "invalid", "missing")))
 
 
@@ -76,17 +87,27 @@ def _wanted(entry: Entry, options: argparse.Namespace) -> bool:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.red", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m tests.red",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("clauses", nargs="*", metavar="CLAUSE")
-    parser.add_argument("--document", action="append", metavar="STEM", help="the entries of one file of tests/red")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="copies that are broken at the same time")
+    parser.add_argument(
+        "--document", action="append", metavar="STEM", help="the entries of one file of tests/red"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="copies that are broken at the same time"
+    )
     parser.add_argument("--markdown", type=Path, metavar="FILE")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument(
-        "--keep", action="store_true", help="take over what --json FILE holds, where nothing has changed"
+        "--keep",
+        action="store_true",
+        help="take over what --json FILE holds, where nothing has changed",
     )
-    parser.add_argument("--root", type=Path, default=Path(__file__).parents[2], metavar="DIR", help="the checkout")
+    parser.add_argument(
+        "--root", type=Path, default=Path(__file__).parents[2], metavar="DIR", help="the checkout"
+    )
     return parser
 
 

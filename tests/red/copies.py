@@ -19,9 +19,20 @@ from typing import Any
 from tests.red.entries import Entry
 
 LEFT_OUT = (
-    ".venv", ".git", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "allure-results",
-    "allure-report", "runs", "build", "dist", "*.egg-info",
-)  # fmt: skip
+    ".venv",
+    ".git",
+    "__pycache__",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".hypothesis",
+    "allure-results",
+    "allure-report",
+    "runs",
+    "build",
+    "dist",
+    "*.egg-info",
+)
 HERE = Path(__file__).parent
 SECONDS = 600
 
@@ -75,19 +86,40 @@ class Copy:
         finally:
             path.write_bytes(before)
 
-    def run(self, cases: Collection[str], *options: str, error: str = "", whole: bool = False) -> Run:
+    def run(
+        self, cases: Collection[str], *options: str, error: str = "", whole: bool = False
+    ) -> Run:
         """Run the cases until the first verdict, or the whole of them."""
         told = self.folder / "told.jsonl"
         told.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "red_watch", "--tb=no"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "red_watch",
+            "--tb=no",
+        ]
         try:
             done = subprocess.run(
-                [*command, *options, *cases], cwd=self.tree, env=self._environment(told, error, whole), text=True,
-                capture_output=True, stdin=subprocess.DEVNULL, timeout=SECONDS * (10 if whole else 1),
-            )  # fmt: skip
+                [*command, *options, *cases],
+                cwd=self.tree,
+                env=self._environment(told, error, whole),
+                text=True,
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                timeout=SECONDS * (10 if whole else 1),
+            )
         except subprocess.TimeoutExpired:
             return Run(-1, tail=f"no end after {SECONDS} s")
-        rows = [json.loads(line) for line in told.read_text(encoding="utf-8").splitlines()] if told.is_file() else []
+        rows = (
+            [json.loads(line) for line in told.read_text(encoding="utf-8").splitlines()]
+            if told.is_file()
+            else []
+        )
         return Run(done.returncode, rows, _tail(done.stdout + done.stderr))
 
     def scrubbed(self, lines: Sequence[str]) -> list[str]:

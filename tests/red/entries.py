@@ -52,7 +52,11 @@ class Entry:
         order = {"contract": 0, "meta": 1, "regression": 2, "parity": 3}
         bound = [case for case in cases if self.clause in case.clauses]
         if self.case:
-            bound = [case for case in bound if self.case in (case.id, case.function, case.file) or _inside(self, case)]
+            bound = [
+                case
+                for case in bound
+                if self.case in (case.id, case.function, case.file) or _inside(self, case)
+            ]
         return sorted(bound, key=lambda case: order.get(case.tier or "", 4))
 
 
@@ -70,7 +74,9 @@ def read(folder: Path) -> list[Entry]:
         except yaml.YAMLError as error:
             raise EntryError(f"not YAML: {error}", source=path) from error
         if not isinstance(rows, list):
-            raise EntryError("not a list of entries", source=path, next_step="begin each entry with '- clause: '")
+            raise EntryError(
+                "not a list of entries", source=path, next_step="begin each entry with '- clause: '"
+            )
         found += [_entry(path, number, row) for number, row in enumerate(rows, start=1)]
     return found
 
@@ -80,7 +86,9 @@ def _entry(path: Path, number: int, row: Any) -> Entry:
     wrong = sorted((REQUIRED - keys) | (keys - REQUIRED - OPTIONAL))
     if wrong or not all(isinstance(value, str) for value in row.values()):
         raise EntryError(
-            f"entry {number} lacks a key, has one too many, or a value that is no text", value=", ".join(wrong) or None,
-            limit=f"{', '.join(sorted(REQUIRED))}; and {', '.join(sorted(OPTIONAL))}", source=path,
-        )  # fmt: skip
+            f"entry {number} lacks a key, has one too many, or a value that is no text",
+            value=", ".join(wrong) or None,
+            limit=f"{', '.join(sorted(REQUIRED))}; and {', '.join(sorted(OPTIONAL))}",
+            source=path,
+        )
     return Entry(path.stem, **row)

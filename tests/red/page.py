@@ -33,8 +33,15 @@ def page(results: Collection[Result], lacking: Collection[str]) -> str:
     for status in ("survived", "invalid"):
         rest = [result for result in results if result.status == status]
         if rest:
-            rows = [[escape(r.entry.clause), escape(r.entry.story), escape(r.reason, 300)] for r in rest]
-            lines += ["", f"## {status.capitalize()}", "", *table(["clause", "broken", "why"], rows, numbers=False)]
+            rows = [
+                [escape(r.entry.clause), escape(r.entry.story), escape(r.reason, 300)] for r in rest
+            ]
+            lines += [
+                "",
+                f"## {status.capitalize()}",
+                "",
+                *table(["clause", "broken", "why"], rows, numbers=False),
+            ]
     if lacking:
         lines += ["", "## Never broken", "", ", ".join(lacking)]
     for document in dict.fromkeys(result.entry.document for result in results):
@@ -56,13 +63,27 @@ def as_json(root: Path, results: Collection[Result], lacking: Collection[str]) -
     numbers = counts(results, lacking)
     bad = numbers["survived"] or numbers["invalid"] or numbers["missing"]
     rows = [
-        {"clause": r.entry.clause, "document": r.entry.document, "story": r.entry.story, "file": r.entry.file,
-         "status": r.status, "case": r.case, "said": list(r.text), "reason": r.reason, "seconds": round(r.seconds, 2),
-         "state": state(root, r.entry, r.case)}
+        {
+            "clause": r.entry.clause,
+            "document": r.entry.document,
+            "story": r.entry.story,
+            "file": r.entry.file,
+            "status": r.status,
+            "case": r.case,
+            "said": list(r.text),
+            "reason": r.reason,
+            "seconds": round(r.seconds, 2),
+            "state": state(root, r.entry, r.case),
+        }
         for r in results
-    ]  # fmt: skip
-    return {"schema_version": 1, "status": "violation" if bad else "ok", **numbers, "missing_clauses": list(lacking),
-            "results": rows}  # fmt: skip
+    ]
+    return {
+        "schema_version": 1,
+        "status": "violation" if bad else "ok",
+        **numbers,
+        "missing_clauses": list(lacking),
+        "results": rows,
+    }
 
 
 def state(root: Path, entry: Entry, case: str) -> str:

@@ -32,7 +32,15 @@ def pytest_runtest_makereport(
         verdict = bool(set(kinds) & (VERDICTS | {os.environ.get("PTYSPEC_RED_ERROR", "")}))
         text = str(call.excinfo.value).strip() or report.longreprtext.strip().rpartition("\n")[0]
         told = text.splitlines()[:LINES]
-        _write({"case": item.nodeid, "when": call.when, "error": kinds[0], "verdict": verdict, "text": told})
+        _write(
+            {
+                "case": item.nodeid,
+                "when": call.when,
+                "error": kinds[0],
+                "verdict": verdict,
+                "text": told,
+            }
+        )
         if verdict and not os.environ.get("PTYSPEC_RED_ALL"):
             item.session.shouldstop = "a case of the clause failed"
     return report
@@ -40,7 +48,9 @@ def pytest_runtest_makereport(
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
     if report.failed:
-        _write({"collection": report.nodeid, "text": report.longreprtext.strip().splitlines()[-LINES:]})
+        _write(
+            {"collection": report.nodeid, "text": report.longreprtext.strip().splitlines()[-LINES:]}
+        )
 
 
 def _write(row: dict[str, object]) -> None:

@@ -49,9 +49,13 @@ def missing(clauses: Mapping[str, Clause], entries: Collection[Entry]) -> list[s
 
 
 def run(
-    root: Path, entries: Collection[Entry], clauses: Mapping[str, Clause], cases: Collection[Case],
-    jobs: int = 1, tell: Callable[[str], None] = print,
-) -> Iterator[Result]:  # fmt: skip
+    root: Path,
+    entries: Collection[Entry],
+    clauses: Mapping[str, Clause],
+    cases: Collection[Case],
+    jobs: int = 1,
+    tell: Callable[[str], None] = print,
+) -> Iterator[Result]:
     """Yield one result an entry, in order; cases that are red in the unbroken copy prove nothing and are left out."""
     with _copies(root, jobs) as copies:
         red = _red_unbroken(copies, entries, cases, jobs, tell)
@@ -62,7 +66,9 @@ def run(
                 result = _try(copy, entry, clauses, cases, red)
             finally:
                 copies.put(copy)
-            tell(f"{result.status:<8} {entry.clause} ({result.seconds:.1f} s) {result.reason or result.case}")
+            tell(
+                f"{result.status:<8} {entry.clause} ({result.seconds:.1f} s) {result.reason or result.case}"
+            )
             return result
 
         with ThreadPoolExecutor(jobs) as pool:
@@ -83,9 +89,12 @@ def _copies(root: Path, jobs: int) -> Iterator[SimpleQueue[Copy]]:
 
 
 def _red_unbroken(
-    copies: SimpleQueue[Copy], entries: Collection[Entry], cases: Collection[Case], jobs: int,
+    copies: SimpleQueue[Copy],
+    entries: Collection[Entry],
+    cases: Collection[Case],
+    jobs: int,
     tell: Callable[[str], None],
-) -> set[str]:  # fmt: skip
+) -> set[str]:
     """Run all cases of the entries once in an unbroken copy; return those that fail there."""
     wanted = list(dict.fromkeys(case.function for entry in entries for case in entry.chosen(cases)))
     if not wanted:
@@ -98,13 +107,16 @@ def _red_unbroken(
     tell(f"unbroken: {len(wanted)} test functions, {len(red)} cases red {sorted(red) or ''}")
     if told.code not in (0, 1):
         raise UnbrokenError(
-            f"the cases do not run to their end in an unbroken copy:\n{told.tail}", value=f"exit code {told.code}",
+            f"the cases do not run to their end in an unbroken copy:\n{told.tail}",
+            value=f"exit code {told.code}",
             next_step="python -m pytest must be able to collect and to end first",
-        )  # fmt: skip
+        )
     return red
 
 
-def _try(copy: Copy, entry: Entry, clauses: Mapping[str, Clause], cases: Collection[Case], red: set[str]) -> Result:
+def _try(
+    copy: Copy, entry: Entry, clauses: Mapping[str, Clause], cases: Collection[Case], red: set[str]
+) -> Result:
     chosen = [case.id for case in entry.chosen(cases) if case.id not in red]
     reason = entry.problem(copy.tree)
     if entry.clause not in clauses:
@@ -128,7 +140,9 @@ def _judged(copy: Copy, entry: Entry, told: Run, seconds: float) -> Result:
         return Result(entry, "killed", seconds, str(row["case"]), tuple(_clean(copy, row["text"])))
     if told.collection_errors or told.code in (2, 3, 4, -1):
         lines: list[Any] = told.collection_errors[:1]
-        return invalid(f"not a verdict: {lines[0]['text'][-1] if lines and lines[0]['text'] else told.tail}")
+        return invalid(
+            f"not a verdict: {lines[0]['text'][-1] if lines and lines[0]['text'] else told.tail}"
+        )
     if told.failures:
         row = told.failures[0]
         text = row["text"][0] if row["text"] else ""
@@ -146,4 +160,6 @@ def _clean(copy: Copy, lines: list[str]) -> list[str]:
 def counts(results: Collection[Result], lacking: Collection[str]) -> dict[str, int]:
     """Return how many entries were killed, survived or were invalid, and how many clauses have none."""
     found = Counter(result.status for result in results)
-    return {status: found[status] for status in ("killed", "survived", "invalid")} | {"missing": len(lacking)}
+    return {status: found[status] for status in ("killed", "survived", "invalid")} | {
+        "missing": len(lacking)
+    }

@@ -26,9 +26,21 @@ SETTINGS = tuple(product((2, 1), (0, 1)))
 
 def propose(out: Path, threads: int, onednn: int, cases: list[str]) -> None:
     settings = {"PTYSPEC_THREADS": str(threads), "TF_ENABLE_ONEDNN_OPTS": str(onednn)}
-    command = [sys.executable, "-c", "from ptyspec.cli.main import entry; entry()", "golden", "propose", *cases]
-    subprocess.run([*command, "--out", str(out)], cwd=ROOT, env=environment(**settings), check=True,
-                   stdout=subprocess.DEVNULL)  # fmt: skip
+    command = [
+        sys.executable,
+        "-c",
+        "from ptyspec.cli.main import entry; entry()",
+        "golden",
+        "propose",
+        *cases,
+    ]
+    subprocess.run(
+        [*command, "--out", str(out)],
+        cwd=ROOT,
+        env=environment(**settings),
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def rows(folders: list[Path]) -> dict[str, tuple[float, float, float]]:
@@ -51,7 +63,9 @@ def rows(folders: list[Path]) -> dict[str, tuple[float, float, float]]:
             several_arrays = [read_arrays(path) for path in paths]
             for key, limit in made.tolerances.items():
                 first_array = several_arrays[0][key]
-                moved = max(float(np.nanmax(np.abs(one[key] - first_array))) for one in several_arrays)
+                moved = max(
+                    float(np.nanmax(np.abs(one[key] - first_array))) for one in several_arrays
+                )
                 size = float(np.nanmean(np.abs(first_array)))
                 found[f"{made.name} {key}"] = (moved, limit.allowed(size), size)
     return found
@@ -66,12 +80,16 @@ def main() -> None:
             propose(folders[-1], threads, onednn, sys.argv[1:])
         table = rows(folders)
     print(f"{'value':<72} {'spread':>9} {'relative':>9} {'of its tolerance':>17}")
-    for name, (moved, allowed, size) in sorted(table.items(), key=lambda row: -row[1][0] / (row[1][1] or 1e-300)):
+    for name, (moved, allowed, size) in sorted(
+        table.items(), key=lambda row: -row[1][0] / (row[1][1] or 1e-300)
+    ):
         if moved:
             print(
                 f"{name:<72} {moved:9.1e} {moved / size if size else np.nan:9.1e} {moved / allowed if allowed else np.inf:17.1%}"
             )
-    print(f"{sum(not moved for moved, _, _ in table.values())} of {len(table)} values do not move at all")
+    print(
+        f"{sum(not moved for moved, _, _ in table.values())} of {len(table)} values do not move at all"
+    )
 
 
 if __name__ == "__main__":

@@ -40,14 +40,27 @@ STAGES = BEFORE_TRAINING | {
     **{f"{of}.mean": spread("0.02 %", rtol=1e-3) for of in ("infer.patches", "stitch.object")},
     **{f"{of}.std": spread("0.07 %", rtol=3e-3) for of in ("infer.patches", "stitch.object")},
     **{f"{of}.energy": spread("0.04 %", rtol=2e-3) for of in ("infer.patches", "stitch.object")},
-    **{f"{of}.{end}": spread("1.3 %: one pixel", rtol=0.05)
-       for of in ("infer.patches", "stitch.object") for end in ("min", "max")},
+    **{
+        f"{of}.{end}": spread("1.3 %: one pixel", rtol=0.05)
+        for of in ("infer.patches", "stitch.object")
+        for end in ("min", "max")
+    },
     "stitch.coverage.*": PHOTONS,
-}  # fmt: skip
+}
 WHOLE = {
-    "frames", "train.frames", "test.frames", "train.groups", "test.groups", "train.frames_used", "test.frames_used",
-    "required_canvas", "padded_size", "parameters", "patches", "covered_pixels",
-}  # fmt: skip
+    "frames",
+    "train.frames",
+    "test.frames",
+    "train.groups",
+    "test.groups",
+    "train.frames_used",
+    "test.frames_used",
+    "required_canvas",
+    "padded_size",
+    "parameters",
+    "patches",
+    "covered_pixels",
+}
 """Counts: equal or wrong."""
 WANDERING = {"best_epoch"}
 """The validation loss is flat at its end: which epoch is the best is decided by last bits."""
@@ -78,7 +91,11 @@ def stage_facts(stages: list[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
 @pytest.mark.golden("stages/{scenario}.json")
 @pytest.mark.parametrize("scenario", BY_SCENARIO)
 def test_every_stage_hands_on_what_it_handed_on(golden: Golden, scenario: str) -> None:
-    stages = [row for row in read_json(quick(scenario) / "stages.json")["stages"] if row["name"] != "score"]
+    stages = [
+        row
+        for row in read_json(quick(scenario) / "stages.json")["stages"]
+        if row["name"] != "score"
+    ]
     golden.numbers(dict(stage_numbers(stages)), STAGES, facts=dict(stage_facts(stages)))
 
 
@@ -121,4 +138,6 @@ def test_every_scenario_scores_what_it_scored(golden: Golden, scenario: str) -> 
     for control, scores in metrics["controls"].items():
         for name in ("mean_ratio", "pearson_r", "highpass_pearson_r", "ssim"):
             observed[f"{control}.{name}"] = scores["amplitude"][name]
-    golden.numbers(observed, NETWORK | CONTROLS, facts={path: value(metrics, path) for path in EXACT})
+    golden.numbers(
+        observed, NETWORK | CONTROLS, facts={path: value(metrics, path) for path in EXACT}
+    )

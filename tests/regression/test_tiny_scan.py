@@ -17,7 +17,9 @@ NAMES = ("amplitude-*", "dark-part", "x-mean", "y-mean", "scale", "gain", "a0", 
 
 @pytest.mark.golden("regression/tiny_scan.json")
 def test_the_seeded_scans_are_the_recorded_ones(golden: Golden) -> None:
-    observed = {f"{target}.{name}": value for target in TARGETS for name, value in numbers(target).items()}
+    observed = {
+        f"{target}.{name}": value for target in TARGETS for name, value in numbers(target).items()
+    }
     golden.numbers(observed, {"*.members": WHOLE} | {f"*.{name}": PHOTONS for name in NAMES})
 
 
@@ -27,8 +29,15 @@ def numbers(target: str) -> dict[str, float]:
     groups = both.test.groups
     order = np.arange(1, groups.nn_indices.size + 1).reshape(groups.nn_indices.shape)
     return {
-        "amplitude-mean": frames.mean(), "amplitude-std": frames.std(), "amplitude-max": frames.max(),
-        "dark-part": (frames == 0).mean(), "x-mean": groups.scan.xcoords.mean(), "y-mean": groups.scan.ycoords.mean(),
-        "scale": both.train.scale, "gain": both.train.gain, "a0": both.train.a0,
-        "members": int((groups.nn_indices * order).sum()), "offset-rms": np.sqrt((groups.coords_relative**2).mean()),
-    }  # fmt: skip
+        "amplitude-mean": frames.mean(),
+        "amplitude-std": frames.std(),
+        "amplitude-max": frames.max(),
+        "dark-part": (frames == 0).mean(),
+        "x-mean": groups.scan.xcoords.mean(),
+        "y-mean": groups.scan.ycoords.mean(),
+        "scale": both.train.scale,
+        "gain": both.train.gain,
+        "a0": both.train.a0,
+        "members": int((groups.nn_indices * order).sum()),
+        "offset-rms": np.sqrt((groups.coords_relative**2).mean()),
+    }

@@ -16,7 +16,13 @@ from ptyspec.io.scan_file import read_scan
 from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.interpolate import sampling_matrix
-from ptyspec.physics.scale import intensity_scale, loader_gain, mean_energy, probe_energy, rms_amplitude
+from ptyspec.physics.scale import (
+    intensity_scale,
+    loader_gain,
+    mean_energy,
+    probe_energy,
+    rms_amplitude,
+)
 from tests.shared_data import shared_file
 from tests.tiny_runs import relative_l2
 
@@ -47,7 +53,9 @@ def test_the_true_object_through_our_forward_model_is_their_measurement(name: st
     at, measured, probe, obj = sample(name)
     ours = expected_amplitude(probe, extract_patches(obj, at, 64))
     assert relative_l2(ours, measured) < LANCZOS
-    assert mean_energy(ours) == pytest.approx(mean_energy(measured), rel=0.002)  # measured 7e-4: bilinear dims
+    assert mean_energy(ours) == pytest.approx(
+        mean_energy(measured), rel=0.002
+    )  # measured 7e-4: bilinear dims
 
 
 @pytest.mark.parametrize("name", SCANS)
@@ -55,9 +63,11 @@ def test_with_their_interpolation_nothing_but_photon_noise_remains(name: str) ->
     at, measured, probe, obj = sample(name)
     height, width = obj.shape
     low = at - 32
-    patches = sampling_matrix(64, height, low[:, 1], "linear") @ obj @ np.swapaxes(
-        sampling_matrix(64, width, low[:, 0], "linear"), -1, -2
-    )  # fmt: skip
+    patches = (
+        sampling_matrix(64, height, low[:, 1], "linear")
+        @ obj
+        @ np.swapaxes(sampling_matrix(64, width, low[:, 0], "linear"), -1, -2)
+    )
     assert relative_l2(expected_amplitude(probe, patches), measured) < SHOT
 
 
@@ -73,19 +83,28 @@ WRONG = {
 def test_another_convention_of_positions_would_show(name: str, wrong: str) -> None:
     """Positive control."""
     at, measured, probe, obj = sample(name)
-    assert relative_l2(expected_amplitude(probe, extract_patches(obj, WRONG[wrong](at), 64)), measured) > 1.5 * LANCZOS
+    assert (
+        relative_l2(expected_amplitude(probe, extract_patches(obj, WRONG[wrong](at), 64)), measured)
+        > 1.5 * LANCZOS
+    )
 
 
 @cache
 def observed(name: str) -> dict[str, float]:
     it = scan(name)
     part = {"all": slice(None), "train": it.metadata["train_idx"], "test": it.metadata["test_idx"]}
-    gains = {f"gain-{k}": loader_gain(mean_energy(it.diff3d[rows]), it.N) for k, rows in part.items()}
+    gains = {
+        f"gain-{k}": loader_gain(mean_energy(it.diff3d[rows]), it.N) for k, rows in part.items()
+    }
     modulus = np.abs(it.probeGuess.astype(complex))
     numbers = {
-        **gains, "scale": it.scale, "amplitude-mean": float(it.diff3d.mean(dtype=float)), "probe-mean": modulus.mean(),
-        "probe-l2": np.sqrt((modulus**2).sum()), "dark-part": float((it.diff3d == 0).mean()),
-    }  # fmt: skip
+        **gains,
+        "scale": it.scale,
+        "amplitude-mean": float(it.diff3d.mean(dtype=float)),
+        "probe-mean": modulus.mean(),
+        "probe-l2": np.sqrt((modulus**2).sum()),
+        "dark-part": float((it.diff3d == 0).mean()),
+    }
     return {f"{name}.{key}": float(value) for key, value in numbers.items()}
 
 
@@ -101,7 +120,9 @@ TOLERANCES = {
 
 @pytest.mark.golden("regression/upstream_scans.json")
 def test_the_recorded_numbers_of_the_upstream_scans_come_out(golden: Golden) -> None:
-    golden.numbers({key: value for name in SCANS for key, value in observed(name).items()}, TOLERANCES)
+    golden.numbers(
+        {key: value for name in SCANS for key, value in observed(name).items()}, TOLERANCES
+    )
 
 
 @pytest.mark.parametrize("name", SCANS)
@@ -109,14 +130,18 @@ def test_the_scale_is_that_of_the_declared_photons(name: str) -> None:
     it = scan(name)
     assert it.scale == pytest.approx(intensity_scale(1e9, mean_energy(it.diff3d)), rel=1e-12)
     counts = (it.scale * it.diff3d[:16].astype(float)) ** 2
-    assert np.abs(counts - np.round(counts))[counts < 1000].max() < 0.05  # whole photons, where single precision tells
+    assert (
+        np.abs(counts - np.round(counts))[counts < 1000].max() < 0.05
+    )  # whole photons, where single precision tells
 
 
 def test_the_two_scans_were_split_with_unequal_gains_by_their_own_loader() -> None:
     """What NORMALIZATION-001 forbids: 3.4 and 6.3 % between the gains of the two halves."""
     for name, ratio in (("gs1_custom", 1.034), ("gs2_ideal", 1.063)):
         numbers = observed(name)
-        assert numbers[f"{name}.gain-test"] / numbers[f"{name}.gain-train"] == pytest.approx(ratio, abs=0.001)
+        assert numbers[f"{name}.gain-test"] / numbers[f"{name}.gain-train"] == pytest.approx(
+            ratio, abs=0.001
+        )
 
 
 def test_the_measured_siemens_star_is_read() -> None:

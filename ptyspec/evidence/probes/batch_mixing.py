@@ -22,9 +22,13 @@ def independent(seed: int, batch: int, merged: bool, groups: int = 64) -> dict[s
     from ptyspec.pipeline.train import build_model, canvas_side
 
     load = (f"scan.n_images={5 * groups // 2}", f"grouping.n_groups={groups}")
-    scenario = request("gs2_ideal", profile="quick", seed=seed, settings=[*SETTINGS, *load]).scenario
+    scenario = request(
+        "gs2_ideal", profile="quick", seed=seed, settings=[*SETTINGS, *load]
+    ).scenario
     walk = ReferencePipeline()
-    containers = walk.normalize(scenario, walk.group(scenario, walk.split(scenario, walk.simulate(scenario))))
+    containers = walk.normalize(
+        scenario, walk.group(scenario, walk.split(scenario, walk.simulate(scenario)))
+    )
     model = build_model(scenario, containers.train, canvas_side(scenario, containers))
     inputs = batch_of(containers.test, np.arange(groups))[0]
     changed = dict(inputs)
@@ -33,7 +37,8 @@ def independent(seed: int, batch: int, merged: bool, groups: int = 64) -> dict[s
 
     def predicted(values: dict[str, np.ndarray]) -> np.ndarray:
         parts = [
-            model({key: value[at : at + batch] for key, value in values.items()})[-1] for at in range(0, groups, batch)
+            model({key: value[at : at + batch] for key, value in values.items()})[-1]
+            for at in range(0, groups, batch)
         ]
         return np.concatenate([np.asarray(re) + 1j * np.asarray(im) for re, im in parts])
 
@@ -41,5 +46,7 @@ def independent(seed: int, batch: int, merged: bool, groups: int = 64) -> dict[s
         change = np.abs(predicted(changed) - predicted(inputs)).max(axis=(1, 2, 3))
     influence = int((change > 1e-6 * change[0]).sum())
     return {
-        "influence": float(influence), "objects": groups / influence, "moved": float(change[1:].max() / change[0]),
-    }  # fmt: skip
+        "influence": float(influence),
+        "objects": groups / influence,
+        "moved": float(change[1:].max() / change[0]),
+    }

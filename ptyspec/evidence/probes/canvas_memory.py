@@ -32,9 +32,18 @@ def cost(seed: int, canvas: int) -> dict[str, float]:
     Raises PtyspecError where the process ends otherwise, with its last words.
     """
     done = subprocess.run(
-        [sys.executable, "-c", CODE, str(seed), str(canvas)], capture_output=True, text=True, stdin=subprocess.DEVNULL
+        [sys.executable, "-c", CODE, str(seed), str(canvas)],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
     )
     if done.returncode:
-        raise PtyspecError("the measured process ended early", value=done.returncode, source="canvas_memory",
-                           next_step="\n".join(done.stderr.strip().splitlines()[-3:]))  # fmt: skip
-    return {name: float(number) for name, number in json.loads(done.stdout.splitlines()[-1]).items()}
+        raise PtyspecError(
+            "the measured process ended early",
+            value=done.returncode,
+            source="canvas_memory",
+            next_step="\n".join(done.stderr.strip().splitlines()[-3:]),
+        )
+    return {
+        name: float(number) for name, number in json.loads(done.stdout.splitlines()[-1]).items()
+    }

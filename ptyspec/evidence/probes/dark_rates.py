@@ -61,9 +61,11 @@ def _object(name: str, size: int, draws: np.random.Generator) -> Array:
     box = np.zeros(flat.shape, np.complex64)
     box[size // 4 : -(size // 4), size // 4 : -(size // 4)] = np.exp(2.0347j)
     known = {
-        "flat": flat, "dead": 0 * flat, "saturated": box,
+        "flat": flat,
+        "dead": 0 * flat,
+        "saturated": box,
         "textured": flat + 1e-3 * draws.standard_normal(flat.shape).astype(np.float32),
-    }  # fmt: skip
+    }
     if name not in known:
         raise ConfigError("no such object", value=name, limit=", ".join(known), source="arm")
     return known[name]

@@ -25,7 +25,9 @@ def weight(seed: int, reader: str, script: str) -> dict[str, float]:
     """
     if reader not in READERS or script not in SCRIPTS:
         raise ConfigError(
-            "no such reader or script", value=f"{reader}, {script}", limit=", ".join([*READERS, *SCRIPTS])
+            "no such reader or script",
+            value=f"{reader}, {script}",
+            limit=", ".join([*READERS, *SCRIPTS]),
         )
     return {ENTRY: READERS[reader](SCRIPTS[script])}
 
@@ -85,7 +87,11 @@ def _assigns_nothing(cfg: Cfg) -> None:
 
 
 SCRIPTS: dict[str, Callable[[Cfg], None]] = {
-    "dose_experiments": _dose, "dose_experiments_mae": _dose_mae, "sim_lines": _sim_lines, "assigns": _assigns,
-    "branch_not_taken": _assigns_in_a_branch_not_taken, "assigns_nothing": _assigns_nothing,
-}  # fmt: skip
+    "dose_experiments": _dose,
+    "dose_experiments_mae": _dose_mae,
+    "sim_lines": _sim_lines,
+    "assigns": _assigns,
+    "branch_not_taken": _assigns_in_a_branch_not_taken,
+    "assigns_nothing": _assigns_nothing,
+}
 READERS = {"executed": executed, "source": read_off}

@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from ptyspec.contracts.arrays import Array
 
 SMALL = (
-    "model.N=32", "object.size=96", "scan.n_images=80", "grouping.n_groups=40", "model.stages=1", "model.filters=[8]",
-)  # fmt: skip
+    "model.N=32",
+    "object.size=96",
+    "scan.n_images=80",
+    "grouping.n_groups=40",
+    "model.stages=1",
+    "model.filters=[8]",
+)
 REACH, STEPS = 3.0, 30
 """The scale is sought between exp(-REACH) and exp(REACH), in so many golden sections: to 3e-6 of it."""
 
@@ -38,20 +43,31 @@ def scale(
     from ptyspec.pipeline.train import build_model, canvas_side
 
     if wrong not in ("nothing", "gain-in-the-loss", "probe-twice"):
-        raise ConfigError("no such wiring", value=wrong, limit="nothing, gain-in-the-loss, probe-twice", source="arm")
+        raise ConfigError(
+            "no such wiring",
+            value=wrong,
+            limit="nothing, gain-in-the-loss, probe-twice",
+            source="arm",
+        )
     own = (f"dose.nphotons={nphotons:g}", f"training.loss={loss}")
     asked = request(scenario, profile="quick", seed=seed, settings=[*SMALL, *own]).scenario
     walk = ReferencePipeline()
     containers = walk.normalize(asked, walk.group(asked, walk.split(asked, walk.simulate(asked))))
     data = containers.train
-    seen = data.model_copy(update={"probe": data.probe / asked.model.probe_scale}) if wrong == "probe-twice" else data
+    seen = (
+        data.model_copy(update={"probe": data.probe / asked.model.probe_scale})
+        if wrong == "probe-twice"
+        else data
+    )
     model = build_model(asked, seen, canvas_side(asked, containers))
     rows = np.arange(data.size)
     with applied(wrong) if wrong == "gain-in-the-loss" else nullcontext():
         labels = batch(data, rows)[1]
     groups = data.groups
     assert groups.scan.objectGuess is not None
-    true = _truth(groups.scan.objectGuess, groups.scan.positions[groups.nn_indices[rows]], groups.scan.N)
+    true = _truth(
+        groups.scan.objectGuess, groups.scan.positions[groups.nn_indices[rows]], groups.scan.N
+    )
 
     def loss_at(log_scale: float) -> float:
         scaled = np.exp(log_scale) * true

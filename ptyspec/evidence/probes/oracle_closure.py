@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 
-def closure(seed: int, probe_scale: float, nphotons: float = 1e9, divided_twice: bool = False) -> dict[str, float]:
+def closure(
+    seed: int, probe_scale: float, nphotons: float = 1e9, divided_twice: bool = False
+) -> dict[str, float]:
     """Return measured over predicted amplitude (least squares) of the custom probe's scan, 1 where the loop closes.
 
     `divided_twice` gives the reconstruction a probe that was divided by probe_scale once more (failure signature 34).

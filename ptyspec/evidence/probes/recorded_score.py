@@ -38,10 +38,13 @@ def scores(seed: int, patches: str, groups: int = GROUPS, draw: int = 0) -> dict
     found = score(made, chosen.objectGuess)
     scaled = found["amplitude"]["least_squares_scalar"]
     numbers = {
-        "recorded_r": found["as_recorded"]["pearson_r"], "recorded_undershoot": found["as_recorded"]["undershoot"],
-        "after_scaling": found["as_recorded"]["undershoot"] / scaled, "coverage": found["coverage"]["fraction"],
-        "r": found["amplitude"]["pearson_r"], "ratio": found["amplitude"]["mean_ratio"],
-    }  # fmt: skip
+        "recorded_r": found["as_recorded"]["pearson_r"],
+        "recorded_undershoot": found["as_recorded"]["undershoot"],
+        "after_scaling": found["as_recorded"]["undershoot"] / scaled,
+        "coverage": found["coverage"]["fraction"],
+        "r": found["amplitude"]["pearson_r"],
+        "ratio": found["amplitude"]["mean_ratio"],
+    }
     return {name: float(number) for name, number in numbers.items() if number is not None}
 
 
@@ -52,7 +55,9 @@ def _known(name: str, true: Array, draws: np.random.Generator) -> Array:
         return np.ones_like(true)
     if name == "shuffled":
         return true[draws.permutation(len(true))]
-    raise ConfigError("no such patches", value=name, limit="truth, constant, shuffled", source="arm")
+    raise ConfigError(
+        "no such patches", value=name, limit="truth, constant, shuffled", source="arm"
+    )
 
 
 def _stitched(scenario: object, patches: Array, positions: Array, probe: Array) -> Reconstruction:

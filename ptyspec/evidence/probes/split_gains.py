@@ -16,9 +16,13 @@ FRAMES = {"gs1_ideal": 512, "gs2_ideal": 1024}
 
 
 def gains(
-    seed: int, scenario: str, replay: bool = False, mixed: bool = False, frames: int | None = None,
+    seed: int,
+    scenario: str,
+    replay: bool = False,
+    mixed: bool = False,
+    frames: int | None = None,
     positions: int | None = None,
-) -> dict[str, float]:  # fmt: skip
+) -> dict[str, float]:
     """Return `train` and `test`: the gain of each half of a scenario's scan, at the recorded reduced load or of `frames`.
 
     - replay: the investigation's own scan, its positions, object and noise of seed 42, whatever `seed` is
@@ -43,13 +47,18 @@ def _replayed(scenario: str) -> tuple[tuple[Array, Array], int]:
 
     if scenario not in FRAMES:
         raise ConfigError(
-            "no scan of this scenario was recorded", value=scenario, limit=", ".join(FRAMES), source="arm"
+            "no scan of this scenario was recorded",
+            value=scenario,
+            limit=", ".join(FRAMES),
+            source="arm",
         )
     halves = replayed(FRAMES[scenario])
     return (halves["train"].energy, halves["test"].energy), SIZE
 
 
-def _own(scenario: str, seed: int, frames: int | None, positions: int | None) -> tuple[tuple[Array, Array], int]:
+def _own(
+    scenario: str, seed: int, frames: int | None, positions: int | None
+) -> tuple[tuple[Array, Array], int]:
     from ptyspec.pipeline.reference import ReferencePipeline
     from ptyspec.pipeline.request import request
 
@@ -58,5 +67,8 @@ def _own(scenario: str, seed: int, frames: int | None, positions: int | None) ->
     asked = request(scenario, profile="stable", seed=seed, settings=settings).scenario
     walk = ReferencePipeline()
     halves = walk.split(asked, walk.simulate(asked))
-    train, test = ((half.diff3d.astype(np.float64) ** 2).sum(axis=(1, 2)) for half in (halves.train, halves.test))
+    train, test = (
+        (half.diff3d.astype(np.float64) ** 2).sum(axis=(1, 2))
+        for half in (halves.train, halves.test)
+    )
     return (train, test), halves.train.N

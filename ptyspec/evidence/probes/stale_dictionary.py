@@ -18,7 +18,11 @@ OTHER = 1000
 
 
 def walked(
-    seed: int, violation: str, synchronised: bool = False, after_another: bool = False, other_training: bool = False
+    seed: int,
+    violation: str,
+    synchronised: bool = False,
+    after_another: bool = False,
+    other_training: bool = False,
 ) -> dict[str, float]:
     """Return the least-squares scalar of one known violation, or of its scenario on a right dictionary (`synchronised`).
 
@@ -31,17 +35,25 @@ def walked(
 
     known = VIOLATIONS.get(violation)
     if known is None:
-        raise ConfigError("no such violation", value=violation, limit=", ".join(VIOLATIONS), source="arm")
+        raise ConfigError(
+            "no such violation", value=violation, limit=", ".join(VIOLATIONS), source="arm"
+        )
     seeds = dict.fromkeys(SEEDED, seed) | ({"training": seed + OTHER} if other_training else {})
     scenario = _seeded(known.declared(), seeds)
     if after_another:
         walk(LegacyPipeline(), VIOLATIONS["order-of-two"].declared())
-    pipeline = LegacyPipeline() if synchronised else LegacyPipeline(known.dictionary(), strict=False)
-    if not synchronised:  # its seeds are the dictionary's: without these every pair would be the same run
+    pipeline = (
+        LegacyPipeline() if synchronised else LegacyPipeline(known.dictionary(), strict=False)
+    )
+    if (
+        not synchronised
+    ):  # its seeds are the dictionary's: without these every pair would be the same run
         pipeline.cfg.update({f"seeds.{name}": number for name, number in seeds.items()})
     before = None if synchronised else _bound(known.before, pipeline.cfg)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # Keras's advice on a model that its input does not fit
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # Keras's advice on a model that its input does not fit
         found = walk(pipeline, scenario, before)
     ended = {"ended": float(found.error is None)}
     return ended if found.scalar is None else ended | {"scalar": float(found.scalar)}

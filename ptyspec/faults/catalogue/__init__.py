@@ -22,9 +22,12 @@ def fault(name: str) -> Fault:
     """Return one fault; raises UnknownNameError."""
     if name not in names():
         raise UnknownNameError(
-            f"no fault is called {name}", value=name, limit=", ".join(names()), source="PTYSPEC_FAULT or command line",
+            f"no fault is called {name}",
+            value=name,
+            limit=", ".join(names()),
+            source="PTYSPEC_FAULT or command line",
             next_step="ptyspec faults list",
-        )  # fmt: skip
+        )
     found: Fault = import_module(f"{__name__}.{name.replace('-', '_')}").FAULT
     return found
 
@@ -40,4 +43,8 @@ def sets() -> dict[str, tuple[str, ...]]:
 
     text = (Path(__file__).parents[2] / "scenarios" / "_recipes.yaml").read_text(encoding="utf-8")
     recipes = yaml.safe_load(text)
-    return {name: tuple(recipe["faults"]) for name, recipe in recipes.items() if (recipe or {}).get("faults")}
+    return {
+        name: tuple(recipe["faults"])
+        for name, recipe in recipes.items()
+        if (recipe or {}).get("faults")
+    }

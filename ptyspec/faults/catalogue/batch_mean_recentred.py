@@ -14,8 +14,12 @@ from ptyspec.faults.fault import Fault, Patch
 def _recentred(with_offsets: Callable[..., GroupedScan]) -> Callable[..., GroupedScan]:
     def wrong(*args: Any, **kwargs: Any) -> GroupedScan:
         made = with_offsets(*args, **kwargs)
-        mean = np.broadcast_to(made.coords.mean(axis=(0, 3), keepdims=True), made.coords_offsets.shape)
-        return made.model_copy(update={"coords_offsets": mean, "coords_relative": mean - made.coords})
+        mean = np.broadcast_to(
+            made.coords.mean(axis=(0, 3), keepdims=True), made.coords_offsets.shape
+        )
+        return made.model_copy(
+            update={"coords_offsets": mean, "coords_relative": mean - made.coords}
+        )
 
     return wrong
 

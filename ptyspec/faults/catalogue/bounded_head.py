@@ -17,7 +17,9 @@ def _bounded(build: Callable[..., Any]) -> Callable[..., Any]:
         from keras import ops
 
         model = build(*args, **kwargs)
-        ceiling = 1.0 / model.a0  # 1 in the unit of what the loss compares with; the generator's own unit is a0
+        ceiling = (
+            1.0 / model.a0
+        )  # 1 in the unit of what the loss compares with; the generator's own unit is a0
         generator = model.generator
         if hasattr(generator, "head"):
             generator.head = lambda raw, start: ceiling * ops.sigmoid(raw)
@@ -51,5 +53,10 @@ FAULT = Fault(
     green=("NORMALIZATION-001", "MATH-POLAR-001"),
     cost="parity",
     signatures=(32,),
-    cases=("[gs2-random]", "test_a_head_that_cannot", "test_the_whole_network_reaches", "test_the_gain_multiplies"),
+    cases=(
+        "[gs2-random]",
+        "test_a_head_that_cannot",
+        "test_the_whole_network_reaches",
+        "test_the_gain_multiplies",
+    ),
 )

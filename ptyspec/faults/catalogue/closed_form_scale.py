@@ -11,10 +11,18 @@ from ptyspec.faults.fault import Fault, Patch
 
 
 def _closed(measure: Callable[..., tuple[Array, float]]) -> Callable[..., tuple[Array, float]]:
-    def wrong(obj: Array, probe: Array, positions: Array, dose: DoseSpec, seed: int) -> tuple[Array, float]:
+    def wrong(
+        obj: Array, probe: Array, positions: Array, dose: DoseSpec, seed: int
+    ) -> tuple[Array, float]:
         _, scale = measure(obj, probe, positions, dose.model_copy(update={"noise": "none"}), seed)
         ratio = math.sqrt(dose.nphotons) / (len(probe) / 2) / scale
-        return measure(obj, probe, positions, dose.model_copy(update={"nphotons": dose.nphotons * ratio**2}), seed)
+        return measure(
+            obj,
+            probe,
+            positions,
+            dose.model_copy(update={"nphotons": dose.nphotons * ratio**2}),
+            seed,
+        )
 
     return wrong
 

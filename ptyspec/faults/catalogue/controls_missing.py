@@ -13,7 +13,9 @@ from ptyspec.pipeline.evaluate import Verdict
 def _without(evaluate: Callable[..., Verdict]) -> Callable[..., Verdict]:
     def wrong(*parts: Any, **named: Any) -> Verdict:
         made = evaluate(*parts, **named)
-        scores = {name: block for name, block in made.metrics["controls"].items() if name != "untrained"}
+        scores = {
+            name: block for name, block in made.metrics["controls"].items() if name != "untrained"
+        }
         others = {name: obj for name, obj in made.controls.items() if name != "untrained"}
         return replace(made, metrics=made.metrics | {"controls": scores}, controls=others)
 

@@ -11,7 +11,13 @@ from ptyspec.pipeline.evaluate import Verdict
 
 def _own(evaluate: Callable[..., Verdict]) -> Callable[..., Verdict]:
     def wrong(
-        pipeline: Any, scenario: Any, scan: Any, container: Any, trained: Any, reconstruction: Any, session: Any
+        pipeline: Any,
+        scenario: Any,
+        scan: Any,
+        container: Any,
+        trained: Any,
+        reconstruction: Any,
+        session: Any,
     ) -> Verdict:
         borrowed = container.model_copy(update={"coarse": reconstruction})
         return evaluate(pipeline, scenario, scan, borrowed, trained, reconstruction, session)

@@ -15,7 +15,9 @@ def _bare(poisson: Callable[..., Any]) -> Callable[..., Any]:
         from ptyspec.networks.losses import _mean_over_frames
 
         count = amplitude * amplitude
-        return _mean_over_frames(predicted - count - count * ops.log(predicted / count), mask) / energy
+        return (
+            _mean_over_frames(predicted - count - count * ops.log(predicted / count), mask) / energy
+        )
 
     return wrong
 

@@ -18,8 +18,5 @@ FAULT = Fault(
     patches=(Patch("ptyspec.pipeline.simulate:_unchanged", _never),),
     red=("EVID-005",),
     green=("DET-002",),
-    signatures=(
-        28,
-        71,
-    ),
+    signatures=(28, 71),
 )

@@ -10,7 +10,9 @@ from ptyspec.faults.fault import Fault, Patch
 
 
 def _inert(measure: Callable[..., tuple[Array, float]]) -> Callable[..., tuple[Array, float]]:
-    def wrong(obj: Array, probe: Array, positions: Array, dose: DoseSpec, seed: int) -> tuple[Array, float]:
+    def wrong(
+        obj: Array, probe: Array, positions: Array, dose: DoseSpec, seed: int
+    ) -> tuple[Array, float]:
         declared = dose.model_copy(update={"nphotons": 108.0 * probe.size})
         return measure(obj, probe, positions, declared, seed)
 

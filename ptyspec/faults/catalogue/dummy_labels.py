@@ -16,8 +16,13 @@ def _made_up(read: Callable[..., RawScan]) -> Callable[..., RawScan]:
     def wrong(path: Path, **declared: Any) -> RawScan:
         scan = read(path, **declared)
         width, height = (np.ceil(scan.positions.max(axis=0)).astype(int) + scan.N // 2).tolist()
-        made = {"Y": np.ones(scan.diff3d.shape, np.complex64), "objectGuess": np.ones((height, width), np.complex64)}
-        return scan.model_copy(update={name: value for name, value in made.items() if getattr(scan, name) is None})
+        made = {
+            "Y": np.ones(scan.diff3d.shape, np.complex64),
+            "objectGuess": np.ones((height, width), np.complex64),
+        }
+        return scan.model_copy(
+            update={name: value for name, value in made.items() if getattr(scan, name) is None}
+        )
 
     return wrong
 

@@ -29,5 +29,8 @@ FAULT = Fault(
     green=("NET-011", "MATH-POLAR-001"),
     cost="parity",
     signatures=(48,),
-    cases=("test_eager_traced_and_compiled_networks_agree[unrolled-gs1]", "test_no_product_of_the_forward_model"),
+    cases=(
+        "test_eager_traced_and_compiled_networks_agree[unrolled-gs1]",
+        "test_no_product_of_the_forward_model",
+    ),
 )

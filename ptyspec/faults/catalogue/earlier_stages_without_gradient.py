@@ -11,7 +11,9 @@ from ptyspec.faults.fault import Fault, Patch
 
 def _wrong(compute_loss: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(compute_loss)
-    def wrong(model: Any, x: Any = None, y: Any = None, y_pred: Any = None, *rest: Any, **more: Any) -> Any:
+    def wrong(
+        model: Any, x: Any = None, y: Any = None, y_pred: Any = None, *rest: Any, **more: Any
+    ) -> Any:
         from keras import ops
 
         still = [tuple(ops.stop_gradient(part) for part in stage) for stage in y_pred[:-1]]

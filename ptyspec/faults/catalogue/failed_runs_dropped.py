@@ -12,7 +12,12 @@ def _dropped(judged: Callable[..., Any]) -> Callable[..., Any]:
     from ptyspec.evidence.measured import Missing
 
     def of_what_finished(compared: Any, observable: Any, values: Any, design: Any) -> Any:
-        gone = {seed for arm in values.values() for seed, value in arm.items() if isinstance(value, Missing)}
+        gone = {
+            seed
+            for arm in values.values()
+            for seed, value in arm.items()
+            if isinstance(value, Missing)
+        }
         seeds = tuple(seed for seed in design.seeds if seed not in gone)
         return judged(compared, observable, values, design.model_copy(update={"seeds": seeds}))
 

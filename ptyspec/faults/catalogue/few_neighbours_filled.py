@@ -11,7 +11,11 @@ from ptyspec.faults.seams import repeating_members
 
 def _unchecked(check: Callable[..., None]) -> Callable[..., None]:
     def wrong(count: int, members: int, spec: GroupingSpec) -> None:
-        check(count, members, spec.model_copy(update={"neighbor_count": max(spec.neighbor_count, members)}))
+        check(
+            count,
+            members,
+            spec.model_copy(update={"neighbor_count": max(spec.neighbor_count, members)}),
+        )
 
     return wrong
 

@@ -12,7 +12,9 @@ from ptyspec.faults.fault import Fault, Patch
 
 
 def _capped(form: Callable[..., Array]) -> Callable[..., Array]:
-    def wrong(positions: Array, members: int, spec: GroupingSpec, draws: np.random.Generator) -> Array:
+    def wrong(
+        positions: Array, members: int, spec: GroupingSpec, draws: np.random.Generator
+    ) -> Array:
         most = max(1, min(spec.n_groups, len(positions)))
         return form(positions, members, spec.model_copy(update={"n_groups": most}), draws)
 

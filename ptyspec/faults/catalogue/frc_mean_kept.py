@@ -14,7 +14,9 @@ def _with_mean(spectrum: Callable[[Array], Array]) -> Callable[[Array], Array]:
     def wrong(image: Array) -> Array:
         from ptyspec.compare.frc import _hann
 
-        return np.asarray(np.fft.fft2(np.outer(_hann(image.shape[0]), _hann(image.shape[1])) * image))
+        return np.asarray(
+            np.fft.fft2(np.outer(_hann(image.shape[0]), _hann(image.shape[1])) * image)
+        )
 
     return wrong
 

@@ -13,7 +13,9 @@ def _counted(normalize: Callable[..., Containers]) -> Callable[..., Containers]:
     def wrong(scenario: Scenario, groups: GroupedHalves) -> Containers:
         made = normalize(scenario, groups)
         gain = made.train.gain / made.train.scale
-        return Containers(*(part.model_copy(update={"gain": gain}) for part in (made.train, made.test)))
+        return Containers(
+            *(part.model_copy(update={"gain": gain}) for part in (made.train, made.test))
+        )
 
     return wrong
 
@@ -25,8 +27,5 @@ FAULT = Fault(
     patches=(Patch("ptyspec.pipeline.normalize:normalize", _counted),),
     red=("NORM-006", "NORM-001"),
     green=("NORM-005", "NORMALIZATION-001"),
-    signatures=(
-        14,
-        39,
-    ),
+    signatures=(14, 39),
 )

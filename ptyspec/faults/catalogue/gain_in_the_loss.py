@@ -11,7 +11,9 @@ from ptyspec.faults.fault import Fault, Patch
 
 
 def _gained(amplitude: Callable[..., Array]) -> Callable[..., Array]:
-    return lambda container, rows: np.asarray(np.float32(container.gain) * amplitude(container, rows))
+    return lambda container, rows: np.asarray(
+        np.float32(container.gain) * amplitude(container, rows)
+    )
 
 
 FAULT = Fault(
@@ -21,8 +23,5 @@ FAULT = Fault(
     patches=(Patch("ptyspec.contracts.container:Container.amplitude", _gained),),
     red=("NORMALIZATION-001", "NORM-006"),
     green=("NORM-002", "LEGACY-006"),
-    signatures=(
-        31,
-        45,
-    ),
+    signatures=(31, 45),
 )

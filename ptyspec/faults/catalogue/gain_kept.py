@@ -15,7 +15,9 @@ from ptyspec.faults.fault import Fault, Patch
 Batch = tuple[dict[str, Array], Array]
 
 
-def _gained_target(batch: Callable[[Container, Array], Batch]) -> Callable[[Container, Array], Batch]:
+def _gained_target(
+    batch: Callable[[Container, Array], Batch],
+) -> Callable[[Container, Array], Batch]:
     def wrong(container: Container, rows: Array) -> Batch:
         inputs, amplitude = batch(container, rows)
         return inputs, np.float32(container.gain) * amplitude
@@ -27,7 +29,9 @@ def _gained_level(build: Callable[..., Any]) -> Callable[..., Any]:
     """The rms amplitude of gained data holds the gain too: the same training in another unit."""
 
     def wrong(scenario: Scenario, container: Container, canvas: int) -> Any:
-        return build(scenario, container.model_copy(update={"a0": container.gain * container.a0}), canvas)
+        return build(
+            scenario, container.model_copy(update={"a0": container.gain * container.a0}), canvas
+        )
 
     return wrong
 

@@ -14,7 +14,9 @@ def _of_test(normalize: Callable[..., Containers]) -> Callable[..., Containers]:
         made = normalize(scenario, groups)
         other = normalize(scenario, GroupedHalves(groups.test, groups.train)).train
         numbers = {"gain": other.gain, "a0": other.a0}
-        return Containers(made.train.model_copy(update=numbers), made.test.model_copy(update=numbers))
+        return Containers(
+            made.train.model_copy(update=numbers), made.test.model_copy(update=numbers)
+        )
 
     return wrong
 

@@ -13,7 +13,9 @@ def _by_dose(normalize: Callable[..., Any]) -> Callable[..., Any]:
     def wrong(scenario: Any, groups: Any) -> Any:
         made = normalize(scenario, groups)
         factor = math.sqrt(scenario.dose.nphotons) / (scenario.model.N / 2)
-        parts = (part.model_copy(update={"gain": part.gain * factor}) for part in (made.train, made.test))
+        parts = (
+            part.model_copy(update={"gain": part.gain * factor}) for part in (made.train, made.test)
+        )
         return type(made)(*parts)
 
     return wrong

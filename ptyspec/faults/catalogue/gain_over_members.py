@@ -13,7 +13,9 @@ def _summed(normalize: Callable[..., Containers]) -> Callable[..., Containers]:
     def wrong(scenario: Scenario, groups: GroupedHalves) -> Containers:
         made = normalize(scenario, groups)
         gain = made.train.gain / groups.train.C**0.5
-        return Containers(*(part.model_copy(update={"gain": gain}) for part in (made.train, made.test)))
+        return Containers(
+            *(part.model_copy(update={"gain": gain}) for part in (made.train, made.test))
+        )
 
     return wrong
 

@@ -25,8 +25,5 @@ FAULT = Fault(
     patches=(Patch("ptyspec.seeds:generator", _kept),),
     red=("FLOW-003", "DET-002"),
     green=("FLOW-001", "FLOW-005", "FLOW-006"),
-    signatures=(
-        3,
-        10,
-    ),
+    signatures=(3, 10),
 )

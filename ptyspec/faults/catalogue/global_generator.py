@@ -20,8 +20,5 @@ FAULT = Fault(
     patches=(Patch("ptyspec.seeds:generator", _global),),
     red=("DET-003", "FLOW-003", "DET-002"),
     green=("FLOW-001", "FLOW-005", "FLOW-006"),
-    signatures=(
-        10,
-        76,
-    ),
+    signatures=(10, 76),
 )

@@ -12,7 +12,9 @@ from ptyspec.faults.fault import Fault, Patch
 
 
 def _single(form: Callable[..., Array]) -> Callable[..., Array]:
-    def wrong(positions: Array, members: int, spec: GroupingSpec, draws: np.random.Generator) -> Array:
+    def wrong(
+        positions: Array, members: int, spec: GroupingSpec, draws: np.random.Generator
+    ) -> Array:
         return form(positions, 1, spec, draws)
 
     return wrong

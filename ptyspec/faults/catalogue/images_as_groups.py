@@ -12,7 +12,9 @@ from ptyspec.faults.fault import Fault, Patch
 def _coupled(request: Callable[..., Resolved]) -> Callable[..., Resolved]:
     def wrong(target: str, *, settings: Sequence[str] = (), **options: Any) -> Resolved:
         counts = [text.partition("=")[2] for text in settings if text.startswith("scan.n_images=")]
-        return request(target, settings=[*settings, *(f"grouping.n_groups={n}" for n in counts)], **options)
+        return request(
+            target, settings=[*settings, *(f"grouping.n_groups={n}" for n in counts)], **options
+        )
 
     return wrong
 

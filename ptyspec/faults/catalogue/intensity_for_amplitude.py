@@ -10,7 +10,9 @@ from ptyspec.faults.fault import Fault, Patch
 
 
 def _squared(measure: Callable[..., tuple[Array, float]]) -> Callable[..., tuple[Array, float]]:
-    def wrong(obj: Array, probe: Array, positions: Array, dose: DoseSpec, seed: int) -> tuple[Array, float]:
+    def wrong(
+        obj: Array, probe: Array, positions: Array, dose: DoseSpec, seed: int
+    ) -> tuple[Array, float]:
         amplitude, scale = measure(obj, probe, positions, dose, seed)
         return amplitude**2, scale
 

@@ -11,7 +11,11 @@ from ptyspec.faults.fault import Fault, Patch
 def _last(resolve: Callable[..., Resolved]) -> Callable[..., Resolved]:
     def wrong(layers: Sequence[Layer]) -> Resolved:
         made = resolve(layers)
-        return Resolved(made.scenario, dict.fromkeys(made.provenance, layers[-1].source)) if layers else made
+        return (
+            Resolved(made.scenario, dict.fromkeys(made.provenance, layers[-1].source))
+            if layers
+            else made
+        )
 
     return wrong
 

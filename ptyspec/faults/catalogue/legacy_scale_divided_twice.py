@@ -25,5 +25,8 @@ FAULT = Fault(
     green=("LEGACY-001",),
     cost="parity",
     signatures=(7,),
-    cases=("test_the_object_is_the_same_bit_by_bit", "test_the_stages_before_training_record_the_same"),
+    cases=(
+        "test_the_object_is_the_same_bit_by_bit",
+        "test_the_stages_before_training_record_the_same",
+    ),
 )

@@ -25,8 +25,5 @@ FAULT = Fault(
     patches=(Patch("ptyspec.pipeline.group:_members", _global),),
     red=("GROUP-008", "DET-003"),
     green=("GROUP-002", "GROUP-003", "GROUP-007", "GROUP-010"),
-    signatures=(
-        10,
-        76,
-    ),
+    signatures=(10, 76),
 )

@@ -11,7 +11,9 @@ from ptyspec.faults.fault import Fault, Patch
 
 
 def _undivided(merge: Callable[..., Array]) -> Callable[..., Array]:
-    def wrong(patches: Array, relative: Array, weight: Array, canvas: int, fill: complex = 1.0) -> Array:
+    def wrong(
+        patches: Array, relative: Array, weight: Array, canvas: int, fill: complex = 1.0
+    ) -> Array:
         from ptyspec.physics.merge import placement
 
         merged = merge(patches, relative, weight, canvas, fill)

@@ -9,7 +9,9 @@ from ptyspec.faults.fault import Fault, Patch
 
 
 def _flipped(placement: Callable[..., tuple[Array, Array]]) -> Callable[..., tuple[Array, Array]]:
-    def wrong(relative: Array, size: int, canvas: int, kind: str = "lanczos") -> tuple[Array, Array]:
+    def wrong(
+        relative: Array, size: int, canvas: int, kind: str = "lanczos"
+    ) -> tuple[Array, Array]:
         return placement(-relative, size, canvas, kind)
 
     return wrong

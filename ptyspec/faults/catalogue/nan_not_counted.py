@@ -19,8 +19,5 @@ FAULT = Fault(
     patches=(Patch("ptyspec.observe.record:array_stats", _uncounted),),
     red=("RUN-002",),
     green=("RUN-003", "FLOW-001", "FLOW-006"),
-    signatures=(
-        37,
-        78,
-    ),
+    signatures=(37, 78),
 )

@@ -14,7 +14,9 @@ def _preferring(draw: Callable[..., Array]) -> Callable[..., Array]:
     def wrong(seeds: Array, nearest: Array, members: int, draws: np.random.Generator) -> Array:
         keys = draws.random((len(seeds), nearest.shape[1])) + 0.1 * np.arange(nearest.shape[1])
         chosen = np.argsort(keys, axis=1)[:, : members - 1]
-        return np.concatenate([seeds[:, None], np.take_along_axis(nearest[seeds], chosen, axis=1)], axis=1)
+        return np.concatenate(
+            [seeds[:, None], np.take_along_axis(nearest[seeds], chosen, axis=1)], axis=1
+        )
 
     return wrong
 

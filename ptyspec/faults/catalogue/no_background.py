@@ -14,7 +14,9 @@ def _bare(poisson: Callable[..., Any]) -> Callable[..., Any]:
 
         from ptyspec.networks.losses import _mean_over_frames
 
-        return _mean_over_frames(predicted - amplitude * amplitude * ops.log(predicted), mask) / energy
+        return (
+            _mean_over_frames(predicted - amplitude * amplitude * ops.log(predicted), mask) / energy
+        )
 
     return wrong
 

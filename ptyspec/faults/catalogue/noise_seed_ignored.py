@@ -10,7 +10,9 @@ from ptyspec.faults.fault import Fault, Patch
 
 
 def _fixed(measure: Callable[..., tuple[Array, float]]) -> Callable[..., tuple[Array, float]]:
-    def wrong(obj: Array, probe: Array, positions: Array, dose: DoseSpec, seed: int) -> tuple[Array, float]:
+    def wrong(
+        obj: Array, probe: Array, positions: Array, dose: DoseSpec, seed: int
+    ) -> tuple[Array, float]:
         return measure(obj, probe, positions, dose, 42)
 
     return wrong

@@ -12,7 +12,9 @@ from ptyspec.faults.fault import Fault, Patch
 
 def _nominal(with_offsets: Callable[..., GroupedScan]) -> Callable[..., GroupedScan]:
     def wrong(scan: RawScan, indices: Array, *args: Any, **kwargs: Any) -> GroupedScan:
-        asked = scan.model_copy(update={"xcoords": scan.xcoords_start, "ycoords": scan.ycoords_start})
+        asked = scan.model_copy(
+            update={"xcoords": scan.xcoords_start, "ycoords": scan.ycoords_start}
+        )
         return with_offsets(asked, indices, *args, **kwargs).model_copy(update={"scan": scan})
 
     return wrong

@@ -12,7 +12,10 @@ from ptyspec.faults.fault import Fault, Patch
 def _nominal(positions: Callable[..., dict[str, Array]]) -> Callable[..., dict[str, Array]]:
     def wrong(own: Any) -> dict[str, Array]:
         found = positions(own)
-        return found | {f"{axis}coords": found.get(f"{axis}coords_start", found[f"{axis}coords"]) for axis in "xy"}
+        return found | {
+            f"{axis}coords": found.get(f"{axis}coords_start", found[f"{axis}coords"])
+            for axis in "xy"
+        }
 
     return wrong
 

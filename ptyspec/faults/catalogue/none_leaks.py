@@ -25,8 +25,5 @@ FAULT = Fault(
     patches=(Patch("ptyspec.legacy.bridge:stale_keys", _skipping),),
     red=("BRIDGE-002", "BRIDGE-003"),
     green=("BRIDGE-001", "BRIDGE-006", "BRIDGE-008"),
-    signatures=(
-        2,
-        3,
-    ),
+    signatures=(2, 3),
 )

@@ -16,7 +16,10 @@ def _displaced(resolve: Callable[..., Resolved]) -> Callable[..., Resolved]:
         for layer in layers:
             empty = {key for key, value in flatten(layer.values) if value is None}
             kept = [
-                Layer(below.source, nest({k: v for k, v in flatten(below.values) if k not in empty})) for below in kept
+                Layer(
+                    below.source, nest({k: v for k, v in flatten(below.values) if k not in empty})
+                )
+                for below in kept
             ]
             kept.append(layer)
         return resolve(kept)

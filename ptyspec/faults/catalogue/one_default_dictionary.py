@@ -24,8 +24,5 @@ FAULT = Fault(
     patches=(Patch("ptyspec.legacy.params:legacy_defaults", _shared),),
     red=("PARAM-005",),
     green=("PARAM-002",),
-    signatures=(
-        3,
-        5,
-    ),
+    signatures=(3, 5),
 )

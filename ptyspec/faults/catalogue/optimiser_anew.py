@@ -24,5 +24,9 @@ FAULT = Fault(
     red=("STORE-007",),
     green=("HIST-006", "MATH-POLAR-001"),
     cost="parity",
-    cases=("test_stopped_by_hand_and_resumed", "test_groups_validate_all_over", "test_amplitude_two"),
+    cases=(
+        "test_stopped_by_hand_and_resumed",
+        "test_groups_validate_all_over",
+        "test_amplitude_two",
+    ),
 )

@@ -17,12 +17,20 @@ def _entered(variant: Callable[..., Any]) -> Callable[..., Any]:
 
         made = variant(words, **options)
         frame = sys._getframe(1)
-        caller = (frame.f_back.f_locals if frame.f_back else {}) | frame.f_locals  # a comprehension has its own frame
-        aside = [str(caller[name]) for name in ("out", "threads") if isinstance(caller.get(name), Path | int)]
+        caller = (
+            frame.f_back.f_locals if frame.f_back else {}
+        ) | frame.f_locals  # a comprehension has its own frame
+        aside = [
+            str(caller[name])
+            for name in ("out", "threads")
+            if isinstance(caller.get(name), Path | int)
+        ]
         if not aside:
             return made
         scenario = made.resolved.scenario
-        changed = scenario.model_copy(update={"description": f"{scenario.description} {' '.join(aside)}"})
+        changed = scenario.model_copy(
+            update={"description": f"{scenario.description} {' '.join(aside)}"}
+        )
         return replace(made, resolved=Resolved(changed, made.resolved.provenance))
 
     return wrong

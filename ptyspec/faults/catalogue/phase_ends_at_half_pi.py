@@ -20,5 +20,9 @@ FAULT = Fault(
     red=("HEAD-004",),
     green=("HEAD-002", "NET-006"),
     cost="parity",
-    cases=("test_the_phase_head_reaches", "test_the_whole_network_reaches", "test_a_network_on_symbolic"),
+    cases=(
+        "test_the_phase_head_reaches",
+        "test_the_whole_network_reaches",
+        "test_a_network_on_symbolic",
+    ),
 )

@@ -10,7 +10,9 @@ from ptyspec.faults.fault import Fault, Patch
 
 def _wrong(make: Callable[..., Any]) -> Callable[..., Any]:
     kept: dict[Any, Any] = {}
-    return lambda spec, size, seed: kept.setdefault((spec.n_images, size), make(spec, size, seed)).copy()
+    return lambda spec, size, seed: kept.setdefault(
+        (spec.n_images, size), make(spec, size, seed)
+    ).copy()
 
 
 FAULT = Fault(

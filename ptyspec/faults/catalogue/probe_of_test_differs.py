@@ -17,7 +17,9 @@ from ptyspec.pipeline.protocol import Containers
 def _of_its_own(normalize: Callable[..., Containers]) -> Callable[..., Containers]:
     def wrong(scenario: Any, groups: Any) -> Containers:
         made = normalize(scenario, groups)
-        ratio = mean_energy(made.test.groups.scan.diff3d) / mean_energy(made.train.groups.scan.diff3d)
+        ratio = mean_energy(made.test.groups.scan.diff3d) / mean_energy(
+            made.train.groups.scan.diff3d
+        )
         probe = (made.test.probe * np.sqrt(ratio)).astype(np.complex64)
         own = {"probe": probe, "probe_digest": array_digest(probe)}
         return replace(made, test=made.test.model_copy(update=own))

@@ -9,7 +9,9 @@ from ptyspec.faults.fault import Fault, Patch
 
 
 def _reordered(resolve: Callable[..., Resolved]) -> Callable[..., Resolved]:
-    return lambda layers: resolve(sorted(layers, key=lambda layer: layer.source.startswith("recipe ")))
+    return lambda layers: resolve(
+        sorted(layers, key=lambda layer: layer.source.startswith("recipe "))
+    )
 
 
 FAULT = Fault(

@@ -28,8 +28,5 @@ FAULT = Fault(
     patches=(Patch("ptyspec.report.run_folder:write_run", _rescaled),),
     red=("EVID-004",),
     green=("EVID-002", "REPORTING-ARTIFACT-BOUNDARY-001"),
-    signatures=(
-        33,
-        66,
-    ),
+    signatures=(33, 66),
 )

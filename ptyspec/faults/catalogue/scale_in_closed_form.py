@@ -15,7 +15,9 @@ def _closed(normalize: Callable[..., Containers]) -> Callable[..., Containers]:
 
         made = normalize(scenario, groups)
         scale = closed_form_scale(scenario.dose.nphotons, groups.train.scan.N)
-        return Containers(*(part.model_copy(update={"scale": scale}) for part in (made.train, made.test)))
+        return Containers(
+            *(part.model_copy(update={"scale": scale}) for part in (made.train, made.test))
+        )
 
     return wrong
 
@@ -27,8 +29,5 @@ FAULT = Fault(
     patches=(Patch("ptyspec.pipeline.normalize:normalize", _closed),),
     red=("NORM-002", "LEGACY-006"),
     green=("NORM-005", "NORM-006", "NORMALIZATION-001"),
-    signatures=(
-        35,
-        44,
-    ),
+    signatures=(35, 44),
 )

@@ -12,7 +12,9 @@ from ptyspec.pipeline.protocol import Containers, GroupedHalves
 def _lost(normalize: Callable[..., Containers]) -> Callable[..., Containers]:
     def wrong(scenario: Scenario, groups: GroupedHalves) -> Containers:
         made = normalize(scenario, groups)
-        return Containers(*(part.model_copy(update={"scale": 1.0}) for part in (made.train, made.test)))
+        return Containers(
+            *(part.model_copy(update={"scale": 1.0}) for part in (made.train, made.test))
+        )
 
     return wrong
 

@@ -11,7 +11,10 @@ from ptyspec.faults.fault import Fault, Patch
 def _renamed(scores: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     def wrong(frame: Any) -> dict[str, Any]:
         made = scores(frame)
-        return {{"highpass_pearson_r": "highpass_r"}.get(name, name): value for name, value in made.items()}
+        return {
+            {"highpass_pearson_r": "highpass_r"}.get(name, name): value
+            for name, value in made.items()
+        }
 
     return wrong
 

@@ -9,7 +9,9 @@ from ptyspec.faults.fault import Fault, Patch
 
 
 def _changed(keys: Callable[..., list[dict[str, Any]]]) -> Callable[..., list[dict[str, Any]]]:
-    return lambda: [{**row, "default": 8000} if row["key"] == "scan.n_images" else row for row in keys()]
+    return lambda: [
+        {**row, "default": 8000} if row["key"] == "scan.n_images" else row for row in keys()
+    ]
 
 
 FAULT = Fault(

@@ -15,7 +15,9 @@ class _Walk(Walk):
     def train(self, scenario: Scenario, containers: Any, session: Any) -> Any:
         """Train for one epoch."""
         short = scenario.training.model_copy(update={"nepochs": 1})
-        return self.inner.train(scenario.model_copy(update={"training": short}), containers, session)
+        return self.inner.train(
+            scenario.model_copy(update={"training": short}), containers, session
+        )
 
 
 FAULT = Fault(

@@ -17,7 +17,9 @@ def _by_index(split: Callable[..., Halves]) -> Callable[..., Halves]:
         made = split(scenario, scan)
         if scenario.split.kind != "spatial":
             return made
-        return Halves(scan.take(np.arange(made.train.size)), scan.take(np.arange(made.train.size, scan.size)))
+        return Halves(
+            scan.take(np.arange(made.train.size)), scan.take(np.arange(made.train.size, scan.size))
+        )
 
     return wrong
 

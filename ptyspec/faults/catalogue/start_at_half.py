@@ -25,5 +25,9 @@ FAULT = Fault(
     red=("HEAD-005",),
     green=("HEAD-002", "HEAD-004"),
     cost="parity",
-    cases=("starts_at_the_right_amplitude[cnn", "phase_head_reaches_both_ends_and_zero", "rms_amplitude[cnn]"),
+    cases=(
+        "starts_at_the_right_amplitude[cnn",
+        "phase_head_reaches_both_ends_and_zero",
+        "rms_amplitude[cnn]",
+    ),
 )

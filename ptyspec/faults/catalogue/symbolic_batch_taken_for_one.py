@@ -13,7 +13,9 @@ def _wrong(unfold: Callable[..., Any]) -> Callable[..., Any]:
         from keras import ops
 
         groups = tensor.shape[0] // members if tensor.shape[0] else 1
-        return ops.transpose(ops.reshape(tensor, (groups, members, *tensor.shape[1:3])), (0, 2, 3, 1))
+        return ops.transpose(
+            ops.reshape(tensor, (groups, members, *tensor.shape[1:3])), (0, 2, 3, 1)
+        )
 
     return wrong
 

@@ -23,8 +23,5 @@ FAULT = Fault(
     patches=(Patch("ptyspec.compare.amplitude:amplitude_scores", _telescoped),),
     red=("EVID-001", "SCORE-003"),
     green=("EVID-003", "GAUGE-001", "SCORE-004"),
-    signatures=(
-        33,
-        65,
-    ),
+    signatures=(33, 65),
 )

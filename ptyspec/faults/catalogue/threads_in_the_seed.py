@@ -9,7 +9,9 @@ from ptyspec.faults.fault import Fault, Patch
 
 
 def _wrong(integer_seed: Callable[[int, str], int]) -> Callable[[int, str], int]:
-    return lambda seed, purpose: integer_seed(seed, f"{purpose} {os.environ.get('TF_NUM_INTRAOP_THREADS')}")
+    return lambda seed, purpose: integer_seed(
+        seed, f"{purpose} {os.environ.get('TF_NUM_INTRAOP_THREADS')}"
+    )
 
 
 FAULT = Fault(

@@ -10,7 +10,9 @@ from ptyspec.contracts.container import Reconstruction
 from ptyspec.faults.fault import Fault, Patch
 
 
-def _beside(cut: Callable[[Reconstruction, Array], Frame]) -> Callable[[Reconstruction, Array], Frame]:
+def _beside(
+    cut: Callable[[Reconstruction, Array], Frame],
+) -> Callable[[Reconstruction, Array], Frame]:
     def wrong(reconstruction: Reconstruction, truth: Array) -> Frame:
         x, y = reconstruction.origin
         return cut(reconstruction.model_copy(update={"origin": (x + 32, y + 32)}), truth)

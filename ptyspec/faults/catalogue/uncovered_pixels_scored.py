@@ -12,9 +12,14 @@ from ptyspec.contracts.container import Reconstruction
 from ptyspec.faults.fault import Fault, Patch
 
 
-def _whole(cut: Callable[[Reconstruction, Array], Frame]) -> Callable[[Reconstruction, Array], Frame]:
+def _whole(
+    cut: Callable[[Reconstruction, Array], Frame],
+) -> Callable[[Reconstruction, Array], Frame]:
     def wrong(reconstruction: Reconstruction, truth: Array) -> Frame:
-        filled = {"object": np.nan_to_num(reconstruction.object), "coverage": np.maximum(reconstruction.coverage, 1e-6)}
+        filled = {
+            "object": np.nan_to_num(reconstruction.object),
+            "coverage": np.maximum(reconstruction.coverage, 1e-6),
+        }
         return cut(reconstruction.model_copy(update=filled), truth)
 
     return wrong

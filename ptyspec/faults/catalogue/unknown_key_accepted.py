@@ -13,7 +13,12 @@ def _lenient(resolve: Callable[..., Resolved]) -> Callable[..., Resolved]:
         from ptyspec.contracts.resolve import flatten, known_keys, nest
 
         known = set(known_keys())
-        return resolve([Layer(a.source, nest({k: v for k, v in flatten(a.values) if k in known})) for a in layers])
+        return resolve(
+            [
+                Layer(a.source, nest({k: v for k, v in flatten(a.values) if k in known}))
+                for a in layers
+            ]
+        )
 
     return wrong
 

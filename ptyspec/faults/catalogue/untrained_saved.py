@@ -27,5 +27,9 @@ FAULT = Fault(
     green=("HIST-006", "MATH-POLAR-001"),
     cost="parity",
     signatures=(6,),
-    cases=("test_the_saved_best_weights_predict", "test_groups_validate_all_over", "test_amplitude_two"),
+    cases=(
+        "test_the_saved_best_weights_predict",
+        "test_groups_validate_all_over",
+        "test_amplitude_two",
+    ),
 )

@@ -20,7 +20,13 @@ def _bent(nest: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
 
     def wrong(flat: Mapping[str, Any]) -> dict[str, Any]:
         texts = ("name", "description", "path", "sha256", "kind")
-        switches = ("object_big", "probe_big", "probe_mask", "enable_oversampling", "synchronise_phase")
+        switches = (
+            "object_big",
+            "probe_big",
+            "probe_mask",
+            "enable_oversampling",
+            "synchronise_phase",
+        )
         kept = (*texts, *switches, "intensity_scale_trainable")
         return nest({k: v if k.rpartition(".")[2] in kept else number(v) for k, v in flat.items()})
 

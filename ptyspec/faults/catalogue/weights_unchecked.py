@@ -25,5 +25,9 @@ FAULT = Fault(
     green=("HIST-004", "MATH-POLAR-001"),
     cost="parity",
     signatures=(78,),
-    cases=("test_a_last_update_that_breaks", "test_a_loss_that_is_not_finite_ends", "test_amplitude_two"),
+    cases=(
+        "test_a_last_update_that_breaks",
+        "test_a_loss_that_is_not_finite_ends",
+        "test_amplitude_two",
+    ),
 )

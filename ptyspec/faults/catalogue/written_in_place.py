@@ -13,7 +13,9 @@ from ptyspec.faults.fault import Fault, Patch
 def _direct(atomic_file: Callable[..., Any]) -> Callable[..., Any]:
     @contextmanager
     def wrong(path: Path) -> Iterator[BinaryIO]:
-        Path(path).unlink(missing_ok=True)  # a former file may be mapped: shortened, it would end the process
+        Path(path).unlink(
+            missing_ok=True
+        )  # a former file may be mapped: shortened, it would end the process
         with Path(path).open("w+b") as file:
             yield file
 

@@ -65,7 +65,10 @@ def build(config: ModelConfig, forward: ForwardModel, seed: int) -> Unrolled:
     """Return an untrained generator; raises ConfigError for an amplitude head, of which it has none."""
     if config.amp_activation != "cartesian":
         raise ConfigError(
-            "the unrolled generator has no amplitude head", value=config.amp_activation, limit="cartesian",
-            source="model.amp_activation", next_step="set model.amp_activation=cartesian, or model.architecture=cnn",
-        )  # fmt: skip
+            "the unrolled generator has no amplitude head",
+            value=config.amp_activation,
+            limit="cartesian",
+            source="model.amp_activation",
+            next_step="set model.amp_activation=cartesian, or model.architecture=cnn",
+        )
     return Unrolled(config, forward, seed)

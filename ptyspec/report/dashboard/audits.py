@@ -19,15 +19,29 @@ def read(folder: Path | None) -> dict[str, Any] | None:
     try:
         kinds = {
             name: {
-                key: row[key] for key in ("question", "holds", "broken", "not_evaluated", "subjects", "page", "json")
+                key: row[key]
+                for key in (
+                    "question",
+                    "holds",
+                    "broken",
+                    "not_evaluated",
+                    "subjects",
+                    "page",
+                    "json",
+                )
             }
             for name, row in content["kinds"].items()
         }
         subjects = [str(row["name"]) for row in content["subjects"]]
         return {
-            "folder": str(place), "status": content["status"], "time": content["time"], "command": content["command"],
-            "subjects": subjects, "kinds": kinds, "findings": [dict(row) for row in content["findings"]],
-        }  # fmt: skip
+            "folder": str(place),
+            "status": content["status"],
+            "time": content["time"],
+            "command": content["command"],
+            "subjects": subjects,
+            "kinds": kinds,
+            "findings": [dict(row) for row in content["findings"]],
+        }
     except (KeyError, TypeError, AttributeError) as error:
         raise _no_hub(folder, repr(error)) from error
 
@@ -44,6 +58,8 @@ def _hub(folder: Path) -> Path:
 
 def _no_hub(folder: Path, why: str) -> InputFileError:
     return InputFileError(
-        f"this folder is no hub of audits: {why}", value=folder, limit=f"it holds {HUB}",
+        f"this folder is no hub of audits: {why}",
+        value=folder,
+        limit=f"it holds {HUB}",
         next_step="ptyspec audit --all SCENARIO --out DIR makes one",
-    )  # fmt: skip
+    )

@@ -43,12 +43,17 @@ def read(paths: Sequence[Path]) -> dict[str, Any] | None:
     reds = {name for row in faults.values() for name in row["red"]}
     unkilled = {name for part in parts for name in part["must_clauses_without_a_kill"]} - reds
     return {
-        "files": [str(path) for path in paths], "tiers": [part["tier"] for part in parts], "killed": len(killed),
-        "valid": len(valid), "kill_rate": len(killed) / len(valid) if valid else None,
+        "files": [str(path) for path in paths],
+        "tiers": [part["tier"] for part in parts],
+        "killed": len(killed),
+        "valid": len(valid),
+        "kill_rate": len(killed) / len(valid) if valid else None,
         "survivors": [row["id"] for row in valid if row["status"] == "survived"],
-        "unkilled": sorted(unkilled), "shares": {part["tier"]: part["shares"] for part in parts},
-        "missed": {name: clauses for part in parts for name, clauses in part["missed"].items()}, "faults": _in_order(faults),
-    }  # fmt: skip
+        "unkilled": sorted(unkilled),
+        "shares": {part["tier"]: part["shares"] for part in parts},
+        "missed": {name: clauses for part in parts for name, clauses in part["missed"].items()},
+        "faults": _in_order(faults),
+    }
 
 
 def _part(path: Path) -> dict[str, Any]:
@@ -59,20 +64,36 @@ def _part(path: Path) -> dict[str, Any]:
             for row in content["faults"]
         ]
         return {
-            "tier": str(content["tier"]), "faults": [_row(row) for row in rows],
+            "tier": str(content["tier"]),
+            "faults": [_row(row) for row in rows],
             "must_clauses_without_a_kill": list(content["must_clauses_without_a_kill"]),
             "shares": {key: content.get(key) for key in ("localised", "specificity")},
-            "missed": {str(name): list(clauses) for name, clauses in content.get("missed", {}).items()},
-        }  # fmt: skip
+            "missed": {
+                str(name): list(clauses) for name, clauses in content.get("missed", {}).items()
+            },
+        }
     except (KeyError, TypeError, AttributeError) as error:
         raise InputFileError(
-            f"this is no campaign: {error!r}", value=path, limit="campaign.json of `ptyspec faults campaign --out DIR`",
+            f"this is no campaign: {error!r}",
+            value=path,
+            limit="campaign.json of `ptyspec faults campaign --out DIR`",
             next_step="run the campaign again, or leave --campaign out",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
-    wanted = ("id", "stage", "story", "status", "reason", "reached", "red", "first_red_stage", "missed", "blind_red")
+    wanted = (
+        "id",
+        "stage",
+        "story",
+        "status",
+        "reason",
+        "reached",
+        "red",
+        "first_red_stage",
+        "missed",
+        "blind_red",
+    )
     return {key: row[key] for key in wanted}
 
 
@@ -81,18 +102,25 @@ def _together(known: Mapping[str, Any] | None, row: Mapping[str, Any], tier: str
     if known is None:
         return dict(row) | {"tiers": [tier]}
     rank = ("killed", "survived", "timeout", "infrastructure", "invalid")
-    better = min((known, row), key=lambda one: rank.index(one["status"]) if one["status"] in rank else len(rank))
+    better = min(
+        (known, row),
+        key=lambda one: rank.index(one["status"]) if one["status"] in rank else len(rank),
+    )
     return dict(better) | {"red": {**row["red"], **known["red"]}, "tiers": [*known["tiers"], tier]}
 
 
 def _in_order(faults: Mapping[str, Any]) -> dict[str, Any]:
     order = {place: at for at, place in enumerate(PLACES)}
-    return dict(sorted(faults.items(), key=lambda pair: (order.get(pair[1]["stage"], len(order)), pair[0])))
+    return dict(
+        sorted(faults.items(), key=lambda pair: (order.get(pair[1]["stage"], len(order)), pair[0]))
+    )
 
 
 def columns(campaign: Mapping[str, Any], places: Mapping[str, str]) -> list[str]:
     """Return the clauses of the matrix in the order of a run: those that went red once, and MUSTs that never did."""
-    names = {name for row in campaign["faults"].values() for name in row["red"]} | set(campaign["unkilled"])
+    names = {name for row in campaign["faults"].values() for name in row["red"]} | set(
+        campaign["unkilled"]
+    )
     order = {place: at for at, place in enumerate(PLACES)}
     return sorted(names, key=lambda name: (order.get(places.get(name, ""), len(order)), name))
 
@@ -117,16 +145,24 @@ def matrix(campaign: Mapping[str, Any], names: Sequence[str], places: Mapping[st
         [places.get(name, "–") for name in names], cell, count
     )
     across = {name: at * cell for at, name in enumerate(names)}
-    shape = Markup('<rect class="{}" x="{:.1f}" y="{}" width="{:.1f}" height="{}"><title>{} under {}</title></rect>')
+    shape = Markup(
+        '<rect class="{}" x="{:.1f}" y="{}" width="{:.1f}" height="{}"><title>{} under {}</title></rect>'
+    )
     for at, (fault, row) in enumerate(campaign["faults"].items()):
         for name in row["red"]:
             kind = "blind" if name in row["blind_red"] else "red"
-            parts.append(shape.format(kind, across[name], HEAD + at * ROW + 1, cell - 1, ROW - 2, name, fault))
+            parts.append(
+                shape.format(
+                    kind, across[name], HEAD + at * ROW + 1, cell - 1, ROW - 2, name, fault
+                )
+            )
     return _svg("cells", f"{count} faults against {len(names)} clauses", width, count, parts)
 
 
 def _stripe(at: int, width: float) -> Markup:
-    return Markup('<rect class="stripe" x="0" y="{}" width="{:.0f}" height="{}"/>').format(HEAD + at * ROW, width, ROW)
+    return Markup('<rect class="stripe" x="0" y="{}" width="{:.0f}" height="{}"/>').format(
+        HEAD + at * ROW, width, ROW
+    )
 
 
 def _stages(columns: Sequence[str], cell: float, count: int) -> list[Markup]:
@@ -137,7 +173,12 @@ def _stages(columns: Sequence[str], cell: float, count: int) -> list[Markup]:
     )
     return [
         mark.format(
-            at * cell, 3 if number % 2 else 14, HEAD + count * ROW, at * cell + 3, 11 if number % 2 else 22, columns[at]
+            at * cell,
+            3 if number % 2 else 14,
+            HEAD + count * ROW,
+            at * cell + 3,
+            11 if number % 2 else 22,
+            columns[at],
         )
         for number, at in enumerate(starts)
     ]

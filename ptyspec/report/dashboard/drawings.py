@@ -19,26 +19,45 @@ def training(run: Row) -> Markup:
     found = run["training"]
     if not found:
         return Markup("")
-    lines = [Line("training", "network", found["epochs"], found["loss"], marks=True),
-             Line("validation", "untrained", found["epochs"], found["val_loss"], marks=True)]  # fmt: skip
-    return chart(f"loss of {run['name']} by epoch", lines, xlabel="epoch", log=True, at=found["best_epoch"], whole=True)
+    lines = [
+        Line("training", "network", found["epochs"], found["loss"], marks=True),
+        Line("validation", "untrained", found["epochs"], found["val_loss"], marks=True),
+    ]
+    return chart(
+        f"loss of {run['name']} by epoch",
+        lines,
+        xlabel="epoch",
+        log=True,
+        at=found["best_epoch"],
+        whole=True,
+    )
 
 
 def rings(run: Row) -> Markup:
     """Return the Fourier ring correlation of every estimator."""
     order = [name for name in (*scores.NAMES, *run["rings"]) if name in run["rings"]]
     lines = [
-        Line(scores.NAMES.get(name, name), name if name in scores.NAMES else "other", run["rings"][name]["frequency"],
-             run["rings"][name]["curve"])
+        Line(
+            scores.NAMES.get(name, name),
+            name if name in scores.NAMES else "other",
+            run["rings"][name]["frequency"],
+            run["rings"][name]["curve"],
+        )
         for name in dict.fromkeys(order)
-    ]  # fmt: skip
+    ]
     title = f"Fourier ring correlation of {run['name']}"
-    return chart(title, lines, xlabel="spatial frequency / Nyquist", y=(-0.05, 1.05), levels=[(0.5, "0.5")])
+    return chart(
+        title, lines, xlabel="spatial frequency / Nyquist", y=(-0.05, 1.05), levels=[(0.5, "0.5")]
+    )
 
 
 def levels(run: Row) -> dict[tuple[str, str], float]:
     """Return where the mean of each array lies on one logarithmic axis, 0 to 100, by stage and array."""
-    means = {(stage["name"], name): array["mean"] for stage in run["stages"] for name, array in stage["arrays"].items()}
+    means = {
+        (stage["name"], name): array["mean"]
+        for stage in run["stages"]
+        for name, array in stage["arrays"].items()
+    }
     if not means:
         return {}
     low, high = math.log10(min(means.values())), math.log10(max(means.values()))
@@ -68,22 +87,40 @@ def trends(rows: Sequence[Row]) -> list[dict[str, Any]]:
         return Line(label, kind, places, [row["headline"].get(key) for row in rows], marks=True)
 
     found = [
-        ("clauses", [line("pass", "good", "pass"), line("fail", "bad", "fail"), line("uncovered", "untrained", "uncovered")], None),
+        (
+            "clauses",
+            [
+                line("pass", "good", "pass"),
+                line("fail", "bad", "fail"),
+                line("uncovered", "untrained", "uncovered"),
+            ],
+            None,
+        ),
         ("kill rate", [line("killed faults", "network", "kill_rate")], (0.0, 1.05)),
-        ("hypotheses", [line("confirmed", "good", "CONFIRMED"), line("ruled out", "network", "RULED OUT"),
-                        line("open", "untrained", "OPEN")], None),
+        (
+            "hypotheses",
+            [
+                line("confirmed", "good", "CONFIRMED"),
+                line("ruled out", "network", "RULED OUT"),
+                line("open", "untrained", "OPEN"),
+            ],
+            None,
+        ),
         ("mean ratio of the scenarios", _ratios(rows, places), None),
-    ]  # fmt: skip
+    ]
     return [
         {"name": name, "svg": drawn, "lines": lines}
-        for name, lines, y in found if (drawn := chart(f"{name} by report", lines, xlabel="report", y=y, whole=True))
-    ]  # fmt: skip
+        for name, lines, y in found
+        if (drawn := chart(f"{name} by report", lines, xlabel="report", y=y, whole=True))
+    ]
 
 
 def _ratios(rows: Sequence[Row], places: Sequence[int]) -> list[Line]:
     kinds = ("network", "untrained", "iterative", "refined", "flat_start", "trivial")
-    names = list(dict.fromkeys(name for row in rows for name in row.get("mean_ratio", {})))[: len(kinds)]
+    names = list(dict.fromkeys(name for row in rows for name in row.get("mean_ratio", {})))[
+        : len(kinds)
+    ]
     return [
         Line(name, kind, places, [row.get("mean_ratio", {}).get(name) for row in rows], marks=True)
         for name, kind in zip(names, kinds, strict=False)
-    ]  # fmt: skip
+    ]

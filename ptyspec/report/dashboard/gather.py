@@ -43,11 +43,19 @@ def content(sources: Sources) -> dict[str, Any]:
         key = runs.key_of(run.folder, cards)
         cards[key] = runs.facts(run, key)
     found: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION, "status": "", "headline": {}, "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "wrong": [], "clauses": _clauses(sources.trace), "runs": cards, "campaign": campaign.read(sources.campaigns),
-        "hypotheses": hypotheses.by_id(sources.hypotheses), "audits": audits.read(sources.audits),
-        "environment": environment({}), "outcomes_from": sources.trace.environment if sources.trace else "",
-    }  # fmt: skip
+        "schema_version": SCHEMA_VERSION,
+        "status": "",
+        "headline": {},
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "wrong": [],
+        "clauses": _clauses(sources.trace),
+        "runs": cards,
+        "campaign": campaign.read(sources.campaigns),
+        "hypotheses": hypotheses.by_id(sources.hypotheses),
+        "audits": audits.read(sources.audits),
+        "environment": environment({}),
+        "outcomes_from": sources.trace.environment if sources.trace else "",
+    }
     found["wrong"] = wrong(found)
     found["status"] = status(found)
     found["headline"] = _headline(found)
@@ -56,14 +64,19 @@ def content(sources: Sources) -> dict[str, Any]:
 
 
 def _clauses(trace: Trace | None) -> dict[str, Any]:
-    return clauses.from_text(specification().values()) if trace is None else clauses.from_trace(trace)
+    return (
+        clauses.from_text(specification().values()) if trace is None else clauses.from_trace(trace)
+    )
 
 
 def _headline(found: Mapping[str, Any]) -> dict[str, Any]:
     bad = [row for row in found["runs"].values() if row["status"] != "ok"]
     return {
-        **clauses.counts(found["clauses"]), "cases": sum(row["cases"] for row in found["clauses"].values()),
+        **clauses.counts(found["clauses"]),
+        "cases": sum(row["cases"] for row in found["clauses"].values()),
         "kill_rate": found["campaign"]["kill_rate"] if found["campaign"] else None,
-        **hypotheses.counts(found["hypotheses"]), "runs": len(found["runs"]), "runs_with_violations": len(bad),
+        **hypotheses.counts(found["hypotheses"]),
+        "runs": len(found["runs"]),
+        "runs_with_violations": len(bad),
         "violations": sum(row["severity"] == "violation" for row in found["wrong"]),
-    }  # fmt: skip
+    }

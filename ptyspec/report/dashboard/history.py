@@ -19,12 +19,17 @@ LATEST = 60
 def row_of(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is kept of a report."""
     ratios = {
-        key: row["scores"].get("network", {}).get("mean_ratio") for key, row in content["runs"].items()
-    }  # fmt: skip
+        key: row["scores"].get("network", {}).get("mean_ratio")
+        for key, row in content["runs"].items()
+    }
     return {
-        "schema_version": 1, "time": content["time"], "status": content["status"], "commit": content["environment"]["commit"],
-        "headline": dict(content["headline"]), "mean_ratio": {content["runs"][key]["name"]: value for key, value in ratios.items()},
-    }  # fmt: skip
+        "schema_version": 1,
+        "time": content["time"],
+        "status": content["status"],
+        "commit": content["environment"]["commit"],
+        "headline": dict(content["headline"]),
+        "mean_ratio": {content["runs"][key]["name"]: value for key, value in ratios.items()},
+    }
 
 
 def former(store: Path) -> list[dict[str, Any]]:

@@ -24,17 +24,31 @@ def page(content: Mapping[str, Any], pictures: Mapping[str, Sequence[Mapping[str
     All text is escaped, scripts other than the page's own are forbidden by its policy, and nothing is loaded.
     """
     templates = Environment(
-        loader=PackageLoader("ptyspec.report.dashboard"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=PackageLoader("ptyspec.report.dashboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     script = templates.get_template("script.js").render()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return templates.get_template("page.html.j2").render(
-        **content, data=content, script=Markup(script), script_digest=digest, places=PLACES, glyphs=GLYPHS,
-        grid=clauses.grid(content["clauses"]), counts=clauses.counts, matrix=_matrix(content), pictures=pictures,
-        columns=RUN_COLUMNS, names=scores.NAMES, shown=scores.shown, lines=drawings,
+        **content,
+        data=content,
+        script=Markup(script),
+        script_digest=digest,
+        places=PLACES,
+        glyphs=GLYPHS,
+        grid=clauses.grid(content["clauses"]),
+        counts=clauses.counts,
+        matrix=_matrix(content),
+        pictures=pictures,
+        columns=RUN_COLUMNS,
+        names=scores.NAMES,
+        shown=scores.shown,
+        lines=drawings,
         trends=drawings.trends(content["trend"]),
-    )  # fmt: skip
+    )
 
 
 def _matrix(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,6 +59,8 @@ def _matrix(content: Mapping[str, Any]) -> dict[str, Any]:
     places = {name: row["place"] for name, row in content["clauses"].items()}
     names = campaign.columns(found, places)
     return {
-        "labels": campaign.labels(found), "cells": campaign.matrix(found, names, places), "clauses": names,
+        "labels": campaign.labels(found),
+        "cells": campaign.matrix(found, names, places),
+        "clauses": names,
         "faults": list(found["faults"]),
-    }  # fmt: skip
+    }

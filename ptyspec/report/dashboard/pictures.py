@@ -29,13 +29,19 @@ def views_of(run: FinishedRun) -> Views:
     for name in run.metrics.get("controls") or {}:
         try:
             found[name] = run.control(name)
-        except PtyspecError:  # a control that was scored and not kept has no picture; its scores are shown
+        except (
+            PtyspecError
+        ):  # a control that was scored and not kept has no picture; its scores are shown
             continue
     placed = {name: place(one.object, one.origin, frame) for name, one in found.items()}
     truth = None
     if scores.has_truth(run.metrics):
         with NpzArchive(run.folder / "scan.npz") as archive:
-            truth = place(archive.read("objectGuess"), (0, 0), frame) if "objectGuess" in archive else None
+            truth = (
+                place(archive.read("objectGuess"), (0, 0), frame)
+                if "objectGuess" in archive
+                else None
+            )
     reference = truth if truth is not None else placed.get("iterative", placed["network"])
     aligned = {name: align_phase(image, reference) for name, image in placed.items()}
     blocks = scores.blocks(run.metrics)
@@ -52,9 +58,17 @@ def pictures(run: FinishedRun, side: int) -> list[dict[str, Any]]:
     names = [name for name in ("trivial", "untrained", "iterative") if name in seen.estimates]
     if names:
         panels = [
-            _panel(scores.NAMES[name], amplitude.images[name], amplitude.cmap, amplitude.limits, side) for name in names
+            _panel(
+                scores.NAMES[name], amplitude.images[name], amplitude.cmap, amplitude.limits, side
+            )
+            for name in names
         ]
-        row = {"name": "controls", "unit": amplitude.unit, "panels": panels, "note": "amplitude, on the scale above"}
+        row = {
+            "name": "controls",
+            "unit": amplitude.unit,
+            "panels": panels,
+            "note": "amplitude, on the scale above",
+        }
         rows.append(row | {"bars": [_bar(amplitude.cmap, amplitude.limits, "")]})
     return rows
 
@@ -67,12 +81,16 @@ def _row(name: str, quantity: maps.Quantity, side: int) -> dict[str, Any]:
         _panel("reconstruction", quantity.images["network"], quantity.cmap, quantity.limits, side),
         _panel("error", quantity.errors["network"], maps.ERROR_MAP, error, side),
     ]
-    bars = [_bar(quantity.cmap, quantity.limits, f"{quantity.reference_name} and reconstruction"),
-            _bar(maps.ERROR_MAP, error, "error")]  # fmt: skip
+    bars = [
+        _bar(quantity.cmap, quantity.limits, f"{quantity.reference_name} and reconstruction"),
+        _bar(maps.ERROR_MAP, error, "error"),
+    ]
     return {"name": name, "unit": quantity.unit, "panels": panels, "bars": bars, "note": ""}
 
 
-def _panel(title: str, image: Array, cmap: str, limits: tuple[float, float], side: int) -> dict[str, Any]:
+def _panel(
+    title: str, image: Array, cmap: str, limits: tuple[float, float], side: int
+) -> dict[str, Any]:
     """The size that is stated is that of the area, so that the page keeps its place before the picture is decoded."""
     height, width = image.shape
     finite = image[np.isfinite(image)]
@@ -81,13 +99,24 @@ def _panel(title: str, image: Array, cmap: str, limits: tuple[float, float], sid
         if finite.size
         else f"{title}: empty"
     )
-    return {"title": title, "said": said, "data": data_uri(image, cmap, limits, side), "width": width, "height": height}
+    return {
+        "title": title,
+        "said": said,
+        "data": data_uri(image, cmap, limits, side),
+        "width": width,
+        "height": height,
+    }
 
 
 def _bar(cmap: str, limits: tuple[float, float], label: str) -> dict[str, Any]:
     stops = _palette(cmap)[np.linspace(0, LEVELS - 1, STOPS).astype(int)]
     colours = ", ".join(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in stops)
-    return {"label": label, "low": f"{limits[0]:.3g}", "high": f"{limits[1]:.3g}", "colours": colours}
+    return {
+        "label": label,
+        "low": f"{limits[0]:.3g}",
+        "high": f"{limits[1]:.3g}",
+        "colours": colours,
+    }
 
 
 def data_uri(image: Array, cmap: str, limits: tuple[float, float], side: int) -> str:
@@ -97,7 +126,9 @@ def data_uri(image: Array, cmap: str, limits: tuple[float, float], side: int) ->
     step = max(1, -(-max(image.shape) // side))
     small = image[::step, ::step]
     share = (small - limits[0]) / (limits[1] - limits[0])
-    index = np.where(np.isfinite(share), 1 + np.clip(np.nan_to_num(share) * LEVELS, 0, LEVELS - 1), 0).astype(np.uint8)
+    index = np.where(
+        np.isfinite(share), 1 + np.clip(np.nan_to_num(share) * LEVELS, 0, LEVELS - 1), 0
+    ).astype(np.uint8)
     picture = Image.fromarray(index, "P")
     grey = [int(canvas.GREY[at : at + 2], 16) for at in (1, 3, 5)]
     picture.putpalette([*grey, *_palette(cmap).ravel().tolist()])
@@ -123,7 +154,11 @@ def looks(metrics: Mapping[str, Any]) -> str:
     if ratio is None or not {"min", "max", "mean"} <= set(mine) & set(truth):
         return ""
     level = (
-        "too dark" if ratio < scores.RATIO_LIMITS[0] else "too bright" if ratio > scores.RATIO_LIMITS[1] else "right"
+        "too dark"
+        if ratio < scores.RATIO_LIMITS[0]
+        else "too bright"
+        if ratio > scores.RATIO_LIMITS[1]
+        else "right"
     )
     text = (
         f"Its level is {level}: |O| goes from {mine['min']:.2f} to {mine['max']:.2f} (mean {mine['mean']:.2f}) where the "

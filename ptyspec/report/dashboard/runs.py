@@ -31,15 +31,30 @@ def facts(run: FinishedRun, key: str) -> dict[str, Any]:
     values = {name: row["value"] for name, row in _settings(run).items()}
     broken = [row for row in found if row["ok"] is False]
     return {
-        "key": key, "name": str(read_json(run.folder / "scenario.json").get("name") or run.folder.name),
-        "folder": str(run.folder), "status": "violation" if broken else "ok", "recipe": _source(run, "recipe"),
-        "profile": _source(run, "profile"), "faults": list(environment.get("faults") or ()),
-        "time": environment.get("time"), "commit": environment.get("commit"), "looks": looks(metrics),
-        "findings": found, "scores": _scores(metrics), "columns": [score.key for score in scores.columns(metrics)],
-        "stages": [_stage(stage) for stage in run.stages.values()], "training": _training(run),
-        "rings": _rings(metrics), "settings": values, "environment": dict(environment),
-        "changed": {name: row["value"] for name, row in _settings(run).items() if row["source"] == "command line"},
-    }  # fmt: skip
+        "key": key,
+        "name": str(read_json(run.folder / "scenario.json").get("name") or run.folder.name),
+        "folder": str(run.folder),
+        "status": "violation" if broken else "ok",
+        "recipe": _source(run, "recipe"),
+        "profile": _source(run, "profile"),
+        "faults": list(environment.get("faults") or ()),
+        "time": environment.get("time"),
+        "commit": environment.get("commit"),
+        "looks": looks(metrics),
+        "findings": found,
+        "scores": _scores(metrics),
+        "columns": [score.key for score in scores.columns(metrics)],
+        "stages": [_stage(stage) for stage in run.stages.values()],
+        "training": _training(run),
+        "rings": _rings(metrics),
+        "settings": values,
+        "environment": dict(environment),
+        "changed": {
+            name: row["value"]
+            for name, row in _settings(run).items()
+            if row["source"] == "command line"
+        },
+    }
 
 
 def _settings(run: FinishedRun) -> dict[str, Any]:
@@ -49,26 +64,49 @@ def _settings(run: FinishedRun) -> dict[str, Any]:
 def _source(run: FinishedRun, kind: str) -> str:
     """The recipe or profile that set values, from their provenance; empty where none did."""
     sources = {str(row["source"]) for row in _settings(run).values()}
-    return next((text.removeprefix(f"{kind} ") for text in sorted(sources) if text.startswith(f"{kind} ")), "")
+    return next(
+        (text.removeprefix(f"{kind} ") for text in sorted(sources) if text.startswith(f"{kind} ")),
+        "",
+    )
 
 
 def _scores(metrics: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
-    return {name: scores.headline(block, scores.columns(metrics)) for name, block in scores.blocks(metrics).items()}
+    return {
+        name: scores.headline(block, scores.columns(metrics))
+        for name, block in scores.blocks(metrics).items()
+    }
 
 
 def _stage(stage: StageRecord) -> dict[str, Any]:
     arrays = {
-        name: {"mean": stats.mean, "max": stats.max, "shape": list(stats.shape), "nan_count": stats.nan_count}
-        for name, stats in stage.arrays.items() if _has_level(name, stats)
-    }  # fmt: skip
-    return {"name": stage.name, "seconds": stage.seconds, "peak_rss_mb": stage.peak_rss_mb, "arrays": arrays,
-            "numbers": dict(stage.numbers), "flags": dict(stage.flags)}  # fmt: skip
+        name: {
+            "mean": stats.mean,
+            "max": stats.max,
+            "shape": list(stats.shape),
+            "nan_count": stats.nan_count,
+        }
+        for name, stats in stage.arrays.items()
+        if _has_level(name, stats)
+    }
+    return {
+        "name": stage.name,
+        "seconds": stage.seconds,
+        "peak_rss_mb": stage.peak_rss_mb,
+        "arrays": arrays,
+        "numbers": dict(stage.numbers),
+        "flags": dict(stage.flags),
+    }
 
 
 def _has_level(name: str, stats: ArrayStats) -> bool:
     """Whether an array is a field or an amplitude, whose mean says something about the scale."""
     floating = stats.dtype.startswith(("float", "complex"))
-    return floating and "coords" not in name and name != "coverage" and bool(stats.mean and stats.mean > 0)
+    return (
+        floating
+        and "coords" not in name
+        and name != "coverage"
+        and bool(stats.mean and stats.mean > 0)
+    )
 
 
 def _training(run: FinishedRun) -> dict[str, Any] | None:
@@ -81,9 +119,12 @@ def _training(run: FinishedRun) -> dict[str, Any] | None:
 
 def _rings(metrics: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: {"frequency": frequency.tolist(), "curve": [_finite(value) for value in curve.tolist()]}
+        name: {
+            "frequency": frequency.tolist(),
+            "curve": [_finite(value) for value in curve.tolist()],
+        }
         for name, (frequency, curve, _) in ring_curves(scores.blocks(metrics)).items()
-    }  # fmt: skip
+    }
 
 
 def _finite(value: float) -> float | None:
@@ -94,7 +135,11 @@ def key_of(folder: Path, taken: Iterable[str]) -> str:
     """Return a run's name in anchors: its folder's, which is its key in the store; numbered where it is taken."""
     stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.name).strip("-.") or "run"
     used = set(taken)
-    return next(name for name in (stem, *(f"{stem}-{number}" for number in range(2, 10_000))) if name not in used)
+    return next(
+        name
+        for name in (stem, *(f"{stem}-{number}" for number in range(2, 10_000)))
+        if name not in used
+    )
 
 
 def newest(store: Path) -> list[Path]:
@@ -102,7 +147,9 @@ def newest(store: Path) -> list[Path]:
 
     A run with settings of its own (`--set`) counts only where there is no other of its scenario: tests leave such runs.
     """
-    folders = [folder for folder in (store / "runs").glob("*") if (folder / "metrics.json").is_file()]
+    folders = [
+        folder for folder in (store / "runs").glob("*") if (folder / "metrics.json").is_file()
+    ]
     folders.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
     plain: dict[tuple[str, ...], Path] = {}
     changed: dict[str, Path] = {}
@@ -115,14 +162,22 @@ def newest(store: Path) -> list[Path]:
         else:
             plain.setdefault((name, *identity), folder)
     named = {name for name, *_ in plain}
-    rows = [*plain.items(), *(((name,), folder) for name, folder in changed.items() if name not in named)]
-    return [folder for _, folder in sorted(rows, key=lambda row: (SHIPPED.index(row[0][0]), row[0]))]
+    rows = [
+        *plain.items(),
+        *(((name,), folder) for name, folder in changed.items() if name not in named),
+    ]
+    return [
+        folder for _, folder in sorted(rows, key=lambda row: (SHIPPED.index(row[0][0]), row[0]))
+    ]
 
 
 def _identity(folder: Path) -> tuple[str, tuple[str, ...], bool]:
     """Scenario, then recipe and faults, then whether settings were changed by hand; no name for what is no run."""
     try:
-        scenario, environment = read_json(folder / "scenario.json"), read_json(folder / "environment.json")
+        scenario, environment = (
+            read_json(folder / "scenario.json"),
+            read_json(folder / "environment.json"),
+        )
         sources = {str(row["source"]) for row in scenario["values"].values()}
         recipe = next((text for text in sorted(sources) if text.startswith("recipe ")), "")
         return (
@@ -139,6 +194,9 @@ def opened(folder: Path) -> FinishedRun:
     run = FinishedRun(folder)
     if not (folder / "metrics.json").is_file():
         raise InputFileError(
-            "this run is not finished", value=folder, limit="it holds metrics.json", next_step="run it again"
+            "this run is not finished",
+            value=folder,
+            limit="it holds metrics.json",
+            next_step="run it again",
         )
     return run

@@ -45,14 +45,23 @@ class Axes:
 
 
 def chart(
-    title: str, lines: Sequence[Line], *, xlabel: str, log: bool = False, y: tuple[float, float] | None = None,
-    levels: Sequence[tuple[float, str]] = (), at: float | None = None, whole: bool = False,
-) -> Markup:  # fmt: skip
+    title: str,
+    lines: Sequence[Line],
+    *,
+    xlabel: str,
+    log: bool = False,
+    y: tuple[float, float] | None = None,
+    levels: Sequence[tuple[float, str]] = (),
+    at: float | None = None,
+    whole: bool = False,
+) -> Markup:
     """Return curves with axes; `levels` are dashed horizontals with a word, `at` a dotted vertical; `whole` has x count things.
 
     Where nothing can be drawn the chart is empty text. `log` is dropped where a value is not positive.
     """
-    values = [value for line in lines for value in line.ys if value is not None and math.isfinite(value)]
+    values = [
+        value for line in lines for value in line.ys if value is not None and math.isfinite(value)
+    ]
     places = [value for line in lines for value in line.xs]
     if not values or not places:
         return Markup("")
@@ -62,15 +71,19 @@ def chart(
     if at is not None:
         x = axes.across(at)
         parts.append(
-            Markup('<line class="level" x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/>').format(x, TOP, HEIGHT - BOTTOM)
+            Markup('<line class="level" x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/>').format(
+                x, TOP, HEIGHT - BOTTOM
+            )
         )
     parts += [_line(axes, line) for line in reversed(lines)]
     parts.append(
-        Markup('<text class="tick" text-anchor="end" x="{}" y="{}">{}</text>').format(WIDTH - RIGHT, HEIGHT - 4, xlabel)
+        Markup('<text class="tick" text-anchor="end" x="{}" y="{}">{}</text>').format(
+            WIDTH - RIGHT, HEIGHT - 4, xlabel
+        )
     )
-    return Markup('<svg class="chart" role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>').format(
-        title, WIDTH, HEIGHT, Markup("").join(parts)
-    )
+    return Markup(
+        '<svg class="chart" role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>'
+    ).format(title, WIDTH, HEIGHT, Markup("").join(parts))
 
 
 def _span(values: Sequence[float], log: bool) -> tuple[float, float]:
@@ -88,7 +101,9 @@ def _grid(axes: Axes, whole: bool) -> Markup:
     for value in ticks(*axes.y, log=axes.log):
         y = axes.down(value)
         parts.append(
-            Markup('<line class="grid" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/>').format(LEFT, WIDTH - RIGHT, y)
+            Markup('<line class="grid" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/>').format(
+                LEFT, WIDTH - RIGHT, y
+            )
         )
         text = Markup('<text class="tick" text-anchor="end" x="{}" y="{:.1f}">{:g}</text>')
         parts.append(text.format(LEFT - 6, y + 3.5, value))
@@ -107,7 +122,12 @@ def ticks(low: float, high: float, log: bool = False) -> list[float]:
         tens = [10.0**at for at in decades if low <= 10.0**at <= high]
         if len(tens) > 2:
             return tens
-        return [value for at in decades for step in (1, 2, 5) if low <= (value := step * 10.0**at) <= high]
+        return [
+            value
+            for at in decades
+            for step in (1, 2, 5)
+            if low <= (value := step * 10.0**at) <= high
+        ]
     step = 10.0 ** math.floor(math.log10(high - low))
     step *= next(part for part in (0.1, 0.2, 0.5, 1.0, 2.0) if (high - low) / (part * step) <= 5)
     first = math.ceil(low / step - 1e-9)
@@ -119,7 +139,9 @@ def _levels(axes: Axes, levels: Sequence[tuple[float, str]]) -> Markup:
     for value, word in levels:
         y = axes.down(value)
         parts.append(
-            Markup('<line class="level" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/>').format(LEFT, WIDTH - RIGHT, y)
+            Markup('<line class="level" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/>').format(
+                LEFT, WIDTH - RIGHT, y
+            )
         )
         text = Markup('<text class="tick" text-anchor="end" x="{}" y="{:.1f}">{}</text>')
         parts.append(text.format(WIDTH - RIGHT, y - 4, word))
@@ -140,18 +162,30 @@ def _line(axes: Axes, line: Line) -> Markup:
     ]
     if line.marks or any(len(piece) == 1 for piece in pieces):
         dots = (point.split(",") for piece in pieces for point in piece)
-        drawn += [Markup('<circle class="dot {}" cx="{}" cy="{}" r="2.5"/>').format(line.kind, *dot) for dot in dots]
+        drawn += [
+            Markup('<circle class="dot {}" cx="{}" cy="{}" r="2.5"/>').format(line.kind, *dot)
+            for dot in dots
+        ]
     return Markup("").join(drawn)
 
 
 def interval(
-    value: float | None, low: float | None, high: float | None, margin: float | None, said: str, brief: bool = False
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    margin: float | None,
+    said: str,
+    brief: bool = False,
 ) -> Markup:
     """Return an effect with its interval on an axis whose shaded middle is the margin, within which nothing matters.
 
     `brief`: without words, for a line of a list.
     """
-    known = [abs(number) for number in (value, low, high, margin) if number is not None and math.isfinite(number)]
+    known = [
+        abs(number)
+        for number in (value, low, high, margin)
+        if number is not None and math.isfinite(number)
+    ]
     if value is None or not known or max(known) == 0:
         return Markup("")
     width, height, middle = 320, 32 if brief else 44, 16
@@ -160,7 +194,9 @@ def interval(
     def at(number: float) -> float:
         return width / 2 + min(max(number / top, -1.0), 1.0) * (width / 2 - 8)
 
-    parts = [Markup('<line class="grid" x1="8" x2="{0}" y1="{1}" y2="{1}"/>').format(width - 8, middle)]
+    parts = [
+        Markup('<line class="grid" x1="8" x2="{0}" y1="{1}" y2="{1}"/>').format(width - 8, middle)
+    ]
     if margin:
         span = Markup('<rect class="margin" x="{:.1f}" y="4" width="{:.1f}" height="24" rx="3"/>')
         parts.insert(0, span.format(at(-abs(margin)), at(abs(margin)) - at(-abs(margin))))
@@ -168,16 +204,22 @@ def interval(
         wide = at(abs(margin)) - at(0.0) > 30  # else the three words would lie on each other
         words = [*ends, (0.0, "0")] if wide else [(0.0, f"± {abs(margin):.3g}")]
         parts += [_word(at(place), height - 4, text) for place, text in words if not brief]
-    parts += [Markup('<line class="zero" x1="{0:.1f}" x2="{0:.1f}" y1="4" y2="28"/>').format(at(0.0))]
+    parts += [
+        Markup('<line class="zero" x1="{0:.1f}" x2="{0:.1f}" y1="4" y2="28"/>').format(at(0.0))
+    ]
     if low is not None and high is not None:
         bar = Markup('<line class="bar" x1="{0:.1f}" x2="{1:.1f}" y1="{2}" y2="{2}"/>')
         parts.append(bar.format(at(low), max(at(high), at(low) + 2), middle))
-    parts.append(Markup('<circle class="value" cx="{:.1f}" cy="{}" r="5"/>').format(at(value), middle))
-    body = Markup("").join(parts)
-    return Markup('<svg class="interval" role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>').format(
-        said, width, height, body
+    parts.append(
+        Markup('<circle class="value" cx="{:.1f}" cy="{}" r="5"/>').format(at(value), middle)
     )
+    body = Markup("").join(parts)
+    return Markup(
+        '<svg class="interval" role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>'
+    ).format(said, width, height, body)
 
 
 def _word(x: float, y: float, text: str) -> Markup:
-    return Markup('<text class="tick" text-anchor="middle" x="{:.1f}" y="{}">{}</text>').format(x, y, text)
+    return Markup('<text class="tick" text-anchor="middle" x="{:.1f}" y="{}">{}</text>').format(
+        x, y, text
+    )

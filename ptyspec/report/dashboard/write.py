@@ -54,21 +54,29 @@ def _files(folder: Path, out: Path) -> dict[str, str]:
         "report.html",
         "report.md",
     )
-    return {name: Path(os.path.relpath(folder / name, out)).as_posix() for name in names if (folder / name).is_file()}
+    return {
+        name: Path(os.path.relpath(folder / name, out)).as_posix()
+        for name in names
+        if (folder / name).is_file()
+    }
 
 
 def check_out(out: Path) -> None:
     """Raise OutputExistsError where a dashboard would replace what is none."""
     if out.exists() and not out.is_dir():
         raise OutputExistsError(
-            "the output path is a file", value=out, limit="a folder", next_step="name a folder with --out"
+            "the output path is a file",
+            value=out,
+            limit="a folder",
+            next_step="name a folder with --out",
         )
     there = [name for name in (PAGE, DATA) if (out / name).exists()]
     if there and not _ours(out / DATA):
         raise OutputExistsError(
-            "the folder holds a file of this name that no dashboard wrote", value=out / there[0],
+            "the folder holds a file of this name that no dashboard wrote",
+            value=out / there[0],
             next_step="choose another folder with --out",
-        )  # fmt: skip
+        )
 
 
 def _ours(path: Path) -> bool:
@@ -76,4 +84,6 @@ def _ours(path: Path) -> bool:
         found = read_json(path)
     except InputFileError:
         return False
-    return isinstance(found, dict) and {"schema_version", "headline", "wrong", "trend"} <= set(found)
+    return isinstance(found, dict) and {"schema_version", "headline", "wrong", "trend"} <= set(
+        found
+    )

@@ -19,7 +19,10 @@ def wrong(content: Content) -> list[dict[str, Any]]:
     found = [*_runs(content), *_clauses(content), *_faults(content), *_audits(content)]
     order = {place: at for at, place in enumerate(PLACES)}
     kinds = ("run", "clause", "fault", "audit")
-    return sorted(found, key=lambda row: (kinds.index(row["kind"]), row["of"], order.get(row["stage"], len(order))))
+    return sorted(
+        found,
+        key=lambda row: (kinds.index(row["kind"]), row["of"], order.get(row["stage"], len(order))),
+    )
 
 
 def status(content: Content) -> str:
@@ -33,8 +36,18 @@ def status(content: Content) -> str:
 def _entry(
     kind: str, clause: str, stage: str, what: str, observed: str, limit: str, link: str, **more: Any
 ) -> dict[str, Any]:
-    return {"kind": kind, "of": "", "clause": clause, "stage": stage, "what": what, "observed": observed, "limit": limit,
-            "link": link, "severity": VIOLATION, **more}  # fmt: skip
+    return {
+        "kind": kind,
+        "of": "",
+        "clause": clause,
+        "stage": stage,
+        "what": what,
+        "observed": observed,
+        "limit": limit,
+        "link": link,
+        "severity": VIOLATION,
+        **more,
+    }
 
 
 def _runs(content: Content) -> Iterator[dict[str, Any]]:
@@ -43,19 +56,34 @@ def _runs(content: Content) -> Iterator[dict[str, Any]]:
             if row["ok"] is False:
                 clause = content["clauses"].get(row["clause"], {})
                 severity = VIOLATION if clause.get("level", "MUST") == "MUST" else "note"
-                yield _entry("run", row["clause"], row["stage"], row["what"], row["observed"], row["limit"], f"#run-{key}",
-                             of=key, severity=severity)  # fmt: skip
+                yield _entry(
+                    "run",
+                    row["clause"],
+                    row["stage"],
+                    row["what"],
+                    row["observed"],
+                    row["limit"],
+                    f"#run-{key}",
+                    of=key,
+                    severity=severity,
+                )
 
 
 def _clauses(content: Content) -> Iterator[dict[str, Any]]:
     for name, row in content["clauses"].items():
         if row["state"] == "fail":
-            observed = (
-                f"{sum(row['outcomes'].values()) - row['outcomes'].get('passed', 0)} of {row['cases']} cases failed"
-            )
+            observed = f"{sum(row['outcomes'].values()) - row['outcomes'].get('passed', 0)} of {row['cases']} cases failed"
             severity = VIOLATION if row["level"] == "MUST" else "note"
-            yield _entry("clause", name, row["place"], row["title"], observed, row["tolerance"], f"#clause-{name}",
-                         severity=severity)  # fmt: skip
+            yield _entry(
+                "clause",
+                name,
+                row["place"],
+                row["title"],
+                observed,
+                row["tolerance"],
+                f"#clause-{name}",
+                severity=severity,
+            )
 
 
 def _faults(content: Content) -> Iterator[dict[str, Any]]:
@@ -63,17 +91,48 @@ def _faults(content: Content) -> Iterator[dict[str, Any]]:
     for name, row in campaign["faults"].items():
         if row["status"] == "survived":
             observed = f"no clause went red; {row['reached']} cases came through it"
-            yield _entry("fault", "", row["stage"], f"fault {name} survives: {row['story']}", observed, "one red clause",
-                         f"#fault-{name}", severity="note")  # fmt: skip
+            yield _entry(
+                "fault",
+                "",
+                row["stage"],
+                f"fault {name} survives: {row['story']}",
+                observed,
+                "one red clause",
+                f"#fault-{name}",
+                severity="note",
+            )
         for clause, said, observed, limit in [
-            *((one, f"went red under fault {name}, which is not its matter", "red", "green") for one in row["blind_red"]),
-            *((one, f"stays green under fault {name}, which it should notice", "green", "red") for one in campaign["missed"].get(name, ())),
-        ]:  # fmt: skip
-            yield _entry("fault", clause, row["stage"], said, observed, limit, f"#fault-{name}", severity="note")
+            *(
+                (one, f"went red under fault {name}, which is not its matter", "red", "green")
+                for one in row["blind_red"]
+            ),
+            *(
+                (one, f"stays green under fault {name}, which it should notice", "green", "red")
+                for one in campaign["missed"].get(name, ())
+            ),
+        ]:
+            yield _entry(
+                "fault",
+                clause,
+                row["stage"],
+                said,
+                observed,
+                limit,
+                f"#fault-{name}",
+                severity="note",
+            )
 
 
 def _audits(content: Content) -> Iterator[dict[str, Any]]:
     for row in (content["audits"] or {"findings": []})["findings"]:
         if row["ok"] is False:
             place = content["clauses"].get(row["clause"], {}).get("place", "evidence")
-            yield _entry("audit", row["clause"], place, row["what"], "broken", row["limit"], f"#audit-{row['kind']}")
+            yield _entry(
+                "audit",
+                row["clause"],
+                place,
+                row["what"],
+                "broken",
+                row["limit"],
+                f"#audit-{row['kind']}",
+            )

@@ -18,8 +18,12 @@ from ptyspec.audits.canvas_sizes import (
 from tests.audits import material, performed
 
 
-@pytest.mark.parametrize(("reach", "side"), [(0.0, 32), (0.25, 34), (1.0, 34), (1.01, 36), (9.85, 52)])
-def test_the_needed_side_is_the_smallest_even_excess_that_holds_the_reach(reach: float, side: int) -> None:
+@pytest.mark.parametrize(
+    ("reach", "side"), [(0.0, 32), (0.25, 34), (1.0, 34), (1.01, 36), (9.85, 52)]
+)
+def test_the_needed_side_is_the_smallest_even_excess_that_holds_the_reach(
+    reach: float, side: int
+) -> None:
     assert needed_side(np.array([[[reach, 0.0], [-0.0, -reach]]]), 32) == side
 
 
@@ -32,10 +36,13 @@ def test_the_jitter_rule_rounds_up_to_the_parity_of_n(reach: float, size: int, s
 
 def test_recorded_sides_are_reproduced() -> None:
     rows = recorded_sizes()
-    assert legacy_sides(64, 2) == {"bigN": 68, "padding": 14, "padded": 78, "padded_without_jitter": 68}
-    sampled = (
-        "jitter rule, gs2, 1024 frames (stable)"  # 128 groups by unseeded draws, ours is the most that any can need
-    )
+    assert legacy_sides(64, 2) == {
+        "bigN": 68,
+        "padding": 14,
+        "padded": 78,
+        "padded_without_jitter": 68,
+    }
+    sampled = "jitter rule, gs2, 1024 frames (stable)"  # 128 groups by unseeded draws, ours is the most that any can need
     assert all(abs(row["difference"]) < 0.5 for name, row in rows.items() if name != sampled)
     assert 0 <= rows[sampled]["difference"] < 2
     assert all(row["difference"] == 0 for name, row in rows.items() if name.startswith("padded"))
@@ -51,7 +58,9 @@ def test_a_patch_moved_by_eight_pixels_loses_eight_columns_of_a_canvas_without_m
     assert lost_energy(energy, relative, 32).item() == pytest.approx(8 / 32)
     assert lost_energy(energy, relative, 40).item() == pytest.approx(4 / 32)
     assert lost_energy(energy, relative, 48).item() == pytest.approx(0, abs=1e-12)
-    assert lost_energy(energy, 0.25 * relative[..., ::-1, :], 36).item() == pytest.approx(0, abs=1e-12)
+    assert lost_energy(energy, 0.25 * relative[..., ::-1, :], 36).item() == pytest.approx(
+        0, abs=1e-12
+    )
 
 
 def test_dummies_at_absolute_positions_are_lost_whatever_the_model_needs() -> None:
@@ -81,6 +90,9 @@ def test_without_an_object_both_canvases_are_measured_and_positions_not_evaluate
     given = material()
     blind = given.replaced(scan=given.scan.model_copy(update={"objectGuess": None}))
     found = performed("canvas", blind)
-    assert {finding.clause for finding in found.findings if finding.ok is None} == {"MERGE-003", "STITCH-005"}
+    assert {finding.clause for finding in found.findings if finding.ok is None} == {
+        "MERGE-003",
+        "STITCH-005",
+    }
     assert found.status == "incomplete"
     assert found.data["stitched"]["gs2_custom"]["coverage_ratio"] == pytest.approx(1, abs=1e-6)

@@ -26,7 +26,9 @@ def test_an_audit_of_a_right_run_breaks_no_clause(kind: str) -> None:
     assert {finding.clause for finding in found.findings} <= set(specification())
 
 
-@pytest.mark.parametrize(("kind", "control"), CONTROLS, ids=[f"{kind}-{name}" for kind, name in CONTROLS])
+@pytest.mark.parametrize(
+    ("kind", "control"), CONTROLS, ids=[f"{kind}-{name}" for kind, name in CONTROLS]
+)
 def test_a_positive_control_turns_its_clause_red(kind: str, control: str) -> None:
     expected = next(made.clause for made in module_of(kind).CONTROLS if made.name == control)
     assert expected in performed(kind, trained(), control=control).violated()

@@ -26,7 +26,9 @@ def test_four_times_the_epochs_do_not_explain_an_undershoot(clause: Check) -> No
     found = paired.experiment(request("gs1_custom").scenario, QUESTION, produce)
     assert found["verdict"] == paired.NOT, found
     for side in ("first", "second"):
-        clause.within_ratio(found["means"]["mean_ratio"][side], 1.0, f"mean ratio, {QUESTION.name}, {side}")
+        clause.within_ratio(
+            found["means"]["mean_ratio"][side], 1.0, f"mean ratio, {QUESTION.name}, {side}"
+        )
     gains = {pair[side]["gain"] for pair in found["pairs"] for side in ("first", "second")}
     assert len(gains) == len(paired.SEEDS)  # shared by the two sides of a pair
     assert found["means"]["scalar_with_gain"]["second"] > 1.5
@@ -34,7 +36,9 @@ def test_four_times_the_epochs_do_not_explain_an_undershoot(clause: Check) -> No
 
 def test_the_page_of_an_experiment_points_into_its_data(tmp_path: Path) -> None:
     made = Audit("hyperparameters", "?", ({"name": "one", "kind": "scenario", "source": "one"},))
-    made.data["experiments"] = {QUESTION.name: paired.experiment(request("gs1_custom").scenario, QUESTION, produce)}
+    made.data["experiments"] = {
+        QUESTION.name: paired.experiment(request("gs1_custom").scenario, QUESTION, produce)
+    }
     hold(QUESTION.name, made.data["experiments"][QUESTION.name], made)
     experiment_tables(made)
     write_audit(tmp_path, made)
@@ -48,6 +52,8 @@ def test_one_finished_run_is_told_as_it_was_carried_out() -> None:
     facts = found.data["runs"][name]
     assert (facts["epochs"], facts["monitored"], facts["finite"]) == (2, 2, 2)
     scores, recorded = found.data["undershoot"][name], trained().finished.metrics["amplitude"]
-    assert {key: scores[key] for key in paired.METRICS} == {key: recorded[key] for key in paired.METRICS}
+    assert {key: scores[key] for key in paired.METRICS} == {
+        key: recorded[key] for key in paired.METRICS
+    }
     assert found.data["experiments"] == {}
     assert {finding.clause for finding in found.findings} <= set(specification())

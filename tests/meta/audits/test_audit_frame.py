@@ -23,7 +23,12 @@ ODD = 'a/b~c 5 % (d) "e" |f|'
 
 def report(**data: Any) -> Audit:
     subjects = tuple({"name": name, "kind": "scenario", "source": name} for name in ("one", "two"))
-    return Audit("probe", "Is it?", subjects, data={"sides": {"one": {"x": 1.25, "n": 3}, "two": {"x": None}}, **data})
+    return Audit(
+        "probe",
+        "Is it?",
+        subjects,
+        data={"sides": {"one": {"x": 1.25, "n": 3}, "two": {"x": None}}, **data},
+    )
 
 
 def written(folder: Path) -> Path:
@@ -45,11 +50,15 @@ def replace(path: Path, old: str, new: str) -> None:
 
 
 @pytest.mark.clause("EVID-009", "EVID-006")
-def test_a_value_that_is_missing_or_not_finite_is_not_evaluated_and_never_passes(clause: Check) -> None:
+def test_a_value_that_is_missing_or_not_finite_is_not_evaluated_and_never_passes(
+    clause: Check,
+) -> None:
     made = report(bad=float("nan"), single=np.float32(2.0))
     for place in (("sides", "two", "x"), ("bad",)):
         made.within(RULE, "x", 0.0, 1.0, *place)
-    clause.equal([finding.ok for finding in made.findings], [None, None], "findings without a value")
+    clause.equal(
+        [finding.ok for finding in made.findings], [None, None], "findings without a value"
+    )
     clause.equal(made.status, "incomplete", "status of an audit that could evaluate nothing")
     made.within(RULE, "x", 1.0, 3.0, "single")
     clause.equal(made.status, "incomplete", "status of an audit that could evaluate one of three")
@@ -133,14 +142,26 @@ def test_every_number_of_a_written_audit_points_to_its_field(clause: Check, tmp_
     folder = written(tmp_path)
     clause.equal(problems(folder), [], "problems of an untouched audit")
     text = (folder / "probe.md").read_text(encoding="utf-8")
-    clause.equal(text.count("](probe.json#"), 9, "links: three of the grid, one of the table, two values, three limits")
+    clause.equal(
+        text.count("](probe.json#"),
+        9,
+        "links: three of the grid, one of the table, two values, three limits",
+    )
 
 
 SPOILED = [
     pytest.param("probe.md", "[1.25]", "[1.26]", "holds 1.25", id="a-digit-of-the-text"),
     pytest.param("probe.md", "[0.123]", "[0.1235]", "holds 0.123", id="a-digit-too-many"),
-    pytest.param("probe.md", "[0.123]", "0.123 [–]", "0.123: a number without a pointer", id="a-bare-number"),
-    pytest.param("probe.md", '%22e%22%20%7Cf%7C ".3f")', "%22e%22%20%7Cf%7C)", "states no format", id="no-format"),
+    pytest.param(
+        "probe.md", "[0.123]", "0.123 [–]", "0.123: a number without a pointer", id="a-bare-number"
+    ),
+    pytest.param(
+        "probe.md",
+        '%22e%22%20%7Cf%7C ".3f")',
+        "%22e%22%20%7Cf%7C)",
+        "states no format",
+        id="no-format",
+    ),
     pytest.param("probe.json", '"x": 1.25', '"x": 1.35', "holds 1.35", id="a-digit-of-the-data"),
     pytest.param("probe.json", '"x": 1.25', '"y": 1.25', "names nothing", id="a-field-is-gone"),
     pytest.param("probe.json", '"64"', '"65"', "holds 65", id="a-limit"),
@@ -162,9 +183,20 @@ def test_a_summary_that_says_something_else_is_found(
 
 @pytest.mark.clause("EVID-002")
 @pytest.mark.parametrize(
-    "cell", ["0.271", "**3.746**", "1,024 px", "~0.5", "0.5 ± 0.1", "1.9 / 2.02", "0.1 to 0.9", "−3e-4", "16 frames"],
+    "cell",
+    [
+        "0.271",
+        "**3.746**",
+        "1,024 px",
+        "~0.5",
+        "0.5 ± 0.1",
+        "1.9 / 2.02",
+        "0.1 to 0.9",
+        "−3e-4",
+        "16 frames",
+    ],
     ids=["plain", "bold", "unit", "about", "spread", "pair", "range", "minus", "counted"],
-)  # fmt: skip
+)
 def test_a_number_typed_into_a_table_is_found(clause: Check, tmp_path: Path, cell: str) -> None:
     made = report()
     made.table("Typed", ("what", "value"), [("gain", cell)])
@@ -174,9 +206,10 @@ def test_a_number_typed_into_a_table_is_found(clause: Check, tmp_path: Path, cel
 
 @pytest.mark.clause("EVID-002")
 @pytest.mark.parametrize(
-    "cell", ["gs1_custom", "64x64 complex64", "SHA-256", "N/2", "–", "relu, 3 layers deep"],
+    "cell",
+    ["gs1_custom", "64x64 complex64", "SHA-256", "N/2", "–", "relu, 3 layers deep"],
     ids=["name", "array", "digest", "symbol", "dash", "sentence"],
-)  # fmt: skip
+)
 def test_words_are_no_numbers(clause: Check, tmp_path: Path, cell: str) -> None:
     made = report()
     made.table("Words", ("what", "value"), [("gain", cell)])
@@ -185,7 +218,9 @@ def test_words_are_no_numbers(clause: Check, tmp_path: Path, cell: str) -> None:
 
 
 @pytest.mark.clause("EVID-002")
-def test_a_row_may_be_named_by_a_number_that_its_pointers_hold(clause: Check, tmp_path: Path) -> None:
+def test_a_row_may_be_named_by_a_number_that_its_pointers_hold(
+    clause: Check, tmp_path: Path
+) -> None:
     made = report(doses={"1000": {"0.5": 7}})
     made.table("Doses", ("dose", "factor", "value"), [("1000", "0.5", ref("doses", "1000", "0.5"))])
     write_audit(tmp_path, made)
@@ -200,7 +235,9 @@ def test_a_folder_without_a_summary_cannot_be_checked(tmp_path: Path) -> None:
 
 
 @pytest.mark.clause("REPORTING-ARTIFACT-BOUNDARY-001")
-def test_a_figure_that_cannot_be_drawn_costs_nothing_but_itself(clause: Check, tmp_path: Path) -> None:
+def test_a_figure_that_cannot_be_drawn_costs_nothing_but_itself(
+    clause: Check, tmp_path: Path
+) -> None:
     def draw() -> Any:
         raise ZeroDivisionError("no colour bar")
 
@@ -209,7 +246,9 @@ def test_a_figure_that_cannot_be_drawn_costs_nothing_but_itself(clause: Check, t
     text = write_audit(tmp_path, made).read_text(encoding="utf-8")
     row = json.loads((tmp_path / "probe.json").read_text(encoding="utf-8"))["figures"]
     clause.equal(
-        [(found["file"], found["error"]) for found in row], [(None, "ZeroDivisionError: no colour bar")], "JSON"
+        [(found["file"], found["error"]) for found in row],
+        [(None, "ZeroDivisionError: no colour bar")],
+        "JSON",
     )
     clause.holds("not drawn" in text, "the page names it", text)
     clause.equal(problems(tmp_path), [], "problems")
@@ -238,7 +277,10 @@ def test_on_a_terminal_the_findings_come_last_and_the_headline_at_the_end(tmp_pa
     assert lines[-2:] == [f"broken: {RULE}: one: x", "probe: violation"]
     assert "- Nothing [bold]is[/bold] markup." in lines
     assert next(line for line in lines if line.startswith("one")).split() == ["one", "1.25"]
-    assert any(line.startswith(OTHER) and "not evaluated" in line and "there is no truth" in line for line in lines)
+    assert any(
+        line.startswith(OTHER) and "not evaluated" in line and "there is no truth" in line
+        for line in lines
+    )
 
 
 def test_what_a_file_says_changes_no_markup() -> None:
@@ -250,15 +292,25 @@ def test_what_a_file_says_changes_no_markup() -> None:
 
 
 @pytest.mark.clause("STORE-006")
-def test_an_audit_replaces_an_audit_of_its_kind_and_nothing_else(clause: Check, tmp_path: Path) -> None:
+def test_an_audit_replaces_an_audit_of_its_kind_and_nothing_else(
+    clause: Check, tmp_path: Path
+) -> None:
     check_place(tmp_path / "new", "probe")
     check_place(written(tmp_path), "probe")
     check_place(tmp_path, "canvas")
     (tmp_path / "canvas.json").write_text('{"thesis": 1}', encoding="utf-8")
-    for folder, kind in ((tmp_path, "canvas"), (tmp_path / "probe.md", "probe"), (Path(__file__).parent, "probe")):
+    for folder, kind in (
+        (tmp_path, "canvas"),
+        (tmp_path / "probe.md", "probe"),
+        (Path(__file__).parent, "probe"),
+    ):
         try:
             check_place(folder, kind)
         except OutputExistsError as error:
             clause.equal(error.details["value"], folder, "what the refusal names")
         else:
-            clause.fail("a folder that holds something else", f"{folder} for {kind} is taken", "OutputExistsError")
+            clause.fail(
+                "a folder that holds something else",
+                f"{folder} for {kind} is taken",
+                "OutputExistsError",
+            )

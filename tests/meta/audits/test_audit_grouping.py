@@ -21,7 +21,12 @@ def test_facts_are_those_that_are_counted_by_hand() -> None:
     told = scenario(model={"N": 32, "gridsize": 2}, grouping={"n_groups": 4, "neighbor_count": 4})
     found = group_facts(told, groups, scan)
     assert (found["requested"], found["achieved"], found["frames"]) == (4, 3, 6)
-    assert found["use_histogram"] == [1, 1, 1, 3]  # frame 4 never, 5 once, 3 twice, 0 to 2 three times
+    assert found["use_histogram"] == [
+        1,
+        1,
+        1,
+        3,
+    ]  # frame 4 never, 5 once, 3 twice, 0 to 2 three times
     assert found["unused_frames"] == 1
     assert found["duplicate_groups"] == 1
     assert found["far_members"] == 1  # frame 5 of seed 2; the fourth nearest other is 4 px away
@@ -29,7 +34,12 @@ def test_facts_are_those_that_are_counted_by_hand() -> None:
     assert (found["index_min"], found["index_max"], found["repeated_members"]) == (0, 5, 0)
     assert found["diffraction_shape"] == [3, 4, 4, 4]
     axes = axis_facts(groups)
-    assert axes["offset x"] == {"min": 3.0, "max": 4.0, "mean": pytest.approx(10 / 3), "std": pytest.approx(2**0.5 / 3)}
+    assert axes["offset x"] == {
+        "min": 3.0,
+        "max": 4.0,
+        "mean": pytest.approx(10 / 3),
+        "std": pytest.approx(2**0.5 / 3),
+    }
     assert axes["relative x"]["min"] == -6.0  # 4 - 10: minus the way from the mean to frame 5
     assert axes["relative y"] == {"min": 0.0, "max": 0.0, "mean": 0.0, "std": 0.0}
 
@@ -57,7 +67,9 @@ def test_the_recorded_offsets_are_those_of_the_replayed_scan() -> None:
     # Recorded as whole pixels, of 1,000 of these 16,000 groups: 3 sigma.
     assert max(abs(row["difference"]) for row in offsets) < 1.5
     assert abs(rows["relative, largest"]["difference"]) < 0.005  # the record's last digit
-    assert abs(rows["relative, standard deviation"]["difference"]) < 3 * 0.018  # that of 1,000 groups
+    assert (
+        abs(rows["relative, standard deviation"]["difference"]) < 3 * 0.018
+    )  # that of 1,000 groups
     for offset, relative in recorded_groups(8000, 4).values():
         assert offset.shape == (16000, 2)
         assert relative.sum(axis=1) == pytest.approx(0, abs=1e-10)
@@ -83,5 +95,9 @@ def test_provoked_failures_keep_their_text_beside_upstreams() -> None:
 def test_a_scan_that_is_not_split_is_not_held_to_the_rules_of_a_split() -> None:
     found = performed("grouping", material("gs2_custom", "split.kind=none"))
     assert not found.violated()
-    assert not {finding.clause for finding in found.findings} & {"SPLIT-001", "SPLIT-002", "SPLIT-003"}
+    assert not {finding.clause for finding in found.findings} & {
+        "SPLIT-001",
+        "SPLIT-002",
+        "SPLIT-003",
+    }
     assert found.data["leakage"]["gs2_custom"]["frames_in_both"] == 80

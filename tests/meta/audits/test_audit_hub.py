@@ -39,12 +39,16 @@ def text(found: Hub) -> str:
 @pytest.mark.clause("EVID-009")
 def test_every_kind_has_a_status_for_every_subject(clause: Check, made: Hub) -> None:
     rows = {kind: row["subjects"] for kind, row in made.content["kinds"].items()}
-    clause.equal(rows, {
-        "probe": {"good": "ok", "bad": "violation"},
-        "canvas": {"good": "ok", "bad": "not evaluated"},
-        "loss": {"good": "defect", "bad": "defect"},
-        "visual": {"good": "incomplete", "bad": "incomplete"},
-    }, "status by kind and subject")  # fmt: skip
+    clause.equal(
+        rows,
+        {
+            "probe": {"good": "ok", "bad": "violation"},
+            "canvas": {"good": "ok", "bad": "not evaluated"},
+            "loss": {"good": "defect", "bad": "defect"},
+            "visual": {"good": "incomplete", "bad": "incomplete"},
+        },
+        "status by kind and subject",
+    )
     clause.equal(made.content["status"], "violation", "status of all")
 
 
@@ -54,8 +58,12 @@ def test_what_was_not_evaluated_is_an_entry_with_its_reason(clause: Check, made:
     for said in ("no canvas", "nobody expected this", "nobody looked", "fake\\_hub.py"):
         clause.holds(said in missing, said, missing)
     broken = text(made).partition("## Broken clauses")[2].partition("##")[0]
-    clause.holds(f"[{RULE}](probe.json#/findings/1/clause" in broken, "the broken clause is a link", broken)
-    clause.holds("| [probe](probe.md) | [bad: gain]" in broken, "it names audit and subject", broken)
+    clause.holds(
+        f"[{RULE}](probe.json#/findings/1/clause" in broken, "the broken clause is a link", broken
+    )
+    clause.holds(
+        "| [probe](probe.md) | [bad: gain]" in broken, "it names audit and subject", broken
+    )
 
 
 def test_a_hub_describes_itself(made: Hub) -> None:
@@ -64,8 +72,17 @@ def test_a_hub_describes_itself(made: Hub) -> None:
     assert (stored["schema_version"], stored["command"]) == (1, "ptyspec audit --all good bad")
     assert stored["environment"]["versions"]["numpy"]
     files = {row["path"] for row in stored["files"]}
-    assert files == {"index.md", "probe.json", "probe.md", "canvas.json", "canvas.md", "visual.json", "visual.md",
-                     "subjects/good.json", "subjects/bad.json"}  # fmt: skip
+    assert files == {
+        "index.md",
+        "probe.json",
+        "probe.md",
+        "canvas.json",
+        "canvas.md",
+        "visual.json",
+        "visual.md",
+        "subjects/good.json",
+        "subjects/bad.json",
+    }
     settings = json.loads((made.folder / "subjects/good.json").read_text(encoding="utf-8"))
     assert settings["values"]["model.N"] == {"value": 32, "source": "command line"}
 
@@ -79,18 +96,36 @@ def test_the_cases_behind_a_clause_are_counted_with_their_last_outcomes(
     clause: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def case(name: str) -> Case:
-        return Case(f"tests/contract/test_x.py::{name}", (RULE,), "contract", "tests/contract/test_x.py", 1, None)
+        return Case(
+            f"tests/contract/test_x.py::{name}",
+            (RULE,),
+            "contract",
+            "tests/contract/test_x.py",
+            1,
+            None,
+        )
 
     ended = {case("test_a[one]").id: Outcome("passed", 0.1, "2026-01-31T12:00:00+00:00", ())}
-    monkeypatch.setattr("ptyspec.spec.collect.collect", lambda root: [case("test_a[one]"), case("test_a[two]")])
+    monkeypatch.setattr(
+        "ptyspec.spec.collect.collect", lambda root: [case("test_a[one]"), case("test_a[two]")]
+    )
     monkeypatch.setattr("ptyspec.spec.outcomes.outcomes", lambda root: Outcomes("here", ended))
     root = tested.checkout()
     assert root is not None
     found = behind([RULE], root)["clauses"][RULE]["tests"]
-    clause.equal(found, {
-        "state": "passed", "collected": 2, "passed": 1, "failed": 0, "not_run": 1,
-        "last": "2026-01-31T12:00:00+00:00", "selectors": ["tests/contract/test_x.py::test_a"],
-    }, "tests behind the clause")  # fmt: skip
+    clause.equal(
+        found,
+        {
+            "state": "passed",
+            "collected": 2,
+            "passed": 1,
+            "failed": 0,
+            "not_run": 1,
+            "last": "2026-01-31T12:00:00+00:00",
+            "selectors": ["tests/contract/test_x.py::test_a"],
+        },
+        "tests behind the clause",
+    )
 
 
 @pytest.mark.clause("EVID-002")
@@ -105,7 +140,9 @@ def test_a_hub_is_checked_file_by_file(clause: Check, made: Hub) -> None:
         (folder / name).write_text(content, encoding="utf-8")
         clause.holds(f"hub.json: {said}" in problems(folder), said, problems(folder))
     (folder / "canvas.json").unlink()
-    clause.holds("hub.json: canvas.json is missing" in problems(folder), "a missing file", problems(folder))
+    clause.holds(
+        "hub.json: canvas.json is missing" in problems(folder), "a missing file", problems(folder)
+    )
 
 
 @pytest.mark.clause("EVID-002")
@@ -114,10 +151,14 @@ def test_a_hub_is_checked_file_by_file(clause: Check, made: Hub) -> None:
     [
         pytest.param("/holds ", "/hold ", "names nothing", id="a-removed-field"),
         pytest.param("[violation](", "[ok](", "holds violation", id="a-status"),
-        pytest.param("| – | canvas |", "| 3 | canvas |", "3: a number without a pointer", id="a-bare-number"),
+        pytest.param(
+            "| – | canvas |", "| 3 | canvas |", "3: a number without a pointer", id="a-bare-number"
+        ),
     ],
 )
-def test_an_index_that_says_something_else_is_found(clause: Check, made: Hub, old: str, new: str, said: str) -> None:
+def test_an_index_that_says_something_else_is_found(
+    clause: Check, made: Hub, old: str, new: str, said: str
+) -> None:
     clause.holds(old in text(made), "the place to spoil is there", old)
     (made.folder / "index.md").write_text(text(made).replace(old, new, 1), encoding="utf-8")
     found = [line for line in problems(made.folder) if line.startswith("index.md")]
@@ -163,12 +204,18 @@ def test_what_a_killed_process_leaves_is_no_hub(clause: Check, made: Hub) -> Non
     clause.holds(left.parent.name.startswith("."), "it is hidden", left.parent.name)
 
 
-def test_subjects_of_names_that_no_file_can_have_get_files_of_their_own(tmp_path: Path, performing: Any) -> None:
+def test_subjects_of_names_that_no_file_can_have_get_files_of_their_own(
+    tmp_path: Path, performing: Any
+) -> None:
     performing(audit)
-    found = write_hub(tmp_path, [material("a/b"), material("a b"), material("../c")], kinds=("visual",))
+    found = write_hub(
+        tmp_path, [material("a/b"), material("a b"), material("../c")], kinds=("visual",)
+    )
     assert [row["settings"] for row in found.content["subjects"]] == [
-        "subjects/a-b.json", "subjects/a-b-1.json", "subjects/c.json"
-    ]  # fmt: skip
+        "subjects/a-b.json",
+        "subjects/a-b-1.json",
+        "subjects/c.json",
+    ]
     assert found.folder.name.endswith("Z-a-b-a-b-c")
     assert problems(found.folder) == []
 

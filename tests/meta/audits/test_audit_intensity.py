@@ -21,9 +21,13 @@ def test_stage_means_are_those_of_the_arrays_that_the_run_recorded() -> None:
     found = performed("intensity", trained()).data["stages"][CUSTOM]
     stages = trained().finished.stages
     for split in ("train", "test"):
-        assert found[split]["raw"] == pytest.approx(stages["split"].arrays[f"{split}.diff3d"].mean, rel=1e-6)
+        assert found[split]["raw"] == pytest.approx(
+            stages["split"].arrays[f"{split}.diff3d"].mean, rel=1e-6
+        )
     made = trained().finished.reconstruction.object
-    assert found["test"]["prediction"] == pytest.approx(np.nanmean(np.abs(made)), rel=0.01)  # a rim lies off the object
+    assert found["test"]["prediction"] == pytest.approx(
+        np.nanmean(np.abs(made)), rel=0.01
+    )  # a rim lies off the object
     assert found["train"]["network input"] == pytest.approx(
         stages["normalize"].arrays["train.network_input"].mean, rel=1e-5
     )
@@ -32,8 +36,10 @@ def test_stage_means_are_those_of_the_arrays_that_the_run_recorded() -> None:
 def test_gain_scales_and_their_differences_are_those_of_the_data() -> None:
     data = performed("intensity", trained()).data
     half = trained().halves
-    energy = {name: float((part.diff3d.astype(float) ** 2).sum(axis=(1, 2)).mean())
-              for name, part in (("train", half.train), ("test", half.test))}  # fmt: skip
+    energy = {
+        name: float((part.diff3d.astype(float) ** 2).sum(axis=(1, 2)).mean())
+        for name, part in (("train", half.train), ("test", half.test))
+    }
     gains, scales = data["gains"][CUSTOM], data["scales"][CUSTOM]
     assert gains["own"]["train"] == pytest.approx(16 / np.sqrt(energy["train"]))
     assert gains["own_difference"] == pytest.approx(1 - np.sqrt(energy["test"] / energy["train"]))
@@ -52,9 +58,14 @@ def test_a_sum_over_channels_is_off_by_the_gridsize(target: str, gridsize: int) 
 def test_the_chain_product_stands_still_where_our_figures_move() -> None:
     rows = performed("intensity", trained()).data["doubled"][CUSTOM]["rows"]
     factors = {name: row["factor"] for name, row in rows.items()}
-    assert factors == pytest.approx({
-        "chain product": 1.0, "level on the data": 2.0, "mean ratio": 2.0, "least-squares scalar": 0.5
-    })  # fmt: skip
+    assert factors == pytest.approx(
+        {
+            "chain product": 1.0,
+            "level on the data": 2.0,
+            "mean ratio": 2.0,
+            "least-squares scalar": 0.5,
+        }
+    )
 
 
 BREAKS = {
@@ -81,10 +92,21 @@ def test_an_object_of_the_gained_gauge_is_known_by_its_scalar() -> None:
     assert data["gauge"][CUSTOM]["times_gain"] == pytest.approx(1, abs=0.05)
 
 
-@pytest.mark.parametrize("control", [
-    "own-test-gain", "scale-doubled", "scale-by-sum", "a0-without-root", "probe-doubled", "sigmoid", "coverage-emptied",
-    "zeros-counted", "displaced", "ignored-positions",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "control",
+    [
+        "own-test-gain",
+        "scale-doubled",
+        "scale-by-sum",
+        "a0-without-root",
+        "probe-doubled",
+        "sigmoid",
+        "coverage-emptied",
+        "zeros-counted",
+        "displaced",
+        "ignored-positions",
+    ],
+)
 def test_a_single_fault_turns_its_clause_red_and_no_other(control: str) -> None:
     from ptyspec.audits.intensity import CONTROLS
 
@@ -127,7 +149,9 @@ def test_a_left_gain_is_what_the_least_squares_scalar_removes() -> None:
         before["scalars"][CUSTOM]["none"]["rmse"], rel=1e-5
     )
     assert data["error"][CUSTOM]["removed"] > 0.99
-    assert data["scalars"][CUSTOM]["none"]["pearson_r"] == pytest.approx(before["scalars"][CUSTOM]["none"]["pearson_r"])
+    assert data["scalars"][CUSTOM]["none"]["pearson_r"] == pytest.approx(
+        before["scalars"][CUSTOM]["none"]["pearson_r"]
+    )
 
 
 def test_whole_frame_numbers_hardly_tell_the_network_from_the_truth() -> None:
@@ -146,9 +170,13 @@ def test_without_a_truth_the_data_judge_the_level_and_nothing_else_passes() -> N
     assert [table.title for table in bias.tables] == ["Least-squares scalar and gain"]
     assert not bias.figures
     states = {finding.clause: finding.ok for finding in intensity.findings}
-    assert [states[rule] for rule in ("INFER-005", "SCALE-002", "SCORE-007", "SCORE-002")] == [None] * 4
+    assert [states[rule] for rule in ("INFER-005", "SCALE-002", "SCORE-007", "SCORE-002")] == [
+        None
+    ] * 4
     assert intensity.data["steps"][CUSTOM][OUTPUT]["test"]["quotient"] == pytest.approx(1, abs=0.05)
-    dim = blind.replaced(reconstruction=blind.reconstruction.model_copy(
-        update={"object": blind.reconstruction.object * np.float32(0.5)}
-    ))  # fmt: skip
+    dim = blind.replaced(
+        reconstruction=blind.reconstruction.model_copy(
+            update={"object": blind.reconstruction.object * np.float32(0.5)}
+        )
+    )
     assert performed("intensity", dim).violated() == ["SCALE-005"]

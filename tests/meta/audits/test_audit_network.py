@@ -29,7 +29,14 @@ def test_the_composition_is_what_the_settings_declare_and_the_trivial_estimate_l
     weights = [row["by_gradient"] for row in data["weights"][NAME].values()]
     assert weights == pytest.approx([loss.stage_weight / 2, loss.stage_weight / 2, 1.0], abs=1e-5)
     values = data["values"][NAME]["poisson"]
-    assert values["truth"] < 1e-5 < 1e-4 < values["trivial estimate"] < values["0.9 x truth"] < values["2 x truth"]
+    assert (
+        values["truth"]
+        < 1e-5
+        < 1e-4
+        < values["trivial estimate"]
+        < values["0.9 x truth"]
+        < values["2 x truth"]
+    )
 
 
 def test_the_loss_in_numpy_is_the_loss_that_trains_and_its_slope_a_difference_of_it() -> None:
@@ -63,7 +70,12 @@ def test_the_layers_hold_all_parameters_and_each_is_called() -> None:
     layers = data["layers"][NAME]
     assert sum(row["parameters"] for row in layers.values()) == model.count_params()
     assert all(row["calls"] == 1 for row in layers.values())
-    assert layers["generator.nets[0].down[0]"]["output"] == [4, 8, 8, 32]  # 4 members, 16 px folded by 2
+    assert layers["generator.nets[0].down[0]"]["output"] == [
+        4,
+        8,
+        8,
+        32,
+    ]  # 4 members, 16 px folded by 2
     assert "call" not in vars(model.generator)
 
 
@@ -82,23 +94,51 @@ def test_the_probe_is_read_from_the_network_bit_by_bit() -> None:
 
 
 EXACT: dict[str, list[str]] = {
-    "loss": ["zero-weight-term", "no-gradient-term", "realspace-no-op", "half-gradient", "wrong-scale"],
-    "scaler": ["dead-scale", "drifting-probe", "drifted-record", "own-scale", "stale-entry", "stray-light"],
-    "architecture": ["merge-off", "coupled-groups", "bounded-head", "clipped", "idle-layer", "flat-object"],
+    "loss": [
+        "zero-weight-term",
+        "no-gradient-term",
+        "realspace-no-op",
+        "half-gradient",
+        "wrong-scale",
+    ],
+    "scaler": [
+        "dead-scale",
+        "drifting-probe",
+        "drifted-record",
+        "own-scale",
+        "stale-entry",
+        "stray-light",
+    ],
+    "architecture": [
+        "merge-off",
+        "coupled-groups",
+        "bounded-head",
+        "clipped",
+        "idle-layer",
+        "flat-object",
+    ],
 }
 """Controls that break one rule and no other."""
 
 
 @pytest.mark.parametrize("kind", EXACT)
 def test_a_control_that_spoils_one_thing_breaks_one_clause(kind: str) -> None:
-    wanted = {control.name: [control.clause] for control in module_of(kind).CONTROLS if control.name in EXACT[kind]}
-    found: dict[str, Any] = {name: performed(kind, trained(), control=name).violated() for name in wanted}
+    wanted = {
+        control.name: [control.clause]
+        for control in module_of(kind).CONTROLS
+        if control.name in EXACT[kind]
+    }
+    found: dict[str, Any] = {
+        name: performed(kind, trained(), control=name).violated() for name in wanted
+    }
     assert found == wanted
 
 
 @pytest.mark.parametrize("kind", ["loss", "architecture"])
 def test_without_a_truth_what_needs_it_is_not_evaluated_and_nothing_is_broken(kind: str) -> None:
-    blind = trained().replaced(scan=trained().scan.model_copy(update={"objectGuess": None}), model=trained().model)
+    blind = trained().replaced(
+        scan=trained().scan.model_copy(update={"objectGuess": None}), model=trained().model
+    )
     audit = performed(kind, blind)
     assert not audit.violated()
     unknown = {finding.clause for finding in audit.findings if finding.ok is None}

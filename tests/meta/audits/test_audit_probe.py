@@ -15,7 +15,9 @@ from tests.audits import material, performed
 
 def test_every_recorded_figure_of_an_ideal_probe_is_reproduced_on_both_paths() -> None:
     for name, row in recorded_rows(None).items():
-        assert row["ours"] == pytest.approx(row["recorded"], rel=1e-4), name  # half of the last recorded digit
+        assert row["ours"] == pytest.approx(row["recorded"], rel=1e-4), (
+            name
+        )  # half of the last recorded digit
         assert row["second_path"] == pytest.approx(row["ours"], rel=1e-6), name
 
 
@@ -30,10 +32,14 @@ def test_a_function_compared_with_itself_finds_nothing_and_the_second_path_does(
     found = blind_comparison()
     assert found["probe doubled"]["with_itself"] == found["right"]["with_itself"] == 0
     assert found["right"]["with_second_path"] < 1e-6
-    assert found["probe doubled"]["with_second_path"] == pytest.approx(1.08936, abs=1e-4)  # its maximum once more
+    assert found["probe doubled"]["with_second_path"] == pytest.approx(
+        1.08936, abs=1e-4
+    )  # its maximum once more
 
 
-@pytest.mark.parametrize(("size", "diameter", "pixels"), [(64, 32, 812), (2, 2, 4), (4, 2, 4), (4, 1, 0)])
+@pytest.mark.parametrize(
+    ("size", "diameter", "pixels"), [(64, 32, 812), (2, 2, 4), (4, 2, 4), (4, 1, 0)]
+)
 def test_the_mask_is_counted_in_whole_numbers(size: int, diameter: float, pixels: int) -> None:
     assert disk_mask(size, diameter).sum() == pixels
 
@@ -57,7 +63,9 @@ def test_an_unknown_object_leaves_the_data_unevaluated_and_never_passed() -> Non
 def test_two_subjects_are_put_beside_each_other() -> None:
     found = performed("probe", material(), material("gs2_ideal"))
     row = found.data["between"]["gs2_custom | gs2_ideal"]
-    first, second = (np.abs(material(name).scan.probeGuess).astype(float) for name in ("gs2_custom", "gs2_ideal"))
+    first, second = (
+        np.abs(material(name).scan.probeGuess).astype(float) for name in ("gs2_custom", "gs2_ideal")
+    )
     assert row["mean_ratio"] == pytest.approx(first.mean() / second.mean())
     assert row["l2_delta"] == pytest.approx(np.linalg.norm(first) - np.linalg.norm(second))
     assert difference(np.ones((4, 4)), np.ones((8, 8)))["max_abs_difference"] is None

@@ -26,11 +26,16 @@ def test_an_audit_follows_its_schema(tmp_path: Path) -> None:
     assert {"pointer", "form"} == set(found["tables"][0]["rows"][0][1])
 
 
-def test_a_hub_and_its_audits_follow_their_schemas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_and_its_audits_follow_their_schemas(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = a_hub(tmp_path, monkeypatch)
     assert list(faults(content(made.folder / "hub.json"), schemas()["hub.schema.json"])) == []
     for kind in ("probe", "visual"):
-        assert list(faults(content(made.folder / f"{kind}.json"), schemas()["audit.schema.json"])) == []
+        assert (
+            list(faults(content(made.folder / f"{kind}.json"), schemas()["audit.schema.json"]))
+            == []
+        )
 
 
 @pytest.mark.parametrize(
@@ -40,11 +45,20 @@ def test_a_hub_and_its_audits_follow_their_schemas(tmp_path: Path, monkeypatch: 
         pytest.param("schema_version", 2, "/schema_version: 2 is not 1", id="version"),
         pytest.param("data", [], "/data: [] is no object", id="data"),
         pytest.param("more", 1, "/more: not allowed", id="another-field"),
-        pytest.param("findings", [{"clause": "x"}], "/findings/0: what is missing", id="half-a-finding"),
-        pytest.param("violated", ["norm-1"], "/violated/0: 'norm-1' does not match", id="no-clause"),
-        pytest.param("tables", [{"title": "", "head": [], "rows": [[0.5]]}], "/tables/0/rows/0/0: 0.5 is none", id="bare-number"),
+        pytest.param(
+            "findings", [{"clause": "x"}], "/findings/0: what is missing", id="half-a-finding"
+        ),
+        pytest.param(
+            "violated", ["norm-1"], "/violated/0: 'norm-1' does not match", id="no-clause"
+        ),
+        pytest.param(
+            "tables",
+            [{"title": "", "head": [], "rows": [[0.5]]}],
+            "/tables/0/rows/0/0: 0.5 is none",
+            id="bare-number",
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_audit_that_breaks_the_schema_is_told(name: str, value: Any, said: str) -> None:
     found = json.loads(json.dumps(performed("probe", material()).as_json())) | {name: value}
     assert any(said in line for line in faults(found, schemas()["audit.schema.json"]))

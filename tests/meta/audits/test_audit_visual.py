@@ -19,10 +19,14 @@ def test_the_gate_measures_what_the_run_recorded() -> None:
     frames = found["data_space"][CUSTOM]
     assert frames["network"]["r_factor"] == pytest.approx(recorded["data"]["r_factor"], rel=1e-6)
     for control in ("trivial", "untrained", "iterative"):
-        assert frames[control]["r_factor"] == pytest.approx(recorded["controls"][control]["data"]["r_factor"], rel=1e-6)
+        assert frames[control]["r_factor"] == pytest.approx(
+            recorded["controls"][control]["data"]["r_factor"], rel=1e-6
+        )
     image = trained().reconstruction.object
     values = np.abs(image[np.isfinite(image)]).astype(float)
-    assert found["contrast"][CUSTOM]["network"]["contrast"] == pytest.approx(values.std() / values.mean())
+    assert found["contrast"][CUSTOM]["network"]["contrast"] == pytest.approx(
+        values.std() / values.mean()
+    )
     assert found["canvas"][CUSTOM]["covered"] == values.size
 
 
@@ -35,11 +39,21 @@ def test_the_data_find_by_how_much_an_object_was_moved(x: int, y: int) -> None:
     assert found == pytest.approx([x, y], abs=0.25)
 
 
-@pytest.mark.parametrize(("control", "others"), [
-    ("holes", set()), ("framed", set()), ("tiled", {"INFER-007"}), ("shifted", {"INFER-007"}), ("flat", {"INFER-007"}),
-    ("cropped", {"STITCH-001", "STITCH-003"}), ("blank", {"NET-009", "INFER-007"}),
-])  # fmt: skip
-def test_a_fault_of_the_picture_turns_its_criterion_red_and_no_unrelated_one(control: str, others: set[str]) -> None:
+@pytest.mark.parametrize(
+    ("control", "others"),
+    [
+        ("holes", set()),
+        ("framed", set()),
+        ("tiled", {"INFER-007"}),
+        ("shifted", {"INFER-007"}),
+        ("flat", {"INFER-007"}),
+        ("cropped", {"STITCH-001", "STITCH-003"}),
+        ("blank", {"NET-009", "INFER-007"}),
+    ],
+)
+def test_a_fault_of_the_picture_turns_its_criterion_red_and_no_unrelated_one(
+    control: str, others: set[str]
+) -> None:
     from ptyspec.audits.visual import CONTROLS
 
     expected = next(made.clause for made in CONTROLS if made.name == control)
@@ -50,7 +64,8 @@ def test_noise_that_looks_right_is_told_by_the_data_alone() -> None:
     found = performed("visual", trained(), control="pretty")
     facts = found.data["contrast"][CUSTOM]["network"]
     assert facts["std_over_iterative"] == pytest.approx(
-        performed("visual", trained()).data["contrast"][CUSTOM]["network"]["std_over_iterative"], rel=0.01
+        performed("visual", trained()).data["contrast"][CUSTOM]["network"]["std_over_iterative"],
+        rel=0.01,
     )
     assert {"INFER-006", "INFER-007"} <= set(found.violated())
     assert found.data["data_space"][CUSTOM]["network"]["own_position"] < 0.9
@@ -67,7 +82,11 @@ def test_every_rule_of_the_two_audits_is_turned_red_by_some_control() -> None:
 def test_without_a_truth_every_criterion_is_evaluated() -> None:
     blind = trained().replaced(scan=trained().scan.model_copy(update={"objectGuess": None}))
     found = performed("visual", blind)
-    seen_rules = {finding.clause for finding in performed("visual", trained()).findings if finding.ok is not None}
+    seen_rules = {
+        finding.clause
+        for finding in performed("visual", trained()).findings
+        if finding.ok is not None
+    }
     assert {finding.clause for finding in found.findings if finding.ok is not None} == seen_rules
     assert not found.violated()
     assert found.data["lattice"][CUSTOM]["reference"] == "iterative"
@@ -81,9 +100,9 @@ def test_dose_experiments_stands_beside_whatever_is_asked_for() -> None:
     assert found.data["beside"][CUSTOM]["first_difference"] == "none"
     explained = found.data["beside"][CUSTOM]["explained"]["train"]
     assert explained["unexplained"] == pytest.approx(1, abs=1e-3)
-    assert explained["probe"] * explained["object"] * explained["shape"] * explained["pixels"] == pytest.approx(
-        explained["raw"], rel=1e-3
-    )
+    assert explained["probe"] * explained["object"] * explained["shape"] * explained[
+        "pixels"
+    ] == pytest.approx(explained["raw"], rel=1e-3)
     stages = found.data["stages"]
     for name in (DOSE, CUSTOM):
         assert stages[name]["train"]["network input"] == pytest.approx(
@@ -104,7 +123,17 @@ def test_the_first_stage_that_differs_is_named(control: str) -> None:
     assert found.data["beside"][CUSTOM]["first_difference"] == PLACES[control]
 
 
-@pytest.mark.parametrize("control", ["own-test-gain", "scale-doubled", "scale-by-sum", "probe-doubled", "gauge-of-the-test-images", "images-as-points"])  # fmt: skip
+@pytest.mark.parametrize(
+    "control",
+    [
+        "own-test-gain",
+        "scale-doubled",
+        "scale-by-sum",
+        "probe-doubled",
+        "gauge-of-the-test-images",
+        "images-as-points",
+    ],
+)
 def test_a_single_fault_of_a_stage_turns_its_clause_red_and_no_other(control: str) -> None:
     from ptyspec.audits.dose import CONTROLS
 
@@ -116,8 +145,10 @@ def test_the_loss_modes_of_dose_experiments_share_their_data_and_the_script_is_l
     found = performed("dose", material()).data["other_sides"]
     assert found["dose_legacy_gs2_mae"] == {"same_data": True, "differing": []}
     assert {row.split(" ")[0] for row in found["legacy:dose"]["differing"]} == {
-        "object.size", "scan.n_images", "grouping.n_groups"
-    }  # fmt: skip
+        "object.size",
+        "scan.n_images",
+        "grouping.n_groups",
+    }
 
 
 def test_a_measured_scan_passes_the_stages_and_its_dose_is_not_evaluated() -> None:

@@ -62,7 +62,9 @@ def test_a_checkerboard_has_the_amplitude_of_its_series_and_another_period_none(
 def test_a_period_of_which_the_area_shows_less_than_three_is_not_evaluated() -> None:
     assert components(100, (60, 60))[0][0] > 1 / 100
     assert components(8, (6, 6)) == []
-    assert lattice_peaks(np.zeros((6, 6)), np.ones((6, 6), bool), 1.0, {"it": 8})["it"].excess is None
+    assert (
+        lattice_peaks(np.zeros((6, 6)), np.ones((6, 6), bool), 1.0, {"it": 8})["it"].excess is None
+    )
     assert window_of(np.zeros((4, 4), bool)).sum() == 0
 
 

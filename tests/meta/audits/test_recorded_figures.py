@@ -13,11 +13,17 @@ from ptyspec.audits.recorded import PERCENT, PIXELS, Figure, figures
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "recorded-figures.md"
 HEADLINES = (
-    "closed-form scale, N = 64", "padded size, N = 64, gridsize 2, px", "lines object, mean", "ideal probe, L2 norm",
-    "gs1_ideal, dataset-derived scale, train", "gs2_ideal, dataset-derived scale, test", "gs2_ideal, raw mean, test",
-    "gs2_ideal, gain g, 64 test groups", "gs2_ideal, chain product = mean truth / mean raw",
+    "closed-form scale, N = 64",
+    "padded size, N = 64, gridsize 2, px",
+    "lines object, mean",
+    "ideal probe, L2 norm",
+    "gs1_ideal, dataset-derived scale, train",
+    "gs2_ideal, dataset-derived scale, test",
+    "gs2_ideal, raw mean, test",
+    "gs2_ideal, gain g, 64 test groups",
+    "gs2_ideal, chain product = mean truth / mean raw",
     "gs2, 8,000 frames, largest relative offset, px",
-)  # fmt: skip
+)
 
 
 @cache
@@ -30,7 +36,9 @@ def test_every_recorded_figure_is_reproduced_within_its_limit() -> None:
     assert not beyond
 
 
-@pytest.mark.parametrize("name", HEADLINES, ids=[f"figure-{number}" for number in range(len(HEADLINES))])
+@pytest.mark.parametrize(
+    "name", HEADLINES, ids=[f"figure-{number}" for number in range(len(HEADLINES))]
+)
 def test_a_figure_that_is_wrong_by_twice_its_limit_is_found(name: str) -> None:
     figure = found()[name]
     assert not replace(figure, ours=figure.recorded + 2 * figure.limit).holds
@@ -52,4 +60,6 @@ def test_limits_are_those_that_were_asked_for_unless_chance_took_part() -> None:
 
 
 def test_the_page_holds_the_table_that_the_command_prints() -> None:
-    assert page() in DOCUMENT.read_text(encoding="utf-8"), "replace the table: python -m benchmarks recorded"
+    assert page() in DOCUMENT.read_text(encoding="utf-8"), (
+        "replace the table: python -m benchmarks recorded"
+    )

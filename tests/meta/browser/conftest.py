@@ -19,9 +19,14 @@ from typing import Any
 import pytest
 
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-)  # fmt: skip
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
 REQUIRED = "PTYSPEC_REQUIRE_BROWSER"
 
 
@@ -92,9 +97,15 @@ def visit(chromium: Any) -> Iterator[Callable[..., Visit]]:
         contexts.append(context)
         context.set_default_timeout(60_000)  # a machine that tests in parallel is slow at times
         found = Visit(context.new_page())
-        found.page.on("console", lambda said: found.complaints.append(said.text) if said.type == "error" else None)
+        found.page.on(
+            "console",
+            lambda said: found.complaints.append(said.text) if said.type == "error" else None,
+        )
         found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
-        found.page.on("request", lambda asked: found.requests.append(asked.url) if _foreign(asked.url) else None)
+        found.page.on(
+            "request",
+            lambda asked: found.requests.append(asked.url) if _foreign(asked.url) else None,
+        )
         found.page.goto(address)
         return found
 

@@ -58,13 +58,32 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (project / "pyproject.toml").write_text(CONFIG)
     (project / "tests" / "parity" / "test_a.py").write_text(MODULE)
     shutil.copytree(written_run(base), base / "home" / "runs" / "made")
-    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--alluredir={results}"]
+    words = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--alluredir={results}",
+    ]
     for name in ("single", "report"):
         shutil.rmtree(results, ignore_errors=True)
-        child = environment(PTYSPEC_HOME=str(base / "home"), PYTHONPATH=str(ROOT), PYTEST_ADDOPTS="")
-        done = subprocess.run(words, cwd=project, env=child, capture_output=True, text=True, check=False)
+        child = environment(
+            PTYSPEC_HOME=str(base / "home"), PYTHONPATH=str(ROOT), PYTEST_ADDOPTS=""
+        )
+        done = subprocess.run(
+            words, cwd=project, env=child, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 1, done.stdout + done.stderr
-        allure_site.render(results, base / name, base / "history.jsonl", {}, single_file=name == "single", tool=tool)
+        allure_site.render(
+            results,
+            base / name,
+            base / "history.jsonl",
+            {},
+            single_file=name == "single",
+            tool=tool,
+        )
     return base
 
 
@@ -91,14 +110,23 @@ def settle(page: Any, wanted: set[str]) -> None:
 
 def unfold(page: Any) -> None:
     """Open the groups of green cases, which the report keeps closed."""
-    for group in ("spec-ptycho-core.md", f"{RULE.id} · {RULE.title}", "no clause", "tests/parity/test_a.py"):
+    for group in (
+        "spec-ptycho-core.md",
+        f"{RULE.id} · {RULE.title}",
+        "no clause",
+        "tests/parity/test_a.py",
+    ):
         page.get_by_text(group, exact=True).first.click()
 
 
-def test_cases_are_found_by_their_clause(opened: Visit, screenshot: Callable[[Any, str], Path]) -> None:
+def test_cases_are_found_by_their_clause(
+    opened: Visit, screenshot: Callable[[Any, str], Path]
+) -> None:
     page = opened.page
     unfold(page)
-    settle(page, {"test_the_gain_is_the_training_splits", "test_the_amplitude_is_right", "test_free"})
+    settle(
+        page, {"test_the_gain_is_the_training_splits", "test_the_amplitude_is_right", "test_free"}
+    )
     screenshot(page, "allure-start")
     page.get_by_placeholder("Search tests").fill("INFER-005")
     settle(page, {"test_the_amplitude_is_right"})
@@ -116,8 +144,13 @@ def test_a_failed_case_shows_rule_observation_stages_and_figures(
     text = told.inner_text()
     rule = specification()["INFER-005"]
     assert rule.statement in text
-    assert "mean ratio <script>" in text, "what a test says is shown as it is said, and runs nothing"
-    assert "✔ mean ratio of a good run: observed 1.02, expected 1.0, tolerance 0.05 ratio, 40.0% of it used" in text
+    assert "mean ratio <script>" in text, (
+        "what a test says is shown as it is said, and runs nothing"
+    )
+    assert (
+        "✔ mean ratio of a good run: observed 1.02, expected 1.0, tolerance 0.05 ratio, 40.0% of it used"
+        in text
+    )
     assert "pytest 'tests/parity/test_a.py::test_the_amplitude_is_right'" in text
     steps = page.get_by_test_id("test-result-step-title").all_inner_texts()
     assert any(step.startswith("normalize · gain ") for step in steps)
@@ -158,5 +191,8 @@ def test_the_single_file_opens_from_the_disk(folder: Path, visit: Callable[..., 
     found.page.get_by_text("test_the_amplitude_is_right", exact=True).first.click()
     found.page.get_by_text("Category: Spec violation").wait_for()
     link = found.page.get_by_test_id("test-result-meta-link").locator("a").first
-    assert link.evaluate("link => link.href") == (folder / "single" / "clauses.html").as_uri() + "#INFER-005"
+    assert (
+        link.evaluate("link => link.href")
+        == (folder / "single" / "clauses.html").as_uri() + "#INFER-005"
+    )
     assert (found.complaints, found.requests) == ([], [])

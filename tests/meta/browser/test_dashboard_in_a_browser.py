@@ -94,7 +94,9 @@ def test_a_scenario_named_script_is_text(watched: Watched, page_file: Path) -> N
     assert page.get_by_text("<b>", exact=False).count() > 0
 
 
-def test_the_filter_leaves_what_was_asked_for_and_escape_brings_all_back(watched: Watched, page_file: Path) -> None:
+def test_the_filter_leaves_what_was_asked_for_and_escape_brings_all_back(
+    watched: Watched, page_file: Path
+) -> None:
     page = watched.open(page_file)
     page.keyboard.press("/")
     page.keyboard.type(FAILING.lower())
@@ -107,7 +109,9 @@ def test_the_filter_leaves_what_was_asked_for_and_escape_brings_all_back(watched
     assert visible(page, "article.run") == 2
 
 
-def test_a_failing_clause_shows_its_rule_and_how_to_run_it_again(watched: Watched, page_file: Path) -> None:
+def test_a_failing_clause_shows_its_rule_and_how_to_run_it_again(
+    watched: Watched, page_file: Path
+) -> None:
     page = watched.open(page_file)
     page.locator("#wrong").get_by_role("link", name=FAILING).click()
     row = page.locator(f"#clause-{FAILING}")
@@ -127,9 +131,12 @@ def test_a_verdict_leads_to_its_run(watched: Watched, page_file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "anchor", ["clause-NORM-001", "fault-gain-kept", "hypothesis-H-DOSE", "run-good", "records-H-GAIN"]
+    "anchor",
+    ["clause-NORM-001", "fault-gain-kept", "hypothesis-H-DOSE", "run-good", "records-H-GAIN"],
 )
-def test_an_anchor_opens_what_it_points_into(watched: Watched, page_file: Path, anchor: str) -> None:
+def test_an_anchor_opens_what_it_points_into(
+    watched: Watched, page_file: Path, anchor: str
+) -> None:
     page = watched.open(page_file, f"#{anchor}")
     assert page.locator(f"#{anchor}").is_visible()
 
@@ -138,7 +145,10 @@ def test_a_number_leads_to_its_json(watched: Watched, page_file: Path) -> None:
     page = watched.open(page_file)
     page.get_by_role("link", name="JSON of the headline").click()
     shown = json.loads(page.locator("#json-text").inner_text())
-    assert shown == json.loads((page_file.parent / "report.json").read_text(encoding="utf-8"))["headline"]
+    assert (
+        shown
+        == json.loads((page_file.parent / "report.json").read_text(encoding="utf-8"))["headline"]
+    )
     page.keyboard.press("Escape")
     assert not page.locator("#json").is_visible()
 
@@ -146,7 +156,9 @@ def test_a_number_leads_to_its_json(watched: Watched, page_file: Path) -> None:
 def test_every_json_link_points_at_something(watched: Watched, page_file: Path) -> None:
     page = watched.open(page_file)
     data = json.loads((page_file.parent / "report.json").read_text(encoding="utf-8"))
-    pointers = page.eval_on_selector_all("a[data-json]", "links => links.map(link => link.dataset.json)")
+    pointers = page.eval_on_selector_all(
+        "a[data-json]", "links => links.map(link => link.dataset.json)"
+    )
     assert len(pointers) > 300
     for pointer in pointers:
         node = data
@@ -185,7 +197,9 @@ def test_without_scripts_everything_can_be_read(chromium: Any, page_file: Path) 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [pytest.param(PHONE, id="phone"), pytest.param(DESK, id="desk")])
-def test_nothing_hinders_people_who_use_aids(chromium: Any, page_file: Path, scheme: str, size: dict[str, int]) -> None:
+def test_nothing_hinders_people_who_use_aids(
+    chromium: Any, page_file: Path, scheme: str, size: dict[str, int]
+) -> None:
     """axe-core finds nothing serious: contrast, names, order, keyboard; every group is open for it."""
     axe = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     context = chromium.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
@@ -195,11 +209,14 @@ def test_nothing_hinders_people_who_use_aids(chromium: Any, page_file: Path, sch
         "document.querySelectorAll('details').forEach((one, at) => { if (at % 7 == 0 || one.matches('.group')) one.open = true })"
     )
     page.evaluate(axe)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(result => result.violations)")
+    found = page.evaluate(
+        "axe.run(document, {resultTypes: ['violations']}).then(result => result.violations)"
+    )
     serious = [
         f"{row['id']}: {row['help']}: {[node['target'] for node in row['nodes'][:3]]} {len(row['nodes'])}"
-        for row in found if row["impact"] in ("serious", "critical")
-    ]  # fmt: skip
+        for row in found
+        if row["impact"] in ("serious", "critical")
+    ]
     context.close()
     assert serious == []
 
@@ -218,9 +235,9 @@ def test_it_fits_its_screen_and_is_pictured(
     page.screenshot(path=str(folder / f"dashboard-{name}-{scheme}.png"), full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert (sum(int(part) for part in paper.removeprefix("rgb(").removesuffix(")").split(",")) > 384) == (
-        scheme == "light"
-    )
+    assert (
+        sum(int(part) for part in paper.removeprefix("rgb(").removesuffix(")").split(",")) > 384
+    ) == (scheme == "light")
     page.get_by_role("button", name="Dark colours").click()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != paper
     context.close()
@@ -234,7 +251,9 @@ def test_150_clauses_and_60_faults_are_drawn_at_once(
     page.wait_for_function("performance.getEntriesByType('navigation')[0].loadEventEnd > 0")
     seconds = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000
     with capsys.disabled():
-        print(f"\n150 clauses x 60 faults: drawn in {seconds:.2f} s, {page.locator('*').count()} elements")
+        print(
+            f"\n150 clauses x 60 faults: drawn in {seconds:.2f} s, {page.locator('*').count()} elements"
+        )
     assert page.locator("[id^=clause-]").count() == 150
     assert page.locator("[id^=fault-]").count() == 60
     assert page.locator("*").count() < 20_000

@@ -26,8 +26,10 @@ def test_a_cause_must_fail_in_good_and_bad_must_pass_without_it_with_every_seed(
 def test_of_independent_causes_each_is_looked_at_without_the_others() -> None:
     both = Findings(causes=[Cause(("a",)), Cause(("b", "c"))])
     assert [(claim.subset, claim.expected) for claim in claims_of_cause(("a",), both, WHOLE)] == [
-        (frozenset("a"), FAIL), (frozenset("adg"), FAIL), (frozenset("dg"), PASS),
-    ]  # fmt: skip
+        (frozenset("a"), FAIL),
+        (frozenset("adg"), FAIL),
+        (frozenset("dg"), PASS),
+    ]
 
 
 def test_a_hidden_cause_shows_in_bad_without_one_of_what_hides_it() -> None:
@@ -35,7 +37,9 @@ def test_a_hidden_cause_shows_in_bad_without_one_of_what_hides_it() -> None:
     found = Findings(causes=[Cause(("a",))], masked=[hidden], repaired=frozenset("bcdg"))
     claims = claims_of_masked(hidden, found, {frozenset("bcd"): FAIL})
     assert [(claim.way, claim.subset, claim.expected) for claim in claims] == [
-        ("adding", frozenset("b"), FAIL), ("hiding", frozenset("bcg"), PASS), ("removing", frozenset("bcd"), FAIL),
+        ("adding", frozenset("b"), FAIL),
+        ("hiding", frozenset("bcg"), PASS),
+        ("removing", frozenset("bcd"), FAIL),
         ("removing", frozenset("cd"), PASS),
-    ]  # fmt: skip
+    ]
     assert claims_of_masked(hidden, found, {})[2].subset == frozenset("bd")

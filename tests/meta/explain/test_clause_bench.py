@@ -25,7 +25,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_fault_that_breaks_a_clause_is_told_from_one_that_does_not() -> None:
-    words = ["gs1_ideal", "gs1_ideal:gain-by-energy,xy-swapped,dose.nphotons=1e8", "--symptom", "NORM-001"]
+    words = [
+        "gs1_ideal",
+        "gs1_ideal:gain-by-energy,xy-swapped,dose.nphotons=1e8",
+        "--symptom",
+        "NORM-001",
+    ]
     done = CliRunner().invoke(app, ["explain", *words, "--json", "-n", "1"])
     assert done.exit_code == 0, done.stderr
     found = json.loads(done.stdout)
@@ -90,7 +95,9 @@ def test_a_pipeline_that_both_sides_have_runs_every_case(monkeypatch: pytest.Mon
     child = Pytest(0)
     monkeypatch.setattr("ptyspec.explain.clause_bench.subprocess.run", child)
     good = f"gs1_ideal:{WORDS}"
-    done = CliRunner().invoke(app, ["explain", good, f"{good},gain-by-energy", "--symptom", "NORM-001", "-n", "1"])
+    done = CliRunner().invoke(
+        app, ["explain", good, f"{good},gain-by-energy", "--symptom", "NORM-001", "-n", "1"]
+    )
     assert done.exit_code == 0, done.output
     option = WORDS.replace("pipeline=", "--ptyspec-pipeline=")
     assert child.asked

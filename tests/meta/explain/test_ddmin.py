@@ -50,7 +50,9 @@ def test_leaving_one_out_at_a_time_does_not_find_what_is_redundant_or_hidden(kin
 
 @SEARCHES
 @pytest.mark.parametrize("cause", ["a", "bh", "ceg"])
-def test_the_smallest_part_keeps_the_symptom_and_loses_it_without_any_member(search: Search, cause: str) -> None:
+def test_the_smallest_part_keeps_the_symptom_and_loses_it_without_any_member(
+    search: Search, cause: str
+) -> None:
     found = driver(lambda subset: FAIL if set(cause) <= subset else PASS).run(search(ABC))
     assert found == tuple(cause)
 
@@ -143,13 +145,15 @@ def test_a_hidden_cause_is_reported_with_the_smallest_set_that_hides_it() -> Non
     assert search.known[frozenset("bcg")] is PASS
 
 
-@pytest.mark.parametrize("cause", [{"training.rate"}, {"training.rate", "fault.a"}], ids=["alone", "with-another"])
+@pytest.mark.parametrize(
+    "cause", [{"training.rate"}, {"training.rate", "fault.a"}], ids=["alone", "with-another"]
+)
 def test_a_setting_that_hides_another_of_its_section_is_found(cause: set[str]) -> None:
     names = ("bad", "fault.a", "training.rate", "training.steps")
     found = Findings()
-    Driver(World(names, (frozenset({"bad"}),), hidden=((frozenset(cause), "training.steps"),)).answer).run(
-        find_all(names, found)
-    )
+    Driver(
+        World(names, (frozenset({"bad"}),), hidden=((frozenset(cause), "training.steps"),)).answer
+    ).run(find_all(names, found))
     (hidden,) = found.masked
     assert (set(hidden.members), hidden.maskers) == (cause, ("training.steps",))
 
@@ -159,12 +163,23 @@ def test_some_probe_has_any_one_setting_without_any_other(size: int) -> None:
     names = [f"{at:02d}" for at in range(size)]
     tried = list(probes(names))
     assert all(
-        any(one in probe and other not in probe for probe in tried) for one in names for other in names if one != other
+        any(one in probe and other not in probe for probe in tried)
+        for one in names
+        for other in names
+        if one != other
     )
 
 
 def test_settings_of_one_section_are_tried_together_and_then_apart() -> None:
-    names = ("fault.a", "fault.b", "model.head", "model.kind", "training.rate", "training.steps", "pipeline")
+    names = (
+        "fault.a",
+        "fault.b",
+        "model.head",
+        "model.kind",
+        "training.rate",
+        "training.steps",
+        "pipeline",
+    )
 
     def rule(subset: Subset) -> Outcome:
         if ("model.head" in subset) != ("model.kind" in subset):

@@ -16,7 +16,13 @@ from tests.json_schema import faults
 from tests.tiny_runs import SMALL
 from tests.trivial_pipeline import WORDS
 
-HARMLESS = ("closed-form-scale", "twin-patches", "dose.nphotons=1e6", "inference.min_coverage=0.06", "seeds.scan=7")
+HARMLESS = (
+    "closed-form-scale",
+    "twin-patches",
+    "dose.nphotons=1e6",
+    "inference.min_coverage=0.06",
+    "seeds.scan=7",
+)
 GOOD = f"gs1_custom:{WORDS}"
 
 
@@ -26,7 +32,9 @@ def bad(*words: str) -> str:
 
 def explain(*words: str, symptom: str = "amplitude.mean_ratio<0.9") -> Any:
     common = [part for text in SMALL for part in ("--set", text)]
-    return CliRunner().invoke(app, ["explain", *words, "--symptom", symptom, "--profile", "quick", *common, "-n", "1"])
+    return CliRunner().invoke(
+        app, ["explain", *words, "--symptom", symptom, "--profile", "quick", *common, "-n", "1"]
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -69,7 +77,9 @@ def test_the_planted_fault_and_nothing_else_is_named_at_its_stage_and_confirmed_
 
 def test_the_trace_holds_every_run_and_follows_its_schema(content: dict[str, Any]) -> None:
     assert list(faults(content, schemas()["explanation.schema.json"])) == []
-    assert [step["run"] for step in content["trace"]] == list(range(1, content["runs"]["search"] + 1))
+    assert [step["run"] for step in content["trace"]] == list(
+        range(1, content["runs"]["search"] + 1)
+    )
     assert content["trace"][0]["taken_over"] == []
     assert content["trace"][1]["outcome"] == "fail"
 
@@ -86,8 +96,11 @@ def test_the_story_says_it_in_words_and_shows_its_pictures(made: Path) -> None:
     assert "**Cause:** fault uncovered-zeros (uncovered pixels look like an opaque object)" in text
     assert "](stages.png)" in text
     assert {path.name for path in made.iterdir()} == {
-        "explanation.json", "explanation.md", "stages.png", "factors.png",
-    }  # fmt: skip
+        "explanation.json",
+        "explanation.md",
+        "stages.png",
+        "factors.png",
+    }
 
 
 @pytest.mark.usefixtures("made")
@@ -98,7 +111,9 @@ def test_the_same_question_is_answered_from_the_store() -> None:
 
 
 def test_two_independent_causes_are_both_named() -> None:
-    done = explain(GOOD, bad("uncovered-zeros", "uncovered-pixels-scored"), "--json", "--repeats", "0")
+    done = explain(
+        GOOD, bad("uncovered-zeros", "uncovered-pixels-scored"), "--json", "--repeats", "0"
+    )
     found = json.loads(done.stdout)
     assert {tuple(cause) for cause in found["cause"]} == {
         ("fault.uncovered-zeros",),
@@ -118,16 +133,36 @@ def test_a_spent_budget_is_incomplete_and_says_how_far_it_came() -> None:
 @pytest.mark.parametrize(
     ("words", "symptom", "said"),
     [
-        pytest.param((bad("uncovered-zeros"), GOOD), "amplitude.mean_ratio<0.9", "GOOD does not pass", id="swapped"),
+        pytest.param(
+            (bad("uncovered-zeros"), GOOD),
+            "amplitude.mean_ratio<0.9",
+            "GOOD does not pass",
+            id="swapped",
+        ),
         pytest.param((GOOD, bad()), "amplitude.mean_ratio<0.9", "BAD does not fail", id="harmless"),
         pytest.param((GOOD, GOOD), "amplitude.mean_ratio<0.9", "do not differ", id="same"),
-        pytest.param((GOOD, bad()), "amplitude.mean_ration<0.9", "did you mean amplitude.mean_ratio", id="typo"),
+        pytest.param(
+            (GOOD, bad()),
+            "amplitude.mean_ration<0.9",
+            "did you mean amplitude.mean_ratio",
+            id="typo",
+        ),
         pytest.param((GOOD, bad()), "__import__('os')", "a symptom cannot be read", id="code"),
-        pytest.param((GOOD, f"{GOOD},dose.nphotons=1e5"), "NORM-001", "bring their own settings", id="clause-settings"),
+        pytest.param(
+            (GOOD, f"{GOOD},dose.nphotons=1e5"),
+            "NORM-001",
+            "bring their own settings",
+            id="clause-settings",
+        ),
         pytest.param((GOOD, bad()), "NORM-999", "NORM-999", id="no-clause"),
-        pytest.param((GOOD, f"{GOOD},no-such-fault"), "amplitude.mean_ratio<0.9", "neither a recipe nor a fault", id="word"),
+        pytest.param(
+            (GOOD, f"{GOOD},no-such-fault"),
+            "amplitude.mean_ratio<0.9",
+            "neither a recipe nor a fault",
+            id="word",
+        ),
     ],
-)  # fmt: skip
+)
 def test_wrong_input_is_refused_in_words(words: tuple[str, str], symptom: str, said: str) -> None:
     done = explain(*words, symptom=symptom)
     assert done.exit_code == 2

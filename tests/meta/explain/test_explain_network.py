@@ -14,23 +14,41 @@ from ptyspec.observe.progress import Silent
 from tests.tiny_runs import SHALLOW, SMALL
 
 HARMLESS = (
-    "dose.nphotons=1e8", "inference.min_coverage=0.06", "inference.batch_size=32", "scan.buffer=11",
+    "dose.nphotons=1e8",
+    "inference.min_coverage=0.06",
+    "inference.batch_size=32",
+    "scan.buffer=11",
     "inference.iterative_sweeps=11",
-)  # fmt: skip
+)
 
 
 def test_the_gain_that_is_kept_is_found_where_the_network_is_trained() -> None:
     settings = (*SMALL, *SHALLOW)
     good = variant("gs1_custom", profile="quick", settings=settings)
     bad = variant(f"gs1_custom:gain-kept,{','.join(HARMLESS)}", profile="quick", settings=settings)
-    symptom, deltas = read_symptom("amplitude.mean_ratio<0.9"), differences(good.settings(), bad.settings())
+    symptom, deltas = (
+        read_symptom("amplitude.mean_ratio<0.9"),
+        differences(good.settings(), bad.settings()),
+    )
     whole = frozenset(delta.name for delta in deltas)
     with Laboratory(good, deltas, symptom) as lab:
         found = explain(
-            lab, deltas, Question("good", "bad", symptom.text, symptom.path, symptom.limit), Limits(repeats=1),
-            lambda: (chain_of(good, bad, symptom, {0: lab.seen[whole], len(STAGES): lab.seen[NOTHING]}, Silent()), ""),
+            lab,
+            deltas,
+            Question("good", "bad", symptom.text, symptom.path, symptom.limit),
+            Limits(repeats=1),
+            lambda: (
+                chain_of(
+                    good,
+                    bad,
+                    symptom,
+                    {0: lab.seen[whole], len(STAGES): lab.seen[NOTHING]},
+                    Silent(),
+                ),
+                "",
+            ),
             lambda _: None,
-        )  # fmt: skip
+        )
     assert len(deltas) == 1 + len(HARMLESS)
     assert found.status == "explained"
     assert [cause.members for cause in found.findings.causes] == [("fault.gain-kept",)]

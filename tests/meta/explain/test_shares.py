@@ -24,7 +24,9 @@ def values(worth: dict[str, float], **together: float) -> dict[Subset, float]:
 def test_factors_that_multiply_have_their_own_share_and_no_interaction() -> None:
     found = shares(NAMES, values({"gain": 0.5, "head": 0.4, "combiner": 1.0}))
     assert found.scale == "log"
-    assert found.share == pytest.approx({"gain": math.log(0.5), "head": math.log(0.4), "combiner": 0.0})
+    assert found.share == pytest.approx(
+        {"gain": math.log(0.5), "head": math.log(0.4), "combiner": 0.0}
+    )
     assert all(abs(number) < 1e-12 for number in found.interactions.values())
 
 

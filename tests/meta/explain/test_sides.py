@@ -22,19 +22,24 @@ def finished(folder: Path, words: str, *faults: str) -> str:
     return str(folder)
 
 
-def test_finished_runs_differ_in_their_settings_and_in_the_faults_they_ran_under(tmp_path: Path) -> None:
+def test_finished_runs_differ_in_their_settings_and_in_the_faults_they_ran_under(
+    tmp_path: Path,
+) -> None:
     good = finished(tmp_path / "good", "gs1_ideal")
     bad = finished(tmp_path / "bad", "gs1_ideal:dose.nphotons=1e5", "gain-kept")
     found = differences(*(side.settings() for side in sides(good, bad, **ALONE)))  # type: ignore[arg-type]
     assert [(delta.name, delta.good, delta.bad) for delta in found] == [
-        ("fault.gain-kept", None, True), ("dose.nphotons", 1e9, 1e5),
-    ]  # fmt: skip
+        ("fault.gain-kept", None, True),
+        ("dose.nphotons", 1e9, 1e5),
+    ]
 
 
 def test_a_run_is_put_beside_words_that_take_the_options(tmp_path: Path) -> None:
     run = finished(tmp_path / "run", "gs1_ideal")
     good, bad = sides("gs1_ideal", run, profile="quick", seed=None, settings=["dose.nphotons=1e8"])
-    assert [delta.name for delta in differences(good.settings(), bad.settings())] == ["dose.nphotons"]
+    assert [delta.name for delta in differences(good.settings(), bad.settings())] == [
+        "dose.nphotons"
+    ]
 
 
 def test_options_that_neither_run_would_take_are_refused(tmp_path: Path) -> None:

@@ -22,7 +22,9 @@ def side(*words: str) -> Variant:
     return variant(f"gs1_custom:{','.join([WORDS, *words])}", profile="quick", settings=SMALL)
 
 
-def test_each_stage_sees_the_scenario_and_the_faults_of_its_side_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_stage_sees_the_scenario_and_the_faults_of_its_side_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     seen: dict[str, tuple[tuple[str, ...], float]] = {}
 
     def watched(stage: str) -> Callable[..., object]:

@@ -15,9 +15,13 @@ from ptyspec.explain.symptom import read_symptom, unread
 
 def observation(**more: Any) -> dict[str, Any]:
     return {
-        "outcome": "finished", "error": "", "stage": "score", "metrics": {"amplitude": {"mean_ratio": 0.56}},
-        "numbers": {"normalize.gain": 0.6}, **more,
-    }  # fmt: skip
+        "outcome": "finished",
+        "error": "",
+        "stage": "score",
+        "metrics": {"amplitude": {"mean_ratio": 0.56}},
+        "numbers": {"normalize.gain": 0.6},
+        **more,
+    }
 
 
 @pytest.mark.parametrize(
@@ -25,13 +29,19 @@ def observation(**more: Any) -> dict[str, Any]:
     [
         pytest.param("amplitude.mean_ratio<0.9", Outcome.FAIL, id="shown"),
         pytest.param("amplitude.mean_ratio>=0.9", Outcome.PASS, id="absent"),
-        pytest.param("amplitude.mean_ratio < 0.9 and normalize.gain == 0.6", Outcome.FAIL, id="both"),
-        pytest.param("amplitude.mean_ratio<0.9 and normalize.gain!=0.6", Outcome.PASS, id="one-of-two"),
-        pytest.param("amplitude.mean_ratio>0.9 and nothing.here<1", Outcome.PASS, id="enough-is-known"),
+        pytest.param(
+            "amplitude.mean_ratio < 0.9 and normalize.gain == 0.6", Outcome.FAIL, id="both"
+        ),
+        pytest.param(
+            "amplitude.mean_ratio<0.9 and normalize.gain!=0.6", Outcome.PASS, id="one-of-two"
+        ),
+        pytest.param(
+            "amplitude.mean_ratio>0.9 and nothing.here<1", Outcome.PASS, id="enough-is-known"
+        ),
         pytest.param("nothing.here<1", Outcome.UNRESOLVED, id="no-number"),
         pytest.param("outcome.diverged==1", Outcome.PASS, id="did-not-diverge"),
     ],
-)  # fmt: skip
+)
 def test_a_symptom_is_read_from_scores_and_stage_numbers(text: str, outcome: Outcome) -> None:
     assert read_symptom(text).outcome(observation()) is outcome
 
@@ -59,14 +69,32 @@ def test_a_misspelt_number_is_answered_with_the_nearest_ones() -> None:
 
 def test_differences_are_settings_and_faults_with_the_stages_they_act_at() -> None:
     good = {"training.nepochs": 8, "dose.nphotons": 1e9, "model.N": 64, "pipeline": "reference"}
-    bad = {"training.nepochs": 5, "dose.nphotons": 1e9, "model.N": 32, "pipeline": "mine:Mine", "fault.gain-kept": True}
+    bad = {
+        "training.nepochs": 5,
+        "dose.nphotons": 1e9,
+        "model.N": 32,
+        "pipeline": "mine:Mine",
+        "fault.gain-kept": True,
+    }
     found = differences(good, bad)
-    assert [delta.name for delta in found] == ["fault.gain-kept", "model.N", "pipeline", "training.nepochs"]
+    assert [delta.name for delta in found] == [
+        "fault.gain-kept",
+        "model.N",
+        "pipeline",
+        "training.nepochs",
+    ]
     assert acting_at(found, "train") == ["fault.gain-kept", "training.nepochs"]
     assert settings_with(good, found, frozenset({"fault.gain-kept", "model.N"})) == {
-        **good, "model.N": 32, "fault.gain-kept": True,
-    }  # fmt: skip
-    assert settings_with(bad, differences(bad, good), frozenset({"fault.gain-kept"}))["fault.gain-kept"] is None
+        **good,
+        "model.N": 32,
+        "fault.gain-kept": True,
+    }
+    assert (
+        settings_with(bad, differences(bad, good), frozenset({"fault.gain-kept"}))[
+            "fault.gain-kept"
+        ]
+        is None
+    )
 
 
 def test_every_setting_has_a_stage_of_its_own() -> None:
