@@ -89,7 +89,7 @@ def _asked(words: list[str]) -> argparse.Namespace:
 
 
 def _one(name: str) -> int:
-    from ptyspec.observe.threads import default_threads, set_threads
+    from ptyspec.runs.threads import default_threads, set_threads
 
     set_threads(default_threads())  # before the benchmark's module imports a numerical library
     for row in importlib.import_module(f"benchmarks.{name}").measure():
@@ -98,8 +98,8 @@ def _one(name: str) -> int:
 
 
 def _write(rows: list[dict[str, Any]], asked: Path | None) -> Path:
-    from ptyspec.io.jsonfile import write_json
-    from ptyspec.observe.environment import environment
+    from ptyspec.files.jsonfile import write_json
+    from ptyspec.runs.environment import environment
 
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     path = asked or RESULTS / f"{stamp}.json"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ptyspec.observe.threads import default_threads, set_threads
+from ptyspec.runs.threads import default_threads, set_threads
 
 SUSPECTS = (
     ("training.nepochs", 5, 60),
@@ -50,7 +50,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the table here")
     asked = parser.parse_args(words)
     set_threads(default_threads())
-    from ptyspec.audits import paired
+    from ptyspec.checks import paired
 
     lines = ["| " + " | ".join(HEADS) + " |", "|" + " --- |" * len(HEADS)]
     print("\n".join(lines), flush=True)
@@ -67,9 +67,9 @@ def main(words: list[str]) -> int:
 
 
 def _row(name: str, question: object, seeds: int) -> tuple[list[str], str]:
-    from ptyspec.audits import paired
-    from ptyspec.pipeline.produce import produce
-    from ptyspec.pipeline.request import request
+    from ptyspec.checks import paired
+    from ptyspec.runs.produce import produce
+    from ptyspec.runs.request import request
 
     assert isinstance(question, paired.Question)
     base = request(name, settings=RUNNER).scenario

@@ -10,12 +10,12 @@ from statistics import mean, stdev
 from typing import Any
 
 from benchmarks.measure import ROOT
-from ptyspec.evidence import registry
-from ptyspec.evidence.board import board
-from ptyspec.evidence.hypothesis import Observable
-from ptyspec.evidence.judge import from_evidence
-from ptyspec.evidence.measured import value_of
-from ptyspec.report.text import table
+from ptyspec.experiments import registry
+from ptyspec.experiments.board import board
+from ptyspec.experiments.hypothesis import Observable
+from ptyspec.experiments.judge import from_evidence
+from ptyspec.experiments.measured import value_of
+from ptyspec.render.text import table
 
 PAGE = ROOT / "docs" / "investigation.md"
 BELIEVED = {

@@ -29,10 +29,10 @@ def main(words: list[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="VIOLATION", help="default: all of them")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows, unrounded")
     asked = parser.parse_args(words)
-    from ptyspec.observe.threads import default_threads, set_threads
+    from ptyspec.runs.threads import default_threads, set_threads
 
     set_threads(default_threads())  # before anything imports a numerical library
-    from ptyspec.io.jsonfile import write_json
+    from ptyspec.files.jsonfile import write_json
     from ptyspec.legacy.violations import VIOLATIONS, table
 
     unknown = sorted(set(asked.names) - set(VIOLATIONS))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import ROOT
-from ptyspec.report.scores import lookup
+from ptyspec.scores.headline import lookup
 
 DATA = Path(os.environ.get("PTYSPEC_SHARED_DATA", "../shared/data"))
 """Relative to the checkout, where every command is run; a table then names no machine."""
@@ -229,8 +229,8 @@ def _siemens(folder: Path, pseudo_truth: Path) -> list[Check]:
     """Phase agreement with an independent program's object, gauge removed, of network and iterative reference."""
     import numpy as np
 
-    from ptyspec.compare.agreement import agreement_with_array
     from ptyspec.contracts.container import Reconstruction
+    from ptyspec.scores.agreement import agreement_with_array
 
     other = np.load(pseudo_truth)
     found = []

@@ -18,11 +18,11 @@ import numpy as np
 
 from benchmarks.measure import Row, child, child_or_raise, peak_rss_mb, scratch
 from ptyspec.contracts.arrays import Array
-from ptyspec.io.zipped_arrays import write_arrays
+from ptyspec.files.zipped_arrays import write_arrays
 from ptyspec.physics.objects import make_object
 from ptyspec.physics.probes import make_probe
 from ptyspec.physics.simulate import measure as expose
-from ptyspec.pipeline.request import request
+from ptyspec.runs.request import request
 from ptyspec.seeds import generator
 
 FRAMES = int(os.environ.get("PTYSPEC_BENCH_FRAMES", "200000"))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import ROOT, child, scratch
-from ptyspec.io.jsonfile import read_json
+from ptyspec.files.jsonfile import read_json
 
 WAYS = {
     "two workers": ("-n", "2"),

@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.matrix import Check, Command, Line, matrix
 from benchmarks.measure import PTYSPEC, child
-from ptyspec.report.scores import lookup
+from ptyspec.scores.headline import lookup
 
 HEADS = (
     "row",
@@ -115,7 +115,7 @@ def _run(command: Command, settings: Settings) -> tuple[Path | None, str]:
     words = [*PTYSPEC, "run", *command.words, "--json", "--threads", str(settings.threads)]
     home = {}
     if settings.store or command.store:
-        from ptyspec.io.store import default_root
+        from ptyspec.runs.store import default_root
 
         home = {"PTYSPEC_HOME": str((settings.store or default_root()).absolute() / command.store)}
     done = child(words, home)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ptyspec.audits.recorded import figures
-from ptyspec.report.text import escape, table
+from ptyspec.checks.recorded import figures
+from ptyspec.render.text import escape, table
 
 
 def page() -> str:

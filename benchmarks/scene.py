@@ -7,8 +7,8 @@ from ptyspec.contracts.scenario import Scenario
 from ptyspec.networks.reconstructor import Reconstructor
 from ptyspec.pipeline.protocol import Containers
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.pipeline.request import request
 from ptyspec.pipeline.train import build_model, canvas_side
+from ptyspec.runs.request import request
 
 CASES = (
     ("gs1_custom", "reference"),

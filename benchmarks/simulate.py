@@ -7,7 +7,7 @@ from ptyspec.physics.objects import make_object
 from ptyspec.physics.probes import make_probe
 from ptyspec.physics.scan import make_positions
 from ptyspec.physics.simulate import measure as expose
-from ptyspec.pipeline.request import request
+from ptyspec.runs.request import request
 
 PATTERNS = 1024
 

@@ -13,7 +13,7 @@ from ptyspec.physics.objects import make_object
 from ptyspec.physics.probes import make_probe
 from ptyspec.physics.scan import make_positions
 from ptyspec.physics.stitch import stitch
-from ptyspec.pipeline.request import request
+from ptyspec.runs.request import request
 from ptyspec.seeds import generator
 
 PATCHES = 4000

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ptyspec.contracts.arrays import Array
-from ptyspec.evidence.contrasts import LEAST
-from ptyspec.evidence.hypothesis import Hypothesis
-from ptyspec.evidence.records import Evidence, Row, Scope, design_of
-from ptyspec.evidence.registry import parse
-from ptyspec.evidence.verdict import CONFIRMED, OPEN, RULED_OUT, verdict
+from ptyspec.experiments.contrasts import LEAST
+from ptyspec.experiments.hypothesis import Hypothesis
+from ptyspec.experiments.records import Evidence, Row, Scope, design_of
+from ptyspec.experiments.registry import parse
+from ptyspec.experiments.verdict import CONFIRMED, OPEN, RULED_OUT, verdict
 from ptyspec.seeds import generator
 
 MARGIN, ALPHA = 1.0, 0.05

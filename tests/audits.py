@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from ptyspec.audits.material import Material
-from ptyspec.audits.registry import perform
-from ptyspec.audits.report import Audit
-from ptyspec.audits.subject import Subject
+from ptyspec.checks.material import Material
+from ptyspec.checks.registry import perform
+from ptyspec.checks.report import Audit
+from ptyspec.checks.subject import Subject
 from tests.tiny_runs import stored, tiny
 
 

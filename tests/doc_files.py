@@ -12,7 +12,7 @@ import numpy as np
 
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.scan import RawScan
-from ptyspec.io.npz import write_scan
+from ptyspec.files.npz import write_scan
 from ptyspec.pipeline.reference import ReferencePipeline
 from tests import cxi_files
 from tests.npz_files import boxed

@@ -46,7 +46,7 @@ def reduced(words: Sequence[str]) -> list[str]:
 
 
 def _a_run() -> str:
-    from ptyspec.observe.threads import default_threads, set_threads
+    from ptyspec.runs.threads import default_threads, set_threads
 
     set_threads(default_threads())
     from tests.tiny_runs import stored
@@ -70,8 +70,8 @@ def command(words: list[str]) -> int:
 
 
 def small_requests() -> None:
-    """Let `ptyspec.pipeline.request.request` give tiny scenarios, in this process and before anybody imports it."""
-    import ptyspec.pipeline.request as module
+    """Let `ptyspec.runs.request.request` give tiny scenarios, in this process and before anybody imports it."""
+    import ptyspec.runs.request as module
 
     original = module.request
 

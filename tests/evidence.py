@@ -19,11 +19,11 @@ import pytest
 import ptyspec
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.records import History
-from ptyspec.io.jsonfile import read_json, write_json
-from ptyspec.io.store import RunStore, code_version, run_key
-from ptyspec.observe.environment import cpu
-from ptyspec.observe.threads import current_threads
+from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.pipeline.protocol import Trained
+from ptyspec.runs.environment import cpu
+from ptyspec.runs.store import RunStore, code_version, run_key
+from ptyspec.runs.threads import current_threads
 
 PACKAGE = Path(ptyspec.__file__).parent
 HELPERS = [Path(__file__).with_name(name) for name in ("child.py", "evidence.py", "tiny_runs.py")]

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from ptyspec.contracts.run import RunResult
-from ptyspec.io.finished_run import FinishedRun
-from ptyspec.io.jsonfile import read_json, write_json
-from ptyspec.io.zipped_arrays import NpzArchive
+from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.files.zipped_arrays import NpzArchive
 from ptyspec.report.dashboard.gather import Sources
 from ptyspec.report.run_folder import write_run
+from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.seeds import generator
 from ptyspec.spec.clause import EXACT, PLACES, Clause
 from ptyspec.spec.collect import Case

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ptyspec.audits import hub
-from ptyspec.audits.material import Material
-from ptyspec.audits.report import Audit
-from ptyspec.audits.subject import Subject
-from ptyspec.audits.tested import behind
+from ptyspec.checks import hub
+from ptyspec.checks.material import Material
+from ptyspec.checks.report import Audit
+from ptyspec.checks.subject import Subject
+from ptyspec.checks.tested import behind
 from ptyspec.errors import ConfigError
 from tests.tiny_runs import tiny
 

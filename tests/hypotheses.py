@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ptyspec.evidence.hypothesis import Hypothesis
-from ptyspec.evidence.records import Evidence, Row, Scope, design_of
-from ptyspec.evidence.registry import parse
-from ptyspec.evidence.verdict import Verdict, verdict
+from ptyspec.experiments.hypothesis import Hypothesis
+from ptyspec.experiments.records import Evidence, Row, Scope, design_of
+from ptyspec.experiments.registry import parse
+from ptyspec.experiments.verdict import Verdict, verdict
 
 ARMS = ("sick", "cured", "healthy", "poisoned", "same")
 WORDS = {

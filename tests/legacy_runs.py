@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import ptyspec
-from ptyspec.io.jsonfile import read_json, write_json
-from ptyspec.io.runkey import source_digest
-from ptyspec.io.store import RunStore, code_version, default_root, run_key
-from ptyspec.observe.threads import current_threads
+from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.runs.runkey import source_digest
+from ptyspec.runs.store import RunStore, code_version, default_root, run_key
+from ptyspec.runs.threads import current_threads
 
 FILE = "answer.json"
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ptyspec.contracts.run import RunResult
-from ptyspec.io.jsonfile import to_json
+from ptyspec.files.jsonfile import to_json
 
 JSON = ("metrics", "stages", "history", "scenario", "environment")
 

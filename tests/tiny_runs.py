@@ -15,12 +15,12 @@ from ptyspec.contracts.container import Container
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.run import RunResult
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.io.jsonfile import read_json
+from ptyspec.files.jsonfile import read_json
 from ptyspec.pipeline.batches import batch
 from ptyspec.pipeline.protocol import Containers, GroupedHalves, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.pipeline.request import request
-from ptyspec.pipeline.run import run
+from ptyspec.runs.request import request
+from ptyspec.runs.run import run
 
 SMALL = (
     "model.N=32",
@@ -87,7 +87,7 @@ def fitted(target: str, *settings: str) -> Fitted:
 @cache
 def stored(target: str, *settings: str, recipe: str | None = None) -> Path:
     """The folder of a tiny scenario's finished run in the user's run store: made once a version of the code."""
-    from ptyspec.pipeline.produce import produce
+    from ptyspec.runs.produce import produce
 
     return produce(tiny(target, *settings, recipe=recipe))
 

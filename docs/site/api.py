@@ -11,7 +11,7 @@ LEFT_OUT = ("cli", "harness", "scenarios", "faults/catalogue")
 HEAD = """# Python
 
 What the docstrings guarantee, module by module. Names with a leading underscore are nobody's business but their own
-module's. `ptyspec.pipeline.produce.produce` and `ptyspec.pipeline.request.request` are where most programs begin; the
+module's. `ptyspec.runs.produce.produce` and `ptyspec.runs.request.request` are where most programs begin; the
 seam for other people's pipelines is `ptyspec.pipeline.protocol`."""
 CODE = re.compile(r"(`[^`\n]*`)")
 MARKUP = re.compile(r"([\\*|_])")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ptyspec.faults.catalogue import catalogue
 from ptyspec.faults.fault import Fault
-from ptyspec.report.text import escape as markdown
-from ptyspec.report.text import table
+from ptyspec.render.text import escape as markdown
+from ptyspec.render.text import table
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.collect import Case, collect
 from ptyspec.spec.parse import HEADING

@@ -8,7 +8,7 @@ from typing import Any
 from typer.main import get_command
 
 from ptyspec.cli.main import app
-from ptyspec.report.text import escape, table
+from ptyspec.render.text import escape, table
 
 HEAD = """# Command line
 

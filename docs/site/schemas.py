@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ptyspec.io.jsonfile import read_json
-from ptyspec.report.text import escape, table
+from ptyspec.files.jsonfile import read_json
+from ptyspec.render.text import escape, table
 
 HEAD = """# JSON files
 

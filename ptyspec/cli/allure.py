@@ -52,9 +52,9 @@ def allure(
     from time import perf_counter
 
     from ptyspec.cli.output import stderr
-    from ptyspec.report import allure_config, allure_tool
-    from ptyspec.report.allure_results import breaches, read_results
-    from ptyspec.report.allure_site import render
+    from ptyspec.testing import allure_config, allure_tool
+    from ptyspec.testing.allure_results import breaches, read_results
+    from ptyspec.testing.allure_site import render
 
     begin = perf_counter()
     settings = allure_config.read_settings(Path.cwd())

@@ -13,8 +13,8 @@ from ptyspec.cli.names import audit_words, controls
 from ptyspec.cli.options import Json, Profile, Recipe, Seed, Setting
 
 if TYPE_CHECKING:
-    from ptyspec.audits.material import Material
-    from ptyspec.audits.subject import Subject
+    from ptyspec.checks.material import Material
+    from ptyspec.checks.subject import Subject
     from ptyspec.cli.progress import RichProgress
     from ptyspec.errors import ConfigError
 
@@ -91,11 +91,11 @@ def audit(
     _refuse(given, everything, control, check, out)
     if check is not None:
         return _check(check, as_json)
-    from ptyspec.observe.threads import default_threads, set_threads
+    from ptyspec.runs.threads import default_threads, set_threads
 
     set_threads(default_threads())  # before anything imports a numerical library
-    from ptyspec.audits.subject import Words as Said
-    from ptyspec.audits.subject import subjects as named
+    from ptyspec.checks.subject import Words as Said
+    from ptyspec.checks.subject import subjects as named
 
     said = Said(profile, recipe, seed, settings or ())
     place = None if out is None else out.expanduser().absolute()
@@ -143,13 +143,13 @@ def _wrong(message: str, value: str | None, next_step: str) -> ConfigError:
 
 def _known(kind: str, control: str | None, place: Path | None) -> None:
     """Refuse a wrong kind, control or place before any work."""
-    from ptyspec.audits import registry
+    from ptyspec.checks import registry
 
     registry.known(kind)
     if control is not None:
         registry.control_of(kind, control)
     if place is not None:
-        from ptyspec.audits.write import check_place
+        from ptyspec.checks.write import check_place
 
         check_place(place, kind)
 
@@ -157,8 +157,8 @@ def _known(kind: str, control: str | None, place: Path | None) -> None:
 def _one(
     kind: str, found: list[Subject], control: str | None, place: Path | None, as_json: bool
 ) -> str:
-    from ptyspec.audits.registry import perform
-    from ptyspec.audits.write import markdown, write_audit
+    from ptyspec.checks.registry import perform
+    from ptyspec.checks.write import markdown, write_audit
     from ptyspec.cli.audit_tables import headline, show
     from ptyspec.cli.output import print_json, stderr, stdout
     from ptyspec.cli.progress import RichProgress
@@ -179,8 +179,8 @@ def _one(
 
 
 def _hub(named: Any, place: Path, told: str, as_json: bool) -> str:
-    from ptyspec.audits.hub import check_out, write_hub
-    from ptyspec.audits.tested import behind, checkout
+    from ptyspec.checks.hub import check_out, write_hub
+    from ptyspec.checks.tested import behind, checkout
     from ptyspec.cli.output import print_json, stderr, stdout
     from ptyspec.cli.progress import RichProgress
 
@@ -204,13 +204,13 @@ def _hub(named: Any, place: Path, told: str, as_json: bool) -> str:
 
 
 def _materials(named: list[Subject], bars: RichProgress) -> list[Material]:
-    from ptyspec.audits.material import Material
+    from ptyspec.checks.material import Material
 
     return [Material(found, progress=bars) for found in named]
 
 
 def _list(wanted: list[str], as_json: bool) -> None:
-    from ptyspec.audits.registry import KINDS, known, module_of
+    from ptyspec.checks.registry import KINDS, known, module_of
     from ptyspec.cli.output import print_json
 
     rows: dict[str, dict[str, Any]] = {
@@ -238,7 +238,7 @@ def _list(wanted: list[str], as_json: bool) -> None:
 
 
 def _check(hub: Path, as_json: bool) -> None:
-    from ptyspec.audits.pointers import problems
+    from ptyspec.checks.pointers import problems
     from ptyspec.cli.output import print_json
     from ptyspec.errors import InputFileError
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ptyspec.audits.shown import Cell, lookup
-from ptyspec.audits.shown import show as shown
-from ptyspec.audits.write import MARKS, ORDER
+from ptyspec.checks.shown import Cell, lookup
+from ptyspec.checks.shown import show as shown
+from ptyspec.checks.write import MARKS, ORDER
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ptyspec.audits.report import Audit
+    from ptyspec.checks.report import Audit
 
 STYLES = {
     "ok": "green",

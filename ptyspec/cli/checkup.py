@@ -14,8 +14,8 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Literal
 
-from ptyspec.observe.environment import commit, cpu
-from ptyspec.observe.threads import current_threads, default_threads, usable_cpus
+from ptyspec.runs.environment import commit, cpu
+from ptyspec.runs.threads import current_threads, default_threads, usable_cpus
 
 PYTHON = (3, 11)
 MEMORY_GB, DISK_GB = 1.5, 1.0
@@ -154,7 +154,7 @@ def _free_memory_gb() -> float | None:
 
 def storage() -> list[Check]:
     """Check that the store can be written and has room."""
-    from ptyspec.io.store import HOME_VARIABLE, default_root
+    from ptyspec.runs.store import HOME_VARIABLE, default_root
 
     root = default_root()
     advice = f"set {HOME_VARIABLE} to a folder that you may write"

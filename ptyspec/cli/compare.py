@@ -44,10 +44,10 @@ def compare(
     Nothing is run for it. Exit codes: 0 compared; 1 a run is wrong by its own scores; 2 wrong input, or a run that is
     not finished; 4 the runs show different objects, and only what may be compared was.
     """
-    from ptyspec.observe.threads import default_threads, set_threads
+    from ptyspec.runs.threads import default_threads, set_threads
 
     set_threads(default_threads())  # part of the name under which the store keeps a run
-    from ptyspec.audits.subject import Words
+    from ptyspec.checks.subject import Words
     from ptyspec.report.comparison import comparison
     from ptyspec.report.comparison_files import check_place, write_comparison
     from ptyspec.report.comparison_runs import runs

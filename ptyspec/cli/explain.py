@@ -15,7 +15,7 @@ from ptyspec.cli.options import Json, Profile, Seed, Setting
 
 if TYPE_CHECKING:
     from ptyspec.errors import PtyspecError
-    from ptyspec.evidence.variant import Variant
+    from ptyspec.experiments.variant import Variant
     from ptyspec.explain.explain import Limits
     from ptyspec.explain.explanation import Explanation
     from ptyspec.explain.plan import Outcome, Subset
@@ -76,7 +76,7 @@ def explain(
     Every run is kept in the store: the same command after an interruption goes on where it was. Exit codes: 0 explained
     and confirmed both ways, 2 wrong input (GOOD shows the symptom, BAD does not), 3 error, 4 incomplete.
     """
-    from ptyspec.observe.threads import default_threads, set_threads
+    from ptyspec.runs.threads import default_threads, set_threads
 
     set_threads(default_threads())  # before anything imports a numerical library
     from ptyspec.explain.explain import Limits

@@ -133,7 +133,7 @@ def campaign(
     from ptyspec.cli.output import print_json
     from ptyspec.faults.matrix import markdown, write_campaign
     from ptyspec.faults.result import check_tier, merged
-    from ptyspec.io.jsonfile import read_json
+    from ptyspec.files.jsonfile import read_json
 
     if merge and out is None:
         raise typer.BadParameter("--merge needs --out, where the other results lie")
@@ -166,7 +166,7 @@ def _found(
     from ptyspec.faults import campaign as work
     from ptyspec.faults.catalogue import catalogue, fault
     from ptyspec.faults.parity import cases_of, run_parity
-    from ptyspec.io.store import default_root
+    from ptyspec.runs.store import default_root
     from ptyspec.spec.collect import collect
     from ptyspec.spec.registry import specification
 

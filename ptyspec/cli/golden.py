@@ -11,7 +11,7 @@ from ptyspec.cli.failures import VIOLATION
 from ptyspec.cli.options import Json
 
 if TYPE_CHECKING:
-    from ptyspec.golden.proposal import Proposal
+    from ptyspec.testing.golden.proposal import Proposal
 
 app = typer.Typer(
     help="Golden files: propose, look, approve; a test run never writes one.", no_args_is_help=True
@@ -28,7 +28,7 @@ Out = Annotated[
 
 def proposed_names(incomplete: str) -> list[str]:
     """Complete an open proposal."""
-    from ptyspec.golden.proposal import INDEX, default_folder, read_index
+    from ptyspec.testing.golden.proposal import INDEX, default_folder, read_index
 
     folder = default_folder()
     found = read_index(folder) if (folder / INDEX).is_file() else []
@@ -52,9 +52,9 @@ def propose(
     fails for another reason than its golden file.
     """
     from ptyspec.cli.output import stderr
-    from ptyspec.golden import proposal
-    from ptyspec.golden.page import status, write_page
-    from ptyspec.golden.propose import propose as make
+    from ptyspec.testing.golden import proposal
+    from ptyspec.testing.golden.page import status, write_page
+    from ptyspec.testing.golden.propose import propose as make
 
     root, folder = _root(), (out or proposal.default_folder()).expanduser().absolute()
     with stderr().status("running the golden cases"):
@@ -99,8 +99,8 @@ def approve(
     Refused: a proposal made by other code than the present one, or beside a golden file that has changed since.
     """
     from ptyspec.errors import PtyspecError
-    from ptyspec.golden.approve import approve as make
-    from ptyspec.golden.proposal import default_folder
+    from ptyspec.testing.golden.approve import approve as make
+    from ptyspec.testing.golden.proposal import default_folder
 
     if bool(names) == everything:
         raise PtyspecError(
@@ -116,8 +116,8 @@ def approve(
 def check(as_json: Json = False) -> None:
     """List files that changed without approval, that no case reads, that are missing; exit code 1 where there is one."""
     from ptyspec.cli.output import print_json
-    from ptyspec.golden.manifest import problems, read_manifest
-    from ptyspec.golden.propose import declared
+    from ptyspec.testing.golden.manifest import problems, read_manifest
+    from ptyspec.testing.golden.propose import declared
 
     root = _root()
     lines = problems(root, declared(root))
@@ -135,7 +135,7 @@ def check(as_json: Json = False) -> None:
 
 def _root() -> Path:
     """Return the repository whose golden files are meant: the working folder."""
-    from ptyspec.golden.tolerance import GoldenError
+    from ptyspec.testing.golden.tolerance import GoldenError
 
     root = Path.cwd()
     if not (root / "golden").is_dir():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ptyspec.cli.progress import RichProgress
-    from ptyspec.evidence.judge import Judgement
+    from ptyspec.experiments.judge import Judgement
 
 STYLES = {"CONFIRMED": "bold green", "RULED OUT": "bold cyan", "OPEN": "yellow"}
 Names = Annotated[
@@ -32,8 +32,8 @@ Names = Annotated[
 def hypotheses(root: Root = None, as_json: Json = False) -> None:
     """Show every hypothesis with its verdict, its effect and its scope, from what is committed; nothing is run."""
     from ptyspec.cli.output import print_json, stdout
-    from ptyspec.evidence.board import as_json as document
-    from ptyspec.evidence.board import board
+    from ptyspec.experiments.board import as_json as document
+    from ptyspec.experiments.board import board
 
     found = document(board(checkout(root) / "specs" / "hypotheses"))
     if as_json:
@@ -71,9 +71,9 @@ def judge(
     hypothesis or a wrong file, 4 OPEN or without evidence.
     """
     from ptyspec.cli.output import print_json
-    from ptyspec.evidence.errors import EvidenceError, HistoryError
-    from ptyspec.observe.environment import FAULTS, active_faults
-    from ptyspec.observe.threads import default_threads, set_threads
+    from ptyspec.experiments.errors import EvidenceError, HistoryError
+    from ptyspec.runs.environment import FAULTS, active_faults
+    from ptyspec.runs.threads import default_threads, set_threads
 
     if write and (faults := active_faults()):  # what would be recorded is their work
         raise EvidenceError(
@@ -112,7 +112,7 @@ def judge(
 
 
 def _wanted(names: list[str] | None, everything: bool, place: Path) -> list[str]:
-    from ptyspec.evidence import registry
+    from ptyspec.experiments import registry
 
     if bool(names) == everything:
         raise typer.BadParameter("name hypotheses, or say --all")
@@ -125,7 +125,7 @@ def _wanted(names: list[str] | None, everything: bool, place: Path) -> list[str]
 def _judged(name: str, place: Path, committed: bool, processes: int, fresh: bool) -> Judgement:
     from ptyspec.cli.output import stderr
     from ptyspec.cli.progress import RichProgress
-    from ptyspec.evidence.judge import from_evidence, judge
+    from ptyspec.experiments.judge import from_evidence, judge
 
     if committed:
         return from_evidence(name, place)
@@ -150,7 +150,7 @@ def _watch(name: str, shown: RichProgress) -> Callable[[int, int], None]:
 
 
 def _recorded(one: Judgement, place: Path, why: str) -> str:
-    from ptyspec.evidence.judge import record
+    from ptyspec.experiments.judge import record
 
     entry = record(one, place, why)
     if entry is None:
@@ -162,7 +162,7 @@ def _recorded(one: Judgement, place: Path, why: str) -> str:
 
 
 def _broken(name: str, place: Path) -> list[str]:
-    from ptyspec.evidence.judge import standing
+    from ptyspec.experiments.judge import standing
 
     return standing(name, place, rerun=False)
 

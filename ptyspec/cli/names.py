@@ -7,21 +7,21 @@ import typer
 
 def scenario_targets(incomplete: str) -> list[str]:
     """Complete a shipped scenario; anything else is left to the shell, which knows files."""
-    from ptyspec.pipeline.request import scenario_names
+    from ptyspec.runs.request import scenario_names
 
     return [name for name in scenario_names() if name.startswith(incomplete)]
 
 
 def profiles(incomplete: str) -> list[str]:
     """Complete a profile."""
-    from ptyspec.pipeline.request import profile_names
+    from ptyspec.runs.request import profile_names
 
     return [name for name in profile_names() if name.startswith(incomplete)]
 
 
 def recipes(incomplete: str) -> list[str]:
     """Complete a recipe."""
-    from ptyspec.pipeline.request import recipe_names
+    from ptyspec.runs.request import recipe_names
 
     return [name for name in recipe_names() if name.startswith(incomplete)]
 
@@ -53,7 +53,7 @@ def tiers(incomplete: str) -> list[str]:
 
 def audit_words(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete a kind of audit as the first word (but with --all), then scenarios and profiles of the dictionary."""
-    from ptyspec.audits.registry import KINDS
+    from ptyspec.checks.registry import KINDS
 
     first = not ctx.params.get("words") and not ctx.params.get("everything")
     known = [*(KINDS if first else ()), "legacy:main", "legacy:dose", "legacy:dose:mae"]
@@ -62,7 +62,7 @@ def audit_words(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def controls(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete a positive control of the kind that was named, or of all."""
-    from ptyspec.audits.registry import KINDS, module_of
+    from ptyspec.checks.registry import KINDS, module_of
 
     said = [word for word in ctx.params.get("words") or () if word in KINDS][:1]
     return [
@@ -82,7 +82,7 @@ def faults(incomplete: str) -> list[str]:
 
 def hypotheses(incomplete: str) -> list[str]:
     """Complete the id of a hypothesis, in either case; only names of files are read."""
-    from ptyspec.evidence.registry import names
+    from ptyspec.experiments.registry import names
 
     return [name for name in names() if name.startswith(incomplete.upper())]
 

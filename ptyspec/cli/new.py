@@ -101,14 +101,14 @@ def hypothesis(
         str | None,
         typer.Option(
             metavar="MODULE:FUNCTION",
-            help="Ask a function of ptyspec.evidence.probes instead of training.",
+            help="Ask a function of ptyspec.experiments.observations instead of training.",
             show_default=False,
         ),
     ] = None,
     root: Root = None,
 ) -> None:
     """Write a hypothesis that only lacks what you know, and a case that fails until it has a verdict."""
-    from ptyspec.evidence.skeleton import write_hypothesis
+    from ptyspec.experiments.skeleton import write_hypothesis
 
     place = checkout(root)
     first, *others = (

@@ -41,6 +41,6 @@ def stderr() -> Console:
 
 def print_json(data: object) -> None:
     """Print one JSON document on stdout."""
-    from ptyspec.io.jsonfile import to_json
+    from ptyspec.files.jsonfile import to_json
 
     typer.echo(to_json(data, "the output"), nl=False)

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ptyspec.contracts.records import EpochRecord, StageRecord
-from ptyspec.report.scores import alarming
+from ptyspec.scores.headline import alarming
 
 if TYPE_CHECKING:
     from rich.console import Console

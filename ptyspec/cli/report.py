@@ -70,9 +70,9 @@ def report(
     nothing is broken but evidence is missing.
     """
     from ptyspec.cli.output import print_json, stderr
-    from ptyspec.io.jsonfile import read_json
-    from ptyspec.io.store import default_root
+    from ptyspec.files.jsonfile import read_json
     from ptyspec.report.dashboard.write import DATA, check_out, write_dashboard
+    from ptyspec.runs.store import default_root
 
     place = (out or default_root() / "reports" / "latest").expanduser().absolute()
     check_out(place)
@@ -92,10 +92,10 @@ def gather(
 ) -> Sources:
     """Return what a dashboard is made of: the named runs and campaigns, or those that are found, and the checkout's trace."""
     from ptyspec.cli.trace import read
-    from ptyspec.io.store import default_root
     from ptyspec.report.dashboard import campaign, hypotheses
     from ptyspec.report.dashboard.gather import Sources
     from ptyspec.report.dashboard.runs import newest, opened
+    from ptyspec.runs.store import default_root
 
     store = default_root()
     named = [path.expanduser().absolute() for path in runs]

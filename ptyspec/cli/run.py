@@ -12,7 +12,7 @@ from ptyspec.cli import options
 from ptyspec.cli.failures import VIOLATION, debug
 
 if TYPE_CHECKING:
-    from ptyspec.evidence.variant import Variant
+    from ptyspec.experiments.variant import Variant
 
 SCHEMA_VERSION = 1
 
@@ -43,14 +43,14 @@ def run(
     finished run can show, and end with a summary; what is finished already is not run again.
     """
     debug(ctx, tracebacks)
-    from ptyspec.observe.threads import default_threads, set_threads
+    from ptyspec.runs.threads import default_threads, set_threads
 
     set_threads(threads or default_threads())  # before anything imports a numerical library
     from ptyspec.cli.output import stderr
     from ptyspec.cli.progress import RichProgress
     from ptyspec.cli.run_several import places, run_each
     from ptyspec.cli.run_summary import tell_several, write_dashboard
-    from ptyspec.evidence.variant import variant
+    from ptyspec.experiments.variant import variant
 
     changes = _changes(
         settings or [], refine=refine, gridsize=gridsize, measurement=measurement, probe=probe
@@ -78,9 +78,9 @@ def run(
 def _make(one: Variant, out: Path | None, **how: Any) -> Path:
     """Make the run while its faults are active, where it has some, and say so."""
     from ptyspec.cli.output import stderr
-    from ptyspec.evidence.observe import pipeline_of
+    from ptyspec.experiments.observe import pipeline_of
     from ptyspec.faults.apply import applied_once
-    from ptyspec.pipeline.produce import produce
+    from ptyspec.runs.produce import produce
 
     with applied_once(*one.faults) as faults:
         if faults:
@@ -111,8 +111,8 @@ def _tell(name: str, folder: Path, *, as_json: bool) -> list[str]:
     """Print what the run found and return its violations."""
     from ptyspec.cli.output import print_json, stderr, stdout
     from ptyspec.cli.table import score_table
-    from ptyspec.io.jsonfile import read_json
-    from ptyspec.report.scores import violations
+    from ptyspec.files.jsonfile import read_json
+    from ptyspec.scores.headline import violations
 
     metrics = read_json(folder / "metrics.json")
     wrong = violations(metrics)
@@ -131,7 +131,7 @@ def _tell(name: str, folder: Path, *, as_json: bool) -> list[str]:
 def document(name: str, folder: Path, metrics: dict[str, Any]) -> dict[str, Any]:
     """Return the content of `--json`: the headline at top level, scores beside controls."""
     from ptyspec.cli.table import headlines
-    from ptyspec.report.scores import violations
+    from ptyspec.scores.headline import violations
 
     wrong = violations(metrics)
     return {

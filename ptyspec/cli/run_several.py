@@ -12,7 +12,7 @@ from ptyspec.cli.failures import BROKEN, VIOLATION
 
 if TYPE_CHECKING:
     from ptyspec.cli.progress import RichProgress
-    from ptyspec.evidence.variant import Variant
+    from ptyspec.experiments.variant import Variant
     from ptyspec.report.run_clauses import RunFinding
 
 Make = Callable[["Variant", Path | None], Path]
@@ -39,7 +39,7 @@ class Outcome:
     @property
     def wrong(self) -> list[str]:
         """What is wrong with a finished run."""
-        from ptyspec.report.scores import violations
+        from ptyspec.scores.headline import violations
 
         return [] if self.metrics is None else violations(self.metrics)
 
@@ -50,7 +50,7 @@ def places(asked: Sequence[Variant], out: Path | None, force: bool) -> list[Path
     Raises ConfigError where two would be one, and OutputExistsError where one holds something and not `force`.
     """
     from ptyspec.errors import ConfigError
-    from ptyspec.io.store import check_output
+    from ptyspec.runs.store import check_output
 
     names = [one.resolved.scenario.name for one in asked]
     if out is None:
@@ -94,8 +94,8 @@ def run_each(
 
 
 def _finished(name: str, seconds: float, folder: Path) -> Outcome:
-    from ptyspec.io.finished_run import FinishedRun
     from ptyspec.report.run_clauses import judge
+    from ptyspec.runs.finished_run import FinishedRun
 
     run = FinishedRun(folder)
     return Outcome(name, seconds, folder, metrics=run.metrics, findings=tuple(judge(run)))

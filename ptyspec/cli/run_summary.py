@@ -24,7 +24,7 @@ def summary(found: Sequence[Outcome]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from ptyspec.report import scores
+    from ptyspec.scores import headline as scores
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     heads = (
@@ -96,7 +96,7 @@ def closing(found: Sequence[Outcome], page: Path | None) -> list[str]:
 
 
 def _short(folder: Path) -> str:
-    from ptyspec.io.store import RunStore
+    from ptyspec.runs.store import RunStore
 
     return folder.name[:8] if folder.parent == RunStore().root / "runs" else str(folder)
 
@@ -126,8 +126,8 @@ def write_dashboard(folders: Sequence[Path]) -> Path:
     """Write the dashboard of these runs, with what is known of clauses, faults and hypotheses, and return its page."""
     from ptyspec.cli.output import stderr
     from ptyspec.cli.report import gather, page_root
-    from ptyspec.io.store import default_root
     from ptyspec.report.dashboard import write
+    from ptyspec.runs.store import default_root
 
     place = default_root() / "reports" / "latest"
     with stderr().status("writing the dashboard"):

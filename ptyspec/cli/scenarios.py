@@ -38,7 +38,7 @@ def scenarios(
 
 
 def _show_all(as_json: bool) -> None:
-    from ptyspec.pipeline.request import profile_names, scenario_names
+    from ptyspec.runs.request import profile_names, scenario_names
 
     profiles = list(profile_names())
     rows = [_sizes(name, profiles) for name in scenario_names()]
@@ -57,7 +57,7 @@ def _show_all(as_json: bool) -> None:
 
 
 def _sizes(name: str, profiles: list[str]) -> dict[str, Any]:
-    from ptyspec.pipeline.request import request
+    from ptyspec.runs.request import request
 
     found = {}
     description = ""
@@ -69,7 +69,7 @@ def _sizes(name: str, profiles: list[str]) -> dict[str, Any]:
 
 
 def _show_one(name: str, as_json: bool) -> None:
-    from ptyspec.pipeline.request import request
+    from ptyspec.runs.request import request
 
     content = request(name, profile=None, recipe=None, seed=None, settings=()).as_json()
     if as_json:

@@ -20,9 +20,9 @@ from pydantic import BaseModel
 from ptyspec.cli.keys import keys
 from ptyspec.contracts.resolve import flatten
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.io.files import atomic_file
-from ptyspec.pipeline.request import DEFAULT_PROFILE, DEFAULT_RECIPE
-from ptyspec.report.text import table
+from ptyspec.files.files import atomic_file
+from ptyspec.render.text import table
+from ptyspec.runs.request import DEFAULT_PROFILE, DEFAULT_RECIPE
 
 HEAD = """# Settings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ptyspec.report import scores
+from ptyspec.scores import headline as scores
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -123,7 +123,7 @@ def checkout(root: Path | None) -> Path:
 def read(root: Path) -> Trace:
     """Read documents, reviews and outcomes, collect the cases, and join them."""
     from ptyspec.cli.output import stderr
-    from ptyspec.evidence.registry import names
+    from ptyspec.experiments.registry import names
     from ptyspec.spec import citations, collect, fingerprint, outcomes, registry
     from ptyspec.spec.trace import trace as joined
 
@@ -147,7 +147,7 @@ def read(root: Path) -> Trace:
 def _golden(root: Path) -> list[str]:
     if not (root / "golden").is_dir():
         return []
-    from ptyspec.golden.manifest import problems
+    from ptyspec.testing.golden.manifest import problems
 
     return problems(root)
 

@@ -3,3 +3,5 @@
 from __future__ import annotations
 
 STAGES = ("simulate", "split", "group", "normalize", "train", "infer", "stitch", "score")
+REFERENCE = "ptyspec.pipeline.reference:ReferencePipeline"
+"""Where the reference pipeline is found, as `--ptyspec-pipeline` writes it."""

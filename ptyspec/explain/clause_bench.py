@@ -14,14 +14,14 @@ from time import monotonic
 from typing import Any
 
 from ptyspec.errors import ConfigError, PtyspecError
-from ptyspec.evidence.variant import REFERENCE
+from ptyspec.experiments.variant import REFERENCE
 from ptyspec.explain.claims import Run
 from ptyspec.explain.deltas import FAULT, PIPELINE, Delta
 from ptyspec.explain.plan import Outcome, Subset
-from ptyspec.io.disk import make_folder
-from ptyspec.io.jsonfile import read_json, write_json
-from ptyspec.io.store import default_root
-from ptyspec.observe.environment import FAULTS
+from ptyspec.files.disk import make_folder
+from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.runs.environment import FAULTS
+from ptyspec.runs.store import default_root
 from ptyspec.spec.collect import collect, state
 
 ENDS = {0: Outcome.PASS, 1: Outcome.FAIL}

@@ -11,8 +11,8 @@ from ptyspec.explain.factors import Factorial
 from ptyspec.explain.plan import Outcome
 from ptyspec.explain.shares import combinations_of
 from ptyspec.explain.stages import Chain, Splice
-from ptyspec.report import canvas
-from ptyspec.report.text import number
+from ptyspec.render import canvas
+from ptyspec.render.text import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

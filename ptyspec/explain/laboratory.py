@@ -11,13 +11,13 @@ from types import TracebackType
 from typing import Any
 
 from ptyspec.errors import PtyspecError
-from ptyspec.evidence.observe import Observation, begin_worker, known, observe
-from ptyspec.evidence.variant import Variant
+from ptyspec.experiments.observe import Observation, begin_worker, known, observe
+from ptyspec.experiments.variant import Variant
 from ptyspec.explain.claims import Run
 from ptyspec.explain.deltas import Delta, settings_with
 from ptyspec.explain.plan import Outcome, Subset
 from ptyspec.explain.symptom import Symptom, unread
-from ptyspec.observe.threads import default_threads
+from ptyspec.runs.threads import default_threads
 
 Watch = Callable[[Subset, Outcome, float | None, float], None]
 """Called after each run with its subset, outcome, number and seconds."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ptyspec.errors import ConfigError
-from ptyspec.evidence.variant import Variant, variant
-from ptyspec.io.finished_run import SCENARIO_FILE, FinishedRun
+from ptyspec.experiments.variant import Variant, variant
+from ptyspec.runs.finished_run import SCENARIO_FILE, FinishedRun
 
 
 def side(words: str, *, profile: str | None, seed: int | None, settings: Sequence[str]) -> Variant:

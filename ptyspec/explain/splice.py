@@ -20,8 +20,8 @@ from ptyspec.contracts.container import Container, Patches, Reconstruction
 from ptyspec.contracts.scan import RawScan, array_digest
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
-from ptyspec.evidence.observe import Observation, forget_models, pipeline_of, walked
-from ptyspec.evidence.variant import Variant
+from ptyspec.experiments.observe import Observation, forget_models, pipeline_of, walked
+from ptyspec.experiments.variant import Variant
 from ptyspec.faults.apply import applied_once
 from ptyspec.pipeline.protocol import Containers, GroupedHalves, Halves, Session, Trained
 

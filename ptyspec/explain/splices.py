@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ptyspec.contracts.stages import STAGES
-from ptyspec.evidence.observe import Observation, key_of
-from ptyspec.evidence.variant import Variant
+from ptyspec.experiments.observe import Observation, key_of
+from ptyspec.experiments.variant import Variant
 from ptyspec.explain.plan import Outcome
 from ptyspec.explain.splice import Splicer
 from ptyspec.explain.stages import LAST, Chain, Splice, bisect
 from ptyspec.explain.symptom import Symptom
-from ptyspec.io.jsonfile import read_json, write_json
-from ptyspec.io.runkey import source_digest
-from ptyspec.io.store import default_root
-from ptyspec.observe.progress import Progress
+from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.pipeline.progress import Progress
+from ptyspec.runs.runkey import source_digest
+from ptyspec.runs.store import default_root
 
 SCHEMA_VERSION = 1
 SPLICED_BY = ("splice.py",)

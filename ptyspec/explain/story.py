@@ -11,7 +11,7 @@ from ptyspec.explain.deltas import FAULT
 from ptyspec.explain.explanation import Explanation
 from ptyspec.explain.plan import Outcome, Subset
 from ptyspec.explain.tables import proof_table, runs_table, share_table, stage_table, tried_table
-from ptyspec.report.text import escape, number
+from ptyspec.render.text import escape, number
 
 CAPTIONS = {
     "stages": "Each row is a run: stages in blue are GOOD's, in orange BAD's. The first blue stage that mends it is the one.",

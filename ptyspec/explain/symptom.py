@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ptyspec.errors import ConfigError
-from ptyspec.evidence.observe import Observation, value
+from ptyspec.experiments.observe import Observation, value
 from ptyspec.explain.plan import Outcome
 
 SIGNS: dict[str, Callable[[float, float], bool]] = {

@@ -12,7 +12,7 @@ from ptyspec.explain.ddmin import sections
 from ptyspec.explain.deltas import Delta
 from ptyspec.explain.explanation import Explanation
 from ptyspec.explain.plan import Outcome, Subset
-from ptyspec.report.text import escape, number, table
+from ptyspec.render.text import escape, number, table
 
 MARKS = {Outcome.PASS: "passes", Outcome.FAIL: "**fails**", Outcome.UNRESOLVED: "no result"}
 

@@ -9,10 +9,10 @@ from ptyspec.errors import OutputExistsError
 from ptyspec.explain.explanation import Explanation
 from ptyspec.explain.figures import figures
 from ptyspec.explain.story import story
-from ptyspec.io.disk import make_folder
-from ptyspec.io.files import atomic_file
-from ptyspec.io.jsonfile import write_json
-from ptyspec.report import canvas
+from ptyspec.files.disk import make_folder
+from ptyspec.files.files import atomic_file
+from ptyspec.files.jsonfile import write_json
+from ptyspec.render import canvas
 
 JSON, STORY = "explanation.json", "explanation.md"
 

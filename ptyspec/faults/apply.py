@@ -21,7 +21,7 @@ from typing import Any
 from ptyspec.errors import PtyspecError
 from ptyspec.faults.catalogue import fault
 from ptyspec.faults.fault import Fault, Patch
-from ptyspec.observe.environment import FAULTS, active_faults
+from ptyspec.runs.environment import FAULTS, active_faults
 
 OURS = ("ptyspec", "tests", "benchmarks")
 """Packages whose modules may hold the original under a name of their own."""

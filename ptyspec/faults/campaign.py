@@ -14,9 +14,9 @@ from typing import Any
 from ptyspec.errors import PtyspecError
 from ptyspec.faults.catalogue import fault
 from ptyspec.faults.result import Mode, Result, Row
-from ptyspec.io.disk import make_folder
-from ptyspec.io.jsonfile import read_json
-from ptyspec.observe.environment import FAULTS
+from ptyspec.files.disk import make_folder
+from ptyspec.files.jsonfile import read_json
+from ptyspec.runs.environment import FAULTS
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.collect import Case, state
 

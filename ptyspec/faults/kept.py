@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ptyspec.io.jsonfile import read_json
+from ptyspec.files.jsonfile import read_json
 
 CLEAN = "clean"
 """The names of parts that ran without any fault begin with this."""

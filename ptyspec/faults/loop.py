@@ -28,7 +28,7 @@ from ptyspec.faults.catalogue import fault
 from ptyspec.faults.fault import Fault
 from ptyspec.faults.kept import CLEAN, kept
 from ptyspec.faults.seen import Outcomes, watched
-from ptyspec.io.jsonfile import read_json, write_json
+from ptyspec.files.jsonfile import read_json, write_json
 
 FRAMEWORKS = ("tensorflow", "keras", "torch", "jax")
 INVALID, INFRASTRUCTURE = 3, 4

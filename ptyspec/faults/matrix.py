@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ptyspec.faults.result import WAY, Result, Row
-from ptyspec.io.disk import make_folder
-from ptyspec.io.files import atomic_file
-from ptyspec.io.jsonfile import write_json
-from ptyspec.report.text import escape, table
+from ptyspec.files.disk import make_folder
+from ptyspec.files.files import atomic_file
+from ptyspec.files.jsonfile import write_json
+from ptyspec.render.text import escape, table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def write_campaign(folder: Path, found: Result) -> Path:
     """Write campaign.json, campaign.md and campaign.png into `folder` and return the Markdown file."""
-    from ptyspec.report import canvas
+    from ptyspec.render import canvas
 
     make_folder(folder)
     write_json(folder / "campaign.json", found.as_json())
@@ -160,7 +160,7 @@ def picture(found: Result) -> Figure:
     """Return the matrix: a row a fault by stage, a column a clause by place; dark where it went red."""
     import numpy as np
 
-    from ptyspec.report import canvas
+    from ptyspec.render import canvas
 
     order = {place: at for at, place in enumerate(WAY)}
     rows = sorted(found.rows, key=lambda row: (order.get(row.fault.stage, 99), row.fault.id))

@@ -15,8 +15,8 @@ from pathlib import Path
 from ptyspec.faults.campaign import Watch, environment
 from ptyspec.faults.fault import Fault
 from ptyspec.faults.kept import CLEAN, kept
-from ptyspec.io.disk import make_folder
-from ptyspec.io.jsonfile import write_json
+from ptyspec.files.disk import make_folder
+from ptyspec.files.jsonfile import write_json
 from ptyspec.spec.collect import Case
 
 MOST_RED, MOST_GREEN = 2, 1

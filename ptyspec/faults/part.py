@@ -13,7 +13,7 @@ import pytest
 
 from ptyspec.errors import PtyspecError
 from ptyspec.faults.seen import Outcomes, watched
-from ptyspec.io.jsonfile import write_json
+from ptyspec.files.jsonfile import write_json
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

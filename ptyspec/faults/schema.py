@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ptyspec.audits.schema import CLAUSE, COUNT, MAYBE, SECONDS, closed, many
+from ptyspec.checks.schema import CLAUSE, COUNT, MAYBE, SECONDS, closed, many
 from ptyspec.faults.result import SCHEMA_VERSION, WAY
 from ptyspec.report.schemas import NUMBER, TEXT
 

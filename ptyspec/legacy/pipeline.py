@@ -24,13 +24,13 @@ from ptyspec.contracts.container import Container, Patches, Reconstruction
 from ptyspec.contracts.scan import RawScan, array_digest
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ConfigError
-from ptyspec.io.runkey import source_digest
 from ptyspec.legacy.bridge import ABSENT, ConfigSyncError, StaleKey, stale_keys, update_legacy_dict
 from ptyspec.legacy.effective import SOURCE, scenario_of
 from ptyspec.legacy.params import RUN_TIME, Parameters
-from ptyspec.observe.record import StageNote
 from ptyspec.pipeline.protocol import Containers, GroupedHalves, Halves, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
+from ptyspec.runs.record import StageNote
+from ptyspec.runs.runkey import source_digest
 
 NAME = "legacy"
 SOURCES = tuple(f"legacy/{name}.py" for name in ("pipeline", "effective", "bridge", "params"))

@@ -22,10 +22,10 @@ from ptyspec.legacy.configs import UpstreamModel, UpstreamTraining
 from ptyspec.legacy.effective import scenario_of
 from ptyspec.legacy.params import Parameters
 from ptyspec.legacy.pipeline import LegacyPipeline, run_time_entries
-from ptyspec.observe.record import stage
 from ptyspec.physics.scale import mean_energy
 from ptyspec.pipeline.protocol import Containers, Pipeline, Session
-from ptyspec.pipeline.request import request
+from ptyspec.runs.record import stage
+from ptyspec.runs.request import request
 
 SCHEMA_VERSION = 1
 SMALL = (

@@ -12,7 +12,7 @@ import numpy as np
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.records import EpochRecord
 from ptyspec.errors import InputFileError
-from ptyspec.io.files import atomic_file
+from ptyspec.files.files import atomic_file
 
 NAME = "training.npz"
 

@@ -12,7 +12,7 @@ from ptyspec.contracts.container import Container, Patches, Reconstruction
 from ptyspec.contracts.records import History
 from ptyspec.contracts.scan import GroupedScan, RawScan
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.observe.progress import Progress, Silent
+from ptyspec.pipeline.progress import Progress, Silent
 
 
 @dataclass(frozen=True)

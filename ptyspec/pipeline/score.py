@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.compare.dataspace import data_scores
-from ptyspec.compare.metrics import score as score_against
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.scan import RawScan
@@ -15,6 +13,8 @@ from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.scale import mean_energy, rms_amplitude
+from ptyspec.scores.dataspace import data_scores
+from ptyspec.scores.metrics import score as score_against
 
 MOST_FRAMES = 512
 """Frames that the data-space scores look at, spread over the scan."""

@@ -76,7 +76,7 @@ def _probe(scenario: Scenario) -> Array:
     model, spec = scenario.model, scenario.probe
     if spec.kind != "file":
         return make_probe(spec, model.N, model.probe_scale, scenario.seeds.probe)
-    from ptyspec.io.probe_file import read_probe
+    from ptyspec.files.probe_file import read_probe
 
     probe = read_probe(Path(spec.path))
     _unchanged("probe", Path(spec.path), spec.sha256)
@@ -104,7 +104,7 @@ def check_size(size: int) -> None:
 
 
 def _read(scenario: Scenario) -> RawScan:
-    from ptyspec.io.scan_file import read_scan
+    from ptyspec.files.scan_file import read_scan
 
     path = Path(scenario.scan.path)
     declared = scenario.scan.measurement
@@ -124,7 +124,7 @@ def _read(scenario: Scenario) -> RawScan:
 
 def _unchanged(what: str, path: Path, recorded: str) -> None:
     """Refuse a file that is no longer the one whose digest the scenario holds (EVID-005)."""
-    from ptyspec.io.files import sha256_of
+    from ptyspec.files.files import sha256_of
 
     if recorded and sha256_of(path) != recorded:
         raise InputFileError(

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ptyspec.contracts.run import RunResult
-from ptyspec.report import scores
-from ptyspec.report.text import escape, number, table
+from ptyspec.render.text import escape, number, table
+from ptyspec.scores import headline as scores
 
 TRIVIAL_RANGE = "0.86 to 0.90"
 """Amplitude correlation of the trivial estimator on lines objects, measured (design, section 7)."""

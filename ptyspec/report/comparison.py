@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ptyspec.compare.agreement import agreement
 from ptyspec.contracts.records import StageRecord
 from ptyspec.contracts.resolve import flatten
-from ptyspec.report import scores
 from ptyspec.report.comparison_runs import Compared
+from ptyspec.scores import headline as scores
+from ptyspec.scores.agreement import agreement
 
 SCHEMA_VERSION = 1
 NOT_COMPARED = ("schema_version", "time", "seeds")

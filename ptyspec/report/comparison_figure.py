@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ptyspec.report import canvas, scores
+from ptyspec.render import canvas
 from ptyspec.report.comparison import DRAWN
 from ptyspec.report.comparison_maps import WIDTH, columns, draw, rows_of
 from ptyspec.report.comparison_runs import Compared
 from ptyspec.report.curves import ring_curves
+from ptyspec.scores import headline as scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

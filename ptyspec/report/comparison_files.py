@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from ptyspec.errors import OutputExistsError, PtyspecError
-from ptyspec.io.disk import make_folder
-from ptyspec.io.files import atomic_file
-from ptyspec.io.jsonfile import read_json, write_json
-from ptyspec.report import canvas
+from ptyspec.files.disk import make_folder
+from ptyspec.files.files import atomic_file
+from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.render import canvas
+from ptyspec.render.page import page
+from ptyspec.render.text import escape, table
 from ptyspec.report.comparison_figure import figure
 from ptyspec.report.comparison_runs import Compared
 from ptyspec.report.comparison_sheets import sheets
-from ptyspec.report.page import page
-from ptyspec.report.text import escape, table
 
 NAMES = ("compare.json", "compare.md", "compare.html", "compare.png")
 CAPTIONS = {

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ptyspec.contracts.arrays import Array
-from ptyspec.report import canvas, scores
+from ptyspec.render import canvas
+from ptyspec.render.views import Frame, align_phase, frame_of, has_no_phase, place
 from ptyspec.report.comparison_runs import Compared
 from ptyspec.report.maps import AMPLITUDE_UNIT, ERROR_MAP, PHASE_UNIT
-from ptyspec.report.views import Frame, align_phase, frame_of, has_no_phase, place
+from ptyspec.scores import headline as scores
 
 if TYPE_CHECKING:
     from matplotlib.figure import SubFigure

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
-from ptyspec.audits.subject import KEY_DIGITS, Words, kind_of, subject
+from ptyspec.checks.subject import KEY_DIGITS, Words, kind_of, subject
 from ptyspec.contracts.arrays import Array
 from ptyspec.errors import ConfigError, InputFileError
-from ptyspec.evidence.variant import COMMA, Variant, variant
+from ptyspec.experiments.variant import COMMA, Variant, variant
 from ptyspec.faults.apply import applied
-from ptyspec.io.finished_run import FinishedRun
-from ptyspec.io.store import RunStore
-from ptyspec.io.zipped_arrays import NpzArchive
-from ptyspec.pipeline.produce import key_of
-from ptyspec.pipeline.request import recipe_faults, recipe_names
-from ptyspec.report import scores
+from ptyspec.files.zipped_arrays import NpzArchive
+from ptyspec.runs.finished_run import FinishedRun
+from ptyspec.runs.produce import key_of
+from ptyspec.runs.request import recipe_faults, recipe_names
+from ptyspec.runs.store import RunStore
+from ptyspec.scores import headline as scores
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ptyspec.report import scores
-from ptyspec.report.text import number
+from ptyspec.render.text import number
+from ptyspec.scores import headline as scores
 
 DIGITS = 6
 

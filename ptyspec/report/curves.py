@@ -9,7 +9,8 @@ import numpy as np
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.records import ArrayStats, History, StageRecord
-from ptyspec.report import canvas, scores
+from ptyspec.render import canvas
+from ptyspec.scores import headline as scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,9 +14,9 @@ from ptyspec.contracts.records import ArrayStats
 from ptyspec.contracts.resolve import Resolved, flatten
 from ptyspec.contracts.run import RunResult
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.report import scores
+from ptyspec.render.text import escape, number, table
 from ptyspec.report.answer import numbers
-from ptyspec.report.text import escape, number, table
+from ptyspec.scores import headline as scores
 
 
 def stages(result: RunResult) -> list[str]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from ptyspec.contracts.run import RunResult
 from ptyspec.errors import PtyspecError
-from ptyspec.observe.progress import Progress
-from ptyspec.report import canvas, curves, maps, measurement
-from ptyspec.report.views import views
+from ptyspec.pipeline.progress import Progress
+from ptyspec.render import canvas
+from ptyspec.render.views import views
+from ptyspec.report import curves, maps, measurement
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ptyspec.contracts.arrays import Array
-from ptyspec.report import canvas, scores
-from ptyspec.report.views import Views
+from ptyspec.render import canvas
+from ptyspec.render.views import Views
+from ptyspec.scores import headline as scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ptyspec.contracts.run import RunResult
+from ptyspec.render.text import escape
 from ptyspec.report import answer, details
-from ptyspec.report.text import escape
 
 CAPTIONS = {
     "amplitude": "Amplitude. All panels but the error share one colour scale; grey was not illuminated.",

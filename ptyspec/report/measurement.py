@@ -10,8 +10,8 @@ import numpy as np
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.scan import RawScan
-from ptyspec.report import canvas
-from ptyspec.report.views import Frame, frame_of, place
+from ptyspec.render import canvas
+from ptyspec.render.views import Frame, frame_of, place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,8 +9,8 @@ import numpy as np
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.errors import PtyspecError
-from ptyspec.io.finished_run import FinishedRun
-from ptyspec.report import scores
+from ptyspec.runs.finished_run import FinishedRun
+from ptyspec.scores import headline as scores
 from ptyspec.spec.clause import PLACES
 
 LEFT_IN = (0.8, 1.25)

@@ -10,15 +10,15 @@ from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.records import SCHEMA_VERSION
 from ptyspec.contracts.run import RunResult
-from ptyspec.io.files import atomic_file
-from ptyspec.io.jsonfile import write_json
-from ptyspec.io.npz import write_scan
-from ptyspec.io.zipped_arrays import write_arrays
-from ptyspec.observe.progress import Progress, Silent
+from ptyspec.files.files import atomic_file
+from ptyspec.files.jsonfile import write_json
+from ptyspec.files.npz import write_scan
+from ptyspec.files.zipped_arrays import write_arrays
+from ptyspec.pipeline.progress import Progress, Silent
+from ptyspec.render.page import page
 from ptyspec.report.figures import write_figures
 from ptyspec.report.markdown import report_text
-from ptyspec.report.page import page
-from ptyspec.report.scores import state
+from ptyspec.scores.headline import state
 
 FILES = (
     "scenario.json",

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ptyspec.contracts.records import SCHEMA_VERSION, History, StageRecord
-from ptyspec.io.jsonfile import write_json
+from ptyspec.files.jsonfile import write_json
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 NUMBER = {"type": ["number", "null"]}
@@ -53,8 +53,8 @@ def schemas() -> dict[str, dict[str, Any]]:
     """Return every schema by file name."""
     stages = TypeAdapter(tuple[StageRecord, ...]).json_schema(mode="serialization")
     definitions = stages.pop("$defs")
-    from ptyspec.audits.schema import audit_schema, hub_schema  # they use what stands below
-    from ptyspec.evidence import schema as evidence
+    from ptyspec.checks.schema import audit_schema, hub_schema  # they use what stands below
+    from ptyspec.experiments import schema as evidence
     from ptyspec.explain.schema import explanation_schema
     from ptyspec.faults.schema import campaign_schema
     from ptyspec.report.comparison_schema import comparison_schema

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from ptyspec.report.text import escape, table
+from ptyspec.render.text import escape, table
 from ptyspec.spec.trace import Row, Trace
 
 SCHEMA_VERSION = 1

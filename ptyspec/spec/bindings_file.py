@@ -22,7 +22,7 @@ SCHEMA_VERSION = 1
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Write the file named by the option, once collection and deselection are done."""
-    from ptyspec.io.jsonfile import write_json
+    from ptyspec.files.jsonfile import write_json
 
     cases = {item.nodeid: binding(item) for item in session.items}
     path = Path(session.config.getoption("ptyspec_bindings"))

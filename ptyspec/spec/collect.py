@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from ptyspec.errors import PtyspecError
-from ptyspec.io.jsonfile import read_json, write_json
-from ptyspec.observe.environment import library_versions
+from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.runs.environment import library_versions
 
 CACHE = Path(".pytest_cache/v/ptyspec/bindings")
 SECONDS = 600

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ptyspec.errors import PtyspecError
-from ptyspec.io.jsonfile import read_json, write_json
+from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.spec.clause import PLACEHOLDER, Clause
 from ptyspec.spec.collect import Case
 

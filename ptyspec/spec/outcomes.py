@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ptyspec.errors import PtyspecError
-from ptyspec.io.jsonfile import read_json
+from ptyspec.files.jsonfile import read_json
 from ptyspec.spec.ledger import RECORD, SCHEMA_VERSION
 from ptyspec.spec.stamp import Stamps
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ptyspec.io.files import atomic_file
+from ptyspec.files.files import atomic_file
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.registry import specification
 

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 import ptyspec
-from ptyspec.io.runkey import source_digest
-from ptyspec.observe.environment import library_versions
+from ptyspec.runs.environment import library_versions
+from ptyspec.runs.runkey import source_digest
 
 
 class Stamps:

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from ptyspec.cli.main import app
 from ptyspec.contracts.resolve import Layer, Resolved, flatten, known_keys, nest, resolve
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.io.runkey import run_key
-from ptyspec.pipeline.request import request
+from ptyspec.runs.request import request
+from ptyspec.runs.runkey import run_key
 from ptyspec.spec.checks import Check
 from tests.properties import given, st
 
@@ -199,8 +199,7 @@ EXECUTION = {
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Resolved]:
     """What the command line asks the pipeline for, captured where it arrives; nothing is computed."""
-    from ptyspec.observe import threads
-    from ptyspec.pipeline import produce
+    from ptyspec.runs import produce, threads
 
     seen: list[Resolved] = []
 

@@ -10,8 +10,8 @@ import pytest
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.errors import ProbeError
-from ptyspec.io.cxi import read_cxi, to_raw_scan
-from ptyspec.io.scan_file import read_scan
+from ptyspec.files.cxi import read_cxi, to_raw_scan
+from ptyspec.files.scan_file import read_scan
 from tests.cxi_files import (
     DETECTOR,
     DISTANCE,

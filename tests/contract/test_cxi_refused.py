@@ -16,7 +16,7 @@ from ptyspec.errors import (
     ScanDataError,
     UnsupportedScanError,
 )
-from ptyspec.io.scan_file import read_scan
+from ptyspec.files.scan_file import read_scan
 from tests.cxi_files import DETECTOR, PIXEL, SOURCE, M, N, far_field_scan, with_unit, write
 
 

@@ -11,7 +11,7 @@ from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.contracts.scan import GroupedScan, RawScan
 from ptyspec.contracts.scenario import GroupingSpec
-from ptyspec.io.scan_file import read_scan, write_scan
+from ptyspec.files.scan_file import read_scan, write_scan
 from ptyspec.physics.geometry import object_extent, required_canvas
 from ptyspec.physics.merge import extract_group, merge_group
 from ptyspec.physics.stitch import stitch

@@ -13,10 +13,10 @@ from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.scan import RawScan
 from ptyspec.errors import InputFileError, OutputFileError, UnsupportedScanError
-from ptyspec.io.cxi import read_cxi, to_pixel_scan
-from ptyspec.io.jsonfile import read_json, write_json
-from ptyspec.io.product import read_product, write_product
-from ptyspec.io.scan_file import read_scan, write_scan
+from ptyspec.files.cxi import read_cxi, to_pixel_scan
+from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.files.product import read_product, write_product
+from ptyspec.files.scan_file import read_scan, write_scan
 from ptyspec.seeds import generator
 from ptyspec.spec.checks import Check
 from tests import cxi_files
@@ -213,7 +213,9 @@ def test_a_product_whose_writer_fails_leaves_the_former_one(
         file.write(b"half of it")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(f"ptyspec.io.product._write_{'npz' if suffix == '.npz' else 'hdf5'}", torn)
+    monkeypatch.setattr(
+        f"ptyspec.files.product._write_{'npz' if suffix == '.npz' else 'hdf5'}", torn
+    )
     with pytest.raises(OutputFileError):
         write_product(path, reconstruction(2 * IMAGE), full_scan())
     clause.equal([p.name for p in tmp_path.iterdir()], [path.name], "files in the folder")

@@ -11,7 +11,7 @@ import pytest
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import RawScan
 from ptyspec.errors import ScanDataError
-from ptyspec.io.scan_file import read_scan, write_scan
+from ptyspec.files.scan_file import read_scan, write_scan
 from ptyspec.pipeline.group import group
 from ptyspec.pipeline.normalize import normalize
 from ptyspec.pipeline.score import score

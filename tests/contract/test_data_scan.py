@@ -12,7 +12,7 @@ from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.records import History
 from ptyspec.contracts.scan import RawScan
 from ptyspec.errors import MeasurementError, ProbeError, ScanDataError
-from ptyspec.io.scan_file import read_scan
+from ptyspec.files.scan_file import read_scan
 from ptyspec.physics.scale import loader_gain, mean_energy
 from ptyspec.pipeline.group import group
 from ptyspec.pipeline.infer import infer

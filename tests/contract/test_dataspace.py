@@ -8,14 +8,14 @@ import math
 import numpy as np
 import pytest
 
-from ptyspec.compare.dataspace import (
+from ptyspec.errors import ScanDataError
+from ptyspec.scores.dataspace import (
     RATE_FLOOR,
     data_scores,
     poisson_deviance_per_pixel,
     r_factor,
     r_squared,
 )
-from ptyspec.errors import ScanDataError
 from ptyspec.seeds import generator
 
 RATE = generator(1, "rate").uniform(5, 200, size=(40, 32, 32))

@@ -20,7 +20,7 @@ from ptyspec.legacy.dose_experiments import (
     meant,
 )
 from ptyspec.legacy.params import Parameters, SealedError, derived_sizes, legacy_defaults, shared
-from ptyspec.pipeline.request import request
+from ptyspec.runs.request import request
 from ptyspec.spec.checks import Check
 
 RECORDED = {

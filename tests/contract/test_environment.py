@@ -15,10 +15,10 @@ import pytest
 
 import ptyspec
 from ptyspec.errors import ConfigError
-from ptyspec.io.jsonfile import to_json
-from ptyspec.observe import environment as module
-from ptyspec.observe.environment import environment, fingerprint
-from ptyspec.observe.threads import current_threads, default_threads, set_threads, usable_cpus
+from ptyspec.files.jsonfile import to_json
+from ptyspec.runs import environment as module
+from ptyspec.runs.environment import environment, fingerprint
+from ptyspec.runs.threads import current_threads, default_threads, set_threads, usable_cpus
 
 KEYS = {
     "schema_version",
@@ -74,7 +74,7 @@ def test_the_record_names_all_that_changes_bits() -> None:
 
 def test_reading_versions_imports_no_library() -> None:
     code = (
-        "import sys, json; from ptyspec.observe.environment import environment; environment({});"
+        "import sys, json; from ptyspec.runs.environment import environment; environment({});"
         "print(json.dumps({'heavy': [m for m in ('numpy', 'scipy', 'keras', 'tensorflow') if m in sys.modules]}))"
     )
     assert run(code) == {"heavy": []}
@@ -143,7 +143,7 @@ def test_a_package_installed_inside_somebody_elses_checkout_has_no_commit(
 @pytest.mark.clause("DET-006")
 def test_threads_reach_blas_and_tensorflow_before_they_load() -> None:
     code = (
-        "import json; from ptyspec.observe.threads import set_threads, current_threads; set_threads(1, 1);"
+        "import json; from ptyspec.runs.threads import set_threads, current_threads; set_threads(1, 1);"
         "import numpy, threadpoolctl;"
         "pools = [pool['num_threads'] for pool in threadpoolctl.threadpool_info()];"
         "print(json.dumps({'pools': sorted(set(pools)), **current_threads()}))"
@@ -161,7 +161,7 @@ def test_threads_reach_blas_and_tensorflow_before_they_load() -> None:
 @pytest.mark.clause("DET-006")
 def test_threads_reach_a_numpy_that_is_already_loaded() -> None:
     code = (
-        "import json, numpy, threadpoolctl; from ptyspec.observe.threads import set_threads;"
+        "import json, numpy, threadpoolctl; from ptyspec.runs.threads import set_threads;"
         "before = [p['num_threads'] for p in threadpoolctl.threadpool_info()]; set_threads(1);"
         "after = [p['num_threads'] for p in threadpoolctl.threadpool_info()];"
         "print(json.dumps({'before': before, 'after': after}))"

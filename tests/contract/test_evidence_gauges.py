@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from scipy.ndimage import fourier_shift, gaussian_filter
 
-from ptyspec.compare.frame import cut
-from ptyspec.compare.gauge import Aligned, align, gauge_scores
-from ptyspec.compare.phase import nrmse
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
+from ptyspec.scores.frame import cut
+from ptyspec.scores.gauge import Aligned, align, gauge_scores
+from ptyspec.scores.phase import nrmse
 from ptyspec.seeds import generator
 from ptyspec.spec.checks import Check
 

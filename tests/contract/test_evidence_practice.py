@@ -11,10 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.golden.checks import Golden, GoldenDrift
-from ptyspec.golden.manifest import MANIFEST, Entry, approved, problems, write_manifest
-from ptyspec.golden.tolerance import GoldenError, Tolerance
-from ptyspec.io.files import sha256_of
+from ptyspec.files.files import sha256_of
 from ptyspec.spec.checks import Check, ClauseViolation
 from ptyspec.spec.clause import EXACT, Clause
 from ptyspec.spec.collect import Case
@@ -22,6 +19,9 @@ from ptyspec.spec.ledger import SCHEMA_VERSION
 from ptyspec.spec.outcomes import FILE, Outcome, Outcomes, outcomes
 from ptyspec.spec.stamp import Stamps
 from ptyspec.spec.trace import Trace, trace
+from ptyspec.testing.golden.checks import Golden, GoldenDrift
+from ptyspec.testing.golden.manifest import MANIFEST, Entry, approved, problems, write_manifest
+from ptyspec.testing.golden.tolerance import GoldenError, Tolerance
 
 ROOT = Path(__file__).parents[2]
 

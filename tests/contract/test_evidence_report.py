@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.compare.metrics import score
-from ptyspec.report import run_folder, scores
+from ptyspec.report import run_folder
 from ptyspec.report.markdown import report_text
 from ptyspec.report.schemas import SCORES
+from ptyspec.scores import headline as scores
+from ptyspec.scores.metrics import score
 from ptyspec.spec.checks import Check
 from tests.fake_run import estimate, make_run, one_run, smooth_object, without_truth
 from tests.report_numbers import NUMBER, faults, lookup

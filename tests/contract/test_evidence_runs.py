@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.compare.metrics import score
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.resolve import flatten
 from ptyspec.contracts.run import RunResult
 from ptyspec.contracts.scan import array_digest
 from ptyspec.errors import InputFileError
-from ptyspec.io.scan_file import write_scan
+from ptyspec.files.scan_file import write_scan
 from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.physics.iterative import reconstruct
-from ptyspec.pipeline.request import request
-from ptyspec.pipeline.run import run
 from ptyspec.pipeline.simulate import simulate
 from ptyspec.report import run_folder
+from ptyspec.runs.request import request
+from ptyspec.runs.run import run
+from ptyspec.scores.metrics import score
 from ptyspec.spec.checks import Check
 from tests.small_scenes import exact_scan, scattered, small_probe, textured_object
 from tests.walks import Watching, small

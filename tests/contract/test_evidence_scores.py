@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from ptyspec.compare.dataspace import poisson_deviance_per_pixel
-from ptyspec.compare.metrics import score
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.resolve import flatten
+from ptyspec.scores.dataspace import poisson_deviance_per_pixel
+from ptyspec.scores.metrics import score
 from ptyspec.seeds import generator
 from ptyspec.spec.checks import Check
 from tests.small_scenes import textured_object

@@ -9,9 +9,9 @@ import pytest
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.errors import UnsupportedScanError
-from ptyspec.io.cxi import read_cxi, to_pixel_scan
-from ptyspec.io.far_field import MIN_DETERMINATION, measure_sampling, require_far_field
-from ptyspec.io.scan_file import read_scan
+from ptyspec.files.cxi import read_cxi, to_pixel_scan
+from ptyspec.files.far_field import MIN_DETERMINATION, measure_sampling, require_far_field
+from ptyspec.files.scan_file import read_scan
 from tests.cxi_files import (
     DISTANCE,
     NEAR_FIELD,

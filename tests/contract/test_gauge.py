@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from scipy.ndimage import fourier_shift, gaussian_filter
 
-from ptyspec.compare.agreement import agreement, agreement_with_array, find_origin, half_set_frc
-from ptyspec.compare.frc import crossing, half_bit, ring_correlation
-from ptyspec.compare.gauge import align
-from ptyspec.compare.metrics import score
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.errors import AlignmentError, ScanDataError
+from ptyspec.scores.agreement import agreement, agreement_with_array, find_origin, half_set_frc
+from ptyspec.scores.frc import crossing, half_bit, ring_correlation
+from ptyspec.scores.gauge import align
+from ptyspec.scores.metrics import score
 from ptyspec.seeds import generator
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"

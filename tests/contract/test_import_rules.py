@@ -14,37 +14,39 @@ import pytest
 
 import ptyspec
 from ptyspec.contracts.stages import STAGES
-from ptyspec.io.runkey import STAGE_SOURCES
+from ptyspec.runs.runkey import STAGE_SOURCES
 from ptyspec.spec.checks import Check
 
 ROOT = Path(ptyspec.__file__).resolve().parent
 REPOSITORY = ROOT.parent
 
-BASE = {"errors", "seeds", "contracts"}
-RECORDING = {"io", "observe"}
-# What each part may import of the project. Parts that are not listed (evidence, reports, commands) may use all of it,
-# save the command line and the plugin, which nobody imports.
-ALLOWED = {
-    "errors": set[str](),
-    "seeds": {"errors"},
-    "contracts": {"errors", "seeds"},
-    "physics": BASE,
-    "networks": BASE | {"physics", "observe"},
-    "observe": BASE | {"io"},
-    "io": BASE | {"observe", "physics"},
-    "compare": BASE | {"physics"},
-    "spec": BASE | {"compare"} | RECORDING,
-    "pipeline": BASE | RECORDING | {"physics", "networks", "compare", "scenarios", "report"},
-    "legacy": BASE
-    | RECORDING
-    | {"physics", "networks", "compare", "scenarios", "report", "pipeline"},
-}
-TOP = {"cli", "pytest_plugin"}
-NO_TENSORFLOW = {"contracts", "physics", "spec", "compare", "io", "observe", "errors", "seeds"}
+# From the ground up: a room imports from rooms before it and from no other, inside functions too.
+ROOMS = (
+    "errors",
+    "seeds",
+    "contracts",
+    "physics",
+    "networks",
+    "scores",
+    "files",
+    "pipeline",
+    "runs",
+    "spec",
+    "legacy",
+    "render",
+    "checks",
+    "faults",
+    "experiments",
+    "explain",
+    "report",
+    "testing",
+    "cli",
+)
+NO_TENSORFLOW = {"errors", "seeds", "contracts", "physics", "scores", "files", "spec", "render"}
 HEAVY = {"tensorflow", "keras", "jax", "torch"}
 LOCAL_ONLY = {*HEAVY, "matplotlib", "skimage", "scipy.ndimage", "h5py"}
 OWN_STATE = {"default_rng", "Generator", "SeedSequence", "BitGenerator", "PCG64", "RandomState"}
-TRAINS = {"pipeline.train", "audits.wrong_networks"}
+TRAINS = {"pipeline.train", "checks.wrong_networks"}
 """Modules beside the networks that are made of Keras."""
 MAX_LINES = 350
 
@@ -92,17 +94,18 @@ def within(name: str, packages: set[str]) -> bool:
 
 
 def directions(module: str, tree: ast.Module) -> Iterator[str]:
-    part = module.partition(".")[0]
+    room = module.partition(".")[0]
+    below = ROOMS[: ROOMS.index(room)] if room in ROOMS else ()
     for name in imported(tree):
         if name.startswith("."):
             yield f"relative import {name}"
         if not name.startswith("ptyspec."):
             continue
         other = name.split(".")[1]
-        if other == part or not ((ROOT / other).exists() or (ROOT / f"{other}.py").exists()):
+        if other == room or not ((ROOT / other).exists() or (ROOT / f"{other}.py").exists()):
             continue  # a name of the package itself, such as __version__
-        if other in TOP or other not in ALLOWED.get(part, {other}):
-            yield f"{part} imports {name}"
+        if other not in below:
+            yield f"{room} imports {name}"
 
 
 def frameworks(module: str, tree: ast.Module) -> Iterator[str]:
@@ -117,7 +120,7 @@ def light_packages(module: str, tree: ast.Module) -> Iterator[str]:
 
 
 def allure(module: str, tree: ast.Module) -> Iterator[str]:
-    if module != "report.allure":
+    if module != "testing.allure":
         yield from (
             name
             for name in imported(tree)
@@ -179,20 +182,20 @@ RULES: dict[str, tuple[Rule, str, str]] = {
     "directions": (directions, "physics.x", "from ptyspec.pipeline import run"),
     "directions-up": (directions, "contracts.x", "import ptyspec.physics"),
     "directions-cli": (directions, "report.x", "def f():\n    from ptyspec.cli.main import entry"),
-    "directions-relative": (directions, "io.x", "from . import store"),
+    "directions-relative": (directions, "files.x", "from . import store"),
     "frameworks": (frameworks, "physics.x", "def f():\n    import tensorflow as tf"),
-    "frameworks-keras": (frameworks, "compare.x", "from keras import ops"),
+    "frameworks-keras": (frameworks, "scores.x", "from keras import ops"),
     "light-packages": (light_packages, "report.__init__", "from matplotlib import pyplot"),
     "light-packages-ndimage": (light_packages, "physics.__init__", "from scipy import ndimage"),
     "allure": (allure, "report.html", "import allure"),
-    "pickles": (pickles, "io.x", "import pickle"),
-    "pickles-numpy": (pickles, "io.x", "np.load(path, allow_pickle=True)"),
+    "pickles": (pickles, "files.x", "import pickle"),
+    "pickles-numpy": (pickles, "files.x", "np.load(path, allow_pickle=True)"),
     "evaluations": (evaluations, "spec.x", "eval('1 + 1')"),
     "draws": (global_draws, "physics.x", "np.random.seed(1)"),
     "draws-imported": (global_draws, "physics.x", "from numpy.random import rand"),
     "draws-python": (global_draws, "physics.x", "import random"),
-    "swallowed": (swallowed, "io.x", "try:\n    f()\nexcept OSError:\n    pass"),
-    "swallowed-ellipsis": (swallowed, "io.x", "try:\n    f()\nexcept:\n    ..."),
+    "swallowed": (swallowed, "files.x", "try:\n    f()\nexcept OSError:\n    pass"),
+    "swallowed-ellipsis": (swallowed, "files.x", "try:\n    f()\nexcept:\n    ..."),
 }
 
 
@@ -232,7 +235,7 @@ def loaded_after(*modules: str) -> set[str]:
 
 
 @pytest.mark.clause("ANTIPATTERN-001")
-@pytest.mark.parametrize("module", ["ptyspec", "ptyspec.cli.main", "ptyspec.pytest_plugin"])
+@pytest.mark.parametrize("module", ["ptyspec", "ptyspec.cli.main", "ptyspec.testing.plugin"])
 def test_starting_up_loads_nothing_heavy(module: str) -> None:
     loaded = loaded_after(module)
     assert module in loaded
@@ -240,7 +243,7 @@ def test_starting_up_loads_nothing_heavy(module: str) -> None:
 
 
 def test_loading_the_plugin_costs_other_repositories_nothing() -> None:
-    assert not loaded_after("ptyspec.pytest_plugin") & {
+    assert not loaded_after("ptyspec.testing.plugin") & {
         "numpy",
         "pydantic",
         "scipy",
@@ -306,7 +309,7 @@ print(json.dumps({"modules": [*sys.modules], "read": read, "changed": changed}))
 
 @pytest.mark.clause("STORE-001")
 def test_whatever_the_stages_import_is_part_of_the_code_version(clause: Check) -> None:
-    reached = {f"pipeline.{stage}" for stage in (*STAGES, "evaluate")}
+    reached = {f"pipeline.{stage}" for stage in STAGES} | {"runs.evaluate"}
     waiting = list(reached)
     while waiting:
         names = (name.removeprefix("ptyspec.") for name in imported(sources()[waiting.pop()]))
@@ -317,7 +320,5 @@ def test_whatever_the_stages_import_is_part_of_the_code_version(clause: Check) -
         waiting += found
     parts = {name.partition(".")[0] for name in reached}
     covered = {part.removesuffix(".py") for part in STAGE_SOURCES}
-    clause.holds("physics" in parts and "io" in parts, "the stages compute and read")
-    clause.equal(
-        parts - covered - {"errors", "observe"}, set(), "parts that the code version leaves out"
-    )
+    clause.holds("physics" in parts and "files" in parts, "the stages compute and read")
+    clause.equal(parts - covered - {"errors"}, set(), "parts that the code version leaves out")

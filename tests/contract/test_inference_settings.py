@@ -12,7 +12,7 @@ from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ConfigError, DetectorSizeError
 from ptyspec.faults.apply import applied
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.pipeline.request import recipe_faults, recipe_names, request, scenario_names
+from ptyspec.runs.request import recipe_faults, recipe_names, request, scenario_names
 from ptyspec.spec.checks import Check
 from tests.npz_files import saved
 from tests.tiny_runs import tiny

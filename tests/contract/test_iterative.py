@@ -7,13 +7,13 @@ from functools import cache
 import numpy as np
 import pytest
 
-from ptyspec.compare.metrics import score
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.scan import RawScan
 from ptyspec.physics.iterative import reconstruct, shifted_probes
 from ptyspec.physics.scale import mean_energy, rms_amplitude
 from ptyspec.pipeline.simulate import simulate
+from ptyspec.scores.metrics import score
 from ptyspec.spec.checks import Check
 from tests.small_scenes import exact_scan, lattice, scenario, textured_object
 

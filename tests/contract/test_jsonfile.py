@@ -10,7 +10,7 @@ import pytest
 
 from ptyspec.contracts.scenario import DoseSpec
 from ptyspec.errors import InputFileError
-from ptyspec.io.jsonfile import read_json, write_json
+from ptyspec.files.jsonfile import read_json, write_json
 
 
 def test_what_is_written_is_read_back_in_its_order(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from ptyspec.legacy.configs import UpstreamInference, UpstreamModel, UpstreamTra
 from ptyspec.legacy.params import Parameters, SealedError, legacy_defaults
 from ptyspec.pipeline.group import group
 from ptyspec.pipeline.protocol import Halves
-from ptyspec.pipeline.request import request
+from ptyspec.runs.request import request
 from ptyspec.spec.checks import Check
 from tests.properties import given, st
 from tests.small_scenes import scan_at, scattered, scenario

@@ -13,13 +13,7 @@ from ptyspec.faults.apply import applied
 from ptyspec.legacy.bridge import update_legacy_dict
 from ptyspec.legacy.effective import SOURCE, name_of, resolved_of, scenario_of
 from ptyspec.legacy.params import Parameters
-from ptyspec.pipeline.request import (
-    profile_names,
-    recipe_faults,
-    recipe_names,
-    request,
-    scenario_names,
-)
+from ptyspec.runs.request import profile_names, recipe_faults, recipe_names, request, scenario_names
 from ptyspec.spec.checks import Check
 from tests.properties import given, st
 from tests.small_scenes import scenario

@@ -13,7 +13,7 @@ from ptyspec.spec.checks import Check
 from tests import child
 
 ROOT = Path(ptyspec.__file__).parent
-PACKAGES = ("legacy", "audits")
+PACKAGES = ("legacy", "checks")
 CODE = """
     import importlib, json, os, random, sys
     from pathlib import Path

@@ -13,16 +13,16 @@ from ptyspec.contracts.records import History
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
-from ptyspec.harness.chosen_pipeline import maker
 from ptyspec.legacy.bridge import ABSENT, WRITE, ConfigSyncError, update_legacy_dict
 from ptyspec.legacy.effective import scenario_of
 from ptyspec.legacy.params import Parameters
 from ptyspec.legacy.pipeline import LegacyPipeline, run_time_entries
 from ptyspec.physics.scale import closed_form_scale
-from ptyspec.pipeline.produce import key_of
 from ptyspec.pipeline.protocol import Containers, GroupedHalves, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.pipeline.request import request
+from ptyspec.runs.chosen_pipeline import maker
+from ptyspec.runs.produce import key_of
+from ptyspec.runs.request import request
 from ptyspec.spec.checks import Check
 from tests.small_scenes import scenario
 

@@ -9,13 +9,13 @@ import pytest
 from scipy.ndimage import gaussian_filter, shift
 from skimage.metrics import structural_similarity
 
-from ptyspec.compare.amplitude import highpass
-from ptyspec.compare.frame import has_nan, largest_rectangle
-from ptyspec.compare.metrics import score
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.resolve import flatten
 from ptyspec.errors import ScanDataError
+from ptyspec.scores.amplitude import highpass
+from ptyspec.scores.frame import has_nan, largest_rectangle
+from ptyspec.scores.metrics import score
 from ptyspec.seeds import generator
 from tests.scored_objects import TRUTH, as_reconstruction, half_covered, smooth
 

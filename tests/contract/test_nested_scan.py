@@ -22,9 +22,9 @@ from ptyspec.physics.nested import displaced, nested_lattice
 from ptyspec.physics.objects import make_images, make_object
 from ptyspec.pipeline.group import group, lattice_groups
 from ptyspec.pipeline.protocol import Halves
-from ptyspec.pipeline.request import request
 from ptyspec.pipeline.simulate import simulate
 from ptyspec.pipeline.split import split
+from ptyspec.runs.request import request
 from ptyspec.spec.checks import Check
 from tests.properties import given, st
 from tests.small_scenes import scan_at, scattered, scenario

@@ -12,8 +12,8 @@ import pytest
 
 from ptyspec.contracts.scan import RawScan
 from ptyspec.errors import InputFileError, OutputFileError, ScanDataError
-from ptyspec.io.npz import member_memmap
-from ptyspec.io.scan_file import read_scan, sha256_of, write_scan
+from ptyspec.files.npz import member_memmap
+from ptyspec.files.scan_file import read_scan, sha256_of, write_scan
 from tests.npz_files import N, fields, full_scan, same_bits, saved, warnings_of
 from tests.shared_data import shared_file
 
@@ -179,7 +179,7 @@ def test_a_writer_that_dies_leaves_the_former_file_and_nothing_else(
     if before:
         write_scan(path, full_scan())
     digest = sha256_of(path) if before else None
-    monkeypatch.setattr("ptyspec.io.zipped_arrays.blocks.__defaults__", (N * N * 4,))
+    monkeypatch.setattr("ptyspec.files.zipped_arrays.blocks.__defaults__", (N * N * 4,))
     monkeypatch.setattr(DyingFrames, "error", error)
     scan = full_scan().model_copy(update={"diff3d": full_scan().diff3d.view(DyingFrames)})
     with pytest.raises(seen):

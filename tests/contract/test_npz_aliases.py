@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ptyspec.errors import InputFileError
-from ptyspec.io.scan_file import read_scan
+from ptyspec.files.scan_file import read_scan
 from ptyspec.seeds import generator
 from tests.npz_files import M, N, boxed, fields, same_bits, saved, warnings_of
 

@@ -10,7 +10,7 @@ import pytest
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.errors import MeasurementError, ScanDataError
-from ptyspec.io.scan_file import read_scan
+from ptyspec.files.scan_file import read_scan
 from tests.npz_files import COUNTS, M, N, fields, same_bits, saved, warnings_of
 
 

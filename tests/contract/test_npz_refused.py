@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from ptyspec.errors import InputFileError, ProbeError, PtyspecError, ScanDataError
-from ptyspec.io.npz import member_memmap
-from ptyspec.io.scan_file import read_scan
-from ptyspec.io.zipped_arrays import NpzArchive
+from ptyspec.files.npz import member_memmap
+from ptyspec.files.scan_file import read_scan
+from ptyspec.files.zipped_arrays import NpzArchive
 from ptyspec.seeds import generator
 from tests.npz_files import COUNTS, Bomb, M, N, boxed, fields, saved, warnings_of
 

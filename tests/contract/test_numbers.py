@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from ptyspec.compare.numbers import (
+from ptyspec.scores.numbers import (
     FLAT,
     inner,
     is_flat,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ptyspec.compare.metrics import score
-from ptyspec.compare.phase import nrmse, phase_images
+from ptyspec.scores.metrics import score
+from ptyspec.scores.phase import nrmse, phase_images
 from tests.scored_objects import TRUTH, as_reconstruction, half_covered
 
 

@@ -13,8 +13,8 @@ import pytest
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.scan import RawScan
 from ptyspec.errors import InputFileError, OutputFileError, ScanDataError
-from ptyspec.io.product import NO_GEOMETRY, UNCOVERED, Product, read_product, write_product
-from ptyspec.io.scan_file import read_scan
+from ptyspec.files.product import NO_GEOMETRY, UNCOVERED, Product, read_product, write_product
+from ptyspec.files.scan_file import read_scan
 from tests.npz_files import Bomb, boxed, full_scan, same_bits
 
 GEOMETRY = {"wavelength_m": 1e-10, "distance_m": 2.0, "object_pixel_m": 5e-9}
@@ -259,7 +259,7 @@ def test_a_product_given_as_a_scan_is_refused_with_what_to_do(suffix: str, tmp_p
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_the_probe_of_a_product_serves_as_a_probe_file(suffix: str, tmp_path: Path) -> None:
-    from ptyspec.io.probe_file import read_probe
+    from ptyspec.files.probe_file import read_probe
 
     product = written(tmp_path / f"p{suffix}")
     assert same_bits(read_probe(tmp_path / f"p{suffix}"), product.probe[0, 0])

@@ -18,8 +18,8 @@ from hypothesis.extra import numpy as arrays
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.records import ArrayStats, EpochRecord, StageRecord
 from ptyspec.errors import ScanDataError
-from ptyspec.observe import record
-from ptyspec.observe.record import array_stats, stage
+from ptyspec.runs import record
+from ptyspec.runs.record import array_stats, stage
 
 
 class Listener:
@@ -118,7 +118,7 @@ def test_a_mapped_file_is_summarised_without_holding_it(tmp_path: Path) -> None:
     frames[-1] = 1.0
     del frames
     code = (
-        "import sys, json, numpy as np; from ptyspec.observe.record import array_stats, peak_rss_mb;"
+        "import sys, json, numpy as np; from ptyspec.runs.record import array_stats, peak_rss_mb;"
         "before = peak_rss_mb(); stats = array_stats(np.load(sys.argv[1], mmap_mode='r'));"
         "print(json.dumps({'energy': stats.energy, 'grown': peak_rss_mb() - before}))"
     )
@@ -173,7 +173,7 @@ def test_summing_up_does_not_count_as_the_stages_time(monkeypatch: pytest.Monkey
 
 def test_peak_memory_is_counted_in_megabytes() -> None:
     code = (
-        "import json, numpy as np; from ptyspec.observe.record import peak_rss_mb; before = peak_rss_mb();"
+        "import json, numpy as np; from ptyspec.runs.record import peak_rss_mb; before = peak_rss_mb();"
         "block = np.ones(25_000_000); print(json.dumps(peak_rss_mb() - before))"  # 8 bytes each: 200 MB
     )
     assert 150 < grandchild(code) < 300

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from ptyspec.compare.metrics import score
-from ptyspec.compare.recorded import as_recorded
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
+from ptyspec.scores.metrics import score
+from ptyspec.scores.recorded import as_recorded
 from ptyspec.seeds import generator
 from tests.scored_objects import TRUTH, as_reconstruction
 

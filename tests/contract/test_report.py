@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from ptyspec.contracts.run import RunResult
-from ptyspec.report import answer, details, scores
+from ptyspec.render.text import escape
+from ptyspec.report import answer, details
 from ptyspec.report.markdown import report_text
-from ptyspec.report.text import escape
+from ptyspec.scores import headline as scores
 from tests.fake_run import N, block, make_run, probe, settings, without_truth
 
 

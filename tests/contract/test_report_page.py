@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ptyspec.contracts.run import RunResult
+from ptyspec.render.page import page
 from ptyspec.report.markdown import report_text
-from ptyspec.report.page import page
 from ptyspec.spec.checks import Check
 from tests.fake_run import make_run
 from tests.page_text import text_of

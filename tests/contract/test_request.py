@@ -11,9 +11,10 @@ import pytest
 from ptyspec.contracts.scan import RawScan
 from ptyspec.errors import ConfigError, InputFileError, PtyspecError, UnknownNameError
 from ptyspec.faults.apply import applied
-from ptyspec.io.scan_file import sha256_of, write_scan
+from ptyspec.files.scan_file import sha256_of, write_scan
 from ptyspec.physics.scale import mean_energy
-from ptyspec.pipeline.request import (
+from ptyspec.pipeline.simulate import simulate
+from ptyspec.runs.request import (
     SEEDED,
     profile_names,
     recipe_faults,
@@ -21,7 +22,6 @@ from ptyspec.pipeline.request import (
     request,
     scenario_names,
 )
-from ptyspec.pipeline.simulate import simulate
 from tests.small_scenes import exact_scan, scattered, small_probe, textured_object
 
 

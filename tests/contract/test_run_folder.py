@@ -13,8 +13,8 @@ from pydantic import TypeAdapter
 from ptyspec.contracts.records import History, StageRecord
 from ptyspec.contracts.resolve import flatten
 from ptyspec.contracts.run import RunResult
-from ptyspec.io.jsonfile import read_json, to_json
-from ptyspec.io.npz import read_npz
+from ptyspec.files.jsonfile import read_json, to_json
+from ptyspec.files.npz import read_npz
 from ptyspec.report import schemas
 from ptyspec.report.run_folder import FILES
 from ptyspec.spec.checks import Check

@@ -17,8 +17,8 @@ import pytest
 
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import OutputExistsError, OutputFileError
-from ptyspec.io.jsonfile import read_json, write_json
-from ptyspec.io.store import RunStore, check_output, code_version, default_root, publish, run_key
+from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.runs.store import RunStore, check_output, code_version, default_root, publish, run_key
 
 VALUES = Scenario(name="one").model_dump(mode="json")
 THREADS = {"intra": 2, "inter": 1}
@@ -47,7 +47,7 @@ def python(code: str, *arguments: str) -> subprocess.Popen[str]:
 MAKE_SLOWLY = """
     import sys, time
     from pathlib import Path
-    from ptyspec.io.store import RunStore
+    from ptyspec.runs.store import RunStore
     root, key, seconds, log = sys.argv[1:]
     def make(folder):
         (folder / "scenario.json").write_text("{}")
@@ -261,7 +261,7 @@ def test_the_key_changes_with_whatever_can_change_the_result(
 def test_the_code_version_covers_the_stages_sources_and_nothing_else(
     tmp_path: Path, path: str, changes: bool
 ) -> None:
-    from ptyspec.io.runkey import STAGE_SOURCES, source_digest
+    from ptyspec.runs.runkey import STAGE_SOURCES, source_digest
 
     for name in ("physics/scale.py", "seeds.py", "report/figures.py", "physics/notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -273,7 +273,7 @@ def test_the_code_version_covers_the_stages_sources_and_nothing_else(
 
 @pytest.mark.clause("STORE-003")
 def test_the_code_version_is_the_same_in_another_process() -> None:
-    process = python("from ptyspec.io.store import code_version; print(code_version())")
+    process = python("from ptyspec.runs.store import code_version; print(code_version())")
     assert process.communicate()[0].strip() == code_version()
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
-from ptyspec.io.store import RunStore
+from ptyspec.runs.store import RunStore
 
 AT_ONCE = 4
 

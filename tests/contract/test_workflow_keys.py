@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ptyspec.contracts.resolve import Layer, Resolved, flatten, known_keys, resolve
-from ptyspec.io.npz import write_scan
-from ptyspec.pipeline.produce import key_of
+from ptyspec.files.npz import write_scan
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.pipeline.request import request
+from ptyspec.runs.produce import key_of
+from ptyspec.runs.request import request
 from ptyspec.spec.checks import Check
 from tests.walks import small
 

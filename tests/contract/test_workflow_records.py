@@ -14,7 +14,7 @@ from ptyspec.contracts.resolve import flatten, known_keys
 from ptyspec.contracts.run import RunResult
 from ptyspec.errors import ConfigError
 from ptyspec.physics.geometry import required_canvas
-from ptyspec.pipeline.run import run as walk
+from ptyspec.runs.run import run as walk
 from ptyspec.spec.checks import Check
 from tests.walks import Watching, small
 

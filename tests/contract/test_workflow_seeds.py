@@ -13,10 +13,10 @@ import pytest
 
 from ptyspec.contracts.scan import RawScan, array_digest
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.io.npz import write_scan
+from ptyspec.files.npz import write_scan
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.pipeline.request import request
-from ptyspec.pipeline.run import run as walk
+from ptyspec.runs.request import request
+from ptyspec.runs.run import run as walk
 from ptyspec.spec.checks import Check
 from tests.walks import Untrained, digest, small
 

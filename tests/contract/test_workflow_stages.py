@@ -22,7 +22,7 @@ from ptyspec.errors import (
     TooFewPointsError,
 )
 from ptyspec.pipeline.protocol import Containers, GroupedHalves
-from ptyspec.pipeline.run import run as walk
+from ptyspec.runs.run import run as walk
 from ptyspec.spec.checks import Check
 from tests.walks import Untrained, Watching, digest, small
 

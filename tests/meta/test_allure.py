@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from ptyspec.report.allure_categories import CATEGORIES
-from ptyspec.report.text import escape
+from ptyspec.render.text import escape
 from ptyspec.spec.registry import specification
+from ptyspec.testing.allure_categories import CATEGORIES
 from tests.child import ROOT
 
 pytest_plugins = ["pytester"]
@@ -319,12 +319,12 @@ MESSAGES = {
     "bare": ("failed", "assert 1 == 2", "Spec violation"),
     "drift": (
         "failed",
-        "ptyspec.golden.checks.GoldenDrift: golden drift: a/b.json:\n  mean: NaN",
+        "ptyspec.testing.golden.checks.GoldenDrift: golden drift: a/b.json:\n  mean: NaN",
         "Golden drift",
     ),
     "edited": (
         "broken",
-        "ptyspec.golden.tolerance.GoldenError: golden file a/b.json was changed",
+        "ptyspec.testing.golden.tolerance.GoldenError: golden file a/b.json was changed",
         "Golden drift",
     ),
     "nan": (
@@ -364,7 +364,7 @@ def test_one_file_imports_allure() -> None:
     pattern = re.compile(r"^\s*(?:import|from) allure", re.MULTILINE)
     assert [
         path.relative_to(ROOT).as_posix() for path in files if pattern.search(path.read_text())
-    ] == ["ptyspec/report/allure.py"]
+    ] == ["ptyspec/testing/allure.py"]
 
 
 def test_without_a_report_allure_is_not_touched(project: pytest.Pytester) -> None:

@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
 from ptyspec.errors import ConfigError, InputFileError, OutputExistsError
-from ptyspec.report.allure_config import config, gate_rules, read_settings
-from ptyspec.report.allure_results import breaches, read_results
-from ptyspec.report.allure_site import render
-from ptyspec.report.allure_tool import VARIABLE, AllureToolError, command
 from ptyspec.spec.registry import specification
+from ptyspec.testing.allure_config import config, gate_rules, read_settings
+from ptyspec.testing.allure_results import breaches, read_results
+from ptyspec.testing.allure_site import render
+from ptyspec.testing.allure_tool import VARIABLE, AllureToolError, command
 
 TRACKING = '<script async src="https://www.googletagmanager.com/gtag/js?id=G-1"></script>\n<script>\n gtag();\n</script>'
 TOOL = f"""#!{sys.executable}

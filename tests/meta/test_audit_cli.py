@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ptyspec.audits import hub
-from ptyspec.audits.registry import KINDS
+from ptyspec.checks import hub
+from ptyspec.checks.registry import KINDS
 from ptyspec.cli.main import app
 from ptyspec.spec.checks import Check
 from tests.audits import trained
@@ -157,7 +157,7 @@ def test_all_audits_of_a_finished_run_go_into_one_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "ptyspec.audits.tested.checkout", lambda: None
+        "ptyspec.checks.tested.checkout", lambda: None
     )  # the cases of this checkout take long
     run = str(trained().subject.folder)
     result = ptyspec("--all", run, "--out", str(tmp_path / "hub"))
@@ -180,7 +180,7 @@ def test_all_audits_of_a_finished_run_go_into_one_folder(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from ptyspec.audits import hub
+from ptyspec.checks import hub
 from tests.fake_hub import SIDES, audit
 
 def killed(kind, sides):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ptyspec.audits.registry import KINDS, module_of
+from ptyspec.checks.registry import KINDS, module_of
 from tests.command_lines import check_command, shown, split
 
 ROOT = Path(__file__).parents[2]

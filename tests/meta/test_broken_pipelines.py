@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ptyspec.io.jsonfile import read_json
+from ptyspec.files.jsonfile import read_json
 from tests.child import ROOT, environment
 
 FILE = "tests/parity/test_pipeline_under_test.py"

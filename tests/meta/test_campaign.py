@@ -16,7 +16,7 @@ from ptyspec.faults.campaign import CampaignError, read_campaign, stamp_of
 from ptyspec.faults.catalogue import fault
 from ptyspec.faults.matrix import markdown, write_campaign
 from ptyspec.faults.parity import cases_of, run_parity
-from ptyspec.io.jsonfile import read_json, write_json
+from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.spec.collect import Case, collect
 from ptyspec.spec.registry import specification
 from tests.child import finish, start
@@ -242,7 +242,7 @@ def test_what_else_breaks_in_a_child_is_told_with_its_traceback(tmp_path: Path) 
 READ = {
     "case": "tests/test_a.py",
     "recipes": "ptyspec/scenarios/_recipes.yaml",
-    "template": "ptyspec/report/page.j2",
+    "template": "ptyspec/render/page.j2",
     "golden": "golden/manifest.json",
     "document": "specs/spec.md",
     "hypothesis": "specs/hypotheses/H-A.toml",

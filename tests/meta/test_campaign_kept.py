@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ptyspec.faults.catalogue import catalogue
-from ptyspec.io.jsonfile import read_json
+from ptyspec.files.jsonfile import read_json
 from ptyspec.report.schemas import schemas
 from ptyspec.spec.registry import specification
 from tests.json_schema import faults

@@ -13,22 +13,23 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from ptyspec.audits.subject import Words
+from ptyspec.checks.subject import Words
 from ptyspec.cli.main import app
 from ptyspec.contracts.run import RunResult
 from ptyspec.faults.apply import applied
-from ptyspec.io.jsonfile import read_json, write_json
-from ptyspec.io.store import RunStore
-from ptyspec.observe.threads import default_threads, set_threads
-from ptyspec.pipeline.produce import key_of
-from ptyspec.pipeline.request import recipe_faults, request
-from ptyspec.report import figures, scores
+from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.render.text import escape
+from ptyspec.report import figures
 from ptyspec.report.comparison import comparison
 from ptyspec.report.comparison_figure import figure
 from ptyspec.report.comparison_runs import Compared, runs
 from ptyspec.report.run_folder import write_run
 from ptyspec.report.schemas import schemas
-from ptyspec.report.text import escape
+from ptyspec.runs.produce import key_of
+from ptyspec.runs.request import recipe_faults, request
+from ptyspec.runs.store import RunStore
+from ptyspec.runs.threads import default_threads, set_threads
+from ptyspec.scores import headline as scores
 from tests.fake_run import block, make_run, one_run, without_truth
 from tests.json_schema import faults as breaks
 from tests.page_text import text_of

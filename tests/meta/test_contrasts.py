@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from ptyspec.evidence.board import board, holm
-from ptyspec.evidence.contrasts import Found
-from ptyspec.evidence.hypothesis import Hypothesis
-from ptyspec.evidence.judge import Judgement, record
-from ptyspec.evidence.records import Evidence, Row, Scope, design_of
-from ptyspec.evidence.verdict import CONFIRMED, OPEN, RULED_OUT, verdict
+from ptyspec.experiments.board import board, holm
+from ptyspec.experiments.contrasts import Found
+from ptyspec.experiments.hypothesis import Hypothesis
+from ptyspec.experiments.judge import Judgement, record
+from ptyspec.experiments.records import Evidence, Row, Scope, design_of
+from ptyspec.experiments.verdict import CONFIRMED, OPEN, RULED_OUT, verdict
 from tests import hypotheses
 from tests.hypotheses import EFFECT, NEGATIVE, POSITIVE, clean, evidence, example
 

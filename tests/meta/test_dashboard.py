@@ -14,13 +14,13 @@ from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
 from ptyspec.errors import InputFileError, OutputExistsError
-from ptyspec.io.finished_run import FinishedRun
-from ptyspec.io.jsonfile import read_json, write_json
+from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.report.dashboard import audits, campaign, history, hypotheses
 from ptyspec.report.dashboard.runs import key_of, newest
 from ptyspec.report.dashboard.svg import Line, chart, ticks
 from ptyspec.report.dashboard.write import DATA, write_dashboard
 from ptyspec.report.schemas import schemas
+from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.spec.registry import specification
 from tests.fake_dashboard import FAILING, NASTY, a_campaign, sources, without_anything
 from tests.fake_hub import a_hub
@@ -215,7 +215,7 @@ def write_other(path: Path) -> Path:
 
 
 def test_the_board_is_none_where_no_evidence_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hypotheses, "BOARD", "ptyspec.evidence.nowhere")
+    monkeypatch.setattr(hypotheses, "BOARD", "ptyspec.experiments.nowhere")
     assert hypotheses.board() == []
 
 

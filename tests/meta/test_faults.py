@@ -20,11 +20,11 @@ from ptyspec.faults.catalogue import names
 from ptyspec.faults.fault import Fault, Patch
 from ptyspec.faults.result import Result, Row, Status, merged
 from ptyspec.faults.seen import watched
-from ptyspec.io.jsonfile import write_json
-from ptyspec.io.runkey import code_version
-from ptyspec.observe.environment import FAULTS, active_faults, environment, fingerprint
+from ptyspec.files.jsonfile import write_json
 from ptyspec.physics import objects, scale
 from ptyspec.pipeline import normalize
+from ptyspec.runs.environment import FAULTS, active_faults, environment, fingerprint
+from ptyspec.runs.runkey import code_version
 from ptyspec.spec.clause import PLACES
 from ptyspec.spec.registry import specification
 from ptyspec.spec.tiers import TIERS

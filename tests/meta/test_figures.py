@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from ptyspec.contracts.run import RunResult
-from ptyspec.report import canvas, curves, maps, measurement
+from ptyspec.render import canvas
+from ptyspec.render.views import Frame, place, views
+from ptyspec.report import curves, maps, measurement
 from ptyspec.report.figures import drawers
-from ptyspec.report.views import Frame, place, views
 from ptyspec.seeds import generator
 from tests.fake_run import estimate, make_run, one_run, without_truth, written_run
 

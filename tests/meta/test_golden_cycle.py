@@ -11,21 +11,21 @@ from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
 from ptyspec.errors import OutputExistsError
-from ptyspec.golden import fixture
-from ptyspec.golden.approve import approve
-from ptyspec.golden.manifest import problems, read_manifest
-from ptyspec.golden.page import status, write_page
-from ptyspec.golden.proposal import Proposal, read_index
-from ptyspec.golden.propose import declared, propose
-from ptyspec.golden.tolerance import GoldenError
 from ptyspec.spec.checks import Check
+from ptyspec.testing.golden import fixture
+from ptyspec.testing.golden.approve import approve
+from ptyspec.testing.golden.manifest import problems, read_manifest
+from ptyspec.testing.golden.page import status, write_page
+from ptyspec.testing.golden.proposal import Proposal, read_index
+from ptyspec.testing.golden.propose import declared, propose
+from ptyspec.testing.golden.tolerance import GoldenError
 
 pytest_plugins = ["pytester"]
 
 CONFIG = '[tool.pytest]\nptyspec = true\nstrict = true\naddopts = ["--import-mode=importlib"]\n'
 MODULE = """
 import numpy as np, pytest
-from ptyspec.golden.tolerance import Tolerance
+from ptyspec.testing.golden.tolerance import Tolerance
 LIMIT = Tolerance(1e-6, 0, "derived")
 SHIFT = 0.0
 

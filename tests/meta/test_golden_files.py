@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ptyspec.golden.content import write_arrays
-from ptyspec.golden.manifest import Entry, problems, read_manifest, write_manifest
-from ptyspec.golden.names import collisions, patterns_in
-from ptyspec.golden.propose import declared
-from ptyspec.golden.tolerance import Tolerance
-from ptyspec.io.files import sha256_of
+from ptyspec.files.files import sha256_of
 from ptyspec.spec.checks import Check
+from ptyspec.testing.golden.content import write_arrays
+from ptyspec.testing.golden.manifest import Entry, problems, read_manifest, write_manifest
+from ptyspec.testing.golden.names import collisions, patterns_in
+from ptyspec.testing.golden.propose import declared
+from ptyspec.testing.golden.tolerance import Tolerance
 from tests.child import ROOT
 
 LIMIT = Tolerance(1e-6, 0.0, "derived")

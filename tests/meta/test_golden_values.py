@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.golden.checks import Golden, GoldenDrift
-from ptyspec.golden.compare import compare_arrays, ulp_histogram
-from ptyspec.golden.content import Numbers, read_numbers, write_arrays, write_numbers
-from ptyspec.golden.manifest import Entry, write_manifest
-from ptyspec.golden.tolerance import GoldenError, Tolerance, tolerances_of
-from ptyspec.io.files import sha256_of
+from ptyspec.files.files import sha256_of
 from ptyspec.spec.checks import Check
+from ptyspec.testing.golden.checks import Golden, GoldenDrift
+from ptyspec.testing.golden.compare import compare_arrays, ulp_histogram
+from ptyspec.testing.golden.content import Numbers, read_numbers, write_arrays, write_numbers
+from ptyspec.testing.golden.manifest import Entry, write_manifest
+from ptyspec.testing.golden.tolerance import GoldenError, Tolerance, tolerances_of
 
 LIMIT = Tolerance(1e-3, 1e-3, "derived")
 IMAGE = np.linspace(1, 2, 64).reshape(8, 8).astype(np.complex64)

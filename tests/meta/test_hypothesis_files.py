@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ptyspec.evidence.errors import HypothesisError, UnknownHypothesisError
-from ptyspec.evidence.hypothesis import Hypothesis
-from ptyspec.evidence.registry import folder, hypothesis, names, parse
+from ptyspec.experiments.errors import HypothesisError, UnknownHypothesisError
+from ptyspec.experiments.hypothesis import Hypothesis
+from ptyspec.experiments.registry import folder, hypothesis, names, parse
 from tests.hypotheses import EFFECT, NEGATIVE, POSITIVE, RESTORED, example, text_of, written
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ptyspec.errors import ConfigError
-from ptyspec.evidence.probes import loss_wiring, split_gains, stale_dictionary
+from ptyspec.experiments.observations import loss_wiring, split_gains, stale_dictionary
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from ptyspec.evidence.board import as_json, board
-from ptyspec.evidence.gather import gather
-from ptyspec.evidence.history import history
-from ptyspec.evidence.judge import from_evidence
-from ptyspec.evidence.registry import folder, hypothesis, names, parse
-from ptyspec.evidence.verdict import OPEN, RULED_OUT, Verdict, verdict
-from ptyspec.io.jsonfile import read_json, to_json
+from ptyspec.experiments.board import as_json, board
+from ptyspec.experiments.gather import gather
+from ptyspec.experiments.history import history
+from ptyspec.experiments.judge import from_evidence
+from ptyspec.experiments.registry import folder, hypothesis, names, parse
+from ptyspec.experiments.verdict import OPEN, RULED_OUT, Verdict, verdict
+from ptyspec.files.jsonfile import read_json, to_json
 from ptyspec.report.schemas import schemas
 from tests.json_schema import faults
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from benchmarks.investigation import BELIEVED, BLOCK, PAGE, blocks, filled
-from ptyspec.evidence import registry
+from ptyspec.experiments import registry
 
 
 def test_the_tables_are_those_of_the_committed_evidence() -> None:

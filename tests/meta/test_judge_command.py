@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
 from ptyspec.cli.names import hypotheses as completed
-from ptyspec.evidence import gather as gathering
+from ptyspec.experiments import gather as gathering
 from tests.hypotheses import written
 
 PROBED = """id = "H-PROBED"

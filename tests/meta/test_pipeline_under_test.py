@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ptyspec.errors import ConfigError
-from ptyspec.harness.chosen_pipeline import maker
-from ptyspec.harness.options import REFERENCE
 from ptyspec.pipeline.reference import ReferencePipeline
+from ptyspec.runs.chosen_pipeline import maker
+from ptyspec.testing.options import REFERENCE
 from tests.plugin_project import IDS, OURS, RECORD, TEST, record, write
 
 pytest_plugins = ["pytester"]

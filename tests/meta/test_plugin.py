@@ -65,7 +65,7 @@ def test_other_repositories_notice_nothing(project: pytest.Pytester) -> None:
         "import os, sys\n"
         "def test_it():\n"
         "    assert 'TF_NUM_INTRAOP_THREADS' not in os.environ\n"
-        "    assert not {'numpy', 'pydantic', 'ptyspec.observe.environment'} & set(sys.modules)\n"
+        "    assert not {'numpy', 'pydantic', 'ptyspec.runs.environment'} & set(sys.modules)\n"
     )
     write(project, THEIRS, contract__test_a=module)
     result = project.runpytest_subprocess("-p", "no:hypothesispytest")

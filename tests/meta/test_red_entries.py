@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ptyspec.io.jsonfile import write_json
+from ptyspec.files.jsonfile import write_json
 from ptyspec.spec.registry import specification
 from tests.red.entries import Entry, EntryError, read
 from tests.red.page import as_json, kept, page

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.io.finished_run import FinishedRun
-from ptyspec.io.jsonfile import read_json, write_json
+from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.report.run_clauses import RunFinding, broken, judge
+from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.spec.registry import specification
 from tests.fake_dashboard import GAIN, bad_run, good_run
 

@@ -15,11 +15,11 @@ from typer.testing import CliRunner, Result
 from ptyspec.cli import run_summary
 from ptyspec.cli.main import app
 from ptyspec.errors import PtyspecError, TrainingDivergedError, TrainingInterruptedError
-from ptyspec.observe.environment import active_faults
 from ptyspec.report import figures, run_clauses
 from ptyspec.report.run_clauses import RunFinding
 from ptyspec.report.run_folder import write_run
-from ptyspec.report.scores import lookup
+from ptyspec.runs.environment import active_faults
+from ptyspec.scores.headline import lookup
 from tests.fake_run import make_run
 
 Install = Callable[..., list[str]]
@@ -75,7 +75,7 @@ def produced(written: Callable[[float], Path], monkeypatch: pytest.MonkeyPatch) 
                 raise what
             return written(what)
 
-        module = types.ModuleType("ptyspec.pipeline.produce")
+        module = types.ModuleType("ptyspec.runs.produce")
         module.produce = produce  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, module.__name__, module)
         monkeypatch.setattr(run_clauses, "judge", judged)

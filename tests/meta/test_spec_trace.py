@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ptyspec.errors import PtyspecError
-from ptyspec.io.jsonfile import to_json
+from ptyspec.files.jsonfile import to_json
 from ptyspec.report import trace as views
 from ptyspec.spec import outcomes as records
 from ptyspec.spec.citations import Citation, unresolved

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from ptyspec.errors import ConfigError, InputFileError, TrainingInterruptedError, UnknownNameError
-from ptyspec.evidence import observe as observing
-from ptyspec.evidence.observe import ended, forget, key_of, known, observe, observe_all, value
-from ptyspec.evidence.variant import variant
-from ptyspec.pipeline.request import recipe_faults, request
+from ptyspec.experiments import observe as observing
+from ptyspec.experiments.observe import ended, forget, key_of, known, observe, observe_all, value
+from ptyspec.experiments.variant import variant
+from ptyspec.runs.request import recipe_faults, request
 from tests.child import ROOT
 from tests.tiny_runs import SHALLOW, SMALL
 
@@ -148,7 +148,7 @@ def test_a_run_that_was_refused_does_not_say_that_it_did_not_diverge() -> None:
 
 WORKER = """
 import os
-from ptyspec.evidence.observe import begin_worker
+from ptyspec.experiments.observe import begin_worker
 begin_worker(1, os.getppid())
 from ptyspec.physics import scale
 print(scale.loader_gain(4.0, 64))
@@ -172,7 +172,7 @@ POOL = """
 import os, time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from ptyspec.evidence.observe import begin_worker
+from ptyspec.experiments.observe import begin_worker
 if __name__ == "__main__":
     pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=begin_worker, initargs=(1, os.getpid()))
     print(pool.submit(os.getpid).result(), flush=True)

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from benchmarks.verdicts import ALPHA, CONFIRMED, LOOKED_TWICE, RULED_OUT, cells, limit
-from ptyspec.evidence.intervals import clopper_pearson, pairs_needed, rate, rates, span, student
+from ptyspec.experiments.intervals import clopper_pearson, pairs_needed, rate, rates, span, student
 
 MANY = 150
 """Replications of a cell here; `python -m benchmarks verdicts` draws 1,000."""

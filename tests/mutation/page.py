@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ptyspec.io.files import atomic_file
-from ptyspec.report.text import escape, table
+from ptyspec.files.files import atomic_file
+from ptyspec.render.text import escape, table
 from tests.mutation.results import Equivalent, Module, equivalents, plan, read
 
 EARLIER = ", of an earlier source"

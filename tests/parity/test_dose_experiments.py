@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ptyspec.io.scan_file import read_scan
-from ptyspec.pipeline.request import request
+from ptyspec.files.scan_file import read_scan
+from ptyspec.runs.request import request
 from ptyspec.spec.checks import Check
 from tests.tiny_runs import SHALLOW, object_of, prepare, scores, stored, tiny
 

@@ -11,8 +11,8 @@ from ptyspec.contracts.container import Container, Patches
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ConfigError, HeadRangeError, UnknownNameError
 from ptyspec.networks.registry import builder, generator_names
-from ptyspec.observe.progress import Silent
 from ptyspec.pipeline.batches import batch
+from ptyspec.pipeline.progress import Silent
 from ptyspec.pipeline.protocol import Session
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.spec.checks import Check

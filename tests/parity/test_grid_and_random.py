@@ -12,7 +12,7 @@ from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.scan import RawScan
 from ptyspec.pipeline.group import with_offsets
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.pipeline.request import request
+from ptyspec.runs.request import request
 from tests.tiny_runs import SHALLOW, Fitted, fitted, object_of, stored
 
 GRID = ("scan.kind=grid", "scan.n_images=81", "scan.step=8.5", *SHALLOW)

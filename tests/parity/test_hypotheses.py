@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ptyspec.evidence.judge import standing
-from ptyspec.evidence.registry import names
+from ptyspec.experiments.judge import standing
+from ptyspec.experiments.registry import names
 from ptyspec.spec.checks import Check
 
 

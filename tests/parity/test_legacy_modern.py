@@ -10,17 +10,17 @@ import pytest
 
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
-from ptyspec.io.jsonfile import read_json
+from ptyspec.files.jsonfile import read_json
 from ptyspec.legacy.bridge import update_legacy_dict
 from ptyspec.legacy.effective import resolved_of
 from ptyspec.legacy.params import Parameters
 from ptyspec.legacy.pipeline import LegacyPipeline
-from ptyspec.observe.record import StageNote
-from ptyspec.pipeline import notes
-from ptyspec.pipeline.produce import produce
 from ptyspec.pipeline.protocol import Pipeline
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.pipeline.request import request, scenario_names
+from ptyspec.runs import notes
+from ptyspec.runs.produce import produce
+from ptyspec.runs.record import StageNote
+from ptyspec.runs.request import request, scenario_names
 from ptyspec.spec.checks import Check
 from tests.tiny_runs import SHALLOW, object_of, stored, tiny
 

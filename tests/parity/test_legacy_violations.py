@@ -141,7 +141,7 @@ def test_a_second_config_without_the_bridge_gives_the_object_of_the_first(clause
 
 IN_TURN = """
 import json, sys
-from ptyspec.observe.threads import default_threads, set_threads
+from ptyspec.runs.threads import default_threads, set_threads
 set_threads(default_threads())
 from ptyspec.contracts.scan import array_digest
 from ptyspec.legacy.bridge import update_legacy_dict

@@ -14,7 +14,7 @@ import pytest
 from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
-from ptyspec.io.jsonfile import read_json
+from ptyspec.files.jsonfile import read_json
 from ptyspec.pipeline.protocol import Containers, GroupedHalves, Pipeline
 from ptyspec.report.run_folder import FILES
 from ptyspec.spec.checks import Check

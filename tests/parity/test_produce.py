@@ -14,13 +14,13 @@ from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import InputFileError, OutputExistsError
-from ptyspec.io.jsonfile import read_json, write_json
-from ptyspec.io.store import RunStore
+from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.pipeline import checkpoint
-from ptyspec.pipeline.produce import key_of, produce
 from ptyspec.pipeline.protocol import Containers, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.report.run_folder import FILES
+from ptyspec.runs.produce import key_of, produce
+from ptyspec.runs.store import RunStore
 from tests import child
 from tests.evidence import evidence
 from tests.tiny_runs import SHALLOW, digest, tiny
@@ -149,11 +149,11 @@ def test_a_damaged_checkpoint_of_its_own_is_refused_on_resume_and_forgotten_with
 ONCE = """
 import sys
 from pathlib import Path
-from ptyspec.observe.threads import default_threads, set_threads
+from ptyspec.runs.threads import default_threads, set_threads
 set_threads(default_threads())
-from ptyspec.io.store import RunStore
-from ptyspec.observe.progress import Silent
-from ptyspec.pipeline.produce import produce
+from ptyspec.runs.store import RunStore
+from ptyspec.pipeline.progress import Silent
+from ptyspec.runs.produce import produce
 from ptyspec.pipeline.reference import ReferencePipeline
 from tests.tiny_runs import SHALLOW, tiny
 

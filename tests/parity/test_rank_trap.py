@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.io.jsonfile import read_json, write_json
+from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.spec.checks import Check
 from tests import child
 from tests.evidence import evidence

@@ -15,9 +15,9 @@ import pytest
 from pydantic import TypeAdapter
 
 from ptyspec.contracts.records import EpochRecord
-from ptyspec.io.jsonfile import read_json, write_json
-from ptyspec.io.store import RunStore
+from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.pipeline import checkpoint
+from ptyspec.runs.store import RunStore
 from tests import child
 from tests.evidence import evidence
 from tests.tiny_runs import SHALLOW, SMALL, digest, object_of

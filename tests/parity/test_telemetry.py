@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from ptyspec.contracts.stages import STAGES
-from ptyspec.io.jsonfile import read_json
-from ptyspec.pipeline.produce import produce
-from ptyspec.pipeline.request import request
+from ptyspec.files.jsonfile import read_json
 from ptyspec.report.run_folder import FILES
+from ptyspec.runs.produce import produce
+from ptyspec.runs.request import request
 
 SHORT = ("training.nepochs=1", "inference.iterative_sweeps=1")
 """The records of a short training have the shape of a long one's; the image is not looked at here."""

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from ptyspec.contracts.arrays import Array
-from ptyspec.io.jsonfile import read_json
-from ptyspec.observe.threads import usable_cpus
+from ptyspec.files.jsonfile import read_json
+from ptyspec.runs.threads import usable_cpus
 from ptyspec.spec.checks import Check
 from tests import child
 from tests.evidence import evidence
@@ -20,12 +20,12 @@ from tests.tiny_runs import SHALLOW, object_of
 TRAIN = """
 import sys
 from pathlib import Path
-from ptyspec.observe.threads import set_threads
+from ptyspec.runs.threads import set_threads
 set_threads(int(sys.argv[2]))
 from ptyspec.faults.apply import from_environment
 from_environment()
-from ptyspec.io.store import RunStore
-from ptyspec.pipeline.produce import produce
+from ptyspec.runs.store import RunStore
+from ptyspec.runs.produce import produce
 from tests.tiny_runs import tiny
 print(produce(tiny("gs2_custom", *sys.argv[3:]), store=RunStore(Path(sys.argv[1]))))
 """

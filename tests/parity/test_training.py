@@ -16,9 +16,9 @@ from ptyspec.contracts.container import Container
 from ptyspec.contracts.records import EpochRecord
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import TooFewPointsError, TrainingDivergedError, TrainingInterruptedError
-from ptyspec.io.jsonfile import read_json, write_json
-from ptyspec.observe.progress import Silent
+from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.pipeline import checkpoint
+from ptyspec.pipeline.progress import Silent
 from ptyspec.pipeline.protocol import Containers, Session
 from tests.evidence import Training, evidence, load_training, save_training
 from tests.tiny_runs import SHALLOW, fit, prepared, same, tiny

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ptyspec.io.jsonfile import read_json, write_json
+from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.spec.checks import Check
 from tests import child
 from tests.evidence import evidence
@@ -18,7 +18,7 @@ RUNS = """
 import gc, json, random, sys
 import numpy as np
 
-from ptyspec.observe.threads import set_threads
+from ptyspec.runs.threads import set_threads
 set_threads(1)
 from ptyspec.faults.apply import from_environment
 from_environment()
@@ -28,8 +28,8 @@ import ptyspec.pipeline.train  # all that trains
 kept = (random.getstate(), repr(np.random.get_state())) == drawn
 
 from ptyspec.networks.reconstructor import Reconstructor
-from ptyspec.observe.record import peak_rss_mb
-from ptyspec.pipeline.run import run
+from ptyspec.runs.record import peak_rss_mb
+from ptyspec.runs.run import run
 from tests.tiny_runs import SHALLOW, digest, tiny
 
 BRIEF = (*SHALLOW, "training.nepochs=1", "inference.iterative_sweeps=1")

@@ -13,11 +13,11 @@ import pytest
 from ptyspec.contracts.records import EpochRecord
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import CanvasError, HeadRangeError, TooFewPointsError, TrainingDivergedError
-from ptyspec.observe.progress import Silent
 from ptyspec.pipeline import checkpoint
 from ptyspec.pipeline.infer import infer
+from ptyspec.pipeline.progress import Silent
 from ptyspec.pipeline.protocol import Containers, Session
-from ptyspec.pipeline.run import run
+from ptyspec.runs.run import run
 from ptyspec.spec.checks import Check
 from tests.evidence import Training, evidence, load_training, save_training
 from tests.tiny_runs import SHALLOW, fit, prepared, tiny

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from ptyspec.errors import PtyspecError
-from ptyspec.io.files import atomic_file
-from ptyspec.io.jsonfile import to_json
+from ptyspec.files.files import atomic_file
+from ptyspec.files.jsonfile import to_json
 from ptyspec.spec.clause import SpecError
 from ptyspec.spec.collect import collect
 from ptyspec.spec.registry import read as read_clauses

@@ -8,8 +8,8 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from ptyspec.io.jsonfile import read_json
-from ptyspec.report.text import escape, table
+from ptyspec.files.jsonfile import read_json
+from ptyspec.render.text import escape, table
 from tests.red.entries import Entry
 from tests.red.runner import Result, counts
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ptyspec.golden.content import read_arrays, read_numbers
-from ptyspec.golden.proposal import read_index
+from ptyspec.testing.golden.content import read_arrays, read_numbers
+from ptyspec.testing.golden.proposal import read_index
 from tests.child import ROOT, environment
 
 SETTINGS = tuple(product((2, 1), (0, 1)))

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from ptyspec.contracts.scenario import ObjectSpec, ProbeSpec
-from ptyspec.golden.checks import Golden
-from ptyspec.golden.tolerance import Tolerance
 from ptyspec.physics.objects import make_object
 from ptyspec.physics.probes import central_mask, ideal, make_probe
 from ptyspec.physics.scale import closed_form_scale
+from ptyspec.testing.golden.checks import Golden
+from ptyspec.testing.golden.tolerance import Tolerance
 from tests.golden_numbers import RECORDED
 
 TOLERANCES = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ptyspec.contracts.scenario import ObjectSpec, ProbeSpec
-from ptyspec.golden.checks import Golden
 from ptyspec.physics.objects import AMPLITUDES, make_object
 from ptyspec.physics.probes import make_probe
+from ptyspec.testing.golden.checks import Golden
 from tests.golden_numbers import LAST_BITS, statistics
 
 OBJECTS = {

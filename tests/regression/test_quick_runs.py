@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from ptyspec.golden.checks import Golden
-from ptyspec.golden.tolerance import Tolerance
-from ptyspec.io.jsonfile import read_json
-from ptyspec.pipeline.produce import produce
-from ptyspec.pipeline.request import request
+from ptyspec.files.jsonfile import read_json
+from ptyspec.runs.produce import produce
+from ptyspec.runs.request import request
+from ptyspec.testing.golden.checks import Golden
+from ptyspec.testing.golden.tolerance import Tolerance
 from tests.golden_numbers import PHOTONS
 
 SCENARIOS = ("gs1_custom", "gs1_ideal", "gs2_custom", "gs2_ideal")

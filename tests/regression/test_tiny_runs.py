@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ptyspec.golden.checks import Golden
-from ptyspec.golden.tolerance import Tolerance
+from ptyspec.testing.golden.checks import Golden
+from ptyspec.testing.golden.tolerance import Tolerance
 from tests.tiny_runs import finished
 
 RUNS = {

@@ -10,9 +10,7 @@ import pytest
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import RawScan
-from ptyspec.golden.checks import Golden
-from ptyspec.golden.tolerance import Tolerance
-from ptyspec.io.scan_file import read_scan
+from ptyspec.files.scan_file import read_scan
 from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.interpolate import sampling_matrix
@@ -23,6 +21,8 @@ from ptyspec.physics.scale import (
     probe_energy,
     rms_amplitude,
 )
+from ptyspec.testing.golden.checks import Golden
+from ptyspec.testing.golden.tolerance import Tolerance
 from tests.shared_data import shared_file
 from tests.tiny_runs import relative_l2
 

@@ -21,8 +21,8 @@ FAULT = Fault(
     stage="train",
     story="the checkpoint of another scenario is accepted",
     patches=(
-        Patch("ptyspec.io.store:RunStore.checkpoint_folder", _one_folder),
-        Patch("ptyspec.io.store:RunStore.forget_checkpoints", _one_forgotten),
+        Patch("ptyspec.runs.store:RunStore.checkpoint_folder", _one_folder),
+        Patch("ptyspec.runs.store:RunStore.forget_checkpoints", _one_forgotten),
     ),
     red=("STORE-008",),
     green=("STORE-009",),

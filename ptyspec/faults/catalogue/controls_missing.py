@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ptyspec.faults.fault import Fault, Patch
-from ptyspec.pipeline.evaluate import Verdict
+from ptyspec.runs.evaluate import Verdict
 
 
 def _without(evaluate: Callable[..., Verdict]) -> Callable[..., Verdict]:
@@ -26,7 +26,7 @@ FAULT = Fault(
     id="controls-missing",
     stage="score",
     story="a result stands without the control that shows what training did",
-    patches=(Patch("ptyspec.pipeline.evaluate:evaluate", _without),),
+    patches=(Patch("ptyspec.runs.evaluate:evaluate", _without),),
     red=("SCORE-009",),
     green=("EVID-003", "EVID-004"),
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ptyspec.faults.fault import Fault, Patch
-from ptyspec.pipeline.evaluate import Verdict
+from ptyspec.runs.evaluate import Verdict
 
 
 def _own(evaluate: Callable[..., Verdict]) -> Callable[..., Verdict]:
@@ -29,7 +29,7 @@ FAULT = Fault(
     id="controls-of-the-network",
     stage="score",
     story="the control is the reconstruction itself, so that nothing can beat it or lose to it",
-    patches=(Patch("ptyspec.pipeline.evaluate:evaluate", _own),),
+    patches=(Patch("ptyspec.runs.evaluate:evaluate", _own),),
     red=("SCORE-009",),
     green=("EVID-003", "EVID-004"),
 )

@@ -24,7 +24,7 @@ FAULT = Fault(
     id="damage-passed-over",
     stage="files",
     story="what is missing from a damaged archive is whatever memory held",
-    patches=(Patch("ptyspec.io.zipped_arrays:NpzArchive._fill", _kept),),
+    patches=(Patch("ptyspec.files.zipped_arrays:NpzArchive._fill", _kept),),
     red=("FILE-004",),
     green=("FILE-001", "FORMAT-001", "DATA-002"),
 )

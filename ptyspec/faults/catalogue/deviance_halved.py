@@ -15,7 +15,7 @@ FAULT = Fault(
     id="deviance-halved",
     stage="score",
     story="a perfect fit leaves half a unit of deviance a pixel, and looks better than it can be",
-    patches=(Patch("ptyspec.compare.dataspace:poisson_deviance_per_pixel", _halved),),
+    patches=(Patch("ptyspec.scores.dataspace:poisson_deviance_per_pixel", _halved),),
     red=("SCORE-012",),
     green=("SCORE-011", "SCORE-013", "ITERATIVE-002"),
 )

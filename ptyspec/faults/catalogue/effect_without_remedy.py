@@ -24,7 +24,7 @@ FAULT = Fault(
     id="effect-without-remedy",
     stage="evidence",
     story="a difference between two pipelines is called the cause of what both may share",
-    patches=(Patch("ptyspec.evidence.verdict:_concluded", _effects_alone),),
+    patches=(Patch("ptyspec.experiments.verdict:_concluded", _effects_alone),),
     red=("EVID-011",),
     green=("EVID-012", "EVID-013", "EVID-014", "EVID-015"),
 )

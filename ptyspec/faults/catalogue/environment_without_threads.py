@@ -16,7 +16,7 @@ FAULT = Fault(
     id="environment-without-threads",
     stage="run",
     story="environment.json says that the libraries decide",
-    patches=(Patch("ptyspec.observe.environment:environment", _without),),
+    patches=(Patch("ptyspec.runs.environment:environment", _without),),
     red=("RUN-005",),
     green=("RUN-002", "FLOW-001"),
 )

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.compare.frame import cut
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.faults.fault import Fault, Patch
+from ptyspec.scores.frame import cut
 
 
 def _rescaled(score: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
@@ -29,7 +29,7 @@ FAULT = Fault(
     id="evaluator-rescales",
     stage="score",
     story="an object of a quarter of its amplitude is scored as right",
-    patches=(Patch("ptyspec.compare.metrics:score", _rescaled),),
+    patches=(Patch("ptyspec.scores.metrics:score", _rescaled),),
     red=("SCORE-003", "EVID-001"),
     green=("SCORE-001", "SCORE-007", "GAUGE-001"),
     signatures=(33,),

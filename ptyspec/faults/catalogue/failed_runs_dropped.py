@@ -9,7 +9,7 @@ from ptyspec.faults.fault import Fault, Patch
 
 
 def _dropped(judged: Callable[..., Any]) -> Callable[..., Any]:
-    from ptyspec.evidence.measured import Missing
+    from ptyspec.experiments.measured import Missing
 
     def of_what_finished(compared: Any, observable: Any, values: Any, design: Any) -> Any:
         gone = {
@@ -28,7 +28,7 @@ FAULT = Fault(
     id="failed-runs-dropped",
     stage="evidence",
     story="seeds at which a run diverged or was refused are left out, and the rest is judged",
-    patches=(Patch("ptyspec.evidence.contrasts:judged", _dropped),),
+    patches=(Patch("ptyspec.experiments.contrasts:judged", _dropped),),
     red=("EVID-011",),
     green=("EVID-012", "EVID-014", "EVID-015"),
     signatures=(72,),

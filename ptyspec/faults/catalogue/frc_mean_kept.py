@@ -12,7 +12,7 @@ from ptyspec.faults.fault import Fault, Patch
 
 def _with_mean(spectrum: Callable[[Array], Array]) -> Callable[[Array], Array]:
     def wrong(image: Array) -> Array:
-        from ptyspec.compare.frc import _hann
+        from ptyspec.scores.frc import _hann
 
         return np.asarray(
             np.fft.fft2(np.outer(_hann(image.shape[0]), _hann(image.shape[1])) * image)
@@ -25,7 +25,7 @@ FAULT = Fault(
     id="frc-mean-kept",
     stage="score",
     story="the window spreads the mean over the lowest rings, which then agree for any two images",
-    patches=(Patch("ptyspec.compare.frc:_spectrum", _with_mean),),
+    patches=(Patch("ptyspec.scores.frc:_spectrum", _with_mean),),
     red=("SCORE-010",),
     green=("SCORE-007", "SCORE-003", "GAUGE-001"),
 )

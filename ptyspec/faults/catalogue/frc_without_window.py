@@ -18,7 +18,7 @@ FAULT = Fault(
     id="frc-without-window",
     stage="score",
     story="the jump at the frame's edge correlates at every frequency",
-    patches=(Patch("ptyspec.compare.frc:_hann", _flat),),
+    patches=(Patch("ptyspec.scores.frc:_hann", _flat),),
     red=("SCORE-010",),
     green=("SCORE-007", "SCORE-003", "GAUGE-001"),
 )

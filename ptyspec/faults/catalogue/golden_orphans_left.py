@@ -15,7 +15,7 @@ FAULT = Fault(
     id="golden-orphans-left",
     stage="evidence",
     story="every golden file counts as read",
-    patches=(Patch("ptyspec.golden.manifest:_read", _all),),
+    patches=(Patch("ptyspec.testing.golden.manifest:_read", _all),),
     red=("GOLD-003",),
     green=("GOLD-001", "GOLD-002"),
 )

@@ -15,7 +15,7 @@ FAULT = Fault(
     id="golden-tolerance-any",
     stage="evidence",
     story="tolerances of golden values are not looked at",
-    patches=(Patch("ptyspec.golden.tolerance:Tolerance.__post_init__", _lenient),),
+    patches=(Patch("ptyspec.testing.golden.tolerance:Tolerance.__post_init__", _lenient),),
     red=("GOLD-002",),
     green=("GOLD-001", "GOLD-003", "GOLD-004"),
 )

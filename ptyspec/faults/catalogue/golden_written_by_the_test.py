@@ -23,7 +23,7 @@ FAULT = Fault(
     id="golden-written-by-the-test",
     stage="evidence",
     story="a comparison without a golden file makes one",
-    patches=(Patch("ptyspec.golden.checks:Golden._drift", _writing),),
+    patches=(Patch("ptyspec.testing.golden.checks:Golden._drift", _writing),),
     red=("GOLD-004",),
     green=("GOLD-002",),
 )

@@ -19,7 +19,7 @@ FAULT = Fault(
     id="history-unsealed",
     stage="evidence",
     story="an entry of the history is what it says it is",
-    patches=(Patch("ptyspec.evidence.history:seal", _whatever),),
+    patches=(Patch("ptyspec.experiments.history:seal", _whatever),),
     red=("EVID-014",),
     green=("EVID-012", "EVID-013", "EVID-015"),
 )

@@ -19,7 +19,7 @@ FAULT = Fault(
     id="insignificant-is-ruled-out",
     stage="evidence",
     story="an interval that holds zero is taken for no difference, whatever else it holds",
-    patches=(Patch("ptyspec.evidence.intervals:Interval.within", _absent),),
+    patches=(Patch("ptyspec.experiments.intervals:Interval.within", _absent),),
     red=("EVID-012",),
     green=("EVID-014", "EVID-015"),
 )

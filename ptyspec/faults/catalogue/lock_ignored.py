@@ -21,7 +21,7 @@ FAULT = Fault(
     id="lock-ignored",
     stage="run",
     story="two who want one run make it at the same time",
-    patches=(Patch("ptyspec.io.store:RunStore._locked", _unlocked),),
+    patches=(Patch("ptyspec.runs.store:RunStore._locked", _unlocked),),
     red=("STORE-005",),
     green=("STORE-003", "STORE-004", "STORE-006"),
 )

@@ -10,7 +10,7 @@ from ptyspec.faults.fault import Fault, Patch
 
 def _lenient(to_json: Callable[..., str]) -> Callable[..., str]:
     def wrong(data: object, what: str = "data") -> str:
-        from ptyspec.io.jsonfile import _plain
+        from ptyspec.files.jsonfile import _plain
 
         return json.dumps(data, indent=1, ensure_ascii=False, default=_plain) + "\n"
 
@@ -21,7 +21,7 @@ FAULT = Fault(
     id="nan-written-as-json",
     stage="files",
     story="a score that is not finite is written as NaN instead of being refused",
-    patches=(Patch("ptyspec.io.jsonfile:to_json", _lenient),),
+    patches=(Patch("ptyspec.files.jsonfile:to_json", _lenient),),
     red=("FILE-009",),
     green=("EVID-005", "SCORE-008"),
 )

@@ -16,7 +16,7 @@ FAULT = Fault(
     id="near-field-accepted",
     stage="files",
     story="nobody compares the beam with the field of view, and an object that is not there is fitted",
-    patches=(Patch("ptyspec.io.far_field:require_far_field", _off),),
+    patches=(Patch("ptyspec.files.far_field:require_far_field", _off),),
     red=("CXI-003",),
     green=("CXI-001", "FORMAT-001"),
 )

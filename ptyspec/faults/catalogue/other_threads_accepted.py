@@ -15,7 +15,7 @@ FAULT = Fault(
     id="other-threads-accepted",
     stage="run",
     story="the record names thread counts that no operation uses",
-    patches=(Patch("ptyspec.observe.threads:_refuse_change", _off),),
+    patches=(Patch("ptyspec.runs.threads:_refuse_change", _off),),
     red=("DET-006",),
     green=("RUN-005", "DET-003", "STORE-002"),
 )

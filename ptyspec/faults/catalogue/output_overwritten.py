@@ -15,7 +15,7 @@ FAULT = Fault(
     id="output-overwritten",
     stage="run",
     story="nobody looks at what --out holds",
-    patches=(Patch("ptyspec.io.disk:_check_free", _careless),),
+    patches=(Patch("ptyspec.files.disk:_check_free", _careless),),
     red=("STORE-006",),
     green=("STORE-003", "STORE-004"),
 )

@@ -24,7 +24,7 @@ FAULT = Fault(
     id="overflow-kept",
     stage="files",
     story="gaps and overflows of the detector are warned of and kept",
-    patches=(Patch("ptyspec.io.cxi:_mask", _kept),),
+    patches=(Patch("ptyspec.files.cxi:_mask", _kept),),
     red=("CXI-002",),
     green=("CXI-001", "CXI-003", "FILE-005"),
 )

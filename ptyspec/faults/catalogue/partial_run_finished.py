@@ -31,7 +31,7 @@ FAULT = Fault(
     id="partial-run-finished",
     stage="run",
     story="what was made until the interrupt is kept as the run",
-    patches=(Patch("ptyspec.io.store:RunStore.get_or_make", _kept),),
+    patches=(Patch("ptyspec.runs.store:RunStore.get_or_make", _kept),),
     red=("STORE-004",),
     green=("STORE-003", "STORE-005", "STORE-006"),
 )

@@ -11,7 +11,7 @@ from ptyspec.faults.fault import Fault, Patch
 
 def _strict(drawn: Callable[..., Path]) -> Callable[..., Path]:
     def wrong(draw: Callable[[], Any], path: Path, progress: Any) -> Path:
-        from ptyspec.report import canvas
+        from ptyspec.render import canvas
 
         return canvas.save(draw(), path)
 

@@ -11,7 +11,7 @@ from ptyspec.faults.fault import Fault, Patch
 
 def _wrong(amplitude: Callable[..., Any]) -> Callable[..., Any]:
     def wrong(views: Any) -> Any:
-        from ptyspec.report import canvas
+        from ptyspec.render import canvas
 
         made = amplitude(views)
         return replace(made, limits=canvas.value_limits(made.images["network"], part=1.0))

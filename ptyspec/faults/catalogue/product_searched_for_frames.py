@@ -15,7 +15,7 @@ FAULT = Fault(
     id="product-searched-for-frames",
     stage="files",
     story="nobody tells a product from a scan, so that the refusal names keys and not the file to give instead",
-    patches=(Patch("ptyspec.io.npz:refuse_product", _off),),
+    patches=(Patch("ptyspec.files.npz:refuse_product", _off),),
     red=("PRODUCT-002",),
     green=("PRODUCT-001", "FILE-003", "FORMAT-001"),
 )

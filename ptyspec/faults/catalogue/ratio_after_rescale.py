@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ptyspec.compare.frame import Frame
 from ptyspec.faults.fault import Fault, Patch
+from ptyspec.scores.frame import Frame
 
 
 def _after(scores: Callable[[Frame], dict[str, Any]]) -> Callable[[Frame], dict[str, Any]]:
@@ -22,7 +22,7 @@ FAULT = Fault(
     id="ratio-after-rescale",
     stage="score",
     story="the ratio is taken after the factor that it should show was applied",
-    patches=(Patch("ptyspec.compare.amplitude:amplitude_scores", _after),),
+    patches=(Patch("ptyspec.scores.amplitude:amplitude_scores", _after),),
     red=("SCORE-003", "SCORE-007"),
     green=("SCORE-001", "SCORE-002", "GAUGE-001"),
     signatures=(33, 66),

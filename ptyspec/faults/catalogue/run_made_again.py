@@ -21,7 +21,7 @@ FAULT = Fault(
     id="run-made-again",
     stage="run",
     story="a stored run is replaced by whoever asks for it",
-    patches=(Patch("ptyspec.io.store:RunStore.get_or_make", _again),),
+    patches=(Patch("ptyspec.runs.store:RunStore.get_or_make", _again),),
     red=("STORE-003", "STORE-005"),
     green=("STORE-004", "STORE-006"),
 )

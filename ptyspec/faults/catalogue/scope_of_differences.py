@@ -19,7 +19,7 @@ FAULT = Fault(
     id="scope-of-differences",
     stage="evidence",
     story="neither what was held nor what was not exercised is told",
-    patches=(Patch("ptyspec.evidence.scope:scope", _varied_alone),),
+    patches=(Patch("ptyspec.experiments.scope:scope", _varied_alone),),
     red=("EVID-015",),
     green=("EVID-011", "EVID-012", "EVID-013", "EVID-014"),
 )

@@ -23,7 +23,7 @@ FAULT = Fault(
     id="score-renamed",
     stage="score",
     story="highpass_pearson_r is written as highpass_r",
-    patches=(Patch("ptyspec.compare.amplitude:amplitude_scores", _renamed),),
+    patches=(Patch("ptyspec.scores.amplitude:amplitude_scores", _renamed),),
     red=("METRICS-NAMING-001",),
     green=("SCORE-003", "SCORE-004", "SCORE-012"),
 )

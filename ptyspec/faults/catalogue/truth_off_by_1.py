@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ptyspec.compare.frame import Frame
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.faults.fault import Fault, Patch
+from ptyspec.scores.frame import Frame
 
 
 def _beside(
@@ -24,7 +24,7 @@ FAULT = Fault(
     id="truth-off-by-1",
     stage="score",
     story="the evaluator's frame lies 1 px off",
-    patches=(Patch("ptyspec.compare.frame:cut", _beside),),
+    patches=(Patch("ptyspec.scores.frame:cut", _beside),),
     red=("REASSEMBLY-METRIC-FRAME-001", "SCORE-007", "GAUGE-008"),
     green=("SCORE-003", "SCORE-004", "GAUGE-006"),
     signatures=(58,),

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.compare.frame import Frame
 from ptyspec.faults.fault import Fault, Patch
+from ptyspec.scores.frame import Frame
 
 
 def _everywhere(scores: Callable[[Frame], dict[str, Any]]) -> Callable[[Frame], dict[str, Any]]:
@@ -20,7 +20,7 @@ FAULT = Fault(
     id="uncovered-phase-scored",
     stage="score",
     story="the phase error is a mean over the whole frame, in which every dark pixel is a perfect one",
-    patches=(Patch("ptyspec.compare.phase:phase_scores", _everywhere),),
+    patches=(Patch("ptyspec.scores.phase:phase_scores", _everywhere),),
     red=("SCORE-002",),
     green=("SCORE-001", "SCORE-003", "SCORE-006"),
     signatures=(77,),

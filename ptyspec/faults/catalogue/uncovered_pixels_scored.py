@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ptyspec.compare.frame import Frame
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.faults.fault import Fault, Patch
+from ptyspec.scores.frame import Frame
 
 
 def _whole(
@@ -29,7 +29,7 @@ FAULT = Fault(
     id="uncovered-pixels-scored",
     stage="score",
     story="the whole frame is compared, dark pixels included",
-    patches=(Patch("ptyspec.compare.frame:cut", _whole),),
+    patches=(Patch("ptyspec.scores.frame:cut", _whole),),
     red=("SCORE-001", "SCORE-002", "SCORE-008"),
     green=("SCORE-003", "SCORE-004", "GAUGE-005"),
     signatures=(59,),

@@ -26,7 +26,7 @@ FAULT = Fault(
     id="written-in-place",
     stage="files",
     story="an interrupted writer leaves a part of a file under the name of the whole",
-    patches=(Patch("ptyspec.io.files:atomic_file", _direct),),
+    patches=(Patch("ptyspec.files.files:atomic_file", _direct),),
     red=("FILE-006",),
     green=("FILE-001", "FILE-007", "DATA-002"),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ptyspec.audits.write import HUB
+from ptyspec.checks.write import HUB
 from ptyspec.errors import InputFileError
-from ptyspec.io.jsonfile import read_json
+from ptyspec.files.jsonfile import read_json
 
 
 def read(folder: Path | None) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from ptyspec.errors import InputFileError
-from ptyspec.io.jsonfile import read_json
+from ptyspec.files.jsonfile import read_json
 from ptyspec.spec.clause import PLACES
 
 FILE = "campaign.json"

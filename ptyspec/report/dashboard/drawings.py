@@ -8,8 +8,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ptyspec.report import scores
 from ptyspec.report.dashboard.svg import Line, chart, interval
+from ptyspec.scores import headline as scores
 
 Row = Mapping[str, Any]
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ptyspec.io.finished_run import FinishedRun
-from ptyspec.observe.environment import environment
 from ptyspec.report.dashboard import audits, campaign, clauses, history, hypotheses, runs
 from ptyspec.report.dashboard.wrong import status, wrong
+from ptyspec.runs.environment import environment
+from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.spec.registry import specification
 from ptyspec.spec.trace import Trace
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ptyspec.errors import PtyspecError
-from ptyspec.io.disk import make_folder
-from ptyspec.io.jsonfile import read_json, write_json
+from ptyspec.files.disk import make_folder
+from ptyspec.files.jsonfile import read_json, write_json
 
 FOLDER = Path("reports") / "history"
 LATEST = 60

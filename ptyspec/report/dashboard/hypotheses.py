@@ -7,14 +7,14 @@ import importlib.util
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-BOARD = "ptyspec.evidence.board"
+BOARD = "ptyspec.experiments.board"
 VERDICTS = ("CONFIRMED", "RULED OUT", "OPEN")
 
 
 def board() -> list[dict[str, Any]]:
     """Return the rows of the evidence's board; none where this version has no evidence to judge."""
     if (
-        importlib.util.find_spec("ptyspec.evidence") is None
+        importlib.util.find_spec("ptyspec.experiments") is None
         or importlib.util.find_spec(BOARD) is None
     ):
         return []

@@ -10,8 +10,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ptyspec.report import scores
 from ptyspec.report.dashboard import campaign, clauses, drawings
+from ptyspec.scores import headline as scores
 from ptyspec.spec.clause import PLACES
 
 GLYPHS = {"pass": "✓", "fail": "✕", "uncovered": "○"}

@@ -11,10 +11,12 @@ import numpy as np
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.errors import PtyspecError
-from ptyspec.io.finished_run import FinishedRun
-from ptyspec.io.zipped_arrays import NpzArchive
-from ptyspec.report import canvas, maps, scores
-from ptyspec.report.views import Views, align_phase, frame_of, has_no_phase, place
+from ptyspec.files.zipped_arrays import NpzArchive
+from ptyspec.render import canvas
+from ptyspec.render.views import Views, align_phase, frame_of, has_no_phase, place
+from ptyspec.report import maps
+from ptyspec.runs.finished_run import FinishedRun
+from ptyspec.scores import headline as scores
 
 LEVELS = 255
 """Colours of a picture; one more is kept for pixels without a value."""

@@ -10,12 +10,12 @@ from typing import Any
 
 from ptyspec.contracts.records import ArrayStats, StageRecord
 from ptyspec.errors import InputFileError, PtyspecError
-from ptyspec.io.finished_run import FinishedRun
-from ptyspec.io.jsonfile import read_json
-from ptyspec.report import scores
+from ptyspec.files.jsonfile import read_json
 from ptyspec.report.curves import ring_curves
 from ptyspec.report.dashboard.pictures import looks
 from ptyspec.report.run_clauses import judge
+from ptyspec.runs.finished_run import FinishedRun
+from ptyspec.scores import headline as scores
 
 SHIPPED = ("gs1_ideal", "gs1_custom", "gs2_ideal", "gs2_custom")
 SHIPPED_WITH = ("default", "scenario ", "profile ", "recipe ")

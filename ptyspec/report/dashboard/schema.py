@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ptyspec.audits.schema import COUNT, MAYBE, many
+from ptyspec.checks.schema import COUNT, MAYBE, many
 from ptyspec.contracts.stages import STAGES
 from ptyspec.report.schemas import NUMBER, TEXT, object_of
 from ptyspec.spec.clause import LEVELS, PLACES

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from ptyspec.errors import InputFileError, OutputExistsError
-from ptyspec.io.disk import clear_errors, make_folder
-from ptyspec.io.files import atomic_file
-from ptyspec.io.jsonfile import read_json, write_json
+from ptyspec.files.disk import clear_errors, make_folder
+from ptyspec.files.files import atomic_file
+from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.report.dashboard import history
 from ptyspec.report.dashboard.gather import Sources, content
 from ptyspec.report.dashboard.page import page

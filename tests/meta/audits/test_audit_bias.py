@@ -7,19 +7,19 @@ import math
 import numpy as np
 import pytest
 
-from ptyspec.audits.amplitude_error import (
+from ptyspec.checks.amplitude_error import (
     decomposition,
     distributions,
     least_squares,
     scalar_scores,
 )
-from ptyspec.audits.recorded_bias import (
+from ptyspec.checks.recorded_bias import (
     CHAINS,
     recorded_chains,
     recorded_products,
     recorded_scalars,
 )
-from ptyspec.audits.stage_chain import LEVEL, OUTPUT, Step, chain_product, explanation, first_break
+from ptyspec.checks.stage_chain import LEVEL, OUTPUT, Step, chain_product, explanation, first_break
 from ptyspec.seeds import generator
 
 DRAWS = generator(3, "amplitudes")

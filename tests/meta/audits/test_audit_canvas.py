@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from ptyspec.audits.canvas_sizes import (
+from ptyspec.checks.canvas_sizes import (
     jitter_rule,
     legacy_sides,
     lost_dummies,

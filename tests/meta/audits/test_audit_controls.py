@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ptyspec.audits.registry import KINDS, module_of
+from ptyspec.checks.registry import KINDS, module_of
 from ptyspec.spec.registry import specification
 from tests.audits import performed, trained
 

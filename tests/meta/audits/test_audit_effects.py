@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from ptyspec.audits import paired
-from ptyspec.audits.hyperparameters import hold
-from ptyspec.audits.hyperparameters_tables import experiment_tables
-from ptyspec.audits.pointers import problems
-from ptyspec.audits.report import Audit
-from ptyspec.audits.write import write_audit
-from ptyspec.pipeline.produce import produce
-from ptyspec.pipeline.request import request
+from ptyspec.checks import paired
+from ptyspec.checks.hyperparameters import hold
+from ptyspec.checks.hyperparameters_tables import experiment_tables
+from ptyspec.checks.pointers import problems
+from ptyspec.checks.report import Audit
+from ptyspec.checks.write import write_audit
+from ptyspec.runs.produce import produce
+from ptyspec.runs.request import request
 from ptyspec.spec.checks import Check
 from ptyspec.spec.registry import specification
 from tests.audits import performed, trained

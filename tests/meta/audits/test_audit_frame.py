@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.audits.pointers import problems
-from ptyspec.audits.report import Audit
-from ptyspec.audits.shown import lookup, plain, pointer, ref, show
-from ptyspec.audits.write import check_place, markdown, write_audit
+from ptyspec.checks.pointers import problems
+from ptyspec.checks.report import Audit
+from ptyspec.checks.shown import lookup, plain, pointer, ref, show
+from ptyspec.checks.write import check_place, markdown, write_audit
 from ptyspec.errors import InputFileError, OutputExistsError
 from ptyspec.spec.checks import Check
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ptyspec.audits.group_facts import axis_facts, frame_keys, group_facts
-from ptyspec.audits.recorded_scan import recorded_groups, recorded_positions
+from ptyspec.checks.group_facts import axis_facts, frame_keys, group_facts
+from ptyspec.checks.recorded_scan import recorded_groups, recorded_positions
 from ptyspec.pipeline.group import with_offsets
 from tests.audits import material, performed
 from tests.small_scenes import scan_at, scenario

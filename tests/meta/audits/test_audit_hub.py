@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from ptyspec.audits import hub, tested
-from ptyspec.audits.hub import Hub, write_hub
-from ptyspec.audits.material import Material
-from ptyspec.audits.pointers import problems
-from ptyspec.audits.report import Audit
-from ptyspec.audits.tested import behind
+from ptyspec.checks import hub, tested
+from ptyspec.checks.hub import Hub, write_hub
+from ptyspec.checks.material import Material
+from ptyspec.checks.pointers import problems
+from ptyspec.checks.report import Audit
+from ptyspec.checks.tested import behind
 from ptyspec.errors import OutputExistsError, OutputFileError, TrainingInterruptedError
 from ptyspec.spec.checks import Check
 from ptyspec.spec.collect import Case

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from ptyspec.audits import paired
-from ptyspec.audits.hyperparameters import MEASURED, hold, questions, schedule
-from ptyspec.audits.legacy_subject import legacy_subject
-from ptyspec.audits.material import Material
-from ptyspec.audits.paired import EXPLAINS, NONE, NOT, OPEN, Question
-from ptyspec.audits.registry import perform
-from ptyspec.audits.report import Audit
-from ptyspec.audits.subject import Subject
+from ptyspec.checks import paired
+from ptyspec.checks.hyperparameters import MEASURED, hold, questions, schedule
+from ptyspec.checks.legacy_subject import legacy_subject
+from ptyspec.checks.material import Material
+from ptyspec.checks.paired import EXPLAINS, NONE, NOT, OPEN, Question
+from ptyspec.checks.registry import perform
+from ptyspec.checks.report import Audit
+from ptyspec.checks.subject import Subject
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.errors import ConfigError
-from ptyspec.io.jsonfile import write_json
-from ptyspec.pipeline.request import request
+from ptyspec.files.jsonfile import write_json
+from ptyspec.runs.request import request
 from ptyspec.spec.checks import Check
 
 EPOCHS = Question("training.nepochs", 5, 60)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ptyspec.audits.report import Audit
-from ptyspec.audits.stage_chain import GROUPED, INPUT, OUTPUT, TARGET
+from ptyspec.checks.report import Audit
+from ptyspec.checks.stage_chain import GROUPED, INPUT, OUTPUT, TARGET
 from tests.audits import performed, trained
 
 IDEAL, CUSTOM = "gs1_ideal", "gs2_custom"
@@ -108,14 +108,14 @@ def test_an_object_of_the_gained_gauge_is_known_by_its_scalar() -> None:
     ],
 )
 def test_a_single_fault_turns_its_clause_red_and_no_other(control: str) -> None:
-    from ptyspec.audits.intensity import CONTROLS
+    from ptyspec.checks.intensity import CONTROLS
 
     expected = next(made.clause for made in CONTROLS if made.name == control)
     assert both("intensity", control).violated() == [expected]
 
 
 def test_every_rule_of_the_two_audits_is_turned_red_by_some_control() -> None:
-    from ptyspec.audits import bias, intensity
+    from ptyspec.checks import bias, intensity
 
     for kind, module in (("bias", bias), ("intensity", intensity)):
         rules = {finding.clause for finding in both(kind).findings}
@@ -124,7 +124,7 @@ def test_every_rule_of_the_two_audits_is_turned_red_by_some_control() -> None:
 
 @pytest.mark.parametrize("control", ["rescaled-after", "flat", "rescaling-evaluator"])
 def test_a_single_fault_of_scoring_turns_its_clause_red_and_no_other(control: str) -> None:
-    from ptyspec.audits.bias import CONTROLS
+    from ptyspec.checks.bias import CONTROLS
 
     expected = next(made.clause for made in CONTROLS if made.name == control)
     assert both("bias", control).violated() == [expected]

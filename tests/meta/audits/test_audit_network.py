@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.audits.head_range import combination, driven_range
-from ptyspec.audits.loss_values import NetworkLoss, PhysicsLoss
-from ptyspec.audits.network_flags import network_probe
-from ptyspec.audits.registry import module_of
-from ptyspec.audits.report import Audit
+from ptyspec.checks.head_range import combination, driven_range
+from ptyspec.checks.loss_values import NetworkLoss, PhysicsLoss
+from ptyspec.checks.network_flags import network_probe
+from ptyspec.checks.registry import module_of
+from ptyspec.checks.report import Audit
 from tests.audits import performed, trained
 
 NAME = "gs2_custom"

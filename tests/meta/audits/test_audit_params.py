@@ -11,20 +11,20 @@ from typing import Any
 
 import pytest
 
-from ptyspec.audits.effective_values import delta
-from ptyspec.audits.legacy_subject import PROFILES, captured, legacy_subject
-from ptyspec.audits.material import Material
-from ptyspec.audits.params import loss_modes
-from ptyspec.audits.params_controls import CONTROLS
-from ptyspec.audits.registry import Control, perform
-from ptyspec.audits.report import Audit
-from ptyspec.audits.snapshot import snapshot_subject
-from ptyspec.audits.subject import Subject, subject
-from ptyspec.audits.write import markdown
+from ptyspec.checks.effective_values import delta
+from ptyspec.checks.legacy_subject import PROFILES, captured, legacy_subject
+from ptyspec.checks.material import Material
+from ptyspec.checks.params import loss_modes
+from ptyspec.checks.params_controls import CONTROLS
+from ptyspec.checks.registry import Control, perform
+from ptyspec.checks.report import Audit
+from ptyspec.checks.snapshot import snapshot_subject
+from ptyspec.checks.subject import Subject, subject
+from ptyspec.checks.write import markdown
 from ptyspec.errors import ConfigError, InputFileError, UnknownNameError
 from ptyspec.legacy import dose_experiments
 from ptyspec.legacy.params import legacy_defaults, shared
-from ptyspec.pipeline.request import request
+from ptyspec.runs.request import request
 from ptyspec.spec.checks import Check
 
 IDEAL = {

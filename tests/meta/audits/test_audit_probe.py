@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ptyspec.audits.material import Material
-from ptyspec.audits.probe_paths import difference, disk_mask, published_disk, second_path
-from ptyspec.audits.probe_recorded import blind_comparison, four_pixel_probe, recorded_rows
+from ptyspec.checks.material import Material
+from ptyspec.checks.probe_paths import difference, disk_mask, published_disk, second_path
+from ptyspec.checks.probe_recorded import blind_comparison, four_pixel_probe, recorded_rows
 from tests.audits import material, performed
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ptyspec.audits.write import write_audit
+from ptyspec.checks.write import write_audit
 from ptyspec.report.schemas import schemas
 from tests.audits import material, performed
 from tests.fake_hub import a_hub

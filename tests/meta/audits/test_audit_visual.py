@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ptyspec.audits.dose_recorded import recorded_capture
-from ptyspec.audits.material import Material
-from ptyspec.audits.visual_facts import seen
+from ptyspec.checks.dose_recorded import recorded_capture
+from ptyspec.checks.material import Material
+from ptyspec.checks.visual_facts import seen
 from tests.audits import material, performed, trained
 
 CUSTOM, DOSE = "gs2_custom", "dose_legacy_gs2"
@@ -54,7 +54,7 @@ def test_the_data_find_by_how_much_an_object_was_moved(x: int, y: int) -> None:
 def test_a_fault_of_the_picture_turns_its_criterion_red_and_no_unrelated_one(
     control: str, others: set[str]
 ) -> None:
-    from ptyspec.audits.visual import CONTROLS
+    from ptyspec.checks.visual import CONTROLS
 
     expected = next(made.clause for made in CONTROLS if made.name == control)
     assert set(performed("visual", trained(), control=control).violated()) == {expected} | others
@@ -72,7 +72,7 @@ def test_noise_that_looks_right_is_told_by_the_data_alone() -> None:
 
 
 def test_every_rule_of_the_two_audits_is_turned_red_by_some_control() -> None:
-    from ptyspec.audits import dose, visual
+    from ptyspec.checks import dose, visual
 
     for kind, module in (("visual", visual), ("dose", dose)):
         rules = {finding.clause for finding in performed(kind, trained()).findings}
@@ -135,7 +135,7 @@ def test_the_first_stage_that_differs_is_named(control: str) -> None:
     ],
 )
 def test_a_single_fault_of_a_stage_turns_its_clause_red_and_no_other(control: str) -> None:
-    from ptyspec.audits.dose import CONTROLS
+    from ptyspec.checks.dose import CONTROLS
 
     expected = next(made.clause for made in CONTROLS if made.name == control)
     assert performed("dose", material(), control=control).violated() == [expected]
@@ -166,7 +166,7 @@ def test_the_recorded_capture_is_ours_with_its_own_probe_and_draw() -> None:
 
 
 def test_two_dose_scenarios_need_no_other_beside_them() -> None:
-    from ptyspec.audits.dose_controls import companion
+    from ptyspec.checks.dose_controls import companion
 
     given: Material = companion(material())
     found = performed("dose", given)

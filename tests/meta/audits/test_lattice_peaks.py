@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from ptyspec.audits.dose_recorded import (
+from ptyspec.checks.dose_recorded import (
     NORM,
     object_of_the_recorded_run,
     recorded_identities,
     rms_of_the_lines_object,
 )
-from ptyspec.audits.lattice_peaks import components, lattice_peaks, scan_periods, window_of
+from ptyspec.checks.lattice_peaks import components, lattice_peaks, scan_periods, window_of
 from ptyspec.contracts.arrays import Array
 from ptyspec.seeds import generator
 

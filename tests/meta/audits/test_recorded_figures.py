@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.recorded import page
-from ptyspec.audits.recorded import PERCENT, PIXELS, Figure, figures
+from ptyspec.checks.recorded import PERCENT, PIXELS, Figure, figures
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "recorded-figures.md"
 HEADLINES = (

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from ptyspec.errors import PtyspecError
-from ptyspec.report import allure_site
-from ptyspec.report.allure_tool import command
 from ptyspec.spec.registry import specification
+from ptyspec.testing import allure_site
+from ptyspec.testing.allure_tool import command
 from tests.child import ROOT, environment
 from tests.fake_run import written_run
 from tests.meta.browser.conftest import Visit, absent

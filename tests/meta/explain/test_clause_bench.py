@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from ptyspec.cli.main import app
 from ptyspec.explain.clause_bench import SECONDS, ClauseBench
 from ptyspec.explain.plan import Outcome
-from ptyspec.observe.environment import FAULTS
+from ptyspec.runs.environment import FAULTS
 from ptyspec.spec.collect import Case
 from tests.trivial_pipeline import WORDS
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ptyspec.contracts.stages import STAGES
-from ptyspec.evidence.variant import variant
+from ptyspec.experiments.variant import variant
 from ptyspec.explain.deltas import differences
 from ptyspec.explain.explain import NOTHING, Limits, explain
 from ptyspec.explain.explanation import Question
 from ptyspec.explain.laboratory import Laboratory
 from ptyspec.explain.splices import chain_of
 from ptyspec.explain.symptom import read_symptom
-from ptyspec.observe.progress import Silent
+from ptyspec.pipeline.progress import Silent
 from tests.tiny_runs import SHALLOW, SMALL
 
 HARMLESS = (

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from ptyspec.errors import ConfigError
-from ptyspec.evidence.variant import variant
+from ptyspec.experiments.variant import variant
 from ptyspec.explain.deltas import differences
 from ptyspec.explain.sides import sides
-from ptyspec.io.jsonfile import write_json
+from ptyspec.files.jsonfile import write_json
 
 ALONE = {"profile": None, "seed": None, "settings": ()}
 

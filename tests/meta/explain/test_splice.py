@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from ptyspec.contracts.stages import STAGES
-from ptyspec.evidence.variant import Variant, variant
+from ptyspec.experiments.variant import Variant, variant
 from ptyspec.explain.plan import Outcome
 from ptyspec.explain.splice import Splicer
 from ptyspec.explain.stages import Splice, bisect
-from ptyspec.observe.environment import active_faults
+from ptyspec.runs.environment import active_faults
 from tests.tiny_runs import SMALL
 from tests.trivial_pipeline import WORDS, Trivial
 

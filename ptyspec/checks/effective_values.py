@@ -1,0 +1,191 @@
+"""Values of several subjects beside each other: who says what, from where, and by how much they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ptyspec.checks.legacy_subject import LOSS_KEYS, departures, entry_sources
+from ptyspec.checks.subject import Subject
+from ptyspec.contracts.resolve import flatten, known_keys
+from ptyspec.contracts.scenario import Scenario
+from ptyspec.legacy.bridge import ABSENT, SCENARIO_NAMES, UPSTREAM_NAMES, entries, stale_keys
+from ptyspec.legacy.configs import UpstreamTraining
+from ptyspec.legacy.effective import name_of
+from ptyspec.legacy.params import RUN_TIME, legacy_defaults
+
+MATCH, DIFFERS = "match", "differs"
+DEFAULT = "default"
+"""The reference of a single subject: the value that a setting has where nobody sets it."""
+MEANING = {
+    **{name: setting for setting, name in SCENARIO_NAMES.items()},
+    "data_source": "object.kind",
+    "set_phi": "object.phase",
+    **dict.fromkeys(LOSS_KEYS, "training.loss"),
+}
+"""Entries of the dictionary, as settings of a scenario."""
+Said = tuple[Mapping[str, Any], Mapping[str, str]]
+"""Values by key, and their sources."""
+
+
+def delta(first: Any, second: Any, names: tuple[str, str]) -> float | str:
+    """Return `match`, the signed number second - first, `differs`, or `not set in NAME`."""
+    for value, name in zip((first, second), names, strict=True):
+        if value is None:
+            return MATCH if first is second else f"not set in {name}"
+    numbers = all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in (first, second)
+    )
+    if isinstance(first, bool) == isinstance(second, bool) and first == second:
+        return MATCH
+    return float(second - first) if numbers else DIFFERS
+
+
+def side_by_side(said: Mapping[str, Said], keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return for each key the values and sources of all, and each one's delta from the first."""
+    first = next(iter(said))
+    rows = {}
+    for key in keys:
+        values = {name: _plain(found.get(key)) for name, (found, _) in said.items()}
+        rows[key] = {
+            "values": values,
+            "sources": {name: sources.get(key, "–") for name, (_, sources) in said.items()},
+            "delta": {
+                name: delta(values[first], values[name], (first, name))
+                for name in said
+                if name != first
+            },
+        }
+    return rows
+
+
+def settings(subjects: Sequence[Subject]) -> dict[str, dict[str, Any]]:
+    """Return every setting of a scenario, side by side; a single subject stands beside the defaults."""
+    said: dict[str, Said] = {}
+    if len(subjects) == 1:
+        defaults = dict(flatten(Scenario(name="default").model_dump(mode="json")))
+        said[DEFAULT] = (defaults, dict.fromkeys(defaults, DEFAULT))
+    for subject in subjects:
+        said[subject.name] = (_values(subject), subject.resolved.provenance)
+    return side_by_side(said, known_keys())
+
+
+def dictionary(subjects: Sequence[Subject]) -> dict[str, dict[str, Any]]:
+    """Return every entry that legacy code knows, side by side, and the setting that it means (None: there is none).
+
+    A legacy subject says what its dictionary holds; any other what the bridge would write, and nothing elsewhere.
+    """
+    said: dict[str, Said] = {}
+    if len(subjects) == 1:
+        said[DEFAULT] = (legacy_defaults(), {})
+    for subject in subjects:
+        if subject.dictionary is not None:
+            said[subject.name] = (dict(subject.dictionary), entry_sources(subject))
+        else:
+            found = entries(subject.resolved.scenario)
+            sources = {
+                key: subject.resolved.provenance.get(MEANING.get(key, key), DEFAULT)
+                for key in found
+            }
+            said[subject.name] = (found, sources)
+    own = {key for subject in subjects for key in subject.dictionary or {}} - {
+        name_of(key) for key in known_keys()
+    }
+    keys = [*legacy_defaults(), *sorted(own - set(legacy_defaults()) - RUN_TIME)]
+    return {
+        key: {**row, "setting": MEANING.get(key)} for key, row in side_by_side(said, keys).items()
+    }
+
+
+def diverging_defaults() -> dict[str, dict[str, Any]]:
+    """Return the entries whose default differs between the dictionary, upstream's configs and a scenario here."""
+    held = legacy_defaults()
+    there, here = (
+        entries(UpstreamTraining(train_data_file=Path("-"))),
+        entries(Scenario(name="default")),
+    )
+    rows = {
+        key: {"dictionary": held[key], "configs": there.get(key), "here": here.get(key)}
+        for key in held
+        if key not in {"label", "output_prefix"}
+    }
+    return {
+        key: row
+        for key, row in rows.items()
+        if any(
+            delta(row["dictionary"], row[side], ("", side)) not in (MATCH, f"not set in {side}")
+            for side in row
+        )
+    }
+
+
+def missing(subject: Subject) -> list[str]:
+    """Return the settings without a value."""
+    return [key for key, value in _values(subject).items() if value is None]
+
+
+def unsourced(subject: Subject) -> list[str]:
+    """Return the settings whose source is not known, and sources of what is no setting."""
+    sources = subject.resolved.provenance
+    return sorted(
+        {key for key in known_keys() if not sources.get(key)} | (set(sources) - set(known_keys()))
+    )
+
+
+def stale(subject: Subject) -> list[str]:
+    """Return the entries of a legacy subject's dictionary that are not what its settings say, departures left out."""
+    declared, defaults = departures(subject), legacy_defaults()
+
+    def excused(key: str, held: Any) -> bool:
+        unset = held is None and defaults.get(key) is None
+        return key in declared or unset or (key == "label" and held == "")
+
+    found = stale_keys(subject.dictionary or {}, subject.resolved.scenario)
+    return [str(row) for row in found if row.held is not ABSENT and not excused(row.key, row.held)]
+
+
+def nothing(subject: Subject) -> list[str]:
+    """Return the entries that hold None although legacy code has a default for them: what an unset field left behind."""
+    defaults = legacy_defaults()
+    return [
+        key
+        for key, value in (subject.dictionary or {}).items()
+        if value is None and defaults.get(key) is not None
+    ]
+
+
+def unknown(subject: Subject) -> list[str]:
+    """Return the entries that neither legacy code nor any setting knows."""
+    known = {
+        *legacy_defaults(),
+        *RUN_TIME,
+        *UPSTREAM_NAMES.values(),
+        *entries(Scenario(name="default")),
+        "bigN",
+    }
+    return [key for key in subject.dictionary or {} if key not in known]
+
+
+def departed(subject: Subject) -> dict[str, dict[str, Any]]:
+    """Return the declared departures of a legacy subject: what its dictionary says, what its settings say, why."""
+    wanted, held = entries(subject.resolved.scenario), subject.dictionary or {}
+    return {
+        key: {"dictionary": _plain(held.get(key)), "here": _plain(wanted.get(key)), "why": why}
+        for key, (_, why) in departures(subject).items()
+    }
+
+
+def _values(subject: Subject) -> dict[str, Any]:
+    return dict(flatten(subject.resolved.scenario.model_dump(mode="json", warnings=False)))
+
+
+def _plain(value: Any) -> Any:
+    """A JSON value: arrays and other things by their type alone."""
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    return (
+        value
+        if value is None or isinstance(value, bool | int | float | str)
+        else f"<{type(value).__name__}>"
+    )

@@ -1,0 +1,160 @@
+"""What an audit looks at: the outputs of a subject's stages and its finished run, made on demand and only once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ptyspec.checks.subject import Subject
+from ptyspec.pipeline.reference import ReferencePipeline
+from ptyspec.runs.finished_run import FinishedRun
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ptyspec.checks.one_step import FirstStep
+    from ptyspec.checks.sampled_groups import Sample
+    from ptyspec.contracts.container import Reconstruction
+    from ptyspec.contracts.records import History
+    from ptyspec.contracts.scan import RawScan
+    from ptyspec.contracts.scenario import Scenario
+    from ptyspec.networks.reconstructor import Reconstructor
+    from ptyspec.pipeline.progress import Progress
+    from ptyspec.pipeline.protocol import Containers, GroupedHalves, Halves, Pipeline
+    from ptyspec.runs.store import RunStore
+
+
+class Material:
+    """A subject's stages, one attribute a stage; each is computed from the one before it.
+
+    `replaced(groups=...)` gives the same material with that stage's output exchanged, and everything after it
+    computed from the exchanged one: how a positive control spoils what an audit sees. The finished run is the
+    pipeline's own; replace `reconstruction`, `metrics` or `history` to spoil what is read from it.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        *,
+        pipeline: Pipeline | None = None,
+        progress: Progress | None = None,
+        store: RunStore | None = None,
+    ) -> None:
+        self.subject = subject
+        self.pipeline: Pipeline = pipeline or ReferencePipeline()
+        self.progress, self.store = progress, store
+        self._given: dict[str, Any] = {}
+
+    @property
+    def name(self) -> str:
+        """The subject's name, a row or a column of every table."""
+        return self.subject.name
+
+    @property
+    def scenario(self) -> Scenario:
+        """The effective settings."""
+        return self.subject.resolved.scenario
+
+    def replaced(self, **given: Any) -> Material:
+        """Return this material with some attributes exchanged; those computed from them follow."""
+        pipeline = given.pop("pipeline", self.pipeline)
+        subject = given.pop("subject", self.subject)
+        made = Material(subject, pipeline=pipeline, progress=self.progress, store=self.store)
+        unknown = [
+            name
+            for name in given
+            if not isinstance(getattr(type(self), name, None), cached_property)
+        ]
+        if unknown:
+            raise TypeError(f"no attribute of a material: {', '.join(unknown)}")
+        made._given = self._given | given
+        made.__dict__ |= made._given  # where a cached property keeps its value
+        return made
+
+    @cached_property
+    def scan(self) -> RawScan:
+        """The scan: a finished run's own file, else what the settings give."""
+        return (
+            self.finished.scan
+            if self.subject.folder is not None
+            else self.pipeline.simulate(self.scenario)
+        )
+
+    @cached_property
+    def halves(self) -> Halves:
+        """The scan, split."""
+        return self.pipeline.split(self.scenario, self.scan)
+
+    @cached_property
+    def groups(self) -> GroupedHalves:
+        """Groups of both splits."""
+        return self.pipeline.group(self.scenario, self.halves)
+
+    @cached_property
+    def containers(self) -> Containers:
+        """Normalised groups of both splits."""
+        return self.pipeline.normalize(self.scenario, self.groups)
+
+    @cached_property
+    def sample(self) -> Sample:
+        """Some training groups with the object under them."""
+        from ptyspec.checks.sampled_groups import sample_of
+
+        return sample_of(self.containers.train)
+
+    @cached_property
+    def model(self) -> Reconstructor:
+        """The untrained network, built as training builds it. Whoever sets its weights sets them back."""
+        from ptyspec.pipeline.train import build_model, canvas_side
+
+        return build_model(
+            self.scenario, self.containers.train, canvas_side(self.scenario, self.containers)
+        )
+
+    @cached_property
+    def step(self) -> FirstStep:
+        """What one step of training does to that network."""
+        from ptyspec.checks.one_step import first_step
+
+        return first_step(self.model, self.sample)
+
+    @property
+    def run_at_hand(self) -> FinishedRun | None:
+        """The finished run where there is one already; nothing is trained for it."""
+        from ptyspec.runs.produce import key_of
+        from ptyspec.runs.store import RunStore
+
+        if "finished" in self.__dict__:
+            return self.finished
+        folder = self.subject.folder or (self.store or RunStore()).find(
+            key_of(self.subject.resolved, self.pipeline)
+        )
+        return None if folder is None else FinishedRun(folder)
+
+    @cached_property
+    def finished(self) -> FinishedRun:
+        """The finished run: the subject's folder, else found in the store or made there."""
+        return FinishedRun(self.subject.folder or self._produce())
+
+    @cached_property
+    def reconstruction(self) -> Reconstruction:
+        """The network's object."""
+        return self.finished.reconstruction
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Any]:
+        """Its scores beside those of its controls."""
+        return self.finished.metrics
+
+    @cached_property
+    def history(self) -> History | None:
+        """How it was trained."""
+        return self.finished.history
+
+    def _produce(self) -> Path:
+        from ptyspec.runs.produce import produce
+
+        return produce(
+            self.subject.resolved, progress=self.progress, store=self.store, pipeline=self.pipeline
+        )

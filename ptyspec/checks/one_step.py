@@ -1,0 +1,117 @@
+"""One step of training on a built network: which parameters have a gradient, which move, what stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ptyspec.checks.sampled_groups import Sample
+from ptyspec.contracts.arrays import Array
+
+if TYPE_CHECKING:
+    from ptyspec.networks.reconstructor import Reconstructor
+
+GROUPS = 2
+RATE = 1e-3
+
+
+@dataclass(frozen=True)
+class FirstStep:
+    """What a step did; paths name parameters.
+
+    - gradients: largest |gradient| of each listed parameter; None where the loss does not depend on it.
+    - moved: largest change of each variable, listed or not.
+    - fixed: largest change of what no parameter is: probe, weights of the merge, a0, mean energy.
+    """
+
+    loss: float
+    gradients: dict[str, float | None]
+    moved: dict[str, float]
+    fixed: dict[str, float]
+
+    @property
+    def idle(self) -> list[str]:
+        """Listed parameters without gradient, or that did not move."""
+        return [
+            path
+            for path, gradient in self.gradients.items()
+            if not gradient or not self.moved[path]
+        ]
+
+
+def first_step(model: Reconstructor, sample: Sample) -> FirstStep:
+    """Take one step of Adam on two groups and give the network its weights back."""
+    import keras
+    import tensorflow as tf
+
+    inputs, amplitude = sample.part(GROUPS)
+    listed, everything = list(model.trainable_variables), variables_of(model)
+    before, fixed = {path: _value(found) for path, found in everything.items()}, fixed_parts(model)
+    with tf.GradientTape() as tape:
+        loss = model.compute_loss(y=amplitude, y_pred=model(inputs, training=True))
+    found = tape.gradient(loss, [variable.value for variable in listed])
+    pairs = [
+        (gradient, variable)
+        for gradient, variable in zip(found, listed, strict=True)
+        if gradient is not None
+    ]
+    optimizer = keras.optimizers.Adam(RATE)
+    try:
+        if pairs:
+            optimizer.apply_gradients(pairs)
+        moved = {
+            path: _change(before[path], _value(variable)) for path, variable in everything.items()
+        }
+        kept = fixed_parts(model)
+    finally:
+        for path, variable in everything.items():
+            variable.assign(before[path])
+    return FirstStep(
+        float(loss),
+        {
+            variable.path: None if gradient is None else float(np.abs(np.asarray(gradient)).max())
+            for gradient, variable in zip(found, listed, strict=True)
+        },
+        moved,
+        {name: _change(value, kept[name]) for name, value in fixed.items()},
+    )
+
+
+def variables_of(model: Reconstructor) -> dict[str, Any]:
+    """Return every variable of a network by path: those that Keras knows, and those that hang on it unknown to Keras."""
+    import tensorflow as tf
+
+    known = {
+        variable.path: variable
+        for variable in model.variables
+        if not variable.path.startswith("optimizer/")
+    }
+    parts = {"model": model, "generator": model.generator, "forward": model.forward}
+    loose = {
+        f"{part}.{name} (outside any layer)": value
+        for part, owner in parts.items()
+        for name, value in vars(owner).items()
+        if isinstance(value, tf.Variable)
+    }
+    return known | loose
+
+
+def fixed_parts(model: Reconstructor) -> dict[str, Array]:
+    """Return copies of what training must leave alone."""
+    return {
+        "probe, real": np.array(model.forward.probe.re),
+        "probe, imaginary": np.array(model.forward.probe.im),
+        "merge weight": np.array(model.forward.weight),
+        "a0": np.array(model.a0),
+        "mean energy": np.array(model.energy),
+    }
+
+
+def _value(variable: Any) -> Array:
+    return np.array(variable.numpy())
+
+
+def _change(before: Array, after: Array) -> float:
+    return float(np.max(np.abs(after - before), initial=0.0))

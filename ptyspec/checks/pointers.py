@@ -1,0 +1,106 @@
+"""The checker of summaries: every number in a Markdown file is re-read from the JSON field that it points to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from ptyspec.checks.shown import lookup, show
+from ptyspec.checks.write import HUB
+from ptyspec.errors import InputFileError
+from ptyspec.files.files import sha256_of
+from ptyspec.files.jsonfile import read_json
+from ptyspec.render.text import escape
+
+LINK = re.compile(r'\[((?:[^\[\]\\]|\\.)*)\]\(([^()#\s]+\.json)#(\S*?) "([^"]*)"\)')
+ANY_LINK = re.compile(r"\]\(([^()#\s]+)(#\S*)?[^()]*\)")
+FIGURE = r"[-+–−~≈<>≤≥]*\s*\d[\d.,]*(?:e[-+]?\d+)?"
+BARE = re.compile(
+    rf"^{FIGURE}(?:\s*(?:to|of|/|±|–|-|x|×|;|,|\()\s*{FIGURE}\)?)*\s*(?:[A-Za-zµ%°²Å]{{1,12}})?$"
+)
+"""What a cell is that is nothing but numbers, with or without a unit."""
+
+
+def problems(folder: Path) -> list[str]:
+    """Return what is wrong with the summaries below `folder`, one line each.
+
+    A number in a table that is no link; a link whose file or field is not there; a text that is not what the field
+    holds, in the format that the link states; a link that states none. Of a finished hub also: a file that is missing,
+    that nobody lists, or whose digest is another. What is being written (a folder with a leading dot) is left out.
+    Raises InputFileError where there is no summary at all.
+    """
+    pages = [path for path in sorted(folder.rglob("*.md")) if _finished(path, folder)]
+    if not pages:
+        raise InputFileError(
+            "the folder holds no summary",
+            value=folder,
+            limit="KIND.md or index.md",
+            next_step="name what `ptyspec audit ... --out` printed",
+        )
+    content = cache(read_json)
+    found = []
+    for path in pages:
+        for at, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            found += [
+                f"{path.relative_to(folder)}:{at}: {what}"
+                for what in _line(path.parent, line, content)
+            ]
+    for path in sorted(folder.rglob(HUB)):
+        if _finished(path, folder):
+            found += [f"{path.relative_to(folder)}: {what}" for what in _files(path)]
+    return found
+
+
+def _finished(path: Path, folder: Path) -> bool:
+    return not any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _line(folder: Path, line: str, content: Any) -> Iterator[str]:
+    links = LINK.findall(line)
+    for text, file, place, form in links:
+        try:
+            value = lookup(content(folder / file), unquote(place))
+        except InputFileError as error:
+            yield f"{text}: {file}#{place}: {error.message}"
+            continue
+        expected = escape(show(value, form), 400)
+        if text != expected:
+            yield f"{text}: {file}#{place} holds {expected}"
+    targets = ANY_LINK.findall(line)
+    if len(links) != sum(1 for file, place in targets if file.endswith(".json") and place):
+        yield "a link into a JSON file states no format"
+    for file, _ in targets:
+        if "://" not in file and not (folder / unquote(file)).exists():
+            yield f"{file}: there is no such file"
+    if line.startswith("|"):
+        yield from _cells(line, [set(unquote(place).split("/")) for _, _, place, _ in links])
+
+
+def _cells(line: str, keys: list[set[str]]) -> Iterator[str]:
+    """Bare numbers of a row; before its first link a label may be one, where all pointers of the row hold it as a key."""
+    labels = LINK.sub("\0", line).strip().strip("|").partition("\0")[0].count("|") if keys else 0
+    common = set.intersection(*keys) if keys else set()
+    cells = [
+        re.sub(r"[*`\\]", "", cell).strip()
+        for cell in LINK.sub("", line).strip().strip("|").split("|")
+    ]
+    for at, cell in enumerate(cells):
+        if BARE.match(cell) and not (at < labels and cell in common):
+            yield f"{cell}: a number without a pointer"
+
+
+def _files(path: Path) -> Iterator[str]:
+    folder = path.parent
+    listed = {row["path"]: row["sha256"] for row in read_json(path).get("files", [])}
+    for name, digest in listed.items():
+        if not (folder / name).is_file():
+            yield f"{name} is missing"
+        elif sha256_of(folder / name) != digest:
+            yield f"{name} has been changed"
+    there = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+    for name in sorted(there - set(listed) - {path.name}):
+        yield f"{name} is not listed"

@@ -1,0 +1,207 @@
+"""Run what a hypothesis asks for: variants from the store or in spawned processes, probes here; the result is evidence."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import math
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ptyspec.errors import PtyspecError, TrainingDivergedError
+from ptyspec.experiments.errors import ProbeFunctionError
+from ptyspec.experiments.hypothesis import Hypothesis
+from ptyspec.experiments.records import Evidence, Row, design_of
+from ptyspec.experiments.scope import scope
+from ptyspec.runs.environment import environment
+
+if TYPE_CHECKING:
+    from ptyspec.experiments.variant import Variant
+
+PROBES = "ptyspec.experiments.observations"
+Watch = Callable[[int, int], None]
+Probe = Callable[..., Mapping[str, float]]
+
+
+def gather(
+    hypothesis: Hypothesis,
+    *,
+    processes: int = 2,
+    progress: Watch | None = None,
+    fresh: bool = False,
+) -> Evidence:
+    """Return the evidence: every arm at every seed. A run that is refused or diverges is a row like any other.
+
+    `fresh` makes runs again that are in the store.
+
+    Raises ProbeFunctionError for a probe that is none, and ConfigError for an arm that is no variant.
+    """
+    if hypothesis.probe is None:
+        rows, settings = _variants(hypothesis, processes, progress, fresh)
+    else:
+        rows, settings = _probed(hypothesis, progress)
+    facts = environment({})
+    made = facts.pop("time")
+    return Evidence(
+        id=hypothesis.id,
+        made=made or datetime.now(UTC).isoformat(timespec="seconds"),
+        design=design_of(hypothesis),
+        environment=facts,
+        scope=scope(hypothesis, settings),
+        rows=tuple(rows),
+    )
+
+
+def variants_of(hypothesis: Hypothesis) -> dict[tuple[str, int], Variant]:
+    """Return the pipeline of every arm at every seed."""
+    from ptyspec.experiments.variant import variant
+
+    return {
+        (arm, seed): variant(
+            str(words), profile=hypothesis.profile, seed=seed, settings=hypothesis.settings
+        )
+        for arm, words in hypothesis.arms.items()
+        for seed in hypothesis.design.seeds
+    }
+
+
+def _variants(
+    hypothesis: Hypothesis, processes: int, progress: Watch | None, fresh: bool
+) -> tuple[list[Row], dict[str, Any]]:
+    from ptyspec.experiments.observe import forget, known, observe_all
+
+    asked = variants_of(hypothesis)
+    for one in asked.values() if fresh else ():
+        forget(one)
+    missing = sum(not known(one) for one in asked.values())
+    if missing and progress is not None:
+        progress(0, missing)
+    seen = observe_all(list(asked.values()), processes=processes, progress=progress)
+    rows = [
+        _row(hypothesis, arm, seed, one, asked[arm, seed].faults)
+        for (arm, seed), one in zip(asked, seen, strict=True)
+    ]
+    first = hypothesis.design.seeds[0]
+    return rows, {arm: asked[arm, first].settings() for arm in hypothesis.arms}
+
+
+def _row(
+    hypothesis: Hypothesis,
+    arm: str,
+    seed: int,
+    observation: Mapping[str, Any],
+    faults: tuple[str, ...],
+) -> Row:
+    from ptyspec.experiments.observe import OUTCOME, value
+
+    broke = (
+        observation["outcome"] == "failed"
+    )  # by an error of nobody's making: its numbers are none
+    values = {
+        path: None if broke and not path.startswith(OUTCOME) else _finite(value(observation, path))
+        for path in hypothesis.paths
+    }
+    ended = None if observation["outcome"] == "finished" else observation
+    return Row(
+        arm=arm,
+        seed=seed,
+        values=values,
+        outcome=observation["outcome"],
+        key=observation["key"],
+        faults=faults,
+        stage=ended and ended["stage"],
+        error=ended and str(ended["error"])[:500],
+        seconds=observation["seconds"],
+    )
+
+
+def _probed(hypothesis: Hypothesis, progress: Watch | None) -> tuple[list[Row], dict[str, Any]]:
+    function = probe(str(hypothesis.probe))
+    _check_arguments(hypothesis, function)
+    asked = [
+        (arm, seed, repeat)
+        for arm in hypothesis.arms
+        for seed in hypothesis.design.seeds
+        for repeat in range(2 if hypothesis.design.deterministic else 1)
+    ]
+    rows = []
+    for done, (arm, seed, repeat) in enumerate(asked, start=1):
+        rows.append(_asked(hypothesis, function, arm, seed, repeat))
+        if progress is not None:
+            progress(done, len(asked))
+    return rows, {
+        arm: dict(values) for arm, values in hypothesis.arms.items() if isinstance(values, dict)
+    }
+
+
+def _asked(hypothesis: Hypothesis, function: Probe, arm: str, seed: int, repeat: int) -> Row:
+    arguments = hypothesis.arms[arm]
+    assert isinstance(arguments, dict)
+    from ptyspec.experiments.observe import OF_THE_MOMENT
+
+    start, outcome, error = time.perf_counter(), "finished", None
+    found: Mapping[str, float] = {}
+    try:
+        found = function(seed, **arguments)
+    except OF_THE_MOMENT:
+        raise
+    except TrainingDivergedError as problem:
+        outcome, error = "diverged", str(problem)[:500]
+    except PtyspecError as problem:
+        outcome, error = "refused", str(problem)[:500]
+    except Exception as problem:
+        # A probe is somebody's experiment: that it breaks, and how, is what is recorded.
+        outcome, error = "failed", f"{type(problem).__name__}: {problem}"[:500]
+    seconds = round(time.perf_counter() - start, 3)
+    values = {path: _probe_value(found, path, outcome) for path in hypothesis.paths}
+    return Row(
+        arm=arm,
+        seed=seed,
+        repeat=repeat,
+        values=values,
+        outcome=outcome,
+        error=error,
+        seconds=seconds,
+    )
+
+
+def _check_arguments(hypothesis: Hypothesis, function: Probe) -> None:
+    for arm, arguments in hypothesis.arms.items():
+        try:
+            inspect.signature(function).bind(0, **arguments)  # type: ignore[arg-type]
+        except TypeError as problem:
+            raise ProbeFunctionError(
+                f"the probe does not take the values of arm {arm}: {problem}",
+                value=arguments,
+                source=hypothesis.probe,
+                next_step="a probe is a function (seed, **values of the arm) -> dict of numbers",
+            ) from problem
+
+
+def probe(words: str) -> Probe:
+    """Return the function `module:function` of the probes; raises ProbeFunctionError where there is none."""
+    module, _, name = words.partition(":")
+    try:
+        found = getattr(importlib.import_module(f"{PROBES}.{module}"), name)
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise ProbeFunctionError(
+            "there is no such probe",
+            value=words,
+            source=PROBES,
+            next_step=f"write it: ptyspec/experiments/observations/{module}.py",
+        ) from error
+    return found  # type: ignore[no-any-return]
+
+
+def _probe_value(found: Mapping[str, float], path: str, outcome: str) -> float | None:
+    from ptyspec.experiments.observe import OUTCOME, ended
+
+    if path.startswith(OUTCOME):
+        return ended(outcome, path.removeprefix(OUTCOME))
+    return _finite(found.get(path))
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)

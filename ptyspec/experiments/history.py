@@ -1,0 +1,146 @@
+"""The verdicts of a hypothesis, one after the other: entries are added, each sealed and tied to the one before.
+
+An entry holds the digest of the former one and its own, and the file that of the last one, so that what was altered, put
+between or removed is noticed; a later verdict names the one that it supersedes and what differs: the verdict, the evidence, the claim, or which part of the instrument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from ptyspec.contracts.base import Record
+from ptyspec.experiments.errors import HistoryError
+from ptyspec.experiments.records import digest
+from ptyspec.files.jsonfile import read_json, write_json
+
+SCHEMA_VERSION: Literal[1] = 1
+OWN, LAST = "digest", "last"
+RESTORE = "restore the file from version control; `ptyspec judge --record` adds what is new"
+
+
+class Entry(Record):
+    """One verdict.
+
+    - effect, low, high, unit: of the first effect; None where it has no value.
+    - evidence, hypothesis: digests of what was judged; instrument: of each part of what judged it.
+    - supersedes: digest of the entry whose place it takes; changed: what differs from that one.
+    - former: digest of the entry before, empty for the first; digest: of everything else in this entry.
+    """
+
+    date: str
+    verdict: Literal["CONFIRMED", "RULED OUT", "OPEN"]
+    reason: str
+    effect: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    margin: float
+    n: int
+    p: float | None
+    evidence: str
+    hypothesis: str
+    instrument: dict[str, str]
+    supersedes: str
+    changed: tuple[str, ...]
+    why: str
+    former: str
+    digest: str
+
+
+def path_of(place: Path, name: str) -> Path:
+    """Return where a hypothesis's history lies below the folder of the hypotheses."""
+    return place / "history" / f"{name}.json"
+
+
+def history(place: Path, name: str) -> tuple[Entry, ...]:
+    """Return the entries, the first verdict first; raises HistoryError where one was altered, removed or put between."""
+    path = path_of(place, name)
+    if not path.is_file():
+        return ()
+    content = read_json(path)
+    if not isinstance(content, dict) or not isinstance(content.get("entries"), list):
+        raise HistoryError("not a history: it holds no entries", source=path, next_step=RESTORE)
+    if content.get("id") != name:
+        raise HistoryError(
+            "this is the history of another hypothesis",
+            value=content.get("id"),
+            limit=name,
+            source=path,
+            next_step=RESTORE,
+        )
+    former = ""
+    for number, raw in enumerate(content["entries"], start=1):
+        if not isinstance(raw, dict):
+            raise _altered("this is no entry", number, path)
+        if raw.get(OWN) != seal(raw):
+            raise _altered("an entry of the history was altered", number, path)
+        if raw.get("former") != former:
+            raise _altered("an entry of the history is missing or in another place", number, path)
+        former = raw[OWN]
+    if content.get(LAST) != former:
+        raise _altered(
+            "the last entry of the history is missing", len(content["entries"]) + 1, path
+        )
+    try:
+        return tuple(Entry.model_validate(raw) for raw in content["entries"])
+    except ValidationError as error:
+        raise HistoryError(f"not a history: {error.errors()[0]['msg']}", source=path) from None
+
+
+def append(place: Path, name: str, facts: dict[str, Any], why: str = "") -> Entry | None:
+    """Add a verdict to the history and return it; None, and nothing written, where nothing differs from the last one.
+
+    `facts` are the fields from `verdict` to `instrument`, and `date`. Raises HistoryError where what is there was
+    altered: nothing is added to a history that cannot be believed.
+    """
+    known = history(place, name)
+    last = known[-1] if known else None
+    changed = changes(last, facts)
+    if last is not None and not changed:
+        return None
+    former = last.digest if last else ""
+    links = {"supersedes": former, "changed": list(changed), "why": why, "former": former, OWN: ""}
+    raw = Entry.model_validate({**facts, **links}).model_dump(mode="json")
+    raw[OWN] = seal(raw)
+    path = path_of(place, name)
+    path.parent.mkdir(exist_ok=True)
+    entries = [*(one.model_dump(mode="json") for one in known), raw]
+    write_json(
+        path, {"schema_version": SCHEMA_VERSION, "id": name, LAST: raw[OWN], "entries": entries}
+    )
+    return Entry.model_validate(raw)
+
+
+def seal(raw: Mapping[str, Any]) -> str:
+    """Return the digest of an entry's JSON values but for the digest itself."""
+    return digest({key: value for key, value in raw.items() if key != OWN})
+
+
+def changes(last: Entry | None, facts: dict[str, Any]) -> tuple[str, ...]:
+    """Return what differs from the last verdict: verdict, evidence, hypothesis, and parts of the instrument."""
+    if last is None:
+        return ()
+    found = [
+        key for key in ("verdict", "evidence", "hypothesis") if getattr(last, key) != facts[key]
+    ]
+    parts = sorted({*last.instrument, *facts["instrument"]})
+    found += [
+        f"instrument: {part}"
+        for part in parts
+        if last.instrument.get(part) != facts["instrument"].get(part)
+    ]
+    return tuple(found)
+
+
+def _altered(message: str, number: int, path: Path) -> HistoryError:
+    return HistoryError(
+        message,
+        value=f"entry {number}",
+        source=path,
+        limit="entries are added, never altered or removed",
+        next_step=RESTORE,
+    )

@@ -1,0 +1,187 @@
+"""Judge one hypothesis: by running, or from what is committed; record it; check that the record still stands."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ptyspec.experiments import registry
+from ptyspec.experiments.contrasts import Found
+from ptyspec.experiments.errors import EvidenceError
+from ptyspec.experiments.gather import Watch, gather
+from ptyspec.experiments.history import Entry, append, history
+from ptyspec.experiments.hypothesis import Hypothesis
+from ptyspec.experiments.instrument import digest_of, instrument
+from ptyspec.experiments.records import Evidence, digest, read_evidence, write_evidence
+from ptyspec.experiments.scope import lists
+from ptyspec.experiments.verdict import Verdict, verdict
+
+SCHEMA_VERSION = 1
+AGAIN = 1e-9
+"""Relative difference that arithmetic of another machine may leave in a number of the history."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A hypothesis, the evidence, and what follows."""
+
+    hypothesis: Hypothesis
+    evidence: Evidence
+    verdict: Verdict
+
+    def facts(self) -> dict[str, Any]:
+        """Return what an entry of the history says of it."""
+        main = self.verdict.main
+        found = main.interval
+        return {
+            "date": self.evidence.made,
+            "verdict": self.verdict.verdict,
+            "reason": self.verdict.reason,
+            "effect": found and found.value,
+            "low": found and found.low,
+            "high": found and found.high,
+            "unit": main.unit,
+            "margin": main.margin,
+            "n": main.n,
+            "p": self.verdict.p,
+            "evidence": digest(self.evidence.model_dump(mode="json")),
+            "hypothesis": digest(self.hypothesis.model_dump(mode="json")),
+            "instrument": instrument(self.hypothesis),
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the judgement as JSON values, its headline on top."""
+        found, said = self.verdict, self.hypothesis
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "verdict": found.verdict,
+            "id": said.id,
+            "claim": said.claim,
+            "reason": found.reason,
+            "blocked_by": found.blocked_by,
+            "effect": effect_of(found.main),
+            "margin": found.main.margin,
+            "margin_source": said.margin_source,
+            "n": found.main.n,
+            "needed_n": found.needed_n,
+            "p": found.p,
+            "contrasts": [_contrast(one) for one in found.contrasts],
+            "controls": [_contrast(one) for one in found.controls],
+            "scope": lists(self.evidence.scope),
+            "clauses": list(said.clauses),
+            "instrument": digest_of(instrument(said)),
+        }
+
+
+def judge(
+    name: str,
+    place: Path | None = None,
+    *,
+    processes: int = 2,
+    progress: Watch | None = None,
+    fresh: bool = False,
+) -> Judgement:
+    """Judge by running what is not in the store yet; `fresh`: everything."""
+    found = registry.hypothesis(name, place)
+    evidence = gather(found, processes=processes, progress=progress, fresh=fresh)
+    return Judgement(found, evidence, verdict(found, evidence))
+
+
+def from_evidence(name: str, place: Path | None = None) -> Judgement:
+    """Judge what is committed, and run nothing; raises EvidenceError where there is nothing that fits."""
+    found = registry.hypothesis(name, place)
+    evidence = read_evidence(place or registry.folder(), found)
+    return Judgement(found, evidence, verdict(found, evidence))
+
+
+def record(judgement: Judgement, place: Path | None = None, why: str = "") -> Entry | None:
+    """Write the evidence and add the verdict to the history; None where the last entry says the same of the same.
+
+    Evidence that gives the same numbers as the committed one leaves it as it is, whatever its date.
+    """
+    place = place or registry.folder()
+    history(place, judgement.hypothesis.id)  # refused before anything is written
+    kept = _unchanged(judgement, place)
+    if kept is not None:
+        judgement = Judgement(judgement.hypothesis, kept, judgement.verdict)
+    else:
+        write_evidence(place, judgement.evidence)
+    return append(place, judgement.hypothesis.id, judgement.facts(), why)
+
+
+def standing(name: str, place: Path | None = None, *, rerun: bool | None = None) -> list[str]:
+    """Return what keeps the last entry of the history from being what the evidence gives now; empty where it stands.
+
+    A cheap hypothesis is run again as well, unless `rerun` says otherwise.
+    """
+    place = place or registry.folder()
+    said = registry.hypothesis(name, place)
+    entries = history(place, name)
+    if not entries:
+        return [f"{name} has no verdict yet: ptyspec judge {name} --record"]
+    last, now = entries[-1], from_evidence(name, place)
+    found = _differences(last, now.facts(), f"{name}, from its evidence")
+    for what in ("evidence", "hypothesis"):
+        if getattr(last, what) != now.facts()[what]:
+            found.append(
+                f"{name}: the {what} is not the one that was judged: ptyspec judge {name} --record"
+            )
+    if rerun if rerun is not None else said.cost == "cheap":
+        again = judge(name, place).verdict
+        if again.verdict != last.verdict:
+            found.append(f"{name}, run again: {again.verdict}, not {last.verdict}: {again.reason}")
+    return found
+
+
+def effect_of(found: Found) -> dict[str, Any]:
+    """Return value and interval of a contrast, as a factor too where it is a logarithm."""
+    interval = found.interval
+    numbers = {part: interval and getattr(interval, part) for part in ("value", "low", "high")}
+    factor = math.exp(interval.value) if interval and found.unit.startswith("ln") else None
+    return {**numbers, "unit": found.unit, "factor": factor}
+
+
+def _contrast(found: Found) -> dict[str, Any]:
+    names = (
+        "name",
+        "role",
+        "expect",
+        "direction",
+        "margin",
+        "n",
+        "state",
+        "reason",
+        "needed_n",
+        "p",
+    )
+    return {name: getattr(found, name) for name in names} | {"effect": effect_of(found)}
+
+
+def _unchanged(judgement: Judgement, place: Path) -> Evidence | None:
+    try:
+        former = read_evidence(place, judgement.hypothesis)
+    except EvidenceError:
+        return None
+    return former if _numbers(former) == _numbers(judgement.evidence) else None
+
+
+def _numbers(evidence: Evidence) -> object:
+    rows = [row.model_dump(mode="json", exclude={"seconds"}) for row in evidence.rows]
+    return rows, evidence.scope.model_dump(mode="json")
+
+
+def _differences(last: Entry, facts: dict[str, Any], where: str) -> list[str]:
+    found = [
+        f"{where}: {key} {facts[key]}, and the history says {getattr(last, key)}"
+        for key in ("verdict", "n")
+        if getattr(last, key) != facts[key]
+    ]
+    for key in ("effect", "low", "high"):
+        recorded, now = getattr(last, key), facts[key]
+        if (recorded is None) != (now is None) or (
+            recorded is not None and not math.isclose(recorded, now, rel_tol=AGAIN, abs_tol=AGAIN)
+        ):
+            found.append(f"{where}: {key} {now}, and the history says {recorded}")
+    return found

@@ -1,0 +1,82 @@
+"""Where a prediction is exactly dark, and what the likelihood and its gradient make of it: the mechanism of the NaN.
+
+The Nyquist row and column of a transform vanish identically for a probe that is symmetric about the middle between
+pixels times a constant: 2 N - 1 pixels (upstream baseline 5e). The log of such a rate is not finite, nor is any gradient.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.errors import ConfigError
+from ptyspec.seeds import generator
+
+SETTINGS = ("object.size=128", "scan.n_images=40", "grouping.n_groups=20")
+
+
+def rates(seed: int, probe: str, object: str, background: bool) -> dict[str, float]:
+    """Return how many predicted rates are exactly zero, and how many gradient values of the loss are not finite.
+
+    - probe: ideal or custom; object: flat (amplitude 1), dead (0), saturated (1 exp(2.03 i) in the central box), or
+      textured (flat with a thousandth of noise). background: whether the loss has one.
+    - Numbers: `zeros` of N^2, `gradients` of 2 N^2, `losses` pixels of the loss, `finite` 1 where the loss is.
+    Raises ConfigError for another object.
+    """
+    import keras
+    import tensorflow as tf
+
+    from ptyspec.networks.field import Field
+    from ptyspec.networks.forward import ForwardModel
+
+    scan = _scan(seed, probe)
+    forward = ForwardModel(scan.probeGuess, 1, scan.N)
+    start = _object(object, scan.N, generator(seed, "texture"))
+    measured = scan.diff3d[:1]
+    energy = float((scan.diff3d.astype(np.float64) ** 2).sum(axis=(1, 2)).mean())
+    parts = [tf.Variable(part[None].astype(np.float32)) for part in (start.real, start.imag)]
+    with tf.GradientTape() as tape:
+        predicted = forward.intensity(Field(*parts))
+        loss = _loss(predicted, keras.ops.convert_to_tensor(measured), energy, background)
+    slopes = np.array([np.asarray(slope) for slope in tape.gradient(loss, parts)])
+    return {
+        "zeros": float((np.asarray(predicted) == 0).sum()),
+        "gradients": float((~np.isfinite(slopes)).sum()),
+        "finite": float(np.isfinite(float(loss))),
+    }
+
+
+def _scan(seed: int, probe: str) -> Any:
+    from ptyspec.pipeline.reference import ReferencePipeline
+    from ptyspec.runs.request import request
+
+    scenario = request(f"gs1_{probe}", profile="quick", seed=seed, settings=list(SETTINGS)).scenario
+    return ReferencePipeline().simulate(scenario)
+
+
+def _object(name: str, size: int, draws: np.random.Generator) -> Array:
+    flat = np.ones((size, size), np.complex64)
+    box = np.zeros(flat.shape, np.complex64)
+    box[size // 4 : -(size // 4), size // 4 : -(size // 4)] = np.exp(2.0347j)
+    known = {
+        "flat": flat,
+        "dead": 0 * flat,
+        "saturated": box,
+        "textured": flat + 1e-3 * draws.standard_normal(flat.shape).astype(np.float32),
+    }
+    if name not in known:
+        raise ConfigError("no such object", value=name, limit=", ".join(known), source="arm")
+    return known[name]
+
+
+def _loss(predicted: Any, amplitude: Any, energy: float, background: bool) -> Any:
+    """The project's likelihood, or the one without a background: that of the fault."""
+    from ptyspec.faults.apply import applied
+    from ptyspec.networks import losses
+
+    if background:
+        return losses.poisson(predicted, amplitude, energy)
+    with applied("no-background"):
+        return losses.poisson(predicted, amplitude, energy)

@@ -1,0 +1,32 @@
+"""Does the true object, seen through the probe that a reconstruction is given, predict the measured amplitude?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def closure(
+    seed: int, probe_scale: float, nphotons: float = 1e9, divided_twice: bool = False
+) -> dict[str, float]:
+    """Return measured over predicted amplitude (least squares) of the custom probe's scan, 1 where the loop closes.
+
+    `divided_twice` gives the reconstruction a probe that was divided by probe_scale once more (failure signature 34).
+    """
+    from ptyspec.physics.diffraction import far_field
+    from ptyspec.physics.geometry import extract_patches
+    from ptyspec.pipeline.reference import ReferencePipeline
+    from ptyspec.runs.request import request
+
+    small = ("model.N=32", "object.size=96", "scan.n_images=80", "grouping.n_groups=40")
+    own = (f"model.probe_scale={probe_scale:g}", f"dose.nphotons={nphotons:g}")
+    scenario = request("gs1_custom", profile="quick", seed=seed, settings=[*small, *own]).scenario
+    scan = ReferencePipeline().simulate(scenario)
+    assert scan.objectGuess is not None
+    probe = scan.probeGuess / probe_scale if divided_twice else scan.probeGuess
+    patches = extract_patches(scan.objectGuess, scan.positions, scan.N)
+    predicted = np.abs(far_field(probe.astype(np.complex128) * patches))
+    measured = scan.diff3d.astype(np.float64)
+    return {
+        "closure": float((measured * predicted).sum() / (predicted**2).sum()),
+        "probe_mean": float(np.abs(probe).mean()),
+    }

@@ -1,0 +1,67 @@
+"""What the investigation's scorer says of patches whose quality is known: it lays the canvas wherever its light is, and
+counts the dark frame around it (failure signatures 58 and 59; upstream baseline 4, controls)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.container import Patches, Reconstruction
+from ptyspec.errors import ConfigError
+from ptyspec.seeds import generator
+
+GROUPS = 64
+"""Frames that the recorded runs reconstructed at most."""
+
+
+def scores(seed: int, patches: str, groups: int = GROUPS, draw: int = 0) -> dict[str, float]:
+    """Return both scorers' words on the true object, a constant 1, or true patches in shuffled places.
+
+    `draw`: which of the draws of so many frames of the same scan. Numbers: `recorded_r`, `recorded_undershoot`,
+    `after_scaling` (undershoot after a least-squares scale), `coverage` (part of the frame), `r` and `ratio` in the
+    object frame on covered pixels (r absent for a constant).
+    Raises ConfigError for other patches.
+    """
+    from ptyspec.physics.geometry import extract_patches
+    from ptyspec.pipeline.reference import ReferencePipeline
+    from ptyspec.runs.request import request
+    from ptyspec.scores.metrics import score
+
+    scenario = request("gs1_ideal", profile="stable", seed=seed).scenario
+    walk = ReferencePipeline()
+    half = walk.split(scenario, walk.simulate(scenario)).test
+    draws = generator(seed, f"recorded score {draw}" if draw else "recorded score")
+    chosen = half.take(np.sort(draws.permutation(half.size)[:groups]))
+    assert chosen.objectGuess is not None
+    true = extract_patches(chosen.objectGuess, chosen.positions, chosen.N)
+    made = _stitched(scenario, _known(patches, true, draws), chosen.positions, chosen.probeGuess)
+    found = score(made, chosen.objectGuess)
+    scaled = found["amplitude"]["least_squares_scalar"]
+    numbers = {
+        "recorded_r": found["as_recorded"]["pearson_r"],
+        "recorded_undershoot": found["as_recorded"]["undershoot"],
+        "after_scaling": found["as_recorded"]["undershoot"] / scaled,
+        "coverage": found["coverage"]["fraction"],
+        "r": found["amplitude"]["pearson_r"],
+        "ratio": found["amplitude"]["mean_ratio"],
+    }
+    return {name: float(number) for name, number in numbers.items() if number is not None}
+
+
+def _known(name: str, true: Array, draws: np.random.Generator) -> Array:
+    if name == "truth":
+        return true
+    if name == "constant":
+        return np.ones_like(true)
+    if name == "shuffled":
+        return true[draws.permutation(len(true))]
+    raise ConfigError(
+        "no such patches", value=name, limit="truth, constant, shuffled", source="arm"
+    )
+
+
+def _stitched(scenario: object, patches: Array, positions: Array, probe: Array) -> Reconstruction:
+    from ptyspec.physics.stitch import stitch
+
+    coords = np.asarray(positions, np.float64)[:, None, :, None]
+    return stitch(Patches(object=patches[..., None], coords=coords, probe=probe), synchronise=False)

@@ -1,0 +1,74 @@
+"""The gain that each split would give itself: a property of the data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ptyspec.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ptyspec.contracts.arrays import Array
+
+FRAMES = {"gs1_ideal": 512, "gs2_ideal": 1024}
+"""Frames of the recorded scans."""
+
+
+def gains(
+    seed: int,
+    scenario: str,
+    replay: bool = False,
+    mixed: bool = False,
+    frames: int | None = None,
+    positions: int | None = None,
+) -> dict[str, float]:
+    """Return `train` and `test`: the gain of each half of a scenario's scan, at the recorded reduced load or of `frames`.
+
+    - replay: the investigation's own scan, its positions, object and noise of seed 42, whatever `seed` is
+      (docs/recorded-figures.md). mixed: the halves are every other frame of both splits.
+    - positions: another seed of the scan alone. Of 512 frames random halves differ by 1.5 % (standard deviation), since
+      the frames' energies differ by a third: a property of the object takes more frames to show.
+    Raises ConfigError for a scenario whose scan was not recorded, where that is asked for.
+    """
+    from ptyspec.physics.scale import loader_gain
+
+    halves, size = _replayed(scenario) if replay else _own(scenario, seed, frames, positions)
+    if mixed:
+        every = np.concatenate(halves)
+        halves = (every[::2], every[1::2])
+    train, test = (loader_gain(float(half.mean()), size) for half in halves)
+    return {"train": train, "test": test}
+
+
+def _replayed(scenario: str) -> tuple[tuple[Array, Array], int]:
+    """Sums of squares of each frame, of both splits, and the side of a frame."""
+    from ptyspec.checks.recorded import SIZE, replayed
+
+    if scenario not in FRAMES:
+        raise ConfigError(
+            "no scan of this scenario was recorded",
+            value=scenario,
+            limit=", ".join(FRAMES),
+            source="arm",
+        )
+    halves = replayed(FRAMES[scenario])
+    return (halves["train"].energy, halves["test"].energy), SIZE
+
+
+def _own(
+    scenario: str, seed: int, frames: int | None, positions: int | None
+) -> tuple[tuple[Array, Array], int]:
+    from ptyspec.pipeline.reference import ReferencePipeline
+    from ptyspec.runs.request import request
+
+    asked_of = {"scan.n_images": frames, "seeds.scan": positions}
+    settings = [f"{key}={value}" for key, value in asked_of.items() if value is not None]
+    asked = request(scenario, profile="stable", seed=seed, settings=settings).scenario
+    walk = ReferencePipeline()
+    halves = walk.split(asked, walk.simulate(asked))
+    train, test = (
+        (half.diff3d.astype(np.float64) ** 2).sum(axis=(1, 2))
+        for half in (halves.train, halves.test)
+    )
+    return (train, test), halves.train.N

@@ -1,0 +1,74 @@
+"""The scope of an experiment: factors that its arms vary, those they hold, and those that it never touched.
+
+A result says something of the varied factors at the held ones, and nothing of the rest; the investigation read more into
+a comparison than it had varied, and took it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ptyspec.experiments.hypothesis import Hypothesis
+from ptyspec.experiments.records import Scope
+
+SEEDS = "seeds."
+"""Settings that differ from pair to pair, as they have to."""
+
+
+def scope(hypothesis: Hypothesis, settings: Mapping[str, Mapping[str, Any]]) -> Scope:
+    """Return the scope of arms with these settings, each at the same seed, and of what the file declares beside them.
+
+    Arms that only a control compares are left out: what they vary is not what the claim is about.
+    """
+    claimed = {arm for contrast in hypothesis.contrast for arm in contrast.arms}
+    settings = {name: values for name, values in settings.items() if name in claimed}
+    keys = [
+        key
+        for key in dict.fromkeys(key for arm in settings.values() for key in arm)
+        if not key.startswith(SEEDS)
+    ]
+    differ = {
+        key: {name: arm.get(key) for name, arm in settings.items()}
+        for key in keys
+        if _differs(settings, key)
+    }
+    same = {key: next(iter(settings.values()))[key] for key in keys if key not in differ}
+    declared = hypothesis.scope
+    return Scope(
+        varied=differ | {name: {} for name in declared.varied},
+        held=same | dict.fromkeys(declared.held),
+        not_exercised=(*declared.not_exercised, *_targets_left_out(hypothesis)),
+    )
+
+
+def lists(found: Scope) -> dict[str, list[str]]:
+    """Return the scope as texts: factors varied with their values, factors held, factors not exercised."""
+    varied = [_varied(key, by_arm) for key, by_arm in found.varied.items()]
+    held = [
+        key if value is None else f"{key} = {_shown(value)}" for key, value in found.held.items()
+    ]
+    return {"varied": varied, "held": held, "not_exercised": list(found.not_exercised)}
+
+
+def _differs(settings: Mapping[str, Mapping[str, Any]], key: str) -> bool:
+    return len({repr(arm.get(key)) for arm in settings.values()}) > 1
+
+
+def _varied(key: str, by_arm: Mapping[str, Any]) -> str:
+    values = dict.fromkeys(_shown(value) for value in by_arm.values())
+    return f"{key}: {' | '.join(values)}" if values else key
+
+
+def _shown(value: Any) -> str:
+    return "off" if value is None else str(value)
+
+
+def _targets_left_out(hypothesis: Hypothesis) -> list[str]:
+    """Return the shipped scenarios that no arm runs."""
+    if hypothesis.probe is not None:
+        return []
+    from ptyspec.runs.request import scenario_names
+
+    used = {str(words).partition(":")[0] for words in hypothesis.arms.values()}
+    return [f"scenario {name}" for name in scenario_names() if name not in used]

@@ -1,0 +1,61 @@
+"""The one place that writes JSON: atomically, strictly (no NaN), in the order it was given."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from ptyspec.errors import InputFileError
+from ptyspec.files.files import atomic_file
+
+
+def write_json(path: Path, data: object) -> None:
+    """Write `data` as JSON; a reader sees the old file or the whole new one, never a part.
+
+    Takes what JSON knows, tuples, numpy scalars and pydantic models. Raises ValueError for NaN or infinity and
+    TypeError for anything else, naming the file, and OutputFileError where the system refuses; the old file then
+    stays as it was.
+    """
+    text = to_json(data, path.name)
+    with atomic_file(path) as file:
+        file.write(text.encode())
+
+
+def to_json(data: object, what: str = "data") -> str:
+    """Return the text that `write_json` writes; `what` names the data in errors."""
+    try:
+        return (
+            json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False, default=_plain) + "\n"
+        )
+    except (TypeError, ValueError) as error:
+        error.add_note(f"while writing {what}: use None for a value that is missing or not finite")
+        raise
+
+
+def read_json(path: Path) -> Any:
+    """Return the content of a JSON file; raises InputFileError when it is missing or not JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputFileError(
+            "there is no such JSON file", value=path, next_step="check the path"
+        ) from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputFileError(
+            f"not a JSON file: {error}",
+            value=path,
+            next_step="restore the file, or produce it again",
+        ) from error
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if getattr(value, "ndim", None) == 0 and hasattr(
+        value, "item"
+    ):  # a numpy scalar, without importing numpy
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not a JSON value: {value!r:.80}")

@@ -1,0 +1,284 @@
+"""ptychodus products (NPZ and HDF5): a reconstruction that other tools open, and theirs that this project reads.
+
+Metres: position x_m = x . pixel width of the object frame, whose pixel (0, 0) lies at 0 m; pixel W/2 of the object
+array lies at its centre. The probe is written as s P, so that its summed intensity is photons and
+counts = |F(probe . object)|^2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ptyspec.contracts.arrays import Array, as_array
+from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.scan import RawScan
+from ptyspec.errors import InputFileError
+from ptyspec.files.files import atomic_file, existing_file
+from ptyspec.files.zipped_arrays import NpzArchive, write_arrays
+from ptyspec.physics.scale import mean_energy
+
+PLANCK_LIGHT_EV = 1.239841984e-6
+"""h c in eV m."""
+REQUIRED = ("detector_object_distance_m", "probe_energy_eV", "exposure_time_s")
+OPTIONAL = ("probe_photon_count", "mass_attenuation_m2_kg", "tomography_angle_deg")
+HDF5_SUFFIXES = (".h5", ".hdf5")
+NO_GEOMETRY = (
+    "The scan states no geometry: pixel sizes are 1.0, so lengths are in object pixels, not metres."
+)
+UNCOVERED = "Uncovered object pixels are 0."
+
+
+@dataclass(frozen=True)
+class Product:
+    """A ptychodus product.
+
+    - probe: (opr, modes, N, N) complex, or fewer axes; object: (layers, H, W) complex, or (H, W).
+    - position_x_m, position_y_m: (M,) metres; position_indexes: (M,).
+    - probe_pixel_m, object_pixel_m: (height, width); object_center_m: (x, y); object_layer_spacing_m: (layers - 1,).
+    - numbers: the scalars of REQUIRED and OPTIONAL (0.0 where an optional one is absent).
+    - loss_epochs, loss_values: (epochs,), possibly empty.
+    """
+
+    name: str
+    comments: str
+    numbers: dict[str, float]
+    probe: Array
+    object: Array
+    position_indexes: Array
+    position_x_m: Array
+    position_y_m: Array
+    probe_pixel_m: tuple[float, float]
+    object_pixel_m: tuple[float, float]
+    object_center_m: tuple[float, float]
+    object_layer_spacing_m: Array
+    loss_epochs: Array
+    loss_values: Array
+    opr_weights: Array | None = None
+
+
+def write_product(
+    path: Path,
+    reconstruction: Reconstruction,
+    scan: RawScan,
+    *,
+    name: str = "",
+    comments: str = "",
+    losses: Sequence[float] = (),
+) -> Path:
+    """Write the reconstruction as a product (.npz, .h5 or .hdf5 by suffix), atomically, and return `path`.
+
+    Pixel sizes come from `scan.metadata["geometry"]`; without one they are 1.0 and the comments say so. Uncovered
+    (NaN) object pixels become 0. Raises InputFileError for another suffix, OutputFileError where it cannot be written.
+    """
+    path = Path(path)
+    product = product_of(
+        reconstruction, scan, name=name or path.stem, comments=comments, losses=losses
+    )
+    writer = _write_hdf5 if _kind(path) == "hdf5" else _write_npz
+    with atomic_file(path) as file:
+        writer(file, product)
+    return path
+
+
+def product_of(
+    reconstruction: Reconstruction,
+    scan: RawScan,
+    *,
+    name: str,
+    comments: str = "",
+    losses: Sequence[float] = (),
+) -> Product:
+    """Return the product of a reconstruction and the scan it was made from."""
+    geometry = scan.metadata.get("geometry") or {}
+    pixel = float(geometry.get("object_pixel_m", 1.0))
+    wavelength = float(geometry.get("wavelength_m", 0.0))
+    covered = np.isfinite(reconstruction.object)
+    notes = [comments, "" if geometry else NO_GEOMETRY, "" if covered.all() else UNCOVERED]
+    (height, width), (x0, y0) = reconstruction.object.shape, reconstruction.origin
+    return Product(
+        name=name,
+        comments=" ".join(note for note in notes if note),
+        numbers={
+            "detector_object_distance_m": float(geometry.get("distance_m", 0.0)),
+            "probe_energy_eV": PLANCK_LIGHT_EV / wavelength if wavelength else 0.0,
+            "exposure_time_s": 0.0,
+            "probe_photon_count": scan.scale**2 * mean_energy(scan.diff3d),
+            "mass_attenuation_m2_kg": 0.0,
+            "tomography_angle_deg": 0.0,
+        },
+        probe=(scan.scale * scan.probeGuess).astype(np.complex64)[None, None],
+        object=np.where(covered, reconstruction.object, 0).astype(np.complex64)[None],
+        position_indexes=np.arange(scan.size),
+        position_x_m=scan.xcoords * pixel,
+        position_y_m=scan.ycoords * pixel,
+        probe_pixel_m=(pixel, pixel),
+        object_pixel_m=(pixel, pixel),
+        object_center_m=((x0 + width / 2) * pixel, (y0 + height / 2) * pixel),
+        object_layer_spacing_m=np.zeros(0),
+        loss_epochs=np.arange(len(losses)),
+        loss_values=np.asarray(losses, np.float64),
+    )
+
+
+def read_product(path: Path) -> Product:
+    """Return the product in an NPZ or HDF5 file; reads the older key `costs` for the losses.
+
+    Raises InputFileError for missing keys, pickles and damage, ScanDataError for arrays of another shape.
+    """
+    path = existing_file(path)
+    if _kind(path) == "npz":
+        with NpzArchive(path) as archive:
+            return _product(archive.__contains__, archive.read, archive.source)
+    from ptyspec.files.hdf5 import Hdf5File
+
+    with Hdf5File(path) as file:
+        roots = file.root_attributes()
+
+        def read(key: str) -> Array:
+            dataset, attribute = _hdf5_place(key)
+            if not dataset:
+                return np.asarray(roots[key])
+            return np.asarray(file.attribute(dataset, attribute)) if attribute else file.read(key)
+
+        def has(key: str) -> bool:
+            dataset, attribute = _hdf5_place(key)
+            if not dataset:
+                return key in roots
+            return file.has(dataset) and (
+                not attribute or file.attribute(dataset, attribute) is not None
+            )
+
+        return _product(has, read, file.source)
+
+
+def _product(
+    has: Callable[[str], bool], read: Callable[[str], Array], source: Callable[[str], str]
+) -> Product:
+    """Assemble a product from `read(NPZ key)`."""
+
+    def need(key: str) -> Array:
+        if not has(key):
+            raise InputFileError(
+                f"the product lacks {key}",
+                source=source(key),
+                next_step="write it with ptychodus 1.x or ptyspec; keys: docs/file-formats.md",
+            )
+        return read(key)
+
+    def number(key: str) -> float:
+        array = need(key)
+        if array.size != 1 or array.dtype.kind not in "biuf":
+            raise InputFileError(
+                f"{key} is not a number",
+                value=array,
+                source=source(key),
+                next_step="store one float",
+            )
+        return float(array.reshape(-1)[0])
+
+    def text(key: str) -> str:
+        value = need(key).reshape(-1)[0]
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+    x = as_array(
+        "probe_position_x_m",
+        need("probe_position_x_m"),
+        np.float64,
+        (None,),
+        source=source("positions"),
+    )
+    y = as_array(
+        "probe_position_y_m",
+        need("probe_position_y_m"),
+        np.float64,
+        (len(x),),
+        source=source("positions"),
+    )
+    losses = need("loss_values" if has("loss_values") or not has("costs") else "costs")
+    return Product(
+        name=text("name"),
+        comments=text("comments"),
+        numbers={key: number(key) for key in REQUIRED}
+        | {key: number(key) if has(key) else 0.0 for key in OPTIONAL},
+        probe=need("probe"),
+        object=need("object"),
+        position_indexes=need("probe_position_indexes"),
+        position_x_m=x,
+        position_y_m=y,
+        probe_pixel_m=(number("probe_pixel_height_m"), number("probe_pixel_width_m")),
+        object_pixel_m=(number("object_pixel_height_m"), number("object_pixel_width_m")),
+        object_center_m=(number("object_center_x_m"), number("object_center_y_m")),
+        object_layer_spacing_m=need("object_layer_spacing_m"),
+        loss_epochs=need("loss_epochs") if has("loss_epochs") else np.arange(len(losses)),
+        loss_values=losses,
+        opr_weights=read("opr_weights") if has("opr_weights") else None,
+    )
+
+
+def _values(product: Product) -> dict[str, Any]:
+    """Every NPZ key and its value, in the order ptychodus writes them."""
+    values: dict[str, Any] = {"name": product.name, "comments": product.comments, **product.numbers}
+    values |= {
+        "probe_position_indexes": product.position_indexes,
+        "probe_position_x_m": product.position_x_m,
+        "probe_position_y_m": product.position_y_m,
+        "probe": product.probe,
+        "probe_pixel_height_m": product.probe_pixel_m[0],
+        "probe_pixel_width_m": product.probe_pixel_m[1],
+        "object": product.object,
+        "object_center_x_m": product.object_center_m[0],
+        "object_center_y_m": product.object_center_m[1],
+        "object_pixel_height_m": product.object_pixel_m[0],
+        "object_pixel_width_m": product.object_pixel_m[1],
+        "object_layer_spacing_m": product.object_layer_spacing_m,
+        "loss_epochs": product.loss_epochs,
+        "loss_values": product.loss_values,
+    }
+    return values if product.opr_weights is None else values | {"opr_weights": product.opr_weights}
+
+
+def _hdf5_place(key: str) -> tuple[str, str]:
+    """(dataset, attribute) of an NPZ key in the HDF5 form: scalars are attributes of the root, probe or object."""
+    if key in ("name", "comments", *REQUIRED, *OPTIONAL):
+        return "", key
+    for dataset in ("probe", "object"):
+        if key.startswith((f"{dataset}_pixel", f"{dataset}_center")):
+            return dataset, key.removeprefix(f"{dataset}_")
+    return key, ""
+
+
+def _write_npz(file: Any, product: Product) -> None:
+    write_arrays(file, {key: np.asarray(value) for key, value in _values(product).items()})
+
+
+def _write_hdf5(file: Any, product: Product) -> None:
+    import h5py
+
+    values = _values(product)
+    with h5py.File(file, "w") as out:
+        for key in values:
+            if _hdf5_place(key) == (key, ""):
+                out.create_dataset(key, data=values[key])
+        for key, value in values.items():
+            dataset, attribute = _hdf5_place(key)
+            if attribute:
+                (out[dataset] if dataset else out).attrs[attribute] = value
+
+
+def _kind(path: Path) -> str:
+    if path.suffix == ".npz":
+        return "npz"
+    if path.suffix in HDF5_SUFFIXES:
+        return "hdf5"
+    raise InputFileError(
+        "a product has another suffix",
+        value=path.suffix or "none",
+        limit=".npz, .h5 or .hdf5",
+        source=path,
+        next_step="choose one of these suffixes",
+    )

@@ -1,0 +1,228 @@
+"""NPZ archives member by member: headers, checked reads, memory maps, streamed writes. Never a pickle.
+
+Members are found by name inside the archive and never extracted, so a member called `../x` or `/x` is only a name.
+"""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from ptyspec.contracts.arrays import Array, release_pages
+from ptyspec.errors import InputFileError
+from ptyspec.files.files import existing_file
+
+BLOCK_BYTES = 16 * 2**20
+ALIGNMENT = 64
+_LOCAL_HEADER = struct.Struct("<4s22xHH")
+_ZIP64_EXTRA = 20
+_PADDING_ID = 0xD935
+CONVERT = "rewrite the member as a plain array: numpy.savez(new, **{key: numpy.asarray(value, dtype=...)})"
+
+
+class Header(NamedTuple):
+    """What a member holds: shape, dtype, memory order, and where its data start inside the member."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    fortran_order: bool
+    start: int
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the data in bytes."""
+        return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
+
+
+class NpzArchive:
+    """An open NPZ file. Every failure is an InputFileError that names the file and the key."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = existing_file(path)
+        try:
+            self._zip = zipfile.ZipFile(self.path)
+        except (zipfile.BadZipFile, OSError) as error:
+            raise InputFileError(
+                "the file is no NPZ archive, or it is truncated",
+                value=str(error),
+                source=self.path,
+                next_step="copy the file again, or write it again with numpy.savez",
+            ) from error
+        self._members = {
+            i.filename.removesuffix(".npy"): i
+            for i in self._zip.infolist()
+            if i.filename.endswith(".npy")
+        }
+
+    def __enter__(self) -> NpzArchive:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self._zip.close()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._members
+
+    @property
+    def keys(self) -> list[str]:
+        """Names of the arrays, in file order."""
+        return list(self._members)
+
+    def source(self, key: str) -> str:
+        """Return `file[key]`, for messages."""
+        return f"{self.path}[{key}]"
+
+    def header(self, key: str) -> Header:
+        """Return what the member holds without reading its data."""
+        with self._opened(key) as member:
+            return self._header(key, member)
+
+    def is_pickled(self, key: str) -> bool:
+        """Tell whether the member is an object array, which is stored as a pickle and therefore never read."""
+        return bool(self.header(key).dtype.hasobject)
+
+    def read(self, key: str) -> Array:
+        """Return the member as an array in memory; a checksum failure is an InputFileError."""
+        with self._opened(key) as member:
+            header = self._plain_header(key, self._header(key, member))
+            try:
+                array = np.empty(
+                    header.shape, header.dtype, order="F" if header.fortran_order else "C"
+                )
+            except MemoryError as error:
+                raise InputFileError(
+                    f"{key} does not fit into memory",
+                    value=f"{header.nbytes / 2**30:.1f} GiB",
+                    source=self.source(key),
+                    next_step="write the file uncompressed (numpy.savez): its frames are then mapped, not loaded",
+                ) from error
+            self._fill(key, member, array)
+        return array
+
+    def memmap(self, key: str) -> Array | None:
+        """Return a read-only map of the member's data in the file, or None if the member is compressed."""
+        info = self._members[key]
+        header = self._plain_header(key, self.header(key))
+        if info.compress_type != zipfile.ZIP_STORED or header.nbytes == 0:
+            return None
+        with self.path.open("rb") as file:
+            file.seek(info.header_offset)
+            magic, name_length, extra_length = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
+        if magic != b"PK\x03\x04":
+            raise self._damaged(key, "no local header where the archive's index points")
+        offset = info.header_offset + _LOCAL_HEADER.size + name_length + extra_length + header.start
+        mapped: Array = np.memmap(
+            self.path, header.dtype, "r", offset, header.shape, "F" if header.fortran_order else "C"
+        )
+        return mapped
+
+    def _opened(self, key: str) -> IO[bytes]:
+        try:
+            return self._zip.open(self._members[key])
+        except (
+            zipfile.BadZipFile,
+            RuntimeError,
+            NotImplementedError,
+            OSError,
+        ) as error:  # RuntimeError: encrypted
+            raise self._damaged(key, error) from error
+
+    def _header(self, key: str, member: IO[bytes]) -> Header:
+        try:
+            version = np.lib.format.read_magic(member)
+            reader = {
+                (1, 0): np.lib.format.read_array_header_1_0,
+                (2, 0): np.lib.format.read_array_header_2_0,
+            }[version]
+            shape, fortran_order, dtype = reader(member)
+        except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+            raise self._damaged(key, error) from error
+        header = Header(shape, dtype, fortran_order, member.tell())
+        size = self._members[key].file_size
+        if not dtype.hasobject and header.start + header.nbytes != size:
+            raise self._damaged(
+                key, f"{size} bytes stored, {header.start + header.nbytes} declared"
+            )
+        return header
+
+    def _plain_header(self, key: str, header: Header) -> Header:
+        if header.dtype.hasobject:
+            raise InputFileError(
+                f"{key} is a pickled object array; pickles can run code and are never read",
+                value=header.dtype,
+                limit="a plain numeric or text array",
+                source=self.source(key),
+                next_step=CONVERT,
+            )
+        return header
+
+    def _fill(self, key: str, member: IO[bytes], array: Array) -> None:
+        """Read the data in blocks to the last byte, at which zipfile verifies the checksum."""
+        flat = (
+            array.reshape(-1, order="A").view(np.uint8)
+            if array.ndim
+            else array.reshape(1).view(np.uint8)
+        )
+        done = 0
+        try:
+            while done < flat.size:
+                chunk = member.read(min(BLOCK_BYTES, flat.size - done))
+                if not chunk:
+                    raise EOFError("the data end early")
+                flat[done : done + len(chunk)] = np.frombuffer(chunk, np.uint8)
+                done += len(chunk)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+            raise self._damaged(key, error) from error
+
+    def _damaged(self, key: str, what: object) -> InputFileError:
+        return InputFileError(
+            f"{key} cannot be read: the archive is damaged or truncated",
+            value=str(what),
+            source=self.source(key),
+            next_step="copy the file again, or write it again with numpy.savez",
+        )
+
+
+def blocks(array: Array, nbytes: int = BLOCK_BYTES) -> Iterator[Array]:
+    """Yield the array in runs of its first axis of at most `nbytes` bytes each (at least one row)."""
+    rows = max(1, nbytes // max(1, array.nbytes // max(1, len(array))))
+    for start in range(0, len(array), rows):
+        yield array[start : start + rows]
+
+
+def write_arrays(file: BinaryIO, arrays: Mapping[str, Array]) -> None:
+    """Write an uncompressed NPZ, block by block, every array C-ordered and its data on a 64-byte boundary.
+
+    Equal arrays give equal bytes (no time stamps). Object arrays are refused with TypeError: callers pass plain ones.
+    """
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        for key, array in arrays.items():
+            if array.dtype.hasobject:
+                raise TypeError(f"{key} is an object array")
+            info = zipfile.ZipInfo(f"{key}.npy")
+            info.external_attr = 0o644 << 16
+            used = file.tell() + 30 + len(info.filename.encode()) + _ZIP64_EXTRA + 4
+            padding = -used % ALIGNMENT  # the array header is itself a multiple of 64 bytes
+            info.extra = struct.pack("<HH", _PADDING_ID, padding) + bytes(padding)
+            with archive.open(info, "w", force_zip64=True) as member:
+                header = {
+                    "descr": np.lib.format.dtype_to_descr(array.dtype),
+                    "fortran_order": False,
+                    "shape": array.shape,
+                }
+                np.lib.format.write_array_header_1_0(member, header)
+                for block in blocks(array if array.ndim else array.reshape(1)):
+                    member.write(np.ascontiguousarray(block).tobytes())
+                    release_pages(array)

@@ -1,1 +1,0 @@
-"""What is recorded while data pass: stage records, history, environment."""

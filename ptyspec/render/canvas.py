@@ -1,0 +1,174 @@
+"""How a figure is made: sizes, colours, image panels and files, without any global matplotlib state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.render.views import Frame
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+GREY = "#b5b5b5"
+"""Uncovered pixels: a neutral colour that no colour map here contains."""
+
+COLOURS = {
+    "network": "#0b5fa5",
+    "refined": "#6a3d9a",
+    "trivial": "#8c8c8c",
+    "untrained": "#d98b00",
+    "iterative": "#1b7f3b",
+    "flat_start": "#b4436c",
+}
+DPI = 100
+LARGEST = 400_000
+"""Bytes of a picture in full colour."""
+SMALL, TEXT, TITLE = 8, 9, 10
+"""Font sizes in points."""
+
+
+def new_figure(width: float, height: float, title: str = "", *, automatic: bool = True) -> Figure:
+    """Return an empty figure (inches)."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained" if automatic else None)
+    if title:
+        place = {} if automatic else {"y": 1.0 - 0.06 / height}
+        figure.suptitle(plain(title), fontsize=TITLE + 2, **place)
+    return figure
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Equal panels and the space around them, inches.
+
+    Placed by hand: the automatic layout draws every text three times, seconds for a run's pictures.
+    """
+
+    rows: int
+    columns: int
+    width: float
+    height: float
+    left: float = 0.6
+    right: float = 0.85
+    top: float = 0.8
+    bottom: float = 0.5
+    across: float = 0.95
+    down: float = 0.65
+
+    def figure(self, title: str) -> tuple[Figure, Any]:
+        """Return a figure with this grid and its axes (rows, columns)."""
+        inner_width = self.columns * self.width + (self.columns - 1) * self.across
+        inner_height = self.rows * self.height + (self.rows - 1) * self.down
+        width, height = self.left + inner_width + self.right, self.bottom + inner_height + self.top
+        figure = new_figure(width, height, title, automatic=False)
+        places = {
+            "left": self.left / width,
+            "right": 1 - self.right / width,
+            "bottom": self.bottom / height,
+            "top": 1 - self.top / height,
+            "wspace": self.across / self.width,
+            "hspace": self.down / self.height,
+        }
+        return figure, figure.subplots(self.rows, self.columns, squeeze=False, gridspec_kw=places)
+
+
+def plain(text: str) -> str:
+    """Return text that matplotlib shows as it is (a pair of dollar signs would start a formula)."""
+    return text.replace("$", r"\$")
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write the figure as PNG below about 400 kB; equal content gives equal bytes (no date, no version inside).
+
+    A picture that would be larger is stored with 256 colours.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    drawn: Any = FigureCanvasAgg(figure)  # its methods carry no types
+    drawn.draw()
+    picture = Image.fromarray(np.asarray(drawn.buffer_rgba())).convert("RGB")
+    content = _png(picture)
+    if len(content) > LARGEST:
+        content = _png(
+            picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        )
+    path.write_bytes(content)
+    return path
+
+
+def _png(picture: Any) -> bytes:
+    buffer = BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def image_panel(
+    axes: Axes, image: Array, frame: Frame, *, cmap: str, limits: tuple[float, float], title: str
+) -> Any:
+    """Show a real image in object pixels with NaN in neutral grey; return the mappable for a colour bar."""
+    from matplotlib import colormaps
+
+    shown = axes.imshow(
+        np.ma.masked_invalid(image),
+        cmap=colormaps[cmap].with_extremes(bad=GREY),
+        vmin=limits[0],
+        vmax=limits[1],
+        extent=frame.extent,
+        interpolation="nearest",
+        aspect="equal",
+    )
+    axes.set_title(plain(title), fontsize=TEXT)
+    axes.tick_params(labelsize=SMALL)
+    return shown
+
+
+def colour_bar(
+    axes: Axes, mappable: Any, label: str, *, below: bool = False, extend: str = "neither"
+) -> None:
+    """Add a colour bar with a unit, exactly as long as the image."""
+    # An inset instead of a stolen share of the axes: it follows the image's height whatever the layout makes of it.
+    height = axes.bbox.height / axes.figure.dpi  # inches
+    place = (0.0, -0.22 / height, 1.0, 0.1 / height) if below else (1.025, 0.0, 0.035, 1.0)
+    orientation = "horizontal" if below else "vertical"
+    bar = axes.figure.colorbar(
+        mappable,
+        cax=axes.inset_axes(place),
+        orientation=orientation,
+        extend=extend,
+        extendfrac=0.03,
+    )
+    bar.set_label(label, fontsize=SMALL)
+    bar.ax.tick_params(labelsize=SMALL)
+
+
+def value_limits(image: Array, part: float = 1.0) -> tuple[float, float]:
+    """Return the range of the central `part` of all finite values; never empty."""
+    values = image[np.isfinite(image)]
+    if values.size == 0:
+        return 0.0, 1.0
+    low, high = (float(value) for value in np.quantile(values, [0.5 - part / 2, 0.5 + part / 2]))
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def symmetric_limit(image: Array) -> float:
+    """Return the modulus that 99.5 % of the finite values stay below, rounded up to two digits; never zero."""
+    values = np.abs(image[np.isfinite(image)])
+    top = float(np.quantile(values, 0.995)) if values.size else 0.0
+    if top < 1e-6:
+        return 1e-6
+    step = 10.0 ** (np.floor(np.log10(top)) - 1)
+    return float(np.ceil(top / step) * step)
+
+
+def panel_size(frame: Frame, width: float) -> float:
+    """Return the height in inches of a panel of this width that shows the frame undistorted."""
+    return width * min(max(frame.height / frame.width, 0.25), 1.6)

@@ -1,0 +1,114 @@
+"""Markdown that the project wrote, as one HTML page that needs no other file: for phones, dark and light, no script."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote
+
+from jinja2 import Environment
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from ptyspec.render.page_style import STYLE, TEMPLATE
+
+Status = Literal["ok", "violation", "incomplete"]
+WORDS: dict[Status, str] = {
+    "ok": "nothing wrong was found",
+    "violation": "something is wrong",
+    "incomplete": "incomplete evidence",
+}
+FIGURE = Markup(
+    '<figure><img src="{source}" alt="{caption}" loading="lazy"><figcaption>{caption}</figcaption></figure>'
+)
+MISSING = Markup("<p>The picture {caption} is not in the folder of this page.</p>")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A section's title and the anchor that leads to it."""
+
+    title: str
+    anchor: str
+
+
+def page(markdown: str, folder: Path, status: Status) -> str:
+    """Return the page that shows `markdown`, its pictures (PNG below `folder`) held inside.
+
+    Whatever the Markdown holds, raw HTML in it is shown as text, and the page's policy lets a browser load nothing and
+    run nothing. The numbers are those of the Markdown: nothing is computed here.
+    """
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = reader.parse(markdown)
+    headings = _anchored(tokens)
+    body = reader.renderer.render(_with_pictures(tokens, folder), reader.options, {})
+    # A wide table scrolls by itself, by finger and by arrow keys; the page does not.
+    body = body.replace(
+        "<table>", '<div class="wide" tabindex="0" role="region" aria-label="table"><table>'
+    )
+    body = body.replace("</table>", "</table></div>").replace("<th></th>", "<td></td>")
+    return (
+        Environment(autoescape=True)
+        .from_string(TEMPLATE)
+        .render(
+            title=_title(tokens),
+            headings=headings,
+            body=Markup(body),
+            style=Markup(STYLE),
+            status=status,
+            word=WORDS[status],
+        )
+    )
+
+
+def _title(tokens: Sequence[Token]) -> str:
+    for place, token in enumerate(tokens):
+        if token.type == "heading_open" and token.tag == "h1":
+            return _plain(tokens[place + 1])
+    return "ptyspec"
+
+
+def _plain(inline: Token) -> str:
+    return "".join(child.content for child in inline.children or ())
+
+
+def _anchored(tokens: Sequence[Token]) -> list[Heading]:
+    """Give each section heading an id, and return them in order."""
+    found: list[Heading] = []
+    for place, token in enumerate(tokens):
+        if token.type == "heading_open" and token.tag == "h2":
+            title = _plain(tokens[place + 1])
+            anchor = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "section"
+            taken = {heading.anchor for heading in found}
+            anchor = anchor if anchor not in taken else f"{anchor}-{len(found)}"
+            token.attrSet("id", anchor)
+            found.append(Heading(title, anchor))
+    return found
+
+
+def _with_pictures(tokens: Sequence[Token], folder: Path) -> list[Token]:
+    """Put a figure with its caption in the place of each paragraph that is one picture."""
+    out: list[Token] = []
+    for token in tokens:
+        children = token.children or []
+        if token.type == "inline" and len(children) == 1 and children[0].type == "image":
+            out[-1] = Token("html_block", "", 0, content=_figure(children[0], folder))
+        elif token.type == "paragraph_close" and out[-1].type == "html_block":
+            continue
+        else:
+            out.append(token)
+    return out
+
+
+def _figure(image: Token, folder: Path) -> str:
+    caption = _plain(image)
+    path = (folder / unquote(str(image.attrGet("src") or ""))).resolve()
+    if path.suffix != ".png" or not path.is_relative_to(folder.resolve()) or not path.is_file():
+        return MISSING.format(caption=caption)
+    content = base64.b64encode(path.read_bytes()).decode("ascii")
+    return FIGURE.format(source=f"data:image/png;base64,{content}", caption=caption)

@@ -1,0 +1,1 @@
+"""One run: what was asked for, the walk of the stages, the store, the environment."""

@@ -1,0 +1,283 @@
+"""From the user's words to a resolved scenario: name or file, profile, recipe, seed, single settings.
+
+Layers, later ones win: the shipped defaults, the profile, the recipe, the scenario (or what a measured file says of
+itself), the command line. A null never overrides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ptyspec.contracts.resolve import Layer, Resolved, nest, resolve
+from ptyspec.errors import ConfigError, InputFileError, UnknownNameError
+from ptyspec.files.files import sha256_of
+from ptyspec.runs.environment import active_faults
+
+DEFAULT_PROFILE, DEFAULT_RECIPE = "standard", "reference"
+SEEDED = ("object", "scan", "noise", "split", "grouping", "training")
+"""Seeds that `--seed` sets; the probe keeps its own, as it would at a beamline."""
+
+
+def request(
+    target: str,
+    *,
+    profile: str | None = None,
+    recipe: str | None = None,
+    seed: int | None = None,
+    settings: Sequence[str] = (),
+) -> Resolved:
+    """Return the scenario that the words mean; `settings` are KEY=VALUE with dotted keys.
+
+    `target` is a shipped scenario's name, a scenario file (.yaml, .yml) or a scan (.npz, .cxi, .h5). Raises
+    UnknownNameError, ConfigError or InputFileError.
+    """
+    told = Layer("command line", nest(dict(_setting(text) for text in settings)))
+    if seed is not None:
+        told = Layer(
+            "command line", nest({f"seeds.{name}": seed for name in SEEDED} | _flat(told.values))
+        )
+    layers = _measured(target, profile, told) if _is_scan(target) else [_scenario(target)]
+    parts = ("all", f"gs{_gridsize([*layers, told])}", _scan_kind([*layers, told]))
+    recipes = _section("_recipes.yaml", recipe or DEFAULT_RECIPE, parts, "recipe")
+    _check_active(recipe or DEFAULT_RECIPE)
+    profiles = (
+        []
+        if _is_scan(target)
+        else _section("_profiles.yaml", profile or DEFAULT_PROFILE, parts, "profile")
+    )
+    if _is_scan(target):
+        layers.append(_long_enough(recipes, layers[0]))
+    path = next(
+        (found for layer in (told, *layers) if (found := _value(layer, "probe", "path"))), ""
+    )
+    if path:
+        layers.append(Layer(f"file {path}", {"probe": {"sha256": sha256_of(Path(path))}}))
+    return resolve([*profiles, *recipes, *layers, told])
+
+
+def scenario_names() -> list[str]:
+    """Names of the shipped scenarios."""
+    return sorted(
+        path.name[:-5]
+        for path in _folder().iterdir()
+        if path.name.endswith(".yaml") and path.name[0] != "_"
+    )
+
+
+def profile_names() -> list[str]:
+    """Names of the profiles."""
+    return list(_load("_profiles.yaml"))
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes."""
+    return list(_load("_recipes.yaml"))
+
+
+def recipe_faults(name: str) -> tuple[str, ...]:
+    """Faults that a recipe is run with; none for one that is right. Raises UnknownNameError."""
+    known = _load("_recipes.yaml")
+    if name not in known:
+        raise UnknownNameError(
+            f"no recipe is called {name}", value=name, limit=", ".join(known), source="--recipe"
+        )
+    return tuple(known[name].get("faults", ()))
+
+
+def describe_scenario(name: str) -> dict[str, Any]:
+    """Return a shipped scenario's file as it stands, and its effective values with provenance."""
+    return {"file": _load(f"{name}.yaml"), **request(name).as_json()}
+
+
+def _check_active(recipe: str) -> None:
+    """Without its faults a recipe that is wrong on purpose would be another one, and nobody would know."""
+    absent = [name for name in recipe_faults(recipe) if name not in active_faults()]
+    if absent:
+        raise ConfigError(
+            f"recipe {recipe} is wrong on purpose, and faults of it are not active",
+            value=", ".join(absent),
+            source="recipe",
+            next_step=f"ptyspec run SCENARIO --recipe {recipe}, or ptyspec.experiments.variant in Python",
+        )
+
+
+def _folder() -> Any:
+    return files("ptyspec.scenarios")
+
+
+def _load(name: str) -> dict[str, Any]:
+    """A copy of a shipped document's values: whoever changes it changes nobody else's."""
+    return deepcopy(_parsed(name))
+
+
+@cache
+def _parsed(name: str) -> dict[str, Any]:
+    return dict(yaml.safe_load((_folder() / name).read_text(encoding="utf-8")))
+
+
+def _section(file: str, name: str, parts: Sequence[str], kind: str) -> list[Layer]:
+    known = _load(file)
+    if name not in known:
+        raise UnknownNameError(
+            f"no {kind} is called {name}", value=name, limit=", ".join(known), source=f"--{kind}"
+        )
+    found = (known[name].get(part) for part in parts)
+    return [Layer(f"{kind} {name}", part) for part in found if part]
+
+
+def _scenario(target: str) -> Layer:
+    if target in scenario_names():
+        return Layer(f"scenario {target}", _load(f"{target}.yaml"))
+    path = Path(target)
+    if path.suffix not in {".yaml", ".yml"}:
+        raise UnknownNameError(
+            f"no scenario is called {target}",
+            value=target,
+            limit=", ".join(scenario_names()),
+            source="command line",
+            next_step="give one of these names, a scenario .yaml, or a scan .npz / .cxi",
+        )
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputFileError(
+            "the scenario file cannot be read", value=error, source=path
+        ) from error
+    if not isinstance(values, dict):
+        raise ConfigError(
+            "a scenario file holds a mapping of keys", value=type(values).__name__, source=path
+        )
+    return Layer(str(path), {"name": _name(path.stem), **values})
+
+
+def _is_scan(target: str) -> bool:
+    return target not in scenario_names() and Path(target).suffix in {
+        ".npz",
+        ".cxi",
+        ".h5",
+        ".hdf5",
+    }
+
+
+def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
+    """Read the scan once to learn its size, gridsize and whether its object is known."""
+    from ptyspec.files.scan_file import read_scan
+    from ptyspec.physics.scale import mean_energy
+
+    if profile is not None:
+        raise ConfigError(
+            "a profile fixes simulated data; a measured scan has its own",
+            value=profile,
+            source="--profile",
+            next_step="leave out --profile; use --set grouping.n_groups=N for fewer groups",
+        )
+    path = Path(target).resolve()
+    declared = _value(told, "scan", "measurement")
+    other_probe = _value(told, "probe", "path")
+    scan = read_scan(path, measurement=declared, probe=Path(other_probe) if other_probe else None)
+    known = scan.objectGuess is not None
+    stated = scan.metadata.get("gridsize")
+    gridsize = (
+        2 if stated is None else stated
+    )  # nonsense is refused with everything else, under its key
+    frames = scan.size // 2 if known else scan.size
+    facts = {
+        "name": _name(path.stem),
+        "description": f"measured scan {path.name}",
+        "object": {"kind": "measured"},
+        "probe": {"kind": "measured", "refine_sweeps": 0 if known else 30},
+        "scan": {
+            "kind": "measured",
+            "n_images": scan.size,
+            "path": str(path),
+            "sha256": sha256_of(path),
+        },
+        "dose": {"nphotons": scan.scale**2 * mean_energy(scan.diff3d), "noise": "measured"},
+        "split": {"kind": "spatial" if known else "none"},
+        "grouping": {"n_groups": frames, "neighbor_count": 6},
+        "model": {"N": scan.N, "gridsize": gridsize},
+        "inference": {"iterative_alpha": 0.1 if known else 1.0},
+    }
+    return [Layer(f"file {path.name}", facts)]
+
+
+def _long_enough(recipes: Sequence[Layer], facts: Layer) -> Layer:
+    """A recipe's epochs are meant for 1,000 groups; a smaller file gets as many steps in more epochs."""
+    known = (_value(layer, "training", "nepochs") for layer in reversed(recipes))
+    epochs = next(
+        (value for value in known if value is not None), 1
+    )  # none for a gridsize that will be refused
+    groups = facts.values["grouping"]["n_groups"]
+    return Layer(
+        f"{facts.source}, as many steps as at 1,000 groups",
+        {"training": {"nepochs": max(epochs, round(epochs * 1000 / groups))}},
+    )
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ConfigError(
+            "a setting is written KEY=VALUE",
+            value=text,
+            source="--set",
+            next_step="e.g. dose.nphotons=1e5",
+        )
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(
+            "the value of a setting cannot be read", value=text, source="--set"
+        ) from error
+    return key.strip(), _number(parsed)
+
+
+def _number(value: Any) -> Any:
+    """YAML reads 1e5 as text and 2.0 as a fraction; a user means numbers, whole where they are whole."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    from ptyspec.contracts.resolve import flatten
+
+    return dict(flatten(values))
+
+
+def _gridsize(layers: Sequence[Layer]) -> int:
+    """The gridsize that will be effective; what is not one is left to `resolve` to refuse."""
+    values = (_value(layer, "model", "gridsize") for layer in reversed(layers))
+    found = next((value for value in values if value is not None), 1)
+    return found if isinstance(found, int) else 1
+
+
+def _scan_kind(layers: Sequence[Layer]) -> str:
+    """The kind of scan that will be effective."""
+    values = (_value(layer, "scan", "kind") for layer in reversed(layers))
+    return str(next((value for value in values if value is not None), ""))
+
+
+def _value(layer: Layer, part: str, key: str) -> Any:
+    section = layer.values.get(part)
+    return section.get(key) if isinstance(section, Mapping) else None
+
+
+def _name(stem: str) -> str:
+    """A file's name as a scenario's name."""
+    return (
+        "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "_" for c in stem)[
+            :64
+        ].lstrip("_.-")
+        or "scan"
+    )

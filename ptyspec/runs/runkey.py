@@ -1,0 +1,73 @@
+"""The name of a run: a digest of its settings, of the code that makes it, and of its threads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import ptyspec
+from ptyspec.contracts.resolve import flatten
+from ptyspec.runs.environment import active_faults, library_versions
+
+STAGE_SOURCES = (
+    "contracts",
+    "physics",
+    "networks",
+    "pipeline",
+    "scores",
+    "files",
+    "runs",
+    "seeds.py",
+)
+"""Whatever can change data: the stages and all they import, the readers of files among it."""
+NOT_CONTENT = {"name", "description"}
+
+
+def run_key(
+    resolved_values: Mapping[str, Any], code_version: str, threads: Mapping[str, int | str]
+) -> str:
+    """Return the run's key, 32 hexadecimal digits: equal for equal content, whatever its order, nesting or name.
+
+    `resolved_values` holds every effective value of the scenario, nested or with dotted keys, without provenance:
+    where a value came from does not change the result.
+    """
+    values = {key: value for key, value in flatten(resolved_values) if key not in NOT_CONTENT}
+    content = {"values": values, "code": code_version, "threads": dict(threads)}
+    text = json.dumps(content, sort_keys=True, allow_nan=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def code_version() -> str:
+    """Return what names the stages' source files, the versions of the numerical libraries, and the active faults."""
+    faults = active_faults()
+    return f"{_sources()} with {','.join(faults)} {fault_sources(faults)}" if faults else _sources()
+
+
+@cache
+def fault_sources(faults: tuple[str, ...]) -> str:
+    """Digest what makes these faults what they are: another fault of the catalogue changes nothing."""
+    own = (f"catalogue/{name.replace('-', '_')}.py" for name in faults)
+    return source_digest(Path(ptyspec.__file__).parent / "faults", ("apply.py", "seams.py", *own))
+
+
+@cache
+def _sources() -> str:
+    """16 hexadecimal digits."""
+    root = Path(ptyspec.__file__).parent
+    return source_digest(root, STAGE_SOURCES, extra=json.dumps(library_versions(), sort_keys=True))
+
+
+def source_digest(root: Path, parts: Iterable[str], extra: str = "") -> str:
+    """Digest the Python files below root/part for every part: relative names and bytes, nothing else."""
+    digest = hashlib.sha256(extra.encode())
+    for part in parts:
+        start = root / part
+        for path in [start] if start.is_file() else sorted(start.rglob("*.py")):
+            content = path.read_bytes()
+            digest.update(f"\0{path.relative_to(root).as_posix()}\0{len(content)}\0".encode())
+            digest.update(content)
+    return digest.hexdigest()[:16]

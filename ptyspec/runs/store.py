@@ -1,0 +1,139 @@
+"""Runs on disk by content: equal settings, code and threads give one folder, made once (design: a run on disk).
+
+ROOT/runs/KEY           finished runs; a folder arrives here by one rename and is never changed
+ROOT/partial/KEY.xxxx   runs being made; whoever holds KEY's lock may remove what an ended process left
+ROOT/checkpoints/KEY    training state, which outlives an interruption
+ROOT/locks/KEY.lock     held while KEY is made; the system drops it with the process that held it
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ptyspec.files.disk import check_output, clear_errors, make_folder, publish
+from ptyspec.runs.runkey import code_version, run_key
+
+__all__ = ["RunStore", "check_output", "code_version", "default_root", "publish", "run_key"]
+
+HOME_VARIABLE = "PTYSPEC_HOME"
+GRACE_SECONDS = 0.5
+
+
+def default_root() -> Path:
+    """Return the store's folder: PTYSPEC_HOME, else ~/.cache/ptyspec."""
+    asked = os.environ.get(HOME_VARIABLE)
+    return Path(asked).expanduser().absolute() if asked else Path.home() / ".cache" / "ptyspec"
+
+
+class RunStore:
+    """A folder of finished runs that any number of processes share.
+
+    Guarantees: what `find` returns is whole; a key is made by one process at a time, and the others wait for it and
+    share the result; a process that is killed leaves nothing that looks finished.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = default_root() if root is None else root
+
+    def find(self, key: str) -> Path | None:
+        """Return the folder of the finished run, or None."""
+        folder = self.root / "runs" / key
+        return folder if folder.is_dir() else None
+
+    def get_or_make(
+        self, key: str, make: Callable[[Path], None], on_wait: Callable[[], None] | None = None
+    ) -> Path:
+        """Return the finished run; when there is none, `make(folder)` fills an empty folder that becomes it.
+
+        `on_wait` is called once when another process is making this run and this one has to wait. Whatever `make`
+        raises passes through and leaves no run. Raises OutputFileError when the disk is full or not writable.
+        """
+        found = self.find(key)
+        if found is not None:
+            return found
+        with clear_errors(self.root), self._locked(key, on_wait):
+            return self.find(key) or self._make(key, make)
+
+    def checkpoint_folder(self, key: str) -> Path:
+        """Return the existing folder for this run's training state; it outlives an interrupted `make`."""
+        return make_folder(self.root / "checkpoints" / key)
+
+    def forget_checkpoints(self, key: str) -> None:
+        """Remove this run's training state, if there is any; others who share the run may do so at the same moment."""
+        folder = self.root / "checkpoints" / key
+        doomed = folder.with_name(f"{key}.{os.getpid()}")
+        try:
+            folder.rename(doomed)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(doomed)
+
+    def forget_run(self, key: str) -> None:
+        """Remove this run, if there is one, so that the next request makes it again."""
+        with clear_errors(self.root), self._locked(key, None):
+            folder = self.find(key)
+            if folder is not None:
+                shutil.rmtree(folder)
+
+    def _make(self, key: str, make: Callable[[Path], None]) -> Path:
+        self._sweep(key)
+        final = make_folder(self.root / "runs") / key
+        partial = Path(tempfile.mkdtemp(prefix=f"{key}.", dir=make_folder(self.root / "partial")))
+        try:
+            make(partial)
+            partial.chmod(
+                0o755
+            )  # mkdtemp makes folders that the owner alone can read; runs are shared
+            partial.rename(final)
+        except BaseException:
+            shutil.rmtree(partial)
+            raise
+        return final
+
+    def _sweep(self, key: str) -> None:
+        """Remove what ended processes left: whoever makes a run holds its lock, so a free lock proves an orphan."""
+        for folder in sorted((self.root / "partial").glob("*.*")):
+            owner = folder.name.partition(".")[0]
+            if owner == key:
+                shutil.rmtree(folder)
+                continue
+            with self._try_lock(owner) as free:
+                if free and folder.exists():
+                    shutil.rmtree(folder)
+
+    def _lock(self, key: str) -> FileLock:
+        return FileLock(make_folder(self.root / "locks") / f"{key}.lock")
+
+    @contextmanager
+    def _locked(self, key: str, on_wait: Callable[[], None] | None) -> Iterator[None]:
+        lock = self._lock(key)
+        try:
+            lock.acquire(timeout=GRACE_SECONDS)
+        except Timeout:
+            if on_wait is not None:
+                on_wait()
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def _try_lock(self, key: str) -> Iterator[bool]:
+        lock = self._lock(key)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()

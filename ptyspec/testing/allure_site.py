@@ -1,0 +1,157 @@
+"""From a folder of Allure results to a report to look at: rendered, with its history, its clauses, and no request to anyone."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ptyspec.errors import OutputExistsError
+from ptyspec.files.jsonfile import write_json
+from ptyspec.testing.allure_config import config
+from ptyspec.testing.allure_tool import VARIABLE, AllureToolError, command
+
+PAGE, MARK = "index.html", "summary.json"
+CLAUSES = "clauses.html"
+"""The page beside the report that holds every clause; cases link to it unless `ptyspec_clause_url` names another."""
+SECONDS = 900
+TRACKING = re.compile(
+    r"<script async src=\"https://www\.googletagmanager\.com[^>]*></script>\s*<script>.*?</script>",
+    re.DOTALL,
+)
+"""Allure puts a counter of visits into each report; a report of ours talks to nobody."""
+LEADS = """<script>
+new MutationObserver(() => document.querySelectorAll('a[href^="https://clauses.invalid/"]').forEach(
+  link => link.setAttribute("href", "clauses.html" + new URL(link.href).hash)
+)).observe(document.body, {childList: true, subtree: true});
+</script>"""
+"""Leads the address that stands for a clause to the page beside the report."""
+
+
+def render(
+    results: Path,
+    out: Path,
+    history: Path,
+    settings: Mapping[str, Any],
+    *,
+    name: str = "ptyspec",
+    single_file: bool = True,
+    tool: Sequence[str] | None = None,
+) -> Path:
+    """Render `results` into the folder `out` and return the page to open; the run is added to `history`.
+
+    A single file opens from the disk; otherwise the page loads its parts from the server that it comes from.
+    An older report in `out` is replaced, and nothing else ever is (OutputExistsError). Raises AllureToolError where
+    Allure is missing or fails; `out` then stays as it was.
+    """
+    out, history = out.absolute(), history.absolute()
+    _check_replaceable(out)
+    history.parent.mkdir(parents=True, exist_ok=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".allure-", dir=out.parent) as scratch:
+        made, rc = Path(scratch) / "report", Path(scratch) / "allurerc.json"
+        write_json(
+            rc, config(settings, history, Path(scratch) / "known-issues.json", name, single_file)
+        )
+        _generate(
+            [
+                *(tool or command()),
+                "generate",
+                str(results.absolute()),
+                "--config",
+                str(rc),
+                "--output",
+                str(made),
+            ]
+        )
+        page = _page(made)
+        _complete(page)
+        if out.exists():
+            shutil.rmtree(out)
+        made.rename(out)
+    return out / page.relative_to(made)
+
+
+def _check_replaceable(out: Path) -> None:
+    if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or (out / MARK).is_file())):
+        raise OutputExistsError(
+            "the output path exists and is not an Allure report",
+            value=out,
+            limit="a new or empty folder",
+            next_step="choose another folder with --out",
+        )
+
+
+def _generate(words: Sequence[str]) -> None:
+    environment = {**os.environ, "ALLURE_NO_ANALYTICS": "1", "NO_COLOR": "1"}
+    done = subprocess.run(
+        words,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+    )
+    if done.returncode != 0:
+        raise AllureToolError(
+            "Allure could not render the results",
+            value=(done.stderr or done.stdout).strip()[-600:],
+            source=" ".join(words),
+            next_step=f"look at its message; {VARIABLE} names another allure command",
+        )
+
+
+def _page(made: Path) -> Path:
+    """The page that was rendered; a second plugin of the settings moves each into a folder of its own."""
+    for page in (made / PAGE, made / "awesome" / PAGE):
+        if page.is_file():
+            return page
+    raise AllureToolError(
+        "Allure rendered no page", value=made, limit=PAGE, next_step="look at the allurerc file"
+    )
+
+
+def _complete(page: Path) -> None:
+    """Take the counter out; add the clauses, the script that leads to them, and a file without which browsers complain."""
+    text = TRACKING.sub("", page.read_text(encoding="utf-8"))
+    page.write_text(text.replace("</body>", f"{LEADS}</body>"), encoding="utf-8")
+    write_clauses(page.with_name(CLAUSES))
+    metrics = page.parent / "widgets" / "metrics.json"
+    if metrics.parent.is_dir() and not metrics.exists():
+        write_json(metrics, {"current": [], "history": []})
+
+
+def write_clauses(path: Path) -> None:
+    """Write every clause, with an anchor each."""
+    from jinja2 import Environment
+
+    from ptyspec.spec.registry import specification
+
+    clauses = list(specification().values())
+    documents = {
+        clause.document: [one for one in clauses if one.document == clause.document]
+        for clause in clauses
+    }
+    page = Environment(autoescape=True).from_string(TEMPLATE).render(documents=documents)
+    path.write_text(page, encoding="utf-8")
+
+
+TEMPLATE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Clauses of the specification</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>
+:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:48rem;padding:0 1rem}
+section{padding:.3rem .8rem;border-left:4px solid transparent}section:target{border-color:#cc6611;background:#cc661118}
+h3{margin:.3rem 0}dl{display:grid;grid-template-columns:max-content 1fr;gap:0 1rem;font-size:.9em}dd{margin:0}
+</style></head><body><main><h1>Clauses of the specification</h1>
+{% for document, clauses in documents.items() %}<h2>{{ document }}</h2>
+{% for c in clauses %}<section id="{{ c.id }}"><h3><a href="#{{ c.id }}">{{ c.id }}</a> · {{ c.title }}</h3>
+<p>{{ c.statement }}</p><dl><dt>section</dt><dd>{{ c.section }}</dd><dt>level</dt><dd>{{ c.level }}</dd>
+<dt>why</dt><dd>{{ c.why }}</dd><dt>tolerance</dt><dd>{{ c.tolerance }}</dd><dt>stage</dt><dd>{{ c.place }}</dd>
+<dt>source</dt><dd>{{ c.source }}</dd></dl></section>
+{% endfor %}{% endfor %}</main></body></html>
+"""

@@ -1,0 +1,195 @@
+"""In the one process that sees all reports: the session's ledger, its record on disk, its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ptyspec.errors import PtyspecError
+from ptyspec.spec.ledger import RECORD, Row, document, merged
+from ptyspec.spec.registry import specification
+from ptyspec.spec.stamp import Stamps
+from ptyspec.testing.options import Options
+from ptyspec.testing.recorder import WORKER_OUTPUT, Facts
+from ptyspec.testing.summary import lines, problem_lines
+from ptyspec.testing.verdict import breaches, unexpected_passes, verdict
+from ptyspec.testing.xfails import Expected
+
+
+class Controller:
+    """Hooks of the whole session."""
+
+    def __init__(
+        self, config: pytest.Config, options: Options, expected: Expected, facts: Facts
+    ) -> None:
+        self.config, self.options, self.expected, self.facts = config, options, expected, facts
+        self.rows: dict[str, Row] = {}
+        self.stamps = Stamps(
+            config.rootpath
+        )  # before anything runs: what is edited meanwhile has not been tested
+        self.problems: list[str] = []
+        self.notes: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add one phase of one case."""
+        row = self.rows.get(report.nodeid)
+        if row is None or report.when == "setup":
+            row = self.rows[report.nodeid] = Row(started=getattr(report, "start", 0.0))
+        row.seconds += report.duration
+        if report.when == "call":
+            if hasattr(report, "context"):  # a subtest: its case fails with it
+                return
+            row.outcome = _called(report)
+        elif report.failed:
+            row.outcome = "failed" if row.outcome == "failed" else "error"
+        elif report.skipped:
+            row.outcome = "xfailed" if hasattr(report, "wasxfail") else "skipped"
+        row.take(report.user_properties)
+        row.ended = report.when not in (
+            "setup",
+            "call",
+        )  # a crashed worker's case ends in no phase at all
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Take the facts of the collection from the first worker that ends; all workers collect the same."""
+        sent = getattr(node, "workeroutput", {}).get(WORKER_OUTPUT)
+        if sent is not None and not self.facts.cases:
+            self.facts = Facts(**sent)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the record; fail a session that breaks a rule of its own."""
+        self.rows = {name: row for name, row in self.rows.items() if row.ended}
+        for name, row in self.rows.items():  # a case whose worker crashed has told nothing
+            row.clauses = row.clauses or tuple(self.facts.cases.get(name, ()))
+        if self.rows:
+            self._write()
+        self._judge()
+        if self.problems and session.exitstatus in (
+            pytest.ExitCode.OK,
+            pytest.ExitCode.NO_TESTS_COLLECTED,
+        ):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the summary."""
+        told: list[str] = []
+        if self.rows and (bound := self._bound()):
+            told += lines(verdict(specification().values(), self.rows, bound, self._complete()))
+        if told or self.problems or self.notes:
+            terminalreporter.section("ptyspec", red=bool(self.problems))
+        for line in [*told, *self.notes]:
+            terminalreporter.line(line)
+        for line in problem_lines(self.problems):
+            terminalreporter.line(line, red=True)
+
+    def _judge(self) -> None:
+        complete = self._complete()
+        unmatched = (
+            [e.text for e in self.expected.entries if e.text not in self.facts.xfails]
+            if complete
+            else []
+        )
+        by_clause = {
+            e.text: self.facts.xfails.get(e.text, []) for e in self.expected.entries if e.is_clause
+        }
+        if complete and not self.config.getoption("collectonly"):
+            self.problems += unexpected_passes(by_clause, self.rows)
+        if self.options.strict and complete:
+            stale = _stale(self.config.rootpath, self.facts)
+            self.problems += breaches(specification().values(), self._bound(), unmatched, stale)
+        elif self.options.strict:
+            self.notes.append("strict: not judged, this was not a complete collection")
+        else:
+            self.notes += [f"expected failure {entry} covers no case" for entry in unmatched]
+
+    def _bound(self) -> set[str]:
+        return {name for names in self.facts.cases.values() for name in names}
+
+    def _complete(self) -> bool:
+        """Whether every case of the suite was collected: nothing left out, deselected or broken."""
+        config, facts = self.config, self.facts
+        left_out = any(
+            config.getoption(name, None) for name in ("lf", "ignore", "ignore_glob", "markexpr")
+        )
+        if left_out or facts.partial or facts.failed or not facts.files:
+            return False
+        wanted = [config.rootpath / path for path in config.getini("testpaths")] or [
+            config.rootpath
+        ]
+        given = [(config.invocation_params.dir / word).resolve() for word in config.args]
+        return all(any(whole.resolve().is_relative_to(one) for one in given) for whole in wanted)
+
+    def _whole_files(self) -> set[str]:
+        """Files of which every case was collected."""
+        if any("::" in word for word in self.config.args) or self.config.getoption("lf", False):
+            return set()
+        return set(self.facts.files) - set(self.facts.partial)
+
+    def _write(self) -> None:
+        from ptyspec.runs.environment import fingerprint
+
+        environment = (
+            fingerprint() if self.options.usual else f"{fingerprint()}, {self.options.subject}"
+        )
+        cases = {name: row.as_json(self.stamps.of(name)) for name, row in self.rows.items()}
+        if self.options.results is not None:
+            self._write_results(self.options.results, document(environment, cases))
+        cache = getattr(self.config, "cache", None)
+        if (
+            cache is not None and self.options.usual
+        ):  # another pipeline's outcomes are not those of this repository
+            try:
+                self._merge(cache, environment, cases)
+            except OSError as error:  # as pytest itself does where its cache cannot be written
+                self.notes.append(f"outcomes are not kept: {error}")
+
+    def _write_results(self, path: Path, content: dict[str, Any]) -> None:
+        from ptyspec.files.jsonfile import write_json  # pydantic: not for every session
+
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_json(path, content)
+        except (OSError, PtyspecError) as error:
+            self.problems.append(f"--ptyspec-results: {error}")
+
+    def _merge(self, cache: pytest.Cache, environment: str, cases: dict[str, Any]) -> None:
+        from filelock import FileLock
+
+        whole, root, known = self._whole_files(), self.config.rootpath, self.facts.cases
+
+        def exists(case: str) -> bool:
+            """Whether an older session's case can still exist: its file does, and was not collected whole without it."""
+            file = case.partition("::")[0]
+            return case in known if file in whole else (root / file).exists()
+
+        with FileLock(cache.mkdir("ptyspec") / "outcomes.lock"):
+            cache.set(RECORD, document(environment, merged(cache.get(RECORD, None), cases, exists)))
+
+
+def _called(report: pytest.TestReport) -> str:
+    if hasattr(report, "wasxfail"):
+        return {"skipped": "xfailed", "passed": "xpassed"}.get(report.outcome, report.outcome)
+    return report.outcome
+
+
+def _stale(root: Path, facts: Facts) -> Iterator[str]:
+    """Yield the clauses whose review no longer holds, where the repository keeps reviews."""
+    from ptyspec.spec.collect import Case
+    from ptyspec.spec.fingerprint import FILE, changes, read
+
+    if (root / FILE).is_file():
+        cases = [
+            Case(name, tuple(facts.cases[name]), None, "", 0, digest)
+            for name, digest in facts.digests.items()
+        ]
+        try:
+            reviewed = read(root)
+        except PtyspecError as error:
+            yield str(error)
+            return
+        for change in changes(specification(), cases, reviewed):
+            yield f"{change.clause} is stale: {change.message}; {change.next_step}"

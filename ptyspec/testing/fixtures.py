@@ -1,0 +1,131 @@
+"""Fixtures of the specification's cases: the clause, the pipeline under test, its scenario and its finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ptyspec.testing.options import OPTIONS
+from ptyspec.testing.recorder import CLAUSES, MARGINS, SEEN
+
+if TYPE_CHECKING:
+    from ptyspec.contracts.container import Patches
+    from ptyspec.contracts.resolve import Resolved
+    from ptyspec.contracts.scenario import Scenario
+    from ptyspec.pipeline.protocol import Pipeline
+    from ptyspec.spec.checks import Check, Margin
+
+DEFAULT_SCENARIO = "gs1_custom"
+PIPELINE: pytest.StashKey[Callable[[], Pipeline]] = pytest.StashKey()
+RESOLVED: pytest.StashKey[Resolved] = pytest.StashKey()
+
+
+@pytest.fixture
+def clause(request: pytest.FixtureRequest) -> Check:
+    """The assertions of the clause this case is bound to; called with an id, those of its other clauses."""
+    from ptyspec.spec.checks import Check  # numpy: not before a case needs it
+
+    bound = request.node.stash.get(CLAUSES, ())
+    if not bound:
+        raise pytest.UsageError(
+            f"{request.node.nodeid} asks for its clause and has no clause marker"
+        )
+    margins: list[Margin] = []
+    request.node.stash[MARGINS] = margins
+    options = request.config.stash[OPTIONS].changes
+    seen = request.node.stash.get(SEEN, None)
+    return Check(
+        bound[0], request.node.nodeid, margins, others=bound[1:], options=options, seen=seen
+    )
+
+
+@pytest.fixture
+def pipeline(request: pytest.FixtureRequest) -> Pipeline:
+    """The pipeline under test, made anew: `--ptyspec-pipeline`, else the reference."""
+    config = request.config
+    if PIPELINE not in config.stash:
+        from ptyspec.runs.chosen_pipeline import maker
+
+        config.stash[PIPELINE] = maker(config.stash[OPTIONS].pipeline)
+    return config.stash[PIPELINE]()
+
+
+@pytest.fixture
+def scenario(request: pytest.FixtureRequest) -> Scenario:
+    """A scenario at the chosen profile; `parametrize("scenario", ["gs2_custom"], indirect=True)` chooses another.
+
+    A parameter is a shipped scenario's name or file, alone or in a tuple with settings: `("gs1_custom", "model.N=32")`.
+    """
+    asked = getattr(request, "param", DEFAULT_SCENARIO)
+    words = (asked,) if isinstance(asked, str) else tuple(asked)
+    resolved = request.node.stash[RESOLVED] = _resolved(
+        request.config.stash[OPTIONS].profile, *words
+    )
+    return resolved.scenario
+
+
+@pytest.fixture
+def finished_run(
+    request: pytest.FixtureRequest,
+    scenario: Scenario,
+    pipeline: Pipeline,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """The folder of the finished run of `scenario` through `pipeline`: made once, whichever worker asks first.
+
+    The reference's runs stay in the run store (PTYSPEC_HOME) and are found there again. Another pipeline's are kept for
+    this session: the store cannot know when its code has changed.
+    """
+    from ptyspec.pipeline.reference import ReferencePipeline
+    from ptyspec.runs.produce import produce
+    from ptyspec.runs.store import RunStore
+
+    store = RunStore()
+    if type(pipeline) is not ReferencePipeline:
+        own = tmp_path_factory.getbasetemp()
+        shared = own.parent if hasattr(request.config, "workerinput") else own
+        store = RunStore(shared / "ptyspec-runs")
+    return produce(request.node.stash[RESOLVED], pipeline=pipeline, store=store)
+
+
+@pytest.fixture
+def oracle_patches(request: pytest.FixtureRequest, scenario: Scenario) -> Patches:
+    """What a perfect generator returns for the test split of `scenario`: the true object, cut at the scan's positions.
+
+    Groups, positions, probe and gauge are the reference's, whatever pipeline is under test; nothing is trained.
+    """
+    return _oracle(scenario.model_dump_json())
+
+
+@cache
+def _resolved(profile: str, target: str, *settings: str) -> Resolved:
+    from ptyspec.runs.request import request
+
+    return request(target, profile=profile, settings=settings)
+
+
+@cache
+def _oracle(scenario_json: str) -> Patches:
+    import numpy as np
+
+    from ptyspec.contracts.container import Patches
+    from ptyspec.contracts.scenario import Scenario
+    from ptyspec.physics.geometry import extract_patches
+    from ptyspec.pipeline.reference import ReferencePipeline
+
+    scenario, walk = Scenario.model_validate_json(scenario_json), ReferencePipeline()
+    groups = walk.group(scenario, walk.split(scenario, walk.simulate(scenario))).test
+    scan = groups.scan
+    if scan.objectGuess is None:
+        raise pytest.UsageError(f"{scenario.name} has no known object to cut patches from")
+    cut = extract_patches(scan.objectGuess, scan.positions[groups.nn_indices.ravel()], scan.N)
+    stacked = np.moveaxis(cut.reshape(groups.size, groups.C, scan.N, scan.N), 1, -1)
+    return Patches(
+        object=stacked.astype(np.complex64),
+        coords=groups.coords_offsets - groups.coords_relative,
+        probe=scan.probeGuess,
+    )

@@ -1,0 +1,166 @@
+"""golden/manifest.json: what was approved, where it was made, by which case and why; and what is wrong with a folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ptyspec
+from ptyspec.errors import PtyspecError
+from ptyspec.files.files import sha256_of
+from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.testing.golden.names import NAME, collisions, patterns_in
+from ptyspec.testing.golden.tolerance import GoldenError, Tolerance
+
+MANIFEST = "manifest.json"
+SCHEMA_VERSION = 1
+LARGEST_FILE = 100_000
+"""Bytes; a golden file is reviewed and kept for ever."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One approved file; who approved it is known to git."""
+
+    sha256: str
+    environment: str
+    producer: str
+    reason: str
+    tolerances: dict[str, Tolerance] = field(default_factory=dict)
+    """Of the arrays of an NPZ file; a JSON file carries its own."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the entry as it stands in the manifest."""
+        found = asdict(self)
+        return found if self.tolerances else {k: v for k, v in found.items() if k != "tolerances"}
+
+
+def repository() -> Path:
+    """Return the checkout that this package runs from."""
+    return Path(ptyspec.__file__).parent.parent
+
+
+def read_manifest(folder: Path) -> dict[str, Entry]:
+    """Return the entries of a golden folder's manifest; GoldenError for one that is not complete."""
+    entries = {}
+    for name, row in dict(read_json(folder / MANIFEST).get("files", {})).items():
+        try:
+            stated = {key: Tolerance(**value) for key, value in row.get("tolerances", {}).items()}
+            entries[name] = Entry(**{**row, "tolerances": stated})
+        except TypeError as error:
+            raise GoldenError(
+                "an entry of the manifest is not complete", value=error, source=f"{folder}: {name}"
+            ) from None
+    return entries
+
+
+def write_manifest(folder: Path, entries: Mapping[str, Entry]) -> None:
+    """Write a golden folder's manifest, sorted by name."""
+    rows = {name: entries[name].as_json() for name in sorted(entries)}
+    write_json(folder / MANIFEST, {"schema_version": SCHEMA_VERSION, "files": rows})
+
+
+def approved(folder: Path, name: str) -> Entry | None:
+    """Return the entry of a golden file, None where there is neither; GoldenError where the file is not what it says."""
+    entry = read_manifest(folder).get(name) if (folder / MANIFEST).is_file() else None
+    path = folder / name
+    if entry is None and not path.is_file():
+        return None
+    wrong = _wrong(path, entry)
+    if wrong:
+        raise GoldenError(
+            f"golden file {name} {wrong}",
+            source=folder,
+            limit="what `ptyspec golden approve` wrote",
+            next_step="git checkout it, or propose and approve it",
+        )
+    return entry
+
+
+def problems(root: Path | None = None, declared: Collection[str] | None = None) -> list[str]:
+    """Return what is wrong with the golden files below `root` (default: this checkout), one line each, sorted.
+
+    `declared` are the names that the collected cases declare; without it the markers in the tests' source are read,
+    where a {parameter} fits any text. Checked: a file without entry, an entry without file, a changed file, a file that
+    no case reads, names that could be taken for one another, a missing reason, producer, environment or tolerance,
+    more than 100 kB, and, with `declared`, a declared file that is not there.
+    """
+    where = root or repository()
+    folder = where / "golden"
+    try:
+        entries = read_manifest(folder)
+    except PtyspecError as error:
+        return [str(error).replace("\n", ";")]
+    here = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {
+        MANIFEST
+    }
+    lines = [
+        f"{name}: {text}"
+        for name in here | set(entries)
+        for text in _problems_of(folder / name, entries.get(name))
+    ]
+    lines += [
+        f"{' and '.join(group)}: names that could be taken for one another"
+        for group in collisions(here)
+    ]
+    lines += [
+        f"{name}: not a name of a golden file" for name in here if NAME.fullmatch(name) is None
+    ]
+    known = here | set(entries)
+    lines += [
+        f"{name}: no case reads it" for name in known - _read(known, where / "tests", declared)
+    ]
+    lines += [
+        f"{name}: a case declares it and it is not there" for name in set(declared or ()) - known
+    ]
+    return sorted(lines)
+
+
+def _read(names: Collection[str], tests: Path, declared: Collection[str] | None) -> set[str]:
+    if declared is not None:
+        return set(names) & set(declared)
+    patterns = patterns_in(tests)
+    return {name for name in names if any(re.fullmatch(pattern, name) for pattern in patterns)}
+
+
+def _problems_of(path: Path, entry: Entry | None) -> Iterator[str]:
+    wrong = _wrong(path, entry)
+    if wrong:
+        yield wrong
+    if entry is not None:
+        for what in ("environment", "producer", "reason"):
+            if not getattr(entry, what).strip():
+                yield f"its entry has no {what}"
+    if path.is_file():
+        if path.stat().st_size > LARGEST_FILE:
+            yield f"{path.stat().st_size} bytes, more than {LARGEST_FILE}"
+        yield from _without_tolerance(path, entry)
+
+
+def _wrong(path: Path, entry: Entry | None) -> str:
+    if entry is None:
+        return "has no entry in the manifest"
+    if not path.is_file():
+        return "is in the manifest and not in the folder"
+    return (
+        "" if sha256_of(path) == entry.sha256 else "was changed without approval (another sha256)"
+    )
+
+
+def _without_tolerance(path: Path, entry: Entry | None) -> Iterator[str]:
+    from ptyspec.testing.golden.content import read_arrays, read_numbers
+
+    try:
+        if path.suffix == ".json":
+            read_numbers(path)
+        elif (
+            path.suffix == ".npz"
+            and entry is not None
+            and set(read_arrays(path)) != set(entry.tolerances)
+        ):
+            yield "its arrays and the tolerances of its entry do not fit"
+    except (PtyspecError, ValueError, OSError) as error:
+        yield " ".join(str(error).split())

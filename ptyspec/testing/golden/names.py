@@ -1,0 +1,90 @@
+"""Names of golden files: which case declares which file, and what may be a name."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ptyspec.testing.golden.tolerance import GoldenError
+
+NAME = re.compile(r"(?:[a-z0-9][a-z0-9_-]*/)+[a-z0-9][a-z0-9_.-]*\.(?:json|npz)")
+MARKER = "golden"
+
+
+def check_name(name: str) -> str:
+    """Return `name` if it may name a golden file, e.g. `objects/lines-96.json`; GoldenError otherwise."""
+    if NAME.fullmatch(name) is None:
+        raise GoldenError(
+            "not a name of a golden file",
+            value=name,
+            limit="FOLDER/NAME.json or .npz; letters a-z, digits, - _ .",
+            next_step="the text in braces of a golden marker is filled from the case's parameters: give them plain ids",
+        )
+    return name
+
+
+def declared_by(item: pytest.Item) -> tuple[str, ...]:
+    """Return the golden files that a case declares: its markers' texts, {parameter} filled from its parameters."""
+    return tuple(dict.fromkeys(check_name(_filled(item, text)) for text in _texts(item)))
+
+
+def _texts(item: pytest.Item) -> Iterator[str]:
+    for mark in item.iter_markers(MARKER):
+        yield from mark.args
+
+
+def _filled(item: pytest.Item, text: str) -> str:
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    try:
+        return text.format(**parameters)
+    except (KeyError, IndexError) as error:
+        raise GoldenError(
+            "a golden marker names a parameter that its case does not have",
+            value=text,
+            limit=", ".join(parameters) or "no parameters",
+            source=item.nodeid,
+        ) from error
+
+
+def collisions(names: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return the groups of names that a file system or a sanitiser could take for one another."""
+    groups: dict[str, list[str]] = {}
+    for name in sorted(names):
+        groups.setdefault(re.sub(r"[\W_]+", "_", name).lower(), []).append(name)
+    return [tuple(group) for group in groups.values() if len(group) > 1]
+
+
+def patterns_in(folder: Path) -> list[re.Pattern[str]]:
+    """Return what the golden markers in a folder of tests can name, read from the source: {parameter} is any text.
+
+    Quick and without importing a test; `ptyspec golden check` collects instead, and so knows the names exactly.
+    """
+    found: dict[str, re.Pattern[str]] = {}
+    for path in sorted(folder.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if f"mark.{MARKER}(" in text:
+            found |= {name: _pattern(name) for name in _marked(ast.parse(text))}
+    return list(found.values())
+
+
+def _marked(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == MARKER
+        ):
+            yield from (
+                a.value
+                for a in node.args
+                if isinstance(a, ast.Constant) and isinstance(a.value, str)
+            )
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = re.split(r"\{[^}]*\}", text)
+    return re.compile("[^/]+".join(map(re.escape, parts)))

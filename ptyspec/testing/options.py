@@ -1,0 +1,134 @@
+"""The plugin's options: declared in every repository, read where the plugin acts."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ptyspec.contracts.stages import REFERENCE
+
+DEFAULT_PROFILE = "quick"
+
+
+def declare(parser: pytest.Parser) -> None:
+    """Declare the switch that makes the plugin act, and its options."""
+    parser.addini(
+        "ptyspec",
+        "this project's tests follow ptyspec's clauses and tiers",
+        type="bool",
+        default=False,
+    )
+    parser.addini(
+        "ptyspec_clause_url",
+        "where a report's reader finds a clause: an address with {id}, {document}, {name}, {line}",
+        type="string",
+        default="https://clauses.invalid/#{id}",
+    )
+    add = parser.getgroup(
+        "ptyspec", "the executable specification of neural ptychography"
+    ).addoption
+    add(
+        "--ptyspec-pipeline",
+        metavar="MODULE:ATTR",
+        default=REFERENCE,
+        help="pipeline under test: a class without arguments, or an instance (default: the reference pipeline)",
+    )
+    add(
+        "--ptyspec-profile",
+        metavar="NAME",
+        default=DEFAULT_PROFILE,
+        help="profile of the fixtures `scenario` and `finished_run` (default: %(default)s)",
+    )
+    add(
+        "--ptyspec-strict",
+        action="store_true",
+        help="a complete collection fails for a MUST without a case, a stale clause, or an xfail entry without a case",
+    )
+    add(
+        "--ptyspec-xfails",
+        metavar="FILE",
+        help="expected failures, one a line: NODEID, PATTERN or CLAUSE-ID, then `# reason`",
+    )
+    add(
+        "--ptyspec-results",
+        metavar="FILE",
+        help="write the outcomes and margins of this session as JSON",
+    )
+    add(
+        "--ptyspec-bindings",
+        metavar="FILE",
+        help="write which collected case is bound to which clause",
+    )
+
+
+def given(config: pytest.Config) -> list[str]:
+    """Return which of these options were given, by their names."""
+    usual = {"ptyspec_pipeline": REFERENCE, "ptyspec_profile": DEFAULT_PROFILE}
+    names = ("pipeline", "profile", "strict", "xfails", "results", "bindings")
+    return [
+        f"--ptyspec-{name}"
+        for name in names
+        if config.getoption(f"ptyspec_{name}") not in (None, False, usual.get(f"ptyspec_{name}"))
+    ]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for; paths are absolute."""
+
+    pipeline: str
+    profile: str
+    strict: bool
+    xfails: Path | None
+    results: Path | None
+    faults: str = ""
+    """What PTYSPEC_FAULT names."""
+
+    @property
+    def usual(self) -> bool:
+        """True where the reference pipeline runs with the default profile, and without a fault."""
+        return not self.changes and not self.faults
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """The options that a reproduction needs, as words of a command line."""
+        words = []
+        if self.pipeline != REFERENCE:
+            words += ["--ptyspec-pipeline", shlex.quote(self.pipeline)]
+        if self.profile != DEFAULT_PROFILE:
+            words += ["--ptyspec-profile", shlex.quote(self.profile)]
+        return tuple(words)
+
+    @property
+    def subject(self) -> str:
+        """Pipeline and profile in a few words, empty where both are the usual ones."""
+        if self.usual:
+            return ""
+        told = f"pipeline {self.pipeline}, profile {self.profile}"
+        return f"{told}, FAULTS {self.faults}" if self.faults else told
+
+
+OPTIONS = pytest.StashKey[Options]()
+
+
+def read(config: pytest.Config) -> Options:
+    """Return the options of this session."""
+    from ptyspec.runs.environment import active_faults  # what declares the options costs nothing
+
+    here = config.invocation_params.dir
+
+    def path(name: str) -> Path | None:
+        given = config.getoption(name)
+        return here / Path(given).expanduser() if given else None
+
+    return Options(
+        pipeline=config.getoption("ptyspec_pipeline"),
+        profile=config.getoption("ptyspec_profile"),
+        strict=config.getoption("ptyspec_strict"),
+        xfails=path("ptyspec_xfails"),
+        results=path("ptyspec_results"),
+        faults=", ".join(active_faults()),
+    )

@@ -1,0 +1,53 @@
+"""The pytest plugin: hooks only. It acts where the configuration says `ptyspec = true` and nowhere else.
+
+pytest loads it in every repository of an environment that has ptyspec, so importing it costs nothing: the options are
+declared, and all else lies in `ptyspec.testing`, which is imported, and whose hooks are registered, where it acts.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from ptyspec.testing.options import OPTIONS, declare, given
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the switch that makes the plugin act, and its options."""
+    declare(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set up the harness; what is wrong with the options or the environment is a usage error."""
+    if not config.getini("ptyspec"):
+        if ignored := given(config):
+            raise pytest.UsageError(
+                f"{', '.join(ignored)}: without effect here; next: ptyspec = true in [tool.pytest]"
+            )
+        return
+    from ptyspec.errors import PtyspecError
+    from ptyspec.testing.start import start
+
+    try:
+        start(config)
+    except PtyspecError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Name what changes bits (versions, threads, oneDNN, CPU), and what is tested where it is not the usual."""
+    if OPTIONS not in config.stash:
+        return None
+    from ptyspec.runs.environment import fingerprint
+
+    subject = config.stash[OPTIONS].subject
+    return f"ptyspec: {fingerprint()}{f'; {subject}' if subject else ''}"
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` deselects
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give each case the marker of its tier, its properties, and its labels where an Allure report is written."""
+    if OPTIONS not in config.stash:
+        return
+    from ptyspec.testing.start import RECORDER
+
+    config.stash[RECORDER].prepare(items)

@@ -1,0 +1,80 @@
+"""Set the harness up for one session, before any test module can import a numerical library."""
+
+from __future__ import annotations
+
+import pytest
+
+from ptyspec.errors import ConfigError
+from ptyspec.runs.environment import active_faults
+from ptyspec.runs.threads import default_threads, set_threads
+from ptyspec.spec.registry import specification
+from ptyspec.spec.tiers import EVIDENCE, EVIDENCE_MEANING, TIERS
+from ptyspec.testing import allure, fixtures, garbage, rules, scheduling, selection, xfails
+from ptyspec.testing.controller import Controller
+from ptyspec.testing.golden import fixture as golden
+from ptyspec.testing.guard import Guard
+from ptyspec.testing.options import OPTIONS, Options, read
+from ptyspec.testing.recorder import Recorder
+
+RECORDER = pytest.StashKey[Recorder]()
+
+
+def start(config: pytest.Config) -> None:
+    """Fix the threads, declare the markers, read documents and options, register what acts; raises PtyspecError."""
+    set_threads(default_threads())
+    if active_faults():
+        from ptyspec.faults.apply import from_environment
+
+        config.add_cleanup(from_environment().close)
+    specification()  # a document that breaks the format is told here, and not from the middle of a collection
+    for name, meaning in {**TIERS, EVIDENCE: EVIDENCE_MEANING}.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+    config.addinivalue_line(
+        "markers", "clause(*ids): the clauses of specs/ that this case holds the code to"
+    )
+    # The hypothesis library marks property-based tests `hypothesis`, without ids: both meanings share the name.
+    config.addinivalue_line("markers", "hypothesis(*ids): the hypotheses that this case judges")
+    options = config.stash[OPTIONS] = read(config)
+    _check(config, options)
+    expected = xfails.read(options.xfails) if options.xfails is not None else xfails.Expected()
+    recorder = config.stash[RECORDER] = Recorder(config, options, expected)
+
+    register = config.pluginmanager.register
+    register(fixtures, "ptyspec.fixtures")
+    register(golden, "ptyspec.testing.golden")
+    register(garbage, "ptyspec.garbage")
+    register(scheduling, "ptyspec.scheduling")
+    register(selection, "ptyspec.selection")
+    register(Guard(), "ptyspec.guard")
+    register(recorder, "ptyspec.recorder")
+    if config.getoption("ptyspec_bindings"):
+        from ptyspec.spec import bindings_file
+
+        register(
+            bindings_file, "ptyspec.bindings"
+        )  # breaches are written as they are: `ptyspec trace` reports them
+    else:
+        register(rules, "ptyspec.rules")
+    if allure.active(config):
+        register(
+            allure.AllureReport(config, options.subject, options.changes, options.faults),
+            "ptyspec.allure",
+        )
+    if not hasattr(config, "workerinput"):
+        register(Controller(config, options, expected, recorder.facts), "ptyspec.controller")
+
+
+def _check(config: pytest.Config, options: Options) -> None:
+    if options.usual:
+        return  # the usual words cost no import of the pipeline
+    from ptyspec.runs.chosen_pipeline import maker
+    from ptyspec.runs.request import profile_names
+
+    config.stash[fixtures.PIPELINE] = maker(options.pipeline)
+    if options.profile not in profile_names():
+        raise ConfigError(
+            "no profile has this name",
+            value=options.profile,
+            limit=", ".join(profile_names()),
+            source="--ptyspec-profile",
+        )
