@@ -1,9 +1,14 @@
-"""HDF5 read-only, inside one file: links that leave the file are refused, links inside it are followed."""
+"""HDF5, read-only, and only what lies in the file itself (FILE-005).
+
+Soft links inside the file are followed. Everything through which HDF5 itself would open another
+place is refused before it is opened: external links, external storage and virtual datasets.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from types import TracebackType
 
 import h5py
 import numpy as np
@@ -14,10 +19,15 @@ from ptyspec.files.files import existing_file
 
 MAX_LINKS = 16
 ILLUMINATION = "entry_1/instrument_1/source_1/illumination"
+DAMAGE = (OSError, RuntimeError, ValueError, TypeError, KeyError, MemoryError)
+"""What h5py raises for damaged bytes, unknown kinds of link, missing filters and absurd sizes."""
 
 
 class Hdf5File:
-    """An open HDF5 file whose datasets are found by path. Every failure is an InputFileError naming file and key."""
+    """An open HDF5 file whose datasets are found by path.
+
+    Every failure is an InputFileError that names the file and the key.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = existing_file(path)
@@ -34,12 +44,7 @@ class Hdf5File:
     def __enter__(self) -> Hdf5File:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._file.close()
 
     def source(self, key: str) -> str:
@@ -54,52 +59,49 @@ class Hdf5File:
         """Return the first of these keys that leads to a dataset."""
         return next((key for key in keys if self.has(key)), None)
 
-    def shape(self, key: str) -> tuple[int, ...]:
-        """Return the shape of the dataset."""
-        return tuple(int(n) for n in self._dataset(key).shape)
-
     def read(self, key: str) -> Array:
-        """Return the whole dataset as an array."""
+        """Return the whole dataset as an array of numbers or text, never of references."""
         dataset = self._dataset(key)
-        try:
-            return np.asarray(dataset[()])
-        except (
-            OSError,
-            MemoryError,
-        ) as error:  # damaged chunk, missing compression filter, too large
+        with self._readable(key):
+            array = np.asarray(dataset[()])
+        if array.dtype.hasobject:
             raise InputFileError(
-                "the dataset cannot be read: damaged, or compressed with a filter that is not installed",
-                value=str(error),
+                "the dataset holds references or text of variable length, and no numbers",
+                value=array.dtype,
+                limit="a plain numeric array",
                 source=self.source(key),
-                next_step="copy the file again, or repack it: h5repack -f GZIP=4 old.h5 new.h5",
-            ) from error
+                next_step="store the numbers themselves under this key",
+            )
+        return array
 
     def attribute(self, key: str, name: str) -> object:
-        """Return an attribute of the dataset, text decoded, or None."""
-        value = self._dataset(key).attrs.get(name)
+        """Return an attribute of the dataset (of the root for ""), text decoded, or None."""
+        node = self._dataset(key) if key else self._file
+        with self._readable(key or "/"):
+            value = node.attrs.get(name)
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
-    def root_attributes(self) -> dict[str, object]:
-        """Return the attributes of the file's root."""
-        return dict(self._file.attrs)
-
     def _dataset(self, key: str) -> h5py.Dataset:
-        found = self._find(key)
-        if found is None:
+        dataset = self._find(key)
+        if dataset is None:
             raise InputFileError(
                 f"the file lacks {key}",
                 source=self.path,
                 next_step="see docs/file-formats.md for the required keys",
             )
-        return found
+        return dataset
 
     def _find(self, key: str) -> h5py.Dataset | None:
         """Walk the path link by link, so that no link is followed before it was looked at."""
+        with self._readable(key):
+            return self._walk(key)
+
+    def _walk(self, key: str) -> h5py.Dataset | None:
         node: h5py.Group | h5py.Dataset = self._file
-        parts = list(PurePosixPath("/", key).parts[1:])
+        names = _names(key)
         links = 0
-        while parts:
-            name = parts.pop(0)
+        while names:
+            name = names.pop(0)
             if not isinstance(node, h5py.Group) or (link := node.get(name, getlink=True)) is None:
                 return None
             if isinstance(link, h5py.ExternalLink):
@@ -108,22 +110,36 @@ class Hdf5File:
                 links += 1
                 if links > MAX_LINKS:
                     raise InputFileError(
-                        "soft links lead in a circle", value=key, limit=MAX_LINKS, source=self.path
+                        "soft links lead in a circle",
+                        value=key,
+                        limit=f"{MAX_LINKS} links",
+                        source=self.path,
+                        next_step="store the dataset itself under this key",
                     )
-                target = PurePosixPath(link.path)
-                parts = [*(p for p in target.parts if p != "/"), *parts]
-                node = self._file if target.is_absolute() else node
+                names = [*_names(link.path), *names]
+                node = self._file if link.path.startswith("/") else node
             else:
                 node = node[name]
         return self._inside(key, node) if isinstance(node, h5py.Dataset) else None
 
     def _inside(self, key: str, dataset: h5py.Dataset) -> h5py.Dataset:
+        """Refuse a dataset whose bytes lie elsewhere.
+
+        A virtual dataset is refused even if each of its sources names this file ("."): behind that
+        name can be an external link or a further virtual dataset, which HDF5 follows by itself,
+        and one that leads back to itself ends the process by a signal.
+        """
         if dataset.external:
             raise self._outside(key, dataset.external[0][0])
         if dataset.is_virtual:
-            for part in dataset.virtual_sources():
-                if part.file_name != ".":
-                    raise self._outside(key, part.file_name)
+            parts = [f"{part.file_name}:{part.dset_name}" for part in dataset.virtual_sources()]
+            raise InputFileError(
+                "this is a virtual dataset: its data lie in other datasets, and these are not followed",
+                value=parts[0] if parts else "no source",
+                limit="data stored under the key itself",
+                source=self.source(key),
+                next_step=f"copy the data with h5py where you trust them: new[{key!r}] = old[{key!r}][()]",
+            )
         return dataset
 
     def _outside(self, key: str, target: object) -> InputFileError:
@@ -134,3 +150,19 @@ class Hdf5File:
             source=self.source(key),
             next_step="copy the data into one file: h5copy, or h5repack --merge",
         )
+
+    @contextmanager
+    def _readable(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except DAMAGE as error:
+            raise InputFileError(
+                "the dataset cannot be read: damaged, or compressed with a filter that is not installed",
+                value=str(error),
+                source=self.source(key),
+                next_step="copy the file again, or repack it: h5repack -f GZIP=4 old.h5 new.h5",
+            ) from error
+
+
+def _names(path: str) -> list[str]:
+    return [name for name in PurePosixPath(path).parts if not name.startswith("/")]

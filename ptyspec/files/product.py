@@ -137,21 +137,17 @@ def read_product(path: Path) -> Product:
     from ptyspec.files.hdf5 import Hdf5File
 
     with Hdf5File(path) as file:
-        roots = file.root_attributes()
 
         def read(key: str) -> Array:
             dataset, attribute = _hdf5_place(key)
-            if not dataset:
-                return np.asarray(roots[key])
             return np.asarray(file.attribute(dataset, attribute)) if attribute else file.read(key)
 
         def has(key: str) -> bool:
             dataset, attribute = _hdf5_place(key)
-            if not dataset:
-                return key in roots
-            return file.has(dataset) and (
-                not attribute or file.attribute(dataset, attribute) is not None
-            )
+            if not attribute:
+                return file.has(dataset)
+            present = not dataset or file.has(dataset)
+            return present and file.attribute(dataset, attribute) is not None
 
         return _product(has, read, file.source)
 

@@ -1,4 +1,4 @@
-"""CXI files that are refused: data elsewhere, missing keys, wrong values, damage."""
+"""CXI files that are refused: missing keys, wrong values, damage."""
 
 from __future__ import annotations
 
@@ -20,50 +20,16 @@ from ptyspec.files.scan_file import read_scan
 from tests.cxi_files import DETECTOR, PIXEL, SOURCE, M, N, far_field_scan, with_unit, write
 
 
-def external_link(file: h5py.File, key: str) -> None:
-    file[key] = h5py.ExternalLink("elsewhere.h5", "/data")
-
-
-def external_storage(file: h5py.File, key: str) -> None:
-    file.create_dataset(
-        key, (M, N, N), "int32", external=[("elsewhere.raw", 0, h5py.h5f.UNLIMITED)]
-    )
-
-
-def virtual(file: h5py.File, key: str) -> None:
-    layout = h5py.VirtualLayout((M, N, N), "int32")
-    layout[:] = h5py.VirtualSource("elsewhere.h5", "data", (M, N, N))
-    file.create_virtual_dataset(key, layout)
-
-
 def circle(file: h5py.File, key: str) -> None:
     file[key] = h5py.SoftLink(f"/{key}")
 
 
 DATASET = "entry_1/data_1/data"
-LINKS = pytest.mark.clause("FILE-005")
 
 
 @pytest.mark.parametrize(
     ("changes", "error", "word"),
     [
-        pytest.param(
-            {DATASET: external_link},
-            InputFileError,
-            "another file",
-            id="external-link",
-            marks=LINKS,
-        ),
-        pytest.param(
-            {DATASET: external_storage},
-            InputFileError,
-            "another file",
-            id="external-storage",
-            marks=LINKS,
-        ),
-        pytest.param(
-            {DATASET: virtual}, InputFileError, "another file", id="virtual-dataset", marks=LINKS
-        ),
         pytest.param({DATASET: circle}, InputFileError, "circle", id="circular-link"),
         pytest.param({DATASET: None}, InputFileError, "no diffraction data", id="no-data"),
         pytest.param(

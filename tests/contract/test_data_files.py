@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 
@@ -169,26 +168,6 @@ def test_no_pickle_is_ever_opened(key: str, tmp_path: Path, clause: Check) -> No
         said = str(error)
     clause.holds(f"{key} is" in said and "pickled" in said, "what is said", said, f"{key} is named")
     clause.holds(not trace.exists(), "what the pickle would have done", "done", "not done")
-
-
-@pytest.mark.clause("FILE-005")
-@pytest.mark.parametrize(
-    "key", ["entry_1/data_1/data", f"{cxi_files.SOURCE}/illumination"], ids=["frames", "probe"]
-)
-def test_a_link_into_another_file_is_refused_even_where_that_file_exists(
-    key: str, tmp_path: Path, clause: Check
-) -> None:
-    whole = cxi_files.write(tmp_path / "whole.cxi")
-
-    def link(file: h5py.File, place: str) -> None:
-        file[place] = h5py.ExternalLink(str(whole), f"/{place}")
-
-    path = cxi_files.write(tmp_path / "s.cxi", **{key: link})
-    with pytest.raises(InputFileError) as caught:
-        read_scan(path)
-    clause.holds(
-        "another file" in str(caught.value), "error", caught.value, "the data lie in another file"
-    )
 
 
 # Atomic writes
