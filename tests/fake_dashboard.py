@@ -14,8 +14,8 @@ from ptyspec.contracts.run import RunResult
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.files.zipped_arrays import NpzArchive
 from ptyspec.report.dashboard.gather import Sources
-from ptyspec.report.run_folder import write_run
 from ptyspec.runs.finished_run import FinishedRun
+from ptyspec.runs.run_folder import write_run
 from ptyspec.seeds import generator
 from ptyspec.spec.clause import EXACT, PLACES, Clause
 from ptyspec.spec.collect import Case

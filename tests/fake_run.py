@@ -14,7 +14,8 @@ from ptyspec.contracts.records import ArrayStats, EpochRecord, History, StageRec
 from ptyspec.contracts.resolve import Layer, Resolved, resolve
 from ptyspec.contracts.run import RunResult
 from ptyspec.contracts.scan import RawScan
-from ptyspec.report.run_folder import write_run
+from ptyspec.report.pages import write_pages
+from ptyspec.runs.run_folder import write_run
 from ptyspec.seeds import generator
 
 SIZE, N = 96, 16
@@ -231,5 +232,6 @@ def written_run(base: Path) -> Path:
     if not out.exists():
         partial.mkdir(exist_ok=True)
         write_run(partial, one_run())
+        write_pages(partial)
         partial.rename(out)
     return out

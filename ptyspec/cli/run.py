@@ -80,7 +80,7 @@ def _make(one: Variant, out: Path | None, **how: Any) -> Path:
     from ptyspec.cli.output import stderr
     from ptyspec.experiments.observe import pipeline_of
     from ptyspec.faults.apply import applied_once
-    from ptyspec.runs.produce import produce
+    from ptyspec.front.produce import produce
 
     with applied_once(*one.faults) as faults:
         if faults:

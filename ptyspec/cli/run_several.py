@@ -50,7 +50,7 @@ def places(asked: Sequence[Variant], out: Path | None, force: bool) -> list[Path
     Raises ConfigError where two would be one, and OutputExistsError where one holds something and not `force`.
     """
     from ptyspec.errors import ConfigError
-    from ptyspec.runs.store import check_output
+    from ptyspec.files.disk import check_output
 
     names = [one.resolved.scenario.name for one in asked]
     if out is None:

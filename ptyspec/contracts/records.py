@@ -64,3 +64,17 @@ class History(Record):
     best_epoch: int
     epochs: tuple[EpochRecord, ...]
     first_nan: FirstNan | None = None
+
+
+class FileRecord(Record):
+    """A file of a finished run as it was written."""
+
+    bytes: int
+    sha256: str
+
+
+class FileList(Record):
+    """files.json: the data files of a finished run, written after all of them."""
+
+    schema_version: int = SCHEMA_VERSION
+    files: dict[str, FileRecord]

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ptyspec.contracts.container import Reconstruction
-from ptyspec.contracts.records import History, StageRecord
+from ptyspec.contracts.records import FileList, History, StageRecord
 from ptyspec.contracts.resolve import Layer, Resolved, nest, resolve
+from ptyspec.contracts.run import RunResult
 from ptyspec.contracts.scan import RawScan
 from ptyspec.errors import InputFileError
+from ptyspec.files.files import sha256_of
 from ptyspec.files.jsonfile import read_json
 from ptyspec.files.zipped_arrays import NpzArchive
 
 SCENARIO_FILE = "scenario.json"
+DATA = (
+    SCENARIO_FILE,
+    "environment.json",
+    "stages.json",
+    "history.json",
+    "metrics.json",
+    "scan.npz",
+    "reconstruction.npz",
+    "controls.npz",
+)
+"""What every run is made of; docs/schemas describes the JSON files."""
+LIST = "files.json"
+"""Size and digest of each data file, written last. Runs of earlier versions have no such list."""
+FILES = (*DATA, LIST)
+AGAIN = "make the run again (ptyspec run ... --force), or restore the file"
 
 
 class FinishedRun:
@@ -34,78 +52,150 @@ class FinishedRun:
             )
         self.folder = folder
 
+    def check(self) -> FinishedRun:
+        """Return this run if every data file is as it was written; InputFileError, naming the file, if not.
+
+        A run without a list of its files (earlier versions wrote none) is read as a whole instead.
+        """
+        if not (self.folder / LIST).exists():
+            self.result()
+            return self
+        with self._file(LIST) as path:
+            records = FileList.model_validate(read_json(path), strict=False).files
+            missing = [name for name in DATA if name not in records]
+            if missing:
+                raise ValueError(f"no entry for {', '.join(missing)}")
+        for name in DATA:
+            with self._file(name) as path:
+                size = path.stat().st_size
+                if size != records[name].bytes:
+                    raise ValueError(f"{size} bytes, {records[name].bytes} were written")
+                if sha256_of(path) != records[name].sha256:
+                    raise ValueError("its content is not what was written")
+        return self
+
+    def result(self) -> RunResult:
+        """Return all of it, as it was when the run ended."""
+        return RunResult(
+            resolved=self.resolved,
+            scan=self.scan,
+            reconstruction=self.reconstruction,
+            refined=self.refined,
+            controls=self.controls,
+            metrics=self.metrics,
+            history=self.history,
+            stages=tuple(self.stages.values()),
+            environment=self.environment,
+        )
+
     @cached_property
     def resolved(self) -> Resolved:
         """The scenario with the provenance that was recorded, value by value."""
-        rows = read_json(self.folder / SCENARIO_FILE)["values"]
-        found = resolve(
-            [
-                Layer(
-                    str(self.folder / SCENARIO_FILE),
-                    nest({key: row["value"] for key, row in rows.items()}),
-                )
-            ]
-        )
+        with self._file(SCENARIO_FILE) as path:
+            rows = read_json(path)["values"]
+            values = nest({key: row["value"] for key, row in rows.items()})
+            found = resolve([Layer(str(path), values)])
+            sources = {key: row["source"] for key, row in rows.items()}
         return Resolved(
-            found.scenario,
-            {key: rows.get(key, {"source": "default"})["source"] for key in found.provenance},
+            found.scenario, {key: sources.get(key, "default") for key in found.provenance}
         )
 
     @cached_property
     def metrics(self) -> Mapping[str, Any]:
         """The content of metrics.json."""
-        return dict(read_json(self.folder / "metrics.json"))
+        with self._file("metrics.json") as path:
+            return dict(read_json(path))
 
     @cached_property
     def environment(self) -> Mapping[str, Any]:
         """The content of environment.json."""
-        return dict(read_json(self.folder / "environment.json"))
+        with self._file("environment.json") as path:
+            return dict(read_json(path))
 
     @cached_property
     def stages(self) -> dict[str, StageRecord]:
         """Stage records by name."""
-        rows = read_json(self.folder / "stages.json")["stages"]
-        return {row["name"]: StageRecord.model_validate(row, strict=False) for row in rows}
+        with self._file("stages.json") as path:
+            rows = read_json(path)["stages"]
+            return {row["name"]: StageRecord.model_validate(row, strict=False) for row in rows}
 
     @cached_property
     def history(self) -> History | None:
         """The training, or None where no network was trained."""
-        found = read_json(self.folder / "history.json")
-        return None if found is None else History.model_validate(found, strict=False)
+        with self._file("history.json") as path:
+            found = read_json(path)
+            return None if found is None else History.model_validate(found, strict=False)
 
     @cached_property
     def scan(self) -> RawScan:
         """The scan that was reconstructed."""
         from ptyspec.files.npz import read_npz
 
-        return read_npz(self.folder / "scan.npz")
+        with self._file("scan.npz") as path:
+            return read_npz(path)
 
     @cached_property
     def reconstruction(self) -> Reconstruction:
         """The object of the network alone."""
-        return self._object(self.folder / "reconstruction.npz", "")
+        with self._file("reconstruction.npz") as path, NpzArchive(path) as archive:
+            return _object(archive, "")
+
+    @cached_property
+    def refined(self) -> Reconstruction | None:
+        """The object after the iterative sweeps that were asked for; None where none were."""
+        with self._file("reconstruction.npz") as path, NpzArchive(path) as archive:
+            return _object(archive, "refined_") if "refined_object" in archive else None
+
+    @cached_property
+    def controls(self) -> dict[str, Reconstruction]:
+        """The controls' objects by name."""
+        suffix = "_object"
+        with self._file("controls.npz") as path, NpzArchive(path) as archive:
+            names = [key.removesuffix(suffix) for key in archive.keys if key.endswith(suffix)]
+            return {name: _object(archive, f"{name}_") for name in names}
 
     def control(self, name: str) -> Reconstruction:
         """A control's object: trivial, untrained, iterative."""
-        return self._object(self.folder / "controls.npz", f"{name}_")
+        with self._file("controls.npz") as path, NpzArchive(path) as archive:
+            return _object(archive, f"{name}_")
 
-    def _object(self, path: Path, prefix: str) -> Reconstruction:
-        with NpzArchive(path) as archive:
-            missing = [
-                key
-                for key in (f"{prefix}object", f"{prefix}coverage", f"{prefix}origin")
-                if key not in archive
-            ]
-            if missing:
-                raise InputFileError(
-                    "arrays are missing",
-                    value=", ".join(missing),
-                    source=path,
-                    next_step="run it again",
-                )
-            origin = archive.read(f"{prefix}origin")
-            return Reconstruction(
-                object=archive.read(f"{prefix}object"),
-                coverage=archive.read(f"{prefix}coverage"),
-                origin=(int(origin[0]), int(origin[1])),
+    @contextmanager
+    def _file(self, name: str) -> Iterator[Path]:
+        """Name the file in whatever is raised while its content is understood."""
+        path = self.folder / name
+        if not path.is_file():
+            raise InputFileError(
+                "a file of this run is missing", value=name, source=self.folder, next_step=AGAIN
             )
+        try:
+            yield path
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise InputFileError(
+                "a file of this run is damaged",
+                value=" ".join(f"{error}".split()),
+                source=path,
+                next_step=AGAIN,
+            ) from error
+
+
+def _object(archive: NpzArchive, prefix: str) -> Reconstruction:
+    missing = [
+        key
+        for key in (f"{prefix}object", f"{prefix}coverage", f"{prefix}origin")
+        if key not in archive
+    ]
+    if missing:
+        raise InputFileError(
+            "arrays are missing", value=", ".join(missing), source=archive.path, next_step=AGAIN
+        )
+    x0, y0 = archive.read(f"{prefix}origin")
+    found = Reconstruction(
+        object=archive.read(f"{prefix}object"),
+        coverage=archive.read(f"{prefix}coverage"),
+        origin=(int(x0), int(y0)),
+    )
+    if found.object.ndim != 2 or found.object.shape != found.coverage.shape:
+        raise ValueError(
+            f"object {found.object.shape} and coverage {found.coverage.shape} are not one image"
+        )
+    return found

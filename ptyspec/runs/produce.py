@@ -1,4 +1,4 @@
-"""One finished run on disk: found in the store, or made there once, and copied where the user wants it."""
+"""One finished run on disk: found in the store, or made there once."""
 
 from __future__ import annotations
 
@@ -6,54 +6,58 @@ from dataclasses import replace
 from pathlib import Path
 
 from ptyspec.contracts.resolve import Resolved, flatten
+from ptyspec.errors import PtyspecError
 from ptyspec.pipeline.progress import Progress, Silent
 from ptyspec.pipeline.protocol import Pipeline, Session
 from ptyspec.pipeline.reference import ReferencePipeline
+from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.runs.run import run
-from ptyspec.runs.store import RunStore, check_output, code_version, publish, run_key
+from ptyspec.runs.run_folder import write_run
+from ptyspec.runs.store import RunStore, code_version, run_key
 from ptyspec.runs.threads import current_threads
 
 
 def produce(
     resolved: Resolved,
     *,
-    out: Path | None = None,
     resume: bool = False,
     force: bool = False,
     progress: Progress | None = None,
     store: RunStore | None = None,
     pipeline: Pipeline | None = None,
 ) -> Path:
-    """Return the folder of the finished run; equal content is made once, whoever asks.
+    """Return the folder of the finished run, which holds its data; equal content is made once, whoever asks.
 
-    `out` receives a copy (OutputExistsError, before any work, when it holds something and not `force`); `force` makes
-    the run again. An
-    interrupted training leaves its checkpoint; `resume` continues from it, otherwise training starts anew.
+    A run that is found is compared with the list of its files; a damaged one is made again, and `progress` is told
+    what was damaged. `force` makes the run again in any case. An interrupted training leaves its checkpoint; `resume`
+    continues from it, otherwise training starts anew.
     """
-    if out is not None:
-        check_output(out, force)
-    shelf = store or RunStore()
+    runs = store or RunStore()
     key = key_of(resolved, pipeline)
-
     watched = Session(progress or Silent())
+    tell = watched.progress.message
 
     def make(folder: Path) -> None:
-        from ptyspec.report.run_folder import write_run
-
         if not resume:
-            shelf.forget_checkpoints(key)
-        session = replace(watched, checkpoints=shelf.checkpoint_folder(key), resume=resume)
-        write_run(folder, run(resolved, pipeline=pipeline, session=session), session.progress)
+            runs.forget_checkpoints(key)
+        session = replace(watched, checkpoints=runs.checkpoint_folder(key), resume=resume)
+        write_run(folder, run(resolved, pipeline=pipeline, session=session))
+
+    def sound(folder: Path) -> bool:
+        try:
+            FinishedRun(folder).check()
+        except PtyspecError as error:
+            tell(f"the stored run is damaged and is made again: {error}")
+            return False
+        return True
 
     if force:
-        shelf.forget_run(key)
-
-    def waiting() -> None:
-        watched.progress.message("another process is making this run; waiting for it")
-
-    folder = shelf.get_or_make(key, make, waiting)
-    shelf.forget_checkpoints(key)
-    return folder if out is None else publish(folder, out, force)
+        runs.forget_run(key)
+    folder = runs.get_or_make(
+        key, make, lambda: tell("another process is making this run; waiting for it"), sound
+    )
+    runs.forget_checkpoints(key)
+    return folder
 
 
 def key_of(resolved: Resolved, pipeline: Pipeline | None = None) -> str:

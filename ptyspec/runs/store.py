@@ -17,10 +17,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ptyspec.files.disk import check_output, clear_errors, make_folder, publish
+from ptyspec.files.disk import clear_errors, make_folder
 from ptyspec.runs.runkey import code_version, run_key
 
-__all__ = ["RunStore", "check_output", "code_version", "default_root", "publish", "run_key"]
+__all__ = ["RunStore", "code_version", "default_root", "run_key"]
 
 HOME_VARIABLE = "PTYSPEC_HOME"
 GRACE_SECONDS = 0.5
@@ -48,18 +48,22 @@ class RunStore:
         return folder if folder.is_dir() else None
 
     def get_or_make(
-        self, key: str, make: Callable[[Path], None], on_wait: Callable[[], None] | None = None
+        self,
+        key: str,
+        make: Callable[[Path], None],
+        on_wait: Callable[[], None] | None = None,
+        sound: Callable[[Path], bool] = lambda _: True,
     ) -> Path:
         """Return the finished run; when there is none, `make(folder)` fills an empty folder that becomes it.
 
-        `on_wait` is called once when another process is making this run and this one has to wait. Whatever `make`
-        raises passes through and leaves no run. Raises OutputFileError when the disk is full or not writable.
+        `on_wait` is called once when another process is making this run and this one has to wait. A run that is not
+        `sound` is removed and made again. Whatever `make` raises passes through and leaves no run. Raises
+        OutputFileError when the disk is full or not writable.
         """
-        found = self.find(key)
-        if found is not None:
-            return found
+        if kept := self._kept(key, sound):
+            return kept
         with clear_errors(self.root), self._locked(key, on_wait):
-            return self.find(key) or self._make(key, make)
+            return self._kept(key, sound) or self._make(key, make)
 
     def checkpoint_folder(self, key: str) -> Path:
         """Return the existing folder for this run's training state; it outlives an interrupted `make`."""
@@ -77,10 +81,20 @@ class RunStore:
 
     def forget_run(self, key: str) -> None:
         """Remove this run, if there is one, so that the next request makes it again."""
-        with clear_errors(self.root), self._locked(key, None):
+        with self.locked(key):
             folder = self.find(key)
             if folder is not None:
                 shutil.rmtree(folder)
+
+    @contextmanager
+    def locked(self, key: str) -> Iterator[None]:
+        """Hold this key's lock: nobody else makes, removes or illustrates this run meanwhile."""
+        with clear_errors(self.root), self._locked(key):
+            yield
+
+    def _kept(self, key: str, sound: Callable[[Path], bool]) -> Path | None:
+        folder = self.find(key)
+        return folder if folder is not None and sound(folder) else None
 
     def _make(self, key: str, make: Callable[[Path], None]) -> Path:
         self._sweep(key)
@@ -91,6 +105,8 @@ class RunStore:
             partial.chmod(
                 0o755
             )  # mkdtemp makes folders that the owner alone can read; runs are shared
+            if final.exists():
+                shutil.rmtree(final)  # damaged
             partial.rename(final)
         except BaseException:
             shutil.rmtree(partial)
@@ -112,7 +128,7 @@ class RunStore:
         return FileLock(make_folder(self.root / "locks") / f"{key}.lock")
 
     @contextmanager
-    def _locked(self, key: str, on_wait: Callable[[], None] | None) -> Iterator[None]:
+    def _locked(self, key: str, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
         lock = self._lock(key)
         try:
             lock.acquire(timeout=GRACE_SECONDS)

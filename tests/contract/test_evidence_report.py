@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.report import run_folder
+from ptyspec.report import pages
 from ptyspec.report.markdown import report_text
 from ptyspec.report.schemas import SCORES
+from ptyspec.runs.run_folder import write_run
 from ptyspec.scores import headline as scores
 from ptyspec.scores.metrics import score
 from ptyspec.spec.checks import Check
@@ -24,8 +25,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A written run without its pictures, which take seconds and hold no number of the report."""
     out = tmp_path_factory.mktemp("report")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_folder, "write_figures", lambda *_: {})
-        run_folder.write_run(out, one_run())
+        patch.setattr(pages, "write_figures", lambda *_: {})
+        write_run(out, one_run())
+        pages.write_pages(out)
     return out
 
 
@@ -147,7 +149,8 @@ def test_a_picture_that_cannot_be_drawn_costs_neither_the_numbers_nor_the_other_
 
     result, one = make_run(), {"coverage": lambda: Figure(figsize=(1, 1))}
     monkeypatch.setattr(figures, "drawers", lambda _: {"frc": broken, **one})
-    run_folder.write_run(tmp_path, result)
+    write_run(tmp_path, result)
+    pages.write_pages(tmp_path)
     clause.holds((tmp_path / "metrics.json").is_file(), "metrics.json", "absent", "written")
     clause.equal(
         sorted(path.name for path in (tmp_path / "figures").glob("*.png")),

@@ -19,9 +19,9 @@ from ptyspec.files.scan_file import write_scan
 from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.physics.iterative import reconstruct
 from ptyspec.pipeline.simulate import simulate
-from ptyspec.report import run_folder
 from ptyspec.runs.request import request
 from ptyspec.runs.run import run
+from ptyspec.runs.run_folder import write_run
 from ptyspec.scores.metrics import score
 from ptyspec.spec.checks import Check
 from tests.small_scenes import exact_scan, scattered, small_probe, textured_object
@@ -40,11 +40,9 @@ def watched(gridsize: int) -> tuple[RunResult, Watching]:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The gridsize-1 run on disk, without its pictures."""
+    """The gridsize-1 run on disk."""
     out = tmp_path_factory.mktemp("written")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_folder, "write_figures", lambda *_: {})
-        run_folder.write_run(out, watched(1)[0])
+    write_run(out, watched(1)[0])
     return out
 
 

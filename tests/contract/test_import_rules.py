@@ -40,6 +40,7 @@ ROOMS = (
     "explain",
     "report",
     "testing",
+    "front",
     "cli",
 )
 NO_TENSORFLOW = {"errors", "seeds", "contracts", "physics", "scores", "files", "spec", "render"}

@@ -16,7 +16,8 @@ from ptyspec.contracts.run import RunResult
 from ptyspec.files.jsonfile import read_json, to_json
 from ptyspec.files.npz import read_npz
 from ptyspec.report import schemas
-from ptyspec.report.run_folder import FILES
+from ptyspec.report.pages import MADE_BY, PAGES
+from ptyspec.runs.finished_run import FILES
 from ptyspec.spec.checks import Check
 from tests.fake_run import fake_metrics
 from tests.json_schema import faults
@@ -24,7 +25,7 @@ from tests.json_schema import faults
 
 @pytest.mark.clause("RUN-001")
 def test_a_run_folder_holds_every_file(folder: Path) -> None:
-    assert {path.name for path in folder.iterdir()} == {*FILES, "figures"}
+    assert {path.name for path in folder.iterdir()} == {*FILES, *PAGES, MADE_BY, "figures"}
 
 
 @pytest.mark.clause("RUN-001")

@@ -17,8 +17,9 @@ import pytest
 
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import OutputExistsError, OutputFileError
+from ptyspec.files.disk import check_output, publish
 from ptyspec.files.jsonfile import read_json, write_json
-from ptyspec.runs.store import RunStore, check_output, code_version, default_root, publish, run_key
+from ptyspec.runs.store import RunStore, code_version, default_root, run_key
 
 VALUES = Scenario(name="one").model_dump(mode="json")
 THREADS = {"intra": 2, "inter": 1}

@@ -59,7 +59,7 @@ def produced(
             (tmp_path / "metrics.json").write_text(json.dumps(metrics(what)), encoding="utf-8")
             return tmp_path
 
-        module = types.ModuleType("ptyspec.runs.produce")
+        module = types.ModuleType("ptyspec.front.produce")
         module.produce = produce  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, module.__name__, module)
         return asked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,10 @@ from ptyspec.report import figures
 from ptyspec.report.comparison import comparison
 from ptyspec.report.comparison_figure import figure
 from ptyspec.report.comparison_runs import Compared, runs
-from ptyspec.report.run_folder import write_run
 from ptyspec.report.schemas import schemas
 from ptyspec.runs.produce import key_of
 from ptyspec.runs.request import recipe_faults, request
+from ptyspec.runs.run_folder import write_run
 from ptyspec.runs.store import RunStore
 from ptyspec.runs.threads import default_threads, set_threads
 from ptyspec.scores import headline as scores
@@ -39,8 +39,8 @@ Make = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
-    """Write a fake run, without its pictures, into a new folder; all tests only read it."""
+def written(tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """Write a fake run into a new folder; all tests only read it."""
     base = tmp_path_factory.mktemp("runs")
 
     def write(name: str, result: RunResult | None = None) -> Path:
@@ -49,9 +49,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
         write_run(folder, result or one_run())
         return folder
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(figures, "drawers", lambda _: {})
-        yield write
+    return write
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,10 @@ from ptyspec.cli import run_summary
 from ptyspec.cli.main import app
 from ptyspec.errors import PtyspecError, TrainingDivergedError, TrainingInterruptedError
 from ptyspec.report import figures, run_clauses
+from ptyspec.report.pages import write_pages
 from ptyspec.report.run_clauses import RunFinding
-from ptyspec.report.run_folder import write_run
 from ptyspec.runs.environment import active_faults
+from ptyspec.runs.run_folder import write_run
 from ptyspec.scores.headline import lookup
 from tests.fake_run import make_run
 
@@ -50,6 +51,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[floa
             result.metrics["amplitude"]["mean_ratio"] = ratio
             made[ratio] = tmp_path_factory.mktemp("run")
             write_run(made[ratio], result)
+            write_pages(made[ratio])
         return made[ratio]
 
     with pytest.MonkeyPatch.context() as patch:
@@ -75,7 +77,7 @@ def produced(written: Callable[[float], Path], monkeypatch: pytest.MonkeyPatch) 
                 raise what
             return written(what)
 
-        module = types.ModuleType("ptyspec.runs.produce")
+        module = types.ModuleType("ptyspec.front.produce")
         module.produce = produce  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, module.__name__, module)
         monkeypatch.setattr(run_clauses, "judge", judged)

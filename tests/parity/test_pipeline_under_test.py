@@ -16,7 +16,7 @@ from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
 from ptyspec.files.jsonfile import read_json
 from ptyspec.pipeline.protocol import Containers, GroupedHalves, Pipeline
-from ptyspec.report.run_folder import FILES
+from ptyspec.runs.finished_run import FILES
 from ptyspec.spec.checks import Check
 
 SCENARIOS = pytest.mark.parametrize("scenario", ["gs1_custom", "gs2_custom"], indirect=True)

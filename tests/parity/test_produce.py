@@ -15,10 +15,12 @@ from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import InputFileError, OutputExistsError
 from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.front import produce as front
 from ptyspec.pipeline import checkpoint
 from ptyspec.pipeline.protocol import Containers, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.report.run_folder import FILES
+from ptyspec.report.pages import PAGES
+from ptyspec.runs.finished_run import FILES
 from ptyspec.runs.produce import key_of, produce
 from ptyspec.runs.store import RunStore
 from tests import child
@@ -79,7 +81,7 @@ def test_a_finished_run_is_whole_and_holds_the_object_of_the_pipeline(
     made: tuple[RunStore, Path, Counting],
 ) -> None:
     _, folder, pipeline = made
-    assert {*FILES, "figures"} == {p.name for p in folder.iterdir()}
+    assert {*FILES} == {p.name for p in folder.iterdir()}
     with np.load(folder / "reconstruction.npz") as file:
         assert digest(file["object"]) == digest(pipeline.stitched[0].object)
 
@@ -114,7 +116,7 @@ def test_an_output_folder_that_holds_something_is_refused_before_any_work(tmp_pa
     out.mkdir()
     (out / "mine.txt").write_text("keep")
     with pytest.raises(OutputExistsError) as error:
-        produce(wanted(), out=out, store=RunStore(tmp_path / "store"), pipeline=Never())
+        front.produce(wanted(), out=out, store=RunStore(tmp_path / "store"), pipeline=Never())
     assert str(out) in str(error.value)
     assert (out / "mine.txt").read_text() == "keep"
     assert not (tmp_path / "store").exists()
@@ -124,9 +126,9 @@ def test_the_run_is_copied_to_where_it_is_wanted(
     made: tuple[RunStore, Path, Counting], tmp_path: Path
 ) -> None:
     store, folder, _ = made
-    out = produce(wanted(), out=tmp_path / "out", store=store, pipeline=Never())
+    out = front.produce(wanted(), out=tmp_path / "out", store=store, pipeline=Never())
     assert out == tmp_path / "out"
-    for name in FILES:
+    for name in (*FILES, *PAGES):
         assert (out / name).read_bytes() == (folder / name).read_bytes()
 
 

@@ -1,0 +1,1 @@
+"""What `import ptyspec` offers: run, compare, check, explain, judge."""

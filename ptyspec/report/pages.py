@@ -1,0 +1,78 @@
+"""The pages of a finished run: its pictures, report.md and report.html, made from its data when they are shown."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+import ptyspec
+from ptyspec.errors import InputFileError
+from ptyspec.files.files import atomic_file
+from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.pipeline.progress import Progress, Silent
+from ptyspec.render.page import page
+from ptyspec.report.figures import write_figures
+from ptyspec.report.markdown import report_text
+from ptyspec.runs.finished_run import FinishedRun
+from ptyspec.runs.runkey import source_digest
+from ptyspec.runs.store import RunStore
+from ptyspec.scores.headline import state
+
+PAGES = ("report.md", "report.html")
+MADE_BY = "pages.json"
+"""Names the code that made the pages: pages of other code are made again."""
+SOURCES = ("render", "report", "checks", "scores", "spec")
+"""Whatever can change a page that is made from equal data."""
+
+
+def ensure(folder: Path, progress: Progress | None = None) -> Path:
+    """Return the folder of a finished run with pages of the present code in it, made where they are not.
+
+    One process at a time makes those of a stored run. Pages of other code stay where the folder cannot be written.
+    Raises InputFileError where the data of the run cannot be read, and OutputFileError.
+    """
+    if _current(folder):
+        return folder
+    if (folder / PAGES[0]).is_file() and not os.access(folder, os.W_OK):
+        return folder
+    store = RunStore(folder.parent.parent) if folder.parent.name == "runs" else None
+    if store is None:
+        write_pages(folder, progress)
+        return folder
+    with store.locked(folder.name):
+        if not _current(folder):  # somebody else may have made them while this process waited
+            write_pages(folder, progress)
+    return folder
+
+
+def write_pages(folder: Path, progress: Progress | None = None) -> None:
+    """Write figures/, report.md and report.html beside the data of a finished run.
+
+    report.html is report.md for a browser: the same text, so the same numbers, with the pictures held inside.
+    `progress` sees a stage "report" with a step a picture: drawing takes seconds.
+    """
+    watcher = progress or Silent()
+    watcher.stage_started("report")
+    result = FinishedRun(folder).result()
+    (folder / MADE_BY).unlink(missing_ok=True)  # pages that are half made are nobody's
+    figures = write_figures(folder / "figures", result, watcher)
+    text = report_text(result, figures, folder)
+    for name, content in zip(PAGES, (text, page(text, folder, state(result.metrics))), strict=True):
+        with atomic_file(folder / name) as file:
+            file.write(content.encode())
+    write_json(folder / MADE_BY, {"schema_version": 1, "code": _code()})
+
+
+def _current(folder: Path) -> bool:
+    if not all((folder / name).is_file() for name in (*PAGES, MADE_BY)):
+        return False
+    try:
+        return bool(read_json(folder / MADE_BY)["code"] == _code())
+    except (InputFileError, KeyError, TypeError):
+        return False
+
+
+@cache
+def _code() -> str:
+    return source_digest(Path(ptyspec.__file__).parent, SOURCES)
