@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ptyspec.checks.material import Material
 from ptyspec.contracts.scan import GroupedScan
-from ptyspec.pipeline.protocol import GroupedHalves
 from ptyspec.render import canvas
 
 if TYPE_CHECKING:
@@ -20,11 +20,13 @@ SHOWN = 12
 COLOURS = {"train": canvas.COLOURS["network"], "test": canvas.COLOURS["untrained"]}
 
 
-def use_and_places(subjects: Sequence[tuple[str, GroupedHalves]]) -> Figure:
-    """One row a subject: histogram of frame use, and positions with some groups."""
-    grid = canvas.Grid(len(subjects), 2, 4.2, 4.2, across=0.8, down=0.8)
+def use_and_places(subjects: Sequence[Material], data: Mapping[str, Any]) -> Figure:
+    """One row a subject that has groups: histogram of frame use, and positions with some groups."""
+    shown = [one for one in subjects if data["groups"][one.name]]
+    grid = canvas.Grid(len(shown), 2, 4.2, 4.2, across=0.8, down=0.8)
     figure, axes = grid.figure("frames and groups")
-    for row, (name, groups) in zip(axes, subjects, strict=True):
+    for row, one in zip(axes, shown, strict=True):
+        name, groups = one.name, one.groups
         for at, (split, part) in enumerate((("train", groups.train), ("test", groups.test))):
             _histogram(row[0], part, split, at)
             _places(row[1], part, split)

@@ -24,7 +24,7 @@ from typing import Any
 from ptyspec.checks.index import index
 from ptyspec.checks.material import Material
 from ptyspec.checks.registry import KINDS, perform
-from ptyspec.checks.report import Audit, status_of
+from ptyspec.checks.report import Audit, about, status_of
 from ptyspec.checks.write import HUB, write_audit
 from ptyspec.errors import (
     OutputExistsError,
@@ -65,7 +65,7 @@ class Entry:
         if name in self.errors or self.audit is None:
             return self.errors[name][0]
         names = [subject["name"] for subject in self.audit.subjects]
-        return status_of(finding for finding in self.audit.findings if name in finding.about(names))
+        return status_of(one for one in self.audit.findings if name in about(one, names))
 
 
 @dataclass(frozen=True)
@@ -243,19 +243,13 @@ def _kind(entry: Entry, materials: Sequence[Material], folder: Path) -> dict[str
 
 def _rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """Every finding that is broken or was not evaluated, and where it stands."""
+    keys = ("clause", "ok", "what", "limit", "pointer")
     return [
-        {
-            "kind": entry.kind,
-            "place": place,
-            "clause": found.clause,
-            "ok": found.ok,
-            "what": found.what,
-            "limit": found.limit,
-            "pointer": found.pointer,
-        }
+        {"kind": entry.kind, "place": place, **{key: row[key] for key in keys}}
         for entry in entries
-        for place, found in enumerate(_findings(entry))
-        if not found.ok
+        if entry.audit is not None
+        for place, row in enumerate(entry.audit.as_json()["findings"])
+        if not row["ok"]
     ]
 
 

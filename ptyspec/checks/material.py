@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ptyspec.checks.subject import Subject
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.finished_run import FinishedRun
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ptyspec.checks.one_step import FirstStep
     from ptyspec.checks.sampled_groups import Sample
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ptyspec.pipeline.progress import Progress
     from ptyspec.pipeline.protocol import Containers, GroupedHalves, Halves, Pipeline
     from ptyspec.runs.store import RunStore
+
+T = TypeVar("T")
 
 
 class Material:
@@ -45,6 +47,7 @@ class Material:
         self.pipeline: Pipeline = pipeline or ReferencePipeline()
         self.progress, self.store = progress, store
         self._given: dict[str, Any] = {}
+        self._facts: dict[Callable[[Material], Any], Any] = {}
 
     @property
     def name(self) -> str:
@@ -71,6 +74,12 @@ class Material:
         made._given = self._given | given
         made.__dict__ |= made._given  # where a cached property keeps its value
         return made
+
+    def facts(self, of: Callable[[Material], T]) -> T:
+        """Return what a function tells of these outputs, computed once; tables and checks share it."""
+        if of not in self._facts:
+            self._facts[of] = of(self)
+        return cast("T", self._facts[of])
 
     @cached_property
     def scan(self) -> RawScan:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Protocol, cast
 
+from ptyspec.checks.layout import Layout
 from ptyspec.checks.material import Material
 from ptyspec.checks.report import Audit
 from ptyspec.checks.shown import plain
@@ -66,7 +67,10 @@ class Control:
 class AuditModule(Protocol):
     """What the module of a kind holds."""
 
+    __name__: str
     CONTROLS: tuple[Control, ...]
+    LAYOUT: Layout
+    """What the audit consists of; a module without one fills the report itself."""
 
     def audit(self, materials: Sequence[Material], report: Audit) -> None:
         """Fill the report."""
@@ -129,7 +133,10 @@ def perform(kind: str, materials: Sequence[Material], control: str | None = None
         tuple(material.subject.as_json() for material in seen),
         control=control,
     )
-    module.audit(seen, report)
+    if (layout := getattr(module, "LAYOUT", None)) is not None:
+        layout.fill(module.__name__, seen, report)
+    else:
+        module.audit(seen, report)
     for finding in report.findings:
         specification()[finding.clause]
     report.data = plain(report.data)

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ptyspec.checks.shown import Cell, Ref, lookup, plain, pointer, show
+from ptyspec.spec.checks import limits
+from ptyspec.spec.finding import Finding, State
+from ptyspec.spec.registry import specification
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 Status = Literal["ok", "violation", "incomplete"]
 
 
@@ -26,43 +29,32 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One clause held against one value; `ok` is None where it could not be evaluated, and `limit` says why."""
-
-    clause: str
-    what: str
-    ok: bool | None
-    limit: str
-    pointer: str | None
-    """Where in the document the observed value lies."""
-
-    def about(self, names: Sequence[str]) -> list[str]:
-        """Return whom it is about: the names that its pointer or its text holds, all where neither holds one."""
-        parts = [
-            part.replace("~1", "/").replace("~0", "~") for part in (self.pointer or "").split("/")
-        ]
-        found = [name for name in names if name in parts]
-        words = [
-            name
-            for name in names
-            if re.search(rf"(?<![\w#@]){re.escape(name)}(?![\w#@]|:\w)", self.what)
-        ]
-        return found or words or list(names)
-
-
-def status_of(findings: Iterable[Finding]) -> Status:
-    """Return the status of these findings; none at all is no evidence."""
-    outcomes = {finding.ok for finding in findings}
-    return "violation" if False in outcomes else "ok" if outcomes == {True} else "incomplete"
-
-
-@dataclass(frozen=True)
 class Picture:
     """A figure that is drawn when the audit is written."""
 
     name: str
     caption: str
     draw: Callable[[], Figure]
+
+
+def about(finding: Finding, names: Sequence[str]) -> list[str]:
+    """Return whom a finding is about: the names that its source or its text holds, all where neither holds one."""
+    parts = [part.replace("~1", "/").replace("~0", "~") for part in finding.source.split("/")]
+
+    def told(name: str) -> bool:
+        return bool(re.search(rf"(?<![\w#@]){re.escape(name)}(?![\w#@]|:\w)", finding.what))
+
+    return (
+        [name for name in names if name in parts]
+        or [name for name in names if told(name)]
+        or list(names)
+    )
+
+
+def status_of(findings: Iterable[Finding]) -> Status:
+    """Return the status of these findings; none at all is no evidence."""
+    outcomes = {finding.ok for finding in findings}
+    return "violation" if False in outcomes else "ok" if outcomes == {True} else "incomplete"
 
 
 @dataclass
@@ -90,9 +82,7 @@ class Audit:
 
     def violated(self) -> list[str]:
         """Return the ids of broken clauses, each once."""
-        return list(
-            dict.fromkeys(finding.clause for finding in self.findings if finding.ok is False)
-        )
+        return list(dict.fromkeys(one.clause for one in self.findings if one.ok is False))
 
     def table(self, title: str, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
         """Add a table; numbers must be references."""
@@ -102,35 +92,26 @@ class Audit:
         self, title: str, *parts: str, columns: Sequence[str], form: str = ".4g", corner: str = ""
     ) -> None:
         """Add the table of data[parts...][row][column] over all rows; a row without a column shows a dash."""
-        rows = lookup(self.as_json(), pointer(*parts))
-        self.table(
-            title,
-            (corner, *columns),
-            (
-                (
-                    row,
-                    *(
-                        Ref(pointer(*parts, row, column), form) if column in values else "–"
-                        for column in columns
-                    ),
-                )
-                for row, values in rows.items()
-            ),
-        )
+        rows = lookup({"data": self.data}, pointer(*parts))
+
+        def cells(row: str) -> Iterable[Cell]:
+            for column in columns:
+                there = column in rows[row]
+                yield Ref(pointer(*parts, row, column), form) if there else "–"
+
+        self.table(title, (corner, *columns), ((row, *cells(row)) for row in rows))
 
     def check(self, clause: str, what: str, ok: bool, limit: str, *parts: object) -> None:
-        """Hold `clause` against a condition; data[parts...] is what was observed."""
-        place = pointer(*parts) if parts else None
-        if place is not None:
-            lookup({"data": self.data}, place)
-        self.findings.append(Finding(clause, what, bool(ok), limit, place))
+        """Hold `clause` against a condition; data[parts...], which must be there, is what was observed."""
+        place = pointer(*parts) if parts else ""
+        observed = show(plain(lookup({"data": self.data}, place))) if parts else ""
+        self._add(State.PASSED if ok else State.FAILED, clause, what, observed, limit, place)
 
     def within(self, clause: str, what: str, low: float, high: float, *parts: object) -> None:
         """Hold `clause` against low <= data[parts...] <= high; a missing value is not evaluated, never passed."""
-        value = plain(lookup({"data": self.data}, pointer(*parts)))
-        limit = _limit(low, high)
+        value, limit = plain(lookup({"data": self.data}, pointer(*parts))), limits(low, high)
         if value is None:
-            self.findings.append(Finding(clause, what, None, f"no value; {limit}", pointer(*parts)))
+            self.skipped(clause, what, f"no value; {limit}")
         else:
             self.check(clause, what, low <= value <= high, limit, *parts)
 
@@ -141,7 +122,12 @@ class Audit:
 
     def skipped(self, clause: str, what: str, reason: str) -> None:
         """Say that `clause` could not be evaluated, and why."""
-        self.findings.append(Finding(clause, what, None, reason, None))
+        self._add(State.NOT_RUN, clause, what, reason)
+
+    def _add(self, state: State, clause: str, what: str, observed: str, *more: str) -> None:
+        expected, source = more or ("", "")
+        stage = specification()[clause].place
+        self.findings.append(Finding(clause, stage, what, observed, expected, state, source))
 
     def note(self, text: str) -> None:
         """Add a sentence that a reader needs to understand the figures."""
@@ -149,7 +135,7 @@ class Audit:
 
     def figure(self, name: str, caption: str, draw: Callable[[], Figure]) -> None:
         """Add a figure, drawn only when the audit is written to a folder; a name is taken once (ValueError)."""
-        if any(made.name == name for made in self.figures):
+        if any(picture.name == name for picture in self.figures):
             raise ValueError(f"two figures are called {name}")
         self.figures.append(Picture(name, caption, draw))
 
@@ -168,21 +154,25 @@ class Audit:
                 vars(table) | {"rows": [[_cell(cell) for cell in row] for row in table.rows]}
                 for table in self.tables
             ],
-            "findings": [vars(finding) for finding in self.findings],
-            "figures": [{"name": found.name, "caption": found.caption} for found in self.figures],
+            "findings": [_row(place, finding) for place, finding in enumerate(self.findings)],
+            "figures": [{"name": one.name, "caption": one.caption} for one in self.figures],
             "notes": self.notes,
         }
 
 
-def _limit(low: float, high: float) -> str:
-    """The limits with so many digits that they differ."""
-    digits = next(
-        (digits for digits in range(6, 17) if f"{low:.{digits}g}" != f"{high:.{digits}g}"), 6
-    )
-    least, most = f"{low:.{digits}g}", f"{high:.{digits}g}"
-    if low == float("-inf"):
-        return f"at most {most}"
-    return f"at least {least}" if high == float("inf") else f"{least} to {most}"
+def _row(place: int, finding: Finding) -> dict[str, Any]:
+    """A finding as JSON; `pointer` is where the observed value stands, in the data or beside it."""
+    judged = finding.ok is not None
+    return {
+        "clause": finding.clause,
+        "stage": finding.stage,
+        "what": finding.what,
+        "state": finding.state.value,
+        "ok": finding.ok,
+        "observed": finding.observed if judged else None,
+        "limit": finding.expected if judged else finding.observed,
+        "pointer": (finding.source or f"/findings/{place}/observed") if judged else None,
+    }
 
 
 def _cell(cell: Cell) -> object:

@@ -10,6 +10,7 @@ from ptyspec.checks.hub import SEVERITY
 from ptyspec.checks.registry import KINDS
 from ptyspec.checks.report import SCHEMA_VERSION
 from ptyspec.report.schemas import TEXT, object_of
+from ptyspec.spec.finding import State
 
 COUNT = {"type": "integer", "minimum": 0}
 MAYBE = {"type": ["string", "null"]}
@@ -32,8 +33,11 @@ def audit_schema() -> dict[str, Any]:
     finding = closed(
         {
             "clause": CLAUSE,
+            "stage": TEXT,
             "what": TEXT,
+            "state": {"enum": [state.value for state in State]},
             "ok": OUTCOME,
+            "observed": MAYBE,
             "limit": TEXT,
             "pointer": {**MAYBE, "description": "where the observed value lies"},
         }

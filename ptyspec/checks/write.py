@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ptyspec.checks.report import Audit, Finding, Picture
+from ptyspec.checks.report import Audit, Picture
 from ptyspec.checks.shown import DEFAULT_FORM, Cell, link, lookup, show
 from ptyspec.errors import OutputExistsError, PtyspecError
 from ptyspec.files.disk import make_folder
@@ -100,7 +100,7 @@ def markdown(
             f"Positive control `{audit.control}`: these figures are of data spoiled on purpose.",
             "",
         ]
-    lines += ["## Findings", "", *findings(audit, document, file), ""]
+    lines += ["## Findings", "", *findings(document, file), ""]
     for found in audit.tables:
         rows = [[cell(value) for value in row] for row in found.rows]
         lines += [
@@ -116,17 +116,17 @@ def markdown(
     return "\n".join(lines).rstrip() + "\n"
 
 
-def findings(audit: Audit, document: object, file: str | None) -> list[str]:
+def findings(document: Mapping[str, Any], file: str | None) -> list[str]:
     """Return the lines of the table of findings, broken ones first."""
 
-    def row(place: int, found: Finding) -> list[str]:
+    def row(place: int, found: Mapping[str, Any]) -> list[str]:
         observed = (
-            "–" if found.pointer is None else number(document, found.pointer, DEFAULT_FORM, file)
+            number(document, found["pointer"], DEFAULT_FORM, file) if found["pointer"] else "–"
         )
         limit = number(document, f"/findings/{place}/limit", DEFAULT_FORM, file)
-        return [found.clause, MARKS[found.ok], escape(found.what, LONG), observed, limit]
+        return [found["clause"], MARKS[found["ok"]], escape(found["what"], LONG), observed, limit]
 
-    ordered = sorted(enumerate(audit.findings), key=lambda pair: ORDER[pair[1].ok])
+    ordered = sorted(enumerate(document["findings"]), key=lambda pair: ORDER[pair[1]["ok"]])
     head = ["clause", "state", "what", "observed", "limit or reason"]
     rows = [row(place, found) for place, found in ordered]
     return table(head, rows, numbers=False) if rows else ["None: nothing was evaluated."]

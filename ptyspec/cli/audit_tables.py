@@ -47,9 +47,10 @@ def show(console: Console, audit: Audit) -> None:
     if audit.findings:
         _title(console, "Findings")
     rows = []
-    for held in sorted(audit.findings, key=lambda finding: -ORDER[finding.ok]):
-        observed = "–" if held.pointer is None else shown(lookup(document, held.pointer))
-        rows.append([held.clause, MARKS[held.ok].strip("*"), held.what, observed, held.limit])
+    for row in sorted(document["findings"], key=lambda row: -ORDER[row["ok"]]):
+        observed = shown(lookup(document, row["pointer"])) if row["pointer"] else "–"
+        state = MARKS[row["ok"]].strip("*")
+        rows.append([row["clause"], state, row["what"], observed, row["limit"]])
     _table(console, ("clause", "state", "what", "observed", "limit or reason"), rows)
     headline(console, audit)
 

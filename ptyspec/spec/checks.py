@@ -31,6 +31,10 @@ class ClauseViolation(AssertionError):  # noqa: N818  # it is what a clause call
     """An observation contradicts a clause."""
 
 
+class NotRun(Exception):  # noqa: N818  # neither passed nor failed
+    """A value that a check needs is not there."""
+
+
 @dataclass(frozen=True)
 class Margin:
     """How much of its tolerance one check used: 0 nothing, 1 all of it."""
@@ -103,6 +107,20 @@ class Check:
         self.close(
             observed, expected, what, Tolerance(given.value, "ratio", given.kind, given.source)
         )
+
+    def between(self, low: float, observed: float | None, high: float, what: str) -> None:
+        """Require low <= observed <= high, limits that follow from the clause and the data together."""
+        limit = limits(low, high)
+        if observed is None or np.isnan(observed):
+            self.missing(what, f"no value; {limit}")
+            return
+        if not low <= observed <= high:
+            self.fail(what, f"{observed}", limit)
+        self._see(what, f"{observed}", limit)
+
+    def missing(self, what: str, why: str) -> None:
+        """Say that this cannot be checked, and why; raises NotRun."""
+        raise NotRun(f"{self.clause.id}: {what}: {why}")
 
     def equal(self, observed: object, expected: object, what: str) -> None:
         """Require equality, bit by bit for arrays (equal dtype and shape); no number equals a truth value."""
@@ -265,6 +283,15 @@ def stage_of(error: BaseException) -> str | None:
             found = name if name in STAGES else found
         trace = trace.tb_next
     return found
+
+
+def limits(low: float, high: float) -> str:
+    """Return both limits in words, in so many digits that they differ."""
+    pairs = [(f"{low:.{digits}g}", f"{high:.{digits}g}") for digits in range(6, 18)]
+    least, most = next((pair for pair in pairs if pair[0] != pair[1]), pairs[0])
+    if low == -np.inf:
+        return f"at most {most}"
+    return f"at least {least}" if high == np.inf else f"{least} to {most}"
 
 
 def _is_truth(value: object) -> bool:

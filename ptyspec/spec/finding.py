@@ -48,6 +48,11 @@ class Finding:
     used: float | None = None
     next_step: str = ""
 
+    @property
+    def ok(self) -> bool | None:
+        """True where the clause holds, False where it is contradicted, None where nobody can say."""
+        return {State.PASSED: True, State.FAILED: False}.get(self.state)
+
 
 def failed(findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings that contradict their clause, the earliest stage first.

@@ -43,7 +43,7 @@ def test_an_audit_is_a_readable_table_on_stdout_and_nothing_else() -> None:
 def test_json_is_one_document_with_its_status_on_top() -> None:
     result = ptyspec("probe", "gs2_custom", "--json", *TINY)
     found = json.loads(result.stdout)
-    assert (found["schema_version"], found["status"], found["kind"]) == (1, "ok", "probe")
+    assert (found["schema_version"], found["status"], found["kind"]) == (2, "ok", "probe")
     assert found["subjects"][0]["source"].startswith("gs2_custom --profile quick --set model.N=32")
 
 

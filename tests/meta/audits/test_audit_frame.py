@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ptyspec.checks.pointers import problems
-from ptyspec.checks.report import Audit
+from ptyspec.checks.report import Audit, about
 from ptyspec.checks.shown import lookup, plain, pointer, ref, show
 from ptyspec.checks.write import check_place, markdown, write_audit
 from ptyspec.errors import InputFileError, OutputExistsError
@@ -107,14 +107,14 @@ def test_whom_a_finding_is_about_is_read_from_its_pointer_or_its_text() -> None:
     made.check(RULE, "x", True, "", "sides", "one", "x")
     made.skipped(RULE, "one#2: x", "")
     made.skipped(RULE, "someone and another", "")
-    assert [finding.about(names) for finding in made.findings] == [["one"], ["one#2"], list(names)]
+    assert [about(finding, names) for finding in made.findings] == [["one"], ["one#2"], list(names)]
 
 
 def test_limits_show_so_many_digits_that_they_differ() -> None:
     made = report()
     for low, high in ((0.91796851, 0.91796949), (1.0, float("inf")), (float("-inf"), 2.0)):
         made.within(RULE, "x", low, high, "sides", "one", "x")
-    limits = [finding.limit for finding in made.findings]
+    limits = [finding.expected for finding in made.findings]
     assert limits == ["0.9179685 to 0.9179695", "at least 1", "at most 2"]
 
 

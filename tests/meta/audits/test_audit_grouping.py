@@ -51,7 +51,7 @@ def test_a_frame_is_known_by_place_and_pattern_whatever_its_index() -> None:
 
 
 def test_the_histogram_accounts_for_every_frame_and_every_member() -> None:
-    for row in performed("grouping", material()).data["groups"].values():
+    for row in performed("grouping", material()).data["groups"]["gs2_custom"].values():
         counts = np.array(row["use_histogram"])
         assert counts.sum() == row["frames"]
         assert (counts * np.arange(len(counts))).sum() == row["achieved"] * row["members"]

@@ -1,0 +1,203 @@
+"""Clauses judged on the outputs of the stages: one function a clause, and everything that judges calls it.
+
+    @checks("NORM-002", stage="normalize")
+    def the_gain_is_the_training_split_s(check, outputs):
+        check.equal(outputs.containers.test.gain, outputs.containers.train.gain, "gain, test split")
+
+A case of pytest calls the function with its `clause` fixture, and fails at the first violation. `judge` calls all of
+them and returns every comparison as a `Finding`: for `ptyspec check`, audits, reports and `explain`. A tolerance is the
+clause's own, `check.clause.tolerance`, which `close` and `within_ratio` take by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import wraps
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ptyspec.errors import OutputFileError, TrainingInterruptedError
+from ptyspec.spec.checks import Check, ClauseViolation, NotRun
+from ptyspec.spec.clause import PLACES, Tolerance
+from ptyspec.spec.finding import Finding, State
+from ptyspec.spec.registry import specification
+
+if TYPE_CHECKING:
+    from ptyspec.checks.material import Material
+    from ptyspec.contracts.scenario import Scenario
+    from ptyspec.pipeline.protocol import Pipeline
+
+Judge = Callable[[Check, "Material"], None]
+VERBS = (
+    *("close", "within_ratio", "between", "equal", "holds", "finite", "shape_dtype"),
+    *("invariant_under", "detects"),
+)
+
+
+@dataclass(frozen=True)
+class ClauseCheck:
+    """One clause's check of stage outputs; `trains` where it looks at what training made."""
+
+    clause: str
+    function: Judge
+    stage: str
+    trains: bool = False
+
+    def __call__(self, check: Check, outputs: Material) -> None:
+        """Check the outputs; a case that is bound to several clauses may hand in the check of any."""
+        self.function(check if check.clause.id == self.clause else check(self.clause), outputs)
+
+
+REGISTRY: list[ClauseCheck] = []
+"""In the order in which the modules were loaded: `registered()` loads them all."""
+
+
+def checks(clause: str, stage: str = "", *, trains: bool = False) -> Callable[[Judge], ClauseCheck]:
+    """Register a function as a check of this clause; `stage`: where a violation shows, else the clause's own place."""
+
+    if stage not in ("", *PLACES):
+        raise ValueError(f"{stage} is no stage: {', '.join(PLACES)}")
+
+    def register(function: Judge) -> ClauseCheck:
+        one = ClauseCheck(clause, function, stage, trains)
+        REGISTRY.append(one)
+        return one
+
+    return register
+
+
+def registered() -> tuple[ClauseCheck, ...]:
+    """Return every check there is."""
+    from ptyspec.checks.registry import KINDS
+
+    for kind in KINDS:
+        import_module(f"ptyspec.checks.{kind}")
+    return tuple(REGISTRY)
+
+
+def judge(
+    outputs: Material,
+    clauses: Collection[str] | None = None,
+    *,
+    among: Iterable[ClauseCheck] | None = None,
+    trains: bool = True,
+) -> list[Finding]:
+    """Return what the checks say of these outputs, those of some clauses or all.
+
+    A value that is not there is a finding that was not run; an exception is an error of that check alone. A check that
+    has nothing to say of such a scenario gives no finding. With `trains` False nothing is trained for an answer.
+    """
+    return [
+        finding
+        for check in (registered() if among is None else among)
+        if (clauses is None or check.clause in clauses) and (trains or not check.trains)
+        for finding in _findings(check, outputs)
+    ]
+
+
+def judge_pipeline(
+    pipeline: Pipeline,
+    scenario: Scenario,
+    clauses: Collection[str] | None = None,
+    *,
+    trains: bool = True,
+) -> list[Finding]:
+    """Return what the checks say of the stages of somebody's pipeline on a scenario."""
+    from ptyspec.checks.material import Material
+    from ptyspec.checks.subject import Subject
+    from ptyspec.contracts.resolve import Resolved
+
+    subject = Subject(scenario.name, "scenario", scenario.name, Resolved(scenario, {}))
+    return judge(Material(subject, pipeline=pipeline), clauses, trains=trains)
+
+
+def _findings(check: ClauseCheck, outputs: Material) -> list[Finding]:
+    clause = specification()[check.clause]
+    collecting = Collecting(clause, seen=[], stage=check.stage or clause.place)
+    try:
+        check.function(collecting, outputs)
+    except (TrainingInterruptedError, OutputFileError):
+        raise
+    except ClauseViolation:
+        return collecting.findings  # it is the last of them
+    except Exception as error:  # a crash says nothing of the clause, and must not hide the others
+        collecting.add(State.ERROR, "the check", f"{type(error).__name__}: {error}", "")
+    return collecting.findings
+
+
+@dataclass(frozen=True)
+class Collecting(Check):
+    """A check that goes on after a violation and keeps every comparison as a finding."""
+
+    stage: str = ""
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(
+        self, state: State, what: str, observed: str, expected: str, used: float | None = None
+    ) -> None:
+        """Keep one finding."""
+        row = Finding(self.clause.id, self.stage, what, observed, expected, state, used=used)
+        self.findings.append(row)
+
+    def missing(self, what: str, why: str) -> None:
+        """Keep that this was not run, and why."""
+        self.add(State.NOT_RUN, what, why, "")
+
+    def fail(
+        self,
+        what: str,
+        observed: str,
+        expected: str,
+        limit: Tolerance | None = None,
+        used: float | None = None,
+    ) -> None:
+        """Keep the violation; the verb that found it ends here."""
+        self.add(State.FAILED, what, _short(observed), _expected(expected, str(limit or "")), used)
+        raise ClauseViolation(what)
+
+    def _see(
+        self,
+        what: str,
+        observed: object,
+        expected: object,
+        limit: str = "",
+        used: float | None = None,
+    ) -> None:
+        told = _expected(_text(expected), limit)
+        self.add(State.PASSED, what, _short(_text(observed)), told, used)
+
+
+def _going_on(verb: Callable[..., None]) -> Callable[..., None]:
+    @wraps(verb)
+    def collected(*arguments: Any, **named: Any) -> None:
+        with suppress(ClauseViolation, NotRun):
+            verb(*arguments, **named)
+
+    return collected
+
+
+for _name in VERBS:
+    setattr(Collecting, _name, _going_on(getattr(Check, _name)))
+
+
+def _text(value: object) -> str:
+    from ptyspec.spec.seen import shown
+
+    return value if isinstance(value, str) else shown(value)
+
+
+def _expected(expected: str, limit: str) -> str:
+    """What is wanted, with its tolerance; where the tolerance comes from stands in the clause."""
+    width = limit.partition(" (")[0]
+    exact = not width or width.startswith("exact")
+    return _short(expected) + ("" if exact else f" within {width}")
+
+
+def _short(text: str) -> str:
+    """A number in six digits, anything else as it is."""
+    try:
+        return f"{float(text):.6g}" if "." in text or "e" in text else text
+    except ValueError:
+        return text

@@ -1,0 +1,113 @@
+"""An audit as data on top of the checks: which facts, which checks, which tables, which figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from ptyspec.checks.judge import REGISTRY, ClauseCheck, judge
+from ptyspec.checks.material import Material
+from ptyspec.checks.report import Audit
+from ptyspec.checks.shown import DEFAULT_FORM, Cell, ref
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Facts = Callable[[Material], Any]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of values in `data`.
+
+    - rows: a path into the data, such as `groups/*/*`; a row for every way through its stars, named by them.
+    - columns: separated by commas, each `[heading=]key[/key...][:form]` below the row's value.
+    """
+
+    title: str
+    rows: str
+    columns: str
+    corner: str = "subject"
+    form: str = DEFAULT_FORM
+
+    def add_to(self, report: Audit) -> None:
+        """Add the table to the report, unless there is no row; what a row lacks is a dash."""
+        columns = [self._column(column.strip()) for column in self.columns.split(",")]
+        rows = [
+            (", ".join(names), *(_cell(value, path, *column[1:]) for column in columns))
+            for names, path, value in _ways(report.data, self.rows.split("/"))
+        ]
+        if rows:
+            report.table(self.title, (self.corner, *(column[0] for column in columns)), rows)
+
+    def _column(self, text: str) -> tuple[str, list[str], str]:
+        head, _, path = text.rpartition("=")
+        path, _, form = path.partition(":")
+        return head or path, path.split("/"), form or self.form
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What one kind of audit consists of.
+
+    - facts: by name in `data`, what is told of each subject.
+    - together: what is told of all subjects at once, more names in `data`.
+    - also: checks that stand with another kind; those of the kind's own module are taken by themselves.
+    - notes: what a reader needs to understand the figures, paragraphs.
+    - figure: name, caption, and what draws it from the subjects and the data.
+    - subjects: what stands beside the subjects that were named.
+    - more: tables and findings that no declaration can say.
+    """
+
+    facts: Mapping[str, Facts] = field(default_factory=dict)
+    tables: Sequence[Grid] = ()
+    notes: str = ""
+    figure: tuple[str, str, Callable[[Sequence[Material], Any], Figure]] | None = None
+    together: Callable[[Sequence[Material], Mapping[str, Any]], Mapping[str, Any]] | None = None
+    also: Sequence[ClauseCheck] = ()
+    subjects: Callable[[Sequence[Material]], Sequence[Material]] = list
+    more: Callable[[Sequence[Material], Audit], None] | None = None
+
+    def fill(self, module: str, named: Sequence[Material], report: Audit) -> None:
+        """Fill the report; raises what the subjects' stages raise while facts are gathered."""
+        subjects = self.subjects(named)
+        for name, facts in self.facts.items():
+            report.data[name] = {one.name: one.facts(facts) for one in subjects}
+        if self.together is not None:
+            report.data |= self.together(subjects, report.data)
+        own = [check for check in REGISTRY if check.function.__module__ == module]
+        for one in subjects:
+            for finding in judge(one, among=[*own, *self.also]):
+                report.findings.append(replace(finding, what=f"{one.name}: {finding.what}"))
+        for table in self.tables:
+            table.add_to(report)
+        if self.more is not None:
+            self.more(subjects, report)
+        report.notes += [
+            " ".join(note.split()) for note in self.notes.split("\n\n") if note.strip()
+        ]
+        if self.figure is not None:
+            name, caption, draw = self.figure
+            told = " ".join(caption.split())
+            report.figure(name, told, lambda: draw(subjects, report.data))
+
+
+def _ways(
+    value: Any, pattern: Sequence[str], names: tuple[str, ...] = (), path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], Any]]:
+    """Every way through the pattern: the keys that stood for stars, the whole path, and what is there."""
+    if not pattern:
+        yield names, path, value
+        return
+    first, *rest = pattern
+    for key in (value or {}) if first == "*" else (first,):
+        yield from _ways(value[key], rest, (*names, key) if first == "*" else names, (*path, key))
+
+
+def _cell(value: Any, path: Sequence[str], column: Sequence[str], form: str) -> Cell:
+    for key in column:
+        if not isinstance(value, Mapping) or key not in value:
+            return "–"
+        value = value[key]
+    return ref(*path, *column, form=form)
