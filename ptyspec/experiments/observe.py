@@ -20,6 +20,7 @@ from typing import Any
 import ptyspec
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import (
+    ConfigError,
     InputFileError,
     OutputFileError,
     PtyspecError,
@@ -30,6 +31,7 @@ from ptyspec.experiments.variant import REFERENCE, Variant
 from ptyspec.faults.apply import applied_once, from_environment
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.pipeline.protocol import Pipeline
+from ptyspec.runs.pipeline_code import pipeline_code
 from ptyspec.runs.runkey import code_version, fault_sources, run_key, source_digest
 from ptyspec.runs.store import default_root
 from ptyspec.runs.threads import current_threads, default_threads, set_threads
@@ -133,7 +135,15 @@ def key_of(variant: Variant) -> str:
     """Return the name of this variant's observation."""
     parts = [code_version(), _observers(), fault_sources(variant.faults) if variant.faults else ""]
     if variant.pipeline != REFERENCE:
-        parts.append(str(getattr(pipeline_of(variant), "code_version", "")))
+        walk = pipeline_of(variant)
+        code = pipeline_code(walk)
+        if code is None:
+            raise ConfigError(
+                "the source of this pipeline is in no file, so that its runs cannot be told apart",
+                value=variant.pipeline,
+                next_step="define its class in a module",
+            )
+        parts += [str(getattr(walk, "code_version", "")), code]
     return run_key({"observation": variant.settings()}, " ".join(parts), _threads())
 
 

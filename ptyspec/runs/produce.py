@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 from ptyspec.contracts.resolve import Resolved, flatten
 from ptyspec.errors import PtyspecError
@@ -11,9 +12,10 @@ from ptyspec.pipeline.progress import Progress, Silent
 from ptyspec.pipeline.protocol import Pipeline, Session
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.finished_run import FinishedRun
+from ptyspec.runs.pipeline_code import pipeline_code
 from ptyspec.runs.run import run
 from ptyspec.runs.run_folder import write_run
-from ptyspec.runs.store import RunStore, code_version, run_key
+from ptyspec.runs.store import RunStore, code_version, passing_store, run_key
 from ptyspec.runs.threads import current_threads
 
 
@@ -32,10 +34,13 @@ def produce(
     what was damaged. `force` makes the run again in any case. An interrupted training leaves its checkpoint; `resume`
     continues from it, otherwise training starts anew.
     """
-    runs = store or RunStore()
-    key = key_of(resolved, pipeline)
     watched = Session(progress or Silent())
     tell = watched.progress.message
+    if store is None and pipeline_code(pipeline or ReferencePipeline()) is None:
+        tell("the source of this pipeline is in no file: its run is kept until this process ends")
+        store = passing_store()
+    runs = store or RunStore()
+    key = key_of(resolved, pipeline)
 
     def make(folder: Path) -> None:
         if not resume:
@@ -61,11 +66,16 @@ def produce(
 
 
 def key_of(resolved: Resolved, pipeline: Pipeline | None = None) -> str:
-    """Return the name under which the store keeps this run by this pipeline, code and thread setting."""
+    """Return the name under which the store keeps this run by this pipeline, code and thread setting.
+
+    A pipeline whose code cannot be named gets another key each time: its runs are never found again.
+    """
     values = dict(flatten(resolved.scenario.model_dump(mode="json")))
     walk = pipeline or ReferencePipeline()
     values["pipeline"] = walk.name
-    own = getattr(walk, "code_version", None)
+    own, code = getattr(walk, "code_version", None), pipeline_code(walk)
     if own is not None:
         values["pipeline_code"] = own
+    if code != "":
+        values["pipeline_files"] = code or uuid4().hex
     return run_key(values, code_version(), current_threads())

@@ -8,11 +8,13 @@ ROOT/locks/KEY.lock     held while KEY is made; the system drops it with the pro
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -30,6 +32,14 @@ def default_root() -> Path:
     """Return the store's folder: PTYSPEC_HOME, else ~/.cache/ptyspec."""
     asked = os.environ.get(HOME_VARIABLE)
     return Path(asked).expanduser().absolute() if asked else Path.home() / ".cache" / "ptyspec"
+
+
+@cache
+def passing_store() -> RunStore:
+    """Return the store of runs that nobody can ask for again; it goes with this process."""
+    folder = Path(tempfile.mkdtemp(prefix="ptyspec-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return RunStore(folder)
 
 
 class RunStore:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DEFAULT_SCENARIO = "gs1_custom"
 PIPELINE: pytest.StashKey[Callable[[], Pipeline]] = pytest.StashKey()
 RESOLVED: pytest.StashKey[Resolved] = pytest.StashKey()
+UNKEPT: pytest.StashKey[dict[str, Path]] = pytest.StashKey()
+"""Runs of a pipeline that the store cannot name."""
 
 
 @pytest.fixture
@@ -69,27 +71,23 @@ def scenario(request: pytest.FixtureRequest) -> Scenario:
 
 
 @pytest.fixture
-def finished_run(
-    request: pytest.FixtureRequest,
-    scenario: Scenario,
-    pipeline: Pipeline,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Path:
+def finished_run(request: pytest.FixtureRequest, scenario: Scenario, pipeline: Pipeline) -> Path:
     """The folder of the finished run of `scenario` through `pipeline`: made once, whichever worker asks first.
 
-    The reference's runs stay in the run store (PTYSPEC_HOME) and are found there again. Another pipeline's are kept for
-    this session: the store cannot know when its code has changed.
+    It stays in the run store (PTYSPEC_HOME) and is found there again, until a file of the pipeline is edited. A pipeline
+    whose code is in no file is run once in each worker.
     """
-    from ptyspec.pipeline.reference import ReferencePipeline
+    from ptyspec.runs.pipeline_code import pipeline_code
     from ptyspec.runs.produce import produce
-    from ptyspec.runs.store import RunStore
 
-    store = RunStore()
-    if type(pipeline) is not ReferencePipeline:
-        own = tmp_path_factory.getbasetemp()
-        shared = own.parent if hasattr(request.config, "workerinput") else own
-        store = RunStore(shared / "ptyspec-runs")
-    return produce(request.node.stash[RESOLVED], pipeline=pipeline, store=store)
+    resolved = request.node.stash[RESOLVED]
+    if pipeline_code(pipeline) is not None:
+        return produce(resolved, pipeline=pipeline)
+    unkept = request.config.stash.setdefault(UNKEPT, {})
+    settings = scenario.model_dump_json()
+    if settings not in unkept:
+        unkept[settings] = produce(resolved, pipeline=pipeline)
+    return unkept[settings]
 
 
 @pytest.fixture

@@ -93,11 +93,10 @@ class Broken:
 
     name, code_version = "broken", "1"
 
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
+    error: BaseException = ValueError("wrong")
 
     def simulate(self, scenario: object) -> None:
-        raise self.error
+        raise Broken.error
 
 
 def test_what_says_nothing_of_the_variant_is_raised_and_not_kept(
@@ -111,11 +110,12 @@ def test_what_says_nothing_of_the_variant_is_raised_and_not_kept(
         OSError("no space"),
         InputFileError("no scan"),
     ):
-        monkeypatch.setattr(observing, "pipeline_of", lambda of, error=error: Broken(error))
+        monkeypatch.setattr(observing, "pipeline_of", lambda of: Broken())
+        monkeypatch.setattr(Broken, "error", error)
         with pytest.raises(type(error)):
             observe(asked)
         assert not known(asked)
-    monkeypatch.setattr(observing, "pipeline_of", lambda of: Broken(ValueError("wrong")))
+    monkeypatch.setattr(Broken, "error", ValueError("wrong"))
     assert observe(asked)["outcome"] == "failed"
     forget(asked)
     assert not known(asked)
@@ -126,7 +126,7 @@ def test_the_key_names_the_pipelines_code_the_faults_and_what_observes(
 ) -> None:
     made = variant("gs1_custom:gain-kept,pipeline=ptyspec.legacy.pipeline:LegacyPipeline")
     before = key_of(made)
-    pipeline = Broken(ValueError())
+    pipeline = Broken()
     monkeypatch.setattr(observing, "pipeline_of", lambda of: pipeline)
     first = key_of(made)
     pipeline.code_version = "2"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,14 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.container import Patches, Reconstruction
+from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.resolve import Resolved
-from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import InputFileError, OutputExistsError
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.front import produce as front
 from ptyspec.pipeline import checkpoint
-from ptyspec.pipeline.protocol import Containers, Session, Trained
+from ptyspec.pipeline.protocol import Trained
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.report.pages import PAGES
 from ptyspec.runs.finished_run import FILES
@@ -30,27 +31,41 @@ from tests.tiny_runs import SHALLOW, digest, tiny
 BRIEF = (*SHALLOW, "training.nepochs=1", "inference.iterative_sweeps=1")
 
 
-class Counting(ReferencePipeline):
-    """Counts how often training begins, and keeps what is stitched: the result first, then the controls."""
+@dataclass
+class Count:
+    """How often training began, and what was stitched: the result first, then the controls."""
 
-    def __init__(self) -> None:
-        self.trainings = 0
-        self.stitched: list[Reconstruction] = []
-
-    def train(self, scenario: Scenario, containers: Containers, session: Session) -> Trained:
-        self.trainings += 1
-        return super().train(scenario, containers, session)
-
-    def stitch(self, scenario: Scenario, patches: Patches) -> Reconstruction:
-        self.stitched.append(super().stitch(scenario, patches))
-        return self.stitched[-1]
+    trainings: int = 0
+    stitched: list[Reconstruction] = field(default_factory=list)
 
 
-class Never(ReferencePipeline):
-    """Must not be asked for anything."""
+@contextmanager
+def counted() -> Iterator[Count]:
+    """Watch the reference; a subclass would be another pipeline, with keys of its own."""
+    count, train, stitch = Count(), ReferencePipeline.train, ReferencePipeline.stitch
 
-    def simulate(self, scenario: Scenario) -> None:  # type: ignore[override]
+    def counting_train(*given: Any) -> Trained:
+        count.trainings += 1
+        return train(*given)
+
+    def counting_stitch(*given: Any) -> Reconstruction:
+        count.stitched.append(stitch(*given))
+        return count.stitched[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ReferencePipeline, "train", counting_train)
+        patch.setattr(ReferencePipeline, "stitch", counting_stitch)
+        yield count
+
+
+@pytest.fixture
+def idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody may be asked for anything."""
+
+    def simulate(*_: Any) -> None:
         raise AssertionError("nothing may be computed here")
+
+    monkeypatch.setattr(ReferencePipeline, "simulate", simulate)
 
 
 def wanted() -> Resolved:
@@ -58,75 +73,76 @@ def wanted() -> Resolved:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunStore, Path, Counting]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunStore, Path, Count]:
     """A run in a fresh store that holds another run's damaged checkpoint."""
-    store, pipeline = RunStore(tmp_path_factory.mktemp("store")), Counting()
+    store = RunStore(tmp_path_factory.mktemp("store"))
     other = store.checkpoint_folder(key_of(tiny("gs1_custom", *BRIEF, seed=7)))
     (other / checkpoint.NAME).write_bytes(b"damaged")
-    return store, produce(wanted(), store=store, pipeline=pipeline, resume=True), pipeline
+    with counted() as count:
+        return store, produce(wanted(), store=store, resume=True), count
 
 
 @pytest.mark.clause("STORE-008")
 def test_a_checkpoint_of_another_run_is_neither_used_nor_removed(
-    made: tuple[RunStore, Path, Counting],
+    made: tuple[RunStore, Path, Count],
 ) -> None:
-    store, folder, pipeline = made
-    assert pipeline.trainings == 1  # it resumed from nothing, although another key has something
+    store, folder, count = made
+    assert count.trainings == 1  # it resumed from nothing, although another key has something
     assert folder.name == key_of(wanted())
     assert [p.read_bytes() for p in (store.root / "checkpoints").glob("*/*")] == [b"damaged"]
 
 
 @pytest.mark.clause("RUN-001")
 def test_a_finished_run_is_whole_and_holds_the_object_of_the_pipeline(
-    made: tuple[RunStore, Path, Counting],
+    made: tuple[RunStore, Path, Count],
 ) -> None:
-    _, folder, pipeline = made
+    _, folder, count = made
     assert {*FILES} == {p.name for p in folder.iterdir()}
     with np.load(folder / "reconstruction.npz") as file:
-        assert digest(file["object"]) == digest(pipeline.stitched[0].object)
+        assert digest(file["object"]) == digest(count.stitched[0].object)
 
 
 @pytest.mark.clause("STORE-003")
+@pytest.mark.usefixtures("idle")
 def test_an_equal_request_finds_the_run_and_computes_nothing(
-    made: tuple[RunStore, Path, Counting],
+    made: tuple[RunStore, Path, Count],
 ) -> None:
     store, folder, _ = made
     before = {p: p.stat().st_mtime_ns for p in folder.rglob("*")}
-    assert produce(wanted(), store=store, pipeline=Never()) == folder
+    assert produce(wanted(), store=store) == folder
     assert {p: p.stat().st_mtime_ns for p in folder.rglob("*")} == before
 
 
 @pytest.mark.clause("STORE-003")
+@pytest.mark.usefixtures("idle")
 def test_a_request_that_differs_in_one_setting_is_another_run(
-    made: tuple[RunStore, Path, Counting],
+    made: tuple[RunStore, Path, Count],
 ) -> None:
     store, _, _ = made
     with pytest.raises(AssertionError, match="nothing may be computed"):
-        produce(
-            tiny("gs1_custom", *BRIEF, "training.learning_rate=0.001"),
-            store=store,
-            pipeline=Never(),
-        )
+        produce(tiny("gs1_custom", *BRIEF, "training.learning_rate=0.001"), store=store)
     assert not list((store.root / "partial").iterdir())
 
 
 @pytest.mark.clause("STORE-006")
+@pytest.mark.usefixtures("idle")
 def test_an_output_folder_that_holds_something_is_refused_before_any_work(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "mine.txt").write_text("keep")
     with pytest.raises(OutputExistsError) as error:
-        front.produce(wanted(), out=out, store=RunStore(tmp_path / "store"), pipeline=Never())
+        front.produce(wanted(), out=out, store=RunStore(tmp_path / "store"))
     assert str(out) in str(error.value)
     assert (out / "mine.txt").read_text() == "keep"
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.usefixtures("idle")
 def test_the_run_is_copied_to_where_it_is_wanted(
-    made: tuple[RunStore, Path, Counting], tmp_path: Path
+    made: tuple[RunStore, Path, Count], tmp_path: Path
 ) -> None:
     store, folder, _ = made
-    out = front.produce(wanted(), out=tmp_path / "out", store=store, pipeline=Never())
+    out = front.produce(wanted(), out=tmp_path / "out", store=store)
     assert out == tmp_path / "out"
     for name in (*FILES, *PAGES):
         assert (out / name).read_bytes() == (folder / name).read_bytes()
@@ -134,7 +150,7 @@ def test_the_run_is_copied_to_where_it_is_wanted(
 
 @pytest.mark.clause("STORE-008")
 def test_a_damaged_checkpoint_of_its_own_is_refused_on_resume_and_forgotten_without(
-    tmp_path: Path,
+    request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     store, resolved = RunStore(tmp_path), wanted()
     own = store.checkpoint_folder(key_of(resolved)) / checkpoint.NAME
@@ -143,8 +159,9 @@ def test_a_damaged_checkpoint_of_its_own_is_refused_on_resume_and_forgotten_with
         produce(resolved, store=store, resume=True)
     assert store.find(key_of(resolved)) is None
     assert own.read_bytes() == b"damaged"
+    request.getfixturevalue("idle")
     with pytest.raises(AssertionError):
-        produce(resolved, store=store, pipeline=Never())
+        produce(resolved, store=store)
     assert not own.exists()
 
 
@@ -161,11 +178,12 @@ from tests.tiny_runs import SHALLOW, tiny
 
 root, log = map(Path, sys.argv[1:])
 
-class Logging(ReferencePipeline):
-    def train(self, *given):
-        with log.open("a") as file:
-            file.write("train\\n")
-        return super().train(*given)
+def train(*given, of=ReferencePipeline.train):
+    with log.open("a") as file:
+        file.write("train\\n")
+    return of(*given)
+
+ReferencePipeline.train = train
 
 class Watch(Silent):
     def message(self, text):
@@ -173,7 +191,7 @@ class Watch(Silent):
 
 print("ready", flush=True)
 sys.stdin.readline()
-print(produce(tiny("gs1_custom", *SHALLOW, "training.nepochs=1"), store=RunStore(root), pipeline=Logging(), progress=Watch()))
+print(produce(tiny("gs1_custom", *SHALLOW, "training.nepochs=1"), store=RunStore(root), progress=Watch()))
 """
 
 
