@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterable
 from functools import cache
 from statistics import mean, stdev
-from typing import Any
 
 from benchmarks.measure import ROOT
 from ptyspec.experiments import registry
 from ptyspec.experiments.board import board
+from ptyspec.experiments.documents import BoardRow
 from ptyspec.experiments.hypothesis import Observable
 from ptyspec.experiments.judge import from_evidence
 from ptyspec.experiments.measured import value_of
@@ -94,7 +94,7 @@ def _text(rows: Iterable[str]) -> str:
 
 
 def _verdicts(names: Iterable[str]) -> str:
-    rows = {row["id"]: row for row in board()}
+    rows = {row.id: row for row in board().hypotheses}
     cells = [_verdict(rows[name]) for name in names]
     return _text(
         table(
@@ -105,22 +105,20 @@ def _verdicts(names: Iterable[str]) -> str:
     )
 
 
-def _verdict(row: dict[str, Any]) -> list[str]:
-    effect = row["effect"]
+def _verdict(row: BoardRow) -> list[str]:
+    effect = row.effect
     span = (
-        "–"
-        if effect["value"] is None
-        else f"{effect['value']:.3g} [{effect['low']:.3g}, {effect['high']:.3g}]"
+        "–" if effect.value is None else f"{effect.value:.3g} [{effect.low:.3g}, {effect.high:.3g}]"
     )
-    if effect["factor"] is not None:
-        span += f", a factor of {effect['factor']:.3g}"
+    if effect.factor is not None:
+        span += f", a factor of {effect.factor:.3g}"
     return [
-        f"[{row['id']}](../{row['file']})",
-        row["claim"],
-        BELIEVED.get(row["id"], "not asked"),
-        f"**{row['verdict']}**",
-        f"[{span}](../specs/hypotheses/evidence/{row['id']}.json); margin {row['margin']:g}",
-        str(row["n"]),
+        f"[{row.id}](../{row.file})",
+        row.claim,
+        BELIEVED.get(row.id, "not asked"),
+        f"**{row.verdict}**",
+        f"[{span}](../specs/hypotheses/evidence/{row.id}.json); margin {row.margin:g}",
+        str(row.n),
     ]
 
 

@@ -11,6 +11,14 @@ from typing import Any
 import numpy as np
 
 from ptyspec.contracts.run import RunResult
+from ptyspec.experiments.documents import (
+    BoardRow,
+    ContrastRow,
+    Effect,
+    PastVerdict,
+    RunValue,
+    ScopeTexts,
+)
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.files.zipped_arrays import NpzArchive
 from ptyspec.report.dashboard.gather import Sources
@@ -127,68 +135,75 @@ def a_campaign(path: Path, clauses: Mapping[str, Clause], count: int) -> Path:
     return path
 
 
-def hypotheses(key: str) -> list[dict[str, Any]]:
+def hypotheses(key: str) -> list[BoardRow]:
     """One of each verdict; the first one's records are runs, one of which is on the page."""
     records = [
-        {
-            "seed": seed,
-            "arm": arm,
-            "value": 0.34 + seed / 50,
-            "key": key if seed == 1 and arm == "kept" else f"{seed}{arm}",
-        }
+        RunValue(
+            seed=seed,
+            arm=arm,
+            value=0.34 + seed / 50,
+            key=key if seed == 1 and arm == "kept" else f"{seed}{arm}",
+            outcome="finished",
+        )
         for seed in (1, 2)
         for arm in ("kept", "removed")
     ]
-    scope = {
-        "varied": ["training.seed"],
-        "held": ["object", "probe"],
-        "not_exercised": ["measured data"],
-    }
+    past = {"reason": "", "changed": (), "why": "", "digest": "0"}
     history = [
-        {
-            "date": "2026-01-01",
-            "verdict": "OPEN",
-            "effect": -0.4,
-            "low": -0.9,
-            "high": 0.1,
-            "n": 2,
-            "supersedes": None,
-            "instrument": "first",
-        },
-        {
-            "date": "2026-01-02",
-            "verdict": "CONFIRMED",
-            "effect": -0.65,
-            "low": -0.7,
-            "high": -0.6,
-            "n": 8,
-            "supersedes": "2026-01-01",
-            "instrument": "more runs",
-        },
+        PastVerdict(
+            date="2026-01-01",
+            verdict="OPEN",
+            effect=-0.4,
+            low=-0.9,
+            high=0.1,
+            n=2,
+            supersedes="",
+            instrument="first",
+            **past,
+        ),
+        PastVerdict(
+            date="2026-01-02",
+            verdict="CONFIRMED",
+            effect=-0.65,
+            low=-0.7,
+            high=-0.6,
+            n=8,
+            supersedes="2026-01-01",
+            instrument="more runs",
+            **past,
+        ),
     ]
+    asked = ContrastRow(
+        name="with and without",
+        role="positive",
+        expect="beyond",
+        direction="either",
+        margin=0.05,
+        n=8,
+        state="as claimed",
+        reason="",
+        needed_n=None,
+        p=0.01,
+        effect=Effect(value=2.2, low=2.1, high=2.3),
+    )
 
-    asked = {
-        "name": "with and without",
-        "role": "positive",
-        "expect": "beyond",
-        "margin": 0.05,
-        "state": "as claimed",
-        "reason": "",
-        "effect": {"value": 2.2, "low": 2.1, "high": 2.3},
-    }
-
-    def row(name: str, verdict: str, claim: str, **effect: float | None) -> dict[str, Any]:
-        return {
+    def row(name: str, verdict: str, claim: str, *effect: float, **more: Any) -> BoardRow:
+        value, low, high = effect or (None, None, None)
+        shared: dict[str, Any] = {
             "id": name,
             "claim": claim,
             "verdict": verdict,
             "reason": "computed from the records",
-            "blocked_by": None,
-            "effect": {"unit": "of the ratio", **effect},
+            "blocked_by": "",
+            "effect": Effect(value=value, low=low, high=high, unit="of the ratio"),
             "margin": 0.05,
             "n": 8,
             "needed_n": 14 if verdict == "OPEN" else None,
-            "scope": scope,
+            "scope": ScopeTexts(
+                varied=("training.seed",),
+                held=("object", "probe"),
+                not_exercised=("measured data",),
+            ),
             "history": history,
             "records": records,
             "clauses": ["NORMALIZATION-001"],
@@ -196,35 +211,20 @@ def hypotheses(key: str) -> list[dict[str, Any]]:
             "title": f"Title of {name}",
             "contrasts": [asked],
             "controls": [asked],
+            "story": "",
+            "cost": "cheap",
+            "alpha": 0.05,
+            "supersedes": [],
+            "related": [],
         }
+        return BoardRow.model_validate(shared | more)
 
+    dark = "The gain that is left in the object makes it too dark."
     return [
-        row(
-            "H-GAIN",
-            "CONFIRMED",
-            "The gain that is left in the object makes it too dark.",
-            value=-0.65,
-            low=-0.7,
-            high=-0.6,
-        ),
-        row(
-            "H-DOSE",
-            "RULED OUT",
-            "The dose changes the mean ratio.",
-            value=0.004,
-            low=-0.01,
-            high=0.018,
-        ),
-        row(
-            "H-BATCH",
-            "OPEN",
-            "The batch size changes the mean ratio.",
-            value=0.03,
-            low=-0.06,
-            high=0.12,
-        ),
-        row("H-NONE", "OPEN", "Nothing has run yet.", value=None, low=None, high=None)
-        | {"n": 0, "records": [], "history": []},
+        row("H-GAIN", "CONFIRMED", dark, -0.65, -0.7, -0.6),
+        row("H-DOSE", "RULED OUT", "The dose changes the mean ratio.", 0.004, -0.01, 0.018),
+        row("H-BATCH", "OPEN", "The batch size changes the mean ratio.", 0.03, -0.06, 0.12),
+        row("H-NONE", "OPEN", "Nothing has run yet.", n=0, records=[], history=[]),
     ]
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ptyspec.checks.hub import SCHEMA_VERSION as HUB_VERSION
 from ptyspec.checks.hub import SEVERITY
 from ptyspec.checks.registry import KINDS
 from ptyspec.checks.report import SCHEMA_VERSION
-from ptyspec.report.schemas import TEXT, object_of
 from ptyspec.spec.finding import State
 
+TEXT = {"type": "string"}
+NUMBER = {"type": ["number", "null"]}
 COUNT = {"type": "integer", "minimum": 0}
 MAYBE = {"type": ["string", "null"]}
 SECONDS = {"type": "number", "minimum": 0}
@@ -135,6 +136,14 @@ def hub_schema() -> dict[str, Any]:
             "files": many(file),
         }
     )
+
+
+def object_of(
+    properties: Mapping[str, Any], required: Iterable[str] | None = None
+) -> dict[str, Any]:
+    """Return the schema of an object that has these properties, all of them unless `required` names some."""
+    names = list(properties if required is None else required)
+    return {"type": "object", "properties": dict(properties), "required": names}
 
 
 def status() -> dict[str, Any]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ptyspec.cli.failures import INCOMPLETE, VIOLATION
 from ptyspec.cli.names import scenario_targets
 from ptyspec.cli.options import Json, Profile, Recipe, Seed, Setting
+
+if TYPE_CHECKING:
+    from ptyspec.report.comparison import Comparison
 
 Targets = Annotated[
     list[str],
@@ -49,7 +51,7 @@ def compare(
     set_threads(default_threads())  # part of the name under which the store keeps a run
     from ptyspec.checks.subject import Words
     from ptyspec.report.comparison import comparison
-    from ptyspec.report.comparison_files import check_place, write_comparison
+    from ptyspec.report.comparison_page import check_place, write_comparison
     from ptyspec.report.comparison_runs import runs
 
     place = None if out is None else out.expanduser().absolute()
@@ -59,48 +61,24 @@ def compare(
     document = comparison(found)
     written = write_comparison(place, found, document) if place is not None else []
     _tell(document, written, as_json=as_json)
-    code = CODES[document["status"]]
-    if code:
-        raise typer.Exit(code)
+    if CODES[document.status]:
+        raise typer.Exit(CODES[document.status])
 
 
-def _tell(document: Mapping[str, Any], written: list[Path], *, as_json: bool) -> None:
+def _tell(document: Comparison, written: list[Path], *, as_json: bool) -> None:
     from ptyspec.cli.output import print_json, stderr, stdout
+    from ptyspec.report.comparison_page import tables
 
     if as_json:
         print_json(document)
     else:
-        _print(document, stdout())
+        for table in tables(document):
+            if table.rows:
+                stdout().print(table.terminal(fold_first=True))
+            if table.note:
+                stdout().print(table.note, markup=False)
+            stdout().print()
         for path in written:
             typer.echo(f"{path.suffix[1:]:<5} {path}")
-    for line in document["limits"]:
+    for line in document.limits:
         stderr().print(f"note: {line}", markup=False)
-
-
-def _print(document: Mapping[str, Any], console: Any) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from ptyspec.report.comparison_sheets import sheets
-
-    for sheet in sheets(document):
-        if sheet.rows:
-            table = Table(
-                title=Text(sheet.title),
-                title_justify="left",
-                title_style="bold",
-                box=None,
-                pad_edge=False,
-            )
-            for place, head in enumerate(sheet.head):
-                table.add_column(
-                    Text(head),
-                    justify="right" if place and sheet.numbers else "left",
-                    overflow="fold",
-                )
-            for row in sheet.rows:
-                table.add_row(*(Text(cell) for cell in row))
-            console.print(table)
-        if sheet.note:
-            console.print(Text(sheet.note))
-        console.print()

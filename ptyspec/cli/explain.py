@@ -225,10 +225,11 @@ def _again(
 
 def _tell(found: Explanation, path: Path | None, command: list[str], as_json: bool) -> None:
     from ptyspec.cli.output import print_json
+    from ptyspec.explain.document import document
     from ptyspec.explain.story import answer, story
 
     if as_json:
-        print_json(found.as_json())
+        print_json(document(found))
     else:
         _show("\n".join([*answer(found), ""]) if path is not None else story(found, {}, command))
         if path is not None:

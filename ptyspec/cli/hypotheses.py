@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ptyspec.cli.progress import RichProgress
+    from ptyspec.experiments.documents import BoardRow, Effect, JudgementFile, Judgements
     from ptyspec.experiments.judge import Judgement
 
 STYLES = {"CONFIRMED": "bold green", "RULED OUT": "bold cyan", "OPEN": "yellow"}
@@ -32,15 +33,14 @@ Names = Annotated[
 def hypotheses(root: Root = None, as_json: Json = False) -> None:
     """Show every hypothesis with its verdict, its effect and its scope, from what is committed; nothing is run."""
     from ptyspec.cli.output import print_json, stdout
-    from ptyspec.experiments.board import as_json as document
     from ptyspec.experiments.board import board
 
-    found = document(board(checkout(root) / "specs" / "hypotheses"))
+    found = board(checkout(root) / "specs" / "hypotheses")
     if as_json:
         return print_json(found)
-    stdout().print(_board(found["hypotheses"]))
-    _claims(found["hypotheses"])
-    typer.echo(", ".join(f"{count} {name}" for name, count in found["verdicts"].items()))
+    stdout().print(_board(found.hypotheses))
+    _claims(found.hypotheses)
+    typer.echo(", ".join(f"{count} {name}" for name, count in found.verdicts.items()))
     return None
 
 
@@ -99,14 +99,13 @@ def judge(
             typer.echo(f"error: {error}", err=True)  # the others are looked at all the same
             codes.add(error.exit_code)
             continue
-        found.append({**one.as_json(), "recorded": added, "broken": broken})
+        found.append(one.document(added, broken))
         if not as_json:
             _print(found[-1])
     if as_json:
         print_json(found[0] if len(wanted) == 1 and not everything else _together(found))
-    codes |= {VIOLATION for one in found if one["broken"]} | {
-        INCOMPLETE for one in found if one["verdict"] == "OPEN"
-    }
+    codes |= {VIOLATION for one in found if one.broken}
+    codes |= {INCOMPLETE for one in found if one.verdict == "OPEN"}
     if codes:
         raise typer.Exit(min(codes))
 
@@ -167,51 +166,53 @@ def _broken(name: str, place: Path) -> list[str]:
     return standing(name, place, rerun=False)
 
 
-def _together(found: list[dict[str, Any]]) -> dict[str, Any]:
-    counts = {name: sum(one["verdict"] == name for one in found) for name in STYLES}
-    return {"schema_version": 1, "verdicts": counts, "judgements": found}
+def _together(found: list[JudgementFile]) -> Judgements:
+    from ptyspec.experiments.documents import Judgements
+
+    counts = {name: sum(one.verdict == name for one in found) for name in STYLES}
+    return Judgements.model_validate({"verdicts": counts, "judgements": found})
 
 
-def _print(found: dict[str, Any]) -> None:
+def _print(found: JudgementFile) -> None:
     from rich.text import Text
 
     from ptyspec.cli.output import stdout
 
     console = stdout()
-    console.print(Text.assemble(f"{found['id']}  ", (found["verdict"], STYLES[found["verdict"]])))
-    console.print(Text(f"  {found['claim']}"))
-    console.print(Text(f"  {found['reason']}"))
+    console.print(Text.assemble(f"{found.id}  ", (found.verdict, STYLES[found.verdict])))
+    console.print(Text(f"  {found.claim}"))
+    console.print(Text(f"  {found.reason}"))
     console.print(_contrasts(found))
-    if found["margin_source"]:
-        console.print(Text(f"  margins: {found['margin_source']}"))
+    if found.margin_source:
+        console.print(Text(f"  margins: {found.margin_source}"))
     for kind in ("varied", "held", "not_exercised"):
-        console.print(Text(f"  {kind.replace('_', ' ')}: {_some(found['scope'][kind])}"))
-    for line in [found["recorded"], *found["broken"]]:
+        console.print(Text(f"  {kind.replace('_', ' ')}: {_some(getattr(found.scope, kind))}"))
+    for line in [found.recorded, *found.broken]:
         if line:
             console.print(Text(f"  {line}"))
 
 
-def _contrasts(found: dict[str, Any]) -> Table:
+def _contrasts(found: JudgementFile) -> Table:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for head in ("  contrast", "role", "claimed", "found", "interval", "pairs", ""):
         table.add_column(head, overflow="fold")
-    for one in [*found["contrasts"], *found["controls"]]:
-        side = f" {one['direction']}" if one["direction"] != "either" else ""
+    for one in [*found.contrasts, *found.controls]:
+        side = f" {one.direction}" if one.direction != "either" else ""
         table.add_row(
-            f"  {one['name']}",
-            one["role"],
-            f"{one['expect']} {one['margin']:g}{side}",
-            _number(one["effect"]["value"]),
-            interval(one["effect"]),
-            str(one["n"]),
-            one["state"],
+            f"  {one.name}",
+            one.role,
+            f"{one.expect} {one.margin:g}{side}",
+            _number(one.effect.value),
+            interval(one.effect),
+            str(one.n),
+            one.state,
         )
     return table
 
 
-def _board(rows: list[dict[str, Any]]) -> Table:
+def _board(rows: Sequence[BoardRow]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -231,45 +232,43 @@ def _board(rows: list[dict[str, Any]]) -> Table:
         )
     for row in rows:
         table.add_row(
-            row["id"],
-            Text(row["verdict"], STYLES[row["verdict"]]),
-            _number(row["effect"]["value"]),
-            interval(row["effect"]),
-            _number(row["margin"]),
-            str(row["n"]),
-            Text(_some(row["scope"]["varied"], 3)),
-            ", ".join(row["clauses"]),
+            row.id,
+            Text(row.verdict, STYLES[row.verdict]),
+            _number(row.effect.value),
+            interval(row.effect),
+            _number(row.margin),
+            str(row.n),
+            Text(_some(row.scope.varied, 3)),
+            ", ".join(row.clauses),
         )
     return table
 
 
-def _claims(rows: list[dict[str, Any]]) -> None:
+def _claims(rows: Sequence[BoardRow]) -> None:
     """Below the table, one line each: the claim, and why it is open."""
     from rich.text import Text
 
     from ptyspec.cli.output import stdout
 
     for row in rows:
-        stdout().print(Text.assemble((row["id"], "bold"), f"  {row['claim']}"))
-        if row["verdict"] == "OPEN":
-            more = f" ({row['needed_n']} pairs would settle it)" if row["needed_n"] else ""
-            stdout().print(Text(f"  open: {row['reason']}{more}", "yellow"))
+        stdout().print(Text.assemble((row.id, "bold"), f"  {row.claim}"))
+        if row.verdict == "OPEN":
+            more = f" ({row.needed_n} pairs would settle it)" if row.needed_n else ""
+            stdout().print(Text(f"  open: {row.reason}{more}", "yellow"))
 
 
-def interval(effect: dict[str, Any]) -> str:
+def interval(effect: Effect) -> str:
     """Return `low to high unit`; a dash where there is none."""
-    if effect["low"] is None:
+    if effect.low is None:
         return "–"
-    factor = f" (x {effect['factor']:.3g})" if effect["factor"] is not None else ""
-    return (
-        f"{_number(effect['low'])} to {_number(effect['high'])} {effect['unit']}".rstrip() + factor
-    )
+    factor = f" (x {effect.factor:.3g})" if effect.factor is not None else ""
+    return f"{_number(effect.low)} to {_number(effect.high)} {effect.unit}".rstrip() + factor
 
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3g}"
 
 
-def _some(texts: list[str], most: int = 6) -> str:
+def _some(texts: Sequence[str], most: int = 6) -> str:
     more = f" and {len(texts) - most} more" if len(texts) > most else ""
     return ("; ".join(texts[:most]) + more) if texts else "nothing"

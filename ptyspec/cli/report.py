@@ -92,7 +92,8 @@ def gather(
 ) -> Sources:
     """Return what a dashboard is made of: the named runs and campaigns, or those that are found, and the checkout's trace."""
     from ptyspec.cli.trace import read
-    from ptyspec.report.dashboard import campaign, hypotheses
+    from ptyspec.experiments.board import board
+    from ptyspec.report.dashboard import campaign
     from ptyspec.report.dashboard.gather import Sources
     from ptyspec.report.dashboard.runs import newest, opened
     from ptyspec.runs.store import default_root
@@ -106,7 +107,7 @@ def gather(
         or campaign.find(root, store),
         store=store,
         audits=None if audits is None else audits.expanduser().absolute(),
-        hypotheses=hypotheses.board(),
+        hypotheses=board().hypotheses,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from ptyspec.contracts.records import ScenarioFile, Setting
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ConfigError
 
@@ -34,12 +35,12 @@ class Resolved:
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of scenario.json: each value beside its provenance."""
-        values = dict(flatten(self.scenario.model_dump(mode="json")))
+        values = flatten(self.scenario.model_dump(mode="json"))
         rows = {
-            key: {"value": value, "source": self.provenance.get(key, "default")}
-            for key, value in values.items()
+            key: Setting(value=value, source=self.provenance.get(key, "default"))
+            for key, value in values
         }
-        return {"schema_version": 1, "name": self.scenario.name, "values": rows}
+        return ScenarioFile(name=self.scenario.name, values=rows).model_dump(mode="json")
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

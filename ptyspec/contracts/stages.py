@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-STAGES = ("simulate", "split", "group", "normalize", "train", "infer", "stitch", "score")
+from typing import Literal, get_args
+
+Stage = Literal["simulate", "split", "group", "normalize", "train", "infer", "stitch", "score"]
+STAGES: tuple[str, ...] = get_args(Stage)
 REFERENCE = "ptyspec.pipeline.reference:ReferencePipeline"
 """Where the reference pipeline is found, as `--ptyspec-pipeline` writes it."""

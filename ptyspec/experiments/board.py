@@ -12,6 +12,7 @@ from typing import Any
 
 from ptyspec.errors import PtyspecError
 from ptyspec.experiments import registry
+from ptyspec.experiments.documents import Board, BoardRow, Judged, PastVerdict, RunValue
 from ptyspec.experiments.errors import HistoryError
 from ptyspec.experiments.history import Entry, history
 from ptyspec.experiments.instrument import digest_of
@@ -19,34 +20,33 @@ from ptyspec.experiments.judge import Judgement, from_evidence
 from ptyspec.experiments.measured import Missing, value_of
 from ptyspec.experiments.verdict import CONFIRMED, OPEN, RULED_OUT
 
-SCHEMA_VERSION = 1
-DECIDED = (CONFIRMED, RULED_OUT)
+VERDICTS = (CONFIRMED, RULED_OUT, OPEN)
 
 
-def board(place: Path | None = None) -> list[dict[str, Any]]:
-    """Return a row of JSON values for each hypothesis, sorted by id.
+def board(place: Path | None = None) -> Board:
+    """Return every hypothesis, sorted by id, and how many have each verdict.
 
     One without evidence that fits is OPEN and says so. Raises HypothesisError for a file that is none and HistoryError
     for a history that was altered.
     """
     place = place or registry.folder()
     rows = [_row(name, place) for name in registry.names(place)]
-    adjusted = holm({row["id"]: row["p"] if row["verdict"] in DECIDED else 1.0 for row in rows})
-    for row in rows:
-        row["adjusted_p"] = adjusted[row["id"]] if row["verdict"] in DECIDED else None
-        if row["adjusted_p"] is not None and row["adjusted_p"] > row["alpha"]:
-            row["reason"] = (
-                f"{row['verdict']} by itself, not beside {len(adjusted) - 1} other hypotheses (Holm: "
-                f"p {row['adjusted_p']:.2g} of {row['alpha']:g}): more pairs"
-            )
-            row["verdict"], row["blocked_by"] = OPEN, "holm"
-    return rows
+    adjusted = holm({row.id: 1.0 if row.verdict == OPEN else row.p or 0.0 for row in rows})
+    rows = [row if row.verdict == OPEN else _beside_others(row, adjusted) for row in rows]
+    counts = {name: sum(row.verdict == name for row in rows) for name in VERDICTS}
+    return Board.model_validate({"verdicts": counts, "hypotheses": rows})
 
 
-def as_json(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the board as one document, how many of each verdict on top."""
-    counts = {name: sum(row["verdict"] == name for row in rows) for name in (*DECIDED, OPEN)}
-    return {"schema_version": SCHEMA_VERSION, "verdicts": counts, "hypotheses": rows}
+def _beside_others(row: BoardRow, adjusted: Mapping[str, float]) -> BoardRow:
+    p = adjusted[row.id]
+    if p <= row.alpha:
+        return row.model_copy(update={"adjusted_p": p})
+    reason = (
+        f"{row.verdict} by itself, not beside {len(adjusted) - 1} other hypotheses (Holm: "
+        f"p {p:.2g} of {row.alpha:g}): more pairs"
+    )
+    update = {"adjusted_p": p, "reason": reason, "verdict": OPEN, "blocked_by": "holm"}
+    return row.model_copy(update=update)
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
@@ -59,98 +59,48 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     return found
 
 
-def _row(name: str, place: Path) -> dict[str, Any]:
+def _row(name: str, place: Path) -> BoardRow:
     said = registry.hypothesis(name, place)
-    entries = [_entry(one) for one in history(place, name)]
-    shared = {
-        "id": said.id,
-        "title": said.title,
-        "claim": said.claim,
-        "story": said.story,
-        "cost": said.cost,
-        "alpha": said.design.alpha,
-        "history": entries,
-        "clauses": list(said.clauses),
-        "supersedes": list(said.supersedes),
-        "related": list(said.related),
-        "file": f"specs/hypotheses/{name}.toml",
-    }
+    past = [_past(entry) for entry in history(place, name)]
+    judged: dict[str, Any] = {"verdict": OPEN, "blocked_by": "evidence"}
     try:
-        return shared | _judged(from_evidence(name, place))
+        judgement = from_evidence(name, place)
+        shared = set(Judged.model_fields) - {"id", "claim", "clauses"}
+        document = judgement.document()
+        judged = {key: getattr(document, key) for key in shared} | {"records": _records(judgement)}
     except HistoryError:
         raise
     except PtyspecError as error:
-        return shared | _not_judged(error.message)
-
-
-def _judged(found: Judgement) -> dict[str, Any]:
-    told = found.as_json()
-    kept = (
-        "verdict",
-        "reason",
-        "blocked_by",
-        "effect",
-        "margin",
-        "margin_source",
-        "n",
-        "needed_n",
-        "p",
-        "scope",
-        "contrasts",
-        "controls",
+        judged["reason"] = error.message
+    return BoardRow(
+        **judged,
+        id=said.id,
+        claim=said.claim,
+        clauses=said.clauses,
+        title=said.title,
+        story=said.story,
+        cost=said.cost,
+        alpha=said.design.alpha,
+        history=tuple(past),
+        supersedes=said.supersedes,
+        related=said.related,
+        file=f"specs/hypotheses/{name}.toml",
     )
-    return {key: told[key] for key in kept} | {"records": _records(found)}
 
 
-def _not_judged(reason: str) -> dict[str, Any]:
-    empty = {"value": None, "low": None, "high": None, "unit": "", "factor": None}
-    return {
-        "verdict": OPEN,
-        "reason": reason,
-        "blocked_by": "evidence",
-        "effect": empty,
-        "margin": None,
-        "margin_source": "",
-        "n": 0,
-        "needed_n": None,
-        "p": None,
-        "scope": {"varied": [], "held": [], "not_exercised": []},
-        "contrasts": [],
-        "controls": [],
-        "records": [],
-    }
-
-
-def _records(found: Judgement) -> list[dict[str, Any]]:
+def _records(judgement: Judgement) -> tuple[RunValue, ...]:
     """Return the observable of every run, None where it gave none."""
     rows = []
-    for row in found.evidence.rows:
-        value = value_of(row, found.hypothesis.observable)
+    for row in judgement.evidence.rows:
+        value = value_of(row, judgement.hypothesis.observable)
         number = None if isinstance(value, Missing) else value
         rows.append(
-            {
-                "seed": row.seed,
-                "arm": row.arm,
-                "value": number,
-                "key": row.key,
-                "outcome": row.outcome,
-            }
+            RunValue(seed=row.seed, arm=row.arm, value=number, key=row.key, outcome=row.outcome)
         )
-    return rows
+    return tuple(rows)
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
-    return {
-        "date": entry.date,
-        "verdict": entry.verdict,
-        "reason": entry.reason,
-        "effect": entry.effect,
-        "low": entry.low,
-        "high": entry.high,
-        "n": entry.n,
-        "supersedes": entry.supersedes,
-        "changed": list(entry.changed),
-        "why": entry.why,
-        "instrument": digest_of(entry.instrument),
-        "digest": entry.digest,
-    }
+def _past(entry: Entry) -> PastVerdict:
+    names = set(PastVerdict.model_fields) - {"instrument"}
+    row = {name: getattr(entry, name) for name in names}
+    return PastVerdict(**row, instrument=digest_of(entry.instrument))

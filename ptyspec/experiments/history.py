@@ -14,10 +14,9 @@ from pydantic import ValidationError
 
 from ptyspec.contracts.base import Record
 from ptyspec.experiments.errors import HistoryError
-from ptyspec.experiments.records import digest
+from ptyspec.experiments.records import VerdictWord, digest
 from ptyspec.files.jsonfile import read_json, write_json
 
-SCHEMA_VERSION: Literal[1] = 1
 OWN, LAST = "digest", "last"
 RESTORE = "restore the file from version control; `ptyspec judge --record` adds what is new"
 
@@ -32,7 +31,7 @@ class Entry(Record):
     """
 
     date: str
-    verdict: Literal["CONFIRMED", "RULED OUT", "OPEN"]
+    verdict: VerdictWord
     reason: str
     effect: float | None
     low: float | None
@@ -49,6 +48,15 @@ class Entry(Record):
     why: str
     former: str
     digest: str
+
+
+class HistoryFile(Record):
+    """history/H-ID.json: the verdicts of a hypothesis, each sealed; `last` is the digest of the last one."""
+
+    schema_version: Literal[1] = 1
+    id: str
+    last: str
+    entries: tuple[Entry, ...]
 
 
 def path_of(place: Path, name: str) -> Path:
@@ -104,15 +112,12 @@ def append(place: Path, name: str, facts: dict[str, Any], why: str = "") -> Entr
         return None
     former = last.digest if last else ""
     links = {"supersedes": former, "changed": list(changed), "why": why, "former": former, OWN: ""}
-    raw = Entry.model_validate({**facts, **links}).model_dump(mode="json")
-    raw[OWN] = seal(raw)
+    unsealed = Entry.model_validate({**facts, **links})
+    entry = unsealed.model_copy(update={OWN: seal(unsealed.model_dump(mode="json"))})
     path = path_of(place, name)
     path.parent.mkdir(exist_ok=True)
-    entries = [*(one.model_dump(mode="json") for one in known), raw]
-    write_json(
-        path, {"schema_version": SCHEMA_VERSION, "id": name, LAST: raw[OWN], "entries": entries}
-    )
-    return Entry.model_validate(raw)
+    write_json(path, HistoryFile(id=name, last=entry.digest, entries=(*known, entry)))
+    return entry
 
 
 def seal(raw: Mapping[str, Any]) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ptyspec.experiments import registry
-from ptyspec.experiments.contrasts import Found
+from ptyspec.experiments.documents import ContrastRow, Effect, JudgementFile, ScopeTexts
 from ptyspec.experiments.errors import EvidenceError
 from ptyspec.experiments.gather import Watch, gather
 from ptyspec.experiments.history import Entry, append, history
@@ -18,7 +19,6 @@ from ptyspec.experiments.records import Evidence, digest, read_evidence, write_e
 from ptyspec.experiments.scope import lists
 from ptyspec.experiments.verdict import Verdict, verdict
 
-SCHEMA_VERSION = 1
 AGAIN = 1e-9
 """Relative difference that arithmetic of another machine may leave in a number of the history."""
 
@@ -51,28 +51,29 @@ class Judgement:
             "instrument": instrument(self.hypothesis),
         }
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the judgement as JSON values, its headline on top."""
-        found, said = self.verdict, self.hypothesis
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "verdict": found.verdict,
-            "id": said.id,
-            "claim": said.claim,
-            "reason": found.reason,
-            "blocked_by": found.blocked_by,
-            "effect": effect_of(found.main),
-            "margin": found.main.margin,
-            "margin_source": said.margin_source,
-            "n": found.main.n,
-            "needed_n": found.needed_n,
-            "p": found.p,
-            "contrasts": [_contrast(one) for one in found.contrasts],
-            "controls": [_contrast(one) for one in found.controls],
-            "scope": lists(self.evidence.scope),
-            "clauses": list(said.clauses),
-            "instrument": digest_of(instrument(said)),
-        }
+    def document(self, recorded: str = "", broken: Sequence[str] = ()) -> JudgementFile:
+        """Return the judgement as a document, its headline on top."""
+        said = self.verdict
+        return JudgementFile(
+            verdict=said.verdict,
+            id=self.hypothesis.id,
+            claim=self.hypothesis.claim,
+            reason=said.reason,
+            blocked_by=said.blocked_by,
+            effect=Effect.of(said.main),
+            margin=said.main.margin,
+            margin_source=self.hypothesis.margin_source,
+            n=said.main.n,
+            needed_n=said.needed_n,
+            p=said.p,
+            contrasts=tuple(map(ContrastRow.of, said.contrasts)),
+            controls=tuple(map(ContrastRow.of, said.controls)),
+            scope=ScopeTexts(**lists(self.evidence.scope)),
+            clauses=self.hypothesis.clauses,
+            instrument=digest_of(instrument(self.hypothesis)),
+            recorded=recorded,
+            broken=tuple(broken),
+        )
 
 
 def judge(
@@ -133,30 +134,6 @@ def standing(name: str, place: Path | None = None, *, rerun: bool | None = None)
         if again.verdict != last.verdict:
             found.append(f"{name}, run again: {again.verdict}, not {last.verdict}: {again.reason}")
     return found
-
-
-def effect_of(found: Found) -> dict[str, Any]:
-    """Return value and interval of a contrast, as a factor too where it is a logarithm."""
-    interval = found.interval
-    numbers = {part: interval and getattr(interval, part) for part in ("value", "low", "high")}
-    factor = math.exp(interval.value) if interval and found.unit.startswith("ln") else None
-    return {**numbers, "unit": found.unit, "factor": factor}
-
-
-def _contrast(found: Found) -> dict[str, Any]:
-    names = (
-        "name",
-        "role",
-        "expect",
-        "direction",
-        "margin",
-        "n",
-        "state",
-        "reason",
-        "needed_n",
-        "p",
-    )
-    return {name: getattr(found, name) for name in names} | {"effect": effect_of(found)}
 
 
 def _unchanged(judgement: Judgement, place: Path) -> Evidence | None:

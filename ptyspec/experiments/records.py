@@ -16,7 +16,7 @@ from ptyspec.files.jsonfile import read_json, write_json
 if TYPE_CHECKING:
     from ptyspec.experiments.hypothesis import Hypothesis
 
-SCHEMA_VERSION: Literal[1] = 1
+VerdictWord = Literal["CONFIRMED", "RULED OUT", "OPEN"]
 
 
 class Row(Record):
@@ -49,13 +49,13 @@ class Scope(Record):
 
 
 class Evidence(Record):
-    """Everything that a verdict rests on.
+    """evidence/H-ID.json: everything that a verdict rests on, run by run.
 
     - design: digest of what was asked (arms, seeds, paths); evidence of another design is refused.
     - environment: versions, threads and processor, as in a run's environment.json.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     id: str
     made: str
     design: str
@@ -73,7 +73,7 @@ def write_evidence(place: Path, evidence: Evidence) -> Path:
     """Write it; a former one is replaced, its verdicts stay in the history."""
     path = path_of(place, evidence.id)
     path.parent.mkdir(exist_ok=True)
-    write_json(path, evidence.model_dump(mode="json"))
+    write_json(path, evidence)
     return path
 
 

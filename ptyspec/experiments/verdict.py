@@ -12,13 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ptyspec.experiments.contrasts import Found, judged
 from ptyspec.experiments.hypothesis import Contrast, Control, Hypothesis
 from ptyspec.experiments.measured import unequal_repeats, values_of
-from ptyspec.experiments.records import Evidence
+from ptyspec.experiments.records import Evidence, VerdictWord
 
-CONFIRMED, RULED_OUT, OPEN = "CONFIRMED", "RULED OUT", "OPEN"
+CONFIRMED: Final = "CONFIRMED"
+RULED_OUT: Final = "RULED OUT"
+OPEN: Final = "OPEN"
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Verdict:
     - needs: the contrasts that the verdict rests on; none where it is OPEN.
     """
 
-    verdict: str
+    verdict: VerdictWord
     reason: str
     blocked_by: str
     contrasts: tuple[Found, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from ptyspec.explain.causes import Findings, Masked
 from ptyspec.explain.plan import Outcome, Plan, Subset, every
@@ -36,21 +36,6 @@ class Evidence:
     def holds(self) -> bool:
         """True where every run ended as claimed."""
         return all(outcome is self.claim.expected for _, outcome, _ in self.runs)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON values."""
-        rows = [
-            {"seed": seed, "outcome": found.value, "number": number}
-            for seed, found, number in self.runs
-        ]
-        return {
-            "way": self.claim.way,
-            "text": self.claim.text,
-            "taken_over": sorted(self.claim.subset),
-            "expected": self.claim.expected.value,
-            "holds": self.holds,
-            "runs": rows,
-        }
 
 
 def claims_of_cause(members: Sequence[str], found: Findings, whole: Subset) -> tuple[Claim, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ptyspec.contracts.stages import STAGES
 from ptyspec.explain.plan import Outcome
@@ -24,16 +23,6 @@ class Splice:
     outcome: Outcome
     number: float | None
     how: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON values."""
-        return {
-            "good_stages": list(STAGES[: self.count]),
-            "bad_stages": list(STAGES[self.count :]),
-            "outcome": self.outcome.value,
-            "number": self.number,
-            "how": self.how,
-        }
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ptyspec.errors import OutputExistsError
+from ptyspec.explain.document import document
 from ptyspec.explain.explanation import Explanation
 from ptyspec.explain.figures import figures
 from ptyspec.explain.story import story
@@ -36,7 +37,7 @@ def check_place(folder: Path) -> None:
 def write_explanation(folder: Path, found: Explanation, command: Sequence[str] = ()) -> Path:
     """Write everything into `folder` and return the story; raises OutputFileError where the system refuses."""
     make_folder(folder)
-    write_json(folder / JSON, found.as_json())
+    write_json(folder / JSON, document(found))
     drawn = {
         name: canvas.save(figure, folder / f"{name}.png").name
         for name, figure in figures(found).items()

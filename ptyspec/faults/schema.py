@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ptyspec.checks.schema import CLAUSE, COUNT, MAYBE, SECONDS, closed, many
+from ptyspec.checks.schema import CLAUSE, COUNT, MAYBE, NUMBER, SECONDS, TEXT, closed, many
 from ptyspec.faults.result import SCHEMA_VERSION, WAY
-from ptyspec.report.schemas import NUMBER, TEXT
 
 SHARE = {**NUMBER, "description": "between 0 and 1; null where there is nothing to divide by"}
 MODE = {"enum": ["full", "quick"]}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from ptyspec.errors import InputFileError
 from ptyspec.files.files import atomic_file
+
+T = TypeVar("T", bound=BaseModel)
 
 
 def write_json(path: Path, data: object) -> None:
@@ -51,9 +53,23 @@ def read_json(path: Path) -> Any:
         ) from error
 
 
+def read_document(path: Path, model: type[T]) -> T:
+    """Return a JSON file as the document that it should be; raises InputFileError naming the file and the key."""
+    try:
+        return model.model_validate(read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise InputFileError(
+            f"this file is no {path.name}: {key or 'content'}: {first['msg']}",
+            value=path,
+            next_step="restore the file, or produce it again",
+        ) from None
+
+
 def _plain(value: object) -> object:
     if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
+        return value.model_dump(mode="json", by_alias=True)
     if getattr(value, "ndim", None) == 0 and hasattr(
         value, "item"
     ):  # a numpy scalar, without importing numpy

@@ -172,3 +172,31 @@ def symmetric_limit(image: Array) -> float:
 def panel_size(frame: Frame, width: float) -> float:
     """Return the height in inches of a panel of this width that shows the frame undistorted."""
     return width * min(max(frame.height / frame.width, 0.25), 1.6)
+
+
+def rms(image: Array) -> float:
+    """Return the root mean square of the finite values, NaN where there is none."""
+    values = image[np.isfinite(image)]
+    return float(np.sqrt(np.mean(values**2))) if values.size else float("nan")
+
+
+def dress(axes: Axes, xlabel: str = "", ylabel: str = "", *, legend: bool = False) -> None:
+    """Give the axes of curves their look: labels, a faint grid, two spines, and a legend where lines have names."""
+    axes.set_xlabel(xlabel, fontsize=TEXT)
+    axes.set_ylabel(ylabel, fontsize=TEXT)
+    axes.title.set_fontsize(TITLE)
+    axes.tick_params(labelsize=SMALL, which="both")
+    axes.grid(alpha=0.25, linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    if legend and axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=SMALL, frameon=False)
+
+
+def logarithmic(axes: Axes) -> bool:
+    """Make the axis of the values logarithmic if all of them are positive; say whether it is."""
+    lines = [np.asarray(line.get_ydata(), float) for line in axes.get_lines()]
+    values = np.concatenate([*lines, [np.nan]])
+    if not np.isfinite(values).any() or np.nanmin(values) <= 0:
+        return False
+    axes.set_yscale("log")
+    return True

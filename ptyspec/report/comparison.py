@@ -1,62 +1,154 @@
-"""Finished runs side by side, as one JSON document: scores beside controls, settings, stages, and what they share."""
+"""Finished runs side by side as one document, compare.json: scores beside controls, settings, stages, and what they share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
 
-from ptyspec.contracts.records import StageRecord
+from pydantic import Field
+
+from ptyspec.contracts.base import Record
+from ptyspec.contracts.records import Number, Setting, StageRecord
 from ptyspec.contracts.resolve import flatten
 from ptyspec.report.comparison_runs import Compared
 from ptyspec.scores import headline as scores
 from ptyspec.scores.agreement import agreement
 
-SCHEMA_VERSION = 1
 NOT_COMPARED = ("schema_version", "time", "seeds")
 """Parts of environment.json that always differ, or stand among the settings."""
 DRAWN = 6
 """Runs in the figure; the tables hold all."""
 
 
-def comparison(runs: Sequence[Compared]) -> dict[str, Any]:
-    """Return the document (docs/schemas/comparison.schema.json).
+Status = Literal["ok", "violation", "incomplete"]
+ByRun = dict[str, Number]
+"""A number of each run, by the names that `runs` lists."""
 
-    `status` is `violation` where a run is wrong by its own scores, `incomplete` where the runs show different objects,
-    so that only their scores, settings and stages are compared, else `ok`. `agreement` holds each later run beside the
-    first, on the pixels both cover, without any rescaling.
+
+class Identity(Record):
+    """One run; object: the digest of its truth or of the measured file."""
+
+    name: str
+    scenario: str
+    folder: str
+    object: str | None
+    status: Literal["ok", "violation"]
+    violations: list[str]
+    faults: list[str]
+
+
+class SettingRow(Record):
+    """A setting that differs, with its value and source in each run."""
+
+    key: str
+    values: dict[str, Setting | None]
+
+
+class FactRow(Record):
+    """A fact of the environment that differs."""
+
+    key: str
+    values: dict[str, Any]
+
+
+class StageRow(Record):
+    """A number of a stage, or the mean of an array; differs: unless all are equal bit by bit."""
+
+    stage: str
+    quantity: str
+    values: ByRun
+    differs: bool
+
+
+class Beside(Record):
+    """A reconstruction beside that of the first run, on the pixels both cover, without any rescaling."""
+
+    first: str = Field(alias="with")
+    pixels: Annotated[int, Field(ge=0)]
+    reason: str | None
+    amplitude_ratio: Number = None
+    amplitude_pearson_r: Number = None
+    phase_pearson_r: Number = None
+    nrmse: Number = None
+
+
+class Cost(Record):
+    """What all stages of a run took together."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_rss_mb: float
+
+
+class Training(Record):
+    """The epoch whose weights were kept, and the smallest value of what was watched."""
+
+    epochs: int
+    best_epoch: int
+    monitor: str
+    best: Number
+
+
+class Comparison(Record):
+    """compare.json: finished runs side by side; what is keyed by run has the names that `runs` lists.
+
+    - status: `violation` where a run is wrong by its own scores, `incomplete` where the runs show different objects, so
+      that only their scores, settings and stages are compared, else `ok`.
+    - same_data: None where no record tells.
+    - scores: by run, by estimator, by score.
+    - agreement: each later run beside the first.
     """
+
+    schema_version: Literal[1] = 1
+    status: Status
+    runs: Annotated[list[Identity], Field(min_length=2)]
+    same_object: bool
+    same_data: bool | None
+    limits: list[str]
+    scores: dict[str, dict[str, ByRun]]
+    agreement: dict[str, Beside]
+    settings: list[SettingRow]
+    environment: list[FactRow]
+    first_stage_that_differs: str | None
+    stages: list[StageRow]
+    cost: dict[str, Cost]
+    training: dict[str, Training | None]
+
+
+def comparison(runs: Sequence[Compared]) -> Comparison:
+    """Return the runs side by side."""
     one_object = runs[0].object_id is not None and len({one.object_id for one in runs}) == 1
-    wrong = {one.name: scores.violations(one.run.metrics) for one in runs}
+    identities = [_identity(one) for one in runs]
+    wrong = any(row.status == "violation" for row in identities)
     stages = _stages(runs)
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "status": "violation" if any(wrong.values()) else "ok" if one_object else "incomplete",
-        "runs": [_identity(one, wrong[one.name]) for one in runs],
-        "same_object": one_object,
-        "same_data": _same_data(runs),
-        "limits": _limits(runs, one_object),
-        "scores": {one.name: _scores(one) for one in runs},
-        "agreement": _agreement(runs) if one_object else {},
-        "settings": _settings(runs),
-        "environment": _environment(runs),
-        "first_stage_that_differs": next((row["stage"] for row in stages if row["differs"]), None),
-        "stages": stages,
-        "cost": {one.name: _cost(one) for one in runs},
-        "training": {one.name: _training(one) for one in runs},
-    }
+    return Comparison(
+        status="violation" if wrong else "ok" if one_object else "incomplete",
+        runs=identities,
+        same_object=one_object,
+        same_data=_same_data(runs),
+        limits=_limits(runs, one_object),
+        scores={one.name: _scores(one) for one in runs},
+        agreement=_agreement(runs) if one_object else {},
+        settings=_settings(runs),
+        environment=_environment(runs),
+        first_stage_that_differs=next((row.stage for row in stages if row.differs), None),
+        stages=stages,
+        cost={one.name: _cost(one) for one in runs},
+        training={one.name: _training(one) for one in runs},
+    )
 
 
-def _identity(one: Compared, wrong: list[str]) -> dict[str, Any]:
-    scenario = one.run.resolved.scenario
-    return {
-        "name": one.name,
-        "scenario": scenario.name,
-        "folder": str(one.run.folder),
-        "object": one.object_id,
-        "status": "violation" if wrong else "ok",
-        "violations": wrong,
-        "faults": list(one.run.environment.get("faults") or []),
-    }
+def _identity(one: Compared) -> Identity:
+    wrong = scores.violations(one.run.metrics)
+    return Identity(
+        name=one.name,
+        scenario=one.run.resolved.scenario.name,
+        folder=str(one.run.folder),
+        object=one.object_id,
+        status="violation" if wrong else "ok",
+        violations=wrong,
+        faults=list(one.run.environment.get("faults") or []),
+    )
 
 
 def _limits(runs: Sequence[Compared], one_object: bool) -> list[str]:
@@ -103,74 +195,51 @@ def _scores(one: Compared) -> dict[str, dict[str, float | None]]:
     }
 
 
-def _agreement(runs: Sequence[Compared]) -> dict[str, Any]:
-    found = {}
+def _agreement(runs: Sequence[Compared]) -> dict[str, Beside]:
+    first, found = runs[0], {}
     for one in runs[1:]:
-        made = agreement(one.run.reconstruction, runs[0].run.reconstruction)
-        raw = made["raw"]
-        found[one.name] = {
-            "with": runs[0].name,
-            "pixels": made["pixels"],
-            "reason": made["reason"],
-            **{
-                key: raw.get(key)
-                for key in ("amplitude_ratio", "amplitude_pearson_r", "phase_pearson_r", "nrmse")
-            },
-        }
+        seen = agreement(one.run.reconstruction, first.run.reconstruction)
+        kept = {key: value for key, value in seen["raw"].items() if key in Beside.model_fields}
+        row = {"with": first.name, "pixels": seen["pixels"], "reason": seen["reason"], **kept}
+        found[one.name] = Beside.model_validate(row)
     return found
 
 
-def _settings(runs: Sequence[Compared]) -> list[dict[str, Any]]:
+def _settings(runs: Sequence[Compared]) -> list[SettingRow]:
     """Settings that differ, with value and source of each run, in the scenario's order."""
     rows = {one.name: one.run.resolved.as_json()["values"] for one in runs}
-    keys = list(
-        dict.fromkeys(
-            key for values in rows.values() for key in values if key not in ("name", "description")
-        )
-    )
-    found: list[dict[str, Any]] = [
-        {"key": key, "values": {name: values.get(key) for name, values in rows.items()}}
+    keys = dict.fromkeys(key for values in rows.values() for key in values)
+    found = [
+        SettingRow(key=key, values={name: values.get(key) for name, values in rows.items()})
         for key in keys
+        if key not in ("name", "description")
     ]
-    return [
-        row
-        for row in found
-        if _differ([value and value["value"] for value in row["values"].values()])
-    ]
+    return [row for row in found if _differ([one and one.value for one in row.values.values()])]
 
 
-def _environment(runs: Sequence[Compared]) -> list[dict[str, Any]]:
+def _environment(runs: Sequence[Compared]) -> list[FactRow]:
     facts = {}
     for one in runs:
         kept = {key: value for key, value in one.run.environment.items() if key not in NOT_COMPARED}
         facts[one.name] = dict(flatten(kept))
-    keys = list(dict.fromkeys(key for values in facts.values() for key in values))
-    found: list[dict[str, Any]] = [
-        {"key": key, "values": {name: values.get(key) for name, values in facts.items()}}
+    keys = dict.fromkeys(key for values in facts.values() for key in values)
+    found = [
+        FactRow(key=key, values={name: values.get(key) for name, values in facts.items()})
         for key in keys
     ]
-    return [row for row in found if _differ(list(row["values"].values()))]
+    return [row for row in found if _differ(list(row.values.values()))]
 
 
-def _stages(runs: Sequence[Compared]) -> list[dict[str, Any]]:
-    """One row a stage's number or array mean, in the order of the stages; `differs` unless all are equal bit by bit."""
-    names = list(dict.fromkeys(name for one in runs for name in one.run.stages))
+def _stages(runs: Sequence[Compared]) -> list[StageRow]:
+    """One row a stage's number or array mean, in the order of the stages."""
     found = []
-    for stage in names:
+    for stage in dict.fromkeys(name for one in runs for name in one.run.stages):
         records = {one.name: one.run.stages.get(stage) for one in runs}
-        for what, read in _quantities(
-            [record for record in records.values() if record is not None]
-        ).items():
-            values = {
-                name: None if record is None else read(record) for name, record in records.items()
-            }
-            row = {
-                "stage": stage,
-                "quantity": what,
-                "values": values,
-                "differs": _differ(list(values.values())),
-            }
-            found.append(row)
+        there = [record for record in records.values() if record is not None]
+        for what, read in _quantities(there).items():
+            values = {name: record and read(record) for name, record in records.items()}
+            differs = _differ(list(values.values()))
+            found.append(StageRow(stage=stage, quantity=what, values=values, differs=differs))
     return found
 
 
@@ -194,25 +263,24 @@ def _differ(values: Sequence[object]) -> bool:
     return any(value != values[0] for value in values[1:])
 
 
-def _cost(one: Compared) -> dict[str, float]:
+def _cost(one: Compared) -> Cost:
     stages = one.run.stages.values()
-    return {
-        "seconds": sum(record.seconds for record in stages),
-        "cpu_seconds": sum(record.cpu_seconds for record in stages),
-        "peak_rss_mb": max((record.peak_rss_mb for record in stages), default=0.0),
-    }
+    return Cost(
+        seconds=sum(record.seconds for record in stages),
+        cpu_seconds=sum(record.cpu_seconds for record in stages),
+        peak_rss_mb=max((record.peak_rss_mb for record in stages), default=0.0),
+    )
 
 
-def _training(one: Compared) -> Mapping[str, Any] | None:
+def _training(one: Compared) -> Training | None:
     history = one.run.history
     if history is None or not history.epochs:
         return None
-    best = next(
-        (row for row in history.epochs if row.epoch == history.best_epoch), history.epochs[-1]
+    kept = [row for row in history.epochs if row.epoch == history.best_epoch]
+    best = (kept or history.epochs)[-1]
+    return Training(
+        epochs=len(history.epochs),
+        best_epoch=best.epoch,
+        monitor=history.monitor,
+        best=best.metrics.get(history.monitor),
     )
-    return {
-        "epochs": len(history.epochs),
-        "best_epoch": best.epoch,
-        "monitor": history.monitor,
-        "best": best.metrics.get(history.monitor),
-    }

@@ -1,96 +1,210 @@
-"""Finished runs in one figure: reconstructions and errors above, ring correlation and training below."""
+"""Finished runs in one figure: a column a run, reconstructions and errors above, ring correlation and training below."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ptyspec.contracts.arrays import Array
 from ptyspec.render import canvas
+from ptyspec.render.views import Frame, align_phase, frame_of, has_no_phase, place
 from ptyspec.report.comparison import DRAWN
-from ptyspec.report.comparison_maps import WIDTH, columns, draw, rows_of
 from ptyspec.report.comparison_runs import Compared
 from ptyspec.report.curves import ring_curves
+from ptyspec.report.maps import AMPLITUDE_UNIT, ERROR_MAP, PHASE_UNIT
 from ptyspec.scores import headline as scores
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
 
 COLOURS = ("#0b5fa5", "#d98b00", "#1b7f3b", "#b4436c", "#6a3d9a", "#4d4d4d")
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
 """A dash of its own for each run: read without colours too."""
+WIDTH = 3.0
+KEYS = ("mean_ratio", "amplitude_r", "highpass_r", "agreement_amplitude")
+Limits = tuple[float, float]
 
 
-def figure(runs: Sequence[Compared], document: Mapping[str, Any]) -> Figure:
+@dataclass(frozen=True)
+class Column:
+    """One run, or the truth: its object (NaN where uncovered) and what it is compared with on the same pixels."""
+
+    title: str
+    frame: Frame
+    image: Array
+    reference: Array | None
+    against: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One quantity: its panel and title for each column (None: nothing to show), its colours and their limits."""
+
+    label: str
+    cmap: str
+    images: tuple[Array | None, ...]
+    titles: tuple[str, ...]
+    limits: tuple[Limits, ...]
+    shared: Limits
+
+
+def figure(runs: Sequence[Compared], one_object: bool) -> Figure:
     """Draw the first DRAWN runs: amplitude, error and, where the object has one, phase; ring correlation and training.
 
     One colour scale a row where the object is one; a scale a panel where the objects differ.
     """
     drawn = list(runs[:DRAWN])
-    shown = columns(drawn, document["same_object"])
+    shown = columns(drawn, one_object)
     rows = rows_of(shown)
     tall = len(rows) * (max(canvas.panel_size(one.frame, WIDTH) for one in shown) + 0.7)
     wide = max(1.2 + len(shown) * (WIDTH + 0.5), 8.0)
     whole = canvas.new_figure(wide, tall + 4.0, "runs side by side, no rescaling")
     parts: Any = whole.subfigures(2, 1, height_ratios=(tall, 3.6))
     upper, lower = parts
-    draw(upper, shown, rows, one_object=document["same_object"])
+    _draw(upper, shown, rows, one_object=one_object)
     left, right = lower.subplots(1, 2)
-    _rings(left, drawn)
-    _histories(right, drawn)
+    for one, colour, dash in zip(drawn, COLOURS, LINES, strict=False):
+        look = {"color": colour, "linestyle": dash, "linewidth": 1.6}
+        rings = ring_curves(scores.blocks(one.run.metrics)).get("network")
+        if rings is not None:
+            left.plot(rings[0], rings[1], label=canvas.plain(one.name), **look)
+        history = one.run.history
+        if history is not None and history.epochs:
+            known = ((row.epoch, row.metrics.get(history.monitor)) for row in history.epochs)
+            points = [(epoch, value) for epoch, value in known if value is not None]
+            label = canvas.plain(f"{one.name}, {history.monitor}")
+            right.plot(*np.array(points).reshape(-1, 2).T, label=label, **look)
+    left.axhline(0.5, color="#444444", linestyle=":", linewidth=1)
+    left.set(xlim=(0, 1), title="Fourier ring correlation")
+    canvas.dress(left, "spatial frequency / Nyquist", "ring correlation", legend=True)
+    canvas.logarithmic(right)
+    right.set(title="training")
+    canvas.dress(right, "epoch", "monitored loss", legend=True)
     return whole
 
 
-def _rings(axes: Axes, runs: Sequence[Compared]) -> None:
-    for one, colour, line in zip(runs, COLOURS, LINES, strict=False):
-        found = ring_curves(scores.blocks(one.run.metrics)).get("network")
-        if found is not None:
-            axes.plot(
-                found[0],
-                found[1],
-                color=colour,
-                linestyle=line,
-                linewidth=1.6,
-                label=canvas.plain(one.name),
+def columns(runs: Sequence[Compared], one_object: bool) -> list[Column]:
+    """Return the truth first where all share it; each run beside its truth, or beside the first run where none is known."""
+    frames = [frame_of(one.run.reconstruction) for one in runs]
+    shared, first = _around(frames), runs[0]
+    found: list[Column] = []
+    for one, own in zip(runs, frames, strict=True):
+        frame = shared if one_object else own
+        made = place(one.run.reconstruction.object, one.run.reconstruction.origin, frame)
+        reference, against = None, ""
+        if one.truth is not None:
+            reference, against = place(one.truth, (0, 0), frame), "truth"
+        elif one_object and one is not first:
+            reference = place(
+                first.run.reconstruction.object, first.run.reconstruction.origin, frame
             )
-    axes.axhline(0.5, color="#444444", linestyle=":", linewidth=1)
-    axes.set(
-        xlim=(0, 1),
-        xlabel="spatial frequency / Nyquist",
-        ylabel="ring correlation",
-        title="Fourier ring correlation",
-    )
-    _dress(axes)
-
-
-def _histories(axes: Axes, runs: Sequence[Compared]) -> None:
-    for one, colour, line in zip(runs, COLOURS, LINES, strict=False):
-        history = one.run.history
-        if history is None or not history.epochs:
-            continue
-        known = ((row.epoch, row.metrics.get(history.monitor)) for row in history.epochs)
-        points = [(epoch, value) for epoch, value in known if value is not None]
-        label = canvas.plain(f"{one.name}, {history.monitor}")
-        axes.plot(
-            *np.array(points).reshape(-1, 2).T,
-            color=colour,
-            linestyle=line,
-            linewidth=1.6,
-            label=label,
+            against = first.name
+        if one_object and not found and one.truth is not None and reference is not None:
+            found.append(Column("truth", frame, reference, None, ""))
+        title = (
+            f"{one.name}\n{scores.title_scores(scores.blocks(one.run.metrics)['network'], *KEYS)}"
         )
-    values = [value for drawn in axes.get_lines() for value in np.asarray(drawn.get_ydata(), float)]
-    if values and min(values) > 0:
-        axes.set_yscale("log")
-    axes.set(xlabel="epoch", ylabel="monitored loss", title="training")
-    _dress(axes)
+        image = made if reference is None else align_phase(made, reference)
+        found.append(Column(title, frame, image, reference, against))
+    return found
 
 
-def _dress(axes: Axes) -> None:
-    axes.title.set_fontsize(canvas.TITLE)
-    axes.tick_params(labelsize=canvas.SMALL, which="both")
-    axes.grid(alpha=0.25, linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=canvas.SMALL, frameon=False)
+def rows_of(shown: Sequence[Column]) -> list[Row]:
+    """Return amplitude, error, and the phase where an object has one; the reference alone sets shared limits."""
+    rows = [_amplitude(shown), _error(shown)]
+    with_phase = any(
+        not has_no_phase(one.image if one.reference is None else one.reference) for one in shown
+    )
+    return [*rows, _phase(shown)] if with_phase else rows
+
+
+def _known(one: Column) -> Array:
+    """The reference on the pixels that the run covers; without one the run itself."""
+    return (
+        one.image
+        if one.reference is None
+        else np.where(np.isfinite(one.image), one.reference, np.nan)
+    )
+
+
+def _shared(shown: Sequence[Column]) -> Column:
+    return next((one for one in shown if one.reference is not None), shown[0])
+
+
+def _amplitude(shown: Sequence[Column]) -> Row:
+    limits = tuple(canvas.value_limits(np.abs(_known(one))) for one in shown)
+    images = tuple(np.abs(one.image) for one in shown)
+    titles = tuple(one.title for one in shown)
+    return Row(
+        AMPLITUDE_UNIT,
+        "viridis",
+        images,
+        titles,
+        limits,
+        canvas.value_limits(np.abs(_known(_shared(shown)))),
+    )
+
+
+def _error(shown: Sequence[Column]) -> Row:
+    images = tuple(
+        None if one.reference is None else np.abs(one.image) - np.abs(one.reference)
+        for one in shown
+    )
+    far = [1e-6 if image is None else canvas.symmetric_limit(image) for image in images]
+    titles = tuple(
+        "" if image is None else f"minus {one.against}: rms {canvas.rms(image):.3g}"
+        for one, image in zip(shown, images, strict=True)
+    )
+    limits = tuple((-top, top) for top in far)
+    # The largest error's scale: it shows which run is the worse one.
+    return Row("Δ " + AMPLITUDE_UNIT, ERROR_MAP, images, titles, limits, (-max(far), max(far)))
+
+
+def _phase(shown: Sequence[Column]) -> Row:
+    """Phases around the mean phase of what each is compared with."""
+    images, limits = [], []
+    for one in shown:
+        known = _known(one)
+        values = known[np.isfinite(known)]
+        turn = np.exp(-1j * np.angle(values.sum())) if values.size else 1.0
+        top = max(canvas.symmetric_limit(np.angle(known * turn)), 0.05)
+        images.append(np.angle(one.image * turn))
+        limits.append((-top, top))
+    at = list(shown).index(_shared(shown))
+    return Row(PHASE_UNIT, "magma", tuple(images), ("",) * len(shown), tuple(limits), limits[at])
+
+
+def _around(frames: Sequence[Frame]) -> Frame:
+    """The smallest frame that holds all of these."""
+    left, top = min(frame.x0 for frame in frames), min(frame.y0 for frame in frames)
+    right, bottom = (
+        max(frame.x0 + frame.width for frame in frames),
+        max(frame.y0 + frame.height for frame in frames),
+    )
+    return Frame(left, top, right - left, bottom - top)
+
+
+def _draw(
+    part: SubFigure, shown: Sequence[Column], rows: Sequence[Row], *, one_object: bool
+) -> None:
+    """Draw all panels; a colour bar a row, or one a panel where the objects differ."""
+    grid = part.subplots(len(rows), len(shown), squeeze=False)
+    for axes, row in zip(grid, rows, strict=True):
+        seen = None
+        for axis, one, image, title, own in zip(
+            axes, shown, row.images, row.titles, row.limits, strict=True
+        ):
+            if image is None:
+                axis.set_axis_off()
+                continue
+            limits = row.shared if one_object else own
+            seen = canvas.image_panel(
+                axis, image, one.frame, cmap=row.cmap, limits=limits, title=title
+            )
+            if not one_object:
+                part.colorbar(seen, ax=axis, label=row.label, extend="both")
+        if one_object and seen is not None:
+            part.colorbar(seen, ax=list(axes), label=row.label, extend="both")

@@ -34,9 +34,7 @@ def training(history: History) -> Figure:
             upper.plot(
                 epochs, values, color=colour, marker="o", markersize=3, linewidth=1.5, label=label
             )
-    lines = [value for line in upper.get_lines() for value in np.asarray(line.get_ydata(), float)]
-    if lines and np.nanmin(lines) > 0:
-        upper.set_yscale("log")
+    if canvas.logarithmic(upper):
         upper.yaxis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(2.5, 1.0)))
     best = next((row for row in history.epochs if row.epoch == history.best_epoch), None)
     if best is not None:
@@ -61,8 +59,8 @@ def training(history: History) -> Figure:
     )
     lower.set_ylim(bottom=0)
     lower.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _dress(upper, "", "loss")
-    _dress(lower, "epoch", "learning rate")
+    canvas.dress(upper, "", "loss")
+    canvas.dress(lower, "epoch", "learning rate")
     upper.legend(fontsize=canvas.TEXT, frameon=False)
     return figure
 
@@ -111,7 +109,7 @@ def ring_correlation(curves: Mapping[str, Rings], truth: bool) -> Figure:
         linewidth=1.2,
         label="half-bit" if not truth else "half-bit (for half sets)",
     )
-    _dress(axes, "spatial frequency / Nyquist", "correlation")
+    canvas.dress(axes, "spatial frequency / Nyquist", "correlation")
     axes.set(xlim=(0, 1), ylim=(min(-0.1, axes.get_ylim()[0]), 1.05))
     figure.legend(fontsize=canvas.TEXT, frameon=False, loc="outside right upper")
     return figure
@@ -155,7 +153,7 @@ def waterfall(stages: Sequence[StageRecord]) -> Figure:
     left.xaxis.set_minor_formatter(NullFormatter())
     left.margins(x=0.08)
     _annotate(left, rows)
-    _dress(left, "value (unit of the array)", "")
+    canvas.dress(left, "value (unit of the array)", "")
     if rows:
         left.invert_yaxis()
     left.legend(
@@ -170,7 +168,7 @@ def waterfall(stages: Sequence[StageRecord]) -> Figure:
     right.set_yticks(places, [stage.name for stage in stages], fontsize=canvas.SMALL)
     right.margins(x=0.22)
     right.invert_yaxis()
-    _dress(right, "seconds", "")
+    canvas.dress(right, "seconds", "")
     return figure
 
 
@@ -211,11 +209,3 @@ def _rms(stats: ArrayStats) -> float | None:
 
 def _numbers(values: Sequence[float | None]) -> Array:
     return np.array([np.nan if value is None else value for value in values], float)
-
-
-def _dress(axes: Axes, xlabel: str, ylabel: str) -> None:
-    axes.set_xlabel(xlabel, fontsize=canvas.TEXT)
-    axes.set_ylabel(ylabel, fontsize=canvas.TEXT)
-    axes.tick_params(labelsize=canvas.SMALL, which="both")
-    axes.grid(alpha=0.25, linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)

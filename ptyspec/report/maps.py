@@ -122,7 +122,7 @@ def _error_panel(axis: Axes, views: Views, quantity: Quantity, name: str) -> Non
     top = quantity.error_limit
     kind = "error" if views.truth is not None else "difference"
     head = f"{kind}: {scores.NAMES[name]} − {quantity.reference_name}"
-    title = f"{head}\nroot mean square {_rms(quantity.errors[name]):.3g}"
+    title = f"{head}\nroot mean square {canvas.rms(quantity.errors[name]):.3g}"
     drawn = canvas.image_panel(
         axis, quantity.errors[name], views.frame, cmap=ERROR_MAP, limits=(-top, top), title=title
     )
@@ -199,8 +199,3 @@ def _title(views: Views, quantity: Quantity) -> str:
     if views.zero_phase:
         return "phase: this object has none, so phase scores mean nothing (what is seen is the residual)"
     return "phase, after one global phase"
-
-
-def _rms(error: Array) -> float:
-    values = error[np.isfinite(error)]
-    return float(np.sqrt(np.mean(values**2))) if values.size else float("nan")

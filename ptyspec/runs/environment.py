@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import ptyspec
+from ptyspec.contracts.records import Environment
 from ptyspec.runs.threads import current_threads
 
-SCHEMA_VERSION = 1
 LIBRARIES = ("numpy", "scipy", "keras", "tensorflow", "scikit-image", "jax", "torch")
 ALIASES = {"tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-macos")}
 
@@ -36,23 +36,23 @@ LEVELS = (
 def environment(seeds: Mapping[str, int]) -> dict[str, Any]:
     """Return the content of environment.json: JSON values only, the same keys on every platform."""
     settings = current_threads()
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {
+    facts = Environment(
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions={
             "python": platform.python_version(),
             "ptyspec": ptyspec.__version__,
             **library_versions(),
         },
-        "backend": settings["backend"],
-        "threads": {name: settings[name] for name in ("intra", "inter", "omp")},
-        "onednn": settings["onednn"],
-        "cpu": cpu(),
-        "platform": platform.platform(),
-        "seeds": dict(seeds),
-        "commit": commit(),
-        "faults": list(active_faults()),
-    }
+        backend=settings["backend"],
+        threads={name: settings[name] for name in ("intra", "inter", "omp")},
+        onednn=settings["onednn"],
+        cpu=cpu(),
+        platform=platform.platform(),
+        seeds=dict(seeds),
+        commit=commit(),
+        faults=list(active_faults()),
+    )
+    return facts.model_dump(mode="json")
 
 
 def active_faults() -> tuple[str, ...]:

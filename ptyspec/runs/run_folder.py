@@ -9,7 +9,7 @@ import numpy as np
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
-from ptyspec.contracts.records import SCHEMA_VERSION, FileList, FileRecord
+from ptyspec.contracts.records import SCHEMA_VERSION, FileList, FileRecord, StagesFile
 from ptyspec.contracts.run import RunResult
 from ptyspec.files.files import atomic_file, sha256_of
 from ptyspec.files.jsonfile import write_json
@@ -30,10 +30,9 @@ def write_run(folder: Path, result: RunResult) -> None:
     The store hands over a partial folder, so that a failure here leaves nothing that looks finished. Raises
     OutputFileError when a file cannot be written.
     """
-    stages = {"schema_version": SCHEMA_VERSION, "stages": list(result.stages)}
     write_json(folder / "scenario.json", result.resolved.as_json())
     write_json(folder / "environment.json", dict(result.environment))
-    write_json(folder / "stages.json", stages)
+    write_json(folder / "stages.json", StagesFile(stages=result.stages))
     write_json(folder / "history.json", result.history)
     write_json(folder / "metrics.json", {"schema_version": SCHEMA_VERSION, **result.metrics})
     write_scan(folder / "scan.npz", result.scan)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ptyspec.contracts.records import AmplitudeScores, ComplexScores, PhaseScores
 from ptyspec.report import pages
 from ptyspec.report.markdown import report_text
-from ptyspec.report.schemas import SCORES
 from ptyspec.runs.run_folder import write_run
 from ptyspec.scores import headline as scores
 from ptyspec.scores.metrics import score
@@ -104,8 +104,9 @@ def test_what_a_report_and_the_schema_ask_for_is_what_the_score_has(clause: Chec
         [],
         "scores that a report finds nowhere",
     )
+    models = {"amplitude": AmplitudeScores, "phase": PhaseScores, "complex": ComplexScores}
     published = [
-        f"{block}.{name}" for block, names in SCORES.items() if block != "data" for name in names
+        f"{block}.{name}" for block, model in models.items() for name in model.model_fields
     ]
     clause.equal(
         [path for path in published if lookup(made, path) is None],

@@ -163,16 +163,16 @@ def test_verdicts_side_by_side_are_corrected_for_their_number(tmp_path: Path) ->
         values = clean(said) | ({} if name == "H-A" else loose)
         facts = evidence(said, values)
         record(Judgement(said, facts, verdict(said, facts)), place)
-    rows = {row["id"]: row for row in board(place)}
-    assert rows["H-A"]["verdict"] == CONFIRMED
+    rows = {row.id: row for row in board(place).hypotheses}
+    assert rows["H-A"].verdict == CONFIRMED
     for name in ("H-B", "H-C"):
-        assert rows[name]["history"][-1]["verdict"] == CONFIRMED
-        assert rows[name]["p"] < 0.05 < rows[name]["adjusted_p"] + 1e-9
-        assert (rows[name]["verdict"], rows[name]["blocked_by"]) == (OPEN, "holm")
+        assert rows[name].history[-1].verdict == CONFIRMED
+        assert rows[name].p < 0.05 < rows[name].adjusted_p + 1e-9
+        assert (rows[name].verdict, rows[name].blocked_by) == (OPEN, "holm")
     hypotheses.written(tmp_path, hypotheses.text_of(name="H-D"), "H-D")  # looked at, and open
-    more = {row["id"]: row for row in board(place)}
-    assert more["H-A"]["adjusted_p"] == pytest.approx(4 / 3 * rows["H-A"]["adjusted_p"])
-    assert more["H-D"]["adjusted_p"] is None
+    more = {row.id: row for row in board(place).hypotheses}
+    assert more["H-A"].adjusted_p == pytest.approx(4 / 3 * rows["H-A"].adjusted_p)
+    assert more["H-D"].adjusted_p is None
 
 
 def test_equivalence_is_shown_in_pairs_that_agree() -> None:

@@ -4,42 +4,50 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
-from ptyspec.experiments.board import as_json, board
+from ptyspec.experiments.board import board
 from ptyspec.experiments.gather import gather
-from ptyspec.experiments.history import history
+from ptyspec.experiments.history import HistoryFile, history
+from ptyspec.experiments.history import path_of as path_of_history
 from ptyspec.experiments.judge import from_evidence
+from ptyspec.experiments.records import Evidence
+from ptyspec.experiments.records import path_of as path_of_evidence
 from ptyspec.experiments.registry import folder, hypothesis, names, parse
 from ptyspec.experiments.verdict import OPEN, RULED_OUT, Verdict, verdict
 from ptyspec.files.jsonfile import read_json, to_json
-from ptyspec.report.schemas import schemas
-from tests.json_schema import faults
+from tests.json_schema import breaches
 
 
-def breaches(data: Any, name: str) -> list[str]:
-    return list(faults(json.loads(to_json(data)), schemas()[f"{name}.schema.json"]))
+def published(document: BaseModel, name: str) -> list[str]:
+    return breaches(json.loads(to_json(document)), name)
 
 
 def test_the_board_follows_its_schema() -> None:
-    shown = as_json(board())
-    assert [row["id"] for row in shown["hypotheses"]] == names()
-    assert breaches(shown, "hypotheses") == []
+    shown = board()
+    assert [row.id for row in shown.hypotheses] == names()
+    assert published(shown, "hypotheses") == []
 
 
-def with_history() -> list[str]:
-    return sorted(path.stem for path in (folder() / "history").glob("*.json"))
-
-
-@pytest.mark.parametrize("name", with_history())
+@pytest.mark.parametrize(
+    "name", sorted(path.stem for path in (folder() / "history").glob("*.json"))
+)
 def test_committed_evidence_history_and_judgement_follow_theirs(name: str) -> None:
     assert breaches(read_json(folder() / "evidence" / f"{name}.json"), "evidence") == []
     assert breaches(read_json(folder() / "history" / f"{name}.json"), "verdicts") == []
-    assert (
-        breaches({**from_evidence(name).as_json(), "recorded": "", "broken": []}, "judgement") == []
-    )
+    assert published(from_evidence(name).document(), "judgement") == []
+
+
+@pytest.mark.parametrize("name", names())
+def test_committed_files_are_what_their_models_write(name: str) -> None:
+    """Nothing that was recorded changes when it is read and written again."""
+    evidence, verdicts = path_of_evidence(folder(), name), path_of_history(folder(), name)
+    for path, model in ((evidence, Evidence), (verdicts, HistoryFile)):
+        if path.is_file():
+            text = path.read_text(encoding="utf-8")
+            assert to_json(model.model_validate(json.loads(text))) == text
 
 
 def loss_weight(reader: str, *, controlled: bool) -> Verdict:

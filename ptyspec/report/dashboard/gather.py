@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ptyspec.report.dashboard import audits, campaign, clauses, history, hypotheses, runs
+from ptyspec.experiments.board import VERDICTS
+from ptyspec.experiments.documents import BoardRow
+from ptyspec.report.dashboard import audits, campaign, clauses, history, runs
+from ptyspec.report.dashboard.document import Report
 from ptyspec.report.dashboard.wrong import status, wrong
 from ptyspec.runs.environment import environment
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.spec.registry import specification
 from ptyspec.spec.trace import Trace
-
-SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Sources:
     campaigns: Sequence[Path]
     store: Path
     audits: Path | None = None
-    hypotheses: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    hypotheses: Sequence[BoardRow] = ()
 
 
 def content(sources: Sources) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def content(sources: Sources) -> dict[str, Any]:
         key = runs.key_of(run.folder, cards)
         cards[key] = runs.facts(run, key)
     found: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": 1,
         "status": "",
         "headline": {},
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -51,7 +52,7 @@ def content(sources: Sources) -> dict[str, Any]:
         "clauses": _clauses(sources.trace),
         "runs": cards,
         "campaign": campaign.read(sources.campaigns),
-        "hypotheses": hypotheses.by_id(sources.hypotheses),
+        "hypotheses": _by_verdict(sources.hypotheses),
         "audits": audits.read(sources.audits),
         "environment": environment({}),
         "outcomes_from": sources.trace.environment if sources.trace else "",
@@ -60,7 +61,12 @@ def content(sources: Sources) -> dict[str, Any]:
     found["status"] = status(found)
     found["headline"] = _headline(found)
     found["trend"] = [*history.former(sources.store), history.row_of(found)]
-    return found
+    return Report.model_validate(found).model_dump(mode="json", by_alias=True)
+
+
+def _by_verdict(rows: Sequence[BoardRow]) -> dict[str, BoardRow]:
+    """Hypotheses by id, open ones last."""
+    return {row.id: row for row in sorted(rows, key=lambda row: VERDICTS.index(row.verdict))}
 
 
 def _clauses(trace: Trace | None) -> dict[str, Any]:
@@ -75,7 +81,10 @@ def _headline(found: Mapping[str, Any]) -> dict[str, Any]:
         **clauses.counts(found["clauses"]),
         "cases": sum(row["cases"] for row in found["clauses"].values()),
         "kill_rate": found["campaign"]["kill_rate"] if found["campaign"] else None,
-        **hypotheses.counts(found["hypotheses"]),
+        **{
+            verdict: sum(row.verdict == verdict for row in found["hypotheses"].values())
+            for verdict in VERDICTS
+        },
         "runs": len(found["runs"]),
         "runs_with_violations": len(bad),
         "violations": sum(row["severity"] == "violation" for row in found["wrong"]),

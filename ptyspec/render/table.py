@@ -1,0 +1,179 @@
+"""A table, written once and shown three ways: on a terminal, as Markdown, as HTML.
+
+`show` is the one number format: whatever a table, a sentence or a page shows of a number came through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from ptyspec.render.text import escape
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+FORM = ".4g"
+LONG = 400
+"""Characters of a cell that are shown."""
+WHOLE = 1e7
+"""Below it a whole number is shown in full."""
+
+
+def show(value: object, form: str = FORM) -> str:
+    """Return a JSON value as text; a dash stands for a value that is missing.
+
+    Whole numbers are shown in full where `form` speaks of significant digits.
+    """
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return format(value, form) if form.endswith("%") else f"{value:,}"
+    if isinstance(value, float):
+        whole = form.startswith(".") and form.endswith("g") and value.is_integer()
+        return f"{value:,.0f}" if whole and abs(value) < WHOLE else format(value, form)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {show(part, form)}" for key, part in value.items())
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return str(value)
+    return ", ".join(show(part, form) for part in value)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A value with a look; its text is shown literally, whatever it holds.
+
+    - link, hint: where a reader finds more (not on a terminal), and the words that hover over it.
+    - style: how a terminal shows it.
+    """
+
+    value: object
+    bold: bool = False
+    code: bool = False
+    link: str = ""
+    hint: str = ""
+    style: str = ""
+    form: str = FORM
+
+    @property
+    def text(self) -> str:
+        """Return the plain text."""
+        return show(self.value, self.form)
+
+
+Cell = object
+"""A `Mark`, or a value as `show` takes it."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells under their heads.
+
+    - numbers: which columns are set flush right: all but the first, none, or those that are named.
+    - styles: how a terminal shows a cell with this text.
+    """
+
+    head: Sequence[Cell]
+    rows: Sequence[Sequence[Cell]]
+    title: str = ""
+    note: str = ""
+    numbers: bool | Collection[str] = True
+    styles: Mapping[str, str] = field(default_factory=dict)
+
+    def markdown(self) -> list[str]:
+        """Return the lines of the table alone; no cell can add markup to it."""
+        rule = ["---:" if right else "---" for right in self._right]
+        cells = [[_markdown(cell) for cell in row] for row in (self.head, *self.rows)]
+        return [f"| {' | '.join(row)} |" for row in (cells[0], rule, *cells[1:])]
+
+    def section(self, level: int = 2) -> list[str]:
+        """Return a Markdown section: title, table where there are rows, note."""
+        lines = [f"{'#' * level} {escape(self.title)}", ""] if self.title else []
+        lines += [*self.markdown(), ""] if self.rows else []
+        return lines + ([escape(self.note, 1000), ""] if self.note else [])
+
+    def terminal(self, *, fold_first: bool = False, gap: int = 1) -> RichTable:
+        """Return the table for a terminal."""
+        from rich.table import Table as RichTable
+        from rich.text import Text
+
+        table = RichTable(
+            title=Text(self.title) if self.title else None,
+            title_justify="left",
+            title_style="bold",
+            box=None,
+            pad_edge=False,
+            padding=(0, gap, 0, 0),
+            header_style="bold",
+        )
+        for place, (cell, right) in enumerate(zip(self.head, self._right, strict=True)):
+            table.add_column(
+                Text(_plain(cell)),
+                justify="right" if right else "left",
+                overflow="fold",
+                no_wrap=place == 0 and not fold_first,
+            )
+        for row in self.rows:
+            table.add_row(*(self._styled(cell) for cell in row))
+        return table
+
+    def html(self) -> Markup:
+        """Return the table as HTML."""
+        sides = [Markup(' class="n"') if right else Markup("") for right in self._right]
+        head = Markup("").join(
+            Markup("<th scope=col{}>{}</th>").format(side, _html(cell))
+            for side, cell in zip(sides, self.head, strict=True)
+        )
+        rows = Markup("").join(
+            Markup("<tr>{}</tr>").format(
+                Markup("").join(
+                    Markup("<td{}>{}</td>").format(side, _html(cell))
+                    for side, cell in zip(sides, row, strict=True)
+                )
+            )
+            for row in self.rows
+        )
+        shell = "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
+        return Markup(shell).format(head, rows)
+
+    @property
+    def _right(self) -> list[bool]:
+        if isinstance(self.numbers, bool):
+            return [self.numbers and place > 0 for place in range(len(self.head))]
+        return [cell in self.numbers for cell in self.head]
+
+    def _styled(self, cell: Cell) -> Text:
+        from rich.text import Text
+
+        text = _plain(cell)
+        own = cell.style or ("bold" if cell.bold else "") if isinstance(cell, Mark) else ""
+        return Text(text, style=own or self.styles.get(text, ""))
+
+
+def _plain(cell: Cell) -> str:
+    return cell.text if isinstance(cell, Mark) else show(cell)
+
+
+def _markdown(cell: Cell) -> str:
+    text = _plain(cell)
+    if not isinstance(cell, Mark):
+        return escape(text, LONG)
+    text = f"`{text.replace('`', '').replace('|', '')}`" if cell.code else escape(text, LONG)
+    text = f"**{text}**" if cell.bold and text else text
+    hint = f' "{cell.hint}"' if cell.hint else ""
+    return f"[{text}]({cell.link}{hint})" if cell.link else text
+
+
+def _html(cell: Cell) -> Markup:
+    if not isinstance(cell, Mark):
+        return Markup("{}").format(show(cell))
+    text = Markup("{}").format(cell.text)
+    text = Markup("<code>{}</code>").format(text) if cell.code else text
+    text = Markup("<strong>{}</strong>").format(text) if cell.bold else text
+    return Markup('<a href="{}">{}</a>').format(cell.link, text) if cell.link else text
