@@ -17,6 +17,7 @@ from ptyspec.files.jsonfile import read_json, to_json
 from ptyspec.files.npz import read_npz
 from ptyspec.report import schemas
 from ptyspec.report.pages import MADE_BY, PAGES
+from ptyspec.runs.environment import environment
 from ptyspec.runs.finished_run import FILES
 from ptyspec.spec.checks import Check
 from tests.fake_run import fake_metrics
@@ -121,9 +122,13 @@ def test_nothing_is_published_that_no_model_makes() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["scenario", "environment", "stages", "history", "metrics"])
+@pytest.mark.parametrize("name", ["scenario", "stages", "history", "metrics", "files"])
 def test_a_run_follows_the_published_schemas(folder: Path, name: str) -> None:
     assert breaches(read_json(folder / f"{name}.json"), name) == []
+
+
+def test_the_environment_follows_its_schema() -> None:
+    assert breaches(environment({"noise": 1}), "environment") == []
 
 
 def test_a_document_that_breaks_its_schema_is_told() -> None:

@@ -35,26 +35,22 @@ def test_a_hub_and_its_audits_follow_their_schemas(
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "place"),
     [
-        pytest.param("status", "fine", "/status: 'fine' is not in", id="status"),
-        pytest.param("schema_version", 1, "/schema_version: 1 is not 2", id="version"),
-        pytest.param("data", [], "/data: [] is no object", id="data"),
-        pytest.param("more", 1, "/more: not allowed", id="another-field"),
-        pytest.param(
-            "findings", [{"clause": "x"}], "/findings/0: what is missing", id="half-a-finding"
-        ),
-        pytest.param(
-            "violated", ["norm-1"], "/violated/0: 'norm-1' does not match", id="no-clause"
-        ),
+        pytest.param("status", "fine", "$.status", id="status"),
+        pytest.param("schema_version", 1, "$.schema_version", id="version"),
+        pytest.param("data", [], "$.data", id="data"),
+        pytest.param("more", 1, "$", id="another-field"),
+        pytest.param("findings", [{"clause": "x"}], "$.findings[0]", id="half-a-finding"),
+        pytest.param("violated", ["norm-1"], "$.violated[0]", id="no-clause"),
         pytest.param(
             "tables",
             [{"title": "", "head": [], "rows": [[0.5]]}],
-            "/tables/0/rows/0/0: 0.5 is none",
+            "$.tables[0].rows[0][0]",
             id="bare-number",
         ),
     ],
 )
-def test_an_audit_that_breaks_the_schema_is_told(name: str, value: Any, said: str) -> None:
+def test_an_audit_that_breaks_the_schema_is_told(name: str, value: Any, place: str) -> None:
     found = json.loads(json.dumps(performed("probe", material()).as_json())) | {name: value}
-    assert any(said in line for line in breaches(found, "audit"))
+    assert any(line.startswith(f"{place}: ") for line in breaches(found, "audit"))
