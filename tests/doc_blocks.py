@@ -17,6 +17,8 @@ BLOCK = re.compile(
     r"^(?P<indent> *)```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
 )
+HEADING = re.compile(r"^##? (.+)$", re.MULTILINE)
+"""What begins a section. The blocks of a section follow each other; sections need nothing of each other."""
 SHELL = frozenset({"sh", "bash"})
 COMMENT = re.compile(r"\s+# .*$")
 PROGRAM = re.compile(r"^(?:[A-Z_]+=\S+ )*(?:ptyspec|pytest|make|git|python|cd|source) ")
@@ -30,6 +32,7 @@ class Block:
     """One fenced block, without its indentation; `line` is that of its fence."""
 
     page: str
+    section: str
     line: int
     language: str
     text: str
@@ -55,15 +58,25 @@ class Block:
 def blocks(page: str) -> tuple[Block, ...]:
     """The blocks of one page in order."""
     text = (ROOT / page).read_text(encoding="utf-8")
+    headings = list(HEADING.finditer(BLOCK.sub(lambda found: " " * len(found[0]), text)))
     return tuple(
         Block(
             page,
+            next((one[1] for one in reversed(headings) if one.start() < found.start()), page),
             text.count("\n", 0, found.start()) + 1,
             found["language"],
             textwrap.dedent(found["text"]),
         )
         for found in BLOCK.finditer(text)
     )
+
+
+def sections(page: str) -> dict[str, list[Block]]:
+    """The blocks of one page under the heading they stand below, in order."""
+    found: dict[str, list[Block]] = {}
+    for block in blocks(page):
+        found.setdefault(block.section, []).append(block)
+    return found
 
 
 def bare(line: str) -> str:

@@ -38,9 +38,7 @@ def reduced(words: Sequence[str]) -> list[str]:
     ):  # a finished run has its settings, a dictionary its own
         return [name, *(_a_run() if word == STANDS_FOR_A_RUN else word for word in rest)]
     own = any(word.endswith((".npz", ".cxi")) for word in rest if not word.startswith("-"))
-    made = [
-        word for setting in (OWN_FILE if own else (*SMALL, *SHALLOW)) for word in ("--set", setting)
-    ]
+    made = [word for setting in (OWN_FILE if own else SMALL) for word in ("--set", setting)]
     profile = [] if own or "--profile" in rest else ["--profile", "quick"]
     return [name, *profile, *made, *rest]
 

@@ -22,6 +22,12 @@ def declare(parser: pytest.Parser) -> None:
         default=False,
     )
     parser.addini(
+        "ptyspec_apart",
+        "test files whose cases may go to different workers",
+        type="args",
+        default=[],
+    )
+    parser.addini(
         "ptyspec_clause_url",
         "where a report's reader finds a clause: an address with {id}, {document}, {name}, {line}",
         type="string",

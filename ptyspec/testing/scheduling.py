@@ -24,6 +24,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Send a file's cases to one worker, because they share what they trained; a `--dist` that was asked for stays.
 
+    The cases of a file that `ptyspec_apart` names go one by one: they share nothing, and each is long.
+
     Not by `--dist loadgroup` and its marks: pytest-xdist 3.8 with pytest 9.2 ignores them without a word
     (pytest-xdist issue 1386).
     """
@@ -31,4 +33,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         return None
     from xdist.scheduler.loadfile import LoadFileScheduling
 
-    return LoadFileScheduling(config, log)
+    apart = tuple(config.getini("ptyspec_apart"))
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid if nodeid.startswith(apart) else str(super()._split_scope(nodeid))
+
+    return Scheduling(config, log)

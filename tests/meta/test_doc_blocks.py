@@ -1,4 +1,9 @@
-"""Every code block of README.md and docs/ runs as it stands, on a scan of seconds, and what it shows is what comes out."""
+"""Every code block of README.md and docs/ runs as it stands, on a scan of seconds.
+
+A section is one case, so that cases run side by side. What its blocks train is made in this process
+and kept in the run store, where the other sections and the other tests find it.
+`tests.doc_program` says by which settings a run becomes one of seconds.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +14,17 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+from typer.testing import CliRunner
 
+from ptyspec.cli.main import app
+from ptyspec.spec.collect import CACHE, collect, state
+from ptyspec.spec.skeleton import slug
 from tests.child import environment
 from tests.command_lines import check_command
 from tests.doc_blocks import (
@@ -27,50 +38,82 @@ from tests.doc_blocks import (
     Block,
     bare,
     blocks,
+    sections,
 )
 from tests.doc_files import bring
+from tests.doc_program import reduced
 from tests.red.copies import LEFT_OUT
 
+RUN = {*SHELL, "python"}
 EXECUTED = [
-    page for page in PAGES if any(one.language in {*SHELL, "python"} for one in blocks(page))
+    (page, section)
+    for page in PAGES
+    for section, found in sections(page).items()
+    if any(block.language in RUN for block in found)
 ]
 OF_THE_CHECKOUT = re.compile(
     r"\b(?:pytest|tests/|ptyspec (?:new|trace|golden|faults|report|judge|hypotheses)|ptyspec/networks)"
 )
-"""What makes a page's commands need the repository around them."""
+"""What makes a section's commands need the repository around them."""
+COLLECTS = re.compile(r"ptyspec (?:trace|report|faults)|tests\.red")
+PACKAGE = "ptyspec/"
 SECONDS = 1800
 """A block that takes longer hangs: a busy machine takes twenty times as long as a free one."""
 SAYS_HOW_IT_ENDED = re.compile(r"(?P<command>.*); echo \$\?\s+# (?P<code>\d)")
+TRAINS = re.compile(r"ptyspec (?P<words>(?:run|compare) [^;|]*)")
 
 
-@pytest.mark.parametrize("page", EXECUTED, ids=[Path(page).stem for page in EXECUTED])
-def test_the_blocks_of_a_page_run(page: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("page", "section"),
+    EXECUTED,
+    ids=[f"{Path(page).stem}-{slug(section)}" for page, section in EXECUTED],
+)
+def test_the_blocks_of_a_section_run(
+    page: str, section: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = tmp_path / "place"
-    _set_up(
-        place,
-        any(
-            OF_THE_CHECKOUT.search(one.text)
-            for one in blocks(page)
-            if one.language in {*SHELL, "python"}
-        ),
-    )
+    found = sections(page)[section]
+    _set_up(place, "\n".join(block.text for block in found if block.language in RUN))
     programs = _programs(tmp_path / "bin")
-    for number, block in enumerate(blocks(page)):
+    monkeypatch.chdir(place)
+    for number, block in enumerate(found):
         if block.file:
             (place / block.file).parent.mkdir(parents=True, exist_ok=True)
             (place / block.file).write_text(block.text, encoding="utf-8")
         elif words := _runs(block, tmp_path / f"block-{number}"):
+            if block.language in SHELL and not any(one.file.startswith(PACKAGE) for one in found):
+                _train(block)
             _run(block, words, place, programs)
 
 
-def _set_up(place: Path, checkout: bool) -> None:
-    if checkout:
+def _train(block: Block) -> None:
+    """Make the runs of a block in this process, which has TensorFlow loaded; the block finds them in the store."""
+    for line in _executed(block):
+        if found := TRAINS.match(bare(line)):
+            words = re.sub(r" (?:--out \S+|--force)", "", found["words"])
+            CliRunner().invoke(app, reduced(shlex.split(words)))
+
+
+def _set_up(place: Path, text: str) -> None:
+    """The reader's folder: the repository where the commands need it, and the reader's own files."""
+    if OF_THE_CHECKOUT.search(text):
         kept = [name for name in LEFT_OUT if name != "__pycache__"]
         shutil.copytree(ROOT, place, ignore=shutil.ignore_patterns(*kept), symlinks=True)
         (place / ".pytest_cache").mkdir()  # what was collected is kept there, where it is a folder
+        if COLLECTS.search(text):
+            _collect(place)
     else:
         place.mkdir()
     bring(place)
+
+
+def _collect(place: Path) -> None:
+    """Bring the list of all cases, collected once in a session; it is read only where the sources are the same."""
+    with FileLock(Path(tempfile.gettempdir()) / f"ptyspec-collects-{state(ROOT)[:16]}.lock"):
+        collect(ROOT)
+    if (ROOT / CACHE).is_file():
+        (place / CACHE).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / CACHE, place / CACHE)
 
 
 def _programs(folder: Path) -> Path:
