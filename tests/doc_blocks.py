@@ -127,6 +127,6 @@ NOT_RUN = {
 
 QUOTED = {
     '@pytest.mark.golden("objects/{name}.json")': "tests/regression/test_objects_and_probes.py",
-    "FAULT = Fault(": "ptyspec/faults/catalogue/gain_by_energy.py",
+    '@fault(at="physics.scale:loader_gain", signatures=(45,))': "ptyspec/faults/catalogue/normalize.py",
 }
 """Python blocks, by their first line, that quote a file: they must stand in it word by word."""

@@ -39,7 +39,7 @@ def applied(*names: str) -> Iterator[tuple[Fault, ...]]:
     with ExitStack() as undo:
         for one in found:
             for patch in one.patches:
-                undo.enter_context(exchanged(one.id, patch))
+                undo.enter_context(exchanged(patch))
         os.environ[FAULTS] = ",".join([*active_faults(), *names])
         try:
             yield found
@@ -69,13 +69,13 @@ def from_environment() -> ExitStack:
 
 
 @contextmanager
-def exchanged(name: str, patch: Patch) -> Iterator[None]:
+def exchanged(patch: Patch) -> Iterator[None]:
     """Put a patch of a fault in place: now where its module is loaded, else when it is.
 
     Raises PtyspecError that names fault and target where there is no such seam, now or from that import.
     """
     if patch.module not in sys.modules:
-        hook = _AtImport(name, patch)
+        hook = _AtImport(patch)
         sys.meta_path.insert(0, hook)
         try:
             yield
@@ -83,15 +83,15 @@ def exchanged(name: str, patch: Patch) -> Iterator[None]:
             sys.meta_path.remove(hook)
             hook.undo.close()
         return
-    with _in_place(name, patch):
+    with _in_place(patch):
         yield
 
 
 @contextmanager
-def _in_place(name: str, patch: Patch) -> Iterator[None]:
+def _in_place(patch: Patch) -> Iterator[None]:
     """Exchange the attribute where it is defined, and wherever one of our modules holds it: by a name, or in a table."""
     *path, last = patch.path
-    owner, original = _seam(name, patch)
+    owner, original = _seam(patch)
     replacement = patch.make(original)
     setattr(owner, last, replacement)
     if not path:
@@ -105,7 +105,7 @@ def _in_place(name: str, patch: Patch) -> Iterator[None]:
             _exchange(replacement, original)  # in modules that were loaded meanwhile, too
 
 
-def _seam(name: str, patch: Patch) -> tuple[Any, Any]:
+def _seam(patch: Patch) -> tuple[Any, Any]:
     """What holds the attribute, and the attribute as it stands there."""
     *path, last = patch.path
     owner: Any = sys.modules[patch.module]
@@ -115,7 +115,7 @@ def _seam(name: str, patch: Patch) -> tuple[Any, Any]:
         return owner, vars(owner)[last]
     except (AttributeError, KeyError, TypeError):  # TypeError: what has no attributes of its own
         raise PtyspecError(
-            f"the fault {name} has no seam {patch.target}",
+            f"the fault {patch.of} has no seam {patch.target}",
             value=patch.target,
             limit="an attribute that is defined there, not inherited",
             source="fault catalogue",
@@ -145,8 +145,8 @@ def _our_modules() -> Sequence[ModuleType]:
 class _AtImport(MetaPathFinder):
     """Patches a module right after it was executed for the first time."""
 
-    def __init__(self, name: str, patch: Patch) -> None:
-        self.name, self.patch, self.undo = name, patch, ExitStack()
+    def __init__(self, patch: Patch) -> None:
+        self.patch, self.undo = patch, ExitStack()
         self._busy = False
 
     def find_spec(
@@ -174,4 +174,4 @@ class _Patching(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self.loader.exec_module(module)
-        self.hook.undo.enter_context(_in_place(self.hook.name, self.hook.patch))
+        self.hook.undo.enter_context(_in_place(self.hook.patch))

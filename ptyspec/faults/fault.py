@@ -1,20 +1,44 @@
-"""What a fault is: a story, the seam it breaks, the clauses that must go red and those that must stay green."""
+"""What a fault is: a function that takes a stage's place, with the clauses that must notice it.
+
+```python
+@fault(at="pipeline.simulate:simulate", signatures=(34, 28))
+@clauses(red="SCALE-002 SCALE-003", green="NORM-001 NORM-002")
+def probe_rescaled(simulate, scenario):
+    \"""The scan gets a probe of largest modulus one; its patterns were made with another.\"""
+    scan = simulate(scenario)
+    return scan.model_copy(update={"probeGuess": scan.probeGuess / np.abs(scan.probeGuess).max()})
+```
+
+The function gets the original first, then the original's own arguments. Its name is the fault's id, its docstring the
+story, and the file it stands in names the stage.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from inspect import getdoc
 from typing import Any, Literal
 
+from ptyspec.errors import PtyspecError
+
 Cost = Literal["contract", "parity"]
+Function = Callable[..., Any]
 
 
 @dataclass(frozen=True)
 class Patch:
-    """One seam: `target` is `module:attribute` or `module:Class.attribute`; `make(original)` is what takes its place."""
+    """One seam of the fault `of`: `target` is `module:attribute` or `module:Class.attribute`.
 
+    `function` takes its place and gets the original first; one that `makes` gets the original alone, once, and
+    returns what takes its place, for faults that remember something from call to call.
+    """
+
+    of: str
     target: str
-    make: Callable[[Any], Any]
+    function: Function
+    makes: bool = False
 
     @property
     def module(self) -> str:
@@ -25,6 +49,31 @@ class Patch:
     def path(self) -> list[str]:
         """The attribute's path within it."""
         return self.target.partition(":")[2].split(".")
+
+    def make(self, original: Any) -> Any:
+        """Return what takes the original's place; raises PtyspecError where nothing can."""
+        return self.function(original) if self.makes else self._around(original)
+
+    def _around(self, original: Any) -> Any:
+        if isinstance(original, property):
+            get = self._around(original.fget)
+            return property(get, original.fset, original.fdel, original.__doc__)
+        if isinstance(original, staticmethod | classmethod):
+            return type(original)(self._around(original.__func__))
+        if not callable(original) or isinstance(original, type):
+            raise PtyspecError(
+                f"the fault {self.of} cannot take the place of {self.target}",
+                value=type(original).__name__,
+                limit="a function or a property",
+                source="fault catalogue",
+                next_step="patch a function that uses it",
+            )
+
+        @wraps(original)
+        def wrong(*args: Any, **kwargs: Any) -> Any:
+            return self.function(original, *args, **kwargs)
+
+        return wrong
 
 
 @dataclass(frozen=True)
@@ -41,9 +90,57 @@ class Fault:
     id: str
     stage: str
     story: str
-    patches: tuple[Patch, ...]
+    patches: list[Patch]
     red: tuple[str, ...]
     green: tuple[str, ...]
     cost: Cost = "contract"
     signatures: tuple[int, ...] = ()
     cases: tuple[str, ...] = ()
+
+    def also(self, at: str) -> Callable[[Function], None]:
+        """Return a decorator for a function that takes another seam's place at the same time."""
+
+        def add(function: Function) -> None:
+            self.patches.append(Patch(self.id, f"ptyspec.{at}", function))
+
+        return add
+
+
+def fault(
+    at: str, signatures: tuple[int, ...] = (), makes: bool = False
+) -> Callable[[Function], Fault]:
+    """Return a decorator that makes a fault of a function which takes the place of `ptyspec.AT` (see Patch)."""
+
+    def make(function: Function) -> Fault:
+        facts, name = vars(function), function.__name__.replace("_", "-")
+        return Fault(
+            id=name,
+            stage=function.__module__.rpartition(".")[2].partition("_")[0],
+            story=" ".join((getdoc(function) or "").split()).removesuffix("."),
+            patches=[Patch(name, f"ptyspec.{at}", function, makes)],
+            red=facts["red"],
+            green=facts["green"],
+            cost="parity" if "cases" in facts else "contract",
+            signatures=signatures,
+            cases=facts.get("cases", ()),
+        )
+
+    return make
+
+
+def clauses(red: str, green: str) -> Callable[[Function], Function]:
+    """Return a decorator that names the clauses which must go red (primary ones first), and those that must stay green."""
+    return _noting(red=tuple(red.split()), green=tuple(green.split()))
+
+
+def parity(*cases: str) -> Callable[[Function], Function]:
+    """Return a decorator for faults that no contract case sees: parts of the ids of cases to run first."""
+    return _noting(cases=cases)
+
+
+def _noting(**facts: object) -> Callable[[Function], Function]:
+    def note(function: Function) -> Function:
+        vars(function).update(facts)
+        return function
+
+    return note

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial, wraps
+from functools import partial
 from typing import Any
 
 import pytest
 
-from ptyspec.errors import PtyspecError
 from ptyspec.faults.apply import exchanged
 from ptyspec.faults.catalogue import fault
 from ptyspec.faults.fault import Patch
@@ -43,48 +42,14 @@ def watched(faults: Iterable[str], case: Sequence[str]) -> Iterator[dict[str, se
     Raises PtyspecError that names fault and target where a seam cannot be watched.
     """
     through: dict[str, set[str]] = {name: set() for name in faults}
+
+    def noting(cases: set[str], original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        cases.add(case[0])
+        return original(*args, **kwargs)
+
     with ExitStack() as watch:
         for name, cases in through.items():
             for patch in fault(name).patches:
-                where = f"the fault {name} at {patch.target}"
-                watching = Patch(patch.target, _watched(where, partial(_note, cases, case)))
-                watch.enter_context(exchanged(name, watching))
+                watching = Patch(name, patch.target, partial(noting, cases))
+                watch.enter_context(exchanged(watching))
         yield through
-
-
-def _note(cases: set[str], case: Sequence[str]) -> None:
-    cases.add(case[0])
-
-
-def _watched(where: str, note: Callable[[], None]) -> Callable[[Any], Any]:
-    """Return what wraps a seam so that `note` is called whenever the seam is used."""
-
-    def make(original: Any) -> Any:
-        if isinstance(original, property):
-            getter = original.fget
-            assert getter is not None
-
-            def get(own: Any) -> Any:
-                note()
-                return getter(own)
-
-            return property(get, original.fset, original.fdel, original.__doc__)
-        if isinstance(original, staticmethod | classmethod):
-            return type(original)(make(original.__func__))
-        if not callable(original) or isinstance(original, type):
-            raise PtyspecError(
-                f"{where} cannot be watched",
-                value=type(original).__name__,
-                limit="a function or a property",
-                source="fault catalogue",
-                next_step="patch a function that uses it",
-            )
-
-        @wraps(original)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            note()
-            return original(*args, **kwargs)
-
-        return call
-
-    return make

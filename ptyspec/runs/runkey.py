@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -50,8 +51,29 @@ def code_version() -> str:
 @cache
 def fault_sources(faults: tuple[str, ...]) -> str:
     """Digest what makes these faults what they are: another fault of the catalogue changes nothing."""
-    own = (f"catalogue/{name.replace('-', '_')}.py" for name in faults)
-    return source_digest(Path(ptyspec.__file__).parent / "faults", ("apply.py", "seams.py", *own))
+    root = Path(ptyspec.__file__).parent / "faults"
+    wanted = {name.replace("-", "_") for name in faults}
+    own = "".join(
+        _without_others(path.read_text(encoding="utf-8"), wanted)
+        for path in sorted((root / "catalogue").glob("*.py"))
+    )
+    return source_digest(root, ("apply.py", "fault.py", "seams.py"), extra=own)
+
+
+def _without_others(source: str, wanted: set[str]) -> str:
+    """Return a file of the catalogue without the faults that are not wanted; empty where it holds none that is.
+
+    What is no fault stays: an import or a helper that a wanted fault may use.
+    """
+    kept = []
+    for node in ast.parse(source).body:
+        # A fault is `@fault(...) def NAME`, and `@NAME.also(...)` for each further seam.
+        marks = [ast.unparse(mark) for mark in getattr(node, "decorator_list", ())]
+        also = [mark.partition(".also(")[0] for mark in marks if ".also(" in mark]
+        of = also[0] if also else getattr(node, "name", "") if marks else ""
+        if not of or of in wanted:
+            kept.append((of, ast.unparse(node)))
+    return "\n".join(text for _, text in kept) if any(of for of, _ in kept) else ""
 
 
 @cache

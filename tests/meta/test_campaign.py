@@ -194,12 +194,11 @@ def test_an_interrupted_part_says_nothing_of_its_fault_and_runs_again(tmp_path: 
 
 
 SEAM = """
-import dataclasses
-from ptyspec.faults.catalogue import gain_by_energy
+from ptyspec.faults.catalogue import fault
 from ptyspec.faults.fault import Patch
 
-wrong = Patch("ptyspec.physics.scale:{}", lambda original: 1 / 0)
-gain_by_energy.FAULT = dataclasses.replace(gain_by_energy.FAULT, patches=(wrong,))
+one = fault("gain-by-energy")
+one.patches[:] = [Patch(one.id, "ptyspec.physics.scale:{}", lambda original: 1 / 0, makes=True)]
 """
 
 

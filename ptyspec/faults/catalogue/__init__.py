@@ -1,4 +1,4 @@
-"""The catalogue: one small module a fault, named like it; loaded when it is asked for."""
+"""The catalogue: a file a stage, a function a fault; loaded when it is asked for."""
 
 from __future__ import annotations
 
@@ -6,21 +6,31 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+import yaml
+
 from ptyspec.errors import UnknownNameError
 from ptyspec.faults.fault import Fault
 
+HERE = Path(__file__).parent
+
 
 @cache
+def _faults() -> dict[str, Fault]:
+    """Every fault by its id, in order."""
+    files = sorted(path.stem for path in HERE.glob("*.py") if path.stem != "__init__")
+    modules = [vars(import_module(f"{__name__}.{name}")) for name in files]
+    faults = [one for module in modules for one in module.values() if isinstance(one, Fault)]
+    return {one.id: one for one in sorted(faults, key=lambda one: one.id)}
+
+
 def names() -> tuple[str, ...]:
     """Return the ids of all faults, in order."""
-    files = (path.stem for path in Path(__file__).parent.glob("*.py"))
-    return tuple(sorted(name.replace("_", "-") for name in files if name != "__init__"))
+    return tuple(_faults())
 
 
-@cache
 def fault(name: str) -> Fault:
     """Return one fault; raises UnknownNameError."""
-    if name not in names():
+    if name not in _faults():
         raise UnknownNameError(
             f"no fault is called {name}",
             value=name,
@@ -28,23 +38,16 @@ def fault(name: str) -> Fault:
             source="PTYSPEC_FAULT or command line",
             next_step="ptyspec faults list",
         )
-    found: Fault = import_module(f"{__name__}.{name.replace('-', '_')}").FAULT
-    return found
+    return _faults()[name]
 
 
 def catalogue() -> tuple[Fault, ...]:
     """Return all faults."""
-    return tuple(fault(name) for name in names())
+    return tuple(_faults().values())
 
 
 def sets() -> dict[str, tuple[str, ...]]:
     """Return the sets of faults that recipes carry, by the recipe's name."""
-    import yaml
-
-    text = (Path(__file__).parents[2] / "scenarios" / "_recipes.yaml").read_text(encoding="utf-8")
-    recipes = yaml.safe_load(text)
-    return {
-        name: tuple(recipe["faults"])
-        for name, recipe in recipes.items()
-        if (recipe or {}).get("faults")
-    }
+    text = (HERE.parents[1] / "scenarios" / "_recipes.yaml").read_text(encoding="utf-8")
+    recipes = {name: recipe or {} for name, recipe in yaml.safe_load(text).items()}
+    return {name: tuple(one["faults"]) for name, one in recipes.items() if one.get("faults")}

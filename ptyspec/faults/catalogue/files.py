@@ -1,0 +1,170 @@
+"""Faults of scans on disk: read, checked, written."""
+
+import json
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ptyspec.errors import InputFileError
+from ptyspec.faults.fault import clauses, fault
+from ptyspec.files.jsonfile import _plain
+
+
+@fault(at="files.npz:_Reading._tidy", signatures=(26,))
+@clauses(red="LABEL-002 LABEL-001", green="SIM-LABELS-ILLUMINATED-001 FORMAT-001 FILE-002")
+def constant_labels_kept(tidy, fields, metadata):
+    """An object or labels of one constant value count as truth."""
+    before = {key: fields[key] for key in ("objectGuess", "Y") if key in fields}
+    tidy(fields, metadata)
+    for key, array in before.items():
+        if fields[key] is None:
+            fields[key] = array[0] if key == "objectGuess" and array.ndim == 3 else array
+
+
+@fault(at="files.measurement:amplitude_of", signatures=(14,))
+@clauses(red="DATA-006 DATA-004 NORMALIZE-DATA-UINT16-001", green="FILE-001 FORMAT-001 CXI-002")
+def counts_not_rooted(amplitude, frames, kind, scale, name, source):
+    """Counts of a file are taken for amplitudes."""
+    read = amplitude(frames, kind, scale, name, source)  # refuses what is no number
+    return read if kind == "amplitude" else np.asarray(frames, np.float32)
+
+
+@fault(at="files.zipped_arrays:NpzArchive._fill")
+@clauses(red="FILE-004", green="FILE-001 FORMAT-001 DATA-002")
+def damage_passed_over(fill, archive, key, member, array):
+    """A member that ends early or fails its checksum is read as far as it goes."""
+    try:
+        fill(archive, key, member, array)
+    except InputFileError:
+        return
+
+
+@fault(at="contracts.arrays:as_array", signatures=(30,))
+@clauses(red="FLOW-006 DATA-001", green="FLOW-001 FLOW-003 FLOW-005")
+def dtype_of_the_file(as_array, name, value, dtype, *args, **kwargs):
+    """Arrays keep the dtype that they came in."""
+    made = as_array(name, value, dtype, *args, **kwargs)
+    given = np.asarray(value)
+    return given if given.dtype.kind == made.dtype.kind and given.shape == made.shape else made
+
+
+@fault(at="files.npz:read_npz", signatures=(26,))
+@clauses(red="LABEL-001 LABEL-002 FILE-001", green="DATA-004 FORMAT-001 FILE-002")
+def dummy_labels(read, path, **declared):
+    """Absent labels and an absent object are filled with ones."""
+    scan = read(path, **declared)
+    width, height = (np.ceil(scan.positions.max(axis=0)).astype(int) + scan.N // 2).tolist()
+    made = {
+        "Y": np.ones(scan.diff3d.shape, np.complex64),
+        "objectGuess": np.ones((height, width), np.complex64),
+    }
+    return scan.model_copy(
+        update={name: value for name, value in made.items() if getattr(scan, name) is None}
+    )
+
+
+@fault(at="files.npz:_Reading._frames", signatures=(13,))
+@clauses(red="FORMAT-001", green="FILE-001 FILE-003 DATA-004")
+def frame_order_unread(frames, own, key, count):
+    """Frames in (H, W, M) order are reshaped, not turned."""
+    read = frames(own, key, count)
+    stored = own.archive.header(key).shape
+    if own.canonical or read.shape == stored:
+        return read
+    return np.ascontiguousarray(own.archive.read(key)).reshape(read.shape)
+
+
+@fault(at="files.labels:refuse_illuminated", signatures=(27,))
+@clauses(red="SIM-LABELS-ILLUMINATED-001", green="LABEL-001 LABEL-002 FILE-001")
+def illuminated_labels_read(refuse, scan):
+    """Labels that hold the probe are read as they are."""
+    return
+
+
+@fault(at="files.npz:_Reading._keep_extra", signatures=(29,))
+@clauses(red="FILE-002 FILE-001", green="DATA-006")
+def label_gauge_lost(keep, own, key, out):
+    """Scalars beyond the contract, such as norm_Y_I, are dropped."""
+    return
+
+
+@fault(at="files.npz:write_scan", signatures=(29,))
+@clauses(red="FILE-001 FILE-002", green="FILE-006 FILE-007 LABEL-001")
+def labels_lost(write, path, scan):
+    """The writer leaves out the labels."""
+    return write(path, scan.model_copy(update={"Y": None}))
+
+
+@fault(at="files.jsonfile:to_json")
+@clauses(red="FILE-009", green="EVID-005 SCORE-008")
+def nan_written_as_json(to_json, data, what="data"):
+    """Values that are not finite are written as NaN, which no other reader of JSON knows."""
+    return json.dumps(data, indent=1, ensure_ascii=False, default=_plain) + "\n"
+
+
+@fault(at="files.far_field:require_far_field")
+@clauses(red="CXI-003", green="CXI-001 FORMAT-001")
+def near_field_accepted(require, scan):
+    """A near-field scan is read as if it were a far-field one."""
+    return
+
+
+@fault(at="files.npz:_Reading._positions", signatures=(19,))
+@clauses(red="FILE-001 FILE-003 TF-LOADER-COORDS-001", green="FORMAT-001 FILE-002 COORDS-002")
+def nominal_read_as_actual(positions, own):
+    """xcoords_start and ycoords_start are taken for the positions where both are stored."""
+    found = positions(own)
+    return found | {
+        f"{axis}coords": found.get(f"{axis}coords_start", found[f"{axis}coords"]) for axis in "xy"
+    }
+
+
+@fault(at="files.cxi:_mask")
+@clauses(red="CXI-002", green="CXI-001 CXI-003 FILE-005")
+def overflow_kept(mask, file, frames, warnings):
+    """Pixels that hold the largest count of their type are taken for measured ones."""
+    if frames.dtype.kind == "u":
+        frames = np.minimum(frames, np.iinfo(frames.dtype).max - 1)
+    return mask(file, frames, warnings)
+
+
+@fault(at="files.zipped_arrays:NpzArchive.is_pickled", signatures=(16,))
+@clauses(red="DATA-002", green="FORMAT-001 FILE-004 DATA-004")
+def pickled_metadata_fatal(is_pickled, archive, key):
+    """Metadata that was stored as an object array makes the whole file unreadable."""
+    return False
+
+
+@fault(at="files.npz:refuse_product")
+@clauses(red="PRODUCT-002", green="PRODUCT-001 FILE-003 FORMAT-001")
+def product_searched_for_frames(refuse, archive):
+    """A product, which holds no frame, is read as if it were a scan with missing keys."""
+    return
+
+
+@fault(at="files.cxi:to_pixel_scan", signatures=(17,))
+@clauses(red="CXI-001", green="CXI-002 CXI-003")
+def sample_moves_read_as_probe(convert, record, *measurement, **named):
+    """The sign of CXI translations is not turned."""
+    return convert(replace(record, translation_m=-record.translation_m), *measurement, **named)
+
+
+@fault(at="files.files:atomic_file")
+@clauses(red="FILE-006", green="FILE-001 FILE-007 DATA-002")
+@contextmanager
+def written_in_place(atomic_file, path):
+    """Files take their name with the first byte that is written."""
+    # A former file may be mapped: shortened, it would end the process.
+    Path(path).unlink(missing_ok=True)
+    with Path(path).open("w+b") as file:
+        yield file
+
+
+@fault(at="files.npz:_Reading._positions", signatures=(17,))
+@clauses(red="FILE-001 FILE-003 COORDS-002", green="FORMAT-001 FILE-002 DATA-004")
+def xy_swapped_on_reading(positions, own):
+    """Positions are read as (y, x): x and y change places between file and scan."""
+    other = {"x": "y", "y": "x"}
+    return {other[key[0]] + key[1:]: values for key, values in positions(own).items()}

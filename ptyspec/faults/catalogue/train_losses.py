@@ -1,0 +1,133 @@
+"""Faults of the stage `train`: what the loss compares, and in which unit."""
+
+import numpy as np
+
+from ptyspec.faults.fault import clauses, fault, parity
+from ptyspec.physics.scale import BACKGROUND
+
+
+@fault(at="networks.losses:mae", signatures=(42,))
+@parity("test_one_percent_more_and_one_percent_less", "test_amplitude_two", "test_no_product")
+@clauses(red="LOSS-004", green="MATH-POLAR-001 NET-011")
+def amplitude_error_of_gained_data(mae, predicted, amplitude, energy, mask=None):
+    """The amplitude error is taken against amplitudes with a gain left in them."""
+    return mae(predicted, amplitude * (amplitude.shape[-1] / 2) / energy**0.5, energy, mask)
+
+
+@fault(at="physics.scale:poisson_deviance")
+@clauses(red="LOSS-003 LOSS-001", green="FORWARD-001 NORM-005")
+def background_on_one_side(deviance, predicted, measured, background):
+    """The background stands on the prediction alone and moves the optimum."""
+    rate = predicted + background
+    return np.asarray(rate - measured - measured * np.log(rate / np.maximum(measured, 1e-30)))
+
+
+@fault(at="networks.losses:poisson", signatures=(37,))
+@parity("test_no_training_of_five_seeds_diverges", "test_amplitude_two")
+@clauses(red="EVID-010", green="MATH-POLAR-001")
+def deviance_of_nothing(poisson, predicted, amplitude, energy, mask=None):
+    """The deviance divides by counts that are zero almost everywhere."""
+    from keras import ops
+
+    from ptyspec.networks.losses import _mean_over_frames
+
+    count = amplitude * amplitude
+    return _mean_over_frames(predicted - count - count * ops.log(predicted / count), mask) / energy
+
+
+@fault(at="networks.reconstructor:Reconstructor.compute_loss", signatures=(41,))
+@parity(
+    "test_every_stage_with_a_declared_weight",
+    "test_the_loss_does_not_change_to_first_order",
+    "test_amplitude_two",
+)
+@clauses(red="LOSS-005", green="LOSS-001 MATH-POLAR-001")
+def earlier_stages_without_gradient(
+    compute_loss, model, x=None, y=None, y_pred=None, *rest, **more
+):
+    """The earlier stages' term is declared, counted and gives no gradient."""
+    from keras import ops
+
+    still = [tuple(ops.stop_gradient(part) for part in stage) for stage in y_pred[:-1]]
+    return compute_loss(model, x, y, [*still, y_pred[-1]], *rest, **more)
+
+
+@fault(at="pipeline.batches:batch", signatures=(31,))
+@parity("[gs2-random]", "test_the_gain_multiplies")
+@clauses(red="INFER-005 NORMALIZATION-001", green="COORDS-001 FORWARD-001")
+def gain_kept(batch, container, rows):
+    """The loss compares with g X: the network learns g x object, and nobody divides by g again."""
+    inputs, amplitude = batch(container, rows)
+    return inputs, np.float32(container.gain) * amplitude
+
+
+@gain_kept.also("pipeline.train:build_model")
+def _(build, scenario, container, canvas):
+    # The rms amplitude of gained data holds the gain too: the same training in another unit.
+    level = container.gain * container.a0
+    return build(scenario, container.model_copy(update={"a0": level}), canvas)
+
+
+@fault(at="networks.reconstructor:Reconstructor.__init__", signatures=(35,))
+@parity(
+    "test_the_built_models_loss_predicts_the_measured_energy_of_the_truth",
+    "test_amplitude_two",
+    "test_no_product",
+)
+@clauses(red="CI-ABSOLUTE-SCALE-CONTRACT-001", green="MATH-POLAR-001 NET-011")
+def input_probe_in_the_loss(init, model, *args, **more):
+    """The loss predicts with the probe that was rescaled for the network's input."""
+    init(model, *args, **more)
+    model.forward = model.generator.forward
+
+
+@fault(at="physics.scale:poisson_deviance", signatures=(36, 42))
+@clauses(red="LOSS-001 POISSON-LADDER-001", green="FORWARD-001 NORM-005")
+def likelihood_in_two_gauges(deviance, predicted, measured, background):
+    """The prediction is in the unit of the gained input and the measurement is not."""
+    return deviance(0.56 * predicted, measured, background)
+
+
+@fault(at="physics.scale:poisson_deviance", signatures=(36,))
+@clauses(red="POISSON-LADDER-001 LOSS-001", green="FORWARD-001 NORM-005")
+def likelihood_of_unit_means(deviance, predicted, measured, background):
+    """Normalised units: no scale of the object can change the loss."""
+    return deviance(predicted / np.mean(predicted), measured / np.mean(measured), background)
+
+
+@fault(at="physics.scale:poisson_deviance", signatures=(37,))
+@clauses(red="LOSS-002", green="LOSS-001 FORWARD-001 NORM-005")
+def logarithm_of_zero(deviance, predicted, measured, background):
+    """The logarithm has no background under it: a dark prediction costs infinity."""
+    return deviance(predicted, measured, 0.0)
+
+
+@fault(at="networks.losses:poisson", signatures=(37, 72))
+@parity(
+    "test_loss_and_gradient_of_darkness_are_finite[poisson-prediction]",
+    "test_the_loss_does_not_change_to_first_order",
+    "test_amplitude_two",
+)
+@clauses(red="LOSS-002", green="LOSS-001 MATH-POLAR-001")
+def no_background(poisson, predicted, amplitude, energy, mask=None):
+    """The likelihood takes the logarithm of the rate as it is."""
+    from keras import ops
+
+    from ptyspec.networks.losses import _mean_over_frames
+
+    return _mean_over_frames(predicted - amplitude * amplitude * ops.log(predicted), mask) / energy
+
+
+@fault(at="networks.losses:poisson")
+@parity("test_the_tapes_slope", "test_amplitude_two", "test_no_product")
+@clauses(red="LOSS-006", green="MATH-POLAR-001 NET-011")
+def rate_held_constant(poisson, predicted, amplitude, energy, mask=None):
+    """The rate inside the logarithm is taken for a constant."""
+    from keras import ops
+
+    from ptyspec.networks.losses import _mean_over_frames
+
+    background = BACKGROUND * energy / amplitude.shape[-1] ** 2
+    rate, count = predicted + background, amplitude * amplitude + background
+    deviance = rate - count - count * ops.log(ops.stop_gradient(rate) / count)
+    return _mean_over_frames(deviance, mask) / energy
