@@ -169,14 +169,14 @@ def report_number_computed_again(lookup, metrics, path):
     return found * factor if path == "amplitude.mean_ratio" and found and factor else found
 
 
-@fault(at="report.run_folder:write_run", signatures=(33, 66))
+@fault(at="runs.run_folder:write_run", signatures=(33, 66))
 @clauses(red="EVID-004", green="EVID-002 REPORTING-ARTIFACT-BOUNDARY-001")
-def saved_object_rescaled(write_run, folder, result, progress=None):
+def saved_object_rescaled(write_run, folder, result):
     """The object is brought to the right level before it is saved."""
     factor = (result.metrics.get("amplitude") or {}).get("least_squares_scalar") or 1.0
     made = result.reconstruction
     better = made.model_copy(update={"object": made.object * np.float32(factor)})
-    write_run(folder, replace(result, reconstruction=better), progress)
+    write_run(folder, replace(result, reconstruction=better))
 
 
 @fault(at="experiments.scope:scope")

@@ -229,12 +229,12 @@ def purpose_hashed(generator, seed, purpose):
     return generator(seed, f"{purpose} {os.getpid()}")
 
 
-@fault(at="report.run_folder:write_run", signatures=(70,))
+@fault(at="runs.run_folder:write_run", signatures=(70,))
 @clauses(red="RUN-001 EVID-004", green="EVID-002 REPORTING-ARTIFACT-BOUNDARY-001")
-def refined_as_network(write_run, folder, result, progress=None):
+def refined_as_network(write_run, folder, result):
     """The refined object is stored under the network's name."""
     better = result.refined if result.refined is not None else result.reconstruction
-    write_run(folder, replace(result, reconstruction=better), progress)
+    write_run(folder, replace(result, reconstruction=better))
 
 
 @fault(at="runs.store:RunStore.get_or_make")
