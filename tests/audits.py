@@ -8,6 +8,7 @@ from ptyspec.checks.material import Material
 from ptyspec.checks.registry import perform
 from ptyspec.checks.report import Audit
 from ptyspec.checks.subject import Subject
+from ptyspec.faults.controls import spoiled
 from tests.tiny_runs import stored, tiny
 
 
@@ -31,4 +32,4 @@ def trained(target: str = "gs2_custom", *settings: str) -> Material:
 
 def performed(kind: str, *materials: Material, control: str | None = None) -> Audit:
     """The audit, by the way that the command line takes."""
-    return perform(kind, materials, control)
+    return spoiled(kind, materials, control) if control else perform(kind, materials)

@@ -22,11 +22,12 @@ NEEDED, LEGACY, STITCHED, RULE = (
 )
 
 
-def to_scale(subjects: Sequence[tuple[Material, Mapping[str, Any], Mapping[str, Any]]]) -> Figure:
+def to_scale(subjects: Sequence[Material], data: Mapping[str, Any]) -> Figure:
     """One row a subject: everything in object pixels, and the widest group's own canvas."""
     grid = canvas.Grid(len(subjects), 2, 4.2, 4.2, across=0.9, down=0.8)
     figure, axes = grid.figure("canvases")
-    for row, (material, model, stitched) in zip(axes, subjects, strict=True):
+    for row, material in zip(axes, subjects, strict=True):
+        model, stitched = data["model"][material.name], data["stitched"][material.name]
         part = material.groups.test
         widest = int(np.argmax(np.abs(part.coords_relative).max(axis=(1, 2, 3))))
         _whole(row[0], material, model, stitched, part.coords_offsets[widest, 0, :, 0].tolist())
@@ -41,10 +42,8 @@ def to_scale(subjects: Sequence[tuple[Material, Mapping[str, Any], Mapping[str, 
     return figure
 
 
-def _square(
-    axes: Axes, centre: Sequence[float], side: float, colour: str, label: str = "", style: str = "-"
-) -> None:
-    _box(axes, (centre[0] - side / 2, centre[1] - side / 2), side, side, colour, label, style)
+def _square(axes: Axes, centre: Sequence[float], side: float, *look: str) -> None:
+    _box(axes, (centre[0] - side / 2, centre[1] - side / 2), side, side, *look)
 
 
 def _box(
@@ -53,23 +52,14 @@ def _box(
     width: float,
     height: float,
     colour: str,
-    label: str,
+    label: str = "",
     style: str = "-",
 ) -> None:
     from matplotlib.patches import Rectangle
 
-    axes.add_patch(
-        Rectangle(
-            low,
-            width,
-            height,
-            fill=False,
-            edgecolor=colour,
-            linewidth=1.6,
-            linestyle=style,
-            label=label or None,
-        )
-    )
+    box = Rectangle(low, width, height, fill=False, edgecolor=colour, linewidth=1.6)
+    box.set(linestyle=style, label=label or None)
+    axes.add_patch(box)
 
 
 def _whole(

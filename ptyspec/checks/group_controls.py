@@ -3,114 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
 from ptyspec.checks.material import Material
 from ptyspec.checks.registry import Control
-from ptyspec.checks.subject import Words, subject
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import GroupedScan
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.errors import GroupingError, OversamplingError
 from ptyspec.pipeline.group import with_offsets
 from ptyspec.pipeline.protocol import GroupedHalves, Halves
 from ptyspec.pipeline.reference import ReferencePipeline
 
-
-def _spoiled(material: Material, change: Callable[[GroupedScan], GroupedScan]) -> Material:
-    made = material.groups
-    return material.replaced(groups=GroupedHalves(change(made.train), made.test))
+Spoil = Callable[[Material], Material]
 
 
-def _indices(material: Material, change: Callable[[Array], Array]) -> Material:
-    return _spoiled(
-        material, lambda part: with_offsets(part.scan, change(part.nn_indices), part.split)
-    )
+def _train(change: Callable[[GroupedScan], GroupedScan]) -> Spoil:
+    """What changes the training groups."""
+
+    def spoil(material: Material) -> Material:
+        parts = material.groups
+        return material.replaced(groups=GroupedHalves(change(parts.train), parts.test))
+
+    return spoil
 
 
-def _far(indices: Array) -> Array:
-    """Members beside the seed come from half the list of groups away."""
-    return np.concatenate(
-        [indices[:, :1], np.roll(indices[:, 1:], len(indices) // 2, axis=0)], axis=1
-    )
+def _rows(change: Callable[[Array], Array]) -> Spoil:
+    """What changes which frames are in the training groups; their offsets follow."""
+    return _train(lambda part: with_offsets(part.scan, change(part.nn_indices), part.split))
 
 
-def _repeated(indices: Array) -> Array:
-    return np.concatenate([indices[:, :-1], indices[:, :1]], axis=1)
-
-
-def _one_seed(indices: Array) -> Array:
-    return np.concatenate(
-        [indices[: len(indices) // 2], indices[: len(indices) - len(indices) // 2]]
-    )
-
-
-def _flipped(part: GroupedScan) -> GroupedScan:
-    return part.model_copy(update={"coords_relative": -part.coords_relative})
-
-
-def _other_rows(part: GroupedScan) -> GroupedScan:
-    return part.model_copy(update={"nn_indices": np.roll(part.nn_indices, 1, axis=0)})
-
-
-def _whole_scan_rows(part: GroupedScan) -> GroupedScan:
-    return part.model_copy(update={"nn_indices": part.nn_indices + part.scan.size})
-
-
-def _leaked(material: Material) -> Material:
-    """Training groups are formed on the whole scan, before the split."""
-    scenario, scan = material.scenario, material.scan
-    whole = material.pipeline.group(scenario, Halves(scan, scan)).train
-    return material.replaced(
-        groups=GroupedHalves(whole.model_copy(update={"split": "train"}), material.groups.test)
-    )
-
-
-def _shared(material: Material) -> Material:
-    """The test part holds a quarter of the training frames, too."""
-    halves = material.halves
-    count = halves.train.size
-    both = np.concatenate([np.arange(count // 4), np.arange(count, count + halves.test.size)])
-    order = np.argsort(material.scan.ycoords, kind="stable")
-    test = material.scan.take(np.sort(order[both]))
-    return material.replaced(halves=Halves(halves.train, test))
-
-
-def _mixed(material: Material) -> Material:
-    """Every second frame is held out, wherever it lies."""
-    rows = np.arange(material.scan.size)
-    return material.replaced(
-        halves=Halves(material.scan.take(rows[::2]), material.scan.take(rows[1::2]))
-    )
-
-
-def _oversampled_copies(material: Material) -> Material:
-    """Half as many groups again are wanted; the missing ones are copies."""
-    spec = material.scenario.grouping.model_copy(
-        update={
-            "n_groups": material.halves.train.size + 8,
-            "enable_oversampling": True,
-            "neighbor_count": 6,
-        }
-    )
-    resolved = material.subject.resolved
-    scenario = resolved.scenario.model_copy(update={"grouping": spec})
-    told = material.replaced(
-        subject=replace(material.subject, resolved=replace(resolved, scenario=scenario)),
-        scan=material.scan,
-        halves=material.halves,
-    )
-    return _indices(told, lambda rows: np.concatenate([rows[:-1], rows[:1]]))
-
-
-def _columns_first(material: Material) -> Material:
-    """A lattice's groups with rows and columns exchanged, one group twice; on a lattice of its own."""
-    said = Words(profile="quick", settings=("scan.n_images=64", "grouping.n_groups=8"))
-    fresh = Material(subject("dose_legacy_gs2", said))
-    told = fresh.replaced(subject=replace(fresh.subject, name=material.name))
-    return _indices(told, lambda rows: np.concatenate([rows[:-1], rows[:1]])[:, [0, 2, 1, 3]])
+def _indices(change: Callable[[GroupedScan], Array]) -> Spoil:
+    """What changes the indices alone."""
+    return _train(lambda part: part.model_copy(update={"nn_indices": change(part)}))
 
 
 class _Nearest(ReferencePipeline):
@@ -123,130 +48,53 @@ class _Nearest(ReferencePipeline):
         return super().group(scenario.model_copy(update={"grouping": few}), halves)
 
 
-class _Unseeded(ReferencePipeline):
-    """Draws other groups each time, as an unseeded generator does."""
-
-    name = "unseeded"
-
-    def __init__(self) -> None:
-        self.calls = 0
-
-    def group(self, scenario: Scenario, halves: Halves) -> GroupedHalves:
-        self.calls += 1
-        seeds = scenario.seeds.model_copy(update={"grouping": self.calls})
-        return super().group(scenario.model_copy(update={"seeds": seeds}), halves)
-
-
-class _Lenient(ReferencePipeline):
-    """Fills groups with repeated frames where it should refuse."""
-
-    name = "lenient"
-
-    def __init__(self, *, oversampling: bool) -> None:
-        self.oversampling = oversampling
-
-    def group(self, scenario: Scenario, halves: Halves) -> GroupedHalves:
-        try:
-            return super().group(scenario, halves)
-        except GroupingError as error:
-            if isinstance(error, OversamplingError) != self.oversampling:
-                raise
-            shape = (scenario.grouping.n_groups, scenario.members)
-            rows = [np.resize(np.arange(part.size), shape) for part in (halves.train, halves.test)]
-            return GroupedHalves(
-                with_offsets(halves.train, rows[0]), with_offsets(halves.test, rows[1])
-            )
-
-
+OVERSAMPLED = (
+    *("gs2_custom", "scan.n_images=64", "grouping.n_groups=300"),
+    *("grouping.neighbor_count=5", "grouping.enable_oversampling=true"),
+)
+LATTICE = ("dose_legacy_gs2", "scan.n_images=64", "grouping.n_groups=8")
 CONTROLS = (
     Control(
         "dropped-groups",
         "a tenth of the groups is lost",
         "GROUP-010",
-        lambda material: _indices(
-            material, lambda rows: rows[: len(rows) - max(1, len(rows) // 10)]
-        ),
+        _rows(lambda rows: rows[: len(rows) - max(1, len(rows) // 10)]),
     ),
-    Control(
-        "stale-gridsize",
-        "groups were formed for single frames",
-        "BUG-TF-001",
-        lambda material: _indices(material, lambda rows: rows[:, :1]),
-    ),
-    Control(
-        "narrow-indices",
-        "indices are 32-bit",
-        "GROUP-001",
-        lambda material: _indices(material, lambda rows: rows.astype(np.int32)),
-    ),
+    Control("stale-gridsize", "", "BUG-TF-001", fault="gridsize-ignored"),
+    Control("narrow-indices", "", "GROUP-001", fault="indices-32-bit"),
     Control(
         "other-rows",
         "indices belong to the group before",
         "GROUP-001",
-        lambda material: _spoiled(material, _other_rows),
+        _indices(lambda part: np.roll(part.nn_indices, 1, axis=0)),
     ),
     Control(
         "whole-scan-rows",
         "indices are rows of the whole scan",
         "GROUP-001",
-        lambda material: _spoiled(material, _whole_scan_rows),
+        _indices(lambda part: part.nn_indices + part.scan.size),
     ),
-    Control(
-        "flipped",
-        "relative offsets have the other sign",
-        "COORDS-003",
-        lambda material: _spoiled(material, _flipped),
-    ),
+    Control("flipped", "", "COORDS-003", fault="sign-flipped"),
     Control(
         "repeated-member",
         "a group holds its seed twice",
         "GROUP-002",
-        lambda material: _indices(material, _repeated),
+        _rows(lambda rows: np.concatenate([rows[:, :-1], rows[:, :1]], axis=1)),
     ),
-    Control(
-        "far-members",
-        "members are the neighbours of another seed",
-        "GROUP-003",
-        lambda material: _indices(material, _far),
-    ),
-    Control(
-        "few-seeds",
-        "the second half of the groups repeats the first",
-        "GROUP-006",
-        lambda material: _indices(material, _one_seed),
-    ),
+    Control("far-members", "", "GROUP-003", fault="one-neighbour-more"),
+    Control("few-seeds", "", "GROUP-006", fault="seed-frame-absent"),
     Control(
         "nearest-only",
         "the farther of the K neighbours are never chosen",
         "GROUP-007",
         lambda material: material.replaced(pipeline=_Nearest()),
     ),
-    Control("copies", "an oversampled scan holds a group twice", "GROUP-005", _oversampled_copies),
-    Control(
-        "unseeded",
-        "each call draws other groups",
-        "GROUP-008",
-        lambda material: material.replaced(pipeline=_Unseeded()),
-    ),
-    Control(
-        "columns-first",
-        "a lattice's groups are read column by column, and one comes twice",
-        "GROUP-011",
-        _columns_first,
-    ),
-    Control("leaked", "training groups were formed before the split", "SPLIT-002", _leaked),
-    Control("shared-frames", "training frames are in the test part, too", "SPLIT-001", _shared),
-    Control("mixed", "every second frame is held out", "SPLIT-003", _mixed),
-    Control(
-        "fills-up",
-        "too few frames or neighbours are filled up by repeating",
-        "GROUP-004",
-        lambda material: material.replaced(pipeline=_Lenient(oversampling=False)),
-    ),
-    Control(
-        "oversamples-anyway",
-        "more groups than frames are filled up by repeating",
-        "OVERSAMPLING-001",
-        lambda material: material.replaced(pipeline=_Lenient(oversampling=True)),
-    ),
+    Control("copies", "", "GROUP-005", fault="groups-twice", on=OVERSAMPLED),
+    Control("unseeded", "", "GROUP-008", fault="members-from-global-generator"),
+    Control("columns-first", "", "GROUP-011", fault="lattice-channels-transposed", on=LATTICE),
+    Control("leaked", "", "SPLIT-002", fault="groups-across-split"),
+    Control("shared-frames", "", "SPLIT-001", fault="frames-shared"),
+    Control("mixed", "", "SPLIT-003", fault="split-by-index"),
+    Control("fills-up", "", "GROUP-004", fault="few-frames-filled"),
+    Control("oversamples-anyway", "", "OVERSAMPLING-001", fault="oversampling-without-choice"),
 )

@@ -1,23 +1,22 @@
 """Audit `probe`: the illumination by two paths that share no code, where its light is, and who uses which array.
 
-Compared: the probe of the subject's pipeline with the one that a second implementation of the published formula gives
-(probe_paths.py, upstream facts 3.2); for probes from a file, for which there is no formula, only what holds of any. Then
-every subject with every other and with the ideal probe; the array that made the data with the one that normalises,
-infers and stitches; the recorded figures with ours. Red means: another level (PROBE-001), another shape (PROBE-002), a
-mask nobody asked for (PROBE-MASK-DEFAULT-001), figures of another ideal probe (PROBE-006), data made or containers
-filled with another array (PROBE-003, DATA-007), light where nothing is predicted (NET-010).
+The probe of the subject's pipeline stands beside the one that a second implementation of the published formula gives
+(probe_paths.py, upstream facts 3.2); a probe from a file, for which there is no formula, beside the file's array.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from ptyspec.checks.judge import checks
+from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.material import Material
 from ptyspec.checks.probe_controls import CONTROLS as CONTROLS
+from ptyspec.checks.probe_figure import beside
 from ptyspec.checks.probe_paths import (
     agreement,
     difference,
@@ -34,11 +33,10 @@ from ptyspec.checks.probe_recorded import (
     blind_comparison,
     recorded_rows,
 )
-from ptyspec.checks.report import Audit
-from ptyspec.checks.shown import ref
 from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.scan import RawScan, array_digest
+from ptyspec.contracts.scan import array_digest
 from ptyspec.physics.geometry import extract_patches
+from ptyspec.spec.checks import Check
 from ptyspec.spec.registry import specification
 
 FRAMES = 16
@@ -48,72 +46,62 @@ OUTSIDE = 0.01
 NOISE = 0.7
 """Rms distance in sqrt(counts): photon noise gives at most sqrt(0.46) at any rate (0.5 at high ones)."""
 IDEAL = "ideal, published formula"
+NO_PATH = "the probe was refined, or no NumPy file holds it as probeGuess (N, N): there is no second way to it"
+NO_OBJECT = "the object is unknown, or a guess that came with the file"
 
 
-def audit(materials: Sequence[Material], report: Audit) -> None:
-    """Fill the report."""
-    seconds = {material.name: second_path(material.scenario) for material in materials}
-    report.data["probes"] = {
-        material.name: probe_facts(material.scan.probeGuess) for material in materials
-    }
-    report.data["second_path"] = {
-        name: None if probe is None else probe_facts(probe) for name, probe in seconds.items()
-    }
-    for part in ("agreement", "settings", "use", "made_with", "factor"):
-        report.data[part] = {}
-    for material in materials:
-        _one(material, seconds[material.name], report)
-        _findings(material, report)
-    _across(materials, report)
-    _recorded(materials, report)
-    _tables(report)
-    _notes(report)
-    from ptyspec.checks.probe_figure import beside
-
-    report.figure(
-        "probes",
-        "Modulus and phase of each probe; circle: the mask of radius N/4 that the normalisation takes "
-        "its mean under, square: the central N/2 x N/2. Last: the four-pixel probe of the published report.",
-        lambda: beside([(material.name, material.scan.probeGuess) for material in materials]),
-    )
+def probes(outputs: Material) -> dict[str, Any]:
+    """Return the figures of the subject's probe."""
+    return probe_facts(outputs.scan.probeGuess)
 
 
-def _one(material: Material, second: Array | None, report: Audit) -> None:
-    scan, scenario = material.scan, material.scenario
-    model, dictionary = scenario.model, material.subject.dictionary or {}
-    report.data["agreement"][material.name] = (
-        None if second is None else agreement(scan.probeGuess, second)
-    )
-    diameter = float(model.probe_mask_diameter or model.N / 2)
-    outside = np.abs(scan.probeGuess)[~disk_mask(scan.N, diameter)]
-    report.data["settings"][material.name] = {
-        "kind": scenario.probe.kind,
+def second(outputs: Material) -> Array | None:
+    """Return the probe by the second path."""
+    return second_path(outputs.scenario)
+
+
+def second_facts(outputs: Material) -> dict[str, Any] | None:
+    """Return the figures of the probe by the second path."""
+    probe = outputs.facts(second)
+    return None if probe is None else probe_facts(probe)
+
+
+def agree(outputs: Material) -> dict[str, float] | None:
+    """Return how far the subject's probe is from the second path's."""
+    probe = outputs.facts(second)
+    return None if probe is None else agreement(outputs.scan.probeGuess, probe)
+
+
+def settings(outputs: Material) -> dict[str, Any]:
+    """Return what is declared of the probe, and the lit part of the pixels outside its mask."""
+    model, dictionary = outputs.scenario.model, outputs.subject.dictionary or {}
+    mask = disk_mask(outputs.scan.N, float(model.probe_mask_diameter or model.N / 2))
+    return {
+        "kind": outputs.scenario.probe.kind,
         "probe_scale": model.probe_scale,
         "probe_mask": model.probe_mask,
         "probe_big": bool(dictionary.get("probe.big", model.probe_big)),
-        "lit_outside_mask": float(np.mean(outside > 0)),
+        "lit_outside_mask": float(np.mean(np.abs(outputs.scan.probeGuess)[~mask] > 0)),
     }
-    made, own = material.containers, array_digest(scan.probeGuess)
-    parts = {"train": made.train, "test": made.test}
-    report.data["use"][material.name] = {"scan": own} | {
-        f"{part}{which}": digest
-        for part, container in parts.items()
-        for which, digest in (
-            ("", array_digest(container.probe)),
-            ("_declared", container.probe_digest),
-        )
-    }
-    known = not scenario.measured and scan.objectGuess is not None
-    report.data["made_with"][material.name] = _made_with(scan) if known else None
 
 
-def _made_with(scan: RawScan) -> dict[str, float]:
-    """Simulate some frames again with the stored probe: their level and their distance in sqrt(counts)."""
-    assert scan.objectGuess is not None
+def use(outputs: Material) -> dict[str, str]:
+    """Return the digests of the probes in the scan and in both containers, and what these declare."""
+    digests = {"scan": array_digest(outputs.scan.probeGuess)}
+    for part in ("train", "test"):
+        container = getattr(outputs.containers, part)
+        digests |= {part: array_digest(container.probe), f"{part}_declared": container.probe_digest}
+    return digests
+
+
+def made_with(outputs: Material) -> dict[str, float] | None:
+    """Return level and distance in sqrt(counts) of frames simulated again with the stored probe."""
+    scan = outputs.scan
+    if outputs.scenario.measured or scan.objectGuess is None:
+        return None
     rows = np.unique(np.linspace(0, scan.size - 1, FRAMES).astype(int))
-    waves = extract_patches(
-        scan.objectGuess, scan.positions[rows], scan.N
-    ) * scan.probeGuess.astype(np.complex128)
+    patches = extract_patches(scan.objectGuess, scan.positions[rows], scan.N)
+    waves = patches * scan.probeGuess.astype(np.complex128)
     expected = np.abs(np.fft.fftshift(np.fft.fft2(waves, norm="ortho"), axes=(-2, -1)))
     expected = expected if scan.mask is None else expected * scan.mask
     measured = np.asarray(scan.diff3d[rows], np.float64)
@@ -127,264 +115,213 @@ def _made_with(scan: RawScan) -> dict[str, float]:
     }
 
 
-def _findings(material: Material, report: Audit) -> None:
-    name, said = material.name, report.data["settings"][material.name]
-    _agreement_findings(name, said, report)
-    _mask_finding(name, said, report)
-    used = report.data["use"][name]
-    for part in ("train", "test"):
-        report.equal(
-            "PROBE-003", f"{name}: array in the {part} container", used["scan"], "use", name, part
-        )
-        report.equal(
-            "DATA-007",
-            f"{name}: digest that the {part} container declares",
-            used[part],
-            "use",
-            name,
-            f"{part}_declared",
-        )
-    if report.data["made_with"][name] is None:
-        report.skipped(
-            "PROBE-003",
-            f"{name}: the data were made with this probe",
-            "the object is unknown, or a guess that came with the file",
-        )
+def recorded_probe(outputs: Material) -> dict[str, float] | None:
+    """Return the figures of the investigation's ideal probe where the subject has that very probe."""
+    model, spec = outputs.scenario.model, outputs.scenario.probe
+    theirs = (64, 0.7, PROBE_SCALE)
+    if spec.kind != "ideal" or (model.N, spec.default_probe_scale, model.probe_scale) != theirs:
+        return None
+    ours = outputs.facts(probes)
+    factor = float(np.abs(published_disk(64, 0.7)).max() / ours["max"])
+    told = RECORDED["disk, as in the pipeline"]
+    return {key: factor if key == "factor" else ours[key] for key in told}
+
+
+# Checks
+
+
+def _formula(outputs: Material) -> bool:
+    """Whether there is a formula; a file's probe is used as it is."""
+    return outputs.scenario.probe.kind in ("ideal", "custom")
+
+
+@checks("PROBE-001")
+def the_probe_has_the_declared_level(check: Check, outputs: Material) -> None:
+    if _formula(outputs):
+        _path(check, outputs, "level_ratio", "mean |mask P| over that of the second path")
+
+
+@checks("PROBE-002")
+def the_probe_has_the_declared_shape(check: Check, outputs: Material) -> None:
+    if _formula(outputs) and outputs.facts(agree):
+        what = "largest difference from the second path, level removed"
+        _path(check, outputs, "shape_difference", what)
+
+
+@checks("DATA-007")
+def a_files_probe_is_used_as_it_is(check: Check, outputs: Material) -> None:
+    if not _formula(outputs):
+        _path(check, outputs, "level_ratio", "mean |mask P| over that of the file's probe")
+        if outputs.facts(agree):
+            what = "largest difference from the file's probe, level removed"
+            _path(check, outputs, "shape_difference", what)
+
+
+def _path(check: Check, outputs: Material, key: str, what: str) -> None:
+    row = outputs.facts(agree)
+    # What storing the array as complex64 costs, whatever the clause.
+    width = specification()["PROBE-001"].tolerance.value
+    if row is None:
+        check.missing("the probe by a second path", NO_PATH)
+    elif key == "level_ratio":
+        check.between(1 - width, row[key], 1 + width, what)
     else:
-        limit = report.data["made_with"][name]["level_limit"]
-        report.within(
-            "PROBE-003",
-            f"{name}: data over the same frames simulated with the stored probe",
-            1 - limit,
-            1 + limit,
-            "made_with",
-            name,
-            "level",
-        )
-        report.within(
-            "PROBE-003",
-            f"{name}: distance of the two in sqrt(counts)",
-            0,
-            NOISE,
-            "made_with",
-            name,
-            "distance",
-        )
-    report.check(
-        "NET-010",
-        f"{name}: light outside the central half is predicted",
-        bool(said["probe_big"])
-        or report.data["probes"][name]["energy_outside_central_half"] < OUTSIDE,
-        f"< {OUTSIDE:g}, or probe_big",
-        "probes",
-        name,
-        "energy_outside_central_half",
-    )
+        check.between(0, row[key], width, what)
 
 
-def _agreement_findings(name: str, said: dict[str, Any], report: Audit) -> None:
-    """The formula's level and shape; a file's probe is used as it is, so there it is the file's array."""
-    made = said["kind"] in ("ideal", "custom")
-    if report.data["agreement"][name] is None:
-        reason = "the probe was refined, or no NumPy file holds it as probeGuess (N, N): there is no second way to it"
-        report.skipped(
-            "PROBE-001" if made else "DATA-007", f"{name}: the probe by a second path", reason
-        )
-        return
-    level, shape = (specification()[clause].tolerance for clause in ("PROBE-001", "PROBE-002"))
-    assert level is not None
-    assert shape is not None
-    what = "mean |mask P| over that of " + ("the second path" if made else "the file's probe")
-    report.within(
-        "PROBE-001" if made else "DATA-007",
-        f"{name}: {what}",
-        1 - level.value,
-        1 + level.value,
-        "agreement",
-        name,
-        "level_ratio",
-    )
-    what = "largest difference from " + ("the second path" if made else "the file's probe")
-    report.within(
-        "PROBE-002" if made else "DATA-007",
-        f"{name}: {what}, level removed",
-        0,
-        shape.value,
-        "agreement",
-        name,
-        "shape_difference",
-    )
+@checks("DATA-007")
+def a_container_declares_the_digest_of_its_own_probe(check: Check, outputs: Material) -> None:
+    digests = outputs.facts(use)
+    for part in ("train", "test"):
+        what = f"digest that the {part} container declares"
+        check.equal(digests[f"{part}_declared"], digests[part], what)
 
 
-def _mask_finding(name: str, said: dict[str, Any], report: Audit) -> None:
-    what, place = (
-        f"{name}: lit part of the pixels outside the mask",
-        ("settings", name, "lit_outside_mask"),
-    )
+@checks("PROBE-MASK-DEFAULT-001")
+def a_probe_is_masked_where_a_mask_was_asked_for(check: Check, outputs: Material) -> None:
+    said, what = outputs.facts(settings), "lit part of the pixels outside the mask"
     if said["probe_mask"]:
-        report.equal("PROBE-MASK-DEFAULT-001", what, 0.0, *place)
-    elif said["kind"] in ("ideal", "custom"):
-        report.check(
-            "PROBE-MASK-DEFAULT-001",
-            what,
-            said["lit_outside_mask"] > 0,
-            "> 0: no mask was requested",
-            *place,
-        )
+        check.equal(said["lit_outside_mask"], 0.0, what)
+    elif _formula(outputs):
+        lit = said["lit_outside_mask"]
+        check.holds(lit > 0, what, lit, "> 0: no mask was requested")
 
 
-def _across(materials: Sequence[Material], report: Audit) -> None:
-    probes: dict[str, Array] = {material.name: material.scan.probeGuess for material in materials}
-    size = materials[0].scan.N
-    raw = published_disk(size, 0.7).astype(np.complex128)
-    probes[IDEAL] = raw / normalisation_factor(raw, PROBE_SCALE)
-    report.data["probes"][IDEAL] = probe_facts(probes[IDEAL])
-    report.data["between"] = {
-        f"{a} | {b}": difference(probes[a], probes[b]) for a, b in combinations(probes, 2)
+@checks("PROBE-003")
+def containers_hold_the_scans_probe(check: Check, outputs: Material) -> None:
+    digests = outputs.facts(use)
+    for part in ("train", "test"):
+        check.equal(digests[part], digests["scan"], f"array in the {part} container")
+
+
+@checks("PROBE-003")
+def the_data_were_made_with_the_stored_probe(check: Check, outputs: Material) -> None:
+    row = outputs.facts(made_with)
+    if row is None:
+        check.missing("the data were made with this probe", NO_OBJECT)
+        return
+    what = "data over the same frames simulated with the stored probe"
+    check.between(1 - row["level_limit"], row["level"], 1 + row["level_limit"], what)
+    check.between(0, row["distance"], NOISE, "distance of the two in sqrt(counts)")
+
+
+@checks("NET-010")
+def light_outside_the_central_half_is_predicted(check: Check, outputs: Material) -> None:
+    outside = outputs.facts(probes)["energy_outside_central_half"]
+    what = "light outside the central half, where nothing is predicted"
+    predicted = outputs.facts(settings)["probe_big"]
+    check.holds(predicted or outside < OUTSIDE, what, outside, f"< {OUTSIDE:g}, or probe_big")
+
+
+@checks("PROBE-006")
+def the_ideal_probe_has_the_recorded_figures(check: Check, outputs: Material) -> None:
+    told = RECORDED["disk, as in the pipeline"]
+    for key, ours in (outputs.facts(recorded_probe) or {}).items():
+        low, high = told[key] - DIGITS[key], told[key] + DIGITS[key]
+        check.between(low, ours, high, f"{key} as recorded")
+
+
+# What is shown
+
+
+def _together(subjects: Sequence[Material], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Every probe beside every other and the ideal one, and the investigation's figures."""
+    raw = published_disk(subjects[0].scan.N, 0.7).astype(np.complex128)
+    ideal = raw / normalisation_factor(raw, PROBE_SCALE)
+    every: dict[str, Array] = {one.name: one.scan.probeGuess for one in subjects} | {IDEAL: ideal}
+    custom = [
+        one.scan.probeGuess
+        for one in subjects
+        if one.scenario.probe.kind == "custom"
+        and (one.scenario.model.N, one.scenario.model.probe_scale) == (64, 4.0)
+    ]
+    return {
+        "probes": {**data["probes"], IDEAL: probe_facts(ideal)},
+        "between": {
+            f"{a} | {b}": difference(every[a], every[b]) for a, b in combinations(every, 2)
+        },
+        "recorded": recorded_rows(custom[-1] if custom else None),
+        "blind": blind_comparison(),
     }
 
 
-def _recorded(materials: Sequence[Material], report: Audit) -> None:
-    """Figures of the investigation; held against the clause where a subject is that very probe."""
-    custom = None
-    for material in materials:
-        model, spec = material.scenario.model, material.scenario.probe
-        ours = report.data["probes"][material.name]
-        if spec.kind == "ideal" and (model.N, spec.default_probe_scale, model.probe_scale) == (
-            64,
-            0.7,
-            PROBE_SCALE,
-        ):
-            raw = published_disk(64, 0.7)
-            report.data["factor"][material.name] = float(np.abs(raw).max() / ours["max"])
-            for key, recorded in RECORDED["disk, as in the pipeline"].items():
-                place = (
-                    ("factor", material.name) if key == "factor" else ("probes", material.name, key)
-                )
-                report.within(
-                    "PROBE-006",
-                    f"{material.name}: {key} as recorded",
-                    recorded - DIGITS[key],
-                    recorded + DIGITS[key],
-                    *place,
-                )
-        if spec.kind == "custom" and (model.N, model.probe_scale) == (64, 4.0):
-            custom = material.scan.probeGuess
-    report.data["recorded"] = recorded_rows(custom)
-    report.data["blind"] = blind_comparison()
-
-
-def _tables(report: Audit) -> None:
-    report.grid(
-        "Amplitude",
-        "probes",
-        columns=("min", "max", "mean", "std", "l2", "mean_masked"),
-        corner="probe",
-    )
-    report.grid(
-        "Where the light is",
-        "probes",
-        columns=(
-            "energy",
-            "energy_inside_mask",
-            "energy_outside_mask",
-            "energy_outside_central_half",
+LAYOUT = Layout(
+    facts={
+        "probes": probes,
+        "second_path": second_facts,
+        "agreement": agree,
+        "settings": settings,
+        "use": use,
+        "made_with": made_with,
+        "recorded_probe": recorded_probe,
+    },
+    together=_together,
+    tables=(
+        Grid("Amplitude", "probes/*", "min, max, mean, std, l2, mean_masked", "probe"),
+        Grid(
+            "Where the light is",
+            "probes/*",
+            "energy, energy_inside_mask, energy_outside_mask, energy_outside_central_half, "
             "twin_overlap",
+            "probe",
+            ".5g",
         ),
-        form=".5g",
-        corner="probe",
-    )
-    report.table(
-        "Pipeline beside the second path",
-        ("probe", "level ratio", "shape difference", "largest difference"),
-        (
-            (
-                name,
-                *(
-                    "–" if row is None else ref("agreement", name, key, form=form)
-                    for key, form in (
-                        ("level_ratio", ".9f"),
-                        ("shape_difference", ".2e"),
-                        ("max_abs_difference", ".2e"),
-                    )
-                ),
-            )
-            for name, row in report.data["agreement"].items()
+        Grid(
+            "Pipeline beside the second path",
+            "agreement/*",
+            "level ratio=level_ratio:.9f, shape difference=shape_difference:.2e, "
+            "largest difference=max_abs_difference:.2e",
+            "probe",
         ),
-    )
-    report.grid(
-        "Between probes",
-        "between",
-        columns=(
-            "mean_ratio",
-            "mean_delta",
-            "max_delta",
-            "std_delta",
-            "l2_ratio",
-            "l2_delta",
-            "max_abs_difference",
+        Grid(
+            "Between probes",
+            "between/*",
+            "mean_ratio, mean_delta, max_delta, std_delta, l2_ratio, l2_delta, max_abs_difference",
+            "first | second",
         ),
-        corner="first | second",
-    )
-    report.table(
-        "Who uses which array (digests)",
-        ("subject", "data", "loss (train)", "inference and stitching (test)"),
-        (
-            (name, ref("use", name, "scan"), ref("use", name, "train"), ref("use", name, "test"))
-            for name in report.data["use"]
+        Grid(
+            "Who uses which array (digests)",
+            "use/*",
+            "data=scan, loss (train)=train, inference and stitching (test)=test",
         ),
-    )
-    report.table(
-        "Data simulated again with the stored probe",
-        ("subject", "level", "distance / sqrt(counts)"),
-        (
-            (
-                name,
-                *(
-                    ("–", "–")
-                    if row is None
-                    else (
-                        ref("made_with", name, "level", form=".7f"),
-                        ref("made_with", name, "distance"),
-                    )
-                ),
-            )
-            for name, row in report.data["made_with"].items()
+        Grid(
+            "Data simulated again with the stored probe",
+            "made_with/*",
+            "level:.7f, distance / sqrt(counts)=distance",
         ),
-    )
-    report.grid(
-        "Recorded figures",
-        "recorded",
-        columns=("recorded", "ours", "second_path", "difference"),
-        form=".6g",
-        corner="figure",
-    )
-    report.grid(
-        "Largest difference found by comparing a function",
-        "blind",
-        columns=("with_itself", "with_second_path"),
-        corner="probe",
-    )
+        Grid(
+            "Recorded figures",
+            "recorded/*",
+            "recorded, ours, second_path, difference",
+            "figure",
+            ".6g",
+        ),
+        Grid(
+            "Largest difference found by comparing a function",
+            "blind/*",
+            "with_itself, with_second_path",
+            "probe",
+        ),
+    ),
+    notes="""
+    The published probe report passed probe_scale where the disk's own scale belongs and so describes a probe of four
+    pixels, which no pipeline ever used; both stand among the recorded figures.
 
+    It also compared a function with itself: that difference stays zero for a probe twice too strong, the second path's
+    does not (last table).
 
-def _notes(report: Audit) -> None:
-    report.note(
-        "The published probe report passed probe_scale where the disk's own scale belongs and so describes a "
-        "probe of four pixels, which no pipeline ever used; both stand among the recorded figures."
-    )
-    report.note(
-        "It also compared a function with itself: that difference stays zero for a probe twice too strong, the "
-        "second path's does not (last table)."
-    )
-    report.note(
-        "In a simulation a stronger probe takes no photon more: the scale s compensates (DOSE-005), and the object's "
-        "level is the inverse of the probe's."
-    )
-    report.note(
-        "A twin overlap of one (the ideal disk) means that every single pattern has two equally likely objects."
-    )
-    if any(name.startswith("custom") for name in report.data["recorded"]):
-        report.note(
-            "The investigation's measured probe is not public: the synthetic one is solved for its recorded mean and "
-            "L2 norm, so its normalisation factor, a property of that file's units, has no counterpart."
-        )
+    In a simulation a stronger probe takes no photon more: the scale s compensates (DOSE-005), and the object's level is
+    the inverse of the probe's.
+
+    A twin overlap of one (the ideal disk) means that every single pattern has two equally likely objects.
+
+    The investigation's measured probe is not public: the synthetic one is solved for its recorded mean and L2 norm, so
+    its normalisation factor, a property of that file's units, has no counterpart.
+    """,
+    figure=(
+        "probes",
+        """Modulus and phase of each probe; circle: the mask of radius N/4 that the normalisation takes its mean under,
+        square: the central N/2 x N/2. Last: the four-pixel probe of the published report.""",
+        beside,
+    ),
+)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ptyspec.checks.material import Material
 from ptyspec.checks.probe_recorded import four_pixel_probe
-from ptyspec.contracts.arrays import Array
 from ptyspec.render import canvas
 
 if TYPE_CHECKING:
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def beside(probes: Sequence[tuple[str, Array]]) -> Figure:
+def beside(subjects: Sequence[Material], _: object) -> Figure:
     """Modulus above, phase below, one column a probe, the four-pixel artefact last; each modulus on its own scale."""
+    probes = [(one.name, one.scan.probeGuess) for one in subjects]
     shown = [*probes, ("four pixels (published report)", four_pixel_probe())]
     grid = canvas.Grid(2, len(shown), 2.5, 2.5, top=0.75)
     figure, axes = grid.figure("probes")
@@ -44,17 +45,8 @@ def _marks(axes: Axes, size: int) -> None:
 
     centre = (size - 1) / 2
     axes.add_patch(Circle((centre, centre), size / 4, fill=False, color="white", linewidth=1.0))
-    axes.add_patch(
-        Rectangle(
-            (size / 4 - 0.5, size / 4 - 0.5),
-            size / 2,
-            size / 2,
-            fill=False,
-            color="white",
-            linewidth=1.0,
-            linestyle="--",
-        )
-    )
+    corner, half = (size / 4 - 0.5, size / 4 - 0.5), size / 2
+    axes.add_patch(Rectangle(corner, half, half, fill=False, color="white", linestyle="--"))
     axes.set_facecolor(canvas.GREY)
     axes.set_xlabel("pixel", fontsize=canvas.SMALL)
     axes.tick_params(labelsize=canvas.SMALL)

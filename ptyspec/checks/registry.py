@@ -56,12 +56,18 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Control:
-    """A positive control: what it does to the material must turn `clause` red."""
+    """A positive control: a fault of the catalogue, or what `spoil` does to the material, must turn `clause` red.
+
+    - fault: the fault's name; it has the story. Faults are a room above: `faults.controls.spoiled` applies it.
+    - on: the scenario and the settings without which nothing shows; the subject's own unless given.
+    """
 
     name: str
     story: str
     clause: str
-    spoil: Callable[[Material], Material]
+    spoil: Callable[[Material], Material] | None = None
+    fault: str = ""
+    on: tuple[str, ...] = ()
 
 
 class AuditModule(Protocol):
@@ -111,7 +117,7 @@ def control_of(kind: str, name: str) -> Control:
 
 
 def perform(kind: str, materials: Sequence[Material], control: str | None = None) -> Audit:
-    """Return the audit of these subjects; with a control, of what it makes of the last of them.
+    """Return the audit of these subjects; `control` names what has spoiled the last of them.
 
     Raises UnknownNameError, ConfigError for a number of subjects that the kind does not take, UnknownClauseError where
     a finding names a clause that no document has, and whatever the subjects' stages raise.
@@ -124,19 +130,16 @@ def perform(kind: str, materials: Sequence[Material], control: str | None = None
             source="command line",
             next_step=f"ptyspec audit {kind} gs2_custom",
         )
-    seen = list(materials)
-    if control is not None:
-        seen[-1] = control_of(kind, control).spoil(seen[-1])
     report = Audit(
         kind,
         about.question,
-        tuple(material.subject.as_json() for material in seen),
+        tuple(material.subject.as_json() for material in materials),
         control=control,
     )
     if (layout := getattr(module, "LAYOUT", None)) is not None:
-        layout.fill(module.__name__, seen, report)
+        layout.fill(module.__name__, materials, report)
     else:
-        module.audit(seen, report)
+        module.audit(materials, report)
     for finding in report.findings:
         specification()[finding.clause]
     report.data = plain(report.data)

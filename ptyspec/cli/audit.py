@@ -162,9 +162,11 @@ def _one(
     from ptyspec.cli.audit_tables import headline, show
     from ptyspec.cli.output import print_json, stderr, stdout
     from ptyspec.cli.progress import RichProgress
+    from ptyspec.faults.controls import spoiled
 
     with RichProgress(stderr()) as bars:
-        made = perform(kind, _materials(found, bars), control)
+        subjects = _materials(found, bars)
+        made = spoiled(kind, subjects, control) if control else perform(kind, subjects)
         path = None if place is None else write_audit(place, made)
     if as_json:
         print_json(made.as_json())
@@ -212,13 +214,14 @@ def _materials(named: list[Subject], bars: RichProgress) -> list[Material]:
 def _list(wanted: list[str], as_json: bool) -> None:
     from ptyspec.checks.registry import KINDS, known, module_of
     from ptyspec.cli.output import print_json
+    from ptyspec.faults.controls import story
 
     rows: dict[str, dict[str, Any]] = {
         name: {
             "question": known(name).question,
             "trains": known(name).trains,
             "controls": [
-                {"name": control.name, "story": control.story, "clause": control.clause}
+                {"name": control.name, "story": story(control), "clause": control.clause}
                 for control in module_of(name).CONTROLS
             ],
         }

@@ -71,8 +71,8 @@ def test_dummies_at_absolute_positions_are_lost_whatever_the_model_needs() -> No
 
 def test_the_audit_tells_what_is_cut_from_what_upstream_called_lost() -> None:
     found = performed("canvas", material())
-    facts, sides = found.data["model"]["gs2_custom"], found.data["sides"]
-    there, bare = sides["gs2_custom: there is"], sides["gs2_custom: N alone"]
+    facts, sides = found.data["model"]["gs2_custom"], found.data["sides"]["gs2_custom"]
+    there, bare = sides["there is"], sides["N alone"]
     assert facts["side"] == facts["needed"] == facts["side_when_moved"] > facts["N"]
     assert there["object_lost_worst_patch"] < 1e-9
     assert there["upstream_formula"] > 0.1  # a ratio of sides: this much is "lost" where nothing is

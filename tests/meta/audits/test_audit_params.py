@@ -16,7 +16,7 @@ from ptyspec.checks.legacy_subject import PROFILES, captured, legacy_subject
 from ptyspec.checks.material import Material
 from ptyspec.checks.params import loss_modes
 from ptyspec.checks.params_controls import CONTROLS
-from ptyspec.checks.registry import Control, perform
+from ptyspec.checks.registry import Control
 from ptyspec.checks.report import Audit
 from ptyspec.checks.snapshot import snapshot_subject
 from ptyspec.checks.subject import Subject, subject
@@ -26,6 +26,7 @@ from ptyspec.legacy import dose_experiments
 from ptyspec.legacy.params import legacy_defaults, shared
 from ptyspec.runs.request import request
 from ptyspec.spec.checks import Check
+from tests.audits import performed
 
 IDEAL = {
     "name": "gs1_ideal",
@@ -73,7 +74,7 @@ SNAPSHOT = {
 
 
 def audited(*subjects: Subject, control: str | None = None) -> Audit:
-    return perform("params", [Material(made) for made in subjects], control)
+    return performed("params", *(Material(made) for made in subjects), control=control)
 
 
 def scenario_subject(name: str = "gs2_custom") -> Subject:

@@ -1,0 +1,38 @@
+"""Positive controls of audits: the catalogue's faults, applied to what an audit looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ptyspec.checks.material import Material
+from ptyspec.checks.registry import Control, control_of, perform
+from ptyspec.checks.report import Audit
+from ptyspec.checks.subject import Words, subject
+from ptyspec.faults.apply import applied
+from ptyspec.faults.catalogue import fault
+
+
+def story(control: Control) -> str:
+    """Return what a control does, in a sentence."""
+    return fault(control.fault).story if control.fault else control.story
+
+
+def spoiled(kind: str, subjects: Sequence[Material], name: str) -> Audit:
+    """Return the audit with the last subject spoiled by this control; raises UnknownNameError.
+
+    A fault is active while the audit looks: the last subject's stages are run again under it, from its settings.
+    """
+    control = control_of(kind, name)
+    *others, last = subjects
+    if control.on:
+        target, *settings = control.on
+        chosen = subject(target, Words(profile="quick", settings=settings))
+        last = Material(replace(chosen, name=last.name))
+    if control.spoil is not None:
+        last = control.spoil(last)
+    if not control.fault:
+        return perform(kind, [*others, last], name)
+    again = Material(replace(last.subject, folder=None), progress=last.progress, store=last.store)
+    with applied(control.fault):
+        return perform(kind, [*others, again], name)
