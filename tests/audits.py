@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 from ptyspec.checks.material import Material
@@ -16,7 +17,7 @@ from tests.tiny_runs import stored, tiny
 def material(target: str = "gs2_custom", *settings: str) -> Material:
     """A tiny scenario; whatever needs a finished run finds it in the run store, made once a version of the code."""
     resolved = tiny(target, *settings)
-    return Material(Subject(resolved.scenario.name, "scenario", target, resolved))
+    return Material(Subject(resolved, name=resolved.scenario.name, source=target))
 
 
 @cache
@@ -24,9 +25,7 @@ def trained(target: str = "gs2_custom", *settings: str) -> Material:
     """The same with its finished run."""
     found = material(target, *settings)
     return found.replaced(
-        subject=Subject(
-            found.name, "run", target, found.subject.resolved, stored(target, *settings)
-        )
+        subject=replace(found.subject, kind="run", folder=stored(target, *settings))
     )
 
 

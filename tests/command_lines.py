@@ -9,9 +9,9 @@ from pathlib import Path
 from typer.main import get_command
 
 from ptyspec.checks.registry import KINDS, control_of, known
-from ptyspec.checks.subject import kind_of
 from ptyspec.cli.main import app
 from ptyspec.runs.request import request
+from ptyspec.runs.run_spec import kind_of
 from ptyspec.runs.store import RunStore
 from ptyspec.spec.registry import specification
 from ptyspec.spec.tiers import TIERS

@@ -20,7 +20,7 @@ Performing = Callable[[str, Sequence[Material]], Audit]
 
 
 def material(name: str) -> Material:
-    return Material(Subject(name, "scenario", "gs1_custom", tiny()))
+    return Material(Subject(tiny(), name=name, source="gs1_custom"))
 
 
 SIDES = (material("good"), material("bad"))

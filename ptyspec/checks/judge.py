@@ -106,10 +106,10 @@ def judge_pipeline(
 ) -> list[Finding]:
     """Return what the checks say of the stages of somebody's pipeline on a scenario."""
     from ptyspec.checks.material import Material
-    from ptyspec.checks.subject import Subject
     from ptyspec.contracts.resolve import Resolved
+    from ptyspec.runs.run_spec import RunSpec
 
-    subject = Subject(scenario.name, "scenario", scenario.name, Resolved(scenario, {}))
+    subject = RunSpec(Resolved(scenario, {}), name=scenario.name, source=scenario.name)
     return judge(Material(subject, pipeline=pipeline), clauses, trains=trains)
 
 

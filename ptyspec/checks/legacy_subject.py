@@ -109,7 +109,11 @@ def legacy_subject(target: str) -> Subject:
         )
     sources = {key: _source(key, source, found, applied) for key, source in made.provenance.items()}
     return Subject(
-        target, "legacy", target, Resolved(made.scenario, sources), dictionary=found.values
+        Resolved(made.scenario, sources),
+        name=target,
+        kind="legacy",
+        source=target,
+        dictionary=found.values,
     )
 
 

@@ -80,7 +80,11 @@ def snapshot_subject(target: str) -> Subject:
     document = chosen(content, name, path)
     found = document["scenario"]["name"]
     return Subject(
-        found, "snapshot", f"{path}#{found}", translated(document, str(path)), document=document
+        translated(document, str(path)),
+        name=found,
+        kind="snapshot",
+        source=f"{path}#{found}",
+        document=document,
     )
 
 
@@ -242,4 +246,5 @@ def _recorded(path: Path, name: str, content: Mapping[str, Any]) -> Subject:
             next_step=f"{path}#{found.scenario.name}",
         )
     sources = {key: rows.get(key, {}).get("source", "default") for key in found.provenance}
-    return Subject(found.scenario.name, "snapshot", str(path), Resolved(found.scenario, sources))
+    resolved = Resolved(found.scenario, sources)
+    return Subject(resolved, name=found.scenario.name, kind="snapshot", source=str(path))

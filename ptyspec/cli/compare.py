@@ -49,15 +49,15 @@ def compare(
     from ptyspec.runs.threads import default_threads, set_threads
 
     set_threads(default_threads())  # part of the name under which the store keeps a run
-    from ptyspec.checks.subject import Words
     from ptyspec.report.comparison import comparison
     from ptyspec.report.comparison_page import check_place, write_comparison
     from ptyspec.report.comparison_runs import runs
+    from ptyspec.runs.run_spec import Options
 
     place = None if out is None else out.expanduser().absolute()
     if place is not None:
         check_place(place)
-    found = runs(targets, Words(profile, recipe, seed, settings or ()))
+    found = runs(targets, Options(profile, recipe, seed, settings or ()))
     document = comparison(found)
     written = write_comparison(place, found, document) if place is not None else []
     _tell(document, written, as_json=as_json)

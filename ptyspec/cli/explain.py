@@ -80,13 +80,15 @@ def explain(
 
     set_threads(default_threads())  # before anything imports a numerical library
     from ptyspec.explain.explain import Limits
-    from ptyspec.explain.sides import sides
     from ptyspec.explain.write import check_place, write_explanation
+    from ptyspec.faults import catalogue
+    from ptyspec.runs.run_spec import Options, run_specs
 
     place = None if out is None else out.expanduser().absolute()
     if place is not None:
         check_place(place)
-    first, second = sides(good, bad, profile=profile, seed=seed, settings=settings or ())
+    options = Options(profile=profile, seed=seed, settings=settings or ())
+    first, second = run_specs([good, bad], options, faults=catalogue.names())
     limits = Limits(budget, repeats, processes)
     ask = _clause if CLAUSE.fullmatch(symptom.strip()) else _symptom
     try:

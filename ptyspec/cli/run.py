@@ -78,7 +78,6 @@ def run(
 def _make(one: Variant, out: Path | None, **how: Any) -> Path:
     """Make the run while its faults are active, where it has some, and say so."""
     from ptyspec.cli.output import stderr
-    from ptyspec.experiments.observe import pipeline_of
     from ptyspec.faults.apply import applied_once
     from ptyspec.front.produce import produce
 
@@ -86,7 +85,7 @@ def _make(one: Variant, out: Path | None, **how: Any) -> Path:
         if faults:
             names = ", ".join(fault.id for fault in faults)
             stderr().print(f"wrong on purpose; these faults are active: {names}", markup=False)
-        return produce(one.resolved, out=out, pipeline=pipeline_of(one), **how)
+        return produce(one.resolved, out=out, pipeline=one.make_pipeline(), **how)
 
 
 def _changes(

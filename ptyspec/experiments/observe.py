@@ -27,11 +27,11 @@ from ptyspec.errors import (
     TrainingDivergedError,
     TrainingInterruptedError,
 )
-from ptyspec.experiments.variant import REFERENCE, Variant
 from ptyspec.faults.apply import applied_once, from_environment
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.pipeline.protocol import Pipeline
 from ptyspec.runs.pipeline_code import pipeline_code
+from ptyspec.runs.run_spec import REFERENCE, RunSpec
 from ptyspec.runs.runkey import code_version, fault_sources, run_key, source_digest
 from ptyspec.runs.store import default_root
 from ptyspec.runs.threads import current_threads, default_threads, set_threads
@@ -48,7 +48,7 @@ Observation = dict[str, Any]
 Watch = Callable[[int, int], None]
 
 
-def observe(variant: Variant) -> Observation:
+def observe(variant: RunSpec) -> Observation:
     """Return what a run of this variant came to: read from the store, or run here and kept there.
 
     `outcome` is finished, refused (a stage said no), diverged, or failed (`error` tells, `stage` says where);
@@ -64,7 +64,7 @@ def observe(variant: Variant) -> Observation:
 
 
 def observe_all(
-    variants: Sequence[Variant],
+    variants: Sequence[RunSpec],
     *,
     processes: int = 2,
     progress: Watch | None = None,
@@ -97,7 +97,7 @@ def observe_all(
     return [observe(one) for one in variants]
 
 
-def known(variant: Variant) -> bool:
+def known(variant: RunSpec) -> bool:
     """True where the store has this observation already."""
     return _place(key_of(variant)).exists()
 
@@ -131,11 +131,11 @@ def ended(outcome: str, asked: str) -> float | None:
     )
 
 
-def key_of(variant: Variant) -> str:
+def key_of(variant: RunSpec) -> str:
     """Return the name of this variant's observation."""
     parts = [code_version(), _observers(), fault_sources(variant.faults) if variant.faults else ""]
     if variant.pipeline != REFERENCE:
-        walk = pipeline_of(variant)
+        walk = variant.make_pipeline()
         code = pipeline_code(walk)
         if code is None:
             raise ConfigError(
@@ -147,7 +147,7 @@ def key_of(variant: Variant) -> str:
     return run_key({"observation": variant.settings()}, " ".join(parts), _threads())
 
 
-def forget(variant: Variant) -> None:
+def forget(variant: RunSpec) -> None:
     """Remove this variant's observation from the store, so that it is made again."""
     _place(key_of(variant)).unlink(missing_ok=True)
 
@@ -250,22 +250,14 @@ def walked(scenario: Scenario, pipeline: Pipeline) -> Observation:
     }
 
 
-def _walk(variant: Variant) -> Observation:
+def _walk(variant: RunSpec) -> Observation:
     """Run it, its faults applied for as long as it takes."""
     with applied_once(*variant.faults):
         try:
-            found = walked(variant.resolved.scenario, pipeline_of(variant))
+            found = walked(variant.resolved.scenario, variant.make_pipeline())
         finally:
             forget_models()
     return {**found, "settings": variant.settings()}
-
-
-def pipeline_of(variant: Variant) -> Pipeline:
-    """Return who walks the stages of this variant."""
-    from ptyspec.contracts.stages import REFERENCE as OWN
-    from ptyspec.runs.chosen_pipeline import maker
-
-    return maker(OWN if variant.pipeline == REFERENCE else variant.pipeline)()
 
 
 def forget_models() -> None:

@@ -14,13 +14,13 @@ from time import monotonic
 from typing import Any
 
 from ptyspec.errors import ConfigError, PtyspecError
-from ptyspec.experiments.variant import REFERENCE
 from ptyspec.explain.claims import Run
 from ptyspec.explain.deltas import FAULT, PIPELINE, Delta
 from ptyspec.explain.plan import Outcome, Subset
 from ptyspec.files.disk import make_folder
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.environment import FAULTS
+from ptyspec.runs.run_spec import REFERENCE
 from ptyspec.runs.store import default_root
 from ptyspec.spec.collect import collect, state
 

@@ -20,7 +20,7 @@ from ptyspec.contracts.container import Container, Patches, Reconstruction
 from ptyspec.contracts.scan import RawScan, array_digest
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
-from ptyspec.experiments.observe import Observation, forget_models, pipeline_of, walked
+from ptyspec.experiments.observe import Observation, forget_models, walked
 from ptyspec.experiments.variant import Variant
 from ptyspec.faults.apply import applied_once
 from ptyspec.pipeline.protocol import Containers, GroupedHalves, Halves, Session, Trained
@@ -150,7 +150,7 @@ class Spliced:
         key = (stage, str(id(side)), before)
         if key not in self.kept:
             with applied_once(*side.faults):
-                made = work(pipeline_of(side), side.resolved.scenario)
+                made = work(side.make_pipeline(), side.resolved.scenario)
             # What was trained is known by its side and data: two sides' networks differ by more than their weights.
             digest = "/".join(key) if stage == "train" else digest_of(made)
             self.kept[key] = (made, digest)

@@ -65,10 +65,12 @@ def produce(
     return folder
 
 
-def key_of(resolved: Resolved, pipeline: Pipeline | None = None) -> str:
+def key_of(
+    resolved: Resolved, pipeline: Pipeline | None = None, faults: tuple[str, ...] | None = None
+) -> str:
     """Return the name under which the store keeps this run by this pipeline, code and thread setting.
 
-    A pipeline whose code cannot be named gets another key each time: its runs are never found again.
+    `faults` will be active when it is run; None: those that are active now. A pipeline whose code cannot be named gets another key each time: its runs are never found again.
     """
     values = dict(flatten(resolved.scenario.model_dump(mode="json")))
     walk = pipeline or ReferencePipeline()
@@ -78,4 +80,4 @@ def key_of(resolved: Resolved, pipeline: Pipeline | None = None) -> str:
         values["pipeline_code"] = own
     if code != "":
         values["pipeline_files"] = code or uuid4().hex
-    return run_key(values, code_version(), current_threads())
+    return run_key(values, code_version(faults), current_threads())

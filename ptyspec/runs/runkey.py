@@ -42,9 +42,13 @@ def run_key(
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def code_version() -> str:
-    """Return what names the stages' source files, the versions of the numerical libraries, and the active faults."""
-    faults = active_faults()
+def code_version(faults: tuple[str, ...] | None = None) -> str:
+    """Return what names the stages' source files, the versions of the numerical libraries, and the faults.
+
+    `faults` in their order; None: those that are active.
+    """
+    if faults is None:
+        faults = active_faults()
     return f"{_sources()} with {','.join(faults)} {fault_sources(faults)}" if faults else _sources()
 
 

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from ptyspec.checks.subject import Words
 from ptyspec.cli.main import app
 from ptyspec.contracts.run import RunResult
 from ptyspec.faults.apply import applied
@@ -25,7 +24,8 @@ from ptyspec.report.comparison_figure import figure
 from ptyspec.report.comparison_runs import Compared, runs
 from ptyspec.runs.produce import key_of
 from ptyspec.runs.request import recipe_faults, request
-from ptyspec.runs.run_folder import write_run
+from ptyspec.runs.run_folder import write_list, write_run
+from ptyspec.runs.run_spec import Options
 from ptyspec.runs.store import RunStore
 from ptyspec.runs.threads import default_threads, set_threads
 from ptyspec.scores import headline as scores
@@ -79,7 +79,7 @@ def ptyspec(*words: object) -> Result:
 
 
 def document(*folders: Path) -> tuple[list[Compared], dict[str, Any]]:
-    found = runs([str(folder) for folder in folders], Words())
+    found = runs([str(folder) for folder in folders], Options())
     return found, json.loads(to_json(comparison(found)))
 
 
@@ -211,6 +211,7 @@ def test_text_from_a_run_cannot_become_markup(pair: tuple[Path, Path], tmp_path:
     rows = read_json(copy / "scenario.json")
     rows["values"]["training.nepochs"]["source"] = "<script>alert(1)</script>|**x**"
     write_json(copy / "scenario.json", rows)
+    write_list(copy)
     ptyspec(pair[0], copy, "--out", tmp_path / "out")
     page = (tmp_path / "out" / "compare.html").read_text(encoding="utf-8")
     assert "<script" not in page
@@ -264,8 +265,8 @@ def test_words_find_the_runs_that_are_finished_and_say_how_to_make_the_others(
     store.get_or_make(key_of(request("gs1_ideal", profile="quick")), make)
     missing = ptyspec("gs1_ideal", "gs1_ideal:january", "--profile", "quick")
     assert missing.exit_code == 2
-    assert "ptyspec run gs1_ideal --recipe january --profile quick" in missing.stderr
-    with applied(*recipe_faults("january")):
+    assert "ptyspec run gs1_ideal:january --profile quick" in missing.stderr
+    with applied(*sorted(recipe_faults("january"))):
         store.get_or_make(key_of(request("gs1_ideal", profile="quick", recipe="january")), make)
     found = ptyspec("gs1_ideal", "gs1_ideal:january", "--profile", "quick", "--json")
     assert found.exit_code == 0, found.stderr

@@ -16,6 +16,7 @@ from ptyspec.experiments import observe as observing
 from ptyspec.experiments.observe import ended, forget, key_of, known, observe, observe_all, value
 from ptyspec.experiments.variant import variant
 from ptyspec.runs.request import recipe_faults, request
+from ptyspec.runs.run_spec import RunSpec
 from tests.child import ROOT
 from tests.tiny_runs import SHALLOW, SMALL
 
@@ -110,7 +111,7 @@ def test_what_says_nothing_of_the_variant_is_raised_and_not_kept(
         OSError("no space"),
         InputFileError("no scan"),
     ):
-        monkeypatch.setattr(observing, "pipeline_of", lambda of: Broken())
+        monkeypatch.setattr(RunSpec, "make_pipeline", lambda _: Broken())
         monkeypatch.setattr(Broken, "error", error)
         with pytest.raises(type(error)):
             observe(asked)
@@ -127,7 +128,7 @@ def test_the_key_names_the_pipelines_code_the_faults_and_what_observes(
     made = variant("gs1_custom:gain-kept,pipeline=ptyspec.legacy.pipeline:LegacyPipeline")
     before = key_of(made)
     pipeline = Broken()
-    monkeypatch.setattr(observing, "pipeline_of", lambda of: pipeline)
+    monkeypatch.setattr(RunSpec, "make_pipeline", lambda _: pipeline)
     first = key_of(made)
     pipeline.code_version = "2"
     assert len({before, first, key_of(made)}) == 3

@@ -240,7 +240,7 @@ def test_every_training_setting_that_differs_is_a_question_once() -> None:
         )
     ]
     found = questions(
-        [Material(Subject(str(n), "scenario", "x", made)) for n, made in enumerate(sides)]
+        [Material(Subject(made, name=str(n), source="x")) for n, made in enumerate(sides)]
     )
     assert [(question.key, question.first, question.second) for question in found] == [
         ("training.nepochs", 8, 60),

@@ -78,12 +78,8 @@ def audited(*subjects: Subject, control: str | None = None) -> Audit:
 
 
 def scenario_subject(name: str = "gs2_custom") -> Subject:
-    return Subject(
-        name,
-        "scenario",
-        name,
-        request(name, profile="quick", settings=["training.learning_rate=1e-3"]),
-    )
+    resolved = request(name, profile="quick", settings=["training.learning_rate=1e-3"])
+    return Subject(resolved, name=name, source=name)
 
 
 def file_of(folder: Path, content: Any) -> str:

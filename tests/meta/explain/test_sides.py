@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ptyspec.errors import ConfigError
 from ptyspec.experiments.variant import variant
 from ptyspec.explain.deltas import differences
-from ptyspec.explain.sides import sides
+from ptyspec.faults import catalogue
 from ptyspec.files.jsonfile import write_json
+from ptyspec.runs.run_spec import Options, RunSpec, run_specs
 
-ALONE = {"profile": None, "seed": None, "settings": ()}
+
+def sides(good: str, bad: str, **options: Any) -> list[RunSpec]:
+    return run_specs([good, bad], Options(**options), faults=catalogue.names())
 
 
 def finished(folder: Path, words: str, *faults: str) -> str:
@@ -27,7 +31,7 @@ def test_finished_runs_differ_in_their_settings_and_in_the_faults_they_ran_under
 ) -> None:
     good = finished(tmp_path / "good", "gs1_ideal")
     bad = finished(tmp_path / "bad", "gs1_ideal:dose.nphotons=1e5", "gain-kept")
-    found = differences(*(side.settings() for side in sides(good, bad, **ALONE)))  # type: ignore[arg-type]
+    found = differences(*(side.settings() for side in sides(good, bad)))
     assert [(delta.name, delta.good, delta.bad) for delta in found] == [
         ("fault.gain-kept", None, True),
         ("dose.nphotons", 1e9, 1e5),
@@ -36,7 +40,7 @@ def test_finished_runs_differ_in_their_settings_and_in_the_faults_they_ran_under
 
 def test_a_run_is_put_beside_words_that_take_the_options(tmp_path: Path) -> None:
     run = finished(tmp_path / "run", "gs1_ideal")
-    good, bad = sides("gs1_ideal", run, profile="quick", seed=None, settings=["dose.nphotons=1e8"])
+    good, bad = sides("gs1_ideal", run, profile="quick", settings=["dose.nphotons=1e8"])
     assert [delta.name for delta in differences(good.settings(), bad.settings())] == [
         "dose.nphotons"
     ]
@@ -44,5 +48,5 @@ def test_a_run_is_put_beside_words_that_take_the_options(tmp_path: Path) -> None
 
 def test_options_that_neither_run_would_take_are_refused(tmp_path: Path) -> None:
     run = finished(tmp_path / "run", "gs1_ideal")
-    with pytest.raises(ConfigError, match="of their own"):
-        sides(run, run, profile="quick", seed=None, settings=())
+    with pytest.raises(ConfigError, match="of its own"):
+        sides(run, run, profile="quick")
