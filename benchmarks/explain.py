@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.planted import World, world
-from ptyspec.explain.causes import Findings, find_causes
-from ptyspec.explain.ddmin import ddmin, smallest
-from ptyspec.explain.drive import Driver
-from ptyspec.explain.plan import Outcome, Subset
+from ptyspec.explanations.causes import Findings, find_causes
+from ptyspec.explanations.ddmin import ddmin, smallest
+from ptyspec.explanations.drive import Driver
+from ptyspec.explanations.plan import Outcome, Subset
 
 SIZES = (20, 40, 60)
 KINDS = {
@@ -53,7 +53,7 @@ def trials(kind: str, way: Callable[[World], Trial], count: int) -> list[Trial]:
 
 def everything(there: World) -> Trial:
     """What `explain` does: all causes, then what they hide."""
-    from ptyspec.explain.causes import find_all
+    from ptyspec.explanations.causes import find_all
 
     found, driver = Findings(), Driver(there.answer)
     driver.run(find_all(there.members, found))

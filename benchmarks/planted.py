@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ptyspec.explain.plan import Outcome, Subset
+from ptyspec.explanations.plan import Outcome, Subset
 from ptyspec.seeds import generator
 
 

@@ -16,9 +16,9 @@ from ptyspec.cli.options import Json, Profile, Seed, Setting
 if TYPE_CHECKING:
     from ptyspec.errors import PtyspecError
     from ptyspec.experiments.variant import Variant
-    from ptyspec.explain.explain import Limits
-    from ptyspec.explain.explanation import Explanation
-    from ptyspec.explain.plan import Outcome, Subset
+    from ptyspec.explanations.explain import Limits
+    from ptyspec.explanations.explanation import Explanation
+    from ptyspec.explanations.plan import Outcome, Subset
 
 CLAUSE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*-\d{3}")
 HELP = "SCENARIO[:WORD,...] (a word: a recipe, a fault, -FAULT, KEY=VALUE), or the folder of a finished run."
@@ -79,8 +79,8 @@ def explain(
     from ptyspec.runs.threads import default_threads, set_threads
 
     set_threads(default_threads())  # before anything imports a numerical library
-    from ptyspec.explain.explain import Limits
-    from ptyspec.explain.write import check_place, write_explanation
+    from ptyspec.explanations.explain import Limits
+    from ptyspec.explanations.write import check_place, write_explanation
     from ptyspec.faults import catalogue
     from ptyspec.runs.run_spec import Options, run_specs
 
@@ -103,7 +103,7 @@ def explain(
 
 
 def _interrupted() -> PtyspecError:
-    from ptyspec.explain.explain import SearchInterruptedError
+    from ptyspec.explanations.explain import SearchInterruptedError
 
     return SearchInterruptedError(
         "the search was interrupted",
@@ -118,12 +118,12 @@ def _symptom(
     from ptyspec.cli.output import stderr
     from ptyspec.cli.progress import RichProgress
     from ptyspec.contracts.stages import STAGES
-    from ptyspec.explain.deltas import differences
-    from ptyspec.explain.explain import NOTHING, explain
-    from ptyspec.explain.explanation import Question
-    from ptyspec.explain.laboratory import Laboratory
-    from ptyspec.explain.splices import chain_of
-    from ptyspec.explain.symptom import read_symptom
+    from ptyspec.explanations.deltas import differences
+    from ptyspec.explanations.explain import NOTHING, explain
+    from ptyspec.explanations.explanation import Question
+    from ptyspec.explanations.laboratory import Laboratory
+    from ptyspec.explanations.splices import chain_of
+    from ptyspec.explanations.symptom import read_symptom
 
     read = read_symptom(symptom)
     deltas = differences(both[0].settings(), both[1].settings())
@@ -153,10 +153,10 @@ def _clause(
     from ptyspec.cli.output import stderr
     from ptyspec.cli.progress import RichProgress
     from ptyspec.cli.trace import checkout
-    from ptyspec.explain.clause_bench import ClauseBench, reaching
-    from ptyspec.explain.deltas import differences
-    from ptyspec.explain.explain import explain
-    from ptyspec.explain.explanation import Question
+    from ptyspec.explanations.clause_bench import ClauseBench, reaching
+    from ptyspec.explanations.deltas import differences
+    from ptyspec.explanations.explain import explain
+    from ptyspec.explanations.explanation import Question
     from ptyspec.spec.registry import specification
 
     clause = specification()[symptom.strip()]
@@ -227,8 +227,8 @@ def _again(
 
 def _tell(found: Explanation, path: Path | None, command: list[str], as_json: bool) -> None:
     from ptyspec.cli.output import print_json
-    from ptyspec.explain.document import document
-    from ptyspec.explain.story import answer, story
+    from ptyspec.explanations.document import document
+    from ptyspec.explanations.story import answer, story
 
     if as_json:
         print_json(document(found))

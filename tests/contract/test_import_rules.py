@@ -37,7 +37,7 @@ ROOMS = (
     "checks",
     "faults",
     "experiments",
-    "explain",
+    "explanations",
     "report",
     "testing",
     "front",

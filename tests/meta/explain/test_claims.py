@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ptyspec.explain.causes import Cause, Findings, Masked
-from ptyspec.explain.claims import Claim, Evidence, claims_of_cause, claims_of_masked, settled
-from ptyspec.explain.plan import Outcome, Subset
+from ptyspec.explanations.causes import Cause, Findings, Masked
+from ptyspec.explanations.claims import Claim, Evidence, claims_of_cause, claims_of_masked, settled
+from ptyspec.explanations.plan import Outcome, Subset
 
 PASS, FAIL = Outcome.PASS, Outcome.FAIL
 WHOLE: Subset = frozenset("abcdg")

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
-from ptyspec.explain.clause_bench import SECONDS, ClauseBench
-from ptyspec.explain.plan import Outcome
+from ptyspec.explanations.clause_bench import SECONDS, ClauseBench
+from ptyspec.explanations.plan import Outcome
 from ptyspec.runs.environment import FAULTS
 from ptyspec.spec.collect import Case
 from tests.trivial_pipeline import WORDS
@@ -57,11 +57,11 @@ class Pytest:
 @pytest.fixture
 def one_case(monkeypatch: pytest.MonkeyPatch) -> None:
     case = Case("test_a.py::test_a", ("NORM-001",), "contract", "test_a.py", 1, None)
-    monkeypatch.setattr("ptyspec.explain.clause_bench.collect", lambda root: [case])
+    monkeypatch.setattr("ptyspec.explanations.clause_bench.collect", lambda root: [case])
 
 
 def ended(child: Pytest, root: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Outcome, str]:
-    monkeypatch.setattr("ptyspec.explain.clause_bench.subprocess.run", child)
+    monkeypatch.setattr("ptyspec.explanations.clause_bench.subprocess.run", child)
     bench = ClauseBench(root, "NORM-001", (), (), processes=1)
     (found,) = bench.outcomes([frozenset()])
     return found, bench.said[frozenset()]
@@ -93,7 +93,7 @@ def test_what_was_found_is_asked_again_when_a_document_has_changed(
 @pytest.mark.usefixtures("one_case")
 def test_a_pipeline_that_both_sides_have_runs_every_case(monkeypatch: pytest.MonkeyPatch) -> None:
     child = Pytest(0)
-    monkeypatch.setattr("ptyspec.explain.clause_bench.subprocess.run", child)
+    monkeypatch.setattr("ptyspec.explanations.clause_bench.subprocess.run", child)
     good = f"gs1_ideal:{WORDS}"
     done = CliRunner().invoke(
         app, ["explain", good, f"{good},gain-by-energy", "--symptom", "NORM-001", "-n", "1"]

@@ -9,10 +9,10 @@ import pytest
 
 from benchmarks.explain import KINDS, SIZES, WAYS, trials
 from benchmarks.planted import World, world
-from ptyspec.explain.causes import SINGLY, Findings, find_all, find_causes, probes
-from ptyspec.explain.ddmin import ddmin, sections, smallest
-from ptyspec.explain.drive import BudgetSpent, Driver
-from ptyspec.explain.plan import Ask, Outcome, Plan, Subset, first
+from ptyspec.explanations.causes import SINGLY, Findings, find_all, find_causes, probes
+from ptyspec.explanations.ddmin import ddmin, sections, smallest
+from ptyspec.explanations.drive import BudgetSpent, Driver
+from ptyspec.explanations.plan import Ask, Outcome, Plan, Subset, first
 
 FAIL, PASS, UNRESOLVED = Outcome.FAIL, Outcome.PASS, Outcome.UNRESOLVED
 ABC = tuple("abcdefgh")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ptyspec.contracts.stages import STAGES
 from ptyspec.experiments.variant import variant
-from ptyspec.explain.deltas import differences
-from ptyspec.explain.explain import NOTHING, Limits, explain
-from ptyspec.explain.explanation import Question
-from ptyspec.explain.laboratory import Laboratory
-from ptyspec.explain.splices import chain_of
-from ptyspec.explain.symptom import read_symptom
+from ptyspec.explanations.deltas import differences
+from ptyspec.explanations.explain import NOTHING, Limits, explain
+from ptyspec.explanations.explanation import Question
+from ptyspec.explanations.laboratory import Laboratory
+from ptyspec.explanations.splices import chain_of
+from ptyspec.explanations.symptom import read_symptom
 from ptyspec.pipeline.progress import Silent
 from tests.tiny_runs import SHALLOW, SMALL
 

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from ptyspec.explain.plan import Subset
-from ptyspec.explain.shares import combinations_of, shares
+from ptyspec.explanations.plan import Subset
+from ptyspec.explanations.shares import combinations_of, shares
 
 NAMES = ("gain", "head", "combiner")
 

@@ -8,9 +8,9 @@ import pytest
 
 from ptyspec.contracts.stages import STAGES
 from ptyspec.experiments.variant import Variant, variant
-from ptyspec.explain.plan import Outcome
-from ptyspec.explain.splice import Splicer
-from ptyspec.explain.stages import Splice, bisect
+from ptyspec.explanations.plan import Outcome
+from ptyspec.explanations.splice import Splicer
+from ptyspec.explanations.stages import Splice, bisect
 from ptyspec.runs.environment import active_faults
 from tests.tiny_runs import SMALL
 from tests.trivial_pipeline import WORDS, Trivial

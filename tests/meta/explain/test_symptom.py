@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from ptyspec.errors import ConfigError
-from ptyspec.explain.clause_bench import reaching
-from ptyspec.explain.deltas import Delta, acting_at, differences, settings_with, stages_of
-from ptyspec.explain.plan import Outcome
-from ptyspec.explain.symptom import read_symptom, unread
+from ptyspec.explanations.clause_bench import reaching
+from ptyspec.explanations.deltas import Delta, acting_at, differences, settings_with, stages_of
+from ptyspec.explanations.plan import Outcome
+from ptyspec.explanations.symptom import read_symptom, unread
 
 
 def observation(**more: Any) -> dict[str, Any]:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
-from ptyspec.explain.causes import Cause, Masked
-from ptyspec.explain.claims import exposing
-from ptyspec.explain.deltas import FAULT
-from ptyspec.explain.explanation import Explanation
-from ptyspec.explain.plan import Outcome, Subset
-from ptyspec.explain.tables import proof_table, runs_table, share_table, stage_table, tried_table
+from ptyspec.explanations.causes import Cause, Masked
+from ptyspec.explanations.claims import exposing
+from ptyspec.explanations.deltas import FAULT
+from ptyspec.explanations.explanation import Explanation
+from ptyspec.explanations.plan import Outcome, Subset
+from ptyspec.explanations.tables import (
+    proof_table,
+    runs_table,
+    share_table,
+    stage_table,
+    tried_table,
+)
 from ptyspec.render.text import escape, number
 
 CAPTIONS = {

@@ -9,10 +9,10 @@ from pydantic import Field
 from ptyspec.contracts.base import Record
 from ptyspec.contracts.records import Number
 from ptyspec.contracts.stages import STAGES, Stage
-from ptyspec.explain.causes import Cause, Masked
-from ptyspec.explain.claims import Evidence, Settled, Way
-from ptyspec.explain.explanation import Explanation, Status
-from ptyspec.explain.plan import Outcome, Subset
+from ptyspec.explanations.causes import Cause, Masked
+from ptyspec.explanations.claims import Evidence, Settled, Way
+from ptyspec.explanations.explanation import Explanation, Status
+from ptyspec.explanations.plan import Outcome, Subset
 
 Names = tuple[str, ...]
 Count = Annotated[int, Field(ge=0)]

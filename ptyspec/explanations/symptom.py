@@ -14,7 +14,7 @@ from typing import Any
 
 from ptyspec.errors import ConfigError
 from ptyspec.experiments.observe import Observation, value
-from ptyspec.explain.plan import Outcome
+from ptyspec.explanations.plan import Outcome
 
 SIGNS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,

@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 
 from ptyspec.contracts.stages import STAGES
-from ptyspec.explain.causes import Cause, Masked
-from ptyspec.explain.claims import Evidence
-from ptyspec.explain.ddmin import sections
-from ptyspec.explain.deltas import Delta
-from ptyspec.explain.explanation import Explanation
-from ptyspec.explain.plan import Outcome, Subset
+from ptyspec.explanations.causes import Cause, Masked
+from ptyspec.explanations.claims import Evidence
+from ptyspec.explanations.ddmin import sections
+from ptyspec.explanations.deltas import Delta
+from ptyspec.explanations.explanation import Explanation
+from ptyspec.explanations.plan import Outcome, Subset
 from ptyspec.render.text import escape, number, table
 
 MARKS = {Outcome.PASS: "passes", Outcome.FAIL: "**fails**", Outcome.UNRESOLVED: "no result"}

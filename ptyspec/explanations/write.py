@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ptyspec.errors import OutputExistsError
-from ptyspec.explain.document import document
-from ptyspec.explain.explanation import Explanation
-from ptyspec.explain.figures import figures
-from ptyspec.explain.story import story
+from ptyspec.explanations.document import document
+from ptyspec.explanations.explanation import Explanation
+from ptyspec.explanations.figures import figures
+from ptyspec.explanations.story import story
 from ptyspec.files.disk import make_folder
 from ptyspec.files.files import atomic_file
 from ptyspec.files.jsonfile import write_json

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ptyspec.explain.causes import Findings, Masked
-from ptyspec.explain.plan import Outcome, Plan, Subset, every
+from ptyspec.explanations.causes import Findings, Masked
+from ptyspec.explanations.plan import Outcome, Plan, Subset, every
 
 Way = Literal["adding", "removing", "hiding"]
 Run = tuple[int | None, Outcome, float | None]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ptyspec.contracts.stages import STAGES
-from ptyspec.explain.plan import Outcome
+from ptyspec.explanations.plan import Outcome
 
 LAST = len(STAGES)
 AFTER_TRAINING = STAGES.index("train") + 1

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ptyspec.explain.causes import Cause, Findings, Masked
-from ptyspec.explain.claims import Evidence, Settled, settled
-from ptyspec.explain.deltas import Delta
-from ptyspec.explain.drive import Step
-from ptyspec.explain.factors import Factorial
-from ptyspec.explain.plan import Outcome, Subset
-from ptyspec.explain.stages import Chain
+from ptyspec.explanations.causes import Cause, Findings, Masked
+from ptyspec.explanations.claims import Evidence, Settled, settled
+from ptyspec.explanations.deltas import Delta
+from ptyspec.explanations.drive import Step
+from ptyspec.explanations.factors import Factorial
+from ptyspec.explanations.plan import Outcome, Subset
+from ptyspec.explanations.stages import Chain
 
 Status = Literal["explained", "one way", "incomplete"]
 

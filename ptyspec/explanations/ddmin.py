@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise
 
-from ptyspec.explain.plan import Ask, Outcome, Plan, Subset, every, expanded, first, one
+from ptyspec.explanations.plan import Ask, Outcome, Plan, Subset, every, expanded, first, one
 
 NOTHING: Subset = frozenset()
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ptyspec.explain.causes import Findings
-from ptyspec.explain.deltas import FAULT
-from ptyspec.explain.plan import Outcome, Plan, Subset, every, one
-from ptyspec.explain.shares import MOST_FACTORS, Shares, combinations_of, shares
+from ptyspec.explanations.causes import Findings
+from ptyspec.explanations.deltas import FAULT
+from ptyspec.explanations.plan import Outcome, Plan, Subset, every, one
+from ptyspec.explanations.shares import MOST_FACTORS, Shares, combinations_of, shares
 
 
 @dataclass(frozen=True)

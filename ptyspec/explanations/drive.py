@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ptyspec.explain.plan import Answer, Ask, Outcome, Plan, Subset, T
+from ptyspec.explanations.plan import Answer, Ask, Outcome, Plan, Subset, T
 
 Oracle = Callable[[Sequence[Subset]], Sequence[Outcome]]
 """Makes runs, side by side where it can, and says how each ended."""

@@ -13,10 +13,10 @@ from typing import Any
 from ptyspec.errors import PtyspecError
 from ptyspec.experiments.observe import Observation, begin_worker, known, observe
 from ptyspec.experiments.variant import Variant
-from ptyspec.explain.claims import Run
-from ptyspec.explain.deltas import Delta, settings_with
-from ptyspec.explain.plan import Outcome, Subset
-from ptyspec.explain.symptom import Symptom, unread
+from ptyspec.explanations.claims import Run
+from ptyspec.explanations.deltas import Delta, settings_with
+from ptyspec.explanations.plan import Outcome, Subset
+from ptyspec.explanations.symptom import Symptom, unread
 from ptyspec.runs.threads import default_threads
 
 Watch = Callable[[Subset, Outcome, float | None, float], None]

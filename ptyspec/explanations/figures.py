@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ptyspec.contracts.stages import STAGES
-from ptyspec.explain.explanation import Explanation
-from ptyspec.explain.factors import Factorial
-from ptyspec.explain.plan import Outcome
-from ptyspec.explain.shares import combinations_of
-from ptyspec.explain.stages import Chain, Splice
+from ptyspec.explanations.explanation import Explanation
+from ptyspec.explanations.factors import Factorial
+from ptyspec.explanations.plan import Outcome
+from ptyspec.explanations.shares import combinations_of
+from ptyspec.explanations.stages import Chain, Splice
 from ptyspec.render import canvas
 from ptyspec.render.text import number
 

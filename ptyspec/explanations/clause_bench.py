@@ -14,9 +14,9 @@ from time import monotonic
 from typing import Any
 
 from ptyspec.errors import ConfigError, PtyspecError
-from ptyspec.explain.claims import Run
-from ptyspec.explain.deltas import FAULT, PIPELINE, Delta
-from ptyspec.explain.plan import Outcome, Subset
+from ptyspec.explanations.claims import Run
+from ptyspec.explanations.deltas import FAULT, PIPELINE, Delta
+from ptyspec.explanations.plan import Outcome, Subset
 from ptyspec.files.disk import make_folder
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.environment import FAULTS

@@ -8,14 +8,21 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ptyspec.errors import PtyspecError
-from ptyspec.explain.causes import Findings, Near, find_all
-from ptyspec.explain.claims import Claim, Evidence, Run, asked, claims_of_cause, claims_of_masked
-from ptyspec.explain.deltas import FAULT, Delta, acting_at
-from ptyspec.explain.drive import BudgetSpent, Driver
-from ptyspec.explain.explanation import Explanation, Question, Spent
-from ptyspec.explain.factors import Factorial, factorial
-from ptyspec.explain.plan import Ask, Outcome, Subset
-from ptyspec.explain.stages import Chain
+from ptyspec.explanations.causes import Findings, Near, find_all
+from ptyspec.explanations.claims import (
+    Claim,
+    Evidence,
+    Run,
+    asked,
+    claims_of_cause,
+    claims_of_masked,
+)
+from ptyspec.explanations.deltas import FAULT, Delta, acting_at
+from ptyspec.explanations.drive import BudgetSpent, Driver
+from ptyspec.explanations.explanation import Explanation, Question, Spent
+from ptyspec.explanations.factors import Factorial, factorial
+from ptyspec.explanations.plan import Ask, Outcome, Subset
+from ptyspec.explanations.stages import Chain
 
 NOTHING: Subset = frozenset()
 

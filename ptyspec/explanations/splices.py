@@ -8,10 +8,10 @@ from pathlib import Path
 from ptyspec.contracts.stages import STAGES
 from ptyspec.experiments.observe import Observation, key_of
 from ptyspec.experiments.variant import Variant
-from ptyspec.explain.plan import Outcome
-from ptyspec.explain.splice import Splicer
-from ptyspec.explain.stages import LAST, Chain, Splice, bisect
-from ptyspec.explain.symptom import Symptom
+from ptyspec.explanations.plan import Outcome
+from ptyspec.explanations.splice import Splicer
+from ptyspec.explanations.stages import LAST, Chain, Splice, bisect
+from ptyspec.explanations.symptom import Symptom
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.pipeline.progress import Progress
 from ptyspec.runs.runkey import source_digest

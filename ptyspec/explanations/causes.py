@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ptyspec.explain.ddmin import sections, smallest
-from ptyspec.explain.plan import Outcome, Plan, Subset, every, one
+from ptyspec.explanations.ddmin import sections, smallest
+from ptyspec.explanations.plan import Outcome, Plan, Subset, every, one
 
 FAIL, PASS = Outcome.FAIL, Outcome.PASS
 Near = Sequence[Sequence[str]]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from ptyspec.explain.plan import Subset
+from ptyspec.explanations.plan import Subset
 
 MOST_FACTORS = 4
 

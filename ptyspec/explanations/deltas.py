@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ptyspec.contracts.stages import STAGES
-from ptyspec.explain.plan import Subset
+from ptyspec.explanations.plan import Subset
 
 FAULT, PIPELINE = "fault.", "pipeline"
 ACTS = {
