@@ -6,11 +6,6 @@ declared schedule (linear warm-up to the peak, cosine to 0), computed here by th
 Every setting that differs between the first subject and another is put to a paired experiment (`paired`): three seeds,
 both values, the smallest scenario. The effect on the least-squares scalar is held against half of the smallest
 undershoot that was recorded (1.71); "explains" and "does not explain" follow from its interval and are never typed.
-
-Red: an epoch is missing (HIST-001) or not finite (HIST-004), the monitor is not there (HIST-002), the kept epoch is not
-the best (HIST-003), the learning rate is not the declared one (EVID-003), the object is too dark or too bright, in the
-run or on a side of an experiment (INFER-005), or the two sides of an experiment differ in more than their setting
-(CONFIG-011).
 """
 
 from __future__ import annotations
@@ -23,17 +18,21 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks import paired
-from ptyspec.checks.effective_values import DEFAULT, side_by_side
+from ptyspec.checks.effective_values import DEFAULT, MATCH, Said, side_by_side
 from ptyspec.checks.hyperparameters_controls import CONTROLS as CONTROLS
-from ptyspec.checks.hyperparameters_tables import experiment_tables, tables
+from ptyspec.checks.hyperparameters_figures import effects, trainings
+from ptyspec.checks.judge import ClauseCheck, checks, judge
+from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.material import Material
+from ptyspec.checks.params import compare
 from ptyspec.checks.report import Audit
 from ptyspec.contracts.records import History
 from ptyspec.contracts.resolve import Resolved, flatten, known_keys
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.scores.amplitude import amplitude_scores
 from ptyspec.scores.frame import cut
-from ptyspec.spec.registry import specification
+from ptyspec.spec.checks import Check
+from ptyspec.spec.finding import Finding
 
 TRAINING = tuple(key for key in known_keys() if key.startswith("training."))
 SETTINGS = (*TRAINING, "grouping.n_groups", "grouping.neighbor_count", "inference.batch_size")
@@ -41,37 +40,15 @@ MEASURED = (*TRAINING, "grouping.n_groups")
 """Settings whose differences are put to a paired experiment."""
 RATE_ERROR = 1e-6
 """Part of the peak: the schedule is computed in single precision (6e-8), a few operations deep."""
-
-
-def audit(materials: Sequence[Material], report: Audit) -> None:
-    """Fill the report."""
-    report.data["settings"] = _settings(materials)
-    for name in ("runs", "rates", "undershoot", "experiments"):
-        report.data[name] = {}
-    for material in materials:
-        if material.subject.kind in {"legacy", "snapshot"}:
-            report.skipped(
-                "HIST-001",
-                f"{material.name}: its training",
-                "settings alone; name a run to see one",
-            )
-        else:
-            _training(material, report)
-            _undershoot(material, report)
-    _experiments(materials, report)
-    tables(report, {material.subject.kind for material in materials})
-    experiment_tables(report)
-
-
-def _settings(materials: Sequence[Material]) -> dict[str, dict[str, Any]]:
-    said: dict[str, tuple[Mapping[str, Any], Mapping[str, str]]] = {}
-    if len(materials) == 1:
-        values = dict(flatten(Scenario(name="default").model_dump(mode="json")))
-        said[DEFAULT] = (values, dict.fromkeys(values, DEFAULT))
-    for material in materials:
-        values = dict(flatten(material.scenario.model_dump(mode="json")))
-        said[material.name] = (values, material.subject.resolved.provenance)
-    return side_by_side(said, SETTINGS)
+LEVEL = "mean amplitude over that of the truth"
+UPSTREAM = {
+    "optimiser": "Adam, 1e-3",
+    "schedule": "halved when val_loss has not fallen for 2 epochs, down to 1e-4",
+    "stops": "when the training loss has not fallen for 3 epochs",
+    "validation": "the last 5 % of the groups",
+    "kept weights": "the last epoch's",
+}
+"""What upstream's code fixes itself and no dictionary says (facts 3.8)."""
 
 
 # What a run did
@@ -97,70 +74,26 @@ def schedule(scenario: Scenario, groups: int) -> list[float]:
     return [rate(epoch * each) for epoch in range(1, spec.nepochs + 1)]
 
 
-def _training(material: Material, report: Audit) -> None:
-    history, name, spec = material.history, material.name, material.scenario.training
-    if history is None:
-        report.skipped("HIST-001", f"{name}: its training", "no network was trained")
-        return
-    facts = report.data["runs"][name] = _facts(history)
-    report.equal(
-        "HIST-001",
-        f"{name}: epochs recorded, of those declared",
-        spec.nepochs,
-        "runs",
-        name,
-        "epochs",
-    )
-    report.equal(
-        "HIST-002",
-        f"{name}: epochs that record the declared monitor {spec.monitor}",
-        facts["epochs"],
-        "runs",
-        name,
-        "monitored",
-    )
-    report.equal(
-        "HIST-003",
-        f"{name}: kept epoch, of the smallest monitor",
-        _best(history),
-        "runs",
-        name,
-        "kept",
-    )
-    report.equal(
-        "HIST-004",
-        f"{name}: epochs whose values were all finite",
-        facts["epochs"],
-        "runs",
-        name,
-        "finite",
-    )
-    groups = material.finished.stages["group"].numbers["train.groups"]
-    declared = schedule(material.scenario, round(groups))
-    recorded = [epoch.learning_rate for epoch in history.epochs]
-    both = list(zip(recorded, declared, strict=False))
-    error = max((abs(a - b) for a, b in both), default=math.nan) / spec.learning_rate
-    report.data["rates"][name] = {
-        "recorded": recorded,
-        "declared": declared,
-        "largest_error": error,
-    }
-    facts["groups"] = round(groups)
-    what = f"{name}: learning rate of every epoch against the declared schedule, largest difference over the peak"
-    report.within("EVID-003", what, 0, RATE_ERROR, "rates", name, "largest_error")
+def _settings_alone(outputs: Material) -> bool:
+    return outputs.subject.kind in {"legacy", "snapshot"}
 
 
-def _facts(history: History) -> dict[str, Any]:
+def runs(outputs: Material) -> dict[str, Any] | None:
+    """Return what a training did, epoch by epoch; None where there was none."""
+    if _settings_alone(outputs) or (history := outputs.history) is None:
+        return None
     epochs = history.epochs
     return {
         "epochs": len(epochs),
         "kept": history.best_epoch,
+        "best": _best(history),
         "monitor": history.monitor,
         "monitored": sum(history.monitor in epoch.metrics for epoch in epochs),
         "finite": sum(epoch.finite for epoch in epochs),
         "seconds": sum(epoch.seconds for epoch in epochs),
         "losses": [epoch.metrics.get("loss") for epoch in epochs],
         "monitors": [epoch.metrics.get(history.monitor) for epoch in epochs],
+        "groups": round(outputs.finished.stages["group"].numbers["train.groups"]),
     }
 
 
@@ -171,82 +104,237 @@ def _best(history: History) -> int:
     return history.epochs[scores.index(min(scores))].epoch if scores else 0
 
 
-def _undershoot(material: Material, report: Audit) -> None:
-    name, truth = material.name, material.finished.scan.objectGuess
-    if truth is None:
-        report.skipped(
-            "INFER-005", f"{name}: mean amplitude over that of the truth", "the object is not known"
-        )
-        return
-    scores = amplitude_scores(cut(material.reconstruction, np.asarray(truth)))
-    gain, scalar = (
-        material.finished.stages["normalize"].numbers["gain"],
-        scores["least_squares_scalar"],
-    )
-    report.data["undershoot"][name] = {
+def rates(outputs: Material) -> dict[str, Any] | None:
+    """Return the recorded learning rates beside the declared schedule."""
+    if (facts := outputs.facts(runs)) is None or outputs.history is None:
+        return None
+    declared = schedule(outputs.scenario, facts["groups"])
+    recorded = [epoch.learning_rate for epoch in outputs.history.epochs]
+    errors = [abs(a - b) for a, b in zip(recorded, declared, strict=False)]
+    error = max(errors, default=math.nan) / outputs.scenario.training.learning_rate
+    return {"recorded": recorded, "declared": declared, "largest_error": error}
+
+
+def undershoot(outputs: Material) -> dict[str, float | None] | None:
+    """Return the amplitude's scores, and the scalar that there would be with the gain left in."""
+    if _settings_alone(outputs) or (truth := outputs.finished.scan.objectGuess) is None:
+        return None
+    scores = amplitude_scores(cut(outputs.reconstruction, np.asarray(truth)))
+    gain = outputs.finished.stages["normalize"].numbers["gain"]
+    scalar = scores["least_squares_scalar"]
+    return {
         **{key: scores[key] for key in paired.METRICS},
         "gain": gain,
         "scalar_with_gain": None if scalar is None else scalar / gain,
     }
-    _right_amplitude(
-        report, f"{name}: mean amplitude over that of the truth", "undershoot", name, "mean_ratio"
-    )
 
 
-def _right_amplitude(report: Audit, what: str, *parts: object) -> None:
-    width = float(specification()["INFER-005"].tolerance.value)
-    report.within("INFER-005", what, 1 - width, 1 + width, *parts)
+# Checks
+
+
+@checks("HIST-001", trains=True)
+def every_declared_epoch_is_recorded(check: Check, outputs: Material) -> None:
+    facts = outputs.facts(runs)
+    if facts is None:
+        alone = "settings alone; name a run to see one"
+        check.missing("its training", alone if _settings_alone(outputs) else "none was trained")
+    else:
+        declared = outputs.scenario.training.nepochs
+        check.equal(facts["epochs"], declared, "epochs recorded, of those declared")
+
+
+@checks("HIST-002", trains=True)
+def every_epoch_records_the_monitor(check: Check, outputs: Material) -> None:
+    if facts := outputs.facts(runs):
+        what = f"epochs that record the declared monitor {outputs.scenario.training.monitor}"
+        check.equal(facts["monitored"], facts["epochs"], what)
+
+
+@checks("HIST-003", trains=True)
+def the_kept_epoch_is_the_best(check: Check, outputs: Material) -> None:
+    if facts := outputs.facts(runs):
+        check.equal(facts["kept"], facts["best"], "kept epoch, of the smallest monitor")
+
+
+@checks("HIST-004", trains=True)
+def every_epoch_is_finite(check: Check, outputs: Material) -> None:
+    if facts := outputs.facts(runs):
+        check.equal(facts["finite"], facts["epochs"], "epochs whose values were all finite")
+
+
+@checks("EVID-003", stage="train", trains=True)
+def the_learning_rate_is_the_declared_one(check: Check, outputs: Material) -> None:
+    if facts := outputs.facts(rates):
+        what = "learning rate of every epoch from the declared schedule, largest, over the peak"
+        check.between(0, facts["largest_error"], RATE_ERROR, what)
+
+
+@checks("INFER-005", trains=True)
+def the_amplitude_is_that_of_the_truth(check: Check, outputs: Material) -> None:
+    if _settings_alone(outputs):
+        return
+    if facts := outputs.facts(undershoot):
+        _level(check, facts["mean_ratio"], LEVEL)
+    else:
+        check.missing(LEVEL, "the object is not known")
+
+
+def _level(check: Check, ratio: float | None, what: str) -> None:
+    width = check.clause.tolerance.value
+    check.between(1 - width, ratio, 1 + width, what)
 
 
 # What a difference does
 
 
-def _experiments(materials: Sequence[Material], report: Audit) -> None:
-    base = materials[0]
-    for question in questions(materials):
-        name = question.name
-        if base.scenario.measured:
-            facts = {
-                "key": question.key,
-                "pairs": [],
-                **paired.judged([], "a measured scan has no smaller one"),
-            }
-        else:
-            if base.progress is not None:
-                base.progress.message(f"experiment {name}: {2 * len(paired.SEEDS)} small runs")
-            facts = paired.experiment(base.scenario, question, lambda made: _made(base, made))
-        report.data["experiments"][name] = facts
-        hold(name, facts, report)
-
-
-def questions(materials: Sequence[Material]) -> list[paired.Question]:
+def questions(subjects: Sequence[Material]) -> list[paired.Question]:
     """Return each setting that differs between the first subject and another, with both values, once."""
-    values = [dict(flatten(material.scenario.model_dump(mode="json"))) for material in materials]
-    found = [
-        paired.Question(key, values[0][key], other[key]) for key in MEASURED for other in values[1:]
-    ]
-    return [question for question in dict.fromkeys(found) if question.first != question.second]
+    first, *others = (dict(flatten(one.scenario.model_dump(mode="json"))) for one in subjects)
+    asked = [paired.Question(key, first[key], other[key]) for key in MEASURED for other in others]
+    return [question for question in dict.fromkeys(asked) if question.first != question.second]
 
 
-def _made(base: Material, resolved: Resolved) -> Path:
-    from ptyspec.runs.produce import produce
+def _experiment(base: Material, question: paired.Question) -> dict[str, Any]:
+    if base.scenario.measured:
+        nothing = paired.judged([], "a measured scan has no smaller one")
+        return {"key": question.key, "pairs": [], **nothing}
+    if base.progress is not None:
+        base.progress.message(f"experiment {question.name}: {2 * len(paired.SEEDS)} small runs")
 
-    return produce(resolved, progress=base.progress, store=base.store, pipeline=base.pipeline)
+    def make(resolved: Resolved) -> Path:
+        from ptyspec.runs.produce import produce
+
+        return produce(resolved, progress=base.progress, store=base.store, pipeline=base.pipeline)
+
+    return paired.experiment(base.scenario, question, make)
 
 
-def hold(name: str, facts: Mapping[str, Any], report: Audit) -> None:
-    """Hold the clauses against an experiment that stands in `data`."""
-    if facts["verdict"] == paired.NONE:
-        report.skipped("INFER-005", f"experiment {name}", facts["reason"])
+def _right_sides(check: Check, experiment: Mapping[str, Any]) -> None:
+    if experiment["verdict"] == paired.NONE:
+        check.missing("the experiment", experiment["reason"])
         return
-    for side in ("first", "second"):
-        what = f"experiment {name}: mean amplitude over that of the truth, {side} value"
-        _right_amplitude(report, what, "experiments", name, "means", "mean_ratio", side)
-    report.equal(
-        "CONFIG-011",
-        f"experiment {name}: settings that differ between its sides",
-        [facts["key"]],
-        "experiments",
-        name,
-        "differing",
+    for side, ratio in experiment["means"]["mean_ratio"].items():
+        _level(check, ratio, f"{LEVEL}, {side} value")
+
+
+def _one_setting(check: Check, experiment: Mapping[str, Any]) -> None:
+    if experiment["verdict"] != paired.NONE:
+        what = "settings that differ between the sides"
+        check.equal(list(experiment["differing"]), [experiment["key"]], what)
+
+
+OF_EXPERIMENTS = (
+    ClauseCheck("INFER-005", _right_sides, ""),
+    ClauseCheck("CONFIG-011", _one_setting, ""),
+)
+
+
+def hold(experiment: Mapping[str, Any]) -> list[Finding]:
+    """Return what the clauses say of an experiment."""
+    return judge(experiment, among=OF_EXPERIMENTS)
+
+
+# What is shown
+
+
+def _together(subjects: Sequence[Material], _: Mapping[str, Any]) -> dict[str, Any]:
+    said: dict[str, Said] = {}
+    if len(subjects) == 1:
+        values = dict(flatten(Scenario(name="default").model_dump(mode="json")))
+        said[DEFAULT] = (values, dict.fromkeys(values, DEFAULT))
+    for one in subjects:
+        values = dict(flatten(one.scenario.model_dump(mode="json")))
+        said[one.name] = (values, one.subject.resolved.provenance)
+    asked = questions(subjects)
+    return {
+        "settings": side_by_side(said, SETTINGS),
+        "experiments": {question.name: _experiment(subjects[0], question) for question in asked},
+    }
+
+
+def _more(subjects: Sequence[Material], report: Audit) -> None:
+    rows = report.data["settings"]
+    order = sorted(rows, key=lambda key: set(rows[key]["delta"].values()) <= {MATCH})
+    compare(report, "Settings of training, different ones first", order, form=".6g")
+    trained = {name: row for name, row in report.data["runs"].items() if row}
+    if trained:
+        report.figure(
+            "training",
+            "Monitor and learning rate, epoch by epoch.",
+            lambda: trainings(trained, report.data["rates"]),
+        )
+    if any(_settings_alone(one) for one in subjects):
+        report.table("What upstream's code fixes itself", ("what", "value"), UPSTREAM.items())
+    experiment_tables(report)
+
+
+def experiment_tables(report: Audit) -> None:
+    """Add findings, tables and the figure of the experiments in `data`."""
+    experiments = report.data["experiments"]
+    for name, facts in experiments.items():
+        report.extend(f"experiment {name}", hold(facts))
+        facts["count"] = len(facts["pairs"])
+    if not (
+        done := {name: row for name, row in experiments.items() if row["verdict"] != paired.NONE}
+    ):
+        return
+    for table in EFFECTS:
+        table.add_to(report)
+    report.figure(
+        "effects",
+        "Effect of each difference on the least-squares scalar, beside what would explain the undershoot.",
+        lambda: effects(done),
     )
+
+
+def _effect(metric: str, form: str) -> str:
+    sides = f"{metric}, first=means/{metric}/first:.4f, second=means/{metric}/second:.4f"
+    parts = ", ".join(
+        f"{head}=effect/{metric}/{part}:{form}"
+        for head, part in (("effect", "mean"), ("low", "low"), ("high", "high"))
+    )
+    return f"{sides}, {parts}"
+
+
+EFFECTS = (
+    Grid(
+        "What each difference does to the least-squares scalar",
+        "experiments/*",
+        f"pairs=count, {_effect(paired.METRICS[0], '.4f')}, share=share/mean:+.2%, verdict",
+        "setting, first or second",
+    ),
+    *(
+        Grid(
+            f"What each difference does to {metric}",
+            "experiments/*",
+            _effect(metric, "+.4f"),
+            "setting, first or second",
+        )
+        for metric in paired.METRICS[1:]
+    ),
+)
+LAYOUT = Layout(
+    facts={"runs": runs, "rates": rates, "undershoot": undershoot},
+    together=_together,
+    more=_more,
+    tables=(
+        Grid("What was carried out", "runs/*", "epochs, kept, monitor, groups, seconds", "run"),
+        Grid(
+            "Amplitude of the run",
+            "undershoot/*",
+            f"{', '.join(paired.METRICS)}, gain, scalar_with_gain",
+            "run",
+        ),
+    ),
+    notes="""
+    scalar_with_gain is what the least-squares scalar would be had the loader's gain stayed in the object: the scalar
+    over the gain.
+
+    With one subject nothing is compared, so that no experiment runs. docs/audits-hyperparameters.md shows the usual
+    suspects (`python -m benchmarks hyperparameters`).
+
+    Experiments run on the smallest scenario that still trains the reference generator (32-pixel frames, one stage); low
+    and high bound the effect (Student, 95 %, paired). The share is the logarithm of the factor over that of the
+    smallest undershoot on record; half of it is asked for.
+    """,
+)

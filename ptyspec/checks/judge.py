@@ -25,11 +25,11 @@ from ptyspec.spec.finding import Finding, State
 from ptyspec.spec.registry import specification
 
 if TYPE_CHECKING:
-    from ptyspec.checks.material import Material
     from ptyspec.contracts.scenario import Scenario
     from ptyspec.pipeline.protocol import Pipeline
 
-Judge = Callable[[Check, "Material"], None]
+Judge = Callable[[Check, Any], None]
+"""A check and the outputs of a subject's stages, a `Material`."""
 VERBS = (
     *("close", "within_ratio", "between", "equal", "holds", "finite", "shape_dtype"),
     *("invariant_under", "detects"),
@@ -45,7 +45,7 @@ class ClauseCheck:
     stage: str
     trains: bool = False
 
-    def __call__(self, check: Check, outputs: Material) -> None:
+    def __call__(self, check: Check, outputs: Any) -> None:
         """Check the outputs; a case that is bound to several clauses may hand in the check of any."""
         self.function(check if check.clause.id == self.clause else check(self.clause), outputs)
 
@@ -78,7 +78,7 @@ def registered() -> tuple[ClauseCheck, ...]:
 
 
 def judge(
-    outputs: Material,
+    outputs: Any,
     clauses: Collection[str] | None = None,
     *,
     among: Iterable[ClauseCheck] | None = None,
@@ -106,14 +106,15 @@ def judge_pipeline(
 ) -> list[Finding]:
     """Return what the checks say of the stages of somebody's pipeline on a scenario."""
     from ptyspec.checks.material import Material
-    from ptyspec.contracts.resolve import Resolved
+    from ptyspec.contracts.resolve import Resolved, known_keys
     from ptyspec.runs.run_spec import RunSpec
 
-    subject = RunSpec(Resolved(scenario, {}), name=scenario.name, source=scenario.name)
+    resolved = Resolved(scenario, dict.fromkeys(known_keys(), "the scenario that was given"))
+    subject = RunSpec(resolved, name=scenario.name, source=scenario.name)
     return judge(Material(subject, pipeline=pipeline), clauses, trains=trains)
 
 
-def _findings(check: ClauseCheck, outputs: Material) -> list[Finding]:
+def _findings(check: ClauseCheck, outputs: Any) -> list[Finding]:
     clause = specification()[check.clause]
     collecting = Collecting(clause, seen=[], stage=check.stage or clause.place)
     try:

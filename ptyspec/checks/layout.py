@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ptyspec.checks.judge import REGISTRY, ClauseCheck, judge
@@ -78,8 +78,7 @@ class Layout:
             report.data |= self.together(subjects, report.data)
         own = [check for check in REGISTRY if check.function.__module__ == module]
         for one in subjects:
-            for finding in judge(one, among=[*own, *self.also]):
-                report.findings.append(replace(finding, what=f"{one.name}: {finding.what}"))
+            report.extend(one.name, judge(one, among=[*own, *self.also]))
         for table in self.tables:
             table.add_to(report)
         if self.more is not None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from ptyspec.checks.legacy_subject import captured, legacy_subject
 from ptyspec.checks.material import Material
 from ptyspec.checks.registry import Control
-from ptyspec.checks.subject import Subject
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.legacy.bridge import update_legacy_dict
@@ -23,57 +22,46 @@ def bridged(scenario: Scenario) -> dict[str, Any]:
     return dict(cfg)
 
 
-def _with_entries(**changed: Any) -> Callable[[Material], Material]:
+def _subject(material: Material, scenario: Scenario | None = None, **changed: Any) -> Material:
+    """The material with another subject; its scenario keeps the sources of its values."""
+    resolved = material.subject.resolved
+    spoiled = replace(resolved, scenario=scenario or resolved.scenario)
+    return material.replaced(subject=replace(material.subject, **{"resolved": spoiled, **changed}))
+
+
+def _with_entries(**entries: Any) -> Callable[[Material], Material]:
     """The subject's own dictionary after the bridge, in which somebody then changed entries."""
-
-    def spoil(material: Material) -> Material:
-        held = bridged(material.scenario) | changed
-        return material.replaced(subject=replace(material.subject, kind="legacy", dictionary=held))
-
-    return spoil
-
-
-def _resolved(material: Material, scenario: Scenario, sources: Mapping[str, str]) -> Material:
-    return material.replaced(
-        subject=replace(material.subject, resolved=Resolved(scenario, sources))
+    return lambda material: _subject(
+        material, kind="legacy", dictionary=bridged(material.scenario) | entries
     )
 
 
+def _with_setting(scenario: Scenario, part: str, **changed: Any) -> Scenario:
+    return scenario.model_copy(update={part: getattr(scenario, part).model_copy(update=changed)})
+
+
 def _without_value(material: Material) -> Material:
-    grouping = material.scenario.grouping.model_copy(update={"neighbor_count": None})
-    scenario = material.scenario.model_copy(update={"grouping": grouping})
-    return _resolved(material, scenario, material.subject.resolved.provenance)
+    return _subject(material, _with_setting(material.scenario, "grouping", neighbor_count=None))
 
 
 def _without_source(material: Material) -> Material:
     sources = dict(material.subject.resolved.provenance)
     del sources["training.nepochs"]
-    return _resolved(material, material.scenario, sources)
+    return _subject(material, resolved=Resolved(material.scenario, sources))
 
 
 def _inverted_loss(material: Material) -> Material:
     """What a reading of the script's source found: the branch that nobody took, in the default mode."""
-    subject: Subject = legacy_subject("legacy:dose")
     other = captured("legacy:dose:mae").values
-    return material.replaced(subject=replace(subject, dictionary={**other}))
+    return material.replaced(subject=replace(legacy_subject("legacy:dose"), dictionary={**other}))
 
 
 def _null_displaces(material: Material) -> Material:
     """A snapshot that intends the mask by its defaults and has a null in its inputs, as its runner read it."""
-    document = {
-        "run_params": {},
-        "scenario": {
-            "name": material.scenario.name,
-            "defaults": {"probe_mask": True},
-            "inputs": {"probe_mask": None},
-        },
-    }
-    subject = replace(material.subject, kind="snapshot", document=document)
-    model = material.scenario.model.model_copy(update={"probe_mask": False})
-    scenario = material.scenario.model_copy(update={"model": model})
-    return material.replaced(
-        subject=replace(subject, resolved=Resolved(scenario, subject.resolved.provenance))
-    )
+    row = {"defaults": {"probe_mask": True}, "inputs": {"probe_mask": None}}
+    document = {"run_params": {}, "scenario": {"name": material.scenario.name, **row}}
+    unmasked = _with_setting(material.scenario, "model", probe_mask=False)
+    return _subject(material, unmasked, kind="snapshot", document=document)
 
 
 class _Restless(dict[str, Any]):
@@ -85,8 +73,7 @@ class _Restless(dict[str, Any]):
 
 
 def _changes_when_read(material: Material) -> Material:
-    held = _Restless(bridged(material.scenario))
-    return material.replaced(subject=replace(material.subject, kind="legacy", dictionary=held))
+    return _subject(material, kind="legacy", dictionary=_Restless(bridged(material.scenario)))
 
 
 CONTROLS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ptyspec.checks.shown import Cell, Ref, lookup, plain, pointer, show
@@ -128,6 +128,10 @@ class Audit:
         expected, source = more or ("", "")
         stage = specification()[clause].place
         self.findings.append(Finding(clause, stage, what, observed, expected, state, source))
+
+    def extend(self, name: str, findings: Iterable[Finding]) -> None:
+        """Add what a check found of this subject, or of what else has a name."""
+        self.findings += [replace(one, what=f"{name}: {one.what}") for one in findings]
 
     def note(self, text: str) -> None:
         """Add a sentence that a reader needs to understand the figures."""

@@ -77,8 +77,7 @@ def experiment(folder: Path, first: float, second: float) -> dict[str, Any]:
 
 def report_of(facts: dict[str, Any]) -> Audit:
     made = Audit("hyperparameters", "?", ({"name": "one", "kind": "scenario", "source": "one"},))
-    made.data["experiments"] = {EPOCHS.name: facts}
-    hold(EPOCHS.name, facts, made)
+    made.extend(EPOCHS.name, hold(facts))
     return made
 
 
@@ -256,7 +255,8 @@ def test_a_profile_of_the_dictionary_has_settings_and_no_run() -> None:
         rows["training.nepochs"]["values"]["legacy:dose"],
         rows["training.batch_size"]["values"]["legacy:dose"],
     ) == (60, 16)
-    assert (found.status, found.data["runs"], found.data["experiments"]) == ("incomplete", {}, {})
+    assert (found.status, found.data["experiments"]) == ("incomplete", {})
+    assert found.data["runs"] == {"legacy:dose": None}
 
 
 def test_the_declared_schedule_rises_to_its_peak_and_falls_to_nothing() -> None:
