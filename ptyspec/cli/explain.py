@@ -118,9 +118,9 @@ def _symptom(
     from ptyspec.cli.output import stderr
     from ptyspec.cli.progress import RichProgress
     from ptyspec.contracts.stages import STAGES
+    from ptyspec.explanations.build import Question
     from ptyspec.explanations.deltas import differences
     from ptyspec.explanations.explain import NOTHING, explain
-    from ptyspec.explanations.explanation import Question
     from ptyspec.explanations.laboratory import Laboratory
     from ptyspec.explanations.splices import chain_of
     from ptyspec.explanations.symptom import read_symptom
@@ -148,15 +148,13 @@ def _symptom(
 def _clause(
     both: tuple[Variant, Variant], words: tuple[str, str], symptom: str, limits: Limits
 ) -> Explanation:
-    from dataclasses import replace
-
     from ptyspec.cli.output import stderr
     from ptyspec.cli.progress import RichProgress
     from ptyspec.cli.trace import checkout
+    from ptyspec.explanations.build import Question
     from ptyspec.explanations.clause_bench import ClauseBench, reaching
     from ptyspec.explanations.deltas import differences
     from ptyspec.explanations.explain import explain
-    from ptyspec.explanations.explanation import Question
     from ptyspec.spec.registry import specification
 
     clause = specification()[symptom.strip()]
@@ -185,10 +183,8 @@ def _clause(
     if not beyond:
         return found
     names = ", ".join(delta.name for delta in beyond)
-    return replace(
-        found,
-        notes=(f"Cases bring their own settings; these differences do not reach them: {names}.",),
-    )
+    note = f"Cases bring their own settings; these differences do not reach them: {names}."
+    return found.model_copy(update={"notes": (*found.notes, note)})
 
 
 def _watch(tell: Callable[[str], None]) -> Callable[[Subset, Outcome, float | None, float], None]:
@@ -227,11 +223,10 @@ def _again(
 
 def _tell(found: Explanation, path: Path | None, command: list[str], as_json: bool) -> None:
     from ptyspec.cli.output import print_json
-    from ptyspec.explanations.document import document
     from ptyspec.explanations.story import answer, story
 
     if as_json:
-        print_json(document(found))
+        print_json(found)
     else:
         _show("\n".join([*answer(found), ""]) if path is not None else story(found, {}, command))
         if path is not None:

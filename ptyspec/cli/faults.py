@@ -46,14 +46,11 @@ def listing(as_json: Json = False) -> None:
                 "sets": {name: list(ids) for name, ids in sets().items()},
             }
         )
-    from rich.table import Table
+    from ptyspec.render.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in ("fault", "stage", "tier", "must go red", "story"):
-        table.add_column(head, overflow="fold", no_wrap=head == "fault")
-    for one in catalogue():
-        table.add_row(one.id, one.stage, one.cost, ", ".join(one.red), one.story)
-    stdout().print(table)
+    cells = [(one.id, one.stage, one.cost, ", ".join(one.red), one.story) for one in catalogue()]
+    head = ("fault", "stage", "tier", "must go red", "story")
+    stdout().print(Table(head, cells, numbers=False).terminal())
     for name, ids in sets().items():
         typer.echo(f"set {name}: {','.join(ids)}")
     typer.echo(f"{len(rows)} faults")

@@ -15,12 +15,12 @@ from ptyspec.cli.options import Json
 from ptyspec.cli.trace import Root, checkout
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from ptyspec.cli.progress import RichProgress
     from ptyspec.experiments.documents import BoardRow, Effect, JudgementFile, Judgements
     from ptyspec.experiments.judge import Judgement
+    from ptyspec.render.table import Table
 
+DIGITS = ".3g"
 STYLES = {"CONFIRMED": "bold green", "RULED OUT": "bold cyan", "OPEN": "yellow"}
 Names = Annotated[
     list[str] | None,
@@ -38,7 +38,7 @@ def hypotheses(root: Root = None, as_json: Json = False) -> None:
     found = board(checkout(root) / "specs" / "hypotheses")
     if as_json:
         return print_json(found)
-    stdout().print(_board(found.hypotheses))
+    stdout().print(_board(found.hypotheses).terminal())
     _claims(found.hypotheses)
     typer.echo(", ".join(f"{count} {name}" for name, count in found.verdicts.items()))
     return None
@@ -182,7 +182,7 @@ def _print(found: JudgementFile) -> None:
     console.print(Text.assemble(f"{found.id}  ", (found.verdict, STYLES[found.verdict])))
     console.print(Text(f"  {found.claim}"))
     console.print(Text(f"  {found.reason}"))
-    console.print(_contrasts(found))
+    console.print(_contrasts(found).terminal(fold_first=True))
     if found.margin_source:
         console.print(Text(f"  margins: {found.margin_source}"))
     for kind in ("varied", "held", "not_exercised"):
@@ -193,55 +193,39 @@ def _print(found: JudgementFile) -> None:
 
 
 def _contrasts(found: JudgementFile) -> Table:
-    from rich.table import Table
+    from ptyspec.render.table import Table, show
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for head in ("  contrast", "role", "claimed", "found", "interval", "pairs", ""):
-        table.add_column(head, overflow="fold")
+    rows = []
     for one in [*found.contrasts, *found.controls]:
         side = f" {one.direction}" if one.direction != "either" else ""
-        table.add_row(
-            f"  {one.name}",
-            one.role,
-            f"{one.expect} {one.margin:g}{side}",
-            _number(one.effect.value),
-            interval(one.effect),
-            str(one.n),
-            one.state,
+        claimed = f"{one.expect} {one.margin:g}{side}"
+        value = show(one.effect.value, DIGITS)
+        rows.append(
+            (f"  {one.name}", one.role, claimed, value, interval(one.effect), one.n, one.state)
         )
-    return table
+    head = ("  contrast", "role", "claimed", "found", "interval", "pairs", "")
+    return Table(head, rows, numbers=False)
 
 
 def _board(rows: Sequence[BoardRow]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
+    from ptyspec.render.table import Table, show
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for head in (
-        "hypothesis",
-        "verdict",
-        "effect",
-        "interval",
-        "margin",
-        "pairs",
-        "varied",
-        "clauses",
-    ):
-        table.add_column(
-            head, overflow="fold", no_wrap=head in ("hypothesis", "verdict", "effect", "margin")
-        )
-    for row in rows:
-        table.add_row(
+    cells = [
+        (
             row.id,
-            Text(row.verdict, STYLES[row.verdict]),
-            _number(row.effect.value),
+            row.verdict,
+            show(row.effect.value, DIGITS),
             interval(row.effect),
-            _number(row.margin),
-            str(row.n),
-            Text(_some(row.scope.varied, 3)),
+            show(row.margin, DIGITS),
+            row.n,
+            _some(row.scope.varied, 3),
             ", ".join(row.clauses),
         )
-    return table
+        for row in rows
+    ]
+    numbers = ("effect", "interval", "margin", "pairs")
+    head = ("hypothesis", "verdict", *numbers, "varied", "clauses")
+    return Table(head, cells, numbers=False, styles=STYLES)
 
 
 def _claims(rows: Sequence[BoardRow]) -> None:
@@ -259,14 +243,13 @@ def _claims(rows: Sequence[BoardRow]) -> None:
 
 def interval(effect: Effect) -> str:
     """Return `low to high unit`; a dash where there is none."""
+    from ptyspec.render.table import show
+
     if effect.low is None:
-        return "–"
+        return show(None)
     factor = f" (x {effect.factor:.3g})" if effect.factor is not None else ""
-    return f"{_number(effect.low)} to {_number(effect.high)} {effect.unit}".rstrip() + factor
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"
+    span = f"{show(effect.low, DIGITS)} to {show(effect.high, DIGITS)} {effect.unit}"
+    return span.rstrip() + factor
 
 
 def _some(texts: Sequence[str], most: int = 6) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -44,13 +45,12 @@ def _show_all(as_json: bool) -> None:
     rows = [_sizes(name, profiles) for name in scenario_names()]
     if as_json:
         return _print_json({"scenarios": rows})
-    table = _table("scenario", "description", *profiles)
+    cells = []
     for row in rows:
-        sizes = [
-            f"{row['profiles'][p]['images']:,} / {row['profiles'][p]['groups']:,}" for p in profiles
-        ]
-        _add(table, row["name"], row["description"], *sizes)
-    _print(table)
+        sizes = [row["profiles"][profile] for profile in profiles]
+        told = [f"{size['images']:,} / {size['groups']:,}" for size in sizes]
+        cells.append((row["name"], row["description"], *told))
+    _print(("scenario", "description", *profiles), cells)
     return typer.echo(
         "profiles: images / groups a split; `ptyspec scenarios NAME` shows every value", err=True
     )
@@ -74,10 +74,9 @@ def _show_one(name: str, as_json: bool) -> None:
     content = request(name, profile=None, recipe=None, seed=None, settings=()).as_json()
     if as_json:
         return _print_json(content)
-    table = _table("key", "value", "source")
-    for key, row in content["values"].items():
-        _add(table, key, _plain(row["value"]), row["source"])
-    return _print(table)
+    rows = content["values"].items()
+    cells = [(key, _plain(row["value"]), row["source"]) for key, row in rows]
+    return _print(("key", "value", "source"), cells)
 
 
 def _show_keys(as_json: bool) -> None:
@@ -86,40 +85,22 @@ def _show_keys(as_json: bool) -> None:
     rows = keys()
     if as_json:
         return _print_json({"keys": rows})
-    table = _table("key", "type", "default")
-    for row in rows:
-        _add(
-            table,
-            row["key"],
-            row["type"],
-            "(required)" if row["required"] else _plain(row["default"]),
-        )
-    return _print(table)
+    cells = [
+        (row["key"], row["type"], "(required)" if row["required"] else _plain(row["default"]))
+        for row in rows
+    ]
+    return _print(("key", "type", "default"), cells)
 
 
 def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _table(*heads: str) -> Any:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for place, head in enumerate(heads):
-        table.add_column(head, no_wrap=place == 0, overflow="fold")
-    return table
-
-
-def _add(table: Any, *cells: str) -> None:
-    from rich.text import Text
-
-    table.add_row(*(Text(cell) for cell in cells))
-
-
-def _print(table: Any) -> None:
+def _print(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from ptyspec.cli.output import stdout
+    from ptyspec.render.table import Table
 
-    stdout().print(table)
+    stdout().print(Table(head, rows, numbers=False).terminal())
 
 
 def _print_json(content: dict[str, Any]) -> None:

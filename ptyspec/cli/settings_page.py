@@ -21,7 +21,7 @@ from ptyspec.cli.keys import keys
 from ptyspec.contracts.resolve import flatten
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.files.files import atomic_file
-from ptyspec.render.text import table
+from ptyspec.render.table import Markdown, Table
 from ptyspec.runs.request import DEFAULT_PROFILE, DEFAULT_RECIPE
 
 HEAD = """# Settings
@@ -73,10 +73,10 @@ def _keys_table(model: type[BaseModel], rows: list[dict[str, Any]]) -> list[str]
     for row in rows:
         default = "(required)" if row["required"] else _code(row["default"])
         name = row["key"].rpartition(".")[2]
-        cells.append(
-            [_code(row["key"]), row["type"].replace("|", "\\|"), default, meanings.get(name, "")]
-        )
-    return table(["key", "type", "default", "meaning"], cells, numbers=False)
+        kind = row["type"].replace("|", "\\|")
+        texts = (_code(row["key"]), kind, default, meanings.get(name, ""))
+        cells.append([Markdown(text) for text in texts])
+    return Table(("key", "type", "default", "meaning"), cells, numbers=False).markdown()
 
 
 def meaning(model: type[BaseModel]) -> dict[str, str]:
@@ -100,12 +100,12 @@ def _layers(file: str) -> list[str]:
         (files("ptyspec.scenarios") / file).read_text(encoding="utf-8")
     )
     rows = [
-        [name, FOR.get(part, part), ", ".join(_pairs(values))]
+        (name, FOR.get(part, part), Markdown(", ".join(_pairs(values))))
         for name, parts in layers.items()
         for part, values in parts.items()
         if part != "faults"  # not settings: what is wrong with a recipe on purpose
     ]
-    return table(["name", "for", "settings"], rows, numbers=False)
+    return Table(("name", "for", "settings"), rows, numbers=False).markdown()
 
 
 def _pairs(values: Mapping[str, Any]) -> list[str]:

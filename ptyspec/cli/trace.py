@@ -12,6 +12,7 @@ from ptyspec.cli.names import clauses
 from ptyspec.cli.options import Json
 
 if TYPE_CHECKING:
+    from ptyspec.render.table import Table
     from ptyspec.spec.trace import Finding, Row, Trace
 
 STYLES = {
@@ -97,7 +98,7 @@ def trace(
     elif clause:
         _one(found.rows[0], found)
     else:
-        stdout().print(_table(found))
+        stdout().print(_table(found).terminal())
         _findings(found.findings)
         typer.echo(views.summary(found))
     return _end(found) if strict else None
@@ -165,30 +166,16 @@ def _of_clause(whole: Trace, name: str) -> Trace:
     )
 
 
-def _table(found: Trace) -> object:
-    from rich.table import Table
-    from rich.text import Text
-
+def _table(found: Trace) -> Table:
+    from ptyspec.render.table import Table
     from ptyspec.report.trace import margin
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in ("clause", "level", "cases", "last outcome", "margin", "title"):
-        right = head in ("cases", "margin")
-        table.add_column(
-            head, justify="right" if right else "left", no_wrap=head != "title", overflow="fold"
-        )
-    for row in found.rows:
-        state = Text(row.state, style=STYLES[row.state])
-        cells = (
-            row.clause.id,
-            row.clause.level,
-            str(len(row.cases)),
-            state,
-            margin(row),
-            Text(row.clause.title),
-        )
-        table.add_row(*cells)
-    return table
+    rows = [
+        (row.clause.id, row.clause.level, len(row.cases), row.state, margin(row), row.clause.title)
+        for row in found.rows
+    ]
+    head = ("clause", "level", "cases", "last outcome", "margin", "title")
+    return Table(head, rows, numbers=("cases", "margin"), styles=STYLES)
 
 
 def _findings(findings: tuple[Finding, ...]) -> None:

@@ -44,14 +44,12 @@ ACTS_ALONE = {
 }
 
 
-@dataclass(frozen=True)
-class Delta:
-    """One thing in which BAD differs from GOOD; a fault that is not active has the value None."""
+class Named:
+    """A setting, a fault or a pipeline, and its value on each side; a fault that is not active has the value None."""
 
     name: str
     good: Any
     bad: Any
-    stages: tuple[str, ...]
 
     @property
     def is_fault(self) -> bool:
@@ -64,6 +62,16 @@ class Delta:
             name = self.name.removeprefix(FAULT)
             return f"fault {name}" if self.bad else f"without fault {name}"
         return f"{self.name}: {self.good} → {self.bad}"
+
+
+@dataclass(frozen=True)
+class Delta(Named):
+    """One thing in which BAD differs from GOOD."""
+
+    name: str
+    good: Any
+    bad: Any
+    stages: tuple[str, ...]
 
 
 def differences(good: Mapping[str, Any], bad: Mapping[str, Any]) -> tuple[Delta, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ptyspec.errors import PtyspecError
+from ptyspec.explanations.build import Question, Results, explanation
 from ptyspec.explanations.causes import Findings, Near, find_all
 from ptyspec.explanations.claims import (
     Claim,
@@ -19,7 +20,7 @@ from ptyspec.explanations.claims import (
 )
 from ptyspec.explanations.deltas import FAULT, Delta, acting_at
 from ptyspec.explanations.drive import BudgetSpent, Driver
-from ptyspec.explanations.explanation import Explanation, Question, Spent
+from ptyspec.explanations.explanation import Explanation
 from ptyspec.explanations.factors import Factorial, factorial
 from ptyspec.explanations.plan import Ask, Outcome, Subset
 from ptyspec.explanations.stages import Chain
@@ -172,28 +173,34 @@ def explain(
         complete = True
     except BudgetSpent:
         tell("the budget is spent")
-    driver = work.driver
-    return Explanation(
-        question=question,
-        deltas=tuple(deltas),
+    driver, cost = work.driver, 0.0 if chain is None else chain.cpu_seconds
+    known = [cause.members for cause in work.found.causes]
+    results = Results(
+        deltas=deltas,
         chain=chain,
         chain_reason=reason,
         findings=work.found,
         evidence=work.evidence,
         factorial=work.factorial,
-        steps=tuple(driver.steps),
-        outcomes=dict(driver.known),
+        steps=driver.steps,
+        outcomes=driver.known,
         numbers={subset: bench.number(subset) for subset in driver.known},
+        best=None if complete else driver.best(known),
+    )
+    runs = {
+        "search": driver.runs,
+        "repeats": work.repeated,
+        "splices": 0 if chain is None else chain.runs,
+        "not_cached": bench.made,
+        "one_at_a_time": 2 * len(deltas),
+    }
+    return explanation(
+        question,
+        results,
         complete=complete,
-        best=None if complete else driver.best([cause.members for cause in work.found.causes]),
-        spent=Spent(
-            driver.runs,
-            work.repeated,
-            0 if chain is None else chain.runs,
-            bench.made,
-            time.monotonic() - begun,
-            bench.cpu_seconds + (0.0 if chain is None else chain.cpu_seconds),
-        ),
+        runs=runs,
+        seconds=round(time.monotonic() - begun, 2),
+        cpu_seconds=round(bench.cpu_seconds + cost, 2),
     )
 
 

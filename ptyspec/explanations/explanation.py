@@ -1,86 +1,215 @@
-"""What `explain` found: frozen, complete, and as JSON; story and figures are made from it alone."""
+"""What `explain` found, as explanation.json holds it; story, tables and figures are made from it alone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Annotated, Any, Literal
 
-from ptyspec.explanations.causes import Cause, Findings, Masked
-from ptyspec.explanations.claims import Evidence, Settled, settled
-from ptyspec.explanations.deltas import Delta
-from ptyspec.explanations.drive import Step
-from ptyspec.explanations.factors import Factorial
+from pydantic import ConfigDict, Field
+
+from ptyspec.contracts.base import Record
+from ptyspec.contracts.records import Number
+from ptyspec.contracts.stages import Stage
+from ptyspec.explanations.claims import Settled, Way
+from ptyspec.explanations.deltas import Named
 from ptyspec.explanations.plan import Outcome, Subset
-from ptyspec.explanations.stages import Chain
 
-Status = Literal["explained", "one way", "incomplete"]
+Names = tuple[str, ...]
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0)]
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is asked: names of both sides, the symptom as written, its number's path and limit where it has one."""
+class Run(Record):
+    """How one run ended, and the symptom's number."""
 
+    outcome: Outcome
+    number: Number
+
+
+class SeedRun(Run):
+    """A run of a claim; seed: another training seed, None for the one that GOOD and BAD have."""
+
+    seed: int | None
+
+
+class ClaimRow(Record):
+    """What must be seen for a cause to be believed, beside its runs."""
+
+    way: Way
+    text: str
+    taken_over: Names
+    expected: Outcome
+    holds: bool
+    runs: tuple[SeedRun, ...]
+
+
+class CauseRow(Record):
+    """An independent cause: a smallest set of differences that fails in GOOD."""
+
+    members: Names
+    alone: Run | None
+    confirmed: Settled
+    claims: tuple[ClaimRow, ...]
+
+
+class MaskedRow(CauseRow):
+    """A cause that BAD does not show, because the maskers hide it.
+
+    - lacking: what has to be taken out of BAD, mended of its visible causes, for the cause to show.
+    """
+
+    maskers: Names
+    with_maskers: Run | None
+    lacking: Names = ()
+
+
+class Difference(Named, Record):
+    """One thing in which BAD differs from GOOD; left_out: BAD mended of its visible causes, without this one."""
+
+    name: str
+    good: Any
+    bad: Any
+    stages: tuple[Stage, ...]
+    alone: Run | None
+    left_out: Run | None
+
+
+class SpliceRow(Run):
+    """GOOD's first stages with BAD's others."""
+
+    good_stages: tuple[Stage, ...]
+    bad_stages: tuple[Stage, ...]
+    how: Literal["GOOD", "BAD", "run", "same as BAD"]
+
+    def sides(self) -> str:
+        """Return it in words."""
+        if not self.good_stages or not self.bad_stages:
+            return "GOOD" if self.good_stages else "BAD"
+        return f"GOOD until {self.good_stages[-1]}, BAD from {self.bad_stages[0]}"
+
+
+class ChainRow(Record):
+    """Where the symptom enters: several stages where those between could not be spliced; reason: why that was not asked."""
+
+    stages: tuple[Stage, ...] = ()
+    reason: str
+    splices: tuple[SpliceRow, ...] = ()
+
+
+class FactorRow(Record):
+    """Differences that are put in together, and what the search found them to be."""
+
+    name: str
+    members: Names
+    role: Literal["cause", "hidden", "hides"]
+
+
+class FactorRun(Record):
+    """The symptom's number for one combination of the factors."""
+
+    factors: Names
+    number: float
+
+
+class Interaction(Record):
+    """What factors do beyond all their smaller sets."""
+
+    factors: Names
+    effect: float
+
+
+class SharesRow(Record):
+    """What the factors do together, divided among them (Shapley); scale None: not divided, for the reason.
+
+    - ground: settings without which a factor cannot act.
+    """
+
+    factors: tuple[FactorRow, ...]
+    ground: Names
+    reason: str
+    runs: tuple[FactorRun, ...]
+    scale: Literal["log", "difference"] | None = None
+    total: Number = None
+    share: dict[str, float] = Field(default_factory=dict)
+    interactions: tuple[Interaction, ...] = ()
+
+    def taken_over(self, run: FactorRun) -> Subset:
+        """Return the differences of a combination of factors, the ground among them."""
+        parts = (one.members for one in self.factors if one.name in run.factors)
+        return frozenset(self.ground).union(*parts)
+
+
+class Spent(Record):
+    """Runs by purpose; one_at_a_time: what trying each difference by itself would take."""
+
+    search: Count
+    repeats: Count
+    splices: Count
+    not_cached: Count
+    one_at_a_time: Count
+
+
+class Step(Run):
+    """One run of the search."""
+
+    run: Count
+    taken_over: Names
+    why: str
+
+
+class Explanation(Record):
+    """explanation.json: why BAD shows a symptom that GOOD does not.
+
+    - status: `explained` where every cause, hidden ones among them, is confirmed both ways.
+    - cause: independent causes, each the smallest set that fails in GOOD.
+    - stage: where the symptom enters; None where that was not asked or is not one stage.
+    - number, limit: what the symptom compares with what, where it is one comparison of a number.
+    - mended: differences of BAD that are left when its visible causes are taken away.
+    - best_so_far: the smallest failing set, where the budget ended the search.
+    - cpu_seconds: of the runs when they were made, cached ones among them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    schema_version: Literal[1] = 1
+    status: Literal["explained", "one way", "incomplete"]
+    cause: tuple[Names, ...]
+    stage: Stage | None
     good: str
     bad: str
     symptom: str
-    path: str = ""
-    limit: float | None = None
+    number: str = ""
+    limit: Number = None
+    differences: tuple[Difference, ...]
+    causes: tuple[CauseRow, ...]
+    masked: tuple[MaskedRow, ...]
+    mended: Names = ()
+    best_so_far: Names | None
+    stages: ChainRow
+    shares: SharesRow | None
+    runs: Spent
+    seconds: Seconds
+    cpu_seconds: Seconds
+    trace: tuple[Step, ...]
+    notes: Names
 
+    @cached_property
+    def known(self) -> dict[Subset, Run]:
+        """Every run of the search by what it took over from BAD."""
+        return {frozenset(step.taken_over): step for step in self.trace}
 
-@dataclass(frozen=True)
-class Spent:
-    """What it took; CPU seconds are those of the runs when they were made, cached ones among them."""
-
-    runs: int
-    repeats: int
-    splices: int
-    made: int
-    """Runs, repeats among them, that were not in the store."""
-    seconds: float
-    cpu_seconds: float
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Everything that was found between GOOD and BAD.
-
-    - numbers: what the symptom's number was, by subset; outcomes the same.
-    - best: the smallest failing subset so far, where the budget ended the search before a cause was proven.
-    """
-
-    question: Question
-    deltas: tuple[Delta, ...]
-    chain: Chain | None
-    chain_reason: str
-    findings: Findings
-    evidence: Mapping[tuple[str, ...], tuple[Evidence, ...]]
-    factorial: Factorial | None
-    steps: Sequence[Step]
-    outcomes: Mapping[Subset, Outcome]
-    numbers: Mapping[Subset, float | None]
-    complete: bool
-    best: Subset | None
-    spent: Spent
-    notes: tuple[str, ...] = field(default=())
+    @property
+    def named(self) -> tuple[CauseRow, ...]:
+        """Every cause, hidden ones last."""
+        return (*self.causes, *self.masked)
 
     @property
     def whole(self) -> Subset:
         """All differences: BAD."""
-        return frozenset(delta.name for delta in self.deltas)
+        return frozenset(one.name for one in self.differences)
 
-    @property
-    def status(self) -> Status:
-        """`explained`: every cause, hidden ones among them, is confirmed both ways."""
-        if not self.complete:
-            return "incomplete"
-        named: list[Cause | Masked] = [*self.findings.causes, *self.findings.masked]
-        return "explained" if all(self.settled(one) == "both ways" for one in named) else "one way"
-
-    def settled(self, named: Cause | Masked) -> Settled:
-        """Return how far a cause is confirmed."""
-        return settled(self.evidence.get(named.members, ()))
-
-    def number(self, *names: str) -> float | None:
-        """Return the symptom's number with these differences taken over."""
-        return self.numbers.get(frozenset(names))
+    def texts(self, members: Iterable[str]) -> str:
+        """Return differences in words, in their order."""
+        wanted = set(members)
+        return ", ".join(one.text() for one in self.differences if one.name in wanted)

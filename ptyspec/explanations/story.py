@@ -5,10 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
-from ptyspec.explanations.causes import Cause, Masked
-from ptyspec.explanations.claims import exposing
 from ptyspec.explanations.deltas import FAULT
-from ptyspec.explanations.explanation import Explanation
+from ptyspec.explanations.explanation import CauseRow, Explanation, MaskedRow
 from ptyspec.explanations.plan import Outcome, Subset
 from ptyspec.explanations.tables import (
     proof_table,
@@ -17,17 +15,23 @@ from ptyspec.explanations.tables import (
     stage_table,
     tried_table,
 )
-from ptyspec.render.text import escape, number
+from ptyspec.render.table import show
+from ptyspec.render.text import escape
 
 CAPTIONS = {
     "stages": "Each row is a run: stages in blue are GOOD's, in orange BAD's. The first blue stage that mends it is the one.",
     "factors": "The symptom's number for every combination of the named factors, and the share of each.",
 }
+WORDS = {Outcome.PASS: "passes", Outcome.FAIL: "fails", Outcome.UNRESOLVED: "has no result"}
+PROOF = {
+    "explained": "confirmed both ways",
+    "one way": "not confirmed both ways",
+    "incomplete": "incomplete",
+}
 
 
 def story(found: Explanation, figures: Mapping[str, str], command: Sequence[str] = ()) -> str:
     """Return the Markdown; `figures` maps names to files beside it; text of users and files is escaped."""
-    ask = found.question
     sections = [
         ("", answer(found)),
         ("Where it enters", [*_stage(found), *_picture("stages", figures)]),
@@ -37,7 +41,7 @@ def story(found: Explanation, figures: Mapping[str, str], command: Sequence[str]
         ("What it took", runs_table(found)),
         ("Again", ["```sh", shlex.join(command), "```"] if command else []),
     ]
-    lines = [f"# Why {escape(ask.bad)} and not {escape(ask.good)}: {escape(ask.symptom)}", ""]
+    lines = [f"# Why {escape(found.bad)} and not {escape(found.good)}: {escape(found.symptom)}", ""]
     for head, body in sections:
         if body:
             lines += ([f"## {head}", ""] if head else []) + [*body, ""]
@@ -46,98 +50,69 @@ def story(found: Explanation, figures: Mapping[str, str], command: Sequence[str]
 
 def answer(found: Explanation) -> list[str]:
     """Return the paragraphs that a reader in a hurry needs."""
-    ask = found.question
-    ends = f"GOOD ({escape(ask.good)}) {_at(found, frozenset())}, BAD ({escape(ask.bad)}) {_at(found, found.whole)}"
-    lines = [
-        f"**{_headline(found)}**",
-        "",
-        f"{ends}; they differ in {len(found.deltas)} settings and faults.",
-        "",
-    ]
-    lines += [_cause(found, cause) for cause in found.findings.causes]
-    lines += [_masked(found, masked) for masked in found.findings.masked]
-    if not found.complete:
-        best = (
-            ""
-            if found.best is None
-            else f" The smallest failing set so far: {named(found, sorted(found.best))}."
-        )
-        lines.append(
-            f"- The budget ended the search while it looked for {found.findings.stage}.{escape(best, 2000)}"
-        )
-    lines += [f"- {escape(note, 1000)}" for note in found.notes]
-    return lines
-
-
-def named(found: Explanation, members: Iterable[str]) -> str:
-    """Return differences in words, in their order."""
-    wanted = set(members)
-    return ", ".join(delta.text() for delta in found.deltas if delta.name in wanted)
+    good = f"GOOD ({escape(found.good)}) {_at(found, frozenset())}"
+    bad = f"BAD ({escape(found.bad)}) {_at(found, found.whole)}"
+    count = len(found.differences)
+    lines = [f"**{_headline(found)}**", ""]
+    lines += [f"{good}, {bad}; they differ in {count} settings and faults.", ""]
+    lines += [_cause(found, cause) for cause in found.causes]
+    lines += [_masked(found, masked) for masked in found.masked]
+    if found.best_so_far is not None:
+        smallest = escape(found.texts(found.best_so_far), 2000)
+        lines.append(f"- The smallest failing set so far: {smallest}.")
+    return lines + [f"- {escape(note, 1000)}" for note in found.notes]
 
 
 def _headline(found: Explanation) -> str:
-    if not found.findings.causes:
+    if not found.causes:
         return "Incomplete: no cause is proven yet."
-    causes = " and, independently, ".join(
-        named(found, cause.members) for cause in found.findings.causes
-    )
-    single = (
-        len(found.findings.causes) == 1
-        and found.chain is not None
-        and found.chain.stage is not None
-    )
-    place = f", at stage {found.chain.stage}" if single and found.chain is not None else ""
-    proof = {
-        "explained": "confirmed both ways",
-        "one way": "not confirmed both ways",
-        "incomplete": "incomplete",
-    }
-    return escape(f"{causes}{place} ({proof[found.status]}).", 2000)
+    causes = " and, independently, ".join(found.texts(cause.members) for cause in found.causes)
+    place = f", at stage {found.stage}" if len(found.causes) == 1 and found.stage else ""
+    return escape(f"{causes}{place} ({PROOF[found.status]}).", 2000)
 
 
-def _cause(found: Explanation, cause: Cause) -> str:
-    rest = found.whole - {name for one in found.findings.causes for name in one.members}
+def _cause(found: Explanation, cause: CauseRow) -> str:
+    rest = found.whole - {name for one in found.causes for name in one.members}
     return (
-        f"- **Cause:** {escape(named(found, cause.members), 2000)}{_stories(found, cause.members)}. GOOD with it alone "
-        f"{_at(found, frozenset(cause.members))}; BAD without it {_at(found, rest)}. Confirmed {found.settled(cause)}."
+        f"- **Cause:** {_told(found, cause.members)}. GOOD with it alone "
+        f"{_at(found, frozenset(cause.members))}; BAD without it {_at(found, rest)}. Confirmed {cause.confirmed}."
     )
 
 
-def _masked(found: Explanation, masked: Masked) -> str:
+def _masked(found: Explanation, masked: MaskedRow) -> str:
     together = frozenset((*masked.members, *masked.maskers))
-    mended = found.findings.repaired or frozenset()
-    bare, lacking = exposing(masked, found.findings, found.outcomes)
+    mended = frozenset(found.mended)
     return (
-        f"- **Hidden in BAD:** {escape(named(found, masked.members), 2000)}{_stories(found, masked.members)}. GOOD with it "
-        f"alone {_at(found, frozenset(masked.members))}. What hides it: {escape(named(found, masked.maskers), 2000)}"
-        f"{_stories(found, masked.maskers)}; GOOD with both {_at(found, together)}. BAD without its visible causes "
-        f"{_at(found, mended)}; without {escape(named(found, lacking), 1000)} as well it {_at(found, bare)}: to mend only "
-        f"what hides it brings the symptom back. Confirmed {found.settled(masked)}."
+        f"- **Hidden in BAD:** {_told(found, masked.members)}. GOOD with it "
+        f"alone {_at(found, frozenset(masked.members))}. What hides it: {_told(found, masked.maskers)}; "
+        f"GOOD with both {_at(found, together)}. BAD without its visible causes {_at(found, mended)}; "
+        f"without {escape(found.texts(masked.lacking), 1000)} as well it {_at(found, mended.difference(masked.lacking))}: "
+        f"to mend only what hides it brings the symptom back. Confirmed {masked.confirmed}."
     )
 
 
-def _stories(found: Explanation, members: Iterable[str]) -> str:
-    """The catalogue's own words on the faults among some differences."""
+def _told(found: Explanation, members: Iterable[str]) -> str:
+    """Differences in words, with the catalogue's own words on the faults among them."""
     from ptyspec.faults.catalogue import fault
 
     wanted = set(members)
-    known = [delta for delta in found.deltas if delta.name in wanted and delta.is_fault]
-    told = [escape(fault(delta.name.removeprefix(FAULT)).story, 300) for delta in known]
-    return f" ({'; '.join(told)})" if told else ""
+    known = [one for one in found.differences if one.name in wanted and one.is_fault]
+    told = [escape(fault(one.name.removeprefix(FAULT)).story, 300) for one in known]
+    return escape(found.texts(wanted), 2000) + (f" ({'; '.join(told)})" if told else "")
 
 
 def _at(found: Explanation, subset: Subset) -> str:
     """`fails at 0.559`, or that no such run was made."""
-    words = {Outcome.PASS: "passes", Outcome.FAIL: "fails", Outcome.UNRESOLVED: "has no result"}
-    verb = words[found.outcomes[subset]] if subset in found.outcomes else "was not run"
-    value = found.numbers.get(subset)
-    return verb if value is None else f"{verb} at {number(value)}"
+    run = found.known.get(subset)
+    if run is None:
+        return "was not run"
+    return WORDS[run.outcome] + ("" if run.number is None else f" at {show(run.number)}")
 
 
 def _stage(found: Explanation) -> list[str]:
-    if found.chain is None:
-        return [f"Not asked: {escape(found.chain_reason)}."] if found.chain_reason else []
-    stages = found.chain.stages
+    stages = found.stages.stages
+    if not stages:
+        return [f"Not asked: {escape(found.stages.reason)}."] if found.stages.reason else []
     text = (
         f"With GOOD's stages up to and including **{stages[-1]}** the symptom is gone; "
         f"with one less it is there: it enters at **{stages[0]}**."

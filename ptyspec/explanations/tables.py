@@ -6,169 +6,150 @@ import math
 from collections.abc import Sequence
 
 from ptyspec.contracts.stages import STAGES
-from ptyspec.explanations.causes import Cause, Masked
-from ptyspec.explanations.claims import Evidence
 from ptyspec.explanations.ddmin import sections
-from ptyspec.explanations.deltas import Delta
-from ptyspec.explanations.explanation import Explanation
+from ptyspec.explanations.explanation import ClaimRow, Explanation, FactorRun, Run, SharesRow
 from ptyspec.explanations.plan import Outcome, Subset
-from ptyspec.render.text import escape, number, table
+from ptyspec.render.table import Mark, Table, show
+from ptyspec.render.text import escape
 
-MARKS = {Outcome.PASS: "passes", Outcome.FAIL: "**fails**", Outcome.UNRESOLVED: "no result"}
+WORDS = {Outcome.PASS: "passes", Outcome.FAIL: "fails", Outcome.UNRESOLVED: "no result"}
 
 
 def stage_table(found: Explanation) -> list[str]:
     """Return one row a splice."""
-    if found.chain is None:
-        return []
     rows = [
-        [_sides(splice.count), MARKS[splice.outcome], number(splice.number), splice.how]
-        for splice in found.chain.splices.values()
+        (one.sides(), _verdict(one.outcome), show(one.number), one.how)
+        for one in found.stages.splices
     ]
-    return table(["run", "verdict", "number", "made"], rows, numbers=False)
+    return Table(("run", "verdict", "number", "made"), rows, numbers=False).markdown()
 
 
 def tried_table(found: Explanation) -> list[str]:
     """Return one row a difference: alone in GOOD, and left out of BAD without its visible causes."""
-    rest = found.findings.repaired or frozenset()
+    mended = frozenset(found.mended)
     rows = [
-        [
-            escape(delta.text()),
-            ", ".join(delta.stages) if len(delta.stages) < len(STAGES) else "any",
-            _role(found, delta),
-            _cell(found, frozenset({delta.name})),
-            _cell(found, rest - {delta.name}) if delta.name in rest else "–",
-        ]
-        for delta in found.deltas
+        (
+            one.text(),
+            ", ".join(one.stages) if len(one.stages) < len(STAGES) else "any",
+            _role(found, one.name),
+            _cell(one.alone),
+            _cell(one.left_out),
+        )
+        for one in found.differences
     ]
     rows += [
-        [
-            escape(f"{section}, together"),
+        (
+            f"{section}, together",
             "",
             "–",
-            _cell(found, frozenset(names)),
-            _cell(found, rest.difference(names)),
-        ]
-        for section, names in sections(delta.name for delta in found.deltas).items()
+            _cell(found.known.get(frozenset(names))),
+            _cell(found.known.get(mended.difference(names))),
+        )
+        for section, names in sections(one.name for one in found.differences).items()
         if len(names) > 1
     ]
-    head = [
-        "difference",
-        "stage",
-        "found to be",
-        "alone in GOOD",
-        "left out of BAD without its visible causes",
-    ]
-    return [
-        *table(head, rows, numbers=False),
-        "",
-        "A dash: the search did not need that run; settings of one section are tried together.",
-    ]
+    left_out = "left out of BAD without its visible causes"
+    head = ("difference", "stage", "found to be", "alone in GOOD", left_out)
+    note = "A dash: the search did not need that run; settings of one section are tried together."
+    return [*Table(head, rows, numbers=False).markdown(), "", note]
 
 
 def share_table(found: Explanation) -> list[str]:
     """Return the combinations, the shares and the interactions."""
-    made = found.factorial
-    if made is None:
+    shares = found.shares
+    if shares is None:
         return []
-    if made.shares is None:
-        return [f"Not divided: {escape(made.reason)}."]
-    divided, unit = made.shares, "factor" if made.shares.scale == "log" else "difference"
-    ground = (
-        f" The factors stand on: {escape(', '.join(sorted(made.ground)), 1000)}."
-        if made.ground
-        else ""
-    )
+    if shares.scale is None or shares.total is None:
+        return [f"Not divided: {escape(shares.reason)}."]
+    unit = "factor" if shares.scale == "log" else "difference"
     said = (
         "Shapley values of the log of the number, shown as factors: they multiply to the whole."
-        if divided.scale == "log"
+        if shares.scale == "log"
         else "Shapley values of the number, which is not positive everywhere: they add to the whole."
     )
-    rows = [
-        [escape(one.name), one.role, _effect(divided.share[one.name], unit)] for one in made.factors
+    if shares.ground:
+        said += f" The factors stand on: {escape(', '.join(shares.ground), 1000)}."
+    rows: list[Sequence[object]] = [
+        (one.name, one.role, _effect(shares.share[one.name], unit)) for one in shares.factors
     ]
-    rows += [["together", "", _effect(divided.total, unit)], *_around(found, unit)]
-    beyond = [
-        [escape(" × ".join(part)), "interaction", _effect(effect, unit)]
-        for part, effect in divided.interactions.items()
+    rows += [("together", "", _effect(shares.total, unit)), *_around(found, shares, unit)]
+    rows += [
+        (" × ".join(one.factors), "interaction", _effect(one.effect, unit))
+        for one in shares.interactions
     ]
-    runs = [
-        [escape(", ".join(sorted(part)) or "none of them"), number(value)]
-        for part, value in made.values.items()
-    ]
+    runs = [(_combination(one), one.number) for one in shares.runs]
     return [
-        said + ground,
+        said,
         "",
-        *table(["factor", "found to be", unit], [*rows, *beyond], numbers=False),
+        *Table(("factor", "found to be", unit), rows, numbers=False).markdown(),
         "",
-        *table(["combination", "number"], runs),
+        *Table(("combination", "number"), runs).markdown(),
     ]
 
 
 def proof_table(found: Explanation) -> list[str]:
     """Return one row a claim, with every run's number."""
-    rows = []
-    every: list[Cause | Masked] = [*found.findings.causes, *found.findings.masked]
-    for named in every:
-        name = escape(", ".join(named.members), 300)
-        rows += [[name, *_claim(one)] for one in found.evidence.get(named.members, ())]
-    head = ["cause", "run", "must", "as claimed", "own seed, then other training seeds"]
-    return table(head, rows, numbers=False) if rows else []
+    rows = [
+        (", ".join(named.members), *_claim(one)) for named in found.named for one in named.claims
+    ]
+    head = ("cause", "run", "must", "as claimed", "own seed, then other training seeds")
+    return Table(head, rows, numbers=False).markdown() if rows else []
 
 
 def runs_table(found: Explanation) -> list[str]:
     """Return what it took beside one setting at a time."""
-    spent, count = found.spent, len(found.deltas)
+    spent, count = found.runs, len(found.differences)
     rows = [
-        ["runs of the search", str(spent.runs)],
-        ["runs with other training seeds", str(spent.repeats)],
-        ["spliced runs", str(spent.splices)],
-        ["of all, not yet in the store", str(spent.made)],
-        ["wall time, s", f"{spent.seconds:.0f}"],
-        ["CPU time of all runs when they were made, s", f"{spent.cpu_seconds:.0f}"],
+        ("runs of the search", spent.search),
+        ("runs with other training seeds", spent.repeats),
+        ("spliced runs", spent.splices),
+        ("of all, not yet in the store", spent.not_cached),
+        ("wall time, s", f"{found.seconds:.0f}"),
+        ("CPU time of all runs when they were made, s", f"{found.cpu_seconds:.0f}"),
     ]
     text = (
         f"One at a time would be {count} runs that add one difference to GOOD, which finds no cause of two, and {count} "
         "that leave one out of BAD, which finds none of two independent causes; neither finds what is hidden."
     )
-    return [*table(["", "count"], rows), "", text]
+    return [*Table(("", "count"), rows).markdown(), "", text]
 
 
-def _sides(count: int) -> str:
-    if count == 0:
-        return "BAD"
-    if count == len(STAGES):
-        return "GOOD"
-    return f"GOOD until {STAGES[count - 1]}, BAD from {STAGES[count]}"
+def _verdict(outcome: Outcome) -> Mark:
+    return Mark(WORDS[outcome], bold=outcome is Outcome.FAIL)
 
 
-def _role(found: Explanation, delta: Delta) -> str:
-    roles = [("cause", cause.members) for cause in found.findings.causes]
-    roles += [("hidden", one.members) for one in found.findings.masked]
-    roles += [("hides", one.maskers) for one in found.findings.masked]
-    return ", ".join(dict.fromkeys(role for role, members in roles if delta.name in members)) or "–"
+def _combination(run: FactorRun) -> str:
+    return ", ".join(run.factors) or "none of them"
 
 
-def _cell(found: Explanation, subset: Subset) -> str:
-    if subset not in found.outcomes:
-        return "–"
-    value = found.numbers.get(subset)
-    return MARKS[found.outcomes[subset]] + ("" if value is None else f" {number(value)}")
+def _role(found: Explanation, name: str) -> str:
+    roles = [("cause", one.members) for one in found.causes]
+    roles += [("hidden", one.members) for one in found.masked]
+    roles += [("hides", one.maskers) for one in found.masked]
+    return ", ".join(dict.fromkeys(role for role, members in roles if name in members)) or "–"
 
 
-def _around(found: Explanation, unit: str) -> list[list[str]]:
+def _cell(run: Run | None) -> object:
+    if run is None or run.number is None:
+        return run and _verdict(run.outcome)
+    return Mark(f"{WORDS[run.outcome]} {show(run.number)}", bold=run.outcome is Outcome.FAIL)
+
+
+def _around(found: Explanation, shares: SharesRow, unit: str) -> list[tuple[str, str, str]]:
     """What lies outside the factors: their ground, and all other differences."""
-    made = found.factorial
-    if made is None or made.shares is None:
-        return []
-    none, all_ = made.values[frozenset()], made.values[frozenset(one.name for one in made.factors)]
-    good, bad = found.number(), found.number(*found.whole)
+    values = {len(one.factors): one.number for one in shares.runs}
+    none, whole = values[0], values[len(shares.factors)]
+    good, bad = _number(found, frozenset()), _number(found, found.whole)
     rows = []
-    if made.ground and good is not None:
-        rows.append(["their ground, against GOOD", "", _between(good, none, unit)])
+    if shares.ground and good is not None:
+        rows.append(("their ground, against GOOD", "", _between(good, none, unit)))
     if bad is not None:
-        rows.append(["all other differences, up to BAD", "", _between(all_, bad, unit)])
+        rows.append(("all other differences, up to BAD", "", _between(whole, bad, unit)))
     return rows
+
+
+def _number(found: Explanation, subset: Subset) -> float | None:
+    return found.known[subset].number if subset in found.known else None
 
 
 def _between(start: float, end: float, unit: str) -> str:
@@ -181,9 +162,7 @@ def _effect(effect: float, unit: str) -> str:
     return f"× {math.exp(effect):.3f}" if unit == "factor" else f"{effect:+.4g}"
 
 
-def _claim(one: Evidence) -> Sequence[str]:
-    numbers = ", ".join(
-        number(value) if value is not None else MARKS[outcome].strip("*")
-        for _, outcome, value in one.runs
-    )
-    return [one.claim.text, one.claim.expected.value, "yes" if one.holds else "**no**", numbers]
+def _claim(one: ClaimRow) -> Sequence[object]:
+    told = [WORDS[run.outcome] if run.number is None else show(run.number) for run in one.runs]
+    holds = "yes" if one.holds else Mark("no", bold=True)
+    return (one.text, one.expected.value, holds, ", ".join(told))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ptyspec.errors import OutputExistsError
-from ptyspec.explanations.document import document
 from ptyspec.explanations.explanation import Explanation
 from ptyspec.explanations.figures import figures
 from ptyspec.explanations.story import story
@@ -37,7 +36,7 @@ def check_place(folder: Path) -> None:
 def write_explanation(folder: Path, found: Explanation, command: Sequence[str] = ()) -> Path:
     """Write everything into `folder` and return the story; raises OutputFileError where the system refuses."""
     make_folder(folder)
-    write_json(folder / JSON, document(found))
+    write_json(folder / JSON, found)
     drawn = {
         name: canvas.save(figure, folder / f"{name}.png").name
         for name, figure in figures(found).items()

@@ -67,8 +67,14 @@ class Mark:
         return show(self.value, self.form)
 
 
+class Markdown(str):
+    """Markdown that the project wrote itself, such as a link in a page of its documentation: shown as it is."""
+
+    __slots__ = ()
+
+
 Cell = object
-"""A `Mark`, or a value as `show` takes it."""
+"""A `Mark`, `Markdown`, or a value as `show` takes it."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ class Table:
         lines += [*self.markdown(), ""] if self.rows else []
         return lines + ([escape(self.note, 1000), ""] if self.note else [])
 
-    def terminal(self, *, fold_first: bool = False, gap: int = 1) -> RichTable:
+    def terminal(self, *, fold_first: bool = False) -> RichTable:
         """Return the table for a terminal."""
         from rich.table import Table as RichTable
         from rich.text import Text
@@ -109,7 +115,7 @@ class Table:
             title_style="bold",
             box=None,
             pad_edge=False,
-            padding=(0, gap, 0, 0),
+            padding=(0, 2, 0, 0),
             header_style="bold",
         )
         for place, (cell, right) in enumerate(zip(self.head, self._right, strict=True)):
@@ -162,6 +168,8 @@ def _plain(cell: Cell) -> str:
 
 def _markdown(cell: Cell) -> str:
     text = _plain(cell)
+    if isinstance(cell, Markdown):
+        return text
     if not isinstance(cell, Mark):
         return escape(text, LONG)
     text = f"`{text.replace('`', '').replace('|', '')}`" if cell.code else escape(text, LONG)

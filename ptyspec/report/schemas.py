@@ -20,7 +20,7 @@ from ptyspec.contracts.records import (
 from ptyspec.experiments.documents import Board, JudgementFile
 from ptyspec.experiments.history import HistoryFile
 from ptyspec.experiments.records import Evidence
-from ptyspec.explanations.document import ExplanationFile
+from ptyspec.explanations.explanation import Explanation
 from ptyspec.faults.schema import campaign_schema
 from ptyspec.files.jsonfile import write_json
 from ptyspec.report.comparison import Comparison
@@ -35,7 +35,7 @@ DOCUMENTS: dict[str, Any] = {
     "metrics": Metrics,
     "files": FileList,
     "comparison": Comparison,
-    "explanation": ExplanationFile,
+    "explanation": Explanation,
     "hypotheses": Board,
     "judgement": JudgementFile,
     "evidence": Evidence,

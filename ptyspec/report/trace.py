@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from ptyspec.render.text import escape, table
+from ptyspec.render.table import Mark, Table
+from ptyspec.render.text import escape
 from ptyspec.spec.trace import Row, Trace
 
 SCHEMA_VERSION = 1
@@ -58,64 +59,46 @@ def markdown(trace: Trace) -> str:
         rows = [row for row in trace.rows if row.clause.document == document]
         lines += [f"## {document}", "", *_clauses(rows), ""]
     lines += ["## Findings", ""]
-    cells = [
-        [
-            finding.severity,
-            escape(finding.clause),
-            escape(finding.message, 400),
-            escape(finding.source),
-            escape(finding.next_step, 400),
-        ]
-        for finding in trace.findings
+    found = [
+        (one.severity, one.clause, one.message, one.source, one.next_step) for one in trace.findings
     ]
-    lines += (
-        table(["severity", "clause", "what", "where", "next"], cells, numbers=False)
-        if cells
-        else ["None."]
-    )
+    head = ("severity", "clause", "what", "where", "next")
+    lines += Table(head, found, numbers=False).markdown() if found else ["None."]
     return "\n".join(lines) + "\n"
 
 
 def compliance(trace: Trace) -> str:
     """Return the matrix that plans ask for: clause, status, selector, number of cases, last log."""
-    cells = [
-        [
-            f"{escape(row.clause.id)} ({row.clause.level})",
+    rows = [
+        (
+            f"{row.clause.id} ({row.clause.level})",
             row.state,
             _selector(row),
-            str(len(row.cases)),
+            len(row.cases),
             _log(row),
-        ]
+        )
         for row in trace.rows
     ]
-    head = ["clause", "status", "selector", "cases", "last log"]
+    head = ("clause", "status", "selector", "cases", "last log")
     lines = [
         "# Compliance",
         "",
         f"{escape(summary(trace))}. Environment: {escape(trace.environment or 'none yet')}.",
     ]
-    return "\n".join([*lines, "", *table(head, cells, numbers=False)]) + "\n"
+    return "\n".join([*lines, "", *Table(head, rows, numbers=False).markdown()]) + "\n"
 
 
 def _clauses(rows: list[Row]) -> list[str]:
     cells = [
-        [
-            escape(row.clause.id),
-            escape(row.clause.title),
-            row.clause.level,
-            str(len(row.cases)),
-            row.state,
-            margin(row),
-        ]
+        (row.clause.id, row.clause.title, row.clause.level, len(row.cases), row.state, margin(row))
         for row in rows
     ]
-    return table(
-        ["clause", "title", "level", "cases", "last outcome", "margin used"], cells, numbers=False
-    )
+    head = ("clause", "title", "level", "cases", "last outcome", "margin used")
+    return Table(head, cells, numbers=False).markdown()
 
 
-def _selector(row: Row) -> str:
-    return f"`pytest {' '.join(row.selectors)}`" if row.cases else "none"
+def _selector(row: Row) -> object:
+    return Mark(f"pytest {' '.join(row.selectors)}", code=True) if row.cases else "none"
 
 
 def _log(row: Row) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ptyspec.contracts.stages import STAGES
 from ptyspec.experiments.variant import variant
+from ptyspec.explanations.build import Question
 from ptyspec.explanations.deltas import differences
 from ptyspec.explanations.explain import NOTHING, Limits, explain
-from ptyspec.explanations.explanation import Question
 from ptyspec.explanations.laboratory import Laboratory
 from ptyspec.explanations.splices import chain_of
 from ptyspec.explanations.symptom import read_symptom
@@ -51,7 +51,6 @@ def test_the_gain_that_is_kept_is_found_where_the_network_is_trained() -> None:
         )
     assert len(deltas) == 1 + len(HARMLESS)
     assert found.status == "explained"
-    assert [cause.members for cause in found.findings.causes] == [("fault.gain-kept",)]
-    assert found.findings.masked == []
-    assert found.chain is not None
-    assert found.chain.stage == "train"
+    assert found.cause == (("fault.gain-kept",),)
+    assert found.masked == ()
+    assert found.stage == "train"
