@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from ptyspec.checks.intensity_controls import CONTROLS as OF_INTENSITY
+from ptyspec.checks.intensity_controls import OF_DATA
 from ptyspec.checks.material import Material
 from ptyspec.checks.registry import Control
 from ptyspec.checks.subject import Words, subject
@@ -65,18 +65,8 @@ def _points_for_images(material: Material) -> Material:
     return _scan(other, scan_index=np.where(index < other.scenario.object.images_train, 0, index))
 
 
-SHARED = {
-    "bright-groups",
-    "gain-in-loss",
-    "gain-without-root",
-    "own-test-gain",
-    "scale-doubled",
-    "closed-form",
-    "scale-by-sum",
-    "probe-doubled",
-}
 CONTROLS = (
-    *(control for control in OF_INTENSITY if control.name in SHARED),
+    *OF_DATA,
     Control(
         "gauge-of-the-test-images",
         "the labels of dose_experiments are divided by the test images' factor",

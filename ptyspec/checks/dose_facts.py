@@ -9,17 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.intensity_closures import oracle
+from ptyspec.checks import stage_chain
+from ptyspec.checks.intensity_facts import oracle
 from ptyspec.checks.material import Material
-from ptyspec.checks.stage_chain import (
-    OUTPUT,
-    SPLITS,
-    SplitChain,
-    Step,
-    frame_sums,
-    split_chain,
-    steps_of,
-)
+from ptyspec.checks.stage_chain import SPLITS, SplitChain, Step, frame_sums
 from ptyspec.contracts.arrays import Array
 from ptyspec.physics.scale import closed_form_scale, intensity_scale, loader_gain, probe_energy
 from ptyspec.scores.numbers import quotient
@@ -51,16 +44,11 @@ class Side:
 def side(material: Material) -> Side:
     """Return the facts of one subject; nothing is trained: the chain ends where the network begins."""
     made = material.containers
-    untrained = material.replaced(
-        reconstruction=made.test.coarse
-    )  # no stage that is shown here looks at it
-    chains = {split: split_chain(untrained, split) for split in SPLITS}
-    steps = {
-        name: parts
-        for name, parts in steps_of(chains, chains["train"].own_gain, None).items()
-        if name != OUTPUT
-    }
-    closures = {split: oracle(getattr(made, split)) for split in SPLITS}
+    chains, steps, closures = (
+        material.facts(stage_chain.chains),
+        material.facts(stage_chain.input_steps),
+        material.facts(oracle),
+    )
     data = {
         "stages": {
             split: {stage: chain.means[stage] for stage in STAGES}

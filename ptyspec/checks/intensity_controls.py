@@ -1,164 +1,166 @@
-"""Positive controls of the audit `intensity`: one for each rule that it evaluates."""
+"""Positive controls of the audits `intensity` and `bias`: one for each rule that they evaluate."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.bias_controls import gain_left, with_object
 from ptyspec.checks.material import Material
-from ptyspec.checks.registry import Control
+from ptyspec.checks.spoil import (
+    brighter,
+    by_fault,
+    control,
+    with_canvas,
+    with_containers,
+    with_model,
+    with_object,
+    with_scan,
+)
 from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container, Patches, Reconstruction
-from ptyspec.contracts.scan import GroupedScan, array_digest
+from ptyspec.contracts.container import Patches, Reconstruction
+from ptyspec.contracts.scan import array_digest
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.scale import closed_form_scale, loader_gain, mean_energy
-from ptyspec.pipeline.protocol import Containers, GroupedHalves
+from ptyspec.pipeline.protocol import GroupedHalves
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.seeds import generator
 
 
-def _both(material: Material, **update: Any) -> Material:
-    made = material.containers
-    parts = (part.model_copy(update=update) for part in (made.train, made.test))
-    return material.replaced(containers=Containers(*parts))
-
-
-def _test(material: Material, changed: Container) -> Material:
-    return material.replaced(containers=Containers(material.containers.train, changed))
-
-
-def _bright_groups(material: Material) -> Material:
-    """Every test group holds the brightest frame alone."""
+@control("GROUP-006")
+def bright_groups(material: Material) -> Material:
+    """All test groups hold the brightest frame alone."""
     groups = material.groups.test
     brightest = int(np.argmax(groups.scan.diff3d.mean(axis=(1, 2))))
     rows = np.full_like(groups.nn_indices, brightest)
-    return material.replaced(
-        groups=GroupedHalves(material.groups.train, groups.model_copy(update={"nn_indices": rows}))
-    )
+    changed = groups.model_copy(update={"nn_indices": rows})
+    return material.replaced(groups=GroupedHalves(material.groups.train, changed))
 
 
-def _gain_in_loss(material: Material) -> Material:
-    """The gain is multiplied into the stored amplitudes, which the loss gets too; the input gets it once."""
-    made = material.containers
-
-    def gained(part: Container) -> Container:
-        scan = part.groups.scan.model_copy(
-            update={"diff3d": np.float32(part.gain) * part.groups.scan.diff3d}
-        )
-        groups: GroupedScan = part.groups.model_copy(update={"scan": scan})
-        return part.model_copy(update={"groups": groups})
-
-    return material.replaced(containers=Containers(gained(made.train), gained(made.test)))
+@control("NORMALIZATION-001")
+def gain_in_loss(material: Material) -> Material:
+    """The gain is in the amplitudes of the loss."""
+    return with_containers(material, lambda part: brighter(part, part.gain))
 
 
-def _without_root(material: Material) -> Material:
-    return _both(material, gain=material.containers.train.gain**2)
+@control("NORM-001")
+def gain_without_root(material: Material) -> Material:
+    """The gain is a factor on energies, applied to amplitudes."""
+    gain = material.containers.train.gain**2
+    return with_containers(material, lambda part: {"gain": gain})
 
 
-def _own_gain(material: Material) -> Material:
+@control("NORM-002")
+def own_test_gain(material: Material) -> Material:
+    """The test split gets a gain of its own."""
     scan = material.halves.test
-    return _test(
-        material,
-        material.containers.test.model_copy(
-            update={"gain": loader_gain(mean_energy(scan.diff3d), scan.N)}
-        ),
-    )
+    gain = loader_gain(mean_energy(scan.diff3d), scan.N)
+    return with_containers(material, lambda part: {"gain": gain}, "test")
 
 
-def _by_sum(material: Material) -> Material:
-    """As tool D4f did: summed over the members of a group."""
+@control("INFER-005")
+def gain_left(material: Material) -> Material:
+    """The loader's gain stays in the object: the investigation's amplitude bias."""
+    return with_object(material, material.reconstruction.object * material.containers.train.gain)
+
+
+@control("INFER-005")
+def doubled(material: Material) -> Material:
+    """The prediction is doubled."""
+    return with_object(material, 2 * material.reconstruction.object)
+
+
+@control("SCALE-005")
+def stronger_source(material: Material) -> Material:
+    """The frames are 1.5 times as bright as those that were reconstructed."""
+    return with_scan(material, diff3d=np.float32(1.5) * material.scan.diff3d)
+
+
+@control("SYNTH-POISSON-DOSE-001")
+def scale_doubled(material: Material) -> Material:
+    """The stored scale is doubled."""
+    return with_scan(material, scale=2 * material.scan.scale)
+
+
+@control("SCALE-001")
+def closed_form(material: Material) -> Material:
+    """The closed form stands in for the scale of the dataset."""
+    scale = closed_form_scale(material.scenario.dose.nphotons, material.scan.N)
+    return with_scan(material, scale=scale)
+
+
+@control("NORM-005")
+def scale_by_sum(material: Material) -> Material:
+    """The scale is summed over the channels of a group, as tool D4f did."""
     gridsize = max(2, material.scenario.model.gridsize)
-    return _both(material, scale=material.containers.train.scale / gridsize)
+    return with_containers(material, lambda part: {"scale": part.scale / gridsize})
 
 
-def _with_scale(material: Material, scale: float) -> Material:
-    return material.replaced(scan=material.scan.model_copy(update={"scale": scale}))
+@control("SCALE-005")
+def a0_without_root(material: Material) -> Material:
+    """The rms amplitude is an energy."""
+    return with_containers(material, lambda part: {"a0": part.a0**2})
 
 
-def _closed_form(material: Material) -> Material:
-    return _with_scale(
-        material, closed_form_scale(material.scenario.dose.nphotons, material.scan.N)
-    )
-
-
-def _a0_without_root(material: Material) -> Material:
-    return _both(material, a0=material.containers.train.a0**2)
-
-
-def _doubled(material: Material) -> Material:
-    return with_object(material, 2 * material.reconstruction.object, scored=True)
-
-
-def _dim_on_the_data(material: Material) -> Material:
-    """The frames are those of a source 1.5 times as strong, which nobody told the network."""
-    scan = material.scan
-    return material.replaced(scan=scan.model_copy(update={"diff3d": np.float32(1.5) * scan.diff3d}))
-
-
-def _doubled_probe(material: Material) -> Material:
+@control("SCALE-002")
+def probe_doubled(material: Material) -> Material:
+    """The containers hold a probe twice as strong."""
     probe = 2 * material.containers.train.probe
-    return _both(
-        material, probe=probe, probe_digest=array_digest(probe), a0=material.containers.train.a0 / 2
-    )
+    fields = {"probe": probe, "probe_digest": array_digest(probe)}
+    return with_containers(material, lambda part: {**fields, "a0": part.a0 / 2})
 
 
-def _shuffled(material: Material) -> Material:
-    """Frames and positions of the scan fall out of step."""
+@control("EVID-001")
+def positions_shuffled(material: Material) -> Material:
+    """Frames and positions of the scan are out of step."""
     scan = material.scan
-    order = np.arange(scan.size)
-    for rows in (
-        np.flatnonzero(scan.ycoords < np.median(scan.ycoords)),
-        np.flatnonzero(scan.ycoords >= np.median(scan.ycoords)),
-    ):
+    order, upper = np.arange(scan.size), scan.ycoords < np.median(scan.ycoords)
+    for half in (upper, ~upper):
+        rows = np.flatnonzero(half)
         order[rows] = generator(7, "shuffled positions").permutation(rows)
-    return material.replaced(scan=scan.model_copy(update={"diff3d": scan.diff3d[order]}))
+    return with_scan(material, diff3d=scan.diff3d[order])
 
 
-def _blank(material: Material) -> Material:
-    image = np.where(np.isfinite(material.reconstruction.object), 0, material.reconstruction.object)
-    return with_object(material, image, scored=True)
+@control("EVID-001")
+def blank(material: Material) -> Material:
+    """The prediction is zero."""
+    image = material.reconstruction.object
+    return with_object(material, np.where(np.isfinite(image), 0, image))
 
 
-def _sigmoid(material: Material) -> Material:
-    resolved = material.subject.resolved
-    model = resolved.scenario.model.model_copy(update={"amp_activation": "sigmoid"})
-    changed = resolved.scenario.model_copy(update={"model": model})
-    return material.replaced(
-        subject=replace(material.subject, resolved=replace(resolved, scenario=changed))
-    )
+@control("HEAD-001")
+def sigmoid(material: Material) -> Material:
+    """A head that ends at a0."""
+    return with_model(material, amp_activation="sigmoid")
 
 
-def _emptied(material: Material) -> Material:
+@control("STITCH-002")
+def coverage_emptied(material: Material) -> Material:
+    """No light reached the canvas."""
     made = material.reconstruction
-    nothing = Reconstruction(
-        object=np.full_like(made.object, np.nan),
-        coverage=np.zeros_like(made.coverage),
-        origin=made.origin,
-    )
-    return material.replaced(reconstruction=nothing)
+    nothing = {
+        "object": np.full_like(made.object, np.nan),
+        "coverage": np.zeros_like(made.coverage),
+    }
+    return with_canvas(material, lambda made: nothing)
 
 
-def _zero_filled(material: Material) -> Material:
+@control("STITCH-003")
+def zero_filled(material: Material) -> Material:
+    """Uncovered pixels are zero instead of NaN."""
     return with_object(material, np.nan_to_num(material.reconstruction.object), scored=False)
 
 
-def _zeros_counted(material: Material) -> Material:
-    """The recorded level is a mean over the whole canvas."""
-    scores = dict(material.metrics)
+@control("SCORE-002")
+def zeros_counted(material: Material) -> Material:
+    """The recorded level counts uncovered pixels."""
     part = float(np.isfinite(material.reconstruction.object).mean())
-    scores["amplitude"] = {
-        **scores["amplitude"],
-        "mean_ratio": part * scores["amplitude"]["mean_ratio"],
-    }
-    return material.replaced(metrics=scores)
+    scores: dict[str, Any] = dict(material.metrics["amplitude"])
+    scores["mean_ratio"] *= part
+    return material.replaced(metrics={**material.metrics, "amplitude": scores})
 
 
 class _Displaced(ReferencePipeline):
-    """Three pixels between the canvas and its stated origin."""
-
     name = "displaced canvas"
 
     def stitch(self, scenario: Scenario, patches: Patches) -> Reconstruction:
@@ -166,9 +168,13 @@ class _Displaced(ReferencePipeline):
         return made.model_copy(update={"origin": (made.origin[0] + 3, made.origin[1])})
 
 
-class _Ignoring(ReferencePipeline):
-    """Puts patches where it was told the first time, whatever positions come with them."""
+@control("REASSEMBLY-METRIC-FRAME-001")
+def displaced(material: Material) -> Material:
+    """The canvas lies three pixels beside its stated origin."""
+    return material.replaced(pipeline=_Displaced())
 
+
+class _Ignoring(ReferencePipeline):
     name = "stitching that ignores positions"
 
     def __init__(self) -> None:
@@ -179,71 +185,44 @@ class _Ignoring(ReferencePipeline):
         return super().stitch(scenario, patches.model_copy(update={"coords": self.first}))
 
 
-CONTROLS = (
-    Control(
-        "bright-groups",
-        "all test groups hold the brightest frame alone",
-        "GROUP-006",
-        _bright_groups,
-    ),
-    Control(
-        "gain-in-loss",
-        "the gain is in the amplitudes of the loss",
-        "NORMALIZATION-001",
-        _gain_in_loss,
-    ),
-    Control(
-        "gain-without-root",
-        "the gain is a factor on energies, applied to amplitudes",
-        "NORM-001",
-        _without_root,
-    ),
-    Control("own-test-gain", "the test split gets a gain of its own", "NORM-002", _own_gain),
-    Control("gain-left", "the loader's gain stays in the object", "INFER-005", gain_left),
-    Control("doubled", "the prediction is doubled", "INFER-005", _doubled),
-    Control(
-        "stronger-source",
-        "the frames are 1.5 times as bright as those that were reconstructed",
-        "SCALE-005",
-        _dim_on_the_data,
-    ),
-    Control(
-        "scale-doubled",
-        "the stored scale is doubled",
-        "SYNTH-POISSON-DOSE-001",
-        lambda material: _with_scale(material, 2 * material.scan.scale),
-    ),
-    Control(
-        "closed-form",
-        "the closed form stands in for the scale of the dataset",
-        "SCALE-001",
-        _closed_form,
-    ),
-    Control(
-        "scale-by-sum", "the scale is summed over the channels of a group", "NORM-005", _by_sum
-    ),
-    Control("a0-without-root", "the rms amplitude is an energy", "SCALE-005", _a0_without_root),
-    Control(
-        "probe-doubled", "the containers hold a probe twice as strong", "SCALE-002", _doubled_probe
-    ),
-    Control("positions-shuffled", "frames and positions are out of step", "EVID-001", _shuffled),
-    Control("blank", "the prediction is zero", "EVID-001", _blank),
-    Control("sigmoid", "a head that ends at a0", "HEAD-001", _sigmoid),
-    Control("coverage-emptied", "no light reached the canvas", "STITCH-002", _emptied),
-    Control("zero-filled", "uncovered pixels are zero instead of NaN", "STITCH-003", _zero_filled),
-    Control(
-        "zeros-counted", "the recorded level counts uncovered pixels", "SCORE-002", _zeros_counted
-    ),
-    Control(
-        "displaced",
-        "the canvas lies three pixels beside its stated origin",
-        "REASSEMBLY-METRIC-FRAME-001",
-        lambda material: material.replaced(pipeline=_Displaced()),
-    ),
-    Control(
-        "ignored-positions",
-        "stitching ignores the positions that come with the patches",
-        "SCORE-007",
-        lambda material: material.replaced(pipeline=_Ignoring()),
-    ),
+@control("SCORE-007")
+def ignored_positions(material: Material) -> Material:
+    """Patches go where the first ones went, whatever positions come with them."""
+    return material.replaced(pipeline=_Ignoring())
+
+
+@control("EVID-004")
+def rescaled_after(material: Material) -> Material:
+    """The stored object was multiplied by 1.9 after it had been scored."""
+    return with_object(material, material.reconstruction.object * 1.9, scored=False)
+
+
+@control("NET-009")
+def flat(material: Material) -> Material:
+    """All structure is squeezed to a tenth around the right mean."""
+    made = material.reconstruction.object
+    level = np.nanmean(np.abs(made))
+    amplitude = level + 0.1 * (np.abs(made) - level)
+    return with_object(material, amplitude * np.exp(1j * np.angle(made)))
+
+
+OF_DATA = (
+    bright_groups,
+    gain_in_loss,
+    gain_without_root,
+    own_test_gain,
+    scale_doubled,
+    closed_form,
+    scale_by_sum,
+    probe_doubled,
+)
+"""Those of the stages before the network, which the audit `dose` shares."""
+OF_INTENSITY = (
+    *OF_DATA,
+    *(gain_left, doubled, stronger_source, a0_without_root, positions_shuffled, blank, sigmoid),
+    *(coverage_emptied, zero_filled, zeros_counted, displaced, ignored_positions),
+)
+OF_BIAS = (
+    *(gain_left, rescaled_after, flat),
+    by_fault("rescaling-evaluator", "SCORE-003", "evaluator-rescales"),
 )

@@ -1,208 +1,349 @@
-"""The numbers of the audit `intensity`, one subject at a time, as JSON."""
+"""What stage outputs tell of the object's level: the chain to the truth, closures, the data's own word, coverage.
+
+Each function is one block of facts, JSON values; `Material.facts` computes it once for all audits and checks.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from ptyspec.checks import intensity_closures as closures
+import numpy as np
+
 from ptyspec.checks.material import Material
+from ptyspec.checks.sampled_groups import sample_of
 from ptyspec.checks.stage_chain import (
+    CONFIDENCE,
     GROUPED,
-    LEVEL,
+    OUTPUT,
+    SIGMAS,
     SPLITS,
-    SplitChain,
+    Means,
     Step,
     chain_product,
+    chains,
     explanation,
     first_break,
-    frame_of,
-    frame_sums,
-    gauge_of,
-    split_chain,
-    steps_of,
+    gains,
+    input_steps,
+    over,
+    tolerance,
 )
-from ptyspec.contracts.container import Container
-from ptyspec.physics.scale import closed_form_scale, intensity_scale, rms_amplitude
-from ptyspec.scores.frame import Frame
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.container import Container, Patches, Reconstruction
+from ptyspec.networks.reach import CEILINGS, required_reach
+from ptyspec.physics.scale import illumination_weight
+from ptyspec.pipeline.score import predict_frames
+from ptyspec.scores.amplitude import amplitude_scores
+from ptyspec.scores.frame import Frame, covered, cut
 from ptyspec.scores.numbers import quotient
+from ptyspec.seeds import generator
 
-NONE = "none"
-
-
-@dataclass(frozen=True)
-class Facts:
-    """Everything about one subject: what goes into the report, and the steps that findings are made of."""
-
-    data: dict[str, Any]
-    steps: dict[str, dict[str, Step]]
+FRAMES = 96
+"""Frames that are predicted."""
+ONCE = ("mean_ratio", "least_squares_scalar", "pearson_r", "mae", "rmse")
+"""Recorded scores that must come out of the stored object."""
 
 
-def facts(material: Material) -> Facts:
-    """Return the facts of one subject."""
-    chains = {split: split_chain(material, split) for split in SPLITS}
-    gain = chains["train"].own_gain
-    frame = frame_of(material)
-    data = closures.on_the_data(material, material.reconstruction)
-    steps = steps_of(chains, gain, data["level"])
-    broken = first_break(steps)
-    gauge = None if frame is None or frame.pixels == 0 else gauge_of(frame, gain)
-    found = {
-        "stages": {split: dict(chain.means) for split, chain in chains.items()},
-        "steps": {
-            name: {split: _step(step) for split, step in parts.items()}
-            for name, parts in steps.items()
-        },
-        "first_break": NONE if broken is None else broken[0],
-        "explained": None if broken is None else _explained(broken, _factors(material, chains)),
-        "gains": _gains(material, chains),
-        "scales": _scales(material),
-        "containers": _containers(material),
-        "gauge": gauge,
-        "reading": None if gauge is None else reading(gauge),
-        "gauge_of_gained": None
-        if gauge is None or frame is None
-        else gauge_of(_times(frame, gain), gain),
-        "oracle": {split: closures.oracle(getattr(material.containers, split)) for split in SPLITS},
-        "on_the_data": data,
-        "oracle_patches": closures.oracle_patches(material),
-        "coverage": closures.coverage(material, frame),
-        "reach": closures.reach(material),
+def frame(material: Material) -> Frame | None:
+    """Return the covered pixels of the reconstruction beside the truth; None where there is no such pixel or truth."""
+    truth = material.scan.objectGuess
+    found = None if truth is None else cut(material.reconstruction, truth)
+    return found if found is not None and found.pixels else None
+
+
+def means(material: Material) -> dict[str, Means]:
+    """Return the means of all stages by split; only the test split is reconstructed."""
+    seen = material.facts(frame)
+    truth, coarse = material.scan.objectGuess, material.containers.train.coarse
+    known = None if truth is None else cut(coarse, truth)
+    both = {split: dict(chain.means) for split, chain in material.facts(chains).items()}
+    both["train"] |= {"prediction": None, "truth": _mean(known, "truth")}
+    if truth is None:  # by the data alone
+        values = np.abs(material.reconstruction.object[np.isfinite(material.reconstruction.object)])
+        both["test"] |= {"prediction": float(values.mean()) if values.size else None, "truth": None}
+    else:
+        both["test"] |= {"prediction": _mean(seen, "rec"), "truth": _mean(seen, "truth")}
+    return both
+
+
+def _mean(seen: Frame | None, image: str) -> float | None:
+    if seen is None or not seen.pixels:
+        return None
+    return float(np.abs(getattr(seen, image)[seen.mask]).mean())
+
+
+def all_steps(material: Material) -> dict[str, dict[str, Step]]:
+    """Return the steps of both splits with the last one, from the network's input to the prediction.
+
+    That is exactly 1/g times the ratio of object to measurement, so that its quotient is the level of the prediction;
+    the level on the data where no object is known.
+    """
+    known, gain = material.facts(means)["test"], material.facts(chains)["train"].own_gain
+    ratio = over(known["prediction"], known["network input"])
+    allowed = over(over(known["truth"], known["loss target"]), gain)
+    level = over(ratio, allowed)
+    if material.scan.objectGuess is None and known["prediction"]:
+        level = material.facts(on_the_data)["level"]
+    last = Step(ratio, allowed, level, tolerance("INFER-005"))
+    return {**material.facts(input_steps), OUTPUT: {"test": last}}
+
+
+def steps(material: Material) -> dict[str, Any]:
+    """Return the steps as JSON."""
+    return {
+        name: {split: step.as_json() for split, step in parts.items()}
+        for name, parts in material.facts(all_steps).items()
     }
-    found["doubled"] = _doubled(material, chains, found)
-    return Facts(found, steps)
 
 
-def _explained(broken: tuple[str, Step], factors: dict[str, float]) -> str | None:
-    """The factor, where one is at home in the step: what grouping picks has no factor."""
-    name, step = broken
-    return None if name.startswith(GROUPED) else explanation(step.quotient or 0.0, factors)
+def broken(material: Material) -> dict[str, str | None]:
+    """Return the first step that breaks the symmetry and the factor at home there, and the gauge of the object.
+
+    What grouping picks has no factor.
+    """
+    found = first_break(material.facts(all_steps))
+    factor = None
+    if found is not None and not found[0].startswith(GROUPED):
+        factor = explanation(found[1].quotient or 0.0, _factors(material))
+    return {
+        "step": "none" if found is None else found[0],
+        "factor": factor,
+        "gauge": reading(material.facts(gauge)),
+    }
 
 
-def reading(gauge: dict[str, float | None]) -> str:
+def _factors(material: Material) -> dict[str, float]:
+    """Factors that are at home in this pipeline, by name: what a broken step may be off by."""
+    own, scale = material.facts(gains)["own"], material.scenario.model.probe_scale
+    gain = own["train"]
+    factors = {"g": gain, "1/g": 1 / gain, "g^2": gain**2, "2": 2.0, "1/2": 0.5}
+    factors["own gain of the test split over g"] = own["test"] / gain
+    factors |= {"probe_scale": scale, "1/probe_scale": 1 / scale}
+    return {name: factor for name, factor in factors.items() if abs(math.log(factor)) > 1e-9}
+
+
+def gauge(material: Material) -> dict[str, float | None] | None:
+    """Return level and least-squares scalar of the prediction against the truth, and of g times it; nothing rescaled."""
+    seen, gain = material.facts(frame), material.facts(chains)["train"].own_gain
+    if seen is None:
+        return None
+    found, gained = (
+        amplitude_scores(replace(seen, rec=seen.rec * factor)) for factor in (1.0, gain)
+    )
+    scalar, other = found["least_squares_scalar"], gained["least_squares_scalar"]
+    return {
+        "least_squares": scalar,
+        "times_gain": None if scalar is None else scalar * gain,
+        "mean_ratio": found["mean_ratio"],
+        "gained_least_squares": other,
+        "gained_times_gain": None if other is None else other * gain,
+    }
+
+
+def reading(found: dict[str, float | None] | None) -> str | None:
     """Return in which gauge an object is, by its least-squares scalar: the absolute one, that of g O, or neither."""
+    if found is None:
+        return None
     for key, name in (("least_squares", "absolute"), ("times_gain", "g O: the gain was left in")):
-        found = gauge[key]
-        if found is not None and abs(found - 1) <= LEVEL:
+        value = found[key]
+        if value is not None and abs(value - 1) <= tolerance("INFER-005"):
             return name
     return "neither absolute nor g O"
 
 
-def _step(step: Step) -> dict[str, Any]:
-    return {**vars(step), "kept": step.kept}
-
-
-def _times(frame: Frame, factor: float) -> Frame:
-    return replace(frame, rec=frame.rec * factor)
-
-
-def _factors(material: Material, chains: dict[str, SplitChain]) -> dict[str, float]:
-    """Factors that are at home in this pipeline, by name: what a broken step may be off by."""
-    gain, model = chains["train"].own_gain, material.scenario.model
-    factors = {"g": gain, "1/g": 1 / gain, "g^2": gain**2, "2": 2.0, "1/2": 0.5}
-    factors["own gain of the test split over g"] = chains["test"].own_gain / gain
-    factors |= {"probe_scale": model.probe_scale, "1/probe_scale": 1 / model.probe_scale}
-    return {name: factor for name, factor in factors.items() if abs(math.log(factor)) > 1e-9}
-
-
-def _gains(material: Material, chains: dict[str, SplitChain]) -> dict[str, Any]:
-    train, test = (chains[split].own_gain for split in SPLITS)
-    used = {split: getattr(material.containers, split).gain for split in SPLITS}
+def provenance(material: Material) -> dict[str, Any] | None:
+    """Return whether the recorded scores come out of the stored object: no flag has to be believed."""
+    seen = material.facts(frame)
+    if seen is None:
+        return None
+    recorded, again = material.metrics["amplitude"], amplitude_scores(seen)
     return {
-        "own": {"train": train, "test": test},
-        "used": used,
-        "own_difference": 1 - train / test,
-        "used_over_own_train": used["train"] / train,
+        "recorded": {key: recorded[key] for key in ONCE},
+        "again": {key: again[key] for key in ONCE},
+        "factor": over(again["mean_ratio"], recorded["mean_ratio"]),
+        "agrees": all(again[key] == recorded[key] for key in ONCE),
     }
 
 
-def _scales(material: Material) -> dict[str, Any]:
-    """Stored scale, those that the data give, the closed form; and the sum over channels where a mean belongs."""
-    photons, size = material.scenario.dose.nphotons, material.scan.N
-    parts = {"all": material.scan, "train": material.halves.train, "test": material.halves.test}
-    energy = {name: float(frame_sums(scan)[1].mean()) for name, scan in parts.items()}
-    derived = {name: intensity_scale(photons, value) for name, value in energy.items()}
-    groups = material.groups.test
-    _, energies = frame_sums(groups.scan)
-    by_group = energies[groups.nn_indices]
-    mean, total = (
-        intensity_scale(photons, float(value))
-        for value in (by_group.mean(), by_group.sum(axis=1).mean())
+def as_scored(material: Material) -> bool:
+    """Return whether there is a truth, and the recorded scores are those of the stored object."""
+    found = material.facts(provenance)
+    return found is not None and bool(found["agrees"])
+
+
+def oracle(material: Material) -> dict[str, dict[str, float] | None]:
+    """Return the closure of the true object in both splits."""
+    return {split: closure(getattr(material.containers, split)) for split in SPLITS}
+
+
+def closure(container: Container) -> dict[str, float] | None:
+    """Return energy and mean of |F(P O)| of the true object over those measured, with the container's own probe.
+
+    None where no object is known. `noise`: five standard deviations of the counts.
+    """
+    if container.groups.scan.objectGuess is None:
+        return None
+    sample = sample_of(container, FRAMES)
+    measured, expected = (part.astype(np.float64) for part in (sample.measured, sample.expected))
+    energy = float((measured**2).sum())
+    return {
+        "energy": float((expected**2).sum()) / energy,
+        "mean": float(expected.mean() / measured.mean()),
+        "noise": CONFIDENCE / math.sqrt(container.scale**2 * energy),
+    }
+
+
+def spread(size: int, count: int) -> Array:
+    """Return at most `count` of `size` row numbers, evenly spread."""
+    return np.unique(np.linspace(0, size - 1, min(size, count)).astype(int))
+
+
+def on_the_data(material: Material) -> dict[str, float | None]:
+    """Return what the reconstruction predicts of the frames that it was made from."""
+    return told_by_data(material, material.reconstruction)
+
+
+def told_by_data(material: Material, reconstruction: Reconstruction) -> dict[str, float | None]:
+    """Return what a reconstruction predicts of the test frames, against the measurement; no truth needed.
+
+    - level: sqrt(sum |F(P O)|^2 / sum X^2), the amplitude's level as the counts see it.
+    - own: share of the other positions that explain a frame worse than its own does, mean over frames; by
+      sum (c A - X)^2 with one best c for all, so that the level has no part in it. Chance is 0.5; `chance` adds
+      three standard deviations of the mean of so many uniform ranks.
+    """
+    if not np.isfinite(reconstruction.object).any():
+        return dict.fromkeys(("level", "own", "chance"))
+    scan = material.halves.test
+    rows = spread(scan.size, FRAMES)
+    predicted = predict_frames(scan, _filled(reconstruction), rows)
+    predicted = predicted if scan.mask is None else predicted * scan.mask
+    shown, measured = (
+        stack.reshape(len(rows), -1).astype(np.float64) for stack in (predicted, scan.diff3d[rows])
     )
-    stored, closed = material.scan.scale, closed_form_scale(photons, size)
+    products, squares = measured @ shown.T, (shown**2).sum(axis=1)
+    best = quotient(float(np.trace(products)), float(squares.sum())) or 0.0
+    # Of frame i by position j, less what all j have in common.
+    errors = best**2 * squares - 2 * best * products
+    worse = (errors > np.diagonal(errors)[:, None]).sum(axis=1) / max(1, len(rows) - 1)
     return {
-        "nphotons": photons,
-        "energy": energy,
-        "derived": derived,
-        "stored": stored,
-        "closed_form": closed,
-        "stored_over_derived": stored / derived["all"],
-        "stored_over_closed": stored / closed,
-        "derived_over_closed": derived["all"] / closed,
-        "derived_difference": 1 - derived["train"] / derived["test"],
-        "grouped_by_mean": mean,
-        "grouped_by_sum": total,
-        "mean_over_sum": mean / total,
-        "gridsize": material.scenario.model.gridsize,
-        "photons_over_declared": stored**2 * energy["all"] / photons,
-        "counting": closures.CONFIDENCE / math.sqrt(photons * material.scan.size),
+        "level": math.sqrt(float(squares.sum()) / float((measured**2).sum())),
+        "own": float(worse.mean()),
+        "chance": 0.5 + SIGMAS * math.sqrt(1 / 12 / len(rows)),
     }
 
 
-def _containers(material: Material) -> dict[str, Any]:
-    def one(container: Container) -> dict[str, float]:
-        return {"gain": container.gain, "scale": container.scale, "a0": container.a0}
+def _filled(made: Reconstruction) -> Reconstruction:
+    """Uncovered pixels take the mean amplitude of the others, so that a factor on the object is one on its prediction."""
+    seen = np.isfinite(made.object)
+    level = np.complex64(np.abs(made.object[seen]).mean() if seen.any() else 0)
+    return made.model_copy(update={"object": np.where(seen, made.object, level)})
 
-    train = material.containers.train
-    energy = float(frame_sums(material.halves.train)[1].mean())
-    own = rms_amplitude(energy, train.probe)
-    return {split: one(getattr(material.containers, split)) for split in SPLITS} | {
-        "a0_over_own": train.a0 / own,
-        "scan_scale": material.scan.scale,
+
+def oracle_patches(material: Material) -> dict[str, float | None] | None:
+    """Return Pearson's r of true patches stitched by the pipeline at their positions and at shuffled ones.
+
+    None where no object is known. Scored by the evaluator that scores networks, on covered pixels.
+    """
+    container, truth = material.containers.test, material.scan.objectGuess
+    if truth is None:
+        return None
+    sample = sample_of(container, FRAMES)
+    coords = container.groups.coords[sample.rows]
+    places = np.moveaxis(coords[:, 0], 1, 2).reshape(-1, 2)
+    order = generator(20, "null control of the audit").permutation(len(places))
+    nowhere = order[(np.argsort(order) + 1) % len(places)]  # leaves nothing in its place
+    shuffled = np.moveaxis(places[nowhere].reshape(len(sample.rows), -1, 2), 1, 2)[:, None]
+    found: dict[str, float | None] = {}
+    for name, at in (("placed", coords), ("shuffled", shuffled)):
+        patches = Patches(object=sample.truth, coords=at, probe=container.probe)
+        made = material.pipeline.stitch(material.scenario, patches)
+        found[name] = amplitude_scores(cut(made, truth))["pearson_r"]
+    both = found["placed"], found["shuffled"]
+    return found | {"lost": None if both[0] is None or both[1] is None else both[0] - both[1]}
+
+
+def declared(material: Material) -> Array:
+    """Return the pixels of the canvas that the stored light and `min_coverage` declare to count, (H, W) bool."""
+    light = material.reconstruction.coverage
+    lit = light[light > 1e-3]
+    if not lit.size:
+        return np.zeros(light.shape, bool)
+    part = material.scenario.inference.min_coverage
+    return np.asarray(light >= part * np.percentile(lit, 90))
+
+
+def coverage(material: Material) -> dict[str, float | None]:
+    """Return the light that the positions put on the canvas beside the stored one, and which pixels count.
+
+    - light: sum of the stored coverage over B C sum w.
+    - strangers: pixels that hold a number without the declared light, or none with it.
+    - fraction: covered part of the object's frame.
+    - agreement: mean |rec| / mean |truth| on these pixels over the same as the run recorded it.
+    """
+    container, made = material.containers.test, material.reconstruction
+    seen, truth = material.facts(frame), material.scan.objectGuess
+    weight = float(illumination_weight(container.probe).astype(np.float64).sum())
+    expected = container.groups.nn_indices.size * weight
+    own = recorded = None
+    if seen is not None:
+        own = quotient(np.abs(seen.rec[seen.mask]).mean(), np.abs(seen.truth[seen.mask]).mean())
+        recorded = material.metrics["amplitude"]["mean_ratio"]
+    return {
+        "light": quotient(float(made.coverage.astype(np.float64).sum()), expected),
+        "strangers": float(np.sum(np.isfinite(made.object) != material.facts(declared))),
+        "pixels": float(covered(made).sum()),
+        "fraction": None if truth is None else quotient(seen.pixels if seen else 0, truth.size),
+        "agreement": None if not recorded else over(own, recorded),
     }
 
 
-def _doubled(
-    material: Material, chains: dict[str, SplitChain], found: dict[str, Any]
-) -> dict[str, Any]:
-    """The chain product and our own figures, of the prediction and of twice the prediction."""
+def reach(material: Material) -> dict[str, Any]:
+    """Return ceiling of the amplitude head and largest amplitude that it must reach, object units and gained ones.
+
+    `gained` is what a network in upstream's gauge, whose labels are g O, would have had to put out.
+    """
+    container, head = material.containers.train, material.scenario.model.amp_activation
+    ceiling, need = CEILINGS.get(head), required_reach(container)
+    return {
+        "head": head,
+        "ceiling": None if ceiling is None else ceiling * container.a0,
+        "need": need * container.a0,
+        "over_ceiling": None if ceiling is None else need / ceiling,
+        "gained": need * container.a0 * container.gain,
+    }
+
+
+def doubled(material: Material) -> dict[str, dict[str, float | None]]:
+    """Return the chain product and our own figures, of the prediction and of twice the prediction."""
     made = material.reconstruction
-    twice = material.replaced(reconstruction=made.model_copy(update={"object": 2 * made.object}))
-    frame = frame_of(twice)
-    gauge = (
-        None
-        if frame is None or frame.pixels == 0
-        else gauge_of(frame, found["gains"]["own"]["train"])
-    )
-    means = chains["test"].means
-    prediction = means["prediction"]
-    doubled = means | {"prediction": None if prediction is None else 2 * prediction}
-    once = found["gauge"] or {}
-    rows = {
-        "chain product": (chain_product(means), chain_product(doubled)),
-        "level on the data": (
-            found["on_the_data"]["level"],
-            closures.on_the_data(twice, twice.reconstruction)["level"],
-        ),
-    }
-    for key, name in (("mean_ratio", "mean ratio"), ("least_squares", "least-squares scalar")):
-        if gauge is not None:
-            rows[name] = (once.get(key), gauge[key])
-    table = {
-        name: {
-            "once": first,
-            "twice": then,
-            "factor": None if first is None or then is None else quotient(then, first),
+    other = made.model_copy(update={"object": 2 * made.object})
+    twice = material.replaced(reconstruction=other)
+
+    def figures(of: Material) -> dict[str, float | None]:
+        scores = of.facts(gauge) or {}
+        return {
+            "chain product": chain_product(of.facts(means)["test"]),
+            "level on the data": of.facts(on_the_data)["level"],
+            "mean ratio": scores.get("mean_ratio"),
+            "least-squares scalar": scores.get("least_squares"),
         }
-        for name, (first, then) in rows.items()
-    }
-    ours = [row for name, row in table.items() if name != "chain product"]
-    if all(row["twice"] is None for row in ours):
-        return {"rows": table, "ours_move": None}
+
+    first, then = figures(material), figures(twice)
     return {
-        "rows": table,
-        "ours_move": all(
-            row["factor"] is not None and abs(row["factor"] - 1) > 0.1 for row in ours
-        ),
+        name: {"once": once, "twice": then[name], "factor": over(then[name], once)}
+        for name, once in first.items()
     }
+
+
+def evaluator(material: Material) -> dict[str, float | None] | None:
+    """Return the level that the pipeline's own evaluator gives to the object and to twice the object."""
+    if material.facts(frame) is None:
+        return None
+    made, levels = material.reconstruction, []
+    for factor in (1, 2):
+        other = made.model_copy(update={"object": factor * made.object})
+        scores = material.pipeline.score(material.scenario, material.halves.test, other)
+        levels.append(scores["amplitude"]["mean_ratio"])
+    return {"once": levels[0], "twice": levels[1], "factor": over(levels[1], levels[0])}

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ptyspec.checks.stage_chain import GROUPED, INPUT, OUTPUT, SPLITS, STAGES, TARGET, Means, Step
+from ptyspec.checks.stage_chain import SPLITS, STAGES, STEPS, Means
 from ptyspec.render import canvas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LANDS = {GROUPED: "grouped", TARGET: "loss target", INPUT: "network input", OUTPUT: "prediction"}
-"""The stage that each step leads to; it starts from the one before, in STAGES."""
 WRONG = "#c0392b"
 STYLES = {"train": ("#8c8c8c", "s"), "test": (canvas.COLOURS["network"], "o")}
 
-Steps = Mapping[str, Mapping[str, Step]]
+Steps = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
 def waterfall(stages: Mapping[str, Mapping[str, Means]], steps: Mapping[str, Steps]) -> Figure:
@@ -33,45 +31,24 @@ def waterfall(stages: Mapping[str, Mapping[str, Means]], steps: Mapping[str, Ste
 def _means(axes: Axes, name: str, means: Mapping[str, Means], steps: Steps) -> None:
     places = list(range(len(STAGES)))
     for split in SPLITS:
-        colour, marker = STYLES[split]
-        found = [(at, value) for at, stage in enumerate(STAGES) if (value := means[split][stage])]
-        shown = [
-            means[split][stage] or float("nan") for stage in STAGES
-        ]  # a stage that is not there is a gap
-        axes.plot(
-            places,
-            shown,
-            color=colour,
-            marker=marker,
-            linewidth=1.4,
-            markersize=5,
-            label=split,
-            zorder=3,
-        )
-        if split == "test":
-            for at, value in found:
-                axes.annotate(
-                    f"{value:.4g}",
-                    (at, value),
-                    xytext=(5, 6),
-                    textcoords="offset points",
-                    fontsize=canvas.SMALL,
-                )
+        (colour, marker), known = STYLES[split], means[split]
+        shown = [known[stage] or float("nan") for stage in STAGES]  # what is not there is a gap
+        axes.plot(places, shown, color=colour, marker=marker, markersize=5, label=split, zorder=3)
+    for at, value in enumerate(means["test"].values()):
+        if value:
+            axes.annotate(
+                f"{value:.4g}",
+                (at, value),
+                xytext=(5, 6),
+                textcoords="offset points",
+                fontsize=canvas.SMALL,
+            )
     for step, parts in steps.items():
-        for split, made in parts.items():
-            at = STAGES.index(LANDS[step])
-            value = means[split][STAGES[at]]
-            if value and made.quotient:
-                axes.plot(
-                    [at],
-                    [value / made.quotient],
-                    marker="o",
-                    markersize=12,
-                    fillstyle="none",
-                    linestyle="none",
-                    color="#444444" if made.kept else WRONG,
-                    zorder=4,
-                )
+        at = 1 + STEPS.index(step)  # the stage that the step leads to
+        for split, row in parts.items():
+            value, colour = means[split][STAGES[at]], "#444444" if row["kept"] else WRONG
+            if value and row["quotient"]:
+                axes.scatter([at], [value / row["quotient"]], s=140, fc="none", ec=colour, zorder=4)
     axes.set_yscale("log")
     low, high = axes.get_ylim()
     axes.set_ylim(low / 1.3, high * 1.6)
@@ -84,30 +61,16 @@ def _means(axes: Axes, name: str, means: Mapping[str, Means], steps: Steps) -> N
 
 
 def _quotients(axes: Axes, steps: Steps) -> None:
-    rows: list[tuple[str, str, Any]] = [
-        (step, split, made) for step, parts in steps.items() for split, made in parts.items()
-    ]
-    for at, (_, split, made) in enumerate(rows):
-        axes.plot(
-            [1 - made.limit, 1 + made.limit],
-            [at, at],
-            color="#d0d0d0",
-            linewidth=9,
-            solid_capstyle="butt",
-            zorder=1,
-        )
-        if made.quotient:
-            axes.plot(
-                [made.quotient],
-                [at],
-                marker=STYLES[split][1],
-                color=WRONG if not made.kept else STYLES[split][0],
-                zorder=3,
-            )
+    rows = [(step, split, row) for step, parts in steps.items() for split, row in parts.items()]
+    for at, (_, split, row) in enumerate(rows):
+        axes.barh(at, 2 * row["limit"], left=1 - row["limit"], height=0.3, color="#d0d0d0")
+        if row["quotient"]:
+            colour, marker = STYLES[split]
+            colour = colour if row["kept"] else WRONG
+            axes.plot([row["quotient"]], [at], marker=marker, color=colour, zorder=3)
     axes.axvline(1.0, color="#444444", linestyle="--", linewidth=1, zorder=2)
-    axes.set_yticks(
-        range(len(rows)), [f"{step} ({split})" for step, split, _ in rows], fontsize=canvas.SMALL
-    )
+    labels = [f"{step} ({split})" for step, split, _ in rows]
+    axes.set_yticks(range(len(rows)), labels, fontsize=canvas.SMALL)
     axes.invert_yaxis()
     left, right = axes.get_xlim()
     axes.set_xlim(min(left, 0.9), max(right, 1.1))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,59 +15,49 @@ def layer_table(model: Reconstructor, inputs: dict[str, Array]) -> dict[str, dic
 
     Attributes name a layer in every process alike; Keras' own names count all layers that were ever made.
     """
+    leaves = {name: layer for name, layer in _layers("", model) if not dict(_children(layer))}
     rows: dict[str, dict[str, Any]] = {}
-    leaves = {name: layer for name, layer in _layers("", model) if not _children(layer)}
-    with _watched(leaves, rows):
-        model(inputs, training=True)
-    for name, layer in leaves.items():
-        row = rows.setdefault(name, {"type": type(layer).__name__, "output": None, "calls": 0})
-        row["parameters"] = int(layer.count_params())
-    return rows
 
+    def row_of(name: str) -> dict[str, Any]:
+        row = {"type": type(leaves[name]).__name__, "output": None, "calls": 0}
+        return rows.setdefault(name, row)
 
-@contextmanager
-def _watched(leaves: dict[str, Any], rows: dict[str, dict[str, Any]]) -> Iterator[None]:
-    """While open, each layer's call leaves its output's shape behind; instances only, no class is touched."""
-
-    def watch(name: str, layer: Any) -> Any:
-        original = layer.call
-
+    def watch(name: str, original: Any) -> Any:
         def call(*given: Any, **named: Any) -> Any:
-            made = original(*given, **named)
-            row = rows.setdefault(name, {"type": type(layer).__name__, "output": None, "calls": 0})
+            output, row = original(*given, **named), row_of(name)
             row["calls"] += 1
-            row["output"] = row["output"] or [int(side) for side in made.shape]
-            return made
+            row["output"] = row["output"] or [int(side) for side in output.shape]
+            return output
 
         return call
 
-    try:
+    try:  # instances only, no class is touched
         for name, layer in leaves.items():
-            object.__setattr__(layer, "call", watch(name, layer))
-        yield
+            object.__setattr__(layer, "call", watch(name, layer.call))
+        model(inputs, training=True)
     finally:
         for layer in leaves.values():
-            if "call" in vars(layer):
-                object.__delattr__(layer, "call")
+            vars(layer).pop("call", None)
+    for name, layer in leaves.items():
+        row_of(name)["parameters"] = int(layer.count_params())
+    return rows
 
 
 def _layers(within: str, layer: Any) -> Iterator[tuple[str, Any]]:
-    for name, child in _children(layer).items():
+    for name, child in _children(layer):
         full = f"{within}.{name}" if within else name
         yield full, child
         yield from _layers(full, child)
 
 
-def _children(layer: Any) -> dict[str, Any]:
+def _children(layer: Any) -> Iterator[tuple[str, Any]]:
     """The layers that a layer holds, by attribute; lists of layers are looked into."""
-    found: dict[str, Any] = {}
     stack = list(vars(layer).items())[::-1]
     while stack:
         name, value = stack.pop()
         if name.startswith("_") or name == "forward":
             continue
         if hasattr(value, "count_params") and hasattr(value, "call"):
-            found[name] = value
+            yield name, value
         elif isinstance(value, list | tuple):
             stack += [(f"{name}[{at}]", item) for at, item in reversed(list(enumerate(value)))]
-    return found

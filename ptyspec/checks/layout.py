@@ -30,6 +30,8 @@ class Grid:
     columns: str
     corner: str = "subject"
     form: str = DEFAULT_FORM
+    turned: bool = False
+    """Rows are the columns: for few subjects with many figures."""
 
     def add_to(self, report: Audit) -> None:
         """Add the table to the report, unless there is no row; what a row lacks is a dash."""
@@ -38,8 +40,11 @@ class Grid:
             (", ".join(names), *(_cell(value, path, *column[1:]) for column in columns))
             for names, path, value in _ways(report.data, self.rows.split("/"))
         ]
+        head = (self.corner, *(column[0] for column in columns))
+        if self.turned:
+            head, *rows = zip(head, *rows, strict=True)
         if rows:
-            report.table(self.title, (self.corner, *(column[0] for column in columns)), rows)
+            report.table(self.title, head, rows)
 
     def _column(self, text: str) -> tuple[str, list[str], str]:
         head, _, path = text.rpartition("=")
@@ -95,9 +100,10 @@ class Layout:
 def _ways(
     value: Any, pattern: Sequence[str], names: tuple[str, ...] = (), path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], Any]]:
-    """Every way through the pattern: the keys that stood for stars, the whole path, and what is there."""
+    """Every way through the pattern to something: the keys that stood for stars, the whole path, and what is there."""
     if not pattern:
-        yield names, path, value
+        if value is not None:
+            yield names, path, value
         return
     first, *rest = pattern
     for key in (value or {}) if first == "*" else (first,):

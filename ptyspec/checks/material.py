@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -74,6 +75,12 @@ class Material:
         made._given = self._given | given
         made.__dict__ |= made._given  # where a cached property keeps its value
         return made
+
+    def anew(self) -> Material:
+        """Return the same subject with nothing computed yet but its finished run, where there is one."""
+        run, subject = self.run_at_hand, replace(self.subject, folder=None)
+        made = Material(subject, pipeline=self.pipeline, progress=self.progress, store=self.store)
+        return made if run is None else made.replaced(finished=run)
 
     def facts(self, of: Callable[[Material], T]) -> T:
         """Return what a function tells of these outputs, computed once; tables and checks share it."""

@@ -3,392 +3,241 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import Any
 
 import numpy as np
 
 from ptyspec.checks.material import Material
 from ptyspec.checks.registry import Control
-from ptyspec.contracts.container import Container
-from ptyspec.physics.scale import closed_form_scale
-from ptyspec.pipeline.protocol import Containers
-
-if TYPE_CHECKING:
-    from ptyspec.networks.reconstructor import Reconstructor
+from ptyspec.checks.spoil import (
+    brighter,
+    by_fault,
+    control,
+    same_network,
+    with_containers,
+    with_dictionary,
+    with_model,
+    with_object,
+)
 
 CNN = {"architecture": "cnn", "amp_activation": "softplus", "n_filters_scale": 1}
 
 
-def _network(make: Callable[[Any, Material], Reconstructor]) -> Callable[[Material], Material]:
-    """Exchange the built network for what `make(wrong_networks, material)` returns."""
+def network(clause: str, **model: Any) -> Callable[[Callable[[Any, Material], Any]], Control]:
+    """Return a decorator: the built network is exchanged for what the function makes of `wrong_networks` and material.
 
-    def spoil(material: Material) -> Material:
-        from ptyspec.checks import wrong_networks
+    `model`: other settings of the model, for the same data.
+    """
 
-        return _same_data(material).replaced(model=make(wrong_networks, material))
+    def make(build: Callable[[Any, Material], Any]) -> Control:
+        @wraps(build)
+        def spoil(material: Material) -> Material:
+            from ptyspec.checks import wrong_networks
 
-    return spoil
+            same = with_model(material, **model)
+            return same.replaced(model=build(wrong_networks, same if model else material))
 
+        return control(clause)(spoil)
 
-def _same_data(material: Material, **model: Any) -> Material:
-    """The same data under other settings of the model: nothing is simulated again."""
-    resolved = material.subject.resolved
-    scenario = resolved.scenario.model_copy(
-        update={"model": resolved.scenario.model.model_copy(update=model)}
-    )
-    return material.replaced(
-        subject=replace(material.subject, resolved=replace(resolved, scenario=scenario)),
-        scan=material.scan,
-        containers=material.containers,
-    )
+    return make
 
 
-def _same_network(material: Material) -> Material:
-    """The same data and the same built network, of which nothing need be computed again."""
-    kept = {
-        name: getattr(material, name) for name in ("scan", "containers", "sample", "model", "step")
-    }
-    return material.replaced(**kept)
+def data(clause: str) -> Callable[[Callable[[Any], dict[str, Any]]], Control]:
+    """Return a decorator: the training container is changed, the network stays the one of the right data."""
+
+    def make(change: Callable[[Any], dict[str, Any]]) -> Control:
+        @wraps(change)
+        def spoil(material: Material) -> Material:
+            return with_containers(material, change, "train").replaced(model=material.model)
+
+        return control(clause)(spoil)
+
+    return make
 
 
-def _cnn(
-    make: Callable[[Any, Material], Reconstructor], **model: Any
-) -> Callable[[Material], Material]:
-    def spoil(material: Material) -> Material:
-        return _network(make)(_same_data(material, **CNN | model))
-
-    return spoil
+@network("EVID-003")
+def other_loss(nets: Any, material: Material) -> Any:
+    """The network trains by the loss that was not declared."""
+    return nets.with_misfit(material, nets.other_misfit(material))
 
 
-def _data(change: Callable[[Container], Container]) -> Callable[[Material], Material]:
-    """Exchange the training container; the network stays the one of the right data."""
-
-    def spoil(material: Material) -> Material:
-        containers = Containers(change(material.containers.train), material.containers.test)
-        return material.replaced(containers=containers, model=material.model)
-
-    return spoil
+@network("LOSS-005")
+def zero_weight_term(nets: Any, material: Material) -> Any:
+    """A stage_weight is declared and used nowhere."""
+    return nets.made(material, nets.LastStageOnly)
 
 
-def _dictionary(**entries: Any) -> Callable[[Material], Material]:
-    """Say something in a legacy dictionary that the built network does not do."""
-    given = {key.replace("__", "."): value for key, value in entries.items()}
-
-    def spoil(material: Material) -> Material:
-        same = _same_data(material)
-        said = dict(material.subject.dictionary or {}) | given
-        return same.replaced(
-            subject=replace(same.subject, dictionary=said),
-            scan=material.scan,
-            containers=material.containers,
-            model=material.model,
-            step=material.step,
-        )
-
-    return spoil
+@control("LOSS-005")
+def realspace_no_op(material: Material) -> Material:
+    """A dictionary declares realspace_weight, no term has it."""
+    return with_dictionary(material, nll_weight=1, mae_weight=0, realspace_weight=0.5)
 
 
-def brighter(container: Container, factor: float) -> Container:
-    """Multiply the measured amplitudes, and nothing else that was derived from them."""
-    scan = container.groups.scan
-    louder = scan.model_copy(update={"diff3d": np.float32(factor) * scan.diff3d})
-    return container.model_copy(
-        update={"groups": container.groups.model_copy(update={"scan": louder})}
-    )
+@network("POISSON-LADDER-001")
+def poisson_of_amplitudes(nets: Any, material: Material) -> Any:
+    """The likelihood takes amplitudes for counts."""
+    return nets.with_misfit(material, nets.of_amplitudes)
 
 
-def _other_loss(nets: Any, material: Material) -> Reconstructor:
-    from ptyspec.networks.losses import LOSSES
+@network("LOSS-001")
+def one_sided_background(nets: Any, material: Material) -> Any:
+    """The background stands on the prediction alone."""
+    return nets.with_misfit(material, nets.one_background)
 
-    other = next(name for name in LOSSES if name != material.scenario.training.loss)
-    return nets.with_misfit(material, LOSSES[other])  # type: ignore[no-any-return]
+
+@data("SCALE-002")
+def gain_in_the_data(train: Any) -> dict[str, Any]:
+    """The loss gets g X for X."""
+    return brighter(train, train.gain)
 
 
-LOSS_CONTROLS = (
-    Control(
-        "other-loss",
-        "the network trains by the loss that was not declared",
-        "EVID-003",
-        _network(_other_loss),
-    ),
-    Control(
-        "zero-weight-term",
-        "stage_weight is declared and used nowhere",
-        "LOSS-005",
-        _network(lambda nets, material: nets.made(material, nets.LastStageOnly)),
-    ),
-    Control(
-        "no-gradient-term",
-        "earlier stages count in the value and have no gradient",
-        "LOSS-005",
-        _network(lambda nets, material: nets.made(material, nets.DetachedStages)),
-    ),
-    Control(
-        "realspace-no-op",
-        "a dictionary declares realspace_weight, no term has it",
-        "LOSS-005",
-        _dictionary(nll_weight=1, mae_weight=0, realspace_weight=0.5),
-    ),
-    Control(
-        "poisson-of-amplitudes",
-        "the likelihood takes amplitudes for counts",
-        "POISSON-LADDER-001",
-        _network(lambda nets, material: nets.with_misfit(material, nets.of_amplitudes)),
-    ),
-    Control(
-        "one-sided-background",
-        "the background stands on the prediction alone",
-        "LOSS-001",
-        _network(lambda nets, material: nets.with_misfit(material, nets.one_background)),
-    ),
-    Control(
-        "no-background",
-        "the logarithm is taken of the bare rate",
-        "LOSS-002",
-        _network(lambda nets, material: nets.with_misfit(material, nets.no_background)),
-    ),
-    Control(
-        "half-gradient",
-        "half of the loss is cut from the gradient",
-        "LOSS-006",
-        _network(lambda nets, material: nets.with_misfit(material, nets.half_gradient)),
-    ),
-    Control(
-        "gain-in-the-data",
-        "the loss gets g X for X",
-        "SCALE-002",
-        _data(lambda train: brighter(train, train.gain)),
-    ),
-    Control(
-        "slightly-brighter",
-        "the measured amplitudes are 0.3 % too large",
-        "LOSS-004",
-        _data(lambda train: brighter(train, 1.003)),
-    ),
-    Control(
-        "wrong-scale",
-        "s is twice what it is",
-        "LOSS-007",
-        _data(lambda train: train.model_copy(update={"scale": 2 * train.scale})),
-    ),
+@data("LOSS-004")
+def slightly_brighter(train: Any) -> dict[str, Any]:
+    """The measured amplitudes are 0.3 % too large."""
+    return brighter(train, 1.003)
+
+
+@data("LOSS-007")
+def wrong_scale(train: Any) -> dict[str, Any]:
+    """The scale s is twice what it is."""
+    return {"scale": 2 * train.scale}
+
+
+OF_LOSS = (
+    *(other_loss, zero_weight_term, realspace_no_op, poisson_of_amplitudes, one_sided_background),
+    *(gain_in_the_data, slightly_brighter, wrong_scale),
+    by_fault("no-gradient-term", "LOSS-005", "earlier-stages-without-gradient"),
+    by_fault("no-background", "LOSS-002", "no-background"),
+    by_fault("half-gradient", "LOSS-006", "rate-held-constant"),
 )
 
 
-def _with_scale(nets: Any, material: Material) -> Reconstructor:
-    return nets.made(material, nets.WithScale, scale=material.containers.train.scale)  # type: ignore[no-any-return]
+@network("NET-002")
+def drifting_probe(nets: Any, material: Material) -> Any:
+    """The probe changes while the network trains."""
+    return nets.made(material, nets.DriftingProbe)
 
 
-def _dead_scale(material: Material) -> Material:
-    import tensorflow as tf
+@control("NET-001")
+def dead_scale(material: Material) -> Material:
+    """A scale is declared trainable; the variable hangs outside any layer."""
+    from ptyspec.checks import wrong_networks
 
-    spoiled = _network(lambda nets, made: nets.made(made))(material)
-    spoiled.model.log_scale = tf.Variable(np.log(material.containers.train.scale), dtype=tf.float32)
-    said = dict(material.subject.dictionary or {}) | {"intensity_scale.trainable": True}
-    subject = replace(spoiled.subject, dictionary=said)
-    return spoiled.replaced(subject=subject)
+    same = with_model(material).replaced(model=wrong_networks.with_loose_scale(material))
+    said = with_dictionary(material, intensity_scale__trainable=True).subject
+    return same.replaced(subject=said)
 
 
-def _drifted(material: Material) -> Material:
-    """A stored run whose record of the scale is two per mille from what the data have."""
+@control("NET-002")
+def drifted_record(material: Material) -> Material:
+    """The stored run holds a scale two per mille from that of its data."""
     from ptyspec.runs.finished_run import FinishedRun
 
     run = FinishedRun(material.finished.folder)
     record = run.stages["normalize"]
     numbers = record.numbers | {"scale": 1.002 * record.numbers["scale"]}
-    run.__dict__["stages"] = run.stages | {
-        "normalize": record.model_copy(update={"numbers": numbers})
-    }
-    return _same_network(material).replaced(finished=run)
+    changed = {"normalize": record.model_copy(update={"numbers": numbers})}
+    run.__dict__["stages"] = run.stages | changed
+    return same_network(material).replaced(finished=run)
 
 
-def _stray_light(nets: Any, material: Material) -> Reconstructor:
-    model, data = nets.made(material), material.containers.train
-    model.forward.__class__ = nets.Background
-    model.forward.stray = 0.01 * model.energy / data.groups.scan.N**2
-    return model  # type: ignore[no-any-return]
+@control("NORM-002")
+def own_scale(material: Material) -> Material:
+    """The test split has a scale of its own."""
+    same = same_network(material)
+    return with_containers(same, lambda part: {"scale": 1.03 * part.scale}, "test")
 
 
-def _closed_form(material: Material) -> Material:
-    scan = material.scan
-    scale = closed_form_scale(material.scenario.dose.nphotons, scan.N)
-    containers = (
-        part.model_copy(update={"scale": scale})
-        for part in (material.containers.train, material.containers.test)
-    )
-    return _same_network(material).replaced(
-        scan=scan.model_copy(update={"scale": scale}), containers=Containers(*containers)
-    )
+@control("CONFIG-001")
+def stale_entry(material: Material) -> Material:
+    """A dictionary holds s, where legacy code reads the scale of gained data."""
+    return with_dictionary(material, intensity_scale=material.containers.train.scale)
 
 
-def _own_scale(material: Material) -> Material:
-    test = material.containers.test
-    other = test.model_copy(update={"scale": 1.03 * test.scale})
-    return _same_network(material).replaced(containers=Containers(material.containers.train, other))
+@network("SCALE-004")
+def stray_light(nets: Any, material: Material) -> Any:
+    """Light that is not the object's breaks the gauge."""
+    return nets.with_stray_light(material)
 
 
-def _stale_entry(material: Material) -> Material:
-    return _dictionary(intensity_scale=material.containers.train.scale)(material)
-
-
-SCALER_CONTROLS = (
-    Control(
-        "trainable-scale",
-        "a trainable scale that nobody declared",
-        "NET-003",
-        _network(_with_scale),
-    ),
-    Control(
-        "drifting-scale", "the scale moves in the first step", "NET-002", _network(_with_scale)
-    ),
-    Control(
-        "drifting-probe",
-        "the probe changes while the network trains",
-        "NET-002",
-        _network(lambda nets, material: nets.made(material, nets.DriftingProbe)),
-    ),
-    Control(
-        "dead-scale",
-        "declared trainable; the variable hangs outside any layer",
-        "NET-001",
-        _dead_scale,
-    ),
-    Control(
-        "drifted-record", "the stored run holds another scale than its data", "NET-002", _drifted
-    ),
-    Control(
-        "closed-form",
-        "sqrt(nphotons)/(N/2) stands in for the dataset's scale",
-        "DOSE-001",
-        _closed_form,
-    ),
-    Control(
-        "closed-form-of-raw-data", "the same, held against the gain", "SCALE-001", _closed_form
-    ),
-    Control("own-scale", "the test split has a scale of its own", "NORM-002", _own_scale),
-    Control(
-        "stale-entry",
-        "a dictionary holds s, where legacy code reads the scale of gained data",
-        "CONFIG-001",
-        _stale_entry,
-    ),
-    Control(
-        "stray-light",
-        "light that is not the object's breaks the gauge",
-        "SCALE-004",
-        _network(_stray_light),
-    ),
+OF_SCALER = (
+    by_fault("trainable-scale", "NET-003", "scale-trained"),
+    by_fault("drifting-scale", "NET-002", "scale-trained"),
+    by_fault("closed-form", "DOSE-001", "closed-form-scale"),
+    by_fault("closed-form-of-raw-data", "SCALE-001", "closed-form-scale"),
+    *(drifting_probe, dead_scale, drifted_record, own_scale, stale_entry, stray_light),
 )
 
 
-def _flat(material: Material) -> Material:
-    found = material.reconstruction
-    level = np.complex64(np.nanmean(np.abs(found.object)))
-    flat = found.model_copy(
-        update={"object": np.where(np.isfinite(found.object), level, found.object)}
-    )
-    metrics = material.pipeline.score(material.scenario, material.scan, flat)
-    return _same_network(material).replaced(reconstruction=flat, metrics=metrics)
+@network("BUG-TF-001")
+def frozen_gridsize(nets: Any, material: Material) -> Any:
+    """The network was built for another gridsize."""
+    single = with_model(material, gridsize=1).scenario
+    return nets.made(material, scenario=single, canvas=single.model.N)
 
 
-def _no_merge(nets: Any, material: Material) -> Reconstructor:
-    model = nets.made(material, scenario=material.scenario)  # with a generator of its own
-    model.generator.merges = False
-    return model  # type: ignore[no-any-return]
+@control("NET-008")
+def ineffective_head(material: Material) -> Material:
+    """An amplitude head is declared that the generator does not have."""
+    return with_model(material, amp_activation="softplus").replaced(model=material.model)
 
 
-def _single(nets: Any, material: Material) -> Reconstructor:
-    other = material.scenario.model_copy(
-        update={"model": material.scenario.model.model_copy(update={"gridsize": 1})}
-    )
-    return nets.made(material, scenario=other, canvas=other.model.N)  # type: ignore[no-any-return]
+@network("NET-008")
+def merge_off(nets: Any, material: Material) -> Any:
+    """Merging is declared with object_big, the members are not merged."""
+    return nets.without_merge(material)
 
 
-ARCHITECTURE_CONTROLS: tuple[Control, ...] = (
-    Control(
-        "frozen-gridsize",
-        "the network was built for another gridsize",
-        "BUG-TF-001",
-        _network(_single),
-    ),
-    Control(
-        "merge-off",
-        "object_big is declared, the members are not merged",
-        "NET-008",
-        _network(_no_merge),
-    ),
-    Control(
-        "ineffective-head",
-        "an amplitude head is declared that the generator does not have",
-        "NET-008",
-        lambda material: _same_data(material, amp_activation="softplus").replaced(
-            model=material.model
-        ),
-    ),
-    Control(
-        "other-probe",
-        "the network holds twice the probe of the data",
-        "PROBE-003",
-        _network(
-            lambda nets, material: nets.made(material, probe=2 * material.containers.train.probe)
-        ),
-    ),
-    Control(
-        "other-physics",
-        "stray light in the network's forward model",
-        "FORWARD-005",
-        _network(_stray_light),
-    ),
-    Control(
-        "mixed-batch",
-        "a thousandth of the batch's mean enters each group",
-        "REASSEMBLY-BATCH-001",
-        _network(lambda nets, material: nets.made(material, nets.MixedBatch)),
-    ),
-    Control(
-        "coupled-groups",
-        "a millionth of it: below the tolerance, not below a bit",
-        "INFER-001",
-        _network(lambda nets, material: nets.made(material, nets.BarelyMixed)),
-    ),
-    Control(
-        "bounded-head",
-        "a sigmoid that ends at a0",
-        "HEAD-001",
-        _cnn(lambda nets, material: nets.made(material), amp_activation="sigmoid"),
-    ),
-    Control(
-        "clipped",
-        "the object ends at twice its rms amplitude",
-        "HEAD-002",
-        _network(lambda nets, material: nets.made(material, nets.Clipped)),
-    ),
-    Control(
-        "escaping-branch",
-        "half an a0 is added behind a sigmoid",
-        "HEAD-003",
-        _cnn(
-            lambda nets, material: nets.with_generator(material, nets.Escaping),
-            amp_activation="sigmoid",
-        ),
-    ),
-    Control(
-        "sum-for-product",
-        "amplitude and phase combine to A + i phi",
-        "MATH-POLAR-001",
-        _cnn(lambda nets, material: nets.with_generator(material, nets.PlusPhase)),
-    ),
-    Control(
-        "idle-layer",
-        "a layer is built and nothing passes through it",
-        "NET-001",
-        _network(lambda nets, material: nets.made(material, nets.IdleLayer)),
-    ),
-    Control(
-        "odd-side",
-        "N is declared as 30",
-        "PARAMS-N-DIV4-001",
-        lambda material: _same_data(material, N=30).replaced(model=material.model),
-    ),
-    Control("flat-object", "the stored reconstruction is one constant", "NET-009", _flat),
+@network("PROBE-003")
+def other_probe(nets: Any, material: Material) -> Any:
+    """The network holds twice the probe of the data."""
+    return nets.made(material, probe=2 * material.containers.train.probe)
+
+
+@network("INFER-001")
+def coupled_groups(nets: Any, material: Material) -> Any:
+    """A millionth of the batch's mean enters each group: below the tolerance, not below a bit."""
+    return nets.made(material, nets.BarelyMixed)
+
+
+@network("HEAD-001", **CNN | {"amp_activation": "sigmoid"})
+def bounded_head(nets: Any, material: Material) -> Any:
+    """A sigmoid that ends at a0."""
+    return nets.made(material)
+
+
+@network("HEAD-002")
+def clipped(nets: Any, material: Material) -> Any:
+    """The object ends at twice its rms amplitude."""
+    return nets.made(material, nets.Clipped)
+
+
+@network("HEAD-003", **CNN | {"amp_activation": "sigmoid"})
+def escaping_branch(nets: Any, material: Material) -> Any:
+    """Half an a0 is added behind a sigmoid."""
+    return nets.with_generator(material, nets.Escaping)
+
+
+@control("PARAMS-N-DIV4-001")
+def odd_side(material: Material) -> Material:
+    """The side N is declared as 30."""
+    return with_model(material, N=30).replaced(model=material.model)
+
+
+@control("NET-009")
+def flat_object(material: Material) -> Material:
+    """The stored reconstruction is one constant."""
+    image = material.reconstruction.object
+    level = np.complex64(np.nanmean(np.abs(image)))
+    return with_object(same_network(material), np.where(np.isfinite(image), level, image))
+
+
+OF_ARCHITECTURE = (
+    *(frozen_gridsize, ineffective_head, merge_off, other_probe, coupled_groups, bounded_head),
+    *(clipped, escaping_branch, odd_side, flat_object),
+    by_fault("other-physics", "FORWARD-005", "network-transform-not-centred"),
+    by_fault("mixed-batch", "REASSEMBLY-BATCH-001", "batch-merged"),
+    by_fault("sum-for-product", "MATH-POLAR-001", "a-plus-i-phi", **CNN),
+    by_fault("idle-layer", "NET-001", "part-never-trained"),
 )

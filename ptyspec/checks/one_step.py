@@ -33,12 +33,10 @@ class FirstStep:
 
     @property
     def idle(self) -> list[str]:
-        """Listed parameters without gradient, or that did not move."""
-        return [
-            path
-            for path, gradient in self.gradients.items()
-            if not gradient or not self.moved[path]
-        ]
+        """Parameters without gradient or motion, and kernels and biases that are not even listed."""
+        still = [path for path, by in self.gradients.items() if not by or not self.moved[path]]
+        layers = [path for path in self.moved if path.split("/")[-1] in ("kernel", "bias")]
+        return still + [path for path in layers if path not in self.gradients]
 
 
 def first_step(model: Reconstructor, sample: Sample) -> FirstStep:

@@ -1,4 +1,8 @@
-"""Mean amplitude from stage to stage, what each step may do to it, and the product that tells nothing."""
+"""Mean amplitude from stage to stage, what each step may do to it, and the product that tells nothing.
+
+Each function tells one block of facts of a material; `Material.facts` computes it once. What stands before the network
+needs no finished run: the audit `dose` shares it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -13,15 +18,15 @@ from ptyspec.checks.material import Material
 from ptyspec.contracts.arrays import Array, release_pages
 from ptyspec.contracts.container import Container
 from ptyspec.contracts.scan import RawScan
+from ptyspec.physics.scale import closed_form_scale, intensity_scale, loader_gain, rms_amplitude
 from ptyspec.pipeline.batches import batch
-from ptyspec.scores.amplitude import amplitude_scores
-from ptyspec.scores.frame import Frame, cut
 from ptyspec.scores.numbers import quotient
+from ptyspec.spec.registry import specification
 
 STAGES = ("raw", "grouped", "loss target", "network input", "prediction", "truth")
 """Stored amplitude of all frames of a split, of those that groups hold, in the loss, g times it in the network, then |O|
 of the reconstruction and of the truth on the same covered pixels."""
-GROUPED, TARGET, INPUT, OUTPUT = (
+GROUPED, TARGET, INPUT, OUTPUT = STEPS = (
     "raw to grouped",
     "grouped to loss target",
     "loss target to network input",
@@ -32,12 +37,22 @@ MOST_GROUPS = 256
 """Groups whose arrays are looked at, spread over the split."""
 CHUNK = 32
 SIGMAS = 3.0
+CONFIDENCE = 5.0
+"""Standard deviations that counting may cost a closure."""
 ROUNDING = 1e-6
 """Of single precision products, mean over many."""
-LEVEL = 0.05
-"""The closing gate of the amplitude (INFER-005)."""
 
 Means = dict[str, float | None]
+
+
+def tolerance(clause: str) -> float:
+    """Return the number of a clause's tolerance."""
+    return specification()[clause].tolerance.value
+
+
+def over(top: float | None, bottom: float | None) -> float | None:
+    """Return top / bottom, None where either is unknown or the quotient undefined."""
+    return None if top is None or bottom is None else quotient(top, bottom)
 
 
 @dataclass(frozen=True)
@@ -54,10 +69,14 @@ class Step:
         """Whether the step keeps the symmetry; None where it was not seen."""
         return None if self.quotient is None else abs(self.quotient - 1) <= self.limit
 
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {**vars(self), "kept": self.kept}
+
 
 @dataclass(frozen=True)
 class SplitChain:
-    """Stage means of one split, and the figures that the steps are judged by."""
+    """Stage means of one split before the network, and the figures that the steps are judged by."""
 
     means: Means
     energy: float
@@ -65,41 +84,27 @@ class SplitChain:
     own_gain: float
     spread: float
     """Relative standard error of the grouped mean, from the spread of the frames."""
-    input_energy: float
-    groups: int
 
 
-def frame_of(material: Material) -> Frame | None:
-    """Return the covered pixels of the reconstruction beside the truth; None where no object is known."""
-    truth = material.scan.objectGuess
-    return None if truth is None else cut(material.reconstruction, truth)
+def chains(material: Material) -> dict[str, SplitChain]:
+    """Return the chain of both splits, from the raw frames to what the network gets."""
+    return {split: _chain(material, split) for split in SPLITS}
 
 
-def split_chain(material: Material, split: str) -> SplitChain:
-    """Return the chain of one split; only the test split is reconstructed."""
+def _chain(material: Material, split: str) -> SplitChain:
     scan: RawScan = getattr(material.halves, split)
     container: Container = getattr(material.containers, split)
     level, energies = frame_sums(scan)
-    rows = np.unique(
-        np.linspace(0, container.size - 1, min(container.size, MOST_GROUPS)).round().astype(int)
-    )
-    members = container.groups.nn_indices[rows]
-    target, given, given_energy = _through(container, rows)
+    count = min(container.size, MOST_GROUPS)
+    rows = np.unique(np.linspace(0, container.size - 1, count).round().astype(int))
+    target, given = _through(container, rows)
     energy = float(energies.mean())
-    found: Means = {
-        "raw": float(level.mean()),
-        "grouped": float(level[members].mean()),
-        "loss target": target,
-        "network input": given,
-    }
+    grouped = float(level[container.groups.nn_indices[rows]].mean())
+    values = (float(level.mean()), grouped, target, given)
+    # A frame serves in C groups on the average, so that B groups tell as much as B / C of them would alone.
+    spread = float(level.std() / level.mean()) * math.sqrt(container.groups.C / len(rows))
     return SplitChain(
-        found | _object_means(material, split),
-        energy,
-        scan.N / 2 / math.sqrt(energy),
-        # A frame serves in C groups on the average, so that B groups tell as much as B / C of them would alone.
-        float(level.std() / level.mean()) * math.sqrt(container.groups.C / len(rows)),
-        given_energy,
-        len(rows),
+        dict(zip(STAGES[:4], values, strict=True)), energy, scan.N / 2 / math.sqrt(energy), spread
     )
 
 
@@ -114,74 +119,34 @@ def frame_sums(scan: RawScan) -> tuple[Array, Array]:
     return means, energies
 
 
-def _through(container: Container, rows: Array) -> tuple[float, float, float]:
-    """Mean of what the loss gets and of what the network gets, and the latter's mean energy a frame."""
-    target = given = energy = 0.0
+def _through(container: Container, rows: Array) -> tuple[float, float]:
+    """Mean of what the loss gets and of what the network gets."""
+    target = given = 0.0
     for first in range(0, len(rows), CHUNK):
         inputs, amplitude = batch(container, rows[first : first + CHUNK])
-        measured = inputs["measured"].astype(np.float64)
         target += float(amplitude.astype(np.float64).mean(axis=(1, 2, 3)).sum())
-        given += float(measured.mean(axis=(1, 2, 3)).sum())
-        energy += float((measured**2).sum(axis=(1, 2)).mean(axis=1).sum())
-    return target / len(rows), given / len(rows), energy / len(rows)
+        given += float(inputs["measured"].astype(np.float64).mean(axis=(1, 2, 3)).sum())
+    return target / len(rows), given / len(rows)
 
 
-def _object_means(material: Material, split: str) -> Means:
-    truth = material.scan.objectGuess
-    made = (
-        material.reconstruction if split == "test" else getattr(material.containers, split).coarse
-    )
-    if truth is None:
-        seen = np.abs(made.object[np.isfinite(made.object)])
-        return {
-            "prediction": float(seen.mean()) if split == "test" and seen.size else None,
-            "truth": None,
-        }
-    frame = cut(made, truth)
-    if frame.pixels == 0:
-        return {"prediction": None, "truth": None}
-    prediction, known = (
-        float(np.abs(image[frame.mask]).mean()) for image in (frame.rec, frame.truth)
-    )
-    return {"prediction": prediction if split == "test" else None, "truth": known}
-
-
-def steps_of(
-    chains: Mapping[str, SplitChain], gain: float, level: float | None
-) -> dict[str, dict[str, Step]]:
-    """Return every step of both splits, in order.
+def input_steps(material: Material) -> dict[str, dict[str, Step]]:
+    """Return the steps before the network, of both splits, in order.
 
     raw to grouped: 1 within the sampling error. Grouped to loss target: exactly 1. Loss target to network input:
-    exactly g, which is `gain`, recomputed from the training frames. Network input to prediction: exactly 1/g times
-    the ratio of object to measurement, so that the quotient is the level of the prediction; `level` is that of the
-    data where no object is known.
+    exactly g, recomputed from the training frames.
     """
-    found: dict[str, dict[str, Step]] = {}
-    for split, chain in chains.items():
-        means = chain.means
-        steps = {
-            GROUPED: _step(means, "raw", "grouped", 1.0, SIGMAS * chain.spread),
-            TARGET: _step(means, "grouped", "loss target", 1.0, ROUNDING),
-            INPUT: _step(means, "loss target", "network input", gain, ROUNDING),
-        }
-        if split == "test":
-            steps[OUTPUT] = _output(means, gain, level)
-        for name, step in steps.items():
-            found.setdefault(name, {})[split] = step
-    return found
+    both = material.facts(chains)
+    gain = both["train"].own_gain
 
+    def step(chain: SplitChain, at: int, allowed: float, limit: float) -> Step:
+        ratio = over(chain.means[STAGES[at + 1]], chain.means[STAGES[at]])
+        return Step(ratio, allowed, over(ratio, allowed), limit)
 
-def _step(means: Means, first: str, then: str, allowed: float, limit: float) -> Step:
-    ratio = _over(means[then], means[first])
-    return Step(ratio, allowed, _over(ratio, allowed), limit)
-
-
-def _output(means: Means, gain: float, level: float | None) -> Step:
-    ratio = _over(means["prediction"], means["network input"])
-    if means["truth"] is None:
-        return Step(ratio, None, level if means["prediction"] else None, LEVEL)
-    allowed = _over(_over(means["truth"], means["loss target"]), gain)
-    return Step(ratio, allowed, _over(ratio, allowed), LEVEL)
+    return {
+        GROUPED: {name: step(it, 0, 1.0, SIGMAS * it.spread) for name, it in both.items()},
+        TARGET: {name: step(it, 1, 1.0, ROUNDING) for name, it in both.items()},
+        INPUT: {name: step(it, 2, gain, ROUNDING) for name, it in both.items()},
+    }
 
 
 def first_break(steps: Mapping[str, Mapping[str, Step]]) -> tuple[str, Step] | None:
@@ -202,7 +167,8 @@ def explanation(found: float, factors: Mapping[str, float]) -> str | None:
         return None
     away = {name: abs(math.log(found / factor)) for name, factor in factors.items()}
     name = min(away, key=lambda name: away[name])
-    return name if away[name] <= min(LEVEL, abs(math.log(factors[name])) / 2) else None
+    limit = min(tolerance("INFER-005"), abs(math.log(factors[name])) / 2)
+    return name if away[name] <= limit else None
 
 
 def chain_product(means: Means) -> float | None:
@@ -211,24 +177,66 @@ def chain_product(means: Means) -> float | None:
     It telescopes to mean(truth) / mean(raw): the prediction cancels.
     """
     product: float | None = 1.0
-    stages = ("raw", "grouped", "network input", "prediction", "truth")
-    for first, then in pairwise(stages):
-        ratio = _over(means[then], means[first])
+    for first, then in pairwise(stage for stage in STAGES if stage != "loss target"):
+        ratio = over(means[then], means[first])
         product = None if ratio is None or product is None else product * ratio
     return product
 
 
-def gauge_of(frame: Frame, gain: float) -> dict[str, float | None]:
-    """Return least-squares scalar of the prediction, times the gain, mean ratio and Pearson's r; nothing rescaled."""
-    found = amplitude_scores(frame)
-    scalar = found["least_squares_scalar"]
+def gains(material: Material) -> dict[str, Any]:
+    """Return the gain that the containers use, those that each split would have of its own, and their difference."""
+    own = {split: chain.own_gain for split, chain in material.facts(chains).items()}
+    used = {split: getattr(material.containers, split).gain for split in SPLITS}
     return {
-        "least_squares": scalar,
-        "times_gain": None if scalar is None else scalar * gain,
-        "mean_ratio": found["mean_ratio"],
-        "pearson_r": found["pearson_r"],
+        "own": own,
+        "used": used,
+        "own_difference": 1 - own["train"] / own["test"],
+        "used_over_own": used["train"] / own["train"],
     }
 
 
-def _over(top: float | None, bottom: float | None) -> float | None:
-    return None if top is None or bottom is None else quotient(top, bottom)
+def scales(material: Material) -> dict[str, Any]:
+    """Return the stored scale, those that the data give, the closed form, and a sum over channels for the mean.
+
+    Derived over closed form is the gain that the whole dataset would get. `counting`: what photon noise may cost.
+    """
+    scan, photons = material.scan, material.scenario.dose.nphotons
+    parts = {"all": scan, "train": material.halves.train, "test": material.halves.test}
+    energy = {name: float(frame_sums(part)[1].mean()) for name, part in parts.items()}
+    derived = {name: intensity_scale(photons, value) for name, value in energy.items()}
+    groups, closed = material.groups.test, closed_form_scale(photons, scan.N)
+    by_group = frame_sums(groups.scan)[1][groups.nn_indices]
+    mean, total = (
+        intensity_scale(photons, float(value))
+        for value in (by_group.mean(), by_group.sum(axis=1).mean())
+    )
+    return {
+        "nphotons": photons,
+        "derived": derived,
+        "stored": scan.scale,
+        "closed_form": closed,
+        "gain_of_all": loader_gain(energy["all"], scan.N),
+        "stored_over_closed": scan.scale / closed,
+        "derived_over_closed": derived["all"] / closed,
+        "derived_difference": 1 - derived["train"] / derived["test"],
+        "grouped_by_mean": mean,
+        "grouped_by_sum": total,
+        "mean_over_sum": mean / total,
+        "gridsize": material.scenario.model.gridsize,
+        "photons_over_declared": scan.scale**2 * energy["all"] / photons,
+        "counting": CONFIDENCE / math.sqrt(photons * scan.size),
+    }
+
+
+def containers(material: Material) -> dict[str, Any]:
+    """Return gain, scale and rms amplitude of both containers, and the latter over what the training frames give."""
+    train = material.containers.train
+    own = rms_amplitude(material.facts(chains)["train"].energy, train.probe)
+    found: dict[str, Any] = {
+        split: {key: getattr(getattr(material.containers, split), key) for key in NUMBERS}
+        for split in SPLITS
+    }
+    return found | {"a0_over_own": train.a0 / own, "scan_scale": material.scan.scale}
+
+
+NUMBERS = ("gain", "scale", "a0")

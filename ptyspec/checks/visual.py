@@ -4,19 +4,16 @@ An eye looks for a picture that is not blank, has structure, fills its canvas, s
 Each of these is a number here, with a limit; the picture stands beside them. No truth is needed: what the network made
 is held against the data, the positions, the trivial estimate (total counts alone) and the iterative control.
 
-- blank: level on the measured frames, sqrt(sum |F(P O)|^2 / sum X^2), within 5 % of 1 (SCALE-005).
-- NaN: none where the declared light fell (STITCH-003).
-- canvas: the side and place that absolute positions demand (STITCH-001), all patches on it (STITCH-002).
-- flat: standard deviation of the amplitude over the iterative control's 0.5 to 1.5 (NET-009, signature 55); contrast at
-  least half of the trivial estimate's, which is a blur and cannot have more than the object.
+- flat: standard deviation of the amplitude over the iterative control's 0.5 to 1.5 (signature 55); contrast at least
+  half of the trivial estimate's, which is a blur and cannot have more than the object.
 - coherent structure: detail (finer than 4 px, complex) correlates with the iterative control's better than the trivial
-  estimate's does (INFER-006).
+  estimate's does.
 - tiling: components of the error at the periods of patch, scan and group, beyond what chance gives, over the mean
-  amplitude (lattice_peaks.py; STITCH-007, signature 73). The error is taken against the truth, else the iterative control.
+  amplitude (lattice_peaks.py; signature 73). The error is taken against the truth, else the iterative control.
 - shift: below half a pixel, by the data (the object moved by whole pixels, smallest misfit of the frames) and by
-  sub-pixel registration with the iterative control (STITCH-001, signature 58).
-- data: R factor below those of the trivial estimate and of the untrained network (INFER-007): a pretty picture that does
-  not explain the measurement is told by this alone.
+  sub-pixel registration with the iterative control (signature 58).
+- data: R factor below those of the trivial estimate and of the untrained network: a pretty picture that does not
+  explain the measurement is told by this alone.
 
 Against the trivial estimate no limit is set on the shift: painted with patches, it lies up to a pixel off itself.
 """
@@ -24,346 +21,169 @@ Against the trivial estimate no limit is set on the shift: painted with patches,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
+from typing import TYPE_CHECKING, Any
 
+from ptyspec.checks import visual_facts as facts
+from ptyspec.checks.intensity import (
+    no_light_is_lost,
+    the_level_explains_the_data,
+    uncovered_pixels_have_no_number,
+)
+from ptyspec.checks.judge import checks
+from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.material import Material
-from ptyspec.checks.report import Audit
-from ptyspec.checks.shown import ref
-from ptyspec.checks.stage_chain import LEVEL
-from ptyspec.checks.visual_controls import CONTROLS as CONTROLS
-from ptyspec.checks.visual_facts import ITERATIVE, NETWORK, SMALLEST, TRIVIAL, Seen, seen
-from ptyspec.spec.registry import specification
+from ptyspec.checks.stage_chain import tolerance
+from ptyspec.checks.visual_controls import OF_VISUAL
+from ptyspec.spec.checks import Check
 
-INFINITY = float("inf")
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 SHIFT = 0.5
 """Pixels: the evaluator's own frame is whole pixels."""
 SPARE = 1.0
 """Rows or columns that the canvas may have too many: patches between pixels end one further on."""
-ESTIMATES = (NETWORK, TRIVIAL, "untrained", ITERATIVE)
 
 
-def audit(materials: Sequence[Material], report: Audit) -> None:
-    """Fill the report."""
-    found = {material.name: seen(material) for material in materials}
-    for part in next(iter(found.values())).data:
-        report.data[part] = {name: made.data[part] for name, made in found.items()}
-    for name, made in found.items():
-        _canvas(name, report)
-        _contrast(name, report)
-        _lattice(name, report)
-        _shift(name, made, report)
-        _data(name, report)
-    _tables(list(found), report)
-    _notes(report)
-    from ptyspec.checks.visual_figure import gate
-
-    for name, made in found.items():
-        report.figure(
-            f"{name}-gate",
-            f"{name}: amplitude and phase of network, trivial estimate and iterative control, on one scale a row. "
-            "Right: power spectrum of the network's error, circles where a lattice would show (red: it does); misfit of the "
-            "measured frames when the object is moved.",
-            lambda made=made, name=name: gate(name, made),  # type: ignore[misc]
-        )
+@checks("STITCH-003", "stitch", trains=True)
+def lit_pixels_have_a_number(check: Check, outputs: Material) -> None:
+    holes = outputs.facts(facts.canvas_facts)["nan"]
+    check.equal(holes, 0.0, "pixels without a number where the declared light fell")
 
 
-def _canvas(name: str, report: Audit) -> None:
-    at = ("canvas", name)
-    report.equal(
-        "STITCH-003",
-        f"{name}: pixels without a number where the declared light fell",
-        0.0,
-        *at,
-        "nan",
-    )
-    report.equal(
-        "STITCH-003",
-        f"{name}: pixels with a number but not the declared light, or the reverse",
-        0.0,
-        *at,
-        "strangers",
-    )
-    report.equal(
-        "STITCH-001",
-        f"{name}: pixels that the canvas lacks on some side of what the positions demand",
-        0.0,
-        *at,
-        "missing",
-    )
-    report.within(
-        "STITCH-001", f"{name}: pixels that it has too many on one side", 0, SPARE, *at, "excess"
-    )
-    limit = _tolerance("STITCH-002")
-    report.within(
-        "STITCH-002",
-        f"{name}: light on the canvas over that of all patches",
-        1 - limit,
-        1 + limit,
-        *at,
-        "light",
-    )
+@checks("STITCH-001", "stitch", trains=True)
+def the_canvas_is_what_the_positions_demand(check: Check, outputs: Material) -> None:
+    found = outputs.facts(facts.canvas_facts)
+    check.equal(found["missing"], 0.0, "pixels that the canvas lacks on some side")
+    check.between(0, found["excess"], SPARE, "pixels that it has too many on one side")
 
 
-def _contrast(name: str, report: Audit) -> None:
-    report.within(
-        "SCALE-005",
-        f"{name}: level on the measured frames; 0 is blank",
-        1 - LEVEL,
-        1 + LEVEL,
-        "data_space",
-        name,
-        NETWORK,
-        "level",
-    )
-    limit = _tolerance("NET-009")
-    report.within(
-        "NET-009",
-        f"{name}: standard deviation of the amplitude over the iterative control's",
-        1 - limit,
-        1 + limit,
-        "contrast",
-        name,
-        NETWORK,
-        "std_over_iterative",
-    )
-    report.within(
-        "NET-009",
-        f"{name}: contrast over the trivial estimate's, a blur",
-        1 - limit,
-        INFINITY,
-        "contrast",
-        name,
-        NETWORK,
-        "contrast_over_trivial",
-    )
+@checks("STITCH-001", "stitch", trains=True)
+def the_object_is_in_its_place(check: Check, outputs: Material) -> None:
+    register = f"no rectangle of {facts.SMALLEST} px that both cover, or a constant image"
+    missing = {"by_data": "a blank image has no place", "against_iterative": register}
+    for key, why in missing.items():
+        shift, what = outputs.facts(facts.place)[key], f"largest shift {key.replace('_', ' ')} / px"
+        if shift is None:
+            check.missing(what, why)
+        else:
+            check.between(0, max(map(abs, shift)), SHIFT, what)
 
 
-def _lattice(name: str, report: Audit) -> None:
-    what = f"{name}: lattice components of the error beyond chance, over the mean amplitude"
-    found = report.data["lattice"][name]
-    if found["excess"] is None:
-        report.skipped(
-            "STITCH-007",
-            what,
-            "the covered area shows no whole lattice"
-            if found["reference"]
-            else "no covered pixel, or a blank one",
-        )
+@checks("NET-009", "score", trains=True)
+def the_picture_is_not_flat(check: Check, outputs: Material) -> None:
+    row, limit = outputs.facts(facts.contrast)[facts.NETWORK], tolerance("NET-009")
+    what = "standard deviation of the amplitude over the iterative control's"
+    check.between(1 - limit, row["std_over_iterative"], 1 + limit, what)
+    what = "contrast over the trivial estimate's, a blur"
+    check.between(1 - limit, row["contrast_over_trivial"], inf, what)
+
+
+@checks("STITCH-007", "stitch", trains=True)
+def no_lattice_shows(check: Check, outputs: Material) -> None:
+    what = "lattice components of the error beyond chance, over the mean amplitude"
+    found = outputs.facts(facts.lattice)
+    if found["excess"] is not None:
+        check.between(0, found["excess"], tolerance("STITCH-007"), what)
+    elif found["reference"]:
+        check.missing(what, "the covered area shows no whole lattice")
     else:
-        report.within("STITCH-007", what, 0, _tolerance("STITCH-007"), "lattice", name, "excess")
+        check.missing(what, "no covered pixel, or a blank one")
 
 
-def _shift(name: str, made: Seen, report: Audit) -> None:
-    place = made.data["place"]
-    if place["by_data"] is None:
-        report.skipped(
-            "STITCH-001", f"{name}: shift by the data / px", "a blank image has no place"
-        )
-    else:
-        report.within(
-            "STITCH-001",
-            f"{name}: largest shift by the data / px",
-            0,
-            SHIFT,
-            "place",
-            name,
-            "largest_by_data",
-        )
-    if place["against_iterative"] is None:
-        report.skipped(
-            "STITCH-001",
-            f"{name}: shift against the iterative control / px",
-            f"no rectangle of {SMALLEST} px that both cover, or a constant image: nothing to register",
-        )
-    else:
-        report.within(
-            "STITCH-001",
-            f"{name}: largest shift against the iterative control / px",
-            0,
-            SHIFT,
-            "place",
-            name,
-            "largest_against_iterative",
-        )
+@checks("INFER-006", "score", trains=True)
+def there_is_detail_that_counts_do_not_tell(check: Check, outputs: Material) -> None:
+    what = "correlation of detail with the iterative control, above the trivial estimate's"
+    check.between(0, outputs.facts(facts.detail)["over_trivial"], inf, what)
 
 
-def _data(name: str, report: Audit) -> None:
-    report.data["detail"][name]["over_trivial"] = _less(report.data["detail"][name])
-    what = f"{name}: correlation of detail with the iterative control, above the trivial estimate's"
-    report.within("INFER-006", what, 0, INFINITY, "detail", name, "over_trivial")
-    for other in ("trivial", "untrained"):
-        report.within(
-            "INFER-007",
-            f"{name}: R factor over that of the {other} {'estimate' if other == TRIVIAL else 'network'}",
-            0,
-            1,
-            "data_space",
-            name,
-            NETWORK,
-            f"over_{other}",
-        )
+@checks("INFER-007", "score", trains=True)
+def the_data_are_explained(check: Check, outputs: Material) -> None:
+    row = outputs.facts(facts.data_space)[facts.NETWORK]
+    check.between(0, row["over_trivial"], 1, "R factor over that of the trivial estimate")
+    check.between(0, row["over_untrained"], 1, "R factor over that of the untrained network")
 
 
-def _less(detail: dict[str, float | None]) -> float | None:
-    """The network's correlation less the trivial estimate's; one that is constant has none, and counts as 0."""
-    network = detail[NETWORK]
-    return None if network is None else network - (detail[TRIVIAL] or 0.0)
-
-
-def _tolerance(clause: str) -> float:
-    found = specification()[clause].tolerance
-    assert found is not None
-    return found.value
-
-
-def _tables(names: list[str], report: Audit) -> None:
-    report.table(
+TABLES = (
+    Grid(
         "Canvas / px",
-        (
-            "subject",
-            "width",
-            "needed",
-            "height",
-            "needed",
-            "missing",
-            "excess",
-            "NaN in the light",
-            "covered",
-            "of the canvas",
-            "light / all patches",
-        ),
-        (
-            (
-                name,
-                *(
-                    ref("canvas", name, key, form=form)
-                    for key, form in (
-                        ("width", ".0f"),
-                        ("needed_width", ".0f"),
-                        ("height", ".0f"),
-                        ("needed_height", ".0f"),
-                        ("missing", ".0f"),
-                        ("excess", ".0f"),
-                        ("nan", ".0f"),
-                        ("covered", ".0f"),
-                        ("fraction", ".1%"),
-                        ("light", ".7f"),
-                    )
-                ),
-            )
-            for name in names
-        ),
-    )
-    head = (
-        "subject: estimate",
-        "mean",
-        "std",
-        "std / mean",
-        "std / iterative's",
-        "contrast / trivial's",
-        "phase std",
-        "R factor",
-        "R / trivial's",
-        "level",
-        "own position",
-        "detail",
-    )
-    report.table(
-        "What is seen, and what the measured frames say of it",
-        head,
-        (
-            (
-                f"{name}: {made}",
-                *(
-                    ref("contrast", name, made, key)
-                    for key in (
-                        "mean",
-                        "std",
-                        "contrast",
-                        "std_over_iterative",
-                        "contrast_over_trivial",
-                        "phase_std",
-                    )
-                ),
-                *(
-                    ref("data_space", name, made, key)
-                    for key in ("r_factor", "over_trivial", "level", "own_position")
-                ),
-                "–" if made == ITERATIVE else ref("detail", name, made),
-            )
-            for name in names
-            for made in ESTIMATES
-        ),
-    )
-    report.table(
+        "canvas/*",
+        "width, needed=needed_width, height, needed=needed_height, missing, excess, "
+        "NaN in the light=nan, covered, of the canvas=fraction:.1%, light / all patches=light:.7f",
+        form=".0f",
+    ),
+    Grid(
+        "What is seen",
+        "contrast/*/*",
+        "mean, std, std / mean=contrast, std / iterative's=std_over_iterative, "
+        "contrast / trivial's=contrast_over_trivial, phase std=phase_std",
+        corner="subject, estimate",
+    ),
+    Grid(
+        "What the measured frames say of it",
+        "data_space/*/*",
+        "R factor=r_factor, R / trivial's=over_trivial, level, own position=own_position",
+        corner="subject, estimate",
+    ),
+    Grid("Detail", "detail/*", "network, trivial, untrained, network - trivial=over_trivial"),
+    Grid(
         "Place: shift [x, y] / px",
-        (
-            "subject",
-            "by the data",
-            "network against iterative",
-            "network against trivial",
-            "trivial against iterative",
-        ),
-        (
-            (
-                name,
-                *(
-                    ref("place", name, key, form=".2f")
-                    for key in (
-                        "by_data",
-                        "against_iterative",
-                        "against_trivial",
-                        "trivial_against_iterative",
-                    )
-                ),
-            )
-            for name in names
-        ),
-    )
-    report.table(
+        "place/*",
+        "by the data=by_data, network against iterative=against_iterative, "
+        "network against trivial=against_trivial, "
+        "trivial against iterative=trivial_against_iterative",
+        form=".2f",
+    ),
+    Grid(
+        "Lattice: what the error is taken against", "lattice/*", "reference, beyond chance=excess"
+    ),
+    Grid(
         "Lattice: strongest component of each period, amplitudes over the mean amplitude",
-        (
-            "subject: period",
-            "error against",
-            "period / px",
-            "frequency [x, y] / (1/px)",
-            "components",
-            "amplitude",
-            "surroundings",
-            "power / surroundings",
-            "beyond chance",
-        ),
-        (
-            (
-                f"{name}: {period}",
-                ref("lattice", name, "reference"),
-                *(
-                    ref("lattice", name, "peaks", period, key, form=form)
-                    for key, form in (
-                        ("period", ".2f"),
-                        ("frequency", ".4f"),
-                        ("components", ""),
-                        ("component", ".2e"),
-                        ("surroundings", ".2e"),
-                        ("prominence", ".1f"),
-                        ("excess", ".2e"),
-                    )
-                ),
-            )
-            for name in names
-            for period in report.data["lattice"][name]["peaks"]
-        ),
-    )
+        "lattice/*/peaks/*",
+        "period / px=period:.2f, frequency [x y] / (1/px)=frequency:.4f, components, "
+        "amplitude=component, surroundings, power / surroundings=prominence:.1f, beyond chance=excess",
+        corner="subject, period",
+        form=".2e",
+    ),
+)
+NOTES = """
+own position: share of other positions that explain a frame worse than its own; one half is
+chance. detail: correlation with the iterative control after subtraction of a Gaussian of 4 px,
+amplitude and phase alike.
+
+The trivial estimate paints whole patches: its own shift is shown so that nobody takes it for the
+network's.
+
+A symmetric probe leaves the twin of every pattern equally likely: there iterative control and
+network may differ where both explain the data.
+"""
 
 
-def _notes(report: Audit) -> None:
-    report.note(
-        "own position: share of other positions that explain a frame worse than its own; one half is chance. detail: "
-        "correlation with the iterative control after subtraction of a Gaussian of 4 px, amplitude and phase alike."
-    )
-    report.note(
-        "The trivial estimate paints whole patches: its own shift is shown so that nobody takes it for the network's."
-    )
-    report.note(
-        "A symmetric probe leaves the twin of every pattern equally likely: there iterative control and network may differ "
-        "where both explain the data."
-    )
+def _gates(subjects: Sequence[Material], data: Any) -> Figure:
+    from ptyspec.checks.visual_figure import gates
+
+    return gates(subjects)
+
+
+CONTROLS = OF_VISUAL
+LAYOUT = Layout(
+    facts={
+        "canvas": facts.canvas_facts,
+        "contrast": facts.contrast,
+        "data_space": facts.data_space,
+        "detail": facts.detail,
+        "place": facts.place,
+        "lattice": facts.lattice,
+    },
+    also=(no_light_is_lost, uncovered_pixels_have_no_number, the_level_explains_the_data),
+    tables=TABLES,
+    notes=NOTES,
+    figure=(
+        "gate",
+        """Amplitude and phase of network, trivial estimate and iterative control, on one scale a
+        row. Right: power spectrum of the network's error, circles where a lattice would show
+        (red: it does); misfit of the measured frames when the object is moved.""",
+        _gates,
+    ),
+)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.intensity_closures import coverage, on_the_data
+from ptyspec.checks.intensity_facts import FRAMES, coverage, declared, spread, told_by_data
 from ptyspec.checks.lattice_peaks import lattice_peaks, scan_periods
 from ptyspec.checks.material import Material
+from ptyspec.checks.stage_chain import over
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.pipeline.score import predict_frames
@@ -21,63 +21,37 @@ from ptyspec.scores.phase import global_phase
 from ptyspec.scores.registration import offset
 
 NETWORK, TRIVIAL, UNTRAINED, ITERATIVE = "network", "trivial", "untrained", "iterative"
-FRAMES, PLACED = 96, 32
-"""Frames that are predicted; and for each shift that is tried."""
+PLACED = 32
+"""Frames that are predicted for each shift that is tried."""
 REACH = 3
 """Pixels within which the data look for the object's place."""
 SMALLEST = 32
 """Smallest rectangle that can be registered, pixels (as for aligned scores)."""
 
 
-@dataclass(frozen=True)
-class Seen:
-    """One subject's reconstructions by estimator, and their facts as JSON."""
-
-    estimates: dict[str, Reconstruction]
-    data: dict[str, Any]
-    error: Frame | None
-    """What the lattice is looked for in: `rec` - `truth`."""
+def estimates(material: Material) -> dict[str, Reconstruction]:
+    """Return the network's reconstruction and those that stand beside it."""
+    found = {NETWORK: material.reconstruction, TRIVIAL: material.containers.test.coarse}
+    return found | {name: material.finished.control(name) for name in (UNTRAINED, ITERATIVE)}
 
 
-def seen(material: Material) -> Seen:
-    """Return the facts of one subject."""
-    estimates = {NETWORK: material.reconstruction, TRIVIAL: material.containers.test.coarse}
-    estimates |= {name: material.finished.control(name) for name in (UNTRAINED, ITERATIVE)}
-    error = _error(material)
-    data = {
-        "canvas": canvas_facts(material),
-        "contrast": _contrast(estimates),
-        "data_space": _data_space(material, estimates),
-        "detail": {
-            name: _detail(made, estimates[ITERATIVE])
-            for name, made in estimates.items()
-            if name != ITERATIVE
-        },
-        "place": _place(material, estimates),
-        "lattice": _lattice(material, error),
-    }
-    return Seen(estimates, data, error)
+def _positions(material: Material) -> Array:
+    coords = material.containers.test.groups.coords
+    return np.moveaxis(coords[:, 0], 1, 2).reshape(-1, 2)
 
 
 def canvas_facts(material: Material) -> dict[str, float | None]:
-    """Canvas beside what the absolute positions demand, by arithmetic of its own; NaN where there was light; coverage.
+    """Return the canvas beside what the absolute positions demand, by arithmetic of its own, and its coverage.
 
-    missing, excess: pixels that the canvas lacks on some side, or has too many on one.
+    missing, excess: pixels that the canvas lacks on some side, or has too many on one. nan: pixels without a number
+    where there was light.
     """
-    made, groups = material.reconstruction, material.containers.test.groups
-    positions = np.moveaxis(groups.coords[:, 0], 1, 2).reshape(-1, 2)
-    half = groups.scan.N // 2
+    made, positions = material.reconstruction, _positions(material)
+    half = material.containers.test.groups.scan.N // 2
     low, high = np.floor(positions.min(axis=0)) - half, np.ceil(positions.max(axis=0)) + half - 1
     start = np.array(made.origin, float)
-    end = start + np.array(made.object.shape[::-1]) - 1
-    beyond = np.concatenate([low - start, end - high])
-    light = coverage(material, None)
-    lit = made.coverage[made.coverage > 1e-3]
-    declared = (
-        made.coverage >= material.scenario.inference.min_coverage * np.percentile(lit, 90)
-        if lit.size
-        else False
-    )
+    beyond = np.concatenate([low - start, start + np.array(made.object.shape[::-1]) - 1 - high])
+    light, seen = material.facts(coverage), float(covered(made).sum())
     return {
         "width": float(made.object.shape[1]),
         "height": float(made.object.shape[0]),
@@ -85,54 +59,42 @@ def canvas_facts(material: Material) -> dict[str, float | None]:
         "needed_height": float(high[1] - low[1] + 1),
         "missing": float(max(0.0, -beyond.min())),
         "excess": float(max(0.0, beyond.max())),
-        "nan": float(np.sum(~np.isfinite(made.object) & declared)),
+        "nan": float(np.sum(~np.isfinite(made.object) & material.facts(declared))),
         "strangers": light["strangers"],
         "light": light["light"],
-        "covered": float(covered(made).sum()),
-        "fraction": quotient(float(covered(made).sum()), made.object.size),
+        "covered": seen,
+        "fraction": quotient(seen, made.object.size),
     }
 
 
-def _contrast(estimates: dict[str, Reconstruction]) -> dict[str, dict[str, float | None]]:
-    """Mean and standard deviation of the amplitude, their ratio, and the phase's spread, on each estimate's own pixels."""
+def contrast(material: Material) -> dict[str, dict[str, float | None]]:
+    """Return mean and spread of the amplitude, their ratio, and the phase's spread, on each estimate's own pixels."""
     found: dict[str, dict[str, float | None]] = {}
-    for name, made in estimates.items():
+    for name, made in material.facts(estimates).items():
         values = made.object[covered(made)]
-        amplitude = np.abs(values).astype(np.float64)
-        mean, std = (
-            (float(amplitude.mean()), float(amplitude.std())) if values.size else (None, None)
-        )
-        turn = np.exp(-1j * np.angle(values.sum())) if values.size else 1.0
-        found[name] = {
-            "mean": mean,
-            "std": std,
-            "contrast": None if mean is None or std is None else quotient(std, mean),
-            "phase_std": float(np.angle(values * turn).std()) if values.size else None,
-        }
-    known = found[ITERATIVE]["std"], found[TRIVIAL]["contrast"]
+        row: dict[str, float | None] = dict.fromkeys(("mean", "std", "contrast", "phase_std"))
+        if values.size:
+            amplitude, turn = np.abs(values).astype(float), np.exp(-1j * np.angle(values.sum()))
+            row |= {"mean": float(amplitude.mean()), "std": float(amplitude.std())}
+            row |= {"contrast": over(row["std"], row["mean"])}
+            row |= {"phase_std": float(np.angle(values * turn).std())}
+        found[name] = row
     for row in found.values():
-        row["std_over_iterative"] = _over(row["std"], known[0])
-        row["contrast_over_trivial"] = _over(row["contrast"], known[1])
+        row["std_over_iterative"] = over(row["std"], found[ITERATIVE]["std"])
+        row["contrast_over_trivial"] = over(row["contrast"], found[TRIVIAL]["contrast"])
     return found
 
 
-def _data_space(
-    material: Material, estimates: dict[str, Reconstruction]
-) -> dict[str, dict[str, float | None]]:
-    """R factor of every estimate on the same frames, its level, and how well frames know their own position."""
-    scan = material.halves.test
-    rows = np.unique(np.linspace(0, scan.size - 1, min(scan.size, FRAMES)).astype(int))
+def data_space(material: Material) -> dict[str, dict[str, float | None]]:
+    """Return every estimate's R factor on the same frames, its level, and how well frames know their own position."""
+    rows = spread(material.halves.test.size, FRAMES)
     found: dict[str, dict[str, float | None]] = {}
-    for name, made in estimates.items():
-        said = on_the_data(material, made)
-        found[name] = {
-            "r_factor": _misfit(material, made, rows),
-            "level": said["level"],
-            "own_position": said["own"],
-        }
+    for name, made in material.facts(estimates).items():
+        told, misfit = told_by_data(material, made), _misfit(material, made, rows)
+        found[name] = {"r_factor": misfit, "level": told["level"], "own_position": told["own"]}
     for row in found.values():
-        row["over_trivial"] = _over(row["r_factor"], found[TRIVIAL]["r_factor"])
-        row["over_untrained"] = _over(row["r_factor"], found[UNTRAINED]["r_factor"])
+        for other in (TRIVIAL, UNTRAINED):
+            row[f"over_{other}"] = over(row["r_factor"], found[other]["r_factor"])
     return found
 
 
@@ -142,69 +104,58 @@ def _misfit(material: Material, made: Reconstruction, rows: Array) -> float:
     return r_factor(predict_frames(scan, made, rows), scan.diff3d[rows], mask)
 
 
+def detail(material: Material) -> dict[str, float | None]:
+    """Return each estimate's |correlation| with the iterative control after subtraction of a Gaussian of sigma 4 px.
+
+    Of the complex objects: amplitude and phase alike. `over_trivial`: the network's less the trivial estimate's; one
+    that is constant has none, and counts as 0.
+    """
+    made = material.facts(estimates)
+    found = {name: _detail(one, made[ITERATIVE]) for name, one in made.items() if name != ITERATIVE}
+    network = found[NETWORK]
+    above = None if network is None else network - (found[TRIVIAL] or 0.0)
+    return found | {"over_trivial": above}
+
+
 def _detail(made: Reconstruction, reference: Reconstruction) -> float | None:
-    """|correlation| of the complex objects after subtraction of a Gaussian of sigma 4 px: amplitude and phase alike."""
     frame = common(made, reference)
     if not frame.pixels:
         return None
-    fine = [
-        highpass(image.real, frame.mask) + 1j * highpass(image.imag, frame.mask)
-        for image in (frame.rec, frame.truth)
-    ]
-    first, second = (image[frame.mask] for image in fine)
-    if is_flat(first, float(np.abs(frame.rec).max())) or is_flat(
-        second, float(np.abs(frame.truth).max())
-    ):
-        return None
-    return abs(inner(first, second)) / (norm(first) * norm(second))
+    fine = []
+    for image in (frame.rec, frame.truth):
+        image_detail = highpass(image.real, frame.mask) + 1j * highpass(image.imag, frame.mask)
+        fine.append(image_detail[frame.mask])
+        if is_flat(fine[-1], float(np.abs(image).max())):
+            return None
+    return abs(inner(*fine)) / (norm(fine[0]) * norm(fine[1]))
 
 
-def _place(material: Material, estimates: dict[str, Reconstruction]) -> dict[str, Any]:
-    """Shift [x, y] of the network's object: where its data want it, and against iterative control and trivial estimate."""
-    by_data = _shift_by_data(material, estimates[NETWORK])
-    pairs = {
-        name: _registered(estimates[NETWORK], estimates[name]) for name in (ITERATIVE, TRIVIAL)
+def place(material: Material) -> dict[str, Any]:
+    """Return the shift [x, y] of the network's object: where its data want it, and against the other estimates."""
+    made, found = material.facts(estimates), _shift_by_data(material)
+    against = {
+        "against_iterative": _registered(made[NETWORK], made[ITERATIVE]),
+        "against_trivial": _registered(made[NETWORK], made[TRIVIAL]),
+        "trivial_against_iterative": _registered(made[TRIVIAL], made[ITERATIVE]),
     }
-    blurred = _registered(estimates[TRIVIAL], estimates[ITERATIVE])
-    found = {"by_data": by_data["by_data"], "against_iterative": pairs[ITERATIVE]}
-    return {
-        **by_data,
-        **{f"against_{name}": pair for name, pair in pairs.items()},
-        "trivial_against_iterative": blurred,
-        **{
-            f"largest_{name}": None if pair is None else max(map(abs, pair))
-            for name, pair in found.items()
-        },
-    }
+    return found | against
 
 
-def _shift_by_data(material: Material, made: Reconstruction) -> dict[str, Any]:
+def _shift_by_data(material: Material) -> dict[str, Any]:
     """Misfit of the frames when the object is moved by whole pixels along x and along y, and the parabola's minimum."""
-    nothing: dict[str, Any] = {"steps": [], "misfit_x": [], "misfit_y": [], "by_data": None}
+    made, scan = material.reconstruction, material.halves.test
     if not covered(made).any() or is_flat(made.object[covered(made)]):
-        return nothing
-    scan = material.halves.test
-    rows = np.unique(np.linspace(0, scan.size - 1, min(scan.size, PLACED)).astype(int))
-    steps = list(range(-REACH, REACH + 1))
-    curves: dict[str, list[float]] = {}
-    for axis in (0, 1):
-        moves = [tuple(int(step) * (axis == at) for at in (0, 1)) for step in steps]
-        curves["xy"[axis]] = [
-            _misfit(
-                material,
-                made.model_copy(update={"origin": (made.origin[0] + x, made.origin[1] + y)}),
-                rows,
-            )
-            for x, y in moves
-        ]
-    found = [_minimum(steps, curves[axis]) for axis in "xy"]
+        return {"steps": [], "misfit_x": [], "misfit_y": [], "by_data": None}
+    rows, steps = spread(scan.size, PLACED), list(range(-REACH, REACH + 1))
+
+    def moved(x: int, y: int) -> float:
+        origin = (made.origin[0] + x, made.origin[1] + y)
+        return _misfit(material, made.model_copy(update={"origin": origin}), rows)
+
+    along_x, along_y = [moved(step, 0) for step in steps], [moved(0, step) for step in steps]
     # Moving the canvas by +d mends an object that lies d too far back: the shift is its opposite.
-    return {
-        "steps": steps,
-        "misfit_x": curves["x"],
-        "misfit_y": curves["y"],
-        "by_data": [-value for value in found],
-    }
+    found = [-_minimum(steps, values) for values in (along_x, along_y)]
+    return {"steps": steps, "misfit_x": along_x, "misfit_y": along_y, "by_data": found}
 
 
 def _minimum(steps: list[int], values: list[float]) -> float:
@@ -222,49 +173,42 @@ def _registered(first: Reconstruction, second: Reconstruction) -> list[float] | 
     frame = common(first, second)
     if not frame.pixels:
         return None
-    window = frame.rectangle
-    images = [np.abs(image[window]) for image in (frame.rec, frame.truth)]
+    images = [np.abs(image[frame.rectangle]) for image in (frame.rec, frame.truth)]
     if min(images[0].shape) < SMALLEST or any(is_flat(image) for image in images):
         return None
     down, right = offset(*images, upsample=20)
     return [float(right) + 0.0, float(down) + 0.0]
 
 
-def _error(material: Material) -> Frame | None:
-    """The covered pixels beside the truth, else beside the iterative control, with the global phase removed."""
-    truth = material.scan.objectGuess
-    made = material.reconstruction
-    frame = (
-        common(made, material.finished.control(ITERATIVE)) if truth is None else cut(made, truth)
-    )
+def error(material: Material) -> Frame | None:
+    """Return the covered pixels beside the truth, else beside the iterative control, without the global phase.
+
+    What the lattice is looked for in is `rec` - `truth`.
+    """
+    truth, made = material.scan.objectGuess, material.reconstruction
+    reference = material.facts(estimates)[ITERATIVE]
+    frame = common(made, reference) if truth is None else cut(made, truth)
     if not frame.pixels or not np.abs(frame.rec).any():
         return None
     turn = global_phase(frame.rec[frame.mask], frame.truth[frame.mask])
     return Frame(frame.rec * turn, frame.truth, frame.mask, frame.origin)
 
 
-def _lattice(material: Material, error: Frame | None) -> dict[str, Any]:
-    groups, spec = material.containers.test.groups, material.scenario.scan
-    positions = np.moveaxis(groups.coords[:, 0], 1, 2).reshape(-1, 2)
-    periods = {"patch size": float(groups.scan.N), **scan_periods(positions, groups.scan.N)}
+def lattice(material: Material) -> dict[str, Any]:
+    """Return the strongest component of the error at each period of patch, scan and group."""
+    size, spec = material.containers.test.groups.scan.N, material.scenario.scan
+    periods = {"patch size": float(size), **scan_periods(_positions(material), size)}
     if spec.kind == "nested":
-        periods |= {
-            "group offset": float(spec.offset),
-            "outer offset": float(spec.outer_offset_test),
-        }
-    if error is None:
-        return {"reference": None, "periods": periods, "peaks": {}, "excess": None, "components": 0}
-    level = float(np.abs(error.truth[error.mask]).mean())
-    peaks = lattice_peaks(error.rec - error.truth, error.mask, level, periods)
+        periods["group offset"] = float(spec.offset)
+        periods["outer offset"] = float(spec.outer_offset_test)
+    frame = material.facts(error)
+    if frame is None:
+        return {"reference": None, "peaks": {}, "excess": None}
+    level = float(np.abs(frame.truth[frame.mask]).mean())
+    peaks = lattice_peaks(frame.rec - frame.truth, frame.mask, level, periods)
     seen = [peak.excess for peak in peaks.values() if peak.excess is not None]
     return {
         "reference": ITERATIVE if material.scan.objectGuess is None else "truth",
-        "periods": periods,
         "peaks": {name: peak.as_json() for name, peak in peaks.items()},
         "excess": max(seen, default=None),
-        "components": sum(peak.components for peak in peaks.values()),
     }
-
-
-def _over(top: float | None, bottom: float | None) -> float | None:
-    return None if top is None or bottom is None else quotient(top, bottom)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
-import keras
+import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from ptyspec.checks.material import Material
@@ -17,6 +17,9 @@ from ptyspec.networks.generators.cnn import DirectCnn
 from ptyspec.networks.reconstructor import Reconstructor
 from ptyspec.physics.scale import BACKGROUND
 from ptyspec.pipeline.train import canvas_side
+
+Misfit = Callable[..., Tensor]
+Stages = list[tuple[Tensor, Tensor]]
 
 
 def made(
@@ -45,6 +48,52 @@ def exchange_generator(model: Reconstructor, generator: Any) -> None:
     model.generator = generator
 
 
+def with_generator(material: Material, kind: type[DirectCnn]) -> Reconstructor:
+    """Return a network whose generator is this variant of the direct encoder-decoder."""
+    model, scenario = made(material), material.scenario
+    right: Any = model.generator
+    exchange_generator(model, kind(scenario.model, right.forward, scenario.seeds.training))
+    model(material.sample.part(1)[0])
+    return model
+
+
+def with_misfit(material: Material, misfit: Misfit) -> Reconstructor:
+    """Return a network that trains by another misfit."""
+    model = made(material)
+    model.misfit = misfit
+    return model
+
+
+def other_misfit(material: Material) -> Misfit:
+    """Return the misfit that was not declared."""
+    declared = material.scenario.training.loss
+    return next(misfit for name, misfit in losses.LOSSES.items() if name != declared)
+
+
+def with_loose_scale(material: Material) -> Reconstructor:
+    """Return a network on which the logarithm of the scale hangs outside any layer."""
+    model = made(material)
+    model.log_scale = tf.Variable(np.log(material.containers.train.scale), dtype=tf.float32)
+    return model
+
+
+def without_merge(material: Material) -> Reconstructor:
+    """Return a network, with a generator of its own, that does not merge its members."""
+    model = made(material, scenario=material.scenario)
+    generator: Any = model.generator
+    generator.merges = False
+    return model
+
+
+def with_stray_light(material: Material) -> Reconstructor:
+    """Return a network at whose detector light arrives that is not the object's."""
+    model, size = made(material), material.containers.train.groups.scan.N
+    forward: Any = model.forward
+    forward.__class__ = Background
+    forward.stray = 0.01 * model.energy / size**2
+    return model
+
+
 class LastStageOnly(Reconstructor):
     """Its stage weight is declared, echoed, and used nowhere."""
 
@@ -53,35 +102,6 @@ class LastStageOnly(Reconstructor):
     ) -> Tensor:
         """The last stage's misfit."""
         return super().compute_loss(y=y, y_pred=y_pred[-1:])
-
-
-class DetachedStages(Reconstructor):
-    """Earlier stages count in the value of the loss and have no gradient."""
-
-    def compute_loss(
-        self, x: Any = None, y: Tensor = None, y_pred: Any = None, *_: Any, **__: Any
-    ) -> Tensor:
-        """The right value."""
-        earlier = [tuple(ops.stop_gradient(part) for part in stage) for stage in y_pred[:-1]]
-        return super().compute_loss(y=y, y_pred=[*earlier, y_pred[-1]])
-
-
-class WithScale(Reconstructor):
-    """The logarithm of the intensity scale is a parameter, and trains."""
-
-    def __init__(self, *args: Any, scale: float, trainable: bool = True, **given: Any) -> None:
-        super().__init__(*args, **given)
-        self.start = math.log(scale)
-        self.log_scale = self.add_weight(
-            shape=(),
-            initializer=keras.initializers.Constant(self.start),
-            trainable=trainable,
-            name="log_scale",
-        )
-
-    def _misfit(self, stage: tuple[Tensor, Tensor], amplitude: Tensor) -> Tensor:
-        factor = ops.exp(self.log_scale - self.start)
-        return super()._misfit((stage[0] * factor, stage[1] * factor), amplitude)
 
 
 class DriftingProbe(Reconstructor):
@@ -96,59 +116,22 @@ class DriftingProbe(Reconstructor):
         return value
 
 
-class MixedBatch(Reconstructor):
-    """A group's object takes a thousandth of the mean over its batch."""
+class BarelyMixed(Reconstructor):
+    """A group's object takes a millionth of the mean over its batch."""
 
-    share = 1e-3
-
-    def call(
-        self, inputs: dict[str, Tensor], training: bool = False
-    ) -> list[tuple[Tensor, Tensor]]:
+    def call(self, inputs: dict[str, Tensor], training: bool = False) -> Stages:
         """Predict."""
-        return [
-            (re + self.share * ops.mean(re, axis=0, keepdims=True), im)
-            for re, im in super().call(inputs, training=training)
-        ]
-
-
-class BarelyMixed(MixedBatch):
-    """It takes a millionth."""
-
-    share = 1e-6
+        stages = super().call(inputs, training=training)
+        return [(re + 1e-6 * ops.mean(re, axis=0, keepdims=True), im) for re, im in stages]
 
 
 class Clipped(Reconstructor):
     """Its object ends at twice the rms amplitude."""
 
-    def call(
-        self, inputs: dict[str, Tensor], training: bool = False
-    ) -> list[tuple[Tensor, Tensor]]:
+    def call(self, inputs: dict[str, Tensor], training: bool = False) -> Stages:
         """Predict."""
-        top = 2 * self.a0
-        return [
-            (ops.clip(re, -top, top), ops.clip(im, -top, top))
-            for re, im in super().call(inputs, training=training)
-        ]
-
-
-class IdleLayer(Reconstructor):
-    """A layer is built and nothing passes through it."""
-
-    def __init__(self, *args: Any, **given: Any) -> None:
-        super().__init__(*args, **given)
-        self.idle = keras.layers.Conv2D(2, 3)
-        self.idle.build((None, 8, 8, 1))
-
-
-class PlusPhase(DirectCnn):
-    """Combines amplitude and phase to A + i phi (MATH-POLAR-001)."""
-
-    def call(self, measured: Tensor, relative: Tensor, start: Tensor) -> list[Field]:
-        """Predict."""
-        return [
-            Field(ops.sqrt(obj.intensity), ops.arctan2(obj.im, obj.re))
-            for obj in super().call(measured, relative, start)
-        ]
+        top, stages = 2 * self.a0, super().call(inputs, training=training)
+        return [(ops.clip(re, -top, top), ops.clip(im, -top, top)) for re, im in stages]
 
 
 class Escaping(DirectCnn):
@@ -159,21 +142,14 @@ class Escaping(DirectCnn):
         return [Field(obj.re + 0.5, obj.im) for obj in super().call(measured, relative, start)]
 
 
-def with_generator(material: Material, kind: type[DirectCnn]) -> Reconstructor:
-    """Return a network whose generator is this variant of the direct encoder-decoder."""
-    model = made(material)
-    right: Any = model.generator
-    scenario = material.scenario
-    exchange_generator(model, kind(scenario.model, right.forward, scenario.seeds.training))
-    model(material.sample.part(1)[0])
-    return model
+class Background(ForwardModel):
+    """Stray light reaches the detector."""
 
+    stray = 0.0
 
-def with_misfit(material: Material, misfit: Callable[..., Tensor]) -> Reconstructor:
-    """Return a network that trains by another misfit."""
-    model = made(material)
-    model.misfit = misfit
-    return model
+    def intensity(self, obj: Field) -> Tensor:
+        """|F(P o)|^2 and the stray light."""
+        return super().intensity(obj) + self.stray
 
 
 def one_background(
@@ -184,15 +160,6 @@ def one_background(
     return losses.poisson(predicted + background, amplitude, energy, mask)
 
 
-def no_background(
-    predicted: Tensor, amplitude: Tensor, energy: float, mask: Tensor | None = None
-) -> Tensor:
-    """Poisson as upstream has it: rate - count ln(rate), less what it would be at rate = count."""
-    count = amplitude * amplitude
-    deviance = predicted - count - count * ops.log(predicted / count)
-    return ops.mean(ops.sum(deviance, axis=(1, 2))) / energy
-
-
 def of_amplitudes(
     predicted: Tensor, amplitude: Tensor, energy: float, mask: Tensor | None = None
 ) -> Tensor:
@@ -200,21 +167,3 @@ def of_amplitudes(
     level = energy**0.5 / amplitude.shape[-1]
     rate, count = ops.sqrt(predicted + 1e-6 * level**2), amplitude * amplitude / level
     return ops.mean(ops.sum(rate - count * ops.log(rate / level), axis=(1, 2))) * level / energy
-
-
-def half_gradient(
-    predicted: Tensor, amplitude: Tensor, energy: float, mask: Tensor | None = None
-) -> Tensor:
-    """Poisson, of which half has no gradient."""
-    seen = losses.poisson(predicted, amplitude, energy, mask)
-    return 0.5 * (seen + ops.stop_gradient(seen))
-
-
-class Background(ForwardModel):
-    """Stray light reaches the detector."""
-
-    stray = 0.0
-
-    def intensity(self, obj: Field) -> Tensor:
-        """|F(P o)|^2 and the stray light."""
-        return super().intensity(obj) + self.stray

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ptyspec.checks.material import Material
-from ptyspec.checks.registry import Control, control_of, perform
+from ptyspec.checks.registry import Control, control_of, known, perform
 from ptyspec.checks.report import Audit
 from ptyspec.checks.subject import Words, subject
 from ptyspec.faults.apply import applied
@@ -21,7 +21,8 @@ def story(control: Control) -> str:
 def spoiled(kind: str, subjects: Sequence[Material], name: str) -> Audit:
     """Return the audit with the last subject spoiled by this control; raises UnknownNameError.
 
-    A fault is active while the audit looks: the last subject's stages are run again under it, from its settings.
+    A fault is active while the audit looks: the last subject's stages are run again under it, from its settings, with
+    the finished run that it has. It is looked at alone: no other may be computed while the fault is active.
     """
     control = control_of(kind, name)
     *others, last = subjects
@@ -33,6 +34,8 @@ def spoiled(kind: str, subjects: Sequence[Material], name: str) -> Audit:
         last = control.spoil(last)
     if not control.fault:
         return perform(kind, [*others, last], name)
-    again = Material(replace(last.subject, folder=None), progress=last.progress, store=last.store)
+    if known(kind).trains:
+        _ = last.finished  # trained without the fault
+    again = last.anew()
     with applied(control.fault):
-        return perform(kind, [*others, again], name)
+        return perform(kind, [again], name)

@@ -19,7 +19,7 @@ from ptyspec.checks.recorded_bias import (
     recorded_products,
     recorded_scalars,
 )
-from ptyspec.checks.stage_chain import LEVEL, OUTPUT, Step, chain_product, explanation, first_break
+from ptyspec.checks.stage_chain import OUTPUT, Step, chain_product, explanation, first_break
 from ptyspec.seeds import generator
 
 DRAWS = generator(3, "amplitudes")
@@ -120,8 +120,8 @@ def test_the_chain_product_does_not_know_the_prediction() -> None:
 
 
 def test_the_first_step_off_its_ratio_is_named_and_its_factor_recognised() -> None:
-    right, wrong = Step(1.0, 1.0, 1.0, 0.01), Step(4.7, 8.1, 0.58, LEVEL)
-    unseen = Step(None, None, None, LEVEL)
+    right, wrong = Step(1.0, 1.0, 1.0, 0.01), Step(4.7, 8.1, 0.58, 0.05)
+    unseen = Step(None, None, None, 0.05)
     assert first_break({"a": {"train": right, "test": unseen}}) is None
     assert first_break({"a": {"train": right}, OUTPUT: {"test": wrong}}) == (
         f"{OUTPUT} (test)",

@@ -7,7 +7,7 @@ import pytest
 
 from ptyspec.checks.dose_recorded import recorded_capture
 from ptyspec.checks.material import Material
-from ptyspec.checks.visual_facts import seen
+from ptyspec.checks.visual_facts import place
 from tests.audits import material, performed, trained
 
 CUSTOM, DOSE = "gs2_custom", "dose_legacy_gs2"
@@ -35,7 +35,7 @@ def test_the_data_find_by_how_much_an_object_was_moved(x: int, y: int) -> None:
     made = trained().finished.control("iterative")
     filled = np.where(np.isfinite(made.object), made.object, np.nanmean(made.object))
     moved = made.model_copy(update={"object": np.roll(filled, (y, x), axis=(0, 1))})
-    found = seen(trained().replaced(reconstruction=moved)).data["place"]["by_data"]
+    found = place(trained().replaced(reconstruction=moved))["by_data"]
     assert found == pytest.approx([x, y], abs=0.25)
 
 

@@ -1,0 +1,94 @@
+"""How positive controls spoil what an audit sees: one thing of a material exchanged, the rest kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ptyspec.checks.material import Material
+from ptyspec.checks.registry import Control
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.container import Container, Reconstruction
+from ptyspec.pipeline.protocol import Containers
+
+Spoil = Callable[[Material], Material]
+
+
+def control(clause: str) -> Callable[[Spoil], Control]:
+    """Return a decorator: the function's name is the control's, its docstring the story, `clause` turns red."""
+
+    def make(spoil: Spoil) -> Control:
+        story = (spoil.__doc__ or "").strip().rstrip(".")
+        name = spoil.__name__.strip("_").replace("_", "-")
+        return Control(name, story[:1].lower() + story[1:], clause, spoil)
+
+    return make
+
+
+def by_fault(name: str, clause: str, fault: str, **model: Any) -> Control:
+    """Return a control that is a fault of the catalogue, on the same subject under these settings of the model."""
+    spoil = (lambda material: with_model(material, **model)) if model else None
+    return Control(name, "", clause, spoil, fault)
+
+
+def with_object(material: Material, image: Array, *, scored: bool = True) -> Material:
+    """Return the material with another object; `scored`: by a run that scored just that one."""
+    made = material.reconstruction.model_copy(update={"object": np.asarray(image, np.complex64)})
+    changed = material.replaced(reconstruction=made)
+    if not scored:
+        return changed
+    scores = material.pipeline.score(material.scenario, material.halves.test, made)
+    return changed.replaced(metrics={**material.metrics, **scores})
+
+
+def with_canvas(material: Material, change: Callable[[Reconstruction], dict[str, Any]]) -> Material:
+    """Return the material with some fields of its reconstruction exchanged, which nobody scored."""
+    made = material.reconstruction
+    return material.replaced(reconstruction=made.model_copy(update=change(made)))
+
+
+def with_containers(
+    material: Material, change: Callable[[Container], dict[str, Any]], *splits: str
+) -> Material:
+    """Return the material with fields of its containers exchanged, of both or of the splits that are named."""
+    both = {split: getattr(material.containers, split) for split in ("train", "test")}
+    for split in splits or both:
+        both[split] = both[split].model_copy(update=change(both[split]))
+    return material.replaced(containers=Containers(**both))
+
+
+def with_scan(material: Material, **update: Any) -> Material:
+    """Return the material with fields of its scan exchanged."""
+    return material.replaced(scan=material.scan.model_copy(update=update))
+
+
+def brighter(container: Container, factor: float) -> dict[str, Any]:
+    """Return the container's groups with amplitudes multiplied, and nothing else that was derived from them."""
+    groups = container.groups
+    scan = groups.scan.model_copy(update={"diff3d": np.float32(factor) * groups.scan.diff3d})
+    return {"groups": groups.model_copy(update={"scan": scan})}
+
+
+def with_model(material: Material, **model: Any) -> Material:
+    """Return the same data under other settings of the model: nothing is simulated again."""
+    resolved = material.subject.resolved
+    settings = resolved.scenario.model.model_copy(update=model)
+    changed = resolved.scenario.model_copy(update={"model": settings})
+    subject = replace(material.subject, resolved=replace(resolved, scenario=changed))
+    return material.replaced(subject=subject, scan=material.scan, containers=material.containers)
+
+
+def same_network(material: Material) -> Material:
+    """Return the same data and the same built network, of which nothing need be computed again."""
+    names = ("scan", "containers", "sample", "model", "step")
+    return material.replaced(**{name: getattr(material, name) for name in names})
+
+
+def with_dictionary(material: Material, **entries: Any) -> Material:
+    """Return the material with something in a legacy dictionary that the built network does not do."""
+    given = {key.replace("__", "."): value for key, value in entries.items()}
+    said = dict(material.subject.dictionary or {}) | given
+    return same_network(material).replaced(subject=replace(material.subject, dictionary=said))
