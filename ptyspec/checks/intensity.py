@@ -283,12 +283,6 @@ TABLES = (
         corner="recorded run",
         form=".5g",
     ),
-    Grid(
-        "Recorded: difference of the splits' own gains",
-        "recorded_difference",
-        "gs1_ideal:.2%, gs2_ideal:.2%",
-        corner="",
-    ),
 )
 NOTES = """
 The recorded 'normalization-invariant chain' multiplies adjacent ratios. It is mean(truth) /
@@ -313,8 +307,7 @@ audit `architecture`, on a network.
 
 
 def _recorded(subjects: Sequence[Material], data: Any) -> dict[str, Any]:
-    difference = {"gs1_ideal": 0.0317, "gs2_ideal": 0.0596}
-    return {"recorded_chains": recorded_chains(), "recorded_difference": difference}
+    return {"recorded_chains": recorded_chains()}
 
 
 def _waterfall(subjects: Sequence[Material], data: Any) -> Figure:
