@@ -19,13 +19,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
+from ptyspec.checks.documents import (
+    HubContent,
+    HubError,
+    HubFile,
+    HubFinding,
+    HubKind,
+    HubSubject,
+    Standing,
+    Tests,
+)
 from ptyspec.checks.index import index
 from ptyspec.checks.material import Material
 from ptyspec.checks.registry import KINDS, perform
 from ptyspec.checks.report import Audit, about, status_of
 from ptyspec.checks.write import HUB, write_audit
+from ptyspec.contracts.records import Environment
 from ptyspec.errors import (
     OutputExistsError,
     OutputFileError,
@@ -36,18 +47,17 @@ from ptyspec.files.disk import clear_errors, make_folder
 from ptyspec.files.files import atomic_file, sha256_of
 from ptyspec.files.jsonfile import write_json
 from ptyspec.runs.environment import environment
+from ptyspec.spec.finding import Finding
 
-SCHEMA_VERSION = 1
 INDEX = "index.md"
 PARTIAL = ".unfinished-"
 STALE_SECONDS = 86_400.0
 """An unfinished folder that nobody has touched for so long was left by a killed process."""
 NAMED = 3
 """So many subjects stand in the folder's name."""
-SEVERITY = ("violation", "defect", "not evaluated", "incomplete", "ok")
-"""From worst to best; `defect`: an audit failed by something that is no error of the user's."""
 
 Watch = Callable[[int, int, str], None]
+Failure = tuple[Literal["not evaluated", "defect"], str]
 
 
 @dataclass(frozen=True)
@@ -56,11 +66,11 @@ class Entry:
 
     kind: str
     audit: Audit | None
-    errors: Mapping[str, tuple[str, str]]
+    errors: Mapping[str, Failure]
     """By subject: `not evaluated` or `defect`, and the error's text."""
     seconds: float
 
-    def status(self, name: str) -> str:
+    def status(self, name: str) -> Standing:
         """Return how it stands with one subject: findings about it, or about all."""
         if name in self.errors or self.audit is None:
             return self.errors[name][0]
@@ -102,7 +112,7 @@ def write_hub(
     *,
     command: str = "",
     watch: Watch | None = None,
-    tests: Callable[[Sequence[str]], Mapping[str, Any]] | None = None,
+    tests: Callable[[Sequence[str]], Tests] | None = None,
     kinds: Sequence[str] = tuple(KINDS),
 ) -> Hub:
     """Audit all of them, side by side, by every kind, and return the new folder below `out`; nothing is overwritten.
@@ -125,34 +135,22 @@ def write_hub(
                 write_audit(folder, audit)
         if watch is not None:
             watch(len(kinds), len(kinds), "the tests behind the clauses")
-        head = {
-            "schema_version": SCHEMA_VERSION,
-            "status": _worst(entries, materials),
-            "command": command,
-            "time": began.isoformat(timespec="seconds"),
-        }
-        named = list(
-            dict.fromkeys(finding.clause for entry in entries for finding in _findings(entry))
+        named = [one.clause for entry in entries for one in _findings(entry)]
+        document = HubFile(
+            status=_worst(entries, materials),
+            command=command,
+            time=began.isoformat(timespec="seconds"),
+            environment=Environment.model_validate(environment({})),
+            subjects=_subjects(folder, materials),
+            kinds={entry.kind: _kind(entry, materials, folder) for entry in entries},
+            findings=_rows(entries),
+            tests=tests(list(dict.fromkeys(named))) if tests else Tests(),
+            seconds=time.monotonic() - since,
         )
-        content = head | {
-            "environment": environment({}),
-            "subjects": _subjects(folder, materials),
-            "kinds": {entry.kind: _kind(entry, materials, folder) for entry in entries},
-            "findings": _rows(entries),
-            "tests": dict(tests(named)) if tests else {"reason": "not asked for", "clauses": {}},
-            "seconds": time.monotonic() - since,
-        }
         with atomic_file(folder / INDEX) as file:
-            file.write(index(content).encode())
-        content["files"] = [
-            {
-                "path": path.relative_to(folder).as_posix(),
-                "bytes": path.stat().st_size,
-                "sha256": sha256_of(path),
-            }
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-        ]
+            file.write(index(document.model_dump(mode="json", by_alias=True)).encode())
+        document = document.model_copy(update={"files": _contents(folder)})
+        content = document.model_dump(mode="json", by_alias=True)
         write_json(folder / HUB, content)
         final = _publish(folder, out)
     return Hub(final, content)
@@ -162,7 +160,7 @@ def _entry(kind: str, materials: Sequence[Material]) -> Entry:
     """Audit all side by side; where that fails, find out with whom, and audit the others."""
     began = time.monotonic()
     audit, error = _tried(kind, materials)
-    errors: dict[str, tuple[str, str]] = {}
+    errors: dict[str, Failure] = {}
     if error is not None:
         alone = (
             {material.name: _tried(kind, [material])[1] for material in materials}
@@ -178,7 +176,7 @@ def _entry(kind: str, materials: Sequence[Material]) -> Entry:
     return Entry(kind, audit, errors, time.monotonic() - began)
 
 
-def _tried(kind: str, materials: Sequence[Material]) -> tuple[Audit | None, tuple[str, str] | None]:
+def _tried(kind: str, materials: Sequence[Material]) -> tuple[Audit | None, Failure | None]:
     try:
         return perform(kind, materials), None
     except (TrainingInterruptedError, OutputFileError):
@@ -195,57 +193,70 @@ def _tried(kind: str, materials: Sequence[Material]) -> tuple[Audit | None, tupl
         )
 
 
-def _findings(entry: Entry) -> Sequence[Any]:
+def _contents(folder: Path) -> tuple[HubContent, ...]:
+    rows = (
+        HubContent(
+            path=path.relative_to(folder).as_posix(),
+            bytes=path.stat().st_size,
+            sha256=sha256_of(path),
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    )
+    return tuple(rows)
+
+
+def _findings(entry: Entry) -> Sequence[Finding]:
     return entry.audit.findings if entry.audit is not None else ()
 
 
-def _worst(entries: Sequence[Entry], materials: Sequence[Material]) -> str:
+def _worst(entries: Sequence[Entry], materials: Sequence[Material]) -> Standing:
     found = {entry.status(material.name) for entry in entries for material in materials}
-    return next((status for status in SEVERITY if status in found), "incomplete")
+    return next((status for status in get_args(Standing) if status in found), "incomplete")
 
 
-def _subjects(folder: Path, materials: Sequence[Material]) -> list[dict[str, Any]]:
+def _subjects(folder: Path, materials: Sequence[Material]) -> list[HubSubject]:
     make_folder(folder / "subjects")
-    rows: list[dict[str, Any]] = []
+    rows: list[HubSubject] = []
     for place, material in enumerate(materials):
         file = f"subjects/{_slug(material.name)}.json"
-        if any(row["settings"] == file for row in rows):
+        if any(row.settings == file for row in rows):
             file = f"subjects/{_slug(material.name)}-{place}.json"
         write_json(folder / file, material.subject.resolved.as_json())
         made = material.__dict__.get("finished")  # only where an audit needed the run
         run = str(made.folder) if made is not None else None
-        rows.append({**material.subject.as_json(), "settings": file, "run": run})
+        told = {**material.subject.as_json(), "settings": file, "run": run}
+        rows.append(HubSubject.model_validate(told))
     return rows
 
 
-def _kind(entry: Entry, materials: Sequence[Material], folder: Path) -> dict[str, Any]:
+def _kind(entry: Entry, materials: Sequence[Material], folder: Path) -> HubKind:
     audit = entry.audit
     outcomes = [finding.ok for finding in _findings(entry)]
-    return {
-        "question": KINDS[entry.kind].question,
-        "seconds": entry.seconds,
-        "json": None if audit is None else f"{entry.kind}.json",
-        "page": None if audit is None else f"{entry.kind}.md",
-        "holds": outcomes.count(True),
-        "broken": outcomes.count(False),
-        "not_evaluated": outcomes.count(None),
-        "violated": [] if audit is None else audit.violated(),
-        "subjects": {material.name: entry.status(material.name) for material in materials},
-        "errors": [
-            {"subject": name, "status": status, "text": text}
+    figures = sorted(folder.glob(f"figures/{entry.kind}-*.png"))
+    return HubKind(
+        question=KINDS[entry.kind].question,
+        seconds=entry.seconds,
+        json=None if audit is None else f"{entry.kind}.json",
+        page=None if audit is None else f"{entry.kind}.md",
+        holds=outcomes.count(True),
+        broken=outcomes.count(False),
+        not_evaluated=outcomes.count(None),
+        violated=[] if audit is None else audit.violated(),
+        subjects={material.name: entry.status(material.name) for material in materials},
+        errors=[
+            HubError(subject=name, status=status, text=text)
             for name, (status, text) in entry.errors.items()
         ],
-        "figures": [
-            f"figures/{path.name}" for path in sorted(folder.glob(f"figures/{entry.kind}-*.png"))
-        ],
-    }
+        figures=[f"figures/{path.name}" for path in figures],
+    )
 
 
-def _rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+def _rows(entries: Sequence[Entry]) -> list[HubFinding]:
     """Every finding that is broken or was not evaluated, and where it stands."""
     keys = ("clause", "ok", "what", "limit", "pointer")
     return [
-        {"kind": entry.kind, "place": place, **{key: row[key] for key in keys}}
+        HubFinding(kind=entry.kind, place=place, **{key: row[key] for key in keys})
         for entry in entries
         if entry.audit is not None
         for place, row in enumerate(entry.audit.as_json()["findings"])

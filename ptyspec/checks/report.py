@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from ptyspec.checks.documents import AuditFile, FigureRow, FindingRow, Status, SubjectRow, Table
 from ptyspec.checks.shown import Cell, Ref, lookup, plain, pointer, show
 from ptyspec.spec.checks import limits
 from ptyspec.spec.finding import Finding, State
@@ -14,18 +15,6 @@ from ptyspec.spec.registry import specification
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-SCHEMA_VERSION = 2
-Status = Literal["ok", "violation", "incomplete"]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table whose numbers are references."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -86,7 +75,8 @@ class Audit:
 
     def table(self, title: str, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
         """Add a table; numbers must be references."""
-        self.tables.append(Table(title, tuple(head), tuple(tuple(row) for row in rows)))
+        cells = tuple(tuple(row) for row in rows)
+        self.tables.append(Table(title=title, head=tuple(head), rows=cells))
 
     def grid(
         self, title: str, *parts: str, columns: Sequence[str], form: str = ".4g", corner: str = ""
@@ -145,39 +135,32 @@ class Audit:
 
     def as_json(self) -> dict[str, Any]:
         """Return the whole audit, its headline on top; JSON values where `data` holds nothing else."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "status": self.status,
-            "kind": self.kind,
-            "question": self.question,
-            "control": self.control,
-            "violated": self.violated(),
-            "subjects": list(self.subjects),
-            "data": self.data,
-            "tables": [
-                vars(table) | {"rows": [[_cell(cell) for cell in row] for row in table.rows]}
-                for table in self.tables
-            ],
-            "findings": [_row(place, finding) for place, finding in enumerate(self.findings)],
-            "figures": [{"name": one.name, "caption": one.caption} for one in self.figures],
-            "notes": self.notes,
-        }
+        document = AuditFile(
+            status=self.status,
+            kind=self.kind,
+            question=self.question,
+            control=self.control,
+            violated=self.violated(),
+            subjects=[SubjectRow.model_validate(row) for row in self.subjects],
+            data=plain(self.data),
+            tables=self.tables,
+            findings=[_row(place, finding) for place, finding in enumerate(self.findings)],
+            figures=[FigureRow(name=one.name, caption=one.caption) for one in self.figures],
+            notes=self.notes,
+        )
+        return document.model_dump(mode="json")
 
 
-def _row(place: int, finding: Finding) -> dict[str, Any]:
+def _row(place: int, finding: Finding) -> FindingRow:
     """A finding as JSON; `pointer` is where the observed value stands, in the data or beside it."""
     judged = finding.ok is not None
-    return {
-        "clause": finding.clause,
-        "stage": finding.stage,
-        "what": finding.what,
-        "state": finding.state.value,
-        "ok": finding.ok,
-        "observed": finding.observed if judged else None,
-        "limit": finding.expected if judged else finding.observed,
-        "pointer": (finding.source or f"/findings/{place}/observed") if judged else None,
-    }
-
-
-def _cell(cell: Cell) -> object:
-    return cell if isinstance(cell, str) else {"pointer": cell.pointer, "form": cell.form}
+    return FindingRow(
+        clause=finding.clause,
+        stage=finding.stage,
+        what=finding.what,
+        state=finding.state,
+        ok=finding.ok,
+        observed=finding.observed if judged else None,
+        limit=finding.expected if judged else finding.observed,
+        pointer=(finding.source or f"/findings/{place}/observed") if judged else None,
+    )

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import ptyspec
+from ptyspec.checks.documents import Cases, Rule, Tests
 from ptyspec.errors import PtyspecError
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.registry import specification
+
+if TYPE_CHECKING:
+    from ptyspec.spec.trace import Row
 
 
 def checkout() -> Path | None:
@@ -19,47 +23,48 @@ def checkout() -> Path | None:
     return root if (root / "specs").is_dir() and (root / "tests").is_dir() else None
 
 
-def behind(clauses: Collection[str], root: Path | None) -> dict[str, Any]:
+def behind(clauses: Collection[str], root: Path | None) -> Tests:
     """Return each clause with its bound cases: how many, their selectors, how each last ended.
 
     The cases are really collected (seconds where code has changed since); outcomes are those of the last test runs in
     this checkout, with their time: none is run here. Without a checkout, or where the suite cannot be collected,
     `reason` says so and there are no counts.
     """
-    known = specification()
-    rows = {name: _rule(known[name]) for name in known if name in clauses}
+    known = {name: clause for name, clause in specification().items() if name in clauses}
+    rules = {name: _rule(clause) for name, clause in known.items()}
     if root is None:
-        return {
-            "reason": "not run inside a checkout: there are no tests to collect",
-            "clauses": rows,
-        }
+        reason = "not run inside a checkout: there are no tests to collect"
+        return Tests(reason=reason, clauses=rules)
     from ptyspec.spec.collect import collect
     from ptyspec.spec.outcomes import outcomes
     from ptyspec.spec.trace import trace
 
     try:
-        found = trace({name: known[name] for name in rows}, collect(root), outcomes(root), {})
+        traced = trace(known, collect(root), outcomes(root), {})
     except PtyspecError as error:
-        return {"reason": str(error), "clauses": rows}
-    for row in found.rows:
-        ended = Counter(outcome.outcome for outcome in row.outcomes.values())
-        rows[row.clause.id]["tests"] = {
-            "state": row.state,
-            "collected": len(row.cases),
-            "passed": ended["passed"],
-            "failed": len(row.failed),
-            "not_run": row.missing,
-            "last": row.last or None,
-            "selectors": row.selectors,
-        }
-    return {"reason": None, "clauses": rows}
+        return Tests(reason=str(error), clauses=rules)
+    counted = {row.clause.id: _rule(row.clause, _cases(row)) for row in traced.rows}
+    return Tests(reason=None, clauses={**rules, **counted})
 
 
-def _rule(clause: Clause) -> dict[str, Any]:
-    return {
-        "title": clause.title,
-        "level": clause.level,
-        "statement": clause.statement,
-        "source": clause.source,
-        "tests": None,
-    }
+def _cases(row: Row) -> Cases:
+    ended = Counter(outcome.outcome for outcome in row.outcomes.values())
+    return Cases(
+        state=row.state,
+        collected=len(row.cases),
+        passed=ended["passed"],
+        failed=len(row.failed),
+        not_run=row.missing,
+        last=row.last or None,
+        selectors=row.selectors,
+    )
+
+
+def _rule(clause: Clause, cases: Cases | None = None) -> Rule:
+    return Rule(
+        title=clause.title,
+        level=clause.level,
+        statement=clause.statement,
+        source=clause.source,
+        tests=cases,
+    )

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ptyspec.checks.schema import CLAUSE, COUNT, MAYBE, NUMBER, SECONDS, TEXT, closed, many
 from ptyspec.faults.result import SCHEMA_VERSION, WAY
 
+TEXT = {"type": "string"}
+NUMBER = {"type": ["number", "null"]}
+COUNT = {"type": "integer", "minimum": 0}
+MAYBE = {"type": ["string", "null"]}
+SECONDS = {"type": "number", "minimum": 0}
+CLAUSE = {"type": "string", "pattern": r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*-\d{3}$"}
 SHARE = {**NUMBER, "description": "between 0 and 1; null where there is nothing to divide by"}
 MODE = {"enum": ["full", "quick"]}
 PLACE = {"enum": list(WAY)}
@@ -88,3 +94,14 @@ def _fault() -> dict[str, Any]:
             "seconds_to_first_red": NUMBER,
         }
     )
+
+
+def many(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a list."""
+    return {"type": "array", "items": dict(schema)}
+
+
+def closed(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object of exactly these properties."""
+    required = {"required": list(properties), "additionalProperties": False}
+    return {"type": "object", "properties": dict(properties), **required}

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from ptyspec.checks.schema import audit_schema, hub_schema
+from ptyspec.checks.documents import AuditFile, HubFile
 from ptyspec.contracts.records import (
     Environment,
     FileList,
@@ -34,6 +34,8 @@ DOCUMENTS: dict[str, Any] = {
     "history": History | None,
     "metrics": Metrics,
     "files": FileList,
+    "audit": AuditFile,
+    "hub": HubFile,
     "comparison": Comparison,
     "explanation": Explanation,
     "hypotheses": Board,
@@ -50,7 +52,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         name: TypeAdapter(model).json_schema(mode="serialization")
         for name, model in DOCUMENTS.items()
     }
-    found |= {"audit": audit_schema(), "hub": hub_schema(), "campaign": campaign_schema()}
+    found["campaign"] = campaign_schema()
     return {name: {"$schema": DRAFT, **schema, "title": name} for name, schema in found.items()}
 
 

@@ -112,9 +112,10 @@ def test_the_cases_behind_a_clause_are_counted_with_their_last_outcomes(
     monkeypatch.setattr("ptyspec.spec.outcomes.outcomes", lambda root: Outcomes("here", ended))
     root = tested.checkout()
     assert root is not None
-    found = behind([RULE], root)["clauses"][RULE]["tests"]
+    cases = behind([RULE], root).clauses[RULE].tests
+    assert cases is not None
     clause.equal(
-        found,
+        cases.model_dump(),
         {
             "state": "passed",
             "collected": 2,
