@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test spec campaign red mutate bench report docs lint clean
+.PHONY: help install run test spec campaign mutate bench report docs lint clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,9 +34,6 @@ spec: $(STAMP)  ## after the tests: every MUST bound and passed, no dangling cit
 
 campaign: $(STAMP)  ## apply every fault of the contract tier and require that the clauses which it declares notice
 	$(BIN)/ptyspec faults campaign --quick -n $(WORKERS)
-
-red: $(STAMP)  ## break each clause in a copy and require that its cases notice; writes docs/seen-red.md
-	$(BIN)/python -m tests.red --jobs $(WORKERS) --markdown docs/seen-red.md
 
 mutate: $(STAMP)  ## for the night: mutants of the numpy modules, resumed where it was; writes docs/mutation.md
 	nice -n 10 $(BIN)/python -m tests.mutation $(MODULES)

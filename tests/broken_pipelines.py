@@ -1,24 +1,34 @@
-"""Pipelines as somebody might plug them in, each wrong in one of the ways that the investigation met."""
+"""Pipelines as somebody might plug them in, each wrong in one of the ways that the investigation met.
+
+Two are the reference with a fault of the catalogue in one stage; no fault says what the others do.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.pipeline.protocol import Containers, GroupedHalves
+from ptyspec.faults.apply import applied
 from ptyspec.pipeline.reference import ReferencePipeline
 
 
-class OwnGain(ReferencePipeline):
-    """The test split is normalised by itself (failure signature 24)."""
+def reference_with(fault: str, stage: str) -> type[ReferencePipeline]:
+    """The reference pipeline, one stage of which runs under a fault."""
 
-    name = "own-gain"
+    def wrong(self: ReferencePipeline, *args: Any) -> Any:
+        with applied(fault):
+            return getattr(ReferencePipeline, stage)(self, *args)
 
-    def normalize(self, scenario: Scenario, groups: GroupedHalves) -> Containers:
-        made = super().normalize(scenario, groups)
-        own = super().normalize(scenario, GroupedHalves(groups.test, groups.test)).test
-        return Containers(made.train, own)
+    return type(fault, (ReferencePipeline,), {"name": fault, stage: wrong})
+
+
+OwnGain = reference_with("test-gain-own", "normalize")
+"""The test split is normalised by itself (failure signature 24)."""
+FlippedSign = reference_with("sign-flipped", "group")
+"""Relative coordinates have the other sign (failure signature 18)."""
 
 
 class GainInObject(ReferencePipeline):
@@ -29,20 +39,6 @@ class GainInObject(ReferencePipeline):
     def stitch(self, scenario: Scenario, patches: Patches) -> Reconstruction:
         made = super().stitch(scenario, patches)
         return made.model_copy(update={"object": (0.27 * made.object).astype(np.complex64)})
-
-
-class FlippedSign(ReferencePipeline):
-    """Relative coordinates have the other sign (failure signature 18)."""
-
-    name = "flipped-sign"
-
-    def group(self, scenario: Scenario, halves: object) -> GroupedHalves:
-        made = super().group(scenario, halves)  # type: ignore[arg-type]
-        flipped = (
-            part.model_copy(update={"coords_relative": -part.coords_relative})
-            for part in (made.train, made.test)
-        )
-        return GroupedHalves(*flipped)
 
 
 class Swapped(ReferencePipeline):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from ptyspec.faults.catalogue import catalogue
 from ptyspec.faults.fault import Fault
+from ptyspec.faults.result import Campaign, Seen, seen_in
+from ptyspec.files.jsonfile import read_json
 from ptyspec.render.text import escape as markdown
 from ptyspec.render.text import table
 from ptyspec.spec.clause import Clause
@@ -17,15 +19,13 @@ from ptyspec.spec.collect import Case, collect
 from ptyspec.spec.parse import HEADING
 from ptyspec.spec.registry import read
 from ptyspec.spec.tiers import TIERS
-from tests.red.entries import Entry
-from tests.red.entries import read as read_red
 
 FOLDER = "reference/clauses"
 HEAD = """# Clauses
 
 Every rule of the specification: one sentence with MUST, SHOULD or MAY, its reason, its tolerance, and what covers it.
-*Cases* are collected test cases that are bound to the clause; *seen red* means that an edit which breaks the rule makes
-one of them fail; *faults* are those of the catalogue that must turn it red. What ran here, and how it ended, is told by
+*Cases* are collected test cases that are bound to the clause. *Faults* are those of the catalogue that must turn it red;
+*seen red* quotes a case that noticed one. What ran here, and how it ended, is told by
 `ptyspec trace`. How to add one: [clauses.md](../../clauses.md)."""
 
 
@@ -34,18 +34,19 @@ class Coverage:
     """What covers one clause."""
 
     cases: Sequence[Case]
-    red: Sequence[Entry]
+    seen: Seen | None
     faults: Sequence[Fault]
 
 
 def clause_pages(root: Path) -> dict[str, str]:
     """Return the pages by file name: one a document, and an index."""
     clauses = read(root / "specs")
-    cases, red = collect(root), read_red(root / "tests" / "red")
+    cases, kept = collect(root), sorted((root / "docs" / "campaign").rglob("campaign.json"))
+    seen = seen_in([Campaign.model_validate(read_json(path)) for path in kept])
     covered = {
         name: Coverage(
             [case for case in cases if name in case.clauses],
-            [entry for entry in red if entry.clause == name],
+            seen.get(name),
             [fault for fault in catalogue() if name in fault.red],
         )
         for name in clauses
@@ -81,12 +82,11 @@ def _index(clauses: Sequence[Clause], covered: Mapping[str, Coverage]) -> str:
                 clause.level,
                 clause.place,
                 str(len(covered[clause.id].cases)),
-                str(len(covered[clause.id].red)),
                 str(len(covered[clause.id].faults)),
             ]
             for clause in rows
         ]
-        head = ["clause", "title", "level", "place", "cases", "seen red", "faults"]
+        head = ["clause", "title", "level", "place", "cases", "faults"]
         lines += ["", f"## {markdown(document)}", "", *table(head, cells, numbers=False)]
     return "\n".join(lines) + "\n"
 
@@ -118,7 +118,7 @@ def _badges(clause: Clause, covered: Coverage) -> str:
     told += [(f"{tiers[tier]} {tier}", "cases") for tier in TIERS if tiers[tier]] or [
         ("no case", "none")
     ]
-    told += [("seen red", "red")] if covered.red else [("not seen red", "none")]
+    told += [("seen red", "red")] if covered.seen else [("not seen red", "none")]
     told += (
         [(f"{len(covered.faults)} fault{'s' * (len(covered.faults) > 1)}", "faults")]
         if covered.faults
@@ -135,8 +135,7 @@ def _covered(covered: Coverage) -> Iterator[str]:
     yield from ("<details>", f"<summary>{cases}</summary>", "")
     for name, count in functions.items():
         yield f"- `{name}`{f' × {count}' if count > 1 else ''}"
-    yield from (
-        f"- seen red: {markdown(entry.story, 400)} (`{entry.file}`)" for entry in covered.red
-    )
+    if covered.seen:
+        yield f"- seen red under `{covered.seen.fault}`: {markdown(covered.seen.said, 400)}"
     yield from (f"- fault `{fault.id}`: {markdown(fault.story, 400)}" for fault in covered.faults)
     yield from ("", "</details>")

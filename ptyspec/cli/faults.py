@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,7 +13,7 @@ from ptyspec.cli.names import faults
 from ptyspec.cli.options import Json
 
 if TYPE_CHECKING:
-    from ptyspec.faults.result import Mode, Result
+    from ptyspec.faults.result import Campaign, Mode
 
 app = typer.Typer(
     help="Calibrated faults: list them, and see which clauses catch them.", no_args_is_help=True
@@ -130,31 +130,68 @@ def campaign(
     from ptyspec.cli.output import print_json
     from ptyspec.faults.matrix import markdown, write_campaign
     from ptyspec.faults.result import check_tier, merged
-    from ptyspec.files.jsonfile import read_json
+    from ptyspec.spec.registry import specification
 
     if merge and out is None:
         raise typer.BadParameter("--merge needs --out, where the other results lie")
     folder = None if out is None else out.expanduser().absolute()
     former = None
     if merge and folder is not None and (folder / "campaign.json").is_file():
-        former = read_json(folder / "campaign.json")
+        former = _read(folder)
         check_tier(former, tier.value)  # before anything runs
     mode: Mode = "full" if tier is Tier.contract and not quick else "quick"
     found = _found(only or [], tier.value, mode, children, seconds or SECONDS[tier.value], fresh)
     if former is not None:
-        found = merged(found, former)
+        found = merged(found, former, specification())
     if folder is not None:
         write_campaign(folder, found)
     if as_json:
-        print_json(found.as_json())
+        print_json(found.model_dump(mode="json"))
     else:
         typer.echo(markdown(found, brief=True), nl=False)
-    _end(found)
+    code = {"violation": VIOLATION, "incomplete": INCOMPLETE, "ok": 0}[found.status]
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command("seen", short_help="How each clause was seen red.")
+def seen(folders: Annotated[list[Path], typer.Argument(metavar="DIR...")]) -> None:
+    """Print a page: for each clause a fault that breaks it, the case that noticed, and what it said.
+
+    DIR is a folder that `campaign --out` wrote; the first one that saw a clause red is quoted.
+    """
+    from ptyspec.faults.matrix import seen_page
+
+    typer.echo(seen_page([_read(folder) for folder in folders]), nl=False)
+
+
+def _read(folder: Path) -> Campaign:
+    from pydantic import ValidationError
+
+    from ptyspec.errors import InputFileError
+    from ptyspec.faults.result import Campaign
+    from ptyspec.files.jsonfile import read_json
+
+    path = folder.expanduser() / "campaign.json"
+    try:
+        return Campaign.model_validate(read_json(path))
+    except ValidationError as error:
+        raise InputFileError(
+            "this is no campaign",
+            value=error.errors()[0]["msg"],
+            source=path,
+            next_step="run the campaign again with --out",
+        ) from error
 
 
 def _found(
-    only: list[str], tier: str, mode: Mode, children: int, seconds: int, fresh: bool
-) -> Result:
+    only: list[str],
+    tier: Literal["contract", "parity"],
+    mode: Mode,
+    children: int,
+    seconds: int,
+    fresh: bool,
+) -> Campaign:
     """Run what is missing of a campaign and read all of it."""
     import shutil
 
@@ -191,9 +228,3 @@ def _found(
                 root, folder, names, children=children, seconds=seconds, watch=watch, mode=mode
             )
     return work.read_campaign(folder, names, cases, specification(), tier, mode)
-
-
-def _end(found: Result) -> None:
-    code = {"violation": VIOLATION, "incomplete": INCOMPLETE, "ok": 0}[found.status]
-    if code:
-        raise typer.Exit(code)

@@ -86,7 +86,7 @@ def case(
         "put what is observed and what the clause wants into it; clause.close, .finite, .raises_at and others: "
         "docs/clauses.md",
         f"pytest {path}",
-        f"an entry in tests/red/ that breaks the clause, then: python -m tests.red {name}",
+        f"a fault that turns {name} red, one function in ptyspec/faults/catalogue: docs/faults.md",
         f"ptyspec trace --review {name} --reason TEXT",
     )
 

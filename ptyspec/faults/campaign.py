@@ -6,14 +6,15 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ptyspec.errors import PtyspecError
 from ptyspec.faults.catalogue import fault
-from ptyspec.faults.result import Mode, Result, Row
+from ptyspec.faults.result import Campaign, Mode, Row, Seen, judged, row
+from ptyspec.faults.seen import CLEAN
 from ptyspec.files.disk import make_folder
 from ptyspec.files.jsonfile import read_json
 from ptyspec.runs.environment import FAULTS
@@ -22,6 +23,7 @@ from ptyspec.spec.collect import Case, state
 
 Watch = Callable[[int, int], None]
 """Called with the number of parts that are done, and of all."""
+PYTEST = (sys.executable, *["-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider"])
 
 
 class CampaignError(PtyspecError):
@@ -40,27 +42,14 @@ def run_campaign(
     watch: Watch,
     mode: Mode = "full",
 ) -> None:
-    """Run the contract tier under each fault, into `folder`; what ended there before is kept (`kept`).
+    """Run the contract tier under each fault, into `folder`; what ended there before is kept (`seen.kept`).
 
     `quick` runs the cases of the clauses that a fault declares red or green, `full` all that can notice it.
-
     `watch(done, total)` is called while it runs. Raises CampaignError with pytest's own words.
     """
     make_folder(folder)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-m",
-        "contract",
-        "-p",
-        "no:xdist",
-        "-p",
-        "no:cacheprovider",
-        # With `=`: an existing path that stands alone among the words moves pytest's root there.
-        "-p",
-        "ptyspec.faults.loop",
+    # With `=`: an existing path that stands alone among the words moves pytest's root there.
+    options = [
         f"--ptyspec-campaign={folder}",
         f"--ptyspec-faults={','.join(names)}",
         f"--ptyspec-children={children}",
@@ -70,7 +59,7 @@ def run_campaign(
     log = folder / "pytest.log"
     with log.open("w", encoding="utf-8") as out:
         child = subprocess.Popen(
-            command,
+            [*PYTEST, "-m", "contract", "-p", "ptyspec.faults.loop", *options],
             cwd=root,
             stdout=out,
             stderr=subprocess.STDOUT,
@@ -79,12 +68,8 @@ def run_campaign(
             env=environment(folder),
         )
         try:
-            while True:
-                try:
-                    code = child.wait(timeout=0.5)
-                    break
-                except subprocess.TimeoutExpired:
-                    watch(sum((folder / f"{name}.json").exists() for name in names), len(names))
+            while (code := _ended(child)) is None:
+                watch(sum((folder / f"{name}.json").exists() for name in names), len(names))
         except BaseException:
             child.terminate()
             child.wait()
@@ -96,18 +81,22 @@ def run_campaign(
         )
 
 
+def _ended(child: subprocess.Popen[str]) -> int | None:
+    try:
+        return child.wait(timeout=0.5)
+    except subprocess.TimeoutExpired:
+        return None
+
+
 def environment(folder: Path, *faults: str) -> dict[str, str]:
-    """Return the environment of a process of the campaign in `folder`: a run store of its own, these faults alone."""
+    """Return the environment of a campaign's process: a run store of its own in `folder`, these faults alone."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("PYTEST_", FAULTS))
     }
-    return (
-        kept
-        | {"PTYSPEC_HOME": str(folder / "home")}
-        | ({FAULTS: ",".join(faults)} if faults else {})
-    )
+    own = {"PTYSPEC_HOME": str(folder / "home")}
+    return kept | own | ({FAULTS: ",".join(faults)} if faults else {})
 
 
 def read_campaign(
@@ -115,15 +104,31 @@ def read_campaign(
     names: Sequence[str],
     cases: Sequence[Case],
     clauses: Mapping[str, Clause],
-    tier: str = "contract",
+    tier: Literal["contract", "parity"] = "contract",
     mode: Mode = "full",
-) -> Result:
+) -> Campaign:
     """Return what the processes of a campaign left in `folder`, held against the catalogue."""
-    bound = {case.id: case.clauses for case in cases}
+    clauses_of = {case.id: case.clauses for case in cases}
     clean: dict[str, Any] = {}
-    reached: dict[str, list[str]] = {}
-    for file in sorted(folder.glob("clean-*.json")):
-        part = read_json(file)
+    reached: Counter[str] = Counter()
+    for part in clean_parts(folder):
+        clean |= part["cases"]
+        reached.update({name: len(through) for name, through in part["reached"].items()})
+    healthy = {name for name, case in clean.items() if case["outcome"] == "passed"}
+    unclean = [name for name, case in clean.items() if case["outcome"] == "failed"]
+    bound = Counter(clause for name in clean for clause in clauses_of.get(name, ()))
+    parts = {name: read_json(folder / f"{name}.json") for name in names}
+    rows = [
+        _row(name, parts[name], reached[name], clauses_of, healthy, (bound, clauses), mode)
+        for name in names
+    ]
+    return judged(tier, rows, clauses, bound, unclean, _seen(rows, parts))
+
+
+def clean_parts(folder: Path) -> list[dict[str, Any]]:
+    """Return what the processes without a fault left; raises CampaignError where one did not run to its end."""
+    parts = [read_json(file) for file in sorted(folder.glob(f"{CLEAN}-*.json"))]
+    for part in parts:
         if "cases" not in part:
             raise CampaignError(
                 "the cases do not run to their end without a fault",
@@ -131,60 +136,65 @@ def read_campaign(
                 source=folder,
                 next_step="see the logs there; the same command runs them again",
             )
-        clean |= part["cases"]
-        for name, through in part["reached"].items():
-            reached.setdefault(name, []).extend(through)
-    healthy = {name for name, row in clean.items() if row["outcome"] == "passed"}
-    unclean = tuple(name for name, row in clean.items() if row["outcome"] == "failed")
-    rows = tuple(
-        replace(
-            _of(
-                name, read_json(folder / f"{name}.json"), len(reached.get(name, ())), bound, healthy
-            ),
-            mode=mode,
-        )
-        for name in names
-    )
-    in_tier: dict[str, int] = {}
-    for name in clean:
-        for clause in bound.get(name, ()):
-            in_tier[clause] = in_tier.get(clause, 0) + 1
-    return Result(tier, rows, clauses, in_tier, unclean, mode)
+    return parts
 
 
-def _of(
+def _row(
     name: str,
     part: Mapping[str, Any],
     reached: int,
-    bound: Mapping[str, Sequence[str]],
+    clauses_of: Mapping[str, Sequence[str]],
     healthy: set[str],
+    known: tuple[Mapping[str, int], Mapping[str, Clause]],
+    mode: Mode,
 ) -> Row:
+    one = fault(name)
     if part["status"] != "done":
-        return Row(fault(name), part["status"], part["reason"], reached, {}, 0.0, None)
+        status, reason = part["status"], part["reason"]
+        return row(one, status, {}, *known, reason=reason, reached=reached, mode=mode)
+    seconds = part["seconds"]
+    if not reached:
+        reason = "no case that was run comes through its seam"
+        return row(one, "invalid", {}, *known, reason=reason, seconds=seconds, mode=mode)
     red: dict[str, list[str]] = {}
     elapsed, first = 0.0, None
-    for case, row in part["cases"].items():
-        elapsed += row["seconds"]
-        if row["outcome"] == "failed" and case in healthy:
-            for clause in bound.get(case, ()):
+    for case, outcome in part["cases"].items():
+        elapsed += outcome["seconds"]
+        if outcome["outcome"] == "failed" and case in healthy:
+            for clause in clauses_of.get(case, ()):
                 red.setdefault(clause, []).append(case)
-            if first is None and bound.get(case):
+            if first is None and clauses_of.get(case):
                 first = round(elapsed, 3)
-    if not reached:
-        return Row(
-            fault(name),
-            "invalid",
-            "no case that was run comes through its seam",
-            0,
-            {},
-            part["seconds"],
-            None,
-        )
-    return Row(
-        fault(name), "killed" if red else "survived", "", reached, red, part["seconds"], first
+    return row(
+        one,
+        "killed" if red else "survived",
+        red,
+        *known,
+        reached=reached,
+        seconds=seconds,
+        seconds_to_first_red=first,
+        mode=mode,
     )
 
 
+def _seen(rows: Sequence[Row], parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Seen]:
+    """For each red clause the case that tells most: of a fault that declares it, and of few others."""
+
+    def rank(one: Row, clause: str) -> tuple[int, int, str]:
+        declared = one.declared_red
+        return (declared.index(clause) if clause in declared else 99, len(one.red), one.id)
+
+    found = {}
+    for clause in dict.fromkeys(name for one in rows for name in one.red):
+        one = min((one for one in rows if clause in one.red), key=lambda one: rank(one, clause))
+        messages = {case: parts[one.id]["cases"][case]["message"] for case in one.red[clause]}
+        # A case that compared says what it saw; one that met an error says less.
+        case = next((name for name, text in messages.items() if "observed" in text), None)
+        case = case or next(iter(messages))
+        found[clause] = Seen(fault=one.id, case=case, said=messages[case])
+    return found
+
+
 def stamp_of(root: Path, names: Sequence[str], tier: str, mode: Mode) -> str:
-    """Return the name of a campaign's folder: equal for equal code, cases, documents, libraries, faults, tier and mode."""
+    """Return the name of a campaign's folder: equal for equal code, cases, documents, libraries, faults, tier, mode."""
     return hashlib.sha256(",".join((state(root), tier, mode, *names)).encode()).hexdigest()[:16]

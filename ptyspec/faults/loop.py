@@ -1,10 +1,14 @@
 """The campaign's own test loop: collect once, then forked processes, one a file of the clean suite and one a fault.
 
-A pytest plugin (`-p ptyspec.faults.loop`) that takes pytest's loop over where `--ptyspec-campaign FOLDER` is given. The
-contract tier imports no framework, so that forking is safe; the parent runs no case, so that nothing it holds (fixtures,
-cached values) was made by healthy code. In the clean run every file has a process of its own and every seam is watched: a
-fault then runs only the files of which a case came through one of its seams, because no other case can change its outcome
-(within a file, a fixture or a cached value may have been made for the first case and be used by all). Each child writes FOLDER/NAME.json.
+A pytest plugin (`-p ptyspec.faults.loop`) that takes pytest's loop over where `--ptyspec-campaign FOLDER` is given.
+
+- The contract tier imports no framework, so that forking is safe.
+- The parent runs no case, so that nothing it holds (fixtures, cached values) was made by healthy code.
+- In the clean run every file has a process of its own and every seam is watched. A fault then runs only the files of
+  which a case came through one of its seams: no other case can change its outcome. (Within a file a fixture or a cached
+  value may have been made for the first case and be used by all.)
+
+Each child writes FOLDER/NAME.json.
 """
 
 from __future__ import annotations
@@ -24,11 +28,11 @@ import pytest
 
 from ptyspec.errors import PtyspecError
 from ptyspec.faults.apply import applied
+from ptyspec.faults.campaign import clean_parts
 from ptyspec.faults.catalogue import fault
 from ptyspec.faults.fault import Fault
-from ptyspec.faults.kept import CLEAN, kept
-from ptyspec.faults.seen import Outcomes, watched
-from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.faults.seen import CLEAN, Outcomes, kept, watched
+from ptyspec.files.jsonfile import write_json
 
 FRAMEWORKS = ("tensorflow", "keras", "torch", "jax")
 INVALID, INFRASTRUCTURE = 3, 4
@@ -38,21 +42,12 @@ INVALID, INFRASTRUCTURE = 3, 4
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options that the campaign gives."""
     group = parser.getgroup("ptyspec campaign")
-    group.addoption(
-        "--ptyspec-campaign", metavar="FOLDER", help="run the campaign and write its parts here"
-    )
-    group.addoption(
-        "--ptyspec-faults", metavar="ID,ID", default="", help="faults to apply, one after the other"
-    )
-    group.addoption(
-        "--ptyspec-children", metavar="N", type=int, default=1, help="processes at a time"
-    )
-    group.addoption(
-        "--ptyspec-seconds", metavar="S", type=int, default=120, help="limit for one fault"
-    )
-    group.addoption(
-        "--ptyspec-quick", action="store_true", help="run only cases of a fault's declared clauses"
-    )
+    add = group.addoption
+    add("--ptyspec-campaign", metavar="FOLDER", help="run the campaign and write its parts here")
+    add("--ptyspec-faults", metavar="ID,ID", default="", help="faults to apply, one by one")
+    add("--ptyspec-children", metavar="N", type=int, default=1, help="processes at a time")
+    add("--ptyspec-seconds", metavar="S", type=int, default=120, help="limit for one fault")
+    add("--ptyspec-quick", action="store_true", help="run only cases of declared clauses")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -113,11 +108,14 @@ class _Campaign:
         files: dict[str, list[pytest.Item]] = {}
         for item in self.items:
             files.setdefault(item.nodeid.partition("::")[0], []).append(item)
-        for at, part in enumerate(files.values()):
+        for number, part in enumerate(files.values()):
             self._wait(self.children - 1)
-            self._start(f"{CLEAN}-{at}", partial(_clean, part, self.faults))
+            self._start(f"{CLEAN}-{number}", partial(_clean, part, self.faults))
         self._wait(0)
-        reached = _reached(self.folder)
+        reached: dict[str, set[str]] = {}
+        for left in clean_parts(self.folder):
+            for name, cases in left["reached"].items():
+                reached.setdefault(name, set()).update(cases)
         for name in self.faults:
             self._wait(self.children - 1)
             self._start(
@@ -152,15 +150,11 @@ class _Campaign:
             write_json(part, {"status": "invalid", "reason": str(error)})
             code = INVALID
         except BaseException as error:  # nobody above this line would tell of it
-            reason = f"{type(error).__name__}: {error}"
-            write_json(
-                part,
-                {"status": "infrastructure", "reason": reason, "traceback": traceback.format_exc()},
-            )
+            reason, trace = f"{type(error).__name__}: {error}", traceback.format_exc()
+            write_json(part, {"status": "infrastructure", "reason": reason, "traceback": trace})
         finally:
-            os._exit(
-                code
-            )  # neither pytest's end of session nor any exit handler belongs to a child
+            # Neither pytest's end of session nor any exit handler belongs to a child.
+            os._exit(code)
 
     def _wait(self, most: int) -> None:
         """Wait until at most so many children run; end those that take too long."""
@@ -174,18 +168,15 @@ class _Campaign:
                     os.kill(child, signal.SIGKILL)
                     os.waitpid(child, 0)
                     del self.running[child]
-                    write_json(
-                        self.folder / f"{name}.json",
-                        {"status": "timeout", "reason": f"> {self.seconds} s"},
-                    )
+                    late = {"status": "timeout", "reason": f"> {self.seconds} s"}
+                    write_json(self.folder / f"{name}.json", late)
             time.sleep(0.02)
 
     def _ended(self, name: str, code: int) -> None:
-        if not (self.folder / f"{name}.json").exists():
-            write_json(
-                self.folder / f"{name}.json",
-                {"status": "infrastructure", "reason": f"the child ended with {code}"},
-            )
+        part = self.folder / f"{name}.json"
+        if not part.exists():
+            reason = f"the child ended with {code}"
+            write_json(part, {"status": "infrastructure", "reason": reason})
 
 
 def _clean(items: Sequence[pytest.Item], faults: Iterable[str]) -> dict[str, Any]:
@@ -216,32 +207,13 @@ def _run(items: Sequence[pytest.Item], case: list[str]) -> dict[str, Any]:
     if not items:
         return {}
     manager = items[0].config.pluginmanager
-    for plugin in (
-        "terminalreporter",
-        "ptyspec.controller",
-    ):  # a child has no reader, and its outcomes are no record
+    # A child has no reader, and its outcomes are no record.
+    for plugin in ("terminalreporter", "ptyspec.controller"):
         found = manager.get_plugin(plugin)
         if found is not None:
             manager.unregister(found)
     manager.register(outcomes)
-    for at, item in enumerate(items):
+    for item, following in zip(items, [*items[1:], None], strict=True):
         case[0] = item.nodeid
-        following = items[at + 1] if at + 1 < len(items) else None
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
     return outcomes.rows
-
-
-def _reached(folder: Path) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for file in folder.glob(f"{CLEAN}-*.json"):
-        part = read_json(file)
-        if "cases" not in part:
-            raise PtyspecError(
-                "the clean suite did not run to its end",
-                value=part.get("reason"),
-                source=folder,
-                next_step="pytest -m contract",
-            )
-        for name, cases in part["reached"].items():
-            found.setdefault(name, set()).update(cases)
-    return found

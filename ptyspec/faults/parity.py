@@ -6,15 +6,14 @@ Each case costs seconds there, so a fault runs a few cases of the clauses that i
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from ptyspec.faults.campaign import Watch, environment
+from ptyspec.faults.campaign import PYTEST, Watch, environment
 from ptyspec.faults.fault import Fault
-from ptyspec.faults.kept import CLEAN, kept
+from ptyspec.faults.seen import CLEAN, kept
 from ptyspec.files.disk import make_folder
 from ptyspec.files.jsonfile import write_json
 from ptyspec.spec.collect import Case
@@ -105,21 +104,7 @@ def _run(
     if not cases:
         write_json(part, {"status": "done", "seconds": 0.0, "cases": {}, "reached": {}})
         return
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:xdist",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "ptyspec.faults.part",
-        f"--ptyspec-part={part}",
-        *words,
-        *cases,
-    ]
+    command = [*PYTEST, "-p", "ptyspec.faults.part", f"--ptyspec-part={part}", *words, *cases]
     log = folder / f"{name}.log"
     started = time.perf_counter()
     with log.open("w", encoding="utf-8") as out:

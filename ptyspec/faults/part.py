@@ -31,9 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
         names = [name for name in config.getoption("ptyspec_watch").split(",") if name]
         try:
             part = _Part(Path(file), names)
-        except (
-            PtyspecError
-        ) as error:  # pytest would show it among frames of its own, where nobody finds it again
+        except PtyspecError as error:  # pytest would show it among frames of its own
             write_json(Path(file), {"status": "invalid", "reason": str(error)})
             raise pytest.UsageError(str(error)) from error
         config.pluginmanager.register(part, "ptyspec.part")
@@ -44,35 +42,23 @@ class _Part(Outcomes):
 
     def __init__(self, file: Path, names: list[str]) -> None:
         super().__init__()
-        self.file, self.started, self.case, self.stack = (
-            file,
-            time.perf_counter(),
-            [""],
-            ExitStack(),
-        )
+        self.file, self.started = file, time.perf_counter()
+        self.case, self.stack = [""], ExitStack()
         self.through = self.stack.enter_context(watched(names, self.case))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self.case[0] = nodeid
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        if (
-            excinfo.type is KeyboardInterrupt
-        ):  # pytest's own kinds of it say that the cases could not be collected
+        # Pytest's own kinds of it say that the cases could not be collected.
+        if excinfo.type is KeyboardInterrupt:
             write_json(self.file, {"status": "infrastructure", "reason": "interrupted"})
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         self.stack.close()
-        if exitstatus in (
-            pytest.ExitCode.OK,
-            pytest.ExitCode.TESTS_FAILED,
-        ):  # else the caller tells what became of it
-            write_json(
-                self.file,
-                {
-                    "status": "done",
-                    "seconds": time.perf_counter() - self.started,
-                    "cases": self.rows,
-                    "reached": {name: sorted(cases) for name, cases in self.through.items()},
-                },
-            )
+        # Of any other end the caller tells.
+        if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            seconds = time.perf_counter() - self.started
+            reached = {name: sorted(cases) for name, cases in self.through.items()}
+            left = {"status": "done", "seconds": seconds, "cases": self.rows, "reached": reached}
+            write_json(self.file, left)

@@ -1,10 +1,13 @@
-"""How cases end, and which of them come through the seams of which faults: what the processes of a campaign note down."""
+"""How cases end, and which of them come through the seams of which faults: what the processes of a campaign note."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import pytest
@@ -12,6 +15,12 @@ import pytest
 from ptyspec.faults.apply import exchanged
 from ptyspec.faults.catalogue import fault
 from ptyspec.faults.fault import Patch
+from ptyspec.files.jsonfile import read_json
+
+CLEAN = "clean"
+"""The names of parts that ran without any fault begin with this."""
+PLACE = re.compile(r"/\S*?/pytest-of-[\w.-]+/pytest-\d+/|/tmp/\w+/|0x[0-9a-f]{8,}")
+"""What differs from run to run in a message: scratch folders and addresses."""
 
 
 class Outcomes:
@@ -28,16 +37,26 @@ class Outcomes:
         row["seconds"] += report.duration
         if report.failed:
             row["outcome"] = "failed"
-            row["message"] = (
-                row["message"] or str(getattr(report.longrepr, "reprcrash", "") or "")[:300]
-            )
+            crash = getattr(report.longrepr, "reprcrash", None)
+            row["message"] = row["message"] or said(getattr(crash, "message", ""))
         elif report.skipped and row["outcome"] == "passed":
             row["outcome"] = "skipped"
 
 
+def said(message: str) -> str:
+    """Return a failure's message in one line: observed and expected of a clause's check, or its first lines."""
+    lines = [line.strip() for line in PLACE.sub("", message).splitlines() if line.strip()]
+    told = [shorten(one, 140, placeholder=" …") for one in lines if one[:8] in TOLD]
+    first = " ".join(lines[:3]).removeprefix("AssertionError: ").removeprefix("Failed: ")
+    return "; ".join(told) or shorten(first, 260, placeholder=" …")
+
+
+TOLD = ("observed", "expected")
+
+
 @contextmanager
 def watched(faults: Iterable[str], case: Sequence[str]) -> Iterator[dict[str, set[str]]]:
-    """Watch every seam; what is yielded holds, for each fault, the values of `case[0]` while its seams were used.
+    """Watch every seam: yield, for each fault, the values that `case[0]` had while its seams were used.
 
     Raises PtyspecError that names fault and target where a seam cannot be watched.
     """
@@ -53,3 +72,18 @@ def watched(faults: Iterable[str], case: Sequence[str]) -> Iterator[dict[str, se
                 watching = Patch(name, patch.target, partial(noting, cases))
                 watch.enter_context(exchanged(watching))
         yield through
+
+
+def kept(part: Path) -> bool:
+    """Return whether a part need not run again; one that must is removed, so that nothing takes it for the new one.
+
+    Kept are cases that ran to their end and faults that cannot be applied. What broke around the cases may hold now, the
+    limit of a timeout may be higher, and without the clean cases nothing can be judged.
+    """
+    if not part.exists():
+        return False
+    status = read_json(part).get("status")
+    if status == "done" or (status == "invalid" and part.name.partition("-")[0] != CLEAN):
+        return True
+    part.unlink()
+    return False

@@ -21,7 +21,7 @@ from ptyspec.experiments.documents import Board, JudgementFile
 from ptyspec.experiments.history import HistoryFile
 from ptyspec.experiments.records import Evidence
 from ptyspec.explanations.explanation import Explanation
-from ptyspec.faults.schema import campaign_schema
+from ptyspec.faults.result import Campaign
 from ptyspec.files.jsonfile import write_json
 from ptyspec.report.comparison import Comparison
 from ptyspec.report.dashboard.document import Report
@@ -43,16 +43,16 @@ DOCUMENTS: dict[str, Any] = {
     "evidence": Evidence,
     "verdicts": HistoryFile,
     "report": Report,
+    "campaign": Campaign,
 }
 
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Return every schema by the name of its document."""
-    found: dict[str, dict[str, Any]] = {
+    found = {
         name: TypeAdapter(model).json_schema(mode="serialization")
         for name, model in DOCUMENTS.items()
     }
-    found["campaign"] = campaign_schema()
     return {name: {"$schema": DRAFT, **schema, "title": name} for name, schema in found.items()}
 
 

@@ -72,12 +72,13 @@ def test_a_fault_is_killed_by_the_cases_that_come_through_its_seam(tmp_path: Pat
     clause = "NORM-001"
     cases = [Case(name, (clause,), "contract", "", 0, None) for name in names]
     found = read_campaign(tmp_path, NAMES, cases, specification())
-    killed, kept = found.rows
-    assert not found.unclean
+    killed, kept = found.faults
+    assert not found.failing_without_a_fault
     assert killed.status == "killed"
     assert 0 < killed.reached < len(names)
     assert list(killed.red) == [clause]
-    assert killed.to_first is not None
+    assert killed.seconds_to_first_red is not None
+    assert [line.seen.fault for line in found.clauses if line.seen] == [NAMES[0]]
     assert kept.status == "survived"  # these two files do not look at the object
     assert found.status == "violation"
     page = write_campaign(tmp_path / "out", found)
@@ -124,12 +125,12 @@ def test_a_fault_beyond_the_contract_tier_runs_in_a_process_of_its_own(tmp_path:
         for name in part_cases(tmp_path / f"{NAMES[0]}.json")
     ]
     found = read_campaign(tmp_path, NAMES[:1], cases, specification(), "parity")
-    assert (found.rows[0].status, list(found.rows[0].red), found.tier) == (
+    assert (found.faults[0].status, list(found.faults[0].red), found.tier) == (
         "killed",
         ["NORM-001"],
         "parity",
     )
-    assert found.rows[0].reached == len(cases) > 0
+    assert found.faults[0].reached == len(cases) > 0
 
 
 def part_cases(path: Path) -> list[str]:

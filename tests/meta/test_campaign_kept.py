@@ -78,3 +78,12 @@ def test_every_must_clause_and_every_clause_with_a_case_here_is_caught_by_a_faul
         name for name in clauses if clauses[name].level == "MUST"
     }
     assert sorted(wanted - caught) == []
+
+
+def test_a_clause_is_seen_red_by_a_case_that_is_bound_to_it() -> None:
+    for tier in FOLDERS:
+        red = {row["id"]: row["red"] for row in kept(tier)["faults"]}
+        for line in kept(tier)["clauses"]:
+            if seen := line.get("seen"):
+                assert seen["case"] in red[seen["fault"]][line["id"]]
+                assert seen["said"]

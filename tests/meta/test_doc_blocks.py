@@ -42,8 +42,12 @@ from tests.doc_blocks import (
 )
 from tests.doc_files import bring
 from tests.doc_program import reduced
-from tests.red.copies import LEFT_OUT
 
+LEFT_OUT = (
+    *(".venv", ".git", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"),
+    *("allure-results", "allure-report", "runs", "build", "dist", "*.egg-info"),
+)
+"""What tools have built in a checkout."""
 RUN = {*SHELL, "python"}
 EXECUTED = [
     (page, section)
@@ -97,8 +101,7 @@ def _train(block: Block) -> None:
 def _set_up(place: Path, text: str) -> None:
     """The reader's folder: the repository where the commands need it, and the reader's own files."""
     if OF_THE_CHECKOUT.search(text):
-        kept = [name for name in LEFT_OUT if name != "__pycache__"]
-        shutil.copytree(ROOT, place, ignore=shutil.ignore_patterns(*kept), symlinks=True)
+        shutil.copytree(ROOT, place, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
         (place / ".pytest_cache").mkdir()  # what was collected is kept there, where it is a folder
         if COLLECTS.search(text):
             _collect(place)

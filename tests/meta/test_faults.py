@@ -6,7 +6,7 @@ import dataclasses
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,13 +18,15 @@ from ptyspec.faults.apply import applied
 from ptyspec.faults.catalogue import catalogue
 from ptyspec.faults.catalogue import fault as find
 from ptyspec.faults.fault import Fault, Patch
-from ptyspec.faults.result import Result, Row, Status, merged
-from ptyspec.faults.seen import watched
+from ptyspec.faults.matrix import seen_page
+from ptyspec.faults.result import Campaign, Row, Seen, Status, judged, merged
+from ptyspec.faults.result import row as make_row
+from ptyspec.faults.seen import said, watched
 from ptyspec.files.jsonfile import write_json
 from ptyspec.physics import objects, scale
 from ptyspec.pipeline import normalize
 from ptyspec.runs.environment import FAULTS, active_faults, environment, fingerprint
-from ptyspec.runs.runkey import code_version
+from ptyspec.runs.runkey import _without_others, code_version
 from ptyspec.spec.clause import PLACES
 from ptyspec.spec.registry import specification
 from ptyspec.spec.tiers import TIERS
@@ -98,6 +100,31 @@ def test_an_unknown_fault_changes_nothing() -> None:
     ):
         pass
     assert scale.loader_gain(4.0, 64) == 16.0
+
+
+TWO = """
+import numpy as np
+
+def helper(): return 1
+
+@fault(at="a:b")
+@clauses(red="A", green="B")
+def one(b): return helper()
+
+@one.also("a:c")
+def _(c): return 2
+
+@fault(at="a:d")
+@clauses(red="A", green="B")
+def two(d): return 3
+"""
+
+
+def test_a_faults_digest_follows_its_functions_and_helpers_and_no_other_fault() -> None:
+    kept = _without_others(TWO, {"one"})
+    assert all(text in kept for text in ("helper", "def one", "return 2"))
+    assert "def two" not in kept
+    assert _without_others(TWO, {"three"}) == ""
 
 
 ABSENT = {
@@ -179,88 +206,91 @@ def test_faults_of_the_environment_last_although_nobody_keeps_what_was_returned(
     assert (done.stdout.split(), done.stderr) == (["256.0"], "")
 
 
-def row(status: Status, *red: str) -> Row:
-    return Row(
-        find("gain-by-energy"),
-        status,
-        "",
-        3,
-        {name: ["a"] for name in red},
-        1.0,
-        0.1 if red else None,
-    )
+GAIN = find("gain-by-energy")
+CASES = dict.fromkeys((*GAIN.red, *GAIN.green), 1)
 
 
-def result(*rows: Row, unclean: tuple[str, ...] = (), cases: int = 1) -> Result:
-    fault = find("gain-by-energy")
-    return Result(
-        "contract", rows, specification(), dict.fromkeys((*fault.red, *fault.green), cases), unclean
-    )
+def row(status: Status, *red: str, name: str = GAIN.id, bound: Mapping[str, int] = CASES) -> Row:
+    cases = {clause: ["a"] for clause in red}
+    return make_row(find(name), status, cases, bound, specification(), reached=3)
+
+
+def result(*rows: Row, unclean: tuple[str, ...] = (), bound: Mapping[str, int] = CASES) -> Campaign:
+    return judged("contract", rows, specification(), bound, unclean)
 
 
 def test_a_result_tells_survivors_blind_clauses_and_missed_ones() -> None:
-    one = find("gain-by-energy")
-    killed, lived, unreached = row("killed", *one.red), row("survived"), row("invalid")
-    blind, missed = row("killed", *one.red, one.green[0]), row("killed", one.red[0])
-    assert (result(killed).status, result(killed).kill_rate, result(killed).specificity) == (
-        "ok",
-        1.0,
-        1.0,
-    )
-    assert (result(killed, lived).status, result(killed, lived).kill_rate) == ("violation", 0.5)
+    killed, lived, unreached = row("killed", *GAIN.red), row("survived"), row("invalid")
+    blind, missed = row("killed", *GAIN.red, GAIN.green[0]), row("killed", GAIN.red[0])
+    good = result(killed)
+    assert (good.status, good.kill_rate, good.specificity, good.survivors) == ("ok", 1.0, 1.0, ())
+    half = result(killed, lived)
+    assert (half.status, half.kill_rate, half.survivors) == ("violation", 0.5, (GAIN.id,))
     assert result(blind).status == result(killed, unclean=("b",)).status == "violation"
     assert result(blind).specificity == 0.5
-    assert (result(missed).status, result(missed).missed) == (
-        "violation",
-        {one.id: list(one.red[1:])},
-    )
+    assert (result(missed).status, result(missed).missed) == ("violation", {GAIN.id: GAIN.red[1:]})
     assert (result(unreached).status, result(unreached).kill_rate) == ("incomplete", None)
-    assert result(killed).as_json()["survivors"] == []
-    assert result(lived).as_json()["survivors"] == [one.id]
-    assert result(killed).vacuous == result(killed).unkilled == list(one.green)
+    assert good.vacuous == good.must_clauses_without_a_kill == GAIN.green
 
 
 def test_a_reader_is_sent_to_the_first_clause_of_which_most_cases_are_red() -> None:
     early, late = "SCALE-001", "NORM-001"  # of simulate and of normalize
-    both = row("killed", early, late)
-    many = Result("contract", (both,), specification(), {early: 2, late: 1}, ())
-    assert many.first_stage(both) == "normalize"
-    assert many.localised == 1.0
-    most = Result("contract", (both,), specification(), {early: 1, late: 1}, ())
-    assert most.first_stage(both) == "simulate"
-    none = Result("contract", (both,), specification(), {early: 2, late: 2}, ())
-    assert none.first_stage(both) == "simulate"
-    assert result(row("survived")).first_stage(row("survived")) is None
+
+    def sent(bound: dict[str, int]) -> str | None:
+        return row("killed", early, late, bound=bound).first_red_stage
+
+    assert sent({early: 2, late: 1}) == "normalize"
+    assert sent({early: 1, late: 1}) == "simulate"
+    assert sent({early: 2, late: 2}) == "simulate"
+    assert row("survived").first_red_stage is None
+    bound = {early: 2, late: 1}
+    assert result(row("killed", early, late, bound=bound), bound=bound).localised == 1.0
+
+
+def again(now: Campaign, former: Campaign) -> Campaign:
+    return merged(now, former, specification())
 
 
 def test_what_a_former_campaign_found_of_other_faults_is_kept() -> None:
-    one = find("gain-by-energy")
-    former = result(row("killed", *one.red), row("survived")).as_json()
-    former["faults"][1] |= {"id": "gain-kept"}
-    former["faults"].append(former["faults"][0] | {"id": "gone-since"})
-    now = merged(result(row("survived")), former)
-    assert [(line.fault.id, line.status) for line in now.rows] == [
+    gone = row("survived").model_copy(update={"id": "gone-since"})
+    former = result(row("killed", *GAIN.red), row("survived", name="gain-kept"), gone)
+    now = again(result(row("survived")), former)
+    assert [(line.id, line.status) for line in now.faults] == [
         ("gain-by-energy", "survived"),
         ("gain-kept", "survived"),
     ]
 
 
+def test_how_a_clause_was_seen_red_is_kept_while_its_fault_is() -> None:
+    seen = {
+        name: Seen(fault=by, case="t.py::test_a", said="observed 1")
+        for name, by in zip(GAIN.red, (GAIN.id, "gain-kept"), strict=True)
+    }
+    rows = row("killed", *GAIN.red), row("killed", *GAIN.red, name="gain-kept")
+    former = judged("contract", rows, specification(), CASES, (), seen)
+    now = again(result(row("killed", *GAIN.red)), former)
+    assert {line.id: line.seen for line in now.clauses if line.seen} == {
+        GAIN.red[1]: seen[GAIN.red[1]]
+    }
+    page = seen_page([now])
+    assert f"| {GAIN.red[1]} | gain-kept | test\\_a | observed 1 |" in page
+    assert "## Never seen red" in page
+
+
 def test_a_merged_campaign_is_full_where_every_row_is_and_keeps_what_failed_without_a_fault() -> (
     None
 ):
-    one = row("survived")
-    former = result(one, unclean=("b", "a")).as_json()
-    former["faults"][0] |= {"id": "gain-kept", "mode": "quick"}
-    now = merged(result(one, unclean=("a", "c")), former)
-    assert (now.mode, now.unclean) == ("quick", ("b", "a", "c"))
-    former["faults"][0] |= {"mode": "full"}
-    assert merged(dataclasses.replace(result(one), mode="quick"), former).mode == "full"
+    other = row("survived", name="gain-kept")
+    quick = other.model_copy(update={"mode": "quick"})
+    now = again(result(row("survived"), unclean=("a", "c")), result(quick, unclean=("b", "a")))
+    assert (now.mode, now.failing_without_a_fault) == ("quick", ("b", "a", "c"))
+    assert again(result(row("survived")), result(other)).mode == "full"
 
 
 def test_campaigns_of_two_tiers_are_not_merged() -> None:
-    former = result(row("survived")).as_json() | {"tier": "parity"}
+    former = result(row("survived")).model_copy(update={"tier": "parity"})
     with pytest.raises(ConfigError, match="only campaigns of one tier") as refused:
-        merged(result(row("survived")), former)
+        again(result(row("survived")), former)
     assert refused.value.details == {
         "value": "--tier contract",
         "limit": "the folder holds parity",
@@ -274,17 +304,29 @@ def test_another_tier_is_refused_before_anything_runs(
 ) -> None:
     ran: list[str] = []
 
-    def run(only: list[str], tier: str, *more: object) -> Result:
+    def run(only: list[str], tier: str, *more: object) -> Campaign:
         ran.append(tier)
-        return result(row("killed", *find("gain-by-energy").red))
+        return result(row("killed", *GAIN.red))
 
     monkeypatch.setattr("ptyspec.cli.faults._found", run)
-    write_json(tmp_path / "campaign.json", result(row("survived")).as_json())
+    write_json(tmp_path / "campaign.json", result(row("survived")).model_dump(mode="json"))
     words = ["faults", "campaign", "--merge", "--out", str(tmp_path), "--tier"]
     assert CliRunner().invoke(app, [*words, "parity"]).exit_code == 2
     assert ran == []
     assert CliRunner().invoke(app, [*words, "contract"]).exit_code == 0
     assert ran == ["contract"]
+
+
+SAID = {
+    "clause": ("X · T\n  observed   gain: 2\n  expected   1\n", "observed gain: 2; expected 1"),
+    "plain": ("AssertionError: assert 1 == 2\n  more", "assert 1 == 2 more"),
+    "path": ("AssertionError: /tmp/pytest-of-a/pytest-0/f.npz is read", "f.npz is read"),
+}
+
+
+@pytest.mark.parametrize(("message", "line"), SAID.values(), ids=SAID)
+def test_a_failure_is_told_in_one_line(message: str, line: str) -> None:
+    assert " ".join(said(message).split()) == line
 
 
 def test_a_fault_acts_in_every_worker_of_a_parallel_run() -> None:

@@ -104,7 +104,6 @@ def test_every_clause_has_an_anchor_its_level_and_its_cases(source: Path) -> Non
 
 def test_a_clause_without_a_case_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "specs").mkdir()
-    (tmp_path / "tests" / "red").mkdir(parents=True)
     rule = "# D\n\n## S\n\n### AREA-001 · A title {r1}\nIt MUST be so.\n\n- Why: x.\n- Tolerance: exact\n- Place: run\n"
     (tmp_path / "specs" / "doc.md").write_text(rule, encoding="utf-8")
     monkeypatch.setattr("docs.site.clauses.collect", lambda root: [])

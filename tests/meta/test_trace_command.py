@@ -1,4 +1,4 @@
-"""`ptyspec trace` and `python -m tests.red`, end to end on a project of one document and one module."""
+"""`ptyspec trace`, end to end on a project of one document and one module."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from ptyspec.cli.main import app
 from ptyspec.spec.collect import collect
 from ptyspec.spec.registry import specification
 from tests.child import environment
-from tests.red.__main__ import main as red
 
 FIRST, SECOND = list(specification())[
     :2
@@ -37,7 +36,7 @@ def test_something_else():
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    for name in ("specs", "docs", "tests/contract", "tests/red", ".pytest_cache"):
+    for name in ("specs", "docs", "tests/contract", ".pytest_cache"):
         (tmp_path / name).mkdir(parents=True)
     write(tmp_path, "pyproject.toml", CONFIG)
     write(tmp_path, "specs/doc.md", f"# Title\n\n## Section\n\n{RULE.format(FIRST)}")
@@ -169,68 +168,3 @@ def test_a_collection_is_kept_until_a_source_changes(
     write(project, "tests/contract/test_more.py", "")
     with pytest.raises(FileNotFoundError):
         collect(project)
-
-
-ENTRY = """- clause: {}
-  story: {}
-  file: tiny.py
-  find: 2 * number
-  replace: {}
-"""
-EDITS = {
-    "killed": ("it adds", "number + 1"),
-    "survived": ("it multiplies the other way round", "number * 2"),
-    "invalid": ("it knows no such thing", "no_such_thing"),
-}
-
-
-def test_a_broken_clause_is_seen_red_by_its_own_case_or_told(project: Path) -> None:
-    replace(project, "specs/doc.md", "# Title", "# The title")
-    with (project / "specs/doc.md").open("a", encoding="utf-8") as file:
-        file.write("\n" + RULE.format(SECOND))
-    write(
-        project,
-        "tests/red/doc.yaml",
-        "".join(ENTRY.format(FIRST, *edit) for edit in EDITS.values()),
-    )
-    before = {path: path.read_bytes() for path in (project / "tiny.py", project / "specs/doc.md")}
-    code = red(
-        [
-            "--root",
-            str(project),
-            "--json",
-            str(project / "red.json"),
-            "--markdown",
-            str(project / "red.md"),
-        ]
-    )
-    assert code == 1
-    found = json.loads((project / "red.json").read_text(encoding="utf-8"))
-    assert [row["status"] for row in found["results"]] == list(EDITS)
-    assert {name: found[name] for name in ("status", "missing_clauses")} == {
-        "status": "violation",
-        "missing_clauses": [SECOND],
-    }
-    killed, survived, invalid = found["results"]
-    assert killed["case"] == "tests/contract/test_tiny.py::test_doubling_gives_twice_as_much[two]"
-    assert killed["said"][0] == "not twice as much"
-    assert "green although broken" in survived["reason"]
-    assert "NameError, which is no verdict" in invalid["reason"]
-    assert all(path.read_bytes() == text for path, text in before.items())
-    page = (project / "red.md").read_text(encoding="utf-8")
-    assert f"| {FIRST} | it adds | tiny.py |" in page
-    assert str(project) not in page
-
-
-def test_cases_that_are_red_already_prove_nothing(project: Path) -> None:
-    replace(project, "tiny.py", "2 * number", "3 * number")
-    write(
-        project,
-        "tests/red/doc.yaml",
-        ENTRY.format(FIRST, "it adds", "number + 1").replace("2 * number", "3 * number"),
-    )
-    assert red(["--root", str(project), "--json", str(project / "red.json"), FIRST]) == 1
-    found = json.loads((project / "red.json").read_text(encoding="utf-8"))["results"]
-    assert [(row["status"], row["reason"]) for row in found] == [
-        ("invalid", "no green case of the clause")
-    ]
