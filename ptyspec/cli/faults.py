@@ -196,10 +196,10 @@ def _found(
     import shutil
 
     from ptyspec.cli.output import stderr
-    from ptyspec.cli.trace import checkout
     from ptyspec.faults import campaign as work
     from ptyspec.faults.catalogue import catalogue, fault
     from ptyspec.faults.parity import cases_of, run_parity
+    from ptyspec.front.checkout import checkout
     from ptyspec.runs.store import default_root
     from ptyspec.spec.collect import collect
     from ptyspec.spec.registry import specification

@@ -12,7 +12,8 @@ import typer
 from ptyspec.cli.failures import INCOMPLETE, VIOLATION
 from ptyspec.cli.names import hypotheses as known
 from ptyspec.cli.options import Json
-from ptyspec.cli.trace import Root, checkout
+from ptyspec.cli.trace import Root
+from ptyspec.front.checkout import checkout
 
 if TYPE_CHECKING:
     from ptyspec.cli.progress import RichProgress

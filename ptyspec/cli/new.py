@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from ptyspec.cli.names import clauses, documents, tiers
-from ptyspec.cli.trace import Root, checkout
+from ptyspec.cli.trace import Root
+from ptyspec.front.checkout import checkout
 
 app = typer.Typer(help="Begin a clause, a case or a hypothesis.", no_args_is_help=True)
 

@@ -114,7 +114,7 @@ def gather(
 def page_root(root: Path | None) -> Path | None:
     """The checkout that was named, or that this is; an installation has none, and then no cases."""
     import ptyspec
-    from ptyspec.cli.trace import checkout
+    from ptyspec.front.checkout import checkout
 
     if root is None and not (Path(ptyspec.__file__).parents[1] / "specs").is_dir():
         return None

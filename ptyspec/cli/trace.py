@@ -10,6 +10,7 @@ import typer
 from ptyspec.cli.failures import INCOMPLETE, VIOLATION
 from ptyspec.cli.names import clauses
 from ptyspec.cli.options import Json
+from ptyspec.front.checkout import checkout
 
 if TYPE_CHECKING:
     from ptyspec.render.table import Table
@@ -102,23 +103,6 @@ def trace(
         _findings(found.findings)
         typer.echo(views.summary(found))
     return _end(found) if strict else None
-
-
-def checkout(root: Path | None) -> Path:
-    """Return the folder that holds specs/ and tests/; raises InputFileError where there is none."""
-    import ptyspec
-    from ptyspec.errors import InputFileError
-
-    place = (root or Path(ptyspec.__file__).parents[1]).resolve()
-    for folder in ("specs", "tests"):
-        if not (place / folder).is_dir():
-            raise InputFileError(
-                f"there is no folder {folder}",
-                value=place,
-                limit="a checkout with specs/ and tests/",
-                next_step="name one: --root DIR",
-            )
-    return place
 
 
 def read(root: Path) -> Trace:

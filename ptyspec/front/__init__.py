@@ -1,1 +1,1 @@
-"""What `import ptyspec` offers: run, compare, check, explain, judge."""
+"""The functions that `import ptyspec` offers; docs/public-api.md says what is public."""

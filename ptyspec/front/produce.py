@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ptyspec.contracts.resolve import Resolved
+from ptyspec.faults.apply import applied_once
 from ptyspec.files.disk import check_output, publish
 from ptyspec.pipeline.progress import Progress
 from ptyspec.report import pages
@@ -18,13 +20,17 @@ def produce(
     out: Path | None = None,
     force: bool = False,
     progress: Progress | None = None,
+    faults: Sequence[str] = (),
     **how: Any,
 ) -> Path:
     """Return the folder of the finished run, its report in it; `how` goes to `runs.produce`.
 
-    `out` receives a copy; OutputExistsError, before any work, where it holds something and not `force`.
+    `faults` are active while the run is made, and no longer: its pages are made by the code as it
+    is. `out` receives a copy; OutputExistsError, before any work, where it holds something and not `force`.
     """
     if out is not None:
         check_output(out, force)
-    folder = pages.ensure(data.produce(resolved, force=force, progress=progress, **how), progress)
+    with applied_once(*faults):
+        folder = data.produce(resolved, force=force, progress=progress, **how)
+    pages.ensure(folder, progress)
     return folder if out is None else publish(folder, out, force)

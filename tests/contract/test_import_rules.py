@@ -97,6 +97,8 @@ def within(name: str, packages: set[str]) -> bool:
 def directions(module: str, tree: ast.Module) -> Iterator[str]:
     room = module.partition(".")[0]
     below = ROOMS[: ROOMS.index(room)] if room in ROOMS else ()
+    if module == "__init__":
+        below = ROOMS  # the front door names what it offers
     for name in imported(tree):
         if name.startswith("."):
             yield f"relative import {name}"

@@ -1,0 +1,140 @@
+"""`ptyspec.compare`, `check`, `judge`, `fault`, `read_scan`: each is one call of the room that does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ptyspec.front.begin import Changes, begin, settings_of
+from ptyspec.front.run import Run
+
+if TYPE_CHECKING:
+    from ptyspec.contracts.scan import RawScan
+    from ptyspec.contracts.scenario import Scenario
+    from ptyspec.experiments.judge import Judgement
+    from ptyspec.pipeline.protocol import Pipeline
+    from ptyspec.render.table import Table
+    from ptyspec.report.comparison import Comparison
+    from ptyspec.spec.finding import Finding
+
+
+class Compared:
+    """Finished runs side by side; `document` holds everything, a notebook shows the tables."""
+
+    def __init__(self, document: Comparison) -> None:
+        self.document = document
+
+    def _tables(self) -> list[Table]:
+        from ptyspec.report.comparison_page import tables
+
+        return tables(self.document)
+
+    def __repr__(self) -> str:
+        from ptyspec.front.view import plain
+
+        return plain(*self._tables())
+
+    def _repr_html_(self) -> str:
+        return "".join(table.html() for table in self._tables())
+
+
+class Results(list["Finding"]):
+    """One finding a clause, the broken ones first."""
+
+    def _table(self) -> Table:
+        from ptyspec.render.table import Table
+
+        rows = [(one.clause, one.stage, one.state.value, one.what, one.observed) for one in self]
+        return Table(("clause", "stage", "state", "what", "observed"), rows, numbers=False)
+
+    def __repr__(self) -> str:
+        from ptyspec.front.view import plain
+
+        return plain(self._table())
+
+    def _repr_html_(self) -> str:
+        return str(self._table().html())
+
+
+def compare(*runs: Run | Path | str) -> Compared:
+    """Return two or more finished runs side by side: scores, settings that differ, stages. Nothing is run.
+
+    A run is a `Run`, its folder, its key, or the words that `run` takes. Raises PtyspecError for a run that is not
+    finished or is damaged.
+    """
+    begin()
+    from ptyspec.report.comparison import comparison
+    from ptyspec.report.comparison_runs import runs as named
+    from ptyspec.runs.run_spec import Options
+
+    targets = [str(one.folder if isinstance(one, Run) else one) for one in runs]
+    return Compared(comparison(named(targets, Options())))
+
+
+def check(
+    pipeline: Pipeline | type[Pipeline] | str | None,
+    scenario: str | Scenario = "gs1_custom",
+    *,
+    profile: str | None = "quick",
+    set: Changes | None = None,
+    clauses: Collection[str] | None = None,
+    trains: bool = True,
+) -> Results:
+    """Return what the clauses say of a pipeline's stages, one finding a clause; pytest is not needed.
+
+    Args:
+        pipeline: an instance, a class, MODULE:ATTR, or None for the reference.
+        scenario: what it is given.
+        profile: size of a shipped scenario.
+        set: settings by dotted key.
+        clauses: only these.
+        trains: False leaves out the clauses that need a trained network.
+    """
+    begin()
+    from ptyspec.checks.judge import judge_pipeline
+    from ptyspec.pipeline.reference import ReferencePipeline
+    from ptyspec.runs.chosen_pipeline import maker
+    from ptyspec.runs.request import request
+    from ptyspec.spec.clause import PLACES
+    from ptyspec.spec.finding import State, worst
+
+    if isinstance(scenario, str):
+        scenario = request(scenario, profile=profile, settings=settings_of(set)).scenario
+    make: Any = maker(pipeline) if isinstance(pipeline, str) else pipeline or ReferencePipeline
+    walk = make() if callable(make) else make
+    rows: dict[str, list[Finding]] = {}
+    for one in judge_pipeline(walk, scenario, clauses, trains=trains):
+        rows.setdefault(one.clause, []).append(one)
+    said = []
+    for found in rows.values():
+        state = worst(one.state for one in found)
+        said.append(next(one for one in found if one.state is state))
+    order = [State.FAILED, State.ERROR, State.NOT_REACHED, State.NOT_RUN, State.PASSED]
+    said.sort(key=lambda one: (order.index(one.state), PLACES.index(one.stage)))
+    return Results(said)
+
+
+def judge(hypothesis: str, *, processes: int = 2) -> Judgement:
+    """Return the verdict on a hypothesis; its runs are made where the store has none."""
+    begin()
+    from ptyspec.experiments.judge import judge as judged
+
+    return judged(hypothesis, processes=processes)
+
+
+def fault(*names: str) -> AbstractContextManager[Any]:
+    """Make the package wrong in a known way while a `with` block lasts; `ptyspec faults list` names the ways."""
+    begin()
+    from ptyspec.faults.apply import applied
+
+    return applied(*names)
+
+
+def read_scan(path: Path | str, **how: Any) -> RawScan:
+    """Return the scan of an NPZ or CXI file; `how`: `measurement`, `probe` (a file's path), as in files.scan_file."""
+    begin()
+    from ptyspec.files.scan_file import read_scan as read
+
+    return read(Path(path), **how)

@@ -1,0 +1,22 @@
+"""Where the specification and its cases lie: the checkout that this package runs from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ptyspec
+from ptyspec.errors import InputFileError
+
+
+def checkout(root: Path | None) -> Path:
+    """Return the folder that holds specs/ and tests/; raises InputFileError where there is none."""
+    place = (root or Path(ptyspec.__file__).parents[1]).resolve()
+    for folder in ("specs", "tests"):
+        if not (place / folder).is_dir():
+            raise InputFileError(
+                f"there is no folder {folder}",
+                value=place,
+                limit="a checkout with specs/ and tests/",
+                next_step="name one: --root DIR",
+            )
+    return place

@@ -1,0 +1,160 @@
+"""`ptyspec.explain`: from a symptom to the stage and the smallest difference that causes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ptyspec.front.begin import Changes, begin, settings_of
+from ptyspec.front.run import Run, told_by
+
+if TYPE_CHECKING:
+    from ptyspec.explanations.explain import Limits
+    from ptyspec.explanations.explanation import Explanation
+    from ptyspec.explanations.plan import Outcome, Subset
+    from ptyspec.pipeline.progress import Progress
+    from ptyspec.runs.run_spec import RunSpec
+
+CLAUSE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*-\d{3}")
+
+
+def explain(
+    good: Run | Path | str,
+    bad: Run | Path | str,
+    symptom: str,
+    *,
+    profile: str | None = None,
+    seed: int | None = None,
+    set: Changes | None = None,
+    budget: int | None = None,
+    repeats: int = 3,
+    processes: int = 2,
+    progress: Progress | bool = True,
+) -> Explanation:
+    """Return what makes `bad` show a symptom that `good` does not: the stage, and the smallest set of differences.
+
+    Args:
+        good, bad: finished runs, or the words that `run` takes; profile, seed and set are for words.
+        symptom: such as "amplitude.mean_ratio < 0.9", or the id of a clause.
+        budget: at most so many runs in the search.
+        repeats: other training seeds with which each claim is confirmed.
+        processes: runs at a time.
+        progress: True tells of each run on stderr; or an object that is told.
+
+    Every run is kept in the store: an interrupted search goes on where it was. Raises PtyspecError where `good` shows
+    the symptom, `bad` does not, or nothing differs.
+    """
+    begin()
+    from ptyspec.explanations.explain import Limits
+    from ptyspec.faults import catalogue
+    from ptyspec.pipeline.progress import Silent
+    from ptyspec.runs.run_spec import Options, run_specs
+
+    words = str(getattr(good, "folder", good)), str(getattr(bad, "folder", bad))
+    options = Options(profile=profile, seed=seed, settings=settings_of(set))
+    first, second = run_specs(words, options, faults=catalogue.names())
+    ask = _clause if CLAUSE.fullmatch(symptom.strip()) else _symptom
+    return ask(
+        (first, second),
+        words,
+        symptom,
+        Limits(budget, repeats, processes),
+        told_by(progress) or Silent(),
+    )
+
+
+def _symptom(
+    both: tuple[RunSpec, RunSpec],
+    words: tuple[str, str],
+    symptom: str,
+    limits: Limits,
+    tell: Progress,
+) -> Explanation:
+    from ptyspec.contracts.stages import STAGES
+    from ptyspec.explanations.build import Question
+    from ptyspec.explanations.deltas import differences
+    from ptyspec.explanations.explain import NOTHING, explain
+    from ptyspec.explanations.laboratory import Laboratory
+    from ptyspec.explanations.splices import chain_of
+    from ptyspec.explanations.symptom import read_symptom
+
+    read = read_symptom(symptom)
+    deltas = differences(both[0].settings(), both[1].settings())
+    whole = frozenset(delta.name for delta in deltas)
+    watch = _watch(tell.message)
+    with Laboratory(both[0], deltas, read, limits.width, watch) as lab:
+        return explain(
+            lab,
+            deltas,
+            Question(*words, read.text, read.path, read.limit),
+            limits,
+            lambda: (
+                chain_of(*both, read, {0: lab.seen[whole], len(STAGES): lab.seen[NOTHING]}, tell),
+                "",
+            ),
+            tell.message,
+        )
+
+
+def _clause(
+    both: tuple[RunSpec, RunSpec],
+    words: tuple[str, str],
+    symptom: str,
+    limits: Limits,
+    tell: Progress,
+) -> Explanation:
+    from ptyspec.explanations.build import Question
+    from ptyspec.explanations.clause_bench import ClauseBench, reaching
+    from ptyspec.explanations.deltas import differences
+    from ptyspec.explanations.explain import explain
+    from ptyspec.front.checkout import checkout
+    from ptyspec.spec.registry import specification
+
+    clause = specification()[symptom.strip()]
+    deltas, beyond = reaching(differences(both[0].settings(), both[1].settings()))
+    common = sorted(set(both[0].faults) & set(both[1].faults))
+    tell.message(f"collecting the cases of {clause.id}")
+    bench = ClauseBench(
+        checkout(None),
+        clause.id,
+        deltas,
+        common,
+        both[0].pipeline,
+        limits.width,
+        _watch(tell.message),
+    )
+    bench.narrow()
+    found = explain(
+        bench,
+        deltas,
+        Question(*words, clause.id, "clause holds"),
+        limits,
+        lambda: (None, "a clause is judged by its cases"),
+        tell.message,
+    )
+    if not beyond:
+        return found
+    names = ", ".join(delta.name for delta in beyond)
+    note = f"Cases bring their own settings; these differences do not reach them: {names}."
+    return found.model_copy(update={"notes": (*found.notes, note)})
+
+
+def _watch(tell: Callable[[str], None]) -> Callable[[Subset, Outcome, float | None, float], None]:
+    """Tell every run in a line: what GOOD took over, how it ended, its number."""
+    done = [0]
+
+    def watch(subset: Subset, outcome: Outcome, number: float | None, seconds: float) -> None:
+        done[0] += 1
+        names = (
+            ", ".join(sorted(name.removeprefix("fault.") for name in subset))
+            if len(subset) < 5
+            else ""
+        )
+        said = "" if number is None else f" {number:.4g}"
+        tell(
+            f"run {done[0]:>3}  {outcome.value:<10}{said:>8}  {seconds:6.1f} s  {len(subset)} taken over: {names or '…'}"
+        )
+
+    return watch

@@ -1,0 +1,123 @@
+"""A finished run as a person sees it: text in a terminal, HTML with pictures in a notebook, a figure."""
+
+from __future__ import annotations
+
+import base64
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from ptyspec.contracts.run import RunResult
+from ptyspec.render import canvas
+from ptyspec.render.table import Table
+from ptyspec.render.views import views
+from ptyspec.report import maps
+from ptyspec.scores import headline as scores
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ptyspec.front.run import Run
+
+SHOWN = 4
+"""Scores beside the baselines: level, structure, fine detail, phase or resolution; `Run.scores` holds all."""
+COLOURS = {"right": "#2e8b57", "doubtful": "#c98a00", "wrong": "#d1495b", "incomplete": "#808080"}
+BASELINES = ("network", "refined", "trivial", "untrained", "iterative")
+WIDTH = 3.2
+"""Inches of a panel."""
+STYLE = """
+.ptyspec-run { max-width: 64rem; color: inherit; }
+.ptyspec-run .verdict { border-left: 0.35rem solid var(--ptyspec); padding: 0.2rem 0.8rem; margin: 0 0 0.8rem; }
+.ptyspec-run table { border-collapse: collapse; color: inherit; background: transparent; }
+.ptyspec-run th, .ptyspec-run td { padding: 0.15rem 0.9rem 0.15rem 0; text-align: left;
+  border-bottom: 1px solid rgba(128, 128, 128, 0.4); background: transparent; }
+.ptyspec-run .n { text-align: right; font-variant-numeric: tabular-nums; }
+.ptyspec-run img { max-width: 100%; background: #fff; margin-top: 0.8rem; }
+.ptyspec-run code { overflow-wrap: anywhere; }
+"""
+HTML = Markup(
+    '<div class="ptyspec-run" style="--ptyspec: {colour}"><style>{style}</style>'
+    '<p class="verdict"><strong>{name}</strong><br>{verdict}</p>'
+    '{table}<img alt="amplitude and phase" src="data:image/png;base64,{image}">'
+    "<p><code>{folder}</code></p></div>"
+)
+
+
+def score_table(metrics: Any) -> Table:
+    """Return the network's first scores beside those of its baselines."""
+    blocks = scores.blocks(metrics)
+    wanted = [
+        one
+        for one in scores.columns(metrics)
+        if one.key != "ssim" and scores.lookup(blocks["network"], one.path) is not None
+    ][:SHOWN]
+    rows = [
+        (
+            scores.NAMES[name],
+            *(scores.shown(scores.lookup(blocks[name], one.path), one.digits) for one in wanted),
+        )
+        for name in BASELINES
+        if name in blocks
+    ]
+    return Table(("", *(one.label for one in wanted)), rows)
+
+
+def text(run: Run) -> str:
+    """Return the verdict, the scores and the folder as text."""
+    head = f"{run.scenario.name}: {run.verdict.line}"
+    return f"{head}\n\n{plain(score_table(run.metrics))}\n{run.folder}"
+
+
+def html(run: Run) -> str:
+    """Return the verdict, the scores and the pictures as HTML that needs no network, for dark and light pages."""
+    verdict = run.verdict
+    return HTML.format(
+        colour=COLOURS[verdict.status],
+        style=Markup(STYLE),
+        name=run.scenario.name,
+        verdict=f"{verdict.line}: {verdict.sentence}"
+        if verdict.status == "right"
+        else verdict.line,
+        table=score_table(run.metrics).html(),
+        image=base64.b64encode(png(run.plot())).decode("ascii"),
+        folder=run.folder,
+    )
+
+
+def plain(*tables: Table) -> str:
+    """Return tables as a terminal of 110 columns shows them, without colours."""
+    from rich.console import Console
+
+    console = Console(width=110, file=None, record=False, no_color=True, highlight=False)
+    with console.capture() as captured:
+        for table in tables:
+            console.print(table.terminal())
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+
+
+def picture(result: RunResult) -> Figure:
+    """Draw amplitude, and phase where the object has one: the reference, the network, the trivial baseline."""
+    seen = views(result)
+    rows = [maps.amplitude(seen), *(() if seen.zero_phase else (maps.phase(seen),))]
+    names = [name for name in ("network", "trivial") if name in seen.estimates]
+    height = canvas.panel_size(seen.frame, WIDTH)
+    grid = canvas.Grid(len(rows), len(names) + 1, WIDTH, height, across=0.9)
+    figure, axes = grid.figure(result.resolved.scenario.name)
+    for axis_row, quantity in zip(axes, rows, strict=True):
+        panels = [(quantity.reference, quantity.reference_name)]
+        panels += [(quantity.images[name], scores.NAMES[name]) for name in names]
+        for axis, (image, title) in zip(axis_row, panels, strict=True):
+            drawn = canvas.image_panel(
+                axis, image, seen.frame, cmap=quantity.cmap, limits=quantity.limits, title=title
+            )
+            canvas.colour_bar(axis, drawn, quantity.unit, extend="both")
+    figure.__dict__["_repr_png_"] = lambda: png(figure)  # notebooks show it without pyplot
+    return figure
+
+
+def png(figure: Figure) -> bytes:
+    """Return a figure as PNG."""
+    content = BytesIO()
+    figure.savefig(content, format="png", dpi=canvas.DPI, facecolor="white")
+    return content.getvalue()
