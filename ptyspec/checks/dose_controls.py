@@ -8,9 +8,8 @@ import numpy as np
 
 from ptyspec.checks.intensity_controls import OF_DATA
 from ptyspec.checks.material import Material
-from ptyspec.checks.registry import Control
+from ptyspec.checks.spoil import control, with_scan
 from ptyspec.checks.subject import Words, subject
-from ptyspec.contracts.scan import RawScan
 
 LABEL = "dose_legacy_gs2"
 SMALLEST = "quick"
@@ -22,10 +21,15 @@ def is_dose(material: Material) -> bool:
     return material.scenario.scan.kind == "nested"
 
 
+def profile_of(material: Material) -> str | None:
+    """Return the profile that a subject's settings come from; None for one that has none."""
+    sources = material.subject.resolved.provenance.values()
+    return next((source[8:] for source in sources if source.startswith("profile ")), None)
+
+
 def companion(material: Material) -> Material:
     """Return the scenario of dose_experiments at the subject's profile."""
-    sources = material.subject.resolved.provenance.values()
-    return _at(next((source[8:] for source in sources if source.startswith("profile ")), SMALLEST))
+    return _at(profile_of(material) or SMALLEST)
 
 
 @cache
@@ -34,23 +38,17 @@ def _at(profile: str) -> Material:
     return Material(subject(LABEL, Words(profile=profile)))
 
 
-def _scan(material: Material, **update: object) -> Material:
-    made: RawScan = material.scan.model_copy(update=update)
-    return material.replaced(scan=made)
-
-
-def _gauge_of_test(material: Material) -> Material:
-    """dose_experiments with norm_Y_I of the test images: object and data are divided by another factor, counts are kept."""
+@control("OBJECT-003")
+def gauge_of_the_test_images(material: Material) -> Material:
+    """The labels of dose_experiments are divided by the test images' factor, object and data alike; counts are kept."""
     other = material if is_dose(material) else companion(material)
     scan, spec = other.scan, other.scenario.object
     assert scan.objectGuess is not None
     pitch = spec.size + scan.N
-    images = [
-        scan.objectGuess[:, k * pitch : k * pitch + spec.size]
-        for k in range(spec.images_train, spec.images_train + spec.images_test)
-    ]
+    starts = [(spec.images_train + k) * pitch for k in range(spec.images_test)]
+    images = [scan.objectGuess[:, at : at + spec.size] for at in starts]
     factor = float(np.mean([np.abs(image).max() for image in images]))
-    return _scan(
+    return with_scan(
         other,
         objectGuess=scan.objectGuess / np.float32(factor),
         diff3d=scan.diff3d / np.float32(factor),
@@ -58,26 +56,14 @@ def _gauge_of_test(material: Material) -> Material:
     )
 
 
-def _points_for_images(material: Material) -> Material:
-    """dose_experiments with all training frames on one image: the number of images was not read as one of objects."""
+@control("NESTED-002")
+def images_as_points(material: Material) -> Material:
+    """All training frames of dose_experiments are on one image: the number of images was not read as one of objects."""
     other = material if is_dose(material) else companion(material)
     index = other.scan.scan_index
-    return _scan(other, scan_index=np.where(index < other.scenario.object.images_train, 0, index))
+    first = np.where(index < other.scenario.object.images_train, 0, index)
+    return with_scan(other, scan_index=first)
 
 
-CONTROLS = (
-    *OF_DATA,
-    Control(
-        "gauge-of-the-test-images",
-        "the labels of dose_experiments are divided by the test images' factor",
-        "OBJECT-003",
-        _gauge_of_test,
-    ),
-    Control(
-        "images-as-points",
-        "dose_experiments with all training frames on one image",
-        "NESTED-002",
-        _points_for_images,
-    ),
-)
+CONTROLS = (*OF_DATA, gauge_of_the_test_images, images_as_points)
 """The first eight are those of the audit `intensity`: faults of the stages that both audits show."""
