@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+from ptyspec.checks.judge import Collecting
 from ptyspec.checks.material import Material
 from ptyspec.checks.registry import perform
 from ptyspec.checks.report import Audit
 from ptyspec.checks.subject import Subject
 from ptyspec.faults.controls import spoiled
+from ptyspec.spec.registry import specification
 from tests.tiny_runs import stored, tiny
 
 
@@ -32,3 +34,8 @@ def trained(target: str = "gs2_custom", *settings: str) -> Material:
 def performed(kind: str, *materials: Material, control: str | None = None) -> Audit:
     """The audit, by the way that the command line takes."""
     return spoiled(kind, materials, control) if control else perform(kind, materials)
+
+
+def judging(clause: str = "NORM-001") -> Collecting:
+    """A check of this clause that keeps what it finds."""
+    return Collecting(specification()[clause], seen=[], stage="normalize")

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from ptyspec.checks import hub
+from ptyspec.checks.layout import Grid
 from ptyspec.checks.material import Material
 from ptyspec.checks.report import Audit
 from ptyspec.checks.subject import Subject
 from ptyspec.checks.tested import behind
 from ptyspec.errors import ConfigError
+from tests.audits import judging
 from tests.tiny_runs import tiny
 
 RULE = "NORM-001"
@@ -34,13 +36,16 @@ def audit(kind: str, sides: Sequence[Material]) -> Audit:
         raise ZeroDivisionError("nobody expected this")
     found = Audit(kind, "Is it?", tuple(side.subject.as_json() for side in sides))
     found.data = {side.name: {"gain": 0.25 if side.name == "bad" else 1.0} for side in sides}
-    found.grid("Gain", columns=("gain",), corner="subject")
+    Grid("Gain", "*", "gain").add_to(found)
     if kind == "visual":
-        found.skipped(RULE, "all of them", "nobody looked")
+        check = judging()
+        check.missing("of all of them", "nobody looked")
+        found.findings += check.findings
         return found
     for side in sides:
-        low = 0.9 if kind == "probe" else 0.0
-        found.within(RULE, f"{side.name}: gain", low, 1.1, side.name, "gain")
+        check = judging()
+        check.between(0.9 if kind == "probe" else 0.0, found.data[side.name]["gain"], 1.1, "gain")
+        found.extend(side.name, check.findings)
     return found
 
 

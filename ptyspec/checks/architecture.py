@@ -197,7 +197,7 @@ def _ranges(subjects: Sequence[Material], data: Any) -> Figure:
 def _without_run(subjects: Sequence[Material], report: Audit) -> None:
     for one in subjects:
         if one.run_at_hand is None:
-            report.note(
+            report.notes.append(
                 f"{one.name}: no finished run is at hand, so that no object's contrast is judged (ptyspec run)."
             )
 

@@ -76,10 +76,6 @@ class AuditModule(Protocol):
     __name__: str
     CONTROLS: tuple[Control, ...]
     LAYOUT: Layout
-    """What the audit consists of; a module without one fills the report itself."""
-
-    def audit(self, materials: Sequence[Material], report: Audit) -> None:
-        """Fill the report."""
 
 
 def module_of(kind: str) -> AuditModule:
@@ -136,10 +132,7 @@ def perform(kind: str, materials: Sequence[Material], control: str | None = None
         tuple(material.subject.as_json() for material in materials),
         control=control,
     )
-    if (layout := getattr(module, "LAYOUT", None)) is not None:
-        layout.fill(module.__name__, materials, report)
-    else:
-        module.audit(materials, report)
+    module.LAYOUT.fill(module.__name__, materials, report)
     for finding in report.findings:
         specification()[finding.clause]
     report.data = plain(report.data)

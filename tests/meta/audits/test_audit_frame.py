@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ptyspec.checks.layout import Grid
 from ptyspec.checks.pointers import problems
 from ptyspec.checks.report import Audit, about
 from ptyspec.checks.shown import lookup, plain, pointer, ref, show
 from ptyspec.checks.write import check_place, markdown, write_audit
 from ptyspec.errors import InputFileError, OutputExistsError
-from ptyspec.spec.checks import Check
+from ptyspec.spec.checks import Check, limits
+from ptyspec.spec.finding import State
+from tests.audits import judging
 
 RULE, OTHER = "NORM-001", "NORM-002"
 ODD = 'a/b~c 5 % (d) "e" |f|'
@@ -34,11 +37,13 @@ def report(**data: Any) -> Audit:
 def written(folder: Path) -> Path:
     """A folder with one audit: a table, a grid, findings of every state, a key that is hard to quote."""
     made = report(odd={ODD: 0.1234567})
-    made.grid("Sides", "sides", columns=("x", "n"), corner="subject")
+    Grid("Sides", "sides/*", "x, n").add_to(made)
     made.table("Odd", ("key", "value"), [(ODD, ref("odd", ODD, form=".3f"))])
-    made.within(RULE, "one: x", 0.5, 1.5, "sides", "one", "x")
-    made.equal(OTHER, "one: n", 64, "sides", "one", "n")
-    made.skipped(RULE, "two: x", "there is no truth")
+    check, other = judging(), judging(OTHER)
+    check.between(0.5, 1.25, 1.5, "one: x")
+    other.equal(3, 64, "one: n")
+    check.missing("two: x", "there is no truth")
+    made.findings += [*check.findings, *other.findings]
     write_audit(folder, made)
     return folder
 
@@ -53,14 +58,15 @@ def replace(path: Path, old: str, new: str) -> None:
 def test_a_value_that_is_missing_or_not_finite_is_not_evaluated_and_never_passes(
     clause: Check,
 ) -> None:
-    made = report(bad=float("nan"), single=np.float32(2.0))
-    for place in (("sides", "two", "x"), ("bad",)):
-        made.within(RULE, "x", 0.0, 1.0, *place)
-    clause.equal(
-        [finding.ok for finding in made.findings], [None, None], "findings without a value"
-    )
+    made, check = report(), judging()
+    for value in (None, float("nan")):
+        check.between(0.0, value, 1.0, "x")
+    made.findings += check.findings
+    states = [finding.state for finding in made.findings]
+    clause.equal(states, [State.NOT_RUN, State.NOT_RUN], "findings without a value")
     clause.equal(made.status, "incomplete", "status of an audit that could evaluate nothing")
-    made.within(RULE, "x", 1.0, 3.0, "single")
+    check.between(1.0, np.float32(2.0), 3.0, "x")
+    made.findings += check.findings[2:]
     clause.equal(made.status, "incomplete", "status of an audit that could evaluate one of three")
 
 
@@ -70,18 +76,15 @@ def test_an_audit_that_looked_at_nothing_is_incomplete(clause: Check) -> None:
 
 
 def test_a_broken_clause_outweighs_everything_and_is_named_once() -> None:
-    made = report()
-    made.within(RULE, "x", 1.0, 1.5, "sides", "one", "x")
+    made, check = report(), judging(OTHER)
+    check.between(1.0, 1.25, 1.5, "x")
+    made.extend("one", check.findings)
     assert made.status == "ok"
-    made.within(OTHER, "x", 2.0, 3.0, "sides", "one", "x")
-    made.equal(OTHER, "n", 4, "sides", "one", "n")
-    made.skipped(RULE, "y", "no truth")
+    check.between(2.0, 1.25, 3.0, "x")
+    check.equal(3, 4, "n")
+    check.missing("y", "no truth")
+    made.extend("one", check.findings)
     assert (made.status, made.violated()) == ("violation", [OTHER])
-
-
-def test_a_finding_without_its_value_is_an_error_at_once() -> None:
-    with pytest.raises(InputFileError, match="names nothing"):
-        report().check(RULE, "x", True, "any", "sides", "three")
 
 
 @pytest.mark.parametrize(
@@ -97,25 +100,20 @@ def test_a_finding_without_its_value_is_an_error_at_once() -> None:
 def test_data_are_what_their_file_gives_back(value: object, expected: object) -> None:
     assert plain(value) == expected
     assert json.loads(json.dumps(plain(value))) == expected
-    made = report(value=value)
-    made.equal(RULE, "value", value, "value")
-    assert made.findings[-1].ok
 
 
-def test_whom_a_finding_is_about_is_read_from_its_pointer_or_its_text() -> None:
-    made, names = report(), ("one", "two", "one#2")
-    made.check(RULE, "x", True, "", "sides", "one", "x")
-    made.skipped(RULE, "one#2: x", "")
-    made.skipped(RULE, "someone and another", "")
-    assert [about(finding, names) for finding in made.findings] == [["one"], ["one#2"], list(names)]
+def test_whom_a_finding_is_about_is_read_from_its_text() -> None:
+    names, check = ("one", "two", "one#2"), judging()
+    for what in ("one: x", "one#2: x", "someone and another"):
+        check.missing(what, "")
+    told = [about(finding, names) for finding in check.findings]
+    assert told == [["one"], ["one#2"], list(names)]
 
 
 def test_limits_show_so_many_digits_that_they_differ() -> None:
-    made = report()
-    for low, high in ((0.91796851, 0.91796949), (1.0, float("inf")), (float("-inf"), 2.0)):
-        made.within(RULE, "x", low, high, "sides", "one", "x")
-    limits = [finding.expected for finding in made.findings]
-    assert limits == ["0.9179685 to 0.9179695", "at least 1", "at most 2"]
+    pairs = ((0.91796851, 0.91796949), (1.0, float("inf")), (float("-inf"), 2.0))
+    told = [limits(low, high) for low, high in pairs]
+    assert told == ["0.9179685 to 0.9179695", "at least 1", "at most 2"]
 
 
 def test_a_pointer_holds_any_key() -> None:
@@ -266,11 +264,12 @@ def test_on_a_terminal_the_findings_come_last_and_the_headline_at_the_end(tmp_pa
 
     from ptyspec.cli.audit_tables import show as print_audit
 
-    made = report()
-    made.grid("Sides", "sides", columns=("x",), corner="subject")
-    made.note("Nothing [bold]is[/bold] markup.")
-    made.within(RULE, "one: x", 2.0, 3.0, "sides", "one", "x")
-    made.skipped(OTHER, "two: x", "there is no truth")
+    made, check, other = report(), judging(), judging(OTHER)
+    Grid("Sides", "sides/*", "x").add_to(made)
+    made.notes.append("Nothing [bold]is[/bold] markup.")
+    check.between(2.0, 1.25, 3.0, "one: x")
+    other.missing("two: x", "there is no truth")
+    made.findings += [*check.findings, *other.findings]
     with (tmp_path / "screen").open("w", encoding="utf-8") as file:
         print_audit(Console(file=file, width=100), made)
     lines = (tmp_path / "screen").read_text(encoding="utf-8").splitlines()
