@@ -15,7 +15,7 @@ from ptyspec.experiments.documents import BoardRow
 from ptyspec.experiments.hypothesis import Observable
 from ptyspec.experiments.judge import from_evidence
 from ptyspec.experiments.measured import value_of
-from ptyspec.render.text import table
+from ptyspec.render.table import markdown_table
 
 PAGE = ROOT / "docs" / "investigation.md"
 BELIEVED = {
@@ -97,7 +97,7 @@ def _verdicts(names: Iterable[str]) -> str:
     rows = {row.id: row for row in board().hypotheses}
     cells = [_verdict(rows[name]) for name in names]
     return _text(
-        table(
+        markdown_table(
             ["hypothesis", "claim", "believed in January", "verdict", "effect", "pairs"],
             cells,
             numbers=False,
@@ -155,7 +155,9 @@ def _recorded() -> str:
         for scenario, what, said, ours in RECORDED
     ]
     ours = f"recipe january, mean ± standard deviation of {_seeds(name)} seeds"
-    return _text(table(["scenario", "quantity", "recorded in January", ours], cells, numbers=False))
+    return _text(
+        markdown_table(["scenario", "quantity", "recorded in January", ours], cells, numbers=False)
+    )
 
 
 def _factorial(probe: str) -> str:
@@ -178,4 +180,4 @@ def _factorial(probe: str) -> str:
         "amplitude r",
         "high-pass r",
     ]
-    return _text(table(head, cells, numbers=False))
+    return _text(markdown_table(head, cells, numbers=False))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ptyspec.checks.recorded import figures
-from ptyspec.render.text import escape, table
+from ptyspec.render.table import markdown_table
+from ptyspec.render.text import escape
 
 
 def page() -> str:
@@ -29,7 +30,7 @@ def page() -> str:
         "within",
         "what the difference is",
     ]
-    return "\n".join(table(head, rows)) + "\n"
+    return "\n".join(markdown_table(head, rows)) + "\n"
 
 
 def main(words: list[str]) -> int:

@@ -12,8 +12,8 @@ from ptyspec.faults.catalogue import catalogue
 from ptyspec.faults.fault import Fault
 from ptyspec.faults.result import Campaign, Seen, seen_in
 from ptyspec.files.jsonfile import read_json
+from ptyspec.render.table import markdown_table
 from ptyspec.render.text import escape as markdown
-from ptyspec.render.text import table
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.collect import Case, collect
 from ptyspec.spec.parse import HEADING
@@ -87,7 +87,7 @@ def _index(clauses: Sequence[Clause], covered: Mapping[str, Coverage]) -> str:
             for clause in rows
         ]
         head = ["clause", "title", "level", "place", "cases", "faults"]
-        lines += ["", f"## {markdown(document)}", "", *table(head, cells, numbers=False)]
+        lines += ["", f"## {markdown(document)}", "", *markdown_table(head, cells, numbers=False)]
     return "\n".join(lines) + "\n"
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from typer.main import get_command
 
 from ptyspec.cli.main import app
-from ptyspec.render.text import escape, table
+from ptyspec.render.table import markdown_table
+from ptyspec.render.text import escape
 
 HEAD = """# Command line
 
@@ -40,7 +41,7 @@ def command_page() -> dict[str, str]:
             for param in command.get_params(context)
             if not getattr(param, "hidden", False)
         ]
-        lines += table(
+        lines += markdown_table(
             ["argument or option", "meaning"], [row for row in rows if row], numbers=False
         )
         lines.append("")

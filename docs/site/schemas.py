@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ptyspec.files.jsonfile import read_json
-from ptyspec.render.text import escape, table
+from ptyspec.render.table import markdown_table
+from ptyspec.render.text import escape
 
 HEAD = """# JSON files
 
@@ -32,7 +33,7 @@ def schema_page(root: Path) -> dict[str, str]:
             [f"`{key}`", kind, meaning]
             for key, kind, meaning in _rows("", schema, schema.get("$defs", {}), ())
         ]
-        lines += table(["key", "type", "meaning"], rows, numbers=False)
+        lines += markdown_table(["key", "type", "meaning"], rows, numbers=False)
     return {"reference/json.md": "\n".join(lines) + "\n"}
 
 

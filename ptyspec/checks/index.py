@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ptyspec.checks.shown import link, lookup, show
-from ptyspec.checks.write import HUB
-from ptyspec.render.text import escape, table
+from ptyspec.checks.shown import address
+from ptyspec.checks.write import HUB, number
+from ptyspec.render.table import FORM, Mark, markdown_table
+from ptyspec.render.text import escape
 
 LONG = 400
 CHECK = (
@@ -53,7 +54,7 @@ def index(content: Mapping[str, Any]) -> str:
 
 def _cell(content: Mapping[str, Any], *parts: object, form: str = ".4g") -> str:
     place = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
-    return link(escape(show(lookup(content, place), form), LONG), HUB, place, form)
+    return number(content, place, HUB, form).markdown()
 
 
 def _head(content: Mapping[str, Any]) -> list[str]:
@@ -70,7 +71,7 @@ def _head(content: Mapping[str, Any]) -> list[str]:
         made = f"; run {_cell(content, 'subjects', place, 'run')}" if row["run"] else ""
         what = f"[{escape(row['name'])}]({row['settings']}): {_cell(content, 'subjects', place, 'source')}"
         rows.append([f"subject ({row['kind']})", what + made])
-    return table(["", ""], rows, numbers=False)
+    return markdown_table(["", ""], rows, numbers=False)
 
 
 def _status(content: Mapping[str, Any], subjects: Sequence[str]) -> list[str]:
@@ -84,7 +85,7 @@ def _status(content: Mapping[str, Any], subjects: Sequence[str]) -> list[str]:
         seconds = _cell(content, "kinds", kind, "seconds", form=".1f")
         rows.append([name, *states, *counts, seconds, escape(row["question"], LONG)])
     head = ["audit", *map(escape, subjects), "broken", "not evaluated", "hold", "s", "question"]
-    return table(head, rows, numbers=False)
+    return markdown_table(head, rows, numbers=False)
 
 
 def _broken(content: Mapping[str, Any]) -> list[str]:
@@ -95,7 +96,7 @@ def _broken(content: Mapping[str, Any]) -> list[str]:
             title = escape(rule["title"], LONG) if rule else ""
             rows.append([_clause(row), title, *_finding(content, place, row)])
     return (
-        table(["clause", "rule", "audit", "what", "limit"], rows, numbers=False)
+        markdown_table(["clause", "rule", "audit", "what", "limit"], rows, numbers=False)
         if rows
         else ["None."]
     )
@@ -112,13 +113,16 @@ def _missing(content: Mapping[str, Any]) -> list[str]:
             text = _cell(content, "kinds", kind, "errors", place, "text")
             rows.append(["–", kind, f"{escape(error['subject'])}: {error['status']}", text])
     return (
-        table(["clause", "audit", "what", "reason"], rows, numbers=False) if rows else ["Nothing."]
+        markdown_table(["clause", "audit", "what", "reason"], rows, numbers=False)
+        if rows
+        else ["Nothing."]
     )
 
 
 def _clause(row: Mapping[str, Any]) -> str:
     """The clause, as a link to the finding in the audit's JSON."""
-    return link(row["clause"], f"{row['kind']}.json", f"/findings/{row['place']}/clause")
+    place = address(f"{row['kind']}.json", f"/findings/{row['place']}/clause")
+    return Mark(row["clause"], link=place, hint=FORM).markdown()
 
 
 def _finding(content: Mapping[str, Any], place: int, row: Mapping[str, Any]) -> list[str]:
@@ -164,7 +168,11 @@ def _tests(content: Mapping[str, Any]) -> list[str]:
         "selectors",
     ]
     said = "Collected from this checkout; outcomes are those of its last test runs with the present code, none was run here."
-    return [said, "", *table(head, rows, numbers=False)] if rows else ["No finding names a clause."]
+    return (
+        [said, "", *markdown_table(head, rows, numbers=False)]
+        if rows
+        else ["No finding names a clause."]
+    )
 
 
 def _figures(content: Mapping[str, Any]) -> list[str]:

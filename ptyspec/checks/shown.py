@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from ptyspec.errors import InputFileError
+from ptyspec.render.table import FORM as DEFAULT_FORM
+from ptyspec.render.table import show
 
-DEFAULT_FORM = ".4g"
+__all__ = ("DEFAULT_FORM", "Cell", "Ref", "address", "lookup", "plain", "pointer", "ref", "show")
 
 
 @dataclass(frozen=True)
@@ -76,23 +78,6 @@ def plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not a JSON value: {value!r:.80}")
 
 
-def link(text: str, file: str, place: str, form: str = DEFAULT_FORM) -> str:
-    """Return `text` (escaped) as a Markdown link to a field of a JSON file; `form` is how the field was shown."""
-    return f'[{text}]({file}#{quote(place, safe="/~:,@+=_.-")} "{form}")'
-
-
-def show(value: Any, form: str = DEFAULT_FORM) -> str:
-    """Return a JSON value as text; a dash stands for a value that is missing."""
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return format(value, form) if form.endswith("%") else f"{value:,}"
-    if isinstance(value, float):
-        return format(value, form)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {show(part, form)}" for key, part in value.items())
-    if isinstance(value, str):
-        return value
-    return ", ".join(show(part, form) for part in value)
+def address(file: str, place: str) -> str:
+    """Return where a field of a JSON file stands, as a link's target."""
+    return f"{file}#{quote(place, safe='/~:,@+=_.-')}"

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from ptyspec.checks.report import Audit, Picture
-from ptyspec.checks.shown import DEFAULT_FORM, Cell, link, lookup, show
+from ptyspec.checks.shown import DEFAULT_FORM, address, lookup
 from ptyspec.errors import OutputExistsError, PtyspecError
 from ptyspec.files.disk import make_folder
 from ptyspec.files.files import atomic_file
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.render import canvas
-from ptyspec.render.text import escape, table
+from ptyspec.render.table import Mark, Table
+from ptyspec.render.text import escape
 
-MARKS = {True: "holds", False: "**broken**", None: "not evaluated"}
+MARKS = {True: "holds", False: "broken", None: "not evaluated"}
 ORDER = {False: 0, None: 1, True: 2}
 HUB = "hub.json"
 """The file by which a folder is known to be a finished hub."""
@@ -76,14 +77,6 @@ def markdown(
 ) -> str:
     """Return the audit as Markdown; with `file`, the name of its JSON file, every number points into it."""
     document = document or audit.as_json()
-
-    def cell(value: Cell) -> str:
-        return (
-            escape(value, LONG)
-            if isinstance(value, str)
-            else number(document, value.pointer, value.form, file)
-        )
-
     names = ", ".join(
         f"{escape(subject['name'])} ({escape(subject['source'])})" for subject in audit.subjects
     )
@@ -100,15 +93,11 @@ def markdown(
             f"Positive control `{audit.control}`: these figures are of data spoiled on purpose.",
             "",
         ]
-    lines += ["## Findings", "", *findings(document, file), ""]
-    for found in audit.tables:
-        rows = [[cell(value) for value in row] for row in found.rows]
-        lines += [
-            f"## {escape(found.title)}",
-            "",
-            *table([escape(head) for head in found.head], rows),
-            "",
-        ]
+    held = findings(document, file)
+    said = held.markdown() if held.rows else ["None: nothing was evaluated."]
+    lines += ["## Findings", "", *said, ""]
+    for table in tables(audit, document, file):
+        lines += [f"## {escape(table.title)}", "", *table.markdown(), ""]
     for row in document["figures"] if file else ():
         lines += [*_shown(row), ""]
     if audit.notes:
@@ -116,26 +105,39 @@ def markdown(
     return "\n".join(lines).rstrip() + "\n"
 
 
-def findings(document: Mapping[str, Any], file: str | None) -> list[str]:
-    """Return the lines of the table of findings, broken ones first."""
+def tables(audit: Audit, document: Mapping[str, Any], file: str | None = None) -> list[Table]:
+    """Return the audit's tables; with `file`, the name of its JSON file, every number is a link to where it stands."""
+    made = []
+    for found in audit.tables:
+        rows = [
+            [
+                one if isinstance(one, str) else number(document, one.pointer, file, one.form)
+                for one in row
+            ]
+            for row in found.rows
+        ]
+        made.append(Table(found.head, rows, found.title))
+    return made
 
-    def row(place: int, found: Mapping[str, Any]) -> list[str]:
-        observed = (
-            number(document, found["pointer"], DEFAULT_FORM, file) if found["pointer"] else "–"
-        )
-        limit = number(document, f"/findings/{place}/limit", DEFAULT_FORM, file)
-        return [found["clause"], MARKS[found["ok"]], escape(found["what"], LONG), observed, limit]
 
-    ordered = sorted(enumerate(document["findings"]), key=lambda pair: ORDER[pair[1]["ok"]])
-    head = ["clause", "state", "what", "observed", "limit or reason"]
-    rows = [row(place, found) for place, found in ordered]
-    return table(head, rows, numbers=False) if rows else ["None: nothing was evaluated."]
+def findings(document: Mapping[str, Any], file: str | None = None) -> Table:
+    """Return the table of findings, broken ones first."""
+    rows = []
+    for place, found in sorted(
+        enumerate(document["findings"]), key=lambda pair: ORDER[pair[1]["ok"]]
+    ):
+        observed = number(document, found["pointer"], file) if found["pointer"] else None
+        limit = number(document, f"/findings/{place}/limit", file)
+        state = Mark(MARKS[found["ok"]], bold=found["ok"] is False)
+        rows.append((found["clause"], state, found["what"], observed, limit))
+    head = ("clause", "state", "what", "observed", "limit or reason")
+    return Table(head, rows, "Findings", numbers=False)
 
 
-def number(document: object, place: str, form: str, file: str | None) -> str:
-    """Return a value by reference as text, or as a link to where it stands."""
-    text = escape(show(lookup(document, place), form), LONG)
-    return text if file is None else link(text, file, place, form)
+def number(document: object, place: str, file: str | None, form: str = DEFAULT_FORM) -> Mark:
+    """Return a value by reference; with `file` it is a link to where it stands."""
+    where = "" if file is None else address(file, place)
+    return Mark(lookup(document, place), link=where, hint=form, form=form)
 
 
 def _drawn(picture: Picture, folder: Path, name: str) -> dict[str, str | None]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ptyspec.checks.shown import Cell, lookup
-from ptyspec.checks.shown import show as shown
-from ptyspec.checks.write import MARKS, ORDER
+from ptyspec.checks.write import findings, tables
+from ptyspec.render.table import Table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,30 +28,12 @@ STYLES = {
 def show(console: Console, audit: Audit) -> None:
     """Print tables, then notes, then findings: the last lines are what matters."""
     document = audit.as_json()
-
-    def cell(value: Cell) -> str:
-        return (
-            value if isinstance(value, str) else shown(lookup(document, value.pointer), value.form)
-        )
-
-    for found in audit.tables:
-        _title(console, found.title)
-        _table(
-            console,
-            found.head,
-            ([cell(value) for value in row] for row in found.rows),
-            numbers=True,
-        )
+    for table in tables(audit, document):
+        _print(console, table)
     for note in audit.notes:
         console.print(f"- {note}", markup=False)
-    if audit.findings:
-        _title(console, "Findings")
-    rows = []
-    for row in sorted(document["findings"], key=lambda row: -ORDER[row["ok"]]):
-        observed = shown(lookup(document, row["pointer"])) if row["pointer"] else "–"
-        state = MARKS[row["ok"]].strip("*")
-        rows.append([row["clause"], state, row["what"], observed, row["limit"]])
-    _table(console, ("clause", "state", "what", "observed", "limit or reason"), rows)
+    held = findings(document)
+    _print(console, replace(held, rows=held.rows[::-1]))
     headline(console, audit)
 
 
@@ -69,17 +51,16 @@ def show_hub(console: Console, content: Mapping[str, Any]) -> None:
     """Print the status of every kind and subject, and what is broken or failed."""
     names = [row["name"] for row in content["subjects"]]
     rows = [
-        [
+        (
             kind,
             *(row["subjects"][name] for name in names),
-            str(row["broken"]),
-            str(row["not_evaluated"]),
-            str(row["holds"]),
+            *(row[key] for key in ("broken", "not_evaluated", "holds")),
             f"{row['seconds']:.1f}",
-        ]
+        )
         for kind, row in content["kinds"].items()
     ]
-    _table(console, ("audit", *names, "broken", "not evaluated", "hold", "s"), rows)
+    head = ("audit", *names, "broken", "not evaluated", "hold", "s")
+    _print(console, Table(head, rows, numbers=False))
     for row in content["findings"]:
         if row["ok"] is False:
             console.print(
@@ -96,24 +77,7 @@ def show_hub(console: Console, content: Mapping[str, Any]) -> None:
             )
 
 
-def _title(console: Console, text: str) -> None:
-    console.print(f"\n{text}", markup=False, style="bold")
-
-
-def _table(
-    console: Console, head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: bool = False
-) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for place, name in enumerate(head):
-        table.add_column(
-            Text(name),
-            justify="right" if numbers and place else "left",
-            overflow="fold",
-            no_wrap=place == 0,
-        )
-    for row in rows:
-        table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
-    console.print(table)
+def _print(console: Console, table: Table) -> None:
+    if table.rows:
+        console.print()
+        console.print(replace(table, styles=STYLES).terminal())

@@ -10,7 +10,8 @@ from ptyspec.faults.result import WAY, Campaign, Row, seen_in
 from ptyspec.files.disk import make_folder
 from ptyspec.files.files import atomic_file
 from ptyspec.files.jsonfile import write_json
-from ptyspec.render.text import escape, table
+from ptyspec.render.table import markdown_table
+from ptyspec.render.text import escape
 from ptyspec.spec.registry import specification
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def markdown(found: Campaign, brief: bool = False) -> str:
         ),
     ):
         if rows:
-            lines += [f"## {title}", "", *table(["", "what"], rows, numbers=False), ""]
+            lines += [f"## {title}", "", *markdown_table(["", "what"], rows, numbers=False), ""]
     lines += _stages(found)
     return "\n".join(lines if brief else [*lines, *_clauses(found), *_faults(found)])
 
@@ -96,7 +97,7 @@ def _stages(found: Campaign) -> list[str]:
         for one in found.stages
         if one.valid
     ]
-    return ["## Stages", "", *table(head, rows, numbers=False), ""]
+    return ["## Stages", "", *markdown_table(head, rows, numbers=False), ""]
 
 
 def _clauses(found: Campaign) -> list[str]:
@@ -106,13 +107,13 @@ def _clauses(found: Campaign) -> list[str]:
         for one in found.clauses
     ]
     note = "`rate`: caught among the faults that declare the clause red."
-    return ["## Clauses", "", note, "", *table(head, rows, numbers=False), ""]
+    return ["## Clauses", "", note, "", *markdown_table(head, rows, numbers=False), ""]
 
 
 def _faults(found: Campaign) -> list[str]:
     head = ["fault", "stage", "state", "cases through", "red clauses", "first red", "s to first"]
     rows = [_cells(one) for one in found.faults]
-    return ["## Faults", "", *table(head, rows, numbers=False), ""]
+    return ["## Faults", "", *markdown_table(head, rows, numbers=False), ""]
 
 
 def _cells(one: Row) -> list[str]:
@@ -146,7 +147,7 @@ def seen_page(campaigns: Sequence[Campaign]) -> str:
             rows.append([escape(name), one.fault, escape(case), escape(one.said, 260)])
     lines = [SEEN]
     for document, rows in documents.items():
-        lines += [f"## {escape(document)}", "", *table(head, rows, numbers=False), ""]
+        lines += [f"## {escape(document)}", "", *markdown_table(head, rows, numbers=False), ""]
     never = [name for name in specification() if name not in seen]
     if never:
         lines += ["## Never seen red", "", ", ".join(never), ""]

@@ -29,6 +29,8 @@ def show(value: object, form: str = FORM) -> str:
 
     Whole numbers are shown in full where `form` speaks of significant digits.
     """
+    if hasattr(value, "tolist"):  # a numpy scalar or array, without importing numpy
+        value = value.tolist()
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -57,7 +59,7 @@ class Mark:
     bold: bool = False
     code: bool = False
     link: str = ""
-    hint: str = ""
+    hint: str | None = None
     style: str = ""
     form: str = FORM
 
@@ -65,6 +67,14 @@ class Mark:
     def text(self) -> str:
         """Return the plain text."""
         return show(self.value, self.form)
+
+    def markdown(self) -> str:
+        """Return it as Markdown; nothing in its text is markup."""
+        text = self.text
+        text = f"`{text.replace('`', '').replace('|', '')}`" if self.code else escape(text, LONG)
+        text = f"**{text}**" if self.bold and text else text
+        hint = "" if self.hint is None else f' "{self.hint}"'
+        return f"[{text}]({self.link}{hint})" if self.link else text
 
 
 class Markdown(str):
@@ -162,20 +172,22 @@ class Table:
         return Text(text, style=own or self.styles.get(text, ""))
 
 
+def markdown_table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: bool = True
+) -> list[str]:
+    """Return the lines of a table whose cells are Markdown already: what is not must be escaped."""
+    cells = [[Markdown(cell) for cell in row] for row in (head, *rows)]
+    return Table(cells[0], cells[1:], numbers=numbers).markdown()
+
+
 def _plain(cell: Cell) -> str:
     return cell.text if isinstance(cell, Mark) else show(cell)
 
 
 def _markdown(cell: Cell) -> str:
-    text = _plain(cell)
-    if isinstance(cell, Markdown):
-        return text
-    if not isinstance(cell, Mark):
-        return escape(text, LONG)
-    text = f"`{text.replace('`', '').replace('|', '')}`" if cell.code else escape(text, LONG)
-    text = f"**{text}**" if cell.bold and text else text
-    hint = f' "{cell.hint}"' if cell.hint else ""
-    return f"[{text}]({cell.link}{hint})" if cell.link else text
+    if isinstance(cell, Mark):
+        return cell.markdown()
+    return str(cell) if isinstance(cell, Markdown) else escape(show(cell), LONG)
 
 
 def _html(cell: Cell) -> Markup:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ptyspec.contracts.run import RunResult
-from ptyspec.render.text import escape, number, table
+from ptyspec.render.table import markdown_table, show
+from ptyspec.render.text import escape
 from ptyspec.scores import headline as scores
 
 TRIVIAL_RANGE = "0.86 to 0.90"
@@ -63,10 +64,10 @@ def whether_right(result: RunResult) -> str:
     low, high = scores.RATIO_LIMITS
     if low <= ratio <= high:
         gain = numbers(result).get("gain")
-        aside = "" if gain is None else f" = {number(gain)}"
+        aside = "" if gain is None else f" = {show(gain)}"
         return (
             f"**The amplitude is right: mean|reconstruction| / mean|truth| = {ratio:.3f}**, and this can be believed "
-            f"because nothing was rescaled before scoring: the counts, the scale s = {number(result.scan.scale)} "
+            f"because nothing was rescaled before scoring: the counts, the scale s = {show(result.scan.scale)} "
             f"stored with them and the known probe fix the amplitude, while the gain g{aside} reaches the network "
             "input alone."
         )
@@ -112,7 +113,7 @@ def score_table(result: RunResult) -> list[str]:
         label = escape(scores.NAMES.get(name, name))
         cells = [scores.shown(scores.lookup(block, score.path), score.digits) for score in wanted]
         rows.append([f"**{label}**" if name == "network" else label, *cells])
-    return table(["", *(score.label for score in wanted)], rows)
+    return markdown_table(["", *(score.label for score in wanted)], rows)
 
 
 def how_to_read(result: RunResult) -> list[str]:

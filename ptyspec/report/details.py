@@ -14,7 +14,8 @@ from ptyspec.contracts.records import ArrayStats
 from ptyspec.contracts.resolve import Resolved, flatten
 from ptyspec.contracts.run import RunResult
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.render.text import escape, number, table
+from ptyspec.render.table import markdown_table, show
+from ptyspec.render.text import escape
 from ptyspec.report.answer import numbers
 from ptyspec.scores import headline as scores
 
@@ -28,7 +29,7 @@ def stages(result: RunResult) -> list[str]:
             seconds = f"{stage.seconds:.2f}" if place == 0 else ""
             label = f"{escape(stage.name)}{': ' if name else ''}{escape(name)}"
             shape = " x ".join(str(n) for n in stats.shape) if stats else ""
-            figures = [number(stats.mean), number(stats.energy)] if stats else ["", ""]
+            figures = [show(stats.mean), show(stats.energy)] if stats else ["", ""]
             rows.append([label, shape, *figures, seconds])
     flags = [
         f"- {escape(stage.name)}: {escape(name)} is {_marked(name, value)}."
@@ -36,7 +37,7 @@ def stages(result: RunResult) -> list[str]:
         for name, value in stage.flags.items()
     ]
     return [
-        *table(
+        *markdown_table(
             ["stage: array", "shape", "mean (of the modulus if complex)", "energy", "seconds"], rows
         ),
         "",
@@ -53,8 +54,8 @@ def _marked(flag: str, value: bool) -> str:
 def _scales(result: RunResult) -> str:
     found = numbers(result)
     return (
-        f"- Gain g = {number(found.get('gain'), 6)}, scale s = {number(result.scan.scale, 6)}, "
-        f"a0 = {number(found.get('a0'), 6)}. The scale turns stored amplitudes into counts, counts = (s X)²; a0 is "
+        f"- Gain g = {show(found.get('gain'), '.6g')}, scale s = {show(result.scan.scale, '.6g')}, "
+        f"a0 = {show(found.get('a0'), '.6g')}. The scale turns stored amplitudes into counts, counts = (s X)²; a0 is "
         "the rms amplitude that the training counts and the probe imply; the gain conditions the network input and "
         "**never reaches the loss or the object** (NORMALIZATION-001)."
     )
@@ -73,8 +74,8 @@ def training(result: RunResult) -> list[str]:
     lines = [
         (
             f"{len(history.epochs)} epochs in {seconds:.1f} s; weights kept from epoch {best.epoch}, where "
-            f"{escape(history.monitor)} was smallest ({number(best.metrics.get(history.monitor))}). Last epoch: loss "
-            f"{number(last.metrics.get('loss'))}, val\\_loss {number(last.metrics.get('val_loss'))}."
+            f"{escape(history.monitor)} was smallest ({show(best.metrics.get(history.monitor))}). Last epoch: loss "
+            f"{show(last.metrics.get('loss'))}, val\\_loss {show(last.metrics.get('val_loss'))}."
         )
     ]
     if history.first_nan is not None:
@@ -91,7 +92,7 @@ def as_recorded(metrics: Mapping[str, Any]) -> list[str]:
     if not isinstance(block, Mapping):
         return []
     rows = [
-        [escape(key), number(value)]
+        [escape(key), show(value)]
         for key, value in block.items()
         if isinstance(value, (int, float))
     ]
@@ -102,7 +103,7 @@ def as_recorded(metrics: Mapping[str, Any]) -> list[str]:
             "the frame was scanned, and the true object itself scores badly here."
         ),
         "",
-        *table(["as recorded", "value"], rows),
+        *markdown_table(["as recorded", "value"], rows),
     ]
 
 
@@ -169,7 +170,7 @@ def settings(resolved: Resolved) -> list[str]:
         )
     if not rows:
         return ["Every setting has its default."]
-    return table(["setting", "value", "default", "set by"], rows, numbers=False)
+    return markdown_table(["setting", "value", "default", "set by"], rows, numbers=False)
 
 
 def environment(facts: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ptyspec.files.files import atomic_file
-from ptyspec.render.text import escape, table
+from ptyspec.render.table import markdown_table
+from ptyspec.render.text import escape
 from tests.mutation.results import Equivalent, Module, equivalents, plan, read
 
 EARLIER = ", of an earlier source"
@@ -68,7 +69,7 @@ def page(
         "score",
         "state",
     ]
-    lines = [HEAD, "## What was run", "", *table(head, rows), ""]
+    lines = [HEAD, "## What was run", "", *markdown_table(head, rows), ""]
     missing = [name for name in named if name not in records]
     if missing:
         lines += ["Not run yet: " + ", ".join(f"`{name}`" for name in missing) + ".", ""]
@@ -97,7 +98,7 @@ def _survivors(records: Mapping[str, Module], explained: Sequence[Equivalent]) -
             )
             rows.append([f"`{name}:{row['line']}`", _code(row["before"]), _code(row["after"]), why])
     yield from (
-        table(["where", "line", "became", "why no case notices"], rows, numbers=False)
+        markdown_table(["where", "line", "became", "why no case notices"], rows, numbers=False)
         if rows
         else ["None."]
     )

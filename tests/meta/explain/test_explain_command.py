@@ -92,7 +92,10 @@ def test_the_chain_shows_one_flip(content: dict[str, Any]) -> None:
 def test_the_story_says_it_in_words_and_shows_its_pictures(made: Path) -> None:
     text = (made / "explanation.md").read_text()
     assert "it enters at **stitch**" in text
-    assert "**Cause:** fault uncovered-zeros (uncovered pixels look like an opaque object)" in text
+    assert (
+        "**Cause:** fault uncovered-zeros (Pixels without light are zero: uncovered pixels look like an opaque object)"
+        in text
+    )
     assert "](stages.png)" in text
     assert {path.name for path in made.iterdir()} == {
         "explanation.json",
