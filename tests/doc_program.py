@@ -25,7 +25,7 @@ OWN_FILE = (
 RUNS = ("run", "audit", "compare")
 SCENARIO = re.compile(r"\bgs[12]_")
 STANDS_FOR_A_RUN = "1a2b3c4d"
-VIOLATION, INCOMPLETE = 1, 4
+VIOLATION, INCOMPLETE, DOUBTFUL = 1, 4, 5
 
 
 def reduced(words: Sequence[str]) -> list[str]:
@@ -62,7 +62,9 @@ def command(words: list[str]) -> int:
         entry()
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-        harmless = made != words and "--control" not in words and code in (VIOLATION, INCOMPLETE)
+        harmless = (
+            made != words and "--control" not in words and code in (VIOLATION, INCOMPLETE, DOUBTFUL)
+        )
         return 0 if harmless else code
     return 0
 

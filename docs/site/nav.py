@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "Begin": ("tutorial", "notebooks/first-look", "how-a-run-flows", "reading-the-reports"),
-    "Run": ("configuration", "settings", "recipes", "compare", "file-formats", "physics"),
+    "Begin": ("tutorial", "notebooks/first-look", "reading-the-reports", "glossary"),
+    "Run": (
+        "running",
+        "configuration",
+        "settings",
+        "recipes",
+        "compare",
+        "file-formats",
+        "physics",
+    ),
     "Test against it": ("reference/clauses/index", "pytest", "goldens", "adding-an-adapter"),
     "Add": ("clauses", "adding-a-scenario", "faults", "hypotheses"),
+    "The code": ("how-a-run-flows", "how-the-code-is-laid-out", "public-api"),
     "Find out why": ("audits", "audits-hyperparameters", "explain", "legacy"),
     "Reports": ("allure", "dashboard"),
     "The investigation": ("investigation", "investigation-items", "recorded-figures"),

@@ -43,11 +43,11 @@ from tests.doc_blocks import (
 from tests.doc_files import bring
 from tests.doc_program import reduced
 
-LEFT_OUT = (
+LEFT_OUT = {
     *(".venv", ".git", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"),
-    *("allure-results", "allure-report", "runs", "build", "dist", "*.egg-info"),
-)
-"""What tools have built in a checkout."""
+    *("allure-results", "allure-report", "runs", "build", "dist"),
+}
+"""What tools have built at the top of a checkout."""
 RUN = {*SHELL, "python"}
 EXECUTED = [
     (page, section)
@@ -59,7 +59,7 @@ OF_THE_CHECKOUT = re.compile(
     r"\b(?:pytest|tests/|ptyspec (?:new|trace|golden|faults|report|judge|hypotheses)|ptyspec/networks)"
 )
 """What makes a section's commands need the repository around them."""
-COLLECTS = re.compile(r"ptyspec (?:trace|report|faults)|tests\.red")
+COLLECTS = re.compile(r"ptyspec (?:trace|report|faults)")
 PACKAGE = "ptyspec/"
 SECONDS = 1800
 """A block that takes longer hangs: a busy machine takes twenty times as long as a free one."""
@@ -101,7 +101,12 @@ def _train(block: Block) -> None:
 def _set_up(place: Path, text: str) -> None:
     """The reader's folder: the repository where the commands need it, and the reader's own files."""
     if OF_THE_CHECKOUT.search(text):
-        shutil.copytree(ROOT, place, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
+        place.mkdir()
+        for path in filter(lambda path: path.name not in LEFT_OUT, ROOT.iterdir()):
+            if path.is_dir():
+                shutil.copytree(path, place / path.name, symlinks=True)
+            else:
+                shutil.copy2(path, place)
         (place / ".pytest_cache").mkdir()  # what was collected is kept there, where it is a folder
         if COLLECTS.search(text):
             _collect(place)

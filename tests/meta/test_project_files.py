@@ -1,0 +1,77 @@
+"""The files around the code: the workflow names real targets, versions agree, links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import ptyspec
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8"))
+JOBS: dict[str, Any] = WORKFLOW["jobs"]
+COMMANDS = [step["run"] for job in JOBS.values() for step in job["steps"] if "run" in step]
+PAGES = ["CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=range(len(COMMANDS)))
+def test_the_workflow_runs_what_exists(command: str) -> None:
+    if command.startswith("make "):
+        command = command.replace("make ", "make -n ", 1)
+    else:
+        assert (ROOT / command.split()[0]).is_file()
+        command = f"bash -n {command.split()[0]}"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for folder in re.findall(r"tests/\w+", command):
+        assert (ROOT / folder).is_dir()
+
+
+def test_pushes_run_contract_and_parity_and_the_schedule_runs_everything() -> None:
+    events = WORKFLOW[True]  # YAML 1.1 reads the key `on` as a truth value
+    assert {"push", "pull_request", "schedule"} <= set(events)
+    [pushed] = [one["run"] for one in JOBS["contract-and-parity"]["steps"] if "run" in one]
+    assert "tests/contract tests/parity" in pushed
+    assert [one["run"] for one in JOBS["everything"]["steps"] if "run" in one] == [".ci/run"]
+
+
+def test_the_workflow_tries_every_python_that_the_project_names() -> None:
+    named = [
+        one.rpartition(" :: ")[2]
+        for one in PROJECT["classifiers"]
+        if re.fullmatch(r".*Python :: 3\.\d+", one)
+    ]
+    assert f">={named[0]}" == PROJECT["requires-python"]
+    for job in ("contract-and-parity", "everything"):
+        assert JOBS[job]["strategy"]["matrix"]["python-version"] == named
+
+
+def test_hooks_are_local_and_call_installed_tools() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert {repo["repo"] for repo in hooks["repos"]} == {"local"}
+    entries = [hook["entry"].split()[0] for repo in hooks["repos"] for hook in repo["hooks"]]
+    assert set(entries) == {".venv/bin/ruff", ".venv/bin/mypy"}
+
+
+def test_the_citation_has_the_version_and_the_licence_of_the_project() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert (citation["version"], citation["license"]) == (ptyspec.__version__, PROJECT["license"])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_of_a_project_page_lead_to_files(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)\)", text)
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_extra_is_installed_by_the_makefile() -> None:
+    extras = ",".join(PROJECT["optional-dependencies"])
+    assert f".[{extras}]" in (ROOT / "Makefile").read_text(encoding="utf-8")
