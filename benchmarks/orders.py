@@ -46,7 +46,7 @@ def main(words: list[str]) -> int:
 
 
 def _run(tier: str, options: tuple[str, ...], results: Path) -> dict[str, Any]:
-    """Outcome, clauses and margins of each case; the seconds it took are left out."""
+    """State, clauses and margins of each case; the seconds it took are left out."""
     words = (sys.executable, "-m", "pytest", "-q", "-m", tier, "-p", "no:cacheprovider", *options)
     done = child((*words, f"--ptyspec-results={results}"), {"PYTHONPATH": str(ROOT)})
     if not results.is_file():
@@ -55,6 +55,6 @@ def _run(tier: str, options: tuple[str, ...], results: Path) -> dict[str, Any]:
         )
     cases = read_json(results)["cases"]
     return {
-        name: {key: case[key] for key in ("outcome", "clauses", "margins")}
+        name: {key: case[key] for key in ("state", "clauses", "margins")}
         for name, case in cases.items()
     }

@@ -50,3 +50,23 @@ class Swapped(ReferencePipeline):
         return super().stitch(
             scenario, patches.model_copy(update={"coords": patches.coords[:, :, ::-1]})
         )
+
+
+class OriginOff(ReferencePipeline):
+    """The canvas is said to begin one pixel from where it does (failure signature 58)."""
+
+    name = "origin-off"
+
+    def stitch(self, scenario: Scenario, patches: Patches) -> Reconstruction:
+        stitched = super().stitch(scenario, patches)
+        x, y = stitched.origin
+        return stitched.model_copy(update={"origin": (x + 1, y)})
+
+
+class Crashing(ReferencePipeline):
+    """It runs out of memory: that says nothing of any clause."""
+
+    name = "crashing"
+
+    def stitch(self, scenario: Scenario, patches: Patches) -> Reconstruction:
+        raise MemoryError("no memory for the canvas")

@@ -27,7 +27,8 @@ from ptyspec.runs.run_folder import write_run
 from ptyspec.seeds import generator
 from ptyspec.spec.clause import EXACT, PLACES, Clause
 from ptyspec.spec.collect import Case
-from ptyspec.spec.outcomes import Outcome, Outcomes
+from ptyspec.spec.finding import State
+from ptyspec.spec.ledger import Ledger, Outcome
 from ptyspec.spec.registry import specification
 from ptyspec.spec.trace import Trace, trace
 from tests.fake_run import make_run
@@ -55,16 +56,16 @@ def a_trace(clauses: Mapping[str, Clause] | None = None, failing: str = FAILING)
             cases.append(case)
             if at % 9 == 4:
                 continue
-            used = (
-                ()
-                if clause.tolerance.mode == "exact"
-                else ((name, f"quantity {part}", float(rng.uniform(0, 0.8))),)
-            )
+            used = [(name, f"quantity {part}", float(rng.uniform(0, 0.8)))]
             bad = name == failing and part == "b"
+            state = State.FAILED if bad else State.PASSED
             ended[case.id] = Outcome(
-                "failed" if bad else "passed", 0.1, "2026-01-02T03:04:05+00:00", used
+                state,
+                {name: state},
+                when="2026-01-02T03:04:05+00:00",
+                margins=[] if clause.tolerance.mode == "exact" else used,
             )
-    return trace(known, cases, Outcomes("numpy 2, threads 2+1+2", ended), {})
+    return trace(known, cases, Ledger("numpy 2, threads 2+1+2", ended), {})
 
 
 def many_clauses(count: int) -> dict[str, Clause]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ptyspec.spec.clause import EXACT, Clause, Level, Tolerance
 from ptyspec.spec.collect import Case
-from ptyspec.spec.outcomes import Outcome, Outcomes
+from ptyspec.spec.finding import State
+from ptyspec.spec.ledger import Ledger, Outcome
 from ptyspec.spec.registry import Registry
 
 RATIO = Tolerance(0.1, "ratio", "assigned", "this test")
@@ -20,6 +21,7 @@ def clause(
     revision: int = 1,
     tolerance: Tolerance = EXACT,
     signatures: tuple[int, ...] = (),
+    place: str = "run",
 ) -> Clause:
     return Clause(
         id=name,
@@ -29,7 +31,7 @@ def clause(
         statement=statement,
         why="Because.",
         tolerance=tolerance,
-        place="run",
+        place=place,
         signatures=signatures,
         section="S",
         path=Path("specs/doc.md"),
@@ -52,15 +54,21 @@ def case(name: str = "test_a", *clauses: str, digest: str = "d1", tier: str = "c
     )
 
 
-def ended(**outcomes: str) -> Outcomes:
-    """Outcomes of cases by function name."""
+FUNCTION = "tests/contract/test_x.py::{}"
+
+
+def ended(*, expected: tuple[str, ...] = (), **states: str) -> Ledger:
+    """Cases of AREA-001 by function name, with the state that each left of it."""
     rows = {
-        f"tests/contract/test_x.py::{name}": Outcome(word, 0.1, "2026-01-01", ())
-        for name, word in outcomes.items()
+        FUNCTION.format(name): Outcome(
+            State(word), {"AREA-001": State(word)}, name in expected, when="2026-01-01"
+        )
+        for name, word in states.items()
     }
-    return Outcomes("here", rows)
+    return Ledger("here", rows)
 
 
-def measured(*margins: tuple[str, str, float]) -> Outcomes:
-    row = Outcome("passed", 0.1, "2026-01-01", margins)
-    return Outcomes("here", {"tests/contract/test_x.py::test_a": row})
+def measured(*margins: tuple[str, str, float]) -> Ledger:
+    clauses = {"AREA-001": State.PASSED}
+    row = Outcome(State.PASSED, clauses, when="2026-01-01", margins=list(margins))
+    return Ledger("here", {FUNCTION.format("test_a"): row})

@@ -19,7 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ptyspec.errors import OutputFileError, TrainingInterruptedError
-from ptyspec.spec.checks import Check, ClauseViolation, NotRun
+from ptyspec.spec.checks import Check, ClauseViolation, NotRun, shown
 from ptyspec.spec.clause import PLACES, Tolerance
 from ptyspec.spec.finding import Finding, State
 from ptyspec.spec.registry import specification
@@ -116,16 +116,16 @@ def judge_pipeline(
 
 def _findings(check: ClauseCheck, outputs: Any) -> list[Finding]:
     clause = specification()[check.clause]
-    collecting = Collecting(clause, seen=[], stage=check.stage or clause.place)
+    collecting = Collecting(clause, tells=True, stage=check.stage or clause.place)
     try:
         check.function(collecting, outputs)
     except (TrainingInterruptedError, OutputFileError):
         raise
     except ClauseViolation:
-        return collecting.findings  # it is the last of them
+        return collecting.rows  # it is the last of them
     except Exception as error:  # a crash says nothing of the clause, and must not hide the others
-        collecting.add(State.ERROR, "the check", f"{type(error).__name__}: {error}", "")
-    return collecting.findings
+        collecting._keep("the check", f"{type(error).__name__}: {error}", "", State.ERROR, None)
+    return collecting.rows
 
 
 @dataclass(frozen=True)
@@ -133,18 +133,11 @@ class Collecting(Check):
     """A check that goes on after a violation and keeps every comparison as a finding."""
 
     stage: str = ""
-    findings: list[Finding] = field(default_factory=list)
-
-    def add(
-        self, state: State, what: str, observed: str, expected: str, used: float | None = None
-    ) -> None:
-        """Keep one finding."""
-        row = Finding(self.clause.id, self.stage, what, observed, expected, state, used=used)
-        self.findings.append(row)
+    rows: list[Finding] = field(default_factory=list)
 
     def missing(self, what: str, why: str) -> None:
         """Keep that this was not run, and why."""
-        self.add(State.NOT_RUN, what, why, "")
+        self._keep(what, why, "", State.NOT_RUN, None)
 
     def fail(
         self,
@@ -155,19 +148,25 @@ class Collecting(Check):
         used: float | None = None,
     ) -> None:
         """Keep the violation; the verb that found it ends here."""
-        self.add(State.FAILED, what, _short(observed), _expected(expected, str(limit or "")), used)
-        raise ClauseViolation(what)
+        self._keep(what, _short(observed), _expected(expected, limit), State.FAILED, used)
+        raise ClauseViolation(what, self.clause.id)
 
-    def _see(
+    def _held(
         self,
         what: str,
-        observed: object,
-        expected: object,
-        limit: str = "",
+        observed: object = "",
+        expected: object = "",
+        limit: Tolerance | None = None,
         used: float | None = None,
     ) -> None:
-        told = _expected(_text(expected), limit)
-        self.add(State.PASSED, what, _short(_text(observed)), told, used)
+        told = _expected(shown(expected), limit)
+        self._keep(what, _short(shown(observed)), told, State.PASSED, used)
+
+    def _keep(
+        self, what: str, observed: str, expected: str, state: State, used: float | None
+    ) -> None:
+        row = Finding(self.clause.id, self.stage, what, observed, expected, state, used=used)
+        self.rows.append(row)
 
 
 def _going_on(verb: Callable[..., None]) -> Callable[..., None]:
@@ -183,17 +182,10 @@ for _name in VERBS:
     setattr(Collecting, _name, _going_on(getattr(Check, _name)))
 
 
-def _text(value: object) -> str:
-    from ptyspec.spec.seen import shown
-
-    return value if isinstance(value, str) else shown(value)
-
-
-def _expected(expected: str, limit: str) -> str:
+def _expected(expected: str, limit: Tolerance | None) -> str:
     """What is wanted, with its tolerance; where the tolerance comes from stands in the clause."""
-    width = limit.partition(" (")[0]
-    exact = not width or width.startswith("exact")
-    return _short(expected) + ("" if exact else f" within {width}")
+    exact = limit is None or limit.mode == "exact"
+    return _short(expected) + ("" if exact else f" within {str(limit).partition(' (')[0]}")
 
 
 def _short(text: str) -> str:

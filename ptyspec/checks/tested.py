@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import ptyspec
 from ptyspec.checks.documents import Cases, Rule, Tests
 from ptyspec.errors import PtyspecError
 from ptyspec.spec.clause import Clause
+from ptyspec.spec.finding import State
 from ptyspec.spec.registry import specification
 
 if TYPE_CHECKING:
@@ -36,11 +36,12 @@ def behind(clauses: Collection[str], root: Path | None) -> Tests:
         reason = "not run inside a checkout: there are no tests to collect"
         return Tests(reason=reason, clauses=rules)
     from ptyspec.spec.collect import collect
-    from ptyspec.spec.outcomes import outcomes
+    from ptyspec.spec.ledger import read
+    from ptyspec.spec.stamp import Stamps
     from ptyspec.spec.trace import trace
 
     try:
-        traced = trace(known, collect(root), outcomes(root), {})
+        traced = trace(known, collect(root), read(root, Stamps(root).of), {})
     except PtyspecError as error:
         return Tests(reason=str(error), clauses=rules)
     counted = {row.clause.id: _rule(row.clause, _cases(row)) for row in traced.rows}
@@ -48,11 +49,10 @@ def behind(clauses: Collection[str], root: Path | None) -> Tests:
 
 
 def _cases(row: Row) -> Cases:
-    ended = Counter(outcome.outcome for outcome in row.outcomes.values())
     return Cases(
-        state=row.state,
+        state=str(row.standing),
         collected=len(row.cases),
-        passed=ended["passed"],
+        passed=len(row.cases_in(State.PASSED)),
         failed=len(row.failed),
         not_run=row.missing,
         last=row.last or None,

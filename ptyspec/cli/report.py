@@ -122,10 +122,13 @@ def page_root(root: Path | None) -> Path | None:
 
 
 def _end(found: dict[str, Any], strict: bool) -> None:
+    from ptyspec.report.dashboard.clauses import COUNTS
+
     told = found["headline"]
     typer.echo(
-        f"{found['status']}: {told['pass']} of {told['clauses']} clauses pass, {told['fail']} fail, "
-        f"{told['uncovered']} are uncovered; {told['violations']} violations",
+        f"{found['status']}: {told['passed']} of {told['clauses']} clauses passed"
+        f"{''.join(f', {told[state]} {state}' for state in COUNTS[1:] if told[state])}; "
+        f"{told['violations']} violations",
         err=True,
     )
     if strict and found["status"] != "ok":

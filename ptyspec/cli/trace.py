@@ -14,15 +14,10 @@ from ptyspec.front.checkout import checkout
 
 if TYPE_CHECKING:
     from ptyspec.render.table import Table
-    from ptyspec.spec.trace import Finding, Row, Trace
+    from ptyspec.spec.trace import Remark, Row, Trace
 
-STYLES = {
-    "passed": "green",
-    "failed": "bold red",
-    "no case": "bold red",
-    "skipped": "yellow",
-    "not run": "yellow",
-}
+STYLES = {"passed": "green", "failed": "bold red", "no case": "bold red", "error": "bold magenta"}
+"""Everything else is yellow: it is not known."""
 SEVERITIES = {"violation": "bold red", "incomplete": "yellow", "note": "cyan"}
 
 Root = Annotated[
@@ -80,8 +75,9 @@ def trace(
 ) -> None:
     """Show each clause with its cases, their last outcomes and margins, and what is wrong.
 
-    With --strict the exit code is 1 where a MUST has no passed case, a citation does not resolve, a golden file is an
-    orphan or a review is out of date, and 4 where nothing is wrong but cases have not run.
+    With --strict the exit code is 1 where a MUST has failed or no case of it has passed, a citation
+    does not resolve, a golden file is an orphan or a review is out of date, and 4 where nothing is
+    wrong but cases have not run.
     """
     from ptyspec.cli.output import print_json, stdout
     from ptyspec.report import trace as views
@@ -100,6 +96,7 @@ def trace(
         _one(found.rows[0], found)
     else:
         stdout().print(_table(found).terminal())
+        _order(found)
         _findings(found.findings)
         typer.echo(views.summary(found))
     return _end(found) if strict else None
@@ -109,7 +106,8 @@ def read(root: Path) -> Trace:
     """Read documents, reviews and outcomes, collect the cases, and join them."""
     from ptyspec.cli.output import stderr
     from ptyspec.experiments.registry import names
-    from ptyspec.spec import citations, collect, fingerprint, outcomes, registry
+    from ptyspec.spec import citations, collect, fingerprint, ledger, registry
+    from ptyspec.spec.stamp import Stamps
     from ptyspec.spec.trace import trace as joined
 
     known = registry.read(root / "specs")
@@ -122,7 +120,7 @@ def read(root: Path) -> Trace:
     return joined(
         known,
         cases,
-        outcomes.outcomes(root),
+        ledger.read(root, Stamps(root).of),
         fingerprint.read(root),
         citations.unresolved(root, cited, cases),
         _golden(root),
@@ -155,14 +153,29 @@ def _table(found: Trace) -> Table:
     from ptyspec.report.trace import margin
 
     rows = [
-        (row.clause.id, row.clause.level, len(row.cases), row.state, margin(row), row.clause.title)
+        (
+            row.clause.id,
+            row.clause.level,
+            len(row.cases),
+            str(row.standing),
+            margin(row),
+            row.clause.title,
+        )
         for row in found.rows
     ]
-    head = ("clause", "level", "cases", "last outcome", "margin", "title")
+    head = ("clause", "level", "cases", "state", "margin", "title")
     return Table(head, rows, numbers=("cases", "margin"), styles=STYLES)
 
 
-def _findings(findings: tuple[Finding, ...]) -> None:
+def _order(found: Trace) -> None:
+    """Print what failed, the earliest stage first: a later failure may follow from it."""
+    after = found.follows
+    for row in found.failures:
+        told = f"may follow from {after[row.clause]}" if after[row.clause] else "failed first"
+        typer.echo(f"{row.clause} at {row.stage}: {told}")
+
+
+def _findings(findings: tuple[Remark, ...]) -> None:
     from ptyspec.cli.output import stdout
 
     console = stdout()
@@ -191,14 +204,13 @@ def _one(row: Row, found: Trace) -> None:
         "tolerance": clause.tolerance,
         "place": clause.place,
         "signatures": ", ".join(map(str, clause.signatures)) or "none",
-        "state": row.state,
+        "state": row.standing,
     }.items():
         line(f"  {name:<10} {text}")
     for case in row.cases:
-        last = row.outcomes.get(case.id)
-        line(
-            f"  {last.outcome if last else 'not run':<10} {case.id}{f' ({last.seconds:.2g} s)' if last else ''}"
-        )
+        last = row.ran.get(case.id)
+        note = f" ({last.note or f'{last.seconds:.2g} s'})" if last else ""
+        line(f"  {str(row.of(last)) if last else 'not run':<11} {case.id}{note}")
     for what, used in sorted(row.margins, key=lambda pair: -pair[1]):
         line(f"  {f'{100 * used:.2g} %':<10} of the tolerance: {what}")
     _findings(found.findings)

@@ -7,26 +7,28 @@ from typing import Any
 
 from ptyspec.render.table import Mark, Table
 from ptyspec.render.text import escape
+from ptyspec.spec.finding import State
 from ptyspec.spec.trace import Row, Trace
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def as_json(trace: Trace) -> dict[str, Any]:
     """Return the whole trace as JSON values, its headline on top."""
+    after = trace.follows
     return {
         "schema_version": SCHEMA_VERSION,
         "status": trace.status,
         "counts": counts(trace),
         "environment": trace.environment,
         "findings": [vars(finding) for finding in trace.findings],
-        "clauses": [_clause(row) for row in trace.rows],
+        "clauses": [_clause(row, after.get(row.clause.id, "")) for row in trace.rows],
     }
 
 
 def counts(trace: Trace) -> dict[str, int]:
     """Return how many clauses there are, how many in each state, and how many cases."""
-    states = Counter(row.state for row in trace.rows)
+    states = Counter(row.standing.word for row in trace.rows)
     bound = {case.id for row in trace.rows for case in row.cases}
     return {
         "clauses": len(trace.rows),
@@ -72,7 +74,7 @@ def compliance(trace: Trace) -> str:
     rows = [
         (
             f"{row.clause.id} ({row.clause.level})",
-            row.state,
+            str(row.standing),
             _selector(row),
             len(row.cases),
             _log(row),
@@ -90,10 +92,17 @@ def compliance(trace: Trace) -> str:
 
 def _clauses(rows: list[Row]) -> list[str]:
     cells = [
-        (row.clause.id, row.clause.title, row.clause.level, len(row.cases), row.state, margin(row))
+        (
+            row.clause.id,
+            row.clause.title,
+            row.clause.level,
+            len(row.cases),
+            str(row.standing),
+            margin(row),
+        )
         for row in rows
     ]
-    head = ("clause", "title", "level", "cases", "last outcome", "margin used")
+    head = ("clause", "title", "level", "cases", "state", "margin used")
     return Table(head, cells, numbers=False).markdown()
 
 
@@ -102,23 +111,23 @@ def _selector(row: Row) -> object:
 
 
 def _log(row: Row) -> str:
-    if not row.outcomes:
+    if not row.ran:
         return "not run"
-    ended = Counter(outcome.outcome for outcome in row.outcomes.values())
-    told = ", ".join(f"{count} {name}" for name, count in sorted(ended.items()))
-    return f"{row.last}: {told}{f', {row.missing} not run' if row.missing else ''}"
+    ended = Counter(str(row.of(outcome)) for outcome in row.ran.values())
+    ended[str(State.NOT_RUN)] += row.missing
+    told = ", ".join(f"{count} {name}" for name, count in sorted(ended.items()) if count)
+    return f"{row.last}: {told}"
 
 
-def _clause(row: Row) -> dict[str, Any]:
+def _clause(row: Row, after: str) -> dict[str, Any]:
     clause = row.clause
     cases = []
     for case in row.cases:
-        last = row.outcomes.get(case.id)
-        ran = (
-            {"outcome": last.outcome, "seconds": last.seconds, "when": last.when}
-            if last
-            else {"outcome": None}
-        )
+        last = row.ran.get(case.id)
+        ran: dict[str, Any] = {"state": None}
+        if last is not None:
+            ran = {"state": row.of(last), "seconds": last.seconds, "when": last.when}
+            ran |= {"note": last.note} if last.note else {}
         cases.append({"id": case.id, "tier": case.tier, "source": case.source, **ran})
     return {
         "id": clause.id,
@@ -132,6 +141,9 @@ def _clause(row: Row) -> dict[str, Any]:
         "section": clause.section,
         "source": clause.source,
         "state": row.state,
+        "detail": str(row.standing),
+        "ran": row.standing.ran,
+        "after": after,
         "margin_used": _finite(row.margin),
         "margins": [{"what": what, "used": _finite(used)} for what, used in row.margins],
         "cases": cases,

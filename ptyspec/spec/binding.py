@@ -8,7 +8,11 @@ from ptyspec.spec.clause import Clause
 from ptyspec.spec.registry import specification
 
 
-def clauses_of(item: pytest.Item) -> tuple[Clause, ...]:
-    """Return a case's clauses, nearest marker first, each once; raises UnknownClauseError for an unknown id."""
+def clauses_of(item: pytest.Item, known: bool = False) -> tuple[Clause, ...]:
+    """Return a case's clauses, nearest marker first, each once.
+
+    Raises UnknownClauseError for an unknown id; `known` leaves those out.
+    """
     ids = dict.fromkeys(name for mark in item.iter_markers("clause") for name in mark.args)
-    return tuple(specification()[name] for name in ids)
+    rules = specification()
+    return tuple(rules[name] for name in ids if not known or name in rules)

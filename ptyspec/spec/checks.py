@@ -1,11 +1,13 @@
-"""The closed vocabulary of assertions: each failure says the rule, what was observed, the limit and the next command.
+"""The closed vocabulary of checks: a failure says the rule, what was observed, the limit, what next.
 
-A `Check` belongs to one clause and takes its tolerance from there, so that a figure stands in one place. What a check
-used of its tolerance goes to the margin ledger. Usable without pytest: `Check(specification()["AREA-001"])`.
+A `Check` belongs to one clause and takes its tolerance from there, so that a figure stands in one
+place. What it finds is kept: which clauses were looked at, and what was used of their tolerances.
+Usable without pytest: `Check(specification()["AREA-001"])`.
 """
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from ptyspec.contracts.stages import STAGES
 from ptyspec.spec.clause import Clause, Tolerance
-from ptyspec.spec.seen import Seen, keep, shown
+from ptyspec.spec.finding import Finding, State
 
 T = TypeVar("T")
 MAX_MISMATCHES = 3
@@ -25,10 +27,19 @@ ROUNDING = 1e-9
 __tracebackhide__ = True  # pytest shows the case's own line, not the inside of an assertion
 QUOTE = "'\"'\"'"
 """A quotation mark inside a quoted word of a shell."""
+SHORT = reprlib.Repr()
+SHORT.maxstring = SHORT.maxother = 120
+
+Findings = dict[tuple[str, str], Finding]
+"""By clause and quantity the finding that failed, or that used most of the tolerance."""
 
 
 class ClauseViolation(AssertionError):  # noqa: N818  # it is what a clause calls it
-    """An observation contradicts a clause."""
+    """An observation contradicts a clause; `clause` is its id."""
+
+    def __init__(self, message: str, clause: str = "") -> None:
+        super().__init__(message)
+        self.clause = clause
 
 
 class NotRun(Exception):  # noqa: N818  # neither passed nor failed
@@ -36,32 +47,30 @@ class NotRun(Exception):  # noqa: N818  # neither passed nor failed
 
 
 @dataclass(frozen=True)
-class Margin:
-    """How much of its tolerance one check used: 0 nothing, 1 all of it."""
-
-    clause: str
-    what: str
-    used: float
-
-
-@dataclass(frozen=True)
 class Check:
-    """Assertions under one clause; `case` is what a reproduction runs, `margins` collects what was used.
+    """Assertions under one clause.
 
-    A case bound to several clauses calls the check with an id to speak of another one: `clause("NORM-004").close(...)`.
+    A case bound to several clauses calls the check with an id to speak of another one:
+    `clause("NORM-004").close(...)`.
+
+    Attributes:
+        case: what a reproduction runs; `options` are the words without which it is another case.
+        findings: collects what was found.
+        others: the other clauses of the case.
+        tells: whether findings that held say in words what was compared; words cost time.
+        expected: clauses that are expected to fail: their failures are kept and do not raise.
     """
 
     clause: Clause
     case: str = ""
-    margins: list[Margin] = field(default_factory=list)
+    findings: Findings = field(default_factory=dict, repr=False)
     others: tuple[Clause, ...] = ()
     options: tuple[str, ...] = ()
-    """Words of a command line without which the case would not be the same."""
-    seen: list[Seen] | None = field(default=None, repr=False)
-    """Collects what was compared, in words, where a report is written."""
+    tells: bool = False
+    expected: frozenset[str] = frozenset()
 
     def __call__(self, name: str) -> Check:
-        """Return the check of another clause that this case is bound to; KeyError for one that it is not bound to."""
+        """Return the check of another clause of this case; KeyError for one that it is not bound to."""
         bound = {clause.id: clause for clause in (self.clause, *self.others)}
         return replace(self, clause=bound[name], others=tuple(bound.values()))
 
@@ -76,12 +85,11 @@ class Check:
         limit = tolerance or self.clause.tolerance
         a, b = np.asarray(observed), np.asarray(expected)
         if a.shape != b.shape:
-            self.fail(what, f"shape {a.shape}", f"shape {b.shape}")
+            return self.fail(what, f"shape {a.shape}", f"shape {b.shape}")
         if not a.size:
-            self.fail(what, f"no values, shape {a.shape}", "something to compare")
+            return self.fail(what, f"no values, shape {a.shape}", "something to compare")
         if limit.mode == "exact":
-            self.equal(a, b, what)
-            return
+            return self.equal(a, b, what)
         a, b = _subtractable(a), _subtractable(b)
         unequal = np.isnan(a) != np.isnan(b)
         error = np.where(np.isnan(a) & np.isnan(b), 0.0, np.abs(a - b))
@@ -90,14 +98,13 @@ class Check:
             used = np.where(error == 0, 0.0, error / np.broadcast_to(allowed, error.shape))
         used = np.where(unequal | np.isnan(used), np.inf, used)
         worst = float(used.max(initial=0.0))
-        self._record(what, worst)
-        if worst <= 1.0 and self.seen is None:
-            return
+        if worst <= 1.0 and not self.tells:
+            return self._held(what, used=worst)
         place = np.unravel_index(int(np.argmax(used)), used.shape)
         where = f" at {tuple(int(i) for i in place)}" if a.ndim else ""
         if worst > 1.0:
-            self.fail(what, f"{a[place]}{where}", f"{b[place]}", limit, worst)
-        self._see(what, f"{a[place]}{where}", f"{b[place]}", str(limit), worst)
+            return self.fail(what, f"{a[place]}{where}", f"{b[place]}", limit, worst)
+        return self._held(what, f"{a[place]}{where}", f"{b[place]}", limit, worst)
 
     def within_ratio(
         self, observed: float, expected: float, what: str, tolerance: Tolerance | None = None
@@ -112,11 +119,10 @@ class Check:
         """Require low <= observed <= high, limits that follow from the clause and the data together."""
         limit = limits(low, high)
         if observed is None or np.isnan(observed):
-            self.missing(what, f"no value; {limit}")
-            return
+            return self.missing(what, f"no value; {limit}")
         if not low <= observed <= high:
-            self.fail(what, f"{observed}", limit)
-        self._see(what, f"{observed}", limit)
+            return self.fail(what, f"{observed}", limit)
+        return self._held(what, f"{observed}", limit)
 
     def missing(self, what: str, why: str) -> None:
         """Say that this cannot be checked, and why; raises NotRun."""
@@ -128,28 +134,28 @@ class Check:
             a, b = np.asarray(observed), np.asarray(expected)
             same = a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
             if not same:
-                self.fail(what, _difference(a, b), f"{b.dtype}{list(b.shape)}, bit by bit")
+                return self.fail(what, _difference(a, b), f"{b.dtype}{list(b.shape)}, bit by bit")
         elif observed != expected or _is_truth(observed) != _is_truth(expected):
-            self.fail(what, repr(observed), repr(expected))
-        self._see(what, observed, expected, "exact")
+            return self.fail(what, repr(observed), repr(expected))
+        return self._held(what, observed, expected)
 
     def holds(
         self, truth: object, what: str, observed: object = "false", expected: object = "true"
     ) -> None:
         """Require a condition that no other verb can say; name what was observed and what the rule wants."""
         if not truth:
-            self.fail(what, str(observed), str(expected))
-        self._see(what, "holds", "holds")
+            return self.fail(what, str(observed), str(expected))
+        return self._held(what, "holds", "holds")
 
     def finite(self, values: ArrayLike, what: str) -> None:
         """Require that no value is NaN or infinite."""
         array = np.asarray(values)
         if not array.size:
-            self.fail(what, f"no values, shape {array.shape}", "something to look at")
+            return self.fail(what, f"no values, shape {array.shape}", "something to look at")
         bad = int(array.size - np.isfinite(array).sum())
         if bad:
-            self.fail(what, f"{bad} of {array.size} values are not finite", "all finite")
-        self._see(what, f"{array.size} values, all finite", "all finite")
+            return self.fail(what, f"{bad} of {array.size} values are not finite", "all finite")
+        return self._held(what, f"{array.size} values, all finite", "all finite")
 
     def shape_dtype(self, array: Any, shape: Sequence[int | None], dtype: Any, what: str) -> None:
         """Require a shape (None stands for any length) and a dtype."""
@@ -159,35 +165,31 @@ class Check:
         )
         if not fits or np.dtype(array.dtype) != np.dtype(dtype):
             named = ", ".join("any" if w is None else str(w) for w in wanted)
-            self.fail(what, f"{array.dtype} {found}", f"{np.dtype(dtype)} ({named})")
-        self._see(what, f"{array.dtype} {found}", f"{np.dtype(dtype)} {wanted}")
+            return self.fail(what, f"{array.dtype} {found}", f"{np.dtype(dtype)} ({named})")
+        return self._held(what, f"{array.dtype} {found}", f"{np.dtype(dtype)} {wanted}")
 
     @contextmanager
     def raises_at(
         self, stage: str, error: type[Exception], what: str, mentions: str = ""
     ) -> Iterator[None]:
         """Require that this error comes out of this stage; the same error from a later stage is a failure."""
+        wanted = f"{error.__name__} at {stage}"
         try:
             yield
-        except ClauseViolation:
+        except (ClauseViolation, MemoryError):  # no memory says nothing of the clause
             raise
         except Exception as raised:
-            if not isinstance(raised, error):
-                self.fail(
-                    what, f"{type(raised).__name__}: {raised}", f"{error.__name__} at {stage}"
-                )
             found = stage_of(raised)
-            if found != stage:
-                self.fail(
-                    what,
-                    f"{error.__name__} at {found or 'no stage'}",
-                    f"{error.__name__} at {stage}",
-                )
-            if mentions not in str(raised):
+            if not isinstance(raised, error):
+                self.fail(what, f"{type(raised).__name__}: {raised}", wanted)
+            elif found != stage:
+                self.fail(what, f"{error.__name__} at {found or 'no stage'}", wanted)
+            elif mentions not in str(raised):
                 self.fail(what, str(raised), f"a message that mentions {mentions!r}")
-            self._see(what, f"{type(raised).__name__} at {stage}", f"{error.__name__} at {stage}")
+            else:
+                self._held(what, f"{type(raised).__name__} at {stage}", wanted)
         else:
-            self.fail(what, "no error", f"{error.__name__} at {stage}")
+            self.fail(what, "no error", wanted)
 
     def invariant_under(
         self, function: Callable[[T], ArrayLike], transform: Callable[[T], T], value: T, what: str
@@ -206,17 +208,10 @@ class Check:
         """Require that a diagnostic changes, by more than `at_least` and than rounding, when its input is perturbed."""
         before, after = float(diagnostic(good)), float(diagnostic(perturbed))
         least = max(at_least, ROUNDING * max(abs(before), abs(after)))
+        change = f"{before!r} before, {after!r} after the perturbation"
         if not abs(after - before) > least:
-            self.fail(
-                what,
-                f"{before!r} before, {after!r} after the perturbation",
-                f"a change beyond {least:g}",
-            )
-        self._see(
-            what,
-            f"{before!r} before, {after!r} after the perturbation",
-            f"a change beyond {least:g}",
-        )
+            return self.fail(what, change, f"a change beyond {least:g}")
+        return self._held(what, change, f"a change beyond {least:g}")
 
     def fail(
         self,
@@ -228,10 +223,13 @@ class Check:
     ) -> None:
         """Raise ClauseViolation with the clause, the observation and the line that reproduces it.
 
-        `used` is the error as a multiple of the tolerance, where that is known.
+        `used` is the error as a multiple of the tolerance, where that is known. Where the clause is
+        expected to fail, the failure is kept and nothing is raised.
         """
         clause, tolerance = self.clause, limit or self.clause.tolerance
-        keep(self.seen, Seen(clause.id, what, observed, expected, str(tolerance), used, held=False))
+        self._keep(what, observed, f"{expected} (tolerance {tolerance})", State.FAILED, used)
+        if clause.id in self.expected:
+            return
         note = "" if used is None else f"; error {used:.3g} times the tolerance"
         rows = {
             "rule": clause.statement,
@@ -243,22 +241,35 @@ class Check:
         }
         lines = [f"  {name:<10} {text}" for name, text in rows.items() if text]
         heading = f"{clause.id} · {clause.title} ({clause.level}, {clause.source})"
-        raise ClauseViolation("\n".join([heading, *lines]))
+        raise ClauseViolation("\n".join([heading, *lines]), clause.id)
 
-    def _record(self, what: str, used: float) -> None:
-        self.margins.append(Margin(self.clause.id, what, used))
-
-    def _see(
+    def _held(
         self,
         what: str,
-        observed: object,
-        expected: object,
-        limit: str = "",
+        observed: object = "",
+        expected: object = "",
+        limit: Tolerance | None = None,
         used: float | None = None,
     ) -> None:
-        if self.seen is not None:  # words cost time
-            a, b = (one if isinstance(one, str) else shown(one) for one in (observed, expected))
-            keep(self.seen, Seen(self.clause.id, what, a, b, limit, used))
+        if not self.tells:
+            observed = expected = ""
+        words = shown(expected)
+        if self.tells and limit is not None:
+            words += f" (tolerance {limit})"
+        self._keep(what, shown(observed), words, State.PASSED, used)
+
+    def _keep(
+        self, what: str, observed: str, expected: str, state: State, used: float | None
+    ) -> None:
+        key, place = (self.clause.id, what), self.clause.place
+        former = self.findings.get(key)
+        if former is not None and state is State.PASSED:
+            more = former.state is State.PASSED and (used or 0.0) >= (former.used or 0.0)
+            if not more:
+                return
+        self.findings[key] = Finding(
+            self.clause.id, place, what, observed, expected, state, used=used
+        )
 
 
 def reproduction(case: str, options: Sequence[str] = ()) -> str:
@@ -322,3 +333,12 @@ def _difference(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> str:
         if len(places)
         else "equal values, other bits (signed zero)"
     )
+
+
+def shown(value: object) -> str:
+    """Return a value in a few words: an array by dtype and shape, a scalar as it is, others cut."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, np.ndarray) and value.ndim:
+        return f"{value.dtype}{list(value.shape)}"
+    return str(value) if isinstance(value, np.ndarray | np.generic) else SHORT.repr(value)

@@ -1,30 +1,30 @@
-"""The trace: every clause with its cases, how they ended, how much of its tolerance they used, and what is wrong.
+"""The trace: every clause with its cases, how it stands after them, and what is wrong with that.
 
-A pure function of what was read and collected before. A finding is a *violation* (the specification or its binding is
-wrong), *incomplete* (evidence is missing: cases that exist have not run) or a *note*.
+A pure function of what was read and collected before. A remark is a *violation* (the specification,
+its binding or the code is wrong), *incomplete* (evidence is missing: cases that exist have not run)
+or a *note*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from ptyspec.spec.citations import Citation
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.collect import Case
+from ptyspec.spec.finding import Finding, State
 from ptyspec.spec.fingerprint import Reviewed, changes, digests
-from ptyspec.spec.ledger import LOOSE, TIGHT
-from ptyspec.spec.outcomes import Outcome, Outcomes
+from ptyspec.spec.ledger import LOOSE, TIGHT, Ledger, Outcome
+from ptyspec.spec.states import Standing, failures, follows, standing
 
 Severity = Literal["violation", "incomplete", "note"]
-State = Literal["failed", "passed", "skipped", "not run", "no case"]
-FAILED = frozenset({"failed", "error", "xpassed"})
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something to do: which clause, what, where, and the next command."""
+class Remark:
+    """Something to do: about which clause, what, where, and the next command."""
 
     severity: Severity
     clause: str
@@ -35,45 +35,53 @@ class Finding:
 
 @dataclass(frozen=True)
 class Row:
-    """One clause, its cases, and the outcome of each that has run."""
+    """One clause, its cases, and what each that has run left."""
 
     clause: Clause
     cases: tuple[Case, ...]
-    outcomes: Mapping[str, Outcome]
+    ran: Mapping[str, Outcome]
     outdated: int = 0
     """How many of its cases have run with other code only."""
 
     @property
+    def standing(self) -> Standing:
+        """How the clause stands after its cases."""
+        rows = [row for row in self.ran.values() if self.of(row) in (State.FAILED, State.ERROR)]
+        expected = all(row.expected for row in rows)
+        return standing(map(self.of, self.ran.values()), len(self.cases), expected)
+
+    @property
     def state(self) -> State:
-        """Failed where one case failed, passed where one passed and none failed."""
-        ended = {outcome.outcome for outcome in self.outcomes.values()}
-        if not self.cases:
-            return "no case"
-        if ended & FAILED:
-            return "failed"
-        if "passed" in ended:
-            return "passed"
-        return "skipped" if ended else "not run"
+        """Passed where a check of it passed, and no case failed, broke or ended before its check."""
+        return self.standing.state
+
+    def of(self, row: Outcome) -> State:
+        """Return the state that one case left of this clause."""
+        return row.clauses.get(self.clause.id, State.NOT_RUN)
+
+    def cases_in(self, state: State) -> list[str]:
+        """Return the node ids of the cases that left this state of it."""
+        return [name for name, row in self.ran.items() if self.of(row) is state]
 
     @property
     def failed(self) -> list[str]:
-        """Node ids of the cases that failed."""
-        return [name for name, outcome in self.outcomes.items() if outcome.outcome in FAILED]
+        """Node ids of the cases in which it failed, then of those that ended with an error."""
+        return [*self.cases_in(State.FAILED), *self.cases_in(State.ERROR)]
 
     @property
     def missing(self) -> int:
         """How many of its cases have not run."""
-        return len(self.cases) - len(self.outcomes)
+        return len(self.cases) - len(self.ran)
 
     @property
     def margin(self) -> float | None:
-        """The largest share of the clause's tolerance that a case used; None where nothing was measured."""
+        """The largest share of the tolerance that a case used; None where nothing was measured."""
         return max((used for _, used in self.margins), default=None)
 
     @property
     def margins(self) -> list[tuple[str, float]]:
         """What was compared under this clause, and the share of the tolerance it used."""
-        rows = [margin for outcome in self.outcomes.values() for margin in outcome.margins]
+        rows = [margin for row in self.ran.values() for margin in row.margins]
         return [(what, used) for clause, what, used in rows if clause == self.clause.id]
 
     @property
@@ -84,7 +92,7 @@ class Row:
     @property
     def last(self) -> str:
         """When the latest of its cases ran; empty where none has."""
-        return max((outcome.when for outcome in self.outcomes.values()), default="")
+        return max((row.when for row in self.ran.values()), default="")
 
 
 @dataclass(frozen=True)
@@ -92,14 +100,14 @@ class Trace:
     """The whole table and everything that is wrong with it."""
 
     rows: tuple[Row, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[Remark, ...]
     environment: str
     cases: int
     """All collected cases, bound or not."""
 
-    def of(self, severity: Severity) -> list[Finding]:
-        """Return the findings of one severity."""
-        return [finding for finding in self.findings if finding.severity == severity]
+    def of(self, severity: Severity) -> list[Remark]:
+        """Return the remarks of one severity."""
+        return [remark for remark in self.findings if remark.severity == severity]
 
     @property
     def status(self) -> Literal["violation", "incomplete", "ok"]:
@@ -108,110 +116,134 @@ class Trace:
             return "violation"
         return "incomplete" if self.of("incomplete") else "ok"
 
+    @property
+    def failures(self) -> list[Finding]:
+        """The clauses that failed unexpectedly, the earliest stage first."""
+        standings = {row.clause.id: row.standing for row in self.rows}
+        return failures((row.clause for row in self.rows), standings)
+
+    @property
+    def follows(self) -> dict[str, str]:
+        """Each failed clause with the one that it may follow from; "" at the earliest stage."""
+        return follows(self.failures)
+
 
 def trace(
     clauses: Mapping[str, Clause],
     cases: Collection[Case],
-    outcomes: Outcomes,
+    ledger: Ledger,
     reviewed: Mapping[str, Reviewed],
     citations: Collection[Citation] = (),
     golden: Collection[str] = (),
 ) -> Trace:
-    """Join clauses, cases and outcomes, and name everything that is missing, unknown or out of date."""
+    """Join clauses, cases and the ledger, and name what is missing, unknown or out of date."""
     bound: dict[str, list[Case]] = {}
     for case in cases:
         for name in case.clauses:
             bound.setdefault(name, []).append(case)
-    rows = tuple(_row(clause, bound.get(name, []), outcomes) for name, clause in clauses.items())
-    findings = [finding for row in rows for finding in _of_row(row)]
-    findings += _unknown(clauses, bound)
-    findings += [_cited(citation) for citation in citations]
-    findings += [
-        Finding("violation", "", line, "golden", "ptyspec golden check") for line in golden
-    ]
-    findings += _reviews(clauses, cases, reviewed)
-    return Trace(rows, tuple(findings), outcomes.environment, len(cases))
+    rows = tuple(_row(clause, bound.get(name, []), ledger) for name, clause in clauses.items())
+    remarks = [remark for row in rows for remark in _of_row(row)]
+    remarks += _unnamed(clauses, cases, ledger)
+    remarks += _unknown(clauses, bound)
+    remarks += [_cited(citation) for citation in citations]
+    remarks += [Remark("violation", "", line, "golden", "ptyspec golden check") for line in golden]
+    remarks += _reviews(clauses, cases, reviewed)
+    if ledger.note:
+        remarks.append(Remark("note", "", ledger.note, "pytest's cache", "pytest"))
+    return Trace(rows, tuple(remarks), ledger.environment, len(cases))
 
 
-def _row(clause: Clause, cases: list[Case], outcomes: Outcomes) -> Row:
-    ended = {case.id: outcomes.cases[case.id] for case in cases if case.id in outcomes.cases}
-    return Row(clause, tuple(cases), ended, sum(case.id in outcomes.outdated for case in cases))
+def _row(clause: Clause, cases: list[Case], ledger: Ledger) -> Row:
+    ended = {case.id: ledger.cases[case.id] for case in cases if case.id in ledger.cases}
+    return Row(clause, tuple(cases), ended, sum(case.id in ledger.outdated for case in cases))
 
 
-def _of_row(row: Row) -> Iterator[Finding]:
+def _of_row(row: Row) -> Iterator[Remark]:
     clause = row.clause
 
-    def found(severity: Severity, message: str, next_step: str) -> Finding:
-        return Finding(severity, clause.id, message, clause.source, next_step)
+    def found(severity: Severity, message: str, next_step: str) -> Remark:
+        return Remark(severity, clause.id, message, clause.source, next_step)
 
     binding: Severity = "violation" if clause.level == "MUST" else "note"
     if clause.unfinished:
-        yield found(
-            "violation",
-            "it is a skeleton still",
-            f"write the sentence and its reason in {clause.source}",
-        )
-    if row.state == "no case":
+        next_step = f"write the sentence and its reason in {clause.source}"
+        yield found("violation", "it is a skeleton still", next_step)
+    if not row.cases:
         yield found(binding, f"a {clause.level} without a case", f"ptyspec new case {clause.id}")
-    elif row.state == "failed":
-        yield found(
-            binding,
-            f"{len(row.failed)} of {len(row.cases)} cases failed",
-            f"pytest '{row.failed[0]}'",
-        )
-    elif row.state == "skipped":
-        yield found(
-            binding, "its cases were skipped: none has passed", f"pytest -rs '{row.cases[0].id}'"
-        )
-    if row.cases and row.missing:
-        missing: Severity = (
-            "incomplete" if clause.level == "MUST" and row.state == "not run" else "note"
-        )
-        named = next(case.id for case in row.cases if case.id not in row.outcomes)
+    elif message := _bad(row):
+        named = [*row.failed, *row.cases_in(State.NOT_REACHED), *row.ran]
+        yield found(binding, message, f"pytest '{named[0]}'")
+    if row.missing:
+        silent = clause.level == "MUST" and not row.ran
+        named_case = next(case.id for case in row.cases if case.id not in row.ran)
         since = f" ({row.outdated} of them ran with other code)" if row.outdated else ""
-        yield found(
-            missing,
-            f"{row.missing} of {len(row.cases)} cases have not run{since}",
-            f"pytest '{named}'",
-        )
-    if row.margin is not None and row.margin < LOOSE:
-        yield found(
-            "note",
-            f"its cases use {row.margin:.2g} of the tolerance: it is loose",
-            f"tighten {clause.source}",
-        )
-    elif row.margin is not None and row.margin > TIGHT and row.state != "failed":
-        yield found(
-            "note",
-            f"its cases use {row.margin:.2g} of the tolerance: it is tight",
-            f"measure {clause.source}",
-        )
-    if clause.tolerance.mode != "exact" and row.state == "passed" and row.margin is None:
-        yield found(
-            "note",
-            "it states a tolerance that no case uses",
-            "clause.close(...) in one of its cases",
-        )
+        message = f"{row.missing} of {len(row.cases)} cases have not run{since}"
+        yield found("incomplete" if silent else "note", message, f"pytest '{named_case}'")
+    yield from _margin(row, found)
 
 
-def _unknown(clauses: Mapping[str, Clause], bound: Mapping[str, list[Case]]) -> Iterator[Finding]:
+def _bad(row: Row) -> str:
+    """What is wrong with how its cases ended; "" where it passed, or none has run."""
+    state, of = row.state, f"of {len(row.cases)} cases"
+    if state is State.FAILED:
+        known = ", as expected" if row.standing.expected else ""
+        return f"{len(row.cases_in(State.FAILED))} {of} failed{known}"
+    if state is State.ERROR:
+        return f"{len(row.cases_in(State.ERROR))} {of} ended with an error that says nothing of it"
+    if state is State.NOT_REACHED:
+        ended = len(row.cases_in(State.NOT_REACHED))
+        return f"{ended} {of} ended before a check of it was reached"
+    if state is State.NOT_RUN and row.ran:
+        return "its cases ran and made no check of it, or were skipped: none has passed"
+    return ""
+
+
+def _margin(row: Row, found: Callable[[Severity, str, str], Remark]) -> Iterator[Remark]:
+    where, margin = row.clause.source, row.margin
+    if margin is not None and margin < LOOSE:
+        message = f"its cases use {margin:.2g} of the tolerance: it is loose"
+        yield found("note", message, f"tighten {where}")
+    elif margin is not None and margin > TIGHT and row.state is not State.FAILED:
+        message = f"its cases use {margin:.2g} of the tolerance: it is tight"
+        yield found("note", message, f"measure {where}")
+    stated = row.clause.tolerance.mode != "exact"
+    if stated and row.state is State.PASSED and margin is None:
+        next_step = "clause.close(...) in one of its cases"
+        yield found("note", "it states a tolerance that no case uses", next_step)
+
+
+def _unnamed(
+    clauses: Mapping[str, Clause], cases: Collection[Case], ledger: Ledger
+) -> Iterator[Remark]:
+    """Cases that failed without a word on which of their clauses: none of them is blamed."""
+    for case in cases:
+        outcome = ledger.cases.get(case.id)
+        known = [name for name in case.clauses if name in clauses]
+        if outcome is not None and known and outcome.unnamed:
+            must = any(clauses[name].level == "MUST" for name in known)
+            message = f"failed, and none of its clauses did: {outcome.note or 'a plain assertion'}"
+            severity: Severity = "violation" if must else "note"
+            yield Remark(severity, "", f"{case.id} {message}", case.source, f"pytest '{case.id}'")
+
+
+def _unknown(clauses: Mapping[str, Clause], bound: Mapping[str, list[Case]]) -> Iterator[Remark]:
     for name, cases in bound.items():
         if name not in clauses:
             where = sorted({case.source for case in cases})[0]
             next_step = "correct the marker, or write the clause: ptyspec new clause"
-            yield Finding("violation", name, "bound to, and not in any document", where, next_step)
+            yield Remark("violation", name, "bound to, and not in any document", where, next_step)
 
 
-def _cited(citation: Citation) -> Finding:
+def _cited(citation: Citation) -> Remark:
     if citation.kind == "clause":
-        return Finding(
+        return Remark(
             "violation",
             citation.what,
             "cited, and not in any document",
             citation.source,
             "correct the citation",
         )
-    return Finding(
+    return Remark(
         "violation",
         "",
         f"{citation.what} collects nothing",
@@ -222,12 +254,12 @@ def _cited(citation: Citation) -> Finding:
 
 def _reviews(
     clauses: Mapping[str, Clause], cases: Collection[Case], reviewed: Mapping[str, Reviewed]
-) -> Iterator[Finding]:
+) -> Iterator[Remark]:
     for change in changes(clauses, cases, reviewed):
         source = (
             clauses[change.clause].source if change.clause in clauses else "specs/reviewed.json"
         )
-        yield Finding("violation", change.clause, change.message, source, change.next_step)
+        yield Remark("violation", change.clause, change.message, source, change.next_step)
     now = digests(cases)
     for name, clause in clauses.items():
         gone = (
@@ -235,6 +267,6 @@ def _reviews(
         )
         if gone:
             message = f"cases of the review are gone: {', '.join(gone)}"
-            yield Finding(
+            yield Remark(
                 "note", name, message, clause.source, f"ptyspec trace --review {name} --reason TEXT"
             )

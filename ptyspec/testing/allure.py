@@ -16,11 +16,12 @@ import pytest
 from ptyspec.errors import PtyspecError
 from ptyspec.files.disk import RUN_MARK
 from ptyspec.spec.clause import LEVELS, Clause
+from ptyspec.spec.finding import State
 from ptyspec.testing.allure_categories import CATEGORIES
 from ptyspec.testing.allure_page import case_page, clause_url
 from ptyspec.testing.allure_steps import facts, headlines
 from ptyspec.testing.opened_runs import OpenedRuns
-from ptyspec.testing.recorder import CLAUSES, SEEN
+from ptyspec.testing.recorder import CLAUSES, FINDINGS, STATES, TELLS
 
 DIRECTORY = "allure_report_dir"
 SELECTIONS = (
@@ -212,6 +213,7 @@ class AllureReport:
     ) -> None:
         self.config, self.subject, self.options, self.faults = config, subject, options, faults
         self.opened = OpenedRuns() if writes(config) else None
+        config.stash[TELLS] = self.opened is not None
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Label the cases before Allure's own plugin selects by label."""
@@ -228,7 +230,6 @@ class AllureReport:
             return
         import allure
 
-        item.stash[SEEN] = []
         self.opened.start()
         if not hasattr(item, "callspec"):
             return
@@ -262,15 +263,18 @@ class AllureReport:
 
         told = inspect.getdoc(getattr(item, "function", None)) or ""
         clauses = item.stash.get(CLAUSES, ())
-        seen = item.stash.get(SEEN, [])
+        found = list(item.stash.get(FINDINGS, {}).values())
+        states = item.stash.get(STATES, {})
         line = reproduction(item.nodeid, self.options)
         line = (
             f"PTYSPEC_FAULT={shlex.quote(self.faults.replace(', ', ','))} {line}"
             if self.faults
             else line
         )
-        text = case_page(told, clauses, seen, line, passed=passed)
+        text = case_page(told, clauses, states, found, line, passed=passed)
         allure.dynamic.description(text)  # type: ignore[no-untyped-call]
+        for name, state in states.items():
+            allure.dynamic.label("state", f"{name}: {state}")  # type: ignore[no-untyped-call]
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
@@ -294,9 +298,7 @@ def runs_of(item: pytest.Item) -> list[Path]:
 
 
 def broken_places(item: pytest.Item) -> set[str]:
-    """Return the places of the clauses that a case saw violated; those of all its clauses where no check says which."""
-    clauses, red = (
-        item.stash.get(CLAUSES, ()),
-        {one.clause for one in item.stash.get(SEEN, []) if not one.held},
-    )
-    return {clause.place for clause in clauses if not red or clause.id in red}
+    """Return the stages of the clauses that failed in a case; of all its clauses where none did."""
+    clauses, states = item.stash.get(CLAUSES, ()), item.stash.get(STATES, {})
+    failed = {one.place for one in clauses if states.get(one.id) is State.FAILED}
+    return failed or {one.place for one in clauses}

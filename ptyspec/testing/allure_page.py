@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote
 
 from ptyspec.render.text import escape
 from ptyspec.spec.clause import Clause
-
-if TYPE_CHECKING:
-    from ptyspec.spec.seen import Seen
+from ptyspec.spec.finding import Finding, State
 
 MAX_ROWS = 12
 LONG = 400
@@ -20,18 +17,25 @@ not know its own: in the reports of `ptyspec allure` this one leads to the page 
 
 
 def case_page(
-    told: str, clauses: Sequence[Clause], seen: Iterable[Seen], reproduce: str, *, passed: bool
+    told: str,
+    clauses: Sequence[Clause],
+    states: Mapping[str, State],
+    findings: Iterable[Finding],
+    reproduce: str,
+    *,
+    passed: bool,
 ) -> str:
     """Return the case's description as Markdown; `told` is its own docstring.
 
     A passed case shows what held: what it saw fail on purpose is its business. Text that tests supply is escaped.
     """
-    rows = [one for one in seen if one.held or not passed]
+    rows = [one for one in findings if one.state is State.PASSED or not passed]
     parts = [escape(told, LONG)] if told else []
     for clause in clauses:
         place = f"{clause.level}, stage {clause.place}, {escape(clause.source)}"
+        name = f"**{clause.id}: {states.get(clause.id, State.NOT_RUN)}**"
         parts += [
-            f"**{clause.id}** · {escape(clause.title)} ({place})",
+            f"{name} · {escape(clause.title)} ({place})",
             f"> {escape(clause.statement, 2 * LONG)}",
             f"Tolerance: {escape(clause.tolerance, LONG)}",
         ]
@@ -54,30 +58,24 @@ def clause_url(clause: Clause, pattern: str = CLAUSE_URL) -> str:
     return pattern
 
 
-def _observations(rows: Sequence[Seen], several: bool) -> list[str]:
+def _observations(rows: Sequence[Finding], several: bool) -> list[str]:
     """Lines, not a table: Allure cuts a table off at the right, where the tolerance stands."""
-    first = sorted(rows, key=lambda one: (one.held, -(one.used or 0.0)))[:MAX_ROWS]
+    first = sorted(rows, key=lambda one: (one.state is State.PASSED, -(one.used or 0.0)))[:MAX_ROWS]
     lines = []
     for one in first:
         name = f"{one.clause} · " if several else ""
-        facts = [f"observed **{escape(one.observed)}**", f"expected **{escape(one.expected)}**"]
-        if one.limit:
-            facts.append(f"tolerance {escape(_share(one))}")
-        lines.append(f"- {'✔' if one.held else '✘'} {name}{escape(one.what)}: {', '.join(facts)}")
+        mark = "✔" if one.state is State.PASSED else "✘"
+        facts = f"observed **{escape(one.observed)}**, expected **{escape(one.expected)}**"
+        lines.append(f"- {mark} {name}{escape(one.what)}: {facts}{_share(one.used)}")
     more = len(rows) - len(first)
     return [*lines, *([f"- and {more} more that held"] if more else [])]
 
 
-def _share(one: Seen) -> str:
-    """How much of which tolerance; where the figure comes from stands with the clause."""
-    limit = one.limit.partition(" (")[0]
-    if one.used is None:
-        return limit
-    return (
-        f"{limit}, {one.used:.1%} of it used"
-        if one.used <= 1
-        else f"{limit}, error {one.used:.3g} times that"
-    )
+def _share(used: float | None) -> str:
+    """How much of the tolerance was used."""
+    if used is None:
+        return ""
+    return f", {used:.1%} of it used" if used <= 1 else f", error {used:.3g} times that"
 
 
 def _code(line: str) -> str:

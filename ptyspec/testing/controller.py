@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,13 @@ from typing import Any
 import pytest
 
 from ptyspec.errors import PtyspecError
-from ptyspec.spec.ledger import RECORD, Row, document, merged
+from ptyspec.spec.finding import State
+from ptyspec.spec.ledger import RECORD, Outcome, document, merged
 from ptyspec.spec.registry import specification
 from ptyspec.spec.stamp import Stamps
 from ptyspec.testing.options import Options
 from ptyspec.testing.recorder import WORKER_OUTPUT, Facts
-from ptyspec.testing.summary import lines, problem_lines
-from ptyspec.testing.verdict import breaches, unexpected_passes, verdict
+from ptyspec.testing.summary import lines, problem_lines, standings, unexpected_passes
 from ptyspec.testing.xfails import Expected
 
 
@@ -26,10 +27,9 @@ class Controller:
         self, config: pytest.Config, options: Options, expected: Expected, facts: Facts
     ) -> None:
         self.config, self.options, self.expected, self.facts = config, options, expected, facts
-        self.rows: dict[str, Row] = {}
-        self.stamps = Stamps(
-            config.rootpath
-        )  # before anything runs: what is edited meanwhile has not been tested
+        self.rows: dict[str, Outcome] = {}
+        # What is edited from now on has not been tested.
+        self.stamps = Stamps(config.rootpath, since=time.time())
         self.problems: list[str] = []
         self.notes: list[str] = []
 
@@ -37,21 +37,18 @@ class Controller:
         """Add one phase of one case."""
         row = self.rows.get(report.nodeid)
         if row is None or report.when == "setup":
-            row = self.rows[report.nodeid] = Row(started=getattr(report, "start", 0.0))
+            row = self.rows[report.nodeid] = Outcome(ended=False)
+            row.begin(getattr(report, "start", 0.0))
         row.seconds += report.duration
-        if report.when == "call":
-            if hasattr(report, "context"):  # a subtest: its case fails with it
-                return
-            row.outcome = _called(report)
-        elif report.failed:
-            row.outcome = "failed" if row.outcome == "failed" else "error"
-        elif report.skipped:
-            row.outcome = "xfailed" if hasattr(report, "wasxfail") else "skipped"
-        row.take(report.user_properties)
-        row.ended = report.when not in (
-            "setup",
-            "call",
-        )  # a crashed worker's case ends in no phase at all
+        if hasattr(report, "context"):  # a subtest: its case fails with it
+            return
+        if report.when in ("setup", "call"):
+            row.take(report.user_properties)
+            _amend(row, report)
+        elif report.failed:  # a fixture's end, or the worker crashed
+            row.broke()
+        # A crashed worker's case ends in no phase at all.
+        row.ended = report.when not in ("setup", "call")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
@@ -64,7 +61,8 @@ class Controller:
         """Write the record; fail a session that breaks a rule of its own."""
         self.rows = {name: row for name, row in self.rows.items() if row.ended}
         for name, row in self.rows.items():  # a case whose worker crashed has told nothing
-            row.clauses = row.clauses or tuple(self.facts.cases.get(name, ()))
+            if not row.clauses:
+                row.clauses = dict.fromkeys(self.facts.cases.get(name, ()), State.ERROR)
         if self.rows:
             self._write()
         self._judge()
@@ -77,8 +75,10 @@ class Controller:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the summary."""
         told: list[str] = []
-        if self.rows and (bound := self._bound()):
-            told += lines(verdict(specification().values(), self.rows, bound, self._complete()))
+        if self.rows and self._bound():
+            clauses, bound = [*specification().values()], {**self.facts.left, **self.facts.cases}
+            found = standings(clauses, self.rows, bound, self.expected.clauses)
+            told += lines(clauses, found, self.rows, self._complete())
         if told or self.problems or self.notes:
             terminalreporter.section("ptyspec", red=bool(self.problems))
         for line in [*told, *self.notes]:
@@ -99,8 +99,14 @@ class Controller:
         if complete and not self.config.getoption("collectonly"):
             self.problems += unexpected_passes(by_clause, self.rows)
         if self.options.strict and complete:
-            stale = _stale(self.config.rootpath, self.facts)
-            self.problems += breaches(specification().values(), self._bound(), unmatched, stale)
+            bound = self._bound()
+            self.problems += [
+                f"{clause.id} has no case: {clause.title} ({clause.source})"
+                for clause in specification().values()
+                if clause.level == "MUST" and clause.id not in bound
+            ]
+            self.problems += _stale(self.config.rootpath, self.facts)
+            self.problems += [f"expected failure {entry} covers no case" for entry in unmatched]
         elif self.options.strict:
             self.notes.append("strict: not judged, this was not a complete collection")
         else:
@@ -170,10 +176,14 @@ class Controller:
             cache.set(RECORD, document(environment, merged(cache.get(RECORD, None), cases, exists)))
 
 
-def _called(report: pytest.TestReport) -> str:
-    if hasattr(report, "wasxfail"):
-        return {"skipped": "xfailed", "passed": "xpassed"}.get(report.outcome, report.outcome)
-    return report.outcome
+def _amend(row: Outcome, report: pytest.TestReport) -> None:
+    """Add what pytest alone knows: whether a failure was expected, and came."""
+    known = hasattr(report, "wasxfail")
+    if report.skipped:
+        row.expected = known and row.state is not State.NOT_RUN
+        row.note = row.note or ("" if known else "skipped")
+    elif row.state is State.PASSED and (known or report.failed):
+        row.state, row.note = State.FAILED, "passed, and was expected to fail"
 
 
 def _stale(root: Path, facts: Facts) -> Iterator[str]:

@@ -1,21 +1,81 @@
-"""What a failed case says of its clauses when its assertion does not say it: rule, limit, stage and the next command."""
+"""How a case ended, told from what it raised; and what a failure says that names no clause."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
 
 import pytest
 
 from ptyspec.spec.clause import Clause
+from ptyspec.spec.finding import State
 
 MAX_CLAUSES = 3
+ASSERTING = ("raises", "warns", "fail")
+"""Calls that assert, beside all whose name begins with `assert`."""
 
 
-def explains_itself(call: pytest.CallInfo[None]) -> bool:
-    """Whether the failure came from a check, which names its clause."""
-    from ptyspec.spec.checks import ClauseViolation
+def blamed(raised: Sequence[BaseException]) -> list[str]:
+    """Return the clauses whose checks raised."""
+    return [
+        name for one in _flat(raised) if assertion(one) and (name := getattr(one, "clause", ""))
+    ]
 
-    return call.excinfo is not None and call.excinfo.errisinstance(ClauseViolation)
+
+def assertion(error: BaseException) -> bool:
+    """Whether this is a failed assertion: of a check, of `assert`, of pytest.raises or pytest.fail."""
+    return isinstance(error, AssertionError | pytest.fail.Exception)
+
+
+def ended(raised: Sequence[BaseException], *, setup: bool, expected: bool) -> State:
+    """Return how a case ended that raised these: an exception that is no assertion is an error.
+
+    In a fixture a check alone counts as an assertion. `expected`: the failure of a clause was
+    expected, and came.
+    """
+    found = list(_flat(raised))
+    if not found:
+        return State.PASSED
+    if any(isinstance(one, pytest.xfail.Exception) for one in found):
+        return State.FAILED if expected else State.NOT_RUN
+    if any(isinstance(one, pytest.skip.Exception) for one in found):
+        return State.NOT_RUN
+    checks = all(assertion(one) and (not setup or getattr(one, "clause", "")) for one in found)
+    return State.FAILED if checks else State.ERROR
+
+
+def _flat(raised: Sequence[BaseException]) -> Iterator[BaseException]:
+    for one in raised:
+        if isinstance(one, BaseExceptionGroup):
+            yield from _flat(one.exceptions)
+        else:
+            yield one
+
+
+def asserts(item: pytest.Item) -> bool:
+    """Whether the source of a case holds assertions, which pass where the case passes."""
+    return _asserts(getattr(item, "function", None))
+
+
+@cache
+def _asserts(function: Any) -> bool:
+    function = getattr(getattr(function, "hypothesis", None), "inner_test", function)
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+    except (OSError, TypeError, SyntaxError):  # made by a plugin, not written in a file
+        return False
+    return any(isinstance(node, ast.Assert) or _is_asserting(node) for node in ast.walk(tree))
+
+
+def _is_asserting(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    name = ast.unparse(node.func).rpartition(".")[2]
+    return name.startswith("assert") or name in ASSERTING
 
 
 def section(clauses: Sequence[Clause], case: str, options: Sequence[str]) -> str:

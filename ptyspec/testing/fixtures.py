@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+import inspect
+from collections.abc import Callable, Iterator
+from functools import cache, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ptyspec.contracts.stages import REFERENCE, STAGES
 from ptyspec.testing.options import OPTIONS
-from ptyspec.testing.recorder import CLAUSES, MARGINS, SEEN
+from ptyspec.testing.recorder import CLAUSES, EXPECTED, FINDINGS, TELLS, USED
 
 if TYPE_CHECKING:
     from ptyspec.contracts.container import Patches
     from ptyspec.contracts.resolve import Resolved
     from ptyspec.contracts.scenario import Scenario
     from ptyspec.pipeline.protocol import Pipeline
-    from ptyspec.spec.checks import Check, Margin
+    from ptyspec.spec.checks import Check
 
 DEFAULT_SCENARIO = "gs1_custom"
 PIPELINE: pytest.StashKey[Callable[[], Pipeline]] = pytest.StashKey()
 RESOLVED: pytest.StashKey[Resolved] = pytest.StashKey()
+USERS: pytest.StashKey[list[pytest.Stash]] = pytest.StashKey()
+"""The present case, while it has the pipeline under test."""
+HEARD: pytest.StashKey[set[type]] = pytest.StashKey()
+"""Classes whose calls are noted."""
 UNKEPT: pytest.StashKey[dict[str, Path]] = pytest.StashKey()
 """Runs of a pipeline that the store cannot name."""
 
@@ -36,24 +42,64 @@ def clause(request: pytest.FixtureRequest) -> Check:
         raise pytest.UsageError(
             f"{request.node.nodeid} asks for its clause and has no clause marker"
         )
-    margins: list[Margin] = []
-    request.node.stash[MARGINS] = margins
-    options = request.config.stash[OPTIONS].changes
-    seen = request.node.stash.get(SEEN, None)
+    stash, config = request.node.stash, request.config
     return Check(
-        bound[0], request.node.nodeid, margins, others=bound[1:], options=options, seen=seen
+        bound[0],
+        request.node.nodeid,
+        stash[FINDINGS],
+        others=bound[1:],
+        options=config.stash[OPTIONS].changes,
+        tells=config.stash.get(TELLS, False),
+        expected=frozenset(stash[EXPECTED]),
     )
 
 
 @pytest.fixture
-def pipeline(request: pytest.FixtureRequest) -> Pipeline:
+def pipeline(request: pytest.FixtureRequest) -> Iterator[Pipeline]:
     """The pipeline under test, made anew: `--ptyspec-pipeline`, else the reference."""
     config = request.config
     if PIPELINE not in config.stash:
         from ptyspec.runs.chosen_pipeline import maker
 
         config.stash[PIPELINE] = maker(config.stash[OPTIONS].pipeline)
-    return config.stash[PIPELINE]()
+    made = config.stash[PIPELINE]()
+    if config.stash[OPTIONS].pipeline == REFERENCE:
+        yield made
+        return
+    users = config.stash.setdefault(USERS, [])
+    users.append(request.node.stash)
+    _note_calls(config, made, users)
+    yield made
+    users.pop()
+
+
+def _note_calls(config: pytest.Config, pipeline: Pipeline, users: list[pytest.Stash]) -> None:
+    """Let each call of a stage note that the present case uses the pipeline; once a class.
+
+    On the class, because what an instance holds is part of the name of its runs.
+    """
+    cls = type(pipeline)
+    if {*STAGES} & {*getattr(pipeline, "__dict__", ())}:  # a stage of the instance cannot be heard
+        users[-1][USED] = True
+    heard = config.stash.setdefault(HEARD, set())
+    if cls in heard:
+        return
+    heard.add(cls)
+
+    def noted(stage: Any) -> Callable[..., Any]:
+        @wraps(getattr(stage, "__func__", stage))
+        def call(self: Pipeline, *arguments: Any, **named: Any) -> Any:
+            if users:
+                users[-1][USED] = True
+            bound = stage.__get__(self, cls) if hasattr(stage, "__get__") else stage
+            return bound(*arguments, **named)
+
+        return call
+
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    for name in STAGES:
+        patch.setattr(cls, name, noted(inspect.getattr_static(cls, name)))
 
 
 @pytest.fixture
@@ -80,6 +126,7 @@ def finished_run(request: pytest.FixtureRequest, scenario: Scenario, pipeline: P
     from ptyspec.runs.pipeline_code import pipeline_code
     from ptyspec.runs.produce import produce
 
+    request.node.stash[USED] = True
     resolved = request.node.stash[RESOLVED]
     if pipeline_code(pipeline) is not None:
         return produce(resolved, pipeline=pipeline)

@@ -1,6 +1,7 @@
-"""In every process that runs cases: what a case is bound to and what it used goes into its reports.
+"""In every process that runs cases: the state that each case gives each of its clauses.
 
-It also keeps the facts of the collection, which under pytest-xdist only workers know; a worker sends them home.
+States and margins go into the reports of the case. The facts of the collection, which under
+pytest-xdist only workers know, go home with a worker's last message.
 """
 
 from __future__ import annotations
@@ -11,22 +12,33 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ptyspec.contracts.stages import REFERENCE
 from ptyspec.spec.binding import clauses_of
 from ptyspec.spec.clause import Clause
-from ptyspec.spec.ledger import properties
+from ptyspec.spec.finding import Finding, State
+from ptyspec.spec.ledger import CASE, MARGIN, NOTE, STATE, properties
+from ptyspec.spec.states import of_case
 from ptyspec.spec.tiers import EVIDENCE, tier_of_path
-from ptyspec.testing.failure import explains_itself, section
+from ptyspec.testing.failure import assertion, asserts, blamed, ended, section
 from ptyspec.testing.options import Options
 from ptyspec.testing.xfails import Expected
 
 if TYPE_CHECKING:
-    from ptyspec.spec.checks import Margin
-    from ptyspec.spec.seen import Seen
+    from ptyspec.spec.checks import Findings
 
 CLAUSES: pytest.StashKey[tuple[Clause, ...]] = pytest.StashKey()
-MARGINS: pytest.StashKey[list[Margin]] = pytest.StashKey()
-SEEN: pytest.StashKey[list[Seen]] = pytest.StashKey()
-"""Set where a report is written: what the checks of a case compared, in words."""
+FINDINGS: pytest.StashKey[Findings] = pytest.StashKey()
+"""What the checks of a case found; set before a case runs."""
+STATES: pytest.StashKey[dict[str, State]] = pytest.StashKey()
+"""The state of each clause, once the case has ended."""
+TELLS: pytest.StashKey[bool] = pytest.StashKey()
+"""Of the session: checks that held say in words what they compared, because a report is written."""
+EXPECTED: pytest.StashKey[dict[str, str]] = pytest.StashKey()
+"""Clauses of the case that are expected to fail, with the reasons."""
+USED: pytest.StashKey[bool] = pytest.StashKey()
+"""Set once the case used the pipeline under test."""
+RAISED: pytest.StashKey[list[BaseException]] = pytest.StashKey()
+UNUSED = "did not use the pipeline under test"
 WORKER_OUTPUT = "ptyspec"
 
 
@@ -36,6 +48,8 @@ class Facts:
 
     cases: dict[str, list[str]] = field(default_factory=dict)
     """Node id of each case that was not deselected, and its clauses."""
+    left: dict[str, list[str]] = field(default_factory=dict)
+    """Node id of each case that was deselected, and its clauses."""
     files: list[str] = field(default_factory=list)
     """Files that were collected without an error."""
     failed: list[str] = field(default_factory=list)
@@ -44,7 +58,7 @@ class Facts:
     xfails: dict[str, list[str]] = field(default_factory=dict)
     """Entries of the file of expected failures, and the cases they cover."""
     digests: dict[str, str | None] = field(default_factory=dict)
-    """Digest of the source of each bound case; under `--ptyspec-strict` alone, because it reads every source."""
+    """Digest of the source of each bound case; under `--ptyspec-strict` alone: it reads all sources."""
 
 
 class Recorder:
@@ -56,7 +70,6 @@ class Recorder:
 
     def prepare(self, items: list[pytest.Item]) -> None:
         """Give every case its tier and clauses, as markers and as properties."""
-        writes_bindings = bool(self.config.getoption("ptyspec_bindings"))  # of unknown clauses, too
         for item in items:
             tier = tier_of_path(item.nodeid.partition("::")[0].split("/")[:-1])
             if tier is not None:
@@ -64,7 +77,8 @@ class Recorder:
             if any(mark.args for mark in item.iter_markers("hypothesis")):
                 item.add_marker(EVIDENCE)
                 tier = EVIDENCE
-            clauses = () if writes_bindings else clauses_of(item)
+            # A session that writes the bindings may meet unknown ids: `ptyspec trace` tells of them.
+            clauses = clauses_of(item, known=bool(self.config.getoption("ptyspec_bindings")))
             item.stash[CLAUSES] = clauses
             item.user_properties += [("clause", clause.id) for clause in clauses]
             if tier is not None:
@@ -80,7 +94,8 @@ class Recorder:
             self.facts.files.append(report.nodeid)
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        """Note which files are no longer whole."""
+        """Note which cases are left out, and that their files are no longer whole."""
+        self.facts.left.update({item.nodeid: _ids(item) for item in items})
         self._partial(item.nodeid for item in items)
 
     def _partial(self, names: Iterable[str]) -> None:
@@ -90,9 +105,7 @@ class Recorder:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note the cases; a worker sends all facts with its last message."""
-        self.facts.cases = {
-            item.nodeid: [c.id for c in item.stash.get(CLAUSES, ())] for item in session.items
-        }
+        self.facts.cases = {item.nodeid: _ids(item) for item in session.items}
         if self.options.strict:
             from ptyspec.spec.bindings_file import digest
 
@@ -104,16 +117,84 @@ class Recorder:
         if output is not None:
             output[WORKER_OUTPUT] = asdict(self.facts)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Begin with nothing found; a case that is repeated begins anew."""
+        item.stash[FINDINGS], item.stash[RAISED], item.stash[USED] = {}, [], False
+        judged = not self.config.getoption("runxfail", False)
+        item.stash[EXPECTED] = self.expected.reasons(item) if judged else {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """End a case as an expected failure where what failed is a clause that is expected to."""
+        reasons = item.stash[EXPECTED]
+        if not reasons:
+            return (yield)
+        result, clauses = None, item.stash[CLAUSES]
+        try:
+            result = yield
+        except (Exception, pytest.fail.Exception) as error:
+            if assertion(error) and len(clauses) == 1 and not blamed([error]):
+                one = clauses[0]
+                finding = Finding(one.id, one.place, "assertion", str(error), "", State.FAILED)
+                item.stash[FINDINGS][one.id, "assertion"] = finding
+            if blamed([error]) or not _expected(item):
+                raise  # the check of another clause failed, or nothing that was expected
+        if came := _expected(item):
+            pytest.xfail("; ".join(reasons[name] for name in came))
+        return result
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Add the margins that the test function used; tell a bare failure's clauses."""
-        if call.when == "call" and MARGINS in item.stash:
-            used: list[Margin] = item.stash[MARGINS]
-            item.user_properties += properties(used)
+        """Add states and margins; tell the clauses of a failure that does not name one."""
+        if call.excinfo is not None:
+            item.stash.setdefault(RAISED, []).append(call.excinfo.value)
+        if call.when == "call" or (call.when == "setup" and call.excinfo is not None):
+            # Of a subtest, too: the report of its whole case follows and replaces this.
+            kept = [
+                row
+                for row in item.user_properties
+                if row[0] not in (CASE, NOTE) and not row[0].startswith((STATE, MARGIN))
+            ]
+            item.user_properties[:] = [*kept, *self._states(item, setup=call.when == "setup")]
         report = yield
         clauses = item.stash.get(CLAUSES, ())
-        if report.failed and clauses and call.when != "teardown" and not explains_itself(call):
+        names_one = call.excinfo is not None and blamed([call.excinfo.value])
+        if report.failed and clauses and call.when != "teardown" and not names_one:
             report.sections.append(("clause", section(clauses, item.nodeid, self.options.changes)))
         return report
+
+    def _states(self, item: pytest.Item, setup: bool) -> list[tuple[str, str]]:
+        """Judge the case; return the states of its clauses, and margins, as user properties."""
+        bound, found = _ids(item), item.stash.get(FINDINGS, {}).values()
+        raised = item.stash.get(RAISED, [])
+        failed = {*_expected(item), *blamed(raised)} & set(bound)
+        state = ended(raised, setup=setup, expected=bool(failed))
+        told: list[tuple[str, str]] = [(CASE, str(state))]
+        if self.options.pipeline != REFERENCE and not item.stash.get(USED, False):
+            state = State.NOT_RUN
+            told.append((NOTE, UNUSED))
+        item.stash[STATES] = states = of_case(
+            bound,
+            state,
+            failed=failed,
+            held={one.clause for one in found if one.state is State.PASSED},
+            asserts=len(bound) == 1 and state is State.PASSED and asserts(item),
+        )
+        told += [(f"{STATE}{name}", str(one)) for name, one in states.items()]
+        return [*told, *properties(found)]
+
+
+def _ids(item: pytest.Item) -> list[str]:
+    return [clause.id for clause in item.stash.get(CLAUSES, ())]
+
+
+def _expected(item: pytest.Item) -> list[str]:
+    """The clauses whose failure was expected, and came."""
+    expected = item.stash.get(EXPECTED, {})
+    failed = (
+        one.clause for one in item.stash.get(FINDINGS, {}).values() if one.state is State.FAILED
+    )
+    return [name for name in dict.fromkeys(failed) if name in expected]

@@ -1,41 +1,111 @@
-"""The end of a session in at most 15 lines: clauses by level, the red ones, margins, where the rest is."""
+"""The end of a session in few lines: clauses by level and state, what failed and what may follow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from ptyspec.spec.clause import LEVELS
-from ptyspec.spec.ledger import LOOSE, TIGHT
-from ptyspec.testing.verdict import State, Verdict
+from ptyspec.spec.clause import LEVELS, Clause
+from ptyspec.spec.finding import State
+from ptyspec.spec.ledger import LOOSE, TIGHT, Outcome
+from ptyspec.spec.states import Standing, failures, follows, standing
 
-MAX_RED = 6
-MAX_PROBLEMS = 12
-STATES: tuple[tuple[State, str], ...] = (
-    ("green", "green"),
-    ("red", "red"),
-    ("open", "open"),
-    ("unbound", "without a case"),
+WORDS = (
+    "passed",
+    "partly run",
+    "failed",
+    "failed as expected",
+    "error",
+    "error as expected",
+    "not reached",
+    "not run",
+    "no case",
 )
+MAX_FAILED, MAX_PROBLEMS = 6, 12
 
 
-def lines(found: Verdict) -> Iterator[str]:
-    """Yield the summary; nothing where no clause was spoken of."""
-    levels = [text for level in LEVELS if (text := _level(found, level))]
+def standings(
+    clauses: Iterable[Clause],
+    outcomes: Mapping[str, Outcome],
+    bound: Mapping[str, Sequence[str]],
+    expected: Collection[str] = (),
+) -> dict[str, Standing]:
+    """Return how each clause stands after a session.
+
+    `bound` gives the clauses of every case that was collected, `expected` the clauses whose checks
+    are expected to fail.
+    """
+    cases = Counter(name for names in bound.values() for name in names)
+    states: dict[str, list[State]] = {}
+    known: dict[str, bool] = {}
+    for outcome in outcomes.values():
+        for name, state in outcome.clauses.items():
+            states.setdefault(name, []).append(state)
+            if state in (State.FAILED, State.ERROR):
+                known[name] = known.get(name, True) and (
+                    outcome.expected or (state is State.FAILED and name in expected)
+                )
+    return {
+        one.id: standing(states.get(one.id, []), cases[one.id], known.get(one.id, False))
+        for one in clauses
+    }
+
+
+def lines(
+    clauses: Sequence[Clause],
+    found: Mapping[str, Standing],
+    outcomes: Mapping[str, Outcome],
+    complete: bool,
+) -> Iterator[str]:
+    """Yield the summary; clauses without a case are counted where the whole suite was collected."""
+    told = [one for one in clauses if found[one.id].cases or complete]
+    levels = [text for level in LEVELS if (text := _level(level, told, found))]
     if not levels:
         return
     yield f"clauses: {' · '.join(levels)}"
-    for clause in found.red[:MAX_RED]:
-        yield f"  red  {clause.id} · {clause.title} ({clause.level}, {clause.place})"
-    if len(found.red) > MAX_RED:
-        yield f"  and {len(found.red) - MAX_RED} more"
-    if found.tight or found.loose:
-        yield f"margins: {found.tight} clauses use more than {TIGHT:.0%} of their tolerance, {found.loose} less than {LOOSE:.0%}"
+    yield from _failed(clauses, found)
+    errors = [one.id for one in told if found[one.id].word == "error"]
+    if errors:
+        yield f"  error  {_some(errors)}: the case broke, which says nothing of the clause"
+    unnamed = [name for name, outcome in outcomes.items() if outcome.clauses and outcome.unnamed]
+    if unnamed:
+        yield f"  failed, and no check says which clause: {_some(unnamed, 2)}"
+    notes = Counter(outcome.note for outcome in outcomes.values() if outcome.note)
+    yield from (f"  {count} cases: {note}" for note, count in notes.items())
+    yield from _margins(outcomes.values())
     yield "details: ptyspec trace"
 
 
-def _level(found: Verdict, level: str) -> str:
-    parts = [f"{count} {word}" for state, word in STATES if (count := found.count(level, state))]
+def _level(level: str, clauses: Iterable[Clause], found: Mapping[str, Standing]) -> str:
+    counts = Counter(found[one.id].word for one in clauses if one.level == level)
+    parts = [f"{counts[word]} {word}" for word in WORDS if counts[word]]
     return f"{level} {', '.join(parts)}" if parts else ""
+
+
+def _failed(clauses: Sequence[Clause], found: Mapping[str, Standing]) -> Iterator[str]:
+    """The failed clauses, the earliest stage first: later ones may follow from it."""
+    rows = failures(clauses, found)
+    levels = {one.id: one.level for one in clauses}
+    cause = follows(rows)
+    for row in rows[:MAX_FAILED]:
+        after = f"; may follow from {cause[row.clause]}" if cause[row.clause] else ""
+        yield f"  failed {row.clause} · {row.what} ({levels[row.clause]}, {row.stage}){after}"
+    if len(rows) > MAX_FAILED:
+        yield f"  and {len(rows) - MAX_FAILED} more"
+
+
+def _margins(outcomes: Iterable[Outcome]) -> Iterator[str]:
+    most: dict[str, float] = {}
+    for outcome in outcomes:
+        for name, _, used in outcome.margins:
+            most[name] = max(most.get(name, 0.0), used)
+    tight = sum(TIGHT < one <= 1 for one in most.values())
+    loose = sum(one < LOOSE for one in most.values())
+    if tight or loose:
+        yield (
+            f"margins: {tight} clauses use more than {TIGHT:.0%} of their tolerance, "
+            f"{loose} less than {LOOSE:.0%}"
+        )
 
 
 def problem_lines(problems: Sequence[str]) -> Iterator[str]:
@@ -43,3 +113,20 @@ def problem_lines(problems: Sequence[str]) -> Iterator[str]:
     yield from problems[:MAX_PROBLEMS]
     if len(problems) > MAX_PROBLEMS:
         yield f"and {len(problems) - MAX_PROBLEMS} more"
+
+
+def unexpected_passes(
+    entries: Mapping[str, Sequence[str]], outcomes: Mapping[str, Outcome]
+) -> list[str]:
+    """Return the clauses that were expected to fail and passed in each of their cases."""
+    found = []
+    for entry, cases in entries.items():
+        states = {outcomes[case].clauses.get(entry) for case in cases if case in outcomes}
+        if states == {State.PASSED} and all(case in outcomes for case in cases):
+            found.append(f"{entry} was expected to fail, and all its {len(cases)} cases passed")
+    return found
+
+
+def _some(names: Sequence[str], most: int = 6) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"

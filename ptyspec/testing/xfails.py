@@ -1,8 +1,9 @@
 """Expected failures from a file: `--ptyspec-xfails FILE`, for a pipeline that does not satisfy every clause yet.
 
-One entry a line, then its reason: `ENTRY  # reason`. An entry is a node id (a case, a function, a class, a file or a
-folder), a pattern with * and ?, or the id of a clause. Every case that a node id or a pattern covers must fail; of a
-clause's cases at least one must, because a pipeline rarely breaks a clause in every respect.
+One entry a line, then its reason: `ENTRY  # reason`. An entry is a node id (a case, a function, a
+class, a file or a folder), a pattern with * and ?, or the id of a clause. Every case that a node id
+or a pattern covers must fail. Of a clause the checks may fail, and in at least one case they must: a
+pipeline rarely breaks a clause in every respect. The check of another clause fails its case as ever.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ class Entry:
     """File and line."""
 
     @property
+    def told(self) -> str:
+        """The reason and where it stands."""
+        return f"{self.reason} ({self.source})"
+
+    @property
     def is_clause(self) -> bool:
         """Whether it names a clause."""
         return re.fullmatch(ID, self.text) is not None
@@ -46,7 +52,7 @@ class Entry:
     def covers(self, item: pytest.Item) -> bool:
         """Whether this case is expected to fail by this entry."""
         if self.is_clause:
-            return self.text in (clause.id for clause in clauses_of(item))
+            return self.text in (clause.id for clause in clauses_of(item, known=True))
         if self._pattern is not None:
             return self._pattern.fullmatch(item.nodeid) is not None
         return item.nodeid == self.text or item.nodeid.startswith(
@@ -63,15 +69,27 @@ class Expected:
     """Entry text to the node ids it covers."""
 
     def apply(self, items: Iterable[pytest.Item]) -> None:
-        """Mark the cases that are expected to fail."""
+        """Mark the cases that an entry expects to fail as a whole."""
         for item in items:
             covering = [entry for entry in self.entries if entry.covers(item)]
             for entry in covering:
                 self.matched.setdefault(entry.text, []).append(item.nodeid)
-            if covering:
-                strict = not all(entry.is_clause for entry in covering)
-                reason = "; ".join(f"{entry.reason} ({entry.source})" for entry in covering)
-                item.add_marker(pytest.mark.xfail(reason=reason, strict=strict), append=False)
+            whole = [entry.told for entry in covering if not entry.is_clause]
+            if whole:
+                mark = pytest.mark.xfail(reason="; ".join(whole), strict=True)
+                item.add_marker(mark, append=False)
+
+    @property
+    def clauses(self) -> dict[str, str]:
+        """The clauses that are expected to fail, with the reasons."""
+        return {entry.text: entry.told for entry in self.entries if entry.is_clause}
+
+    def reasons(self, item: pytest.Item) -> dict[str, str]:
+        """Return the clauses of this case whose checks are expected to fail, with the reasons."""
+        if not self.clauses:
+            return {}
+        bound = {clause.id for clause in clauses_of(item, known=True)}
+        return {name: told for name, told in self.clauses.items() if name in bound}
 
 
 def read(path: Path) -> Expected:

@@ -102,6 +102,8 @@ def test_twice_the_probe_scale_halves_the_probe_and_doubles_the_scale(clause: Ch
     clause.equal(other.probeGuess, one.probeGuess / np.complex64(2), "probe")
     clause.equal(other.scale, 2 * one.scale, "s")
     clause.equal(mean_energy(other.diff3d), mean_energy(one.diff3d) / 4, "mean energy")
+    # The closed form knows no probe scale, so it is none of these two scales.
+    clause("SCALE-001").holds(one.scale != other.scale, "the scale is the data's own")
 
 
 @pytest.mark.clause("SCALE-001")

@@ -143,9 +143,10 @@ def test_nan_below_the_mask_is_no_error(tmp_path: Path) -> None:
     counts[:, 0, 0] = np.nan
     mask = np.zeros((N, N), np.uint32)
     mask[0, 0] = 1
-    read_scan(
+    scan = read_scan(
         write(tmp_path / "s.cxi", **{"entry_1/data_1/data": counts, f"{DETECTOR}/mask": mask})
     )
+    assert np.isfinite(scan.diff3d).all()
 
 
 @pytest.mark.clause("CXI-002")

@@ -150,8 +150,9 @@ def test_a_constant_truth_of_a_foreign_file_is_no_truth(
 ) -> None:
     key = "Y" if name == "zeros" else name
     scan = read_scan(foreign(tmp_path, **{key: CONSTANT[name]}))
-    clause.equal(getattr(scan, key), None, key)
-    clause.equal(scan.metadata.get(key), "constant, treated as absent", f"what is said of {key}")
+    clause("LABEL-001").equal(getattr(scan, key), None, key)
+    said = scan.metadata.get(key)
+    clause("LABEL-002").equal(said, "constant, treated as absent", f"what is said of {key}")
 
 
 @pytest.mark.clause("LABEL-002")

@@ -169,11 +169,11 @@ def test_what_cannot_be_registered_is_not_evaluated_and_says_why(clause: Check, 
     if kind == "too-small":
         made.coverage[20:] = 0
     both = gauge_scores(cut(made, truth()))
-    clause.holds(
+    clause("SCORE-008").holds(
         str(both["reason"]).startswith("not evaluated: "),
         "reason",
         both["reason"],
         "not evaluated: ...",
     )
     values = {value for part in ("raw", "aligned") for value in both[part].values()}
-    clause.equal((values, both["pixels"]), ({None}, 0), "scores and pixels")
+    clause("GAUGE-006").equal((values, both["pixels"]), ({None}, 0), "scores and pixels")

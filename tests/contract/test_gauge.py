@@ -17,6 +17,7 @@ from ptyspec.scores.frc import crossing, half_bit, ring_correlation
 from ptyspec.scores.gauge import align
 from ptyspec.scores.metrics import score
 from ptyspec.seeds import generator
+from ptyspec.spec.checks import Check
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -123,17 +124,22 @@ def test_noise_does_not_mislead_the_alignment() -> None:
 
 
 @pytest.mark.clause("GAUGE-002", "GAUGE-003")
-def test_the_gauge_block_reports_a_ramp_beside_raw_scores_that_suffer_from_it() -> None:
+def test_the_gauge_block_reports_a_ramp_beside_raw_scores_that_suffer_from_it(
+    clause: Check,
+) -> None:
     gauge = score(
         as_reconstruction(regauged(TRUTH, (0, 0), (0.004, -0.003), 1.3)[BOX], origin=ORIGIN), TRUTH
     )["gauge"]
-    assert gauge["raw"]["nrmse"] > 0.5
-    assert abs(gauge["raw"]["phase_pearson_r"]) < 0.6
-    assert gauge["raw"]["amplitude_ratio"] == pytest.approx(1.3, rel=1e-4)
-    assert gauge["aligned"]["nrmse"] < 0.01
-    assert gauge["aligned"]["phase_pearson_r"] > 0.999
-    assert gauge["aligned"]["ramp"] == pytest.approx([0.004, -0.003], abs=1e-5)
-    assert gauge["aligned"]["scale"]["modulus"] == pytest.approx(1.3, rel=1e-3)
+    raw, aligned = gauge["raw"], gauge["aligned"]
+    suffers = clause("GAUGE-003")
+    suffers.holds(raw["nrmse"] > 0.5, "raw error", raw["nrmse"], "> 0.5")
+    suffers.holds(abs(raw["phase_pearson_r"]) < 0.6, "raw phase", raw["phase_pearson_r"], "< 0.6")
+    suffers.holds(raw["amplitude_ratio"] == pytest.approx(1.3, rel=1e-4), "raw ratio", raw, 1.3)
+    beside = clause("GAUGE-002")
+    beside.holds(aligned["nrmse"] < 0.01, "aligned error", aligned["nrmse"], "< 0.01")
+    beside.holds(aligned["phase_pearson_r"] > 0.999, "aligned phase", aligned, "> 0.999")
+    beside.holds(aligned["ramp"] == pytest.approx([0.004, -0.003], abs=1e-5), "ramp", aligned)
+    beside.holds(aligned["scale"]["modulus"] == pytest.approx(1.3, rel=1e-3), "scale", aligned, 1.3)
 
 
 @pytest.mark.clause("GAUGE-008")

@@ -154,7 +154,9 @@ def test_the_extent_holds_every_patch_and_not_a_pixel_more_than_rounding_needs()
 
 
 @pytest.mark.clause("STITCH-001", "BASELINE-OFFSET-001")
-def test_the_extent_moves_with_the_positions() -> None:
+def test_the_extent_moves_with_the_positions(clause: Check) -> None:
     positions = np.array([[10.25, 50.0], [30.5, 20.75]])
     x0, y0, width, height = object_extent(positions, N)
-    assert object_extent(positions + np.array([1000, -7]), N) == (x0 + 1000, y0 - 7, width, height)
+    moved = object_extent(positions + np.array([1000, -7]), N)
+    clause("STITCH-001").equal(moved[:2], (x0 + 1000, y0 - 7), "origin of the moved canvas")
+    clause("BASELINE-OFFSET-001").equal(moved[2:], (width, height), "size of the moved canvas")

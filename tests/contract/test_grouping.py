@@ -103,17 +103,18 @@ def test_grouping_leaves_the_global_generator_alone() -> None:
     ],
 )
 def test_ties_and_duplicate_positions_neither_lose_the_seed_nor_repeat_a_frame(
-    positions: Array,
+    clause: Check, positions: Array
 ) -> None:
     made = formed(positions, n_groups=len(positions), neighbor_count=5)
     away = distances(positions)
-    assert sorted(made[:, 0]) == list(range(len(positions)))
+    seeds = sorted(made[:, 0].tolist())
+    clause("GROUP-002").equal(seeds, list(range(len(positions))), "seed frames")
     for row in made:
-        assert len(set(row)) == 4
+        clause("GROUP-003").equal(len(set(row)), 4, "distinct members")
         fifth = np.sort(np.delete(away[row[0]], row[0]))[4]
-        assert (
-            away[row[0], row[1:]].max() <= fifth + 1e-9
-        )  # as near as the K nearest others; which of equals is free
+        farthest = away[row[0], row[1:]].max()
+        # As near as the K nearest others; which of equals is free.
+        clause("GROUP-003").holds(farthest <= fifth + 1e-9, "farthest member", farthest, fifth)
 
 
 @pytest.mark.clause("GROUP-010")

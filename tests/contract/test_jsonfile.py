@@ -11,6 +11,7 @@ import pytest
 from ptyspec.contracts.scenario import DoseSpec
 from ptyspec.errors import InputFileError
 from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.spec.checks import Check
 
 
 def test_what_is_written_is_read_back_in_its_order(tmp_path: Path) -> None:
@@ -52,15 +53,17 @@ def test_values_of_the_pipeline_become_plain_json(
     ids=["nan", "infinity", "array", "path"],
 )
 def test_what_json_cannot_hold_is_refused_and_the_old_file_stays(
-    tmp_path: Path, value: object, error: type[Exception]
+    clause: Check, tmp_path: Path, value: object, error: type[Exception]
 ) -> None:
     path = tmp_path / "a.json"
     write_json(path, {"old": 1})
     with pytest.raises(error) as caught:
         write_json(path, {"value": value})
-    assert any("a.json" in note for note in caught.value.__notes__)
-    assert read_json(path) == {"old": 1}
-    assert list(tmp_path.iterdir()) == [path]
+    clause("FILE-009").holds(
+        any("a.json" in note for note in caught.value.__notes__), "a note names the file"
+    )
+    clause("FILE-006").equal(read_json(path), {"old": 1}, "the former file")
+    clause("FILE-006").equal(list(tmp_path.iterdir()), [path], "files")
 
 
 @pytest.mark.parametrize(

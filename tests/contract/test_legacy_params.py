@@ -161,8 +161,9 @@ def test_a_value_that_no_stage_can_use_is_refused_by_its_name(
     [{}, {"realspace_weight": 0.1, "tv_weight": 1}, {"data_source": "V"}],
     ids=["defaults", "both", "source"],
 )
-def test_usable_values_are_accepted(changes: dict[str, Any]) -> None:
+def test_usable_values_are_accepted(clause: Check, changes: dict[str, Any]) -> None:
     validate(legacy_defaults() | changes)
+    clause.holds(True, "no usable value is refused")
 
 
 @pytest.mark.clause("PARAM-005")

@@ -164,11 +164,9 @@ def test_the_refusal_of_other_data_names_both_values_and_how_to_mend_it(clause: 
         LegacyPipeline(cfg).train(declared, data, Session())
     wanted = data.train.scale / data.train.gain
     lines = [f"intensity_scale: 988.2 in the dictionary, {wanted!r} in the data", f"next: {WRITE}"]
-    clause.equal(
-        [line for line in lines if line not in str(refused.value)],
-        [],
-        "lines missing from the refusal",
-    )
+    missing = [line for line in lines if line not in str(refused.value)]
+    for name in ("LEGACY-003", "BRIDGE-007"):
+        clause(name).equal(missing, [], "lines missing from the refusal")
 
 
 class Stages(ReferencePipeline):

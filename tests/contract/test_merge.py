@@ -229,7 +229,8 @@ def test_a_canvas_that_is_too_small_is_refused_with_its_numbers() -> None:
 
 
 @pytest.mark.clause("CANVAS-001")
-def test_a_canvas_of_exactly_the_needed_side_is_accepted() -> None:
+def test_a_canvas_of_exactly_the_needed_side_is_accepted(clause: Check) -> None:
     relative = np.zeros((2, 1, 2, 4))
     relative[1, 0, 0, 3] = -7.25
     check_canvas(relative, N, 48)
+    clause.holds(True, "a canvas of this side is not refused")

@@ -17,6 +17,7 @@ from ptyspec.scores.amplitude import highpass
 from ptyspec.scores.frame import has_nan, largest_rectangle
 from ptyspec.scores.metrics import score
 from ptyspec.seeds import generator
+from ptyspec.spec.checks import Check
 from tests.scored_objects import TRUTH, as_reconstruction, half_covered, smooth
 
 
@@ -47,19 +48,11 @@ def test_a_perfect_reconstruction_scores_one_everywhere() -> None:
 
 
 @pytest.mark.clause("SCORE-005", "SCORE-008")
-def test_metrics_are_json_without_nan_and_without_psnr() -> None:
+def test_metrics_are_json_without_nan_and_without_psnr(clause: Check) -> None:
     text = json.dumps(score(half_covered(TRUTH), TRUTH), allow_nan=False)
-    assert "psnr" not in text.lower()
-    assert set(json.loads(text)) == {
-        "amplitude",
-        "phase",
-        "complex",
-        "frc",
-        "gauge",
-        "coverage",
-        "has_nan",
-        "as_recorded",
-    }
+    clause("SCORE-005").holds("psnr" not in text.lower(), "no noise ratio")
+    blocks = {"amplitude", "phase", "complex", "frc", "gauge", "coverage", "has_nan", "as_recorded"}
+    clause("SCORE-008").equal(set(json.loads(text)), blocks, "blocks of strict JSON")
 
 
 @pytest.mark.clause("SCORE-003")

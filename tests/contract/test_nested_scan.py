@@ -184,9 +184,9 @@ def test_images_are_objects_each_with_frames_of_its_own(
 def test_the_first_images_are_those_of_seeds_one_and_two(clause: Check, kind: Any) -> None:
     images = make_images(ObjectSpec(kind=kind, size=48, images_train=2, images_test=2), 1)
     for row, seed in ((0, 1), (2, 2)):
-        clause("SIMULATE-001").equal(
-            images[row], make_object(ObjectSpec(kind=kind, size=48), seed), f"image {row}"
-        )
+        wanted = make_object(ObjectSpec(kind=kind, size=48), seed)
+        clause("SIMULATE-001").equal(images[row], wanted, f"image {row}")
+    clause("NESTED-002").equal(len({image.tobytes() for image in images}), 4, "different images")
 
 
 def test_no_phase_texture_is_another_images_amplitude() -> None:

@@ -11,6 +11,7 @@ import pytest
 from ptyspec.contracts.arrays import Array
 from ptyspec.errors import MeasurementError, ScanDataError
 from ptyspec.files.scan_file import read_scan
+from ptyspec.spec.checks import Check
 from tests.npz_files import COUNTS, M, N, fields, same_bits, saved, warnings_of
 
 
@@ -77,12 +78,13 @@ def test_undeclared_frames_are_amplitudes(tmp_path: Path) -> None:
     ],
 )
 def test_values_that_speak_against_the_declaration_give_a_warning_and_decide_nothing(
-    frames: Array, declared: str | None, word: str, tmp_path: Path
+    clause: Check, frames: Array, declared: str | None, word: str, tmp_path: Path
 ) -> None:
     key = {} if declared is None else {"measurement": np.array(declared)}
     scan = read_scan(saved(tmp_path, diff3d=frames, **key))
-    assert word in warnings_of(scan)
-    np.testing.assert_array_equal(scan.diff3d, np.sqrt(frames) if declared == "counts" else frames)
+    clause("DATA-005").holds(word in warnings_of(scan), "warning", warnings_of(scan), word)
+    wanted = np.sqrt(frames) if declared == "counts" else frames
+    clause("DATA-004").holds(np.array_equal(scan.diff3d, wanted), "amplitudes as declared")
 
 
 @pytest.mark.clause("DATA-005")

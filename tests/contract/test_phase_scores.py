@@ -7,6 +7,7 @@ import pytest
 
 from ptyspec.scores.metrics import score
 from ptyspec.scores.phase import nrmse, phase_images
+from ptyspec.spec.checks import Check
 from tests.scored_objects import TRUTH, as_reconstruction, half_covered
 
 
@@ -23,13 +24,16 @@ def test_the_phase_of_a_zero_phase_truth_is_not_correlated() -> None:
 
 @pytest.mark.clause("SCORE-006", "SCORE-008")
 @pytest.mark.parametrize("whose", ["truth", "reconstruction"])
-def test_a_phase_that_is_constant_but_for_rounding_is_named_and_not_correlated(whose: str) -> None:
+def test_a_phase_that_is_constant_but_for_rounding_is_named_and_not_correlated(
+    clause: Check, whose: str
+) -> None:
     flat = (np.abs(TRUTH) * np.exp(0.7j)).astype(np.complex64)
     rec, truth = (TRUTH, flat) if whose == "truth" else (flat, TRUTH)
     phase = score(as_reconstruction(rec), truth)["phase"]
-    assert phase["pearson_r"] is None
-    assert phase["highpass_pearson_r"] is None
-    assert phase["reason"].startswith(f"the {whose}'s phase is constant")
+    scores = phase["pearson_r"], phase["highpass_pearson_r"]
+    clause("SCORE-006").equal(scores, (None, None), "correlations of a constant phase")
+    reason = f"the {whose}'s phase is constant"
+    clause("SCORE-008").holds(phase["reason"].startswith(reason), "why", phase["reason"], reason)
 
 
 @pytest.mark.parametrize("angle", [1.6, 3.0])

@@ -39,7 +39,7 @@ class Listener:
         self.events.append(f"epoch {finished.epoch}/{total}")
 
 
-def agrees(stats: ArrayStats, array: Array) -> None:
+def assert_agrees(stats: ArrayStats, array: Array) -> None:
     """Compare with numpy's own figures of the finite moduli, computed at once in double precision."""
     values = np.abs(array) if array.dtype.kind == "c" else array
     values = values[np.isfinite(values)].astype(np.float64)
@@ -70,7 +70,7 @@ def agrees(stats: ArrayStats, array: Array) -> None:
     )
 )
 def test_stats_agree_with_numpy(array: Array) -> None:
-    agrees(array_stats(array), array)
+    assert_agrees(array_stats(array), array)
 
 
 @pytest.mark.clause("RUN-002")
@@ -85,8 +85,8 @@ def test_stats_do_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch, chun
     monkeypatch.setattr(record, "CHUNK", chunk)
     stats = array_stats(array)
     assert stats.nan_count == 6
-    agrees(stats, array)
-    agrees(array_stats(array.transpose(2, 0, 1)[::2]), array.transpose(2, 0, 1)[::2])
+    assert_agrees(stats, array)
+    assert_agrees(array_stats(array.transpose(2, 0, 1)[::2]), array.transpose(2, 0, 1)[::2])
 
 
 @pytest.mark.parametrize(

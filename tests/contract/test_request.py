@@ -22,6 +22,7 @@ from ptyspec.runs.request import (
     request,
     scenario_names,
 )
+from ptyspec.spec.checks import Check
 from tests.small_scenes import exact_scan, scattered, small_probe, textured_object
 
 
@@ -80,14 +81,18 @@ def test_a_gridsize_from_the_command_line_chooses_profile_and_recipe_parts(value
 
 
 @pytest.mark.clause("CONFIG-003", "CONFIG-006")
-def test_provenance_names_default_profile_recipe_scenario_and_command_line() -> None:
+def test_provenance_names_default_profile_recipe_scenario_and_command_line(clause: Check) -> None:
     made = request("gs1_custom", profile="quick", recipe="cnn", settings=["dose.nphotons=1e5"])
-    sources = made.provenance
-    assert sources["scan.buffer"] == "default"
-    assert sources["scan.n_images"] == "profile quick"
-    assert sources["model.architecture"] == "recipe cnn"
-    assert sources["probe.kind"] == "scenario gs1_custom"
-    assert sources["dose.nphotons"] == "command line"
+    wanted = {
+        "scan.buffer": "default",
+        "scan.n_images": "profile quick",
+        "model.architecture": "recipe cnn",
+        "probe.kind": "scenario gs1_custom",
+        "dose.nphotons": "command line",
+    }
+    sources = {name: made.provenance[name] for name in wanted}
+    clause("CONFIG-006").equal(sources, wanted, "layers")
+    clause("CONFIG-003").equal(made.scenario.dose.nphotons, 1e5, "the last layer's value")
 
 
 @pytest.mark.clause("CONFIG-003")

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from ptyspec.contracts.resolve import Layer, flatten, known_keys, nest, resolve
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ConfigError
+from ptyspec.spec.checks import Check
 
 BASE = Layer("profile", {"name": "x", "dose": {"nphotons": 1e6}, "scan": {"n_images": 100}})
 
@@ -54,12 +55,12 @@ def test_its_parts_are_frozen_too() -> None:
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_known_one(
-    parts: dict[str, Any], key: str, near: str
+    clause: Check, parts: dict[str, Any], key: str, near: str
 ) -> None:
     with pytest.raises(ConfigError, match=f"unknown key {key}") as caught:
         resolved(**parts)
-    assert caught.value.details["next"] == f"did you mean {near}?"
-    assert caught.value.details["source"] == "scenario"
+    clause("CONFIG-007").equal(caught.value.details["source"], "scenario", "layer")
+    clause("CONFIG-012").equal(caught.value.details["next"], f"did you mean {near}?", "remedy")
 
 
 @pytest.mark.clause("CONFIG-007")
@@ -154,7 +155,7 @@ def test_a_monitor_that_nothing_feeds_is_refused() -> None:
 
 
 @pytest.mark.clause("CONFIG-003", "CONFIG-006")
-def test_a_later_layer_wins_key_by_key() -> None:
+def test_a_later_layer_wins_key_by_key(clause: Check) -> None:
     made = resolve(
         [
             BASE,
@@ -162,12 +163,12 @@ def test_a_later_layer_wins_key_by_key() -> None:
             Layer("told", {"scan": {"n_images": 7}}),
         ]
     )
-    assert made.scenario.dose.nphotons == 2e6
-    assert made.scenario.scan.n_images == 7
-    assert made.scenario.scan.buffer == 10  # untouched by either
-    assert made.provenance["dose.nphotons"] == "recipe"
-    assert made.provenance["scan.n_images"] == "told"
-    assert made.provenance["scan.buffer"] == "default"
+    scan = made.scenario.scan
+    values = (made.scenario.dose.nphotons, scan.n_images, scan.buffer)
+    clause("CONFIG-003").equal(values, (2e6, 7, 10.0), "values; the last is untouched by either")
+    names = ("dose.nphotons", "scan.n_images", "scan.buffer")
+    layers = [made.provenance[name] for name in names]
+    clause("CONFIG-006").equal(layers, ["recipe", "told", "default"], "layers")
 
 
 @pytest.mark.clause("CONFIG-003")

@@ -240,17 +240,18 @@ def test_a_lattice_that_does_not_fit_is_refused_with_the_step_that_would(
 
 
 @pytest.mark.clause("SYNTH-POISSON-DOSE-001", "SCALE-002")
-def test_the_stage_gives_a_scan_in_the_absolute_gauge() -> None:
+def test_the_stage_gives_a_scan_in_the_absolute_gauge(clause: Check) -> None:
     settings = scenario(dose={"nphotons": 1e6})
     scan = simulate(settings)
     assert (scan.size, scan.N) == (60, 32)
-    assert scan.scale**2 * mean_energy(scan.diff3d) == pytest.approx(
-        1e6, rel=3 / math.sqrt(60 * 1e6) + 1e-7
-    )
+    photons = scan.scale**2 * mean_energy(scan.diff3d)
+    spread = 3 / math.sqrt(60 * 1e6) + 1e-7
+    dose = clause("SYNTH-POISSON-DOSE-001")
+    dose.holds(photons == pytest.approx(1e6, rel=spread), "photons a frame", photons, 1e6)
     predicted = expected_amplitude(scan.probeGuess, cut(scan.objectGuess, scan.positions, 32))
-    assert mean_energy(predicted) == pytest.approx(
-        mean_energy(scan.diff3d), rel=1e-3
-    )  # 3 sigma of 6e7: 4e-4
+    energies = mean_energy(predicted), mean_energy(scan.diff3d)
+    same = energies[0] == pytest.approx(energies[1], rel=1e-3)  # 3 sigma of 6e7: 4e-4
+    clause("SCALE-002").holds(same, "energy of the prediction", *energies)
     np.testing.assert_array_equal(scan.xcoords_start, scan.xcoords)
 
 

@@ -121,20 +121,23 @@ def containers(test_brightness: float = 1.0, **parts: Any) -> Containers:
 
 @pytest.mark.clause("NORM-002", "PROBE-003", "NORM-001")
 @pytest.mark.parametrize("gridsize", [1, 2])
-def test_both_containers_carry_the_numbers_of_the_training_split(gridsize: int) -> None:
+def test_both_containers_carry_the_numbers_of_the_training_split(
+    clause: Check, gridsize: int
+) -> None:
     made = containers(model={"gridsize": gridsize})
     train = made.train.groups.scan
     energy = mean_energy(train.diff3d)
     for part in (made.train, made.test):
-        assert part.gain == loader_gain(energy, 32)
-        assert part.a0 == rms_amplitude(energy, train.probeGuess)
-        assert part.scale == train.scale
-        assert part.probe_digest == array_digest(train.probeGuess)
-        assert part.probe.tobytes() == train.probeGuess.tobytes()
+        clause("NORM-001").equal(made.train.gain, loader_gain(energy, 32), "training gain")
+        numbers = (part.gain, part.a0, part.scale)
+        wanted = (loader_gain(energy, 32), rms_amplitude(energy, train.probeGuess), train.scale)
+        clause("NORM-002").equal(numbers, wanted, "gain, a0 and scale")
+        digest = array_digest(train.probeGuess)
+        clause("PROBE-003").equal(part.probe_digest, digest, "digest of the probe")
+        clause("PROBE-003").equal(part.probe.tobytes(), train.probeGuess.tobytes(), "probe")
     own = mean_energy(made.test.groups.scan.diff3d)
-    assert (
-        abs(loader_gain(own, 32) / made.test.gain - 1) > 1e-3
-    )  # the test split would have had another gain
+    # The test split would have had another gain.
+    clause("NORM-002").holds(abs(loader_gain(own, 32) / made.test.gain - 1) > 1e-3, "not its own")
 
 
 @pytest.mark.clause("NORM-005")

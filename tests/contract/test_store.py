@@ -20,6 +20,7 @@ from ptyspec.errors import OutputExistsError, OutputFileError
 from ptyspec.files.disk import check_output, publish
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.store import RunStore, code_version, default_root, run_key
+from ptyspec.spec.checks import Check
 
 VALUES = Scenario(name="one").model_dump(mode="json")
 THREADS = {"intra": 2, "inter": 1}
@@ -322,7 +323,7 @@ def test_force_replaces_runs_only(store: RunStore, tmp_path: Path, kind: str) ->
 
 @pytest.mark.clause("STORE-006", "STORE-004")
 def test_a_full_disk_while_publishing_keeps_the_earlier_run(
-    store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clause: Check, store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, out = store.get_or_make("k", fill), tmp_path / "out"
     publish(run, out)
@@ -334,8 +335,9 @@ def test_a_full_disk_while_publishing_keeps_the_earlier_run(
     monkeypatch.setattr(shutil, "copy2", full)
     with pytest.raises(OutputFileError, match="disk is full"):
         publish(run, out, force=True)
-    assert (out / "mark").read_text() == "earlier"
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    clause("STORE-006").equal((out / "mark").read_text(), "earlier", "the earlier run")
+    parts = [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
+    clause("STORE-004").equal(parts, [], "parts of a run")
 
 
 @pytest.mark.clause("STORE-006")

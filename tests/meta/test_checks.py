@@ -15,6 +15,7 @@ from ptyspec.contracts.stages import STAGES
 from ptyspec.errors import GroupingError, PtyspecError
 from ptyspec.spec.checks import Check, ClauseViolation, stage_of
 from ptyspec.spec.clause import EXACT, Clause, Tolerance
+from ptyspec.spec.finding import State
 
 NAN, INF = float("nan"), float("inf")
 RELATIVE = Tolerance(0.1, "relative", "assigned", "this test")
@@ -257,18 +258,33 @@ def test_a_violation_is_an_assertion() -> None:
         check().holds(False, "anything")
 
 
-def test_what_was_used_of_the_tolerance_is_recorded_green_or_red() -> None:
+def test_what_was_found_is_kept_passed_or_failed_with_its_share_of_the_tolerance() -> None:
     c = check()
     c.close([1.5, 10.0], PAIR, "object")
-    c.close(PAIR, PAIR, "probe")
-    with pytest.raises(ClauseViolation):
+    c.close(PAIR, PAIR, "object")
+    c.holds(True, "probe")
+    with pytest.raises(ClauseViolation) as raised:
         c.close([3.0, 10.0], PAIR, "phase")
-    used = [(margin.clause, margin.what, round(margin.used, 9)) for margin in c.margins]
-    assert used == [
-        ("AREA-001", "object", 0.5),
-        ("AREA-001", "probe", 0.0),
-        ("AREA-001", "phase", 2.0),
+    c.close(PAIR, PAIR, "phase")
+    assert raised.value.clause == "AREA-001"
+    assert [(one.what, one.state, one.used) for one in c.findings.values()] == [
+        ("object", State.PASSED, 0.5),
+        ("probe", State.PASSED, None),
+        ("phase", State.FAILED, 2.0),
     ]
+
+
+def test_a_failure_that_is_expected_is_kept_and_does_not_raise() -> None:
+    c = replace(check(), expected=frozenset({"AREA-001"}))
+    c.close(np.ones(3), PAIR, "shape")
+    with c.raises_at("group", GroupingError, "refusal"):
+        plain()
+    assert {one.state for one in c.findings.values()} == {State.FAILED}
+
+
+def test_no_memory_is_no_answer_to_a_clause_about_errors() -> None:
+    with pytest.raises(MemoryError), check().raises_at("group", GroupingError, "refusal"):
+        raise MemoryError
 
 
 def test_a_check_speaks_of_another_bound_clause_with_that_ones_tolerance() -> None:
@@ -277,8 +293,8 @@ def test_a_check_speaks_of_another_bound_clause_with_that_ones_tolerance() -> No
     with pytest.raises(ClauseViolation, match="AREA-002"):
         c("AREA-002").close([10.5], [10.0], "object")
     c.close([10.5], [10.0], "object")
-    c("AREA-002")("AREA-001").close([10.5], [10.0], "object")
-    assert [margin.clause for margin in c.margins] == ["AREA-002", "AREA-001", "AREA-001"]
+    c("AREA-002")("AREA-001").close([10.5], [10.0], "probe")
+    assert [one.clause for one in c.findings.values()] == ["AREA-002", "AREA-001", "AREA-001"]
     with pytest.raises(KeyError):
         c("AREA-003")
 

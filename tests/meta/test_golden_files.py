@@ -71,7 +71,8 @@ def test_the_sound_tree_has_no_problem(tree: Path) -> None:
 def test_the_golden_files_of_this_repository_are_in_order(clause: Check) -> None:
     names = declared(ROOT)
     clause.holds(len(names) > 20, "cases that declare golden files were found", len(names), "> 20")
-    clause.equal(problems(ROOT, names), [], "what is wrong with golden/")
+    for name in ("GOLD-001", "GOLD-002", "GOLD-003"):
+        clause(name).equal(problems(ROOT, names), [], "what is wrong with golden/")
 
 
 ORPHANS: dict[str, tuple[Callable[[Path], object], str]] = {

@@ -11,13 +11,13 @@ import pytest
 from ptyspec.errors import PtyspecError
 from ptyspec.files.jsonfile import to_json
 from ptyspec.report import trace as views
-from ptyspec.spec import outcomes as records
+from ptyspec.spec import ledger as records
 from ptyspec.spec.citations import Citation, unresolved
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.collect import Case
+from ptyspec.spec.finding import State
 from ptyspec.spec.fingerprint import Reviewed, review
-from ptyspec.spec.outcomes import NOTHING, Outcomes
-from ptyspec.spec.stamp import Stamps
+from ptyspec.spec.ledger import Ledger, Outcome
 from ptyspec.spec.trace import Trace, trace
 from tests.spec_parts import RATIO, case, clause, ended, known, measured
 
@@ -25,7 +25,7 @@ from tests.spec_parts import RATIO, case, clause, ended, known, measured
 def traced(
     *clauses: Clause,
     cases: Collection[Case] = (),
-    ran: Outcomes = NOTHING,
+    ran: Ledger | None = None,
     citations: Collection[Citation] = (),
     golden: Collection[str] = (),
     reviewed: dict[str, Reviewed] | None = None,
@@ -33,7 +33,7 @@ def traced(
     """A trace whose clauses are reviewed as they are, unless told otherwise."""
     table = known(*clauses)
     done = review(table, cases, {}, table, "read") if reviewed is None else reviewed
-    return trace(table, cases, ran, done, citations, golden)
+    return trace(table, cases, ran or Ledger(), done, citations, golden)
 
 
 def test_a_clause_whose_cases_passed_is_fine() -> None:
@@ -44,39 +44,60 @@ def test_a_clause_whose_cases_passed_is_fine() -> None:
     assert views.summary(found) == "1 clauses: 1 passed; 1 of 1 cases are bound"
 
 
-@pytest.mark.parametrize(
-    ("words", "state", "status"),
-    [
-        pytest.param(
-            {"test_a": "passed", "test_b": "failed"}, "failed", "violation", id="one-failed"
-        ),
-        pytest.param(
-            {"test_a": "passed", "test_b": "error"}, "failed", "violation", id="one-broke"
-        ),
-        pytest.param(
-            {"test_a": "passed", "test_b": "xpassed"}, "failed", "violation", id="unexpected-pass"
-        ),
-        pytest.param(
-            {"test_a": "skipped", "test_b": "skipped"}, "skipped", "violation", id="skipped"
-        ),
-        pytest.param(
-            {"test_a": "xfailed", "test_b": "skipped"},
-            "skipped",
-            "violation",
-            id="expected-failure",
-        ),
-        pytest.param(
-            {"test_a": "passed", "test_b": "skipped"}, "passed", "ok", id="passed-and-skipped"
-        ),
-        pytest.param({"test_a": "passed"}, "passed", "ok", id="one-not-run"),
-        pytest.param({}, "not run", "incomplete", id="none-run"),
-    ],
-)
-def test_the_state_of_a_must_follows_from_its_cases(
-    words: dict[str, str], state: str, status: str
+STANDINGS: dict[str, tuple[dict[str, str], str, str]] = {
+    "one-failed": ({"test_a": "passed", "test_b": "failed"}, "failed", "violation"),
+    "one-broke": ({"test_a": "passed", "test_b": "error"}, "error", "violation"),
+    "one-not-reached": ({"test_a": "passed", "test_b": "not reached"}, "not reached", "violation"),
+    "no-check-made": ({"test_a": "not run", "test_b": "not run"}, "not run", "violation"),
+    "one-made-no-check": (
+        {"test_a": "passed", "test_b": "not run"},
+        "partly run, 1 of 2 cases",
+        "ok",
+    ),
+    "one-not-run": ({"test_a": "passed"}, "partly run, 1 of 2 cases", "ok"),
+    "none-run": ({}, "not run", "incomplete"),
+}
+
+
+@pytest.mark.parametrize(("words", "standing", "status"), STANDINGS.values(), ids=STANDINGS)
+def test_how_a_must_stands_follows_from_its_cases(
+    words: dict[str, str], standing: str, status: str
 ) -> None:
     found = traced(clause(), cases=[case("test_a"), case("test_b")], ran=ended(**words))
-    assert (found.rows[0].state, found.status) == (state, status)
+    assert (str(found.rows[0].standing), found.status) == (standing, status)
+
+
+def test_an_expected_failure_is_none_the_less_a_failure() -> None:
+    ran = ended(expected=("test_a",), test_a="failed", test_b="passed")
+    found = traced(clause(), cases=[case("test_a"), case("test_b")], ran=ran)
+    assert (found.rows[0].standing.word, found.status) == ("failed as expected", "violation")
+    assert found.failures == []
+
+
+def test_the_failure_at_the_earliest_stage_comes_first_and_later_ones_may_follow_from_it() -> None:
+    late, early = clause("LATE-001", place="stitch"), clause("EARLY-001", place="normalize")
+    beside = clause("EARLY-002", place="normalize")
+    names = ("LATE-001", "EARLY-001", "EARLY-002")
+    cases = [case(f"test_{name}", name) for name in names]
+    rows = {
+        one.id: Outcome(State.FAILED, dict.fromkeys(one.clauses, State.FAILED)) for one in cases
+    }
+    found = traced(late, early, beside, cases=cases, ran=Ledger("here", rows))
+    first = "EARLY-001"
+    assert found.follows == {"EARLY-001": "", "EARLY-002": "", "LATE-001": first}
+    assert views.as_json(found)["clauses"][0]["after"] == first
+
+
+def test_a_case_that_failed_without_a_word_on_its_clauses_is_a_violation_of_none() -> None:
+    names = ("AREA-001", "AREA-002")
+    states = dict.fromkeys(names, State.NOT_REACHED)
+    both = case("test_a", *names)
+    row = Outcome(State.FAILED, states)
+    found = traced(clause(), clause("AREA-002"), cases=[both], ran=Ledger("here", {both.id: row}))
+    assert [row.state for row in found.rows] == [State.NOT_REACHED] * 2
+    assert [f.message for f in found.of("violation") if not f.clause] == [
+        f"{both.id} failed, and none of its clauses did: a plain assertion"
+    ]
 
 
 def test_a_must_without_a_case_is_a_violation_and_a_should_is_not() -> None:
@@ -186,7 +207,7 @@ def test_json_holds_everything_and_no_infinity() -> None:
         None,
         [4],
     )
-    assert row["cases"][0]["outcome"] == "passed"
+    assert (row["cases"][0]["state"], row["ran"]) == ("passed", 1)
 
 
 def test_markdown_and_the_compliance_matrix_name_every_clause() -> None:
@@ -194,12 +215,13 @@ def test_markdown_and_the_compliance_matrix_name_every_clause() -> None:
         clause(), clause("AREA-002"), cases=[case(), case("test_b")], ran=ended(test_a="passed")
     )
     page = views.markdown(found)
-    assert "| AREA-001 | Title of AREA-001 | MUST | 2 | passed | – |" in page
+    assert "| AREA-001 | Title of AREA-001 | MUST | 2 | partly run, 1 of 2 cases | – |" in page
     assert "a MUST without a case" in page
     lines = views.compliance(found).splitlines()
     selector = "`pytest tests/contract/test_x.py::test_a tests/contract/test_x.py::test_b`"
+    state = "partly run, 1 of 2 cases"
     assert (
-        f"| AREA-001 (MUST) | passed | {selector} | 2 | 2026-01-01: 1 passed, 1 not run |" in lines
+        f"| AREA-001 (MUST) | {state} | {selector} | 2 | 2026-01-01: 1 not run, 1 passed |" in lines
     )
     assert "| AREA-002 (MUST) | no case | none | 0 | not run |" in lines
 
@@ -260,35 +282,54 @@ def written(root: Path, text: str) -> Path:
     return root
 
 
-def test_outcomes_are_read_from_the_cache(tmp_path: Path) -> None:
-    assert records.outcomes(tmp_path) == NOTHING
-    row = {
-        "outcome": "passed",
-        "seconds": 0.5,
-        "when": "t",
-        "clauses": [],
-        "margins": [["A-001", "x", None]],
-    }
-    row["code"] = Stamps(tmp_path).of("a")
-    content = {"schema_version": 2, "environment": "here", "cases": {"a": row}}
-    found = records.outcomes(written(tmp_path, json.dumps(content)))
-    assert (found.environment, found.cases["a"].outcome) == ("here", "passed")
-    assert found.cases["a"].margins == (("A-001", "x", float("inf")),)
-    row["code"] = "of other code"
-    (tmp_path / records.FILE).write_text(json.dumps(content), encoding="utf-8")
-    assert records.outcomes(tmp_path) == Outcomes("here", {}, frozenset({"a"}))
+ROW = {
+    "state": "failed",
+    "expected": False,
+    "note": "",
+    "seconds": 0.5,
+    "when": "t",
+    "code": "now",
+    "clauses": {"A-001": "passed", "A-002": "failed"},
+    "margins": [["A-001", "x", None]],
+}
+
+
+def recorded(root: Path, version: int = records.SCHEMA_VERSION, **row: object) -> Ledger:
+    content = {"schema_version": version, "environment": "here", "cases": {"a": ROW | row}}
+    return records.read(written(root, json.dumps(content)), lambda case: "now")
+
+
+def test_the_ledger_is_read_from_the_cache(tmp_path: Path) -> None:
+    assert records.read(tmp_path, str) == Ledger()
+    found = recorded(tmp_path)
+    assert (found.environment, found.cases["a"].state) == ("here", State.FAILED)
+    assert found.cases["a"].clauses == {"A-001": State.PASSED, "A-002": State.FAILED}
+    assert found.cases["a"].margins == [("A-001", "x", float("inf"))]
+
+
+def test_a_case_that_ran_with_other_code_is_outdated(tmp_path: Path) -> None:
+    assert recorded(tmp_path, code="then") == Ledger("here", {}, frozenset({"a"}))
+
+
+def test_a_record_of_an_older_version_is_dropped_and_said_to_be(tmp_path: Path) -> None:
+    ledger = recorded(tmp_path, version=2)
+    found = traced(clause(), cases=[case()], ran=ledger)
+    assert found.status == "incomplete"
+    assert "outcomes of version 2 were dropped: run the tests again" in [
+        f.message for f in found.of("note")
+    ]
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param('{"schema_version": 1, "environment": "", "cases": {}}', id="version"),
-        pytest.param('{"schema_version": 2, "environment": "", "cases": {"a": {}}}', id="row"),
-        pytest.param('{"schema_version": 2, "environment": "", "cases": []}', id="cases"),
+        pytest.param('{"schema_version": 9, "environment": "", "cases": {}}', id="version"),
+        pytest.param('{"schema_version": 3, "environment": "", "cases": {"a": {}}}', id="row"),
+        pytest.param('{"schema_version": 3, "environment": "", "cases": []}', id="cases"),
         pytest.param("[]", id="list"),
         pytest.param("{", id="text"),
     ],
 )
 def test_a_damaged_record_of_outcomes_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(PtyspecError, match="outcomes"):
-        records.outcomes(written(tmp_path, text))
+        records.read(written(tmp_path, text), str)

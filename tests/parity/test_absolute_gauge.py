@@ -97,12 +97,14 @@ def untrained_patches(own: Fitted, container: Container) -> Any:
 
 @pytest.mark.clause("NORM-002", "PROBE-003")
 @pytest.mark.parametrize("target", TARGETS)
-def test_the_test_split_carries_the_training_splits_numbers(target: str) -> None:
+def test_the_test_split_carries_the_training_splits_numbers(clause: Check, target: str) -> None:
     parts = run_of(target).containers
-    for name in ("gain", "a0", "scale", "probe_digest"):
-        assert getattr(parts.test, name) == getattr(parts.train, name)
-    np.testing.assert_array_equal(parts.test.probe, parts.train.probe)
-    assert array_digest(parts.test.probe) == parts.test.probe_digest
+    for name in ("gain", "a0", "scale"):
+        clause("NORM-002").equal(getattr(parts.test, name), getattr(parts.train, name), name)
+    same = clause("PROBE-003")
+    same.equal(parts.test.probe_digest, parts.train.probe_digest, "digest of the probe")
+    same.equal(parts.test.probe, parts.train.probe, "probe")
+    same.equal(array_digest(parts.test.probe), parts.test.probe_digest, "digest of this probe")
 
 
 @pytest.mark.clause("NORMALIZATION-001")

@@ -159,7 +159,7 @@ def test_folding_keeps_group_and_member_and_unfolding_undoes_it(size: int, grid:
 @pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
 @pytest.mark.parametrize(("size", "grid"), CASES)
 def test_the_loss_is_the_poisson_deviance_a_frame_over_the_mean_energy(
-    size: int, grid: int, masked: bool
+    clause: Check, size: int, grid: int, masked: bool
 ) -> None:
     it = scene(size, grid)
     measured, wrong = (
@@ -175,14 +175,13 @@ def test_the_loss_is_the_poisson_deviance_a_frame_over_the_mean_energy(
     made = float(
         losses.poisson(wrong, measured, energy, mask.astype(np.float32) if masked else None)
     )
-    assert made == pytest.approx(
-        expected, rel=TWIN * 10
-    )  # the logarithm of a ratio near 1 loses a digit
-    if masked:
-        filled = np.where(mask, measured, np.float32(7))
-        assert (
-            float(losses.poisson(wrong, filled, energy, mask.astype(np.float32))) == made
-        )  # whatever stands there
+    # The logarithm of a ratio near 1 loses a digit.
+    equal = made == pytest.approx(expected, rel=TWIN * 10)
+    clause("LOSS-003").holds(equal, "Poisson deviance over the energy", made, expected)
+    filled = np.where(mask, measured, np.float32(7))  # whatever stands where nothing was measured
+    again = float(losses.poisson(wrong, filled, energy, mask.astype(np.float32)))
+    wanted = made if masked else pytest.approx(made, rel=TWIN)
+    clause("LOSS-008").holds(again == wanted, "loss with other values there", again, made)
 
 
 @pytest.mark.parametrize("size", [32, 64])

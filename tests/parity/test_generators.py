@@ -120,7 +120,8 @@ def test_merged_members_agree_where_they_overlap_and_separate_ones_are_left_alon
         np.asarray(model(kind, 2, f"model.object_big={flag}")(inputs)[-1][0])
         for flag in ("true", "false")
     )
-    assert relative_l2(apart, merged) > 1e-3  # the flag reaches the generator
+    change = relative_l2(apart, merged)
+    clause("NET-008").holds(change > 1e-3, "the flag reaches the generator", change, "> 1e-3")
     clause("MERGE-005").close(
         disagreement(data, merged) / disagreement(data, apart), 0.0, "difference after over before"
     )
@@ -146,7 +147,7 @@ def disagreement(data: Container, patches: Any) -> float:
 @pytest.mark.clause("HEAD-001", "HEAD-002")
 @pytest.mark.parametrize(("head", "ceiling"), [("softplus", np.inf), ("sigmoid", 1.0)])
 def test_the_amplitude_head_reaches_three_times_a0_or_is_known_not_to(
-    head: str, ceiling: float
+    clause: Check, head: str, ceiling: float
 ) -> None:
     """Driven to its end by the last layer's offset, the whole network must come out at three times a0."""
     from ptyspec.networks.reach import CEILINGS
@@ -157,9 +158,9 @@ def test_the_amplitude_head_reaches_three_times_a0_or_is_known_not_to(
     )
     re, im = (np.asarray(part) for part in made(batch(data, np.arange(2))[0])[-1])
     largest = float(np.hypot(re, im).max()) / data.a0
-    assert CEILINGS.get(head, np.inf) == ceiling
-    assert (largest > 3) == (ceiling > 3)
-    assert largest <= ceiling * (1 + 1e-6)
+    clause("HEAD-001").equal(CEILINGS.get(head, np.inf), ceiling, "known ceiling")
+    clause("HEAD-002").equal(largest > 3, ceiling > 3, "whether it reaches three times a0")
+    clause("HEAD-001").holds(largest <= ceiling * (1 + 1e-6), "largest", largest, ceiling)
 
 
 @pytest.mark.clause("HEAD-001")

@@ -18,6 +18,7 @@ from ptyspec.contracts.records import EpochRecord
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.pipeline import checkpoint
 from ptyspec.runs.store import RunStore
+from ptyspec.spec.checks import Check
 from tests import child
 from tests.evidence import evidence
 from tests.tiny_runs import SHALLOW, SMALL, digest, object_of
@@ -142,10 +143,13 @@ def test_an_interrupt_ends_with_code_3_and_names_the_option_that_continues(story
 
 
 @pytest.mark.clause("STORE-004", "STORE-009")
-def test_an_interrupt_leaves_no_run_and_no_part_of_one_but_its_checkpoint(story: Story) -> None:
-    assert story.interrupted.runs == []
-    assert story.interrupted.partial == []  # what the killed process had left is gone as well
-    assert story.interrupted.kept
+def test_an_interrupt_leaves_no_run_and_no_part_of_one_but_its_checkpoint(
+    clause: Check, story: Story
+) -> None:
+    left = story.interrupted
+    clause("STORE-004").equal(left.runs, [], "runs")
+    clause("STORE-004").equal(left.partial, [], "parts, also those of the killed process")
+    clause("STORE-009").holds(left.kept, "the checkpoint is kept")
 
 
 @pytest.mark.clause("STORE-007")
@@ -159,11 +163,16 @@ def test_a_resumed_run_goes_on_where_the_checkpoint_stood(story: Story) -> None:
 
 
 @pytest.mark.clause("STORE-007", "DET-001")
-def test_the_resumed_object_is_the_uninterrupted_one_bit_by_bit(story: Story) -> None:
+def test_the_resumed_object_is_the_uninterrupted_one_bit_by_bit(
+    clause: Check, story: Story
+) -> None:
     resumed, whole = story.resumed, story.uninterrupted
-    assert resumed.object == whole.object
-    assert [r.metrics for r in resumed.history] == [r.metrics for r in whole.history]
-    assert resumed.name == whole.name  # one key
+    clause("STORE-007").equal(resumed.object, whole.object, "object")
+    histories = [[row.metrics for row in one.history] for one in (resumed, whole)]
+    clause("STORE-007").equal(*histories, "history")
+    clause("STORE-007").equal(resumed.name, whole.name, "key")
+    # One of the two was made by three processes, the other by one.
+    clause("DET-001").equal(resumed.object, whole.object, "object of another process")
 
 
 def test_a_finished_run_needs_its_checkpoint_no_more(story: Story) -> None:

@@ -20,6 +20,7 @@ from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.pipeline import checkpoint
 from ptyspec.pipeline.progress import Silent
 from ptyspec.pipeline.protocol import Containers, Session
+from ptyspec.spec.checks import Check
 from tests.evidence import Training, evidence, load_training, save_training
 from tests.tiny_runs import SHALLOW, fit, prepared, same, tiny
 
@@ -91,13 +92,16 @@ def trainings(request: pytest.FixtureRequest) -> Iterator[list[Training]]:
 
 @pytest.mark.clause("DET-002", "FLOW-003")
 def test_the_same_seed_gives_the_same_weights_bit_by_bit_and_another_seed_others(
-    trainings: list[Training],
+    clause: Check, trainings: list[Training]
 ) -> None:
     first, again, other = trainings
-    assert same(first.weights, again.weights)
-    assert first.history.epochs[0].metrics == again.history.epochs[0].metrics
-    assert not same(first.weights, other.weights)
-    assert not same(first.untrained, other.untrained)
+    memory = clause("FLOW-003")
+    memory.holds(same(first.weights, again.weights), "equal weights for equal seeds")
+    records = [one.history.epochs[0].metrics for one in (first, again)]
+    memory.equal(*records, "metrics of the first epoch")
+    named = clause("DET-002")
+    named.holds(not same(first.weights, other.weights), "other weights for another seed")
+    named.holds(not same(first.untrained, other.untrained), "other initial weights")
     assert not same(first.weights, first.untrained)
 
 
@@ -125,7 +129,7 @@ def test_the_history_holds_both_losses_and_rates_that_rise_and_then_fall() -> No
 @pytest.mark.clause("HIST-003", "HIST-002")
 @pytest.mark.parametrize("monitor", ["val_loss", "loss"])
 def test_the_weights_that_are_kept_are_those_of_the_best_epoch_by_the_declared_monitor(
-    monitor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clause: Check, monitor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from ptyspec.pipeline import train
 
@@ -139,9 +143,11 @@ def test_the_weights_that_are_kept_are_those_of_the_best_epoch_by_the_declared_m
     )
     values = [r.metrics[monitor] for r in made.history.epochs]
     best = int(np.argmin(values))  # type: ignore[arg-type]
-    assert made.history.monitor == monitor
-    assert made.history.best_epoch == best + 1 == {"val_loss": 2, "loss": 4}[monitor]
-    assert same(made.weights, watch.states[best].weights)
+    clause("HIST-002").equal(made.history.monitor, monitor, "declared monitor")
+    kept = clause("HIST-003")
+    kept.equal(made.history.best_epoch, best + 1, "best epoch")
+    kept.equal(best + 1, {"val_loss": 2, "loss": 4}[monitor], "epoch of the smallest value")
+    kept.holds(same(made.weights, watch.states[best].weights), "kept weights")
     assert not same(watch.states[1].weights, watch.states[3].weights)
 
 

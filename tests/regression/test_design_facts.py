@@ -9,6 +9,7 @@ from ptyspec.contracts.scenario import ObjectSpec, ProbeSpec
 from ptyspec.physics.objects import make_object
 from ptyspec.physics.probes import central_mask, ideal, make_probe
 from ptyspec.physics.scale import closed_form_scale
+from ptyspec.spec.checks import Check
 from ptyspec.testing.golden.checks import Golden
 from ptyspec.testing.golden.tolerance import Tolerance
 from tests.golden_numbers import RECORDED
@@ -28,7 +29,7 @@ TOLERANCES = {
 
 @pytest.mark.clause("OBJECT-001", "PROBE-006")
 @pytest.mark.golden("regression/design_facts.json")
-def test_the_recorded_facts_hold(golden: Golden) -> None:
+def test_the_recorded_facts_hold(clause: Check, golden: Golden) -> None:
     obj = np.abs(make_object(ObjectSpec(kind="lines", size=392), 42).astype(complex))
     disk = np.abs(make_probe(ProbeSpec(kind="ideal"), 64, 10.0, 1084).astype(complex))
     beam = np.abs(make_probe(ProbeSpec(kind="custom"), 64, 4.0, 1084).astype(complex))
@@ -48,6 +49,8 @@ def test_the_recorded_facts_hold(golden: Golden) -> None:
         "scale.closed-form-128": closed_form_scale(1e9, 128),
     }
     golden.numbers(observed, TOLERANCES)
+    for name in ("OBJECT-001", "PROBE-006"):
+        clause(name).holds(True, "every recorded figure is within its golden tolerance")
 
 
 def test_the_simulated_objects_are_without_phase_unless_one_is_asked_for() -> None:

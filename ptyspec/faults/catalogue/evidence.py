@@ -9,6 +9,7 @@ from ptyspec.faults.fault import clauses, fault, parity
 from ptyspec.faults.seams import Instead, changed
 from ptyspec.legacy.bridge import update_legacy_dict
 from ptyspec.render import canvas
+from ptyspec.spec.finding import State
 
 
 class _Any(str):
@@ -50,7 +51,7 @@ def check_cannot_fail(close, check, observed, expected, what, tolerance=None):
 def clause_without_case(of_row, row):
     """A binding clause without a case is a remark."""
     for finding in of_row(row):
-        yield replace(finding, severity="note") if row.state == "no case" else finding
+        yield replace(finding, severity="note") if not row.cases else finding
 
 
 @fault(at="experiments.verdict:_obstacle", signatures=(65, 69))
@@ -203,7 +204,7 @@ def shorter_training_than_declared(run, resolved, *, pipeline=None, session=None
 def skipped_is_passed(state, row):
     """A clause whose cases were skipped counts as fulfilled."""
     found = state(row)
-    return "passed" if found in ("skipped", "not run") else found
+    return State.PASSED if found is State.NOT_RUN else found
 
 
 @fault(at="spec.trace:_unknown")

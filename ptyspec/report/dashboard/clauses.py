@@ -8,39 +8,32 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ptyspec.spec.clause import PLACES, Clause
+from ptyspec.spec.finding import State
 from ptyspec.spec.trace import Row, Trace
 
-STATES = {
-    "passed": "pass",
-    "failed": "fail",
-    "no case": "uncovered",
-    "skipped": "uncovered",
-    "not run": "uncovered",
-}
-"""What a reader sees of a trace's states; the finer word stands beside it."""
 MOST = 6
 """So many quantities and failed cases of a clause are listed."""
+PARTLY = "partly run"
+COUNTS = (str(State.PASSED), PARTLY, *(str(state) for state in State if state is not State.PASSED))
+"""The states that a reader sees counted; what passed in some of its cases alone is counted apart."""
 
 
 def from_trace(trace: Trace) -> dict[str, dict[str, Any]]:
     """Return every clause by id, as JSON values, in the order of the documents."""
-    return {row.clause.id: _clause(row.clause) | _evidence(row) for row in trace.rows}
+    after = trace.follows
+    return {
+        row.clause.id: _clause(row.clause) | _evidence(row, after.get(row.clause.id, ""))
+        for row in trace.rows
+    }
 
 
 def from_text(clauses: Iterable[Clause]) -> dict[str, dict[str, Any]]:
     """Return clauses of which nothing is known but what they say: an installation has no cases."""
-    nothing: dict[str, Any] = {
-        "state": "uncovered",
-        "detail": "no checkout with tests",
-        "margin": None,
-        "margins": [],
-        "cases": 0,
-        "outcomes": {},
-        "failed": [],
-        "last": "",
-        "selectors": [],
+    detail = {"detail": "no checkout with tests"}
+    return {
+        clause.id: _clause(clause) | _evidence(Row(clause, (), {}), "") | detail
+        for clause in clauses
     }
-    return {clause.id: _clause(clause) | nothing for clause in clauses}
 
 
 def _clause(clause: Clause) -> dict[str, Any]:
@@ -59,15 +52,18 @@ def _clause(clause: Clause) -> dict[str, Any]:
     }
 
 
-def _evidence(row: Row) -> dict[str, Any]:
+def _evidence(row: Row, after: str) -> dict[str, Any]:
     margins = sorted(row.margins, key=lambda pair: -pair[1])[:MOST]
+    standing = row.standing
     return {
-        "state": STATES[row.state],
-        "detail": row.state,
+        "state": str(standing.state),
+        "ran": standing.ran,
+        "detail": str(standing),
+        "after": after,
         "margin": _finite(row.margin),
         "margins": [{"what": what, "used": _finite(used)} for what, used in margins],
         "cases": len(row.cases),
-        "outcomes": dict(Counter(outcome.outcome for outcome in row.outcomes.values())),
+        "outcomes": dict(Counter(str(row.of(outcome)) for outcome in row.ran.values())),
         "failed": row.failed[:MOST],
         "last": row.last,
         "selectors": row.selectors[:MOST],
@@ -78,13 +74,17 @@ def _finite(used: float | None) -> float | None:
     return None if used is None or not math.isfinite(used) else float(f"{used:.4g}")
 
 
+def word(row: Mapping[str, Any]) -> str:
+    """Return the state of a clause as it is counted and drawn."""
+    return (
+        PARTLY if row["state"] == State.PASSED and row["ran"] < row["cases"] else str(row["state"])
+    )
+
+
 def counts(clauses: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
-    """Return how many clauses there are, and how many pass, fail and are uncovered."""
-    found = Counter(str(row["state"]) for row in clauses.values())
-    return {
-        "clauses": len(clauses),
-        **{state: found[state] for state in ("pass", "fail", "uncovered")},
-    }
+    """Return how many clauses there are, and how many in each state."""
+    found = Counter(word(row) for row in clauses.values())
+    return {"clauses": len(clauses), **{state: found[state] for state in COUNTS}}
 
 
 def grid(clauses: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, list[str]]]:

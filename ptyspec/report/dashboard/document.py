@@ -11,6 +11,7 @@ from ptyspec.contracts.records import Environment, Number
 from ptyspec.contracts.stages import Stage
 from ptyspec.experiments.documents import BoardRow
 from ptyspec.spec.clause import LEVELS, PLACES
+from ptyspec.spec.finding import State
 
 Status = Literal["ok", "violation", "incomplete"]
 Count = Annotated[int, Field(ge=0)]
@@ -29,9 +30,12 @@ class Headline(Record):
     """Counts of everything."""
 
     clauses: Count
-    passed: Count = Field(alias="pass")
-    failed: Count = Field(alias="fail")
-    uncovered: Count
+    passed: Count
+    partly_run: Count = Field(alias="partly run")
+    failed: Count
+    not_reached: Count = Field(alias="not reached")
+    not_run: Count = Field(alias="not run")
+    error: Count
     cases: Count
     kill_rate: Number
     confirmed: Count = Field(alias="CONFIRMED")
@@ -57,7 +61,11 @@ class Wrong(Record):
 
 
 class ClauseRow(Open):
-    """A clause; margin: the largest share of its tolerance that a case used."""
+    """A clause; margin: the largest share of its tolerance that a case used.
+
+    ran: how many of its cases looked at it (fewer than `cases`: it is partly run); after: the failed
+    clause of an earlier stage that this failure may follow from.
+    """
 
     title: str
     level: Level
@@ -66,8 +74,10 @@ class ClauseRow(Open):
     place: Place
     document: str
     source: str
-    state: str
+    state: State
+    ran: Count
     detail: str
+    after: str
     margin: Number
     cases: Count
     outcomes: dict[str, Count]

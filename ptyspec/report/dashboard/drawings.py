@@ -90,9 +90,10 @@ def trends(rows: Sequence[Row]) -> list[dict[str, Any]]:
         (
             "clauses",
             [
-                line("pass", "good", "pass"),
-                line("fail", "bad", "fail"),
-                line("uncovered", "untrained", "uncovered"),
+                line("passed", "good", "passed"),
+                line("partly run", "iterative", "partly run"),
+                line("failed", "bad", "failed"),
+                line("not run", "untrained", "not run"),
             ],
             None,
         ),

@@ -10,8 +10,11 @@ from typing import Any
 from ptyspec.errors import PtyspecError
 from ptyspec.files.disk import make_folder
 from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.report.dashboard.clauses import COUNTS
 
 FOLDER = Path("reports") / "history"
+FORMER = {"pass": "passed", "fail": "failed", "uncovered": "not run"}
+"""Words of older reports."""
 LATEST = 60
 """So many reports make the trend."""
 
@@ -41,8 +44,14 @@ def former(store: Path) -> list[dict[str, Any]]:
         except PtyspecError:
             continue
         if isinstance(row, dict) and isinstance(row.get("headline"), dict) and "time" in row:
-            rows.append(row)
+            rows.append(row | {"headline": _renamed(row["headline"])})
     return rows
+
+
+def _renamed(headline: Mapping[str, Any]) -> dict[str, Any]:
+    """The headline of an older report in today's words."""
+    names = {FORMER.get(name, name): value for name, value in headline.items()}
+    return {**dict.fromkeys(COUNTS, 0), **names}
 
 
 def append(store: Path, row: Mapping[str, Any]) -> Path:

@@ -14,7 +14,14 @@ from ptyspec.report.dashboard import campaign, clauses, drawings
 from ptyspec.scores import headline as scores
 from ptyspec.spec.clause import PLACES
 
-GLYPHS = {"pass": "✓", "fail": "✕", "uncovered": "○"}
+GLYPHS = {
+    "passed": "✓",
+    "partly run": "◐",
+    "failed": "✕",
+    "error": "!",
+    "not reached": "–",
+    "not run": "○",
+}
 RUN_COLUMNS = {score.key: score for score in (*scores.WITH_TRUTH, *scores.WITHOUT_TRUTH)}
 
 
@@ -41,6 +48,8 @@ def page(content: Mapping[str, Any], pictures: Mapping[str, Sequence[Mapping[str
         glyphs=GLYPHS,
         grid=clauses.grid(content["clauses"]),
         counts=clauses.counts,
+        states=clauses.COUNTS,
+        word=clauses.word,
         matrix=_matrix(content),
         pictures=pictures,
         columns=RUN_COLUMNS,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ptyspec.spec.clause import PLACES
+from ptyspec.spec.finding import State
 
 Content = Mapping[str, Any]
 OK, VIOLATION, INCOMPLETE = "ok", "violation", "incomplete"
@@ -30,7 +31,7 @@ def status(content: Content) -> str:
     if any(row["severity"] == VIOLATION for row in content["wrong"]):
         return VIOLATION
     must = [row for row in content["clauses"].values() if row["level"] == "MUST"]
-    return INCOMPLETE if any(row["state"] == "uncovered" for row in must) else OK
+    return INCOMPLETE if any(row["state"] != State.PASSED for row in must) else OK
 
 
 def _entry(
@@ -71,8 +72,11 @@ def _runs(content: Content) -> Iterator[dict[str, Any]]:
 
 def _clauses(content: Content) -> Iterator[dict[str, Any]]:
     for name, row in content["clauses"].items():
-        if row["state"] == "fail":
-            observed = f"{sum(row['outcomes'].values()) - row['outcomes'].get('passed', 0)} of {row['cases']} cases failed"
+        if row["state"] in (State.FAILED, State.ERROR):
+            observed = (
+                f"{row['outcomes'].get(row['state'], 0)} of {row['cases']} cases: {row['state']}"
+            )
+            observed += f"; may follow from {row['after']}" if row["after"] else ""
             severity = VIOLATION if row["level"] == "MUST" else "note"
             yield _entry(
                 "clause",

@@ -18,7 +18,8 @@ from ptyspec.checks.tested import behind
 from ptyspec.errors import OutputExistsError, OutputFileError, TrainingInterruptedError
 from ptyspec.spec.checks import Check
 from ptyspec.spec.collect import Case
-from ptyspec.spec.outcomes import Outcome, Outcomes
+from ptyspec.spec.finding import State
+from ptyspec.spec.ledger import Ledger, Outcome
 from tests.fake_hub import RULE, SIDES, Performing, a_hub, audit, material
 
 
@@ -105,11 +106,15 @@ def test_the_cases_behind_a_clause_are_counted_with_their_last_outcomes(
             None,
         )
 
-    ended = {case("test_a[one]").id: Outcome("passed", 0.1, "2026-01-31T12:00:00+00:00", ())}
+    ended = {
+        case("test_a[one]").id: Outcome(
+            State.PASSED, {RULE: State.PASSED}, when="2026-01-31T12:00:00+00:00"
+        )
+    }
     monkeypatch.setattr(
         "ptyspec.spec.collect.collect", lambda root: [case("test_a[one]"), case("test_a[two]")]
     )
-    monkeypatch.setattr("ptyspec.spec.outcomes.outcomes", lambda root: Outcomes("here", ended))
+    monkeypatch.setattr("ptyspec.spec.ledger.read", lambda root, stamp: Ledger("here", ended))
     root = tested.checkout()
     assert root is not None
     cases = behind([RULE], root).clauses[RULE].tests
