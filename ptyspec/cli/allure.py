@@ -70,13 +70,14 @@ def allure(
     )
     kept = history or allure_config.HISTORY
     with stderr().status(f"{what} {found.total} cases"):
-        page = render(results, out, kept, settings, single_file=not folder)
+        page = render(results, out, kept, settings, single_file=not folder, clauses=found.clauses)
     content: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "status": "failed" if told else "passed",
         "breaches": told,
         "cases": found.total,
         "counts": dict(found.counts),
+        "clauses": {name: str(one) for name, one in found.clauses.items()},
         "failed": list(found.red),
         "known": list(found.known),
         "report": str(page),

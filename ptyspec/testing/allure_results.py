@@ -1,15 +1,17 @@
-"""What a folder of Allure results says: how many cases ended how, and whether that is good enough."""
+"""What a folder of Allure results says: how the cases ended, how the clauses stand, is it enough?"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ptyspec.errors import InputFileError
 from ptyspec.files.jsonfile import read_json
+from ptyspec.spec.finding import State
+from ptyspec.spec.states import Standing, standing
 
 STATUSES = ("passed", "failed", "broken", "skipped", "unknown")
 RED = ("failed", "broken", "unknown")
@@ -24,8 +26,10 @@ class Results:
     """Names of the cases that failed and are not known."""
     known: tuple[str, ...] = ()
     """Names of the cases that failed, as a known issue says they do."""
-    shared: tuple[str, ...] = field(default=())
-    """Cases that share their history with a case of another name: one of the two would not be seen."""
+    shared: tuple[str, ...] = ()
+    """Cases that share their history with a case of another name: one of the two is not seen."""
+    clauses: Mapping[str, Standing] = field(default_factory=dict)
+    """How each clause stands that a case is bound to."""
 
     @property
     def total(self) -> int:
@@ -34,7 +38,7 @@ class Results:
 
 
 def read_results(folder: Path, known: Sequence[Mapping[str, Any]] = ()) -> Results:
-    """Return what `folder` holds; `known` are rules of Allure's `resolutions`, of which `messageRegexp` is read.
+    """Return what `folder` holds; of `known`, Allure's `resolutions`, `messageRegexp` is read.
 
     Raises InputFileError where there is no result.
     """
@@ -44,10 +48,8 @@ def read_results(folder: Path, known: Sequence[Mapping[str, Any]] = ()) -> Resul
         row = read_json(path)
         key = row.get("historyId", row["uuid"])
         names.setdefault(key, set()).add(f"{row.get('fullName', '')} {row['name']}")
-        if key not in rows or row.get("start", 0) >= rows[key].get(
-            "start", 0
-        ):  # a repeated case counts once
-            rows[key] = row
+        if key not in rows or row.get("start", 0) >= rows[key].get("start", 0):
+            rows[key] = row  # a repeated case counts once
     if not rows:
         raise InputFileError(
             "this folder holds no results of Allure",
@@ -55,27 +57,31 @@ def read_results(folder: Path, known: Sequence[Mapping[str, Any]] = ()) -> Resul
             limit="*-result.json",
             next_step=f"pytest --alluredir={folder}",
         )
-    return _summed(
-        rows.values(), [rule["messageRegexp"] for rule in known if rule.get("messageRegexp")], names
-    )
-
-
-def _summed(
-    rows: Iterable[dict[str, Any]], patterns: Sequence[str], names: Mapping[str, set[str]]
-) -> Results:
+    patterns = [rule["messageRegexp"] for rule in known if rule.get("messageRegexp")]
     counts = dict.fromkeys(STATUSES, 0)
-    red: list[str] = []
-    expected: list[str] = []
-    for row in rows:
+    red: dict[bool, list[str]] = {True: [], False: []}
+    for row in rows.values():
         status = row.get("status", "unknown")
         counts[status if status in counts else "unknown"] += 1
         if status in RED:
             message = (row.get("statusDetails") or {}).get("message", "")
-            (expected if any(re.search(one, message) for one in patterns) else red).append(
-                row["name"]
-            )
+            red[any(re.search(one, message) for one in patterns)].append(row["name"])
     shared = sorted(name for group in names.values() if len(group) > 1 for name in group)
-    return Results(counts, tuple(sorted(red)), tuple(sorted(expected)), tuple(shared))
+    unknown, expected = tuple(sorted(red[False])), tuple(sorted(red[True]))
+    return Results(counts, unknown, expected, tuple(shared), _clauses([*rows.values()]))
+
+
+def _clauses(rows: Sequence[Mapping[str, Any]]) -> dict[str, Standing]:
+    """How clauses stand after these cases; a case that was skipped says nothing of its own."""
+    states: dict[str, list[State]] = {}
+    cases: dict[str, int] = {}
+    for row in rows:
+        labels = [(label["name"], label["value"]) for label in row.get("labels", ())]
+        for name in (value for kind, value in labels if kind == "clause"):
+            cases[name] = cases.get(name, 0) + 1
+        for name, _, state in (value.partition(": ") for kind, value in labels if kind == "state"):
+            states.setdefault(name, []).append(State(state))
+    return {name: standing(states.get(name, ()), count) for name, count in cases.items()}
 
 
 def breaches(results: Results, max_failures: int, min_cases: int) -> list[str]:
@@ -87,7 +93,6 @@ def breaches(results: Results, max_failures: int, min_cases: int) -> list[str]:
     if results.total < min_cases:
         found.append(f"{results.total} cases ran, at least {min_cases} must")
     if results.shared:
-        found.append(
-            f"cases share one history, and only one of them is shown: {', '.join(results.shared[:4])}"
-        )
+        shared = ", ".join(results.shared[:4])
+        found.append(f"cases share one history, and only one of them is shown: {shared}")
     return found

@@ -17,14 +17,14 @@ VERSION = "3.18.0"
 """The one place that names it. Histories are not portable between major versions."""
 VARIABLE = "PTYSPEC_ALLURE"
 """An allure command to use instead: where no package can be installed."""
-OPTIONS = (
+OPTIONS = [
     "--ignore-scripts",
     "--no-audit",
     "--no-fund",
     "--no-package-lock",
     "--no-save",
     "--loglevel=error",
-)
+]
 SECONDS = 600
 
 
@@ -42,8 +42,8 @@ def command(root: Path | None = None) -> list[str]:
     """
     if asked := os.environ.get(VARIABLE):
         return [_existing(asked)]
-    folder = (root or default_root()) / "tools" / f"allure-{VERSION}"
-    program = folder / "node_modules" / "allure" / "cli.js"
+    program = _program(root)
+    folder = program.parents[2]
     node, npm = _found("node"), _found("npm")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock", timeout=SECONDS):
@@ -54,38 +54,36 @@ def command(root: Path | None = None) -> list[str]:
 
 def installed(root: Path | None = None) -> bool:
     """Whether `command` would install nothing."""
+    return bool(os.environ.get(VARIABLE)) or _program(root).is_file()
+
+
+def _program(root: Path | None) -> Path:
     folder = (root or default_root()) / "tools" / f"allure-{VERSION}"
-    return (
-        bool(os.environ.get(VARIABLE)) or (folder / "node_modules" / "allure" / "cli.js").is_file()
-    )
+    return folder / "node_modules" / "allure" / "cli.js"
 
 
 def _existing(asked: str) -> str:
-    found = shutil.which(asked)
-    if found is None:
-        raise AllureToolError(
-            "there is no such command",
-            value=asked,
-            source=VARIABLE,
-            next_step=f"correct it, or unset {VARIABLE}",
-        )
-    return found
+    if (found := shutil.which(asked)) is not None:
+        return found
+    next_step = f"correct it, or unset {VARIABLE}"
+    raise AllureToolError(
+        "there is no such command", value=asked, source=VARIABLE, next_step=next_step
+    )
 
 
 def _found(program: str) -> str:
-    found = shutil.which(program)
-    if found is None:
-        raise AllureToolError(
-            f"{program} is not installed, and Allure {VERSION} runs on Node.js",
-            source="PATH",
-            limit="Node.js 20 or newer, with npm",
-            next_step=f"install nodejs and npm, or name an allure command of your own with {VARIABLE}",
-        )
-    return found
+    if (found := shutil.which(program)) is not None:
+        return found
+    raise AllureToolError(
+        f"{program} is not installed, and Allure {VERSION} runs on Node.js",
+        source="PATH",
+        limit="Node.js 20 or newer, with npm",
+        next_step=f"install nodejs and npm, or name an allure command with {VARIABLE}",
+    )
 
 
 def _install(npm: str, folder: Path) -> None:
-    """Install into a folder beside, then rename: an interrupted installation leaves nothing that looks whole."""
+    """Install beside, then rename: an interrupted installation leaves nothing that looks whole."""
     partial = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
     words = [npm, "install", *OPTIONS, "--prefix", str(partial), f"allure@{VERSION}"]
     try:
@@ -95,7 +93,7 @@ def _install(npm: str, folder: Path) -> None:
                 f"npm could not install allure {VERSION}",
                 value=(done.stderr or done.stdout).strip()[-400:],
                 source=" ".join(words),
-                next_step=f"look at npm's message, or name an allure command of your own with {VARIABLE}",
+                next_step=f"look at npm's message, or name an allure command with {VARIABLE}",
             )
         partial.rename(folder)
     finally:

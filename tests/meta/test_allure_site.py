@@ -78,6 +78,22 @@ def test_each_case_counts_once_by_its_last_result(tmp_path: Path) -> None:
     assert (found.total, found.red, found.shared) == (3, ("error",), ())
 
 
+def test_how_a_clause_stands_follows_from_its_cases_and_is_shown_beside_it(
+    tool: Path, tmp_path: Path
+) -> None:
+    bound = {"name": "clause", "value": "NORM-001"}
+    passed = {"name": "state", "value": "NORM-001: passed"}
+    write_result(tmp_path / "results", "looks", labels=[bound, passed])
+    write_result(tmp_path / "results", "does-not", "skipped", labels=[bound])
+    found = read_results(tmp_path / "results").clauses
+    assert {name: str(one) for name, one in found.items()} == {
+        "NORM-001": "partly run, 1 of 2 cases"
+    }
+    page = render(tmp_path / "results", tmp_path / "out", tmp_path / "h.jsonl", {}, clauses=found)
+    text = page.with_name("clauses.html").read_text()
+    assert text.count("partly run, 1 of 2 cases") == 1
+
+
 def test_the_gate_names_failures_missing_cases_and_histories_that_cases_share(
     tmp_path: Path,
 ) -> None:
