@@ -16,8 +16,14 @@ if TYPE_CHECKING:
     from ptyspec.render.table import Table
     from ptyspec.spec.trace import Remark, Row, Trace
 
-STYLES = {"passed": "green", "failed": "bold red", "no case": "bold red", "error": "bold magenta"}
-"""Everything else is yellow: it is not known."""
+STYLES = {
+    "passed": "green",
+    "failed": "bold red",
+    "no case": "bold red",
+    "error": "bold magenta",
+    "not reached": "yellow",
+    "not run": "yellow",
+}
 SEVERITIES = {"violation": "bold red", "incomplete": "yellow", "note": "cyan"}
 
 Root = Annotated[
