@@ -19,7 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ptyspec.errors import OutputFileError, TrainingInterruptedError
-from ptyspec.spec.checks import Check, ClauseViolation, NotRun, shown
+from ptyspec.spec.checks import Check, ClauseViolation, NotRun, shown, within
 from ptyspec.spec.clause import PLACES, Tolerance
 from ptyspec.spec.finding import Finding, State
 from ptyspec.spec.registry import specification
@@ -148,7 +148,7 @@ class Collecting(Check):
         used: float | None = None,
     ) -> None:
         """Keep the violation; the verb that found it ends here."""
-        self._keep(what, _short(observed), _expected(expected, limit), State.FAILED, used)
+        self._keep(what, _short(observed), within(_short(expected), limit), State.FAILED, used)
         raise ClauseViolation(what, self.clause.id)
 
     def _held(
@@ -159,7 +159,7 @@ class Collecting(Check):
         limit: Tolerance | None = None,
         used: float | None = None,
     ) -> None:
-        told = _expected(shown(expected), limit)
+        told = within(_short(shown(expected)), limit)
         self._keep(what, _short(shown(observed)), told, State.PASSED, used)
 
     def _keep(
@@ -180,12 +180,6 @@ def _going_on(verb: Callable[..., None]) -> Callable[..., None]:
 
 for _name in VERBS:
     setattr(Collecting, _name, _going_on(getattr(Check, _name)))
-
-
-def _expected(expected: str, limit: Tolerance | None) -> str:
-    """What is wanted, with its tolerance; where the tolerance comes from stands in the clause."""
-    exact = limit is None or limit.mode == "exact"
-    return _short(expected) + ("" if exact else f" within {str(limit).partition(' (')[0]}")
 
 
 def _short(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from ptyspec.render.table import Mark, Table
+from ptyspec.render.table import Mark, Markdown, Table
 from ptyspec.render.text import escape
 from ptyspec.spec.finding import State
 from ptyspec.spec.trace import Row, Trace
@@ -73,7 +73,7 @@ def compliance(trace: Trace) -> str:
     """Return the matrix that plans ask for: clause, status, selector, number of cases, last log."""
     rows = [
         (
-            f"{row.clause.id} ({row.clause.level})",
+            Markdown(f"{escape(row.clause.id)} ({row.clause.level})"),
             str(row.standing),
             _selector(row),
             len(row.cases),

@@ -227,7 +227,7 @@ class Check:
         expected to fail, the failure is kept and nothing is raised.
         """
         clause, tolerance = self.clause, limit or self.clause.tolerance
-        self._keep(what, observed, f"{expected} (tolerance {tolerance})", State.FAILED, used)
+        self._keep(what, observed, within(expected, tolerance), State.FAILED, used)
         if clause.id in self.expected:
             return
         note = "" if used is None else f"; error {used:.3g} times the tolerance"
@@ -253,10 +253,7 @@ class Check:
     ) -> None:
         if not self.tells:
             observed = expected = ""
-        words = shown(expected)
-        if self.tells and limit is not None:
-            words += f" (tolerance {limit})"
-        self._keep(what, shown(observed), words, State.PASSED, used)
+        self._keep(what, shown(observed), within(shown(expected), limit), State.PASSED, used)
 
     def _keep(
         self, what: str, observed: str, expected: str, state: State, used: float | None
@@ -342,3 +339,10 @@ def shown(value: object) -> str:
     if isinstance(value, np.ndarray) and value.ndim:
         return f"{value.dtype}{list(value.shape)}"
     return str(value) if isinstance(value, np.ndarray | np.generic) else SHORT.repr(value)
+
+
+def within(expected: str, limit: Tolerance | None) -> str:
+    """What is wanted, with its tolerance; where that figure comes from stands with the clause."""
+    if not expected or limit is None or limit.mode == "exact":
+        return expected
+    return f"{expected} within {limit.value:g} {limit.mode}"
