@@ -38,4 +38,4 @@ def performed(kind: str, *materials: Material, control: str | None = None) -> Au
 
 def judging(clause: str = "NORM-001") -> Collecting:
     """A check of this clause that keeps what it finds."""
-    return Collecting(specification()[clause], seen=[], stage="normalize")
+    return Collecting(specification()[clause], tells=True, stage="normalize")

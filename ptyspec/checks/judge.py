@@ -122,10 +122,10 @@ def _findings(check: ClauseCheck, outputs: Any) -> list[Finding]:
     except (TrainingInterruptedError, OutputFileError):
         raise
     except ClauseViolation:
-        return collecting.rows  # it is the last of them
+        return collecting.findings  # it is the last of them
     except Exception as error:  # a crash says nothing of the clause, and must not hide the others
         collecting._keep("the check", f"{type(error).__name__}: {error}", "", State.ERROR, None)
-    return collecting.rows
+    return collecting.findings
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class Collecting(Check):
     """A check that goes on after a violation and keeps every comparison as a finding."""
 
     stage: str = ""
-    rows: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
     def missing(self, what: str, why: str) -> None:
         """Keep that this was not run, and why."""
@@ -166,7 +166,7 @@ class Collecting(Check):
         self, what: str, observed: str, expected: str, state: State, used: float | None
     ) -> None:
         row = Finding(self.clause.id, self.stage, what, observed, expected, state, used=used)
-        self.rows.append(row)
+        self.findings.append(row)
 
 
 def _going_on(verb: Callable[..., None]) -> Callable[..., None]:

@@ -55,7 +55,7 @@ class Check:
 
     Attributes:
         case: what a reproduction runs; `options` are the words without which it is another case.
-        findings: collects what was found.
+        kept: collects what was found.
         others: the other clauses of the case.
         tells: whether findings that held say in words what was compared; words cost time.
         expected: clauses that are expected to fail: their failures are kept and do not raise.
@@ -63,7 +63,7 @@ class Check:
 
     clause: Clause
     case: str = ""
-    findings: Findings = field(default_factory=dict, repr=False)
+    kept: Findings = field(default_factory=dict, repr=False)
     others: tuple[Clause, ...] = ()
     options: tuple[str, ...] = ()
     tells: bool = False
@@ -259,12 +259,12 @@ class Check:
         self, what: str, observed: str, expected: str, state: State, used: float | None
     ) -> None:
         key, place = (self.clause.id, what), self.clause.place
-        former = self.findings.get(key)
+        former = self.kept.get(key)
         if former is not None and state is State.PASSED:
             more = former.state is State.PASSED and (used or 0.0) >= (former.used or 0.0)
             if not more:
                 return
-        self.findings[key] = Finding(
+        self.kept[key] = Finding(
             self.clause.id, place, what, observed, expected, state, used=used
         )
 

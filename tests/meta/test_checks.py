@@ -267,7 +267,7 @@ def test_what_was_found_is_kept_passed_or_failed_with_its_share_of_the_tolerance
         c.close([3.0, 10.0], PAIR, "phase")
     c.close(PAIR, PAIR, "phase")
     assert raised.value.clause == "AREA-001"
-    assert [(one.what, one.state, one.used) for one in c.findings.values()] == [
+    assert [(one.what, one.state, one.used) for one in c.kept.values()] == [
         ("object", State.PASSED, 0.5),
         ("probe", State.PASSED, None),
         ("phase", State.FAILED, 2.0),
@@ -279,7 +279,7 @@ def test_a_failure_that_is_expected_is_kept_and_does_not_raise() -> None:
     c.close(np.ones(3), PAIR, "shape")
     with c.raises_at("group", GroupingError, "refusal"):
         plain()
-    assert {one.state for one in c.findings.values()} == {State.FAILED}
+    assert {one.state for one in c.kept.values()} == {State.FAILED}
 
 
 def test_no_memory_is_no_answer_to_a_clause_about_errors() -> None:
@@ -294,7 +294,7 @@ def test_a_check_speaks_of_another_bound_clause_with_that_ones_tolerance() -> No
         c("AREA-002").close([10.5], [10.0], "object")
     c.close([10.5], [10.0], "object")
     c("AREA-002")("AREA-001").close([10.5], [10.0], "probe")
-    assert [one.clause for one in c.findings.values()] == ["AREA-002", "AREA-001", "AREA-001"]
+    assert [one.clause for one in c.kept.values()] == ["AREA-002", "AREA-001", "AREA-001"]
     with pytest.raises(KeyError):
         c("AREA-003")
 
