@@ -264,9 +264,7 @@ class Check:
             more = former.state is State.PASSED and (used or 0.0) >= (former.used or 0.0)
             if not more:
                 return
-        self.kept[key] = Finding(
-            self.clause.id, place, what, observed, expected, state, used=used
-        )
+        self.kept[key] = Finding(self.clause.id, place, what, observed, expected, state, used=used)
 
 
 def reproduction(case: str, options: Sequence[str] = ()) -> str:
