@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ptyspec.contracts.arrays import Array
+    from ptyspec.contracts.scenario import Scenario
+    from ptyspec.legacy.violations import Violation, Walked
+
+SCHEMA_VERSION = 1
 
 COLUMNS = {
     "violation": lambda row: row["violation"],
@@ -33,7 +41,7 @@ def main(words: list[str]) -> int:
 
     set_threads(default_threads())  # before anything imports a numerical library
     from ptyspec.files.jsonfile import write_json
-    from ptyspec.legacy.violations import VIOLATIONS, table
+    from ptyspec.legacy.violations import VIOLATIONS
 
     unknown = sorted(set(asked.names) - set(VIOLATIONS))
     if unknown:
@@ -45,6 +53,89 @@ def main(words: list[str]) -> int:
     if asked.json is not None:
         write_json(asked.json, found)
     return 0
+
+
+def table(names: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Run the violations (all, or those named) and return their rows; nothing is written and nothing is kept."""
+    from ptyspec.legacy.violations import VIOLATIONS
+
+    known: dict[str, Walked] = {}
+    rows = [row(name, VIOLATIONS[name], known) for name in names or VIOLATIONS]
+    return {"schema_version": SCHEMA_VERSION, "rows": rows}
+
+
+def row(name: str, violation: Violation, known: dict[str, Walked]) -> dict[str, Any]:
+    """Return one row: as declared, as it came out, and what strict mode says to it; `known` collects right walks."""
+    from ptyspec.legacy.bridge import ConfigSyncError
+    from ptyspec.legacy.pipeline import LegacyPipeline
+    from ptyspec.legacy.violations import bound, walk
+
+    declared = violation.declared()
+    right = _right(declared, known)
+    lax = LegacyPipeline(violation.dictionary(), strict=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # Keras's advice on a model that its input does not fit
+        wrong = walk(lax, declared, bound(violation.before, lax.cfg))
+    tight = LegacyPipeline(violation.dictionary())
+    refused = walk(tight, declared, bound(violation.before, tight.cfg)).error
+    stale = refused.stale if isinstance(refused, ConfigSyncError) else ()
+    same = (
+        None
+        if violation.earlier is None
+        else _same(wrong.object, _right(violation.earlier(), known).object)
+    )
+    return {
+        "violation": name,
+        "story": violation.story,
+        "refused_at": refused.stage if isinstance(refused, ConfigSyncError) else None,
+        "stale": [entry.key for entry in stale],
+        "first_stale": str(stale[0]) if stale else "",
+        "outcome": "silent"
+        if wrong.error is None
+        else f"{type(wrong.error).__name__} at {wrong.stage}",
+        "shape_declared": list(right.shape),
+        "shape": list(wrong.shape),
+        "scale_ratio": _ratio(wrong.scale, right.scale),
+        "loss_ratio": _ratio(wrong.loss, right.loss),
+        "deviance_ratio": _ratio(wrong.deviance, right.deviance),
+        "least_squares_scalar_declared": right.scalar,
+        "least_squares_scalar": wrong.scalar,
+        "amplitude_changed": _changed(wrong.object, right.object),
+        "object_of_the_config_before": same,
+    }
+
+
+def _right(scenario: Scenario, known: dict[str, Walked]) -> Walked:
+    from ptyspec.legacy.pipeline import LegacyPipeline
+    from ptyspec.legacy.violations import walk
+
+    key = scenario.model_dump_json()
+    if key not in known:
+        known[key] = walk(LegacyPipeline(), scenario)
+    return known[key]
+
+
+def _ratio(value: float | None, reference: float | None) -> float | None:
+    return None if value is None or reference is None else value / reference
+
+
+def _changed(value: Array | None, reference: Array | None) -> float | None:
+    """Relative rms difference of the amplitudes where both cover: islands of a scan have free phases. None: no object."""
+    if value is None or reference is None or value.shape != reference.shape:
+        return None
+    import numpy as np
+
+    both = np.isfinite(value) & np.isfinite(reference)
+    a, b = np.abs(value[both].astype(np.complex128)), np.abs(reference[both].astype(np.complex128))
+    return float(np.linalg.norm(a - b) / np.linalg.norm(b))
+
+
+def _same(first: Array | None, second: Array | None) -> bool:
+    from ptyspec.contracts.scan import array_digest
+
+    return first is not None and second is not None and array_digest(first) == array_digest(second)
 
 
 def _keys(keys: list[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,9 @@ FILE = "answer.json"
 
 def remembered(name: str, find_out: Callable[[], Any]) -> Any:
     """The answer of `find_out` for this version of the code, under these threads; beside the runs, not among them."""
-    code = f"{code_version()} {source_digest(Path(ptyspec.__file__).parent, ('legacy',))}"
+    own = hashlib.sha256(inspect.getsource(inspect.getmodule(find_out) or find_out).encode())
+    legacy = source_digest(Path(ptyspec.__file__).parent, ("legacy",))
+    code = f"{code_version()} {legacy} {own.hexdigest()}"
     key = run_key({"answer": name}, code, current_threads())
 
     def make(folder: Path) -> None:

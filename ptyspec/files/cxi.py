@@ -156,9 +156,8 @@ def _record(file: Hdf5File) -> CxiScan:
     data = _required(file, "diffraction data", *DATA)
     frames = file.read(data)
     if frames.ndim != 3 or not frames.size or frames.dtype.kind not in "biuf":
-        as_array(
-            "data", frames, np.float32, (None, None, None), source=file.source(data)
-        )  # says why not
+        # as_array says which of these it is
+        as_array("data", frames, np.float32, (None, None, None), source=file.source(data))
     key = _required(file, "translations", *TRANSLATION)
     translation = as_array(
         "translation",
@@ -268,7 +267,7 @@ def _detector_axes(file: Hdf5File) -> tuple[Array, Array, float]:
         basis = basis.T if basis.shape == (2, 3) else basis
         vectors = as_array("basis_vectors", basis, np.float64, (3, 2), source=file.source(key))
     else:
-        x, y = (_pixel_size(file, axis) for axis in "xy")
+        x, y = (_pixel_size(file, *axes) for axes in ("xy", "yx"))
         vectors = np.array([[0.0, -x], [-y, 0.0], [0.0, 0.0]])
     sizes = np.linalg.norm(vectors, axis=0)
     if not (sizes > 0).all() or abs(sizes[0] / sizes[1] - 1) > 0.001:
@@ -282,15 +281,9 @@ def _detector_axes(file: Hdf5File) -> tuple[Array, Array, float]:
     return vectors[:, 0] / sizes[0], vectors[:, 1] / sizes[1], float(sizes.mean())
 
 
-def _pixel_size(file: Hdf5File, axis: str) -> float:
-    other = "y" if axis == "x" else "x"
-    key = _required(
-        file,
-        "detector pixel size",
-        f"{DETECTOR}/{axis}_pixel_size",
-        f"{DETECTOR}/{other}_pixel_size",
-    )
-    return _length(file, key)
+def _pixel_size(file: Hdf5File, *axes: str) -> float:
+    keys = [f"{DETECTOR}/{axis}_pixel_size" for axis in axes]
+    return _length(file, _required(file, "detector pixel size", *keys))
 
 
 def _mask(file: Hdf5File, frames: Array, warnings: list[str]) -> Array:

@@ -11,12 +11,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.errors import UnsupportedScanError
+
+if TYPE_CHECKING:
+    from ptyspec.contracts.scan import RawScan
+    from ptyspec.files.cxi import PixelScan
 
 MAX_STEP_FRACTION = 0.5
 """Largest median step in fields of view: neighbours overlap by half (linear) only if the beam is >= 2 steps wide."""
@@ -26,26 +30,6 @@ MIN_DETERMINATION = 0.9
 """R^2 above which the frames move with the sample as one shadow image does."""
 PAIRS = 64
 BATCH = 16
-
-
-class Frames(Protocol):
-    """What is looked at: amplitudes (M, N, N), positions (M, 2) [x, y] in object pixels, geometry in metadata."""
-
-    @property
-    def diff3d(self) -> Array:
-        """Amplitudes."""
-
-    @property
-    def positions(self) -> Array:
-        """Positions."""
-
-    @property
-    def metadata(self) -> Mapping[str, Any]:
-        """Metadata."""
-
-    @property
-    def source(self) -> str:
-        """File."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +78,7 @@ class Sampling:
         return found
 
 
-def require_far_field(scan: Frames) -> Sampling | None:
+def require_far_field(scan: PixelScan | RawScan) -> Sampling | None:
     """Return the figures, or None where the file tells no geometry; UnsupportedScanError if the scan is near-field."""
     geometry = scan.metadata.get("geometry")
     if not isinstance(geometry, Mapping) or len(scan.diff3d) < 2:

@@ -35,21 +35,16 @@ def from_text(text: str, source: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise InputFileError(
-            "the metadata is not JSON",
-            value=str(error),
-            source=source,
-            next_step="store json.dumps(dictionary) as a plain text array, or remove the key",
-        ) from error
-    if not isinstance(value, dict):
-        raise InputFileError(
-            "the metadata is not a JSON object",
-            value=type(value).__name__,
-            limit="an object {...}",
-            source=source,
-            next_step="store json.dumps(dictionary) as a plain text array, or remove the key",
-        )
-    return value
+        value = error
+    if isinstance(value, dict):
+        return value
+    raise InputFileError(
+        "the metadata is not JSON, or not a JSON object",
+        value=str(value) if isinstance(value, ValueError) else type(value).__name__,
+        limit="an object {...}",
+        source=source,
+        next_step="store json.dumps(dictionary) as a plain text array, or remove the key",
+    )
 
 
 def _plain(value: object) -> object:

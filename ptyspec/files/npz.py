@@ -24,7 +24,7 @@ from ptyspec.files.measurement import (
     scale_from_dose,
     stored_scale,
 )
-from ptyspec.files.probe_file import read_probe, single_mode
+from ptyspec.files.probe_file import product_error, read_probe, single_mode
 from ptyspec.files.zipped_arrays import NpzArchive, write_arrays
 
 FORMAT = "ptyspec-scan-1"
@@ -86,32 +86,10 @@ def read_npz(
         return _Reading(archive).scan(measurement, probe)
 
 
-def member_memmap(path: Path, key: str) -> Array:
-    """Return a read-only map of one member's data; InputFileError if it is missing, compressed or pickled."""
-    with NpzArchive(path) as archive:
-        if key not in archive:
-            raise _missing(archive, key)
-        array = archive.memmap(key)
-        if array is None:
-            raise InputFileError(
-                f"{key} is compressed and cannot be mapped",
-                source=archive.source(key),
-                limit="an uncompressed member",
-                next_step="write the file with numpy.savez instead of numpy.savez_compressed",
-            )
-        return array
-
-
 def refuse_product(archive: NpzArchive) -> None:
     """Raise InputFileError if the archive is a ptychodus product, which holds a result and no diffraction."""
     if "probe_position_x_m" in archive and not any(key in archive for key in FRAMES):
-        raise InputFileError(
-            "this is a ptychodus product: it holds a reconstruction and no diffraction",
-            source=archive.path,
-            value="probe_position_x_m",
-            limit="diff3d",
-            next_step="give the diffraction file, and this one as `--probe` if its probe is wanted",
-        )
+        raise product_error(archive.path)
 
 
 def _missing(archive: NpzArchive, key: str) -> InputFileError:
@@ -142,14 +120,11 @@ class _Reading:
         if not self.canonical:
             self.warnings += contradictions(frames, kind)
         amplitude, scale, origin = self._scaled(frames, kind or "amplitude", frame_key, metadata)
-        optional = {key: self.archive.read(key) for key in OPTIONAL if key in self.archive}
-        fields = {
-            **optional,
-            **positions,
-            "diff3d": amplitude,
-            "scale": scale,
-            "probeGuess": self._probe(probe),
-        }
+        present = (key for key in OPTIONAL if key in self.archive)
+        fields: dict[str, Any] = {key: self.archive.read(key) for key in present}
+        fields |= positions
+        fields |= {"diff3d": amplitude, "scale": scale, "probeGuess": self._probe(probe)}
+
         if not self.canonical:
             self._tidy(fields, metadata)
             metadata["scale_source"] = origin
@@ -190,9 +165,9 @@ class _Reading:
         mapped = self.archive.memmap(key)
         frames = self.archive.read(key) if mapped is None else mapped
         if frames.ndim != 3 or not frames.size or frames.dtype.kind not in "biuf":
-            return as_array(
-                key, frames, np.float32, (None, None, None), source=self.archive.source(key)
-            )  # says why not
+            # as_array says which of these it is
+            source = self.archive.source(key)
+            return as_array(key, frames, np.float32, (None, None, None), source=source)
         if self.canonical:
             return frames
         first, _, last = frames.shape

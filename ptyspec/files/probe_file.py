@@ -49,6 +49,17 @@ def single_mode(probe: Array, source: str) -> Array:
     return as_array("probe", probe, np.complex64, (None, None), source=source)
 
 
+def product_error(path: Path) -> InputFileError:
+    """Return the error for a ptychodus product that was given as a scan."""
+    return InputFileError(
+        "this is a ptychodus product: it holds a reconstruction and no diffraction",
+        value="probe_position_x_m",
+        limit="diff3d, or entry_1/data_1/data",
+        source=path,
+        next_step="give the diffraction file, and this one as `--probe` if its probe is wanted",
+    )
+
+
 def _from_npy(path: Path) -> Array:
     try:
         return np.asarray(np.load(path, allow_pickle=False))

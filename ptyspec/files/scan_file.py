@@ -9,7 +9,7 @@ from ptyspec.errors import InputFileError
 from ptyspec.files.files import existing_file, sha256_of
 from ptyspec.files.measurement import Measurement
 from ptyspec.files.npz import read_npz, write_scan
-from ptyspec.files.probe_file import read_probe
+from ptyspec.files.probe_file import product_error, read_probe
 
 __all__ = ["read_scan", "sha256_of", "write_scan"]
 
@@ -41,23 +41,14 @@ def read_scan(
 
 
 def _read_hdf5(path: Path, measurement: Measurement | None, probe: Path | None) -> RawScan:
-    from ptyspec.files.cxi import (
-        read_cxi,
-        to_pixel_scan,
-        to_raw_scan,
-    )  # h5py is needed for these files alone
+    # h5py is needed for these files alone
+    from ptyspec.files.cxi import read_cxi, to_pixel_scan, to_raw_scan
     from ptyspec.files.far_field import require_far_field
     from ptyspec.files.hdf5 import Hdf5File
 
     with Hdf5File(path) as file:
         if file.has("probe_position_x_m"):
-            raise InputFileError(
-                "this is a ptychodus product: it holds a reconstruction and no diffraction",
-                source=path,
-                value="probe_position_x_m",
-                limit="entry_1/data_1/data",
-                next_step="give the diffraction file, and this one as `--probe` if its probe is wanted",
-            )
+            raise product_error(path)
     scan = to_pixel_scan(read_cxi(path), measurement)
     require_far_field(scan)
     return to_raw_scan(scan, None if probe is None else read_probe(probe))

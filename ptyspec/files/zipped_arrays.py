@@ -10,7 +10,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -24,6 +23,8 @@ ALIGNMENT = 64
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _ZIP64_EXTRA = 20
 _PADDING_ID = 0xD935
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError)
+"""What reading a damaged member raises."""
 CONVERT = "rewrite the member as a plain array: numpy.savez(new, **{key: numpy.asarray(value, dtype=...)})"
 
 
@@ -64,12 +65,7 @@ class NpzArchive:
     def __enter__(self) -> NpzArchive:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._zip.close()
 
     def __contains__(self, key: str) -> bool:
@@ -131,12 +127,7 @@ class NpzArchive:
     def _opened(self, key: str) -> IO[bytes]:
         try:
             return self._zip.open(self._members[key])
-        except (
-            zipfile.BadZipFile,
-            RuntimeError,
-            NotImplementedError,
-            OSError,
-        ) as error:  # RuntimeError: encrypted
+        except (*DAMAGE, RuntimeError, NotImplementedError) as error:  # RuntimeError: encrypted
             raise self._damaged(key, error) from error
 
     def _header(self, key: str, member: IO[bytes]) -> Header:
@@ -147,7 +138,7 @@ class NpzArchive:
                 (2, 0): np.lib.format.read_array_header_2_0,
             }[version]
             shape, fortran_order, dtype = reader(member)
-        except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        except (*DAMAGE, ValueError, KeyError) as error:
             raise self._damaged(key, error) from error
         header = Header(shape, dtype, fortran_order, member.tell())
         size = self._members[key].file_size
@@ -170,11 +161,7 @@ class NpzArchive:
 
     def _fill(self, key: str, member: IO[bytes], array: Array) -> None:
         """Read the data in blocks to the last byte, at which zipfile verifies the checksum."""
-        flat = (
-            array.reshape(-1, order="A").view(np.uint8)
-            if array.ndim
-            else array.reshape(1).view(np.uint8)
-        )
+        flat = array.reshape(-1, order="A").view(np.uint8)
         done = 0
         try:
             while done < flat.size:
@@ -183,7 +170,7 @@ class NpzArchive:
                     raise EOFError("the data end early")
                 flat[done : done + len(chunk)] = np.frombuffer(chunk, np.uint8)
                 done += len(chunk)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        except DAMAGE as error:
             raise self._damaged(key, error) from error
 
     def _damaged(self, key: str, what: object) -> InputFileError:

@@ -1,23 +1,19 @@
 """CONFIG-001 broken on purpose: each known way, on a scenario of seconds, and what it does to shapes, scale, loss and object.
 
-`table()` measures all of them; `python -m benchmarks legacy` prints it, and docs/legacy.md shows it.
+`python -m benchmarks legacy` measures all of them; docs/legacy.md shows the table.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Container
-from ptyspec.contracts.scan import array_digest
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.legacy.bridge import Config, ConfigSyncError, entries, update_legacy_dict
+from ptyspec.legacy.bridge import Config, entries, update_legacy_dict
 from ptyspec.legacy.configs import UpstreamModel, UpstreamTraining
 from ptyspec.legacy.effective import scenario_of
 from ptyspec.legacy.params import Parameters
@@ -27,7 +23,6 @@ from ptyspec.pipeline.protocol import Containers, Pipeline, Session
 from ptyspec.runs.record import stage
 from ptyspec.runs.request import request
 
-SCHEMA_VERSION = 1
 SMALL = (
     "model.N=32",
     "object.size=96",
@@ -77,52 +72,6 @@ def update_as_upstream(cfg: Dictionary, config: Config) -> None:
     cfg.update({key: value for key, value in entries(config).items() if value is not None})
 
 
-def table(names: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Run the violations (all, or those named) and return their rows; nothing is written and nothing is kept."""
-    known: dict[str, Walked] = {}
-    rows = [row(name, VIOLATIONS[name], known) for name in names or VIOLATIONS]
-    return {"schema_version": SCHEMA_VERSION, "rows": rows}
-
-
-def row(name: str, violation: Violation, known: dict[str, Walked]) -> dict[str, Any]:
-    """Return one row: as declared, as it came out, and what strict mode says to it; `known` collects right walks."""
-    declared = violation.declared()
-    right = _right(declared, known)
-    lax = LegacyPipeline(violation.dictionary(), strict=False)
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", UserWarning
-        )  # Keras's advice on a model that its input does not fit
-        wrong = walk(lax, declared, _bound(violation.before, lax.cfg))
-    tight = LegacyPipeline(violation.dictionary())
-    refused = walk(tight, declared, _bound(violation.before, tight.cfg)).error
-    stale = refused.stale if isinstance(refused, ConfigSyncError) else ()
-    same = (
-        None
-        if violation.earlier is None
-        else _same(wrong.object, _right(violation.earlier(), known).object)
-    )
-    return {
-        "violation": name,
-        "story": violation.story,
-        "refused_at": refused.stage if isinstance(refused, ConfigSyncError) else None,
-        "stale": [entry.key for entry in stale],
-        "first_stale": str(stale[0]) if stale else "",
-        "outcome": "silent"
-        if wrong.error is None
-        else f"{type(wrong.error).__name__} at {wrong.stage}",
-        "shape_declared": list(right.shape),
-        "shape": list(wrong.shape),
-        "scale_ratio": _ratio(wrong.scale, right.scale),
-        "loss_ratio": _ratio(wrong.loss, right.loss),
-        "deviance_ratio": _ratio(wrong.deviance, right.deviance),
-        "least_squares_scalar_declared": right.scalar,
-        "least_squares_scalar": wrong.scalar,
-        "amplitude_changed": _changed(wrong.object, right.object),
-        "object_of_the_config_before": same,
-    }
-
-
 def walk(
     pipeline: Pipeline, scenario: Scenario, before: Mapping[str, Callable[[], None]] | None = None
 ) -> Walked:
@@ -146,13 +95,6 @@ def walk(
         except Exception as error:  # whatever it is, it is the finding
             return Walked(_shape(made), error=error, stage=name)
     return _summary(made, pipeline)
-
-
-def _right(scenario: Scenario, known: dict[str, Walked]) -> Walked:
-    key = scenario.model_dump_json()
-    if key not in known:
-        known[key] = walk(LegacyPipeline(), scenario)
-    return known[key]
 
 
 def _summary(made: Mapping[str, Any], pipeline: Pipeline) -> Walked:
@@ -184,7 +126,9 @@ def _shape(made: Mapping[str, Any]) -> tuple[int, ...]:
     return (part.size, part.scan.N, part.scan.N, part.C)
 
 
-def _bound(before: Mapping[str, Change], cfg: Dictionary) -> dict[str, Callable[[], None]]:
+def bound(before: Mapping[str, Change], cfg: Dictionary) -> dict[str, Callable[[], None]]:
+    """Return the changes before each stage as calls that change `cfg`."""
+
     def bind(change: Change) -> Callable[[], None]:
         return lambda: change(cfg)
 
@@ -193,23 +137,6 @@ def _bound(before: Mapping[str, Change], cfg: Dictionary) -> dict[str, Callable[
 
 def _nothing() -> None:
     """No change."""
-
-
-def _ratio(value: float | None, reference: float | None) -> float | None:
-    return None if value is None or reference is None else value / reference
-
-
-def _changed(value: Array | None, reference: Array | None) -> float | None:
-    """Relative rms difference of the amplitudes where both cover: islands of a scan have free phases. None: no object."""
-    if value is None or reference is None or value.shape != reference.shape:
-        return None
-    both = np.isfinite(value) & np.isfinite(reference)
-    a, b = np.abs(value[both].astype(np.complex128)), np.abs(reference[both].astype(np.complex128))
-    return float(np.linalg.norm(a - b) / np.linalg.norm(b))
-
-
-def _same(first: Array | None, second: Array | None) -> bool:
-    return first is not None and second is not None and array_digest(first) == array_digest(second)
 
 
 def _scenario(target: str, *settings: str, data: tuple[str, ...] = SMALL) -> Scenario:

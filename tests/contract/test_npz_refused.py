@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from ptyspec.errors import InputFileError, ProbeError, PtyspecError, ScanDataError
-from ptyspec.files.npz import member_memmap
 from ptyspec.files.scan_file import read_scan
 from ptyspec.files.zipped_arrays import NpzArchive
 from ptyspec.seeds import generator
@@ -151,8 +150,8 @@ def test_a_map_never_reaches_beyond_its_member_or_stops_short_of_it(
             )
             member.write(bytes(N * N))
         archive.writestr("next.npy", bytes(1000))
-    with pytest.raises(InputFileError, match="mask cannot be read"):
-        member_memmap(path, "mask")
+    with NpzArchive(path) as opened, pytest.raises(InputFileError, match="mask cannot be read"):
+        opened.memmap("mask")
 
 
 def test_an_empty_archive_says_what_is_missing(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.legacy.violations import VIOLATIONS, table
+from benchmarks.legacy import table
+from ptyspec.legacy.violations import VIOLATIONS
 from ptyspec.spec.checks import Check
 from tests import child
 from tests.legacy_runs import remembered

@@ -31,7 +31,7 @@ def walked(
     Raises ConfigError for an unknown violation.
     """
     from ptyspec.legacy.pipeline import LegacyPipeline
-    from ptyspec.legacy.violations import VIOLATIONS, _bound, walk
+    from ptyspec.legacy.violations import VIOLATIONS, bound, walk
 
     known = VIOLATIONS.get(violation)
     if known is None:
@@ -49,7 +49,7 @@ def walked(
         not synchronised
     ):  # its seeds are the dictionary's: without these every pair would be the same run
         pipeline.cfg.update({f"seeds.{name}": number for name, number in seeds.items()})
-    before = None if synchronised else _bound(known.before, pipeline.cfg)
+    before = None if synchronised else bound(known.before, pipeline.cfg)
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", UserWarning
