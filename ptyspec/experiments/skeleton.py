@@ -3,110 +3,12 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files as resources
 from pathlib import Path
 
 from ptyspec.errors import OutputExistsError
 from ptyspec.experiments.errors import HypothesisError
 from ptyspec.spec.skeleton import slug
-
-VARIANTS = """# Each arm is a pipeline: TARGET[:WORD,...], a word being a recipe, a fault (ptyspec faults list), -FAULT, or KEY=VALUE.
-profile = "quick"
-settings = ["model.N=32", "object.size=96", "scan.n_images=80", "grouping.n_groups=40"]
-
-[arms]
-sick = "gs1_custom:cnn,gain-kept"
-cured = "gs1_custom:cnn"
-poisoned = "gs1_custom:cnn,probe-rescaled"
-same = "gs1_custom:cnn,inference.batch_size=4"
-
-[observable]
-path = "amplitude.least_squares_scalar"
-transform = "log"
-"""
-PROBE = """# Each arm is what the probe is called with; it returns a dict of numbers: ptyspec/experiments/observations/{module}.py
-probe = "{module}:{function}"
-
-[arms.sick]
-level = 1.0
-[arms.cured]
-level = 0.0
-[arms.poisoned]
-level = 2.0
-[arms.same]
-level = 0.0
-unrelated = 1.0
-
-[observable]
-path = "level"
-"""
-FILE = """id = "{id}"
-title = {claim}
-claim = {claim}
-story = "TODO: what was believed, by whom and why"
-cost = "{cost}"             # cheap: run again in every test session; dear: judged from its committed evidence
-clauses = ["EVID-011"]      # the clauses that it touches
-{experiment}
-[[contrast]]
-name = "the effect"
-role = "effect"
-minus = ["sick", "cured"]
-expect = "beyond"           # or "within", where the claim is that nothing differs
-margin = 0.1                # the smallest difference that matters, stated before the runs
-
-[[contrast]]
-name = "without the cause"
-role = "restored"           # taking the named cause away leaves nothing of the effect
-minus = ["cured", {healthy}]       # another arm, or the number that is right
-expect = "within"
-margin = 0.1
-
-[[control]]
-name = "a difference that is there"
-kind = "positive"
-minus = ["poisoned", "cured"]
-margin = 0.1
-
-[[control]]
-name = "a difference that is not there"
-kind = "negative"
-minus = ["same", "cured"]
-margin = 0.1
-
-[design]
-seeds = [1, 2, 3, 4, 5]{deterministic}
-alpha = 0.05
-power = 0.8
-
-[scope]
-not_exercised = []
-"""
-CASE = '''"""{id}: what was recorded is a verdict, and not an open question."""
-
-from __future__ import annotations
-
-from pathlib import Path
-
-import pytest
-
-from ptyspec.experiments.judge import from_evidence
-
-PLACE = Path(__file__).parents[2] / "specs" / "hypotheses"
-
-
-@pytest.mark.hypothesis("{id}")
-def test_{slug}_is_decided() -> None:
-    found = from_evidence("{id}", PLACE).verdict
-    assert found.verdict != "OPEN", found.reason
-'''
-FUNCTION = '''"""TODO: the question that this probe answers."""
-
-from __future__ import annotations
-
-
-def {function}(seed: int, level: float, unrelated: float = 0.0) -> dict[str, float]:
-    """Return the number that the claim is about, for one arm's values; `unrelated` must not matter."""
-    return {{"level": level}}
-'''
 
 
 def write_hypothesis(root: Path, name: str, claim: str, probe: str | None = None) -> list[Path]:
@@ -126,7 +28,9 @@ def write_hypothesis(root: Path, name: str, claim: str, probe: str | None = None
         )
     files = {
         root / "specs" / "hypotheses" / f"{name}.toml": _text(name, claim, probe),
-        root / "tests" / "parity" / f"test_{slug(name)}.py": CASE.format(id=name, slug=slug(name)),
+        root / "tests" / "parity" / f"test_{slug(name)}.py": _template("case.py").format(
+            id=name, slug=slug(name)
+        ),
     }
     for path in files:
         if path.exists():
@@ -137,7 +41,7 @@ def write_hypothesis(root: Path, name: str, claim: str, probe: str | None = None
         module, _, function = probe.partition(":")
         path = root / "ptyspec" / "experiments" / "observations" / f"{module}.py"
         if not path.exists() and path.parent.is_dir():
-            files[path] = FUNCTION.format(function=function)
+            files[path] = _template("probe.py").format(function=function)
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -145,11 +49,11 @@ def write_hypothesis(root: Path, name: str, claim: str, probe: str | None = None
 
 
 def _text(name: str, claim: str, probe: str | None) -> str:
-    quoted = json.dumps(claim, ensure_ascii=False)
+    facts = {"id": name, "claim": json.dumps(claim, ensure_ascii=False)}
+    template = _template("hypothesis.toml")
     if probe is None:
-        return FILE.format(
-            id=name, claim=quoted, cost="dear", experiment=VARIANTS, deterministic="", healthy=1.0
-        )
+        arms = _template("variants.toml")
+        return template.format(**facts, cost="dear", experiment=arms, deterministic="", healthy=1.0)
     module, colon, function = probe.partition(":")
     if not (colon and module.isidentifier() and function.isidentifier()):
         raise HypothesisError(
@@ -157,8 +61,12 @@ def _text(name: str, claim: str, probe: str | None) -> str:
             value=probe,
             limit="MODULE:FUNCTION, below ptyspec.experiments.observations",
         )
-    experiment = PROBE.format(module=module, function=function)
+    arms = _template("arms_of_a_probe.toml").format(module=module, function=function)
     said = "\ndeterministic = true        # no chance in it: two equal runs of each arm prove that"
-    return FILE.format(
-        id=name, claim=quoted, cost="cheap", experiment=experiment, deterministic=said, healthy=0.0
+    return template.format(**facts, cost="cheap", experiment=arms, deterministic=said, healthy=0.0)
+
+
+def _template(name: str) -> str:
+    return (resources("ptyspec.experiments") / "templates" / f"{name}.txt").read_text(
+        encoding="utf-8"
     )

@@ -53,7 +53,9 @@ def read_json(path: Path) -> Any:
         ) from error
 
 
-def read_document(path: Path, model: type[T]) -> T:
+def read_document(
+    path: Path, model: type[T], what: str, next_step: str = "restore the file, or produce it again"
+) -> T:
     """Return a JSON file as the document that it should be; raises InputFileError naming the file and the key."""
     try:
         return model.model_validate(read_json(path))
@@ -61,9 +63,10 @@ def read_document(path: Path, model: type[T]) -> T:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise InputFileError(
-            f"this file is no {path.name}: {key or 'content'}: {first['msg']}",
+            f"this is no {what}: {key or 'content'}: {first['msg']}",
             value=path,
-            next_step="restore the file, or produce it again",
+            limit=f"docs/schemas has the {what}",
+            next_step=next_step,
         ) from None
 
 

@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
 
-from jinja2 import Environment
+from jinja2 import Environment, PackageLoader
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
-
-from ptyspec.render.page_style import STYLE, TEMPLATE
 
 Status = Literal["ok", "violation", "incomplete"]
 WORDS: dict[Status, str] = {
@@ -52,17 +50,13 @@ def page(markdown: str, folder: Path, status: Status) -> str:
         "<table>", '<div class="wide" tabindex="0" role="region" aria-label="table"><table>'
     )
     body = body.replace("</table>", "</table></div>").replace("<th></th>", "<td></td>")
-    return (
-        Environment(autoescape=True)
-        .from_string(TEMPLATE)
-        .render(
-            title=_title(tokens),
-            headings=headings,
-            body=Markup(body),
-            style=Markup(STYLE),
-            status=status,
-            word=WORDS[status],
-        )
+    templates = Environment(loader=PackageLoader("ptyspec.render"), autoescape=True)
+    return templates.get_template("page.html.j2").render(
+        title=_title(tokens),
+        headings=headings,
+        body=Markup(body),
+        status=status,
+        word=WORDS[status],
     )
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ptyspec.checks.documents import HubFile
 from ptyspec.checks.write import HUB
 from ptyspec.errors import InputFileError
-from ptyspec.files.jsonfile import read_json
+from ptyspec.files.jsonfile import read_document
+
+AGAIN = "ptyspec audit --all SCENARIO --out DIR makes one"
 
 
 def read(folder: Path | None) -> dict[str, Any] | None:
@@ -15,35 +18,15 @@ def read(folder: Path | None) -> dict[str, Any] | None:
     if folder is None:
         return None
     place = _hub(folder)
-    content = read_json(place / HUB)
-    try:
-        kinds = {
-            name: {
-                key: row[key]
-                for key in (
-                    "question",
-                    "holds",
-                    "broken",
-                    "not_evaluated",
-                    "subjects",
-                    "page",
-                    "json",
-                )
-            }
-            for name, row in content["kinds"].items()
-        }
-        subjects = [str(row["name"]) for row in content["subjects"]]
-        return {
-            "folder": str(place),
-            "status": content["status"],
-            "time": content["time"],
-            "command": content["command"],
-            "subjects": subjects,
-            "kinds": kinds,
-            "findings": [dict(row) for row in content["findings"]],
-        }
-    except (KeyError, TypeError, AttributeError) as error:
-        raise _no_hub(folder, repr(error)) from error
+    hub = read_document(place / HUB, HubFile, "hub", AGAIN)
+    kept = ("question", "holds", "broken", "not_evaluated", "subjects", "page", "json")
+    told = hub.model_dump(mode="json", by_alias=True)
+    return {
+        "folder": str(place),
+        **{key: told[key] for key in ("status", "time", "command", "findings")},
+        "subjects": [row.name for row in hub.subjects],
+        "kinds": {name: {key: row[key] for key in kept} for name, row in told["kinds"].items()},
+    }
 
 
 def _hub(folder: Path) -> Path:
@@ -52,14 +35,10 @@ def _hub(folder: Path) -> Path:
         return folder
     below = sorted(folder.glob(f"*/{HUB}"))
     if not below:
-        raise _no_hub(folder, f"there is no {HUB}")
+        raise InputFileError(
+            f"this folder is no hub of audits: there is no {HUB}",
+            value=folder,
+            limit=f"it holds {HUB}",
+            next_step=AGAIN,
+        )
     return below[-1].parent
-
-
-def _no_hub(folder: Path, why: str) -> InputFileError:
-    return InputFileError(
-        f"this folder is no hub of audits: {why}",
-        value=folder,
-        limit=f"it holds {HUB}",
-        next_step="ptyspec audit --all SCENARIO --out DIR makes one",
-    )

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
+from pydantic import ConfigDict, Field
 
-from ptyspec.errors import InputFileError
-from ptyspec.files.jsonfile import read_json
+from ptyspec.contracts.base import Record
+from ptyspec.files.jsonfile import read_document
 from ptyspec.spec.clause import PLACES
 
 FILE = "campaign.json"
@@ -29,78 +30,73 @@ def find(root: Path | None, store: Path) -> list[Path]:
     return newest[-1:]
 
 
+class Known(Record):
+    """What a page reads of a document; it may hold more."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Fault(Known):
+    """A fault of a tier's campaign; red: the cases of each clause that went red."""
+
+    id: str
+    stage: str
+    story: str
+    status: str
+    reason: str
+    reached: int
+    red: dict[str, list[str]]
+    first_red_stage: str | None
+    missed: list[str]
+    blind_red: list[str]
+
+
+class Part(Known):
+    """campaign.json of one tier."""
+
+    tier: str
+    faults: list[Fault]
+    must_clauses_without_a_kill: list[str]
+    localised: float | None = None
+    specificity: float | None = None
+    missed: dict[str, list[str]] = Field(default_factory=dict)
+
+
 def read(paths: Sequence[Path]) -> dict[str, Any] | None:
     """Return campaigns of several tiers as one, or None where there is none; raises InputFileError for other files."""
-    parts = [_part(path) for path in paths]
+    again = "run the campaign again, or leave --campaign out"
+    parts = [read_document(path, Part, "campaign", again) for path in paths]
     if not parts:
         return None
     faults: dict[str, Any] = {}
     for part in parts:
-        for row in part["faults"]:
-            faults[row["id"]] = _together(faults.get(row["id"]), row, part["tier"])
+        for row in part.faults:
+            faults[row.id] = _together(faults.get(row.id), row, part.tier)
     valid = [row for row in faults.values() if row["status"] in ("killed", "survived")]
     killed = [row for row in valid if row["status"] == "killed"]
     reds = {name for row in faults.values() for name in row["red"]}
-    unkilled = {name for part in parts for name in part["must_clauses_without_a_kill"]} - reds
+    unkilled = {name for part in parts for name in part.must_clauses_without_a_kill} - reds
     return {
         "files": [str(path) for path in paths],
-        "tiers": [part["tier"] for part in parts],
+        "tiers": [part.tier for part in parts],
         "killed": len(killed),
         "valid": len(valid),
         "kill_rate": len(killed) / len(valid) if valid else None,
         "survivors": [row["id"] for row in valid if row["status"] == "survived"],
         "unkilled": sorted(unkilled),
-        "shares": {part["tier"]: part["shares"] for part in parts},
-        "missed": {name: clauses for part in parts for name, clauses in part["missed"].items()},
+        "shares": {
+            part.tier: part.model_dump(include={"localised", "specificity"}) for part in parts
+        },
+        "missed": {name: clauses for part in parts for name, clauses in part.missed.items()},
         "faults": _in_order(faults),
     }
 
 
-def _part(path: Path) -> dict[str, Any]:
-    content = read_json(path)
-    try:
-        rows = [
-            dict(row) | {"red": {str(name): len(cases) for name, cases in row["red"].items()}}
-            for row in content["faults"]
-        ]
-        return {
-            "tier": str(content["tier"]),
-            "faults": [_row(row) for row in rows],
-            "must_clauses_without_a_kill": list(content["must_clauses_without_a_kill"]),
-            "shares": {key: content.get(key) for key in ("localised", "specificity")},
-            "missed": {
-                str(name): list(clauses) for name, clauses in content.get("missed", {}).items()
-            },
-        }
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputFileError(
-            f"this is no campaign: {error!r}",
-            value=path,
-            limit="campaign.json of `ptyspec faults campaign --out DIR`",
-            next_step="run the campaign again, or leave --campaign out",
-        ) from error
-
-
-def _row(row: Mapping[str, Any]) -> dict[str, Any]:
-    wanted = (
-        "id",
-        "stage",
-        "story",
-        "status",
-        "reason",
-        "reached",
-        "red",
-        "first_red_stage",
-        "missed",
-        "blind_red",
-    )
-    return {key: row[key] for key in wanted}
-
-
-def _together(known: Mapping[str, Any] | None, row: Mapping[str, Any], tier: str) -> dict[str, Any]:
+def _together(known: Mapping[str, Any] | None, fault: Fault, tier: str) -> dict[str, Any]:
     """One fault in several tiers: killed where one tier kills it, and red in what any of them turned red."""
+    row = fault.model_dump() | {"red": {name: len(cases) for name, cases in fault.red.items()}}
     if known is None:
-        return dict(row) | {"tiers": [tier]}
+        return row | {"tiers": [tier]}
     rank = ("killed", "survived", "timeout", "infrastructure", "invalid")
     better = min(
         (known, row),

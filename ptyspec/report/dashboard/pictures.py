@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 
 from ptyspec.contracts.arrays import Array
-from ptyspec.errors import PtyspecError
-from ptyspec.files.zipped_arrays import NpzArchive
 from ptyspec.render import canvas
-from ptyspec.render.views import Views, align_phase, frame_of, has_no_phase, place
+from ptyspec.render.views import views
 from ptyspec.report import maps
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.scores import headline as scores
@@ -24,35 +22,9 @@ STOPS = 9
 """Colours that a colour bar is drawn with."""
 
 
-def views_of(run: FinishedRun) -> Views:
-    """Return the pictures' content of a run folder: every estimate and the truth on one frame, phases comparable."""
-    frame = frame_of(run.reconstruction)
-    found = {"network": run.reconstruction}
-    for name in run.metrics.get("controls") or {}:
-        try:
-            found[name] = run.control(name)
-        except (
-            PtyspecError
-        ):  # a control that was scored and not kept has no picture; its scores are shown
-            continue
-    placed = {name: place(one.object, one.origin, frame) for name, one in found.items()}
-    truth = None
-    if scores.has_truth(run.metrics):
-        with NpzArchive(run.folder / "scan.npz") as archive:
-            truth = (
-                place(archive.read("objectGuess"), (0, 0), frame)
-                if "objectGuess" in archive
-                else None
-            )
-    reference = truth if truth is not None else placed.get("iterative", placed["network"])
-    aligned = {name: align_phase(image, reference) for name, image in placed.items()}
-    blocks = scores.blocks(run.metrics)
-    return Views(frame, aligned, truth, blocks, truth is not None and has_no_phase(truth))
-
-
 def pictures(run: FinishedRun, side: int) -> list[dict[str, Any]]:
     """Return rows of panels of at most `side` pixels: amplitude, phase where there is one, amplitude of the controls."""
-    seen = views_of(run)
+    seen = views(run.result())
     amplitude = maps.amplitude(seen)
     rows = [_row("amplitude", amplitude, side)]
     if not seen.zero_phase:
