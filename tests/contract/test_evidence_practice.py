@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -223,13 +224,17 @@ def folder(tmp_path: Path) -> Path:
     """A project with one approved number, and a case that declares it."""
     folder = tmp_path / "golden"
     (folder / "area").mkdir(parents=True)
-    numbers = {"numbers": {"energy": {"value": 2.5, **STATED.as_json()}}}
+    numbers = {"numbers": {"energy": {"value": 2.5, **asdict(STATED)}}}
     (folder / "area" / "one.json").write_text(json.dumps(numbers), encoding="utf-8")
-    entry = Entry(
-        sha256_of(folder / "area" / "one.json"), "here", "test_x.py::test_it", "counted by hand"
-    )
+    entry = approved_entry(folder / "area" / "one.json", "counted by hand")
     write_manifest(folder, {"area/one.json": entry})
     return folder
+
+
+def approved_entry(path: Path, reason: str) -> Entry:
+    return Entry(
+        sha256=sha256_of(path), environment="here", producer="test_x.py::test_it", reason=reason
+    )
 
 
 def compared(folder: Path, value: float, tolerance: Tolerance = STATED) -> None:
@@ -284,14 +289,7 @@ def test_a_golden_number_without_its_tolerance_is_refused(
     content = json.loads(path.read_text(encoding="utf-8"))
     del content["numbers"]["energy"][lost]
     path.write_text(json.dumps(content), encoding="utf-8")
-    write_manifest(
-        folder,
-        {
-            "area/one.json": Entry(
-                sha256_of(path), "here", "test_x.py::test_it", "approved like this"
-            )
-        },
-    )
+    write_manifest(folder, {"area/one.json": approved_entry(path, "approved like this")})
     with pytest.raises(GoldenError):
         compared(folder, 2.5)
     clause.holds(

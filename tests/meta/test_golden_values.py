@@ -33,7 +33,13 @@ def kept(tmp_path: Path, request: pytest.FixtureRequest) -> Golden:
     write_arrays(folder / "a/n.npz", {"image": IMAGE, "index": np.arange(3)})
     entries = {}
     for name, stated in (("a/n.json", {}), ("a/n.npz", {"image": LIMIT, "index": LIMIT})):
-        entries[name] = Entry(sha256_of(folder / name), "elsewhere", "case", "a reason", stated)
+        entries[name] = Entry(
+            sha256=sha256_of(folder / name),
+            environment="elsewhere",
+            producer="case",
+            reason="a reason",
+            tolerances=stated,
+        )
     write_manifest(folder, entries)
 
     def array_check() -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from ptyspec.files.files import atomic_file, sha256_of
-from ptyspec.testing.golden.manifest import MANIFEST, Entry, read_manifest, write_manifest
+from ptyspec.testing.golden.manifest import Entry, read_manifest, write_manifest
 from ptyspec.testing.golden.proposal import Proposal, code_of, read_index, write_index
 from ptyspec.testing.golden.tolerance import GoldenError
 
@@ -38,7 +38,7 @@ def approve(root: Path, out: Path, names: Sequence[str], reason: str) -> list[Pr
     with FileLock(out / "approve.lock"):
         for made in chosen:
             _check(made, root, golden, out)
-        entries = read_manifest(golden) if (golden / MANIFEST).is_file() else {}
+        entries = read_manifest(golden)
         for made in chosen:
             if made.sha256 is None:
                 entries.pop(made.name)
@@ -46,7 +46,11 @@ def approve(root: Path, out: Path, names: Sequence[str], reason: str) -> list[Pr
             else:
                 _copy(out / "new" / made.name, golden / made.name)
                 entries[made.name] = Entry(
-                    made.sha256, made.environment, made.producer, told, made.tolerances
+                    sha256=made.sha256,
+                    environment=made.environment,
+                    producer=made.producer,
+                    reason=told,
+                    tolerances=made.tolerances,
                 )
             write_manifest(golden, entries)
         write_index(out, [made for made in index if made not in chosen])

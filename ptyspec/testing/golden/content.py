@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, SupportsFloat
 
@@ -27,7 +27,7 @@ class Numbers:
     def as_json(self) -> dict[str, Any]:
         """Return what the file holds."""
         rows = {
-            key: {"value": value, **self.tolerances[key].as_json()}
+            key: {"value": value, **asdict(self.tolerances[key])}
             for key, value in self.values.items()
         }
         return {"numbers": rows} | ({"facts": self.facts} if self.facts else {})

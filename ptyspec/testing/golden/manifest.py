@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Literal
+
+from pydantic import Field, ValidationError
 
 import ptyspec
+from ptyspec.contracts.base import Record
 from ptyspec.errors import PtyspecError
 from ptyspec.files.files import sha256_of
 from ptyspec.files.jsonfile import read_json, write_json
@@ -16,26 +18,26 @@ from ptyspec.testing.golden.names import NAME, collisions, patterns_in
 from ptyspec.testing.golden.tolerance import GoldenError, Tolerance
 
 MANIFEST = "manifest.json"
-SCHEMA_VERSION = 1
 LARGEST_FILE = 100_000
 """Bytes; a golden file is reviewed and kept for ever."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Record):
     """One approved file; who approved it is known to git."""
 
     sha256: str
     environment: str
     producer: str
     reason: str
-    tolerances: dict[str, Tolerance] = field(default_factory=dict)
+    tolerances: dict[str, Tolerance] = Field(default_factory=dict)
     """Of the arrays of an NPZ file; a JSON file carries its own."""
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the entry as it stands in the manifest."""
-        found = asdict(self)
-        return found if self.tolerances else {k: v for k, v in found.items() if k != "tolerances"}
+
+class Manifest(Record):
+    """golden/manifest.json: every approved file by its name."""
+
+    schema_version: Literal[1] = 1
+    files: dict[str, Entry] = Field(default_factory=dict)
 
 
 def repository() -> Path:
@@ -44,28 +46,30 @@ def repository() -> Path:
 
 
 def read_manifest(folder: Path) -> dict[str, Entry]:
-    """Return the entries of a golden folder's manifest; GoldenError for one that is not complete."""
-    entries = {}
-    for name, row in dict(read_json(folder / MANIFEST).get("files", {})).items():
-        try:
-            stated = {key: Tolerance(**value) for key, value in row.get("tolerances", {}).items()}
-            entries[name] = Entry(**{**row, "tolerances": stated})
-        except TypeError as error:
-            raise GoldenError(
-                "an entry of the manifest is not complete", value=error, source=f"{folder}: {name}"
-            ) from None
-    return entries
+    """Return the entries of a golden folder's manifest, none where there is no file; GoldenError for a damaged one."""
+    if not (folder / MANIFEST).is_file():
+        return {}
+    try:
+        return Manifest.model_validate(read_json(folder / MANIFEST)).files
+    except ValidationError as error:
+        where = ": ".join(str(part) for part in error.errors()[0]["loc"][1:])
+        raise GoldenError(
+            "an entry of the manifest is not complete",
+            value=error.errors()[0]["msg"],
+            source=f"{folder}: {where}",
+        ) from None
 
 
 def write_manifest(folder: Path, entries: Mapping[str, Entry]) -> None:
     """Write a golden folder's manifest, sorted by name."""
-    rows = {name: entries[name].as_json() for name in sorted(entries)}
-    write_json(folder / MANIFEST, {"schema_version": SCHEMA_VERSION, "files": rows})
+    found = Manifest(files={name: entries[name] for name in sorted(entries)})
+    rows = {name: entry.model_dump(exclude_defaults=True) for name, entry in found.files.items()}
+    write_json(folder / MANIFEST, {**found.model_dump(), "files": rows})
 
 
 def approved(folder: Path, name: str) -> Entry | None:
     """Return the entry of a golden file, None where there is neither; GoldenError where the file is not what it says."""
-    entry = read_manifest(folder).get(name) if (folder / MANIFEST).is_file() else None
+    entry = read_manifest(folder).get(name)
     path = folder / name
     if entry is None and not path.is_file():
         return None

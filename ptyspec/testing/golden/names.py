@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,6 +12,8 @@ from ptyspec.testing.golden.tolerance import GoldenError
 
 NAME = re.compile(r"(?:[a-z0-9][a-z0-9_-]*/)+[a-z0-9][a-z0-9_.-]*\.(?:json|npz)")
 MARKER = "golden"
+MARKED = re.compile(r"""["']([\w{}./-]+/[\w{}./-]+\.(?:json|npz))["']""")
+"""A text in a test's source that may name golden files."""
 
 
 def check_name(name: str) -> str:
@@ -63,26 +64,13 @@ def patterns_in(folder: Path) -> list[re.Pattern[str]]:
 
     Quick and without importing a test; `ptyspec golden check` collects instead, and so knows the names exactly.
     """
-    found: dict[str, re.Pattern[str]] = {}
-    for path in sorted(folder.rglob("*.py")):
-        text = path.read_text(encoding="utf-8")
-        if f"mark.{MARKER}(" in text:
-            found |= {name: _pattern(name) for name in _marked(ast.parse(text))}
+    found = {
+        name: _pattern(name)
+        for path in sorted(folder.rglob("*.py"))
+        if f"mark.{MARKER}(" in (text := path.read_text(encoding="utf-8"))
+        for name in MARKED.findall(text)
+    }
     return list(found.values())
-
-
-def _marked(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr == MARKER
-        ):
-            yield from (
-                a.value
-                for a in node.args
-                if isinstance(a, ast.Constant) and isinstance(a.value, str)
-            )
 
 
 def _pattern(text: str) -> re.Pattern[str]:

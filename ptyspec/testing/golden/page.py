@@ -2,65 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment
+import numpy as np
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
 
+from ptyspec.contracts.arrays import Array
 from ptyspec.files.files import atomic_file
 from ptyspec.files.jsonfile import write_json
-from ptyspec.testing.golden.content import read_arrays
-from ptyspec.testing.golden.difference import differences
+from ptyspec.render.table import Mark, Table
+from ptyspec.testing.golden.compare import Row, compare_arrays, compare_numbers
+from ptyspec.testing.golden.content import Numbers, read_arrays, read_numbers
+from ptyspec.testing.golden.manifest import Entry, read_manifest
+from ptyspec.testing.golden.pictures import beside, histogram
 from ptyspec.testing.golden.proposal import Proposal
 
-SCHEMA_VERSION = 1
-TEMPLATE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Proposed golden files</title><style>
-body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#222}
-table{border-collapse:collapse;font-size:13px;margin:.5rem 0}td,th{padding:.15rem .7rem;text-align:left;border-bottom:1px solid #ddd}
-td.n{font-family:monospace;text-align:right}tr.off{background:#fde2e2}.tag{padding:0 .5em;border-radius:3px;color:#fff}
-.new{background:#4477aa}.changed{background:#cc6611}.unread,.refused{background:#aa3344}.same{background:#558855}
-code{background:#f3f3f3}dl{display:grid;grid-template-columns:max-content 1fr;gap:0 1rem}dt{color:#666}img{max-width:100%}
-</style></head><body><h1>Proposed golden files</h1>
-<p>{% for status, count in counts.items() %}<span class="tag {{ status }}">{{ status }}</span> {{ count }} &nbsp;{% endfor %}</p>
-<p>Approve what is right: <code>ptyspec golden approve NAME --reason TEXT</code></p>
-{% for r in records %}<h2 id="{{ r.name }}">{{ r.name }} <span class="tag {{ r.status }}">{{ r.status }}</span></h2>
-<dl><dt>case</dt><dd><code>{{ r.producer }}</code></dd>
-{% if r.note %}<dt>note</dt><dd>{{ r.note }}</dd>{% endif %}
-<dt>environment, golden</dt><dd>{{ r.environment.old or "none" }}</dd>
-<dt>environment, proposed</dt><dd>{{ r.environment.new }}</dd>
-{% if r.approved_for %}<dt>approved for</dt><dd>{{ r.approved_for }}</dd>{% endif %}</dl>
-{% if r.status != "same" %}{% if r.numbers %}
-<table><tr><th>value</th><th>golden</th><th>proposed</th><th>|difference|</th><th>relative</th><th>of its tolerance</th><th>tolerance, and where it comes from</th></tr>
-{% for n in r.numbers %}<tr{% if not n.agrees %} class="off"{% endif %}><td>{{ n.key }}</td><td class="n">{{ n.old }}</td><td class="n">{{ n.new }}</td>
-<td class="n">{{ n.abs|g }}</td><td class="n">{{ n.rel|g }}</td><td class="n">{{ n.used|percent }}</td><td>{{ limit(n) }}</td></tr>{% endfor %}</table>
-{% endif %}{% for a in r.arrays or [] %}<h3>{{ a.key }}</h3>
-<table><tr><th>golden</th><th>proposed</th><th>largest |difference|</th><th>largest relative</th><th>outside</th><th>NaN moved</th><th>tolerance, and where it comes from</th></tr>
-<tr{% if not a.agrees %} class="off"{% endif %}><td class="n">{{ a.old }}</td><td class="n">{{ a.new }}</td><td class="n">{{ a.max_abs|g }}</td><td class="n">{{ a.max_rel|g }}</td>
-<td class="n">{{ a.outside }}{% if a.size %} of {{ a.size }}{% endif %}</td><td class="n">{{ a.nan_moved }}</td><td>{{ limit(a) }}</td></tr></table>
-{% if a.picture %}<img alt="{{ a.key }}: golden, proposed, difference" src="{{ a.picture }}">{% endif %}
-{% if a.bars %}<img alt="{{ a.key }}: units in the last place" src="{{ a.bars }}">{% endif %}{% endfor %}{% endif %}{% endfor %}</body></html>"""
+NUMBERS = ("golden", "proposed", "|difference|", "relative", "of its tolerance")
+ARRAYS = ("golden", "proposed", "largest |difference|", "largest relative", "outside", "NaN moved")
+LIMIT = "tolerance, and where it comes from"
+NOTHING = Numbers({}, {})
 
 
 def write_page(proposals: list[Proposal], golden: Path, out: Path) -> Path:
     """Write index.html and differences.json below `out` and return the page's path."""
     records = differences(proposals, golden, out)
-    write_json(
-        out / "differences.json",
-        {"schema_version": SCHEMA_VERSION, "status": status(proposals), "files": records},
-    )
+    headline = {"schema_version": 1, "status": status(proposals)}
+    write_json(out / "differences.json", {**headline, "files": records})
     for record in records:
         if record["status"] != "same" and "arrays" in record:
             _draw(record, golden, out)
-    environment = Environment(autoescape=True)
-    environment.filters |= {
-        "g": _short,
-        "percent": lambda value: "" if value is None else f"{value:.0%}",
-    }
-    counts = {
-        kind: sum(made.status == kind for made in proposals)
-        for kind in dict.fromkeys(m.status for m in proposals)
-    }
-    text = environment.from_string(TEMPLATE).render(records=records, counts=counts, limit=_limit)
+    kinds = [made.status for made in proposals]
+    page = Environment(loader=PackageLoader("ptyspec.testing.golden"), autoescape=True)
+    text = page.get_template("proposals.html.j2").render(
+        records=records,
+        counts={kind: kinds.count(kind) for kind in dict.fromkeys(kinds)},
+        numbers=_numbers_table,
+        array=_array_table,
+    )
     with atomic_file(out / "index.html") as file:
         file.write(text.encode())
     return out / "index.html"
@@ -73,25 +54,119 @@ def status(proposals: list[Proposal]) -> str:
     return "open" if any(made.open for made in proposals) else "same"
 
 
-def _draw(record: dict[str, Any], golden: Path, out: Path) -> None:
-    from ptyspec.testing.golden.pictures import beside, histogram
+def differences(proposals: list[Proposal], golden: Path, out: Path) -> list[dict[str, Any]]:
+    """Return a record a proposal: status, producer, environments old and new, and its values old beside new."""
+    entries = read_manifest(golden)
+    return [_record(made, entries.get(made.name), golden, out) for made in proposals]
 
+
+def _record(made: Proposal, entry: Entry | None, golden: Path, out: Path) -> dict[str, Any]:
+    head = {
+        "name": made.name,
+        "status": made.status,
+        "producer": made.producer,
+        "note": made.note,
+        "environment": {"old": entry.environment if entry else None, "new": made.environment},
+        "approved_for": entry.reason if entry else None,
+        "base_sha256": made.base,
+        "sha256": made.sha256,
+    }
+    if made.sha256 is None:
+        return head
+    if made.name.endswith(".json"):
+        return head | {"numbers": _numbers(made, golden, out)}
+    return head | {"arrays": _arrays(made, entry, golden, out)}
+
+
+def _numbers(made: Proposal, golden: Path, out: Path) -> list[dict[str, Any]]:
+    old = read_numbers(golden / made.name) if made.base else NOTHING
+    new = read_numbers(out / "new" / made.name)
+    return [_number(row, old, new) for row in compare_numbers(old, new)]
+
+
+def _number(row: Row, old: Numbers, new: Numbers) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "key": row.key,
+        "old": row.golden,
+        "new": row.observed,
+        "agrees": row.agrees,
+    }
+    numbers = row.key in old.values and row.key in new.values
+    error = abs(row.observed - row.golden) if numbers else None
+    relative = error / abs(row.golden) if error is not None and row.golden else None
+    limit = new.tolerances.get(row.key)
+    before = old.tolerances.get(row.key)
+    return found | {
+        "abs": error,
+        "rel": relative,
+        "tolerance": limit and asdict(limit),
+        "tolerance_before": asdict(before) if before and before != limit else None,
+        "used": error / row.limit if error is not None and row.limit else None,
+    }
+
+
+def _arrays(made: Proposal, entry: Entry | None, golden: Path, out: Path) -> list[dict[str, Any]]:
+    old = read_arrays(golden / made.name) if made.base else {}
+    new = read_arrays(out / "new" / made.name)
+    before = entry.tolerances if entry else {}
+    found = []
+    for key in dict.fromkeys([*old, *new]):
+        limit = made.tolerances.get(key)
+        row: dict[str, Any] = {
+            "key": key,
+            "old": _kind(old.get(key)),
+            "new": _kind(new.get(key)),
+            "tolerance": limit and asdict(limit),
+            "tolerance_before": asdict(before[key])
+            if key in before and before[key] != limit
+            else None,
+        }
+        if limit is not None and row["old"] == row["new"]:
+            result = compare_arrays(old[key], new[key], limit)
+            row |= asdict(result) | {"agrees": result.agrees and row["tolerance_before"] is None}
+        else:
+            row |= {"agrees": False}
+        found.append(row)
+    return found
+
+
+def _kind(array: Array | None) -> str | None:
+    return None if array is None else f"{np.asarray(array).dtype}{list(array.shape)}"
+
+
+def _draw(record: dict[str, Any], golden: Path, out: Path) -> None:
     name = record["name"]
     old = read_arrays(golden / name) if (golden / name).is_file() else {}
     new = read_arrays(out / "new" / name)
     for row in record["arrays"]:
-        found = new.get(row["key"])
+        found, before = new.get(row["key"]), old.get(row["key"])
         if found is not None and found.ndim == 2 and min(found.shape) > 1:
-            before = old.get(row["key"])
-            row["picture"] = beside(
-                before if before is not None and before.ndim == 2 else None, found
-            )
+            flat = before is not None and before.ndim == 2
+            row["picture"] = beside(before if flat else None, found)
         if row.get("ulps"):
             row["bars"] = histogram(row["ulps"])
 
 
-def _short(value: float | None) -> str:
-    return "" if not isinstance(value, int | float) else f"{value:.3g}"
+def _numbers_table(rows: list[dict[str, Any]]) -> Markup:
+    cells = [
+        (
+            Mark(row["key"], bold=not row["agrees"]),
+            *(str(row[side]) for side in ("old", "new")),
+            *(Mark(row[key], form=".3g") for key in ("abs", "rel")),
+            Mark(row["used"], form=".0%"),
+            _limit(row),
+        )
+        for row in rows
+    ]
+    return Table(("value", *NUMBERS, LIMIT), cells, numbers=NUMBERS).html()
+
+
+def _array_table(row: dict[str, Any]) -> Markup:
+    outside = f"{row['outside']} of {row['size']}" if row.get("size") else None
+    worst = [Mark(row.get(key), form=".3g") for key in ("max_abs", "max_rel")]
+    old = Mark(row["old"], bold=not row["agrees"])
+    cells = (old, row["new"], *worst, outside, row.get("nan_moved"), _limit(row))
+    return Table((*ARRAYS, LIMIT), [cells], numbers=ARRAYS).html()
 
 
 def _limit(row: dict[str, Any]) -> str:

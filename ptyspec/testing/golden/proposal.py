@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
+from pydantic import Field
 
 import ptyspec
 from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.base import Record
 from ptyspec.errors import OutputExistsError
 from ptyspec.files.files import sha256_of
 from ptyspec.files.jsonfile import read_json, write_json
@@ -35,8 +37,7 @@ Status = Literal["new", "changed", "same", "unread", "refused"]
 """`same`: the golden file holds. `unread`: no case declares it, removal is proposed. `refused`: its case fails."""
 
 
-@dataclass(frozen=True)
-class Proposal:
+class Proposal(Record):
     """One golden file as a case would have it."""
 
     name: str
@@ -47,7 +48,7 @@ class Proposal:
     base: str | None
     """sha256 of the golden file it was compared with; None where there was none."""
     sha256: str | None
-    tolerances: dict[str, Tolerance] = field(default_factory=dict)
+    tolerances: dict[str, Tolerance] = Field(default_factory=dict)
     note: str = ""
 
     @property
@@ -55,9 +56,12 @@ class Proposal:
         """Whether there is something to approve."""
         return self.status in ("new", "changed", "unread")
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the proposal as it stands in its file."""
-        return asdict(self)
+
+class Proposals(Record):
+    """proposals.json: what was proposed; a folder that holds it is a folder of proposals."""
+
+    schema_version: Literal[1] = 1
+    proposals: list[Proposal]
 
 
 def default_folder() -> Path:
@@ -111,7 +115,8 @@ def propose_arrays(
     status: Status = "new"
     if _base(golden, name) is not None:
         old = read_arrays(golden / name)
-        approved = read_manifest(golden)[name].tolerances if name in read_manifest(golden) else {}
+        entry = read_manifest(golden).get(name)
+        approved = entry.tolerances if entry else {}
         same = not shape_and_dtype(old, observed) and approved == dict(tolerances)
         same = same and all(
             compare_arrays(old[k], np.asarray(a), tolerances[k]).agrees for k, a in observed.items()
@@ -152,7 +157,7 @@ def _finish(
     )
     path = _entry_path(out, name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, made.as_json())
+    write_json(path, made)
 
 
 def _entry_path(out: Path, name: str) -> Path:
@@ -162,7 +167,8 @@ def _entry_path(out: Path, name: str) -> Path:
 def written(out: Path) -> list[Proposal]:
     """Return what the cases have written below `out`, by name."""
     paths = sorted((out / "entries").rglob("*.json"))
-    return sorted((_proposal(read_json(path)) for path in paths), key=lambda found: found.name)
+    found = [Proposal.model_validate(read_json(path)) for path in paths]
+    return sorted(found, key=lambda made: made.name)
 
 
 def read_index(out: Path) -> list[Proposal]:
@@ -171,14 +177,12 @@ def read_index(out: Path) -> list[Proposal]:
         raise GoldenError(
             "there are no proposals here", value=out, next_step="ptyspec golden propose"
         )
-    return [_proposal(row) for row in read_json(out / INDEX)["proposals"]]
+    return Proposals.model_validate(read_json(out / INDEX)).proposals
 
 
 def write_index(out: Path, proposals: list[Proposal]) -> None:
     """Write the proposals as one list; a folder that has one is a folder of proposals."""
-    write_json(
-        out / INDEX, {"schema_version": 1, "proposals": [found.as_json() for found in proposals]}
-    )
+    write_json(out / INDEX, Proposals(proposals=proposals))
 
 
 def check_folder(out: Path, golden: Path) -> None:
@@ -193,8 +197,3 @@ def check_folder(out: Path, golden: Path) -> None:
         raise OutputExistsError(
             "the folder holds something else than proposals", value=out, next_step="choose another"
         )
-
-
-def _proposal(row: dict[str, Any]) -> Proposal:
-    stated = {key: Tolerance(**value) for key, value in row["tolerances"].items()}
-    return Proposal(**{**row, "tolerances": stated})

@@ -7,13 +7,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from ptyspec.errors import PtyspecError
 from ptyspec.files.jsonfile import read_json
 from ptyspec.runs.environment import fingerprint
-from ptyspec.testing.golden.manifest import MANIFEST, Entry, read_manifest
+from ptyspec.testing.golden.manifest import Entry, read_manifest
 from ptyspec.testing.golden.proposal import Proposal, check_folder, code_of, write_index, written
 from ptyspec.testing.golden.proposing import LIST, OPTION, OUTCOME
 from ptyspec.testing.golden.tolerance import GoldenError
@@ -48,7 +47,7 @@ def propose(root: Path, out: Path, selectors: Sequence[str] = ()) -> list[Propos
         raise _broken(done, selectors)
     failed = read_json(out / OUTCOME)["failed"]
     found = [
-        replace(made, status="refused", note=failed[made.producer])
+        made.model_copy(update={"status": "refused", "note": failed[made.producer]})
         if made.producer in failed
         else made
         for made in written(out)
@@ -119,8 +118,6 @@ def _broken(done: subprocess.CompletedProcess[str], selectors: Sequence[str]) ->
 
 
 def _unread(root: Path, golden: Path, known: set[str]) -> list[Proposal]:
-    if not (golden / MANIFEST).is_file():
-        return []
     return [
         _removal(name, entry, root)
         for name, entry in read_manifest(golden).items()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import fnmatch
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+
+from pydantic.dataclasses import dataclass
 
 from ptyspec.errors import PtyspecError
 
@@ -42,10 +42,6 @@ class Tolerance:
     def allowed(self, golden: float) -> float:
         """Return the largest allowed distance from this golden value."""
         return self.atol + self.rtol * abs(golden)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the three fields."""
-        return asdict(self)
 
     def __str__(self) -> str:
         return f"{self.atol:g} + {self.rtol:g} |golden| ({self.source})"
