@@ -78,21 +78,17 @@ def changes(
         known = reviewed.get(name)
         again = f"ptyspec trace --review {name} --reason TEXT"
         if known is None:
-            yield Change(
-                name, "new, and not reviewed yet", f"read it beside its cases, then: {again}"
-            )
+            step = f"read it beside its cases, then: {again}"
+            yield Change(name, "new, and not reviewed yet", step)
         elif clause.fingerprint != known.fingerprint and clause.revision == known.revision:
-            yield Change(
-                name,
-                f"its text changed and its revision is still {clause.revision}",
-                f"write {{r{clause.revision + 1}}}; or, where its meaning is the same: {again} --editorial",
-            )
+            message = f"its text changed and its revision is still {clause.revision}"
+            step = f"write {{r{clause.revision + 1}}}; or, where its meaning is the same: {again}"
+            yield Change(name, message, f"{step} --editorial")
         elif (clause.revision, clause.fingerprint) != (known.revision, known.fingerprint):
             yield _revised(clause, known, bound.get(name, {}), again)
     for name in sorted(set(reviewed) - set(clauses)):
-        yield Change(
-            name, "reviewed once, and gone from the documents", "ptyspec trace --all --reason TEXT"
-        )
+        step = "ptyspec trace --all --reason TEXT"
+        yield Change(name, "reviewed once, and gone from the documents", step)
 
 
 def _revised(clause: Clause, known: Reviewed, now: Mapping[str, str | None], again: str) -> Change:
@@ -100,18 +96,13 @@ def _revised(clause: Clause, known: Reviewed, now: Mapping[str, str | None], aga
     if touched(known, now):
         return Change(clause.id, f"{message}, with cases; not reviewed yet", again)
     listed = ", ".join(sorted(now)) or "it has none"
-    return Change(
-        clause.id,
-        f"{message} and no case was touched",
-        f"look at its cases: {listed}; then: {again}",
-    )
+    step = f"look at its cases: {listed}; then: {again}"
+    return Change(clause.id, f"{message} and no case was touched", step)
 
 
 def touched(known: Reviewed, now: Mapping[str, str | None]) -> bool:
     """Say whether a case was added or its source changed since the review."""
-    return any(
-        name not in known.cases or digest != known.cases[name] for name, digest in now.items()
-    )
+    return any(known.cases.get(name, ...) != digest for name, digest in now.items())
 
 
 def digests(cases: Iterable[Case]) -> dict[str, dict[str, str | None]]:
@@ -142,29 +133,33 @@ def review(
     result = {name: row for name, row in reviewed.items() if name in clauses}
     for name in names:
         clause, known = clauses[name], reviewed.get(name)
-        if clause.unfinished:
-            raise ReviewError(
-                f"{name} is not ready for a review",
-                value=clause.statement,
-                limit=f"no {PLACEHOLDER} in it",
-                source=clause.source,
-                next_step="write its sentence and its reason",
-            )
-        same_revision = known is not None and known.revision == clause.revision
-        if known and same_revision and known.fingerprint != clause.fingerprint and not editorial:
-            raise ReviewError(
-                f"the text of {name} changed and its revision did not",
-                value=f"{{r{clause.revision}}}",
-                limit=f"{{r{clause.revision + 1}}}",
-                source=clause.source,
-                next_step="raise the revision; or add --editorial where the meaning is the same",
-            )
-        new = Reviewed(
-            clause.revision, clause.fingerprint, " ".join(reason.split()), bound.get(name, {})
-        )
+        _check(clause, known, editorial)
+        told = " ".join(reason.split())
+        new = Reviewed(clause.revision, clause.fingerprint, told, bound.get(name, {}))
         if known is None or _state(known) != _state(new):
             result[name] = new
     return result
+
+
+def _check(clause: Clause, known: Reviewed | None, editorial: bool) -> None:
+    """Raise ReviewError where a clause cannot be reviewed as it is."""
+    if clause.unfinished:
+        raise ReviewError(
+            f"{clause.id} is not ready for a review",
+            value=clause.statement,
+            limit=f"no {PLACEHOLDER} in it",
+            source=clause.source,
+            next_step="write its sentence and its reason",
+        )
+    same = known is not None and known.revision == clause.revision
+    if known and same and known.fingerprint != clause.fingerprint and not editorial:
+        raise ReviewError(
+            f"the text of {clause.id} changed and its revision did not",
+            value=f"{{r{clause.revision}}}",
+            limit=f"{{r{clause.revision + 1}}}",
+            source=clause.source,
+            next_step="raise the revision; or add --editorial where the meaning is the same",
+        )
 
 
 def _state(row: Reviewed) -> tuple[int, str, dict[str, str | None]]:
@@ -172,9 +167,4 @@ def _state(row: Reviewed) -> tuple[int, str, dict[str, str | None]]:
 
 
 def _row(row: Reviewed) -> dict[str, Any]:
-    return {
-        "revision": row.revision,
-        "fingerprint": row.fingerprint,
-        "reason": row.reason,
-        "cases": {name: row.cases[name] for name in sorted(row.cases)},
-    }
+    return {**vars(row), "cases": dict(sorted(row.cases.items()))}

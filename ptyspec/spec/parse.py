@@ -32,6 +32,8 @@ TOLERANCE = re.compile(
 )
 REQUIRED, OPTIONAL = ("Why", "Tolerance", "Place"), ("Signatures",)
 SIGNATURES = range(1, 81)
+Place = tuple[Path, int]
+"""Document and line."""
 
 
 def parse(path: Path) -> list[Clause]:
@@ -59,66 +61,47 @@ def _blocks(path: Path, text: str) -> Iterator[_Block]:
         line = raw.rstrip()
         if line.startswith("```"):
             fenced, fence = not fenced, number
-        if not fenced and line.startswith("#"):
+        if fenced or not line.startswith("#"):
             if block is not None:
-                yield block
-                block = None
-            if line.startswith("## "):
-                section = line[3:].strip()
-            elif line.startswith("### "):
-                if not section:
-                    _fail(
-                        path,
-                        number,
-                        "a clause stands outside any section",
-                        line,
-                        "put a '## Section' above it",
-                    )
-                block = _Block(number, line, section)
-            elif line.startswith("####"):
-                _fail(
-                    path,
-                    number,
-                    "headings below a clause are not part of the format",
-                    line,
-                    "use '- Why:'",
-                )
-            elif not line.startswith("# "):
-                _fail(
-                    path,
-                    number,
-                    "not a heading: a blank is missing",
-                    line,
-                    "write '## Section', '### AREA-001 · ...'",
-                )
-        elif block is not None:
-            block.body.append((number, line))
+                block.body.append((number, line))
+            continue
+        if block is not None:
+            yield block
+            block = None
+        at = path, number
+        if line.startswith("## "):
+            section = line[3:].strip()
+        elif line.startswith("### "):
+            if not section:
+                message = "a clause stands outside any section"
+                _fail(at, message, line, "put a '## Section' above it")
+            block = _Block(number, line, section)
+        elif line.startswith("####"):
+            message = "headings below a clause are not part of the format"
+            _fail(at, message, line, "use '- Why:'")
+        elif not line.startswith("# "):
+            message = "not a heading: a blank is missing"
+            _fail(at, message, line, "write '## Section', '### AREA-001 · ...'")
     if fenced:  # it would hide every clause below it
-        _fail(path, fence, "a fenced block is never closed", "```", "close it")
+        _fail((path, fence), "a fenced block is never closed", "```", "close it")
     if block is not None:
         yield block
 
 
 def _clause(path: Path, block: _Block) -> Clause:
-    match = HEADING.fullmatch(block.heading)
+    match, at = HEADING.fullmatch(block.heading), (path, block.line)
     if match is None:
-        _fail(
-            path,
-            block.line,
-            "not a clause heading",
-            block.heading,
-            "write '### AREA-001 · Title {r1}'",
-        )
+        _fail(at, "not a clause heading", block.heading, "write '### AREA-001 · Title {r1}'")
     statement, fields = _split(path, block)
     signatures = tuple(_signatures(path, *fields["Signatures"])) if "Signatures" in fields else ()
     line, place = fields["Place"]
     if place not in PLACES:
-        _fail(path, line, "unknown place", place, f"one of {', '.join(PLACES)}")
+        _fail((path, line), "unknown place", place, f"one of {', '.join(PLACES)}")
     return Clause(
         id=match["id"],
         title=match["title"],
         revision=int(match["revision"]),
-        level=_level(path, block, statement),
+        level=_level(at, statement),
         statement=statement,
         why=fields["Why"][1],
         tolerance=_tolerance(path, *fields["Tolerance"]),
@@ -140,56 +123,33 @@ def _split(path: Path, block: _Block) -> tuple[str, dict[str, tuple[int, str]]]:
         if match is not None:
             last = match["name"]
             if last not in REQUIRED + OPTIONAL or last in fields:
-                _fail(
-                    path,
-                    number,
-                    f"field {last!r} is unknown or given twice",
-                    line,
-                    f"{', '.join(REQUIRED + OPTIONAL)}",
-                )
+                message = f"field {last!r} is unknown or given twice"
+                _fail((path, number), message, line, ", ".join(REQUIRED + OPTIONAL))
             fields[last] = (number, match["text"].strip())
         elif last and line.startswith("  "):
             fields[last] = (fields[last][0], f"{fields[last][1]} {line.strip()}")
         elif line and last:
-            _fail(
-                path,
-                number,
-                "text after the fields of a clause",
-                line,
-                "indent it, or move it above the clause",
-            )
+            limit = "indent it, or move it above the clause"
+            _fail((path, number), "text after the fields of a clause", line, limit)
         elif line:
             sentence.append(line.strip())
-    missing = [name for name in REQUIRED if name not in fields]
-    if missing:
-        _fail(
-            path,
-            block.line,
-            f"field {missing[0]!r} is missing",
-            block.heading,
-            f"add '- {missing[0]}: ...'",
-        )
+    for name in REQUIRED:
+        if name not in fields:
+            message = f"field {name!r} is missing"
+            _fail((path, block.line), message, block.heading, f"add '- {name}: ...'")
     return " ".join(sentence), fields
 
 
-def _level(path: Path, block: _Block, statement: str) -> Level:
+def _level(at: Place, statement: str) -> Level:
     found = KEYWORD.findall(statement)
     if len(found) != 1:
+        message = "a clause holds exactly one MUST, SHOULD or MAY"
         _fail(
-            path,
-            block.line,
-            "a clause holds exactly one MUST, SHOULD or MAY",
-            f"{len(found)} in: {statement}",
-            "say one thing; make two clauses of two",
+            at, message, f"{len(found)} in: {statement}", "say one thing; make two clauses of two"
         )
     if not statement.endswith(".") or re.search(r"\.\s+[A-Z]", statement):
-        _fail(
-            path,
-            block.line,
-            "a clause is one sentence that ends with a full stop",
-            statement,
-            "move the rest to Why",
-        )
+        message = "a clause is one sentence that ends with a full stop"
+        _fail(at, message, statement, "move the rest to Why")
     level: Level = found[0]
     return level
 
@@ -203,30 +163,22 @@ def _tolerance(path: Path, line: int, text: str) -> Tolerance:
     except ValueError:
         value = 0.0
     if match is None or not 0.0 < value < float("inf"):
-        _fail(
-            path,
-            line,
-            "not a tolerance",
-            text,
-            f"'exact', or 'VALUE {'|'.join(MODES)}, {'|'.join(KINDS)}: SOURCE'",
-        )
+        limit = f"'exact', or 'VALUE {'|'.join(MODES)}, {'|'.join(KINDS)}: SOURCE'"
+        _fail((path, line), "not a tolerance", text, limit)
     return Tolerance(value, match["mode"], match["kind"], match["source"])  # type: ignore[arg-type]  # the pattern's
 
 
 def _signatures(path: Path, line: int, text: str) -> Iterator[int]:
-    for part in text.split(","):
-        if not part.strip().isdigit() or int(part) not in SIGNATURES:
-            _fail(
-                path,
-                line,
-                "not a failure signature",
-                part.strip(),
-                "numbers 1 to 80, separated by commas",
-            )
+    for part in map(str.strip, text.split(",")):
+        if not part.isdigit() or int(part) not in SIGNATURES:
+            limit = "numbers 1 to 80, separated by commas"
+            _fail((path, line), "not a failure signature", part, limit)
         yield int(part)
 
 
-def _fail(path: Path, line: int, message: str, value: str, limit: str) -> NoReturn:
+def _fail(at: Place, message: str, value: str, limit: str) -> NoReturn:
+    path, line = at
+    source = f"{path}:{line}"
     raise SpecError(
-        message, value=value, limit=limit, source=f"{path}:{line}", next_step="see docs/clauses.md"
+        message, value=value, limit=limit, source=source, next_step="see docs/clauses.md"
     )

@@ -48,11 +48,9 @@ def insert_clause(
     """
     heading = f"### {name} · {title} {{r1}}"
     if HEADING.fullmatch(heading) is None:
-        raise SkeletonError(
-            "not an id and title of a clause",
-            value=f"{name} · {title}",
-            limit="AREA-001 · One line",
-        )
+        told = f"{name} · {title}"
+        message = "not an id and title of a clause"
+        raise SkeletonError(message, value=told, limit="AREA-001 · One line")
     if level not in LEVELS:
         raise SkeletonError("not a level", value=level, limit=", ".join(LEVELS))
     clauses = parse(document)
@@ -62,10 +60,10 @@ def insert_clause(
     at = _end_of(document, lines, chosen)
     text = CLAUSE.format(id=name, title=title, level=level, place=place)
     after = lines[at:]
+    before = "\n".join(lines[:at]).rstrip()
+    whole = "\n".join([before, "", text, *after]).rstrip("\n")
     with atomic_file(document) as file:
-        file.write(
-            ("\n".join([*_stripped(lines[:at]), "", text, *after]).rstrip("\n") + "\n").encode()
-        )
+        file.write(f"{whole}\n".encode())
     return next(clause.line for clause in parse(document) if clause.id == name)
 
 
@@ -76,15 +74,14 @@ def write_case(root: Path, clause: Clause, tier: str) -> Path:
     """
     folder = root / "tests" / tier
     if not folder.is_dir():
-        tiers = ", ".join(
-            sorted(path.name for path in (root / "tests").iterdir() if any(path.glob("test_*.py")))
-        )
-        raise SkeletonError("there is no such tier", value=tier, limit=tiers, source=root / "tests")
+        tests = root / "tests"
+        tiers = sorted(path.name for path in tests.iterdir() if any(path.glob("test_*.py")))
+        message = "there is no such tier"
+        raise SkeletonError(message, value=tier, limit=", ".join(tiers), source=tests)
     path = folder / f"test_{slug(clause.id)}.py"
     if path.exists():
-        raise OutputExistsError(
-            "the file exists", value=path, next_step="add the case to it, or move it away"
-        )
+        next_step = "add the case to it, or move it away"
+        raise OutputExistsError("the file exists", value=path, next_step=next_step)
     name = f"test_{slug(clause.title)}"
     path.write_text(CASE.format(id=clause.id, title=clause.title, name=name), encoding="utf-8")
     return path
@@ -110,27 +107,23 @@ def check_new(known: Registry, name: str) -> None:
 
 def _section_of_area(clauses: list[Clause], name: str) -> str | None:
     area = name.rpartition("-")[0]
-    return next(
-        (clause.section for clause in reversed(clauses) if clause.id.rpartition("-")[0] == area),
-        None,
-    )
+    same = [clause.section for clause in clauses if clause.id.rpartition("-")[0] == area]
+    return same[-1] if same else None
 
 
 def _last_section(document: Path, lines: list[str]) -> str:
     sections = _sections(lines)
     if not sections:
-        raise SpecError(
-            "the document has no section", source=document, next_step="begin one: '## Title'"
-        )
+        next_step = "begin one: '## Title'"
+        raise SpecError("the document has no section", source=document, next_step=next_step)
     return list(sections)[-1]
 
 
 def _end_of(document: Path, lines: list[str], section: str) -> int:
     sections = _sections(lines)
     if section not in sections:
-        raise SkeletonError(
-            "no such section", value=section, limit=", ".join(sections), source=document
-        )
+        known = ", ".join(sections)
+        raise SkeletonError("no such section", value=section, limit=known, source=document)
     later = [line for line in sections.values() if line > sections[section]]
     return min(later, default=len(lines))
 
@@ -142,9 +135,3 @@ def _sections(lines: list[str]) -> dict[str, int]:
         if not fenced and line.startswith("## "):
             found[line[3:].strip()] = number
     return found
-
-
-def _stripped(lines: list[str]) -> list[str]:
-    while lines and not lines[-1].strip():
-        lines = lines[:-1]
-    return lines

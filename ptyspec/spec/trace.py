@@ -235,38 +235,24 @@ def _unknown(clauses: Mapping[str, Clause], bound: Mapping[str, list[Case]]) -> 
 
 
 def _cited(citation: Citation) -> Remark:
+    what, source = citation.what, citation.source
     if citation.kind == "clause":
-        return Remark(
-            "violation",
-            citation.what,
-            "cited, and not in any document",
-            citation.source,
-            "correct the citation",
-        )
-    return Remark(
-        "violation",
-        "",
-        f"{citation.what} collects nothing",
-        citation.source,
-        "correct the selector",
-    )
+        message = "cited, and not in any document"
+        return Remark("violation", what, message, source, "correct the citation")
+    return Remark("violation", "", f"{what} collects nothing", source, "correct the selector")
 
 
 def _reviews(
     clauses: Mapping[str, Clause], cases: Collection[Case], reviewed: Mapping[str, Reviewed]
 ) -> Iterator[Remark]:
     for change in changes(clauses, cases, reviewed):
-        source = (
-            clauses[change.clause].source if change.clause in clauses else "specs/reviewed.json"
-        )
+        gone = change.clause not in clauses
+        source = "specs/reviewed.json" if gone else clauses[change.clause].source
         yield Remark("violation", change.clause, change.message, source, change.next_step)
     now = digests(cases)
-    for name, clause in clauses.items():
-        gone = (
-            sorted(set(reviewed[name].cases) - set(now.get(name, {}))) if name in reviewed else []
-        )
-        if gone:
-            message = f"cases of the review are gone: {', '.join(gone)}"
-            yield Remark(
-                "note", name, message, clause.source, f"ptyspec trace --review {name} --reason TEXT"
-            )
+    for name in [one for one in clauses if one in reviewed]:
+        lost = sorted(set(reviewed[name].cases) - set(now.get(name, {})))
+        if lost:
+            message = f"cases of the review are gone: {', '.join(lost)}"
+            next_step = f"ptyspec trace --review {name} --reason TEXT"
+            yield Remark("note", name, message, clauses[name].source, next_step)

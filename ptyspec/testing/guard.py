@@ -8,7 +8,8 @@ another tier has already loaded in this process cannot be told from one that a c
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
@@ -72,29 +73,29 @@ class Guard:
         if self in sys.meta_path:
             sys.meta_path.remove(self)
 
+    @contextmanager
+    def _watching(self, case: str) -> Iterator[None]:
+        self.case = case
+        try:
+            yield
+        finally:
+            self.case = None
+
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Watch the import of a contract module."""
-        if (
-            not isinstance(collector, pytest.Module)
-            or tier_of_path(collector.nodeid.split("/")[:-1]) != "contract"
-        ):
+        tier = tier_of_path(collector.nodeid.split("/")[:-1])
+        if not isinstance(collector, pytest.Module) or tier != "contract":
             return (yield)
-        self.case = collector.nodeid
-        try:
+        with self._watching(collector.nodeid):
             return (yield)
-        finally:
-            self.case = None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Watch a contract case from its fixtures to their end."""
         if item.get_closest_marker("contract") is None:
             return (yield)
-        self.case = item.nodeid
-        try:
+        with self._watching(item.nodeid):
             return (yield)
-        finally:
-            self.case = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,71 +14,65 @@ from ptyspec.contracts.stages import REFERENCE
 DEFAULT_PROFILE = "quick"
 
 
+SETTINGS: dict[str, dict[str, Any]] = {
+    "ptyspec": {
+        "help": "this project's tests follow ptyspec's clauses and tiers",
+        "type": "bool",
+        "default": False,
+    },
+    "ptyspec_apart": {
+        "help": "test files whose cases may go to different workers",
+        "type": "args",
+        "default": [],
+    },
+    "ptyspec_clause_url": {
+        "help": "where a clause can be read: an address with {id}, {document}, {name}, {line}",
+        "type": "string",
+        "default": "https://clauses.invalid/#{id}",
+    },
+}
+"""`clauses.invalid`: Allure follows whole addresses alone, and a report does not know its own. In the
+reports of `ptyspec allure` this one leads to the page of clauses beside them."""
+FLAGS: dict[str, dict[str, Any]] = {
+    "pipeline": {
+        "metavar": "MODULE:ATTR",
+        "default": REFERENCE,
+        "help": "pipeline under test: a class without arguments, or an instance (default: reference)",
+    },
+    "profile": {
+        "metavar": "NAME",
+        "default": DEFAULT_PROFILE,
+        "help": "profile of the fixtures `scenario` and `finished_run` (default: %(default)s)",
+    },
+    "strict": {
+        "action": "store_true",
+        "help": "a complete collection fails for a MUST without a case, a stale clause, or an xfail "
+        "entry without a case",
+    },
+    "xfails": {
+        "metavar": "FILE",
+        "help": "expected failures, one a line: NODEID, PATTERN or CLAUSE-ID, then `# reason`",
+    },
+    "results": {"metavar": "FILE", "help": "write the states and margins of this session as JSON"},
+    "bindings": {"metavar": "FILE", "help": "write which collected case is bound to which clause"},
+}
+
+
 def declare(parser: pytest.Parser) -> None:
     """Declare the switch that makes the plugin act, and its options."""
-    parser.addini(
-        "ptyspec",
-        "this project's tests follow ptyspec's clauses and tiers",
-        type="bool",
-        default=False,
-    )
-    parser.addini(
-        "ptyspec_apart",
-        "test files whose cases may go to different workers",
-        type="args",
-        default=[],
-    )
-    parser.addini(
-        "ptyspec_clause_url",
-        "where a report's reader finds a clause: an address with {id}, {document}, {name}, {line}",
-        type="string",
-        default="https://clauses.invalid/#{id}",
-    )
-    add = parser.getgroup(
-        "ptyspec", "the executable specification of neural ptychography"
-    ).addoption
-    add(
-        "--ptyspec-pipeline",
-        metavar="MODULE:ATTR",
-        default=REFERENCE,
-        help="pipeline under test: a class without arguments, or an instance (default: the reference pipeline)",
-    )
-    add(
-        "--ptyspec-profile",
-        metavar="NAME",
-        default=DEFAULT_PROFILE,
-        help="profile of the fixtures `scenario` and `finished_run` (default: %(default)s)",
-    )
-    add(
-        "--ptyspec-strict",
-        action="store_true",
-        help="a complete collection fails for a MUST without a case, a stale clause, or an xfail entry without a case",
-    )
-    add(
-        "--ptyspec-xfails",
-        metavar="FILE",
-        help="expected failures, one a line: NODEID, PATTERN or CLAUSE-ID, then `# reason`",
-    )
-    add(
-        "--ptyspec-results",
-        metavar="FILE",
-        help="write the outcomes and margins of this session as JSON",
-    )
-    add(
-        "--ptyspec-bindings",
-        metavar="FILE",
-        help="write which collected case is bound to which clause",
-    )
+    for name, setting in SETTINGS.items():
+        parser.addini(name, **setting)
+    group = parser.getgroup("ptyspec", "the executable specification of neural ptychography")
+    for name, flag in FLAGS.items():
+        group.addoption(f"--ptyspec-{name}", **flag)
 
 
 def given(config: pytest.Config) -> list[str]:
     """Return which of these options were given, by their names."""
-    usual = {"ptyspec_pipeline": REFERENCE, "ptyspec_profile": DEFAULT_PROFILE}
-    names = ("pipeline", "profile", "strict", "xfails", "results", "bindings")
     return [
         f"--ptyspec-{name}"
-        for name in names
-        if config.getoption(f"ptyspec_{name}") not in (None, False, usual.get(f"ptyspec_{name}"))
+        for name, flag in FLAGS.items()
+        if config.getoption(f"ptyspec_{name}") not in (None, False, flag.get("default"))
     ]
 
 
