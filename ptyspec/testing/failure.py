@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import inspect
-import textwrap
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
 import pytest
 
+from ptyspec.spec.binding import source_tree
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.finding import State
 
@@ -63,12 +62,9 @@ def asserts(item: pytest.Item) -> bool:
 
 @cache
 def _asserts(function: Any) -> bool:
-    function = getattr(getattr(function, "hypothesis", None), "inner_test", function)
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
-    except (OSError, TypeError, SyntaxError):  # made by a plugin, not written in a file
-        return False
-    return any(isinstance(node, ast.Assert) or _is_asserting(node) for node in ast.walk(tree))
+    tree = source_tree(getattr(getattr(function, "hypothesis", None), "inner_test", function))
+    nodes = () if tree is None else ast.walk(tree)
+    return any(isinstance(node, ast.Assert) or _is_asserting(node) for node in nodes)
 
 
 def _is_asserting(node: ast.AST) -> bool:

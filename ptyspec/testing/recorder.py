@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ptyspec.contracts.stages import REFERENCE
-from ptyspec.spec.binding import clauses_of
+from ptyspec.spec.binding import clauses_of, digest
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.finding import Finding, State
 from ptyspec.spec.ledger import CASE, MARGIN, NOTE, STATE, properties
@@ -107,8 +107,6 @@ class Recorder:
         """Note the cases; a worker sends all facts with its last message."""
         self.facts.cases = {item.nodeid: _ids(item) for item in session.items}
         if self.options.strict:
-            from ptyspec.spec.bindings_file import digest
-
             bound = (item for item in session.items if self.facts.cases[item.nodeid])
             self.facts.digests = {
                 item.nodeid: digest(getattr(item, "function", None)) for item in bound

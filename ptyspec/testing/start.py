@@ -7,9 +7,10 @@ import pytest
 from ptyspec.errors import ConfigError
 from ptyspec.runs.environment import active_faults
 from ptyspec.runs.threads import default_threads, set_threads
+from ptyspec.spec import binding
 from ptyspec.spec.registry import specification
 from ptyspec.spec.tiers import EVIDENCE, EVIDENCE_MEANING, TIERS
-from ptyspec.testing import allure, fixtures, garbage, rules, scheduling, selection, xfails
+from ptyspec.testing import allure, collecting, fixtures, rules, scheduling, xfails
 from ptyspec.testing.controller import Controller
 from ptyspec.testing.golden import fixture as golden
 from ptyspec.testing.guard import Guard
@@ -42,17 +43,12 @@ def start(config: pytest.Config) -> None:
     register = config.pluginmanager.register
     register(fixtures, "ptyspec.fixtures")
     register(golden, "ptyspec.testing.golden")
-    register(garbage, "ptyspec.garbage")
     register(scheduling, "ptyspec.scheduling")
-    register(selection, "ptyspec.selection")
+    register(collecting, "ptyspec.collecting")
     register(Guard(), "ptyspec.guard")
     register(recorder, "ptyspec.recorder")
     if config.getoption("ptyspec_bindings"):
-        from ptyspec.spec import bindings_file
-
-        register(
-            bindings_file, "ptyspec.bindings"
-        )  # breaches are written as they are: `ptyspec trace` reports them
+        register(binding, "ptyspec.bindings")  # breaches are written as they are
     else:
         register(rules, "ptyspec.rules")
     if allure.active(config):

@@ -97,11 +97,8 @@ def read(path: Path) -> Expected:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputFileError(
-            f"the file of expected failures cannot be read: {error}",
-            value=path,
-            source="--ptyspec-xfails",
-        ) from error
+        message = f"the file of expected failures cannot be read: {error}"
+        raise InputFileError(message, value=path, source="--ptyspec-xfails") from error
     entries: dict[str, Entry] = {}
     for number, line in enumerate(lines, start=1):
         text, source = line.strip(), f"{path.name}:{number}"
@@ -109,15 +106,10 @@ def read(path: Path) -> Expected:
             continue
         match = LINE.fullmatch(text)
         if match is None:
-            raise InputFileError(
-                "an expected failure without a reason",
-                value=text,
-                source=source,
-                next_step="write `ENTRY  # reason`",
-            )
-        if match["entry"] in entries:
-            raise InputFileError(
-                "an expected failure stands twice", value=match["entry"], source=source
-            )
-        entries[match["entry"]] = Entry(match["entry"], match["reason"], source)
+            message, next_step = "an expected failure without a reason", "write `ENTRY  # reason`"
+            raise InputFileError(message, value=text, source=source, next_step=next_step)
+        name = match["entry"]
+        if name in entries:
+            raise InputFileError("an expected failure stands twice", value=name, source=source)
+        entries[name] = Entry(name, match["reason"], source)
     return Expected(list(entries.values()))

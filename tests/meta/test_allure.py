@@ -223,6 +223,7 @@ def test_the_stages_of_a_run_are_steps_and_the_broken_one_carries_a_cross(
     ]
     assert [row["name"] for row in stored["test_opens"]["steps"]] == [f"✘ {line}"]
     assert "steps" not in stored["test_opens_elsewhere"]
+    assert "- run of made \\(made\\): wrong" in stored["test_passes"]["description"]
 
 
 def test_part_of_a_run_costs_no_case_its_result(stored: dict[str, dict[str, Any]]) -> None:
@@ -270,7 +271,7 @@ def test_a_page_says_rule_observation_tolerance_and_how_to_run_the_case_again(
     assert labels(results["test_violated"], "state") == {"INFER-005: failed"}
     assert "object \\| \\[link\\]" in held
     assert "on purpose" not in held
-    assert "✘ mean ratio: observed **1.2**, expected **1.0 (tolerance 0.05 ratio" in violated
+    assert "✘ mean ratio: observed **1.2**, expected **1.0 within 0.05 ratio**" in violated
     assert ", error 4 times that" in violated
     assert "pytest 'tests/contract/test_a.py::test_violated'" in violated
     assert free == "Reproduce:\n\n```sh\npytest 'tests/contract/test_a.py::test_free'\n```"

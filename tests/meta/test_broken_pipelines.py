@@ -13,8 +13,8 @@ from ptyspec.spec.finding import State, worst
 from tests.child import ROOT, environment
 
 FILE = "tests/parity/test_pipeline_under_test.py"
-RUNLESS = "not finished_run and not reconstruction_has"
-"""The cases that train nothing."""
+RUNLESS = "gs2_custom and not finished_run and not reconstruction_has"
+"""The cases of one scenario that train nothing."""
 
 
 def states(pipeline: str, results: Path) -> dict[str, State]:
@@ -29,7 +29,7 @@ def states(pipeline: str, results: Path) -> dict[str, State]:
         check=False,
     )
     cases = read_json(results)["cases"].values()
-    assert len(cases) >= 10
+    assert len(cases) >= 5
     found: dict[str, list[State]] = {}
     for case in cases:
         for name, state in case["clauses"].items():
