@@ -2,107 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from ptyspec.checks.shown import address
-from ptyspec.checks.write import HUB, number
-from ptyspec.render.table import FORM, Mark, markdown_table
+from ptyspec.checks.shown import address, field
+from ptyspec.checks.write import HUB
+from ptyspec.render.table import Mark, Table
 from ptyspec.render.text import escape
 
-LONG = 400
+COUNTS = ("broken", "not_evaluated", "holds")
+CASES = ("collected", "passed", "failed", "not_run", "last")
+SAID = "Collected from this checkout; outcomes are those of its last test runs with the present code, none was run here."
 CHECK = (
     "Every number here is a link to a field of a JSON file; the link's title is the format. "
     "`ptyspec audit --check FOLDER` reads each again and compares the digest of every file with `hub.json`."
 )
+Content = Mapping[str, Any]
 
 
-def index(content: Mapping[str, Any]) -> str:
+def index(content: Content) -> str:
     """Return index.md of a hub.json; every number in it is a link into that file or an audit's."""
-    subjects = [row["name"] for row in content["subjects"]]
-    lines = [
-        f"# Audits of {', '.join(map(escape, subjects))}: {content['status']}",
-        "",
-        *_head(content),
-        "",
-        "## Status",
-        "",
-        *_status(content, subjects),
-        "",
-        "## Broken clauses",
-        "",
-        *_broken(content),
-        "",
-        "## Not evaluated",
-        "",
-        *_missing(content),
-        "",
-        "## Clauses and their tests",
-        "",
-        *_tests(content),
-        "",
-        "## Figures",
-        "",
-        *_figures(content),
-        "",
-        "## Check this folder",
-        "",
-        CHECK,
-    ]
-    return "\n".join(lines) + "\n"
+    names = [row["name"] for row in content["subjects"]]
+    parts = {
+        "Status": _status(content, names).markdown(),
+        "Broken clauses": _or("None.", _broken(content)),
+        "Not evaluated": _or("Nothing.", _missing(content)),
+        "Clauses and their tests": _tests(content),
+        "Figures": _figures(content) or ["None."],
+        "Check this folder": [CHECK],
+    }
+    lines = [f"# Audits of {', '.join(map(escape, names))}: {content['status']}", ""]
+    lines += [*_head(content).markdown(), ""]
+    for title, part in parts.items():
+        lines += [f"## {title}", "", *part, ""]
+    return "\n".join(lines[:-1]) + "\n"
 
 
-def _cell(content: Mapping[str, Any], *parts: object, form: str = ".4g") -> str:
+def _at(content: Content, *parts: object, form: str = ".4g") -> Mark:
     place = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
-    return number(content, place, HUB, form).markdown()
+    return field(content, place, form, HUB)
 
 
-def _head(content: Mapping[str, Any]) -> list[str]:
-    rows = [
-        ["written", _cell(content, "time")],
-        ["command", _cell(content, "command")],
-        ["took, s", _cell(content, "seconds", form=".1f")],
-        ["versions", _cell(content, "environment", "versions")],
-        ["commit", _cell(content, "environment", "commit")],
-        ["threads", _cell(content, "environment", "threads")],
-        ["processor", _cell(content, "environment", "cpu")],
-    ]
+def _or(nothing: str, table: Table) -> list[str]:
+    return table.markdown() if table.rows else [nothing]
+
+
+def _head(content: Content) -> Table:
+    rows = {
+        "written": _at(content, "time"),
+        "command": _at(content, "command"),
+        "took, s": _at(content, "seconds", form=".1f"),
+        "versions": _at(content, "environment", "versions"),
+        "commit": _at(content, "environment", "commit"),
+        "threads": _at(content, "environment", "threads"),
+        "processor": _at(content, "environment", "cpu"),
+    }
+    found: list[list[object]] = [[name, cell] for name, cell in rows.items()]
     for place, row in enumerate(content["subjects"]):
-        made = f"; run {_cell(content, 'subjects', place, 'run')}" if row["run"] else ""
-        what = f"[{escape(row['name'])}]({row['settings']}): {_cell(content, 'subjects', place, 'source')}"
-        rows.append([f"subject ({row['kind']})", what + made])
-    return markdown_table(["", ""], rows, numbers=False)
+        found.append([f"subject ({row['kind']})", Mark(row["name"], link=row["settings"])])
+        found.append(["its source", _at(content, "subjects", place, "source")])
+        if row["run"]:
+            found.append(["its run", _at(content, "subjects", place, "run")])
+    return Table(["", ""], found, numbers=False)
 
 
-def _status(content: Mapping[str, Any], subjects: Sequence[str]) -> list[str]:
-    rows = []
-    for kind, row in content["kinds"].items():
-        states = [_cell(content, "kinds", kind, "subjects", name) for name in subjects]
-        counts = [
-            _cell(content, "kinds", kind, key) for key in ("broken", "not_evaluated", "holds")
+def _status(content: Content, names: list[str]) -> Table:
+    rows = [
+        [
+            Mark(kind, link=row["page"] or ""),
+            *(_at(content, "kinds", kind, "subjects", name) for name in names),
+            *(_at(content, "kinds", kind, key) for key in COUNTS),
+            _at(content, "kinds", kind, "seconds", form=".1f"),
+            row["question"],
         ]
-        name = f"[{kind}]({row['page']})" if row["page"] else kind
-        seconds = _cell(content, "kinds", kind, "seconds", form=".1f")
-        rows.append([name, *states, *counts, seconds, escape(row["question"], LONG)])
-    head = ["audit", *map(escape, subjects), "broken", "not evaluated", "hold", "s", "question"]
-    return markdown_table(head, rows, numbers=False)
+        for kind, row in content["kinds"].items()
+    ]
+    head = ["audit", *names, "broken", "not evaluated", "hold", "s", "question"]
+    return Table(head, rows, numbers=False)
 
 
-def _broken(content: Mapping[str, Any]) -> list[str]:
-    rows = []
-    for place, row in enumerate(content["findings"]):
-        if row["ok"] is False:
-            rule = content["tests"]["clauses"].get(row["clause"])
-            title = escape(rule["title"], LONG) if rule else ""
-            rows.append([_clause(row), title, *_finding(content, place, row)])
-    return (
-        markdown_table(["clause", "rule", "audit", "what", "limit"], rows, numbers=False)
-        if rows
-        else ["None."]
-    )
+def _broken(content: Content) -> Table:
+    rules = content["tests"]["clauses"]
+    rows = [
+        [
+            _clause(row),
+            rules.get(row["clause"], {}).get("title", ""),
+            *_finding(content, place, row),
+        ]
+        for place, row in enumerate(content["findings"])
+        if row["ok"] is False
+    ]
+    return Table(["clause", "rule", "audit", "what", "limit"], rows, numbers=False)
 
 
-def _missing(content: Mapping[str, Any]) -> list[str]:
+def _missing(content: Content) -> Table:
     rows = [
         [_clause(row), *_finding(content, place, row)]
         for place, row in enumerate(content["findings"])
@@ -110,75 +103,45 @@ def _missing(content: Mapping[str, Any]) -> list[str]:
     ]
     for kind, found in content["kinds"].items():
         for place, error in enumerate(found["errors"]):
-            text = _cell(content, "kinds", kind, "errors", place, "text")
-            rows.append(["–", kind, f"{escape(error['subject'])}: {error['status']}", text])
-    return (
-        markdown_table(["clause", "audit", "what", "reason"], rows, numbers=False)
-        if rows
-        else ["Nothing."]
-    )
+            text = _at(content, "kinds", kind, "errors", place, "text")
+            rows.append(["–", kind, f"{error['subject']}: {error['status']}", text])
+    return Table(["clause", "audit", "what", "reason"], rows, numbers=False)
 
 
-def _clause(row: Mapping[str, Any]) -> str:
+def _clause(row: Content) -> Mark:
     """The clause, as a link to the finding in the audit's JSON."""
     place = address(f"{row['kind']}.json", f"/findings/{row['place']}/clause")
-    return Mark(row["clause"], link=place, hint=FORM).markdown()
+    return Mark(row["clause"], link=place, hint=".4g")
 
 
-def _finding(content: Mapping[str, Any], place: int, row: Mapping[str, Any]) -> list[str]:
-    page = f"[{row['kind']}]({row['kind']}.md)"
-    return [
-        page,
-        _cell(content, "findings", place, "what"),
-        _cell(content, "findings", place, "limit"),
-    ]
+def _finding(content: Content, place: int, row: Content) -> list[object]:
+    told = (_at(content, "findings", place, key) for key in ("what", "limit"))
+    return [Mark(row["kind"], link=f"{row['kind']}.md"), *told]
 
 
-def _tests(content: Mapping[str, Any]) -> list[str]:
+def _tests(content: Content) -> list[str]:
     found = content["tests"]
     if found["reason"]:
-        return [f"Not counted: {_cell(content, 'tests', 'reason')}"]
-    rows = []
-    for name, row in found["clauses"].items():
-        counts = [
-            _cell(content, "tests", "clauses", name, "tests", key)
-            for key in ("collected", "passed", "failed", "not_run")
+        table = Table(["not counted"], [[_at(content, "tests", "reason")]])
+        return table.markdown()
+    rows = [
+        [
+            name,
+            f"{row['title']} ({row['level']}, {row['source']})",
+            row["tests"]["state"],
+            *(_at(content, "tests", "clauses", name, "tests", key) for key in CASES),
+            Mark(" ".join(row["tests"]["selectors"]), code=True),
         ]
-        last = _cell(content, "tests", "clauses", name, "tests", "last")
-        chosen = "<br>".join(f"`{selector}`" for selector in row["tests"]["selectors"])
-        rows.append(
-            [
-                name,
-                f"{escape(row['title'])} ({row['level']}, {escape(row['source'])})",
-                row["tests"]["state"],
-                *counts,
-                last,
-                chosen,
-            ]
-        )
-    head = [
-        "clause",
-        "rule",
-        "state",
-        "collected",
-        "passed",
-        "failed",
-        "not run",
-        "last",
-        "selectors",
+        for name, row in found["clauses"].items()
     ]
-    said = "Collected from this checkout; outcomes are those of its last test runs with the present code, none was run here."
-    return (
-        [said, "", *markdown_table(head, rows, numbers=False)]
-        if rows
-        else ["No finding names a clause."]
-    )
+    head = ["clause", "rule", "state", *(key.replace("_", " ") for key in CASES), "selectors"]
+    table = Table(head, rows, numbers=False)
+    return [SAID, "", *table.markdown()] if rows else ["No finding names a clause."]
 
 
-def _figures(content: Mapping[str, Any]) -> list[str]:
-    lines = [
+def _figures(content: Content) -> list[str]:
+    return [
         f"- [{kind}]({row['page']}): {', '.join(f'[{path}]({path})' for path in row['figures'])}"
         for kind, row in content["kinds"].items()
         if row["figures"]
     ]
-    return lines or ["None."]

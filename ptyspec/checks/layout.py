@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ptyspec.checks.judge import REGISTRY, ClauseCheck, judge
 from ptyspec.checks.material import Material
 from ptyspec.checks.report import Audit
-from ptyspec.checks.shown import DEFAULT_FORM, Cell, ref
+from ptyspec.checks.shown import Cell, ref
+from ptyspec.render.table import FORM
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +30,7 @@ class Grid:
     rows: str
     columns: str
     corner: str = "subject"
-    form: str = DEFAULT_FORM
+    form: str = FORM
     turned: bool = False
     """Rows are the columns: for few subjects with many figures."""
 

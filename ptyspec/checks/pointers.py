@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from ptyspec.checks.shown import lookup, show
+from ptyspec.checks.shown import lookup
 from ptyspec.checks.write import HUB
 from ptyspec.errors import InputFileError
 from ptyspec.files.files import sha256_of
 from ptyspec.files.jsonfile import read_json
+from ptyspec.render.table import LONG, show
 from ptyspec.render.text import escape
 
 LINK = re.compile(r'\[((?:[^\[\]\\]|\\.)*)\]\(([^()#\s]+\.json)#(\S*?) "([^"]*)"\)')
@@ -67,7 +68,7 @@ def _line(folder: Path, line: str, content: Any) -> Iterator[str]:
         except InputFileError as error:
             yield f"{text}: {file}#{place}: {error.message}"
             continue
-        expected = escape(show(value, form), 400)
+        expected = escape(show(value, form), LONG)
         if text != expected:
             yield f"{text}: {file}#{place} holds {expected}"
     targets = ANY_LINK.findall(line)

@@ -9,10 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ptyspec.errors import InputFileError
-from ptyspec.render.table import FORM as DEFAULT_FORM
-from ptyspec.render.table import show
-
-__all__ = ("DEFAULT_FORM", "Cell", "Ref", "address", "lookup", "plain", "pointer", "ref", "show")
+from ptyspec.render.table import FORM, Mark
 
 
 @dataclass(frozen=True)
@@ -20,7 +17,7 @@ class Ref:
     """A value of the audit's `data`, by JSON pointer (RFC 6901, from the document's root), and how it is shown."""
 
     pointer: str
-    form: str = DEFAULT_FORM
+    form: str = FORM
 
 
 Cell = str | Ref
@@ -34,7 +31,7 @@ def pointer(*parts: object) -> str:
     )
 
 
-def ref(*parts: object, form: str = DEFAULT_FORM) -> Ref:
+def ref(*parts: object, form: str = FORM) -> Ref:
     """Return a reference to data[parts[0]][parts[1]]..."""
     return Ref(pointer(*parts), form)
 
@@ -79,5 +76,11 @@ def plain(value: Any) -> Any:
 
 
 def address(file: str, place: str) -> str:
-    """Return where a field of a JSON file stands, as a link's target."""
+    """Return the link to a field of a JSON file."""
     return f"{file}#{quote(place, safe='/~:,@+=_.-')}"
+
+
+def field(document: Any, pointer: str, form: str = FORM, file: str = "") -> Mark:
+    """Return a value by reference; with `file`, as a link to where it stands, whose title is the format."""
+    link = address(file, pointer) if file else ""
+    return Mark(lookup(document, pointer), link=link, hint=form, form=form)

@@ -7,21 +7,30 @@ from pathlib import Path
 from typing import Any
 
 from ptyspec.checks.report import Audit, Picture
-from ptyspec.checks.shown import DEFAULT_FORM, address, lookup
+from ptyspec.checks.shown import field
 from ptyspec.errors import OutputExistsError, PtyspecError
 from ptyspec.files.disk import make_folder
 from ptyspec.files.files import atomic_file
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.render import canvas
-from ptyspec.render.table import Mark, Table
+from ptyspec.render.table import LONG, Mark, Table
 from ptyspec.render.text import escape
 
-MARKS = {True: "holds", False: "broken", None: "not evaluated"}
+BROKEN = "broken"
+MARKS = {True: "holds", False: BROKEN, None: "not evaluated"}
 ORDER = {False: 0, None: 1, True: 2}
+STYLES = {
+    "ok": "green",
+    "violation": "bold red",
+    "defect": "bold red",
+    "incomplete": "yellow",
+    "not evaluated": "yellow",
+    "holds": "green",
+    BROKEN: "bold red",
+}
+"""How a terminal shows a state."""
 HUB = "hub.json"
 """The file by which a folder is known to be a finished hub."""
-LONG = 400
-"""Characters of a cell that are shown."""
 
 
 def check_place(folder: Path, kind: str) -> None:
@@ -37,13 +46,9 @@ def check_place(folder: Path, kind: str) -> None:
             source="--out",
             next_step="name a folder",
         )
-    held = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
-    audits = [name for name in held if name.endswith(".json") and _is_audit(folder / name)]
-    if (
-        HUB in held
-        or (held and not audits)
-        or (f"{kind}.json" in held and f"{kind}.json" not in audits)
-    ):
+    held = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    audits = {name for name in held if name.endswith(".json") and _is_audit(folder / name)}
+    if HUB in held or (held and not audits) or f"{kind}.json" in held - audits:
         raise OutputExistsError(
             "the output folder holds something else than single audits",
             value=folder,
@@ -72,32 +77,21 @@ def write_audit(folder: Path, audit: Audit, name: str | None = None) -> Path:
     return path
 
 
-def markdown(
-    audit: Audit, file: str | None = None, document: Mapping[str, Any] | None = None
-) -> str:
+def markdown(audit: Audit, file: str = "", document: Mapping[str, Any] | None = None) -> str:
     """Return the audit as Markdown; with `file`, the name of its JSON file, every number points into it."""
     document = document or audit.as_json()
-    names = ", ".join(
-        f"{escape(subject['name'])} ({escape(subject['source'])})" for subject in audit.subjects
-    )
-    lines = [
-        f"# Audit {audit.kind}: {audit.status}",
-        "",
-        escape(audit.question),
-        "",
-        f"Subjects: {names}.",
-        "",
-    ]
+    names = (f"{escape(one['name'])} ({escape(one['source'])})" for one in audit.subjects)
+    lines = [f"# Audit {audit.kind}: {audit.status}", "", escape(audit.question), ""]
+    lines += [f"Subjects: {', '.join(names)}.", ""]
     if audit.control:
-        lines += [
-            f"Positive control `{audit.control}`: these figures are of data spoiled on purpose.",
-            "",
-        ]
+        spoiled = "these figures are of data spoiled on purpose"
+        lines += [f"Positive control `{audit.control}`: {spoiled}.", ""]
     held = findings(document, file)
-    said = held.markdown() if held.rows else ["None: nothing was evaluated."]
-    lines += ["## Findings", "", *said, ""]
-    for table in tables(audit, document, file):
-        lines += [f"## {escape(table.title)}", "", *table.markdown(), ""]
+    lines += (
+        held.section() if held.rows else ["## Findings", "", "None: nothing was evaluated.", ""]
+    )
+    for table in tables(document, file):
+        lines += table.section()
     for row in document["figures"] if file else ():
         lines += [*_shown(row), ""]
     if audit.notes:
@@ -105,39 +99,37 @@ def markdown(
     return "\n".join(lines).rstrip() + "\n"
 
 
-def tables(audit: Audit, document: Mapping[str, Any], file: str | None = None) -> list[Table]:
-    """Return the audit's tables; with `file`, the name of its JSON file, every number is a link to where it stands."""
-    made = []
-    for found in audit.tables:
-        rows = [
-            [
-                one if isinstance(one, str) else number(document, one.pointer, file, one.form)
-                for one in row
-            ]
-            for row in found.rows
-        ]
-        made.append(Table(found.head, rows, found.title))
-    return made
+def tables(document: Mapping[str, Any], file: str = "") -> list[Table]:
+    """Return the tables of an audit's document, each number as it stands in the data."""
+
+    def cell(value: Any) -> object:
+        return value if isinstance(value, str) else field(document, file=file, **value)
+
+    return [
+        Table(
+            row["head"], [[cell(value) for value in cells] for cells in row["rows"]], row["title"]
+        )
+        for row in document["tables"]
+    ]
 
 
-def findings(document: Mapping[str, Any], file: str | None = None) -> Table:
-    """Return the table of findings, broken ones first."""
-    rows = []
-    for place, found in sorted(
-        enumerate(document["findings"]), key=lambda pair: ORDER[pair[1]["ok"]]
-    ):
-        observed = number(document, found["pointer"], file) if found["pointer"] else None
-        limit = number(document, f"/findings/{place}/limit", file)
-        state = Mark(MARKS[found["ok"]], bold=found["ok"] is False)
-        rows.append((found["clause"], state, found["what"], observed, limit))
-    head = ("clause", "state", "what", "observed", "limit or reason")
-    return Table(head, rows, "Findings", numbers=False)
+def findings(document: Mapping[str, Any], file: str = "", *, last: bool = False) -> Table:
+    """Return the findings of an audit's document, broken ones first, or last."""
 
+    def row(place: int, found: Mapping[str, Any]) -> list[object]:
+        state = Mark(
+            MARKS[found["ok"]], bold=found["ok"] is False, style=STYLES[MARKS[found["ok"]]]
+        )
+        limit = field(document, f"/findings/{place}/limit", file=file)
+        there = found["pointer"]
+        observed = field(document, there, file=file) if there else None
+        return [found["clause"], state, found["what"], observed, limit]
 
-def number(document: object, place: str, file: str | None, form: str = DEFAULT_FORM) -> Mark:
-    """Return a value by reference; with `file` it is a link to where it stands."""
-    where = "" if file is None else address(file, place)
-    return Mark(lookup(document, place), link=where, hint=form, form=form)
+    ordered = sorted(
+        enumerate(document["findings"]), key=lambda pair: ORDER[pair[1]["ok"]], reverse=last
+    )
+    head = ["clause", "state", "what", "observed", "limit or reason"]
+    return Table(head, [row(*pair) for pair in ordered], "Findings", numbers=False)
 
 
 def _drawn(picture: Picture, folder: Path, name: str) -> dict[str, str | None]:
@@ -145,9 +137,7 @@ def _drawn(picture: Picture, folder: Path, name: str) -> dict[str, str | None]:
         canvas.save(picture.draw(), make_folder((folder / name).parent) / Path(name).name)
     except (PtyspecError, OSError):
         raise
-    except (
-        Exception
-    ) as error:  # whatever a drawing library raises: the numbers are worth more than a picture
+    except Exception as error:  # whatever a drawing library raises: the numbers are worth more
         return {"file": None, "error": f"{type(error).__name__}: {error}"}
     return {"file": name, "error": None}
 
@@ -164,6 +154,5 @@ def _is_audit(path: Path) -> bool:
         content = read_json(path)
     except PtyspecError:
         return False
-    return isinstance(content, dict) and {"schema_version", "kind", "findings", "data"} <= set(
-        content
-    )
+    keys = {"schema_version", "kind", "findings", "data"}
+    return isinstance(content, dict) and keys <= set(content)

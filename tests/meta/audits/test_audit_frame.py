@@ -12,9 +12,10 @@ import pytest
 from ptyspec.checks.layout import Grid
 from ptyspec.checks.pointers import problems
 from ptyspec.checks.report import Audit, about
-from ptyspec.checks.shown import lookup, plain, pointer, ref, show
+from ptyspec.checks.shown import lookup, plain, pointer, ref
 from ptyspec.checks.write import check_place, markdown, write_audit
 from ptyspec.errors import InputFileError, OutputExistsError
+from ptyspec.render.table import show
 from ptyspec.spec.checks import Check, limits
 from ptyspec.spec.finding import State
 from tests.audits import judging
