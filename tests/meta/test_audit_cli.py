@@ -106,7 +106,7 @@ def test_files_can_be_checked_and_a_changed_digit_is_found(tmp_path: Path) -> No
         pytest.param(["--check", "not/there"], "no such folder", id="check-nothing"),
         pytest.param(
             ["probe", "legacy:main", "--profile", "quick"],
-            "has its settings already",
+            "settings of its own",
             id="words-unheeded",
         ),
         pytest.param(["--list", "magic"], "no audit is called magic", id="list-unknown"),
