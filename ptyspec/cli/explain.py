@@ -91,7 +91,7 @@ def explain(
                 repeats=repeats,
                 processes=processes,
                 progress=bars,
-            )
+            ).document
     except KeyboardInterrupt:
         raise _interrupted() from None
     command = _again(good, bad, symptom, profile, seed, settings or ())

@@ -37,7 +37,9 @@ class Compared:
         return plain(*self._tables())
 
     def _repr_html_(self) -> str:
-        return "".join(table.html() for table in self._tables())
+        from ptyspec.front.view import headed
+
+        return headed(self._tables())
 
 
 class Results(list["Finding"]):

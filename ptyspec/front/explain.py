@@ -20,6 +20,21 @@ if TYPE_CHECKING:
 CLAUSE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*-\d{3}")
 
 
+class Explained:
+    """What was found between two runs; `document` holds everything, a notebook shows the story."""
+
+    def __init__(self, document: Explanation) -> None:
+        self.document = document
+
+    def __repr__(self) -> str:
+        from ptyspec.explanations.story import story
+
+        return story(self.document, {})
+
+    def _repr_markdown_(self) -> str:
+        return repr(self)
+
+
 def explain(
     good: Run | Path | str,
     bad: Run | Path | str,
@@ -32,7 +47,7 @@ def explain(
     repeats: int = 3,
     processes: int = 2,
     progress: Progress | bool = True,
-) -> Explanation:
+) -> Explained:
     """Return what makes `bad` show a symptom that `good` does not: the stage, and the smallest set of differences.
 
     Args:
@@ -56,13 +71,8 @@ def explain(
     options = Options(profile=profile, seed=seed, settings=settings_of(set))
     first, second = run_specs(words, options, faults=catalogue.names())
     ask = _clause if CLAUSE.fullmatch(symptom.strip()) else _symptom
-    return ask(
-        (first, second),
-        words,
-        symptom,
-        Limits(budget, repeats, processes),
-        told_by(progress) or Silent(),
-    )
+    limits = Limits(budget, repeats, processes)
+    return Explained(ask((first, second), words, symptom, limits, told_by(progress) or Silent()))
 
 
 def _symptom(

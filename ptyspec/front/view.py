@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
-from io import BytesIO
+from collections.abc import Iterable
+from io import BytesIO, StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -66,7 +68,7 @@ def score_table(metrics: Any) -> Table:
 def text(run: Run) -> str:
     """Return the verdict, the scores and the folder as text."""
     head = f"{run.scenario.name}: {run.verdict.line}"
-    return f"{head}\n\n{plain(score_table(run.metrics))}\n{run.folder}"
+    return f"{head}\n\n{plain(score_table(run.metrics))}\n{short(run.folder)}"
 
 
 def html(run: Run) -> str:
@@ -81,19 +83,33 @@ def html(run: Run) -> str:
         else verdict.line,
         table=score_table(run.metrics).html(),
         image=base64.b64encode(png(run.plot())).decode("ascii"),
-        folder=run.folder,
+        folder=short(run.folder),
     )
+
+
+def short(path: Path) -> str:
+    """Return a path with `~` for the user's home."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 def plain(*tables: Table) -> str:
     """Return tables as a terminal of 110 columns shows them, without colours."""
     from rich.console import Console
 
-    console = Console(width=110, file=None, record=False, no_color=True, highlight=False)
-    with console.capture() as captured:
-        for table in tables:
-            console.print(table.terminal())
-    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+    text = StringIO()
+    console = Console(
+        file=text, width=110, force_terminal=False, force_jupyter=False, color_system=None
+    )
+    for table in tables:
+        console.print(table.terminal())
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
+
+
+def headed(tables: Iterable[Table]) -> str:
+    """Return tables as HTML, each under its title."""
+    parts = (Markup("<h4>{}</h4>{}").format(table.title, table.html()) for table in tables)
+    return str(Markup("").join(parts))
 
 
 def picture(result: RunResult) -> Figure:

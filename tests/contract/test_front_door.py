@@ -230,3 +230,24 @@ def test_a_fault_is_active_inside_its_block_alone() -> None:
 def test_a_scan_is_read_from_its_path(tmp_path: Path) -> None:
     write_scan(tmp_path / "scan.npz", one_run().scan)
     assert ptyspec.read_scan(str(tmp_path / "scan.npz")).size == 120
+
+
+# Documentation
+
+USERS = ("README.md", "docs/tutorial.md", "docs/public-api.md", "docs/notebooks/first-look.ipynb")
+
+
+@pytest.mark.parametrize("page", USERS, ids=lambda page: Path(page).stem)
+def test_pages_for_users_use_public_names_alone(page: str) -> None:
+    text = (child.ROOT / page).read_text(encoding="utf-8")
+    assert re.findall(r"(?:from|import) ptyspec\.[\w.]+", text) == []
+    names = {*re.findall(r"\bptyspec\.([A-Za-z]\w*)(?=\(|\b)", text)} - {"org"}
+    modules = {path.stem for path in Path(ptyspec.__file__).parent.iterdir()}
+    assert names & modules == set()
+    called = {*re.findall(r"\bptyspec\.([A-Za-z]\w*)\(", text)}
+    assert called <= {*ptyspec.__all__}
+
+
+def test_the_page_of_public_names_lists_each() -> None:
+    text = (child.ROOT / "docs" / "public-api.md").read_text(encoding="utf-8")
+    assert [name for name in ptyspec.__all__ if f"ptyspec.{name}" not in text] == []
