@@ -215,7 +215,7 @@ def refusal(read: Callable[[Path], object], path: Path) -> str:
     ids=["frames", "translations", "mask", "illumination"],
 )
 def test_a_scan_that_refers_elsewhere_is_refused(put: Put, key: str, tmp_path: Path) -> None:
-    refusal(read_scan, hostile(tmp_path, key, put))
+    assert refusal(read_scan, hostile(tmp_path, key, put))
 
 
 @forms

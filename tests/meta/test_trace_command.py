@@ -87,7 +87,7 @@ def test_a_clause_goes_from_new_to_green(project: Path) -> None:
     assert strict(project) == (0, {})
     result = trace(project, "--clause", FIRST)
     assert (
-        "passed     tests/contract/test_tiny.py::test_doubling_gives_twice_as_much[one]"
+        "passed      tests/contract/test_tiny.py::test_doubling_gives_twice_as_much[one]"
         in result.stdout
     )
     assert f"| {FIRST} (MUST) | passed |" in trace(project, "--compliance").stdout
