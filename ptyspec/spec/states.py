@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ptyspec.contracts.stages import STAGES
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.finding import Finding, State, failed, worst
 
@@ -102,11 +103,14 @@ def failures(clauses: Iterable[Clause], standings: Mapping[str, Standing]) -> li
 
 
 def follows(findings: Sequence[Finding]) -> dict[str, str]:
-    """Return for each failed clause the one that it may follow from; "" at the earliest stage.
+    """Return for each failed clause the one that it may follow from; "" where it stands for itself.
 
     `findings` are in the order of `failed`. A stage works on what earlier stages gave it, so that a
-    failure behind another one may be its consequence.
+    failure behind that of an earlier stage may be its consequence. What surrounds the stages (files,
+    settings, the run, evidence) stands for itself.
     """
+    stages = [one for one in findings if one.stage in STAGES]
     return {
-        one.clause: "" if one.stage == findings[0].stage else findings[0].clause for one in findings
+        one.clause: stages[0].clause if one.stage in STAGES and one.stage != stages[0].stage else ""
+        for one in findings
     }

@@ -76,15 +76,16 @@ def test_an_expected_failure_is_none_the_less_a_failure() -> None:
 
 def test_the_failure_at_the_earliest_stage_comes_first_and_later_ones_may_follow_from_it() -> None:
     late, early = clause("LATE-001", place="stitch"), clause("EARLY-001", place="normalize")
-    beside = clause("EARLY-002", place="normalize")
-    names = ("LATE-001", "EARLY-001", "EARLY-002")
+    beside, apart = clause("EARLY-002", place="normalize"), clause("APART-001", place="files")
+    names = ("LATE-001", "EARLY-001", "EARLY-002", "APART-001")
     cases = [case(f"test_{name}", name) for name in names]
     rows = {
         one.id: Outcome(State.FAILED, dict.fromkeys(one.clauses, State.FAILED)) for one in cases
     }
-    found = traced(late, early, beside, cases=cases, ran=Ledger("here", rows))
+    found = traced(late, early, beside, apart, cases=cases, ran=Ledger("here", rows))
     first = "EARLY-001"
-    assert found.follows == {"EARLY-001": "", "EARLY-002": "", "LATE-001": first}
+    nothing = dict.fromkeys(("EARLY-001", "EARLY-002", "APART-001"), "")
+    assert found.follows == {**nothing, "LATE-001": first}
     assert views.as_json(found)["clauses"][0]["after"] == first
 
 
