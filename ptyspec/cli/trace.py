@@ -177,8 +177,8 @@ def _order(found: Trace) -> None:
     """Print what failed, the earliest stage first: a later failure may follow from it."""
     after = found.follows
     for row in found.failures:
-        told = f"may follow from {after[row.clause]}" if after[row.clause] else "failed first"
-        typer.echo(f"{row.clause} at {row.stage}: {told}")
+        told = f"; may follow from {after[row.clause]}" if after[row.clause] else ""
+        typer.echo(f"failed at {row.stage}: {row.clause} · {row.what}{told}")
 
 
 def _findings(findings: tuple[Remark, ...]) -> None:
