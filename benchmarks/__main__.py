@@ -26,6 +26,7 @@ OF_THEIR_OWN = (
     "hyperparameters",
     "explain",
     "verdicts",
+    "calibration",
     "investigation",
 )
 """Studies: each prints a table of its own and has no budget."""

@@ -5,16 +5,20 @@ from __future__ import annotations
 import dataclasses
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
+from ptyspec.checks.verdict import Verdict, verdict_of
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.records import ArrayStats, EpochRecord, History, StageRecord
 from ptyspec.contracts.resolve import Layer, Resolved, resolve
 from ptyspec.contracts.run import RunResult
 from ptyspec.contracts.scan import RawScan
+from ptyspec.report.markdown import report_text
 from ptyspec.report.pages import write_pages
+from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.runs.run_folder import write_run
 from ptyspec.seeds import generator
 
@@ -50,8 +54,11 @@ def estimate(truth: np.ndarray, blur: float, factor: float = 1.0) -> Reconstruct
     return Reconstruction(object=out, coverage=coverage, origin=(4, 40))
 
 
-def block(scale: float) -> dict[str, Any]:
-    """Return a metrics block whose numbers are distinct, so that none can stand in for another."""
+def block(scale: float, detail: float | None = None) -> dict[str, Any]:
+    """Return a metrics block whose numbers are distinct, so that none can stand in for another.
+
+    `detail` is the high-pass r of a baseline, which learned nothing and so has little.
+    """
     frequency = np.linspace(0.02, 1, 30)
     curve = np.clip(1.1 - frequency / (0.2 + 0.8 * scale), 0, 1)
     ring = {
@@ -61,13 +68,13 @@ def block(scale: float) -> dict[str, Any]:
         "first_crossing_half": 0.7719 * scale,
         "last_crossing_half": 0.8,
     }
-    statistics = {"mean": 2.7 * scale, "median": 2.6, "p05": 1.7, "p95": 3.8}
+    statistics = {"mean": 2.574 * scale, "median": 2.6, "p05": 1.7, "p95": 3.8}
     return {
         "amplitude": {
             "mean_ratio": 0.9987 * scale,
             "least_squares_scalar": 1.001,
             "pearson_r": 0.9713 * scale,
-            "highpass_pearson_r": 0.8531 * scale,
+            "highpass_pearson_r": 0.8531 * scale if detail is None else detail,
             "ssim": 0.9229 * scale,
             "mae": 0.08,
             "rmse": 0.11,
@@ -75,7 +82,7 @@ def block(scale: float) -> dict[str, Any]:
             "prediction": statistics,
             "truth": statistics,
         },
-        "phase": {"pearson_r": 0.8117 * scale, "mae": 0.05},
+        "phase": {"pearson_r": 0.8117 * scale if detail is None else detail + 0.0517, "mae": 0.05},
         "complex": {"nrmse": 0.1453 / scale, "correlation_mean_free": 0.93},
         "frc": {"complex": ring, "amplitude": ring},
         "coverage": 0.97,
@@ -86,8 +93,8 @@ def block(scale: float) -> dict[str, Any]:
 
 def fake_metrics() -> dict[str, Any]:
     controls = {
-        "trivial": block(0.96),
-        "untrained": block(0.97),
+        "trivial": block(0.96, 0.1137),
+        "untrained": block(0.97, 0.4271),
         "iterative": block(1.01),
         "flat_start": block(1.003),
     }
@@ -177,7 +184,13 @@ def make_run(
         stage(
             "normalize",
             0.2,
-            {"gain": 0.7342, "scale": 30.0, "a0": 2.7611},
+            {
+                "gain": 0.7342,
+                "scale": 30.0,
+                "a0": 2.7611,
+                "required_canvas": 16.0,
+                "padded_size": 16.0,
+            },
             input=scan.diff3d * 0.7342,
         ),
         stage("train", 14.2, {}),
@@ -205,19 +218,41 @@ def without_truth(result: RunResult) -> RunResult:
     """Return the same run as if measured: no object known, scores in the data domain."""
 
     def data(value: float) -> dict[str, Any]:
-        unknown = {"mean_ratio": None, "pearson_r": None, "reason": "no truth"}
-        fit = {"r_factor": 0.0912 * value, "poisson_deviance_per_pixel": 1.173 * value}
+        fit = {
+            "r_factor": 0.0912 * value,
+            "r_squared": 0.0017 * value,
+            "poisson_deviance_per_pixel": 1.173 * value,
+        }
         raw = {
             "amplitude_pearson_r": 0.9417 / value,
             "phase_pearson_r": 0.8621 / value,
             "nrmse": 0.211,
         }
-        return {"amplitude": unknown, "data": fit, "agreement_with_iterative": {"raw": raw}}
+        agreement = {"raw": raw, "highpass_pearson_r": 0.9137 / value}
+        return {"data": fit, "agreement_with_iterative": agreement}
 
-    halves = {"network": {"complex": {"half_bit_crossing": 0.4133}}}
-    controls = {name: data(2.0) for name in result.controls}
+    halves = {
+        "network": {"complex": {"half_bit_crossing": 0.4133}},
+        "iterative": {"complex": {"half_bit_crossing": 0.8177}},
+    }
+    values = {"trivial": 2.0, "untrained": 1.9, "iterative": 0.9, "flat_start": 1.1}
+    controls = {name: data(values[name]) for name in result.controls}
     metrics = {"schema_version": 1, **data(1.0), "half_set_frc": halves, "controls": controls}
-    return dataclasses.replace(result, metrics=metrics, refined=None)
+    scan = result.scan.model_copy(update={"objectGuess": None})
+    return dataclasses.replace(result, metrics=metrics, refined=None, scan=scan)
+
+
+def judged(result: RunResult) -> Verdict:
+    """Return the verdict of a run that is in memory, by way of a folder."""
+    with TemporaryDirectory() as folder:
+        write_run(Path(folder), result)
+        verdict = verdict_of(FinishedRun(Path(folder)))
+        return Verdict.model_validate_json(verdict.model_dump_json().replace(folder, "RUN"))
+
+
+def report_of(result: RunResult, folder: Path = Path()) -> str:
+    """Return the report of a run that is in memory, without pictures."""
+    return report_text(result, judged(result), {}, folder)
 
 
 @cache

@@ -8,6 +8,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Begin": ("tutorial", "notebooks/first-look", "reading-the-reports", "glossary"),
     "Run": (
         "running",
+        "verdict",
         "configuration",
         "settings",
         "recipes",
@@ -21,7 +22,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Find out why": ("audits", "audits-hyperparameters", "explain", "legacy"),
     "Reports": ("allure", "dashboard"),
     "The investigation": ("investigation", "investigation-items", "recorded-figures"),
-    "Evidence": ("failure-signatures", "seen-red", "mutation"),
+    "Evidence": ("failure-signatures", "seen-red", "mutation", "verdict-calibration"),
     "Reference": ("reference/cli", "reference/json", "reference/api/index"),
 }
 OWN = ("reference/clauses/", "reference/api/")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ptyspec.cli.failures import INCOMPLETE, VIOLATION
+from ptyspec.cli.failures import DOUBTFUL, INCOMPLETE, VIOLATION
 from ptyspec.cli.names import scenario_targets
 from ptyspec.cli.options import Json, Profile, Recipe, Seed, Setting
 
@@ -29,7 +29,7 @@ Out = Annotated[
         metavar="DIR", help="Also write compare.md, .html, .png and .json here.", show_default=False
     ),
 ]
-CODES = {"ok": 0, "violation": VIOLATION, "incomplete": INCOMPLETE}
+CODES = {"ok": 0, "violation": VIOLATION, "incomplete": INCOMPLETE, "doubtful": DOUBTFUL}
 
 
 def compare(

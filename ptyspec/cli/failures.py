@@ -13,8 +13,9 @@ from typer.core import TyperGroup
 
 from ptyspec.errors import PtyspecError
 
-VIOLATION, USAGE, BROKEN, INCOMPLETE = 1, 2, 3, 4
-"""Exit codes beside 0: a requirement is violated; wrong input; run or suite error; incomplete evidence."""
+VIOLATION, USAGE, BROKEN, INCOMPLETE, DOUBTFUL = 1, 2, 3, 4, 5
+"""Exit codes beside 0: a requirement is violated; wrong input; run or suite error; incomplete
+evidence; a result that is neither right nor wrong."""
 DEBUG = "ptyspec.debug"
 
 

@@ -1,4 +1,4 @@
-"""Several runs by one command, one after the other, each held against the clauses that a finished run can show."""
+"""One run or several by one command, one after the other, each with its verdict."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ptyspec.cli.failures import BROKEN, VIOLATION
+from ptyspec.cli.failures import BROKEN
 
 if TYPE_CHECKING:
+    from ptyspec.checks.verdict import Verdict
     from ptyspec.cli.progress import RichProgress
     from ptyspec.experiments.variant import Variant
-    from ptyspec.report.run_clauses import RunFinding
 
 Make = Callable[["Variant", Path | None], Path]
 """Makes one run, or finds it finished, and returns its folder."""
@@ -21,27 +21,19 @@ Make = Callable[["Variant", Path | None], Path]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one request; `error` where it broke, with the exit code it would have had alone."""
+    """What became of one request: a finished run with its verdict, or the error where it broke."""
 
     name: str
     seconds: float
     folder: Path | None = None
     error: str = ""
-    code: int = 0
     metrics: Mapping[str, Any] | None = None
-    findings: tuple[RunFinding, ...] = ()
+    verdict: Verdict | None = None
 
     @property
-    def broken(self) -> list[RunFinding]:
-        """Clauses that this run breaks."""
-        return [finding for finding in self.findings if finding.ok is False]
-
-    @property
-    def wrong(self) -> list[str]:
-        """What is wrong with a finished run."""
-        from ptyspec.scores.headline import violations
-
-        return [] if self.metrics is None else violations(self.metrics)
+    def words(self) -> str:
+        """The verdict as the summary shows it."""
+        return self.verdict.words if self.verdict else "the run broke"
 
 
 def places(asked: Sequence[Variant], out: Path | None, force: bool) -> list[Path | None]:
@@ -85,24 +77,32 @@ def run_each(
             raise
         except PtyspecError as error:
             progress.message(f"{name} broke: {error}")
-            found.append(
-                Outcome(name, time.monotonic() - began, error=str(error), code=error.exit_code)
-            )
+            found.append(Outcome(name, time.monotonic() - began, error=str(error)))
             continue
-        found.append(_finished(name, time.monotonic() - began, folder))
+        found.append(finished(name, time.monotonic() - began, folder))
     return found
 
 
-def _finished(name: str, seconds: float, folder: Path) -> Outcome:
-    from ptyspec.report.run_clauses import judge
+def run_one(one: Variant, place: Path | None, make: Make) -> Outcome:
+    """Make one run; whatever it raises passes through."""
+    began = time.monotonic()
+    folder = make(one, place)
+    return finished(one.resolved.scenario.name, time.monotonic() - began, folder)
+
+
+def finished(name: str, seconds: float, folder: Path) -> Outcome:
+    """Return the outcome of a finished run, with its verdict."""
+    from ptyspec.checks.verdict import verdict_of
     from ptyspec.runs.finished_run import FinishedRun
 
     run = FinishedRun(folder)
-    return Outcome(name, seconds, folder, metrics=run.metrics, findings=tuple(judge(run)))
+    return Outcome(name, seconds, folder, metrics=run.metrics, verdict=verdict_of(run))
 
 
-def code_of(found: Sequence[Outcome]) -> int:
+def code_of(outcomes: Sequence[Outcome]) -> int:
     """Return the exit code of the whole: a run that broke outweighs one that is wrong."""
-    if any(outcome.error for outcome in found):
+    from ptyspec.checks.verdict import CODES, worst
+
+    if any(outcome.error for outcome in outcomes):
         return BROKEN
-    return VIOLATION if any(outcome.wrong or outcome.broken for outcome in found) else 0
+    return CODES[worst([outcome.verdict for outcome in outcomes if outcome.verdict])]

@@ -1,98 +1,102 @@
-"""What several runs came to: a table of a line each beside the controls without learning, and where to look."""
+"""What runs came to: scores beside their baselines, the verdict of each, and where to look."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ptyspec.cli.failures import BROKEN, VIOLATION
 from ptyspec.cli.run_several import Outcome, code_of
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-NEAR = ("trivial", "untrained")
-"""Controls whose fine detail stands beside the network's."""
-One = Callable[[str, Path, dict[str, Any]], dict[str, Any]]
-"""Makes the JSON document of one run from its name, folder and scores."""
+SCHEMA_VERSION = 1
+HEADS = ("mean ratio", "amplitude r", "high-pass r", "trivial baseline", "untrained baseline")
+"""Scores of the network; the last two are the high-pass r of estimates that learned nothing."""
+DETAIL = "amplitude.highpass_pearson_r"
+PATHS = (
+    "amplitude.mean_ratio",
+    "amplitude.pearson_r",
+    DETAIL,
+    f"controls.trivial.{DETAIL}",
+    f"controls.untrained.{DETAIL}",
+)
 
 
-def summary(found: Sequence[Outcome]) -> Table:
-    """Return the table: the network's scores, what the controls without learning reach, and the verdict."""
+def tell(outcomes: Sequence[Outcome], *, dashboard: bool, as_json: bool) -> int:
+    """Print what the runs came to, as text or as one JSON document, and return the exit code."""
+    import typer
+
+    from ptyspec.cli.output import print_json, stderr, stdout
+    from ptyspec.cli.table import score_table
+
+    folders = [outcome.folder for outcome in outcomes if outcome.folder is not None]
+    page = write_dashboard(folders) if dashboard and folders else None
+    alone = outcomes[0] if len(outcomes) == 1 and not outcomes[0].error else None
+    if as_json:
+        told = one_document(alone) if alone else document(outcomes)
+        print_json({**told, "dashboard": None if page is None else str(page)})
+        return code_of(outcomes)
+    if alone:
+        stdout().print(score_table(alone.metrics or {}))
+    else:
+        stdout().print(summary(outcomes))
+    for line in _alone(alone, page) if alone else closing(outcomes, page):
+        typer.echo(line)
+    for outcome in outcomes:
+        if outcome.error:
+            said = f"broke: {outcome.name}: {outcome.error}"
+            stderr().print(said, markup=False, style="bold red")
+    return code_of(outcomes)
+
+
+def summary(outcomes: Sequence[Outcome]) -> Table:
+    """Return the table: the network's scores, what the baselines reach, and the verdict."""
     from rich.table import Table
     from rich.text import Text
 
     from ptyspec.scores import headline as scores
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    heads = (
-        "",
-        "mean ratio",
-        "amplitude r",
-        "high-pass r",
-        *(f"of {name}" for name in NEAR),
-        "clauses",
-        "seconds",
-        "",
-    )
-    for place, head in enumerate(heads):
-        table.add_column(
-            head,
-            justify="right" if 0 < place < len(heads) - 1 else "left",
-            no_wrap=not place,
-            overflow="fold",
-        )
-    for outcome in found:
-        blocks = {} if outcome.metrics is None else scores.blocks(outcome.metrics)
-        own = blocks.get("network", {})
-        paths = [
-            (own, "amplitude.mean_ratio"),
-            (own, "amplitude.pearson_r"),
-            (own, "amplitude.highpass_pearson_r"),
-        ]
-        paths += [(blocks.get(name, {}), "amplitude.highpass_pearson_r") for name in NEAR]
-        cells = [scores.shown(scores.lookup(block, path)) for block, path in paths]
-        table.add_row(
-            Text(outcome.name),
-            *cells,
-            _kept(outcome),
-            f"{outcome.seconds:.0f}",
-            Text(_verdict(outcome)),
-        )
+    table.add_column("", no_wrap=True)
+    for head in (*HEADS, "seconds"):
+        table.add_column(head, justify="right", overflow="fold")
+    table.add_column("verdict", overflow="fold")
+    for outcome in outcomes:
+        metrics = outcome.metrics or {}
+        cells = [scores.shown(scores.lookup(metrics, path)) for path in PATHS]
+        table.add_row(Text(outcome.name), *cells, f"{outcome.seconds:.0f}", Text(outcome.words))
     return table
 
 
-def _kept(outcome: Outcome) -> str:
-    judged = [finding for finding in outcome.findings if finding.ok is not None]
-    return f"{len(judged) - len(outcome.broken)}/{len(judged)}" if judged else "–"
+def _alone(outcome: Outcome, page: Path | None) -> list[str]:
+    """Return the lines below the scores of one run; the verdict comes last."""
+    assert outcome.folder is not None
+    assert outcome.verdict is not None
+    lines = [f"report: {outcome.folder / 'report.md'}"]
+    if _page(outcome.folder):
+        lines.append(f"page:   {_page(outcome.folder)}")
+    if page is not None:
+        lines.append(f"dashboard: {page}")
+    return [*lines, outcome.verdict.last_line]
 
 
-def _verdict(outcome: Outcome) -> str:
-    if outcome.error:
-        return "the run broke"
-    clauses = ", ".join(
-        dict.fromkeys(f"{finding.clause} at {finding.stage}" for finding in outcome.broken)
-    )
-    return f"breaks {clauses}" if clauses else "; ".join(outcome.wrong) or "right"
-
-
-def closing(found: Sequence[Outcome], page: Path | None) -> list[str]:
-    """Return the lines below the table: how many are right, and how to look at them (all in `page`, where there is one)."""
-    right = [outcome for outcome in found if not (outcome.error or outcome.wrong or outcome.broken)]
-    whole = sum(outcome.seconds for outcome in found)
-    folders = [outcome.folder for outcome in found if outcome.folder is not None]
-    lines = [
-        f"{len(right)} of {len(found)} are right; {whole:.0f} s. Clauses: those that a finished run can show."
-    ]
+def closing(outcomes: Sequence[Outcome], page: Path | None) -> list[str]:
+    """Return the lines below the table: how to look at the runs, and how many there are of each verdict."""
+    folders = [outcome.folder for outcome in outcomes if outcome.folder is not None]
+    lines = []
     if page is None:
         lines += [f"report: {folder / 'report.html'}" for folder in folders]
+    else:
+        lines.append(f"dashboard: {page}")
     if len(folders) > 1:
-        lines.append(
-            f"side by side: ptyspec compare {' '.join(_short(folder) for folder in folders)}"
-        )
-    return lines if page is None else [*lines, f"dashboard: {page}"]
+        named = " ".join(_short(folder) for folder in folders)
+        lines.append(f"side by side: ptyspec compare {named}")
+    words = [outcome.verdict.status if outcome.verdict else "broken" for outcome in outcomes]
+    counts = [f"{words.count(word)} {word}" for word in dict.fromkeys(words)]
+    whole = sum(outcome.seconds for outcome in outcomes)
+    return [*lines, f"{len(outcomes)} runs in {whole:.0f} s: {', '.join(counts)}"]
 
 
 def _short(folder: Path) -> str:
@@ -101,25 +105,9 @@ def _short(folder: Path) -> str:
     return folder.name[:8] if folder.parent == RunStore().root / "runs" else str(folder)
 
 
-def tell_several(found: Sequence[Outcome], one: One, *, dashboard: bool, as_json: bool) -> int:
-    """Print the summary (or one JSON document; each run in it is what `one` makes of it) and return the exit code."""
-    import typer
-
-    from ptyspec.cli.output import print_json, stderr, stdout
-
-    folders = [outcome.folder for outcome in found if outcome.folder is not None]
-    page = write_dashboard(folders) if dashboard and folders else None
-    if as_json:
-        print_json({**document(found, one), "dashboard": None if page is None else str(page)})
-        return code_of(found)
-    stdout().print(summary(found))
-    for line in closing(found, page):
-        typer.echo(line)
-    for outcome in found:
-        for line in (*outcome.wrong, outcome.error):
-            if line:
-                stderr().print(f"violation: {outcome.name}: {line}", markup=False, style="bold red")
-    return code_of(found)
+def _page(folder: Path) -> str | None:
+    page = folder / "report.html"
+    return str(page) if page.is_file() else None
 
 
 def write_dashboard(folders: Sequence[Path]) -> Path:
@@ -134,29 +122,34 @@ def write_dashboard(folders: Sequence[Path]) -> Path:
         return write.write_dashboard(place, gather(list(folders), [], None, page_root(None)))
 
 
-def document(found: Sequence[Outcome], one: One) -> dict[str, Any]:
-    """Return the content of `--json`; each run is what `one` makes of it, with its findings."""
-    code = code_of(found)
+def document(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return the content of `--json` for several runs; `status` is that of the worst one."""
+    from ptyspec.checks.verdict import worst
+
+    verdicts = [outcome.verdict for outcome in outcomes if outcome.verdict]
+    broken = any(outcome.error for outcome in outcomes)
     return {
-        "schema_version": 1,
-        "status": {0: "ok", VIOLATION: "violation", BROKEN: "broken"}[code],
-        "runs": [_row(outcome, one) for outcome in found],
+        "schema_version": SCHEMA_VERSION,
+        "status": "broken" if broken else worst(verdicts),
+        "runs": [one_document(outcome) for outcome in outcomes],
     }
 
 
-def _row(outcome: Outcome, one: One) -> dict[str, Any]:
-    if outcome.folder is None or outcome.metrics is None:
-        return {
-            "schema_version": 1,
-            "status": "broken",
-            "scenario": outcome.name,
-            "error": outcome.error,
-        }
-    told = one(outcome.name, outcome.folder, dict(outcome.metrics))
-    status = "violation" if outcome.broken else told["status"]
+def one_document(outcome: Outcome) -> dict[str, Any]:
+    """Return one run of `--json`: the headline at top level, scores beside baselines, the verdict."""
+    from ptyspec.cli.table import headlines
+
+    head = {"schema_version": SCHEMA_VERSION, "scenario": outcome.name, "seconds": outcome.seconds}
+    if outcome.folder is None or outcome.verdict is None:
+        return {**head, "status": "broken", "error": outcome.error}
+    verdict = outcome.verdict
     return {
-        **told,
-        "status": status,
-        "seconds": outcome.seconds,
-        "findings": [asdict(row) for row in outcome.findings],
+        **head,
+        "status": verdict.status,
+        "run": str(outcome.folder),
+        "report": str(outcome.folder / "report.md"),
+        "page": _page(outcome.folder),
+        **headlines(outcome.metrics or {}),
+        "verdict": verdict.as_json(),
+        "violations": [f"{row.clause} at {row.stage}: {row.observed}" for row in verdict.failed],
     }

@@ -78,9 +78,7 @@ def html(run: Run) -> str:
         colour=COLOURS[verdict.status],
         style=Markup(STYLE),
         name=run.scenario.name,
-        verdict=f"{verdict.line}: {verdict.sentence}"
-        if verdict.status == "right"
-        else verdict.line,
+        verdict=verdict.line,
         table=score_table(run.metrics).html(),
         image=base64.b64encode(png(run.plot())).decode("ascii"),
         folder=short(run.folder),

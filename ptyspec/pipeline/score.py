@@ -14,6 +14,7 @@ from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.scale import mean_energy, rms_amplitude
 from ptyspec.scores.dataspace import data_scores
+from ptyspec.scores.frame import has_nan
 from ptyspec.scores.metrics import score as score_against
 
 MOST_FRAMES = 512
@@ -31,7 +32,7 @@ def score(scenario: Scenario, scan: RawScan, reconstruction: Reconstruction) -> 
     else:
         finite = np.isfinite(reconstruction.object)
         block["coverage"] = {"pixels": int(finite.sum()), "fraction": float(finite.mean())}
-        block["has_nan"] = False
+        block["has_nan"] = has_nan(reconstruction)
     rows = np.unique(np.linspace(0, scan.size - 1, min(scan.size, MOST_FRAMES)).astype(int))
     predicted = predict_frames(scan, reconstruction, rows)
     block["data"] = data_scores(predicted, scan.diff3d[rows], scan.scale, _mask(scan, len(rows)))

@@ -15,8 +15,11 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-Status = Literal["ok", "violation", "incomplete"]
+Status = Literal["right", "doubtful", "wrong", "incomplete", "ok", "violation"]
 WORDS: dict[Status, str] = {
+    "right": "right",
+    "doubtful": "doubtful",
+    "wrong": "wrong",
     "ok": "nothing wrong was found",
     "violation": "something is wrong",
     "incomplete": "incomplete evidence",

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from ptyspec.checks.verdict import verdict_of
 from ptyspec.contracts.base import Record
 from ptyspec.contracts.records import Number, Setting, StageRecord
 from ptyspec.contracts.resolve import flatten
@@ -20,7 +21,7 @@ DRAWN = 6
 """Runs in the figure; the tables hold all."""
 
 
-Status = Literal["ok", "violation", "incomplete"]
+Status = Literal["ok", "doubtful", "violation", "incomplete"]
 ByRun = dict[str, Number]
 """A number of each run, by the names that `runs` lists."""
 
@@ -32,7 +33,8 @@ class Identity(Record):
     scenario: str
     folder: str
     object: str | None
-    status: Literal["ok", "violation"]
+    status: Literal["right", "doubtful", "wrong", "incomplete"]
+    verdict: str
     violations: list[str]
     faults: list[str]
 
@@ -92,8 +94,9 @@ class Training(Record):
 class Comparison(Record):
     """compare.json: finished runs side by side; what is keyed by run has the names that `runs` lists.
 
-    - status: `violation` where a run is wrong by its own scores, `incomplete` where the runs show different objects, so
-      that only their scores, settings and stages are compared, else `ok`.
+    - status: `violation` where a run is wrong; `incomplete` where one cannot be judged or the runs
+      show different objects, so that only their scores, settings and stages are compared;
+      `doubtful` where a run is doubtful; else `ok`.
     - same_data: None where no record tells.
     - scores: by run, by estimator, by score.
     - agreement: each later run beside the first.
@@ -119,10 +122,9 @@ def comparison(runs: Sequence[Compared]) -> Comparison:
     """Return the runs side by side."""
     one_object = runs[0].object_id is not None and len({one.object_id for one in runs}) == 1
     identities = [_identity(one) for one in runs]
-    wrong = any(row.status == "violation" for row in identities)
     stages = _stages(runs)
     return Comparison(
-        status="violation" if wrong else "ok" if one_object else "incomplete",
+        status=_status([row.status for row in identities], one_object),
         runs=identities,
         same_object=one_object,
         same_data=_same_data(runs),
@@ -138,15 +140,24 @@ def comparison(runs: Sequence[Compared]) -> Comparison:
     )
 
 
+def _status(verdicts: Sequence[str], one_object: bool) -> Status:
+    if "wrong" in verdicts:
+        return "violation"
+    if not one_object or "incomplete" in verdicts:
+        return "incomplete"
+    return "doubtful" if "doubtful" in verdicts else "ok"
+
+
 def _identity(one: Compared) -> Identity:
-    wrong = scores.violations(one.run.metrics)
+    verdict = verdict_of(one.run)
     return Identity(
         name=one.name,
         scenario=one.run.resolved.scenario.name,
         folder=str(one.run.folder),
         object=one.object_id,
-        status="violation" if wrong else "ok",
-        violations=wrong,
+        status=verdict.status,
+        verdict=verdict.line,
+        violations=[f"{row.clause} at {row.stage}" for row in verdict.failed],
         faults=list(one.run.environment.get("faults") or []),
     )
 

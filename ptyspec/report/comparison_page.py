@@ -133,8 +133,8 @@ def _results(found: Comparison) -> Table:
     rows = []
     for run in found.runs:
         cells = _cells(found.scores[run.name]["network"], wanted)
-        rows.append((run.name, *cells, "; ".join(run.violations) or "ok"))
-    head = ("run", *(score.label for score in wanted), "state")
+        rows.append((run.name, *cells, run.verdict))
+    head = ("run", *(score.label for score in wanted), "verdict")
     return Table(head, rows, "The network's result")
 
 

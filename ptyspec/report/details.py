@@ -7,9 +7,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from ptyspec.contracts.arrays import Array
+from ptyspec.checks.finished_cause import twin_is_possible
+from ptyspec.checks.verdict import Verdict
 from ptyspec.contracts.records import ArrayStats
 from ptyspec.contracts.resolve import Resolved, flatten
 from ptyspec.contracts.run import RunResult
@@ -20,7 +19,7 @@ from ptyspec.report.answer import numbers
 from ptyspec.scores import headline as scores
 
 
-def stages(result: RunResult) -> list[str]:
+def stages(result: RunResult, verdict: Verdict) -> list[str]:
     """Return the stage table and the normalisation it rests on."""
     rows = []
     for stage in result.stages:
@@ -41,7 +40,7 @@ def stages(result: RunResult) -> list[str]:
             ["stage: array", "shape", "mean (of the modulus if complex)", "energy", "seconds"], rows
         ),
         "",
-        _scales(result),
+        _scales(result, verdict),
         *flags,
     ]
 
@@ -51,14 +50,17 @@ def _marked(flag: str, value: bool) -> str:
     return f"**{word}**" if scores.alarming(flag, value) else word
 
 
-def _scales(result: RunResult) -> str:
+def _scales(result: RunResult, verdict: Verdict) -> str:
     found = numbers(result)
-    return (
+    said = (
         f"- Gain g = {show(found.get('gain'), '.6g')}, scale s = {show(result.scan.scale, '.6g')}, "
-        f"a0 = {show(found.get('a0'), '.6g')}. The scale turns stored amplitudes into counts, counts = (s X)²; a0 is "
-        "the rms amplitude that the training counts and the probe imply; the gain conditions the network input and "
-        "**never reaches the loss or the object** (NORMALIZATION-001)."
+        f"a0 = {show(found.get('a0'), '.6g')}. The scale turns stored amplitudes into counts, "
+        "counts = (s X)²; a0 is the rms amplitude that the training counts and the probe imply. "
+        "The gain is meant for the network input alone (NORMALIZATION-001)"
     )
+    rows = [row for row in verdict.findings if row.clause == "NORMALIZATION-001"]
+    judged = [f"{row.state}: {row.observed}, expected {row.expected}" for row in rows]
+    return f"{said}: {escape('; '.join(judged) or 'not looked at, no truth')}."
 
 
 def training(result: RunResult) -> list[str]:
@@ -71,10 +73,15 @@ def training(result: RunResult) -> list[str]:
     )
     last = history.epochs[-1]
     seconds = sum(row.seconds for row in history.epochs)
+    monitor = history.monitor
+    values = {row.epoch: row.metrics.get(monitor) for row in history.epochs}
+    known = {epoch: value for epoch, value in values.items() if value is not None}
+    least = min(known, key=lambda epoch: known[epoch]) if known else best.epoch
     lines = [
         (
-            f"{len(history.epochs)} epochs in {seconds:.1f} s; weights kept from epoch {best.epoch}, where "
-            f"{escape(history.monitor)} was smallest ({show(best.metrics.get(history.monitor))}). Last epoch: loss "
+            f"{len(history.epochs)} epochs in {seconds:.1f} s; weights kept from epoch {best.epoch} "
+            f"({escape(monitor)} {show(values.get(best.epoch))}); {escape(monitor)} was smallest in "
+            f"epoch {least} ({show(known.get(least))}). Last epoch: loss "
             f"{show(last.metrics.get('loss'))}, val\\_loss {show(last.metrics.get('val_loss'))}."
         )
     ]
@@ -111,7 +118,7 @@ def limits(result: RunResult) -> list[str]:
     """Return what this run cannot show."""
     scenario = result.resolved.scenario
     lines = []
-    if scenario.model.gridsize == 1 and real_symmetric(result.scan.probeGuess):
+    if scenario.model.gridsize == 1 and twin_is_possible(result.scan.probeGuess):
         lines.append(
             "- **Twin ambiguity.** The probe is real and centro-symmetric and each pattern is inverted alone "
             "(gridsize 1). A single pattern then cannot tell the object patch from its twin, the complex conjugate "
@@ -126,21 +133,10 @@ def limits(result: RunResult) -> list[str]:
         )
     if scenario.measured:
         lines.append("- Measured data: no truth, so no score here is against the sample itself.")
-    lines.append(
-        "- Scores cover illuminated pixels alone; the grey ones in the pictures are not scored."
-    )
+    pixels = scores.lookup(result.metrics, "coverage.pixels")
+    if pixels is not None:
+        lines.append(f"- Scores cover {pixels:,.0f} illuminated pixels of the object.")
     return lines
-
-
-def real_symmetric(probe: Array) -> bool:
-    """Return whether the probe equals its own twin, conj(P(-r)), to 2 % of its norm, up to one global phase.
-
-    Both centres of an even array are tried: pixel N/2 and the middle between the central pixels.
-    """
-    energy = float(np.linalg.norm(probe))
-    twins = (np.conj(probe[::-1, ::-1]), np.conj(np.roll(probe[::-1, ::-1], 1, axis=(0, 1))))
-    # |<P, twin>| = |P|^2 exactly where the two are one array up to a phase.
-    return any(abs(np.vdot(probe, twin)) > (1 - 2e-4) * energy**2 for twin in twins)
 
 
 def warnings(result: RunResult) -> list[str]:
@@ -219,12 +215,10 @@ def reproduce(resolved: Resolved) -> list[str]:
     ]
     if scenario.measured:
         lines.append(f"The file's SHA-256 is {escape(scenario.scan.sha256)}.")
-    return [*lines, "Same seeds, thread count and backend give the same object bit by bit."]
-
-
-def verdicts(metrics: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the run, if anything."""
-    return [f"- **{escape(line)}**" for line in scores.violations(metrics)]
+    return [
+        *lines,
+        "Equal seeds, threads and backend are meant to give the same object bit by bit (DET-001).",
+    ]
 
 
 def _plain(value: object) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from ptyspec.checks.verdict import Verdict
 from ptyspec.contracts.run import RunResult
 from ptyspec.render.text import escape
 from ptyspec.report import answer, details
@@ -22,7 +23,9 @@ CAPTIONS = {
 }
 
 
-def report_text(result: RunResult, figures: Mapping[str, Path], folder: Path) -> str:
+def report_text(
+    result: RunResult, verdict: Verdict, figures: Mapping[str, Path], folder: Path
+) -> str:
     """Return the report in Markdown; pictures are linked relative to `folder`, all outside text is escaped."""
 
     def pictures(*names: str) -> list[str]:
@@ -38,11 +41,11 @@ def report_text(result: RunResult, figures: Mapping[str, Path], folder: Path) ->
                 ]
         return lines
 
-    wrong = details.verdicts(result.metrics)
     scenario = result.resolved.scenario
     sections: list[tuple[str, list[str]]] = [
-        ("", [*answer.answer(result), "", escape(scenario.description, 1000)]),
-        ("What is wrong", wrong),
+        ("", [*answer.answer(result, verdict), "", escape(scenario.description, 1000)]),
+        ("What is wrong", answer.broken(verdict)),
+        ("What is doubtful", answer.doubts(verdict)),
         (
             "Scores beside their controls",
             [*answer.score_table(result), "", *answer.how_to_read(result)],
@@ -50,7 +53,7 @@ def report_text(result: RunResult, figures: Mapping[str, Path], folder: Path) ->
         ("Pictures", pictures("amplitude", "phase", "controls", "frc")),
         ("Limits", details.limits(result)),
         ("Warnings on the input", details.warnings(result)),
-        ("Stages and normalisation", [*details.stages(result), "", *pictures("stages")]),
+        ("Stages and normalisation", [*details.stages(result, verdict), "", *pictures("stages")]),
         ("Training", [*details.training(result), "", *pictures("training")]),
         ("The data", pictures("coverage", "diffraction")),
         ("As recorded", details.as_recorded(result.metrics)),

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import ptyspec
+from ptyspec.checks.verdict import verdict_of
 from ptyspec.errors import InputFileError
 from ptyspec.files.files import atomic_file
 from ptyspec.files.jsonfile import read_json, write_json
@@ -17,7 +18,6 @@ from ptyspec.report.markdown import report_text
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.runs.runkey import source_digest
 from ptyspec.runs.store import RunStore
-from ptyspec.scores.headline import state
 
 PAGES = ("report.md", "report.html")
 MADE_BY = "pages.json"
@@ -54,11 +54,12 @@ def write_pages(folder: Path, progress: Progress | None = None) -> None:
     """
     watcher = progress or Silent()
     watcher.stage_started("report")
-    result = FinishedRun(folder).result()
+    run = FinishedRun(folder)
+    result, verdict = run.result(), verdict_of(run)
     (folder / MADE_BY).unlink(missing_ok=True)  # pages that are half made are nobody's
     figures = write_figures(folder / "figures", result, watcher)
-    text = report_text(result, figures, folder)
-    for name, content in zip(PAGES, (text, page(text, folder, state(result.metrics))), strict=True):
+    text = report_text(result, verdict, figures, folder)
+    for name, content in zip(PAGES, (text, page(text, folder, verdict.status)), strict=True):
         with atomic_file(folder / name) as file:
             file.write(content.encode())
     write_json(folder / MADE_BY, {"schema_version": 1, "code": _code()})

@@ -9,6 +9,7 @@ import numpy as np
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.errors import ScanDataError
+from ptyspec.scores.amplitude import highpass_pearson
 from ptyspec.scores.frame import Frame, common, covered, share_with
 from ptyspec.scores.frc import frc_scores
 from ptyspec.scores.gauge import gauge_scores
@@ -25,7 +26,8 @@ def agreement(first: Reconstruction, second: Reconstruction) -> dict[str, Any]:
     """Return how well two reconstructions of one scan agree on the pixels both cover, `second` as the reference.
 
     `raw` (one global phase removed) and `aligned` (ramp, shift, scale removed too) as in the gauge block, each with
-    the ring correlation of its complex objects; `frc` as in metrics.json; `pixels` shared. What cannot be evaluated
+    the ring correlation of its complex objects; `highpass_pearson_r` of the amplitudes, as in the
+    amplitude block; `frc` as in metrics.json; `pixels` shared. What cannot be evaluated
     is None with a reason.
     """
     return _scores(common(first, second))
@@ -93,6 +95,7 @@ def _scores(frame: Frame) -> dict[str, Any]:
     gauge = gauge_scores(frame, rings=True)
     return {
         "pixels": frame.pixels,
+        "highpass_pearson_r": highpass_pearson(np.abs(frame.rec), np.abs(frame.truth), frame.mask),
         "raw": gauge["raw"],
         "aligned": gauge["aligned"],
         "aligned_pixels": gauge["pixels"],

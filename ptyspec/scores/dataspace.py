@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -47,12 +48,37 @@ def poisson_deviance_per_pixel(
     return float(2.0 * np.mean(k * logarithm - (k - floored)))
 
 
+def noise_deviance_per_pixel(expected_counts: Array, mask: Array | None = None) -> float:
+    """Return what `poisson_deviance_per_pixel` is on average where these rates are the true ones.
+
+    Counting noise alone leaves it: about 1 in bright pixels, less in dark ones. nan for a rate that
+    is not finite or no pixel.
+    """
+    rate, _ = _pair(expected_counts, np.zeros(np.shape(expected_counts)), mask)
+    if rate.size == 0 or not np.isfinite(rate).all():
+        return float("nan")
+    rates, deviances = _expected_deviances()
+    return float(np.mean(np.interp(np.log(np.maximum(rate, RATE_FLOOR)), rates, deviances)))
+
+
+@cache
+def _expected_deviances() -> tuple[Array, Array]:
+    """Logarithms of rates from RATE_FLOOR to 100 photons, and the mean deviance of counts at each."""
+    rates = np.geomspace(RATE_FLOOR, 100.0, 101)[:, None]
+    counts = np.arange(1, 301, dtype=np.float64)
+    factorials = np.cumsum(np.log(counts))
+    weights = np.exp(counts * np.log(rates) - rates - factorials)
+    deviances = 2.0 * (counts * np.log(counts / rates) - (counts - rates))
+    at_zero = np.exp(-rates[:, 0]) * 2.0 * rates[:, 0]
+    return np.log(rates[:, 0]), (weights * deviances).sum(axis=1) + at_zero
+
+
 def data_scores(
     predicted: Array, measured: Array, scale: float, mask: Array | None = None
 ) -> dict[str, Any]:
-    """Return r_factor, r_squared and poisson_deviance_per_pixel of amplitudes with counts = (scale A)^2, as JSON.
+    """Return r_factor, r_squared, poisson_deviance_per_pixel and what noise leaves of it, as JSON.
 
-    What is undefined is None with a `reason`.
+    Counts are (scale A)^2 of the amplitudes A. What is undefined is None with a `reason`.
     """
     amplitude, known = (
         np.asarray(predicted, dtype=np.float64),
@@ -63,6 +89,9 @@ def data_scores(
         "r_squared": number(r_squared(amplitude, known, mask)),
         "poisson_deviance_per_pixel": number(
             poisson_deviance_per_pixel((scale * amplitude) ** 2, (scale * known) ** 2, mask)
+        ),
+        "noise_deviance_per_pixel": number(
+            noise_deviance_per_pixel((scale * amplitude) ** 2, mask)
         ),
     }
     undefined = any(value is None for value in block.values())

@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
-
-RATIO_LIMITS = (0.95, 1.05)
-"""mean|reconstruction| / mean|truth| within 5 %: the amplitude is called right (NORMALIZATION-001)."""
+from typing import Any
 
 NAMES = {
     "network": "network",
     "refined": "network + sweeps",
-    "trivial": "trivial estimator",
-    "untrained": "untrained network",
+    "trivial": "trivial baseline",
+    "untrained": "untrained baseline",
     "iterative": "iterative reference",
     "flat_start": "flat start, same sweeps",
 }
@@ -127,22 +124,3 @@ def title_scores(block: Mapping[str, Any], *keys: str) -> str:
 def alarming(flag: str, value: bool) -> bool:
     """Return whether a stage's yes-or-no fact says that something went wrong."""
     return value if flag.startswith("has_") else not value
-
-
-def violations(metrics: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with a finished run, one sentence each; empty for a good one."""
-    found = []
-    ratio = lookup(metrics, "amplitude.mean_ratio")
-    low, high = RATIO_LIMITS
-    if ratio is not None and not low <= ratio <= high:
-        found.append(f"the mean amplitude ratio is {ratio:.3f}, outside {low} to {high}")
-    if metrics.get("has_nan"):
-        found.append("the reconstruction holds NaN inside the covered area")
-    if metrics.get("fits_canvas") is False:
-        found.append("the object does not fit the canvas: frames at the rim were cut")
-    return found
-
-
-def state(metrics: Mapping[str, Any]) -> Literal["ok", "violation"]:
-    """Return a finished run's state in one word."""
-    return "violation" if violations(metrics) else "ok"

@@ -12,6 +12,7 @@ from ptyspec.errors import ScanDataError
 from ptyspec.scores.dataspace import (
     RATE_FLOOR,
     data_scores,
+    noise_deviance_per_pixel,
     poisson_deviance_per_pixel,
     r_factor,
     r_squared,
@@ -90,6 +91,14 @@ def test_undefined_scores_are_none_with_a_reason() -> None:
     assert nothing["reason"]
     assert diverged["poisson_deviance_per_pixel"] is None
     assert diverged["reason"]
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.3, 2.0, 40.0])
+def test_the_noise_alone_leaves_the_deviance_that_is_expected_of_it(rate: float) -> None:
+    counts = generator(4, "expected deviance").poisson(rate, 200_000).astype(float)
+    rates = np.full(counts.shape, rate)
+    left = poisson_deviance_per_pixel(rates, counts)
+    assert noise_deviance_per_pixel(rates) == pytest.approx(left, rel=0.05)
 
 
 def test_data_scores_use_counts_for_the_deviance_and_amplitudes_for_the_residuals() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +12,8 @@ import pytest
 from ptyspec.contracts.run import RunResult
 from ptyspec.render.text import escape
 from ptyspec.report import answer, details
-from ptyspec.report.markdown import report_text
 from ptyspec.scores import headline as scores
-from tests.fake_run import N, block, make_run, probe, settings, without_truth
+from tests.fake_run import N, make_run, probe, report_of, settings, without_truth
 
 
 @pytest.mark.clause("RUN-006")
@@ -35,57 +33,40 @@ def test_the_report_holds_the_numbers_of_metrics_json(folder: Path) -> None:
         assert "–" not in cells
 
 
-def test_the_answer_comes_first_and_says_why_the_amplitude_can_be_believed(folder: Path) -> None:
-    first = (folder / "report.md").read_text(encoding="utf-8").split("## ")[0]
-    assert "**The amplitude is right: mean|reconstruction| / mean|truth| = 0.999**" in first
-    assert "gain g = 0.7342 reaches the network input alone" in first
+def test_the_answer_comes_first_with_the_numbers_that_it_rests_on(folder: Path) -> None:
+    first = (folder / "report.md").read_text(encoding="utf-8").split("## ")[0].replace("\\", "")
+    assert "**The result is right**. Mean ratio 0.999" in first
+    assert "high-pass r 0.853 (reference 0.862, untrained 0.427, trivial 0.114)" in first
 
 
 @pytest.mark.clause("RUN-008")
 def test_a_wrong_ratio_is_called_wrong() -> None:
     result = make_run()
     result.metrics["amplitude"]["mean_ratio"] = 0.271
-    text = report_text(result, {}, Path())
-    assert "**The amplitude is not right: mean|reconstruction| / mean|truth| = 0.271" in text
-    assert "## What is wrong" in text
-
-
-@pytest.mark.clause("RUN-008")
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        pytest.param({"has_nan": True}, "NaN", id="nan"),
-        pytest.param({"fits_canvas": False}, "canvas", id="canvas"),
-        pytest.param({"amplitude": {"mean_ratio": 1.0501}}, "1.050", id="ratio"),
-    ],
-)
-def test_a_violation_is_named(change: dict[str, Any], sentence: str) -> None:
-    assert scores.violations(block(1.0)) == []
-    [found] = scores.violations({**block(1.0), **change})
-    assert sentence in found
+    text = report_of(result)
+    assert "**The result is wrong** (INFER-005 at stage score)" in text
+    assert "0.271; expected 0.95 to 1.05" in text.split("## What is wrong")[1]
 
 
 @pytest.mark.parametrize(
-    ("highpass", "said"),
-    [pytest.param(0.5, True, id="worse"), pytest.param(0.9, False, id="better")],
+    ("detail", "said"),
+    [pytest.param(0.42, True, id="worse"), pytest.param(0.85, False, id="better")],
 )
-def test_a_network_whose_structure_does_not_beat_the_untrained_one_is_called_out(
-    highpass: float, said: bool
+def test_a_network_that_does_not_beat_the_untrained_one_is_called_out(
+    detail: float, said: bool
 ) -> None:
     result = make_run()
-    result.metrics["amplitude"]["highpass_pearson_r"] = highpass
-    lines = " ".join(answer.how_to_read(result))
-    assert ("is not better than that of the untrained network" in lines) is said
+    result.metrics["amplitude"]["highpass_pearson_r"] = detail
+    assert ("**INFER-007** at score" in report_of(result)) is said
 
 
-@pytest.mark.parametrize(
-    ("deviance", "doubted"),
-    [pytest.param(1.2, False, id="noise"), pytest.param(78.0, True, id="far")],
-)
-def test_a_fit_far_from_the_noise_is_doubted(deviance: float, doubted: bool) -> None:
-    result = without_truth(make_run())
-    result.metrics["data"]["poisson_deviance_per_pixel"] = deviance
-    assert ("far from the noise" in answer.whether_right(result)) is doubted
+def test_what_lies_between_right_and_wrong_is_doubtful_with_its_limit() -> None:
+    result = make_run()
+    result.metrics["amplitude"]["highpass_pearson_r"] = 0.6
+    text = report_of(result)
+    assert "**The result is doubtful**" in text
+    assert "at least 0.8" in text.split("## What is doubtful")[1]
+    assert "## What is wrong" not in text
 
 
 HOSTILE = "<script>alert(1)</script> | `x` ![i](http://e.example/a) **b** $x$ [l](j)\n# head"
@@ -93,7 +74,7 @@ HOSTILE = "<script>alert(1)</script> | `x` ![i](http://e.example/a) **b** $x$ [l
 
 def test_text_from_a_file_cannot_become_markup() -> None:
     result = make_run(metadata={"warnings": [HOSTILE]}, description=HOSTILE)
-    text = report_text(result, {}, Path())
+    text = report_of(result)
     assert text.count("alert") == 2
     assert "<script" not in text
     assert "](http" not in text
@@ -132,9 +113,9 @@ def test_the_twin_ambiguity_is_explained_where_it_exists(
 
 
 def test_without_a_truth_the_report_scores_in_the_measurement(run: RunResult) -> None:
-    text = report_text(without_truth(run), {}, Path())
-    assert "No object is known here" in text
-    assert "R factor 0.0912" in text
+    text = report_of(without_truth(run))
+    assert "no object is known" in text.lower()
+    assert "R factor 0.091" in text
     assert "| **network** | 0.0912 | 1.173 | 0.41 | 0.942 | 0.862 | 0.211 |" in text
     assert "mean ratio" not in text
 

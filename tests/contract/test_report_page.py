@@ -10,9 +10,8 @@ import pytest
 
 from ptyspec.contracts.run import RunResult
 from ptyspec.render.page import page
-from ptyspec.report.markdown import report_text
 from ptyspec.spec.checks import Check
-from tests.fake_run import make_run
+from tests.fake_run import make_run, report_of
 from tests.page_text import text_of
 from tests.report_numbers import NUMBER, faults
 from tests.run_record import stored
@@ -116,7 +115,7 @@ def test_text_from_a_file_is_shown_and_changes_nothing(place: str, tmp_path: Pat
     result = make_run(metadata={"warnings": [HOSTILE]} if place == "warnings" else None)
     if place != "warnings":
         result = renamed(result, **{place: HOSTILE})
-    text = page(report_text(result, {}, tmp_path), tmp_path, "ok")
+    text = page(report_of(result, tmp_path), tmp_path, "ok")
     tags = Tags(text)
     assert not {tag for tag, _ in tags.found} & {"script", "img"}
     assert (tags.unbalanced, tags.open) == ([], [])

@@ -17,31 +17,10 @@ from ptyspec.cli.keys import keys
 from ptyspec.cli.main import app
 from ptyspec.contracts.resolve import known_keys
 from ptyspec.errors import ConfigError, TrainingInterruptedError
+from ptyspec.runs.run_folder import write_run
+from tests.fake_run import make_run
 
 Produce = Callable[..., Path]
-
-
-def block(ratio: float) -> dict[str, Any]:
-    return {
-        "amplitude": {
-            "mean_ratio": ratio,
-            "pearson_r": 0.971,
-            "highpass_pearson_r": 0.853,
-            "ssim": 0.923,
-        },
-        "phase": {"pearson_r": None, "reason": "no phase"},
-        "complex": {"nrmse": 0.145},
-        "frc": {"complex": {"first_crossing_half": 0.77}},
-        "has_nan": False,
-    }
-
-
-def metrics(ratio: float) -> dict[str, Any]:
-    return {
-        "schema_version": 1,
-        **block(ratio),
-        "controls": {"trivial": block(1.007), "iterative": block(1.0003)},
-    }
 
 
 @pytest.fixture
@@ -56,7 +35,9 @@ def produced(
             asked.append({"resolved": resolved, **options})
             if callable(what):
                 return what(resolved, **options)
-            (tmp_path / "metrics.json").write_text(json.dumps(metrics(what)), encoding="utf-8")
+            result = make_run()
+            result.metrics["amplitude"]["mean_ratio"] = what
+            write_run(tmp_path, result)
             return tmp_path
 
         module = types.ModuleType("ptyspec.front.produce")
@@ -84,20 +65,25 @@ def test_a_run_prints_scores_beside_controls_on_stdout(produced: Any) -> None:
     result = ptyspec("run", "gs1_custom", "--profile", "quick")
     assert result.exit_code == 0, result.output
     rows = {line.split("  ")[0]: line.split()[-7:] for line in result.stdout.splitlines()}
-    assert rows["network"] == ["0.998", "0.971", "0.853", "0.923", "–", "0.145", "0.77"]
-    assert rows["trivial estimator"][0] == "1.007"
-    assert rows["iterative reference"][0] == "1.000"
+    assert rows["network"] == ["0.998", "0.971", "0.853", "0.923", "0.812", "0.145", "0.77"]
+    assert rows["trivial baseline"][0] == "0.959"
+    assert rows["iterative reference"][0] == "1.009"
     assert "report.md" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("right: mean ratio 0.998")
 
 
 def test_json_output_is_one_document_with_its_headline_on_top(produced: Any) -> None:
     produced(0.998)
     result = ptyspec("run", "gs1_custom", "--json")
     found = json.loads(result.stdout)
-    assert (found["schema_version"], found["status"], found["scenario"]) == (1, "ok", "gs1_custom")
+    assert (found["schema_version"], found["status"], found["scenario"]) == (
+        1,
+        "right",
+        "gs1_custom",
+    )
     assert found["metrics"]["mean_ratio"] == 0.998
-    assert found["metrics"]["phase_r"] is None
-    assert set(found["controls"]) == {"trivial", "iterative"}
+    assert set(found["controls"]) == {"trivial", "untrained", "iterative", "flat_start"}
+    assert found["verdict"]["status"] == "right"
     assert result.exit_code == 0
 
 
@@ -106,8 +92,9 @@ def test_a_wrong_amplitude_is_a_violation_with_exit_code_1(produced: Any) -> Non
     produced(0.271)
     result = ptyspec("run", "gs1_custom", "--json")
     assert result.exit_code == 1
-    assert json.loads(result.stdout)["status"] == "violation"
-    assert "the mean amplitude ratio is 0.271" in result.stderr
+    found = json.loads(result.stdout)
+    assert (found["status"], found["verdict"]["clause"]) == ("wrong", "INFER-005")
+    assert "0.271" in found["verdict"]["sentence"]
 
 
 def test_options_reach_the_pipeline(produced: Any, tmp_path: Path) -> None:

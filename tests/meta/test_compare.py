@@ -108,7 +108,7 @@ def test_scores_are_those_of_metrics_json_beside_the_controls_of_each_run(
             told["trivial"]["highpass_r"]
             == metrics["controls"]["trivial"]["amplitude"]["highpass_pearson_r"]
         )
-    assert [one["status"] for one in found["runs"]] == ["ok", "violation"]
+    assert [one["status"] for one in found["runs"]] == ["right", "wrong"]
 
 
 def test_a_wrong_run_is_a_violation_and_two_right_ones_are_not(

@@ -88,10 +88,7 @@ def test_the_data_keep_their_schema(data: dict[str, Any]) -> None:
 def test_a_reader_of_a_bad_run_learns_clause_stage_and_looks_at_once(text: str) -> None:
     first = words(text[text.index('id="wrong"') : text.index('id="runs"')])
     assert "NORMALIZATION-001 broke at stage normalize" in first
-    assert (
-        "INFER-005 score mean amplitude of the object over that of the truth 0.300 · 0.95 to 1.05"
-        in first
-    )
+    assert "INFER-005 score mean amplitude over that of the truth 0.300 · 0.95 to 1.05" in first
     assert "Its level is too dark: |O| goes from" in first
     assert "made wrong on purpose, with gain-kept" in first
     assert text[text.index('id="wrong"') : text.index('id="runs"')].count("<img ") == 3
@@ -117,11 +114,9 @@ def test_the_headline_counts_what_is_there(data: dict[str, Any]) -> None:
     assert (told["runs"], told["runs_with_violations"]) == (2, 1)
     assert (told["CONFIRMED"], told["RULED OUT"], told["OPEN"]) == (1, 1, 2)
     assert told["kill_rate"] == data["campaign"]["killed"] / data["campaign"]["valid"]
-    assert [row["clause"] for row in data["wrong"][:3]] == [
-        "NORMALIZATION-001",
-        "INFER-005",
-        FAILING,
-    ]
+    named = [row["clause"] for row in data["wrong"]]
+    assert named[0] == "NORMALIZATION-001"
+    assert {"INFER-005", FAILING} <= set(named)
 
 
 def test_truth_and_reconstruction_share_their_colour_scale(text: str) -> None:

@@ -278,8 +278,8 @@ def training_groups_reconstructed(run, resolved, *, pipeline=None, session=None)
     return run(resolved, pipeline=walk.having(train=train, infer=infer), session=session)
 
 
-@fault(at="scores.headline:violations", signatures=(64,))
+@fault(at="checks.verdict:verdict_of", signatures=(64,))
 @clauses(red="RUN-008 GAUGE-007", green="RUN-001 RUN-006")
-def violation_is_success(violations, metrics):
+def violation_is_success(verdict_of, run):
     """A wrong amplitude ends with exit code 0."""
-    return []
+    return verdict_of(run).model_copy(update={"status": "right"})

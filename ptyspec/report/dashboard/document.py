@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from ptyspec.checks.verdict import Verdict
 from ptyspec.contracts.base import Record
 from ptyspec.contracts.records import Environment, Number
 from ptyspec.contracts.stages import Stage
@@ -95,6 +96,7 @@ class FindingRow(Open):
     observed: str
     limit: str
     ok: bool | None
+    state: State
     source: str
 
 
@@ -114,7 +116,9 @@ class RunRow(Open):
     key: str
     name: str
     folder: str
-    status: Literal["ok", "violation"]
+    status: Literal["right", "doubtful", "wrong", "incomplete"]
+    verdict: Verdict
+    verdict_line: str
     recipe: str
     profile: str
     faults: Words

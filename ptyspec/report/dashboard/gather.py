@@ -76,7 +76,7 @@ def _clauses(trace: Trace | None) -> dict[str, Any]:
 
 
 def _headline(found: Mapping[str, Any]) -> dict[str, Any]:
-    bad = [row for row in found["runs"].values() if row["status"] != "ok"]
+    bad = [row for row in found["runs"].values() if row["status"] != "right"]
     return {
         **clauses.counts(found["clauses"]),
         "cases": sum(row["cases"] for row in found["clauses"].values()),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ptyspec.checks.verdict_limits import level_limits
 from ptyspec.contracts.arrays import Array
 from ptyspec.render import canvas
 from ptyspec.render.views import views
@@ -127,13 +128,8 @@ def looks(metrics: Mapping[str, Any]) -> str:
     )
     if ratio is None or not {"min", "max", "mean"} <= set(mine) & set(truth):
         return ""
-    level = (
-        "too dark"
-        if ratio < scores.RATIO_LIMITS[0]
-        else "too bright"
-        if ratio > scores.RATIO_LIMITS[1]
-        else "right"
-    )
+    low, high = level_limits()
+    level = "too dark" if ratio < low else "too bright" if ratio > high else "right"
     text = (
         f"Its level is {level}: |O| goes from {mine['min']:.2f} to {mine['max']:.2f} (mean {mine['mean']:.2f}) where the "
         f"truth goes from {truth['min']:.2f} to {truth['max']:.2f} (mean {truth['mean']:.2f})"

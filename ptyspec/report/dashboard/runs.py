@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ptyspec.checks.verdict import Verdict, verdict_of
 from ptyspec.contracts.records import ArrayStats, StageRecord
 from ptyspec.errors import InputFileError, PtyspecError
 from ptyspec.files.jsonfile import read_json
 from ptyspec.report.curves import ring_curves
 from ptyspec.report.dashboard.pictures import looks
-from ptyspec.report.run_clauses import judge
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.scores import headline as scores
+from ptyspec.spec.finding import State
 
 SHIPPED = ("gs1_ideal", "gs1_custom", "gs2_ideal", "gs2_custom")
 SHIPPED_WITH = ("default", "scenario ", "profile ", "recipe ")
@@ -26,22 +26,23 @@ NEWEST = 400
 
 def facts(run: FinishedRun, key: str) -> dict[str, Any]:
     """Return all numbers of a run's card as JSON values; pictures are made apart. Raises InputFileError."""
-    found = [asdict(finding) for finding in judge(run)]
+    verdict = verdict_of(run)
     metrics, environment = run.metrics, run.environment
     values = {name: row["value"] for name, row in _settings(run).items()}
-    broken = [row for row in found if row["ok"] is False]
     return {
         "key": key,
         "name": str(read_json(run.folder / "scenario.json").get("name") or run.folder.name),
         "folder": str(run.folder),
-        "status": "violation" if broken else "ok",
+        "status": verdict.status,
+        "verdict": verdict.as_json(),
+        "verdict_line": verdict.line,
         "recipe": _source(run, "recipe"),
         "profile": _source(run, "profile"),
         "faults": list(environment.get("faults") or ()),
         "time": environment.get("time"),
         "commit": environment.get("commit"),
         "looks": looks(metrics),
-        "findings": found,
+        "findings": _findings(verdict),
         "scores": _scores(metrics),
         "columns": [score.key for score in scores.columns(metrics)],
         "stages": [_stage(stage) for stage in run.stages.values()],
@@ -55,6 +56,26 @@ def facts(run: FinishedRun, key: str) -> dict[str, Any]:
             if row["source"] == "command line"
         },
     }
+
+
+def _findings(verdict: Verdict) -> list[dict[str, Any]]:
+    """Broken clauses first, the earliest stage first, then what was not looked at, then the rest."""
+    order = {State.FAILED: 0, State.ERROR: 1, State.NOT_REACHED: 2, State.NOT_RUN: 3}
+    rows = sorted(verdict.findings, key=lambda row: order.get(row.state, len(order)))
+    rest = [row for row in rows if row.state is not State.FAILED]
+    return [
+        {
+            "clause": row.clause,
+            "stage": row.stage,
+            "what": row.what,
+            "observed": row.observed,
+            "limit": row.expected,
+            "ok": {State.PASSED: True, State.FAILED: False}.get(row.state),
+            "state": row.state.value,
+            "source": row.source,
+        }
+        for row in [*verdict.failed, *rest]
+    ]
 
 
 def _settings(run: FinishedRun) -> dict[str, Any]:

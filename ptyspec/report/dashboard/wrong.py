@@ -68,6 +68,18 @@ def _runs(content: Content) -> Iterator[dict[str, Any]]:
                     of=key,
                     severity=severity,
                 )
+        for one in run["verdict"]["doubts"]:
+            yield _entry(
+                "run",
+                "",
+                "score",
+                one["what"],
+                one["observed"],
+                f"right: {one['expected']}",
+                f"#run-{key}",
+                of=key,
+                severity="note",
+            )
 
 
 def _clauses(content: Content) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,289 @@
+"""Why a finished run is wrong or doubtful: causes that can be told from its folder, each by a test of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.container import Patches, Reconstruction
+from ptyspec.contracts.scan import RawScan
+from ptyspec.errors import PtyspecError
+from ptyspec.physics import iterative
+from ptyspec.physics.geometry import extract_patches
+from ptyspec.physics.scale import mean_energy, rms_amplitude
+from ptyspec.physics.stitch import stitch
+from ptyspec.pipeline.group import group
+from ptyspec.pipeline.score import predict_frames
+from ptyspec.pipeline.split import split
+from ptyspec.runs.finished_run import FinishedRun
+from ptyspec.scores.amplitude import highpass_pearson
+from ptyspec.scores.dataspace import r_factor
+from ptyspec.scores.frame import common
+from ptyspec.scores.headline import lookup
+from ptyspec.spec.registry import specification
+
+MOST_PATCHES = 512
+"""Patches of a trial are spread over the scan: that many show a pattern, more take time."""
+EXPLAINS, LEAST = 0.2, 0.5
+"""A trial names a cause where its high-pass r exceeds that of the known object by so much, and is at
+least so much: right runs gain nothing from any trial, wrong ones 0.5 and more."""
+ALIKE = 0.9
+"""High-pass r with the trivial baseline from which on the result is that baseline."""
+NEIGHBOURS, SWEEPS, BETTER = 100, 2, 0.6
+"""Frames and sweeps of the iterative reference for each trial of a scan, and the part of the R factor
+that has to remain at most: swapped positions, put right, leave half and less."""
+SHIFTED = 0.5
+"""Pixels by which an object lies off its place, from which on that is a cause."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A reason that a test confirmed, with the clause that it breaks and the stage where it arose."""
+
+    clause: str
+    stage: str
+    words: str
+
+
+def cause_of(run: FinishedRun, *, level: bool, structure: bool, data: bool) -> Cause | None:
+    """Return the first cause that a test confirms; None where no test does.
+
+    `level`, `structure` and `data` say what is off: mean amplitude, detail, the fit to the data.
+    """
+    tests: list[Callable[[FinishedRun], Cause | None]] = []
+    if data or level or structure:
+        tests.append(_truth_and_data)
+    if data:
+        tests.append(_positions)
+    if structure:
+        tests += [_untrained, _flat, _shift, _patches]
+    for test in tests:
+        try:
+            cause = test(run)
+        except PtyspecError:
+            cause = None  # a test that the run is too small for confirms nothing
+        if cause:
+            return cause
+    return None
+
+
+def _truth_and_data(run: FinishedRun) -> Cause | None:
+    """SCALE-002: the known object predicts the measured energy to the clause's tolerance."""
+    scan = run.scan
+    if scan.objectGuess is None or not np.isfinite(scan.objectGuess).all():
+        return None
+    truth = Reconstruction(
+        object=scan.objectGuess, coverage=np.ones(scan.objectGuess.shape, np.float32), origin=(0, 0)
+    )
+    rows = np.unique(np.linspace(0, scan.size - 1, min(scan.size, MOST_PATCHES)).astype(int))
+    predicted = predict_frames(scan, truth, rows)
+    mask = None if scan.mask is None else scan.mask
+    seen = np.ones(scan.diff3d.shape[1:], bool) if mask is None else mask
+    energy = float((predicted[:, seen] ** 2).sum())
+    measured = float((scan.diff3d[rows][:, seen].astype(np.float64) ** 2).sum())
+    ratio = energy / measured if measured else float("inf")
+    if abs(ratio - 1) > specification()["SCALE-002"].tolerance.value:
+        return Cause(
+            "SCALE-002",
+            "simulate",
+            f"probe, scale and data do not belong together: the true object predicts {ratio:.3f} "
+            f"of the measured energy (amplitudes off by {ratio**0.5:.3f})",
+        )
+    off = r_factor(predicted, scan.diff3d[rows], None if mask is None else seen)
+    best = lookup(run.metrics, "controls.trivial.data.r_factor")
+    if best is not None and off > best:
+        return Cause(
+            "DATA-007",
+            "simulate",
+            f"probe or positions do not belong to the data: the true object predicts them with R "
+            f"factor {off:.3f}, one constant a patch with {best:.3f}",
+        )
+    return None
+
+
+def _positions(run: FinishedRun) -> Cause | None:
+    """Other positions or another probe let the iterative reference fit the data."""
+    # Neighbours, so that they overlap; around the middle, which swapping and mirroring leave alone.
+    # Both splits: a split by wrong positions leaves a half that lies scattered over the object.
+    low, high = run.scan.positions.min(axis=0), run.scan.positions.max(axis=0)
+    far = np.abs(run.scan.positions - (low + high) / 2).max(axis=1)
+    scan = run.scan.take(np.sort(np.argsort(far, kind="stable")[:NEIGHBOURS]))
+    as_is = _misfit(run, scan)
+    trials = {
+        words: _misfit(run, scan.model_copy(update=change)) for words, change in _trials(scan)
+    }
+    words = min(trials, key=lambda name: trials[name])
+    if trials[words] > BETTER * as_is:
+        return None
+    said = f"{words}: {SWEEPS} sweeps of the iterative reference then leave R factor "
+    return Cause(
+        "DATA-007" if "probe" in words else "COORDS-001",
+        "simulate",
+        f"{said}{trials[words]:.3f}, as it is {as_is:.3f}",
+    )
+
+
+def _trials(scan: RawScan) -> Iterator[tuple[str, dict[str, Array]]]:
+    x, y = scan.xcoords, scan.ycoords
+    yield "x and y of the positions are swapped", {"xcoords": y, "ycoords": x}
+    yield "the sign of x is wrong", {"xcoords": x.max() + x.min() - x}
+    yield "the sign of y is wrong", {"ycoords": y.max() + y.min() - y}
+    yield "the probe is complex-conjugated", {"probeGuess": np.conj(scan.probeGuess)}
+
+
+def _misfit(run: FinishedRun, scan: RawScan) -> float:
+    found = iterative.reconstruct(
+        scan, sweeps=SWEEPS, alpha=run.resolved.scenario.inference.iterative_alpha, seed=0
+    )
+    rows = np.arange(scan.size)
+    mask = None if scan.mask is None else np.broadcast_to(scan.mask, scan.diff3d.shape)
+    return r_factor(predict_frames(scan, found, rows), scan.diff3d, mask)
+
+
+def _untrained(run: FinishedRun) -> Cause | None:
+    """INFER-003: the result is the untrained network, bit by bit."""
+    mine, other = run.reconstruction.object, run.control("untrained").object
+    if mine.shape == other.shape and np.array_equal(mine, other, equal_nan=True):
+        return Cause("INFER-003", "infer", "the result is the untrained network, bit by bit")
+    return None
+
+
+def _flat(run: FinishedRun) -> Cause | None:
+    """INFER-006: the result is what the total counts alone say."""
+    frame = common(run.reconstruction, run.control("trivial"))
+    alike = highpass_pearson(np.abs(frame.rec), np.abs(frame.truth), frame.mask)
+    if alike is None or alike < ALIKE:
+        return None
+    words = "the result is the trivial baseline: one constant a patch, from the total counts"
+    return Cause("INFER-006", "infer", f"{words} (high-pass r with it {alike:.3f})")
+
+
+def _shift(run: FinishedRun) -> Cause | None:
+    """STITCH-001: the object lies off its place, and is right where it lies."""
+    shift = ((run.metrics.get("gauge") or {}).get("aligned") or {}).get("shift")
+    raw = lookup(run.metrics, "gauge.raw.amplitude_pearson_r")
+    aligned = lookup(run.metrics, "gauge.aligned.amplitude_pearson_r")
+    if not shift or raw is None or aligned is None or max(map(abs, shift)) < SHIFTED:
+        return None
+    if (1 - aligned) > 0.5 * (1 - raw):
+        return None
+    x, y = shift
+    return Cause(
+        "STITCH-001",
+        "stitch",
+        f"the object lies ({x:+.1f}, {y:+.1f}) pixels [x, y] off its place: amplitude r {raw:.3f} "
+        f"there, {aligned:.3f} after the shift",
+    )
+
+
+def _patches(run: FinishedRun) -> Cause | None:
+    """What the known object becomes when its patches are spoiled: one of these is what was found."""
+    scenario = run.resolved.scenario
+    halves = split(scenario, run.scan)
+    scan = halves.test
+    known = _known(run, scan)
+    if known is None:
+        return None
+    groups = group(scenario, halves).test
+    chosen = np.unique(np.linspace(0, groups.size - 1, MOST_PATCHES // groups.C).astype(int))
+    # (B, C, 2): where each member of each group was measured, and the middle of its group.
+    places = np.moveaxis(groups.coords[chosen, 0], 1, 2)
+    middles = np.broadcast_to(groups.coords_offsets[chosen, 0, :, 0][:, None], places.shape)
+    positions, middles = places.reshape(-1, 2), middles.reshape(-1, 2)
+    patches = extract_patches(known[0], positions - np.array(known[1]), scan.N)
+
+    def likeness(patches: Array, positions: Array) -> float:
+        stitched = stitch(
+            Patches(
+                object=patches[..., None].astype(np.complex64),
+                coords=positions[:, None, :, None],
+                probe=scan.probeGuess,
+            ),
+            synchronise=False,
+            min_coverage=scenario.inference.min_coverage,
+        )
+        frame = common(run.reconstruction, stitched)
+        return highpass_pearson(np.abs(frame.rec), np.abs(frame.truth), frame.mask) or 0.0
+
+    plain = likeness(patches, positions)
+    found = {}
+    for trial in _spoiled(patches, positions, middles):
+        found[trial.words] = likeness(trial.patches, trial.positions), trial
+    words = max(found, key=lambda name: found[name][0])
+    alike, trial = found[words]
+    if alike < max(plain + EXPLAINS, LEAST):
+        return None
+    said = f"{words} (high-pass r {alike:.3f} with an object spoiled so, {plain:.3f} without)"
+    return Cause(trial.clause, trial.stage, said)
+
+
+class Spoiled(NamedTuple):
+    """Patches and positions as a known mistake makes them."""
+
+    words: str
+    clause: str
+    stage: str
+    patches: Array
+    positions: Array
+
+
+def _spoiled(patches: Array, positions: Array, middles: Array) -> Iterator[Spoiled]:
+    yield Spoiled(
+        "the patches are transposed: rows and columns change places",
+        "STITCH-005",
+        "stitch",
+        np.swapaxes(patches, 1, 2),
+        positions,
+    )
+    yield Spoiled(
+        "the patches are twins: turned by 180 degrees and conjugated",
+        "INFER-006",
+        "infer",
+        np.roll(np.conj(patches[:, ::-1, ::-1]), 1, axis=(1, 2)),
+        positions,
+    )
+    centre = positions.mean(axis=0)
+    yield Spoiled(
+        "x and y of the positions change places",
+        "COORDS-001",
+        "group",
+        patches,
+        (positions - centre)[:, ::-1] + centre,
+    )
+    yield Spoiled(
+        "the sign of the positions is wrong", "COORDS-003", "group", patches, 2 * centre - positions
+    )
+    if not np.array_equal(positions, middles):
+        yield Spoiled(
+            "the sign of the offsets within a group is wrong",
+            "COORDS-003",
+            "group",
+            patches,
+            2 * middles - positions,
+        )
+
+
+def _known(run: FinishedRun, scan: RawScan) -> tuple[Array, tuple[int, int]] | None:
+    """The object that was to be found: the truth, or the iterative reference where none is known."""
+    if scan.objectGuess is not None:
+        return scan.objectGuess, (0, 0)
+    reference = run.control("iterative")
+    level = rms_amplitude(mean_energy(scan.diff3d), scan.probeGuess)
+    filled = np.where(np.isfinite(reference.object), reference.object, np.complex64(level))
+    return filled, reference.origin
+
+
+def twin_is_possible(probe: Array) -> bool:
+    """Return whether the probe equals its own twin, conj(P(-r)), to 2 % of its norm, up to one global phase.
+
+    A single pattern then cannot tell an object patch from its twin: both give the same counts.
+    Both centres of an even array are tried: pixel N/2 and the middle between the central pixels.
+    """
+    energy = float(np.linalg.norm(probe))
+    twins = (np.conj(probe[::-1, ::-1]), np.conj(np.roll(probe[::-1, ::-1], 1, axis=(0, 1))))
+    # |<P, twin>| = |P|^2 exactly where the two are one array up to a phase.
+    return any(abs(np.vdot(probe, twin)) > (1 - 2e-4) * energy**2 for twin in twins)
