@@ -69,12 +69,12 @@ def contrast(material: Material) -> dict[str, Any] | None:
     return found | {"ratio": over(found["object"], found["truth"])}
 
 
-@checks("NET-008", "train")
+@checks("NET-008", "train", network=True)
 def the_flags_are_the_declared_ones(check: Check, outputs: Material) -> None:
     check.equal(differing(outputs.facts(flags)), [], "flags that differ from the declared ones")
 
 
-@checks("BUG-TF-001", "group")
+@checks("BUG-TF-001", "group", network=True)
 def the_channels_are_the_members(check: Check, outputs: Material) -> None:
     channels = int(outputs.facts(facts.together).shape[-1])
     check.equal(channels, outputs.scenario.members, "channels of the network's answer, gridsize^2")
@@ -85,32 +85,32 @@ def the_side_is_divisible_by_4(check: Check, outputs: Material) -> None:
     check.equal(outputs.scenario.model.N % 4, 0, "N modulo 4")
 
 
-@checks("NET-001", "train")
+@checks("NET-001", "train", network=True)
 def every_parameter_moves(check: Check, outputs: Material) -> None:
     check.equal(outputs.step.idle, [], "trained parameters without gradient or motion")
 
 
-@checks("PROBE-003", "infer")
+@checks("PROBE-003", "infer", network=True)
 def the_network_holds_the_probe_of_the_data(check: Check, outputs: Material) -> None:
     declared = outputs.containers.train.probe_digest
     check.equal(outputs.facts(facts.probe)["network"], declared, "digest of the network's probe")
 
 
-@checks("FORWARD-005", "train")
+@checks("FORWARD-005", "train", network=True)
 def the_network_has_the_physics(check: Check, outputs: Material) -> None:
     difference = outputs.facts(facts.probe)["pattern_difference"]
     what = "pattern of the network | of physics/, over the largest"
     check.between(0.0, difference, tolerance("FORWARD-005"), what)
 
 
-@checks("REASSEMBLY-BATCH-001", "infer")
+@checks("REASSEMBLY-BATCH-001", "infer", network=True)
 def a_group_does_not_know_its_batch(check: Check, outputs: Material) -> None:
     apart = outputs.facts(facts.batch)["alone_or_together"]
     what = "a group alone | in a batch, over the largest amplitude"
     check.between(0.0, apart, tolerance("REASSEMBLY-BATCH-001"), what)
 
 
-@checks("INFER-001", "infer")
+@checks("INFER-001", "infer", network=True)
 def no_bit_comes_from_other_groups(check: Check, outputs: Material) -> None:
     bits = outputs.facts(facts.batch)["changed_by_others"]
     check.equal(bits, 0, "pixels of a group that change with the other groups")
@@ -123,7 +123,7 @@ def the_stored_object_is_not_flat(check: Check, outputs: Material) -> None:
         check.within_ratio(found["ratio"], 1.0, "contrast of the stored object over the truth's")
 
 
-@checks("HEAD-002", "train")
+@checks("HEAD-002", "train", network=True)
 def the_head_reaches_three_times_the_level(check: Check, outputs: Material) -> None:
     found, what = outputs.facts(facts.head), "largest amplitude over a0, last convolution driven up"
     if found["driven"] is None:
@@ -132,7 +132,7 @@ def the_head_reaches_three_times_the_level(check: Check, outputs: Material) -> N
         check.between(HEADROOM, found["driven"]["high"], inf, what)
 
 
-@checks("HEAD-003", "infer")
+@checks("HEAD-003", "infer", network=True)
 def nothing_leaves_the_declared_range(check: Check, outputs: Material) -> None:
     beyond = outputs.facts(facts.head)["beyond"]
     if beyond is not None:
@@ -140,7 +140,7 @@ def nothing_leaves_the_declared_range(check: Check, outputs: Material) -> None:
         check.between(0.0, beyond, tolerance("HEAD-003"), what)
 
 
-@checks("MATH-POLAR-001", "train")
+@checks("MATH-POLAR-001", "train", network=True)
 def amplitude_and_phase_multiply(check: Check, outputs: Material) -> None:
     # The phase passes pi tanh and two functions in single precision, the modulus two products.
     for what, error in (outputs.facts(facts.combination) or {}).items():

@@ -72,10 +72,10 @@ def the_gain_brings_the_training_split_to_its_energy(check: Check, outputs: Mate
 
 @checks("NORM-002", "normalize")
 def the_gain_is_the_training_split_s(check: Check, outputs: Material) -> None:
-    _step(check, outputs, INPUT, ["test"])
     for name in chain.NUMBERS:
         train, test = (getattr(getattr(outputs.containers, split), name) for split in SPLITS)
-        check.equal(test, train, f"{name} of the test container is the training split's")
+        check.equal(test, train, f"{name} of the test split")
+    _step(check, outputs, INPUT, ["test"])
 
 
 @checks("NORM-005", "normalize")
@@ -133,7 +133,7 @@ def the_truth_predicts_its_measurement(check: Check, outputs: Material) -> None:
             check.between(1 - limit, found["energy"], 1 + limit, what)
 
 
-@checks("HEAD-001", "train")
+@checks("HEAD-001", "train", network=True)
 def the_head_reaches_the_object(check: Check, outputs: Material) -> None:
     found = outputs.facts(facts.reach)
     ceiling = inf if found["ceiling"] is None else found["ceiling"]
@@ -293,7 +293,7 @@ Least-squares scalar times g near one, with the scalar itself far from it, is th
 gain that stayed in the object; the scalar itself near one is that of a gain that left.
 
 Own gains of the splits differ by what their halves of the object absorb. The difference does no
-harm as long as both splits use one gain.
+harm as long as both splits use one gain. Recorded: 3.17 % (gs1_ideal) and 5.96 % (gs2_ideal).
 
 A sum over the channels of a group in place of the mean makes the scale too small by the gridsize,
 the square root of the number of members.

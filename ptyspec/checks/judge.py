@@ -38,12 +38,21 @@ VERBS = (
 
 @dataclass(frozen=True)
 class ClauseCheck:
-    """One clause's check of stage outputs; `trains` where it looks at what training made."""
+    """One clause's check of stage outputs.
+
+    - trains: it looks at what training made.
+    - network: it looks into the network that this project builds, and says nothing of a pipeline with another one.
+    """
 
     clause: str
     function: Judge
     stage: str
     trains: bool = False
+    network: bool = False
+
+    def concerns(self, outputs: Any) -> bool:
+        """Return whether it says something of the pipeline that these outputs come from."""
+        return not self.network or outputs.own_network
 
     def __call__(self, check: Check, outputs: Any) -> None:
         """Check the outputs; a case that is bound to several clauses may hand in the check of any."""
@@ -54,14 +63,16 @@ REGISTRY: list[ClauseCheck] = []
 """In the order in which the modules were loaded: `registered()` loads them all."""
 
 
-def checks(clause: str, stage: str = "", *, trains: bool = False) -> Callable[[Judge], ClauseCheck]:
+def checks(
+    clause: str, stage: str = "", *, trains: bool = False, network: bool = False
+) -> Callable[[Judge], ClauseCheck]:
     """Register a function as a check of this clause; `stage`: where a violation shows, else the clause's own place."""
 
     if stage not in ("", *PLACES):
         raise ValueError(f"{stage} is no stage: {', '.join(PLACES)}")
 
     def register(function: Judge) -> ClauseCheck:
-        one = ClauseCheck(clause, function, stage, trains)
+        one = ClauseCheck(clause, function, stage, trains, network)
         REGISTRY.append(one)
         return one
 
@@ -93,6 +104,7 @@ def judge(
         finding
         for check in (registered() if among is None else among)
         if (clauses is None or check.clause in clauses) and (trains or not check.trains)
+        if check.concerns(outputs)
         for finding in _findings(check, outputs)
     ]
 

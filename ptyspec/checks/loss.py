@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 NO_OBJECT = "the true object is not known"
 
 
-@checks("EVID-003", "evidence")
+@checks("EVID-003", "evidence", network=True)
 def the_declared_loss_trains(check: Check, outputs: Material) -> None:
     found = outputs.facts(facts.composition)
     check.equal(found["trains"], found["declared"], "the loss that trains")
 
 
-@checks("LOSS-005", "train")
+@checks("LOSS-005", "train", network=True)
 def every_declared_weight_is_in_use(check: Check, outputs: Material) -> None:
     for way in ("by_value", "by_gradient"):
         rows = outputs.facts(facts.weights).values()
@@ -49,7 +49,7 @@ def every_declared_weight_is_in_use(check: Check, outputs: Material) -> None:
         check.equal(row["effective"], row["declared"], what)
 
 
-@checks("POISSON-LADDER-001", "train")
+@checks("POISSON-LADDER-001", "train", network=True)
 def the_likelihood_is_least_at_the_truth(check: Check, outputs: Material) -> None:
     limit = tolerance("POISSON-LADDER-001")
     known = {what: row["poisson"] for what, row in outputs.facts(facts.expected_values).items()}
@@ -58,7 +58,7 @@ def the_likelihood_is_least_at_the_truth(check: Check, outputs: Material) -> Non
     check.between(limit, min(others), inf, "least noise-free Poisson loss of a wrong object")
 
 
-@checks("LOSS-001", "train")
+@checks("LOSS-001", "train", network=True)
 def the_best_scale_is_the_true_one(check: Check, outputs: Material) -> None:
     found, limit = outputs.facts(facts.about_the_truth)["poisson"], tolerance("LOSS-001")
     what = "misplacement of the best ln c, noise-free"
@@ -72,7 +72,7 @@ def the_best_scale_is_the_true_one(check: Check, outputs: Material) -> None:
     check.between(-limit, found["offset"], limit, what)
 
 
-@checks("SCALE-002", "train")
+@checks("SCALE-002", "train", network=True)
 def the_truth_in_the_network_predicts_the_energy(check: Check, outputs: Material) -> None:
     what = "energy of the truth's prediction over the measured one"
     if not outputs.sample.known:
@@ -82,7 +82,7 @@ def the_truth_in_the_network_predicts_the_energy(check: Check, outputs: Material
     check.between(1 - limit, outputs.facts(facts.in_counts)["closure"], 1 + limit, what)
 
 
-@checks("LOSS-004", "train")
+@checks("LOSS-004", "train", network=True)
 def both_terms_have_one_gauge(check: Check, outputs: Material) -> None:
     limit = tolerance("LOSS-004")
     if outputs.sample.known:  # the measured level is known to this
@@ -91,21 +91,21 @@ def both_terms_have_one_gauge(check: Check, outputs: Material) -> None:
         check.between(-limit, row["asymmetry"], limit, f"asymmetry of {term} about the truth")
 
 
-@checks("LOSS-002", "train")
+@checks("LOSS-002", "train", network=True)
 def darkness_is_finite(check: Check, outputs: Material) -> None:
     for term, row in outputs.facts(facts.dark).items():
         what = f"{term} and its gradient in darkness"
         check.equal([name for name, finite in row.items() if not finite], [], what)
 
 
-@checks("LOSS-006", "train")
+@checks("LOSS-006", "train", network=True)
 def what_trains_descends_the_loss(check: Check, outputs: Material) -> None:
     for term, rows in outputs.facts(facts.slopes).items():
         what = f"{term}, slope by autodiff | central differences, over the largest"
         check.between(0.0, facts.slope_error(rows, term), tolerance("LOSS-006"), what)
 
 
-@checks("LOSS-007", "train")
+@checks("LOSS-007", "train", network=True)
 def the_likelihood_is_in_counts(check: Check, outputs: Material) -> None:
     found, what = outputs.facts(facts.in_counts)["excess"], "deviance a bright pixel over 1/2"
     if found is not None:

@@ -60,6 +60,11 @@ class Material:
         """The effective settings."""
         return self.subject.resolved.scenario
 
+    @property
+    def own_network(self) -> bool:
+        """Whether the pipeline trains the network that this project builds."""
+        return getattr(type(self.pipeline), "train", None) is ReferencePipeline.train
+
     def replaced(self, **given: Any) -> Material:
         """Return this material with some attributes exchanged; those computed from them follow."""
         pipeline = given.pop("pipeline", self.pipeline)

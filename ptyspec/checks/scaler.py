@@ -159,28 +159,28 @@ def the_stored_scale_is_that_of_the_data(check: Check, outputs: Material) -> Non
     check.equal(outputs.facts(stored)["over_data"], 1.0, "s of the stored run over s of its data")
 
 
-@checks("NET-002", "train")
+@checks("NET-002", "train", network=True)
 def what_is_fixed_stays(check: Check, outputs: Material) -> None:
     found = outputs.facts(network)
     if not found["declared_trainable"]:
         check.equal(found["moved"], [], "what is fixed and moved in the first step")
 
 
-@checks("NET-001", "train")
+@checks("NET-001", "train", network=True)
 def a_declared_scale_moves(check: Check, outputs: Material) -> None:
     found, what = outputs.facts(network), "parameters with gradient and motion, a scale declared"
     if found["declared_trainable"]:
         check.holds(bool(found["alive"]), what, str(found["alive"]), "at least one")
 
 
-@checks("NET-003", "settings")
+@checks("NET-003", "settings", network=True)
 def no_undeclared_scale_trains(check: Check, outputs: Material) -> None:
     found = outputs.facts(network)
     if not found["declared_trainable"]:
         check.equal(found["trainable"], [], "trained parameters beside kernels and biases")
 
 
-@checks("SCALE-004", "run")
+@checks("SCALE-004", "run", network=True)
 def counts_do_not_know_the_gauge(check: Check, outputs: Material) -> None:
     largest = max(outputs.facts(exact_gauge).values())
     what = "counts of c O at s/c | of O at s, over the largest"

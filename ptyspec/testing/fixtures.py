@@ -15,6 +15,7 @@ from ptyspec.testing.options import OPTIONS
 from ptyspec.testing.recorder import CLAUSES, EXPECTED, FINDINGS, TELLS, USED
 
 if TYPE_CHECKING:
+    from ptyspec.checks.material import Material
     from ptyspec.contracts.container import Patches
     from ptyspec.contracts.resolve import Resolved
     from ptyspec.contracts.scenario import Scenario
@@ -30,6 +31,9 @@ HEARD: pytest.StashKey[set[type]] = pytest.StashKey()
 """Classes whose calls are noted."""
 UNKEPT: pytest.StashKey[dict[str, Path]] = pytest.StashKey()
 """Runs of a pipeline that the store cannot name."""
+
+MATERIALS: pytest.StashKey[dict[str, Material]] = pytest.StashKey()
+"""Stage outputs of the pipeline under test, by settings."""
 
 
 @pytest.fixture
@@ -135,6 +139,25 @@ def finished_run(request: pytest.FixtureRequest, scenario: Scenario, pipeline: P
     if settings not in unkept:
         unkept[settings] = produce(resolved, pipeline=pipeline)
     return unkept[settings]
+
+
+@pytest.fixture
+def outputs(request: pytest.FixtureRequest, scenario: Scenario, pipeline: Pipeline) -> Material:
+    """What the stages of `pipeline` make of `scenario`: each computed when a check first looks at it, for all cases.
+
+    This is what a check function takes (`ptyspec.checks.judge`).
+    """
+    from ptyspec.checks.material import Material
+    from ptyspec.runs.run_spec import RunSpec
+
+    request.node.stash[USED] = True
+    known = request.config.stash.setdefault(MATERIALS, {})
+    key = scenario.model_dump_json()
+    if key not in known:
+        resolved = request.node.stash[RESOLVED]
+        subject = RunSpec(resolved, name=scenario.name, source=scenario.name)
+        known[key] = Material(subject, pipeline=pipeline)
+    return known[key]
 
 
 @pytest.fixture
