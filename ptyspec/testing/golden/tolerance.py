@@ -25,8 +25,8 @@ class Tolerance:
     Raises GoldenError for a negative or infinite figure, an rtol of a tenth or more, or no source.
     """
 
-    atol: float
-    rtol: float
+    atol: int | float
+    rtol: int | float
     source: str
 
     def __post_init__(self) -> None:
