@@ -43,7 +43,7 @@ from ptyspec.errors import (
     PtyspecError,
     TrainingInterruptedError,
 )
-from ptyspec.files.disk import clear_errors, make_folder
+from ptyspec.files.disk import check_place, clear_errors, make_folder
 from ptyspec.files.files import atomic_file, sha256_of
 from ptyspec.files.jsonfile import write_json
 from ptyspec.runs.environment import environment
@@ -89,14 +89,7 @@ class Hub:
 
 def check_out(out: Path) -> None:
     """Raise OutputExistsError where no hub can be put into `out`; call it before the work is done."""
-    if out.exists() and not out.is_dir():
-        raise OutputExistsError(
-            "the output path is a file",
-            value=out,
-            limit="a folder",
-            source="--out",
-            next_step="name a folder",
-        )
+    check_place(out, "hubs", lambda _: True)
     if (out / HUB).exists():
         raise OutputExistsError(
             "this is a finished hub",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ptyspec.checks.report import Audit, Picture
 from ptyspec.checks.shown import field
-from ptyspec.errors import OutputExistsError, PtyspecError
+from ptyspec.errors import PtyspecError
 from ptyspec.files.disk import make_folder
 from ptyspec.files.files import atomic_file
 from ptyspec.files.jsonfile import read_json, write_json
@@ -33,29 +33,15 @@ HUB = "hub.json"
 """The file by which a folder is known to be a finished hub."""
 
 
-def check_place(folder: Path, kind: str) -> None:
-    """Raise OutputExistsError unless `folder` is new, empty, or holds audits; call it before the work.
+def may_hold(kind: str) -> Callable[[Path], bool]:
+    """Return whether a folder holds audits, of which one of this kind would be replaced, and nothing else."""
 
-    An earlier audit of the kind is replaced there, and nothing else.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise OutputExistsError(
-            "the output path is a file",
-            value=folder,
-            limit="a folder",
-            source="--out",
-            next_step="name a folder",
-        )
-    held = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    audits = {name for name in held if name.endswith(".json") and _is_audit(folder / name)}
-    if HUB in held or (held and not audits) or f"{kind}.json" in held - audits:
-        raise OutputExistsError(
-            "the output folder holds something else than single audits",
-            value=folder,
-            limit="a new or empty folder",
-            source="--out",
-            next_step="choose another folder with --out",
-        )
+    def ours(folder: Path) -> bool:
+        held = {path.name for path in folder.iterdir()}
+        audits = {name for name in held if name.endswith(".json") and _is_audit(folder / name)}
+        return bool(audits) and HUB not in held and f"{kind}.json" not in held - audits
+
+    return ours
 
 
 def write_audit(folder: Path, audit: Audit, name: str | None = None) -> Path:

@@ -149,9 +149,10 @@ def _known(kind: str, control: str | None, place: Path | None) -> None:
     if control is not None:
         registry.control_of(kind, control)
     if place is not None:
-        from ptyspec.checks.write import check_place
+        from ptyspec.checks.write import may_hold
+        from ptyspec.files.disk import check_place
 
-        check_place(place, kind)
+        check_place(place, "single audits", may_hold(kind))
 
 
 def _one(

@@ -49,14 +49,15 @@ def compare(
     from ptyspec.runs.threads import default_threads, set_threads
 
     set_threads(default_threads())  # part of the name under which the store keeps a run
+    from ptyspec.files.disk import check_place
     from ptyspec.report.comparison import comparison
-    from ptyspec.report.comparison_page import check_place, write_comparison
+    from ptyspec.report.comparison_page import is_comparison, write_comparison
     from ptyspec.report.comparison_runs import runs
     from ptyspec.runs.run_spec import Options
 
     place = None if out is None else out.expanduser().absolute()
     if place is not None:
-        check_place(place)
+        check_place(place, "a comparison", is_comparison)
     found = runs(targets, Options(profile, recipe, seed, settings or ()))
     document = comparison(found)
     written = write_comparison(place, found, document) if place is not None else []

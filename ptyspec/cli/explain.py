@@ -72,12 +72,13 @@ def explain(
     """
     from ptyspec.cli.output import stderr
     from ptyspec.cli.progress import RichProgress
-    from ptyspec.explanations.write import check_place, write_explanation
+    from ptyspec.explanations.write import is_explanation, write_explanation
+    from ptyspec.files.disk import check_place
     from ptyspec.front.explain import explain as search
 
     place = None if out is None else out.expanduser().absolute()
     if place is not None:
-        check_place(place)
+        check_place(place, "an explanation", is_explanation)
     try:
         with RichProgress(stderr()) as bars:
             found = search(

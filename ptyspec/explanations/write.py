@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ptyspec.errors import OutputExistsError
 from ptyspec.explanations.explanation import Explanation
 from ptyspec.explanations.figures import figures
 from ptyspec.explanations.story import story
@@ -17,20 +16,9 @@ from ptyspec.render import canvas
 JSON, STORY = "explanation.json", "explanation.md"
 
 
-def check_place(folder: Path) -> None:
-    """Raise OutputExistsError unless `folder` is new, empty, or holds an earlier explanation; call it before the work."""
-    if folder.exists() and not folder.is_dir():
-        raise OutputExistsError(
-            "the output path is a file", value=folder, source="--out", next_step="name a folder"
-        )
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / JSON).is_file():
-        raise OutputExistsError(
-            "the output folder holds something else",
-            value=folder,
-            limit="a new or empty folder, or an explanation",
-            source="--out",
-            next_step="choose another folder with --out",
-        )
+def is_explanation(folder: Path) -> bool:
+    """Say whether a folder holds an explanation."""
+    return (folder / JSON).is_file()
 
 
 def write_explanation(folder: Path, found: Explanation, command: Sequence[str] = ()) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,6 +56,29 @@ def make_folder(folder: Path) -> Path:
             next_step="choose another folder with --out, or set PTYSPEC_HOME for the run store",
         ) from error
     return folder
+
+
+def check_place(folder: Path, what: str, ours: Callable[[Path], bool]) -> None:
+    """Raise OutputExistsError unless `folder` is new, empty, or `ours`: it holds WHAT and may be written over.
+
+    Call it before the work whose result goes there.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputExistsError(
+            "the output path is a file",
+            value=folder,
+            limit="a folder",
+            source="--out",
+            next_step="name a folder",
+        )
+    if folder.is_dir() and any(folder.iterdir()) and not ours(folder):
+        raise OutputExistsError(
+            f"the output folder holds something else than {what}",
+            value=folder,
+            limit=f"a new or empty folder, or {what}",
+            source="--out",
+            next_step="choose another folder with --out",
+        )
 
 
 def publish(folder: Path, out: Path, force: bool = False) -> Path:

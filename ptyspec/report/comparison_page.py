@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ptyspec.errors import OutputExistsError, PtyspecError
+from ptyspec.errors import PtyspecError
 from ptyspec.files.disk import make_folder
 from ptyspec.files.files import atomic_file
 from ptyspec.files.jsonfile import read_json, write_json
@@ -38,26 +38,11 @@ AGREEMENT = {
 DIGITS = ".6g"
 
 
-def check_place(folder: Path) -> None:
-    """Raise OutputExistsError unless `folder` is new, empty, or holds an earlier comparison and nothing else."""
-    if folder.exists() and not folder.is_dir():
-        raise OutputExistsError(
-            "the output path is a file",
-            value=folder,
-            limit="a folder",
-            source="--out",
-            next_step="name a folder",
-        )
-    held = {path.name for path in folder.iterdir()} if folder.exists() else set()
+def is_comparison(folder: Path) -> bool:
+    """Say whether a folder holds a comparison and nothing else."""
+    held = {path.name for path in folder.iterdir()}
     ours = held <= set(NAMES) and NAMES[0] in held
-    if held and not (ours and "same_object" in read_json(folder / NAMES[0])):
-        raise OutputExistsError(
-            "the output folder holds something else than a comparison",
-            value=folder,
-            limit="a new or empty folder",
-            source="--out",
-            next_step="choose another folder with --out",
-        )
+    return ours and "same_object" in read_json(folder / NAMES[0])
 
 
 def write_comparison(folder: Path, runs: Sequence[Compared], found: Comparison) -> list[Path]:

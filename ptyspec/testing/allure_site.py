@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ptyspec.errors import OutputExistsError
+from ptyspec.files.disk import check_place
 from ptyspec.files.jsonfile import write_json
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.states import Standing
@@ -54,13 +54,7 @@ def render(
     missing or fails; `out` then stays as it was.
     """
     out, history = out.absolute(), history.absolute()
-    if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or (out / MARK).is_file())):
-        raise OutputExistsError(
-            "the output path exists and is not an Allure report",
-            value=out,
-            limit="a new or empty folder",
-            next_step="choose another folder with --out",
-        )
+    check_place(out, "an Allure report", lambda folder: (folder / MARK).is_file())
     history.parent.mkdir(parents=True, exist_ok=True)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".allure-", dir=out.parent) as scratch:

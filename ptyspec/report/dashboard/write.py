@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ptyspec.errors import InputFileError, OutputExistsError
-from ptyspec.files.disk import clear_errors, make_folder
+from ptyspec.errors import InputFileError
+from ptyspec.files.disk import check_place, clear_errors, make_folder
 from ptyspec.files.files import atomic_file
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.report.dashboard import history
@@ -63,25 +63,14 @@ def _files(folder: Path, out: Path) -> dict[str, str]:
 
 def check_out(out: Path) -> None:
     """Raise OutputExistsError where a dashboard would replace what is none."""
-    if out.exists() and not out.is_dir():
-        raise OutputExistsError(
-            "the output path is a file",
-            value=out,
-            limit="a folder",
-            next_step="name a folder with --out",
-        )
-    there = [name for name in (PAGE, DATA) if (out / name).exists()]
-    if there and not _ours(out / DATA):
-        raise OutputExistsError(
-            "the folder holds a file of this name that no dashboard wrote",
-            value=out / there[0],
-            next_step="choose another folder with --out",
-        )
+    check_place(out, "a dashboard of this name", _ours)
 
 
-def _ours(path: Path) -> bool:
+def _ours(folder: Path) -> bool:
+    if not any((folder / name).exists() for name in (PAGE, DATA)):
+        return True  # other files of the folder stay as they are
     try:
-        found = read_json(path)
+        found = read_json(folder / DATA)
     except InputFileError:
         return False
     return isinstance(found, dict) and {"schema_version", "headline", "wrong", "trend"} <= set(

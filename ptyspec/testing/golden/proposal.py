@@ -15,7 +15,7 @@ from pydantic import Field
 import ptyspec
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.base import Record
-from ptyspec.errors import OutputExistsError
+from ptyspec.files.disk import check_place
 from ptyspec.files.files import sha256_of
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.environment import fingerprint
@@ -193,7 +193,4 @@ def check_folder(out: Path, golden: Path) -> None:
             value=out,
             next_step="choose another --out",
         )
-    if out.exists() and any(out.iterdir()) and not (out / INDEX).is_file():
-        raise OutputExistsError(
-            "the folder holds something else than proposals", value=out, next_step="choose another"
-        )
+    check_place(out, "proposals", lambda folder: (folder / INDEX).is_file())
