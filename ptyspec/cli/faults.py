@@ -123,9 +123,10 @@ def campaign(
 ) -> None:
     """Run cases under each fault and show which clauses go red.
 
-    In the contract tier a fault runs the cases that come through its seam; beyond it, where each case costs seconds, a few
-    of the clauses that it declares. Results are kept by code and resumed. Exit codes: 0 every fault is caught, 1 one
-    survived or a clause has not the colour that was declared, 4 one could not be applied or reached.
+    In the contract tier a fault runs the cases that come through its seam; beyond it, where each
+    case costs seconds, a few of the clauses that it declares. Results are kept by code and resumed.
+    Exit codes: 0 every fault is caught, 1 one survived or a clause has not the colour that was
+    declared, 4 one could not be applied or reached.
     """
     from ptyspec.cli.output import print_json
     from ptyspec.faults.matrix import markdown, write_campaign
@@ -156,7 +157,7 @@ def campaign(
 
 @app.command("seen", short_help="How each clause was seen red.")
 def seen(folders: Annotated[list[Path], typer.Argument(metavar="DIR...")]) -> None:
-    """Print a page: for each clause a fault that breaks it, the case that noticed, and what it said.
+    """Print for each clause a fault that breaks it, the case that noticed, and what it said.
 
     DIR is a folder that `campaign --out` wrote; the first one that saw a clause red is quoted.
     """

@@ -1,1 +1,1 @@
-"""Calibrated faults: what the suite must catch. Nothing here is active unless it is asked for by name."""
+"""Calibrated faults: what the suite must catch. None is active unless it is asked for by name."""

@@ -1,8 +1,8 @@
-"""Faults applied by name: in this process for as long as a `with` lasts, in child processes through the environment.
+"""Faults applied by name: here for as long as a `with` lasts, in child processes by environment.
 
-PTYSPEC_FAULT names the active faults, comma-separated. It is set while faults are applied here, so that children and
-the names of stored runs know of them, and read by whoever starts a process (`from_environment`): a fault is never
-active by accident, and never silently.
+PTYSPEC_FAULT names the active faults, comma-separated. It is set while faults are applied here, so
+that children and the names of stored runs know of them, and read by whoever starts a process
+(`from_environment`): a fault is never active by accident, and never silently.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ OURS = ("ptyspec", "tests", "benchmarks")
 
 @contextmanager
 def applied(*names: str) -> Iterator[tuple[Fault, ...]]:
-    """Apply faults in the order given, and take them back in the opposite one, whatever happens between.
+    """Apply faults in the order given, and take them back in the opposite one, whatever happens.
 
-    A module that is not loaded yet is patched when it is, so that nothing heavy is imported for it. Raises
-    UnknownNameError before anything is changed, and PtyspecError for a seam that is not there.
+    A module that is not loaded yet is patched when it is, so that nothing heavy is imported for it.
+    Raises UnknownNameError before anything is changed, and PtyspecError for a seam that is not
+    there.
     """
     found = tuple(fault(name) for name in names)
     before = os.environ.get(FAULTS)
@@ -62,9 +63,8 @@ def from_environment() -> ExitStack:
     stack = ExitStack()
     if names:
         stack.enter_context(applied(*names))
-        atexit.register(
-            stack.close
-        )  # holds it: a stack that nobody keeps is closed when it is collected
+        # This holds it: a stack that nobody keeps is closed when it is collected.
+        atexit.register(stack.close)
     return stack
 
 
@@ -72,7 +72,8 @@ def from_environment() -> ExitStack:
 def exchanged(patch: Patch) -> Iterator[None]:
     """Put a patch of a fault in place: now where its module is loaded, else when it is.
 
-    Raises PtyspecError that names fault and target where there is no such seam, now or from that import.
+    Raises PtyspecError that names fault and target where there is no such seam, now or from that
+    import.
     """
     if patch.module not in sys.modules:
         hook = _AtImport(patch)
@@ -89,7 +90,7 @@ def exchanged(patch: Patch) -> Iterator[None]:
 
 @contextmanager
 def _in_place(patch: Patch) -> Iterator[None]:
-    """Exchange the attribute where it is defined, and wherever one of our modules holds it: by a name, or in a table."""
+    """Exchange the attribute where it is defined and wherever one of our modules holds it."""
     *path, last = patch.path
     owner, original = _seam(patch)
     replacement = patch.make(original)

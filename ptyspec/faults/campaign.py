@@ -1,4 +1,4 @@
-"""The campaign of the contract tier: one pytest that forks a process a fault (`loop`), and what its processes left."""
+"""The campaign of the contract tier: a pytest that forks a process a fault, and what it left."""
 
 from __future__ import annotations
 
@@ -42,10 +42,11 @@ def run_campaign(
     watch: Watch,
     mode: Mode = "full",
 ) -> None:
-    """Run the contract tier under each fault, into `folder`; what ended there before is kept (`seen.kept`).
+    """Run the contract tier under each fault, into `folder`; what ended there before is kept.
 
-    `quick` runs the cases of the clauses that a fault declares red or green, `full` all that can notice it.
-    `watch(done, total)` is called while it runs. Raises CampaignError with pytest's own words.
+    `quick` runs the cases of the clauses that a fault declares red or green, `full` all that can
+    notice it. `watch(done, total)` is called while it runs. Raises CampaignError with pytest's own
+    words.
     """
     make_folder(folder)
     # With `=`: an existing path that stands alone among the words moves pytest's root there.
@@ -89,7 +90,7 @@ def _ended(child: subprocess.Popen[str]) -> int | None:
 
 
 def environment(folder: Path, *faults: str) -> dict[str, str]:
-    """Return the environment of a campaign's process: a run store of its own in `folder`, these faults alone."""
+    """Return the environment of a campaign's process: a store of its own, these faults alone."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -126,7 +127,7 @@ def read_campaign(
 
 
 def clean_parts(folder: Path) -> list[dict[str, Any]]:
-    """Return what the processes without a fault left; raises CampaignError where one did not run to its end."""
+    """Return what ran without a fault; raises CampaignError where it did not run to its end."""
     parts = [read_json(file) for file in sorted(folder.glob(f"{CLEAN}-*.json"))]
     for part in parts:
         if "cases" not in part:
@@ -178,7 +179,7 @@ def _row(
 
 
 def _seen(rows: Sequence[Row], parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Seen]:
-    """For each red clause the case that tells most: of a fault that declares it, and of few others."""
+    """For each red clause the case that tells most: of a fault that declares it and few others."""
 
     def rank(one: Row, clause: str) -> tuple[int, int, str]:
         declared = one.declared_red
@@ -196,5 +197,5 @@ def _seen(rows: Sequence[Row], parts: Mapping[str, Mapping[str, Any]]) -> dict[s
 
 
 def stamp_of(root: Path, names: Sequence[str], tier: str, mode: Mode) -> str:
-    """Return the name of a campaign's folder: equal for equal code, cases, documents, libraries, faults, tier, mode."""
+    """Return the name of a campaign's folder: equal for equal code, cases, faults and options."""
     return hashlib.sha256(",".join((state(root), tier, mode, *names)).encode()).hexdigest()[:16]

@@ -9,8 +9,8 @@ def probe_rescaled(simulate, scenario):
     return scan.model_copy(update={"probeGuess": scan.probeGuess / np.abs(scan.probeGuess).max()})
 ```
 
-The function gets the original first, then the original's own arguments. Its name is the fault's id, its docstring the
-story, and the file it stands in names the stage.
+The function gets the original first, then the original's own arguments. Its name is the fault's
+id, its docstring the story, and the file it stands in names the stage.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ Function = Callable[..., Any]
 class Patch:
     """One seam of the fault `of`: `target` is `module:attribute` or `module:Class.attribute`.
 
-    `function` takes its place and gets the original first; one that `makes` gets the original alone, once, and
-    returns what takes its place, for faults that remember something from call to call.
+    `function` takes its place and gets the original first; one that `makes` gets the original
+    alone, once, and returns what takes its place, for faults that remember something from call to
+    call.
     """
 
     of: str
@@ -81,10 +82,12 @@ class Fault:
     """One fault, as somebody really made it or might.
 
     - stage: where the pipeline is broken; the first red clause should name it.
-    - red: clauses that must go red (primary ones first); green: clauses that look close and must stay green.
+    - red: clauses that must go red (primary ones first); green: clauses that look close and must
+      stay green.
     - cost: the cheapest tier that sees it.
     - signatures: failure signatures of the investigation that it shows.
-    - cases: parts of the ids of cases that are looked at first beyond the contract tier, where each costs seconds.
+    - cases: parts of the ids of cases that are looked at first beyond the contract tier, where each
+      costs seconds.
     """
 
     id: str
@@ -109,7 +112,7 @@ class Fault:
 def fault(
     at: str, signatures: tuple[int, ...] = (), makes: bool = False
 ) -> Callable[[Function], Fault]:
-    """Return a decorator that makes a fault of a function which takes the place of `ptyspec.AT` (see Patch)."""
+    """Return a decorator: the function takes the place of `ptyspec.AT` and is a fault."""
 
     def make(function: Function) -> Fault:
         facts, name = vars(function), function.__name__.replace("_", "-")
@@ -129,12 +132,12 @@ def fault(
 
 
 def clauses(red: str, green: str) -> Callable[[Function], Function]:
-    """Return a decorator that names the clauses which must go red (primary ones first), and those that must stay green."""
+    """Return a decorator: clauses that must go red, primary ones first, or stay green."""
     return _noting(red=tuple(red.split()), green=tuple(green.split()))
 
 
 def parity(*cases: str) -> Callable[[Function], Function]:
-    """Return a decorator for faults that no contract case sees: parts of the ids of cases to run first."""
+    """Return a decorator for faults that training shows: parts of ids of cases to run first."""
     return _noting(cases=cases)
 
 

@@ -1,12 +1,15 @@
-"""The campaign's own test loop: collect once, then forked processes, one a file of the clean suite and one a fault.
+"""The campaign's own test loop: collect once, then fork a process a clean file and one a fault.
 
-A pytest plugin (`-p ptyspec.faults.loop`) that takes pytest's loop over where `--ptyspec-campaign FOLDER` is given.
+A pytest plugin (`-p ptyspec.faults.loop`) that takes pytest's loop over where `--ptyspec-campaign
+FOLDER` is given.
 
 - The contract tier imports no framework, so that forking is safe.
-- The parent runs no case, so that nothing it holds (fixtures, cached values) was made by healthy code.
-- In the clean run every file has a process of its own and every seam is watched. A fault then runs only the files of
-  which a case came through one of its seams: no other case can change its outcome. (Within a file a fixture or a cached
-  value may have been made for the first case and be used by all.)
+- The parent runs no case, so that nothing it holds (fixtures, cached values) was made by healthy
+  code.
+- In the clean run every file has a process of its own and every seam is watched. A fault then runs
+  only the files of which a case came through one of its seams: no other case can change its
+  outcome. (Within a file a fixture or a cached value may have been made for the first case and be
+  used by all.)
 
 Each child writes FOLDER/NAME.json.
 """
@@ -51,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let no property-based case look for its smallest failing example: that it fails is all that is asked here.
+    """Let no property-based case look for its smallest failing example: that it fails is enough.
 
     Profiles that test modules register later inherit this from the profile in force.
     """
@@ -104,7 +107,7 @@ class _Campaign:
     running: dict[int, tuple[str, float]] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Run the clean suite file by file, then every fault; parts that ended before are kept (`kept`)."""
+        """Run the clean suite file by file, then every fault; parts that ended before are kept."""
         files: dict[str, list[pytest.Item]] = {}
         for item in self.items:
             files.setdefault(item.nodeid.partition("::")[0], []).append(item)
@@ -124,7 +127,7 @@ class _Campaign:
         self._wait(0)
 
     def _chosen(self, one: Fault, reached: set[str]) -> list[pytest.Item]:
-        """The cases that can notice a fault; files that hold cases of its red clauses first, in their own order."""
+        """The cases that can notice a fault; files with cases of its red clauses first."""
         files = {case.partition("::")[0] for case in reached}
         chosen = [item for item in self.items if item.nodeid.partition("::")[0] in files]
         expected = {

@@ -1,4 +1,4 @@
-"""A campaign as Markdown and as a picture: faults by stage, clauses by place; and how each clause was seen red."""
+"""A campaign as Markdown and as a picture, and the page of how each clause was seen red."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def write_campaign(folder: Path, found: Campaign) -> Path:
-    """Write campaign.json, campaign.md and campaign.png into `folder` and return the Markdown file."""
+    """Write campaign.json, .md and .png into `folder` and return the Markdown file."""
     from ptyspec.render import canvas
 
     make_folder(folder)
@@ -32,7 +32,7 @@ def write_campaign(folder: Path, found: Campaign) -> Path:
 
 
 def markdown(found: Campaign, brief: bool = False) -> str:
-    """Return the campaign as Markdown: headline, what is wrong, stages; unless `brief`, also clauses and faults."""
+    """Return headline, what is wrong and stages; unless `brief`, also clauses and faults."""
     quick = ", quick" if found.mode == "quick" else ""
     lines = [f"# Fault campaign, {found.tier} tier{quick}: {found.status}", "", _summary(found), ""]
     stories, clauses = {one.id: one.story for one in found.faults}, specification()
@@ -129,14 +129,16 @@ def _cells(one: Row) -> list[str]:
 
 SEEN = """# Seen red
 
-A case that cannot fail proves nothing. For each clause this page names a [fault](faults.md) that breaks it, the case \
-that noticed, and what the case said. `ptyspec faults campaign` applies every fault; this page is made from what it \
-left: `ptyspec faults seen docs/campaign docs/campaign/parity > docs/seen-red.md`.
+A case that cannot fail proves nothing. For each clause this page names a [fault](faults.md) that \
+breaks it, the case that noticed, and what the case said. `ptyspec faults campaign` applies every \
+fault; this page is made from what it left:
+
+`ptyspec faults seen docs/campaign docs/campaign/parity > docs/seen-red.md`.
 """
 
 
 def seen_page(campaigns: Sequence[Campaign]) -> str:
-    """Return the page of all clauses: fault, case and message of the first campaign that saw each red."""
+    """Return the page of all clauses: fault, case and message of the first that saw each red."""
     seen = seen_in(campaigns)
     head = ["clause", "fault", "case that noticed", "what it said"]
     documents: dict[str, list[list[str]]] = {}
@@ -155,7 +157,7 @@ def seen_page(campaigns: Sequence[Campaign]) -> str:
 
 
 def picture(found: Campaign) -> Figure:
-    """Return the matrix: a row a fault by stage, a column a clause by place; dark where it went red."""
+    """Return the matrix: a row a fault, a column a clause, dark where it went red."""
     import numpy as np
 
     from ptyspec.render import canvas

@@ -1,6 +1,7 @@
-"""The campaign beyond the contract tier: a pytest of its own for each fault, since a process that loaded TensorFlow cannot fork.
+"""The campaign beyond the contract tier: a pytest for each fault.
 
-Each case costs seconds there, so a fault runs a few cases of the clauses that it declares red or green, and no other.
+A process that loaded TensorFlow cannot fork. Each case costs seconds there, so a fault runs a few
+cases of the clauses that it declares red or green, and no other.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ CLEAN_SECONDS = 3600
 def cases_of(fault: Fault, cases: Sequence[Case]) -> list[str]:
     """Return the cases that a fault runs, in the order of the suite.
 
-    Of each declared clause those that the fault names (`Fault.cases`) before others, and contract cases only where the
-    clause has no other.
+    Of each declared clause those that the fault names (`Fault.cases`) before others, and contract
+    cases only where the clause has no other.
     """
     chosen: set[str] = set()
     for most, clauses in ((MOST_RED, fault.red), (MOST_GREEN, fault.green)):
@@ -54,7 +55,7 @@ def run_parity(
     seconds: int,
     watch: Watch,
 ) -> None:
-    """Run each fault's cases without any fault and then under it, into `folder`; what ended there before is kept (`kept`)."""
+    """Run each fault's cases without and then under it; what ended in `folder` before is kept."""
     make_folder(folder)
     clean = _divided(
         list(dict.fromkeys(case for cases in chosen.values() for case in cases)), children
@@ -79,7 +80,7 @@ def run_parity(
 
 
 def _divided(cases: Sequence[str], parts: int) -> list[list[str]]:
-    """The cases in so many parts; cases of one file stay together, for they share what they train."""
+    """The cases in so many parts; those of one file stay together: they share what they train."""
     files: dict[str, list[str]] = {}
     for case in cases:
         files.setdefault(case.partition("::")[0], []).append(case)
@@ -123,8 +124,8 @@ def _run(
             write_json(part, {"status": "timeout", "reason": f"> {seconds} s"})
             return
     if not part.exists():
-        # 2 to 4: the cases could not be collected or the fault not applied (for an interrupt, also 2, the plugin has left
-        # a part); anything else ended the process.
+        # 2 to 4: the cases could not be collected or the fault not applied (for an interrupt, also
+        # 2, the plugin has left a part); anything else ended the process.
         status = "invalid" if code in (2, 3, 4) else "infrastructure"
         reason = (
             f"pytest ended with {code} after {time.perf_counter() - started:.0f} s: {_said(log)}"

@@ -1,4 +1,4 @@
-"""A pytest plugin (`-p ptyspec.faults.part`): write how the cases of this process ended into `--ptyspec-part FILE`.
+"""A pytest plugin: write how the cases of this process ended into `--ptyspec-part FILE`.
 
 With `--ptyspec-watch ID,ID` it also notes which cases come through the seams of these faults.
 """

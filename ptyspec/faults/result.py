@@ -1,4 +1,4 @@
-"""campaign.json: a row a fault, and what follows from the rows for clauses, stages and the suite."""
+"""campaign.json: a row a fault, and what follows from them for clauses, stages and suite."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Seen(Record):
 
 
 class ClauseLine(Record):
-    """The faults that a clause catches; `kill_rate`: caught among the valid ones that declare it red."""
+    """The faults that a clause catches; `kill_rate`: among the valid ones that declare it red."""
 
     id: str
     level: Literal["MUST", "SHOULD", "MAY"]
@@ -86,8 +86,8 @@ class StageLine(Record):
 class Campaign(Record):
     """A finished campaign; shares are between 0 and 1, null where there is nothing to divide by.
 
-    - status: a violation where a fault survived, a clause's colour is not the declared one, or cases fail without a
-      fault; incomplete where a fault could not be judged.
+    - status: a violation where a fault survived, a clause's colour is not the declared one, or
+      cases fail without a fault; incomplete where a fault could not be judged.
     - localised: among killed faults that ran whole, those whose first red clause names their stage.
     - specificity: among the clauses that valid faults must leave green, those that stayed green.
     - vacuous: clauses with a case here that no fault turned red.
@@ -152,9 +152,10 @@ def _first_stage(
 ) -> str | None:
     """Where a reader of the red clauses is sent, from them alone: None where nothing went red.
 
-    Along the way of the data, the place of the first clause of which more than half of the cases went red; where no
-    clause is that red, of the first that went red at all. (A case of an early stage may walk through later ones to look
-    at it: one red case among many says little about its own stage.)
+    Along the way of the data, the place of the first clause of which more than half of the cases
+    went red; where no clause is that red, of the first that went red at all. (A case of an early
+    stage may walk through later ones to look at it: one red case among many says little about its
+    own stage.)
     """
     mostly = [name for name, cases in red.items() if 2 * len(cases) > bound.get(name, 0)]
     places = {clauses[name].place for name in mostly or red if name in clauses}
@@ -248,8 +249,9 @@ def _share(part: int, whole: int) -> float | None:
 def merged(now: Campaign, former: Campaign, clauses: Mapping[str, Clause]) -> Campaign:
     """Return the campaign with the rows of a former one, for faults that it does not hold itself.
 
-    Rows come in order of their ids; faults that have left the catalogue are left out. The campaign is full where every
-    row is; what failed without a fault in either stays named. Raises ConfigError for a campaign of another tier.
+    Rows come in order of their ids; faults that have left the catalogue are left out. The campaign
+    is full where every row is; what failed without a fault in either stays named. Raises
+    ConfigError for a campaign of another tier.
     """
     check_tier(former, now.tier)
     own = {one.id for one in now.faults}

@@ -1,4 +1,4 @@
-"""How cases end, and which of them come through the seams of which faults: what the processes of a campaign note."""
+"""What the processes of a campaign note: how cases end, and which come through which seams."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Outcomes:
 
 
 def said(message: str) -> str:
-    """Return a failure's message in one line: observed and expected of a clause's check, or its first lines."""
+    """Return a failure's message in one line: what a check observed and expected, or its start."""
     lines = [line.strip() for line in PLACE.sub("", message).splitlines() if line.strip()]
     told = [shorten(one, 140, placeholder=" …") for one in lines if one[:8] in TOLD]
     first = " ".join(lines[:3]).removeprefix("AssertionError: ").removeprefix("Failed: ")
@@ -56,7 +56,7 @@ TOLD = ("observed", "expected")
 
 @contextmanager
 def watched(faults: Iterable[str], case: Sequence[str]) -> Iterator[dict[str, set[str]]]:
-    """Watch every seam: yield, for each fault, the values that `case[0]` had while its seams were used.
+    """Watch every seam: yield, for each fault, the values of `case[0]` while its seams were used.
 
     Raises PtyspecError that names fault and target where a seam cannot be watched.
     """
@@ -75,10 +75,11 @@ def watched(faults: Iterable[str], case: Sequence[str]) -> Iterator[dict[str, se
 
 
 def kept(part: Path) -> bool:
-    """Return whether a part need not run again; one that must is removed, so that nothing takes it for the new one.
+    """Return whether a part need not run again; one that must is removed.
 
-    Kept are cases that ran to their end and faults that cannot be applied. What broke around the cases may hold now, the
-    limit of a timeout may be higher, and without the clean cases nothing can be judged.
+    Kept are cases that ran to their end and faults that cannot be applied. What broke around the
+    cases may hold now, the limit of a timeout may be higher, and without the clean cases nothing
+    can be judged.
     """
     if not part.exists():
         return False
