@@ -3,7 +3,7 @@
 import numpy as np
 
 from ptyspec.faults.fault import clauses, fault
-from ptyspec.physics.stitch import CHUNK
+from ptyspec.physics import stitch as stitching
 
 
 @fault(at="physics.stitch:stitch", signatures=(58,))
@@ -20,7 +20,7 @@ def canvas_at_centre_of_mass(stitch, patches, **settings):
 @clauses(red="PINN-CHUNKED-001 STITCH-005", green="STITCH-001 STITCH-GRIDSIZE-001 STITCH-003")
 def chunks_move_alike(aligned, patches, weight, fractions):
     """Every chunk of patches but the first moves by the fractions of the first."""
-    return aligned(patches, weight, fractions[np.arange(len(fractions)) % CHUNK])
+    return aligned(patches, weight, fractions[np.arange(len(fractions)) % stitching.CHUNK])
 
 
 @fault(at="physics.stitch:illumination_weight", signatures=(62,))
