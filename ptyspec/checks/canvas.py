@@ -13,14 +13,7 @@ import numpy as np
 
 from ptyspec.checks.canvas_controls import CONTROLS as CONTROLS
 from ptyspec.checks.canvas_figure import to_scale
-from ptyspec.checks.canvas_oracle import (
-    MERGED,
-    MOVE,
-    merge_error,
-    oracle_energies,
-    spread_rows,
-    stitched_facts,
-)
+from ptyspec.checks.canvas_oracle import MERGED, MOVE, merge_error, oracle_energies, stitched_facts
 from ptyspec.checks.canvas_sizes import (
     jitter_rule,
     legacy_sides,
@@ -33,6 +26,7 @@ from ptyspec.checks.canvas_sizes import (
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.material import Material
+from ptyspec.checks.sampled_groups import spread
 from ptyspec.contracts.scan import GroupedScan, RawScan
 from ptyspec.physics.geometry import required_canvas
 from ptyspec.pipeline.protocol import GroupedHalves, Halves
@@ -135,7 +129,7 @@ def sides(outputs: Material) -> dict[str, dict[str, float]]:
     parts = _parts(outputs.groups).values()
     samples = []
     for part in parts:
-        rows = spread_rows(part.size, MERGED)
+        rows = spread(part.size, MERGED)
         samples.append((np.stack(oracle_energies(part, rows)), part.coords_relative[rows]))
     places = np.concatenate([part.coords_offsets[:, 0, :, 0] for part in parts])
 

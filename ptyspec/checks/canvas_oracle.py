@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks.material import Material
+from ptyspec.checks.sampled_groups import spread, true_patches
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.contracts.scan import GroupedScan
@@ -23,23 +24,9 @@ LIT = 0.05
 """Summed weight from which a pixel counts."""
 
 
-def spread_rows(count: int, most: int) -> Array:
-    """At most so many rows, evenly spread."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))
-
-
-def oracle_patches(groups: GroupedScan, rows: Array) -> Array:
-    """Perfect patches (B, N, N, C) of these groups, cut at their frames' own positions; ones where no object is known."""
-    size, flat = groups.scan.N, groups.scan.positions[groups.nn_indices[rows].ravel()]
-    if groups.scan.objectGuess is None:
-        return np.ones((len(rows), size, size, groups.C), np.complex64)
-    cut = extract_patches(groups.scan.objectGuess, flat, size)
-    return np.moveaxis(cut.reshape(len(rows), groups.C, size, size), 1, -1)
-
-
 def oracle_energies(groups: GroupedScan, rows: Array) -> tuple[Array, Array]:
     """|O|^2 and |P O|^2 of these groups' patches, (B, C, N, N) float64 each."""
-    patches = np.moveaxis(oracle_patches(groups, rows), -1, 1).astype(np.complex128)
+    patches = np.moveaxis(true_patches(groups, rows), -1, 1).astype(np.complex128)
     return np.abs(patches) ** 2, np.abs(patches * groups.scan.probeGuess) ** 2
 
 
@@ -51,10 +38,10 @@ def merge_error(groups: GroupedScan, side: int) -> float | str | None:
     obj, size = groups.scan.objectGuess, groups.scan.N
     if obj is None:
         return None
-    rows = spread_rows(groups.size, MERGED)
+    rows = spread(groups.size, MERGED)
     relative, weight = groups.coords_relative[rows], illumination_weight(groups.scan.probeGuess)
     try:
-        merged = merge_group(oracle_patches(groups, rows), relative, weight, side)
+        merged = merge_group(true_patches(groups, rows), relative, weight, side)
     except CanvasError as error:
         return error.message
     vertical, horizontal = placement(relative, size, side, "linear")
@@ -66,11 +53,9 @@ def merge_error(groups: GroupedScan, side: int) -> float | str | None:
 def stitched_facts(material: Material) -> dict[str, Any]:
     """Perfect patches of the test split through the pipeline's own stitching, at their place and moved."""
     groups = material.groups.test
-    rows = spread_rows(groups.size, STITCHED)
+    rows = spread(groups.size, STITCHED)
     patches = Patches(
-        object=oracle_patches(groups, rows),
-        coords=groups.coords[rows],
-        probe=groups.scan.probeGuess,
+        object=true_patches(groups, rows), coords=groups.coords[rows], probe=groups.scan.probeGuess
     )
     made = material.pipeline.stitch(material.scenario, patches)
     moved = patches.coords + np.array(MOVE, float)[:, None]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ptyspec.checks.material import Material
+from ptyspec.checks.sampled_groups import spread
 from ptyspec.contracts.scan import GroupedScan
 from ptyspec.render import canvas
 
@@ -58,7 +59,7 @@ def _histogram(axes: Axes, part: GroupedScan, split: str, at: int) -> None:
 def _places(axes: Axes, part: GroupedScan, split: str) -> None:
     x, y = part.scan.positions.T
     axes.plot(x, y, ".", markersize=2.0, color=COLOURS[split], alpha=0.5)
-    for group in np.unique(np.linspace(0, part.size - 1, SHOWN).astype(int)):
+    for group in spread(part.size, SHOWN):
         centre = part.coords_offsets[group, 0, :, 0]
         for member in part.coords[group, 0].T:
             axes.plot(*np.stack([centre, member], axis=1), "-", color="#222222", linewidth=1.0)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks.material import Material
-from ptyspec.checks.sampled_groups import sample_of
+from ptyspec.checks.sampled_groups import sample_of, spread
 from ptyspec.checks.stage_chain import (
     CONFIDENCE,
     GROUPED,
@@ -193,11 +193,6 @@ def closure(container: Container) -> dict[str, float] | None:
         "mean": float(expected.mean() / measured.mean()),
         "noise": CONFIDENCE / math.sqrt(container.scale**2 * energy),
     }
-
-
-def spread(size: int, count: int) -> Array:
-    """Return at most `count` of `size` row numbers, evenly spread."""
-    return np.unique(np.linspace(0, size - 1, min(size, count)).astype(int))
 
 
 def on_the_data(material: Material) -> dict[str, float | None]:

@@ -33,6 +33,7 @@ from ptyspec.checks.probe_recorded import (
     blind_comparison,
     recorded_rows,
 )
+from ptyspec.checks.sampled_groups import spread
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import array_digest
 from ptyspec.physics.geometry import extract_patches
@@ -99,7 +100,7 @@ def made_with(outputs: Material) -> dict[str, float] | None:
     scan = outputs.scan
     if outputs.scenario.measured or scan.objectGuess is None:
         return None
-    rows = np.unique(np.linspace(0, scan.size - 1, FRAMES).astype(int))
+    rows = spread(scan.size, FRAMES)
     patches = extract_patches(scan.objectGuess, scan.positions[rows], scan.N)
     waves = patches * scan.probeGuess.astype(np.complex128)
     expected = np.abs(np.fft.fftshift(np.fft.fft2(waves, norm="ortho"), axes=(-2, -1)))

@@ -8,6 +8,7 @@ import numpy as np
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Container
+from ptyspec.contracts.scan import GroupedScan
 from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.pipeline.batches import batch, coarse_patches
@@ -51,11 +52,11 @@ def sample_of(container: Container, frames: int = FRAMES) -> Sample:
     """Return about this many frames' groups, evenly spread."""
     groups = container.groups
     count = min(container.size, -(-frames // groups.C))
-    rows = np.unique(np.linspace(0, container.size - 1, count).round().astype(int))
+    rows = spread(container.size, count)
     inputs, measured = batch(container, rows)
     trivial = coarse_patches(container, rows) * np.float32(container.a0)
     known = groups.scan.objectGuess is not None
-    truth = _object_patches(container, rows) if known else trivial.astype(np.complex64)
+    truth = (true_patches(groups, rows) if known else trivial).astype(np.complex64)
     stack = np.moveaxis(truth, -1, 1).astype(np.complex128)
     expected = expected_amplitude(container.probe.astype(np.complex128), stack)
     if groups.scan.mask is not None:
@@ -71,11 +72,16 @@ def sample_of(container: Container, frames: int = FRAMES) -> Sample:
     )
 
 
-def _object_patches(container: Container, rows: Array) -> Array:
-    groups, scan = container.groups, container.groups.scan
-    assert scan.objectGuess is not None
+def true_patches(groups: GroupedScan, rows: Array) -> Array:
+    """Perfect patches (B, N, N, C) of these groups, cut at their frames' own positions; ones where no object is known."""
+    scan, shape = groups.scan, (len(rows), groups.C, groups.scan.N, groups.scan.N)
+    if scan.objectGuess is None:
+        return np.ones((len(rows), scan.N, scan.N, groups.C), np.complex64)
     positions = scan.positions[groups.nn_indices[rows]].reshape(-1, 2)
     patches = extract_patches(scan.objectGuess, positions, scan.N)
-    return np.moveaxis(patches.reshape(len(rows), groups.C, scan.N, scan.N), 1, -1).astype(
-        np.complex64
-    )
+    return np.moveaxis(patches.reshape(shape), 1, -1)
+
+
+def spread(count: int, most: int) -> Array:
+    """Return at most so many of `count` row numbers, evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks.material import Material
+from ptyspec.checks.sampled_groups import spread
 from ptyspec.contracts.arrays import Array, release_pages
 from ptyspec.contracts.container import Container
 from ptyspec.contracts.scan import RawScan
@@ -95,16 +96,15 @@ def _chain(material: Material, split: str) -> SplitChain:
     scan: RawScan = getattr(material.halves, split)
     container: Container = getattr(material.containers, split)
     level, energies = frame_sums(scan)
-    count = min(container.size, MOST_GROUPS)
-    rows = np.unique(np.linspace(0, container.size - 1, count).round().astype(int))
+    rows = spread(container.size, MOST_GROUPS)
     target, given = _through(container, rows)
     energy = float(energies.mean())
     grouped = float(level[container.groups.nn_indices[rows]].mean())
     values = (float(level.mean()), grouped, target, given)
     # A frame serves in C groups on the average, so that B groups tell as much as B / C of them would alone.
-    spread = float(level.std() / level.mean()) * math.sqrt(container.groups.C / len(rows))
+    error = float(level.std() / level.mean()) * math.sqrt(container.groups.C / len(rows))
     return SplitChain(
-        dict(zip(STAGES[:4], values, strict=True)), energy, scan.N / 2 / math.sqrt(energy), spread
+        dict(zip(STAGES[:4], values, strict=True)), energy, scan.N / 2 / math.sqrt(energy), error
     )
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.intensity_facts import FRAMES, coverage, declared, spread, told_by_data
+from ptyspec.checks.intensity_facts import FRAMES, coverage, declared, told_by_data
 from ptyspec.checks.lattice_peaks import lattice_peaks, scan_periods
 from ptyspec.checks.material import Material
+from ptyspec.checks.sampled_groups import spread
 from ptyspec.checks.stage_chain import over
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
