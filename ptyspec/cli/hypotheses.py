@@ -73,16 +73,10 @@ def judge(
     """
     from ptyspec.cli.output import print_json
     from ptyspec.experiments.errors import EvidenceError, HistoryError
-    from ptyspec.runs.environment import FAULTS, active_faults
     from ptyspec.runs.threads import default_threads, set_threads
 
-    if write and (faults := active_faults()):  # what would be recorded is their work
-        raise EvidenceError(
-            "nothing is recorded while faults are active",
-            value=", ".join(faults),
-            source=FAULTS,
-            next_step=f"unset {FAULTS}; a hypothesis names the faults of its arms",
-        )
+    if write:
+        _refuse_faults()
     set_threads(default_threads())  # before a probe loads what can no longer be limited
     place = checkout(root) / "specs" / "hypotheses"
     wanted = _wanted(names, everything, place)
@@ -109,6 +103,20 @@ def judge(
     codes |= {INCOMPLETE for one in found if one.verdict == "OPEN"}
     if codes:
         raise typer.Exit(min(codes))
+
+
+def _refuse_faults() -> None:
+    """Raise EvidenceError while faults are active: what would be recorded is their work."""
+    from ptyspec.experiments.errors import EvidenceError
+    from ptyspec.runs.environment import FAULTS, active_faults
+
+    if faults := active_faults():
+        raise EvidenceError(
+            "nothing is recorded while faults are active",
+            value=", ".join(faults),
+            source=FAULTS,
+            next_step=f"unset {FAULTS}; a hypothesis names the faults of its arms",
+        )
 
 
 def _wanted(names: list[str] | None, everything: bool, place: Path) -> list[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ptyspec.cli.run_several import Outcome, code_of
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from ptyspec.render.table import Table
 
 SCHEMA_VERSION = 1
 HEADS = ("mean ratio", "amplitude r", "high-pass r", "trivial baseline", "untrained baseline")
@@ -29,7 +29,7 @@ def tell(outcomes: Sequence[Outcome], *, dashboard: bool, as_json: bool) -> int:
     import typer
 
     from ptyspec.cli.output import print_json, stderr, stdout
-    from ptyspec.cli.table import score_table
+    from ptyspec.report.answer import score_table
 
     folders = [outcome.folder for outcome in outcomes if outcome.folder is not None]
     page = write_dashboard(folders) if dashboard and folders else None
@@ -39,9 +39,9 @@ def tell(outcomes: Sequence[Outcome], *, dashboard: bool, as_json: bool) -> int:
         print_json({**told, "dashboard": None if page is None else str(page)})
         return code_of(outcomes)
     if alone:
-        stdout().print(score_table(alone.metrics or {}))
+        stdout().print(score_table(alone.metrics or {}).terminal())
     else:
-        stdout().print(summary(outcomes))
+        stdout().print(summary(outcomes).terminal())
     for line in _alone(alone, page) if alone else closing(outcomes, page):
         typer.echo(line)
     for outcome in outcomes:
@@ -53,21 +53,16 @@ def tell(outcomes: Sequence[Outcome], *, dashboard: bool, as_json: bool) -> int:
 
 def summary(outcomes: Sequence[Outcome]) -> Table:
     """Return the table: the network's scores, what the baselines reach, and the verdict."""
-    from rich.table import Table
-    from rich.text import Text
-
+    from ptyspec.render.table import Table
     from ptyspec.scores import headline as scores
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("", no_wrap=True)
-    for head in (*HEADS, "seconds"):
-        table.add_column(head, justify="right", overflow="fold")
-    table.add_column("verdict", overflow="fold")
+    rows = []
     for outcome in outcomes:
         metrics = outcome.metrics or {}
         cells = [scores.shown(scores.lookup(metrics, path)) for path in PATHS]
-        table.add_row(Text(outcome.name), *cells, f"{outcome.seconds:.0f}", Text(outcome.words))
-    return table
+        rows.append((outcome.name, *cells, f"{outcome.seconds:.0f}", outcome.words))
+    numbers = (*HEADS, "seconds")
+    return Table(("", *numbers, "verdict"), rows, numbers=numbers)
 
 
 def _alone(outcome: Outcome, page: Path | None) -> list[str]:
@@ -137,7 +132,6 @@ def document(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 def one_document(outcome: Outcome) -> dict[str, Any]:
     """Return one run of `--json`: the headline at top level, scores beside baselines, the verdict."""
-    from ptyspec.cli.table import headlines
 
     head = {"schema_version": SCHEMA_VERSION, "scenario": outcome.name, "seconds": outcome.seconds}
     if outcome.folder is None or outcome.verdict is None:
@@ -153,3 +147,13 @@ def one_document(outcome: Outcome) -> dict[str, Any]:
         "verdict": verdict.as_json(),
         "violations": [f"{row.clause} at {row.stage}: {row.observed}" for row in verdict.failed],
     }
+
+
+def headlines(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the scores of the table as data: the network, its refinement if there is one, and the controls."""
+    from ptyspec.scores import headline as scores
+
+    wanted = scores.columns(metrics)
+    found = {name: scores.headline(block, wanted) for name, block in scores.blocks(metrics).items()}
+    refined = found.pop("refined", None)
+    return {"metrics": found.pop("network"), "refined": refined, "controls": found}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -69,31 +68,29 @@ def _sizes(name: str, profiles: list[str]) -> dict[str, Any]:
 
 
 def _show_one(name: str, as_json: bool) -> None:
+    from ptyspec.render.text import json_text
     from ptyspec.runs.request import request
 
     content = request(name, profile=None, recipe=None, seed=None, settings=()).as_json()
     if as_json:
         return _print_json(content)
     rows = content["values"].items()
-    cells = [(key, _plain(row["value"]), row["source"]) for key, row in rows]
+    cells = [(key, json_text(row["value"]), row["source"]) for key, row in rows]
     return _print(("key", "value", "source"), cells)
 
 
 def _show_keys(as_json: bool) -> None:
     from ptyspec.cli.keys import keys
+    from ptyspec.render.text import json_text
 
     rows = keys()
     if as_json:
         return _print_json({"keys": rows})
     cells = [
-        (row["key"], row["type"], "(required)" if row["required"] else _plain(row["default"]))
+        (row["key"], row["type"], "(required)" if row["required"] else json_text(row["default"]))
         for row in rows
     ]
     return _print(("key", "type", "default"), cells)
-
-
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _print(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

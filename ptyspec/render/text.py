@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 SPECIAL = re.compile(r"([\\`*_\[\]{}()#~|!$])")
@@ -15,3 +16,8 @@ def escape(value: object, limit: int = 200) -> str:
         line = line[: limit - 1] + "…"
     line = "".join(ENTITIES.get(c, c) for c in line)
     return SPECIAL.sub(r"\\\1", line).replace("://", r":\//")
+
+
+def json_text(value: object) -> str:
+    """Return a setting's value as a person writes it: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ptyspec.checks.verdict import Verdict
 from ptyspec.contracts.run import RunResult
-from ptyspec.render.table import markdown_table
+from ptyspec.render.table import Mark, Table
 from ptyspec.render.text import escape
 from ptyspec.scores import headline as scores
 from ptyspec.spec.finding import Finding
@@ -103,15 +103,15 @@ def numbers(result: RunResult) -> dict[str, float]:
     return found
 
 
-def score_table(result: RunResult) -> list[str]:
-    """Return the table of headline scores, one estimator a row."""
-    wanted = scores.columns(result.metrics)
+def score_table(metrics: Mapping[str, Any]) -> Table:
+    """Return the table of headline scores, one estimator a row, the network first."""
+    wanted = scores.columns(metrics)
     rows = []
-    for name, block in scores.blocks(result.metrics).items():
-        label = escape(scores.NAMES.get(name, name))
+    for name, block in scores.blocks(metrics).items():
+        label = Mark(scores.NAMES.get(name, name), bold=name == "network")
         cells = [scores.shown(scores.lookup(block, score.path), score.digits) for score in wanted]
-        rows.append([f"**{label}**" if name == "network" else label, *cells])
-    return markdown_table(["", *(score.label for score in wanted)], rows)
+        rows.append((label, *cells))
+    return Table(("", *(score.label for score in wanted)), rows)
 
 
 def how_to_read(result: RunResult) -> list[str]:

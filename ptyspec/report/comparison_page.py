@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.render import canvas
 from ptyspec.render.page import page
 from ptyspec.render.table import Table, show
-from ptyspec.render.text import escape
+from ptyspec.render.text import escape, json_text
 from ptyspec.report.comparison import Comparison
 from ptyspec.report.comparison_figure import figure
 from ptyspec.report.comparison_runs import Compared
@@ -150,7 +149,7 @@ def _settings(found: Comparison) -> Table:
     rows = []
     for row in found.settings:
         values = [row.values[name] for name in names]
-        told = [one and f"{_plain(one.value)} ({one.source})" for one in values]
+        told = [one and f"{json_text(one.value)} ({one.source})" for one in values]
         rows.append((row.key, *told))
     note = "" if rows else "No setting differs."
     return Table(("setting", *names), rows, "Settings that differ", note, numbers=False)
@@ -158,7 +157,7 @@ def _settings(found: Comparison) -> Table:
 
 def _environment(found: Comparison) -> Table:
     names = _names(found)
-    rows = [(row.key, *(_plain(row.values[name]) for name in names)) for row in found.environment]
+    rows = [(row.key, *(_fact(row.values[name]) for name in names)) for row in found.environment]
     return Table(("fact", *names), rows, "Environments that differ", numbers=False)
 
 
@@ -197,11 +196,5 @@ def _names(found: Comparison) -> list[str]:
     return [run.name for run in found.runs]
 
 
-def _plain(value: object) -> str:
-    return (
-        value
-        if isinstance(value, str)
-        else "–"
-        if value is None
-        else json.dumps(value, ensure_ascii=False)
-    )
+def _fact(value: object) -> str | None:
+    return None if value is None else json_text(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +13,7 @@ from ptyspec.contracts.resolve import Resolved, flatten
 from ptyspec.contracts.run import RunResult
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.render.table import markdown_table, show
-from ptyspec.render.text import escape
+from ptyspec.render.text import escape, json_text
 from ptyspec.report.answer import numbers
 from ptyspec.scores import headline as scores
 
@@ -159,8 +158,8 @@ def settings(resolved: Resolved) -> list[str]:
         rows.append(
             [
                 escape(key),
-                escape(_plain(row["value"])),
-                escape(_plain(defaults.get(key))),
+                escape(json_text(row["value"])),
+                escape(json_text(defaults.get(key))),
                 escape(row["source"]),
             ]
         )
@@ -175,11 +174,11 @@ def environment(facts: Mapping[str, Any]) -> list[str]:
     for key, value in facts.items():
         if key != "schema_version":
             many = (
-                ", ".join(f"{name} {_plain(part)}" for name, part in value.items())
+                ", ".join(f"{name} {json_text(part)}" for name, part in value.items())
                 if isinstance(value, Mapping)
                 else ""
             )
-            lines.append(f"- {escape(key)}: {escape(many or _plain(value), 400)}")
+            lines.append(f"- {escape(key)}: {escape(many or json_text(value), 400)}")
     return lines
 
 
@@ -207,7 +206,7 @@ def reproduce(resolved: Resolved) -> list[str]:
         for key in keys
     }
     for key in sorted(by_hand - {"name", "description"}):
-        words += ["--set", f"{key}={_plain(values[key]['value'])}"]
+        words += ["--set", f"{key}={json_text(values[key]['value'])}"]
     lines = [
         "```sh",
         " ".join(shlex.quote(" ".join(word.split()).replace("`", "")) for word in words),
@@ -219,7 +218,3 @@ def reproduce(resolved: Resolved) -> list[str]:
         *lines,
         "Equal seeds, threads and backend are meant to give the same object bit by bit (DET-001).",
     ]
-
-
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -48,7 +48,7 @@ def report_text(
         ("What is doubtful", answer.doubts(verdict)),
         (
             "Scores beside their controls",
-            [*answer.score_table(result), "", *answer.how_to_read(result)],
+            [*answer.score_table(result.metrics).markdown(), "", *answer.how_to_read(result)],
         ),
         ("Pictures", pictures("amplitude", "phase", "controls", "frc")),
         ("Limits", details.limits(result)),
