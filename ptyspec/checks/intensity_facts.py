@@ -305,7 +305,6 @@ def reach(material: Material) -> dict[str, Any]:
         "head": head,
         "ceiling": None if ceiling is None else ceiling * container.a0,
         "need": need * container.a0,
-        "over_ceiling": None if ceiling is None else need / ceiling,
         "gained": need * container.a0 * container.gain,
     }
 

@@ -22,6 +22,7 @@ from ptyspec.checks.spoil import (
 )
 
 CNN = {"architecture": "cnn", "amp_activation": "softplus", "n_filters_scale": 1}
+SIGMOID = CNN | {"amp_activation": "sigmoid"}
 
 
 def network(clause: str, **model: Any) -> Callable[[Callable[[Any, Material], Any]], Control]:
@@ -183,40 +184,16 @@ def ineffective_head(material: Material) -> Material:
     return with_model(material, amp_activation="softplus").replaced(model=material.model)
 
 
-@network("NET-008")
-def merge_off(nets: Any, material: Material) -> Any:
-    """Merging is declared with object_big, the members are not merged."""
-    return nets.without_merge(material)
-
-
 @network("PROBE-003")
 def other_probe(nets: Any, material: Material) -> Any:
     """The network holds twice the probe of the data."""
     return nets.made(material, probe=2 * material.containers.train.probe)
 
 
-@network("INFER-001")
-def coupled_groups(nets: Any, material: Material) -> Any:
-    """A millionth of the batch's mean enters each group: below the tolerance, not below a bit."""
-    return nets.made(material, nets.BarelyMixed)
-
-
-@network("HEAD-001", **CNN | {"amp_activation": "sigmoid"})
+@network("HEAD-001", **SIGMOID)
 def bounded_head(nets: Any, material: Material) -> Any:
     """A sigmoid that ends at a0."""
     return nets.made(material)
-
-
-@network("HEAD-002")
-def clipped(nets: Any, material: Material) -> Any:
-    """The object ends at twice its rms amplitude."""
-    return nets.made(material, nets.Clipped)
-
-
-@network("HEAD-003", **CNN | {"amp_activation": "sigmoid"})
-def escaping_branch(nets: Any, material: Material) -> Any:
-    """Half an a0 is added behind a sigmoid."""
-    return nets.with_generator(material, nets.Escaping)
 
 
 @control("PARAMS-N-DIV4-001")
@@ -234,10 +211,13 @@ def flat_object(material: Material) -> Material:
 
 
 OF_ARCHITECTURE = (
-    *(frozen_gridsize, ineffective_head, merge_off, other_probe, coupled_groups, bounded_head),
-    *(clipped, escaping_branch, odd_side, flat_object),
+    *(frozen_gridsize, ineffective_head, other_probe, bounded_head, odd_side, flat_object),
+    by_fault("merge-flag-ignored", "NET-008", "merge-flag-ignored", **CNN, object_big=False),
     by_fault("other-physics", "FORWARD-005", "network-transform-not-centred"),
     by_fault("mixed-batch", "REASSEMBLY-BATCH-001", "batch-merged"),
+    by_fault("coupled-groups", "INFER-001", "batch-merged"),
+    by_fault("clipped", "HEAD-002", "bounded-head"),
+    by_fault("escaping-branch", "HEAD-003", "a-plus-i-phi", **SIGMOID),
     by_fault("sum-for-product", "MATH-POLAR-001", "a-plus-i-phi", **CNN),
     by_fault("idle-layer", "NET-001", "part-never-trained"),
 )

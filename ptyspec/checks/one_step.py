@@ -50,11 +50,8 @@ def first_step(model: Reconstructor, sample: Sample) -> FirstStep:
     with tf.GradientTape() as tape:
         loss = model.compute_loss(y=amplitude, y_pred=model(inputs, training=True))
     found = tape.gradient(loss, [variable.value for variable in listed])
-    pairs = [
-        (gradient, variable)
-        for gradient, variable in zip(found, listed, strict=True)
-        if gradient is not None
-    ]
+    both = list(zip(found, listed, strict=True))
+    pairs = [pair for pair in both if pair[0] is not None]
     optimizer = keras.optimizers.Adam(RATE)
     try:
         if pairs:
@@ -70,7 +67,7 @@ def first_step(model: Reconstructor, sample: Sample) -> FirstStep:
         float(loss),
         {
             variable.path: None if gradient is None else float(np.abs(np.asarray(gradient)).max())
-            for gradient, variable in zip(found, listed, strict=True)
+            for gradient, variable in both
         },
         moved,
         {name: _change(value, kept[name]) for name, value in fixed.items()},

@@ -13,13 +13,11 @@ from ptyspec.checks.material import Material
 from ptyspec.networks import losses
 from ptyspec.networks.field import Field, Tensor
 from ptyspec.networks.forward import ForwardModel
-from ptyspec.networks.generators.cnn import DirectCnn
 from ptyspec.networks.reconstructor import Reconstructor
 from ptyspec.physics.scale import BACKGROUND
 from ptyspec.pipeline.train import canvas_side
 
 Misfit = Callable[..., Tensor]
-Stages = list[tuple[Tensor, Tensor]]
 
 
 def made(
@@ -48,15 +46,6 @@ def exchange_generator(model: Reconstructor, generator: Any) -> None:
     model.generator = generator
 
 
-def with_generator(material: Material, kind: type[DirectCnn]) -> Reconstructor:
-    """Return a network whose generator is this variant of the direct encoder-decoder."""
-    model, scenario = made(material), material.scenario
-    right: Any = model.generator
-    exchange_generator(model, kind(scenario.model, right.forward, scenario.seeds.training))
-    model(material.sample.part(1)[0])
-    return model
-
-
 def with_misfit(material: Material, misfit: Misfit) -> Reconstructor:
     """Return a network that trains by another misfit."""
     model = made(material)
@@ -74,14 +63,6 @@ def with_loose_scale(material: Material) -> Reconstructor:
     """Return a network on which the logarithm of the scale hangs outside any layer."""
     model = made(material)
     model.log_scale = tf.Variable(np.log(material.containers.train.scale), dtype=tf.float32)
-    return model
-
-
-def without_merge(material: Material) -> Reconstructor:
-    """Return a network, with a generator of its own, that does not merge its members."""
-    model = made(material, scenario=material.scenario)
-    generator: Any = model.generator
-    generator.merges = False
     return model
 
 
@@ -114,32 +95,6 @@ class DriftingProbe(Reconstructor):
         value = super().compute_loss(y=y, y_pred=y_pred)
         self.forward.probe = self.forward.probe.times(1.001)
         return value
-
-
-class BarelyMixed(Reconstructor):
-    """A group's object takes a millionth of the mean over its batch."""
-
-    def call(self, inputs: dict[str, Tensor], training: bool = False) -> Stages:
-        """Predict."""
-        stages = super().call(inputs, training=training)
-        return [(re + 1e-6 * ops.mean(re, axis=0, keepdims=True), im) for re, im in stages]
-
-
-class Clipped(Reconstructor):
-    """Its object ends at twice the rms amplitude."""
-
-    def call(self, inputs: dict[str, Tensor], training: bool = False) -> Stages:
-        """Predict."""
-        top, stages = 2 * self.a0, super().call(inputs, training=training)
-        return [(ops.clip(re, -top, top), ops.clip(im, -top, top)) for re, im in stages]
-
-
-class Escaping(DirectCnn):
-    """Half an a0 is added behind the head."""
-
-    def call(self, measured: Tensor, relative: Tensor, start: Tensor) -> list[Field]:
-        """Predict."""
-        return [Field(obj.re + 0.5, obj.im) for obj in super().call(measured, relative, start)]
 
 
 class Background(ForwardModel):

@@ -102,14 +102,7 @@ EXACT: dict[str, list[str]] = {
         "stale-entry",
         "stray-light",
     ],
-    "architecture": [
-        "merge-off",
-        "coupled-groups",
-        "bounded-head",
-        "clipped",
-        "idle-layer",
-        "flat-object",
-    ],
+    "architecture": ["merge-flag-ignored", "bounded-head", "clipped", "idle-layer", "flat-object"],
 }
 """Controls that break one rule and no other."""
 
