@@ -100,6 +100,11 @@ def test_first_check_fails(clause):
     clause("{PAIR[1]}").holds(True, "second")
 
 @pair
+def test_an_assertion_comes_after(clause):
+    clause.holds(False, "first")
+    assert not clause.clause
+
+@pair
 def test_no_clause_is_named(clause):
     clause.holds(True, "first")
     assert not clause.clause
@@ -148,6 +153,7 @@ def test_a_case_blames_the_clause_whose_check_failed_and_no_other(suite: pytest.
     assert states(suite, "--ptyspec-bindings=bindings.json") == {
         "second_check_fails": "passed, failed",
         "first_check_fails": "failed, not reached",
+        "an_assertion_comes_after": "failed, not reached",
         "no_clause_is_named": "not reached, not reached",
         "no_check": "not run",
         "crash": "error",
@@ -161,6 +167,7 @@ def test_an_expected_failure_of_one_clause_hides_none_of_another(suite: pytest.P
     found = states(suite, "--ptyspec-xfails=known.txt")
     assert found["first_check_fails"] == "failed, passed, expected"
     assert found["second_check_fails"] == "passed, failed"
+    assert found["an_assertion_comes_after"] == "failed, not reached"
     assert found["crash"] == "error"
 
 
