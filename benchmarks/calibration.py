@@ -71,7 +71,8 @@ def main(words: list[str]) -> int:
                 took = time.monotonic() - began
                 print(f"{at}/{len(chosen)} {row.name} {took:.0f} s", flush=True)
     judged = list(judge(chosen, place))
-    text = "\n".join(table(judged))
+    count = f"{len(judged)} of {len(chosen)} runs of the calibration were made so far."
+    text = "\n".join([count, "", *table(judged)])
     print(text)
     if asked.write:
         write_json(DATA, {"schema_version": 1, "rows": [asdict(one) for one in judged]})
@@ -188,8 +189,8 @@ def judge(chosen: list[Row], place: Path) -> Iterator[Judged]:
     for row in chosen:
         folder = place / row.name
         if (folder / "refused.json").is_file():
-            said = read_json(folder / "refused.json")["error"]
-            yield Judged(row.name, row.kind, "refused", said[:160], None, None, None, None)
+            said = read_json(folder / "refused.json")["error"].splitlines()[0]
+            yield Judged(row.name, row.kind, "refused", said, None, None, None, None)
         elif folder.is_dir():
             verdict = verdict_of(FinishedRun(folder))
             level, detail = scored(folder)

@@ -164,7 +164,7 @@ def head(run: FinishedRun) -> Iterator[Finding]:
         "HEAD-001",
         "train",
         "pixels where a bounded head would end",
-        f"{100 * share:.2g} % of the pixels lie within 2 % of the largest amplitude, {top:.3g}",
+        f"{100 * share:.3g} % of the pixels lie within 2 % of the largest amplitude, {top:.3g}",
         f"at most {100 * SATURATED:.0f} %; the object reaches {need:.3g}",
         holds(not capped),
         "reconstruction.npz, metrics.json#/amplitude/truth/max",

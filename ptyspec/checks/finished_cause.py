@@ -33,9 +33,10 @@ EXPLAINS, LEAST = 0.2, 0.5
 least so much: right runs gain nothing from any trial, wrong ones 0.5 and more."""
 ALIKE = 0.9
 """High-pass r with the trivial baseline from which on the result is that baseline."""
-NEIGHBOURS, SWEEPS, BETTER = 100, 2, 0.6
+NEIGHBOURS, SWEEPS, BETTER = 100, 2, 0.85
 """Frames and sweeps of the iterative reference for each trial of a scan, and the part of the R factor
-that has to remain at most: swapped positions, put right, leave half and less."""
+that has to remain at most. Swapped or mirrored positions, put right, leave 0.79 and less, for the
+probe was refined with the wrong ones; other trials 0.95 and more."""
 SHIFTED = 0.5
 """Pixels by which an object lies off its place, from which on that is a cause."""
 
@@ -248,11 +249,7 @@ def _spoiled(patches: Array, positions: Array, middles: Array) -> Iterator[Spoil
     )
     centre = positions.mean(axis=0)
     yield Spoiled(
-        "x and y of the positions change places",
-        "COORDS-001",
-        "group",
-        patches,
-        (positions - centre)[:, ::-1] + centre,
+        "x and y of the positions change places", "COORDS-001", "group", patches, positions[:, ::-1]
     )
     yield Spoiled(
         "the sign of the positions is wrong", "COORDS-003", "group", patches, 2 * centre - positions

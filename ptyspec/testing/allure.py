@@ -153,7 +153,7 @@ def verdict(folder: Path) -> str:
 
     try:
         found = verdict_of(FinishedRun(folder))
-        return f"run of {run_name(folder)}: {found.status}. {found.sentence}"
+        return f"run of {run_name(folder)}: {found.line}"
     except DAMAGED as error:
         return f"run of {folder.name}: no verdict, {type(error).__name__}"
 

@@ -14,8 +14,10 @@ from ptyspec.cli.main import app
 from ptyspec.contracts.resolve import Layer, Resolved, flatten, known_keys, nest, resolve
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.runs.request import request
+from ptyspec.runs.run_folder import write_run
 from ptyspec.runs.runkey import run_key
 from ptyspec.spec.checks import Check
+from tests.fake_run import one_run
 from tests.properties import given, st
 
 DEFAULTS = dict(flatten(Scenario(name="x").model_dump()))
@@ -205,9 +207,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Resolved]:
 
     def capture(resolved: Resolved, **options: Any) -> Path:
         seen.append(resolved)
-        (tmp_path / "metrics.json").write_text(
-            '{"amplitude": {"mean_ratio": 1.0}, "controls": {}}', encoding="utf-8"
-        )
+        write_run(tmp_path, one_run())
         return tmp_path
 
     monkeypatch.setattr(produce, "produce", capture)

@@ -222,7 +222,7 @@ def test_the_stages_of_a_run_are_steps_and_the_broken_one_carries_a_cross(
     ]
     assert [row["name"] for row in stored["test_opens"]["steps"]] == [f"✘ {line}"]
     assert "steps" not in stored["test_opens_elsewhere"]
-    assert "- run of made \\(made\\): wrong" in stored["test_passes"]["description"]
+    assert "- run of made \\(made\\): incomplete" in stored["test_passes"]["description"]
 
 
 def test_part_of_a_run_costs_no_case_its_result(stored: dict[str, dict[str, Any]]) -> None:
