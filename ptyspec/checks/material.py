@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from ptyspec.checks.subject import Subject
 from ptyspec.pipeline.reference import ReferencePipeline
+from ptyspec.runs import notes
 from ptyspec.runs.finished_run import FinishedRun
+from ptyspec.runs.walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,21 +21,19 @@ if TYPE_CHECKING:
     from ptyspec.contracts.container import Reconstruction
     from ptyspec.contracts.records import History
     from ptyspec.contracts.scan import RawScan
-    from ptyspec.contracts.scenario import Scenario
     from ptyspec.networks.reconstructor import Reconstructor
     from ptyspec.pipeline.progress import Progress
-    from ptyspec.pipeline.protocol import Containers, GroupedHalves, Halves, Pipeline
+    from ptyspec.pipeline.protocol import Pipeline
     from ptyspec.runs.store import RunStore
 
 T = TypeVar("T")
 
 
-class Material:
-    """A subject's stages, one attribute a stage; each is computed from the one before it.
+class Material(Walk):
+    """The outputs of a subject's stages, and its finished run.
 
-    `replaced(groups=...)` gives the same material with that stage's output exchanged, and everything after it
-    computed from the exchanged one: how a positive control spoils what an audit sees. The finished run is the
-    pipeline's own; replace `reconstruction`, `metrics` or `history` to spoil what is read from it.
+    A positive control spoils what an audit sees by `replaced(groups=...)`. The finished run is the pipeline's own;
+    replace `reconstruction`, `metrics` or `history` to spoil what is read from it.
     """
 
     def __init__(
@@ -44,10 +44,10 @@ class Material:
         progress: Progress | None = None,
         store: RunStore | None = None,
     ) -> None:
+        scenario = subject.resolved.scenario
+        super().__init__(pipeline or ReferencePipeline(), scenario, recording=False)
         self.subject = subject
-        self.pipeline: Pipeline = pipeline or ReferencePipeline()
         self.progress, self.store = progress, store
-        self._given: dict[str, Any] = {}
         self._facts: dict[Callable[[Material], Any], Any] = {}
 
     @property
@@ -56,30 +56,19 @@ class Material:
         return self.subject.name
 
     @property
-    def scenario(self) -> Scenario:
-        """The effective settings."""
-        return self.subject.resolved.scenario
-
-    @property
     def own_network(self) -> bool:
         """Whether the pipeline trains the network that this project builds."""
         return getattr(type(self.pipeline), "train", None) is ReferencePipeline.train
 
-    def replaced(self, **given: Any) -> Material:
-        """Return this material with some attributes exchanged; those computed from them follow."""
-        pipeline = given.pop("pipeline", self.pipeline)
-        subject = given.pop("subject", self.subject)
-        made = Material(subject, pipeline=pipeline, progress=self.progress, store=self.store)
-        unknown = [
-            name
-            for name in given
-            if not isinstance(getattr(type(self), name, None), cached_property)
-        ]
-        if unknown:
-            raise TypeError(f"no attribute of a material: {', '.join(unknown)}")
-        made._given = self._given | given
-        made.__dict__ |= made._given  # where a cached property keeps its value
-        return made
+    def replaced(self, **given: Any) -> Self:
+        """Return this material with some outputs, its pipeline, or its subject exchanged; what follows is computed anew."""
+        whole = {name: given.pop(name) for name in ("pipeline", "subject") if name in given}
+        other = super().replaced(**given)
+        other._facts = {}
+        for name, value in whole.items():
+            setattr(other, name, value)
+        other.scenario = other.subject.resolved.scenario
+        return other
 
     def anew(self) -> Material:
         """Return the same subject with nothing computed yet but its finished run, where there is one."""
@@ -96,26 +85,9 @@ class Material:
     @cached_property
     def scan(self) -> RawScan:
         """The scan: a finished run's own file, else what the settings give."""
-        return (
-            self.finished.scan
-            if self.subject.folder is not None
-            else self.pipeline.simulate(self.scenario)
-        )
-
-    @cached_property
-    def halves(self) -> Halves:
-        """The scan, split."""
-        return self.pipeline.split(self.scenario, self.scan)
-
-    @cached_property
-    def groups(self) -> GroupedHalves:
-        """Groups of both splits."""
-        return self.pipeline.group(self.scenario, self.halves)
-
-    @cached_property
-    def containers(self) -> Containers:
-        """Normalised groups of both splits."""
-        return self.pipeline.normalize(self.scenario, self.groups)
+        if self.subject.folder is not None:
+            return self.finished.scan
+        return self._stage("simulate", notes.scan)
 
     @cached_property
     def sample(self) -> Sample:

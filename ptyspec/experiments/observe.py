@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import ptyspec
-from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import (
     ConfigError,
     InputFileError,
@@ -29,7 +28,6 @@ from ptyspec.errors import (
 )
 from ptyspec.faults.apply import applied_once, from_environment
 from ptyspec.files.jsonfile import read_json, write_json
-from ptyspec.pipeline.protocol import Pipeline
 from ptyspec.runs.pipeline_code import pipeline_code
 from ptyspec.runs.run_spec import REFERENCE, RunSpec
 from ptyspec.runs.runkey import code_version, fault_sources, run_key, source_digest
@@ -192,13 +190,13 @@ def _numbers(walk: Walk) -> dict[str, float]:
         found |= {f"{name}.{key}": float(flag) for key, flag in record.flags.items()}
         for array, stats in record.arrays.items():
             found |= {f"{name}.{array}.{key}": got for key, got in _stats(stats).items()}
-    if hasattr(walk, "containers"):
+    if walk.has("containers"):
         found["normalize.test.gain"] = walk.containers.test.gain
     return found
 
 
 def _history(walk: Walk) -> dict[str, Any]:
-    if not hasattr(walk, "trained"):
+    if not walk.has("trained"):
         return {}
     history = walk.trained.history
     return {
@@ -214,18 +212,17 @@ def _stats(stats: Any) -> dict[str, float]:
     return {name: float(figure) for name, figure in figures.items() if figure is not None}
 
 
-def walked(scenario: Scenario, pipeline: Pipeline) -> Observation:
-    """Walk the stages of any pipeline and return the observation; nothing is kept, no fault is applied for it."""
+def walked(walk: Walk) -> Observation:
+    """Return the observation of a walk; nothing is kept, no fault is applied for it."""
     import resource
 
     wall, start = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
-    walk = Walk(pipeline, scenario)
     metrics: dict[str, Any] = {}
     outcome, error = "finished", ""
     try:
-        stitched = walk.reconstruct()
+        stitched = walk.reconstruction
         walk.at = "score"
-        metrics = {"has_nan": False} | walk.pipeline.score(scenario, walk.halves.test, stitched)
+        metrics = {"has_nan": False} | walk.work("score", walk.halves.test, stitched)
     except OF_THE_MOMENT:
         raise
     except TrainingDivergedError as problem:
@@ -254,7 +251,7 @@ def _walk(variant: RunSpec) -> Observation:
     """Run it, its faults applied for as long as it takes."""
     with applied_once(*variant.faults):
         try:
-            found = walked(variant.resolved.scenario, variant.make_pipeline())
+            found = walked(Walk(variant.make_pipeline(), variant.resolved.scenario))
         finally:
             forget_models()
     return {**found, "settings": variant.settings()}

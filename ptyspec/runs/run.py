@@ -20,8 +20,9 @@ def run(
     Equal scenarios, threads and backend give bit-identical objects.
     """
     walk = Walk(pipeline or ReferencePipeline(), resolved.scenario, session or Session())
-    reconstruction = walk.reconstruct()
-    verdict = walk.step(
+    reconstruction = walk.reconstruction
+    walk.forget("patches")
+    verdict = walk.measured(
         "score",
         lambda: evaluate(
             walk.pipeline,

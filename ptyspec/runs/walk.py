@@ -1,12 +1,13 @@
-"""One walk of a pipeline's stages, in order, each measured and written down: by a run, and by whoever observes one."""
+"""The one walk of a pipeline's stages: each output is computed from the ones before it, when it is asked for, and once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TypeVar
+from copy import copy
+from functools import cached_property
+from typing import Any, Self, TypeVar, cast
 
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.contracts.records import StageRecord
 from ptyspec.contracts.scan import RawScan
 from ptyspec.contracts.scenario import Scenario
@@ -15,55 +16,133 @@ from ptyspec.runs import notes
 from ptyspec.runs.record import StageNote, stage
 
 Made = TypeVar("Made")
+OUTPUTS = {
+    "simulate": "scan",
+    "split": "halves",
+    "group": "groups",
+    "normalize": "containers",
+    "train": "trained",
+    "infer": "patches",
+    "stitch": "reconstruction",
+}
+"""The attribute that holds what a stage hands over."""
 
 
-@dataclass
 class Walk:
-    """What the stages have made so far: an attribute is there once its stage has ended."""
+    """The outputs of a pipeline's stages on a scenario, one attribute a stage.
 
-    pipeline: Pipeline
-    scenario: Scenario
-    session: Session = field(default_factory=Session)
-    at: str = ""
-    """The stage that runs, or ran last."""
-    records: list[StageRecord] = field(default_factory=list)
-    scan: RawScan = field(init=False)
-    halves: Halves = field(init=False)
-    groups: GroupedHalves = field(init=False)
-    containers: Containers = field(init=False)
-    trained: Trained = field(init=False)
+    `replaced(groups=...)` gives the same walk with that output exchanged, and everything after it computed from the
+    exchanged one. Where `recording`, each stage is measured and its record kept, in order.
+    """
 
-    def reconstruct(self) -> Reconstruction:
-        """Walk from the scan to the stitched object; what a stage raises comes through, with its name as `stage`."""
-        walk, scenario = self.pipeline, self.scenario
-        self.scan = self.step("simulate", lambda: walk.simulate(scenario), notes.scan)
-        self.halves = self.step("split", lambda: walk.split(scenario, self.scan), notes.halves)
-        self.groups = self.step("group", lambda: walk.group(scenario, self.halves), notes.groups)
-        self.containers = self.step(
-            "normalize",
-            lambda: walk.normalize(scenario, self.groups),
-            lambda note, made: notes.containers(note, made, scenario),
-        )
-        self.trained = self.step(
-            "train", lambda: walk.train(scenario, self.containers, self.session), notes.trained
-        )
-        patches = self.step(
-            "infer", lambda: walk.infer(scenario, self.trained, self.containers.test), notes.patches
-        )
-        return self.step(
-            "stitch",
-            lambda: walk.stitch(scenario, patches),
-            lambda note, made: notes.reconstruction(note, made, patches),
-        )
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        scenario: Scenario,
+        session: Session | None = None,
+        *,
+        recording: bool = True,
+    ) -> None:
+        self.pipeline, self.scenario = pipeline, scenario
+        self.session = session or Session()
+        self.recording = recording
+        self.at = ""
+        """The stage that runs, or ran last."""
+        self.records: list[StageRecord] = []
+        self._given: dict[str, Any] = {}
 
-    def step(
+    def replaced(self, **given: Any) -> Self:
+        """Return this walk with some outputs exchanged; those computed from them follow."""
+        unknown = [name for name in given if name not in self._outputs()]
+        if unknown:
+            raise TypeError(f"no output of the stages: {', '.join(unknown)}")
+        other = copy(self)
+        other.__dict__ = {
+            name: value for name, value in vars(self).items() if name not in self._outputs()
+        }
+        other.records, other._given = [], self._given | given
+        other.__dict__ |= other._given  # where a cached property keeps its value
+        return other
+
+    @classmethod
+    def _outputs(cls) -> set[str]:
+        return {name for name in dir(cls) if isinstance(getattr(cls, name), cached_property)}
+
+    def has(self, output: str) -> bool:
+        """True where this output has been computed, or was given."""
+        return output in vars(self)
+
+    def forget(self, output: str) -> None:
+        """Drop an output that nobody needs again: it may be large."""
+        vars(self).pop(output, None)
+
+    def work(self, name: str, *given: Any) -> Any:
+        """Run one stage on what the stages before it handed over; a subclass may choose who does."""
+        return getattr(self.pipeline, name)(self.scenario, *given)
+
+    @cached_property
+    def scan(self) -> RawScan:
+        """The scan."""
+        return self._stage("simulate", notes.scan)
+
+    @cached_property
+    def halves(self) -> Halves:
+        """The scan, split."""
+        return self._stage("split", notes.halves, self.scan)
+
+    @cached_property
+    def groups(self) -> GroupedHalves:
+        """Groups of both splits."""
+        return self._stage("group", notes.groups, self.halves)
+
+    @cached_property
+    def containers(self) -> Containers:
+        """Normalised groups of both splits."""
+
+        def note(into: StageNote, made: Containers) -> StageNote:
+            return notes.containers(into, made, self.scenario)
+
+        return self._stage("normalize", note, self.groups)
+
+    @cached_property
+    def trained(self) -> Trained:
+        """The generator with its weights."""
+        return self._stage("train", notes.trained, self.containers, self.session)
+
+    @cached_property
+    def patches(self) -> Patches:
+        """What the generator predicts for the test split."""
+        trained, container = self.trained, self.containers.test
+        return self._stage("infer", notes.patches, trained, container)
+
+    @cached_property
+    def reconstruction(self) -> Reconstruction:
+        """The patches on the object's canvas."""
+        patches = self.patches
+
+        def note(into: StageNote, made: Reconstruction) -> StageNote:
+            return notes.reconstruction(into, made, patches)
+
+        return self._stage("stitch", note, patches)
+
+    def _stage(
+        self, name: str, write_down: Callable[[StageNote, Made], StageNote], *of: Any
+    ) -> Made:
+        return self.measured(name, lambda: cast("Made", self.work(name, *of)), write_down)
+
+    def measured(
         self,
         name: str,
         work: Callable[[], Made],
         write_down: Callable[[StageNote, Made], StageNote],
     ) -> Made:
-        """Return what `work` makes as the stage `name`; its record holds what `write_down` and the pipeline add."""
+        """Return what `work` makes as the stage `name`; its record holds what `write_down` and the pipeline add.
+
+        What a stage raises comes through, with its name as `stage`.
+        """
         self.at = name
+        if not self.recording:
+            return work()
         with stage(name, self.session.progress) as note:
             made = work()
             write_down(note, made)
