@@ -146,7 +146,7 @@ def seen_page(campaigns: Sequence[Campaign]) -> str:
         rows = documents.setdefault(clause.document, [])
         if one := seen.get(name):
             case = one.case.rpartition("::")[2].partition("[")[0]
-            rows.append([escape(name), one.fault, escape(case), escape(one.said, 260)])
+            rows.append([escape(name), one.fault, escape(case), escape(one.said, 260) or "–"])
     lines = [SEEN]
     for document, rows in documents.items():
         lines += [f"## {escape(document)}", "", *markdown_table(head, rows, numbers=False), ""]

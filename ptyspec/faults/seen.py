@@ -21,6 +21,8 @@ CLEAN = "clean"
 """The names of parts that ran without any fault begin with this."""
 PLACE = re.compile(r"/\S*?/pytest-of-[\w.-]+/pytest-\d+/|/tmp/\w+/|0x[0-9a-f]{8,}")
 """What differs from run to run in a message: scratch folders and addresses."""
+TOLD = re.compile(r"(observed|expected)\s")
+"""How the lines of a check's message begin that say most."""
 
 
 class Outcomes:
@@ -46,12 +48,9 @@ class Outcomes:
 def said(message: str) -> str:
     """Return a failure's message in one line: what a check observed and expected, or its start."""
     lines = [line.strip() for line in PLACE.sub("", message).splitlines() if line.strip()]
-    told = [shorten(one, 140, placeholder=" …") for one in lines if one[:8] in TOLD]
+    told = [shorten(one, 140, placeholder=" …") for one in lines if TOLD.match(one)]
     first = " ".join(lines[:3]).removeprefix("AssertionError: ").removeprefix("Failed: ")
     return "; ".join(told) or shorten(first, 260, placeholder=" …")
-
-
-TOLD = ("observed", "expected")
 
 
 @contextmanager

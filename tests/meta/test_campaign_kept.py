@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from ptyspec.faults.catalogue import catalogue
+from ptyspec.faults.matrix import seen_page
+from ptyspec.faults.result import Campaign
 from ptyspec.files.jsonfile import read_json
 from ptyspec.spec.registry import specification
 from tests.json_schema import breaches
@@ -80,10 +82,18 @@ def test_every_must_clause_and_every_clause_with_a_case_here_is_caught_by_a_faul
     assert sorted(wanted - caught) == []
 
 
+def test_the_page_quotes_for_every_clause_the_case_that_noticed() -> None:
+    campaigns = [Campaign.model_validate(kept(tier)) for tier in FOLDERS]
+    page = seen_page(campaigns)
+    assert "Never seen red" not in page
+    assert (DOCS / "seen-red.md").read_text(encoding="utf-8") == page, (
+        "ptyspec faults seen docs/campaign docs/campaign/parity > docs/seen-red.md"
+    )
+
+
 def test_a_clause_is_seen_red_by_a_case_that_is_bound_to_it() -> None:
     for tier in FOLDERS:
         red = {row["id"]: row["red"] for row in kept(tier)["faults"]}
         for line in kept(tier)["clauses"]:
-            if seen := line.get("seen"):
+            if seen := line["seen"]:
                 assert seen["case"] in red[seen["fault"]][line["id"]]
-                assert seen["said"]
