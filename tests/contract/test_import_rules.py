@@ -49,7 +49,8 @@ LOCAL_ONLY = {*HEAVY, "matplotlib", "skimage", "scipy.ndimage", "h5py"}
 OWN_STATE = {"default_rng", "Generator", "SeedSequence", "BitGenerator", "PCG64", "RandomState"}
 TRAINS = {"pipeline.train", "checks.wrong_networks"}
 """Modules beside the networks that are made of Keras."""
-MAX_LINES = 350
+MAX_LINES = {"ptyspec": 350, "benchmarks": 350, "tests": 420}
+"""Tables of cases are long; 420 at 100 columns is what 350 was at 120."""
 
 Rule = Callable[[str, ast.Module], Iterator[str]]
 
@@ -218,17 +219,13 @@ def test_no_module_breaks_the_rule(rule: Rule) -> None:
 
 
 def test_every_file_holds_one_idea() -> None:
-    files = [
-        path
-        for folder in ("ptyspec", "tests", "benchmarks")
-        for path in (REPOSITORY / folder).rglob("*.py")
-    ]
-    assert len(files) >= len(sources())
     lines = {
         str(path.relative_to(REPOSITORY)): len(path.read_text(encoding="utf-8").splitlines())
-        for path in files
+        for folder in MAX_LINES
+        for path in (REPOSITORY / folder).rglob("*.py")
     }
-    assert {name: count for name, count in lines.items() if count > MAX_LINES} == {}
+    assert len(lines) >= len(sources())
+    assert {name: n for name, n in lines.items() if n > MAX_LINES[name.partition("/")[0]]} == {}
 
 
 def loaded_after(*modules: str) -> set[str]:
