@@ -148,7 +148,7 @@ def test_a_failed_case_shows_rule_observation_stages_and_figures(
         "what a test says is shown as it is said, and runs nothing"
     )
     assert (
-        "✔ mean ratio of a good run: observed 1.02, expected 1.0, tolerance 0.05 ratio, 40.0% of it used"
+        "✔ mean ratio of a good run: observed 1.02, expected 1.0 within 0.05 ratio, 40.0% of it used"
         in text
     )
     assert "pytest 'tests/parity/test_a.py::test_the_amplitude_is_right'" in text
