@@ -1,13 +1,13 @@
 """What a fault is: a function that takes a stage's place, with the clauses that must notice it.
 
-```python
-@fault(at="pipeline.simulate:simulate", signatures=(34, 28))
-@clauses(red="SCALE-002 SCALE-003", green="NORM-001 NORM-002")
-def probe_rescaled(simulate, scenario):
-    \"""The scan gets a probe of largest modulus one; its patterns were made with another.\"""
-    scan = simulate(scenario)
-    return scan.model_copy(update={"probeGuess": scan.probeGuess / np.abs(scan.probeGuess).max()})
-```
+::
+
+    @fault(at="pipeline.simulate:simulate", signatures=(34, 28))
+    @clauses(red="SCALE-002 SCALE-003", green="NORM-001 NORM-002")
+    def probe_rescaled(simulate, scenario):
+        \"""The scan gets a probe of largest modulus one; its patterns were made with another.\"""
+        scan = simulate(scenario)
+        return scan.model_copy(update={"probeGuess": scan.probeGuess / np.abs(scan.probeGuess).max()})
 
 The function gets the original first, then the original's own arguments. Its name is the fault's
 id, its docstring the story, and the file it stands in names the stage.

@@ -25,6 +25,8 @@ class Open(Record):
     """What a page may rely on; it may hold more."""
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    # Said here too: the documentation imports modules as type checkers see them, pydantic not.
+    __pydantic_extra__: dict[str, Any]
 
 
 class Headline(Record):
