@@ -19,6 +19,7 @@ CODES: dict[Status, int] = {"right": 0, "wrong": 1, "incomplete": 4, "doubtful":
 """Exit codes; several runs end with the first of wrong, incomplete, doubtful that one of them is."""
 WORST_FIRST: tuple[Status, ...] = ("wrong", "incomplete", "doubtful", "right")
 AUDITS = {
+    "NORMALIZATION-001": "intensity",
     "SCALE-002": "probe",
     "DATA-007": "probe",
     "COORDS-001": "grouping",

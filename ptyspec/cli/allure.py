@@ -49,6 +49,16 @@ def allure(
     the system's. Settings of the repository (known issues, gate, title) stand in its `allurerc.yaml`. Exit code 1:
     the gate is not passed; the report is there all the same.
     """
+    content = _rendered(results, out, history, not folder, min_tests)
+    _tell(content, as_json)
+    if content["breaches"]:
+        raise typer.Exit(VIOLATION)
+
+
+def _rendered(
+    results: Path, out: Path, history: Path | None, single_file: bool, min_tests: int | None
+) -> dict[str, Any]:
+    """Render the report and return what `--json` prints of it."""
     from time import perf_counter
 
     from ptyspec.cli.output import stderr
@@ -60,18 +70,13 @@ def allure(
     settings = allure_config.read_settings(Path.cwd())
     rules = allure_config.gate_rules(settings)
     found = read_results(results, allure_config.known_issues(settings))
-    told = breaches(
-        found, rules["maxFailures"], rules["minTestsCount"] if min_tests is None else min_tests
-    )
-    what = (
-        "rendering"
-        if allure_tool.installed()
-        else f"installing allure {allure_tool.VERSION} and rendering"
-    )
+    least = rules["minTestsCount"] if min_tests is None else min_tests
+    told = breaches(found, rules["maxFailures"], least)
+    first = "" if allure_tool.installed() else f"installing allure {allure_tool.VERSION} and "
     kept = history or allure_config.HISTORY
-    with stderr().status(f"{what} {found.total} cases"):
-        page = render(results, out, kept, settings, single_file=not folder, clauses=found.clauses)
-    content: dict[str, Any] = {
+    with stderr().status(f"{first}rendering {found.total} cases"):
+        page = render(results, out, kept, settings, single_file=single_file, clauses=found.clauses)
+    return {
         "schema_version": SCHEMA_VERSION,
         "status": "failed" if told else "passed",
         "breaches": told,
@@ -84,9 +89,6 @@ def allure(
         "history": str(kept.absolute()),
         "seconds": round(perf_counter() - begin, 2),
     }
-    _tell(content, as_json)
-    if told:
-        raise typer.Exit(VIOLATION)
 
 
 def _tell(content: dict[str, Any], as_json: bool) -> None:

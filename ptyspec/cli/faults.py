@@ -130,16 +130,13 @@ def campaign(
     """
     from ptyspec.cli.output import print_json
     from ptyspec.faults.matrix import markdown, write_campaign
-    from ptyspec.faults.result import check_tier, merged
+    from ptyspec.faults.result import merged
     from ptyspec.spec.registry import specification
 
     if merge and out is None:
         raise typer.BadParameter("--merge needs --out, where the other results lie")
     folder = None if out is None else out.expanduser().absolute()
-    former = None
-    if merge and folder is not None and (folder / "campaign.json").is_file():
-        former = _read(folder)
-        check_tier(former, tier.value)  # before anything runs
+    former = _former(folder, tier.value) if merge and folder is not None else None
     mode: Mode = "full" if tier is Tier.contract and not quick else "quick"
     found = _found(only or [], tier.value, mode, children, seconds or SECONDS[tier.value], fresh)
     if former is not None:
@@ -164,6 +161,17 @@ def seen(folders: Annotated[list[Path], typer.Argument(metavar="DIR...")]) -> No
     from ptyspec.faults.matrix import seen_page
 
     typer.echo(seen_page([_read(folder) for folder in folders]), nl=False)
+
+
+def _former(folder: Path, tier: str) -> Campaign | None:
+    """The campaign that the folder holds already; one of another tier is refused before anything runs."""
+    from ptyspec.faults.result import check_tier
+
+    if not (folder / "campaign.json").is_file():
+        return None
+    former = _read(folder)
+    check_tier(former, tier)
+    return former
 
 
 def _read(folder: Path) -> Campaign:

@@ -14,6 +14,38 @@ from ptyspec.contracts.base import Bundle
 from ptyspec.errors import ProbeError, ScanDataError
 
 
+def _frames(values: Any, source: str) -> Array:
+    frames = as_array(
+        "diff3d", values, np.float32, (None, None, None), non_negative=True, source=source
+    )
+    if frames.shape[1] != frames.shape[2]:
+        raise ScanDataError(
+            "diff3d frames are not square",
+            value=frames.shape,
+            limit="(M, N, N)",
+            source=source or None,
+            next_step="crop or bin the frames to a square; (H, W, M) files are recognised by the reader",
+        )
+    return frames
+
+
+def _probe(values: Any, size: tuple[int, int], source: str) -> Array:
+    probe = as_array("probeGuess", values, np.complex64, (None, None), source=source)
+    if probe.shape != size:
+        raise ProbeError(
+            "the probe has another size than the frames",
+            value=probe.shape,
+            limit=size,
+            source=source or None,
+            next_step="crop or resample the probe to the frame size N",
+        )
+    if not np.any(probe):
+        raise ProbeError(
+            "the probe is zero everywhere", source=source or None, next_step="provide a probe guess"
+        )
+    return probe
+
+
 class RawScan(Bundle):
     """One scan: positions, measured amplitudes, probe, and the object where it is known.
 
@@ -45,23 +77,8 @@ class RawScan(Bundle):
     @classmethod
     def _canonical(cls, data: dict[str, Any]) -> dict[str, Any]:
         source = str(data.get("source", ""))
-        frames = as_array(
-            "diff3d",
-            data["diff3d"],
-            np.float32,
-            (None, None, None),
-            non_negative=True,
-            source=source,
-        )
+        frames = _frames(data["diff3d"], source)
         count, rows, columns = frames.shape
-        if rows != columns:
-            raise ScanDataError(
-                "diff3d frames are not square",
-                value=frames.shape,
-                limit="(M, N, N)",
-                source=source or None,
-                next_step="crop or bin the frames to a square; (H, W, M) files are recognised by the reader",
-            )
         out = dict(data, diff3d=frames)
         x, y = data["xcoords"], data["ycoords"]
         out["xcoords_start"] = x if data.get("xcoords_start") is None else data["xcoords_start"]
@@ -76,23 +93,7 @@ class RawScan(Bundle):
                     source=source or None,
                     next_step="give one x and one y for every frame",
                 )
-        out["probeGuess"] = as_array(
-            "probeGuess", data["probeGuess"], np.complex64, (None, None), source=source
-        )
-        if out["probeGuess"].shape != (rows, columns):
-            raise ProbeError(
-                "the probe has another size than the frames",
-                value=out["probeGuess"].shape,
-                limit=(rows, columns),
-                source=source or None,
-                next_step="crop or resample the probe to the frame size N",
-            )
-        if not np.any(out["probeGuess"]):
-            raise ProbeError(
-                "the probe is zero everywhere",
-                source=source or None,
-                next_step="provide a probe guess",
-            )
+        out["probeGuess"] = _probe(data["probeGuess"], (rows, columns), source)
         index = data.get("scan_index")
         index = np.zeros(count, np.int64) if index is None else index
         out["scan_index"] = as_array("scan_index", index, np.int64, (count,), source=source)
@@ -105,9 +106,8 @@ class RawScan(Bundle):
         if data.get("mask") is not None:
             out["mask"] = as_array("mask", data["mask"], np.bool_, (rows, columns), source=source)
             if np.any(frames[:, ~out["mask"]]):
-                out["diff3d"] = (
-                    frames * out["mask"]
-                )  # what was not measured has no part in energy, gain and a0
+                # What was not measured has no part in energy, gain and a0.
+                out["diff3d"] = frames * out["mask"]
         return out
 
     @property

@@ -181,20 +181,11 @@ def _product(
         value = need(key).reshape(-1)[0]
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
-    x = as_array(
-        "probe_position_x_m",
-        need("probe_position_x_m"),
-        np.float64,
-        (None,),
-        source=source("positions"),
-    )
-    y = as_array(
-        "probe_position_y_m",
-        need("probe_position_y_m"),
-        np.float64,
-        (len(x),),
-        source=source("positions"),
-    )
+    def positions(key: str, count: int | None) -> Array:
+        return as_array(key, need(key), np.float64, (count,), source=source("positions"))
+
+    x = positions("probe_position_x_m", None)
+    y = positions("probe_position_y_m", len(x))
     losses = need("loss_values" if has("loss_values") or not has("costs") else "costs")
     return Product(
         name=text("name"),
