@@ -116,7 +116,7 @@ def picture(result: RunResult) -> Figure:
     rows = [maps.amplitude(seen), *(() if seen.zero_phase else (maps.phase(seen),))]
     names = [name for name in ("network", "trivial") if name in seen.estimates]
     height = canvas.panel_size(seen.frame, WIDTH)
-    grid = canvas.Grid(len(rows), len(names) + 1, WIDTH, height, across=0.9)
+    grid = canvas.Grid(len(rows), len(names) + 1, WIDTH, height, across=0.5)
     figure, axes = grid.figure(result.resolved.scenario.name)
     for axis_row, quantity in zip(axes, rows, strict=True):
         panels = [(quantity.reference, quantity.reference_name)]
@@ -125,7 +125,7 @@ def picture(result: RunResult) -> Figure:
             drawn = canvas.image_panel(
                 axis, image, seen.frame, cmap=quantity.cmap, limits=quantity.limits, title=title
             )
-            canvas.colour_bar(axis, drawn, quantity.unit, extend="both")
+        canvas.colour_bar(axis, drawn, quantity.unit, extend="both")  # one range for the row
     figure.__dict__["_repr_png_"] = lambda: png(figure)  # notebooks show it without pyplot
     return figure
 
