@@ -27,6 +27,8 @@ AUDITS = {
     "INFER-003": "architecture",
 }
 """The audit that shows more of a cause; `visual` for the others."""
+CAUSE = "cause"
+"""What a finding that names a cause is about."""
 FOLDER_CLAUSES = ("RUN-001", "RUN-003")
 """Clauses of the folder: where it cannot be read, nothing can be said of the object."""
 
@@ -122,7 +124,7 @@ def verdict_of(run: FinishedRun) -> Verdict:
             Finding(
                 cause.clause,
                 cause.stage,
-                "cause",
+                CAUSE,
                 cause.words,
                 specification()[cause.clause].title,
                 State.FAILED,
@@ -262,12 +264,14 @@ def _scores(run: FinishedRun) -> str:
 
 
 def _of(first: Finding, status: Status, common: dict[str, Any], cause: str = "") -> Verdict:
+    said = f"{first.what}: {first.observed}; expected: {first.expected}"
     return Verdict(
         status=status,
         clause=first.clause,
         stage=first.stage,
         cause=cause,
-        sentence=f"{first.what}: {first.observed}; expected: {first.expected}",
+        # A cause has said already what was observed.
+        sentence=f"the rule: {first.expected}" if first.what == CAUSE else said,
         next_step=first.next_step,
         **common,
     )

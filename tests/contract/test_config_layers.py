@@ -201,6 +201,7 @@ EXECUTION = {
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Resolved]:
     """What the command line asks the pipeline for, captured where it arrives; nothing is computed."""
+    from ptyspec.report import figures
     from ptyspec.runs import produce, threads
 
     seen: list[Resolved] = []
@@ -211,6 +212,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Resolved]:
         return tmp_path
 
     monkeypatch.setattr(produce, "produce", capture)
+    monkeypatch.setattr(figures, "drawers", lambda _: {})  # drawing takes seconds
     monkeypatch.setattr(threads, "set_threads", lambda *counts: None)  # this process keeps its own
     return seen
 

@@ -98,7 +98,6 @@ def test_an_edit_of_any_file_that_it_uses_gives_another_key(
     project: Path, file: str, old: str, new: str
 ) -> None:
     before = pipeline_code(loaded().Mine())
-    assert before == anew("mine")
     edit(project / file, old, new)
     assert anew("mine") not in (before, "None")
 
