@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
+# Which tests: `quick` leaves out those marked expensive, `all` leaves out none.
+CASES ?= quick
 # The first interpreter that works and is new enough; `make PYTHON=...` chooses another.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
@@ -26,8 +28,8 @@ install: $(STAMP)  ## set up .venv with everything needed to run and to test
 run: $(STAMP)  ## the four scenarios, held against the clauses; ends with a summary and the dashboard's path
 	$(BIN)/ptyspec run gs1_ideal gs1_custom gs2_ideal gs2_custom --profile standard --resume --dashboard
 
-test: $(STAMP)  ## all tests; a scenario that several tests use is trained once
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+test: $(STAMP)  ## the tests of a commit, in minutes; CASES=all adds the expensive ones, as .ci/run does
+	$(BIN)/python -m pytest -n $(WORKERS) $(if $(filter all,$(CASES)),,-m "not expensive") $(ARGS)
 
 spec: $(STAMP)  ## after the tests: every MUST bound and passed, no dangling citation, no orphan golden file
 	$(BIN)/ptyspec trace --strict

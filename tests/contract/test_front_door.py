@@ -75,6 +75,7 @@ def test_importing_it_takes_less_than_a_third_of_a_second() -> None:
     assert min(times) < 0.3
 
 
+@pytest.mark.expensive
 def test_five_lines_give_a_picture(tmp_path: Path) -> None:
     settings = dict(text.split("=") for text in (*SMALL, *SHALLOW, "training.nepochs=1"))
     code = f"import os; os.chdir({str(tmp_path)!r})" + FIVE_LINES.replace(
@@ -210,6 +211,7 @@ def test_runs_are_compared_by_object_or_folder(run: ptyspec.Run, tmp_path: Path)
         ptyspec.compare(run)
 
 
+@pytest.mark.expensive
 def test_a_right_pipeline_breaks_nothing_and_a_wrong_one_is_named_first() -> None:
     scenario = small().scenario
     right = ptyspec.check(ptyspec.ReferencePipeline, scenario, trains=False)

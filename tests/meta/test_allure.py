@@ -104,6 +104,7 @@ def test_a_label_selects_cases_also_where_no_report_is_written(project: pytest.P
     )
 
 
+@pytest.mark.expensive
 def test_histories_hang_on_the_parametrization_id_alone(project: pytest.Pytester) -> None:
     """Objects have another address each run; ("", "x") and ("x", "") have one history in Allure's own reckoning."""
     write(project, MODULE)
@@ -293,6 +294,7 @@ def test_a_case_links_to_the_text_of_its_clauses_wherever_that_is(project: pytes
     )
 
 
+@pytest.mark.expensive
 @pytest.mark.parametrize("workers", ["0", "2"], ids=["alone", "xdist"])
 def test_categories_and_environment_are_written_once_by_the_controller(
     project: pytest.Pytester, workers: str

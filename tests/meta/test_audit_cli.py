@@ -153,6 +153,7 @@ def test_an_audit_takes_a_finished_run(kind: str) -> None:
     assert result.exit_code == {"ok": 0, "incomplete": 4}[found["status"]], found["violated"]
 
 
+@pytest.mark.expensive
 def test_all_audits_of_a_finished_run_go_into_one_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

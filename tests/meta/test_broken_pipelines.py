@@ -12,6 +12,8 @@ from ptyspec.files.jsonfile import read_json
 from ptyspec.spec.finding import State, worst
 from tests.child import ROOT, environment
 
+pytestmark = pytest.mark.expensive
+
 FILE = "tests/parity/test_pipeline_under_test.py"
 RUNLESS = "gs2_custom and not finished_run and not built_network"
 """The cases that neither train nor build a network."""

@@ -21,6 +21,8 @@ from ptyspec.spec.collect import Case, collect
 from ptyspec.spec.registry import specification
 from tests.child import finish, start
 
+pytestmark = pytest.mark.expensive
+
 ROOT = Path(__file__).parents[2]
 FILES = ("tests/contract/test_scale.py", "tests/contract/test_split_and_normalize.py")
 NAMES = ("gain-by-energy", "twin-patches")

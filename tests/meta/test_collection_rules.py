@@ -33,6 +33,7 @@ NAMELESS = f"import pytest\n@pytest.mark.hypothesis\n{TEST}"
 BELIEVED = f"import pytest\n@pytest.mark.hypothesis('H-LOSS-WEIGTH')\n{TEST}"
 
 
+@pytest.mark.expensive
 @pytest.mark.parametrize(("workers", "passed"), [("0", 0), ("2", 1)], ids=["alone", "xdist"])
 def test_every_breach_of_every_file_is_told_at_once(
     project: pytest.Pytester, workers: str, passed: int
@@ -65,6 +66,7 @@ def test_every_breach_of_every_file_is_told_at_once(
         assert line in text
 
 
+@pytest.mark.expensive
 def test_evidence_cases_and_property_based_ones_share_a_marker_name_and_are_told_apart(
     project: pytest.Pytester,
 ) -> None:

@@ -43,6 +43,8 @@ from tests.doc_blocks import (
 from tests.doc_files import bring
 from tests.doc_program import reduced
 
+pytestmark = pytest.mark.expensive
+
 LEFT_OUT = {
     *(".venv", ".git", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"),
     *("allure-results", "allure-report", "runs", "build", "dist"),

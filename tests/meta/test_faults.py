@@ -329,6 +329,7 @@ def test_a_failure_is_told_in_one_line(message: str, line: str) -> None:
     assert " ".join(said(message).split()) == line
 
 
+@pytest.mark.expensive
 def test_a_fault_acts_in_every_worker_of_a_parallel_run() -> None:
     words = ["-m", "pytest", "-n", "2", "-p", "no:cacheprovider", "tests/contract/test_scale.py"]
     changed = os.environ | {FAULTS: "gain-by-energy"}

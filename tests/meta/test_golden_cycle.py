@@ -77,6 +77,7 @@ def files(folder: Path) -> dict[str, bytes]:
 NAMES = ("a/one.json", "a/one.npz", "a/two.json", "a/two.npz")
 
 
+@pytest.mark.expensive
 @pytest.mark.clause("GOLD-004")
 def test_a_file_becomes_golden_by_proposal_and_approval_and_no_other_way(
     clause: Check, project: pytest.Pytester
@@ -115,6 +116,7 @@ def test_a_file_becomes_golden_by_proposal_and_approval_and_no_other_way(
     assert states(read_index(project.path / "proposals"))["a/one.npz"] == "changed"
 
 
+@pytest.mark.expensive
 def test_a_file_that_no_case_declares_is_proposed_for_removal(project: pytest.Pytester) -> None:
     write(project, MODULE)
     made(project)

@@ -75,6 +75,7 @@ def test_a_contract_module_that_imports_one_is_a_collection_error(stubs: pytest.
     result.stdout.fnmatch_lines("*value: tests/contract/test_a.py")
 
 
+@pytest.mark.expensive
 def test_the_contract_tier_of_this_project_is_collected_without_a_framework() -> None:
     code = """
         import sys, pytest

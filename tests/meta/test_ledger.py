@@ -99,6 +99,7 @@ def timeless(content: dict[str, Any]) -> dict[str, Any]:
     return content
 
 
+@pytest.mark.expensive
 def test_the_record_is_the_same_however_the_cases_were_run(project: pytest.Pytester) -> None:
     write(project, OURS, contract__test_a=SUITE, parity__test_b=TEST)
     (project.path / "shuffle.py").write_text(SHUFFLE, encoding="utf-8")
@@ -137,6 +138,7 @@ def test_the_record_is_the_same_however_the_cases_were_run(project: pytest.Pytes
     assert cases[f"{every}violates"]["margins"] == [[C, "gain", 2.0]]
 
 
+@pytest.mark.expensive
 def test_a_later_session_replaces_what_it_ran_and_forgets_what_no_longer_exists(
     project: pytest.Pytester,
 ) -> None:
@@ -195,6 +197,7 @@ def test_clauses_tiers_and_margins_are_properties_of_a_junit_file(project: pytes
     ]
 
 
+@pytest.mark.expensive
 def test_a_crashed_worker_costs_its_case_and_not_the_record(project: pytest.Pytester) -> None:
     crash = f"import os, pytest\n@pytest.mark.clause('{A}')\ndef test_crash():\n    os._exit(1)\n"
     write(project, OURS, test_a=crash, test_b=TEST)

@@ -18,7 +18,10 @@ NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
 SMALL_SCANS = "from tests.doc_program import small_requests\n\nsmall_requests()"
 """Goes before the first cell: every run of the notebook becomes one of seconds."""
 BYTES = 500_000
-pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+pytestmark = [
+    pytest.mark.expensive,
+    pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS]),
+]
 
 
 @pytest.fixture

@@ -161,6 +161,7 @@ def test_the_fixtures_speak_of_the_pipeline_and_profile_that_were_asked_for(
     )
 
 
+@pytest.mark.expensive
 def test_a_finished_run_is_made_once_whichever_worker_asks(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

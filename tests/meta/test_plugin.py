@@ -29,6 +29,7 @@ def test_the_tiers_are_known_markers_and_others_are_errors(project: pytest.Pytes
     project.runpytest_subprocess().assert_outcomes(errors=1)
 
 
+@pytest.mark.expensive
 @pytest.mark.parametrize("workers", ["0", "2"], ids=["alone", "xdist"])
 def test_threads_are_fixed_before_a_test_module_is_imported(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: str

@@ -162,6 +162,7 @@ def test_a_case_blames_the_clause_whose_check_failed_and_no_other(suite: pytest.
     }
 
 
+@pytest.mark.expensive
 def test_an_expected_failure_of_one_clause_hides_none_of_another(suite: pytest.Pytester) -> None:
     (suite.path / "known.txt").write_text(f"{PAIR[0]}  # known\n")
     found = states(suite, "--ptyspec-xfails=known.txt")
@@ -177,6 +178,7 @@ def test_a_case_that_did_not_use_the_pipeline_says_nothing_of_it(suite: pytest.P
     assert {word for words in found.values() for word in words.split(", ")} == {"not run"}
 
 
+@pytest.mark.expensive
 def test_the_summary_counts_by_level_and_names_the_failed_clauses_by_stage(
     project: pytest.Pytester,
 ) -> None:
@@ -238,6 +240,7 @@ def test_a_check_tells_its_clause_once_and_hides_its_own_frames(project: pytest.
     assert "def fail(" not in text
 
 
+@pytest.mark.expensive
 def test_strict_refuses_a_must_without_a_case_where_everything_was_collected(
     project: pytest.Pytester,
 ) -> None:
@@ -268,6 +271,7 @@ def test_strict_refuses_a_must_without_a_case_where_everything_was_collected(
     assert project.runpytest_subprocess("--ptyspec-strict", "-n", "2").ret == pytest.ExitCode.OK
 
 
+@pytest.mark.expensive
 def test_strict_refuses_a_clause_whose_review_no_longer_holds(project: pytest.Pytester) -> None:
     write(project, OURS, test_a=BINDS_ALL.format(", ".join(map(repr, IDS))))
     (project.path / "specs").mkdir()
@@ -278,6 +282,7 @@ def test_strict_refuses_a_clause_whose_review_no_longer_holds(project: pytest.Py
     assert f"and {len(IDS) - 12} more" in summary(result)
 
 
+@pytest.mark.expensive
 def test_expected_failures_are_by_node_pattern_or_clause_and_must_fail(
     project: pytest.Pytester,
 ) -> None:
@@ -309,6 +314,7 @@ def test_expected_failures_are_by_node_pattern_or_clause_and_must_fail(
     result.stdout.fnmatch_lines("*XPASS(strict)*all of them (known.txt:1)")
 
 
+@pytest.mark.expensive
 def test_a_clause_that_was_expected_to_fail_and_does_not_fails_the_session(
     project: pytest.Pytester,
 ) -> None:

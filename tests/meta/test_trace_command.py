@@ -78,6 +78,7 @@ def strict(root: Path) -> tuple[int, dict[str, str]]:
     }
 
 
+@pytest.mark.expensive
 def test_a_clause_goes_from_new_to_green(project: Path) -> None:
     assert strict(project)[0] == 1
     result = trace(project, "--all", "--reason", "read beside its cases")
@@ -94,6 +95,7 @@ def test_a_clause_goes_from_new_to_green(project: Path) -> None:
     assert "1 clauses: 1 passed; 2 of 3 cases are bound" in trace(project).stdout
 
 
+@pytest.mark.expensive
 def test_what_ran_with_other_code_has_not_run(project: Path) -> None:
     trace(project, "--all", "--reason", "read")
     run_tests(project)
@@ -112,6 +114,7 @@ def test_what_ran_with_other_code_has_not_run(project: Path) -> None:
     assert strict(project) == (0, {})
 
 
+@pytest.mark.expensive
 def test_what_goes_wrong_later_ends_with_1_and_is_named(project: Path) -> None:
     trace(project, "--all", "--reason", "read")
     replace(project, "tiny.py", "2 * number", "number + 1")

@@ -207,6 +207,7 @@ def alive(process: int) -> bool:
     return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
+@pytest.mark.expensive
 def test_the_gain_that_is_kept_is_what_the_object_lacks() -> None:
     # The same training in another unit: the object is the healthy one times the gain, to the last bits of a float.
     settings = [*SMALL, *SHALLOW, "training.nepochs=1", "inference.iterative_sweeps=1"]

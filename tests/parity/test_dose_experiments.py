@@ -12,6 +12,8 @@ from ptyspec.runs.request import request
 from ptyspec.spec.checks import Check
 from tests.tiny_runs import SHALLOW, object_of, prepare, scores, stored, tiny
 
+pytestmark = pytest.mark.expensive
+
 LATTICE = (
     "scan.n_images=640",
     "grouping.n_groups=40",

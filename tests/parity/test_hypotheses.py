@@ -8,6 +8,8 @@ from ptyspec.experiments.judge import standing
 from ptyspec.experiments.registry import names
 from ptyspec.spec.checks import Check
 
+pytestmark = pytest.mark.expensive
+
 
 @pytest.mark.clause("EVID-011")
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ from ptyspec.runs.request import request, scenario_names
 from ptyspec.spec.checks import Check
 from tests.tiny_runs import SHALLOW, object_of, stored, tiny
 
+pytestmark = pytest.mark.expensive
+
 FEW = ("scan.n_images=48", "grouping.n_groups=20")
 BEFORE_TRAINING = ("simulate", "split", "group", "normalize")
 

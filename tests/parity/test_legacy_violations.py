@@ -15,6 +15,8 @@ from ptyspec.spec.checks import Check
 from tests import child
 from tests.legacy_runs import remembered
 
+pytestmark = pytest.mark.expensive
+
 PHOTONS = np.sqrt(0.1)
 """Amplitude scale of a tenth of the photons."""
 

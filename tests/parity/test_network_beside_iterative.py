@@ -12,6 +12,8 @@ from ptyspec.files.npz import read_npz
 from ptyspec.spec.checks import Check
 from tests.tiny_runs import scores, stored
 
+pytestmark = pytest.mark.expensive
+
 RATIO = 0.05
 """Design 3: the mean amplitude is right within 5 %. Measured on these runs: within 1.5 %."""
 DENSITY = 80 / 76**2

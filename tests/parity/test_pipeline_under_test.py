@@ -62,6 +62,7 @@ def test_the_built_network_keeps_the_clause(
     judged(check, clause, outputs)
 
 
+@pytest.mark.expensive
 @SCENARIOS
 @pytest.mark.parametrize("check", rows(lambda check: check.trains))
 def test_the_finished_run_keeps_the_clause(

@@ -28,6 +28,8 @@ from tests import child
 from tests.evidence import evidence
 from tests.tiny_runs import SHALLOW, digest, tiny
 
+pytestmark = pytest.mark.expensive
+
 BRIEF = (*SHALLOW, "training.nepochs=1", "inference.iterative_sweeps=1")
 
 

@@ -15,6 +15,8 @@ from ptyspec.spec.checks import Check
 from tests import child
 from tests.evidence import evidence
 
+pytestmark = pytest.mark.expensive
+
 PRODUCT = """
 import numpy as np, tensorflow as tf
 left, right = np.ones((16, 1, 64, 32), np.float32), np.ones((32, 64), np.float32)

@@ -23,6 +23,8 @@ from tests import child
 from tests.evidence import evidence
 from tests.tiny_runs import SHALLOW, SMALL, digest, object_of
 
+pytestmark = pytest.mark.expensive
+
 EPOCHS = 40
 """Enough that a process is still training when its first checkpoints have been seen."""
 ENTRY = "from ptyspec.cli.main import entry; entry()"

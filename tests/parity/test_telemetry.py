@@ -14,6 +14,8 @@ from ptyspec.runs.finished_run import FILES
 from ptyspec.runs.produce import produce
 from ptyspec.runs.request import request
 
+pytestmark = pytest.mark.expensive
+
 SHORT = ("training.nepochs=1", "inference.iterative_sweeps=1")
 """The records of a short training have the shape of a long one's; the image is not looked at here."""
 

@@ -17,6 +17,8 @@ from tests import child
 from tests.evidence import evidence
 from tests.tiny_runs import SHALLOW, object_of
 
+pytestmark = pytest.mark.expensive
+
 TRAIN = """
 import sys
 from pathlib import Path

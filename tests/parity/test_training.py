@@ -258,6 +258,7 @@ def interruptions(request: pytest.FixtureRequest) -> Iterator[Path]:
         yield folder
 
 
+@pytest.mark.expensive
 @pytest.mark.clause("STORE-007")
 @pytest.mark.parametrize("name", BREAKS)
 def test_stopped_by_hand_and_resumed_training_ends_in_the_same_weights(

@@ -14,6 +14,8 @@ from ptyspec.spec.checks import Check
 from tests import child
 from tests.evidence import evidence
 
+pytestmark = pytest.mark.expensive
+
 RUNS = """
 import gc, json, random, sys
 import numpy as np

@@ -19,6 +19,8 @@ from ptyspec.testing.golden.checks import Golden
 from ptyspec.testing.golden.tolerance import Tolerance
 from tests.golden_numbers import PHOTONS
 
+pytestmark = pytest.mark.expensive
+
 SCENARIOS = ("gs1_custom", "gs1_ideal", "gs2_custom", "gs2_ideal")
 BY_SCENARIO = [pytest.param(name, id=name.replace("_", "-")) for name in SCENARIOS]
 SPREAD = "four times the spread over 1 | 2 threads and oneDNN on | off, which is"

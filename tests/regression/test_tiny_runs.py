@@ -9,6 +9,8 @@ from ptyspec.testing.golden.checks import Golden
 from ptyspec.testing.golden.tolerance import Tolerance
 from tests.tiny_runs import finished
 
+pytestmark = pytest.mark.expensive
+
 RUNS = {
     "gs1": ("gs1_custom", "training.nepochs=12", "training.batch_size=8"),
     "gs2": ("gs2_custom",),

@@ -19,6 +19,7 @@ def test_every_audit_has_a_positive_control_and_names_clauses_that_exist(kind: s
     assert {control.clause for control in controls} <= set(specification())
 
 
+@pytest.mark.expensive
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_audit_of_a_right_run_breaks_no_clause(kind: str) -> None:
     found = performed(kind, trained())
@@ -26,6 +27,7 @@ def test_an_audit_of_a_right_run_breaks_no_clause(kind: str) -> None:
     assert {finding.clause for finding in found.findings} <= set(specification())
 
 
+@pytest.mark.expensive
 @pytest.mark.parametrize(
     ("kind", "control"), CONTROLS, ids=[f"{kind}-{name}" for kind, name in CONTROLS]
 )

@@ -17,6 +17,8 @@ from ptyspec.spec.checks import Check
 from ptyspec.spec.registry import specification
 from tests.audits import performed, trained
 
+pytestmark = pytest.mark.expensive
+
 QUESTION = paired.Question("training.nepochs", 1, 4)
 
 

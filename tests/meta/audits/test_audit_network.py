@@ -107,6 +107,7 @@ EXACT: dict[str, list[str]] = {
 """Controls that break one rule and no other."""
 
 
+@pytest.mark.expensive
 @pytest.mark.parametrize("kind", EXACT)
 def test_a_control_that_spoils_one_thing_breaks_one_clause(kind: str) -> None:
     wanted = {

@@ -19,6 +19,8 @@ from tests.child import ROOT, environment
 from tests.fake_run import written_run
 from tests.meta.browser.conftest import Visit, absent
 
+pytestmark = pytest.mark.expensive
+
 CONFIG = '[tool.pytest]\nptyspec = true\nstrict = true\naddopts = ["--import-mode=importlib"]\n'
 RULE = specification()["NORM-002"]
 MODULE = """

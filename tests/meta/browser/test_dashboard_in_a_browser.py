@@ -15,6 +15,8 @@ import pytest
 from ptyspec.report.dashboard.write import write_dashboard
 from tests.fake_dashboard import FAILING, NASTY, sources
 
+pytestmark = pytest.mark.expensive
+
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 SLOWEST = 5.0
 """Seconds for 150 clauses and 60 faults on a busy machine; an idle one needs a fraction (python -m benchmarks dashboard)."""

@@ -17,6 +17,8 @@ from ptyspec.runs.environment import FAULTS
 from ptyspec.spec.collect import Case
 from tests.trivial_pipeline import WORDS
 
+pytestmark = pytest.mark.expensive
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ from tests.json_schema import breaches
 from tests.tiny_runs import SMALL
 from tests.trivial_pipeline import WORDS
 
+pytestmark = pytest.mark.expensive
+
 HARMLESS = (
     "closed-form-scale",
     "twin-patches",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ptyspec.contracts.stages import STAGES
 from ptyspec.experiments.variant import variant
 from ptyspec.explanations.build import Question
@@ -12,6 +14,8 @@ from ptyspec.explanations.splices import chain_of
 from ptyspec.explanations.symptom import read_symptom
 from ptyspec.pipeline.progress import Silent
 from tests.tiny_runs import SHALLOW, SMALL
+
+pytestmark = pytest.mark.expensive
 
 HARMLESS = (
     "dose.nphotons=1e8",
