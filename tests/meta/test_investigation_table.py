@@ -90,6 +90,7 @@ def test_the_clauses_of_every_row_exist() -> None:
     } == {}
 
 
+@pytest.mark.expensive
 def test_the_test_of_every_row_is_collected_and_bound_to_a_clause_of_the_row(
     request: pytest.FixtureRequest,
 ) -> None:

@@ -84,6 +84,7 @@ with warm():
 """
 
 
+@pytest.mark.expensive
 def test_what_no_case_sees_survives_what_one_sees_is_killed_and_a_blind_plan_is_refused() -> None:
     done = subprocess.run(
         [sys.executable, "-c", TRIES], cwd=ROOT, capture_output=True, text=True, check=True

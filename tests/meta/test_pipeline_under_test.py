@@ -132,6 +132,7 @@ def test_finished(finished_run, again):
 """
 
 
+@pytest.mark.expensive
 def test_the_fixtures_speak_of_the_pipeline_and_profile_that_were_asked_for(
     project: pytest.Pytester,
 ) -> None:

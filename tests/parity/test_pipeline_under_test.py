@@ -78,6 +78,7 @@ def test_one_gain_from_the_training_split_serves_both(clause: Check, outputs: Ma
     the_gain_is_the_training_split_s(clause, outputs)
 
 
+@pytest.mark.expensive
 @SCENARIOS
 @pytest.mark.clause("SCORE-009", "FLOW-001", "RUN-001")
 def test_a_finished_run_is_complete_and_stands_beside_its_controls(

@@ -17,6 +17,7 @@ def both(kind: str, control: str | None = None) -> Audit:
     return performed(kind, trained(IDEAL), trained(CUSTOM), control=control)
 
 
+@pytest.mark.expensive
 def test_stage_means_are_those_of_the_arrays_that_the_run_recorded() -> None:
     found = performed("intensity", trained()).data["stages"][CUSTOM]
     stages = trained().finished.stages
@@ -48,6 +49,7 @@ def test_gain_scales_and_their_differences_are_those_of_the_data() -> None:
     assert scales["closed_form"] == pytest.approx(np.sqrt(1e9) / 16)
 
 
+@pytest.mark.expensive
 @pytest.mark.parametrize(("target", "gridsize"), [(IDEAL, 1), (CUSTOM, 2)])
 def test_a_sum_over_channels_is_off_by_the_gridsize(target: str, gridsize: int) -> None:
     scales = performed("intensity", trained(target)).data["scales"][target]
