@@ -149,7 +149,7 @@ def test_whoever_waits_is_told_once(store: RunStore) -> None:
 
     def slow(folder: Path) -> None:
         started.set()
-        waiting.wait(30)
+        waiting.wait(10)
         fill(folder)
 
     def on_wait() -> None:
