@@ -6,6 +6,8 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 # Which tests: `quick` leaves out those marked expensive, `all` leaves out none.
 CASES ?= quick
+# Tests start many processes, and one compiles for all: without bytecode each would take seconds longer.
+unexport PYTHONDONTWRITEBYTECODE
 # The first interpreter that works and is new enough; `make PYTHON=...` chooses another.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
