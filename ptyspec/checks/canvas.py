@@ -1,36 +1,44 @@
 """Audit `canvas`: does every patch fit on its canvas, inside the model and in the stitched object?
 
-The side that the groups need is computed again from their members' positions. Sides by upstream's rules stand beside
-it, each with the energy of perfect patches that it really cuts. The stitched canvas is held against the absolute
-positions that it must hold, by perfect patches at their place and moved.
+Inside the model a group is merged around its own mean: the side is N + 2 max|relative offset|,
+computed again from the members' positions. The stitched object has a canvas of its own, held
+against the absolute positions by perfect patches at their place and moved. Upstream's jitter rule
+took absolute offsets for the first (facts 4 and 5.2); its side stands beside, with the energy of
+perfect patches that each side really cuts.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ptyspec.checks.canvas_controls import CONTROLS as CONTROLS
-from ptyspec.checks.canvas_figure import to_scale
-from ptyspec.checks.canvas_oracle import MERGED, MOVE, merge_error, oracle_energies, stitched_facts
-from ptyspec.checks.canvas_sizes import (
+from ptyspec.checks.canvas_oracle import (
+    MOVE,
     jitter_rule,
-    legacy_sides,
-    lost_dummies,
-    lost_energy,
-    members_offsets,
+    lost,
+    merge_error,
     needed_side,
-    recorded_sizes,
+    stitched_facts,
 )
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.material import Material
-from ptyspec.checks.sampled_groups import spread
+from ptyspec.checks.registry import Control, of_faults
+from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.contracts.scan import GroupedScan, RawScan
+from ptyspec.contracts.scenario import Scenario
+from ptyspec.legacy.params import derived_sizes
 from ptyspec.physics.geometry import required_canvas
 from ptyspec.pipeline.protocol import GroupedHalves, Halves
+from ptyspec.pipeline.reference import ReferencePipeline
+from ptyspec.render import canvas
 from ptyspec.spec.checks import Check
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 LOST = 1e-6
 """Energy of perfect patches that may be missing: float64 sums of patches in single precision."""
@@ -38,6 +46,8 @@ RIM = 1e-9
 """Pixels: positions are double precision."""
 MOVED = 1e-6
 """Whole pixels: positions around 1000 keep 1e-13 of a pixel, single-precision weights 6e-8."""
+LATTICE = {"offset": 4, "max_position_jitter": 10}
+"""The legacy dictionary's lattice constant inside a group, and its room for jitter."""
 
 
 def _parts(groups: GroupedHalves) -> dict[str, GroupedScan]:
@@ -45,26 +55,26 @@ def _parts(groups: GroupedHalves) -> dict[str, GroupedScan]:
 
 
 def _side(outputs: Material, groups: GroupedHalves) -> int:
-    """The side that the model is built with: the declared one, else what its own rule makes of both splits."""
+    """The side of the model's canvas: the declared one, else what its own rule makes of both splits."""
     model = outputs.scenario.model
     sides = [required_canvas(part.coords_relative, model.N) for part in _parts(groups).values()]
     return model.canvas or max(sides)
 
 
 def groups(outputs: Material) -> dict[str, dict[str, Any]]:
-    """Return each split's largest offsets and the sides that they ask for, from positions alone; pixels."""
+    """Return each split's largest offsets and the sides that they ask for, from positions alone."""
     rows = {}
     for split, part in _parts(outputs.groups).items():
-        offsets, relative = members_offsets(part.scan.positions, part.nn_indices)
+        coords, size = part.scan.positions[part.nn_indices], outputs.scenario.model.N
+        offsets = coords.sum(axis=1) / part.C
+        relative = offsets[:, None] - coords
         rows[split] = {
             "groups": part.size,
             "members": part.C,
-            "largest_relative_x": float(np.abs(relative[..., 0]).max()),
-            "largest_relative_y": float(np.abs(relative[..., 1]).max()),
-            "largest_offset_x": float(np.abs(offsets[:, 0]).max()),
-            "largest_offset_y": float(np.abs(offsets[:, 1]).max()),
-            "needed": needed_side(relative, outputs.scenario.model.N),
-            "jitter_rule": jitter_rule(offsets, outputs.scenario.model.N),
+            "largest_relative": float(np.abs(relative).max()),
+            "largest_offset": float(np.abs(offsets).max()),
+            "needed": needed_side(relative, size),
+            "jitter_rule": jitter_rule(offsets, size),
         }
     return rows
 
@@ -73,89 +83,45 @@ def model(outputs: Material) -> dict[str, Any]:
     """Return the side that there is inside the model, and those by other rules; pixels."""
     spec, splits = outputs.scenario.model, outputs.facts(groups).values()
     needed, rule = (max(row[key] for row in splits) for key in ("needed", "jitter_rule"))
-    halves, side = outputs.halves, _side(outputs, outputs.groups)
-    away = Halves(_moved(halves.train), _moved(halves.test))
-    padded = legacy_sides(spec.N, spec.gridsize)["padded"]
+    away = Halves(_moved(outputs.halves.train), _moved(outputs.halves.test))
     return {
         "N": spec.N,
         "declared": spec.canvas,
         "needed": needed,
-        "side": side,
-        "padded_minus_required": side - needed,
-        "fits": side >= needed,
+        "side": _side(outputs, outputs.groups),
         "side_when_moved": _side(outputs, outputs.pipeline.group(outputs.scenario, away)),
         "jitter_rule": rule,
         "memory_factor_of_jitter_rule": (rule / needed) ** 2,
-        "legacy_padded": padded,
-        "legacy_fits": padded >= needed,
+        "legacy_padded": derived_sizes({"N": spec.N, "gridsize": spec.gridsize, **LATTICE}).padded,
     }
 
 
 def _moved(scan: RawScan) -> RawScan:
     x, y = MOVE
-    return scan.model_copy(
-        update={
-            "xcoords": scan.xcoords + x,
-            "ycoords": scan.ycoords + y,
-            "xcoords_start": scan.xcoords_start + x,
-            "ycoords_start": scan.ycoords_start + y,
-        }
-    )
-
-
-def jitter(outputs: Material) -> dict[str, int]:
-    """Return what upstream's jitter adds, declared and by the rule for absolute or relative offsets; pixels."""
-    facts = outputs.facts(model)
-    sizes = legacy_sides(facts["N"], outputs.scenario.model.gridsize)
-    return {
-        **sizes,
-        "jitter": sizes["padded"] - sizes["bigN"],
-        "jitter_by_absolute_offsets": facts["jitter_rule"] - sizes["bigN"],
-        "jitter_by_relative_offsets": max(0, facts["needed"] - sizes["bigN"]),
-    }
+    names = {"xcoords": x, "xcoords_start": x, "ycoords": y, "ycoords_start": y}
+    return scan.model_copy(update={name: getattr(scan, name) + by for name, by in names.items()})
 
 
 def sides(outputs: Material) -> dict[str, dict[str, float]]:
     """Return what canvases of different sides would cut."""
-    facts, size = outputs.facts(model), outputs.scenario.model.N
+    facts = outputs.facts(model)
     rules = {
-        "N alone": size,
-        "no jitter (torch port)": outputs.facts(jitter)["padded_without_jitter"],
+        "N alone": facts["N"],
         "legacy, jitter 10": facts["legacy_padded"],
         "needed": facts["needed"],
         "there is": facts["side"],
         "jitter rule": facts["jitter_rule"],
     }
-    parts = _parts(outputs.groups).values()
-    samples = []
-    for part in parts:
-        rows = spread(part.size, MERGED)
-        samples.append((np.stack(oracle_energies(part, rows)), part.coords_relative[rows]))
-    places = np.concatenate([part.coords_offsets[:, 0, :, 0] for part in parts])
-
-    def cut(side: int) -> dict[str, float]:
-        lost = np.concatenate([lost_energy(*sample, side) for sample in samples], 1)
-        return {
+    rows = {}
+    for rule, side in rules.items():
+        cut = np.concatenate([lost(part, side) for part in _parts(outputs.groups).values()])
+        rows[rule] = {
             "side": side,
-            "object_lost": float(lost[0].mean()),
-            "object_lost_worst_patch": float(lost[0].max()),
-            "light_lost": float(lost[1].mean()),
-            "dummies_lost": lost_dummies(places, size, side),
-            "dummies_lost_centred": lost_dummies(places - places.mean(axis=0), size, side),
+            "object_lost": float(cut.mean()),
+            "object_lost_worst_patch": float(cut.max()),
             "upstream_formula": 1 - side / facts["jitter_rule"],
-            "memory_factor": (side / facts["needed"]) ** 2,
         }
-
-    return {rule: cut(side) for rule, side in rules.items()}
-
-
-def merged(outputs: Material) -> dict[str, float | str | None]:
-    """Return how far merged perfect patches are from the object, or why nobody can say, by split."""
-    side = outputs.facts(model)["side"]
-    return {split: merge_error(part, side) for split, part in _parts(outputs.groups).items()}
-
-
-# Checks
+    return rows
 
 
 @checks("CANVAS-001")
@@ -173,17 +139,18 @@ def absolute_positions_have_no_part_in_the_canvas(check: Check, outputs: Materia
 
 @checks("CANVAS-003")
 def the_canvas_holds_the_groups(check: Check, outputs: Material) -> None:
-    facts, lost = outputs.facts(model), outputs.facts(sides)["there is"]
+    facts, there = outputs.facts(model), outputs.facts(sides)["there is"]
     if facts["declared"]:
         check.between(facts["needed"], facts["side"], np.inf, "declared side / px")
     what = "part of a perfect patch off the canvas, the worst"
-    check.between(0, lost["object_lost_worst_patch"], LOST, what)
+    check.between(0, there["object_lost_worst_patch"], LOST, what)
 
 
 @checks("MERGE-003")
 def merged_perfect_patches_are_the_object(check: Check, outputs: Material) -> None:
-    for split, error in outputs.facts(merged).items():
+    for split, part in _parts(outputs.groups).items():
         what = f"merged perfect patches from the object, {split}"
+        error = merge_error(part, outputs.facts(model)["side"])
         if isinstance(error, float):
             check.between(0, error, check.clause.tolerance.value, what)
         else:
@@ -221,74 +188,130 @@ def stitched_perfect_patches_are_the_object(check: Check, outputs: Material) -> 
         check.between(0, error, check.clause.tolerance.value, what)
 
 
-# What is shown
+def to_scale(subjects: Sequence[Material], data: Mapping[str, Any]) -> Figure:
+    """One row a subject: everything in object pixels, and the widest group's own canvas."""
+    grid = canvas.Grid(len(subjects), 2, 4.2, 4.2, across=0.9, down=0.8)
+    figure, axes = grid.figure("canvases")
+    for (left, right), one in zip(axes, subjects, strict=True):
+        sizes, stitched = data["model"][one.name], data["stitched"][one.name]
+        part, obj = one.groups.test, one.scan.objectGuess
+        widest = int(np.argmax(np.abs(part.coords_relative).max(axis=(1, 2, 3))))
+        centre = part.coords_offsets[widest, 0, :, 0]
+        if obj is not None:
+            left.imshow(np.abs(obj), cmap="gray", alpha=0.6)
+        left.plot(*part.scan.positions.T, ".", color=canvas.COLOURS["network"], markersize=1.5)
+        low = np.array([stitched["x0"], stitched["y0"]])
+        extent = np.array([stitched["width"], stitched["height"]])
+        _box(left, low + extent / 2, extent, "network", "stitched {} x {}".format(*extent))
+        squares = (("iterative", "side", "inside the model"), ("flat_start", "jitter_rule", "rule"))
+        for look, key, label in squares:
+            _box(left, centre, sizes[key], look, f"{label} {sizes[key]}")
+        for at, way in enumerate(-part.coords_relative[widest, 0].T):
+            _box(right, way, sizes["N"], "trivial", "" if at else f"patches {sizes['N']}")
+        for look, key in (("iterative", "side"), ("untrained", "legacy_padded")):
+            _box(right, (0, 0), sizes[key], look, f"{key.replace('_', ' ')} {sizes[key]}")
+        left.set_title(canvas.plain(f"{one.name}: test split"), fontsize=canvas.TEXT)
+        right.set_title("widest test group, around its mean", fontsize=canvas.TEXT)
+        for axis in (left, right):
+            axis.set(xlabel="x / pixel", ylabel="y / pixel", aspect="equal")
+            axis.tick_params(labelsize=canvas.SMALL)
+            axis.margins(0.1)
+            axis.invert_yaxis()
+            axis.legend(fontsize=canvas.SMALL, loc="lower left", framealpha=0.9)
+    return figure
 
 
+def _box(axes: Axes, centre: Any, side: Any, look: str, label: str) -> None:
+    x, y = np.asarray(centre, float)[:, None] + np.broadcast_to(side, 2)[:, None] * np.array(
+        [[-0.5, 0.5, 0.5, -0.5, -0.5], [-0.5, -0.5, 0.5, 0.5, -0.5]]
+    )
+    axes.plot(x, y, color=canvas.COLOURS[look], linewidth=1.6, label=label or None)
+
+
+class _Absolute(ReferencePipeline):
+    """Takes absolute positions for relative offsets."""
+
+    def group(self, scenario: Scenario, halves: Halves) -> GroupedHalves:
+        parts = super().group(scenario, halves)
+        absolute = (
+            part.model_copy(
+                update={"coords_relative": -part.coords, "coords_offsets": 0 * part.coords_offsets}
+            )
+            for part in _parts(parts).values()
+        )
+        return GroupedHalves(*absolute)
+
+
+class _Bounded(ReferencePipeline):
+    """Moves patches beyond a frame of 512 pixels into it."""
+
+    def stitch(self, scenario: Scenario, patches: Patches) -> Reconstruction:
+        inside = {"coords": np.clip(patches.coords, 0, 512)}
+        return super().stitch(scenario, patches.model_copy(update=inside))
+
+
+SMALL = ("gs2_custom", "scan.n_images=64", "grouping.n_groups=16")
+CONTROLS = (
+    Control(
+        "absolute-offsets",
+        "absolute positions size the canvas inside the model",
+        "CANVAS-002",
+        lambda material: material.replaced(pipeline=_Absolute(), scan=material.scan),
+    ),
+    Control(
+        "bounded",
+        "patches beyond a frame of 512 pixels are moved into it",
+        "BASELINE-OFFSET-001",
+        lambda material: material.replaced(pipeline=_Bounded(), scan=material.scan),
+    ),
+    *of_faults("CANVAS-003 canvas-too-small-accepted", on=(*SMALL, "model.canvas=64")),
+    *of_faults(
+        *("CANVAS-001 canvas-one-sided", "MERGE-003 merge-sign-flipped"),
+        *("STITCH-002 patches-dropped-at-bounds", "STITCH-001 canvas-at-centre-of-mass"),
+        "STITCH-005 stitch-transposes-patches",
+    ),
+)
 LAYOUT = Layout(
-    facts={
-        "groups": groups,
-        "model": model,
-        "sides": sides,
-        "jitter": jitter,
-        "merged": lambda outputs: {
-            split: error if isinstance(error, float) else None
-            for split, error in outputs.facts(merged).items()
-        },
-        "stitched": stitched_facts,
-    },
-    together=lambda subjects, data: {"recorded": recorded_sizes()},
+    facts={"groups": groups, "model": model, "sides": sides, "stitched": stitched_facts},
     tables=(
         Grid(
             "Offsets / px",
             "groups/*/*",
-            "groups, members, largest_relative_x, largest_relative_y, needed, largest_offset_x, "
-            "largest_offset_y, jitter_rule",
+            "groups, members, largest_relative, needed, largest_offset, jitter_rule",
             "subject, split",
         ),
         Grid(
             "The canvas inside the model / px",
             "model/*",
-            "N, declared, needed, side, padded_minus_required, fits, side_when_moved, "
-            "legacy_padded, legacy_fits, jitter_rule, memory_factor_of_jitter_rule",
+            "N, declared, needed, side, side_when_moved, legacy_padded, jitter_rule, "
+            "memory_factor_of_jitter_rule",
         ),
-        Grid("Merged perfect patches, relative error", "merged/*", "train, test"),
         Grid(
             "What a side cuts",
             "sides/*/*",
-            "side, object_lost, object_lost_worst_patch, light_lost, dummies_lost, "
-            "dummies_lost_centred, upstream_formula, memory_factor",
+            "side, object_lost, object_lost_worst_patch, upstream_formula",
             "subject, rule",
-        ),
-        Grid(
-            "The jitter rule / px",
-            "jitter/*",
-            "bigN, padding, padded, padded_without_jitter, jitter, jitter_by_relative_offsets, "
-            "jitter_by_absolute_offsets",
         ),
         Grid(
             "The stitched canvas / px",
             "stitched/*",
-            "patches, x0, y0, width, height, smallest_margin, covered, coverage_ratio, oracle_error",
+            "patches, x0, y0, width, height, smallest_margin, coverage_ratio, oracle_error",
         ),
-        Grid("Recorded sides / px", "recorded/*", "recorded, ours, difference", "side", ".5g"),
     ),
     notes="""
-    Absolute offsets do not belong in the model's canvas: a group is merged around its own mean, so only relative
-    offsets move a patch there. object_lost and light_lost place perfect patches (|O|^2, and |P O|^2) as the merge does
-    and add up what lands. dummies_lost puts patches of ones at absolute positions on that canvas, as the recorded
-    report did, and upstream_formula is 1 - padded/required, a ratio of sides: both report nearly everything lost where
-    nothing is.
+    Absolute offsets do not belong in the model's canvas: a group is merged around its own mean, so
+    only relative offsets move a patch there. object_lost places perfect patches (|O|^2) as the
+    merge does and adds up what lands. upstream_formula is 1 - padded/required, a ratio of sides: it
+    reports nearly everything lost where nothing is.
 
-    jitter rule: ceil(N + 2 max|absolute offset|), of N's parity; its memory factor is squared sides over what the
-    groups need. The recorded sides stand beside the rule's value before rounding, on the replayed scan.
-
-    The recorded run that did not fit (four pixels short, and went on) took canvas and need from two unseeded draws of
-    groups; neither can be repeated. A canvas that is declared too small is refused here (CANVAS-003).
+    jitter rule: ceil(N + 2 max|absolute offset|), of N's parity; its memory factor is squared sides
+    over what the groups need. A canvas that is declared too small is refused here (CANVAS-003).
     """,
     figure=(
         "scale",
-        """Canvases to scale. Left: the object, the stitched canvas, one group's canvas inside the model, and what the
-        jitter rule asked for. Right: that group's patches on their canvas; dashed: the legacy side.""",
+        """Canvases to scale. Left: the object, the stitched canvas, one group's canvas inside the
+        model, and what the jitter rule asked for. Right: that group's patches on their canvas,
+        beside the legacy side.""",
         to_scale,
     ),
 )

@@ -1,7 +1,8 @@
-"""Perfect patches on both canvases: what is kept, where they land, and whether the object comes back."""
+"""Perfect patches on both canvases: what is kept, where they land, whether the object comes back."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,33 @@ LIT = 0.05
 """Summed weight from which a pixel counts."""
 
 
-def oracle_energies(groups: GroupedScan, rows: Array) -> tuple[Array, Array]:
-    """|O|^2 and |P O|^2 of these groups' patches, (B, C, N, N) float64 each."""
-    patches = np.moveaxis(true_patches(groups, rows), -1, 1).astype(np.complex128)
-    return np.abs(patches) ** 2, np.abs(patches * groups.scan.probeGuess) ** 2
+def needed_side(relative: Array, size: int) -> int:
+    """Smallest side with an even excess over N that holds every member (CANVAS-001)."""
+    reach = float(np.abs(relative).max()) if relative.size else 0.0
+    return size + 2 * math.ceil(reach)
+
+
+def jitter_rule(offsets: Array, size: int) -> int:
+    """Upstream's required canvas: ceil(N + 2 max|absolute offset|), of N's parity (fact 4)."""
+    side = math.ceil(size + 2 * float(np.abs(offsets).max()))
+    return side + (side - size) % 2
+
+
+def lost(groups: GroupedScan, side: int) -> Array:
+    """Part of the energy of each perfect patch, |O|^2, that falls off a canvas of this side.
+
+    The patches are placed as the merge places them (the tent, which keeps energy).
+    """
+    rows = spread(groups.size, MERGED)
+    energy = np.abs(np.moveaxis(true_patches(groups, rows), -1, 1).astype(np.complex128)) ** 2
+    return lost_energy(energy, groups.coords_relative[rows], side)
+
+
+def lost_energy(energy: Array, relative: Array, side: int) -> Array:
+    """Part of each patch's energy off such a canvas: (B, C) of (B, C, N, N) and (B, 1, 2, C)."""
+    down, across = placement(relative, energy.shape[-1], side, "linear")
+    kept = np.einsum("bci,bcij,bcj->bc", down.sum(axis=-2), energy, across.sum(axis=-2))
+    return np.asarray(np.maximum(1 - kept / energy.sum(axis=(-2, -1)), 0.0))
 
 
 def merge_error(groups: GroupedScan, side: int) -> float | str | None:
@@ -51,21 +75,22 @@ def merge_error(groups: GroupedScan, side: int) -> float | str | None:
 
 
 def stitched_facts(material: Material) -> dict[str, Any]:
-    """Perfect patches of the test split through the pipeline's own stitching, at their place and moved."""
+    """Perfect patches of the test split through the pipeline's own stitching, also when moved."""
     groups = material.groups.test
     rows = spread(groups.size, STITCHED)
     patches = Patches(
         object=true_patches(groups, rows), coords=groups.coords[rows], probe=groups.scan.probeGuess
     )
-    made = material.pipeline.stitch(material.scenario, patches)
+    stitched = material.pipeline.stitch(material.scenario, patches)
     moved = patches.coords + np.array(MOVE, float)[:, None]
     far = material.pipeline.stitch(material.scenario, patches.model_copy(update={"coords": moved}))
     positions, size = np.moveaxis(patches.coords[:, 0], 1, 2).reshape(-1, 2), groups.scan.N
     low, high = positions.min(axis=0) - size // 2, positions.max(axis=0) + size // 2 - 1
-    height, width = made.object.shape
-    x0, y0 = made.origin
-    margins = [*(low - made.origin), x0 + width - 1 - high[0], y0 + height - 1 - high[1]]
+    height, width = stitched.object.shape
+    x0, y0 = stitched.origin
+    margins = [*(low - stitched.origin), x0 + width - 1 - high[0], y0 + height - 1 - high[1]]
     weight = illumination_weight(groups.scan.probeGuess).sum(dtype=np.float64)
+    coverage = float(stitched.coverage.sum(dtype=np.float64))
     return {
         "patches": len(positions),
         "x0": x0,
@@ -73,24 +98,23 @@ def stitched_facts(material: Material) -> dict[str, Any]:
         "width": width,
         "height": height,
         "smallest_margin": float(min(margins)),
-        "largest_absolute": float(np.abs(positions).max()),
-        "coverage_ratio": float(made.coverage.sum(dtype=np.float64) / (weight * len(positions))),
-        "coverage_change_when_moved": _change(made, far),
+        "coverage_ratio": coverage / (weight * len(positions)),
+        "coverage_change_when_moved": _change(stitched, far),
         "origin_moved": [far.origin[0] - x0, far.origin[1] - y0],
-        "covered": float(np.mean(np.isfinite(made.object))),
-        "oracle_error": _oracle_error(made, groups.scan.objectGuess),
+        "oracle_error": _oracle_error(stitched, groups.scan.objectGuess),
     }
 
 
-def _change(made: Reconstruction, far: Reconstruction) -> float | None:
+def _change(near: Reconstruction, far: Reconstruction) -> float | None:
     """Largest change of the coverage over its maximum; None where even the shape changed."""
-    if made.coverage.shape != far.coverage.shape or not made.coverage.any():
+    if near.coverage.shape != far.coverage.shape or not near.coverage.any():
         return None
-    return float(np.abs(made.coverage - far.coverage).max() / made.coverage.max())
+    return float(np.abs(near.coverage - far.coverage).max() / near.coverage.max())
 
 
-def _oracle_error(made: Reconstruction, truth: Array | None) -> float | None:
-    """Relative rms distance from the object where light fell, the free phase of each joined piece removed.
+def _oracle_error(stitched: Reconstruction, truth: Array | None) -> float | None:
+    """Relative rms distance from the object where light fell, the free phase of each joined piece
+    removed.
 
     Pieces that no light joins (the images of a nested scan) have no common phase.
     """
@@ -98,22 +122,19 @@ def _oracle_error(made: Reconstruction, truth: Array | None) -> float | None:
         return None
     from scipy.ndimage import label
 
-    height, width = made.object.shape
-    x0, y0 = made.origin
+    height, width = stitched.object.shape
+    x0, y0 = stitched.origin
     pad = max(height, width) + max(abs(x0), abs(y0))
-    padded = np.pad(truth, pad)
-    around = padded[y0 + pad : y0 + pad + height, x0 + pad : x0 + pad + width]
-    both = np.isfinite(made.object) & (made.coverage > LIT)
+    around = np.pad(truth, pad)[y0 + pad : y0 + pad + height, x0 + pad : x0 + pad + width]
+    both = np.isfinite(stitched.object) & (stitched.coverage > LIT)
     if around.shape != both.shape or not np.any(around[both]):
         return None
     pieces, count = label(both)
     missed = 0.0
     for piece in range(1, count + 1):
-        found, expected = (
-            image[pieces == piece].astype(np.complex128) for image in (made.object, around)
-        )
+        images = (stitched.object, around)
+        found, expected = (image[pieces == piece].astype(np.complex128) for image in images)
         phase = np.vdot(found, expected)
-        missed += float(
-            np.sum(np.abs(found * (phase / abs(phase) if phase else 1.0) - expected) ** 2)
-        )
+        turned = found * (phase / abs(phase) if phase else 1.0)
+        missed += float(np.sum(np.abs(turned - expected) ** 2))
     return float(missed**0.5 / np.linalg.norm(around[both]))

@@ -1,39 +1,38 @@
-"""Audit `grouping`: are the groups that were asked for there, where are their members, and what is refused?
+"""Audit `grouping`: are the groups that were asked for there, where are their members?
 
-The arrays are held against what the frames' positions give when everything is computed again, the frames of one split
-against those of the other, and groupings that must be refused are provoked.
+The arrays are held against what the frames' positions give when everything is computed again, the
+frames of one split against those of the other, and groupings that must be refused are provoked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ptyspec.checks.group_controls import CONTROLS as CONTROLS
-from ptyspec.checks.group_facts import axis_facts, frame_keys, group_facts, provoke
-from ptyspec.checks.group_figure import use_and_places
+from ptyspec.checks.group_facts import frame_keys, group_facts, provoke
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.material import Material
-from ptyspec.checks.recorded_scan import recorded_groups
+from ptyspec.checks.registry import of_faults
+from ptyspec.checks.sampled_groups import spread
 from ptyspec.contracts.scan import GroupedScan, RawScan
 from ptyspec.errors import GroupingError
+from ptyspec.render import canvas
 from ptyspec.spec.checks import Check
 from ptyspec.spec.registry import specification
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 LATTICE = 1e-6
 """Pixels: nominal positions are whole multiples of the offset, in double precision."""
 FORMED = "groups were formed"
-RECORDED = {
-    "offset x, train": (12, 380),
-    "offset y, train": (11, 193),
-    "offset y, test": (195, 381),
-}
-"""gs2_custom, smallest and largest offset; whole pixels."""
-RECORDED_REACH, RECORDED_SPREAD = 9.85, 1.95
-"""Largest relative offset and the standard deviation of them all."""
+SHOWN = 12
+"""Groups that are drawn of each split."""
+COLOURS = {"train": canvas.COLOURS["network"], "test": canvas.COLOURS["untrained"]}
 
 
 def status(outputs: Material) -> str:
@@ -58,11 +57,6 @@ def groups(outputs: Material) -> dict[str, dict[str, Any]]:
     return {split: group_facts(outputs.scenario, *part) for split, part in parts.items()}
 
 
-def axes(outputs: Material) -> dict[str, dict[str, dict[str, float]]]:
-    """Return the statistics of each split's offsets."""
-    return {split: axis_facts(made) for split, (made, _) in _parts(outputs).items()}
-
-
 def leakage(outputs: Material) -> dict[str, Any] | None:
     """Return how far the splits share frames, and whether grouping again gives the same groups."""
     if not (parts := _parts(outputs)):
@@ -70,7 +64,7 @@ def leakage(outputs: Material) -> dict[str, Any] | None:
     scenario, halves = outputs.scenario, outputs.halves
     first, again = (outputs.pipeline.group(scenario, halves) for _ in range(2))
     own = {split: frame_keys(frames) for split, (_, frames) in parts.items()}
-    used = {split: frame_keys(made.scan, made.nn_indices) for split, (made, _) in parts.items()}
+    used = {split: frame_keys(part.scan, part.nn_indices) for split, (part, _) in parts.items()}
     return {
         "split": scenario.split.kind,
         "frames": outputs.scan.size,
@@ -81,9 +75,6 @@ def leakage(outputs: Material) -> dict[str, Any] | None:
         "repeatable": np.array_equal(first.train.nn_indices, again.train.nn_indices)
         and np.array_equal(first.test.nn_indices, again.test.nn_indices),
     }
-
-
-# Checks
 
 
 @checks("GROUP-010")
@@ -205,60 +196,71 @@ def _known(outputs: Material, key: str) -> Iterator[tuple[str, Mapping[str, Any]
 
 
 def _rounding(row: Mapping[str, Any]) -> float:
-    """COORDS-003 derives its tolerance at positions up to 64 pixels; rounding grows with the position."""
+    """COORDS-003 derives its tolerance at positions up to 64 pixels; rounding grows with them."""
     width = specification()["COORDS-003"].tolerance.value
     return width * max(1.0, float(row["largest_position"]) / 64)
 
 
-# What is shown
+def use_and_places(subjects: Sequence[Material], data: Mapping[str, Any]) -> Figure:
+    """One row a subject that has groups: histogram of frame use, and positions with some groups."""
+    shown = [one for one in subjects if data["groups"][one.name]]
+    grid = canvas.Grid(len(shown), 2, 4.2, 4.2, across=0.8, down=0.8)
+    figure, axes = grid.figure("frames and groups")
+    for (left, right), one in zip(axes, shown, strict=True):
+        for at, (split, (part, _)) in enumerate(_parts(one).items()):
+            counts = np.bincount(np.bincount(part.nn_indices.ravel(), minlength=part.scan.size))
+            places = np.arange(len(counts)) + 0.4 * (at - 0.5)
+            left.bar(places, counts, width=0.4, color=COLOURS[split], label=split)
+            _places(right, part, split)
+        left.legend(fontsize=canvas.SMALL, frameon=False)
+        left.set(xlabel="groups", ylabel="frames")
+        right.set(xlabel="x / pixel", ylabel="y / pixel", aspect="equal")
+        right.invert_yaxis()
+        for axis, told in ((left, "groups that hold a frame"), (right, "positions and groups")):
+            axis.set_title(canvas.plain(f"{one.name}: {told}"), fontsize=canvas.TEXT)
+            axis.tick_params(labelsize=canvas.SMALL)
+    return figure
 
 
-def recorded() -> dict[str, dict[str, float]]:
-    """Return the recorded figures of gs2_custom beside the replayed scan (8,000 frames), pixels."""
-    replayed = recorded_groups(8000, 4)
-    rows: dict[str, tuple[float, float]] = {}
-    for name, limits in RECORDED.items():
-        what, split = name.split(", ")
-        values = replayed[split][0][:, what.endswith("y") * 1]
-        for part, told, ours in zip(
-            ("smallest", "largest"), limits, (values.min(), values.max()), strict=True
-        ):
-            rows[f"{name}, {part}"] = (told, float(ours))
-    relatives = [relative for _, relative in replayed.values()]
-    reach = max(float(np.abs(relative).max()) for relative in relatives)
-    spread = float(np.mean([relative.std() for relative in relatives]))
-    rows["relative, largest"] = (RECORDED_REACH, reach)
-    rows["relative, standard deviation"] = (RECORDED_SPREAD, spread)
-    return {
-        name: {"recorded": told, "replayed": ours, "difference": ours - told}
-        for name, (told, ours) in rows.items()
-    }
+def _places(axes: Axes, part: GroupedScan, split: str) -> None:
+    x, y = part.scan.positions.T
+    axes.plot(x, y, ".", markersize=2.0, color=COLOURS[split], alpha=0.5)
+    for group in spread(part.size, SHOWN):
+        centre = part.coords_offsets[group, 0, :, 0]
+        for member in part.coords[group, 0].T:
+            axes.plot(*np.stack([centre, member], axis=1), "-", color="#222222", linewidth=1.0)
+        axes.plot(*part.coords[group, 0], "o", color="#222222", markersize=3.0)
 
 
+SMALL = ("gs2_custom", "scan.n_images=64", "grouping.n_groups=16")
+OVERSAMPLED = (
+    *("gs2_custom", "scan.n_images=64", "grouping.n_groups=300"),
+    *("grouping.neighbor_count=5", "grouping.enable_oversampling=true"),
+)
+LATTICES = ("dose_legacy_gs2", "scan.n_images=64", "grouping.n_groups=8")
+CONTROLS = (
+    *of_faults("GROUP-010 fewer-groups-silently", "GROUP-005 groups-twice", on=OVERSAMPLED),
+    *of_faults("GROUP-002 few-neighbours-filled", on=(*SMALL, "grouping.neighbor_count=2")),
+    *of_faults("GROUP-007 nearest-preferred", on=("gs2_custom", "grouping.neighbor_count=8")),
+    *of_faults("GROUP-011 lattice-channels-transposed", on=LATTICES),
+    *of_faults(
+        *("BUG-TF-001 gridsize-ignored", "GROUP-001 indices-32-bit", "COORDS-003 sign-flipped"),
+        *("GROUP-003 one-neighbour-more", "GROUP-006 seed-frame-absent"),
+        *("GROUP-008 members-from-global-generator", "SPLIT-002 groups-across-split"),
+        *("SPLIT-001 frames-shared", "SPLIT-003 split-by-index", "GROUP-004 few-frames-filled"),
+        "OVERSAMPLING-001 oversampling-without-choice",
+    ),
+)
 LAYOUT = Layout(
-    facts={
-        "status": status,
-        "groups": groups,
-        "axes": axes,
-        "leakage": leakage,
-        "failures": provoke,
-    },
-    together=lambda subjects, data: {"recorded": recorded()},
+    facts={"status": status, "groups": groups, "leakage": leakage, "failures": provoke},
     tables=(
         Grid(
             "Groups",
             "groups/*/*",
-            "frames, requested, achieved, members, neighbor_count, index_min, index_max, "
-            "duplicate_groups, use_mean, use_most, unused_frames, largest_relative",
+            "frames, requested, achieved, members, neighbor_count, duplicate_groups, use_most, "
+            "unused_frames, largest_relative",
             "subject, split",
         ),
-        Grid(
-            "Shapes",
-            "groups/*/*",
-            "nn_indices_shape, diffraction_shape, coords_relative_shape",
-            "subject, split",
-        ),
-        Grid("Offsets / px", "axes/*/*/*", "min, max, mean, std", "subject, split, array", ".5g"),
         Grid(
             "One split's frames in the other",
             "leakage/*",
@@ -271,31 +273,17 @@ LAYOUT = Layout(
             "outcome, error, message, upstream said=recorded",
             "subject, case",
         ),
-        Grid(
-            "Recorded figures of gs2_custom / px",
-            "recorded/*",
-            "recorded, replayed, difference",
-            "figure",
-            ".5g",
-        ),
     ),
     notes="""
-    Replay: the recorded scan's 8,000 positions come from one legacy generator seeded with 42; every frame is taken as
-    a seed with any three of its four nearest others, where the record took 1,000 groups by draws that no report holds:
-    its extremes lie within ours.
-
-    The largest relative offset tells that January's groups held their seed frame, as ours do (GROUP-002): the four
-    nearest others alone, which July's code takes, reach farther.
-
-    Duplicate groups of a scan that is not oversampled are two seeds that chose each other's neighbours; they are
-    counted and not held against a clause.
+    Duplicate groups of a scan that is not oversampled are two seeds that chose each other's
+    neighbours; they are counted and not held against a clause.
 
     Where nothing is held out (split.kind none) both parts are the same frames (SPLIT-004).
     """,
     figure=(
         "use",
-        """Left: how many frames are a member of so many groups. Right: the frames of both splits, and twelve groups
-        each: lines lead from the group's mean position to its members.""",
+        """Left: how many frames are a member of so many groups. Right: the frames of both splits,
+        and twelve groups each: lines lead from the group's mean position to its members.""",
         use_and_places,
     ),
 )

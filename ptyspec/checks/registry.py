@@ -70,6 +70,13 @@ class Control:
     on: tuple[str, ...] = ()
 
 
+def of_faults(*pairs: str, on: tuple[str, ...] = ()) -> tuple[Control, ...]:
+    """Return a control for each `CLAUSE FAULT`: the fault's name is the control's."""
+    return tuple(
+        Control(fault, "", clause, fault=fault, on=on) for clause, fault in map(str.split, pairs)
+    )
+
+
 class AuditModule(Protocol):
     """What the module of a kind holds."""
 
