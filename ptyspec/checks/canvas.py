@@ -198,7 +198,7 @@ def to_scale(subjects: Sequence[Material], data: Mapping[str, Any]) -> Figure:
         widest = int(np.argmax(np.abs(part.coords_relative).max(axis=(1, 2, 3))))
         centre = part.coords_offsets[widest, 0, :, 0]
         if obj is not None:
-            left.imshow(np.abs(obj), cmap="gray", alpha=0.6)
+            left.imshow(np.abs(obj), cmap="gray", alpha=0.6, origin="lower")
         left.plot(*part.scan.positions.T, ".", color=canvas.COLOURS["network"], markersize=1.5)
         low = np.array([stitched["x0"], stitched["y0"]])
         extent = np.array([stitched["width"], stitched["height"]])
