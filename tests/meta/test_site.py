@@ -19,6 +19,8 @@ from docs.site.schemas import schema_page
 from docs.site.stage import stage
 from ptyspec.spec.registry import specification
 
+pytestmark = pytest.mark.expensive
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -29,7 +31,6 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.expensive
 def test_every_page_of_the_repository_is_in_the_site_and_in_its_navigation(source: Path) -> None:
     index = (source / "index.md").read_text(encoding="utf-8")
     pages = {path.stem for path in (ROOT / "docs").glob("*.md")}
