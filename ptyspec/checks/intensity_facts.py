@@ -6,7 +6,6 @@ Each function is one block of facts, JSON values; `Material.facts` computes it o
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,6 @@ from ptyspec.checks.stage_chain import (
     SPLITS,
     Means,
     Step,
-    chain_product,
     chains,
     explanation,
     first_break,
@@ -119,26 +117,25 @@ def _factors(material: Material) -> dict[str, float]:
     own, scale = material.facts(gains)["own"], material.scenario.model.probe_scale
     gain = own["train"]
     factors = {"g": gain, "1/g": 1 / gain, "g^2": gain**2, "2": 2.0, "1/2": 0.5}
-    factors["own gain of the test split over g"] = own["test"] / gain
     factors |= {"probe_scale": scale, "1/probe_scale": 1 / scale}
+    factors["own gain of the test split over g"] = own["test"] / gain
     return {name: factor for name, factor in factors.items() if abs(math.log(factor)) > 1e-9}
 
 
 def gauge(material: Material) -> dict[str, float | None] | None:
-    """Return level and least-squares scalar of the prediction against the truth, and of g times it; nothing rescaled."""
-    seen, gain = material.facts(frame), material.facts(chains)["train"].own_gain
+    """Return level and least-squares scalar of the prediction against the truth, nothing rescaled.
+
+    The scalar times the gain is near 1 where the gain stayed in the object.
+    """
+    seen = material.facts(frame)
     if seen is None:
         return None
-    found, gained = (
-        amplitude_scores(replace(seen, rec=seen.rec * factor)) for factor in (1.0, gain)
-    )
-    scalar, other = found["least_squares_scalar"], gained["least_squares_scalar"]
+    scores = amplitude_scores(seen)
+    scalar, gain = scores["least_squares_scalar"], material.facts(chains)["train"].own_gain
     return {
+        "mean_ratio": scores["mean_ratio"],
         "least_squares": scalar,
         "times_gain": None if scalar is None else scalar * gain,
-        "mean_ratio": found["mean_ratio"],
-        "gained_least_squares": other,
-        "gained_times_gain": None if other is None else other * gain,
     }
 
 
@@ -295,40 +292,26 @@ def coverage(material: Material) -> dict[str, float | None]:
 
 
 def reach(material: Material) -> dict[str, Any]:
-    """Return ceiling of the amplitude head and largest amplitude that it must reach, object units and gained ones.
-
-    `gained` is what a network in upstream's gauge, whose labels are g O, would have had to put out.
-    """
-    container, head = material.containers.train, material.scenario.model.amp_activation
-    ceiling, need = CEILINGS.get(head), required_reach(container)
+    """Return ceiling of the amplitude head and largest amplitude that it must reach."""
+    container = material.containers.train
+    ceiling = CEILINGS.get(material.scenario.model.amp_activation)
     return {
-        "head": head,
         "ceiling": None if ceiling is None else ceiling * container.a0,
-        "need": need * container.a0,
-        "gained": need * container.a0 * container.gain,
+        "need": required_reach(container) * container.a0,
     }
 
 
-def doubled(material: Material) -> dict[str, dict[str, float | None]]:
-    """Return the chain product and our own figures, of the prediction and of twice the prediction."""
+def doubled(material: Material) -> dict[str, float | None]:
+    """Return the factors by which our figures change when the prediction is doubled."""
     made = material.reconstruction
-    other = made.model_copy(update={"object": 2 * made.object})
-    twice = material.replaced(reconstruction=other)
-
-    def figures(of: Material) -> dict[str, float | None]:
-        scores = of.facts(gauge) or {}
-        return {
-            "chain product": chain_product(of.facts(means)["test"]),
-            "level on the data": of.facts(on_the_data)["level"],
-            "mean ratio": scores.get("mean_ratio"),
-            "least-squares scalar": scores.get("least_squares"),
+    twice = material.replaced(reconstruction=made.model_copy(update={"object": 2 * made.object}))
+    once, then = ((one.facts(on_the_data), one.facts(gauge)) for one in (material, twice))
+    factors = {"level": over(then[0]["level"], once[0]["level"])}
+    if once[1] is not None and then[1] is not None:
+        factors |= {
+            key: over(then[1][key], once[1][key]) for key in ("mean_ratio", "least_squares")
         }
-
-    first, then = figures(material), figures(twice)
-    return {
-        name: {"once": once, "twice": then[name], "factor": over(then[name], once)}
-        for name, once in first.items()
-    }
+    return factors
 
 
 def evaluator(material: Material) -> dict[str, float | None] | None:

@@ -9,32 +9,40 @@ import numpy as np
 
 from ptyspec.checks.material import Material
 from ptyspec.checks.registry import Control
+from ptyspec.checks.spoil import by_fault, control, with_containers, with_scan
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.pipeline.reference import ReferencePipeline
 
 
-def _probe(change: Callable[[Array], Array]) -> Callable[[Material], Material]:
-    """What exchanges the scan's probe and leaves its data."""
-
-    def spoil(material: Material) -> Material:
-        probe = change(material.scan.probeGuess).astype(np.complex64)
-        return material.replaced(scan=material.scan.model_copy(update={"probeGuess": probe}))
-
-    return spoil
+def _probe(material: Material, change: Callable[[Array], Array]) -> Material:
+    """The scan's probe exchanged, its data kept."""
+    return with_scan(material, probeGuess=change(material.scan.probeGuess).astype(np.complex64))
 
 
-def _container(part: str) -> Callable[[Material], Material]:
-    """What changes the probe of one container after its digest was taken."""
+@control("PROBE-002")
+def apodised(material: Material) -> Material:
+    """The normalisation weighs columns differently by one per cent."""
+    return _probe(material, lambda probe: probe * (1 + 0.01 * np.linspace(-1, 1, len(probe))))
 
-    def spoil(material: Material) -> Material:
-        both = material.containers
-        held = getattr(both, part)
-        other = held.model_copy(update={"probe": 1.02 * held.probe})
-        return material.replaced(containers=replace(both, **{part: other}))
 
-    return spoil
+@control("PROBE-003")
+def moved(material: Material) -> Material:
+    """The file holds the probe one pixel beside where it made the data."""
+    return _probe(material, lambda probe: np.roll(probe, 1, axis=1))
+
+
+@control("DATA-007")
+def other_in_test_undeclared(material: Material) -> Material:
+    """The test container's probe changed after its digest was taken."""
+    return with_containers(material, lambda part: {"probe": 1.02 * part.probe}, "test")
+
+
+@control("PROBE-003")
+def other_in_train(material: Material) -> Material:
+    """The loss sees another probe than the one that made the data."""
+    return with_containers(material, lambda part: {"probe": 1.02 * part.probe}, "train")
 
 
 class _FourPixels(ReferencePipeline):
@@ -47,41 +55,21 @@ class _FourPixels(ReferencePipeline):
         return super().simulate(scenario.model_copy(update={"probe": spec}))
 
 
-def _tails(material: Material) -> Material:
-    """Light everywhere, on a network that is told to leave the periphery out (probe.big False, dictionary)."""
-    broad = _probe(lambda probe: probe + 0.2 * np.abs(probe).max())(material)
+@control("NET-010")
+def tails(material: Material) -> Material:
+    """Light outside the central half, where the network is told to predict nothing (probe.big False)."""
+    broad = _probe(material, lambda probe: probe + 0.2 * np.abs(probe).max())
     told = {**(material.subject.dictionary or {}), "probe.big": False}
     return broad.replaced(subject=replace(material.subject, dictionary=told))
 
 
 CONTROLS = (
-    Control("doubled", "", "PROBE-001", fault="probe-scale-twice"),
-    Control(
-        "apodised",
-        "the normalisation weighs columns differently by one per cent",
-        "PROBE-002",
-        _probe(lambda probe: probe * (1 + 0.01 * np.linspace(-1, 1, len(probe)))),
-    ),
-    Control("masked", "", "PROBE-MASK-DEFAULT-001", fault="mask-unasked"),
-    Control(
-        "moved",
-        "the file holds the probe one pixel beside where it made the data",
-        "PROBE-003",
-        _probe(lambda probe: np.roll(probe, 1, axis=1)),
-    ),
-    Control("other-in-test", "", "PROBE-003", fault="probe-of-test-differs"),
-    Control(
-        "other-in-test-undeclared",
-        "the test container's probe changed after its digest was taken",
-        "DATA-007",
-        _container("test"),
-    ),
-    Control(
-        "other-in-train",
-        "the loss sees another probe than the one that made the data",
-        "PROBE-003",
-        _container("train"),
-    ),
+    by_fault("doubled", "PROBE-001", "probe-scale-twice"),
+    apodised,
+    by_fault("masked", "PROBE-MASK-DEFAULT-001", "mask-unasked"),
+    moved,
+    by_fault("other-in-test", "PROBE-003", "probe-of-test-differs"),
+    *(other_in_test_undeclared, other_in_train),
     Control(
         "four-pixels",
         "the disk is made with probe_scale, as in the published report",
@@ -89,10 +77,5 @@ CONTROLS = (
         lambda material: material.replaced(pipeline=_FourPixels()),
         on=("gs2_ideal", "scan.n_images=24", "grouping.n_groups=8"),
     ),
-    Control(
-        "tails",
-        "light outside the central half, where the network is told to predict nothing",
-        "NET-010",
-        _tails,
-    ),
+    tails,
 )

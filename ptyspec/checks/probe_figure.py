@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ptyspec.checks.material import Material
-from ptyspec.checks.probe_recorded import four_pixel_probe
 from ptyspec.render import canvas
 
 if TYPE_CHECKING:
@@ -17,9 +16,8 @@ if TYPE_CHECKING:
 
 
 def beside(subjects: Sequence[Material], _: object) -> Figure:
-    """Modulus above, phase below, one column a probe, the four-pixel artefact last; each modulus on its own scale."""
-    probes = [(one.name, one.scan.probeGuess) for one in subjects]
-    shown = [*probes, ("four pixels (published report)", four_pixel_probe())]
+    """Modulus above, phase below, one column a probe; each modulus on its own scale."""
+    shown = [(one.name, one.scan.probeGuess) for one in subjects]
     grid = canvas.Grid(2, len(shown), 2.5, 2.5, top=0.75)
     figure, axes = grid.figure("probes")
     for column, (name, probe) in enumerate(shown):

@@ -1,4 +1,4 @@
-"""Mean amplitude from stage to stage, what each step may do to it, and the product that tells nothing.
+"""Mean amplitude from stage to stage, and what each step may do to it.
 
 Each function tells one block of facts of a material; `Material.facts` computes it once. What stands before the network
 needs no finished run: the audit `dose` shares it.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -171,18 +170,6 @@ def explanation(found: float, factors: Mapping[str, float]) -> str | None:
     return name if away[name] <= limit else None
 
 
-def chain_product(means: Means) -> float | None:
-    """Return the product of the adjacent ratios raw, grouped, network input, prediction, truth, as the investigation did.
-
-    It telescopes to mean(truth) / mean(raw): the prediction cancels.
-    """
-    product: float | None = 1.0
-    for first, then in pairwise(stage for stage in STAGES if stage != "loss target"):
-        ratio = over(means[then], means[first])
-        product = None if ratio is None or product is None else product * ratio
-    return product
-
-
 def gains(material: Material) -> dict[str, Any]:
     """Return the gain that the containers use, those that each split would have of its own, and their difference."""
     own = {split: chain.own_gain for split, chain in material.facts(chains).items()}
@@ -196,7 +183,7 @@ def gains(material: Material) -> dict[str, Any]:
 
 
 def scales(material: Material) -> dict[str, Any]:
-    """Return the stored scale, those that the data give, the closed form, and a sum over channels for the mean.
+    """Return the stored scale, those that the data give, and the closed form.
 
     Derived over closed form is the gain that the whole dataset would get. `counting`: what photon noise may cost.
     """
@@ -204,12 +191,7 @@ def scales(material: Material) -> dict[str, Any]:
     parts = {"all": scan, "train": material.halves.train, "test": material.halves.test}
     energy = {name: float(frame_sums(part)[1].mean()) for name, part in parts.items()}
     derived = {name: intensity_scale(photons, value) for name, value in energy.items()}
-    groups, closed = material.groups.test, closed_form_scale(photons, scan.N)
-    by_group = frame_sums(groups.scan)[1][groups.nn_indices]
-    mean, total = (
-        intensity_scale(photons, float(value))
-        for value in (by_group.mean(), by_group.sum(axis=1).mean())
-    )
+    closed = closed_form_scale(photons, scan.N)
     return {
         "nphotons": photons,
         "derived": derived,
@@ -219,10 +201,6 @@ def scales(material: Material) -> dict[str, Any]:
         "stored_over_closed": scan.scale / closed,
         "derived_over_closed": derived["all"] / closed,
         "derived_difference": 1 - derived["train"] / derived["test"],
-        "grouped_by_mean": mean,
-        "grouped_by_sum": total,
-        "mean_over_sum": mean / total,
-        "gridsize": material.scenario.model.gridsize,
         "photons_over_declared": scan.scale**2 * energy["all"] / photons,
         "counting": CONFIDENCE / math.sqrt(photons * scan.size),
     }

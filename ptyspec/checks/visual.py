@@ -1,21 +1,22 @@
-"""Audit `visual`: does the reconstruction look like one, where no truth tells? The inspection gate, measured.
+"""Audit `visual`: does the reconstruction look like one, where no truth tells?
 
-An eye looks for a picture that is not blank, has structure, fills its canvas, shows no tiles and sits where it should.
-Each of these is a number here, with a limit; the picture stands beside them. No truth is needed: what the network made
-is held against the data, the positions, the trivial estimate (total counts alone) and the iterative control.
+An eye looks for a picture that is not blank, has structure, fills its canvas, shows no tiles and
+sits where it should. Each of these is a number here, with a limit; the picture stands beside them.
+No truth is needed: what the network made is held against the data, the positions, the trivial
+estimate (total counts alone) and the iterative control.
 
-- flat: standard deviation of the amplitude over the iterative control's 0.5 to 1.5 (signature 55); contrast at least
-  half of the trivial estimate's, which is a blur and cannot have more than the object.
-- coherent structure: detail (finer than 4 px, complex) correlates with the iterative control's better than the trivial
-  estimate's does.
-- tiling: components of the error at the periods of patch, scan and group, beyond what chance gives, over the mean
-  amplitude (lattice_peaks.py; signature 73). The error is taken against the truth, else the iterative control.
-- shift: below half a pixel, by the data (the object moved by whole pixels, smallest misfit of the frames) and by
-  sub-pixel registration with the iterative control (signature 58).
-- data: R factor below those of the trivial estimate and of the untrained network: a pretty picture that does not
-  explain the measurement is told by this alone.
-
-Against the trivial estimate no limit is set on the shift: painted with patches, it lies up to a pixel off itself.
+- flat: standard deviation of the amplitude over the iterative control's 0.5 to 1.5 (signature 55);
+  contrast at least half of the trivial estimate's, which is a blur and cannot have more than the
+  object.
+- coherent structure: detail (finer than 4 px, complex) correlates with the iterative control's
+  better than the trivial estimate's does.
+- tiling: components of the error at the periods of patch, scan and group, beyond what chance gives,
+  over the mean amplitude (lattice_peaks.py; signature 73). The error is taken against the truth,
+  else the iterative control.
+- shift: below half a pixel, by the data (the object moved by whole pixels, smallest misfit of the
+  frames) and by sub-pixel registration with the iterative control (signature 58).
+- data: R factor below those of the trivial estimate and of the untrained network: a pretty picture
+  that does not explain the measurement is told by this alone.
 """
 
 from __future__ import annotations
@@ -107,13 +108,6 @@ def the_data_are_explained(check: Check, outputs: Material) -> None:
 
 TABLES = (
     Grid(
-        "Canvas / px",
-        "canvas/*",
-        "width, needed=needed_width, height, needed=needed_height, missing, excess, "
-        "NaN in the light=nan, covered, of the canvas=fraction:.1%, light / all patches=light:.7f",
-        form=".0f",
-    ),
-    Grid(
         "What is seen",
         "contrast/*/*",
         "mean, std, std / mean=contrast, std / iterative's=std_over_iterative, "
@@ -126,18 +120,6 @@ TABLES = (
         "R factor=r_factor, R / trivial's=over_trivial, level, own position=own_position",
         corner="subject, estimate",
     ),
-    Grid("Detail", "detail/*", "network, trivial, untrained, network - trivial=over_trivial"),
-    Grid(
-        "Place: shift [x, y] / px",
-        "place/*",
-        "by the data=by_data, network against iterative=against_iterative, "
-        "network against trivial=against_trivial, "
-        "trivial against iterative=trivial_against_iterative",
-        form=".2f",
-    ),
-    Grid(
-        "Lattice: what the error is taken against", "lattice/*", "reference, beyond chance=excess"
-    ),
     Grid(
         "Lattice: strongest component of each period, amplitudes over the mean amplitude",
         "lattice/*/peaks/*",
@@ -149,11 +131,7 @@ TABLES = (
 )
 NOTES = """
 own position: share of other positions that explain a frame worse than its own; one half is
-chance. detail: correlation with the iterative control after subtraction of a Gaussian of 4 px,
-amplitude and phase alike.
-
-The trivial estimate paints whole patches: its own shift is shown so that nobody takes it for the
-network's.
+chance.
 
 A symmetric probe leaves the twin of every pattern equally likely: there iterative control and
 network may differ where both explain the data.

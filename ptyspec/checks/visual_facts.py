@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.intensity_facts import FRAMES, coverage, declared, told_by_data
+from ptyspec.checks.intensity_facts import FRAMES, declared, told_by_data
 from ptyspec.checks.lattice_peaks import lattice_peaks, scan_periods
 from ptyspec.checks.material import Material
 from ptyspec.checks.sampled_groups import spread
@@ -17,7 +17,7 @@ from ptyspec.pipeline.score import predict_frames
 from ptyspec.scores.amplitude import highpass
 from ptyspec.scores.dataspace import r_factor
 from ptyspec.scores.frame import Frame, common, covered, cut
-from ptyspec.scores.numbers import inner, is_flat, norm, quotient
+from ptyspec.scores.numbers import inner, is_flat, norm
 from ptyspec.scores.phase import global_phase
 from ptyspec.scores.registration import offset
 
@@ -41,30 +41,22 @@ def _positions(material: Material) -> Array:
     return np.moveaxis(coords[:, 0], 1, 2).reshape(-1, 2)
 
 
-def canvas_facts(material: Material) -> dict[str, float | None]:
-    """Return the canvas beside what the absolute positions demand, by arithmetic of its own, and its coverage.
+def canvas_facts(material: Material) -> dict[str, float]:
+    """Return the canvas beside what the absolute positions demand, by arithmetic of its own.
 
-    missing, excess: pixels that the canvas lacks on some side, or has too many on one. nan: pixels without a number
-    where there was light.
+    missing, excess: pixels that the canvas lacks on some side, or has too many on one. nan: pixels
+    without a number where there was light.
     """
     made, positions = material.reconstruction, _positions(material)
     half = material.containers.test.groups.scan.N // 2
     low, high = np.floor(positions.min(axis=0)) - half, np.ceil(positions.max(axis=0)) + half - 1
     start = np.array(made.origin, float)
     beyond = np.concatenate([low - start, start + np.array(made.object.shape[::-1]) - 1 - high])
-    light, seen = material.facts(coverage), float(covered(made).sum())
     return {
-        "width": float(made.object.shape[1]),
-        "height": float(made.object.shape[0]),
-        "needed_width": float(high[0] - low[0] + 1),
-        "needed_height": float(high[1] - low[1] + 1),
         "missing": float(max(0.0, -beyond.min())),
         "excess": float(max(0.0, beyond.max())),
         "nan": float(np.sum(~np.isfinite(made.object) & material.facts(declared))),
-        "strangers": light["strangers"],
-        "light": light["light"],
-        "covered": seen,
-        "fraction": quotient(seen, made.object.size),
+        "covered": float(covered(made).sum()),
     }
 
 
@@ -132,20 +124,15 @@ def _detail(made: Reconstruction, reference: Reconstruction) -> float | None:
 
 
 def place(material: Material) -> dict[str, Any]:
-    """Return the shift [x, y] of the network's object: where its data want it, and against the other estimates."""
-    made, found = material.facts(estimates), _shift_by_data(material)
-    against = {
-        "against_iterative": _registered(made[NETWORK], made[ITERATIVE]),
-        "against_trivial": _registered(made[NETWORK], made[TRIVIAL]),
-        "trivial_against_iterative": _registered(made[TRIVIAL], made[ITERATIVE]),
-    }
-    return found | against
+    """Return the shift [x, y] of the network's object: where its data want it, and by registration."""
+    made, against = material.facts(estimates), material.facts(estimates)[ITERATIVE]
+    return _shift_by_data(material) | {"against_iterative": _registered(made[NETWORK], against)}
 
 
 def _shift_by_data(material: Material) -> dict[str, Any]:
     """Misfit of the frames when the object is moved by whole pixels along x and along y, and the parabola's minimum."""
     made, scan = material.reconstruction, material.halves.test
-    if not covered(made).any() or is_flat(made.object[covered(made)]):
+    if is_flat(made.object[covered(made)]):
         return {"steps": [], "misfit_x": [], "misfit_y": [], "by_data": None}
     rows, steps = spread(scan.size, PLACED), list(range(-REACH, REACH + 1))
 

@@ -1,4 +1,4 @@
-"""The pictures that the inspection gate is about: estimates side by side, spectrum with its peaks, misfit by shift."""
+"""The pictures of the inspection gate: estimates side by side, spectrum of the error, misfit by shift."""
 
 from __future__ import annotations
 
@@ -41,21 +41,23 @@ def gates(subjects: Sequence[Material]) -> Figure:
 
 
 def _estimates(axes: Any, one: Material) -> None:
-    made = one.facts(facts.estimates)
-    view = frame_of(made[ITERATIVE])
-    reference = place(made[ITERATIVE].object, made[ITERATIVE].origin, view)
-    amplitude, phase = np.abs(reference), np.angle(reference)
-    limits = canvas.value_limits(amplitude, CENTRAL)
-    bound = canvas.symmetric_limit(np.where(np.isfinite(amplitude), phase, np.nan))
-    for at, key in enumerate((NETWORK, TRIVIAL, ITERATIVE)):
-        image = place(made[key].object, made[key].origin, view)
-        image = align_phase(image, reference) if _alike(image, reference) else image
-        shown, turn = np.abs(image), np.angle(image) + 0 * np.abs(image)
+    estimates = one.facts(facts.estimates)
+    view = frame_of(estimates[ITERATIVE])
+    images = {
+        name: place(estimates[name].object, estimates[name].origin, view)
+        for name in (NETWORK, TRIVIAL, ITERATIVE)
+    }
+    reference = images[ITERATIVE]
+    levels = canvas.value_limits(np.abs(reference), CENTRAL)
+    bound = canvas.symmetric_limit(_phase(reference))
+    for column, (name, image) in enumerate(images.items()):
+        if np.abs(image[np.isfinite(image) & np.isfinite(reference)]).any():
+            image = align_phase(image, reference)
         drawn = canvas.image_panel(
-            axes[0][at], shown, view, cmap="viridis", limits=limits, title=key
+            axes[0][column], np.abs(image), view, cmap="viridis", limits=levels, title=name
         )
         turned = canvas.image_panel(
-            axes[1][at], turn, view, cmap="twilight", limits=(-bound, bound), title=""
+            axes[1][column], _phase(image), view, cmap="twilight", limits=(-bound, bound), title=""
         )
     canvas.colour_bar(axes[0][2], drawn, "amplitude", extend="both")
     canvas.colour_bar(axes[1][2], turned, "phase / rad", extend="both")
@@ -63,36 +65,24 @@ def _estimates(axes: Any, one: Material) -> None:
     axes[1][0].set_ylabel("phase", fontsize=canvas.SMALL)
 
 
-def _alike(image: Array, reference: Array) -> bool:
-    both = np.isfinite(image) & np.isfinite(reference)
-    return bool(both.any() and np.abs(image[both]).any())
-
-
-def _nothing(axes: Axes, text: str) -> None:
-    axes.text(0.5, 0.5, text, ha="center", transform=axes.transAxes, fontsize=canvas.SMALL)
+def _phase(image: Array) -> Array:
+    return np.where(np.isfinite(image), np.angle(image), np.nan)
 
 
 def _spectrum(axes: Axes, error: Frame | None, peaks: Mapping[str, Any]) -> None:
+    canvas.dress(axes, "1/px")
     axes.set_title("spectrum of the error", fontsize=canvas.TEXT)
-    axes.tick_params(labelsize=canvas.SMALL)
     if error is None:
-        _nothing(axes, "nothing to see")
         return
     window, image = window_of(error.mask), error.rec - error.truth
     shown = (image - (image * window).sum() / window.sum()) * window
     power: Array = np.log10(np.abs(np.fft.fftshift(np.fft.fft2(shown))) ** 2 + 1e-30)
     extent = (-0.5, 0.5, 0.5, -0.5)
     axes.imshow(power, cmap="magma", extent=extent, vmin=float(np.median(power)), aspect="equal")
-    reach = 0.4
     for peak in peaks.values():
-        wanted = components(peak["period"], error.mask.shape)
-        reach = max([reach, *(1.25 * abs(rate) for pair in wanted for rate in pair)])
         colour = WRONG if (peak["excess"] or 0) > 0 else RIGHT
-        _circles(axes, wanted, "white", 7)
+        _circles(axes, components(peak["period"], error.mask.shape), "white", 7)
         _circles(axes, [peak["frequency"]] if peak["frequency"] else [], colour, 11)
-    reach = min(reach, 0.5)
-    axes.set(xlim=(-reach, reach), ylim=(reach, -reach))
-    axes.set_xlabel("1/px", fontsize=canvas.SMALL)
 
 
 def _circles(axes: Axes, rates: Sequence[Sequence[float]], colour: str, size: int) -> None:
@@ -101,16 +91,9 @@ def _circles(axes: Axes, rates: Sequence[Sequence[float]], colour: str, size: in
     axes.plot(*both.T, "o", markersize=size, fillstyle="none", color=colour, markeredgewidth=0.8)
 
 
-def _misfit(axes: Axes, found: Mapping[str, Any]) -> None:
-    axes.set_title("misfit when moved", fontsize=canvas.TEXT)
-    axes.tick_params(labelsize=canvas.SMALL)
-    if found["by_data"] is None:
-        _nothing(axes, "a blank image has no place")
-        return
-    for axis, colour in (("x", canvas.COLOURS["network"]), ("y", canvas.COLOURS["untrained"])):
-        values, label = found[f"misfit_{axis}"], f"along {axis}"
-        axes.plot(found["steps"], values, marker="o", markersize=4, color=colour, label=label)
+def _misfit(axes: Axes, shifts: Mapping[str, Any]) -> None:
+    for axis in "xy":
+        axes.plot(shifts["steps"], shifts[f"misfit_{axis}"], marker="o", label=f"along {axis}")
     axes.axvline(0, color="#444444", linestyle="--", linewidth=1)
-    axes.set_xlabel("move / px", fontsize=canvas.SMALL)
-    axes.set_ylabel("R factor", fontsize=canvas.SMALL)
-    axes.legend(fontsize=canvas.SMALL, frameon=False)
+    axes.set_title("misfit when moved", fontsize=canvas.TEXT)
+    canvas.dress(axes, "move / px", "R factor", legend=True)

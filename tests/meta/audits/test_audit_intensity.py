@@ -49,25 +49,9 @@ def test_gain_scales_and_their_differences_are_those_of_the_data() -> None:
     assert scales["closed_form"] == pytest.approx(np.sqrt(1e9) / 16)
 
 
-@pytest.mark.expensive
-@pytest.mark.parametrize(("target", "gridsize"), [(IDEAL, 1), (CUSTOM, 2)])
-def test_a_sum_over_channels_is_off_by_the_gridsize(target: str, gridsize: int) -> None:
-    scales = performed("intensity", trained(target)).data["scales"][target]
-    assert scales["mean_over_sum"] == pytest.approx(gridsize, rel=1e-12)
-    assert scales["grouped_by_mean"] == pytest.approx(scales["derived"]["test"], rel=0.05)
-
-
-def test_the_chain_product_stands_still_where_our_figures_move() -> None:
-    rows = performed("intensity", trained()).data["doubled"][CUSTOM]
-    factors = {name: row["factor"] for name, row in rows.items()}
-    assert factors == pytest.approx(
-        {
-            "chain product": 1.0,
-            "level on the data": 2.0,
-            "mean ratio": 2.0,
-            "least-squares scalar": 0.5,
-        }
-    )
+def test_our_figures_move_with_the_prediction() -> None:
+    factors = performed("intensity", trained()).data["doubled"][CUSTOM]
+    assert factors == pytest.approx({"level": 2.0, "mean_ratio": 2.0, "least_squares": 0.5})
 
 
 BREAKS = {
@@ -157,23 +141,13 @@ def test_a_left_gain_is_what_the_least_squares_scalar_removes() -> None:
     )
 
 
-def test_whole_frame_numbers_hardly_tell_the_network_from_the_truth() -> None:
-    rows = performed("bias", trained()).data["whole_frame"][CUSTOM]
-    network, truth = rows["network"], rows["the truth itself"]
-    assert network["pearson_r"] == pytest.approx(truth["pearson_r"], abs=0.05)
-    assert network["undershoot"] == pytest.approx(truth["undershoot"], rel=0.1)
-    assert truth["undershoot"] > 1.5
-
-
 def test_without_a_truth_the_data_judge_the_level_and_nothing_else_passes() -> None:
     blind = trained().replaced(scan=trained().scan.model_copy(update={"objectGuess": None}))
     bias, intensity = performed("bias", blind), performed("intensity", blind)
     assert {finding.ok for finding in bias.findings} == {None}
     assert (bias.status, intensity.status) == ("incomplete", "incomplete")
     assert not bias.figures
-    assert [table.title for table in bias.tables] == [
-        "Recorded runs: least-squares scalar and gain"
-    ]
+    assert not bias.tables
     states = {finding.clause: finding.ok for finding in intensity.findings}
     assert [states[rule] for rule in ("INFER-005", "SCALE-002", "SCORE-007", "SCORE-002")] == [
         None

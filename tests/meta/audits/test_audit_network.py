@@ -57,13 +57,6 @@ def test_the_scale_of_a_scan_is_not_the_closed_form_but_its_quotient_with_the_ga
     assert abs(row["over_closed_form"] - 1) > 0.1 > 1e-4 > abs(row["gained_over_closed_form"] - 1)
 
 
-def test_the_recorded_difference_is_the_rounding_of_single_precision() -> None:
-    recorded, found = clean("scaler").data["upstream"].values()
-    assert found["log"] == pytest.approx(recorded["log"], abs=5e-7)
-    assert found["exp"] == pytest.approx(recorded["exp"], abs=5e-6)
-    assert found["difference"] == pytest.approx(recorded["difference"], abs=5e-8)
-
-
 def test_the_layers_hold_all_parameters_and_each_is_called() -> None:
     data, model = clean("architecture").data, trained().model
     layers = data["layers"][NAME]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
-from ptyspec.checks.dose_recorded import recorded_capture
 from ptyspec.checks.material import Material
 from ptyspec.checks.visual_facts import place
 from tests.audits import material, performed, trained
@@ -100,9 +101,8 @@ def test_dose_experiments_stands_beside_whatever_is_asked_for() -> None:
     assert found.data["beside"][CUSTOM]["first_difference"] == "none"
     explained = found.data["beside"][CUSTOM]["explained"]["train"]
     assert explained["unexplained"] == pytest.approx(1, abs=1e-3)
-    assert explained["probe"] * explained["object"] * explained["shape"] * explained[
-        "pixels"
-    ] == pytest.approx(explained["raw"], rel=1e-3)
+    product = math.prod(explained[key] for key in ("probe", "object", "shape", "pixels"))
+    assert product == pytest.approx(explained["raw"], rel=1e-3)
     stages = found.data["stages"]
     for name in (DOSE, CUSTOM):
         assert stages[name]["train"]["network input"] == pytest.approx(
@@ -141,16 +141,6 @@ def test_a_single_fault_of_a_stage_turns_its_clause_red_and_no_other(control: st
     assert performed("dose", material(), control=control).violated() == [expected]
 
 
-def test_the_loss_modes_of_dose_experiments_share_their_data_and_the_script_is_larger() -> None:
-    found = performed("dose", material()).data["other_sides"]
-    assert found["dose_legacy_gs2_mae"] == {"same_data": True, "differing": []}
-    assert {row.split(" ")[0] for row in found["legacy:dose"]["differing"]} == {
-        "object.size",
-        "scan.n_images",
-        "grouping.n_groups",
-    }
-
-
 def test_a_measured_scan_passes_the_stages_and_its_dose_is_not_evaluated() -> None:
     given = material()
     blind = given.replaced(scan=given.scan.model_copy(update={"objectGuess": None}))
@@ -159,14 +149,8 @@ def test_a_measured_scan_passes_the_stages_and_its_dose_is_not_evaluated() -> No
     assert {finding.clause for finding in found.findings if finding.ok is None} == {"SCALE-002"}
 
 
-def test_the_recorded_capture_is_ours_with_its_own_probe_and_draw() -> None:
-    for name, row in recorded_capture().items():
-        limit = row["sampling"] if row["sampling"] is not None else 0.01
-        assert abs(row["left"]) < limit, name
-
-
 def test_two_dose_scenarios_need_no_other_beside_them() -> None:
-    from ptyspec.checks.dose_controls import companion
+    from ptyspec.checks.dose import companion
 
     given: Material = companion(material())
     found = performed("dose", given)

@@ -1,4 +1,4 @@
-"""What the audits `visual` and `dose` compute without a network: lattices in a spectrum, recorded figures, sides beside each other."""
+"""What the audit `visual` computes without a network: lattices in a spectrum, steps of a scan."""
 
 from __future__ import annotations
 
@@ -8,12 +8,6 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from ptyspec.checks.dose_recorded import (
-    NORM,
-    object_of_the_recorded_run,
-    recorded_identities,
-    rms_of_the_lines_object,
-)
 from ptyspec.checks.lattice_peaks import components, lattice_peaks, scan_periods, window_of
 from ptyspec.contracts.arrays import Array
 from ptyspec.seeds import generator
@@ -79,15 +73,3 @@ def test_the_step_of_a_lattice_is_read_off_its_positions(step: float, jitter: fl
 def test_scattered_positions_have_no_period() -> None:
     for seed in range(5):
         assert scan_periods(generator(seed, "positions").uniform(0, 150, (200, 2)), 32) == {}
-
-
-def test_the_recorded_figures_of_the_capture_agree_with_each_other() -> None:
-    found = recorded_identities()
-    assert max(abs(row["difference"]) for row in found.values()) < 0.002
-    gain = found["dataset / closed form = gain of the whole dataset"]
-    assert gain["from_the_others"] == pytest.approx(32 / math.sqrt(1e9 / 262.776**2), rel=1e-5)
-
-
-def test_the_recorded_scale_is_that_of_the_recorded_probe_on_the_lines_object() -> None:
-    assert pytest.approx(42.65) == NORM
-    assert object_of_the_recorded_run() == pytest.approx(rms_of_the_lines_object(), rel=0.02)
