@@ -98,6 +98,11 @@ def as_in_january(patches: Patches, container: Container) -> Patches:
     return times(patches.model_copy(update={"object": bounded}), container.gain)
 
 
+def shifted(patches: Patches, container: Container) -> Patches:
+    """Every patch lies one pixel too far down: few of the scores notice."""
+    return patches.model_copy(update={"object": np.roll(patches.object, 1, axis=1)})
+
+
 def painted(patches: Patches, container: Container) -> Patches:
     """The trivial estimate in place of the result."""
     from ptyspec.pipeline.batches import coarse_patches
@@ -191,6 +196,7 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "offsets": lambda f: _made(f, "gs2_custom", faults=("sign-flipped",)),
     "twin": lambda f: _made(f, "gs2_custom", faults=("twin-patches",)),
     "transposed": lambda f: _made(f, "gs2_custom", faults=("stitch-transposes-patches",)),
+    "shifted": lambda f: _made(f, "gs2_custom", Swept(spoil=shifted)),
     "gain": lambda f: _made(f, "gs2_custom", Swept(spoil=gained)),
     "probe": lambda f: _made(f, "gs2_custom", Swept(probe_factor=1.2)),
     "nan": _holed,

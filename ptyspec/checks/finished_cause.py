@@ -54,6 +54,7 @@ def cause_of(run: FinishedRun, *, level: bool, structure: bool, data: bool) -> C
     """Return the first cause that a test confirms; None where no test does.
 
     `level`, `structure` and `data` say what is off: mean amplitude, detail, the fit to the data.
+    Where nothing is off, only the place of the object is looked at.
     """
     tests: list[Callable[[FinishedRun], Cause | None]] = []
     if data or level or structure:
@@ -61,7 +62,10 @@ def cause_of(run: FinishedRun, *, level: bool, structure: bool, data: bool) -> C
     if data:
         tests.append(_positions)
     if structure:
-        tests += [_untrained, _flat, _shift, _patches]
+        tests += [_untrained, _flat]
+    tests.append(_shift)  # a pixel off its place costs few of the scores, and costs no time to see
+    if structure:
+        tests.append(_patches)
     for test in tests:
         try:
             cause = test(run)

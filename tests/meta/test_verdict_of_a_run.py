@@ -53,6 +53,7 @@ TABLE = {
     "offsets": Wanted("wrong", "COORDS-003", "group", "sign of the offsets within a group"),
     "twin": Wanted("wrong", "INFER-006", "infer", "the patches are twins"),
     "transposed": Wanted("wrong", "STITCH-005", "stitch", "the patches are transposed"),
+    "shifted": Wanted("wrong", "STITCH-001", "stitch", "pixels [x, y] off its place"),
     "gain": Wanted("wrong", "NORMALIZATION-001", "normalize", "the gain stayed in"),
     "probe": Wanted("wrong", "SCALE-002", "simulate", "amplitudes off by 1.200"),
     "nan": Wanted("wrong", "STITCH-003", "stitch"),
