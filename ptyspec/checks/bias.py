@@ -20,7 +20,7 @@ import numpy as np
 
 from ptyspec.checks.intensity import missing_truth, the_level_is_the_truth_s
 from ptyspec.checks.intensity_controls import OF_BIAS
-from ptyspec.checks.intensity_facts import as_scored, evaluator, frame, provenance
+from ptyspec.checks.intensity_facts import as_scored, evaluator, frame, gauge, provenance, scores
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.material import Material
@@ -47,11 +47,8 @@ def amplitudes(frame: Frame) -> tuple[Array, Array]:
 
 def spread(material: Material) -> dict[str, Any] | None:
     """Return the distributions of prediction, truth, and prediction over truth pixel by pixel."""
-    pixels = material.facts(seen)
-    if pixels is None:
-        return None
-    scores = amplitude_scores(pixels)
-    return {name: scores[name] for name in ("prediction", "truth", "ratio")}
+    known = material.facts(scores) if as_scored(material) else None
+    return known and {name: known[name] for name in ("prediction", "truth", "ratio")}
 
 
 def scalars(material: Material) -> dict[str, Any] | None:
@@ -69,8 +66,8 @@ def scalars(material: Material) -> dict[str, Any] | None:
     rows = {}
     for name, scalar in candidates.items():
         if scalar is not None:
-            scores = amplitude_scores(replace(pixels, rec=scalar * pixels.rec))
-            rows[name] = {"scalar": scalar, **{key: scores[key] for key in SCORES}}
+            scored = amplitude_scores(replace(pixels, rec=scalar * pixels.rec))
+            rows[name] = {"scalar": scalar, **{key: scored[key] for key in SCORES}}
     return rows
 
 
@@ -120,10 +117,12 @@ def error(material: Material) -> dict[str, dict[str, Any]] | None:
     frames = {"network": pixels}
     for other in material.finished.metrics["controls"]:
         frames[other] = cut(material.finished.control(other), truth)
-    rows = {name: decomposition(*amplitudes(one)) for name, one in frames.items() if one.pixels}
-    gain, best = material.containers.train.gain, rows["network"]["least_squares"]
-    rows["network"] |= {"gain": gain, "scalar_times_gain": None if best is None else best * gain}
-    return rows
+    return {name: decomposition(*amplitudes(one)) for name, one in frames.items() if one.pixels}
+
+
+def level(material: Material) -> dict[str, float | None] | None:
+    """Return the least-squares scalar, alone and times the gain; None where the ratios are refused."""
+    return material.facts(gauge) if as_scored(material) else None
 
 
 @checks("NET-009", "score", trains=True)
@@ -137,12 +136,12 @@ def the_contrast_is_the_truth_s(check: Check, outputs: Material) -> None:
 
 @checks("EVID-004", "evidence", trains=True)
 def the_scores_are_the_stored_object_s(check: Check, outputs: Material) -> None:
-    scores = outputs.facts(provenance)
-    if scores is None:
+    told = outputs.facts(provenance)
+    if told is None:
         check.missing("recorded scores of the stored object", missing_truth(outputs))
         return
-    check.equal(scores["factor"], 1.0, "level of the stored object over the recorded one")
-    check.equal(scores["again"], scores["recorded"], "amplitude scores of the stored object")
+    check.equal(told["factor"], 1.0, "level of the stored object over the recorded one")
+    check.equal(told["again"], told["recorded"], "amplitude scores of the stored object")
 
 
 @checks("SCORE-003", "score", trains=True)
@@ -178,8 +177,8 @@ TABLES = (
     ),
     Grid(
         "Least-squares scalar and gain",
-        "error/*",
-        "gain g=network/gain, scalar=network/least_squares, scalar x g=network/scalar_times_gain",
+        "level/*",
+        "gain g=gain, scalar=least_squares, scalar x g=times_gain",
         corner="run",
     ),
 )
@@ -213,6 +212,7 @@ LAYOUT = Layout(
         "distributions": spread,
         "scalars": scalars,
         "error": error,
+        "level": level,
         "evaluator": evaluator,
     },
     also=(the_level_is_the_truth_s,),

@@ -144,11 +144,11 @@ def the_head_reaches_the_object(check: Check, outputs: Material) -> None:
 @checks("INFER-005", "score", trains=True)
 def the_level_is_the_truth_s(check: Check, outputs: Material) -> None:
     step, limit = outputs.facts(facts.all_steps)[OUTPUT]["test"], tolerance("INFER-005")
-    scores = outputs.facts(facts.gauge) or {}
+    gauge = outputs.facts(facts.gauge) or {}
     whole = "mean amplitude over the truth's, covered pixels, nothing rescaled"
     values = {
-        whole: scores.get("mean_ratio"),
-        "least-squares scalar of prediction and truth": scores.get("least_squares"),
+        whole: gauge.get("mean_ratio"),
+        "least-squares scalar of prediction and truth": gauge.get("least_squares"),
         f"test, {OUTPUT}, {ALLOWED}": step.quotient,
     }
     for what, value in values.items():

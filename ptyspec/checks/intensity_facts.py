@@ -51,18 +51,23 @@ def frame(material: Material) -> Frame | None:
     return found if found is not None and found.pixels else None
 
 
+def scores(material: Material) -> dict[str, Any] | None:
+    """Return the amplitude scores of the stored object; None where there is no frame."""
+    seen = material.facts(frame)
+    return None if seen is None else amplitude_scores(seen)
+
+
 def means(material: Material) -> dict[str, Means]:
     """Return the means of all stages by split; only the test split is reconstructed."""
-    seen = material.facts(frame)
     truth, coarse = material.scan.objectGuess, material.containers.train.coarse
-    known = None if truth is None else cut(coarse, truth)
+    seen, known = material.facts(frame), None if truth is None else cut(coarse, truth)
     both = {split: dict(chain.means) for split, chain in material.facts(chains).items()}
     both["train"] |= {"prediction": None, "truth": _mean(known, "truth")}
+    both["test"] |= {"prediction": _mean(seen, "rec"), "truth": _mean(seen, "truth")}
     if truth is None:  # by the data alone
-        values = np.abs(material.reconstruction.object[np.isfinite(material.reconstruction.object)])
-        both["test"] |= {"prediction": float(values.mean()) if values.size else None, "truth": None}
-    else:
-        both["test"] |= {"prediction": _mean(seen, "rec"), "truth": _mean(seen, "truth")}
+        made = material.reconstruction
+        values = np.abs(made.object[covered(made)])
+        both["test"]["prediction"] = float(values.mean()) if values.size else None
     return both
 
 
@@ -127,13 +132,13 @@ def gauge(material: Material) -> dict[str, float | None] | None:
 
     The scalar times the gain is near 1 where the gain stayed in the object.
     """
-    seen = material.facts(frame)
-    if seen is None:
+    found = material.facts(scores)
+    if found is None:
         return None
-    scores = amplitude_scores(seen)
-    scalar, gain = scores["least_squares_scalar"], material.facts(chains)["train"].own_gain
+    scalar, gain = found["least_squares_scalar"], material.facts(chains)["train"].own_gain
     return {
-        "mean_ratio": scores["mean_ratio"],
+        "mean_ratio": found["mean_ratio"],
+        "gain": gain,
         "least_squares": scalar,
         "times_gain": None if scalar is None else scalar * gain,
     }
@@ -152,10 +157,10 @@ def reading(found: dict[str, float | None] | None) -> str | None:
 
 def provenance(material: Material) -> dict[str, Any] | None:
     """Return whether the recorded scores come out of the stored object: no flag has to be believed."""
-    seen = material.facts(frame)
-    if seen is None:
+    again = material.facts(scores)
+    if again is None:
         return None
-    recorded, again = material.metrics["amplitude"], amplitude_scores(seen)
+    recorded = material.metrics["amplitude"]
     return {
         "recorded": {key: recorded[key] for key in ONCE},
         "again": {key: again[key] for key in ONCE},
@@ -166,8 +171,8 @@ def provenance(material: Material) -> dict[str, Any] | None:
 
 def as_scored(material: Material) -> bool:
     """Return whether there is a truth, and the recorded scores are those of the stored object."""
-    found = material.facts(provenance)
-    return found is not None and bool(found["agrees"])
+    told = material.facts(provenance)
+    return told is not None and bool(told["agrees"])
 
 
 def oracle(material: Material) -> dict[str, dict[str, float] | None]:

@@ -41,12 +41,9 @@ def lookup(document: Any, place: str) -> Any:
     found = document
     for part in place.split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
+        rows = isinstance(found, Sequence) and not isinstance(found, str)
         try:
-            found = (
-                found[int(key)]
-                if isinstance(found, Sequence) and not isinstance(found, str)
-                else found[key]
-            )
+            found = found[int(key) if rows else key]
         except (KeyError, IndexError, ValueError, TypeError):
             raise InputFileError(
                 "a JSON pointer names nothing",

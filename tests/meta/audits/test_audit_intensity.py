@@ -130,7 +130,8 @@ def test_a_left_gain_is_what_the_least_squares_scalar_removes() -> None:
     data = both("bias", "gain-left").data
     before, error = performed("bias", trained(CUSTOM)).data, data["error"][CUSTOM]["network"]
     assert data["scalars"][CUSTOM]["least squares"]["scalar"] == pytest.approx(
-        before["scalars"][CUSTOM]["least squares"]["scalar"] / error["gain"], rel=1e-5
+        before["scalars"][CUSTOM]["least squares"]["scalar"] / data["level"][CUSTOM]["gain"],
+        rel=1e-5,
     )
     assert data["scalars"][CUSTOM]["1 / g"]["rmse"] == pytest.approx(
         before["scalars"][CUSTOM]["none"]["rmse"], rel=1e-5
