@@ -110,6 +110,8 @@ def a_campaign(path: Path, clauses: Mapping[str, Clause], count: int) -> Path:
                 "reached": 12,
                 "red": {key: ["a case"] for key in red},
                 "first_red_stage": None,
+                "declared_red": red,
+                "declared_green": [],
                 "missed": [],
                 "blind_red": red[:1] if at == 7 else [],
                 "seconds": 1.0,
@@ -130,6 +132,9 @@ def a_campaign(path: Path, clauses: Mapping[str, Clause], count: int) -> Path:
             "specificity": 0.97,
             "missed": {"gain-kept": [names[5]]},
             "failing_without_a_fault": [],
+            "mode": "full",
+            **{key: [] for key in ("vacuous", "redundant", "stages", "clauses")},
+            "not_judged": {},
             "faults": rows,
         },
     )

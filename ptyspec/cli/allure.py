@@ -13,34 +13,33 @@ from ptyspec.cli.options import Json
 SCHEMA_VERSION = 1
 
 
+Results = Annotated[
+    Path, typer.Argument(metavar="RESULTS", help="What `pytest --alluredir=RESULTS` wrote.")
+]
+Out = Annotated[
+    Path, typer.Option(metavar="DIR", help="Where the report goes; an older one is replaced.")
+]
+History = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Past runs, one a line; otherwise .allure/history.jsonl."),
+]
+Folder = Annotated[
+    bool,
+    typer.Option(
+        "--folder", help="Many files for a web server, instead of one that opens from the disk."
+    ),
+]
+MinTests = Annotated[
+    int | None, typer.Option(metavar="N", min=0, help="Fail where fewer cases ran.")
+]
+
+
 def allure(
-    results: Annotated[
-        Path,
-        typer.Argument(
-            metavar="RESULTS", help="What `pytest --alluredir=RESULTS` wrote.", show_default=False
-        ),
-    ],
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the report goes; an older one is replaced.")
-    ] = Path("allure-report"),
-    history: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Past runs, one a line; otherwise .allure/history.jsonl.",
-            show_default=False,
-        ),
-    ] = None,
-    folder: Annotated[
-        bool,
-        typer.Option(
-            "--folder", help="Many files for a web server, instead of one that opens from the disk."
-        ),
-    ] = False,
-    min_tests: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=0, help="Fail where fewer cases ran.", show_default=False),
-    ] = None,
+    results: Results,
+    out: Out = Path("allure-report"),
+    history: History = None,
+    folder: Folder = False,
+    min_tests: MinTests = None,
     as_json: Json = False,
 ) -> None:
     """Render the results with Allure 3, add them to the history, and hold them to the quality gate.
@@ -49,10 +48,20 @@ def allure(
     the system's. Settings of the repository (known issues, gate, title) stand in its `allurerc.yaml`. Exit code 1:
     the gate is not passed; the report is there all the same.
     """
+    from ptyspec.cli.output import end, print_json
+
     content = _rendered(results, out, history, not folder, min_tests)
-    _tell(content, as_json)
-    if content["breaches"]:
-        raise typer.Exit(VIOLATION)
+    if as_json:
+        print_json(content)
+    else:
+        counts = (f"{count} {status}" for status, count in content["counts"].items() if count)
+        known = f" ({len(content['known'])} of them known)" if content["known"] else ""
+        typer.echo(f"cases: {content['cases']}: {', '.join(counts)}{known}")
+        typer.echo(f"gate: {content['status']}")
+        for line in content["breaches"]:
+            typer.echo(f"  {line}")
+        typer.echo(f"report: {content['report']}")
+    end(VIOLATION if content["breaches"] else 0)
 
 
 def _rendered(
@@ -89,18 +98,3 @@ def _rendered(
         "history": str(kept.absolute()),
         "seconds": round(perf_counter() - begin, 2),
     }
-
-
-def _tell(content: dict[str, Any], as_json: bool) -> None:
-    from ptyspec.cli.output import print_json
-
-    if as_json:
-        print_json(content)
-        return
-    counts = ", ".join(f"{count} {status}" for status, count in content["counts"].items() if count)
-    known = f" ({len(content['known'])} of them known)" if content["known"] else ""
-    typer.echo(f"cases: {content['cases']}: {counts}{known}")
-    typer.echo(f"gate: {content['status']}")
-    for line in content["breaches"]:
-        typer.echo(f"  {line}")
-    typer.echo(f"report: {content['report']}")

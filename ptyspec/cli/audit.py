@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from ptyspec.checks.material import Material
     from ptyspec.checks.subject import Subject
     from ptyspec.cli.progress import RichProgress
-    from ptyspec.errors import ConfigError
 
 Words = Annotated[
     list[str] | None,
@@ -26,17 +25,13 @@ Words = Annotated[
         "or first 8 digits of the key), snapshots FILE.json[#NAME], legacy:main, legacy:dose, "
         "legacy:dose:mae.",
         autocompletion=audit_words,
-        show_default=False,
     ),
 ]
 Everything = Annotated[
     bool, typer.Option("--all", help="Every kind, on all subjects, into a new folder of --out.")
 ]
 Out = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR", help="Also write JSON, Markdown and figures here.", show_default=False
-    ),
+    Path | None, typer.Option(metavar="DIR", help="Also write JSON, Markdown and figures here.")
 ]
 Control = Annotated[
     str | None,
@@ -44,15 +39,12 @@ Control = Annotated[
         metavar="NAME",
         help="Spoil the last subject's data on purpose: the audit must go red.",
         autocompletion=controls,
-        show_default=False,
     ),
 ]
 Check = Annotated[
     Path | None,
     typer.Option(
-        metavar="DIR",
-        help="Re-read every number of the summaries in a folder from its JSON.",
-        show_default=False,
+        metavar="DIR", help="Re-read every number of the summaries in a folder from its JSON."
     ),
 ]
 CODES = {
@@ -91,54 +83,43 @@ def audit(
     _refuse(given, everything, control, check, out)
     if check is not None:
         return _check(check, as_json)
-    from ptyspec.runs.threads import default_threads, set_threads
+    from ptyspec.cli.output import end, fix_threads, place
 
-    set_threads(default_threads())  # before anything imports a numerical library
+    fix_threads()
     from ptyspec.checks.subject import Words as Said
     from ptyspec.checks.subject import subjects as named
 
     said = Said(profile, recipe, seed, settings or ())
-    place = None if out is None else out.expanduser().absolute()
+    folder = place(out)
     if everything:
-        assert place is not None  # refused above
-        told = (
-            f"ptyspec audit --all {shlex.join(given)} {said} --out {shlex.quote(str(out))}".replace(
-                "  ", " "
-            )
-        )
-        status = _hub(lambda: named(given, said), place, told, as_json)
+        assert folder is not None  # refused above
+        told = f"ptyspec audit --all {shlex.join(given)} {said} --out {shlex.quote(str(out))}"
+        status = _hub(lambda: named(given, said), folder, told.replace("  ", " "), as_json)
     else:
-        _known(given[0], control, place)
-        status = _one(given[0], named(given[1:], said), control, place, as_json)
-    raise typer.Exit(CODES[status])
+        _known(given[0], control, folder)
+        status = _one(given[0], named(given[1:], said), control, folder, as_json)
+    return end(CODES[status])
 
 
 def _refuse(
     given: list[str], everything: bool, control: str | None, check: Path | None, out: Path | None
 ) -> None:
-    """Say what does not go together."""
-    if check is not None:
-        if given or everything or control:
-            raise _wrong(
-                "--check takes a folder and nothing else",
-                " ".join(given) or None,
-                "ptyspec audit --check HUB",
-            )
-    elif everything:
-        if control is not None:
-            raise _wrong(
-                "--control is for one kind", control, f"ptyspec audit KIND A --control {control}"
-            )
-        if not given or out is None:
-            raise _wrong("--all takes subjects and --out", " ".join(given) or None, EXAMPLE)
-    elif len(given) < 2:
-        raise _wrong("say which audit and what to look at", " ".join(given) or None, EXAMPLE)
-
-
-def _wrong(message: str, value: str | None, next_step: str) -> ConfigError:
+    """Raise ConfigError for what does not go together."""
     from ptyspec.errors import ConfigError
 
-    return ConfigError(message, value=value, source="command line", next_step=next_step)
+    message, next_step = "", EXAMPLE
+    if check is not None and (given or everything or control):
+        message, next_step = "--check takes a folder and nothing else", "ptyspec audit --check HUB"
+    elif check is None and everything and control is not None:
+        message = f"--control {control} is for one kind"
+        next_step = f"ptyspec audit KIND A --control {control}"
+    elif check is None and everything and (not given or out is None):
+        message = "--all takes subjects and --out"
+    elif check is None and not everything and len(given) < 2:
+        message = "say which audit and what to look at"
+    if message:
+        value = " ".join(given) or None
+        raise ConfigError(message, value=value, source="command line", next_step=next_step)
 
 
 def _known(kind: str, control: str | None, place: Path | None) -> None:
@@ -217,46 +198,36 @@ def _list(wanted: list[str], as_json: bool) -> None:
     from ptyspec.cli.output import print_json
     from ptyspec.faults.controls import story
 
-    rows: dict[str, dict[str, Any]] = {
-        name: {
-            "question": known(name).question,
-            "trains": known(name).trains,
-            "controls": [
-                {"name": control.name, "story": story(control), "clause": control.clause}
-                for control in module_of(name).CONTROLS
-            ],
-        }
-        for name in (wanted or KINDS)
-    }
+    rows: dict[str, dict[str, Any]] = {}
+    for name in wanted or KINDS:
+        kind = known(name)
+        controls = [
+            {"name": one.name, "story": story(one), "clause": one.clause}
+            for one in module_of(name).CONTROLS
+        ]
+        rows[name] = {"question": kind.question, "trains": kind.trains, "controls": controls}
     if as_json:
         return print_json({"schema_version": 1, "kinds": rows})
     for name, row in rows.items():
-        typer.echo(
-            f"{name:<16} {row['question']}{' (needs a finished run)' if row['trains'] else ''}"
-        )
-        for control in row["controls"]:
-            typer.echo(
-                f"{'':<16} --control {control['name']}: {control['story']} ({control['clause']})"
-            )
+        needs = " (needs a finished run)" if row["trains"] else ""
+        typer.echo(f"{name:<16} {row['question']}{needs}")
+        for one in row["controls"]:
+            typer.echo(f"{'':<16} --control {one['name']}: {one['story']} ({one['clause']})")
     return None
 
 
 def _check(hub: Path, as_json: bool) -> None:
     from ptyspec.checks.pointers import problems
-    from ptyspec.cli.output import print_json
+    from ptyspec.cli.output import end, print_json
     from ptyspec.errors import InputFileError
 
     if not hub.is_dir():
-        raise InputFileError(
-            "there is no such folder", value=hub, next_step="name the folder given to --out"
-        )
+        next_step = "name the folder given to --out"
+        raise InputFileError("there is no such folder", value=hub, next_step=next_step)
     wrong = problems(hub)
+    status = "violation" if wrong else "ok"
     if as_json:
-        print_json(
-            {"schema_version": 1, "status": "violation" if wrong else "ok", "problems": wrong}
-        )
-    else:
-        for line in wrong or ["ok: every number is what its JSON field holds"]:
-            typer.echo(line)
-    if wrong:
-        raise typer.Exit(VIOLATION)
+        print_json({"schema_version": 1, "status": status, "problems": wrong})
+    for line in () if as_json else wrong or ["ok: every number is what its JSON field holds"]:
+        typer.echo(line)
+    end(CODES[status])

@@ -20,14 +20,11 @@ Targets = Annotated[
         metavar="RUN RUN...",
         help="Runs that are finished: a folder, the first 8 digits of a key, or SCENARIO[:WORD,WORD...].",
         autocompletion=scenario_targets,
-        show_default=False,
     ),
 ]
 Out = Annotated[
     Path | None,
-    typer.Option(
-        metavar="DIR", help="Also write compare.md, .html, .png and .json here.", show_default=False
-    ),
+    typer.Option(metavar="DIR", help="Also write compare.md, .html, .png and .json here."),
 ]
 CODES = {"ok": 0, "violation": VIOLATION, "incomplete": INCOMPLETE, "doubtful": DOUBTFUL}
 
@@ -46,24 +43,23 @@ def compare(
     Nothing is run for it. Exit codes: 0 compared; 1 a run is wrong by its own scores; 2 wrong input, or a run that is
     not finished; 4 the runs show different objects, and only what may be compared was.
     """
-    from ptyspec.runs.threads import default_threads, set_threads
+    from ptyspec.cli import output
 
-    set_threads(default_threads())  # part of the name under which the store keeps a run
+    output.fix_threads()
     from ptyspec.files.disk import check_place
     from ptyspec.report.comparison import comparison
     from ptyspec.report.comparison_page import is_comparison, write_comparison
     from ptyspec.report.comparison_runs import runs
     from ptyspec.runs.run_spec import Options
 
-    place = None if out is None else out.expanduser().absolute()
+    place = output.place(out)
     if place is not None:
         check_place(place, "a comparison", is_comparison)
     found = runs(targets, Options(profile, recipe, seed, settings or ()))
     document = comparison(found)
     written = write_comparison(place, found, document) if place is not None else []
     _tell(document, written, as_json=as_json)
-    if CODES[document.status]:
-        raise typer.Exit(CODES[document.status])
+    output.end(CODES[document.status])
 
 
 def _tell(document: Comparison, written: list[Path], *, as_json: bool) -> None:

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from ptyspec.cli.options import Json
 
-import typer
+STYLES = {"ok": "green", "info": "cyan", "fail": "bold red"}
 
 
-def doctor(
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
-) -> None:
+def doctor(as_json: Json = False) -> None:
     """Check Python, packages, threads, memory, disk, the store and the backend; exit code 3 where one fails."""
     from ptyspec.cli.checkup import checks
     from ptyspec.cli.failures import BROKEN
-    from ptyspec.cli.output import print_json, stdout
+    from ptyspec.cli.output import end, line, print_json
 
-    found = checks()
-    failed = [row for row in found if row.state == "fail"]
+    rows = checks()
+    failed = any(row.state == "fail" for row in rows)
     if as_json:
-        rows = [
+        told = [
             {"name": row.name, "state": row.state, "value": row.value, "next": row.next_step}
-            for row in found
+            for row in rows
         ]
-        print_json({"schema_version": 1, "status": "fail" if failed else "ok", "checks": rows})
-    else:
-        styles = {"ok": "green", "info": "cyan", "fail": "bold red"}
-        for row in found:
-            console = stdout()
-            console.print(f"{row.state:<4}", style=styles[row.state], end="  ")
-            console.print(f"{row.name:<18} {row.value}", markup=False, soft_wrap=True)
-            if row.state == "fail":
-                console.print(f"{'':<25}do: {row.next_step}", markup=False, soft_wrap=True)
-    if failed:
-        raise typer.Exit(BROKEN)
+        print_json({"schema_version": 1, "status": "fail" if failed else "ok", "checks": told})
+    for row in rows if not as_json else ():
+        line(f"{row.state:<4}", STYLES[row.state], end="  ")
+        line(f"{row.name:<18} {row.value}")
+        if row.state == "fail":
+            line(f"{'':<25}do: {row.next_step}")
+    end(BROKEN if failed else 0)

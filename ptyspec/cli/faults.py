@@ -25,36 +25,19 @@ def listing(as_json: Json = False) -> None:
     """List every fault with its stage, its story and the clauses that must go red."""
     from ptyspec.cli.output import print_json, stdout
     from ptyspec.faults.catalogue import catalogue, sets
-
-    rows = [
-        {
-            "id": one.id,
-            "stage": one.stage,
-            "story": one.story,
-            "red": list(one.red),
-            "green": list(one.green),
-            "cost": one.cost,
-            "signatures": list(one.signatures),
-        }
-        for one in catalogue()
-    ]
-    if as_json:
-        return print_json(
-            {
-                "schema_version": 1,
-                "faults": rows,
-                "sets": {name: list(ids) for name, ids in sets().items()},
-            }
-        )
     from ptyspec.render.table import Table
 
-    cells = [(one.id, one.stage, one.cost, ", ".join(one.red), one.story) for one in catalogue()]
+    known = catalogue()
+    if as_json:
+        keys = ("id", "stage", "story", "red", "green", "cost", "signatures")
+        rows = [{key: getattr(one, key) for key in keys} for one in known]
+        return print_json({"schema_version": 1, "faults": rows, "sets": sets()})
+    cells = [(one.id, one.stage, one.cost, ", ".join(one.red), one.story) for one in known]
     head = ("fault", "stage", "tier", "must go red", "story")
     stdout().print(Table(head, cells, numbers=False).terminal())
     for name, ids in sets().items():
         typer.echo(f"set {name}: {','.join(ids)}")
-    typer.echo(f"{len(rows)} faults")
-    return None
+    return typer.echo(f"{len(known)} faults")
 
 
 SECONDS = {"contract": 120, "parity": 900}
@@ -75,50 +58,43 @@ Only = Annotated[
         metavar="ID",
         help="This fault; may be repeated. Otherwise all of the tier.",
         autocompletion=faults,
-        show_default=False,
     ),
 ]
+WhichTier = Annotated[
+    Tier, typer.Option(help="contract: numpy cases, forked; parity: networks, a process a fault.")
+]
+Quick = Annotated[
+    bool,
+    typer.Option("--quick", help="Only cases of the clauses that a fault declares red or green."),
+]
+Children = Annotated[int, typer.Option("-n", metavar="N", min=1, help="Processes at a time.")]
 Seconds = Annotated[
     int | None,
     typer.Option(
-        metavar="S",
-        min=1,
-        help="Limit for one fault; otherwise 120, or 900 where networks train.",
-        show_default=False,
+        metavar="S", min=1, help="Limit for one fault; otherwise 120, or 900 where networks train."
     ),
 ]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Also write campaign.json, .md (every clause and fault) and a figure here.",
+    ),
+]
+Merge = Annotated[bool, typer.Option("--merge", help="Keep what DIR says of other faults.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Run again what has run with this code.")]
 
 
 @app.command("campaign", short_help="Run a tier's cases under each fault.")
 def campaign(
     only: Only = None,
-    tier: Annotated[
-        Tier,
-        typer.Option(help="contract: numpy cases, forked; parity: networks, a process a fault."),
-    ] = (Tier.contract),
-    quick: Annotated[
-        bool,
-        typer.Option(
-            "--quick", help="Only cases of the clauses that a fault declares red or green."
-        ),
-    ] = False,
-    children: Annotated[
-        int, typer.Option("-n", metavar="N", min=1, help="Processes at a time.")
-    ] = 2,
+    tier: WhichTier = Tier.contract,
+    quick: Quick = False,
+    children: Children = 2,
     seconds: Seconds = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Also write campaign.json, .md (every clause and fault) and a figure here.",
-        ),
-    ] = None,
-    merge: Annotated[
-        bool, typer.Option("--merge", help="Keep what DIR says of other faults.")
-    ] = False,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Run again what has run with this code.")
-    ] = False,
+    out: Out = None,
+    merge: Merge = False,
+    fresh: Fresh = False,
     as_json: Json = False,
 ) -> None:
     """Run cases under each fault and show which clauses go red.
@@ -128,15 +104,17 @@ def campaign(
     Exit codes: 0 every fault is caught, 1 one survived or a clause has not the colour that was
     declared, 4 one could not be applied or reached.
     """
-    from ptyspec.cli.output import print_json
+    from ptyspec.cli import output
     from ptyspec.faults.matrix import markdown, write_campaign
-    from ptyspec.faults.result import merged
+    from ptyspec.faults.result import check_tier, merged
     from ptyspec.spec.registry import specification
 
     if merge and out is None:
         raise typer.BadParameter("--merge needs --out, where the other results lie")
-    folder = None if out is None else out.expanduser().absolute()
-    former = _former(folder, tier.value) if merge and folder is not None else None
+    folder, former = output.place(out), None
+    if merge and folder is not None and (folder / "campaign.json").is_file():
+        former = _read(folder)
+        check_tier(former, tier.value)  # another tier is refused before anything runs
     mode: Mode = "full" if tier is Tier.contract and not quick else "quick"
     found = _found(only or [], tier.value, mode, children, seconds or SECONDS[tier.value], fresh)
     if former is not None:
@@ -144,12 +122,10 @@ def campaign(
     if folder is not None:
         write_campaign(folder, found)
     if as_json:
-        print_json(found.model_dump(mode="json"))
+        output.print_json(found)
     else:
         typer.echo(markdown(found, brief=True), nl=False)
-    code = {"violation": VIOLATION, "incomplete": INCOMPLETE, "ok": 0}[found.status]
-    if code:
-        raise typer.Exit(code)
+    output.end({"violation": VIOLATION, "incomplete": INCOMPLETE, "ok": 0}[found.status])
 
 
 @app.command("seen", short_help="How each clause was seen red.")
@@ -163,34 +139,12 @@ def seen(folders: Annotated[list[Path], typer.Argument(metavar="DIR...")]) -> No
     typer.echo(seen_page([_read(folder) for folder in folders]), nl=False)
 
 
-def _former(folder: Path, tier: str) -> Campaign | None:
-    """The campaign that the folder holds already; one of another tier is refused before anything runs."""
-    from ptyspec.faults.result import check_tier
-
-    if not (folder / "campaign.json").is_file():
-        return None
-    former = _read(folder)
-    check_tier(former, tier)
-    return former
-
-
 def _read(folder: Path) -> Campaign:
-    from pydantic import ValidationError
-
-    from ptyspec.errors import InputFileError
     from ptyspec.faults.result import Campaign
-    from ptyspec.files.jsonfile import read_json
+    from ptyspec.files.jsonfile import read_document
 
     path = folder.expanduser() / "campaign.json"
-    try:
-        return Campaign.model_validate(read_json(path))
-    except ValidationError as error:
-        raise InputFileError(
-            "this is no campaign",
-            value=error.errors()[0]["msg"],
-            source=path,
-            next_step="run the campaign again with --out",
-        ) from error
+    return read_document(path, Campaign, "campaign", "run the campaign again with --out")
 
 
 def _found(
@@ -223,11 +177,8 @@ def _found(
         status.update("running the cases without a fault")
 
         def watch(done: int, total: int) -> None:
-            status.update(
-                f"{done} of {total} faults are done"
-                if done
-                else "running the cases without a fault"
-            )
+            told = f"{done} of {total} faults are done"
+            status.update(told if done else "running the cases without a fault")
 
         if tier == "parity":
             chosen = {name: cases_of(fault(name), cases) for name in names}

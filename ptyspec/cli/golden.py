@@ -20,9 +20,7 @@ SCHEMA_VERSION = 1
 
 Out = Annotated[
     Path | None,
-    typer.Option(
-        metavar="DIR", help="Where proposals lie; otherwise in the run store.", show_default=False
-    ),
+    typer.Option(metavar="DIR", help="Where proposals lie; otherwise in the run store."),
 ]
 
 
@@ -39,9 +37,7 @@ def proposed_names(incomplete: str) -> list[str]:
 def propose(
     selectors: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[CASE]...", help="Files or case ids; otherwise all.", show_default=False
-        ),
+        typer.Argument(metavar="[CASE]...", help="Files or case ids; otherwise all."),
     ] = None,
     out: Out = None,
     as_json: Json = False,
@@ -53,41 +49,32 @@ def propose(
     """
     from ptyspec.cli.output import stderr
     from ptyspec.testing.golden import proposal
-    from ptyspec.testing.golden.page import status, write_page
+    from ptyspec.testing.golden.page import write_page
     from ptyspec.testing.golden.propose import propose as make
 
     root, folder = _root(), (out or proposal.default_folder()).expanduser().absolute()
     with stderr().status("running the golden cases"):
         found = make(root, folder, selectors or [])
         page = write_page(found, root / "golden", folder)
-    headline = status(found)
-    _tell(
-        found,
-        {"status": headline, "page": str(page), "differences": str(folder / "differences.json")},
-        as_json,
-    )
+    status = proposal.status_of(found)
+    head = {"status": status, "page": str(page), "differences": str(folder / proposal.INDEX)}
+    _tell(found, head, as_json)
     if not as_json:
         typer.echo(f"page: {page}")
-        if headline == "open":
-            typer.echo(
-                f"next: ptyspec golden approve --all --reason TEXT{f' --out {folder}' if out else ''}"
-            )
-    if headline == "refused":
+        where = f" --out {folder}" if out else ""
+        if status == "open":
+            typer.echo(f"next: ptyspec golden approve --all --reason TEXT{where}")
+    if status == "refused":
         raise typer.Exit(VIOLATION)
 
 
 @app.command("approve", short_help="Make proposals golden.")
 def approve(
-    reason: Annotated[
-        str, typer.Option(metavar="TEXT", help="Why the new values are right.", show_default=False)
-    ],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why the new values are right.")],
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME]...",
-            help="Proposals, or their folders.",
-            autocompletion=proposed_names,
-            show_default=False,
+            metavar="[NAME]...", help="Proposals, or their folders.", autocompletion=proposed_names
         ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All open proposals.")] = False,
@@ -99,7 +86,7 @@ def approve(
     Refused: a proposal made by other code than the present one, or beside a golden file that has changed since.
     """
     from ptyspec.errors import PtyspecError
-    from ptyspec.testing.golden.approve import approve as make
+    from ptyspec.testing.golden.proposal import approve as make
     from ptyspec.testing.golden.proposal import default_folder
 
     if bool(names) == everything:
@@ -125,9 +112,8 @@ def check(as_json: Json = False) -> None:
         state = "violation" if lines else "ok"
         print_json({"schema_version": SCHEMA_VERSION, "status": state, "problems": lines})
     else:
-        for line in lines or [
-            f"ok: {len(read_manifest(root / 'golden'))} golden files are what was approved"
-        ]:
+        count = len(read_manifest(root / "golden"))
+        for line in lines or [f"ok: {count} golden files are what was approved"]:
             typer.echo(line)
     if lines:
         raise typer.Exit(VIOLATION)

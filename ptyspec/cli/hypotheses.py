@@ -11,13 +11,12 @@ import typer
 
 from ptyspec.cli.failures import INCOMPLETE, VIOLATION
 from ptyspec.cli.names import hypotheses as known
-from ptyspec.cli.options import Json
-from ptyspec.cli.trace import Root
+from ptyspec.cli.options import Json, Processes, Root
 from ptyspec.front.checkout import checkout
 
 if TYPE_CHECKING:
     from ptyspec.cli.progress import RichProgress
-    from ptyspec.experiments.documents import BoardRow, Effect, JudgementFile, Judgements
+    from ptyspec.experiments.documents import BoardRow, Effect, JudgementFile
     from ptyspec.experiments.judge import Judgement
     from ptyspec.render.table import Table
 
@@ -25,10 +24,19 @@ DIGITS = ".3g"
 STYLES = {"CONFIRMED": "bold green", "RULED OUT": "bold cyan", "OPEN": "yellow"}
 Names = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="H-ID", help="A hypothesis, or several.", autocompletion=known, show_default=False
-    ),
+    typer.Argument(metavar="H-ID", help="A hypothesis, or several.", autocompletion=known),
 ]
+Everything = Annotated[bool, typer.Option("--all", help="Every hypothesis.")]
+Committed = Annotated[
+    bool, typer.Option("--from-evidence", help="Judge the committed evidence; run nothing.")
+]
+Record = Annotated[
+    bool, typer.Option("--record", help="Write the evidence, and add the verdict to the history.")
+]
+Reason = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="With --record: why it was judged again.")
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Make runs again that are in the store.")]
 
 
 def hypotheses(root: Root = None, as_json: Json = False) -> None:
@@ -47,22 +55,12 @@ def hypotheses(root: Root = None, as_json: Json = False) -> None:
 
 def judge(
     names: Names = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every hypothesis.")] = False,
-    committed: Annotated[
-        bool, typer.Option("--from-evidence", help="Judge the committed evidence; run nothing.")
-    ] = False,
-    write: Annotated[
-        bool,
-        typer.Option("--record", help="Write the evidence, and add the verdict to the history."),
-    ] = False,
-    why: Annotated[
-        str,
-        typer.Option("--reason", metavar="TEXT", help="With --record: why it was judged again."),
-    ] = "",
-    processes: Annotated[int, typer.Option("-n", metavar="N", min=1, help="Runs at a time.")] = 2,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Make runs again that are in the store.")
-    ] = False,
+    everything: Everything = False,
+    committed: Committed = False,
+    write: Record = False,
+    why: Reason = "",
+    processes: Processes = 2,
+    fresh: Fresh = False,
     root: Root = None,
     as_json: Json = False,
 ) -> None:
@@ -71,18 +69,18 @@ def judge(
     Exit codes: 0 judged, 1 the history was altered or says something else than the committed evidence, 2 no such
     hypothesis or a wrong file, 4 OPEN or without evidence.
     """
-    from ptyspec.cli.output import print_json
+    from ptyspec.cli import output
+    from ptyspec.experiments.documents import Judgements
     from ptyspec.experiments.errors import EvidenceError, HistoryError
-    from ptyspec.runs.threads import default_threads, set_threads
 
     if write:
         _refuse_faults()
-    set_threads(default_threads())  # before a probe loads what can no longer be limited
+    output.fix_threads()  # before an observation loads what can no longer be limited
     place = checkout(root) / "specs" / "hypotheses"
     wanted = _wanted(names, everything, place)
     if committed and (write or fresh):
         raise typer.BadParameter("--record and --fresh are about runs: leave --from-evidence out")
-    found, codes = [], set[int]()
+    rows, codes = [], set[int]()
     for name in wanted:
         try:
             one = _judged(name, place, committed, processes, fresh)
@@ -94,15 +92,16 @@ def judge(
             typer.echo(f"error: {error}", err=True)  # the others are looked at all the same
             codes.add(error.exit_code)
             continue
-        found.append(one.document(added, broken))
+        rows.append(one.document(added, broken))
         if not as_json:
-            _print(found[-1])
+            _print(rows[-1])
     if as_json:
-        print_json(found[0] if len(wanted) == 1 and not everything else _together(found))
-    codes |= {VIOLATION for one in found if one.broken}
-    codes |= {INCOMPLETE for one in found if one.verdict == "OPEN"}
-    if codes:
-        raise typer.Exit(min(codes))
+        counts = {name: sum(one.verdict == name for one in rows) for name in STYLES}
+        alone = len(wanted) == 1 and not everything
+        output.print_json(rows[0] if alone else Judgements(verdicts=counts, judgements=rows))
+    codes |= {VIOLATION for one in rows if one.broken}
+    codes |= {INCOMPLETE for one in rows if one.verdict == "OPEN"}
+    output.end(min(codes, default=0))
 
 
 def _refuse_faults() -> None:
@@ -163,10 +162,8 @@ def _recorded(one: Judgement, place: Path, why: str) -> str:
     entry = record(one, place, why)
     if entry is None:
         return "nothing new: the last entry of the history stands"
-    after = (
-        f", supersedes {entry.supersedes} ({', '.join(entry.changed)})" if entry.supersedes else ""
-    )
-    return f"entry {entry.digest} of the history{after}"
+    after = f", supersedes {entry.supersedes} ({', '.join(entry.changed)})"
+    return f"entry {entry.digest} of the history{after if entry.supersedes else ''}"
 
 
 def _broken(name: str, place: Path) -> list[str]:
@@ -175,40 +172,28 @@ def _broken(name: str, place: Path) -> list[str]:
     return standing(name, place, rerun=False)
 
 
-def _together(found: list[JudgementFile]) -> Judgements:
-    from ptyspec.experiments.documents import Judgements
+def _print(one: JudgementFile) -> None:
+    from ptyspec.cli.output import line, stdout
 
-    counts = {name: sum(one.verdict == name for one in found) for name in STYLES}
-    return Judgements.model_validate({"verdicts": counts, "judgements": found})
-
-
-def _print(found: JudgementFile) -> None:
-    from rich.text import Text
-
-    from ptyspec.cli.output import stdout
-
-    console = stdout()
-    console.print(Text.assemble(f"{found.id}  ", (found.verdict, STYLES[found.verdict])))
-    console.print(Text(f"  {found.claim}"))
-    console.print(Text(f"  {found.reason}"))
-    console.print(_contrasts(found).terminal(fold_first=True))
-    if found.margin_source:
-        console.print(Text(f"  margins: {found.margin_source}"))
+    line(f"{one.id}  ", end="")
+    line(one.verdict, STYLES[one.verdict])
+    line(f"  {one.claim}\n  {one.reason}")
+    stdout().print(_contrasts(one).terminal(fold_first=True))
+    if one.margin_source:
+        line(f"  margins: {one.margin_source}")
     for kind in ("varied", "held", "not_exercised"):
-        console.print(Text(f"  {kind.replace('_', ' ')}: {_some(getattr(found.scope, kind))}"))
-    for line in [found.recorded, *found.broken]:
-        if line:
-            console.print(Text(f"  {line}"))
+        line(f"  {kind.replace('_', ' ')}: {_some(getattr(one.scope, kind))}")
+    for text in filter(None, [one.recorded, *one.broken]):
+        line(f"  {text}")
 
 
 def _contrasts(found: JudgementFile) -> Table:
-    from ptyspec.render.table import Table, show
+    from ptyspec.render.table import Mark, Table
 
     rows = []
     for one in [*found.contrasts, *found.controls]:
         side = f" {one.direction}" if one.direction != "either" else ""
-        claimed = f"{one.expect} {one.margin:g}{side}"
-        value = show(one.effect.value, DIGITS)
+        claimed, value = f"{one.expect} {one.margin:g}{side}", Mark(one.effect.value, form=DIGITS)
         rows.append(
             (f"  {one.name}", one.role, claimed, value, interval(one.effect), one.n, one.state)
         )
@@ -217,15 +202,15 @@ def _contrasts(found: JudgementFile) -> Table:
 
 
 def _board(rows: Sequence[BoardRow]) -> Table:
-    from ptyspec.render.table import Table, show
+    from ptyspec.render.table import Mark, Table
 
     cells = [
         (
             row.id,
             row.verdict,
-            show(row.effect.value, DIGITS),
+            Mark(row.effect.value, form=DIGITS),
             interval(row.effect),
-            show(row.margin, DIGITS),
+            Mark(row.margin, form=DIGITS),
             row.n,
             _some(row.scope.varied, 3),
             ", ".join(row.clauses),
@@ -239,15 +224,14 @@ def _board(rows: Sequence[BoardRow]) -> Table:
 
 def _claims(rows: Sequence[BoardRow]) -> None:
     """Below the table, one line each: the claim, and why it is open."""
-    from rich.text import Text
-
-    from ptyspec.cli.output import stdout
+    from ptyspec.cli.output import line
 
     for row in rows:
-        stdout().print(Text.assemble((row.id, "bold"), f"  {row.claim}"))
+        line(row.id, "bold", end="")
+        line(f"  {row.claim}")
         if row.verdict == "OPEN":
             more = f" ({row.needed_n} pairs would settle it)" if row.needed_n else ""
-            stdout().print(Text(f"  open: {row.reason}{more}", "yellow"))
+            line(f"  open: {row.reason}{more}", "yellow")
 
 
 def interval(effect: Effect) -> str:

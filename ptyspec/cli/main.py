@@ -6,7 +6,8 @@ Only what `--help` needs is imported here; a command imports what it works with 
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated
 
 import typer
@@ -28,6 +29,7 @@ from ptyspec.cli import (
     trace,
 )
 from ptyspec.cli.failures import Commands, debug
+from ptyspec.cli.options import Debug
 
 app = typer.Typer(
     name="ptyspec",
@@ -39,30 +41,22 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: the decorated one costs 0.2 s of imports
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run", short_help="Reconstruct a scenario or your own file.")(run.run)
-app.command("scenarios", short_help="List shipped scenarios and their settings.")(
-    scenarios.scenarios
-)
-app.command("compare", short_help="Put finished runs side by side.")(compare.compare)
-app.command("audit", short_help="Put runs, scenarios or configs side by side, and judge.")(
-    audit.audit
-)
-app.command("allure", short_help="Render the Allure report of a test run; history and gate.")(
-    allure.allure
-)
-app.command("trace", short_help="Show clauses, their cases and what is wrong.")(trace.trace)
-app.command("report", short_help="Write the dashboard, one page for everything.")(report.report)
-app.command("hypotheses", short_help="Show every hypothesis and its verdict.")(
-    hypotheses.hypotheses
-)
-app.command("judge", short_help="Compute the verdict on a hypothesis by experiment.")(
-    hypotheses.judge
-)
+COMMANDS: dict[Callable[..., None], str] = {
+    run.run: "Reconstruct a scenario or your own file.",
+    scenarios.scenarios: "List shipped scenarios and their settings.",
+    compare.compare: "Put finished runs side by side.",
+    audit.audit: "Put runs, scenarios or configs side by side, and judge.",
+    allure.allure: "Render the Allure report of a test run; history and gate.",
+    trace.trace: "Show clauses, their cases and what is wrong.",
+    report.report: "Write the dashboard, one page for everything.",
+    hypotheses.hypotheses: "Show every hypothesis and its verdict.",
+    hypotheses.judge: "Compute the verdict on a hypothesis by experiment.",
+    explain.explain: "Find what makes BAD show a symptom that GOOD does not.",
+    doctor.doctor: "Check that this machine is fit to run it.",
+}
+for command, text in COMMANDS.items():
+    app.command(command.__name__, short_help=text)(command)
 app.add_typer(new.app, name="new", short_help="Begin a clause, a case or a hypothesis.")
-app.command("explain", short_help="Find what makes BAD show a symptom that GOOD does not.")(
-    explain.explain
-)
-app.command("doctor", short_help="Check that this machine is fit to run it.")(doctor.doctor)
 app.add_typer(
     faults.app, name="faults", short_help="What the suite must catch, and whether it does."
 )
@@ -75,16 +69,15 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+Version = Annotated[
+    bool,
+    typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True),
+]
+
+
 @app.callback()
 def ptyspec_command(
-    ctx: typer.Context,
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", help="Show the version and exit.", callback=_version, is_eager=True
-        ),
-    ] = False,
-    tracebacks: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+    ctx: typer.Context, version: Version = False, tracebacks: Debug = False
 ) -> None:
     """The executable specification of neural ptychography: run it, test against it, find out why."""
     debug(ctx, tracebacks)
@@ -92,12 +85,8 @@ def ptyspec_command(
 
 def entry() -> None:
     """Run the command line; ends the process with the command's exit code."""
-    if not os.environ.get(
-        "PTYSPEC_FAULT"
-    ):  # its name by hand: the usual start imports nothing for it
-        app()
-        return
-    with _faults():
+    # The variable's name by hand: the usual start imports nothing for it.
+    with _faults() if os.environ.get("PTYSPEC_FAULT") else nullcontext():
         app()
 
 

@@ -7,37 +7,51 @@ from typing import Annotated
 import typer
 
 from ptyspec.cli.names import clauses, documents, tiers
-from ptyspec.cli.trace import Root
+from ptyspec.cli.options import Root
 from ptyspec.front.checkout import checkout
 
 app = typer.Typer(help="Begin a clause, a case or a hypothesis.", no_args_is_help=True)
 
 
+ClauseId = Annotated[
+    str, typer.Argument(metavar="ID", help="Such as NORM-004; the number is the next free one.")
+]
+Title = Annotated[str, typer.Option(metavar="TEXT", help="The rule in one line.")]
+Document = Annotated[
+    str,
+    typer.Option(
+        "--in", metavar="DOCUMENT", help="A document of specs/.", autocompletion=documents
+    ),
+]
+Section = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="Its section; otherwise that of its area.")
+]
+Level = Annotated[str, typer.Option(metavar="LEVEL", help="MUST, SHOULD or MAY.")]
+Known = Annotated[str, typer.Argument(metavar="ID", help="The clause.", autocompletion=clauses)]
+Tier = Annotated[
+    str,
+    typer.Option(
+        metavar="TIER", help="contract, parity, regression or meta.", autocompletion=tiers
+    ),
+]
+Hypothesis = Annotated[str, typer.Argument(metavar="H-NAME", help="Such as H-BATCH-SIZE.")]
+Claim = Annotated[str, typer.Option(metavar="TEXT", help="A sentence that can be false.")]
+Probe = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODULE:FUNCTION",
+        help="Ask a function of ptyspec.experiments.observations instead of training.",
+    ),
+]
+
+
 @app.command("clause", short_help="Begin a clause in a document of specs/.")
 def clause(
-    name: Annotated[
-        str, typer.Argument(metavar="ID", help="Such as NORM-004; the number is the next free one.")
-    ],
-    title: Annotated[
-        str, typer.Option(metavar="TEXT", help="The rule in one line.", show_default=False)
-    ],
-    document: Annotated[
-        str,
-        typer.Option(
-            "--in",
-            metavar="DOCUMENT",
-            help="A document of specs/.",
-            autocompletion=documents,
-            show_default=False,
-        ),
-    ],
-    section: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TEXT", help="Its section; otherwise that of its area.", show_default=False
-        ),
-    ] = None,
-    level: Annotated[str, typer.Option(metavar="LEVEL", help="MUST, SHOULD or MAY.")] = "MUST",
+    name: ClauseId,
+    title: Title,
+    document: Document,
+    section: Section = None,
+    level: Level = "MUST",
     root: Root = None,
 ) -> None:
     """Write a clause's skeleton into a document; refuses an id that is taken."""
@@ -66,16 +80,7 @@ def clause(
 
 
 @app.command("case", short_help="Begin a case of a clause.")
-def case(
-    name: Annotated[str, typer.Argument(metavar="ID", help="The clause.", autocompletion=clauses)],
-    tier: Annotated[
-        str,
-        typer.Option(
-            metavar="TIER", help="contract, parity, regression or meta.", autocompletion=tiers
-        ),
-    ] = "contract",
-    root: Root = None,
-) -> None:
+def case(name: Known, tier: Tier = "contract", root: Root = None) -> None:
     """Write a file with one case of the clause, which fails until it is filled; never overwrites one."""
     from ptyspec.spec import registry
     from ptyspec.spec.skeleton import write_case
@@ -93,21 +98,7 @@ def case(
 
 
 @app.command("hypothesis", short_help="Begin a hypothesis and its case.")
-def hypothesis(
-    name: Annotated[str, typer.Argument(metavar="H-NAME", help="Such as H-BATCH-SIZE.")],
-    claim: Annotated[
-        str, typer.Option(metavar="TEXT", help="A sentence that can be false.", show_default=False)
-    ],
-    probe: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MODULE:FUNCTION",
-            help="Ask a function of ptyspec.experiments.observations instead of training.",
-            show_default=False,
-        ),
-    ] = None,
-    root: Root = None,
-) -> None:
+def hypothesis(name: Hypothesis, claim: Claim, probe: Probe = None, root: Root = None) -> None:
     """Write a hypothesis that only lacks what you know, and a case that fails until it has a verdict."""
     from ptyspec.experiments.skeleton import write_hypothesis
 

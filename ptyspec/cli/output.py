@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -39,8 +40,31 @@ def stderr() -> Console:
     return Console(stderr=True, highlight=False)
 
 
+def line(text: str, style: str = "", *, end: str = "\n") -> None:
+    """Print one line of data as it is: nothing in it is markup, and nothing is folded."""
+    stdout().print(text, markup=False, soft_wrap=True, style=style or None, end=end)
+
+
 def print_json(data: object) -> None:
     """Print one JSON document on stdout."""
     from ptyspec.files.jsonfile import to_json
 
     typer.echo(to_json(data, "the output"), nl=False)
+
+
+def place(out: Path | None) -> Path | None:
+    """Return the folder that --out names, whole."""
+    return None if out is None else out.expanduser().absolute()
+
+
+def end(code: int) -> None:
+    """End the command with this exit code, unless all is well."""
+    if code:
+        raise typer.Exit(code)
+
+
+def fix_threads(threads: int | None = None) -> None:
+    """Fix the threads before anything imports a numerical library; they are part of a stored run's name."""
+    from ptyspec.runs.threads import default_threads, set_threads
+
+    set_threads(threads or default_threads())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ptyspec.cli.failures import INCOMPLETE, VIOLATION
-from ptyspec.cli.options import Json
+from ptyspec.cli.options import Json, Root, Strict
 
 if TYPE_CHECKING:
     from ptyspec.report.dashboard.gather import Sources
@@ -18,9 +18,7 @@ Runs = Annotated[
     typer.Option(
         "--run",
         metavar="DIR",
-        help="A finished run; may be repeated. Otherwise the newest of the four "
-        "scenarios in the run store.",
-        show_default=False,
+        help="A finished run; may be repeated. Otherwise the newest of the four scenarios in the run store.",
     ),
 ]
 Campaigns = Annotated[
@@ -28,27 +26,14 @@ Campaigns = Annotated[
     typer.Option(
         "--campaign",
         metavar="FILE",
-        help="A campaign.json, one a tier; otherwise docs/campaign of the "
-        "checkout, or the newest in the run store.",
-        show_default=False,
+        help="A campaign.json, one a tier; otherwise docs/campaign of the checkout, or the newest in the run store.",
     ),
 ]
-Audits = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", help="A hub of `ptyspec audit --all`.", show_default=False),
-]
+Audits = Annotated[Path | None, typer.Option(metavar="DIR", help="A hub of `ptyspec audit --all`.")]
 Out = Annotated[
     Path | None,
     typer.Option(
-        metavar="DIR",
-        help="Where the page goes; otherwise reports/latest in the run store.",
-        show_default=False,
-    ),
-]
-Root = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR", help="The checkout; otherwise that of this installation.", show_default=False
+        metavar="DIR", help="Where the page goes; otherwise reports/latest in the run store."
     ),
 ]
 
@@ -59,9 +44,7 @@ def report(
     audits: Audits = None,
     out: Out = None,
     root: Root = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 or 4 where something is wrong.")
-    ] = False,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Write dashboard.html and report.json: clauses, faults, hypotheses, runs, audits, environment, trend.
@@ -91,6 +74,7 @@ def gather(
     runs: list[Path], campaigns: list[Path], audits: Path | None, root: Path | None
 ) -> Sources:
     """Return what a dashboard is made of: the named runs and campaigns, or those that are found, and the checkout's trace."""
+    from ptyspec.cli import output
     from ptyspec.cli.trace import read
     from ptyspec.experiments.board import board
     from ptyspec.report.dashboard import campaign
@@ -99,14 +83,13 @@ def gather(
     from ptyspec.runs.store import default_root
 
     store = default_root()
-    named = [path.expanduser().absolute() for path in runs]
+    whole = [path.expanduser().absolute() for path in campaigns]
     return Sources(
         trace=None if root is None else read(root),
-        runs=[opened(folder) for folder in named or newest(store)],
-        campaigns=[path.expanduser().absolute() for path in campaigns]
-        or campaign.find(root, store),
+        runs=[opened(path.expanduser().absolute()) for path in runs or newest(store)],
+        campaigns=whole or campaign.find(root, store),
         store=store,
-        audits=None if audits is None else audits.expanduser().absolute(),
+        audits=output.place(audits),
         hypotheses=board().hypotheses,
     )
 

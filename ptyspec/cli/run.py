@@ -4,35 +4,80 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ptyspec.cli import options
 from ptyspec.cli.failures import debug
+from ptyspec.cli.names import variants
+from ptyspec.cli.options import Debug, Json, Profile, Recipe, Seed, Setting
 
 if TYPE_CHECKING:
     from ptyspec.experiments.variant import Variant
 
+Targets = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SCENARIO|FILE[:WORD,...]",
+        help="A shipped scenario, or a .yaml, .npz or .cxi file; several run one after the other. Words: a recipe, a "
+        "fault, -FAULT, KEY=VALUE.",
+        autocompletion=variants,
+    ),
+]
+Refine = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=0, help="Sweeps of the iterative reference after the network."),
+]
+Gridsize = Annotated[
+    int | None, typer.Option(metavar="N", min=1, max=3, help="Groups of N x N overlapping frames.")
+]
+Measured = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND", help="What a file without a statement holds: amplitude or counts."
+    ),
+]
+Probe = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The probe of a measured file that holds none.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Also put the run here (several: each below it); otherwise only in the store.",
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=1, help="Threads inside one operation (they change the last bits)."
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace what --out holds.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last finished epoch.")]
+Dashboard = Annotated[
+    bool, typer.Option("--dashboard", help="End with the dashboard of these runs.")
+]
+
 
 def run(
     ctx: typer.Context,
-    targets: options.Targets,
-    profile: options.Profile = None,
-    recipe: options.Recipe = None,
-    seed: options.Seed = None,
-    settings: options.Setting = None,
-    refine: options.Refine = None,
-    gridsize: options.Gridsize = None,
-    measurement: options.Measured = None,
-    probe: options.Probe = None,
-    out: options.Out = None,
-    force: options.Force = False,
-    resume: options.Resume = False,
-    threads: options.Threads = None,
-    dashboard: options.Dashboard = False,
-    as_json: options.Json = False,
-    tracebacks: options.Debug = False,
+    targets: Targets,
+    profile: Profile = None,
+    recipe: Recipe = None,
+    seed: Seed = None,
+    settings: Setting = None,
+    refine: Refine = None,
+    gridsize: Gridsize = None,
+    measurement: Measured = None,
+    probe: Probe = None,
+    out: Out = None,
+    force: Force = False,
+    resume: Resume = False,
+    threads: Threads = None,
+    dashboard: Dashboard = False,
+    as_json: Json = False,
+    tracebacks: Debug = False,
 ) -> None:
     """Reconstruct a scenario or your own file, judge the result, write the report.
 
@@ -41,31 +86,30 @@ def run(
     each gets the verdict that it gets alone. What is finished already is not run again.
     """
     debug(ctx, tracebacks)
-    from ptyspec.runs.threads import default_threads, set_threads
+    from ptyspec.cli.output import end, fix_threads, stderr
 
-    set_threads(threads or default_threads())  # before anything imports a numerical library
-    from ptyspec.cli.output import stderr
+    fix_threads(threads)
     from ptyspec.cli.progress import RichProgress
-    from ptyspec.cli.run_several import places, run_each, run_one
-    from ptyspec.cli.run_summary import tell
+    from ptyspec.cli.run_summary import run_each, tell
     from ptyspec.experiments.variant import variant
 
-    changes = _changes(
-        settings or [], refine=refine, gridsize=gridsize, measurement=measurement, probe=probe
-    )
+    short = {
+        "inference.refine": refine,
+        "model.gridsize": gridsize,
+        "scan.measurement": measurement,
+        "probe.path": probe,
+    }
+    # --set comes last and so wins.
+    changes = [f"{key}={value}" for key, value in short.items() if value is not None]
+    changes += settings or []
     with RichProgress(stderr()) as progress:
         asked = [
             variant(one, profile=profile, recipe=recipe, seed=seed, settings=changes)
             for one in targets
         ]
         make = partial(_make, resume=resume, force=force, progress=progress)
-        if len(asked) > 1:
-            outcomes = run_each(asked, places(asked, out, force), make, progress)
-        else:
-            outcomes = [run_one(asked[0], out, make)]
-    code = tell(outcomes, dashboard=dashboard, as_json=as_json)
-    if code:
-        raise typer.Exit(code)
+        outcomes = run_each(asked, out, force, make, progress)
+    end(tell(outcomes, dashboard=dashboard, as_json=as_json))
 
 
 def _make(one: Variant, out: Path | None, **how: Any) -> Path:
@@ -79,21 +123,3 @@ def _make(one: Variant, out: Path | None, **how: Any) -> Path:
         said = f"wrong on purpose; these faults are active: {', '.join(faults)}"
         stderr().print(said, markup=False)
     return produce(one.resolved, out=out, pipeline=one.make_pipeline(), faults=faults, **how)
-
-
-def _changes(
-    settings: list[str],
-    *,
-    refine: int | None,
-    gridsize: int | None,
-    measurement: str | None,
-    probe: Path | None,
-) -> list[str]:
-    """Return the settings with the options that stand for one; --set comes last and so wins."""
-    short = {
-        "inference.refine": refine,
-        "model.gridsize": gridsize,
-        "scan.measurement": measurement,
-        "probe.path": probe,
-    }
-    return [*(f"{key}={value}" for key, value in short.items() if value is not None), *settings]

@@ -1,54 +1,161 @@
-"""What runs came to: scores beside their baselines, the verdict of each, and where to look."""
+"""Runs by one command, one after the other; what they came to: scores, verdicts, and where to look."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ptyspec.cli.run_several import Outcome, code_of
+from ptyspec.cli.failures import BROKEN
 
 if TYPE_CHECKING:
+    from ptyspec.checks.verdict import Verdict
+    from ptyspec.cli.progress import RichProgress
+    from ptyspec.experiments.variant import Variant
     from ptyspec.render.table import Table
 
 SCHEMA_VERSION = 1
-HEADS = ("mean ratio", "amplitude r", "high-pass r", "trivial baseline", "untrained baseline")
-"""Scores of the network; the last two are the high-pass r of estimates that learned nothing."""
 DETAIL = "amplitude.highpass_pearson_r"
-PATHS = (
-    "amplitude.mean_ratio",
-    "amplitude.pearson_r",
-    DETAIL,
-    f"controls.trivial.{DETAIL}",
-    f"controls.untrained.{DETAIL}",
-)
+COLUMNS = {
+    "mean ratio": "amplitude.mean_ratio",
+    "amplitude r": "amplitude.pearson_r",
+    "high-pass r": DETAIL,
+    "trivial baseline": f"controls.trivial.{DETAIL}",
+    "untrained baseline": f"controls.untrained.{DETAIL}",
+}
+"""Scores of the network; the last two are the high-pass r of estimates that learned nothing."""
+Make = Callable[["Variant", Path | None], Path]
+"""Makes one run, or finds it finished, and returns its folder."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one request: a finished run with its verdict, or the error where it broke."""
+
+    name: str
+    seconds: float
+    error: str = ""
+    folder: Path | None = None
+    metrics: Mapping[str, Any] | None = None
+    verdict: Verdict | None = None
+
+    def file(self, name: str) -> str | None:
+        """The path of one of the run's pages, None where it is not there."""
+        path = None if self.folder is None else self.folder / name
+        return str(path) if path is not None and path.is_file() else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return one run of `--json`: the headline at top level, scores beside baselines, the verdict."""
+        head = {"schema_version": SCHEMA_VERSION, "scenario": self.name, "seconds": self.seconds}
+        if self.folder is None or self.verdict is None:
+            return {**head, "status": "broken", "error": self.error}
+        return {
+            **head,
+            "status": self.verdict.status,
+            "run": str(self.folder),
+            "report": str(self.folder / "report.md"),
+            "page": self.file("report.html"),
+            **_scores(self.metrics or {}),
+            "verdict": self.verdict.as_json(),
+            "violations": [
+                f"{row.clause} at {row.stage}: {row.observed}" for row in self.verdict.failed
+            ],
+        }
+
+
+def run_each(
+    asked: Sequence[Variant], out: Path | None, force: bool, make: Make, progress: RichProgress
+) -> list[Outcome]:
+    """Make every run, the next one also where one broke; an interruption ends all, and what is finished stays.
+
+    What one run alone raises passes through.
+    """
+    from ptyspec.checks.verdict import verdict_of
+    from ptyspec.errors import PtyspecError, TrainingInterruptedError
+    from ptyspec.runs.finished_run import FinishedRun
+
+    several = len(asked) > 1
+    places = _places(asked, out, force) if several else [out]
+    outcomes = []
+    for done, (one, place) in enumerate(zip(asked, places, strict=True)):
+        name, began = one.resolved.scenario.name, time.monotonic()
+        if several:
+            progress.whole(done, len(asked), name)
+        try:
+            folder = make(one, place)
+        except PtyspecError as error:
+            if not several or isinstance(error, TrainingInterruptedError):
+                raise
+            progress.message(f"{name} broke: {error}")
+            outcomes.append(Outcome(name, time.monotonic() - began, str(error)))
+            continue
+        run, seconds = FinishedRun(folder), time.monotonic() - began
+        outcomes.append(Outcome(name, seconds, "", folder, run.metrics, verdict_of(run)))
+    return outcomes
+
+
+def _places(asked: Sequence[Variant], out: Path | None, force: bool) -> list[Path | None]:
+    """Each run's own folder below `out`, named like its scenario.
+
+    Raises ConfigError where two would be one, and OutputExistsError where one holds something and not `force`.
+    """
+    from ptyspec.errors import ConfigError
+    from ptyspec.files.disk import check_output
+
+    names = [one.resolved.scenario.name for one in asked]
+    if out is None:
+        return [None] * len(names)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(
+            "two runs of one name have no folders of their own",
+            value=", ".join(twice),
+            source="--out",
+            next_step="run them by two commands, or leave --out away: the store keeps all",
+        )
+    for name in names:
+        check_output(out / name, force)
+    return [out / name for name in names]
 
 
 def tell(outcomes: Sequence[Outcome], *, dashboard: bool, as_json: bool) -> int:
-    """Print what the runs came to, as text or as one JSON document, and return the exit code."""
+    """Print what the runs came to, as text or as one JSON document, and return the exit code.
+
+    A run that broke outweighs one that is wrong.
+    """
     import typer
 
+    from ptyspec.checks.verdict import CODES, worst
     from ptyspec.cli.output import print_json, stderr, stdout
     from ptyspec.report.answer import score_table
 
-    folders = [outcome.folder for outcome in outcomes if outcome.folder is not None]
+    verdicts = [one.verdict for one in outcomes if one.verdict]
+    broken = [one for one in outcomes if one.error]
+    folders = [one.folder for one in outcomes if one.folder is not None]
     page = write_dashboard(folders) if dashboard and folders else None
-    alone = outcomes[0] if len(outcomes) == 1 and not outcomes[0].error else None
+    alone = outcomes[0] if len(outcomes) == 1 and not broken else None
     if as_json:
-        told = one_document(alone) if alone else document(outcomes)
+        told = (
+            alone.as_json()
+            if alone
+            else {
+                "schema_version": SCHEMA_VERSION,
+                "status": "broken" if broken else worst(verdicts),
+                "runs": [one.as_json() for one in outcomes],
+            }
+        )
         print_json({**told, "dashboard": None if page is None else str(page)})
-        return code_of(outcomes)
-    if alone:
-        stdout().print(score_table(alone.metrics or {}).terminal())
     else:
-        stdout().print(summary(outcomes).terminal())
-    for line in _alone(alone, page) if alone else closing(outcomes, page):
-        typer.echo(line)
-    for outcome in outcomes:
-        if outcome.error:
-            said = f"broke: {outcome.name}: {outcome.error}"
+        table = score_table(alone.metrics or {}) if alone else summary(outcomes)
+        stdout().print(table.terminal())
+        for line in _alone(alone, page) if alone else _closing(outcomes, page):
+            typer.echo(line)
+        for one in broken:
+            said = f"broke: {one.name}: {one.error}"
             stderr().print(said, markup=False, style="bold red")
-    return code_of(outcomes)
+    return BROKEN if broken else CODES[worst(verdicts)]
 
 
 def summary(outcomes: Sequence[Outcome]) -> Table:
@@ -57,52 +164,38 @@ def summary(outcomes: Sequence[Outcome]) -> Table:
     from ptyspec.scores import headline as scores
 
     rows = []
-    for outcome in outcomes:
-        metrics = outcome.metrics or {}
-        cells = [scores.shown(scores.lookup(metrics, path)) for path in PATHS]
-        rows.append((outcome.name, *cells, f"{outcome.seconds:.0f}", outcome.words))
-    numbers = (*HEADS, "seconds")
+    for one in outcomes:
+        cells = [scores.shown(scores.lookup(one.metrics or {}, path)) for path in COLUMNS.values()]
+        words = one.verdict.words if one.verdict else "the run broke"
+        rows.append((one.name, *cells, f"{one.seconds:.0f}", words))
+    numbers = (*COLUMNS, "seconds")
     return Table(("", *numbers, "verdict"), rows, numbers=numbers)
 
 
-def _alone(outcome: Outcome, page: Path | None) -> list[str]:
-    """Return the lines below the scores of one run; the verdict comes last."""
-    assert outcome.folder is not None
-    assert outcome.verdict is not None
-    lines = [f"report: {outcome.folder / 'report.md'}"]
-    if _page(outcome.folder):
-        lines.append(f"page:   {_page(outcome.folder)}")
-    if page is not None:
-        lines.append(f"dashboard: {page}")
-    return [*lines, outcome.verdict.last_line]
+def _alone(one: Outcome, page: Path | None) -> list[str]:
+    """The lines below the scores of one run; the verdict comes last."""
+    lines = [f"report: {one.folder}/report.md"]
+    lines += [f"page:   {path}"] if (path := one.file("report.html")) else []
+    lines += [] if page is None else [f"dashboard: {page}"]
+    return [*lines, one.verdict.last_line if one.verdict else ""]
 
 
-def closing(outcomes: Sequence[Outcome], page: Path | None) -> list[str]:
-    """Return the lines below the table: how to look at the runs, and how many there are of each verdict."""
-    folders = [outcome.folder for outcome in outcomes if outcome.folder is not None]
-    lines = []
-    if page is None:
-        lines += [f"report: {folder / 'report.html'}" for folder in folders]
-    else:
-        lines.append(f"dashboard: {page}")
-    if len(folders) > 1:
-        named = " ".join(_short(folder) for folder in folders)
-        lines.append(f"side by side: ptyspec compare {named}")
-    words = [outcome.verdict.status if outcome.verdict else "broken" for outcome in outcomes]
-    counts = [f"{words.count(word)} {word}" for word in dict.fromkeys(words)]
-    whole = sum(outcome.seconds for outcome in outcomes)
-    return [*lines, f"{len(outcomes)} runs in {whole:.0f} s: {', '.join(counts)}"]
-
-
-def _short(folder: Path) -> str:
+def _closing(outcomes: Sequence[Outcome], page: Path | None) -> list[str]:
+    """The lines below the table: how to look at the runs, and how many there are of each verdict."""
     from ptyspec.runs.store import RunStore
 
-    return folder.name[:8] if folder.parent == RunStore().root / "runs" else str(folder)
-
-
-def _page(folder: Path) -> str | None:
-    page = folder / "report.html"
-    return str(page) if page.is_file() else None
+    folders = [one.folder for one in outcomes if one.folder is not None]
+    lines = [f"report: {folder / 'report.html'}" for folder in folders]
+    if page is not None:
+        lines = [f"dashboard: {page}"]
+    if len(folders) > 1:
+        kept = RunStore().root / "runs"
+        names = (one.name[:8] if one.parent == kept else str(one) for one in folders)
+        lines.append(f"side by side: ptyspec compare {' '.join(names)}")
+    words = [one.verdict.status if one.verdict else "broken" for one in outcomes]
+    counts = [f"{words.count(word)} {word}" for word in dict.fromkeys(words)]
+    whole = sum(one.seconds for one in outcomes)
+    return [*lines, f"{len(outcomes)} runs in {whole:.0f} s: {', '.join(counts)}"]
 
 
 def write_dashboard(folders: Sequence[Path]) -> Path:
@@ -117,43 +210,10 @@ def write_dashboard(folders: Sequence[Path]) -> Path:
         return write.write_dashboard(place, gather(list(folders), [], None, page_root(None)))
 
 
-def document(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Return the content of `--json` for several runs; `status` is that of the worst one."""
-    from ptyspec.checks.verdict import worst
-
-    verdicts = [outcome.verdict for outcome in outcomes if outcome.verdict]
-    broken = any(outcome.error for outcome in outcomes)
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "status": "broken" if broken else worst(verdicts),
-        "runs": [one_document(outcome) for outcome in outcomes],
-    }
-
-
-def one_document(outcome: Outcome) -> dict[str, Any]:
-    """Return one run of `--json`: the headline at top level, scores beside baselines, the verdict."""
-
-    head = {"schema_version": SCHEMA_VERSION, "scenario": outcome.name, "seconds": outcome.seconds}
-    if outcome.folder is None or outcome.verdict is None:
-        return {**head, "status": "broken", "error": outcome.error}
-    verdict = outcome.verdict
-    return {
-        **head,
-        "status": verdict.status,
-        "run": str(outcome.folder),
-        "report": str(outcome.folder / "report.md"),
-        "page": _page(outcome.folder),
-        **headlines(outcome.metrics or {}),
-        "verdict": verdict.as_json(),
-        "violations": [f"{row.clause} at {row.stage}: {row.observed}" for row in verdict.failed],
-    }
-
-
-def headlines(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the scores of the table as data: the network, its refinement if there is one, and the controls."""
+def _scores(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The scores of the table as data: the network, its refinement if there is one, and the controls."""
     from ptyspec.scores import headline as scores
 
-    wanted = scores.columns(metrics)
-    found = {name: scores.headline(block, wanted) for name, block in scores.blocks(metrics).items()}
-    refined = found.pop("refined", None)
-    return {"metrics": found.pop("network"), "refined": refined, "controls": found}
+    blocks = scores.headlines(metrics)
+    refined = blocks.pop("refined", None)
+    return {"metrics": blocks.pop("network"), "refined": refined, "controls": blocks}

@@ -8,26 +8,21 @@ from typing import Annotated, Any
 import typer
 
 from ptyspec.cli.names import scenario_targets
+from ptyspec.cli.options import Json
 
 SCHEMA_VERSION = 1
 
 
-def scenarios(
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            help="Show every effective value of this one.",
-            autocompletion=scenario_targets,
-            show_default=False,
-        ),
-    ] = None,
-    keys: Annotated[
-        bool, typer.Option("--keys", help="List every key that --set takes, with type and default.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
-) -> None:
+Name = Annotated[
+    str | None,
+    typer.Argument(help="Show every effective value of this one.", autocompletion=scenario_targets),
+]
+Keys = Annotated[
+    bool, typer.Option("--keys", help="List every key that --set takes, with type and default.")
+]
+
+
+def scenarios(name: Name = None, keys: Keys = False, as_json: Json = False) -> None:
     """List the shipped scenarios; with NAME its settings and where each comes from."""
     if keys:
         _show_keys(as_json)

@@ -9,11 +9,10 @@ import typer
 
 from ptyspec.cli.failures import INCOMPLETE, VIOLATION
 from ptyspec.cli.names import clauses
-from ptyspec.cli.options import Json
+from ptyspec.cli.options import Json, Root, Strict
 from ptyspec.front.checkout import checkout
 
 if TYPE_CHECKING:
-    from ptyspec.render.table import Table
     from ptyspec.spec.trace import Remark, Row, Trace
 
 STYLES = {
@@ -26,12 +25,6 @@ STYLES = {
 }
 SEVERITIES = {"violation": "bold red", "incomplete": "yellow", "note": "cyan"}
 
-Root = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR", help="The checkout; otherwise that of this installation.", show_default=False
-    ),
-]
 One = Annotated[
     str | None,
     typer.Option(
@@ -45,11 +38,14 @@ Reviewed = Annotated[
         metavar="ID",
         help="Record this clause as reviewed with its cases.",
         autocompletion=clauses,
-        show_default=False,
     ),
 ]
-Reason = Annotated[
-    str, typer.Option(metavar="TEXT", help="Why the review holds.", show_default=False)
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why the review holds.")]
+Editorial = Annotated[
+    bool,
+    typer.Option(
+        "--editorial", help="The text changed and the meaning did not: keep the revision."
+    ),
 ]
 
 
@@ -62,20 +58,13 @@ def trace(
     signatures: Annotated[
         bool, typer.Option("--signatures", help="Failure signatures and their clauses.")
     ] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 or 4 where something is wrong.")
-    ] = False,
+    strict: Strict = False,
     review: Reviewed = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Record every clause as reviewed.")
     ] = False,
     reason: Reason = "",
-    editorial: Annotated[
-        bool,
-        typer.Option(
-            "--editorial", help="The text changed and the meaning did not: keep the revision."
-        ),
-    ] = False,
+    editorial: Editorial = False,
     root: Root = None,
     as_json: Json = False,
 ) -> None:
@@ -101,7 +90,7 @@ def trace(
     elif clause:
         _one(found.rows[0], found)
     else:
-        stdout().print(_table(found).terminal())
+        stdout().print(views.table(found.rows, STYLES).terminal())
         _order(found)
         _findings(found.findings)
         typer.echo(views.summary(found))
@@ -117,10 +106,8 @@ def read(root: Path) -> Trace:
     from ptyspec.spec.trace import trace as joined
 
     known = registry.read(root / "specs")
-    cited = {
-        *known,
-        *names(root / "specs" / "hypotheses"),
-    }  # a claim may be cited by its id, as a clause is
+    # A claim may be cited by its id, as a clause is.
+    cited = {*known, *names(root / "specs" / "hypotheses")}
     with stderr().status("collecting the cases"):
         cases = collect.collect(root)
     return joined(
@@ -146,31 +133,10 @@ def _of_clause(whole: Trace, name: str) -> Trace:
 
     from ptyspec.spec.registry import Registry
 
-    chosen = Registry(Path("specs"), {row.clause.id: row.clause for row in whole.rows})[name]
-    return replace(
-        whole,
-        rows=tuple(row for row in whole.rows if row.clause is chosen),
-        findings=tuple(finding for finding in whole.findings if finding.clause == chosen.id),
-    )
-
-
-def _table(found: Trace) -> Table:
-    from ptyspec.render.table import Table
-    from ptyspec.report.trace import margin
-
-    rows = [
-        (
-            row.clause.id,
-            row.clause.level,
-            len(row.cases),
-            str(row.standing),
-            margin(row),
-            row.clause.title,
-        )
-        for row in found.rows
-    ]
-    head = ("clause", "level", "cases", "state", "margin", "title")
-    return Table(head, rows, numbers=("cases", "margin"), styles=STYLES)
+    one = Registry(Path("specs"), {row.clause.id: row.clause for row in whole.rows})[name]
+    rows = tuple(row for row in whole.rows if row.clause is one)
+    findings = tuple(finding for finding in whole.findings if finding.clause == one.id)
+    return replace(whole, rows=rows, findings=findings)
 
 
 def _order(found: Trace) -> None:
@@ -182,27 +148,18 @@ def _order(found: Trace) -> None:
 
 
 def _findings(findings: tuple[Remark, ...]) -> None:
-    from ptyspec.cli.output import stdout
+    from ptyspec.cli.output import line
 
-    console = stdout()
-    for finding in findings:
-        console.print(f"{finding.severity:<10}", style=SEVERITIES[finding.severity], end=" ")
-        what = f"{finding.clause}: {finding.message}" if finding.clause else finding.message
-        console.print(
-            f"{what} ({finding.source})\n{'':<11}next: {finding.next_step}",
-            markup=False,
-            soft_wrap=True,
-        )
+    for one in findings:
+        line(f"{one.severity:<10}", SEVERITIES[one.severity], end=" ")
+        what = f"{one.clause}: {one.message}" if one.clause else one.message
+        line(f"{what} ({one.source})\n{'':<11}next: {one.next_step}")
 
 
 def _one(row: Row, found: Trace) -> None:
-    from ptyspec.cli.output import stdout
+    from ptyspec.cli.output import line
 
-    clause, console = row.clause, stdout()
-
-    def line(text: str) -> None:
-        console.print(text, markup=False, soft_wrap=True)
-
+    clause = row.clause
     line(f"{clause.id} · {clause.title} (r{clause.revision}, {clause.level}, {clause.source})")
     for name, text in {
         "rule": clause.statement,
@@ -234,9 +191,8 @@ def _review(root: Path, names: list[str], everything: bool, reason: str, editori
     changed = [name for name in after if after[name] != before.get(name)]
     gone = sorted(set(before) - set(after))
     for name in changed:
-        typer.echo(
-            f"reviewed {name} r{after[name].revision}, {len(after[name].cases)} test functions"
-        )
+        one = after[name]
+        typer.echo(f"reviewed {name} r{one.revision}, {len(one.cases)} test functions")
     for name in gone:
         typer.echo(f"dropped {name}: no document has it")
     if not changed and not gone:

@@ -49,9 +49,7 @@ class Run:
         """Headline scores of the network and of each baseline, by its name; None where a score has no value."""
         from ptyspec.scores import headline
 
-        columns = headline.columns(self.metrics)
-        found = headline.blocks(self.metrics)
-        return {name: headline.headline(block, columns) for name, block in found.items()}
+        return headline.headlines(self.metrics)
 
     @property
     def metrics(self) -> Mapping[str, Any]:

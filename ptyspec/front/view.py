@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from io import BytesIO, StringIO
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,19 +49,12 @@ HTML = Markup(
 def score_table(metrics: Any) -> Table:
     """Return the network's first scores beside those of its baselines."""
     blocks = scores.blocks(metrics)
-    wanted = [
-        one
-        for one in scores.columns(metrics)
-        if one.key != "ssim" and scores.lookup(blocks["network"], one.path) is not None
-    ][:SHOWN]
-    rows = [
-        (
-            scores.NAMES[name],
-            *(scores.shown(scores.lookup(blocks[name], one.path), one.digits) for one in wanted),
-        )
-        for name in BASELINES
-        if name in blocks
-    ]
+    known = [one for one in scores.columns(metrics) if one.key != "ssim"]
+    wanted = [one for one in known if scores.lookup(metrics, one.path) is not None][:SHOWN]
+    rows = []
+    for name in (one for one in BASELINES if one in blocks):
+        cells = [scores.shown(scores.lookup(blocks[name], at.path), at.digits) for at in wanted]
+        rows.append((scores.NAMES[name], *cells))
     return Table(("", *(one.label for one in wanted)), rows)
 
 
@@ -80,7 +73,7 @@ def html(run: Run) -> str:
         name=run.scenario.name,
         verdict=verdict.line,
         table=score_table(run.metrics).html(),
-        image=base64.b64encode(png(run.plot())).decode("ascii"),
+        image=base64.b64encode(canvas.png(run.plot())).decode("ascii"),
         folder=short(run.folder),
     )
 
@@ -96,9 +89,8 @@ def plain(*tables: Table) -> str:
     from rich.console import Console
 
     text = StringIO()
-    console = Console(
-        file=text, width=110, force_terminal=False, force_jupyter=False, color_system=None
-    )
+    how: Any = {"force_terminal": False, "force_jupyter": False, "color_system": None}
+    console = Console(file=text, width=110, **how)
     for table in tables:
         console.print(table.terminal())
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
@@ -126,12 +118,5 @@ def picture(result: RunResult) -> Figure:
                 axis, image, seen.frame, cmap=quantity.cmap, limits=quantity.limits, title=title
             )
         canvas.colour_bar(axis, drawn, quantity.unit, extend="both")  # one range for the row
-    figure.__dict__["_repr_png_"] = lambda: png(figure)  # notebooks show it without pyplot
+    figure.__dict__["_repr_png_"] = lambda: canvas.png(figure)  # notebooks show it without pyplot
     return figure
-
-
-def png(figure: Figure) -> bytes:
-    """Return a figure as PNG."""
-    content = BytesIO()
-    figure.savefig(content, format="png", dpi=canvas.DPI, facecolor="white")
-    return content.getvalue()

@@ -86,7 +86,13 @@ def plain(text: str) -> str:
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write the figure as PNG below about 400 kB; equal content gives equal bytes (no date, no version inside).
+    """Write the figure as PNG."""
+    path.write_bytes(png(figure))
+    return path
+
+
+def png(figure: Figure) -> bytes:
+    """Return the figure as PNG below about 400 kB; equal content gives equal bytes (no date, no version inside).
 
     A picture that would be larger is stored with 256 colours.
     """
@@ -96,19 +102,13 @@ def save(figure: Figure, path: Path) -> Path:
     drawn: Any = FigureCanvasAgg(figure)  # its methods carry no types
     drawn.draw()
     picture = Image.fromarray(np.asarray(drawn.buffer_rgba())).convert("RGB")
-    content = _png(picture)
-    if len(content) > LARGEST:
-        content = _png(
-            picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        )
-    path.write_bytes(content)
-    return path
-
-
-def _png(picture: Any) -> bytes:
-    buffer = BytesIO()
-    picture.save(buffer, "PNG")
-    return buffer.getvalue()
+    content = BytesIO()
+    picture.save(content, "PNG")
+    if content.tell() > LARGEST:
+        most, none = Image.Quantize.MAXCOVERAGE, Image.Dither.NONE
+        content = BytesIO()
+        picture.quantize(256, method=most, dither=none).save(content, "PNG")
+    return content.getvalue()
 
 
 def image_panel(

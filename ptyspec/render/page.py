@@ -38,9 +38,10 @@ class Heading:
     anchor: str
 
 
-def page(markdown: str, folder: Path, status: Status) -> str:
+def page(markdown: str, folder: Path, status: Status, word: str = "") -> str:
     """Return the page that shows `markdown`, its pictures (PNG below `folder`) held inside.
 
+    `word`: what stands for the status, if not the usual words.
     Whatever the Markdown holds, raw HTML in it is shown as text, and the page's policy lets a browser load nothing and
     run nothing. The numbers are those of the Markdown: nothing is computed here.
     """
@@ -59,7 +60,7 @@ def page(markdown: str, folder: Path, status: Status) -> str:
         headings=headings,
         body=Markup(body),
         status=status,
-        word=WORDS[status],
+        word=word or WORDS[status],
     )
 
 

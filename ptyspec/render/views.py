@@ -30,12 +30,8 @@ class Frame:
     @property
     def extent(self) -> tuple[float, float, float, float]:
         """Edges for an image shown in object pixels, rows downwards."""
-        return (
-            self.x0 - 0.5,
-            self.x0 + self.width - 0.5,
-            self.y0 + self.height - 0.5,
-            self.y0 - 0.5,
-        )
+        left, top = self.x0 - 0.5, self.y0 - 0.5
+        return left, left + self.width, top + self.height, top
 
 
 @dataclass(frozen=True)
@@ -98,9 +94,8 @@ def align_phase(image: Array, reference: Array) -> Array:
 def has_no_phase(truth: Array) -> bool:
     """Return whether the object's phase is one constant (to 1e-4 rad)."""
     values = truth[np.isfinite(truth)]
-    return bool(values.size) and bool(
-        np.abs(np.angle(values * np.conj(values.mean()))).max() < 1e-4
-    )
+    angles = np.abs(np.angle(values * np.conj(values.mean()))) if values.size else np.ones(1)
+    return bool(angles.max() < 1e-4)
 
 
 def views(result: RunResult) -> Views:
@@ -109,19 +104,12 @@ def views(result: RunResult) -> Views:
     found = {"network": result.reconstruction, **result.controls}
     if result.refined is not None:
         found["refined"] = result.refined
-    order = [name for name in scores.NAMES if name in found] + sorted(
-        set(found) - set(scores.NAMES)
-    )
+    order = [name for name in scores.NAMES if name in found] + sorted({*found} - {*scores.NAMES})
     placed = {name: place(found[name].object, found[name].origin, frame) for name in order}
     truth = None
     if scores.has_truth(result.metrics) and result.scan.objectGuess is not None:
         truth = place(result.scan.objectGuess, (0, 0), frame)
     reference = truth if truth is not None else placed.get("iterative", placed["network"])
     aligned = {name: align_phase(image, reference) for name, image in placed.items()}
-    return Views(
-        frame,
-        aligned,
-        truth,
-        scores.blocks(result.metrics),
-        truth is not None and has_no_phase(truth),
-    )
+    zero_phase = truth is not None and has_no_phase(truth)
+    return Views(frame, aligned, truth, scores.blocks(result.metrics), zero_phase)

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks.verdict import Verdict
+from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.run import RunResult
+from ptyspec.contracts.scan import RawScan
 from ptyspec.render.table import Mark, Table
 from ptyspec.render.text import escape
 from ptyspec.scores import headline as scores
@@ -71,11 +73,9 @@ def what_was_made(result: RunResult) -> str:
         "none": "",
     }
     origin = "measured" if scenario.measured else "simulated"
-    source = (
-        f"file {escape(scenario.scan.path)}"
-        if scenario.measured
-        else f"scenario {escape(scenario.name)}"
-    )
+    source = f"file {escape(scenario.scan.path)}"
+    if not scenario.measured:
+        source = f"scenario {escape(scenario.name)}"
     covered = int(np.isfinite(result.reconstruction.object).sum())
     return (
         f"The network ({escape(scenario.model.architecture)}, gridsize {scenario.model.gridsize}) "
@@ -88,10 +88,13 @@ def what_was_made(result: RunResult) -> str:
 def photons(result: RunResult) -> float:
     """Return the mean number of photons a frame, counted in the data."""
     scan = result.scan
-    energy = sum(
-        float(np.einsum("ij,ij->", frame, frame, dtype=np.float64)) for frame in scan.diff3d
-    )
-    return energy * scan.scale**2 / scan.size
+    return float(frame_totals(scan).sum()) / scan.size
+
+
+def frame_totals(scan: RawScan) -> Array:
+    """Return the photons of each frame; one at a time, for a scan may be larger than memory."""
+    squares = (np.einsum("ij,ij->", frame, frame, dtype=np.float64) for frame in scan.diff3d)
+    return np.fromiter(squares, np.float64, scan.size) * scan.scale**2
 
 
 def numbers(result: RunResult) -> dict[str, float]:
@@ -116,7 +119,7 @@ def score_table(metrics: Mapping[str, Any]) -> Table:
 
 def how_to_read(result: RunResult) -> list[str]:
     """Return what each score can and cannot say, with this run's own baselines."""
-    found = scores.blocks(result.metrics)
+    blocks = scores.blocks(result.metrics)
     if not scores.has_truth(result.metrics):
         return [
             "- R factor: Σ|A_predicted − A_measured| / ΣA_measured; smaller is better.",
@@ -130,9 +133,9 @@ def how_to_read(result: RunResult) -> list[str]:
             ),
             *_reasons(result),
         ]
-    trivial = scores.lookup(found.get("trivial", {}), "amplitude.pearson_r")
+    trivial = scores.lookup(blocks.get("trivial", {}), "amplitude.pearson_r")
     here = "" if trivial is None else f" ({trivial:.3f} here)"
-    return [
+    lines = [
         "- Mean ratio: mean|reconstruction| / mean|truth| on covered pixels; 1 is right.",
         (
             "- Amplitude r alone proves little: the trivial baseline, which paints each patch with one "
@@ -145,23 +148,16 @@ def how_to_read(result: RunResult) -> list[str]:
             "metrics.json."
         ),
         "- A refined result counts only against the same number of sweeps from a flat start.",
-        *_cheaper(found),
-        *_reasons(result),
     ]
-
-
-def _cheaper(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
     network, iterative = (
-        scores.lookup(found.get(name, {}), "complex.nrmse") for name in ("network", "iterative")
+        scores.lookup(blocks.get(name, {}), "complex.nrmse") for name in ("network", "iterative")
     )
-    if network is None or iterative is None or iterative >= network:
-        return []
-    return [
-        (
+    if network is not None and iterative is not None and iterative < network:
+        lines.append(
             f"- The iterative reference is better here than the network: complex NRMSE {iterative:.3f} "
             f"against {network:.3f}."
         )
-    ]
+    return lines + _reasons(result)
 
 
 def _reasons(result: RunResult) -> list[str]:

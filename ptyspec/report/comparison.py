@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -129,7 +129,7 @@ def comparison(runs: Sequence[Compared]) -> Comparison:
         same_object=one_object,
         same_data=_same_data(runs),
         limits=_limits(runs, one_object),
-        scores={one.name: _scores(one) for one in runs},
+        scores={one.name: scores.headlines(one.run.metrics) for one in runs},
         agreement=_agreement(runs) if one_object else {},
         settings=_settings(runs),
         environment=_environment(runs),
@@ -198,14 +198,6 @@ def _same_data(runs: Sequence[Compared]) -> bool | None:
     return None if None in found else all(stats == found[0] for stats in found)
 
 
-def _scores(one: Compared) -> dict[str, dict[str, float | None]]:
-    wanted = scores.columns(one.run.metrics)
-    return {
-        name: scores.headline(block, wanted)
-        for name, block in scores.blocks(one.run.metrics).items()
-    }
-
-
 def _agreement(runs: Sequence[Compared]) -> dict[str, Beside]:
     first, found = runs[0], {}
     for one in runs[1:]:
@@ -218,56 +210,47 @@ def _agreement(runs: Sequence[Compared]) -> dict[str, Beside]:
 
 def _settings(runs: Sequence[Compared]) -> list[SettingRow]:
     """Settings that differ, with value and source of each run, in the scenario's order."""
-    rows = {one.name: one.run.resolved.as_json()["values"] for one in runs}
-    keys = dict.fromkeys(key for values in rows.values() for key in values)
-    found = [
-        SettingRow(key=key, values={name: values.get(key) for name, values in rows.items()})
-        for key in keys
+    rows = _beside({one.name: one.run.resolved.as_json()["values"] for one in runs})
+    made = [
+        SettingRow(key=key, values=values)
+        for key, values in rows.items()
         if key not in ("name", "description")
     ]
-    return [row for row in found if _differ([one and one.value for one in row.values.values()])]
+    return [row for row in made if _differ([one and one.value for one in row.values.values()])]
 
 
 def _environment(runs: Sequence[Compared]) -> list[FactRow]:
-    facts = {}
-    for one in runs:
-        kept = {key: value for key, value in one.run.environment.items() if key not in NOT_COMPARED}
-        facts[one.name] = dict(flatten(kept))
-    keys = dict.fromkeys(key for values in facts.values() for key in values)
-    found = [
-        FactRow(key=key, values={name: values.get(key) for name, values in facts.items()})
-        for key in keys
+    facts = {one.name: dict(flatten(one.run.environment)) for one in runs}
+    return [
+        FactRow(key=key, values=values)
+        for key, values in _beside(facts).items()
+        if key.partition(".")[0] not in NOT_COMPARED and _differ(list(values.values()))
     ]
-    return [row for row in found if _differ(list(row.values.values()))]
 
 
 def _stages(runs: Sequence[Compared]) -> list[StageRow]:
     """One row a stage's number or array mean, in the order of the stages."""
-    found = []
+    rows = []
     for stage in dict.fromkeys(name for one in runs for name in one.run.stages):
-        records = {one.name: one.run.stages.get(stage) for one in runs}
-        there = [record for record in records.values() if record is not None]
-        for what, read in _quantities(there).items():
-            values = {name: record and read(record) for name, record in records.items()}
+        numbers = {one.name: _numbers(one.run.stages.get(stage)) for one in runs}
+        for what, values in _beside(numbers).items():
             differs = _differ(list(values.values()))
-            found.append(StageRow(stage=stage, quantity=what, values=values, differs=differs))
-    return found
+            rows.append(StageRow(stage=stage, quantity=what, values=values, differs=differs))
+    return rows
 
 
-def _quantities(records: Sequence[StageRecord]) -> dict[str, Callable[[StageRecord], float | None]]:
+def _numbers(record: StageRecord | None) -> dict[str, float | None]:
     """What can be compared of a stage, by name: its numbers, and the mean of each array."""
-    numbers = dict.fromkeys(key for record in records for key in record.numbers)
-    arrays = dict.fromkeys(key for record in records for key in record.arrays)
-    found: dict[str, Callable[[StageRecord], float | None]] = {key: _number(key) for key in numbers}
-    return found | {f"mean of {key}": _mean(key) for key in arrays}
+    if record is None:
+        return {}
+    means = {f"mean of {name}": stats.mean for name, stats in record.arrays.items()}
+    return {**record.numbers, **means}
 
 
-def _number(key: str) -> Callable[[StageRecord], float | None]:
-    return lambda record: record.numbers.get(key)
-
-
-def _mean(key: str) -> Callable[[StageRecord], float | None]:
-    return lambda record: record.arrays[key].mean if key in record.arrays else None
+def _beside(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The values of all runs by key; None where one has none."""
+    keys = dict.fromkeys(key for values in rows.values() for key in values)
+    return {key: {name: values.get(key) for name, values in rows.items()} for key in keys}
 
 
 def _differ(values: Sequence[object]) -> bool:

@@ -45,9 +45,9 @@ class Row:
 
     label: str
     cmap: str
-    images: tuple[Array | None, ...]
-    titles: tuple[str, ...]
-    limits: tuple[Limits, ...]
+    images: Sequence[Array | None]
+    titles: Sequence[str]
+    limits: Sequence[Limits]
     shared: Limits
 
 
@@ -90,100 +90,79 @@ def columns(runs: Sequence[Compared], one_object: bool) -> list[Column]:
     """Return the truth first where all share it; each run beside its truth, or beside the first run where none is known."""
     frames = [frame_of(one.run.reconstruction) for one in runs]
     shared, first = _around(frames), runs[0]
-    found: list[Column] = []
+    shown: list[Column] = []
     for one, own in zip(runs, frames, strict=True):
-        frame = shared if one_object else own
-        made = place(one.run.reconstruction.object, one.run.reconstruction.origin, frame)
-        reference, against = None, ""
+        frame, made = shared if one_object else own, one.run.reconstruction
+        image, reference, against = place(made.object, made.origin, frame), None, ""
         if one.truth is not None:
             reference, against = place(one.truth, (0, 0), frame), "truth"
         elif one_object and one is not first:
-            reference = place(
-                first.run.reconstruction.object, first.run.reconstruction.origin, frame
-            )
-            against = first.name
-        if one_object and not found and one.truth is not None and reference is not None:
-            found.append(Column("truth", frame, reference, None, ""))
-        title = (
-            f"{one.name}\n{scores.title_scores(scores.blocks(one.run.metrics)['network'], *KEYS)}"
-        )
-        image = made if reference is None else align_phase(made, reference)
-        found.append(Column(title, frame, image, reference, against))
-    return found
+            other = first.run.reconstruction
+            reference, against = place(other.object, other.origin, frame), first.name
+        if one_object and not shown and against == "truth" and reference is not None:
+            shown.append(Column("truth", frame, reference, None, ""))
+        scored = scores.title_scores(scores.blocks(one.run.metrics)["network"], *KEYS)
+        image = image if reference is None else align_phase(image, reference)
+        shown.append(Column(f"{one.name}\n{scored}", frame, image, reference, against))
+    return shown
 
 
 def rows_of(shown: Sequence[Column]) -> list[Row]:
     """Return amplitude, error, and the phase where an object has one; the reference alone sets shared limits."""
-    rows = [_amplitude(shown), _error(shown)]
-    with_phase = any(
-        not has_no_phase(one.image if one.reference is None else one.reference) for one in shown
-    )
-    return [*rows, _phase(shown)] if with_phase else rows
+    known = [_known(one) for one in shown]
+    leader = next((at for at, one in enumerate(shown) if one.reference is not None), 0)
+    rows = [_amplitude(shown, known, leader), _error(shown)]
+    compared = (one.image if one.reference is None else one.reference for one in shown)
+    if any(not has_no_phase(image) for image in compared):
+        rows.append(_phase(shown, known, leader))
+    return rows
 
 
 def _known(one: Column) -> Array:
     """The reference on the pixels that the run covers; without one the run itself."""
-    return (
-        one.image
-        if one.reference is None
-        else np.where(np.isfinite(one.image), one.reference, np.nan)
-    )
+    if one.reference is None:
+        return one.image
+    return np.where(np.isfinite(one.image), one.reference, np.nan)
 
 
-def _shared(shown: Sequence[Column]) -> Column:
-    return next((one for one in shown if one.reference is not None), shown[0])
-
-
-def _amplitude(shown: Sequence[Column]) -> Row:
-    limits = tuple(canvas.value_limits(np.abs(_known(one))) for one in shown)
-    images = tuple(np.abs(one.image) for one in shown)
-    titles = tuple(one.title for one in shown)
-    return Row(
-        AMPLITUDE_UNIT,
-        "viridis",
-        images,
-        titles,
-        limits,
-        canvas.value_limits(np.abs(_known(_shared(shown)))),
-    )
+def _amplitude(shown: Sequence[Column], known: Sequence[Array], leader: int) -> Row:
+    limits = [canvas.value_limits(np.abs(image)) for image in known]
+    images, titles = [np.abs(one.image) for one in shown], [one.title for one in shown]
+    return Row(AMPLITUDE_UNIT, "viridis", images, titles, limits, limits[leader])
 
 
 def _error(shown: Sequence[Column]) -> Row:
-    images = tuple(
+    images = [
         None if one.reference is None else np.abs(one.image) - np.abs(one.reference)
         for one in shown
-    )
+    ]
     far = [1e-6 if image is None else canvas.symmetric_limit(image) for image in images]
-    titles = tuple(
+    titles = [
         "" if image is None else f"minus {one.against}: rms {canvas.rms(image):.3g}"
         for one, image in zip(shown, images, strict=True)
-    )
-    limits = tuple((-top, top) for top in far)
+    ]
+    limits = [(-top, top) for top in far]
     # The largest error's scale: it shows which run is the worse one.
     return Row("Δ " + AMPLITUDE_UNIT, ERROR_MAP, images, titles, limits, (-max(far), max(far)))
 
 
-def _phase(shown: Sequence[Column]) -> Row:
+def _phase(shown: Sequence[Column], known: Sequence[Array], leader: int) -> Row:
     """Phases around the mean phase of what each is compared with."""
     images, limits = [], []
-    for one in shown:
-        known = _known(one)
-        values = known[np.isfinite(known)]
+    for one, reference in zip(shown, known, strict=True):
+        values = reference[np.isfinite(reference)]
         turn = np.exp(-1j * np.angle(values.sum())) if values.size else 1.0
-        top = max(canvas.symmetric_limit(np.angle(known * turn)), 0.05)
+        top = max(canvas.symmetric_limit(np.angle(reference * turn)), 0.05)
         images.append(np.angle(one.image * turn))
         limits.append((-top, top))
-    at = list(shown).index(_shared(shown))
-    return Row(PHASE_UNIT, "magma", tuple(images), ("",) * len(shown), tuple(limits), limits[at])
+    return Row(PHASE_UNIT, "magma", images, [""] * len(shown), limits, limits[leader])
 
 
 def _around(frames: Sequence[Frame]) -> Frame:
     """The smallest frame that holds all of these."""
     left, top = min(frame.x0 for frame in frames), min(frame.y0 for frame in frames)
-    right, bottom = (
-        max(frame.x0 + frame.width for frame in frames),
-        max(frame.y0 + frame.height for frame in frames),
-    )
+    right = max(frame.x0 + frame.width for frame in frames)
+    bottom = max(frame.y0 + frame.height for frame in frames)
     return Frame(left, top, right - left, bottom - top)
 
 
@@ -193,17 +172,14 @@ def _draw(
     """Draw all panels; a colour bar a row, or one a panel where the objects differ."""
     grid = part.subplots(len(rows), len(shown), squeeze=False)
     for axes, row in zip(grid, rows, strict=True):
-        seen = None
-        for axis, one, image, title, own in zip(
-            axes, shown, row.images, row.titles, row.limits, strict=True
-        ):
+        seen: Any = None
+        panels = zip(axes, shown, row.images, row.titles, row.limits, strict=True)
+        for axis, one, image, title, own in panels:
             if image is None:
                 axis.set_axis_off()
                 continue
-            limits = row.shared if one_object else own
-            seen = canvas.image_panel(
-                axis, image, one.frame, cmap=row.cmap, limits=limits, title=title
-            )
+            limits, frame = row.shared if one_object else own, one.frame
+            seen = canvas.image_panel(axis, image, frame, cmap=row.cmap, limits=limits, title=title)
             if not one_object:
                 part.colorbar(seen, ax=axis, label=row.label, extend="both")
         if one_object and seen is not None:

@@ -11,7 +11,7 @@ from ptyspec.files.files import atomic_file
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.render import canvas
 from ptyspec.render.page import page
-from ptyspec.render.table import Table, show
+from ptyspec.render.table import Mark, Table
 from ptyspec.render.text import escape, json_text
 from ptyspec.report.comparison import Comparison
 from ptyspec.report.comparison_figure import figure
@@ -57,9 +57,7 @@ def write_comparison(folder: Path, runs: Sequence[Compared], found: Comparison) 
         picture = f"![{CAPTIONS[found.same_object]}](compare.png)"
     except (PtyspecError, OSError):
         raise
-    except (
-        Exception
-    ) as error:  # whatever a drawing library raises: numbers are worth more than a picture
+    except Exception as error:  # of a drawing library: numbers are worth more than a picture
         why = f"{type(error).__name__}: {error}"
         picture = f"The figure could not be drawn: {escape(why, 500)}"
     text = markdown(found, picture)
@@ -90,16 +88,8 @@ def markdown(found: Comparison, picture: str = "") -> str:
 
 def tables(found: Comparison) -> list[Table]:
     """Return the tables of a comparison that say something, the scores first."""
-    made = [
-        _results(found),
-        _controls(found),
-        _agreement(found),
-        _settings(found),
-        _environment(found),
-        _stages(found),
-        _training(found),
-    ]
-    return [table for table in made if table.rows or table.note]
+    kinds = (_results, _controls, _agreement, _settings, _environment, _stages, _training)
+    return [table for kind in kinds if (table := kind(found)).rows or table.note]
 
 
 def _columns(found: Comparison) -> list[scores.Score]:
@@ -157,7 +147,10 @@ def _settings(found: Comparison) -> Table:
 
 def _environment(found: Comparison) -> Table:
     names = _names(found)
-    rows = [(row.key, *(_fact(row.values[name]) for name in names)) for row in found.environment]
+    rows = [
+        (row.key, *(None if at is None else json_text(at) for at in row.values.values()))
+        for row in found.environment
+    ]
     return Table(("fact", *names), rows, "Environments that differ", numbers=False)
 
 
@@ -167,11 +160,10 @@ def _stages(found: Comparison) -> Table:
     for row in found.stages:
         if row.differs:
             first, *others = values = [row.values[name] for name in names]
-            quotients = [
-                f"{one / first:.4f}" if first and one is not None else None for one in others
-            ]
-            told = [show(value, DIGITS) for value in values]
-            rows.append((f"{row.stage}: {row.quantity}", *told, *quotients))
+            ratios = [one / first if first and one is not None else None for one in others]
+            told = [Mark(value, form=DIGITS) for value in values]
+            told += [Mark(ratio, form=".4f") for ratio in ratios]
+            rows.append((f"{row.stage}: {row.quantity}", *told))
     quotients = ["second / first"] if len(names) == 2 else [f"{name} / first" for name in names[1:]]
     equal, count = len(found.stages) - len(rows), len(found.stages)
     note = f"{equal} of {count} numbers of the stages are equal to the last bit and not shown."
@@ -194,7 +186,3 @@ def _training(found: Comparison) -> Table:
 
 def _names(found: Comparison) -> list[str]:
     return [run.name for run in found.runs]
-
-
-def _fact(value: object) -> str | None:
-    return None if value is None else json_text(value)

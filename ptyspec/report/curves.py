@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+DIM = "#444444"
+
 
 def training(history: History) -> Figure:
     """Draw loss and validation loss an epoch (log scale where positive) above the learning rate."""
@@ -24,39 +26,26 @@ def training(history: History) -> Figure:
     figure = canvas.new_figure(8.5, 5.2, "training")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     epochs = [row.epoch for row in history.epochs]
-    for name, colour in (
-        ("loss", canvas.COLOURS["network"]),
-        ("val_loss", canvas.COLOURS["untrained"]),
-    ):
-        values = [np.nan if (v := row.metrics.get(name)) is None else v for row in history.epochs]
+    lines = (
+        ("loss", "network", "training"),
+        ("val_loss", "untrained", "validation (groups held back)"),
+    )
+    for name, colour, label in lines:
+        values = _numbers([row.metrics.get(name) for row in history.epochs])
         if np.isfinite(values).any():
-            label = "training" if name == "loss" else "validation (groups held back)"
-            upper.plot(
-                epochs, values, color=colour, marker="o", markersize=3, linewidth=1.5, label=label
-            )
+            look = {"color": canvas.COLOURS[colour], "marker": "o", "markersize": 3}
+            upper.plot(epochs, values, linewidth=1.5, label=label, **look)
     if canvas.logarithmic(upper):
         upper.yaxis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(2.5, 1.0)))
-    best = next((row for row in history.epochs if row.epoch == history.best_epoch), None)
-    if best is not None:
-        upper.axvline(
-            best.epoch,
-            color="#444444",
-            linestyle=":",
-            linewidth=1,
-            label=f"kept weights (epoch {best.epoch})",
-        )
+    if history.best_epoch in epochs:
+        label = f"kept weights (epoch {history.best_epoch})"
+        upper.axvline(history.best_epoch, color=DIM, linestyle=":", linewidth=1, label=label)
     if history.first_nan is not None:
-        where = (
-            f"first non-finite value: {history.first_nan.metric}, epoch {history.first_nan.epoch}"
-        )
-        upper.axvline(history.first_nan.epoch, color="#c0392b", linewidth=1.5, label=where)
-    lower.plot(
-        epochs,
-        [row.learning_rate for row in history.epochs],
-        color="#444444",
-        marker="o",
-        markersize=2,
-    )
+        first = history.first_nan
+        where = f"first non-finite value: {first.metric}, epoch {first.epoch}"
+        upper.axvline(first.epoch, color="#c0392b", linewidth=1.5, label=where)
+    rates = [row.learning_rate for row in history.epochs]
+    lower.plot(epochs, rates, color=DIM, marker="o", markersize=2)
     lower.set_ylim(bottom=0)
     lower.xaxis.set_major_locator(MaxNLocator(integer=True))
     canvas.dress(upper, "", "loss")
@@ -71,44 +60,31 @@ Rings = tuple[Array, Array, Array]
 
 def ring_curves(blocks: Mapping[str, Mapping[str, Any]]) -> dict[str, Rings]:
     """Return the ring correlation of the complex object for every estimator that has one."""
-    found = {}
+    curves = {}
     for name, block in blocks.items():
         rings = (block.get("frc") or block.get("half_set_frc") or {}).get("complex") or {}
         if rings.get("frequency"):
-            found[name] = (
-                _numbers(rings["frequency"]),
-                _numbers(rings["curve"]),
-                _numbers(rings["half_bit"]),
+            frequency, curve, half_bit = (
+                _numbers(rings[key]) for key in ("frequency", "curve", "half_bit")
             )
-    return found
+            curves[name] = (frequency, curve, half_bit)
+    return curves
 
 
 def ring_correlation(curves: Mapping[str, Rings], truth: bool) -> Figure:
     """Draw the Fourier ring correlation of every estimator with the 0.5 line and the half-bit curve."""
-    figure = canvas.new_figure(
-        8.5, 4.6, f"Fourier ring correlation {'with the truth' if truth else 'of half data sets'}"
-    )
+    what = "with the truth" if truth else "of half data sets"
+    figure = canvas.new_figure(8.5, 4.6, f"Fourier ring correlation {what}")
     axes = figure.subplots()
     for name, (frequency, correlation, _) in reversed(list(curves.items())):
         first = name == "network"
-        axes.plot(
-            frequency,
-            correlation,
-            color=canvas.COLOURS.get(name, "#333333"),
-            linewidth=2.4 if first else 1.5,
-            label=scores.NAMES.get(name, name),
-            zorder=3 if first else 2,
-        )
-    axes.axhline(0.5, color="#444444", linestyle="--", linewidth=1, label="0.5")
+        label, colour = scores.NAMES.get(name, name), canvas.COLOURS.get(name, "#333333")
+        wide, order = (2.4, 3) if first else (1.5, 2)
+        axes.plot(frequency, correlation, label=label, zorder=order, color=colour, linewidth=wide)
+    axes.axhline(0.5, color=DIM, linestyle="--", linewidth=1, label="0.5")
     frequency, _, half_bit = next(iter(curves.values()))
-    axes.plot(
-        frequency,
-        half_bit,
-        color="#444444",
-        linestyle=":",
-        linewidth=1.2,
-        label="half-bit" if not truth else "half-bit (for half sets)",
-    )
+    label = "half-bit" if not truth else "half-bit (for half sets)"
+    axes.plot(frequency, half_bit, color=DIM, linestyle=":", linewidth=1.2, label=label)
     canvas.dress(axes, "spatial frequency / Nyquist", "correlation")
     axes.set(xlim=(0, 1), ylim=(min(-0.1, axes.get_ylim()[0]), 1.05))
     figure.legend(fontsize=canvas.TEXT, frameon=False, loc="outside right upper")
@@ -123,31 +99,21 @@ def waterfall(stages: Sequence[StageRecord]) -> Figure:
         (stage, name, stats)
         for stage in stages
         for name, stats in stage.arrays.items()
-        if _is_field(name, stats)
+        if is_field(name, stats)
     ]
-    figure = canvas.new_figure(
-        12.5, 1.6 + 0.32 * max(len(rows), 6), "what each stage did to the numbers"
-    )
+    tall = 1.6 + 0.32 * max(len(rows), 6)
+    figure = canvas.new_figure(12.5, tall, "what each stage did to the numbers")
     left, right = figure.subplots(1, 2, width_ratios=(2.2, 1))
     heights = np.arange(len(rows))
     means = [stats.mean if stats.mean and stats.mean > 0 else np.nan for _, _, stats in rows]
     squares = [_rms(stats) or np.nan for _, _, stats in rows]
     left.hlines(heights, means, squares, color="#c9c9c9", linewidth=1)
-    left.scatter(
-        means, heights, color=canvas.COLOURS["network"], s=32, label="mean modulus", zorder=3
-    )
-    left.scatter(
-        squares,
-        heights,
-        facecolors="none",
-        s=44,
-        zorder=3,
-        edgecolors=canvas.COLOURS["untrained"],
-        label="root mean square",
-    )
-    left.set_yticks(
-        heights, [f"{stage.name}: {name}" for stage, name, _ in rows], fontsize=canvas.SMALL
-    )
+    colour, other = canvas.COLOURS["network"], canvas.COLOURS["untrained"]
+    left.scatter(means, heights, color=colour, s=32, label="mean modulus", zorder=3)
+    hollow = {"facecolors": "none", "edgecolors": other, "label": "root mean square"}
+    left.scatter(squares, heights, s=44, zorder=3, **hollow)
+    names = [f"{stage.name}: {name}" for stage, name, _ in rows]
+    left.set_yticks(heights, names, fontsize=canvas.SMALL)
     left.set_xscale("log")
     left.xaxis.set_major_formatter("{x:g}")
     left.xaxis.set_minor_formatter(NullFormatter())
@@ -156,15 +122,13 @@ def waterfall(stages: Sequence[StageRecord]) -> Figure:
     canvas.dress(left, "value (unit of the array)", "")
     if rows:
         left.invert_yaxis()
-    left.legend(
-        fontsize=canvas.TEXT, frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.09), ncols=2
-    )
+    above = {"loc": "upper center", "bbox_to_anchor": (0.5, 1.09), "ncols": 2}
+    left.legend(fontsize=canvas.TEXT, frameon=False, **above)
     places = np.arange(len(stages))
     right.barh(places, [stage.seconds for stage in stages], color="#9db7cc", height=0.65)
     for place, stage in zip(places, stages, strict=True):
-        right.text(
-            stage.seconds, place, f" {stage.seconds:.2f} s", va="center", fontsize=canvas.SMALL
-        )
+        spent = f" {stage.seconds:.2f} s"
+        right.text(stage.seconds, place, spent, va="center", fontsize=canvas.SMALL)
     right.set_yticks(places, [stage.name for stage in stages], fontsize=canvas.SMALL)
     right.margins(x=0.22)
     right.invert_yaxis()
@@ -179,22 +143,18 @@ def _annotate(axes: Axes, rows: Sequence[tuple[StageRecord, str, ArrayStats]]) -
     for height, (stage, _, stats) in enumerate(rows):
         text = f"{stats.mean:.4g}"
         if stage.name not in seen:
-            text += "".join(
+            told = (
                 f",  {words[key]} = {stage.numbers[key]:.4g}"
                 for key in words
                 if key in stage.numbers
             )
+            text += "".join(told)
             seen.add(stage.name)
-        axes.annotate(
-            text,
-            (1.01, height),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            fontsize=canvas.SMALL,
-        )
+        place, where = (1.01, height), ("axes fraction", "data")
+        axes.annotate(text, place, xycoords=where, va="center", fontsize=canvas.SMALL)
 
 
-def _is_field(name: str, stats: ArrayStats) -> bool:
+def is_field(name: str, stats: ArrayStats) -> bool:
     """Tell fields and amplitudes from indices, positions and weights, whose mean says nothing about the scale."""
     floating = stats.dtype.startswith(("float", "complex"))
     return floating and "coords" not in name and name != "coverage" and _rms(stats) is not None

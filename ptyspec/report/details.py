@@ -12,7 +12,7 @@ from ptyspec.contracts.records import ArrayStats
 from ptyspec.contracts.resolve import Resolved, flatten
 from ptyspec.contracts.run import RunResult
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.render.table import markdown_table, show
+from ptyspec.render.table import Table, show
 from ptyspec.render.text import escape, json_text
 from ptyspec.report.answer import numbers
 from ptyspec.scores import headline as scores
@@ -24,24 +24,17 @@ def stages(result: RunResult, verdict: Verdict) -> list[str]:
     for stage in result.stages:
         arrays: list[tuple[str, ArrayStats | None]] = [*stage.arrays.items()] or [("", None)]
         for place, (name, stats) in enumerate(arrays):
-            seconds = f"{stage.seconds:.2f}" if place == 0 else ""
-            label = f"{escape(stage.name)}{': ' if name else ''}{escape(name)}"
             shape = " x ".join(str(n) for n in stats.shape) if stats else ""
-            figures = [show(stats.mean), show(stats.energy)] if stats else ["", ""]
-            rows.append([label, shape, *figures, seconds])
+            figures = (stats.mean, stats.energy) if stats else ("", "")
+            seconds = f"{stage.seconds:.2f}" if place == 0 else ""
+            rows.append((f"{stage.name}: {name}" if name else stage.name, shape, *figures, seconds))
     flags = [
         f"- {escape(stage.name)}: {escape(name)} is {_marked(name, value)}."
         for stage in result.stages
         for name, value in stage.flags.items()
     ]
-    return [
-        *markdown_table(
-            ["stage: array", "shape", "mean (of the modulus if complex)", "energy", "seconds"], rows
-        ),
-        "",
-        _scales(result, verdict),
-        *flags,
-    ]
+    head = ("stage: array", "shape", "mean (of the modulus if complex)", "energy", "seconds")
+    return [*Table(head, rows).markdown(), "", _scales(result, verdict), *flags]
 
 
 def _marked(flag: str, value: bool) -> str:
@@ -67,28 +60,22 @@ def training(result: RunResult) -> list[str]:
     history = result.history
     if history is None or not history.epochs:
         return ["No network was trained in this run."]
-    best = next(
-        (row for row in history.epochs if row.epoch == history.best_epoch), history.epochs[-1]
-    )
-    last = history.epochs[-1]
+    monitor, last = escape(history.monitor), history.epochs[-1]
     seconds = sum(row.seconds for row in history.epochs)
-    monitor = history.monitor
-    values = {row.epoch: row.metrics.get(monitor) for row in history.epochs}
+    values = {row.epoch: row.metrics.get(history.monitor) for row in history.epochs}
+    best = history.best_epoch if history.best_epoch in values else last.epoch
     known = {epoch: value for epoch, value in values.items() if value is not None}
-    least = min(known, key=lambda epoch: known[epoch]) if known else best.epoch
+    least = min(known, key=lambda epoch: known[epoch]) if known else best
+    losses = (show(last.metrics.get(name)) for name in ("loss", "val_loss"))
     lines = [
-        (
-            f"{len(history.epochs)} epochs in {seconds:.1f} s; weights kept from epoch {best.epoch} "
-            f"({escape(monitor)} {show(values.get(best.epoch))}); {escape(monitor)} was smallest in "
-            f"epoch {least} ({show(known.get(least))}). Last epoch: loss "
-            f"{show(last.metrics.get('loss'))}, val\\_loss {show(last.metrics.get('val_loss'))}."
-        )
+        f"{len(history.epochs)} epochs in {seconds:.1f} s; weights kept from epoch {best} "
+        f"({monitor} {show(values.get(best))}); {monitor} was smallest in "
+        f"epoch {least} ({show(known.get(least))}). Last epoch: loss "
+        "{}, val\\_loss {}.".format(*losses)
     ]
-    if history.first_nan is not None:
-        first = history.first_nan
-        lines.append(
-            f"**First non-finite value: {escape(first.metric)} in epoch {first.epoch}, step {first.step}.**"
-        )
+    if (first := history.first_nan) is not None:
+        where = f"{escape(first.metric)} in epoch {first.epoch}, step {first.step}"
+        lines.append(f"**First non-finite value: {where}.**")
     return lines
 
 
@@ -97,11 +84,7 @@ def as_recorded(metrics: Mapping[str, Any]) -> list[str]:
     block = metrics.get("as_recorded")
     if not isinstance(block, Mapping):
         return []
-    rows = [
-        [escape(key), show(value)]
-        for key, value in block.items()
-        if isinstance(value, (int, float))
-    ]
+    rows = [(key, value) for key, value in block.items() if isinstance(value, (int, float))]
     return [
         (
             "Whole-frame numbers as the investigation computed them, uncovered pixels counted as zeros, kept so that its "
@@ -109,7 +92,7 @@ def as_recorded(metrics: Mapping[str, Any]) -> list[str]:
             "the frame was scanned, and the true object itself scores badly here."
         ),
         "",
-        *markdown_table(["as recorded", "value"], rows),
+        *Table(("as recorded", "value"), rows).markdown(),
     ]
 
 
@@ -147,71 +130,45 @@ def warnings(result: RunResult) -> list[str]:
 def settings(resolved: Resolved) -> list[str]:
     """Return the settings that differ from their defaults, with their sources."""
     defaults = dict(flatten(Scenario(name="default").model_dump(mode="json")))
-    rows = []
-    for key, row in resolved.as_json()["values"].items():
-        if (
-            key in ("name", "description")
-            or row["source"] == "default"
-            or row["value"] == defaults.get(key)
-        ):
-            continue
-        rows.append(
-            [
-                escape(key),
-                escape(json_text(row["value"])),
-                escape(json_text(defaults.get(key))),
-                escape(row["source"]),
-            ]
-        )
+    rows = [
+        (key, json_text(row["value"]), json_text(defaults.get(key)), row["source"])
+        for key, row in resolved.as_json()["values"].items()
+        if key not in ("name", "description")
+        and row["source"] != "default"
+        and row["value"] != defaults.get(key)
+    ]
     if not rows:
         return ["Every setting has its default."]
-    return markdown_table(["setting", "value", "default", "set by"], rows, numbers=False)
+    return Table(("setting", "value", "default", "set by"), rows, numbers=False).markdown()
 
 
 def environment(facts: Mapping[str, Any]) -> list[str]:
     """Return the environment, one line a fact."""
     lines = []
     for key, value in facts.items():
+        parts = value.items() if isinstance(value, Mapping) else ()
+        many = ", ".join(f"{name} {json_text(part)}" for name, part in parts)
         if key != "schema_version":
-            many = (
-                ", ".join(f"{name} {json_text(part)}" for name, part in value.items())
-                if isinstance(value, Mapping)
-                else ""
-            )
             lines.append(f"- {escape(key)}: {escape(many or json_text(value), 400)}")
     return lines
 
 
 def reproduce(resolved: Resolved) -> list[str]:
     """Return the command that gives this run again."""
-    scenario = resolved.scenario
-    files = [
-        source for source in resolved.provenance.values() if source.endswith((".yaml", ".yml"))
-    ]
+    scenario, sources = resolved.scenario, resolved.provenance
+    files = [source for source in sources.values() if source.endswith((".yaml", ".yml"))]
     target = scenario.scan.path if scenario.measured else next(iter(files), scenario.name)
     words = ["ptyspec", "run", target]
-    by_source: dict[str, list[str]] = {}
-    for key, source in resolved.provenance.items():
-        by_source.setdefault(source, []).append(key)
     for option in ("profile", "recipe"):
-        names = sorted(
-            {source.split(" ", 1)[1] for source in by_source if source.startswith(f"{option} ")}
-        )
-        words += [word for name in names for word in (f"--{option}", name)]
+        named = {one for one in sources.values() if one.startswith(f"{option} ")}
+        for name in sorted(named):
+            words += [f"--{option}", name.partition(" ")[2]]
     values = resolved.as_json()["values"]
-    by_hand = {
-        key
-        for source, keys in by_source.items()
-        if source.startswith("command line")
-        for key in keys
-    }
+    by_hand = {key for key, source in sources.items() if source.startswith("command line")}
     for key in sorted(by_hand - {"name", "description"}):
         words += ["--set", f"{key}={json_text(values[key]['value'])}"]
-    lines = [
-        "```sh",
-        " ".join(shlex.quote(" ".join(word.split()).replace("`", "")) for word in words),
-        "```",
-    ]
+    line = " ".join(shlex.quote(" ".join(word.split()).replace("`", "")) for word in words)
+    lines = ["```sh", line, "```"]
     if scenario.measured:
         lines.append(f"The file's SHA-256 is {escape(scenario.scan.sha256)}.")
     return [

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 AMPLITUDE_UNIT = "|O|  (absolute gauge)"
 PHASE_UNIT = "phase / rad"
 ERROR_MAP = "RdBu_r"
+LABELLED = (
+    *("mean_ratio", "amplitude_r", "highpass_r", "ssim", "phase_r", "r_factor"),
+    *("agreement_amplitude", "agreement_phase"),
+)
+"""Scores beside a row of the controls."""
 WORST_FIRST = ("trivial", "untrained", "network", "flat_start", "refined", "iterative")
 
 
@@ -58,17 +63,8 @@ def amplitude(views: Views) -> Quantity:
     # An estimate that stands in for the truth has outliers; they must not take the whole colour scale.
     limits = canvas.value_limits(np.abs(reference), part=1.0 if views.truth is not None else 0.99)
     error_limit = canvas.symmetric_limit(errors["network"])
-    return Quantity(
-        "amplitude",
-        AMPLITUDE_UNIT,
-        "viridis",
-        limits,
-        np.abs(reference),
-        name,
-        images,
-        errors,
-        error_limit,
-    )
+    look = ("amplitude", AMPLITUDE_UNIT, "viridis", limits)
+    return Quantity(*look, np.abs(reference), name, images, errors, error_limit)
 
 
 def phase(views: Views) -> Quantity:
@@ -137,9 +133,8 @@ def side_by_side(views: Views) -> Figure:
     """Draw one row for each estimator (reference first): amplitude, amplitude error, phase; one scale a column."""
     first, second = amplitude(views), phase(views)
     against = first.reference_name
-    names = [
-        name for name in WORST_FIRST if name in views.estimates and scores.NAMES[name] != against
-    ]
+    shown = [name for name in WORST_FIRST if name in views.estimates]
+    names = [name for name in shown if scores.NAMES[name] != against]
     width = 3.6
     height = max(canvas.panel_size(views.frame, width), 1.0)  # a row label has six lines
     grid = canvas.Grid(
@@ -147,16 +142,14 @@ def side_by_side(views: Views) -> Figure:
     )
     figure, axes = grid.figure("the network beside its controls")
     for row, name in zip(axes, [against, *names], strict=True):
-        row[0].set_ylabel(
-            _row_label(views, name), fontsize=canvas.TEXT, rotation=0, ha="right", va="center"
-        )
+        beside = {"rotation": 0, "ha": "right", "va": "center"}
+        row[0].set_ylabel(_row_label(views, name), fontsize=canvas.TEXT, **beside)
         _row(row, first, second, views, name)
     heads = ("amplitude", f"amplitude − {against}", "phase")
     for axis, head in zip(axes[0], heads, strict=True):
         axis.set_title(head, fontsize=canvas.TITLE)
-    for axis, unit in zip(
-        axes[-1], (AMPLITUDE_UNIT, "Δ " + AMPLITUDE_UNIT, PHASE_UNIT), strict=True
-    ):
+    units = (AMPLITUDE_UNIT, "Δ " + AMPLITUDE_UNIT, PHASE_UNIT)
+    for axis, unit in zip(axes[-1], units, strict=True):
         canvas.colour_bar(axis, axis.images[0], unit, below=True, extend="both")
     return figure
 
@@ -179,17 +172,7 @@ def _row(row: Sequence[Axes], first: Quantity, second: Quantity, views: Views, n
 def _row_label(views: Views, name: str) -> str:
     if name not in views.blocks:
         return name
-    keys = (
-        "mean_ratio",
-        "amplitude_r",
-        "highpass_r",
-        "ssim",
-        "phase_r",
-        "r_factor",
-        "agreement_amplitude",
-        "agreement_phase",
-    )
-    lines = scores.title_scores(views.blocks[name], *keys).replace(" · ", "\n")
+    lines = scores.title_scores(views.blocks[name], *LABELLED).replace(" · ", "\n")
     return f"{scores.NAMES.get(name, name)}\n{lines}"
 
 

@@ -12,6 +12,7 @@ from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.scan import RawScan
 from ptyspec.render import canvas
 from ptyspec.render.views import Frame, frame_of, place
+from ptyspec.report.answer import frame_totals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,14 +37,8 @@ def coverage(scan: RawScan, reconstruction: Reconstruction) -> Figure:
     title = f"{int(inside.sum())} of {scan.size} positions lie in the reconstructed area; {part:.0%} of this frame covered"
     drawn = canvas.image_panel(axes, shown, frame, cmap="cividis", limits=(0.0, top), title=title)
     canvas.colour_bar(axes, drawn, "Σ|P|² / max|P|²")
-    axes.scatter(
-        scan.xcoords[inside],
-        scan.ycoords[inside],
-        s=5,
-        color="white",
-        edgecolors="black",
-        linewidths=0.3,
-    )
+    inner = {"s": 5, "color": "white", "edgecolors": "black", "linewidths": 0.3}
+    axes.scatter(scan.xcoords[inside], scan.ycoords[inside], **inner)
     axes.scatter(scan.xcoords[~inside], scan.ycoords[~inside], s=3, color="#555555", linewidths=0)
     axes.set(xlim=frame.extent[:2], ylim=frame.extent[2:])
     axes.set_xlabel("x / pixel", fontsize=canvas.SMALL)
@@ -52,10 +47,8 @@ def coverage(scan: RawScan, reconstruction: Reconstruction) -> Figure:
 
 
 def _inside(scan: RawScan, frame: Frame, covered: Array) -> Array:
-    columns, rows = (
-        np.rint(scan.xcoords - frame.x0).astype(int),
-        np.rint(scan.ycoords - frame.y0).astype(int),
-    )
+    columns = np.rint(scan.xcoords - frame.x0).astype(int)
+    rows = np.rint(scan.ycoords - frame.y0).astype(int)
     inside = (columns >= 0) & (columns < frame.width) & (rows >= 0) & (rows < frame.height)
     inside[inside] = covered[rows[inside], columns[inside]]
     return np.asarray(inside)
@@ -64,13 +57,9 @@ def _inside(scan: RawScan, frame: Frame, covered: Array) -> Array:
 def diffraction(scan: RawScan) -> Figure:
     """Draw patterns from the darkest to the brightest (log counts), the probe, the mean pattern and the photons."""
     grid = canvas.Grid(2, SHOWN, 2.3, 2.3, left=0.5, right=0.65, across=0.85, down=0.5, top=0.65)
-    figure, (upper, lower) = grid.figure(
-        f"measured patterns and probe ({scan.N} x {scan.N} pixels)"
-    )
-    totals = (
-        np.array([float(np.sum(np.square(frame, dtype=np.float64))) for frame in scan.diff3d])
-        * scan.scale**2
-    )
+    title = f"measured patterns and probe ({scan.N} x {scan.N} pixels)"
+    figure, (upper, lower) = grid.figure(title)
+    totals = frame_totals(scan)
     picks = np.argsort(totals)[np.linspace(0, scan.size - 1, SHOWN).round().astype(int)]
     detector = Frame(-(scan.N // 2), -(scan.N // 2), scan.N, scan.N)
     for axes, pick in zip(upper, picks, strict=True):
@@ -80,13 +69,8 @@ def diffraction(scan: RawScan) -> Figure:
     mean = np.zeros((scan.N, scan.N))
     for frame in scan.diff3d:  # one frame at a time: a scan may be larger than memory
         mean += np.square(frame, dtype=np.float64)
-    _pattern(
-        lower[2],
-        scan,
-        mean * scan.scale**2 / scan.size,
-        detector,
-        f"mean of all {scan.size} frames",
-    )
+    mean *= scan.scale**2 / scan.size
+    _pattern(lower[2], scan, mean, detector, f"mean of all {scan.size} frames")
     _photons(lower[3], totals)
     return figure
 
@@ -102,21 +86,15 @@ def _pattern(axes: Axes, scan: RawScan, counts: Array, frame: Frame, title: str)
 
 def _probe(panels: Sequence[Axes], probe: Array, frame: Frame) -> None:
     modulus = np.abs(probe)
-    title = f"probe |P|: mean {modulus.mean():.3f}, L2 {np.linalg.norm(probe):.2f}"
-    drawn = canvas.image_panel(
-        panels[0], modulus, frame, cmap="viridis", limits=(0.0, float(modulus.max())), title=title
-    )
-    canvas.colour_bar(panels[0], drawn, "|P|")
     angle = np.where(modulus > 0.02 * modulus.max(), np.angle(probe), np.nan)
-    drawn = canvas.image_panel(
-        panels[1],
-        angle,
-        frame,
-        cmap="twilight_shifted",
-        limits=(-np.pi, np.pi),
-        title="probe phase (|P| > 2 % of max)",
+    title = f"probe |P|: mean {modulus.mean():.3f}, L2 {np.linalg.norm(probe):.2f}"
+    views = (
+        (modulus, "viridis", (0.0, float(modulus.max())), title, "|P|"),
+        (angle, "twilight_shifted", (-np.pi, np.pi), "probe phase (|P| > 2 % of max)", "rad"),
     )
-    canvas.colour_bar(panels[1], drawn, "rad")
+    for panel, (image, cmap, limits, name, unit) in zip(panels, views, strict=True):
+        drawn = canvas.image_panel(panel, image, frame, cmap=cmap, limits=limits, title=name)
+        canvas.colour_bar(panel, drawn, unit)
 
 
 def _photons(axes: Axes, totals: Array) -> None:

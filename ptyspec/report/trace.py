@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ptyspec.render.table import Mark, Markdown, Table
 from ptyspec.render.text import escape
+from ptyspec.spec.clause import Clause
 from ptyspec.spec.finding import State
 from ptyspec.spec.trace import Row, Trace
 
@@ -54,18 +56,29 @@ def margin(row: Row) -> str:
     return f"{100 * row.margin:.2g} %" if row.margin < 10 else "> 1000 %"
 
 
+def table(rows: Sequence[Row], styles: Mapping[str, str] | None = None) -> Table:
+    """Return one row a clause: its cases, its state, how much of its tolerance was used."""
+    cells = [
+        (one.id, one.level, len(row.cases), str(row.standing), margin(row), one.title)
+        for row in rows
+        for one in (row.clause,)
+    ]
+    head = ("clause", "level", "cases", "state", "margin", "title")
+    return Table(head, cells, numbers=("cases", "margin"), styles=styles or {})
+
+
 def markdown(trace: Trace) -> str:
     """Return the table of clauses, document by document, and below it what is wrong."""
     lines = ["# Trace", "", f"{escape(summary(trace))}.", ""]
     for document in dict.fromkeys(row.clause.document for row in trace.rows):
         rows = [row for row in trace.rows if row.clause.document == document]
-        lines += [f"## {document}", "", *_clauses(rows), ""]
+        lines += [f"## {document}", "", *table(rows).markdown(), ""]
     lines += ["## Findings", ""]
-    found = [
+    cells = [
         (one.severity, one.clause, one.message, one.source, one.next_step) for one in trace.findings
     ]
     head = ("severity", "clause", "what", "where", "next")
-    lines += Table(head, found, numbers=False).markdown() if found else ["None."]
+    lines += Table(head, cells, numbers=False).markdown() if cells else ["None."]
     return "\n".join(lines) + "\n"
 
 
@@ -90,22 +103,6 @@ def compliance(trace: Trace) -> str:
     return "\n".join([*lines, "", *Table(head, rows, numbers=False).markdown()]) + "\n"
 
 
-def _clauses(rows: list[Row]) -> list[str]:
-    cells = [
-        (
-            row.clause.id,
-            row.clause.title,
-            row.clause.level,
-            len(row.cases),
-            str(row.standing),
-            margin(row),
-        )
-        for row in rows
-    ]
-    head = ("clause", "title", "level", "cases", "state", "margin used")
-    return Table(head, cells, numbers=False).markdown()
-
-
 def _selector(row: Row) -> object:
     return Mark(f"pytest {' '.join(row.selectors)}", code=True) if row.cases else "none"
 
@@ -119,8 +116,14 @@ def _log(row: Row) -> str:
     return f"{row.last}: {told}"
 
 
+def said(clause: Clause) -> dict[str, Any]:
+    """Return what the text of a clause says, as JSON values."""
+    plain = ("id", "title", "level", "revision", "statement", "place", "section", "source")
+    told = {name: getattr(clause, name) for name in plain}
+    return told | {"tolerance": str(clause.tolerance), "signatures": list(clause.signatures)}
+
+
 def _clause(row: Row, after: str) -> dict[str, Any]:
-    clause = row.clause
     cases = []
     for case in row.cases:
         last = row.ran.get(case.id)
@@ -130,25 +133,17 @@ def _clause(row: Row, after: str) -> dict[str, Any]:
             ran |= {"note": last.note} if last.note else {}
         cases.append({"id": case.id, "tier": case.tier, "source": case.source, **ran})
     return {
-        "id": clause.id,
-        "title": clause.title,
-        "level": clause.level,
-        "revision": clause.revision,
-        "statement": clause.statement,
-        "tolerance": str(clause.tolerance),
-        "place": clause.place,
-        "signatures": list(clause.signatures),
-        "section": clause.section,
-        "source": clause.source,
+        **said(row.clause),
         "state": row.state,
         "detail": str(row.standing),
         "ran": row.standing.ran,
         "after": after,
-        "margin_used": _finite(row.margin),
-        "margins": [{"what": what, "used": _finite(used)} for what, used in row.margins],
+        "margin_used": finite(row.margin),
+        "margins": [{"what": what, "used": finite(used)} for what, used in row.margins],
         "cases": cases,
     }
 
 
-def _finite(used: float | None) -> float | None:
+def finite(used: float | None) -> float | None:
+    """Return a share of a tolerance; None where it is infinite, as of an exact one."""
     return None if used is None or used == float("inf") else used

@@ -98,6 +98,12 @@ def headline(block: Mapping[str, Any], scores: tuple[Score, ...]) -> dict[str, f
     return {score.key: lookup(block, score.path) for score in scores}
 
 
+def headlines(metrics: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
+    """Return the headline scores of every estimator of a run."""
+    wanted = columns(metrics)
+    return {name: headline(block, wanted) for name, block in blocks(metrics).items()}
+
+
 def shown(value: float | None, digits: int = 3) -> str:
     """Return a score as text; a dash where there is none."""
     return "–" if value is None else f"{value:.{digits}f}"

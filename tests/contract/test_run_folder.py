@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from docs.site import write_schemas as schemas
 from ptyspec.contracts.records import History, Metrics, StageRecord
 from ptyspec.contracts.resolve import flatten
 from ptyspec.contracts.run import RunResult
 from ptyspec.files.jsonfile import read_json, to_json
 from ptyspec.files.npz import read_npz
-from ptyspec.report import schemas
 from ptyspec.report.pages import MADE_BY, PAGES
 from ptyspec.runs.environment import environment
 from ptyspec.runs.finished_run import FILES
@@ -111,7 +111,7 @@ def test_metrics_that_break_their_model_are_named(
 
 @pytest.mark.parametrize("name", sorted(schemas.schemas()))
 def test_the_published_schemas_are_current(name: str) -> None:
-    """Stale: `python -m ptyspec.report.schemas` writes them anew."""
+    """Stale: `python -m docs.site.write_schemas` writes them anew."""
     published = PUBLISHED / f"{name}.schema.json"
     assert published.read_text(encoding="utf-8") == to_json(schemas.schemas()[name])
 

@@ -91,7 +91,7 @@ def test_a_reader_of_a_bad_run_learns_clause_stage_and_looks_at_once(text: str) 
     assert "INFER-005 score mean amplitude over that of the truth 0.300 · 0.95 to 1.05" in first
     assert "Its level is too dark: |O| goes from" in first
     assert "made wrong on purpose, with gain-kept" in first
-    assert text[text.index('id="wrong"') : text.index('id="runs"')].count("<img ") == 3
+    assert text[text.index('id="wrong"') : text.index('id="runs"')].count("<img ") == 1
 
 
 def test_every_clause_fault_hypothesis_and_run_has_its_anchor(
@@ -117,24 +117,6 @@ def test_the_headline_counts_what_is_there(data: dict[str, Any]) -> None:
     named = [row["clause"] for row in data["wrong"]]
     assert named[0] == "NORMALIZATION-001"
     assert {"INFER-005", FAILING} <= set(named)
-
-
-def test_truth_and_reconstruction_share_their_colour_scale(text: str) -> None:
-    """The dark object of the bad run is drawn dark: only the truth sets the scale (RUN-007)."""
-    card = text[text.index('id="run-bad"') :]
-    truth, dark = re.findall(r'src="(data:image/png[^"]+)"', card)[:2]
-    assert _mean_level(dark) < 0.1 < 0.4 < _mean_level(truth)
-
-
-def _mean_level(uri: str) -> float:
-    import base64
-    from io import BytesIO
-
-    import numpy as np
-    from PIL import Image
-
-    index = np.asarray(Image.open(BytesIO(base64.b64decode(uri.partition(",")[2]))))
-    return float((index[index > 0] / 255).mean())
 
 
 def test_an_installation_without_anything_has_a_page(tmp_path: Path) -> None:
@@ -240,18 +222,10 @@ def test_runs_of_one_name_have_anchors_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "log"),
-    [
-        (0.0, 1.0, False),
-        (-3.2, 8.9, False),
-        (1e-4, 3e-4, False),
-        (0.011, 0.9, True),
-        (1e-6, 1e3, True),
-    ],
-    ids=["one", "around", "small", "decades", "many"],
+    ("low", "high"), [(0.0, 1.0), (-3.2, 8.9), (1e-4, 3e-4)], ids=["one", "around", "small"]
 )
-def test_ticks_are_few_and_inside(low: float, high: float, log: bool) -> None:
-    found = ticks(low, high, log)
+def test_ticks_are_few_and_inside(low: float, high: float) -> None:
+    found = ticks(low, high)
     assert 2 <= len(found) <= 11
     assert all(low - 1e-12 <= value <= high + 1e-12 for value in found)
 

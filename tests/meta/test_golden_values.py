@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 from ptyspec.files.files import sha256_of
 from ptyspec.spec.checks import Check
 from ptyspec.testing.golden.checks import Golden, GoldenDrift
-from ptyspec.testing.golden.compare import compare_arrays, ulp_histogram
 from ptyspec.testing.golden.content import Numbers, read_numbers, write_arrays, write_numbers
 from ptyspec.testing.golden.manifest import Entry, write_manifest
 from ptyspec.testing.golden.tolerance import GoldenError, Tolerance, tolerances_of
@@ -241,31 +239,3 @@ def test_a_proposal_keeps_the_golden_value_of_what_holds(kept: Golden, tmp_path:
 def test_a_number_that_is_not_finite_is_no_golden_number(kept: Golden) -> None:
     with pytest.raises(GoldenError, match="not finite"):
         numbers(kept, values={"mean": float("nan"), "count": 3})
-
-
-@pytest.mark.parametrize(
-    "dtype", [np.float32, np.float64, np.complex64], ids=["single", "double", "complex"]
-)
-def test_steps_between_neighbouring_numbers_are_counted(dtype: Any) -> None:
-    a = np.array([1.0, -1.0, 0.0, 3.0], dtype)
-    real = a.real.dtype
-    b = a.copy()
-    b[0] = np.nextafter(real.type(1), real.type(2))
-    b[2] = np.nextafter(np.nextafter(real.type(0), real.type(-1)), real.type(-1))
-    counts = ulp_histogram(a, b)
-    assert (counts["1"], counts["2-4"]) == (1, 1)
-    assert sum(counts.values()) == (8 if a.dtype.kind == "c" else 4)
-
-
-def test_differences_see_nan_that_moved_and_what_is_outside() -> None:
-    a, b = np.array([1.0, np.nan, 2.0, np.nan]), np.array([1.5, np.nan, np.nan, 2.0])
-    found = compare_arrays(a, b, LIMIT)
-    assert (found.max_abs, found.max_rel, found.outside, found.nan_moved, found.agrees) == (
-        0.5,
-        0.5,
-        1,
-        2,
-        False,
-    )
-    assert compare_arrays(a, a, LIMIT).agrees
-    json.dumps(found.ulps)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ptyspec.cli.settings_page import meaning, settings_page
+from docs.site.settings import meaning, settings_page
 from ptyspec.contracts.resolve import known_keys
 from ptyspec.contracts.settings import TrainingConfig
 
@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 def test_the_settings_page_is_current() -> None:
     written = PAGE.read_text(encoding="utf-8")
     assert written == settings_page(), (
-        "write it again: python -m ptyspec.cli.settings_page docs/settings.md"
+        "write it again: python -m docs.site.settings docs/settings.md"
     )
 
 

@@ -216,7 +216,7 @@ def test_markdown_and_the_compliance_matrix_name_every_clause() -> None:
         clause(), clause("AREA-002"), cases=[case(), case("test_b")], ran=ended(test_a="passed")
     )
     page = views.markdown(found)
-    assert "| AREA-001 | Title of AREA-001 | MUST | 2 | partly run, 1 of 2 cases | – |" in page
+    assert "| AREA-001 | MUST | 2 | partly run, 1 of 2 cases | – | Title of AREA-001 |" in page
     assert "a MUST without a case" in page
     lines = views.compliance(found).splitlines()
     selector = "`pytest tests/contract/test_x.py::test_a tests/contract/test_x.py::test_b`"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ptyspec.report.trace import finite, said
 from ptyspec.spec.clause import PLACES, Clause
 from ptyspec.spec.finding import State
 from ptyspec.spec.trace import Row, Trace
@@ -37,19 +37,7 @@ def from_text(clauses: Iterable[Clause]) -> dict[str, dict[str, Any]]:
 
 
 def _clause(clause: Clause) -> dict[str, Any]:
-    return {
-        "title": clause.title,
-        "level": clause.level,
-        "statement": clause.statement,
-        "why": clause.why,
-        "tolerance": str(clause.tolerance),
-        "place": clause.place,
-        "document": clause.document,
-        "section": clause.section,
-        "source": clause.source,
-        "revision": clause.revision,
-        "signatures": list(clause.signatures),
-    }
+    return {**said(clause), "why": clause.why, "document": clause.document}
 
 
 def _evidence(row: Row, after: str) -> dict[str, Any]:
@@ -60,8 +48,8 @@ def _evidence(row: Row, after: str) -> dict[str, Any]:
         "ran": standing.ran,
         "detail": str(standing),
         "after": after,
-        "margin": _finite(row.margin),
-        "margins": [{"what": what, "used": _finite(used)} for what, used in margins],
+        "margin": finite(row.margin),
+        "margins": [{"what": what, "used": finite(used)} for what, used in margins],
         "cases": len(row.cases),
         "outcomes": dict(Counter(str(row.of(outcome)) for outcome in row.ran.values())),
         "failed": row.failed[:MOST],
@@ -70,15 +58,10 @@ def _evidence(row: Row, after: str) -> dict[str, Any]:
     }
 
 
-def _finite(used: float | None) -> float | None:
-    return None if used is None or not math.isfinite(used) else float(f"{used:.4g}")
-
-
 def word(row: Mapping[str, Any]) -> str:
     """Return the state of a clause as it is counted and drawn."""
-    return (
-        PARTLY if row["state"] == State.PASSED and row["ran"] < row["cases"] else str(row["state"])
-    )
+    partly = row["state"] == State.PASSED and row["ran"] < row["cases"]
+    return PARTLY if partly else str(row["state"])
 
 
 def counts(clauses: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ptyspec.report.dashboard import campaign, clauses, drawings
+from ptyspec.report.dashboard import campaign, clauses, svg
 from ptyspec.scores import headline as scores
 from ptyspec.spec.clause import PLACES
 
@@ -55,8 +55,8 @@ def page(content: Mapping[str, Any], pictures: Mapping[str, Sequence[Mapping[str
         columns=RUN_COLUMNS,
         names=scores.NAMES,
         shown=scores.shown,
-        lines=drawings,
-        trends=drawings.trends(content["trend"]),
+        effect_of=svg.effect,
+        trends=svg.trends(content["trend"]),
     )
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 from ptyspec.checks.verdict import Verdict, verdict_of
-from ptyspec.contracts.records import ArrayStats, StageRecord
+from ptyspec.contracts.records import StageRecord
 from ptyspec.errors import InputFileError, PtyspecError
 from ptyspec.files.jsonfile import read_json
-from ptyspec.report.curves import ring_curves
+from ptyspec.report.curves import is_field, ring_curves
 from ptyspec.report.dashboard.pictures import looks
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.scores import headline as scores
@@ -43,7 +45,7 @@ def facts(run: FinishedRun, key: str) -> dict[str, Any]:
         "commit": environment.get("commit"),
         "looks": looks(metrics),
         "findings": _findings(verdict),
-        "scores": _scores(metrics),
+        "scores": scores.headlines(metrics),
         "columns": [score.key for score in scores.columns(metrics)],
         "stages": [_stage(stage) for stage in run.stages.values()],
         "training": _training(run),
@@ -91,43 +93,15 @@ def _source(run: FinishedRun, kind: str) -> str:
     )
 
 
-def _scores(metrics: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
-    return {
-        name: scores.headline(block, scores.columns(metrics))
-        for name, block in scores.blocks(metrics).items()
-    }
-
-
 def _stage(stage: StageRecord) -> dict[str, Any]:
+    kept = {"mean", "max", "shape", "nan_count"}
     arrays = {
-        name: {
-            "mean": stats.mean,
-            "max": stats.max,
-            "shape": list(stats.shape),
-            "nan_count": stats.nan_count,
-        }
+        name: stats.model_dump(mode="json", include=kept)
         for name, stats in stage.arrays.items()
-        if _has_level(name, stats)
+        if is_field(name, stats)
     }
-    return {
-        "name": stage.name,
-        "seconds": stage.seconds,
-        "peak_rss_mb": stage.peak_rss_mb,
-        "arrays": arrays,
-        "numbers": dict(stage.numbers),
-        "flags": dict(stage.flags),
-    }
-
-
-def _has_level(name: str, stats: ArrayStats) -> bool:
-    """Whether an array is a field or an amplitude, whose mean says something about the scale."""
-    floating = stats.dtype.startswith(("float", "complex"))
-    return (
-        floating
-        and "coords" not in name
-        and name != "coverage"
-        and bool(stats.mean and stats.mean > 0)
-    )
+    told = ("name", "seconds", "peak_rss_mb", "numbers", "flags")
+    return {**{key: getattr(stage, key) for key in told}, "arrays": arrays}
 
 
 def _training(run: FinishedRun) -> dict[str, Any] | None:
@@ -139,28 +113,21 @@ def _training(run: FinishedRun) -> dict[str, Any] | None:
 
 
 def _rings(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    curves = ring_curves(scores.blocks(metrics))
     return {
         name: {
             "frequency": frequency.tolist(),
-            "curve": [_finite(value) for value in curve.tolist()],
+            "curve": [round(at, 4) if math.isfinite(at) else None for at in curve.tolist()],
         }
-        for name, (frequency, curve, _) in ring_curves(scores.blocks(metrics)).items()
+        for name, (frequency, curve, _) in curves.items()
     }
-
-
-def _finite(value: float) -> float | None:
-    return round(value, 4) if value == value and abs(value) != float("inf") else None
 
 
 def key_of(folder: Path, taken: Iterable[str]) -> str:
     """Return a run's name in anchors: its folder's, which is its key in the store; numbered where it is taken."""
     stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.name).strip("-.") or "run"
-    used = set(taken)
-    return next(
-        name
-        for name in (stem, *(f"{stem}-{number}" for number in range(2, 10_000)))
-        if name not in used
-    )
+    used, numbered = set(taken), (f"{stem}-{number}" for number in count(2))
+    return next(name for name in chain([stem], numbered) if name not in used)
 
 
 def newest(store: Path) -> list[Path]:
@@ -183,29 +150,20 @@ def newest(store: Path) -> list[Path]:
         else:
             plain.setdefault((name, *identity), folder)
     named = {name for name, *_ in plain}
-    rows = [
-        *plain.items(),
-        *(((name,), folder) for name, folder in changed.items() if name not in named),
-    ]
-    return [
-        folder for _, folder in sorted(rows, key=lambda row: (SHIPPED.index(row[0][0]), row[0]))
-    ]
+    plain |= {(name,): folder for name, folder in changed.items() if name not in named}
+    rows = sorted(plain.items(), key=lambda row: (SHIPPED.index(row[0][0]), row[0]))
+    return [folder for _, folder in rows]
 
 
 def _identity(folder: Path) -> tuple[str, tuple[str, ...], bool]:
     """Scenario, then recipe and faults, then whether settings were changed by hand; no name for what is no run."""
     try:
-        scenario, environment = (
-            read_json(folder / "scenario.json"),
-            read_json(folder / "environment.json"),
-        )
+        names = ("scenario.json", "environment.json")
+        scenario, environment = (read_json(folder / name) for name in names)
         sources = {str(row["source"]) for row in scenario["values"].values()}
         recipe = next((text for text in sorted(sources) if text.startswith("recipe ")), "")
-        return (
-            str(scenario["name"]),
-            (recipe, *environment.get("faults", ())),
-            any(not source.startswith(SHIPPED_WITH) for source in sources),
-        )
+        own = any(not source.startswith(SHIPPED_WITH) for source in sources)
+        return str(scenario["name"]), (recipe, *environment.get("faults", ())), own
     except (PtyspecError, KeyError, TypeError, AttributeError):
         return "", (), False
 
@@ -214,10 +172,6 @@ def opened(folder: Path) -> FinishedRun:
     """Return the run in a folder that the user named; raises InputFileError where it is none or not finished."""
     run = FinishedRun(folder)
     if not (folder / "metrics.json").is_file():
-        raise InputFileError(
-            "this run is not finished",
-            value=folder,
-            limit="it holds metrics.json",
-            next_step="run it again",
-        )
+        message, limit = "this run is not finished", "it holds metrics.json"
+        raise InputFileError(message, value=folder, limit=limit, next_step="run it again")
     return run

@@ -1,15 +1,35 @@
-"""Charts as inline SVG that follow the page's colours: curves, intervals, and the matrix of faults."""
+"""Charts as inline SVG that follow the page's colours: the trend's curves, and effects with their intervals."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
 WIDTH, HEIGHT = 360, 210
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 30
+Span = tuple[float, float]
+
+
+def tag(name: str, *inside: object, **attributes: object) -> Markup:
+    """Return an element; all text is escaped, `_` behind a name is dropped and within it a hyphen."""
+    told = Markup("").join(
+        Markup(' {}="{}"').format(
+            key.rstrip("_").replace("_", "-"), f"{at:.1f}" if isinstance(at, float) else at
+        )
+        for key, at in attributes.items()
+    )
+    return Markup("<{0}{1}>{2}</{0}>").format(
+        name, told, Markup("").join(map(Markup.escape, inside))
+    )
+
+
+def tick(x: float, y: float, text: object, anchor: str = "start") -> Markup:
+    """Return a word of an axis."""
+    return tag("text", text, class_="tick", text_anchor=anchor, x=float(x), y=float(y))
 
 
 @dataclass(frozen=True)
@@ -20,206 +40,138 @@ class Line:
     kind: str
     xs: Sequence[float]
     ys: Sequence[float | None]
-    marks: bool = False
 
 
-@dataclass(frozen=True)
-class Axes:
-    """The window of a chart in data units, and how y is drawn."""
-
-    x: tuple[float, float]
-    y: tuple[float, float]
-    log: bool = False
-
-    def across(self, value: float) -> float:
-        """Return the x of a value in the picture."""
-        low, high = self.x
-        return LEFT + (value - low) / (high - low) * (WIDTH - LEFT - RIGHT)
-
-    def down(self, value: float) -> float:
-        """Return the y of a value in the picture, clipped to the window."""
-        low, high = (math.log10(end) for end in self.y) if self.log else self.y
-        at = math.log10(max(value, self.y[0])) if self.log else value
-        share = min(max((at - low) / (high - low), 0.0), 1.0)
-        return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
-
-
-def chart(
-    title: str,
-    lines: Sequence[Line],
-    *,
-    xlabel: str,
-    log: bool = False,
-    y: tuple[float, float] | None = None,
-    levels: Sequence[tuple[float, str]] = (),
-    at: float | None = None,
-    whole: bool = False,
-) -> Markup:
-    """Return curves with axes; `levels` are dashed horizontals with a word, `at` a dotted vertical; `whole` has x count things.
-
-    Where nothing can be drawn the chart is empty text. `log` is dropped where a value is not positive.
-    """
-    values = [
-        value for line in lines for value in line.ys if value is not None and math.isfinite(value)
-    ]
-    places = [value for line in lines for value in line.xs]
+def chart(title: str, lines: Sequence[Line], *, xlabel: str, y: Span | None = None) -> Markup:
+    """Return curves over counted things, with axes; empty text where nothing can be drawn."""
+    values = [at for line in lines for at in line.ys if at is not None and math.isfinite(at)]
+    places = [at for line in lines for at in line.xs]
     if not values or not places:
         return Markup("")
-    log = log and min(values) > 0
-    axes = Axes(_padded(min(places), max(places), 0.0), y or _span(values, log), log)
-    parts = [_grid(axes, whole), _levels(axes, levels)]
-    if at is not None:
-        x = axes.across(at)
-        parts.append(
-            Markup('<line class="level" x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/>').format(
-                x, TOP, HEIGHT - BOTTOM
-            )
-        )
-    parts += [_line(axes, line) for line in reversed(lines)]
-    parts.append(
-        Markup('<text class="tick" text-anchor="end" x="{}" y="{}">{}</text>').format(
-            WIDTH - RIGHT, HEIGHT - 4, xlabel
-        )
-    )
-    return Markup(
-        '<svg class="chart" role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>'
-    ).format(title, WIDTH, HEIGHT, Markup("").join(parts))
+    (left, right), (low, high) = _padded(places, 0.0), y or _padded(values, 0.08)
+
+    def across(value: float) -> float:
+        return LEFT + (value - left) / (right - left) * (WIDTH - LEFT - RIGHT)
+
+    def down(value: float) -> float:
+        share = min(max((value - low) / (high - low), 0.0), 1.0)
+        return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
+
+    parts = []
+    for mark in ticks(low, high):
+        at = down(mark)
+        parts.append(tag("line", class_="grid", x1=LEFT, x2=WIDTH - RIGHT, y1=at, y2=at))
+        parts.append(tick(LEFT - 6, at + 3.5, f"{mark:g}", "end"))
+    whole = (value for value in ticks(left, right) if value == int(value))
+    parts += [tick(across(x), HEIGHT - BOTTOM + 14, f"{x:g}", "middle") for x in whole]
+    for line in reversed(lines):
+        pieces: list[list[tuple[float, float]]] = [[]]
+        for x, value in zip(line.xs, line.ys, strict=True):
+            if value is None or not math.isfinite(value):
+                pieces.append([])
+            else:
+                pieces[-1].append((across(x), down(value)))
+        for piece in filter(None, pieces):
+            points = " ".join(f"{x:.1f},{at:.1f}" for x, at in piece)
+            parts.append(tag("polyline", class_=f"line {line.kind}", points=points))
+            parts += [
+                tag("circle", class_=f"dot {line.kind}", cx=x, cy=at, r=2.5) for x, at in piece
+            ]
+    parts.append(tick(WIDTH - RIGHT, HEIGHT - 4, xlabel, "end"))
+    return _svg("chart", title, WIDTH, HEIGHT, parts)
 
 
-def _span(values: Sequence[float], log: bool) -> tuple[float, float]:
+def _svg(kind: str, said: str, width: int, height: int, parts: Sequence[Markup]) -> Markup:
+    box = f"0 0 {width} {height}"
+    return tag("svg", *parts, class_=kind, role="img", aria_label=said, viewBox=box)
+
+
+def _padded(values: Sequence[float], share: float) -> Span:
     low, high = min(values), max(values)
-    return (low / 1.3, high * 1.3) if log else _padded(low, high, 0.08)
-
-
-def _padded(low: float, high: float, share: float) -> tuple[float, float]:
     room = (high - low) * share
     return (low - room, high + room) if high > low else (low - 0.5, high + 0.5)
 
 
-def _grid(axes: Axes, whole: bool) -> Markup:
-    parts = []
-    for value in ticks(*axes.y, log=axes.log):
-        y = axes.down(value)
-        parts.append(
-            Markup('<line class="grid" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/>').format(
-                LEFT, WIDTH - RIGHT, y
-            )
-        )
-        text = Markup('<text class="tick" text-anchor="end" x="{}" y="{:.1f}">{:g}</text>')
-        parts.append(text.format(LEFT - 6, y + 3.5, value))
-    for value in ticks(*axes.x):
-        if whole and value != int(value):
-            continue
-        text = Markup('<text class="tick" text-anchor="middle" x="{:.1f}" y="{}">{:g}</text>')
-        parts.append(text.format(axes.across(value), HEIGHT - BOTTOM + 14, value))
-    return Markup("").join(parts)
-
-
-def ticks(low: float, high: float, log: bool = False) -> list[float]:
-    """Return round values inside a range: powers of ten (or their 1, 2, 5) where it is logarithmic."""
-    if log:
-        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        tens = [10.0**at for at in decades if low <= 10.0**at <= high]
-        if len(tens) > 2:
-            return tens
-        return [
-            value
-            for at in decades
-            for step in (1, 2, 5)
-            if low <= (value := step * 10.0**at) <= high
-        ]
+def ticks(low: float, high: float) -> list[float]:
+    """Return round values inside a range."""
     step = 10.0 ** math.floor(math.log10(high - low))
     step *= next(part for part in (0.1, 0.2, 0.5, 1.0, 2.0) if (high - low) / (part * step) <= 5)
     first = math.ceil(low / step - 1e-9)
     return [round(at * step, 12) for at in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-def _levels(axes: Axes, levels: Sequence[tuple[float, str]]) -> Markup:
-    parts = []
-    for value, word in levels:
-        y = axes.down(value)
-        parts.append(
-            Markup('<line class="level" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/>').format(
-                LEFT, WIDTH - RIGHT, y
-            )
-        )
-        text = Markup('<text class="tick" text-anchor="end" x="{}" y="{:.1f}">{}</text>')
-        parts.append(text.format(WIDTH - RIGHT, y - 4, word))
-    return Markup("").join(parts)
-
-
-def _line(axes: Axes, line: Line) -> Markup:
-    pieces: list[list[str]] = [[]]
-    for x, y in zip(line.xs, line.ys, strict=True):
-        if y is None or not math.isfinite(y):
-            pieces.append([])
-        else:
-            pieces[-1].append(f"{axes.across(x):.1f},{axes.down(y):.1f}")
-    drawn = [
-        Markup('<polyline class="line {}" points="{}"/>').format(line.kind, " ".join(piece))
-        for piece in pieces
-        if piece
-    ]
-    if line.marks or any(len(piece) == 1 for piece in pieces):
-        dots = (point.split(",") for piece in pieces for point in piece)
-        drawn += [
-            Markup('<circle class="dot {}" cx="{}" cy="{}" r="2.5"/>').format(line.kind, *dot)
-            for dot in dots
-        ]
-    return Markup("").join(drawn)
-
-
-def interval(
-    value: float | None,
-    low: float | None,
-    high: float | None,
-    margin: float | None,
-    said: str,
-    brief: bool = False,
-) -> Markup:
+def effect(row: Mapping[str, Any], brief: bool = False) -> Markup:
     """Return an effect with its interval on an axis whose shaded middle is the margin, within which nothing matters.
 
     `brief`: without words, for a line of a list.
     """
-    known = [
-        abs(number)
-        for number in (value, low, high, margin)
-        if number is not None and math.isfinite(number)
-    ]
-    if value is None or not known or max(known) == 0:
+    told, margin = row.get("effect") or {}, row.get("margin")
+    value, low, high = (told.get(key) for key in ("value", "low", "high"))
+    known = [abs(at) for at in (value, low, high, margin) if at is not None and math.isfinite(at)]
+    if value is None or max(known, default=0) == 0:
         return Markup("")
-    width, height, middle = 320, 32 if brief else 44, 16
-    top = 1.15 * max(known)
+    between = low is not None and high is not None
+    said = f"effect {value:.3g}" + (f", interval {low:.3g} to {high:.3g}" if between else "")
+    said += "" if margin is None else f", margin {margin:.3g}"
+    width, height, middle, top = 320, 32 if brief else 44, 16.0, 1.15 * max(known)
 
     def at(number: float) -> float:
-        return width / 2 + min(max(number / top, -1.0), 1.0) * (width / 2 - 8)
+        return float(width / 2 + min(max(number / top, -1.0), 1.0) * (width / 2 - 8))
 
-    parts = [
-        Markup('<line class="grid" x1="8" x2="{0}" y1="{1}" y2="{1}"/>').format(width - 8, middle)
-    ]
+    parts = []
     if margin:
-        span = Markup('<rect class="margin" x="{:.1f}" y="4" width="{:.1f}" height="24" rx="3"/>')
-        parts.insert(0, span.format(at(-abs(margin)), at(abs(margin)) - at(-abs(margin))))
-        ends = [(sign * abs(margin), f"{sign * abs(margin):.3g}") for sign in (-1, 1)]
-        wide = at(abs(margin)) - at(0.0) > 30  # else the three words would lie on each other
-        words = [*ends, (0.0, "0")] if wide else [(0.0, f"± {abs(margin):.3g}")]
-        parts += [_word(at(place), height - 4, text) for place, text in words if not brief]
-    parts += [
-        Markup('<line class="zero" x1="{0:.1f}" x2="{0:.1f}" y1="4" y2="28"/>').format(at(0.0))
-    ]
+        wide = at(abs(margin)) - at(-abs(margin))
+        parts.append(
+            tag("rect", class_="margin", x=at(-abs(margin)), y=4, width=wide, height=24, rx=3)
+        )
+        words = [(0.0, f"± {abs(margin):.3g}")]
+        if wide > 60:  # else the three words would lie on each other
+            ends = [(sign * abs(margin), f"{sign * abs(margin):.3g}") for sign in (-1, 1)]
+            words = [*ends, (0.0, "0")]
+        parts += [tick(at(x), height - 4, word, "middle") for x, word in words if not brief]
+    parts.append(tag("line", class_="grid", x1=8, x2=width - 8, y1=middle, y2=middle))
+    parts.append(tag("line", class_="zero", x1=at(0.0), x2=at(0.0), y1=4, y2=28))
     if low is not None and high is not None:
-        bar = Markup('<line class="bar" x1="{0:.1f}" x2="{1:.1f}" y1="{2}" y2="{2}"/>')
-        parts.append(bar.format(at(low), max(at(high), at(low) + 2), middle))
-    parts.append(
-        Markup('<circle class="value" cx="{:.1f}" cy="{}" r="5"/>').format(at(value), middle)
-    )
-    body = Markup("").join(parts)
-    return Markup(
-        '<svg class="interval" role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>'
-    ).format(said, width, height, body)
+        end = max(at(high), at(low) + 2)
+        parts.append(tag("line", class_="bar", x1=at(low), x2=end, y1=middle, y2=middle))
+    parts.append(tag("circle", class_="value", cx=at(value), cy=middle, r=5))
+    return _svg("interval", said, width, height, parts)
 
 
-def _word(x: float, y: float, text: str) -> Markup:
-    return Markup('<text class="tick" text-anchor="middle" x="{:.1f}" y="{}">{}</text>').format(
-        x, y, text
-    )
+def trends(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the charts of the trend: clauses, kill rate, hypotheses, ratios of the scenarios; none for one report."""
+    if len(rows) < 2:
+        return []
+    places = list(range(1, len(rows) + 1))
+
+    def counted(**kinds: str) -> list[Line]:
+        return [
+            Line(key.replace("_", " ").lower(), kind, places, [_of(row, key) for row in rows])
+            for key, kind in kinds.items()
+        ]
+
+    names = dict.fromkeys(name for row in rows for name in row.get("mean_ratio", {}))
+    kinds = ("network", "untrained", "iterative", "refined", "flat_start", "trivial")
+    ratios = [
+        Line(name, kind, places, [row.get("mean_ratio", {}).get(name) for row in rows])
+        for name, kind in zip(names, kinds, strict=False)
+    ]
+    clauses = counted(passed="good", partly_run="iterative", failed="bad", not_run="untrained")
+    verdicts = counted(CONFIRMED="good", RULED_OUT="network", OPEN="untrained")
+    charts: list[tuple[str, list[Line], Span | None]] = [
+        ("clauses", clauses, None),
+        ("kill rate", counted(kill_rate="network"), (0.0, 1.05)),
+        ("hypotheses", verdicts, None),
+        ("mean ratio of the scenarios", ratios, None),
+    ]
+    return [
+        {"name": name, "svg": drawn, "lines": lines}
+        for name, lines, y in charts
+        if (drawn := chart(f"{name} by report", lines, xlabel="report", y=y))
+    ]
+
+
+def _of(row: Mapping[str, Any], key: str) -> float | None:
+    """A number of a report's headline, whose keys hold blanks where they are words for readers."""
+    headline: dict[str, float | None] = row["headline"]
+    return headline.get(key, headline.get(key.replace("_", " ")))

@@ -15,8 +15,8 @@ from ptyspec.report.dashboard.page import page
 from ptyspec.report.dashboard.pictures import pictures
 
 PAGE, DATA = "dashboard.html", "report.json"
-SIDE, FEW = 256, 4
-"""Largest side of a picture in pixels; with more runs than a few they share the same space."""
+KEPT = ("metrics", "stages", "history", "scenario", "environment")
+FILES = (*(f"{name}.json" for name in KEPT), "report.html", "report.md")
 
 
 def write_dashboard(out: Path, sources: Sources, *, remember: bool = True) -> Path:
@@ -28,9 +28,7 @@ def write_dashboard(out: Path, sources: Sources, *, remember: bool = True) -> Pa
     """
     check_out(out)
     found = content(sources)
-    keys = list(found["runs"])
-    side = SIDE if len(keys) <= FEW else max(96, int(SIDE * (FEW / len(keys)) ** 0.5))
-    drawn = {key: pictures(run, side) for key, run in zip(keys, sources.runs, strict=True)}
+    drawn = {key: pictures(run) for key, run in zip(found["runs"], sources.runs, strict=True)}
     for run in found["runs"].values():
         run["files"] = _files(Path(run["folder"]), out)
     text = page(found, drawn)
@@ -45,20 +43,8 @@ def write_dashboard(out: Path, sources: Sources, *, remember: bool = True) -> Pa
 
 def _files(folder: Path, out: Path) -> dict[str, str]:
     """Where the page finds a run's own files, relative to the page while both stay in place."""
-    names = (
-        "metrics.json",
-        "stages.json",
-        "history.json",
-        "scenario.json",
-        "environment.json",
-        "report.html",
-        "report.md",
-    )
-    return {
-        name: Path(os.path.relpath(folder / name, out)).as_posix()
-        for name in names
-        if (folder / name).is_file()
-    }
+    paths = [folder / name for name in FILES if (folder / name).is_file()]
+    return {path.name: Path(os.path.relpath(path, out)).as_posix() for path in paths}
 
 
 def check_out(out: Path) -> None:

@@ -10,6 +10,9 @@ from ptyspec.spec.finding import State
 
 Content = Mapping[str, Any]
 OK, VIOLATION, INCOMPLETE = "ok", "violation", "incomplete"
+KINDS = ("run", "clause", "fault", "audit")
+FIELDS = ("kind", "of", "link", "severity", "clause", "stage", "what", "observed", "limit")
+"""Of a row of document.Wrong."""
 
 
 def wrong(content: Content) -> list[dict[str, Any]]:
@@ -17,12 +20,12 @@ def wrong(content: Content) -> list[dict[str, Any]]:
 
     `severity` is `violation`, or `note` for what is a SHOULD or a fault that nobody notices.
     """
-    found = [*_runs(content), *_clauses(content), *_faults(content), *_audits(content)]
+    made = [*_runs(content), *_clauses(content), *_faults(content), *_audits(content)]
+    rows = [dict(zip(FIELDS, row, strict=True)) for row in made]
     order = {place: at for at, place in enumerate(PLACES)}
-    kinds = ("run", "clause", "fault", "audit")
     return sorted(
-        found,
-        key=lambda row: (kinds.index(row["kind"]), row["of"], order.get(row["stage"], len(order))),
+        rows,
+        key=lambda row: (KINDS.index(row["kind"]), row["of"], order.get(row["stage"], len(order))),
     )
 
 
@@ -34,121 +37,52 @@ def status(content: Content) -> str:
     return INCOMPLETE if any(row["state"] != State.PASSED for row in must) else OK
 
 
-def _entry(
-    kind: str, clause: str, stage: str, what: str, observed: str, limit: str, link: str, **more: Any
-) -> dict[str, Any]:
-    return {
-        "kind": kind,
-        "of": "",
-        "clause": clause,
-        "stage": stage,
-        "what": what,
-        "observed": observed,
-        "limit": limit,
-        "link": link,
-        "severity": VIOLATION,
-        **more,
-    }
+def _severity(clause: Mapping[str, Any]) -> str:
+    return VIOLATION if clause.get("level", "MUST") == "MUST" else "note"
 
 
-def _runs(content: Content) -> Iterator[dict[str, Any]]:
+def _runs(content: Content) -> Iterator[tuple[str, ...]]:
     for key, run in content["runs"].items():
+        head = ("run", key, f"#run-{key}")
         for row in run["findings"]:
             if row["ok"] is False:
-                clause = content["clauses"].get(row["clause"], {})
-                severity = VIOLATION if clause.get("level", "MUST") == "MUST" else "note"
-                yield _entry(
-                    "run",
-                    row["clause"],
-                    row["stage"],
-                    row["what"],
-                    row["observed"],
-                    row["limit"],
-                    f"#run-{key}",
-                    of=key,
-                    severity=severity,
-                )
+                severity = _severity(content["clauses"].get(row["clause"], {}))
+                told = (row["what"], row["observed"], row["limit"])
+                yield (*head, severity, row["clause"], row["stage"], *told)
         for one in run["verdict"]["doubts"]:
-            yield _entry(
-                "run",
-                "",
-                "score",
-                one["what"],
-                one["observed"],
-                f"right: {one['expected']}",
-                f"#run-{key}",
-                of=key,
-                severity="note",
-            )
+            told = (one["what"], one["observed"], f"right: {one['expected']}")
+            yield (*head, "note", "", "score", *told)
 
 
-def _clauses(content: Content) -> Iterator[dict[str, Any]]:
+def _clauses(content: Content) -> Iterator[tuple[str, ...]]:
     for name, row in content["clauses"].items():
-        if row["state"] in (State.FAILED, State.ERROR):
-            observed = (
-                f"{row['outcomes'].get(row['state'], 0)} of {row['cases']} cases: {row['state']}"
-            )
-            observed += f"; may follow from {row['after']}" if row["after"] else ""
-            severity = VIOLATION if row["level"] == "MUST" else "note"
-            yield _entry(
-                "clause",
-                name,
-                row["place"],
-                row["title"],
-                observed,
-                row["tolerance"],
-                f"#clause-{name}",
-                severity=severity,
-            )
+        state = row["state"]
+        if state in (State.FAILED, State.ERROR):
+            seen = f"{row['outcomes'].get(state, 0)} of {row['cases']} cases: {state}"
+            seen += f"; may follow from {row['after']}" if row["after"] else ""
+            head = ("clause", "", f"#clause-{name}", _severity(row), name, row["place"])
+            yield (*head, row["title"], seen, row["tolerance"])
 
 
-def _faults(content: Content) -> Iterator[dict[str, Any]]:
+def _faults(content: Content) -> Iterator[tuple[str, ...]]:
     campaign = content["campaign"] or {"faults": {}, "missed": {}}
     for name, row in campaign["faults"].items():
+        head, stage = ("fault", "", f"#fault-{name}", "note"), row["stage"]
         if row["status"] == "survived":
-            observed = f"no clause went red; {row['reached']} cases came through it"
-            yield _entry(
-                "fault",
-                "",
-                row["stage"],
-                f"fault {name} survives: {row['story']}",
-                observed,
-                "one red clause",
-                f"#fault-{name}",
-                severity="note",
-            )
-        for clause, said, observed, limit in [
-            *(
-                (one, f"went red under fault {name}, which is not its matter", "red", "green")
-                for one in row["blind_red"]
-            ),
-            *(
-                (one, f"stays green under fault {name}, which it should notice", "green", "red")
-                for one in campaign["missed"].get(name, ())
-            ),
-        ]:
-            yield _entry(
-                "fault",
-                clause,
-                row["stage"],
-                said,
-                observed,
-                limit,
-                f"#fault-{name}",
-                severity="note",
-            )
+            what = f"fault {name} survives: {row['story']}"
+            seen = f"no clause went red; {row['reached']} cases came through it"
+            yield (*head, "", stage, what, seen, "one red clause")
+        for clause in row["blind_red"]:
+            what = f"went red under fault {name}, which is not its matter"
+            yield (*head, clause, stage, what, "red", "green")
+        for clause in campaign["missed"].get(name, ()):
+            what = f"stays green under fault {name}, which it should notice"
+            yield (*head, clause, stage, what, "green", "red")
 
 
-def _audits(content: Content) -> Iterator[dict[str, Any]]:
+def _audits(content: Content) -> Iterator[tuple[str, ...]]:
     for row in (content["audits"] or {"findings": []})["findings"]:
         if row["ok"] is False:
             place = content["clauses"].get(row["clause"], {}).get("place", "evidence")
-            yield _entry(
-                "audit",
-                row["clause"],
-                place,
-                row["what"],
-                "broken",
-                row["limit"],
-                f"#audit-{row['kind']}",
-            )
+            head = ("audit", "", f"#audit-{row['kind']}", VIOLATION, row["clause"], place)
+            yield (*head, row["what"], "broken", row["limit"])

@@ -1,9 +1,9 @@
-"""What the fixture `golden` does: compare with the approved file, or, when proposals are made, write one beside it."""
+"""What the fixture `golden` does: compare with the approved file, or propose another beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, SupportsFloat
 
@@ -11,13 +11,20 @@ import numpy as np
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.runs.environment import fingerprint
-from ptyspec.testing.golden.compare import compare_numbers, shape_and_dtype
-from ptyspec.testing.golden.content import Numbers, plain_numbers, read_arrays, read_numbers
-from ptyspec.testing.golden.manifest import Entry, approved
-from ptyspec.testing.golden.proposal import propose_arrays, propose_numbers
+from ptyspec.testing.golden.content import (
+    Numbers,
+    compare_numbers,
+    plain_numbers,
+    read_arrays,
+    read_numbers,
+    write_arrays,
+    write_numbers,
+)
+from ptyspec.testing.golden.manifest import Entry, approved, read_manifest
+from ptyspec.testing.golden.proposal import Status, keep
 from ptyspec.testing.golden.tolerance import GoldenError, Tolerance, tolerances_of
 
-SHOWN = 12
+SHOWN = 13
 CheckArrays = Callable[..., None]
 """`ndarrays_regression.check` of pytest-regressions."""
 
@@ -46,25 +53,31 @@ class Golden:
         tolerances: Mapping[str, Tolerance],
         facts: Mapping[str, Any] | None = None,
     ) -> None:
-        """Compare numbers within their tolerances, and facts (shapes, dtypes, names, flags) exactly, with the .json.
+        """Compare with the .json: numbers within their tolerances; facts (shapes, dtypes, flags) exactly.
 
         `tolerances` are stated by key or by pattern. Raises GoldenDrift with a line a value that left its tolerance.
         """
         __tracebackhide__ = True
-        name = self._name(".json")
         plain, exact = plain_numbers(values, facts or {})
         observed = Numbers(plain, tolerances_of(plain, tolerances), exact)
-        if self.proposals is not None:
-            propose_numbers(self.proposals, self.folder, name, self.case, observed)
-            return
-        entry = self._entry(name)
-        rows = compare_numbers(read_numbers(self.folder / name), observed)
-        wrong = [str(row) for row in rows if not row.agrees]
-        if wrong:
-            self._drift(name, entry, f"{len(wrong)} of {len(rows)} values differ", wrong)
+        name = self._name(".json")
+        path = self.folder / name
+
+        def differences(entry: Entry | None) -> list[str]:
+            rows = compare_numbers(read_numbers(path), observed)
+            wrong = [str(row) for row in rows if not row.agrees]
+            return [f"{len(wrong)} of {len(rows)} values differ", *wrong] if wrong else []
+
+        def write(target: Path) -> None:
+            rows = compare_numbers(read_numbers(path), observed) if path.is_file() else []
+            # A number that holds keeps its golden value: proposed anew each time, it would wander.
+            held = {row.key: row.golden for row in rows if row.off is not None and row.agrees}
+            write_numbers(target, replace(observed, values=plain | held))
+
+        self._judge(name, differences, write, {})
 
     def arrays(self, arrays: Mapping[str, Array], tolerances: Mapping[str, Tolerance]) -> None:
-        """Compare arrays element by element with the .npz: shape, dtype, values within tolerance, NaN where NaN was.
+        """Compare with the .npz: shape, dtype, each element within its tolerance, NaN where NaN was.
 
         Whole numbers are compared exactly. Raises GoldenDrift.
         """
@@ -72,34 +85,55 @@ class Golden:
         name = self._name(".npz")
         stated = tolerances_of(arrays, tolerances)
         observed = {key: np.asarray(array) for key, array in arrays.items()}
+
+        def differences(entry: Entry | None) -> list[str]:
+            other = _kinds(read_arrays(self.folder / name), observed)
+            other += [
+                f"{key}: the case states {stated[key]}, approved is {limit}"
+                for key, limit in (entry.tolerances if entry else {}).items()
+                if key in stated and stated[key] != limit
+            ]
+            if other:
+                return ["the arrays are of another kind", *other]
+            limits = {key: {"atol": one.atol, "rtol": one.rtol} for key, one in stated.items()}
+            exact = {"atol": 0.0, "rtol": 0.0}
+            try:
+                self.array_check()(
+                    observed,
+                    fullpath=self.folder / name,
+                    tolerances=limits,
+                    default_tolerance=exact,
+                )
+            except AssertionError as error:
+                told = str(error).replace("To update values, use --force-regen option.\n\n", "")
+                return [
+                    "values differ",
+                    *told.splitlines(),
+                    *(f"{k}: {t}" for k, t in stated.items()),
+                ]
+            return []
+
+        self._judge(name, differences, lambda path: write_arrays(path, observed), stated)
+
+    def _judge(
+        self,
+        name: str,
+        differences: Callable[[Entry | None], list[str]],
+        write: Callable[[Path], None],
+        tolerances: dict[str, Tolerance],
+    ) -> None:
+        """Raise GoldenDrift where something differs; or propose what was observed."""
+        __tracebackhide__ = True
         if self.proposals is not None:
-            propose_arrays(self.proposals, self.folder, name, self.case, observed, stated)
+            old = (self.folder / name).is_file()
+            lines = differences(read_manifest(self.folder).get(name)) if old else []
+            status: Status = "new" if not old else "changed" if lines else "same"
+            keep(self.proposals, self.folder, name, self.case, write, status, lines, tolerances)
             return
-        entry = self._entry(name)
-        other = shape_and_dtype(read_arrays(self.folder / name), observed)
-        other += [
-            f"{k}: the case states {stated[k]}, approved is {t}"
-            for k, t in entry.tolerances.items()
-            if k in stated and stated[k] != t
-        ]
-        if other:
-            self._drift(name, entry, "the arrays are of another kind", other)
-        limits = {key: {"atol": limit.atol, "rtol": limit.rtol} for key, limit in stated.items()}
-        try:
-            self.array_check()(
-                observed,
-                fullpath=self.folder / name,
-                tolerances=limits,
-                default_tolerance={"atol": 0.0, "rtol": 0.0},
-            )
-        except AssertionError as error:
-            text = str(error).replace("To update values, use --force-regen option.\n\n", "")
-            self._drift(
-                name,
-                entry,
-                "values differ",
-                [*text.splitlines(), *(f"{k}: {t}" for k, t in stated.items())],
-            )
+        entry = approved(self.folder, name)
+        lines = ["there is no golden file yet"] if entry is None else differences(entry)
+        if lines:
+            self._drift(name, entry, lines)
 
     def _name(self, suffix: str) -> str:
         fitting = [name for name in self.declared if name.endswith(suffix)]
@@ -113,20 +147,25 @@ class Golden:
         self.compared.add(fitting[0])
         return fitting[0]
 
-    def _entry(self, name: str) -> Entry:
+    def _drift(self, name: str, entry: Entry | None, lines: list[str]) -> None:
         __tracebackhide__ = True
-        entry = approved(self.folder, name)
-        if entry is None:
-            self._drift(name, None, "there is no golden file yet", [])
-            raise AssertionError  # not reached
-        return entry
-
-    def _drift(self, name: str, entry: Entry | None, what: str, lines: list[str]) -> None:
-        __tracebackhide__ = True
-        told = [f"golden drift: {name}: {what}", *(f"  {line}" for line in lines[:SHOWN])]
+        told = [f"golden drift: {name}: {lines[0]}", *(f"  {line}" for line in lines[1:SHOWN])]
         if len(lines) > SHOWN:
             told.append(f"  and {len(lines) - SHOWN} more lines")
         if entry is not None:
             told += [f"approved in: {entry.environment}", f"observed in: {fingerprint()}"]
         told.append(f'next: ptyspec golden propose "{self.case}"')
         raise GoldenDrift("\n".join(told))
+
+
+def _kinds(golden: Mapping[str, Array], observed: Mapping[str, Array]) -> list[str]:
+    """A line a key that only one side has, or that has another shape or dtype."""
+    a, b = (
+        {key: f"{array.dtype}{list(array.shape)}" for key, array in side.items()}
+        for side in (golden, observed)
+    )
+    return [
+        f"{key}: observed {b.get(key, 'nothing')}, golden {a.get(key, 'nothing')}"
+        for key in sorted({*a, *b})
+        if a.get(key) != b.get(key)
+    ]

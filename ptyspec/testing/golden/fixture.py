@@ -14,23 +14,15 @@ if TYPE_CHECKING:
     from ptyspec.testing.golden.checks import Golden
 
 REGENERATE = ("force_regen", "regen_all")
-OTHERS = (
-    "data_regression",
-    "dataframe_regression",
-    "file_regression",
-    "image_regression",
-    "ndarrays_regression",
-    "num_regression",
-)
-"""Fixtures of pytest-regressions, which create a missing file in the source tree and have a tolerance by default."""
+KINDS = ("data", "dataframe", "file", "image", "ndarrays", "num")
+"""Fixtures of pytest-regressions, which create a missing file and have a tolerance by default."""
 GOLDEN = pytest.StashKey["Golden"]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker; refuse the options by which pytest-regressions would overwrite golden files."""
-    config.addinivalue_line(
-        "markers", f"{MARKER}(*names): the golden files that this case is compared with"
-    )
+    meaning = "the golden files that this case is compared with"
+    config.addinivalue_line("markers", f"{MARKER}(*names): {meaning}")
     for option in REGENERATE:
         if config.getoption(option, False):
             raise pytest.UsageError(
@@ -52,10 +44,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(
                 f"{item.nodeid}: the fixture golden and the marker golden(FILE) belong together; one of them is missing"
             )
-        around = sorted(asked & set(OTHERS))
-        if around:
+        for name in sorted(asked & {f"{kind}_regression" for kind in KINDS}):
             raise pytest.UsageError(
-                f"{item.nodeid}: use the fixture golden instead of {around[0]}, which would write"
+                f"{item.nodeid}: use the fixture golden instead of {name}, which would write"
             )
 
 
@@ -65,17 +56,13 @@ def golden(request: pytest.FixtureRequest) -> Golden:
     from ptyspec.testing.golden.checks import Golden  # numpy: not before a case needs it
     from ptyspec.testing.golden.proposing import OUT
 
-    def array_check() -> Any:
-        return request.getfixturevalue("ndarrays_regression").check
-
-    found = Golden(
+    found = request.node.stash[GOLDEN] = Golden(
         folder=request.config.rootpath / "golden",
         case=request.node.nodeid,
         declared=declared_by(request.node),
-        array_check=array_check,
+        array_check=lambda: request.getfixturevalue("ndarrays_regression").check,
         proposals=request.config.stash.get(OUT, None),
     )
-    request.node.stash[GOLDEN] = found
     return found
 
 

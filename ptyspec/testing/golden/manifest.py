@@ -46,25 +46,22 @@ def repository() -> Path:
 
 
 def read_manifest(folder: Path) -> dict[str, Entry]:
-    """Return the entries of a golden folder's manifest, none where there is no file; GoldenError for a damaged one."""
+    """Return the entries of a golden folder's manifest, none where there is no file; raises GoldenError."""
     if not (folder / MANIFEST).is_file():
         return {}
     try:
         return Manifest.model_validate(read_json(folder / MANIFEST)).files
     except ValidationError as error:
-        where = ": ".join(str(part) for part in error.errors()[0]["loc"][1:])
-        raise GoldenError(
-            "an entry of the manifest is not complete",
-            value=error.errors()[0]["msg"],
-            source=f"{folder}: {where}",
-        ) from None
+        first = error.errors()[0]
+        where = ": ".join(str(part) for part in first["loc"][1:])
+        message = "an entry of the manifest is not complete"
+        raise GoldenError(message, value=first["msg"], source=f"{folder}: {where}") from None
 
 
 def write_manifest(folder: Path, entries: Mapping[str, Entry]) -> None:
     """Write a golden folder's manifest, sorted by name."""
-    found = Manifest(files={name: entries[name] for name in sorted(entries)})
-    rows = {name: entry.model_dump(exclude_defaults=True) for name, entry in found.files.items()}
-    write_json(folder / MANIFEST, {**found.model_dump(), "files": rows})
+    rows = {name: entries[name].model_dump(exclude_defaults=True) for name in sorted(entries)}
+    write_json(folder / MANIFEST, {**Manifest().model_dump(), "files": rows})
 
 
 def approved(folder: Path, name: str) -> Entry | None:
@@ -87,10 +84,8 @@ def approved(folder: Path, name: str) -> Entry | None:
 def problems(root: Path | None = None, declared: Collection[str] | None = None) -> list[str]:
     """Return what is wrong with the golden files below `root` (default: this checkout), one line each, sorted.
 
-    `declared` are the names that the collected cases declare; without it the markers in the tests' source are read,
-    where a {parameter} fits any text. Checked: a file without entry, an entry without file, a changed file, a file that
-    no case reads, names that could be taken for one another, a missing reason, producer, environment or tolerance,
-    more than 100 kB, and, with `declared`, a declared file that is not there.
+    `declared` are the names that the collected cases declare; without it the markers in the tests'
+    source are read, where a {parameter} fits any text.
     """
     where = root or repository()
     folder = where / "golden"
@@ -98,28 +93,20 @@ def problems(root: Path | None = None, declared: Collection[str] | None = None) 
         entries = read_manifest(folder)
     except PtyspecError as error:
         return [str(error).replace("\n", ";")]
-    here = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {
-        MANIFEST
+    files = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    here = {*files} - {MANIFEST}
+    known = here | {*entries}
+    told = {
+        "not a name of a golden file": {name for name in here if not NAME.fullmatch(name)},
+        "names that could be taken for one another": {
+            " and ".join(group) for group in collisions(here)
+        },
+        "no case reads it": known - _read(known, where / "tests", declared),
+        "a case declares it and it is not there": {*(declared or ())} - known,
     }
-    lines = [
-        f"{name}: {text}"
-        for name in here | set(entries)
-        for text in _problems_of(folder / name, entries.get(name))
-    ]
-    lines += [
-        f"{' and '.join(group)}: names that could be taken for one another"
-        for group in collisions(here)
-    ]
-    lines += [
-        f"{name}: not a name of a golden file" for name in here if NAME.fullmatch(name) is None
-    ]
-    known = here | set(entries)
-    lines += [
-        f"{name}: no case reads it" for name in known - _read(known, where / "tests", declared)
-    ]
-    lines += [
-        f"{name}: a case declares it and it is not there" for name in set(declared or ()) - known
-    ]
+    lines = [f"{name}: {what}" for what, names in told.items() for name in names]
+    for name in known:
+        lines += [f"{name}: {text}" for text in _problems_of(folder / name, entries.get(name))]
     return sorted(lines)
 
 
@@ -149,9 +136,8 @@ def _wrong(path: Path, entry: Entry | None) -> str:
         return "has no entry in the manifest"
     if not path.is_file():
         return "is in the manifest and not in the folder"
-    return (
-        "" if sha256_of(path) == entry.sha256 else "was changed without approval (another sha256)"
-    )
+    same = sha256_of(path) == entry.sha256
+    return "" if same else "was changed without approval (another sha256)"
 
 
 def _without_tolerance(path: Path, entry: Entry | None) -> Iterator[str]:
@@ -160,11 +146,7 @@ def _without_tolerance(path: Path, entry: Entry | None) -> Iterator[str]:
     try:
         if path.suffix == ".json":
             read_numbers(path)
-        elif (
-            path.suffix == ".npz"
-            and entry is not None
-            and set(read_arrays(path)) != set(entry.tolerances)
-        ):
+        elif path.suffix == ".npz" and entry and {*read_arrays(path)} != {*entry.tolerances}:
             yield "its arrays and the tolerances of its entry do not fit"
     except (PtyspecError, ValueError, OSError) as error:
         yield " ".join(str(error).split())

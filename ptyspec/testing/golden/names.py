@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -30,22 +30,14 @@ def check_name(name: str) -> str:
 
 def declared_by(item: pytest.Item) -> tuple[str, ...]:
     """Return the golden files that a case declares: its markers' texts, {parameter} filled from its parameters."""
-    return tuple(dict.fromkeys(check_name(_filled(item, text)) for text in _texts(item)))
-
-
-def _texts(item: pytest.Item) -> Iterator[str]:
-    for mark in item.iter_markers(MARKER):
-        yield from mark.args
-
-
-def _filled(item: pytest.Item, text: str) -> str:
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    texts = [text for mark in item.iter_markers(MARKER) for text in mark.args]
     try:
-        return text.format(**parameters)
+        return tuple(dict.fromkeys(check_name(text.format(**parameters)) for text in texts))
     except (KeyError, IndexError) as error:
         raise GoldenError(
             "a golden marker names a parameter that its case does not have",
-            value=text,
+            value=", ".join(texts),
             limit=", ".join(parameters) or "no parameters",
             source=item.nodeid,
         ) from error
@@ -64,15 +56,7 @@ def patterns_in(folder: Path) -> list[re.Pattern[str]]:
 
     Quick and without importing a test; `ptyspec golden check` collects instead, and so knows the names exactly.
     """
-    found = {
-        name: _pattern(name)
-        for path in sorted(folder.rglob("*.py"))
-        if f"mark.{MARKER}(" in (text := path.read_text(encoding="utf-8"))
-        for name in MARKED.findall(text)
-    }
-    return list(found.values())
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    parts = re.split(r"\{[^}]*\}", text)
-    return re.compile("[^/]+".join(map(re.escape, parts)))
+    texts = (path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py")))
+    names = {name for text in texts if f"mark.{MARKER}(" in text for name in MARKED.findall(text)}
+    parts = (re.split(r"\{[^}]*\}", name) for name in sorted(names))
+    return [re.compile("[^/]+".join(map(re.escape, one))) for one in parts]

@@ -1,4 +1,4 @@
-"""Run the cases that have golden files, let them write what they observe, and say what differs from the approved."""
+"""Run the cases that have golden files, let them write what they observe, and say what differs."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ptyspec.errors import PtyspecError
 from ptyspec.files.jsonfile import read_json
 from ptyspec.runs.environment import fingerprint
 from ptyspec.testing.golden.manifest import Entry, read_manifest
-from ptyspec.testing.golden.proposal import Proposal, check_folder, code_of, write_index, written
-from ptyspec.testing.golden.proposing import LIST, OPTION, OUTCOME
+from ptyspec.testing.golden.proposal import Proposal, check_folder, code_of, kept, write_index
+from ptyspec.testing.golden.proposing import OPTION, OUTCOME
 from ptyspec.testing.golden.tolerance import GoldenError
 
 CASES = "tests/regression"
-DECLARED = "declared.json"
 
 
 class ChildRunError(PtyspecError):
@@ -39,90 +39,59 @@ def propose(root: Path, out: Path, selectors: Sequence[str] = ()) -> list[Propos
     if out.exists():
         shutil.rmtree(out)
     out.mkdir(parents=True)
-    write_index(
-        out, []
-    )  # marks the folder, so that a proposal that was interrupted can be made again
-    done = run_cases(root, [OPTION, str(out), LIST, str(out / DECLARED)], selectors)
-    if done.returncode not in (0, 1) or not (out / OUTCOME).is_file():
-        raise _broken(done, selectors)
-    failed = read_json(out / OUTCOME)["failed"]
-    found = [
-        made.model_copy(update={"status": "refused", "note": failed[made.producer]})
-        if made.producer in failed
-        else made
-        for made in written(out)
+    write_index(out, [])  # marks the folder: an interrupted proposal can be made again
+    outcome = _run(root, out, *(selectors or [CASES]))
+    failed = outcome["failed"]
+    proposals = [
+        one.model_copy(update={"status": "refused", "note": failed[one.producer]})
+        if one.producer in failed
+        else one
+        for one in kept(out)
     ]
     if not selectors:
-        found += _unread(root, golden, set(read_json(out / DECLARED)))
-    found.sort(key=lambda made: made.name)
-    write_index(out, found)
-    missing = {
-        case: text for case, text in failed.items() if case not in {made.producer for made in found}
-    }
-    if missing:
-        case, text = next(iter(missing.items()))
+        gone = [row for row in read_manifest(golden).items() if row[0] not in outcome["declared"]]
+        proposals += [_removal(name, entry, root) for name, entry in gone]
+    proposals.sort(key=lambda one: one.name)
+    write_index(out, proposals)
+    missing = {*failed} - {one.producer for one in proposals}
+    for case in sorted(missing):
         raise ChildRunError(
             f"{len(missing)} cases failed before they had anything to propose",
             value=case,
-            limit=text,
+            limit=failed[case],
             next_step=f'see it fail: pytest "{case}"',
         )
-    return found
+    return proposals
 
 
 def declared(root: Path) -> dict[str, list[str]]:
     """Return {golden file: cases that declare it} of all cases below tests/regression, by collecting them."""
     with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "declared.json"
-        done = run_cases(root, [LIST, str(path), "--collect-only"], ())
-        if not path.is_file():
-            raise _broken(done, ())
-        return dict(read_json(path))
+        names: dict[str, list[str]] = _run(root, Path(scratch), CASES, "--collect-only")["declared"]
+        return names
 
 
-def run_cases(
-    root: Path, options: Sequence[str], selectors: Sequence[str]
-) -> subprocess.CompletedProcess[str]:
-    """Run pytest on the cases in a process of its own, with this project's plugin for proposals."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "ptyspec.testing.golden.proposing",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:randomly",
-        *options,
-        *(selectors or [CASES]),
-    ]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-
-
-def _broken(done: subprocess.CompletedProcess[str], selectors: Sequence[str]) -> PtyspecError:
+def _run(root: Path, out: Path, *words: str) -> dict[str, Any]:
+    """Run pytest in a process of its own, with this project's plugin for proposals; return its outcome."""
+    plugins = ("ptyspec.testing.golden.proposing", "no:cacheprovider", "no:randomly")
+    options = [word for name in plugins for word in ("-p", name)]
+    command = [sys.executable, "-m", "pytest", "-q", *options, OPTION, str(out), *words]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode == 5:
-        return GoldenError(
+        raise GoldenError(
             "no case here declares a golden file",
-            value=list(selectors) or CASES,
+            value=" ".join(words),
             next_step='mark one: @pytest.mark.golden("folder/name.json")',
         )
-    lines = (done.stdout + done.stderr).strip().splitlines()
-    return ChildRunError(
-        "pytest could not run the cases",
-        value=f"exit code {done.returncode}",
-        limit="\n  ".join(lines[-8:]),
-        next_step=f"run it: pytest {' '.join(selectors) or CASES}",
-    )
-
-
-def _unread(root: Path, golden: Path, known: set[str]) -> list[Proposal]:
-    return [
-        _removal(name, entry, root)
-        for name, entry in read_manifest(golden).items()
-        if name not in known
-    ]
+    if done.returncode not in (0, 1) or not (out / OUTCOME).is_file():
+        lines = (done.stdout + done.stderr).strip().splitlines()
+        raise ChildRunError(
+            "pytest could not run the cases",
+            value=f"exit code {done.returncode}",
+            limit="\n  ".join(lines[-8:]),
+            next_step=f"run it: pytest {' '.join(words)}",
+        )
+    return dict(read_json(out / OUTCOME))
 
 
 def _removal(name: str, entry: Entry, root: Path) -> Proposal:

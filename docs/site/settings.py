@@ -1,6 +1,6 @@
 """docs/settings.md: every setting with type, default and meaning, from the models; this module's command writes it.
 
-python -m ptyspec.cli.settings_page docs/settings.md
+python -m docs.site.settings docs/settings.md
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from ptyspec.cli.keys import keys
+from ptyspec.cli import keys as known
 from ptyspec.contracts.resolve import flatten
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.files.files import atomic_file
@@ -26,7 +26,7 @@ from ptyspec.runs.request import DEFAULT_PROFILE, DEFAULT_RECIPE
 
 HEAD = """# Settings
 
-Every key that a scenario file and `--set KEY=VALUE` take, as `ptyspec scenarios --keys` lists them. How they are put together: [configuration.md](configuration.md). This page is generated: `python -m ptyspec.cli.settings_page docs/settings.md`."""
+Every key that a scenario file and `--set KEY=VALUE` take, as `ptyspec scenarios --keys` lists them. How they are put together: [configuration.md](configuration.md). This page is generated: `python -m docs.site.settings docs/settings.md`."""
 
 FOR = {
     "all": "any",
@@ -42,7 +42,7 @@ def settings_page() -> str:
     """Return the page in Markdown; equal code gives equal text."""
     lines = [HEAD]
     by_part: dict[str, list[dict[str, Any]]] = {}
-    for row in keys():
+    for row in known.keys():  # noqa: SIM118  # a function of the module
         by_part.setdefault(row["key"].rpartition(".")[0], []).append(row)
     for part, rows in by_part.items():
         model = Scenario if not part else Scenario.model_fields[part].annotation

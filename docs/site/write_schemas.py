@@ -1,4 +1,4 @@
-"""The JSON schemas of all documents, made from their models; `python -m ptyspec.report.schemas` writes docs/schemas."""
+"""The JSON schemas of all documents, made from their models; `python -m docs.site.write_schemas` writes docs/schemas."""
 
 from __future__ import annotations
 
