@@ -23,7 +23,6 @@ OF_THEIR_OWN = (
     "orders",
     "legacy",
     "recorded",
-    "hyperparameters",
     "explain",
     "verdicts",
     "calibration",
@@ -66,7 +65,6 @@ def _asked(words: list[str]) -> argparse.Namespace:
         prog="python -m benchmarks",
         description="Measure speed and memory against the budgets.",
         epilog="`python -m benchmarks quality --help`: the acceptance matrix of reconstruction quality. "
-        "`python -m benchmarks hyperparameters --help`: epochs, batch, rate and loss, each by a paired experiment. "
         "`python -m benchmarks orders --help`: the tests in other orders and numbers of processes. "
         "`python -m benchmarks legacy --help`: what a dictionary that is not in step does. "
         "`python -m benchmarks explain --help`: planted causes found again, and the runs that it took.",

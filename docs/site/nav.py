@@ -19,7 +19,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Test against it": ("reference/clauses/index", "pytest", "goldens", "adding-an-adapter"),
     "Add": ("clauses", "adding-a-scenario", "faults", "hypotheses"),
     "The code": ("how-a-run-flows", "how-the-code-is-laid-out", "public-api"),
-    "Find out why": ("audits", "audits-hyperparameters", "explain", "legacy"),
+    "Find out why": ("audits", "explain", "legacy"),
     "Reports": ("allure", "dashboard"),
     "The investigation": ("investigation", "investigation-items", "recorded-figures"),
     "Evidence": ("failure-signatures", "seen-red", "mutation", "verdict-calibration"),

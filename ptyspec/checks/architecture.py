@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -30,9 +30,6 @@ from ptyspec.checks.network_flags import differing, flags
 from ptyspec.checks.report import Audit
 from ptyspec.checks.stage_chain import over, tolerance
 from ptyspec.spec.checks import Check
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 HEADROOM = 3.0
 """Times a0 that an accepted head must reach (HEAD-002)."""
@@ -52,7 +49,6 @@ def summary(material: Material) -> dict[str, Any]:
         "parameters": sum(row["parameters"] for row in rows.values()),
         "trainable": int(sum(np.size(variable.numpy()) for variable in trained)),
         "idle": material.step.idle,
-        "inputs": {key: list(value.shape) for key, value in material.sample.inputs.items()},
         "output": list(output),
         "N": material.scenario.model.N,
         "channels": int(output[-1]),
@@ -154,11 +150,6 @@ TABLES = (
         "generator, parameters, trainable, idle, output, N, differing flags=differing_flags",
     ),
     Grid(
-        "Inputs: groups, rows, columns, members",
-        "summary/*",
-        "measured=inputs/measured, relative=inputs/relative, start=inputs/start",
-    ),
-    Grid(
         "Flags",
         "flags/*/*",
         "requested, dictionary, effective, effective value read from=read_from",
@@ -177,8 +168,6 @@ TABLES = (
         "conditioned over (N/2)^2=conditioned, pattern | physics=pattern_difference, "
         "counts per unit of loss=loss_to_counts",
     ),
-    Grid("Groups in a batch", "batch/*", "groups, patches, alone_or_together, changed_by_others"),
-    Grid("Contrast of the stored object", "contrast/*", "object, truth, ratio"),
     Grid(
         "Layers in the order of their calls, one group",
         "layers/*/*",
@@ -186,12 +175,6 @@ TABLES = (
         corner="subject, layer",
     ),
 )
-
-
-def _ranges(subjects: Sequence[Material], data: Any) -> Figure:
-    from ptyspec.checks.network_figures import ranges
-
-    return ranges({name: row for name, row in data["range"].items() if row["driven"] is not None})
 
 
 def _without_run(subjects: Sequence[Material], report: Audit) -> None:
@@ -216,9 +199,4 @@ LAYOUT = Layout(
     also=(the_head_reaches_the_object,),
     tables=TABLES,
     more=_without_run,
-    figure=(
-        "range",
-        "What the network reaches when its last convolution is driven to both ends, and what the object needs",
-        _ranges,
-    ),
 )

@@ -60,15 +60,17 @@ def side_by_side(said: Mapping[str, Said], keys: Sequence[str]) -> dict[str, dic
     return rows
 
 
-def settings(subjects: Sequence[Subject]) -> dict[str, dict[str, Any]]:
-    """Return every setting of a scenario, side by side; a single subject stands beside the defaults."""
+def settings(
+    subjects: Sequence[Subject], keys: Sequence[str] = known_keys()
+) -> dict[str, dict[str, Any]]:
+    """Return settings side by side; a single subject stands beside the defaults."""
     said: dict[str, Said] = {}
     if len(subjects) == 1:
         defaults = dict(flatten(Scenario(name="default").model_dump(mode="json")))
         said[DEFAULT] = (defaults, dict.fromkeys(defaults, DEFAULT))
     for subject in subjects:
         said[subject.name] = (_values(subject), subject.resolved.provenance)
-    return side_by_side(said, known_keys())
+    return side_by_side(said, keys)
 
 
 def dictionary(subjects: Sequence[Subject]) -> dict[str, dict[str, Any]]:

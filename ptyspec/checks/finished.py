@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import combinations
 
 import numpy as np
 
@@ -31,11 +32,6 @@ STRUCTURE = "amplitude.highpass_pearson_r"
 Check = Callable[[FinishedRun], Iterator[Finding]]
 
 
-def holds(condition: bool) -> State:
-    """Return the state of a clause that was looked at."""
-    return State.PASSED if condition else State.FAILED
-
-
 def number(run: FinishedRun, path: str) -> float | None:
     """Return a finite score of the run, or None."""
     return lookup(run.metrics, path)
@@ -58,18 +54,27 @@ def findings(run: FinishedRun) -> list[Finding]:
             rows += list(check(run))
         except (PtyspecError, KeyError, TypeError, ValueError) as error:
             said = " ".join(str(error).split()) or type(error).__name__
-            rows.append(
-                Finding(
-                    "RUN-001",
-                    "run",
-                    "what the folder holds",
-                    said,
-                    "every file is readable and complete",
-                    State.FAILED,
-                    next_step=AGAIN,
-                )
-            )
+            complete = "every file is readable and complete"
+            rows.append(_found(run, "RUN-001 run", "what the folder holds", said, complete, False))
     return list(dict.fromkeys(rows))
+
+
+def _found(
+    run: FinishedRun,
+    place: str,
+    what: str,
+    observed: str,
+    expected: str,
+    state: State | bool,
+    source: str = "",
+    used: float | None = None,
+) -> Finding:
+    """A finding; `place` names clause, stage, and the audit that shows more (none: run it again)."""
+    clause, stage, *audit = place.split()
+    if isinstance(state, bool):
+        state = State.PASSED if state else State.FAILED
+    more = f"ptyspec audit {audit[0]} {run.folder}" if audit else AGAIN
+    return Finding(clause, stage, what, observed, expected, state, source, used, more)
 
 
 def level(run: FinishedRun) -> Iterator[Finding]:
@@ -77,23 +82,14 @@ def level(run: FinishedRun) -> Iterator[Finding]:
     what, where = "mean amplitude over that of the truth", "metrics.json#/amplitude/mean_ratio"
     ratio, (low, high) = number(run, "amplitude.mean_ratio"), level_limits()
     expected = f"{low:g} to {high:g}"
-    if ratio is not None:
-        tolerance = specification()["INFER-005"].tolerance.value
-        yield Finding(
-            "INFER-005",
-            "score",
-            what,
-            f"{ratio:.3f}",
-            expected,
-            holds(low <= ratio <= high),
-            where,
-            abs(ratio - 1) / tolerance,
-            f"ptyspec audit bias {run.folder}",
-        )
+    if ratio is None:
+        block = run.metrics.get("amplitude")
+        why = (block.get("reason") if isinstance(block, dict) else None) or "no object is known"
+        yield Finding("INFER-005", "score", what, str(why), expected, State.NOT_RUN, where)
         return
-    block = run.metrics.get("amplitude")
-    why = (block.get("reason") if isinstance(block, dict) else None) or "no object is known"
-    yield Finding("INFER-005", "score", what, str(why), expected, State.NOT_RUN, where)
+    used = abs(ratio - 1) / specification()["INFER-005"].tolerance.value
+    right = low <= ratio <= high
+    yield _found(run, "INFER-005 score bias", what, f"{ratio:.3f}", expected, right, where, used)
 
 
 def gain(run: FinishedRun) -> Iterator[Finding]:
@@ -116,16 +112,10 @@ def gain(run: FinishedRun) -> Iterator[Finding]:
         state, expected = State.NOT_RUN, "a gain near 1 leaves no trace"
     elif not is_right and LEFT_IN[0] <= product <= LEFT_IN[1] and not _reference_is_off(run):
         state = State.FAILED
-    yield Finding(
-        "NORMALIZATION-001",
-        "normalize",
-        "what the loader's gain left in the object",
-        observed,
-        expected,
-        state,
-        "stages.json, metrics.json#/amplitude/least_squares_scalar",
-        next_step=f"ptyspec audit intensity {run.folder}",
-    )
+    what = "what the loader's gain left in the object"
+    source = "stages.json, metrics.json#/amplitude/least_squares_scalar"
+    place = "NORMALIZATION-001 normalize intensity"
+    yield _found(run, place, what, observed, expected, state, source)
 
 
 def _reference_is_off(run: FinishedRun) -> bool:
@@ -138,16 +128,12 @@ def data_scale(run: FinishedRun) -> Iterator[Finding]:
     """SCALE-004: the iterative reference finds the level of the truth from the same data."""
     ratio, (low, high) = number(run, "controls.iterative.amplitude.mean_ratio"), level_limits()
     if ratio is not None:
-        yield Finding(
-            "SCALE-004",
-            "simulate",
-            "mean amplitude of the iterative reference over that of the truth",
-            f"{ratio:.3f}",
-            f"{low:g} to {high:g}: probe, scale and truth belong together",
-            holds(not _reference_is_off(run)),
-            "metrics.json#/controls/iterative/amplitude/mean_ratio",
-            next_step=f"ptyspec audit probe {run.folder}",
-        )
+        what = "mean amplitude of the iterative reference over that of the truth"
+        expected = f"{low:g} to {high:g}: probe, scale and truth belong together"
+        source = "metrics.json#/controls/iterative/amplitude/mean_ratio"
+        right = not _reference_is_off(run)
+        place = "SCALE-004 simulate probe"
+        yield _found(run, place, what, f"{ratio:.3f}", expected, right, source)
 
 
 def head(run: FinishedRun) -> Iterator[Finding]:
@@ -160,15 +146,14 @@ def head(run: FinishedRun) -> Iterator[Finding]:
     need = number(run, "amplitude.truth.max") or _brightest(run, "iterative")
     # An object may have a plateau of its own: a ceiling lies clearly below what the object needs.
     capped = share > SATURATED and top < BELOW * need
-    yield Finding(
-        "HEAD-001",
-        "train",
+    yield _found(
+        run,
+        "HEAD-001 train architecture",
         "pixels where a bounded head would end",
         f"{100 * share:.3g} % of the pixels lie within 2 % of the largest amplitude, {top:.3g}",
         f"at most {100 * SATURATED:.0f} %; the object reaches {need:.3g}",
-        holds(not capped),
+        not capped,
         "reconstruction.npz, metrics.json#/amplitude/truth/max",
-        next_step=f"ptyspec audit architecture {run.folder}",
     )
 
 
@@ -188,75 +173,39 @@ def contrast(run: FinishedRun) -> Iterator[Finding]:
     mine, known = number(run, "amplitude.prediction.std"), number(run, "amplitude.truth.std")
     if mine is None or not known:
         return
-    off = specification()["NET-009"].tolerance.value
-    yield Finding(
-        "NET-009",
-        "score",
-        "contrast of the amplitude over that of the truth",
-        f"{mine / known:.3f}",
-        f"{1 - off:g} to {1 + off:g}",
-        holds(abs(mine / known - 1) <= off),
-        "metrics.json#/amplitude/prediction/std",
-        abs(mine / known - 1) / off,
-        f"ptyspec audit visual {run.folder}",
-    )
+    limit, error = specification()["NET-009"].tolerance.value, abs(mine / known - 1)
+    what = "contrast of the amplitude over that of the truth"
+    said, expected = f"{mine / known:.3f}", f"{1 - limit:g} to {1 + limit:g}"
+    source, right = "metrics.json#/amplitude/prediction/std", error <= limit
+    yield _found(run, "NET-009 score visual", what, said, expected, right, source, error / limit)
 
 
 def canvas(run: FinishedRun) -> Iterator[Finding]:
     """CANVAS-003: the canvas inside the model holds every group."""
-    numbers = run.stages["normalize"].numbers
+    numbers, source = run.stages["normalize"].numbers, "stages.json"
     need, have = numbers.get("required_canvas"), numbers.get("padded_size")
     if need is None or have is None:
-        yield Finding(
-            "RUN-003",
-            "run",
-            "sizes of the canvas in the record",
-            "missing",
-            "both sizes",
-            State.FAILED,
-            "stages.json",
-            next_step=AGAIN,
-        )
+        what = "sizes of the canvas in the record"
+        yield _found(run, "RUN-003 run", what, "missing", "both sizes", False, source)
         return
-    yield Finding(
-        "CANVAS-003",
-        "train",
-        "canvas inside the model against what its groups need",
-        f"{have:g} pixels",
-        f"at least {need:g}",
-        holds(have >= need and run.metrics.get("fits_canvas") is not False),
-        "stages.json",
-        next_step=f"ptyspec audit canvas {run.folder}",
-    )
+    what = "canvas inside the model against what its groups need"
+    fits = have >= need and run.metrics.get("fits_canvas") is not False
+    place, expected = "CANVAS-003 train canvas", f"at least {need:g}"
+    yield _found(run, place, what, f"{have:g} pixels", expected, fits, source)
 
 
 def finite(run: FinishedRun) -> Iterator[Finding]:
     """STITCH-003 and HIST-004: no NaN where there was light, and none in the losses."""
     holes = bool(run.metrics.get("has_nan")) or has_nan(run.reconstruction)
-    yield Finding(
-        "STITCH-003",
-        "stitch",
-        "values of covered pixels",
-        "NaN where there was light" if holes else "every covered pixel has a value",
-        "no NaN",
-        holds(not holes),
-        "reconstruction.npz, metrics.json#/has_nan",
-        next_step=f"ptyspec audit loss {run.folder}",
-    )
+    said = "NaN where there was light" if holes else "every covered pixel has a value"
+    source, place = "reconstruction.npz, metrics.json#/has_nan", "STITCH-003 stitch loss"
+    yield _found(run, place, "values of covered pixels", said, "no NaN", not holes, source)
     if run.history is not None:
-        first = run.history.first_nan
-        yield Finding(
-            "HIST-004",
-            "train",
-            "losses of the training",
-            "all losses are finite"
-            if first is None
-            else f"{first.metric} in epoch {first.epoch}, step {first.step}",
-            "every one finite",
-            holds(first is None),
-            "history.json",
-            next_step=f"ptyspec audit loss {run.folder}",
-        )
+        first, said = run.history.first_nan, "all losses are finite"
+        if first is not None:
+            said = f"{first.metric} in epoch {first.epoch}, step {first.step}"
+        what, place = "losses of the training", "HIST-004 train loss"
+        yield _found(run, place, what, said, "every one finite", first is None, "history.json")
 
 
 def controls(run: FinishedRun) -> Iterator[Finding]:
@@ -268,51 +217,39 @@ def controls(run: FinishedRun) -> Iterator[Finding]:
         for name, block in {"network": run.metrics, **blocks}.items()
     }
     names = [name for name in ("network", *CONTROLS) if any(scored.get(name, ()))]
-    same = [
-        f"{NAMES[one]} and {NAMES[two]}"
-        for at, one in enumerate(names)
-        for two in names[at + 1 :]
+    said = [f"missing: {', '.join(missing)}"] if missing else []
+    said += [
+        f"equal in every score: {NAMES[one]} and {NAMES[two]}"
+        for one, two in combinations(names, 2)
         if scored[one] == scored[two]
     ]
-    said = [f"missing: {', '.join(missing)}"] if missing else []
-    said += [f"equal in every score: {pair}" for pair in same]
-    yield Finding(
-        "SCORE-009",
-        "score",
+    yield _found(
+        run,
+        "SCORE-009 score",
         "baselines and reference beside the scores",
         "; ".join(said) or "all three, each different",
         "trivial, untrained, iterative, each an object of its own",
-        holds(not said),
+        not said,
         "metrics.json#/controls",
-        next_step=AGAIN,
     )
 
 
 _FINGERPRINT = (
-    "complex.nrmse",
-    "amplitude.rmse",
-    "data.r_factor",
-    "data.poisson_deviance_per_pixel",
+    *("complex.nrmse", "amplitude.rmse"),
+    *("data.r_factor", "data.poisson_deviance_per_pixel"),
 )
 """Scores that two different objects never share to the last bit."""
 
 
 def structure(run: FinishedRun) -> Iterator[Finding]:
     """INFER-006 and INFER-007: more detail than the baselines that learned nothing."""
-    mine = number(run, STRUCTURE)
+    mine, source = number(run, STRUCTURE), "metrics.json#/amplitude/highpass_pearson_r"
     for clause, name in (("INFER-006", "trivial"), ("INFER-007", "untrained")):
         other = number(run, f"controls.{name}.{STRUCTURE}")
         if mine is not None and other is not None:
-            yield Finding(
-                clause,
-                "score",
-                f"high-pass r, against the {NAMES[name]}'s",
-                f"{mine:.3f}",
-                f"above {other:.3f}",
-                holds(mine > other),
-                "metrics.json#/amplitude/highpass_pearson_r",
-                next_step=f"ptyspec audit visual {run.folder}",
-            )
+            what, above = f"high-pass r, against the {NAMES[name]}'s", f"above {other:.3f}"
+            place = f"{clause} score visual"
+            yield _found(run, place, what, f"{mine:.3f}", above, mine > other, source)
 
 
 def stored(run: FinishedRun) -> Iterator[Finding]:
@@ -324,27 +261,15 @@ def stored(run: FinishedRun) -> Iterator[Finding]:
     again = float(values.mean(dtype=np.float64))
     # Pixels at the rim of a known object may be covered and not scored: 1 % is no rescaling.
     same = abs(again / recorded - 1) < 0.01 if recorded else again == 0
-    yield Finding(
-        "EVID-004",
-        "evidence",
+    what, expected = (
         "mean of the stored object against the scored one",
-        f"mean {again:.4g}",
         f"{recorded:.4g} (within 1 %)",
-        holds(same),
-        "reconstruction.npz, metrics.json#/amplitude/prediction",
-        next_step=AGAIN,
     )
+    source = "reconstruction.npz, metrics.json#/amplitude/prediction"
+    yield _found(run, "EVID-004 evidence", what, f"mean {again:.4g}", expected, same, source)
 
 
 CHECKS: tuple[Check, ...] = (
-    data_scale,
-    gain,
-    canvas,
-    head,
-    finite,
-    level,
-    contrast,
-    controls,
-    structure,
-    stored,
+    *(data_scale, gain, canvas, head, finite, level),
+    *(contrast, controls, structure, stored),
 )

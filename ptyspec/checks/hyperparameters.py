@@ -1,43 +1,43 @@
-"""Audit `hyperparameters`: what trains each side, whether it was carried out, and what each difference does.
+"""Audit `hyperparameters`: what trains each side, and whether it was carried out.
 
-Compared: epochs, batch, learning rate, warm-up, clipping, loss, monitor, groups, side by side with their sources; and,
-for subjects with a run, what the run did: epochs, monitor, kept epoch, and the learning rate of every epoch against the
-declared schedule (linear warm-up to the peak, cosine to 0), computed here by the closed form and not by the optimiser.
-Every setting that differs between the first subject and another is put to a paired experiment (`paired`): three seeds,
-both values, the smallest scenario. The effect on the least-squares scalar is held against half of the smallest
-undershoot that was recorded (1.71); "explains" and "does not explain" follow from its interval and are never typed.
+Epochs, batch, learning rate, warm-up, clipping, loss, monitor and groups stand side by side with
+their sources; and, for subjects with a run, what the run did: epochs, monitor, kept epoch, and the
+learning rate of every epoch against the declared schedule (linear warm-up to the peak, cosine to
+0), computed here by the closed form and not by the optimiser. What a difference does to the object
+is a question for `ptyspec judge` and `ptyspec explain`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ptyspec.checks import paired
-from ptyspec.checks.effective_values import DEFAULT, MATCH, Said, side_by_side
-from ptyspec.checks.hyperparameters_controls import CONTROLS as CONTROLS
-from ptyspec.checks.hyperparameters_figures import effects, trainings
-from ptyspec.checks.judge import ClauseCheck, checks, judge
+from ptyspec.checks.effective_values import MATCH, settings
+from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.material import Material
 from ptyspec.checks.params import compare
 from ptyspec.checks.report import Audit
-from ptyspec.contracts.records import History
-from ptyspec.contracts.resolve import Resolved, flatten, known_keys
+from ptyspec.checks.spoil import control, with_object
+from ptyspec.contracts.records import EpochRecord, History
+from ptyspec.contracts.resolve import known_keys
 from ptyspec.contracts.scenario import Scenario
+from ptyspec.render import canvas
 from ptyspec.scores.amplitude import amplitude_scores
 from ptyspec.scores.frame import cut
 from ptyspec.spec.checks import Check
-from ptyspec.spec.finding import Finding
 
-TRAINING = tuple(key for key in known_keys() if key.startswith("training."))
-SETTINGS = (*TRAINING, "grouping.n_groups", "grouping.neighbor_count", "inference.batch_size")
-MEASURED = (*TRAINING, "grouping.n_groups")
-"""Settings whose differences are put to a paired experiment."""
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SETTINGS = (
+    *(key for key in known_keys() if key.startswith("training.")),
+    *("grouping.n_groups", "grouping.neighbor_count", "inference.batch_size"),
+)
+METRICS = ("least_squares_scalar", "mean_ratio", "pearson_r")
 RATE_ERROR = 1e-6
 """Part of the peak: the schedule is computed in single precision (6e-8), a few operations deep."""
 LEVEL = "mean amplitude over that of the truth"
@@ -49,9 +49,6 @@ UPSTREAM = {
     "kept weights": "the last epoch's",
 }
 """What upstream's code fixes itself and no dictionary says (facts 3.8)."""
-
-
-# What a run did
 
 
 def schedule(scenario: Scenario, groups: int) -> list[float]:
@@ -123,13 +120,10 @@ def undershoot(outputs: Material) -> dict[str, float | None] | None:
     gain = outputs.finished.stages["normalize"].numbers["gain"]
     scalar = scores["least_squares_scalar"]
     return {
-        **{key: scores[key] for key in paired.METRICS},
+        **{key: scores[key] for key in METRICS},
         "gain": gain,
         "scalar_with_gain": None if scalar is None else scalar / gain,
     }
-
-
-# Checks
 
 
 @checks("HIST-001", trains=True)
@@ -174,82 +168,14 @@ def the_amplitude_is_that_of_the_truth(check: Check, outputs: Material) -> None:
     if _settings_alone(outputs):
         return
     if facts := outputs.facts(undershoot):
-        _level(check, facts["mean_ratio"], LEVEL)
+        width = check.clause.tolerance.value
+        check.between(1 - width, facts["mean_ratio"], 1 + width, LEVEL)
     else:
         check.missing(LEVEL, "the object is not known")
 
 
-def _level(check: Check, ratio: float | None, what: str) -> None:
-    width = check.clause.tolerance.value
-    check.between(1 - width, ratio, 1 + width, what)
-
-
-# What a difference does
-
-
-def questions(subjects: Sequence[Material]) -> list[paired.Question]:
-    """Return each setting that differs between the first subject and another, with both values, once."""
-    first, *others = (dict(flatten(one.scenario.model_dump(mode="json"))) for one in subjects)
-    asked = [paired.Question(key, first[key], other[key]) for key in MEASURED for other in others]
-    return [question for question in dict.fromkeys(asked) if question.first != question.second]
-
-
-def _experiment(base: Material, question: paired.Question) -> dict[str, Any]:
-    if base.scenario.measured:
-        nothing = paired.judged([], "a measured scan has no smaller one")
-        return {"key": question.key, "pairs": [], **nothing}
-    if base.progress is not None:
-        base.progress.message(f"experiment {question.name}: {2 * len(paired.SEEDS)} small runs")
-
-    def make(resolved: Resolved) -> Path:
-        from ptyspec.runs.produce import produce
-
-        return produce(resolved, progress=base.progress, store=base.store, pipeline=base.pipeline)
-
-    return paired.experiment(base.scenario, question, make)
-
-
-def _right_sides(check: Check, experiment: Mapping[str, Any]) -> None:
-    if experiment["verdict"] == paired.NONE:
-        check.missing("the experiment", experiment["reason"])
-        return
-    for side, ratio in experiment["means"]["mean_ratio"].items():
-        _level(check, ratio, f"{LEVEL}, {side} value")
-
-
-def _one_setting(check: Check, experiment: Mapping[str, Any]) -> None:
-    if experiment["verdict"] != paired.NONE:
-        what = "settings that differ between the sides"
-        check.equal(list(experiment["differing"]), [experiment["key"]], what)
-
-
-OF_EXPERIMENTS = (
-    ClauseCheck("INFER-005", _right_sides, ""),
-    ClauseCheck("CONFIG-011", _one_setting, ""),
-)
-
-
-def hold(experiment: Mapping[str, Any]) -> list[Finding]:
-    """Return what the clauses say of an experiment."""
-    return judge(experiment, among=OF_EXPERIMENTS)
-
-
-# What is shown
-
-
 def _together(subjects: Sequence[Material], _: Mapping[str, Any]) -> dict[str, Any]:
-    said: dict[str, Said] = {}
-    if len(subjects) == 1:
-        values = dict(flatten(Scenario(name="default").model_dump(mode="json")))
-        said[DEFAULT] = (values, dict.fromkeys(values, DEFAULT))
-    for one in subjects:
-        values = dict(flatten(one.scenario.model_dump(mode="json")))
-        said[one.name] = (values, one.subject.resolved.provenance)
-    asked = questions(subjects)
-    return {
-        "settings": side_by_side(said, SETTINGS),
-        "experiments": {question.name: _experiment(subjects[0], question) for question in asked},
-    }
+    return {"settings": settings([one.subject for one in subjects], SETTINGS)}
 
 
 def _more(subjects: Sequence[Material], report: Audit) -> None:
@@ -258,61 +184,87 @@ def _more(subjects: Sequence[Material], report: Audit) -> None:
     compare(report, "Settings of training, different ones first", order, form=".6g")
     trained = {name: row for name, row in report.data["runs"].items() if row}
     if trained:
-        report.figure(
-            "training",
-            "Monitor and learning rate, epoch by epoch.",
-            lambda: trainings(trained, report.data["rates"]),
-        )
+        caption = "Monitor and learning rate, epoch by epoch."
+        report.figure("training", caption, lambda: trainings(trained, report.data["rates"]))
     if any(_settings_alone(one) for one in subjects):
         report.table("What upstream's code fixes itself", ("what", "value"), UPSTREAM.items())
-    experiment_tables(report)
 
 
-def experiment_tables(report: Audit) -> None:
-    """Add findings, tables and the figure of the experiments in `data`."""
-    experiments = report.data["experiments"]
-    for name, facts in experiments.items():
-        report.extend(f"experiment {name}", hold(facts))
-        facts["count"] = len(facts["pairs"])
-    if not (
-        done := {name: row for name, row in experiments.items() if row["verdict"] != paired.NONE}
-    ):
-        return
-    for table in EFFECTS:
-        table.add_to(report)
-    report.figure(
-        "effects",
-        "Effect of each difference on the least-squares scalar, beside what would explain the undershoot.",
-        lambda: effects(done),
-    )
+def trainings(runs: Mapping[str, Any], rates: Mapping[str, Any]) -> Figure:
+    """Monitor above learning rate; the declared schedule is a dashed line under the recorded one."""
+    figure = canvas.new_figure(8.5, 5.2, "training")
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    look: dict[str, Any] = {"marker": "o", "markersize": 3}
+    for (name, facts), colour in zip(runs.items(), canvas.COLOURS.values(), strict=False):
+        epochs, declared = range(1, facts["epochs"] + 1), rates[name]["declared"]
+        values = [math.nan if value is None else value for value in facts["monitors"]]
+        upper.plot(epochs, values, color=colour, label=f"{name}: {facts['monitor']}", **look)
+        upper.axvline(facts["kept"], color=colour, linestyle=":", linewidth=1)
+        lower.plot(range(1, len(declared) + 1), declared, color=colour, linestyle="--", linewidth=1)
+        lower.plot(epochs, rates[name]["recorded"], color=colour, linestyle="none", **look)
+    upper.set_ylabel("monitor (dotted: kept epoch)", fontsize=canvas.TEXT)
+    lower.set_ylabel("learning rate (dashed: declared)", fontsize=canvas.TEXT)
+    lower.set_xlabel("epoch", fontsize=canvas.TEXT)
+    lower.xaxis.get_major_locator().set_params(integer=True)
+    upper.legend(fontsize=canvas.TEXT, frameon=False)
+    return figure
 
 
-def _effect(metric: str, form: str) -> str:
-    sides = f"{metric}, first=means/{metric}/first:.4f, second=means/{metric}/second:.4f"
-    parts = ", ".join(
-        f"{head}=effect/{metric}/{part}:{form}"
-        for head, part in (("effect", "mean"), ("low", "low"), ("high", "high"))
-    )
-    return f"{sides}, {parts}"
+def _history(material: Material, **changed: Any) -> Material:
+    """The material with another record of its training."""
+    assert material.history is not None
+    return material.replaced(history=material.history.model_copy(update=changed))
 
 
-EFFECTS = (
-    Grid(
-        "What each difference does to the least-squares scalar",
-        "experiments/*",
-        f"pairs=count, {_effect(paired.METRICS[0], '.4f')}, share=share/mean:+.2%, verdict",
-        "setting, first or second",
-    ),
-    *(
-        Grid(
-            f"What each difference does to {metric}",
-            "experiments/*",
-            _effect(metric, "+.4f"),
-            "setting, first or second",
-        )
-        for metric in paired.METRICS[1:]
-    ),
-)
+def _last(material: Material, **changed: Any) -> Material:
+    """The material with another record of its last epoch."""
+    *before, last = _epochs(material)
+    return _history(material, epochs=(*before, last.model_copy(update=changed)))
+
+
+def _epochs(material: Material) -> tuple[EpochRecord, ...]:
+    return material.history.epochs if material.history else ()
+
+
+@control("HIST-001")
+def epochs_lost(material: Material) -> Material:
+    """The last epoch of the history is gone."""
+    return _history(material, epochs=_epochs(material)[:-1])
+
+
+@control("HIST-002")
+def monitor_lost(material: Material) -> Material:
+    """The last epoch does not record the monitor."""
+    return _last(material, metrics={"loss of another name": 1.0})
+
+
+@control("HIST-003")
+def not_the_best(material: Material) -> Material:
+    """Weights of another epoch were kept than those of the smallest monitor."""
+    kept = material.history.best_epoch if material.history else 0
+    return _history(material, best_epoch=1 if kept > 1 else 2)
+
+
+@control("HIST-004")
+def not_finite(material: Material) -> Material:
+    """An epoch met a value that is not finite, and training went on."""
+    return _last(material, finite=False)
+
+
+@control("EVID-003")
+def other_rate(material: Material) -> Material:
+    """The last epoch was trained at another than the declared learning rate."""
+    return _last(material, learning_rate=_epochs(material)[-1].learning_rate + 1e-4)
+
+
+@control("INFER-005")
+def gain_left(material: Material) -> Material:
+    """The loader's gain stayed in the object."""
+    gain = material.finished.stages["normalize"].numbers["gain"]
+    return with_object(material, material.reconstruction.object * np.float32(gain), scored=False)
+
+
+CONTROLS = (epochs_lost, monitor_lost, not_the_best, not_finite, other_rate, gain_left)
 LAYOUT = Layout(
     facts={"runs": runs, "rates": rates, "undershoot": undershoot},
     together=_together,
@@ -322,19 +274,12 @@ LAYOUT = Layout(
         Grid(
             "Amplitude of the run",
             "undershoot/*",
-            f"{', '.join(paired.METRICS)}, gain, scalar_with_gain",
+            f"{', '.join(METRICS)}, gain, scalar_with_gain",
             "run",
         ),
     ),
     notes="""
-    scalar_with_gain is what the least-squares scalar would be had the loader's gain stayed in the object: the scalar
-    over the gain.
-
-    With one subject nothing is compared, so that no experiment runs. docs/audits-hyperparameters.md shows the usual
-    suspects (`python -m benchmarks hyperparameters`).
-
-    Experiments run on the smallest scenario that still trains the reference generator (32-pixel frames, one stage); low
-    and high bound the effect (Student, 95 %, paired). The share is the logarithm of the factor over that of the
-    smallest undershoot on record; half of it is asked for.
+    scalar_with_gain is what the least-squares scalar would be had the loader's gain stayed in the
+    object: the scalar over the gain.
     """,
 )

@@ -63,12 +63,6 @@ def other_loss(nets: Any, material: Material) -> Any:
     return nets.with_misfit(material, nets.other_misfit(material))
 
 
-@network("LOSS-005")
-def zero_weight_term(nets: Any, material: Material) -> Any:
-    """A stage_weight is declared and used nowhere."""
-    return nets.made(material, nets.LastStageOnly)
-
-
 @control("LOSS-005")
 def realspace_no_op(material: Material) -> Material:
     """A dictionary declares realspace_weight, no term has it."""
@@ -106,7 +100,7 @@ def wrong_scale(train: Any) -> dict[str, Any]:
 
 
 OF_LOSS = (
-    *(other_loss, zero_weight_term, realspace_no_op, poisson_of_amplitudes, one_sided_background),
+    *(other_loss, realspace_no_op, poisson_of_amplitudes, one_sided_background),
     *(gain_in_the_data, slightly_brighter, wrong_scale),
     by_fault("no-gradient-term", "LOSS-005", "earlier-stages-without-gradient"),
     by_fault("no-background", "LOSS-002", "no-background"),
@@ -178,18 +172,6 @@ def frozen_gridsize(nets: Any, material: Material) -> Any:
     return nets.made(material, scenario=single, canvas=single.model.N)
 
 
-@control("NET-008")
-def ineffective_head(material: Material) -> Material:
-    """An amplitude head is declared that the generator does not have."""
-    return with_model(material, amp_activation="softplus").replaced(model=material.model)
-
-
-@network("PROBE-003")
-def other_probe(nets: Any, material: Material) -> Any:
-    """The network holds twice the probe of the data."""
-    return nets.made(material, probe=2 * material.containers.train.probe)
-
-
 @network("HEAD-001", **SIGMOID)
 def bounded_head(nets: Any, material: Material) -> Any:
     """A sigmoid that ends at a0."""
@@ -211,8 +193,9 @@ def flat_object(material: Material) -> Material:
 
 
 OF_ARCHITECTURE = (
-    *(frozen_gridsize, ineffective_head, other_probe, bounded_head, odd_side, flat_object),
+    *(frozen_gridsize, bounded_head, odd_side, flat_object),
     by_fault("merge-flag-ignored", "NET-008", "merge-flag-ignored", **CNN, object_big=False),
+    by_fault("other-probe", "PROBE-003", "input-probe-in-the-loss"),
     by_fault("other-physics", "FORWARD-005", "network-transform-not-centred"),
     by_fault("mixed-batch", "REASSEMBLY-BATCH-001", "batch-merged"),
     by_fault("coupled-groups", "INFER-001", "batch-merged"),

@@ -9,7 +9,7 @@ they meant, and what their runner made of a null.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -30,18 +30,6 @@ WEIGHTS = (*LOSS_KEYS, "realspace_weight", "realspace_mae_weight", "tv_weight")
 LABELS = ("name", "description", "label")
 """What names a subject and sets nothing; in the data, not in the tables."""
 EXACT = ".10g"
-
-
-def _listed(keys: Callable[[Subject], Sequence[str]]) -> Callable[[Material], dict[str, Any]]:
-    def facts(outputs: Material) -> dict[str, Any]:
-        rows = list(keys(outputs.subject))
-        return {"count": len(rows), "keys": rows}
-
-    return facts
-
-
-MISSING, UNSOURCED = _listed(found.missing), _listed(found.unsourced)
-STALE, NOTHING, UNKNOWN = (_listed(keys) for keys in (found.stale, found.nothing, found.unknown))
 
 
 def loss_modes() -> dict[str, dict[str, dict[str, Any]]]:
@@ -87,35 +75,35 @@ def aside(outputs: Material) -> dict[str, dict[str, Any]]:
 
 @checks("CONFIG-005")
 def every_setting_has_a_value(check: Check, outputs: Material) -> None:
-    _none(check, outputs.facts(MISSING), "settings without a value")
+    _none(check, found.missing(outputs.subject), "settings without a value")
 
 
 @checks("CONFIG-006")
 def every_setting_has_a_source(check: Check, outputs: Material) -> None:
-    _none(check, outputs.facts(UNSOURCED), "settings of unknown source")
+    _none(check, found.unsourced(outputs.subject), "settings of unknown source")
 
 
 @checks("CONFIG-001")
 def no_entry_of_the_dictionary_is_stale(check: Check, outputs: Material) -> None:
     if outputs.subject.dictionary is not None:
-        _none(check, outputs.facts(STALE), "stale entries of the dictionary")
+        _none(check, found.stale(outputs.subject), "stale entries of the dictionary")
 
 
 @checks("BRIDGE-002")
 def no_unset_field_left_a_none(check: Check, outputs: Material) -> None:
     if outputs.subject.dictionary is not None:
-        _none(check, outputs.facts(NOTHING), "entries left at None")
+        _none(check, found.nothing(outputs.subject), "entries left at None")
 
 
 @checks("CONFIG-007")
 def somebody_reads_every_entry(check: Check, outputs: Material) -> None:
     if outputs.subject.dictionary is not None:
-        _none(check, outputs.facts(UNKNOWN), "entries that nobody reads")
+        _none(check, found.unknown(outputs.subject), "entries that nobody reads")
 
 
-def _none(check: Check, listed: Mapping[str, Any], what: str) -> None:
-    keys = ", ".join(listed["keys"])
-    check.equal(listed["count"], 0, f"{what}: {keys}" if keys else what)
+def _none(check: Check, listed: Sequence[str], what: str) -> None:
+    keys = ", ".join(listed)
+    check.equal(len(listed), 0, f"{what}: {keys}" if keys else what)
 
 
 @checks("EVID-003", stage="settings")
@@ -239,11 +227,6 @@ LEGACY = (
 )
 LAYOUT = Layout(
     facts={
-        "missing": MISSING,
-        "unsourced": UNSOURCED,
-        "stale": STALE,
-        "nothing": NOTHING,
-        "unknown": UNKNOWN,
         "departures": lambda outputs: found.departed(outputs.subject),
         "weights": weights,
         "null_leak": null_leak,

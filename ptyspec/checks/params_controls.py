@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from ptyspec.checks.legacy_subject import captured, legacy_subject
 from ptyspec.checks.material import Material
-from ptyspec.checks.registry import Control
+from ptyspec.checks.spoil import control
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.legacy.bridge import update_legacy_dict
@@ -29,39 +29,13 @@ def _subject(material: Material, scenario: Scenario | None = None, **changed: An
     return material.replaced(subject=replace(material.subject, **{"resolved": spoiled, **changed}))
 
 
-def _with_entries(**entries: Any) -> Callable[[Material], Material]:
+def _with_entries(material: Material, **entries: Any) -> Material:
     """The subject's own dictionary after the bridge, in which somebody then changed entries."""
-    return lambda material: _subject(
-        material, kind="legacy", dictionary=bridged(material.scenario) | entries
-    )
+    return _subject(material, kind="legacy", dictionary=bridged(material.scenario) | entries)
 
 
 def _with_setting(scenario: Scenario, part: str, **changed: Any) -> Scenario:
     return scenario.model_copy(update={part: getattr(scenario, part).model_copy(update=changed)})
-
-
-def _without_value(material: Material) -> Material:
-    return _subject(material, _with_setting(material.scenario, "grouping", neighbor_count=None))
-
-
-def _without_source(material: Material) -> Material:
-    sources = dict(material.subject.resolved.provenance)
-    del sources["training.nepochs"]
-    return _subject(material, resolved=Resolved(material.scenario, sources))
-
-
-def _inverted_loss(material: Material) -> Material:
-    """What a reading of the script's source found: the branch that nobody took, in the default mode."""
-    other = captured("legacy:dose:mae").values
-    return material.replaced(subject=replace(legacy_subject("legacy:dose"), dictionary={**other}))
-
-
-def _null_displaces(material: Material) -> Material:
-    """A snapshot that intends the mask by its defaults and has a null in its inputs, as its runner read it."""
-    row = {"defaults": {"probe_mask": True}, "inputs": {"probe_mask": None}}
-    document = {"run_params": {}, "scenario": {"name": material.scenario.name, **row}}
-    unmasked = _with_setting(material.scenario, "model", probe_mask=False)
-    return _subject(material, unmasked, kind="snapshot", document=document)
 
 
 class _Restless(dict[str, Any]):
@@ -72,49 +46,61 @@ class _Restless(dict[str, Any]):
         return super().__iter__()
 
 
-def _changes_when_read(material: Material) -> Material:
+@control("CONFIG-005")
+def no_value(material: Material) -> Material:
+    """A setting was left without a value."""
+    return _subject(material, _with_setting(material.scenario, "grouping", neighbor_count=None))
+
+
+@control("CONFIG-006")
+def no_source(material: Material) -> Material:
+    """Nobody wrote down who set the number of epochs."""
+    sources = dict(material.subject.resolved.provenance)
+    del sources["training.nepochs"]
+    return _subject(material, resolved=Resolved(material.scenario, sources))
+
+
+@control("CONFIG-001")
+def stale_gridsize(material: Material) -> Material:
+    """The dictionary keeps the gridsize of the config before."""
+    return _with_entries(material, gridsize=3)
+
+
+@control("BRIDGE-002")
+def left_at_none(material: Material) -> Material:
+    """An unset field left a None in the dictionary."""
+    return _with_entries(material, nepochs=None)
+
+
+@control("CONFIG-007")
+def misspelt_entry(material: Material) -> Material:
+    """An entry that nobody reads looks like a setting."""
+    return _with_entries(material, nepoch=60)
+
+
+@control("EVID-003")
+def inverted_loss(material: Material) -> Material:
+    """The branch loss_fn=mae was read as the default."""
+    other = captured("legacy:dose:mae").values
+    return material.replaced(subject=replace(legacy_subject("legacy:dose"), dictionary={**other}))
+
+
+@control("CONFIG-004")
+def null_leak(material: Material) -> Material:
+    """A null in a snapshot displaced the intended mask."""
+    row = {"defaults": {"probe_mask": True}, "inputs": {"probe_mask": None}}
+    document = {"run_params": {}, "scenario": {"name": material.scenario.name, **row}}
+    unmasked = _with_setting(material.scenario, "model", probe_mask=False)
+    return _subject(material, unmasked, kind="snapshot", document=document)
+
+
+@control("CONFIG-010")
+def changes_when_read(material: Material) -> Material:
+    """Looking at the dictionary changes it."""
     return _subject(material, kind="legacy", dictionary=_Restless(bridged(material.scenario)))
 
 
 CONTROLS = (
-    Control("no-value", "a setting was left without a value", "CONFIG-005", _without_value),
-    Control(
-        "no-source", "nobody wrote down who set the number of epochs", "CONFIG-006", _without_source
-    ),
-    Control(
-        "stale-gridsize",
-        "the dictionary keeps the gridsize of the config before",
-        "CONFIG-001",
-        _with_entries(gridsize=3),
-    ),
-    Control(
-        "left-at-none",
-        "an unset field left a None in the dictionary",
-        "BRIDGE-002",
-        _with_entries(nepochs=None),
-    ),
-    Control(
-        "misspelt-entry",
-        "an entry that nobody reads looks like a setting",
-        "CONFIG-007",
-        _with_entries(nepoch=60),
-    ),
-    Control(
-        "inverted-loss",
-        "the branch loss_fn=mae was read as the default",
-        "EVID-003",
-        _inverted_loss,
-    ),
-    Control(
-        "null-leak",
-        "a null in a snapshot displaced the intended mask",
-        "CONFIG-004",
-        _null_displaces,
-    ),
-    Control(
-        "changes-when-read",
-        "looking at the dictionary changes it",
-        "CONFIG-010",
-        _changes_when_read,
-    ),
+    *(no_value, no_source, stale_gridsize, left_at_none),
+    *(misspelt_entry, inverted_loss, null_leak, changes_when_read),
 )

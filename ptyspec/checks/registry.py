@@ -29,7 +29,8 @@ class Kind:
 KINDS = {
     "params": Kind("Which settings are effective on each side, and where does each come from?"),
     "hyperparameters": Kind(
-        "Which training settings differ, and what does each difference do?", trains=True
+        "Which training settings differ, and was each training carried out as declared?",
+        trains=True,
     ),
     "probe": Kind("Is the probe normalised as declared, and do two independent paths agree?"),
     "grouping": Kind("Are the groups that were asked for there, and where are their members?"),

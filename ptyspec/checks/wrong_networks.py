@@ -75,16 +75,6 @@ def with_stray_light(material: Material) -> Reconstructor:
     return model
 
 
-class LastStageOnly(Reconstructor):
-    """Its stage weight is declared, echoed, and used nowhere."""
-
-    def compute_loss(
-        self, x: Any = None, y: Tensor = None, y_pred: Any = None, *_: Any, **__: Any
-    ) -> Tensor:
-        """The last stage's misfit."""
-        return super().compute_loss(y=y, y_pred=y_pred[-1:])
-
-
 class DriftingProbe(Reconstructor):
     """Every step makes its probe a little stronger."""
 
