@@ -57,7 +57,7 @@ def everything(there: World) -> Trial:
 
     found, driver = Findings(), Driver(there.answer)
     driver.run(find_all(there.members, found))
-    causes = {frozenset(cause.members) for cause in found.causes}
+    causes = {frozenset(cause) for cause in found.causes}
     masked = {(frozenset(one.members), one.maskers) for one in found.masked}
     right = causes == set(there.causes) and masked == {
         (cause, (masker,)) for cause, masker in there.hidden
@@ -69,9 +69,7 @@ def visible(there: World) -> Trial:
     """`explain` without the search for what is hidden."""
     found, driver = Findings(), Driver(there.answer)
     driver.run(find_causes(there.members, found))
-    return Trial(
-        {frozenset(cause.members) for cause in found.causes} == set(there.causes), driver.runs
-    )
+    return Trial({frozenset(cause) for cause in found.causes} == set(there.causes), driver.runs)
 
 
 def halving(there: World) -> Trial:

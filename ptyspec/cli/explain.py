@@ -35,7 +35,7 @@ Repeats = Annotated[
     int, typer.Option(metavar="N", min=0, help="Other training seeds that confirm.")
 ]
 Out = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Also write JSON, story and figures here.")
+    Path | None, typer.Option(metavar="DIR", help="Also write JSON, story and a picture here.")
 ]
 
 
@@ -104,7 +104,7 @@ def _tell(document: Explanation, path: Path | None, command: list[str], as_json:
 
     if as_json:
         return print_json(document)
-    text = story(document, {}, command) if path is None else "\n".join([*answer(document), ""])
+    text = story(document, command=command) if path is None else "\n".join([*answer(document), ""])
     if stdout().is_terminal:
         from rich.markdown import Markdown
 

@@ -13,7 +13,7 @@ from ptyspec.cli.names import variants
 from ptyspec.cli.options import Debug, Json, Profile, Recipe, Seed, Setting
 
 if TYPE_CHECKING:
-    from ptyspec.experiments.variant import Variant
+    from ptyspec.runs.run_spec import RunSpec
 
 Targets = Annotated[
     list[str],
@@ -112,7 +112,7 @@ def run(
     end(tell(outcomes, dashboard=dashboard, as_json=as_json))
 
 
-def _make(one: Variant, out: Path | None, **how: Any) -> Path:
+def _make(one: RunSpec, out: Path | None, **how: Any) -> Path:
     """Make the run while its faults are active, where it has some, and say so."""
     from ptyspec.cli.output import stderr
     from ptyspec.front.produce import produce

@@ -13,8 +13,8 @@ from ptyspec.cli.failures import BROKEN
 if TYPE_CHECKING:
     from ptyspec.checks.verdict import Verdict
     from ptyspec.cli.progress import RichProgress
-    from ptyspec.experiments.variant import Variant
     from ptyspec.render.table import Table
+    from ptyspec.runs.run_spec import RunSpec
 
 SCHEMA_VERSION = 1
 DETAIL = "amplitude.highpass_pearson_r"
@@ -26,7 +26,7 @@ COLUMNS = {
     "untrained baseline": f"controls.untrained.{DETAIL}",
 }
 """Scores of the network; the last two are the high-pass r of estimates that learned nothing."""
-Make = Callable[["Variant", Path | None], Path]
+Make = Callable[["RunSpec", Path | None], Path]
 """Makes one run, or finds it finished, and returns its folder."""
 
 
@@ -66,7 +66,7 @@ class Outcome:
 
 
 def run_each(
-    asked: Sequence[Variant], out: Path | None, force: bool, make: Make, progress: RichProgress
+    asked: Sequence[RunSpec], out: Path | None, force: bool, make: Make, progress: RichProgress
 ) -> list[Outcome]:
     """Make every run, the next one also where one broke; an interruption ends all, and what is finished stays.
 
@@ -96,7 +96,7 @@ def run_each(
     return outcomes
 
 
-def _places(asked: Sequence[Variant], out: Path | None, force: bool) -> list[Path | None]:
+def _places(asked: Sequence[RunSpec], out: Path | None, force: bool) -> list[Path | None]:
     """Each run's own folder below `out`, named like its scenario.
 
     Raises ConfigError where two would be one, and OutputExistsError where one holds something and not `force`.

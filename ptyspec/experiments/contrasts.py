@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property, partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 from ptyspec.experiments import intervals
@@ -48,43 +48,14 @@ class Found:
         return None if self.said_at is None else intervals.smallest_alpha(self.said_at)
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """A difference and the side on which it is expected."""
-
-    compared: Compared
-    role: str
-    expect: str
-    direction: str
-
-    @staticmethod
-    def of(compared: Contrast | Control) -> Wanted:
-        """Return what a contrast claims, or what a control must do."""
-        if isinstance(compared, Control):
-            expect = "beyond" if compared.kind == "positive" else "within"
-            return Wanted(compared, compared.kind, expect, "either")
-        return Wanted(compared, compared.role, compared.expect, compared.direction)
-
-    def state(self, interval: Interval) -> State:
-        """Return what this interval means."""
-        margin = self.compared.margin
-        if self.expect == "within":
-            return (
-                "as claimed"
-                if interval.within(margin)
-                else "refuted"
-                if interval.beyond(margin)
-                else "undecided"
-            )
-        if interval.beyond(margin, self.direction):
-            return "as claimed"
-        return (
-            "refuted"
-            if interval.within(margin)
-            else "other way"
-            if interval.beyond(margin)
-            else "undecided"
-        )
+def state_of(compared: Contrast | Control, interval: Interval) -> State:
+    """Return what this interval means for what is expected."""
+    inside, outside = interval.within(compared.margin), interval.beyond(compared.margin)
+    if compared.expect == "within":
+        return "as claimed" if inside else "refuted" if outside else "undecided"
+    if interval.beyond(compared.margin, compared.direction):
+        return "as claimed"
+    return "refuted" if inside else "other way" if outside else "undecided"
 
 
 def judged(
@@ -94,43 +65,39 @@ def judged(
 
     A pair in which an arm has no value leaves the whole contrast without one: what failed is never left out.
     """
-    wanted = Wanted.of(compared)
     pairs = [difference(compared, observable, values, seed) for seed in design.seeds]
     numbers = [pair for pair in pairs if not isinstance(pair, Missing)]
-    unit = f"ln {observable.unit}".strip() if observable.transform == "log" else observable.unit
     missing = sorted({str(pair) for pair in pairs if isinstance(pair, Missing)})
     least = 1 if design.deterministic else LEAST_RATES if observable.outcome else LEAST
-    make = partial(
-        Found,
-        compared.name,
-        wanted.role,
-        wanted.expect,
-        wanted.direction,
-        compared.margin,
-        unit,
-        len(numbers),
+    empty = Found(
+        name=compared.name,
+        role=compared.role,
+        expect=compared.expect,
+        direction=compared.direction,
+        margin=compared.margin,
+        unit=f"ln {observable.unit}".strip() if observable.transform == "log" else observable.unit,
+        n=len(numbers),
+        interval=None,
+        state="no value",
     )
     if missing:
-        return make(None, "no value", _several(missing))
+        return replace(empty, reason=_several(missing))
     if len(numbers) < least:
-        return make(None, "no value", f"{len(numbers)} pairs, a verdict needs {least}", least)
+        said = f"{len(numbers)} pairs, a verdict needs {least}"
+        return replace(empty, reason=said, needed_n=least)
     interval = _intervals(compared, observable, design)
     found = interval(numbers, design.alpha)
-    state = wanted.state(found)
+    state = state_of(compared, found)
 
     def said_at(alpha: float) -> bool:
-        return wanted.state(interval(numbers, alpha)) == state
+        return state_of(compared, interval(numbers, alpha)) == state
 
-    needed = (
-        _needed(wanted, observable, numbers, design, interval) if state == "undecided" else None
-    )
-    return make(
-        found,
-        state,
-        _undecided(wanted, found, needed, design) if state == "undecided" else "",
-        needed,
-        said_at,
-    )
+    judgement = replace(empty, interval=found, state=state, said_at=said_at)
+    if state != "undecided":
+        return judgement
+    needed = _needed(compared, observable, numbers, design, interval)
+    reason = _undecided(compared.margin, found, needed, design)
+    return replace(judgement, reason=reason, needed_n=needed)
 
 
 def difference(
@@ -175,7 +142,7 @@ def _intervals(compared: Compared, observable: Observable, design: Design) -> In
 
 
 def _needed(
-    wanted: Wanted,
+    compared: Contrast | Control,
     observable: Observable,
     numbers: list[float],
     design: Design,
@@ -183,16 +150,14 @@ def _needed(
 ) -> int | None:
     if design.deterministic:
         return None
-    margin = wanted.compared.margin
     if not observable.outcome:
-        return intervals.pairs_needed(numbers, margin, design.alpha, design.power)
+        return intervals.pairs_needed(numbers, compared.margin, design.alpha, design.power)
     return intervals.repeats_needed(
-        numbers, lambda one: wanted.state(one) != "undecided", design.alpha, interval
+        numbers, lambda one: state_of(compared, one) != "undecided", design.alpha, interval
     )
 
 
-def _undecided(wanted: Wanted, found: Interval, needed: int | None, design: Design) -> str:
-    margin = wanted.compared.margin
+def _undecided(margin: float, found: Interval, needed: int | None, design: Design) -> str:
     text = f"between {found.low:.3g} and {found.high:.3g}, the margin is {margin:g}"
     if design.deterministic:
         return f"{text}: the seeds differ"

@@ -8,17 +8,17 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from itertools import product
+from typing import Any
 
-from ptyspec.errors import PtyspecError, TrainingDivergedError
 from ptyspec.experiments.errors import ProbeFunctionError
 from ptyspec.experiments.hypothesis import Hypothesis
+from ptyspec.experiments.observe import OUTCOME, ended, ended_as, forget, known, observe_all, value
 from ptyspec.experiments.records import Evidence, Row, design_of
 from ptyspec.experiments.scope import scope
+from ptyspec.experiments.variant import variant
 from ptyspec.runs.environment import environment
-
-if TYPE_CHECKING:
-    from ptyspec.experiments.variant import Variant
+from ptyspec.runs.run_spec import RunSpec
 
 PROBES = "ptyspec.experiments.observations"
 Watch = Callable[[int, int], None]
@@ -54,14 +54,11 @@ def gather(
     )
 
 
-def variants_of(hypothesis: Hypothesis) -> dict[tuple[str, int], Variant]:
+def variants_of(hypothesis: Hypothesis) -> dict[tuple[str, int], RunSpec]:
     """Return the pipeline of every arm at every seed."""
-    from ptyspec.experiments.variant import variant
-
+    how = {"profile": hypothesis.profile, "settings": hypothesis.settings}
     return {
-        (arm, seed): variant(
-            str(words), profile=hypothesis.profile, seed=seed, settings=hypothesis.settings
-        )
+        (arm, seed): variant(str(words), seed=seed, **how)
         for arm, words in hypothesis.arms.items()
         for seed in hypothesis.design.seeds
     }
@@ -70,8 +67,6 @@ def variants_of(hypothesis: Hypothesis) -> dict[tuple[str, int], Variant]:
 def _variants(
     hypothesis: Hypothesis, processes: int, progress: Watch | None, fresh: bool
 ) -> tuple[list[Row], dict[str, Any]]:
-    from ptyspec.experiments.observe import forget, known, observe_all
-
     asked = variants_of(hypothesis)
     for one in asked.values() if fresh else ():
         forget(one)
@@ -88,82 +83,62 @@ def _variants(
 
 
 def _row(
-    hypothesis: Hypothesis,
-    arm: str,
-    seed: int,
-    observation: Mapping[str, Any],
-    faults: tuple[str, ...],
+    hypothesis: Hypothesis, arm: str, seed: int, found: Mapping[str, Any], faults: tuple[str, ...]
 ) -> Row:
-    from ptyspec.experiments.observe import OUTCOME, value
-
-    broke = (
-        observation["outcome"] == "failed"
-    )  # by an error of nobody's making: its numbers are none
-    values = {
-        path: None if broke and not path.startswith(OUTCOME) else _finite(value(observation, path))
-        for path in hypothesis.paths
+    # By an error of nobody's making it has no numbers.
+    paths = hypothesis.paths
+    broke = found["outcome"] == "failed"
+    read = {
+        path: None if broke and not path.startswith(OUTCOME) else value(found, path)
+        for path in paths
     }
-    ended = None if observation["outcome"] == "finished" else observation
+    whole = found["outcome"] == "finished"
     return Row(
         arm=arm,
         seed=seed,
-        values=values,
-        outcome=observation["outcome"],
-        key=observation["key"],
+        values={path: _finite(number) for path, number in read.items()},
+        outcome=found["outcome"],
+        key=found["key"],
         faults=faults,
-        stage=ended and ended["stage"],
-        error=ended and str(ended["error"])[:500],
-        seconds=observation["seconds"],
+        stage=None if whole else found["stage"],
+        error=None if whole else str(found["error"])[:500],
+        seconds=found["seconds"],
     )
 
 
 def _probed(hypothesis: Hypothesis, progress: Watch | None) -> tuple[list[Row], dict[str, Any]]:
     function = probe(str(hypothesis.probe))
     _check_arguments(hypothesis, function)
-    asked = [
-        (arm, seed, repeat)
-        for arm in hypothesis.arms
-        for seed in hypothesis.design.seeds
-        for repeat in range(2 if hypothesis.design.deterministic else 1)
-    ]
+    repeats = range(2 if hypothesis.design.deterministic else 1)
+    asked = list(product(hypothesis.arms, hypothesis.design.seeds, repeats))
     rows = []
     for done, (arm, seed, repeat) in enumerate(asked, start=1):
         rows.append(_asked(hypothesis, function, arm, seed, repeat))
         if progress is not None:
             progress(done, len(asked))
-    return rows, {
-        arm: dict(values) for arm, values in hypothesis.arms.items() if isinstance(values, dict)
-    }
+    arms = hypothesis.arms.items()
+    return rows, {arm: dict(values) for arm, values in arms if isinstance(values, dict)}
 
 
 def _asked(hypothesis: Hypothesis, function: Probe, arm: str, seed: int, repeat: int) -> Row:
     arguments = hypothesis.arms[arm]
     assert isinstance(arguments, dict)
-    from ptyspec.experiments.observe import OF_THE_MOMENT
-
-    start, outcome, error = time.perf_counter(), "finished", None
-    found: Mapping[str, float] = {}
-    try:
-        found = function(seed, **arguments)
-    except OF_THE_MOMENT:
-        raise
-    except TrainingDivergedError as problem:
-        outcome, error = "diverged", str(problem)[:500]
-    except PtyspecError as problem:
-        outcome, error = "refused", str(problem)[:500]
-    except Exception as problem:
-        # A probe is somebody's experiment: that it breaks, and how, is what is recorded.
-        outcome, error = "failed", f"{type(problem).__name__}: {problem}"[:500]
-    seconds = round(time.perf_counter() - start, 3)
-    values = {path: _probe_value(found, path, outcome) for path in hypothesis.paths}
+    start = time.perf_counter()
+    outcome, error, found = ended_as(lambda: function(seed, **arguments))
+    values = {
+        path: ended(outcome, path.removeprefix(OUTCOME))
+        if path.startswith(OUTCOME)
+        else _finite((found or {}).get(path))
+        for path in hypothesis.paths
+    }
     return Row(
         arm=arm,
         seed=seed,
         repeat=repeat,
         values=values,
         outcome=outcome,
-        error=error,
-        seconds=seconds,
+        error=error[:500] or None,
+        seconds=round(time.perf_counter() - start, 3),
     )
 
 
@@ -193,14 +168,6 @@ def probe(words: str) -> Probe:
             next_step=f"write it: ptyspec/experiments/observations/{module}.py",
         ) from error
     return found  # type: ignore[no-any-return]
-
-
-def _probe_value(found: Mapping[str, float], path: str, outcome: str) -> float | None:
-    from ptyspec.experiments.observe import OUTCOME, ended
-
-    if path.startswith(OUTCOME):
-        return ended(outcome, path.removeprefix(OUTCOME))
-    return _finite(found.get(path))
 
 
 def _finite(value: float | None) -> float | None:

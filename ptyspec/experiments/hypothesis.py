@@ -116,6 +116,21 @@ class Control(Compared):
 
     kind: Literal["positive", "negative"]
 
+    @property
+    def role(self) -> Literal["positive", "negative"]:
+        """What it is in a table."""
+        return self.kind
+
+    @property
+    def expect(self) -> Literal["beyond", "within"]:
+        """On which side of the margin its difference must lie."""
+        return "beyond" if self.kind == "positive" else "within"
+
+    @property
+    def direction(self) -> Literal["either"]:
+        """Either direction will do."""
+        return "either"
+
 
 class Design(Closed):
     """How it is repeated: pairs share a seed.
@@ -174,11 +189,8 @@ class Hypothesis(Closed):
 
     def measured(self, compared: Compared) -> Observable:
         """Return what a contrast or control compares."""
-        return (
-            self.observable
-            if compared.observable is None
-            else self.observables[compared.observable]
-        )
+        name = compared.observable
+        return self.observable if name is None else self.observables[name]
 
     @property
     def paths(self) -> tuple[str, ...]:

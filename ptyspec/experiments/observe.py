@@ -11,11 +11,11 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import ptyspec
 from ptyspec.errors import (
@@ -27,15 +27,13 @@ from ptyspec.errors import (
     TrainingInterruptedError,
 )
 from ptyspec.faults.apply import applied_once, from_environment
-from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.pipeline_code import pipeline_code
 from ptyspec.runs.run_spec import REFERENCE, RunSpec
 from ptyspec.runs.runkey import code_version, fault_sources, run_key, source_digest
-from ptyspec.runs.store import default_root
+from ptyspec.runs.store import answer, place_of
 from ptyspec.runs.threads import current_threads, default_threads, set_threads
 from ptyspec.runs.walk import Walk
 
-SCHEMA_VERSION = 1
 OUTCOME = "outcome."
 """Begins the path of how a run ended."""
 OBSERVERS = ("experiments/observe.py", "runs/record.py")
@@ -43,6 +41,7 @@ OBSERVERS = ("experiments/observe.py", "runs/record.py")
 OF_THE_MOMENT = (TrainingInterruptedError, InputFileError, OutputFileError, MemoryError, OSError)
 """What ends a run and says nothing of its variant: raised, and not kept as an answer."""
 Observation = dict[str, Any]
+T = TypeVar("T")
 Watch = Callable[[int, int], None]
 
 
@@ -54,50 +53,59 @@ def observe(variant: RunSpec) -> Observation:
     losses by epoch. Raises OF_THE_MOMENT, and keeps nothing of such a run.
     """
     key = key_of(variant)
-    path = _place(key)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, {"schema_version": SCHEMA_VERSION, "key": key, **_walk(variant)})
-    return dict(read_json(path))
+    return answer("observations", key, lambda: {"key": key, **_walk(variant)})
+
+
+class Observers:
+    """Processes that observe and stay, for each start costs seconds; a context manager, so that they end.
+
+    They are spawned: a fork after TensorFlow has run hangs.
+    """
+
+    def __init__(self, processes: int) -> None:
+        self.processes = processes
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Observers:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+
+    def submit(self, variant: RunSpec) -> Future[Observation]:
+        """Return the observation to come; no process is started for one that is in the store."""
+        if known(variant):
+            done: Future[Observation] = Future()
+            done.set_result(observe(variant))
+            return done
+        if self._pool is None:
+            start = (default_threads(), os.getpid())
+            spawn = get_context("spawn")
+            self._pool = ProcessPoolExecutor(
+                self.processes, spawn, initializer=begin_worker, initargs=start
+            )
+        return self._pool.submit(observe, variant)
 
 
 def observe_all(
-    variants: Sequence[RunSpec],
-    *,
-    processes: int = 2,
-    progress: Watch | None = None,
-    alone: bool = False,
+    variants: Sequence[RunSpec], *, processes: int = 2, progress: Watch | None = None
 ) -> list[Observation]:
-    """Return an observation for each variant, in order; missing ones run in spawned processes, equal ones once.
-
-    `alone` gives each run a process of its own, without which peak memory says nothing about one run.
-    """
-    missing = {key_of(one): one for one in variants}
-    missing = {key: one for key, one in missing.items() if not _place(key).exists()}
-    if missing:
-        pool = ProcessPoolExecutor(
-            min(processes, len(missing)),
-            mp_context=get_context("spawn"),
-            initializer=begin_worker,
-            initargs=(default_threads(), os.getpid()),
-            max_tasks_per_child=1 if alone else None,
-        )
-        with pool:
-            try:
-                waiting = [pool.submit(observe, one) for one in missing.values()]
-                for done, future in enumerate(as_completed(waiting), start=1):
-                    future.result()
-                    if progress is not None:
-                        progress(done, len(missing))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+    """Return an observation for each variant, in order; missing ones run in spawned processes, equal ones once."""
+    missing = {key_of(one): one for one in variants if not known(one)}
+    with Observers(max(1, min(processes, len(missing)))) as observers:
+        waiting = [observers.submit(one) for one in missing.values()]
+        for done, future in enumerate(as_completed(waiting), start=1):
+            future.result()
+            if progress is not None:
+                progress(done, len(missing))
     return [observe(one) for one in variants]
 
 
 def known(variant: RunSpec) -> bool:
     """True where the store has this observation already."""
-    return _place(key_of(variant)).exists()
+    return place_of("observations", key_of(variant)).exists()
 
 
 def value(observation: Mapping[str, Any], path: str) -> float | None:
@@ -109,9 +117,8 @@ def value(observation: Mapping[str, Any], path: str) -> float | None:
         return ended(observation["outcome"], path.removeprefix(OUTCOME))
     if path in observation["numbers"]:
         return float(observation["numbers"][path])
-    found: Any = (
-        observation["metrics"] if path.split(".")[0] in observation["metrics"] else observation
-    )
+    metrics = observation["metrics"]
+    found: Any = metrics if path.split(".")[0] in metrics else observation
     for part in path.split("."):
         if not isinstance(found, Mapping) or part not in found:
             return None
@@ -124,9 +131,8 @@ def ended(outcome: str, asked: str) -> float | None:
 
     One that was refused might have diverged or not; one that broke by an error of nobody's making says nothing else.
     """
-    return (
-        None if asked != outcome and outcome in ("refused", "failed") else float(outcome == asked)
-    )
+    said_nothing = asked != outcome and outcome in ("refused", "failed")
+    return None if said_nothing else float(outcome == asked)
 
 
 def key_of(variant: RunSpec) -> str:
@@ -147,7 +153,7 @@ def key_of(variant: RunSpec) -> str:
 
 def forget(variant: RunSpec) -> None:
     """Remove this variant's observation from the store, so that it is made again."""
-    _place(key_of(variant)).unlink(missing_ok=True)
+    place_of("observations", key_of(variant)).unlink(missing_ok=True)
 
 
 def _threads() -> dict[str, int | str]:
@@ -159,10 +165,6 @@ def _threads() -> dict[str, int | str]:
 @cache
 def _observers() -> str:
     return source_digest(Path(ptyspec.__file__).parent, OBSERVERS)
-
-
-def _place(key: str) -> Path:
-    return default_root() / "observations" / f"{key}.json"
 
 
 def begin_worker(threads: int, parent: int) -> None:
@@ -181,15 +183,34 @@ def begin_worker(threads: int, parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def ended_as(work: Callable[[], T]) -> tuple[str, str, T | None]:
+    """Return how the work ended, in which words, and what it returned; raises OF_THE_MOMENT.
+
+    It may be somebody's wrong pipeline: that it breaks, and how, is what is observed.
+    """
+    try:
+        return "finished", "", work()
+    except OF_THE_MOMENT:
+        raise
+    except TrainingDivergedError as problem:
+        return "diverged", str(problem), None
+    except PtyspecError as problem:
+        return "refused", str(problem), None
+    except Exception as problem:
+        return "failed", f"{type(problem).__name__}: {problem}", None
+
+
 def _numbers(walk: Walk) -> dict[str, float]:
     """What the stages that ended wrote down, as `stage.number` and `stage.array.figure`."""
     found: dict[str, float] = {}
     for record in walk.records:
-        name = record.name
-        found |= {f"{name}.{key}": number for key, number in record.numbers.items()}
-        found |= {f"{name}.{key}": float(flag) for key, flag in record.flags.items()}
+        found |= {f"{record.name}.{key}": number for key, number in record.numbers.items()}
+        found |= {f"{record.name}.{key}": float(flag) for key, flag in record.flags.items()}
         for array, stats in record.arrays.items():
-            found |= {f"{name}.{array}.{key}": got for key, got in _stats(stats).items()}
+            for figure in ("min", "max", "mean", "std", "energy", "nan_count"):
+                number = getattr(stats, figure)
+                if number is not None:
+                    found[f"{record.name}.{array}.{figure}"] = float(number)
     if walk.has("containers"):
         found["normalize.test.gain"] = walk.containers.test.gain
     return found
@@ -199,17 +220,8 @@ def _history(walk: Walk) -> dict[str, Any]:
     if not walk.has("trained"):
         return {}
     history = walk.trained.history
-    return {
-        "losses": [row.metrics.get("loss") for row in history.epochs],
-        "best_epoch": history.best_epoch,
-    }
-
-
-def _stats(stats: Any) -> dict[str, float]:
-    figures = {
-        name: getattr(stats, name) for name in ("min", "max", "mean", "std", "energy", "nan_count")
-    }
-    return {name: float(figure) for name, figure in figures.items() if figure is not None}
+    losses = [row.metrics.get("loss") for row in history.epochs]
+    return {"losses": losses, "best_epoch": history.best_epoch}
 
 
 def walked(walk: Walk) -> Observation:
@@ -217,28 +229,21 @@ def walked(walk: Walk) -> Observation:
     import resource
 
     wall, start = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
-    metrics: dict[str, Any] = {}
-    outcome, error = "finished", ""
-    try:
+
+    def score() -> dict[str, Any]:
         stitched = walk.reconstruction
         walk.at = "score"
-        metrics = {"has_nan": False} | walk.work("score", walk.halves.test, stitched)
-    except OF_THE_MOMENT:
-        raise
-    except TrainingDivergedError as problem:
-        outcome, error = "diverged", str(problem)
-    except PtyspecError as problem:
-        outcome, error = "refused", str(problem)
-    except Exception as problem:
-        # A variant is somebody's wrong pipeline: that it breaks, and how, is what is observed.
-        outcome, error = "failed", f"{type(problem).__name__}: {problem}"
+        scores: dict[str, Any] = walk.work("score", walk.halves.test, stitched)
+        return {"has_nan": False} | scores
+
+    outcome, error, metrics = ended_as(score)
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu = used.ru_utime + used.ru_stime - start.ru_utime - start.ru_stime
     return {
         "outcome": outcome,
         "stage": walk.at,
         "error": error,
-        "metrics": metrics,
+        "metrics": metrics or {},
         "numbers": _numbers(walk),
         "history": _history(walk),
         "seconds": round(time.perf_counter() - wall, 2),

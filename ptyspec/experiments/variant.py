@@ -5,8 +5,6 @@ from __future__ import annotations
 from ptyspec.faults import catalogue
 from ptyspec.runs.run_spec import Options, RunSpec, run_spec
 
-Variant = RunSpec
-
 
 def variant(words: str, **options: object) -> RunSpec:
     """Return what `TARGET[:OPTION,...]` means; `options` are those of `runs.run_spec.Options`."""

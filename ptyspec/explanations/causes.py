@@ -20,34 +20,22 @@ SINGLY = 16
 
 
 @dataclass(frozen=True)
-class Cause:
-    """A smallest set of differences that brings the symptom to GOOD.
-
-    - without: the subset in which it was looked for: BAD, or BAD without the causes found before.
-    """
-
-    members: tuple[str, ...]
-    without: Subset = frozenset()
-
-
-@dataclass(frozen=True)
 class Masked:
     """A cause that BAD, mended of its visible causes, does not show because other differences hide it.
 
     - maskers: with them beside the cause the symptom is gone: the smallest set that does so.
-    - exposed: the subset that failed and gave it away.
     """
 
     members: tuple[str, ...]
     maskers: tuple[str, ...]
-    exposed: Subset
 
 
 @dataclass
 class Findings:
     """What a search has found so far; it stays readable when the budget ends the search."""
 
-    causes: list[Cause] = field(default_factory=list)
+    causes: list[tuple[str, ...]] = field(default_factory=list)
+    """Each a smallest set of differences that brings the symptom to GOOD."""
     masked: list[Masked] = field(default_factory=list)
     repaired: Subset | None = None
     """BAD without what its visible causes need: the first such run that passes."""
@@ -71,7 +59,7 @@ def find_causes(members: Sequence[str], found: Findings, near: Near = ()) -> Pla
     while left:
         within = yield from _narrowed(left, near)
         cause = yield from smallest(within)
-        found.causes.append(Cause(cause, frozenset(left)))
+        found.causes.append(cause)
         left = yield from _without(left, cause, found)
 
 
@@ -79,10 +67,8 @@ def _narrowed(left: tuple[str, ...], near: Near) -> Plan[tuple[str, ...]]:
     """Return the first of the near sets that still fails, else everything that is left."""
     for names in near:
         close = tuple(name for name in left if name in set(names))
-        if (
-            0 < len(close) < len(left)
-            and (yield from one(close, "what acts where the splice flips")) is FAIL
-        ):
+        inside = 0 < len(close) < len(left)
+        if inside and (yield from one(close, "what acts where the splice flips")) is FAIL:
             return close
     return left
 
@@ -93,12 +79,11 @@ def _without(
     """Return what still fails with the cause broken, or None; breaking one member of it may be enough for another cause."""
     broken = [tuple(name for name in left if name != member) for member in cause]
     whole = tuple(name for name in left if name not in cause)
-    outcomes = yield from every([*broken, whole], "BAD without the cause")
-    failing = next((rest for rest in [*broken, whole] if outcomes[frozenset(rest)] is FAIL), None)
+    rests = [*broken, whole]
+    outcomes = yield from every(rests, "BAD without the cause")
+    failing = next((rest for rest in rests if outcomes[frozenset(rest)] is FAIL), None)
     if failing is None:
-        passing = (
-            frozenset(rest) for rest in [*broken, whole] if outcomes[frozenset(rest)] is PASS
-        )
+        passing = (frozenset(rest) for rest in rests if outcomes[frozenset(rest)] is PASS)
         found.repaired = next(passing, None)
     return failing
 
@@ -106,16 +91,12 @@ def _without(
 def _tell_apart(members: Sequence[str], found: Findings) -> Plan[None]:
     """A cause is masked if BAD without all the others passes: a search may meet it although BAD does not show it."""
     for cause in list(found.causes) if len(found.causes) > 1 else ():
-        others = {name for other in found.causes if other is not cause for name in other.members}
-        rest = tuple(name for name in members if name not in others.difference(cause.members))
-        if (
-            others <= set(cause.members)
-            or (yield from one(rest, "BAD with this cause alone")) is not PASS
-        ):
+        others = {name for other in found.causes if other != cause for name in other} - set(cause)
+        rest = tuple(name for name in members if name not in others)
+        if not others or (yield from one(rest, "BAD with this cause alone")) is not PASS:
             continue
-        maskers = yield from _maskers(rest, cause.members)
         found.causes.remove(cause)
-        found.masked.append(Masked(cause.members, maskers, frozenset(cause.members)))
+        found.masked.append(Masked(cause, (yield from _maskers(rest, cause))))
         found.repaired = frozenset(rest)
 
 
@@ -129,9 +110,8 @@ def find_masked(members: Sequence[str], found: Findings) -> Plan[None]:
     """Find failing sets within `members`, which pass together; and for each the smallest set that hides it."""
     rest = tuple(members)
     outcomes = yield from every(probes(rest), "is something hidden")
-    for probe in sorted(
-        (subset for subset, outcome in outcomes.items() if outcome is FAIL), key=len
-    ):
+    failing = [subset for subset, outcome in outcomes.items() if outcome is FAIL]
+    for probe in sorted(failing, key=len):
         yield from _uncover(rest, probe, found)
 
 
@@ -139,14 +119,11 @@ def _uncover(rest: tuple[str, ...], probe: Subset, found: Findings) -> Plan[None
     """Find the cause that made the probe fail, unless those that are known already do."""
     known = {name for cause in found.masked for name in cause.members}
     fresh = tuple(name for name in rest if name in probe - known)
-    if not fresh or (
-        known & probe
-        and (yield from one(fresh, "without the hidden causes that are known")) is not FAIL
-    ):
+    why = "without the hidden causes that are known"
+    if not fresh or (known & probe and (yield from one(fresh, why)) is not FAIL):
         return
     cause = yield from smallest(fresh)
-    maskers = yield from _maskers(rest, cause)
-    found.masked.append(Masked(cause, maskers, probe))
+    found.masked.append(Masked(cause, (yield from _maskers(rest, cause))))
 
 
 def probes(members: Sequence[str]) -> Iterator[Subset]:
@@ -164,9 +141,8 @@ def probes(members: Sequence[str]) -> Iterator[Subset]:
         yield from (*groups, *single)
         return
     for digit in range(math.ceil(math.log2(len(groups)))):
-        half = frozenset[str]().union(
-            *(group for at, group in enumerate(groups) if at >> digit & 1)
-        )
+        inside = (group for at, group in enumerate(groups) if at >> digit & 1)
+        half = frozenset[str]().union(*inside)
         yield half
         yield whole - half
     side = math.ceil(math.sqrt(len(groups)))

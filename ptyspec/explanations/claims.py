@@ -2,46 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from ptyspec.explanations.causes import Findings, Masked
-from ptyspec.explanations.plan import Outcome, Plan, Subset, every
-
-Way = Literal["adding", "removing", "hiding"]
-Run = tuple[int | None, Outcome, float | None]
-"""Training seed (None: the one that GOOD and BAD have), outcome, number."""
-Settled = Literal["both ways", "one way", "not confirmed"]
+from ptyspec.explanations.explanation import ClaimRow, SeedRun, Settled
+from ptyspec.explanations.plan import Outcome, Subset
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """One run and how it must end; `way` says which direction it speaks for."""
 
-    way: Way
+    way: Literal["adding", "removing", "hiding"]
     text: str
     subset: Subset
     expected: Outcome
 
-
-@dataclass(frozen=True)
-class Evidence:
-    """A claim beside its runs."""
-
-    claim: Claim
-    runs: tuple[Run, ...]
-
-    @property
-    def holds(self) -> bool:
-        """True where every run ended as claimed."""
-        return all(outcome is self.claim.expected for _, outcome, _ in self.runs)
+    def beside(self, runs: Sequence[SeedRun]) -> ClaimRow:
+        """Return it beside its runs, all of which must end as claimed."""
+        return ClaimRow(
+            way=self.way,
+            text=self.text,
+            taken_over=tuple(sorted(self.subset)),
+            expected=self.expected,
+            holds=all(run.outcome is self.expected for run in runs),
+            runs=tuple(runs),
+        )
 
 
 def claims_of_cause(members: Sequence[str], found: Findings, whole: Subset) -> tuple[Claim, ...]:
     """Return the claims of a visible cause; BAD is first mended of the other causes, where there are any."""
     cause = frozenset(members)
-    others = frozenset(name for other in found.causes for name in other.members) - cause
+    others = frozenset(name for other in found.causes for name in other) - cause
     bad = "BAD" if not others else "BAD without the other causes"
     return (
         Claim("adding", "GOOD with it", cause, Outcome.FAIL),
@@ -58,9 +50,9 @@ def exposing(
     One member of what hides it is enough; where no such run failed, everything that hides it is taken away.
     """
     mended = found.repaired or frozenset()
-    for lacking in [(name,) for name in masked.maskers]:
-        if known.get(mended.difference(lacking)) is Outcome.FAIL:
-            return mended.difference(lacking), lacking
+    for name in masked.maskers:
+        if known.get(mended - {name}) is Outcome.FAIL:
+            return mended - {name}, (name,)
     return mended.difference(masked.maskers), masked.maskers
 
 
@@ -79,18 +71,10 @@ def claims_of_masked(
     )
 
 
-def asked(claims: Iterable[Claim]) -> Plan[dict[Subset, Outcome]]:
-    """Ask for the runs of all claims with the seeds that GOOD and BAD have."""
-    return every([claim.subset for claim in claims], "confirmation")
-
-
-def settled(evidence: Sequence[Evidence]) -> Settled:
+def settled(claims: Sequence[ClaimRow]) -> Settled:
     """Return whether a cause is confirmed in both directions; what hides it must hide it as well."""
-    ways = {
-        way: [one.holds for one in evidence if one.claim.way == way]
-        for way in ("adding", "removing", "hiding")
-    }
-    adding, removing = (bool(ways[way]) and all(ways[way]) for way in ("adding", "removing"))
-    if adding and removing and all(ways["hiding"]):
+    ways = {way: [one.holds for one in claims if one.way == way] for way in ("adding", "removing")}
+    adding, removing = (bool(held) and all(held) for held in ways.values())
+    if adding and removing and all(one.holds for one in claims):
         return "both ways"
     return "one way" if adding or removing else "not confirmed"

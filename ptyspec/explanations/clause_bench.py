@@ -8,29 +8,28 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from ptyspec.errors import ConfigError, PtyspecError
-from ptyspec.explanations.claims import Run
-from ptyspec.explanations.deltas import FAULT, PIPELINE, Delta
+from ptyspec.explanations.deltas import differences
+from ptyspec.explanations.explanation import ChainRow, Difference, SeedRun
+from ptyspec.explanations.laboratory import Watch
 from ptyspec.explanations.plan import Outcome, Subset
-from ptyspec.files.disk import make_folder
-from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.explanations.stages import Chain
 from ptyspec.runs.environment import FAULTS
-from ptyspec.runs.run_spec import REFERENCE
-from ptyspec.runs.store import default_root
+from ptyspec.runs.run_spec import FAULT, PIPELINE, REFERENCE, RunSpec
+from ptyspec.runs.store import answer
 from ptyspec.spec.collect import collect, state
 
 ENDS = {0: Outcome.PASS, 1: Outcome.FAIL}
 """pytest's exit codes that say something of the cases; every other one says that they could not be judged."""
 SECONDS = 1800
-Watch = Callable[[Subset, Outcome, float | None, float], None]
+PYTEST = (sys.executable, *["-m", "pytest", "-q", "-x", "-p", "no:xdist", "-p", "no:cacheprovider"])
 
 
-def reaching(deltas: Sequence[Delta]) -> tuple[tuple[Delta, ...], tuple[Delta, ...]]:
+def reaching(deltas: Sequence[Difference]) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
     """Return what can reach the cases of a clause, and what cannot: they bring their own settings.
 
     Raises ConfigError where nothing can.
@@ -47,33 +46,36 @@ def reaching(deltas: Sequence[Delta]) -> tuple[tuple[Delta, ...], tuple[Delta, .
     return able, tuple(delta for delta in deltas if delta not in able)
 
 
-@dataclass
 class ClauseBench:
-    """Runs the cases of one clause; FAIL where one of them fails, kept in the store by code and subset."""
+    """Runs the cases of one clause; FAIL where one of them fails, kept in the store by code and subset.
 
-    root: Path
-    clause: str
-    deltas: Sequence[Delta]
-    common: Sequence[str]
-    """Faults that both sides have."""
-    pipeline: str = REFERENCE
-    """Who walks the stages, where both sides have the same."""
-    processes: int = 2
-    watch: Watch | None = None
-    made: int = 0
-    cpu_seconds: float = 0.0
-    seen: dict[Subset, Outcome] = field(default_factory=dict)
-    said: dict[Subset, str] = field(default_factory=dict)
+    - deltas, beyond: the differences that reach the cases, and those that do not.
+    - common: faults that both sides have; pipeline: who walks the stages, where both have the same.
+    """
 
-    def __post_init__(self) -> None:
-        mine = [case for case in collect(self.root) if self.clause in case.clauses]
+    def __init__(
+        self,
+        root: Path,
+        clause: str,
+        good: RunSpec,
+        bad: RunSpec,
+        processes: int = 2,
+        watch: Watch | None = None,
+    ) -> None:
+        self.root, self.clause, self.processes, self.watch = root, clause, processes, watch
+        self.deltas, self.beyond = reaching(differences(good.settings(), bad.settings()))
+        self.common, self.pipeline = {*good.faults} & {*bad.faults}, good.pipeline
+        self.made, self.cpu_seconds = 0, 0.0
+        self.seen: dict[Subset, Outcome] = {}
+        self.said: dict[Subset, str] = {}
+        mine = [case for case in collect(root) if clause in case.clauses]
         self.cheap = [case.id for case in mine if case.tier == "contract"]
         self.cases = [*self.cheap, *(case.id for case in mine if case.tier != "contract")]
-        self.code = state(self.root)
+        self.code = state(root)
         if not self.cases:
             raise ConfigError(
                 "this clause has no case",
-                value=self.clause,
+                value=clause,
                 source="--symptom",
                 next_step="ptyspec trace",
             )
@@ -81,8 +83,7 @@ class ClauseBench:
     def narrow(self) -> None:
         """Look at the contract tier alone where its cases see the symptom: the others train."""
         every, self.cases = self.cases, self.cheap or self.cases
-        whole = frozenset(delta.name for delta in self.deltas)
-        if self._run(whole)[0] is not Outcome.FAIL:
+        if self._run(frozenset(delta.name for delta in self.deltas))[0] is not Outcome.FAIL:
             self.cases = every
 
     def outcomes(self, subsets: Sequence[Subset]) -> list[Outcome]:
@@ -99,9 +100,13 @@ class ClauseBench:
         """Return 1 where the clause holds, 0 where not: what shares are of."""
         return {Outcome.PASS: 1.0, Outcome.FAIL: 0.0}.get(self.seen.get(subset, Outcome.UNRESOLVED))
 
-    def repeated(self, subsets: Sequence[Subset], count: int) -> dict[Subset, list[Run]]:
+    def repeated(self, subsets: Sequence[Subset], count: int) -> dict[Subset, list[SeedRun]]:
         """Return no run: cases fix their seeds."""
         return {subset: [] for subset in subsets}
+
+    def chain(self, tell: Callable[[str], None]) -> Chain:
+        """Return no chain: stages are not spliced here."""
+        return Chain(ChainRow(reason="a clause is judged by its cases"))
 
     def unreadable(self) -> PtyspecError:
         """Return the error for cases that cannot be judged without any difference."""
@@ -114,49 +119,29 @@ class ClauseBench:
 
     def command(self, subset: Subset) -> tuple[list[str], dict[str, str]]:
         """Return pytest's words and what is added to the environment."""
-        on = {
-            delta.name: delta.bad if delta.name in subset else delta.good for delta in self.deltas
-        }
-        faults = sorted(
-            {
-                name.removeprefix(FAULT)
-                for name, is_on in on.items()
-                if name.startswith(FAULT) and is_on
-            }
-        )
-        pipeline = on.get(PIPELINE, self.pipeline)
-        words = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-x",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:xdist",
-        ]
+        on = {one.name: one.bad if one.name in subset else one.good for one in self.deltas}
+        pipeline = on.pop(PIPELINE, self.pipeline)
+        faults = sorted({name.removeprefix(FAULT) for name, active in on.items() if active})
         more = [] if pipeline == REFERENCE else [f"--ptyspec-pipeline={pipeline}"]
-        return [*words, *more, *self.cases], {FAULTS: ",".join([*self.common, *faults])}
+        return [*PYTEST, *more, *self.cases], {FAULTS: ",".join([*sorted(self.common), *faults])}
 
     def _run(self, subset: Subset) -> tuple[Outcome, float]:
         words, more = self.command(subset)
-        name = hashlib.sha256(repr((self.code, self.clause, words[1:], more)).encode()).hexdigest()[
-            :32
-        ]
-        path = make_folder(default_root() / "clauses") / f"{name}.json"
+        text = repr((self.code, self.clause, words[1:], more))
         begun = monotonic()
-        if path.exists():
-            found = read_json(path)
-        else:
-            self.made += 1
-            found = self._made(words, more)
-            if found["code"] in ENDS:  # what only broke around the cases may hold the next time
-                write_json(path, found)
+        found = answer(
+            "clauses",
+            hashlib.sha256(text.encode()).hexdigest()[:32],
+            lambda: self._made(words, more),
+            lambda made: (
+                made["code"] in ENDS
+            ),  # what only broke around the cases may hold next time
+        )
         self.said[subset] = found["tail"]
         return ENDS.get(found["code"], Outcome.UNRESOLVED), monotonic() - begun
 
     def _made(self, words: Sequence[str], more: Mapping[str, str]) -> dict[str, Any]:
+        self.made += 1
         kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
         try:
             done = subprocess.run(
@@ -172,4 +157,4 @@ class ClauseBench:
         except subprocess.TimeoutExpired:
             return {"code": None, "tail": f"no end after {SECONDS} s"}
         tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
-        return {"schema_version": 1, "code": done.returncode, "tail": tail}
+        return {"code": done.returncode, "tail": tail}

@@ -58,20 +58,14 @@ def ddmin(
     current, count = tuple(members), 2
     while len(current) > 1:
         parts = list(_split(current, count))
-        at = yield from first(
-            [base | set(part) for part in parts], f"one of {len(parts)} parts", wanted
-        )
+        subsets = [base | set(part) for part in parts]
+        at = yield from first(subsets, f"one of {len(parts)} parts", wanted)
         if at is not None:
             current, count = parts[at], 2
             continue
-        rests = (
-            [tuple(name for name in current if name not in part) for part in parts]
-            if count > 2
-            else []
-        )
-        at = yield from first(
-            [base | set(rest) for rest in rests], f"all but one of {len(parts)} parts", wanted
-        )
+        rests = [tuple(name for name in current if name not in part) for part in parts]
+        subsets = [base | set(rest) for rest in rests] if count > 2 else []
+        at = yield from first(subsets, f"all but one of {len(parts)} parts", wanted)
         if at is not None:
             current, count = rests[at], max(count - 1, 2)
         elif count < len(current):
@@ -109,17 +103,12 @@ def _coupled(
     rests = {name: base | (set(current) - {name}) for name in current}
     found = yield from every(rests.values(), "all but one")
     bound = [name for name in current if found[frozenset(rests[name])] is Outcome.UNRESOLVED]
-    groups = [
-        group
-        for size in {len(bound), 2}
-        if 2 <= size <= len(bound)
-        for group in combinations(bound, size)
-    ]
+    sizes = [size for size in {len(bound), 2} if 2 <= size <= len(bound)]
+    groups = [group for size in sizes for group in combinations(bound, size)]
     left = [tuple(name for name in current if name not in group) for group in groups]
     left = [rest for rest in left if rest]
-    at = yield from first(
-        [base | set(rest) for rest in left], "all but settings that go together", wanted
-    )
+    subsets = [base | set(rest) for rest in left]
+    at = yield from first(subsets, "all but settings that go together", wanted)
     return None if at is None else left[at]
 
 

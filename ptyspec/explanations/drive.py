@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ptyspec.explanations.plan import Answer, Ask, Outcome, Plan, Subset, T
 
@@ -15,8 +16,7 @@ class BudgetSpent(Exception):  # noqa: N818  # not an error: the search ends wit
     """The search would need more runs than it was allowed."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One run of the trace."""
 
     number: int
@@ -46,9 +46,10 @@ class Driver:
 
     def best(self, known: Sequence[Iterable[str]] = ()) -> Subset | None:
         """Return the smallest failing subset so far that holds none of the `known` causes."""
-        failing = [subset for subset, outcome in self.known.items() if outcome is Outcome.FAIL]
         fresh = [
-            subset for subset in failing if not any(subset.issuperset(cause) for cause in known)
+            subset
+            for subset, outcome in self.known.items()
+            if outcome is Outcome.FAIL and not any(subset.issuperset(cause) for cause in known)
         ]
         return min(fresh, key=len, default=None)
 
@@ -64,11 +65,12 @@ class Driver:
 
     def answer(self, ask: Ask) -> Answer:
         """Answer one question, in its order, and no further than it needs."""
-        if ask.wanted is None or not any(
-            self.known.get(subset) is ask.wanted for subset in ask.subsets
-        ):
+        if ask.wanted is None or not self._ended(ask.subsets, ask.wanted):
             self._work(ask)  # else the answer is known, and free
         return [self.known.get(subset) for subset in ask.subsets]
+
+    def _ended(self, subsets: Iterable[Subset], wanted: Outcome) -> bool:
+        return any(self.known.get(subset) is wanted for subset in subsets)
 
     def _work(self, ask: Ask) -> None:
         must = {subset for subset in ask.subsets[: ask.needed] if subset not in self.known}
@@ -79,16 +81,13 @@ class Driver:
             if not must.intersection(open_[at:]):
                 break
             self._make(part, ask.why)
-            if ask.wanted is not None and any(self.known[subset] is ask.wanted for subset in part):
+            if ask.wanted is not None and self._ended(part, ask.wanted):
                 break
 
     def _make(self, subsets: Sequence[Subset], why: str) -> None:
-        if self.budget is not None:
-            left = self.budget - self.runs
-            if left < len(subsets):
-                if left > 0:
-                    self._make(subsets[:left], why)
-                raise BudgetSpent
-        for subset, outcome in zip(subsets, self.oracle(subsets), strict=True):
+        allowed = subsets if self.budget is None else subsets[: max(0, self.budget - self.runs)]
+        for subset, outcome in zip(allowed, self.oracle(allowed) if allowed else (), strict=True):
             self.known[subset] = outcome
             self.steps.append(Step(self.runs + 1, subset, outcome, why))
+        if len(allowed) < len(subsets):
+            raise BudgetSpent

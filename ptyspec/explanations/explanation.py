@@ -1,4 +1,4 @@
-"""What `explain` found, as explanation.json holds it; story, tables and figures are made from it alone."""
+"""What `explain` found, as explanation.json holds it; the story and its picture are made from it alone."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from pydantic import ConfigDict, Field
 
 from ptyspec.contracts.base import Record
 from ptyspec.contracts.records import Number
-from ptyspec.contracts.stages import Stage
-from ptyspec.explanations.claims import Settled, Way
-from ptyspec.explanations.deltas import Named
+from ptyspec.contracts.stages import STAGES, Stage
 from ptyspec.explanations.plan import Outcome, Subset
+from ptyspec.runs.run_spec import FAULT
 
 Names = tuple[str, ...]
 Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0)]
+Settled = Literal["both ways", "one way", "not confirmed"]
+Role = Literal["cause", "hidden", "hides"]
+How = Literal["GOOD", "BAD", "run", "same as BAD"]
 
 
 class Run(Record):
@@ -36,7 +38,7 @@ class SeedRun(Run):
 class ClaimRow(Record):
     """What must be seen for a cause to be believed, beside its runs."""
 
-    way: Way
+    way: Literal["adding", "removing", "hiding"]
     text: str
     taken_over: Names
     expected: Outcome
@@ -64,23 +66,44 @@ class MaskedRow(CauseRow):
     lacking: Names = ()
 
 
-class Difference(Named, Record):
-    """One thing in which BAD differs from GOOD; left_out: BAD mended of its visible causes, without this one."""
+class Difference(Record):
+    """One thing in which BAD differs from GOOD; a fault that is not active has the value None.
+
+    - stages: where it acts. left_out: BAD mended of its visible causes, without this one.
+    """
 
     name: str
     good: Any
     bad: Any
     stages: tuple[Stage, ...]
-    alone: Run | None
-    left_out: Run | None
+    alone: Run | None = None
+    left_out: Run | None = None
+
+    @property
+    def is_fault(self) -> bool:
+        """True for a fault of the catalogue."""
+        return self.name.startswith(FAULT)
+
+    def text(self) -> str:
+        """Return it in words."""
+        if self.is_fault:
+            name = self.name.removeprefix(FAULT)
+            return f"fault {name}" if self.bad else f"without fault {name}"
+        return f"{self.name}: {self.good} → {self.bad}"
 
 
 class SpliceRow(Run):
-    """GOOD's first stages with BAD's others."""
+    """GOOD's first stages with BAD's others; how: also `same as BAD`, not run, for both hand over the same."""
 
     good_stages: tuple[Stage, ...]
     bad_stages: tuple[Stage, ...]
-    how: Literal["GOOD", "BAD", "run", "same as BAD"]
+    how: How
+
+    @staticmethod
+    def of(count: int, outcome: Outcome, number: float | None, how: How) -> SpliceRow:
+        """Return the row of GOOD's first `count` stages."""
+        sides: Any = {"good_stages": STAGES[:count], "bad_stages": STAGES[count:]}
+        return SpliceRow(outcome=outcome, number=number, how=how, **sides)
 
     def sides(self) -> str:
         """Return it in words."""
@@ -93,7 +116,7 @@ class ChainRow(Record):
     """Where the symptom enters: several stages where those between could not be spliced; reason: why that was not asked."""
 
     stages: tuple[Stage, ...] = ()
-    reason: str
+    reason: str = ""
     splices: tuple[SpliceRow, ...] = ()
 
 
@@ -102,7 +125,7 @@ class FactorRow(Record):
 
     name: str
     members: Names
-    role: Literal["cause", "hidden", "hides"]
+    role: Role
 
 
 class FactorRun(Record):
@@ -123,20 +146,22 @@ class SharesRow(Record):
     """What the factors do together, divided among them (Shapley); scale None: not divided, for the reason.
 
     - ground: settings without which a factor cannot act.
+    - scale: `log` where every number is positive (a share of log 0.5 halves); shares sum to `total`.
     """
 
     factors: tuple[FactorRow, ...]
     ground: Names
-    reason: str
-    runs: tuple[FactorRun, ...]
+    reason: str = ""
+    runs: tuple[FactorRun, ...] = ()
     scale: Literal["log", "difference"] | None = None
     total: Number = None
     share: dict[str, float] = Field(default_factory=dict)
     interactions: tuple[Interaction, ...] = ()
 
-    def taken_over(self, run: FactorRun) -> Subset:
+    def taken_over(self, names: Iterable[str]) -> Subset:
         """Return the differences of a combination of factors, the ground among them."""
-        parts = (one.members for one in self.factors if one.name in run.factors)
+        wanted = set(names)
+        parts = (one.members for one in self.factors if one.name in wanted)
         return frozenset(self.ground).union(*parts)
 
 
@@ -198,11 +223,6 @@ class Explanation(Record):
     def known(self) -> dict[Subset, Run]:
         """Every run of the search by what it took over from BAD."""
         return {frozenset(step.taken_over): step for step in self.trace}
-
-    @property
-    def named(self) -> tuple[CauseRow, ...]:
-        """Every cause, hidden ones last."""
-        return (*self.causes, *self.masked)
 
     @property
     def whole(self) -> Subset:

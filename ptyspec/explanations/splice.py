@@ -9,7 +9,10 @@ to the side that infers, whose faults are active then.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,23 +20,32 @@ from pydantic import BaseModel
 
 from ptyspec.contracts.scan import array_digest
 from ptyspec.contracts.stages import STAGES
-from ptyspec.experiments.observe import Observation, forget_models, walked
+from ptyspec.experiments.observe import Observation, forget_models, key_of, walked
+from ptyspec.explanations.explanation import How, SpliceRow
+from ptyspec.explanations.plan import Outcome
+from ptyspec.explanations.stages import LAST, Chain, bisect
+from ptyspec.explanations.symptom import Symptom
 from ptyspec.faults.apply import applied_once
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.run_spec import RunSpec
+from ptyspec.runs.runkey import source_digest
+from ptyspec.runs.store import answer
 from ptyspec.runs.walk import OUTPUTS, Walk
 
 TRAIN = STAGES.index("train")
+WORDS = {Outcome.FAIL: "fails", Outcome.PASS: "passes", Outcome.UNRESOLVED: "unresolved"}
 
 
 @dataclass
 class Splicer:
-    """Makes spliced runs of two variants; what a stage made is kept, so that no training is done twice."""
+    """Makes spliced runs of two sides; what a stage made is kept, so that no training is done twice."""
 
     good: RunSpec
     bad: RunSpec
     kept: dict[tuple[str, ...], tuple[Any, str]] = field(default_factory=dict)
     """What a stage made, and its digest, by stage, side and the digest of what it was made from."""
+    runs: int = 0
+    cpu_seconds: float = 0.0
 
     def __enter__(self) -> Splicer:
         return self
@@ -54,17 +66,46 @@ class Splicer:
         good, bad = self._digest(self.good, count), self._digest(self.bad, count)
         return good is not None and good == bad
 
+    def chain(
+        self, symptom: Symptom, ends: Mapping[int, Observation], tell: Any = lambda _: None
+    ) -> Chain:
+        """Return the chain; `ends` holds the observations of BAD (0) and GOOD (all stages); splices go to the store."""
+
+        def row(count: int, found: Observation, how: How) -> SpliceRow:
+            return SpliceRow.of(count, symptom.outcome(found), symptom.number(found), how)
+
+        def same(count: int) -> bool:
+            made = answer(
+                "splices", f"{self._key}-same-{count}", lambda: {"same": self.same_so_far(count)}
+            )
+            return bool(made["same"])
+
+        def make(count: int) -> SpliceRow:
+            found = answer("splices", f"{self._key}-{count}", lambda: self.run(count))
+            self.runs += 1
+            self.cpu_seconds += found["cpu_seconds"]
+            made = row(count, found, "run")
+            number = "" if made.number is None else f" ({made.number:.4g})"
+            tell(f"{made.sides()}: {WORDS[made.outcome]}{number}")
+            return made
+
+        both = {0: row(0, ends[0], "BAD"), LAST: row(LAST, ends[LAST], "GOOD")}
+        return Chain(bisect(both, same, make), self.runs, self.cpu_seconds)
+
+    @cached_property
+    def _key(self) -> str:
+        """Names both sides and what joins the stages: another splice is another answer."""
+        joined = source_digest(Path(__file__).parent, (Path(__file__).name,))
+        return f"{key_of(self.good)}-{key_of(self.bad)}-{joined}"
+
     def _digest(self, side: RunSpec, count: int) -> str | None:
         """Name what a side hands over; None where it breaks before, which its own run tells in words."""
-        try:
-            return self._walk_to(side, count)
-        except Exception:  # somebody's wrong pipeline may raise anything
-            return None
-
-    def _walk_to(self, side: RunSpec, count: int) -> str:
         walk, last = Spliced([side] * len(STAGES), self.kept), STAGES[count - 1]
         walk.recording = False
-        getattr(walk, OUTPUTS[last])
+        try:
+            getattr(walk, OUTPUTS[last])
+        except Exception:  # somebody's wrong pipeline may raise anything
+            return None
         return walk.digests[last]
 
 
@@ -118,15 +159,12 @@ def digest_of(made: Any) -> str:
 
 
 def _feed(digest: Any, made: Any) -> None:
+    if isinstance(made, BaseModel):
+        made = {name: getattr(made, name) for name in type(made).model_fields}
+    elif is_dataclass(made):
+        made = [getattr(made, part.name) for part in fields(made)]
     if isinstance(made, np.ndarray):
         digest.update(array_digest(made).encode())
-    elif isinstance(made, BaseModel):
-        for name in type(made).model_fields:
-            digest.update(name.encode())
-            _feed(digest, getattr(made, name))
-    elif is_dataclass(made):
-        for part in fields(made):
-            _feed(digest, getattr(made, part.name))
     elif isinstance(made, dict):
         for key in sorted(made):
             digest.update(str(key).encode())

@@ -8,10 +8,11 @@ from __future__ import annotations
 import difflib
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
+from ptyspec.contracts.resolve import flatten
 from ptyspec.errors import ConfigError
 from ptyspec.experiments.observe import Observation, value
 from ptyspec.explanations.plan import Outcome
@@ -80,11 +81,9 @@ def read_symptom(text: str) -> Symptom:
 
 def _comparison(part: str, text: str) -> Comparison:
     found = FORM.fullmatch(part)
-    try:
-        if found is not None:
+    if found is not None:
+        with suppress(ValueError):
             return Comparison(found["path"], found["sign"], float(found["limit"]))
-    except ValueError:
-        found = None
     raise ConfigError(
         f"a symptom cannot be read: {part!r}",
         value=text,
@@ -97,8 +96,6 @@ def _comparison(part: str, text: str) -> Comparison:
 def unread(symptom: Symptom, observation: Observation) -> ConfigError:
     """Return the error for a symptom that GOOD has no number for, with the nearest names."""
     missing = [part.path for part in symptom.comparisons if part.holds(observation) is None]
-    paths = [*_paths(observation["metrics"]), *observation["numbers"]]
-    near = difflib.get_close_matches(missing[0], paths, n=3, cutoff=0.4)
     if observation["outcome"] != "finished":
         return ConfigError(
             f"GOOD has no {missing[0]}: its run is {observation['outcome']}",
@@ -106,19 +103,14 @@ def unread(symptom: Symptom, observation: Observation) -> ConfigError:
             source=observation["stage"],
             next_step="name a GOOD that runs, or a symptom such as 'outcome.refused==1'",
         )
+    scores = [key for key, number in flatten(observation["metrics"]) if number is not None]
+    near = difflib.get_close_matches(
+        missing[0], [*scores, *observation["numbers"]], n=3, cutoff=0.4
+    )
+    meant, look = f"did you mean {' or '.join(near)}?", "see metrics.json and stages.json of a run"
     return ConfigError(
         f"a run has no number called {missing[0]}",
         value=missing[0],
         source="--symptom",
-        next_step=f"did you mean {' or '.join(near)}?"
-        if near
-        else "see metrics.json and stages.json of a run",
+        next_step=meant if near else look,
     )
-
-
-def _paths(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    for key, inner in values.items():
-        if isinstance(inner, Mapping):
-            yield from _paths(inner, f"{prefix}{key}.")
-        elif isinstance(inner, int | float):
-            yield f"{prefix}{key}"

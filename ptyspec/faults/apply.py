@@ -125,30 +125,21 @@ def _seam(patch: Patch) -> tuple[Any, Any]:
 
 
 def _exchange(old: Any, new: Any) -> None:
-    for module in _our_modules():
+    for module_name, module in list(sys.modules.items()):
+        if module_name.partition(".")[0] not in OURS or module is None:
+            continue
         names = vars(module)
-        for table in [
-            names,
-            *(value for name, value in names.items() if type(value) is dict and name[:2] != "__"),
-        ]:
+        own = (value for name, value in names.items() if type(value) is dict and name[:2] != "__")
+        for table in [names, *own]:
             for key in [key for key, value in table.items() if value is old]:
                 table[key] = new
-
-
-def _our_modules() -> Sequence[ModuleType]:
-    return [
-        module
-        for name, module in list(sys.modules.items())
-        if name.partition(".")[0] in OURS and module is not None
-    ]
 
 
 class _AtImport(MetaPathFinder):
     """Patches a module right after it was executed for the first time."""
 
     def __init__(self, patch: Patch) -> None:
-        self.patch, self.undo = patch, ExitStack()
-        self._busy = False
+        self.patch, self.undo, self._busy = patch, ExitStack(), False
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -167,6 +158,8 @@ class _AtImport(MetaPathFinder):
 
 
 class _Patching(Loader):
+    """Stands before a loader, which may be shared: pytest's is."""
+
     def __init__(self, loader: Loader, hook: _AtImport) -> None:
         self.loader, self.hook = loader, hook
 

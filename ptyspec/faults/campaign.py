@@ -9,11 +9,11 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ptyspec.errors import PtyspecError
 from ptyspec.faults.catalogue import fault
-from ptyspec.faults.result import Campaign, Mode, Row, Seen, judged, row
+from ptyspec.faults.result import Campaign, Mode, Row, Seen, Tier, judged, row
 from ptyspec.faults.seen import CLEAN
 from ptyspec.files.disk import make_folder
 from ptyspec.files.jsonfile import read_json
@@ -91,13 +91,9 @@ def _ended(child: subprocess.Popen[str]) -> int | None:
 
 def environment(folder: Path, *faults: str) -> dict[str, str]:
     """Return the environment of a campaign's process: a store of its own, these faults alone."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PYTEST_", FAULTS))
-    }
-    own = {"PTYSPEC_HOME": str(folder / "home")}
-    return kept | own | ({FAULTS: ",".join(faults)} if faults else {})
+    own = {"PTYSPEC_HOME": str(folder / "home")} | ({FAULTS: ",".join(faults)} if faults else {})
+    others = os.environ.items()
+    return {name: one for name, one in others if not name.startswith(("PYTEST_", FAULTS))} | own
 
 
 def read_campaign(
@@ -105,7 +101,7 @@ def read_campaign(
     names: Sequence[str],
     cases: Sequence[Case],
     clauses: Mapping[str, Clause],
-    tier: Literal["contract", "parity"] = "contract",
+    tier: Tier = "contract",
     mode: Mode = "full",
 ) -> Campaign:
     """Return what the processes of a campaign left in `folder`, held against the catalogue."""
@@ -119,10 +115,15 @@ def read_campaign(
     unclean = [name for name, case in clean.items() if case["outcome"] == "failed"]
     bound = Counter(clause for name in clean for clause in clauses_of.get(name, ()))
     parts = {name: read_json(folder / f"{name}.json") for name in names}
-    rows = [
-        _row(name, parts[name], reached[name], clauses_of, healthy, (bound, clauses), mode)
-        for name in names
-    ]
+    rows = []
+    for name, part in parts.items():
+        told = {"reached": reached[name], "mode": mode} | _told(part, reached[name])
+        noticed = part.get("cases", {}) if told["status"] == "killed" else {}
+        red, first = _red(noticed, clauses_of, healthy)
+        if told["status"] == "killed" and not red:
+            told["status"] = "survived"
+        told["seconds_to_first_red"] = first
+        rows.append(row(fault(name), red, bound, clauses, **told))
     return judged(tier, rows, clauses, bound, unclean, _seen(rows, parts))
 
 
@@ -140,42 +141,29 @@ def clean_parts(folder: Path) -> list[dict[str, Any]]:
     return parts
 
 
-def _row(
-    name: str,
-    part: Mapping[str, Any],
-    reached: int,
-    clauses_of: Mapping[str, Sequence[str]],
-    healthy: set[str],
-    known: tuple[Mapping[str, int], Mapping[str, Clause]],
-    mode: Mode,
-) -> Row:
-    one = fault(name)
+def _told(part: Mapping[str, Any], reached: int) -> dict[str, Any]:
+    """Status, reason and seconds of a part; killed where its cases can say so."""
     if part["status"] != "done":
-        status, reason = part["status"], part["reason"]
-        return row(one, status, {}, *known, reason=reason, reached=reached, mode=mode)
-    seconds = part["seconds"]
+        return {"status": part["status"], "reason": part["reason"]}
     if not reached:
         reason = "no case that was run comes through its seam"
-        return row(one, "invalid", {}, *known, reason=reason, seconds=seconds, mode=mode)
+        return {"status": "invalid", "reason": reason, "seconds": part["seconds"]}
+    return {"status": "killed", "seconds": part["seconds"]}
+
+
+def _red(
+    cases: Mapping[str, Any], clauses_of: Mapping[str, Sequence[str]], healthy: set[str]
+) -> tuple[dict[str, list[str]], float | None]:
+    """Clauses with the healthy cases that failed, and the seconds of cases until the first of them."""
     red: dict[str, list[str]] = {}
     elapsed, first = 0.0, None
-    for case, outcome in part["cases"].items():
+    for case, outcome in cases.items():
         elapsed += outcome["seconds"]
         if outcome["outcome"] == "failed" and case in healthy:
             for clause in clauses_of.get(case, ()):
                 red.setdefault(clause, []).append(case)
-            if first is None and clauses_of.get(case):
-                first = round(elapsed, 3)
-    return row(
-        one,
-        "killed" if red else "survived",
-        red,
-        *known,
-        reached=reached,
-        seconds=seconds,
-        seconds_to_first_red=first,
-        mode=mode,
-    )
+                first = round(elapsed, 3) if first is None else first
+    return red, first
 
 
 def _seen(rows: Sequence[Row], parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Seen]:

@@ -24,6 +24,7 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,9 @@ from ptyspec.faults.apply import applied
 from ptyspec.faults.campaign import clean_parts
 from ptyspec.faults.catalogue import fault
 from ptyspec.faults.fault import Fault
-from ptyspec.faults.seen import CLEAN, Outcomes, kept, watched
+from ptyspec.faults.seen import CLEAN, Outcomes, file_of, kept, watched
 from ptyspec.files.jsonfile import write_json
+from ptyspec.spec.binding import names_of
 
 FRAMEWORKS = ("tensorflow", "keras", "torch", "jax")
 INVALID, INFRASTRUCTURE = 3, 4
@@ -44,8 +46,7 @@ INVALID, INFRASTRUCTURE = 3, 4
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options that the campaign gives."""
-    group = parser.getgroup("ptyspec campaign")
-    add = group.addoption
+    add = parser.getgroup("ptyspec campaign").addoption
     add("--ptyspec-campaign", metavar="FOLDER", help="run the campaign and write its parts here")
     add("--ptyspec-faults", metavar="ID,ID", default="", help="faults to apply, one by one")
     add("--ptyspec-children", metavar="N", type=int, default=1, help="processes at a time")
@@ -83,14 +84,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
             next_step="restrict the campaign to the contract tier: -m contract",
         )
     names = [name for name in option("ptyspec_faults").split(",") if name]
-    _Campaign(
-        session.items,
-        Path(folder),
-        names,
-        option("ptyspec_children"),
-        option("ptyspec_seconds"),
-        option("ptyspec_quick"),
-    ).run()
+    limits = (option(f"ptyspec_{name}") for name in ("children", "seconds", "quick"))
+    _Campaign(session.items, Path(folder), names, *limits).run()
     return True
 
 
@@ -108,39 +103,33 @@ class _Campaign:
 
     def run(self) -> None:
         """Run the clean suite file by file, then every fault; parts that ended before are kept."""
-        files: dict[str, list[pytest.Item]] = {}
-        for item in self.items:
-            files.setdefault(item.nodeid.partition("::")[0], []).append(item)
-        for number, part in enumerate(files.values()):
-            self._wait(self.children - 1)
+        files = [list(part) for _, part in groupby(sorted(self.items, key=_file), _file)]
+        for number, part in enumerate(files):
             self._start(f"{CLEAN}-{number}", partial(_clean, part, self.faults))
         self._wait(0)
-        reached: dict[str, set[str]] = {}
+        reached: dict[str, set[str]] = {name: set() for name in self.faults}
         for left in clean_parts(self.folder):
             for name, cases in left["reached"].items():
                 reached.setdefault(name, set()).update(cases)
         for name in self.faults:
-            self._wait(self.children - 1)
-            self._start(
-                name, partial(_faulty, self._chosen(fault(name), reached.get(name, set())), name)
-            )
+            self._start(name, partial(_faulty, self._chosen(fault(name), reached[name]), name))
         self._wait(0)
 
     def _chosen(self, one: Fault, reached: set[str]) -> list[pytest.Item]:
         """The cases that can notice a fault; files with cases of its red clauses first."""
-        files = {case.partition("::")[0] for case in reached}
-        chosen = [item for item in self.items if item.nodeid.partition("::")[0] in files]
-        expected = {
-            item.nodeid.partition("::")[0] for item in chosen if _clauses(item) & set(one.red)
-        }
+        files = set(map(file_of, reached))
+        chosen = [item for item in self.items if _file(item) in files]
+        expected = {_file(item) for item in chosen if set(one.red).intersection(names_of(item))}
         if self.quick:
-            chosen = [item for item in chosen if _clauses(item) & {*one.red, *one.green}]
-        return sorted(chosen, key=lambda item: item.nodeid.partition("::")[0] not in expected)
+            declared = {*one.red, *one.green}
+            chosen = [item for item in chosen if declared.intersection(names_of(item))]
+        return sorted(chosen, key=lambda item: _file(item) not in expected)
 
     def _start(self, name: str, work: Callable[[], dict[str, Any]]) -> None:
         part = self.folder / f"{name}.json"
         if kept(part):
             return
+        self._wait(self.children - 1)
         child = os.fork()
         if child:
             self.running[child] = (name, time.monotonic())
@@ -164,51 +153,44 @@ class _Campaign:
         while len(self.running) > most:
             for child, (name, started) in list(self.running.items()):
                 done, status = os.waitpid(child, os.WNOHANG)
-                if done:
-                    del self.running[child]
-                    self._ended(name, os.waitstatus_to_exitcode(status))
-                elif name.partition("-")[0] != CLEAN and time.monotonic() - started > self.seconds:
+                late = time.monotonic() - started > self.seconds
+                if not done and late and name.partition("-")[0] != CLEAN:
                     os.kill(child, signal.SIGKILL)
                     os.waitpid(child, 0)
-                    del self.running[child]
-                    late = {"status": "timeout", "reason": f"> {self.seconds} s"}
-                    write_json(self.folder / f"{name}.json", late)
+                    left = {"status": "timeout", "reason": f"> {self.seconds} s"}
+                    write_json(self.folder / f"{name}.json", left)
+                elif not done:
+                    continue
+                del self.running[child]
+                part = self.folder / f"{name}.json"
+                if not part.exists():
+                    reason = f"the child ended with {os.waitstatus_to_exitcode(status)}"
+                    write_json(part, {"status": "infrastructure", "reason": reason})
             time.sleep(0.02)
 
-    def _ended(self, name: str, code: int) -> None:
-        part = self.folder / f"{name}.json"
-        if not part.exists():
-            reason = f"the child ended with {code}"
-            write_json(part, {"status": "infrastructure", "reason": reason})
+
+def _file(item: pytest.Item) -> str:
+    return file_of(item.nodeid)
 
 
 def _clean(items: Sequence[pytest.Item], faults: Iterable[str]) -> dict[str, Any]:
     """The cases as they are, and for each fault those that came through one of its seams."""
-    case = [""]
-    with watched(faults, case) as through:
-        rows = _run(items, case)
-    return {
-        "status": "done",
-        "cases": rows,
-        "reached": {name: sorted(cases) for name, cases in through.items()},
-    }
-
-
-def _clauses(item: pytest.Item) -> set[str]:
-    return {str(name) for mark in item.iter_markers("clause") for name in mark.args}
+    outcomes = Outcomes()
+    with watched(faults, outcomes.case) as through:
+        _run(items, outcomes)
+    return outcomes.part(through)
 
 
 def _faulty(items: Sequence[pytest.Item], name: str) -> dict[str, Any]:
-    started = time.perf_counter()
-    with applied(name):
-        rows = _run(items, [""])
-    return {"status": "done", "seconds": time.perf_counter() - started, "cases": rows}
-
-
-def _run(items: Sequence[pytest.Item], case: list[str]) -> dict[str, Any]:
     outcomes = Outcomes()
+    with applied(name):
+        _run(items, outcomes)
+    return outcomes.part({})
+
+
+def _run(items: Sequence[pytest.Item], outcomes: Outcomes) -> None:
     if not items:
-        return {}
+        return
     manager = items[0].config.pluginmanager
     # A child has no reader, and its outcomes are no record.
     for plugin in ("terminalreporter", "ptyspec.controller"):
@@ -217,6 +199,4 @@ def _run(items: Sequence[pytest.Item], case: list[str]) -> dict[str, Any]:
             manager.unregister(found)
     manager.register(outcomes)
     for item, following in zip(items, [*items[1:], None], strict=True):
-        case[0] = item.nodeid
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-    return outcomes.rows

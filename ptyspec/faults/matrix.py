@@ -10,7 +10,7 @@ from ptyspec.faults.result import WAY, Campaign, Row, seen_in
 from ptyspec.files.disk import make_folder
 from ptyspec.files.files import atomic_file
 from ptyspec.files.jsonfile import write_json
-from ptyspec.render.table import markdown_table
+from ptyspec.render.table import Markdown, Table, show
 from ptyspec.render.text import escape
 from ptyspec.spec.registry import specification
 
@@ -36,33 +36,49 @@ def markdown(found: Campaign, brief: bool = False) -> str:
     quick = ", quick" if found.mode == "quick" else ""
     lines = [f"# Fault campaign, {found.tier} tier{quick}: {found.status}", "", _summary(found), ""]
     stories, clauses = {one.id: one.story for one in found.faults}, specification()
-    for title, rows in (
-        ("Survivors", [[name, escape(stories[name])] for name in found.survivors]),
-        (
-            "Clauses that should have stayed green",
-            [[name, ", ".join(red)] for name, red in found.blind_red.items()],
-        ),
-        (
-            "Clauses that should have gone red",
-            [[name, ", ".join(missed)] for name, missed in found.missed.items()],
-        ),
-        (
-            "MUST clauses that no fault turned red here",
-            [[name, escape(clauses[name].title)] for name in found.must_clauses_without_a_kill],
-        ),
-        (
-            "Not judged",
-            [[one.id, escape(f"{one.status}: {one.reason}")] for one in found.faults if one.reason],
-        ),
-        (
-            "Failing without a fault",
-            [[escape(case, 400), ""] for case in found.failing_without_a_fault],
-        ),
-    ):
-        if rows:
-            lines += [f"## {title}", "", *markdown_table(["", "what"], rows, numbers=False), ""]
-    lines += _stages(found)
-    return "\n".join(lines if brief else [*lines, *_clauses(found), *_faults(found)])
+    wrong: dict[str, list[tuple[str, object]]] = {
+        "Survivors": [(name, stories[name]) for name in found.survivors],
+        "Clauses that should have stayed green": list(found.blind_red.items()),
+        "Clauses that should have gone red": list(found.missed.items()),
+        "MUST clauses that no fault turned red here": [
+            (name, clauses[name].title) for name in found.must_clauses_without_a_kill
+        ],
+        "Not judged": [
+            (one.id, f"{one.status}: {one.reason}") for one in found.faults if one.reason
+        ],
+        "Failing without a fault": [(case, "") for case in found.failing_without_a_fault],
+    }
+    tables = [
+        Table(("", "what"), rows, title, numbers=False) for title, rows in wrong.items() if rows
+    ]
+    stages = [
+        (one.stage, one.valid, one.killed, _percent(one.kill_rate), _percent(one.localised))
+        for one in found.stages
+        if one.valid
+    ]
+    head = ("stage", "valid faults", "caught", "rate", "stage named")
+    tables.append(Table(head, stages, "Stages", numbers=False))
+    if not brief:
+        rates = [
+            (one.id, one.level, one.place, one.cases, one.kills, _percent(one.kill_rate))
+            for one in found.clauses
+        ]
+        note = "rate: caught among the faults that declare the clause red."
+        head_of_clauses = ("clause", "level", "place", "cases", "caught faults", "rate")
+        tables.append(Table(head_of_clauses, rates, "Clauses", note, numbers=False))
+        of_faults = [
+            "fault",
+            "stage",
+            "state",
+            "cases through",
+            "red clauses",
+            "first red",
+            "s to first",
+        ]
+        tables.append(
+            Table(of_faults, [_cells(one) for one in found.faults], "Faults", numbers=False)
+        )
+    return "\n".join([*lines, *(line for table in tables for line in table.section())])
 
 
 def _summary(found: Campaign) -> str:
@@ -82,49 +98,15 @@ def _summary(found: Campaign) -> str:
 
 
 def _percent(share: float | None) -> str:
-    if share is None:
-        return "–"
-    return f"{100 * share:.0f} %" if share in (0, 1) else f"{100 * share:.1f} %"
+    return show(share, ".0%" if share in (0, 1) else ".1%").replace("%", " %")
 
 
-def _stages(found: Campaign) -> list[str]:
-    head = ["stage", "valid faults", "caught", "rate", "stage named"]
-    rows = [
-        [
-            *(one.stage, str(one.valid), str(one.killed)),
-            *(_percent(one.kill_rate), _percent(one.localised)),
-        ]
-        for one in found.stages
-        if one.valid
-    ]
-    return ["## Stages", "", *markdown_table(head, rows, numbers=False), ""]
-
-
-def _clauses(found: Campaign) -> list[str]:
-    head = ["clause", "level", "place", "cases", "caught faults", "rate"]
-    rows = [
-        [one.id, one.level, one.place, str(one.cases), str(one.kills), _percent(one.kill_rate)]
-        for one in found.clauses
-    ]
-    note = "`rate`: caught among the faults that declare the clause red."
-    return ["## Clauses", "", note, "", *markdown_table(head, rows, numbers=False), ""]
-
-
-def _faults(found: Campaign) -> list[str]:
-    head = ["fault", "stage", "state", "cases through", "red clauses", "first red", "s to first"]
-    rows = [_cells(one) for one in found.faults]
-    return ["## Faults", "", *markdown_table(head, rows, numbers=False), ""]
-
-
-def _cells(one: Row) -> list[str]:
+def _cells(one: Row) -> list[object]:
     primary = sorted(one.red, key=lambda name: (name not in one.declared_red, name))
     more = f" and {len(primary) - 5} more" if len(primary) > 5 else ""
-    first = "–" if one.seconds_to_first_red is None else f"{one.seconds_to_first_red:.2f}"
+    first = show(one.seconds_to_first_red, ".2f")
     red = ", ".join(primary[:5]) + more
-    return [
-        *(one.id, one.stage, one.status, str(one.reached)),
-        *(red, one.first_red_stage or "–", first),
-    ]
+    return [one.id, one.stage, one.status, one.reached, red, one.first_red_stage or "–", first]
 
 
 SEEN = """# Seen red
@@ -140,20 +122,18 @@ fault; this page is made from what it left:
 def seen_page(campaigns: Sequence[Campaign]) -> str:
     """Return the page of all clauses: fault, case and message of the first that saw each red."""
     seen = seen_in(campaigns)
-    head = ["clause", "fault", "case that noticed", "what it said"]
-    documents: dict[str, list[list[str]]] = {}
+    documents: dict[str, list[tuple[object, ...]]] = {}
     for name, clause in specification().items():
         rows = documents.setdefault(clause.document, [])
         if one := seen.get(name):
             case = one.case.rpartition("::")[2].partition("[")[0]
-            rows.append([escape(name), one.fault, escape(case), escape(one.said, 260) or "–"])
+            rows.append((name, one.fault, case, Markdown(escape(one.said, 260) or "–")))
     lines = [SEEN]
+    head = ("clause", "fault", "case that noticed", "what it said")
     for document, rows in documents.items():
-        lines += [f"## {escape(document)}", "", *markdown_table(head, rows, numbers=False), ""]
+        lines += [f"## {escape(document)}", "", *Table(head, rows, numbers=False).markdown(), ""]
     never = [name for name in specification() if name not in seen]
-    if never:
-        lines += ["## Never seen red", "", ", ".join(never), ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(["## Never seen red", "", ", ".join(never), ""] if never else [])])
 
 
 def picture(found: Campaign) -> Figure:

@@ -10,11 +10,12 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import groupby
 from pathlib import Path
 
 from ptyspec.faults.campaign import PYTEST, Watch, environment
 from ptyspec.faults.fault import Fault
-from ptyspec.faults.seen import CLEAN, kept
+from ptyspec.faults.seen import CLEAN, file_of, kept
 from ptyspec.files.disk import make_folder
 from ptyspec.files.jsonfile import write_json
 from ptyspec.spec.collect import Case
@@ -34,15 +35,9 @@ def cases_of(fault: Fault, cases: Sequence[Case]) -> list[str]:
     for most, clauses in ((MOST_RED, fault.red), (MOST_GREEN, fault.green)):
         for clause in clauses:
             bound = [case for case in cases if clause in case.clauses]
-            ranked = sorted(
-                bound,
-                key=lambda case: (
-                    not any(word in case.id for word in fault.cases),
-                    case.tier == "contract",
-                ),
-            )
-            named = [case for case in ranked if any(word in case.id for word in fault.cases)]
-            chosen.update(case.id for case in (named or ranked)[:most])
+            named = [case for case in bound if any(word in case.id for word in fault.cases)]
+            ranked = sorted(named or bound, key=lambda case: case.tier == "contract")
+            chosen.update(case.id for case in ranked[:most])
     return [case.id for case in cases if case.id in chosen]
 
 
@@ -57,20 +52,16 @@ def run_parity(
 ) -> None:
     """Run each fault's cases without and then under it; what ended in `folder` before is kept."""
     make_folder(folder)
-    clean = _divided(
-        list(dict.fromkeys(case for cases in chosen.values() for case in cases)), children
-    )
-    watching = [f"--ptyspec-watch={','.join(chosen)}"]
+    every = list(dict.fromkeys(case for cases in chosen.values() for case in cases))
+    watching = f"--ptyspec-watch={','.join(chosen)}"
+    work: list[tuple[str, Sequence[str], int, list[str], tuple[str, ...]]] = [
+        (f"{CLEAN}-{at}", part, CLEAN_SECONDS, [watching], ())
+        for at, part in enumerate(_divided(every, children))
+    ]
+    work += [(name, cases, seconds, [], (name,)) for name, cases in chosen.items()]
     with ThreadPoolExecutor(children) as pool:
         try:
-            waiting = [
-                pool.submit(_run, root, folder, f"{CLEAN}-{at}", part, watching, CLEAN_SECONDS)
-                for at, part in enumerate(clean)
-            ]
-            waiting += [
-                pool.submit(_run, root, folder, name, cases, [], seconds, name)
-                for name, cases in chosen.items()
-            ]
+            waiting = [pool.submit(_run, root, folder, *one) for one in work]
             for done, one in enumerate(as_completed(waiting), start=1):
                 one.result()
                 watch(done, len(waiting))
@@ -81,11 +72,9 @@ def run_parity(
 
 def _divided(cases: Sequence[str], parts: int) -> list[list[str]]:
     """The cases in so many parts; those of one file stay together: they share what they train."""
-    files: dict[str, list[str]] = {}
-    for case in cases:
-        files.setdefault(case.partition("::")[0], []).append(case)
     made: list[list[str]] = [[] for _ in range(parts)]
-    for together in sorted(files.values(), key=len, reverse=True):
+    files = [list(part) for _, part in groupby(sorted(cases, key=file_of), file_of)]
+    for together in sorted(files, key=len, reverse=True):
         min(made, key=len).extend(together)
     return made
 
@@ -95,9 +84,9 @@ def _run(
     folder: Path,
     name: str,
     cases: Sequence[str],
-    words: Sequence[str],
     seconds: int,
-    *faults: str,
+    words: Sequence[str],
+    faults: Sequence[str],
 ) -> None:
     part = folder / f"{name}.json"
     if kept(part):

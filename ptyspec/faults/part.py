@@ -5,7 +5,6 @@ With `--ptyspec-watch ID,ID` it also notes which cases come through the seams of
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,11 +17,9 @@ from ptyspec.files.jsonfile import write_json
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options that the campaign gives."""
-    group = parser.getgroup("ptyspec campaign")
-    group.addoption("--ptyspec-part", metavar="FILE", help="write how the cases ended here")
-    group.addoption(
-        "--ptyspec-watch", metavar="ID,ID", default="", help="faults whose seams are watched"
-    )
+    add = parser.getgroup("ptyspec campaign").addoption
+    add("--ptyspec-part", metavar="FILE", help="write how the cases ended here")
+    add("--ptyspec-watch", metavar="ID,ID", default="", help="faults whose seams are watched")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,12 +39,8 @@ class _Part(Outcomes):
 
     def __init__(self, file: Path, names: list[str]) -> None:
         super().__init__()
-        self.file, self.started = file, time.perf_counter()
-        self.case, self.stack = [""], ExitStack()
+        self.file, self.stack = file, ExitStack()
         self.through = self.stack.enter_context(watched(names, self.case))
-
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self.case[0] = nodeid
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         # Pytest's own kinds of it say that the cases could not be collected.
@@ -58,7 +51,4 @@ class _Part(Outcomes):
         self.stack.close()
         # Of any other end the caller tells.
         if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-            seconds = time.perf_counter() - self.started
-            reached = {name: sorted(cases) for name, cases in self.through.items()}
-            left = {"status": "done", "seconds": seconds, "cases": self.rows, "reached": reached}
-            write_json(self.file, left)
+            write_json(self.file, self.part(self.through))

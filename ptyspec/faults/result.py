@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from ptyspec.contracts.base import Record
 from ptyspec.contracts.stages import STAGES
@@ -14,6 +14,7 @@ from ptyspec.spec.clause import Clause
 
 Status = Literal["killed", "survived", "invalid", "timeout", "infrastructure"]
 Mode = Literal["full", "quick"]
+Tier = Literal["contract", "parity"]
 WAY = ("settings", "files", *STAGES, "run", "evidence")
 """The way of the data: declared, read, the eight stages, kept, concluded from."""
 
@@ -97,7 +98,7 @@ class Campaign(Record):
     schema_version: Literal[1] = 1
     status: Literal["ok", "violation", "incomplete"]
     kill_rate: float | None
-    tier: Literal["contract", "parity"]
+    tier: Tier
     mode: Mode
     localised: float | None
     specificity: float | None
@@ -116,34 +117,23 @@ class Campaign(Record):
 
 def row(
     one: Fault,
-    status: Status,
     red: Mapping[str, Sequence[str]],
     bound: Mapping[str, int],
     clauses: Mapping[str, Clause],
-    *,
-    reason: str = "",
-    mode: Mode = "full",
-    reached: int = 0,
-    seconds: float = 0.0,
-    seconds_to_first_red: float | None = None,
+    **told: Any,
 ) -> Row:
-    """Return the row of a fault; `bound` says how many cases each clause has here."""
+    """Return the row of a fault; `bound` says how many cases each clause has here, `told` the rest of the row."""
     return Row(
         id=one.id,
         stage=one.stage,
         story=one.story,
-        status=status,
-        reason=reason,
-        mode=mode,
-        reached=reached,
         red={name: tuple(cases) for name, cases in red.items()},
         declared_red=one.red,
         declared_green=one.green,
         first_red_stage=_first_stage(red, bound, clauses),
         missed=tuple(name for name in one.red if name not in red),
         blind_red=tuple(name for name in one.green if name in red),
-        seconds=round(seconds, 3),
-        seconds_to_first_red=seconds_to_first_red,
+        **{**told, "seconds": round(told.get("seconds", 0.0), 3)},
     )
 
 
@@ -163,7 +153,7 @@ def _first_stage(
 
 
 def judged(
-    tier: Literal["contract", "parity"],
+    tier: Tier,
     rows: Sequence[Row],
     clauses: Mapping[str, Clause],
     bound: Mapping[str, int],
@@ -209,17 +199,17 @@ def judged(
 
 
 def _clause(clause: Clause, rows: Sequence[Row], cases: int, seen: Seen | None) -> ClauseLine:
-    by = [one.id for one in rows if clause.id in one.red]
+    by = tuple(one.id for one in rows if clause.id in one.red)
     declared = {one.id for one in rows if one.valid and clause.id in one.declared_red}
     return ClauseLine(
         id=clause.id,
         level=clause.level,
         place=clause.place,
         cases=cases,
-        killed_by=tuple(by),
+        killed_by=by,
         kills=len(by),
         declared=len(declared),
-        kill_rate=_share(len(declared & set(by)), len(declared)),
+        kill_rate=_share(len(declared.intersection(by)), len(declared)),
         seen=seen,
     )
 
@@ -227,12 +217,9 @@ def _clause(clause: Clause, rows: Sequence[Row], cases: int, seen: Seen | None) 
 def _stage(place: str, valid: Sequence[Row]) -> StageLine:
     here = [one for one in valid if one.stage == place]
     killed = [one for one in here if one.status == "killed"]
+    rate, localised = _share(len(killed), len(here)), _localised(killed)
     return StageLine(
-        stage=place,
-        valid=len(here),
-        killed=len(killed),
-        kill_rate=_share(len(killed), len(here)),
-        localised=_localised(killed),
+        stage=place, valid=len(here), killed=len(killed), kill_rate=rate, localised=localised
     )
 
 
@@ -256,19 +243,9 @@ def merged(now: Campaign, former: Campaign, clauses: Mapping[str, Clause]) -> Ca
     check_tier(former, now.tier)
     own = {one.id for one in now.faults}
     bound = {line.id: line.cases for line in (*former.clauses, *now.clauses)}
+    told = ("status", "reason", "mode", "reached", "seconds", "seconds_to_first_red")
     kept = [
-        row(
-            fault(one.id),
-            one.status,
-            one.red,
-            bound,
-            clauses,
-            reason=one.reason,
-            mode=one.mode,
-            reached=one.reached,
-            seconds=one.seconds,
-            seconds_to_first_red=one.seconds_to_first_red,
-        )
+        row(fault(one.id), one.red, bound, clauses, **{key: getattr(one, key) for key in told})
         for one in former.faults
         if one.id in set(names()) - own
     ]

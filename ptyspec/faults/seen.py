@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -26,10 +27,15 @@ TOLD = re.compile(r"(observed|expected)\s")
 
 
 class Outcomes:
-    """Collects how cases end; a pytest plugin."""
+    """Collects how cases end; a pytest plugin. `case[0]` is the one that runs."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
+        self.case, self.started = [""], time.perf_counter()
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Note which case runs."""
+        self.case[0] = nodeid
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add one report."""
@@ -43,6 +49,17 @@ class Outcomes:
             row["message"] = row["message"] or said(getattr(crash, "message", ""))
         elif report.skipped and row["outcome"] == "passed":
             row["outcome"] = "skipped"
+
+    def part(self, through: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+        """Return what the process leaves: its cases, and for each watched fault those that came through a seam."""
+        seconds = time.perf_counter() - self.started
+        reached = {name: sorted(cases) for name, cases in through.items()}
+        return {"status": "done", "seconds": seconds, "cases": self.rows, "reached": reached}
+
+
+def file_of(case: str) -> str:
+    """Return the file of a node id."""
+    return case.partition("::")[0]
 
 
 def said(message: str) -> str:

@@ -26,6 +26,23 @@ PLANCK_LIGHT_EV = 1.239841984e-6
 """h c in eV m."""
 REQUIRED = ("detector_object_distance_m", "probe_energy_eV", "exposure_time_s")
 OPTIONAL = ("probe_photon_count", "mass_attenuation_m2_kg", "tomography_angle_deg")
+ARRAYS = {
+    "probe_position_indexes": "position_indexes",
+    "probe_position_x_m": "position_x_m",
+    "probe_position_y_m": "position_y_m",
+    "probe": "probe",
+    "object": "object",
+    "object_layer_spacing_m": "object_layer_spacing_m",
+    "loss_epochs": "loss_epochs",
+    "loss_values": "loss_values",
+}
+"""NPZ key of each array, and the field that holds it."""
+PAIRS = {
+    "probe_pixel_m": ("probe_pixel_height_m", "probe_pixel_width_m"),
+    "object_pixel_m": ("object_pixel_height_m", "object_pixel_width_m"),
+    "object_center_m": ("object_center_x_m", "object_center_y_m"),
+}
+"""Fields of two numbers, each of which has an NPZ key."""
 HDF5_SUFFIXES = (".h5", ".hdf5")
 NO_GEOMETRY = (
     "The scan states no geometry: pixel sizes are 1.0, so lengths are in object pixels, not metres."
@@ -76,40 +93,21 @@ def write_product(
     (NaN) object pixels become 0. Raises InputFileError for another suffix, OutputFileError where it cannot be written.
     """
     path = Path(path)
-    product = product_of(
-        reconstruction, scan, name=name or path.stem, comments=comments, losses=losses
-    )
     writer = _write_hdf5 if _kind(path) == "hdf5" else _write_npz
-    with atomic_file(path) as file:
-        writer(file, product)
-    return path
-
-
-def product_of(
-    reconstruction: Reconstruction,
-    scan: RawScan,
-    *,
-    name: str,
-    comments: str = "",
-    losses: Sequence[float] = (),
-) -> Product:
-    """Return the product of a reconstruction and the scan it was made from."""
     geometry = scan.metadata.get("geometry") or {}
     pixel = float(geometry.get("object_pixel_m", 1.0))
     wavelength = float(geometry.get("wavelength_m", 0.0))
     covered = np.isfinite(reconstruction.object)
     notes = [comments, "" if geometry else NO_GEOMETRY, "" if covered.all() else UNCOVERED]
     (height, width), (x0, y0) = reconstruction.object.shape, reconstruction.origin
-    return Product(
-        name=name,
-        comments=" ".join(note for note in notes if note),
-        numbers={
+    product = Product(
+        name=name or path.stem,
+        comments=" ".join(filter(None, notes)),
+        numbers=dict.fromkeys((*REQUIRED, *OPTIONAL), 0.0)
+        | {
             "detector_object_distance_m": float(geometry.get("distance_m", 0.0)),
             "probe_energy_eV": PLANCK_LIGHT_EV / wavelength if wavelength else 0.0,
-            "exposure_time_s": 0.0,
             "probe_photon_count": scan.scale**2 * mean_energy(scan.diff3d),
-            "mass_attenuation_m2_kg": 0.0,
-            "tomography_angle_deg": 0.0,
         },
         probe=(scan.scale * scan.probeGuess).astype(np.complex64)[None, None],
         object=np.where(covered, reconstruction.object, 0).astype(np.complex64)[None],
@@ -123,6 +121,9 @@ def product_of(
         loss_epochs=np.arange(len(losses)),
         loss_values=np.asarray(losses, np.float64),
     )
+    with atomic_file(path) as file:
+        writer(file, product)
+    return path
 
 
 def read_product(path: Path) -> Product:
@@ -181,51 +182,31 @@ def _product(
         value = need(key).reshape(-1)[0]
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
-    def positions(key: str, count: int | None) -> Array:
-        return as_array(key, need(key), np.float64, (count,), source=source("positions"))
-
-    x = positions("probe_position_x_m", None)
-    y = positions("probe_position_y_m", len(x))
     losses = need("loss_values" if has("loss_values") or not has("costs") else "costs")
-    return Product(
-        name=text("name"),
-        comments=text("comments"),
-        numbers={key: number(key) for key in REQUIRED}
-        | {key: number(key) if has(key) else 0.0 for key in OPTIONAL},
-        probe=need("probe"),
-        object=need("object"),
-        position_indexes=need("probe_position_indexes"),
-        position_x_m=x,
-        position_y_m=y,
-        probe_pixel_m=(number("probe_pixel_height_m"), number("probe_pixel_width_m")),
-        object_pixel_m=(number("object_pixel_height_m"), number("object_pixel_width_m")),
-        object_center_m=(number("object_center_x_m"), number("object_center_y_m")),
-        object_layer_spacing_m=need("object_layer_spacing_m"),
-        loss_epochs=need("loss_epochs") if has("loss_epochs") else np.arange(len(losses)),
-        loss_values=losses,
-        opr_weights=read("opr_weights") if has("opr_weights") else None,
-    )
+    known = {"loss_epochs": np.arange(len(losses)), "loss_values": losses}
+    arrays: dict[str, Any] = {
+        field: known[key] if key in known and not has(key) else need(key)
+        for key, field in ARRAYS.items()
+    }
+    count = None
+    for field in ("position_x_m", "position_y_m"):
+        where, shape = source("positions"), (count,)
+        arrays[field] = as_array(f"probe_{field}", arrays[field], np.float64, shape, source=where)
+        count = len(arrays[field])
+    numbers = {key: number(key) for key in REQUIRED}
+    numbers |= {key: number(key) if has(key) else 0.0 for key in OPTIONAL}
+    pairs: dict[str, Any] = {field: tuple(map(number, keys)) for field, keys in PAIRS.items()}
+    weights = read("opr_weights") if has("opr_weights") else None
+    names = text("name"), text("comments")
+    return Product(*names, numbers, opr_weights=weights, **pairs, **arrays)
 
 
 def _values(product: Product) -> dict[str, Any]:
-    """Every NPZ key and its value, in the order ptychodus writes them."""
+    """Every NPZ key and its value."""
     values: dict[str, Any] = {"name": product.name, "comments": product.comments, **product.numbers}
-    values |= {
-        "probe_position_indexes": product.position_indexes,
-        "probe_position_x_m": product.position_x_m,
-        "probe_position_y_m": product.position_y_m,
-        "probe": product.probe,
-        "probe_pixel_height_m": product.probe_pixel_m[0],
-        "probe_pixel_width_m": product.probe_pixel_m[1],
-        "object": product.object,
-        "object_center_x_m": product.object_center_m[0],
-        "object_center_y_m": product.object_center_m[1],
-        "object_pixel_height_m": product.object_pixel_m[0],
-        "object_pixel_width_m": product.object_pixel_m[1],
-        "object_layer_spacing_m": product.object_layer_spacing_m,
-        "loss_epochs": product.loss_epochs,
-        "loss_values": product.loss_values,
-    }
+    values |= {key: getattr(product, field) for key, field in ARRAYS.items()}
+    for field, keys in PAIRS.items():
+        values |= dict(zip(keys, getattr(product, field), strict=True))
     return values if product.opr_weights is None else values | {"opr_weights": product.opr_weights}
 
 

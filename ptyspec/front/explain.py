@@ -29,7 +29,7 @@ class Explained:
     def __repr__(self) -> str:
         from ptyspec.explanations.story import story
 
-        return story(self.document, {})
+        return story(self.document)
 
     def _repr_markdown_(self) -> str:
         return repr(self)
@@ -82,30 +82,14 @@ def _symptom(
     limits: Limits,
     tell: Progress,
 ) -> Explanation:
-    from ptyspec.contracts.stages import STAGES
-    from ptyspec.explanations.build import Question
-    from ptyspec.explanations.deltas import differences
-    from ptyspec.explanations.explain import NOTHING, explain
+    from ptyspec.explanations.explain import Question, explain
     from ptyspec.explanations.laboratory import Laboratory
-    from ptyspec.explanations.splices import chain_of
     from ptyspec.explanations.symptom import read_symptom
 
     read = read_symptom(symptom)
-    deltas = differences(both[0].settings(), both[1].settings())
-    whole = frozenset(delta.name for delta in deltas)
-    watch = _watch(tell.message)
-    with Laboratory(both[0], deltas, read, limits.width, watch) as lab:
-        return explain(
-            lab,
-            deltas,
-            Question(*words, read.text, read.path, read.limit),
-            limits,
-            lambda: (
-                chain_of(*both, read, {0: lab.seen[whole], len(STAGES): lab.seen[NOTHING]}, tell),
-                "",
-            ),
-            tell.message,
-        )
+    with Laboratory(*both, read, limits.width, _watch(tell.message)) as lab:
+        question = Question(*words, read.text, read.path, read.limit)
+        return explain(lab, question, limits, tell.message)
 
 
 def _clause(
@@ -115,38 +99,19 @@ def _clause(
     limits: Limits,
     tell: Progress,
 ) -> Explanation:
-    from ptyspec.explanations.build import Question
-    from ptyspec.explanations.clause_bench import ClauseBench, reaching
-    from ptyspec.explanations.deltas import differences
-    from ptyspec.explanations.explain import explain
+    from ptyspec.explanations.clause_bench import ClauseBench
+    from ptyspec.explanations.explain import Question, explain
     from ptyspec.front.checkout import checkout
     from ptyspec.spec.registry import specification
 
-    clause = specification()[symptom.strip()]
-    deltas, beyond = reaching(differences(both[0].settings(), both[1].settings()))
-    common = sorted(set(both[0].faults) & set(both[1].faults))
-    tell.message(f"collecting the cases of {clause.id}")
-    bench = ClauseBench(
-        checkout(None),
-        clause.id,
-        deltas,
-        common,
-        both[0].pipeline,
-        limits.width,
-        _watch(tell.message),
-    )
+    clause = specification()[symptom.strip()].id
+    tell.message(f"collecting the cases of {clause}")
+    bench = ClauseBench(checkout(None), clause, *both, limits.width, _watch(tell.message))
     bench.narrow()
-    found = explain(
-        bench,
-        deltas,
-        Question(*words, clause.id, "clause holds"),
-        limits,
-        lambda: (None, "a clause is judged by its cases"),
-        tell.message,
-    )
-    if not beyond:
+    found = explain(bench, Question(*words, clause, "clause holds"), limits, tell.message)
+    if not bench.beyond:
         return found
-    names = ", ".join(delta.name for delta in beyond)
+    names = ", ".join(delta.name for delta in bench.beyond)
     note = f"Cases bring their own settings; these differences do not reach them: {names}."
     return found.model_copy(update={"notes": (*found.notes, note)})
 

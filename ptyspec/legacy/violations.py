@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ from ptyspec.legacy.effective import scenario_of
 from ptyspec.legacy.params import Parameters
 from ptyspec.legacy.pipeline import LegacyPipeline, run_time_entries
 from ptyspec.physics.scale import mean_energy
-from ptyspec.pipeline.protocol import Containers, Pipeline, Session
+from ptyspec.pipeline.protocol import Pipeline
 from ptyspec.runs.record import stage
 from ptyspec.runs.request import request
+from ptyspec.runs.walk import Walk
 
 SMALL = (
     "model.N=32",
@@ -72,40 +74,39 @@ def update_as_upstream(cfg: Dictionary, config: Config) -> None:
     cfg.update({key: value for key, value in entries(config).items() if value is not None})
 
 
+class _Disturbed(Walk):
+    """A walk before each of whose stages something may happen."""
+
+    def __init__(
+        self, pipeline: Pipeline, scenario: Scenario, before: Mapping[str, Callable[[], None]]
+    ) -> None:
+        super().__init__(pipeline, scenario, recording=False)
+        self.before = before
+
+    def work(self, name: str, *given: Any) -> Any:
+        """Run one stage; `at` names it where it breaks."""
+        self.at = name
+        if name in self.before:
+            self.before[name]()
+        with stage(name):
+            return super().work(name, *given)
+
+
 def walk(
     pipeline: Pipeline, scenario: Scenario, before: Mapping[str, Callable[[], None]] | None = None
 ) -> Walked:
     """Walk the stages without controls and report; `before` is called just before the stage of its name."""
-    made: dict[str, Any] = {}
-    steps: dict[str, Callable[[], Any]] = {
-        "simulate": lambda: pipeline.simulate(scenario),
-        "split": lambda: pipeline.split(scenario, made["simulate"]),
-        "group": lambda: pipeline.group(scenario, made["split"]),
-        "normalize": lambda: pipeline.normalize(scenario, made["group"]),
-        "train": lambda: pipeline.train(scenario, made["normalize"], Session()),
-        "infer": lambda: pipeline.infer(scenario, made["train"], made["normalize"].test),
-        "stitch": lambda: pipeline.stitch(scenario, made["infer"]),
-        "score": lambda: pipeline.score(scenario, made["split"].test, made["stitch"]),
-    }
-    for name, step in steps.items():
-        (before or {}).get(name, _nothing)()
-        try:
-            with stage(name):
-                made[name] = step()
-        except Exception as error:  # whatever it is, it is the finding
-            return Walked(_shape(made), error=error, stage=name)
-    return _summary(made, pipeline)
-
-
-def _summary(made: Mapping[str, Any], pipeline: Pipeline) -> Walked:
-    containers: Containers = made["normalize"]
-    scale = _told_scale(pipeline, containers.train)
-    loss = made["train"].history.epochs[-1].metrics["loss"]
-    energy = mean_energy(containers.train.groups.scan.diff3d)
-    scalar = made["score"]["amplitude"]["least_squares_scalar"]
-    return Walked(
-        _shape(made), scale, loss, loss * energy * scale**2, made["stitch"].object, scalar
-    )
+    there = _Disturbed(pipeline, scenario, before or {})
+    try:
+        stitched = there.reconstruction
+        scores = there.work("score", there.halves.test, stitched)
+    except Exception as error:  # whatever it is, it is the finding
+        return Walked(_shape(there), error=error, stage=there.at)
+    scale = _told_scale(pipeline, there.containers.train)
+    loss: Any = there.trained.history.epochs[-1].metrics["loss"]
+    deviance = loss * mean_energy(there.containers.train.groups.scan.diff3d) * scale**2
+    scalar = scores["amplitude"]["least_squares_scalar"]
+    return Walked(_shape(there), scale, loss, deviance, stitched.object, scalar)
 
 
 def _told_scale(pipeline: Pipeline, container: Container) -> float:
@@ -118,25 +119,18 @@ def _told_scale(pipeline: Pipeline, container: Container) -> float:
     return float(held)
 
 
-def _shape(made: Mapping[str, Any]) -> tuple[int, ...]:
+def _shape(there: Walk) -> tuple[int, ...]:
     """Shape of the training groups' diffraction, (B, N, N, C)."""
-    if "group" not in made:
+    if not there.has("groups"):
         return ()
-    part = made["group"].train
+    part = there.groups.train
     return (part.size, part.scan.N, part.scan.N, part.C)
 
 
 def bound(before: Mapping[str, Change], cfg: Dictionary) -> dict[str, Callable[[], None]]:
     """Return the changes before each stage as calls that change `cfg`."""
 
-    def bind(change: Change) -> Callable[[], None]:
-        return lambda: change(cfg)
-
-    return {name: bind(change) for name, change in before.items()}
-
-
-def _nothing() -> None:
-    """No change."""
+    return {name: partial(change, cfg) for name, change in before.items()}
 
 
 def _scenario(target: str, *settings: str, data: tuple[str, ...] = SMALL) -> Scenario:
@@ -156,9 +150,8 @@ def _set(key: str, value: Any) -> Change:
 
 def _normalised_before(cfg: Dictionary) -> None:
     """Another data set of a tenth of the photons went through normalisation, and its entries stay."""
-    other, walked = _scenario("gs1_custom", "dose.nphotons=1e8"), LegacyPipeline()
-    made = walked.normalize(other, walked.group(other, walked.split(other, walked.simulate(other))))
-    cfg.update(run_time_entries(made.train))
+    other = Walk(LegacyPipeline(), _scenario("gs1_custom", "dose.nphotons=1e8"), recording=False)
+    cfg.update(run_time_entries(other.containers.train))
 
 
 def _upstream(diameter: int | None) -> UpstreamTraining:

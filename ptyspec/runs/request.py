@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from ptyspec.contracts.resolve import Layer, Resolved, nest, resolve
+from ptyspec.contracts.resolve import Layer, Resolved, flatten, nest, resolve
 from ptyspec.errors import ConfigError, InputFileError, UnknownNameError
 from ptyspec.files.files import sha256_of
 from ptyspec.runs.environment import active_faults
@@ -45,22 +45,23 @@ def request(
     told = Layer("command line", nest(dict(_setting(text) for text in settings)))
     if seed is not None:
         told = Layer(
-            "command line", nest({f"seeds.{name}": seed for name in SEEDED} | _flat(told.values))
+            "command line",
+            nest({f"seeds.{name}": seed for name in SEEDED} | dict(flatten(told.values))),
         )
-    layers = _measured(target, profile, told) if _is_scan(target) else [_scenario(target)]
-    parts = ("all", f"gs{_gridsize([*layers, told])}", _scan_kind([*layers, told]))
+    measured = _is_scan(target)
+    layers = _measured(target, profile, told) if measured else [_scenario(target)]
+    gridsize = _effective([*layers, told], "model", "gridsize")
+    # What is no gridsize is left to `resolve` to refuse.
+    size = 1 if gridsize is None or not isinstance(gridsize, int) else gridsize
+    parts = ("all", f"gs{size}", str(_effective([*layers, told], "scan", "kind") or ""))
     recipes = _section("_recipes.yaml", recipe or DEFAULT_RECIPE, parts, "recipe")
     _check_active(recipe or DEFAULT_RECIPE, faults)
-    profiles = (
-        []
-        if _is_scan(target)
-        else _section("_profiles.yaml", profile or DEFAULT_PROFILE, parts, "profile")
-    )
-    if _is_scan(target):
+    profiles = []
+    if measured:
         layers.append(_long_enough(recipes, layers[0]))
-    path = next(
-        (found for layer in (told, *layers) if (found := _value(layer, "probe", "path"))), ""
-    )
+    else:
+        profiles = _section("_profiles.yaml", profile or DEFAULT_PROFILE, parts, "profile")
+    path = _effective([*reversed(layers), told], "probe", "path")
     if path:
         layers.append(Layer(f"file {path}", {"probe": {"sha256": sha256_of(Path(path))}}))
     return resolve([*profiles, *recipes, *layers, told])
@@ -93,11 +94,6 @@ def recipe_faults(name: str) -> tuple[str, ...]:
             f"no recipe is called {name}", value=name, limit=", ".join(known), source="--recipe"
         )
     return tuple(known[name].get("faults", ()))
-
-
-def describe_scenario(name: str) -> dict[str, Any]:
-    """Return a shipped scenario's file as it stands, and its effective values with provenance."""
-    return {"file": _load(f"{name}.yaml"), **request(name).as_json()}
 
 
 def _check_active(recipe: str, promised: Collection[str]) -> None:
@@ -214,10 +210,7 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
 
 def _long_enough(recipes: Sequence[Layer], facts: Layer) -> Layer:
     """A recipe's epochs are meant for 1,000 groups; a smaller file gets as many steps in more epochs."""
-    known = (_value(layer, "training", "nepochs") for layer in reversed(recipes))
-    epochs = next(
-        (value for value in known if value is not None), 1
-    )  # none for a gridsize that will be refused
+    epochs = _effective(recipes, "training", "nepochs") or 1  # none for a gridsize that is refused
     groups = facts.values["grouping"]["n_groups"]
     return Layer(
         f"{facts.source}, as many steps as at 1,000 groups",
@@ -253,23 +246,10 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
-    from ptyspec.contracts.resolve import flatten
-
-    return dict(flatten(values))
-
-
-def _gridsize(layers: Sequence[Layer]) -> int:
-    """The gridsize that will be effective; what is not one is left to `resolve` to refuse."""
-    values = (_value(layer, "model", "gridsize") for layer in reversed(layers))
-    found = next((value for value in values if value is not None), 1)
-    return found if isinstance(found, int) else 1
-
-
-def _scan_kind(layers: Sequence[Layer]) -> str:
-    """The kind of scan that will be effective."""
-    values = (_value(layer, "scan", "kind") for layer in reversed(layers))
-    return str(next((value for value in values if value is not None), ""))
+def _effective(layers: Sequence[Layer], part: str, key: str) -> Any:
+    """The value that will be effective, None where no layer has one."""
+    values = (_value(layer, part, key) for layer in reversed(layers))
+    return next((value for value in values if value is not None), None)
 
 
 def _value(layer: Layer, part: str, key: str) -> Any:

@@ -12,26 +12,52 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from ptyspec.files.disk import clear_errors, make_folder
+from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.runkey import code_version, run_key
 
 __all__ = ["RunStore", "code_version", "default_root", "run_key"]
 
 HOME_VARIABLE = "PTYSPEC_HOME"
 GRACE_SECONDS = 0.5
+SCHEMA_VERSION = 1
+"""Of the answers that are kept beside the runs."""
 
 
 def default_root() -> Path:
     """Return the store's folder: PTYSPEC_HOME, else ~/.cache/ptyspec."""
     asked = os.environ.get(HOME_VARIABLE)
     return Path(asked).expanduser().absolute() if asked else Path.home() / ".cache" / "ptyspec"
+
+
+def place_of(kind: str, key: str) -> Path:
+    """Return where an answer of this kind lies."""
+    return default_root() / kind / f"{key}.json"
+
+
+def answer(
+    kind: str,
+    key: str,
+    make: Callable[[], Mapping[str, Any]],
+    keep: Callable[[Mapping[str, Any]], bool] = lambda _: True,
+) -> dict[str, Any]:
+    """Return the JSON values kept as ROOT/KIND/KEY.json; made where there are none, and kept where `keep` says so."""
+    path = place_of(kind, key)
+    if not path.exists():
+        made = {"schema_version": SCHEMA_VERSION, **make()}
+        if not keep(made):
+            return made
+        make_folder(path.parent)
+        write_json(path, made)
+    return dict(read_json(path))
 
 
 @cache

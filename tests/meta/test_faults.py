@@ -212,7 +212,7 @@ CASES = dict.fromkeys((*GAIN.red, *GAIN.green), 1)
 
 def row(status: Status, *red: str, name: str = GAIN.id, bound: Mapping[str, int] = CASES) -> Row:
     cases = {clause: ["a"] for clause in red}
-    return make_row(find(name), status, cases, bound, specification(), reached=3)
+    return make_row(find(name), cases, bound, specification(), status=status, reached=3)
 
 
 def result(*rows: Row, unclean: tuple[str, ...] = (), bound: Mapping[str, int] = CASES) -> Campaign:

@@ -6,6 +6,9 @@ from contextlib import nullcontext
 
 import numpy as np
 
+from ptyspec.experiments.stage_outputs import stage_outputs
+from ptyspec.faults.apply import applied
+
 SETTINGS = ("model.N=32", "object.size=96", "model.stages=1", "model.filters=[8]")
 
 
@@ -15,21 +18,13 @@ def independent(seed: int, batch: int, merged: bool, groups: int = 64) -> dict[s
     One group's data are changed, and the groups whose object moves are counted: `influence` of a group, `objects` =
     groups / influence, `moved` = largest change of another group's object over the own one's.
     """
-    from ptyspec.faults.apply import applied
     from ptyspec.pipeline.batches import batch as batch_of
-    from ptyspec.pipeline.reference import ReferencePipeline
     from ptyspec.pipeline.train import build_model, canvas_side
-    from ptyspec.runs.request import request
 
     load = (f"scan.n_images={5 * groups // 2}", f"grouping.n_groups={groups}")
-    scenario = request(
-        "gs2_ideal", profile="quick", seed=seed, settings=[*SETTINGS, *load]
-    ).scenario
-    walk = ReferencePipeline()
-    containers = walk.normalize(
-        scenario, walk.group(scenario, walk.split(scenario, walk.simulate(scenario)))
-    )
-    model = build_model(scenario, containers.train, canvas_side(scenario, containers))
+    walk = stage_outputs("gs2_ideal", seed, [*SETTINGS, *load])
+    containers = walk.containers
+    model = build_model(walk.scenario, containers.train, canvas_side(walk.scenario, containers))
     inputs = batch_of(containers.test, np.arange(groups))[0]
     changed = dict(inputs)
     changed["measured"] = inputs["measured"].copy()

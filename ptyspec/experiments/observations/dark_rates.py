@@ -6,12 +6,15 @@ pixels times a constant: 2 N - 1 pixels (upstream baseline 5e). The log of such 
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.errors import ConfigError
+from ptyspec.experiments.stage_outputs import stage_outputs
+from ptyspec.faults.apply import applied
 from ptyspec.seeds import generator
 
 SETTINGS = ("object.size=128", "scan.n_images=40", "grouping.n_groups=20")
@@ -31,7 +34,7 @@ def rates(seed: int, probe: str, object: str, background: bool) -> dict[str, flo
     from ptyspec.networks.field import Field
     from ptyspec.networks.forward import ForwardModel
 
-    scan = _scan(seed, probe)
+    scan = stage_outputs(f"gs1_{probe}", seed, SETTINGS).scan
     forward = ForwardModel(scan.probeGuess, 1, scan.N)
     start = _object(object, scan.N, generator(seed, "texture"))
     measured = scan.diff3d[:1]
@@ -46,14 +49,6 @@ def rates(seed: int, probe: str, object: str, background: bool) -> dict[str, flo
         "gradients": float((~np.isfinite(slopes)).sum()),
         "finite": float(np.isfinite(float(loss))),
     }
-
-
-def _scan(seed: int, probe: str) -> Any:
-    from ptyspec.pipeline.reference import ReferencePipeline
-    from ptyspec.runs.request import request
-
-    scenario = request(f"gs1_{probe}", profile="quick", seed=seed, settings=list(SETTINGS)).scenario
-    return ReferencePipeline().simulate(scenario)
 
 
 def _object(name: str, size: int, draws: np.random.Generator) -> Array:
@@ -73,10 +68,7 @@ def _object(name: str, size: int, draws: np.random.Generator) -> Array:
 
 def _loss(predicted: Any, amplitude: Any, energy: float, background: bool) -> Any:
     """The project's likelihood, or the one without a background: that of the fault."""
-    from ptyspec.faults.apply import applied
     from ptyspec.networks import losses
 
-    if background:
-        return losses.poisson(predicted, amplitude, energy)
-    with applied("no-background"):
+    with nullcontext() if background else applied("no-background"):
         return losses.poisson(predicted, amplitude, energy)

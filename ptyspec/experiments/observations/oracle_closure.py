@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ptyspec.experiments.stage_outputs import stage_outputs
+from ptyspec.physics.diffraction import far_field
+from ptyspec.physics.geometry import extract_patches
+
 
 def closure(
     seed: int, probe_scale: float, nphotons: float = 1e9, divided_twice: bool = False
@@ -12,15 +16,9 @@ def closure(
 
     `divided_twice` gives the reconstruction a probe that was divided by probe_scale once more (failure signature 34).
     """
-    from ptyspec.physics.diffraction import far_field
-    from ptyspec.physics.geometry import extract_patches
-    from ptyspec.pipeline.reference import ReferencePipeline
-    from ptyspec.runs.request import request
-
     small = ("model.N=32", "object.size=96", "scan.n_images=80", "grouping.n_groups=40")
     own = (f"model.probe_scale={probe_scale:g}", f"dose.nphotons={nphotons:g}")
-    scenario = request("gs1_custom", profile="quick", seed=seed, settings=[*small, *own]).scenario
-    scan = ReferencePipeline().simulate(scenario)
+    scan = stage_outputs("gs1_custom", seed, [*small, *own]).scan
     assert scan.objectGuess is not None
     probe = scan.probeGuess / probe_scale if divided_twice else scan.probeGuess
     patches = extract_patches(scan.objectGuess, scan.positions, scan.N)

@@ -8,6 +8,10 @@ import numpy as np
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.errors import ConfigError
+from ptyspec.experiments.stage_outputs import stage_outputs
+from ptyspec.physics.geometry import extract_patches
+from ptyspec.physics.stitch import stitch
+from ptyspec.scores.metrics import score
 from ptyspec.seeds import generator
 
 GROUPS = 64
@@ -22,19 +26,12 @@ def scores(seed: int, patches: str, groups: int = GROUPS, draw: int = 0) -> dict
     object frame on covered pixels (r absent for a constant).
     Raises ConfigError for other patches.
     """
-    from ptyspec.physics.geometry import extract_patches
-    from ptyspec.pipeline.reference import ReferencePipeline
-    from ptyspec.runs.request import request
-    from ptyspec.scores.metrics import score
-
-    scenario = request("gs1_ideal", profile="stable", seed=seed).scenario
-    walk = ReferencePipeline()
-    half = walk.split(scenario, walk.simulate(scenario)).test
+    half = stage_outputs("gs1_ideal", seed, profile="stable").halves.test
     draws = generator(seed, f"recorded score {draw}" if draw else "recorded score")
     chosen = half.take(np.sort(draws.permutation(half.size)[:groups]))
     assert chosen.objectGuess is not None
     true = extract_patches(chosen.objectGuess, chosen.positions, chosen.N)
-    made = _stitched(scenario, _known(patches, true, draws), chosen.positions, chosen.probeGuess)
+    made = _stitched(_known(patches, true, draws), chosen.positions, chosen.probeGuess)
     found = score(made, chosen.objectGuess)
     scaled = found["amplitude"]["least_squares_scalar"]
     numbers = {
@@ -49,19 +46,13 @@ def scores(seed: int, patches: str, groups: int = GROUPS, draw: int = 0) -> dict
 
 
 def _known(name: str, true: Array, draws: np.random.Generator) -> Array:
-    if name == "truth":
-        return true
-    if name == "constant":
-        return np.ones_like(true)
-    if name == "shuffled":
-        return true[draws.permutation(len(true))]
-    raise ConfigError(
-        "no such patches", value=name, limit="truth, constant, shuffled", source="arm"
-    )
+    known = {"truth": true, "constant": np.ones_like(true)}
+    known["shuffled"] = true[draws.permutation(len(true))]
+    if name not in known:
+        raise ConfigError("no such patches", value=name, limit=", ".join(known), source="arm")
+    return known[name]
 
 
-def _stitched(scenario: object, patches: Array, positions: Array, probe: Array) -> Reconstruction:
-    from ptyspec.physics.stitch import stitch
-
+def _stitched(patches: Array, positions: Array, probe: Array) -> Reconstruction:
     coords = np.asarray(positions, np.float64)[:, None, :, None]
     return stitch(Patches(object=patches[..., None], coords=coords, probe=probe), synchronise=False)

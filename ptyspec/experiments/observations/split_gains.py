@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from ptyspec.checks.recorded import SIZE, replayed
+from ptyspec.contracts.arrays import Array
 from ptyspec.errors import ConfigError
-
-if TYPE_CHECKING:
-    from ptyspec.contracts.arrays import Array
+from ptyspec.experiments.stage_outputs import stage_outputs
+from ptyspec.physics.scale import loader_gain
 
 FRAMES = {"gs1_ideal": 512, "gs2_ideal": 1024}
 """Frames of the recorded scans."""
@@ -31,8 +30,6 @@ def gains(
       the frames' energies differ by a third: a property of the object takes more frames to show.
     Raises ConfigError for a scenario whose scan was not recorded, where that is asked for.
     """
-    from ptyspec.physics.scale import loader_gain
-
     halves, size = _replayed(scenario) if replay else _own(scenario, seed, frames, positions)
     if mixed:
         every = np.concatenate(halves)
@@ -43,8 +40,6 @@ def gains(
 
 def _replayed(scenario: str) -> tuple[tuple[Array, Array], int]:
     """Sums of squares of each frame, of both splits, and the side of a frame."""
-    from ptyspec.checks.recorded import SIZE, replayed
-
     if scenario not in FRAMES:
         raise ConfigError(
             "no scan of this scenario was recorded",
@@ -59,14 +54,9 @@ def _replayed(scenario: str) -> tuple[tuple[Array, Array], int]:
 def _own(
     scenario: str, seed: int, frames: int | None, positions: int | None
 ) -> tuple[tuple[Array, Array], int]:
-    from ptyspec.pipeline.reference import ReferencePipeline
-    from ptyspec.runs.request import request
-
     asked_of = {"scan.n_images": frames, "seeds.scan": positions}
     settings = [f"{key}={value}" for key, value in asked_of.items() if value is not None]
-    asked = request(scenario, profile="stable", seed=seed, settings=settings).scenario
-    walk = ReferencePipeline()
-    halves = walk.split(asked, walk.simulate(asked))
+    halves = stage_outputs(scenario, seed, settings, "stable").halves
     train, test = (
         (half.diff3d.astype(np.float64) ** 2).sum(axis=(1, 2))
         for half in (halves.train, halves.test)

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
+from ptyspec.experiments.variant import variant
 from ptyspec.explanations.clause_bench import SECONDS, ClauseBench
 from ptyspec.explanations.plan import Outcome
 from ptyspec.runs.environment import FAULTS
@@ -64,7 +65,8 @@ def one_case(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def ended(child: Pytest, root: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Outcome, str]:
     monkeypatch.setattr("ptyspec.explanations.clause_bench.subprocess.run", child)
-    bench = ClauseBench(root, "NORM-001", (), (), processes=1)
+    good, bad = variant("gs1_ideal"), variant("gs1_ideal:xy-swapped")
+    bench = ClauseBench(root, "NORM-001", good, bad, processes=1)
     (found,) = bench.outcomes([frozenset()])
     return found, bench.said[frozenset()]
 

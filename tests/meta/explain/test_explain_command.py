@@ -91,7 +91,7 @@ def test_the_chain_shows_one_flip(content: dict[str, Any]) -> None:
     assert outcomes[7] == outcomes[8] == "pass"
 
 
-def test_the_story_says_it_in_words_and_shows_its_pictures(made: Path) -> None:
+def test_the_story_says_it_in_words_and_shows_its_picture(made: Path) -> None:
     text = (made / "explanation.md").read_text()
     assert "it enters at **stitch**" in text
     assert (
@@ -103,7 +103,6 @@ def test_the_story_says_it_in_words_and_shows_its_pictures(made: Path) -> None:
         "explanation.json",
         "explanation.md",
         "stages.png",
-        "factors.png",
     }
 
 

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ptyspec.contracts.stages import STAGES
 from ptyspec.experiments.variant import variant
-from ptyspec.explanations.build import Question
-from ptyspec.explanations.deltas import differences
-from ptyspec.explanations.explain import NOTHING, Limits, explain
+from ptyspec.explanations.explain import Limits, Question, explain
 from ptyspec.explanations.laboratory import Laboratory
-from ptyspec.explanations.splices import chain_of
 from ptyspec.explanations.symptom import read_symptom
-from ptyspec.pipeline.progress import Silent
 from tests.tiny_runs import SHALLOW, SMALL
 
 pytestmark = pytest.mark.expensive
@@ -30,30 +25,11 @@ def test_the_gain_that_is_kept_is_found_where_the_network_is_trained() -> None:
     settings = (*SMALL, *SHALLOW)
     good = variant("gs1_custom", profile="quick", settings=settings)
     bad = variant(f"gs1_custom:gain-kept,{','.join(HARMLESS)}", profile="quick", settings=settings)
-    symptom, deltas = (
-        read_symptom("amplitude.mean_ratio<0.9"),
-        differences(good.settings(), bad.settings()),
-    )
-    whole = frozenset(delta.name for delta in deltas)
-    with Laboratory(good, deltas, symptom) as lab:
-        found = explain(
-            lab,
-            deltas,
-            Question("good", "bad", symptom.text, symptom.path, symptom.limit),
-            Limits(repeats=1),
-            lambda: (
-                chain_of(
-                    good,
-                    bad,
-                    symptom,
-                    {0: lab.seen[whole], len(STAGES): lab.seen[NOTHING]},
-                    Silent(),
-                ),
-                "",
-            ),
-            lambda _: None,
-        )
-    assert len(deltas) == 1 + len(HARMLESS)
+    symptom = read_symptom("amplitude.mean_ratio<0.9")
+    question = Question("good", "bad", symptom.text, symptom.path, symptom.limit)
+    with Laboratory(good, bad, symptom) as lab:
+        found = explain(lab, question, Limits(repeats=1), lambda _: None)
+    assert len(found.differences) == 1 + len(HARMLESS)
     assert found.status == "explained"
     assert found.cause == (("fault.gain-kept",),)
     assert found.masked == ()

@@ -7,18 +7,20 @@ from collections.abc import Callable
 import pytest
 
 from ptyspec.contracts.stages import STAGES
-from ptyspec.experiments.variant import Variant, variant
+from ptyspec.experiments.variant import variant
+from ptyspec.explanations.explanation import SpliceRow
 from ptyspec.explanations.plan import Outcome
 from ptyspec.explanations.splice import Splicer
-from ptyspec.explanations.stages import Splice, bisect
+from ptyspec.explanations.stages import bisect
 from ptyspec.runs.environment import active_faults
+from ptyspec.runs.run_spec import RunSpec
 from tests.tiny_runs import SMALL
 from tests.trivial_pipeline import WORDS, Trivial
 
 PASS, FAIL, UNRESOLVED = Outcome.PASS, Outcome.FAIL, Outcome.UNRESOLVED
 
 
-def side(*words: str) -> Variant:
+def side(*words: str) -> RunSpec:
     return variant(f"gs1_custom:{','.join([WORDS, *words])}", profile="quick", settings=SMALL)
 
 
@@ -74,11 +76,14 @@ def chain(outcomes: str, shared: int = 0) -> tuple[tuple[str, ...], list[int]]:
     words = {"P": PASS, "F": FAIL, "U": UNRESOLVED}
     made: list[int] = []
 
-    def make(count: int) -> Splice:
+    def make(count: int) -> SpliceRow:
         made.append(count)
-        return Splice(count, words[outcomes[count]], None, "run")
+        return SpliceRow.of(count, words[outcomes[count]], None, "run")
 
-    ends = {0: Splice(0, FAIL, None, "BAD"), len(STAGES): Splice(len(STAGES), PASS, None, "GOOD")}
+    ends = {
+        at: SpliceRow.of(at, FAIL if name == "BAD" else PASS, None, name)
+        for at, name in ((0, "BAD"), (len(STAGES), "GOOD"))
+    }
     return bisect(ends, lambda count: count <= shared, make).stages, made
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from ptyspec.errors import ConfigError
 from ptyspec.explanations.clause_bench import reaching
-from ptyspec.explanations.deltas import Delta, acting_at, differences, settings_with, stages_of
+from ptyspec.explanations.deltas import acting_at, differences, settings_with, stages_of
+from ptyspec.explanations.explanation import Difference
 from ptyspec.explanations.plan import Outcome
 from ptyspec.explanations.symptom import read_symptom, unread
 
@@ -106,8 +107,8 @@ def test_every_setting_has_a_stage_of_its_own() -> None:
 
 
 def test_only_faults_and_pipelines_reach_the_cases_of_a_clause() -> None:
-    fault = Delta("fault.gain-kept", None, True, ("train",))
-    setting = Delta("training.nepochs", 8, 5, ("train",))
+    fault = Difference(name="fault.gain-kept", good=None, bad=True, stages=("train",))
+    setting = Difference(name="training.nepochs", good=8, bad=5, stages=("train",))
     assert reaching((fault, setting)) == ((fault,), (setting,))
     with pytest.raises(ConfigError, match="bring their own settings"):
         reaching((setting,))
