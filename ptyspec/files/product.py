@@ -197,8 +197,8 @@ def _product(
     numbers |= {key: number(key) if has(key) else 0.0 for key in OPTIONAL}
     pairs: dict[str, Any] = {field: tuple(map(number, keys)) for field, keys in PAIRS.items()}
     weights = read("opr_weights") if has("opr_weights") else None
-    names = text("name"), text("comments")
-    return Product(*names, numbers, opr_weights=weights, **pairs, **arrays)
+    words: dict[str, Any] = {key: text(key) for key in ("name", "comments")}
+    return Product(**words, numbers=numbers, opr_weights=weights, **pairs, **arrays)
 
 
 def _values(product: Product) -> dict[str, Any]:
