@@ -70,8 +70,8 @@ def _phase(image: Array) -> Array:
 
 
 def _spectrum(axes: Axes, error: Frame | None, peaks: Mapping[str, Any]) -> None:
-    canvas.dress(axes, "1/px")
-    axes.set_title("spectrum of the error", fontsize=canvas.TEXT)
+    axes.set_title("spectrum of the error, by 1/px", fontsize=canvas.TEXT)
+    axes.tick_params(labelsize=canvas.SMALL)
     if error is None:
         return
     window, image = window_of(error.mask), error.rec - error.truth
@@ -95,5 +95,5 @@ def _misfit(axes: Axes, shifts: Mapping[str, Any]) -> None:
     for axis in "xy":
         axes.plot(shifts["steps"], shifts[f"misfit_{axis}"], marker="o", label=f"along {axis}")
     axes.axvline(0, color="#444444", linestyle="--", linewidth=1)
-    axes.set_title("misfit when moved", fontsize=canvas.TEXT)
-    canvas.dress(axes, "move / px", "R factor", legend=True)
+    axes.set_title("R factor of the frames when the object is moved")
+    canvas.dress(axes, "move / px", legend=True)
