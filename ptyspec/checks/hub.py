@@ -10,6 +10,7 @@ OUT/<UTC time>-<names>/   appears whole, by one rename; a killed process leaves 
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import time
@@ -118,16 +119,13 @@ def write_hub(
     check_out(out)
     began, since = datetime.now(UTC), time.monotonic()
     with _folder(out, began, materials) as folder:
-        entries = []
+        entries, tell = [], watch or (lambda *_: None)
         for place, kind in enumerate(kinds):
-            if watch is not None:
-                watch(place, len(kinds), kind)
+            tell(place, len(kinds), kind)
             entries.append(_entry(kind, materials))
-            audit = entries[-1].audit
-            if audit is not None:
+            if (audit := entries[-1].audit) is not None:
                 write_audit(folder, audit)
-        if watch is not None:
-            watch(len(kinds), len(kinds), "the tests behind the clauses")
+        tell(len(kinds), len(kinds), "the tests behind the clauses")
         named = [one.clause for entry in entries for one in _findings(entry)]
         document = HubFile(
             status=_worst(entries, materials),
@@ -155,12 +153,9 @@ def _entry(kind: str, materials: Sequence[Material]) -> Entry:
     audit, error = _tried(kind, materials)
     errors: dict[str, Failure] = {}
     if error is not None:
-        alone = (
-            {material.name: _tried(kind, [material])[1] for material in materials}
-            if len(materials) > 1
-            else {}
-        )
-        errors = {name: found for name, found in alone.items() if found is not None}
+        several = materials if len(materials) > 1 else ()
+        alone = {material.name: _tried(kind, [material])[1] for material in several}
+        errors = {name: failure for name, failure in alone.items() if failure is not None}
         others = [material for material in materials if material.name not in errors]
         if errors and others:
             audit, error = _tried(kind, others)
@@ -176,27 +171,19 @@ def _tried(kind: str, materials: Sequence[Material]) -> tuple[Audit | None, Fail
         raise
     except PtyspecError as error:
         return None, ("not evaluated", str(error))
-    except (
-        Exception
-    ) as error:  # one broken audit is worth less than eleven good ones; it is told, and exit code 3
+    except Exception as error:  # one broken audit must not cost the others: it is told, exit code 3
         where = traceback.extract_tb(error.__traceback__)[-1]
-        return None, (
-            "defect",
-            f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})",
-        )
+        place = f"{Path(where.filename).name}:{where.lineno}"
+        return None, ("defect", f"{type(error).__name__}: {error} ({place})")
 
 
 def _contents(folder: Path) -> tuple[HubContent, ...]:
-    rows = (
-        HubContent(
-            path=path.relative_to(folder).as_posix(),
-            bytes=path.stat().st_size,
-            sha256=sha256_of(path),
-        )
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    names = [path.relative_to(folder).as_posix() for path in files]
+    return tuple(
+        HubContent(path=name, bytes=path.stat().st_size, sha256=sha256_of(path))
+        for name, path in zip(names, files, strict=True)
     )
-    return tuple(rows)
 
 
 def _findings(entry: Entry) -> Sequence[Finding]:
@@ -238,8 +225,8 @@ def _kind(entry: Entry, materials: Sequence[Material], folder: Path) -> HubKind:
         violated=[] if audit is None else audit.violated(),
         subjects={material.name: entry.status(material.name) for material in materials},
         errors=[
-            HubError(subject=name, status=status, text=text)
-            for name, (status, text) in entry.errors.items()
+            HubError(subject=name, status=told, text=text)
+            for name, (told, text) in entry.errors.items()
         ],
         figures=[f"figures/{path.name}" for path in figures],
     )
@@ -284,9 +271,4 @@ def _publish(folder: Path, out: Path) -> Path:
 
 
 def _slug(name: str) -> str:
-    return (
-        "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in name).strip(
-            "-."
-        )
-        or "subject"
-    )
+    return re.sub(r"[^\w.]", "-", name).strip("-.") or "subject"

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks.material import Material
-from ptyspec.checks.registry import Control
+from ptyspec.checks.registry import Control, of_faults
 from ptyspec.checks.spoil import (
-    brighter,
     by_fault,
     control,
     same_network,
@@ -44,67 +43,20 @@ def network(clause: str, **model: Any) -> Callable[[Callable[[Any, Material], An
     return make
 
 
-def data(clause: str) -> Callable[[Callable[[Any], dict[str, Any]]], Control]:
-    """Return a decorator: the training container is changed, the network stays the one of the right data."""
-
-    def make(change: Callable[[Any], dict[str, Any]]) -> Control:
-        @wraps(change)
-        def spoil(material: Material) -> Material:
-            return with_containers(material, change, "train").replaced(model=material.model)
-
-        return control(clause)(spoil)
-
-    return make
-
-
-@network("EVID-003")
-def other_loss(nets: Any, material: Material) -> Any:
-    """The network trains by the loss that was not declared."""
-    return nets.with_misfit(material, nets.other_misfit(material))
-
-
 @control("LOSS-005")
 def realspace_no_op(material: Material) -> Material:
     """A dictionary declares realspace_weight, no term has it."""
     return with_dictionary(material, nll_weight=1, mae_weight=0, realspace_weight=0.5)
 
 
-@network("POISSON-LADDER-001")
-def poisson_of_amplitudes(nets: Any, material: Material) -> Any:
-    """The likelihood takes amplitudes for counts."""
-    return nets.with_misfit(material, nets.of_amplitudes)
-
-
-@network("LOSS-001")
-def one_sided_background(nets: Any, material: Material) -> Any:
-    """The background stands on the prediction alone."""
-    return nets.with_misfit(material, nets.one_background)
-
-
-@data("SCALE-002")
-def gain_in_the_data(train: Any) -> dict[str, Any]:
-    """The loss gets g X for X."""
-    return brighter(train, train.gain)
-
-
-@data("LOSS-004")
-def slightly_brighter(train: Any) -> dict[str, Any]:
-    """The measured amplitudes are 0.3 % too large."""
-    return brighter(train, 1.003)
-
-
-@data("LOSS-007")
-def wrong_scale(train: Any) -> dict[str, Any]:
-    """The scale s is twice what it is."""
-    return {"scale": 2 * train.scale}
-
-
 OF_LOSS = (
-    *(other_loss, realspace_no_op, poisson_of_amplitudes, one_sided_background),
-    *(gain_in_the_data, slightly_brighter, wrong_scale),
-    by_fault("no-gradient-term", "LOSS-005", "earlier-stages-without-gradient"),
-    by_fault("no-background", "LOSS-002", "no-background"),
-    by_fault("half-gradient", "LOSS-006", "rate-held-constant"),
+    realspace_no_op,
+    *of_faults(
+        *("EVID-003 likelihood-in-two-gauges", "POISSON-LADDER-001 a0-of-gained-data"),
+        *("LOSS-001 transform-without-norm", "SCALE-002 gain-in-the-loss", "LOSS-007 gain-kept"),
+        *("LOSS-004 amplitude-error-of-gained-data", "LOSS-002 no-background"),
+        *("LOSS-005 earlier-stages-without-gradient", "LOSS-006 rate-held-constant"),
+    ),
 )
 
 

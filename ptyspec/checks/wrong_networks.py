@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from keras import ops
 
 from ptyspec.checks.material import Material
-from ptyspec.networks import losses
 from ptyspec.networks.field import Field, Tensor
 from ptyspec.networks.forward import ForwardModel
 from ptyspec.networks.reconstructor import Reconstructor
-from ptyspec.physics.scale import BACKGROUND
 from ptyspec.pipeline.train import canvas_side
-
-Misfit = Callable[..., Tensor]
 
 
 def made(
@@ -44,19 +38,6 @@ def exchange_generator(model: Reconstructor, generator: Any) -> None:
     """Give a network another generator; Keras would go on counting the old one's parameters."""
     model._layers.remove(model.generator)
     model.generator = generator
-
-
-def with_misfit(material: Material, misfit: Misfit) -> Reconstructor:
-    """Return a network that trains by another misfit."""
-    model = made(material)
-    model.misfit = misfit
-    return model
-
-
-def other_misfit(material: Material) -> Misfit:
-    """Return the misfit that was not declared."""
-    declared = material.scenario.training.loss
-    return next(misfit for name, misfit in losses.LOSSES.items() if name != declared)
 
 
 def with_loose_scale(material: Material) -> Reconstructor:
@@ -95,20 +76,3 @@ class Background(ForwardModel):
     def intensity(self, obj: Field) -> Tensor:
         """|F(P o)|^2 and the stray light."""
         return super().intensity(obj) + self.stray
-
-
-def one_background(
-    predicted: Tensor, amplitude: Tensor, energy: float, mask: Tensor | None = None
-) -> Tensor:
-    """Poisson, the background on the prediction alone."""
-    background = BACKGROUND * energy / amplitude.shape[-1] ** 2
-    return losses.poisson(predicted + background, amplitude, energy, mask)
-
-
-def of_amplitudes(
-    predicted: Tensor, amplitude: Tensor, energy: float, mask: Tensor | None = None
-) -> Tensor:
-    """Poisson of amplitudes taken for counts."""
-    level = energy**0.5 / amplitude.shape[-1]
-    rate, count = ops.sqrt(predicted + 1e-6 * level**2), amplitude * amplitude / level
-    return ops.mean(ops.sum(rate - count * ops.log(rate / level), axis=(1, 2))) * level / energy
