@@ -120,7 +120,9 @@ def interrupt_forgotten(between_steps):
 
 
 @fault(at="pipeline.train:_Run._with_best", signatures=(78,))
-@parity()
+@parity(
+    "test_the_saved_best_weights", "test_the_weights_that_are_kept", "test_a_history_has_a_complete"
+)
 @clauses(red="HIST-003 INFER-004", green="HIST-001")
 def last_epoch_kept(with_best, run, state):
     """A checkpoint of the best epoch is built and never attached: the last weights are kept."""
