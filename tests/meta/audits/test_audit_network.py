@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Any
 
 import numpy as np
 import pytest
 
 from ptyspec.checks.loss_values import NetworkLoss, PhysicsLoss
 from ptyspec.checks.network_facts import combination, driven_range, network_probe
-from ptyspec.checks.registry import module_of
 from ptyspec.checks.report import Audit
 from tests.audits import performed, trained
 
@@ -83,35 +81,6 @@ def test_looking_at_a_network_leaves_its_weights_as_they_were() -> None:
 
 def test_the_probe_is_read_from_the_network_bit_by_bit() -> None:
     assert np.array_equal(network_probe(trained()), trained().containers.train.probe)
-
-
-EXACT: dict[str, list[str]] = {
-    "loss": ["earlier-stages-without-gradient", "realspace-no-op", "a0-of-gained-data"],
-    "scaler": [
-        "dead-scale",
-        "drifting-probe",
-        "drifted-record",
-        "own-scale",
-        "stale-entry",
-        "stray-light",
-    ],
-    "architecture": ["merge-flag-ignored", "bounded-head", "clipped", "idle-layer", "flat-object"],
-}
-"""Controls that break one rule and no other."""
-
-
-@pytest.mark.expensive
-@pytest.mark.parametrize("kind", EXACT)
-def test_a_control_that_spoils_one_thing_breaks_one_clause(kind: str) -> None:
-    wanted = {
-        control.name: [control.clause]
-        for control in module_of(kind).CONTROLS
-        if control.name in EXACT[kind]
-    }
-    found: dict[str, Any] = {
-        name: performed(kind, trained(), control=name).violated() for name in wanted
-    }
-    assert found == wanted
 
 
 @pytest.mark.parametrize("kind", ["loss", "architecture"])

@@ -15,8 +15,6 @@ from ptyspec.checks.effective_values import delta
 from ptyspec.checks.legacy_subject import PROFILES, captured, legacy_subject
 from ptyspec.checks.material import Material
 from ptyspec.checks.params import loss_modes
-from ptyspec.checks.params_controls import CONTROLS
-from ptyspec.checks.registry import Control
 from ptyspec.checks.report import Audit
 from ptyspec.checks.snapshot import snapshot_subject
 from ptyspec.checks.subject import Subject, subject
@@ -381,23 +379,6 @@ def test_a_runs_scenario_file_keeps_its_recorded_sources(tmp_path: Path) -> None
 
 
 # Controls
-
-
-ALSO = {
-    "left-at-none": "CONFIG-001",
-    "changes-when-read": "CONFIG-001",
-    "inverted-loss": "CONFIG-001",
-}
-"""What else is wrong then: the dictionary no longer says what the settings say."""
-
-
-@pytest.mark.parametrize("control", CONTROLS, ids=[control.name for control in CONTROLS])
-def test_every_control_of_params_breaks_its_clause_and_no_unrelated_one(control: Control) -> None:
-    clean = scenario_subject()
-    assert audited(clean).violated() == []
-    broken = audited(clean, control=control.name).violated()
-    assert control.clause in broken
-    assert set(broken) <= {control.clause, ALSO.get(control.name)}
 
 
 def test_a_refusal_of_a_spoiled_dictionary_names_the_entry_with_both_values() -> None:
