@@ -163,7 +163,7 @@ def picture_costs_the_run(drawn, draw, path, progress):
 
 
 @fault(at="scores.headline:lookup", signatures=(70,))
-@clauses(red="EVID-002", green="EVID-004 GAUGE-007 RUN-006")
+@clauses(red="EVID-002 RUN-006", green="EVID-004 GAUGE-007")
 def report_number_computed_again(lookup, metrics, path):
     """The report computes the ratio a second time, in another way."""
     found, factor = lookup(metrics, path), lookup(metrics, "amplitude.least_squares_scalar")
