@@ -28,7 +28,7 @@ def test_what_a_probe_does_not_know_is_refused(asked: Callable[[], object]) -> N
 
 @pytest.mark.parametrize("lowest", [-2.2, 0.0, 1.39])
 def test_the_scale_of_the_smallest_loss_is_found(lowest: float) -> None:
-    found = loss_wiring._lowest(lambda at: (np.exp(at) - np.exp(lowest)) ** 2)
+    found = loss_wiring.lowest(lambda at: (np.exp(at) - np.exp(lowest)) ** 2)
     assert found == pytest.approx(lowest, abs=1e-5)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 
 import numpy as np
@@ -60,8 +61,12 @@ def scale(
         stage = (scaled.real.astype(np.float32), scaled.imag.astype(np.float32))
         return float(model.compute_loss(y=labels, y_pred=[stage]))
 
-    # It has one minimum.
-    lowest = minimize_scalar(
-        loss_at, bounds=(-REACH, REACH), method="bounded", options={"xatol": 1e-6}
-    ).x
-    return {"scale": float(np.exp(lowest)), "gain": float(data.gain)}
+    return {"scale": float(np.exp(lowest(loss_at))), "gain": float(data.gain)}
+
+
+def lowest(loss_at: Callable[[float], float]) -> float:
+    """Return the logarithm of the scale at which the loss, which has one minimum, is smallest."""
+    reach = (-REACH, REACH)
+    return float(
+        minimize_scalar(loss_at, bounds=reach, method="bounded", options={"xatol": 1e-6}).x
+    )
