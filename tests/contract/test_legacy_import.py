@@ -46,7 +46,9 @@ CODE = """
 def is_network(path: Path) -> bool:
     """A module of layers, which is of a framework: whoever imports it means to start one."""
     return (
-        re.search(r"^(import|from) (keras|tensorflow)\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+        re.search(
+            r"^(import|from) (keras|tensorflow)\b", path.read_text(encoding="utf-8"), re.MULTILINE
+        )
         is not None
     )
 
