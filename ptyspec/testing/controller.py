@@ -88,14 +88,9 @@ class Controller:
 
     def _judge(self) -> None:
         complete = self._complete()
-        unmatched = (
-            [e.text for e in self.expected.entries if e.text not in self.facts.xfails]
-            if complete
-            else []
-        )
-        by_clause = {
-            e.text: self.facts.xfails.get(e.text, []) for e in self.expected.entries if e.is_clause
-        }
+        entries, covered = self.expected.entries, self.facts.xfails
+        unmatched = [one.text for one in entries if complete and one.text not in covered]
+        by_clause = {one.text: covered.get(one.text, []) for one in entries if one.is_clause}
         if complete and not self.config.getoption("collectonly"):
             self.problems += unexpected_passes(by_clause, self.rows)
         if self.options.strict and complete:
@@ -118,14 +113,12 @@ class Controller:
     def _complete(self) -> bool:
         """Whether every case of the suite was collected: nothing left out, deselected or broken."""
         config, facts = self.config, self.facts
-        left_out = any(
-            config.getoption(name, None) for name in ("lf", "ignore", "ignore_glob", "markexpr")
-        )
+        options = ("lf", "ignore", "ignore_glob", "markexpr")
+        left_out = any(config.getoption(name, None) for name in options)
         if left_out or facts.partial or facts.failed or not facts.files:
             return False
-        wanted = [config.rootpath / path for path in config.getini("testpaths")] or [
-            config.rootpath
-        ]
+        paths = config.getini("testpaths") or ["."]
+        wanted = [config.rootpath / path for path in paths]
         given = [(config.invocation_params.dir / word).resolve() for word in config.args]
         return all(any(whole.resolve().is_relative_to(one) for one in given) for whole in wanted)
 
@@ -138,16 +131,14 @@ class Controller:
     def _write(self) -> None:
         from ptyspec.runs.environment import fingerprint
 
-        environment = (
-            fingerprint() if self.options.usual else f"{fingerprint()}, {self.options.subject}"
-        )
+        usual, subject = self.options.usual, self.options.subject
+        environment = fingerprint() if usual else f"{fingerprint()}, {subject}"
         cases = {name: row.as_json(self.stamps.of(name)) for name, row in self.rows.items()}
         if self.options.results is not None:
             self._write_results(self.options.results, document(environment, cases))
         cache = getattr(self.config, "cache", None)
-        if (
-            cache is not None and self.options.usual
-        ):  # another pipeline's outcomes are not those of this repository
+        # Another pipeline's outcomes are not those of this repository.
+        if cache is not None and usual:
             try:
                 self._merge(cache, environment, cases)
             except OSError as error:  # as pytest itself does where its cache cannot be written
