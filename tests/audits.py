@@ -6,24 +6,24 @@ from dataclasses import replace
 from functools import cache
 
 from ptyspec.checks.judge import Collecting
-from ptyspec.checks.material import Material
 from ptyspec.checks.registry import perform
 from ptyspec.checks.report import Audit
-from ptyspec.checks.subject import Subject
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.faults.controls import spoiled
+from ptyspec.runs.run_spec import RunSpec
 from ptyspec.spec.registry import specification
 from tests.tiny_runs import stored, tiny
 
 
 @cache
-def material(target: str = "gs2_custom", *settings: str) -> Material:
+def material(target: str = "gs2_custom", *settings: str) -> StageOutputs:
     """A tiny scenario; whatever needs a finished run finds it in the run store, made once a version of the code."""
     resolved = tiny(target, *settings)
-    return Material(Subject(resolved, name=resolved.scenario.name, source=target))
+    return StageOutputs(RunSpec(resolved, name=resolved.scenario.name, source=target))
 
 
 @cache
-def trained(target: str = "gs2_custom", *settings: str) -> Material:
+def trained(target: str = "gs2_custom", *settings: str) -> StageOutputs:
     """The same with its finished run."""
     found = material(target, *settings)
     return found.replaced(
@@ -31,7 +31,7 @@ def trained(target: str = "gs2_custom", *settings: str) -> Material:
     )
 
 
-def performed(kind: str, *materials: Material, control: str | None = None) -> Audit:
+def performed(kind: str, *materials: StageOutputs, control: str | None = None) -> Audit:
     """The audit, by the way that the command line takes."""
     return spoiled(kind, materials, control) if control else perform(kind, materials)
 

@@ -9,26 +9,26 @@ import pytest
 
 from ptyspec.checks import hub
 from ptyspec.checks.layout import Grid
-from ptyspec.checks.material import Material
 from ptyspec.checks.report import Audit
-from ptyspec.checks.subject import Subject
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.checks.tested import behind
 from ptyspec.errors import ConfigError
+from ptyspec.runs.run_spec import RunSpec
 from tests.audits import judging
 from tests.tiny_runs import tiny
 
 RULE = "NORM-001"
-Performing = Callable[[str, Sequence[Material]], Audit]
+Performing = Callable[[str, Sequence[StageOutputs]], Audit]
 
 
-def material(name: str) -> Material:
-    return Material(Subject(tiny(), name=name, source="gs1_custom"))
+def material(name: str) -> StageOutputs:
+    return StageOutputs(RunSpec(tiny(), name=name, source="gs1_custom"))
 
 
 SIDES = (material("good"), material("bad"))
 
 
-def audit(kind: str, sides: Sequence[Material]) -> Audit:
+def audit(kind: str, sides: Sequence[StageOutputs]) -> Audit:
     """`probe` breaks its clause for the subject `bad`; `canvas` cannot look at it; `loss` breaks down."""
     if kind == "canvas" and any(side.name == "bad" for side in sides):
         raise ConfigError("no canvas", value="bad", next_step="another one")

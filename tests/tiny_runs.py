@@ -17,7 +17,7 @@ from ptyspec.contracts.run import RunResult
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.files.jsonfile import read_json
 from ptyspec.pipeline.batches import batch
-from ptyspec.pipeline.protocol import Containers, GroupedHalves, Session, Trained
+from ptyspec.pipeline.protocol import Containers, GroupedTrainTest, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.request import request
 from ptyspec.runs.run import run
@@ -47,7 +47,7 @@ class Watched(ReferencePipeline):
 
     kept: dict[str, Any] = field(default_factory=dict)
 
-    def normalize(self, scenario: Scenario, groups: GroupedHalves) -> Containers:
+    def normalize(self, scenario: Scenario, groups: GroupedTrainTest) -> Containers:
         self.kept["containers"] = super().normalize(scenario, groups)
         return self.kept["containers"]
 

@@ -23,9 +23,9 @@ from ptyspec.checks.intensity_controls import OF_BIAS
 from ptyspec.checks.intensity_facts import as_scored, evaluator, frame, gauge, provenance, scores
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.material import Material
 from ptyspec.checks.report import Audit
 from ptyspec.checks.stage_chain import over
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
 from ptyspec.scores.amplitude import amplitude_scores
 from ptyspec.scores.frame import Frame, cut
@@ -35,7 +35,7 @@ from ptyspec.spec.checks import Check
 SCORES = ("mae", "rmse", "mean_ratio", "pearson_r")
 
 
-def seen(material: Material) -> Frame | None:
+def seen(material: StageOutputs) -> Frame | None:
     """Return the covered pixels; None without a truth, or where another object was scored."""
     return material.facts(frame) if as_scored(material) else None
 
@@ -45,13 +45,13 @@ def amplitudes(frame: Frame) -> tuple[Array, Array]:
     return np.abs(frame.rec[frame.mask]), np.abs(frame.truth[frame.mask])
 
 
-def spread(material: Material) -> dict[str, Any] | None:
+def spread(material: StageOutputs) -> dict[str, Any] | None:
     """Return the distributions of prediction, truth, and prediction over truth pixel by pixel."""
     known = material.facts(scores) if as_scored(material) else None
     return known and {name: known[name] for name in ("prediction", "truth", "ratio")}
 
 
-def scalars(material: Material) -> dict[str, Any] | None:
+def scalars(material: StageOutputs) -> dict[str, Any] | None:
     """Return how the prediction scores after multiplication with each candidate."""
     pixels = material.facts(seen)
     if pixels is None:
@@ -109,7 +109,7 @@ def decomposition(prediction: Array, truth: Array) -> dict[str, float | None]:
     }
 
 
-def error(material: Material) -> dict[str, dict[str, Any]] | None:
+def error(material: StageOutputs) -> dict[str, dict[str, Any]] | None:
     """Return what the squared error consists of, of the network and of the run's controls."""
     pixels, truth = material.facts(seen), material.scan.objectGuess
     if pixels is None or truth is None:
@@ -120,13 +120,13 @@ def error(material: Material) -> dict[str, dict[str, Any]] | None:
     return {name: decomposition(*amplitudes(one)) for name, one in frames.items() if one.pixels}
 
 
-def level(material: Material) -> dict[str, float | None] | None:
+def level(material: StageOutputs) -> dict[str, float | None] | None:
     """Return the least-squares scalar, alone and times the gain; None where the ratios are refused."""
     return material.facts(gauge) if as_scored(material) else None
 
 
 @checks("NET-009", "score", trains=True)
-def the_contrast_is_the_truth_s(check: Check, outputs: Material) -> None:
+def the_contrast_is_the_truth_s(check: Check, outputs: StageOutputs) -> None:
     what, known = "standard deviation of the amplitude over the truth's", outputs.facts(spread)
     if known is None:
         check.missing(what, missing_truth(outputs))
@@ -135,7 +135,7 @@ def the_contrast_is_the_truth_s(check: Check, outputs: Material) -> None:
 
 
 @checks("EVID-004", "evidence", trains=True)
-def the_scores_are_the_stored_object_s(check: Check, outputs: Material) -> None:
+def the_scores_are_the_stored_object_s(check: Check, outputs: StageOutputs) -> None:
     told = outputs.facts(provenance)
     if told is None:
         check.missing("recorded scores of the stored object", missing_truth(outputs))
@@ -145,7 +145,7 @@ def the_scores_are_the_stored_object_s(check: Check, outputs: Material) -> None:
 
 
 @checks("SCORE-003", "score", trains=True)
-def the_evaluator_rescales_nothing(check: Check, outputs: Material) -> None:
+def the_evaluator_rescales_nothing(check: Check, outputs: StageOutputs) -> None:
     what, levels = "level that the evaluator gives to twice the object", outputs.facts(evaluator)
     if levels is None:
         check.missing(what, missing_truth(outputs))
@@ -197,7 +197,7 @@ CAPTION = (
 )
 
 
-def _figure(subjects: Sequence[Material], report: Audit) -> None:
+def _figure(subjects: Sequence[StageOutputs], report: Audit) -> None:
     from ptyspec.checks.bias_figure import panels
 
     frames = [(one.name, frame) for one in subjects if (frame := one.facts(seen)) is not None]

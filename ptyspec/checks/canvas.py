@@ -24,14 +24,14 @@ from ptyspec.checks.canvas_oracle import (
 )
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.material import Material
 from ptyspec.checks.registry import Control, of_faults
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.contracts.scan import GroupedScan, RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.legacy.params import derived_sizes
 from ptyspec.physics.geometry import required_canvas
-from ptyspec.pipeline.protocol import GroupedHalves, Halves
+from ptyspec.pipeline.protocol import GroupedTrainTest, TrainTest
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.render import canvas
 from ptyspec.spec.checks import Check
@@ -50,18 +50,18 @@ LATTICE = {"offset": 4, "max_position_jitter": 10}
 """The legacy dictionary's lattice constant inside a group, and its room for jitter."""
 
 
-def _parts(groups: GroupedHalves) -> dict[str, GroupedScan]:
+def _parts(groups: GroupedTrainTest) -> dict[str, GroupedScan]:
     return {"train": groups.train, "test": groups.test}
 
 
-def _side(outputs: Material, groups: GroupedHalves) -> int:
+def _side(outputs: StageOutputs, groups: GroupedTrainTest) -> int:
     """The side of the model's canvas: the declared one, else what its own rule makes of both splits."""
     model = outputs.scenario.model
     sides = [required_canvas(part.coords_relative, model.N) for part in _parts(groups).values()]
     return model.canvas or max(sides)
 
 
-def groups(outputs: Material) -> dict[str, dict[str, Any]]:
+def groups(outputs: StageOutputs) -> dict[str, dict[str, Any]]:
     """Return each split's largest offsets and the sides that they ask for, from positions alone."""
     rows = {}
     for split, part in _parts(outputs.groups).items():
@@ -79,11 +79,11 @@ def groups(outputs: Material) -> dict[str, dict[str, Any]]:
     return rows
 
 
-def model(outputs: Material) -> dict[str, Any]:
+def model(outputs: StageOutputs) -> dict[str, Any]:
     """Return the side that there is inside the model, and those by other rules; pixels."""
     spec, splits = outputs.scenario.model, outputs.facts(groups).values()
     needed, rule = (max(row[key] for row in splits) for key in ("needed", "jitter_rule"))
-    away = Halves(_moved(outputs.halves.train), _moved(outputs.halves.test))
+    away = TrainTest(_moved(outputs.halves.train), _moved(outputs.halves.test))
     return {
         "N": spec.N,
         "declared": spec.canvas,
@@ -102,7 +102,7 @@ def _moved(scan: RawScan) -> RawScan:
     return scan.model_copy(update={name: getattr(scan, name) + by for name, by in names.items()})
 
 
-def sides(outputs: Material) -> dict[str, dict[str, float]]:
+def sides(outputs: StageOutputs) -> dict[str, dict[str, float]]:
     """Return what canvases of different sides would cut."""
     facts = outputs.facts(model)
     rules = {
@@ -125,20 +125,20 @@ def sides(outputs: Material) -> dict[str, dict[str, float]]:
 
 
 @checks("CANVAS-001")
-def the_canvas_is_the_one_that_the_groups_need(check: Check, outputs: Material) -> None:
+def the_canvas_is_the_one_that_the_groups_need(check: Check, outputs: StageOutputs) -> None:
     facts = outputs.facts(model)
     if not facts["declared"]:
         check.equal(facts["side"], facts["needed"], "side / px")
 
 
 @checks("CANVAS-002")
-def absolute_positions_have_no_part_in_the_canvas(check: Check, outputs: Material) -> None:
+def absolute_positions_have_no_part_in_the_canvas(check: Check, outputs: StageOutputs) -> None:
     facts = outputs.facts(model)
     check.equal(facts["side_when_moved"], facts["side"], "side after the scan was moved / px")
 
 
 @checks("CANVAS-003")
-def the_canvas_holds_the_groups(check: Check, outputs: Material) -> None:
+def the_canvas_holds_the_groups(check: Check, outputs: StageOutputs) -> None:
     facts, there = outputs.facts(model), outputs.facts(sides)["there is"]
     if facts["declared"]:
         check.between(facts["needed"], facts["side"], np.inf, "declared side / px")
@@ -147,7 +147,7 @@ def the_canvas_holds_the_groups(check: Check, outputs: Material) -> None:
 
 
 @checks("MERGE-003")
-def merged_perfect_patches_are_the_object(check: Check, outputs: Material) -> None:
+def merged_perfect_patches_are_the_object(check: Check, outputs: StageOutputs) -> None:
     for split, part in _parts(outputs.groups).items():
         what = f"merged perfect patches from the object, {split}"
         error = merge_error(part, outputs.facts(model)["side"])
@@ -158,7 +158,9 @@ def merged_perfect_patches_are_the_object(check: Check, outputs: Material) -> No
 
 
 @checks("STITCH-001")
-def the_stitched_canvas_follows_from_absolute_positions(check: Check, outputs: Material) -> None:
+def the_stitched_canvas_follows_from_absolute_positions(
+    check: Check, outputs: StageOutputs
+) -> None:
     facts = outputs.facts(stitched_facts)
     what = "smallest distance of a patch from the canvas's rim / px"
     check.between(-RIM, facts["smallest_margin"], np.inf, what)
@@ -166,20 +168,22 @@ def the_stitched_canvas_follows_from_absolute_positions(check: Check, outputs: M
 
 
 @checks("STITCH-002")
-def no_patch_is_dropped(check: Check, outputs: Material) -> None:
+def no_patch_is_dropped(check: Check, outputs: StageOutputs) -> None:
     ratio = outputs.facts(stitched_facts)["coverage_ratio"]
     check.within_ratio(ratio, 1.0, "summed coverage over patches times weight")
 
 
 @checks("BASELINE-OFFSET-001")
-def wherever_the_scan_lies_its_patches_are_on_the_canvas(check: Check, outputs: Material) -> None:
+def wherever_the_scan_lies_its_patches_are_on_the_canvas(
+    check: Check, outputs: StageOutputs
+) -> None:
     change = outputs.facts(stitched_facts)["coverage_change_when_moved"]
     what = "change of the coverage when the scan is moved"
     check.holds(change is not None and change <= MOVED, what, change, f"<= {MOVED:g}, equal shape")
 
 
 @checks("STITCH-005")
-def stitched_perfect_patches_are_the_object(check: Check, outputs: Material) -> None:
+def stitched_perfect_patches_are_the_object(check: Check, outputs: StageOutputs) -> None:
     what = "stitched perfect patches from the object"
     if outputs.scan.objectGuess is None:
         check.missing(what, "no object is known")
@@ -188,7 +192,7 @@ def stitched_perfect_patches_are_the_object(check: Check, outputs: Material) -> 
         check.between(0, error, check.clause.tolerance.value, what)
 
 
-def to_scale(subjects: Sequence[Material], data: Mapping[str, Any]) -> Figure:
+def to_scale(subjects: Sequence[StageOutputs], data: Mapping[str, Any]) -> Figure:
     """One row a subject: everything in object pixels, and the widest group's own canvas."""
     grid = canvas.Grid(len(subjects), 2, 4.2, 4.2, across=0.9, down=0.8)
     figure, axes = grid.figure("canvases")
@@ -231,7 +235,7 @@ def _box(axes: Axes, centre: Any, side: Any, look: str, label: str) -> None:
 class _Absolute(ReferencePipeline):
     """Takes absolute positions for relative offsets."""
 
-    def group(self, scenario: Scenario, halves: Halves) -> GroupedHalves:
+    def group(self, scenario: Scenario, halves: TrainTest) -> GroupedTrainTest:
         parts = super().group(scenario, halves)
         absolute = (
             part.model_copy(
@@ -239,7 +243,7 @@ class _Absolute(ReferencePipeline):
             )
             for part in _parts(parts).values()
         )
-        return GroupedHalves(*absolute)
+        return GroupedTrainTest(*absolute)
 
 
 class _Bounded(ReferencePipeline):

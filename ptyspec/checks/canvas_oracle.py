@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.material import Material
 from ptyspec.checks.sampled_groups import spread, true_patches
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.contracts.scan import GroupedScan
@@ -74,7 +74,7 @@ def merge_error(groups: GroupedScan, side: int) -> float | str | None:
     return float(np.linalg.norm((merged - truth)[lit]) / np.linalg.norm(truth[lit]))
 
 
-def stitched_facts(material: Material) -> dict[str, Any]:
+def stitched_facts(material: StageOutputs) -> dict[str, Any]:
     """Perfect patches of the test split through the pipeline's own stitching, also when moved."""
     groups = material.groups.test
     rows = spread(groups.size, STITCHED)

@@ -23,9 +23,10 @@ from ptyspec.checks.intensity_controls import OF_DATA
 from ptyspec.checks.intensity_facts import oracle
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.material import Material
 from ptyspec.checks.spoil import control, with_scan
-from ptyspec.checks.subject import Words, subject
+from ptyspec.checks.stage_outputs import StageOutputs
+from ptyspec.checks.subject import subject
+from ptyspec.runs.run_spec import Options
 from ptyspec.spec.checks import Check
 
 LABEL = "dose_legacy_gs2"
@@ -34,7 +35,7 @@ SMALLEST = "quick"
 
 
 @checks("OBJECT-003")
-def labels_are_in_the_declared_gauge(check: Check, outputs: Material) -> None:
+def labels_are_in_the_declared_gauge(check: Check, outputs: StageOutputs) -> None:
     if outputs.scenario.object.gauge == "label":
         what = "largest amplitude of the training images, mean; 1 in the label gauge"
         brightest, width = outputs.facts(facts.layout)["brightest"], check.clause.tolerance.value
@@ -42,19 +43,19 @@ def labels_are_in_the_declared_gauge(check: Check, outputs: Material) -> None:
 
 
 @checks("NESTED-002")
-def there_are_as_many_images_as_declared(check: Check, outputs: Material) -> None:
+def there_are_as_many_images_as_declared(check: Check, outputs: StageOutputs) -> None:
     spec, row = outputs.scenario.object, outputs.facts(facts.layout)
     if is_dose(outputs):
         for split, count in (("train", spec.images_train), ("test", spec.images_test)):
             check.equal(row[f"images_{split}"], count, f"object images of the {split} split")
 
 
-def is_dose(material: Material) -> bool:
+def is_dose(material: StageOutputs) -> bool:
     """True for the grid workflow, whatever it is called."""
     return material.scenario.scan.kind == "nested"
 
 
-def companion(material: Material) -> Material:
+def companion(material: StageOutputs) -> StageOutputs:
     """Return the scenario of dose_experiments at the subject's profile."""
     sources = material.subject.resolved.provenance.values()
     profiles = (source[8:] for source in sources if source.startswith("profile "))
@@ -62,16 +63,16 @@ def companion(material: Material) -> Material:
 
 
 @cache
-def _at(profile: str) -> Material:
+def _at(profile: str) -> StageOutputs:
     """Made once a process: it is data alone."""
-    return Material(subject(LABEL, Words(profile=profile)))
+    return StageOutputs(subject(LABEL, Options(profile=profile)))
 
 
-def _with_companion(subjects: Sequence[Material]) -> Sequence[Material]:
+def _with_companion(subjects: Sequence[StageOutputs]) -> Sequence[StageOutputs]:
     return subjects if any(map(is_dose, subjects)) else [companion(subjects[0]), *subjects]
 
 
-def _together(subjects: Sequence[Material], _: Mapping[str, Any]) -> dict[str, Any]:
+def _together(subjects: Sequence[StageOutputs], _: Mapping[str, Any]) -> dict[str, Any]:
     reference = next(filter(is_dose, subjects))
     others = [one for one in subjects if one is not reference]
     beside = {one.name: facts.beside(reference, one) for one in others}
@@ -79,7 +80,7 @@ def _together(subjects: Sequence[Material], _: Mapping[str, Any]) -> dict[str, A
 
 
 @control("OBJECT-003")
-def gauge_of_the_test_images(material: Material) -> Material:
+def gauge_of_the_test_images(material: StageOutputs) -> StageOutputs:
     """The labels of dose_experiments are divided by the test images' factor, object and data alike; counts are kept."""
     other = material if is_dose(material) else companion(material)
     scan, spec = other.scan, other.scenario.object
@@ -97,7 +98,7 @@ def gauge_of_the_test_images(material: Material) -> Material:
 
 
 @control("NESTED-002")
-def images_as_points(material: Material) -> Material:
+def images_as_points(material: StageOutputs) -> StageOutputs:
     """All training frames of dose_experiments are on one image: the number of images was not read as one of objects."""
     other = material if is_dose(material) else companion(material)
     index = other.scan.scan_index

@@ -15,19 +15,19 @@ import numpy as np
 
 from ptyspec.checks import stage_chain as chain
 from ptyspec.checks.intensity_facts import oracle
-from ptyspec.checks.material import Material
 from ptyspec.checks.stage_chain import SPLITS, over, tolerance
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.physics.scale import probe_energy
 
 STAGES = ("raw", "grouped", "loss target", "network input")
 
 
-def stages(outputs: Material) -> dict[str, dict[str, float | None]]:
+def stages(outputs: StageOutputs) -> dict[str, dict[str, float | None]]:
     """Return the mean amplitude of each stage, by split."""
     return {split: it.means for split, it in outputs.facts(chain.chains).items()}
 
 
-def steps(outputs: Material) -> dict[str, dict[str, Any]]:
+def steps(outputs: StageOutputs) -> dict[str, dict[str, Any]]:
     """Return the steps before the network as JSON."""
     return {
         name: {split: step.as_json() for split, step in parts.items()}
@@ -35,7 +35,7 @@ def steps(outputs: Material) -> dict[str, dict[str, Any]]:
     }
 
 
-def shape(outputs: Material) -> dict[str, float | None]:
+def shape(outputs: StageOutputs) -> dict[str, float | None]:
     """Return N mean X / sqrt(mean sum X^2): 1 for a flat frame."""
     return {
         split: over(it.means["raw"], math.sqrt(it.energy) / outputs.scan.N)
@@ -43,7 +43,7 @@ def shape(outputs: Material) -> dict[str, float | None]:
     }
 
 
-def object_rms(outputs: Material) -> dict[str, float]:
+def object_rms(outputs: StageOutputs) -> dict[str, float]:
     """Return sqrt(mean sum |P O|^2 / sum |P|^2): of the true object where known, else as measured."""
     norm, closures = probe_energy(outputs.scan.probeGuess), outputs.facts(oracle)
     return {
@@ -52,13 +52,13 @@ def object_rms(outputs: Material) -> dict[str, float]:
     }
 
 
-def scales(outputs: Material) -> dict[str, Any]:
+def scales(outputs: StageOutputs) -> dict[str, Any]:
     """Return the scales of the whole dataset, the probe's norm and the rms amplitude."""
     norm = math.sqrt(probe_energy(outputs.scan.probeGuess))
     return outputs.facts(chain.scales) | {"probe_norm": norm, "a0": outputs.containers.train.a0}
 
 
-def layout(outputs: Material) -> dict[str, Any]:
+def layout(outputs: StageOutputs) -> dict[str, Any]:
     """Return frames, groups, images by split, and the label gauge: what it divided by, what is left."""
     scenario, scan = outputs.scenario, outputs.scan
     row = {
@@ -80,7 +80,7 @@ def layout(outputs: Material) -> dict[str, Any]:
     return row
 
 
-def brightest(outputs: Material, images: Iterable[int]) -> float | None:
+def brightest(outputs: StageOutputs, images: Iterable[int]) -> float | None:
     """Return the mean over these images of their largest amplitude, read off the scan's own object."""
     obj, spec = outputs.scan.objectGuess, outputs.scenario.object
     if obj is None or outputs.scenario.scan.kind != "nested":
@@ -89,7 +89,7 @@ def brightest(outputs: Material, images: Iterable[int]) -> float | None:
     return float(np.mean([np.abs(obj[:, at : at + spec.size]).max() for at in starts]))
 
 
-def beside(first: Material, other: Material) -> dict[str, Any]:
+def beside(first: StageOutputs, other: StageOutputs) -> dict[str, Any]:
     """Return what explains the ratio of the raw means, `other` over `first`, and where they differ.
 
     Steps may differ by what their own rules allow: `first_difference` is the first step whose
@@ -99,7 +99,7 @@ def beside(first: Material, other: Material) -> dict[str, Any]:
     return {"explained": explained, "first_difference": _first_difference(first, other)}
 
 
-def _explained(first: Material, other: Material, split: str) -> dict[str, float | None]:
+def _explained(first: StageOutputs, other: StageOutputs, split: str) -> dict[str, float | None]:
     def ratio(facts: Any, key: str) -> float | None:
         return over(other.facts(facts)[key], first.facts(facts)[key])
 
@@ -116,7 +116,7 @@ def _explained(first: Material, other: Material, split: str) -> dict[str, float 
     return {"raw": raw, **factors, "gauge": gauge, "unexplained": over(raw, product)}
 
 
-def _first_difference(first: Material, other: Material) -> str:
+def _first_difference(first: StageOutputs, other: StageOutputs) -> str:
     for split in SPLITS:
         here, there = (one.facts(oracle)[split] for one in (first, other))
         if here is not None and there is not None:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from ptyspec.checks.legacy_subject import LOSS_KEYS, departures, entry_sources
-from ptyspec.checks.subject import Subject
 from ptyspec.contracts.resolve import flatten, known_keys
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.legacy.bridge import ABSENT, SCENARIO_NAMES, UPSTREAM_NAMES, entries, stale_keys
 from ptyspec.legacy.configs import UpstreamTraining
 from ptyspec.legacy.effective import name_of
 from ptyspec.legacy.params import RUN_TIME, legacy_defaults
+from ptyspec.runs.run_spec import RunSpec
 
 MATCH, DIFFERS = "match", "differs"
 DEFAULT = "default"
@@ -61,7 +61,7 @@ def side_by_side(said: Mapping[str, Said], keys: Sequence[str]) -> dict[str, dic
 
 
 def settings(
-    subjects: Sequence[Subject], keys: Sequence[str] = known_keys()
+    subjects: Sequence[RunSpec], keys: Sequence[str] = known_keys()
 ) -> dict[str, dict[str, Any]]:
     """Return settings side by side; a single subject stands beside the defaults."""
     said: dict[str, Said] = {}
@@ -73,7 +73,7 @@ def settings(
     return side_by_side(said, keys)
 
 
-def dictionary(subjects: Sequence[Subject]) -> dict[str, dict[str, Any]]:
+def dictionary(subjects: Sequence[RunSpec]) -> dict[str, dict[str, Any]]:
     """Return every entry that legacy code knows, side by side, and the setting that it means (None: there is none).
 
     A legacy subject says what its dictionary holds; any other what the bridge would write, and nothing elsewhere.
@@ -122,12 +122,12 @@ def diverging_defaults() -> dict[str, dict[str, Any]]:
     }
 
 
-def missing(subject: Subject) -> list[str]:
+def missing(subject: RunSpec) -> list[str]:
     """Return the settings without a value."""
     return [key for key, value in _values(subject).items() if value is None]
 
 
-def unsourced(subject: Subject) -> list[str]:
+def unsourced(subject: RunSpec) -> list[str]:
     """Return the settings whose source is not known, and sources of what is no setting."""
     sources = subject.resolved.provenance
     return sorted(
@@ -135,7 +135,7 @@ def unsourced(subject: Subject) -> list[str]:
     )
 
 
-def stale(subject: Subject) -> list[str]:
+def stale(subject: RunSpec) -> list[str]:
     """Return the entries of a legacy subject's dictionary that are not what its settings say, departures left out."""
     declared, defaults = departures(subject), legacy_defaults()
 
@@ -147,7 +147,7 @@ def stale(subject: Subject) -> list[str]:
     return [str(row) for row in found if row.held is not ABSENT and not excused(row.key, row.held)]
 
 
-def nothing(subject: Subject) -> list[str]:
+def nothing(subject: RunSpec) -> list[str]:
     """Return the entries that hold None although legacy code has a default for them: what an unset field left behind."""
     defaults = legacy_defaults()
     return [
@@ -157,7 +157,7 @@ def nothing(subject: Subject) -> list[str]:
     ]
 
 
-def unknown(subject: Subject) -> list[str]:
+def unknown(subject: RunSpec) -> list[str]:
     """Return the entries that neither legacy code nor any setting knows."""
     known = {
         *legacy_defaults(),
@@ -169,7 +169,7 @@ def unknown(subject: Subject) -> list[str]:
     return [key for key in subject.dictionary or {} if key not in known]
 
 
-def departed(subject: Subject) -> dict[str, dict[str, Any]]:
+def departed(subject: RunSpec) -> dict[str, dict[str, Any]]:
     """Return the declared departures of a legacy subject: what its dictionary says, what its settings say, why."""
     wanted, held = entries(subject.resolved.scenario), subject.dictionary or {}
     return {
@@ -178,7 +178,7 @@ def departed(subject: Subject) -> dict[str, dict[str, Any]]:
     }
 
 
-def _values(subject: Subject) -> dict[str, Any]:
+def _values(subject: RunSpec) -> dict[str, Any]:
     return dict(flatten(subject.resolved.scenario.model_dump(mode="json", warnings=False)))
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.material import Material
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import GroupedScan, RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import GroupingError
-from ptyspec.pipeline.protocol import Halves
+from ptyspec.pipeline.protocol import TrainTest
 
 SAME = 1e-12
 """Relative slack of a distance that is computed twice."""
@@ -124,7 +124,7 @@ PROVOKED = {
 oversampling allowed."""
 
 
-def provoke(material: Material) -> dict[str, dict[str, Any]]:
+def provoke(material: StageOutputs) -> dict[str, dict[str, Any]]:
     """Return what the pipeline did with each of them: refused with this text, formed, or crashed."""
     rows = {}
     for name, (clause, frames, neighbours, wanted, oversampling) in PROVOKED.items():
@@ -136,7 +136,7 @@ def provoke(material: Material) -> dict[str, dict[str, Any]]:
             "model": scenario.model.model_copy(update={"gridsize": 2}),
         }
         few = np.arange(min(frames, halves.train.size, halves.test.size))
-        parts = Halves(halves.train.take(few), halves.test.take(few))
+        parts = TrainTest(halves.train.take(few), halves.test.take(few))
         error, message = "", ""
         try:
             material.pipeline.group(scenario.model_copy(update=settings), parts)

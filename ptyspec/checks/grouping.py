@@ -14,9 +14,9 @@ import numpy as np
 from ptyspec.checks.group_facts import frame_keys, group_facts, provoke
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.material import Material
 from ptyspec.checks.registry import of_faults
 from ptyspec.checks.sampled_groups import spread
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.scan import GroupedScan, RawScan
 from ptyspec.errors import GroupingError
 from ptyspec.render import canvas
@@ -35,7 +35,7 @@ SHOWN = 12
 COLOURS = {"train": canvas.COLOURS["network"], "test": canvas.COLOURS["untrained"]}
 
 
-def status(outputs: Material) -> str:
+def status(outputs: StageOutputs) -> str:
     """Return that groups were formed, or why not."""
     try:
         return FORMED if outputs.groups else ""
@@ -43,7 +43,7 @@ def status(outputs: Material) -> str:
         return str(error)
 
 
-def _parts(outputs: Material) -> dict[str, tuple[GroupedScan, RawScan]]:
+def _parts(outputs: StageOutputs) -> dict[str, tuple[GroupedScan, RawScan]]:
     """Groups and frames of each split; none where no groups could be formed."""
     if outputs.facts(status) != FORMED:
         return {}
@@ -51,13 +51,13 @@ def _parts(outputs: Material) -> dict[str, tuple[GroupedScan, RawScan]]:
     return {"train": (groups.train, halves.train), "test": (groups.test, halves.test)}
 
 
-def groups(outputs: Material) -> dict[str, dict[str, Any]]:
+def groups(outputs: StageOutputs) -> dict[str, dict[str, Any]]:
     """Return the facts of each split's groups."""
     parts = _parts(outputs)
     return {split: group_facts(outputs.scenario, *part) for split, part in parts.items()}
 
 
-def leakage(outputs: Material) -> dict[str, Any] | None:
+def leakage(outputs: StageOutputs) -> dict[str, Any] | None:
     """Return how far the splits share frames, and whether grouping again gives the same groups."""
     if not (parts := _parts(outputs)):
         return None
@@ -78,7 +78,7 @@ def leakage(outputs: Material) -> dict[str, Any] | None:
 
 
 @checks("GROUP-010")
-def there_are_as_many_groups_as_asked_for(check: Check, outputs: Material) -> None:
+def there_are_as_many_groups_as_asked_for(check: Check, outputs: StageOutputs) -> None:
     for split, row in outputs.facts(groups).items():
         check.equal(row["achieved"], row["expected"], f"groups, {split}")
     if not outputs.facts(groups):
@@ -86,13 +86,13 @@ def there_are_as_many_groups_as_asked_for(check: Check, outputs: Material) -> No
 
 
 @checks("BUG-TF-001")
-def a_group_has_gridsize_squared_members(check: Check, outputs: Material) -> None:
+def a_group_has_gridsize_squared_members(check: Check, outputs: StageOutputs) -> None:
     for split, row in outputs.facts(groups).items():
         check.equal(row["members"], outputs.scenario.members, f"members of a group, {split}")
 
 
 @checks("GROUP-001")
-def groups_are_int64_rows_of_their_own_part(check: Check, outputs: Material) -> None:
+def groups_are_int64_rows_of_their_own_part(check: Check, outputs: StageOutputs) -> None:
     for split, row in outputs.facts(groups).items():
         check.equal(row["nn_indices_dtype"], "int64", f"dtype of the indices, {split}")
         check.equal(row["index_inside"], True, f"indices are rows of the own scan, {split}")
@@ -101,7 +101,7 @@ def groups_are_int64_rows_of_their_own_part(check: Check, outputs: Material) -> 
 
 
 @checks("COORDS-003")
-def offsets_are_those_of_the_members_mean(check: Check, outputs: Material) -> None:
+def offsets_are_those_of_the_members_mean(check: Check, outputs: StageOutputs) -> None:
     for split, row in outputs.facts(groups).items():
         for which in ("offset", "relative"):
             what = f"{which} from the members' mean / px, {split}"
@@ -109,32 +109,32 @@ def offsets_are_those_of_the_members_mean(check: Check, outputs: Material) -> No
 
 
 @checks("GROUP-002")
-def no_group_holds_a_member_twice(check: Check, outputs: Material) -> None:
+def no_group_holds_a_member_twice(check: Check, outputs: StageOutputs) -> None:
     for split, row in outputs.facts(groups).items():
         check.equal(row["repeated_members"], 0, f"groups with a member twice, {split}")
 
 
 @checks("GROUP-003")
-def members_are_among_the_seeds_nearest_others(check: Check, outputs: Material) -> None:
+def members_are_among_the_seeds_nearest_others(check: Check, outputs: StageOutputs) -> None:
     for split, row in _known(outputs, "far_members"):
         check.equal(row["far_members"], 0, f"members beyond the K-th nearest other, {split}")
 
 
 @checks("GROUP-006")
-def every_frame_is_a_seed_equally_often(check: Check, outputs: Material) -> None:
+def every_frame_is_a_seed_equally_often(check: Check, outputs: StageOutputs) -> None:
     for split, row in outputs.facts(groups).items():
         check.between(0, row["seed_uses_spread"], 1, f"most minus fewest uses as seed, {split}")
 
 
 @checks("GROUP-007")
-def the_choice_among_the_neighbours_is_even(check: Check, outputs: Material) -> None:
+def the_choice_among_the_neighbours_is_even(check: Check, outputs: StageOutputs) -> None:
     for split, row in _known(outputs, "rank_uneven"):
         what = f"uneven choice among the K nearest, {split}"
         check.between(0, row["rank_uneven"], row["rank_limit"] + 1e-12, what)
 
 
 @checks("GROUP-011")
-def a_lattices_groups_are_those_it_was_laid_down_in(check: Check, outputs: Material) -> None:
+def a_lattices_groups_are_those_it_was_laid_down_in(check: Check, outputs: StageOutputs) -> None:
     for split, row in _known(outputs, "lattice_error"):
         what = f"channels from their places on the lattice / px, {split}"
         check.between(0, row["lattice_error"], LATTICE, what)
@@ -142,55 +142,55 @@ def a_lattices_groups_are_those_it_was_laid_down_in(check: Check, outputs: Mater
 
 
 @checks("GROUP-005")
-def no_two_groups_of_an_oversampled_scan_are_alike(check: Check, outputs: Material) -> None:
+def no_two_groups_of_an_oversampled_scan_are_alike(check: Check, outputs: StageOutputs) -> None:
     for split, row in outputs.facts(groups).items():
         if row["requested"] > row["frames"] and row["members"] > 1:
             check.equal(row["duplicate_groups"], 0, f"groups with the members of another, {split}")
 
 
 @checks("GROUP-008")
-def grouping_twice_gives_the_same_groups(check: Check, outputs: Material) -> None:
+def grouping_twice_gives_the_same_groups(check: Check, outputs: StageOutputs) -> None:
     if row := outputs.facts(leakage):
         check.equal(row["repeatable"], True, "grouping twice gives the same groups")
 
 
 @checks("SPLIT-001")
-def training_and_test_share_no_frame(check: Check, outputs: Material) -> None:
+def training_and_test_share_no_frame(check: Check, outputs: StageOutputs) -> None:
     if (row := outputs.facts(leakage)) and row["split"] != "none":
         check.equal(row["frames_in_both"], 0, "frames in both parts")
 
 
 @checks("SPLIT-002")
-def groups_lie_within_one_part(check: Check, outputs: Material) -> None:
+def groups_lie_within_one_part(check: Check, outputs: StageOutputs) -> None:
     if (row := outputs.facts(leakage)) and row["split"] != "none":
         for key in ("train_groups_use_test_frames", "test_groups_use_train_frames"):
             check.equal(row[key], 0, key.replace("_", " "))
 
 
 @checks("SPLIT-003")
-def held_out_frames_are_held_out_by_place(check: Check, outputs: Material) -> None:
+def held_out_frames_are_held_out_by_place(check: Check, outputs: StageOutputs) -> None:
     if (row := outputs.facts(leakage)) and row["split"] == "spatial":
         what = "lowest test row minus highest training row / px"
         check.between(0, row["gap_in_y"], np.inf, what)
 
 
 @checks("GROUP-004")
-def too_few_frames_or_neighbours_are_refused(check: Check, outputs: Material) -> None:
+def too_few_frames_or_neighbours_are_refused(check: Check, outputs: StageOutputs) -> None:
     _refused(check, outputs)
 
 
 @checks("OVERSAMPLING-001")
-def more_groups_than_frames_need_a_choice(check: Check, outputs: Material) -> None:
+def more_groups_than_frames_need_a_choice(check: Check, outputs: StageOutputs) -> None:
     _refused(check, outputs)
 
 
-def _refused(check: Check, outputs: Material) -> None:
+def _refused(check: Check, outputs: StageOutputs) -> None:
     for case, row in outputs.facts(provoke).items():
         if row["clause"] == check.clause.id:
             check.equal(row["outcome"], "refused", case)
 
 
-def _known(outputs: Material, key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _known(outputs: StageOutputs, key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The splits for which this fact means anything."""
     return ((split, row) for split, row in outputs.facts(groups).items() if row[key] is not None)
 
@@ -201,7 +201,7 @@ def _rounding(row: Mapping[str, Any]) -> float:
     return width * max(1.0, float(row["largest_position"]) / 64)
 
 
-def use_and_places(subjects: Sequence[Material], data: Mapping[str, Any]) -> Figure:
+def use_and_places(subjects: Sequence[StageOutputs], data: Mapping[str, Any]) -> Figure:
     """One row a subject that has groups: histogram of frame use, and positions with some groups."""
     shown = [one for one in subjects if data["groups"][one.name]]
     grid = canvas.Grid(len(shown), 2, 4.2, 4.2, across=0.8, down=0.8)

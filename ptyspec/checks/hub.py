@@ -33,9 +33,9 @@ from ptyspec.checks.documents import (
     Tests,
 )
 from ptyspec.checks.index import index
-from ptyspec.checks.material import Material
 from ptyspec.checks.registry import KINDS, perform
 from ptyspec.checks.report import Audit, about, status_of
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.checks.write import HUB, write_audit
 from ptyspec.contracts.records import Environment
 from ptyspec.errors import (
@@ -102,7 +102,7 @@ def check_out(out: Path) -> None:
 
 def write_hub(
     out: Path,
-    materials: Sequence[Material],
+    materials: Sequence[StageOutputs],
     *,
     command: str = "",
     watch: Watch | None = None,
@@ -147,7 +147,7 @@ def write_hub(
     return Hub(final, content)
 
 
-def _entry(kind: str, materials: Sequence[Material]) -> Entry:
+def _entry(kind: str, materials: Sequence[StageOutputs]) -> Entry:
     """Audit all side by side; where that fails, find out with whom, and audit the others."""
     began = time.monotonic()
     audit, error = _tried(kind, materials)
@@ -164,7 +164,7 @@ def _entry(kind: str, materials: Sequence[Material]) -> Entry:
     return Entry(kind, audit, errors, time.monotonic() - began)
 
 
-def _tried(kind: str, materials: Sequence[Material]) -> tuple[Audit | None, Failure | None]:
+def _tried(kind: str, materials: Sequence[StageOutputs]) -> tuple[Audit | None, Failure | None]:
     try:
         return perform(kind, materials), None
     except (TrainingInterruptedError, OutputFileError):
@@ -190,12 +190,12 @@ def _findings(entry: Entry) -> Sequence[Finding]:
     return entry.audit.findings if entry.audit is not None else ()
 
 
-def _worst(entries: Sequence[Entry], materials: Sequence[Material]) -> Standing:
+def _worst(entries: Sequence[Entry], materials: Sequence[StageOutputs]) -> Standing:
     found = {entry.status(material.name) for entry in entries for material in materials}
     return next((status for status in get_args(Standing) if status in found), "incomplete")
 
 
-def _subjects(folder: Path, materials: Sequence[Material]) -> list[HubSubject]:
+def _subjects(folder: Path, materials: Sequence[StageOutputs]) -> list[HubSubject]:
     make_folder(folder / "subjects")
     rows: list[HubSubject] = []
     for place, material in enumerate(materials):
@@ -210,7 +210,7 @@ def _subjects(folder: Path, materials: Sequence[Material]) -> list[HubSubject]:
     return rows
 
 
-def _kind(entry: Entry, materials: Sequence[Material], folder: Path) -> HubKind:
+def _kind(entry: Entry, materials: Sequence[StageOutputs], folder: Path) -> HubKind:
     audit = entry.audit
     outcomes = [finding.ok for finding in _findings(entry)]
     figures = sorted(folder.glob(f"figures/{entry.kind}-*.png"))
@@ -245,7 +245,7 @@ def _rows(entries: Sequence[Entry]) -> list[HubFinding]:
 
 
 @contextmanager
-def _folder(out: Path, began: datetime, materials: Sequence[Material]) -> Iterator[Path]:
+def _folder(out: Path, began: datetime, materials: Sequence[StageOutputs]) -> Iterator[Path]:
     """A hidden folder in `out` that is removed again unless it was renamed."""
     make_folder(out)
     with clear_errors(out):

@@ -18,10 +18,10 @@ import numpy as np
 from ptyspec.checks.effective_values import MATCH, settings
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.material import Material
 from ptyspec.checks.params import compare
 from ptyspec.checks.report import Audit
 from ptyspec.checks.spoil import control, with_object
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.records import EpochRecord, History
 from ptyspec.contracts.resolve import known_keys
 from ptyspec.contracts.scenario import Scenario
@@ -71,11 +71,11 @@ def schedule(scenario: Scenario, groups: int) -> list[float]:
     return [rate(epoch * each) for epoch in range(1, spec.nepochs + 1)]
 
 
-def _settings_alone(outputs: Material) -> bool:
+def _settings_alone(outputs: StageOutputs) -> bool:
     return outputs.subject.kind in {"legacy", "snapshot"}
 
 
-def runs(outputs: Material) -> dict[str, Any] | None:
+def runs(outputs: StageOutputs) -> dict[str, Any] | None:
     """Return what a training did, epoch by epoch; None where there was none."""
     if _settings_alone(outputs) or (history := outputs.history) is None:
         return None
@@ -101,7 +101,7 @@ def _best(history: History) -> int:
     return history.epochs[scores.index(min(scores))].epoch if scores else 0
 
 
-def rates(outputs: Material) -> dict[str, Any] | None:
+def rates(outputs: StageOutputs) -> dict[str, Any] | None:
     """Return the recorded learning rates beside the declared schedule."""
     if (facts := outputs.facts(runs)) is None or outputs.history is None:
         return None
@@ -112,7 +112,7 @@ def rates(outputs: Material) -> dict[str, Any] | None:
     return {"recorded": recorded, "declared": declared, "largest_error": error}
 
 
-def undershoot(outputs: Material) -> dict[str, float | None] | None:
+def undershoot(outputs: StageOutputs) -> dict[str, float | None] | None:
     """Return the amplitude's scores, and the scalar that there would be with the gain left in."""
     if _settings_alone(outputs) or (truth := outputs.finished.scan.objectGuess) is None:
         return None
@@ -127,7 +127,7 @@ def undershoot(outputs: Material) -> dict[str, float | None] | None:
 
 
 @checks("HIST-001", trains=True)
-def every_declared_epoch_is_recorded(check: Check, outputs: Material) -> None:
+def every_declared_epoch_is_recorded(check: Check, outputs: StageOutputs) -> None:
     facts = outputs.facts(runs)
     if facts is None:
         alone = "settings alone; name a run to see one"
@@ -138,33 +138,33 @@ def every_declared_epoch_is_recorded(check: Check, outputs: Material) -> None:
 
 
 @checks("HIST-002", trains=True)
-def every_epoch_records_the_monitor(check: Check, outputs: Material) -> None:
+def every_epoch_records_the_monitor(check: Check, outputs: StageOutputs) -> None:
     if facts := outputs.facts(runs):
         what = f"epochs that record the declared monitor {outputs.scenario.training.monitor}"
         check.equal(facts["monitored"], facts["epochs"], what)
 
 
 @checks("HIST-003", trains=True)
-def the_kept_epoch_is_the_best(check: Check, outputs: Material) -> None:
+def the_kept_epoch_is_the_best(check: Check, outputs: StageOutputs) -> None:
     if facts := outputs.facts(runs):
         check.equal(facts["kept"], facts["best"], "kept epoch, of the smallest monitor")
 
 
 @checks("HIST-004", trains=True)
-def every_epoch_is_finite(check: Check, outputs: Material) -> None:
+def every_epoch_is_finite(check: Check, outputs: StageOutputs) -> None:
     if facts := outputs.facts(runs):
         check.equal(facts["finite"], facts["epochs"], "epochs whose values were all finite")
 
 
 @checks("EVID-003", stage="train", trains=True)
-def the_learning_rate_is_the_declared_one(check: Check, outputs: Material) -> None:
+def the_learning_rate_is_the_declared_one(check: Check, outputs: StageOutputs) -> None:
     if facts := outputs.facts(rates):
         what = "learning rate of every epoch from the declared schedule, largest, over the peak"
         check.between(0, facts["largest_error"], RATE_ERROR, what)
 
 
 @checks("INFER-005", trains=True)
-def the_amplitude_is_that_of_the_truth(check: Check, outputs: Material) -> None:
+def the_amplitude_is_that_of_the_truth(check: Check, outputs: StageOutputs) -> None:
     if _settings_alone(outputs):
         return
     if facts := outputs.facts(undershoot):
@@ -174,11 +174,11 @@ def the_amplitude_is_that_of_the_truth(check: Check, outputs: Material) -> None:
         check.missing(LEVEL, "the object is not known")
 
 
-def _together(subjects: Sequence[Material], _: Mapping[str, Any]) -> dict[str, Any]:
+def _together(subjects: Sequence[StageOutputs], _: Mapping[str, Any]) -> dict[str, Any]:
     return {"settings": settings([one.subject for one in subjects], SETTINGS)}
 
 
-def _more(subjects: Sequence[Material], report: Audit) -> None:
+def _more(subjects: Sequence[StageOutputs], report: Audit) -> None:
     rows = report.data["settings"]
     order = sorted(rows, key=lambda key: set(rows[key]["delta"].values()) <= {MATCH})
     compare(report, "Settings of training, different ones first", order, form=".6g")
@@ -210,55 +210,55 @@ def trainings(runs: Mapping[str, Any], rates: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _history(material: Material, **changed: Any) -> Material:
+def _history(material: StageOutputs, **changed: Any) -> StageOutputs:
     """The material with another record of its training."""
     assert material.history is not None
     return material.replaced(history=material.history.model_copy(update=changed))
 
 
-def _last(material: Material, **changed: Any) -> Material:
+def _last(material: StageOutputs, **changed: Any) -> StageOutputs:
     """The material with another record of its last epoch."""
     *before, last = _epochs(material)
     return _history(material, epochs=(*before, last.model_copy(update=changed)))
 
 
-def _epochs(material: Material) -> tuple[EpochRecord, ...]:
+def _epochs(material: StageOutputs) -> tuple[EpochRecord, ...]:
     return material.history.epochs if material.history else ()
 
 
 @control("HIST-001")
-def epochs_lost(material: Material) -> Material:
+def epochs_lost(material: StageOutputs) -> StageOutputs:
     """The last epoch of the history is gone."""
     return _history(material, epochs=_epochs(material)[:-1])
 
 
 @control("HIST-002")
-def monitor_lost(material: Material) -> Material:
+def monitor_lost(material: StageOutputs) -> StageOutputs:
     """The last epoch does not record the monitor."""
     return _last(material, metrics={"loss of another name": 1.0})
 
 
 @control("HIST-003")
-def not_the_best(material: Material) -> Material:
+def not_the_best(material: StageOutputs) -> StageOutputs:
     """Weights of another epoch were kept than those of the smallest monitor."""
     kept = material.history.best_epoch if material.history else 0
     return _history(material, best_epoch=1 if kept > 1 else 2)
 
 
 @control("HIST-004")
-def not_finite(material: Material) -> Material:
+def not_finite(material: StageOutputs) -> StageOutputs:
     """An epoch met a value that is not finite, and training went on."""
     return _last(material, finite=False)
 
 
 @control("EVID-003")
-def other_rate(material: Material) -> Material:
+def other_rate(material: StageOutputs) -> StageOutputs:
     """The last epoch was trained at another than the declared learning rate."""
     return _last(material, learning_rate=_epochs(material)[-1].learning_rate + 1e-4)
 
 
 @control("INFER-005")
-def gain_left(material: Material) -> Material:
+def gain_left(material: StageOutputs) -> StageOutputs:
     """The loader's gain stayed in the object."""
     gain = material.finished.stages["normalize"].numbers["gain"]
     return with_object(material, material.reconstruction.object * np.float32(gain), scored=False)

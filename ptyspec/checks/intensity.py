@@ -22,8 +22,8 @@ from ptyspec.checks import stage_chain as chain
 from ptyspec.checks.intensity_controls import OF_INTENSITY
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.material import Material
 from ptyspec.checks.stage_chain import GROUPED, INPUT, OUTPUT, SPLITS, TARGET, tolerance
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.scores.frame import NO_PIXEL
 from ptyspec.spec.checks import Check
 
@@ -37,7 +37,7 @@ LOST = 0.1
 """How much of Pearson's r a shuffle of the positions must cost at least (SCORE-007)."""
 
 
-def missing_truth(outputs: Material) -> str:
+def missing_truth(outputs: StageOutputs) -> str:
     """Return why amplitudes are not held against a truth."""
     if outputs.scan.objectGuess is None:
         return NO_OBJECT
@@ -46,7 +46,7 @@ def missing_truth(outputs: Material) -> str:
     return "the stored object is not the one that was scored: its ratios are not the network's"
 
 
-def _step(check: Check, outputs: Material, name: str, splits: Sequence[str] = SPLITS) -> None:
+def _step(check: Check, outputs: StageOutputs, name: str, splits: Sequence[str] = SPLITS) -> None:
     for split in splits:
         step = outputs.facts(chain.input_steps)[name][split]
         what = f"{split}, {name}, {ALLOWED}"
@@ -54,22 +54,22 @@ def _step(check: Check, outputs: Material, name: str, splits: Sequence[str] = SP
 
 
 @checks("GROUP-006", "group")
-def groups_hold_what_the_scan_holds(check: Check, outputs: Material) -> None:
+def groups_hold_what_the_scan_holds(check: Check, outputs: StageOutputs) -> None:
     _step(check, outputs, GROUPED)
 
 
 @checks("NORMALIZATION-001", "normalize")
-def the_gain_does_not_reach_the_loss(check: Check, outputs: Material) -> None:
+def the_gain_does_not_reach_the_loss(check: Check, outputs: StageOutputs) -> None:
     _step(check, outputs, TARGET)
 
 
 @checks("NORM-001", "normalize")
-def the_gain_brings_the_training_split_to_its_energy(check: Check, outputs: Material) -> None:
+def the_gain_brings_the_training_split_to_its_energy(check: Check, outputs: StageOutputs) -> None:
     _step(check, outputs, INPUT, ["train"])
 
 
 @checks("NORM-002", "normalize")
-def the_gain_is_the_training_split_s(check: Check, outputs: Material) -> None:
+def the_gain_is_the_training_split_s(check: Check, outputs: StageOutputs) -> None:
     for name in chain.NUMBERS:
         train, test = (getattr(getattr(outputs.containers, split), name) for split in SPLITS)
         check.equal(test, train, f"{name} of the test split")
@@ -77,27 +77,27 @@ def the_gain_is_the_training_split_s(check: Check, outputs: Material) -> None:
 
 
 @checks("NORM-005", "normalize")
-def the_scale_is_the_scan_s(check: Check, outputs: Material) -> None:
+def the_scale_is_the_scan_s(check: Check, outputs: StageOutputs) -> None:
     for split in SPLITS:
         scale = getattr(outputs.containers, split).scale
         check.equal(scale, outputs.scan.scale, f"scale of the {split} container is the scan's")
 
 
 @checks("SCALE-005", "normalize")
-def a0_follows_from_the_training_frames(check: Check, outputs: Material) -> None:
+def a0_follows_from_the_training_frames(check: Check, outputs: StageOutputs) -> None:
     own = outputs.facts(chain.containers)["a0_over_own"]
     check.within_ratio(own, 1.0, "a0 over sqrt(mean sum X^2 / sum |P|^2) of the training frames")
 
 
 @checks("SCALE-005", "score", trains=True)
-def the_level_explains_the_data(check: Check, outputs: Material) -> None:
+def the_level_explains_the_data(check: Check, outputs: StageOutputs) -> None:
     what = "level on the measured frames, sqrt(sum |F(P O)|^2 / sum X^2); 0 is blank"
     level, limit = outputs.facts(facts.on_the_data)["level"], tolerance("INFER-005")
     check.between(1 - limit, level, 1 + limit, what)
 
 
 @checks("SYNTH-POISSON-DOSE-001", "simulate")
-def the_photons_are_the_declared_ones(check: Check, outputs: Material) -> None:
+def the_photons_are_the_declared_ones(check: Check, outputs: StageOutputs) -> None:
     what = "measured photons a frame, s^2 mean sum X^2, over the declared ones"
     scales, limit = outputs.facts(chain.scales), _counting(outputs)
     if outputs.scenario.measured:
@@ -107,7 +107,7 @@ def the_photons_are_the_declared_ones(check: Check, outputs: Material) -> None:
 
 
 @checks("SCALE-001", "simulate")
-def the_closed_form_is_for_normalised_data_alone(check: Check, outputs: Material) -> None:
+def the_closed_form_is_for_normalised_data_alone(check: Check, outputs: StageOutputs) -> None:
     what = "stored scale over the closed form"
     scales, limit = outputs.facts(chain.scales), _counting(outputs)
     stored, derived = scales["stored_over_closed"], scales["derived_over_closed"]
@@ -118,13 +118,13 @@ def the_closed_form_is_for_normalised_data_alone(check: Check, outputs: Material
         check.holds(right, what, f"{stored:.6g}", "not 1, unless mean sum X^2 is (N/2)^2")
 
 
-def _counting(outputs: Material) -> float:
+def _counting(outputs: StageOutputs) -> float:
     """Return how far a dose may lie from the declared one: the clause's tolerance and the noise."""
     return tolerance("SYNTH-POISSON-DOSE-001") + float(outputs.facts(chain.scales)["counting"])
 
 
 @checks("SCALE-002", "simulate")
-def the_truth_predicts_its_measurement(check: Check, outputs: Material) -> None:
+def the_truth_predicts_its_measurement(check: Check, outputs: StageOutputs) -> None:
     for split, found in outputs.facts(facts.oracle).items():
         what = f"{split}: energy of the true object over the measured"
         if found is None:
@@ -135,14 +135,14 @@ def the_truth_predicts_its_measurement(check: Check, outputs: Material) -> None:
 
 
 @checks("HEAD-001", "train", network=True)
-def the_head_reaches_the_object(check: Check, outputs: Material) -> None:
+def the_head_reaches_the_object(check: Check, outputs: StageOutputs) -> None:
     found = outputs.facts(facts.reach)
     ceiling = inf if found["ceiling"] is None else found["ceiling"]
     check.between(0.0, found["need"], ceiling, "largest amplitude that the head must reach")
 
 
 @checks("INFER-005", "score", trains=True)
-def the_level_is_the_truth_s(check: Check, outputs: Material) -> None:
+def the_level_is_the_truth_s(check: Check, outputs: StageOutputs) -> None:
     step, limit = outputs.facts(facts.all_steps)[OUTPUT]["test"], tolerance("INFER-005")
     gauge = outputs.facts(facts.gauge) or {}
     whole = "mean amplitude over the truth's, covered pixels, nothing rescaled"
@@ -159,7 +159,7 @@ def the_level_is_the_truth_s(check: Check, outputs: Material) -> None:
 
 
 @checks("EVID-001", "evidence", trains=True)
-def the_figures_can_fail(check: Check, outputs: Material) -> None:
+def the_figures_can_fail(check: Check, outputs: StageOutputs) -> None:
     data = outputs.facts(facts.on_the_data)
     own, chance = data["own"], data["chance"] or 0.0
     check.between(chance, own, inf, "share of other positions that explain a frame worse")
@@ -172,19 +172,19 @@ def the_figures_can_fail(check: Check, outputs: Material) -> None:
 
 
 @checks("STITCH-002", "stitch", trains=True)
-def no_light_is_lost(check: Check, outputs: Material) -> None:
+def no_light_is_lost(check: Check, outputs: StageOutputs) -> None:
     light = outputs.facts(facts.coverage)["light"] or 0.0
     check.within_ratio(light, 1.0, "light on the canvas over that of all patches")
 
 
 @checks("STITCH-003", "stitch", trains=True)
-def uncovered_pixels_have_no_number(check: Check, outputs: Material) -> None:
+def uncovered_pixels_have_no_number(check: Check, outputs: StageOutputs) -> None:
     what = "pixels with a number but not the declared light, or the reverse"
     check.equal(outputs.facts(facts.coverage)["strangers"], 0.0, what)
 
 
 @checks("SCORE-002", "score", trains=True)
-def scores_are_of_covered_pixels(check: Check, outputs: Material) -> None:
+def scores_are_of_covered_pixels(check: Check, outputs: StageOutputs) -> None:
     what = "mean ratio of covered pixels, by two lines of arithmetic, over the recorded one"
     if outputs.scan.objectGuess is None:
         check.missing(what, NO_OBJECT)
@@ -194,17 +194,17 @@ def scores_are_of_covered_pixels(check: Check, outputs: Material) -> None:
 
 
 @checks("REASSEMBLY-METRIC-FRAME-001", "stitch")
-def true_patches_come_out_in_place(check: Check, outputs: Material) -> None:
+def true_patches_come_out_in_place(check: Check, outputs: StageOutputs) -> None:
     least = 1 - tolerance("REASSEMBLY-METRIC-FRAME-001")
     _oracle_patches(check, outputs, "placed", least, "Pearson's r of oracle patches")
 
 
 @checks("SCORE-007", "score")
-def misplaced_patches_score_badly(check: Check, outputs: Material) -> None:
+def misplaced_patches_score_badly(check: Check, outputs: StageOutputs) -> None:
     _oracle_patches(check, outputs, "lost", LOST, "Pearson's r that shuffled positions cost")
 
 
-def _oracle_patches(check: Check, outputs: Material, key: str, least: float, what: str) -> None:
+def _oracle_patches(check: Check, outputs: StageOutputs, key: str, least: float, what: str) -> None:
     scores = outputs.facts(facts.oracle_patches)
     if scores is None:
         check.missing(what, NO_OBJECT)
@@ -256,7 +256,7 @@ harm as long as both splits use one gain. Recorded: 3.17 % (gs1_ideal) and 5.96 
 """
 
 
-def waterfall(subjects: Sequence[Material], data: Any) -> Figure:
+def waterfall(subjects: Sequence[StageOutputs], data: Any) -> Figure:
     """Draw the means of all stages, and how far each step is from the ratio that it may have."""
     from ptyspec.checks.intensity_figure import waterfall
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.material import Material
 from ptyspec.checks.spoil import (
     brighter,
     by_fault,
@@ -17,41 +16,42 @@ from ptyspec.checks.spoil import (
     with_object,
     with_scan,
 )
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.contracts.scan import array_digest
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.scale import closed_form_scale, loader_gain, mean_energy
-from ptyspec.pipeline.protocol import GroupedHalves
+from ptyspec.pipeline.protocol import GroupedTrainTest
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.seeds import generator
 
 
 @control("GROUP-006")
-def bright_groups(material: Material) -> Material:
+def bright_groups(material: StageOutputs) -> StageOutputs:
     """All test groups hold the brightest frame alone."""
     groups = material.groups.test
     brightest = int(np.argmax(groups.scan.diff3d.mean(axis=(1, 2))))
     rows = np.full_like(groups.nn_indices, brightest)
     changed = groups.model_copy(update={"nn_indices": rows})
-    return material.replaced(groups=GroupedHalves(material.groups.train, changed))
+    return material.replaced(groups=GroupedTrainTest(material.groups.train, changed))
 
 
 @control("NORMALIZATION-001")
-def gain_in_loss(material: Material) -> Material:
+def gain_in_loss(material: StageOutputs) -> StageOutputs:
     """The gain is in the amplitudes of the loss."""
     return with_containers(material, lambda part: brighter(part, part.gain))
 
 
 @control("NORM-001")
-def gain_without_root(material: Material) -> Material:
+def gain_without_root(material: StageOutputs) -> StageOutputs:
     """The gain is a factor on energies, applied to amplitudes."""
     gain = material.containers.train.gain**2
     return with_containers(material, lambda part: {"gain": gain})
 
 
 @control("NORM-002")
-def own_test_gain(material: Material) -> Material:
+def own_test_gain(material: StageOutputs) -> StageOutputs:
     """The test split gets a gain of its own."""
     scan = material.halves.test
     gain = loader_gain(mean_energy(scan.diff3d), scan.N)
@@ -59,51 +59,51 @@ def own_test_gain(material: Material) -> Material:
 
 
 @control("INFER-005")
-def gain_left(material: Material) -> Material:
+def gain_left(material: StageOutputs) -> StageOutputs:
     """The loader's gain stays in the object: the investigation's amplitude bias."""
     return with_object(material, material.reconstruction.object * material.containers.train.gain)
 
 
 @control("INFER-005")
-def doubled(material: Material) -> Material:
+def doubled(material: StageOutputs) -> StageOutputs:
     """The prediction is doubled."""
     return with_object(material, 2 * material.reconstruction.object)
 
 
 @control("SCALE-005")
-def stronger_source(material: Material) -> Material:
+def stronger_source(material: StageOutputs) -> StageOutputs:
     """The frames are 1.5 times as bright as those that were reconstructed."""
     return with_scan(material, diff3d=np.float32(1.5) * material.scan.diff3d)
 
 
 @control("SYNTH-POISSON-DOSE-001")
-def scale_doubled(material: Material) -> Material:
+def scale_doubled(material: StageOutputs) -> StageOutputs:
     """The stored scale is doubled."""
     return with_scan(material, scale=2 * material.scan.scale)
 
 
 @control("SCALE-001")
-def closed_form(material: Material) -> Material:
+def closed_form(material: StageOutputs) -> StageOutputs:
     """The closed form stands in for the scale of the dataset."""
     scale = closed_form_scale(material.scenario.dose.nphotons, material.scan.N)
     return with_scan(material, scale=scale)
 
 
 @control("NORM-005")
-def scale_by_sum(material: Material) -> Material:
+def scale_by_sum(material: StageOutputs) -> StageOutputs:
     """The scale is summed over the channels of a group, as tool D4f did."""
     gridsize = max(2, material.scenario.model.gridsize)
     return with_containers(material, lambda part: {"scale": part.scale / gridsize})
 
 
 @control("SCALE-005")
-def a0_without_root(material: Material) -> Material:
+def a0_without_root(material: StageOutputs) -> StageOutputs:
     """The rms amplitude is an energy."""
     return with_containers(material, lambda part: {"a0": part.a0**2})
 
 
 @control("SCALE-002")
-def probe_doubled(material: Material) -> Material:
+def probe_doubled(material: StageOutputs) -> StageOutputs:
     """The containers hold a probe twice as strong."""
     probe = 2 * material.containers.train.probe
     fields = {"probe": probe, "probe_digest": array_digest(probe)}
@@ -111,7 +111,7 @@ def probe_doubled(material: Material) -> Material:
 
 
 @control("EVID-001")
-def positions_shuffled(material: Material) -> Material:
+def positions_shuffled(material: StageOutputs) -> StageOutputs:
     """Frames and positions of the scan are out of step."""
     scan = material.scan
     order, upper = np.arange(scan.size), scan.ycoords < np.median(scan.ycoords)
@@ -122,20 +122,20 @@ def positions_shuffled(material: Material) -> Material:
 
 
 @control("EVID-001")
-def blank(material: Material) -> Material:
+def blank(material: StageOutputs) -> StageOutputs:
     """The prediction is zero."""
     image = material.reconstruction.object
     return with_object(material, np.where(np.isfinite(image), 0, image))
 
 
 @control("HEAD-001")
-def sigmoid(material: Material) -> Material:
+def sigmoid(material: StageOutputs) -> StageOutputs:
     """A head that ends at a0."""
     return with_model(material, amp_activation="sigmoid")
 
 
 @control("STITCH-002")
-def coverage_emptied(material: Material) -> Material:
+def coverage_emptied(material: StageOutputs) -> StageOutputs:
     """No light reached the canvas."""
     made = material.reconstruction
     nothing = {
@@ -146,13 +146,13 @@ def coverage_emptied(material: Material) -> Material:
 
 
 @control("STITCH-003")
-def zero_filled(material: Material) -> Material:
+def zero_filled(material: StageOutputs) -> StageOutputs:
     """Uncovered pixels are zero instead of NaN."""
     return with_object(material, np.nan_to_num(material.reconstruction.object), scored=False)
 
 
 @control("SCORE-002")
-def zeros_counted(material: Material) -> Material:
+def zeros_counted(material: StageOutputs) -> StageOutputs:
     """The recorded level counts uncovered pixels."""
     part = float(np.isfinite(material.reconstruction.object).mean())
     scores: dict[str, Any] = dict(material.metrics["amplitude"])
@@ -169,7 +169,7 @@ class _Displaced(ReferencePipeline):
 
 
 @control("REASSEMBLY-METRIC-FRAME-001")
-def displaced(material: Material) -> Material:
+def displaced(material: StageOutputs) -> StageOutputs:
     """The canvas lies three pixels beside its stated origin."""
     return material.replaced(pipeline=_Displaced())
 
@@ -186,19 +186,19 @@ class _Ignoring(ReferencePipeline):
 
 
 @control("SCORE-007")
-def ignored_positions(material: Material) -> Material:
+def ignored_positions(material: StageOutputs) -> StageOutputs:
     """Patches go where the first ones went, whatever positions come with them."""
     return material.replaced(pipeline=_Ignoring())
 
 
 @control("EVID-004")
-def rescaled_after(material: Material) -> Material:
+def rescaled_after(material: StageOutputs) -> StageOutputs:
     """The stored object was multiplied by 1.9 after it had been scored."""
     return with_object(material, material.reconstruction.object * 1.9, scored=False)
 
 
 @control("NET-009")
-def flat(material: Material) -> Material:
+def flat(material: StageOutputs) -> StageOutputs:
     """All structure is squeezed to a tenth around the right mean."""
     made = material.reconstruction.object
     level = np.nanmean(np.abs(made))

@@ -1,6 +1,6 @@
 """What stage outputs tell of the object's level: the chain to the truth, closures, the data's own word, coverage.
 
-Each function is one block of facts, JSON values; `Material.facts` computes it once for all audits and checks.
+Each function is one block of facts, JSON values; `StageOutputs.facts` computes it once for all audits and checks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.material import Material
 from ptyspec.checks.sampled_groups import sample_of, spread
 from ptyspec.checks.stage_chain import (
     CONFIDENCE,
@@ -28,6 +27,7 @@ from ptyspec.checks.stage_chain import (
     over,
     tolerance,
 )
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Container, Patches, Reconstruction
 from ptyspec.networks.reach import CEILINGS, required_reach
@@ -44,20 +44,20 @@ ONCE = ("mean_ratio", "least_squares_scalar", "pearson_r", "mae", "rmse")
 """Recorded scores that must come out of the stored object."""
 
 
-def frame(material: Material) -> Frame | None:
+def frame(material: StageOutputs) -> Frame | None:
     """Return the covered pixels of the reconstruction beside the truth; None where there is no such pixel or truth."""
     truth = material.scan.objectGuess
     found = None if truth is None else cut(material.reconstruction, truth)
     return found if found is not None and found.pixels else None
 
 
-def scores(material: Material) -> dict[str, Any] | None:
+def scores(material: StageOutputs) -> dict[str, Any] | None:
     """Return the amplitude scores of the stored object; None where there is no frame."""
     seen = material.facts(frame)
     return None if seen is None else amplitude_scores(seen)
 
 
-def means(material: Material) -> dict[str, Means]:
+def means(material: StageOutputs) -> dict[str, Means]:
     """Return the means of all stages by split; only the test split is reconstructed."""
     truth, coarse = material.scan.objectGuess, material.containers.train.coarse
     seen, known = material.facts(frame), None if truth is None else cut(coarse, truth)
@@ -77,7 +77,7 @@ def _mean(seen: Frame | None, image: str) -> float | None:
     return float(np.abs(getattr(seen, image)[seen.mask]).mean())
 
 
-def all_steps(material: Material) -> dict[str, dict[str, Step]]:
+def all_steps(material: StageOutputs) -> dict[str, dict[str, Step]]:
     """Return the steps of both splits with the last one, from the network's input to the prediction.
 
     That is exactly 1/g times the ratio of object to measurement, so that its quotient is the level of the prediction;
@@ -93,7 +93,7 @@ def all_steps(material: Material) -> dict[str, dict[str, Step]]:
     return {**material.facts(input_steps), OUTPUT: {"test": last}}
 
 
-def steps(material: Material) -> dict[str, Any]:
+def steps(material: StageOutputs) -> dict[str, Any]:
     """Return the steps as JSON."""
     return {
         name: {split: step.as_json() for split, step in parts.items()}
@@ -101,7 +101,7 @@ def steps(material: Material) -> dict[str, Any]:
     }
 
 
-def broken(material: Material) -> dict[str, str | None]:
+def broken(material: StageOutputs) -> dict[str, str | None]:
     """Return the first step that breaks the symmetry and the factor at home there, and the gauge of the object.
 
     What grouping picks has no factor.
@@ -117,7 +117,7 @@ def broken(material: Material) -> dict[str, str | None]:
     }
 
 
-def _factors(material: Material) -> dict[str, float]:
+def _factors(material: StageOutputs) -> dict[str, float]:
     """Factors that are at home in this pipeline, by name: what a broken step may be off by."""
     own, scale = material.facts(gains)["own"], material.scenario.model.probe_scale
     gain = own["train"]
@@ -127,7 +127,7 @@ def _factors(material: Material) -> dict[str, float]:
     return {name: factor for name, factor in factors.items() if abs(math.log(factor)) > 1e-9}
 
 
-def gauge(material: Material) -> dict[str, float | None] | None:
+def gauge(material: StageOutputs) -> dict[str, float | None] | None:
     """Return level and least-squares scalar of the prediction against the truth, nothing rescaled.
 
     The scalar times the gain is near 1 where the gain stayed in the object.
@@ -155,7 +155,7 @@ def reading(found: dict[str, float | None] | None) -> str | None:
     return "neither absolute nor g O"
 
 
-def provenance(material: Material) -> dict[str, Any] | None:
+def provenance(material: StageOutputs) -> dict[str, Any] | None:
     """Return whether the recorded scores come out of the stored object: no flag has to be believed."""
     again = material.facts(scores)
     if again is None:
@@ -169,13 +169,13 @@ def provenance(material: Material) -> dict[str, Any] | None:
     }
 
 
-def as_scored(material: Material) -> bool:
+def as_scored(material: StageOutputs) -> bool:
     """Return whether there is a truth, and the recorded scores are those of the stored object."""
     told = material.facts(provenance)
     return told is not None and bool(told["agrees"])
 
 
-def oracle(material: Material) -> dict[str, dict[str, float] | None]:
+def oracle(material: StageOutputs) -> dict[str, dict[str, float] | None]:
     """Return the closure of the true object in both splits."""
     return {split: closure(getattr(material.containers, split)) for split in SPLITS}
 
@@ -197,12 +197,12 @@ def closure(container: Container) -> dict[str, float] | None:
     }
 
 
-def on_the_data(material: Material) -> dict[str, float | None]:
+def on_the_data(material: StageOutputs) -> dict[str, float | None]:
     """Return what the reconstruction predicts of the frames that it was made from."""
     return told_by_data(material, material.reconstruction)
 
 
-def told_by_data(material: Material, reconstruction: Reconstruction) -> dict[str, float | None]:
+def told_by_data(material: StageOutputs, reconstruction: Reconstruction) -> dict[str, float | None]:
     """Return what a reconstruction predicts of the test frames, against the measurement; no truth needed.
 
     - level: sqrt(sum |F(P O)|^2 / sum X^2), the amplitude's level as the counts see it.
@@ -238,7 +238,7 @@ def _filled(made: Reconstruction) -> Reconstruction:
     return made.model_copy(update={"object": np.where(seen, made.object, level)})
 
 
-def oracle_patches(material: Material) -> dict[str, float | None] | None:
+def oracle_patches(material: StageOutputs) -> dict[str, float | None] | None:
     """Return Pearson's r of true patches stitched by the pipeline at their positions and at shuffled ones.
 
     None where no object is known. Scored by the evaluator that scores networks, on covered pixels.
@@ -261,7 +261,7 @@ def oracle_patches(material: Material) -> dict[str, float | None] | None:
     return found | {"lost": None if both[0] is None or both[1] is None else both[0] - both[1]}
 
 
-def declared(material: Material) -> Array:
+def declared(material: StageOutputs) -> Array:
     """Return the pixels of the canvas that the stored light and `min_coverage` declare to count, (H, W) bool."""
     light = material.reconstruction.coverage
     lit = light[light > 1e-3]
@@ -271,7 +271,7 @@ def declared(material: Material) -> Array:
     return np.asarray(light >= part * np.percentile(lit, 90))
 
 
-def coverage(material: Material) -> dict[str, float | None]:
+def coverage(material: StageOutputs) -> dict[str, float | None]:
     """Return the light that the positions put on the canvas beside the stored one, and which pixels count.
 
     - light: sum of the stored coverage over B C sum w.
@@ -296,7 +296,7 @@ def coverage(material: Material) -> dict[str, float | None]:
     }
 
 
-def reach(material: Material) -> dict[str, Any]:
+def reach(material: StageOutputs) -> dict[str, Any]:
     """Return ceiling of the amplitude head and largest amplitude that it must reach."""
     container = material.containers.train
     ceiling = CEILINGS.get(material.scenario.model.amp_activation)
@@ -306,7 +306,7 @@ def reach(material: Material) -> dict[str, Any]:
     }
 
 
-def doubled(material: Material) -> dict[str, float | None]:
+def doubled(material: StageOutputs) -> dict[str, float | None]:
     """Return the factors by which our figures change when the prediction is doubled."""
     made = material.reconstruction
     twice = material.replaced(reconstruction=made.model_copy(update={"object": 2 * made.object}))
@@ -319,7 +319,7 @@ def doubled(material: Material) -> dict[str, float | None]:
     return factors
 
 
-def evaluator(material: Material) -> dict[str, float | None] | None:
+def evaluator(material: StageOutputs) -> dict[str, float | None] | None:
     """Return the level that the pipeline's own evaluator gives to the object and to twice the object."""
     if material.facts(frame) is None:
         return None

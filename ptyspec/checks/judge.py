@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ptyspec.pipeline.protocol import Pipeline
 
 Judge = Callable[[Check, Any], None]
-"""A check and the outputs of a subject's stages, a `Material`."""
+"""A check and the outputs of a subject's stages, a `StageOutputs`."""
 VERBS = (
     *("close", "within_ratio", "between", "equal", "holds", "finite", "shape_dtype"),
     *("invariant_under", "detects"),
@@ -117,13 +117,13 @@ def judge_pipeline(
     trains: bool = True,
 ) -> list[Finding]:
     """Return what the checks say of the stages of somebody's pipeline on a scenario."""
-    from ptyspec.checks.material import Material
+    from ptyspec.checks.stage_outputs import StageOutputs
     from ptyspec.contracts.resolve import Resolved, known_keys
     from ptyspec.runs.run_spec import RunSpec
 
     resolved = Resolved(scenario, dict.fromkeys(known_keys(), "the scenario that was given"))
     subject = RunSpec(resolved, name=scenario.name, source=scenario.name)
-    return judge(Material(subject, pipeline=pipeline), clauses, trains=trains)
+    return judge(StageOutputs(subject, pipeline=pipeline), clauses, trains=trains)
 
 
 def _findings(check: ClauseCheck, outputs: Any) -> list[Finding]:

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ptyspec.checks.judge import REGISTRY, ClauseCheck, judge
-from ptyspec.checks.material import Material
 from ptyspec.checks.report import Audit
 from ptyspec.checks.shown import Cell, ref
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.render.table import FORM
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Facts = Callable[[Material], Any]
+Facts = Callable[[StageOutputs], Any]
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,13 @@ class Layout:
     facts: Mapping[str, Facts] = field(default_factory=dict)
     tables: Sequence[Grid] = ()
     notes: str = ""
-    figure: tuple[str, str, Callable[[Sequence[Material], Any], Figure]] | None = None
-    together: Callable[[Sequence[Material], Mapping[str, Any]], Mapping[str, Any]] | None = None
+    figure: tuple[str, str, Callable[[Sequence[StageOutputs], Any], Figure]] | None = None
+    together: Callable[[Sequence[StageOutputs], Mapping[str, Any]], Mapping[str, Any]] | None = None
     also: Sequence[ClauseCheck] = ()
-    subjects: Callable[[Sequence[Material]], Sequence[Material]] = list
-    more: Callable[[Sequence[Material], Audit], None] | None = None
+    subjects: Callable[[Sequence[StageOutputs]], Sequence[StageOutputs]] = list
+    more: Callable[[Sequence[StageOutputs], Audit], None] | None = None
 
-    def fill(self, module: str, named: Sequence[Material], report: Audit) -> None:
+    def fill(self, module: str, named: Sequence[StageOutputs], report: Audit) -> None:
         """Fill the report; raises what the subjects' stages raise while facts are gathered."""
         subjects = self.subjects(named)
         for name, facts in self.facts.items():

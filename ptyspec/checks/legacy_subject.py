@@ -12,7 +12,6 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from ptyspec.checks.subject import Subject
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.errors import UnknownNameError
 from ptyspec.legacy.bridge import SCENARIO_NAMES
@@ -26,6 +25,7 @@ from ptyspec.legacy.dose_experiments import (
 )
 from ptyspec.legacy.effective import SOURCE, resolved_of
 from ptyspec.legacy.params import Branch, legacy_defaults
+from ptyspec.runs.run_spec import RunSpec
 
 PROFILES: dict[str, tuple[Branch, str | None]] = {
     "legacy:main": ("main", None),
@@ -90,7 +90,7 @@ def captured(target: str) -> Captured:
     return Captured(deepcopy(dict(noted)), sources)
 
 
-def legacy_subject(target: str) -> Subject:
+def legacy_subject(target: str) -> RunSpec:
     """Return what `legacy:main`, `legacy:dose` or `legacy:dose:mae` means; raises UnknownNameError.
 
     No dictionary that anybody else sees is read or written.
@@ -108,7 +108,7 @@ def legacy_subject(target: str) -> Subject:
             found.values, "dose_experiments" if mode == "nll" else f"dose_experiments_{mode}"
         )
     sources = {key: _source(key, source, found, applied) for key, source in made.provenance.items()}
-    return Subject(
+    return RunSpec(
         Resolved(made.scenario, sources),
         name=target,
         kind="legacy",
@@ -117,7 +117,7 @@ def legacy_subject(target: str) -> Subject:
     )
 
 
-def departures(subject: Subject) -> dict[str, tuple[Any, str]]:
+def departures(subject: RunSpec) -> dict[str, tuple[Any, str]]:
     """Return the entries in which a profile's settings are declared to differ from its dictionary: our value, and why."""
     if subject.source not in PROFILES:
         return {}
@@ -125,7 +125,7 @@ def departures(subject: Subject) -> dict[str, tuple[Any, str]]:
     return DEPARTURES if mode else {REFUSED_DEFAULT: DEPARTURES[REFUSED_DEFAULT]}
 
 
-def entry_sources(subject: Subject) -> dict[str, str]:
+def entry_sources(subject: RunSpec) -> dict[str, str]:
     """Return who wrote each entry of a subject's dictionary, as far as is known."""
     values, defaults = subject.dictionary or {}, legacy_defaults()
     if subject.source in PROFILES:

@@ -19,9 +19,9 @@ from ptyspec.checks import loss_facts as facts
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.loss_values import STEP, TERMS
-from ptyspec.checks.material import Material
 from ptyspec.checks.network_controls import OF_LOSS
 from ptyspec.checks.stage_chain import CONFIDENCE, tolerance
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.spec.checks import Check
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ NO_OBJECT = "the true object is not known"
 
 
 @checks("EVID-003", "evidence", network=True)
-def the_declared_loss_trains(check: Check, outputs: Material) -> None:
+def the_declared_loss_trains(check: Check, outputs: StageOutputs) -> None:
     found = outputs.facts(facts.composition)
     check.equal(found["trains"], found["declared"], "the loss that trains")
 
 
 @checks("LOSS-005", "train", network=True)
-def every_declared_weight_is_in_use(check: Check, outputs: Material) -> None:
+def every_declared_weight_is_in_use(check: Check, outputs: StageOutputs) -> None:
     for way in ("by_value", "by_gradient"):
         rows = outputs.facts(facts.weights).values()
         error = max(abs((row[way] or 0.0) - row["declared"]) for row in rows)
@@ -50,7 +50,7 @@ def every_declared_weight_is_in_use(check: Check, outputs: Material) -> None:
 
 
 @checks("POISSON-LADDER-001", "train", network=True)
-def the_likelihood_is_least_at_the_truth(check: Check, outputs: Material) -> None:
+def the_likelihood_is_least_at_the_truth(check: Check, outputs: StageOutputs) -> None:
     limit = tolerance("POISSON-LADDER-001")
     known = {what: row["poisson"] for what, row in outputs.facts(facts.expected_values).items()}
     check.between(-limit, known["truth"], limit, "noise-free Poisson loss of the truth")
@@ -59,7 +59,7 @@ def the_likelihood_is_least_at_the_truth(check: Check, outputs: Material) -> Non
 
 
 @checks("LOSS-001", "train", network=True)
-def the_best_scale_is_the_true_one(check: Check, outputs: Material) -> None:
+def the_best_scale_is_the_true_one(check: Check, outputs: StageOutputs) -> None:
     found, limit = outputs.facts(facts.about_the_truth)["poisson"], tolerance("LOSS-001")
     what = "misplacement of the best ln c, noise-free"
     check.between(-limit, found["offset_expected"], limit, what)
@@ -73,7 +73,7 @@ def the_best_scale_is_the_true_one(check: Check, outputs: Material) -> None:
 
 
 @checks("SCALE-002", "train", network=True)
-def the_truth_in_the_network_predicts_the_energy(check: Check, outputs: Material) -> None:
+def the_truth_in_the_network_predicts_the_energy(check: Check, outputs: StageOutputs) -> None:
     what = "energy of the truth's prediction over the measured one"
     if not outputs.sample.known:
         check.missing(what, NO_OBJECT)
@@ -83,7 +83,7 @@ def the_truth_in_the_network_predicts_the_energy(check: Check, outputs: Material
 
 
 @checks("LOSS-004", "train", network=True)
-def both_terms_have_one_gauge(check: Check, outputs: Material) -> None:
+def both_terms_have_one_gauge(check: Check, outputs: StageOutputs) -> None:
     limit = tolerance("LOSS-004")
     if outputs.sample.known:  # the measured level is known to this
         limit += 2 * CONFIDENCE * outputs.facts(facts.in_counts)["noise"] / STEP
@@ -92,21 +92,21 @@ def both_terms_have_one_gauge(check: Check, outputs: Material) -> None:
 
 
 @checks("LOSS-002", "train", network=True)
-def darkness_is_finite(check: Check, outputs: Material) -> None:
+def darkness_is_finite(check: Check, outputs: StageOutputs) -> None:
     for term, row in outputs.facts(facts.dark).items():
         what = f"{term} and its gradient in darkness"
         check.equal([name for name, finite in row.items() if not finite], [], what)
 
 
 @checks("LOSS-006", "train", network=True)
-def what_trains_descends_the_loss(check: Check, outputs: Material) -> None:
+def what_trains_descends_the_loss(check: Check, outputs: StageOutputs) -> None:
     for term, rows in outputs.facts(facts.slopes).items():
         what = f"{term}, slope by autodiff | central differences, over the largest"
         check.between(0.0, facts.slope_error(rows, term), tolerance("LOSS-006"), what)
 
 
 @checks("LOSS-007", "train", network=True)
-def the_likelihood_is_in_counts(check: Check, outputs: Material) -> None:
+def the_likelihood_is_in_counts(check: Check, outputs: StageOutputs) -> None:
     found, what = outputs.facts(facts.in_counts)["excess"], "deviance a bright pixel over 1/2"
     if found is not None:
         check.within_ratio(found["found"], found["expected"], what)
@@ -164,7 +164,7 @@ Where the true object is not known, the trivial estimate stands for it in all no
 """
 
 
-def _curves(subjects: Sequence[Material], data: Any) -> Figure:
+def _curves(subjects: Sequence[StageOutputs], data: Any) -> Figure:
     from ptyspec.checks.network_figures import loss_curves
 
     return loss_curves(facts.CURVE, data["curves"], data["values"])

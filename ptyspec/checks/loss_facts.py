@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks.loss_values import TERMS, NetworkLoss, PhysicsLoss
-from ptyspec.checks.material import Material
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
 from ptyspec.physics.scale import BACKGROUND
 
@@ -34,23 +34,23 @@ LEGACY_TERMS = {
 """The legacy dictionary's weights and the term of ours that each is about; none for those without a term."""
 
 
-def real(material: Material) -> NetworkLoss:
+def real(material: StageOutputs) -> NetworkLoss:
     """Return the network's loss on the scan's own measurement."""
     return NetworkLoss(material.model, material.sample.measured, material.scenario.training.loss)
 
 
-def clean(material: Material) -> NetworkLoss:
+def clean(material: StageOutputs) -> NetworkLoss:
     """Return the network's loss on the noise-free measurement."""
     return NetworkLoss(material.model, material.sample.expected, material.scenario.training.loss)
 
 
-def twin(material: Material) -> PhysicsLoss:
+def twin(material: StageOutputs) -> PhysicsLoss:
     """Return the declared losses, once more, in numpy."""
     sample = material.sample
     return PhysicsLoss(material.containers.train, sample.measured, sample.truth)
 
 
-def composition(material: Material) -> dict[str, Any]:
+def composition(material: StageOutputs) -> dict[str, Any]:
     """Return which term trains, as its values tell, and in what units."""
     container, sample = material.containers.train, material.sample
     network = material.facts(real)
@@ -76,7 +76,7 @@ def composition(material: Material) -> dict[str, Any]:
     }
 
 
-def weights(material: Material) -> dict[str, Any]:
+def weights(material: StageOutputs) -> dict[str, Any]:
     """Return the weight of each stage in the whole loss: declared, by value and by gradient.
 
     It is what the whole loss and its gradient change by when this stage alone is wrong.
@@ -98,7 +98,7 @@ def weights(material: Material) -> dict[str, Any]:
     return found
 
 
-def objects(material: Material) -> dict[str, Array]:
+def objects(material: StageOutputs) -> dict[str, Array]:
     """Return the true object and wrong ones: scaled, blurred, shifted, flat, the trivial estimate."""
     from scipy.ndimage import gaussian_filter
 
@@ -113,22 +113,22 @@ def objects(material: Material) -> dict[str, Array]:
     }
 
 
-def values(material: Material) -> dict[str, dict[str, float]]:
+def values(material: StageOutputs) -> dict[str, dict[str, float]]:
     """Return both terms of each object on the scan's own measurement."""
     return _values(material, material.facts(real))
 
 
-def expected_values(material: Material) -> dict[str, dict[str, float]]:
+def expected_values(material: StageOutputs) -> dict[str, dict[str, float]]:
     """Return both terms of each object on the noise-free measurement."""
     return _values(material, material.facts(clean))
 
 
-def _values(material: Material, loss: NetworkLoss) -> dict[str, dict[str, float]]:
+def _values(material: StageOutputs, loss: NetworkLoss) -> dict[str, dict[str, float]]:
     made = material.facts(objects)
     return {what: {term: loss.value(term, at) for term in TERMS} for what, at in made.items()}
 
 
-def slopes(material: Material) -> dict[str, Any]:
+def slopes(material: StageOutputs) -> dict[str, Any]:
     """Return d term / d ln c of the object c O by automatic differentiation and by differences of the numpy twin."""
     found: dict[str, Any] = {}
     for term in TERMS:
@@ -149,7 +149,7 @@ def slope_error(rows: dict[str, dict[str, float]], term: str) -> float:
     return max(abs(row["autodiff"] - row["central"]) for row in smooth) / largest
 
 
-def about_the_truth(material: Material) -> dict[str, Any]:
+def about_the_truth(material: StageOutputs) -> dict[str, Any]:
     """Return where each term's optimum lies along the object's scale, with and without noise."""
     sample, noisy, ideal = material.sample, material.facts(real), material.facts(clean)
     level = material.facts(in_counts)["level"] if sample.known else 1.0
@@ -172,7 +172,7 @@ def about_the_truth(material: Material) -> dict[str, Any]:
     return found
 
 
-def in_counts(material: Material) -> dict[str, Any]:
+def in_counts(material: StageOutputs) -> dict[str, Any]:
     """Return the level of the measurement over the object's own, and the deviance a bright pixel in counts.
 
     - noise: standard deviation of ln c that the counts allow.
@@ -199,7 +199,7 @@ def in_counts(material: Material) -> dict[str, Any]:
     }
 
 
-def dark(material: Material) -> dict[str, dict[str, bool]]:
+def dark(material: StageOutputs) -> dict[str, dict[str, bool]]:
     """Return whether each term and its gradient are finite where prediction, measurement or both are dark."""
     sample, declared = material.sample, material.scenario.training.loss
     few, nothing = sample.truth[:1], np.zeros_like(sample.truth[:1])
@@ -215,6 +215,6 @@ def dark(material: Material) -> dict[str, dict[str, bool]]:
     }
 
 
-def curves(material: Material) -> dict[str, list[float]]:
+def curves(material: StageOutputs) -> dict[str, list[float]]:
     """Return both terms along the object's scale."""
     return {term: [material.facts(twin).value(term, float(log)) for log in CURVE] for term in TERMS}

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.material import Material
 from ptyspec.checks.registry import Control, of_faults
 from ptyspec.checks.spoil import (
     by_fault,
@@ -19,20 +18,21 @@ from ptyspec.checks.spoil import (
     with_model,
     with_object,
 )
+from ptyspec.checks.stage_outputs import StageOutputs
 
 CNN = {"architecture": "cnn", "amp_activation": "softplus", "n_filters_scale": 1}
 SIGMOID = CNN | {"amp_activation": "sigmoid"}
 
 
-def network(clause: str, **model: Any) -> Callable[[Callable[[Any, Material], Any]], Control]:
+def network(clause: str, **model: Any) -> Callable[[Callable[[Any, StageOutputs], Any]], Control]:
     """Return a decorator: the built network is exchanged for what the function makes of `wrong_networks` and material.
 
     `model`: other settings of the model, for the same data.
     """
 
-    def make(build: Callable[[Any, Material], Any]) -> Control:
+    def make(build: Callable[[Any, StageOutputs], Any]) -> Control:
         @wraps(build)
-        def spoil(material: Material) -> Material:
+        def spoil(material: StageOutputs) -> StageOutputs:
             from ptyspec.checks import wrong_networks
 
             same = with_model(material, **model)
@@ -44,7 +44,7 @@ def network(clause: str, **model: Any) -> Callable[[Callable[[Any, Material], An
 
 
 @control("LOSS-005")
-def realspace_no_op(material: Material) -> Material:
+def realspace_no_op(material: StageOutputs) -> StageOutputs:
     """A dictionary declares realspace_weight, no term has it."""
     return with_dictionary(material, nll_weight=1, mae_weight=0, realspace_weight=0.5)
 
@@ -61,13 +61,13 @@ OF_LOSS = (
 
 
 @network("NET-002")
-def drifting_probe(nets: Any, material: Material) -> Any:
+def drifting_probe(nets: Any, material: StageOutputs) -> Any:
     """The probe changes while the network trains."""
     return nets.made(material, nets.DriftingProbe)
 
 
 @control("NET-001")
-def dead_scale(material: Material) -> Material:
+def dead_scale(material: StageOutputs) -> StageOutputs:
     """A scale is declared trainable; the variable hangs outside any layer."""
     from ptyspec.checks import wrong_networks
 
@@ -77,7 +77,7 @@ def dead_scale(material: Material) -> Material:
 
 
 @control("NET-002")
-def drifted_record(material: Material) -> Material:
+def drifted_record(material: StageOutputs) -> StageOutputs:
     """The stored run holds a scale two per mille from that of its data."""
     from ptyspec.runs.finished_run import FinishedRun
 
@@ -90,20 +90,20 @@ def drifted_record(material: Material) -> Material:
 
 
 @control("NORM-002")
-def own_scale(material: Material) -> Material:
+def own_scale(material: StageOutputs) -> StageOutputs:
     """The test split has a scale of its own."""
     same = same_network(material)
     return with_containers(same, lambda part: {"scale": 1.03 * part.scale}, "test")
 
 
 @control("CONFIG-001")
-def stale_entry(material: Material) -> Material:
+def stale_entry(material: StageOutputs) -> StageOutputs:
     """A dictionary holds s, where legacy code reads the scale of gained data."""
     return with_dictionary(material, intensity_scale=material.containers.train.scale)
 
 
 @network("SCALE-004")
-def stray_light(nets: Any, material: Material) -> Any:
+def stray_light(nets: Any, material: StageOutputs) -> Any:
     """Light that is not the object's breaks the gauge."""
     return nets.with_stray_light(material)
 
@@ -118,26 +118,26 @@ OF_SCALER = (
 
 
 @network("BUG-TF-001")
-def frozen_gridsize(nets: Any, material: Material) -> Any:
+def frozen_gridsize(nets: Any, material: StageOutputs) -> Any:
     """The network was built for another gridsize."""
     single = with_model(material, gridsize=1).scenario
     return nets.made(material, scenario=single, canvas=single.model.N)
 
 
 @network("HEAD-001", **SIGMOID)
-def bounded_head(nets: Any, material: Material) -> Any:
+def bounded_head(nets: Any, material: StageOutputs) -> Any:
     """A sigmoid that ends at a0."""
     return nets.made(material)
 
 
 @control("PARAMS-N-DIV4-001")
-def odd_side(material: Material) -> Material:
+def odd_side(material: StageOutputs) -> StageOutputs:
     """The side N is declared as 30."""
     return with_model(material, N=30).replaced(model=material.model)
 
 
 @control("NET-009")
-def flat_object(material: Material) -> Material:
+def flat_object(material: StageOutputs) -> StageOutputs:
     """The stored reconstruction is one constant."""
     image = material.reconstruction.object
     level = np.complex64(np.nanmean(np.abs(image)))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.material import Material
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import array_digest
 
@@ -22,12 +22,12 @@ def answer(model: Any, inputs: dict[str, Array]) -> Array:
     return np.asarray(np.asarray(re) + 1j * np.asarray(im))
 
 
-def together(material: Material) -> Array:
+def together(material: StageOutputs) -> Array:
     """Return the untrained network's answer to all groups of the sample."""
     return answer(material.model, material.sample.inputs)
 
 
-def batch(material: Material) -> dict[str, Any]:
+def batch(material: StageOutputs) -> dict[str, Any]:
     """Return how a group's answer differs alone and in the batch, and when the other groups change.
 
     `merged`: whether a member's object depends on the other members; None for a single member.
@@ -55,7 +55,7 @@ def batch(material: Material) -> dict[str, Any]:
     }
 
 
-def head(material: Material) -> dict[str, Any]:
+def head(material: StageOutputs) -> dict[str, Any]:
     """Return the head's range, declared and as driven, and what the object needs; in units of a0."""
     from ptyspec.networks.reach import CEILINGS, required_reach
 
@@ -83,7 +83,7 @@ def head(material: Material) -> dict[str, Any]:
     }
 
 
-def driven_range(material: Material) -> dict[str, float] | None:
+def driven_range(material: StageOutputs) -> dict[str, float] | None:
     """Return smallest and largest amplitude over a0 with the last convolution driven down and up.
 
     Said of patches before they are merged (HEAD-003). None for a generator whose last convolution is not known.
@@ -101,7 +101,7 @@ def driven_range(material: Material) -> dict[str, float] | None:
     return {"low": float(np.min(seen)), "high": float(np.max(seen))}
 
 
-def combination(material: Material) -> dict[str, float] | None:
+def combination(material: StageOutputs) -> dict[str, float] | None:
     """Return how far the built combiner is from A exp(i phi); None where there is no amplitude head.
 
     Amplitude and phase branches are driven apart: |o| must not change with the phase, its angle must be the phase.
@@ -144,7 +144,7 @@ def _unmerged(generator: Any) -> Iterator[None]:
         generator.merges = before
 
 
-def network_probe(material: Material) -> Array:
+def network_probe(material: StageOutputs) -> Array:
     """Return the probe that the network multiplies by, without the checkerboard that centres its transform."""
     held = material.model.forward.probe
     rows, columns = np.indices(held.re.shape[-2:])
@@ -153,7 +153,7 @@ def network_probe(material: Material) -> Array:
     return np.asarray(re + 1j * im, np.complex64)
 
 
-def probe(material: Material) -> dict[str, Any]:
+def probe(material: StageOutputs) -> dict[str, Any]:
     """Return which probe the network multiplies by, and whether its patterns are those of physics/."""
     from ptyspec.networks.field import Field
     from ptyspec.networks.forward import fold

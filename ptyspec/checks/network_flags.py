@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.material import Material
 from ptyspec.checks.network_facts import batch, network_probe, together
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.physics.geometry import required_canvas
 from ptyspec.physics.probes import central_mask
 
@@ -25,7 +25,7 @@ DICTIONARY = {
 """Settings and the keys under which the legacy dictionary holds them."""
 
 
-def flags(material: Material) -> dict[str, dict[str, Any]]:
+def flags(material: StageOutputs) -> dict[str, dict[str, Any]]:
     """Return {flag: {requested, effective, read_from}} and, with a dictionary, what that says."""
     asked, model, shape = material.scenario.model, material.model, material.facts(together).shape
     forward, dictionary = model.forward, material.subject.dictionary or {}
@@ -73,7 +73,7 @@ def differing(rows: dict[str, dict[str, Any]]) -> list[str]:
     ]
 
 
-def _canvas(material: Material) -> int:
+def _canvas(material: StageOutputs) -> int:
     """The declared side, else the smallest that holds both splits; the patch itself where nothing is merged."""
     asked, parts = material.scenario.model, (material.containers.train, material.containers.test)
     if asked.gridsize == 1 or not asked.object_big:
@@ -82,7 +82,7 @@ def _canvas(material: Material) -> int:
     return asked.canvas or max(sides)
 
 
-def _masked(material: Material) -> bool:
+def _masked(material: StageOutputs) -> bool:
     """Whether the network's probe is dark outside the mask where nobody darkened it, or as was asked for."""
     asked, probe = material.scenario.model, network_probe(material)
     if asked.probe_mask:
@@ -90,7 +90,7 @@ def _masked(material: Material) -> bool:
     return bool(np.any((probe == 0) & (material.containers.train.probe != 0)))
 
 
-def _beyond(material: Material) -> bool:
+def _beyond(material: StageOutputs) -> bool:
     """Whether there is an object outside the patch's central half."""
     amplitude = np.abs(material.facts(together)[:1])
     border = amplitude.shape[1] // 4

@@ -18,11 +18,11 @@ from ptyspec.checks import snapshot
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.legacy_subject import LOSS_KEYS, PROFILES, captured
-from ptyspec.checks.material import Material
 from ptyspec.checks.params_controls import CONTROLS as CONTROLS
 from ptyspec.checks.report import Audit
 from ptyspec.checks.shown import Cell, ref
-from ptyspec.checks.subject import Subject
+from ptyspec.checks.stage_outputs import StageOutputs
+from ptyspec.runs.run_spec import RunSpec
 from ptyspec.spec.checks import Check
 
 WEIGHTS = (*LOSS_KEYS, "realspace_weight", "realspace_mae_weight", "tv_weight")
@@ -45,7 +45,7 @@ def loss_modes() -> dict[str, dict[str, dict[str, Any]]]:
     }
 
 
-def weights(outputs: Material) -> dict[str, dict[str, Any]]:
+def weights(outputs: StageOutputs) -> dict[str, dict[str, Any]]:
     """Return the loss weights of a legacy profile's dictionary beside those that its mode leaves when executed."""
     subject = outputs.subject
     mode = PROFILES.get(subject.source, ("main", None))[1]
@@ -58,14 +58,14 @@ def weights(outputs: Material) -> dict[str, dict[str, Any]]:
     }
 
 
-def null_leak(outputs: Material) -> dict[str, dict[str, Any]]:
+def null_leak(outputs: StageOutputs) -> dict[str, dict[str, Any]]:
     """Return what a snapshot says of each probe flag by both readings, and what is effective here."""
     document, model = outputs.subject.document, outputs.scenario.model
     rows = snapshot.flags(document) if document else {}
     return {key: {**row, "ours": getattr(model, key)} for key, row in rows.items()}
 
 
-def aside(outputs: Material) -> dict[str, dict[str, Any]]:
+def aside(outputs: StageOutputs) -> dict[str, dict[str, Any]]:
     """Return the entries of a snapshot that have no counterpart here."""
     return snapshot.aside(outputs.subject.document) if outputs.subject.document else {}
 
@@ -74,29 +74,29 @@ def aside(outputs: Material) -> dict[str, dict[str, Any]]:
 
 
 @checks("CONFIG-005")
-def every_setting_has_a_value(check: Check, outputs: Material) -> None:
+def every_setting_has_a_value(check: Check, outputs: StageOutputs) -> None:
     _none(check, found.missing(outputs.subject), "settings without a value")
 
 
 @checks("CONFIG-006")
-def every_setting_has_a_source(check: Check, outputs: Material) -> None:
+def every_setting_has_a_source(check: Check, outputs: StageOutputs) -> None:
     _none(check, found.unsourced(outputs.subject), "settings of unknown source")
 
 
 @checks("CONFIG-001")
-def no_entry_of_the_dictionary_is_stale(check: Check, outputs: Material) -> None:
+def no_entry_of_the_dictionary_is_stale(check: Check, outputs: StageOutputs) -> None:
     if outputs.subject.dictionary is not None:
         _none(check, found.stale(outputs.subject), "stale entries of the dictionary")
 
 
 @checks("BRIDGE-002")
-def no_unset_field_left_a_none(check: Check, outputs: Material) -> None:
+def no_unset_field_left_a_none(check: Check, outputs: StageOutputs) -> None:
     if outputs.subject.dictionary is not None:
         _none(check, found.nothing(outputs.subject), "entries left at None")
 
 
 @checks("CONFIG-007")
-def somebody_reads_every_entry(check: Check, outputs: Material) -> None:
+def somebody_reads_every_entry(check: Check, outputs: StageOutputs) -> None:
     if outputs.subject.dictionary is not None:
         _none(check, found.unknown(outputs.subject), "entries that nobody reads")
 
@@ -107,13 +107,15 @@ def _none(check: Check, listed: Sequence[str], what: str) -> None:
 
 
 @checks("EVID-003", stage="settings")
-def losses_are_weighed_as_the_executed_mode_weighs_them(check: Check, outputs: Material) -> None:
+def losses_are_weighed_as_the_executed_mode_weighs_them(
+    check: Check, outputs: StageOutputs
+) -> None:
     for key, row in outputs.facts(weights).items():
         check.equal(row["here"], row["executed"], f"{key}, of what the mode leaves when executed")
 
 
 @checks("CONFIG-004")
-def a_null_displaces_nothing(check: Check, outputs: Material) -> None:
+def a_null_displaces_nothing(check: Check, outputs: StageOutputs) -> None:
     others = outputs.facts(aside)
     for key, row in outputs.facts(null_leak).items():
         what = f"{key} is as intended, null or not"
@@ -125,7 +127,7 @@ def a_null_displaces_nothing(check: Check, outputs: Material) -> None:
 
 
 @checks("CONFIG-010")
-def reading_changes_nothing(check: Check, outputs: Material) -> None:
+def reading_changes_nothing(check: Check, outputs: StageOutputs) -> None:
     subject = outputs.subject
     before = _content(subject)
     for read in (found.settings, found.dictionary):
@@ -135,7 +137,7 @@ def reading_changes_nothing(check: Check, outputs: Material) -> None:
     )
 
 
-def _content(subject: Subject) -> Any:
+def _content(subject: RunSpec) -> Any:
     """What it says now, apart from it."""
     return deepcopy(
         (dict(subject.dictionary or {}), dict(subject.document or {}), subject.resolved)
@@ -145,7 +147,7 @@ def _content(subject: Subject) -> Any:
 # What is shown
 
 
-def _together(subjects: Sequence[Material], _: Mapping[str, Any]) -> dict[str, Any]:
+def _together(subjects: Sequence[StageOutputs], _: Mapping[str, Any]) -> dict[str, Any]:
     named = [one.subject for one in subjects]
     return {
         "settings": found.settings(named),
@@ -155,7 +157,7 @@ def _together(subjects: Sequence[Material], _: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def _compared(subjects: Sequence[Material], report: Audit) -> None:
+def _compared(subjects: Sequence[StageOutputs], report: Audit) -> None:
     rows = report.data["settings"]
     keys = [key for key in rows if key not in LABELS]
     equal = [key for key in keys if set(rows[key]["delta"].values()) <= {found.MATCH}]

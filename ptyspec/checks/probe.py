@@ -15,7 +15,6 @@ import numpy as np
 
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.material import Material
 from ptyspec.checks.probe_controls import CONTROLS as CONTROLS
 from ptyspec.checks.probe_figure import beside
 from ptyspec.checks.probe_paths import (
@@ -27,6 +26,7 @@ from ptyspec.checks.probe_paths import (
     published_disk,
     second_path,
 )
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import array_digest
 from ptyspec.spec.checks import Check
@@ -46,18 +46,18 @@ NO_PATH = "the probe was refined, or no NumPy file holds it as probeGuess (N, N)
 NO_OBJECT = "the object is unknown, or a guess that came with the file"
 
 
-def probes(outputs: Material) -> dict[str, Any]:
+def probes(outputs: StageOutputs) -> dict[str, Any]:
     """Return the figures of the subject's probe."""
     return probe_facts(outputs.scan.probeGuess)
 
 
-def agree(outputs: Material) -> dict[str, float] | None:
+def agree(outputs: StageOutputs) -> dict[str, float] | None:
     """Return how far the subject's probe is from the second path's."""
     probe = second_path(outputs.scenario)
     return None if probe is None else agreement(outputs.scan.probeGuess, probe)
 
 
-def settings(outputs: Material) -> dict[str, Any]:
+def settings(outputs: StageOutputs) -> dict[str, Any]:
     """Return what is declared of the probe, and the lit part of the pixels outside its mask."""
     model, dictionary = outputs.scenario.model, outputs.subject.dictionary or {}
     mask = disk_mask(outputs.scan.N, float(model.probe_mask_diameter or model.N / 2))
@@ -70,7 +70,7 @@ def settings(outputs: Material) -> dict[str, Any]:
     }
 
 
-def use(outputs: Material) -> dict[str, str]:
+def use(outputs: StageOutputs) -> dict[str, str]:
     """Return the digests of the probes in the scan and in both containers, and what these declare."""
     digests = {"scan": array_digest(outputs.scan.probeGuess)}
     for part in ("train", "test"):
@@ -79,7 +79,7 @@ def use(outputs: Material) -> dict[str, str]:
     return digests
 
 
-def made_with(outputs: Material) -> dict[str, float] | None:
+def made_with(outputs: StageOutputs) -> dict[str, float] | None:
     """Return level and distance in sqrt(counts) of frames simulated again with the stored probe."""
     scan, sample = outputs.scan, outputs.sample
     if outputs.scenario.measured or not sample.known:
@@ -95,7 +95,7 @@ def made_with(outputs: Material) -> dict[str, float] | None:
     }
 
 
-def recorded_probe(outputs: Material) -> dict[str, float] | None:
+def recorded_probe(outputs: StageOutputs) -> dict[str, float] | None:
     """Return the figures of the investigation's ideal probe where the subject has that very probe."""
     model, spec = outputs.scenario.model, outputs.scenario.probe
     theirs = (64, DISK, PROBE_SCALE)
@@ -109,31 +109,31 @@ def recorded_probe(outputs: Material) -> dict[str, float] | None:
 # Checks
 
 
-def _formula(outputs: Material) -> bool:
+def _formula(outputs: StageOutputs) -> bool:
     """Whether there is a formula; a file's probe is used as it is."""
     return outputs.scenario.probe.kind in ("ideal", "custom")
 
 
 @checks("PROBE-001")
-def the_probe_has_the_declared_level(check: Check, outputs: Material) -> None:
+def the_probe_has_the_declared_level(check: Check, outputs: StageOutputs) -> None:
     if _formula(outputs):
         _level(check, outputs, "the second path")
 
 
 @checks("PROBE-002")
-def the_probe_has_the_declared_shape(check: Check, outputs: Material) -> None:
+def the_probe_has_the_declared_shape(check: Check, outputs: StageOutputs) -> None:
     if _formula(outputs):
         _shape(check, outputs, "the second path")
 
 
 @checks("DATA-007")
-def a_files_probe_is_used_as_it_is(check: Check, outputs: Material) -> None:
+def a_files_probe_is_used_as_it_is(check: Check, outputs: StageOutputs) -> None:
     if not _formula(outputs):
         _level(check, outputs, "the file's probe")
         _shape(check, outputs, "the file's probe")
 
 
-def _level(check: Check, outputs: Material, other: str) -> None:
+def _level(check: Check, outputs: StageOutputs, other: str) -> None:
     row, width = outputs.facts(agree), _rounding()
     if row is None:
         check.missing("the probe by a second path", NO_PATH)
@@ -142,7 +142,7 @@ def _level(check: Check, outputs: Material, other: str) -> None:
         check.between(1 - width, row["level_ratio"], 1 + width, what)
 
 
-def _shape(check: Check, outputs: Material, other: str) -> None:
+def _shape(check: Check, outputs: StageOutputs, other: str) -> None:
     if row := outputs.facts(agree):
         what = f"largest difference from {other}, level removed"
         check.between(0, row["shape_difference"], _rounding(), what)
@@ -154,7 +154,7 @@ def _rounding() -> float:
 
 
 @checks("DATA-007")
-def a_container_declares_the_digest_of_its_own_probe(check: Check, outputs: Material) -> None:
+def a_container_declares_the_digest_of_its_own_probe(check: Check, outputs: StageOutputs) -> None:
     digests = outputs.facts(use)
     for part in ("train", "test"):
         what = f"digest that the {part} container declares"
@@ -162,7 +162,7 @@ def a_container_declares_the_digest_of_its_own_probe(check: Check, outputs: Mate
 
 
 @checks("PROBE-MASK-DEFAULT-001")
-def a_probe_is_masked_where_a_mask_was_asked_for(check: Check, outputs: Material) -> None:
+def a_probe_is_masked_where_a_mask_was_asked_for(check: Check, outputs: StageOutputs) -> None:
     said, what = outputs.facts(settings), "lit part of the pixels outside the mask"
     if said["probe_mask"]:
         check.equal(said["lit_outside_mask"], 0.0, what)
@@ -172,14 +172,14 @@ def a_probe_is_masked_where_a_mask_was_asked_for(check: Check, outputs: Material
 
 
 @checks("PROBE-003")
-def containers_hold_the_scans_probe(check: Check, outputs: Material) -> None:
+def containers_hold_the_scans_probe(check: Check, outputs: StageOutputs) -> None:
     digests = outputs.facts(use)
     for part in ("train", "test"):
         check.equal(digests[part], digests["scan"], f"array in the {part} container")
 
 
 @checks("PROBE-003")
-def the_data_were_made_with_the_stored_probe(check: Check, outputs: Material) -> None:
+def the_data_were_made_with_the_stored_probe(check: Check, outputs: StageOutputs) -> None:
     row = outputs.facts(made_with)
     if row is None:
         check.missing("the data were made with this probe", NO_OBJECT)
@@ -190,7 +190,7 @@ def the_data_were_made_with_the_stored_probe(check: Check, outputs: Material) ->
 
 
 @checks("NET-010")
-def light_outside_the_central_half_is_predicted(check: Check, outputs: Material) -> None:
+def light_outside_the_central_half_is_predicted(check: Check, outputs: StageOutputs) -> None:
     outside = outputs.facts(probes)["energy_outside_central_half"]
     what = "light outside the central half, where nothing is predicted"
     predicted = outputs.facts(settings)["probe_big"]
@@ -198,13 +198,13 @@ def light_outside_the_central_half_is_predicted(check: Check, outputs: Material)
 
 
 @checks("PROBE-006")
-def the_ideal_probe_has_the_recorded_figures(check: Check, outputs: Material) -> None:
+def the_ideal_probe_has_the_recorded_figures(check: Check, outputs: StageOutputs) -> None:
     for key, ours in (outputs.facts(recorded_probe) or {}).items():
         low, high = RECORDED[key] - DIGITS[key], RECORDED[key] + DIGITS[key]
         check.between(low, ours, high, f"{key} as recorded")
 
 
-def _together(subjects: Sequence[Material], data: Mapping[str, Any]) -> dict[str, Any]:
+def _together(subjects: Sequence[StageOutputs], data: Mapping[str, Any]) -> dict[str, Any]:
     """Every probe beside every other and the ideal one."""
     raw = published_disk(subjects[0].scan.N, DISK)
     ideal = raw / normalisation_factor(raw, PROBE_SCALE)

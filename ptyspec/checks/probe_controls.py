@@ -7,40 +7,40 @@ from dataclasses import replace
 
 import numpy as np
 
-from ptyspec.checks.material import Material
 from ptyspec.checks.registry import Control
 from ptyspec.checks.spoil import by_fault, control, with_containers, with_scan
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.pipeline.reference import ReferencePipeline
 
 
-def _probe(material: Material, change: Callable[[Array], Array]) -> Material:
+def _probe(material: StageOutputs, change: Callable[[Array], Array]) -> StageOutputs:
     """The scan's probe exchanged, its data kept."""
     return with_scan(material, probeGuess=change(material.scan.probeGuess).astype(np.complex64))
 
 
 @control("PROBE-002")
-def apodised(material: Material) -> Material:
+def apodised(material: StageOutputs) -> StageOutputs:
     """The normalisation weighs columns differently by one per cent."""
     return _probe(material, lambda probe: probe * (1 + 0.01 * np.linspace(-1, 1, len(probe))))
 
 
 @control("PROBE-003")
-def moved(material: Material) -> Material:
+def moved(material: StageOutputs) -> StageOutputs:
     """The file holds the probe one pixel beside where it made the data."""
     return _probe(material, lambda probe: np.roll(probe, 1, axis=1))
 
 
 @control("DATA-007")
-def other_in_test_undeclared(material: Material) -> Material:
+def other_in_test_undeclared(material: StageOutputs) -> StageOutputs:
     """The test container's probe changed after its digest was taken."""
     return with_containers(material, lambda part: {"probe": 1.02 * part.probe}, "test")
 
 
 @control("PROBE-003")
-def other_in_train(material: Material) -> Material:
+def other_in_train(material: StageOutputs) -> StageOutputs:
     """The loss sees another probe than the one that made the data."""
     return with_containers(material, lambda part: {"probe": 1.02 * part.probe}, "train")
 
@@ -56,7 +56,7 @@ class _FourPixels(ReferencePipeline):
 
 
 @control("NET-010")
-def tails(material: Material) -> Material:
+def tails(material: StageOutputs) -> StageOutputs:
     """Light outside the central half, where the network is told to predict nothing (probe.big False)."""
     broad = _probe(material, lambda probe: probe + 0.2 * np.abs(probe).max())
     told = {**(material.subject.dictionary or {}), "probe.big": False}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ptyspec.checks.material import Material
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.render import canvas
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def beside(subjects: Sequence[Material], _: object) -> Figure:
+def beside(subjects: Sequence[StageOutputs], _: object) -> Figure:
     """Modulus above, phase below, one column a probe; each modulus on its own scale."""
     shown = [(one.name, one.scan.probeGuess) for one in subjects]
     grid = canvas.Grid(2, len(shown), 2.5, 2.5, top=0.75)

@@ -29,7 +29,7 @@ from ptyspec.physics.objects import make_object
 from ptyspec.physics.probes import central_mask, ideal, make_probe, normalise
 from ptyspec.physics.scale import closed_form_scale, intensity_scale, loader_gain, probe_energy
 from ptyspec.physics.simulate import field_amplitudes
-from ptyspec.pipeline.protocol import Halves
+from ptyspec.pipeline.protocol import TrainTest
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.request import request
 
@@ -282,7 +282,7 @@ def _capture() -> Iterator[Figure]:
         ReferencePipeline(),
     )
     scan = walk.simulate(scenario)
-    members = walk.group(scenario, Halves(scan, scan)).train.nn_indices
+    members = walk.group(scenario, TrainTest(scan, scan)).train.nn_indices
     means, energies = frame_sums(scan)
     raw, energy = float(means.mean()), float(energies.mean())
     grouped, gain = float(means[members].mean()), loader_gain(float(energies[members].mean()), SIZE)

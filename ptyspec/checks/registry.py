@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from ptyspec.checks.layout import Layout
-from ptyspec.checks.material import Material
 from ptyspec.checks.report import Audit
 from ptyspec.checks.shown import plain
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.errors import ConfigError, UnknownNameError
 from ptyspec.spec.registry import specification
 
@@ -66,7 +66,7 @@ class Control:
     name: str
     story: str
     clause: str
-    spoil: Callable[[Material], Material] | None = None
+    spoil: Callable[[StageOutputs], StageOutputs] | None = None
     fault: str = ""
     on: tuple[str, ...] = ()
 
@@ -120,7 +120,7 @@ def control_of(kind: str, name: str) -> Control:
     return found[name]
 
 
-def perform(kind: str, materials: Sequence[Material], control: str | None = None) -> Audit:
+def perform(kind: str, materials: Sequence[StageOutputs], control: str | None = None) -> Audit:
     """Return the audit of these subjects; `control` names what has spoiled the last of them.
 
     Raises UnknownNameError, ConfigError for a number of subjects that the kind does not take, UnknownClauseError where

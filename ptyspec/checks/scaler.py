@@ -19,10 +19,10 @@ import numpy as np
 from ptyspec.checks.intensity import the_gain_is_the_training_split_s, the_level_is_the_truth_s
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.material import Material
 from ptyspec.checks.network_controls import OF_SCALER
 from ptyspec.checks.one_step import variables_of
 from ptyspec.checks.stage_chain import CONFIDENCE, over, tolerance
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.physics.scale import closed_form_scale, intensity_scale, loader_gain, mean_energy
 from ptyspec.physics.simulate import field_amplitudes
 from ptyspec.spec.checks import Check
@@ -31,7 +31,7 @@ FACTORS = (0.5, 2.0, 3.7)
 UNKNOWN = "the noise-free fields and the dose are not known"
 
 
-def of_the_data(material: Material) -> dict[str, Any]:
+def of_the_data(material: StageOutputs) -> dict[str, Any]:
     """Return the scale of the data, and those that fields, closed form and gain give."""
     scan, train = material.scan, material.containers.train
     energy, scale = mean_energy(scan.diff3d), train.scale
@@ -55,7 +55,7 @@ def of_the_data(material: Material) -> dict[str, Any]:
     }
 
 
-def stored(material: Material) -> dict[str, Any]:
+def stored(material: StageOutputs) -> dict[str, Any]:
     """Return the scale of the stored run, its object's level, and a dictionary's entry."""
     scale, gained = material.containers.train.scale, material.facts(of_the_data)["over_gain"]
     kept = material.finished.stages["normalize"].numbers["scale"]
@@ -69,7 +69,7 @@ def stored(material: Material) -> dict[str, Any]:
     }
 
 
-def network(material: Material) -> dict[str, Any]:
+def network(material: StageOutputs) -> dict[str, Any]:
     """Return what of a scale there is in the built network: every variable that is no layer's kernel or bias."""
     model, step = material.model, material.step
     listed = {variable.path for variable in model.trainable_variables}
@@ -96,7 +96,7 @@ def network(material: Material) -> dict[str, Any]:
     }
 
 
-def exact_gauge(material: Material) -> dict[str, float]:
+def exact_gauge(material: StageOutputs) -> dict[str, float]:
     """Return how far the counts of the object c O at the scale s / c are off, over the largest count, by c."""
     from ptyspec.networks.field import Field
     from ptyspec.networks.forward import fold
@@ -115,7 +115,7 @@ def exact_gauge(material: Material) -> dict[str, float]:
 
 
 @checks("DOSE-001", "simulate")
-def the_scale_is_the_dataset_s(check: Check, outputs: Material) -> None:
+def the_scale_is_the_dataset_s(check: Check, outputs: StageOutputs) -> None:
     what, scales = "s over sqrt(nphotons / mean sum |P O|^2)", outputs.facts(of_the_data)
     if scales["over_fields"] is None or outputs.scenario.measured:
         check.missing(what, UNKNOWN)
@@ -124,7 +124,7 @@ def the_scale_is_the_dataset_s(check: Check, outputs: Material) -> None:
 
 
 @checks("SCALE-001", "simulate")
-def the_gained_scale_is_the_closed_form(check: Check, outputs: Material) -> None:
+def the_gained_scale_is_the_closed_form(check: Check, outputs: StageOutputs) -> None:
     what = "s/g of the whole scan over sqrt(nphotons)/(N/2)"
     scales = outputs.facts(of_the_data)
     # s/g is the closed form to the photon noise of mean sum X^2, of which g takes the root.
@@ -136,40 +136,40 @@ def the_gained_scale_is_the_closed_form(check: Check, outputs: Material) -> None
 
 
 @checks("NET-002", "train", trains=True)
-def the_stored_scale_is_that_of_the_data(check: Check, outputs: Material) -> None:
+def the_stored_scale_is_that_of_the_data(check: Check, outputs: StageOutputs) -> None:
     check.equal(outputs.facts(stored)["over_data"], 1.0, "s of the stored run over s of its data")
 
 
 @checks("NET-002", "train", network=True)
-def what_is_fixed_stays(check: Check, outputs: Material) -> None:
+def what_is_fixed_stays(check: Check, outputs: StageOutputs) -> None:
     found = outputs.facts(network)
     if not found["declared_trainable"]:
         check.equal(found["moved"], [], "what is fixed and moved in the first step")
 
 
 @checks("NET-001", "train", network=True)
-def a_declared_scale_moves(check: Check, outputs: Material) -> None:
+def a_declared_scale_moves(check: Check, outputs: StageOutputs) -> None:
     found, what = outputs.facts(network), "parameters with gradient and motion, a scale declared"
     if found["declared_trainable"]:
         check.holds(bool(found["alive"]), what, str(found["alive"]), "at least one")
 
 
 @checks("NET-003", "settings", network=True)
-def no_undeclared_scale_trains(check: Check, outputs: Material) -> None:
+def no_undeclared_scale_trains(check: Check, outputs: StageOutputs) -> None:
     found = outputs.facts(network)
     if not found["declared_trainable"]:
         check.equal(found["trainable"], [], "trained parameters beside kernels and biases")
 
 
 @checks("SCALE-004", "run", network=True)
-def counts_do_not_know_the_gauge(check: Check, outputs: Material) -> None:
+def counts_do_not_know_the_gauge(check: Check, outputs: StageOutputs) -> None:
     largest = max(outputs.facts(exact_gauge).values())
     what = "counts of c O at s/c | of O at s, over the largest"
     check.between(0.0, largest, tolerance("SCALE-004"), what)
 
 
 @checks("CONFIG-001", "settings")
-def the_dictionary_holds_the_gained_scale(check: Check, outputs: Material) -> None:
+def the_dictionary_holds_the_gained_scale(check: Check, outputs: StageOutputs) -> None:
     entry = (outputs.subject.dictionary or {}).get("intensity_scale")
     if entry is not None:
         ratio = entry / outputs.facts(of_the_data)["over_gain"]

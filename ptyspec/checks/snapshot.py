@@ -13,11 +13,11 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from ptyspec.checks.subject import Subject
 from ptyspec.contracts.resolve import Layer, Resolved, nest, resolve
 from ptyspec.errors import ConfigError, InputFileError, UnknownNameError
 from ptyspec.files.jsonfile import read_json
 from ptyspec.legacy.configs import UpstreamModel
+from ptyspec.runs.run_spec import RunSpec
 
 RUNNER = Layer(
     "default of the investigation's runner", {"training": {"nepochs": 5, "batch_size": 16}}
@@ -58,7 +58,7 @@ PROBES = {"custom": "custom", "idealized": "ideal"}
 SCENARIO_KEYS = {"name", "defaults", "inputs", "group_count", "neighbor_count", *ASIDE, *NO_SETTING}
 
 
-def snapshot_subject(target: str) -> Subject:
+def snapshot_subject(target: str) -> RunSpec:
     """Return what `FILE.json` or `FILE.json#NAME` means.
 
     Raises InputFileError for a file that is neither, UnknownNameError naming its scenarios where none
@@ -74,7 +74,7 @@ def snapshot_subject(target: str) -> Subject:
         raise _damaged("neither a snapshot nor a run's scenario.json", path, limit)
     document = _chosen(content, name, path)
     scenario = document["scenario"]["name"]
-    return Subject(
+    return RunSpec(
         resolve([RUNNER, *_layers(document, str(path))]),
         name=scenario,
         kind="snapshot",
@@ -204,7 +204,7 @@ def _known(values: Mapping[str, Any], known: Collection[str], source: str) -> No
         )
 
 
-def _recorded(path: Path, name: str, content: Mapping[str, Any]) -> Subject:
+def _recorded(path: Path, name: str, content: Mapping[str, Any]) -> RunSpec:
     """A run's scenario.json, each value with the source that was recorded."""
     rows = content["values"]
     whole = isinstance(rows, Mapping) and all(
@@ -217,6 +217,6 @@ def _recorded(path: Path, name: str, content: Mapping[str, Any]) -> Subject:
     if name and name != own:
         raise _unnamed(f"the file holds no scenario {name}", name, [own], path)
     sources = {key: rows.get(key, {}).get("source", "default") for key in resolved.provenance}
-    return Subject(
+    return RunSpec(
         Resolved(resolved.scenario, sources), name=own, kind="snapshot", source=str(path)
     )

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.material import Material
 from ptyspec.checks.registry import Control
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Container, Reconstruction
 from ptyspec.pipeline.protocol import Containers
 
-Spoil = Callable[[Material], Material]
+Spoil = Callable[[StageOutputs], StageOutputs]
 
 
 def control(clause: str) -> Callable[[Spoil], Control]:
@@ -34,7 +34,7 @@ def by_fault(name: str, clause: str, fault: str, **model: Any) -> Control:
     return Control(name, "", clause, spoil, fault)
 
 
-def with_object(material: Material, image: Array, *, scored: bool = True) -> Material:
+def with_object(material: StageOutputs, image: Array, *, scored: bool = True) -> StageOutputs:
     """Return the material with another object; `scored`: by a run that scored just that one."""
     made = material.reconstruction.model_copy(update={"object": np.asarray(image, np.complex64)})
     changed = material.replaced(reconstruction=made)
@@ -44,15 +44,17 @@ def with_object(material: Material, image: Array, *, scored: bool = True) -> Mat
     return changed.replaced(metrics={**material.metrics, **scores})
 
 
-def with_canvas(material: Material, change: Callable[[Reconstruction], dict[str, Any]]) -> Material:
+def with_canvas(
+    material: StageOutputs, change: Callable[[Reconstruction], dict[str, Any]]
+) -> StageOutputs:
     """Return the material with some fields of its reconstruction exchanged, which nobody scored."""
     made = material.reconstruction
     return material.replaced(reconstruction=made.model_copy(update=change(made)))
 
 
 def with_containers(
-    material: Material, change: Callable[[Container], dict[str, Any]], *splits: str
-) -> Material:
+    material: StageOutputs, change: Callable[[Container], dict[str, Any]], *splits: str
+) -> StageOutputs:
     """Return the material with fields of its containers exchanged, of both or of the splits that are named."""
     both = {split: getattr(material.containers, split) for split in ("train", "test")}
     for split in splits or both:
@@ -60,7 +62,7 @@ def with_containers(
     return material.replaced(containers=Containers(**both))
 
 
-def with_scan(material: Material, **update: Any) -> Material:
+def with_scan(material: StageOutputs, **update: Any) -> StageOutputs:
     """Return the material with fields of its scan exchanged."""
     return material.replaced(scan=material.scan.model_copy(update=update))
 
@@ -72,7 +74,7 @@ def brighter(container: Container, factor: float) -> dict[str, Any]:
     return {"groups": groups.model_copy(update={"scan": scan})}
 
 
-def with_model(material: Material, **model: Any) -> Material:
+def with_model(material: StageOutputs, **model: Any) -> StageOutputs:
     """Return the same data under other settings of the model: nothing is simulated again."""
     resolved = material.subject.resolved
     settings = resolved.scenario.model.model_copy(update=model)
@@ -81,13 +83,13 @@ def with_model(material: Material, **model: Any) -> Material:
     return material.replaced(subject=subject, scan=material.scan, containers=material.containers)
 
 
-def same_network(material: Material) -> Material:
+def same_network(material: StageOutputs) -> StageOutputs:
     """Return the same data and the same built network, of which nothing need be computed again."""
     names = ("scan", "containers", "sample", "model", "step")
     return material.replaced(**{name: getattr(material, name) for name in names})
 
 
-def with_dictionary(material: Material, **entries: Any) -> Material:
+def with_dictionary(material: StageOutputs, **entries: Any) -> StageOutputs:
     """Return the material with something in a legacy dictionary that the built network does not do."""
     given = {key.replace("__", "."): value for key, value in entries.items()}
     said = dict(material.subject.dictionary or {}) | given

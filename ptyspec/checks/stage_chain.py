@@ -1,6 +1,6 @@
 """Mean amplitude from stage to stage, and what each step may do to it.
 
-Each function tells one block of facts of a material; `Material.facts` computes it once. What stands before the network
+Each function tells one block of facts of a material; `StageOutputs.facts` computes it once. What stands before the network
 needs no finished run: the audit `dose` shares it.
 """
 
@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.material import Material
 from ptyspec.checks.sampled_groups import spread
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array, release_pages
 from ptyspec.contracts.container import Container
 from ptyspec.contracts.scan import RawScan
@@ -86,12 +86,12 @@ class SplitChain:
     """Relative standard error of the grouped mean, from the spread of the frames."""
 
 
-def chains(material: Material) -> dict[str, SplitChain]:
+def chains(material: StageOutputs) -> dict[str, SplitChain]:
     """Return the chain of both splits, from the raw frames to what the network gets."""
     return {split: _chain(material, split) for split in SPLITS}
 
 
-def _chain(material: Material, split: str) -> SplitChain:
+def _chain(material: StageOutputs, split: str) -> SplitChain:
     scan: RawScan = getattr(material.halves, split)
     container: Container = getattr(material.containers, split)
     level, energies = frame_sums(scan)
@@ -128,7 +128,7 @@ def _through(container: Container, rows: Array) -> tuple[float, float]:
     return target / len(rows), given / len(rows)
 
 
-def input_steps(material: Material) -> dict[str, dict[str, Step]]:
+def input_steps(material: StageOutputs) -> dict[str, dict[str, Step]]:
     """Return the steps before the network, of both splits, in order.
 
     raw to grouped: 1 within the sampling error. Grouped to loss target: exactly 1. Loss target to network input:
@@ -170,7 +170,7 @@ def explanation(found: float, factors: Mapping[str, float]) -> str | None:
     return name if away[name] <= limit else None
 
 
-def gains(material: Material) -> dict[str, Any]:
+def gains(material: StageOutputs) -> dict[str, Any]:
     """Return the gain that the containers use, those that each split would have of its own, and their difference."""
     own = {split: chain.own_gain for split, chain in material.facts(chains).items()}
     used = {split: getattr(material.containers, split).gain for split in SPLITS}
@@ -182,7 +182,7 @@ def gains(material: Material) -> dict[str, Any]:
     }
 
 
-def scales(material: Material) -> dict[str, Any]:
+def scales(material: StageOutputs) -> dict[str, Any]:
     """Return the stored scale, those that the data give, and the closed form.
 
     Derived over closed form is the gain that the whole dataset would get. `counting`: what photon noise may cost.
@@ -206,7 +206,7 @@ def scales(material: Material) -> dict[str, Any]:
     }
 
 
-def containers(material: Material) -> dict[str, Any]:
+def containers(material: StageOutputs) -> dict[str, Any]:
     """Return gain, scale and rms amplitude of both containers, and the latter over what the training frames give."""
     train = material.containers.train
     own = rms_amplitude(material.facts(chains)["train"].energy, train.probe)

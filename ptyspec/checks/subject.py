@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from ptyspec.runs.run_spec import Options, RunSpec, run_spec, run_specs
 from ptyspec.runs.store import RunStore
 
-Subject = RunSpec
-Words = Options
-
 
 def subject(target: str, words: Options | None = None, store: RunStore | None = None) -> RunSpec:
     """Return the subject that `target` names: what `run_spec` takes, `legacy:PROFILE`, or `FILE.json[#NAME]`."""

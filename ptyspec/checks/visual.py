@@ -33,8 +33,8 @@ from ptyspec.checks.intensity import (
 )
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.material import Material
 from ptyspec.checks.stage_chain import tolerance
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.checks.visual_controls import OF_VISUAL
 from ptyspec.spec.checks import Check
 
@@ -48,20 +48,20 @@ SPARE = 1.0
 
 
 @checks("STITCH-003", "stitch", trains=True)
-def lit_pixels_have_a_number(check: Check, outputs: Material) -> None:
+def lit_pixels_have_a_number(check: Check, outputs: StageOutputs) -> None:
     holes = outputs.facts(facts.canvas_facts)["nan"]
     check.equal(holes, 0.0, "pixels without a number where the declared light fell")
 
 
 @checks("STITCH-001", "stitch", trains=True)
-def the_canvas_is_what_the_positions_demand(check: Check, outputs: Material) -> None:
+def the_canvas_is_what_the_positions_demand(check: Check, outputs: StageOutputs) -> None:
     found = outputs.facts(facts.canvas_facts)
     check.equal(found["missing"], 0.0, "pixels that the canvas lacks on some side")
     check.between(0, found["excess"], SPARE, "pixels that it has too many on one side")
 
 
 @checks("STITCH-001", "stitch", trains=True)
-def the_object_is_in_its_place(check: Check, outputs: Material) -> None:
+def the_object_is_in_its_place(check: Check, outputs: StageOutputs) -> None:
     register = f"no rectangle of {facts.SMALLEST} px that both cover, or a constant image"
     missing = {"by_data": "a blank image has no place", "against_iterative": register}
     for key, why in missing.items():
@@ -73,7 +73,7 @@ def the_object_is_in_its_place(check: Check, outputs: Material) -> None:
 
 
 @checks("NET-009", "score", trains=True)
-def the_picture_is_not_flat(check: Check, outputs: Material) -> None:
+def the_picture_is_not_flat(check: Check, outputs: StageOutputs) -> None:
     row, limit = outputs.facts(facts.contrast)[facts.NETWORK], tolerance("NET-009")
     what = "standard deviation of the amplitude over the iterative control's"
     check.between(1 - limit, row["std_over_iterative"], 1 + limit, what)
@@ -82,7 +82,7 @@ def the_picture_is_not_flat(check: Check, outputs: Material) -> None:
 
 
 @checks("STITCH-007", "stitch", trains=True)
-def no_lattice_shows(check: Check, outputs: Material) -> None:
+def no_lattice_shows(check: Check, outputs: StageOutputs) -> None:
     what = "lattice components of the error beyond chance, over the mean amplitude"
     found = outputs.facts(facts.lattice)
     if found["excess"] is not None:
@@ -94,13 +94,13 @@ def no_lattice_shows(check: Check, outputs: Material) -> None:
 
 
 @checks("INFER-006", "score", trains=True)
-def there_is_detail_that_counts_do_not_tell(check: Check, outputs: Material) -> None:
+def there_is_detail_that_counts_do_not_tell(check: Check, outputs: StageOutputs) -> None:
     what = "correlation of detail with the iterative control, above the trivial estimate's"
     check.between(0, outputs.facts(facts.detail)["over_trivial"], inf, what)
 
 
 @checks("INFER-007", "score", trains=True)
-def the_data_are_explained(check: Check, outputs: Material) -> None:
+def the_data_are_explained(check: Check, outputs: StageOutputs) -> None:
     row = outputs.facts(facts.data_space)[facts.NETWORK]
     check.between(0, row["over_trivial"], 1, "R factor over that of the trivial estimate")
     check.between(0, row["over_untrained"], 1, "R factor over that of the untrained network")
@@ -138,7 +138,7 @@ network may differ where both explain the data.
 """
 
 
-def _gates(subjects: Sequence[Material], data: Any) -> Figure:
+def _gates(subjects: Sequence[StageOutputs], data: Any) -> Figure:
     from ptyspec.checks.visual_figure import gates
 
     return gates(subjects)

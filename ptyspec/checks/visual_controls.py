@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from ptyspec.checks.intensity_controls import zero_filled
-from ptyspec.checks.material import Material
 from ptyspec.checks.spoil import control, with_canvas, with_object
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
 from ptyspec.seeds import generator
 
@@ -16,7 +16,7 @@ TILES, MOVED, CROPPED = 0.05, 2, 8
 """Amplitude of the checkerboard over the object's; pixels."""
 
 
-def _image(material: Material, change: Callable[[Array], Array]) -> Material:
+def _image(material: StageOutputs, change: Callable[[Array], Array]) -> StageOutputs:
     """The object changed where it is, with the same pixels left out."""
     made = material.reconstruction.object
     known = np.isfinite(made)
@@ -25,20 +25,20 @@ def _image(material: Material, change: Callable[[Array], Array]) -> Material:
 
 
 @control("SCALE-005")
-def blank(material: Material) -> Material:
+def blank(material: StageOutputs) -> StageOutputs:
     """Nothing is there."""
     return _image(material, np.zeros_like)
 
 
 @control("NET-009")
-def flat(material: Material) -> Material:
+def flat(material: StageOutputs) -> StageOutputs:
     """A constant of the right level."""
     level = np.sqrt(np.nanmean(np.abs(material.reconstruction.object).astype(np.float64) ** 2))
     return _image(material, lambda image: np.full_like(image, level))
 
 
 @control("STITCH-003")
-def holes(material: Material) -> Material:
+def holes(material: StageOutputs) -> StageOutputs:
     """Five pixels in the middle of the light are NaN."""
     made = material.reconstruction
     image = made.object.copy()
@@ -47,7 +47,7 @@ def holes(material: Material) -> Material:
 
 
 @control("STITCH-007")
-def tiled(material: Material) -> Material:
+def tiled(material: StageOutputs) -> StageOutputs:
     """A checkerboard of the patch's size: groups set side by side, each with a level of its own."""
     half = material.scenario.model.N // 2
 
@@ -59,7 +59,7 @@ def tiled(material: Material) -> Material:
 
 
 @control("STITCH-001")
-def shifted(material: Material) -> Material:
+def shifted(material: StageOutputs) -> StageOutputs:
     """The object lies two pixels further right than its light and its origin say."""
 
     def change(image: Array) -> Array:
@@ -70,7 +70,7 @@ def shifted(material: Material) -> Material:
 
 
 @control("STITCH-002")
-def cropped(material: Material) -> Material:
+def cropped(material: StageOutputs) -> StageOutputs:
     """The canvas ends eight rows early, light and all."""
     return with_canvas(
         material,
@@ -79,7 +79,7 @@ def cropped(material: Material) -> Material:
 
 
 @control("STITCH-001")
-def framed(material: Material) -> Material:
+def framed(material: StageOutputs) -> StageOutputs:
     """The canvas has eight rows too many, without light."""
     wider = ((0, CROPPED), (0, 0))
     return with_canvas(
@@ -104,13 +104,13 @@ def _scrambled(image: Array) -> Array:
 
 
 @control("INFER-006")
-def scrambled(material: Material) -> Material:
+def scrambled(material: StageOutputs) -> StageOutputs:
     """Noise with the object's own spectrum, level and contrast: a picture of nothing."""
     return _image(material, _scrambled)
 
 
 @control("INFER-007")
-def pretty(material: Material) -> Material:
+def pretty(material: StageOutputs) -> StageOutputs:
     """The same noise: no frame is explained."""
     return _image(material, _scrambled)
 

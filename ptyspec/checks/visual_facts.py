@@ -8,9 +8,9 @@ import numpy as np
 
 from ptyspec.checks.intensity_facts import FRAMES, declared, told_by_data
 from ptyspec.checks.lattice_peaks import lattice_peaks, scan_periods
-from ptyspec.checks.material import Material
 from ptyspec.checks.sampled_groups import spread
 from ptyspec.checks.stage_chain import over
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction
 from ptyspec.pipeline.score import predict_frames
@@ -30,18 +30,18 @@ SMALLEST = 32
 """Smallest rectangle that can be registered, pixels (as for aligned scores)."""
 
 
-def estimates(material: Material) -> dict[str, Reconstruction]:
+def estimates(material: StageOutputs) -> dict[str, Reconstruction]:
     """Return the network's reconstruction and those that stand beside it."""
     found = {NETWORK: material.reconstruction, TRIVIAL: material.containers.test.coarse}
     return found | {name: material.finished.control(name) for name in (UNTRAINED, ITERATIVE)}
 
 
-def _positions(material: Material) -> Array:
+def _positions(material: StageOutputs) -> Array:
     coords = material.containers.test.groups.coords
     return np.moveaxis(coords[:, 0], 1, 2).reshape(-1, 2)
 
 
-def canvas_facts(material: Material) -> dict[str, float]:
+def canvas_facts(material: StageOutputs) -> dict[str, float]:
     """Return the canvas beside what the absolute positions demand, by arithmetic of its own.
 
     missing, excess: pixels that the canvas lacks on some side, or has too many on one. nan: pixels
@@ -60,7 +60,7 @@ def canvas_facts(material: Material) -> dict[str, float]:
     }
 
 
-def contrast(material: Material) -> dict[str, dict[str, float | None]]:
+def contrast(material: StageOutputs) -> dict[str, dict[str, float | None]]:
     """Return mean and spread of the amplitude, their ratio, and the phase's spread, on each estimate's own pixels."""
     found: dict[str, dict[str, float | None]] = {}
     for name, made in material.facts(estimates).items():
@@ -78,7 +78,7 @@ def contrast(material: Material) -> dict[str, dict[str, float | None]]:
     return found
 
 
-def data_space(material: Material) -> dict[str, dict[str, float | None]]:
+def data_space(material: StageOutputs) -> dict[str, dict[str, float | None]]:
     """Return every estimate's R factor on the same frames, its level, and how well frames know their own position."""
     rows = spread(material.halves.test.size, FRAMES)
     found: dict[str, dict[str, float | None]] = {}
@@ -91,13 +91,13 @@ def data_space(material: Material) -> dict[str, dict[str, float | None]]:
     return found
 
 
-def _misfit(material: Material, made: Reconstruction, rows: Array) -> float:
+def _misfit(material: StageOutputs, made: Reconstruction, rows: Array) -> float:
     scan = material.halves.test
     mask = None if scan.mask is None else np.broadcast_to(scan.mask, (len(rows), scan.N, scan.N))
     return r_factor(predict_frames(scan, made, rows), scan.diff3d[rows], mask)
 
 
-def detail(material: Material) -> dict[str, float | None]:
+def detail(material: StageOutputs) -> dict[str, float | None]:
     """Return each estimate's |correlation| with the iterative control after subtraction of a Gaussian of sigma 4 px.
 
     Of the complex objects: amplitude and phase alike. `over_trivial`: the network's less the trivial estimate's; one
@@ -123,13 +123,13 @@ def _detail(made: Reconstruction, reference: Reconstruction) -> float | None:
     return abs(inner(*fine)) / (norm(fine[0]) * norm(fine[1]))
 
 
-def place(material: Material) -> dict[str, Any]:
+def place(material: StageOutputs) -> dict[str, Any]:
     """Return the shift [x, y] of the network's object: where its data want it, and by registration."""
     made, against = material.facts(estimates), material.facts(estimates)[ITERATIVE]
     return _shift_by_data(material) | {"against_iterative": _registered(made[NETWORK], against)}
 
 
-def _shift_by_data(material: Material) -> dict[str, Any]:
+def _shift_by_data(material: StageOutputs) -> dict[str, Any]:
     """Misfit of the frames when the object is moved by whole pixels along x and along y, and the parabola's minimum."""
     made, scan = material.reconstruction, material.halves.test
     if is_flat(made.object[covered(made)]):
@@ -168,7 +168,7 @@ def _registered(first: Reconstruction, second: Reconstruction) -> list[float] | 
     return [float(right) + 0.0, float(down) + 0.0]
 
 
-def error(material: Material) -> Frame | None:
+def error(material: StageOutputs) -> Frame | None:
     """Return the covered pixels beside the truth, else beside the iterative control, without the global phase.
 
     What the lattice is looked for in is `rec` - `truth`.
@@ -182,7 +182,7 @@ def error(material: Material) -> Frame | None:
     return Frame(frame.rec * turn, frame.truth, frame.mask, frame.origin)
 
 
-def lattice(material: Material) -> dict[str, Any]:
+def lattice(material: StageOutputs) -> dict[str, Any]:
     """Return the strongest component of the error at each period of patch, scan and group."""
     size, spec = material.containers.test.groups.scan.N, material.scenario.scan
     periods = {"patch size": float(size), **scan_periods(_positions(material), size)}

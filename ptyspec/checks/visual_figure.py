@@ -9,7 +9,7 @@ import numpy as np
 
 from ptyspec.checks import visual_facts as facts
 from ptyspec.checks.lattice_peaks import components, window_of
-from ptyspec.checks.material import Material
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.checks.visual_facts import ITERATIVE, NETWORK, TRIVIAL
 from ptyspec.contracts.arrays import Array
 from ptyspec.render import canvas
@@ -27,7 +27,7 @@ CENTRAL = 0.99
 WRONG, RIGHT = "#c0392b", "#1b7f3b"
 
 
-def gates(subjects: Sequence[Material]) -> Figure:
+def gates(subjects: Sequence[StageOutputs]) -> Figure:
     """Two rows a subject: amplitude above phase of the estimates, spectrum of the error above misfit by shift."""
     views = [frame_of(one.facts(facts.estimates)[ITERATIVE]) for one in subjects]
     height = max(1.7, *(canvas.panel_size(view, WIDTH) for view in views))
@@ -40,7 +40,7 @@ def gates(subjects: Sequence[Material]) -> Figure:
     return figure
 
 
-def _estimates(axes: Any, one: Material) -> None:
+def _estimates(axes: Any, one: StageOutputs) -> None:
     estimates = one.facts(facts.estimates)
     view = frame_of(estimates[ITERATIVE])
     images = {

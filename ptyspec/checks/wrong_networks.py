@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ptyspec.checks.material import Material
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.networks.field import Field, Tensor
 from ptyspec.networks.forward import ForwardModel
 from ptyspec.networks.reconstructor import Reconstructor
@@ -15,7 +15,7 @@ from ptyspec.pipeline.train import canvas_side
 
 
 def made(
-    material: Material, kind: type[Reconstructor] = Reconstructor, **changed: Any
+    material: StageOutputs, kind: type[Reconstructor] = Reconstructor, **changed: Any
 ) -> Reconstructor:
     """Return a network of this kind on the material's data, some of its arguments exchanged."""
     data = material.containers.train
@@ -40,14 +40,14 @@ def exchange_generator(model: Reconstructor, generator: Any) -> None:
     model.generator = generator
 
 
-def with_loose_scale(material: Material) -> Reconstructor:
+def with_loose_scale(material: StageOutputs) -> Reconstructor:
     """Return a network on which the logarithm of the scale hangs outside any layer."""
     model = made(material)
     model.log_scale = tf.Variable(np.log(material.containers.train.scale), dtype=tf.float32)
     return model
 
 
-def with_stray_light(material: Material) -> Reconstructor:
+def with_stray_light(material: StageOutputs) -> Reconstructor:
     """Return a network at whose detector light arrives that is not the object's."""
     model, size = made(material), material.containers.train.groups.scan.N
     forward: Any = model.forward

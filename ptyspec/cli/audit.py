@@ -13,9 +13,9 @@ from ptyspec.cli.names import audit_words, controls
 from ptyspec.cli.options import Json, Profile, Recipe, Seed, Setting
 
 if TYPE_CHECKING:
-    from ptyspec.checks.material import Material
-    from ptyspec.checks.subject import Subject
+    from ptyspec.checks.stage_outputs import StageOutputs
     from ptyspec.cli.progress import RichProgress
+    from ptyspec.runs.run_spec import RunSpec
 
 Words = Annotated[
     list[str] | None,
@@ -86,10 +86,10 @@ def audit(
     from ptyspec.cli.output import end, fix_threads, place
 
     fix_threads()
-    from ptyspec.checks.subject import Words as Said
     from ptyspec.checks.subject import subjects as named
+    from ptyspec.runs.run_spec import Options
 
-    said = Said(profile, recipe, seed, settings or ())
+    said = Options(profile, recipe, seed, settings or ())
     folder = place(out)
     if everything:
         assert folder is not None  # refused above
@@ -137,7 +137,7 @@ def _known(kind: str, control: str | None, place: Path | None) -> None:
 
 
 def _one(
-    kind: str, found: list[Subject], control: str | None, place: Path | None, as_json: bool
+    kind: str, found: list[RunSpec], control: str | None, place: Path | None, as_json: bool
 ) -> str:
     from ptyspec.checks.registry import perform
     from ptyspec.checks.write import markdown, write_audit
@@ -187,10 +187,10 @@ def _hub(named: Any, place: Path, told: str, as_json: bool) -> str:
     return str(made.content["status"])
 
 
-def _materials(named: list[Subject], bars: RichProgress) -> list[Material]:
-    from ptyspec.checks.material import Material
+def _materials(named: list[RunSpec], bars: RichProgress) -> list[StageOutputs]:
+    from ptyspec.checks.stage_outputs import StageOutputs
 
-    return [Material(found, progress=bars) for found in named]
+    return [StageOutputs(found, progress=bars) for found in named]
 
 
 def _list(wanted: list[str], as_json: bool) -> None:

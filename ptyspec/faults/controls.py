@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ptyspec.checks.material import Material
 from ptyspec.checks.registry import Control, control_of, known, perform
 from ptyspec.checks.report import Audit
-from ptyspec.checks.subject import Words, subject
+from ptyspec.checks.stage_outputs import StageOutputs
+from ptyspec.checks.subject import subject
 from ptyspec.faults.apply import applied
 from ptyspec.faults.catalogue import fault
+from ptyspec.runs.run_spec import Options
 
 
 def story(control: Control) -> str:
@@ -18,7 +19,7 @@ def story(control: Control) -> str:
     return fault(control.fault).story if control.fault else control.story
 
 
-def spoiled(kind: str, subjects: Sequence[Material], name: str) -> Audit:
+def spoiled(kind: str, subjects: Sequence[StageOutputs], name: str) -> Audit:
     """Return the audit with the last subject spoiled by this control; raises UnknownNameError.
 
     A fault is active while the audit looks: the last subject's stages are run again under it, from its settings, with
@@ -28,8 +29,8 @@ def spoiled(kind: str, subjects: Sequence[Material], name: str) -> Audit:
     *others, last = subjects
     if control.on:
         target, *settings = control.on
-        chosen = subject(target, Words(profile="quick", settings=settings))
-        last = Material(replace(chosen, name=last.name))
+        chosen = subject(target, Options(profile="quick", settings=settings))
+        last = StageOutputs(replace(chosen, name=last.name))
     if control.spoil is not None:
         last = control.spoil(last)
     if not control.fault:

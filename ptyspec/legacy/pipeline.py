@@ -27,7 +27,7 @@ from ptyspec.errors import ConfigError
 from ptyspec.legacy.bridge import ABSENT, ConfigSyncError, StaleKey, stale_keys, update_legacy_dict
 from ptyspec.legacy.effective import SOURCE, scenario_of
 from ptyspec.legacy.params import RUN_TIME, Parameters
-from ptyspec.pipeline.protocol import Containers, GroupedHalves, Halves, Session, Trained
+from ptyspec.pipeline.protocol import Containers, GroupedTrainTest, Session, Trained, TrainTest
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.record import StageNote
 from ptyspec.runs.runkey import source_digest
@@ -78,15 +78,15 @@ class LegacyPipeline:
         """Stage 1, as the dictionary has it."""
         return self._stages.simulate(self._enter("simulate", scenario))
 
-    def split(self, scenario: Scenario, scan: RawScan) -> Halves:
+    def split(self, scenario: Scenario, scan: RawScan) -> TrainTest:
         """Stage 2, as the dictionary has it."""
         return self._stages.split(self._enter("split", scenario), scan)
 
-    def group(self, scenario: Scenario, halves: Halves) -> GroupedHalves:
+    def group(self, scenario: Scenario, halves: TrainTest) -> GroupedTrainTest:
         """Stage 3, as the dictionary has it."""
         return self._stages.group(self._enter("group", scenario), halves)
 
-    def normalize(self, scenario: Scenario, groups: GroupedHalves) -> Containers:
+    def normalize(self, scenario: Scenario, groups: GroupedTrainTest) -> Containers:
         """Stage 4; leaves the intensity scale and the probe of the training split in the dictionary."""
         made = self._stages.normalize(self._enter("normalize", scenario), groups)
         self.cfg.update(run_time_entries(made.train))

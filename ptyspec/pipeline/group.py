@@ -12,7 +12,7 @@ from ptyspec.contracts.scan import GroupedScan, RawScan
 from ptyspec.contracts.scenario import GroupingSpec, Scenario
 from ptyspec.errors import LatticeError, NeighborCountError, OversamplingError, TooFewPointsError
 from ptyspec.physics.nested import member_offsets
-from ptyspec.pipeline.protocol import GroupedHalves, Halves
+from ptyspec.pipeline.protocol import GroupedTrainTest, TrainTest
 from ptyspec.seeds import generator
 
 NOMINAL = 1e-6
@@ -21,7 +21,7 @@ TRIES = 64
 """Draws that a frame has in a round of oversampling before its distinct sets count as used up."""
 
 
-def group(scenario: Scenario, halves: Halves) -> GroupedHalves:
+def group(scenario: Scenario, halves: TrainTest) -> GroupedTrainTest:
     """Return groups of each split; no frame of one split is ever a member of a group of the other."""
     parts: dict[str, GroupedScan] = {}
     names: tuple[tuple[Literal["train", "test"], RawScan], ...] = (
@@ -36,7 +36,7 @@ def group(scenario: Scenario, halves: Halves) -> GroupedHalves:
         else:
             indices = form_groups(scan.positions, scenario.members, scenario.grouping, draws)
         parts[name] = with_offsets(scan, indices, name)
-    return GroupedHalves(**parts)
+    return GroupedTrainTest(**parts)
 
 
 def with_offsets(

@@ -7,10 +7,10 @@ from ptyspec.contracts.scan import GroupedScan, array_digest
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.physics.scale import loader_gain, mean_energy, rms_amplitude
-from ptyspec.pipeline.protocol import Containers, GroupedHalves
+from ptyspec.pipeline.protocol import Containers, GroupedTrainTest
 
 
-def normalize(scenario: Scenario, groups: GroupedHalves) -> Containers:
+def normalize(scenario: Scenario, groups: GroupedTrainTest) -> Containers:
     """Return both splits with the training split's gain g, scale s and rms amplitude a0.
 
     g conditions the network's input and never enters loss or object; the test split does not get a gain of its own.

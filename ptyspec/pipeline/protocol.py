@@ -16,7 +16,7 @@ from ptyspec.pipeline.progress import Progress, Silent
 
 
 @dataclass(frozen=True)
-class Halves:
+class TrainTest:
     """The frames that train and the frames that are reconstructed; the same scan twice where nothing is held out."""
 
     train: RawScan
@@ -24,7 +24,7 @@ class Halves:
 
 
 @dataclass(frozen=True)
-class GroupedHalves:
+class GroupedTrainTest:
     """Groups of both splits."""
 
     train: GroupedScan
@@ -72,13 +72,13 @@ class Pipeline(Protocol):
     def simulate(self, scenario: Scenario) -> RawScan:
         """Make or read the scan."""
 
-    def split(self, scenario: Scenario, scan: RawScan) -> Halves:
+    def split(self, scenario: Scenario, scan: RawScan) -> TrainTest:
         """Divide its frames."""
 
-    def group(self, scenario: Scenario, halves: Halves) -> GroupedHalves:
+    def group(self, scenario: Scenario, halves: TrainTest) -> GroupedTrainTest:
         """Form overlapping groups within each split."""
 
-    def normalize(self, scenario: Scenario, groups: GroupedHalves) -> Containers:
+    def normalize(self, scenario: Scenario, groups: GroupedTrainTest) -> Containers:
         """Condition them by numbers of the training split."""
 
     def train(self, scenario: Scenario, containers: Containers, session: Session) -> Trained:

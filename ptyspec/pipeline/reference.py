@@ -8,7 +8,7 @@ from ptyspec.contracts.container import Container, Patches, Reconstruction
 from ptyspec.contracts.scan import RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.pipeline import group, infer, normalize, score, simulate, split, stitch
-from ptyspec.pipeline.protocol import Containers, GroupedHalves, Halves, Session, Trained
+from ptyspec.pipeline.protocol import Containers, GroupedTrainTest, Session, Trained, TrainTest
 
 
 class ReferencePipeline:
@@ -20,15 +20,15 @@ class ReferencePipeline:
         """See simulate.py."""
         return simulate.simulate(scenario)
 
-    def split(self, scenario: Scenario, scan: RawScan) -> Halves:
+    def split(self, scenario: Scenario, scan: RawScan) -> TrainTest:
         """See split.py."""
         return split.split(scenario, scan)
 
-    def group(self, scenario: Scenario, halves: Halves) -> GroupedHalves:
+    def group(self, scenario: Scenario, halves: TrainTest) -> GroupedTrainTest:
         """See group.py."""
         return group.group(scenario, halves)
 
-    def normalize(self, scenario: Scenario, groups: GroupedHalves) -> Containers:
+    def normalize(self, scenario: Scenario, groups: GroupedTrainTest) -> Containers:
         """See normalize.py."""
         return normalize.normalize(scenario, groups)
 

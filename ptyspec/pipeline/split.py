@@ -7,11 +7,11 @@ import numpy as np
 from ptyspec.contracts.scan import RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import TooFewPointsError
-from ptyspec.pipeline.protocol import Halves
+from ptyspec.pipeline.protocol import TrainTest
 from ptyspec.seeds import generator
 
 
-def split(scenario: Scenario, scan: RawScan) -> Halves:
+def split(scenario: Scenario, scan: RawScan) -> TrainTest:
     """Return disjoint frames: lower y trains and higher y tests (`spatial`), a random choice (`random`), or the
     frames of the first images against those of the others (`image`).
 
@@ -20,7 +20,7 @@ def split(scenario: Scenario, scan: RawScan) -> Halves:
     """
     spec = scenario.split
     if spec.kind == "none":
-        return Halves(scan, scan)
+        return TrainTest(scan, scan)
     if spec.kind == "image":
         return _by_image(scan, scenario.object.images_train)
     count = round(spec.fraction * scan.size)
@@ -36,10 +36,10 @@ def split(scenario: Scenario, scan: RawScan) -> Halves:
         order = np.argsort(scan.ycoords, kind="stable")
     else:
         order = generator(scenario.seeds.split, "random split").permutation(scan.size)
-    return Halves(scan.take(np.sort(order[:count])), scan.take(np.sort(order[count:])))
+    return TrainTest(scan.take(np.sort(order[:count])), scan.take(np.sort(order[count:])))
 
 
-def _by_image(scan: RawScan, images_train: int) -> Halves:
+def _by_image(scan: RawScan, images_train: int) -> TrainTest:
     images = np.unique(scan.scan_index)
     if len(images) <= images_train:
         raise TooFewPointsError(
@@ -50,4 +50,4 @@ def _by_image(scan: RawScan, images_train: int) -> Halves:
             next_step="lower object.images_train, or set split.kind to spatial, random or none",
         )
     trains = np.isin(scan.scan_index, images[:images_train])
-    return Halves(scan.take(np.flatnonzero(trains)), scan.take(np.flatnonzero(~trains)))
+    return TrainTest(scan.take(np.flatnonzero(trains)), scan.take(np.flatnonzero(~trains)))

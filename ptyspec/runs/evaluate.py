@@ -10,7 +10,7 @@ from ptyspec.contracts.records import SCHEMA_VERSION
 from ptyspec.contracts.scan import RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.geometry import required_canvas
-from ptyspec.pipeline.protocol import Halves, Pipeline, Session, Trained
+from ptyspec.pipeline.protocol import Pipeline, Session, Trained, TrainTest
 from ptyspec.runs import controls
 from ptyspec.scores.agreement import agreement, half_set_frc
 
@@ -83,7 +83,9 @@ def _half_sets(
     fewer = scenario.grouping.model_copy(
         update={"n_groups": count, "kind": "nearest"}
     )  # half a lattice is none
-    groups = pipeline.group(scenario.model_copy(update={"grouping": fewer}), Halves(first, second))
+    groups = pipeline.group(
+        scenario.model_copy(update={"grouping": fewer}), TrainTest(first, second)
+    )
     made = [
         pipeline.stitch(
             scenario,

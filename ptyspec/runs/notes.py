@@ -11,7 +11,7 @@ from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.contracts.scan import RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.geometry import required_canvas
-from ptyspec.pipeline.protocol import Containers, GroupedHalves, Halves, Trained
+from ptyspec.pipeline.protocol import Containers, GroupedTrainTest, Trained, TrainTest
 from ptyspec.runs.record import StageNote
 
 
@@ -26,7 +26,7 @@ def scan(note: StageNote, made: RawScan) -> StageNote:
     return note
 
 
-def halves(note: StageNote, made: Halves) -> StageNote:
+def halves(note: StageNote, made: TrainTest) -> StageNote:
     """Both splits."""
     for name, part in (("train", made.train), ("test", made.test)):
         note.array(f"{name}.diff3d", part.diff3d)
@@ -34,7 +34,7 @@ def halves(note: StageNote, made: Halves) -> StageNote:
     return note
 
 
-def groups(note: StageNote, made: GroupedHalves) -> StageNote:
+def groups(note: StageNote, made: GroupedTrainTest) -> StageNote:
     """Groups of both splits; frames of a group are summarised where they lie, in the scan."""
     for name, part in (("train", made.train), ("test", made.test)):
         note.array(f"{name}.nn_indices", part.nn_indices)

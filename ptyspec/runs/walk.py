@@ -11,7 +11,14 @@ from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.contracts.records import StageRecord
 from ptyspec.contracts.scan import RawScan
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.pipeline.protocol import Containers, GroupedHalves, Halves, Pipeline, Session, Trained
+from ptyspec.pipeline.protocol import (
+    Containers,
+    GroupedTrainTest,
+    Pipeline,
+    Session,
+    Trained,
+    TrainTest,
+)
 from ptyspec.runs import notes
 from ptyspec.runs.record import StageNote, stage
 
@@ -86,12 +93,12 @@ class Walk:
         return self._stage("simulate", notes.scan)
 
     @cached_property
-    def halves(self) -> Halves:
+    def halves(self) -> TrainTest:
         """The scan, split."""
         return self._stage("split", notes.halves, self.scan)
 
     @cached_property
-    def groups(self) -> GroupedHalves:
+    def groups(self) -> GroupedTrainTest:
         """Groups of both splits."""
         return self._stage("group", notes.groups, self.halves)
 

@@ -15,7 +15,7 @@ from ptyspec.testing.options import OPTIONS
 from ptyspec.testing.recorder import CLAUSES, EXPECTED, FINDINGS, TELLS, USED
 
 if TYPE_CHECKING:
-    from ptyspec.checks.material import Material
+    from ptyspec.checks.stage_outputs import StageOutputs
     from ptyspec.contracts.container import Patches
     from ptyspec.contracts.resolve import Resolved
     from ptyspec.contracts.scenario import Scenario
@@ -32,7 +32,7 @@ HEARD: pytest.StashKey[set[type]] = pytest.StashKey()
 UNKEPT: pytest.StashKey[dict[str, Path]] = pytest.StashKey()
 """Runs of a pipeline that the store cannot name."""
 
-MATERIALS: pytest.StashKey[dict[str, Material]] = pytest.StashKey()
+MATERIALS: pytest.StashKey[dict[str, StageOutputs]] = pytest.StashKey()
 """Stage outputs of the pipeline under test, by settings."""
 
 
@@ -142,12 +142,12 @@ def finished_run(request: pytest.FixtureRequest, scenario: Scenario, pipeline: P
 
 
 @pytest.fixture
-def outputs(request: pytest.FixtureRequest, scenario: Scenario, pipeline: Pipeline) -> Material:
+def outputs(request: pytest.FixtureRequest, scenario: Scenario, pipeline: Pipeline) -> StageOutputs:
     """What the stages of `pipeline` make of `scenario`: each computed when a check first looks at it, for all cases.
 
     This is what a check function takes (`ptyspec.checks.judge`).
     """
-    from ptyspec.checks.material import Material
+    from ptyspec.checks.stage_outputs import StageOutputs
     from ptyspec.runs.run_spec import RunSpec
 
     request.node.stash[USED] = True
@@ -156,7 +156,7 @@ def outputs(request: pytest.FixtureRequest, scenario: Scenario, pipeline: Pipeli
     if key not in known:
         resolved = request.node.stash[RESOLVED]
         subject = RunSpec(resolved, name=scenario.name, source=scenario.name)
-        known[key] = Material(subject, pipeline=pipeline)
+        known[key] = StageOutputs(subject, pipeline=pipeline)
     return known[key]
 
 

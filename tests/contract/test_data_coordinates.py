@@ -17,7 +17,7 @@ from ptyspec.physics.merge import extract_group, merge_group
 from ptyspec.physics.stitch import stitch
 from ptyspec.pipeline.group import form_groups, group, with_offsets
 from ptyspec.pipeline.normalize import normalize
-from ptyspec.pipeline.protocol import Halves
+from ptyspec.pipeline.protocol import TrainTest
 from ptyspec.pipeline.simulate import simulate
 from ptyspec.seeds import generator
 from ptyspec.spec.checks import Check
@@ -251,7 +251,7 @@ def test_nominal_positions_change_nothing_that_the_model_sees(
 ) -> None:
     settings = scenario(model={"N": N, "gridsize": gridsize})
     scans = (SCAN, read_scan(write_scan(tmp_path / "s.npz", nominal_elsewhere(SCAN))))
-    made = [normalize(settings, group(settings, Halves(scan, scan))).train for scan in scans]
+    made = [normalize(settings, group(settings, TrainTest(scan, scan))).train for scan in scans]
     for name in ("nn_indices", "coords_offsets", "coords_relative"):
         clause.equal(getattr(made[1].groups, name), getattr(made[0].groups, name), name)
     clause.equal(made[1].coarse.object, made[0].coarse.object, "coarse object")
@@ -307,7 +307,7 @@ def test_what_the_network_is_told_of_positions_does_not_depend_on_where_the_scan
         scan = SCAN.model_copy(
             update={"xcoords": SCAN.xcoords + move, "ycoords": SCAN.ycoords + move}
         )
-        made.append(normalize(settings, group(settings, Halves(scan, scan))).train)
+        made.append(normalize(settings, group(settings, TrainTest(scan, scan))).train)
     rows = np.arange(made[0].size)
     clause.equal(made[1].groups.nn_indices, made[0].groups.nn_indices, "groups")
     clause.shape_dtype(

@@ -12,7 +12,7 @@ from ptyspec.contracts.scenario import GroupingSpec
 from ptyspec.errors import NeighborCountError, OversamplingError, TooFewPointsError
 from ptyspec.pipeline.group import form_groups, group
 from ptyspec.pipeline.normalize import normalize
-from ptyspec.pipeline.protocol import Halves
+from ptyspec.pipeline.protocol import TrainTest
 from ptyspec.pipeline.split import split
 from ptyspec.seeds import generator
 from ptyspec.spec.checks import Check
@@ -177,7 +177,7 @@ def test_a_channel_is_the_frame_and_the_position_of_its_index(
         seeds={"grouping": seed},
     )
     scan = scan_at(np.array(places, float))
-    part = group(settings, Halves(scan, scan)).train
+    part = group(settings, TrainTest(scan, scan)).train
     clause.equal(
         part.diffraction[:, 2, 1],
         (part.nn_indices + 1).astype(np.float32),

@@ -11,7 +11,7 @@ from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scenario import GroupingSpec
 from ptyspec.errors import GroupingError, NeighborCountError, OversamplingError, TooFewPointsError
 from ptyspec.pipeline.group import form_groups, group, with_offsets
-from ptyspec.pipeline.protocol import Halves
+from ptyspec.pipeline.protocol import TrainTest
 from ptyspec.pipeline.split import split
 from ptyspec.seeds import generator
 from ptyspec.spec.checks import Check
@@ -288,7 +288,7 @@ def test_no_frame_of_one_split_is_in_a_group_of_the_other() -> None:
 @pytest.mark.clause("GROUP-008")
 def test_the_grouping_seed_alone_decides_the_groups() -> None:
     scan = scan_at(POSITIONS, 32)
-    halves = Halves(scan, scan)
+    halves = TrainTest(scan, scan)
     first, again, other = (group(scenario(seeds={"grouping": seed}), halves) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.train.nn_indices, again.train.nn_indices)
     assert (first.train.nn_indices != other.train.nn_indices).any()

@@ -23,7 +23,7 @@ from ptyspec.legacy.bridge import (
 from ptyspec.legacy.configs import UpstreamInference, UpstreamModel, UpstreamTraining
 from ptyspec.legacy.params import Parameters, SealedError, legacy_defaults
 from ptyspec.pipeline.group import group
-from ptyspec.pipeline.protocol import Halves
+from ptyspec.pipeline.protocol import TrainTest
 from ptyspec.runs.request import request
 from ptyspec.spec.checks import Check
 from tests.properties import given, st
@@ -364,7 +364,7 @@ def test_a_stage_fed_from_a_stale_dictionary_refuses_before_it_works(clause: Che
 def grouped(gridsize: int) -> Any:
     frames = scan_at(scattered(12, 40, 40, 4))
     return group(
-        scenario(model={"gridsize": gridsize}, grouping={"n_groups": 3}), Halves(frames, frames)
+        scenario(model={"gridsize": gridsize}, grouping={"n_groups": 3}), TrainTest(frames, frames)
     ).train
 
 

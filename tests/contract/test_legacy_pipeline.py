@@ -18,7 +18,7 @@ from ptyspec.legacy.effective import scenario_of
 from ptyspec.legacy.params import Parameters
 from ptyspec.legacy.pipeline import LegacyPipeline, run_time_entries
 from ptyspec.physics.scale import closed_form_scale
-from ptyspec.pipeline.protocol import Containers, GroupedHalves, Session, Trained
+from ptyspec.pipeline.protocol import Containers, GroupedTrainTest, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.chosen_pipeline import maker
 from ptyspec.runs.produce import key_of
@@ -122,7 +122,7 @@ def test_normalisation_leaves_the_scale_of_the_gained_input(clause: Check, nphot
     declared, data = normalised(nphotons)
     cfg = bridged(declared)
     walk = LegacyPipeline(cfg)
-    walk.normalize(declared, GroupedHalves(data.train.groups, data.test.groups))
+    walk.normalize(declared, GroupedTrainTest(data.train.groups, data.test.groups))
     clause.within_ratio(cfg["intensity_scale"], closed_form_scale(nphotons, 32), "intensity scale")
     counts = cfg["intensity_scale"] * data.train.gain * data.train.amplitude(np.arange(3))
     clause.within_ratio(

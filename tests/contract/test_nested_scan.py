@@ -21,7 +21,7 @@ from ptyspec.networks.reach import check_reach, required_reach
 from ptyspec.physics.nested import displaced, nested_lattice
 from ptyspec.physics.objects import make_images, make_object
 from ptyspec.pipeline.group import group, lattice_groups
-from ptyspec.pipeline.protocol import Halves
+from ptyspec.pipeline.protocol import TrainTest
 from ptyspec.pipeline.simulate import simulate
 from ptyspec.pipeline.split import split
 from ptyspec.runs.request import request
@@ -316,7 +316,7 @@ def test_a_scan_that_was_not_laid_down_so_is_refused(
 ) -> None:
     scan, made = spoil(numbered(nested())), nested(**settings)
     with clause.raises_at("group", LatticeError, "no lattice", mentions=mentions):
-        group(made, Halves(scan, scan))
+        group(made, TrainTest(scan, scan))
 
 
 @pytest.mark.clause("GROUP-004")
@@ -324,7 +324,7 @@ def test_fewer_frames_than_members_are_refused_with_the_recorded_words(clause: C
     scan = numbered(nested()).take(np.arange(2))
     recorded = "the dataset has only 2 points but 4 coordinates per group"
     with clause.raises_at("group", TooFewPointsError, "two frames of a lattice", mentions=recorded):
-        group(nested(), Halves(scan, scan))
+        group(nested(), TrainTest(scan, scan))
     assert issubclass(LatticeError, GroupingError)
 
 

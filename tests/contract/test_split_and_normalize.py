@@ -17,7 +17,7 @@ from ptyspec.pipeline.batches import batch, coarse_patches, full_batches
 from ptyspec.pipeline.group import group
 from ptyspec.pipeline.infer import infer
 from ptyspec.pipeline.normalize import normalize
-from ptyspec.pipeline.protocol import Containers, Halves, Trained
+from ptyspec.pipeline.protocol import Containers, Trained, TrainTest
 from ptyspec.pipeline.simulate import simulate
 from ptyspec.pipeline.split import split
 from ptyspec.spec.checks import Check
@@ -116,7 +116,7 @@ def containers(test_brightness: float = 1.0, **parts: Any) -> Containers:
     brighter = halves.test.model_copy(
         update={"diff3d": halves.test.diff3d * np.float32(test_brightness)}
     )
-    return normalize(settings, group(settings, Halves(halves.train, brighter)))
+    return normalize(settings, group(settings, TrainTest(halves.train, brighter)))
 
 
 @pytest.mark.clause("NORM-002", "PROBE-003", "NORM-001")

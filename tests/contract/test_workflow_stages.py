@@ -21,7 +21,7 @@ from ptyspec.errors import (
     ProbeError,
     TooFewPointsError,
 )
-from ptyspec.pipeline.protocol import Containers, GroupedHalves
+from ptyspec.pipeline.protocol import Containers, GroupedTrainTest
 from ptyspec.runs.run import run as walk
 from ptyspec.spec.checks import Check
 from tests.walks import Untrained, Watching, digest, small
@@ -134,7 +134,7 @@ def test_a_wrong_setting_is_refused_by_the_stage_that_first_needs_it(
 class OtherProbe(Untrained):
     """Changes the test container's probe after normalisation."""
 
-    def normalize(self, scenario: Scenario, groups: GroupedHalves) -> Containers:
+    def normalize(self, scenario: Scenario, groups: GroupedTrainTest) -> Containers:
         made = super().normalize(scenario, groups)
         return Containers(
             made.train,

@@ -73,7 +73,7 @@ def test_an_untrained_object_moves_by_data_over_probe(
 
 def with_factors(parts: Containers, probe: float, data: float) -> Containers:
     from ptyspec.pipeline.normalize import normalize
-    from ptyspec.pipeline.protocol import GroupedHalves
+    from ptyspec.pipeline.protocol import GroupedTrainTest
 
     def changed(part: Container) -> Any:
         scan = part.groups.scan
@@ -83,7 +83,7 @@ def with_factors(parts: Containers, probe: float, data: float) -> Containers:
         }
         return part.groups.model_copy(update={"scan": scan.model_copy(update=update)})
 
-    return normalize(tiny().scenario, GroupedHalves(changed(parts.train), changed(parts.test)))
+    return normalize(tiny().scenario, GroupedTrainTest(changed(parts.train), changed(parts.test)))
 
 
 def untrained_patches(own: Fitted, container: Container) -> Any:

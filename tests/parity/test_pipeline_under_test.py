@@ -16,7 +16,7 @@ from _pytest.mark import ParameterSet
 
 from ptyspec.checks.intensity import the_gain_is_the_training_split_s
 from ptyspec.checks.judge import ClauseCheck, judge, registered
-from ptyspec.checks.material import Material
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.stages import STAGES
 from ptyspec.files.jsonfile import read_json
 from ptyspec.runs.finished_run import FILES, FinishedRun
@@ -36,7 +36,7 @@ def rows(wanted: Callable[[ClauseCheck], bool]) -> Iterator[ParameterSet]:
             yield pytest.param(check, marks=pytest.mark.clause(check.clause), id=slug)
 
 
-def judged(check: ClauseCheck, clause: Check, outputs: Material) -> None:
+def judged(check: ClauseCheck, clause: Check, outputs: StageOutputs) -> None:
     """Fail as the check does; a check that has nothing to say of these outputs is skipped, never passed."""
     rows = judge(outputs, among=[check])
     if all(finding.state is State.NOT_RUN for finding in rows):
@@ -49,7 +49,7 @@ def judged(check: ClauseCheck, clause: Check, outputs: Material) -> None:
 @SCENARIOS
 @pytest.mark.parametrize("check", rows(lambda check: not (check.trains or check.network)))
 def test_the_outputs_of_the_stages_keep_the_clause(
-    check: ClauseCheck, clause: Check, outputs: Material
+    check: ClauseCheck, clause: Check, outputs: StageOutputs
 ) -> None:
     judged(check, clause, outputs)
 
@@ -57,7 +57,7 @@ def test_the_outputs_of_the_stages_keep_the_clause(
 @pytest.mark.parametrize("scenario", ["gs2_custom"], indirect=True)
 @pytest.mark.parametrize("check", rows(lambda check: check.network))
 def test_the_built_network_keeps_the_clause(
-    check: ClauseCheck, clause: Check, outputs: Material
+    check: ClauseCheck, clause: Check, outputs: StageOutputs
 ) -> None:
     judged(check, clause, outputs)
 
@@ -66,7 +66,7 @@ def test_the_built_network_keeps_the_clause(
 @SCENARIOS
 @pytest.mark.parametrize("check", rows(lambda check: check.trains))
 def test_the_finished_run_keeps_the_clause(
-    check: ClauseCheck, clause: Check, outputs: Material, finished_run: Path
+    check: ClauseCheck, clause: Check, outputs: StageOutputs, finished_run: Path
 ) -> None:
     outputs.__dict__.setdefault("finished", FinishedRun(finished_run))
     judged(check, clause, outputs)
@@ -74,7 +74,7 @@ def test_the_finished_run_keeps_the_clause(
 
 @SCENARIOS
 @pytest.mark.clause("NORM-002")
-def test_one_gain_from_the_training_split_serves_both(clause: Check, outputs: Material) -> None:
+def test_one_gain_from_the_training_split_serves_both(clause: Check, outputs: StageOutputs) -> None:
     the_gain_is_the_training_split_s(clause, outputs)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from ptyspec.errors import OversamplingError
 from ptyspec.faults.fault import clauses, fault
 from ptyspec.faults.seams import changed
-from ptyspec.pipeline.protocol import Halves
+from ptyspec.pipeline.protocol import TrainTest
 
 
 @fault(at="pipeline.group:with_offsets", signatures=(63,))
@@ -70,7 +70,7 @@ def grouping_seed_fixed(group, scenario, *rest):
 @clauses(red="SPLIT-002 SPLIT-001", green="GROUP-004 GROUP-008 BUG-TF-001")
 def groups_across_split(group, scenario, halves):
     """Both parts are grouped in the training frames."""
-    return group(scenario, Halves(halves.train, halves.train))
+    return group(scenario, TrainTest(halves.train, halves.train))
 
 
 @fault(at="pipeline.group:_is_new", signatures=(21,))

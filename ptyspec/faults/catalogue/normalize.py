@@ -9,7 +9,7 @@ from ptyspec.contracts.scan import array_digest
 from ptyspec.faults.fault import clauses, fault, parity
 from ptyspec.faults.seams import changed
 from ptyspec.physics.scale import closed_form_scale, mean_energy
-from ptyspec.pipeline.protocol import Containers, GroupedHalves
+from ptyspec.pipeline.protocol import Containers, GroupedTrainTest
 
 
 def _both(made, **values):
@@ -89,7 +89,7 @@ def gain_of_first_frames(mean_energy, amplitude):
 def gain_of_test_split(normalize, scenario, groups):
     """The gain is taken from the split that is reconstructed, and training uses it too."""
     made = normalize(scenario, groups)
-    other = normalize(scenario, GroupedHalves(groups.test, groups.train)).train
+    other = normalize(scenario, GroupedTrainTest(groups.test, groups.train)).train
     return _both(made, gain=other.gain, a0=other.a0)
 
 
@@ -185,7 +185,7 @@ def scale_lost(normalize, scenario, groups):
 def test_gain_own(normalize, scenario, groups):
     """The test split takes a gain of its own."""
     made = normalize(scenario, groups)
-    own = normalize(scenario, GroupedHalves(groups.test, groups.test)).train.gain
+    own = normalize(scenario, GroupedTrainTest(groups.test, groups.test)).train.gain
     return Containers(made.train, made.test.model_copy(update={"gain": own}))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ptyspec.faults.fault import clauses, fault, parity
 from ptyspec.faults.seams import Instead
-from ptyspec.pipeline.protocol import Halves
+from ptyspec.pipeline.protocol import TrainTest
 
 
 @fault(at="runs.notes:containers", signatures=(64,))
@@ -249,7 +249,7 @@ def run_made_again(get_or_make, store, key, make, on_wait=None):
 @clauses(red="FLOW-001 FLOW-002 FLOW-003", green="RUN-003 GROUP-001")
 def split_left_out(run, resolved, *, pipeline=None, session=None):
     """The walk leaves the split out and trains on the frames that it reconstructs."""
-    walk = Instead(pipeline).having(split=lambda scenario, scan: Halves(scan, scan))
+    walk = Instead(pipeline).having(split=lambda scenario, scan: TrainTest(scan, scan))
     return run(resolved, pipeline=walk, session=session)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from ptyspec.faults.fault import clauses, fault
 from ptyspec.faults.seams import changed
-from ptyspec.pipeline.protocol import Halves
+from ptyspec.pipeline.protocol import TrainTest
 
 
 @fault(at="pipeline.split:split")
@@ -35,7 +35,7 @@ def frames_shared(split, scenario, scan):
         return made
     rows = split(scenario, scan.model_copy(update={"scan_index": np.arange(scan.size)}))
     last = rows.train.scan_index[-max(1, scan.size // 20) :]
-    return Halves(made.train, scan.take(np.union1d(last, rows.test.scan_index)))
+    return TrainTest(made.train, scan.take(np.union1d(last, rows.test.scan_index)))
 
 
 @fault(at="pipeline.split:_by_image")
@@ -44,7 +44,7 @@ def image_cut_in_two(by_image, scan, images_train):
     """A split by image goes by the number of frames and cuts an image in two."""
     made = by_image(scan, images_train)
     count = max(1, min(scan.size - 1, made.train.size - 1))
-    return Halves(scan.take(np.arange(count)), scan.take(np.arange(count, scan.size)))
+    return TrainTest(scan.take(np.arange(count)), scan.take(np.arange(count, scan.size)))
 
 
 @fault(at="pipeline.split:split", signatures=(25,))
@@ -52,7 +52,7 @@ def image_cut_in_two(by_image, scan, images_train):
 def one_half_twice(split, scenario, scan):
     """One part of the split is used twice: the network is tested on what it was trained on."""
     made = split(scenario, scan)
-    return Halves(made.train, made.train)
+    return TrainTest(made.train, made.train)
 
 
 @fault(at="pipeline.split:split", signatures=(25,))
@@ -62,7 +62,7 @@ def split_by_index(split, scenario, scan):
     made = split(scenario, scan)
     if scenario.split.kind != "spatial":
         return made
-    return Halves(
+    return TrainTest(
         scan.take(np.arange(made.train.size)), scan.take(np.arange(made.train.size, scan.size))
     )
 

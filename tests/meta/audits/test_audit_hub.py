@@ -11,9 +11,9 @@ import pytest
 
 from ptyspec.checks import hub, tested
 from ptyspec.checks.hub import Hub, write_hub
-from ptyspec.checks.material import Material
 from ptyspec.checks.pointers import problems
 from ptyspec.checks.report import Audit
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.checks.tested import behind
 from ptyspec.errors import OutputExistsError, OutputFileError, TrainingInterruptedError
 from ptyspec.spec.checks import Check
@@ -190,7 +190,7 @@ def test_a_second_hub_stands_beside_the_first(clause: Check, made: Hub) -> None:
 def test_an_interrupted_hub_leaves_nothing(
     clause: Check, tmp_path: Path, performing: Any, error: BaseException
 ) -> None:
-    def interrupted(kind: str, sides: Sequence[Material]) -> Audit:
+    def interrupted(kind: str, sides: Sequence[StageOutputs]) -> Audit:
         if kind == "canvas":
             raise error
         return audit(kind, sides)

@@ -6,8 +6,8 @@ import math
 
 from ptyspec.checks.hyperparameters import METRICS, schedule
 from ptyspec.checks.legacy_subject import legacy_subject
-from ptyspec.checks.material import Material
 from ptyspec.checks.registry import perform
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.runs.request import request
 from tests.audits import performed, trained
 
@@ -22,7 +22,7 @@ def test_one_finished_run_is_told_as_it_was_carried_out() -> None:
 
 
 def test_a_profile_of_the_dictionary_has_settings_and_no_run() -> None:
-    found = perform("hyperparameters", [Material(legacy_subject("legacy:dose"))])
+    found = perform("hyperparameters", [StageOutputs(legacy_subject("legacy:dose"))])
     rows = found.data["settings"]
     assert (
         rows["training.nepochs"]["values"]["legacy:dose"],

@@ -13,16 +13,17 @@ import pytest
 
 from ptyspec.checks.effective_values import delta
 from ptyspec.checks.legacy_subject import PROFILES, captured, legacy_subject
-from ptyspec.checks.material import Material
 from ptyspec.checks.params import loss_modes
 from ptyspec.checks.report import Audit
 from ptyspec.checks.snapshot import snapshot_subject
-from ptyspec.checks.subject import Subject, subject
+from ptyspec.checks.stage_outputs import StageOutputs
+from ptyspec.checks.subject import subject
 from ptyspec.checks.write import markdown
 from ptyspec.errors import ConfigError, InputFileError, UnknownNameError
 from ptyspec.legacy import dose_experiments
 from ptyspec.legacy.params import legacy_defaults, shared
 from ptyspec.runs.request import request
+from ptyspec.runs.run_spec import RunSpec
 from ptyspec.spec.checks import Check
 from tests.audits import performed
 
@@ -71,13 +72,13 @@ SNAPSHOT = {
 }
 
 
-def audited(*subjects: Subject, control: str | None = None) -> Audit:
-    return performed("params", *(Material(made) for made in subjects), control=control)
+def audited(*subjects: RunSpec, control: str | None = None) -> Audit:
+    return performed("params", *(StageOutputs(made) for made in subjects), control=control)
 
 
-def scenario_subject(name: str = "gs2_custom") -> Subject:
+def scenario_subject(name: str = "gs2_custom") -> RunSpec:
     resolved = request(name, profile="quick", settings=["training.learning_rate=1e-3"])
-    return Subject(resolved, name=name, source=name)
+    return RunSpec(resolved, name=name, source=name)
 
 
 def file_of(folder: Path, content: Any) -> str:

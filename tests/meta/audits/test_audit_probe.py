@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ptyspec.checks.material import Material
 from ptyspec.checks.probe_paths import difference, disk_mask, published_disk, second_path
+from ptyspec.checks.stage_outputs import StageOutputs
 from tests.audits import material, performed
 
 
@@ -60,7 +60,7 @@ def test_a_file_is_read_a_second_time_without_the_projects_readers(tmp_path: Pat
     told = material("gs2_custom", "probe.kind=file", f"probe.path={tmp_path / 'probe.npz'}")
     assert np.array_equal(second_path(told.scenario), probe)
     assert not performed("probe", told).violated()
-    other = Material(told.subject).replaced(
+    other = StageOutputs(told.subject).replaced(
         scan=told.scan.model_copy(update={"probeGuess": 1.001 * told.scan.probeGuess})
     )
     assert "DATA-007" in performed("probe", other).violated()

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from ptyspec.checks.material import Material
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.checks.visual_facts import place
 from tests.audits import material, performed, trained
 
@@ -105,7 +105,7 @@ def test_a_measured_scan_passes_the_stages_and_its_dose_is_not_evaluated() -> No
 def test_two_dose_scenarios_need_no_other_beside_them() -> None:
     from ptyspec.checks.dose import companion
 
-    given: Material = companion(material())
+    given: StageOutputs = companion(material())
     found = performed("dose", given)
     assert list(found.data["stages"]) == [DOSE]
     assert found.data["beside"] == {}

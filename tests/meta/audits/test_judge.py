@@ -9,9 +9,9 @@ import pytest
 
 from ptyspec.checks import judge as module
 from ptyspec.checks.judge import ClauseCheck, checks, judge, judge_pipeline, registered
-from ptyspec.checks.material import Material
+from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.pipeline.protocol import GroupedHalves, Halves
+from ptyspec.pipeline.protocol import GroupedTrainTest, TrainTest
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.spec.checks import Check, ClauseViolation, NotRun
 from ptyspec.spec.finding import Finding, State
@@ -35,7 +35,7 @@ def judged(check: ClauseCheck) -> list[Finding]:
 
 def test_every_comparison_of_a_check_is_a_finding_and_a_violation_ends_nothing() -> None:
     @checks(RULE)
-    def the_gain(check: Check, outputs: Material) -> None:
+    def the_gain(check: Check, outputs: StageOutputs) -> None:
         check.equal(outputs.containers.train.groups.C, 5, "members")
         check.between(0.9, 1.25, 1.1, "gain")
         check.close(np.array([1.0, 2.0]), np.array([1.0, 2.0]), "scale")
@@ -55,7 +55,7 @@ def test_every_comparison_of_a_check_is_a_finding_and_a_violation_ends_nothing()
 
 def test_a_crash_is_an_error_of_that_check_alone() -> None:
     @checks(RULE, stage="group")
-    def crashes(check: Check, outputs: Material) -> None:
+    def crashes(check: Check, outputs: StageOutputs) -> None:
         check.equal(1, 1, "one")
         raise MemoryError("no room")
 
@@ -73,7 +73,7 @@ def test_a_case_of_pytest_that_calls_the_same_function_ends_at_the_first_violati
     observed: float | None, error: type[Exception]
 ) -> None:
     @checks(RULE)
-    def the_gain(check: Check, outputs: Material) -> None:
+    def the_gain(check: Check, outputs: StageOutputs) -> None:
         check.between(0.9, observed, 1.1, "gain")
 
     bound = Check(specification()["NORM-002"], others=(specification()[RULE],))
@@ -83,7 +83,7 @@ def test_a_case_of_pytest_that_calls_the_same_function_ends_at_the_first_violati
 
 def test_nothing_is_trained_for_an_answer_unless_it_may_be() -> None:
     @checks(RULE, trains=True)
-    def the_level(check: Check, outputs: Material) -> None:
+    def the_level(check: Check, outputs: StageOutputs) -> None:
         check.finite(outputs.reconstruction.object, "object")
 
     assert judge(material(), among=[the_level], trains=False) == []
@@ -94,9 +94,9 @@ class Flipped(ReferencePipeline):
 
     name = "flipped"
 
-    def group(self, scenario: Scenario, halves: Halves) -> GroupedHalves:
+    def group(self, scenario: Scenario, halves: TrainTest) -> GroupedTrainTest:
         parts = super().group(scenario, halves)
-        return GroupedHalves(
+        return GroupedTrainTest(
             *(
                 part.model_copy(update={"coords_relative": -part.coords_relative})
                 for part in (parts.train, parts.test)

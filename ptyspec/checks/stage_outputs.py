@@ -7,10 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from ptyspec.checks.subject import Subject
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs import notes
 from ptyspec.runs.finished_run import FinishedRun
+from ptyspec.runs.run_spec import RunSpec
 from ptyspec.runs.walk import Walk
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Material(Walk):
+class StageOutputs(Walk):
     """The outputs of a subject's stages, and its finished run.
 
     A positive control spoils what an audit sees by `replaced(groups=...)`. The finished run is the pipeline's own;
@@ -38,7 +38,7 @@ class Material(Walk):
 
     def __init__(
         self,
-        subject: Subject,
+        subject: RunSpec,
         *,
         pipeline: Pipeline | None = None,
         progress: Progress | None = None,
@@ -48,7 +48,7 @@ class Material(Walk):
         super().__init__(pipeline or ReferencePipeline(), scenario, recording=False)
         self.subject = subject
         self.progress, self.store = progress, store
-        self._facts: dict[Callable[[Material], Any], Any] = {}
+        self._facts: dict[Callable[[StageOutputs], Any], Any] = {}
 
     @property
     def name(self) -> str:
@@ -70,13 +70,15 @@ class Material(Walk):
         other.scenario = other.subject.resolved.scenario
         return other
 
-    def anew(self) -> Material:
+    def anew(self) -> StageOutputs:
         """Return the same subject with nothing computed yet but its finished run, where there is one."""
         run, subject = self.run_at_hand, replace(self.subject, folder=None)
-        made = Material(subject, pipeline=self.pipeline, progress=self.progress, store=self.store)
+        made = StageOutputs(
+            subject, pipeline=self.pipeline, progress=self.progress, store=self.store
+        )
         return made if run is None else made.replaced(finished=run)
 
-    def facts(self, of: Callable[[Material], T]) -> T:
+    def facts(self, of: Callable[[StageOutputs], T]) -> T:
         """Return what a function tells of these outputs, computed once; tables and checks share it."""
         if of not in self._facts:
             self._facts[of] = of(self)
