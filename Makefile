@@ -6,6 +6,9 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 # Which tests: `quick` leaves out those marked expensive, `all` leaves out none.
 CASES ?= quick
+ifeq ($(filter quick all,$(CASES)),)
+$(error CASES is quick or all, not $(CASES))
+endif
 # Tests start many processes, and one compiles for all: without bytecode each would take seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 # The first interpreter that works and is new enough; `make PYTHON=...` chooses another.

@@ -103,7 +103,7 @@ def unread(symptom: Symptom, observation: Observation) -> ConfigError:
             source=observation["stage"],
             next_step="name a GOOD that runs, or a symptom such as 'outcome.refused==1'",
         )
-    scores = [key for key, number in flatten(observation["metrics"]) if number is not None]
+    scores = [k for k, score in flatten(observation["metrics"]) if isinstance(score, int | float)]
     near = difflib.get_close_matches(
         missing[0], [*scores, *observation["numbers"]], n=3, cutoff=0.4
     )

@@ -50,7 +50,8 @@ def score_table(metrics: Any) -> Table:
     """Return the network's first scores beside those of its baselines."""
     blocks = scores.blocks(metrics)
     known = [one for one in scores.columns(metrics) if one.key != "ssim"]
-    wanted = [one for one in known if scores.lookup(metrics, one.path) is not None][:SHOWN]
+    network = blocks.get("network", {})
+    wanted = [one for one in known if scores.lookup(network, one.path) is not None][:SHOWN]
     rows = []
     for name in (one for one in BASELINES if one in blocks):
         cells = [scores.shown(scores.lookup(blocks[name], at.path), at.digits) for at in wanted]

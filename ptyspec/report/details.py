@@ -66,13 +66,14 @@ def training(result: RunResult) -> list[str]:
     best = history.best_epoch if history.best_epoch in values else last.epoch
     known = {epoch: value for epoch, value in values.items() if value is not None}
     least = min(known, key=lambda epoch: known[epoch]) if known else best
-    losses = (show(last.metrics.get(name)) for name in ("loss", "val_loss"))
-    lines = [
+    loss, val_loss = (show(last.metrics.get(name)) for name in ("loss", "val_loss"))
+    said = (
         f"{len(history.epochs)} epochs in {seconds:.1f} s; weights kept from epoch {best} "
         f"({monitor} {show(values.get(best))}); {monitor} was smallest in "
         f"epoch {least} ({show(known.get(least))}). Last epoch: loss "
-        "{}, val\\_loss {}.".format(*losses)
-    ]
+        f"{loss}, val\\_loss {val_loss}."
+    )
+    lines = [said]
     if (first := history.first_nan) is not None:
         where = f"{escape(first.metric)} in epoch {first.epoch}, step {first.step}"
         lines.append(f"**First non-finite value: {where}.**")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -145,5 +146,5 @@ def _clause(row: Row, after: str) -> dict[str, Any]:
 
 
 def finite(used: float | None) -> float | None:
-    """Return a share of a tolerance; None where it is infinite, as of an exact one."""
-    return None if used is None or used == float("inf") else used
+    """Return a share of a tolerance; None where it is not finite, as of an exact one."""
+    return used if used is not None and math.isfinite(used) else None

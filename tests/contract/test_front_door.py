@@ -133,6 +133,7 @@ def test_a_measured_run_shows_how_it_fits_its_data(tmp_path: Path) -> None:
     measured = ptyspec.Run(tmp_path)
     assert "R factor" in repr(measured)
     assert "R factor" in measured._repr_html_()
+    assert "half-set FRC" in repr(measured)
     assert len(measured.plot().axes) >= 6  # amplitude and phase
 
 

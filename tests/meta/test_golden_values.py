@@ -13,6 +13,7 @@ from ptyspec.spec.checks import Check
 from ptyspec.testing.golden.checks import Golden, GoldenDrift
 from ptyspec.testing.golden.content import Numbers, read_numbers, write_arrays, write_numbers
 from ptyspec.testing.golden.manifest import Entry, write_manifest
+from ptyspec.testing.golden.proposal import kept as proposals
 from ptyspec.testing.golden.tolerance import GoldenError, Tolerance, tolerances_of
 
 LIMIT = Tolerance(1e-3, 1e-3, "derived")
@@ -234,6 +235,20 @@ def test_a_proposal_keeps_the_golden_value_of_what_holds(kept: Golden, tmp_path:
     numbers(kept, values={"mean": 1.001, "count": 9})
     found = read_numbers(tmp_path / "proposals/new/a/n.json")
     assert found.values == {"mean": 1.0, "count": 9}
+    kept.proposals = tmp_path / "others"
+    numbers(kept, values={"mean": 1.001, "count": 3}, tolerances={"*": Tolerance(0.1, 0, "wider")})
+    found = read_numbers(tmp_path / "others/new/a/n.json")
+    assert found.values == {"mean": 1.0, "count": 3}, "another tolerance alone moves no value"
+
+
+def test_an_array_without_an_approved_tolerance_is_proposed(kept: Golden, tmp_path: Path) -> None:
+    """Where the manifest lost its entry, the array could otherwise never be approved again."""
+    write_manifest(kept.folder, {})
+    kept.proposals = tmp_path / "proposals"
+    arrays(kept)
+    [proposal] = proposals(kept.proposals)
+    assert proposal.status == "changed"
+    assert "no approved tolerance" in "".join(proposal.differences)
 
 
 def test_a_number_that_is_not_finite_is_no_golden_number(kept: Golden) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
+from ptyspec.errors import InputFileError
 from ptyspec.faults.result import Campaign, Row
 from ptyspec.files.jsonfile import read_document
 from ptyspec.report.dashboard.document import FaultRow
@@ -24,13 +26,20 @@ WIDE, NARROWEST, WIDEST = 930, 5.0, 12.0
 
 
 def find(root: Path | None, store: Path) -> list[Path]:
-    """Return the campaigns of a checkout (docs/campaign and what lies below), else the newest of the run store."""
+    """Return the campaigns of a checkout (docs/campaign and what lies below), else the newest of the run store.
+
+    One that an earlier version left in the store is passed over.
+    """
     if root is not None:
         kept = sorted((root / "docs" / "campaign").rglob("*campaign*.json"))
         if kept:
             return kept
-    newest = sorted((store / "campaigns").glob(f"*/{FILE}"), key=lambda path: path.stat().st_mtime)
-    return newest[-1:]
+    stored = sorted((store / "campaigns").glob(f"*/{FILE}"), key=lambda path: path.stat().st_mtime)
+    for path in reversed(stored):
+        with suppress(InputFileError):
+            read_document(path, Campaign, "campaign")
+            return [path]
+    return []
 
 
 def read(paths: Sequence[Path]) -> dict[str, Any] | None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ptyspec.checks.verdict_limits import level_limits
+from ptyspec.errors import PtyspecError
 from ptyspec.render import canvas
 from ptyspec.report.figures import drawers
 from ptyspec.report.markdown import CAPTIONS
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.scores import headline as scores
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SHOWN = ("amplitude", "phase", "controls", "training", "frc")
 
@@ -20,14 +24,24 @@ def pictures(run: FinishedRun) -> list[dict[str, Any]]:
     """Return the pictures of a run as data addresses, the amplitude first."""
     draw, rows = drawers(run.result()), []
     for name in SHOWN:
-        if name in draw:
-            content = canvas.png(draw[name]())
+        content = _drawn(draw[name]) if name in draw else None
+        if content:
             data = f"data:image/png;base64,{base64.b64encode(content).decode()}"
             # The size, so that the page keeps its place before the picture is decoded.
             width, height = (int.from_bytes(content[at : at + 4], "big") for at in (16, 20))
             row = {"name": name, "caption": CAPTIONS[name], "data": data}
             rows.append({**row, "width": width, "height": height})
     return rows
+
+
+def _drawn(draw: Callable[[], Figure]) -> bytes | None:
+    """The PNG; None where the drawing library refuses: the page is worth more than a picture."""
+    try:
+        return canvas.png(draw())
+    except (PtyspecError, OSError):
+        raise
+    except Exception:
+        return None
 
 
 def looks(metrics: Mapping[str, Any]) -> str:

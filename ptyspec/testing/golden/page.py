@@ -73,7 +73,8 @@ def _content(one: Proposal, old: Path, out: Path) -> Iterator[str]:
         return
     arrays = read_arrays(new)
     before = read_arrays(old) if old.is_file() else {}
-    yield from ("```text", *one.differences, "```", "")
+    if one.differences:
+        yield from ("```text", *one.differences, "```", "")
     for key, array in arrays.items():
         yield from (f"{escape(key)}: tolerance {escape(one.tolerances[key], 400)}", "")
         if array.ndim == 2 and min(array.shape) > 1:
@@ -89,11 +90,15 @@ def _picture(old: Array | None, new: Array) -> Figure:
     panels = figure.subplots(len(views), 3, squeeze=False)
     for axes, (what, view) in zip(panels, views.items(), strict=True):
         images = {f"proposed, {what}": view(new)}
-        low, high = canvas.value_limits(view(new))
-        if old is not None and old.shape == new.shape:
+        both = [view(array) for array in (old, new) if array is not None and array.ndim == 2]
+        low, high = canvas.value_limits(np.concatenate([image.ravel() for image in both]))
+        if old is not None and old.ndim == 2:
             images = {f"golden, {what}": view(old), **images}
+        if old is not None and old.shape == new.shape:
             moved = np.angle(new * old.conj()) if what == "phase" else np.abs(new - old)
             images[f"|difference|, {what}"] = np.abs(moved)
+        for unused in axes[len(images) :]:
+            unused.set_axis_off()
         for axis, (title, image) in zip(axes, images.items(), strict=False):
             limits = {} if title.startswith("|") else {"vmin": low, "vmax": high}
             figure.colorbar(axis.imshow(image, **limits), ax=axis)
