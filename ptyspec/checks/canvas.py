@@ -254,8 +254,22 @@ class _Bounded(ReferencePipeline):
         return super().stitch(scenario, patches.model_copy(update=inside))
 
 
+class _FixedOrigin(ReferencePipeline):
+    """Counts the canvas's origin within a frame of 500 pixels, wherever the scan lies."""
+
+    def stitch(self, scenario: Scenario, patches: Patches) -> Reconstruction:
+        made = super().stitch(scenario, patches)
+        return made.model_copy(update={"origin": (made.origin[0] % 500, made.origin[1] % 500)})
+
+
 SMALL = ("gs2_custom", "scan.n_images=64", "grouping.n_groups=16")
 CONTROLS = (
+    Control(
+        "fixed-origin",
+        "the stitched canvas's origin does not follow the scan",
+        "STITCH-001",
+        lambda material: material.replaced(pipeline=_FixedOrigin(), scan=material.scan),
+    ),
     Control(
         "absolute-offsets",
         "absolute positions size the canvas inside the model",

@@ -19,7 +19,7 @@ from ptyspec.checks.stage_chain import SPLITS, over, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.physics.scale import probe_energy
 
-STAGES = ("raw", "grouped", "loss target", "network input")
+STAGES = chain.STAGES[:4]
 
 
 def stages(outputs: StageOutputs) -> dict[str, dict[str, float | None]]:

@@ -137,13 +137,15 @@ def provoke(material: StageOutputs) -> dict[str, dict[str, Any]]:
         }
         few = np.arange(min(frames, halves.train.size, halves.test.size))
         parts = TrainTest(halves.train.take(few), halves.test.take(few))
-        error, message = "", ""
+        error = None
         try:
-            material.pipeline.group(scenario.model_copy(update=settings), parts)
+            formed = material.pipeline.group(scenario.model_copy(update=settings), parts)
             outcome = "formed"
+            message = f"{formed.train.size} and {formed.test.size} groups"
         except Exception as raised:  # whatever another pipeline raises is what this table is for
-            outcome = "refused" if isinstance(raised, GroupingError) else "crashed"
-            error, message = type(raised).__name__, getattr(raised, "message", str(raised))
+            error, refused = type(raised).__name__, isinstance(raised, GroupingError)
+            outcome = "refused" if refused else "crashed"
+            message = raised.message if isinstance(raised, GroupingError) else str(raised)
         told = {"clause": clause, "outcome": outcome, "error": error, "message": message}
         rows[name] = {**told, "recorded": UPSTREAM.get(name)}
     return rows

@@ -6,7 +6,7 @@ frames of one split against those of the other, and groupings that must be refus
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +14,13 @@ import numpy as np
 from ptyspec.checks.group_facts import frame_keys, group_facts, provoke
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.registry import of_faults
+from ptyspec.checks.registry import Control, of_faults
 from ptyspec.checks.sampled_groups import spread
 from ptyspec.checks.stage_outputs import StageOutputs
+from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import GroupedScan, RawScan
 from ptyspec.errors import GroupingError
+from ptyspec.pipeline.protocol import GroupedTrainTest
 from ptyspec.render import canvas
 from ptyspec.spec.checks import Check
 from ptyspec.spec.registry import specification
@@ -238,7 +240,30 @@ OVERSAMPLED = (
     *("grouping.neighbor_count=5", "grouping.enable_oversampling=true"),
 )
 LATTICES = ("dose_legacy_gs2", "scan.n_images=64", "grouping.n_groups=8")
+
+
+def _indices(name: str, description: str, change: Callable[[GroupedScan], Array]) -> Control:
+    """A control that changes the indices of the training groups and leaves their offsets."""
+
+    def spoil(material: StageOutputs) -> StageOutputs:
+        train, test = material.groups.train, material.groups.test
+        spoiled = train.model_copy(update={"nn_indices": change(train)})
+        return material.replaced(groups=GroupedTrainTest(spoiled, test))
+
+    return Control(name, description, "GROUP-001", spoil)
+
+
 CONTROLS = (
+    _indices(
+        "other-rows",
+        "indices belong to the group before",
+        lambda part: np.roll(part.nn_indices, 1, axis=0),
+    ),
+    _indices(
+        "whole-scan-rows",
+        "indices are rows of the whole scan",
+        lambda part: part.nn_indices + part.scan.size,
+    ),
     *of_faults("GROUP-010 fewer-groups-silently", "GROUP-005 groups-twice", on=OVERSAMPLED),
     *of_faults("GROUP-002 few-neighbours-filled", on=(*SMALL, "grouping.neighbor_count=2")),
     *of_faults("GROUP-007 nearest-preferred", on=("gs2_custom", "grouping.neighbor_count=8")),

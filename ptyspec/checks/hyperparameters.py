@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -195,7 +196,7 @@ def trainings(runs: Mapping[str, Any], rates: Mapping[str, Any]) -> Figure:
     figure = canvas.new_figure(8.5, 5.2, "training")
     upper, lower = figure.subplots(2, 1, sharex=True)
     look: dict[str, Any] = {"marker": "o", "markersize": 3}
-    for (name, facts), colour in zip(runs.items(), canvas.COLOURS.values(), strict=False):
+    for (name, facts), colour in zip(runs.items(), cycle(canvas.COLOURS.values()), strict=False):
         epochs, declared = range(1, facts["epochs"] + 1), rates[name]["declared"]
         values = [math.nan if value is None else value for value in facts["monitors"]]
         upper.plot(epochs, values, color=colour, label=f"{name}: {facts['monitor']}", **look)

@@ -164,7 +164,8 @@ def the_figures_can_fail(check: Check, outputs: StageOutputs) -> None:
     own, chance = data["own"], data["chance"] or 0.0
     check.between(chance, own, inf, "share of other positions that explain a frame worse")
     what = "largest change that twice the prediction makes in a figure that must move"
-    if data["level"] is None:
+    known = outputs.scan.objectGuess is not None
+    if data["level"] is None or (known and outputs.facts(facts.frame) is None):
         check.missing(what, NO_PIXEL)
         return
     factors = outputs.facts(facts.doubled).values()

@@ -276,11 +276,10 @@ def coverage(material: StageOutputs) -> dict[str, float | None]:
 
     - light: sum of the stored coverage over B C sum w.
     - strangers: pixels that hold a number without the declared light, or none with it.
-    - fraction: covered part of the object's frame.
     - agreement: mean |rec| / mean |truth| on these pixels over the same as the run recorded it.
     """
     container, made = material.containers.test, material.reconstruction
-    seen, truth = material.facts(frame), material.scan.objectGuess
+    seen = material.facts(frame)
     weight = float(illumination_weight(container.probe).astype(np.float64).sum())
     expected = container.groups.nn_indices.size * weight
     own = recorded = None
@@ -290,8 +289,6 @@ def coverage(material: StageOutputs) -> dict[str, float | None]:
     return {
         "light": quotient(float(made.coverage.astype(np.float64).sum()), expected),
         "strangers": float(np.sum(np.isfinite(made.object) != material.facts(declared))),
-        "pixels": float(covered(made).sum()),
-        "fraction": None if truth is None else quotient(seen.pixels if seen else 0, truth.size),
         "agreement": None if not recorded else over(own, recorded),
     }
 

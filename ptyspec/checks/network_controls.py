@@ -49,8 +49,14 @@ def realspace_no_op(material: StageOutputs) -> StageOutputs:
     return with_dictionary(material, nll_weight=1, mae_weight=0, realspace_weight=0.5)
 
 
+@network("LOSS-005")
+def zero_weight_term(nets: Any, material: StageOutputs) -> Any:
+    """A stage_weight is declared and used nowhere."""
+    return nets.made(material, nets.LastStageOnly)
+
+
 OF_LOSS = (
-    realspace_no_op,
+    *(zero_weight_term, realspace_no_op),
     *of_faults(
         *("EVID-003 likelihood-in-two-gauges", "POISSON-LADDER-001 a0-of-gained-data"),
         *("LOSS-001 transform-without-norm", "SCALE-002 gain-in-the-loss", "LOSS-007 gain-kept"),
@@ -144,8 +150,14 @@ def flat_object(material: StageOutputs) -> StageOutputs:
     return with_object(same_network(material), np.where(np.isfinite(image), level, image))
 
 
+@control("NET-008")
+def ineffective_head(material: StageOutputs) -> StageOutputs:
+    """An amplitude head is declared that the generator does not have."""
+    return with_model(material, amp_activation="softplus").replaced(model=material.model)
+
+
 OF_ARCHITECTURE = (
-    *(frozen_gridsize, bounded_head, odd_side, flat_object),
+    *(frozen_gridsize, ineffective_head, bounded_head, odd_side, flat_object),
     by_fault("merge-flag-ignored", "NET-008", "merge-flag-ignored", **CNN, object_big=False),
     by_fault("other-probe", "PROBE-003", "input-probe-in-the-loss"),
     by_fault("other-physics", "FORWARD-005", "network-transform-not-centred"),

@@ -60,11 +60,7 @@ def head(material: StageOutputs) -> dict[str, Any]:
     from ptyspec.networks.reach import CEILINGS, required_reach
 
     train, name = material.containers.train, str(material.scenario.model.amp_activation)
-    truth, need, driven = (
-        train.groups.scan.objectGuess,
-        required_reach(train),
-        driven_range(material),
-    )
+    need, driven = required_reach(train), driven_range(material)
     ceiling, untrained = CEILINGS.get(name), np.abs(material.facts(together)) / train.a0
     beyond = None
     if driven is not None and ceiling is not None:
@@ -76,9 +72,7 @@ def head(material: StageOutputs) -> dict[str, Any]:
         "driven": driven,
         "untrained": [float(untrained.min()), float(untrained.max())],
         "required": need,
-        "required_low": None if truth is None else float(np.abs(truth).min()) / train.a0,
         "upstream_required": train.gain * need * train.a0,
-        "gain": train.gain,
         "beyond": beyond,
     }
 

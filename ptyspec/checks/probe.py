@@ -26,12 +26,16 @@ from ptyspec.checks.probe_paths import (
     published_disk,
     second_path,
 )
+from ptyspec.checks.sampled_groups import spread
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import array_digest
+from ptyspec.physics.geometry import extract_patches
 from ptyspec.spec.checks import Check
 from ptyspec.spec.registry import specification
 
+FRAMES = 16
+"""Frames that are simulated again with the stored probe."""
 OUTSIDE = 0.01
 """Signature 52: a network that predicts the central half alone needs less than this part of the light outside it."""
 NOISE = 0.7
@@ -81,13 +85,18 @@ def use(outputs: StageOutputs) -> dict[str, str]:
 
 def made_with(outputs: StageOutputs) -> dict[str, float] | None:
     """Return level and distance in sqrt(counts) of frames simulated again with the stored probe."""
-    scan, sample = outputs.scan, outputs.sample
-    if outputs.scenario.measured or not sample.known:
+    scan = outputs.scan
+    if outputs.scenario.measured or scan.objectGuess is None:
         return None
-    measured, expected = (part.astype(np.float64) for part in (sample.measured, sample.expected))
+    rows = spread(scan.size, FRAMES)  # of both splits: either could be of another probe
+    patches = extract_patches(scan.objectGuess, scan.positions[rows], scan.N)
+    waves = patches * scan.probeGuess.astype(np.complex128)
+    expected = np.abs(np.fft.fftshift(np.fft.fft2(waves, norm="ortho"), axes=(-2, -1)))
+    expected = expected if scan.mask is None else expected * scan.mask
+    measured = np.asarray(scan.diff3d[rows], np.float64)
     photons = float(scan.scale**2 * np.sum(expected**2))
     return {
-        "frames": sample.frames,
+        "frames": len(rows),
         "level": float(np.sum(measured * expected) / np.sum(expected**2)),
         # Five standard deviations of the fitted level, and the bias of sqrt(counts) where counts are low.
         "level_limit": 2.5 / photons**0.5 + 0.25 * measured.size / photons + 1e-6,

@@ -83,8 +83,12 @@ def snapshot_subject(target: str) -> RunSpec:
     )
 
 
-def _damaged(message: str, path: Path, limit: str) -> InputFileError:
-    next_step = "name a snapshot, a scenario.json, or a scenario .yaml"
+def _damaged(
+    message: str,
+    path: Path,
+    limit: str,
+    next_step: str = "name a snapshot, a scenario.json, or a scenario .yaml",
+) -> InputFileError:
     return InputFileError(message, value=path, limit=limit, next_step=next_step)
 
 
@@ -96,11 +100,14 @@ def _chosen(content: Mapping[str, Any], name: str, path: Path) -> dict[str, Any]
     )
     if not rows or not named:
         raise _damaged(
-            "the snapshot holds no scenarios", path, "a list of {name, defaults, inputs}"
+            "the snapshot holds no scenarios",
+            path,
+            "a list of {name, defaults, inputs}",
+            "collect it again",
         )
     _known(content, {"run_params", "scenarios", *ASIDE, *NO_SETTING}, str(path))
-    by_name = {str(row["name"]): row for row in rows}
-    if not name and len(by_name) > 1:
+    by_name = {str(row["name"]): row for row in reversed(rows)}  # of two equal names the first
+    if not name and len(rows) > 1:
         raise _unnamed("the snapshot has several scenarios", name, by_name, path)
     if name and name not in by_name:
         raise _unnamed(f"the snapshot has no scenario {name}", name, by_name, path)
@@ -211,7 +218,8 @@ def _recorded(path: Path, name: str, content: Mapping[str, Any]) -> RunSpec:
         isinstance(row, Mapping) and "value" in row for row in rows.values()
     )
     if not whole:
-        raise _damaged("no scenario.json of a run", path, "values: {KEY: {value, source}}")
+        limit, again = "values: {KEY: {value, source}}", "restore the file, or run it again"
+        raise _damaged("no scenario.json of a run", path, limit, again)
     resolved = resolve([Layer(str(path), nest({key: row["value"] for key, row in rows.items()}))])
     own = resolved.scenario.name
     if name and name != own:
