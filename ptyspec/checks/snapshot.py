@@ -106,7 +106,9 @@ def _chosen(content: Mapping[str, Any], name: str, path: Path) -> dict[str, Any]
             "collect it again",
         )
     _known(content, {"run_params", "scenarios", *ASIDE, *NO_SETTING}, str(path))
-    by_name = {str(row["name"]): row for row in reversed(rows)}  # of two equal names the first
+    by_name: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        by_name.setdefault(str(row["name"]), row)
     if not name and len(rows) > 1:
         raise _unnamed("the snapshot has several scenarios", name, by_name, path)
     if name and name not in by_name:
