@@ -108,7 +108,6 @@ def test_a_run_of_an_earlier_version_is_read_instead(folder: Path, name: str) ->
 
 
 @pytest.mark.parametrize("damage", ["half-an-object", "edited-scores", "list-is-no-list"])
-@pytest.mark.clause("STORE-004")
 def test_a_damaged_run_is_made_again_before_it_is_published(
     made: list[str], tmp_path: Path, damage: str
 ) -> None:
