@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,13 @@ class Controller:
         sent = getattr(node, "workeroutput", {}).get(WORKER_OUTPUT)
         if sent is not None and not self.facts.cases:
             self.facts = Facts(**sent)
+
+    def pytest_sessionstart(self) -> None:
+        """Make pytest's cache folder: `collect` keeps the list of all cases there, and only where it is."""
+        cache = getattr(self.config, "cache", None)
+        if cache is not None and not self.config.getoption("collectonly"):
+            with suppress(OSError):  # what cannot be written is told at the end
+                cache.mkdir("ptyspec")
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the record; fail a session that breaks a rule of its own."""
