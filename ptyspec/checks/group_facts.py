@@ -142,10 +142,10 @@ def provoke(material: StageOutputs) -> dict[str, dict[str, Any]]:
             formed = material.pipeline.group(scenario.model_copy(update=settings), parts)
             outcome = "formed"
             message = f"{formed.train.size} and {formed.test.size} groups"
+        except GroupingError as raised:
+            outcome, error, message = "refused", type(raised).__name__, raised.message
         except Exception as raised:  # whatever another pipeline raises is what this table is for
-            error, refused = type(raised).__name__, isinstance(raised, GroupingError)
-            outcome = "refused" if refused else "crashed"
-            message = raised.message if isinstance(raised, GroupingError) else str(raised)
+            outcome, error, message = "crashed", type(raised).__name__, str(raised)
         told = {"clause": clause, "outcome": outcome, "error": error, "message": message}
         rows[name] = {**told, "recorded": UPSTREAM.get(name)}
     return rows

@@ -119,13 +119,9 @@ def findings(document: Mapping[str, Any], file: str = "", *, last: bool = False)
 
 
 def _drawn(picture: Picture, folder: Path, name: str) -> dict[str, str | None]:
-    try:
-        canvas.save(picture.draw(), make_folder((folder / name).parent) / Path(name).name)
-    except (PtyspecError, OSError):
-        raise
-    except Exception as error:  # whatever a drawing library raises: the numbers are worth more
-        return {"file": None, "error": f"{type(error).__name__}: {error}"}
-    return {"file": name, "error": None}
+    place = make_folder((folder / name).parent) / Path(name).name
+    saved, why = canvas.attempt(lambda: canvas.save(picture.draw(), place))
+    return {"file": name if saved else None, "error": why or None}
 
 
 def _shown(row: Mapping[str, Any]) -> list[str]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from ptyspec.contracts.arrays import Array
+from ptyspec.errors import PtyspecError
 from ptyspec.render.views import Frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+T = TypeVar("T")
 GREY = "#b5b5b5"
 """Uncovered pixels: a neutral colour that no colour map here contains."""
 
@@ -89,6 +92,20 @@ def save(figure: Figure, path: Path) -> Path:
     """Write the figure as PNG."""
     path.write_bytes(png(figure))
     return path
+
+
+def attempt(draw: Callable[[], T]) -> tuple[T | None, str]:
+    """Return what is drawn and no reason, or None and the reason why nothing is.
+
+    Numbers are worth more than a picture: of what a drawing library raises nothing passes, only
+    PtyspecError and OSError do.
+    """
+    try:
+        return draw(), ""
+    except (PtyspecError, OSError):
+        raise
+    except Exception as error:
+        return None, f"{type(error).__name__}: {error}"
 
 
 def png(figure: Figure) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ptyspec.errors import PtyspecError
 from ptyspec.files.disk import make_folder
 from ptyspec.files.files import atomic_file
 from ptyspec.files.jsonfile import read_json, write_json
@@ -51,14 +50,11 @@ def write_comparison(folder: Path, runs: Sequence[Compared], found: Comparison) 
     refuses.
     """
     make_folder(folder)
-    (folder / "compare.png").unlink(missing_ok=True)
-    try:
-        canvas.save(figure(runs, found.same_object), folder / "compare.png")
-        picture = f"![{CAPTIONS[found.same_object]}](compare.png)"
-    except (PtyspecError, OSError):
-        raise
-    except Exception as error:  # of a drawing library: numbers are worth more than a picture
-        why = f"{type(error).__name__}: {error}"
+    path = folder / "compare.png"
+    path.unlink(missing_ok=True)
+    saved, why = canvas.attempt(lambda: canvas.save(figure(runs, found.same_object), path))
+    picture = f"![{CAPTIONS[found.same_object]}]({path.name})"
+    if not saved:
         picture = f"The figure could not be drawn: {escape(why, 500)}"
     text = markdown(found, picture)
     write_json(folder / "compare.json", found)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ptyspec.contracts.run import RunResult
-from ptyspec.errors import PtyspecError
 from ptyspec.pipeline.progress import Progress
 from ptyspec.render import canvas
 from ptyspec.render.views import views
@@ -41,17 +40,14 @@ def write_figures(
 
 
 def _drawn(draw: Callable[[], Figure], path: Path, progress: Progress | None) -> Path:
-    try:
-        return canvas.save(draw(), path)
-    except (PtyspecError, OSError):
-        raise
-    except Exception as error:  # whatever a drawing library raises: the run's numbers are worth more than a picture
-        why = f"{type(error).__name__}: {error}"
-        if progress is not None:
-            progress.message(f"the picture {path.stem} could not be drawn: {why}")
-        missing = path.with_suffix(".txt")
-        missing.write_text(f"{why}\n", encoding="utf-8")
-        return missing
+    saved, why = canvas.attempt(lambda: canvas.save(draw(), path))
+    if saved:
+        return saved
+    if progress is not None:
+        progress.message(f"the picture {path.stem} could not be drawn: {why}")
+    missing = path.with_suffix(".txt")
+    missing.write_text(f"{why}\n", encoding="utf-8")
+    return missing
 
 
 def drawers(result: RunResult) -> dict[str, Callable[[], Figure]]:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 from ptyspec.checks.verdict_limits import level_limits
-from ptyspec.errors import PtyspecError
 from ptyspec.render import canvas
 from ptyspec.report.figures import drawers
 from ptyspec.report.markdown import CAPTIONS
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.scores import headline as scores
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 SHOWN = ("amplitude", "phase", "controls", "training", "frc")
 
@@ -23,8 +20,12 @@ SHOWN = ("amplitude", "phase", "controls", "training", "frc")
 def pictures(run: FinishedRun) -> list[dict[str, Any]]:
     """Return the pictures of a run as data addresses, the amplitude first."""
     draw, rows = drawers(run.result()), []
-    for name in SHOWN:
-        content = _drawn(draw[name]) if name in draw else None
+
+    def drawn(name: str) -> bytes:
+        return canvas.png(draw[name]())
+
+    for name in (one for one in SHOWN if one in draw):
+        content, _ = canvas.attempt(partial(drawn, name))
         if content:
             data = f"data:image/png;base64,{base64.b64encode(content).decode()}"
             # The size, so that the page keeps its place before the picture is decoded.
@@ -32,16 +33,6 @@ def pictures(run: FinishedRun) -> list[dict[str, Any]]:
             row = {"name": name, "caption": CAPTIONS[name], "data": data}
             rows.append({**row, "width": width, "height": height})
     return rows
-
-
-def _drawn(draw: Callable[[], Figure]) -> bytes | None:
-    """The PNG; None where the drawing library refuses: the page is worth more than a picture."""
-    try:
-        return canvas.png(draw())
-    except (PtyspecError, OSError):
-        raise
-    except Exception:
-        return None
 
 
 def looks(metrics: Mapping[str, Any]) -> str:
