@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from ptyspec.checks import hub
+from ptyspec.checks.documents import HubFile
 from ptyspec.checks.layout import Grid
 from ptyspec.checks.report import Audit
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.checks.tested import behind
 from ptyspec.errors import ConfigError
 from ptyspec.runs.run_spec import RunSpec
 from tests.audits import judging
@@ -49,13 +49,12 @@ def audit(kind: str, sides: Sequence[StageOutputs]) -> Audit:
     return found
 
 
-def a_hub(out: Path, patch: pytest.MonkeyPatch) -> hub.Hub:
-    """A finished hub below `out`, as a package without its tests would write it."""
+def a_hub(out: Path, patch: pytest.MonkeyPatch) -> tuple[Path, HubFile]:
+    """A finished hub below `out`."""
     patch.setattr(hub, "perform", audit)
     return hub.write_hub(
         out,
         SIDES,
         command="ptyspec audit --all good bad",
         kinds=("probe", "canvas", "loss", "visual"),
-        tests=lambda clauses: behind(clauses, None),
     )

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ptyspec.checks.shown import Cell
 from ptyspec.contracts.base import Record
 from ptyspec.contracts.records import Environment
 from ptyspec.runs.run_spec import Kind as SubjectKind
@@ -15,7 +14,6 @@ from ptyspec.spec.finding import State
 
 ClauseId = Annotated[str, Field(pattern=f"^{ID}$")]
 Count = Annotated[int, Field(ge=0)]
-Seconds = Annotated[float, Field(ge=0)]
 Status = Literal["ok", "violation", "incomplete"]
 Standing = Literal["violation", "defect", "not evaluated", "incomplete", "ok"]
 """From worst to best; `defect`: an audit failed by something that is no error of the user's."""
@@ -39,15 +37,6 @@ class FindingRow(Record):
     ok: bool | None = Field(description="null: not evaluated, and limit says why")
     observed: str | None
     limit: str
-    pointer: str | None = Field(description="where the observed value lies")
-
-
-class Table(Record):
-    """A table whose numbers are references."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
 
 
 class FigureRow(Record):
@@ -62,7 +51,7 @@ class FigureRow(Record):
 class AuditFile(Record):
     """KIND.json."""
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     status: Status
     kind: str
     question: str
@@ -70,103 +59,37 @@ class AuditFile(Record):
     violated: list[ClauseId]
     subjects: list[SubjectRow]
     data: dict[str, Any] = Field(description="every number of the Markdown is one of these facts")
-    tables: list[Table]
     findings: list[FindingRow]
     figures: list[FigureRow]
     notes: list[str]
 
 
-class HubSubject(SubjectRow):
-    """A subject of a hub: the file of its settings, and the run where one was needed."""
-
-    settings: str
-    run: str | None
-
-
-class HubError(Record):
-    """Why an audit could not look at a subject."""
-
-    subject: str
-    status: Literal["not evaluated", "defect"]
-    text: str
-
-
 class HubKind(Record):
-    """One audit of all subjects."""
+    """One audit of all subjects; `errors` says by subject why it could not look."""
 
     question: str
-    seconds: Seconds
-    json_file: str | None = Field(alias="json")
     page: str | None
     holds: Count
     broken: Count
     not_evaluated: Count
-    violated: list[ClauseId]
     subjects: dict[str, Standing]
-    errors: list[HubError]
-    figures: list[str]
+    errors: dict[str, str]
 
 
-class HubFinding(Record):
-    """A finding that is broken or was not evaluated, and its place in the audit's list."""
+class HubFinding(FindingRow):
+    """A finding that is broken or was not evaluated."""
 
     kind: str
-    place: Count
-    clause: ClauseId
-    ok: Literal[False] | None
-    what: str
-    limit: str
-    pointer: str | None
-
-
-class Cases(Record):
-    """The cases bound to a clause, and how they last ended."""
-
-    state: str
-    collected: Count
-    passed: Count
-    failed: Count
-    not_run: Count
-    last: str | None
-    selectors: list[str]
-
-
-class Rule(Record):
-    """A clause that an audit names."""
-
-    title: str
-    level: str
-    statement: str
-    source: str
-    tests: Cases | None = None
-
-
-class Tests(Record):
-    """The tests behind the clauses; `reason` says why they were not counted."""
-
-    reason: str | None = "not asked for"
-    clauses: dict[ClauseId, Rule] = Field(default_factory=dict)
-
-
-class HubContent(Record):
-    """A file of the hub."""
-
-    path: str
-    bytes: Count
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
 
 
 class HubFile(Record):
     """hub.json."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     status: Standing
     command: str
     time: str
     environment: Environment
-    subjects: list[HubSubject]
+    subjects: list[SubjectRow]
     kinds: dict[str, HubKind]
     findings: list[HubFinding]
-    tests: Tests
-    seconds: Seconds
-    files: tuple[HubContent, ...] = ()

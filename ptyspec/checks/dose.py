@@ -4,47 +4,80 @@ The scenario of dose_experiments (grid workflow: nested lattices on several obje
 gauge, ideal masked probe) is put beside each subject at the subject's profile. Both pass the same
 simulation, grouping and normalisation; nothing is trained. Each step is held against its own rule
 (stage_chain.py), not against the other side.
-
-The raw means of two sides may differ by what their data explain (dose_facts.py); after the gain
-only the shape of the frames is left. `first_difference` is the first stage that differs beyond that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from ptyspec.checks import dose_facts as facts
 from ptyspec.checks import intensity as shared
+from ptyspec.checks import stage_chain as chain
 from ptyspec.checks.intensity_controls import OF_DATA
-from ptyspec.checks.intensity_facts import oracle
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.spoil import control, with_scan
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.checks.subject import subject
-from ptyspec.runs.run_spec import Options
+from ptyspec.runs.run_spec import Options, run_spec
 from ptyspec.spec.checks import Check
 
 LABEL = "dose_legacy_gs2"
 SMALLEST = "quick"
-"""Profile of the scenario beside a subject that has none, a measured scan or a snapshot."""
+"""Profile of the scenario beside a subject that has none, such as a measured scan."""
+STAGES = chain.STAGES[:4]
+"""Those before the network."""
+
+
+def stages(outputs: StageOutputs) -> dict[str, dict[str, float | None]]:
+    """Return the mean amplitude of each stage, by split."""
+    return {split: it.means for split, it in outputs.facts(chain.chains).items()}
+
+
+def layout(outputs: StageOutputs) -> dict[str, Any]:
+    """Return frames, groups, images by split, and the label gauge: what it divided by, what is left."""
+    scenario, scan = outputs.scenario, outputs.scan
+    row = {
+        "scan": scenario.scan.kind,
+        "grouping": scenario.grouping.kind,
+        "gauge": scenario.object.gauge,
+        "N": scan.N,
+        "members": outputs.groups.train.C,
+        "norm_Y_I": float(scan.metadata.get("norm_Y_I", 1.0)),
+        "brightest": _brightest(outputs, range(scenario.object.images_train)),
+    }
+    for split in chain.SPLITS:
+        half = getattr(outputs.halves, split)
+        row |= {
+            f"frames_{split}": half.size,
+            f"groups_{split}": getattr(outputs.groups, split).size,
+            f"images_{split}": len(np.unique(half.scan_index)),
+        }
+    return row
+
+
+def _brightest(outputs: StageOutputs, images: Iterable[int]) -> float | None:
+    """The mean over these images of their largest amplitude, read off the scan's own object."""
+    obj, spec = outputs.scan.objectGuess, outputs.scenario.object
+    if obj is None or not is_dose(outputs):
+        return None if obj is None else float(np.abs(obj).max())
+    starts = [image * (spec.size + outputs.scan.N) for image in images]
+    return float(np.mean([np.abs(obj[:, at : at + spec.size]).max() for at in starts]))
 
 
 @checks("OBJECT-003")
 def labels_are_in_the_declared_gauge(check: Check, outputs: StageOutputs) -> None:
     if outputs.scenario.object.gauge == "label":
         what = "largest amplitude of the training images, mean; 1 in the label gauge"
-        brightest, width = outputs.facts(facts.layout)["brightest"], check.clause.tolerance.value
+        brightest, width = outputs.facts(layout)["brightest"], check.clause.tolerance.value
         check.between(1 - width, brightest, 1 + width, what)
 
 
 @checks("NESTED-002")
 def there_are_as_many_images_as_declared(check: Check, outputs: StageOutputs) -> None:
-    spec, row = outputs.scenario.object, outputs.facts(facts.layout)
+    spec, row = outputs.scenario.object, outputs.facts(layout)
     if is_dose(outputs):
         for split, count in (("train", spec.images_train), ("test", spec.images_test)):
             check.equal(row[f"images_{split}"], count, f"object images of the {split} split")
@@ -65,18 +98,11 @@ def companion(material: StageOutputs) -> StageOutputs:
 @cache
 def _at(profile: str) -> StageOutputs:
     """Made once a process: it is data alone."""
-    return StageOutputs(subject(LABEL, Options(profile=profile)))
+    return StageOutputs(run_spec(LABEL, Options(profile=profile)))
 
 
 def _with_companion(subjects: Sequence[StageOutputs]) -> Sequence[StageOutputs]:
     return subjects if any(map(is_dose, subjects)) else [companion(subjects[0]), *subjects]
-
-
-def _together(subjects: Sequence[StageOutputs], _: Mapping[str, Any]) -> dict[str, Any]:
-    reference = next(filter(is_dose, subjects))
-    others = [one for one in subjects if one is not reference]
-    beside = {one.name: facts.beside(reference, one) for one in others}
-    return {"reference": reference.name, "beside": beside}
 
 
 @control("OBJECT-003")
@@ -85,7 +111,7 @@ def gauge_of_the_test_images(material: StageOutputs) -> StageOutputs:
     other = material if is_dose(material) else companion(material)
     scan, spec = other.scan, other.scenario.object
     images = range(spec.images_train, spec.images_train + spec.images_test)
-    brightest = facts.brightest(other, images)
+    brightest = _brightest(other, images)
     assert scan.objectGuess is not None
     assert brightest is not None
     factor = np.float32(brightest)
@@ -110,15 +136,7 @@ CONTROLS = (*OF_DATA, gauge_of_the_test_images, images_as_points)
 """The first eight are those of the audit `intensity`: faults of the stages that both audits show."""
 LAYOUT = Layout(
     subjects=_with_companion,
-    facts={
-        "stages": facts.stages,
-        "steps": facts.steps,
-        "closures": oracle,
-        "shape": facts.shape,
-        "object_rms": facts.object_rms,
-        "scales": facts.scales,
-        "layout": facts.layout,
-    },
+    facts={"stages": stages, "scales": chain.scales, "layout": layout},
     also=(
         shared.groups_hold_what_the_scan_holds,
         shared.the_gain_does_not_reach_the_loss,
@@ -129,26 +147,13 @@ LAYOUT = Layout(
         shared.the_closed_form_is_for_normalised_data_alone,
         shared.the_truth_predicts_its_measurement,
     ),
-    together=_together,
     tables=(
-        Grid(
-            "First stage that differs beyond what the data explain",
-            "beside/*",
-            "beside dose_experiments=first_difference",
-        ),
-        Grid("Mean amplitude by stage", "stages/*/*", ", ".join(facts.STAGES), "subject, split"),
-        Grid(
-            "What makes up the ratio of the raw means",
-            "beside/*/explained/*",
-            "raw, by probe=probe, by object=object, its gauge alone=gauge, by shape=shape, "
-            "by N=pixels, unexplained:.5g",
-            "subject, split",
-        ),
+        Grid("Mean amplitude by stage", "stages/*/*", ", ".join(STAGES), "subject, split"),
         Grid(
             "Scales",
             "scales/*",
             "stored, derived=derived/all, closed_form, derived_over_closed, gain_of_all, "
-            "photons_over_declared, probe_norm, a0",
+            "photons_over_declared",
             form=".5g",
         ),
         Grid(
@@ -159,19 +164,9 @@ LAYOUT = Layout(
         ),
     ),
     notes="""
-    mean X = |P| a0 shape / N: the raw means of two sides differ by probe, object and shape of the
-    frames. The gain takes |P| a0 out again, so that the network's inputs differ by the shape alone:
-    mean g X = shape / 2.
-
     The label gauge divides object and stored amplitudes by norm_Y_I, and the gain gives it back:
     the network's input does not know in which gauge the labels are.
 
     The dose_legacy_gs2 scenarios differ in their loss alone; the stages shown here come before it.
     """,
-    figure=(
-        "stages",
-        """Mean amplitude by stage (log scale); ring: where the step from the stage before may lead,
-        red where it leads elsewhere. Right: quotient of each step's ratio by the allowed one.""",
-        shared.waterfall,
-    ),
 )

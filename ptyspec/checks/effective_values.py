@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from ptyspec.checks.legacy_subject import LOSS_KEYS, departures, entry_sources
+from ptyspec.checks.legacy_subject import LOSS_KEYS, OF_OBJECT, departures, entry_sources
 from ptyspec.contracts.resolve import flatten, known_keys
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.legacy.bridge import ABSENT, SCENARIO_NAMES, UPSTREAM_NAMES, entries, stale_keys
-from ptyspec.legacy.configs import UpstreamTraining
 from ptyspec.legacy.effective import name_of
 from ptyspec.legacy.params import RUN_TIME, legacy_defaults
 from ptyspec.runs.run_spec import RunSpec
 
-MATCH, DIFFERS = "match", "differs"
+MATCH = "match"
 DEFAULT = "default"
 """The reference of a single subject: the value that a setting has where nobody sets it."""
 MEANING = {
-    **{name: setting for setting, name in SCENARIO_NAMES.items()},
-    "data_source": "object.kind",
-    "set_phi": "object.phase",
+    **{name: setting for setting, name in (SCENARIO_NAMES | OF_OBJECT).items()},
     **dict.fromkeys(LOSS_KEYS, "training.loss"),
 }
 """Entries of the dictionary, as settings of a scenario."""
@@ -31,31 +27,26 @@ Said = tuple[Mapping[str, Any], Mapping[str, str]]
 
 def delta(first: Any, second: Any, names: tuple[str, str]) -> float | str:
     """Return `match`, the signed number second - first, `differs`, or `not set in NAME`."""
-    for value, name in zip((first, second), names, strict=True):
-        if value is None:
-            return MATCH if first is second else f"not set in {name}"
-    numbers = all(
-        isinstance(value, int | float) and not isinstance(value, bool) for value in (first, second)
-    )
+    if first is None or second is None:
+        return MATCH if first is second else f"not set in {names[first is not None]}"
     if isinstance(first, bool) == isinstance(second, bool) and first == second:
         return MATCH
-    return float(second - first) if numbers else DIFFERS
+    numbers = not any(
+        isinstance(value, bool) or not isinstance(value, int | float) for value in (first, second)
+    )
+    return float(second - first) if numbers else "differs"
 
 
 def side_by_side(said: Mapping[str, Said], keys: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return for each key the values and sources of all, and each one's delta from the first."""
-    first = next(iter(said))
+    first, *others = said
     rows = {}
     for key in keys:
-        values = {name: _plain(found.get(key)) for name, (found, _) in said.items()}
+        values = {name: _plain(held.get(key)) for name, (held, _) in said.items()}
         rows[key] = {
             "values": values,
             "sources": {name: sources.get(key, "–") for name, (_, sources) in said.items()},
-            "delta": {
-                name: delta(values[first], values[name], (first, name))
-                for name in said
-                if name != first
-            },
+            "delta": {name: delta(values[first], values[name], (first, name)) for name in others},
         }
     return rows
 
@@ -68,8 +59,7 @@ def settings(
     if len(subjects) == 1:
         defaults = dict(flatten(Scenario(name="default").model_dump(mode="json")))
         said[DEFAULT] = (defaults, dict.fromkeys(defaults, DEFAULT))
-    for subject in subjects:
-        said[subject.name] = (_values(subject), subject.resolved.provenance)
+    said |= {one.name: (_values(one), one.resolved.provenance) for one in subjects}
     return side_by_side(said, keys)
 
 
@@ -78,48 +68,19 @@ def dictionary(subjects: Sequence[RunSpec]) -> dict[str, dict[str, Any]]:
 
     A legacy subject says what its dictionary holds; any other what the bridge would write, and nothing elsewhere.
     """
-    said: dict[str, Said] = {}
-    if len(subjects) == 1:
-        said[DEFAULT] = (legacy_defaults(), {})
-    for subject in subjects:
-        if subject.dictionary is not None:
-            said[subject.name] = (dict(subject.dictionary), entry_sources(subject))
+    said: dict[str, Said] = {DEFAULT: (legacy_defaults(), {})} if len(subjects) == 1 else {}
+    for one in subjects:
+        held = one.dictionary
+        if held is None:
+            bridged, known = entries(one.resolved.scenario), one.resolved.provenance
+            sources = {key: known.get(MEANING.get(key, key), DEFAULT) for key in bridged}
+            said[one.name] = (bridged, sources)
         else:
-            found = entries(subject.resolved.scenario)
-            sources = {
-                key: subject.resolved.provenance.get(MEANING.get(key, key), DEFAULT)
-                for key in found
-            }
-            said[subject.name] = (found, sources)
-    own = {key for subject in subjects for key in subject.dictionary or {}} - {
-        name_of(key) for key in known_keys()
-    }
-    keys = [*legacy_defaults(), *sorted(own - set(legacy_defaults()) - RUN_TIME)]
-    return {
-        key: {**row, "setting": MEANING.get(key)} for key, row in side_by_side(said, keys).items()
-    }
-
-
-def diverging_defaults() -> dict[str, dict[str, Any]]:
-    """Return the entries whose default differs between the dictionary, upstream's configs and a scenario here."""
-    held = legacy_defaults()
-    there, here = (
-        entries(UpstreamTraining(train_data_file=Path("-"))),
-        entries(Scenario(name="default")),
-    )
-    rows = {
-        key: {"dictionary": held[key], "configs": there.get(key), "here": here.get(key)}
-        for key in held
-        if key not in {"label", "output_prefix"}
-    }
-    return {
-        key: row
-        for key, row in rows.items()
-        if any(
-            delta(row["dictionary"], row[side], ("", side)) not in (MATCH, f"not set in {side}")
-            for side in row
-        )
-    }
+            said[one.name] = (held, entry_sources(one))
+    own = {key for one in subjects for key in one.dictionary or {}}
+    own -= {*legacy_defaults(), *RUN_TIME, *map(name_of, known_keys())}
+    rows = side_by_side(said, [*legacy_defaults(), *sorted(own)])
+    return {key: {**row, "setting": MEANING.get(key)} for key, row in rows.items()}
 
 
 def missing(subject: RunSpec) -> list[str]:
@@ -129,10 +90,8 @@ def missing(subject: RunSpec) -> list[str]:
 
 def unsourced(subject: RunSpec) -> list[str]:
     """Return the settings whose source is not known, and sources of what is no setting."""
-    sources = subject.resolved.provenance
-    return sorted(
-        {key for key in known_keys() if not sources.get(key)} | (set(sources) - set(known_keys()))
-    )
+    sources, known = subject.resolved.provenance, set(known_keys())
+    return sorted({key for key in known if not sources.get(key)} | (set(sources) - known))
 
 
 def stale(subject: RunSpec) -> list[str]:
@@ -149,23 +108,14 @@ def stale(subject: RunSpec) -> list[str]:
 
 def nothing(subject: RunSpec) -> list[str]:
     """Return the entries that hold None although legacy code has a default for them: what an unset field left behind."""
-    defaults = legacy_defaults()
-    return [
-        key
-        for key, value in (subject.dictionary or {}).items()
-        if value is None and defaults.get(key) is not None
-    ]
+    held, defaults = subject.dictionary or {}, legacy_defaults()
+    return [key for key, value in held.items() if value is None and defaults.get(key) is not None]
 
 
 def unknown(subject: RunSpec) -> list[str]:
     """Return the entries that neither legacy code nor any setting knows."""
-    known = {
-        *legacy_defaults(),
-        *RUN_TIME,
-        *UPSTREAM_NAMES.values(),
-        *entries(Scenario(name="default")),
-        "bigN",
-    }
+    known = {*legacy_defaults(), *RUN_TIME, *UPSTREAM_NAMES.values(), "bigN"}
+    known |= entries(Scenario(name="default")).keys()
     return [key for key in subject.dictionary or {} if key not in known]
 
 
@@ -186,8 +136,5 @@ def _plain(value: Any) -> Any:
     """A JSON value: arrays and other things by their type alone."""
     if isinstance(value, tuple | list):
         return [_plain(part) for part in value]
-    return (
-        value
-        if value is None or isinstance(value, bool | int | float | str)
-        else f"<{type(value).__name__}>"
-    )
+    known = value is None or isinstance(value, bool | int | float | str)
+    return value if known else f"<{type(value).__name__}>"

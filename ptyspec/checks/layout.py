@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptyspec.checks.judge import REGISTRY, ClauseCheck, judge
 from ptyspec.checks.report import Audit
-from ptyspec.checks.shown import Cell, ref
+from ptyspec.checks.shown import plain
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.render.table import FORM
 
@@ -38,8 +38,8 @@ class Grid:
         """Add the table to the report, unless there is no row; what a row lacks is a dash."""
         columns = [self._column(column.strip()) for column in self.columns.split(",")]
         rows = [
-            (", ".join(names), *(_cell(value, path, *column[1:]) for column in columns))
-            for names, path, value in _ways(report.data, self.rows.split("/"))
+            (", ".join(names), *(self._cell(report, path, *column[1:]) for column in columns))
+            for names, path in _ways(report.data, self.rows.split("/"))
         ]
         head = (self.corner, *(column[0] for column in columns))
         if self.turned:
@@ -51,6 +51,12 @@ class Grid:
         head, _, path = text.rpartition("=")
         path, _, form = path.partition(":")
         return head or path, path.split("/"), form or self.form
+
+    def _cell(self, report: Audit, path: Sequence[str], column: Sequence[str], form: str) -> object:
+        try:
+            return report.ref(*path, *column, form=form)
+        except (KeyError, TypeError):
+            return "–"
 
 
 @dataclass(frozen=True)
@@ -78,10 +84,11 @@ class Layout:
     def fill(self, module: str, named: Sequence[StageOutputs], report: Audit) -> None:
         """Fill the report; raises what the subjects' stages raise while facts are gathered."""
         subjects = self.subjects(named)
-        for name, facts in self.facts.items():
-            report.data[name] = {one.name: one.facts(facts) for one in subjects}
-        if self.together is not None:
-            report.data |= self.together(subjects, report.data)
+        data: dict[str, Any] = {
+            name: {one.name: one.facts(facts) for one in subjects}
+            for name, facts in self.facts.items()
+        }
+        report.data = plain(data | dict(self.together(subjects, data) if self.together else {}))
         own = [check for check in REGISTRY if check.function.__module__ == module]
         for one in subjects:
             report.extend(one.name, judge(one, among=[*own, *self.also]))
@@ -100,20 +107,12 @@ class Layout:
 
 def _ways(
     value: Any, pattern: Sequence[str], names: tuple[str, ...] = (), path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], Any]]:
-    """Every way through the pattern to something: the keys that stood for stars, the whole path, and what is there."""
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Every way through the pattern to something: the keys that stood for stars, and the whole path."""
     if not pattern:
         if value is not None:
-            yield names, path, value
+            yield names, path
         return
     first, *rest = pattern
     for key in (value or {}) if first == "*" else (first,):
         yield from _ways(value[key], rest, (*names, key) if first == "*" else names, (*path, key))
-
-
-def _cell(value: Any, path: Sequence[str], column: Sequence[str], form: str) -> Cell:
-    for key in column:
-        if not isinstance(value, Mapping) or key not in value:
-            return "–"
-        value = value[key]
-    return ref(*path, *column, form=form)

@@ -1,46 +1,35 @@
 """A profile of the legacy dictionary as a subject: `legacy:main`, `legacy:dose`, `legacy:dose:mae`.
 
 `legacy:main` is the dictionary's defaults; `legacy:dose` is what the script of dose_experiments makes of those of its
-branch, by running its `init` and `execute` on a copy in which every write is noted, never by reading its source. So a
-value is known by who wrote it, and one inside a branch that was not taken cannot look effective (EVID-003).
+branch, by running its `init` and `execute` on copies, never by reading its source. So a value is known by who wrote it,
+and one inside a branch that was not taken cannot look effective (EVID-003).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.errors import UnknownNameError
 from ptyspec.legacy.bridge import SCENARIO_NAMES
-from ptyspec.legacy.dose_experiments import (
-    DEPARTURES,
-    conditional,
-    execute,
-    init,
-    loss_modes,
-    meant,
-)
+from ptyspec.legacy.dose_experiments import DEPARTURES, conditional, execute, loss_modes, meant
 from ptyspec.legacy.effective import SOURCE, resolved_of
-from ptyspec.legacy.params import Branch, legacy_defaults
+from ptyspec.legacy.params import legacy_defaults
 from ptyspec.runs.run_spec import RunSpec
 
-PROFILES: dict[str, tuple[Branch, str | None]] = {
-    "legacy:main": ("main", None),
-    "legacy:dose": ("dose", "nll"),
-    "legacy:dose:mae": ("dose", "mae"),
+PROFILES: dict[str, str | None] = {
+    "legacy:main": None,
+    "legacy:dose": "nll",
+    "legacy:dose:mae": "mae",
 }
-"""Branch of the defaults, and the mode of `init` that is executed on them."""
+"""The mode of `init` that is executed; None: the defaults alone."""
 DEFAULT = "legacy default"
-WITHOUT = "legacy code, without an entry"
-DEPARTURE = "departure from the dictionary"
-DOSE = 1e9
-"""Photons a frame, recorded (facts 5.3)."""
 REFUSED_DEFAULT = "probe.big"
 """Among the defaults of the dictionary this one means no run here (BRIDGE-009)."""
 LOSS_KEYS = ("mae_weight", "nll_weight")
+OF_OBJECT = {"object.kind": "data_source", "object.phase": "set_phi"}
 
 
 @dataclass(frozen=True)
@@ -49,18 +38,6 @@ class Captured:
 
     values: Mapping[str, Any]
     sources: Mapping[str, str]
-
-
-class _Noted(dict[str, Any]):
-    """A dictionary that knows which keys were written since it was made."""
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        super().__init__(values)
-        self.written: list[str] = []
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.written.append(key)
-        super().__setitem__(key, value)
 
 
 def captured(target: str) -> Captured:
@@ -73,21 +50,21 @@ def captured(target: str) -> Captured:
             source="command line",
             next_step="name one of these",
         )
-    branch, mode = PROFILES[target]
-    noted = _Noted(deepcopy(legacy_defaults(branch)))
-    sources = dict.fromkeys(noted, DEFAULT)
-    if mode is not None:
-        init(DOSE, mode, noted)
-        sources |= dict.fromkeys(noted.written, f"{SOURCE}: init")
-        noted.written.clear()
-        execute(noted)
-        sources |= dict.fromkeys(noted.written, f"{SOURCE}: execute")
-        modes = loss_modes()
-        for key in conditional(modes):
-            takers = [name for name in modes if key in modes[name].assigned]
-            branches = ", ".join(f"conditional branch loss_fn={name}" for name in takers)
-            sources[key] = branches if mode in takers else f"{sources[key]}; {branches} not taken"
-    return Captured(deepcopy(dict(noted)), sources)
+    mode, modes = PROFILES[target], loss_modes()
+    if mode is None:
+        values = legacy_defaults("main")
+        return Captured(values, dict.fromkeys(values, DEFAULT))
+    values, executed = dict(modes[mode].effective), dict[str, Any]()
+    sources = dict.fromkeys(values, DEFAULT)
+    sources |= dict.fromkeys(modes[mode].assigned, f"{SOURCE}: init")
+    execute(values)
+    execute(executed)
+    sources |= dict.fromkeys(executed, f"{SOURCE}: execute")
+    for key in conditional(modes):
+        takers = [name for name in modes if key in modes[name].assigned]
+        branches = ", ".join(f"conditional branch loss_fn={name}" for name in takers)
+        sources[key] = branches if mode in takers else f"{sources[key]}; {branches} not taken"
+    return Captured(values, sources)
 
 
 def legacy_subject(target: str) -> RunSpec:
@@ -96,20 +73,28 @@ def legacy_subject(target: str) -> RunSpec:
     No dictionary that anybody else sees is read or written.
     """
     found = captured(target)
-    mode = PROFILES[target][1]
+    applied, mode = _applied(target), PROFILES[target]
     if mode is None:
-        applied = {REFUSED_DEFAULT: DEPARTURES[REFUSED_DEFAULT]}
         # Its code makes the disk that probe_scale describes.
         added = {"label": "legacy_defaults", "probe.kind": "ideal"}
-        made = resolved_of({**found.values, REFUSED_DEFAULT: applied[REFUSED_DEFAULT][0], **added})
+        said = {key: value for key, (value, _) in applied.items()} | added
+        resolved = resolved_of({**found.values, **said})
     else:
-        applied = DEPARTURES
-        made = meant(
-            found.values, "dose_experiments" if mode == "nll" else f"dose_experiments_{mode}"
-        )
-    sources = {key: _source(key, source, found, applied) for key, source in made.provenance.items()}
+        name = "dose_experiments" if mode == "nll" else f"dose_experiments_{mode}"
+        resolved = meant(found.values, name)
+
+    def source(setting: str, told: str) -> str:
+        key = OF_OBJECT.get(setting, SCENARIO_NAMES.get(setting, setting))
+        key = LOSS_KEYS[0] if setting == "training.loss" else key
+        if key in applied:
+            return "departure from the dictionary"
+        if found.values.get(key) is not None and setting != "name":
+            return found.sources[key]
+        return "legacy code, without an entry" if told == SOURCE else told
+
+    sources = {key: source(key, told) for key, told in resolved.provenance.items()}
     return RunSpec(
-        Resolved(made.scenario, sources),
+        Resolved(resolved.scenario, sources),
         name=target,
         kind="legacy",
         source=target,
@@ -117,12 +102,17 @@ def legacy_subject(target: str) -> RunSpec:
     )
 
 
+READERS = {"legacy": legacy_subject}
+"""How `run_spec` reads what names a profile."""
+
+
 def departures(subject: RunSpec) -> dict[str, tuple[Any, str]]:
     """Return the entries in which a profile's settings are declared to differ from its dictionary: our value, and why."""
-    if subject.source not in PROFILES:
-        return {}
-    mode = PROFILES[subject.source][1]
-    return DEPARTURES if mode else {REFUSED_DEFAULT: DEPARTURES[REFUSED_DEFAULT]}
+    return _applied(subject.source) if subject.source in PROFILES else {}
+
+
+def _applied(target: str) -> dict[str, tuple[Any, str]]:
+    return DEPARTURES if PROFILES[target] else {REFUSED_DEFAULT: DEPARTURES[REFUSED_DEFAULT]}
 
 
 def entry_sources(subject: RunSpec) -> dict[str, str]:
@@ -135,16 +125,3 @@ def entry_sources(subject: RunSpec) -> dict[str, str]:
         key: DEFAULT if key in defaults and defaults[key] == value else SOURCE
         for key, value in values.items()
     }
-
-
-def _source(setting: str, source: str, found: Captured, applied: Mapping[str, Any]) -> str:
-    key = SCENARIO_NAMES.get(setting, setting)
-    if key in applied:
-        return DEPARTURE
-    if setting == "training.loss":
-        return found.sources[LOSS_KEYS[0]]
-    if setting in {"object.kind", "object.phase"}:
-        return found.sources["data_source" if setting == "object.kind" else "set_phi"]
-    if found.values.get(key) is not None and setting != "name":
-        return found.sources[key]
-    return WITHOUT if source == SOURCE else source

@@ -15,20 +15,8 @@ from ptyspec.legacy.bridge import update_legacy_dict
 from ptyspec.legacy.params import Parameters
 
 
-def bridged(scenario: Scenario) -> dict[str, Any]:
-    """Return the dictionary that a right runner hands to its stages."""
-    cfg = Parameters()
-    update_legacy_dict(cfg, scenario)
-    return dict(cfg)
-
-
-def _subject(
-    material: StageOutputs, scenario: Scenario | None = None, **changed: Any
-) -> StageOutputs:
-    """The material with another subject; its scenario keeps the sources of its values."""
-    resolved = material.subject.resolved
-    spoiled = replace(resolved, scenario=scenario or resolved.scenario)
-    return material.replaced(subject=replace(material.subject, **{"resolved": spoiled, **changed}))
+def _subject(material: StageOutputs, **changed: Any) -> StageOutputs:
+    return material.replaced(subject=replace(material.subject, **changed))
 
 
 def _with_entries(material: StageOutputs, **entries: Any) -> StageOutputs:
@@ -36,8 +24,11 @@ def _with_entries(material: StageOutputs, **entries: Any) -> StageOutputs:
     return _subject(material, kind="legacy", dictionary=bridged(material.scenario) | entries)
 
 
-def _with_setting(scenario: Scenario, part: str, **changed: Any) -> Scenario:
-    return scenario.model_copy(update={part: getattr(scenario, part).model_copy(update=changed)})
+def bridged(scenario: Scenario) -> dict[str, Any]:
+    """Return the dictionary that a right runner hands to its stages."""
+    cfg = Parameters()
+    update_legacy_dict(cfg, scenario)
+    return dict(cfg)
 
 
 class _Restless(dict[str, Any]):
@@ -51,7 +42,9 @@ class _Restless(dict[str, Any]):
 @control("CONFIG-005")
 def no_value(material: StageOutputs) -> StageOutputs:
     """A setting was left without a value."""
-    return _subject(material, _with_setting(material.scenario, "grouping", neighbor_count=None))
+    grouping = material.scenario.grouping.model_copy(update={"neighbor_count": None})
+    scenario = material.scenario.model_copy(update={"grouping": grouping})
+    return _subject(material, resolved=replace(material.subject.resolved, scenario=scenario))
 
 
 @control("CONFIG-006")
@@ -84,16 +77,7 @@ def misspelt_entry(material: StageOutputs) -> StageOutputs:
 def inverted_loss(material: StageOutputs) -> StageOutputs:
     """The branch loss_fn=mae was read as the default."""
     other = captured("legacy:dose:mae").values
-    return material.replaced(subject=replace(legacy_subject("legacy:dose"), dictionary={**other}))
-
-
-@control("CONFIG-004")
-def null_leak(material: StageOutputs) -> StageOutputs:
-    """A null in a snapshot displaced the intended mask."""
-    row = {"defaults": {"probe_mask": True}, "inputs": {"probe_mask": None}}
-    document = {"run_params": {}, "scenario": {"name": material.scenario.name, **row}}
-    unmasked = _with_setting(material.scenario, "model", probe_mask=False)
-    return _subject(material, unmasked, kind="snapshot", document=document)
+    return material.replaced(subject=replace(legacy_subject("legacy:dose"), dictionary=other))
 
 
 @control("CONFIG-010")
@@ -104,5 +88,5 @@ def changes_when_read(material: StageOutputs) -> StageOutputs:
 
 CONTROLS = (
     *(no_value, no_source, stale_gridsize, left_at_none),
-    *(misspelt_entry, inverted_loss, null_leak, changes_when_read),
+    *(misspelt_entry, inverted_loss, changes_when_read),
 )

@@ -9,15 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from ptyspec.checks.shown import lookup
-from ptyspec.checks.write import HUB
+from ptyspec.checks.shown import LINK, lookup
 from ptyspec.errors import InputFileError
-from ptyspec.files.files import sha256_of
 from ptyspec.files.jsonfile import read_json
 from ptyspec.render.table import LONG, show
 from ptyspec.render.text import escape
 
-LINK = re.compile(r'\[((?:[^\[\]\\]|\\.)*)\]\(([^()#\s]+\.json)#(\S*?) "([^"]*)"\)')
 ANY_LINK = re.compile(r"\]\(([^()#\s]+)(#\S*)?[^()]*\)")
 FIGURE = r"[-+–−~≈<>≤≥]*\s*\d[\d.,]*(?:e[-+]?\d+)?"
 BARE = re.compile(
@@ -30,11 +27,14 @@ def problems(folder: Path) -> list[str]:
     """Return what is wrong with the summaries below `folder`, one line each.
 
     A number in a table that is no link; a link whose file or field is not there; a text that is not what the field
-    holds, in the format that the link states; a link that states none. Of a finished hub also: a file that is missing,
-    that nobody lists, or whose digest is another. What is being written (a folder with a leading dot) is left out.
-    Raises InputFileError where there is no summary at all.
+    holds, in the format that the link states; a link that states none. What is being written (a folder with a leading
+    dot) is left out. Raises InputFileError where there is no summary at all.
     """
-    pages = [path for path in sorted(folder.rglob("*.md")) if _finished(path, folder)]
+    pages = [
+        path
+        for path in sorted(folder.rglob("*.md"))
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
     if not pages:
         raise InputFileError(
             "the folder holds no summary",
@@ -43,21 +43,12 @@ def problems(folder: Path) -> list[str]:
             next_step="name what `ptyspec audit ... --out` printed",
         )
     content = cache(read_json)
-    found = []
-    for path in pages:
-        for at, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            found += [
-                f"{path.relative_to(folder)}:{at}: {what}"
-                for what in _line(path.parent, line, content)
-            ]
-    for path in sorted(folder.rglob(HUB)):
-        if _finished(path, folder):
-            found += [f"{path.relative_to(folder)}: {what}" for what in _files(path)]
-    return found
-
-
-def _finished(path: Path, folder: Path) -> bool:
-    return not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return [
+        f"{path.relative_to(folder)}:{at}: {what}"
+        for path in pages
+        for at, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        for what in _line(path.parent, line, content)
+    ]
 
 
 def _line(folder: Path, line: str, content: Any) -> Iterator[str]:
@@ -92,16 +83,3 @@ def _cells(line: str, keys: list[set[str]]) -> Iterator[str]:
     for at, cell in enumerate(cells):
         if BARE.match(cell) and not (at < labels and cell in common):
             yield f"{cell}: a number without a pointer"
-
-
-def _files(path: Path) -> Iterator[str]:
-    folder = path.parent
-    listed = {row["path"]: row["sha256"] for row in read_json(path).get("files", [])}
-    for name, digest in listed.items():
-        if not (folder / name).is_file():
-            yield f"{name} is missing"
-        elif sha256_of(folder / name) != digest:
-            yield f"{name} has been changed"
-    there = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
-    for name in sorted(there - set(listed) - {path.name}):
-        yield f"{name} is not listed"

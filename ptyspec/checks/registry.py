@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Protocol, TypeVar, cast
 
 from ptyspec.checks.layout import Layout
 from ptyspec.checks.report import Audit
-from ptyspec.checks.shown import plain
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.errors import ConfigError, UnknownNameError
-from ptyspec.spec.registry import specification
+from ptyspec.errors import UnknownNameError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,6 @@ class Kind:
 
     question: str
     trains: bool = False
-    most: int | None = None
-    """Largest number of subjects; None: any number."""
 
 
 KINDS = {
@@ -94,54 +92,37 @@ def module_of(kind: str) -> AuditModule:
 
 def known(kind: str) -> Kind:
     """Return what a kind is; raises UnknownNameError, cheaply."""
-    if kind not in KINDS:
-        near = get_close_matches(kind, KINDS, n=1)
-        raise UnknownNameError(
-            f"no audit is called {kind}",
-            value=kind,
-            limit=", ".join(KINDS),
-            source="command line",
-            next_step=f"did you mean {near[0]}?" if near else "ptyspec audit --list",
-        )
-    return KINDS[kind]
+    return _named(KINDS, kind, f"no audit is called {kind}", "ptyspec audit --list")
 
 
 def control_of(kind: str, name: str) -> Control:
     """Return a control of a kind by name; raises UnknownNameError."""
-    found = {control.name: control for control in module_of(kind).CONTROLS}
-    if name not in found:
-        raise UnknownNameError(
-            f"the audit {kind} has no control {name}",
-            value=name,
-            limit=", ".join(found) or "none",
-            source="--control",
-            next_step=f"ptyspec audit --list {kind}",
-        )
-    return found[name]
+    controls = {control.name: control for control in module_of(kind).CONTROLS}
+    return _named(
+        controls, name, f"the audit {kind} has no control {name}", f"ptyspec audit --list {kind}"
+    )
 
 
-def perform(kind: str, materials: Sequence[StageOutputs], control: str | None = None) -> Audit:
+def _named(names: Mapping[str, T], name: str, message: str, next_step: str) -> T:
+    if name in names:
+        return names[name]
+    near = get_close_matches(name, names, n=1)
+    raise UnknownNameError(
+        message,
+        value=name,
+        limit=", ".join(names),
+        source="command line",
+        next_step=f"did you mean {near[0]}?" if near else next_step,
+    )
+
+
+def perform(kind: str, subjects: Sequence[StageOutputs], control: str | None = None) -> Audit:
     """Return the audit of these subjects; `control` names what has spoiled the last of them.
 
-    Raises UnknownNameError, ConfigError for a number of subjects that the kind does not take, UnknownClauseError where
-    a finding names a clause that no document has, and whatever the subjects' stages raise.
+    Raises UnknownNameError, UnknownClauseError where a finding names a clause that no document has, and whatever the
+    subjects' stages raise.
     """
-    module, about = module_of(kind), known(kind)
-    if not materials or (about.most is not None and len(materials) > about.most):
-        raise ConfigError(
-            f"the audit {kind} takes {'one or more subjects' if about.most is None else f'1 to {about.most} subjects'}",
-            value=len(materials),
-            source="command line",
-            next_step=f"ptyspec audit {kind} gs2_custom",
-        )
-    report = Audit(
-        kind,
-        about.question,
-        tuple(material.subject.as_json() for material in materials),
-        control=control,
-    )
-    module.LAYOUT.fill(module.__name__, materials, report)
-    for finding in report.findings:
-        specification()[finding.clause]
-    report.data = plain(report.data)
+    module, rows = module_of(kind), tuple(one.subject.as_json() for one in subjects)
+    report = Audit(kind, known(kind).question, rows, control=control)
+    module.LAYOUT.fill(module.__name__, subjects, report)
     return report

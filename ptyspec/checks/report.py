@@ -1,18 +1,41 @@
-"""What an audit says: data, tables that point into them, findings by clause, figures."""
+"""An audit: data, tables whose numbers point into them, findings by clause, figures; as a page and as files."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ptyspec.checks.documents import AuditFile, FigureRow, FindingRow, Status, SubjectRow, Table
-from ptyspec.checks.shown import Cell, plain
+from ptyspec.checks.documents import AuditFile, FigureRow, FindingRow, Status, SubjectRow
+from ptyspec.checks.shown import LINK, plain, reference
+from ptyspec.errors import PtyspecError
+from ptyspec.files.disk import make_folder
+from ptyspec.files.files import atomic_file
+from ptyspec.files.jsonfile import read_document, write_json
+from ptyspec.render import canvas
+from ptyspec.render.table import FORM, LONG, Mark, Table
+from ptyspec.render.text import escape
 from ptyspec.spec.finding import Finding
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+HUB = "hub.json"
+"""The file by which a folder is known to be a finished hub."""
+BROKEN = "broken"
+MARKS = {False: BROKEN, None: "not evaluated", True: "holds"}
+"""How findings are told, and in which order."""
+STYLES = {
+    "ok": "green",
+    "violation": "bold red",
+    "defect": "bold red",
+    "incomplete": "yellow",
+    "not evaluated": "yellow",
+    "holds": "green",
+    BROKEN: "bold red",
+}
+"""How a terminal shows a state."""
 
 
 @dataclass(frozen=True)
@@ -22,15 +45,6 @@ class Picture:
     name: str
     caption: str
     draw: Callable[[], Figure]
-
-
-def about(finding: Finding, names: Sequence[str]) -> list[str]:
-    """Return whom a finding is about: the names that its text holds, all where it holds none."""
-
-    def told(name: str) -> bool:
-        return bool(re.search(rf"(?<![\w#@]){re.escape(name)}(?![\w#@]|:\w)", finding.what))
-
-    return [name for name in names if told(name)] or list(names)
 
 
 def status_of(findings: Iterable[Finding]) -> Status:
@@ -63,24 +77,33 @@ class Audit:
         """Return the ids of broken clauses, each once."""
         return list(dict.fromkeys(one.clause for one in self.findings if one.ok is False))
 
-    def table(self, title: str, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-        """Add a table; numbers must be references."""
-        cells = tuple(tuple(row) for row in rows)
-        self.tables.append(Table(title=title, head=tuple(head), rows=cells))
+    def ref(self, *parts: str, form: str = FORM) -> Mark:
+        """Return data[parts[0]][parts[1]]... as a cell of a table; KeyError where it is not there."""
+        value: Any = self.data
+        for part in parts:
+            value = value[part]
+        return reference(f"{self.kind}.json", value, "data", *parts, form=form)
+
+    def table(self, title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Add a table; numbers must be made by `ref`."""
+        self.tables.append(Table(head, list(rows), title))
 
     def extend(self, name: str, findings: Iterable[Finding]) -> None:
-        """Add what a check found of this subject, or of what else has a name."""
+        """Add what a check found of this subject."""
         self.findings += [replace(one, what=f"{name}: {one.what}") for one in findings]
 
+    def of(self, name: str) -> list[Finding]:
+        """Return the findings about a subject; those that name none are about all."""
+        others = tuple(f"{one['name']}: " for one in self.subjects if one["name"] != name)
+        return [one for one in self.findings if not one.what.startswith(others)]
+
     def figure(self, name: str, caption: str, draw: Callable[[], Figure]) -> None:
-        """Add a figure, drawn only when the audit is written to a folder; a name is taken once (ValueError)."""
-        if any(picture.name == name for picture in self.figures):
-            raise ValueError(f"two figures are called {name}")
+        """Add a figure, drawn only when the audit is written to a folder."""
         self.figures.append(Picture(name, caption, draw))
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the whole audit, its headline on top; JSON values where `data` holds nothing else."""
-        document = AuditFile(
+    def document(self, figures: Iterable[FigureRow] = ()) -> AuditFile:
+        """Return KIND.json; JSON values where `data` holds nothing else."""
+        return AuditFile(
             status=self.status,
             kind=self.kind,
             question=self.question,
@@ -88,24 +111,106 @@ class Audit:
             violated=self.violated(),
             subjects=[SubjectRow.model_validate(row) for row in self.subjects],
             data=plain(self.data),
-            tables=self.tables,
-            findings=[_row(place, finding) for place, finding in enumerate(self.findings)],
-            figures=[FigureRow(name=one.name, caption=one.caption) for one in self.figures],
+            findings=self.rows(),
+            figures=list(figures),
             notes=self.notes,
         )
-        return document.model_dump(mode="json")
+
+    def rows(self) -> list[FindingRow]:
+        """Return the findings as JSON."""
+        return [
+            FindingRow(
+                clause=one.clause,
+                stage=one.stage,
+                what=one.what,
+                state=one.state,
+                ok=one.ok,
+                observed=None if one.ok is None else one.observed,
+                limit=one.observed if one.ok is None else one.expected,
+            )
+            for one in self.findings
+        ]
+
+    def held(self, *, last: bool = False, holding: bool = True) -> Table:
+        """Return the findings as a table, broken ones first, or last; `holding` False: without those that hold."""
+
+        def cell(place: int, key: str) -> Mark:
+            value = getattr(rows[place], key)
+            return reference(f"{self.kind}.json", value, "findings", place, key)
+
+        rows, order = self.rows(), list(MARKS)
+        shown = [place for place, row in enumerate(rows) if holding or not row.ok]
+        shown.sort(key=lambda place: order.index(rows[place].ok), reverse=last)
+        cells = [
+            [
+                rows[place].clause,
+                Mark(state := MARKS[rows[place].ok], bold=state == BROKEN, style=STYLES[state]),
+                rows[place].what,
+                None if rows[place].ok is None else cell(place, "observed"),
+                cell(place, "limit"),
+            ]
+            for place in shown
+        ]
+        head = ["clause", "state", "what", "observed", "limit or reason"]
+        return Table(head, cells, "Findings", numbers=False)
 
 
-def _row(place: int, finding: Finding) -> FindingRow:
-    """A finding as JSON; `pointer` is where the observed value stands."""
-    judged = finding.ok is not None
-    return FindingRow(
-        clause=finding.clause,
-        stage=finding.stage,
-        what=finding.what,
-        state=finding.state,
-        ok=finding.ok,
-        observed=finding.observed if judged else None,
-        limit=finding.expected if judged else finding.observed,
-        pointer=f"/findings/{place}/observed" if judged else None,
-    )
+def markdown(audit: Audit, figures: Iterable[FigureRow] = (), *, linked: bool = True) -> str:
+    """Return the audit as Markdown, in which every number points into KIND.json; `linked` False: the numbers alone."""
+    names = ", ".join(f"{escape(row['name'])} ({escape(row['source'])})" for row in audit.subjects)
+    lines = [f"# Audit {audit.kind}: {audit.status}", "", escape(audit.question), ""]
+    lines += [f"Subjects: {names}.", ""]
+    if audit.control:
+        spoiled = "these figures are of data spoiled on purpose"
+        lines += [f"Positive control `{audit.control}`: {spoiled}.", ""]
+    held = audit.held()
+    lines += held.section() if held.rows else ["No finding: nothing was evaluated.", ""]
+    for table in audit.tables:
+        lines += table.section()
+    for row in figures:
+        caption = escape(row.caption, LONG)
+        reason = escape(row.error or "", LONG)
+        drawn = [f"![{caption}]({row.file})", "", caption]
+        lines += [*(drawn if row.file else [f"{caption}: not drawn ({reason})"]), ""]
+    if audit.notes:
+        lines += ["## Notes", "", *(f"- {escape(note, 1000)}" for note in audit.notes), ""]
+    text = "\n".join(lines).rstrip() + "\n"
+    return text if linked else LINK.sub(r"\1", text)
+
+
+def may_hold(kind: str) -> Callable[[Path], bool]:
+    """Return whether a folder holds audits, of which one of this kind would be replaced, and nothing else."""
+
+    def is_audit(path: Path) -> bool:
+        try:
+            return bool(read_document(path, AuditFile, "audit"))
+        except PtyspecError:
+            return False
+
+    def ours(folder: Path) -> bool:
+        audits = {path.name: is_audit(path) for path in folder.glob("*.json")}
+        return any(audits.values()) and HUB not in audits and audits.get(f"{kind}.json", True)
+
+    return ours
+
+
+def write_audit(folder: Path, audit: Audit) -> Path:
+    """Write KIND.json, KIND.md and figures/KIND-*.png into `folder` (made where absent) and return the page.
+
+    Every number of the page is a link `KIND.json#POINTER`, which `pointers.problems` re-reads. A figure that cannot be
+    drawn costs nothing but itself: document and page say why. Raises OutputFileError where the system refuses.
+    """
+    make_folder(folder)
+    figures = [_drawn(folder, audit.kind, one) for one in audit.figures]
+    write_json(folder / f"{audit.kind}.json", audit.document(figures))
+    page = folder / f"{audit.kind}.md"
+    with atomic_file(page) as file:
+        file.write(markdown(audit, figures).encode())
+    return page
+
+
+def _drawn(folder: Path, kind: str, picture: Picture) -> FigureRow:
+    place = make_folder(folder / "figures") / f"{kind}-{picture.name}.png"
+    saved, why = canvas.attempt(lambda: canvas.save(picture.draw(), place))
+    file = f"figures/{place.name}" if saved else None
+    return FigureRow(name=picture.name, caption=picture.caption, file=file, error=why or None)

@@ -1,39 +1,25 @@
-"""Numbers by reference: a cell of a table is a pointer into the audit's JSON and a format, never a copy of a value."""
+"""Numbers by reference: what a page shows is a link to the field of a JSON file that holds it, never a copy."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from ptyspec.errors import InputFileError
 from ptyspec.render.table import FORM, Mark
 
-
-@dataclass(frozen=True)
-class Ref:
-    """A value of the audit's `data`, by JSON pointer (RFC 6901, from the document's root), and how it is shown."""
-
-    pointer: str
-    form: str = FORM
+LINK = re.compile(r'\[((?:[^\[\]\\]|\\.)*)\]\(([^()#\s]+\.json)#(\S*?) "([^"]*)"\)')
+"""A number by reference in Markdown: text, file, JSON pointer (RFC 6901), and the format as the link's title."""
 
 
-Cell = str | Ref
-"""Text, or a value by reference."""
-
-
-def pointer(*parts: object) -> str:
-    """Return the pointer to data[parts[0]][parts[1]]...: keys may hold any character."""
-    return "/data" + "".join(
-        f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts
-    )
-
-
-def ref(*parts: object, form: str = FORM) -> Ref:
-    """Return a reference to data[parts[0]][parts[1]]..."""
-    return Ref(pointer(*parts), form)
+def reference(file: str, value: object, *parts: object, form: str = FORM) -> Mark:
+    """Return a value as a link to document[parts[0]][parts[1]]... of a JSON file; keys may hold any character."""
+    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
+    link = f"{file}#{quote(pointer, safe='/~:,@+=_.-')}"
+    return Mark(value, link=link, hint=form, form=form)
 
 
 def lookup(document: Any, place: str) -> Any:
@@ -70,14 +56,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, Iterable) and not isinstance(value, bytes):
         return [plain(part) for part in value]
     raise TypeError(f"{type(value).__name__} is not a JSON value: {value!r:.80}")
-
-
-def address(file: str, place: str) -> str:
-    """Return the link to a field of a JSON file."""
-    return f"{file}#{quote(place, safe='/~:,@+=_.-')}"
-
-
-def field(document: Any, pointer: str, form: str = FORM, file: str = "") -> Mark:
-    """Return a value by reference; with `file`, as a link to where it stands, whose title is the format."""
-    link = address(file, pointer) if file else ""
-    return Mark(lookup(document, pointer), link=link, hint=form, form=form)

@@ -13,8 +13,6 @@ from ptyspec.cli.names import audit_words, controls
 from ptyspec.cli.options import Json, Profile, Recipe, Seed, Setting
 
 if TYPE_CHECKING:
-    from ptyspec.checks.stage_outputs import StageOutputs
-    from ptyspec.cli.progress import RichProgress
     from ptyspec.runs.run_spec import RunSpec
 
 Words = Annotated[
@@ -22,8 +20,7 @@ Words = Annotated[
     typer.Argument(
         metavar="[KIND] A [B]...",
         help="A kind of audit and what to look at: scenarios, files, runs (folder "
-        "or first 8 digits of the key), snapshots FILE.json[#NAME], legacy:main, legacy:dose, "
-        "legacy:dose:mae.",
+        "or first 8 digits of the key), legacy:main, legacy:dose, legacy:dose:mae.",
         autocompletion=audit_words,
     ),
 ]
@@ -54,7 +51,8 @@ CODES = {
     "incomplete": INCOMPLETE,
     "ok": 0,
 }
-EXAMPLE = "ptyspec audit probe gs2_custom; ptyspec audit --all gs2_custom --out HUB; kinds: ptyspec audit --list"
+EXAMPLE = "ptyspec audit probe gs2_custom; kinds: ptyspec audit --list"
+FORMS = "KIND A [B]..., or --all A [B]... --out DIR, or --check DIR"
 
 
 def audit(
@@ -80,46 +78,38 @@ def audit(
     given = words or []
     if listing:
         return _list(given, as_json)
-    _refuse(given, everything, control, check, out)
+    if check is not None:
+        understood = not (given or everything or control)
+    elif everything:
+        understood = bool(given) and out is not None and control is None
+    else:
+        understood = len(given) > 1
+    if not understood:
+        from ptyspec.errors import ConfigError
+
+        value, wrong = " ".join(given) or None, "say which audit and what to look at"
+        raise ConfigError(wrong, value=value, limit=FORMS, source="command line", next_step=EXAMPLE)
     if check is not None:
         return _check(check, as_json)
     from ptyspec.cli.output import end, fix_threads, place
 
     fix_threads()
-    from ptyspec.checks.subject import subjects as named
-    from ptyspec.runs.run_spec import Options
+    from ptyspec.checks.legacy_subject import READERS
+    from ptyspec.runs.run_spec import Options, run_specs
 
-    said = Options(profile, recipe, seed, settings or ())
-    folder = place(out)
-    if everything:
-        assert folder is not None  # refused above
+    said, folder = Options(profile, recipe, seed, settings or ()), place(out)
+    if everything and folder is not None:
+        from ptyspec.checks.hub import check_out
+
+        check_out(folder)
         told = f"ptyspec audit --all {shlex.join(given)} {said} --out {shlex.quote(str(out))}"
-        status = _hub(lambda: named(given, said), folder, told.replace("  ", " "), as_json)
+        specs = run_specs(given, said, readers=READERS)
+        status = _all(specs, folder, told.replace("  ", " "), as_json)
     else:
         _known(given[0], control, folder)
-        status = _one(given[0], named(given[1:], said), control, folder, as_json)
+        specs = run_specs(given[1:], said, readers=READERS)
+        status = _one(given[0], specs, control, folder, as_json)
     return end(CODES[status])
-
-
-def _refuse(
-    given: list[str], everything: bool, control: str | None, check: Path | None, out: Path | None
-) -> None:
-    """Raise ConfigError for what does not go together."""
-    from ptyspec.errors import ConfigError
-
-    message, next_step = "", EXAMPLE
-    if check is not None and (given or everything or control):
-        message, next_step = "--check takes a folder and nothing else", "ptyspec audit --check HUB"
-    elif check is None and everything and control is not None:
-        message = f"--control {control} is for one kind"
-        next_step = f"ptyspec audit KIND A --control {control}"
-    elif check is None and everything and (not given or out is None):
-        message = "--all takes subjects and --out"
-    elif check is None and not everything and len(given) < 2:
-        message = "say which audit and what to look at"
-    if message:
-        value = " ".join(given) or None
-        raise ConfigError(message, value=value, source="command line", next_step=next_step)
 
 
 def _known(kind: str, control: str | None, place: Path | None) -> None:
@@ -130,67 +120,55 @@ def _known(kind: str, control: str | None, place: Path | None) -> None:
     if control is not None:
         registry.control_of(kind, control)
     if place is not None:
-        from ptyspec.checks.write import may_hold
+        from ptyspec.checks.report import may_hold
         from ptyspec.files.disk import check_place
 
         check_place(place, "single audits", may_hold(kind))
 
 
 def _one(
-    kind: str, found: list[RunSpec], control: str | None, place: Path | None, as_json: bool
+    kind: str, specs: list[RunSpec], control: str | None, place: Path | None, as_json: bool
 ) -> str:
     from ptyspec.checks.registry import perform
-    from ptyspec.checks.write import markdown, write_audit
+    from ptyspec.checks.report import markdown, write_audit
+    from ptyspec.checks.stage_outputs import StageOutputs
     from ptyspec.cli.audit_tables import headline, show
     from ptyspec.cli.output import print_json, stderr, stdout
     from ptyspec.cli.progress import RichProgress
     from ptyspec.faults.controls import spoiled
 
     with RichProgress(stderr()) as bars:
-        subjects = _materials(found, bars)
+        subjects = [StageOutputs(spec, progress=bars) for spec in specs]
         made = spoiled(kind, subjects, control) if control else perform(kind, subjects)
         path = None if place is None else write_audit(place, made)
     if as_json:
-        print_json(made.as_json())
+        print_json(made.document())
     elif path is not None:
         headline(stdout(), made)
         typer.echo(f"report: {path}")
     elif stdout().is_terminal:
         show(stdout(), made)
     else:
-        typer.echo(markdown(made), nl=False)
+        typer.echo(markdown(made, linked=False), nl=False)
     return made.status
 
 
-def _hub(named: Any, place: Path, told: str, as_json: bool) -> str:
-    from ptyspec.checks.hub import check_out, write_hub
-    from ptyspec.checks.tested import behind, checkout
+def _all(specs: list[RunSpec], place: Path, told: str, as_json: bool) -> str:
+    from ptyspec.checks.hub import INDEX, write_hub
+    from ptyspec.checks.stage_outputs import StageOutputs
+    from ptyspec.cli.audit_tables import show_hub
     from ptyspec.cli.output import print_json, stderr, stdout
     from ptyspec.cli.progress import RichProgress
 
-    check_out(place)
     with RichProgress(stderr()) as bars:
-        made = write_hub(
-            place,
-            _materials(named(), bars),
-            command=told,
-            watch=bars.whole,
-            tests=lambda clauses: behind(clauses, checkout()),
-        )
+        subjects = [StageOutputs(spec, progress=bars) for spec in specs]
+        folder, content = write_hub(place, subjects, command=told, watch=bars.whole)
     if as_json:
-        print_json({"hub": str(made.folder), **made.content})
+        print_json({"hub": str(folder), **content.model_dump(mode="json")})
     else:
-        from ptyspec.cli.audit_tables import show_hub
-
-        show_hub(stdout(), made.content)
-        typer.echo(f"report: {made.folder / 'index.md'}")
-    return str(made.content["status"])
-
-
-def _materials(named: list[RunSpec], bars: RichProgress) -> list[StageOutputs]:
-    from ptyspec.checks.stage_outputs import StageOutputs
-
-    return [StageOutputs(found, progress=bars) for found in named]
+        show_hub(stdout(), content)
+        typer.echo(f"report: {folder / INDEX}")
+    return content.status
 
 
 def _list(wanted: list[str], as_json: bool) -> None:

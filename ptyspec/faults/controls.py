@@ -8,10 +8,9 @@ from dataclasses import replace
 from ptyspec.checks.registry import Control, control_of, known, perform
 from ptyspec.checks.report import Audit
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.checks.subject import subject
 from ptyspec.faults.apply import applied
 from ptyspec.faults.catalogue import fault
-from ptyspec.runs.run_spec import Options
+from ptyspec.runs.run_spec import Options, run_spec
 
 
 def story(control: Control) -> str:
@@ -29,7 +28,7 @@ def spoiled(kind: str, subjects: Sequence[StageOutputs], name: str) -> Audit:
     *others, last = subjects
     if control.on:
         target, *settings = control.on
-        chosen = subject(target, Options(profile="quick", settings=settings))
+        chosen = run_spec(target, Options(profile="quick", settings=settings))
         last = StageOutputs(replace(chosen, name=last.name))
     if control.spoil is not None:
         last = control.spoil(last)

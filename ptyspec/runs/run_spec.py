@@ -23,7 +23,7 @@ from ptyspec.runs.produce import key_of
 from ptyspec.runs.request import recipe_faults, recipe_names, request, scenario_names
 from ptyspec.runs.store import RunStore
 
-Kind = Literal["scenario", "run", "snapshot", "legacy"]
+Kind = Literal["scenario", "run", "legacy"]
 KEY_DIGITS = 8
 """So many leading digits of a run's key name it."""
 REFERENCE = "reference"
@@ -69,8 +69,6 @@ class RunSpec:
     """The finished run that is meant; None: the run that the settings give."""
     dictionary: Mapping[str, Any] | None = field(default=None, compare=False)
     """The legacy dictionary that the settings were taken from."""
-    document: Mapping[str, Any] | None = field(default=None, compare=False)
-    """The investigation's snapshot that they were taken from: `run_params` and one of its scenarios."""
 
     def as_json(self) -> dict[str, str]:
         """Return what identifies it."""
@@ -130,7 +128,7 @@ def run_spec(
     """Return the run that `target` names.
 
     `faults` are the names that may be used, by a caller who applies them; None: faults that are not active are refused.
-    `readers` read the kinds "legacy" and "snapshot". A target's own recipe and KEY=VALUE win over the options. Raises
+    `readers` read the kind "legacy". A target's own recipe and KEY=VALUE win over the options. Raises
     UnknownNameError, ConfigError (options where they cannot be heeded) and InputFileError.
     """
     said, runs = options or Options(), store or RunStore()
@@ -188,9 +186,7 @@ def kind_of(target: str, store: RunStore) -> Kind:
         return "scenario"
     if _run_folder(target, store) is not None:
         return "run"
-    if target.partition(":")[0] == "legacy":
-        return "legacy"
-    return "snapshot" if Path(target.partition("#")[0]).suffix == ".json" else "scenario"
+    return "legacy" if target.partition(":")[0] == "legacy" else "scenario"
 
 
 def _run_folder(target: str, store: RunStore) -> Path | None:

@@ -159,10 +159,10 @@ def test_a_folder_of_something_else_is_not_written_over(tmp_path: Path) -> None:
 def test_a_hub_of_audits_is_shown_with_what_it_found_broken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made_hub = a_hub(tmp_path / "hub", monkeypatch)
+    folder, _ = a_hub(tmp_path / "hub", monkeypatch)
     found = dataclasses.replace(without_anything(tmp_path), audits=tmp_path / "hub")
     told = words(write_dashboard(tmp_path / "out", found).read_text(encoding="utf-8"))
-    assert str(made_hub.folder) in told
+    assert str(folder) in told
     assert "bad: gain broken" in told
     with pytest.raises(InputFileError, match="no hub"):
         audits.read(tmp_path / "out")

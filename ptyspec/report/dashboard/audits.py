@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ptyspec.checks.documents import HubFile
-from ptyspec.checks.write import HUB
+from ptyspec.checks.report import HUB
 from ptyspec.errors import InputFileError
 from ptyspec.files.jsonfile import read_document
 
@@ -19,13 +19,11 @@ def read(folder: Path | None) -> dict[str, Any] | None:
         return None
     place = _hub(folder)
     hub = read_document(place / HUB, HubFile, "hub", AGAIN)
-    kept = ("question", "holds", "broken", "not_evaluated", "subjects", "page", "json")
-    told = hub.model_dump(mode="json", by_alias=True)
+    told = hub.model_dump(mode="json")
     return {
         "folder": str(place),
-        **{key: told[key] for key in ("status", "time", "command", "findings")},
+        **{key: told[key] for key in ("status", "time", "command", "findings", "kinds")},
         "subjects": [row.name for row in hub.subjects],
-        "kinds": {name: {key: row[key] for key in kept} for name, row in told["kinds"].items()},
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ptyspec.checks.write import write_audit
+from ptyspec.checks.report import write_audit
 from tests.audits import material, performed
 from tests.fake_hub import a_hub
 from tests.json_schema import breaches
@@ -20,18 +20,16 @@ def content(path: Path) -> Any:
 
 def test_an_audit_follows_its_schema(tmp_path: Path) -> None:
     write_audit(tmp_path, performed("probe", material()))
-    found = content(tmp_path / "probe.json")
-    assert breaches(found, "audit") == []
-    assert {"pointer", "form"} == set(found["tables"][0]["rows"][0][1])
+    assert breaches(content(tmp_path / "probe.json"), "audit") == []
 
 
 def test_a_hub_and_its_audits_follow_their_schemas(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = a_hub(tmp_path, monkeypatch)
-    assert breaches(content(made.folder / "hub.json"), "hub") == []
+    folder, _ = a_hub(tmp_path, monkeypatch)
+    assert breaches(content(folder / "hub.json"), "hub") == []
     for kind in ("probe", "visual"):
-        assert breaches(content(made.folder / f"{kind}.json"), "audit") == []
+        assert breaches(content(folder / f"{kind}.json"), "audit") == []
 
 
 @pytest.mark.parametrize(
@@ -43,14 +41,8 @@ def test_a_hub_and_its_audits_follow_their_schemas(
         pytest.param("more", 1, "$", id="another-field"),
         pytest.param("findings", [{"clause": "x"}], "$.findings[0]", id="half-a-finding"),
         pytest.param("violated", ["norm-1"], "$.violated[0]", id="no-clause"),
-        pytest.param(
-            "tables",
-            [{"title": "", "head": [], "rows": [[0.5]]}],
-            "$.tables[0].rows[0][0]",
-            id="bare-number",
-        ),
     ],
 )
 def test_an_audit_that_breaks_the_schema_is_told(name: str, value: Any, place: str) -> None:
-    found = json.loads(json.dumps(performed("probe", material()).as_json())) | {name: value}
+    found = performed("probe", material()).document().model_dump(mode="json") | {name: value}
     assert any(line.startswith(f"{place}: ") for line in breaches(found, "audit"))
