@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.planted import World, world
-from ptyspec.explanations.causes import Findings, find_causes
+from ptyspec.explanations.causes import Findings
 from ptyspec.explanations.ddmin import ddmin, smallest
-from ptyspec.explanations.drive import Driver
-from ptyspec.explanations.plan import Outcome, Subset
+from ptyspec.explanations.search import Outcome, Search, Subset
 
 SIZES = (20, 40, 60)
 KINDS = {
@@ -53,35 +52,37 @@ def trials(kind: str, way: Callable[[World], Trial], count: int) -> list[Trial]:
 
 def everything(there: World) -> Trial:
     """What `explain` does: all causes, then what they hide."""
-    from ptyspec.explanations.causes import find_all
-
-    found, driver = Findings(), Driver(there.answer)
-    driver.run(find_all(there.members, found))
+    found = Findings(Search(there.answer), there.members)
+    found.find_all()
     causes = {frozenset(cause) for cause in found.causes}
     masked = {(frozenset(one.members), one.maskers) for one in found.masked}
     right = causes == set(there.causes) and masked == {
         (cause, (masker,)) for cause, masker in there.hidden
     }
-    return Trial(right, driver.runs)
+    return Trial(right, len(found.search.known))
 
 
 def visible(there: World) -> Trial:
     """`explain` without the search for what is hidden."""
-    found, driver = Findings(), Driver(there.answer)
-    driver.run(find_causes(there.members, found))
-    return Trial({frozenset(cause) for cause in found.causes} == set(there.causes), driver.runs)
+    found = Findings(Search(there.answer), there.members)
+    found.find_causes()
+    return _trial(there, found.search, *found.causes)
 
 
 def halving(there: World) -> Trial:
     """One cause by halving and ddmin."""
-    driver = Driver(there.answer)
-    return Trial({frozenset(driver.run(smallest(there.members)))} == set(there.causes), driver.runs)
+    search = Search(there.answer)
+    return _trial(there, search, smallest(search, there.members))
 
 
 def only_ddmin(there: World) -> Trial:
     """One cause by ddmin alone."""
-    driver = Driver(there.answer)
-    return Trial({frozenset(driver.run(ddmin(there.members)))} == set(there.causes), driver.runs)
+    search = Search(there.answer)
+    return _trial(there, search, ddmin(search, there.members))
+
+
+def _trial(there: World, search: Search, *causes: tuple[str, ...]) -> Trial:
+    return Trial(set(map(frozenset, causes)) == set(there.causes), len(search.known))
 
 
 def add_one(there: World) -> Trial:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ptyspec.explanations.plan import Outcome, Subset
+from ptyspec.explanations.search import Outcome, Run, Subset
 from ptyspec.seeds import generator
 
 
@@ -30,9 +30,9 @@ class World:
         uncovered = any(cause <= subset and masker not in subset for cause, masker in self.hidden)
         return Outcome.FAIL if shown or uncovered else Outcome.PASS
 
-    def answer(self, subsets: Sequence[Subset]) -> list[Outcome]:
+    def answer(self, subsets: Sequence[Subset]) -> list[Run]:
         """Return how several end."""
-        return [self.outcome(subset) for subset in subsets]
+        return [Run(outcome=self.outcome(subset)) for subset in subsets]
 
 
 def world(seed: int, size: int, *causes: int, hidden: int = 0, needing: int = 0) -> World:

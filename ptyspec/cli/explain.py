@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ptyspec.cli.failures import INCOMPLETE
 from ptyspec.cli.names import symptoms, variants
 from ptyspec.cli.options import Json, Processes, Profile, Seed, Setting
-
-if TYPE_CHECKING:
-    from ptyspec.explanations.explanation import Explanation
 
 HELP = "SCENARIO[:WORD,...] (a word: a recipe, a fault, -FAULT, KEY=VALUE), or the folder of a finished run."
 Good = Annotated[str, typer.Argument(metavar="GOOD", help=HELP, autocompletion=variants)]
@@ -34,9 +33,7 @@ Budget = Annotated[
 Repeats = Annotated[
     int, typer.Option(metavar="N", min=0, help="Other training seeds that confirm.")
 ]
-Out = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Also write JSON, story and a picture here.")
-]
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Also write JSON and story here.")]
 
 
 def explain(
@@ -60,21 +57,17 @@ def explain(
     from ptyspec.cli import output
     from ptyspec.cli.progress import RichProgress
     from ptyspec.explanations.explain import SearchInterruptedError
-    from ptyspec.explanations.write import is_explanation, write_explanation
+    from ptyspec.explanations.story import answer, is_explanation, story, write_explanation
     from ptyspec.files.disk import check_place
     from ptyspec.front.explain import explain as search
 
     place = output.place(out)
     if place is not None:
         check_place(place, "an explanation", is_explanation)
-    # The command that asks the same question.
-    command = ["ptyspec", "explain", good, bad, "--symptom", symptom]
-    command += [] if profile is None else ["--profile", profile]
-    command += [] if seed is None else ["--seed", str(seed)]
-    command += [word for text in settings or () for word in ("--set", text)]
+    command = shlex.join(["ptyspec", *sys.argv[1:]])
     try:
         with RichProgress(output.stderr()) as bars:
-            document = search(
+            found = search(
                 good,
                 bad,
                 symptom,
@@ -92,25 +85,16 @@ def explain(
             value="finished runs are kept",
             next_step="the same command goes on from there",
         ) from None
-    path = None if place is None else write_explanation(place, document, command)
-    _tell(document, path, command, as_json)
-    output.end(0 if document.status == "explained" else INCOMPLETE)
-
-
-def _tell(document: Explanation, path: Path | None, command: list[str], as_json: bool) -> None:
-    """Show the story, rendered where a terminal can; of one that was written the answer alone."""
-    from ptyspec.cli.output import print_json, stdout
-    from ptyspec.explanations.story import answer, story
-
+    text = story(found, command)
+    if place is not None:
+        path = write_explanation(place, found, text)
+        text = "\n".join([*answer(found), "", f"story: {path}", ""])
     if as_json:
-        return print_json(document)
-    text = story(document, command=command) if path is None else "\n".join([*answer(document), ""])
-    if stdout().is_terminal:
+        output.print_json(found)
+    elif output.stdout().is_terminal:
         from rich.markdown import Markdown
 
-        stdout().print(Markdown(text))
+        output.stdout().print(Markdown(text))
     else:
         typer.echo(text, nl=False)
-    if path is not None:
-        typer.echo(f"story: {path}")
-    return None
+    output.end(0 if found.status == "explained" else INCOMPLETE)

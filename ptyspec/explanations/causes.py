@@ -8,33 +8,35 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ptyspec.explanations.ddmin import sections, smallest
-from ptyspec.explanations.plan import Outcome, Plan, Subset, every, one
+from ptyspec.explanations.search import Names, Outcome, Search, Subset
 
 FAIL, PASS = Outcome.FAIL, Outcome.PASS
-Near = Sequence[Sequence[str]]
-"""Members to search first, such as those that act at one stage: the first of these sets that fails is searched."""
 SINGLY = 16
 """Up to so many remaining differences are each tried alone and left out alone; more are tried in groups."""
 
 
-@dataclass(frozen=True)
-class Masked:
+class Masked(NamedTuple):
     """A cause that BAD, mended of its visible causes, does not show because other differences hide it.
 
     - maskers: with them beside the cause the symptom is gone: the smallest set that does so.
     """
 
-    members: tuple[str, ...]
-    maskers: tuple[str, ...]
+    members: Names
+    maskers: Names
 
 
 @dataclass
 class Findings:
     """What a search has found so far; it stays readable when the budget ends the search."""
 
-    causes: list[tuple[str, ...]] = field(default_factory=list)
+    search: Search
+    members: Sequence[str]
+    near: Sequence[Sequence[str]] = ()
+    """Members to search first, such as those that act at one stage: the first of these sets that fails is searched."""
+    causes: list[Names] = field(default_factory=list)
     """Each a smallest set of differences that brings the symptom to GOOD."""
     masked: list[Masked] = field(default_factory=list)
     repaired: Subset | None = None
@@ -42,88 +44,70 @@ class Findings:
     stage: str = "causes"
     """What the search is doing: causes, masked, done."""
 
+    def find_all(self) -> None:
+        """Find independent causes, then masked ones."""
+        self.find_causes()
+        self.stage = "masked"
+        self._tell_apart()
+        if self.repaired:
+            self._find_masked(tuple(name for name in self.members if name in self.repaired))
+        self.stage = "done"
 
-def find_all(members: Sequence[str], found: Findings, near: Near = ()) -> Plan[None]:
-    """Find independent causes, then masked ones; `near`: where to look first."""
-    yield from find_causes(members, found, near)
-    found.stage = "masked"
-    yield from _tell_apart(members, found)
-    if found.repaired:
-        yield from find_masked([name for name in members if name in found.repaired], found)
-    found.stage = "done"
+    def find_causes(self) -> None:
+        """Find causes until BAD without them passes; GOOD passes and BAD fails, as the caller made sure."""
+        left: Names | None = tuple(self.members)
+        while left:
+            cause = smallest(self.search, self._narrowed(left))
+            self.causes.append(cause)
+            left = self._without(left, cause)
 
+    def _narrowed(self, left: Names) -> Names:
+        """Return the first of the near sets that still fails, else everything that is left."""
+        for names in self.near:
+            close = tuple(name for name in left if name in names)
+            inside = 0 < len(close) < len(left)
+            if inside and self.search.one(close, "what acts where the splice flips") is FAIL:
+                return close
+        return left
 
-def find_causes(members: Sequence[str], found: Findings, near: Near = ()) -> Plan[None]:
-    """Find causes until BAD without them passes; GOOD passes and BAD fails, as the caller made sure."""
-    left: tuple[str, ...] | None = tuple(members)
-    while left:
-        within = yield from _narrowed(left, near)
-        cause = yield from smallest(within)
-        found.causes.append(cause)
-        left = yield from _without(left, cause, found)
+    def _without(self, left: Names, cause: Names) -> Names | None:
+        """Return what still fails with the cause broken, or None; breaking one member of it may be enough for another cause."""
+        parts = [*((member,) for member in cause), cause]
+        rests = [tuple(name for name in left if name not in part) for part in parts]
+        outcomes = self.search.ask(rests, "BAD without the cause")
+        if FAIL in outcomes:
+            return rests[outcomes.index(FAIL)]
+        if PASS in outcomes:
+            self.repaired = frozenset(rests[outcomes.index(PASS)])
+        return None
 
+    def _tell_apart(self) -> None:
+        """A cause is masked if BAD without all the others passes: a search may meet it although BAD does not show it."""
+        for cause in list(self.causes) if len(self.causes) > 1 else ():
+            others = {name for one in self.causes if one != cause for name in one} - set(cause)
+            rest = tuple(name for name in self.members if name not in others)
+            if others and self.search.one(rest, "BAD with this cause alone") is PASS:
+                self.causes.remove(cause)
+                self._mask(rest, cause)
+                self.repaired = frozenset(rest)
 
-def _narrowed(left: tuple[str, ...], near: Near) -> Plan[tuple[str, ...]]:
-    """Return the first of the near sets that still fails, else everything that is left."""
-    for names in near:
-        close = tuple(name for name in left if name in set(names))
-        inside = 0 < len(close) < len(left)
-        if inside and (yield from one(close, "what acts where the splice flips")) is FAIL:
-            return close
-    return left
+    def _mask(self, rest: Names, cause: Names) -> None:
+        """Note a masked cause with the smallest set of the others that hides it; all of them do."""
+        others = tuple(name for name in rest if name not in cause)
+        self.masked.append(Masked(cause, smallest(self.search, others, frozenset(cause), PASS)))
 
-
-def _without(
-    left: tuple[str, ...], cause: tuple[str, ...], found: Findings
-) -> Plan[tuple[str, ...] | None]:
-    """Return what still fails with the cause broken, or None; breaking one member of it may be enough for another cause."""
-    broken = [tuple(name for name in left if name != member) for member in cause]
-    whole = tuple(name for name in left if name not in cause)
-    rests = [*broken, whole]
-    outcomes = yield from every(rests, "BAD without the cause")
-    failing = next((rest for rest in rests if outcomes[frozenset(rest)] is FAIL), None)
-    if failing is None:
-        passing = (frozenset(rest) for rest in rests if outcomes[frozenset(rest)] is PASS)
-        found.repaired = next(passing, None)
-    return failing
-
-
-def _tell_apart(members: Sequence[str], found: Findings) -> Plan[None]:
-    """A cause is masked if BAD without all the others passes: a search may meet it although BAD does not show it."""
-    for cause in list(found.causes) if len(found.causes) > 1 else ():
-        others = {name for other in found.causes if other != cause for name in other} - set(cause)
-        rest = tuple(name for name in members if name not in others)
-        if not others or (yield from one(rest, "BAD with this cause alone")) is not PASS:
-            continue
-        found.causes.remove(cause)
-        found.masked.append(Masked(cause, (yield from _maskers(rest, cause))))
-        found.repaired = frozenset(rest)
-
-
-def _maskers(rest: tuple[str, ...], cause: tuple[str, ...]) -> Plan[tuple[str, ...]]:
-    """Return the smallest set of the others that hides the cause; all of them do."""
-    others = tuple(name for name in rest if name not in cause)
-    return (yield from smallest(others, base=frozenset(cause), wanted=PASS))
-
-
-def find_masked(members: Sequence[str], found: Findings) -> Plan[None]:
-    """Find failing sets within `members`, which pass together; and for each the smallest set that hides it."""
-    rest = tuple(members)
-    outcomes = yield from every(probes(rest), "is something hidden")
-    failing = [subset for subset, outcome in outcomes.items() if outcome is FAIL]
-    for probe in sorted(failing, key=len):
-        yield from _uncover(rest, probe, found)
-
-
-def _uncover(rest: tuple[str, ...], probe: Subset, found: Findings) -> Plan[None]:
-    """Find the cause that made the probe fail, unless those that are known already do."""
-    known = {name for cause in found.masked for name in cause.members}
-    fresh = tuple(name for name in rest if name in probe - known)
-    why = "without the hidden causes that are known"
-    if not fresh or (known & probe and (yield from one(fresh, why)) is not FAIL):
-        return
-    cause = yield from smallest(fresh)
-    found.masked.append(Masked(cause, (yield from _maskers(rest, cause))))
+    def _find_masked(self, rest: Names) -> None:
+        """Find failing sets within the rest, which passes; and for each the smallest set that hides it."""
+        tried = list(dict.fromkeys(probes(rest)))
+        outcomes = self.search.ask(tried, "is something hidden")
+        failing = [subset for subset, found in zip(tried, outcomes, strict=True) if found is FAIL]
+        for probe in sorted(failing, key=len):
+            # What made it fail, unless those that are known already do.
+            known = {name for cause in self.masked for name in cause.members}
+            fresh = tuple(name for name in rest if name in probe - known)
+            why = "without the hidden causes that are known"
+            if fresh and (not known & probe or self.search.one(fresh, why) is FAIL):
+                self._mask(rest, smallest(self.search, fresh))
 
 
 def probes(members: Sequence[str]) -> Iterator[Subset]:

@@ -2,73 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from ptyspec.explanations.causes import Findings, Masked
-from ptyspec.explanations.explanation import ClaimRow, SeedRun, Settled
-from ptyspec.explanations.plan import Outcome, Subset
+from ptyspec.explanations.explanation import ClaimRow, Settled
+from ptyspec.explanations.search import NOTHING, Names, Outcome
+
+FAIL, PASS = Outcome.FAIL, Outcome.PASS
 
 
-class Claim(NamedTuple):
-    """One run and how it must end; `way` says which direction it speaks for."""
-
-    way: Literal["adding", "removing", "hiding"]
-    text: str
-    subset: Subset
-    expected: Outcome
-
-    def beside(self, runs: Sequence[SeedRun]) -> ClaimRow:
-        """Return it beside its runs, all of which must end as claimed."""
-        return ClaimRow(
-            way=self.way,
-            text=self.text,
-            taken_over=tuple(sorted(self.subset)),
-            expected=self.expected,
-            holds=all(run.outcome is self.expected for run in runs),
-            runs=tuple(runs),
-        )
-
-
-def claims_of_cause(members: Sequence[str], found: Findings, whole: Subset) -> tuple[Claim, ...]:
+def claims_of_cause(members: Names, found: Findings) -> tuple[ClaimRow, ...]:
     """Return the claims of a visible cause; BAD is first mended of the other causes, where there are any."""
     cause = frozenset(members)
-    others = frozenset(name for other in found.causes for name in other) - cause
-    bad = "BAD" if not others else "BAD without the other causes"
+    others = NOTHING.union(*found.causes) - cause
+    rest = frozenset(found.members) - others
+    bad = "BAD without the other causes" if others else "BAD"
     return (
-        Claim("adding", "GOOD with it", cause, Outcome.FAIL),
-        *((Claim("removing", bad, whole - others, Outcome.FAIL),) if others else ()),
-        Claim("removing", f"{bad}, without it", whole - others - cause, Outcome.PASS),
+        _claim("adding", "GOOD with it", cause, FAIL),
+        *((_claim("removing", bad, rest, FAIL),) if others else ()),
+        _claim("removing", f"{bad}, without it", rest - cause, PASS),
     )
 
 
-def exposing(
-    masked: Masked, found: Findings, known: Mapping[Subset, Outcome]
-) -> tuple[Subset, tuple[str, ...]]:
-    """Return the run in which BAD shows a hidden cause, and what it lacks beside its visible causes.
+def claims_of_masked(masked: Masked, found: Findings) -> tuple[ClaimRow, ...]:
+    """Return the claims of a hidden cause: it fails alone, passes beside what hides it, and shows without that in BAD."""
+    cause, missing = frozenset(masked.members), lacking(masked, found)
+    bare = (found.repaired or NOTHING).difference(missing)
+    text = f"BAD without its visible causes and {', '.join(missing)}"
+    return (
+        _claim("adding", "GOOD with it", cause, FAIL),
+        _claim("hiding", "GOOD with it and what hides it", cause.union(masked.maskers), PASS),
+        _claim("removing", text, bare, FAIL),
+        _claim("removing", f"{text}, without it", bare - cause, PASS),
+    )
+
+
+def lacking(masked: Masked, found: Findings) -> Names:
+    """Return what BAD must lack beside its visible causes to show a hidden one.
 
     One member of what hides it is enough; where no such run failed, everything that hides it is taken away.
     """
-    mended = found.repaired or frozenset()
-    for name in masked.maskers:
-        if known.get(mended - {name}) is Outcome.FAIL:
-            return mended - {name}, (name,)
-    return mended.difference(masked.maskers), masked.maskers
-
-
-def claims_of_masked(
-    masked: Masked, found: Findings, known: Mapping[Subset, Outcome]
-) -> tuple[Claim, ...]:
-    """Return the claims of a hidden cause: it fails alone, passes beside what hides it, and shows without that in BAD."""
-    cause, maskers = frozenset(masked.members), frozenset(masked.maskers)
-    bare, lacking = exposing(masked, found, known)
-    text = f"BAD without its visible causes and {', '.join(lacking)}"
-    return (
-        Claim("adding", "GOOD with it", cause, Outcome.FAIL),
-        Claim("hiding", "GOOD with it and what hides it", cause | maskers, Outcome.PASS),
-        Claim("removing", text, bare, Outcome.FAIL),
-        Claim("removing", f"{text}, without it", bare - cause, Outcome.PASS),
-    )
+    mended, known = found.repaired or NOTHING, found.search.known
+    failing = (name for name in masked.maskers if mended - {name} in known)
+    failing = (name for name in failing if known[mended - {name}].outcome is FAIL)
+    return next(((name,) for name in failing), masked.maskers)
 
 
 def settled(claims: Sequence[ClaimRow]) -> Settled:
@@ -78,3 +56,7 @@ def settled(claims: Sequence[ClaimRow]) -> Settled:
     if adding and removing and all(one.holds for one in claims):
         return "both ways"
     return "one way" if adding or removing else "not confirmed"
+
+
+def _claim(way: Any, text: str, subset: Iterable[str], expected: Outcome) -> ClaimRow:
+    return ClaimRow(way=way, text=text, taken_over=tuple(sorted(subset)), expected=expected)

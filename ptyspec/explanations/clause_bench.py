@@ -6,7 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
@@ -14,17 +14,16 @@ from typing import Any
 
 from ptyspec.errors import ConfigError, PtyspecError
 from ptyspec.explanations.deltas import differences
-from ptyspec.explanations.explanation import ChainRow, Difference, SeedRun
-from ptyspec.explanations.laboratory import Watch
-from ptyspec.explanations.plan import Outcome, Subset
-from ptyspec.explanations.stages import Chain
+from ptyspec.explanations.explanation import Difference
+from ptyspec.explanations.laboratory import Bench, Tell
+from ptyspec.explanations.search import NOTHING, Outcome, Run, Subset
 from ptyspec.runs.environment import FAULTS
 from ptyspec.runs.run_spec import FAULT, PIPELINE, REFERENCE, RunSpec
 from ptyspec.runs.store import answer
 from ptyspec.spec.collect import collect, state
 
-ENDS = {0: Outcome.PASS, 1: Outcome.FAIL}
-"""pytest's exit codes that say something of the cases; every other one says that they could not be judged."""
+ENDS = {0: Run(outcome=Outcome.PASS, number=1.0), 1: Run(outcome=Outcome.FAIL, number=0.0)}
+"""pytest's exit codes that say something of the cases, 1 where the clause holds: what shares are of."""
 SECONDS = 1800
 PYTEST = (sys.executable, *["-m", "pytest", "-q", "-x", "-p", "no:xdist", "-p", "no:cacheprovider"])
 
@@ -46,7 +45,7 @@ def reaching(deltas: Sequence[Difference]) -> tuple[tuple[Difference, ...], tupl
     return able, tuple(delta for delta in deltas if delta not in able)
 
 
-class ClauseBench:
+class ClauseBench(Bench):
     """Runs the cases of one clause; FAIL where one of them fails, kept in the store by code and subset.
 
     - deltas, beyond: the differences that reach the cases, and those that do not.
@@ -60,13 +59,12 @@ class ClauseBench:
         good: RunSpec,
         bad: RunSpec,
         processes: int = 2,
-        watch: Watch | None = None,
+        tell: Tell = lambda _: None,
     ) -> None:
-        self.root, self.clause, self.processes, self.watch = root, clause, processes, watch
-        self.deltas, self.beyond = reaching(differences(good.settings(), bad.settings()))
+        able, self.beyond = reaching(differences(good.settings(), bad.settings()))
+        super().__init__(able, tell)
+        self.root, self.clause, self.processes = root, clause, processes
         self.common, self.pipeline = {*good.faults} & {*bad.faults}, good.pipeline
-        self.made, self.cpu_seconds = 0, 0.0
-        self.seen: dict[Subset, Outcome] = {}
         self.said: dict[Subset, str] = {}
         mine = [case for case in collect(root) if clause in case.clauses]
         self.cheap = [case.id for case in mine if case.tier == "contract"]
@@ -83,36 +81,20 @@ class ClauseBench:
     def narrow(self) -> None:
         """Look at the contract tier alone where its cases see the symptom: the others train."""
         every, self.cases = self.cases, self.cheap or self.cases
-        if self._run(frozenset(delta.name for delta in self.deltas))[0] is not Outcome.FAIL:
+        whole = frozenset(delta.name for delta in self.deltas)
+        if self._run(whole).outcome is not Outcome.FAIL:
             self.cases = every
 
-    def outcomes(self, subsets: Sequence[Subset]) -> list[Outcome]:
+    def runs(self, subsets: Sequence[Subset]) -> list[Run]:
         """Run the cases under each subset."""
-        fresh = [subset for subset in subsets if subset not in self.seen]
         with ThreadPoolExecutor(self.processes) as pool:
-            for subset, (outcome, seconds) in zip(fresh, pool.map(self._run, fresh), strict=True):
-                self.seen[subset] = outcome
-                if self.watch is not None:
-                    self.watch(subset, outcome, None, seconds)
-        return [self.seen[subset] for subset in subsets]
-
-    def number(self, subset: Subset) -> float | None:
-        """Return 1 where the clause holds, 0 where not: what shares are of."""
-        return {Outcome.PASS: 1.0, Outcome.FAIL: 0.0}.get(self.seen.get(subset, Outcome.UNRESOLVED))
-
-    def repeated(self, subsets: Sequence[Subset], count: int) -> dict[Subset, list[SeedRun]]:
-        """Return no run: cases fix their seeds."""
-        return {subset: [] for subset in subsets}
-
-    def chain(self, tell: Callable[[str], None]) -> Chain:
-        """Return no chain: stages are not spliced here."""
-        return Chain(ChainRow(reason="a clause is judged by its cases"))
+            return list(pool.map(self._run, subsets))
 
     def unreadable(self) -> PtyspecError:
         """Return the error for cases that cannot be judged without any difference."""
         return ConfigError(
             "the cases of the clause cannot be judged in GOOD",
-            value=self.said.get(frozenset(), ""),
+            value=self.said.get(NOTHING, ""),
             source=self.clause,
             next_step=f"ptyspec trace --clause {self.clause}",
         )
@@ -125,20 +107,21 @@ class ClauseBench:
         more = [] if pipeline == REFERENCE else [f"--ptyspec-pipeline={pipeline}"]
         return [*PYTEST, *more, *self.cases], {FAULTS: ",".join([*sorted(self.common), *faults])}
 
-    def _run(self, subset: Subset) -> tuple[Outcome, float]:
+    def _run(self, subset: Subset) -> Run:
         words, more = self.command(subset)
-        text = repr((self.code, self.clause, words[1:], more))
+        key = hashlib.sha256(repr((self.code, self.clause, words[1:], more)).encode())
         begun = monotonic()
         found = answer(
             "clauses",
-            hashlib.sha256(text.encode()).hexdigest()[:32],
+            key.hexdigest()[:32],
             lambda: self._made(words, more),
-            lambda made: (
-                made["code"] in ENDS
-            ),  # what only broke around the cases may hold next time
+            # What only broke around the cases may hold next time.
+            lambda made: made["code"] in ENDS,
         )
         self.said[subset] = found["tail"]
-        return ENDS.get(found["code"], Outcome.UNRESOLVED), monotonic() - begun
+        run = ENDS.get(found["code"], Run(outcome=Outcome.UNRESOLVED))
+        self.tell_of(subset, run, monotonic() - begun)
+        return run
 
     def _made(self, words: Sequence[str], more: Mapping[str, str]) -> dict[str, Any]:
         self.made += 1

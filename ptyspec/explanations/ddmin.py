@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise
 
-from ptyspec.explanations.plan import Ask, Outcome, Plan, Subset, every, expanded, first, one
+from ptyspec.explanations.search import NOTHING, Names, Outcome, Search, Subset
 
-NOTHING: Subset = frozenset()
+FAIL = Outcome.FAIL
 
 
 def smallest(
-    members: Sequence[str], *, base: Subset = NOTHING, wanted: Outcome = Outcome.FAIL
-) -> Plan[tuple[str, ...]]:
+    search: Search, members: Sequence[str], base: Subset = NOTHING, wanted: Outcome = FAIL
+) -> Names:
     """Return a part of `members` that, with `base`, still ends as `wanted`, and no longer does without any one of it.
 
     All members with `base` must end as `wanted`, and `base` alone must not. Settings of one section are tried together
@@ -25,14 +25,14 @@ def smallest(
     """
     groups = sections(members)
     if 1 < len(groups) < len(members):
-        kept = yield from expanded(_smallest(tuple(groups), base, wanted), groups)
+        kept = _smallest(search.grouped(groups), tuple(groups), base, wanted)
         members = [name for group in kept for name in groups[group]]
-    return (yield from _smallest(tuple(members), base, wanted))
+    return _smallest(search, tuple(members), base, wanted)
 
 
-def sections(members: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def sections(members: Iterable[str]) -> dict[str, Names]:
     """Return the members by group, in order: settings by section, everything else by itself."""
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, Names] = {}
     for name in members:
         section, dot, _ = name.partition(".")
         group = f"{section}.*" if dot and section != "fault" else name
@@ -40,17 +40,16 @@ def sections(members: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return {group if len(names) > 1 else names[0]: names for group, names in found.items()}
 
 
-def _smallest(members: tuple[str, ...], base: Subset, wanted: Outcome) -> Plan[tuple[str, ...]]:
-    halved = yield from _halve(base, members, wanted)
+def _smallest(search: Search, members: Names, base: Subset, wanted: Outcome) -> Names:
+    halved = _halve(search, base, members, wanted)
     ordered = tuple(name for name in members if name in halved)
-    if (yield from one(base | set(ordered), "the parts that halving left")) is wanted:
-        return (yield from ddmin(ordered, base=base, wanted=wanted))
-    return (yield from ddmin(members, base=base, wanted=wanted))
+    right = search.one(base | set(ordered), "the parts that halving left") is wanted
+    return ddmin(search, ordered if right else members, base, wanted)
 
 
 def ddmin(
-    members: Sequence[str], *, base: Subset = NOTHING, wanted: Outcome = Outcome.FAIL
-) -> Plan[tuple[str, ...]]:
+    search: Search, members: Sequence[str], base: Subset = NOTHING, wanted: Outcome = FAIL
+) -> Names:
     """Return a 1-minimal part of `members`, by subsets and complements of growing granularity.
 
     Members that cannot be removed singly because the rest is unresolved are also tried together, and in pairs.
@@ -58,61 +57,61 @@ def ddmin(
     current, count = tuple(members), 2
     while len(current) > 1:
         parts = list(_split(current, count))
-        subsets = [base | set(part) for part in parts]
-        at = yield from first(subsets, f"one of {len(parts)} parts", wanted)
+        at = search.first(_with(base, parts), f"one of {len(parts)} parts", wanted)
         if at is not None:
             current, count = parts[at], 2
             continue
-        rests = [tuple(name for name in current if name not in part) for part in parts]
-        subsets = [base | set(rest) for rest in rests] if count > 2 else []
-        at = yield from first(subsets, f"all but one of {len(parts)} parts", wanted)
+        rests = [_without(current, part) for part in parts] if count > 2 else []
+        at = search.first(_with(base, rests), f"all but one of {len(parts)} parts", wanted)
         if at is not None:
             current, count = rests[at], max(count - 1, 2)
         elif count < len(current):
             count = min(2 * count, len(current))
-        else:
-            smaller = yield from _coupled(current, base, wanted)
-            if smaller is None:
-                break
+        elif smaller := _coupled(search, current, base, wanted):
             current, count = smaller, 2
+        else:
+            break
     return current
 
 
-def _halve(base: Subset, members: tuple[str, ...], wanted: Outcome) -> Plan[Subset]:
+def _halve(search: Search, base: Subset, members: Names, wanted: Outcome) -> Subset:
     """QuickXplain: what of `members` is needed beside `base`, which does not suffice; all of them with it do."""
     if len(members) <= 1:
         return frozenset(members)
     middle = len(members) // 2
     left, right = members[:middle], members[middle:]
-    answer = yield Ask((base | set(left), base | set(right)), "halving", wanted, needed=1)
-    for half, found in zip((left, right), answer, strict=True):
-        if found is wanted:
-            return (yield from _halve(base, half, wanted))
-    needed = yield from _halve(base | set(left), right, wanted)
+    answer = search.ask(_with(base, (left, right)), "halving", wanted, needed=1)
+    if wanted in answer:
+        return _halve(search, base, (left, right)[answer.index(wanted)], wanted)
+    needed = _halve(search, base | set(left), right, wanted)
     grown = base | needed
-    answer = yield Ask((grown, grown | set(left[: middle // 2])), "halving", wanted, needed=1)
-    if answer[0] is wanted:
+    next_to = _with(grown, ((), left[: middle // 2]))
+    if search.ask(next_to, "halving", wanted, needed=1)[0] is wanted:
         return needed
-    return needed | (yield from _halve(grown, left, wanted))
+    return needed | _halve(search, grown, left, wanted)
 
 
-def _coupled(
-    current: tuple[str, ...], base: Subset, wanted: Outcome
-) -> Plan[tuple[str, ...] | None]:
+def _coupled(search: Search, current: Names, base: Subset, wanted: Outcome) -> Names | None:
     """Remove together what cannot be removed singly: settings that only make sense with each other."""
-    rests = {name: base | (set(current) - {name}) for name in current}
-    found = yield from every(rests.values(), "all but one")
-    bound = [name for name in current if found[frozenset(rests[name])] is Outcome.UNRESOLVED]
+    singly = search.ask(_with(base, [_without(current, (one,)) for one in current]), "all but one")
+    ended = zip(current, singly, strict=True)
+    bound = [name for name, outcome in ended if outcome is Outcome.UNRESOLVED]
     sizes = [size for size in {len(bound), 2} if 2 <= size <= len(bound)]
     groups = [group for size in sizes for group in combinations(bound, size)]
-    left = [tuple(name for name in current if name not in group) for group in groups]
-    left = [rest for rest in left if rest]
-    subsets = [base | set(rest) for rest in left]
-    at = yield from first(subsets, "all but settings that go together", wanted)
+    left = [rest for group in groups if (rest := _without(current, group))]
+    at = search.first(_with(base, left), "all but settings that go together", wanted)
     return None if at is None else left[at]
 
 
-def _split(members: tuple[str, ...], count: int) -> Iterator[tuple[str, ...]]:
+def _with(base: Subset, parts: Iterable[Iterable[str]]) -> list[Subset]:
+    return [base.union(part) for part in parts]
+
+
+def _without(members: Names, part: Iterable[str]) -> Names:
+    return tuple(name for name in members if name not in set(part))
+
+
+def _split(members: Names, count: int) -> Iterator[Names]:
     """`count` parts of nearly equal length, in order."""
     edges = [round(at * len(members) / count) for at in range(count + 1)]
     return (members[low:high] for low, high in pairwise(edges) if high > low)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ptyspec.contracts.stages import STAGES
 from ptyspec.explanations.explanation import Difference
-from ptyspec.explanations.plan import Subset
+from ptyspec.explanations.search import Subset
 from ptyspec.faults.catalogue import fault
 from ptyspec.runs.run_spec import FAULT
 

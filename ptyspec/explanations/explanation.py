@@ -1,4 +1,4 @@
-"""What `explain` found, as explanation.json holds it; the story and its picture are made from it alone."""
+"""What `explain` found, as explanation.json holds it; the story is made from it alone."""
 
 from __future__ import annotations
 
@@ -11,22 +11,12 @@ from pydantic import ConfigDict, Field
 from ptyspec.contracts.base import Record
 from ptyspec.contracts.records import Number
 from ptyspec.contracts.stages import STAGES, Stage
-from ptyspec.explanations.plan import Outcome, Subset
+from ptyspec.explanations.search import Names, Outcome, Run, Step, Subset
 from ptyspec.runs.run_spec import FAULT
 
-Names = tuple[str, ...]
 Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0)]
 Settled = Literal["both ways", "one way", "not confirmed"]
-Role = Literal["cause", "hidden", "hides"]
-How = Literal["GOOD", "BAD", "run", "same as BAD"]
-
-
-class Run(Record):
-    """How one run ended, and the symptom's number."""
-
-    outcome: Outcome
-    number: Number
 
 
 class SeedRun(Run):
@@ -42,15 +32,14 @@ class ClaimRow(Record):
     text: str
     taken_over: Names
     expected: Outcome
-    holds: bool
-    runs: tuple[SeedRun, ...]
+    holds: bool = False
+    runs: tuple[SeedRun, ...] = ()
 
 
 class CauseRow(Record):
     """An independent cause: a smallest set of differences that fails in GOOD."""
 
     members: Names
-    alone: Run | None
     confirmed: Settled
     claims: tuple[ClaimRow, ...]
 
@@ -62,22 +51,16 @@ class MaskedRow(CauseRow):
     """
 
     maskers: Names
-    with_maskers: Run | None
-    lacking: Names = ()
+    lacking: Names
 
 
 class Difference(Record):
-    """One thing in which BAD differs from GOOD; a fault that is not active has the value None.
-
-    - stages: where it acts. left_out: BAD mended of its visible causes, without this one.
-    """
+    """One thing in which BAD differs from GOOD, and the stages where it acts; a fault that is not active is None."""
 
     name: str
     good: Any
     bad: Any
     stages: tuple[Stage, ...]
-    alone: Run | None = None
-    left_out: Run | None = None
 
     @property
     def is_fault(self) -> bool:
@@ -96,20 +79,13 @@ class SpliceRow(Run):
     """GOOD's first stages with BAD's others; how: also `same as BAD`, not run, for both hand over the same."""
 
     good_stages: tuple[Stage, ...]
-    bad_stages: tuple[Stage, ...]
-    how: How
-
-    @staticmethod
-    def of(count: int, outcome: Outcome, number: float | None, how: How) -> SpliceRow:
-        """Return the row of GOOD's first `count` stages."""
-        sides: Any = {"good_stages": STAGES[:count], "bad_stages": STAGES[count:]}
-        return SpliceRow(outcome=outcome, number=number, how=how, **sides)
+    how: Literal["GOOD", "BAD", "run", "same as BAD"]
 
     def sides(self) -> str:
         """Return it in words."""
-        if not self.good_stages or not self.bad_stages:
+        if len(self.good_stages) in (0, len(STAGES)):
             return "GOOD" if self.good_stages else "BAD"
-        return f"GOOD until {self.good_stages[-1]}, BAD from {self.bad_stages[0]}"
+        return f"GOOD until {self.good_stages[-1]}, BAD from {STAGES[len(self.good_stages)]}"
 
 
 class ChainRow(Record):
@@ -121,24 +97,19 @@ class ChainRow(Record):
 
 
 class FactorRow(Record):
-    """Differences that are put in together, and what the search found them to be."""
+    """Differences that are put in together, what the search found them to be, and their share of what all do."""
 
     name: str
     members: Names
-    role: Role
+    role: Literal["cause", "hidden", "hides"]
+    share: Number = None
 
 
-class FactorRun(Record):
-    """The symptom's number for one combination of the factors."""
+class Combination(Record):
+    """The symptom's number for some of the factors; effect: what they do beyond all their smaller sets."""
 
     factors: Names
     number: float
-
-
-class Interaction(Record):
-    """What factors do beyond all their smaller sets."""
-
-    factors: Names
     effect: float
 
 
@@ -152,35 +123,18 @@ class SharesRow(Record):
     factors: tuple[FactorRow, ...]
     ground: Names
     reason: str = ""
-    runs: tuple[FactorRun, ...] = ()
+    runs: tuple[Combination, ...] = ()
     scale: Literal["log", "difference"] | None = None
     total: Number = None
-    share: dict[str, float] = Field(default_factory=dict)
-    interactions: tuple[Interaction, ...] = ()
-
-    def taken_over(self, names: Iterable[str]) -> Subset:
-        """Return the differences of a combination of factors, the ground among them."""
-        wanted = set(names)
-        parts = (one.members for one in self.factors if one.name in wanted)
-        return frozenset(self.ground).union(*parts)
 
 
 class Spent(Record):
-    """Runs by purpose; one_at_a_time: what trying each difference by itself would take."""
+    """Runs by purpose; not_cached: those that were not in the store."""
 
     search: Count
     repeats: Count
     splices: Count
     not_cached: Count
-    one_at_a_time: Count
-
-
-class Step(Run):
-    """One run of the search."""
-
-    run: Count
-    taken_over: Names
-    why: str
 
 
 class Explanation(Record):
@@ -189,33 +143,28 @@ class Explanation(Record):
     - status: `explained` where every cause, hidden ones among them, is confirmed both ways.
     - cause: independent causes, each the smallest set that fails in GOOD.
     - stage: where the symptom enters; None where that was not asked or is not one stage.
-    - number, limit: what the symptom compares with what, where it is one comparison of a number.
     - mended: differences of BAD that are left when its visible causes are taken away.
     - best_so_far: the smallest failing set, where the budget ended the search.
-    - cpu_seconds: of the runs when they were made, cached ones among them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     status: Literal["explained", "one way", "incomplete"]
     cause: tuple[Names, ...]
     stage: Stage | None
     good: str
     bad: str
     symptom: str
-    number: str = ""
-    limit: Number = None
     differences: tuple[Difference, ...]
     causes: tuple[CauseRow, ...]
     masked: tuple[MaskedRow, ...]
-    mended: Names = ()
+    mended: Names
     best_so_far: Names | None
     stages: ChainRow
     shares: SharesRow | None
     runs: Spent
     seconds: Seconds
-    cpu_seconds: Seconds
     trace: tuple[Step, ...]
     notes: Names
 

@@ -7,26 +7,56 @@ from concurrent.futures import Future
 from typing import Any
 
 from ptyspec.errors import PtyspecError
-from ptyspec.experiments.observe import Observation, Observers, known
+from ptyspec.experiments.observe import Observation, Observers, known, observe
 from ptyspec.explanations.deltas import differences, settings_with
-from ptyspec.explanations.explanation import SeedRun
-from ptyspec.explanations.plan import Outcome, Subset
+from ptyspec.explanations.explanation import ChainRow, Difference, SeedRun
+from ptyspec.explanations.search import NOTHING, Run, Subset
 from ptyspec.explanations.splice import Splicer
-from ptyspec.explanations.stages import LAST, Chain
 from ptyspec.explanations.symptom import Symptom, unread
-from ptyspec.runs.run_spec import RunSpec
+from ptyspec.runs.run_spec import FAULT, RunSpec
 
-Watch = Callable[[Subset, Outcome, float | None, float], None]
-"""Called after each run with its subset, outcome, number and seconds."""
+Tell = Callable[[str], None]
 TRAINING_SEED = "seeds.training"
 
 
-class Laboratory:
-    """Makes runs between GOOD and BAD; use it as a context manager, so that its processes end.
+class Bench:
+    """What makes the runs between two sides.
+
+    - deltas: in what they differ. tell: is told of each run. made: runs that were not in the store.
+    """
+
+    def __init__(self, deltas: tuple[Difference, ...], tell: Tell) -> None:
+        self.deltas, self.tell = deltas, tell
+        self.made = self.told = 0
+
+    def runs(self, subsets: Sequence[Subset]) -> list[Run]:
+        """Make runs and say how each ended."""
+        raise NotImplementedError
+
+    def repeated(self, subsets: Sequence[Subset], count: int) -> dict[Subset, list[SeedRun]]:
+        """Return how the same subsets end with `count` other training seeds; none where they have no such seed."""
+        return {subset: [] for subset in subsets}
+
+    def chain(self, bad: Run, good: Run) -> ChainRow:
+        """Return where the symptom enters, or why that is not asked."""
+        return ChainRow(reason="a clause is judged by its cases")
+
+    def unreadable(self) -> PtyspecError:
+        """Return the error for a GOOD from which the symptom cannot be read."""
+        raise NotImplementedError
+
+    def tell_of(self, subset: Subset, run: Run, seconds: float) -> None:
+        """Tell of a run in a line: what GOOD took over, how it ended, its number."""
+        self.told += 1
+        names = ", ".join(sorted(name.removeprefix(FAULT) for name in subset))
+        taken = f"{len(subset)} taken over: {names if len(subset) < 5 else '…'}"
+        self.tell(f"run {self.told:>3}  {run.text():<24}{seconds:6.1f} s  {taken}")
+
+
+class Laboratory(Bench):
+    """Makes runs of a scenario; use it as a context manager, so that its processes end.
 
     Observations come from the store where it has them, so that an interrupted search goes on where it was.
-
-    - made: runs that were not in the store. cpu_seconds: of all runs when they were made, those from the store too.
     """
 
     def __init__(
@@ -35,12 +65,10 @@ class Laboratory:
         bad: RunSpec,
         symptom: Symptom,
         processes: int = 2,
-        watch: Watch | None = None,
+        tell: Tell = lambda _: None,
     ) -> None:
-        self.good, self.bad, self.symptom, self.watch = good, bad, symptom, watch
-        self.deltas = differences(good.settings(), bad.settings())
-        self.seen: dict[Subset, Observation] = {}
-        self.made, self.cpu_seconds = 0, 0.0
+        super().__init__(differences(good.settings(), bad.settings()), tell)
+        self.good, self.bad, self.symptom = good, bad, symptom
         self._observers = Observers(processes)
 
     def __enter__(self) -> Laboratory:
@@ -49,59 +77,50 @@ class Laboratory:
     def __exit__(self, *error: object) -> None:
         self._observers.__exit__(*error)
 
-    def outcomes(self, subsets: Sequence[Subset]) -> list[Outcome]:
-        """Make runs and say how each ended: the oracle of a search."""
-        fresh = [subset for subset in subsets if subset not in self.seen]
-        for subset, found in zip(fresh, self._run([(subset, {}) for subset in fresh]), strict=True):
-            self.seen[subset] = found
-        return [self.symptom.outcome(self.seen[subset]) for subset in subsets]
-
-    def number(self, subset: Subset) -> float | None:
-        """Return the number behind the symptom, None where there is no such run or number."""
-        return self.symptom.number(self.seen[subset]) if subset in self.seen else None
+    def runs(self, subsets: Sequence[Subset]) -> list[Run]:
+        """Make runs and say how each ended."""
+        return self._runs([(subset, {}) for subset in subsets])
 
     def repeated(self, subsets: Sequence[Subset], count: int) -> dict[Subset, list[SeedRun]]:
         """Return how the same subsets end with `count` other training seeds; none where GOOD and BAD differ in it."""
-        found: dict[Subset, list[SeedRun]] = {subset: [] for subset in subsets}
+        found = super().repeated(subsets, count)
         if any(delta.name == TRAINING_SEED for delta in self.deltas):
             return found
         first = int(self.good.settings()[TRAINING_SEED])
-        asked = [(subset, first + at) for subset in subsets for at in range(1, count + 1)]
-        made = self._run([(subset, {TRAINING_SEED: seed}) for subset, seed in asked])
-        for (subset, seed), one in zip(asked, made, strict=True):
-            outcome, number = self.symptom.outcome(one), self.symptom.number(one)
-            found[subset].append(SeedRun(seed=seed, outcome=outcome, number=number))
+        seeds = range(first + 1, first + count + 1)
+        asked = [(subset, {TRAINING_SEED: seed}) for subset in subsets for seed in seeds]
+        for (subset, more), run in zip(asked, self._runs(asked), strict=True):
+            found[subset].append(SeedRun(seed=more[TRAINING_SEED], **dict(run)))
         return found
 
-    def chain(self, tell: Callable[[str], None]) -> Chain:
-        """Return where the symptom enters, by splicing the stages of both sides; both have been run."""
-        whole = frozenset(delta.name for delta in self.deltas)
+    def chain(self, bad: Run, good: Run) -> ChainRow:
+        """Return where the symptom enters, by splicing the stages of both sides."""
         with Splicer(self.good, self.bad) as splicer:
-            ends = {0: self.seen[whole], LAST: self.seen[frozenset()]}
-            return splicer.chain(self.symptom, ends, tell)
+            return splicer.chain(self.symptom, bad, good, self.tell)
 
     def unreadable(self) -> PtyspecError:
         """Return the error for a GOOD from which the symptom cannot be read."""
-        return unread(self.symptom, self.seen[frozenset()])
+        return unread(self.symptom, observe(self._spec(NOTHING, {})))
 
-    def _run(self, asked: Sequence[tuple[Subset, Mapping[str, Any]]]) -> list[Observation]:
+    def _runs(self, asked: Sequence[tuple[Subset, Mapping[str, Any]]]) -> list[Run]:
         waiting = [self._start(subset, more) for subset, more in asked]
         found = []
         for (subset, more), one in zip(asked, waiting, strict=True):
             made = one.result() if isinstance(one, Future) else one
-            self.cpu_seconds += made.get("cpu_seconds", 0.0)
-            found.append(made)
-            if self.watch is not None and not more:
-                seconds = float(made.get("seconds", 0.0))
-                self.watch(subset, self.symptom.outcome(made), self.symptom.number(made), seconds)
+            found.append(self.symptom.read(made))
+            if not more:
+                self.tell_of(subset, found[-1], float(made.get("seconds", 0.0)))
         return found
 
     def _start(self, subset: Subset, more: Mapping[str, Any]) -> Observation | Future[Observation]:
-        settings = settings_with(self.good.settings(), self.deltas, subset)
         try:
-            one = self.good.with_settings({**settings, **more})
+            one = self._spec(subset, more)
         except PtyspecError as error:  # there is no such run, which is an answer
             ended = {"outcome": "refused", "stage": "settings", "error": str(error)}
             return {**ended, "metrics": {}, "numbers": {}}
         self.made += not known(one)
         return self._observers.submit(one)
+
+    def _spec(self, subset: Subset, more: Mapping[str, Any]) -> RunSpec:
+        settings = settings_with(self.good.settings(), self.deltas, subset)
+        return self.good.with_settings({**settings, **more})

@@ -9,7 +9,7 @@ to the side that infers, whose faults are active then.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,9 +21,8 @@ from pydantic import BaseModel
 from ptyspec.contracts.scan import array_digest
 from ptyspec.contracts.stages import STAGES
 from ptyspec.experiments.observe import Observation, forget_models, key_of, walked
-from ptyspec.explanations.explanation import How, SpliceRow
-from ptyspec.explanations.plan import Outcome
-from ptyspec.explanations.stages import LAST, Chain, bisect
+from ptyspec.explanations.explanation import ChainRow, SpliceRow
+from ptyspec.explanations.search import Outcome, Run
 from ptyspec.explanations.symptom import Symptom
 from ptyspec.faults.apply import applied_once
 from ptyspec.pipeline.reference import ReferencePipeline
@@ -32,8 +31,7 @@ from ptyspec.runs.runkey import source_digest
 from ptyspec.runs.store import answer
 from ptyspec.runs.walk import OUTPUTS, Walk
 
-TRAIN = STAGES.index("train")
-WORDS = {Outcome.FAIL: "fails", Outcome.PASS: "passes", Outcome.UNRESOLVED: "unresolved"}
+LAST, TRAIN = len(STAGES), STAGES.index("train")
 
 
 @dataclass
@@ -43,9 +41,7 @@ class Splicer:
     good: RunSpec
     bad: RunSpec
     kept: dict[tuple[str, ...], tuple[Any, str]] = field(default_factory=dict)
-    """What a stage made, and its digest, by stage, side and the digest of what it was made from."""
-    runs: int = 0
-    cpu_seconds: float = 0.0
+    """What a stage made, and its digest, by stage, side and the digests of what it was made from."""
 
     def __enter__(self) -> Splicer:
         return self
@@ -66,31 +62,19 @@ class Splicer:
         good, bad = self._digest(self.good, count), self._digest(self.bad, count)
         return good is not None and good == bad
 
-    def chain(
-        self, symptom: Symptom, ends: Mapping[int, Observation], tell: Any = lambda _: None
-    ) -> Chain:
-        """Return the chain; `ends` holds the observations of BAD (0) and GOOD (all stages); splices go to the store."""
-
-        def row(count: int, found: Observation, how: How) -> SpliceRow:
-            return SpliceRow.of(count, symptom.outcome(found), symptom.number(found), how)
+    def chain(self, symptom: Symptom, bad: Run, good: Run, tell: Callable[[str], None]) -> ChainRow:
+        """Return the chain between both ends; splices go to the store."""
 
         def same(count: int) -> bool:
-            made = answer(
-                "splices", f"{self._key}-same-{count}", lambda: {"same": self.same_so_far(count)}
-            )
-            return bool(made["same"])
+            key = f"{self._key}-same-{count}"
+            return bool(answer("splices", key, lambda: {"same": self.same_so_far(count)})["same"])
 
-        def make(count: int) -> SpliceRow:
-            found = answer("splices", f"{self._key}-{count}", lambda: self.run(count))
-            self.runs += 1
-            self.cpu_seconds += found["cpu_seconds"]
-            made = row(count, found, "run")
-            number = "" if made.number is None else f" ({made.number:.4g})"
-            tell(f"{made.sides()}: {WORDS[made.outcome]}{number}")
-            return made
+        def make(count: int) -> Run:
+            run = symptom.read(answer("splices", f"{self._key}-{count}", lambda: self.run(count)))
+            tell(f"{_row(count, run).sides()}: {run.text()}")
+            return run
 
-        both = {0: row(0, ends[0], "BAD"), LAST: row(LAST, ends[LAST], "GOOD")}
-        return Chain(bisect(both, same, make), self.runs, self.cpu_seconds)
+        return bisect(bad, good, same, make)
 
     @cached_property
     def _key(self) -> str:
@@ -109,17 +93,39 @@ class Splicer:
         return walk.digests[last]
 
 
-MADE_FROM = {
-    "simulate": (),
-    "split": ("simulate",),
-    "group": ("split",),
-    "normalize": ("group",),
-    "train": ("normalize",),
-    "infer": ("train", "normalize"),
-    "stitch": ("infer",),
-    "score": ("stitch", "split"),
-}
-"""Stages whose outputs a stage sees."""
+def bisect(
+    bad: Run, good: Run, same: Callable[[int], bool], make: Callable[[int], Run]
+) -> ChainRow:
+    """Return the first of GOOD's stages whose taking over mends BAD, which fails, and the splices that were tried.
+
+    `same(k)` costs no training: where both sides hand over the same after k stages, that splice is BAD itself. What
+    costs no training either, a swap after it, is made as well: it shows whether the verdict flips once.
+    """
+    made: dict[int, SpliceRow] = {}
+
+    def outcome(count: int) -> Outcome:
+        if count not in made:
+            made[count] = _row(count, make(count))
+        return made[count].outcome
+
+    shared = next((count for count in range(TRAIN, 0, -1) if same(count)), 0)
+    made |= {count: _row(count, bad, "same as BAD") for count in range(1, shared + 1)}
+    low, high = shared, LAST
+    while high - low > 1:
+        middle = (low + high) / 2
+        tried = sorted(range(low + 1, high), key=lambda count: (abs(count - middle), count))
+        count = next((one for one in tried if outcome(one) is not Outcome.UNRESOLVED), None)
+        if count is None:
+            break
+        low, high = (count, high) if outcome(count) is Outcome.FAIL else (low, count)
+    for count in range(TRAIN + 1, LAST):
+        outcome(count)
+    rows = [_row(0, bad, "BAD"), *(made[count] for count in sorted(made)), _row(LAST, good, "GOOD")]
+    return ChainRow(stages=STAGES[low:high], splices=tuple(rows))
+
+
+def _row(count: int, run: Run, how: Any = "run") -> SpliceRow:
+    return SpliceRow(outcome=run.outcome, number=run.number, good_stages=STAGES[:count], how=how)
 
 
 class Spliced(Walk):
@@ -133,7 +139,7 @@ class Spliced(Walk):
     def work(self, name: str, *given: Any) -> Any:
         """Run a stage as its side would, or return what it made of the same before."""
         side = self.sides[STAGES.index(name)]
-        key = (name, str(id(side)), *(self.digests[stage] for stage in MADE_FROM[name]))
+        key = (name, str(id(side)), *self.digests.values())
         if key not in self.kept:
             with applied_once(*side.faults):
                 made = getattr(side.make_pipeline(), name)(side.resolved.scenario, *given)

@@ -1,6 +1,6 @@
 """A symptom: comparisons of numbers of an observation, read and never evaluated.
 
-`amplitude.mean_ratio<0.9`, or several joined by `and`; paths are those of `evidence.observe.value`.
+`amplitude.mean_ratio<0.9`, or several joined by `and`; paths are those of `experiments.observe.value`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import operator
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ptyspec.contracts.resolve import flatten
 from ptyspec.errors import ConfigError
 from ptyspec.experiments.observe import Observation, value
-from ptyspec.explanations.plan import Outcome
+from ptyspec.explanations.search import Outcome, Run
 
 SIGNS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -25,13 +25,11 @@ SIGNS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
-FORM = re.compile(
-    r"\s*(?P<path>[A-Za-z]\w*(?:\.[\w-]+)+|[A-Za-z]\w*)\s*(?P<sign><=|>=|==|!=|<|>)\s*(?P<limit>[-+.\deE]+)\s*"
-)
+PATH = r"(?P<path>[A-Za-z]\w*(?:\.[\w-]+)+|[A-Za-z]\w*)"
+FORM = re.compile(rf"\s*{PATH}\s*(?P<sign><=|>=|==|!=|<|>)\s*(?P<limit>[-+.\deE]+)\s*")
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTuple):
     """One number against one limit."""
 
     path: str
@@ -44,33 +42,18 @@ class Comparison:
         return None if found is None else SIGNS[self.sign](found, self.limit)
 
 
-@dataclass(frozen=True)
-class Symptom:
-    """It shows where all its comparisons hold."""
+class Symptom(NamedTuple):
+    """It shows where all its comparisons hold; its number, which shares are of, is that of the first one."""
 
     text: str
     comparisons: tuple[Comparison, ...]
 
-    @property
-    def path(self) -> str:
-        """The number that shares are of: that of the first comparison."""
-        return self.comparisons[0].path
-
-    @property
-    def limit(self) -> float:
-        """What it is compared with."""
-        return self.comparisons[0].limit
-
-    def outcome(self, observation: Observation) -> Outcome:
-        """FAIL where the symptom shows, PASS where it does not, UNRESOLVED where that cannot be said."""
+    def read(self, observation: Observation) -> Run:
+        """Return FAIL where the symptom shows, PASS where it does not, UNRESOLVED where that cannot be said."""
         held = [part.holds(observation) for part in self.comparisons]
-        if False in held:
-            return Outcome.PASS
-        return Outcome.UNRESOLVED if None in held else Outcome.FAIL
-
-    def number(self, observation: Observation) -> float | None:
-        """Return the number behind it."""
-        return value(observation, self.path)
+        unclear = Outcome.UNRESOLVED if None in held else Outcome.FAIL
+        outcome = Outcome.PASS if False in held else unclear
+        return Run(outcome=outcome, number=value(observation, self.comparisons[0].path))
 
 
 def read_symptom(text: str) -> Symptom:
@@ -95,22 +78,21 @@ def _comparison(part: str, text: str) -> Comparison:
 
 def unread(symptom: Symptom, observation: Observation) -> ConfigError:
     """Return the error for a symptom that GOOD has no number for, with the nearest names."""
-    missing = [part.path for part in symptom.comparisons if part.holds(observation) is None]
+    missing = next(one.path for one in symptom.comparisons if one.holds(observation) is None)
     if observation["outcome"] != "finished":
         return ConfigError(
-            f"GOOD has no {missing[0]}: its run is {observation['outcome']}",
+            f"GOOD has no {missing}: its run is {observation['outcome']}",
             value=observation["error"],
             source=observation["stage"],
             next_step="name a GOOD that runs, or a symptom such as 'outcome.refused==1'",
         )
     scores = [k for k, score in flatten(observation["metrics"]) if isinstance(score, int | float)]
-    near = difflib.get_close_matches(
-        missing[0], [*scores, *observation["numbers"]], n=3, cutoff=0.4
+    near = difflib.get_close_matches(missing, [*scores, *observation["numbers"]], cutoff=0.4)
+    look = (
+        f"did you mean {' or '.join(near)}?"
+        if near
+        else "see metrics.json and stages.json of a run"
     )
-    meant, look = f"did you mean {' or '.join(near)}?", "see metrics.json and stages.json of a run"
     return ConfigError(
-        f"a run has no number called {missing[0]}",
-        value=missing[0],
-        source="--symptom",
-        next_step=meant if near else look,
+        f"a run has no number called {missing}", value=missing, source="--symptom", next_step=look
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from ptyspec.front.run import Run, told_by
 if TYPE_CHECKING:
     from ptyspec.explanations.explain import Limits
     from ptyspec.explanations.explanation import Explanation
-    from ptyspec.explanations.plan import Outcome, Subset
     from ptyspec.pipeline.progress import Progress
     from ptyspec.runs.run_spec import RunSpec
 
@@ -87,9 +85,8 @@ def _symptom(
     from ptyspec.explanations.symptom import read_symptom
 
     read = read_symptom(symptom)
-    with Laboratory(*both, read, limits.width, _watch(tell.message)) as lab:
-        question = Question(*words, read.text, read.path, read.limit)
-        return explain(lab, question, limits, tell.message)
+    with Laboratory(*both, read, limits.width, tell.message) as lab:
+        return explain(lab, Question(*words, read.text), limits, tell.message)
 
 
 def _clause(
@@ -106,30 +103,11 @@ def _clause(
 
     clause = specification()[symptom.strip()].id
     tell.message(f"collecting the cases of {clause}")
-    bench = ClauseBench(checkout(None), clause, *both, limits.width, _watch(tell.message))
+    bench = ClauseBench(checkout(None), clause, *both, limits.width, tell.message)
     bench.narrow()
-    found = explain(bench, Question(*words, clause, "clause holds"), limits, tell.message)
+    found = explain(bench, Question(*words, clause), limits, tell.message)
     if not bench.beyond:
         return found
     names = ", ".join(delta.name for delta in bench.beyond)
     note = f"Cases bring their own settings; these differences do not reach them: {names}."
     return found.model_copy(update={"notes": (*found.notes, note)})
-
-
-def _watch(tell: Callable[[str], None]) -> Callable[[Subset, Outcome, float | None, float], None]:
-    """Tell every run in a line: what GOOD took over, how it ended, its number."""
-    done = [0]
-
-    def watch(subset: Subset, outcome: Outcome, number: float | None, seconds: float) -> None:
-        done[0] += 1
-        names = (
-            ", ".join(sorted(name.removeprefix("fault.") for name in subset))
-            if len(subset) < 5
-            else ""
-        )
-        said = "" if number is None else f" {number:.4g}"
-        tell(
-            f"run {done[0]:>3}  {outcome.value:<10}{said:>8}  {seconds:6.1f} s  {len(subset)} taken over: {names or '…'}"
-        )
-
-    return watch

@@ -3,45 +3,55 @@
 from __future__ import annotations
 
 from ptyspec.explanations.causes import Findings, Masked
-from ptyspec.explanations.claims import Claim, claims_of_cause, claims_of_masked, settled
-from ptyspec.explanations.explanation import ClaimRow, SeedRun
-from ptyspec.explanations.plan import Outcome, Subset
+from ptyspec.explanations.claims import claims_of_cause, claims_of_masked, settled
+from ptyspec.explanations.explanation import ClaimRow
+from ptyspec.explanations.search import Outcome, Run, Search, Step, Subset
 
 PASS, FAIL = Outcome.PASS, Outcome.FAIL
-WHOLE: Subset = frozenset("abcdg")
 
 
-def evidence(claim: Claim, *outcomes: Outcome) -> ClaimRow:
-    runs = enumerate(outcomes)
-    return claim.beside([SeedRun(seed=at, outcome=outcome, number=None) for at, outcome in runs])
+def nothing(subsets: object) -> list[Run]:
+    return []
+
+
+def finding(*causes: str) -> Findings:
+    return Findings(Search(nothing), "abcdg", causes=[tuple(cause) for cause in causes])
+
+
+def parts(claims: tuple[ClaimRow, ...]) -> list[tuple[str, str, Outcome]]:
+    return [(one.way, "".join(one.taken_over), one.expected) for one in claims]
 
 
 def test_a_cause_must_fail_in_good_and_bad_must_pass_without_it_with_every_seed() -> None:
-    adding, removing = claims_of_cause(("a",), Findings(causes=[("a",)]), WHOLE)
-    assert (adding.subset, removing.subset) == (frozenset("a"), frozenset("bcdg"))
-    assert settled([evidence(adding, FAIL, FAIL), evidence(removing, PASS, PASS)]) == "both ways"
-    assert settled([evidence(adding, FAIL, PASS), evidence(removing, PASS, PASS)]) == "one way"
-    assert settled([evidence(adding, PASS), evidence(removing, FAIL)]) == "not confirmed"
-    assert settled([]) == "not confirmed"
+    claims = claims_of_cause(("a",), finding("a"))
+    assert parts(claims) == [("adding", "a", FAIL), ("removing", "bcdg", PASS)]
+
+    def ended(*holds: bool) -> str:
+        pairs = zip(claims, holds, strict=True)
+        return settled([one.model_copy(update={"holds": held}) for one, held in pairs])
+
+    assert ended(True, True) == "both ways"
+    assert ended(False, True) == ended(True, False) == "one way"
+    assert ended(False, False) == settled([]) == "not confirmed"
 
 
 def test_of_independent_causes_each_is_looked_at_without_the_others() -> None:
-    both = Findings(causes=[("a",), ("b", "c")])
-    assert [(claim.subset, claim.expected) for claim in claims_of_cause(("a",), both, WHOLE)] == [
-        (frozenset("a"), FAIL),
-        (frozenset("adg"), FAIL),
-        (frozenset("dg"), PASS),
+    assert parts(claims_of_cause(("a",), finding("a", "bc"))) == [
+        ("adding", "a", FAIL),
+        ("removing", "adg", FAIL),
+        ("removing", "dg", PASS),
     ]
 
 
 def test_a_hidden_cause_shows_in_bad_without_one_of_what_hides_it() -> None:
-    hidden = Masked(("b",), ("c", "g"))
-    found = Findings(causes=[("a",)], masked=[hidden], repaired=frozenset("bcdg"))
-    claims = claims_of_masked(hidden, found, {frozenset("bcd"): FAIL})
-    assert [(claim.way, claim.subset, claim.expected) for claim in claims] == [
-        ("adding", frozenset("b"), FAIL),
-        ("hiding", frozenset("bcg"), PASS),
-        ("removing", frozenset("bcd"), FAIL),
-        ("removing", frozenset("cd"), PASS),
+    hidden, found = Masked(("b",), ("c", "g")), finding("a")
+    found.repaired = frozenset("bcdg")
+    assert parts(claims_of_masked(hidden, found))[2] == ("removing", "bd", FAIL)
+    shown: Subset = frozenset("bcd")
+    found.search.known[shown] = Step(outcome=FAIL, run=1, taken_over=tuple("bcd"), why="")
+    assert parts(claims_of_masked(hidden, found)) == [
+        ("adding", "b", FAIL),
+        ("hiding", "bcg", PASS),
+        ("removing", "bcd", FAIL),
+        ("removing", "cd", PASS),
     ]
-    assert claims_of_masked(hidden, found, {})[2].subset == frozenset("bd")

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from ptyspec.cli.main import app
 from ptyspec.experiments.variant import variant
 from ptyspec.explanations.clause_bench import SECONDS, ClauseBench
-from ptyspec.explanations.plan import Outcome
+from ptyspec.explanations.search import NOTHING, Outcome
 from ptyspec.runs.environment import FAULTS
 from ptyspec.spec.collect import Case
 from tests.trivial_pipeline import WORDS
@@ -67,8 +67,8 @@ def ended(child: Pytest, root: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[O
     monkeypatch.setattr("ptyspec.explanations.clause_bench.subprocess.run", child)
     good, bad = variant("gs1_ideal"), variant("gs1_ideal:xy-swapped")
     bench = ClauseBench(root, "NORM-001", good, bad, processes=1)
-    (found,) = bench.outcomes([frozenset()])
-    return found, bench.said[frozenset()]
+    (found,) = bench.runs([NOTHING])
+    return found.outcome, bench.said[NOTHING]
 
 
 @pytest.mark.parametrize("code", [2, -9, None])

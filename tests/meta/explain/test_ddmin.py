@@ -9,19 +9,24 @@ import pytest
 
 from benchmarks.explain import KINDS, SIZES, WAYS, trials
 from benchmarks.planted import World, world
-from ptyspec.explanations.causes import SINGLY, Findings, find_all, find_causes, probes
+from ptyspec.explanations.causes import SINGLY, Findings, probes
 from ptyspec.explanations.ddmin import ddmin, sections, smallest
-from ptyspec.explanations.drive import BudgetSpent, Driver
-from ptyspec.explanations.plan import Ask, Outcome, Plan, Subset, first
+from ptyspec.explanations.search import BudgetSpent, Outcome, Run, Search, Subset
 
 FAIL, PASS, UNRESOLVED = Outcome.FAIL, Outcome.PASS, Outcome.UNRESOLVED
 ABC = tuple("abcdefgh")
-Search = Callable[[Sequence[str]], Plan[tuple[str, ...]]]
-SEARCHES = pytest.mark.parametrize("search", [ddmin, smallest], ids=["ddmin", "halving"])
+Way = Callable[[Search, Sequence[str]], tuple[str, ...]]
+WAYS_TO_ONE = pytest.mark.parametrize("way", [ddmin, smallest], ids=["ddmin", "halving"])
 
 
-def driver(rule: Callable[[Subset], Outcome], **limits: int) -> Driver:
-    return Driver(lambda subsets: [rule(subset) for subset in subsets], **limits)
+def by(rule: Callable[[Subset], Outcome]) -> Search:
+    return Search(lambda subsets: [Run(outcome=rule(subset)) for subset in subsets])
+
+
+def found_in(there: World, *, near: Sequence[Sequence[str]] = (), hidden: bool = True) -> Findings:
+    found = Findings(Search(there.answer), there.members, near)
+    found.find_all() if hidden else found.find_causes()
+    return found
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -48,51 +53,50 @@ def test_leaving_one_out_at_a_time_does_not_find_what_is_redundant_or_hidden(kin
     assert not any(trial.exact for trial in trials(kind, WAYS["leave one out"], 10))
 
 
-@SEARCHES
+@WAYS_TO_ONE
 @pytest.mark.parametrize("cause", ["a", "bh", "ceg"])
 def test_the_smallest_part_keeps_the_symptom_and_loses_it_without_any_member(
-    search: Search, cause: str
+    way: Way, cause: str
 ) -> None:
-    found = driver(lambda subset: FAIL if set(cause) <= subset else PASS).run(search(ABC))
-    assert found == tuple(cause)
+    search = by(lambda subset: FAIL if set(cause) <= subset else PASS)
+    assert way(search, ABC) == tuple(cause)
 
 
-@SEARCHES
-def test_settings_that_only_go_together_do_not_cling_to_a_cause(search: Search) -> None:
+@WAYS_TO_ONE
+def test_settings_that_only_go_together_do_not_cling_to_a_cause(way: Way) -> None:
     def rule(subset: Subset) -> Outcome:
         if ("c" in subset) != ("f" in subset):
             return UNRESOLVED
         return FAIL if {"a", "h"} <= subset else PASS
 
-    assert driver(rule).run(search(ABC)) == ("a", "h")
+    assert way(by(rule), ABC) == ("a", "h")
 
 
-@SEARCHES
-def test_a_setting_that_a_cause_needs_to_be_valid_is_part_of_it(search: Search) -> None:
+@WAYS_TO_ONE
+def test_a_setting_that_a_cause_needs_to_be_valid_is_part_of_it(way: Way) -> None:
     def rule(subset: Subset) -> Outcome:
         if "a" in subset and not {"c", "f"} <= subset:
             return UNRESOLVED
         return FAIL if "a" in subset else PASS
 
-    assert driver(rule).run(search(ABC)) == ("a", "c", "f")
+    assert way(by(rule), ABC) == ("a", "c", "f")
 
 
 def test_a_symptom_that_is_not_monotone_still_gets_a_part_that_cannot_be_made_smaller() -> None:
     def rule(subset: Subset) -> Outcome:
         return FAIL if len(subset) % 3 == 2 else PASS
 
-    search = driver(rule)
-    found = search.run(smallest(ABC))
+    found = smallest(by(rule), ABC)
     assert rule(frozenset(found)) is FAIL
     assert all(rule(frozenset(found) - {name}) is not FAIL for name in found)
 
 
 def test_a_budget_ends_the_search_and_the_best_so_far_stays() -> None:
-    there, found = world(3, 60, 3), Findings()
-    search = Driver(there.answer, budget=12)
+    there = world(3, 60, 3)
+    search = Search(there.answer, budget=12)
     with pytest.raises(BudgetSpent):
-        search.run(find_all(there.members, found))
-    assert search.runs == 12
+        Findings(search, there.members).find_all()
+    assert len(search.known) == 12
     best = search.best()
     assert best is not None
     assert there.outcome(best) is FAIL
@@ -103,46 +107,41 @@ def test_a_budget_ends_the_search_and_the_best_so_far_stays() -> None:
 def test_no_run_is_made_twice_and_none_after_the_one_that_was_looked_for() -> None:
     asked: list[Subset] = []
 
-    def oracle(subsets: Sequence[Subset]) -> list[Outcome]:
-        asked.extend(subsets)
-        return [FAIL if "c" in subset else PASS for subset in subsets]
+    def rule(subset: Subset) -> Outcome:
+        asked.append(subset)
+        return FAIL if "c" in subset else PASS
 
-    search = Driver(oracle)
-    assert search.run(first(["ab", "c", "d"], "", FAIL)) == 1
-    assert search.run(first(["ab", "c", "d"], "", FAIL)) == 1
+    search = by(rule)
+    assert search.first(["ab", "c", "d"], "", FAIL) == 1
+    assert search.first(["ab", "c", "d"], "", FAIL) == 1
     assert asked == [frozenset("ab"), frozenset("c")]
-    assert [step.number for step in search.steps] == [1, 2]
+    assert [step.run for step in search.known.values()] == [1, 2]
 
 
 def test_runs_are_handed_over_as_many_at_a_time_as_there_are_processes() -> None:
     sizes: list[int] = []
 
-    def oracle(subsets: Sequence[Subset]) -> list[Outcome]:
+    def oracle(subsets: Sequence[Subset]) -> list[Run]:
         sizes.append(len(subsets))
-        return [PASS] * len(subsets)
+        return [Run(outcome=PASS)] * len(subsets)
 
-    names = tuple(frozenset(name) for name in "abcde")
-    Driver(oracle, width=2).answer(Ask(names, "", FAIL))
-    Driver(oracle, width=2).answer(Ask(names, ""))
+    Search(oracle, width=2).ask("abcde", "", FAIL)
+    Search(oracle, width=2).ask("abcde", "")
     assert sizes == [2, 2, 1, 5]
 
 
 def test_two_causes_that_share_a_setting_are_both_found() -> None:
     there = World(ABC, (frozenset("ab"), frozenset("ac")))
-    found = Findings()
-    Driver(there.answer).run(find_all(ABC, found))
-    assert set(found.causes) == {("a", "b"), ("a", "c")}
+    assert set(found_in(there).causes) == {("a", "b"), ("a", "c")}
 
 
 def test_a_hidden_cause_is_reported_with_the_smallest_set_that_hides_it() -> None:
     there = World(ABC, (frozenset("a"),), hidden=((frozenset("bc"), "g"),))
-    found = Findings()
-    search = Driver(there.answer)
-    search.run(find_all(ABC, found))
+    found = found_in(there)
     (hidden,) = found.masked
     assert (hidden.members, hidden.maskers) == (("b", "c"), ("g",))
-    assert search.known[frozenset(hidden.members)] is FAIL
-    assert search.known[frozenset("bcg")] is PASS
+    assert found.search.known[frozenset(hidden.members)].outcome is FAIL
+    assert found.search.known[frozenset("bcg")].outcome is PASS
 
 
 @pytest.mark.parametrize(
@@ -150,11 +149,8 @@ def test_a_hidden_cause_is_reported_with_the_smallest_set_that_hides_it() -> Non
 )
 def test_a_setting_that_hides_another_of_its_section_is_found(cause: set[str]) -> None:
     names = ("bad", "fault.a", "training.rate", "training.steps")
-    found = Findings()
-    Driver(
-        World(names, (frozenset({"bad"}),), hidden=((frozenset(cause), "training.steps"),)).answer
-    ).run(find_all(names, found))
-    (hidden,) = found.masked
+    there = World(names, (frozenset({"bad"}),), hidden=((frozenset(cause), "training.steps"),))
+    (hidden,) = found_in(there).masked
     assert (set(hidden.members), hidden.maskers) == (cause, ("training.steps",))
 
 
@@ -186,17 +182,14 @@ def test_settings_of_one_section_are_tried_together_and_then_apart() -> None:
             return UNRESOLVED
         return FAIL if {"fault.b", "training.steps"} <= subset else PASS
 
-    search = driver(rule)
+    search = by(rule)
     assert list(sections(names)) == ["fault.a", "fault.b", "model.*", "training.*", "pipeline"]
-    assert search.run(smallest(names)) == ("fault.b", "training.steps")
-    assert UNRESOLVED not in search.known.values()
+    assert smallest(search, names) == ("fault.b", "training.steps")
+    assert UNRESOLVED not in [run.outcome for run in search.known.values()]
 
 
 def test_where_the_splice_points_is_searched_first_and_everything_if_nothing_fails_there() -> None:
     there = World(ABC, (frozenset("bg"),))
-    close = Driver(there.answer)
-    close.run(find_causes(ABC, Findings(), near=("a", "abg")))
-    assert [step.subset for step in close.steps[:2]] == [frozenset("a"), frozenset("abg")]
-    found = Findings()
-    Driver(there.answer).run(find_causes(ABC, found, near=("ac",)))
-    assert found.causes == [("b", "g")]
+    close = found_in(there, near=("a", "abg"), hidden=False)
+    assert list(close.search.known)[:2] == [frozenset("a"), frozenset("abg")]
+    assert found_in(there, near=("ac",), hidden=False).causes == [("b", "g")]

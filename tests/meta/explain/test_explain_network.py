@@ -26,7 +26,7 @@ def test_the_gain_that_is_kept_is_found_where_the_network_is_trained() -> None:
     good = variant("gs1_custom", profile="quick", settings=settings)
     bad = variant(f"gs1_custom:gain-kept,{','.join(HARMLESS)}", profile="quick", settings=settings)
     symptom = read_symptom("amplitude.mean_ratio<0.9")
-    question = Question("good", "bad", symptom.text, symptom.path, symptom.limit)
+    question = Question("good", "bad", symptom.text)
     with Laboratory(good, bad, symptom) as lab:
         found = explain(lab, question, Limits(repeats=1), lambda _: None)
     assert len(found.differences) == 1 + len(HARMLESS)

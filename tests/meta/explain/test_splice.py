@@ -8,10 +8,8 @@ import pytest
 
 from ptyspec.contracts.stages import STAGES
 from ptyspec.experiments.variant import variant
-from ptyspec.explanations.explanation import SpliceRow
-from ptyspec.explanations.plan import Outcome
-from ptyspec.explanations.splice import Splicer
-from ptyspec.explanations.stages import bisect
+from ptyspec.explanations.search import Outcome, Run
+from ptyspec.explanations.splice import Splicer, bisect
 from ptyspec.runs.environment import active_faults
 from ptyspec.runs.run_spec import RunSpec
 from tests.tiny_runs import SMALL
@@ -76,15 +74,12 @@ def chain(outcomes: str, shared: int = 0) -> tuple[tuple[str, ...], list[int]]:
     words = {"P": PASS, "F": FAIL, "U": UNRESOLVED}
     made: list[int] = []
 
-    def make(count: int) -> SpliceRow:
+    def make(count: int) -> Run:
         made.append(count)
-        return SpliceRow.of(count, words[outcomes[count]], None, "run")
+        return Run(outcome=words[outcomes[count]])
 
-    ends = {
-        at: SpliceRow.of(at, FAIL if name == "BAD" else PASS, None, name)
-        for at, name in ((0, "BAD"), (len(STAGES), "GOOD"))
-    }
-    return bisect(ends, lambda count: count <= shared, make).stages, made
+    bad, good = Run(outcome=FAIL), Run(outcome=PASS)
+    return bisect(bad, good, lambda count: count <= shared, make).stages, made
 
 
 @pytest.mark.parametrize("at", range(len(STAGES)))

@@ -10,7 +10,7 @@ from ptyspec.errors import ConfigError
 from ptyspec.explanations.clause_bench import reaching
 from ptyspec.explanations.deltas import acting_at, differences, settings_with, stages_of
 from ptyspec.explanations.explanation import Difference
-from ptyspec.explanations.plan import Outcome
+from ptyspec.explanations.search import Outcome
 from ptyspec.explanations.symptom import read_symptom, unread
 
 
@@ -44,13 +44,13 @@ def observation(**more: Any) -> dict[str, Any]:
     ],
 )
 def test_a_symptom_is_read_from_scores_and_stage_numbers(text: str, outcome: Outcome) -> None:
-    assert read_symptom(text).outcome(observation()) is outcome
+    assert read_symptom(text).read(observation()).outcome is outcome
 
 
 def test_a_run_that_was_refused_says_nothing_of_divergence() -> None:
     refused = observation(outcome="refused", metrics={}, numbers={})
-    assert read_symptom("outcome.diverged==1").outcome(refused) is Outcome.UNRESOLVED
-    assert read_symptom("outcome.refused==1").outcome(refused) is Outcome.FAIL
+    assert read_symptom("outcome.diverged==1").read(refused).outcome is Outcome.UNRESOLVED
+    assert read_symptom("outcome.refused==1").read(refused).outcome is Outcome.FAIL
 
 
 @pytest.mark.parametrize(
