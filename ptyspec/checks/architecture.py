@@ -1,4 +1,4 @@
-"""Audit `architecture`: what was built. Layers, heads and their range, flags, where probe and scale enter.
+"""Audit `architecture`: what was built. Parameters, heads and their range, flags, where probe and scale enter.
 
 Nothing is read from the settings that can be read from the network: flags come from shapes, kernels and behaviour (is a
 member's object moved by another member's pattern?), the range from driving the last convolution to both ends, the
@@ -7,27 +7,21 @@ probe from the array that the forward model multiplies by, its digest beside the
 no step of it: the loss is in field units, and s^2 times the mean energy turns it into counts.
 
 Range: the object needs max|O|/a0; a sigmoid ends at 1 (upstream: g |O| against 1, facts 0.2). Batch: one group alone
-and in a batch of 64 patches, upstream's limit, on the untrained network. The stored run, where there is one, must not
-be flat.
+and in a batch of 64 patches, upstream's limit, on the untrained network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import inf
 from typing import Any
-
-import numpy as np
 
 from ptyspec.checks import network_facts as facts
 from ptyspec.checks.intensity import the_head_reaches_the_object
 from ptyspec.checks.judge import checks
-from ptyspec.checks.layer_table import layer_table
 from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.network_controls import OF_ARCHITECTURE
-from ptyspec.checks.network_flags import differing, flags
-from ptyspec.checks.report import Audit
-from ptyspec.checks.stage_chain import over, tolerance
+from ptyspec.checks.one_step import variables_of
+from ptyspec.checks.stage_chain import tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.spec.checks import Check
 
@@ -35,39 +29,38 @@ HEADROOM = 3.0
 """Times a0 that an accepted head must reach (HEAD-002)."""
 
 
-def layers(material: StageOutputs) -> dict[str, dict[str, Any]]:
-    """Return the layers as they run."""
-    return layer_table(material.model, material.sample.part(1)[0])
-
-
 def summary(material: StageOutputs) -> dict[str, Any]:
     """Return what the network is made of."""
-    output = material.facts(facts.together).shape
-    rows, trained = material.facts(layers), material.model.trainable_variables
     return {
         "generator": type(material.model.generator).__name__,
-        "parameters": sum(row["parameters"] for row in rows.values()),
-        "trainable": int(sum(np.size(variable.numpy()) for variable in trained)),
-        "idle": material.step.idle,
-        "output": list(output),
+        "parameters": material.model.count_params(),
+        "output": list(material.facts(facts.together).shape),
         "N": material.scenario.model.N,
-        "channels": int(output[-1]),
-        "differing_flags": differing(material.facts(flags)),
     }
 
 
-def contrast(material: StageOutputs) -> dict[str, Any] | None:
-    """Return contrast of the stored run's object and of the truth; None where there is no run or no truth."""
-    scores = material.metrics.get("amplitude", {}) if material.run_at_hand else {}
-    if not scores.get("truth") or not scores["truth"]["std"]:
-        return None
-    found = {"object": scores["prediction"]["std"], "truth": scores["truth"]["std"]}
-    return found | {"ratio": over(found["object"], found["truth"])}
+def parameters(material: StageOutputs) -> dict[str, dict[str, Any]]:
+    """Return every variable with its shape, and what the first step of training does to it."""
+    step = material.step
+    return {
+        path: {
+            "shape": list(variable.shape),
+            "trained": path in step.gradients,
+            "gradient": step.gradients.get(path),
+            "moved": step.moved[path],
+        }
+        for path, variable in variables_of(material.model).items()
+    }
 
 
 @checks("NET-008", "train", network=True)
 def the_flags_are_the_declared_ones(check: Check, outputs: StageOutputs) -> None:
-    check.equal(differing(outputs.facts(flags)), [], "flags that differ from the declared ones")
+    differing = [
+        name
+        for name, row in outputs.facts(facts.flags).items()
+        if not row["requested"] == row["effective"] == row.get("dictionary", row["effective"])
+    ]
+    check.equal(differing, [], "flags that differ from the declared ones")
 
 
 @checks("BUG-TF-001", "group", network=True)
@@ -112,19 +105,12 @@ def no_bit_comes_from_other_groups(check: Check, outputs: StageOutputs) -> None:
     check.equal(bits, 0, "pixels of a group that change with the other groups")
 
 
-@checks("NET-009", "score")
-def the_stored_object_is_not_flat(check: Check, outputs: StageOutputs) -> None:
-    found = outputs.facts(contrast)
-    if found is not None:
-        check.within_ratio(found["ratio"], 1.0, "contrast of the stored object over the truth's")
-
-
 @checks("HEAD-002", "train", network=True)
 def the_head_reaches_three_times_the_level(check: Check, outputs: StageOutputs) -> None:
     found, what = outputs.facts(facts.head), "largest amplitude over a0, last convolution driven up"
     if found["driven"] is None:
         check.missing(what, "this generator has no last convolution that is known")
-    elif found["declared"][1] is None:
+    elif found["ceiling"] is None:
         check.between(HEADROOM, found["driven"]["high"], inf, what)
 
 
@@ -143,60 +129,41 @@ def amplitude_and_phase_multiply(check: Check, outputs: StageOutputs) -> None:
         check.between(0.0, error, tolerance("MATH-POLAR-001"), f"error of the combined {what}")
 
 
-TABLES = (
-    Grid(
-        "Built network",
-        "summary/*",
-        "generator, parameters, trainable, idle, output, N, differing flags=differing_flags",
-    ),
-    Grid(
-        "Flags",
-        "flags/*/*",
-        "requested, dictionary, effective, effective value read from=read_from",
-        corner="subject, flag",
-    ),
-    Grid(
-        "Amplitude over a0",
-        "range/*",
-        "head, declared, driven, untrained, object needs=required, "
-        "upstream: g max|O|=upstream_required, a0",
-    ),
-    Grid(
-        "Probe and physics",
-        "probe/*",
-        "digest in the network=network, in the container=container, sum |P|^2=energy, "
-        "conditioned over (N/2)^2=conditioned, pattern | physics=pattern_difference, "
-        "counts per unit of loss=loss_to_counts",
-    ),
-    Grid(
-        "Layers in the order of their calls, one group",
-        "layers/*/*",
-        "type, output, parameters",
-        corner="subject, layer",
-    ),
-)
-
-
-def _without_run(subjects: Sequence[StageOutputs], report: Audit) -> None:
-    for one in subjects:
-        if one.run_at_hand is None:
-            report.notes.append(
-                f"{one.name}: no finished run is at hand, so that no object's contrast is judged (ptyspec run)."
-            )
-
-
 CONTROLS = OF_ARCHITECTURE
 LAYOUT = Layout(
     facts={
         "summary": summary,
-        "layers": layers,
-        "flags": flags,
+        "parameters": parameters,
+        "flags": facts.flags,
         "range": facts.head,
         "probe": facts.probe,
         "batch": facts.batch,
-        "contrast": contrast,
     },
     also=(the_head_reaches_the_object,),
-    tables=TABLES,
-    more=_without_run,
+    tables=(
+        Grid("Built network", "summary/*", "generator, parameters, output, N"),
+        Grid(
+            "Flags",
+            "flags/*/*",
+            "requested, dictionary, effective, effective value read from=read_from",
+            corner="subject, flag",
+        ),
+        Grid(
+            "Amplitude over a0",
+            "range/*",
+            "head, ceiling, driven, object needs=required, upstream: g max|O|=upstream_required",
+        ),
+        Grid(
+            "Probe and physics",
+            "probe/*",
+            "digest in the network=network, in the container=container, sum |P|^2=energy, "
+            "pattern | physics=pattern_difference, counts per unit of loss=loss_to_counts",
+        ),
+        Grid(
+            "Parameters, and the first step of training",
+            "parameters/*/*",
+            "shape, trained, gradient, moved",
+            corner="subject, parameter",
+        ),
+    ),
 )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.registry import Control, of_faults
+from ptyspec.checks.registry import of_faults
 from ptyspec.checks.spoil import (
     by_fault,
     control,
@@ -16,31 +14,11 @@ from ptyspec.checks.spoil import (
     with_containers,
     with_dictionary,
     with_model,
-    with_object,
 )
 from ptyspec.checks.stage_outputs import StageOutputs
 
 CNN = {"architecture": "cnn", "amp_activation": "softplus", "n_filters_scale": 1}
 SIGMOID = CNN | {"amp_activation": "sigmoid"}
-
-
-def network(clause: str, **model: Any) -> Callable[[Callable[[Any, StageOutputs], Any]], Control]:
-    """Return a decorator: the built network is exchanged for what the function makes of `wrong_networks` and material.
-
-    `model`: other settings of the model, for the same data.
-    """
-
-    def make(build: Callable[[Any, StageOutputs], Any]) -> Control:
-        @wraps(build)
-        def spoil(material: StageOutputs) -> StageOutputs:
-            from ptyspec.checks import wrong_networks
-
-            same = with_model(material, **model)
-            return same.replaced(model=build(wrong_networks, same if model else material))
-
-        return control(clause)(spoil)
-
-    return make
 
 
 @control("LOSS-005")
@@ -49,14 +27,8 @@ def realspace_no_op(material: StageOutputs) -> StageOutputs:
     return with_dictionary(material, nll_weight=1, mae_weight=0, realspace_weight=0.5)
 
 
-@network("LOSS-005")
-def zero_weight_term(nets: Any, material: StageOutputs) -> Any:
-    """A stage_weight is declared and used nowhere."""
-    return nets.made(material, nets.LastStageOnly)
-
-
 OF_LOSS = (
-    *(zero_weight_term, realspace_no_op),
+    realspace_no_op,
     *of_faults(
         *("EVID-003 likelihood-in-two-gauges", "POISSON-LADDER-001 a0-of-gained-data"),
         *("LOSS-001 transform-without-norm", "SCALE-002 gain-in-the-loss", "LOSS-007 gain-kept"),
@@ -66,20 +38,35 @@ OF_LOSS = (
 )
 
 
-@network("NET-002")
-def drifting_probe(nets: Any, material: StageOutputs) -> Any:
+def _another_network(material: StageOutputs) -> tuple[StageOutputs, Any]:
+    """The same data and a network of its own, built and untrained, that may be spoiled."""
+    same = with_model(material)
+    return same, same.model
+
+
+@control("NET-002")
+def drifting_probe(material: StageOutputs) -> StageOutputs:
     """The probe changes while the network trains."""
-    return nets.made(material, nets.DriftingProbe)
+    same, model = _another_network(material)
+    loss = model.compute_loss
+
+    def drifting(**given: Any) -> Any:
+        value = loss(**given)
+        model.forward.probe = model.forward.probe.times(1.001)
+        return value
+
+    model.compute_loss = drifting
+    return same
 
 
 @control("NET-001")
 def dead_scale(material: StageOutputs) -> StageOutputs:
     """A scale is declared trainable; the variable hangs outside any layer."""
-    from ptyspec.checks import wrong_networks
+    import tensorflow as tf
 
-    same = with_model(material).replaced(model=wrong_networks.with_loose_scale(material))
-    said = with_dictionary(material, intensity_scale__trainable=True).subject
-    return same.replaced(subject=said)
+    same, model = _another_network(material)
+    model.log_scale = tf.Variable(np.log(material.containers.train.scale), dtype=tf.float32)
+    return with_dictionary(same, intensity_scale__trainable=True)
 
 
 @control("NET-002")
@@ -90,8 +77,7 @@ def drifted_record(material: StageOutputs) -> StageOutputs:
     run = FinishedRun(material.finished.folder)
     record = run.stages["normalize"]
     numbers = record.numbers | {"scale": 1.002 * record.numbers["scale"]}
-    changed = {"normalize": record.model_copy(update={"numbers": numbers})}
-    run.__dict__["stages"] = run.stages | changed
+    run.stages["normalize"] = record.model_copy(update={"numbers": numbers})
     return same_network(material).replaced(finished=run)
 
 
@@ -108,10 +94,13 @@ def stale_entry(material: StageOutputs) -> StageOutputs:
     return with_dictionary(material, intensity_scale=material.containers.train.scale)
 
 
-@network("SCALE-004")
-def stray_light(nets: Any, material: StageOutputs) -> Any:
+@control("SCALE-004")
+def stray_light(material: StageOutputs) -> StageOutputs:
     """Light that is not the object's breaks the gauge."""
-    return nets.with_stray_light(material)
+    same, model = _another_network(material)
+    intensity, stray = model.forward.intensity, 0.01 * model.energy / model.forward.size**2
+    model.forward.intensity = lambda obj: intensity(obj) + stray
+    return same
 
 
 OF_SCALER = (
@@ -123,17 +112,16 @@ OF_SCALER = (
 )
 
 
-@network("BUG-TF-001")
-def frozen_gridsize(nets: Any, material: StageOutputs) -> Any:
+@control("BUG-TF-001")
+def frozen_gridsize(material: StageOutputs) -> StageOutputs:
     """The network was built for another gridsize."""
-    single = with_model(material, gridsize=1).scenario
-    return nets.made(material, scenario=single, canvas=single.model.N)
+    return with_model(material).replaced(model=with_model(material, gridsize=1).model)
 
 
-@network("HEAD-001", **SIGMOID)
-def bounded_head(nets: Any, material: StageOutputs) -> Any:
+@control("HEAD-001")
+def bounded_head(material: StageOutputs) -> StageOutputs:
     """A sigmoid that ends at a0."""
-    return nets.made(material)
+    return with_model(material, **SIGMOID)
 
 
 @control("PARAMS-N-DIV4-001")
@@ -142,22 +130,8 @@ def odd_side(material: StageOutputs) -> StageOutputs:
     return with_model(material, N=30).replaced(model=material.model)
 
 
-@control("NET-009")
-def flat_object(material: StageOutputs) -> StageOutputs:
-    """The stored reconstruction is one constant."""
-    image = material.reconstruction.object
-    level = np.complex64(np.nanmean(np.abs(image)))
-    return with_object(same_network(material), np.where(np.isfinite(image), level, image))
-
-
-@control("NET-008")
-def ineffective_head(material: StageOutputs) -> StageOutputs:
-    """An amplitude head is declared that the generator does not have."""
-    return with_model(material, amp_activation="softplus").replaced(model=material.model)
-
-
 OF_ARCHITECTURE = (
-    *(frozen_gridsize, ineffective_head, bounded_head, odd_side, flat_object),
+    *(frozen_gridsize, bounded_head, odd_side),
     by_fault("merge-flag-ignored", "NET-008", "merge-flag-ignored", **CNN, object_big=False),
     by_fault("other-probe", "PROBE-003", "input-probe-in-the-loss"),
     by_fault("other-physics", "FORWARD-005", "network-transform-not-centred"),

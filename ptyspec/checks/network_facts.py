@@ -1,4 +1,4 @@
-"""What a built network does: its range when driven, its probe and physics, whether groups mix in a batch."""
+"""What a built network is and does: its flags, its range when driven, its probe and physics, whether groups mix."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import numpy as np
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import array_digest
+from ptyspec.legacy.bridge import SCENARIO_NAMES
+from ptyspec.physics.geometry import required_canvas
+from ptyspec.physics.probes import central_mask
 
 DRIVE = 8.0
 """Bias given to the last convolution: a rectifier or softplus is then far above three times a0, a sigmoid at 0.9997."""
@@ -27,32 +30,28 @@ def together(material: StageOutputs) -> Array:
     return answer(material.model, material.sample.inputs)
 
 
-def batch(material: StageOutputs) -> dict[str, Any]:
-    """Return how a group's answer differs alone and in the batch, and when the other groups change.
-
-    `merged`: whether a member's object depends on the other members; None for a single member.
-    """
+def batch(material: StageOutputs) -> dict[str, float]:
+    """Return how a group's answer differs alone and in the batch, and its pixels that change with the other groups."""
     sample, model, whole = material.sample, material.model, material.facts(together)
-    count, largest, apart = len(sample.rows), float(np.abs(whole).max()), []
+    count, apart = len(sample.rows), []
     for at in sorted({0, count // 2, count - 1}):
         alone = answer(model, {name: rows[at : at + 1] for name, rows in sample.inputs.items()})
-        apart.append(float(np.abs(whole[at] - alone[0]).max()) / largest)
+        apart.append(float(np.abs(whole[at] - alone[0]).max()))
     others = {name: rows.copy() for name, rows in sample.inputs.items()}
     others["measured"][1:] *= np.float32(3.0)
-    changed, merged = answer(model, others)[0], None
-    if changed.shape[-1] > 1:
-        first = sample.part(1)[0]
-        moved = first | {"measured": first["measured"].copy()}
-        moved["measured"][..., 1:] *= np.float32(1.5)
-        both = [answer(model, inputs)[0, ..., 0] for inputs in (first, moved)]
-        merged = bool(np.any(both[0] != both[1]))
     return {
-        "groups": count,
-        "patches": sample.frames,
-        "alone_or_together": max(apart),
-        "changed_by_others": int(np.sum(changed != whole[0])),
-        "merged": merged,
+        "alone_or_together": max(apart) / float(np.abs(whole).max()),
+        "changed_by_others": int(np.sum(answer(model, others)[0] != whole[0])),
     }
+
+
+def merged(material: StageOutputs) -> bool:
+    """Return whether a member's object depends on another member's pattern."""
+    inputs = material.sample.part(1)[0]
+    moved = inputs | {"measured": inputs["measured"].copy()}
+    moved["measured"][..., 1:] *= np.float32(1.5)
+    both = [answer(material.model, given)[0, ..., 0] for given in (inputs, moved)]
+    return bool(np.any(both[0] != both[1]))
 
 
 def head(material: StageOutputs) -> dict[str, Any]:
@@ -60,17 +59,14 @@ def head(material: StageOutputs) -> dict[str, Any]:
     from ptyspec.networks.reach import CEILINGS, required_reach
 
     train, name = material.containers.train, str(material.scenario.model.amp_activation)
-    need, driven = required_reach(train), driven_range(material)
-    ceiling, untrained = CEILINGS.get(name), np.abs(material.facts(together)) / train.a0
+    need, driven, ceiling = required_reach(train), driven_range(material), CEILINGS.get(name)
     beyond = None
     if driven is not None and ceiling is not None:
         beyond = max(-driven["low"], driven["high"] - ceiling, 0.0)
     return {
         "head": name,
-        "a0": train.a0,
-        "declared": [0.0, ceiling],
+        "ceiling": ceiling,
         "driven": driven,
-        "untrained": [float(untrained.min()), float(untrained.max())],
         "required": need,
         "upstream_required": train.gain * need * train.a0,
         "beyond": beyond,
@@ -153,13 +149,7 @@ def probe(material: StageOutputs) -> dict[str, Any]:
     from ptyspec.networks.forward import fold
 
     model, train, sample = material.model, material.containers.train, material.sample
-    generator: Any = model.generator
-    held, conditioned, mask = (
-        network_probe(material),
-        generator.forward.probe,
-        train.groups.scan.mask,
-    )
-    energy = float(np.sum(np.asarray(conditioned.re) ** 2 + np.asarray(conditioned.im) ** 2))
+    held, mask = network_probe(material), train.groups.scan.mask
     re, im = (fold(part.astype(np.float32)) for part in (sample.truth.real, sample.truth.imag))
     seen = np.sqrt(np.asarray(model.forward.intensity(Field(re, im)), np.float64))
     seen = seen if mask is None else seen * mask
@@ -168,7 +158,79 @@ def probe(material: StageOutputs) -> dict[str, Any]:
         "network": array_digest(held),
         "container": array_digest(train.probe),
         "energy": float(np.sum(np.abs(held.astype(complex)) ** 2)),
-        "conditioned": energy / (train.groups.scan.N / 2) ** 2,
         "pattern_difference": float(np.abs(seen - wanted).max() / wanted.max()),
         "loss_to_counts": train.scale**2 * float(model.energy),
     }
+
+
+def flags(material: StageOutputs) -> dict[str, dict[str, Any]]:
+    """Return {flag: {requested, effective, read_from}}: each flag from what the network is or does.
+
+    With a legacy dictionary, what that says of the flag stands beside it.
+    """
+    from ptyspec.networks.generators.cnn import WIDTHS
+    from ptyspec.networks.losses import LOSSES
+
+    asked, model, shape = material.scenario.model, material.model, material.facts(together).shape
+    forward, dictionary, mask = model.forward, material.subject.dictionary or {}, material.scan.mask
+    generator: Any = model.generator
+    module = type(generator).__module__.rpartition(".")[2]
+    function = getattr(getattr(generator, "head", None), "__name__", "cartesian")
+    loss = [name for name, misfit in LOSSES.items() if misfit is model.misfit] or ["another"]
+    found: dict[str, tuple[Any, Any, str]] = {
+        "model.N": (asked.N, shape[1], "side of the answer"),
+        "model.gridsize": (asked.gridsize, round(shape[-1] ** 0.5), "root of the channels"),
+        "model.canvas": (_canvas(material), int(forward.canvas), "side of the merge's canvas"),
+        "model.probe_mask": (asked.probe_mask, _masked(material), "light outside the mask"),
+        "model.probe_big": (asked.probe_big, _beyond(material), "object outside the central half"),
+        "model.architecture": (asked.architecture, module, "its module"),
+        "model.amp_activation": (asked.amp_activation, function, "the head's function"),
+        "training.loss": (material.scenario.training.loss, loss[0], "function that trains"),
+        "detector mask": (mask is not None, forward.mask is not None, "the loss"),
+    }
+    if asked.gridsize > 1:
+        source = "does a member depend on the others"
+        found["model.object_big"] = (asked.object_big, merged(material), source)
+    if hasattr(generator, "nets"):
+        widths = [int(conv.kernel.shape[-1]) for conv in generator.nets[0].down]
+        found["model.stages"] = (asked.stages, len(generator.nets), "number of correcting networks")
+        found["model.filters"] = (list(asked.filters), widths, "kernels")
+    if hasattr(generator, "encoder"):
+        width = int(generator.encoder[0][0].kernel.shape[-1]) // WIDTHS[0]
+        found["model.n_filters_scale"] = (asked.n_filters_scale, width, "kernels")
+    if dictionary:
+        border = 4 * generator.border == forward.size
+        found["pad_object"] = (True, border, "border of the network's region, N/4")
+        found["gaussian_smoothing_sigma"] = (0.0, 0.0, "no smoothing in the forward model")
+    rows: dict[str, dict[str, Any]] = {}
+    for name, (requested, effective, source) in found.items():
+        rows[name] = {"requested": requested, "effective": effective, "read_from": source}
+        entry = dictionary.get(SCENARIO_NAMES.get(name, name))
+        rows[name] |= {} if entry is None else {"dictionary": entry}
+    return rows
+
+
+def _canvas(material: StageOutputs) -> int:
+    """The declared side, else the smallest that holds both splits; the patch itself where nothing is merged."""
+    asked, parts = material.scenario.model, (material.containers.train, material.containers.test)
+    if asked.gridsize == 1 or not asked.object_big:
+        return asked.N
+    sides = [required_canvas(part.groups.coords_relative, asked.N) for part in parts]
+    return asked.canvas or max(sides)
+
+
+def _masked(material: StageOutputs) -> bool:
+    """Whether the network's probe is dark outside the mask where nobody darkened it, or as was asked for."""
+    asked, held = material.scenario.model, network_probe(material)
+    if asked.probe_mask:
+        return not np.any(held[~central_mask(len(held), asked.probe_mask_diameter)])
+    return bool(np.any((held == 0) & (material.containers.train.probe != 0)))
+
+
+def _beyond(material: StageOutputs) -> bool:
+    """Whether there is an object outside the patch's central half."""
+    amplitude = np.abs(material.facts(together)[:1])
+    border = amplitude.shape[1] // 4
+    frame = np.ones(amplitude.shape[1:3], bool)
+    frame[border:-border, border:-border] = False
+    return bool(amplitude[:, frame].mean() > 0.05 * amplitude.mean())

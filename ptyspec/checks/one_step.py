@@ -26,7 +26,6 @@ class FirstStep:
     - fixed: largest change of what no parameter is: probe, weights of the merge, a0, mean energy.
     """
 
-    loss: float
     gradients: dict[str, float | None]
     moved: dict[str, float]
     fixed: dict[str, float]
@@ -46,31 +45,26 @@ def first_step(model: Reconstructor, sample: Sample) -> FirstStep:
 
     inputs, amplitude = sample.part(GROUPS)
     listed, everything = list(model.trainable_variables), variables_of(model)
-    before, fixed = {path: _value(found) for path, found in everything.items()}, fixed_parts(model)
+    before = {path: np.array(variable.numpy()) for path, variable in everything.items()}
+    fixed = _fixed_parts(model)
     with tf.GradientTape() as tape:
         loss = model.compute_loss(y=amplitude, y_pred=model(inputs, training=True))
-    found = tape.gradient(loss, [variable.value for variable in listed])
-    both = list(zip(found, listed, strict=True))
+    gradients = tape.gradient(loss, [variable.value for variable in listed])
+    both = list(zip(gradients, listed, strict=True))
     pairs = [pair for pair in both if pair[0] is not None]
     optimizer = keras.optimizers.Adam(RATE)
     try:
         if pairs:
             optimizer.apply_gradients(pairs)
-        moved = {
-            path: _change(before[path], _value(variable)) for path, variable in everything.items()
-        }
-        kept = fixed_parts(model)
+        moved = {path: _largest(everything[path].numpy() - was) for path, was in before.items()}
+        kept = _fixed_parts(model)
     finally:
         for path, variable in everything.items():
             variable.assign(before[path])
     return FirstStep(
-        float(loss),
-        {
-            variable.path: None if gradient is None else float(np.abs(np.asarray(gradient)).max())
-            for gradient, variable in both
-        },
+        {it.path: None if by is None else _largest(by) for by, it in both},
         moved,
-        {name: _change(value, kept[name]) for name, value in fixed.items()},
+        {name: _largest(kept[name] - value) for name, value in fixed.items()},
     )
 
 
@@ -93,20 +87,17 @@ def variables_of(model: Reconstructor) -> dict[str, Any]:
     return known | loose
 
 
-def fixed_parts(model: Reconstructor) -> dict[str, Array]:
-    """Return copies of what training must leave alone."""
+def _fixed_parts(model: Reconstructor) -> dict[str, Array]:
+    """Copies of what training must leave alone."""
+    forward = model.forward
     return {
-        "probe, real": np.array(model.forward.probe.re),
-        "probe, imaginary": np.array(model.forward.probe.im),
-        "merge weight": np.array(model.forward.weight),
+        "probe, real": np.array(forward.probe.re),
+        "probe, imaginary": np.array(forward.probe.im),
+        "merge weight": np.array(forward.weight),
         "a0": np.array(model.a0),
         "mean energy": np.array(model.energy),
     }
 
 
-def _value(variable: Any) -> Array:
-    return np.array(variable.numpy())
-
-
-def _change(before: Array, after: Array) -> float:
-    return float(np.max(np.abs(after - before), initial=0.0))
+def _largest(values: Any) -> float:
+    return float(np.max(np.abs(np.asarray(values)), initial=0.0))
