@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -32,19 +31,16 @@ Pair = tuple[float, float]
 
 @dataclass(frozen=True)
 class Peak:
-    """The component with the largest excess of one period; frequency (x, y) in cycles per pixel."""
+    """The component with the largest excess of one period; frequency (x, y) in cycles per pixel.
+
+    Without a component that the area can show, the period alone.
+    """
 
     period: float
-    components: int
-    frequency: Pair | None
-    component: float | None
-    surroundings: float | None
-    prominence: float | None
-    excess: float | None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON values."""
-        return {**vars(self), "frequency": None if self.frequency is None else list(self.frequency)}
+    frequency: Pair | None = None
+    component: float | None = None
+    surroundings: float | None = None
+    excess: float | None = None
 
 
 def scan_periods(positions: Array, size: int) -> dict[str, float]:
@@ -59,10 +55,39 @@ def scan_periods(positions: Array, size: int) -> dict[str, float]:
         share = np.abs(np.exp(-2j * np.pi * rates[:, None] * values).mean(axis=1))
         strong = np.flatnonzero(share >= max(REGULAR, 0.9 * float(share.max(initial=0.0))))
         if strong.size:  # the lowest of equally strong ones is the fundamental
-            first = strong[0]
-            run = strong[strong < first + 8]
+            run = strong[strong < strong[0] + 8]
             found[f"scan step, {name}"] = float(1 / rates[run[np.argmax(share[run])]])
     return found
+
+
+def lattice_peaks(
+    error: Array, mask: Array, level: float, periods: Mapping[str, float]
+) -> dict[str, Peak]:
+    """Return the strongest component of each period of a complex or real error (H, W), 0 outside the mask."""
+    window = window_of(mask)
+    total = float(window.sum())
+    if not total or not level:
+        return {name: Peak(period) for name, period in periods.items()}
+    shown = (error - (error * window).sum() / total) * window
+    wanted = {name: components(period, mask.shape) for name, period in periods.items()}
+    limit = math.log2(max(sum(map(len, wanted.values())), 1) / CHANCE)
+    unit = 2 / total / level
+
+    def peak(period: float, frequency: Pair) -> Peak:
+        opposite = (-frequency[0], -frequency[1])
+        power, around = max(_powers(shown, at) for at in (frequency, opposite))
+        component, chance = math.sqrt(power), math.sqrt(limit * around)
+        beyond = unit * max(0.0, component - chance)
+        return Peak(period, frequency, unit * component, unit * math.sqrt(around), beyond)
+
+    return {
+        name: max(
+            (peak(period, frequency) for frequency in wanted[name]),
+            key=lambda one: (one.excess, one.component),
+            default=Peak(period),
+        )
+        for name, period in periods.items()
+    }
 
 
 def window_of(mask: Array) -> Array:
@@ -73,63 +98,15 @@ def window_of(mask: Array) -> Array:
     return np.asarray(np.sin(0.5 * np.pi * depth) ** 2)
 
 
-def lattice_peaks(
-    error: Array, mask: Array, level: float, periods: Mapping[str, float]
-) -> dict[str, Peak]:
-    """Return the strongest component of each period of a complex or real error (H, W), 0 outside the mask."""
-    window = window_of(mask)
-    total = float(window.sum())
-    if not total or not level:
-        return {
-            name: Peak(period, 0, None, None, None, None, None) for name, period in periods.items()
-        }
-    shown = (error - (error * window).sum() / total) * window
-    wanted = {name: components(period, mask.shape) for name, period in periods.items()}
-    count = sum(len(found) for found in wanted.values())
-    limit = math.log2(max(count, 1) / CHANCE)
-    return {
-        name: _strongest(shown, total, level, period, wanted[name], limit)
-        for name, period in periods.items()
-    }
-
-
 def components(period: float, shape: tuple[int, ...]) -> list[Pair]:
     """Return the frequencies (x, y) of an error of this period that an image of this shape can show."""
-    found = []
-    for order in range(1, ORDERS + 1):
-        rate = order / period
-        if 1 / rate < SHORTEST:
-            break
-        for x, y in ((rate, 0.0), (0.0, rate), (rate, rate), (rate, -rate)):
-            if math.hypot(shape[1] * x, shape[0] * y) >= CYCLES:
-                found.append((x, y))
-    return found
-
-
-def _strongest(
-    shown: Array, total: float, level: float, period: float, wanted: list[Pair], limit: float
-) -> Peak:
-    best = Peak(period, len(wanted), None, None, None, None, None)
-    unit = 2 / total / level
-    for frequency in wanted:
-        power, around = max(
-            _powers(shown, (sign * frequency[0], sign * frequency[1])) for sign in (1, -1)
-        )
-        excess = unit * max(0.0, math.sqrt(power) - math.sqrt(limit * around))
-        if best.excess is None or (excess, unit * math.sqrt(power)) > (
-            best.excess,
-            best.component or 0.0,
-        ):
-            best = Peak(
-                period,
-                len(wanted),
-                frequency,
-                unit * math.sqrt(power),
-                unit * math.sqrt(around),
-                power / around if around else None,
-                excess,
-            )
-    return best
+    rates = [order / period for order in range(1, ORDERS + 1) if period / order >= SHORTEST]
+    return [
+        (x, y)
+        for rate in rates
+        for x, y in ((rate, 0.0), (0.0, rate), (rate, rate), (rate, -rate))
+        if math.hypot(shape[1] * x, shape[0] * y) >= CYCLES
+    ]
 
 
 def _powers(shown: Array, frequency: Pair) -> Pair:

@@ -25,6 +25,8 @@ from collections.abc import Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ptyspec.checks import visual_facts as facts
 from ptyspec.checks.intensity import (
     no_light_is_lost,
@@ -33,9 +35,12 @@ from ptyspec.checks.intensity import (
 )
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.stage_chain import tolerance
+from ptyspec.checks.stage_chain import over, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.checks.visual_controls import OF_VISUAL
+from ptyspec.checks.visual_facts import ITERATIVE, NETWORK, TRIVIAL, UNTRAINED
+from ptyspec.render import canvas
+from ptyspec.render.views import align_phase, frame_of, place
 from ptyspec.spec.checks import Check
 
 if TYPE_CHECKING:
@@ -47,15 +52,9 @@ SPARE = 1.0
 """Rows or columns that the canvas may have too many: patches between pixels end one further on."""
 
 
-@checks("STITCH-003", "stitch", trains=True)
-def lit_pixels_have_a_number(check: Check, outputs: StageOutputs) -> None:
-    holes = outputs.facts(facts.canvas_facts)["nan"]
-    check.equal(holes, 0.0, "pixels without a number where the declared light fell")
-
-
 @checks("STITCH-001", "stitch", trains=True)
 def the_canvas_is_what_the_positions_demand(check: Check, outputs: StageOutputs) -> None:
-    found = outputs.facts(facts.canvas_facts)
+    found = outputs.facts(facts.canvas)
     check.equal(found["missing"], 0.0, "pixels that the canvas lacks on some side")
     check.between(0, found["excess"], SPARE, "pixels that it has too many on one side")
 
@@ -74,11 +73,12 @@ def the_object_is_in_its_place(check: Check, outputs: StageOutputs) -> None:
 
 @checks("NET-009", "score", trains=True)
 def the_picture_is_not_flat(check: Check, outputs: StageOutputs) -> None:
-    row, limit = outputs.facts(facts.contrast)[facts.NETWORK], tolerance("NET-009")
+    rows, limit = outputs.facts(facts.seen), tolerance("NET-009")
     what = "standard deviation of the amplitude over the iterative control's"
-    check.between(1 - limit, row["std_over_iterative"], 1 + limit, what)
+    check.between(1 - limit, over(rows[NETWORK]["std"], rows[ITERATIVE]["std"]), 1 + limit, what)
     what = "contrast over the trivial estimate's, a blur"
-    check.between(1 - limit, row["contrast_over_trivial"], inf, what)
+    contrast = over(rows[NETWORK]["contrast"], rows[TRIVIAL]["contrast"])
+    check.between(1 - limit, contrast, inf, what)
 
 
 @checks("STITCH-007", "stitch", trains=True)
@@ -96,72 +96,81 @@ def no_lattice_shows(check: Check, outputs: StageOutputs) -> None:
 @checks("INFER-006", "score", trains=True)
 def there_is_detail_that_counts_do_not_tell(check: Check, outputs: StageOutputs) -> None:
     what = "correlation of detail with the iterative control, above the trivial estimate's"
-    check.between(0, outputs.facts(facts.detail)["over_trivial"], inf, what)
+    mine, other = (outputs.facts(facts.seen)[name]["detail"] for name in (NETWORK, TRIVIAL))
+    check.between(0, None if mine is None else mine - (other or 0.0), inf, what)
 
 
 @checks("INFER-007", "score", trains=True)
 def the_data_are_explained(check: Check, outputs: StageOutputs) -> None:
-    row = outputs.facts(facts.data_space)[facts.NETWORK]
-    check.between(0, row["over_trivial"], 1, "R factor over that of the trivial estimate")
-    check.between(0, row["over_untrained"], 1, "R factor over that of the untrained network")
+    rows = outputs.facts(facts.seen)
+    for name, words in ((TRIVIAL, "trivial estimate"), (UNTRAINED, "untrained network")):
+        ratio = over(rows[NETWORK]["r_factor"], rows[name]["r_factor"])
+        check.between(0, ratio, 1, f"R factor over that of the {words}")
 
 
-TABLES = (
-    Grid(
-        "What is seen",
-        "contrast/*/*",
-        "mean, std, std / mean=contrast, std / iterative's=std_over_iterative, "
-        "contrast / trivial's=contrast_over_trivial, phase std=phase_std",
-        corner="subject, estimate",
-    ),
-    Grid(
-        "What the measured frames say of it",
-        "data_space/*/*",
-        "R factor=r_factor, R / trivial's=over_trivial, level, own position=own_position",
-        corner="subject, estimate",
-    ),
-    Grid(
-        "Lattice: strongest component of each period, amplitudes over the mean amplitude",
-        "lattice/*/peaks/*",
-        "period / px=period:.2f, frequency [x y] / (1/px)=frequency:.4f, components, "
-        "amplitude=component, surroundings, power / surroundings=prominence:.1f, beyond chance=excess",
-        corner="subject, period",
-        form=".2e",
-    ),
-)
-NOTES = """
-own position: share of other positions that explain a frame worse than its own; one half is
-chance.
-
-A symmetric probe leaves the twin of every pattern equally likely: there iterative control and
-network may differ where both explain the data.
-"""
-
-
-def _gates(subjects: Sequence[StageOutputs], data: Any) -> Figure:
-    from ptyspec.checks.visual_figure import gates
-
-    return gates(subjects)
+def _pictures(subjects: Sequence[StageOutputs], data: Any) -> Figure:
+    """Two rows a subject: amplitude above phase of the estimates."""
+    views = [frame_of(one.facts(facts.estimates)[ITERATIVE]) for one in subjects]
+    height = max(1.7, *(canvas.panel_size(view, 2.9) for view in views))
+    grid = canvas.Grid(2 * len(subjects), 3, 2.9, height, left=0.7, across=0.35, down=0.5)
+    figure, axes = grid.figure("network, trivial estimate and iterative control")
+    for row, (one, view) in enumerate(zip(subjects, views, strict=True)):
+        upper, lower = axes[2 * row], axes[2 * row + 1]
+        made = {name: one.facts(facts.estimates)[name] for name in (NETWORK, TRIVIAL, ITERATIVE)}
+        images = {name: place(it.object, it.origin, view) for name, it in made.items()}
+        reference = images[ITERATIVE]
+        levels = canvas.value_limits(np.abs(reference), 0.99)
+        bound = canvas.symmetric_limit(np.angle(reference))
+        for column, (name, image) in enumerate(images.items()):
+            if np.abs(image[np.isfinite(image) & np.isfinite(reference)]).any():
+                image = align_phase(image, reference)
+            drawn = canvas.image_panel(
+                upper[column], np.abs(image), view, cmap="viridis", limits=levels, title=name
+            )
+            angles = np.where(np.isfinite(image), np.angle(image), np.nan)
+            turned = canvas.image_panel(
+                lower[column], angles, view, cmap="twilight", limits=(-bound, bound), title=""
+            )
+        canvas.colour_bar(upper[2], drawn, "amplitude", extend="both")
+        canvas.colour_bar(lower[2], turned, "phase / rad", extend="both")
+        upper[0].set_ylabel(f"{canvas.plain(one.name)}: amplitude", fontsize=canvas.SMALL)
+        lower[0].set_ylabel("phase", fontsize=canvas.SMALL)
+    return figure
 
 
 CONTROLS = OF_VISUAL
 LAYOUT = Layout(
     facts={
-        "canvas": facts.canvas_facts,
-        "contrast": facts.contrast,
-        "data_space": facts.data_space,
-        "detail": facts.detail,
+        "canvas": facts.canvas,
+        "seen": facts.seen,
         "place": facts.place,
         "lattice": facts.lattice,
     },
     also=(no_light_is_lost, uncovered_pixels_have_no_number, the_level_explains_the_data),
-    tables=TABLES,
-    notes=NOTES,
+    tables=(
+        Grid(
+            "What is seen, and how far the measured frames are from it",
+            "seen/*/*",
+            "mean, std, std / mean=contrast, detail as in the iterative control=detail, "
+            "R factor=r_factor",
+            corner="subject, estimate",
+        ),
+        Grid(
+            "Lattice: strongest component of each period, amplitudes over the mean amplitude",
+            "lattice/*/peaks/*",
+            "period / px=period:.2f, frequency [x y] / (1/px)=frequency:.4f, amplitude=component, "
+            "surroundings, beyond chance=excess",
+            corner="subject, period",
+            form=".2e",
+        ),
+    ),
+    notes="""
+A symmetric probe leaves the twin of every pattern equally likely: there iterative control and
+network may differ where both explain the data.
+""",
     figure=(
-        "gate",
-        """Amplitude and phase of network, trivial estimate and iterative control, on one scale a
-        row. Right: power spectrum of the network's error, circles where a lattice would show
-        (red: it does); misfit of the measured frames when the object is moved.""",
-        _gates,
+        "estimates",
+        "Amplitude and phase of network, trivial estimate and iterative control, on one scale a row",
+        _pictures,
     ),
 )
