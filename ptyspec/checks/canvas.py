@@ -9,8 +9,7 @@ perfect patches that each side really cuts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -24,21 +23,16 @@ from ptyspec.checks.canvas_oracle import (
 )
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.registry import Control, of_faults
+from ptyspec.checks.registry import of_faults
+from ptyspec.checks.spoil import control
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.contracts.scan import GroupedScan, RawScan
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.legacy.params import derived_sizes
 from ptyspec.physics.geometry import required_canvas
 from ptyspec.pipeline.protocol import GroupedTrainTest, TrainTest
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.render import canvas
 from ptyspec.spec.checks import Check
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 LOST = 1e-6
 """Energy of perfect patches that may be missing: float64 sums of patches in single precision."""
@@ -46,8 +40,9 @@ RIM = 1e-9
 """Pixels: positions are double precision."""
 MOVED = 1e-6
 """Whole pixels: positions around 1000 keep 1e-13 of a pixel, single-precision weights 6e-8."""
-LATTICE = {"offset": 4, "max_position_jitter": 10}
-"""The legacy dictionary's lattice constant inside a group, and its room for jitter."""
+COST = 0.1
+"""How much of Pearson's r wrong places must cost at least (SCORE-007)."""
+NO_OBJECT = "no object is known"
 
 
 def _parts(groups: GroupedTrainTest) -> dict[str, GroupedScan]:
@@ -61,38 +56,23 @@ def _side(outputs: StageOutputs, groups: GroupedTrainTest) -> int:
     return model.canvas or max(sides)
 
 
-def groups(outputs: StageOutputs) -> dict[str, dict[str, Any]]:
-    """Return each split's largest offsets and the sides that they ask for, from positions alone."""
-    rows = {}
-    for split, part in _parts(outputs.groups).items():
-        coords, size = part.scan.positions[part.nn_indices], outputs.scenario.model.N
-        offsets = coords.sum(axis=1) / part.C
-        relative = offsets[:, None] - coords
-        rows[split] = {
-            "groups": part.size,
-            "members": part.C,
-            "largest_relative": float(np.abs(relative).max()),
-            "largest_offset": float(np.abs(offsets).max()),
-            "needed": needed_side(relative, size),
-            "jitter_rule": jitter_rule(offsets, size),
-        }
-    return rows
-
-
 def model(outputs: StageOutputs) -> dict[str, Any]:
-    """Return the side that there is inside the model, and those by other rules; pixels."""
-    spec, splits = outputs.scenario.model, outputs.facts(groups).values()
-    needed, rule = (max(row[key] for row in splits) for key in ("needed", "jitter_rule"))
+    """Return the side that there is inside the model, and those by other rules, from positions alone; pixels."""
+    spec, offsets, relative = outputs.scenario.model, [], []
+    for part in _parts(outputs.groups).values():
+        coords = part.scan.positions[part.nn_indices]
+        offsets.append(coords.sum(axis=1) / part.C)
+        relative.append(offsets[-1][:, None] - coords)
     away = TrainTest(_moved(outputs.halves.train), _moved(outputs.halves.test))
     return {
         "N": spec.N,
         "declared": spec.canvas,
-        "needed": needed,
+        "largest_relative": max(float(np.abs(part).max()) for part in relative),
+        "needed": max(needed_side(part, spec.N) for part in relative),
         "side": _side(outputs, outputs.groups),
         "side_when_moved": _side(outputs, outputs.pipeline.group(outputs.scenario, away)),
-        "jitter_rule": rule,
-        "memory_factor_of_jitter_rule": (rule / needed) ** 2,
-        "legacy_padded": derived_sizes({"N": spec.N, "gridsize": spec.gridsize, **LATTICE}).padded,
+        "largest_offset": max(float(np.abs(part).max()) for part in offsets),
+        "jitter_rule": max(jitter_rule(part, spec.N) for part in offsets),
     }
 
 
@@ -107,7 +87,6 @@ def sides(outputs: StageOutputs) -> dict[str, dict[str, float]]:
     facts = outputs.facts(model)
     rules = {
         "N alone": facts["N"],
-        "legacy, jitter 10": facts["legacy_padded"],
         "needed": facts["needed"],
         "there is": facts["side"],
         "jitter rule": facts["jitter_rule"],
@@ -149,12 +128,10 @@ def the_canvas_holds_the_groups(check: Check, outputs: StageOutputs) -> None:
 @checks("MERGE-003")
 def merged_perfect_patches_are_the_object(check: Check, outputs: StageOutputs) -> None:
     for split, part in _parts(outputs.groups).items():
-        what = f"merged perfect patches from the object, {split}"
-        error = merge_error(part, outputs.facts(model)["side"])
-        if isinstance(error, float):
-            check.between(0, error, check.clause.tolerance.value, what)
-        else:
-            check.missing(what, error or "no object is known")
+        error, limit = merge_error(part, outputs.facts(model)["side"]), check.clause.tolerance.value
+        check.between(
+            0, error, limit, f"merged perfect patches from the object, {split}", NO_OBJECT
+        )
 
 
 @checks("STITCH-001")
@@ -184,125 +161,74 @@ def wherever_the_scan_lies_its_patches_are_on_the_canvas(
 
 @checks("STITCH-005")
 def stitched_perfect_patches_are_the_object(check: Check, outputs: StageOutputs) -> None:
-    what = "stitched perfect patches from the object"
-    if outputs.scan.objectGuess is None:
-        check.missing(what, "no object is known")
-    else:
-        error = outputs.facts(stitched_facts)["oracle_error"]
-        check.between(0, error, check.clause.tolerance.value, what)
+    error, limit = outputs.facts(stitched_facts)["oracle_error"], check.clause.tolerance.value
+    check.between(0, error, limit, "stitched perfect patches from the object", NO_OBJECT)
 
 
-def to_scale(subjects: Sequence[StageOutputs], data: Mapping[str, Any]) -> Figure:
-    """One row a subject: everything in object pixels, and the widest group's own canvas."""
-    grid = canvas.Grid(len(subjects), 2, 4.2, 4.2, across=0.9, down=0.8)
-    figure, axes = grid.figure("canvases")
-    for (left, right), one in zip(axes, subjects, strict=True):
-        sizes, stitched = data["model"][one.name], data["stitched"][one.name]
-        part, obj = one.groups.test, one.scan.objectGuess
-        widest = int(np.argmax(np.abs(part.coords_relative).max(axis=(1, 2, 3))))
-        centre = part.coords_offsets[widest, 0, :, 0]
-        if obj is not None:
-            left.imshow(np.abs(obj), cmap="gray", alpha=0.6, origin="lower")
-        left.plot(*part.scan.positions.T, ".", color=canvas.COLOURS["network"], markersize=1.5)
-        low = np.array([stitched["x0"], stitched["y0"]])
-        extent = np.array([stitched["width"], stitched["height"]])
-        _box(left, low + extent / 2, extent, "network", "stitched {} x {}".format(*extent))
-        squares = (("iterative", "side", "inside the model"), ("flat_start", "jitter_rule", "rule"))
-        for look, key, label in squares:
-            _box(left, centre, sizes[key], look, f"{label} {sizes[key]}")
-        for at, way in enumerate(-part.coords_relative[widest, 0].T):
-            _box(right, way, sizes["N"], "trivial", "" if at else f"patches {sizes['N']}")
-        for look, key in (("iterative", "side"), ("untrained", "legacy_padded")):
-            _box(right, (0, 0), sizes[key], look, f"{key.replace('_', ' ')} {sizes[key]}")
-        left.set_title(canvas.plain(f"{one.name}: test split"), fontsize=canvas.TEXT)
-        right.set_title("widest test group, around its mean", fontsize=canvas.TEXT)
-        for axis in (left, right):
-            axis.set(xlabel="x / pixel", ylabel="y / pixel", aspect="equal")
-            axis.tick_params(labelsize=canvas.SMALL)
-            axis.margins(0.1)
-            axis.invert_yaxis()
-            axis.legend(fontsize=canvas.SMALL, loc="lower left", framealpha=0.9)
-    return figure
+@checks("REASSEMBLY-METRIC-FRAME-001", "stitch")
+def the_evaluator_finds_true_patches_in_place(check: Check, outputs: StageOutputs) -> None:
+    r, least = outputs.facts(stitched_facts)["oracle_r"], 1 - check.clause.tolerance.value
+    check.between(least, r, np.inf, "Pearson's r of stitched perfect patches", NO_OBJECT)
 
 
-def _box(axes: Axes, centre: Any, side: Any, look: str, label: str) -> None:
-    x, y = np.asarray(centre, float)[:, None] + np.broadcast_to(side, 2)[:, None] * np.array(
-        [[-0.5, 0.5, 0.5, -0.5, -0.5], [-0.5, -0.5, 0.5, 0.5, -0.5]]
-    )
-    axes.plot(x, y, color=canvas.COLOURS[look], linewidth=1.6, label=label or None)
+@checks("SCORE-007", "score")
+def misplaced_patches_score_badly(check: Check, outputs: StageOutputs) -> None:
+    cost = outputs.facts(stitched_facts)["r_that_wrong_places_cost"]
+    check.between(COST, cost, np.inf, "Pearson's r that wrong places cost", NO_OBJECT)
 
 
 class _Absolute(ReferencePipeline):
-    """Takes absolute positions for relative offsets."""
-
     def group(self, scenario: Scenario, halves: TrainTest) -> GroupedTrainTest:
-        parts = super().group(scenario, halves)
-        absolute = (
-            part.model_copy(
-                update={"coords_relative": -part.coords, "coords_offsets": 0 * part.coords_offsets}
+        parts = _parts(super().group(scenario, halves)).values()
+        return GroupedTrainTest(
+            *(
+                one.model_copy(
+                    update={
+                        "coords_relative": -one.coords,
+                        "coords_offsets": 0 * one.coords_offsets,
+                    }
+                )
+                for one in parts
             )
-            for part in _parts(parts).values()
         )
-        return GroupedTrainTest(*absolute)
+
+
+@control("CANVAS-002")
+def absolute_offsets(material: StageOutputs) -> StageOutputs:
+    """Absolute positions size the canvas inside the model."""
+    return material.replaced(pipeline=_Absolute(), scan=material.scan)
 
 
 class _Bounded(ReferencePipeline):
-    """Moves patches beyond a frame of 512 pixels into it."""
-
     def stitch(self, scenario: Scenario, patches: Patches) -> Reconstruction:
         inside = {"coords": np.clip(patches.coords, 0, 512)}
         return super().stitch(scenario, patches.model_copy(update=inside))
 
 
-class _FixedOrigin(ReferencePipeline):
-    """Counts the canvas's origin within a frame of 500 pixels, wherever the scan lies."""
-
-    def stitch(self, scenario: Scenario, patches: Patches) -> Reconstruction:
-        made = super().stitch(scenario, patches)
-        return made.model_copy(update={"origin": (made.origin[0] % 500, made.origin[1] % 500)})
+@control("BASELINE-OFFSET-001")
+def bounded(material: StageOutputs) -> StageOutputs:
+    """Patches beyond a frame of 512 pixels are moved into it."""
+    return material.replaced(pipeline=_Bounded(), scan=material.scan)
 
 
 SMALL = ("gs2_custom", "scan.n_images=64", "grouping.n_groups=16")
 CONTROLS = (
-    Control(
-        "fixed-origin",
-        "the stitched canvas's origin does not follow the scan",
-        "STITCH-001",
-        lambda material: material.replaced(pipeline=_FixedOrigin(), scan=material.scan),
-    ),
-    Control(
-        "absolute-offsets",
-        "absolute positions size the canvas inside the model",
-        "CANVAS-002",
-        lambda material: material.replaced(pipeline=_Absolute(), scan=material.scan),
-    ),
-    Control(
-        "bounded",
-        "patches beyond a frame of 512 pixels are moved into it",
-        "BASELINE-OFFSET-001",
-        lambda material: material.replaced(pipeline=_Bounded(), scan=material.scan),
-    ),
+    *(absolute_offsets, bounded),
     *of_faults("CANVAS-003 canvas-too-small-accepted", on=(*SMALL, "model.canvas=64")),
     *of_faults(
         *("CANVAS-001 canvas-one-sided", "MERGE-003 merge-sign-flipped"),
         *("STITCH-002 patches-dropped-at-bounds", "STITCH-001 canvas-at-centre-of-mass"),
-        "STITCH-005 stitch-transposes-patches",
+        *("STITCH-005 stitch-transposes-patches", "SCORE-007 truth-off-by-32"),
+        "REASSEMBLY-METRIC-FRAME-001 truth-off-by-1",
     ),
 )
 LAYOUT = Layout(
-    facts={"groups": groups, "model": model, "sides": sides, "stitched": stitched_facts},
+    facts={"model": model, "sides": sides, "stitched": stitched_facts},
     tables=(
-        Grid(
-            "Offsets / px",
-            "groups/*/*",
-            "groups, members, largest_relative, needed, largest_offset, jitter_rule",
-            "subject, split",
-        ),
         Grid(
             "The canvas inside the model / px",
             "model/*",
-            "N, declared, needed, side, side_when_moved, legacy_padded, jitter_rule, "
-            "memory_factor_of_jitter_rule",
+            "N, declared, largest_relative, needed, side, side_when_moved, largest_offset, jitter_rule",
         ),
         Grid(
             "What a side cuts",
@@ -310,26 +236,12 @@ LAYOUT = Layout(
             "side, object_lost, object_lost_worst_patch, upstream_formula",
             "subject, rule",
         ),
-        Grid(
-            "The stitched canvas / px",
-            "stitched/*",
-            "patches, x0, y0, width, height, smallest_margin, coverage_ratio, oracle_error",
-        ),
+        Grid("The stitched canvas / px", "stitched/*", "x0, y0, width, height"),
     ),
     notes="""
-    Absolute offsets do not belong in the model's canvas: a group is merged around its own mean, so
-    only relative offsets move a patch there. object_lost places perfect patches (|O|^2) as the
-    merge does and adds up what lands. upstream_formula is 1 - padded/required, a ratio of sides: it
-    reports nearly everything lost where nothing is.
-
-    jitter rule: ceil(N + 2 max|absolute offset|), of N's parity; its memory factor is squared sides
-    over what the groups need. A canvas that is declared too small is refused here (CANVAS-003).
+    A group is merged around its own mean, so that only relative offsets move a patch in the model's
+    canvas. object_lost places perfect patches (|O|^2) as the merge does and adds up what lands off
+    it. jitter rule: ceil(N + 2 max|absolute offset|); upstream_formula is 1 - side / jitter rule, a
+    ratio of sides: it reports nearly everything lost where nothing is.
     """,
-    figure=(
-        "scale",
-        """Canvases to scale. Left: the object, the stitched canvas, one group's canvas inside the
-        model, and what the jitter rule asked for. Right: that group's patches on their canvas,
-        beside the legacy side.""",
-        to_scale,
-    ),
 )

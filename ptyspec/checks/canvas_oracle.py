@@ -12,10 +12,11 @@ from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Patches, Reconstruction
 from ptyspec.contracts.scan import GroupedScan
-from ptyspec.errors import CanvasError
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.merge import merge_group, placement
 from ptyspec.physics.scale import illumination_weight
+from ptyspec.scores.amplitude import amplitude_scores
+from ptyspec.scores.frame import cut
 
 MERGED, STITCHED = 6, 64
 """Groups that are merged, and stitched: evenly spread over a split."""
@@ -54,55 +55,64 @@ def lost_energy(energy: Array, relative: Array, side: int) -> Array:
     return np.asarray(np.maximum(1 - kept / energy.sum(axis=(-2, -1)), 0.0))
 
 
-def merge_error(groups: GroupedScan, side: int) -> float | str | None:
+def merge_error(groups: GroupedScan, side: int) -> float | None:
     """Relative rms distance of merged perfect patches from the object around their groups' offsets.
 
-    None where no object is known; the refusal's text where the canvas is too small.
+    None where no object is known; raises CanvasError where the canvas is too small.
     """
     obj, size = groups.scan.objectGuess, groups.scan.N
     if obj is None:
         return None
     rows = spread(groups.size, MERGED)
     relative, weight = groups.coords_relative[rows], illumination_weight(groups.scan.probeGuess)
-    try:
-        merged = merge_group(true_patches(groups, rows), relative, weight, side)
-    except CanvasError as error:
-        return error.message
+    merged = merge_group(true_patches(groups, rows), relative, weight, side)
     vertical, horizontal = placement(relative, size, side, "linear")
     lit = (vertical @ weight @ np.swapaxes(horizontal, -1, -2)).sum(axis=1) > LIT
     truth = extract_patches(obj, groups.coords_offsets[rows, 0, :, 0], side)
     return float(np.linalg.norm((merged - truth)[lit]) / np.linalg.norm(truth[lit]))
 
 
-def stitched_facts(material: StageOutputs) -> dict[str, Any]:
-    """Perfect patches of the test split through the pipeline's own stitching, also when moved."""
-    groups = material.groups.test
-    rows = spread(groups.size, STITCHED)
-    patches = Patches(
-        object=true_patches(groups, rows), coords=groups.coords[rows], probe=groups.scan.probeGuess
+def stitched_facts(outputs: StageOutputs) -> dict[str, Any]:
+    """Perfect patches of the test split through the pipeline's own stitching: in place, moved, and out of place."""
+    groups = outputs.groups.test
+    rows, size = spread(groups.size, STITCHED), groups.scan.N
+    coords, probe = groups.coords[rows], groups.scan.probeGuess
+    patches = Patches(object=true_patches(groups, rows), coords=coords, probe=probe)
+    places = np.moveaxis(coords[:, 0], 1, 2)
+    positions = places.reshape(-1, 2)
+    # Half the scan away: no patch lies in its place.
+    away = np.roll(positions, len(positions) // 2, axis=0).reshape(places.shape)
+    stitched, far, wrong = (
+        outputs.pipeline.stitch(outputs.scenario, patches.model_copy(update={"coords": at}))
+        for at in (
+            coords,
+            coords + np.array(MOVE, float)[:, None],
+            np.moveaxis(away, 1, 2)[:, None],
+        )
     )
-    stitched = material.pipeline.stitch(material.scenario, patches)
-    moved = patches.coords + np.array(MOVE, float)[:, None]
-    far = material.pipeline.stitch(material.scenario, patches.model_copy(update={"coords": moved}))
-    positions, size = np.moveaxis(patches.coords[:, 0], 1, 2).reshape(-1, 2), groups.scan.N
     low, high = positions.min(axis=0) - size // 2, positions.max(axis=0) + size // 2 - 1
-    height, width = stitched.object.shape
-    x0, y0 = stitched.origin
+    (x0, y0), (height, width) = stitched.origin, stitched.object.shape
     margins = [*(low - stitched.origin), x0 + width - 1 - high[0], y0 + height - 1 - high[1]]
-    weight = illumination_weight(groups.scan.probeGuess).sum(dtype=np.float64)
-    coverage = float(stitched.coverage.sum(dtype=np.float64))
+    light = stitched.coverage.sum(dtype=np.float64) / len(positions)
+    placed, elsewhere = (_correlation(made, groups.scan.objectGuess) for made in (stitched, wrong))
     return {
-        "patches": len(positions),
         "x0": x0,
         "y0": y0,
         "width": width,
         "height": height,
         "smallest_margin": float(min(margins)),
-        "coverage_ratio": coverage / (weight * len(positions)),
+        "coverage_ratio": float(light / illumination_weight(probe).sum(dtype=np.float64)),
         "coverage_change_when_moved": _change(stitched, far),
         "origin_moved": [far.origin[0] - x0, far.origin[1] - y0],
         "oracle_error": _oracle_error(stitched, groups.scan.objectGuess),
+        "oracle_r": placed,
+        "r_that_wrong_places_cost": None if placed is None else placed - (elsewhere or 0.0),
     }
+
+
+def _correlation(made: Reconstruction, truth: Array | None) -> float | None:
+    """Pearson's r by the evaluator that scores networks, on covered pixels."""
+    return None if truth is None else amplitude_scores(cut(made, truth))["pearson_r"]
 
 
 def _change(near: Reconstruction, far: Reconstruction) -> float | None:
@@ -113,8 +123,7 @@ def _change(near: Reconstruction, far: Reconstruction) -> float | None:
 
 
 def _oracle_error(stitched: Reconstruction, truth: Array | None) -> float | None:
-    """Relative rms distance from the object where light fell, the free phase of each joined piece
-    removed.
+    """Relative rms distance from the object where light fell, without the free phase of each joined piece.
 
     Pieces that no light joins (the images of a nested scan) have no common phase.
     """
@@ -122,8 +131,7 @@ def _oracle_error(stitched: Reconstruction, truth: Array | None) -> float | None
         return None
     from scipy.ndimage import label
 
-    height, width = stitched.object.shape
-    x0, y0 = stitched.origin
+    (x0, y0), (height, width) = stitched.origin, stitched.object.shape
     pad = max(height, width) + max(abs(x0), abs(y0))
     around = np.pad(truth, pad)[y0 + pad : y0 + pad + height, x0 + pad : x0 + pad + width]
     both = np.isfinite(stitched.object) & (stitched.coverage > LIT)

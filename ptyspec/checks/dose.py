@@ -16,9 +16,10 @@ import numpy as np
 
 from ptyspec.checks import intensity as shared
 from ptyspec.checks import stage_chain as chain
-from ptyspec.checks.intensity_controls import OF_DATA
+from ptyspec.checks.intensity_controls import FAULTS, bright_groups
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
+from ptyspec.checks.registry import of_faults
 from ptyspec.checks.spoil import control, with_scan
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.runs.run_spec import Options, run_spec
@@ -27,13 +28,6 @@ from ptyspec.spec.checks import Check
 LABEL = "dose_legacy_gs2"
 SMALLEST = "quick"
 """Profile of the scenario beside a subject that has none, such as a measured scan."""
-STAGES = chain.STAGES[:4]
-"""Those before the network."""
-
-
-def stages(outputs: StageOutputs) -> dict[str, dict[str, float | None]]:
-    """Return the mean amplitude of each stage, by split."""
-    return {split: it.means for split, it in outputs.facts(chain.chains).items()}
 
 
 def layout(outputs: StageOutputs) -> dict[str, Any]:
@@ -132,11 +126,14 @@ def images_as_points(material: StageOutputs) -> StageOutputs:
     return with_scan(other, scan_index=first)
 
 
-CONTROLS = (*OF_DATA, gauge_of_the_test_images, images_as_points)
-"""The first eight are those of the audit `intensity`: faults of the stages that both audits show."""
+CONTROLS = (
+    *(bright_groups, gauge_of_the_test_images, images_as_points),
+    # On dose_experiments itself: no companion may be computed while a fault is active.
+    *of_faults(*FAULTS, on=(LABEL, "scan.n_images=64", "grouping.n_groups=8")),
+)
 LAYOUT = Layout(
     subjects=_with_companion,
-    facts={"stages": stages, "scales": chain.scales, "layout": layout},
+    facts={"stages": chain.stages, "scales": chain.scales, "layout": layout},
     also=(
         shared.groups_hold_what_the_scan_holds,
         shared.the_gain_does_not_reach_the_loss,
@@ -148,12 +145,13 @@ LAYOUT = Layout(
         shared.the_truth_predicts_its_measurement,
     ),
     tables=(
-        Grid("Mean amplitude by stage", "stages/*/*", ", ".join(STAGES), "subject, split"),
+        Grid(
+            "Mean amplitude by stage", "stages/*/*", ", ".join(chain.STAGES[:4]), "subject, split"
+        ),
         Grid(
             "Scales",
             "scales/*",
-            "stored, derived=derived/all, closed_form, derived_over_closed, gain_of_all, "
-            "photons_over_declared",
+            "stored, derived, closed_form, derived_over_closed, gain_of_all, photons_over_declared",
             form=".5g",
         ),
         Grid(

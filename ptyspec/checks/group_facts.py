@@ -126,26 +126,22 @@ oversampling allowed."""
 
 def provoke(material: StageOutputs) -> dict[str, dict[str, Any]]:
     """Return what the pipeline did with each of them: refused with this text, formed, or crashed."""
-    rows = {}
+    rows, scenario, halves = {}, material.scenario, material.halves
+    model = scenario.model.model_copy(update={"gridsize": 2})
     for name, (clause, frames, neighbours, wanted, oversampling) in PROVOKED.items():
-        scenario, halves = material.scenario, material.halves
-        grouping = {"kind": "nearest", "n_groups": wanted, "neighbor_count": neighbours}
-        grouping["enable_oversampling"] = oversampling
-        settings = {
-            "grouping": scenario.grouping.model_copy(update=grouping),
-            "model": scenario.model.model_copy(update={"gridsize": 2}),
-        }
+        asked = {"kind": "nearest", "n_groups": wanted, "neighbor_count": neighbours}
+        grouping = scenario.grouping.model_copy(
+            update={**asked, "enable_oversampling": oversampling}
+        )
         few = np.arange(min(frames, halves.train.size, halves.test.size))
         parts = TrainTest(halves.train.take(few), halves.test.take(few))
-        error = None
+        row = {"clause": clause, "outcome": "formed", "error": None, "message": None}
         try:
-            formed = material.pipeline.group(scenario.model_copy(update=settings), parts)
-            outcome = "formed"
-            message = f"{formed.train.size} and {formed.test.size} groups"
-        except GroupingError as raised:
-            outcome, error, message = "refused", type(raised).__name__, raised.message
+            changed = scenario.model_copy(update={"grouping": grouping, "model": model})
+            material.pipeline.group(changed, parts)
         except Exception as raised:  # whatever another pipeline raises is what this table is for
-            outcome, error, message = "crashed", type(raised).__name__, str(raised)
-        told = {"clause": clause, "outcome": outcome, "error": error, "message": message}
-        rows[name] = {**told, "recorded": UPSTREAM.get(name)}
+            refused = isinstance(raised, GroupingError)
+            row |= {"outcome": "refused" if refused else "crashed", "error": type(raised).__name__}
+            row |= {"message": str(getattr(raised, "message", raised))}
+        rows[name] = {**row, "recorded": UPSTREAM.get(name)}
     return rows

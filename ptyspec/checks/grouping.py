@@ -6,76 +6,46 @@ frames of one split against those of the other, and groupings that must be refus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from ptyspec.checks.group_facts import frame_keys, group_facts, provoke
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.registry import Control, of_faults
-from ptyspec.checks.sampled_groups import spread
+from ptyspec.checks.registry import of_faults
+from ptyspec.checks.spoil import control
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.scan import GroupedScan, RawScan
-from ptyspec.errors import GroupingError
 from ptyspec.pipeline.protocol import GroupedTrainTest
-from ptyspec.render import canvas
 from ptyspec.spec.checks import Check
 from ptyspec.spec.registry import specification
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 LATTICE = 1e-6
 """Pixels: nominal positions are whole multiples of the offset, in double precision."""
-FORMED = "groups were formed"
-SHOWN = 12
-"""Groups that are drawn of each split."""
-COLOURS = {"train": canvas.COLOURS["network"], "test": canvas.COLOURS["untrained"]}
-
-
-def status(outputs: StageOutputs) -> str:
-    """Return that groups were formed, or why not."""
-    try:
-        return FORMED if outputs.groups else ""
-    except GroupingError as error:
-        return str(error)
-
-
-def _parts(outputs: StageOutputs) -> dict[str, tuple[GroupedScan, RawScan]]:
-    """Groups and frames of each split; none where no groups could be formed."""
-    if outputs.facts(status) != FORMED:
-        return {}
-    groups, halves = outputs.groups, outputs.halves
-    return {"train": (groups.train, halves.train), "test": (groups.test, halves.test)}
 
 
 def groups(outputs: StageOutputs) -> dict[str, dict[str, Any]]:
     """Return the facts of each split's groups."""
-    parts = _parts(outputs)
-    return {split: group_facts(outputs.scenario, *part) for split, part in parts.items()}
-
-
-def leakage(outputs: StageOutputs) -> dict[str, Any] | None:
-    """Return how far the splits share frames, and whether grouping again gives the same groups."""
-    if not (parts := _parts(outputs)):
-        return None
-    scenario, halves = outputs.scenario, outputs.halves
-    first, again = (outputs.pipeline.group(scenario, halves) for _ in range(2))
-    own = {split: frame_keys(frames) for split, (_, frames) in parts.items()}
-    used = {split: frame_keys(part.scan, part.nn_indices) for split, (part, _) in parts.items()}
+    parts, halves = outputs.groups, outputs.halves
     return {
-        "split": scenario.split.kind,
+        split: group_facts(outputs.scenario, getattr(parts, split), getattr(halves, split))
+        for split in ("train", "test")
+    }
+
+
+def leakage(outputs: StageOutputs) -> dict[str, Any]:
+    """Return how far the splits share frames."""
+    parts, halves = outputs.groups, outputs.halves
+    own = {split: frame_keys(getattr(halves, split)) for split in ("train", "test")}
+    train, test = (frame_keys(part.scan, part.nn_indices) for part in (parts.train, parts.test))
+    return {
+        "split": outputs.scenario.split.kind,
         "frames": outputs.scan.size,
         "frames_in_both": len(own["train"] & own["test"]),
-        "train_groups_use_test_frames": len(used["train"] & own["test"]),
-        "test_groups_use_train_frames": len(used["test"] & own["train"]),
+        "train_groups_use_test_frames": len(train & own["test"]),
+        "test_groups_use_train_frames": len(test & own["train"]),
         "gap_in_y": float(halves.test.ycoords.min() - halves.train.ycoords.max()),
-        "repeatable": np.array_equal(first.train.nn_indices, again.train.nn_indices)
-        and np.array_equal(first.test.nn_indices, again.test.nn_indices),
     }
 
 
@@ -83,8 +53,6 @@ def leakage(outputs: StageOutputs) -> dict[str, Any] | None:
 def there_are_as_many_groups_as_asked_for(check: Check, outputs: StageOutputs) -> None:
     for split, row in outputs.facts(groups).items():
         check.equal(row["achieved"], row["expected"], f"groups, {split}")
-    if not outputs.facts(groups):
-        check.missing("groups as asked for", outputs.facts(status))
 
 
 @checks("BUG-TF-001")
@@ -152,26 +120,28 @@ def no_two_groups_of_an_oversampled_scan_are_alike(check: Check, outputs: StageO
 
 @checks("GROUP-008")
 def grouping_twice_gives_the_same_groups(check: Check, outputs: StageOutputs) -> None:
-    if row := outputs.facts(leakage):
-        check.equal(row["repeatable"], True, "grouping twice gives the same groups")
+    first, again = (outputs.pipeline.group(outputs.scenario, outputs.halves) for _ in range(2))
+    for split in ("train", "test"):
+        one, other = (getattr(parts, split).nn_indices for parts in (first, again))
+        check.equal(one, other, f"indices of the same groups, formed twice, {split}")
 
 
 @checks("SPLIT-001")
 def training_and_test_share_no_frame(check: Check, outputs: StageOutputs) -> None:
-    if (row := outputs.facts(leakage)) and row["split"] != "none":
+    if (row := outputs.facts(leakage))["split"] != "none":
         check.equal(row["frames_in_both"], 0, "frames in both parts")
 
 
 @checks("SPLIT-002")
 def groups_lie_within_one_part(check: Check, outputs: StageOutputs) -> None:
-    if (row := outputs.facts(leakage)) and row["split"] != "none":
+    if (row := outputs.facts(leakage))["split"] != "none":
         for key in ("train_groups_use_test_frames", "test_groups_use_train_frames"):
             check.equal(row[key], 0, key.replace("_", " "))
 
 
 @checks("SPLIT-003")
 def held_out_frames_are_held_out_by_place(check: Check, outputs: StageOutputs) -> None:
-    if (row := outputs.facts(leakage)) and row["split"] == "spatial":
+    if (row := outputs.facts(leakage))["split"] == "spatial":
         what = "lowest test row minus highest training row / px"
         check.between(0, row["gap_in_y"], np.inf, what)
 
@@ -203,35 +173,12 @@ def _rounding(row: Mapping[str, Any]) -> float:
     return width * max(1.0, float(row["largest_position"]) / 64)
 
 
-def use_and_places(subjects: Sequence[StageOutputs], data: Mapping[str, Any]) -> Figure:
-    """One row a subject that has groups: histogram of frame use, and positions with some groups."""
-    shown = [one for one in subjects if data["groups"][one.name]]
-    grid = canvas.Grid(len(shown), 2, 4.2, 4.2, across=0.8, down=0.8)
-    figure, axes = grid.figure("frames and groups")
-    for (left, right), one in zip(axes, shown, strict=True):
-        for at, (split, (part, _)) in enumerate(_parts(one).items()):
-            counts = np.bincount(np.bincount(part.nn_indices.ravel(), minlength=part.scan.size))
-            places = np.arange(len(counts)) + 0.4 * (at - 0.5)
-            left.bar(places, counts, width=0.4, color=COLOURS[split], label=split)
-            _places(right, part, split)
-        left.legend(fontsize=canvas.SMALL, frameon=False)
-        left.set(xlabel="groups", ylabel="frames")
-        right.set(xlabel="x / pixel", ylabel="y / pixel", aspect="equal")
-        right.invert_yaxis()
-        for axis, told in ((left, "groups that hold a frame"), (right, "positions and groups")):
-            axis.set_title(canvas.plain(f"{one.name}: {told}"), fontsize=canvas.TEXT)
-            axis.tick_params(labelsize=canvas.SMALL)
-    return figure
-
-
-def _places(axes: Axes, part: GroupedScan, split: str) -> None:
-    x, y = part.scan.positions.T
-    axes.plot(x, y, ".", markersize=2.0, color=COLOURS[split], alpha=0.5)
-    for group in spread(part.size, SHOWN):
-        centre = part.coords_offsets[group, 0, :, 0]
-        for member in part.coords[group, 0].T:
-            axes.plot(*np.stack([centre, member], axis=1), "-", color="#222222", linewidth=1.0)
-        axes.plot(*part.coords[group, 0], "o", color="#222222", markersize=3.0)
+@control("GROUP-001")
+def whole_scan_rows(material: StageOutputs) -> StageOutputs:
+    """Indices are rows of the whole scan."""
+    train, test = material.groups.train, material.groups.test
+    rows = {"nn_indices": train.nn_indices + train.scan.size}
+    return material.replaced(groups=GroupedTrainTest(train.model_copy(update=rows), test))
 
 
 SMALL = ("gs2_custom", "scan.n_images=64", "grouping.n_groups=16")
@@ -240,30 +187,8 @@ OVERSAMPLED = (
     *("grouping.neighbor_count=5", "grouping.enable_oversampling=true"),
 )
 LATTICES = ("dose_legacy_gs2", "scan.n_images=64", "grouping.n_groups=8")
-
-
-def _indices(name: str, description: str, change: Callable[[GroupedScan], Array]) -> Control:
-    """A control that changes the indices of the training groups and leaves their offsets."""
-
-    def spoil(material: StageOutputs) -> StageOutputs:
-        train, test = material.groups.train, material.groups.test
-        spoiled = train.model_copy(update={"nn_indices": change(train)})
-        return material.replaced(groups=GroupedTrainTest(spoiled, test))
-
-    return Control(name, description, "GROUP-001", spoil)
-
-
 CONTROLS = (
-    _indices(
-        "other-rows",
-        "indices belong to the group before",
-        lambda part: np.roll(part.nn_indices, 1, axis=0),
-    ),
-    _indices(
-        "whole-scan-rows",
-        "indices are rows of the whole scan",
-        lambda part: part.nn_indices + part.scan.size,
-    ),
+    whole_scan_rows,
     *of_faults("GROUP-010 fewer-groups-silently", "GROUP-005 groups-twice", on=OVERSAMPLED),
     *of_faults("GROUP-002 few-neighbours-filled", on=(*SMALL, "grouping.neighbor_count=2")),
     *of_faults("GROUP-007 nearest-preferred", on=("gs2_custom", "grouping.neighbor_count=8")),
@@ -277,7 +202,7 @@ CONTROLS = (
     ),
 )
 LAYOUT = Layout(
-    facts={"status": status, "groups": groups, "leakage": leakage, "failures": provoke},
+    facts={"groups": groups, "leakage": leakage, "failures": provoke},
     tables=(
         Grid(
             "Groups",
@@ -301,14 +226,6 @@ LAYOUT = Layout(
     ),
     notes="""
     Duplicate groups of a scan that is not oversampled are two seeds that chose each other's
-    neighbours; they are counted and not held against a clause.
-
-    Where nothing is held out (split.kind none) both parts are the same frames (SPLIT-004).
+    neighbours (no clause). With split.kind none both parts are the same frames (SPLIT-004).
     """,
-    figure=(
-        "use",
-        """Left: how many frames are a member of so many groups. Right: the frames of both splits,
-        and twelve groups each: lines lead from the group's mean position to its members.""",
-        use_and_places,
-    ),
 )

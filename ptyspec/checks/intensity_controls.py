@@ -1,30 +1,20 @@
-"""Positive controls of the audits `intensity` and `bias`: one for each rule that they evaluate."""
+"""Positive controls of the audits `intensity` and `bias`: faults, and what no stage before the network can spoil."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from ptyspec.checks.spoil import (
-    brighter,
-    by_fault,
-    control,
-    with_canvas,
-    with_containers,
-    with_model,
-    with_object,
-    with_scan,
-)
+from ptyspec.checks.registry import of_faults
+from ptyspec.checks.spoil import by_fault, control, with_canvas, with_model, with_object, with_scan
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Patches, Reconstruction
-from ptyspec.contracts.scan import array_digest
-from ptyspec.contracts.scenario import Scenario
-from ptyspec.physics.scale import closed_form_scale, loader_gain, mean_energy
 from ptyspec.pipeline.protocol import GroupedTrainTest
-from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.seeds import generator
+
+FAULTS = (
+    *("NORMALIZATION-001 gain-in-the-loss", "NORM-001 gain-by-energy", "NORM-002 test-gain-own"),
+    *("SYNTH-POISSON-DOSE-001 dose-inert", "SCALE-001 closed-form-scale", "NORM-005 scale-lost"),
+    "SCALE-002 probe-rescaled",
+)
+"""Of the stages before the network, which the audit `dose` shares."""
 
 
 @control("GROUP-006")
@@ -37,88 +27,10 @@ def bright_groups(material: StageOutputs) -> StageOutputs:
     return material.replaced(groups=GroupedTrainTest(material.groups.train, changed))
 
 
-@control("NORMALIZATION-001")
-def gain_in_loss(material: StageOutputs) -> StageOutputs:
-    """The gain is in the amplitudes of the loss."""
-    return with_containers(material, lambda part: brighter(part, part.gain))
-
-
-@control("NORM-001")
-def gain_without_root(material: StageOutputs) -> StageOutputs:
-    """The gain is a factor on energies, applied to amplitudes."""
-    gain = material.containers.train.gain**2
-    return with_containers(material, lambda part: {"gain": gain})
-
-
-@control("NORM-002")
-def own_test_gain(material: StageOutputs) -> StageOutputs:
-    """The test split gets a gain of its own."""
-    scan = material.halves.test
-    gain = loader_gain(mean_energy(scan.diff3d), scan.N)
-    return with_containers(material, lambda part: {"gain": gain}, "test")
-
-
 @control("INFER-005")
 def gain_left(material: StageOutputs) -> StageOutputs:
     """The loader's gain stays in the object: the investigation's amplitude bias."""
     return with_object(material, material.reconstruction.object * material.containers.train.gain)
-
-
-@control("INFER-005")
-def doubled(material: StageOutputs) -> StageOutputs:
-    """The prediction is doubled."""
-    return with_object(material, 2 * material.reconstruction.object)
-
-
-@control("SCALE-005")
-def stronger_source(material: StageOutputs) -> StageOutputs:
-    """The frames are 1.5 times as bright as those that were reconstructed."""
-    return with_scan(material, diff3d=np.float32(1.5) * material.scan.diff3d)
-
-
-@control("SYNTH-POISSON-DOSE-001")
-def scale_doubled(material: StageOutputs) -> StageOutputs:
-    """The stored scale is doubled."""
-    return with_scan(material, scale=2 * material.scan.scale)
-
-
-@control("SCALE-001")
-def closed_form(material: StageOutputs) -> StageOutputs:
-    """The closed form stands in for the scale of the dataset."""
-    scale = closed_form_scale(material.scenario.dose.nphotons, material.scan.N)
-    return with_scan(material, scale=scale)
-
-
-@control("NORM-005")
-def scale_by_sum(material: StageOutputs) -> StageOutputs:
-    """The scale is summed over the channels of a group, as tool D4f did."""
-    gridsize = max(2, material.scenario.model.gridsize)
-    return with_containers(material, lambda part: {"scale": part.scale / gridsize})
-
-
-@control("SCALE-005")
-def a0_without_root(material: StageOutputs) -> StageOutputs:
-    """The rms amplitude is an energy."""
-    return with_containers(material, lambda part: {"a0": part.a0**2})
-
-
-@control("SCALE-002")
-def probe_doubled(material: StageOutputs) -> StageOutputs:
-    """The containers hold a probe twice as strong."""
-    probe = 2 * material.containers.train.probe
-    fields = {"probe": probe, "probe_digest": array_digest(probe)}
-    return with_containers(material, lambda part: {**fields, "a0": part.a0 / 2})
-
-
-@control("EVID-001")
-def positions_shuffled(material: StageOutputs) -> StageOutputs:
-    """Frames and positions of the scan are out of step."""
-    scan = material.scan
-    order, upper = np.arange(scan.size), scan.ycoords < np.median(scan.ycoords)
-    for half in (upper, ~upper):
-        rows = np.flatnonzero(half)
-        order[rows] = generator(7, "shuffled positions").permutation(rows)
-    return with_scan(material, diff3d=scan.diff3d[order])
 
 
 @control("EVID-001")
@@ -128,6 +40,12 @@ def blank(material: StageOutputs) -> StageOutputs:
     return with_object(material, np.where(np.isfinite(image), 0, image))
 
 
+@control("EVID-001")
+def positions_shuffled(material: StageOutputs) -> StageOutputs:
+    """Frames and positions of the scan are out of step."""
+    return with_scan(material, diff3d=np.roll(material.scan.diff3d, 1, axis=0))
+
+
 @control("HEAD-001")
 def sigmoid(material: StageOutputs) -> StageOutputs:
     """A head that ends at a0."""
@@ -135,60 +53,15 @@ def sigmoid(material: StageOutputs) -> StageOutputs:
 
 
 @control("STITCH-002")
-def coverage_emptied(material: StageOutputs) -> StageOutputs:
-    """No light reached the canvas."""
-    made = material.reconstruction
-    nothing = {
-        "object": np.full_like(made.object, np.nan),
-        "coverage": np.zeros_like(made.coverage),
-    }
-    return with_canvas(material, lambda made: nothing)
+def light_missing(material: StageOutputs) -> StageOutputs:
+    """A hundredth of the light is missing on the canvas."""
+    return with_canvas(material, lambda made: {"coverage": np.float32(0.99) * made.coverage})
 
 
 @control("STITCH-003")
 def zero_filled(material: StageOutputs) -> StageOutputs:
     """Uncovered pixels are zero instead of NaN."""
     return with_object(material, np.nan_to_num(material.reconstruction.object), scored=False)
-
-
-@control("SCORE-002")
-def zeros_counted(material: StageOutputs) -> StageOutputs:
-    """The recorded level counts uncovered pixels."""
-    part = float(np.isfinite(material.reconstruction.object).mean())
-    scores: dict[str, Any] = dict(material.metrics["amplitude"])
-    scores["mean_ratio"] *= part
-    return material.replaced(metrics={**material.metrics, "amplitude": scores})
-
-
-class _Displaced(ReferencePipeline):
-    name = "displaced canvas"
-
-    def stitch(self, scenario: Scenario, patches: Patches) -> Reconstruction:
-        made = super().stitch(scenario, patches)
-        return made.model_copy(update={"origin": (made.origin[0] + 3, made.origin[1])})
-
-
-@control("REASSEMBLY-METRIC-FRAME-001")
-def displaced(material: StageOutputs) -> StageOutputs:
-    """The canvas lies three pixels beside its stated origin."""
-    return material.replaced(pipeline=_Displaced())
-
-
-class _Ignoring(ReferencePipeline):
-    name = "stitching that ignores positions"
-
-    def __init__(self) -> None:
-        self.first: Array | None = None
-
-    def stitch(self, scenario: Scenario, patches: Patches) -> Reconstruction:
-        self.first = patches.coords if self.first is None else self.first
-        return super().stitch(scenario, patches.model_copy(update={"coords": self.first}))
-
-
-@control("SCORE-007")
-def ignored_positions(material: StageOutputs) -> StageOutputs:
-    """Patches go where the first ones went, whatever positions come with them."""
-    return material.replaced(pipeline=_Ignoring())
 
 
 @control("EVID-004")
@@ -206,23 +79,10 @@ def flat(material: StageOutputs) -> StageOutputs:
     return with_object(material, amplitude * np.exp(1j * np.angle(made)))
 
 
-OF_DATA = (
-    bright_groups,
-    gain_in_loss,
-    gain_without_root,
-    own_test_gain,
-    scale_doubled,
-    closed_form,
-    scale_by_sum,
-    probe_doubled,
-)
-"""Those of the stages before the network, which the audit `dose` shares."""
 OF_INTENSITY = (
-    *OF_DATA,
-    *(gain_left, doubled, stronger_source, a0_without_root, positions_shuffled, blank, sigmoid),
-    *(coverage_emptied, zero_filled, zeros_counted, displaced, ignored_positions),
+    *(bright_groups, gain_left, blank, positions_shuffled, sigmoid, light_missing, zero_filled),
+    *of_faults(*FAULTS, "SCALE-005 a0-without-root"),
+    by_fault("stronger-source", "SCALE-005", "probe-rescaled"),
+    *of_faults("SCORE-002 uncovered-pixels-scored"),
 )
-OF_BIAS = (
-    *(gain_left, rescaled_after, flat),
-    by_fault("rescaling-evaluator", "SCORE-003", "evaluator-rescales"),
-)
+OF_BIAS = (gain_left, rescaled_after, flat, *of_faults("SCORE-003 evaluator-rescales"))

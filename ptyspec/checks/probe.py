@@ -7,28 +7,24 @@ no formula, beside the file's array.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import combinations
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.probe_controls import CONTROLS as CONTROLS
-from ptyspec.checks.probe_figure import beside
 from ptyspec.checks.probe_paths import (
     agreement,
-    difference,
     disk_mask,
-    normalisation_factor,
     probe_facts,
     published_disk,
     second_path,
 )
+from ptyspec.checks.registry import of_faults
 from ptyspec.checks.sampled_groups import spread
+from ptyspec.checks.spoil import by_fault, control, with_containers, with_scan
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scan import array_digest
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.spec.checks import Check
@@ -40,7 +36,6 @@ OUTSIDE = 0.01
 """Signature 52: a network that predicts the central half alone needs less than this part of the light outside it."""
 NOISE = 0.7
 """Rms distance in sqrt(counts): photon noise gives at most sqrt(0.46) at any rate (0.5 at high ones)."""
-IDEAL = "ideal, published formula"
 PROBE_SCALE, DISK = 10.0, 0.7
 """Of the investigation's ideal probe, whose figures it recorded (facts 3.2)."""
 RECORDED = {"factor": 0.917969, "mean": 0.1, "max": 1.08936, "l2": 20.02}
@@ -48,6 +43,7 @@ DIGITS = {"factor": 5e-7, "mean": 1e-6, "max": 5e-6, "l2": 5e-3}
 """Half a unit of the last recorded digit; the mean is an identity, exact but for complex64."""
 NO_PATH = "the probe was refined, or no NumPy file holds it as probeGuess (N, N): there is no second way to it"
 NO_OBJECT = "the object is unknown, or a guess that came with the file"
+SPLITS = ("train", "test")
 
 
 def probes(outputs: StageOutputs) -> dict[str, Any]:
@@ -55,67 +51,10 @@ def probes(outputs: StageOutputs) -> dict[str, Any]:
     return probe_facts(outputs.scan.probeGuess)
 
 
-def agree(outputs: StageOutputs) -> dict[str, float] | None:
-    """Return how far the subject's probe is from the second path's."""
+def agree(outputs: StageOutputs) -> dict[str, float]:
+    """Return how far the subject's probe is from the second path's; empty where there is none."""
     probe = second_path(outputs.scenario)
-    return None if probe is None else agreement(outputs.scan.probeGuess, probe)
-
-
-def settings(outputs: StageOutputs) -> dict[str, Any]:
-    """Return what is declared of the probe, and the lit part of the pixels outside its mask."""
-    model, dictionary = outputs.scenario.model, outputs.subject.dictionary or {}
-    mask = disk_mask(outputs.scan.N, float(model.probe_mask_diameter or model.N / 2))
-    return {
-        "kind": outputs.scenario.probe.kind,
-        "probe_scale": model.probe_scale,
-        "probe_mask": model.probe_mask,
-        "probe_big": bool(dictionary.get("probe.big", model.probe_big)),
-        "lit_outside_mask": float(np.mean(np.abs(outputs.scan.probeGuess)[~mask] > 0)),
-    }
-
-
-def use(outputs: StageOutputs) -> dict[str, str]:
-    """Return the digests of the probes in the scan and in both containers, and what these declare."""
-    digests = {"scan": array_digest(outputs.scan.probeGuess)}
-    for part in ("train", "test"):
-        container = getattr(outputs.containers, part)
-        digests |= {part: array_digest(container.probe), f"{part}_declared": container.probe_digest}
-    return digests
-
-
-def made_with(outputs: StageOutputs) -> dict[str, float] | None:
-    """Return level and distance in sqrt(counts) of frames simulated again with the stored probe."""
-    scan = outputs.scan
-    if outputs.scenario.measured or scan.objectGuess is None:
-        return None
-    rows = spread(scan.size, FRAMES)  # of both splits: either could be of another probe
-    patches = extract_patches(scan.objectGuess, scan.positions[rows], scan.N)
-    waves = patches * scan.probeGuess.astype(np.complex128)
-    expected = np.abs(np.fft.fftshift(np.fft.fft2(waves, norm="ortho"), axes=(-2, -1)))
-    expected = expected if scan.mask is None else expected * scan.mask
-    measured = np.asarray(scan.diff3d[rows], np.float64)
-    photons = float(scan.scale**2 * np.sum(expected**2))
-    return {
-        "frames": len(rows),
-        "level": float(np.sum(measured * expected) / np.sum(expected**2)),
-        # Five standard deviations of the fitted level, and the bias of sqrt(counts) where counts are low.
-        "level_limit": 2.5 / photons**0.5 + 0.25 * measured.size / photons + 1e-6,
-        "distance": float(scan.scale * np.sqrt(np.mean((measured - expected) ** 2))),
-    }
-
-
-def recorded_probe(outputs: StageOutputs) -> dict[str, float] | None:
-    """Return the figures of the investigation's ideal probe where the subject has that very probe."""
-    model, spec = outputs.scenario.model, outputs.scenario.probe
-    theirs = (64, DISK, PROBE_SCALE)
-    if spec.kind != "ideal" or (model.N, spec.default_probe_scale, model.probe_scale) != theirs:
-        return None
-    ours = outputs.facts(probes)
-    factor = float(np.abs(published_disk(64, DISK)).max() / ours["max"])
-    return {"factor": factor, **{key: ours[key] for key in RECORDED if key != "factor"}}
-
-
-# Checks
+    return {} if probe is None else agreement(outputs.scan.probeGuess, probe)
 
 
 def _formula(outputs: StageOutputs) -> bool:
@@ -126,35 +65,31 @@ def _formula(outputs: StageOutputs) -> bool:
 @checks("PROBE-001")
 def the_probe_has_the_declared_level(check: Check, outputs: StageOutputs) -> None:
     if _formula(outputs):
-        _level(check, outputs, "the second path")
+        _level(check, outputs)
 
 
 @checks("PROBE-002")
 def the_probe_has_the_declared_shape(check: Check, outputs: StageOutputs) -> None:
     if _formula(outputs):
-        _shape(check, outputs, "the second path")
+        _shape(check, outputs)
 
 
 @checks("DATA-007")
 def a_files_probe_is_used_as_it_is(check: Check, outputs: StageOutputs) -> None:
     if not _formula(outputs):
-        _level(check, outputs, "the file's probe")
-        _shape(check, outputs, "the file's probe")
+        _level(check, outputs)
+        _shape(check, outputs)
 
 
-def _level(check: Check, outputs: StageOutputs, other: str) -> None:
-    row, width = outputs.facts(agree), _rounding()
-    if row is None:
-        check.missing("the probe by a second path", NO_PATH)
-    else:
-        what = f"mean |mask P| over that of {other}"
-        check.between(1 - width, row["level_ratio"], 1 + width, what)
+def _level(check: Check, outputs: StageOutputs) -> None:
+    ratio, width = outputs.facts(agree).get("level_ratio"), _rounding()
+    what = "mean |mask P| over that of the second path, or of the file's probe"
+    check.between(1 - width, ratio, 1 + width, what, NO_PATH)
 
 
-def _shape(check: Check, outputs: StageOutputs, other: str) -> None:
-    if row := outputs.facts(agree):
-        what = f"largest difference from {other}, level removed"
-        check.between(0, row["shape_difference"], _rounding(), what)
+def _shape(check: Check, outputs: StageOutputs) -> None:
+    what = "largest difference from the second path, or the file's probe, level removed"
+    check.between(0, outputs.facts(agree).get("shape_difference"), _rounding(), what, NO_PATH)
 
 
 def _rounding() -> float:
@@ -164,77 +99,109 @@ def _rounding() -> float:
 
 @checks("DATA-007")
 def a_container_declares_the_digest_of_its_own_probe(check: Check, outputs: StageOutputs) -> None:
-    digests = outputs.facts(use)
-    for part in ("train", "test"):
-        what = f"digest that the {part} container declares"
-        check.equal(digests[f"{part}_declared"], digests[part], what)
-
-
-@checks("PROBE-MASK-DEFAULT-001")
-def a_probe_is_masked_where_a_mask_was_asked_for(check: Check, outputs: StageOutputs) -> None:
-    said, what = outputs.facts(settings), "lit part of the pixels outside the mask"
-    if said["probe_mask"]:
-        check.equal(said["lit_outside_mask"], 0.0, what)
-    elif _formula(outputs):
-        lit = said["lit_outside_mask"]
-        check.holds(lit > 0, what, lit, "> 0: no mask was requested")
+    for split in SPLITS:
+        container = getattr(outputs.containers, split)
+        what = f"digest that the {split} container declares"
+        check.equal(container.probe_digest, array_digest(container.probe), what)
 
 
 @checks("PROBE-003")
 def containers_hold_the_scans_probe(check: Check, outputs: StageOutputs) -> None:
-    digests = outputs.facts(use)
-    for part in ("train", "test"):
-        check.equal(digests[part], digests["scan"], f"array in the {part} container")
+    own = array_digest(outputs.scan.probeGuess)
+    for split in SPLITS:
+        digest = array_digest(getattr(outputs.containers, split).probe)
+        check.equal(digest, own, f"array in the {split} container")
+
+
+@checks("PROBE-MASK-DEFAULT-001")
+def a_probe_is_masked_where_a_mask_was_asked_for(check: Check, outputs: StageOutputs) -> None:
+    model, size = outputs.scenario.model, outputs.scan.N
+    outside = ~disk_mask(size, float(model.probe_mask_diameter or model.N / 2))
+    lit = float(np.mean(np.abs(outputs.scan.probeGuess)[outside] > 0))
+    what = "lit part of the pixels outside the mask"
+    if model.probe_mask:
+        check.equal(lit, 0.0, what)
+    elif _formula(outputs):
+        check.holds(lit > 0, what, lit, "> 0: no mask was requested")
 
 
 @checks("PROBE-003")
 def the_data_were_made_with_the_stored_probe(check: Check, outputs: StageOutputs) -> None:
-    row = outputs.facts(made_with)
-    if row is None:
+    scan = outputs.scan
+    if outputs.scenario.measured or scan.objectGuess is None:
         check.missing("the data were made with this probe", NO_OBJECT)
         return
+    rows = spread(scan.size, FRAMES)  # of both splits: either could be of another probe
+    waves = extract_patches(scan.objectGuess, scan.positions[rows], scan.N) * scan.probeGuess
+    waves = waves.astype(np.complex128)
+    expected = np.abs(np.fft.fftshift(np.fft.fft2(waves, norm="ortho"), axes=(-2, -1)))
+    expected = expected if scan.mask is None else expected * scan.mask
+    measured = np.asarray(scan.diff3d[rows], np.float64)
+    photons = float(scan.scale**2 * np.sum(expected**2))
+    level = float(np.sum(measured * expected) / np.sum(expected**2))
+    # Five standard deviations of the fitted level, and the bias of sqrt(counts) where counts are low.
+    limit = 2.5 / photons**0.5 + 0.25 * measured.size / photons + 1e-6
     what = "data over the same frames simulated with the stored probe"
-    check.between(1 - row["level_limit"], row["level"], 1 + row["level_limit"], what)
-    check.between(0, row["distance"], NOISE, "distance of the two in sqrt(counts)")
+    check.between(1 - limit, level, 1 + limit, what)
+    distance = float(scan.scale * np.sqrt(np.mean((measured - expected) ** 2)))
+    check.between(0, distance, NOISE, "distance of the two in sqrt(counts)")
 
 
 @checks("NET-010")
 def light_outside_the_central_half_is_predicted(check: Check, outputs: StageOutputs) -> None:
     outside = outputs.facts(probes)["energy_outside_central_half"]
+    declared = (outputs.subject.dictionary or {}).get("probe.big", outputs.scenario.model.probe_big)
     what = "light outside the central half, where nothing is predicted"
-    predicted = outputs.facts(settings)["probe_big"]
-    check.holds(predicted or outside < OUTSIDE, what, outside, f"< {OUTSIDE:g}, or probe_big")
+    check.holds(declared or outside < OUTSIDE, what, outside, f"< {OUTSIDE:g}, or probe_big")
 
 
 @checks("PROBE-006")
 def the_ideal_probe_has_the_recorded_figures(check: Check, outputs: StageOutputs) -> None:
-    for key, ours in (outputs.facts(recorded_probe) or {}).items():
-        low, high = RECORDED[key] - DIGITS[key], RECORDED[key] + DIGITS[key]
-        check.between(low, ours, high, f"{key} as recorded")
+    model, spec = outputs.scenario.model, outputs.scenario.probe
+    theirs = (64, DISK, PROBE_SCALE)
+    if spec.kind != "ideal" or (model.N, spec.default_probe_scale, model.probe_scale) != theirs:
+        return
+    ours = outputs.facts(probes)
+    factor = float(np.abs(published_disk(64, DISK)).max() / ours["max"])
+    for key, recorded in RECORDED.items():
+        value = factor if key == "factor" else ours[key]
+        check.between(recorded - DIGITS[key], value, recorded + DIGITS[key], f"{key} as recorded")
 
 
-def _together(subjects: Sequence[StageOutputs], data: Mapping[str, Any]) -> dict[str, Any]:
-    """Every probe beside every other and the ideal one."""
-    raw = published_disk(subjects[0].scan.N, DISK)
-    ideal = raw / normalisation_factor(raw, PROBE_SCALE)
-    every: dict[str, Array] = {one.name: one.scan.probeGuess for one in subjects} | {IDEAL: ideal}
-    pairs = combinations(every, 2)
-    return {
-        "probes": {**data["probes"], IDEAL: probe_facts(ideal)},
-        "between": {f"{a} | {b}": difference(every[a], every[b]) for a, b in pairs},
-    }
+@control("PROBE-002")
+def apodised(material: StageOutputs) -> StageOutputs:
+    """The normalisation weighs columns differently by one per cent."""
+    probe = material.scan.probeGuess
+    weights = 1 + 0.01 * np.linspace(-1, 1, len(probe))
+    return with_scan(material, probeGuess=(probe * weights).astype(np.complex64))
 
 
+@control("DATA-007")
+def other_in_test_undeclared(material: StageOutputs) -> StageOutputs:
+    """The test container's probe changed after its digest was taken."""
+    return with_containers(material, lambda part: {"probe": 1.02 * part.probe}, "test")
+
+
+@control("NET-010")
+def tails(material: StageOutputs) -> StageOutputs:
+    """Light outside the central half, where the network is told to predict nothing (probe.big False)."""
+    probe = material.scan.probeGuess
+    broad = with_scan(material, probeGuess=probe + np.float32(0.2) * np.abs(probe).max())
+    told = {**(material.subject.dictionary or {}), "probe.big": False}
+    return broad.replaced(subject=replace(material.subject, dictionary=told))
+
+
+IDEAL = ("gs2_ideal", "scan.n_images=24", "grouping.n_groups=8")
+CONTROLS = (
+    by_fault("doubled", "PROBE-001", "probe-scale-twice"),
+    by_fault("masked", "PROBE-MASK-DEFAULT-001", "mask-unasked"),
+    by_fault("other-in-test", "PROBE-003", "probe-of-test-differs"),
+    *of_faults("PROBE-003 probe-rescaled"),
+    *of_faults("PROBE-006 probe-scale-twice", on=IDEAL),
+    *(apodised, other_in_test_undeclared, tails),
+)
 LAYOUT = Layout(
-    facts={
-        "probes": probes,
-        "agreement": agree,
-        "settings": settings,
-        "use": use,
-        "made_with": made_with,
-        "recorded_probe": recorded_probe,
-    },
-    together=_together,
+    facts={"probes": probes},
     tables=(
         Grid("Amplitude", "probes/*", "min, max, mean, std, l2, mean_masked", "probe"),
         Grid(
@@ -244,29 +211,9 @@ LAYOUT = Layout(
             "probe",
             ".5g",
         ),
-        Grid(
-            "Between probes",
-            "between/*",
-            "mean_ratio, max_ratio, l2_ratio, max_abs_difference",
-            "first | second",
-        ),
-        Grid(
-            "Who uses which array (digests)",
-            "use/*",
-            "data=scan, loss (train)=train, inference and stitching (test)=test",
-        ),
     ),
     notes="""
-    In a simulation a stronger probe takes no photon more: the scale s compensates (DOSE-005), and
-    the object's level is the inverse of the probe's.
-
     A twin overlap of one (the ideal disk) means that every single pattern has two equally likely
-    objects.
+    objects. In a simulation the scale s compensates for a stronger probe (DOSE-005).
     """,
-    figure=(
-        "probes",
-        """Modulus and phase of each probe; circle: the mask of radius N/4 that the normalisation
-        takes its mean under, square: the central N/2 x N/2.""",
-        beside,
-    ),
 )

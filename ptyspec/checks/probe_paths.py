@@ -69,13 +69,10 @@ def second_path(scenario: Scenario) -> Array | None:
     if spec.kind in ("ideal", "custom"):
         from ptyspec.physics.probes import custom
 
-        disk = spec.kind == "ideal"
-        raw = (
-            published_disk(model.N, spec.default_probe_scale)
-            if disk
-            else custom(model.N, scenario.seeds.probe)
-        )
-        probe = raw.astype(np.complex128) / normalisation_factor(raw, model.probe_scale)
+        ideal = spec.kind == "ideal"
+        disk = published_disk(model.N, spec.default_probe_scale) if ideal else None
+        raw = custom(model.N, scenario.seeds.probe) if disk is None else disk
+        probe = raw / normalisation_factor(raw, model.probe_scale)
     else:
         probe = None if spec.refine_sweeps else _stored_probe(spec.path or scenario.scan.path)
     if probe is not None and model.probe_mask:
@@ -103,28 +100,13 @@ def probe_facts(probe: Array) -> dict[str, Any]:
     # the two apart.
     field = np.fft.fft2(probe.astype(np.complex128))
     return {
-        "min": float(level.min()),
-        "max": float(level.max()),
-        "mean": float(level.mean()),
-        "std": float(level.std()),
+        **{name: float(getattr(level, name)()) for name in ("min", "max", "mean", "std")},
         "l2": math.sqrt(total),
         "mean_masked": float((level * mask).mean()),
         "energy": total,
         "energy_inside_mask": float(energy[mask].sum() / total),
         "energy_outside_central_half": 1 - float(centre.sum() / total),
         "twin_overlap": float(np.abs(np.fft.ifft2(field * field)).max() / total),
-    }
-
-
-def difference(first: Array, second: Array) -> dict[str, Any]:
-    """What separates two probes; pixel by pixel only where they have one size."""
-    a, b = probe_facts(first), probe_facts(second)
-    alike = first.shape == second.shape
-    return {
-        "mean_ratio": a["mean"] / b["mean"],
-        "max_ratio": a["max"] / b["max"],
-        "l2_ratio": a["l2"] / b["l2"],
-        "max_abs_difference": float(np.abs(first - second).max()) if alike else None,
     }
 
 

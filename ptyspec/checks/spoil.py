@@ -67,13 +67,6 @@ def with_scan(material: StageOutputs, **update: Any) -> StageOutputs:
     return material.replaced(scan=material.scan.model_copy(update=update))
 
 
-def brighter(container: Container, factor: float) -> dict[str, Any]:
-    """Return the container's groups with amplitudes multiplied, and nothing else that was derived from them."""
-    groups = container.groups
-    scan = groups.scan.model_copy(update={"diff3d": np.float32(factor) * groups.scan.diff3d})
-    return {"groups": groups.model_copy(update={"scan": scan})}
-
-
 def with_model(material: StageOutputs, **model: Any) -> StageOutputs:
     """Return the same data under other settings of the model: nothing is simulated again."""
     resolved = material.subject.resolved

@@ -1,14 +1,12 @@
-"""Mean amplitude from stage to stage, and what each step may do to it.
+"""Mean amplitude from stage to stage, and what each step may do to it; scales and gains of the data.
 
-Each function tells one block of facts of a material; `StageOutputs.facts` computes it once. What stands before the network
-needs no finished run: the audit `dose` shares it.
+Each function is one block of facts, JSON values; `StageOutputs.facts` computes it once for all
+audits and checks. What stands before the network needs no finished run: the audit `dose` shares it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,15 +16,16 @@ from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array, release_pages
 from ptyspec.contracts.container import Container
 from ptyspec.contracts.scan import RawScan
-from ptyspec.physics.scale import closed_form_scale, intensity_scale, loader_gain, rms_amplitude
+from ptyspec.physics.scale import closed_form_scale, intensity_scale, loader_gain, probe_energy
 from ptyspec.pipeline.batches import batch
 from ptyspec.scores.numbers import quotient
+from ptyspec.spec.checks import Check
 from ptyspec.spec.registry import specification
 
 STAGES = ("raw", "grouped", "loss target", "network input", "prediction", "truth")
 """Stored amplitude of all frames of a split, of those that groups hold, in the loss, g times it in the network, then |O|
 of the reconstruction and of the truth on the same covered pixels."""
-GROUPED, TARGET, INPUT, OUTPUT = STEPS = (
+GROUPED, TARGET, INPUT, OUTPUT = (
     "raw to grouped",
     "grouped to loss target",
     "loss target to network input",
@@ -42,7 +41,7 @@ CONFIDENCE = 5.0
 ROUNDING = 1e-6
 """Of single precision products, mean over many."""
 
-Means = dict[str, float | None]
+Row = dict[str, Any]
 
 
 def tolerance(clause: str) -> float:
@@ -55,56 +54,48 @@ def over(top: float | None, bottom: float | None) -> float | None:
     return None if top is None or bottom is None else quotient(top, bottom)
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step of the chain in one split: quotient = observed ratio / ratio that the step may have; 1 within `limit`."""
-
-    ratio: float | None
-    allowed: float | None
-    quotient: float | None
-    limit: float
-
-    @property
-    def kept(self) -> bool | None:
-        """Whether the step keeps the symmetry; None where it was not seen."""
-        return None if self.quotient is None else abs(self.quotient - 1) <= self.limit
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON values."""
-        return {**vars(self), "kept": self.kept}
+def near_one(
+    check: Check, value: float | None, limit: float, what: str, why: str = "no value"
+) -> None:
+    """Require a ratio within `limit` of one; `why` tells why there is no value."""
+    check.between(1 - limit, value, 1 + limit, what, why)
 
 
-@dataclass(frozen=True)
-class SplitChain:
-    """Stage means of one split before the network, and the figures that the steps are judged by."""
-
-    means: Means
-    energy: float
-    """mean_j sum X^2 of its own frames."""
-    own_gain: float
-    spread: float
-    """Relative standard error of the grouped mean, from the spread of the frames."""
+def step(ratio: float | None, allowed: float | None, ratios: float | None, limit: float) -> Row:
+    """Return a step of the chain: its ratio, the one it may have, their quotient; `kept` is None where it was not seen."""
+    kept = None if ratios is None else abs(ratios - 1) <= limit
+    return {"ratio": ratio, "allowed": allowed, "quotient": ratios, "limit": limit, "kept": kept}
 
 
-def chains(material: StageOutputs) -> dict[str, SplitChain]:
-    """Return the chain of both splits, from the raw frames to what the network gets."""
-    return {split: _chain(material, split) for split in SPLITS}
+def chains(outputs: StageOutputs) -> dict[str, Row]:
+    """Return by split `means` of the stages before the network, and what its steps are judged by.
+
+    energy: mean_j sum X^2 of its own frames; gain: the one that it would have of its own; spread: relative standard
+    error of the grouped mean, from the spread of the frames.
+    """
+    parts = {split: getattr(outputs.containers, split) for split in SPLITS}
+    return {split: _chain(getattr(outputs.halves, split), part) for split, part in parts.items()}
 
 
-def _chain(material: StageOutputs, split: str) -> SplitChain:
-    scan: RawScan = getattr(material.halves, split)
-    container: Container = getattr(material.containers, split)
+def _chain(scan: RawScan, container: Container) -> Row:
     level, energies = frame_sums(scan)
     rows = spread(container.size, MOST_GROUPS)
-    target, given = _through(container, rows)
-    energy = float(energies.mean())
-    grouped = float(level[container.groups.nn_indices[rows]].mean())
-    values = (float(level.mean()), grouped, target, given)
+    grouped, energy = float(level[container.groups.nn_indices[rows]].mean()), float(energies.mean())
+    sums = np.zeros(2)
+    for first in range(0, len(rows), CHUNK):
+        inputs, target = batch(container, rows[first : first + CHUNK])
+        for at, part in enumerate((target, inputs["measured"])):
+            sums[at] += part.astype(np.float64).mean(axis=(1, 2, 3)).sum()
+    values = (float(level.mean()), grouped, *(sums / len(rows)).tolist())
     # A frame serves in C groups on the average, so that B groups tell as much as B / C of them would alone.
     error = float(level.std() / level.mean()) * math.sqrt(container.groups.C / len(rows))
-    return SplitChain(
-        dict(zip(STAGES[:4], values, strict=True)), energy, scan.N / 2 / math.sqrt(energy), error
-    )
+    means = dict(zip(STAGES[:4], values, strict=True))
+    return {
+        "means": means,
+        "energy": energy,
+        "gain": scan.N / 2 / math.sqrt(energy),
+        "spread": error,
+    }
 
 
 def frame_sums(scan: RawScan) -> tuple[Array, Array]:
@@ -118,103 +109,58 @@ def frame_sums(scan: RawScan) -> tuple[Array, Array]:
     return means, energies
 
 
-def _through(container: Container, rows: Array) -> tuple[float, float]:
-    """Mean of what the loss gets and of what the network gets."""
-    target = given = 0.0
-    for first in range(0, len(rows), CHUNK):
-        inputs, amplitude = batch(container, rows[first : first + CHUNK])
-        target += float(amplitude.astype(np.float64).mean(axis=(1, 2, 3)).sum())
-        given += float(inputs["measured"].astype(np.float64).mean(axis=(1, 2, 3)).sum())
-    return target / len(rows), given / len(rows)
+def stages(outputs: StageOutputs) -> dict[str, Row]:
+    """Return the mean amplitude of each stage before the network, by split."""
+    return {split: dict(chain["means"]) for split, chain in outputs.facts(chains).items()}
 
 
-def input_steps(material: StageOutputs) -> dict[str, dict[str, Step]]:
+def input_steps(outputs: StageOutputs) -> dict[str, dict[str, Row]]:
     """Return the steps before the network, of both splits, in order.
 
     raw to grouped: 1 within the sampling error. Grouped to loss target: exactly 1. Loss target to network input:
     exactly g, recomputed from the training frames.
     """
-    both = material.facts(chains)
-    gain = both["train"].own_gain
-
-    def step(chain: SplitChain, at: int, allowed: float, limit: float) -> Step:
-        ratio = over(chain.means[STAGES[at + 1]], chain.means[STAGES[at]])
-        return Step(ratio, allowed, over(ratio, allowed), limit)
-
-    return {
-        GROUPED: {name: step(it, 0, 1.0, SIGMAS * it.spread) for name, it in both.items()},
-        TARGET: {name: step(it, 1, 1.0, ROUNDING) for name, it in both.items()},
-        INPUT: {name: step(it, 2, gain, ROUNDING) for name, it in both.items()},
-    }
+    both = outputs.facts(chains)
+    steps: dict[str, dict[str, Row]] = {GROUPED: {}, TARGET: {}, INPUT: {}}
+    for split, chain in both.items():
+        sampling, means = SIGMAS * chain["spread"], [*chain["means"].values()]
+        allowed = ((1.0, sampling), (1.0, ROUNDING), (both["train"]["gain"], ROUNDING))
+        for at, (name, (may, limit)) in enumerate(zip(steps, allowed, strict=True)):
+            ratio = over(means[at + 1], means[at])
+            steps[name][split] = step(ratio, may, over(ratio, may), limit)
+    return steps
 
 
-def first_break(steps: Mapping[str, Mapping[str, Step]]) -> tuple[str, Step] | None:
-    """Return the first step that breaks the symmetry, with the split in its name, or None."""
-    for name, parts in steps.items():
-        for split, step in parts.items():
-            if step.kept is False:
-                return f"{name} ({split})", step
-    return None
+def scales(outputs: StageOutputs) -> Row:
+    """Return the stored scale, those that the data give, the closed form, and by split what its container holds.
 
-
-def explanation(found: float, factors: Mapping[str, float]) -> str | None:
-    """Return the name of the known factor that a quotient is, the nearest one; None where it is none of them.
-
-    To 5 %, and nearer to the factor than half its way from 1: a factor of 1.03 explains no quotient of 1.08.
+    photons: s^2 mean sum X^2; declared: None for a measured scan, whose dose is what it holds. counting: what photon
+    noise may cost. Derived over closed form is the gain that the whole dataset would get.
     """
-    if found <= 0 or not factors:
-        return None
-    away = {name: abs(math.log(found / factor)) for name, factor in factors.items()}
-    name = min(away, key=lambda name: away[name])
-    limit = min(tolerance("INFER-005"), abs(math.log(factors[name])) / 2)
-    return name if away[name] <= limit else None
-
-
-def gains(material: StageOutputs) -> dict[str, Any]:
-    """Return the gain that the containers use, those that each split would have of its own, and their difference."""
-    own = {split: chain.own_gain for split, chain in material.facts(chains).items()}
-    used = {split: getattr(material.containers, split).gain for split in SPLITS}
+    scan, both = outputs.scan, outputs.facts(chains)
+    energy = float(frame_sums(scan)[1].mean())
+    photons, measured = scan.scale**2 * energy, outputs.scenario.measured
+    declared = None if measured else outputs.scenario.dose.nphotons
+    told = declared or photons
+    closed, derived = closed_form_scale(told, scan.N), intensity_scale(told, energy)
+    splits = {}
+    for split, chain in both.items():
+        container = getattr(outputs.containers, split)
+        own = intensity_scale(told, chain["energy"])
+        splits[split] = {key: getattr(container, key) for key in ("gain", "scale", "a0")}
+        splits[split] |= {"own_gain": chain["gain"], "own_scale": own}
+    train = outputs.containers.train
     return {
-        "own": own,
-        "used": used,
-        "own_difference": 1 - own["train"] / own["test"],
-        "used_over_own": used["train"] / own["train"],
-    }
-
-
-def scales(material: StageOutputs) -> dict[str, Any]:
-    """Return the stored scale, those that the data give, and the closed form.
-
-    Derived over closed form is the gain that the whole dataset would get. `counting`: what photon noise may cost.
-    """
-    scan, photons = material.scan, material.scenario.dose.nphotons
-    parts = {"all": scan, "train": material.halves.train, "test": material.halves.test}
-    energy = {name: float(frame_sums(part)[1].mean()) for name, part in parts.items()}
-    derived = {name: intensity_scale(photons, value) for name, value in energy.items()}
-    closed = closed_form_scale(photons, scan.N)
-    return {
-        "nphotons": photons,
-        "derived": derived,
         "stored": scan.scale,
+        "derived": derived,
         "closed_form": closed,
-        "gain_of_all": loader_gain(energy["all"], scan.N),
         "stored_over_closed": scan.scale / closed,
-        "derived_over_closed": derived["all"] / closed,
-        "derived_difference": 1 - derived["train"] / derived["test"],
-        "photons_over_declared": scan.scale**2 * energy["all"] / photons,
-        "counting": CONFIDENCE / math.sqrt(photons * scan.size),
+        "derived_over_closed": derived / closed,
+        "gain_of_all": loader_gain(energy, scan.N),
+        "photons": photons,
+        "declared": declared,
+        "photons_over_declared": over(photons, declared),
+        "counting": CONFIDENCE / math.sqrt(told * scan.size),
+        "a0_over_own": train.a0 / math.sqrt(both["train"]["energy"] / probe_energy(train.probe)),
+        "splits": splits,
     }
-
-
-def containers(material: StageOutputs) -> dict[str, Any]:
-    """Return gain, scale and rms amplitude of both containers, and the latter over what the training frames give."""
-    train = material.containers.train
-    own = rms_amplitude(material.facts(chains)["train"].energy, train.probe)
-    found: dict[str, Any] = {
-        split: {key: getattr(getattr(material.containers, split), key) for key in NUMBERS}
-        for split in SPLITS
-    }
-    return found | {"a0_over_own": train.a0 / own, "scan_scale": material.scan.scale}
-
-
-NUMBERS = ("gain", "scale", "a0")

@@ -115,11 +115,13 @@ class Check:
             observed, expected, what, Tolerance(given.value, "ratio", given.kind, given.source)
         )
 
-    def between(self, low: float, observed: float | None, high: float, what: str) -> None:
-        """Require low <= observed <= high, limits that follow from the clause and the data together."""
+    def between(
+        self, low: float, observed: float | None, high: float, what: str, why: str = "no value"
+    ) -> None:
+        """Require low <= observed <= high, limits that follow from clause and data; `why` tells why there is no value."""
         limit = limits(low, high)
         if observed is None or np.isnan(observed):
-            return self.missing(what, f"no value; {limit}")
+            return self.missing(what, f"{why}; {limit}")
         if not low <= observed <= high:
             return self.fail(what, f"{observed}", limit)
         return self._held(what, f"{observed}", limit)

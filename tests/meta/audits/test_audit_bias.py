@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ptyspec.checks.bias import decomposition, least_squares
-from ptyspec.checks.stage_chain import OUTPUT, Step, explanation, first_break
+from ptyspec.checks.intensity_facts import explanation, first_break
+from ptyspec.checks.stage_chain import OUTPUT, step
 from ptyspec.seeds import generator
 
 DRAWS = generator(3, "amplitudes")
@@ -52,13 +53,10 @@ def test_a_scalar_removes_a_gain_and_nothing_of_the_structure() -> None:
 
 
 def test_the_first_step_off_its_ratio_is_named_and_its_factor_recognised() -> None:
-    right, wrong = Step(1.0, 1.0, 1.0, 0.01), Step(4.7, 8.1, 0.58, 0.05)
-    unseen = Step(None, None, None, 0.05)
+    right, wrong = step(1.0, 1.0, 1.0, 0.01), step(4.7, 8.1, 0.58, 0.05)
+    unseen = step(None, None, None, 0.05)
     assert first_break({"a": {"train": right, "test": unseen}}) is None
-    assert first_break({"a": {"train": right}, OUTPUT: {"test": wrong}}) == (
-        f"{OUTPUT} (test)",
-        wrong,
-    )
+    assert first_break({"a": {"train": right}, OUTPUT: {"test": wrong}}) == (OUTPUT, "test")
     assert explanation(0.58, {"g": 0.5774, "2": 2.0}) == "g"
     assert explanation(0.7, {"g": 0.5774, "2": 2.0}) is None
     assert explanation(1.08, {"own gain": 1.04}) is None

@@ -34,14 +34,6 @@ def test_a_frame_is_known_by_place_and_pattern_whatever_its_index() -> None:
     assert not frame_keys(scan, np.array([1, 3])) & frame_keys(scan, np.array([0, 2]))
 
 
-def test_groups_that_cannot_be_formed_are_data_and_no_crash() -> None:
-    found = performed("grouping", material("gs2_custom", "scan.n_images=6"), material("gs2_ideal"))
-    assert "only 3 points but 4 coordinates" in found.data["status"]["gs2_custom"]
-    assert [finding.clause for finding in found.findings if finding.ok is None] == ["GROUP-010"]
-    assert found.status == "incomplete"
-    assert not found.violated()
-
-
 def test_provoked_failures_keep_their_text_beside_upstreams() -> None:
     rows = performed("grouping", material("gs1_custom")).data["failures"]["gs1_custom"]
     assert {row["outcome"] for row in rows.values()} == {"refused"}
