@@ -14,13 +14,13 @@ TIMES = 5
 
 def measure() -> list[Row]:
     """Time writing the page, and opening it until everything is drawn; size in MB."""
-    from ptyspec.report.dashboard.write import write_dashboard
+    from ptyspec.report.dashboard.page import write_dashboard
     from tests.fake_dashboard import sources
 
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         found = sources(base, clauses=150, faults=60)
-        spent = repeated(lambda: write_dashboard(base / "out", found, remember=False), 3)
+        spent = repeated(lambda: write_dashboard(base / "out", found), 3)
         page = base / "out" / "dashboard.html"
         return [
             Row("dashboard: write", spent.wall, "s", notes={"cpu_s": spent.cpu}),

@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ptyspec.contracts.run import RunResult
 from ptyspec.experiments.documents import (
     BoardRow,
@@ -20,7 +18,6 @@ from ptyspec.experiments.documents import (
     ScopeTexts,
 )
 from ptyspec.files.jsonfile import read_json, write_json
-from ptyspec.files.zipped_arrays import NpzArchive
 from ptyspec.report.dashboard.gather import Sources
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.runs.run_folder import write_run
@@ -154,30 +151,20 @@ def hypotheses(key: str) -> list[BoardRow]:
         for seed in (1, 2)
         for arm in ("kept", "removed")
     ]
-    past = {"reason": "", "changed": (), "why": "", "digest": "0"}
+    shared_past: dict[str, Any] = {"reason": "", "changed": (), "why": "", "digest": "0"}
     history = [
         PastVerdict(
-            date="2026-01-01",
-            verdict="OPEN",
-            effect=-0.4,
-            low=-0.9,
-            high=0.1,
-            n=2,
-            supersedes="",
-            instrument="first",
-            **past,
-        ),
-        PastVerdict(
-            date="2026-01-02",
-            verdict="CONFIRMED",
-            effect=-0.65,
-            low=-0.7,
-            high=-0.6,
+            date=f"2026-01-0{number}",
+            verdict=verdict,  # type: ignore[arg-type]
+            effect=effect,
+            low=effect - 0.05,
+            high=effect + 0.05,
             n=8,
-            supersedes="2026-01-01",
-            instrument="more runs",
-            **past,
-        ),
+            supersedes="0" if number > 1 else "",
+            instrument="first",
+            **shared_past,
+        )
+        for number, verdict, effect in ((1, "OPEN", -0.4), (2, "CONFIRMED", -0.65))
     ]
     asked = ContrastRow(
         name="with and without",
@@ -257,21 +244,11 @@ def _written(folder: Path, result: RunResult) -> Path:
 
 
 def _measured(folder: Path) -> Path:
-    """Put what a real run records into the files of an invented one: sizes of the canvas, statistics of the object."""
-    with NpzArchive(folder / "reconstruction.npz") as archive:
-        modulus = np.abs(archive.read("object"))
-    metrics, stages = read_json(folder / "metrics.json"), read_json(folder / "stages.json")
-    truth = {"min": 0.8, "max": 4.9, "mean": 2.66}
-    mine = {
-        "min": float(np.nanmin(modulus)),
-        "max": float(np.nanmax(modulus)),
-        "mean": float(np.nanmean(modulus)),
-    }
-    metrics["amplitude"] |= {"prediction": mine, "truth": truth}
+    """Put what a real run records into the files of an invented one: sizes of the canvas."""
+    stages = read_json(folder / "stages.json")
     for stage in stages["stages"]:
         if stage["name"] == "normalize":
             stage["numbers"] |= {"required_canvas": 16.0, "padded_size": 16.0}
-    write_json(folder / "metrics.json", metrics)
     write_json(folder / "stages.json", stages)
     return folder
 
@@ -304,11 +281,10 @@ def sources(base: Path, *, clauses: int | None = None, faults: int = 40) -> Sour
         trace=a_trace(known, failing),
         runs=[FinishedRun(good), FinishedRun(bad)],
         campaigns=[a_campaign(base / "campaign.json", known, faults)],
-        store=base / "store",
         hypotheses=hypotheses("bad"),
     )
 
 
-def without_anything(base: Path) -> Sources:
+def without_anything() -> Sources:
     """No checkout, no runs, no campaign: an installation that has just been made."""
-    return dataclasses.replace(sources(base), trace=None, runs=[], campaigns=[], hypotheses=[])
+    return Sources(trace(specification(), (), Ledger(), {}))

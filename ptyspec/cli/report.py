@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -47,72 +48,63 @@ def report(
     strict: Strict = False,
     as_json: Json = False,
 ) -> None:
-    """Write dashboard.html and report.json: clauses, faults, hypotheses, runs, audits, environment, trend.
+    """Write dashboard.html and report.json: clauses, faults, hypotheses, runs, audits, environment.
 
     Prints the path of the page and opens nothing. With --strict the exit code is 1 where a clause is broken and 4 where
     nothing is broken but evidence is missing.
     """
-    from ptyspec.cli.output import print_json, stderr
-    from ptyspec.files.jsonfile import read_json
-    from ptyspec.report.dashboard.write import DATA, check_out, write_dashboard
+    from ptyspec.cli.output import end, print_json, stderr
+    from ptyspec.report.dashboard.document import COUNTS
+    from ptyspec.report.dashboard.page import PAGE, check_out, write_dashboard
     from ptyspec.runs.store import default_root
 
     place = (out or default_root() / "reports" / "latest").expanduser().absolute()
     check_out(place)
-    sources = gather(runs or [], campaigns or [], audits, page_root(root))
+    sources = gather(runs or [], campaigns or [], audits, root)
     with stderr().status("writing the dashboard"):
-        page = write_dashboard(place, sources)
-    found = read_json(page.parent / DATA)
+        found = write_dashboard(place, sources)
     if as_json:
-        print_json(found | {"page": str(page)})
+        print_json({**found.model_dump(mode="json"), "page": str(place / PAGE)})
     else:
-        typer.echo(str(page))
-    _end(found, strict)
+        typer.echo(str(place / PAGE))
+    told = found.headline
+    more = "".join(f", {told[state]} {state}" for state in COUNTS[1:] if told[state])
+    passed = f"{told['passed']} of {told['clauses']} clauses passed"
+    typer.echo(f"{found.status}: {passed}{more}; {told['violations']} violations", err=True)
+    if strict:
+        end({"ok": 0, "violation": VIOLATION, "incomplete": INCOMPLETE}[found.status])
 
 
 def gather(
-    runs: list[Path], campaigns: list[Path], audits: Path | None, root: Path | None
+    runs: Sequence[Path],
+    campaigns: Sequence[Path] = (),
+    audits: Path | None = None,
+    root: Path | None = None,
 ) -> Sources:
-    """Return what a dashboard is made of: the named runs and campaigns, or those that are found, and the checkout's trace."""
-    from ptyspec.cli import output
-    from ptyspec.cli.trace import read
+    """Return what a dashboard is made of: the named runs and campaigns, or those that are found, and the trace.
+
+    An installation has no cases: its clauses have not run.
+    """
+    import ptyspec
+    from ptyspec.cli import output, trace
     from ptyspec.experiments.board import board
+    from ptyspec.front.checkout import checkout
     from ptyspec.report.dashboard import campaign
     from ptyspec.report.dashboard.gather import Sources
     from ptyspec.report.dashboard.runs import newest, opened
     from ptyspec.runs.store import default_root
+    from ptyspec.spec.ledger import Ledger
+    from ptyspec.spec.registry import specification
+    from ptyspec.spec.trace import trace as joined
 
     store = default_root()
-    whole = [path.expanduser().absolute() for path in campaigns]
+    here = root is not None or (Path(ptyspec.__file__).parents[1] / "specs").is_dir()
+    place = checkout(root) if here else None
     return Sources(
-        trace=None if root is None else read(root),
+        trace=trace.read(place) if place else joined(specification(), (), Ledger(), {}),
         runs=[opened(path.expanduser().absolute()) for path in runs or newest(store)],
-        campaigns=whole or campaign.find(root, store),
-        store=store,
+        campaigns=[path.expanduser().absolute() for path in campaigns]
+        or campaign.find(place, store),
         audits=output.place(audits),
         hypotheses=board().hypotheses,
     )
-
-
-def page_root(root: Path | None) -> Path | None:
-    """The checkout that was named, or that this is; an installation has none, and then no cases."""
-    import ptyspec
-    from ptyspec.front.checkout import checkout
-
-    if root is None and not (Path(ptyspec.__file__).parents[1] / "specs").is_dir():
-        return None
-    return checkout(root)
-
-
-def _end(found: dict[str, Any], strict: bool) -> None:
-    from ptyspec.report.dashboard.clauses import COUNTS
-
-    told = found["headline"]
-    typer.echo(
-        f"{found['status']}: {told['passed']} of {told['clauses']} clauses passed"
-        f"{''.join(f', {told[state]} {state}' for state in COUNTS[1:] if told[state])}; "
-        f"{told['violations']} violations",
-        err=True,
-    )
-    if strict and found["status"] != "ok":
-        raise typer.Exit(VIOLATION if found["status"] == "violation" else INCOMPLETE)

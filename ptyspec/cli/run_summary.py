@@ -201,13 +201,15 @@ def _closing(outcomes: Sequence[Outcome], page: Path | None) -> list[str]:
 def write_dashboard(folders: Sequence[Path]) -> Path:
     """Write the dashboard of these runs, with what is known of clauses, faults and hypotheses, and return its page."""
     from ptyspec.cli.output import stderr
-    from ptyspec.cli.report import gather, page_root
-    from ptyspec.report.dashboard import write
+    from ptyspec.cli.report import gather
+    from ptyspec.report.dashboard.page import PAGE
+    from ptyspec.report.dashboard.page import write_dashboard as write
     from ptyspec.runs.store import default_root
 
     place = default_root() / "reports" / "latest"
     with stderr().status("writing the dashboard"):
-        return write.write_dashboard(place, gather(list(folders), [], None, page_root(None)))
+        write(place, gather(folders))
+    return place / PAGE
 
 
 def _scores(metrics: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""One page that tells the state of the specification: clauses, faults, hypotheses, runs, audits, environment, trend."""
+"""One page that tells the state of the specification: clauses, faults, hypotheses, runs, audits, environment."""

@@ -2,51 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
-
-from pydantic import ConfigDict, Field
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Literal
 
 from ptyspec.checks.verdict import Verdict
 from ptyspec.contracts.base import Record
-from ptyspec.contracts.records import Environment, Number
-from ptyspec.contracts.stages import Stage
+from ptyspec.contracts.records import Environment, Number, Setting, StageRecord
 from ptyspec.experiments.documents import BoardRow
-from ptyspec.spec.clause import LEVELS, PLACES
+from ptyspec.faults.result import Status as FaultStatus
+from ptyspec.spec.clause import Level
 from ptyspec.spec.finding import State
 
-Status = Literal["ok", "violation", "incomplete"]
-Count = Annotated[int, Field(ge=0)]
-Place = Annotated[str, Field(json_schema_extra={"enum": list(PLACES)})]
-Level = Annotated[str, Field(json_schema_extra={"enum": list(LEVELS)})]
-Words = list[str]
-
-
-class Open(Record):
-    """What a page may rely on; it may hold more."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
-    # Said here too: the documentation imports modules as type checkers see them, pydantic not.
-    __pydantic_extra__: dict[str, Any]
-
-
-class Headline(Record):
-    """Counts of everything."""
-
-    clauses: Count
-    passed: Count
-    partly_run: Count = Field(alias="partly run")
-    failed: Count
-    not_reached: Count = Field(alias="not reached")
-    not_run: Count = Field(alias="not run")
-    error: Count
-    cases: Count
-    kill_rate: Number
-    confirmed: Count = Field(alias="CONFIRMED")
-    ruled_out: Count = Field(alias="RULED OUT")
-    open: Count = Field(alias="OPEN")
-    runs: Count
-    runs_with_violations: Count
-    violations: Count
+Severity = Literal["violation", "note"]
+PARTLY = "partly run"
+COUNTS = (str(State.PASSED), PARTLY, *(str(state) for state in State if state is not State.PASSED))
+"""The states that a reader sees counted; what passed in some of its cases alone is counted apart."""
 
 
 class Wrong(Record):
@@ -54,146 +25,125 @@ class Wrong(Record):
 
     kind: Literal["run", "clause", "fault", "audit"]
     of: str
+    link: str
+    severity: Severity
     clause: str
     stage: str
     what: str
     observed: str
     limit: str
-    link: Annotated[str, Field(pattern="^#")]
-    severity: Literal["violation", "note"]
 
 
-class ClauseRow(Open):
-    """A clause; margin: the largest share of its tolerance that a case used.
+class Used(Record):
+    """A quantity and the share of the tolerance that it used; None where it is not finite."""
+
+    what: str
+    used: Number
+
+
+class ClauseRow(Record):
+    """A clause and how it stands; margin: the largest share of its tolerance that a case used.
 
     ran: how many of its cases looked at it (fewer than `cases`: it is partly run); after: the failed
     clause of an earlier stage that this failure may follow from.
     """
 
+    id: str
     title: str
     level: Level
+    revision: int
     statement: str
+    why: str
     tolerance: str
-    place: Place
+    place: str
+    section: str
     document: str
     source: str
+    signatures: list[int]
     state: State
-    ran: Count
+    ran: int
     detail: str
     after: str
     margin: Number
-    cases: Count
-    outcomes: dict[str, Count]
-    failed: Words
-    selectors: Words
+    margins: list[Used]
+    cases: int
+    outcomes: dict[str, int]
+    failed: list[str]
+    selectors: list[str]
     last: str
 
-
-class FindingRow(Open):
-    """What a run shows of a clause; ok is null where this run cannot tell."""
-
-    clause: str
-    stage: Place
-    what: str
-    observed: str
-    limit: str
-    ok: bool | None
-    state: State
-    source: str
+    @property
+    def word(self) -> str:
+        """The state as it is counted and drawn."""
+        partly = self.state is State.PASSED and self.ran < self.cases
+        return PARTLY if partly else str(self.state)
 
 
-class StageRow(Open):
-    """One stage of a run."""
-
-    name: Stage
-    seconds: Number
-    arrays: dict[str, Any]
-    numbers: dict[str, Number]
-    flags: dict[str, bool]
+def counts(clauses: Iterable[ClauseRow]) -> dict[str, int]:
+    """Return how many clauses there are, and how many in each state."""
+    found = Counter(row.word for row in clauses)
+    return {"clauses": found.total(), **{state: found[state] for state in COUNTS}}
 
 
-class RunRow(Open):
-    """A finished run: what it is, its scores beside those of its controls, its stages and curves."""
+class RunRow(Record):
+    """A finished run: what it is, its verdict, its scores beside those of its controls, its stages."""
 
     key: str
     name: str
     folder: str
-    status: Literal["right", "doubtful", "wrong", "incomplete"]
-    verdict: Verdict
-    verdict_line: str
+    time: str
     recipe: str
     profile: str
-    faults: Words
-    looks: str
-    findings: list[FindingRow]
+    faults: list[str]
+    status: Literal["right", "doubtful", "wrong", "incomplete"]
+    verdict: Verdict
     scores: dict[str, dict[str, Number]]
-    stages: list[StageRow]
-    training: dict[str, Any] | None
-    rings: dict[str, Any]
-    files: dict[str, str] = Field(default_factory=dict)
+    stages: list[StageRecord]
+    settings: dict[str, Setting]
+    files: dict[str, str]
 
 
-class FaultRow(Open):
-    """A fault of the campaign; red: clauses that went red, and by how many cases."""
+class FaultRow(Record):
+    """A fault in all campaigns; red: clauses that went red, and by how many cases."""
 
     id: str
     stage: str
     story: str
-    status: str
+    status: FaultStatus
     reason: str
-    reached: Count
-    missed: Words
-    blind_red: Words
-    red: dict[str, Count]
+    reached: int
+    first_red_stage: str | None
+    missed: list[str]
+    blind_red: list[str]
+    red: dict[str, int]
+    tiers: list[str]
 
 
 class Campaign(Record):
     """The campaigns of all tiers as one."""
 
-    files: Words
-    tiers: Words
-    killed: Count
-    valid: Count
+    files: list[str]
+    tiers: list[str]
+    killed: int
+    valid: int
     kill_rate: Number
-    survivors: Words
-    unkilled: Words
-    shares: dict[str, dict[str, Number]]
-    missed: dict[str, Words]
+    survivors: list[str]
+    unkilled: list[str]
     faults: dict[str, FaultRow]
 
 
-class Audits(Open):
-    """The hub of audits that was named."""
-
-    folder: str
-    status: str
-    kinds: dict[str, Any]
-
-
-class Past(Open):
-    """What is kept of a report."""
-
-    schema_version: Literal[1] = 1
-    time: str
-    status: Status
-    commit: str | None
-    headline: dict[str, Number]
-    mean_ratio: dict[str, Number]
-
-
 class Report(Record):
-    """report.json: the state of the specification, its headline on top; trend: former reports and this one."""
+    """report.json: the state of the specification, its headline on top."""
 
-    schema_version: Literal[1] = 1
-    status: Status
-    headline: Headline
+    schema_version: Literal[2] = 2
+    status: Literal["ok", "violation", "incomplete"]
+    headline: dict[str, int | float | None]
     time: str
     wrong: list[Wrong]
     clauses: dict[str, ClauseRow]
     runs: dict[str, RunRow]
     campaign: Campaign | None
     hypotheses: dict[str, BoardRow]
-    audits: Audits | None
+    audits: dict[str, Any] | None
     environment: Environment
     outcomes_from: str
-    trend: Annotated[list[Past], Field(min_length=1)]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ptyspec.report.dashboard.write import write_dashboard
+from ptyspec.report.dashboard.page import PAGE, write_dashboard
 from tests.fake_dashboard import FAILING, NASTY, sources
 
 pytestmark = pytest.mark.expensive
@@ -25,11 +25,9 @@ LARGEST = 5_000_000
 
 @cache
 def written(base: Path) -> Path:
-    """A dashboard with everything on it, and two reports before it."""
-    found = sources(base)
-    for _ in range(3):
-        page = write_dashboard(base / "out", found)
-    return page
+    """A dashboard with everything on it."""
+    write_dashboard(base, sources(base))
+    return base / PAGE
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +90,7 @@ def test_a_foreign_script_would_not_run(watched: Watched, page_file: Path) -> No
 def test_a_scenario_named_script_is_text(watched: Watched, page_file: Path) -> None:
     page = watched.open(page_file)
     assert page.locator("#run-bad h3").inner_text().startswith(NASTY)
-    assert page.locator("script").count() == 3
+    assert page.locator("script").count() == 2
     assert page.get_by_text("<b>", exact=False).count() > 0
 
 
@@ -248,8 +246,8 @@ def test_it_fits_its_screen_and_is_pictured(
 def test_150_clauses_and_60_faults_are_drawn_at_once(
     watched: Watched, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = write_dashboard(tmp_path / "out", sources(tmp_path, clauses=150, faults=60))
-    page = watched.open(file)
+    write_dashboard(tmp_path, sources(tmp_path, clauses=150, faults=60))
+    page = watched.open(tmp_path / PAGE)
     page.wait_for_function("performance.getEntriesByType('navigation')[0].loadEventEnd > 0")
     seconds = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000
     with capsys.disabled():

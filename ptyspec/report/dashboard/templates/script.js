@@ -68,15 +68,5 @@
   button.addEventListener("click", () => { document.documentElement.dataset.theme = dark() ? "light" : "dark"; told(); });
   told();
 
-  const heat = byId("heat");
-  if (heat) {
-    const names = JSON.parse(byId("matrix-names").textContent);
-    heat.addEventListener("click", (event) => {
-      const svg = event.target.closest("svg");
-      if (!svg) return;
-      const fault = names.faults[Math.floor((event.clientY - svg.getBoundingClientRect().top - 28) / 12)];
-      if (fault) location.hash = `fault-${fault}`;
-    });
-  }
   if (location.hash) reveal();
 })();
