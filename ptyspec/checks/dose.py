@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks import intensity as shared
+from ptyspec.checks import intensity
 from ptyspec.checks import stage_chain as chain
 from ptyspec.checks.intensity_controls import FAULTS, bright_groups
-from ptyspec.checks.judge import checks
+from ptyspec.checks.judge import REGISTRY, checks
 from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.registry import of_faults
 from ptyspec.checks.spoil import control, with_scan
@@ -126,23 +126,21 @@ def images_as_points(material: StageOutputs) -> StageOutputs:
     return with_scan(other, scan_index=first)
 
 
-CONTROLS = (
-    *(bright_groups, gauge_of_the_test_images, images_as_points),
+SHARED = (
+    bright_groups,
     # On dose_experiments itself: no companion may be computed while a fault is active.
     *of_faults(*FAULTS, on=(LABEL, "scan.n_images=64", "grouping.n_groups=8")),
 )
+"""Controls that the audit `intensity` has too, with the checks that they turn red."""
+CONTROLS = (*SHARED, gauge_of_the_test_images, images_as_points)
 LAYOUT = Layout(
     subjects=_with_companion,
     facts={"stages": chain.stages, "scales": chain.scales, "layout": layout},
-    also=(
-        shared.groups_hold_what_the_scan_holds,
-        shared.the_gain_does_not_reach_the_loss,
-        shared.the_gain_brings_the_training_split_to_its_energy,
-        shared.the_gain_is_the_training_split_s,
-        shared.the_scale_is_the_scan_s,
-        shared.the_photons_are_the_declared_ones,
-        shared.the_closed_form_is_for_normalised_data_alone,
-        shared.the_truth_predicts_its_measurement,
+    also=tuple(
+        one
+        for one in REGISTRY
+        if one.function.__module__ == intensity.__name__
+        and one.clause in {made.clause for made in SHARED}
     ),
     tables=(
         Grid(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ptyspec.checks.legacy_subject import LOSS_KEYS, OF_OBJECT, departures, entry_sources
+from ptyspec.checks.legacy_subject import LOSS_KEYS, OF_OBJECT, entry_sources
+from ptyspec.checks.report import Audit
 from ptyspec.contracts.resolve import flatten, known_keys
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.legacy.bridge import ABSENT, SCENARIO_NAMES, UPSTREAM_NAMES, entries, stale_keys
+from ptyspec.legacy.bridge import SCENARIO_NAMES, entries
 from ptyspec.legacy.effective import name_of
 from ptyspec.legacy.params import RUN_TIME, legacy_defaults
 from ptyspec.runs.run_spec import RunSpec
@@ -16,6 +17,9 @@ from ptyspec.runs.run_spec import RunSpec
 MATCH = "match"
 DEFAULT = "default"
 """The reference of a single subject: the value that a setting has where nobody sets it."""
+LABELS = ("name", "description", "label")
+"""What names a subject and sets nothing; in the data, not in the tables."""
+EXACT = ".10g"
 MEANING = {
     **{name: setting for setting, name in (SCENARIO_NAMES | OF_OBJECT).items()},
     **dict.fromkeys(LOSS_KEYS, "training.loss"),
@@ -37,30 +41,13 @@ def delta(first: Any, second: Any, names: tuple[str, str]) -> float | str:
     return float(second - first) if numbers else "differs"
 
 
-def side_by_side(said: Mapping[str, Said], keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return for each key the values and sources of all, and each one's delta from the first."""
-    first, *others = said
-    rows = {}
-    for key in keys:
-        values = {name: _plain(held.get(key)) for name, (held, _) in said.items()}
-        rows[key] = {
-            "values": values,
-            "sources": {name: sources.get(key, "–") for name, (_, sources) in said.items()},
-            "delta": {name: delta(values[first], values[name], (first, name)) for name in others},
-        }
-    return rows
-
-
 def settings(
     subjects: Sequence[RunSpec], keys: Sequence[str] = known_keys()
 ) -> dict[str, dict[str, Any]]:
     """Return settings side by side; a single subject stands beside the defaults."""
-    said: dict[str, Said] = {}
-    if len(subjects) == 1:
-        defaults = dict(flatten(Scenario(name="default").model_dump(mode="json")))
-        said[DEFAULT] = (defaults, dict.fromkeys(defaults, DEFAULT))
-    said |= {one.name: (_values(one), one.resolved.provenance) for one in subjects}
-    return side_by_side(said, keys)
+    defaults = values(Scenario(name="default"))
+    said = {one.name: (values(one.resolved.scenario), one.resolved.provenance) for one in subjects}
+    return _side_by_side(said, keys, (defaults, dict.fromkeys(defaults, DEFAULT)))
 
 
 def dictionary(subjects: Sequence[RunSpec]) -> dict[str, dict[str, Any]]:
@@ -68,68 +55,54 @@ def dictionary(subjects: Sequence[RunSpec]) -> dict[str, dict[str, Any]]:
 
     A legacy subject says what its dictionary holds; any other what the bridge would write, and nothing elsewhere.
     """
-    said: dict[str, Said] = {DEFAULT: (legacy_defaults(), {})} if len(subjects) == 1 else {}
+    said: dict[str, Said] = {}
     for one in subjects:
-        held = one.dictionary
-        if held is None:
+        if one.dictionary is not None:
+            said[one.name] = (one.dictionary, entry_sources(one))
+        else:
             bridged, known = entries(one.resolved.scenario), one.resolved.provenance
             sources = {key: known.get(MEANING.get(key, key), DEFAULT) for key in bridged}
             said[one.name] = (bridged, sources)
-        else:
-            said[one.name] = (held, entry_sources(one))
     own = {key for one in subjects for key in one.dictionary or {}}
     own -= {*legacy_defaults(), *RUN_TIME, *map(name_of, known_keys())}
-    rows = side_by_side(said, [*legacy_defaults(), *sorted(own)])
+    rows = _side_by_side(said, [*legacy_defaults(), *sorted(own)], (legacy_defaults(), {}))
     return {key: {**row, "setting": MEANING.get(key)} for key, row in rows.items()}
 
 
-def missing(subject: RunSpec) -> list[str]:
-    """Return the settings without a value."""
-    return [key for key, value in _values(subject).items() if value is None]
+def _side_by_side(
+    said: Mapping[str, Said], keys: Sequence[str], defaults: Said
+) -> dict[str, dict[str, Any]]:
+    """For each key the values and sources of all, and each one's delta from the first."""
+    said = {DEFAULT: defaults, **said} if len(said) == 1 else said
+    first, *others = said
+    rows = {}
+    for key in keys:
+        here = {name: _plain(held.get(key)) for name, (held, _) in said.items()}
+        rows[key] = {
+            "values": here,
+            "sources": {name: sources.get(key, "–") for name, (_, sources) in said.items()},
+            "delta": {name: delta(here[first], here[name], (first, name)) for name in others},
+        }
+    return rows
 
 
-def unsourced(subject: RunSpec) -> list[str]:
-    """Return the settings whose source is not known, and sources of what is no setting."""
-    sources, known = subject.resolved.provenance, set(known_keys())
-    return sorted({key for key in known if not sources.get(key)} | (set(sources) - known))
+def compare(report: Audit, title: str, place: str = "settings") -> None:
+    """Add what stands side by side in `data`, different ones first, with sources and differences from the first."""
+    rows = report.data[place]
+    keys = [key for key in rows if key not in LABELS]
+    keys.sort(key=lambda key: set(rows[key]["delta"].values()) <= {MATCH})
+    first, *others = rows[keys[0]]["values"]
+    parts = [("values", first), ("sources", first)]
+    for name in others:
+        parts += [("values", name), ("sources", name), ("delta", name)]
+    heads = {"sources": "source", "delta": "difference"}
+    cells = [[key, *(report.ref(place, key, *part, form=EXACT) for part in parts)] for key in keys]
+    report.table(title, [place, *(heads.get(part, name) for part, name in parts)], cells)
 
 
-def stale(subject: RunSpec) -> list[str]:
-    """Return the entries of a legacy subject's dictionary that are not what its settings say, departures left out."""
-    declared, defaults = departures(subject), legacy_defaults()
-
-    def excused(key: str, held: Any) -> bool:
-        unset = held is None and defaults.get(key) is None
-        return key in declared or unset or (key == "label" and held == "")
-
-    found = stale_keys(subject.dictionary or {}, subject.resolved.scenario)
-    return [str(row) for row in found if row.held is not ABSENT and not excused(row.key, row.held)]
-
-
-def nothing(subject: RunSpec) -> list[str]:
-    """Return the entries that hold None although legacy code has a default for them: what an unset field left behind."""
-    held, defaults = subject.dictionary or {}, legacy_defaults()
-    return [key for key, value in held.items() if value is None and defaults.get(key) is not None]
-
-
-def unknown(subject: RunSpec) -> list[str]:
-    """Return the entries that neither legacy code nor any setting knows."""
-    known = {*legacy_defaults(), *RUN_TIME, *UPSTREAM_NAMES.values(), "bigN"}
-    known |= entries(Scenario(name="default")).keys()
-    return [key for key in subject.dictionary or {} if key not in known]
-
-
-def departed(subject: RunSpec) -> dict[str, dict[str, Any]]:
-    """Return the declared departures of a legacy subject: what its dictionary says, what its settings say, why."""
-    wanted, held = entries(subject.resolved.scenario), subject.dictionary or {}
-    return {
-        key: {"dictionary": _plain(held.get(key)), "here": _plain(wanted.get(key)), "why": why}
-        for key, (_, why) in departures(subject).items()
-    }
-
-
-def _values(subject: RunSpec) -> dict[str, Any]:
-    return dict(flatten(subject.resolved.scenario.model_dump(mode="json", warnings=False)))
+def values(scenario: Scenario) -> dict[str, Any]:
+    """Return the settings of a scenario, whatever they hold."""
+    return dict(flatten(scenario.model_dump(mode="json", warnings=False)))
 
 
 def _plain(value: Any) -> Any:

@@ -109,7 +109,6 @@ def tables(document: HubFile) -> list[Table]:
                 reference(HUB, row.subjects[name], "kinds", kind, "subjects", name)
                 for name in names
             ),
-            *(reference(HUB, getattr(row, key), "kinds", kind, key) for key in COUNTS),
             row.question,
         ]
         for kind, row in document.kinds.items()
@@ -119,16 +118,11 @@ def tables(document: HubFile) -> list[Table]:
         for kind, row in document.kinds.items()
         for name, text in row.errors.items()
     ]
-    counts = [key.replace("_", " ") for key in COUNTS]
-    head = ["audit", *names, *counts, "question"]
     parts = (
-        Table(head, status, "Status", numbers=False, styles=STYLES),
+        Table(["audit", *names, "question"], status, "Status", numbers=False, styles=STYLES),
         Table(["audit", "subject", "error"], errors, "Not looked at", numbers=False),
     )
     return [table for table in parts if table.rows]
-
-
-COUNTS = ("broken", "not_evaluated", "holds")
 
 
 def _index(document: HubFile, audits: Sequence[Audit]) -> list[str]:
@@ -183,7 +177,7 @@ def _row(
     if audit is not None:
         standing |= {row["name"]: status_of(audit.of(row["name"])) for row in audit.subjects}
     return HubKind(
-        question=KINDS[kind].question,
+        question=KINDS[kind],
         page=None if audit is None else f"{kind}.md",
         holds=outcomes.count(True),
         broken=outcomes.count(False),

@@ -13,13 +13,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ptyspec.checks.effective_values import settings
+from ptyspec.checks.effective_values import compare, settings
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.params import compare
 from ptyspec.checks.spoil import control
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.contracts.records import EpochRecord, History
+from ptyspec.contracts.records import History
 from ptyspec.contracts.resolve import known_keys
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.spec.checks import Check
@@ -59,29 +58,24 @@ def runs(outputs: StageOutputs) -> dict[str, Any] | None:
     epochs, groups = history.epochs, round(outputs.finished.stages["group"].numbers["train.groups"])
     declared = schedule(outputs.scenario, groups)
     rates = [epoch.learning_rate for epoch in epochs]
+    monitors = [epoch.metrics.get(history.monitor) for epoch in epochs]
+    scores = [math.inf if value is None else value for value in monitors]
     errors = [abs(a - b) for a, b in zip(rates, declared, strict=False)]
     return {
         "epochs": len(epochs),
         "kept": history.best_epoch,
-        "best": _best(history),
+        "best": epochs[scores.index(min(scores))].epoch if epochs else 0,
         "monitor": history.monitor,
         "monitored": sum(history.monitor in epoch.metrics for epoch in epochs),
         "finite": sum(epoch.finite for epoch in epochs),
         "seconds": sum(epoch.seconds for epoch in epochs),
         "losses": [epoch.metrics.get("loss") for epoch in epochs],
-        "monitors": [epoch.metrics.get(history.monitor) for epoch in epochs],
+        "monitors": monitors,
         "groups": groups,
         "rates": rates,
         "declared_rates": declared,
         "rate_error": max(errors, default=math.nan) / outputs.scenario.training.learning_rate,
     }
-
-
-def _best(history: History) -> int:
-    """The first epoch with the smallest monitor."""
-    values = [epoch.metrics.get(history.monitor) for epoch in history.epochs]
-    scores = [math.inf if value is None else value for value in values]
-    return history.epochs[scores.index(min(scores))].epoch if scores else 0
 
 
 @checks("HIST-001", trains=True)
@@ -124,26 +118,26 @@ def _together(subjects: Sequence[StageOutputs], _: Mapping[str, Any]) -> dict[st
     return {"settings": settings([one.subject for one in subjects], SETTINGS)}
 
 
+def _recorded(material: StageOutputs) -> History:
+    assert material.history is not None
+    return material.history
+
+
 def _history(material: StageOutputs, **changed: Any) -> StageOutputs:
     """The material with another record of its training."""
-    assert material.history is not None
-    return material.replaced(history=material.history.model_copy(update=changed))
+    return material.replaced(history=_recorded(material).model_copy(update=changed))
 
 
 def _last(material: StageOutputs, **changed: Any) -> StageOutputs:
     """The material with another record of its last epoch."""
-    *before, last = _epochs(material)
+    *before, last = _recorded(material).epochs
     return _history(material, epochs=(*before, last.model_copy(update=changed)))
-
-
-def _epochs(material: StageOutputs) -> tuple[EpochRecord, ...]:
-    return material.history.epochs if material.history else ()
 
 
 @control("HIST-001")
 def epochs_lost(material: StageOutputs) -> StageOutputs:
     """The last epoch of the history is gone."""
-    return _history(material, epochs=_epochs(material)[:-1])
+    return _history(material, epochs=_recorded(material).epochs[:-1])
 
 
 @control("HIST-002")
@@ -155,7 +149,7 @@ def monitor_lost(material: StageOutputs) -> StageOutputs:
 @control("HIST-003")
 def not_the_best(material: StageOutputs) -> StageOutputs:
     """Weights of another epoch were kept than those of the smallest monitor."""
-    kept = material.history.best_epoch if material.history else 0
+    kept = _recorded(material).best_epoch
     return _history(material, best_epoch=1 if kept > 1 else 2)
 
 
@@ -168,7 +162,8 @@ def not_finite(material: StageOutputs) -> StageOutputs:
 @control("EVID-003")
 def other_rate(material: StageOutputs) -> StageOutputs:
     """The last epoch was trained at another than the declared learning rate."""
-    return _last(material, learning_rate=_epochs(material)[-1].learning_rate + 1e-4)
+    rate = _recorded(material).epochs[-1].learning_rate
+    return _last(material, learning_rate=rate + 1e-4)
 
 
 CONTROLS = (epochs_lost, monitor_lost, not_the_best, not_finite, other_rate)

@@ -87,7 +87,7 @@ def legacy_subject(target: str) -> RunSpec:
         key = OF_OBJECT.get(setting, SCENARIO_NAMES.get(setting, setting))
         key = LOSS_KEYS[0] if setting == "training.loss" else key
         if key in applied:
-            return "departure from the dictionary"
+            return f"departure from the dictionary: {applied[key][1]}"
         if found.values.get(key) is not None and setting != "name":
             return found.sources[key]
         return "legacy code, without an entry" if told == SOURCE else told
@@ -117,11 +117,5 @@ def _applied(target: str) -> dict[str, tuple[Any, str]]:
 
 def entry_sources(subject: RunSpec) -> dict[str, str]:
     """Return who wrote each entry of a subject's dictionary, as far as is known."""
-    values, defaults = subject.dictionary or {}, legacy_defaults()
-    if subject.source in PROFILES:
-        known = captured(subject.source).sources
-        return {key: known.get(key, SOURCE) for key in values}
-    return {
-        key: DEFAULT if key in defaults and defaults[key] == value else SOURCE
-        for key, value in values.items()
-    }
+    known = captured(subject.source).sources if subject.source in PROFILES else {}
+    return {key: known.get(key, SOURCE) for key in subject.dictionary or {}}

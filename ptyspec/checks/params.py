@@ -8,98 +8,95 @@ none (an assignment inside a branch that nobody took).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
-from ptyspec.checks import effective_values as found
+from ptyspec.checks.effective_values import compare, dictionary, settings, values
 from ptyspec.checks.judge import checks
-from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.legacy_subject import LOSS_KEYS, PROFILES, captured
-from ptyspec.checks.params_controls import CONTROLS as CONTROLS
+from ptyspec.checks.layout import Layout
+from ptyspec.checks.legacy_subject import LOSS_KEYS, PROFILES, captured, departures, legacy_subject
 from ptyspec.checks.report import Audit
+from ptyspec.checks.spoil import control
 from ptyspec.checks.stage_outputs import StageOutputs
+from ptyspec.contracts.resolve import Resolved, known_keys
+from ptyspec.contracts.scenario import Scenario
+from ptyspec.legacy.bridge import ABSENT, UPSTREAM_NAMES, entries, stale_keys, update_legacy_dict
+from ptyspec.legacy.params import RUN_TIME, Parameters, legacy_defaults
 from ptyspec.runs.run_spec import RunSpec
 from ptyspec.spec.checks import Check
 
 WEIGHTS = (*LOSS_KEYS, "realspace_weight", "realspace_mae_weight", "tv_weight")
 """Entries that weigh the terms of legacy code's loss."""
-LABELS = ("name", "description", "label")
-"""What names a subject and sets nothing; in the data, not in the tables."""
-EXACT = ".10g"
-
-
-def loss_modes() -> dict[str, dict[str, dict[str, Any]]]:
-    """Return the loss weights of each mode of dose_experiments, executed, and of the defaults, each with who wrote it."""
-    profiles = {mode or "default": captured(target) for target, mode in PROFILES.items()}
-    return {
-        key: {
-            mode: {"value": one.values[key], "source": one.sources[key]}
-            for mode, one in profiles.items()
-        }
-        for key in WEIGHTS
-    }
-
-
-def weights(outputs: StageOutputs) -> dict[str, dict[str, Any]]:
-    """Return the loss weights of a legacy profile's dictionary beside those that its mode leaves when executed."""
-    held, mode = outputs.subject.dictionary, PROFILES.get(outputs.subject.source)
-    if mode is None or held is None:
-        return {}
-    modes = loss_modes()
-    return {key: {"here": held.get(key), "executed": modes[key][mode]["value"]} for key in WEIGHTS}
 
 
 @checks("CONFIG-005")
 def every_setting_has_a_value(check: Check, outputs: StageOutputs) -> None:
-    _none(check, found.missing(outputs.subject), "settings without a value")
+    missing = (key for key, value in values(outputs.scenario).items() if value is None)
+    _none(check, missing, "settings without a value")
 
 
 @checks("CONFIG-006")
 def every_setting_has_a_source(check: Check, outputs: StageOutputs) -> None:
-    _none(check, found.unsourced(outputs.subject), "settings of unknown source")
+    sources, known = outputs.subject.resolved.provenance, set(known_keys())
+    unsourced = {key for key in known if not sources.get(key)} | (set(sources) - known)
+    _none(check, sorted(unsourced), "settings of unknown source")
 
 
 @checks("CONFIG-001")
 def no_entry_of_the_dictionary_is_stale(check: Check, outputs: StageOutputs) -> None:
-    if outputs.subject.dictionary is not None:
-        _none(check, found.stale(outputs.subject), "stale entries of the dictionary")
+    declared, defaults = departures(outputs.subject), legacy_defaults()
+
+    def excused(key: str, held: Any) -> bool:
+        unset = held is ABSENT or (held is None and defaults.get(key) is None)
+        return unset or key in declared or (key == "label" and held == "")
+
+    if (held := outputs.subject.dictionary) is not None:
+        rows = (row for row in stale_keys(held, outputs.scenario) if not excused(row.key, row.held))
+        _none(check, map(str, rows), "stale entries of the dictionary")
 
 
 @checks("BRIDGE-002")
 def no_unset_field_left_a_none(check: Check, outputs: StageOutputs) -> None:
-    if outputs.subject.dictionary is not None:
-        _none(check, found.nothing(outputs.subject), "entries left at None")
+    if (held := outputs.subject.dictionary) is not None:
+        unset = [key for key, value in legacy_defaults().items() if value is not None]
+        left = (key for key in unset if held.get(key, "absent") is None)
+        _none(check, left, "entries left at None")
 
 
 @checks("CONFIG-007")
 def somebody_reads_every_entry(check: Check, outputs: StageOutputs) -> None:
-    if outputs.subject.dictionary is not None:
-        _none(check, found.unknown(outputs.subject), "entries that nobody reads")
+    known = {*legacy_defaults(), *RUN_TIME, *UPSTREAM_NAMES.values(), "bigN"}
+    known |= entries(Scenario(name="default")).keys()
+    if (held := outputs.subject.dictionary) is not None:
+        _none(check, (key for key in held if key not in known), "entries that nobody reads")
 
 
-def _none(check: Check, listed: Sequence[str], what: str) -> None:
-    keys = ", ".join(listed)
-    check.equal(len(listed), 0, f"{what}: {keys}" if keys else what)
+def _none(check: Check, listed: Iterable[str], what: str) -> None:
+    keys = [*listed]
+    check.equal(len(keys), 0, f"{what}: {', '.join(keys)}" if keys else what)
 
 
 @checks("EVID-003", stage="settings")
 def losses_are_weighed_as_the_executed_mode_weighs_them(
     check: Check, outputs: StageOutputs
 ) -> None:
-    for key, row in outputs.facts(weights).items():
-        check.equal(row["here"], row["executed"], f"{key}, of what the mode leaves when executed")
+    held, profile = outputs.subject.dictionary, outputs.subject.source
+    if held is not None and PROFILES.get(profile):
+        executed = captured(profile).values
+        for key in WEIGHTS:
+            what = f"{key}, of what the mode leaves when executed"
+            check.equal(held.get(key), executed[key], what)
 
 
 @checks("CONFIG-010")
 def reading_changes_nothing(check: Check, outputs: StageOutputs) -> None:
-    subject = outputs.subject
-    before = _content(subject)
-    found.settings([subject])
-    found.dictionary([subject])
-    check.holds(
-        _content(subject) == before, "reading it changes nothing", "it is another", "as before"
-    )
+    before = _content(outputs.subject)
+    settings([outputs.subject])
+    dictionary([outputs.subject])
+    same = _content(outputs.subject) == before
+    check.holds(same, "reading it changes nothing", "it is another", "as before")
 
 
 def _content(subject: RunSpec) -> Any:
@@ -107,56 +104,88 @@ def _content(subject: RunSpec) -> Any:
     return deepcopy((dict(subject.dictionary or {}), subject.resolved))
 
 
+def _with(material: StageOutputs, **changed: Any) -> StageOutputs:
+    return material.replaced(subject=replace(material.subject, **changed))
+
+
+def _with_entries(material: StageOutputs, **changed: Any) -> StageOutputs:
+    """The subject's own dictionary after the bridge, in which somebody then changed entries."""
+    cfg = Parameters()
+    update_legacy_dict(cfg, material.scenario)
+    return _with(material, kind="legacy", dictionary=dict(cfg) | changed)
+
+
+@control("CONFIG-005")
+def no_value(material: StageOutputs) -> StageOutputs:
+    """A setting was left without a value."""
+    grouping = material.scenario.grouping.model_copy(update={"neighbor_count": None})
+    scenario = material.scenario.model_copy(update={"grouping": grouping})
+    return _with(material, resolved=replace(material.subject.resolved, scenario=scenario))
+
+
+@control("CONFIG-006")
+def no_source(material: StageOutputs) -> StageOutputs:
+    """Nobody wrote down who set the number of epochs."""
+    sources = dict(material.subject.resolved.provenance)
+    del sources["training.nepochs"]
+    return _with(material, resolved=Resolved(material.scenario, sources))
+
+
+@control("CONFIG-001")
+def stale_gridsize(material: StageOutputs) -> StageOutputs:
+    """The dictionary keeps the gridsize of the config before."""
+    return _with_entries(material, gridsize=3)
+
+
+@control("BRIDGE-002")
+def left_at_none(material: StageOutputs) -> StageOutputs:
+    """An unset field left a None in the dictionary."""
+    return _with_entries(material, nepochs=None)
+
+
+@control("CONFIG-007")
+def misspelt_entry(material: StageOutputs) -> StageOutputs:
+    """An entry that nobody reads looks like a setting."""
+    return _with_entries(material, nepoch=60)
+
+
+@control("EVID-003")
+def inverted_loss(material: StageOutputs) -> StageOutputs:
+    """The branch loss_fn=mae was read as the default."""
+    other = captured("legacy:dose:mae").values
+    return material.replaced(subject=replace(legacy_subject("legacy:dose"), dictionary=other))
+
+
+class _Restless(dict[str, Any]):
+    """A dictionary that whoever lists it changes."""
+
+    def __iter__(self) -> Iterator[str]:
+        self["nepochs"] += 1
+        return super().__iter__()
+
+
+@control("CONFIG-010")
+def changes_when_read(material: StageOutputs) -> StageOutputs:
+    """Looking at the dictionary changes it."""
+    bridged = _with_entries(material).subject.dictionary
+    return _with(material, kind="legacy", dictionary=_Restless(bridged or {}))
+
+
+CONTROLS = (
+    *(no_value, no_source, stale_gridsize, left_at_none),
+    *(misspelt_entry, inverted_loss, changes_when_read),
+)
+
+
 def _together(subjects: Sequence[StageOutputs], _: Mapping[str, Any]) -> dict[str, Any]:
     named = [one.subject for one in subjects]
-    return {
-        "settings": found.settings(named),
-        "dictionary": found.dictionary(named),
-        "loss_modes": loss_modes(),
-    }
+    return {"settings": settings(named), "dictionary": dictionary(named)}
 
 
 def _compared(subjects: Sequence[StageOutputs], report: Audit) -> None:
     compare(report, "Settings, different ones first")
     if any(one.subject.dictionary is not None for one in subjects):
         compare(report, "Entries of the dictionary, different ones first", "dictionary")
-        LOSSES.add_to(report)
 
 
-def compare(report: Audit, title: str, place: str = "settings") -> None:
-    """Add values that stand side by side in `data`, with their sources and each one's difference from the first."""
-    rows = report.data[place]
-    keys = [key for key in rows if key not in LABELS]
-    keys.sort(key=lambda key: set(rows[key]["delta"].values()) <= {found.MATCH})
-    first, *others = rows[keys[0]]["values"]
-    parts = [("values", first), ("sources", first)]
-    for name in others:
-        parts += [("values", name), ("sources", name), ("delta", name)]
-    heads = {"sources": "source", "delta": "difference"}
-    head = [place, *(heads.get(part, name) for part, name in parts)]
-    cells = [[key, *(report.ref(place, key, *part, form=EXACT) for part in parts)] for key in keys]
-    report.table(title, head, cells)
-
-
-LOSSES = Grid(
-    "Loss weights of dose_experiments, each mode executed",
-    "loss_modes/*",
-    "default=default/value, default: source=default/source, nll=nll/value, "
-    "nll: source=nll/source, mae=mae/value, mae: source=mae/source",
-    "entry",
-    EXACT,
-)
-LAYOUT = Layout(
-    facts={"departures": lambda outputs: found.departed(outputs.subject), "weights": weights},
-    together=_together,
-    more=_compared,
-    tables=(
-        Grid(
-            "Where settings depart from their dictionary",
-            "departures/*/*",
-            "dictionary, here, why",
-            "subject, entry",
-            EXACT,
-        ),
-    ),
-)
+LAYOUT = Layout(together=_together, more=_compared)

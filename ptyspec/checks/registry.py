@@ -1,4 +1,4 @@
-"""The kinds of audit: what each asks, how many subjects it takes, and where its code is; loaded when it runs."""
+"""The kinds of audit: what each asks, and where its code is; loaded when it runs."""
 
 from __future__ import annotations
 
@@ -16,41 +16,23 @@ from ptyspec.errors import UnknownNameError
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Kind:
-    """One kind of audit; `trains` where it needs a finished run, which may have to be made."""
-
-    question: str
-    trains: bool = False
-
-
 KINDS = {
-    "params": Kind("Which settings are effective on each side, and where does each come from?"),
-    "hyperparameters": Kind(
-        "Which training settings differ, and was each training carried out as declared?",
-        trains=True,
-    ),
-    "probe": Kind("Is the probe normalised as declared, and do two independent paths agree?"),
-    "grouping": Kind("Are the groups that were asked for there, and where are their members?"),
-    "canvas": Kind("Does every patch fit on its canvas?"),
-    "intensity": Kind(
-        "Which stage first changes the intensity, and does the gain leave again?", trains=True
-    ),
-    "bias": Kind(
-        "How far is the amplitude from the truth, and could a scalar repair it?", trains=True
-    ),
-    "scaler": Kind(
-        "Is the intensity scale the one that was declared, and does it stay?", trains=True
-    ),
-    "loss": Kind("What does the loss consist of, and is the truth its minimum?"),
-    "architecture": Kind(
-        "What was built: layers, heads, range, flags, and where probe and scale enter?"
-    ),
-    "dose": Kind(
-        "Do dose_experiments and the scenario pass the same stages with the same figures?"
-    ),
-    "visual": Kind("Does the reconstruction look like one, where no truth tells?", trains=True),
+    "params": "Which settings are effective on each side, and where does each come from?",
+    "hyperparameters": "Which training settings differ, and was each training carried out as declared?",
+    "probe": "Is the probe normalised as declared, and do two independent paths agree?",
+    "grouping": "Are the groups that were asked for there, and where are their members?",
+    "canvas": "Does every patch fit on its canvas?",
+    "intensity": "Which stage first changes the intensity, and does the gain leave again?",
+    "bias": "How far is the amplitude from the truth, and could a scalar repair it?",
+    "scaler": "Is the intensity scale the one that was declared, and does it stay?",
+    "loss": "What does the loss consist of, and is the truth its minimum?",
+    "architecture": "What was built: layers, heads, range, flags, and where probe and scale enter?",
+    "dose": "Do dose_experiments and the scenario pass the same stages with the same figures?",
+    "visual": "Does the reconstruction look like one, where no truth tells?",
 }
+"""What each kind of audit asks."""
+NEED_A_RUN = {"hyperparameters", "intensity", "bias", "scaler", "visual"}
+"""Those that look at a finished run, which may have to be made."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +72,8 @@ def module_of(kind: str) -> AuditModule:
     return cast(AuditModule, import_module(f"ptyspec.checks.{kind}"))
 
 
-def known(kind: str) -> Kind:
-    """Return what a kind is; raises UnknownNameError, cheaply."""
+def known(kind: str) -> str:
+    """Return what a kind asks; raises UnknownNameError, cheaply."""
     return _named(KINDS, kind, f"no audit is called {kind}", "ptyspec audit --list")
 
 
@@ -123,6 +105,6 @@ def perform(kind: str, subjects: Sequence[StageOutputs], control: str | None = N
     subjects' stages raise.
     """
     module, rows = module_of(kind), tuple(one.subject.as_json() for one in subjects)
-    report = Audit(kind, known(kind).question, rows, control=control)
+    report = Audit(kind, known(kind), rows, control=control)
     module.LAYOUT.fill(module.__name__, subjects, report)
     return report

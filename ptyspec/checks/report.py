@@ -134,22 +134,20 @@ class Audit:
     def held(self, *, last: bool = False, holding: bool = True) -> Table:
         """Return the findings as a table, broken ones first, or last; `holding` False: without those that hold."""
 
-        def cell(place: int, key: str) -> Mark:
-            value = getattr(rows[place], key)
-            return reference(f"{self.kind}.json", value, "findings", place, key)
-
-        rows, order = self.rows(), list(MARKS)
-        shown = [place for place, row in enumerate(rows) if holding or not row.ok]
-        shown.sort(key=lambda place: order.index(rows[place].ok), reverse=last)
+        file, order = f"{self.kind}.json", list(MARKS)
+        ranked = sorted(
+            enumerate(self.rows()), key=lambda pair: order.index(pair[1].ok), reverse=last
+        )
         cells = [
             [
-                rows[place].clause,
-                Mark(state := MARKS[rows[place].ok], bold=state == BROKEN, style=STYLES[state]),
-                rows[place].what,
-                None if rows[place].ok is None else cell(place, "observed"),
-                cell(place, "limit"),
+                row.clause,
+                Mark(MARKS[row.ok], bold=row.ok is False, style=STYLES[MARKS[row.ok]]),
+                row.what,
+                reference(file, row.observed, "findings", place, "observed"),
+                reference(file, row.limit, "findings", place, "limit"),
             ]
-            for place in shown
+            for place, row in ranked
+            if holding or not row.ok
         ]
         head = ["clause", "state", "what", "observed", "limit or reason"]
         return Table(head, cells, "Findings", numbers=False)

@@ -13,37 +13,29 @@ from ptyspec.cli.names import audit_words, controls
 from ptyspec.cli.options import Json, Profile, Recipe, Seed, Setting
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ptyspec.checks.report import Audit
     from ptyspec.runs.run_spec import RunSpec
 
 Words = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[KIND] A [B]...",
-        help="A kind of audit and what to look at: scenarios, files, runs (folder "
-        "or first 8 digits of the key), legacy:main, legacy:dose, legacy:dose:mae.",
+        help="A kind of audit and what to look at: scenarios, files, runs (folder or first 8 "
+        "digits of the key), legacy:main, legacy:dose, legacy:dose:mae.",
         autocompletion=audit_words,
     ),
 ]
-Everything = Annotated[
-    bool, typer.Option("--all", help="Every kind, on all subjects, into a new folder of --out.")
-]
+Everything = Annotated[bool, typer.Option("--all", help="Every kind, into a new folder of --out.")]
 Out = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Also write JSON, Markdown and figures here.")
 ]
-Control = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="Spoil the last subject's data on purpose: the audit must go red.",
-        autocompletion=controls,
-    ),
-]
-Check = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR", help="Re-read every number of the summaries in a folder from its JSON."
-    ),
-]
+SPOIL = "Spoil the last subject's data on purpose: the audit must go red."
+Control = Annotated[str | None, typer.Option(metavar="NAME", help=SPOIL, autocompletion=controls)]
+Listing = Annotated[bool, typer.Option("--list", help="List kinds (or one), and their controls.")]
+REREAD = "Re-read every number of the summaries in a folder from its JSON."
+Check = Annotated[Path | None, typer.Option(metavar="DIR", help=REREAD)]
 CODES = {
     "violation": VIOLATION,
     "defect": BROKEN,
@@ -64,9 +56,7 @@ def audit(
     everything: Everything = False,
     out: Out = None,
     control: Control = None,
-    listing: Annotated[
-        bool, typer.Option("--list", help="List kinds (or one), and their controls.")
-    ] = False,
+    listing: Listing = False,
     check: Check = None,
     as_json: Json = False,
 ) -> None:
@@ -132,7 +122,6 @@ def _one(
     from ptyspec.checks.registry import perform
     from ptyspec.checks.report import markdown, write_audit
     from ptyspec.checks.stage_outputs import StageOutputs
-    from ptyspec.cli.audit_tables import headline, show
     from ptyspec.cli.output import print_json, stderr, stdout
     from ptyspec.cli.progress import RichProgress
     from ptyspec.faults.controls import spoiled
@@ -144,7 +133,7 @@ def _one(
     if as_json:
         print_json(made.document())
     elif path is not None:
-        headline(stdout(), made)
+        _headline(stdout(), made)
         typer.echo(f"report: {path}")
     elif stdout().is_terminal:
         show(stdout(), made)
@@ -153,10 +142,32 @@ def _one(
     return made.status
 
 
+def show(console: Console, audit: Audit) -> None:
+    """Print tables, then notes, then findings: the last lines are what matters."""
+    for table in audit.tables:
+        console.print()
+        console.print(table.terminal())
+    for note in audit.notes:
+        console.print(f"- {note}", markup=False)
+    console.print()
+    console.print(audit.held(last=True).terminal())
+    _headline(console, audit)
+
+
+def _headline(console: Console, audit: Audit) -> None:
+    """Print every broken clause with what broke it, and the status."""
+    from ptyspec.checks.report import BROKEN, STYLES
+
+    told = [
+        (f"broken: {one.clause}: {one.what}", BROKEN) for one in audit.findings if one.ok is False
+    ]
+    for text, state in [*told, (f"{audit.kind}: {audit.status}", audit.status)]:
+        console.print(text, markup=False, style=STYLES[state])
+
+
 def _all(specs: list[RunSpec], place: Path, told: str, as_json: bool) -> str:
-    from ptyspec.checks.hub import INDEX, write_hub
+    from ptyspec.checks.hub import INDEX, tables, write_hub
     from ptyspec.checks.stage_outputs import StageOutputs
-    from ptyspec.cli.audit_tables import show_hub
     from ptyspec.cli.output import print_json, stderr, stdout
     from ptyspec.cli.progress import RichProgress
 
@@ -166,43 +177,43 @@ def _all(specs: list[RunSpec], place: Path, told: str, as_json: bool) -> str:
     if as_json:
         print_json({"hub": str(folder), **content.model_dump(mode="json")})
     else:
-        show_hub(stdout(), content)
+        for table in tables(content):
+            stdout().print(table.terminal())
+        for row in content.findings:
+            if row.ok is False:
+                stdout().print(f"broken: {row.clause} ({row.kind}): {row.what}", markup=False)
         typer.echo(f"report: {folder / INDEX}")
     return content.status
 
 
 def _list(wanted: list[str], as_json: bool) -> None:
-    from ptyspec.checks.registry import KINDS, known, module_of
+    from ptyspec.checks.registry import KINDS, NEED_A_RUN, known, module_of
     from ptyspec.cli.output import print_json
     from ptyspec.faults.controls import story
 
     rows: dict[str, dict[str, Any]] = {}
-    for name in wanted or KINDS:
-        kind = known(name)
+    for kind in wanted or KINDS:
+        question = known(kind)
         controls = [
             {"name": one.name, "story": story(one), "clause": one.clause}
-            for one in module_of(name).CONTROLS
+            for one in module_of(kind).CONTROLS
         ]
-        rows[name] = {"question": kind.question, "trains": kind.trains, "controls": controls}
+        rows[kind] = {"question": question, "trains": kind in NEED_A_RUN, "controls": controls}
     if as_json:
         return print_json({"schema_version": 1, "kinds": rows})
-    for name, row in rows.items():
+    for kind, row in rows.items():
         needs = " (needs a finished run)" if row["trains"] else ""
-        typer.echo(f"{name:<16} {row['question']}{needs}")
+        typer.echo(f"{kind:<16} {row['question']}{needs}")
         for one in row["controls"]:
             typer.echo(f"{'':<16} --control {one['name']}: {one['story']} ({one['clause']})")
     return None
 
 
-def _check(hub: Path, as_json: bool) -> None:
+def _check(folder: Path, as_json: bool) -> None:
     from ptyspec.checks.pointers import problems
     from ptyspec.cli.output import end, print_json
-    from ptyspec.errors import InputFileError
 
-    if not hub.is_dir():
-        next_step = "name the folder given to --out"
-        raise InputFileError("there is no such folder", value=hub, next_step=next_step)
-    wrong = problems(hub)
+    wrong = problems(folder)
     status = "violation" if wrong else "ok"
     if as_json:
         print_json({"schema_version": 1, "status": status, "problems": wrong})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ptyspec.checks.registry import Control, control_of, known, perform
+from ptyspec.checks.registry import NEED_A_RUN, Control, control_of, perform
 from ptyspec.checks.report import Audit
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.faults.apply import applied
@@ -34,7 +34,7 @@ def spoiled(kind: str, subjects: Sequence[StageOutputs], name: str) -> Audit:
         last = control.spoil(last)
     if not control.fault:
         return perform(kind, [*others, last], name)
-    if known(kind).trains:
+    if kind in NEED_A_RUN:
         _ = last.finished  # trained without the fault
     again = last.anew()
     with applied(control.fault):

@@ -100,7 +100,7 @@ def test_files_can_be_checked_and_a_changed_digit_is_found(tmp_path: Path) -> No
         pytest.param(["--all", "--out", "x"], "--all A", id="all-of-nothing"),
         pytest.param(["--all", "gs2_custom"], "--out", id="all-to-nowhere"),
         pytest.param(["--check", "x", "gs2_custom"], "--check DIR", id="check-and-more"),
-        pytest.param(["--check", "not/there"], "no such folder", id="check-nothing"),
+        pytest.param(["--check", "not/there"], "no summary", id="check-nothing"),
         pytest.param(
             ["probe", "legacy:main", "--profile", "quick"],
             "settings of its own",

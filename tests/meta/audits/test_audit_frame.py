@@ -144,8 +144,8 @@ def test_every_number_of_a_written_audit_points_to_its_field(clause: Check, tmp_
     text = (folder / "probe.md").read_text(encoding="utf-8")
     clause.equal(
         text.count("](probe.json#"),
-        9,
-        "links: three of the grid, one of the table, two values, three limits",
+        10,
+        "links: three of the grid, one of the table, three values, three limits",
     )
 
 
@@ -259,7 +259,7 @@ def test_a_figure_that_cannot_be_drawn_costs_nothing_but_itself(
 def test_on_a_terminal_the_findings_come_last_and_the_headline_at_the_end(tmp_path: Path) -> None:
     from rich.console import Console
 
-    from ptyspec.cli.audit_tables import show as print_audit
+    from ptyspec.cli.audit import show as print_audit
 
     made, check, other = report(), judging(), judging(OTHER)
     Grid("Sides", "sides/*", "x").add_to(made)

@@ -81,7 +81,7 @@ def test_a_hub_describes_itself(made: tuple[Path, HubFile]) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        pytest.param("/broken ", "/brok ", "names nothing", id="a-removed-field"),
+        pytest.param("/bad ", "/worse ", "names nothing", id="a-removed-field"),
         pytest.param("[violation](", "[ok](", "holds violation", id="a-status"),
         pytest.param(
             "| canvas | bad |", "| canvas | 3 |", "3: a number without a pointer", id="a-number"

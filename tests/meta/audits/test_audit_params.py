@@ -11,7 +11,6 @@ import pytest
 
 from ptyspec.checks.effective_values import delta
 from ptyspec.checks.legacy_subject import PROFILES, captured, legacy_subject
-from ptyspec.checks.params import loss_modes
 from ptyspec.checks.report import Audit, markdown
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.errors import UnknownNameError
@@ -57,21 +56,16 @@ def test_reading_the_script_finds_a_loss_inversion_and_executing_it_finds_none(
     clause.equal(
         (read["mae_weight"], read["nll_weight"]), (1.0, 0.0), "weights that stand in the source"
     )
-    modes = loss_modes()
+    modes = {mode or "default": captured(target) for target, mode in PROFILES.items()}
     values = {
-        mode: (modes["mae_weight"][mode]["value"], modes["nll_weight"][mode]["value"])
-        for mode in ("default", "nll", "mae")
+        mode: (made.values["mae_weight"], made.values["nll_weight"]) for mode, made in modes.items()
     }
-    clause.equal(
-        values, {"default": (0, 1), "nll": (0, 1), "mae": (1, 0)}, "weights after execution"
-    )
+    expected = {"default": (0, 1), "nll": (0, 1), "mae": (1, 0)}
+    clause.equal(values, expected, "weights after execution")
     for key in ("mae_weight", "nll_weight"):
-        clause.equal(
-            modes[key]["nll"]["source"],
-            "legacy default; conditional branch loss_fn=mae not taken",
-            f"{key}, nll",
-        )
-        clause.equal(modes[key]["mae"]["source"], "conditional branch loss_fn=mae", f"{key}, mae")
+        untaken = "legacy default; conditional branch loss_fn=mae not taken"
+        clause.equal(modes["nll"].sources[key], untaken, f"{key}, nll")
+        clause.equal(modes["mae"].sources[key], "conditional branch loss_fn=mae", f"{key}, mae")
 
 
 @pytest.mark.clause("EVID-003")
