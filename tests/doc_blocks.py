@@ -98,7 +98,6 @@ NOT_RUN = {
     "pytest -m parity -n auto": WHOLE,
     "pytest -m regression": WHOLE,
     "pytest -n 2": WHOLE,
-    "pytest --ptyspec-strict": WHOLE,
     "pytest tests/parity/test_pipeline_under_test.py --ptyspec-pipeline mine.pipeline:Mine": (
         "trains two scenarios; tests/meta/test_pipeline_under_test.py drives such sessions"
     ),

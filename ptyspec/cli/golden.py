@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,15 +24,6 @@ Out = Annotated[
 ]
 
 
-def proposed_names(incomplete: str) -> list[str]:
-    """Complete an open proposal."""
-    from ptyspec.testing.golden.proposal import INDEX, default_folder, read_index
-
-    folder = default_folder()
-    found = read_index(folder) if (folder / INDEX).is_file() else []
-    return [made.name for made in found if made.open and made.name.startswith(incomplete)]
-
-
 @app.command("propose", short_help="Run the golden cases and show what differs.")
 def propose(
     selectors: Annotated[
@@ -45,26 +36,24 @@ def propose(
     """Run the regression cases, keep what they observe beside the golden files, and write a page that shows both.
 
     Golden files that hold are not proposed again: within their tolerance they would wander. Exit code 1 where a case
-    fails for another reason than its golden file.
+    fails for another reason than its golden file: what it observed is not proposed.
     """
     from ptyspec.cli.output import stderr
     from ptyspec.testing.golden import proposal
     from ptyspec.testing.golden.page import write_page
-    from ptyspec.testing.golden.propose import propose as make
 
     root, folder = _root(), (out or proposal.default_folder()).expanduser().absolute()
     with stderr().status("running the golden cases"):
-        found = make(root, folder, selectors or [])
+        found = proposal.propose(root, folder, selectors or [])
         page = write_page(found, root / "golden", folder)
-    status = proposal.status_of(found)
-    head = {"status": status, "page": str(page), "differences": str(folder / proposal.INDEX)}
-    _tell(found, head, as_json)
+    head = {"status": found.status, "page": str(page), "failed": found.failed}
+    _tell(found.proposals, head, as_json)
     if not as_json:
-        typer.echo(f"page: {page}")
-        where = f" --out {folder}" if out else ""
-        if status == "open":
+        typer.echo("\n".join([*found.failed, f"page: {page}"]))
+        if found.open:
+            where = f" --out {folder}" if out else ""
             typer.echo(f"next: ptyspec golden approve --all --reason TEXT{where}")
-    if status == "refused":
+    if found.failed:
         raise typer.Exit(VIOLATION)
 
 
@@ -72,10 +61,7 @@ def propose(
 def approve(
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why the new values are right.")],
     names: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[NAME]...", help="Proposals, or their folders.", autocompletion=proposed_names
-        ),
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Proposals, or their folders.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All open proposals.")] = False,
     out: Out = None,
@@ -103,11 +89,11 @@ def approve(
 def check(as_json: Json = False) -> None:
     """List files that changed without approval, that no case reads, that are missing; exit code 1 where there is one."""
     from ptyspec.cli.output import print_json
+    from ptyspec.spec.collect import collect
     from ptyspec.testing.golden.manifest import problems, read_manifest
-    from ptyspec.testing.golden.propose import declared
 
     root = _root()
-    lines = problems(root, declared(root))
+    lines = problems(root, {name for case in collect(root) for name in case.golden})
     if as_json:
         state = "violation" if lines else "ok"
         print_json({"schema_version": SCHEMA_VERSION, "status": state, "problems": lines})
@@ -131,15 +117,12 @@ def _root() -> Path:
     return root
 
 
-def _tell(found: list[Proposal], head: dict[str, str], as_json: bool) -> None:
+def _tell(found: list[Proposal], head: dict[str, Any], as_json: bool) -> None:
     from ptyspec.cli.output import print_json
 
     if as_json:
-        rows = [
-            {"name": made.name, "status": made.status, "case": made.producer, "note": made.note}
-            for made in found
-        ]
+        rows = [{"name": made.name, "status": made.status, "case": made.producer} for made in found]
         print_json({"schema_version": SCHEMA_VERSION, **head, "files": rows})
         return
     for made in found:
-        typer.echo(f"{made.status:<8} {made.name}{f'  ({made.note})' if made.note else ''}")
+        typer.echo(f"{made.status:<8} {made.name}")

@@ -13,6 +13,7 @@ from ptyspec.cli.options import Json, Root, Strict
 from ptyspec.front.checkout import checkout
 
 if TYPE_CHECKING:
+    from ptyspec.spec.collect import Case
     from ptyspec.spec.trace import Remark, Row, Trace
 
 STYLES = {
@@ -116,16 +117,16 @@ def read(root: Path) -> Trace:
         ledger.read(root, Stamps(root).of),
         fingerprint.read(root),
         citations.unresolved(root, cited, cases),
-        _golden(root),
+        _golden(root, cases),
     )
 
 
-def _golden(root: Path) -> list[str]:
+def _golden(root: Path, cases: list[Case]) -> list[str]:
     if not (root / "golden").is_dir():
         return []
     from ptyspec.testing.golden.manifest import problems
 
-    return problems(root)
+    return problems(root, {name for case in cases for name in case.golden})
 
 
 def _of_clause(whole: Trace, name: str) -> Trace:

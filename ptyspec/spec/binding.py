@@ -21,6 +21,8 @@ from ptyspec.spec.registry import specification
 from ptyspec.spec.tiers import tier_of_path
 
 SCHEMA_VERSION = 1
+GOLDEN = "golden"
+"""The marker that declares the golden files of a case."""
 
 
 def names_of(item: pytest.Item) -> list[str]:
@@ -34,6 +36,13 @@ def clauses_of(item: pytest.Item, known: bool = False) -> tuple[Clause, ...]:
     return tuple(rules[name] for name in names_of(item) if not known or name in rules)
 
 
+def golden_of(item: pytest.Item) -> list[str]:
+    """Return the golden files that a case declares: its markers' texts, {parameter} filled from its parameters."""
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    texts = [text for mark in item.iter_markers(GOLDEN) for text in mark.args]
+    return list(dict.fromkeys(text.format(**parameters) for text in texts))
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Write the file named by the option, once collection and deselection are done."""
     from ptyspec.files.jsonfile import write_json
@@ -44,7 +53,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def binding(item: pytest.Item) -> dict[str, Any]:
-    """Return what the file says of one case: clauses as written, tier, place, digest of its source."""
+    """Return what the file says of one case: clauses as written, tier, place, digest, golden files."""
     path, line, _ = item.reportinfo()
     file, root = Path(path), item.config.rootpath
     return {
@@ -53,6 +62,7 @@ def binding(item: pytest.Item) -> dict[str, Any]:
         "file": (file.relative_to(root) if file.is_relative_to(root) else file).as_posix(),
         "line": (line or 0) + 1,
         "digest": digest(getattr(item, "function", None)),
+        "golden": golden_of(item),
     }
 
 

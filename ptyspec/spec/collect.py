@@ -43,6 +43,8 @@ class Case:
     file: str
     line: int
     digest: str | None
+    golden: tuple[str, ...] = ()
+    """The golden files that it declares."""
 
     @property
     def function(self) -> str:
@@ -122,5 +124,6 @@ def _environment(root: Path) -> dict[str, str]:
 
 def _cases(content: Mapping[str, Mapping[str, Any]]) -> list[Case]:
     return [
-        Case(id=name, **{**row, "clauses": tuple(row["clauses"])}) for name, row in content.items()
+        Case(id=name, **{**row, "clauses": tuple(row["clauses"]), "golden": tuple(row["golden"])})
+        for name, row in content.items()
     ]

@@ -148,8 +148,6 @@ def trace(
     remarks += [_cited(citation) for citation in citations]
     remarks += [Remark("violation", "", line, "golden", "ptyspec golden check") for line in golden]
     remarks += _reviews(clauses, cases, reviewed)
-    if ledger.note:
-        remarks.append(Remark("note", "", ledger.note, "pytest's cache", "pytest"))
     return Trace(rows, tuple(remarks), ledger.environment, len(cases))
 
 

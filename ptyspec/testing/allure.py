@@ -10,20 +10,27 @@ from __future__ import annotations
 import inspect
 import shlex
 from collections.abc import Collection, Generator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ptyspec.errors import PtyspecError
 from ptyspec.files.disk import RUN_MARK
+from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.render.table import show
+from ptyspec.runs.environment import environment
 from ptyspec.spec.clause import LEVELS, Clause
 from ptyspec.spec.finding import State
-from ptyspec.testing.allure_config import CATEGORIES
-from ptyspec.testing.allure_page import case_page, clause_url, facts, headlines
+from ptyspec.testing.allure_categories import CATEGORIES
+from ptyspec.testing.allure_page import case_page, facts, headline
 from ptyspec.testing.opened_runs import OpenedRuns
 from ptyspec.testing.recorder import CLAUSES, FINDINGS, STATES, TELLS
+
+if TYPE_CHECKING:
+    from ptyspec.contracts.records import StageRecord
 
 DIRECTORY = "allure_report_dir"
 SELECTIONS = ("epics", "features", "stories", "severities", "ids", "labels")
@@ -39,7 +46,7 @@ PICTURES = {
     "frc": "ring correlation",
 }
 """Figures of a run in the order in which they are looked at, and what a report calls them."""
-DATA = ("metrics.json", "stages.json", "history.json", "scenario.json")
+DATA = ("metrics.json", "stages.json", "history.json", RUN_MARK)
 MAX_RUNS = 3
 DAMAGED = (PtyspecError, ValueError, KeyError, TypeError, AttributeError)
 """What a run raises that is not whole: cases damage runs, and write parts of them, on purpose."""
@@ -56,20 +63,21 @@ def writes(config: pytest.Config) -> bool:
     return bool(config.getoption(DIRECTORY, None))
 
 
-def label_items(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+def label_items(items: Sequence[pytest.Item]) -> None:
     """Label each case by its clauses: epic the document, feature the section, story the title.
 
     `clause` is the id; the severity is that of its strongest clause; tags are the tier (its marker)
     and the clauses' places. `document` and `rule` group the cases in the report: epic and story
-    cannot, of a case with two rules each would stand in the section of the other, too.
+    cannot, of a case with two rules each would stand in the section of the other, too. Allure
+    follows whole addresses alone, and a report does not know its own: `ptyspec allure` leads the
+    links to the page of clauses beside it.
     """
-    pattern = config.getini("ptyspec_clause_url")
     for item in items:
         clauses = item.stash.get(CLAUSES, ())
         for kind, values in _labels(clauses, item.nodeid).items():
             item.add_marker(pytest.mark.allure_label(*dict.fromkeys(values), label_type=kind))
         for one in clauses:
-            name, url = f"{one.id} · {one.title}", clause_url(one, pattern)
+            name, url = f"{one.id} · {one.title}", f"https://clauses.invalid/#{one.id}"
             item.add_marker(pytest.mark.allure_link(url, link_type="tms", name=name))
 
 
@@ -89,104 +97,66 @@ def _labels(clauses: Sequence[Clause], case: str) -> dict[str, list[str]]:
     }
 
 
-def tell_runs(folders: Sequence[Path], failed: bool, broken: Collection[str] = ()) -> None:
-    """Add the stages of the runs that the case looked at as its steps; figures and data if it failed.
+@dataclass(frozen=True)
+class Seen:
+    """A run that a case looked at."""
+
+    folder: Path
+    name: str
+    stages: tuple[StageRecord, ...]
+
+
+@cache
+def seen(folder: Path) -> Seen | None:
+    """Return the run in a folder, named by its scenario and verdict; None where it is not whole."""
+    from ptyspec.checks.verdict import verdict_of
+    from ptyspec.runs.finished_run import FinishedRun
+
+    try:
+        run = FinishedRun(folder)
+        stages, name = tuple(run.stages.values()), f"run of {_scenario(folder)}"
+        return Seen(folder, f"{name}: {verdict_of(run).line}", stages) if stages else None
+    except DAMAGED:
+        return None
+
+
+def _scenario(folder: Path) -> str:
+    """The name of a run's scenario, else of its folder, and the beginning of its key."""
+    found = read_json(folder / RUN_MARK)
+    name = found.get("name") or (found.get("scenario") or {}).get("name") or folder.name
+    return f"{name} ({folder.name[:8]})"
+
+
+def tell_run(run: Seen, failed: bool, broken: Collection[str]) -> None:
+    """Add a run's stages as steps of the current case; figures and data if it failed.
 
     `broken` are the places of the clauses that were violated: these stages carry a cross.
     """
     import allure
 
-    several = len(folders) > 1
-    for folder in folders:
-        name = run_name(folder)
-        if several:
-            with allure.step(f"run of {name}"):
-                _tell_stages(folder, broken)
-        else:
-            _tell_stages(folder, broken)
-        if failed:
-            _attach(folder, f"{name} · " if several else "")
-
-
-def _tell_stages(folder: Path, broken: Collection[str]) -> None:
-    import allure
-
-    for stage, line in headlines(_stages(folder)):
-        with allure.step(f"✘ {line}" if stage.name in broken else line):
-            for fact in facts(stage):
-                with allure.step(fact):
-                    continue
-
-
-def _stages(folder: Path) -> list[Any]:
-    from ptyspec.contracts.records import StageRecord
-    from ptyspec.files.jsonfile import read_json
-
-    rows = read_json(folder / "stages.json")["stages"]
-    return [StageRecord.model_validate(row) for row in rows]
-
-
-def run_name(folder: Path) -> str:
-    """Return the name of a run's scenario, else of its folder, and the beginning of its key."""
-    from ptyspec.files.jsonfile import read_json
-
-    found = read_json(folder / "scenario.json")
-    name = found.get("name") or (found.get("scenario") or {}).get("name") or folder.name
-    return f"{name} ({folder.name[:8]})"
-
-
-def whole(folder: Path) -> bool:
-    """Return whether a folder is a run that can be told."""
-    from ptyspec.runs.finished_run import FinishedRun
-
-    try:
-        return bool(FinishedRun(folder).stages) and bool(run_name(folder))
-    except DAMAGED:
-        return False
-
-
-@cache
-def verdict(folder: Path) -> str:
-    """Return the verdict of a run in one line."""
-    from ptyspec.checks.verdict import verdict_of
-    from ptyspec.runs.finished_run import FinishedRun
-
-    try:
-        found = verdict_of(FinishedRun(folder))
-        return f"run of {run_name(folder)}: {found.line}"
-    except DAMAGED as error:
-        return f"run of {folder.name}: no verdict, {type(error).__name__}"
-
-
-def _attach(folder: Path, prefix: str) -> None:
-    """Attach a run's pictures and JSON files to the current case."""
-    import allure
-
-    known, kinds = list(PICTURES), allure.attachment_type
-    figures = folder.glob("figures/*.png")
-    order = sorted(figures, key=lambda path: [*known, path.stem].index(path.stem))
-    named = [(path, PICTURES.get(path.stem, path.name), kinds.PNG) for path in order]
-    named += [(path, path.name, kinds.JSON) for name in DATA if (path := folder / name).is_file()]
+    with allure.step(run.name):
+        for stage in run.stages:
+            with allure.step(f"{'✘ ' if stage.name in broken else ''}{headline(stage)}"):
+                for fact in facts(stage):
+                    with allure.step(fact):
+                        continue
+    if not failed:
+        return
+    kinds = allure.attachment_type
+    named = [
+        (run.folder / "figures" / f"{name}.png", PICTURES[name], kinds.PNG) for name in PICTURES
+    ]
+    named += [(run.folder / name, name, kinds.JSON) for name in DATA]
     for path, name, kind in named:
-        allure.attach.file(path, name=f"{prefix}{name}", attachment_type=kind)  # type: ignore[no-untyped-call]
+        if path.is_file():
+            allure.attach.file(path, name=name, attachment_type=kind)  # type: ignore[no-untyped-call]
 
 
-def environment_properties(subject: str = "") -> str:
+def environment_properties(subject: str) -> str:
     """Return the content of environment.properties: one line a fact, as Java reads it."""
-    from ptyspec.runs.environment import environment
-
     found = environment({})
-    rows = {
-        **{name: version for name, version in found["versions"].items() if version is not None},
-        "backend": found["backend"],
-        "threads": "+".join(str(count) for count in found["threads"].values()),
-        "oneDNN": found["onednn"],
-        "cpu": found["cpu"]["level"],
-        "platform": found["platform"],
-        "commit": found["commit"] or "unknown",
-        "subject": subject or "the reference pipeline",
-    }
-    lines = ((key, str(value).replace("\\", "\\\\")) for key, value in rows.items())
+    rows = {**found.pop("versions"), **found, "subject": subject or "the reference pipeline"}
+    lines = ((key, show(value).replace("\\", "\\\\")) for key, value in rows.items() if value)
     return "".join(f"{key} = {value}\n" for key, value in lines)
 
 
@@ -202,7 +172,7 @@ class AllureReport:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Label the cases before Allure's own plugin selects by label."""
-        label_items(self.config, items)
+        label_items(items)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -234,12 +204,12 @@ class AllureReport:
         ended = report.when == "call" or (report.when == "setup" and not report.passed)
         if self.opened is not None and ended:
             folders = dict.fromkeys([*_given(item), *self.opened.stop()])
-            runs = [folder for folder in folders if whole(folder)][:MAX_RUNS]
-            self._describe(item, runs, passed=report.passed)
-            tell_runs(runs, report.failed, broken_places(item) if report.failed else ())
+            self._describe(item, passed=report.passed)
+            for run in [run for folder in folders if (run := seen(folder))][:MAX_RUNS]:
+                tell_run(run, report.failed, broken_places(item) if report.failed else ())
         return report
 
-    def _describe(self, item: pytest.Item, runs: Sequence[Path], passed: bool) -> None:
+    def _describe(self, item: pytest.Item, passed: bool) -> None:
         import allure
 
         from ptyspec.spec.checks import reproduction
@@ -248,8 +218,8 @@ class AllureReport:
         states, found = item.stash.get(STATES, {}), item.stash.get(FINDINGS, {}).values()
         faults = f"PTYSPEC_FAULT={shlex.quote(self.faults.replace(', ', ','))} "
         line = (faults if self.faults else "") + reproduction(item.nodeid, self.options)
-        clauses, verdicts = item.stash.get(CLAUSES, ()), [verdict(folder) for folder in runs]
-        text = case_page(told, clauses, states, found, verdicts, line, passed=passed)
+        clauses = item.stash.get(CLAUSES, ())
+        text = case_page(told, clauses, states, found, line, passed=passed)
         allure.dynamic.description(text)  # type: ignore[no-untyped-call]
         for name, state in states.items():
             allure.dynamic.label("state", f"{name}: {state}")  # type: ignore[no-untyped-call]
@@ -259,8 +229,6 @@ class AllureReport:
         """Write what belongs to the whole report; workers have ended, and only the controller writes."""
         if not writes(self.config) or hasattr(self.config, "workerinput"):
             return
-        from ptyspec.files.jsonfile import write_json
-
         folder = Path(self.config.getoption(DIRECTORY)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "categories.json", list(CATEGORIES))

@@ -1,4 +1,8 @@
-"""From a folder of Allure results to a report: with its history, its clauses, and no request."""
+"""From a folder of Allure results to a report in one file: with its history, its clauses, and no request.
+
+The program that renders is the npm package `allure` at one pinned version, installed once beside
+the run store.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +15,28 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
+from ptyspec.errors import PtyspecError
 from ptyspec.files.disk import check_place
 from ptyspec.files.jsonfile import write_json
+from ptyspec.runs.store import default_root
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.states import Standing
-from ptyspec.testing.allure_config import config
-from ptyspec.testing.allure_tool import VARIABLE, AllureToolError, command
+from ptyspec.testing.allure_categories import CATEGORIES
 
+VERSION = "3.18.0"
+"""The one place that names it. Histories are not portable between major versions."""
+VARIABLE = "PTYSPEC_ALLURE"
+"""An allure command to use instead: where no package can be installed."""
+NPM = "--ignore-scripts --no-audit --no-fund --no-package-lock --no-save --loglevel=error"
+HISTORY = Path(".allure") / "history.jsonl"
+"""Default place of the history, relative to the working folder; ignored by git."""
+HISTORY_LIMIT = 20
+"""Runs that are kept: a thousand cases take about a megabyte each run."""
 PAGE, MARK = "index.html", "summary.json"
 CLAUSES = "clauses.html"
-"""The page beside the report that holds every clause; cases link to it unless `ptyspec_clause_url` names another."""
+"""The page beside the report that holds every clause; cases link to it."""
 SECONDS = 900
 TRACKING = re.compile(
     r"<script async src=\"https://www\.googletagmanager\.com[^>]*></script>\s*<script>.*?</script>",
@@ -35,42 +51,91 @@ new MutationObserver(() => document.querySelectorAll('a[href^="https://clauses.i
 """Leads the address that stands for a clause to the page beside the report."""
 
 
+class AllureToolError(PtyspecError):
+    """The program that renders Allure reports is missing or failed."""
+
+    exit_code = 3
+
+
 def render(
     results: Path,
     out: Path,
     history: Path,
-    settings: Mapping[str, Any],
-    *,
-    name: str = "ptyspec",
-    single_file: bool = True,
+    clauses: Mapping[str, Standing],
     tool: Sequence[str] | None = None,
-    clauses: Mapping[str, Standing] | None = None,
 ) -> Path:
     """Render `results` into the folder `out` and return the page to open; the run joins `history`.
 
-    A single file opens from the disk; otherwise the page loads its parts from the server that it
-    comes from. `clauses` says how each stands after these results. An older report in `out` is
-    replaced, and nothing else ever is (OutputExistsError). Raises AllureToolError where Allure is
-    missing or fails; `out` then stays as it was.
+    `clauses` says how each stands after these results. An older report in `out` is replaced, and
+    nothing else ever is (OutputExistsError). Raises AllureToolError where Allure is missing or
+    fails; `out` then stays as it was.
     """
     out, history = out.absolute(), history.absolute()
     check_place(out, "an Allure report", lambda folder: (folder / MARK).is_file())
     history.parent.mkdir(parents=True, exist_ok=True)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".allure-", dir=out.parent) as scratch:
-        made, rc, known = (Path(scratch) / one for one in ("report", "rc.json", "known.json"))
-        write_json(rc, config(settings, history, known, name, single_file))
+        report, settings = Path(scratch) / "report", Path(scratch) / "rc.json"
+        write_json(settings, _settings(history))
         words = [*(tool or command()), "generate", str(results.absolute())]
-        _generate([*words, "--config", str(rc), "--output", str(made)])
-        page = _page(made)
-        _complete(page, clauses or {})
+        _run([*words, "--config", str(settings), "--output", str(report)], "render the results")
+        page = report / PAGE
+        text = TRACKING.sub("", page.read_text(encoding="utf-8"))
+        page.write_text(text.replace("</body>", f"{LEADS}</body>"), encoding="utf-8")
+        (report / CLAUSES).write_text(_clauses(clauses), encoding="utf-8")
         if out.exists():
             shutil.rmtree(out)
-        made.rename(out)
-    return out / page.relative_to(made)
+        report.rename(out)
+    return out / PAGE
 
 
-def _generate(words: Sequence[str]) -> None:
+def _settings(history: Path) -> dict[str, Any]:
+    """What Allure 3 reads."""
+    options = {"reportLanguage": "en", "groupBy": ["document", "rule"], "singleFile": True}
+    return {
+        "name": "ptyspec",
+        "historyPath": str(history),
+        "historyLimit": HISTORY_LIMIT,
+        "categories": {"rules": list(CATEGORIES)},
+        "plugins": {"awesome": {"options": options}},
+    }
+
+
+def command(root: Path | None = None) -> list[str]:
+    """Return the words that start Allure: PTYSPEC_ALLURE, else version VERSION below `root` (default: the run store).
+
+    Installs it there first where it is missing; one process does, others wait. Raises AllureToolError where Node.js or
+    npm is absent, or the package cannot be installed.
+    """
+    if asked := os.environ.get(VARIABLE):
+        return [_found(asked)]
+    folder = (root or default_root()) / "tools" / f"allure-{VERSION}"
+    program = folder / "node_modules" / "allure" / "cli.js"
+    node, npm = _found("node"), _found("npm")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not program.is_file():
+            # Beside, then renamed: an interrupted installation leaves nothing that looks whole.
+            with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+                whole = Path(scratch) / "whole"
+                words = [npm, "install", *NPM.split(), f"--prefix={whole}", f"allure@{VERSION}"]
+                _run(words, f"install allure {VERSION}")
+                whole.rename(folder)
+    return [node, str(program)]
+
+
+def _found(program: str) -> str:
+    if (found := shutil.which(program)) is not None:
+        return found
+    raise AllureToolError(
+        f"there is no command {program}",
+        source=f"PATH, {VARIABLE}",
+        limit=f"Allure {VERSION} runs on Node.js 20 or newer, with npm",
+        next_step=f"install nodejs and npm, or name an allure command with {VARIABLE}",
+    )
+
+
+def _run(words: Sequence[str], what: str) -> None:
     environment = {**os.environ, "ALLURE_NO_ANALYTICS": "1", "NO_COLOR": "1"}
     done = subprocess.run(
         words,
@@ -83,39 +148,24 @@ def _generate(words: Sequence[str]) -> None:
     )
     if done.returncode != 0:
         raise AllureToolError(
-            "Allure could not render the results",
+            f"could not {what}",
             value=(done.stderr or done.stdout).strip()[-600:],
             source=" ".join(words),
             next_step=f"look at its message; {VARIABLE} names another allure command",
         )
 
 
-def _page(made: Path) -> Path:
-    """The page that was rendered; a second plugin of the settings moves each into its own folder."""
-    for page in (made / PAGE, made / "awesome" / PAGE):
-        if page.is_file():
-            return page
-    next_step = "look at the allurerc file"
-    raise AllureToolError("Allure rendered no page", value=made, limit=PAGE, next_step=next_step)
-
-
-def _complete(page: Path, standings: Mapping[str, Standing]) -> None:
-    """Take the counter out; add the clauses, and a file without which browsers complain."""
+def _clauses(standings: Mapping[str, Standing]) -> str:
+    """The page that holds every clause, with an anchor each."""
     from jinja2 import Environment
 
     from ptyspec.spec.registry import specification
 
-    text = TRACKING.sub("", page.read_text(encoding="utf-8"))
-    page.write_text(text.replace("</body>", f"{LEADS}</body>"), encoding="utf-8")
     documents: dict[str, list[Clause]] = {}
     for clause in specification().values():
         documents.setdefault(clause.document, []).append(clause)
     template = Environment(autoescape=True).from_string(TEMPLATE)
-    told = template.render(documents=documents, standings=standings)
-    page.with_name(CLAUSES).write_text(told, encoding="utf-8")
-    metrics = page.parent / "widgets" / "metrics.json"
-    if metrics.parent.is_dir() and not metrics.exists():
-        write_json(metrics, {"current": [], "history": []})
+    return template.render(documents=documents, standings=standings)
 
 
 TEMPLATE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Clauses of the specification</title>

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from ptyspec.errors import PtyspecError
+from ptyspec.files.jsonfile import write_json
+from ptyspec.runs.environment import fingerprint
 from ptyspec.spec.finding import State
 from ptyspec.spec.ledger import RECORD, Outcome, document, merged
 from ptyspec.spec.registry import specification
 from ptyspec.spec.stamp import Stamps
 from ptyspec.testing.options import Options
 from ptyspec.testing.recorder import WORKER_OUTPUT, Facts
-from ptyspec.testing.summary import lines, problem_lines, standings, unexpected_passes
-from ptyspec.testing.xfails import Expected
+from ptyspec.testing.summary import lines, standings
 
 
 class Controller:
     """Hooks of the whole session."""
 
     def __init__(
-        self, config: pytest.Config, options: Options, expected: Expected, facts: Facts
+        self, config: pytest.Config, options: Options, expected: Mapping[str, str], facts: Facts
     ) -> None:
         self.config, self.options, self.expected, self.facts = config, options, expected, facts
         self.rows: dict[str, Outcome] = {}
@@ -66,14 +67,15 @@ class Controller:
                 cache.mkdir("ptyspec")
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the record; fail a session that breaks a rule of its own."""
+        """Write the record; fail a session in which a clause that was expected to fail did not."""
         self.rows = {name: row for name, row in self.rows.items() if row.ended}
         for name, row in self.rows.items():  # a case whose worker crashed has told nothing
             if not row.clauses:
                 row.clauses = dict.fromkeys(self.facts.cases.get(name, ()), State.ERROR)
         if self.rows:
             self._write()
-        self._judge()
+        if self._complete() and not self.config.getoption("collectonly"):
+            self._judge()
         if self.problems and session.exitstatus in (
             pytest.ExitCode.OK,
             pytest.ExitCode.NO_TESTS_COLLECTED,
@@ -83,40 +85,26 @@ class Controller:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the summary."""
         told: list[str] = []
-        if self.rows and self._bound():
+        if self.rows and any(self.facts.cases.values()):
             clauses, bound = [*specification().values()], {**self.facts.left, **self.facts.cases}
-            found = standings(clauses, self.rows, bound, self.expected.clauses)
+            found = standings(clauses, self.rows, bound, self.expected)
             told += lines(clauses, found, self.rows, self._complete())
         if told or self.problems or self.notes:
             terminalreporter.section("ptyspec", red=bool(self.problems))
         for line in [*told, *self.notes]:
             terminalreporter.line(line)
-        for line in problem_lines(self.problems):
+        for line in self.problems:
             terminalreporter.line(line, red=True)
 
     def _judge(self) -> None:
-        complete = self._complete()
-        entries, covered = self.expected.entries, self.facts.xfails
-        unmatched = [one.text for one in entries if complete and one.text not in covered]
-        by_clause = {one.text: covered.get(one.text, []) for one in entries if one.is_clause}
-        if complete and not self.config.getoption("collectonly"):
-            self.problems += unexpected_passes(by_clause, self.rows)
-        if self.options.strict and complete:
-            bound = self._bound()
-            self.problems += [
-                f"{clause.id} has no case: {clause.title} ({clause.source})"
-                for clause in specification().values()
-                if clause.level == "MUST" and clause.id not in bound
-            ]
-            self.problems += _stale(self.config.rootpath, self.facts)
-            self.problems += [f"expected failure {entry} covers no case" for entry in unmatched]
-        elif self.options.strict:
-            self.notes.append("strict: not judged, this was not a complete collection")
-        else:
-            self.notes += [f"expected failure {entry} covers no case" for entry in unmatched]
-
-    def _bound(self) -> set[str]:
-        return {name for names in self.facts.cases.values() for name in names}
+        for name in self.expected:
+            cases = [case for case, bound in self.facts.cases.items() if name in bound]
+            states = [self.rows[case].clauses.get(name) for case in cases if case in self.rows]
+            if not cases:
+                self.notes.append(f"{name} was expected to fail, and has no case here")
+            elif states == [State.PASSED] * len(cases):
+                told = f"{name} was expected to fail, and all its {len(cases)} cases passed"
+                self.problems.append(told)
 
     def _complete(self) -> bool:
         """Whether every case of the suite was collected: nothing left out, deselected or broken."""
@@ -137,13 +125,15 @@ class Controller:
         return set(self.facts.files) - set(self.facts.partial)
 
     def _write(self) -> None:
-        from ptyspec.runs.environment import fingerprint
-
         usual, subject = self.options.usual, self.options.subject
         environment = fingerprint() if usual else f"{fingerprint()}, {subject}"
         cases = {name: row.as_json(self.stamps.of(name)) for name, row in self.rows.items()}
-        if self.options.results is not None:
-            self._write_results(self.options.results, document(environment, cases))
+        if (path := self.options.results) is not None:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_json(path, document(environment, cases))
+            except (OSError, PtyspecError) as error:
+                self.problems.append(f"--ptyspec-results: {error}")
         cache = getattr(self.config, "cache", None)
         # Another pipeline's outcomes are not those of this repository.
         if cache is not None and usual:
@@ -152,18 +142,7 @@ class Controller:
             except OSError as error:  # as pytest itself does where its cache cannot be written
                 self.notes.append(f"outcomes are not kept: {error}")
 
-    def _write_results(self, path: Path, content: dict[str, Any]) -> None:
-        from ptyspec.files.jsonfile import write_json  # pydantic: not for every session
-
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_json(path, content)
-        except (OSError, PtyspecError) as error:
-            self.problems.append(f"--ptyspec-results: {error}")
-
     def _merge(self, cache: pytest.Cache, environment: str, cases: dict[str, Any]) -> None:
-        from filelock import FileLock
-
         whole, root, known = self._whole_files(), self.config.rootpath, self.facts.cases
 
         def exists(case: str) -> bool:
@@ -183,22 +162,3 @@ def _amend(row: Outcome, report: pytest.TestReport) -> None:
         row.note = row.note or ("" if known else "skipped")
     elif row.state is State.PASSED and (known or report.failed):
         row.state, row.note = State.FAILED, "passed, and was expected to fail"
-
-
-def _stale(root: Path, facts: Facts) -> Iterator[str]:
-    """Yield the clauses whose review no longer holds, where the repository keeps reviews."""
-    from ptyspec.spec.collect import Case
-    from ptyspec.spec.fingerprint import FILE, changes, read
-
-    if (root / FILE).is_file():
-        cases = [
-            Case(name, tuple(facts.cases[name]), None, "", 0, digest)
-            for name, digest in facts.digests.items()
-        ]
-        try:
-            reviewed = read(root)
-        except PtyspecError as error:
-            yield str(error)
-            return
-        for change in changes(specification(), cases, reviewed):
-            yield f"{change.clause} is stale: {change.message}; {change.next_step}"

@@ -29,9 +29,6 @@ USERS: pytest.StashKey[list[pytest.Stash]] = pytest.StashKey()
 """The present case, while it has the pipeline under test."""
 HEARD: pytest.StashKey[set[type]] = pytest.StashKey()
 """Classes whose calls are noted."""
-UNKEPT: pytest.StashKey[dict[str, Path]] = pytest.StashKey()
-"""Runs of a pipeline that the store cannot name."""
-
 MATERIALS: pytest.StashKey[dict[str, StageOutputs]] = pytest.StashKey()
 """Stage outputs of the pipeline under test, by settings."""
 
@@ -124,21 +121,12 @@ def scenario(request: pytest.FixtureRequest) -> Scenario:
 def finished_run(request: pytest.FixtureRequest, scenario: Scenario, pipeline: Pipeline) -> Path:
     """The folder of the finished run of `scenario` through `pipeline`: made once, whichever worker asks first.
 
-    It stays in the run store (PTYSPEC_HOME) and is found there again, until a file of the pipeline is edited. A pipeline
-    whose code is in no file is run once in each worker.
+    It stays in the run store (PTYSPEC_HOME) and is found there again, until a file of the pipeline is edited.
     """
-    from ptyspec.runs.pipeline_code import pipeline_code
     from ptyspec.runs.produce import produce
 
     request.node.stash[USED] = True
-    resolved = request.node.stash[RESOLVED]
-    if pipeline_code(pipeline) is not None:
-        return produce(resolved, pipeline=pipeline)
-    unkept = request.config.stash.setdefault(UNKEPT, {})
-    settings = scenario.model_dump_json()
-    if settings not in unkept:
-        unkept[settings] = produce(resolved, pipeline=pipeline)
-    return unkept[settings]
+    return produce(request.node.stash[RESOLVED], pipeline=pipeline)
 
 
 @pytest.fixture

@@ -25,14 +25,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "type": "args",
         "default": [],
     },
-    "ptyspec_clause_url": {
-        "help": "where a clause can be read: an address with {id}, {document}, {name}, {line}",
-        "type": "string",
-        "default": "https://clauses.invalid/#{id}",
-    },
 }
-"""`clauses.invalid`: Allure follows whole addresses alone, and a report does not know its own. In the
-reports of `ptyspec allure` this one leads to the page of clauses beside them."""
 FLAGS: dict[str, dict[str, Any]] = {
     "pipeline": {
         "metavar": "MODULE:ATTR",
@@ -44,17 +37,16 @@ FLAGS: dict[str, dict[str, Any]] = {
         "default": DEFAULT_PROFILE,
         "help": "profile of the fixtures `scenario` and `finished_run` (default: %(default)s)",
     },
-    "strict": {
-        "action": "store_true",
-        "help": "a complete collection fails for a MUST without a case, a stale clause, or an xfail "
-        "entry without a case",
-    },
     "xfails": {
         "metavar": "FILE",
-        "help": "expected failures, one a line: NODEID, PATTERN or CLAUSE-ID, then `# reason`",
+        "help": "clauses that are expected to fail, one a line: CLAUSE-ID, then `# reason`",
     },
     "results": {"metavar": "FILE", "help": "write the states and margins of this session as JSON"},
     "bindings": {"metavar": "FILE", "help": "write which collected case is bound to which clause"},
+    "proposals": {
+        "metavar": "DIR",
+        "help": "as `ptyspec golden propose`: write golden files there",
+    },
 }
 
 
@@ -82,7 +74,6 @@ class Options:
 
     pipeline: str
     profile: str
-    strict: bool
     xfails: Path | None
     results: Path | None
     faults: str = ""
@@ -128,7 +119,6 @@ def read(config: pytest.Config) -> Options:
     return Options(
         pipeline=config.getoption("ptyspec_pipeline"),
         profile=config.getoption("ptyspec_profile"),
-        strict=config.getoption("ptyspec_strict"),
         xfails=path("ptyspec_xfails"),
         results=path("ptyspec_results"),
         faults=", ".join(active_faults()),

@@ -6,14 +6,14 @@ pytest-xdist only workers know, go home with a worker's last message.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ptyspec.contracts.stages import REFERENCE
-from ptyspec.spec.binding import clauses_of, digest
+from ptyspec.spec.binding import clauses_of
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.finding import Finding, State
 from ptyspec.spec.ledger import CASE, MARGIN, NOTE, STATE, properties
@@ -21,7 +21,6 @@ from ptyspec.spec.states import of_case
 from ptyspec.spec.tiers import EVIDENCE, tier_of_path
 from ptyspec.testing.failure import assertion, asserts, blamed, ended, section
 from ptyspec.testing.options import Options
-from ptyspec.testing.xfails import Expected
 
 if TYPE_CHECKING:
     from ptyspec.spec.checks import Findings
@@ -55,18 +54,16 @@ class Facts:
     failed: list[str] = field(default_factory=list)
     partial: list[str] = field(default_factory=list)
     """Files that hold more cases than those: deselected ones, or ones of a class that was refused."""
-    xfails: dict[str, list[str]] = field(default_factory=dict)
-    """Entries of the file of expected failures, and the cases they cover."""
-    digests: dict[str, str | None] = field(default_factory=dict)
-    """Digest of the source of each bound case; under `--ptyspec-strict` alone: it reads all sources."""
 
 
 class Recorder:
     """Hooks of the collection and of each case."""
 
-    def __init__(self, config: pytest.Config, options: Options, expected: Expected) -> None:
+    def __init__(
+        self, config: pytest.Config, options: Options, expected: Mapping[str, str]
+    ) -> None:
         self.config, self.options, self.expected = config, options, expected
-        self.facts = Facts(xfails=expected.matched)
+        self.facts = Facts()
 
     def prepare(self, items: list[pytest.Item]) -> None:
         """Give every case its tier and clauses, as markers and as properties."""
@@ -83,7 +80,6 @@ class Recorder:
             item.user_properties += [("clause", clause.id) for clause in clauses]
             if tier is not None:
                 item.user_properties.append(("tier", tier))
-        self.expected.apply(items)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note which files were collected."""
@@ -106,11 +102,6 @@ class Recorder:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note the cases; a worker sends all facts with its last message."""
         self.facts.cases = {item.nodeid: _ids(item) for item in session.items}
-        if self.options.strict:
-            bound = (item for item in session.items if self.facts.cases[item.nodeid])
-            self.facts.digests = {
-                item.nodeid: digest(getattr(item, "function", None)) for item in bound
-            }
         output: dict[str, Any] | None = getattr(self.config, "workeroutput", None)
         if output is not None:
             output[WORKER_OUTPUT] = asdict(self.facts)
@@ -119,8 +110,8 @@ class Recorder:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Begin with nothing found; a case that is repeated begins anew."""
         item.stash[FINDINGS], item.stash[RAISED], item.stash[USED] = {}, [], False
-        judged = not self.config.getoption("runxfail", False)
-        item.stash[EXPECTED] = self.expected.reasons(item) if judged else {}
+        judged = {} if self.config.getoption("runxfail", False) else self.expected
+        item.stash[EXPECTED] = {name: judged[name] for name in _ids(item) if name in judged}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:

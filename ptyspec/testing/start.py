@@ -10,7 +10,7 @@ from ptyspec.runs.threads import default_threads, set_threads
 from ptyspec.spec import binding
 from ptyspec.spec.registry import specification
 from ptyspec.spec.tiers import EVIDENCE, EVIDENCE_MEANING, TIERS
-from ptyspec.testing import allure, collecting, fixtures, rules, scheduling, xfails
+from ptyspec.testing import allure, collecting, fixtures, rules, xfails
 from ptyspec.testing.controller import Controller
 from ptyspec.testing.golden import fixture as golden
 from ptyspec.testing.guard import Guard
@@ -37,13 +37,12 @@ def start(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "hypothesis(*ids): the hypotheses that this case judges")
     options = config.stash[OPTIONS] = read(config)
     _check(config, options)
-    expected = xfails.read(options.xfails) if options.xfails is not None else xfails.Expected()
+    expected = xfails.read(options.xfails) if options.xfails is not None else {}
     recorder = config.stash[RECORDER] = Recorder(config, options, expected)
 
     register = config.pluginmanager.register
     register(fixtures, "ptyspec.fixtures")
     register(golden, "ptyspec.testing.golden")
-    register(scheduling, "ptyspec.scheduling")
     register(collecting, "ptyspec.collecting")
     register(Guard(), "ptyspec.guard")
     register(recorder, "ptyspec.recorder")

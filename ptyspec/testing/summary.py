@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ptyspec.spec.clause import LEVELS, Clause
 from ptyspec.spec.finding import State
-from ptyspec.spec.ledger import LOOSE, TIGHT, Outcome
+from ptyspec.spec.ledger import Outcome
 from ptyspec.spec.states import Standing, failures, follows, standing
 
 WORDS = (
@@ -21,7 +21,7 @@ WORDS = (
     "not run",
     "no case",
 )
-MAX_FAILED, MAX_PROBLEMS = 6, 12
+MAX_FAILED = 6
 
 
 def standings(
@@ -36,19 +36,16 @@ def standings(
     are expected to fail.
     """
     cases = Counter(name for names in bound.values() for name in names)
-    states: dict[str, list[State]] = {}
-    known: dict[str, bool] = {}
-    for outcome in outcomes.values():
-        for name, state in outcome.clauses.items():
-            states.setdefault(name, []).append(state)
-            if state in (State.FAILED, State.ERROR):
-                known[name] = known.get(name, True) and (
-                    outcome.expected or (state is State.FAILED and name in expected)
-                )
-    return {
-        one.id: standing(states.get(one.id, []), cases[one.id], known.get(one.id, False))
-        for one in clauses
-    }
+
+    def of(name: str) -> Standing:
+        rows = [row for row in outcomes.values() if name in row.clauses]
+        bad = [row for row in rows if row.clauses[name] in (State.FAILED, State.ERROR)]
+        known = all(
+            row.expected or (name in expected and row.clauses[name] is State.FAILED) for row in bad
+        )
+        return standing([row.clauses[name] for row in rows], cases[name], known)
+
+    return {one.id: of(one.id) for one in clauses}
 
 
 def lines(
@@ -66,13 +63,12 @@ def lines(
     yield from _failed(clauses, found)
     errors = [one.id for one in told if found[one.id].word == "error"]
     if errors:
-        yield f"  error  {_some(errors)}: the case broke, which says nothing of the clause"
+        yield f"  error  {some(errors)}: the case broke, which says nothing of the clause"
     unnamed = [name for name, outcome in outcomes.items() if outcome.clauses and outcome.unnamed]
     if unnamed:
-        yield f"  failed, and no check says which clause: {_some(unnamed, 2)}"
+        yield f"  failed, and no check says which clause: {some(unnamed, 2)}"
     notes = Counter(outcome.note for outcome in outcomes.values() if outcome.note)
     yield from (f"  {count} cases: {note}" for note, count in notes.items())
-    yield from _margins(outcomes.values())
     yield "details: ptyspec trace"
 
 
@@ -94,39 +90,7 @@ def _failed(clauses: Sequence[Clause], found: Mapping[str, Standing]) -> Iterato
         yield f"  and {len(rows) - MAX_FAILED} more"
 
 
-def _margins(outcomes: Iterable[Outcome]) -> Iterator[str]:
-    most: dict[str, float] = {}
-    for outcome in outcomes:
-        for name, _, used in outcome.margins:
-            most[name] = max(most.get(name, 0.0), used)
-    tight = sum(TIGHT < one <= 1 for one in most.values())
-    loose = sum(one < LOOSE for one in most.values())
-    if tight or loose:
-        yield (
-            f"margins: {tight} clauses use more than {TIGHT:.0%} of their tolerance, "
-            f"{loose} less than {LOOSE:.0%}"
-        )
-
-
-def problem_lines(problems: Sequence[str]) -> Iterator[str]:
-    """Yield what fails the session, beyond its failed cases."""
-    yield from problems[:MAX_PROBLEMS]
-    if len(problems) > MAX_PROBLEMS:
-        yield f"and {len(problems) - MAX_PROBLEMS} more"
-
-
-def unexpected_passes(
-    entries: Mapping[str, Sequence[str]], outcomes: Mapping[str, Outcome]
-) -> list[str]:
-    """Return the clauses that were expected to fail and passed in each of their cases."""
-    found = []
-    for entry, cases in entries.items():
-        states = {outcomes[case].clauses.get(entry) for case in cases if case in outcomes}
-        if states == {State.PASSED} and all(case in outcomes for case in cases):
-            found.append(f"{entry} was expected to fail, and all its {len(cases)} cases passed")
-    return found
-
-
-def _some(names: Sequence[str], most: int = 6) -> str:
+def some(names: Sequence[str], most: int = 6) -> str:
+    """Return the first of these names, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"

@@ -12,12 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
-from ptyspec.errors import ConfigError, InputFileError, OutputExistsError
+from ptyspec.errors import InputFileError, OutputExistsError
 from ptyspec.spec.registry import specification
-from ptyspec.testing.allure_config import config, gate_rules, read_settings
-from ptyspec.testing.allure_results import breaches, read_results
-from ptyspec.testing.allure_site import render
-from ptyspec.testing.allure_tool import VARIABLE, AllureToolError, command
+from ptyspec.testing.allure_results import read_results
+from ptyspec.testing.allure_site import VARIABLE, AllureToolError, command, render
 
 TRACKING = '<script async src="https://www.googletagmanager.com/gtag/js?id=G-1"></script>\n<script>\n gtag();\n</script>'
 TOOL = f"""#!{sys.executable}
@@ -27,7 +25,7 @@ if pathlib.Path(__file__).with_name("broken").exists():
     sys.exit("cannot read the results")
 settings = json.loads(pathlib.Path(words["--config"]).read_text())
 out = pathlib.Path(words["--output"])
-(out / "widgets").mkdir(parents=True)
+out.mkdir(parents=True)
 (out / "summary.json").write_text("{{}}")
 (out / "settings.json").write_text(json.dumps(settings))
 (out / "index.html").write_text(pathlib.Path(__file__).with_name("page.html").read_text())
@@ -70,12 +68,8 @@ def test_each_case_counts_once_by_its_last_result(tmp_path: Path) -> None:
     write_result(tmp_path, "error", "broken")
     write_result(tmp_path, "absent", "skipped")
     found = read_results(tmp_path)
-    assert {status: count for status, count in found.counts.items() if count} == {
-        "passed": 1,
-        "broken": 1,
-        "skipped": 1,
-    }
-    assert (found.total, found.red, found.shared) == (3, ("error",), ())
+    assert found.counts == {"passed": 1, "broken": 1, "skipped": 1}
+    assert (found.total, found.red) == (3, ("error",))
 
 
 def test_how_a_clause_stands_follows_from_its_cases_and_is_shown_beside_it(
@@ -89,66 +83,22 @@ def test_how_a_clause_stands_follows_from_its_cases_and_is_shown_beside_it(
     assert {name: str(one) for name, one in found.items()} == {
         "NORM-001": "partly run, 1 of 2 cases"
     }
-    page = render(tmp_path / "results", tmp_path / "out", tmp_path / "h.jsonl", {}, clauses=found)
+    page = render(tmp_path / "results", tmp_path / "out", tmp_path / "h.jsonl", found)
     text = page.with_name("clauses.html").read_text()
     assert text.count("partly run, 1 of 2 cases") == 1
 
 
-def test_the_gate_names_failures_missing_cases_and_histories_that_cases_share(
-    tmp_path: Path,
-) -> None:
+def test_the_gate_names_failures_and_missing_cases(tmp_path: Path) -> None:
     write_result(tmp_path, "good")
-    assert breaches(read_results(tmp_path), max_failures=0, min_cases=1) == []
+    assert read_results(tmp_path).breaches(min_cases=1) == []
     write_result(tmp_path, "bad", "failed")
-    write_result(tmp_path, "other", historyId="good")
-    told = breaches(read_results(tmp_path), max_failures=0, min_cases=3)
-    assert [line.split(":")[0] for line in told] == [
-        "1 cases failed, at most 0 may",
-        "2 cases ran, at least 3 must",
-        "cases share one history, and only one of them is shown",
-    ]
-    assert "a#good good, a#other other" in told[2]
-    assert breaches(read_results(tmp_path), max_failures=1, min_cases=2) == told[2:]
+    told = read_results(tmp_path).breaches(min_cases=3)
+    assert told == ["1 cases failed: bad", "2 cases ran, at least 3 must"]
 
 
 def test_an_empty_folder_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(InputFileError, match=r"--alluredir="):
         read_results(tmp_path)
-
-
-def test_settings_of_the_repository_stand_above_ours_and_keep_the_rest(tmp_path: Path) -> None:
-    (tmp_path / "allurerc.yaml").write_text(
-        "historyLimit: 3\nplugins:\n  awesome:\n    options: {theme: dark}\n"
-        "qualityGate:\n  rules:\n    - maxFailures: 2\n"
-        "resolutions:\n  rules:\n    - {resolution: accepted, comment: known, messageRegexp: 'NORM-001 ·'}\n"
-    )
-    settings = read_settings(tmp_path)
-    found = config(settings, Path("/h.jsonl"), Path("/known.json"), "mine", single_file=True)
-    assert (found["historyLimit"], found["name"], found["historyPath"]) == (3, "mine", "/h.jsonl")
-    assert found["plugins"]["awesome"]["options"] == {
-        "reportLanguage": "en",
-        "groupBy": ["document", "rule"],
-        "singleFile": True,
-        "theme": "dark",
-    }
-    assert found["resolutions"]["knownIssuesPath"] == "/known.json"
-    assert "qualityGate" not in found
-    assert gate_rules(settings) == {"maxFailures": 2, "minTestsCount": 1}
-    assert read_settings(tmp_path / "elsewhere") == {}
-
-
-@pytest.mark.parametrize(
-    "rule", [{"successRate": 0.9}, {"maxFailures": "few"}], ids=["unknown", "no-number"]
-)
-def test_a_rule_of_the_gate_that_would_not_be_judged_is_refused(rule: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match="maxFailures: NUMBER"):
-        gate_rules({"qualityGate": {"rules": [rule]}})
-
-
-def test_a_settings_file_that_is_no_mapping_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "allurerc.yaml").write_text("- a\n")
-    with pytest.raises(InputFileError, match="not a mapping"):
-        read_settings(tmp_path)
 
 
 def test_a_report_asks_nobody_and_holds_every_clause(tool: Path, tmp_path: Path) -> None:
@@ -192,12 +142,10 @@ def test_a_machine_without_node_is_told_what_to_install(
 ) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(
-        AllureToolError, match=r"node is not installed(.|\n)*install nodejs and npm"
-    ):
+    with pytest.raises(AllureToolError, match=r"no command node(.|\n)*install nodejs and npm"):
         command(tmp_path)
     monkeypatch.setenv(VARIABLE, "no-such-command")
-    with pytest.raises(AllureToolError, match=f"no such command(.|\n)*{VARIABLE}"):
+    with pytest.raises(AllureToolError, match=f"no command no-such(.|\n)*{VARIABLE}"):
         command(tmp_path)
 
 
@@ -216,25 +164,10 @@ def test_the_command_says_what_ran_whether_that_is_enough_and_where_the_report_i
     assert f"cases: 1: 1 {status}\ngate: {status}\n" in text
     assert text.rstrip().endswith(f"report: {tmp_path / 'allure-report' / 'index.html'}")
     assert (tmp_path / ".allure" / "history.jsonl").is_file()
-
-
-def test_a_known_issue_does_not_close_the_gate(tool: Path, tmp_path: Path) -> None:
-    write_result(
-        tmp_path / "allure-results", "one", "failed", "ClauseViolation: NORM-001 · The gain stays"
-    )
-    (tmp_path / "allurerc.yaml").write_text(
-        "resolutions:\n  rules:\n    - {resolution: accepted, comment: known, messageRegexp: 'NORM-001 ·'}\n"
-    )
-    code, text = run("allure-results", "--json")
-    found = json.loads(text)
-    assert (code, found["schema_version"], found["status"], found["known"]) == (
-        0,
-        1,
-        "passed",
-        ["one"],
-    )
     code, text = run("allure-results", "--json", "--min-tests", "2")
-    assert (code, json.loads(text)["breaches"]) == (1, ["1 cases ran, at least 2 must"])
+    told = json.loads(text)
+    assert (code, told["schema_version"], told["status"]) == (1, 1, "failed")
+    assert told["breaches"][-1] == "1 cases ran, at least 2 must"
 
 
 def test_what_is_wrong_with_the_words_or_the_program_has_its_own_exit_code(

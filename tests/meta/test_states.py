@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from ptyspec.errors import PtyspecError
 from ptyspec.spec.clause import PLACES
 from ptyspec.spec.finding import State
 from ptyspec.spec.registry import specification
 from ptyspec.spec.states import of_case
-from tests.plugin_project import IDS, OURS, RECORD, TEST, record, write
+from ptyspec.testing import xfails
+from tests.plugin_project import OURS, RECORD, record, write
 
 pytest_plugins = ["pytester"]
 
@@ -204,12 +206,14 @@ def test_the_summary_counts_by_level_and_names_the_failed_clauses_by_stage(
     assert partial == ["clauses: MUST 1 passed", "details: ptyspec trace"]
 
 
-def test_a_bare_assertion_of_a_bound_case_tells_rule_limit_stage_and_the_next_command(
+def test_a_failure_tells_rule_limit_stage_and_the_next_command_once(
     project: pytest.Pytester,
 ) -> None:
-    write(project, OURS, contract__test_a=MIXED)
+    """That of a bare assertion in a section of the report, that of a check in its message."""
+    module = f"import pytest\n@pytest.mark.clause('{FIRST}')\ndef test_b(clause):\n    clause.equal(1, 2, 'gain')\n"
+    write(project, OURS, contract__test_a=MIXED, contract__test_b=module)
     text = project.runpytest_subprocess(
-        "-p", "no:xdist", "-k", "wrong", "--ptyspec-profile", "stable"
+        "-p", "no:xdist", "-k", "wrong or test_b", "--ptyspec-profile", "stable"
     ).stdout.str()
     clause = specification()[SECOND]
     for line in (
@@ -218,100 +222,14 @@ def test_a_bare_assertion_of_a_bound_case_tells_rule_limit_stage_and_the_next_co
         f"  limit      {clause.tolerance}",
         f"  stage      {clause.place}",
         "  reproduce  pytest 'tests/contract/test_a.py::TestSecond::test_wrong' --ptyspec-profile stable",
+        "reproduce  pytest 'tests/contract/test_b.py::test_b' --ptyspec-profile stable",
     ):
         assert line in text
-    assert text.split("short test summary info")[0].count("  rule  ") == 1
-    assert not (
-        project.path / RECORD
-    ).exists()  # another profile's outcomes are not the repository's
-
-
-def test_a_check_tells_its_clause_once_and_hides_its_own_frames(project: pytest.Pytester) -> None:
-    module = f"import pytest\n@pytest.mark.clause('{FIRST}')\ndef test_a(clause):\n    clause.equal(1, 2, 'gain')\n"
-    write(project, OURS, contract__test_a=module)
-    text = project.runpytest_subprocess("--ptyspec-profile", "stable").stdout.str()
-    failure = text.split("short test summary info")[
-        0
-    ]  # on CI pytest's own summary repeats the whole message
-    assert failure.count("  rule  ") == 1
-    assert (
-        "reproduce  pytest 'tests/contract/test_a.py::test_a' --ptyspec-profile stable" in failure
-    )
+    # On CI pytest's own summary repeats the whole message.
+    assert text.split("short test summary info")[0].count("  rule  ") == 2
     assert "def fail(" not in text
-
-
-@pytest.mark.expensive
-def test_strict_refuses_a_must_without_a_case_where_everything_was_collected(
-    project: pytest.Pytester,
-) -> None:
-    (project.path / "known.txt").write_text("tests/test_gone.py  # the file was removed\n")
-    write(
-        project,
-        OURS,
-        test_a=BINDS_ALL.format(", ".join(repr(clause.id) for clause in MUST[:-1])),
-        test_b=TEST,
-    )
-    usual = project.runpytest_subprocess("--ptyspec-xfails", "known.txt")
-    assert usual.ret == pytest.ExitCode.OK
-    assert "expected failure tests/test_gone.py covers no case" in summary(usual)
-    last = MUST[-1]
-    for words in (("-n", "2"), ("--collect-only",)):
-        strict = project.runpytest_subprocess(
-            "--ptyspec-strict", "--ptyspec-xfails", "known.txt", *words
-        )
-        assert strict.ret == pytest.ExitCode.TESTS_FAILED
-        assert summary(strict)[-2:] == [
-            f"{last.id} has no case: {last.title} ({last.source})",
-            "expected failure tests/test_gone.py covers no case",
-        ]
-    part = project.runpytest_subprocess("--ptyspec-strict", "tests/test_b.py")
-    assert part.ret == pytest.ExitCode.OK
-    assert "strict: not judged, this was not a complete collection" in summary(part)
-    write(project, OURS, test_b=BINDS_ALL.format(repr(last.id)))
-    assert project.runpytest_subprocess("--ptyspec-strict", "-n", "2").ret == pytest.ExitCode.OK
-
-
-@pytest.mark.expensive
-def test_strict_refuses_a_clause_whose_review_no_longer_holds(project: pytest.Pytester) -> None:
-    write(project, OURS, test_a=BINDS_ALL.format(", ".join(map(repr, IDS))))
-    (project.path / "specs").mkdir()
-    (project.path / "specs" / "reviewed.json").write_text('{"schema_version": 1, "clauses": {}}')
-    result = project.runpytest_subprocess("--ptyspec-strict", "-n", "2")
-    assert result.ret == pytest.ExitCode.TESTS_FAILED
-    assert f"{IDS[0]} is stale: new, and not reviewed yet" in result.stdout.str()
-    assert f"and {len(IDS) - 12} more" in summary(result)
-
-
-@pytest.mark.expensive
-def test_expected_failures_are_by_node_pattern_or_clause_and_must_fail(
-    project: pytest.Pytester,
-) -> None:
-    write(project, OURS, contract__test_a=MIXED)
-    entries = {
-        "right": (
-            "tests/contract/test_a.py::test_first[one]  # the loader\nCLAUSE  # stitching",
-            2,
-            2,
-            0,
-        ),
-        "pattern": (
-            "# known\n\ntests/*::test_first[[]one] # no\ntests/*_a.py::*_wrong # yes\n*first[one] # yes",
-            2,
-            2,
-            0,
-        ),
-        "passes": ("tests/contract/test_a.py::test_first  # all of them", 1, 1, 2),
-    }
-    for text, passed, xfailed, failed in entries.values():
-        (project.path / "known.txt").write_text(text.replace("CLAUSE", SECOND), encoding="utf-8")
-        result = project.runpytest_subprocess("--ptyspec-xfails", "known.txt")
-        found = result.parseoutcomes()
-        assert (
-            found.get("passed", 0) + found.get("xpassed", 0),
-            found["xfailed"],
-            found.get("failed", 0),
-        ) == (passed, xfailed, failed)
-    result.stdout.fnmatch_lines("*XPASS(strict)*all of them (known.txt:1)")
+    # Another profile's outcomes are not the repository's.
+    assert not (project.path / RECORD).exists()
 
 
 @pytest.mark.expensive
@@ -319,19 +237,28 @@ def test_a_clause_that_was_expected_to_fail_and_does_not_fails_the_session(
     project: pytest.Pytester,
 ) -> None:
     write(project, OURS, test_a=BINDS_ALL.format(repr(FIRST)))
-    (project.path / "known.txt").write_text(f"{FIRST}  # not yet\n")
+    (project.path / "known.txt").write_text(f"# known\n{FIRST}  # not yet\n{SECOND} # nor this\n")
     for words in (("-n", "0"), ("-n", "2")):
         result = project.runpytest_subprocess("--ptyspec-xfails", "known.txt", *words)
         assert result.ret == pytest.ExitCode.TESTS_FAILED
-        assert f"{FIRST} was expected to fail, and all its 1 cases passed" in summary(result)
+        assert summary(result)[-2:] == [
+            f"{SECOND} was expected to fail, and has no case here",
+            f"{FIRST} was expected to fail, and all its 1 cases passed",
+        ]
 
 
-def test_a_file_of_expected_failures_that_cannot_be_read_is_a_usage_error(
-    project: pytest.Pytester,
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param(f"{FIRST}\n", "not a clause and a reason", id="reason"),
+        pytest.param("NO-SUCH-001  # known\n", "no clause has this id", id="unknown"),
+        pytest.param(None, "cannot be read", id="absent"),
+    ],
+)
+def test_a_file_of_expected_failures_that_cannot_be_read_is_refused(
+    tmp_path: Path, text: str | None, told: str
 ) -> None:
-    write(project, OURS, test_a=TEST)
-    (project.path / "known.txt").write_text("tests/test_a.py\n")
-    for words, told in (("known.txt", "*without a reason*"), ("no.txt", "*cannot be read*")):
-        result = project.runpytest_subprocess("--ptyspec-xfails", words)
-        assert result.ret == pytest.ExitCode.USAGE_ERROR
-        result.stderr.fnmatch_lines(told)
+    if text is not None:
+        (tmp_path / "known.txt").write_text(text)
+    with pytest.raises(PtyspecError, match=told):
+        xfails.read(tmp_path / "known.txt")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ptyspec.testing.golden.content import read_arrays, read_numbers
+from ptyspec.testing.golden.content import read
 from ptyspec.testing.golden.proposal import read_index
 from tests.child import ROOT, environment
 
@@ -46,10 +46,10 @@ def propose(out: Path, threads: int, onednn: int, cases: list[str]) -> None:
 def rows(folders: list[Path]) -> dict[str, tuple[float, float, float]]:
     """Return {name: (spread, tolerance, size)} of every golden value; of an array, its largest element's."""
     found: dict[str, tuple[float, float, float]] = {}
-    for made in read_index(folders[0]):
+    for made in read_index(folders[0]).proposals:
         paths = [folder / "new" / made.name for folder in folders]
         if made.name.endswith(".json"):
-            several = [read_numbers(path) for path in paths]
+            several = [read(path, {}) for path in paths]
             if any(one.facts != several[0].facts for one in several):
                 found[f"{made.name} FACTS DIFFER"] = (np.inf, 0.0, 0.0)
             for key, first in several[0].values.items():
@@ -60,7 +60,7 @@ def rows(folders: list[Path]) -> dict[str, tuple[float, float, float]]:
                     abs(first),
                 )
         else:
-            several_arrays = [read_arrays(path) for path in paths]
+            several_arrays = [read(path, {}).values for path in paths]
             for key, limit in made.tolerances.items():
                 first_array = several_arrays[0][key]
                 moved = max(

@@ -101,7 +101,7 @@ def golden_digest_not_compared(wrong_with, path, entry):
 
 @fault(at="testing.golden.manifest:_read")
 @clauses(red="GOLD-003", green="GOLD-001 GOLD-002")
-def golden_orphans_left(read, names, tests, declared):
+def golden_orphans_left(read, names, declared):
     """A golden file that no case reads is left alone: every golden file counts as read."""
     return set(names)
 

@@ -1,139 +1,150 @@
-"""What a golden file holds: numbers with their tolerances and exact facts (JSON), or arrays (NPZ)."""
+"""What a golden file holds, values with their tolerances (JSON or NPZ), and how others compare."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, SupportsFloat
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
 from ptyspec.files.files import atomic_file
 from ptyspec.files.jsonfile import read_json, to_json
 from ptyspec.testing.golden.tolerance import GoldenError, Tolerance
 
 
 @dataclass(frozen=True)
-class Numbers:
-    """A golden JSON file: numbers, each with its tolerance, and facts that are equal or wrong."""
+class Content:
+    """Numbers or arrays, each with its tolerance, and facts that are equal or wrong."""
 
-    values: dict[str, float]
-    tolerances: dict[str, Tolerance]
-    facts: dict[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any]
+    tolerances: Mapping[str, Tolerance]
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One number or fact beside its golden value."""
+    """One value or fact beside its golden one; of an array its worst element."""
 
     key: str
     golden: Any
     observed: Any
-    limit: float | None
-    source: str
-    agrees: bool
-
-    @property
-    def off(self) -> float | None:
-        """The distance of two numbers; None where one is absent, or for a fact."""
-        return None if self.limit is None else abs(self.observed - self.golden)
+    note: str
+    """The source of the tolerance, or what is wrong beside the values."""
+    off: float | None = None
+    allowed: float = 0.0
+    agrees: bool = False
 
     def __str__(self) -> str:
         told = f"{self.key}: observed {self.observed!r}, golden {self.golden!r}"
-        if self.off is None:
-            return f"{told} ({self.source})"
-        return f"{told}, off by {self.off:.3g}, allowed {self.limit:.3g} ({self.source})"
+        if self.off is not None:
+            told += f", off by {self.off:.3g}, allowed {self.allowed:.3g}"
+        return f"{told} ({self.note})"
 
 
-def compare_numbers(golden: Numbers, observed: Numbers) -> list[Row]:
-    """Return a row a key of either; a key that only one has, and a changed tolerance, do not agree."""
-    keys = dict.fromkeys([*golden.values, *observed.values])
-    rows = [_number(key, golden, observed) for key in keys]
-    for key in dict.fromkeys([*golden.facts, *observed.facts]):
+def compare(golden: Content, observed: Content) -> Iterator[Row]:
+    """Yield a row a key of either; a key that only one has, and a changed tolerance, do not agree."""
+    for key in {**golden.values, **observed.values}:
+        a, b = golden.values.get(key), observed.values.get(key)
+        stated, approved = observed.tolerances.get(key), golden.tolerances.get(key)
+        if a is None or b is None:
+            absent = "not in the golden file" if a is None else "no longer observed"
+            yield Row(key, _shown(a), _shown(b), absent)
+        elif stated is None or stated != approved:
+            told = f"the case states {stated}, approved is {approved or 'no approved tolerance'}"
+            yield Row(key, _shown(a), _shown(b), told)
+        else:
+            yield _row(key, a, b, stated)
+    for key in {**golden.facts, **observed.facts}:
         a, b = golden.facts.get(key, "absent"), observed.facts.get(key, "absent")
-        rows.append(Row(key, a, b, None, "exact", a == b and type(a) is type(b)))
-    return rows
+        yield Row(key, a, b, "exact", agrees=a == b and type(a) is type(b))
 
 
-def _number(key: str, golden: Numbers, observed: Numbers) -> Row:
-    a, b = golden.values.get(key), observed.values.get(key)
-    if a is None or b is None:
-        absent = "not in the golden file" if a is None else "no longer observed"
-        return Row(key, a, b, None, absent, False)
-    stated, approved = observed.tolerances[key], golden.tolerances[key]
-    if stated != approved:
-        return Row(key, a, b, None, f"the case states {stated}, approved is {approved}", False)
-    limit = approved.allowed(a)
-    return Row(key, a, b, limit, approved.source, abs(b - a) <= limit)
+def steady(golden: Content, observed: Content) -> Content:
+    """Return what was observed with the golden value of each that holds: proposed anew, it would wander."""
+    held = {
+        key: golden.values[key]
+        for key, value in observed.values.items()
+        if key in golden.values
+        and _row(key, golden.values[key], value, observed.tolerances[key]).agrees
+    }
+    return Content({**observed.values, **held}, observed.tolerances, observed.facts)
 
 
-def plain_numbers(
-    values: Mapping[str, SupportsFloat], facts: Mapping[str, Any]
-) -> tuple[dict[str, float], dict[str, Any]]:
-    """Return values as Python's numbers and facts as JSON.
+def _row(key: str, golden: Any, observed: Any, limit: Tolerance) -> Row:
+    """Compare two values under one tolerance; whole numbers of an array are compared exactly."""
+    if _shown(golden) != _shown(observed) and np.ndim(golden) + np.ndim(observed):
+        return Row(key, _shown(golden), _shown(observed), "of another kind")
+    a, b = np.asarray(golden), np.asarray(observed)
+    exact = a.ndim > 0 and a.dtype.kind in "biu"
+    same = (a == b) | ((a != a) & (b != b))
+    off = np.where(same, 0.0, np.nan_to_num(abs(b * 1.0 - a), nan=np.inf, posinf=np.inf))
+    limits = np.where(np.isfinite(a), limit.atol + limit.rtol * abs(a), 0.0)
+    allowed = np.zeros(a.shape) if exact else limits
+    at = np.unravel_index(int(np.argmax(off - allowed)), a.shape)
+    wrong = int((off > allowed).sum())
+    told = limit.source
+    if a.ndim:
+        told = f"{wrong} of {a.size} elements differ, most at {[*map(int, at)]}; {told}"
+    values = (a[at].item(), b[at].item(), told, float(off[at]), float(allowed[at]))
+    return Row(key, *values, agrees=not wrong)
 
-    Raises GoldenError for NaN, infinity, or what is not a number.
-    """
-    numbers: dict[str, float] = {}
-    for key, value in values.items():
-        try:
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            numbers[key] = value if whole else float(value)  # type: ignore[assignment]
-        except (TypeError, ValueError) as error:
-            message = f"golden number {key} is not a number"
-            raise GoldenError(message, value=value, next_step="give it in facts=") from error
-        if not math.isfinite(numbers[key]):
+
+def _shown(value: Any) -> Any:
+    return f"{value.dtype}{list(value.shape)}" if isinstance(value, np.ndarray) else value
+
+
+def plain(values: Mapping[str, SupportsFloat]) -> dict[str, float]:
+    """Return values as Python's numbers; GoldenError for NaN and infinity."""
+    numbers = {key: one if type(one) is int else float(one) for key, one in values.items()}
+    for key, number in numbers.items():
+        if not math.isfinite(number):
             message, next_step = f"golden number {key} is not finite", "record it as a fact: None"
-            raise GoldenError(message, value=value, next_step=next_step)
-    return numbers, {key: _json(value) for key, value in facts.items()}
+            raise GoldenError(message, value=number, next_step=next_step)
+    return numbers
 
 
-def _json(value: Any) -> Any:
-    if isinstance(value, tuple | list):
-        return [_json(part) for part in value]
-    return value.item() if isinstance(value, np.generic) else value
+def plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return facts as JSON gives them back."""
+    return dict(json.loads(to_json(dict(facts), "facts")))
 
 
-def read_numbers(path: Path) -> Numbers:
-    """Read a golden JSON file; raises GoldenError where a number lacks its tolerance."""
+def read(path: Path, tolerances: Mapping[str, Tolerance]) -> Content:
+    """Read a golden file; `tolerances` are those of arrays, a JSON file carries its own.
+
+    Raises GoldenError where a number lacks its tolerance.
+    """
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as archive:
+            return Content({key: archive[key] for key in archive.files}, tolerances)
     content = read_json(path)
     try:
-        rows = content["numbers"]
-        values = {key: row["value"] for key, row in rows.items()}
-        tolerances = {
-            key: Tolerance(row["atol"], row["rtol"], row["source"]) for key, row in rows.items()
-        }
-    except (KeyError, TypeError, AttributeError) as error:
+        rows = {key: dict(row) for key, row in content["numbers"].items()}
+        values = {key: row.pop("value") for key, row in rows.items()}
+        stated = {key: Tolerance(**row) for key, row in rows.items()}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise GoldenError(
             "a golden number lacks its value, atol, rtol or source",
             value=error,
             source=path,
             next_step="propose and approve the file again",
         ) from error
-    return Numbers(values, tolerances, dict(content.get("facts", {})))
+    return Content(values, stated, content.get("facts", {}))
 
 
-def write_numbers(path: Path, numbers: Numbers) -> None:
-    """Write a golden JSON file."""
-    rows = {
-        key: {"value": value, **asdict(numbers.tolerances[key])}
-        for key, value in numbers.values.items()
-    }
-    facts = {"facts": numbers.facts} if numbers.facts else {}
+def write(path: Path, content: Content) -> None:
+    """Write a golden file; equal content gives equal bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(path) as file:
+        if path.suffix == ".npz":
+            np.savez_compressed(file, allow_pickle=False, **dict(content.values))
+            return
+        rows = {
+            key: {"value": value, **asdict(content.tolerances[key])}
+            for key, value in content.values.items()
+        }
+        facts = {"facts": content.facts} if content.facts else {}
         file.write(to_json({"numbers": rows, **facts}, path.name).encode())
-
-
-def read_arrays(path: Path) -> dict[str, Array]:
-    """Read the arrays of a golden NPZ file; it never holds objects."""
-    with np.load(path, allow_pickle=False) as archive:
-        return {key: archive[key] for key in archive.files}
-
-
-def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
-    """Write a golden NPZ file; equal arrays give equal bytes."""
-    with atomic_file(path) as file:
-        np.savez_compressed(file, allow_pickle=False, **dict(arrays))

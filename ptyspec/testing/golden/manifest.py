@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-import ptyspec
 from ptyspec.contracts.base import Record
 from ptyspec.errors import PtyspecError
 from ptyspec.files.files import sha256_of
 from ptyspec.files.jsonfile import read_json, write_json
-from ptyspec.testing.golden.names import NAME, collisions, patterns_in
+from ptyspec.testing.golden.content import read
 from ptyspec.testing.golden.tolerance import GoldenError, Tolerance
 
 MANIFEST = "manifest.json"
 LARGEST_FILE = 100_000
 """Bytes; a golden file is reviewed and kept for ever."""
+Words = Annotated[str, Field(pattern=r"\S")]
 
 
 class Entry(Record):
     """One approved file; who approved it is known to git."""
 
     sha256: str
-    environment: str
-    producer: str
-    reason: str
+    environment: Words
+    producer: Words
+    reason: Words
     tolerances: dict[str, Tolerance] = Field(default_factory=dict)
     """Of the arrays of an NPZ file; a JSON file carries its own."""
 
@@ -38,11 +37,6 @@ class Manifest(Record):
 
     schema_version: Literal[1] = 1
     files: dict[str, Entry] = Field(default_factory=dict)
-
-
-def repository() -> Path:
-    """Return the checkout that this package runs from."""
-    return Path(ptyspec.__file__).parent.parent
 
 
 def read_manifest(folder: Path) -> dict[str, Entry]:
@@ -81,54 +75,42 @@ def approved(folder: Path, name: str) -> Entry | None:
     return entry
 
 
-def problems(root: Path | None = None, declared: Collection[str] | None = None) -> list[str]:
-    """Return what is wrong with the golden files below `root` (default: this checkout), one line each, sorted.
+def problems(root: Path, declared: Collection[str]) -> list[str]:
+    """Return what is wrong with the golden files below `root`, one line each, sorted.
 
-    `declared` are the names that the collected cases declare; without it the markers in the tests'
-    source are read, where a {parameter} fits any text.
+    `declared` are the names that the collected cases declare.
     """
-    where = root or repository()
-    folder = where / "golden"
+    folder = root / "golden"
     try:
         entries = read_manifest(folder)
     except PtyspecError as error:
         return [str(error).replace("\n", ";")]
-    files = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    here = {*files} - {MANIFEST}
-    known = here | {*entries}
-    told = {
-        "not a name of a golden file": {name for name in here if not NAME.fullmatch(name)},
-        "names that could be taken for one another": {
-            " and ".join(group) for group in collisions(here)
-        },
-        "no case reads it": known - _read(known, where / "tests", declared),
-        "a case declares it and it is not there": {*(declared or ())} - known,
-    }
-    lines = [f"{name}: {what}" for what, names in told.items() for name in names]
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    known = files - {MANIFEST} | {*entries}
+    lines = [f"{name}: no case reads it" for name in known - _read(known, declared)]
+    lines += [f"{name}: a case declares it and it is not there" for name in {*declared} - known]
     for name in known:
         lines += [f"{name}: {text}" for text in _problems_of(folder / name, entries.get(name))]
     return sorted(lines)
 
 
-def _read(names: Collection[str], tests: Path, declared: Collection[str] | None) -> set[str]:
-    if declared is not None:
-        return set(names) & set(declared)
-    patterns = patterns_in(tests)
-    return {name for name in names if any(re.fullmatch(pattern, name) for pattern in patterns)}
+def _read(names: Collection[str], declared: Collection[str]) -> set[str]:
+    return set(names) & set(declared)
 
 
 def _problems_of(path: Path, entry: Entry | None) -> Iterator[str]:
-    wrong = _wrong(path, entry)
-    if wrong:
+    if wrong := _wrong(path, entry):
         yield wrong
-    if entry is not None:
-        for what in ("environment", "producer", "reason"):
-            if not getattr(entry, what).strip():
-                yield f"its entry has no {what}"
-    if path.is_file():
-        if path.stat().st_size > LARGEST_FILE:
-            yield f"{path.stat().st_size} bytes, more than {LARGEST_FILE}"
-        yield from _without_tolerance(path, entry)
+    if not path.is_file():
+        return
+    if path.stat().st_size > LARGEST_FILE:
+        yield f"{path.stat().st_size} bytes, more than {LARGEST_FILE}"
+    try:
+        content = read(path, entry.tolerances if entry else {})
+        if entry and {*content.values} != {*content.tolerances}:
+            yield "its arrays and the tolerances of its entry do not fit"
+    except (PtyspecError, ValueError, OSError) as error:
+        yield " ".join(str(error).split())
 
 
 def _wrong(path: Path, entry: Entry | None) -> str:
@@ -138,15 +120,3 @@ def _wrong(path: Path, entry: Entry | None) -> str:
         return "is in the manifest and not in the folder"
     same = sha256_of(path) == entry.sha256
     return "" if same else "was changed without approval (another sha256)"
-
-
-def _without_tolerance(path: Path, entry: Entry | None) -> Iterator[str]:
-    from ptyspec.testing.golden.content import read_arrays, read_numbers
-
-    try:
-        if path.suffix == ".json":
-            read_numbers(path)
-        elif path.suffix == ".npz" and entry and {*read_arrays(path)} != {*entry.tolerances}:
-            yield "its arrays and the tolerances of its entry do not fit"
-    except (PtyspecError, ValueError, OSError) as error:
-        yield " ".join(str(error).split())

@@ -13,8 +13,7 @@ import pytest
 
 from ptyspec.errors import PtyspecError
 from ptyspec.spec.registry import specification
-from ptyspec.testing import allure_site
-from ptyspec.testing.allure_tool import command
+from ptyspec.testing.allure_site import command, render
 from tests.child import ROOT, environment
 from tests.fake_run import written_run
 from tests.meta.browser.conftest import Visit, absent
@@ -69,7 +68,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "no:cacheprovider",
         f"--alluredir={results}",
     ]
-    for name in ("single", "report"):
+    for _ in range(2):
         shutil.rmtree(results, ignore_errors=True)
         child = environment(
             PTYSPEC_HOME=str(base / "home"), PYTHONPATH=str(ROOT), PYTEST_ADDOPTS=""
@@ -78,14 +77,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             words, cwd=project, env=child, capture_output=True, text=True, check=False
         )
         assert done.returncode == 1, done.stdout + done.stderr
-        allure_site.render(
-            results,
-            base / name,
-            base / "history.jsonl",
-            {},
-            single_file=name == "single",
-            tool=tool,
-        )
+        render(results, base / "report", base / "history.jsonl", {}, tool)
     return base
 
 
@@ -150,7 +142,7 @@ def test_a_failed_case_shows_rule_observation_stages_and_figures(
         "what a test says is shown as it is said, and runs nothing"
     )
     assert (
-        "✔ mean ratio of a good run: observed 1.02, expected 1.0 within 0.05 ratio, 40.0% of it used"
+        "✔ mean ratio of a good run: observed 1.02, expected 1.0 within 0.05 ratio, 40.0% of the tolerance used"
         in text
     )
     assert "pytest 'tests/parity/test_a.py::test_the_amplitude_is_right'" in text
@@ -189,12 +181,12 @@ def test_a_case_knows_its_last_session_and_leads_to_its_rule(
 
 
 def test_the_single_file_opens_from_the_disk(folder: Path, visit: Callable[..., Visit]) -> None:
-    found = visit((folder / "single" / "index.html").as_uri())
+    found = visit((folder / "report" / "index.html").as_uri())
     found.page.get_by_text("test_the_amplitude_is_right", exact=True).first.click()
     found.page.get_by_text("Category: Spec violation").wait_for()
     link = found.page.get_by_test_id("test-result-meta-link").locator("a").first
     assert (
         link.evaluate("link => link.href")
-        == (folder / "single" / "clauses.html").as_uri() + "#INFER-005"
+        == (folder / "report" / "clauses.html").as_uri() + "#INFER-005"
     )
     assert (found.complaints, found.requests) == ([], [])
