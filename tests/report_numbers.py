@@ -106,12 +106,6 @@ class _Reader:
             return [_score(self.record, ESTIMATORS[cells[0]], path) for path in self.columns]
         if self.head.startswith("Stages"):
             return cells[1:] if cells[1] == "shape" else _stage(cells, self.record)
-        if self.head.startswith("As recorded"):
-            return (
-                [lookup(self.record["metrics"], f"as_recorded.{cells[0]}")]
-                if cells[1] != "value"
-                else ["value"]
-            )
         if self.head.startswith("Settings"):
             return cells[1:] if cells[0] == "setting" else _setting(cells[0], self.record)
         return ["a table that nobody reads again"] * len(cells[1:])
@@ -188,7 +182,6 @@ def _epochs(record: Record) -> list[Any]:
     history = record["history"]
     rows, monitor = history["epochs"], history["monitor"]
     best = next(row for row in rows if row["epoch"] == history["best_epoch"])
-    last = rows[-1]["metrics"]
     least = min(rows, key=lambda row: row["metrics"][monitor])
     return [
         len(rows),
@@ -197,8 +190,6 @@ def _epochs(record: Record) -> list[Any]:
         best["metrics"][monitor],
         least["epoch"],
         least["metrics"][monitor],
-        last.get("loss"),
-        last.get("val_loss"),
     ]
 
 
@@ -246,7 +237,7 @@ SENTENCES: tuple[tuple[str, Callable[[Record], list[Any]]], ...] = (
     (
         (
             f"{SHOWN} epochs in {SHOWN} s; weights kept from epoch {SHOWN} \\(\\S+ {SHOWN}\\); "
-            f"\\S+ was smallest in epoch {SHOWN} \\({SHOWN}\\)\\. Last epoch: loss {SHOWN}, val_loss {SHOWN}\\."
+            f"\\S+ was smallest in epoch {SHOWN} \\({SHOWN}\\)\\."
         ),
         _epochs,
     ),

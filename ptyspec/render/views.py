@@ -43,6 +43,7 @@ class Views:
     - truth: the same for the known object (NaN only outside the object), or None.
     - blocks: the metrics block of each estimate.
     - zero_phase: the truth has no phase, so phase scores mean nothing.
+    - results: the estimates whose errors set the colour scale; the first stands where nothing better is known.
     """
 
     frame: Frame
@@ -50,16 +51,12 @@ class Views:
     truth: Array | None
     blocks: Mapping[str, Mapping[str, Any]]
     zero_phase: bool
-
-    @property
-    def reference(self) -> Array | None:
-        """What the network is compared with: the truth, else the iterative reference."""
-        return self.truth if self.truth is not None else self.estimates.get("iterative")
+    results: tuple[str, ...] = ("network",)
 
     @property
     def covered(self) -> Array:
-        """(height, width) bool: pixels of the network's object that were illuminated."""
-        return np.isfinite(self.estimates["network"])
+        """(height, width) bool: pixels of the first result that were illuminated."""
+        return np.isfinite(self.estimates[self.results[0]])
 
 
 def frame_of(reconstruction: Reconstruction) -> Frame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -12,6 +12,7 @@ from ptyspec.contracts.base import Record
 from ptyspec.contracts.records import Number, Setting, StageRecord
 from ptyspec.contracts.resolve import flatten
 from ptyspec.report.comparison_runs import Compared
+from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.scores import headline as scores
 from ptyspec.scores.agreement import agreement
 
@@ -19,6 +20,10 @@ NOT_COMPARED = ("schema_version", "time", "seeds")
 """Parts of environment.json that always differ, or stand among the settings."""
 DRAWN = 6
 """Runs in the figure; the tables hold all."""
+DIFFERENT = (
+    "The runs show different objects, or it is not known which: reconstructions are not subtracted from each other "
+    "nor drawn side by side; a score is against the run's own truth."
+)
 
 
 Status = Literal["ok", "doubtful", "violation", "incomplete"]
@@ -39,15 +44,8 @@ class Identity(Record):
     faults: list[str]
 
 
-class SettingRow(Record):
-    """A setting that differs, with its value and source in each run."""
-
-    key: str
-    values: dict[str, Setting | None]
-
-
-class FactRow(Record):
-    """A fact of the environment that differs."""
+class DiffersRow(Record):
+    """A fact that differs, with what it is in each run; None where one has none."""
 
     key: str
     values: dict[str, Any]
@@ -100,6 +98,7 @@ class Comparison(Record):
     - same_data: None where no record tells.
     - scores: by run, by estimator, by score.
     - agreement: each later run beside the first.
+    - settings: value and source of those that differ.
     """
 
     schema_version: Literal[1] = 1
@@ -110,8 +109,8 @@ class Comparison(Record):
     limits: list[str]
     scores: dict[str, dict[str, ByRun]]
     agreement: dict[str, Beside]
-    settings: list[SettingRow]
-    environment: list[FactRow]
+    settings: list[DiffersRow]
+    environment: list[DiffersRow]
     first_stage_that_differs: str | None
     stages: list[StageRow]
     cost: dict[str, Cost]
@@ -131,8 +130,8 @@ def comparison(runs: Sequence[Compared]) -> Comparison:
         limits=_limits(runs, one_object),
         scores={one.name: scores.headlines(one.run.metrics) for one in runs},
         agreement=_agreement(runs) if one_object else {},
-        settings=_settings(runs),
-        environment=_environment(runs),
+        settings=_differing(runs, _settings, ("name", "description")),
+        environment=_differing(runs, lambda run: dict(flatten(run.environment)), NOT_COMPARED),
         first_stage_that_differs=next((row.stage for row in stages if row.differs), None),
         stages=stages,
         cost={one.name: _cost(one) for one in runs},
@@ -164,12 +163,7 @@ def _identity(one: Compared) -> Identity:
 
 def _limits(runs: Sequence[Compared], one_object: bool) -> list[str]:
     """What must not be read out of this comparison."""
-    lines = []
-    if not one_object:
-        lines.append(
-            "The runs show different objects, or it is not known which: reconstructions are not subtracted from each other "
-            "and each has its own colour scale; a score is against the run's own truth."
-        )
+    lines = [] if one_object else [DIFFERENT]
     without = [one.name for one in runs if not scores.has_truth(one.run.metrics)]
     if without and len(without) < len(runs):
         lines.append(
@@ -184,18 +178,16 @@ def _limits(runs: Sequence[Compared], one_object: bool) -> list[str]:
         lines.append(f"Faults were active on purpose in {'; '.join(broken)}.")
     if len({one.run.environment.get("commit") for one in runs}) > 1:
         lines.append("The runs were made at different commits: a difference may be the code's.")
-    if len(runs) > DRAWN:
+    if one_object and len(runs) > DRAWN:
         lines.append(f"The figure shows the first {DRAWN} of {len(runs)} runs.")
     return lines
 
 
 def _same_data(runs: Sequence[Compared]) -> bool | None:
     """True where the first stage recorded the same frames, to the last digit of their energy and extremes; None: no record."""
-    found = [
-        one.run.stages["simulate"].arrays.get("diff3d") if "simulate" in one.run.stages else None
-        for one in runs
-    ]
-    return None if None in found else all(stats == found[0] for stats in found)
+    records = [one.run.stages.get("simulate") for one in runs]
+    frames = [record and record.arrays.get("diff3d") for record in records]
+    return None if None in frames else not _differ(frames)
 
 
 def _agreement(runs: Sequence[Compared]) -> dict[str, Beside]:
@@ -208,23 +200,17 @@ def _agreement(runs: Sequence[Compared]) -> dict[str, Beside]:
     return found
 
 
-def _settings(runs: Sequence[Compared]) -> list[SettingRow]:
-    """Settings that differ, with value and source of each run, in the scenario's order."""
-    rows = _beside({one.name: one.run.resolved.as_json()["values"] for one in runs})
-    made = [
-        SettingRow(key=key, values=values)
-        for key, values in rows.items()
-        if key not in ("name", "description")
-    ]
-    return [row for row in made if _differ([one and one.value for one in row.values.values()])]
-
-
-def _environment(runs: Sequence[Compared]) -> list[FactRow]:
-    facts = {one.name: dict(flatten(one.run.environment)) for one in runs}
+def _differing(
+    runs: Sequence[Compared],
+    facts: Callable[[FinishedRun], Mapping[str, Any]],
+    left_out: Sequence[str],
+) -> list[DiffersRow]:
+    """What differs between the runs, in the order of the first."""
+    rows = _beside({one.name: facts(one.run) for one in runs})
     return [
-        FactRow(key=key, values=values)
-        for key, values in _beside(facts).items()
-        if key.partition(".")[0] not in NOT_COMPARED and _differ(list(values.values()))
+        DiffersRow(key=key, values=values)
+        for key, values in rows.items()
+        if key.partition(".")[0] not in left_out and _differ(list(values.values()))
     ]
 
 
@@ -247,14 +233,20 @@ def _numbers(record: StageRecord | None) -> dict[str, float | None]:
     return {**record.numbers, **means}
 
 
+def _settings(run: FinishedRun) -> dict[str, Setting]:
+    return {key: Setting(**row) for key, row in run.resolved.as_json()["values"].items()}
+
+
 def _beside(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """The values of all runs by key; None where one has none."""
     keys = dict.fromkeys(key for values in rows.values() for key in values)
     return {key: {name: values.get(key) for name, values in rows.items()} for key in keys}
 
 
-def _differ(values: Sequence[object]) -> bool:
-    return any(value != values[0] for value in values[1:])
+def _differ(values: Sequence[Any]) -> bool:
+    """Whether they differ; a setting by its value, whoever set it."""
+    known = [one.value if isinstance(one, Setting) else one for one in values]
+    return any(value != known[0] for value in known[1:])
 
 
 def _cost(one: Compared) -> Cost:

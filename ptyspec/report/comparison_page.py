@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ptyspec.contracts.records import Setting
 from ptyspec.files.disk import make_folder
 from ptyspec.files.files import atomic_file
 from ptyspec.files.jsonfile import read_json, write_json
@@ -12,16 +13,13 @@ from ptyspec.render import canvas
 from ptyspec.render.page import page
 from ptyspec.render.table import Mark, Table
 from ptyspec.render.text import escape, json_text
-from ptyspec.report.comparison import Comparison
+from ptyspec.report.comparison import Comparison, DiffersRow
 from ptyspec.report.comparison_figure import figure
 from ptyspec.report.comparison_runs import Compared
 from ptyspec.scores import headline as scores
 
 NAMES = ("compare.json", "compare.md", "compare.html", "compare.png")
-CAPTIONS = {
-    True: "Reconstructions on one colour scale, their errors on another; ring correlation and training below.",
-    False: "Reconstructions, each on a colour scale of its own; ring correlation and training below.",
-}
+CAPTION = "A run a row: amplitude, error and phase, each column on one colour scale."
 FRAMES = {
     True: "the same frames",
     False: "different frames",
@@ -33,7 +31,6 @@ AGREEMENT = {
     "phase_pearson_r": "phase r",
     "nrmse": "complex NRMSE",
 }
-DIGITS = ".6g"
 
 
 def is_comparison(folder: Path) -> bool:
@@ -46,21 +43,19 @@ def is_comparison(folder: Path) -> bool:
 def write_comparison(folder: Path, runs: Sequence[Compared], found: Comparison) -> list[Path]:
     """Write the comparison into `folder` (made where absent) and return its files; every number is the document's.
 
-    A figure that cannot be drawn costs nothing but itself: the text says why. Raises OutputFileError where the system
-    refuses.
+    The figure is of runs that show one object. One that cannot be drawn costs nothing but itself: the text says why.
+    Raises OutputFileError where the system refuses.
     """
-    make_folder(folder)
-    path = folder / "compare.png"
+    path = make_folder(folder) / "compare.png"
     path.unlink(missing_ok=True)
-    saved, why = canvas.attempt(lambda: canvas.save(figure(runs, found.same_object), path))
-    picture = f"![{CAPTIONS[found.same_object]}]({path.name})"
-    if not saved:
-        picture = f"The figure could not be drawn: {escape(why, 500)}"
+    picture = ""
+    if found.same_object:
+        saved, why = canvas.attempt(lambda: canvas.save(figure(runs), path))
+        picture = f"![{CAPTION}]({path.name})" if saved else f"It could not be drawn: {escape(why)}"
     text = markdown(found, picture)
     write_json(folder / "compare.json", found)
-    html = page(text, folder, found.status)
-    for name, content in (("compare.md", text), ("compare.html", html)):
-        with atomic_file(folder / name) as file:
+    for name, content in (("md", text), ("html", page(text, folder, found.status))):
+        with atomic_file(folder / f"compare.{name}") as file:
             file.write(content.encode())
     return [folder / name for name in NAMES if (folder / name).exists()]
 
@@ -84,40 +79,31 @@ def markdown(found: Comparison, picture: str = "") -> str:
 
 def tables(found: Comparison) -> list[Table]:
     """Return the tables of a comparison that say something, the scores first."""
-    kinds = (_results, _controls, _agreement, _settings, _environment, _stages, _training)
-    return [table for kind in kinds if (table := kind(found)).rows or table.note]
+    none = "" if found.settings else "No setting differs."
+    made = (
+        _scores(found),
+        _agreement(found),
+        _differing(found, found.settings, "Settings that differ", none),
+        _differing(found, found.environment, "Environments that differ"),
+        _stages(found),
+        _training(found),
+    )
+    return [table for table in made if table.rows or table.note]
 
 
-def _columns(found: Comparison) -> list[scores.Score]:
-    """Scores that any run has, those against a truth first."""
+def _scores(found: Comparison) -> Table:
+    """Each run with its controls below it; scores that any run has, those against a truth first."""
     present = {key for estimators in found.scores.values() for key in estimators["network"]}
-    return [score for score in (*scores.WITH_TRUTH, *scores.WITHOUT_TRUTH) if score.key in present]
-
-
-def _cells(found: dict[str, float | None], wanted: list[scores.Score]) -> list[str]:
-    return [scores.shown(found.get(score.key), score.digits) for score in wanted]
-
-
-def _results(found: Comparison) -> Table:
-    wanted = _columns(found)
+    every = (*scores.WITH_TRUTH, *scores.WITHOUT_TRUTH)
+    wanted = [score for score in every if score.key in present]
     rows = []
     for run in found.runs:
-        cells = _cells(found.scores[run.name]["network"], wanted)
-        rows.append((run.name, *cells, run.verdict))
-    head = ("run", *(score.label for score in wanted), "verdict")
-    return Table(head, rows, "The network's result")
-
-
-def _controls(found: Comparison) -> Table:
-    wanted = _columns(found)
-    rows = [
-        (f"{run}: {label}", *_cells(estimators[name], wanted))
-        for name, label in scores.NAMES.items()
-        for run, estimators in found.scores.items()
-        if name != "network" and name in estimators
-    ]
-    head = ("run: estimator", *(score.label for score in wanted))
-    return Table(head, rows, "The controls of each run")
+        for name, values in found.scores[run.name].items():
+            own = name == "network"
+            label = run.name if own else f"{run.name}: {scores.NAMES.get(name, name)}"
+            cells = [scores.shown(values.get(score.key), score.digits) for score in wanted]
+            rows.append((label, *cells, run.verdict if own else ""))
+    return Table(("run", *(score.label for score in wanted), "verdict"), rows, "Scores")
 
 
 def _agreement(found: Comparison) -> Table:
@@ -130,24 +116,15 @@ def _agreement(found: Comparison) -> Table:
     return Table(head, rows, "The reconstructions beside each other", "; ".join(reasons))
 
 
-def _settings(found: Comparison) -> Table:
-    names = _names(found)
-    rows = []
-    for row in found.settings:
-        values = [row.values[name] for name in names]
-        told = [one and f"{json_text(one.value)} ({one.source})" for one in values]
-        rows.append((row.key, *told))
-    note = "" if rows else "No setting differs."
-    return Table(("setting", *names), rows, "Settings that differ", note, numbers=False)
+def _differing(found: Comparison, rows: Sequence[DiffersRow], title: str, note: str = "") -> Table:
+    cells = [(row.key, *map(_told, row.values.values())) for row in rows]
+    return Table(("", *_names(found)), cells, title, note, numbers=False)
 
 
-def _environment(found: Comparison) -> Table:
-    names = _names(found)
-    rows = [
-        (row.key, *(None if at is None else json_text(at) for at in row.values.values()))
-        for row in found.environment
-    ]
-    return Table(("fact", *names), rows, "Environments that differ", numbers=False)
+def _told(value: object) -> str | None:
+    if isinstance(value, Setting):
+        return f"{json_text(value.value)} ({value.source})"
+    return None if value is None else json_text(value)
 
 
 def _stages(found: Comparison) -> Table:
@@ -157,15 +134,15 @@ def _stages(found: Comparison) -> Table:
         if row.differs:
             first, *others = values = [row.values[name] for name in names]
             ratios = [one / first if first and one is not None else None for one in others]
-            told = [Mark(value, form=DIGITS) for value in values]
+            told = [Mark(value, form=".6g") for value in values]
             told += [Mark(ratio, form=".4f") for ratio in ratios]
             rows.append((f"{row.stage}: {row.quantity}", *told))
-    quotients = ["second / first"] if len(names) == 2 else [f"{name} / first" for name in names[1:]]
     equal, count = len(found.stages) - len(rows), len(found.stages)
     note = f"{equal} of {count} numbers of the stages are equal to the last bit and not shown."
     if found.first_stage_that_differs:
         note = f"The first stage that differs is {found.first_stage_that_differs}. {note}"
-    return Table(("stage: quantity", *names, *quotients), rows, "Stages", note)
+    head = ("stage: quantity", *names, *(f"{name} / first" for name in names[1:]))
+    return Table(head, rows, "Stages", note)
 
 
 def _training(found: Comparison) -> Table:

@@ -60,41 +60,22 @@ def training(result: RunResult) -> list[str]:
     history = result.history
     if history is None or not history.epochs:
         return ["No network was trained in this run."]
-    monitor, last = escape(history.monitor), history.epochs[-1]
-    seconds = sum(row.seconds for row in history.epochs)
+    monitor, seconds = escape(history.monitor), sum(row.seconds for row in history.epochs)
     values = {row.epoch: row.metrics.get(history.monitor) for row in history.epochs}
-    best = history.best_epoch if history.best_epoch in values else last.epoch
     known = {epoch: value for epoch, value in values.items() if value is not None}
+    best = history.best_epoch
     least = min(known, key=lambda epoch: known[epoch]) if known else best
-    loss, val_loss = (show(last.metrics.get(name)) for name in ("loss", "val_loss"))
-    said = (
-        f"{len(history.epochs)} epochs in {seconds:.1f} s; weights kept from epoch {best} "
-        f"({monitor} {show(values.get(best))}); {monitor} was smallest in "
-        f"epoch {least} ({show(known.get(least))}). Last epoch: loss "
-        f"{loss}, val\\_loss {val_loss}."
-    )
-    lines = [said]
+    lines = [
+        (
+            f"{len(values)} epochs in {seconds:.1f} s; weights kept from epoch {best} "
+            f"({monitor} {show(values.get(best))}); {monitor} was smallest in epoch {least} "
+            f"({show(known.get(least))})."
+        )
+    ]
     if (first := history.first_nan) is not None:
         where = f"{escape(first.metric)} in epoch {first.epoch}, step {first.step}"
         lines.append(f"**First non-finite value: {where}.**")
     return lines
-
-
-def as_recorded(metrics: Mapping[str, Any]) -> list[str]:
-    """Return the investigation's whole-frame numbers with their warning."""
-    block = metrics.get("as_recorded")
-    if not isinstance(block, Mapping):
-        return []
-    rows = [(key, value) for key, value in block.items() if isinstance(value, (int, float))]
-    return [
-        (
-            "Whole-frame numbers as the investigation computed them, uncovered pixels counted as zeros, kept so that its "
-            "reports can be compared with. **They carry no information about quality**: they mostly measure how much of "
-            "the frame was scanned, and the true object itself scores badly here."
-        ),
-        "",
-        *Table(("as recorded", "value"), rows).markdown(),
-    ]
 
 
 def limits(result: RunResult) -> list[str]:

@@ -24,7 +24,7 @@ def write_figures(
 ) -> dict[str, Path]:
     """Write the pictures of a finished run as PNG into `folder` (created if absent) and return them by name.
 
-    Names: amplitude, phase, controls, training, frc, coverage, stages, diffraction; a picture for which the run
+    Names: amplitude, phase, controls, training, frc, coverage, diffraction; a picture for which the run
     has no content (no training, no ring correlation) is left out. Colour scales come from the truth, or from the
     iterative reference where there is none. A picture that cannot be drawn is a text file NAME.txt with the reason
     (REPORTING-ARTIFACT-BOUNDARY-001); what the system refuses to write is an error.
@@ -67,6 +67,4 @@ def drawers(result: RunResult) -> dict[str, Callable[[], Figure]]:
     rings = curves.ring_curves(seen.blocks)
     if rings:
         found["frc"] = lambda: curves.ring_correlation(rings, seen.truth is not None)
-    if result.stages:
-        found["stages"] = lambda: curves.waterfall(result.stages)
     return found

@@ -52,7 +52,8 @@ def _reference(views: Views) -> tuple[Array, str]:
         return np.where(views.covered, views.truth, np.nan), "truth"
     if "iterative" in views.estimates:
         return views.estimates["iterative"], "iterative reference"
-    return views.estimates["network"], "network"
+    first = views.results[0]
+    return views.estimates[first], first
 
 
 def amplitude(views: Views) -> Quantity:
@@ -62,7 +63,7 @@ def amplitude(views: Views) -> Quantity:
     errors = {key: image - np.abs(reference) for key, image in images.items()}
     # An estimate that stands in for the truth has outliers; they must not take the whole colour scale.
     limits = canvas.value_limits(np.abs(reference), part=1.0 if views.truth is not None else 0.99)
-    error_limit = canvas.symmetric_limit(errors["network"])
+    error_limit = max(canvas.symmetric_limit(errors[name]) for name in views.results)
     look = ("amplitude", AMPLITUDE_UNIT, "viridis", limits)
     return Quantity(*look, np.abs(reference), name, images, errors, error_limit)
 
@@ -77,7 +78,7 @@ def phase(views: Views) -> Quantity:
     errors = {key: np.angle(image * np.conj(reference)) for key, image in views.estimates.items()}
     top = max(canvas.symmetric_limit(angle), 0.05)
     limits, cmap = ((-top, top), "magma") if top < 2.6 else ((-np.pi, np.pi), "twilight_shifted")
-    error_limit = canvas.symmetric_limit(errors["network"])
+    error_limit = max(canvas.symmetric_limit(errors[name]) for name in views.results)
     return Quantity("phase", PHASE_UNIT, cmap, limits, angle, name, images, errors, error_limit)
 
 
@@ -129,18 +130,18 @@ def _two_lines(name: str, scored: str) -> str:
     return f"{scores.NAMES[name]}\n{scored}" if scored else scores.NAMES[name]
 
 
-def side_by_side(views: Views) -> Figure:
-    """Draw one row for each estimator (reference first): amplitude, amplitude error, phase; one scale a column."""
+def side_by_side(views: Views, title: str = "the network beside its controls") -> Figure:
+    """Draw one row for each estimate (reference first): amplitude, amplitude error, phase; one scale a column."""
     first, second = amplitude(views), phase(views)
     against = first.reference_name
-    shown = [name for name in WORST_FIRST if name in views.estimates]
-    names = [name for name in shown if scores.NAMES[name] != against]
+    shown = [name for name in WORST_FIRST if name in views.estimates] or list(views.estimates)
+    names = [name for name in shown if scores.NAMES.get(name, name) != against]
     width = 3.6
     height = max(canvas.panel_size(views.frame, width), 1.0)  # a row label has six lines
     grid = canvas.Grid(
         len(names) + 1, 3, width, height, left=1.8, right=0.2, bottom=0.6, across=0.12, down=0.12
     )
-    figure, axes = grid.figure("the network beside its controls")
+    figure, axes = grid.figure(title)
     for row, name in zip(axes, [against, *names], strict=True):
         beside = {"rotation": 0, "ha": "right", "va": "center"}
         row[0].set_ylabel(_row_label(views, name), fontsize=canvas.TEXT, **beside)

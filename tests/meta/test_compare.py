@@ -148,17 +148,16 @@ def colours(drawn: Any) -> list[tuple[float, float]]:
     ]
 
 
-def test_one_object_has_one_colour_scale_and_two_objects_have_two(
-    pair: tuple[Path, Path], other: Path
+def test_runs_of_one_object_share_a_colour_scale_and_others_have_no_figure(
+    pair: tuple[Path, Path], other: Path, tmp_path: Path
 ) -> None:
-    together, apart = (
-        colours(figure(document(pair[0], second)[0], second == pair[1]))
-        for second in (pair[1], other)
-    )
-    assert len(together) == 8  # truth and two runs; two errors; three phases
-    assert [len(set(row)) for row in (together[:3], together[3:5], together[5:])] == [1, 1, 1]
-    assert len(apart) == 6
-    assert apart[0] != apart[1]
+    drawn = colours(figure(document(*pair)[0]))
+    assert (
+        len(drawn) == 8
+    )  # amplitude and phase of the truth; amplitude, error and phase of two runs
+    assert len(set(drawn)) == 3
+    ptyspec(pair[0], other, "--out", tmp_path / "out")
+    assert not (tmp_path / "out" / "compare.png").exists()
 
 
 def test_without_a_truth_a_run_is_shown_beside_the_first_one(written: Make) -> None:
@@ -173,7 +172,7 @@ def test_without_a_truth_a_run_is_shown_beside_the_first_one(written: Make) -> N
     )  # the fake run's first stage recorded no frames
     assert found["agreement"][made[1].name]["amplitude_ratio"] == pytest.approx(0.957, abs=0.001)
     assert "mean_ratio" not in found["scores"][made[0].name]["network"]
-    assert len(colours(figure(made, found))) == 5  # two amplitudes, one difference, two phases
+    assert len(colours(figure(made))) == 6  # amplitude, difference and phase of each
 
 
 def test_files_say_what_the_document_says(pair: tuple[Path, Path], tmp_path: Path) -> None:

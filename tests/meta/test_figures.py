@@ -42,16 +42,7 @@ def images(figure: Any) -> list[Any]:
     return [axes.images[0] for axes in figure.axes if axes.images]
 
 
-EVERY_PICTURE = (
-    "amplitude",
-    "phase",
-    "controls",
-    "training",
-    "frc",
-    "coverage",
-    "stages",
-    "diffraction",
-)
+EVERY_PICTURE = ("amplitude", "phase", "controls", "training", "frc", "coverage", "diffraction")
 
 
 @pytest.mark.parametrize("name", EVERY_PICTURE)
