@@ -44,11 +44,6 @@ Failure = tuple[Standing, str]
 """`not evaluated` or `defect`, and the error's text."""
 
 
-def check_out(out: Path) -> None:
-    """Raise OutputExistsError where no hub can be put into `out`; call it before the work is done."""
-    check_place(out, "hubs", lambda folder: not (folder / HUB).exists())
-
-
 def write_hub(
     out: Path,
     subjects: Sequence[StageOutputs],
@@ -64,7 +59,7 @@ def write_hub(
     folder; finished runs stay in the store, so that the same command goes on from there. `watch` gets the number of
     kinds done, of all, and the one at work.
     """
-    check_out(out)
+    check_place(out, "hubs", lambda folder: not (folder / HUB).exists())
     began = datetime.now(UTC)
     names = [re.sub(r"[^\w.]", "-", one.name).strip("-.") for one in subjects[:NAMED]]
     stem = "-".join([f"{began:%Y-%m-%dT%H%M%S.%fZ}", *names])

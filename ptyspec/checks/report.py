@@ -176,20 +176,12 @@ def markdown(audit: Audit, figures: Iterable[FigureRow] = (), *, linked: bool = 
     return text if linked else LINK.sub(r"\1", text)
 
 
-def may_hold(kind: str) -> Callable[[Path], bool]:
-    """Return whether a folder holds audits, of which one of this kind would be replaced, and nothing else."""
-
-    def is_audit(path: Path) -> bool:
-        try:
-            return bool(read_document(path, AuditFile, "audit"))
-        except PtyspecError:
-            return False
-
-    def ours(folder: Path) -> bool:
-        audits = {path.name: is_audit(path) for path in folder.glob("*.json")}
-        return any(audits.values()) and HUB not in audits and audits.get(f"{kind}.json", True)
-
-    return ours
+def may_hold(folder: Path) -> bool:
+    """Return whether a folder holds audits, of which one may be replaced, and no other JSON file."""
+    try:
+        return bool([read_document(path, AuditFile, "audit") for path in folder.glob("*.json")])
+    except PtyspecError:
+        return False
 
 
 def write_audit(folder: Path, audit: Audit) -> Path:

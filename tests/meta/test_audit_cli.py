@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from ptyspec.checks import hub
 from ptyspec.checks.registry import KINDS
 from ptyspec.cli.main import app
 from ptyspec.spec.checks import Check
 from tests.audits import trained
-from tests.child import environment
 from tests.json_schema import breaches
 from tests.tiny_runs import SMALL
 
-ROOT = Path(__file__).parents[2]
 TINY = [word for setting in SMALL for word in ("--set", setting)] + ["--profile", "quick"]
 """The settings of every tiny run: nothing but the audit itself takes time."""
 
@@ -167,35 +161,3 @@ def test_all_audits_of_a_finished_run_go_into_one_folder(tmp_path: Path) -> None
         ptyspec("--check", str(tmp_path / "hub")).stdout
         == "ok: every number is what its JSON field holds\n"
     )
-
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from ptyspec.checks import hub
-from tests.fake_hub import SIDES, audit
-
-def killed(kind, sides):
-    if kind == "visual":
-        os.kill(os.getpid(), signal.SIGKILL)
-    return audit(kind, sides)
-
-hub.perform = killed
-hub.write_hub(Path(sys.argv[1]), SIDES, kinds=("probe", "visual"))
-"""
-
-
-@pytest.mark.clause("STORE-004")
-def test_a_killed_process_leaves_nothing_that_looks_finished(clause: Check, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(tmp_path)],
-        cwd=ROOT,
-        env=environment(PYTHONPATH=str(ROOT)),
-        check=False,
-        capture_output=True,
-    )
-    clause.equal(done.returncode, -signal.SIGKILL, f"it was killed ({done.stderr[-300:]!r})")
-    [left] = tmp_path.iterdir()
-    clause.holds(left.name.startswith(hub.PARTIAL), "what is left is hidden", left.name)
-    clause.holds(list(left.rglob("probe.md")), "it had begun", list(left.rglob("*")))
-    clause.equal(list(left.rglob("hub.json")), [], "and is no hub")
