@@ -10,7 +10,6 @@ Where the stored scores do not come out of the stored object, somebody has scale
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,12 +22,9 @@ from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.stage_chain import near_one, over, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
-from ptyspec.scores.amplitude import amplitude_scores
 from ptyspec.scores.frame import Frame, cut
 from ptyspec.scores.numbers import number, pearson, quotient
 from ptyspec.spec.checks import Check
-
-SCORES = ("mae", "rmse", "mean_ratio", "pearson_r")
 
 
 def amplitudes(frame: Frame) -> tuple[Array, Array]:
@@ -40,26 +36,6 @@ def distributions(outputs: StageOutputs) -> dict[str, Any] | None:
     """Return the distributions of prediction, truth, and prediction over truth pixel by pixel."""
     known = outputs.facts(facts.scores) if facts.as_scored(outputs) else None
     return known and {name: known[name] for name in ("prediction", "truth", "ratio")}
-
-
-def scalars(outputs: StageOutputs) -> dict[str, Any] | None:
-    """Return how the prediction scores after multiplication with each candidate."""
-    pixels = outputs.facts(facts.frame)
-    if pixels is None or not facts.as_scored(outputs):
-        return None
-    prediction, truth = amplitudes(pixels)
-    candidates = {
-        "none": 1.0,
-        "least squares": least_squares(prediction, truth),
-        "ratio of the means": quotient(truth.mean(), prediction.mean()),
-        "1 / g": 1 / outputs.containers.train.gain,
-    }
-    rows = {}
-    for name, scalar in candidates.items():
-        if scalar is not None:
-            scored = amplitude_scores(replace(pixels, rec=scalar * pixels.rec))
-            rows[name] = {"scalar": scalar, **{key: scored[key] for key in SCORES}}
-    return rows
 
 
 def least_squares(prediction: Array, truth: Array) -> float | None:
@@ -106,11 +82,6 @@ def error(outputs: StageOutputs) -> dict[str, dict[str, Any]] | None:
     return {name: decomposition(*amplitudes(one)) for name, one in frames.items() if one.pixels}
 
 
-def level(outputs: StageOutputs) -> dict[str, float | None] | None:
-    """Return the least-squares scalar, alone and times the gain; None where the ratios are refused."""
-    return outputs.facts(facts.gauge) if facts.as_scored(outputs) else None
-
-
 @checks("NET-009", "score", trains=True)
 def the_contrast_is_the_truth_s(check: Check, outputs: StageOutputs) -> None:
     what, known = "standard deviation of the amplitude over the truth's", None
@@ -146,7 +117,7 @@ def the_evaluator_rescales_nothing(check: Check, outputs: StageOutputs) -> None:
 
 CONTROLS = OF_BIAS
 LAYOUT = Layout(
-    facts={"distributions": distributions, "scalars": scalars, "error": error, "level": level},
+    facts={"distributions": distributions, "error": error},
     also=(the_level_is_the_truth_s,),
     tables=(
         Grid(
@@ -156,30 +127,16 @@ LAYOUT = Layout(
             corner="amplitude",
         ),
         Grid(
-            "Candidate scalars, each scored after multiplication",
-            "scalars/*/*",
-            "scalar, mae, rmse, mean_ratio, pearson_r",
-            corner="subject, scalar",
-            form=".4f",
-        ),
-        Grid(
             "What the squared error consists of, and what the best scalar removes; the run's controls beside it",
             "error/*/*",
-            "mean squared error=before:.3e, after the best scalar=after:.3e, removed, level, "
-            "contrast, structure, left after scalar and offset=rest_floor",
+            "before:.3e, least_squares:.4f, after:.3e, removed, level, contrast, structure, "
+            "rest_floor",
             corner="object",
             form=".1%",
         ),
-        Grid(
-            "Least-squares scalar and gain",
-            "level/*",
-            "gain g=gain, scalar=least_squares, scalar x g=times_gain",
-            corner="run",
-        ),
     ),
     notes="""
-    Level is what a scalar can set right; structure is what no scalar and no offset can. A
-    least-squares scalar near 1/g (scalar x g near one) says that the loader's gain stayed in the
-    object, as in the investigation's runs; near one (scalar x g near g) it left.
+    Level is what a scalar can set right; structure is what no scalar and no offset can. A best
+    scalar near 1/g says that the loader's gain stayed in the object, as in the investigation's runs.
     """,
 )

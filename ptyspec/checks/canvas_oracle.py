@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -72,57 +71,39 @@ def merge_error(groups: GroupedScan, side: int) -> float | None:
     return float(np.linalg.norm((merged - truth)[lit]) / np.linalg.norm(truth[lit]))
 
 
-def stitched_facts(outputs: StageOutputs) -> dict[str, Any]:
-    """Perfect patches of the test split through the pipeline's own stitching: in place, moved, and out of place."""
+def stitched(outputs: StageOutputs) -> tuple[Array, Reconstruction, Reconstruction, Reconstruction]:
+    """Return positions (M, 2) of perfect patches of the test split, and what the pipeline's own stitching makes of them.
+
+    In place, moved, and at places of other patches, half the scan away.
+    """
     groups = outputs.groups.test
-    rows, size = spread(groups.size, STITCHED), groups.scan.N
-    coords, probe = groups.coords[rows], groups.scan.probeGuess
-    patches = Patches(object=true_patches(groups, rows), coords=coords, probe=probe)
+    rows = spread(groups.size, STITCHED)
+    coords, truth = groups.coords[rows], true_patches(groups, rows)
     places = np.moveaxis(coords[:, 0], 1, 2)
     positions = places.reshape(-1, 2)
-    # Half the scan away: no patch lies in its place.
     away = np.roll(positions, len(positions) // 2, axis=0).reshape(places.shape)
-    stitched, far, wrong = (
-        outputs.pipeline.stitch(outputs.scenario, patches.model_copy(update={"coords": at}))
+    near, far, wrong = (
+        outputs.pipeline.stitch(
+            outputs.scenario, Patches(object=truth, coords=at, probe=groups.scan.probeGuess)
+        )
         for at in (
             coords,
             coords + np.array(MOVE, float)[:, None],
             np.moveaxis(away, 1, 2)[:, None],
         )
     )
-    low, high = positions.min(axis=0) - size // 2, positions.max(axis=0) + size // 2 - 1
-    (x0, y0), (height, width) = stitched.origin, stitched.object.shape
-    margins = [*(low - stitched.origin), x0 + width - 1 - high[0], y0 + height - 1 - high[1]]
-    light = stitched.coverage.sum(dtype=np.float64) / len(positions)
-    placed, elsewhere = (_correlation(made, groups.scan.objectGuess) for made in (stitched, wrong))
-    return {
-        "x0": x0,
-        "y0": y0,
-        "width": width,
-        "height": height,
-        "smallest_margin": float(min(margins)),
-        "coverage_ratio": float(light / illumination_weight(probe).sum(dtype=np.float64)),
-        "coverage_change_when_moved": _change(stitched, far),
-        "origin_moved": [far.origin[0] - x0, far.origin[1] - y0],
-        "oracle_error": _oracle_error(stitched, groups.scan.objectGuess),
-        "oracle_r": placed,
-        "r_that_wrong_places_cost": None if placed is None else placed - (elsewhere or 0.0),
-    }
+    return positions, near, far, wrong
 
 
-def _correlation(made: Reconstruction, truth: Array | None) -> float | None:
-    """Pearson's r by the evaluator that scores networks, on covered pixels."""
-    return None if truth is None else amplitude_scores(cut(made, truth))["pearson_r"]
+def correlations(outputs: StageOutputs) -> list[float | None]:
+    """Return Pearson's r of perfect patches in place and at wrong places, by the evaluator that scores networks."""
+    truth, (_, near, _, wrong) = outputs.scan.objectGuess, outputs.facts(stitched)
+    if truth is None:
+        return [None, None]
+    return [amplitude_scores(cut(made, truth))["pearson_r"] for made in (near, wrong)]
 
 
-def _change(near: Reconstruction, far: Reconstruction) -> float | None:
-    """Largest change of the coverage over its maximum; None where even the shape changed."""
-    if near.coverage.shape != far.coverage.shape or not near.coverage.any():
-        return None
-    return float(np.abs(near.coverage - far.coverage).max() / near.coverage.max())
-
-
-def _oracle_error(stitched: Reconstruction, truth: Array | None) -> float | None:
+def stitch_error(made: Reconstruction, truth: Array | None) -> float | None:
     """Relative rms distance from the object where light fell, without the free phase of each joined piece.
 
     Pieces that no light joins (the images of a nested scan) have no common phase.
@@ -131,16 +112,16 @@ def _oracle_error(stitched: Reconstruction, truth: Array | None) -> float | None
         return None
     from scipy.ndimage import label
 
-    (x0, y0), (height, width) = stitched.origin, stitched.object.shape
+    (x0, y0), (height, width) = made.origin, made.object.shape
     pad = max(height, width) + max(abs(x0), abs(y0))
     around = np.pad(truth, pad)[y0 + pad : y0 + pad + height, x0 + pad : x0 + pad + width]
-    both = np.isfinite(stitched.object) & (stitched.coverage > LIT)
+    both = np.isfinite(made.object) & (made.coverage > LIT)
     if around.shape != both.shape or not np.any(around[both]):
         return None
     pieces, count = label(both)
     missed = 0.0
     for piece in range(1, count + 1):
-        images = (stitched.object, around)
+        images = (made.object, around)
         found, expected = (image[pieces == piece].astype(np.complex128) for image in images)
         phase = np.vdot(found, expected)
         turned = found * (phase / abs(phase) if phase else 1.0)

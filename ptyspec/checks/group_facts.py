@@ -108,11 +108,8 @@ def frame_keys(scan: RawScan, rows: Array | None = None) -> set[bytes]:
 
 
 FRAMES = 16
-FEW = "two frames a split (nimgs 2 taken for scan points)"
-UPSTREAM = {FEW: "Dataset has only 2 points but 4 coordinates per group requested."}
-"""What upstream said, where it is recorded."""
 PROVOKED = {
-    FEW: ("GROUP-004", 2, 4, 2, False),
+    "two frames a split (nimgs 2 taken for scan points)": ("GROUP-004", 2, 4, 2, False),
     "neighbor_count 1": ("GROUP-004", FRAMES, 1, FRAMES, False),
     "more groups than frames": ("OVERSAMPLING-001", FRAMES, 6, FRAMES + 1, False),
     "oversampling with K = C": ("OVERSAMPLING-001", FRAMES, 4, FRAMES + 1, True),
@@ -124,24 +121,27 @@ PROVOKED = {
 oversampling allowed."""
 
 
-def provoke(material: StageOutputs) -> dict[str, dict[str, Any]]:
+def provoke(outputs: StageOutputs) -> dict[str, dict[str, str]]:
     """Return what the pipeline did with each of them: refused with this text, formed, or crashed."""
-    rows, scenario, halves = {}, material.scenario, material.halves
-    model = scenario.model.model_copy(update={"gridsize": 2})
+    rows, scenario, halves = {}, outputs.scenario, outputs.halves
     for name, (clause, frames, neighbours, wanted, oversampling) in PROVOKED.items():
         asked = {"kind": "nearest", "n_groups": wanted, "neighbor_count": neighbours}
-        grouping = scenario.grouping.model_copy(
-            update={**asked, "enable_oversampling": oversampling}
-        )
+        asked["enable_oversampling"] = oversampling
         few = np.arange(min(frames, halves.train.size, halves.test.size))
-        parts = TrainTest(halves.train.take(few), halves.test.take(few))
-        row = {"clause": clause, "outcome": "formed", "error": None, "message": None}
+        parts, outcome, message = (
+            TrainTest(halves.train.take(few), halves.test.take(few)),
+            "formed",
+            "",
+        )
+        changed = {
+            "grouping": scenario.grouping.model_copy(update=asked),
+            "model": scenario.model.model_copy(update={"gridsize": 2}),
+        }
         try:
-            changed = scenario.model_copy(update={"grouping": grouping, "model": model})
-            material.pipeline.group(changed, parts)
-        except Exception as raised:  # whatever another pipeline raises is what this table is for
-            refused = isinstance(raised, GroupingError)
-            row |= {"outcome": "refused" if refused else "crashed", "error": type(raised).__name__}
-            row |= {"message": str(getattr(raised, "message", raised))}
-        rows[name] = {**row, "recorded": UPSTREAM.get(name)}
+            outputs.pipeline.group(scenario.model_copy(update=changed), parts)
+        except GroupingError as error:
+            outcome, message = "refused", error.message
+        except Exception as error:  # whatever another pipeline raises is what this table is for
+            outcome, message = "crashed", f"{type(error).__name__}: {error}"
+        rows[name] = {"clause": clause, "outcome": outcome, "message": message}
     return rows

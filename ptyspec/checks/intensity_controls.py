@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ptyspec.checks.registry import of_faults
-from ptyspec.checks.spoil import by_fault, control, with_canvas, with_model, with_object, with_scan
+from ptyspec.checks.spoil import by_fault, control, with_canvas, with_model, with_object
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.pipeline.protocol import GroupedTrainTest
 
@@ -38,12 +38,6 @@ def blank(material: StageOutputs) -> StageOutputs:
     """The prediction is zero."""
     image = material.reconstruction.object
     return with_object(material, np.where(np.isfinite(image), 0, image))
-
-
-@control("EVID-001")
-def positions_shuffled(material: StageOutputs) -> StageOutputs:
-    """Frames and positions of the scan are out of step."""
-    return with_scan(material, diff3d=np.roll(material.scan.diff3d, 1, axis=0))
 
 
 @control("HEAD-001")
@@ -80,7 +74,7 @@ def flat(material: StageOutputs) -> StageOutputs:
 
 
 OF_INTENSITY = (
-    *(bright_groups, gain_left, blank, positions_shuffled, sigmoid, light_missing, zero_filled),
+    *(bright_groups, gain_left, blank, sigmoid, light_missing, zero_filled),
     *of_faults(*FAULTS, "SCALE-005 a0-without-root"),
     by_fault("stronger-source", "SCALE-005", "probe-rescaled"),
     *of_faults("SCORE-002 uncovered-pixels-scored"),

@@ -203,11 +203,11 @@ CONTROLS = (
 LAYOUT = Layout(
     facts={"probes": probes},
     tables=(
-        Grid("Amplitude", "probes/*", "min, max, mean, std, l2, mean_masked", "probe"),
         Grid(
-            "Where the light is",
+            "Amplitude, and where the light is",
             "probes/*",
-            "energy, energy_inside_mask, energy_outside_central_half, twin_overlap",
+            "min, max, mean, std, l2, mean_masked, energy, energy_inside_mask, "
+            "energy_outside_central_half, twin_overlap",
             "probe",
             ".5g",
         ),

@@ -43,9 +43,8 @@ class Sample:
 
     def part(self, groups: int) -> tuple[dict[str, Array], Array]:
         """Return inputs and measurement of the first few groups."""
-        return {name: values[:groups] for name, values in self.inputs.items()}, self.measured[
-            :groups
-        ]
+        inputs = {name: values[:groups] for name, values in self.inputs.items()}
+        return inputs, self.measured[:groups]
 
 
 def sample_of(container: Container, frames: int = FRAMES) -> Sample:

@@ -35,29 +35,14 @@ UNKNOWN = "the noise-free fields and the dose are not known"
 
 
 def scale(outputs: StageOutputs) -> dict[str, Any]:
-    """Return the scale of the data beside those that fields, closed form and gain give, and a dictionary's entry."""
+    """Return the scale of the data beside those that fields, closed form and gain give."""
     scan, train = outputs.scan, outputs.containers.train
     known, own = outputs.facts(chain.scales), None
     if scan.objectGuess is not None and known["declared"]:
         fields = list(field_amplitudes(scan.objectGuess, scan.probeGuess, scan.positions))
         own = intensity_scale(known["declared"], mean_energy(np.concatenate(fields)))
-    entry = (outputs.subject.dictionary or {}).get("intensity_scale")
-    gained = train.scale / train.gain
-    return {
-        **known,
-        "train": train.scale,
-        "from_fields": own,
-        "over_fields": chain.over(train.scale, own),
-        "over_gain": gained,
-        "dictionary": entry,
-        "dictionary_over_gained": chain.over(entry, gained),
-    }
-
-
-def stored(outputs: StageOutputs) -> dict[str, float | None]:
-    """Return the scale of the stored run and its object's level."""
-    kept = outputs.finished.stages["normalize"].numbers["scale"]
-    return {"stored": kept, "level": outputs.metrics.get("amplitude", {}).get("mean_ratio")}
+    over_fields, gained = chain.over(train.scale, own), train.scale / train.gain
+    return {**known, "from_fields": own, "over_fields": over_fields, "over_gain": gained}
 
 
 def parameters(outputs: StageOutputs) -> dict[str, dict[str, Any]]:
@@ -90,7 +75,7 @@ def the_scale_is_the_dataset_s(check: Check, outputs: StageOutputs) -> None:
 
 @checks("NET-002", "train", trains=True)
 def the_stored_scale_is_that_of_the_data(check: Check, outputs: StageOutputs) -> None:
-    kept = outputs.facts(stored)["stored"]
+    kept = outputs.finished.stages["normalize"].numbers["scale"]
     check.equal(kept, outputs.containers.train.scale, "s of the stored run is s of its data")
 
 
@@ -136,14 +121,15 @@ def counts_do_not_know_the_gauge(check: Check, outputs: StageOutputs) -> None:
 
 @checks("CONFIG-001", "settings")
 def the_dictionary_holds_the_gained_scale(check: Check, outputs: StageOutputs) -> None:
-    ratio = outputs.facts(scale)["dictionary_over_gained"]
-    if ratio is not None:
+    entry = (outputs.subject.dictionary or {}).get("intensity_scale")
+    if entry is not None:
+        ratio = entry / outputs.facts(scale)["over_gain"]
         chain.near_one(check, ratio, 1e-12, "the dictionary's intensity_scale over s/g")
 
 
 CONTROLS = OF_SCALER
 LAYOUT = Layout(
-    facts={"scale": scale, "stored": stored, "parameters": parameters},
+    facts={"scale": scale, "parameters": parameters},
     also=(
         the_gain_is_the_training_split_s,
         the_level_is_the_truth_s,
@@ -153,16 +139,11 @@ LAYOUT = Layout(
         Grid(
             "The scale",
             "scale/*",
-            "s: field units to counts=train:.6f, from the noise-free fields=from_fields:.6f, "
-            "closed form sqrt(nphotons)/(N/2)=closed_form, "
-            "s over the closed form=stored_over_closed:.5f, "
-            "s/g: scale of the network's input=over_gain, photons a frame: declared=declared:.4g, "
-            "measured=photons:.5g, intensity_scale in the dictionary=dictionary, "
-            "dictionary over s/g=dictionary_over_gained:.5f",
+            "stored:.6f, from_fields:.6f, closed_form, stored_over_closed:.5f, over_gain, "
+            "declared:.4g, photons:.5g",
             form=".4f",
             turned=True,
         ),
-        Grid("The stored run", "stored/*", "s=stored:.6f, level of the finished object=level:.5f"),
         Grid(
             "Parameters that could be a scale",
             "parameters/*/*",

@@ -1,4 +1,4 @@
-"""What the audits `bias` and `intensity` compute without a network: error split, first broken step."""
+"""What the audit `bias` computes without a network: how the error splits, and what a scalar can do."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 from ptyspec.checks.bias import decomposition, least_squares
-from ptyspec.checks.intensity_facts import explanation, first_break
-from ptyspec.checks.stage_chain import OUTPUT, step
 from ptyspec.seeds import generator
 
 DRAWS = generator(3, "amplitudes")
@@ -50,14 +48,3 @@ def test_a_scalar_removes_a_gain_and_nothing_of_the_structure() -> None:
     assert structured["removed"] < 0.02
     assert structured["structure"] is not None
     assert structured["structure"] > 0.8
-
-
-def test_the_first_step_off_its_ratio_is_named_and_its_factor_recognised() -> None:
-    right, wrong = step(1.0, 1.0, 1.0, 0.01), step(4.7, 8.1, 0.58, 0.05)
-    unseen = step(None, None, None, 0.05)
-    assert first_break({"a": {"train": right, "test": unseen}}) is None
-    assert first_break({"a": {"train": right}, OUTPUT: {"test": wrong}}) == (OUTPUT, "test")
-    assert explanation(0.58, {"g": 0.5774, "2": 2.0}) == "g"
-    assert explanation(0.7, {"g": 0.5774, "2": 2.0}) is None
-    assert explanation(1.08, {"own gain": 1.04}) is None
-    assert explanation(0.0, {"g": 0.5774}) is None
