@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -41,8 +40,7 @@ SHIFTED = 0.5
 """Pixels by which an object lies off its place, from which on that is a cause."""
 
 
-@dataclass(frozen=True)
-class Cause:
+class Cause(NamedTuple):
     """A reason that a test confirmed, with the clause that it breaks and the stage where it arose."""
 
     clause: str
@@ -56,19 +54,17 @@ def cause_of(run: FinishedRun, *, level: bool, structure: bool, data: bool) -> C
     `level`, `structure` and `data` say what is off: mean amplitude, detail, the fit to the data.
     Where nothing is off, only the place of the object is looked at.
     """
-    tests: list[Callable[[FinishedRun], Cause | None]] = []
-    if data or level or structure:
-        tests.append(_truth_and_data)
-    if data:
-        tests.append(_positions)
-    if structure:
-        tests += [_untrained, _flat]
-    tests.append(_shift)  # a pixel off its place costs few of the scores, and costs no time to see
-    if structure:
-        tests.append(_patches)
-    for test in tests:
+    tests = (
+        (_truth_and_data, data or level or structure),
+        (_positions, data),
+        (_untrained, structure),
+        (_flat, structure),
+        (_shift, True),  # a pixel off its place costs few of the scores, and costs no time to see
+        (_patches, structure),
+    )
+    for test, asked in tests:
         try:
-            cause = test(run)
+            cause = test(run) if asked else None
         except PtyspecError:
             cause = None  # a test that the run is too small for confirms nothing
         if cause:
@@ -85,8 +81,7 @@ def _truth_and_data(run: FinishedRun) -> Cause | None:
         object=scan.objectGuess, coverage=np.ones(scan.objectGuess.shape, np.float32), origin=(0, 0)
     )
     rows = np.unique(np.linspace(0, scan.size - 1, min(scan.size, MOST_PATCHES)).astype(int))
-    predicted = predict_frames(scan, truth, rows)
-    mask = None if scan.mask is None else scan.mask
+    predicted, mask = predict_frames(scan, truth, rows), scan.mask
     seen = np.ones(scan.diff3d.shape[1:], bool) if mask is None else mask
     energy = float((predicted[:, seen] ** 2).sum())
     measured = float((scan.diff3d[rows][:, seen].astype(np.float64) ** 2).sum())
@@ -118,18 +113,14 @@ def _positions(run: FinishedRun) -> Cause | None:
     far = np.abs(run.scan.positions - (low + high) / 2).max(axis=1)
     scan = run.scan.take(np.sort(np.argsort(far, kind="stable")[:NEIGHBOURS]))
     as_is = _misfit(run, scan)
-    trials = {
-        words: _misfit(run, scan.model_copy(update=change)) for words, change in _trials(scan)
-    }
-    words = min(trials, key=lambda name: trials[name])
-    if trials[words] > BETTER * as_is:
+    left, words = min(
+        (_misfit(run, scan.model_copy(update=change)), words) for words, change in _trials(scan)
+    )
+    if left > BETTER * as_is:
         return None
     said = f"{words}: {SWEEPS} sweeps of the iterative reference then leave R factor "
-    return Cause(
-        "DATA-007" if "probe" in words else "COORDS-001",
-        "simulate",
-        f"{said}{trials[words]:.3f}, as it is {as_is:.3f}",
-    )
+    clause = "DATA-007" if "probe" in words else "COORDS-001"
+    return Cause(clause, "simulate", f"{said}{left:.3f}, as it is {as_is:.3f}")
 
 
 def _trials(scan: RawScan) -> Iterator[tuple[str, dict[str, Array]]]:
@@ -215,57 +206,32 @@ def _patches(run: FinishedRun) -> Cause | None:
         return highpass_pearson(np.abs(frame.rec), np.abs(frame.truth), frame.mask) or 0.0
 
     plain = likeness(patches, positions)
-    found = {}
-    for trial in _spoiled(patches, positions, middles):
-        found[trial.words] = likeness(trial.patches, trial.positions), trial
-    words = max(found, key=lambda name: found[name][0])
-    alike, trial = found[words]
+    alike, cause = max(
+        (likeness(spoiled, moved), cause)
+        for cause, spoiled, moved in _spoiled(patches, positions, middles)
+    )
     if alike < max(plain + EXPLAINS, LEAST):
         return None
-    said = f"{words} (high-pass r {alike:.3f} with an object spoiled so, {plain:.3f} without)"
-    return Cause(trial.clause, trial.stage, said)
+    said = f"{cause.words} (high-pass r {alike:.3f} with an object spoiled so, {plain:.3f} without)"
+    return cause._replace(words=said)
 
 
-class Spoiled(NamedTuple):
-    """Patches and positions as a known mistake makes them."""
-
-    words: str
-    clause: str
-    stage: str
-    patches: Array
-    positions: Array
-
-
-def _spoiled(patches: Array, positions: Array, middles: Array) -> Iterator[Spoiled]:
-    yield Spoiled(
-        "the patches are transposed: rows and columns change places",
-        "STITCH-005",
-        "stitch",
-        np.swapaxes(patches, 1, 2),
-        positions,
-    )
-    yield Spoiled(
-        "the patches are twins: turned by 180 degrees and conjugated",
-        "INFER-006",
-        "infer",
-        np.roll(np.conj(patches[:, ::-1, ::-1]), 1, axis=(1, 2)),
-        positions,
-    )
-    centre = positions.mean(axis=0)
-    yield Spoiled(
-        "x and y of the positions change places", "COORDS-001", "group", patches, positions[:, ::-1]
-    )
-    yield Spoiled(
-        "the sign of the positions is wrong", "COORDS-003", "group", patches, 2 * centre - positions
-    )
+def _spoiled(
+    patches: Array, positions: Array, middles: Array
+) -> Iterator[tuple[Cause, Array, Array]]:
+    """Patches and positions as known mistakes make them."""
+    words = "the patches are transposed: rows and columns change places"
+    yield Cause("STITCH-005", "stitch", words), np.swapaxes(patches, 1, 2), positions
+    words = "the patches are twins: turned by 180 degrees and conjugated"
+    twins = np.roll(np.conj(patches[:, ::-1, ::-1]), 1, axis=(1, 2))
+    yield Cause("INFER-006", "infer", words), twins, positions
+    words = "x and y of the positions change places"
+    yield Cause("COORDS-001", "group", words), patches, positions[:, ::-1]
+    words, centre = "the sign of the positions is wrong", positions.mean(axis=0)
+    yield Cause("COORDS-003", "group", words), patches, 2 * centre - positions
     if not np.array_equal(positions, middles):
-        yield Spoiled(
-            "the sign of the offsets within a group is wrong",
-            "COORDS-003",
-            "group",
-            patches,
-            2 * middles - positions,
-        )
+        words = "the sign of the offsets within a group is wrong"
+        yield Cause("COORDS-003", "group", words), patches, 2 * middles - positions
 
 
 def _known(run: FinishedRun, scan: RawScan) -> tuple[Array, tuple[int, int]] | None:

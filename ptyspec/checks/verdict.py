@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict
 
 from ptyspec.checks import finished
 from ptyspec.checks.finished_cause import Cause, cause_of, twin_is_possible
-from ptyspec.checks.verdict_limits import AGREEMENT, QUANTITIES
+from ptyspec.checks.verdict_limits import AGREEMENT, DETAIL, LEVEL, Quantity, levels, structure
 from ptyspec.runs.finished_run import FinishedRun
-from ptyspec.scores.headline import shown
+from ptyspec.scores.headline import lookup, shown
 from ptyspec.spec.finding import Finding, State, failed
 from ptyspec.spec.registry import specification
 
@@ -18,19 +18,8 @@ Status = Literal["right", "doubtful", "wrong", "incomplete"]
 CODES: dict[Status, int] = {"right": 0, "wrong": 1, "incomplete": 4, "doubtful": 5}
 """Exit codes; several runs end with the first of wrong, incomplete, doubtful that one of them is."""
 WORST_FIRST: tuple[Status, ...] = ("wrong", "incomplete", "doubtful", "right")
-AUDITS = {
-    "NORMALIZATION-001": "intensity",
-    "SCALE-002": "probe",
-    "DATA-007": "probe",
-    "COORDS-001": "grouping",
-    "COORDS-003": "grouping",
-    "INFER-003": "architecture",
-}
-"""The audit that shows more of a cause; `visual` for the others."""
 CAUSE = "cause"
 """What a finding that names a cause is about."""
-FOLDER_CLAUSES = ("RUN-001", "RUN-003")
-"""Clauses of the folder: where it cannot be read, nothing can be said of the object."""
 
 
 class Doubt(BaseModel):
@@ -111,26 +100,19 @@ def verdict_of(run: FinishedRun) -> Verdict:
     nothing is broken, and what has to be known is not there. Doubtful: a clause that SHOULD hold is
     broken, or a quantity lies between its limits. Right: none of these.
     """
-    rows = finished.findings(run)
-    if any(row.clause == "RUN-001" for row in failed(rows)):
-        return _of(failed(rows)[0], "incomplete", {"findings": tuple(rows)})
-    beyond, doubts = _quantities(run)
-    rows += beyond
+    checked = finished.findings(run)
+    unreadable = [row for row in checked if row.clause == "RUN-001"]
+    if unreadable:
+        return _of(unreadable[0], "incomplete", {"findings": tuple(checked)})
+    level, doubts = _held(run, levels())
+    beyond, more = _held(run, structure())
+    rows, doubts = [*level, *checked, *beyond], [*doubts, *more]
     cause = _cause(run, rows, doubts)
     if cause:
+        title, more_of = specification()[cause.clause].title, finished.next_step(cause.clause, run)
+        told = (cause.clause, cause.stage, CAUSE, cause.words, title, State.FAILED)
         # First of its stage: what a test confirmed comes before what may follow from it.
-        rows.insert(
-            0,
-            Finding(
-                cause.clause,
-                cause.stage,
-                CAUSE,
-                cause.words,
-                specification()[cause.clause].title,
-                State.FAILED,
-                next_step=f"ptyspec audit {AUDITS.get(cause.clause, 'visual')} {run.folder}",
-            ),
-        )
+        rows.insert(0, Finding(*told, next_step=more_of))
     return _combined(run, rows, doubts, cause)
 
 
@@ -140,36 +122,22 @@ def worst(verdicts: list[Verdict]) -> Status:
     return next((status for status in WORST_FIRST if status in found), "right")
 
 
-def _quantities(run: FinishedRun) -> tuple[list[Finding], list[Doubt]]:
-    """Hold each quantity against its two limits: findings beyond the wrong one, doubts between them."""
+def _held(run: FinishedRun, quantities: tuple[Quantity, ...]) -> tuple[list[Finding], list[Doubt]]:
+    """Hold each quantity that the run has against its ranges."""
     rows, doubts = [], []
-    for quantity in QUANTITIES:
-        value = quantity.value(run.metrics)
-        if value is None or quantity.is_right(value):
+    for one in quantities:
+        value = one.value(run.metrics)
+        if value is None:
             continue
-        if quantity.is_wrong(value):
-            rows.append(
-                Finding(
-                    quantity.clause,
-                    quantity.stage,
-                    quantity.what,
-                    f"{value:.3f}",
-                    quantity.expected(quantity.wrong),
-                    State.FAILED,
-                    "metrics.json",
-                    next_step=f"ptyspec audit visual {run.folder}",
-                )
-            )
+        observed, right, wrong = f"{value:.3f}", one.is_right(value), one.is_wrong(value)
+        expected = one.expected(one.allowed if wrong else one.right)
+        if right or wrong:
+            state = State.FAILED if wrong else State.PASSED
+            said = (one.clause, one.stage, one.what, observed, expected, state, one.place)
+            rows.append(Finding(*said, next_step=finished.next_step(one.clause, run)))
         else:
-            doubts.append(
-                Doubt(
-                    clause=quantity.clause,
-                    what=quantity.what,
-                    observed=f"{value:.3f}",
-                    expected=quantity.expected(quantity.right),
-                    source=quantity.source,
-                )
-            )
+            told = {"clause": one.clause, "what": one.what, "source": one.source}
+            doubts.append(Doubt(observed=observed, expected=expected, **told))
     return rows, doubts
 
 
@@ -177,8 +145,7 @@ def _cause(run: FinishedRun, rows: list[Finding], doubts: list[Doubt]) -> Cause 
     """Look for a cause where something is off; cheap where nothing is."""
     off = {row.clause for row in failed(rows)} | {one.clause for one in doubts}
     if "NORMALIZATION-001" in off:
-        gain = run.stages["normalize"].numbers["gain"]
-        ratio = finished.number(run, "amplitude.mean_ratio")
+        gain, ratio = run.stages["normalize"].numbers["gain"], lookup(run.metrics, LEVEL)
         words = f"the gain stayed in the object: its level is {ratio:.3f}, the gain {gain:.3f}"
         return Cause("NORMALIZATION-001", "normalize", words)
     return cause_of(
@@ -195,14 +162,13 @@ def _combined(
     broken = failed(rows)
     must = [row for row in broken if specification()[row.clause].level == "MUST"]
     common: dict[str, Any] = {"findings": tuple(rows), "doubts": tuple(doubts)}
-    if must and all(row.clause in FOLDER_CLAUSES for row in must):
-        return _of(must[0], "incomplete", common)
     if must:
         first = must[0]
         known = cause is not None and (cause.clause, cause.stage) == (first.clause, first.stage)
         return _of(first, "wrong", common, cause.words if cause and known else "")
-    if finished.truth_is_known(run) and finished.number(run, "amplitude.mean_ratio") is None:
-        why = run.metrics["amplitude"].get("reason") or "no pixel was scored"
+    why = (run.metrics.get("amplitude") or {"reason": "no truth"}).get("reason")
+    if why != "no truth" and lookup(run.metrics, LEVEL) is None:
+        why = why or "no pixel was scored"
         return Verdict(
             status="incomplete",
             sentence=f"an object is known and nothing was scored against it: {why}",
@@ -211,32 +177,21 @@ def _combined(
         )
     if broken:
         return _of(broken[0], "doubtful", common, _twin(run))
+    common["next_step"] = f"ptyspec audit visual {run.folder}"
     if doubts:
         one = doubts[0]
-        return Verdict(
-            status="doubtful",
-            cause=_twin(run),
-            sentence=f"{one.what} is {one.observed}, right would be {one.expected}",
-            next_step=f"ptyspec audit visual {run.folder}",
-            **common,
-        )
-    return Verdict(
-        status="right",
-        sentence=_scores(run),
-        next_step=f"ptyspec audit visual {run.folder}",
-        **common,
-    )
+        sentence = f"{one.what} is {one.observed}, right would be {one.expected}"
+        return Verdict(status="doubtful", cause=_twin(run), sentence=sentence, **common)
+    return Verdict(status="right", sentence=_scores(run), **common)
 
 
 def _twin(run: FinishedRun) -> str:
     """Why detail is limited where each pattern is inverted alone and the probe equals its own twin."""
     if run.resolved.scenario.model.gridsize > 1 or not twin_is_possible(run.scan.probeGuess):
         return ""
-    mine = finished.number(run, finished.STRUCTURE)
-    best = finished.number(run, f"controls.iterative.{finished.STRUCTURE}")
-    beside = (
-        "" if mine is None or best is None else f": high-pass r {mine:.3f}, reference {best:.3f}"
-    )
+    mine, best = (lookup(run.metrics, f"{of}{DETAIL}") for of in ("", "controls.iterative."))
+    known = mine is not None and best is not None
+    beside = f": high-pass r {mine:.3f}, reference {best:.3f}" if known else ""
     return (
         "the probe equals its own twin and each pattern is inverted alone (gridsize 1), so that a "
         f"patch cannot be told from its twin{beside}"
@@ -245,22 +200,19 @@ def _twin(run: FinishedRun) -> str:
 
 def _scores(run: FinishedRun) -> str:
     """The numbers that a right verdict rests on."""
-    ratio = finished.number(run, "amplitude.mean_ratio")
-    if ratio is None:
-        with_reference = finished.number(run, AGREEMENT)
-        r_factor = finished.number(run, "data.r_factor")
-        half = finished.number(run, "half_set_frc.network.complex.half_bit_crossing")
+
+    def score(path: str, digits: int = 3) -> str:
+        return shown(lookup(run.metrics, path), digits)
+
+    if lookup(run.metrics, LEVEL) is None:
         return (
-            f"no object is known; amplitude r {shown(with_reference)} with the iterative reference, "
-            f"R factor {shown(r_factor)}, half-set FRC {shown(half, 2)}"
+            f"no object is known; amplitude r {score(AGREEMENT)} with the iterative reference, "
+            f"R factor {score('data.r_factor')}, half-set FRC "
+            f"{score('half_set_frc.network.complex.half_bit_crossing', 2)}"
         )
     names = {"iterative": "reference", "untrained": "untrained", "trivial": "trivial"}
-    beside = ", ".join(
-        f"{word} {shown(finished.number(run, f'controls.{name}.{finished.STRUCTURE}'))}"
-        for name, word in names.items()
-    )
-    detail = finished.number(run, finished.STRUCTURE)
-    return f"mean ratio {ratio:.3f}, high-pass r {shown(detail)} ({beside})"
+    beside = [f"{word} {score(f'controls.{name}.{DETAIL}')}" for name, word in names.items()]
+    return f"mean ratio {score(LEVEL)}, high-pass r {score(DETAIL)} ({', '.join(beside)})"
 
 
 def _of(first: Finding, status: Status, common: dict[str, Any], cause: str = "") -> Verdict:

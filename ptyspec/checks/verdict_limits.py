@@ -2,88 +2,74 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from math import inf
 from typing import Any
 
 from ptyspec.scores.headline import lookup
+from ptyspec.spec.checks import limits
 from ptyspec.spec.registry import specification
 
 Metrics = Mapping[str, Any]
-DETAIL, AMPLITUDE, PHASE = (
-    "amplitude.highpass_pearson_r",
-    "amplitude.pearson_r",
-    "phase.pearson_r",
-)
+Value = Callable[[Metrics], float | None]
+Range = tuple[float, float]
+LEVEL, DETAIL = "amplitude.mean_ratio", "amplitude.highpass_pearson_r"
 AGREEMENT = "agreement_with_iterative.raw.amplitude_pearson_r"
-HALF_SETS = "half_set_frc.iterative.complex.half_bit_crossing"
-AGREEMENT_DETAIL = "agreement_with_iterative.highpass_pearson_r"
 NOISE_OF_BRIGHT_PIXELS = 1.0
 """Expected deviance a pixel of Poisson counts at their true rate, where it was not recorded."""
-
-
-def level_limits() -> tuple[float, float]:
-    """Return the smallest and the largest mean ratio that INFER-005 allows."""
-    off = specification()["INFER-005"].tolerance.value
-    return 1 - off, 1 + off
+SEEDS = "right: every right seed of the calibration stays on this side (docs/verdict.md)"
+NOTHING_LEARNED = "wrong: no better than an estimate that learned nothing"
+REFERENCE = "the iterative reference"
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """One number of a run with two bounds: up to `right` it is right, beyond `wrong` it is wrong.
+    """One number of a run with two ranges: within `right` it is right, outside `allowed` it is wrong.
 
     Attributes:
         what: the quantity, in words.
         value: computes it from metrics.json; None where the run does not have it.
-        right, wrong: the bounds, with doubt between them; `right` above `wrong` means that larger
-            is better.
+        right, allowed: the ranges, with doubt between them.
+        source: where both come from.
         clause, stage: what a wrong value breaks, and where it shows.
-        source: where both bounds come from.
+        why: what a right value means, said after the range.
+        place: where the value can be read.
     """
 
     what: str
-    value: Callable[[Metrics], float | None]
-    right: float
-    wrong: float
-    clause: str
-    stage: str
+    value: Value
+    right: Range
+    allowed: Range
     source: str
+    clause: str = "INFER-006"
+    stage: str = "score"
+    why: str = ""
+    place: str = "metrics.json"
 
     def is_right(self, value: float) -> bool:
         """Return whether the value is near enough."""
-        return value >= self.right if self.right > self.wrong else value <= self.right
+        return self.right[0] <= value <= self.right[1]
 
     def is_wrong(self, value: float) -> bool:
         """Return whether the value is too far off."""
-        return value < self.wrong if self.right > self.wrong else value > self.wrong
+        return not self.allowed[0] <= value <= self.allowed[1]
 
-    def expected(self, bound: float) -> str:
-        """Return a bound in words."""
-        return f"{'at least' if self.right > self.wrong else 'at most'} {bound:g}"
-
-
-def _share_of_reference(path: str) -> Callable[[Metrics], float | None]:
-    """A score over that of the iterative reference on the same frames."""
-
-    def share(metrics: Metrics) -> float | None:
-        mine, best = lookup(metrics, path), lookup(metrics, f"controls.iterative.{path}")
-        return None if mine is None or best is None or best <= 0 else mine / best
-
-    return share
+    def expected(self, limit: Range) -> str:
+        """Return a range in words."""
+        return f"{limits(*limit)}{self.why}"
 
 
-def _left_over(baseline: str, path: str) -> Callable[[Metrics], float | None]:
-    """Variance that a correlation leaves unexplained, 1 - r^2, over what a baseline leaves."""
+def level_limits() -> Range:
+    """Return the smallest and the largest mean ratio that INFER-005 allows."""
+    return _about_one("INFER-005")
 
-    def left(metrics: Metrics) -> float | None:
-        mine, other = lookup(metrics, path), lookup(metrics, f"controls.{baseline}.{path}")
-        if mine is None or other is None or abs(other) >= 1:
-            return None
-        # A negative correlation explains nothing, however strong it is.
-        return (1 - max(mine, 0.0) ** 2) / (1 - max(other, 0.0) ** 2)
 
-    return left
+def level_is_right(metrics: Metrics, control: str = "") -> bool | None:
+    """Return whether the level of the network, or of a control, is the truth's; None where it is not known."""
+    ratio = lookup(metrics, f"controls.{control}.{LEVEL}" if control else LEVEL)
+    return None if ratio is None else level_limits()[0] <= ratio <= level_limits()[1]
 
 
 def misfit(metrics: Metrics, name: str = "") -> float | None:
@@ -102,135 +88,166 @@ def misfit(metrics: Metrics, name: str = "") -> float | None:
     return squared * max(1 - noise / deviance, 0.0) if deviance > 0 else 0.0
 
 
-def _misfit_over(name: str, baseline: str) -> Callable[[Metrics], float | None]:
-    def share(metrics: Metrics) -> float | None:
-        mine, other = misfit(metrics, name), misfit(metrics, baseline)
-        return None if mine is None or not other else mine / other
-
-    return share
+def _about_one(clause: str) -> Range:
+    off = specification()[clause].tolerance.value
+    return 1 - off, 1 + off
 
 
-def _with_truth(value: Callable[[Metrics], float | None]) -> Callable[[Metrics], float | None]:
+def _over(mine: float | None, other: float | None) -> float | None:
+    return None if mine is None or other is None or other <= 0 else mine / other
+
+
+def _left(score: float | None) -> float | None:
+    """Variance that a correlation leaves unexplained; a negative one explains nothing, however strong it is."""
+    return None if score is None else 1 - max(score, 0.0) ** 2
+
+
+def _with_truth(value: Value) -> Value:
     return lambda metrics: value(metrics) if "amplitude" in metrics else None
 
 
-def _without_truth(value: Callable[[Metrics], float | None]) -> Callable[[Metrics], float | None]:
+def _without_truth(value: Value) -> Value:
     return lambda metrics: None if "amplitude" in metrics else value(metrics)
 
 
-SEEDS = "right: every right seed of the calibration stays on this side (docs/verdict.md)"
-NOTHING_LEARNED = "wrong: no better than an estimate that learned nothing"
-REFERENCE = "the iterative reference"
+def _misfit_over_trivial(name: str) -> Value:
+    return lambda metrics: _over(misfit(metrics, name), misfit(metrics, "trivial"))
 
 
-def _beside_reference(what: str, path: str, right: float, wrong: float, source: str) -> Quantity:
-    value = _share_of_reference(path)
-    return Quantity(
-        f"{what} over that of {REFERENCE}", value, right, wrong, "INFER-006", "score", source
-    )
+def _beside_reference(what: str, path: str, right: float, least: float, source: str) -> Quantity:
+    def share(metrics: Metrics) -> float | None:
+        return _over(lookup(metrics, path), lookup(metrics, f"controls.iterative.{path}"))
+
+    return Quantity(f"{what} over that of {REFERENCE}", share, (right, inf), (least, inf), source)
 
 
-def _beside_baselines(what: str, path: str) -> tuple[Quantity, Quantity]:
+def _beside_baseline(what: str, path: str, name: str, clause: str) -> Quantity:
     """What a baseline leaves unexplained, the network has to explain in part."""
-    trivial, untrained = (
-        Quantity(
-            f"variance of the {what} left unexplained, over that of the {name} baseline",
-            _left_over(name, path),
-            0.8,
-            1.0,
-            clause,
-            "score",
-            f"{SEEDS}; {NOTHING_LEARNED} ({clause})",
-        )
-        for name, clause in (("trivial", "INFER-006"), ("untrained", "INFER-007"))
+
+    def left(metrics: Metrics) -> float | None:
+        other = lookup(metrics, f"controls.{name}.{path}")
+        return _over(_left(lookup(metrics, path)), _left(other))
+
+    said = f"variance of the {what} left unexplained, over that of the {name} baseline"
+    source = f"{SEEDS}; {NOTHING_LEARNED} ({clause})"
+    return Quantity(said, left, (-inf, 0.8), (-inf, 1.0), source, clause)
+
+
+@cache
+def levels() -> tuple[Quantity, ...]:
+    """Return the quantities with one range: that of a clause's tolerance."""
+
+    def within(of: str, what: str, value: Value, place: str, *told: str) -> Quantity:
+        limit, (clause, stage, why) = _about_one(of), told
+        source, place = f"tolerance of {of}", f"metrics.json#/{place}"
+        return Quantity(what, value, limit, limit, source, clause, stage, why, place)
+
+    def contrast(metrics: Metrics) -> float | None:
+        made, known = (lookup(metrics, f"amplitude.{of}.std") for of in ("prediction", "truth"))
+        return _over(made, known)
+
+    together = ": probe, scale and truth belong together"
+    return (
+        within(
+            "INFER-005",
+            f"mean amplitude of {REFERENCE} over that of the truth",
+            lambda metrics: lookup(metrics, f"controls.iterative.{LEVEL}"),
+            "controls/iterative/amplitude/mean_ratio",
+            *("SCALE-004", "simulate", together),
+        ),
+        within(
+            "INFER-005",
+            "mean amplitude over that of the truth",
+            lambda metrics: lookup(metrics, LEVEL),
+            *("amplitude/mean_ratio", "INFER-005", "score", ""),
+        ),
+        within(
+            "NET-009",
+            "contrast of the amplitude over that of the truth",
+            contrast,
+            *("amplitude/prediction/std", "NET-009", "score", ""),
+        ),
     )
-    return trivial, untrained
 
 
-QUANTITIES: tuple[Quantity, ...] = (
-    Quantity(
-        f"half-set FRC of {REFERENCE}, part of Nyquist (half-bit)",
-        lambda metrics: lookup(metrics, HALF_SETS),
-        0.5,
-        0.2,
-        "DATA-007",
-        "simulate",
-        "right: two halves of the data agree to half of Nyquist; wrong: they agree on what is "
-        "smooth alone, as for swapped positions (0.10) or a wrong probe (0.0); measured files that "
-        "are right keep 0.8 and more",
-    ),
-    Quantity(
-        f"misfit of {REFERENCE} to the data, as a part of their energy",
-        _without_truth(lambda metrics: misfit(metrics, "iterative")),
-        0.01,
-        0.1,
-        "DATA-007",
-        "simulate",
-        f"{SEEDS}, with 0.001 and less; wrong: a tenth of the energy is missed by an algorithm that "
-        "fits nothing but these data",
-    ),
-    Quantity(
-        f"misfit of {REFERENCE} to the data, over that of the trivial baseline",
-        _without_truth(_misfit_over("iterative", "trivial")),
-        0.5,
-        1.0,
-        "DATA-007",
-        "simulate",
-        f"{SEEDS}; wrong: one constant a patch fits as well",
-    ),
-    _beside_reference(
-        "high-pass r",
-        DETAIL,
-        0.8,
-        0.5,
-        "right: an object below 0.8 of what is possible counts as harmed (the calibration's own "
-        "definition); wrong: below half of the correlation that the same frames give",
-    ),
-    _beside_reference(
-        "amplitude r",
-        AMPLITUDE,
-        0.93,
-        0.8,
-        f"{SEEDS}; wrong: below what one constant a patch reaches, 0.86 to 0.90 (SCORE-009)",
-    ),
-    _beside_reference("phase r", PHASE, 0.8, 0.5, "as for the detail of the amplitude"),
-    *_beside_baselines("detail", DETAIL),
-    *_beside_baselines("amplitude", AMPLITUDE),
-    *_beside_baselines("phase", PHASE),
-    Quantity(
-        "misfit to the data, over that of the trivial baseline",
-        _with_truth(_misfit_over("", "trivial")),
-        0.6,
-        math.inf,
-        "INFER-006",
-        "score",
-        f"{SEEDS}; never wrong by itself where an object is known, which is judged directly",
-    ),
-    Quantity(
-        "misfit to the data, over that of the trivial baseline",
-        _without_truth(_misfit_over("", "trivial")),
-        0.6,
-        1.0,
-        "INFER-006",
-        "score",
-        f"{SEEDS}; {NOTHING_LEARNED}",
-    ),
-    Quantity(
-        f"amplitude r with {REFERENCE}",
-        lambda metrics: lookup(metrics, AGREEMENT),
-        0.93,
-        0.5,
-        "INFER-006",
-        "score",
-        "as for the amplitude r against a known object",
-    ),
-    Quantity(
-        f"high-pass r with {REFERENCE}",
-        lambda metrics: lookup(metrics, AGREEMENT_DETAIL),
-        0.8,
-        0.5,
-        "INFER-006",
-        "score",
-        "as for the high-pass r against a known object",
-    ),
-)
+@cache
+def structure() -> tuple[Quantity, ...]:
+    """Return the quantities that tell an object from one that learned nothing, and from one that fits no data."""
+    return (
+        Quantity(
+            f"half-set FRC of {REFERENCE}, part of Nyquist (half-bit)",
+            lambda metrics: lookup(metrics, "half_set_frc.iterative.complex.half_bit_crossing"),
+            (0.5, inf),
+            (0.2, inf),
+            "right: two halves of the data agree to half of Nyquist; wrong: they agree on what is "
+            "smooth alone, as for swapped positions (0.10) or a wrong probe (0.0); measured files "
+            "that are right keep 0.8 and more",
+            *("DATA-007", "simulate"),
+        ),
+        Quantity(
+            f"misfit of {REFERENCE} to the data, as a part of their energy",
+            _without_truth(lambda metrics: misfit(metrics, "iterative")),
+            (-inf, 0.01),
+            (-inf, 0.1),
+            f"{SEEDS}, with 0.001 and less; wrong: a tenth of the energy is missed by an algorithm "
+            "that fits nothing but these data",
+            *("DATA-007", "simulate"),
+        ),
+        Quantity(
+            f"misfit of {REFERENCE} to the data, over that of the trivial baseline",
+            _without_truth(_misfit_over_trivial("iterative")),
+            (-inf, 0.5),
+            (-inf, 1.0),
+            f"{SEEDS}; wrong: one constant a patch fits as well",
+            *("DATA-007", "simulate"),
+        ),
+        _beside_reference(
+            *("high-pass r", DETAIL, 0.8, 0.5),
+            "right: an object below 0.8 of what is possible counts as harmed (the calibration's "
+            "own definition); wrong: below half of the correlation that the same frames give",
+        ),
+        _beside_reference(
+            *("amplitude r", "amplitude.pearson_r", 0.93, 0.8),
+            f"{SEEDS}; wrong: below what one constant a patch reaches, 0.86 to 0.90 (SCORE-009)",
+        ),
+        _beside_reference(
+            *("phase r", "phase.pearson_r", 0.8, 0.5), "as for the detail of the amplitude"
+        ),
+        *(
+            _beside_baseline(what, path, name, clause)
+            for what, path in (
+                ("detail", DETAIL),
+                ("amplitude", "amplitude.pearson_r"),
+                ("phase", "phase.pearson_r"),
+            )
+            for name, clause in (("trivial", "INFER-006"), ("untrained", "INFER-007"))
+        ),
+        Quantity(
+            "misfit to the data, over that of the trivial baseline",
+            _with_truth(_misfit_over_trivial("")),
+            (-inf, 0.6),
+            (-inf, inf),
+            f"{SEEDS}; never wrong by itself where an object is known, which is judged directly",
+        ),
+        Quantity(
+            "misfit to the data, over that of the trivial baseline",
+            _without_truth(_misfit_over_trivial("")),
+            (-inf, 0.6),
+            (-inf, 1.0),
+            f"{SEEDS}; {NOTHING_LEARNED}",
+        ),
+        Quantity(
+            f"amplitude r with {REFERENCE}",
+            lambda metrics: lookup(metrics, AGREEMENT),
+            (0.93, inf),
+            (0.5, inf),
+            "as for the amplitude r against a known object",
+        ),
+        Quantity(
+            f"high-pass r with {REFERENCE}",
+            lambda metrics: lookup(metrics, "agreement_with_iterative.highpass_pearson_r"),
+            (0.8, inf),
+            (0.5, inf),
+            "as for the high-pass r against a known object",
+        ),
+    )
