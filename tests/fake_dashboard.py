@@ -112,7 +112,6 @@ def a_campaign(path: Path, clauses: Mapping[str, Clause], count: int) -> Path:
                 "missed": [],
                 "blind_red": red[:1] if at == 7 else [],
                 "seconds": 1.0,
-                "seconds_to_first_red": 0.5,
             }
         )
     write_json(
@@ -130,8 +129,7 @@ def a_campaign(path: Path, clauses: Mapping[str, Clause], count: int) -> Path:
             "missed": {"gain-kept": [names[5]]},
             "failing_without_a_fault": [],
             "mode": "full",
-            **{key: [] for key in ("vacuous", "redundant", "stages", "clauses")},
-            "not_judged": {},
+            **{key: [] for key in ("vacuous", "stages", "clauses")},
             "faults": rows,
         },
     )

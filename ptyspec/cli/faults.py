@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -68,18 +68,12 @@ Quick = Annotated[
     typer.Option("--quick", help="Only cases of the clauses that a fault declares red or green."),
 ]
 Children = Annotated[int, typer.Option("-n", metavar="N", min=1, help="Processes at a time.")]
-Seconds = Annotated[
-    int | None,
-    typer.Option(
-        metavar="S", min=1, help="Limit for one fault; otherwise 120, or 900 where networks train."
-    ),
+Limit = Annotated[
+    int | None, typer.Option(metavar="S", min=1, help="Limit for one fault; else 120, parity 900.")
 ]
 Out = Annotated[
     Path | None,
-    typer.Option(
-        metavar="DIR",
-        help="Also write campaign.json, .md (every clause and fault) and a figure here.",
-    ),
+    typer.Option(metavar="DIR", help="Also write campaign.json and .md (every clause and fault)."),
 ]
 Merge = Annotated[bool, typer.Option("--merge", help="Keep what DIR says of other faults.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Run again what has run with this code.")]
@@ -91,7 +85,7 @@ def campaign(
     tier: WhichTier = Tier.contract,
     quick: Quick = False,
     children: Children = 2,
-    seconds: Seconds = None,
+    seconds: Limit = None,
     out: Out = None,
     merge: Merge = False,
     fresh: Fresh = False,
@@ -161,7 +155,6 @@ def _found(
     from ptyspec.cli.output import stderr
     from ptyspec.faults import campaign as work
     from ptyspec.faults.catalogue import catalogue, fault
-    from ptyspec.faults.parity import cases_of, run_parity
     from ptyspec.front.checkout import checkout
     from ptyspec.runs.store import default_root
     from ptyspec.spec.collect import collect
@@ -174,17 +167,15 @@ def _found(
         shutil.rmtree(folder)
     with stderr().status("collecting the cases") as status:
         cases = collect(root)
-        status.update("running the cases without a fault")
 
         def watch(done: int, total: int) -> None:
             told = f"{done} of {total} faults are done"
             status.update(told if done else "running the cases without a fault")
 
+        how: Any = {"children": children, "seconds": seconds, "watch": watch}
         if tier == "parity":
-            chosen = {name: cases_of(fault(name), cases) for name in names}
-            run_parity(root, folder, chosen, children=children, seconds=seconds, watch=watch)
+            chosen = {name: work.cases_of(fault(name), cases) for name in names}
+            work.run_parity(root, folder, chosen, **how)
         else:
-            work.run_campaign(
-                root, folder, names, children=children, seconds=seconds, watch=watch, mode=mode
-            )
+            work.run_campaign(root, folder, names, mode=mode, **how)
     return work.read_campaign(folder, names, cases, specification(), tier, mode)

@@ -1,29 +1,36 @@
-"""The campaign of the contract tier: a pytest that forks a process a fault, and what it left."""
+"""A campaign: the cases without a fault and under each one, in processes of their own, and what they left."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from ptyspec.errors import PtyspecError
 from ptyspec.faults.catalogue import fault
+from ptyspec.faults.fault import Fault
+from ptyspec.faults.processes import CLEAN, Children, kept
 from ptyspec.faults.result import Campaign, Mode, Row, Seen, Tier, judged, row
-from ptyspec.faults.seen import CLEAN
 from ptyspec.files.disk import make_folder
-from ptyspec.files.jsonfile import read_json
+from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.environment import FAULTS
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.collect import Case, state
 
 Watch = Callable[[int, int], None]
-"""Called with the number of parts that are done, and of all."""
+"""Called with the number of faults that are done, and of all."""
 PYTEST = (sys.executable, *["-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider"])
+PLUGIN = ("-p", "ptyspec.faults.loop")
+MOST_RED, MOST_GREEN = 2, 1
+"""Cases that are run, beyond the contract tier, of a clause that must go red, and of one that must stay green."""
 
 
 class CampaignError(PtyspecError):
@@ -45,55 +52,114 @@ def run_campaign(
     """Run the contract tier under each fault, into `folder`; what ended there before is kept.
 
     `quick` runs the cases of the clauses that a fault declares red or green, `full` all that can
-    notice it. `watch(done, total)` is called while it runs. Raises CampaignError with pytest's own
-    words.
+    notice it. Raises CampaignError with pytest's own words.
     """
     make_folder(folder)
-    # With `=`: an existing path that stands alone among the words moves pytest's root there.
-    options = [
-        f"--ptyspec-campaign={folder}",
-        f"--ptyspec-faults={','.join(names)}",
-        f"--ptyspec-children={children}",
-        f"--ptyspec-seconds={seconds}",
-        *(["--ptyspec-quick"] if mode == "quick" else []),
-    ]
+    told = {"folder": str(folder), "faults": list(names), "children": children}
+    told |= {"seconds": seconds, "quick": mode == "quick"}
     log = folder / "pytest.log"
+    child = _pytest(root, folder, log, (), ["-m", "contract"], told)
+    try:
+        while child.poll() is None:
+            watch(_done(folder, names), len(names))
+            time.sleep(0.5)
+    except BaseException:
+        child.terminate()
+        child.wait()
+        raise
+    if child.returncode not in (0, 5):  # 5: pytest itself saw no case run
+        tail = "\n".join(log.read_text(encoding="utf-8").strip().splitlines()[-15:])
+        said = f"the campaign did not run to its end (pytest ended with {child.returncode})"
+        raise CampaignError(f"{said}:\n{tail}", source=log)
+
+
+def run_parity(
+    root: Path,
+    folder: Path,
+    chosen: Mapping[str, Sequence[str]],
+    *,
+    children: int,
+    seconds: int,
+    watch: Watch,
+) -> None:
+    """Run each fault's cases without and then under it; what ended in `folder` before is kept.
+
+    A process that loaded TensorFlow cannot fork: each fault has a pytest of its own, and runs a few
+    cases (`cases_of`), since each costs seconds.
+    """
+    make_folder(folder)
+    started: list[subprocess.Popen[bytes]] = []  # one that nobody keeps is reaped too early
+
+    def pytest(cases: Sequence[str], *faults: str) -> Callable[[Path], int]:
+        def begin(part: Path) -> int:
+            told = {"part": str(part), "watch": [] if faults else list(chosen)}
+            log = part.with_suffix(".log")
+            started.append(_pytest(root, folder, log, faults, cases, told))
+            return started[-1].pid
+
+        return begin
+
+    every = dict.fromkeys(case for cases in chosen.values() for case in cases)
+    files = groupby(sorted(every, key=file_of), file_of)
+    told = Children(folder, children, seconds, lambda: watch(_done(folder, chosen), len(chosen)))
+    with told.ending():
+        for at, (_, cases) in enumerate(files):
+            told.start(f"{CLEAN}-{at}", pytest(list(cases)))
+        for name, mine in chosen.items():
+            if mine:
+                told.start(name, pytest(mine, name))
+            elif not kept(folder / f"{name}.json"):
+                write_json(folder / f"{name}.json", {"status": "done", "cases": {}})
+
+
+def cases_of(one: Fault, cases: Sequence[Case]) -> list[str]:
+    """Return the cases that a fault runs beyond the contract tier, in the order of the suite.
+
+    Of each declared clause those that the fault names (`Fault.cases`) before others, and contract
+    cases only where the clause has no other.
+    """
+    chosen: set[str] = set()
+    for most, clauses in ((MOST_RED, one.red), (MOST_GREEN, one.green)):
+        for clause in clauses:
+            bound = [case for case in cases if clause in case.clauses]
+            named = [case for case in bound if any(word in case.id for word in one.cases)]
+            ranked = sorted(named or bound, key=lambda case: case.tier == "contract")
+            chosen.update(case.id for case in ranked[:most])
+    return [case.id for case in cases if case.id in chosen]
+
+
+def file_of(case: str) -> str:
+    """Return the file of a node id."""
+    return case.partition("::")[0]
+
+
+def _done(folder: Path, names: Collection[str]) -> int:
+    return sum((folder / f"{name}.json").exists() for name in names)
+
+
+def _pytest(
+    root: Path,
+    folder: Path,
+    log: Path,
+    faults: Sequence[str],
+    words: Sequence[str],
+    told: Mapping[str, Any],
+) -> subprocess.Popen[bytes]:
+    """Start pytest with the plugin of the campaign: a store of its own, these faults alone."""
+    others = os.environ.items()
+    own = {name: one for name, one in others if not name.startswith(("PYTEST_", FAULTS))}
+    own |= {"PTYSPEC_HOME": str(folder / "home"), FAULTS: ",".join(faults)}
+    # With `=`: an existing path that stands alone among the words moves pytest's root there.
+    option = f"--ptyspec-campaign={json.dumps(told)}"
     with log.open("w", encoding="utf-8") as out:
-        child = subprocess.Popen(
-            [*PYTEST, "-m", "contract", "-p", "ptyspec.faults.loop", *options],
+        return subprocess.Popen(
+            [*PYTEST, *PLUGIN, option, *words],
             cwd=root,
             stdout=out,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            text=True,
-            env=environment(folder),
+            env=own,
         )
-        try:
-            while (code := _ended(child)) is None:
-                watch(sum((folder / f"{name}.json").exists() for name in names), len(names))
-        except BaseException:
-            child.terminate()
-            child.wait()
-            raise
-    if code not in (0, 5):  # 5: pytest itself saw no case run
-        tail = "\n".join(log.read_text(encoding="utf-8").strip().splitlines()[-15:])
-        raise CampaignError(
-            f"the campaign did not run to its end (pytest ended with {code}):\n{tail}", source=log
-        )
-
-
-def _ended(child: subprocess.Popen[str]) -> int | None:
-    try:
-        return child.wait(timeout=0.5)
-    except subprocess.TimeoutExpired:
-        return None
-
-
-def environment(folder: Path, *faults: str) -> dict[str, str]:
-    """Return the environment of a campaign's process: a store of its own, these faults alone."""
-    own = {"PTYSPEC_HOME": str(folder / "home")} | ({FAULTS: ",".join(faults)} if faults else {})
-    others = os.environ.items()
-    return {name: one for name, one in others if not name.startswith(("PYTEST_", FAULTS))} | own
 
 
 def read_campaign(
@@ -117,13 +183,20 @@ def read_campaign(
     parts = {name: read_json(folder / f"{name}.json") for name in names}
     rows = []
     for name, part in parts.items():
-        told = {"reached": reached[name], "mode": mode} | _told(part, reached[name])
-        noticed = part.get("cases", {}) if told["status"] == "killed" else {}
-        red, first = _red(noticed, clauses_of, healthy)
-        if told["status"] == "killed" and not red:
-            told["status"] = "survived"
-        told["seconds_to_first_red"] = first
-        rows.append(row(fault(name), red, bound, clauses, **told))
+        status, reason = part["status"], part.get("reason", "")
+        red: dict[str, list[str]] = {}
+        if status == "done" and not reached[name]:
+            status, reason = "invalid", "no case that was run comes through its seam"
+        elif status == "done":
+            # Cases that fail without a fault say nothing of one.
+            failed = (case for case, one in part["cases"].items() if one["outcome"] == "failed")
+            for case in filter(healthy.__contains__, failed):
+                for clause in clauses_of.get(case, ()):
+                    red.setdefault(clause, []).append(case)
+            status = "killed" if red else "survived"
+        told = {"status": status, "reason": reason, "mode": mode, "reached": reached[name]}
+        seconds = round(part.get("seconds", 0.0), 3)
+        rows.append(row(fault(name), red, bound, clauses, seconds=seconds, **told))
     return judged(tier, rows, clauses, bound, unclean, _seen(rows, parts))
 
 
@@ -139,31 +212,6 @@ def clean_parts(folder: Path) -> list[dict[str, Any]]:
                 next_step="see the logs there; the same command runs them again",
             )
     return parts
-
-
-def _told(part: Mapping[str, Any], reached: int) -> dict[str, Any]:
-    """Status, reason and seconds of a part; killed where its cases can say so."""
-    if part["status"] != "done":
-        return {"status": part["status"], "reason": part["reason"]}
-    if not reached:
-        reason = "no case that was run comes through its seam"
-        return {"status": "invalid", "reason": reason, "seconds": part["seconds"]}
-    return {"status": "killed", "seconds": part["seconds"]}
-
-
-def _red(
-    cases: Mapping[str, Any], clauses_of: Mapping[str, Sequence[str]], healthy: set[str]
-) -> tuple[dict[str, list[str]], float | None]:
-    """Clauses with the healthy cases that failed, and the seconds of cases until the first of them."""
-    red: dict[str, list[str]] = {}
-    elapsed, first = 0.0, None
-    for case, outcome in cases.items():
-        elapsed += outcome["seconds"]
-        if outcome["outcome"] == "failed" and case in healthy:
-            for clause in clauses_of.get(case, ()):
-                red.setdefault(clause, []).append(case)
-                first = round(elapsed, 3) if first is None else first
-    return red, first
 
 
 def _seen(rows: Sequence[Row], parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Seen]:

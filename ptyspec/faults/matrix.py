@@ -1,12 +1,11 @@
-"""A campaign as Markdown and as a picture, and the page of how each clause was seen red."""
+"""A campaign as Markdown, and the page of how each clause was seen red."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ptyspec.faults.result import WAY, Campaign, Row, seen_in
+from ptyspec.faults.result import Campaign, Row, seen_in
 from ptyspec.files.disk import make_folder
 from ptyspec.files.files import atomic_file
 from ptyspec.files.jsonfile import write_json
@@ -14,20 +13,14 @@ from ptyspec.render.table import Markdown, Table, show
 from ptyspec.render.text import escape
 from ptyspec.spec.registry import specification
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 def write_campaign(folder: Path, found: Campaign) -> Path:
-    """Write campaign.json, .md and .png into `folder` and return the Markdown file."""
-    from ptyspec.render import canvas
-
+    """Write campaign.json and campaign.md into `folder` and return the Markdown file."""
     make_folder(folder)
     write_json(folder / "campaign.json", found.model_dump(mode="json"))
-    canvas.save(picture(found), folder / "campaign.png")
     path = folder / "campaign.md"
     with atomic_file(path) as file:
-        file.write((markdown(found) + "\n![clauses by faults](campaign.png)\n").encode())
+        file.write(markdown(found).encode())
     return path
 
 
@@ -36,12 +29,13 @@ def markdown(found: Campaign, brief: bool = False) -> str:
     quick = ", quick" if found.mode == "quick" else ""
     lines = [f"# Fault campaign, {found.tier} tier{quick}: {found.status}", "", _summary(found), ""]
     stories, clauses = {one.id: one.story for one in found.faults}, specification()
+    uncaught = found.must_clauses_without_a_kill
     wrong: dict[str, list[tuple[str, object]]] = {
         "Survivors": [(name, stories[name]) for name in found.survivors],
         "Clauses that should have stayed green": list(found.blind_red.items()),
         "Clauses that should have gone red": list(found.missed.items()),
         "MUST clauses that no fault turned red here": [
-            (name, clauses[name].title) for name in found.must_clauses_without_a_kill
+            (name, clauses[name].title) for name in uncaught
         ],
         "Not judged": [
             (one.id, f"{one.status}: {one.reason}") for one in found.faults if one.reason
@@ -56,44 +50,31 @@ def markdown(found: Campaign, brief: bool = False) -> str:
         for one in found.stages
         if one.valid
     ]
-    head = ("stage", "valid faults", "caught", "rate", "stage named")
+    head: tuple[str, ...] = ("stage", "valid faults", "caught", "rate", "stage named")
     tables.append(Table(head, stages, "Stages", numbers=False))
     if not brief:
-        rates = [
-            (one.id, one.level, one.place, one.cases, one.kills, _percent(one.kill_rate))
+        lines_of_clauses = [
+            (one.id, one.level, one.place, one.cases, len(one.killed_by), _percent(one.kill_rate))
             for one in found.clauses
         ]
         note = "rate: caught among the faults that declare the clause red."
-        head_of_clauses = ("clause", "level", "place", "cases", "caught faults", "rate")
-        tables.append(Table(head_of_clauses, rates, "Clauses", note, numbers=False))
-        of_faults = [
-            "fault",
-            "stage",
-            "state",
-            "cases through",
-            "red clauses",
-            "first red",
-            "s to first",
-        ]
-        tables.append(
-            Table(of_faults, [_cells(one) for one in found.faults], "Faults", numbers=False)
-        )
+        head = ("clause", "level", "place", "cases", "caught faults", "rate")
+        tables.append(Table(head, lines_of_clauses, "Clauses", note, numbers=False))
+        head = ("fault", "stage", "state", "cases through", "red clauses", "first red")
+        tables.append(Table(head, [_cells(one) for one in found.faults], "Faults", numbers=False))
     return "\n".join([*lines, *(line for table in tables for line in table.section())])
 
 
 def _summary(found: Campaign) -> str:
     valid, total = sum(one.valid for one in found.faults), len(found.faults)
-    where = (
-        ""
-        if found.localised is None
-        else f"The first red clause names the fault's stage for {_percent(found.localised)}. "
-    )
+    where = f"The first red clause names the fault's stage for {_percent(found.localised)}. "
     return (
         f"{valid - len(found.survivors)} of {valid} valid faults are caught "
-        f"({_percent(found.kill_rate)}). {where}Of the clauses that a fault must leave alone, "
-        f"{_percent(found.specificity)} stayed green. {total - valid} faults could not be judged. "
-        f"{len(found.vacuous)} of {len(found.clauses)} clauses with a case here went red under no "
-        f"fault, {len(found.must_clauses_without_a_kill)} of them MUST."
+        f"({_percent(found.kill_rate)}). {'' if found.localised is None else where}"
+        f"Of the clauses that a fault must leave alone, {_percent(found.specificity)} stayed green. "
+        f"{total - valid} faults could not be judged. {len(found.vacuous)} of {len(found.clauses)} "
+        "clauses with a case here went red under no fault, "
+        f"{len(found.must_clauses_without_a_kill)} of them MUST."
     )
 
 
@@ -104,9 +85,8 @@ def _percent(share: float | None) -> str:
 def _cells(one: Row) -> list[object]:
     primary = sorted(one.red, key=lambda name: (name not in one.declared_red, name))
     more = f" and {len(primary) - 5} more" if len(primary) > 5 else ""
-    first = show(one.seconds_to_first_red, ".2f")
     red = ", ".join(primary[:5]) + more
-    return [one.id, one.stage, one.status, one.reached, red, one.first_red_stage or "–", first]
+    return [one.id, one.stage, one.status, one.reached, red, one.first_red_stage or "–"]
 
 
 SEEN = """# Seen red
@@ -134,28 +114,3 @@ def seen_page(campaigns: Sequence[Campaign]) -> str:
         lines += [f"## {escape(document)}", "", *Table(head, rows, numbers=False).markdown(), ""]
     never = [name for name in specification() if name not in seen]
     return "\n".join([*lines, *(["## Never seen red", "", ", ".join(never), ""] if never else [])])
-
-
-def picture(found: Campaign) -> Figure:
-    """Return the matrix: a row a fault, a column a clause, dark where it went red."""
-    import numpy as np
-
-    from ptyspec.render import canvas
-
-    order = {place: index for index, place in enumerate(WAY)}
-    rows = sorted(found.faults, key=lambda one: (order.get(one.stage, 99), one.id))
-    columns = sorted(found.clauses, key=lambda line: (order[line.place], line.id))
-    values = np.array([[line.id in one.red for line in columns] for one in rows], float)
-    height = max(3.0, 0.16 * len(rows) + 1.5)
-    figure = canvas.new_figure(12, height, "Which clauses go red under which fault")
-    axes = figure.add_subplot()
-    shown = values.reshape(len(rows), len(columns))
-    axes.imshow(shown, aspect="auto", cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
-    axes.set_yticks(range(len(rows)), [one.id for one in rows], fontsize=5)
-    places = [line.place for line in columns]
-    starts = [i for i, place in enumerate(places) if i == 0 or place != places[i - 1]]
-    axes.set_xticks(starts, [places[i] for i in starts], fontsize=7, rotation=60, ha="left")
-    axes.xaxis.tick_top()
-    for start in starts:
-        axes.axvline(start - 0.5, color="#b5b5b5", linewidth=0.5)
-    return figure

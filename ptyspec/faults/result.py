@@ -27,7 +27,6 @@ class Row(Record):
     - reached: cases that came through one of its seams.
     - red: the clauses that went red, with the cases that did it.
     - missed, blind_red: clauses that should have gone red and did not, and the other way round.
-    - seconds_to_first_red: seconds of cases until the first red one.
     """
 
     id: str
@@ -44,7 +43,6 @@ class Row(Record):
     missed: tuple[str, ...]
     blind_red: tuple[str, ...]
     seconds: float = 0.0
-    seconds_to_first_red: float | None = None
 
     @property
     def valid(self) -> bool:
@@ -68,8 +66,6 @@ class ClauseLine(Record):
     place: str
     cases: int
     killed_by: tuple[str, ...]
-    kills: int
-    declared: int
     kill_rate: float | None
     seen: Seen | None = None
 
@@ -92,7 +88,6 @@ class Campaign(Record):
     - localised: among killed faults that ran whole, those whose first red clause names their stage.
     - specificity: among the clauses that valid faults must leave green, those that stayed green.
     - vacuous: clauses with a case here that no fault turned red.
-    - redundant: clauses that went red under exactly the same faults.
     """
 
     schema_version: Literal[1] = 1
@@ -103,12 +98,10 @@ class Campaign(Record):
     localised: float | None
     specificity: float | None
     survivors: tuple[str, ...]
-    not_judged: Mapping[str, Status]
     blind_red: Mapping[str, tuple[str, ...]]
     missed: Mapping[str, tuple[str, ...]]
     must_clauses_without_a_kill: tuple[str, ...]
     vacuous: tuple[str, ...]
-    redundant: tuple[tuple[str, ...], ...]
     failing_without_a_fault: tuple[str, ...]
     stages: tuple[StageLine, ...]
     clauses: tuple[ClauseLine, ...]
@@ -133,7 +126,7 @@ def row(
         first_red_stage=_first_stage(red, bound, clauses),
         missed=tuple(name for name in one.red if name not in red),
         blind_red=tuple(name for name in one.green if name in red),
-        **{**told, "seconds": round(told.get("seconds", 0.0), 3)},
+        **told,
     )
 
 
@@ -161,76 +154,65 @@ def judged(
     seen: Mapping[str, Seen] | None = None,
 ) -> Campaign:
     """Return the campaign that these rows make, held against the specification."""
-    lines = tuple(
-        _clause(clauses[name], rows, bound[name], (seen or {}).get(name))
-        for name in clauses
-        if name in bound
-    )
+    here = [clauses[name] for name in clauses if name in bound]
+    lines = tuple(_clause(one, rows, bound[one.id], (seen or {}).get(one.id)) for one in here)
     vacuous = tuple(line.id for line in lines if not line.killed_by)
-    killed = [one for one in rows if one.status == "killed"]
-    valid = [one for one in rows if one.valid]
-    must_stay = [(one, name) for one in valid for name in one.declared_green if name in bound]
+    killed, valid = [one for one in rows if one.red], [one for one in rows if one.valid]
+    stays = [name not in one.red for one in valid for name in one.declared_green if name in bound]
     missed = {one.id: tuple(name for name in one.missed if name in bound) for one in killed}
     missed = {name: found for name, found in missed.items() if found}
     blind = {one.id: one.blind_red for one in rows if one.blind_red}
-    same: dict[tuple[str, ...], list[str]] = {}
-    for line in lines:
-        same.setdefault(line.killed_by, []).append(line.id)
     wrong = len(killed) < len(valid) or blind or missed or unclean
     return Campaign(
         status="violation" if wrong else "incomplete" if len(valid) < len(rows) else "ok",
-        kill_rate=_share(len(killed), len(valid)),
+        kill_rate=_share([bool(one.red) for one in valid]),
         tier=tier,
         mode="full" if all(one.mode == "full" for one in rows) else "quick",
         localised=_localised(killed),
-        specificity=_share(sum(name not in one.red for one, name in must_stay), len(must_stay)),
-        survivors=tuple(one.id for one in rows if one.status == "survived"),
-        not_judged={one.id: one.status for one in rows if not one.valid},
+        specificity=_share(stays),
+        survivors=tuple(one.id for one in valid if not one.red),
         blind_red=blind,
         missed=missed,
         must_clauses_without_a_kill=tuple(n for n in vacuous if clauses[n].level == "MUST"),
         vacuous=vacuous,
-        redundant=tuple(tuple(ids) for by, ids in same.items() if by and len(ids) > 1),
         failing_without_a_fault=tuple(unclean),
-        stages=tuple(_stage(place, valid) for place in WAY),
+        stages=tuple(_stage(place, [one for one in valid if one.stage == place]) for place in WAY),
         clauses=lines,
         faults=tuple(rows),
     )
 
 
 def _clause(clause: Clause, rows: Sequence[Row], cases: int, seen: Seen | None) -> ClauseLine:
-    by = tuple(one.id for one in rows if clause.id in one.red)
-    declared = {one.id for one in rows if one.valid and clause.id in one.declared_red}
+    declared = [one for one in rows if one.valid and clause.id in one.declared_red]
     return ClauseLine(
         id=clause.id,
         level=clause.level,
         place=clause.place,
         cases=cases,
-        killed_by=by,
-        kills=len(by),
-        declared=len(declared),
-        kill_rate=_share(len(declared.intersection(by)), len(declared)),
+        killed_by=tuple(one.id for one in rows if clause.id in one.red),
+        kill_rate=_share([clause.id in one.red for one in declared]),
         seen=seen,
     )
 
 
 def _stage(place: str, valid: Sequence[Row]) -> StageLine:
-    here = [one for one in valid if one.stage == place]
-    killed = [one for one in here if one.status == "killed"]
-    rate, localised = _share(len(killed), len(here)), _localised(killed)
+    killed = [one for one in valid if one.red]
     return StageLine(
-        stage=place, valid=len(here), killed=len(killed), kill_rate=rate, localised=localised
+        stage=place,
+        valid=len(valid),
+        killed=len(killed),
+        kill_rate=_share([bool(one.red) for one in valid]),
+        localised=_localised(killed),
     )
 
 
 def _localised(killed: Sequence[Row]) -> float | None:
     """A quick row is left out: only its declared clauses were looked at."""
-    told = [one for one in killed if one.mode == "full"]
-    return _share(sum(one.first_red_stage == one.stage for one in told), len(told))
+    return _share([one.first_red_stage == one.stage for one in killed if one.mode == "full"])
 
 
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+def _share(holds: Sequence[bool]) -> float | None:
+    return sum(holds) / len(holds) if holds else None
 
 
 def merged(now: Campaign, former: Campaign, clauses: Mapping[str, Clause]) -> Campaign:
@@ -241,15 +223,14 @@ def merged(now: Campaign, former: Campaign, clauses: Mapping[str, Clause]) -> Ca
     ConfigError for a campaign of another tier.
     """
     check_tier(former, now.tier)
-    own = {one.id for one in now.faults}
+    stays = set(names()).difference(one.id for one in now.faults)
     bound = {line.id: line.cases for line in (*former.clauses, *now.clauses)}
-    told = ("status", "reason", "mode", "reached", "seconds", "seconds_to_first_red")
+    told = {"status", "reason", "mode", "reached", "seconds"}
     kept = [
-        row(fault(one.id), one.red, bound, clauses, **{key: getattr(one, key) for key in told})
+        row(fault(one.id), one.red, bound, clauses, **one.model_dump(include=told))
         for one in former.faults
-        if one.id in set(names()) - own
+        if one.id in stays
     ]
-    stays = {one.id for one in kept}
     seen = {line.id: line.seen for line in now.clauses if line.seen} | {
         line.id: line.seen for line in former.clauses if line.seen and line.seen.fault in stays
     }

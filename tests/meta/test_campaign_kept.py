@@ -54,7 +54,6 @@ def test_it_follows_the_published_schema_and_the_page_names_every_fault(tier: st
     assert breaches(content, "campaign") == []
     page = (FOLDERS[tier] / "campaign.md").read_text(encoding="utf-8")
     assert [row["id"] for row in content["faults"] if f"| {row['id']} |" not in page] == []
-    assert (FOLDERS[tier] / "campaign.png").stat().st_size > 0
 
 
 @pytest.mark.parametrize("tier", FOLDERS)
@@ -74,7 +73,7 @@ def test_the_first_red_clause_leads_to_the_faults_stage() -> None:
 
 def test_every_must_clause_and_every_clause_with_a_case_here_is_caught_by_a_fault() -> None:
     lines = [line for tier in FOLDERS for line in kept(tier)["clauses"]]
-    caught = {line["id"] for line in lines if line["kills"]}
+    caught = {line["id"] for line in lines if line["killed_by"]}
     clauses = specification()
     wanted = {line["id"] for line in lines} | {
         name for name in clauses if clauses[name].level == "MUST"

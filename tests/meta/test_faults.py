@@ -21,7 +21,7 @@ from ptyspec.faults.fault import Fault, Patch
 from ptyspec.faults.matrix import seen_page
 from ptyspec.faults.result import Campaign, Row, Seen, Status, judged, merged
 from ptyspec.faults.result import row as make_row
-from ptyspec.faults.seen import said, watched
+from ptyspec.faults.seen import Outcomes, said
 from ptyspec.files.jsonfile import write_json
 from ptyspec.physics import objects, scale
 from ptyspec.pipeline import normalize
@@ -160,7 +160,7 @@ def test_a_seam_that_cannot_be_watched_is_named_with_its_fault(
 ) -> None:
     monkeypatch.setattr("ptyspec.faults.seen.fault", at_another_seam("ptyspec.errors:ConfigError"))
     said = "the fault gain-kept cannot take the place of ptyspec.errors:ConfigError"
-    with pytest.raises(PtyspecError, match=said), watched(["gain-kept"], [""]):
+    with pytest.raises(PtyspecError, match=said), Outcomes().watching(["gain-kept"]):
         pass
 
 
