@@ -31,25 +31,17 @@ SMALLEST = "quick"
 
 
 def layout(outputs: StageOutputs) -> dict[str, Any]:
-    """Return frames, groups, images by split, and the label gauge: what it divided by, what is left."""
+    """Return images by split, and the label gauge: what it divided by, what is left."""
     scenario, scan = outputs.scenario, outputs.scan
-    row = {
+    return {
         "scan": scenario.scan.kind,
         "grouping": scenario.grouping.kind,
         "gauge": scenario.object.gauge,
-        "N": scan.N,
-        "members": outputs.groups.train.C,
         "norm_Y_I": float(scan.metadata.get("norm_Y_I", 1.0)),
         "brightest": _brightest(outputs, range(scenario.object.images_train)),
+        "images_train": len(np.unique(outputs.halves.train.scan_index)),
+        "images_test": len(np.unique(outputs.halves.test.scan_index)),
     }
-    for split in chain.SPLITS:
-        half = getattr(outputs.halves, split)
-        row |= {
-            f"frames_{split}": half.size,
-            f"groups_{split}": getattr(outputs.groups, split).size,
-            f"images_{split}": len(np.unique(half.scan_index)),
-        }
-    return row
 
 
 def _brightest(outputs: StageOutputs, images: Iterable[int]) -> float | None:
@@ -155,8 +147,7 @@ LAYOUT = Layout(
         Grid(
             "Layout and label gauge",
             "layout/*",
-            "N, scan, grouping, members, frames_train, frames_test, groups_train, groups_test, "
-            "images_train, images_test, gauge, norm_Y_I, brightest",
+            "scan, grouping, images_train, images_test, gauge, norm_Y_I, brightest",
         ),
     ),
     notes="""

@@ -1,4 +1,4 @@
-"""Values of several subjects beside each other: who says what, from where, and by how much they differ."""
+"""Values of several subjects beside each other: who says what, and from where."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ptyspec.legacy.effective import name_of
 from ptyspec.legacy.params import RUN_TIME, legacy_defaults
 from ptyspec.runs.run_spec import RunSpec
 
-MATCH = "match"
 DEFAULT = "default"
 """The reference of a single subject: the value that a setting has where nobody sets it."""
 LABELS = ("name", "description", "label")
@@ -27,18 +26,6 @@ MEANING = {
 """Entries of the dictionary, as settings of a scenario."""
 Said = tuple[Mapping[str, Any], Mapping[str, str]]
 """Values by key, and their sources."""
-
-
-def delta(first: Any, second: Any, names: tuple[str, str]) -> float | str:
-    """Return `match`, the signed number second - first, `differs`, or `not set in NAME`."""
-    if first is None or second is None:
-        return MATCH if first is second else f"not set in {names[first is not None]}"
-    if isinstance(first, bool) == isinstance(second, bool) and first == second:
-        return MATCH
-    numbers = not any(
-        isinstance(value, bool) or not isinstance(value, int | float) for value in (first, second)
-    )
-    return float(second - first) if numbers else "differs"
 
 
 def settings(
@@ -72,32 +59,31 @@ def dictionary(subjects: Sequence[RunSpec]) -> dict[str, dict[str, Any]]:
 def _side_by_side(
     said: Mapping[str, Said], keys: Sequence[str], defaults: Said
 ) -> dict[str, dict[str, Any]]:
-    """For each key the values and sources of all, and each one's delta from the first."""
+    """For each key the values and sources of all, and whether the values are equal."""
     said = {DEFAULT: defaults, **said} if len(said) == 1 else said
-    first, *others = said
     rows = {}
     for key in keys:
         here = {name: _plain(held.get(key)) for name, (held, _) in said.items()}
+        first, *others = here.values()
         rows[key] = {
             "values": here,
             "sources": {name: sources.get(key, "–") for name, (_, sources) in said.items()},
-            "delta": {name: delta(here[first], here[name], (first, name)) for name in others},
+            # True is not 1, and 0 is 0.0.
+            "equal": all(
+                one == first and isinstance(one, bool) == isinstance(first, bool) for one in others
+            ),
         }
     return rows
 
 
 def compare(report: Audit, title: str, place: str = "settings") -> None:
-    """Add what stands side by side in `data`, different ones first, with sources and differences from the first."""
+    """Add what stands side by side in `data`, different ones first, each value with its source."""
     rows = report.data[place]
-    keys = [key for key in rows if key not in LABELS]
-    keys.sort(key=lambda key: set(rows[key]["delta"].values()) <= {MATCH})
-    first, *others = rows[keys[0]]["values"]
-    parts = [("values", first), ("sources", first)]
-    for name in others:
-        parts += [("values", name), ("sources", name), ("delta", name)]
-    heads = {"sources": "source", "delta": "difference"}
+    keys = sorted((key for key in rows if key not in LABELS), key=lambda key: rows[key]["equal"])
+    parts = [(part, name) for name in rows[keys[0]]["values"] for part in ("values", "sources")]
+    head = [place, *("source" if part == "sources" else name for part, name in parts)]
     cells = [[key, *(report.ref(place, key, *part, form=EXACT) for part in parts)] for key in keys]
-    report.table(title, [place, *(heads.get(part, name) for part, name in parts)], cells)
+    report.table(title, head, cells)
 
 
 def values(scenario: Scenario) -> dict[str, Any]:

@@ -88,36 +88,24 @@ def audit(
         specs = run_specs(given, said, readers=READERS)
         status = _all(specs, folder, told.replace("  ", " "), as_json)
     else:
-        _known(given[0], control, folder)
         specs = run_specs(given[1:], said, readers=READERS)
         status = _one(given[0], specs, control, folder, as_json)
     return end(CODES.get(status, INCOMPLETE))
-
-
-def _known(kind: str, control: str | None, place: Path | None) -> None:
-    """Refuse a wrong kind, control or place before any work."""
-    from ptyspec.checks import registry
-
-    registry.known(kind)
-    if control is not None:
-        registry.control_of(kind, control)
-    if place is not None:
-        from ptyspec.checks.report import may_hold
-        from ptyspec.files.disk import check_place
-
-        check_place(place, "single audits", may_hold)
 
 
 def _one(
     kind: str, specs: list[RunSpec], control: str | None, place: Path | None, as_json: bool
 ) -> str:
     from ptyspec.checks.registry import perform
-    from ptyspec.checks.report import markdown, write_audit
+    from ptyspec.checks.report import markdown, may_hold, write_audit
     from ptyspec.checks.stage_outputs import StageOutputs
     from ptyspec.cli.output import print_json, stderr, stdout
     from ptyspec.cli.progress import RichProgress
     from ptyspec.faults.controls import spoiled
+    from ptyspec.files.disk import check_place
 
+    if place is not None:
+        check_place(place, "single audits", may_hold)
     with RichProgress(stderr()) as bars:
         subjects = [StageOutputs(spec, progress=bars) for spec in specs]
         made = spoiled(kind, subjects, control) if control else perform(kind, subjects)
