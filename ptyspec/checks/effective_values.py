@@ -7,6 +7,7 @@ from typing import Any
 
 from ptyspec.checks.legacy_subject import LOSS_KEYS, OF_OBJECT, entry_sources
 from ptyspec.checks.report import Audit
+from ptyspec.checks.shown import plain
 from ptyspec.contracts.resolve import flatten, known_keys
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.legacy.bridge import SCENARIO_NAMES, entries
@@ -76,9 +77,9 @@ def _side_by_side(
     return rows
 
 
-def compare(report: Audit, title: str, place: str = "settings") -> None:
-    """Add what stands side by side in `data`, different ones first, each value with its source."""
-    rows = report.data[place]
+def compare(report: Audit, title: str, place: str, rows: Mapping[str, dict[str, Any]]) -> None:
+    """Add what stands side by side as data and as a table, different ones first, each value with its source."""
+    report.data[place] = plain(rows)
     keys = sorted((key for key in rows if key not in LABELS), key=lambda key: rows[key]["equal"])
     parts = [(part, name) for name in rows[keys[0]]["values"] for part in ("values", "sources")]
     head = [place, *("source" if part == "sources" else name for part, name in parts)]

@@ -10,12 +10,13 @@ is a question for `ptyspec judge` and `ptyspec explain`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ptyspec.checks.effective_values import compare, settings
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
+from ptyspec.checks.report import Audit
 from ptyspec.checks.spoil import control
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.records import History
@@ -114,8 +115,9 @@ def the_learning_rate_is_the_declared_one(check: Check, outputs: StageOutputs) -
         check.between(0, facts["rate_error"], RATE_ERROR, what)
 
 
-def _together(subjects: Sequence[StageOutputs], _: Mapping[str, Any]) -> dict[str, Any]:
-    return {"settings": settings([one.subject for one in subjects], SETTINGS)}
+def _compared(subjects: Sequence[StageOutputs], report: Audit) -> None:
+    rows = settings([one.subject for one in subjects], SETTINGS)
+    compare(report, "Settings of training, different ones first", "settings", rows)
 
 
 def _recorded(material: StageOutputs) -> History:
@@ -169,8 +171,7 @@ def other_rate(material: StageOutputs) -> StageOutputs:
 CONTROLS = (epochs_lost, monitor_lost, not_the_best, not_finite, other_rate)
 LAYOUT = Layout(
     facts={"runs": runs},
-    together=_together,
-    more=lambda _, report: compare(report, "Settings of training, different ones first"),
+    more=_compared,
     tables=(
         Grid(
             "What was carried out",

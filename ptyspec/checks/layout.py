@@ -64,19 +64,17 @@ class Layout:
     """What one kind of audit consists of.
 
     - facts: by name in `data`, what is told of each subject.
-    - together: what is told of all subjects at once, more names in `data`.
     - also: checks that stand with another kind; those of the kind's own module are taken by themselves.
     - notes: what a reader needs to understand the figures, paragraphs.
     - figure: name, caption, and what draws it from the subjects and the data.
     - subjects: what stands beside the subjects that were named.
-    - more: tables and findings that no declaration can say.
+    - more: data and tables that no declaration can say.
     """
 
     facts: Mapping[str, Facts] = field(default_factory=dict)
     tables: Sequence[Grid] = ()
     notes: str = ""
     figure: tuple[str, str, Callable[[Sequence[StageOutputs], Any], Figure]] | None = None
-    together: Callable[[Sequence[StageOutputs], Mapping[str, Any]], Mapping[str, Any]] | None = None
     also: Sequence[ClauseCheck] = ()
     subjects: Callable[[Sequence[StageOutputs]], Sequence[StageOutputs]] = list
     more: Callable[[Sequence[StageOutputs], Audit], None] | None = None
@@ -84,11 +82,8 @@ class Layout:
     def fill(self, module: str, named: Sequence[StageOutputs], report: Audit) -> None:
         """Fill the report; raises what the subjects' stages raise while facts are gathered."""
         subjects = self.subjects(named)
-        data: dict[str, Any] = {
-            name: {one.name: one.facts(facts) for one in subjects}
-            for name, facts in self.facts.items()
-        }
-        report.data = plain(data | dict(self.together(subjects, data) if self.together else {}))
+        for name, facts in self.facts.items():
+            report.data[name] = plain({one.name: one.facts(facts) for one in subjects})
         own = [check for check in REGISTRY if check.function.__module__ == module]
         for one in subjects:
             report.extend(one.name, judge(one, among=[*own, *self.also]))

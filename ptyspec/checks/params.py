@@ -8,7 +8,7 @@ none (an assignment inside a branch that nobody took).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -177,15 +177,12 @@ CONTROLS = (
 )
 
 
-def _together(subjects: Sequence[StageOutputs], _: Mapping[str, Any]) -> dict[str, Any]:
-    named = [one.subject for one in subjects]
-    return {"settings": settings(named), "dictionary": dictionary(named)}
-
-
 def _compared(subjects: Sequence[StageOutputs], report: Audit) -> None:
-    compare(report, "Settings, different ones first")
-    if any(one.subject.dictionary is not None for one in subjects):
-        compare(report, "Entries of the dictionary, different ones first", "dictionary")
+    named = [one.subject for one in subjects]
+    compare(report, "Settings, different ones first", "settings", settings(named))
+    if any(one.dictionary is not None for one in named):
+        title = "Entries of the dictionary, different ones first"
+        compare(report, title, "dictionary", dictionary(named))
 
 
-LAYOUT = Layout(together=_together, more=_compared)
+LAYOUT = Layout(more=_compared)
