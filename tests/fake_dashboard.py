@@ -9,14 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ptyspec.contracts.run import RunResult
-from ptyspec.experiments.documents import (
-    BoardRow,
-    ContrastRow,
-    Effect,
-    PastVerdict,
-    RunValue,
-    ScopeTexts,
-)
+from ptyspec.experiments.documents import BoardRow, ContrastRow, Effect, RunValue, ScopeTexts
+from ptyspec.experiments.history import Entry
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.report.dashboard.gather import Sources
 from ptyspec.runs.finished_run import FinishedRun
@@ -149,9 +143,17 @@ def hypotheses(key: str) -> list[BoardRow]:
         for seed in (1, 2)
         for arm in ("kept", "removed")
     ]
-    shared_past: dict[str, Any] = {"reason": "", "changed": (), "why": "", "digest": "0"}
+    texts = dict.fromkeys(
+        ("reason", "unit", "why", "former", "digest", "evidence", "hypothesis"), "0"
+    )
+    shared_past: dict[str, Any] = texts | {
+        "margin": 0.05,
+        "p": None,
+        "changed": (),
+        "instrument": {},
+    }
     history = [
-        PastVerdict(
+        Entry(
             date=f"2026-01-0{number}",
             verdict=verdict,  # type: ignore[arg-type]
             effect=effect,
@@ -159,7 +161,6 @@ def hypotheses(key: str) -> list[BoardRow]:
             high=effect + 0.05,
             n=8,
             supersedes="0" if number > 1 else "",
-            instrument="first",
             **shared_past,
         )
         for number, verdict, effect in ((1, "OPEN", -0.4), (2, "CONFIRMED", -0.65))
@@ -188,6 +189,7 @@ def hypotheses(key: str) -> list[BoardRow]:
             "blocked_by": "",
             "effect": Effect(value=value, low=low, high=high, unit="of the ratio"),
             "margin": 0.05,
+            "margin_source": "",
             "n": 8,
             "needed_n": 14 if verdict == "OPEN" else None,
             "scope": ScopeTexts(

@@ -10,13 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ptyspec.errors import PtyspecError
 from ptyspec.experiments import registry
-from ptyspec.experiments.documents import Board, BoardRow, Judged, PastVerdict, RunValue
-from ptyspec.experiments.errors import HistoryError
-from ptyspec.experiments.history import Entry, history
-from ptyspec.experiments.instrument import digest_of
-from ptyspec.experiments.judge import Judgement, from_evidence
+from ptyspec.experiments.documents import Board, BoardRow, Judged, RunValue
+from ptyspec.experiments.errors import EvidenceError
+from ptyspec.experiments.history import history
+from ptyspec.experiments.judge import Judgement, from_evidence, told
 from ptyspec.experiments.measured import Missing, value_of
 from ptyspec.experiments.verdict import CONFIRMED, OPEN, RULED_OUT
 
@@ -60,32 +58,16 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
 
 
 def _row(name: str, place: Path) -> BoardRow:
-    said = registry.hypothesis(name, place)
-    past = [_past(entry) for entry in history(place, name)]
+    past = history(place, name)
     judged: dict[str, Any] = {"verdict": OPEN, "blocked_by": "evidence"}
     try:
         judgement = from_evidence(name, place)
-        shared = set(Judged.model_fields) - {"id", "claim", "clauses"}
         document = judgement.document()
-        judged = {key: getattr(document, key) for key in shared} | {"records": _records(judgement)}
-    except HistoryError:
-        raise
-    except PtyspecError as error:
-        judged["reason"] = error.message
-    return BoardRow(
-        **judged,
-        id=said.id,
-        claim=said.claim,
-        clauses=said.clauses,
-        title=said.title,
-        story=said.story,
-        cost=said.cost,
-        alpha=said.design.alpha,
-        history=tuple(past),
-        supersedes=said.supersedes,
-        related=said.related,
-        file=f"specs/hypotheses/{name}.toml",
-    )
+        judged = {key: getattr(document, key) for key in Judged.model_fields}
+        judged["records"] = _records(judgement)
+    except EvidenceError as error:
+        judged |= told(registry.hypothesis(name, place)) | {"reason": error.message}
+    return BoardRow(**judged, history=past, file=f"specs/hypotheses/{name}.toml")
 
 
 def _records(judgement: Judgement) -> tuple[RunValue, ...]:
@@ -94,13 +76,6 @@ def _records(judgement: Judgement) -> tuple[RunValue, ...]:
     for row in judgement.evidence.rows:
         value = value_of(row, judgement.hypothesis.observable)
         number = None if isinstance(value, Missing) else value
-        rows.append(
-            RunValue(seed=row.seed, arm=row.arm, value=number, key=row.key, outcome=row.outcome)
-        )
+        kept = {name: getattr(row, name) for name in ("seed", "arm", "key", "outcome")}
+        rows.append(RunValue(**kept, value=number))
     return tuple(rows)
-
-
-def _past(entry: Entry) -> PastVerdict:
-    names = set(PastVerdict.model_fields) - {"instrument"}
-    row = {name: getattr(entry, name) for name in names}
-    return PastVerdict(**row, instrument=digest_of(entry.instrument))

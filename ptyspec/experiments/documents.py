@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from pydantic import Field
 from ptyspec.contracts.base import Record
 from ptyspec.contracts.records import Number
 from ptyspec.experiments.contrasts import Found, State
+from ptyspec.experiments.history import Entry
 from ptyspec.experiments.records import VerdictWord
 
 Count = Annotated[int, Field(ge=0)]
@@ -27,17 +29,10 @@ class Effect(Record):
     @staticmethod
     def of(found: Found) -> Effect:
         """Return that of a contrast."""
-        interval = found.interval
-        if interval is None:
+        if found.interval is None:
             return Effect(unit=found.unit)
-        factor = math.exp(interval.value) if found.unit.startswith("ln") else None
-        return Effect(
-            value=interval.value,
-            low=interval.low,
-            high=interval.high,
-            unit=found.unit,
-            factor=factor,
-        )
+        factor = math.exp(found.interval.value) if found.unit.startswith("ln") else None
+        return Effect(**asdict(found.interval), unit=found.unit, factor=factor)
 
 
 class ContrastRow(Record):
@@ -71,12 +66,6 @@ class ScopeTexts(Record):
     not_exercised: tuple[str, ...] = ()
 
 
-class Versioned(Record):
-    """A document of its own; its version comes first."""
-
-    schema_version: Literal[1] = 1
-
-
 class Judged(Record):
     """A hypothesis and what its evidence says; a hypothesis without evidence is OPEN and has no numbers.
 
@@ -85,47 +74,38 @@ class Judged(Record):
 
     verdict: VerdictWord
     id: str
+    title: str
     claim: str
+    story: str
+    cost: Literal["cheap", "dear"]
+    clauses: tuple[str, ...]
+    supersedes: tuple[str, ...]
+    related: tuple[str, ...]
+    margin_source: str
+    alpha: float
     reason: str
     blocked_by: str
     effect: Effect = Effect()
     margin: Number = None
-    margin_source: str = ""
     n: Count = 0
     needed_n: int | None = None
     p: Number = None
     contrasts: tuple[ContrastRow, ...] = ()
     controls: tuple[ContrastRow, ...] = ()
     scope: ScopeTexts = ScopeTexts()
-    clauses: tuple[str, ...]
 
 
-class JudgementFile(Judged, Versioned):
+class JudgementFile(Judged):
     """ptyspec judge --json: one hypothesis and what follows from its evidence.
 
+    - instrument: digests of the parts that judged it.
     - recorded: what was added to its history; broken: what keeps the committed verdict from standing.
     """
 
-    instrument: str
+    schema_version: Literal[2] = 2
+    instrument: dict[str, str]
     recorded: str = ""
     broken: tuple[str, ...] = ()
-
-
-class PastVerdict(Record):
-    """One verdict of the history."""
-
-    date: str
-    verdict: VerdictWord
-    reason: str
-    effect: Number
-    low: Number
-    high: Number
-    n: Count
-    supersedes: str
-    changed: tuple[str, ...]
-    why: str
-    instrument: str
-    digest: str
 
 
 class RunValue(Record):
@@ -144,27 +124,23 @@ class RunValue(Record):
 class BoardRow(Judged):
     """A hypothesis on the board, corrected by Holm for the others beside it."""
 
-    title: str
-    story: str
-    cost: Literal["cheap", "dear"]
-    alpha: float
     adjusted_p: Number = None
-    history: tuple[PastVerdict, ...]
-    supersedes: tuple[str, ...]
-    related: tuple[str, ...]
+    history: tuple[Entry, ...]
     file: str
     records: tuple[RunValue, ...] = ()
 
 
-class Board(Versioned):
+class Board(Record):
     """ptyspec hypotheses --json: every hypothesis with its verdict, how many of each on top."""
 
+    schema_version: Literal[2] = 2
     verdicts: dict[VerdictWord, Count]
     hypotheses: tuple[BoardRow, ...]
 
 
-class Judgements(Versioned):
+class Judgements(Record):
     """ptyspec judge --all --json: several judgements, how many of each verdict on top."""
 
+    schema_version: Literal[2] = 2
     verdicts: dict[VerdictWord, Count]
     judgements: tuple[JudgementFile, ...]

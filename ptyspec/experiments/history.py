@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
 from ptyspec.contracts.base import Record
 from ptyspec.experiments.errors import HistoryError
 from ptyspec.experiments.records import VerdictWord, digest
-from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.files.jsonfile import read_document, read_json, write_json
 
 OWN, LAST = "digest", "last"
 RESTORE = "restore the file from version control; `ptyspec judge --record` adds what is new"
@@ -70,33 +68,21 @@ def history(place: Path, name: str) -> tuple[Entry, ...]:
     if not path.is_file():
         return ()
     content = read_json(path)
-    if not isinstance(content, dict) or not isinstance(content.get("entries"), list):
+    rows = content.get("entries") if isinstance(content, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise HistoryError("not a history: it holds no entries", source=path, next_step=RESTORE)
-    if content.get("id") != name:
-        raise HistoryError(
-            "this is the history of another hypothesis",
-            value=content.get("id"),
-            limit=name,
-            source=path,
-            next_step=RESTORE,
-        )
     former = ""
-    for number, raw in enumerate(content["entries"], start=1):
-        if not isinstance(raw, dict):
-            raise _altered("this is no entry", number, path)
-        if raw.get(OWN) != seal(raw):
+    for number, row in enumerate(rows, start=1):
+        if row.get(OWN) != seal(row):
             raise _altered("an entry of the history was altered", number, path)
-        if raw.get("former") != former:
+        if row.get("former") != former:
             raise _altered("an entry of the history is missing or in another place", number, path)
-        former = raw[OWN]
+        former = row[OWN]
     if content.get(LAST) != former:
-        raise _altered(
-            "the last entry of the history is missing", len(content["entries"]) + 1, path
-        )
-    try:
-        return tuple(Entry.model_validate(raw) for raw in content["entries"])
-    except ValidationError as error:
-        raise HistoryError(f"not a history: {error.errors()[0]['msg']}", source=path) from None
+        raise _altered("the last entry of the history is missing", len(rows) + 1, path)
+    if content.get("id") != name:
+        raise _altered("this is the history of another hypothesis", 1, path)
+    return read_document(path, HistoryFile, "history of verdicts", RESTORE).entries
 
 
 def append(place: Path, name: str, facts: dict[str, Any], why: str = "") -> Entry | None:
@@ -129,16 +115,11 @@ def changes(last: Entry | None, facts: dict[str, Any]) -> tuple[str, ...]:
     """Return what differs from the last verdict: verdict, evidence, hypothesis, and parts of the instrument."""
     if last is None:
         return ()
-    found = [
-        key for key in ("verdict", "evidence", "hypothesis") if getattr(last, key) != facts[key]
-    ]
-    parts = sorted({*last.instrument, *facts["instrument"]})
-    found += [
-        f"instrument: {part}"
-        for part in parts
-        if last.instrument.get(part) != facts["instrument"].get(part)
-    ]
-    return tuple(found)
+    kinds = ("verdict", "evidence", "hypothesis")
+    before, now = last.instrument, facts["instrument"]
+    found = [key for key in kinds if getattr(last, key) != facts[key]]
+    parts = [part for part in sorted({*before, *now}) if before.get(part) != now.get(part)]
+    return (*found, *(f"instrument: {part}" for part in parts))
 
 
 def _altered(message: str, number: int, path: Path) -> HistoryError:

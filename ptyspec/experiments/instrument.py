@@ -6,7 +6,6 @@ from pathlib import Path
 
 import ptyspec
 from ptyspec.experiments.hypothesis import Hypothesis
-from ptyspec.experiments.records import digest
 from ptyspec.runs.runkey import source_digest
 
 JUDGES = ("contrasts.py", "hypothesis.py", "intervals.py", "measured.py", "verdict.py")
@@ -23,8 +22,3 @@ def instrument(hypothesis: Hypothesis) -> dict[str, str]:
         module = hypothesis.probe.partition(":")[0]
         parts["probe"] = source_digest(ROOT / "experiments" / "observations", (f"{module}.py",))
     return {name: whole[:16] for name, whole in parts.items()}
-
-
-def digest_of(parts: dict[str, str]) -> str:
-    """Return one digest of all parts."""
-    return digest(parts)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ptyspec.experiments import registry
-from ptyspec.experiments.documents import ContrastRow, Effect, JudgementFile, ScopeTexts
+from ptyspec.experiments.documents import ContrastRow, Effect, Judged, JudgementFile, ScopeTexts
 from ptyspec.experiments.errors import EvidenceError
 from ptyspec.experiments.gather import Watch, gather
 from ptyspec.experiments.history import Entry, append, history
 from ptyspec.experiments.hypothesis import Hypothesis
-from ptyspec.experiments.instrument import digest_of, instrument
+from ptyspec.experiments.instrument import instrument
 from ptyspec.experiments.records import Evidence, digest, read_evidence, write_evidence
 from ptyspec.experiments.scope import lists
 from ptyspec.experiments.verdict import Verdict, verdict
@@ -33,19 +33,17 @@ class Judgement:
 
     def facts(self) -> dict[str, Any]:
         """Return what an entry of the history says of it."""
-        main = self.verdict.main
-        found = main.interval
+        said, main = self.verdict, self.verdict.main
+        effect = Effect.of(main)
         return {
             "date": self.evidence.made,
-            "verdict": self.verdict.verdict,
-            "reason": self.verdict.reason,
-            "effect": found and found.value,
-            "low": found and found.low,
-            "high": found and found.high,
-            "unit": main.unit,
+            "verdict": said.verdict,
+            "reason": said.reason,
+            "effect": effect.value,
+            **{name: getattr(effect, name) for name in ("low", "high", "unit")},
             "margin": main.margin,
             "n": main.n,
-            "p": self.verdict.p,
+            "p": said.p,
             "evidence": digest(self.evidence.model_dump(mode="json")),
             "hypothesis": digest(self.hypothesis.model_dump(mode="json")),
             "instrument": instrument(self.hypothesis),
@@ -53,27 +51,30 @@ class Judgement:
 
     def document(self, recorded: str = "", broken: Sequence[str] = ()) -> JudgementFile:
         """Return the judgement as a document, its headline on top."""
-        said = self.verdict
+        said, main = self.verdict, self.verdict.main
         return JudgementFile(
+            **told(self.hypothesis),
             verdict=said.verdict,
-            id=self.hypothesis.id,
-            claim=self.hypothesis.claim,
             reason=said.reason,
             blocked_by=said.blocked_by,
-            effect=Effect.of(said.main),
-            margin=said.main.margin,
-            margin_source=self.hypothesis.margin_source,
-            n=said.main.n,
+            effect=Effect.of(main),
+            margin=main.margin,
+            n=main.n,
             needed_n=said.needed_n,
             p=said.p,
             contrasts=tuple(map(ContrastRow.of, said.contrasts)),
             controls=tuple(map(ContrastRow.of, said.controls)),
             scope=ScopeTexts(**lists(self.evidence.scope)),
-            clauses=self.hypothesis.clauses,
-            instrument=digest_of(instrument(self.hypothesis)),
+            instrument=instrument(self.hypothesis),
             recorded=recorded,
             broken=tuple(broken),
         )
+
+
+def told(hypothesis: Hypothesis) -> dict[str, Any]:
+    """Return what a document says of a hypothesis whatever its verdict is."""
+    shared = {*Judged.model_fields} & {*Hypothesis.model_fields} - {"scope"}
+    return {name: getattr(hypothesis, name) for name in shared} | {"alpha": hypothesis.design.alpha}
 
 
 def judge(
@@ -104,12 +105,19 @@ def record(judgement: Judgement, place: Path | None = None, why: str = "") -> En
     """
     place = place or registry.folder()
     history(place, judgement.hypothesis.id)  # refused before anything is written
-    kept = _unchanged(judgement, place)
-    if kept is not None:
-        judgement = Judgement(judgement.hypothesis, kept, judgement.verdict)
+    try:
+        kept = read_evidence(place, judgement.hypothesis)
+    except EvidenceError:
+        kept = None
+    if kept is not None and _numbers(kept) == _numbers(judgement.evidence):
+        judgement = replace(judgement, evidence=kept)
     else:
         write_evidence(place, judgement.evidence)
     return append(place, judgement.hypothesis.id, judgement.facts(), why)
+
+
+def _numbers(evidence: Evidence) -> object:
+    return [row.model_copy(update={"seconds": None}) for row in evidence.rows], evidence.scope
 
 
 def standing(name: str, place: Path | None = None, *, rerun: bool | None = None) -> list[str]:
@@ -118,47 +126,29 @@ def standing(name: str, place: Path | None = None, *, rerun: bool | None = None)
     A cheap hypothesis is run again as well, unless `rerun` says otherwise.
     """
     place = place or registry.folder()
-    said = registry.hypothesis(name, place)
     entries = history(place, name)
     if not entries:
         return [f"{name} has no verdict yet: ptyspec judge {name} --record"]
-    last, now = entries[-1], from_evidence(name, place)
-    found = _differences(last, now.facts(), f"{name}, from its evidence")
-    for what in ("evidence", "hypothesis"):
-        if getattr(last, what) != now.facts()[what]:
-            found.append(
-                f"{name}: the {what} is not the one that was judged: ptyspec judge {name} --record"
-            )
-    if rerun if rerun is not None else said.cost == "cheap":
+    last, judgement = entries[-1], from_evidence(name, place)
+    now = judgement.facts()
+    found = [
+        f"{name}, from its evidence: {key} {now[key]}, and the history says {getattr(last, key)}"
+        for key in ("verdict", "n", "effect", "low", "high")
+        if not _equal(getattr(last, key), now[key])
+    ]
+    found += [
+        f"{name}: the {what} is not the one that was judged: ptyspec judge {name} --record"
+        for what in ("evidence", "hypothesis")
+        if getattr(last, what) != now[what]
+    ]
+    if rerun if rerun is not None else judgement.hypothesis.cost == "cheap":
         again = judge(name, place).verdict
         if again.verdict != last.verdict:
             found.append(f"{name}, run again: {again.verdict}, not {last.verdict}: {again.reason}")
     return found
 
 
-def _unchanged(judgement: Judgement, place: Path) -> Evidence | None:
-    try:
-        former = read_evidence(place, judgement.hypothesis)
-    except EvidenceError:
-        return None
-    return former if _numbers(former) == _numbers(judgement.evidence) else None
-
-
-def _numbers(evidence: Evidence) -> object:
-    rows = [row.model_dump(mode="json", exclude={"seconds"}) for row in evidence.rows]
-    return rows, evidence.scope.model_dump(mode="json")
-
-
-def _differences(last: Entry, facts: dict[str, Any], where: str) -> list[str]:
-    found = [
-        f"{where}: {key} {facts[key]}, and the history says {getattr(last, key)}"
-        for key in ("verdict", "n")
-        if getattr(last, key) != facts[key]
-    ]
-    for key in ("effect", "low", "high"):
-        recorded, now = getattr(last, key), facts[key]
-        if (recorded is None) != (now is None) or (
-            recorded is not None and not math.isclose(recorded, now, rel_tol=AGAIN, abs_tol=AGAIN)
-        ):
-            found.append(f"{where}: {key} {now}, and the history says {recorded}")
-    return found
+def _equal(recorded: Any, now: Any) -> bool:
+    if isinstance(recorded, float) and isinstance(now, float):
+        return math.isclose(recorded, now, rel_tol=AGAIN, abs_tol=AGAIN)
+    return bool(recorded == now)

@@ -7,11 +7,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import ValidationError
-
 from ptyspec.contracts.base import Record
+from ptyspec.errors import InputFileError
 from ptyspec.experiments.errors import EvidenceError
-from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.files.jsonfile import read_document, write_json
 
 if TYPE_CHECKING:
     from ptyspec.experiments.hypothesis import Hypothesis
@@ -86,11 +85,9 @@ def read_evidence(place: Path, hypothesis: Hypothesis) -> Evidence:
             "there is no evidence yet", value=hypothesis.id, source=path, next_step=again
         )
     try:
-        found = Evidence.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise EvidenceError(f"{key}: {first['msg']}", source=path, next_step=again) from None
+        found = read_document(path, Evidence, "evidence")
+    except InputFileError as error:
+        raise EvidenceError(error.message, source=path, next_step=again) from None
     if faults := found.environment.get("faults"):
         raise EvidenceError(
             "the evidence was made while faults were active",
