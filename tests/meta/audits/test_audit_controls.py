@@ -12,7 +12,6 @@ CONTROLS = [(kind, control.name) for kind in KINDS for control in module_of(kind
 BESIDE = {
     "params left-at-none": "CONFIG-001",
     "params inverted-loss": "CONFIG-001",
-    "params changes-when-read": "CONFIG-001",
     "hyperparameters epochs-lost": "HIST-003",
     "hyperparameters monitor-lost": "HIST-003",
     "probe apodised": "PROBE-001 PROBE-003",
