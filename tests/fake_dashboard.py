@@ -31,7 +31,7 @@ GAIN = 0.3
 
 def a_trace(clauses: Mapping[str, Clause] | None = None, failing: str = FAILING) -> Trace:
     """Every clause has two cases; one fails, some have not run, tolerances are used to different parts."""
-    known = specification().clauses if clauses is None else clauses
+    known = specification() if clauses is None else clauses
     rng = generator(3, "dashboard outcomes")
     cases, ended = [], {}
     for at, (name, clause) in enumerate(known.items()):
@@ -274,7 +274,7 @@ def _darkened(folder: Path) -> Path:
 
 def sources(base: Path, *, clauses: int | None = None, faults: int = 40) -> Sources:
     """Everything at once; with `clauses` that many invented rules instead of the specification."""
-    known = specification().clauses if clauses is None else many_clauses(clauses)
+    known = specification() if clauses is None else many_clauses(clauses)
     good, bad = good_run(base), bad_run(base)
     failing = FAILING if clauses is None else "RULE-001"
     return Sources(

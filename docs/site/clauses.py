@@ -53,7 +53,7 @@ def clause_pages(root: Path) -> dict[str, str]:
     }
     pages = {f"{FOLDER}/index.md": _index(list(clauses.values()), covered)}
     for path in sorted((root / "specs").glob("*.md")):
-        pages[f"{FOLDER}/{path.name}"] = _document(path, clauses.clauses, covered)
+        pages[f"{FOLDER}/{path.name}"] = _document(path, clauses, covered)
     return pages
 
 

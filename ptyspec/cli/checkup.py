@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import shutil
@@ -23,15 +22,7 @@ PYTHON = (3, 11)
 MEMORY_GB, DISK_GB = 1.5, 1.0
 """What `run --profile standard` needs at most, and room for a few runs (a standard run takes about 50 MB)."""
 BACKENDS = ("tensorflow", "jax", "torch")
-HAZARD_SECONDS = 120
-HAZARD = """
-import numpy as np, tensorflow as tf
-generator = np.random.default_rng(0)
-a = generator.standard_normal((16, 1, 64, 32)).astype("float32")
-b = generator.standard_normal((32, 64)).astype("float32")
-print("DIFF", float(np.abs(tf.matmul(a, b).numpy() - a @ b).max()))
-"""
-"""oneDNN's batched product of (B, 1, m, k) by (k, n), the shape that gridsize 1 would ask for (BUG-TF-001)."""
+PRODUCT = "import tensorflow as tf; tf.matmul(tf.ones((2, 2)), tf.ones((2, 2))).numpy()"
 
 
 @dataclass(frozen=True)
@@ -61,29 +52,26 @@ def checks() -> list[Check]:
         Check("threads", "ok", told),
         memory(),
         *storage(),
-        hazard(),
+        tensorflow(),
         Check("processor", "info", f"{cpu()['model']}, {cpu()['level']}"),
         Check("commit", "info", commit() or "not a checkout"),
     ]
 
 
-def packages(name: str = "ptyspec") -> list[Check]:
+def packages() -> list[Check]:
     """Check every required package against the version that is needed."""
     try:
-        lines = requires(name) or []
+        needed = [Requirement(line) for line in requires("ptyspec") or []]
     except PackageNotFoundError:
         advice = "pip install -e . in the checkout"
-        return [Check("packages", "fail", f"{name} is not installed", advice)]
-    markers = {line: Requirement(line).marker for line in lines}
+        return [Check("packages", "fail", "ptyspec is not installed", advice)]
     return [
-        _package(line)
-        for line, marker in markers.items()
-        if marker is None or marker.evaluate({"extra": ""})
+        package(one) for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})
     ]
 
 
-def _package(line: str) -> Check:
-    needed = Requirement(line)
+def package(needed: Requirement) -> Check:
+    """Check one package."""
     install = f"pip install '{needed.name}{needed.specifier}'"
     try:
         here = version(needed.name)
@@ -123,33 +111,15 @@ def storage() -> list[Check]:
         return [Check("store", "fail", f"{root}: {error.strerror}", advice)]
     free = shutil.disk_usage(root).free / 1e9
     told, room = f"{free:.1f} GB (needs {DISK_GB})", f"free space on that disk, or {advice}"
-    return [
-        Check("store", "ok", str(root), advice),
-        _check("free disk", free >= DISK_GB, told, room),
-    ]
+    return [Check("store", "ok", str(root)), _check("free disk", free >= DISK_GB, told, room)]
 
 
-def hazard() -> Check:
-    """Run the product that crashes TensorFlow with oneDNN in a child process, and say what it did.
-
-    A crash is a fact about this TensorFlow, not a failure: the project never asks for that shape.
-    """
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, "-c", HAZARD]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=HAZARD_SECONDS, env=environment
-        )
-    except subprocess.TimeoutExpired:
-        return Check("rank-4 matmul", "info", f"no answer in {HAZARD_SECONDS} s")
-    avoided = "this project avoids it (rank 3)"
-    if done.returncode < 0:
-        told = f"crashes here (signal {-done.returncode}); {avoided}"
-        return Check("rank-4 matmul", "info", told)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        advice = "reinstall the pinned versions: pip install -c constraints.txt -e ."
-        return Check("tensorflow", "fail", last[:200], advice)
-    difference = float(done.stdout.split("DIFF")[1])
-    told = "right here" if difference < 1e-3 else f"wrong by {difference:.3g} here; {avoided}"
-    return Check("rank-4 matmul", "info", told)
+def tensorflow() -> Check:
+    """Check that TensorFlow can be imported and multiplies, in a child process: it may crash."""
+    command = [sys.executable, "-c", PRODUCT]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    last = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
+    advice = "reinstall the pinned versions: pip install -c constraints.txt -e ."
+    return _check(
+        "tensorflow runs", done.returncode == 0, last[:200] if done.returncode else "yes", advice
+    )

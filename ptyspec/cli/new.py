@@ -26,7 +26,6 @@ Document = Annotated[
 Section = Annotated[
     str | None, typer.Option(metavar="TEXT", help="Its section; otherwise that of its area.")
 ]
-Level = Annotated[str, typer.Option(metavar="LEVEL", help="MUST, SHOULD or MAY.")]
 Known = Annotated[str, typer.Argument(metavar="ID", help="The clause.", autocompletion=clauses)]
 Tier = Annotated[
     str,
@@ -47,21 +46,15 @@ Probe = Annotated[
 
 @app.command("clause", short_help="Begin a clause in a document of specs/.")
 def clause(
-    name: ClauseId,
-    title: Title,
-    document: Document,
-    section: Section = None,
-    level: Level = "MUST",
-    root: Root = None,
+    name: ClauseId, title: Title, document: Document, section: Section = None, root: Root = None
 ) -> None:
     """Write a clause's skeleton into a document; refuses an id that is taken."""
     from ptyspec.errors import InputFileError
     from ptyspec.spec import registry
-    from ptyspec.spec.skeleton import check_new, insert_clause
+    from ptyspec.spec.skeleton import insert_clause
 
     place = checkout(root)
     folder = place / "specs"
-    check_new(registry.read(folder), name)
     path = folder / (document if document.endswith(".md") else f"{document}.md")
     if path.resolve().parent != folder.resolve() or not path.is_file():
         raise InputFileError(
@@ -71,7 +64,7 @@ def clause(
             source=folder,
             next_step="name one of these, or begin it with '# Title' and '## Section'",
         )
-    line = insert_clause(path, name, title, level, section)
+    line = insert_clause(registry.read(folder), path, name, title, section)
     _next(
         f"specs/{path.name}:{line}: {name}",
         "write its sentence, its reason, its tolerance and place there",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +16,8 @@ from ptyspec.front.checkout import checkout
 
 if TYPE_CHECKING:
     from ptyspec.spec.collect import Case
-    from ptyspec.spec.trace import Remark, Row, Trace
+    from ptyspec.spec.finding import Remark
+    from ptyspec.spec.trace import Row, Trace
 
 STYLES = {
     "passed": "green",
@@ -41,6 +44,7 @@ Reviewed = Annotated[
         autocompletion=clauses,
     ),
 ]
+Everything = Annotated[bool, typer.Option("--all", help="Record every clause as reviewed.")]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why the review holds.")]
 Editorial = Annotated[
     bool,
@@ -52,18 +56,9 @@ Editorial = Annotated[
 
 def trace(
     clause: One = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
-    compliance: Annotated[
-        bool, typer.Option("--compliance", help="Print a plan's compliance matrix.")
-    ] = False,
-    signatures: Annotated[
-        bool, typer.Option("--signatures", help="Failure signatures and their clauses.")
-    ] = False,
     strict: Strict = False,
     review: Reviewed = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Record every clause as reviewed.")
-    ] = False,
+    everything: Everything = False,
     reason: Reason = "",
     editorial: Editorial = False,
     root: Root = None,
@@ -77,25 +72,36 @@ def trace(
     """
     from ptyspec.cli.output import print_json, stdout
     from ptyspec.report import trace as views
+    from ptyspec.spec.registry import Registry
 
     place = checkout(root)
     if review or everything:
-        return _review(place, review or [], everything, reason, editorial)
-    if signatures:
-        return _signatures(place, as_json)
-    found = _of_clause(read(place), clause) if clause else read(place)
+        return _review(place, None if everything else review, reason, editorial)
+    found = read(place)
+    if clause:
+        known = Registry(place / "specs", {row.clause.id: row.clause for row in found.rows})
+        rows = tuple(row for row in found.rows if row.clause is known[clause])
+        about = tuple(one for one in found.findings if one.clause == clause)
+        found = replace(found, rows=rows, findings=about)
     if as_json:
         print_json(views.as_json(found))
-    elif markdown or compliance:
-        typer.echo(views.compliance(found) if compliance else views.markdown(found), nl=False)
     elif clause:
-        _one(found.rows[0], found)
+        _one(found.rows[0])
+        _findings(found.findings)
     else:
         stdout().print(views.table(found.rows, STYLES).terminal())
-        _order(found)
+        after = found.follows
+        for one in found.failures:  # the earliest stage first: a later failure may follow from it
+            told = f"; may follow from {after[one.clause]}" if after[one.clause] else ""
+            typer.echo(f"failed at {one.stage}: {one.clause} · {one.what}{told}")
         _findings(found.findings)
         typer.echo(views.summary(found))
-    return _end(found) if strict else None
+    if strict:
+        count = {name: len(found.of(name)) for name in ("violation", "incomplete")}
+        told = f"{count['violation']} violations, {count['incomplete']} incomplete"
+        typer.echo(f"strict: {found.status} ({told})", err=True)
+        raise typer.Exit({"violation": VIOLATION, "incomplete": INCOMPLETE, "ok": 0}[found.status])
+    return None
 
 
 def read(root: Path) -> Trace:
@@ -111,41 +117,17 @@ def read(root: Path) -> Trace:
     cited = {*known, *names(root / "specs" / "hypotheses")}
     with stderr().status("collecting the cases"):
         cases = collect.collect(root)
-    return joined(
-        known,
-        cases,
-        ledger.read(root, Stamps(root).of),
-        fingerprint.read(root),
-        citations.unresolved(root, cited, cases),
-        _golden(root, cases),
-    )
+    others = [*citations.unresolved(root, cited, cases), *_golden(root, cases)]
+    ran = ledger.read(root, Stamps(root).of)
+    return joined(known, cases, ran, fingerprint.read(root), others)
 
 
-def _golden(root: Path, cases: list[Case]) -> list[str]:
-    if not (root / "golden").is_dir():
-        return []
+def _golden(root: Path, cases: Iterable[Case]) -> Iterator[Remark]:
+    from ptyspec.spec.finding import Remark
     from ptyspec.testing.golden.manifest import problems
 
-    return problems(root, {name for case in cases for name in case.golden})
-
-
-def _of_clause(whole: Trace, name: str) -> Trace:
-    from dataclasses import replace
-
-    from ptyspec.spec.registry import Registry
-
-    one = Registry(Path("specs"), {row.clause.id: row.clause for row in whole.rows})[name]
-    rows = tuple(row for row in whole.rows if row.clause is one)
-    findings = tuple(finding for finding in whole.findings if finding.clause == one.id)
-    return replace(whole, rows=rows, findings=findings)
-
-
-def _order(found: Trace) -> None:
-    """Print what failed, the earliest stage first: a later failure may follow from it."""
-    after = found.follows
-    for row in found.failures:
-        told = f"; may follow from {after[row.clause]}" if after[row.clause] else ""
-        typer.echo(f"failed at {row.stage}: {row.clause} · {row.what}{told}")
+    for line in problems(root, {name for case in cases for name in case.golden}):
+        yield Remark("violation", "", line, "golden", "ptyspec golden check")
 
 
 def _findings(findings: tuple[Remark, ...]) -> None:
@@ -157,7 +139,7 @@ def _findings(findings: tuple[Remark, ...]) -> None:
         line(f"{what} ({one.source})\n{'':<11}next: {one.next_step}")
 
 
-def _one(row: Row, found: Trace) -> None:
+def _one(row: Row) -> None:
     from ptyspec.cli.output import line
 
     clause = row.clause
@@ -177,46 +159,20 @@ def _one(row: Row, found: Trace) -> None:
         line(f"  {str(row.of(last)) if last else 'not run':<11} {case.id}{note}")
     for what, used in sorted(row.margins, key=lambda pair: -pair[1]):
         line(f"  {f'{100 * used:.2g} %':<10} of the tolerance: {what}")
-    _findings(found.findings)
 
 
-def _review(root: Path, names: list[str], everything: bool, reason: str, editorial: bool) -> None:
+def _review(root: Path, names: list[str] | None, reason: str, editorial: bool) -> None:
     from ptyspec.spec import fingerprint, registry
     from ptyspec.spec.collect import collect
 
     known, before = registry.read(root / "specs"), fingerprint.read(root)
-    after = fingerprint.review(
-        known, collect(root), before, list(known) if everything else names, reason, editorial
-    )
+    chosen = list(known) if names is None else names
+    after = fingerprint.review(known, collect(root), before, chosen, reason, editorial)
     fingerprint.write(root, after)
-    changed = [name for name in after if after[name] != before.get(name)]
-    gone = sorted(set(before) - set(after))
-    for name in changed:
-        one = after[name]
-        typer.echo(f"reviewed {name} r{one.revision}, {len(one.cases)} test functions")
-    for name in gone:
-        typer.echo(f"dropped {name}: no document has it")
-    if not changed and not gone:
-        typer.echo("nothing has changed since the last review")
-
-
-def _signatures(root: Path, as_json: bool) -> None:
-    from ptyspec.cli.output import print_json
-    from ptyspec.spec import registry
-    from ptyspec.spec.signatures import covered, signatures_page, uncovered
-
-    known = registry.read(root / "specs")
-    if as_json:
-        rows = [
-            {"signature": number, "text": text, "clauses": [clause.id for clause in found]}
-            for number, text, found in covered(known)
-        ]
-        return print_json({"schema_version": 1, "uncovered": uncovered(known), "signatures": rows})
-    return typer.echo(signatures_page(known), nl=False)
-
-
-def _end(found: Trace) -> None:
-    code = {"violation": VIOLATION, "incomplete": INCOMPLETE, "ok": 0}[found.status]
-    violations, missing = len(found.of("violation")), len(found.of("incomplete"))
-    typer.echo(f"strict: {found.status} ({violations} violations, {missing} incomplete)", err=True)
-    raise typer.Exit(code)
+    changed = {name: one for name, one in after.items() if one != before.get(name)}
+    told = [
+        f"reviewed {name} r{one.revision}, {len(one.cases)} test functions"
+        for name, one in changed.items()
+    ]
+    told += [f"dropped {name}: no document has it" for name in sorted({*before} - {*after})]
+    typer.echo("\n".join(told or ["nothing has changed since the last review"]))

@@ -1,4 +1,4 @@
-"""A trace as data, as Markdown, and as the compliance matrix of a plan."""
+"""A trace as data and as a table."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ptyspec.render.table import Mark, Markdown, Table
-from ptyspec.render.text import escape
+from ptyspec.render.table import Table
 from ptyspec.spec.clause import Clause
-from ptyspec.spec.finding import State
 from ptyspec.spec.trace import Row, Trace
 
 SCHEMA_VERSION = 2
@@ -66,55 +64,6 @@ def table(rows: Sequence[Row], styles: Mapping[str, str] | None = None) -> Table
     ]
     head = ("clause", "level", "cases", "state", "margin", "title")
     return Table(head, cells, numbers=("cases", "margin"), styles=styles or {})
-
-
-def markdown(trace: Trace) -> str:
-    """Return the table of clauses, document by document, and below it what is wrong."""
-    lines = ["# Trace", "", f"{escape(summary(trace))}.", ""]
-    for document in dict.fromkeys(row.clause.document for row in trace.rows):
-        rows = [row for row in trace.rows if row.clause.document == document]
-        lines += [f"## {document}", "", *table(rows).markdown(), ""]
-    lines += ["## Findings", ""]
-    cells = [
-        (one.severity, one.clause, one.message, one.source, one.next_step) for one in trace.findings
-    ]
-    head = ("severity", "clause", "what", "where", "next")
-    lines += Table(head, cells, numbers=False).markdown() if cells else ["None."]
-    return "\n".join(lines) + "\n"
-
-
-def compliance(trace: Trace) -> str:
-    """Return the matrix that plans ask for: clause, status, selector, number of cases, last log."""
-    rows = [
-        (
-            Markdown(f"{escape(row.clause.id)} ({row.clause.level})"),
-            str(row.standing),
-            _selector(row),
-            len(row.cases),
-            _log(row),
-        )
-        for row in trace.rows
-    ]
-    head = ("clause", "status", "selector", "cases", "last log")
-    lines = [
-        "# Compliance",
-        "",
-        f"{escape(summary(trace))}. Environment: {escape(trace.environment or 'none yet')}.",
-    ]
-    return "\n".join([*lines, "", *Table(head, rows, numbers=False).markdown()]) + "\n"
-
-
-def _selector(row: Row) -> object:
-    return Mark(f"pytest {' '.join(row.selectors)}", code=True) if row.cases else "none"
-
-
-def _log(row: Row) -> str:
-    if not row.ran:
-        return "not run"
-    ended = Counter(str(row.of(outcome)) for outcome in row.ran.values())
-    ended[str(State.NOT_RUN)] += row.missing
-    told = ", ".join(f"{count} {name}" for name, count in sorted(ended.items()) if count)
-    return f"{row.last}: {told}"
 
 
 def said(clause: Clause) -> dict[str, Any]:

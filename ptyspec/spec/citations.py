@@ -8,71 +8,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ptyspec.spec.clause import ID
 from ptyspec.spec.collect import Case
+from ptyspec.spec.finding import Remark
 
 CLAUSE_ID = re.compile(rf"(?<![\w-]){ID}(?![\w-])")
-SELECTOR = re.compile(
-    r"(?<![\w/])(?P<file>tests/[\w/]*test_\w+\.py)(?P<names>(?:::\w+)*)(?P<row>\[[\w.-]+\])?"
+SELECTORS = (
+    re.compile(r"(?<![\w/])(tests/[\w/]*test_\w+\.py(?:::\w+)*(?:\[[\w.-]+\])?)"),
+    re.compile(r"pytest (?:-[\w=]+ )*(tests/\w+|-m \w+)/?(?=[\s`]|$)"),
 )
-FOLDER = re.compile(r"pytest (?:-[\w=]+ )*(?P<folder>tests/\w+)/?(?=[\s`]|$)")
-MARK = re.compile(r"pytest (?:-[\w=]+ )*-m (?P<tier>\w+)(?=[\s`]|$)")
-NO_CLAUSES = frozenset({"SHA-256", "SHA-512"})
-EXAMPLES = ("AREA-", "test_area_")
-GENERATED = ("docs/seen-red.md",)
-"""Pages that quote failures: what they name was true when they were written."""
+NO_CLAUSES = ("SHA-", "AREA-")
+EXAMPLE = "test_area_"
+GENERATED = "seen-red.md"
+"""A page that quotes failures: what it names was true when they were written."""
 
 
-@dataclass(frozen=True)
-class Citation:
-    """One mention of something that does not exist."""
-
-    what: str
-    kind: str
-    """`clause` or `selector`."""
-    source: str
-
-
-def unresolved(root: Path, clauses: Collection[str], cases: Collection[Case]) -> list[Citation]:
-    """Return every citation of a clause that no document has, or of a selector that collects nothing."""
+def unresolved(root: Path, clauses: Collection[str], cases: Collection[Case]) -> Iterator[Remark]:
+    """Yield every citation of a clause that no document has, or of a selector that collects nothing."""
     known = _selectors(cases)
-    found = []
-    for path in _documents(root):
-        found += list(_in_file(root, path, clauses, known))
-    for path in sorted((root / "ptyspec").rglob("*.py")):
-        found += list(_in_file(root, path, clauses, None))
-    return found
-
-
-def _documents(root: Path) -> list[Path]:
-    paths = [*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "specs").rglob("*.md")]
-    return sorted(path for path in paths if path.relative_to(root).as_posix() not in GENERATED)
-
-
-def _in_file(
-    root: Path, path: Path, clauses: Collection[str], known: set[str] | None
-) -> Iterator[Citation]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        source = f"{path.relative_to(root).as_posix()}:{number}"
-        for name in CLAUSE_ID.findall(line):
-            if name not in clauses and name not in NO_CLAUSES and not name.startswith(EXAMPLES[0]):
-                yield Citation(name, "clause", source)
-        if known is not None:
-            for selector in _cited(line):
-                if selector not in known and EXAMPLES[1] not in selector:
-                    yield Citation(selector, "selector", source)
-
-
-def _cited(line: str) -> Iterator[str]:
-    for match in SELECTOR.finditer(line):
-        yield f"{match['file']}{match['names']}{match['row'] or ''}"
-    for match in FOLDER.finditer(line):
-        yield match["folder"]
-    for match in MARK.finditer(line):
-        yield f"-m {match['tier']}"
+    pages = [*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "specs").rglob("*.md")]
+    for path in [*sorted(pages), *sorted((root / "ptyspec").rglob("*.py"))]:
+        lines = path.read_text(encoding="utf-8").splitlines() if path.name != GENERATED else ()
+        for number, line in enumerate(lines, start=1):
+            source = f"{path.relative_to(root).as_posix()}:{number}"
+            for name in CLAUSE_ID.findall(line):
+                if name not in clauses and not name.startswith(NO_CLAUSES):
+                    message, step = "cited, and not in any document", "correct the citation"
+                    yield Remark("violation", name, message, source, step)
+            cited = [name for one in SELECTORS for name in one.findall(line)]
+            for name in cited if path.suffix == ".md" else ():
+                if name not in known and EXAMPLE not in name:
+                    message, step = f"{name} collects nothing", "correct the selector"
+                    yield Remark("violation", "", message, source, step)
 
 
 def _selectors(cases: Collection[Case]) -> set[str]:

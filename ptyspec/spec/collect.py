@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,47 +56,44 @@ class Case:
         return f"{self.file}:{self.line}"
 
 
-def collect(root: Path, fresh: bool = False) -> list[Case]:
+def collect(root: Path) -> list[Case]:
     """Return every case of the checkout at `root`, in pytest's order; raises CollectionError with pytest's own words."""
     key, cache = state(root), root / CACHE
-    if cache.is_file() and not fresh:
-        kept = read_json(cache)
-        if kept.get("state") == key:
-            return _cases(kept["cases"])
-    content = _collect(root)
-    if (
-        cache.parent.parent.parent.is_dir()
-    ):  # pytest's own folder, made by a former run: none is left where none was
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        write_json(cache, {"state": key, **content})
-    return _cases(content["cases"])
+    content = read_json(cache) if cache.is_file() else {}
+    if content.get("state") != key:
+        content = {"state": key, **_collect(root)}
+        # pytest's own folder, made by a former run: none is left where none was.
+        if (root / CACHE.parts[0]).is_dir():
+            cache.parent.mkdir(parents=True, exist_ok=True)
+            write_json(cache, content)
+    return [
+        Case(id=name, **{**row, "clauses": tuple(row["clauses"]), "golden": tuple(row["golden"])})
+        for name, row in content["cases"].items()
+    ]
 
 
 def state(root: Path) -> str:
     """Return a digest of everything that decides which cases exist and how they end: sources, documents, libraries."""
     found = hashlib.sha256(json.dumps([sys.version, library_versions()]).encode())
-    for path in _sources(root):
-        found.update(path.relative_to(root).as_posix().encode() + b"\0")
-        found.update(hashlib.sha256(path.read_bytes()).digest())
+    below = [path for folder in SOURCES for path in sorted((root / folder).rglob("*"))]
+    for path in [*sorted(root.glob("*.toml")), *below]:
+        if path.is_file() and path.suffix != ".pyc":
+            found.update(path.relative_to(root).as_posix().encode() + b"\0")
+            found.update(hashlib.sha256(path.read_bytes()).digest())
     return found.hexdigest()
 
 
-def _sources(root: Path) -> Iterator[Path]:
-    yield from sorted(root.glob("*.toml"))
-    for folder in SOURCES:
-        for path in sorted((root / folder).rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                yield path
-
-
 def _collect(root: Path) -> dict[str, Any]:
+    # Without options meant for other runs; the checkout's own code comes first.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    paths = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "bindings.json"
         command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
         done = subprocess.run(
             [*command, "--ptyspec-bindings", str(file)],
             cwd=root,
-            env=_environment(root),
+            env=kept | {"PYTHONPATH": paths},
             timeout=SECONDS,
             capture_output=True,
             text=True,
@@ -112,18 +108,3 @@ def _collect(root: Path) -> dict[str, Any]:
             )
         content: dict[str, Any] = read_json(file)
     return content
-
-
-def _environment(root: Path) -> dict[str, str]:
-    """This process's environment without options meant for other runs; the checkout's own code comes first."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return kept | {
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
-    }
-
-
-def _cases(content: Mapping[str, Mapping[str, Any]]) -> list[Case]:
-    return [
-        Case(id=name, **{**row, "clauses": tuple(row["clauses"]), "golden": tuple(row["golden"])})
-        for name, row in content.items()
-    ]

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from ptyspec.spec.clause import PLACES
+
+Severity = Literal["violation", "incomplete", "note"]
 
 
 class State(StrEnum):
@@ -52,6 +55,21 @@ class Finding:
     def ok(self) -> bool | None:
         """True where the clause holds, False where it is contradicted, None where nobody can say."""
         return {State.PASSED: True, State.FAILED: False}.get(self.state)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something to do about the specification and its cases: about which clause, what, where, and the next command.
+
+    A *violation*: the specification, its binding or the code is wrong; *incomplete*: evidence is
+    missing, cases that exist have not run; or a *note*.
+    """
+
+    severity: Severity
+    clause: str
+    message: str
+    source: str
+    next_step: str
 
 
 def failed(findings: Iterable[Finding]) -> list[Finding]:

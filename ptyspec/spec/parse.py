@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
 
 from ptyspec.spec.clause import EXACT, ID, KINDS, MODES, PLACES, Clause, Level, SpecError, Tolerance
 
@@ -32,8 +32,10 @@ TOLERANCE = re.compile(
 )
 REQUIRED, OPTIONAL = ("Why", "Tolerance", "Place"), ("Signatures",)
 SIGNATURES = range(1, 81)
-Place = tuple[Path, int]
-"""Document and line."""
+
+
+class _Mistake(Exception):  # noqa: N818  # told as a SpecError once its document is known
+    """What is wrong in a line: its number, the message, the value, and what it should be."""
 
 
 def parse(path: Path) -> list[Clause]:
@@ -42,7 +44,12 @@ def parse(path: Path) -> list[Clause]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"cannot read the document: {error}", source=path) from error
-    return [_clause(path, block) for block in _blocks(path, text)]
+    try:
+        return [_clause(path, block) for block in _blocks(text)]
+    except _Mistake as mistake:
+        line, message, value, limit = mistake.args
+        source, step = f"{path}:{line}", "see docs/clauses.md"
+        raise SpecError(message, value=value, limit=limit, source=source, next_step=step) from None
 
 
 @dataclass
@@ -55,65 +62,64 @@ class _Block:
     body: list[tuple[int, str]] = field(default_factory=list)
 
 
-def _blocks(path: Path, text: str) -> Iterator[_Block]:
-    section, block, fenced, fence = "", None, False, 0
+def _blocks(text: str) -> Iterator[_Block]:
+    section, block, fence = "", None, 0
     for number, raw in enumerate(text.splitlines(), start=1):
         line = raw.rstrip()
         if line.startswith("```"):
-            fenced, fence = not fenced, number
-        if fenced or not line.startswith("#"):
+            fence = 0 if fence else number
+        if fence or not line.startswith("#"):
             if block is not None:
                 block.body.append((number, line))
             continue
         if block is not None:
             yield block
             block = None
-        at = path, number
         if line.startswith("## "):
             section = line[3:].strip()
         elif line.startswith("### "):
             if not section:
                 message = "a clause stands outside any section"
-                _fail(at, message, line, "put a '## Section' above it")
+                raise _Mistake(number, message, line, "put a '## Section' above it")
             block = _Block(number, line, section)
         elif line.startswith("####"):
             message = "headings below a clause are not part of the format"
-            _fail(at, message, line, "use '- Why:'")
+            raise _Mistake(number, message, line, "use '- Why:'")
         elif not line.startswith("# "):
-            message = "not a heading: a blank is missing"
-            _fail(at, message, line, "write '## Section', '### AREA-001 · ...'")
-    if fenced:  # it would hide every clause below it
-        _fail((path, fence), "a fenced block is never closed", "```", "close it")
+            limit = "write '## Section', '### AREA-001 · ...'"
+            raise _Mistake(number, "not a heading: a blank is missing", line, limit)
+    if fence:  # it would hide every clause below it
+        raise _Mistake(fence, "a fenced block is never closed", "```", "close it")
     if block is not None:
         yield block
 
 
 def _clause(path: Path, block: _Block) -> Clause:
-    match, at = HEADING.fullmatch(block.heading), (path, block.line)
+    match = HEADING.fullmatch(block.heading)
     if match is None:
-        _fail(at, "not a clause heading", block.heading, "write '### AREA-001 · Title {r1}'")
-    statement, fields = _split(path, block)
-    signatures = tuple(_signatures(path, *fields["Signatures"])) if "Signatures" in fields else ()
+        limit = "write '### AREA-001 · Title {r1}'"
+        raise _Mistake(block.line, "not a clause heading", block.heading, limit)
+    statement, fields = _split(block)
     line, place = fields["Place"]
     if place not in PLACES:
-        _fail((path, line), "unknown place", place, f"one of {', '.join(PLACES)}")
+        raise _Mistake(line, "unknown place", place, f"one of {', '.join(PLACES)}")
     return Clause(
         id=match["id"],
         title=match["title"],
         revision=int(match["revision"]),
-        level=_level(at, statement),
+        level=_level(block.line, statement),
         statement=statement,
         why=fields["Why"][1],
-        tolerance=_tolerance(path, *fields["Tolerance"]),
+        tolerance=_tolerance(*fields["Tolerance"]),
         place=place,
-        signatures=signatures,
+        signatures=tuple(_signatures(*fields["Signatures"])) if "Signatures" in fields else (),
         section=block.section,
         path=path,
         line=block.line,
     )
 
 
-def _split(path: Path, block: _Block) -> tuple[str, dict[str, tuple[int, str]]]:
+def _split(block: _Block) -> tuple[str, dict[str, tuple[int, str]]]:
     """Divide a clause's lines into its sentence and its fields, each with its line."""
     sentence: list[str] = []
     fields: dict[str, tuple[int, str]] = {}
@@ -124,61 +130,51 @@ def _split(path: Path, block: _Block) -> tuple[str, dict[str, tuple[int, str]]]:
             last = match["name"]
             if last not in REQUIRED + OPTIONAL or last in fields:
                 message = f"field {last!r} is unknown or given twice"
-                _fail((path, number), message, line, ", ".join(REQUIRED + OPTIONAL))
+                raise _Mistake(number, message, line, ", ".join(REQUIRED + OPTIONAL))
             fields[last] = (number, match["text"].strip())
         elif last and line.startswith("  "):
             fields[last] = (fields[last][0], f"{fields[last][1]} {line.strip()}")
         elif line and last:
             limit = "indent it, or move it above the clause"
-            _fail((path, number), "text after the fields of a clause", line, limit)
+            raise _Mistake(number, "text after the fields of a clause", line, limit)
         elif line:
             sentence.append(line.strip())
     for name in REQUIRED:
         if name not in fields:
-            message = f"field {name!r} is missing"
-            _fail((path, block.line), message, block.heading, f"add '- {name}: ...'")
+            message, limit = f"field {name!r} is missing", f"add '- {name}: ...'"
+            raise _Mistake(block.line, message, block.heading, limit)
     return " ".join(sentence), fields
 
 
-def _level(at: Place, statement: str) -> Level:
+def _level(line: int, statement: str) -> Level:
     found = KEYWORD.findall(statement)
     if len(found) != 1:
-        message = "a clause holds exactly one MUST, SHOULD or MAY"
-        _fail(
-            at, message, f"{len(found)} in: {statement}", "say one thing; make two clauses of two"
-        )
+        message, value = "a clause holds exactly one MUST, SHOULD or MAY", len(found)
+        limit = "say one thing; make two clauses of two"
+        raise _Mistake(line, message, f"{value} in: {statement}", limit)
     if not statement.endswith(".") or re.search(r"\.\s+[A-Z]", statement):
         message = "a clause is one sentence that ends with a full stop"
-        _fail(at, message, statement, "move the rest to Why")
+        raise _Mistake(line, message, statement, "move the rest to Why")
     level: Level = found[0]
     return level
 
 
-def _tolerance(path: Path, line: int, text: str) -> Tolerance:
+def _tolerance(line: int, text: str) -> Tolerance:
     if text == "exact":
         return EXACT
-    match = TOLERANCE.fullmatch(text)
-    try:
-        value = float(match["value"]) if match is not None else 0.0
-    except ValueError:
-        value = 0.0
+    match, value = TOLERANCE.fullmatch(text), 0.0
+    if match is not None:
+        with suppress(ValueError):
+            value = float(match["value"])
     if match is None or not 0.0 < value < float("inf"):
         limit = f"'exact', or 'VALUE {'|'.join(MODES)}, {'|'.join(KINDS)}: SOURCE'"
-        _fail((path, line), "not a tolerance", text, limit)
+        raise _Mistake(line, "not a tolerance", text, limit)
     return Tolerance(value, match["mode"], match["kind"], match["source"])  # type: ignore[arg-type]  # the pattern's
 
 
-def _signatures(path: Path, line: int, text: str) -> Iterator[int]:
+def _signatures(line: int, text: str) -> Iterator[int]:
     for part in map(str.strip, text.split(",")):
         if not part.isdigit() or int(part) not in SIGNATURES:
             limit = "numbers 1 to 80, separated by commas"
-            _fail((path, line), "not a failure signature", part, limit)
+            raise _Mistake(line, "not a failure signature", part, limit)
         yield int(part)
-
-
-def _fail(at: Place, message: str, value: str, limit: str) -> NoReturn:
-    path, line = at
-    source = f"{path}:{line}"
-    raise SpecError(
-        message, value=value, limit=limit, source=source, next_step="see docs/clauses.md"
-    )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -13,34 +12,21 @@ from ptyspec.spec.clause import Clause, SpecError, UnknownClauseError
 from ptyspec.spec.parse import parse
 
 
-@dataclass(frozen=True)
-class Registry(Mapping[str, Clause]):
+class Registry(dict[str, Clause]):
     """Clauses in the order of their documents; a missing id raises UnknownClauseError with the nearest names."""
 
-    folder: Path
-    clauses: dict[str, Clause]
+    def __init__(self, folder: Path, clauses: Mapping[str, Clause]) -> None:
+        super().__init__(clauses)
+        self.folder = folder
 
-    def __getitem__(self, name: str) -> Clause:
-        if name not in self.clauses:
-            near = difflib.get_close_matches(name, self.clauses, n=3, cutoff=0.5)
-            raise UnknownClauseError(
-                "no clause has this id",
-                value=name,
-                limit=f"one of the {len(self.clauses)} ids in {self.folder}",
-                next_step=f"did you mean {' or '.join(near)}?"
-                if near
-                else "ptyspec trace lists them",
-            )
-        return self.clauses[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.clauses
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.clauses)
-
-    def __len__(self) -> int:
-        return len(self.clauses)
+    def __missing__(self, name: str) -> Clause:
+        near = difflib.get_close_matches(name, self, n=3, cutoff=0.5)
+        raise UnknownClauseError(
+            "no clause has this id",
+            value=name,
+            limit=f"one of the {len(self)} ids in {self.folder}",
+            next_step=f"did you mean {' or '.join(near)}?" if near else "ptyspec trace lists them",
+        )
 
 
 def read(folder: Path) -> Registry:

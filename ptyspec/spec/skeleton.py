@@ -7,12 +7,12 @@ from pathlib import Path
 
 from ptyspec.errors import OutputExistsError, PtyspecError
 from ptyspec.files.files import atomic_file
-from ptyspec.spec.clause import LEVELS, Clause, SpecError
+from ptyspec.spec.clause import Clause
 from ptyspec.spec.parse import HEADING, parse
 from ptyspec.spec.registry import Registry
 
 CLAUSE = """### {id} · {title} {{r1}}
-TODO: who {level} do what.
+TODO: who MUST do what.
 
 - Why: TODO: what goes wrong otherwise.
 - Tolerance: exact
@@ -39,31 +39,38 @@ class SkeletonError(PtyspecError):
 
 
 def insert_clause(
-    document: Path, name: str, title: str, level: str = "MUST", section: str | None = None
+    known: Registry, document: Path, name: str, title: str, section: str | None = None
 ) -> int:
     """Write a clause's skeleton at the end of a section of the document; return its line.
 
-    Without a section it goes where clauses of its area stand already, else into the last one. Raises SkeletonError for a
-    name, title, level or section that does not fit, and leaves the document as it was.
+    Without a section it goes where clauses of its area stand already, else into the last one. Raises SkeletonError for
+    an id that is taken, and a name, title or section that does not fit, and leaves the document as it was.
     """
-    heading = f"### {name} · {title} {{r1}}"
-    if HEADING.fullmatch(heading) is None:
-        told = f"{name} · {title}"
-        message = "not an id and title of a clause"
-        raise SkeletonError(message, value=told, limit="AREA-001 · One line")
-    if level not in LEVELS:
-        raise SkeletonError("not a level", value=level, limit=", ".join(LEVELS))
-    clauses = parse(document)
-    lines = document.read_text(encoding="utf-8").rstrip("\n").split("\n")
-    chosen = section or _section_of_area(clauses, name) or _last_section(document, lines)
-    place = next((clause.place for clause in reversed(clauses) if clause.section == chosen), "run")
-    at = _end_of(document, lines, chosen)
-    text = CLAUSE.format(id=name, title=title, level=level, place=place)
-    after = lines[at:]
-    before = "\n".join(lines[:at]).rstrip()
-    whole = "\n".join([before, "", text, *after]).rstrip("\n")
+    area = name.rpartition("-")[0]
+    if name in known:
+        used = [int(other[-3:]) for other in known if other.rpartition("-")[0] == area]
+        raise SkeletonError(
+            "this id is taken",
+            value=name,
+            source=known[name].source,
+            next_step=f"{area}-{max(used) + 1:03d} is free",
+        )
+    if HEADING.fullmatch(f"### {name} · {title} {{r1}}") is None:
+        message, limit = "not an id and title of a clause", "AREA-001 · One line"
+        raise SkeletonError(message, value=f"{name} · {title}", limit=limit)
+    clauses, text = parse(document), document.read_text(encoding="utf-8")
+    own = [one.section for one in clauses if one.id.rpartition("-")[0] == area]
+    sections = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    chosen = section or ([*sections, *own] or [""])[-1]
+    if chosen not in sections:
+        limit = ", ".join(sections) or "none: begin one: '## Title'"
+        raise SkeletonError("no such section", value=chosen, limit=limit, source=document)
+    place = next((one.place for one in reversed(clauses) if one.section == chosen), "run")
+    above, heading, below = text.partition(f"\n## {chosen}\n")
+    body, mark, rest = below.partition("\n## ")
+    new = CLAUSE.format(id=name, title=title, place=place)
     with atomic_file(document) as file:
-        file.write(f"{whole}\n".encode())
+        file.write(f"{above}{heading}{body.rstrip()}\n\n{new}{mark}{rest}".encode())
     return next(clause.line for clause in parse(document) if clause.id == name)
 
 
@@ -90,48 +97,3 @@ def write_case(root: Path, clause: Clause, tier: str) -> Path:
 def slug(text: str) -> str:
     """Return text as part of a Python name."""
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
-
-
-def check_new(known: Registry, name: str) -> None:
-    """Raise SkeletonError where a document has this id already; it names the next free one."""
-    if name in known:
-        area = name.rpartition("-")[0]
-        used = [int(other[-3:]) for other in known if other.rpartition("-")[0] == area]
-        raise SkeletonError(
-            "this id is taken",
-            value=name,
-            source=known[name].source,
-            next_step=f"{area}-{max(used) + 1:03d} is free",
-        )
-
-
-def _section_of_area(clauses: list[Clause], name: str) -> str | None:
-    area = name.rpartition("-")[0]
-    same = [clause.section for clause in clauses if clause.id.rpartition("-")[0] == area]
-    return same[-1] if same else None
-
-
-def _last_section(document: Path, lines: list[str]) -> str:
-    sections = _sections(lines)
-    if not sections:
-        next_step = "begin one: '## Title'"
-        raise SpecError("the document has no section", source=document, next_step=next_step)
-    return list(sections)[-1]
-
-
-def _end_of(document: Path, lines: list[str], section: str) -> int:
-    sections = _sections(lines)
-    if section not in sections:
-        known = ", ".join(sections)
-        raise SkeletonError("no such section", value=section, limit=known, source=document)
-    later = [line for line in sections.values() if line > sections[section]]
-    return min(later, default=len(lines))
-
-
-def _sections(lines: list[str]) -> dict[str, int]:
-    found, fenced = {}, False
-    for number, line in enumerate(lines):
-        fenced ^= line.startswith("```")
-        if not fenced and line.startswith("## "):
-            found[line[3:].strip()] = number
-    return found

@@ -1,36 +1,27 @@
 """The trace: every clause with its cases, how it stands after them, and what is wrong with that.
 
-A pure function of what was read and collected before. A remark is a *violation* (the specification,
-its binding or the code is wrong), *incomplete* (evidence is missing: cases that exist have not run)
-or a *note*.
+A pure function of what was read and collected before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ptyspec.spec.citations import Citation
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.collect import Case
-from ptyspec.spec.finding import Finding, State
-from ptyspec.spec.fingerprint import Reviewed, changes, digests
+from ptyspec.spec.finding import Finding, Remark, Severity, State
+from ptyspec.spec.fingerprint import Reviewed, changes
 from ptyspec.spec.ledger import LOOSE, TIGHT, Ledger, Outcome
 from ptyspec.spec.states import Standing, failures, follows, standing
 
-Severity = Literal["violation", "incomplete", "note"]
-
-
-@dataclass(frozen=True)
-class Remark:
-    """Something to do: about which clause, what, where, and the next command."""
-
-    severity: Severity
-    clause: str
-    message: str
-    source: str
-    next_step: str
+ENDED = {
+    State.FAILED: "failed",
+    State.ERROR: "ended with an error that says nothing of it",
+    State.NOT_REACHED: "ended before a check of it was reached",
+}
+"""What is said of cases that left one of these states."""
 
 
 @dataclass(frozen=True)
@@ -133,10 +124,9 @@ def trace(
     cases: Collection[Case],
     ledger: Ledger,
     reviewed: Mapping[str, Reviewed],
-    citations: Collection[Citation] = (),
-    golden: Collection[str] = (),
+    others: Iterable[Remark] = (),
 ) -> Trace:
-    """Join clauses, cases and the ledger, and name what is missing, unknown or out of date."""
+    """Join clauses, cases and the ledger, and name what is missing, unknown or out of date, beside `others`."""
     bound: dict[str, list[Case]] = {}
     for case in cases:
         for name in case.clauses:
@@ -145,9 +135,7 @@ def trace(
     remarks = [remark for row in rows for remark in _of_row(row)]
     remarks += _unnamed(clauses, cases, ledger)
     remarks += _unknown(clauses, bound)
-    remarks += [_cited(citation) for citation in citations]
-    remarks += [Remark("violation", "", line, "golden", "ptyspec golden check") for line in golden]
-    remarks += _reviews(clauses, cases, reviewed)
+    remarks += [*others, *changes(clauses, cases, reviewed)]
     return Trace(rows, tuple(remarks), ledger.environment, len(cases))
 
 
@@ -182,16 +170,11 @@ def _of_row(row: Row) -> Iterator[Remark]:
 
 def _bad(row: Row) -> str:
     """What is wrong with how its cases ended; "" where it passed, or none has run."""
-    state, of = row.state, f"of {len(row.cases)} cases"
-    if state is State.FAILED:
+    if row.state in ENDED:
         known = ", as expected" if row.standing.expected else ""
-        return f"{len(row.cases_in(State.FAILED))} {of} failed{known}"
-    if state is State.ERROR:
-        return f"{len(row.cases_in(State.ERROR))} {of} ended with an error that says nothing of it"
-    if state is State.NOT_REACHED:
-        ended = len(row.cases_in(State.NOT_REACHED))
-        return f"{ended} {of} ended before a check of it was reached"
-    if state is State.NOT_RUN and row.ran:
+        count = f"{len(row.cases_in(row.state))} of {len(row.cases)} cases"
+        return f"{count} {ENDED[row.state]}{known}"
+    if row.state is State.NOT_RUN and row.ran:
         return "its cases ran and made no check of it, or were skipped: none has passed"
     return ""
 
@@ -230,27 +213,3 @@ def _unknown(clauses: Mapping[str, Clause], bound: Mapping[str, list[Case]]) -> 
             where = sorted({case.source for case in cases})[0]
             next_step = "correct the marker, or write the clause: ptyspec new clause"
             yield Remark("violation", name, "bound to, and not in any document", where, next_step)
-
-
-def _cited(citation: Citation) -> Remark:
-    what, source = citation.what, citation.source
-    if citation.kind == "clause":
-        message = "cited, and not in any document"
-        return Remark("violation", what, message, source, "correct the citation")
-    return Remark("violation", "", f"{what} collects nothing", source, "correct the selector")
-
-
-def _reviews(
-    clauses: Mapping[str, Clause], cases: Collection[Case], reviewed: Mapping[str, Reviewed]
-) -> Iterator[Remark]:
-    for change in changes(clauses, cases, reviewed):
-        gone = change.clause not in clauses
-        source = "specs/reviewed.json" if gone else clauses[change.clause].source
-        yield Remark("violation", change.clause, change.message, source, change.next_step)
-    now = digests(cases)
-    for name in [one for one in clauses if one in reviewed]:
-        lost = sorted(set(reviewed[name].cases) - set(now.get(name, {})))
-        if lost:
-            message = f"cases of the review are gone: {', '.join(lost)}"
-            next_step = f"ptyspec trace --review {name} --reason TEXT"
-            yield Remark("note", name, message, clauses[name].source, next_step)

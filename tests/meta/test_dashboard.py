@@ -156,7 +156,7 @@ def test_a_hub_of_audits_is_shown_with_what_it_found_broken(
 
 
 def test_campaigns_of_two_tiers_are_one(tmp_path: Path) -> None:
-    first = a_campaign(tmp_path / "a.json", specification().clauses, 12)
+    first = a_campaign(tmp_path / "a.json", specification(), 12)
     second = read_json(first) | {"tier": "parity"}
     second["faults"] = [
         row | {"status": "killed", "red": {"NORM-001": ["x"]}} for row in second["faults"]

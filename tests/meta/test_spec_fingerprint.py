@@ -26,7 +26,8 @@ def before() -> dict[str, Reviewed]:
 
 
 def told(one: Clause, cases: Collection[Case], before: dict[str, Reviewed]) -> list[str]:
-    return [change.message for change in changes(known(one), cases, before)]
+    found = changes(known(one), cases, before)
+    return [change.message for change in found if change.severity == "violation"]
 
 
 def test_a_review_records_revision_text_reason_and_cases_without_parameters(
@@ -147,7 +148,6 @@ def test_the_file_is_sorted_and_gives_back_what_was_written(
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param('{"schema_version": 9, "clauses": {}}', id="version"),
         pytest.param(
             '{"schema_version": 1, "clauses": {"A-001": {"revision": 1}}}', id="incomplete"
         ),

@@ -63,20 +63,15 @@ def test_a_clause_goes_to_the_section_of_its_area_and_can_be_read(root: Path) ->
 
 
 def test_a_clause_of_a_new_area_goes_to_the_last_section_or_where_it_is_told(root: Path) -> None:
-    new(root, "clause", "NEW-001", "--title", "Last", "--in", "doc", "--level", "MAY")
+    new(root, "clause", "NEW-001", "--title", "Last", "--in", "doc")
     new(root, "clause", "NEW-SUB-001", "--title", "First", "--in", "doc", "--section", "First")
-    found = {one.id: (one.section, one.level) for one in parse(root / "specs" / "doc.md")}
-    assert found["NEW-001"] == ("Second", "MAY")
-    assert found["NEW-SUB-001"] == ("First", "MUST")
+    found = {one.id: one.section for one in parse(root / "specs" / "doc.md")}
+    assert (found["NEW-001"], found["NEW-SUB-001"]) == ("Second", "First")
 
 
 REFUSED = {
     "taken": (("clause", "GAIN-001", "--title", "Again", "--in", "doc.md"), "GAIN-002 is free"),
     "id": (("clause", "gain-2", "--title", "Again", "--in", "doc.md"), "AREA-001 · One line"),
-    "level": (
-        ("clause", "GAIN-002", "--title", "Again", "--in", "doc.md", "--level", "WILL"),
-        "MUST, SHOULD, MAY",
-    ),
     "section": (
         ("clause", "GAIN-002", "--title", "Again", "--in", "doc.md", "--section", "X"),
         "First, Second",

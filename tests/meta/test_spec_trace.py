@@ -12,10 +12,10 @@ from ptyspec.errors import PtyspecError
 from ptyspec.files.jsonfile import to_json
 from ptyspec.report import trace as views
 from ptyspec.spec import ledger as records
-from ptyspec.spec.citations import Citation, unresolved
+from ptyspec.spec.citations import unresolved
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.collect import Case
-from ptyspec.spec.finding import State
+from ptyspec.spec.finding import Remark, State
 from ptyspec.spec.fingerprint import Reviewed, review
 from ptyspec.spec.ledger import Ledger, Outcome
 from ptyspec.spec.trace import Trace, trace
@@ -26,14 +26,13 @@ def traced(
     *clauses: Clause,
     cases: Collection[Case] = (),
     ran: Ledger | None = None,
-    citations: Collection[Citation] = (),
-    golden: Collection[str] = (),
+    others: Collection[Remark] = (),
     reviewed: dict[str, Reviewed] | None = None,
 ) -> Trace:
     """A trace whose clauses are reviewed as they are, unless told otherwise."""
     table = known(*clauses)
     done = review(table, cases, {}, table, "read") if reviewed is None else reviewed
-    return trace(table, cases, ran or Ledger(), done, citations, golden)
+    return trace(table, cases, ran or Ledger(), done, others)
 
 
 def test_a_clause_whose_cases_passed_is_fine() -> None:
@@ -121,24 +120,14 @@ def test_what_failed_is_named_with_the_command_that_repeats_it() -> None:
     assert found.findings[0].next_step == "pytest 'tests/contract/test_x.py::test_b'"
 
 
-def test_unknown_ids_citations_and_golden_files_are_violations() -> None:
-    found = traced(
-        clause(),
-        cases=[case("test_a", "AREA-001"), case("test_b", "AREA-007")],
-        ran=ended(test_a="passed"),
-        citations=[
-            Citation("AREA-008", "clause", "docs/a.md:3"),
-            Citation("tests/t.py", "selector", "docs/a.md:4"),
-        ],
-        golden=["x.json: no case reads it"],
-    )
-    told = [(f.clause, f.message, f.source) for f in found.of("violation")]
-    assert told == [
-        ("AREA-007", "bound to, and not in any document", "tests/contract/test_x.py:3"),
-        ("AREA-008", "cited, and not in any document", "docs/a.md:3"),
-        ("", "tests/t.py collects nothing", "docs/a.md:4"),
-        ("", "x.json: no case reads it", "golden"),
-    ]
+def test_unknown_ids_are_violations_beside_those_found_elsewhere() -> None:
+    lost = Remark("violation", "", "tests/t.py collects nothing", "docs/a.md:4", "correct it")
+    cases = [case("test_a", "AREA-001"), case("test_b", "AREA-007")]
+    found = traced(clause(), cases=cases, ran=ended(test_a="passed"), others=[lost])
+    first, second = found.of("violation")
+    told = (first.clause, first.message, first.source)
+    assert told == ("AREA-007", "bound to, and not in any document", "tests/contract/test_x.py:3")
+    assert second is lost
 
 
 def test_a_skeleton_is_a_violation() -> None:
@@ -211,22 +200,6 @@ def test_json_holds_everything_and_no_infinity() -> None:
     assert (row["cases"][0]["state"], row["ran"]) == ("passed", 1)
 
 
-def test_markdown_and_the_compliance_matrix_name_every_clause() -> None:
-    found = traced(
-        clause(), clause("AREA-002"), cases=[case(), case("test_b")], ran=ended(test_a="passed")
-    )
-    page = views.markdown(found)
-    assert "| AREA-001 | MUST | 2 | partly run, 1 of 2 cases | – | Title of AREA-001 |" in page
-    assert "a MUST without a case" in page
-    lines = views.compliance(found).splitlines()
-    selector = "`pytest tests/contract/test_x.py::test_a tests/contract/test_x.py::test_b`"
-    state = "partly run, 1 of 2 cases"
-    assert (
-        f"| AREA-001 (MUST) | {state} | {selector} | 2 | 2026-01-01: 1 not run, 1 passed |" in lines
-    )
-    assert "| AREA-002 (MUST) | no case | none | 0 | not run |" in lines
-
-
 @pytest.fixture
 def citing(tmp_path: Path) -> Path:
     for folder in ("docs", "specs", "ptyspec"):
@@ -262,7 +235,9 @@ def test_a_citation_resolves_or_is_named_with_its_line(
     for name in ("docs/page.md", "README.md", "specs/doc.md"):
         (citing / name).write_text(f"# Page\n\n{text}\n", encoding="utf-8")
         found = unresolved(citing, {"A-001"}, [case("test_a"), case("test_r[gs-1]")])
-        assert [(one.what, one.source) for one in found] == [(what, f"{name}:3") for what in lost]
+        assert [
+            (one.clause or one.message.partition(" collects")[0], one.source) for one in found
+        ] == [(what, f"{name}:3") for what in lost]
         (citing / name).unlink()
 
 
@@ -271,9 +246,7 @@ def test_a_clause_cited_in_code_must_exist(citing: Path) -> None:
         '"""Undone (GAIN-001)."""\nX = 1  # GAIN-002\n', encoding="utf-8"
     )
     found = unresolved(citing, {"GAIN-001"}, [])
-    assert [(one.what, one.kind, one.source) for one in found] == [
-        ("GAIN-002", "clause", "ptyspec/a.py:2")
-    ]
+    assert [(one.clause, one.source) for one in found] == [("GAIN-002", "ptyspec/a.py:2")]
 
 
 def written(root: Path, text: str) -> Path:
