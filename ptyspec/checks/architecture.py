@@ -16,13 +16,13 @@ from math import inf
 from typing import Any
 
 from ptyspec.checks import network_facts as facts
-from ptyspec.checks.intensity import the_head_reaches_the_object
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.network_controls import OF_ARCHITECTURE
 from ptyspec.checks.one_step import variables_of
 from ptyspec.checks.stage_chain import tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
+from ptyspec.networks.reach import CEILINGS, required_reach
 from ptyspec.spec.checks import Check
 
 HEADROOM = 3.0
@@ -105,6 +105,14 @@ def no_bit_comes_from_other_groups(check: Check, outputs: StageOutputs) -> None:
     check.equal(bits, 0, "pixels of a group that change with the other groups")
 
 
+@checks("HEAD-001", "train", network=True)
+def the_head_reaches_the_object(check: Check, outputs: StageOutputs) -> None:
+    container = outputs.containers.train
+    ceiling = CEILINGS.get(outputs.scenario.model.amp_activation, inf) * container.a0
+    need = required_reach(container) * container.a0
+    check.between(0.0, need, ceiling, "largest amplitude that the head must reach")
+
+
 @checks("HEAD-002", "train", network=True)
 def the_head_reaches_three_times_the_level(check: Check, outputs: StageOutputs) -> None:
     found, what = outputs.facts(facts.head), "largest amplitude over a0, last convolution driven up"
@@ -139,7 +147,6 @@ LAYOUT = Layout(
         "probe": facts.probe,
         "batch": facts.batch,
     },
-    also=(the_head_reaches_the_object,),
     tables=(
         Grid("Built network", "summary/*", "generator, parameters, output, N"),
         Grid(

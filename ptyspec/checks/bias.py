@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks import intensity_facts as facts
-from ptyspec.checks.intensity import missing_truth, the_level_is_the_truth_s
-from ptyspec.checks.intensity_controls import OF_BIAS
+from ptyspec.checks import stage_chain as chain
+from ptyspec.checks.intensity import gain_left, missing_truth, the_level_is_the_truth_s
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
+from ptyspec.checks.registry import of_faults
+from ptyspec.checks.spoil import control, with_object
 from ptyspec.checks.stage_chain import near_one, over, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
@@ -34,7 +35,7 @@ def amplitudes(frame: Frame) -> tuple[Array, Array]:
 
 def distributions(outputs: StageOutputs) -> dict[str, Any] | None:
     """Return the distributions of prediction, truth, and prediction over truth pixel by pixel."""
-    known = outputs.facts(facts.scores) if facts.as_scored(outputs) else None
+    known = outputs.facts(chain.scores) if chain.as_scored(outputs) else None
     return known and {name: known[name] for name in ("prediction", "truth", "ratio")}
 
 
@@ -73,8 +74,8 @@ def decomposition(prediction: Array, truth: Array) -> dict[str, float | None]:
 
 def error(outputs: StageOutputs) -> dict[str, dict[str, Any]] | None:
     """Return what the squared error consists of, of the network and of the run's controls."""
-    pixels, truth = outputs.facts(facts.frame), outputs.scan.objectGuess
-    if pixels is None or truth is None or not facts.as_scored(outputs):
+    pixels, truth = outputs.facts(chain.frame), outputs.scan.objectGuess
+    if pixels is None or truth is None or not chain.as_scored(outputs):
         return None
     frames = {"network": pixels}
     for other in outputs.finished.metrics["controls"]:
@@ -92,21 +93,21 @@ def the_contrast_is_the_truth_s(check: Check, outputs: StageOutputs) -> None:
 
 @checks("EVID-004", "evidence", trains=True)
 def the_scores_are_the_stored_object_s(check: Check, outputs: StageOutputs) -> None:
-    what, known = "recorded scores of the stored object", outputs.facts(facts.scores)
+    what, known = "recorded scores of the stored object", outputs.facts(chain.scores)
     if known is None:
         check.missing(what, missing_truth(outputs))
         return
     recorded = outputs.metrics["amplitude"]
     factor = over(known["mean_ratio"], recorded["mean_ratio"])
     check.equal(factor, 1.0, "level of the stored object over the recorded one")
-    again, before = ({key: row[key] for key in facts.ONCE} for row in (known, recorded))
+    again, before = ({key: row[key] for key in chain.ONCE} for row in (known, recorded))
     check.equal(again, before, what)
 
 
 @checks("SCORE-003", "score", trains=True)
 def the_evaluator_rescales_nothing(check: Check, outputs: StageOutputs) -> None:
     what, made = "level that the evaluator gives to twice the object", outputs.reconstruction
-    if (known := outputs.facts(facts.scores)) is None:
+    if (known := outputs.facts(chain.scores)) is None:
         check.missing(what, missing_truth(outputs))
         return
     twice = made.model_copy(update={"object": 2 * made.object})
@@ -115,7 +116,22 @@ def the_evaluator_rescales_nothing(check: Check, outputs: StageOutputs) -> None:
     check.equal(factor, 2.0, f"{what}, over that of the object")
 
 
-CONTROLS = OF_BIAS
+@control("EVID-004")
+def rescaled_after(material: StageOutputs) -> StageOutputs:
+    """The stored object was multiplied by 1.9 after it had been scored."""
+    return with_object(material, material.reconstruction.object * 1.9, scored=False)
+
+
+@control("NET-009")
+def flat(material: StageOutputs) -> StageOutputs:
+    """All structure is squeezed to a tenth around the right mean."""
+    made = material.reconstruction.object
+    level = np.nanmean(np.abs(made))
+    amplitude = level + 0.1 * (np.abs(made) - level)
+    return with_object(material, amplitude * np.exp(1j * np.angle(made)))
+
+
+CONTROLS = (gain_left, rescaled_after, flat, *of_faults("SCORE-003 evaluator-rescales"))
 LAYOUT = Layout(
     facts={"distributions": distributions, "error": error},
     also=(the_level_is_the_truth_s,),

@@ -16,7 +16,6 @@ import numpy as np
 
 from ptyspec.checks import intensity
 from ptyspec.checks import stage_chain as chain
-from ptyspec.checks.intensity_controls import FAULTS, bright_groups
 from ptyspec.checks.judge import REGISTRY, checks
 from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.registry import of_faults
@@ -119,9 +118,9 @@ def images_as_points(material: StageOutputs) -> StageOutputs:
 
 
 SHARED = (
-    bright_groups,
+    intensity.bright_groups,
     # On dose_experiments itself: no companion may be computed while a fault is active.
-    *of_faults(*FAULTS, on=(LABEL, "scan.n_images=64", "grouping.n_groups=8")),
+    *of_faults(*intensity.FAULTS, on=(LABEL, "scan.n_images=64", "grouping.n_groups=8")),
 )
 """Controls that the audit `intensity` has too, with the checks that they turn red."""
 CONTROLS = (*SHARED, gauge_of_the_test_images, images_as_points)

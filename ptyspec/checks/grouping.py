@@ -206,8 +206,4 @@ LAYOUT = Layout(
         ),
         Grid("Provoked failures", "failures/*/*", "outcome, message", "subject, case"),
     ),
-    notes="""
-    Duplicate groups of a scan that is not oversampled are two seeds that chose each other's
-    neighbours; no clause forbids them.
-    """,
 )

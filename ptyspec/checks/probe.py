@@ -41,6 +41,10 @@ PROBE_SCALE, DISK = 10.0, 0.7
 RECORDED = {"factor": 0.917969, "mean": 0.1, "max": 1.08936, "l2": 20.02}
 DIGITS = {"factor": 5e-7, "mean": 1e-6, "max": 5e-6, "l2": 5e-3}
 """Half a unit of the last recorded digit; the mean is an identity, exact but for complex64."""
+AGREEMENT = {
+    "level_ratio": "mean |mask P| over that of the second path, or of the file's probe",
+    "shape_difference": "largest difference from that probe, level removed",
+}
 NO_PATH = "the probe was refined, or no NumPy file holds it as probeGuess (N, N): there is no second way to it"
 NO_OBJECT = "the object is unknown, or a guess that came with the file"
 SPLITS = ("train", "test")
@@ -65,36 +69,27 @@ def _formula(outputs: StageOutputs) -> bool:
 @checks("PROBE-001")
 def the_probe_has_the_declared_level(check: Check, outputs: StageOutputs) -> None:
     if _formula(outputs):
-        _level(check, outputs)
+        _agrees(check, outputs, "level_ratio")
 
 
 @checks("PROBE-002")
 def the_probe_has_the_declared_shape(check: Check, outputs: StageOutputs) -> None:
     if _formula(outputs):
-        _shape(check, outputs)
+        _agrees(check, outputs, "shape_difference")
 
 
 @checks("DATA-007")
 def a_files_probe_is_used_as_it_is(check: Check, outputs: StageOutputs) -> None:
     if not _formula(outputs):
-        _level(check, outputs)
-        _shape(check, outputs)
+        _agrees(check, outputs, "level_ratio", "shape_difference")
 
 
-def _level(check: Check, outputs: StageOutputs) -> None:
-    ratio, width = outputs.facts(agree).get("level_ratio"), _rounding()
-    what = "mean |mask P| over that of the second path, or of the file's probe"
-    check.between(1 - width, ratio, 1 + width, what, NO_PATH)
-
-
-def _shape(check: Check, outputs: StageOutputs) -> None:
-    what = "largest difference from the second path, or the file's probe, level removed"
-    check.between(0, outputs.facts(agree).get("shape_difference"), _rounding(), what, NO_PATH)
-
-
-def _rounding() -> float:
-    """What storing the array as complex64 costs, whatever the clause."""
-    return specification()["PROBE-001"].tolerance.value
+def _agrees(check: Check, outputs: StageOutputs, *keys: str) -> None:
+    """The second path, or the file's probe, agrees to what storing the array as complex64 costs."""
+    width, row = specification()["PROBE-001"].tolerance.value, outputs.facts(agree)
+    for key in keys:
+        low, high = (1 - width, 1 + width) if key == "level_ratio" else (0, width)
+        check.between(low, row.get(key), high, AGREEMENT[key], NO_PATH)
 
 
 @checks("DATA-007")

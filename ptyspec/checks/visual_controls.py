@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from ptyspec.checks.intensity_controls import zero_filled
 from ptyspec.checks.spoil import control, with_canvas, with_object
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
@@ -45,6 +44,12 @@ def holes(material: StageOutputs) -> StageOutputs:
     image = made.object.copy()
     image.ravel()[np.argsort(made.coverage, axis=None)[-5:]] = np.nan
     return with_object(material, image, scored=False)
+
+
+@control("STITCH-003")
+def zero_filled(material: StageOutputs) -> StageOutputs:
+    """Uncovered pixels are zero instead of NaN."""
+    return with_object(material, np.nan_to_num(material.reconstruction.object), scored=False)
 
 
 @control("STITCH-007")

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.intensity_facts import FRAMES
 from ptyspec.checks.lattice_peaks import lattice_peaks, scan_periods
 from ptyspec.checks.sampled_groups import spread
-from ptyspec.checks.stage_chain import over
+from ptyspec.checks.stage_chain import FRAMES, over
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Reconstruction

@@ -45,7 +45,7 @@ def test_gain_scales_and_their_differences_are_those_of_the_data() -> None:
     train, test = (scales["splits"][name] for name in ("train", "test"))
     assert train["own_gain"] == pytest.approx(16 / np.sqrt(energy["train"]))
     assert train["gain"] == test["gain"] == pytest.approx(train["own_gain"])
-    assert test["own_scale"] == pytest.approx(np.sqrt(1e9 / energy["test"]))
+    assert test["own_gain"] == pytest.approx(16 / np.sqrt(energy["test"]))
     assert scales["closed_form"] == pytest.approx(np.sqrt(1e9) / 16)
 
 
