@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ptyspec.cli.failures import BROKEN, INCOMPLETE, VIOLATION
-from ptyspec.cli.names import audit_words, controls
+from ptyspec.cli.names import audit_words
 from ptyspec.cli.options import Json, Profile, Recipe, Seed, Setting
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ Out = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Also write JSON, Markdown and figures here.")
 ]
 SPOIL = "Spoil the last subject's data on purpose: the audit must go red."
-Control = Annotated[str | None, typer.Option(metavar="NAME", help=SPOIL, autocompletion=controls)]
+Control = Annotated[str | None, typer.Option(metavar="NAME", help=SPOIL)]
 Listing = Annotated[bool, typer.Option("--list", help="List kinds (or one), and their controls.")]
 REREAD = "Re-read every number of the summaries in a folder from its JSON."
 Check = Annotated[Path | None, typer.Option(metavar="DIR", help=REREAD)]

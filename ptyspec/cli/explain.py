@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ptyspec.cli.failures import INCOMPLETE
-from ptyspec.cli.names import symptoms, variants
+from ptyspec.cli.names import clauses, variants
 from ptyspec.cli.options import Json, Processes, Profile, Seed, Setting
 
 HELP = "SCENARIO[:WORD,...] (a word: a recipe, a fault, -FAULT, KEY=VALUE), or the folder of a finished run."
@@ -24,7 +24,7 @@ SymptomText = Annotated[
         "--symptom",
         metavar="EXPR|CLAUSE-ID",
         help="Such as 'amplitude.mean_ratio<0.9'; several joined by and.",
-        autocompletion=symptoms,
+        autocompletion=clauses,
     ),
 ]
 Budget = Annotated[

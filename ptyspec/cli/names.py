@@ -1,4 +1,4 @@
-"""Shell completion: scenarios, profiles, recipes, clauses, documents and tiers."""
+"""Shell completion of names, from documents and file names alone: nothing heavy is loaded for it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def recipes(incomplete: str) -> list[str]:
 
 
 def clauses(incomplete: str) -> list[str]:
-    """Complete a clause id; documents that cannot be read complete nothing."""
+    """Complete a clause id, in either case; documents that cannot be read complete nothing."""
     from ptyspec.spec.clause import SpecError
     from ptyspec.spec.registry import specification
 
@@ -43,35 +43,12 @@ def clauses(incomplete: str) -> list[str]:
         return []
 
 
-def documents(incomplete: str) -> list[str]:
-    """Complete the name of a document of the specification."""
-    from ptyspec.spec.registry import folder
-
-    return _begin(sorted(path.name for path in folder().glob("*.md")), incomplete)
-
-
-def tiers(incomplete: str) -> list[str]:
-    """Complete a tier of tests."""
-    from ptyspec.spec.tiers import TIERS
-
-    return _begin(TIERS, incomplete)
-
-
 def audit_words(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Complete a kind of audit as the first word (but with --all), then scenarios and profiles of the dictionary."""
+    """Complete a kind of audit as the first word, then scenarios."""
     from ptyspec.checks.registry import KINDS
 
-    first = not ctx.params.get("words") and not ctx.params.get("everything")
-    known = [*(KINDS if first else ()), "legacy:main", "legacy:dose", "legacy:dose:mae"]
-    return _begin(known, incomplete) + scenario_targets(incomplete)
-
-
-def controls(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Complete a positive control of the kind that was named, or of all."""
-    from ptyspec.checks.registry import KINDS, module_of
-
-    kinds = [word for word in ctx.params.get("words") or () if word in KINDS][:1] or KINDS
-    return _begin((one.name for kind in kinds for one in module_of(kind).CONTROLS), incomplete)
+    first = not ctx.params.get("words")
+    return _begin(KINDS if first else (), incomplete) + scenario_targets(incomplete)
 
 
 def faults(incomplete: str) -> list[str]:
@@ -82,7 +59,7 @@ def faults(incomplete: str) -> list[str]:
 
 
 def hypotheses(incomplete: str) -> list[str]:
-    """Complete the id of a hypothesis, in either case; only names of files are read."""
+    """Complete the id of a hypothesis, in either case."""
     from ptyspec.experiments.registry import names
 
     return _begin(names(), incomplete.upper())
@@ -95,8 +72,3 @@ def variants(incomplete: str) -> list[str]:
         return scenario_targets(target)
     before, comma, last = rest.rpartition(",")
     return [f"{target}:{before}{comma}{name}" for name in [*recipes(last), *faults(last)]]
-
-
-def symptoms(incomplete: str) -> list[str]:
-    """Complete the number that is asked most, and clauses."""
-    return _begin(["amplitude.mean_ratio<0.9"], incomplete) + clauses(incomplete)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ptyspec.cli.names import clauses, documents, tiers
+from ptyspec.cli.names import clauses
 from ptyspec.cli.options import Root
 from ptyspec.front.checkout import checkout
 
@@ -17,22 +17,12 @@ ClauseId = Annotated[
     str, typer.Argument(metavar="ID", help="Such as NORM-004; the number is the next free one.")
 ]
 Title = Annotated[str, typer.Option(metavar="TEXT", help="The rule in one line.")]
-Document = Annotated[
-    str,
-    typer.Option(
-        "--in", metavar="DOCUMENT", help="A document of specs/.", autocompletion=documents
-    ),
-]
+Document = Annotated[str, typer.Option("--in", metavar="DOCUMENT", help="A document of specs/.")]
 Section = Annotated[
     str | None, typer.Option(metavar="TEXT", help="Its section; otherwise that of its area.")
 ]
 Known = Annotated[str, typer.Argument(metavar="ID", help="The clause.", autocompletion=clauses)]
-Tier = Annotated[
-    str,
-    typer.Option(
-        metavar="TIER", help="contract, parity, regression or meta.", autocompletion=tiers
-    ),
-]
+Tier = Annotated[str, typer.Option(metavar="TIER", help="contract, parity, regression or meta.")]
 Hypothesis = Annotated[str, typer.Argument(metavar="H-NAME", help="Such as H-BATCH-SIZE.")]
 Claim = Annotated[str, typer.Option(metavar="TEXT", help="A sentence that can be false.")]
 Probe = Annotated[

@@ -41,27 +41,36 @@ class Outcome:
     metrics: Mapping[str, Any] | None = None
     verdict: Verdict | None = None
 
-    def file(self, name: str) -> str | None:
-        """The path of one of the run's pages, None where it is not there."""
-        path = None if self.folder is None else self.folder / name
-        return str(path) if path is not None and path.is_file() else None
+    @property
+    def status(self) -> str:
+        """Its verdict in a word."""
+        return self.verdict.status if self.verdict else "broken"
+
+    @property
+    def page(self) -> Path | None:
+        """The page for a browser, where it is there."""
+        path = None if self.folder is None else self.folder / "report.html"
+        return path if path is not None and path.is_file() else None
 
     def as_json(self) -> dict[str, Any]:
         """Return one run of `--json`: the headline at top level, scores beside baselines, the verdict."""
-        head = {"schema_version": SCHEMA_VERSION, "scenario": self.name, "seconds": self.seconds}
+        from ptyspec.scores.headline import headlines
+
+        head = {"scenario": self.name, "seconds": self.seconds, "status": self.status}
         if self.folder is None or self.verdict is None:
-            return {**head, "status": "broken", "error": self.error}
+            return {"schema_version": SCHEMA_VERSION, **head, "error": self.error}
+        scores, failed = headlines(self.metrics or {}), self.verdict.failed
         return {
+            "schema_version": SCHEMA_VERSION,
             **head,
-            "status": self.verdict.status,
             "run": str(self.folder),
             "report": str(self.folder / "report.md"),
-            "page": self.file("report.html"),
-            **_scores(self.metrics or {}),
+            "page": self.page and str(self.page),
+            "metrics": scores.pop("network"),
+            "refined": scores.pop("refined", None),
+            "controls": scores,
             "verdict": self.verdict.as_json(),
-            "violations": [
-                f"{row.clause} at {row.stage}: {row.observed}" for row in self.verdict.failed
-            ],
+            "violations": [f"{row.clause} at {row.stage}: {row.observed}" for row in failed],
         }
 
 
@@ -125,37 +134,26 @@ def tell(outcomes: Sequence[Outcome], *, dashboard: bool, as_json: bool) -> int:
 
     A run that broke outweighs one that is wrong.
     """
-    import typer
-
     from ptyspec.checks.verdict import CODES, worst
-    from ptyspec.cli.output import print_json, stderr, stdout
+    from ptyspec.cli.output import line, print_json, stdout
     from ptyspec.report.answer import score_table
 
-    verdicts = [one.verdict for one in outcomes if one.verdict]
     broken = [one for one in outcomes if one.error]
+    status = worst([one.verdict for one in outcomes if one.verdict])
     folders = [one.folder for one in outcomes if one.folder is not None]
     page = write_dashboard(folders) if dashboard and folders else None
     alone = outcomes[0] if len(outcomes) == 1 and not broken else None
     if as_json:
-        told = (
-            alone.as_json()
-            if alone
-            else {
-                "schema_version": SCHEMA_VERSION,
-                "status": "broken" if broken else worst(verdicts),
-                "runs": [one.as_json() for one in outcomes],
-            }
-        )
+        runs = [one.as_json() for one in outcomes]
+        whole = {"schema_version": SCHEMA_VERSION, "status": "broken" if broken else status}
+        told = runs[0] if alone else {**whole, "runs": runs}
         print_json({**told, "dashboard": None if page is None else str(page)})
     else:
         table = score_table(alone.metrics or {}) if alone else summary(outcomes)
         stdout().print(table.terminal())
-        for line in _alone(alone, page) if alone else _closing(outcomes, page):
-            typer.echo(line)
-        for one in broken:
-            said = f"broke: {one.name}: {one.error}"
-            stderr().print(said, markup=False, style="bold red")
-    return BROKEN if broken else CODES[worst(verdicts)]
+        for text in _closing(outcomes, folders, page):
+            line(text)
+    return BROKEN if broken else CODES[status]
 
 
 def summary(outcomes: Sequence[Outcome]) -> Table:
@@ -172,30 +170,21 @@ def summary(outcomes: Sequence[Outcome]) -> Table:
     return Table(("", *numbers, "verdict"), rows, numbers=numbers)
 
 
-def _alone(one: Outcome, page: Path | None) -> list[str]:
-    """The lines below the scores of one run; the verdict comes last."""
-    lines = [f"report: {one.folder}/report.md"]
-    lines += [f"page:   {path}"] if (path := one.file("report.html")) else []
-    lines += [] if page is None else [f"dashboard: {page}"]
-    return [*lines, one.verdict.last_line if one.verdict else ""]
-
-
-def _closing(outcomes: Sequence[Outcome], page: Path | None) -> list[str]:
-    """The lines below the table: how to look at the runs, and how many there are of each verdict."""
-    from ptyspec.runs.store import RunStore
-
-    folders = [one.folder for one in outcomes if one.folder is not None]
-    lines = [f"report: {folder / 'report.html'}" for folder in folders]
-    if page is not None:
-        lines = [f"dashboard: {page}"]
-    if len(folders) > 1:
-        kept = RunStore().root / "runs"
-        names = (one.name[:8] if one.parent == kept else str(one) for one in folders)
-        lines.append(f"side by side: ptyspec compare {' '.join(names)}")
-    words = [one.verdict.status if one.verdict else "broken" for one in outcomes]
-    counts = [f"{words.count(word)} {word}" for word in dict.fromkeys(words)]
-    whole = sum(one.seconds for one in outcomes)
-    return [*lines, f"{len(outcomes)} runs in {whole:.0f} s: {', '.join(counts)}"]
+def _closing(
+    outcomes: Sequence[Outcome], folders: Sequence[Path], dashboard: Path | None
+) -> list[str]:
+    """The lines below the table: where to look, and the verdict, or how many there are of each."""
+    one = outcomes[0]
+    if len(outcomes) == 1 and one.verdict:
+        lines = [f"report: {one.folder}/report.md", *([f"page:   {one.page}"] if one.page else [])]
+        last = one.verdict.last_line
+    else:
+        lines = [f"report: {folder / 'report.html'}" for folder in folders if not dashboard]
+        words = [outcome.status for outcome in outcomes]
+        counts = [f"{words.count(word)} {word}" for word in dict.fromkeys(words)]
+        whole = sum(outcome.seconds for outcome in outcomes)
+        last = f"{len(outcomes)} runs in {whole:.0f} s: {', '.join(counts)}"
+    return [*lines, *([f"dashboard: {dashboard}"] if dashboard else []), last]
 
 
 def write_dashboard(folders: Sequence[Path]) -> Path:
@@ -210,12 +199,3 @@ def write_dashboard(folders: Sequence[Path]) -> Path:
     with stderr().status("writing the dashboard"):
         write(place, gather(folders))
     return place / PAGE
-
-
-def _scores(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """The scores of the table as data: the network, its refinement if there is one, and the controls."""
-    from ptyspec.scores import headline as scores
-
-    blocks = scores.headlines(metrics)
-    refined = blocks.pop("refined", None)
-    return {"metrics": blocks.pop("network"), "refined": refined, "controls": blocks}

@@ -11,8 +11,6 @@ from ptyspec.cli.names import scenario_targets
 from ptyspec.cli.options import Json
 
 SCHEMA_VERSION = 1
-
-
 Name = Annotated[
     str | None,
     typer.Argument(help="Show every effective value of this one.", autocompletion=scenario_targets),
@@ -23,79 +21,54 @@ Keys = Annotated[
 
 
 def scenarios(name: Name = None, keys: Keys = False, as_json: Json = False) -> None:
-    """List the shipped scenarios; with NAME its settings and where each comes from."""
-    if keys:
-        _show_keys(as_json)
-    elif name is not None:
-        _show_one(name, as_json)
-    else:
-        _show_all(as_json)
+    """List the shipped scenarios with the images / groups of each profile; with NAME its settings and their sources."""
+    from ptyspec.cli.output import print_json, stdout
+    from ptyspec.render.table import Table
 
-
-def _show_all(as_json: bool) -> None:
-    from ptyspec.runs.request import profile_names, scenario_names
-
-    profiles = list(profile_names())
-    rows = [_sizes(name, profiles) for name in scenario_names()]
+    content, head, rows = _keys() if keys else _all() if name is None else _one(name)
     if as_json:
-        return _print_json({"scenarios": rows})
-    cells = []
-    for row in rows:
-        sizes = [row["profiles"][profile] for profile in profiles]
-        told = [f"{size['images']:,} / {size['groups']:,}" for size in sizes]
-        cells.append((row["name"], row["description"], *told))
-    _print(("scenario", "description", *profiles), cells)
-    return typer.echo(
-        "profiles: images / groups a split; `ptyspec scenarios NAME` shows every value", err=True
-    )
+        print_json({"schema_version": SCHEMA_VERSION, "status": "ok", **content})
+    else:
+        stdout().print(Table(head, rows, numbers=False).terminal())
 
 
-def _sizes(name: str, profiles: list[str]) -> dict[str, Any]:
-    from ptyspec.runs.request import request
-
-    found = {}
-    description = ""
-    for profile in profiles:
-        scenario = request(name, profile=profile, recipe=None, seed=None, settings=()).scenario
-        found[profile] = {"images": scenario.scan.n_images, "groups": scenario.grouping.n_groups}
-        description = scenario.description
-    return {"name": name, "description": description, "profiles": found}
+Listing = tuple[dict[str, Any], Sequence[str], list[tuple[str, ...]]]
+"""The JSON document, and the same as a table: its head and its rows."""
 
 
-def _show_one(name: str, as_json: bool) -> None:
+def _all() -> Listing:
+    """Every shipped scenario, and how much data each profile has."""
+    from ptyspec.runs.request import profile_names, request, scenario_names
+
+    listed, rows, profiles = [], [], profile_names()
+    for name in scenario_names():
+        found = {profile: request(name, profile=profile).scenario for profile in profiles}
+        sizes = {
+            profile: {"images": one.scan.n_images, "groups": one.grouping.n_groups}
+            for profile, one in found.items()
+        }
+        text = found[profiles[0]].description
+        listed.append({"name": name, "description": text, "profiles": sizes})
+        rows.append((name, text, *(f"{a:,} / {b:,}" for a, b in map(dict.values, sizes.values()))))
+    return {"scenarios": listed}, ("scenario", "description", *profiles), rows
+
+
+def _one(name: str) -> Listing:
     from ptyspec.render.text import json_text
     from ptyspec.runs.request import request
 
-    content = request(name, profile=None, recipe=None, seed=None, settings=()).as_json()
-    if as_json:
-        return _print_json(content)
-    rows = content["values"].items()
-    cells = [(key, json_text(row["value"]), row["source"]) for key, row in rows]
-    return _print(("key", "value", "source"), cells)
+    content = request(name).as_json()
+    values = content["values"].items()
+    rows = [(key, json_text(row["value"]), row["source"]) for key, row in values]
+    return content, ("key", "value", "source"), rows
 
 
-def _show_keys(as_json: bool) -> None:
+def _keys() -> Listing:
     from ptyspec.cli.keys import keys
     from ptyspec.render.text import json_text
 
-    rows = keys()
-    if as_json:
-        return _print_json({"keys": rows})
-    cells = [
-        (row["key"], row["type"], "(required)" if row["required"] else json_text(row["default"]))
-        for row in rows
-    ]
-    return _print(("key", "type", "default"), cells)
-
-
-def _print(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from ptyspec.cli.output import stdout
-    from ptyspec.render.table import Table
-
-    stdout().print(Table(head, rows, numbers=False).terminal())
-
-
-def _print_json(content: dict[str, Any]) -> None:
-    from ptyspec.cli.output import print_json
-
-    print_json({"schema_version": SCHEMA_VERSION, "status": "ok", **content})
+    listed, rows = keys(), []
+    for row in listed:
+        default = "(required)" if row["required"] else json_text(row["default"])
+        rows.append((row["key"], row["type"], default))
+    return {"keys": listed}, ("key", "type", "default"), rows

@@ -1,4 +1,4 @@
-"""Progress is a bar on a terminal and a few plain lines elsewhere."""
+"""Progress is a line that is redrawn on a terminal and a few plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_without_a_terminal_progress_is_a_few_plain_lines(monkeypatch: pytest.Mo
 
 
 @pytest.mark.clause("RUN-009")
-def test_on_a_terminal_a_long_stage_shows_a_bar_with_its_losses(
+def test_on_a_terminal_a_long_stage_shows_how_far_it_is_with_its_losses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = [0.0]
@@ -69,7 +69,9 @@ def test_on_a_terminal_a_long_stage_shows_a_bar_with_its_losses(
     assert "val_loss 0.12" in text.getvalue()
 
 
-def test_a_stage_below_two_seconds_shows_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_below_two_seconds_shows_nothing_before_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     clock = [0.0]
     progress, text = watched(terminal=True, clock=clock, monkeypatch=monkeypatch)
     with progress:
@@ -105,4 +107,4 @@ def test_a_job_of_several_runs_shows_what_it_is_at(
     assert "canvas" in shown
     assert "3/12" in shown
     assert "gain 0.7342" in shown
-    assert progress._bars is None
+    assert progress._status is None

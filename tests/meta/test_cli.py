@@ -286,7 +286,7 @@ def test_every_key_is_listed_once() -> None:
         pytest.param("model.gridsize", "integer >= 1 <= 3", 1, id="range"),
         pytest.param("split.kind", "spatial | random | image | none", "spatial", id="choice"),
         pytest.param("model.probe_mask", "true | false", False, id="flag"),
-        pytest.param("model.filters", "list of integer > 0", (32, 48), id="list"),
+        pytest.param("model.filters", "list of integer > 0", [32, 48], id="list"),
         pytest.param("model.probe_mask_diameter", "integer > 0", None, id="optional"),
         pytest.param("dose.nphotons", "number > 0", 1e9, id="number"),
     ],

@@ -10,7 +10,6 @@ import pytest
 from ptyspec.cli import names
 from ptyspec.spec.clause import SpecError
 from ptyspec.spec.registry import specification
-from ptyspec.spec.tiers import TIERS
 
 
 def test_a_clause_id_is_completed_in_either_case() -> None:
@@ -18,11 +17,6 @@ def test_a_clause_id_is_completed_in_either_case() -> None:
     assert first in names.clauses(first[:3].lower())
     assert names.clauses(first) == [first]
     assert names.clauses("no such") == []
-
-
-def test_documents_and_tiers_are_completed() -> None:
-    assert "spec-ptycho-core.md" in names.documents("spec-")
-    assert names.tiers("") == list(TIERS)
 
 
 def test_documents_that_cannot_be_read_complete_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
