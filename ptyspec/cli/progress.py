@@ -26,7 +26,7 @@ class RichProgress:
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.redraws = console.is_terminal and not console.is_dumb_terminal
+        self.terminal = console.is_terminal and not console.is_dumb_terminal
         self._status: Status | None = None
         self._job = self._stage = ""
         self._counts: dict[str, tuple[int, float]] = {}
@@ -90,14 +90,14 @@ class RichProgress:
         left = (now - since) / done * (total - done) if done > 1 and not anew else 0.0
         rest = f"  about {left:.0f} s left" if left >= 1 else ""
         self._parts[unit] = f"{unit} {done}/{total}  {note}{rest}".strip()
-        due = self.redraws or now - self._last_line >= LINES_EVERY or (unit and done == total)
+        due = self.terminal or now - self._last_line >= LINES_EVERY or (unit and done == total)
         if due and now - self._began >= QUIET_SECONDS:
             self._last_line = now
             self._say(f"{self._stage:<12} {'  '.join(self._parts.values())}")
 
     def _say(self, text: str) -> None:
         """Redraw the line at the bottom; where nothing redraws, print one."""
-        if not self.redraws:
+        if not self.terminal:
             return self.message(text)
         from rich.text import Text
 

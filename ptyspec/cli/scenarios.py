@@ -32,7 +32,7 @@ def scenarios(name: Name = None, keys: Keys = False, as_json: Json = False) -> N
         stdout().print(Table(head, rows, numbers=False).terminal())
 
 
-Listing = tuple[dict[str, Any], Sequence[str], list[tuple[str, ...]]]
+Listing = tuple[dict[str, Any], Sequence[str], list[Sequence[str]]]
 """The JSON document, and the same as a table: its head and its rows."""
 
 
@@ -40,7 +40,9 @@ def _all() -> Listing:
     """Every shipped scenario, and how much data each profile has."""
     from ptyspec.runs.request import profile_names, request, scenario_names
 
-    listed, rows, profiles = [], [], profile_names()
+    listed: list[Any] = []
+    rows: list[Sequence[str]] = []
+    profiles = profile_names()
     for name in scenario_names():
         found = {profile: request(name, profile=profile).scenario for profile in profiles}
         sizes = {
@@ -59,7 +61,8 @@ def _one(name: str) -> Listing:
 
     content = request(name).as_json()
     values = content["values"].items()
-    rows = [(key, json_text(row["value"]), row["source"]) for key, row in values]
+    rows: list[Sequence[str]]
+    rows = [(key, json_text(row["value"]), str(row["source"])) for key, row in values]
     return content, ("key", "value", "source"), rows
 
 
@@ -67,7 +70,8 @@ def _keys() -> Listing:
     from ptyspec.cli.keys import keys
     from ptyspec.render.text import json_text
 
-    listed, rows = keys(), []
+    listed = keys()
+    rows: list[Sequence[str]] = []
     for row in listed:
         default = "(required)" if row["required"] else json_text(row["default"])
         rows.append((row["key"], row["type"], default))
