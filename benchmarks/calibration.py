@@ -121,18 +121,18 @@ def make(row: Row, place: Path) -> bool:
 def _shared(modules: list[str]) -> Iterator[Any]:
     """The reference pipeline; where no fault lies before or within the training, it trains once."""
     from ptyspec.pipeline.reference import ReferencePipeline
-    from ptyspec.runs import controls
+    from ptyspec.runs import evaluate
 
     names = [name.removeprefix("ptyspec.") for name in modules]
     if not names or not all(name.startswith((*AFTER_TRAINING, *SCORING)) for name in names):
         yield ReferencePipeline()
         return
-    sweep = controls.sweep
-    controls.sweep = _swept(sweep)
+    sweep = evaluate.sweep
+    evaluate.sweep = _swept(sweep)
     try:
         yield _trains_once()
     finally:
-        controls.sweep = sweep
+        evaluate.sweep = sweep
 
 
 def _swept(sweep: Callable[..., Any]) -> Callable[..., Any]:

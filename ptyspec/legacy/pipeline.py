@@ -68,11 +68,9 @@ class LegacyPipeline:
     def annotate(self, note: StageNote) -> None:
         """Write down whether the dictionary said what the config said, each stale entry, and the scale it holds."""
         stale = self.observed.get(note.name, ())
-        note.flag("synchronised", not stale)
-        for entry in stale:
-            note.flag(f"stale.{entry.key}", True)
+        note.write({"synchronised": not stale} | {f"stale.{entry.key}": True for entry in stale})
         if note.name in {"normalize", "train", "infer"}:
-            note.number("intensity_scale", self.cfg["intensity_scale"])
+            note.write({"intensity_scale": self.cfg["intensity_scale"]})
 
     def simulate(self, scenario: Scenario) -> RawScan:
         """Stage 1, as the dictionary has it."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ptyspec.contracts.container import Container, Reconstruction
+import numpy as np
+
+from ptyspec.contracts.container import Reconstruction
 from ptyspec.contracts.records import SCHEMA_VERSION
 from ptyspec.contracts.scan import RawScan
 from ptyspec.contracts.scenario import Scenario
+from ptyspec.physics import iterative
 from ptyspec.physics.geometry import required_canvas
-from ptyspec.pipeline.protocol import Pipeline, Session, Trained, TrainTest
-from ptyspec.runs import controls
+from ptyspec.pipeline.protocol import Session, TrainTest
+from ptyspec.runs.walk import Walk
 from ptyspec.scores.agreement import agreement, half_set_frc
 
 
@@ -24,77 +27,82 @@ class Verdict:
     controls: dict[str, Reconstruction]
 
 
-def evaluate(
-    pipeline: Pipeline,
-    scenario: Scenario,
-    scan: RawScan,
-    container: Container,
-    trained: Trained,
-    reconstruction: Reconstruction,
-    session: Session,
-) -> Verdict:
-    """Score the reconstruction and its controls; `scan` holds the frames that were reconstructed.
+def evaluate(walk: Walk) -> Verdict:
+    """Score the reconstruction of the held-out frames, and its controls.
 
     The top level of the metrics is the network alone. `refined` and `flat_start` take the same number of sweeps.
     """
-    settings = scenario.inference
+    pipeline, scenario, session, trained = walk.pipeline, walk.scenario, walk.session, walk.trained
+    scan, container, settings = walk.halves.test, walk.containers.test, scenario.inference
     untrained = pipeline.stitch(scenario, trained.predict(trained.untrained, container))
     others = {
         "trivial": container.coarse,
         "untrained": untrained,
-        "iterative": controls.sweep(scenario, scan, settings.iterative_sweeps, session),
+        "iterative": sweep(scenario, scan, settings.iterative_sweeps, session),
     }
     refined = None
     if settings.refine:
-        refined = controls.sweep(scenario, scan, settings.refine, session, start=reconstruction)
-        others["flat_start"] = controls.sweep(scenario, scan, settings.refine, session)
-    metrics = {"schema_version": SCHEMA_VERSION, **pipeline.score(scenario, scan, reconstruction)}
-    metrics["fits_canvas"] = fits_canvas(scenario, container)
-    metrics["refined"] = None if refined is None else pipeline.score(scenario, scan, refined)
-    metrics["controls"] = {
-        name: pipeline.score(scenario, scan, made) for name, made in others.items()
-    }
+        refined = sweep(scenario, scan, settings.refine, session, start=walk.reconstruction)
+        others["flat_start"] = sweep(scenario, scan, settings.refine, session)
+
+    def scores(made: Reconstruction, name: str = "") -> dict[str, Any]:
+        block = pipeline.score(scenario, scan, made)
+        if scan.objectGuess is None and name != "iterative":
+            block["agreement_with_iterative"] = agreement(made, others["iterative"])
+        return block
+
+    metrics = {"schema_version": SCHEMA_VERSION, **scores(walk.reconstruction)}
+    metrics["fits_canvas"] = fits_canvas(walk)
+    metrics["refined"] = None if refined is None else scores(refined)
+    metrics["controls"] = {name: scores(made, name) for name, made in others.items()}
     if scan.objectGuess is None:
-        metrics["agreement_with_iterative"] = agreement(reconstruction, others["iterative"])
-        for name in others.keys() - {"iterative"}:
-            metrics["controls"][name]["agreement_with_iterative"] = agreement(
-                others[name], others["iterative"]
-            )
-        metrics["half_set_frc"] = _half_sets(pipeline, scenario, container, trained, session)
-        if refined is not None:
-            metrics["refined"]["agreement_with_iterative"] = agreement(refined, others["iterative"])
+        metrics["half_set_frc"] = _half_sets(walk)
     return Verdict(metrics, refined, others)
 
 
-def fits_canvas(scenario: Scenario, container: Container) -> bool:
-    """True where the canvas inside the model holds every group of this container."""
-    need = required_canvas(container.groups.coords_relative, scenario.model.N)
-    return scenario.model.canvas == 0 or scenario.model.canvas >= need
+def fits_canvas(walk: Walk) -> bool:
+    """True where the canvas inside the model holds every group of the test split."""
+    model, groups = walk.scenario.model, walk.containers.test.groups
+    return model.canvas == 0 or model.canvas >= required_canvas(groups.coords_relative, model.N)
 
 
-def _half_sets(
-    pipeline: Pipeline, scenario: Scenario, container: Container, trained: Trained, session: Session
-) -> dict[str, Any]:
-    """Fourier ring correlation of two reconstructions that share no frame: network, and iterative reference."""
-    first, second = controls.half_sets(container)
+def sweep(
+    scenario: Scenario,
+    scan: RawScan,
+    sweeps: int,
+    session: Session,
+    start: Reconstruction | None = None,
+) -> Reconstruction:
+    """Run the iterative reference on the frames that are reconstructed, from `start` or from a flat object."""
+    return iterative.reconstruct(
+        scan,
+        sweeps=sweeps,
+        alpha=scenario.inference.iterative_alpha,
+        start=start,
+        seed=scenario.seeds.training,
+        min_coverage=scenario.inference.min_coverage,
+        progress=session.progress.step,
+    )
+
+
+def _half_sets(walk: Walk) -> dict[str, Any]:
+    """Fourier ring correlation of two reconstructions that share no frame: network, and iterative reference.
+
+    Every other frame in scan order: two independent measurements of one object.
+    """
+    scenario, container, trained = walk.scenario, walk.containers.test, walk.trained
+    rows = np.arange(container.groups.scan.size)
+    first, second = (container.groups.scan.take(rows[start::2]) for start in (0, 1))
     if min(first.size, second.size) < scenario.members:
         return {"reason": "too few frames for two half-sets"}
     count = min(scenario.grouping.n_groups, second.size)
-    fewer = scenario.grouping.model_copy(
-        update={"n_groups": count, "kind": "nearest"}
-    )  # half a lattice is none
-    groups = pipeline.group(
-        scenario.model_copy(update={"grouping": fewer}), TrainTest(first, second)
-    )
+    changes = {"n_groups": count, "kind": "nearest"}  # half a lattice is none
+    fewer = {"grouping": scenario.grouping.model_copy(update=changes)}
+    groups = walk.pipeline.group(scenario.model_copy(update=fewer), TrainTest(first, second))
+    halves = [container.model_copy(update={"groups": part}) for part in (groups.train, groups.test)]
     made = [
-        pipeline.stitch(
-            scenario,
-            trained.predict(trained.weights, container.model_copy(update={"groups": part})),
-        )
-        for part in (groups.train, groups.test)
+        walk.pipeline.stitch(scenario, trained.predict(trained.weights, half)) for half in halves
     ]
-    swept = [
-        controls.sweep(scenario, half, scenario.inference.iterative_sweeps, session)
-        for half in (first, second)
-    ]
+    sweeps = scenario.inference.iterative_sweeps
+    swept = [sweep(scenario, half, sweeps, walk.session) for half in (first, second)]
     return {"network": half_set_frc(*made), "iterative": half_set_frc(*swept)}

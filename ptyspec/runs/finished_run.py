@@ -88,6 +88,10 @@ class FinishedRun:
             environment=self.environment,
         )
 
+    def _json(self, name: str) -> dict[str, Any]:
+        with self._file(name) as path:
+            return dict(read_json(path))
+
     @cached_property
     def resolved(self) -> Resolved:
         """The scenario with the provenance that was recorded, value by value."""
@@ -96,21 +100,17 @@ class FinishedRun:
             values = nest({key: row["value"] for key, row in rows.items()})
             found = resolve([Layer(str(path), values)])
             sources = {key: row["source"] for key, row in rows.items()}
-        return Resolved(
-            found.scenario, {key: sources.get(key, "default") for key in found.provenance}
-        )
+        return Resolved(found.scenario, dict.fromkeys(found.provenance, "default") | sources)
 
     @cached_property
     def metrics(self) -> Mapping[str, Any]:
         """The content of metrics.json."""
-        with self._file("metrics.json") as path:
-            return dict(read_json(path))
+        return self._json("metrics.json")
 
     @cached_property
     def environment(self) -> Mapping[str, Any]:
         """The content of environment.json."""
-        with self._file("environment.json") as path:
-            return dict(read_json(path))
+        return self._json("environment.json")
 
     @cached_property
     def stages(self) -> dict[str, StageRecord]:
@@ -134,30 +134,32 @@ class FinishedRun:
         with self._file("scan.npz") as path:
             return read_npz(path)
 
+    def _object(self, name: str, prefix: str = "") -> Reconstruction:
+        with self._file(name) as path, NpzArchive(path) as archive:
+            return _read_object(archive, prefix)
+
     @cached_property
     def reconstruction(self) -> Reconstruction:
         """The object of the network alone."""
-        with self._file("reconstruction.npz") as path, NpzArchive(path) as archive:
-            return _object(archive, "")
+        return self._object("reconstruction.npz")
 
     @cached_property
     def refined(self) -> Reconstruction | None:
         """The object after the iterative sweeps that were asked for; None where none were."""
         with self._file("reconstruction.npz") as path, NpzArchive(path) as archive:
-            return _object(archive, "refined_") if "refined_object" in archive else None
+            return _read_object(archive, "refined_") if "refined_object" in archive else None
 
     @cached_property
     def controls(self) -> dict[str, Reconstruction]:
         """The controls' objects by name."""
-        suffix = "_object"
         with self._file("controls.npz") as path, NpzArchive(path) as archive:
-            names = [key.removesuffix(suffix) for key in archive.keys if key.endswith(suffix)]
-            return {name: _object(archive, f"{name}_") for name in names}
+            keys = [key for key in archive.keys if key.endswith("_object")]
+            names = [key.removesuffix("_object") for key in keys]
+            return {name: _read_object(archive, f"{name}_") for name in names}
 
     def control(self, name: str) -> Reconstruction:
         """A control's object: trivial, untrained, iterative."""
-        with self._file("controls.npz") as path, NpzArchive(path) as archive:
-            return _object(archive, f"{name}_")
+        return self._object("controls.npz", f"{name}_")
 
     @contextmanager
     def _file(self, name: str) -> Iterator[Path]:
@@ -178,24 +180,13 @@ class FinishedRun:
             ) from error
 
 
-def _object(archive: NpzArchive, prefix: str) -> Reconstruction:
-    missing = [
-        key
-        for key in (f"{prefix}object", f"{prefix}coverage", f"{prefix}origin")
-        if key not in archive
-    ]
-    if missing:
+def _read_object(archive: NpzArchive, prefix: str) -> Reconstruction:
+    keys = [f"{prefix}{name}" for name in ("object", "coverage", "origin")]
+    if missing := [key for key in keys if key not in archive]:
         raise InputFileError(
             "arrays are missing", value=", ".join(missing), source=archive.path, next_step=AGAIN
         )
-    x0, y0 = archive.read(f"{prefix}origin")
-    found = Reconstruction(
-        object=archive.read(f"{prefix}object"),
-        coverage=archive.read(f"{prefix}coverage"),
-        origin=(int(x0), int(y0)),
-    )
-    if found.object.ndim != 2 or found.object.shape != found.coverage.shape:
-        raise ValueError(
-            f"object {found.object.shape} and coverage {found.coverage.shape} are not one image"
-        )
-    return found
+    image, coverage, (x0, y0) = (archive.read(key) for key in keys)
+    if image.ndim != 2 or image.shape != coverage.shape:
+        raise ValueError(f"object {image.shape} and coverage {coverage.shape} are not one image")
+    return Reconstruction(object=image, coverage=coverage, origin=(int(x0), int(y0)))

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-import mmap
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import SupportsFloat
+from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.arrays import Array, release_pages
 from ptyspec.contracts.records import ArrayStats, StageRecord
 from ptyspec.errors import ScanDataError
 from ptyspec.pipeline.progress import Progress, Silent
@@ -36,70 +35,35 @@ def array_stats(array: Array) -> ArrayStats:
         raise ScanDataError(
             "only arrays of numbers can be summarised", value=array.dtype, limit="numeric dtype"
         )
-    sums = _Sums()
-    if array.size:
-        chunks = np.nditer(array, flags=["external_loop", "buffered"], order="K", buffersize=CHUNK)
-        for number, chunk in enumerate(chunks, start=1):
-            sums.add(np.asarray(chunk))  # a view; the stubs know nditer's several-operand form only
-            if number % RELEASE_EVERY == 0:
-                _release(array)
-    return sums.stats(array)
-
-
-def _release(array: Array) -> None:
-    """Hand the pages of an array that is mapped read-only back to the system, which can read them again."""
-    if isinstance(array, np.memmap) and array.mode == "r":
-        base = array.base
-        while isinstance(base, np.ndarray):
-            base = base.base
-        if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-            base.madvise(mmap.MADV_DONTNEED)
-
-
-@dataclass
-class _Sums:
-    """Running count, mean and squared deviation, joined chunk by chunk (Chan, Golub and LeVeque 1979)."""
-
-    count: int = 0
-    mean: float = 0.0
-    deviation: float = 0.0
-    energy: float = 0.0
-    low: float = math.inf
-    high: float = -math.inf
-
-    def add(self, chunk: Array) -> None:
-        values = (np.abs(chunk) if chunk.dtype.kind == "c" else chunk).astype(np.float64)
-        finite = np.isfinite(values)
-        if not finite.all():
-            values = values[finite]
+    count, mean, deviation, energy = 0, 0.0, 0.0, 0.0
+    low, high = math.inf, -math.inf
+    how: Any = {"flags": ["external_loop", "buffered"], "order": "K", "buffersize": CHUNK}
+    for number, chunk in enumerate(np.nditer(array, **how) if array.size else (), start=1):
+        part = np.asarray(chunk)  # a view; the stubs know nditer's several-operand form only
+        values = (np.abs(part) if part.dtype.kind == "c" else part).astype(np.float64)
+        values = values[np.isfinite(values)]
+        if number % RELEASE_EVERY == 0:
+            release_pages(array)
         if not values.size:
-            return
-        mean, size = float(values.mean()), values.size
+            continue
+        low, high = min(low, float(values.min())), max(high, float(values.max()))
+        # Running mean and squared deviation, joined chunk by chunk (Chan, Golub and LeVeque 1979).
+        shift, total = float(values.mean()) - mean, count + values.size
         with np.errstate(over="ignore"):  # an overflow becomes None in the record
-            self.energy += float(np.einsum("i,i->", values, values))
-            self.low, self.high = (
-                min(self.low, float(values.min())),
-                max(self.high, float(values.max())),
-            )
-            values -= mean
-            deviation = float(np.einsum("i,i->", values, values))
-        shift, total = mean - self.mean, self.count + size
-        self.deviation += deviation + shift * shift * self.count * size / total
-        self.mean += shift * size / total
-        self.count = total
-
-    def stats(self, array: Array) -> ArrayStats:
-        some = self.count > 0
-        return ArrayStats(
-            shape=array.shape,
-            dtype=str(array.dtype),
-            min=_finite(self.low),
-            max=_finite(self.high),
-            mean=_finite(self.mean) if some else None,
-            std=_finite(math.sqrt(self.deviation / self.count)) if some else None,
-            energy=_finite(self.energy) if some else None,
-            nan_count=array.size - self.count,
-        )
+            energy += float(np.einsum("i,i->", values, values))
+            values -= shift + mean
+            deviation += float(np.einsum("i,i->", values, values))
+        deviation += shift * shift * count * values.size / total
+        mean += shift * values.size / total
+        count = total
+    figures = {"min": low, "max": high, "mean": mean, "energy": energy}
+    figures["std"] = math.sqrt(deviation / count) if count else math.nan
+    known = {
+        key: value if count and math.isfinite(value) else None for key, value in figures.items()
+    }
+    return ArrayStats(
+        shape=array.shape, dtype=str(array.dtype), nan_count=array.size - count, **known
+    )
 
 
 @dataclass
@@ -113,24 +77,24 @@ class StageNote:
     record: StageRecord | None = None
     _aside: tuple[float, float] = (0.0, 0.0)
 
-    def array(self, name: str, array: Array) -> None:
-        """Write down an array's summary; the time this takes is not counted as the stage's."""
+    def write(self, facts: Mapping[str, Any]) -> None:
+        """Write down summaries of arrays, scalars such as the gain, and yes-or-no facts such as fits_canvas.
+
+        The time this takes is not counted as the stage's. Raises ScanDataError for a number that is not finite.
+        """
         start = _clocks()
-        self.arrays[name] = array_stats(array)
+        for name, value in facts.items():
+            if isinstance(value, np.ndarray):
+                self.arrays[name] = array_stats(value)
+            elif isinstance(value, bool | np.bool_):
+                self.flags[name] = bool(value)
+            elif math.isfinite(value):
+                self.numbers[name] = float(value)
+            else:
+                what = f"{name} of stage {self.name} is not finite"
+                raise ScanDataError(what, value=value, limit="a finite number")
         spent = _since(start)
         self._aside = (self._aside[0] + spent[0], self._aside[1] + spent[1])
-
-    def number(self, name: str, value: SupportsFloat) -> None:
-        """Write down a scalar such as the gain; raises ScanDataError when it is not finite."""
-        if not math.isfinite(value):
-            raise ScanDataError(
-                f"{name} of stage {self.name} is not finite", value=value, limit="a finite number"
-            )
-        self.numbers[name] = float(value)
-
-    def flag(self, name: str, value: bool) -> None:
-        """Write down a yes-or-no fact such as fits_canvas."""
-        self.flags[name] = bool(value)
 
     def close(self, start: tuple[float, float]) -> StageRecord:
         """End the stage that began at `start` and return its record."""
@@ -165,8 +129,7 @@ def stage(name: str, progress: Progress | None = None) -> Iterator[StageNote]:
 def peak_rss_mb() -> float:
     """Return the largest resident memory of this process so far, in 10^6 bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    unit = 1 if sys.platform == "darwin" else 1024
-    return peak * unit / 1e6
+    return peak * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
 def _clocks() -> tuple[float, float]:
@@ -176,7 +139,3 @@ def _clocks() -> tuple[float, float]:
 def _since(start: tuple[float, float]) -> tuple[float, float]:
     now = _clocks()
     return now[0] - start[0], now[1] - start[1]
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

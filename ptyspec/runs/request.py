@@ -6,7 +6,8 @@ itself), the command line. A null never overrides.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Sequence
 from copy import deepcopy
 from functools import cache
 from importlib.resources import files
@@ -21,6 +22,7 @@ from ptyspec.files.files import sha256_of
 from ptyspec.runs.environment import active_faults
 
 DEFAULT_PROFILE, DEFAULT_RECIPE = "standard", "reference"
+SCANS = {".npz", ".cxi", ".h5", ".hdf5"}
 SEEDED = ("object", "scan", "noise", "split", "grouping", "training")
 """Seeds that `--seed` sets; the probe keeps its own, as it would at a beamline."""
 
@@ -42,18 +44,15 @@ def request(
     `target` is a shipped scenario's name, a scenario file (.yaml, .yml) or a scan (.npz, .cxi, .h5). Raises
     UnknownNameError, ConfigError or InputFileError.
     """
-    told = Layer("command line", nest(dict(_setting(text) for text in settings)))
-    if seed is not None:
-        told = Layer(
-            "command line",
-            nest({f"seeds.{name}": seed for name in SEEDED} | dict(flatten(told.values))),
-        )
+    changes = {} if seed is None else {f"seeds.{name}": seed for name in SEEDED}
+    told = Layer("command line", nest(changes | dict(_setting(text) for text in settings)))
     measured = _is_scan(target)
     layers = _measured(target, profile, told) if measured else [_scenario(target)]
-    gridsize = _effective([*layers, told], "model", "gridsize")
+    said = _said(*layers, told)
+    gridsize = said.get("model.gridsize", 1)
     # What is no gridsize is left to `resolve` to refuse.
-    size = 1 if gridsize is None or not isinstance(gridsize, int) else gridsize
-    parts = ("all", f"gs{size}", str(_effective([*layers, told], "scan", "kind") or ""))
+    size = gridsize if isinstance(gridsize, int) else 1
+    parts = ("all", f"gs{size}", str(said.get("scan.kind", "")))
     recipes = _section("_recipes.yaml", recipe or DEFAULT_RECIPE, parts, "recipe")
     _check_active(recipe or DEFAULT_RECIPE, faults)
     profiles = []
@@ -61,8 +60,7 @@ def request(
         layers.append(_long_enough(recipes, layers[0]))
     else:
         profiles = _section("_profiles.yaml", profile or DEFAULT_PROFILE, parts, "profile")
-    path = _effective([*reversed(layers), told], "probe", "path")
-    if path:
+    if path := said.get("probe.path"):
         layers.append(Layer(f"file {path}", {"probe": {"sha256": sha256_of(Path(path))}}))
     return resolve([*profiles, *recipes, *layers, told])
 
@@ -88,12 +86,7 @@ def recipe_names() -> list[str]:
 
 def recipe_faults(name: str) -> tuple[str, ...]:
     """Faults that a recipe is run with; none for one that is right. Raises UnknownNameError."""
-    known = _load("_recipes.yaml")
-    if name not in known:
-        raise UnknownNameError(
-            f"no recipe is called {name}", value=name, limit=", ".join(known), source="--recipe"
-        )
-    return tuple(known[name].get("faults", ()))
+    return tuple(_entry("_recipes.yaml", name, "recipe").get("faults", ()))
 
 
 def _check_active(recipe: str, promised: Collection[str]) -> None:
@@ -122,14 +115,18 @@ def _parsed(name: str) -> dict[str, Any]:
     return dict(yaml.safe_load((_folder() / name).read_text(encoding="utf-8")))
 
 
-def _section(file: str, name: str, parts: Sequence[str], kind: str) -> list[Layer]:
+def _entry(file: str, name: str, kind: str) -> dict[str, Any]:
     known = _load(file)
     if name not in known:
         raise UnknownNameError(
             f"no {kind} is called {name}", value=name, limit=", ".join(known), source=f"--{kind}"
         )
-    found = (known[name].get(part) for part in parts)
-    return [Layer(f"{kind} {name}", part) for part in found if part]
+    return dict(known[name])
+
+
+def _section(file: str, name: str, parts: Sequence[str], kind: str) -> list[Layer]:
+    known = _entry(file, name, kind)
+    return [Layer(f"{kind} {name}", known[part]) for part in parts if known.get(part)]
 
 
 def _scenario(target: str) -> Layer:
@@ -158,12 +155,7 @@ def _scenario(target: str) -> Layer:
 
 
 def _is_scan(target: str) -> bool:
-    return target not in scenario_names() and Path(target).suffix in {
-        ".npz",
-        ".cxi",
-        ".h5",
-        ".hdf5",
-    }
+    return target not in scenario_names() and Path(target).suffix in SCANS
 
 
 def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
@@ -178,39 +170,35 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
             source="--profile",
             next_step="leave out --profile; use --set grouping.n_groups=N for fewer groups",
         )
-    path = Path(target).resolve()
-    declared = _value(told, "scan", "measurement")
-    other_probe = _value(told, "probe", "path")
-    scan = read_scan(path, measurement=declared, probe=Path(other_probe) if other_probe else None)
+    path, said = Path(target).resolve(), _said(told)
+    probe = said.get("probe.path")
+    scan = read_scan(
+        path, measurement=said.get("scan.measurement"), probe=Path(probe) if probe else None
+    )
     known = scan.objectGuess is not None
+    # Nonsense is refused with everything else, under its key.
     stated = scan.metadata.get("gridsize")
-    gridsize = (
-        2 if stated is None else stated
-    )  # nonsense is refused with everything else, under its key
-    frames = scan.size // 2 if known else scan.size
     facts = {
         "name": _name(path.stem),
         "description": f"measured scan {path.name}",
-        "object": {"kind": "measured"},
+        "object.kind": "measured",
         "probe": {"kind": "measured", "refine_sweeps": 0 if known else 30},
-        "scan": {
-            "kind": "measured",
-            "n_images": scan.size,
-            "path": str(path),
-            "sha256": sha256_of(path),
-        },
+        "scan": {"kind": "measured", "n_images": scan.size},
+        "scan.path": str(path),
+        "scan.sha256": sha256_of(path),
         "dose": {"nphotons": scan.scale**2 * mean_energy(scan.diff3d), "noise": "measured"},
-        "split": {"kind": "spatial" if known else "none"},
-        "grouping": {"n_groups": frames, "neighbor_count": 6},
-        "model": {"N": scan.N, "gridsize": gridsize},
-        "inference": {"iterative_alpha": 0.1 if known else 1.0},
+        "split.kind": "spatial" if known else "none",
+        "grouping.n_groups": scan.size // 2 if known else scan.size,
+        "grouping.neighbor_count": 6,
+        "model": {"N": scan.N, "gridsize": 2 if stated is None else stated},
+        "inference.iterative_alpha": 0.1 if known else 1.0,
     }
-    return [Layer(f"file {path.name}", facts)]
+    return [Layer(f"file {path.name}", nest(dict(flatten(facts))))]
 
 
 def _long_enough(recipes: Sequence[Layer], facts: Layer) -> Layer:
     """A recipe's epochs are meant for 1,000 groups; a smaller file gets as many steps in more epochs."""
-    epochs = _effective(recipes, "training", "nepochs") or 1  # none for a gridsize that is refused
+    epochs = _said(*recipes).get("training.nepochs", 1)  # none for a gridsize that is refused
     groups = facts.values["grouping"]["n_groups"]
     return Layer(
         f"{facts.source}, as many steps as at 1,000 groups",
@@ -246,22 +234,13 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _effective(layers: Sequence[Layer], part: str, key: str) -> Any:
-    """The value that will be effective, None where no layer has one."""
-    values = (_value(layer, part, key) for layer in reversed(layers))
-    return next((value for value in values if value is not None), None)
-
-
-def _value(layer: Layer, part: str, key: str) -> Any:
-    section = layer.values.get(part)
-    return section.get(key) if isinstance(section, Mapping) else None
+def _said(*layers: Layer) -> dict[str, Any]:
+    """The values that layers have, by dotted key; a later layer wins, and a null says nothing."""
+    pairs = (pair for layer in layers for pair in flatten(layer.values))
+    return {key: value for key, value in pairs if value is not None}
 
 
 def _name(stem: str) -> str:
     """A file's name as a scenario's name."""
-    return (
-        "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "_" for c in stem)[
-            :64
-        ].lstrip("_.-")
-        or "scan"
-    )
+    plain = re.sub(r"[^A-Za-z0-9_.-]", "_", stem)
+    return plain[:64].lstrip("_.-") or "scan"

@@ -19,21 +19,11 @@ def run(
 
     Equal scenarios, threads and backend give bit-identical objects.
     """
-    walk = Walk(pipeline or ReferencePipeline(), resolved.scenario, session or Session())
+    walk = Walk(pipeline or ReferencePipeline(), resolved.scenario, session)
     reconstruction = walk.reconstruction
     walk.forget("patches")
     verdict = walk.measured(
-        "score",
-        lambda: evaluate(
-            walk.pipeline,
-            walk.scenario,
-            walk.halves.test,
-            walk.containers.test,
-            walk.trained,
-            reconstruction,
-            walk.session,
-        ),
-        lambda note, made: notes.metrics(note, made.metrics),
+        "score", lambda: evaluate(walk), lambda made: notes.metrics(made.metrics)
     )
     return RunResult(
         resolved=resolved,

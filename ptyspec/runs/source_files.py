@@ -83,7 +83,7 @@ def _same_functions(module: ModuleType, path: Path, content: bytes) -> bool:
     there = set(_codes(compile(content, str(path), "exec", dont_inherit=True)))
     return all(
         code in there
-        for code in _functions(module)
+        for code in _functions(module, module.__name__)
         if not code.co_filename.startswith("<") and Path(code.co_filename).resolve() == path
     )
 
@@ -95,16 +95,14 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(constant)
 
 
-def _functions(module: ModuleType) -> Iterator[CodeType]:
+def _functions(holder: ModuleType | type, module: str) -> Iterator[CodeType]:
     """Codes of the functions at the top of a module, and of its classes."""
-    members = [
-        one for one in vars(module).values() if getattr(one, "__module__", "") == module.__name__
-    ]
-    members += [part for one in members if isinstance(one, type) for part in vars(one).values()]
-    for one in members:
+    for one in vars(holder).values():
         work = inspect.unwrap(getattr(one, "__func__", getattr(one, "fget", one)))
-        if isinstance(work, FunctionType):
+        if isinstance(work, FunctionType) and work.__module__ == module:
             yield work.__code__
+        elif isinstance(one, type) and one.__module__ == module and holder is sys.modules[module]:
+            yield from _functions(one, module)
 
 
 def _imports(module: str, path: Path) -> Iterator[tuple[str, Path]]:
@@ -148,14 +146,9 @@ def _imported(path: Path, _changed: int, package: str) -> tuple[str, ...]:
 @cache
 def _installed() -> tuple[Path, ...]:
     """Folders of Python's library and of what is installed."""
-    paths = sysconfig.get_paths()
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    folders = [
-        *(paths[name] for name in names),
-        *site.getsitepackages(),
-        site.getusersitepackages(),
-    ]
-    return tuple(dict.fromkeys(Path(folder).resolve() for folder in folders))
+    kinds = ("stdlib", "platstdlib", "purelib", "platlib")
+    folders = {*map(sysconfig.get_path, kinds), *site.getsitepackages(), site.getusersitepackages()}
+    return tuple(Path(folder).resolve() for folder in sorted(filter(None, folders)))
 
 
 def _project_folders() -> list[Path]:

@@ -138,9 +138,7 @@ class RunStore:
         partial = Path(tempfile.mkdtemp(prefix=f"{key}.", dir=make_folder(self.root / "partial")))
         try:
             make(partial)
-            partial.chmod(
-                0o755
-            )  # mkdtemp makes folders that the owner alone can read; runs are shared
+            partial.chmod(0o755)  # mkdtemp's folders are the owner's alone; runs are shared
             if final.exists():
                 shutil.rmtree(final)  # damaged
             partial.rename(final)
@@ -156,9 +154,11 @@ class RunStore:
             if owner == key:
                 shutil.rmtree(folder)
                 continue
-            with self._try_lock(owner) as free:
-                if free and folder.exists():
-                    shutil.rmtree(folder)
+            try:
+                with self._lock(owner).acquire(blocking=False):
+                    shutil.rmtree(folder, ignore_errors=True)
+            except Timeout:
+                continue
 
     def _lock(self, key: str) -> FileLock:
         return FileLock(make_folder(self.root / "locks") / f"{key}.lock")
@@ -174,18 +174,5 @@ class RunStore:
             lock.acquire()
         try:
             yield
-        finally:
-            lock.release()
-
-    @contextmanager
-    def _try_lock(self, key: str) -> Iterator[bool]:
-        lock = self._lock(key)
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            yield False
-            return
-        try:
-            yield True
         finally:
             lock.release()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Self, TypeVar, cast
 
 from ptyspec.contracts.container import Patches, Reconstruction
@@ -20,7 +20,8 @@ from ptyspec.pipeline.protocol import (
     TrainTest,
 )
 from ptyspec.runs import notes
-from ptyspec.runs.record import StageNote, stage
+from ptyspec.runs.notes import Facts
+from ptyspec.runs.record import stage
 
 Made = TypeVar("Made")
 OUTPUTS = {
@@ -105,10 +106,7 @@ class Walk:
     @cached_property
     def containers(self) -> Containers:
         """Normalised groups of both splits."""
-
-        def note(into: StageNote, made: Containers) -> StageNote:
-            return notes.containers(into, made, self.scenario)
-
+        note = partial(notes.containers, scenario=self.scenario)
         return self._stage("normalize", note, self.groups)
 
     @cached_property
@@ -125,25 +123,14 @@ class Walk:
     @cached_property
     def reconstruction(self) -> Reconstruction:
         """The patches on the object's canvas."""
-        patches = self.patches
+        note = partial(notes.reconstruction, from_patches=self.patches)
+        return self._stage("stitch", note, self.patches)
 
-        def note(into: StageNote, made: Reconstruction) -> StageNote:
-            return notes.reconstruction(into, made, patches)
+    def _stage(self, name: str, facts: Callable[[Made], Facts], *of: Any) -> Made:
+        return self.measured(name, lambda: cast("Made", self.work(name, *of)), facts)
 
-        return self._stage("stitch", note, patches)
-
-    def _stage(
-        self, name: str, write_down: Callable[[StageNote, Made], StageNote], *of: Any
-    ) -> Made:
-        return self.measured(name, lambda: cast("Made", self.work(name, *of)), write_down)
-
-    def measured(
-        self,
-        name: str,
-        work: Callable[[], Made],
-        write_down: Callable[[StageNote, Made], StageNote],
-    ) -> Made:
-        """Return what `work` makes as the stage `name`; its record holds what `write_down` and the pipeline add.
+    def measured(self, name: str, work: Callable[[], Made], facts: Callable[[Made], Facts]) -> Made:
+        """Return what `work` makes as the stage `name`; its record holds `facts` of it, and what the pipeline adds.
 
         What a stage raises comes through, with its name as `stage`.
         """
@@ -152,7 +139,7 @@ class Walk:
             return work()
         with stage(name, self.session.progress) as note:
             made = work()
-            write_down(note, made)
+            note.write(facts(made))
             annotate = getattr(self.pipeline, "annotate", None)
             if annotate is not None:
                 annotate(note)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.records import AmplitudeScores
 from ptyspec.scores.frame import NO_PIXEL, Frame
 from ptyspec.scores.numbers import number, pearson, quotient, reasons, summary
 
@@ -29,12 +30,18 @@ def amplitude_scores(frame: Frame) -> dict[str, Any]:
     """
     rec, truth = np.abs(frame.rec), np.abs(frame.truth)
     a, b = rec[frame.mask], truth[frame.mask]
+    ratio = summary(a[b > 0] / b[b > 0])
+    shapes = {
+        "prediction": summary(a),
+        "truth": summary(b),
+        "ratio": {key: ratio[key] for key in ("mean", "median", "p05", "p95")},
+    }
     if a.size == 0:
-        return _empty(NO_PIXEL)
+        return {**dict.fromkeys(AmplitudeScores.model_fields), **shapes, "reason": NO_PIXEL}
     error = a - b
     similarity, why = ssim(rec, truth, frame.mask)
     correlation, detail = pearson(a, b), highpass_pearson(rec, truth, frame.mask)
-    ratio = summary(a[b > 0] / b[b > 0])
+    unknown = NO_CORRELATION if correlation is None else NO_DETAIL if detail is None else None
     return {
         "mean_ratio": quotient(a.mean(), b.mean()),
         "least_squares_scalar": quotient(float((a * b).sum()), float((a * a).sum())),
@@ -44,12 +51,8 @@ def amplitude_scores(frame: Frame) -> dict[str, Any]:
         "mae": number(np.abs(error).mean()),
         "rmse": number(np.sqrt(np.mean(error**2))),
         "max_abs": number(np.abs(error).max()),
-        "prediction": summary(a),
-        "truth": summary(b),
-        "ratio": {key: ratio[key] for key in ("mean", "median", "p05", "p95")},
-        "reason": reasons(
-            NO_CORRELATION if correlation is None else NO_DETAIL if detail is None else None, why
-        ),
+        **shapes,
+        "reason": reasons(unknown, why),
     }
 
 
@@ -106,24 +109,3 @@ def ssim(rec: Array, truth: Array, mask: Array) -> tuple[float | None, str | Non
         full=True,
     )
     return number(local[inner].mean()), None
-
-
-def _empty(why: str) -> dict[str, Any]:
-    nothing = summary(np.empty(0))
-    numbers = (
-        "mean_ratio",
-        "least_squares_scalar",
-        "pearson_r",
-        "highpass_pearson_r",
-        "ssim",
-        "mae",
-        "rmse",
-    )
-    ratio = dict.fromkeys(("mean", "median", "p05", "p95"))
-    return {
-        **dict.fromkeys((*numbers, "max_abs")),
-        "prediction": nothing,
-        "truth": dict(nothing),
-        "ratio": ratio,
-        "reason": why,
-    }

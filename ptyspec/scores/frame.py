@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -81,50 +82,45 @@ def cut(reconstruction: Reconstruction, truth: Array) -> Frame:
             limit="(H, W)",
             next_step="pass the object",
         )
-    mask = covered(reconstruction)
-    return _share(
-        reconstruction.object, mask, reconstruction.origin, known, np.isfinite(known), (0, 0)
-    )
+    return share_with(reconstruction, known, (0, 0))
 
 
 def common(first: Reconstruction, second: Reconstruction) -> Frame:
     """Return the pixels that two reconstructions of one scan both cover (`second` stands as truth)."""
-    return _share(
-        first.object, covered(first), first.origin, second.object, covered(second), second.origin
-    )
+    return _share(_placed(first), _placed(second))
 
 
 def share_with(reconstruction: Reconstruction, other: Array, origin: tuple[int, int]) -> Frame:
     """Return the pixels shared with an array whose pixel [0, 0] lies at `origin` of the object frame."""
-    return _share(
-        reconstruction.object,
-        covered(reconstruction),
-        reconstruction.origin,
-        other,
-        np.isfinite(other),
-        origin,
-    )
+    return _share(_placed(reconstruction), _Placed(other, np.isfinite(other), origin))
 
 
-def _share(
-    rec: Array,
-    rec_mask: Array,
-    rec_origin: tuple[int, int],
-    truth: Array,
-    truth_mask: Array,
-    origin: tuple[int, int],
-) -> Frame:
-    left, top = max(rec_origin[0], origin[0]), max(rec_origin[1], origin[1])
-    right = max(left, min(rec_origin[0] + rec.shape[1], origin[0] + truth.shape[1]))
-    bottom = max(top, min(rec_origin[1] + rec.shape[0], origin[1] + truth.shape[0]))
+class _Placed(NamedTuple):
+    """An image, where it is known, and the object-frame column and row of its pixel [0, 0]."""
 
-    def part(image: Array, at: tuple[int, int]) -> Array:
-        return image[top - at[1] : bottom - at[1], left - at[0] : right - at[0]]
+    image: Array
+    mask: Array
+    origin: tuple[int, int]
 
-    mask = part(rec_mask, rec_origin) & part(truth_mask, origin)
+    def window(self, left: int, top: int, right: int, bottom: int) -> Window:
+        """The part of this image that covers a rectangle of the object frame."""
+        x0, y0 = self.origin
+        return slice(top - y0, bottom - y0), slice(left - x0, right - x0)
+
+
+def _placed(reconstruction: Reconstruction) -> _Placed:
+    return _Placed(reconstruction.object, covered(reconstruction), reconstruction.origin)
+
+
+def _share(rec: _Placed, truth: _Placed) -> Frame:
+    left, top = (max(pair) for pair in zip(rec.origin, truth.origin, strict=True))
+    both = (rec, truth)
+    right = max(left, min(one.origin[0] + one.image.shape[1] for one in both))
+    bottom = max(top, min(one.origin[1] + one.image.shape[0] for one in both))
+    here, there = (one.window(left, top, right, bottom) for one in both)
+    mask = rec.mask[here] & truth.mask[there]
     box = _bounding_box(mask)
-    mask = mask[box]
-    first, second = part(rec, rec_origin)[box], part(truth, origin)[box]
+    mask, first, second = mask[box], rec.image[here][box], truth.image[there][box]
     return Frame(
         rec=np.where(mask, first, 0).astype(np.complex128),
         truth=np.where(mask, second, 0).astype(np.complex128),

@@ -35,6 +35,13 @@ REACH = 0.25
 """Largest shift that counts as found, as a part of the crop's side."""
 ROUNDS = 3
 
+KEYS = [
+    "amplitude_pearson_r",
+    "phase_pearson_r",
+    "amplitude_ratio",
+    "nrmse",
+    "correlation_mean_free",
+]
 Pair = tuple[float, float]
 
 
@@ -68,7 +75,13 @@ def align(rec: Array, truth: Array, mask: Array) -> Aligned:
     """
     window = largest_rectangle(mask)
     image, target = rec[window].astype(np.complex128), truth[window].astype(np.complex128)
-    _check_size(image.shape)
+    if min(image.shape) < SMALLEST_SIDE:
+        raise AlignmentError(
+            "the covered rectangle is too small to register",
+            value=image.shape,
+            limit=f">= {SMALLEST_SIDE} px",
+            next_step="scan a larger connected area",
+        )
     _check_content(image, target)
     ramp = wrap(mean_gradient(image) - mean_gradient(target))
     shift = offset(ramp_blind(without_ramp(image, ramp)), ramp_blind(target), upsample=20)
@@ -79,11 +92,8 @@ def align(rec: Array, truth: Array, mask: Array) -> Aligned:
         ramp = ramp + extra
         shift = shift + offset(without_ramp(moved, extra), known, upsample=100)
     inside = _inside(shift, image, target)
-    moved, raw, known = (
-        translate(without_ramp(image, ramp), -shift)[inside],
-        image[inside],
-        target[inside],
-    )
+    moved, raw = translate(without_ramp(image, ramp), -shift)[inside], image[inside]
+    known = target[inside]
     factor = inner(moved, known) / norm(moved) ** 2
     return Aligned(
         rec=moved * factor,
@@ -103,28 +113,16 @@ def gauge_scores(frame: Frame, *, rings: bool = False) -> dict[str, Any]:
     the complex object on request); `aligned` also what was removed: ramp [x, y] cycles per pixel, shift [x, y]
     pixels, scale {modulus, phase}. Where no alignment exists both are None values with the reason.
     """
-    keys = (
-        "amplitude_pearson_r",
-        "phase_pearson_r",
-        "amplitude_ratio",
-        "nrmse",
-        "correlation_mean_free",
-    )
     try:
         window = frame.rectangle  # found once for all scores
         found = align(frame.rec[window], frame.truth[window], frame.mask[window])
     except AlignmentError as error:  # reported as not evaluated (signature 68)
         why = f"not evaluated: {error.message}"
-        raw, aligned = dict.fromkeys(keys), dict.fromkeys((*keys, "ramp", "shift", "scale"))
+        raw, aligned = dict.fromkeys(KEYS), dict.fromkeys((*KEYS, "ramp", "shift", "scale"))
         return {"raw": raw, "aligned": aligned, "pixels": 0, "reason": why}
-    removed = {
-        "ramp": list(found.ramp),
-        "shift": list(found.shift),
-        "scale": {
-            "modulus": abs(found.scale),
-            "phase": math.atan2(found.scale.imag, found.scale.real),
-        },
-    }
+    angle = math.atan2(found.scale.imag, found.scale.real)
+    scale = {"modulus": abs(found.scale), "phase": angle}
+    removed = {"ramp": list(found.ramp), "shift": list(found.shift), "scale": scale}
     before, reason = _pair_scores(found.raw, found.truth, rings)
     after, _ = _pair_scores(found.rec, found.truth, rings)
     return {
@@ -139,28 +137,14 @@ def _pair_scores(rec: Array, truth: Array, rings: bool) -> tuple[dict[str, Any],
     a, b = rec.ravel(), truth.ravel()
     phase, why = phase_pearson(a, b)
     amplitude = pearson(np.abs(a), np.abs(b))
-    scores: dict[str, Any] = {
-        "amplitude_pearson_r": amplitude,
-        "phase_pearson_r": phase,
-        "amplitude_ratio": quotient(np.abs(a).mean(), np.abs(b).mean()),
-        "nrmse": nrmse(a, b),
-        "correlation_mean_free": mean_free_correlation(a, b),
-    }
+    ratio = quotient(np.abs(a).mean(), np.abs(b).mean())
+    values = (amplitude, phase, ratio, nrmse(a, b), mean_free_correlation(a, b))
+    scores: dict[str, Any] = dict(zip(KEYS, values, strict=True))
     if rings:
         scores["frc"] = ring_correlation(rec, truth)
     return scores, reasons(
         "an amplitude is constant: no correlation" if amplitude is None else None, why
     )
-
-
-def _check_size(shape: tuple[int, ...]) -> None:
-    if min(shape) < SMALLEST_SIDE:
-        raise AlignmentError(
-            "the covered rectangle is too small to register",
-            value=shape,
-            limit=f">= {SMALLEST_SIDE} px",
-            next_step="scan a larger connected area",
-        )
 
 
 def _check_content(image: Array, target: Array) -> None:
@@ -170,28 +154,21 @@ def _check_content(image: Array, target: Array) -> None:
         )
 
 
-def _check_reach(shift: Array, shape: tuple[int, ...]) -> None:
-    if (np.abs(shift) > REACH * np.array(shape)).any():
+def _inside(shift: Array, image: Array, target: Array) -> tuple[slice, slice]:
+    """The rectangle without the shift and a margin; AlignmentError where that is out of reach, or empty of content."""
+    height, width = image.shape
+    if (np.abs(shift) > REACH * np.array(image.shape)).any():
         raise AlignmentError(
             "no shift within reach brings the images together",
             value=[float(s) for s in shift],
-            limit=f"{REACH} of {shape}",
+            limit=f"{REACH} of {image.shape}",
             next_step="check orientation and origin; the images may share nothing",
         )
-
-
-def _inside(shift: Array, image: Array, target: Array) -> tuple[slice, slice]:
-    _check_reach(shift, image.shape)
-    inside = _trim(shift, image.shape)
-    _check_content(
-        image[inside], target[inside]
-    )  # what was registered may lie in the border that is trimmed
+    down, right = (MARGIN + math.ceil(abs(s)) for s in shift)
+    inside = slice(down, height - down), slice(right, width - right)
+    # What was registered may lie in the border that is trimmed.
+    _check_content(image[inside], target[inside])
     return inside
-
-
-def _trim(shift: Array, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    edge = [MARGIN + math.ceil(abs(s)) for s in shift]
-    return slice(edge[0], shape[0] - edge[0]), slice(edge[1], shape[1] - edge[1])
 
 
 def _nested(outer: slice, inner: slice) -> slice:

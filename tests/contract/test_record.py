@@ -131,9 +131,8 @@ def test_a_stage_writes_down_what_it_was_told() -> None:
     listener = Listener()
     with stage("simulate", listener) as note:
         assert listener.events == ["start simulate"]
-        note.array("diff3d", np.full((2, 3), 2.0, np.float32))
-        note.number("gain", np.float32(0.5))
-        note.flag("fits_canvas", bool(np.True_))
+        note.write({"diff3d": np.full((2, 3), 2.0, np.float32)})
+        note.write({"gain": np.float32(0.5), "fits_canvas": np.True_})
     assert listener.events == ["start simulate", "end simulate"]
     assert note.record is not None
     assert note.record.name == "simulate"
@@ -166,7 +165,7 @@ def test_summing_up_does_not_count_as_the_stages_time(monkeypatch: pytest.Monkey
     )  # start, array begins, array ends, end
     monkeypatch.setattr(record, "_clocks", lambda: next(readings))
     with stage("quick") as note:
-        note.array("x", np.ones(3))
+        note.write({"x": np.ones(3)})
     assert note.record is not None
     assert (note.record.seconds, note.record.cpu_seconds) == (3.0, 1.0)
 
@@ -189,4 +188,4 @@ def test_a_stage_that_raises_is_not_reported_as_finished() -> None:
 
 def test_a_number_that_is_not_finite_is_refused_by_name() -> None:
     with stage("normalize") as note, pytest.raises(ScanDataError, match="gain of stage normalize"):
-        note.number("gain", float("nan"))
+        note.write({"gain": float("nan")})

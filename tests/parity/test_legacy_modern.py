@@ -36,12 +36,15 @@ def records(pipeline: Pipeline, scenario: Scenario) -> dict[str, Any]:
     halves = pipeline.split(scenario, scan)
     groups = pipeline.group(scenario, halves)
     containers = pipeline.normalize(scenario, groups)
-    made = {
-        "simulate": notes.scan(StageNote("simulate"), scan),
-        "split": notes.halves(StageNote("split"), halves),
-        "group": notes.groups(StageNote("group"), groups),
-        "normalize": notes.containers(StageNote("normalize"), containers, scenario),
-    }
+    facts = (
+        notes.scan(scan),
+        notes.halves(halves),
+        notes.groups(groups),
+        notes.containers(containers, scenario),
+    )
+    made = {name: StageNote(name) for name in BEFORE_TRAINING}
+    for note, written in zip(made.values(), facts, strict=True):
+        note.write(written)
     return {name: (note.arrays, note.numbers, note.flags) for name, note in made.items()}
 
 

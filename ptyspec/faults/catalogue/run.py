@@ -15,13 +15,11 @@ from ptyspec.pipeline.protocol import TrainTest
 
 @fault(at="runs.notes:containers", signatures=(64,))
 @clauses(red="RUN-003", green="RUN-002 FLOW-001 FLOW-006")
-def canvas_recorded_as_needed(containers, note, made, scenario):
+def canvas_recorded_as_needed(containers, made, scenario):
     """The record says that the canvas fits, whatever it has to hold."""
-    found = containers(note, made, scenario)
-    if scenario.model.canvas:
-        found.number("required_canvas", scenario.model.canvas)
-        found.flag("fits_canvas", True)
-    return found
+    canvas = scenario.model.canvas
+    wrong = {"required_canvas": canvas, "fits_canvas": True} if canvas else {}
+    return containers(made, scenario) | wrong
 
 
 @fault(at="runs.environment:environment", signatures=(10,))
@@ -40,11 +38,9 @@ def environment_without_threads(environment, seeds):
 
 @fault(at="runs.notes:containers", signatures=(31,))
 @clauses(red="RUN-003", green="RUN-002 FLOW-001 FLOW-006")
-def gain_of_other_data_recorded(containers, note, made, scenario):
+def gain_of_other_data_recorded(containers, made, scenario):
     """The recorded gain is not the one in use: the stage record says that the gain is 1."""
-    found = containers(note, made, scenario)
-    found.number("gain", 1.0)
-    return found
+    return containers(made, scenario) | {"gain": 1.0}
 
 
 @fault(at="seeds:generator", signatures=(3, 10), makes=True)

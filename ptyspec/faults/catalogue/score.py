@@ -14,9 +14,9 @@ from ptyspec.scores.frc import _hann
 
 @fault(at="runs.evaluate:evaluate")
 @clauses(red="SCORE-009", green="EVID-003 EVID-004")
-def controls_missing(evaluate, *parts, **named):
+def controls_missing(evaluate, walk):
     """The untrained network is left out of the controls."""
-    made = evaluate(*parts, **named)
+    made = evaluate(walk)
     scores, others = dict(made.metrics["controls"]), dict(made.controls)
     scores.pop("untrained", None)
     others.pop("untrained", None)
@@ -25,12 +25,12 @@ def controls_missing(evaluate, *parts, **named):
 
 @fault(at="runs.evaluate:evaluate")
 @clauses(red="SCORE-009", green="EVID-003 EVID-004")
-def controls_of_the_network(
-    evaluate, pipeline, scenario, scan, container, trained, reconstruction, session
-):
+def controls_of_the_network(evaluate, walk):
     """The trivial control is computed from the network's own result."""
-    borrowed = container.model_copy(update={"coarse": reconstruction})
-    return evaluate(pipeline, scenario, scan, borrowed, trained, reconstruction, session)
+    borrowed = walk.containers.test.model_copy(update={"coarse": walk.reconstruction})
+    containers = replace(walk.containers, test=borrowed)
+    given = {"trained": walk.trained, "reconstruction": walk.reconstruction}
+    return evaluate(walk.replaced(containers=containers, halves=walk.halves, **given))
 
 
 @fault(at="scores.dataspace:poisson_deviance_per_pixel")
@@ -118,7 +118,7 @@ def ratio_after_rescale(scores, frame):
     return block if ratio is None or factor is None else block | {"mean_ratio": ratio * factor}
 
 
-@fault(at="runs.controls:sweep")
+@fault(at="runs.evaluate:sweep")
 @parity("test_the_iterative_reference_is_the_ceiling", "test_amplitude_two")
 @clauses(red="INFER-008", green="ITERATIVE-001 MATH-POLAR-001")
 def reference_is_the_trivial_one(sweep, scenario, scan, *rest, **more):
