@@ -16,7 +16,8 @@ def doctor(as_json: Json = False) -> None:
     rows = checks()
     failed = any(row.state == "fail" for row in rows)
     if as_json:
-        told = [dict(zip(("name", "state", "value", "next"), row, strict=True)) for row in rows]
+        keys = ("name", "state", "value", "next")
+        told = [dict(zip(keys, vars(row).values(), strict=True)) for row in rows]
         print_json({"schema_version": 1, "status": "fail" if failed else "ok", "checks": told})
     for row in rows if not as_json else ():
         line(f"{row.state:<4}", STYLES[row.state], end="  ")
