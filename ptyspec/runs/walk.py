@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, Self, TypeVar, cast
 
 from ptyspec.contracts.container import Patches, Reconstruction
@@ -106,8 +106,8 @@ class Walk:
     @cached_property
     def containers(self) -> Containers:
         """Normalised groups of both splits."""
-        note = partial(notes.containers, scenario=self.scenario)
-        return self._stage("normalize", note, self.groups)
+        scenario, groups = self.scenario, self.groups
+        return self._stage("normalize", lambda made: notes.containers(made, scenario), groups)
 
     @cached_property
     def trained(self) -> Trained:
@@ -123,8 +123,8 @@ class Walk:
     @cached_property
     def reconstruction(self) -> Reconstruction:
         """The patches on the object's canvas."""
-        note = partial(notes.reconstruction, from_patches=self.patches)
-        return self._stage("stitch", note, self.patches)
+        patches = self.patches
+        return self._stage("stitch", lambda made: notes.reconstruction(made, patches), patches)
 
     def _stage(self, name: str, facts: Callable[[Made], Facts], *of: Any) -> Made:
         return self.measured(name, lambda: cast("Made", self.work(name, *of)), facts)
