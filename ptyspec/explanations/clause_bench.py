@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
@@ -17,6 +16,7 @@ from ptyspec.explanations.deltas import differences
 from ptyspec.explanations.explanation import Difference
 from ptyspec.explanations.laboratory import Bench, Tell
 from ptyspec.explanations.search import NOTHING, Outcome, Run, Subset
+from ptyspec.faults.campaign import PYTEST
 from ptyspec.runs.environment import FAULTS
 from ptyspec.runs.run_spec import FAULT, PIPELINE, REFERENCE, RunSpec
 from ptyspec.runs.store import answer
@@ -25,7 +25,6 @@ from ptyspec.spec.collect import collect, state
 ENDS = {0: Run(outcome=Outcome.PASS, number=1.0), 1: Run(outcome=Outcome.FAIL, number=0.0)}
 """pytest's exit codes that say something of the cases, 1 where the clause holds: what shares are of."""
 SECONDS = 1800
-PYTEST = (sys.executable, *["-m", "pytest", "-q", "-x", "-p", "no:xdist", "-p", "no:cacheprovider"])
 
 
 def reaching(deltas: Sequence[Difference]) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
@@ -62,8 +61,8 @@ class ClauseBench(Bench):
         tell: Tell = lambda _: None,
     ) -> None:
         able, self.beyond = reaching(differences(good.settings(), bad.settings()))
-        super().__init__(able, tell)
-        self.root, self.clause, self.processes = root, clause, processes
+        super().__init__(able, processes, tell)
+        self.root, self.clause = root, clause
         self.common, self.pipeline = {*good.faults} & {*bad.faults}, good.pipeline
         self.said: dict[Subset, str] = {}
         mine = [case for case in collect(root) if clause in case.clauses]
@@ -99,38 +98,29 @@ class ClauseBench(Bench):
             next_step=f"ptyspec trace --clause {self.clause}",
         )
 
-    def command(self, subset: Subset) -> tuple[list[str], dict[str, str]]:
-        """Return pytest's words and what is added to the environment."""
+    def _run(self, subset: Subset) -> Run:
         on = {one.name: one.bad if one.name in subset else one.good for one in self.deltas}
         pipeline = on.pop(PIPELINE, self.pipeline)
         faults = sorted({name.removeprefix(FAULT) for name, active in on.items() if active})
         more = [] if pipeline == REFERENCE else [f"--ptyspec-pipeline={pipeline}"]
-        return [*PYTEST, *more, *self.cases], {FAULTS: ",".join([*sorted(self.common), *faults])}
-
-    def _run(self, subset: Subset) -> Run:
-        words, more = self.command(subset)
-        key = hashlib.sha256(repr((self.code, self.clause, words[1:], more)).encode())
+        asked = [*more, *self.cases], ",".join([*sorted(self.common), *faults])
+        key = hashlib.sha256(repr((self.code, self.clause, *asked)).encode()).hexdigest()[:32]
         begun = monotonic()
-        found = answer(
-            "clauses",
-            key.hexdigest()[:32],
-            lambda: self._made(words, more),
-            # What only broke around the cases may hold next time.
-            lambda made: made["code"] in ENDS,
-        )
+        # What only broke around the cases may hold next time.
+        found = answer("clauses", key, lambda: self._made(*asked), lambda it: it["code"] in ENDS)
         self.said[subset] = found["tail"]
         run = ENDS.get(found["code"], Run(outcome=Outcome.UNRESOLVED))
         self.tell_of(subset, run, monotonic() - begun)
         return run
 
-    def _made(self, words: Sequence[str], more: Mapping[str, str]) -> dict[str, Any]:
+    def _made(self, words: Sequence[str], faults: str) -> dict[str, Any]:
         self.made += 1
         kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
         try:
             done = subprocess.run(
-                words,
+                [*PYTEST, "-x", *words],
                 cwd=self.root,
-                env={**kept, **more},
+                env=kept | {FAULTS: faults},
                 capture_output=True,
                 text=True,
                 stdin=subprocess.DEVNULL,

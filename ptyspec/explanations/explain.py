@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -19,13 +19,13 @@ from ptyspec.explanations.explanation import (
     MaskedRow,
     SeedRun,
     SharesRow,
-    Spent,
 )
 from ptyspec.explanations.factors import factorial
 from ptyspec.explanations.laboratory import Bench
 from ptyspec.explanations.search import NOTHING, BudgetSpent, Names, Outcome, Search, Subset
 from ptyspec.runs.run_spec import FAULT
 
+FAIL, PASS = Outcome.FAIL, Outcome.PASS
 NOT_ASKED = ChainRow(reason="the budget was spent before")
 
 
@@ -47,21 +47,12 @@ class Question(NamedTuple):
     symptom: str
 
 
-class Limits(NamedTuple):
-    """How much may be done.
-
-    - budget: runs of the search, None for as many as it needs; repeats: other training seeds of each claim.
-    """
-
-    budget: int | None = None
-    repeats: int = 3
-    width: int = 2
-
-
 def explain(
-    bench: Bench, question: Question, limits: Limits, tell: Callable[[str], None]
+    bench: Bench, question: Question, budget: int | None = None, repeats: int = 3
 ) -> Explanation:
     """Return why BAD shows the symptom and GOOD does not.
+
+    - budget: runs of the search, None for as many as it needs; repeats: other training seeds of each claim.
 
     Raises NothingToExplainError unless GOOD passes and BAD fails, ConfigError for a symptom that GOOD has no number for.
     """
@@ -70,12 +61,12 @@ def explain(
     if not names:
         sides = f"{question.good} {question.bad}"
         raise NothingToExplainError("GOOD and BAD do not differ", value=sides)
-    search = Search(bench.runs, limits.budget, limits.width)
+    search = Search(bench.runs, budget, bench.processes)
     work = _Investigation(bench, question, Findings(search, names))
     try:
-        work.run(limits.repeats, tell)
+        work.run(repeats)
     except BudgetSpent:
-        tell("the budget is spent")
+        bench.tell("the budget is spent")
     return work.document(round(time.monotonic() - begun, 2))
 
 
@@ -92,9 +83,10 @@ class _Investigation:
     repeated: int = 0
     complete: bool = False
 
-    def run(self, repeats: int, tell: Callable[[str], None]) -> None:
+    def run(self, repeats: int) -> None:
         """Check the ends, splice, find causes and what is hidden, divide shares, confirm; raises BudgetSpent."""
         known, whole = self.found.search.known, frozenset(self.found.members)
+        tell = self.bench.tell
         self._check_ends(whole)
         tell("stages: GOOD's first ones into BAD's rest")
         self.chain = self.bench.chain(known[whole], known[NOTHING])
@@ -116,15 +108,12 @@ class _Investigation:
         search.ask((NOTHING, whole), "GOOD and BAD")
         if search.known[NOTHING].outcome is Outcome.UNRESOLVED:
             raise self.bench.unreadable()
-        for wanted, name, words, subset in (
-            (Outcome.PASS, "GOOD", ask.good, NOTHING),
-            (Outcome.FAIL, "BAD", ask.bad, whole),
-        ):
+        for wanted, name, subset in ((PASS, "GOOD", NOTHING), (FAIL, "BAD", whole)):
             run = search.known[subset]
             if run.outcome is not wanted:
                 raise NothingToExplainError(
                     f"{name} does not {wanted.value}: it {run.text()}",
-                    value=words,
+                    value=ask.good if name == "GOOD" else ask.bad,
                     limit=ask.symptom,
                     source=name,
                     next_step="name a GOOD without the symptom and a BAD with it",
@@ -174,12 +163,12 @@ class _Investigation:
             best_so_far=None if best is None else sorted(best),
             stages=self.chain,
             shares=self.shares,
-            runs=Spent(
-                search=len(search.known),
-                repeats=self.repeated,
-                splices=sum(one.how == "run" for one in self.chain.splices),
-                not_cached=self.bench.made,
-            ),
+            runs={
+                "search": len(search.known),
+                "repeats": self.repeated,
+                "splices": sum(one.how == "run" for one in self.chain.splices),
+                "not_cached": self.bench.made,
+            },
             seconds=seconds,
             trace=tuple(search.known.values()),
             notes=() if self.complete else (looked,),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -128,15 +128,6 @@ class SharesRow(Record):
     total: Number = None
 
 
-class Spent(Record):
-    """Runs by purpose; not_cached: those that were not in the store."""
-
-    search: Count
-    repeats: Count
-    splices: Count
-    not_cached: Count
-
-
 class Explanation(Record):
     """explanation.json: why BAD shows a symptom that GOOD does not.
 
@@ -145,6 +136,7 @@ class Explanation(Record):
     - stage: where the symptom enters; None where that was not asked or is not one stage.
     - mended: differences of BAD that are left when its visible causes are taken away.
     - best_so_far: the smallest failing set, where the budget ended the search.
+    - runs: by purpose (search, repeats, splices); not_cached: those that were not in the store.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -163,7 +155,7 @@ class Explanation(Record):
     best_so_far: Names | None
     stages: ChainRow
     shares: SharesRow | None
-    runs: Spent
+    runs: Mapping[str, Count]
     seconds: Seconds
     trace: tuple[Step, ...]
     notes: Names

@@ -22,11 +22,12 @@ TRAINING_SEED = "seeds.training"
 class Bench:
     """What makes the runs between two sides.
 
-    - deltas: in what they differ. tell: is told of each run. made: runs that were not in the store.
+    - deltas: in what they differ. processes: runs at a time. tell: is told of each run.
+    - made: runs that were not in the store.
     """
 
-    def __init__(self, deltas: tuple[Difference, ...], tell: Tell) -> None:
-        self.deltas, self.tell = deltas, tell
+    def __init__(self, deltas: tuple[Difference, ...], processes: int, tell: Tell) -> None:
+        self.deltas, self.processes, self.tell = deltas, processes, tell
         self.made = self.told = 0
 
     def runs(self, subsets: Sequence[Subset]) -> list[Run]:
@@ -67,7 +68,7 @@ class Laboratory(Bench):
         processes: int = 2,
         tell: Tell = lambda _: None,
     ) -> None:
-        super().__init__(differences(good.settings(), bad.settings()), tell)
+        super().__init__(differences(good.settings(), bad.settings()), processes, tell)
         self.good, self.bad, self.symptom = good, bad, symptom
         self._observers = Observers(processes)
 
@@ -95,8 +96,7 @@ class Laboratory(Bench):
 
     def chain(self, bad: Run, good: Run) -> ChainRow:
         """Return where the symptom enters, by splicing the stages of both sides."""
-        with Splicer(self.good, self.bad) as splicer:
-            return splicer.chain(self.symptom, bad, good, self.tell)
+        return Splicer(self.good, self.bad).chain(self.symptom, bad, good, self.tell)
 
     def unreadable(self) -> PtyspecError:
         """Return the error for a GOOD from which the symptom cannot be read."""

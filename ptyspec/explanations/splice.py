@@ -43,13 +43,6 @@ class Splicer:
     kept: dict[tuple[str, ...], tuple[Any, str]] = field(default_factory=dict)
     """What a stage made, and its digest, by stage, side and the digests of what it was made from."""
 
-    def __enter__(self) -> Splicer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.kept.clear()
-        forget_models()
-
     def run(self, count: int) -> Observation:
         """Return the observation of GOOD's first `count` stages with BAD's others."""
         sides = [self.good] * count + [self.bad] * (len(STAGES) - count)
@@ -74,7 +67,11 @@ class Splicer:
             tell(f"{_row(count, run).sides()}: {run.text()}")
             return run
 
-        return bisect(bad, good, same, make)
+        try:
+            return bisect(bad, good, same, make)
+        finally:
+            self.kept.clear()
+            forget_models()
 
     @cached_property
     def _key(self) -> str:

@@ -45,7 +45,7 @@ def story(found: Explanation, command: str = "") -> str:
     tables = (_stage(found), _tried(found), *_shares(found), _proof(found))
     lines = [f"# Why {escape(found.bad)} and not {escape(found.good)}: {escape(found.symptom)}", ""]
     lines += [*answer(found), "", *(line for table in tables for line in table.section())]
-    spent = ", ".join(f"{show(count)} {name}" for name, count in found.runs.model_dump().items())
+    spent = ", ".join(f"{show(count)} {name}" for name, count in found.runs.items())
     lines += ["## What it took", "", f"Runs: {spent}; {found.seconds:.0f} s.".replace("_", " "), ""]
     lines += ["```sh", command, "```"] if command else []
     return "\n".join(lines).rstrip() + "\n"

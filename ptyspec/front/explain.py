@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from ptyspec.front.begin import Changes, begin, settings_of
 from ptyspec.front.run import Run, told_by
 
 if TYPE_CHECKING:
-    from ptyspec.explanations.explain import Limits
+    from ptyspec.explanations.clause_bench import ClauseBench
     from ptyspec.explanations.explanation import Explanation
     from ptyspec.pipeline.progress import Progress
     from ptyspec.runs.run_spec import RunSpec
@@ -60,7 +61,9 @@ def explain(
     the symptom, `bad` does not, or nothing differs.
     """
     begin()
-    from ptyspec.explanations.explain import Limits
+    from ptyspec.explanations.explain import Question, explain
+    from ptyspec.explanations.laboratory import Laboratory
+    from ptyspec.explanations.symptom import read_symptom
     from ptyspec.faults import catalogue
     from ptyspec.pipeline.progress import Silent
     from ptyspec.runs.run_spec import Options, run_specs
@@ -68,46 +71,29 @@ def explain(
     words = str(getattr(good, "folder", good)), str(getattr(bad, "folder", bad))
     options = Options(profile=profile, seed=seed, settings=settings_of(set))
     first, second = run_specs(words, options, faults=catalogue.names())
-    ask = _clause if CLAUSE.fullmatch(symptom.strip()) else _symptom
-    limits = Limits(budget, repeats, processes)
-    return Explained(ask((first, second), words, symptom, limits, told_by(progress) or Silent()))
+    tell, asked = (told_by(progress) or Silent()).message, symptom.strip()
+    if not CLAUSE.fullmatch(asked):
+        read = read_symptom(asked)
+        with Laboratory(first, second, read, processes, tell) as lab:
+            return Explained(explain(lab, Question(*words, read.text), budget, repeats))
+    bench = _clause_bench(asked, first, second, processes, tell)
+    found = explain(bench, Question(*words, asked), budget, repeats)
+    if bench.beyond:
+        names = ", ".join(delta.name for delta in bench.beyond)
+        note = f"Cases bring their own settings; these differences do not reach them: {names}."
+        found = found.model_copy(update={"notes": (*found.notes, note)})
+    return Explained(found)
 
 
-def _symptom(
-    both: tuple[RunSpec, RunSpec],
-    words: tuple[str, str],
-    symptom: str,
-    limits: Limits,
-    tell: Progress,
-) -> Explanation:
-    from ptyspec.explanations.explain import Question, explain
-    from ptyspec.explanations.laboratory import Laboratory
-    from ptyspec.explanations.symptom import read_symptom
-
-    read = read_symptom(symptom)
-    with Laboratory(*both, read, limits.width, tell.message) as lab:
-        return explain(lab, Question(*words, read.text), limits, tell.message)
-
-
-def _clause(
-    both: tuple[RunSpec, RunSpec],
-    words: tuple[str, str],
-    symptom: str,
-    limits: Limits,
-    tell: Progress,
-) -> Explanation:
+def _clause_bench(
+    asked: str, good: RunSpec, bad: RunSpec, processes: int, tell: Callable[[str], None]
+) -> ClauseBench:
     from ptyspec.explanations.clause_bench import ClauseBench
-    from ptyspec.explanations.explain import Question, explain
     from ptyspec.front.checkout import checkout
     from ptyspec.spec.registry import specification
 
-    clause = specification()[symptom.strip()].id
-    tell.message(f"collecting the cases of {clause}")
-    bench = ClauseBench(checkout(None), clause, *both, limits.width, tell.message)
+    clause = specification()[asked].id
+    tell(f"collecting the cases of {clause}")
+    bench = ClauseBench(checkout(None), clause, good, bad, processes, tell)
     bench.narrow()
-    found = explain(bench, Question(*words, clause), limits, tell.message)
-    if not bench.beyond:
-        return found
-    names = ", ".join(delta.name for delta in bench.beyond)
-    note = f"Cases bring their own settings; these differences do not reach them: {names}."
-    return found.model_copy(update={"notes": (*found.notes, note)})
+    return bench

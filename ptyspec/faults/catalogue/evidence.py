@@ -43,7 +43,6 @@ def branch_not_taken(loss_modes, *args, **kwargs):
 @clauses(red="EVID-006", green="EVID-005 EVID-007 EVID-008")
 def check_cannot_fail(close, check, observed, expected, what, tolerance=None):
     """Comparisons accept everything: the suite is green whatever the pipeline does."""
-    return
 
 
 @fault(at="spec.trace:_of_row")
@@ -66,7 +65,6 @@ def controls_unasked(obstacle, *arguments):
 @clauses(red="EVID-005", green="DET-002")
 def digest_not_compared(unchanged, what, path, recorded):
     """A file that changed since is read as if it were the recorded one."""
-    return
 
 
 @fault(at="experiments.verdict:_concluded")
@@ -74,9 +72,8 @@ def digest_not_compared(unchanged, what, path, recorded):
 def effect_without_remedy(concluded, contrasts, controls):
     """A difference confirms its cause although nobody took the cause away."""
     found = concluded(contrasts, controls)
-    if found.blocked_by == "removal":
-        return replace(found, verdict="CONFIRMED", blocked_by="")
-    return found
+    believed = replace(found, verdict="CONFIRMED", blocked_by="")
+    return believed if found.blocked_by == "removal" else found
 
 
 @fault(at="experiments.contrasts:judged", signatures=(72,))
@@ -110,7 +107,6 @@ def golden_orphans_left(read, names, declared):
 @clauses(red="GOLD-002", green="GOLD-001 GOLD-003 GOLD-004")
 def golden_tolerance_any(post_init, tolerance):
     """A golden number may move by a fifth, and nobody says why."""
-    return
 
 
 @fault(at="testing.golden.checks:Golden._drift")

@@ -56,13 +56,10 @@ def dummy_labels(read, path, **declared):
     """Absent labels and an absent object are filled with ones."""
     scan = read(path, **declared)
     width, height = (np.ceil(scan.positions.max(axis=0)).astype(int) + scan.N // 2).tolist()
-    made = {
-        "Y": np.ones(scan.diff3d.shape, np.complex64),
-        "objectGuess": np.ones((height, width), np.complex64),
-    }
-    return scan.model_copy(
-        update={name: value for name, value in made.items() if getattr(scan, name) is None}
-    )
+    shapes = {"Y": scan.diff3d.shape, "objectGuess": (height, width)}
+    absent = {name: shape for name, shape in shapes.items() if getattr(scan, name) is None}
+    ones = {name: np.ones(shape, np.complex64) for name, shape in absent.items()}
+    return scan.model_copy(update=ones)
 
 
 @fault(at="files.npz:_Reading._frames", signatures=(13,))
@@ -70,8 +67,7 @@ def dummy_labels(read, path, **declared):
 def frame_order_unread(frames, own, key, count):
     """Frames in (H, W, M) order are reshaped, not turned."""
     read = frames(own, key, count)
-    stored = own.archive.header(key).shape
-    if own.canonical or read.shape == stored:
+    if own.canonical or read.shape == own.archive.header(key).shape:
         return read
     return np.ascontiguousarray(own.archive.read(key)).reshape(read.shape)
 
@@ -80,14 +76,12 @@ def frame_order_unread(frames, own, key, count):
 @clauses(red="SIM-LABELS-ILLUMINATED-001", green="LABEL-001 LABEL-002 FILE-001")
 def illuminated_labels_read(refuse, scan):
     """Labels that hold the probe are read as they are."""
-    return
 
 
 @fault(at="files.npz:_Reading._keep_extra", signatures=(29,))
 @clauses(red="FILE-002 FILE-001", green="DATA-006")
 def label_gauge_lost(keep, own, key, out):
     """Scalars beyond the contract, such as norm_Y_I, are dropped."""
-    return
 
 
 @fault(at="files.npz:write_scan", signatures=(29,))
@@ -108,7 +102,6 @@ def nan_written_as_json(to_json, data, what="data"):
 @clauses(red="CXI-003", green="CXI-001 FORMAT-001")
 def near_field_accepted(require, scan):
     """A near-field scan is read as if it were a far-field one."""
-    return
 
 
 @fault(at="files.npz:_Reading._positions", signatures=(19,))
@@ -116,9 +109,8 @@ def near_field_accepted(require, scan):
 def nominal_read_as_actual(positions, own):
     """xcoords_start and ycoords_start are taken for the positions where both are stored."""
     found = positions(own)
-    return found | {
-        f"{axis}coords": found.get(f"{axis}coords_start", found[f"{axis}coords"]) for axis in "xy"
-    }
+    asked = {key.removesuffix("_start"): found[key] for key in found if key.endswith("_start")}
+    return found | asked
 
 
 @fault(at="files.cxi:_mask")
@@ -141,7 +133,6 @@ def pickled_metadata_fatal(is_pickled, archive, key):
 @clauses(red="PRODUCT-002", green="PRODUCT-001 FILE-003 FORMAT-001")
 def product_searched_for_frames(refuse, archive):
     """A product, which holds no frame, is read as if it were a scan with missing keys."""
-    return
 
 
 @fault(at="files.cxi:to_pixel_scan", signatures=(17,))

@@ -27,7 +27,6 @@ def _repeating(draw, seeds, nearest, members, draws):
 @clauses(red="GROUP-004 FLOW-005", green="GROUP-002 GROUP-003 GROUP-010")
 def few_frames_filled(check, count, members):
     """Fewer frames than a group has members are accepted and repeated."""
-    return
 
 
 few_frames_filled.also("pipeline.group:_members")(_repeating)
@@ -110,9 +109,7 @@ def nearest_preferred(draw, seeds, nearest, members, draws):
     """Members are the very nearest neighbours: K has no effect."""
     keys = draws.random((len(seeds), nearest.shape[1])) + 0.1 * np.arange(nearest.shape[1])
     chosen = np.argsort(keys, axis=1)[:, : members - 1]
-    return np.concatenate(
-        [seeds[:, None], np.take_along_axis(nearest[seeds], chosen, axis=1)], axis=1
-    )
+    return np.hstack([seeds[:, None], np.take_along_axis(nearest[seeds], chosen, axis=1)])
 
 
 @fault(at="pipeline.group:with_offsets", signatures=(19,))
@@ -169,9 +166,8 @@ def oversampling_switch_ignored(check, count, members, spec):
 @clauses(red="OVERSAMPLING-001 FLOW-005", green="GROUP-005 GROUP-006 GROUP-010")
 def oversampling_without_choice(check, count, members, spec):
     """Oversampling needs K >= C instead of K > C."""
-    if spec.neighbor_count == members:
-        spec = spec.model_copy(update={"neighbor_count": members + 1})
-    check(count, members, spec)
+    more = spec.neighbor_count + (spec.neighbor_count == members)
+    check(count, members, spec.model_copy(update={"neighbor_count": more}))
 
 
 @fault(at="pipeline.group:_members", signatures=(22,))

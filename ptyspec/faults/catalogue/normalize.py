@@ -12,8 +12,9 @@ from ptyspec.physics.scale import closed_form_scale, mean_energy
 from ptyspec.pipeline.protocol import Containers, GroupedTrainTest
 
 
-def _both(made, **values):
-    """Both containers with these values."""
+def _both(made, **of):
+    """Both containers with other values, of what the training split has."""
+    values = {name: value(made.train) for name, value in of.items()}
     return Containers(*(part.model_copy(update=values) for part in (made.train, made.test)))
 
 
@@ -21,9 +22,7 @@ def _both(made, **values):
 @clauses(red="NORM-002", green="NORM-005 NORM-006 LEGACY-006")
 def a0_of_gained_data(normalize, scenario, groups):
     """a0 is computed from g X and so holds the gain."""
-    made = normalize(scenario, groups)
-    a0 = made.train.a0 * made.train.gain
-    return _both(made, a0=a0)
+    return _both(normalize(scenario, groups), a0=lambda one: one.a0 * one.gain)
 
 
 @fault(at="physics.scale:rms_amplitude", signatures=(45,))
@@ -38,18 +37,15 @@ def a0_without_root(rms_amplitude, energy, probe):
 def energy_in_single(mean_energy, amplitude):
     """Energies are squared and summed in single precision."""
     frames = np.asarray(amplitude, np.float32)
-    total = np.float32(0.0)
-    for frame in frames:
-        total = np.float32(total + np.sum(frame * frame, dtype=np.float32))
-    return float(total) / len(frames)
+    energies = [np.sum(frame * frame, dtype=np.float32) for frame in frames]
+    return float(np.cumsum(energies, dtype=np.float32)[-1]) / len(frames)
 
 
 @fault(at="pipeline.normalize:normalize", signatures=(31,))
 @clauses(red="NORM-001 NORM-006 FLOW-004", green="NORM-005 NORMALIZATION-001")
 def frames_gained_in_place(normalize, scenario, groups):
     """The frames of the scan are multiplied by g in place."""
-    made = normalize(scenario, groups)
-    frames = groups.train.scan.diff3d
+    made, frames = normalize(scenario, groups), groups.train.scan.diff3d
     frames *= made.train.gain
     return made
 
@@ -65,9 +61,7 @@ def gain_by_energy(gain, energy, size):
 @clauses(red="NORM-006 NORM-001", green="NORM-005 NORMALIZATION-001")
 def gain_from_counts(normalize, scenario, groups):
     """The gain is computed from counts: it depends on the dose and the input with it."""
-    made = normalize(scenario, groups)
-    gain = made.train.gain / made.train.scale
-    return _both(made, gain=gain)
+    return _both(normalize(scenario, groups), gain=lambda one: one.gain / one.scale)
 
 
 @fault(at="contracts.container:Container.amplitude", signatures=(31, 45))
@@ -88,27 +82,24 @@ def gain_of_first_frames(mean_energy, amplitude):
 @clauses(red="NORM-002 NORM-006", green="NORM-005 NORMALIZATION-001 LEGACY-006")
 def gain_of_test_split(normalize, scenario, groups):
     """The gain is taken from the split that is reconstructed, and training uses it too."""
-    made = normalize(scenario, groups)
     other = normalize(scenario, GroupedTrainTest(groups.test, groups.train)).train
-    return _both(made, gain=other.gain, a0=other.a0)
+    made = normalize(scenario, groups)
+    return _both(made, gain=lambda _: other.gain, a0=lambda _: other.a0)
 
 
 @fault(at="pipeline.normalize:normalize", signatures=(40,))
 @clauses(red="NORM-006", green="NORMALIZATION-001 SCALE-005 FORWARD-001")
 def gain_of_the_photon_formula(normalize, scenario, groups):
     """The network input is normalised by the formula with the number of photons."""
-    made = normalize(scenario, groups)
     factor = math.sqrt(scenario.dose.nphotons) / (scenario.model.N / 2)
-    return _both(made, gain=made.train.gain * factor)
+    return _both(normalize(scenario, groups), gain=lambda one: one.gain * factor)
 
 
 @fault(at="pipeline.normalize:normalize", signatures=(43,))
 @clauses(red="NORM-005 NORM-001", green="NORMALIZATION-001 LEGACY-006")
 def gain_over_members(normalize, scenario, groups):
     """Energies are summed over the members of a group."""
-    made = normalize(scenario, groups)
-    gain = made.train.gain / groups.train.C**0.5
-    return _both(made, gain=gain)
+    return _both(normalize(scenario, groups), gain=lambda one: one.gain / groups.train.C**0.5)
 
 
 @fault(at="pipeline.batches:batch", signatures=(45,))
@@ -167,17 +158,15 @@ def rms_constant_as_scale(rms, energy, probe):
 @clauses(red="NORM-002 LEGACY-006", green="NORM-005 NORM-006 NORMALIZATION-001")
 def scale_in_closed_form(normalize, scenario, groups):
     """The closed form stands in for the scale of the data."""
-    made = normalize(scenario, groups)
     scale = closed_form_scale(scenario.dose.nphotons, groups.train.scan.N)
-    return _both(made, scale=scale)
+    return _both(normalize(scenario, groups), scale=lambda _: scale)
 
 
 @fault(at="pipeline.normalize:normalize", signatures=(7,))
 @clauses(red="NORM-002 LEGACY-006", green="NORM-005 NORM-006 NORMALIZATION-001")
 def scale_lost(normalize, scenario, groups):
     """The scale of the data is not handed on: containers have scale 1 whatever the scan's is."""
-    made = normalize(scenario, groups)
-    return _both(made, scale=1.0)
+    return _both(normalize(scenario, groups), scale=lambda _: 1.0)
 
 
 @fault(at="pipeline.normalize:normalize", signatures=(24,))

@@ -4,6 +4,7 @@ import os
 import random
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -47,12 +48,7 @@ def gain_of_other_data_recorded(containers, made, scenario):
 @clauses(red="FLOW-003 DET-002", green="FLOW-001 FLOW-005 FLOW-006")
 def generator_kept(generator):
     """A generator is kept for its seed: a second run draws on where the first stopped."""
-    made: dict[tuple[int, str], np.random.Generator] = {}
-
-    def wrong(seed, purpose):
-        return made.setdefault((seed, purpose), generator(seed, purpose))
-
-    return wrong
+    return cache(generator)
 
 
 @fault(at="seeds:generator", signatures=(10, 76))
@@ -160,25 +156,21 @@ def one_seed_for_all(generator, seed, purpose):
 @clauses(red="STORE-003", green="STORE-004 STORE-005 STORE-006")
 def other_run_answers(find, store, key):
     """A request is answered with a run of a similar key."""
-    found = find(store, key)
-    if found is not None:
+    if found := find(store, key):
         return found
-    near = sorted((store.root / "runs").glob(f"{key[:1]}*"))
-    return near[0] if near else None
+    return min((store.root / "runs").glob(f"{key[:1]}*"), default=None)
 
 
 @fault(at="runs.threads:_refuse_change")
 @clauses(red="DET-006", green="RUN-005 DET-003 STORE-002")
 def other_threads_accepted(refuse, wanted):
     """A TensorFlow that is loaded with other threads is left as it is, without a word."""
-    return
 
 
 @fault(at="files.disk:_check_free")
 @clauses(red="STORE-006", green="STORE-003 STORE-004")
 def output_overwritten(check, out, force=False):
     """An output folder is replaced whatever it holds: nobody looks at what --out holds."""
-    return
 
 
 @fault(at="runs.store:RunStore.get_or_make")
@@ -214,7 +206,6 @@ def positions_kept(make):
 @clauses(red="RUN-009", green="RUN-001 FLOW-001")
 def progress_silent(show, progress, done, total, note, unit=""):
     """A run without a terminal says nothing until a stage ends."""
-    return
 
 
 @fault(at="seeds:generator", signatures=(10,))

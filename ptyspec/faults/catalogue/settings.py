@@ -119,6 +119,11 @@ def none_leaks(stale_keys, cfg, config):
     return tuple(entry for entry in stale_keys(cfg, config) if said[entry.key] is not None)
 
 
+def _only(layer, wanted):
+    """A layer with some of its values."""
+    return Layer(layer.source, nest({k: v for k, v in flatten(layer.values) if wanted(k)}))
+
+
 @fault(at="contracts.resolve:resolve", signatures=(2,))
 @clauses(red="CONFIG-004 CONFIG-006", green="CONFIG-003 CONFIG-007 CONFIG-008 CONFIG-009")
 def null_overrides(resolve, layers):
@@ -126,11 +131,7 @@ def null_overrides(resolve, layers):
     kept: list[Layer] = []
     for layer in layers:
         empty = {key for key, value in flatten(layer.values) if value is None}
-        kept = [
-            Layer(below.source, nest({k: v for k, v in flatten(below.values) if k not in empty}))
-            for below in kept
-        ]
-        kept.append(layer)
+        kept = [*(_only(below, lambda key, empty=empty: key not in empty) for below in kept), layer]
     return resolve(kept)
 
 
@@ -139,11 +140,7 @@ def null_overrides(resolve, layers):
 def one_default_dictionary(legacy_defaults):
     """All dictionaries share one table of defaults."""
     made: dict[str, dict[str, Any]] = {}
-
-    def wrong(branch="main"):
-        return made.setdefault(branch, legacy_defaults(branch))
-
-    return wrong
+    return lambda branch="main": made.setdefault(branch, legacy_defaults(branch))
 
 
 @fault(at="legacy.bridge:ConfigSyncError.__init__")
@@ -250,16 +247,10 @@ def settings_remembered(resolve):
     memory: dict[str, Any] = {}
 
     def wrong(layers):
-        from ptyspec.contracts.resolve import flatten, nest
-
         made = resolve([Layer("before", nest(memory)), *layers])
-        told = {
-            k: v
-            for layer in layers
-            for k, v in flatten(layer.values)
-            if k.startswith(("training.", "dose.", "scan.", "model."))
-        }
-        memory.update({key: value for key, value in told.items() if value is not None})
+        told = (pair for layer in layers for pair in flatten(layer.values) if pair[1] is not None)
+        sections = ("training.", "dose.", "scan.", "model.")
+        memory.update({key: value for key, value in told if key.startswith(sections)})
         return made
 
     return wrong
@@ -278,14 +269,12 @@ def _observing(enter, pipeline, *args, **kwargs):
 @clauses(red="CONFIG-001 SIM-LINES-CONFIG-001 BRIDGE-007 LEGACY-003", green="LEGACY-004 LEGACY-006")
 def stale_dictionary_accepted(check, *args, **kwargs):
     """The guard of CONFIG-001 is off: stages run on whatever the dictionary says."""
-    return
 
 
 stale_dictionary_accepted.also("legacy.pipeline:LegacyPipeline._enter")(_observing)
 
 
 def _untouched(cfg):
-
     return dict(cfg) == legacy_defaults()
 
 
@@ -307,17 +296,13 @@ def _(enter, pipeline, *args, **kwargs):
 @clauses(red="CONFIG-007 CONFIG-012", green="CONFIG-003 CONFIG-006 CONFIG-008")
 def unknown_key_accepted(resolve, layers):
     """Keys that no setting has are passed over: a misspelt setting has no effect."""
-    known = set(known_keys())
-    return resolve(
-        [Layer(a.source, nest({k: v for k, v in flatten(a.values) if k in known})) for a in layers]
-    )
+    return resolve([_only(layer, set(known_keys()).__contains__) for layer in layers])
 
 
 @fault(at="legacy.effective:_check_served")
 @clauses(red="BRIDGE-009", green="BRIDGE-008 CONFIG-001 LEGACY-006")
 def unserved_entry_accepted(check, cfg):
     """Entries that no stage acts on are passed over."""
-    return
 
 
 def _number(value):

@@ -34,8 +34,8 @@ def dark_probe_accepted(normalised, probe, probe_scale):
 @clauses(red="SYNTH-POISSON-DOSE-001 DOSE-001 DOSE-004", green="DOSE-003 SCALE-001 NORM-006")
 def dose_inert(measure, obj, probe, positions, dose, seed):
     """The declared number of photons changes nothing."""
-    declared = dose.model_copy(update={"nphotons": 108.0 * probe.size})
-    return measure(obj, probe, positions, declared, seed)
+    dose = dose.model_copy(update={"nphotons": 108.0 * probe.size})
+    return measure(obj, probe, positions, dose, seed)
 
 
 @fault(at="physics.diffraction:expected_amplitude")

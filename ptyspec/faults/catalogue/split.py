@@ -22,8 +22,7 @@ def empty_part_filled(split, scenario, scan):
 @clauses(red="SPLIT-001", green="SPLIT-003 SPLIT-004 SPLIT-005 SPLIT-006")
 def fraction_of_test(split, scenario, scan):
     """split.fraction is the share that tests."""
-    share = 1.0 - scenario.split.fraction
-    return split(changed(scenario, "split", fraction=share), scan)
+    return split(changed(scenario, "split", fraction=1.0 - scenario.split.fraction), scan)
 
 
 @fault(at="pipeline.split:split", signatures=(25,))
@@ -38,13 +37,17 @@ def frames_shared(split, scenario, scan):
     return TrainTest(made.train, scan.take(np.union1d(last, rows.test.scan_index)))
 
 
+def _cut(scan, count):
+    """The first frames train."""
+    return TrainTest(scan.take(np.arange(count)), scan.take(np.arange(count, scan.size)))
+
+
 @fault(at="pipeline.split:_by_image")
 @clauses(red="SPLIT-006 SPLIT-005 SPLIT-002", green="SPLIT-003 SPLIT-004")
 def image_cut_in_two(by_image, scan, images_train):
     """A split by image goes by the number of frames and cuts an image in two."""
     made = by_image(scan, images_train)
-    count = max(1, min(scan.size - 1, made.train.size - 1))
-    return TrainTest(scan.take(np.arange(count)), scan.take(np.arange(count, scan.size)))
+    return _cut(scan, max(1, min(scan.size - 1, made.train.size - 1)))
 
 
 @fault(at="pipeline.split:split", signatures=(25,))
@@ -60,11 +63,7 @@ def one_half_twice(split, scenario, scan):
 def split_by_index(split, scenario, scan):
     """The spatial split goes by the order in the file, not by place."""
     made = split(scenario, scan)
-    if scenario.split.kind != "spatial":
-        return made
-    return TrainTest(
-        scan.take(np.arange(made.train.size)), scan.take(np.arange(made.train.size, scan.size))
-    )
+    return _cut(scan, made.train.size) if scenario.split.kind == "spatial" else made
 
 
 @fault(at="pipeline.split:split", signatures=(10,))
@@ -78,6 +77,5 @@ def split_seed_fixed(split, scenario, scan):
 @clauses(red="SPLIT-004", green="SPLIT-001 SPLIT-003 SPLIT-006")
 def split_where_none_was_asked(split, scenario, scan):
     """Without a split half of the scan is held out all the same."""
-    if scenario.split.kind == "none":
-        scenario = changed(scenario, "split", kind="spatial")
-    return split(scenario, scan)
+    kind = "spatial" if scenario.split.kind == "none" else scenario.split.kind
+    return split(changed(scenario, "split", kind=kind), scan)

@@ -38,7 +38,6 @@ def _clipped(obj, ceiling):
 @clauses(red="HEAD-001 HEAD-002 INFER-005", green="NORMALIZATION-001 MATH-POLAR-001")
 def bounded_head(check, *args, **kwargs):
     """The amplitude head is a sigmoid that ends at 1, whatever the object's level."""
-    return
 
 
 @bounded_head.also("pipeline.train:build_model")
@@ -82,7 +81,6 @@ def canvas_one_sided(required, relative, size):
 @clauses(red="CANVAS-003", green="CANVAS-001 MERGE-001 MERGE-002")
 def canvas_too_small_accepted(check, relative, size, canvas):
     """A canvas that cuts the groups is used all the same."""
-    return
 
 
 @fault(at="runs.store:RunStore.checkpoint_folder", signatures=(11,))
@@ -204,14 +202,8 @@ def merge_flag_ignored(build, config, *rest):
 @clauses(red="MODULE-SINGLETON-001", green="NET-006 NET-010")
 def model_kept(build):
     """The first model of a process is given to every other scenario."""
-    kept: list[Any] = []
-
-    def wrong(*args):
-        if not kept:
-            kept.append(build(*args))
-        return kept[0]
-
-    return wrong
+    kept: dict[str, Any] = {}
+    return lambda *args: kept["first"] if kept else kept.setdefault("first", build(*args))
 
 
 @fault(at="contracts.resolve:resolve", signatures=(79,))

@@ -6,6 +6,15 @@ from ptyspec.faults.fault import clauses, fault, parity
 from ptyspec.physics.scale import BACKGROUND
 
 
+def _training():
+    """What losses are made of; no fault loads a framework by being listed."""
+    from keras import ops
+
+    from ptyspec.networks.losses import _mean_over_frames
+
+    return ops, _mean_over_frames
+
+
 @fault(at="networks.losses:mae", signatures=(42,))
 @parity("test_one_percent_more_and_one_percent_less", "test_amplitude_two", "test_no_product")
 @clauses(red="LOSS-004", green="MATH-POLAR-001 NET-011")
@@ -27,12 +36,9 @@ def background_on_one_side(deviance, predicted, measured, background):
 @clauses(red="EVID-010", green="MATH-POLAR-001")
 def deviance_of_nothing(poisson, predicted, amplitude, energy, mask=None):
     """The deviance divides by counts that are zero almost everywhere."""
-    from keras import ops
-
-    from ptyspec.networks.losses import _mean_over_frames
-
+    ops, mean = _training()
     count = amplitude * amplitude
-    return _mean_over_frames(predicted - count - count * ops.log(predicted / count), mask) / energy
+    return mean(predicted - count - count * ops.log(predicted / count), mask) / energy
 
 
 @fault(at="networks.reconstructor:Reconstructor.compute_loss", signatures=(41,))
@@ -111,11 +117,8 @@ def logarithm_of_zero(deviance, predicted, measured, background):
 @clauses(red="LOSS-002", green="LOSS-001 MATH-POLAR-001")
 def no_background(poisson, predicted, amplitude, energy, mask=None):
     """The likelihood takes the logarithm of the rate as it is."""
-    from keras import ops
-
-    from ptyspec.networks.losses import _mean_over_frames
-
-    return _mean_over_frames(predicted - amplitude * amplitude * ops.log(predicted), mask) / energy
+    ops, mean = _training()
+    return mean(predicted - amplitude * amplitude * ops.log(predicted), mask) / energy
 
 
 @fault(at="networks.losses:poisson")
@@ -123,11 +126,8 @@ def no_background(poisson, predicted, amplitude, energy, mask=None):
 @clauses(red="LOSS-006", green="MATH-POLAR-001 NET-011")
 def rate_held_constant(poisson, predicted, amplitude, energy, mask=None):
     """The rate inside the logarithm is taken for a constant."""
-    from keras import ops
-
-    from ptyspec.networks.losses import _mean_over_frames
-
+    ops, mean = _training()
     background = BACKGROUND * energy / amplitude.shape[-1] ** 2
     rate, count = predicted + background, amplitude * amplitude + background
     deviance = rate - count - count * ops.log(ops.stop_gradient(rate) / count)
-    return _mean_over_frames(deviance, mask) / energy
+    return mean(deviance, mask) / energy

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ptyspec.experiments.variant import variant
-from ptyspec.explanations.explain import Limits, Question, explain
+from ptyspec.explanations.explain import Question, explain
 from ptyspec.explanations.laboratory import Laboratory
 from ptyspec.explanations.symptom import read_symptom
 from tests.tiny_runs import SHALLOW, SMALL
@@ -28,7 +28,7 @@ def test_the_gain_that_is_kept_is_found_where_the_network_is_trained() -> None:
     symptom = read_symptom("amplitude.mean_ratio<0.9")
     question = Question("good", "bad", symptom.text)
     with Laboratory(good, bad, symptom) as lab:
-        found = explain(lab, question, Limits(repeats=1), lambda _: None)
+        found = explain(lab, question, repeats=1)
     assert len(found.differences) == 1 + len(HARMLESS)
     assert found.status == "explained"
     assert found.cause == (("fault.gain-kept",),)

@@ -38,33 +38,31 @@ def test_each_stage_sees_the_scenario_and_the_faults_of_its_side_alone(
 
     for stage in STAGES:
         monkeypatch.setattr(Trivial, stage, watched(stage))
-    with Splicer(side(), side("twin-patches", "dose.nphotons=1e5")) as splicer:
-        found = splicer.run(3)
+    found = Splicer(side(), side("twin-patches", "dose.nphotons=1e5")).run(3)
     assert found["outcome"] == "finished"
     assert [seen[stage] for stage in STAGES] == [((), 1e9)] * 3 + [(("twin-patches",), 1e5)] * 5
     assert active_faults() == ()
 
 
 def test_what_both_sides_hand_over_is_the_same_until_they_differ() -> None:
-    with Splicer(side(), side("test-gain-own")) as splicer:
-        assert [splicer.same_so_far(count) for count in (1, 2, 3, 4)] == [True, True, True, False]
-    with Splicer(side(), side("dose.nphotons=1e5")) as splicer:
-        assert not splicer.same_so_far(1)
+    splicer = Splicer(side(), side("test-gain-own"))
+    assert [splicer.same_so_far(count) for count in (1, 2, 3, 4)] == [True, True, True, False]
+    assert not Splicer(side(), side("dose.nphotons=1e5")).same_so_far(1)
 
 
 def test_a_stage_is_run_once_for_the_same_hand_over(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
     train = Trivial.train
     monkeypatch.setattr(Trivial, "train", lambda *args: calls.append("train") or train(*args))
-    with Splicer(side(), side("uncovered-zeros")) as splicer:
-        for count in (8, 7, 6, 5):
-            splicer.run(count)
+    splicer = Splicer(side(), side("uncovered-zeros"))
+    for count in (8, 7, 6, 5):
+        splicer.run(count)
     assert calls == ["train"]
 
 
 def test_the_fault_of_a_stage_flips_the_verdict_there() -> None:
-    with Splicer(side(), side("uncovered-zeros")) as splicer:
-        ratios = [splicer.run(count)["metrics"]["amplitude"]["mean_ratio"] for count in (6, 7)]
+    splicer = Splicer(side(), side("uncovered-zeros"))
+    ratios = [splicer.run(count)["metrics"]["amplitude"]["mean_ratio"] for count in (6, 7)]
     assert ratios[0] < 0.6
     assert ratios[1] == pytest.approx(1.0, abs=0.02)
 
