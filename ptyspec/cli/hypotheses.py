@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,10 +15,9 @@ from ptyspec.cli.options import Json, Processes, Root
 from ptyspec.front.checkout import checkout
 
 if TYPE_CHECKING:
-    from ptyspec.cli.progress import RichProgress
     from ptyspec.experiments.documents import BoardRow, Effect, JudgementFile
     from ptyspec.experiments.judge import Judgement
-    from ptyspec.render.table import Table
+    from ptyspec.render.table import Mark, Table
 
 DIGITS = ".3g"
 STYLES = {"CONFIRMED": "bold green", "RULED OUT": "bold cyan", "OPEN": "yellow"}
@@ -72,6 +71,7 @@ def judge(
     from ptyspec.cli import output
     from ptyspec.experiments.documents import Judgements
     from ptyspec.experiments.errors import EvidenceError, HistoryError
+    from ptyspec.experiments.judge import standing
 
     if write:
         _refuse_faults()
@@ -85,7 +85,7 @@ def judge(
         try:
             one = _judged(name, place, committed, processes, fresh)
             added = _recorded(one, place, why) if write else ""
-            broken = _broken(name, place) if committed else []
+            broken = standing(name, place, rerun=False) if committed else []
         except (EvidenceError, HistoryError) as error:
             if len(wanted) == 1:
                 raise
@@ -137,23 +137,9 @@ def _judged(name: str, place: Path, committed: bool, processes: int, fresh: bool
     if committed:
         return from_evidence(name, place)
     with RichProgress(stderr()) as shown:
-        return judge(name, place, processes=processes, progress=_watch(name, shown), fresh=fresh)
-
-
-def _watch(name: str, shown: RichProgress) -> Callable[[int, int], None]:
-    """Show how many runs are done once they take long enough to be waited for; sparingly where no terminal redraws."""
-    from ptyspec.cli.progress import LINES_EVERY, QUIET_SECONDS
-
-    last = time.monotonic()
-
-    def watch(done: int, total: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if done == 0 or now - last > (QUIET_SECONDS if shown.terminal else LINES_EVERY):
-            last = now if not shown.terminal else last
-            shown.whole(done, total, f"runs of {name}")
-
-    return watch
+        shown.stage_started(name)
+        watch = partial(shown.step, note=f"runs of {name}")
+        return judge(name, place, processes=processes, progress=watch, fresh=fresh)
 
 
 def _recorded(one: Judgement, place: Path, why: str) -> str:
@@ -164,12 +150,6 @@ def _recorded(one: Judgement, place: Path, why: str) -> str:
         return "nothing new: the last entry of the history stands"
     after = f", supersedes {entry.supersedes} ({', '.join(entry.changed)})"
     return f"entry {entry.digest} of the history{after if entry.supersedes else ''}"
-
-
-def _broken(name: str, place: Path) -> list[str]:
-    from ptyspec.experiments.judge import standing
-
-    return standing(name, place, rerun=False)
 
 
 def _print(one: JudgementFile) -> None:
@@ -188,15 +168,13 @@ def _print(one: JudgementFile) -> None:
 
 
 def _contrasts(found: JudgementFile) -> Table:
-    from ptyspec.render.table import Mark, Table
+    from ptyspec.render.table import Table
 
     rows = []
     for one in [*found.contrasts, *found.controls]:
         side = f" {one.direction}" if one.direction != "either" else ""
-        claimed, value = f"{one.expect} {one.margin:g}{side}", Mark(one.effect.value, form=DIGITS)
-        rows.append(
-            (f"  {one.name}", one.role, claimed, value, interval(one.effect), one.n, one.state)
-        )
+        claimed = f"{one.expect} {one.margin:g}{side}"
+        rows.append((f"  {one.name}", one.role, claimed, *_effect(one.effect), one.n, one.state))
     head = ("  contrast", "role", "claimed", "found", "interval", "pairs", "")
     return Table(head, rows, numbers=False)
 
@@ -204,21 +182,12 @@ def _contrasts(found: JudgementFile) -> Table:
 def _board(rows: Sequence[BoardRow]) -> Table:
     from ptyspec.render.table import Mark, Table
 
-    cells = [
-        (
-            row.id,
-            row.verdict,
-            Mark(row.effect.value, form=DIGITS),
-            interval(row.effect),
-            Mark(row.margin, form=DIGITS),
-            row.n,
-            _some(row.scope.varied, 3),
-            ", ".join(row.clauses),
-        )
-        for row in rows
-    ]
-    numbers = ("effect", "interval", "margin", "pairs")
-    head = ("hypothesis", "verdict", *numbers, "varied", "clauses")
+    cells = []
+    for row in rows:
+        found = (*_effect(row.effect), Mark(row.margin, form=DIGITS), row.n)
+        varied, clauses = _some(row.scope.varied, 3), ", ".join(row.clauses)
+        cells.append((row.id, row.verdict, *found, varied, clauses))
+    head = ("hypothesis", "verdict", "effect", "interval", "margin", "pairs", "varied", "clauses")
     return Table(head, cells, numbers=False, styles=STYLES)
 
 
@@ -234,15 +203,16 @@ def _claims(rows: Sequence[BoardRow]) -> None:
             line(f"  open: {row.reason}{more}", "yellow")
 
 
-def interval(effect: Effect) -> str:
-    """Return `low to high unit`; a dash where there is none."""
-    from ptyspec.render.table import show
+def _effect(effect: Effect) -> tuple[Mark, str]:
+    """The value, and `low to high unit`; dashes where there is none."""
+    from ptyspec.render.table import Mark, show
 
+    value = Mark(effect.value, form=DIGITS)
     if effect.low is None:
-        return show(None)
+        return value, show(None)
     factor = f" (x {effect.factor:.3g})" if effect.factor is not None else ""
     span = f"{show(effect.low, DIGITS)} to {show(effect.high, DIGITS)} {effect.unit}"
-    return span.rstrip() + factor
+    return value, span.rstrip() + factor
 
 
 def _some(texts: Sequence[str], most: int = 6) -> str:

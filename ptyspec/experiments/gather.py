@@ -7,13 +7,12 @@ import inspect
 import math
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
 from ptyspec.experiments.errors import ProbeFunctionError
 from ptyspec.experiments.hypothesis import Hypothesis
-from ptyspec.experiments.observe import OUTCOME, ended, ended_as, forget, known, observe_all, value
+from ptyspec.experiments.observe import OUTCOME, ended_as, forget, known, observe_all, value
 from ptyspec.experiments.records import Evidence, Row, design_of
 from ptyspec.experiments.scope import scope
 from ptyspec.experiments.variant import variant
@@ -43,10 +42,9 @@ def gather(
     else:
         rows, settings = _probed(hypothesis, progress)
     facts = environment({})
-    made = facts.pop("time")
     return Evidence(
         id=hypothesis.id,
-        made=made or datetime.now(UTC).isoformat(timespec="seconds"),
+        made=facts.pop("time"),
         design=design_of(hypothesis),
         environment=facts,
         scope=scope(hypothesis, settings),
@@ -75,31 +73,25 @@ def _variants(
         progress(0, missing)
     seen = observe_all(list(asked.values()), processes=processes, progress=progress)
     rows = [
-        _row(hypothesis, arm, seed, one, asked[arm, seed].faults)
+        _row(hypothesis, one, arm=arm, seed=seed, faults=asked[arm, seed].faults)
         for (arm, seed), one in zip(asked, seen, strict=True)
     ]
     first = hypothesis.design.seeds[0]
     return rows, {arm: asked[arm, first].settings() for arm in hypothesis.arms}
 
 
-def _row(
-    hypothesis: Hypothesis, arm: str, seed: int, found: Mapping[str, Any], faults: tuple[str, ...]
-) -> Row:
-    # By an error of nobody's making it has no numbers.
-    paths = hypothesis.paths
-    broke = found["outcome"] == "failed"
-    read = {
-        path: None if broke and not path.startswith(OUTCOME) else value(found, path)
-        for path in paths
+def _row(hypothesis: Hypothesis, found: Mapping[str, Any], **where: Any) -> Row:
+    """The row of an observation; one that broke by an error of nobody's making has no numbers."""
+    broke, whole = found["outcome"] == "failed", found["outcome"] == "finished"
+    values = {
+        path: None if broke and not path.startswith(OUTCOME) else _finite(value(found, path))
+        for path in hypothesis.paths
     }
-    whole = found["outcome"] == "finished"
     return Row(
-        arm=arm,
-        seed=seed,
-        values={path: _finite(number) for path, number in read.items()},
+        **where,
+        values=values,
         outcome=found["outcome"],
         key=found["key"],
-        faults=faults,
         stage=None if whole else found["stage"],
         error=None if whole else str(found["error"])[:500],
         seconds=found["seconds"],
@@ -113,33 +105,20 @@ def _probed(hypothesis: Hypothesis, progress: Watch | None) -> tuple[list[Row], 
     asked = list(product(hypothesis.arms, hypothesis.design.seeds, repeats))
     rows = []
     for done, (arm, seed, repeat) in enumerate(asked, start=1):
-        rows.append(_asked(hypothesis, function, arm, seed, repeat))
+        found = _observed(function, seed, hypothesis.arms[arm])
+        rows.append(_row(hypothesis, found, arm=arm, seed=seed, repeat=repeat))
         if progress is not None:
             progress(done, len(asked))
-    arms = hypothesis.arms.items()
-    return rows, {arm: dict(values) for arm, values in arms if isinstance(values, dict)}
+    return rows, dict(hypothesis.arms)
 
 
-def _asked(hypothesis: Hypothesis, function: Probe, arm: str, seed: int, repeat: int) -> Row:
-    arguments = hypothesis.arms[arm]
-    assert isinstance(arguments, dict)
+def _observed(function: Probe, seed: int, arguments: Any) -> dict[str, Any]:
+    """What a probe came to, as an observation."""
     start = time.perf_counter()
     outcome, error, found = ended_as(lambda: function(seed, **arguments))
-    values = {
-        path: ended(outcome, path.removeprefix(OUTCOME))
-        if path.startswith(OUTCOME)
-        else _finite((found or {}).get(path))
-        for path in hypothesis.paths
-    }
-    return Row(
-        arm=arm,
-        seed=seed,
-        repeat=repeat,
-        values=values,
-        outcome=outcome,
-        error=error[:500] or None,
-        seconds=round(time.perf_counter() - start, 3),
-    )
+    seconds = round(time.perf_counter() - start, 3)
+    told = {"outcome": outcome, "error": error, "seconds": seconds, "numbers": found or {}}
+    return {**told, "metrics": {}, "stage": None, "key": None}
 
 
 def _check_arguments(hypothesis: Hypothesis, function: Probe) -> None:

@@ -6,6 +6,8 @@ Data only, frozen and closed; see docs/hypotheses.md for the file. `verdict.py` 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -198,66 +200,58 @@ class Hypothesis(Closed):
         every = (self.observable, *self.observables.values())
         return tuple(dict.fromkeys(path for one in every for path in one.paths))
 
+    @property
+    def compared(self) -> tuple[Contrast | Control, ...]:
+        """All contrasts and controls."""
+        return (*self.contrast, *self.control)
+
     @model_validator(mode="after")
-    def _refers_to_what_is_there(self) -> Hypothesis:
-        names = [one.name for one in (*self.contrast, *self.control)]
-        if len(set(names)) < len(names):
-            raise ValueError("two contrasts or controls share a name")
-        for one in (*self.contrast, *self.control):
-            missing = [arm for arm in one.arms if arm not in self.arms]
-            if missing:
-                raise ValueError(
-                    f"{one.name!r} compares {', '.join(missing)}: arms are {', '.join(self.arms)}"
-                )
+    def _sound(self) -> Hypothesis:
+        for problem in chain(self._references(), self._doubts(), self._kinds_of_arms()):
+            raise ValueError(problem)
+        return self
+
+    def _references(self) -> Iterator[str]:
+        if len({one.name for one in self.compared}) < len(self.compared):
+            yield "two contrasts or controls share a name"
+        for one in self.compared:
+            if missing := [arm for arm in one.arms if arm not in self.arms]:
+                yield f"{one.name!r} compares {', '.join(missing)}: arms are {', '.join(self.arms)}"
             if one.observable is not None and one.observable not in self.observables:
                 known = ", ".join(self.observables) or "none is declared"
-                raise ValueError(f"{one.name!r}: no [observables.{one.observable}] ({known})")
-        used = {arm for one in (*self.contrast, *self.control) for arm in one.arms}
+                yield f"{one.name!r}: no [observables.{one.observable}] ({known})"
+        used = {arm for one in self.compared for arm in one.arms}
         if unused := [arm for arm in self.arms if arm not in used]:
-            raise ValueError(f"no contrast or control compares {', '.join(unused)}")
-        return self
+            yield f"no contrast or control compares {', '.join(unused)}"
 
-    @model_validator(mode="after")
-    def _can_be_judged(self) -> Hypothesis:
+    def _doubts(self) -> Iterator[str]:
+        """What would keep it from being judged."""
         if not any(one.role == "effect" for one in self.contrast):
-            raise ValueError("no contrast has the role effect: there is nothing to judge")
+            yield "no contrast has the role effect: there is nothing to judge"
         claimed = {(one.differences, one.observable) for one in self.contrast}
-        if same := [
-            one.name for one in self.control if (one.differences, one.observable) in claimed
-        ]:
-            raise ValueError(
-                f"control {', '.join(same)} is a contrast of the claim: a claim cannot vouch for itself"
-            )
-        for one in (*self.contrast, *self.control):
+        for control in self.control:
+            if (control.differences, control.observable) in claimed:
+                said = "is a contrast of the claim: a claim cannot vouch for itself"
+                yield f"control {control.name} {said}"
+        for one in self.compared:
             if one.less is not None and self.measured(one).outcome:
-                raise ValueError(
-                    f"{one.name!r}: `less` compares numbers; of outcomes compare two arms at a time"
-                )
+                said = "`less` compares numbers; of outcomes compare two arms at a time"
+                yield f"{one.name!r}: {said}"
             for first, second in filter(None, (one.minus, one.less)):
                 if isinstance(second, str) and self.arms[first] == self.arms[second]:
-                    raise ValueError(
-                        f"{one.name!r}: {first} and {second} are the same: their difference is always 0"
-                    )
-        return self
+                    said = f"{first} and {second} are the same: their difference is always 0"
+                    yield f"{one.name!r}: {said}"
 
-    @model_validator(mode="after")
-    def _one_kind_of_arm(self) -> Hypothesis:
-        if self.probe is None and not all(isinstance(arm, str) for arm in self.arms.values()):
-            raise ValueError(
-                "arms with arguments need `probe`; without one an arm is the words of a variant"
-            )
-        if self.probe is not None:
-            if not all(isinstance(arm, dict) for arm in self.arms.values()):
-                raise ValueError("a probe's arms are its arguments: [arms.NAME]")
-            if self.settings or self.profile is not None:
-                raise ValueError(
-                    "`settings` and `profile` are those of variants; a probe takes arguments"
-                )
-        elif self.design.deterministic:
-            raise ValueError(
-                "a deterministic design is that of a probe: a training differs with its seed"
-            )
-        return self
+    def _kinds_of_arms(self) -> Iterator[str]:
+        words = [isinstance(arm, str) for arm in self.arms.values()]
+        if self.probe is None and not all(words):
+            yield "arms with arguments need `probe`; without one an arm is the words of a variant"
+        if self.probe is None and self.design.deterministic:
+            yield "a deterministic design is that of a probe: a training differs with its seed"
+        if self.probe is not None and any(words):
+            yield "a probe's arms are its arguments: [arms.NAME]"
+        if self.probe is not None and (self.settings or self.profile is not None):
+            yield "`settings` and `profile` are those of variants; a probe takes arguments"
 
     def asked(self) -> dict[str, Any]:
         """Return what decides which runs are made and what is recorded of them: evidence belongs to this."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,9 @@ from ptyspec.spec import registry
 from ptyspec.spec.clause import PLACEHOLDER
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
-
     from ptyspec.experiments.hypothesis import Hypothesis
+
+CORRECT = "correct the file; docs/hypotheses.md lists every key"
 
 
 def folder() -> Path:
@@ -34,28 +35,29 @@ def hypothesis(name: str, place: Path | None = None) -> Hypothesis:
     place = place or folder()
     known = names(place)
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
         raise UnknownHypothesisError(
             "no hypothesis has this id",
             value=name,
             limit=f"one of the {len(known)} in {place}",
-            next_step=f"did you mean {' or '.join(near)}?"
-            if near
-            else "ptyspec hypotheses lists them",
+            next_step=_nearest(name, known, "ptyspec hypotheses lists them"),
         )
     path = place / f"{name}.toml"
     return _read(path, path.stat().st_mtime_ns)
 
 
+def _nearest(name: str, known: Iterable[str], otherwise: str) -> str:
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(near)}?" if near else otherwise
+
+
 @cache
 def _read(path: Path, changed: int) -> Hypothesis:
     try:
-        text = path.read_text(encoding="utf-8")
+        found = parse(path.read_text(encoding="utf-8"), path)
     except UnicodeDecodeError as error:
         raise HypothesisError(
             "this is no UTF-8 text", value=error, source=path, next_step="save it as UTF-8"
         ) from None
-    found = parse(text, path)
     if found.id != path.stem:
         raise HypothesisError(
             "the id is not the file's name",
@@ -67,12 +69,11 @@ def _read(path: Path, changed: int) -> Hypothesis:
     clauses = registry.read(path.parent.parent)
     for name in found.clauses:
         if name not in clauses:
-            near = difflib.get_close_matches(name, clauses, n=1)
             raise HypothesisError(
                 "clauses names a clause that no document has",
                 value=name,
                 source=path,
-                next_step=f"did you mean {near[0]}?" if near else "ptyspec trace lists them",
+                next_step=_nearest(name, clauses, "ptyspec trace lists them"),
             )
     return found
 
@@ -83,38 +84,30 @@ def parse(text: str, source: object = "text") -> Hypothesis:
 
     from ptyspec.experiments.hypothesis import Hypothesis
 
-    if PLACEHOLDER in text:
-        line = next(
-            number for number, line in enumerate(text.splitlines(), start=1) if PLACEHOLDER in line
-        )
-        raise HypothesisError(
-            "a part of the skeleton is still to be written",
-            value=f"line {line}",
-            source=source,
-            next_step=f"replace what begins with {PLACEHOLDER}",
-        )
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise HypothesisError(
-            "this is no TOML", value=str(error), source=source, next_step="correct it"
-        ) from error
+    for number, line in enumerate(text.splitlines(), start=1):
+        if PLACEHOLDER in line:
+            raise HypothesisError(
+                "a part of the skeleton is still to be written",
+                value=f"line {number}",
+                source=source,
+                next_step=f"replace what begins with {PLACEHOLDER}",
+            )
     try:
         # By way of JSON, where a list may become a tuple although nothing else is coerced.
-        return Hypothesis.model_validate_json(json.dumps(data, default=str))
+        return Hypothesis.model_validate_json(json.dumps(tomllib.loads(text), default=str))
+    except tomllib.TOMLDecodeError as error:
+        raise HypothesisError(
+            "this is no TOML", value=str(error), source=source, next_step=CORRECT
+        ) from error
     except ValidationError as error:
-        raise _readable(error, source) from None
-
-
-def _readable(error: ValidationError, source: object) -> HypothesisError:
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    more = error.error_count() - 1
-    message = first["msg"].removeprefix("Value error, ")
-    value: Any = first.get("input")
-    return HypothesisError(
-        f"{key or 'hypothesis'}: {message}" + (f" (and {more} more)" if more else ""),
-        value=value if key and not isinstance(value, dict) else None,
-        source=source,
-        next_step="correct the file; docs/hypotheses.md lists every key",
-    )
+        first: Any = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        message = first["msg"].removeprefix("Value error, ")
+        plain = key and not isinstance(first["input"], dict)
+        raise HypothesisError(
+            f"{key or 'hypothesis'}: {message}{more}",
+            value=first["input"] if plain else None,
+            source=source,
+            next_step=CORRECT,
+        ) from None

@@ -1,12 +1,16 @@
-"""The stage outputs of a small scenario, for observations that need no score."""
+"""What several observations need: the stage outputs of a small scenario, and the choice that an arm names."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
+from ptyspec.errors import ConfigError
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.request import request
 from ptyspec.runs.walk import Walk
+
+T = TypeVar("T")
 
 
 def stage_outputs(
@@ -15,3 +19,10 @@ def stage_outputs(
     """Return the reference's walk of a scenario: each output is computed when it is asked for."""
     scenario = request(target, profile=profile, seed=seed, settings=settings).scenario
     return Walk(ReferencePipeline(), scenario, recording=False)
+
+
+def chosen(known: Mapping[str, T], name: str, what: str) -> T:
+    """Return what an arm names; raises ConfigError where it is not known."""
+    if name not in known:
+        raise ConfigError(f"no such {what}", value=name, limit=", ".join(known), source="arm")
+    return known[name]

@@ -85,16 +85,12 @@ def _obstacle(
 ) -> tuple[str, str]:
     """Return what forbids any verdict, and why."""
     if hypothesis.design.deterministic and (unequal := unequal_repeats(evidence)):
-        return (
-            "repeats",
-            f"declared deterministic, and a second run gave other numbers: {unequal[0]}",
-        )
-    for kind in ("positive", "negative"):
+        said = f"declared deterministic, and a second run gave other numbers: {unequal[0]}"
+        return "repeats", said
+    for kind, other in (("positive", "red"), ("negative", "green")):
         if not any(one.role == kind for one in controls):
-            return (
-                "controls",
-                f"no {kind} control: nothing shows that the instrument can be {_other(kind)}",
-            )
+            said = f"no {kind} control: nothing shows that the instrument can be {other}"
+            return "controls", said
     for one in controls:
         if one.state != "as claimed":
             return "controls", f"{one.role} control {one.name!r} {_misbehaved(one)}"
@@ -104,15 +100,11 @@ def _obstacle(
     return "", ""
 
 
-def _other(kind: str) -> str:
-    return "red" if kind == "positive" else "green"
-
-
 def _misbehaved(one: Found) -> str:
-    if one.state in ("no value", "undecided"):
+    if one.interval is None or one.state == "undecided":
         return f"is {one.state}: {one.reason}"
-    value = f"{one.interval.value:.3g}" if one.interval else "nothing"
-    return f"shows {value}, {'within' if one.role == 'positive' else 'beyond'} its margin {one.margin:g}"
+    side = "within" if one.role == "positive" else "beyond"
+    return f"shows {one.interval.value:.3g}, {side} its margin {one.margin:g}"
 
 
 def _concluded(contrasts: tuple[Found, ...], controls: tuple[Found, ...]) -> Verdict:
@@ -123,33 +115,24 @@ def _concluded(contrasts: tuple[Found, ...], controls: tuple[Found, ...]) -> Ver
     unlike = [one for one in contrasts if one.state != "as claimed"]
     if not unlike and (removals or all(one.expect == "within" for one in effects)):
         return Verdict(CONFIRMED, _told(contrasts), "", contrasts, controls, contrasts)
-    blocked_by, reason = _doubt(effects, removals, unlike)
+    blocked_by, reason = _doubt(unlike)
     return Verdict(OPEN, reason, blocked_by, contrasts, controls)
 
 
-def _doubt(
-    effects: Sequence[Found], removals: Sequence[Found], unlike: Sequence[Found]
-) -> tuple[str, str]:
+def _doubt(unlike: Sequence[Found]) -> tuple[str, str]:
     """Return why a claim is neither confirmed nor ruled out although everything was measured."""
-    undecided = [one for one in unlike if one.state == "undecided"]
     wrong = [one for one in unlike if one.state in ("refuted", "other way")]
-    if other := [one for one in wrong if one.state == "other way"]:
-        return (
-            "direction",
-            f"{other[0].name}: beyond the margin, and the other way than claimed: restate the claim",
-        )
-    if split := [one for one in wrong if one.role == "effect"]:
-        return (
-            "effects",
-            f"{split[0].name} is refuted and other effects are not: the claim is too wide, split it",
-        )
-    if wrong:
-        return (
-            "removal",
-            f"{wrong[0].name}: the effect is there, and taking the named cause away does not undo it",
-        )
-    if undecided:
-        return "pairs", f"{undecided[0].name}: {undecided[0].reason}"
+    for one in (one for one in wrong if one.state == "other way"):
+        said = "beyond the margin, and the other way than claimed: restate the claim"
+        return "direction", f"{one.name}: {said}"
+    for one in (one for one in wrong if one.role == "effect"):
+        said = "is refuted and other effects are not: the claim is too wide, split it"
+        return "effects", f"{one.name} {said}"
+    for one in wrong:
+        said = "the effect is there, and taking the named cause away does not undo it"
+        return "removal", f"{one.name}: {said}"
+    for one in unlike:
+        return "pairs", f"{one.name}: {one.reason}"
     return "removal", "no contrast shows that the effect goes when the named cause is taken away"
 
 

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from ptyspec.contracts.arrays import Array
-from ptyspec.errors import ConfigError
-from ptyspec.experiments.stage_outputs import stage_outputs
+from ptyspec.experiments.stage_outputs import chosen, stage_outputs
 from ptyspec.faults.apply import applied
 from ptyspec.seeds import generator
 
@@ -61,9 +60,7 @@ def _object(name: str, size: int, draws: np.random.Generator) -> Array:
         "saturated": box,
         "textured": flat + 1e-3 * draws.standard_normal(flat.shape).astype(np.float32),
     }
-    if name not in known:
-        raise ConfigError("no such object", value=name, limit=", ".join(known), source="arm")
-    return known[name]
+    return chosen(known, name, "object")
 
 
 def _loss(predicted: Any, amplitude: Any, energy: float, background: bool) -> Any:

@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from ptyspec.errors import ConfigError
+from ptyspec.experiments.stage_outputs import chosen
 
 Cfg = MutableMapping[str, Any]
 ENTRY = "mae_weight"
@@ -23,13 +23,7 @@ def weight(seed: int, reader: str, script: str) -> dict[str, float]:
 
     Raises ConfigError for another reader or script.
     """
-    if reader not in READERS or script not in SCRIPTS:
-        raise ConfigError(
-            "no such reader or script",
-            value=f"{reader}, {script}",
-            limit=", ".join([*READERS, *SCRIPTS]),
-        )
-    return {ENTRY: READERS[reader](SCRIPTS[script])}
+    return {ENTRY: chosen(READERS, reader, "reader")(chosen(SCRIPTS, script, "script"))}
 
 
 def executed(script: Callable[[Cfg], None]) -> float:

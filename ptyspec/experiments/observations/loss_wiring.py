@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from ptyspec.errors import ConfigError
-from ptyspec.experiments.stage_outputs import stage_outputs
+from ptyspec.experiments.stage_outputs import chosen, stage_outputs
 from ptyspec.faults.apply import applied
 from ptyspec.physics.geometry import extract_patches
 
@@ -23,7 +22,11 @@ SMALL = (
 )
 REACH = 3.0
 """The scale is sought between exp(-REACH) and exp(REACH)."""
-WRONG = ("nothing", "gain-in-the-loss", "probe-twice")
+WIRINGS: dict[str, Callable[[], AbstractContextManager[object]]] = {
+    "nothing": nullcontext,
+    "gain-in-the-loss": lambda: applied("gain-in-the-loss"),
+    "probe-twice": nullcontext,
+}
 
 
 def scale(
@@ -39,8 +42,7 @@ def scale(
     from ptyspec.pipeline.batches import batch
     from ptyspec.pipeline.train import build_model, canvas_side
 
-    if wrong not in WRONG:
-        raise ConfigError("no such wiring", value=wrong, limit=", ".join(WRONG), source="arm")
+    spoiled = chosen(WIRINGS, wrong, "wiring")
     own = (f"dose.nphotons={nphotons:g}", f"training.loss={loss}")
     walk = stage_outputs(scenario, seed, [*SMALL, *own])
     asked, data = walk.scenario, walk.containers.train
@@ -48,7 +50,7 @@ def scale(
     side = canvas_side(asked, walk.containers)
     model = build_model(asked, data.model_copy(update=twice), side)
     rows = np.arange(data.size)
-    with applied(wrong) if wrong == "gain-in-the-loss" else nullcontext():
+    with spoiled():
         labels = batch(data, rows)[1]
     scan, members = data.groups.scan, data.groups.scan.positions[data.groups.nn_indices[rows]]
     assert scan.objectGuess is not None
@@ -66,7 +68,5 @@ def scale(
 
 def lowest(loss_at: Callable[[float], float]) -> float:
     """Return the logarithm of the scale at which the loss, which has one minimum, is smallest."""
-    reach = (-REACH, REACH)
-    return float(
-        minimize_scalar(loss_at, bounds=reach, method="bounded", options={"xatol": 1e-6}).x
-    )
+    how = {"bounds": (-REACH, REACH), "method": "bounded", "options": {"xatol": 1e-6}}
+    return float(minimize_scalar(loss_at, **how).x)

@@ -7,8 +7,7 @@ import numpy as np
 
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Patches, Reconstruction
-from ptyspec.errors import ConfigError
-from ptyspec.experiments.stage_outputs import stage_outputs
+from ptyspec.experiments.stage_outputs import chosen, stage_outputs
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.stitch import stitch
 from ptyspec.scores.metrics import score
@@ -48,9 +47,7 @@ def scores(seed: int, patches: str, groups: int = GROUPS, draw: int = 0) -> dict
 def _known(name: str, true: Array, draws: np.random.Generator) -> Array:
     known = {"truth": true, "constant": np.ones_like(true)}
     known["shuffled"] = true[draws.permutation(len(true))]
-    if name not in known:
-        raise ConfigError("no such patches", value=name, limit=", ".join(known), source="arm")
-    return known[name]
+    return chosen(known, name, "patches")
 
 
 def _stitched(patches: Array, positions: Array, probe: Array) -> Reconstruction:

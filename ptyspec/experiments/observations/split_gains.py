@@ -6,8 +6,7 @@ import numpy as np
 
 from ptyspec.checks.recorded import SIZE, replayed
 from ptyspec.contracts.arrays import Array
-from ptyspec.errors import ConfigError
-from ptyspec.experiments.stage_outputs import stage_outputs
+from ptyspec.experiments.stage_outputs import chosen, stage_outputs
 from ptyspec.physics.scale import loader_gain
 
 FRAMES = {"gs1_ideal": 512, "gs2_ideal": 1024}
@@ -40,14 +39,7 @@ def gains(
 
 def _replayed(scenario: str) -> tuple[tuple[Array, Array], int]:
     """Sums of squares of each frame, of both splits, and the side of a frame."""
-    if scenario not in FRAMES:
-        raise ConfigError(
-            "no scan of this scenario was recorded",
-            value=scenario,
-            limit=", ".join(FRAMES),
-            source="arm",
-        )
-    halves = replayed(FRAMES[scenario])
+    halves = replayed(chosen(FRAMES, scenario, "recorded scan"))
     return (halves["train"].energy, halves["test"].energy), SIZE
 
 

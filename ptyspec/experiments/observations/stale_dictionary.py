@@ -6,7 +6,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from ptyspec.errors import ConfigError
+from ptyspec.experiments.stage_outputs import chosen
 
 if TYPE_CHECKING:
     from ptyspec.contracts.scenario import Scenario
@@ -33,27 +33,20 @@ def walked(
     from ptyspec.legacy.pipeline import LegacyPipeline
     from ptyspec.legacy.violations import VIOLATIONS, bound, walk
 
-    known = VIOLATIONS.get(violation)
-    if known is None:
-        raise ConfigError(
-            "no such violation", value=violation, limit=", ".join(VIOLATIONS), source="arm"
-        )
+    known = chosen(VIOLATIONS, violation, "violation")
     seeds = dict.fromkeys(SEEDED, seed) | ({"training": seed + OTHER} if other_training else {})
     scenario = _seeded(known.declared(), seeds)
     if after_another:
         walk(LegacyPipeline(), VIOLATIONS["order-of-two"].declared())
-    pipeline = (
-        LegacyPipeline() if synchronised else LegacyPipeline(known.dictionary(), strict=False)
-    )
-    if (
-        not synchronised
-    ):  # its seeds are the dictionary's: without these every pair would be the same run
+    pipeline, before = LegacyPipeline(), None
+    if not synchronised:
+        pipeline = LegacyPipeline(known.dictionary(), strict=False)
+        # Its seeds are the dictionary's: without these every pair would be the same run.
         pipeline.cfg.update({f"seeds.{name}": number for name, number in seeds.items()})
-    before = None if synchronised else bound(known.before, pipeline.cfg)
+        before = bound(known.before, pipeline.cfg)
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", UserWarning
-        )  # Keras's advice on a model that its input does not fit
+        # Keras's advice on a model that its input does not fit.
+        warnings.simplefilter("ignore", UserWarning)
         found = walk(pipeline, scenario, before)
     ended = {"ended": float(found.error is None)}
     return ended if found.scalar is None else ended | {"scalar": float(found.scalar)}
