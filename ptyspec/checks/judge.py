@@ -12,14 +12,12 @@ clause's own, `check.clause.tolerance`, which `close` and `within_ratio` take by
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ptyspec.errors import OutputFileError, TrainingInterruptedError
-from ptyspec.spec.checks import Check, ClauseViolation, NotRun, shown, within
+from ptyspec.spec.checks import Check, shown, within
 from ptyspec.spec.clause import PLACES, Tolerance
 from ptyspec.spec.finding import Finding, State
 from ptyspec.spec.registry import specification
@@ -30,10 +28,6 @@ if TYPE_CHECKING:
 
 Judge = Callable[[Check, Any], None]
 """A check and the outputs of a subject's stages, a `StageOutputs`."""
-VERBS = (
-    *("close", "within_ratio", "between", "equal", "holds", "finite", "shape_dtype"),
-    *("invariant_under", "detects"),
-)
 
 
 @dataclass(frozen=True)
@@ -133,8 +127,6 @@ def _findings(check: ClauseCheck, outputs: Any) -> list[Finding]:
         check.function(collecting, outputs)
     except (TrainingInterruptedError, OutputFileError):
         raise
-    except ClauseViolation:
-        return collecting.findings  # it is the last of them
     except Exception as error:  # a crash says nothing of the clause, and must not hide the others
         collecting._keep("the check", f"{type(error).__name__}: {error}", "", State.ERROR, None)
     return collecting.findings
@@ -159,9 +151,8 @@ class Collecting(Check):
         limit: Tolerance | None = None,
         used: float | None = None,
     ) -> None:
-        """Keep the violation; the verb that found it ends here."""
+        """Keep the violation."""
         self._keep(what, _short(observed), within(_short(expected), limit), State.FAILED, used)
-        raise ClauseViolation(what, self.clause.id)
 
     def _held(
         self,
@@ -179,19 +170,6 @@ class Collecting(Check):
     ) -> None:
         row = Finding(self.clause.id, self.stage, what, observed, expected, state, used=used)
         self.findings.append(row)
-
-
-def _going_on(verb: Callable[..., None]) -> Callable[..., None]:
-    @wraps(verb)
-    def collected(*arguments: Any, **named: Any) -> None:
-        with suppress(ClauseViolation, NotRun):
-            verb(*arguments, **named)
-
-    return collected
-
-
-for _name in VERBS:
-    setattr(Collecting, _name, _going_on(getattr(Check, _name)))
 
 
 def _short(text: str) -> str:

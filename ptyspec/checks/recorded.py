@@ -1,11 +1,15 @@
 """The investigation's recorded figures that are deterministic, recomputed: recorded beside ours.
 
-The recorded scans are replayed (recorded_scan.py) with the ideal probe and our physics; nothing is
-trained. A figure either follows from the settings (limit: 1 %, or 0.5 px for lengths), or from 64
-groups that upstream drew without a seed: then it must lie within three standard deviations of what
-64 groups of the replayed scan give. The custom probe's file is not public; what was captured with it
-is compared after the probe's recorded norm, and the shape that it gave to the frames, are put in
-place of ours.
+The recorded scans are replayed with the ideal probe and our physics; nothing is trained. Upstream facts 3.4 and 5.1: x,
+then y, uniform in [10, 382) from the legacy generator seeded with 42 whatever the scenario said; split at the median y;
+a group is a frame and any C - 1 of its C nearest others. That the frame itself was in its group is what the recorded
+figures tell: the largest relative offset of 8,000 frames is 9.850 px so (recorded: 9.85), and 10.747 px with the four
+nearest others, which the facts of July's code name.
+
+A figure either follows from the settings (limit: 1 %, or 0.5 px for lengths), or from 64 groups that upstream drew
+without a seed: then it must lie within three standard deviations of what 64 groups of the replayed scan give. The
+custom probe's file is not public; what was captured with it is compared after the probe's recorded norm, and the shape
+that it gave to the frames, are put in place of ours.
 """
 
 from __future__ import annotations
@@ -14,13 +18,13 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 
 from ptyspec.checks.probe import DISK, PROBE_SCALE
 from ptyspec.checks.probe import RECORDED as IDEAL_PROBE
 from ptyspec.checks.probe_paths import normalisation_factor
-from ptyspec.checks.recorded_scan import OBJECT, SEED, recorded_groups, recorded_positions
 from ptyspec.checks.stage_chain import frame_sums
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.scenario import ObjectSpec, ProbeSpec
@@ -37,10 +41,12 @@ PERCENT, PIXELS, SIGMAS, ROUNDING = 0.01, 0.5, 3.0, 0.0005
 """Limits; the last is half of the third digit, to which stage means were recorded."""
 SIZE, PHOTONS, LIMIT = 64, 1e9, 64
 """Side of a frame, mean photons a frame, groups that inference was limited to."""
-DRAWS = 400
+BUFFER, OBJECT, SEED, DRAWS = 10, 392, 42, 400
 SETTLED = "none: it follows from the settings"
 UNSEEDED = f"{LIMIT} groups drawn without a seed"
 SPREAD = "the spread is that of such draws, and half a recorded digit"
+CUSTOM_NORM, RAW_MEAN, SCALE = 42.65, 1.412, 262.776
+"""Of the capture of dose_experiments' normalisation."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +88,10 @@ def _sampled(name: str, recorded: float, drawn: Array, digit: float, why: str) -
 
 
 def _settings() -> Iterator[Figure]:
-    for size, recorded in ((64, 988.2118), (128, 494.106)):
-        yield _near(f"closed-form scale, N = {size}", recorded, closed_form_scale(PHOTONS, size))
-    yield _near(
-        "scaler's variable, ln s, N = 64", 6.895897, math.log(closed_form_scale(PHOTONS, 64))
-    )
+    scales = {size: closed_form_scale(PHOTONS, size) for size in (64, 128)}
+    yield _near("closed-form scale, N = 64", 988.2118, scales[64])
+    yield _near("closed-form scale, N = 128", 494.106, scales[128])
+    yield _near("scaler's variable, ln s, N = 64", 6.895897, math.log(scales[64]))
     for size, gridsize, recorded in ((64, 1, 74), (64, 2, 78), (128, 1, 138), (128, 2, 142)):
         sizes = derived_sizes(legacy_defaults() | {"N": size, "gridsize": gridsize})
         yield _length(f"padded size, N = {size}, gridsize {gridsize}", recorded, sizes.padded)
@@ -119,13 +124,12 @@ def _object_and_probe() -> Iterator[Figure]:
 
 def _statistics(probe: Array) -> dict[str, float]:
     level, energy = np.abs(probe).astype(np.float64), probe_energy(probe)
-    values = {
-        "mean": level.mean(),
-        "max": level.max(),
+    return {
+        "mean": float(level.mean()),
+        "max": float(level.max()),
         "L2 norm": math.sqrt(energy),
         "energy": energy,
     }
-    return {key: float(value) for key, value in values.items()}
 
 
 @dataclass(frozen=True)
@@ -143,18 +147,43 @@ class Half:
 
 
 @cache
+def _positions(frames: int) -> tuple[Array, dict[str, Array]]:
+    """(frames, 2) positions [x, y] of a recorded scan of so many frames, and the rows of both splits."""
+    draws = np.random.RandomState(SEED)  # a private instance: the global generator is never touched
+    x, y = (draws.uniform(BUFFER, OBJECT - BUFFER, frames) for _ in range(2))
+    order = np.argsort(y, kind="stable")
+    parts = {"train": order[: frames // 2], "test": order[frames // 2 :]}
+    return np.stack([x, y], axis=1), parts
+
+
+@cache
+def _groups(frames: int, members: int, split: str = "test") -> tuple[Array, Array]:
+    """Offsets (B, 2) and relative offsets (B, C, 2) of every group that can have been drawn.
+
+    Which frames were seeds, and which neighbour was left out, depended on draws that no report holds.
+    """
+    from scipy.spatial import cKDTree
+
+    positions, parts = _positions(frames)
+    own = positions[parts[split]]
+    _, near = cKDTree(own).query(own, k=members + 1)
+    chosen = combinations(range(1, members + 1), members - 1)
+    coords = np.concatenate([own[near[:, (0, *columns)]] for columns in chosen])
+    offsets = coords.mean(axis=1)
+    return offsets, offsets[:, None] - coords
+
+
+@cache
 def replayed(frames: int) -> dict[str, Half]:
     """Both splits of the recorded ideal-probe scan of so many frames; x and y drawn as upstream drew them."""
     obj = make_object(ObjectSpec(size=OBJECT), SEED)
     probe = make_probe(ProbeSpec(kind="ideal"), SIZE, PROBE_SCALE, seed=0)
-    positions = recorded_positions(frames)
+    positions, parts = _positions(frames)
     clean = np.concatenate(list(field_amplitudes(obj, probe, positions))).astype(np.float64)
     scale = math.sqrt(PHOTONS / float(np.sum(clean**2) / frames))
     draws = np.random.RandomState(SEED)  # a private instance: the global generator is never touched
     stored = np.sqrt(draws.poisson((scale * clean) ** 2)) / scale
     mean, energy = stored.mean(axis=(1, 2)), np.sum(stored**2, axis=(1, 2))
-    order = np.argsort(positions[:, 1], kind="stable")
-    parts = {"train": order[: frames // 2], "test": order[frames // 2 :]}
     return {name: Half(positions[part], mean[part], energy[part]) for name, part in parts.items()}
 
 
@@ -203,22 +232,20 @@ def _samples(half: Half, members: int) -> Array:
 
 
 def _geometry() -> Iterator[Figure]:
-    rule = "canvas by upstream's rule"
+    rule, draws = "canvas by upstream's rule", np.random.default_rng(SEED)
     for name, frames, members, recorded in (
         ("gs1, 512", 512, 1, 828),
         ("dose_legacy_gs2, 1,024", 1024, 4, 824),
     ):
-        offsets, _ = recorded_groups(frames, members)["test"]
+        offsets, _ = _groups(frames, members)
         yield _length(f"{name} frames, {rule} for absolute offsets", recorded, _rule(offsets))
-    draws = np.random.default_rng(SEED)
     for frames, count, side in ((8000, 1000, 826), (1024, 128, 822)):
-        offsets, _ = recorded_groups(frames, 4)["test"]
-        sides = _drawn(draws, offsets, count, _rule)
+        sides = _drawn(draws, _groups(frames, 4)[0], count, _rule)
         name = f"gs2, {frames:,} frames, {rule}, {count:,} test groups, px"
         yield _sampled(name, side, sides, 0.0, "groups drawn without a seed")
     why = f"1,000 of these 16,000 groups, drawn without a seed; {SPREAD}"
     for part, told in (("train", (11, 193)), ("test", (195, 381))):
-        offsets, relatives = recorded_groups(8000, 4)[part]
+        offsets, relatives = _groups(8000, 4, part)
         chosen = [draws.choice(len(offsets), 1000, replace=False) for _ in range(DRAWS)]
         for value, what, extreme in zip(
             told, ("smallest", "largest"), (np.min, np.max), strict=True
@@ -228,11 +255,8 @@ def _geometry() -> Iterator[Figure]:
             yield _sampled(name, value, drawn, 0.5, why)
         if part == "train":
             own = "none: January's groups held their own frame and 3 of its 4 nearest others; of 4 others it is 10.75"
-            name, largest = (
-                "gs2, 8,000 frames, largest relative offset, px",
-                np.abs(relatives).max(),
-            )
-            yield Figure(name, 9.85, float(largest), 0.005, "digits", own)
+            name, largest = "largest relative offset", float(np.abs(relatives).max())
+            yield Figure(f"gs2, 8,000 frames, {name}, px", 9.85, largest, 0.005, "digits", own)
             drawn = np.array([relatives[rows].std() for rows in chosen])
             name = "gs2, 8,000 frames, standard deviation of relative offsets, px"
             yield _sampled(name, 1.95, drawn, 0.005, why)
@@ -261,28 +285,20 @@ def _chains() -> Iterator[Figure]:
     yield _near(f"dose_legacy_gs2, {name}", 1.986, truth / 1.363, why)
 
 
-CAPTURE = (
-    "object.size=392",
-    "scan.n_images=1024",
-    "scan.buffer=10",
-    f"grouping.n_groups={LIMIT}",
-    "grouping.neighbor_count=5",
-    f"dose.nphotons={PHOTONS:g}",
-    "model.probe_scale=4",
-    "seeds.object=42",
-)
-"""The capture of dose_experiments' normalisation: off the grid, custom probe, gridsize 2."""
-CUSTOM_NORM, RAW_MEAN, SCALE = 42.65, 1.412, 262.776
-
-
 def _capture() -> Iterator[Figure]:
-    """sqrt(mean sum X^2) = |P| a0 and mean X = shape sqrt(mean sum X^2) / N, with their |P| and shape."""
-    scenario, walk = (
-        request("gs2_custom", profile="standard", settings=CAPTURE).scenario,
-        ReferencePipeline(),
+    """The capture of dose_experiments' normalisation: off the grid, custom probe, gridsize 2.
+
+    sqrt(mean sum X^2) = |P| a0 and mean X = shape sqrt(mean sum X^2) / N, with their |P| and shape.
+    """
+    settings = (
+        *("object.size=392", "scan.n_images=1024", "scan.buffer=10", "seeds.object=42"),
+        *(f"grouping.n_groups={LIMIT}", "grouping.neighbor_count=5", "model.probe_scale=4"),
+        f"dose.nphotons={PHOTONS:g}",
     )
-    scan = walk.simulate(scenario)
-    members = walk.group(scenario, TrainTest(scan, scan)).train.nn_indices
+    scenario = request("gs2_custom", profile="standard", settings=settings).scenario
+    pipeline = ReferencePipeline()
+    scan = pipeline.simulate(scenario)
+    members = pipeline.group(scenario, TrainTest(scan, scan)).train.nn_indices
     means, energies = frame_sums(scan)
     raw, energy = float(means.mean()), float(energies.mean())
     grouped, gain = float(means[members].mean()), loader_gain(float(energies[members].mean()), SIZE)
@@ -295,17 +311,17 @@ def _capture() -> Iterator[Figure]:
     of_gain = SIGMAS * 0.5 * float(energies.std() / energy) / math.sqrt(len(members))
     probe = "with the recorded probe's norm or shape in place of ours"
     for name, recorded, ours, sampling in (
-        ("mean, raw", RAW_MEAN, norm * shape * raw, None),
+        ("mean, raw", RAW_MEAN, norm * shape * raw, 0.0),
         ("mean, grouped", 1.450, norm * shape * grouped, spread),
-        ("mean, normalised", 0.3761, shape * gain * grouped, None),
-        ("mean, container", 0.3775, shape * gain * grouped, None),
+        ("mean, normalised", 0.3761, shape * gain * grouped, 0.0),
+        ("mean, container", 0.3775, shape * gain * grouped, 0.0),
         ("ratio grouped / raw", 1.027, grouped / raw, spread),
         ("ratio normalised / grouped", 0.2594, gain / norm, of_gain),
-        ("scale of the dataset", SCALE, scale / norm, None),
-        ("ratio dataset / closed form", 0.2659, scale / closed / norm, None),
+        ("scale of the dataset", SCALE, scale / norm, 0.0),
+        ("ratio dataset / closed form", 0.2659, scale / closed / norm, 0.0),
     ):
         name = f"capture of dose_experiments, {name}"
-        if sampling is None:
+        if not sampling:
             yield _near(name, recorded, ours, probe)
         else:
             # Of the ratio grouped / raw the probe drops out.
