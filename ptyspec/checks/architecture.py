@@ -6,7 +6,7 @@ probe from the array that the forward model multiplies by, its digest beside the
 -> times P -> transform -> |.|^2 -> loss is held against physics/ (numpy, double precision) on the true object; s is in
 no step of it: the loss is in field units, and s^2 times the mean energy turns it into counts.
 
-Range: the object needs max|O|/a0; a sigmoid ends at 1 (upstream: g |O| against 1, facts 0.2). Batch: one group alone
+Range: the object needs max|O|/a0; a sigmoid ends at 1. Batch: one group alone
 and in a batch of 64 patches, upstream's limit, on the untrained network.
 """
 
@@ -155,11 +155,7 @@ LAYOUT = Layout(
             "requested, dictionary, effective, effective value read from=read_from",
             corner="subject, flag",
         ),
-        Grid(
-            "Amplitude over a0",
-            "range/*",
-            "head, ceiling, driven, object needs=required, upstream: g max|O|=upstream_required",
-        ),
+        Grid("Amplitude over a0", "range/*", "head, ceiling, driven, object needs=required"),
         Grid(
             "Probe and physics",
             "probe/*",

@@ -19,7 +19,7 @@ from ptyspec.checks.intensity import gain_left, missing_truth, the_level_is_the_
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.registry import of_faults
-from ptyspec.checks.spoil import control, with_object
+from ptyspec.checks.spoil import control, with_canvas, with_object
 from ptyspec.checks.stage_chain import near_one, over, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
@@ -119,7 +119,7 @@ def the_evaluator_rescales_nothing(check: Check, outputs: StageOutputs) -> None:
 @control("EVID-004")
 def rescaled_after(material: StageOutputs) -> StageOutputs:
     """The stored object was multiplied by 1.9 after it had been scored."""
-    return with_object(material, material.reconstruction.object * 1.9, scored=False)
+    return with_canvas(material, object=material.reconstruction.object * 1.9)
 
 
 @control("NET-009")

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ptyspec.checks.intensity import the_truth_predicts_its_measurement
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.loss_values import STEP, TERMS, NetworkLoss, PhysicsLoss
@@ -102,11 +103,13 @@ def values(material: StageOutputs) -> dict[str, dict[str, float]]:
 
 
 def counts(material: StageOutputs) -> tuple[float, float]:
-    """Return the energy that the object predicts over the measured one, and the noise of ln c that the counts allow."""
-    numpy = material.facts(twin)
-    energy = float((numpy.measured**2).sum())
-    predicted = float((numpy.rate * numpy.seen).sum())
-    return predicted / energy, 0.5 / math.sqrt(material.containers.train.scale**2 * energy)
+    """Return the level of the measurement over the object's own, and the noise of ln c that the counts allow."""
+    energy, predicted = (
+        float((part.astype(np.float64) ** 2).sum())
+        for part in (material.sample.measured, material.sample.expected)
+    )
+    noise = 0.5 / (material.containers.train.scale * math.sqrt(energy))
+    return math.sqrt(energy / predicted), noise
 
 
 @checks("EVID-003", "evidence", network=True)
@@ -144,31 +147,18 @@ def the_best_scale_is_the_true_one(check: Check, outputs: StageOutputs) -> None:
     bend = outputs.facts(clean).differences("poisson", sample.truth)[1] / STEP**2
     ideal, seen = (outputs.facts(loss).slope("poisson", sample.truth) for loss in (clean, measured))
     check.between(-limit, ideal / bend, limit, "misplacement of the best ln c, noise-free")
-    what = f"misplacement of the best ln c, photons of {sample.frames} frames"
-    if not sample.known:
-        check.missing(what, NO_OBJECT)
-        return
     # The slope of a Poisson likelihood has the standard deviation 2 / sqrt(counts), its curvature is 4.
     limit += CONFIDENCE * outputs.facts(counts)[1]
-    check.between(-limit, seen / bend, limit, what)
-
-
-@checks("SCALE-002", "train", network=True)
-def the_truth_in_the_network_predicts_the_energy(check: Check, outputs: StageOutputs) -> None:
-    what = "energy of the truth's prediction over the measured one"
-    if not outputs.sample.known:
-        check.missing(what, NO_OBJECT)
-        return
-    limit = tolerance("SCALE-002")
-    check.between(1 - limit, outputs.facts(counts)[0], 1 + limit, what)
+    what = f"misplacement of the best ln c, photons of {sample.frames} frames"
+    check.between(-limit, seen / bend if sample.known else None, limit, what, NO_OBJECT)
 
 
 @checks("LOSS-004", "train", network=True)
 def both_terms_have_one_gauge(check: Check, outputs: StageOutputs) -> None:
     limit, level, sample = tolerance("LOSS-004"), 1.0, outputs.sample
     if sample.known:  # the measured level is known to this
-        closure, noise = outputs.facts(counts)
-        level, limit = closure**-0.5, limit + 2 * CONFIDENCE * noise / STEP
+        level, noise = outputs.facts(counts)
+        limit += 2 * CONFIDENCE * noise / STEP
     network = outputs.facts(measured)
     gauged = NetworkLoss(network.model, np.float32(level) * sample.expected, network.active)
     for term in TERMS:
@@ -214,8 +204,8 @@ def what_trains_descends_the_loss(check: Check, outputs: StageOutputs) -> None:
 @checks("LOSS-007", "train", network=True)
 def the_likelihood_is_in_counts(check: Check, outputs: StageOutputs) -> None:
     what, sample, numpy = "deviance a bright pixel over 1/2", outputs.sample, outputs.facts(twin)
-    to_counts = outputs.containers.train.scale**2
-    rates = to_counts * numpy.rate.reshape(-1, numpy.size, numpy.size)
+    scale = outputs.containers.train.scale
+    rates = scale**2 * numpy.rate.reshape(-1, numpy.size, numpy.size)
     bright = (rates >= BRIGHT) & (numpy.seen > 0)
     if not sample.known:
         check.missing(what, NO_OBJECT)
@@ -224,9 +214,8 @@ def the_likelihood_is_in_counts(check: Check, outputs: StageOutputs) -> None:
     elif bright.sum() < PIXELS:
         check.missing(what, f"fewer than {PIXELS} pixels have {BRIGHT} counts")
     else:
-        background = to_counts * BACKGROUND * numpy.energy / numpy.size**2
+        background = scale**2 * BACKGROUND * numpy.energy / numpy.size**2
         expected = 0.5 * float((rates[bright] / (rates[bright] + background)).mean())
-        scale = outputs.containers.train.scale
         found = outputs.facts(measured).excess(sample.truth, scale, bright)
         check.within_ratio(found, expected, what)
 
@@ -234,6 +223,7 @@ def the_likelihood_is_in_counts(check: Check, outputs: StageOutputs) -> None:
 CONTROLS = OF_LOSS
 LAYOUT = Layout(
     facts={"composition": composition, "weights": weights, "values": values},
+    also=(the_truth_predicts_its_measurement,),
     tables=(
         Grid(
             "Composition",

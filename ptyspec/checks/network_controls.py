@@ -7,14 +7,7 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks.registry import of_faults
-from ptyspec.checks.spoil import (
-    by_fault,
-    control,
-    same_network,
-    with_containers,
-    with_dictionary,
-    with_model,
-)
+from ptyspec.checks.spoil import by_fault, control, same_network, with_dictionary, with_model
 from ptyspec.checks.stage_outputs import StageOutputs
 
 CNN = {"architecture": "cnn", "amp_activation": "softplus", "n_filters_scale": 1}
@@ -81,13 +74,6 @@ def drifted_record(material: StageOutputs) -> StageOutputs:
     return same_network(material).replaced(finished=run)
 
 
-@control("NORM-002")
-def own_scale(material: StageOutputs) -> StageOutputs:
-    """The test split has a scale of its own."""
-    same = same_network(material)
-    return with_containers(same, lambda part: {"scale": 1.03 * part.scale}, "test")
-
-
 @control("CONFIG-001")
 def stale_entry(material: StageOutputs) -> StageOutputs:
     """A dictionary holds s, where legacy code reads the scale of gained data."""
@@ -108,7 +94,8 @@ OF_SCALER = (
     by_fault("drifting-scale", "NET-002", "scale-trained"),
     by_fault("closed-form", "DOSE-001", "closed-form-scale"),
     by_fault("closed-form-of-raw-data", "SCALE-001", "closed-form-scale"),
-    *(drifting_probe, dead_scale, drifted_record, own_scale, stale_entry, stray_light),
+    *of_faults("NORM-002 test-gain-own"),
+    *(drifting_probe, dead_scale, drifted_record, stale_entry, stray_light),
 )
 
 

@@ -59,7 +59,7 @@ def head(material: StageOutputs) -> dict[str, Any]:
     from ptyspec.networks.reach import CEILINGS, required_reach
 
     train, name = material.containers.train, str(material.scenario.model.amp_activation)
-    need, driven, ceiling = required_reach(train), driven_range(material), CEILINGS.get(name)
+    driven, ceiling = driven_range(material), CEILINGS.get(name)
     beyond = None
     if driven is not None and ceiling is not None:
         beyond = max(-driven["low"], driven["high"] - ceiling, 0.0)
@@ -67,8 +67,7 @@ def head(material: StageOutputs) -> dict[str, Any]:
         "head": name,
         "ceiling": ceiling,
         "driven": driven,
-        "required": need,
-        "upstream_required": train.gain * need * train.a0,
+        "required": required_reach(train),
         "beyond": beyond,
     }
 

@@ -11,7 +11,7 @@ import numpy as np
 from ptyspec.checks.registry import Control
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container, Reconstruction
+from ptyspec.contracts.container import Container
 from ptyspec.pipeline.protocol import Containers
 
 Spoil = Callable[[StageOutputs], StageOutputs]
@@ -34,22 +34,19 @@ def by_fault(name: str, clause: str, fault: str, **model: Any) -> Control:
     return Control(name, "", clause, spoil, fault)
 
 
-def with_object(material: StageOutputs, image: Array, *, scored: bool = True) -> StageOutputs:
-    """Return the material with another object; `scored`: by a run that scored just that one."""
-    made = material.reconstruction.model_copy(update={"object": np.asarray(image, np.complex64)})
-    changed = material.replaced(reconstruction=made)
-    if not scored:
-        return changed
-    scores = material.pipeline.score(material.scenario, material.halves.test, made)
+def with_object(material: StageOutputs, image: Array) -> StageOutputs:
+    """Return the material with another object, by a run that scored just that one."""
+    changed = with_canvas(material, object=image)
+    made, test = changed.reconstruction, material.halves.test
+    scores = material.pipeline.score(material.scenario, test, made)
     return changed.replaced(metrics={**material.metrics, **scores})
 
 
-def with_canvas(
-    material: StageOutputs, change: Callable[[Reconstruction], dict[str, Any]]
-) -> StageOutputs:
-    """Return the material with some fields of its reconstruction exchanged, which nobody scored."""
-    made = material.reconstruction
-    return material.replaced(reconstruction=made.model_copy(update=change(made)))
+def with_canvas(material: StageOutputs, **arrays: Array) -> StageOutputs:
+    """Return the material with object, coverage or both exchanged on its canvas, which nobody scored."""
+    if "object" in arrays:
+        arrays["object"] = np.asarray(arrays["object"], np.complex64)
+    return material.replaced(reconstruction=material.reconstruction.model_copy(update=arrays))
 
 
 def with_containers(

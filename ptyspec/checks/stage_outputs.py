@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from ptyspec.pipeline.reference import ReferencePipeline
@@ -71,12 +70,12 @@ class StageOutputs(Walk):
         return other
 
     def anew(self) -> StageOutputs:
-        """Return the same subject with nothing computed yet but its finished run, where there is one."""
-        run, subject = self.run_at_hand, replace(self.subject, folder=None)
+        """Return the same subject with nothing computed yet but its finished run, where that was asked for."""
+        subject = replace(self.subject, folder=None)
         made = StageOutputs(
             subject, pipeline=self.pipeline, progress=self.progress, store=self.store
         )
-        return made if run is None else made.replaced(finished=run)
+        return made.replaced(finished=self.finished) if self.has("finished") else made
 
     def facts(self, of: Callable[[StageOutputs], T]) -> T:
         """Return what a function tells of these outputs, computed once; tables and checks share it."""
@@ -114,23 +113,15 @@ class StageOutputs(Walk):
 
         return first_step(self.model, self.sample)
 
-    @property
-    def run_at_hand(self) -> FinishedRun | None:
-        """The finished run where there is one already; nothing is trained for it."""
-        from ptyspec.runs.produce import key_of
-        from ptyspec.runs.store import RunStore
-
-        if "finished" in self.__dict__:
-            return self.finished
-        folder = self.subject.folder or (self.store or RunStore()).find(
-            key_of(self.subject.resolved, self.pipeline)
-        )
-        return None if folder is None else FinishedRun(folder)
-
     @cached_property
     def finished(self) -> FinishedRun:
         """The finished run: the subject's folder, else found in the store or made there."""
-        return FinishedRun(self.subject.folder or self._produce())
+        from ptyspec.runs.produce import produce
+
+        folder = self.subject.folder or produce(
+            self.subject.resolved, progress=self.progress, store=self.store, pipeline=self.pipeline
+        )
+        return FinishedRun(folder)
 
     @cached_property
     def reconstruction(self) -> Reconstruction:
@@ -146,10 +137,3 @@ class StageOutputs(Walk):
     def history(self) -> History | None:
         """How it was trained."""
         return self.finished.history
-
-    def _produce(self) -> Path:
-        from ptyspec.runs.produce import produce
-
-        return produce(
-            self.subject.resolved, progress=self.progress, store=self.store, pipeline=self.pipeline
-        )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ptyspec.checks.spoil import control, with_canvas, with_object
+from ptyspec.checks.spoil import control, with_canvas
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
 from ptyspec.seeds import generator
@@ -21,7 +21,7 @@ def _image(material: StageOutputs, change: Callable[[Array], Array]) -> StageOut
     made = material.reconstruction.object
     known = np.isfinite(made)
     image = np.where(known, change(np.where(known, made, 0)), np.nan)
-    return with_object(material, image, scored=False)
+    return with_canvas(material, object=image)
 
 
 @control("SCALE-005")
@@ -40,16 +40,15 @@ def flat(material: StageOutputs) -> StageOutputs:
 @control("STITCH-003")
 def holes(material: StageOutputs) -> StageOutputs:
     """Five pixels in the middle of the light are NaN."""
-    made = material.reconstruction
-    image = made.object.copy()
-    image.ravel()[np.argsort(made.coverage, axis=None)[-5:]] = np.nan
-    return with_object(material, image, scored=False)
+    image = material.reconstruction.object.copy()
+    image.ravel()[np.argsort(material.reconstruction.coverage, axis=None)[-5:]] = np.nan
+    return with_canvas(material, object=image)
 
 
 @control("STITCH-003")
 def zero_filled(material: StageOutputs) -> StageOutputs:
     """Uncovered pixels are zero instead of NaN."""
-    return with_object(material, np.nan_to_num(material.reconstruction.object), scored=False)
+    return with_canvas(material, object=np.nan_to_num(material.reconstruction.object))
 
 
 @control("STITCH-007")
@@ -78,23 +77,16 @@ def shifted(material: StageOutputs) -> StageOutputs:
 @control("STITCH-002")
 def cropped(material: StageOutputs) -> StageOutputs:
     """The canvas ends eight rows early, light and all."""
-    return with_canvas(
-        material,
-        lambda made: {"object": made.object[:-CROPPED], "coverage": made.coverage[:-CROPPED]},
-    )
+    made = material.reconstruction
+    return with_canvas(material, object=made.object[:-CROPPED], coverage=made.coverage[:-CROPPED])
 
 
 @control("STITCH-001")
 def framed(material: StageOutputs) -> StageOutputs:
     """The canvas has eight rows too many, without light."""
-    wider = ((0, CROPPED), (0, 0))
-    return with_canvas(
-        material,
-        lambda made: {
-            "object": np.pad(made.object, wider, constant_values=np.nan),
-            "coverage": np.pad(made.coverage, wider),
-        },
-    )
+    made, wider = material.reconstruction, ((0, CROPPED), (0, 0))
+    image = np.pad(made.object, wider, constant_values=np.nan)
+    return with_canvas(material, object=image, coverage=np.pad(made.coverage, wider))
 
 
 def _scrambled(image: Array) -> Array:

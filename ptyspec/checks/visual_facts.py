@@ -18,15 +18,12 @@ from ptyspec.scores.dataspace import r_factor
 from ptyspec.scores.frame import common, covered, cut
 from ptyspec.scores.numbers import inner, is_flat, norm
 from ptyspec.scores.phase import global_phase
-from ptyspec.scores.registration import offset
 
 NETWORK, TRIVIAL, UNTRAINED, ITERATIVE = "network", "trivial", "untrained", "iterative"
 PLACED = 32
 """Frames that are predicted for each shift that is tried."""
 REACH = 3
 """Pixels within which the data look for the object's place."""
-SMALLEST = 32
-"""Smallest rectangle that can be registered, pixels (as for aligned scores)."""
 
 
 def estimates(material: StageOutputs) -> dict[str, Reconstruction]:
@@ -96,14 +93,8 @@ def _detail(made: Reconstruction, reference: Reconstruction) -> float | None:
     return abs(inner(*fine)) / (norm(fine[0]) * norm(fine[1]))
 
 
-def place(material: StageOutputs) -> dict[str, list[float] | None]:
-    """Return the shift [x, y] of the network's object: where its data want it, and by registration."""
-    made, reference = (material.facts(estimates)[name] for name in (NETWORK, ITERATIVE))
-    return {"by_data": _shift_by_data(material), "against_iterative": _registered(made, reference)}
-
-
-def _shift_by_data(material: StageOutputs) -> list[float] | None:
-    """The object is moved by whole pixels along x and along y; the parabola's minimum of the misfit of the frames."""
+def shift(material: StageOutputs) -> list[float] | None:
+    """Return the shift [x, y] of the network's object: it is moved by whole pixels until the frames fit best."""
     made, scan = material.reconstruction, material.halves.test
     if is_flat(made.object[covered(made)]):
         return None
@@ -126,18 +117,6 @@ def _minimum(steps: list[int], values: list[float]) -> float:
     before, here, after = values[at - 1 : at + 2]
     curvature = before - 2 * here + after
     return float(steps[at]) if curvature <= 0 else steps[at] + 0.5 * (before - after) / curvature
-
-
-def _registered(first: Reconstruction, second: Reconstruction) -> list[float] | None:
-    """Shift [x, y] of the first against the second, to 1/20 px, by amplitude; None where that means nothing."""
-    frame = common(first, second)
-    if not frame.pixels:
-        return None
-    images = [np.abs(image[frame.rectangle]) for image in (frame.rec, frame.truth)]
-    if min(images[0].shape) < SMALLEST or any(is_flat(image) for image in images):
-        return None
-    down, right = offset(*images, upsample=20)
-    return [float(right) + 0.0, float(down) + 0.0]
 
 
 def lattice(material: StageOutputs) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.checks.visual_facts import place
+from ptyspec.checks.visual_facts import shift
 from tests.audits import material, performed, trained
 
 CUSTOM, DOSE = "gs2_custom", "dose_legacy_gs2"
@@ -28,7 +28,7 @@ def test_the_data_find_by_how_much_an_object_was_moved(x: int, y: int) -> None:
     made = trained().finished.control("iterative")
     filled = np.where(np.isfinite(made.object), made.object, np.nanmean(made.object))
     moved = made.model_copy(update={"object": np.roll(filled, (y, x), axis=(0, 1))})
-    found = place(trained().replaced(reconstruction=moved))["by_data"]
+    found = shift(trained().replaced(reconstruction=moved))
     assert found == pytest.approx([x, y], abs=0.25)
 
 
