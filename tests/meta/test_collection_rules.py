@@ -76,9 +76,6 @@ def test_other():
     write(project, OURS, parity__test_a=module)
     project.runpytest_subprocess("-m", "hypothesis").assert_outcomes(passed=2, deselected=1)
     project.runpytest_subprocess("-m", "evidence").assert_outcomes(passed=1, deselected=2)
-    project.runpytest_subprocess("-m", "parity", "-p", "no:hypothesispytest").assert_outcomes(
-        passed=3
-    )
 
 
 def test_a_tier_leaves_the_files_of_the_others_unread(project: pytest.Pytester) -> None:
@@ -90,10 +87,6 @@ def test_a_tier_leaves_the_files_of_the_others_unread(project: pytest.Pytester) 
         test_c=TEST,
     )
     project.runpytest_subprocess("-m", "contract").assert_outcomes(passed=1, deselected=1)
-    project.runpytest_subprocess(
-        "-m", "contract", "tests/contract", "tests/parity"
-    ).assert_outcomes(passed=1)
-    assert project.runpytest_subprocess("-m", "contract or meta").ret != pytest.ExitCode.OK
 
 
 def test_a_document_that_breaks_the_format_is_a_usage_error_with_its_line(

@@ -106,7 +106,7 @@ def test_the_record_is_the_same_however_the_cases_were_run(project: pytest.Pytes
     found = {}
     for way, words in WAYS.items():
         project.runpytest_subprocess(
-            "--cache-clear", "--ptyspec-results", f"results/{way}.json", *words
+            "--cache-clear", "--ptyspec-results", f"results/{way}.json", "--junit-xml=j.xml", *words
         )
         found[way] = timeless(record(project))
         assert timeless(record(project, project.path / "results" / f"{way}.json")) == found[way]
@@ -136,6 +136,20 @@ def test_the_record_is_the_same_however_the_cases_were_run(project: pytest.Pytes
     worst = [[A, "object amplitude", 0.6], [B, "phase", 0.12]]  # of each quantity
     assert large["margins"] == worst
     assert cases[f"{every}violates"]["margins"] == [[C, "gain", 2.0]]
+    middle = "test_uses_its_tolerance[middle]"
+    [case] = [
+        one for one in ElementTree.parse("j.xml").iter("testcase") if one.get("name") == middle
+    ]
+    assert [(node.get("name"), node.get("value")) for node in case.iter("property")] == [
+        ("clause", A),
+        ("clause", B),
+        ("tier", "contract"),
+        ("state", "passed"),
+        (f"state:{A}", "passed"),
+        (f"state:{B}", "passed"),
+        (f"margin:{A}", "0.4 object amplitude"),
+        (f"margin:{B}", "0.08 phase"),
+    ]
 
 
 @pytest.mark.expensive
@@ -178,23 +192,6 @@ def test_a_later_session_replaces_what_it_ran_and_forgets_what_no_longer_exists(
     assert outcomes() == dict.fromkeys(
         ("a.py::test_two", "a.py::test_three", "c.py::test_two"), "passed"
     )
-
-
-def test_clauses_tiers_and_margins_are_properties_of_a_junit_file(project: pytest.Pytester) -> None:
-    write(project, OURS, contract__test_a=SUITE)
-    project.runpytest_subprocess("--junit-xml", "junit.xml", "-k", "middle")
-    (case,) = ElementTree.parse(project.path / "junit.xml").iter("testcase")
-    properties = [(node.get("name"), node.get("value")) for node in case.iter("property")]
-    assert properties == [
-        ("clause", A),
-        ("clause", B),
-        ("tier", "contract"),
-        ("state", "passed"),
-        (f"state:{A}", "passed"),
-        (f"state:{B}", "passed"),
-        (f"margin:{A}", "0.4 object amplitude"),
-        (f"margin:{B}", "0.08 phase"),
-    ]
 
 
 @pytest.mark.expensive

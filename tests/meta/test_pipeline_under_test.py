@@ -178,10 +178,6 @@ def test_a_finished_run_is_made_once_whichever_worker_asks(
 
 def test_a_wrong_option_is_a_usage_error_before_any_test(project: pytest.Pytester) -> None:
     write(project, OURS, test_a=TEST)
-    for words, told in (
-        (("--ptyspec-pipeline", "nobodys:Flat"), "*No module named 'nobodys'*"),
-        (("--ptyspec-profile", "quickest"), "*no profile has this name*"),
-    ):
-        result = project.runpytest_subprocess(*words)
-        assert result.ret == pytest.ExitCode.USAGE_ERROR
-        result.stderr.fnmatch_lines(told)
+    result = project.runpytest_subprocess("--ptyspec-profile", "quickest")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines("*no profile has this name*")

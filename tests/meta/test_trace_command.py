@@ -95,60 +95,25 @@ def test_a_clause_goes_from_new_to_green(project: Path) -> None:
 
 
 @pytest.mark.expensive
-def test_what_ran_with_other_code_has_not_run(project: Path) -> None:
-    trace(project, "--all", "--reason", "read")
-    run_tests(project)
-    assert strict(project) == (0, {})
-    replace(
-        project,
-        "tests/contract/test_tiny.py",
-        "import pytest\n",
-        "import pytest  # a line that no review looks at\n",
-    )
-    assert strict(project) == (
-        4,
-        {FIRST: "2 of 2 cases have not run (2 of them ran with other code)"},
-    )
-    run_tests(project)
-    assert strict(project) == (0, {})
-
-
-@pytest.mark.expensive
 def test_what_goes_wrong_later_ends_with_1_and_is_named(project: Path) -> None:
+    """What ran with other code has not run."""
     trace(project, "--all", "--reason", "read")
     replace(project, "tiny.py", "2 * number", "number + 1")
     run_tests(project)
     assert strict(project) == (1, {FIRST: "1 of 2 cases failed"})
     replace(project, "tiny.py", "number + 1", "2 * number")
-    run_tests(project)
-    assert strict(project) == (0, {})
-
-    replace(project, "specs/doc.md", "twice as much.", "three times as much.")
-    assert strict(project) == (1, {FIRST: "its text changed and its revision is still 1"})
-    replace(project, "specs/doc.md", "{r1}", "{r2}")
-    assert strict(project) == (1, {FIRST: "revision 1 became 2 and no case was touched"})
-    assert trace(project, "--review", FIRST, "--reason", "three it is").exit_code == 0
-    assert strict(project) == (0, {})
-
-    write(project, "docs/page.md", f"See {FIRST}, {SECOND} and tests/contract/test_lost.py.\n")
-    assert strict(project) == (
-        1,
-        {
-            SECOND: "cited, and not in any document",
-            "": "tests/contract/test_lost.py collects nothing",
-        },
-    )
-    write(project, "docs/page.md", "")
-    replace(project, "tests/contract/test_tiny.py", f'"{FIRST}"', f'"{FIRST}", "NO-SUCH-001"')
     unrun = {FIRST: "2 of 2 cases have not run (2 of them ran with other code)"}
-    assert strict(project) == (1, {"NO-SUCH-001": "bound to, and not in any document"} | unrun)
-    replace(
-        project,
-        "tests/contract/test_tiny.py",
-        f'@pytest.mark.clause("{FIRST}", "NO-SUCH-001")\n',
-        "",
-    )
-    assert strict(project) == (1, {FIRST: "a MUST without a case"})
+    assert strict(project) == (4, unrun)
+    write(project, "docs/page.md", f"See {FIRST}, {SECOND} and tests/contract/test_lost.py.\n")
+    replace(project, "tests/contract/test_tiny.py", f'"{FIRST}"', f'"{FIRST}", "NO-SUCH-001"')
+    wrong = {
+        SECOND: "cited, and not in any document",
+        "": "tests/contract/test_lost.py collects nothing",
+        "NO-SUCH-001": "bound to, and not in any document",
+    }
+    assert strict(project) == (1, wrong | unrun)
+    replace(project, "specs/doc.md", "{r1}", "{r2}")
+    assert trace(project, "--review", FIRST, "--reason", "it is so").exit_code == 0
 
 
 def test_a_suite_that_cannot_be_collected_is_exit_code_3_with_pytests_words(project: Path) -> None:
