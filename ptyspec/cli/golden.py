@@ -1,4 +1,4 @@
-"""`ptyspec golden`: propose golden files, look at them, approve them; check that they are what was approved."""
+"""`ptyspec golden`: propose golden files, look at them, approve them."""
 
 from __future__ import annotations
 
@@ -83,26 +83,6 @@ def approve(
         )
     found = make(_root(), (out or default_folder()).expanduser().absolute(), names or [], reason)
     _tell(found, {"status": "approved"}, as_json)
-
-
-@app.command("check", short_help="Check golden files against manifest and cases.")
-def check(as_json: Json = False) -> None:
-    """List files that changed without approval, that no case reads, that are missing; exit code 1 where there is one."""
-    from ptyspec.cli.output import print_json
-    from ptyspec.spec.collect import collect
-    from ptyspec.testing.golden.manifest import problems, read_manifest
-
-    root = _root()
-    lines = problems(root, {name for case in collect(root) for name in case.golden})
-    if as_json:
-        state = "violation" if lines else "ok"
-        print_json({"schema_version": SCHEMA_VERSION, "status": state, "problems": lines})
-    else:
-        count = len(read_manifest(root / "golden"))
-        for line in lines or [f"ok: {count} golden files are what was approved"]:
-            typer.echo(line)
-    if lines:
-        raise typer.Exit(VIOLATION)
 
 
 def _root() -> Path:

@@ -127,7 +127,7 @@ def _golden(root: Path, cases: Iterable[Case]) -> Iterator[Remark]:
     from ptyspec.testing.golden.manifest import problems
 
     for line in problems(root, {name for case in cases for name in case.golden}):
-        yield Remark("violation", "", line, "golden", "ptyspec golden check")
+        yield Remark("violation", "", line, "golden", "restore it, or ptyspec golden propose")
 
 
 def _findings(findings: tuple[Remark, ...]) -> None:

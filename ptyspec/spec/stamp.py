@@ -53,6 +53,22 @@ class Stamps:
         self._digests: dict[str, bytes] = {}
         self._near: dict[str, frozenset[str]] = {}
         self._stamps: dict[str, str] = {}
+        # What can be imported from the root, and this package.
+        self._roots: dict[str, str] = {}
+        for base in (f"{self.root}/src", self.root):
+            for entry in os.scandir(base) if os.path.isdir(base) else ():
+                if entry.name.endswith(".py") or (entry.is_dir() and entry.name.isidentifier()):
+                    self._roots[entry.name.removesuffix(".py")] = entry.path
+        self._roots[os.path.basename(PACKAGE)] = PACKAGE
+        walked = [row for top in self._roots.values() for row in os.walk(top)]
+        self._folders = {folder for folder, _, _ in walked}
+        files = {f"{folder}/{name}" for folder, _, names in walked for name in names}
+        self._modules = {file for file in files if file.endswith(".py")}
+        scenarios = glob.glob(f"{PACKAGE}/scenarios/*.yaml")
+        self._scenarios = {Path(file).stem: file for file in scenarios}
+        roots = "|".join(map(re.escape, self._roots))
+        self._imports = re.compile(rf"from +((?:{roots})\b[\w.]*) +import +(\([^)]*\)|[^\n]+)")
+        self._words = re.compile(rf"(?:import +|-m +|[\"'])((?:{roots})\b(?:\.\w+)*)")
 
     def of(self, case: str) -> str:
         """Return 16 hexadecimal digits that name the code which can change how this case ends."""
@@ -125,46 +141,6 @@ class Stamps:
         known = (".".join(words) for words in named if len(words) > 1 and words[1] != "__version__")
         own = self.__dict__["_front"] = frozenset()  # the front names itself
         return frozenset(file for name in known for file in self._files(name)) | own
-
-    @cached_property
-    def _roots(self) -> dict[str, str]:
-        """What can be imported from the root, and this package."""
-        found = {}
-        for base in (f"{self.root}/src", self.root):
-            for entry in os.scandir(base) if os.path.isdir(base) else ():
-                if entry.name.endswith(".py") or (entry.is_dir() and entry.name.isidentifier()):
-                    found[entry.name.removesuffix(".py")] = entry.path
-        return found | {os.path.basename(PACKAGE): PACKAGE}
-
-    @cached_property
-    def _walked(self) -> tuple[frozenset[str], frozenset[str]]:
-        tops = [path for path in self._roots.values() if os.path.isdir(path)]
-        walked = [row for top in tops for row in os.walk(top)]
-        files = (f"{folder}/{name}" for folder, _, names in walked for name in names)
-        folders = frozenset(folder for folder, _, _ in walked)
-        return folders, frozenset(file for file in files if file.endswith(".py"))
-
-    @property
-    def _folders(self) -> frozenset[str]:
-        return self._walked[0]
-
-    @property
-    def _modules(self) -> frozenset[str]:
-        return self._walked[1]
-
-    @cached_property
-    def _scenarios(self) -> dict[str, str]:
-        return {Path(file).stem: file for file in glob.glob(f"{PACKAGE}/scenarios/*.yaml")}
-
-    @cached_property
-    def _imports(self) -> re.Pattern[str]:
-        roots = "|".join(map(re.escape, self._roots))
-        return re.compile(rf"from +((?:{roots})\b[\w.]*) +import +(\([^)]*\)|[^\n]+)")
-
-    @cached_property
-    def _words(self) -> re.Pattern[str]:
-        roots = "|".join(map(re.escape, self._roots))
-        return re.compile(rf"(?:import +|-m +|[\"'])((?:{roots})\b(?:\.\w+)*)")
 
     def _text(self, path: str) -> str:
         if path not in self._texts:

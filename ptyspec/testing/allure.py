@@ -27,6 +27,7 @@ from ptyspec.spec.finding import State
 from ptyspec.testing.allure_categories import CATEGORIES
 from ptyspec.testing.allure_page import case_page, facts, headline
 from ptyspec.testing.opened_runs import OpenedRuns
+from ptyspec.testing.options import Options
 from ptyspec.testing.recorder import CLAUSES, FINDINGS, STATES, TELLS
 
 if TYPE_CHECKING:
@@ -163,10 +164,8 @@ def environment_properties(subject: str) -> str:
 class AllureReport:
     """Hooks, registered where Allure is active."""
 
-    def __init__(
-        self, config: pytest.Config, subject: str, options: Sequence[str], faults: str
-    ) -> None:
-        self.config, self.subject, self.options, self.faults = config, subject, options, faults
+    def __init__(self, config: pytest.Config, options: Options) -> None:
+        self.config, self.options = config, options
         self.opened = OpenedRuns() if writes(config) else None
         config.stash[TELLS] = self.opened is not None
 
@@ -216,8 +215,9 @@ class AllureReport:
 
         told = inspect.getdoc(getattr(item, "function", None)) or ""
         states, found = item.stash.get(STATES, {}), item.stash.get(FINDINGS, {}).values()
-        faults = f"PTYSPEC_FAULT={shlex.quote(self.faults.replace(', ', ','))} "
-        line = (faults if self.faults else "") + reproduction(item.nodeid, self.options)
+        faults = self.options.faults.replace(", ", ",")
+        line = f"PTYSPEC_FAULT={shlex.quote(faults)} " if faults else ""
+        line += reproduction(item.nodeid, self.options.changes)
         clauses = item.stash.get(CLAUSES, ())
         text = case_page(told, clauses, states, found, line, passed=passed)
         allure.dynamic.description(text)  # type: ignore[no-untyped-call]
@@ -232,7 +232,7 @@ class AllureReport:
         folder = Path(self.config.getoption(DIRECTORY)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "categories.json", list(CATEGORIES))
-        text = environment_properties(self.subject)
+        text = environment_properties(self.options.subject)
         (folder / "environment.properties").write_text(text, encoding="utf-8")
 
 

@@ -35,6 +35,11 @@ class Controller:
         self.problems: list[str] = []
         self.notes: list[str] = []
 
+    def pytest_report_header(self) -> str:
+        """Name what changes bits (versions, threads, oneDNN, CPU), and what is tested where it is not the usual."""
+        subject = self.options.subject
+        return f"ptyspec: {fingerprint()}{f'; {subject}' if subject else ''}"
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add one phase of one case."""
         row = self.rows.get(report.nodeid)

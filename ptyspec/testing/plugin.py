@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from ptyspec.testing.options import OPTIONS, declare, given
+from ptyspec.testing.options import declare, given
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,23 +31,3 @@ def pytest_configure(config: pytest.Config) -> None:
         start(config)
     except PtyspecError as error:
         raise pytest.UsageError(str(error)) from error
-
-
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Name what changes bits (versions, threads, oneDNN, CPU), and what is tested where it is not the usual."""
-    if OPTIONS not in config.stash:
-        return None
-    from ptyspec.runs.environment import fingerprint
-
-    subject = config.stash[OPTIONS].subject
-    return f"ptyspec: {fingerprint()}{f'; {subject}' if subject else ''}"
-
-
-@pytest.hookimpl(tryfirst=True)  # before `-m` deselects
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give each case the marker of its tier, its properties, and its labels where an Allure report is written."""
-    if OPTIONS not in config.stash:
-        return
-    from ptyspec.testing.start import RECORDER
-
-    config.stash[RECORDER].prepare(items)

@@ -65,7 +65,8 @@ class Recorder:
         self.config, self.options, self.expected = config, options, expected
         self.facts = Facts()
 
-    def prepare(self, items: list[pytest.Item]) -> None:
+    @pytest.hookimpl(tryfirst=True)  # before `-m` deselects
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Give every case its tier and clauses, as markers and as properties."""
         for item in items:
             tier = tier_of_path(item.nodeid.partition("::")[0].split("/")[:-1])

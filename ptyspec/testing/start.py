@@ -17,8 +17,6 @@ from ptyspec.testing.guard import Guard
 from ptyspec.testing.options import OPTIONS, Options, read
 from ptyspec.testing.recorder import Recorder
 
-RECORDER = pytest.StashKey[Recorder]()
-
 
 def start(config: pytest.Config) -> None:
     """Fix the threads, declare the markers, read documents and options, register what acts; raises PtyspecError."""
@@ -38,7 +36,7 @@ def start(config: pytest.Config) -> None:
     options = config.stash[OPTIONS] = read(config)
     _check(config, options)
     expected = xfails.read(options.xfails) if options.xfails is not None else {}
-    recorder = config.stash[RECORDER] = Recorder(config, options, expected)
+    recorder = Recorder(config, options, expected)
 
     register = config.pluginmanager.register
     register(fixtures, "ptyspec.fixtures")
@@ -51,10 +49,7 @@ def start(config: pytest.Config) -> None:
     else:
         register(rules, "ptyspec.rules")
     if allure.active(config):
-        register(
-            allure.AllureReport(config, options.subject, options.changes, options.faults),
-            "ptyspec.allure",
-        )
+        register(allure.AllureReport(config, options), "ptyspec.allure")
     if not hasattr(config, "workerinput"):
         register(Controller(config, options, expected, recorder.facts), "ptyspec.controller")
 
