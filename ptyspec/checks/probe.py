@@ -24,6 +24,7 @@ from ptyspec.checks.probe_paths import (
 from ptyspec.checks.registry import of_faults
 from ptyspec.checks.sampled_groups import spread
 from ptyspec.checks.spoil import by_fault, control, with_containers, with_scan
+from ptyspec.checks.stage_chain import SPLITS
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.scan import array_digest
 from ptyspec.physics.geometry import extract_patches
@@ -47,7 +48,6 @@ AGREEMENT = {
 }
 NO_PATH = "the probe was refined, or no NumPy file holds it as probeGuess (N, N): there is no second way to it"
 NO_OBJECT = "the object is unknown, or a guess that came with the file"
-SPLITS = ("train", "test")
 
 
 def probes(outputs: StageOutputs) -> dict[str, Any]:

@@ -43,7 +43,6 @@ CONFIDENCE = 5.0
 """Standard deviations that counting may cost a closure."""
 ROUNDING = 1e-6
 """Of single precision products, mean over many."""
-
 FRAMES = 96
 """Frames that are predicted."""
 ONCE = ("mean_ratio", "least_squares_scalar", "pearson_r", "mae", "rmse")
