@@ -1,9 +1,9 @@
 """Audit `dose`: do dose_experiments and the scenario pass the same stages, and where do they differ?
 
 The scenario of dose_experiments (grid workflow: nested lattices on several object images, label
-gauge, ideal masked probe) is put beside each subject at the subject's profile. Both pass the same
-simulation, grouping and normalisation; nothing is trained. Each step is held against its own rule
-(stage_chain.py), not against the other side.
+gauge, ideal masked probe), in its small profile, is put beside subjects that are not it. All pass
+the same simulation, grouping and normalisation; nothing is trained. Each step is held against its
+own rule, not against the other side.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ from ptyspec.runs.run_spec import Options, run_spec
 from ptyspec.spec.checks import Check
 
 LABEL = "dose_legacy_gs2"
-SMALLEST = "quick"
-"""Profile of the scenario beside a subject that has none, such as a measured scan."""
 
 
 def layout(outputs: StageOutputs) -> dict[str, Any]:
@@ -73,27 +71,20 @@ def is_dose(material: StageOutputs) -> bool:
     return material.scenario.scan.kind == "nested"
 
 
-def companion(material: StageOutputs) -> StageOutputs:
-    """Return the scenario of dose_experiments at the subject's profile."""
-    sources = material.subject.resolved.provenance.values()
-    profiles = (source[8:] for source in sources if source.startswith("profile "))
-    return _at(next(profiles, SMALLEST))
-
-
 @cache
-def _at(profile: str) -> StageOutputs:
-    """Made once a process: it is data alone."""
-    return StageOutputs(run_spec(LABEL, Options(profile=profile)))
+def companion() -> StageOutputs:
+    """Return the small scenario of dose_experiments, made once a process: it is data alone."""
+    return StageOutputs(run_spec(LABEL, Options(profile="quick")))
 
 
 def _with_companion(subjects: Sequence[StageOutputs]) -> Sequence[StageOutputs]:
-    return subjects if any(map(is_dose, subjects)) else [companion(subjects[0]), *subjects]
+    return subjects if any(map(is_dose, subjects)) else [companion(), *subjects]
 
 
 @control("OBJECT-003")
 def gauge_of_the_test_images(material: StageOutputs) -> StageOutputs:
     """The labels of dose_experiments are divided by the test images' factor, object and data alike; counts are kept."""
-    other = material if is_dose(material) else companion(material)
+    other = material if is_dose(material) else companion()
     scan, spec = other.scan, other.scenario.object
     images = range(spec.images_train, spec.images_train + spec.images_test)
     brightest = _brightest(other, images)
@@ -111,7 +102,7 @@ def gauge_of_the_test_images(material: StageOutputs) -> StageOutputs:
 @control("NESTED-002")
 def images_as_points(material: StageOutputs) -> StageOutputs:
     """All training frames of dose_experiments are on one image: the number of images was not read as one of objects."""
-    other = material if is_dose(material) else companion(material)
+    other = material if is_dose(material) else companion()
     index = other.scan.scan_index
     first = np.where(index < other.scenario.object.images_train, 0, index)
     return with_scan(other, scan_index=first)

@@ -70,6 +70,6 @@ def test_a_measured_scan_passes_the_stages_and_its_dose_is_not_evaluated() -> No
 def test_two_dose_scenarios_need_no_other_beside_them() -> None:
     from ptyspec.checks.dose import companion
 
-    given: StageOutputs = companion(material())
+    given: StageOutputs = companion()
     found = performed("dose", given)
     assert list(found.data["stages"]) == [DOSE]
