@@ -40,7 +40,7 @@ spec: $(STAMP)  ## after the tests: every MUST bound and passed, no dangling cit
 	$(BIN)/ptyspec trace --strict
 
 campaign: $(STAMP)  ## apply every fault of the contract tier and require that the clauses which it declares notice
-	$(BIN)/ptyspec faults campaign --quick -n $(WORKERS)
+	$(BIN)/ptyspec faults campaign --quick -n $(WORKERS) $(ARGS)
 
 mutate: $(STAMP)  ## for the night: mutants of the numpy modules, resumed where it was; writes docs/mutation.md
 	nice -n 10 $(BIN)/python -m tests.mutation $(MODULES)

@@ -116,6 +116,7 @@ NOT_RUN = {
     "python -m benchmarks explain": "150 planted worlds",
     "ptyspec faults campaign --tier parity -n 2 --out campaign/parity": WHOLE,
     "ptyspec faults campaign --quick -n 2": "CI runs it",
+    "ptyspec judge --all --from-evidence": "tests/parity/test_hypotheses.py judges each",
     "ptyspec trace --strict": "judges a session of all tests; CI ends with it",
     "ptyspec faults campaign -n 2 --out campaign": WHOLE,
     "ptyspec audit --all gs1_custom gs2_custom --profile quick --out hub": "every audit; test_audit_cli runs it on a tiny scan",

@@ -1,7 +1,7 @@
 """Every code block of README.md and docs/ runs as it stands, on a scan of seconds.
 
-A section is one case, so that cases run side by side. What its blocks train is made in this process
-and kept in the run store, where the other sections and the other tests find it.
+A section is one case, so that cases run side by side. This process runs what only calls our own program; what it
+trains is kept in the run store, where the other sections and the other tests find it.
 `tests.doc_program` says by which settings a run becomes one of seconds.
 """
 
@@ -20,9 +20,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from typer.testing import CliRunner
 
-from ptyspec.cli.main import app
 from ptyspec.spec.collect import CACHE, collect, state
 from ptyspec.spec.skeleton import slug
 from tests.child import environment
@@ -41,7 +39,7 @@ from tests.doc_blocks import (
     sections,
 )
 from tests.doc_files import bring
-from tests.doc_program import reduced
+from tests.doc_program import command
 
 pytestmark = pytest.mark.expensive
 
@@ -66,7 +64,11 @@ PACKAGE = "ptyspec/"
 SECONDS = 1800
 """A block that takes longer hangs: a busy machine takes twenty times as long as a free one."""
 SAYS_HOW_IT_ENDED = re.compile(r"(?P<command>.*); echo \$\?\s+# (?P<code>\d)")
-TRAINS = re.compile(r"ptyspec (?P<words>(?:run|compare) [^;|]*)")
+HERE = re.compile(
+    r"ptyspec (?P<words>(?:run|compare|audit|scenarios|doctor|hypotheses|judge|faults list)\b[^;|&<>$#]*)"
+    r"(?:\|\| test \$\? -eq (?P<other>\d)|; echo \$\?\s+# (?P<code>\d))?(?:\s*# .*)?"
+)
+"""A command line of our own program alone: this process runs it, which has TensorFlow loaded."""
 
 
 @pytest.mark.parametrize(
@@ -82,22 +84,32 @@ def test_the_blocks_of_a_section_run(
     _set_up(place, "\n".join(block.text for block in found if block.language in RUN))
     programs = _programs(tmp_path / "bin")
     monkeypatch.chdir(place)
+    packaged = any(block.file.startswith(PACKAGE) for block in found)
     for number, block in enumerate(found):
         if block.file:
             (place / block.file).parent.mkdir(parents=True, exist_ok=True)
             (place / block.file).write_text(block.text, encoding="utf-8")
+        elif not packaged and _here(block, monkeypatch):
+            continue
         elif words := _runs(block, tmp_path / f"block-{number}"):
-            if block.language in SHELL and not any(one.file.startswith(PACKAGE) for one in found):
-                _train(block)
             _run(block, words, place, programs)
 
 
-def _train(block: Block) -> None:
-    """Make the runs of a block in this process, which has TensorFlow loaded; the block finds them in the store."""
-    for line in _executed(block):
-        if found := TRAINS.match(bare(line)):
-            words = re.sub(r" (?:--out \S+|--force)", "", found["words"])
-            CliRunner().invoke(app, reduced(shlex.split(words)))
+def _here(block: Block, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Run a block in this process and return True; False where a line asks for another program."""
+    lines = [
+        line
+        for line in block.text.splitlines()
+        if not line.startswith("#") and bare(line) not in {*NOT_RUN, ""}
+    ]
+    found = [HERE.fullmatch(line) for line in lines]
+    if block.language not in SHELL or not all(found):
+        return False
+    for line, parts in zip(lines, found, strict=True):
+        monkeypatch.setattr(sys, "argv", ["ptyspec"])
+        wanted = {parts["code"] or "0", parts["other"] or parts["code"] or "0"}
+        assert str(command(shlex.split(parts["words"]))) in wanted, f"{block.place}: {line}"
+    return True
 
 
 def _set_up(place: Path, text: str) -> None:

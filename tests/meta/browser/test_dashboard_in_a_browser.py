@@ -18,8 +18,6 @@ from tests.fake_dashboard import FAILING, NASTY, sources
 pytestmark = pytest.mark.expensive
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
-SLOWEST = 5.0
-"""Seconds for 150 clauses and 60 faults on a busy machine; an idle one needs a fraction (python -m benchmarks dashboard)."""
 LARGEST = 5_000_000
 
 
@@ -195,8 +193,10 @@ def test_without_scripts_everything_can_be_read(chromium: Any, page_file: Path) 
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [pytest.param(PHONE, id="phone"), pytest.param(DESK, id="desk")])
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [pytest.param(PHONE, "light", id="phone"), pytest.param(DESK, "dark", id="desk")],
+)
 def test_nothing_hinders_people_who_use_aids(
     chromium: Any, page_file: Path, scheme: str, size: dict[str, int]
 ) -> None:
@@ -221,8 +221,10 @@ def test_nothing_hinders_people_who_use_aids(
     assert serious == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [pytest.param(PHONE, id="phone"), pytest.param(DESK, id="desk")])
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [pytest.param(PHONE, "light", id="phone"), pytest.param(DESK, "dark", id="desk")],
+)
 def test_it_fits_its_screen_and_is_pictured(
     chromium: Any, page_file: Path, tmp_path: Path, scheme: str, size: dict[str, int]
 ) -> None:
@@ -241,23 +243,6 @@ def test_it_fits_its_screen_and_is_pictured(
     page.get_by_role("button", name="Dark colours").click()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != paper
     context.close()
-
-
-def test_150_clauses_and_60_faults_are_drawn_at_once(
-    watched: Watched, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_dashboard(tmp_path, sources(tmp_path, clauses=150, faults=60))
-    page = watched.open(tmp_path / PAGE)
-    page.wait_for_function("performance.getEntriesByType('navigation')[0].loadEventEnd > 0")
-    seconds = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000
-    with capsys.disabled():
-        print(
-            f"\n150 clauses x 60 faults: drawn in {seconds:.2f} s, {page.locator('*').count()} elements"
-        )
-    assert page.locator("[id^=clause-]").count() == 150
-    assert page.locator("[id^=fault-]").count() == 60
-    assert page.locator("*").count() < 20_000
-    assert seconds < SLOWEST
 
 
 def test_it_stays_small(page_file: Path) -> None:
