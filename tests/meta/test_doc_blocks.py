@@ -65,7 +65,7 @@ SECONDS = 1800
 """A block that takes longer hangs: a busy machine takes twenty times as long as a free one."""
 SAYS_HOW_IT_ENDED = re.compile(r"(?P<command>.*); echo \$\?\s+# (?P<code>\d)")
 HERE = re.compile(
-    r"ptyspec (?P<words>(?:run|compare|audit|scenarios|doctor|hypotheses|judge|faults list)\b[^;|&<>$#]*)"
+    r"ptyspec (?P<words>(?:run|compare|audit|scenarios|doctor|faults list)\b[^;|&<>$#]*)"
     r"(?:\|\| test \$\? -eq (?P<other>\d)|; echo \$\?\s+# (?P<code>\d))?(?:\s*# .*)?"
 )
 """A command line of our own program alone: this process runs it, which has TensorFlow loaded."""
