@@ -101,8 +101,7 @@ def _tell(found: list[Proposal], head: dict[str, Any], as_json: bool) -> None:
     from ptyspec.cli.output import print_json
 
     if as_json:
-        rows = [{"name": made.name, "status": made.status, "case": made.producer} for made in found]
+        rows = [{"name": one.name, "status": one.status, "case": one.producer} for one in found]
         print_json({"schema_version": SCHEMA_VERSION, **head, "files": rows})
-        return
-    for made in found:
-        typer.echo(f"{made.status:<8} {made.name}")
+    for one in found if not as_json else ():
+        typer.echo(f"{one.status:<8} {one.name}")

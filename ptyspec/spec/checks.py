@@ -233,17 +233,16 @@ class Check:
         if clause.id in self.expected:
             return
         note = "" if used is None else f"; error {used:.3g} times the tolerance"
-        rows = {
-            "rule": clause.statement,
-            "observed": f"{what}: {observed}",
-            "expected": expected,
-            "limit": f"{tolerance}{note}",
-            "stage": clause.place,
-            "reproduce": reproduction(self.case, self.options) if self.case else "",
-        }
-        lines = [f"  {name:<10} {text}" for name, text in rows.items() if text]
-        heading = f"{clause.id} · {clause.title} ({clause.level}, {clause.source})"
-        raise ClauseViolation("\n".join([heading, *lines]), clause.id)
+        message = told(
+            clause,
+            rule=clause.statement,
+            observed=f"{what}: {observed}",
+            expected=expected,
+            limit=f"{tolerance}{note}",
+            stage=clause.place,
+            reproduce=reproduction(self.case, self.options) if self.case else "",
+        )
+        raise ClauseViolation(message, clause.id)
 
     def _held(
         self,
@@ -267,6 +266,13 @@ class Check:
             if not more:
                 return
         self.kept[key] = Finding(self.clause.id, place, what, observed, expected, state, used=used)
+
+
+def told(clause: Clause, **rows: str) -> str:
+    """Return a clause in one line and facts below it, a line each."""
+    lines = [f"  {name:<10} {text}" for name, text in rows.items() if text]
+    heading = f"{clause.id} · {clause.title} ({clause.level}, {clause.source})"
+    return "\n".join([heading, *lines])
 
 
 def reproduction(case: str, options: Sequence[str] = ()) -> str:

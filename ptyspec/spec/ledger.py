@@ -113,7 +113,7 @@ def document(environment: str, cases: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def merged(old: object, new: Mapping[str, Any], exists: Callable[[str], bool]) -> dict[str, Any]:
-    """Return the cases of an old record that still exist and were not run now, and those that were.
+    """Return the cases of an old record that can still exist and were not run now, and those that were.
 
     An old record of another version, or none, counts as empty.
     """

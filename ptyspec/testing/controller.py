@@ -123,12 +123,6 @@ class Controller:
         given = [(config.invocation_params.dir / word).resolve() for word in config.args]
         return all(any(whole.resolve().is_relative_to(one) for one in given) for whole in wanted)
 
-    def _whole_files(self) -> set[str]:
-        """Files of which every case was collected."""
-        if any("::" in word for word in self.config.args) or self.config.getoption("lf", False):
-            return set()
-        return set(self.facts.files) - set(self.facts.partial)
-
     def _write(self) -> None:
         usual, subject = self.options.usual, self.options.subject
         environment = fingerprint() if usual else f"{fingerprint()}, {subject}"
@@ -148,12 +142,8 @@ class Controller:
                 self.notes.append(f"outcomes are not kept: {error}")
 
     def _merge(self, cache: pytest.Cache, environment: str, cases: dict[str, Any]) -> None:
-        whole, root, known = self._whole_files(), self.config.rootpath, self.facts.cases
-
         def exists(case: str) -> bool:
-            """Whether an older session's case can still exist: its file does, and was not collected whole without it."""
-            file = case.partition("::")[0]
-            return case in known if file in whole else (root / file).exists()
+            return (self.config.rootpath / case.partition("::")[0]).exists()
 
         with FileLock(cache.mkdir("ptyspec") / "outcomes.lock"):
             cache.set(RECORD, document(environment, merged(cache.get(RECORD, None), cases, exists)))

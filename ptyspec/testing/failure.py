@@ -76,13 +76,12 @@ def _is_asserting(node: ast.AST) -> bool:
 
 def section(clauses: Sequence[Clause], case: str, options: Sequence[str]) -> str:
     """Return the text of the report section `clause`."""
-    from ptyspec.spec.checks import reproduction
+    from ptyspec.spec.checks import reproduction, told
 
-    lines: list[str] = []
-    for clause in clauses[:MAX_CLAUSES]:
-        rows = {"rule": clause.statement, "limit": str(clause.tolerance), "stage": clause.place}
-        lines += [f"{clause.id} · {clause.title} ({clause.level}, {clause.source})"]
-        lines += [f"  {name:<10} {text}" for name, text in rows.items()]
+    lines = [
+        told(one, rule=one.statement, limit=str(one.tolerance), stage=one.place)
+        for one in clauses[:MAX_CLAUSES]
+    ]
     if len(clauses) > MAX_CLAUSES:
         lines.append(f"and {', '.join(clause.id for clause in clauses[MAX_CLAUSES:])}")
     return "\n".join([*lines, f"  {'reproduce':<10} {reproduction(case, options)}"])

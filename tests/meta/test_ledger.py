@@ -153,45 +153,20 @@ def test_the_record_is_the_same_however_the_cases_were_run(project: pytest.Pytes
 
 
 @pytest.mark.expensive
-def test_a_later_session_replaces_what_it_ran_and_forgets_what_no_longer_exists(
+def test_a_later_session_replaces_what_it_ran_and_forgets_files_that_are_gone(
     project: pytest.Pytester,
 ) -> None:
     two = "def test_one():\n    pass\ndef test_two():\n    assert {}\n"
     write(project, OURS, test_a=two.format(False), test_b=TEST, test_c=two.format(True))
     project.runpytest_subprocess()
     assert len(record(project)["cases"]) == 5
-
-    def outcomes() -> dict[str, str]:
-        cases = record(project)["cases"]
-        return {name.removeprefix("tests/test_"): row["state"] for name, row in cases.items()}
-
     (project.path / "tests" / "test_b.py").unlink()
-    (project.path / "tests" / "test_c.py").write_text("def test_two():\n    pass\n")
-    project.runpytest_subprocess("--lf")  # collects one case of a file, without a word
-    kept = {"a.py::test_one": "passed", "a.py::test_two": "failed"}
-    assert outcomes() == kept | {
-        "c.py::test_one": "passed",
-        "c.py::test_two": "passed",
-    }  # c was not collected
-
-    (project.path / "tests" / "test_a.py").write_text(
-        "def test_two():\n    pass\ndef test_three():\n    pass\n"
-    )
-    project.runpytest_subprocess("tests/test_a.py::test_three")
-    assert (
-        outcomes()["a.py::test_one"] == "passed"
-    )  # what a selected file no longer holds is not known
-    project.runpytest_subprocess("-k", "two", "-n", "2")
-    assert set(outcomes()) == {
-        "a.py::test_one",
-        "a.py::test_two",
-        "a.py::test_three",
-        "c.py::test_two",
+    write(project, OURS, test_a=two.format(True))
+    project.runpytest_subprocess("-k", "two and test_a", "-n", "2")
+    cases = record(project)["cases"]
+    assert {name.removeprefix("tests/test_"): row["state"] for name, row in cases.items()} == {
+        f"{file}.py::test_{name}": "passed" for file in "ac" for name in ("one", "two")
     }
-    project.runpytest_subprocess("-n", "2")
-    assert outcomes() == dict.fromkeys(
-        ("a.py::test_two", "a.py::test_three", "c.py::test_two"), "passed"
-    )
 
 
 @pytest.mark.expensive

@@ -51,7 +51,7 @@ def compare(golden: Content, observed: Content) -> Iterator[Row]:
         a, b = golden.values.get(key), observed.values.get(key)
         stated, approved = observed.tolerances.get(key), golden.tolerances.get(key)
         if a is None or b is None:
-            absent = "not in the golden file" if a is None else "no longer observed"
+            absent = f"not in the golden file; {stated}" if a is None else "no longer observed"
             yield Row(key, _shown(a), _shown(b), absent)
         elif stated is None or stated != approved:
             told = f"the case states {stated}, approved is {approved or 'no approved tolerance'}"

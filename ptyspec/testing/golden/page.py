@@ -12,7 +12,6 @@ from ptyspec.contracts.arrays import Array
 from ptyspec.files.files import atomic_file
 from ptyspec.render import canvas
 from ptyspec.render.page import Status, page
-from ptyspec.render.table import Mark, Table
 from ptyspec.render.text import escape
 from ptyspec.testing.golden.content import Content, compare, read
 from ptyspec.testing.golden.manifest import Entry, read_manifest
@@ -20,8 +19,6 @@ from ptyspec.testing.golden.proposal import Proposal, Proposals
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-HEAD = ("value", "golden", "proposed", "|difference|", "allowed", "source")
 
 
 def write_page(told: Proposals, golden: Path, out: Path) -> Path:
@@ -46,21 +43,12 @@ def write_page(told: Proposals, golden: Path, out: Path) -> Path:
 
 
 def _content(one: Proposal, old: Path, entry: Entry | None, out: Path) -> Iterator[str]:
-    """What was observed beside what is golden, as a table and pictures."""
+    """What was observed beside what is golden, line by line, and pictures."""
     path = out / "new" / one.name
     new, before = read(path, one.tolerances), Content({}, {})
     if old.is_file():
         before = read(old, entry.tolerances if entry else {})
-    cells = [
-        (
-            Mark(row.key, bold=not row.agrees),
-            *(Mark(value, form=".9g") for value in (row.golden, row.observed, row.off)),
-            str(new.tolerances.get(row.key, "exact")),
-            row.note,
-        )
-        for row in compare(before, new)
-    ]
-    yield from (*Table(HEAD, cells, numbers=HEAD[1:4]).markdown(), "")
+    yield from ("```text", *map(str, compare(before, new)), "```", "")
     for key, array in new.values.items():
         if np.ndim(array) == 2 and min(array.shape) > 1:
             picture = path.with_name(f"{path.stem}-{key}.png")
