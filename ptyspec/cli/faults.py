@@ -76,7 +76,6 @@ Out = Annotated[
     typer.Option(metavar="DIR", help="Also write campaign.json and .md (every clause and fault)."),
 ]
 Merge = Annotated[bool, typer.Option("--merge", help="Keep what DIR says of other faults.")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Run again what has run with this code.")]
 
 
 @app.command("campaign", short_help="Run a tier's cases under each fault.")
@@ -88,7 +87,6 @@ def campaign(
     seconds: Limit = None,
     out: Out = None,
     merge: Merge = False,
-    fresh: Fresh = False,
     as_json: Json = False,
 ) -> None:
     """Run cases under each fault and show which clauses go red.
@@ -110,7 +108,7 @@ def campaign(
         former = _read(folder)
         check_tier(former, tier.value)  # another tier is refused before anything runs
     mode: Mode = "full" if tier is Tier.contract and not quick else "quick"
-    found = _found(only or [], tier.value, mode, children, seconds or SECONDS[tier.value], fresh)
+    found = _found(only or [], tier.value, mode, children, seconds or SECONDS[tier.value])
     if former is not None:
         found = merged(found, former, specification())
     if folder is not None:
@@ -142,16 +140,9 @@ def _read(folder: Path) -> Campaign:
 
 
 def _found(
-    only: list[str],
-    tier: Literal["contract", "parity"],
-    mode: Mode,
-    children: int,
-    seconds: int,
-    fresh: bool,
+    only: list[str], tier: Literal["contract", "parity"], mode: Mode, children: int, seconds: int
 ) -> Campaign:
     """Run what is missing of a campaign and read all of it."""
-    import shutil
-
     from ptyspec.cli.output import stderr
     from ptyspec.faults import campaign as work
     from ptyspec.faults.catalogue import catalogue, fault
@@ -163,8 +154,6 @@ def _found(
     root = checkout(None)
     names = [fault(name).id for name in only] or [one.id for one in catalogue() if one.cost == tier]
     folder = default_root() / "campaigns" / f"{work.stamp_of(root, names, tier, mode)}-{children}"
-    if fresh and folder.exists():
-        shutil.rmtree(folder)
     with stderr().status("collecting the cases") as status:
         cases = collect(root)
 

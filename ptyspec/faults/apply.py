@@ -75,16 +75,13 @@ def exchanged(patch: Patch) -> Iterator[None]:
     Raises PtyspecError that names fault and target where there is no such seam, now or from that
     import.
     """
-    if patch.module not in sys.modules:
-        hook = _AtImport(patch)
-        sys.meta_path.insert(0, hook)
-        try:
-            yield
-        finally:
-            sys.meta_path.remove(hook)
-            hook.undo.close()
-        return
-    with _in_place(patch):
+    with ExitStack() as undo:
+        if patch.module in sys.modules:
+            undo.enter_context(_in_place(patch))
+        else:
+            hook = _AtImport(patch, undo)
+            sys.meta_path.insert(0, hook)
+            undo.callback(sys.meta_path.remove, hook)
         yield
 
 
@@ -138,8 +135,8 @@ def _exchange(old: Any, new: Any) -> None:
 class _AtImport(MetaPathFinder):
     """Patches a module right after it was executed for the first time."""
 
-    def __init__(self, patch: Patch) -> None:
-        self.patch, self.undo, self._busy = patch, ExitStack(), False
+    def __init__(self, patch: Patch, undo: ExitStack) -> None:
+        self.patch, self.undo, self._busy = patch, undo, False
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None

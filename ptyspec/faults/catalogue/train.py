@@ -29,12 +29,7 @@ def _clipped(obj, ceiling):
 
 
 @fault(at="networks.reach:check_reach", signatures=(32,))
-@parity(
-    "[gs2-random]",
-    "test_a_head_that_cannot",
-    "test_the_whole_network_reaches",
-    "test_the_gain_multiplies",
-)
+@parity("[gs2-random]", "test_a_head_that_cannot", "the_whole_network", "test_the_gain_multiplies")
 @clauses(red="HEAD-001 HEAD-002 INFER-005", green="NORMALIZATION-001 MATH-POLAR-001")
 def bounded_head(check, *args, **kwargs):
     """The amplitude head is a sigmoid that ends at 1, whatever the object's level."""
@@ -96,11 +91,7 @@ def _(forget, store, key):
 
 
 @fault(at="pipeline.train:_Run._check", signatures=(37, 78))
-@parity(
-    "test_a_loss_that_is_not_finite_ends",
-    "test_amplitude_two",
-    "test_equal_seeds_give_equal_weights_and_others_do_not[cnn]",
-)
+@parity("test_a_loss_that_is_not_finite_ends", "test_amplitude_two", "and_others_do_not[cnn]")
 @clauses(red="HIST-004", green="NET-004 MATH-POLAR-001")
 def infinite_loss_ignored(check, run, value, epoch, step, metric):
     """A loss that is not finite is written down and training goes on."""
@@ -118,9 +109,7 @@ def interrupt_forgotten(between_steps):
 
 
 @fault(at="pipeline.train:_Run._with_best", signatures=(78,))
-@parity(
-    "test_the_saved_best_weights", "test_the_weights_that_are_kept", "test_a_history_has_a_complete"
-)
+@parity("test_the_saved_best_weights", "test_the_weights_that_are", "test_a_history_has_a_complete")
 @clauses(red="HIST-003 INFER-004", green="HIST-001")
 def last_epoch_kept(with_best, run, state):
     """A checkpoint of the best epoch is built and never attached: the last weights are kept."""
@@ -128,11 +117,7 @@ def last_epoch_kept(with_best, run, state):
 
 
 @fault(at="pipeline.train:_divide", signatures=(80,))
-@parity(
-    "test_groups_validate_all_over_the_area",
-    "test_validation_rows_and_training_rows_are_disjoint",
-    "test_amplitude_two",
-)
+@parity("test_groups_validate_all_over_the_area", "test_validation_rows_and", "test_amplitude_two")
 @clauses(red="HIST-006", green="HIST-007 MATH-POLAR-001")
 def last_groups_validate(divide, scenario, groups):
     """The last part of the groups validates, wherever they lie."""
@@ -142,11 +127,7 @@ def last_groups_validate(divide, scenario, groups):
 
 
 @fault(at="pipeline.train:_Run._epoch")
-@parity(
-    "test_a_history_has_a_complete_record",
-    "test_the_weights_of_a_finished_training",
-    "test_equal_seeds_give_equal_weights",
-)
+@parity("history_has_a_complete_record", "weights_of_a_finished", "equal_seeds_give_equal_weights")
 @clauses(red="HIST-001", green="HIST-005 NET-004")
 def last_record_alone(epoch, run, state, check):
     """Only the last epoch is kept in the history: the curve of a training is one point."""
@@ -154,11 +135,7 @@ def last_record_alone(epoch, run, state, check):
 
 
 @fault(at="networks.blocks:Seeded.__init__", signatures=(10,))
-@parity(
-    "test_equal_seeds_give_equal_weights",
-    "test_a_network_on_symbolic_inputs_computes_what_the_eager_one_does[unrolled-gs2]",
-    "test_every_declared_parameter_is_listed_and_moves_and_nothing_else_does[unrolled]",
-)
+@parity("test_equal_seeds_give_equal_weights", "eager_one_does[unrolled-gs2]", "else_does[unrolled")
 @clauses(red="NET-004", green="NET-006 NET-001")
 def layers_of_one_seed(init, layers, seed):
     """Another training seed gives the same initial weights."""
@@ -186,11 +163,7 @@ def members_keep_an_axis(product, left, middle, right):
 
 
 @fault(at="networks.generators.cnn:build", signatures=(51,))
-@parity(
-    "test_the_built_model_has_the_declared_geometry[false",
-    "test_the_phase_head_reaches",
-    "test_a_network_on_symbolic_inputs_computes_what_the_eager_one_does[cnn",
-)
+@parity("has_the_declared_geometry[false", "test_the_phase_head_reaches", "eager_one_does[cnn")
 @clauses(red="NET-008", green="NET-006 HEAD-004")
 def merge_flag_ignored(build, config, *rest):
     """Members are merged whether or not the scenario says so: object_big is read by nobody."""
@@ -237,10 +210,7 @@ def optimiser_anew(restore, run, state):
 
 
 @fault(at="networks.generators.unrolled:build", signatures=(38,))
-@parity(
-    "test_every_declared_parameter_is_listed_and_moves_and_nothing_else_does[unrolled]",
-    "test_a_network_on_symbolic_inputs_computes_what_the_eager_one_does[unrolled-gs2]",
-)
+@parity("else_does[unrolled", "on_symbolic_inputs_computes_what_the_eager_one_does[unrolled-gs2]")
 @clauses(red="NET-001", green="NET-006")
 def part_never_trained(build, *args):
     """The last correction network is listed nowhere and keeps its initial weights."""
@@ -250,11 +220,7 @@ def part_never_trained(build, *args):
 
 
 @fault(at="networks.reconstructor:Reconstructor.__init__", signatures=(7, 38))
-@parity(
-    "test_every_declared_parameter_is_listed_and_moves_and_nothing_else_does[cnn]",
-    "test_a_network_on_symbolic_inputs_computes_what_the_eager_one_does[unrolled-gs2]",
-    "test_another_gain",
-)
+@parity("and_moves_and_nothing_else_does[cnn]", "eager_one_does[unrolled-gs2", "test_another_gain")
 @clauses(red="NET-002", green="NET-006 NORMALIZATION-001")
 def scale_trained(init, model, scenario, probe, a0, *rest):
     """The rms amplitude, and with it the intensity scale, is a trained variable."""
@@ -265,11 +231,7 @@ def scale_trained(init, model, scenario, probe, a0, *rest):
 
 
 @fault(at="networks.generators.cnn:DirectCnn.call")
-@parity(
-    "starts_at_the_right_amplitude[cnn",
-    "phase_head_reaches_both_ends_and_zero",
-    "rms_amplitude[cnn]",
-)
+@parity("starts_at_the_right_amplitude[cnn", "phase_head_reaches_both_ends", "rms_amplitude[cnn]")
 @clauses(red="HEAD-005", green="HEAD-002 HEAD-004")
 def start_at_half(call, layer, measured, relative, start):
     """The network starts at half of what the total counts state."""
@@ -288,9 +250,7 @@ def symbolic_batch_taken_for_one(unfold, tensor, members):
 
 
 @fault(at="pipeline.checkpoint:save", signatures=(6,))
-@parity(
-    "test_the_saved_best_weights_predict", "test_groups_validate_all_over", "test_amplitude_two"
-)
+@parity("the_saved_best_weights_predict", "test_groups_validate_all_over", "test_amplitude_two")
 @clauses(red="INFER-003", green="HIST-006 MATH-POLAR-001")
 def untrained_saved(save, folder, state):
     """The untrained weights are saved under the name of the best ones."""
@@ -298,11 +258,7 @@ def untrained_saved(save, folder, state):
 
 
 @fault(at="pipeline.train:_divide", signatures=(25,))
-@parity(
-    "test_validation_rows_and_training_rows_are_disjoint",
-    "test_groups_validate_all_over_the_area",
-    "test_amplitude_two",
-)
+@parity("test_validation_rows_and", "test_groups_validate_all_over_the_area", "test_amplitude_two")
 @clauses(red="HIST-007", green="HIST-006 MATH-POLAR-001")
 def validation_trains(divide, scenario, groups):
     """The groups that validate train as well."""
@@ -311,9 +267,7 @@ def validation_trains(divide, scenario, groups):
 
 
 @fault(at="pipeline.train:_Run._check", signatures=(78,))
-@parity(
-    "test_a_last_update_that_breaks", "test_a_loss_that_is_not_finite_ends", "test_amplitude_two"
-)
+@parity("test_a_last_update_that_breaks", "a_loss_that_is_not_finite_ends", "test_amplitude_two")
 @clauses(red="HIST-005", green="HIST-004 MATH-POLAR-001")
 def weights_unchecked(check, run, value, epoch, step, metric):
     """Nobody looks at the weights after the last update."""
