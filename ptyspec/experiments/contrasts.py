@@ -81,7 +81,8 @@ def judged(
         state="no value",
     )
     if missing:
-        return replace(empty, reason=_several(missing))
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        return replace(empty, reason=missing[0] + more)
     if len(numbers) < least:
         said = f"{len(numbers)} pairs, a verdict needs {least}"
         return replace(empty, reason=said, needed_n=least)
@@ -152,19 +153,17 @@ def _needed(
         return None
     if not observable.outcome:
         return intervals.pairs_needed(numbers, compared.margin, design.alpha, design.power)
-    return intervals.repeats_needed(
-        numbers, lambda one: state_of(compared, one) != "undecided", design.alpha, interval
-    )
+
+    def decided(found: Interval) -> bool:
+        return state_of(compared, found) != "undecided"
+
+    return intervals.repeats_needed(numbers, decided, design.alpha, interval)
 
 
 def _undecided(margin: float, found: Interval, needed: int | None, design: Design) -> str:
-    text = f"between {found.low:.3g} and {found.high:.3g}, the margin is {margin:g}"
-    if design.deterministic:
-        return f"{text}: the seeds differ"
+    why = f"{needed} pairs would settle it"
     if needed is None:
-        return f"{text}: more than {intervals.MOST} pairs, if any number, would settle it"
-    return f"{text}: {needed} pairs would settle it"
-
-
-def _several(texts: list[str]) -> str:
-    return texts[0] + (f" (and {len(texts) - 1} more)" if len(texts) > 1 else "")
+        why = f"more than {intervals.MOST} pairs, if any number, would settle it"
+    if design.deterministic:
+        why = "the seeds differ"
+    return f"between {found.low:.3g} and {found.high:.3g}, the margin is {margin:g}: {why}"

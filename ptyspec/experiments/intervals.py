@@ -127,14 +127,10 @@ def repeats_needed(
     interval: Intervals,
 ) -> int | None:
     """Return how many pairs of 0 or 1 would settle it, were their shares as observed; None beyond MOST."""
-    n = len(differences)
-    up, down = (
-        sum(value > 0 for value in differences) / n,
-        sum(value < 0 for value in differences) / n,
-    )
+    n, signs = len(differences), [(value > 0) - (value < 0) for value in differences]
     for many in range(n + 1, MOST + 1):
-        ups, downs = round(up * many), round(down * many)
-        found = interval([1.0] * ups + [-1.0] * downs + [0.0] * max(0, many - ups - downs), alpha)
-        if decide(found):
+        ups, downs = (round(signs.count(sign) / n * many) for sign in (1, -1))
+        likely = [1.0] * ups + [-1.0] * downs + [0.0] * max(0, many - ups - downs)
+        if decide(interval(likely, alpha)):
             return many
     return None

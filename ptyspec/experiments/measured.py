@@ -34,16 +34,15 @@ def values_of(evidence: Evidence, observable: Observable) -> Values:
 def value_of(row: Row, observable: Observable) -> float | Missing:
     """Return the observable of one row: a number, or what kept it from being one."""
     where = f"{row.arm}, seed {row.seed}"
-    numbers = [row.values.get(path) for path in observable.paths]
-    if any(number is None for number in numbers):
-        if row.outcome != "finished":
-            at = f" at {row.stage}" if row.stage else ""
-            return Missing(f"{where}: {row.outcome}{at}: {_first_line(row.error)}")
-        absent = [
-            path for path, number in zip(observable.paths, numbers, strict=True) if number is None
-        ]
+    numbers = {path: row.values.get(path) for path in observable.paths}
+    absent = [path for path, number in numbers.items() if number is None]
+    if absent and row.outcome != "finished":
+        at = f" at {row.stage}" if row.stage else ""
+        reason = (row.error or "no reason is recorded").strip().splitlines()[0]
+        return Missing(f"{where}: {row.outcome}{at}: {reason}")
+    if absent:
         return Missing(f"{where}: no value for {', '.join(absent)}")
-    known = [float(number) for number in numbers if number is not None]
+    known = [float(row.values[path] or 0.0) for path in observable.paths]
     split = 1 + len(observable.times)
     below = math.prod(known[split:])
     if below == 0:
@@ -67,7 +66,3 @@ def unequal_repeats(evidence: Evidence) -> list[str]:
         for (arm, seed), values in first.items()
         if again.get((arm, seed)) != values
     )
-
-
-def _first_line(text: str | None) -> str:
-    return (text or "no reason is recorded").strip().splitlines()[0]

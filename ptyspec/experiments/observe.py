@@ -63,30 +63,22 @@ class Observers:
     """
 
     def __init__(self, processes: int) -> None:
-        self.processes = processes
-        self._pool: ProcessPoolExecutor | None = None
+        start, spawn = (default_threads(), os.getpid()), get_context("spawn")
+        self._pool = ProcessPoolExecutor(processes, spawn, initializer=begin_worker, initargs=start)
 
     def __enter__(self) -> Observers:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-            self._pool = None
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
     def submit(self, variant: RunSpec) -> Future[Observation]:
         """Return the observation to come; no process is started for one that is in the store."""
-        if known(variant):
-            done: Future[Observation] = Future()
-            done.set_result(observe(variant))
-            return done
-        if self._pool is None:
-            start = (default_threads(), os.getpid())
-            spawn = get_context("spawn")
-            self._pool = ProcessPoolExecutor(
-                self.processes, spawn, initializer=begin_worker, initargs=start
-            )
-        return self._pool.submit(observe, variant)
+        if not known(variant):
+            return self._pool.submit(observe, variant)
+        done: Future[Observation] = Future()
+        done.set_result(observe(variant))
+        return done
 
 
 def observe_all(
@@ -207,21 +199,11 @@ def _numbers(walk: Walk) -> dict[str, float]:
         found |= {f"{record.name}.{key}": number for key, number in record.numbers.items()}
         found |= {f"{record.name}.{key}": float(flag) for key, flag in record.flags.items()}
         for array, stats in record.arrays.items():
-            for figure in ("min", "max", "mean", "std", "energy", "nan_count"):
-                number = getattr(stats, figure)
-                if number is not None:
-                    found[f"{record.name}.{array}.{figure}"] = float(number)
+            figures = stats.model_dump(exclude={"shape", "dtype"}, exclude_none=True)
+            found |= {f"{record.name}.{array}.{key}": float(at) for key, at in figures.items()}
     if walk.has("containers"):
         found["normalize.test.gain"] = walk.containers.test.gain
     return found
-
-
-def _history(walk: Walk) -> dict[str, Any]:
-    if not walk.has("trained"):
-        return {}
-    history = walk.trained.history
-    losses = [row.metrics.get("loss") for row in history.epochs]
-    return {"losses": losses, "best_epoch": history.best_epoch}
 
 
 def walked(walk: Walk) -> Observation:
@@ -237,6 +219,8 @@ def walked(walk: Walk) -> Observation:
         return {"has_nan": False} | scores
 
     outcome, error, metrics = ended_as(score)
+    history = walk.trained.history if walk.has("trained") else None
+    losses = [row.metrics.get("loss") for row in history.epochs] if history else []
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu = used.ru_utime + used.ru_stime - start.ru_utime - start.ru_stime
     return {
@@ -245,7 +229,7 @@ def walked(walk: Walk) -> Observation:
         "error": error,
         "metrics": metrics or {},
         "numbers": _numbers(walk),
-        "history": _history(walk),
+        "history": {} if history is None else {"losses": losses, "best_epoch": history.best_epoch},
         "seconds": round(time.perf_counter() - wall, 2),
         "cpu_seconds": round(cpu, 2),
         "peak_rss_mb": max((record.peak_rss_mb for record in walk.records), default=0.0),

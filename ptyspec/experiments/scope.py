@@ -22,18 +22,11 @@ def scope(hypothesis: Hypothesis, settings: Mapping[str, Mapping[str, Any]]) -> 
     Arms that only a control compares are left out: what they vary is not what the claim is about.
     """
     claimed = {arm for contrast in hypothesis.contrast for arm in contrast.arms}
-    settings = {name: values for name, values in settings.items() if name in claimed}
-    keys = [
-        key
-        for key in dict.fromkeys(key for arm in settings.values() for key in arm)
-        if not key.startswith(SEEDS)
-    ]
-    differ = {
-        key: {name: arm.get(key) for name, arm in settings.items()}
-        for key in keys
-        if _differs(settings, key)
-    }
-    same = {key: next(iter(settings.values()))[key] for key in keys if key not in differ}
+    arms = {name: values for name, values in settings.items() if name in claimed}
+    every = {key: None for arm in arms.values() for key in arm if not key.startswith(SEEDS)}
+    by_arm = {key: {name: arm.get(key) for name, arm in arms.items()} for key in every}
+    differ = {key: row for key, row in by_arm.items() if len({*map(repr, row.values())}) > 1}
+    same = {key: next(iter(row.values())) for key, row in by_arm.items() if key not in differ}
     declared = hypothesis.scope
     return Scope(
         varied=differ | {name: {} for name in declared.varied},
@@ -44,20 +37,12 @@ def scope(hypothesis: Hypothesis, settings: Mapping[str, Mapping[str, Any]]) -> 
 
 def lists(found: Scope) -> dict[str, list[str]]:
     """Return the scope as texts: factors varied with their values, factors held, factors not exercised."""
-    varied = [_varied(key, by_arm) for key, by_arm in found.varied.items()]
-    held = [
-        key if value is None else f"{key} = {_shown(value)}" for key, value in found.held.items()
-    ]
-    return {"varied": varied, "held": held, "not_exercised": list(found.not_exercised)}
-
-
-def _differs(settings: Mapping[str, Mapping[str, Any]], key: str) -> bool:
-    return len({repr(arm.get(key)) for arm in settings.values()}) > 1
-
-
-def _varied(key: str, by_arm: Mapping[str, Any]) -> str:
-    values = dict.fromkeys(_shown(value) for value in by_arm.values())
-    return f"{key}: {' | '.join(values)}" if values else key
+    varied = {key: dict.fromkeys(map(_shown, row.values())) for key, row in found.varied.items()}
+    return {
+        "varied": [f"{key}: {' | '.join(row)}" if row else key for key, row in varied.items()],
+        "held": [key if value is None else f"{key} = {value}" for key, value in found.held.items()],
+        "not_exercised": list(found.not_exercised),
+    }
 
 
 def _shown(value: Any) -> str:

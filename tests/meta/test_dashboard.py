@@ -213,7 +213,7 @@ def test_the_command_prints_the_path_and_ends_as_asked(
 ) -> None:
     from ptyspec.cli import report
 
-    found = sources(tmp_path)
+    found = dataclasses.replace(sources(tmp_path), runs=())
     monkeypatch.setattr(report, "gather", lambda *_: found)
     done = CliRunner().invoke(app, ["report", "--out", str(tmp_path / "out")])
     assert (done.exit_code, done.stdout) == (0, f"{tmp_path / 'out' / 'dashboard.html'}\n")
