@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ptyspec.cli.failures import DOUBTFUL, INCOMPLETE, VIOLATION
 from ptyspec.cli.names import scenario_targets
 from ptyspec.cli.options import Json, Profile, Recipe, Seed, Setting
-
-if TYPE_CHECKING:
-    from ptyspec.report.comparison import Comparison
 
 Targets = Annotated[
     list[str],
@@ -48,7 +45,7 @@ def compare(
     output.fix_threads()
     from ptyspec.files.disk import check_place
     from ptyspec.report.comparison import comparison
-    from ptyspec.report.comparison_page import is_comparison, write_comparison
+    from ptyspec.report.comparison_page import is_comparison, tables, write_comparison
     from ptyspec.report.comparison_runs import runs
     from ptyspec.runs.run_spec import Options
 
@@ -58,24 +55,15 @@ def compare(
     found = runs(targets, Options(profile, recipe, seed, settings or ()))
     document = comparison(found)
     written = write_comparison(place, found, document) if place is not None else []
-    _tell(document, written, as_json=as_json)
-    output.end(CODES[document.status])
-
-
-def _tell(document: Comparison, written: list[Path], *, as_json: bool) -> None:
-    from ptyspec.cli.output import print_json, stderr, stdout
-    from ptyspec.report.comparison_page import tables
-
     if as_json:
-        print_json(document)
+        output.print_json(document)
     else:
         for table in tables(document):
             if table.rows:
-                stdout().print(table.terminal(fold_first=True))
-            if table.note:
-                stdout().print(table.note, markup=False)
-            stdout().print()
+                output.stdout().print(table.terminal(fold_first=True))
+            output.line(f"{table.note}\n" if table.note else "")
         for path in written:
             typer.echo(f"{path.suffix[1:]:<5} {path}")
     for line in document.limits:
-        stderr().print(f"note: {line}", markup=False)
+        output.stderr().print(f"note: {line}", markup=False)
+    output.end(CODES[document.status])

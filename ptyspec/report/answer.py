@@ -14,7 +14,6 @@ from ptyspec.contracts.scan import RawScan
 from ptyspec.render.table import Mark, Table
 from ptyspec.render.text import escape
 from ptyspec.scores import headline as scores
-from ptyspec.spec.finding import Finding
 
 TRIVIAL_RANGE = "0.86 to 0.90"
 """Amplitude correlation of the trivial baseline on lines objects, measured (SCORE-009)."""
@@ -39,7 +38,11 @@ def answer(result: RunResult, verdict: Verdict) -> list[str]:
 
 def broken(verdict: Verdict) -> list[str]:
     """Return one line for each broken clause, the earliest stage first."""
-    return [f"- {_line(row)}" for row in verdict.failed]
+    return [
+        f"- **{row.clause}** at {row.stage}: {escape(row.what)}: {escape(row.observed)}; "
+        f"expected {escape(row.expected)}."
+        for row in verdict.failed
+    ]
 
 
 def doubts(verdict: Verdict) -> list[str]:
@@ -49,13 +52,6 @@ def doubts(verdict: Verdict) -> list[str]:
         f". Limit: {escape(one.source)}."
         for one in verdict.doubts
     ]
-
-
-def _line(row: Finding) -> str:
-    return (
-        f"**{row.clause}** at {row.stage}: {escape(row.what)}: {escape(row.observed)}; "
-        f"expected {escape(row.expected)}."
-    )
 
 
 def _sentence(text: str) -> str:
@@ -99,11 +95,7 @@ def frame_totals(scan: RawScan) -> Array:
 
 def numbers(result: RunResult) -> dict[str, float]:
     """Return the scalars that stages recorded (gain, scale, a0), the first mention of each."""
-    found: dict[str, float] = {}
-    for stage in result.stages:
-        for key, value in stage.numbers.items():
-            found.setdefault(key, value)
-    return found
+    return {key: at for stage in reversed(result.stages) for key, at in stage.numbers.items()}
 
 
 def score_table(metrics: Mapping[str, Any]) -> Table:
@@ -149,22 +141,21 @@ def how_to_read(result: RunResult) -> list[str]:
         ),
         "- A refined result counts only against the same number of sweeps from a flat start.",
     ]
-    network, iterative = (
-        scores.lookup(blocks.get(name, {}), "complex.nrmse") for name in ("network", "iterative")
-    )
-    if network is not None and iterative is not None and iterative < network:
+    best = scores.lookup(blocks.get("iterative", {}), "complex.nrmse")
+    mine = scores.lookup(blocks["network"], "complex.nrmse")
+    if mine is not None and best is not None and best < mine:
         lines.append(
-            f"- The iterative reference is better here than the network: complex NRMSE {iterative:.3f} "
-            f"against {network:.3f}."
+            f"- The iterative reference is better here than the network: complex NRMSE {best:.3f} "
+            f"against {mine:.3f}."
         )
     return lines + _reasons(result)
 
 
 def _reasons(result: RunResult) -> list[str]:
     """Return why scores of the network's result are missing."""
-    lines = []
-    for part, content in result.metrics.items():
-        reason = content.get("reason") if isinstance(content, Mapping) else None
-        if reason and (part != "amplitude" or scores.has_truth(result.metrics)):
-            lines.append(f"- Not evaluated, {escape(part)}: {escape(reason)}.")
-    return lines
+    wanted = [
+        key for key in result.metrics if key != "amplitude" or scores.has_truth(result.metrics)
+    ]
+    parts = {key: result.metrics[key] for key in wanted}
+    reasons = {key: at.get("reason") for key, at in parts.items() if isinstance(at, Mapping)}
+    return [f"- Not evaluated, {escape(key)}: {escape(at)}." for key, at in reasons.items() if at]

@@ -88,46 +88,36 @@ def compared(views: Views, quantity: Quantity, keys: tuple[str, ...]) -> Figure:
     Without a truth the order is network | iterative reference | difference.
     """
     rows = [name for name in ("network", "refined") if name in views.estimates]
-    width = 3.5
+    width, top, against = 3.5, quantity.error_limit, quantity.reference_name
     grid = canvas.Grid(len(rows), 3, width, canvas.panel_size(views.frame, width))
     figure, axes = grid.figure(_title(views, quantity))
+    kind, look = "difference" if views.truth is None else "error", (quantity.cmap, quantity.limits)
     for row, name in zip(axes, rows, strict=True):
         scored = scores.title_scores(views.blocks.get(name, {}), *keys)
-        panels = [
-            (quantity.reference, quantity.reference_name),
-            (quantity.images[name], _two_lines(name, scored)),
+        error = quantity.errors[name]
+        missed = (
+            f"{kind}: {scores.NAMES[name]} − {against}\nroot mean square {canvas.rms(error):.3g}"
+        )
+        shown = [
+            (quantity.reference, *look, quantity.unit, against),
+            (
+                quantity.images[name],
+                *look,
+                quantity.unit,
+                f"{scores.NAMES[name]}\n{scored}".strip(),
+            ),
         ]
-        if views.truth is None:
-            panels.reverse()
-        for axis, (image, text) in zip(row[:2], panels, strict=True):
+        shown = shown if views.truth is not None else shown[::-1]
+        shown.append((error, ERROR_MAP, (-top, top), "Δ " + quantity.unit, missed))
+        for axis, (image, cmap, limits, unit, title) in zip(row, shown, strict=True):
             drawn = canvas.image_panel(
-                axis, image, views.frame, cmap=quantity.cmap, limits=quantity.limits, title=text
+                axis, image, views.frame, cmap=cmap, limits=limits, title=title
             )
-            canvas.colour_bar(axis, drawn, quantity.unit, extend="both")
-        _error_panel(row[2], views, quantity, name)
-        row[0].set_ylabel("y / pixel", fontsize=canvas.SMALL)
-        for axis in row[1:]:
-            axis.tick_params(labelleft=False)
-    for axis in axes[-1]:
-        axis.set_xlabel("x / pixel", fontsize=canvas.SMALL)
-    for axis in axes[:-1].flat:
-        axis.tick_params(labelbottom=False)
+            canvas.colour_bar(axis, drawn, unit, extend="both")
+            axis.set_xlabel("x / pixel", fontsize=canvas.SMALL)
+            axis.set_ylabel("y / pixel", fontsize=canvas.SMALL)
+            axis.label_outer()
     return figure
-
-
-def _error_panel(axis: Axes, views: Views, quantity: Quantity, name: str) -> None:
-    top = quantity.error_limit
-    kind = "error" if views.truth is not None else "difference"
-    head = f"{kind}: {scores.NAMES[name]} − {quantity.reference_name}"
-    title = f"{head}\nroot mean square {canvas.rms(quantity.errors[name]):.3g}"
-    drawn = canvas.image_panel(
-        axis, quantity.errors[name], views.frame, cmap=ERROR_MAP, limits=(-top, top), title=title
-    )
-    canvas.colour_bar(axis, drawn, "Δ " + quantity.unit, extend="both")
-
-
-def _two_lines(name: str, scored: str) -> str:
-    return f"{scores.NAMES[name]}\n{scored}" if scored else scores.NAMES[name]
 
 
 def side_by_side(views: Views, title: str = "the network beside its controls") -> Figure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 
@@ -32,15 +33,11 @@ def ensure(folder: Path, progress: Progress | None = None) -> Path:
     One process at a time makes those of a stored run. Pages of other code stay where the folder cannot be written.
     Raises InputFileError where the data of the run cannot be read, and OutputFileError.
     """
-    if _current(folder):
+    kept = (folder / PAGES[0]).is_file() and not os.access(folder, os.W_OK)
+    if kept or _current(folder):
         return folder
-    if (folder / PAGES[0]).is_file() and not os.access(folder, os.W_OK):
-        return folder
-    store = RunStore(folder.parent.parent) if folder.parent.name == "runs" else None
-    if store is None:
-        write_pages(folder, progress)
-        return folder
-    with store.locked(folder.name):
+    stored = folder.parent.name == "runs"
+    with RunStore(folder.parent.parent).locked(folder.name) if stored else nullcontext():
         if not _current(folder):  # somebody else may have made them while this process waited
             write_pages(folder, progress)
     return folder

@@ -58,7 +58,7 @@ def pair(written: Make) -> tuple[Path, Path]:
     metrics = {**wrong.metrics, **block(0.5), "controls": wrong.metrics["controls"]}
     stages = (
         *wrong.stages[:2],
-        wrong.stages[2].model_copy(update={"numbers": {"gain": 0.5}}),
+        wrong.stages[2].model_copy(update={"numbers": wrong.stages[2].numbers | {"gain": 0.5}}),
         *wrong.stages[3:],
     )
     return written("right"), written(
