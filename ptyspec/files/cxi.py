@@ -112,10 +112,8 @@ def to_pixel_scan(record: CxiScan, measurement: Measurement | None = None) -> Pi
         "scale_source": f"assumed ({kind} without a stored scale)",
     }
     if (size, size) != record.frames.shape[1:]:
-        metadata["crop"] = {
-            "rows": [window[0].start, window[0].stop],
-            "columns": [window[1].start, window[1].stop],
-        }
+        named = zip(("rows", "columns"), window, strict=True)
+        metadata["crop"] = {name: [side.start, side.stop] for name, side in named}
     warnings = [*record.warnings, *contradictions(frames, kind)]
     if warnings:
         metadata["warnings"] = warnings
@@ -137,19 +135,11 @@ def to_raw_scan(record: CxiScan | PixelScan, probe: Array | None = None) -> RawS
             next_step="pass `--probe FILE` (.npy, .npz or .h5) with a probe guess in object pixels",
         )
     x, y = scan.positions.T
-    return RawScan(
-        xcoords=x,
-        ycoords=y,
-        xcoords_start=x,
-        ycoords_start=y,
-        diff3d=scan.diff3d,
-        probeGuess=chosen,
-        scan_index=np.zeros(len(x), np.int64),
-        scale=1.0,
-        mask=scan.mask,
-        metadata=scan.metadata,
-        source=scan.source,
-    )
+    names = ("diff3d", "mask", "metadata", "source")
+    same: dict[str, Any] = {name: getattr(scan, name) for name in names}
+    same |= {"xcoords": x, "ycoords": y, "xcoords_start": x, "ycoords_start": y}
+    index = np.zeros(len(x), np.int64)
+    return RawScan(**same, probeGuess=chosen, scan_index=index, scale=1.0)
 
 
 def _record(file: Hdf5File) -> CxiScan:
@@ -159,13 +149,8 @@ def _record(file: Hdf5File) -> CxiScan:
         # as_array says which of these it is
         as_array("data", frames, np.float32, (None, None, None), source=file.source(data))
     key = _required(file, "translations", *TRANSLATION)
-    translation = as_array(
-        "translation",
-        file.read(key) * _unit(file, key, LENGTHS),
-        np.float64,
-        (None, 3),
-        source=file.source(key),
-    )
+    metres = file.read(key) * _unit(file, key, LENGTHS)
+    translation = as_array("translation", metres, np.float64, (None, 3), source=file.source(key))
     if len(translation) != len(frames):
         raise ScanDataError(
             "the file has another number of translations than of frames",
@@ -175,22 +160,11 @@ def _record(file: Hdf5File) -> CxiScan:
             next_step="store one translation (x, y, z) for every frame",
         )
     warnings: list[str] = []
-    rows, columns, pixel = _detector_axes(file)
-    mask = _mask(file, frames, warnings)
-    return CxiScan(
-        frames,
-        mask,
-        translation,
-        rows,
-        columns,
-        pixel,
-        _length(file, f"{DETECTOR}/distance"),
-        _wavelength(file, warnings),
-        _centre(file, frames.shape[1:]),
-        file.read(ILLUMINATION) if file.has(ILLUMINATION) else None,
-        str(file.path),
-        tuple(warnings),
-    )
+    axes, mask = _detector_axes(file), _mask(file, frames, warnings)
+    distance, wavelength = _length(file, f"{DETECTOR}/distance"), _wavelength(file, warnings)
+    probe = file.read(ILLUMINATION) if file.has(ILLUMINATION) else None
+    geometry = (*axes, distance, wavelength, _centre(file, frames.shape[1:]))
+    return CxiScan(frames, mask, translation, *geometry, probe, str(file.path), tuple(warnings))
 
 
 def _required(file: Hdf5File, what: str, *keys: str) -> str:
@@ -223,12 +197,9 @@ def _unit(file: Hdf5File, key: str, known: dict[str, float]) -> float:
 
 def _length(file: Hdf5File, key: str, known: dict[str, float] = LENGTHS) -> float:
     """Return one positive number in metres (or joules)."""
-    array = file.read(key)
-    value = (
-        float(array.reshape(-1)[0]) * _unit(file, key, known)
-        if array.size == 1 and array.dtype.kind in "iuf"
-        else 0.0
-    )
+    array, value = file.read(key), 0.0
+    if array.size == 1 and array.dtype.kind in "iuf":
+        value = float(array.reshape(-1)[0]) * _unit(file, key, known)
     if not (np.isfinite(value) and value > 0):
         raise ScanDataError(
             f"{key} is not one positive number",
@@ -336,9 +307,8 @@ def _band(record: CxiScan, size: int) -> Array:
     probe = single_mode(np.asarray(record.illumination), f"{record.source}:{ILLUMINATION}")
     if probe.shape == (size, size) or probe.shape != record.frames.shape[1:]:
         return probe  # as it is: a wrong size is refused when the scan is made
-    spectrum = np.fft.fftshift(
-        np.fft.fft2(np.fft.ifftshift(probe.astype(np.complex128)), norm="ortho")
-    )
+    centred = np.fft.ifftshift(probe.astype(np.complex128))
+    spectrum = np.fft.fftshift(np.fft.fft2(centred, norm="ortho"))
     rows, columns = (slice(n // 2 - size // 2, n // 2 + size // 2) for n in probe.shape)
     cropped = np.fft.ifftshift(spectrum[rows, columns])
     return np.fft.fftshift(np.fft.ifft2(cropped, norm="ortho")).astype(np.complex64)

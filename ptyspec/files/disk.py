@@ -13,6 +13,7 @@ from ptyspec.errors import OutputExistsError, OutputFileError
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+ELSEWHERE = "choose another folder with --out, or set PTYSPEC_HOME for the run store"
 RUN_MARK = "scenario.json"
 """The file by which a folder is known to be a run."""
 
@@ -31,15 +32,12 @@ def clear_errors(folder: Path) -> Iterator[None]:
                 source=where,
                 next_step="free some space, or set PTYSPEC_HOME to a folder on another disk, and run again",
             ) from error
-        if error.errno in REFUSED and folder.resolve() in (
-            where.resolve(),
-            *where.resolve().parents,
-        ):
+        if error.errno in REFUSED and where.resolve().is_relative_to(folder.resolve()):
             raise OutputFileError(
                 "this folder cannot be written",
                 value=where,
                 source=error.strerror,
-                next_step="choose another folder with --out, or set PTYSPEC_HOME for the run store",
+                next_step=ELSEWHERE,
             ) from error
         raise
 
@@ -53,7 +51,7 @@ def make_folder(folder: Path) -> Path:
             "this folder cannot be created",
             value=folder,
             source=error.strerror,
-            next_step="choose another folder with --out, or set PTYSPEC_HOME for the run store",
+            next_step=ELSEWHERE,
         ) from error
     return folder
 

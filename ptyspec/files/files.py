@@ -16,29 +16,20 @@ from ptyspec.errors import InputFileError, OutputFileError
 def existing_file(path: Path) -> Path:
     """Return `path` if it is a readable file that is not empty; InputFileError otherwise."""
     path = Path(path)
+    limit = None
     if not path.exists():
-        raise InputFileError(
-            "there is no such file", value=path, next_step="check the path and the working folder"
-        )
-    if not path.is_file():
-        raise InputFileError(
-            "this is not a file",
-            value=path,
-            limit="a file",
-            next_step="name the .npz, .cxi or .h5 file inside it",
-        )
-    if path.stat().st_size == 0:
-        raise InputFileError(
-            "the file is empty",
-            value=path,
-            limit="more than 0 bytes",
-            next_step="copy or write the file again",
-        )
-    if not os.access(path, os.R_OK):
-        raise InputFileError(
-            "the file may not be read", value=path, next_step="ask for read permission (chmod +r)"
-        )
-    return path
+        what, step = "there is no such file", "check the path and the working folder"
+    elif not path.is_file():
+        what, limit = "this is not a file", "a file"
+        step = "name the .npz, .cxi or .h5 file inside it"
+    elif path.stat().st_size == 0:
+        what, limit = "the file is empty", "more than 0 bytes"
+        step = "copy or write the file again"
+    elif not os.access(path, os.R_OK):
+        what, step = "the file may not be read", "ask for read permission (chmod +r)"
+    else:
+        return path
+    raise InputFileError(what, value=path, limit=limit, next_step=step)
 
 
 def sha256_of(path: Path) -> str:

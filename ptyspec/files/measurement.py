@@ -6,8 +6,9 @@ declaration, the scan carries a warning.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def declared_kind(
             source=source,
             next_step=f"drop `--measurement {asked}`, or correct the key `measurement` in the file",
         )
-    kind = asked or stored
+    kind = asked or cast("Measurement | None", stored)
     if kind is None and dtype.kind in "iub":
         raise MeasurementError(
             "the frames are integers, so they are counts, but nothing declares it",
@@ -59,7 +60,7 @@ def declared_kind(
             limit="float32 amplitude unless declared",
             next_step="pass `--measurement counts`, or add the key measurement='counts' to the file",
         )
-    return "counts" if kind == "counts" else "amplitude" if kind == "amplitude" else None
+    return kind
 
 
 def contradictions(frames: Array, kind: Measurement | None) -> list[str]:
@@ -72,11 +73,11 @@ def contradictions(frames: Array, kind: Measurement | None) -> list[str]:
     if kind == "counts" and not whole:
         small = sample[np.square(sample) < SQUARE_RANGE]
         squares = np.square(small)
-        if bool(np.all(np.abs(squares - np.rint(squares)) <= 1e-4 + 1e-6 * squares)):
-            return [
-                "declared counts, but the values are square roots of integers: they look like amplitudes"
-            ]
-        return ["declared counts, but the values are not whole numbers"]
+        roots = bool(np.all(np.abs(squares - np.rint(squares)) <= 1e-4 + 1e-6 * squares))
+        like = (
+            "square roots of integers: they look like amplitudes" if roots else "not whole numbers"
+        )
+        return [f"declared counts, but the values are {like}"]
     if kind != "counts" and whole and sample.max() >= LEAST_MAXIMUM:
         mean = sample.mean(axis=0)
         lit = mean > 0
@@ -132,12 +133,7 @@ def scale_from_dose(amplitude: Array, nphotons: object, key: str, source: str) -
 
 
 def _positive(value: object, key: str, source: str) -> float:
-    if (
-        isinstance(value, (int, float))
-        and not isinstance(value, bool)
-        and np.isfinite(value)
-        and value > 0
-    ):
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
         return float(value)
     raise ScanDataError(
         f"{key} is not a positive number",

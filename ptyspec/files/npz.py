@@ -33,17 +33,8 @@ POSITIONS = ("xcoords", "ycoords", "xcoords_start", "ycoords_start")
 FRAMES = ("diff3d", "diffraction")
 OPTIONAL = ("scan_index", "objectGuess", "Y", "mask")
 METADATA = ("_metadata", "metadata")
-USED = {
-    *POSITIONS,
-    *FRAMES,
-    *OPTIONAL,
-    *METADATA,
-    "probeGuess",
-    "scale",
-    "intensity_scale",
-    "measurement",
-    "format",
-}
+SCALES = ("scale", "intensity_scale")
+USED = {*POSITIONS, *FRAMES, *OPTIONAL, *METADATA, *SCALES, "probeGuess", "measurement", "format"}
 
 
 def write_scan(path: Path, scan: RawScan) -> Path:
@@ -59,13 +50,9 @@ def write_scan(path: Path, scan: RawScan) -> Path:
         "scale": np.array(scan.scale, np.float64),
         "metadata": np.array(json_text.to_text(scan.metadata)),
     }
-    arrays |= {name: getattr(scan, name) for name in (*POSITIONS, "scan_index", "probeGuess")}
-    arrays |= {
-        name: getattr(scan, name)
-        for name in ("objectGuess", "Y", "mask")
-        if getattr(scan, name) is not None
-    }
-    arrays["diff3d"] = scan.diff3d
+    names = (*POSITIONS, "scan_index", "probeGuess", "objectGuess", "Y", "mask", "diff3d")
+    values = {name: getattr(scan, name) for name in names}
+    arrays |= {name: value for name, value in values.items() if value is not None}
     path = Path(path)
     with atomic_file(path) as file:
         write_arrays(file, arrays)
@@ -153,11 +140,9 @@ class _Reading:
             if actual not in out:
                 self.warnings.append(f"{actual} is absent: {nominal} (nominal positions) was used")
                 out[actual] = out[nominal]
-        if any(array.ndim != 1 for array in out.values()):
-            out = {
-                key: array.reshape(-1) if array.size == max(array.shape, default=1) else array
-                for key, array in out.items()
-            }
+        for key, array in out.items():
+            if array.size == max(array.shape, default=1):  # one column, or one row
+                out[key] = array.reshape(-1)
         return out
 
     def _frames(self, key: str, count: int) -> Array:
@@ -183,11 +168,7 @@ class _Reading:
         self, frames: Array, kind: Measurement, key: str, metadata: dict[str, Any]
     ) -> tuple[Array, float, str]:
         """(X, s, origin of s). Counts know their own dose, so that nphotons says nothing about their scale."""
-        numbers = {
-            k: self.archive.read(k).tolist()
-            for k in ("scale", "intensity_scale")
-            if k in self.archive
-        }
+        numbers = {k: self.archive.read(k).tolist() for k in SCALES if k in self.archive}
         stored = stored_scale(numbers, self.source)
         scale, origin = stored or (1.0, f"assumed ({kind} without a stored scale)")
         amplitude = amplitude_of(frames, kind, scale, key, self.archive.source(key))

@@ -55,18 +55,15 @@ def _read_hdf5(path: Path, measurement: Measurement | None, probe: Path | None) 
 
 
 def _unknown(path: Path, head: bytes) -> InputFileError:
+    what, step = path.suffix or "no suffix", "convert the scan to NPZ (docs/file-formats.md)"
     if head.startswith(NPY):
         what, step = (
             "a single numpy array",
-            "put it into an NPZ file beside positions and probe: numpy.savez(...)",
+            "put it into an NPZ file beside the rest: numpy.savez(...)",
         )
     elif path.suffix in {".npz", ".cxi", ".h5", ".hdf5"}:
-        what, step = (
-            f"no {path.suffix} file inside",
-            "copy the file again; it is damaged or was named wrongly",
-        )
-    else:
-        what, step = path.suffix or "no suffix", "convert the scan to NPZ (docs/file-formats.md)"
+        what = f"no {path.suffix} file inside"
+        step = "copy the file again; it is damaged or was named wrongly"
     return InputFileError(
         "this kind of file is not read",
         value=what,

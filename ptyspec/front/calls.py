@@ -20,16 +20,11 @@ if TYPE_CHECKING:
     from ptyspec.spec.finding import Finding
 
 
-class Compared:
-    """Finished runs side by side; `document` holds everything, a notebook shows the tables."""
-
-    def __init__(self, document: Comparison) -> None:
-        self.document = document
+class _Shown:
+    """Something that a terminal shows as text and a notebook as HTML."""
 
     def _tables(self) -> list[Table]:
-        from ptyspec.report.comparison_page import tables
-
-        return tables(self.document)
+        raise NotImplementedError
 
     def __repr__(self) -> str:
         from ptyspec.front.view import plain
@@ -42,22 +37,26 @@ class Compared:
         return headed(self._tables())
 
 
-class Results(list["Finding"]):
+class Compared(_Shown):
+    """Finished runs side by side; `document` holds everything, a notebook shows the tables."""
+
+    def __init__(self, document: Comparison) -> None:
+        self.document = document
+
+    def _tables(self) -> list[Table]:
+        from ptyspec.report.comparison_page import tables
+
+        return tables(self.document)
+
+
+class Results(_Shown, list["Finding"]):
     """One finding a clause, the broken ones first."""
 
-    def _table(self) -> Table:
+    def _tables(self) -> list[Table]:
         from ptyspec.render.table import Table
 
         rows = [(one.clause, one.stage, one.state.value, one.what, one.observed) for one in self]
-        return Table(("clause", "stage", "state", "what", "observed"), rows, numbers=False)
-
-    def __repr__(self) -> str:
-        from ptyspec.front.view import plain
-
-        return plain(self._table())
-
-    def _repr_html_(self) -> str:
-        return str(self._table().html())
+        return [Table(("clause", "stage", "state", "what", "observed"), rows, numbers=False)]
 
 
 def compare(*runs: Run | Path | str) -> Compared:

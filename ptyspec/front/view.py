@@ -99,8 +99,9 @@ def plain(*tables: Table) -> str:
 
 def headed(tables: Iterable[Table]) -> str:
     """Return tables as HTML, each under its title."""
-    parts = (Markup("<h4>{}</h4>{}").format(table.title, table.html()) for table in tables)
-    return str(Markup("").join(parts))
+    head = Markup("<h4>{}</h4>")
+    parts = (f"{head.format(one.title) if one.title else ''}{one.html()}" for one in tables)
+    return "".join(parts)
 
 
 def picture(result: RunResult) -> Figure:

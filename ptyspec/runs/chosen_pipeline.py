@@ -59,13 +59,9 @@ def _attribute(words: str) -> Any:
         ) from error
     for name in path.split("."):
         if not hasattr(node, name):
-            near = difflib.get_close_matches(name, dir(node), n=3)
-            raise ConfigError(
-                f"{module} has no {name}",
-                value=words,
-                source=SOURCE,
-                next_step=f"did you mean {' or '.join(near)}?" if near else "check the name",
-            )
+            near = " or ".join(difflib.get_close_matches(name, dir(node), n=3))
+            step = f"did you mean {near}?" if near else "check the name"
+            raise ConfigError(f"{module} has no {name}", value=words, source=SOURCE, next_step=step)
         node = getattr(node, name)
     return node
 
