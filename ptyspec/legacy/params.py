@@ -143,37 +143,28 @@ def derived_sizes(values: Mapping[str, Any]) -> Sizes:
 
 def validate(values: Mapping[str, Any]) -> None:
     """Raise ConfigError for values that no stage can use, or that would be without effect."""
-    if values["data_source"] not in DATA_SOURCES:
-        raise _refused("data_source", values, ", ".join(sorted(DATA_SOURCES)), "name one of these")
-    if values["N"] < 4 or values["N"] % 4:
-        raise _refused(
-            "N", values, "a positive multiple of 4", "crop or bin the frames (PARAMS-N-DIV4-001)"
-        )
-    if values["gridsize"] < 1:
-        raise _refused("gridsize", values, ">= 1", "1 for single frames")
+    sources, size, whole = ", ".join(sorted(DATA_SOURCES)), values["N"], values["realspace_weight"]
     parts = ("realspace_mae_weight", "tv_weight")
     active = [name for name in parts if values[name] > 0]
-    if active and not values["realspace_weight"] > 0:
-        raise _refused(
-            active[0],
-            values,
-            "0 where realspace_weight is 0",
-            "set realspace_weight, which multiplies it",
-        )
-    if values["realspace_weight"] > 0 and not active:
-        raise _refused(
-            "realspace_weight", values, "0 where all its parts are 0", f"set {' or '.join(parts)}"
-        )
-
-
-def _refused(key: str, values: Mapping[str, Any], limit: str, next_step: str) -> ConfigError:
-    return ConfigError(
-        f"the legacy dictionary's {key} cannot be used",
-        value=values[key],
-        limit=limit,
-        source="legacy dictionary",
-        next_step=next_step,
+    part, both = active[0] if active else "", f"set {' or '.join(parts)}"
+    bins = "crop or bin the frames (PARAMS-N-DIV4-001)"
+    multiply = "set realspace_weight, which multiplies it"
+    rows = (
+        ("data_source", values["data_source"] in DATA_SOURCES, sources, "name one of these"),
+        ("N", size >= 4 and size % 4 == 0, "a positive multiple of 4", bins),
+        ("gridsize", values["gridsize"] >= 1, ">= 1", "1 for single frames"),
+        (part, not active or whole > 0, "0 where realspace_weight is 0", multiply),
+        ("realspace_weight", not whole > 0 or active, "0 where all its parts are 0", both),
     )
+    for key, fine, limit, next_step in rows:
+        if not fine:
+            raise ConfigError(
+                f"the legacy dictionary's {key} cannot be used",
+                value=values[key],
+                limit=limit,
+                source="legacy dictionary",
+                next_step=next_step,
+            )
 
 
 def _sealed(key: str, value: object) -> SealedError:

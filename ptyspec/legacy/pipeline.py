@@ -56,9 +56,8 @@ class LegacyPipeline:
     @property
     def name(self) -> str:
         """`legacy`; with a dictionary that it only observes, also what that dictionary says (LEGACY-005)."""
-        return (
-            NAME if self.strict or self.bridges else f"{NAME}-observed-{content_digest(self.cfg)}"
-        )
+        own = self.strict or self.bridges
+        return NAME if own else f"{NAME}-observed-{content_digest(self.cfg)}"
 
     @property
     def code_version(self) -> str:
@@ -93,9 +92,8 @@ class LegacyPipeline:
     def train(self, scenario: Scenario, containers: Containers, session: Session) -> Trained:
         """Stage 5 on data of the scale and probe that the dictionary holds; the model keeps that scale."""
         told = self._enter("train", scenario, containers.train)
-        data = Containers(
-            *(_as_told(self.cfg, part) for part in (containers.train, containers.test))
-        )
+        both = (containers.train, containers.test)
+        data = Containers(*(_as_told(self.cfg, part) for part in both))
         trained, scale = self._stages.train(told, data, session), _scale(self.cfg)
 
         def predict(weights: list[Array], container: Container) -> Patches:
@@ -123,9 +121,8 @@ class LegacyPipeline:
         if self.bridges:
             update_legacy_dict(self.cfg, scenario)
             self.cfg.update({} if data is None else run_time_entries(data))
-        stale = stale_keys(self.cfg, scenario) + (
-            () if data is None else stale_run_time(self.cfg, data)
-        )
+        stale = stale_keys(self.cfg, scenario)
+        stale += () if data is None else stale_run_time(self.cfg, data)
         if stale and self.strict:
             raise ConfigSyncError(stale, stage)
         self.observed[stage] = tuple(dict.fromkeys((*self.observed.get(stage, ()), *stale)))
@@ -140,9 +137,8 @@ class LegacyPipeline:
         if held == model_scale:
             return container
         if self.strict:
-            raise ConfigSyncError(
-                (StaleKey("intensity_scale", held, model_scale, "model"),), "infer"
-            )
+            stale = StaleKey("intensity_scale", held, model_scale, "model")
+            raise ConfigSyncError((stale,), "infer")
         return container.model_copy(update={"gain": container.gain * held / model_scale})
 
 

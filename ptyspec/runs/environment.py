@@ -63,14 +63,11 @@ def active_faults() -> tuple[str, ...]:
 def fingerprint() -> str:
     """One line that names what changes bits: versions, backend, threads, oneDNN, CPU level."""
     found = environment({})
-    versions = " ".join(
-        f"{name} {found['versions'][name]}" for name in ("numpy", "keras", "tensorflow")
-    )
+    names, active = ("numpy", "keras", "tensorflow"), ", ".join(found["faults"])
+    versions = " ".join(f"{name} {found['versions'][name]}" for name in names)
     threads = "+".join(str(count) for count in found["threads"].values())
-    faults = f", with faults {', '.join(found['faults'])}" if found["faults"] else ""
-    return (
-        f"{versions}, threads {threads}, oneDNN {found['onednn']}, {found['cpu']['level']}{faults}"
-    )
+    text = f"{versions}, threads {threads}, oneDNN {found['onednn']}, {found['cpu']['level']}"
+    return f"{text}, with faults {active}" if active else text
 
 
 @cache
@@ -82,14 +79,11 @@ def library_versions() -> dict[str, str | None]:
 @cache
 def cpu() -> dict[str, str | int | None]:
     """Return the processor's model, feature level (x86-64-v1 to v4, else the architecture) and CPU count."""
-    facts = _cpuinfo()
+    facts, machine = _cpuinfo(), platform.machine()
     flags = set(facts.get("flags", "").split())
-    machine = platform.machine()
     level = machine
-    if machine.lower() in ("x86_64", "amd64"):
-        level = next(
-            (name for name, needed in LEVELS if needed <= flags), "x86-64-v1" if flags else machine
-        )
+    if flags and machine.lower() in ("x86_64", "amd64"):
+        level = next((name for name, needed in LEVELS if needed <= flags), "x86-64-v1")
     model = facts.get("model name") or platform.processor() or None
     return {"model": model, "level": level, "count": os.cpu_count()}
 
@@ -101,13 +95,8 @@ def commit() -> str | None:
     if not (root / ".git").exists():  # a directory, or the file of a worktree
         return None
     head = _git(root, "rev-parse", "HEAD")
-    if head is None:
-        return None
-    return (
-        f"{head}-dirty"
-        if _git(root, "status", "--porcelain", "--untracked-files=no", "--", "ptyspec")
-        else head
-    )
+    changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", "ptyspec")
+    return f"{head}-dirty" if head and changed else head
 
 
 def _git(root: Path, *arguments: str) -> str | None:

@@ -172,12 +172,10 @@ def run_specs(targets: Sequence[str], options: Options | None = None, **how: Any
         for target, kind in zip(targets, kinds, strict=True)
     ]
     names = [one.name for one in found]
-    return [
-        replace(one, name=f"{one.name}#{names[: place + 1].count(one.name)}")
-        if one.name in names[:place]
-        else one
-        for place, one in enumerate(found)
-    ]
+    for place, one in enumerate(found):
+        if one.name in names[:place]:
+            found[place] = replace(one, name=f"{one.name}#{names[: place + 1].count(one.name)}")
+    return found
 
 
 def kind_of(target: str, store: RunStore) -> Kind:
