@@ -18,8 +18,7 @@ from typing import Any
 from ptyspec.checks import network_facts as facts
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.network_controls import OF_ARCHITECTURE
-from ptyspec.checks.one_step import variables_of
+from ptyspec.checks.spoil import by_fault, control, with_model
 from ptyspec.checks.stage_chain import tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.networks.reach import CEILINGS, required_reach
@@ -36,20 +35,6 @@ def summary(material: StageOutputs) -> dict[str, Any]:
         "parameters": material.model.count_params(),
         "output": list(material.facts(facts.together).shape),
         "N": material.scenario.model.N,
-    }
-
-
-def parameters(material: StageOutputs) -> dict[str, dict[str, Any]]:
-    """Return every variable with its shape, and what the first step of training does to it."""
-    step = material.step
-    return {
-        path: {
-            "shape": list(variable.shape),
-            "trained": path in step.gradients,
-            "gradient": step.gradients.get(path),
-            "moved": step.moved[path],
-        }
-        for path, variable in variables_of(material.model).items()
     }
 
 
@@ -137,11 +122,44 @@ def amplitude_and_phase_multiply(check: Check, outputs: StageOutputs) -> None:
         check.between(0.0, error, tolerance("MATH-POLAR-001"), f"error of the combined {what}")
 
 
-CONTROLS = OF_ARCHITECTURE
+CNN = {"architecture": "cnn", "amp_activation": "softplus", "n_filters_scale": 1}
+SIGMOID = CNN | {"amp_activation": "sigmoid"}
+
+
+@control("BUG-TF-001")
+def frozen_gridsize(material: StageOutputs) -> StageOutputs:
+    """The network was built for another gridsize."""
+    return with_model(material).replaced(model=with_model(material, gridsize=1).model)
+
+
+@control("HEAD-001")
+def bounded_head(material: StageOutputs) -> StageOutputs:
+    """A sigmoid that ends at a0."""
+    return with_model(material, **SIGMOID)
+
+
+@control("PARAMS-N-DIV4-001")
+def odd_side(material: StageOutputs) -> StageOutputs:
+    """The side N is declared as 30."""
+    return with_model(material, N=30).replaced(model=material.model)
+
+
+CONTROLS = (
+    *(frozen_gridsize, bounded_head, odd_side),
+    by_fault("merge-flag-ignored", "NET-008", "merge-flag-ignored", **CNN, object_big=False),
+    by_fault("other-probe", "PROBE-003", "input-probe-in-the-loss"),
+    by_fault("other-physics", "FORWARD-005", "network-transform-not-centred"),
+    by_fault("mixed-batch", "REASSEMBLY-BATCH-001", "batch-merged"),
+    by_fault("coupled-groups", "INFER-001", "batch-merged"),
+    by_fault("clipped", "HEAD-002", "bounded-head"),
+    by_fault("escaping-branch", "HEAD-003", "a-plus-i-phi", **SIGMOID),
+    by_fault("sum-for-product", "MATH-POLAR-001", "a-plus-i-phi", **CNN),
+    by_fault("idle-layer", "NET-001", "part-never-trained"),
+)
 LAYOUT = Layout(
     facts={
         "summary": summary,
-        "parameters": parameters,
+        "parameters": lambda outputs: outputs.step.parameters,
         "flags": facts.flags,
         "range": facts.head,
         "probe": facts.probe,
@@ -165,7 +183,7 @@ LAYOUT = Layout(
         Grid(
             "Parameters, and the first step of training",
             "parameters/*/*",
-            "shape, trained, gradient, moved",
+            "shape, trainable, gradient, moved",
             corner="subject, parameter",
         ),
     ),

@@ -18,7 +18,8 @@ from ptyspec.checks.intensity import the_truth_predicts_its_measurement
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.loss_values import STEP, TERMS, NetworkLoss, PhysicsLoss
-from ptyspec.checks.network_controls import OF_LOSS
+from ptyspec.checks.registry import of_faults
+from ptyspec.checks.spoil import control, with_dictionary
 from ptyspec.checks.stage_chain import CONFIDENCE, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.physics.scale import BACKGROUND
@@ -52,19 +53,16 @@ def twin(material: StageOutputs) -> PhysicsLoss:
 
 def composition(material: StageOutputs) -> dict[str, Any]:
     """Return which term trains, as its values tell, and in what units."""
-    container, sample = material.containers.train, material.sample
+    sample, scale = material.sample, material.containers.train.scale
     network, numpy = material.facts(measured), material.facts(twin)
     seen = network.value(network.active, sample.truth, TWICE)
     near = {term: abs(seen / numpy.value(term, TWICE) - 1) for term in TERMS}
     best = min(near, key=lambda term: near[term])
-    energy = network.model.energy
     return {
         "declared": material.scenario.training.loss,
         # Both are sums of float32 numbers over a frame.
         "trains": best if near[best] < 1e-4 else "neither",
-        "mean_energy": energy,
-        "background": BACKGROUND * energy / container.groups.scan.N**2,
-        "counts_per_unit": container.scale**2 * energy,
+        "counts_per_unit": scale**2 * network.model.energy,
         "frames": sample.frames,
         "object": "true" if sample.known else "trivial estimate",
     }
@@ -220,7 +218,21 @@ def the_likelihood_is_in_counts(check: Check, outputs: StageOutputs) -> None:
         check.within_ratio(found, expected, what)
 
 
-CONTROLS = OF_LOSS
+@control("LOSS-005")
+def realspace_no_op(material: StageOutputs) -> StageOutputs:
+    """A dictionary declares realspace_weight, no term has it."""
+    return with_dictionary(material, nll_weight=1, mae_weight=0, realspace_weight=0.5)
+
+
+CONTROLS = (
+    realspace_no_op,
+    *of_faults(
+        *("EVID-003 likelihood-in-two-gauges", "POISSON-LADDER-001 a0-of-gained-data"),
+        *("LOSS-001 transform-without-norm", "SCALE-002 gain-in-the-loss", "LOSS-007 gain-kept"),
+        *("LOSS-004 amplitude-error-of-gained-data", "LOSS-002 no-background"),
+        *("LOSS-005 earlier-stages-without-gradient", "LOSS-006 rate-held-constant"),
+    ),
+)
 LAYOUT = Layout(
     facts={"composition": composition, "weights": weights, "values": values},
     also=(the_truth_predicts_its_measurement,),
@@ -228,8 +240,7 @@ LAYOUT = Layout(
         Grid(
             "Composition",
             "composition/*",
-            "declared, trains, object, frames, mean energy=mean_energy, background, "
-            "counts per unit=counts_per_unit",
+            "declared, trains, object, frames, counts per unit=counts_per_unit",
         ),
         Grid(
             "Weights of the stages",

@@ -19,23 +19,25 @@ RATE = 1e-3
 
 @dataclass(frozen=True)
 class FirstStep:
-    """What a step did; paths name parameters.
+    """What a step did.
 
-    - gradients: largest |gradient| of each listed parameter; None where the loss does not depend on it.
-    - moved: largest change of each variable, listed or not.
+    - parameters: by path every variable, listed or not: its first value, shape, whether it is trained, its largest
+      |gradient| (None where the loss does not depend on it) and its largest change.
     - fixed: largest change of what no parameter is: probe, weights of the merge, a0, mean energy.
     """
 
-    gradients: dict[str, float | None]
-    moved: dict[str, float]
+    parameters: dict[str, dict[str, Any]]
     fixed: dict[str, float]
 
     @property
     def idle(self) -> list[str]:
         """Parameters without gradient or motion, and kernels and biases that are not even listed."""
-        still = [path for path, by in self.gradients.items() if not by or not self.moved[path]]
-        layers = [path for path in self.moved if path.split("/")[-1] in ("kernel", "bias")]
-        return still + [path for path in layers if path not in self.gradients]
+        return [
+            path
+            for path, row in self.parameters.items()
+            if row["trainable"] or path.split("/")[-1] in ("kernel", "bias")
+            if not (row["trainable"] and row["gradient"] and row["moved"])
+        ]
 
 
 def first_step(model: Reconstructor, sample: Sample) -> FirstStep:
@@ -44,32 +46,39 @@ def first_step(model: Reconstructor, sample: Sample) -> FirstStep:
     import tensorflow as tf
 
     inputs, amplitude = sample.part(GROUPS)
-    listed, everything = list(model.trainable_variables), variables_of(model)
+    listed, everything = list(model.trainable_variables), _variables(model)
     before = {path: np.array(variable.numpy()) for path, variable in everything.items()}
     fixed = _fixed_parts(model)
     with tf.GradientTape() as tape:
         loss = model.compute_loss(y=amplitude, y_pred=model(inputs, training=True))
-    gradients = tape.gradient(loss, [variable.value for variable in listed])
-    both = list(zip(gradients, listed, strict=True))
-    pairs = [pair for pair in both if pair[0] is not None]
+    found = tape.gradient(loss, [variable.value for variable in listed])
+    gradients = {variable.path: by for variable, by in zip(listed, found, strict=True)}
+    pairs = [pair for pair in zip(found, listed, strict=True) if pair[0] is not None]
     optimizer = keras.optimizers.Adam(RATE)
     try:
         if pairs:
             optimizer.apply_gradients(pairs)
-        moved = {path: _largest(everything[path].numpy() - was) for path, was in before.items()}
+        parameters = {
+            path: {
+                "value": float(was.ravel()[0]),
+                "shape": list(was.shape),
+                "trainable": path in gradients,
+                "gradient": None if gradients.get(path) is None else _largest(gradients[path]),
+                "moved": _largest(everything[path].numpy() - was),
+            }
+            for path, was in before.items()
+        }
         kept = _fixed_parts(model)
     finally:
         for path, variable in everything.items():
             variable.assign(before[path])
     return FirstStep(
-        {it.path: None if by is None else _largest(by) for by, it in both},
-        moved,
-        {name: _largest(kept[name] - value) for name, value in fixed.items()},
+        parameters, {name: _largest(kept[name] - value) for name, value in fixed.items()}
     )
 
 
-def variables_of(model: Reconstructor) -> dict[str, Any]:
-    """Return every variable of a network by path: those that Keras knows, and those that hang on it unknown to Keras."""
+def _variables(model: Reconstructor) -> dict[str, Any]:
+    """Every variable of a network by path: those that Keras knows, and those that hang on it unknown to Keras."""
     import tensorflow as tf
 
     known = {

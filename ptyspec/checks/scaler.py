@@ -23,11 +23,12 @@ from ptyspec.checks.intensity import (
 )
 from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.network_controls import OF_SCALER
-from ptyspec.checks.one_step import variables_of
+from ptyspec.checks.registry import of_faults
+from ptyspec.checks.spoil import by_fault, control, same_network, with_dictionary, with_model
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.physics.scale import intensity_scale, mean_energy
 from ptyspec.physics.simulate import field_amplitudes
+from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.spec.checks import Check
 
 FACTORS = (1.0, 0.5, 2.0, 3.7)
@@ -47,18 +48,8 @@ def scale(outputs: StageOutputs) -> dict[str, Any]:
 
 def parameters(outputs: StageOutputs) -> dict[str, dict[str, Any]]:
     """Return what of a scale there is in the built network: every variable that is no layer's kernel or bias."""
-    model, step = outputs.model, outputs.step
-    listed = {variable.path for variable in model.trainable_variables}
-    return {
-        path: {
-            "value": float(np.asarray(variable.numpy()).ravel()[0]),
-            "trainable": path in listed,
-            "gradient": step.gradients.get(path),
-            "moved": step.moved[path],
-        }
-        for path, variable in variables_of(model).items()
-        if path.split("/")[-1] not in ("kernel", "bias")
-    }
+    rows = outputs.step.parameters.items()
+    return {path: row for path, row in rows if path.split("/")[-1] not in ("kernel", "bias")}
 
 
 def _declared(outputs: StageOutputs) -> bool:
@@ -127,7 +118,70 @@ def the_dictionary_holds_the_gained_scale(check: Check, outputs: StageOutputs) -
         chain.near_one(check, ratio, 1e-12, "the dictionary's intensity_scale over s/g")
 
 
-CONTROLS = OF_SCALER
+def _another_network(material: StageOutputs) -> tuple[StageOutputs, Any]:
+    """The same data and a network of its own, built and untrained, that may be spoiled."""
+    same = with_model(material)
+    return same, same.model
+
+
+@control("NET-002")
+def drifting_probe(material: StageOutputs) -> StageOutputs:
+    """The probe changes while the network trains."""
+    same, model = _another_network(material)
+    loss = model.compute_loss
+
+    def drifting(**given: Any) -> Any:
+        value = loss(**given)
+        model.forward.probe = model.forward.probe.times(1.001)
+        return value
+
+    model.compute_loss = drifting
+    return same
+
+
+@control("NET-001")
+def dead_scale(material: StageOutputs) -> StageOutputs:
+    """A scale is declared trainable; the variable hangs outside any layer."""
+    import tensorflow as tf
+
+    same, model = _another_network(material)
+    model.log_scale = tf.Variable(np.log(material.containers.train.scale), dtype=tf.float32)
+    return with_dictionary(same, intensity_scale__trainable=True)
+
+
+@control("NET-002")
+def drifted_record(material: StageOutputs) -> StageOutputs:
+    """The stored run holds a scale two per mille from that of its data."""
+    run = FinishedRun(material.finished.folder)
+    record = run.stages["normalize"]
+    numbers = record.numbers | {"scale": 1.002 * record.numbers["scale"]}
+    run.stages["normalize"] = record.model_copy(update={"numbers": numbers})
+    return same_network(material).replaced(finished=run)
+
+
+@control("CONFIG-001")
+def stale_entry(material: StageOutputs) -> StageOutputs:
+    """A dictionary holds s, where legacy code reads the scale of gained data."""
+    return with_dictionary(material, intensity_scale=material.containers.train.scale)
+
+
+@control("SCALE-004")
+def stray_light(material: StageOutputs) -> StageOutputs:
+    """Light that is not the object's breaks the gauge."""
+    same, model = _another_network(material)
+    intensity, stray = model.forward.intensity, 0.01 * model.energy / model.forward.size**2
+    model.forward.intensity = lambda obj: intensity(obj) + stray
+    return same
+
+
+CONTROLS = (
+    by_fault("trainable-scale", "NET-003", "scale-trained"),
+    by_fault("drifting-scale", "NET-002", "scale-trained"),
+    by_fault("closed-form", "DOSE-001", "closed-form-scale"),
+    by_fault("closed-form-of-raw-data", "SCALE-001", "closed-form-scale"),
+    *of_faults("NORM-002 test-gain-own"),
+    *(drifting_probe, dead_scale, drifted_record, stale_entry, stray_light),
+)
 LAYOUT = Layout(
     facts={"scale": scale, "parameters": parameters},
     also=(

@@ -8,9 +8,18 @@ from pydantic import BaseModel, ConfigDict
 
 from ptyspec.checks import finished
 from ptyspec.checks.finished_cause import Cause, cause_of, twin_is_possible
-from ptyspec.checks.verdict_limits import AGREEMENT, DETAIL, LEVEL, Quantity, levels, structure
+from ptyspec.checks.verdict_limits import (
+    AGREEMENT,
+    DETAIL,
+    LEVEL,
+    Quantity,
+    levels,
+    structure,
+    within,
+)
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.scores.headline import lookup, shown
+from ptyspec.spec.checks import limits
 from ptyspec.spec.finding import Finding, State, failed
 from ptyspec.spec.registry import specification
 
@@ -129,8 +138,9 @@ def _held(run: FinishedRun, quantities: tuple[Quantity, ...]) -> tuple[list[Find
         value = one.value(run.metrics)
         if value is None:
             continue
-        observed, right, wrong = f"{value:.3f}", one.is_right(value), one.is_wrong(value)
-        expected = one.expected(one.allowed if wrong else one.right)
+        right, wrong = within(value, one.right), not within(value, one.allowed)
+        observed = f"{value:.3f}"
+        expected = limits(*(one.allowed if wrong else one.right)) + one.why
         if right or wrong:
             state = State.FAILED if wrong else State.PASSED
             said = (one.clause, one.stage, one.what, observed, expected, state, one.place)

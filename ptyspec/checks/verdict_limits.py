@@ -9,7 +9,6 @@ from math import inf
 from typing import Any
 
 from ptyspec.scores.headline import lookup
-from ptyspec.spec.checks import limits
 from ptyspec.spec.registry import specification
 
 Metrics = Mapping[str, Any]
@@ -48,17 +47,10 @@ class Quantity:
     why: str = ""
     place: str = "metrics.json"
 
-    def is_right(self, value: float) -> bool:
-        """Return whether the value is near enough."""
-        return self.right[0] <= value <= self.right[1]
 
-    def is_wrong(self, value: float) -> bool:
-        """Return whether the value is too far off."""
-        return not self.allowed[0] <= value <= self.allowed[1]
-
-    def expected(self, limit: Range) -> str:
-        """Return a range in words."""
-        return f"{limits(*limit)}{self.why}"
+def within(value: float, limit: Range) -> bool:
+    """Return whether a value lies in a range, its ends included."""
+    return limit[0] <= value <= limit[1]
 
 
 def level_limits() -> Range:
@@ -69,7 +61,7 @@ def level_limits() -> Range:
 def level_is_right(metrics: Metrics, control: str = "") -> bool | None:
     """Return whether the level of the network, or of a control, is the truth's; None where it is not known."""
     ratio = lookup(metrics, f"controls.{control}.{LEVEL}" if control else LEVEL)
-    return None if ratio is None else level_limits()[0] <= ratio <= level_limits()[1]
+    return None if ratio is None else within(ratio, level_limits())
 
 
 def misfit(metrics: Metrics, name: str = "") -> float | None:
@@ -137,7 +129,7 @@ def _beside_baseline(what: str, path: str, name: str, clause: str) -> Quantity:
 def levels() -> tuple[Quantity, ...]:
     """Return the quantities with one range: that of a clause's tolerance."""
 
-    def within(of: str, what: str, value: Value, place: str, *told: str) -> Quantity:
+    def near(of: str, what: str, value: Value, place: str, *told: str) -> Quantity:
         limit, (clause, stage, why) = _about_one(of), told
         source, place = f"tolerance of {of}", f"metrics.json#/{place}"
         return Quantity(what, value, limit, limit, source, clause, stage, why, place)
@@ -148,20 +140,20 @@ def levels() -> tuple[Quantity, ...]:
 
     together = ": probe, scale and truth belong together"
     return (
-        within(
+        near(
             "INFER-005",
             f"mean amplitude of {REFERENCE} over that of the truth",
             lambda metrics: lookup(metrics, f"controls.iterative.{LEVEL}"),
             "controls/iterative/amplitude/mean_ratio",
             *("SCALE-004", "simulate", together),
         ),
-        within(
+        near(
             "INFER-005",
             "mean amplitude over that of the truth",
             lambda metrics: lookup(metrics, LEVEL),
             *("amplitude/mean_ratio", "INFER-005", "score", ""),
         ),
-        within(
+        near(
             "NET-009",
             "contrast of the amplitude over that of the truth",
             contrast,

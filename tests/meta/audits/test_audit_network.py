@@ -59,7 +59,7 @@ def test_the_scale_of_a_scan_is_not_the_closed_form_but_its_quotient_with_the_ga
 def test_all_parameters_are_listed_and_each_moves() -> None:
     rows = clean("architecture").data["parameters"][NAME].values()
     assert sum(math.prod(row["shape"]) for row in rows) == trained().model.count_params()
-    assert all(row["trained"] and row["gradient"] and row["moved"] for row in rows)
+    assert all(row["trainable"] and row["gradient"] and row["moved"] for row in rows)
 
 
 def test_looking_at_a_network_leaves_its_weights_as_they_were() -> None:
