@@ -103,10 +103,8 @@ def run(
     changes = [f"{key}={value}" for key, value in short.items() if value is not None]
     changes += settings or []
     with RichProgress(stderr()) as progress:
-        asked = [
-            variant(one, profile=profile, recipe=recipe, seed=seed, settings=changes)
-            for one in targets
-        ]
+        words = {"profile": profile, "recipe": recipe, "seed": seed, "settings": changes}
+        asked = [variant(one, **words) for one in targets]
         make = partial(_make, resume=resume, force=force, progress=progress)
         outcomes = run_each(asked, out, force, make, progress)
     end(tell(outcomes, dashboard=dashboard, as_json=as_json))
@@ -120,6 +118,5 @@ def _make(one: RunSpec, out: Path | None, **how: Any) -> Path:
 
     faults = [name for name in one.faults if name not in active_faults()]
     if faults:
-        said = f"wrong on purpose; these faults are active: {', '.join(faults)}"
-        stderr().print(said, markup=False)
+        stderr().print(f"wrong on purpose; these faults are active: {', '.join(faults)}")
     return produce(one.resolved, out=out, pipeline=one.make_pipeline(), faults=faults, **how)

@@ -162,9 +162,9 @@ def _width(mean: Array) -> float:
     """Four standard deviations of the pattern, mean of both axes, pixels."""
     rows, columns = np.indices(mean.shape)
     total = mean.sum()
-    spread = [
-        np.sum(mean * (axis - np.sum(mean * axis) / total) ** 2) / total for axis in (rows, columns)
-    ]
+    centres = [np.sum(mean * axis) / total for axis in (rows, columns)]
+    offsets = zip((rows, columns), centres, strict=True)
+    spread = [np.sum(mean * (axis - centre) ** 2) / total for axis, centre in offsets]
     return 4 * math.sqrt(float(np.mean(spread)))
 
 

@@ -28,10 +28,9 @@ def write_json(path: Path, data: object) -> None:
 
 def to_json(data: object, what: str = "data") -> str:
     """Return the text that `write_json` writes; `what` names the data in errors."""
+    strict: Any = {"indent": 1, "allow_nan": False, "ensure_ascii": False}
     try:
-        return (
-            json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False, default=_plain) + "\n"
-        )
+        return f"{json.dumps(data, default=_plain, **strict)}\n"
     except (TypeError, ValueError) as error:
         error.add_note(f"while writing {what}: use None for a value that is missing or not finite")
         raise
@@ -73,8 +72,7 @@ def read_document(
 def _plain(value: object) -> object:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", by_alias=True)
-    if getattr(value, "ndim", None) == 0 and hasattr(
-        value, "item"
-    ):  # a numpy scalar, without importing numpy
+    # A numpy scalar, without importing numpy.
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
         return value.item()
     raise TypeError(f"{type(value).__name__} is not a JSON value: {value!r:.80}")

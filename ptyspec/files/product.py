@@ -145,10 +145,8 @@ def read_product(path: Path) -> Product:
 
         def has(key: str) -> bool:
             dataset, attribute = _hdf5_place(key)
-            if not attribute:
-                return file.has(dataset)
-            present = not dataset or file.has(dataset)
-            return present and file.attribute(dataset, attribute) is not None
+            there = not dataset or file.has(dataset)
+            return there and (not attribute or file.attribute(dataset, attribute) is not None)
 
         return _product(has, read, file.source)
 

@@ -23,6 +23,11 @@ ALIGNMENT = 64
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _ZIP64_EXTRA = 20
 _PADDING_ID = 0xD935
+READERS: dict[tuple[int, int], Any] = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+"""By version of a member's header."""
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError)
 """What reading a damaged member raises."""
 CONVERT = "rewrite the member as a plain array: numpy.savez(new, **{key: numpy.asarray(value, dtype=...)})"
@@ -56,11 +61,8 @@ class NpzArchive:
                 source=self.path,
                 next_step="copy the file again, or write it again with numpy.savez",
             ) from error
-        self._members = {
-            i.filename.removesuffix(".npy"): i
-            for i in self._zip.infolist()
-            if i.filename.endswith(".npy")
-        }
+        arrays = [one for one in self._zip.infolist() if one.filename.endswith(".npy")]
+        self._members = {one.filename.removesuffix(".npy"): one for one in arrays}
 
     def __enter__(self) -> NpzArchive:
         return self
@@ -93,10 +95,9 @@ class NpzArchive:
         """Return the member as an array in memory; a checksum failure is an InputFileError."""
         with self._opened(key) as member:
             header = self._plain_header(key, self._header(key, member))
+            order: Any = "F" if header.fortran_order else "C"
             try:
-                array = np.empty(
-                    header.shape, header.dtype, order="F" if header.fortran_order else "C"
-                )
+                array = np.empty(header.shape, header.dtype, order=order)
             except MemoryError as error:
                 raise InputFileError(
                     f"{key} does not fit into memory",
@@ -132,20 +133,14 @@ class NpzArchive:
 
     def _header(self, key: str, member: IO[bytes]) -> Header:
         try:
-            version = np.lib.format.read_magic(member)
-            reader = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }[version]
-            shape, fortran_order, dtype = reader(member)
+            shape, fortran_order, dtype = READERS[np.lib.format.read_magic(member)](member)
         except (*DAMAGE, ValueError, KeyError) as error:
             raise self._damaged(key, error) from error
         header = Header(shape, dtype, fortran_order, member.tell())
         size = self._members[key].file_size
-        if not dtype.hasobject and header.start + header.nbytes != size:
-            raise self._damaged(
-                key, f"{size} bytes stored, {header.start + header.nbytes} declared"
-            )
+        declared = header.start + header.nbytes
+        if not dtype.hasobject and declared != size:
+            raise self._damaged(key, f"{size} bytes stored, {declared} declared")
         return header
 
     def _plain_header(self, key: str, header: Header) -> Header:
@@ -204,11 +199,8 @@ def write_arrays(file: BinaryIO, arrays: Mapping[str, Array]) -> None:
             padding = -used % ALIGNMENT  # the array header is itself a multiple of 64 bytes
             info.extra = struct.pack("<HH", _PADDING_ID, padding) + bytes(padding)
             with archive.open(info, "w", force_zip64=True) as member:
-                header = {
-                    "descr": np.lib.format.dtype_to_descr(array.dtype),
-                    "fortran_order": False,
-                    "shape": array.shape,
-                }
+                kind: Any = np.lib.format.dtype_to_descr(array.dtype)
+                header = {"descr": kind, "fortran_order": False, "shape": array.shape}
                 np.lib.format.write_array_header_1_0(member, header)
                 for block in blocks(array if array.ndim else array.reshape(1)):
                     member.write(np.ascontiguousarray(block).tobytes())

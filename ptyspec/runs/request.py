@@ -67,11 +67,8 @@ def request(
 
 def scenario_names() -> list[str]:
     """Names of the shipped scenarios."""
-    return sorted(
-        path.name[:-5]
-        for path in _folder().iterdir()
-        if path.name.endswith(".yaml") and path.name[0] != "_"
-    )
+    names = (path.name for path in _folder().iterdir())
+    return sorted(name[:-5] for name in names if name.endswith(".yaml") and name[0] != "_")
 
 
 def profile_names() -> list[str]:

@@ -80,19 +80,13 @@ def data_scores(
 
     Counts are (scale A)^2 of the amplitudes A. What is undefined is None with a `reason`.
     """
-    amplitude, known = (
-        np.asarray(predicted, dtype=np.float64),
-        np.asarray(measured, dtype=np.float64),
-    )
+    amplitude, known = (np.asarray(one, dtype=np.float64) for one in (predicted, measured))
+    rates, counts = (scale * amplitude) ** 2, (scale * known) ** 2
     block: dict[str, Any] = {
         "r_factor": number(r_factor(amplitude, known, mask)),
         "r_squared": number(r_squared(amplitude, known, mask)),
-        "poisson_deviance_per_pixel": number(
-            poisson_deviance_per_pixel((scale * amplitude) ** 2, (scale * known) ** 2, mask)
-        ),
-        "noise_deviance_per_pixel": number(
-            noise_deviance_per_pixel((scale * amplitude) ** 2, mask)
-        ),
+        "poisson_deviance_per_pixel": number(poisson_deviance_per_pixel(rates, counts, mask)),
+        "noise_deviance_per_pixel": number(noise_deviance_per_pixel(rates, mask)),
     }
     undefined = any(value is None for value in block.values())
     why = "no measured photon, or a prediction that is not finite" if undefined else None

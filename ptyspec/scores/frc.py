@@ -33,15 +33,10 @@ def frc_scores(frame: Frame) -> dict[str, Any]:
     """
     window = frame.rectangle
     rec, truth = frame.rec[window], frame.truth[window]
-    sides = rec.shape
-    place = [
-        frame.origin[0] + window[1].start,
-        frame.origin[1] + window[0].start,
-        sides[1],
-        sides[0],
-    ]
-    if min(sides) < SMALLEST_SIDE:
-        why = f"the largest covered rectangle has {sides[1]} x {sides[0]} px, fewer than {SMALLEST_SIDE} on a side"
+    (height, width), (x0, y0) = rec.shape, frame.origin
+    place = [x0 + window[1].start, y0 + window[0].start, width, height]
+    if min(height, width) < SMALLEST_SIDE:
+        why = f"the largest covered rectangle has {width} x {height} px, fewer than {SMALLEST_SIDE} on a side"
         empty = {**dict.fromkeys(KEYS), "reason": why}
         return {"amplitude": empty, "complex": dict(empty), "rectangle": place, "reason": why}
     blocks = {

@@ -97,8 +97,5 @@ def _why(rec: Array, predicted: Array, known: Array) -> str | None:
         return "the reconstruction is zero: no phase"
     if is_flat(known, 1.0):
         return "the truth's phase is constant: phase correlation means nothing"
-    return (
-        "the reconstruction's phase is constant: no correlation"
-        if is_flat(predicted, 1.0)
-        else None
-    )
+    constant = "the reconstruction's phase is constant: no correlation"
+    return constant if is_flat(predicted, 1.0) else None
