@@ -193,12 +193,6 @@ class Check:
         else:
             self.fail(what, "no error", wanted)
 
-    def invariant_under(
-        self, function: Callable[[T], ArrayLike], transform: Callable[[T], T], value: T, what: str
-    ) -> None:
-        """Require function(transform(value)) close to function(value)."""
-        self.close(function(transform(value)), function(value), what)
-
     def detects(
         self,
         diagnostic: Callable[[T], float],

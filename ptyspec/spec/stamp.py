@@ -33,7 +33,8 @@ FIXTURES = {
     "clause": "ptyspec.spec.checks",
     "golden": "ptyspec.testing.golden.fixture",
     **dict.fromkeys(
-        ("pipeline", "scenario", "finished_run", "oracle_patches"), "ptyspec.testing.fixtures"
+        ("pipeline", "scenario", "finished_run", "outputs", "oracle_patches"),
+        "ptyspec.testing.fixtures",
     ),
 }
 """Modules behind the fixtures that a case asks for by name."""
