@@ -150,12 +150,17 @@ def _untrained(run: FinishedRun) -> Cause | None:
 
 def _flat(run: FinishedRun) -> Cause | None:
     """INFER-006: the result is what the total counts alone say."""
-    frame = common(run.reconstruction, run.control("trivial"))
-    alike = highpass_pearson(np.abs(frame.rec), np.abs(frame.truth), frame.mask)
-    if alike is None or alike < ALIKE:
+    alike = _likeness(run, run.control("trivial"))
+    if alike < ALIKE:
         return None
     words = "the result is the trivial baseline: one constant a patch, from the total counts"
     return Cause("INFER-006", "infer", f"{words} (high-pass r with it {alike:.3f})")
+
+
+def _likeness(run: FinishedRun, other: Reconstruction) -> float:
+    """High-pass r of the result and another image, on the pixels that both cover; 0 where it is not defined."""
+    frame = common(run.reconstruction, other)
+    return highpass_pearson(np.abs(frame.rec), np.abs(frame.truth), frame.mask) or 0.0
 
 
 def _shift(run: FinishedRun) -> Cause | None:
@@ -180,30 +185,23 @@ def _patches(run: FinishedRun) -> Cause | None:
     """What the known object becomes when its patches are spoiled: one of these is what was found."""
     scenario = run.resolved.scenario
     halves = split(scenario, run.scan)
-    scan = halves.test
-    known = _known(run, scan)
-    if known is None:
-        return None
-    groups = group(scenario, halves).test
+    scan, groups = halves.test, group(scenario, halves).test
+    known, origin = _known(run, scan)
     chosen = np.unique(np.linspace(0, groups.size - 1, MOST_PATCHES // groups.C).astype(int))
     # (B, C, 2): where each member of each group was measured, and the middle of its group.
     places = np.moveaxis(groups.coords[chosen, 0], 1, 2)
     middles = np.broadcast_to(groups.coords_offsets[chosen, 0, :, 0][:, None], places.shape)
     positions, middles = places.reshape(-1, 2), middles.reshape(-1, 2)
-    patches = extract_patches(known[0], positions - np.array(known[1]), scan.N)
+    patches = extract_patches(known, positions - np.array(origin), scan.N)
 
     def likeness(patches: Array, positions: Array) -> float:
-        stitched = stitch(
-            Patches(
-                object=patches[..., None].astype(np.complex64),
-                coords=positions[:, None, :, None],
-                probe=scan.probeGuess,
-            ),
-            synchronise=False,
-            min_coverage=scenario.inference.min_coverage,
+        made = Patches(
+            object=patches[..., None].astype(np.complex64),
+            coords=positions[:, None, :, None],
+            probe=scan.probeGuess,
         )
-        frame = common(run.reconstruction, stitched)
-        return highpass_pearson(np.abs(frame.rec), np.abs(frame.truth), frame.mask) or 0.0
+        least = scenario.inference.min_coverage
+        return _likeness(run, stitch(made, synchronise=False, min_coverage=least))
 
     plain = likeness(patches, positions)
     alike, cause = max(
@@ -234,8 +232,8 @@ def _spoiled(
         yield Cause("COORDS-003", "group", words), patches, 2 * middles - positions
 
 
-def _known(run: FinishedRun, scan: RawScan) -> tuple[Array, tuple[int, int]] | None:
-    """The object that was to be found: the truth, or the iterative reference where none is known."""
+def _known(run: FinishedRun, scan: RawScan) -> tuple[Array, tuple[int, int]]:
+    """The object that was to be found, and its origin: the truth, or the iterative reference where none is known."""
     if scan.objectGuess is not None:
         return scan.objectGuess, (0, 0)
     reference = run.control("iterative")
