@@ -26,22 +26,19 @@ def write_hypothesis(root: Path, name: str, claim: str, probe: str | None = None
         raise HypothesisError(
             "a claim is a sentence that can be false", value=claim, next_step="--claim TEXT"
         )
+    case, own = f"test_{slug(name)}.py", root / "ptyspec" / "experiments" / "observations"
     files = {
         root / "specs" / "hypotheses" / f"{name}.toml": _text(name, claim, probe),
-        root / "tests" / "parity" / f"test_{slug(name)}.py": _template("case.py").format(
-            id=name, slug=slug(name)
-        ),
+        root / "tests" / "parity" / case: _template("case.py", id=name, slug=slug(name)),
     }
     for path in files:
         if path.exists():
             raise OutputExistsError(
                 "the file exists", value=path, next_step="edit it, or choose another id"
             )
-    if probe is not None:
-        module, _, function = probe.partition(":")
-        path = root / "ptyspec" / "experiments" / "observations" / f"{module}.py"
-        if not path.exists() and path.parent.is_dir():
-            files[path] = _template("probe.py").format(function=function)
+    module, _, function = (probe or "").partition(":")
+    if module and own.is_dir() and not (own / f"{module}.py").exists():
+        files[own / f"{module}.py"] = _template("probe.py", function=function)
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -50,23 +47,23 @@ def write_hypothesis(root: Path, name: str, claim: str, probe: str | None = None
 
 def _text(name: str, claim: str, probe: str | None) -> str:
     facts = {"id": name, "claim": json.dumps(claim, ensure_ascii=False)}
-    template = _template("hypothesis.toml")
     if probe is None:
-        arms = _template("variants.toml")
-        return template.format(**facts, cost="dear", experiment=arms, deterministic="", healthy=1.0)
-    module, colon, function = probe.partition(":")
-    if not (colon and module.isidentifier() and function.isidentifier()):
+        facts |= {"cost": "dear", "experiment": _template("variants.toml"), "healthy": "1.0"}
+        return _template("hypothesis.toml", **facts, deterministic="")
+    module, _, function = probe.partition(":")
+    if not (module.isidentifier() and function.isidentifier()):
         raise HypothesisError(
             "not a probe",
             value=probe,
             limit="MODULE:FUNCTION, below ptyspec.experiments.observations",
         )
-    arms = _template("arms_of_a_probe.toml").format(module=module, function=function)
+    arms = _template("arms_of_a_probe.toml", module=module, function=function)
     said = "\ndeterministic = true        # no chance in it: two equal runs of each arm prove that"
-    return template.format(**facts, cost="cheap", experiment=arms, deterministic=said, healthy=0.0)
+    facts |= {"cost": "cheap", "experiment": arms, "healthy": "0.0"}
+    return _template("hypothesis.toml", **facts, deterministic=said)
 
 
-def _template(name: str) -> str:
-    return (resources("ptyspec.experiments") / "templates" / f"{name}.txt").read_text(
-        encoding="utf-8"
-    )
+def _template(name: str, **facts: str) -> str:
+    path = resources("ptyspec.experiments") / "templates" / f"{name}.txt"
+    text = path.read_text(encoding="utf-8")
+    return text.format(**facts) if facts else text

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
@@ -61,24 +60,18 @@ def runs(targets: Sequence[str], options: Options, store: RunStore | None = None
             source="command line",
             next_step="ptyspec compare RUN RUN: folders, keys, or scenarios that are finished",
         )
-    twice = [target for place, target in enumerate(targets) if folders[place] in folders[:place]]
-    if twice:
-        raise ConfigError(
-            "the same run is named twice",
-            value=", ".join(twice),
-            source="command line",
-            next_step="name runs that differ; a profile or seed of its own: SCENARIO:KEY=VALUE, or the run's folder",
-        )
-    return [
-        Compared(name, FinishedRun(folder).check())
-        for name, folder in zip(_names(folders), folders, strict=True)
-    ]
-
-
-def _names(folders: Sequence[Path]) -> Iterator[str]:
-    """Scenario and the key's first digits (or the folder's name), numbered where two would be equal."""
-    taken: dict[str, int] = {}
+    for target, folder in zip(targets, folders, strict=True):
+        if folders.count(folder) > 1:
+            raise ConfigError(
+                "the same run is named twice",
+                value=target,
+                source="command line",
+                next_step="name runs that differ, such as SCENARIO:KEY=VALUE, or a run's folder",
+            )
+    found: dict[str, Compared] = {}
     for folder in folders:
-        name = f"{FinishedRun(folder).resolved.scenario.name}@{folder.name[:KEY_DIGITS]}"
-        taken[name] = taken.get(name, 0) + 1
-        yield name if taken[name] == 1 else f"{name}#{taken[name]}"
+        run = FinishedRun(folder).check()
+        name = f"{run.resolved.scenario.name}@{folder.name[:KEY_DIGITS]}"
+        name = name if name not in found else f"{name}#{len(found) + 1}"
+        found[name] = Compared(name, run)
+    return list(found.values())
