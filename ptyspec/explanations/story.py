@@ -175,7 +175,11 @@ def _shares(found: Explanation) -> list[Table]:
         rows.append(("all other differences, up to BAD", "", rest))
     together = ("combination", "number", "only together")
     runs = [
-        (", ".join(one.factors) or "none of them", show(one.number), effect(one.effect))
+        (
+            ", ".join(one.factors) or "none of them",
+            show(one.number),
+            effect(one.effect if one.factors[1:] else None),
+        )
         for one in shares.runs
     ]
     return [

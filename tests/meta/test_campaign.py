@@ -22,8 +22,9 @@ from ptyspec.faults.campaign import (
 )
 from ptyspec.faults.catalogue import fault
 from ptyspec.faults.matrix import markdown, write_campaign
+from ptyspec.faults.processes import Children
 from ptyspec.files.jsonfile import read_json, write_json
-from ptyspec.spec.collect import Case, collect
+from ptyspec.spec.collect import Case
 from ptyspec.spec.registry import specification
 from tests.child import finish, start
 
@@ -82,44 +83,41 @@ def test_a_fault_is_killed_by_the_cases_that_come_through_its_seam(tmp_path: Pat
 
 
 def test_a_quick_campaign_runs_the_cases_of_declared_clauses_alone(tmp_path: Path) -> None:
-    loop(tmp_path, quick=True)
-    part = json.loads((tmp_path / f"{NAMES[0]}.json").read_text())
-    every = [
-        name
-        for path in tmp_path.glob("clean-*.json")
-        for name in json.loads(path.read_text())["cases"]
-    ]
-    declared = {*fault(NAMES[0]).red, *fault(NAMES[0]).green}
-    wanted = {
-        case.id for case in collect(ROOT) if case.file in FILES and declared & set(case.clauses)
+    loop(tmp_path, files=FILES[:1], quick=True)
+    functions = {
+        name.rpartition("::")[2].partition("[")[0]
+        for name in part_cases(tmp_path / f"{NAMES[0]}.json")
     }
-    assert set(part["cases"]) == wanted
-    assert 0 < len(wanted) < len(every)
+    assert functions == {
+        "test_the_gain_brings_the_mean_energy_to_half_n_squared",
+        "test_normalised_data_have_gain_one",
+        "test_the_gain_undoes_any_factor_on_the_data",
+    }
 
 
 def test_a_fault_beyond_the_contract_tier_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
-    scale = f"{FILES[0]}::test_the_gain_undoes_any_factor_on_the_data"
-    chosen = {NAMES[0]: [scale], NAMES[1]: [f"{FILES[0]}::no_such_case"]}
-    alone(tmp_path, chosen)
-    with pytest.raises(CampaignError, match="do not run to their end"):
-        read_campaign(tmp_path, NAMES, [], specification(), "parity")
-    part = json.loads((tmp_path / f"{NAMES[1]}.json").read_text())
-    assert part["status"] == "invalid"
-    assert "the process ended with 4: ERROR: not found" in part["reason"]
-    for path in tmp_path.glob("*.json"):
-        path.unlink()
-    alone(tmp_path, {NAMES[0]: [scale]})
+    alone(tmp_path, {NAMES[0]: [f"{FILES[0]}::test_the_gain_undoes_any_factor_on_the_data"]})
     cases = [
         Case(name, ("NORM-001",), "contract", "", 0, None)
         for name in part_cases(tmp_path / f"{NAMES[0]}.json")
     ]
     found = read_campaign(tmp_path, NAMES[:1], cases, specification(), "parity")
-    assert (found.faults[0].status, list(found.faults[0].red), found.tier) == (
-        "killed",
-        ["NORM-001"],
-        "parity",
-    )
-    assert found.faults[0].reached == len(cases) > 0
+    (row,) = found.faults
+    assert (row.status, list(row.red), found.tier) == ("killed", ["NORM-001"], "parity")
+    assert row.reached == len(cases) > 0
+
+
+def test_a_process_that_leaves_no_part_is_told_with_pytests_words(tmp_path: Path) -> None:
+    children = Children(tmp_path, 1, 120)
+    (tmp_path / "clean-0.log").write_text("collected 0\nERROR: not found: no_such_case\n")
+    child = subprocess.Popen(["sh", "-c", "exit 4"])
+    children.start("clean-0", lambda _: child.pid)
+    children.wait()
+    part = read_json(tmp_path / "clean-0.json")
+    said = "the process ended with 4: ERROR: not found: no_such_case"
+    assert (part["status"], part["reason"]) == ("invalid", said)
+    with pytest.raises(CampaignError, match="do not run to their end"):
+        read_campaign(tmp_path, [], [], specification(), "parity")
 
 
 def part_cases(path: Path) -> list[str]:
@@ -198,13 +196,9 @@ def test_a_seam_that_is_not_there_is_named_with_its_fault(tmp_path: Path) -> Non
         assert f"the fault {NAMES[0]} has no seam ptyspec.physics.scale:loader_gian" in said
 
 
-LOADED = {"now": "import ptyspec.physics.scale\n", "by-a-case": ""}
-
-
-@pytest.mark.parametrize("before", LOADED.values(), ids=LOADED)
-def test_the_clean_run_beyond_the_contract_tier_names_it_too(tmp_path: Path, before: str) -> None:
+def test_the_clean_run_beyond_the_contract_tier_names_it_too(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    (tmp_path / "conftest.py").write_text(before + SEAM.format("loader_gian"))
+    (tmp_path / "conftest.py").write_text(SEAM.format("loader_gian"))
     (tmp_path / "test_one.py").write_text(
         "import ptyspec.physics.scale\n\ndef test_it() -> None: ...\n"
     )
