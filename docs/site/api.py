@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-LEFT_OUT = ("cli", "harness", "scenarios", "faults/catalogue")
-"""The commands have their own page, the plugin too; a scenario is YAML; a fault of the catalogue is named by its clauses."""
+ROOMS = ("contracts", "errors", "files", "front", "networks", "physics", "pipeline", "scores")
+"""What people call from Python, and what those calls hand out; the other rooms are for people who read the code."""
 HEAD = """# Python
 
-What the docstrings guarantee, module by module. Names with a leading underscore are nobody's business but their own
-module's. `ptyspec.runs.produce.produce` and `ptyspec.runs.request.request` are where most programs begin; the
-seam for other people's pipelines is `ptyspec.pipeline.protocol`."""
+What the docstrings guarantee, module by module. Programs begin with the names of `ptyspec` itself; the seam for other
+people's pipelines is `ptyspec.pipeline.protocol`."""
 CODE = re.compile(r"(`[^`\n]*`)")
 MARKUP = re.compile(r"([\\*|_])")
 
@@ -22,14 +21,10 @@ def api_pages(root: Path) -> dict[str, str]:
     package = root / "ptyspec"
     found: dict[str, list[str]] = {}
     for path in sorted(package.rglob("*.py")):
-        name = path.relative_to(package).as_posix()
-        if not name.startswith(LEFT_OUT) and not path.name.startswith("__main__"):
-            module = ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(
-                ".__init__"
-            )
-            found.setdefault(
-                ".".join(module.split(".")[:2]) if "/" in name else "ptyspec", []
-            ).append(module)
+        parts = path.relative_to(package.parent).with_suffix("").parts
+        if parts[1] in (*ROOMS, "__init__"):
+            room = "ptyspec" if len(parts) == 2 else ".".join(parts[:2])
+            found.setdefault(room, []).append(".".join(parts).removesuffix(".__init__"))
     pages = {
         f"reference/api/{name}.md": "\n".join(_page(name, modules))
         for name, modules in found.items()
