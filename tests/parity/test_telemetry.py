@@ -13,16 +13,24 @@ from ptyspec.files.jsonfile import read_json
 from ptyspec.runs.finished_run import FILES
 from ptyspec.runs.produce import produce
 from ptyspec.runs.request import request
+from tests.tiny_runs import SHALLOW
 
 pytestmark = pytest.mark.expensive
 
-SHORT = ("training.nepochs=1", "inference.iterative_sweeps=1")
-"""The records of a short training have the shape of a long one's; the image is not looked at here."""
+LOADS = {
+    "quick": ("quick", ()),
+    "standard": (
+        "standard",
+        (*SHALLOW, "training.nepochs=1", "inference.iterative_sweeps=1", "grouping.n_groups=100"),
+    ),
+}
+"""The quick run is that of the other files; the records of a short training have the shape of a long one's."""
 
 
 @cache
 def folder(profile: str) -> Path:
-    return produce(request("gs1_custom", profile=profile, settings=SHORT))
+    name, settings = LOADS[profile]
+    return produce(request("gs1_custom", profile=name, settings=settings))
 
 
 def records(profile: str) -> dict[str, Any]:
