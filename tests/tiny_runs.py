@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,12 @@ import numpy as np
 from ptyspec.contracts.arrays import Array
 from ptyspec.contracts.container import Container
 from ptyspec.contracts.resolve import Resolved
-from ptyspec.contracts.run import RunResult
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.files.jsonfile import read_json
 from ptyspec.pipeline.batches import batch
-from ptyspec.pipeline.protocol import Containers, GroupedTrainTest, Session, Trained
+from ptyspec.pipeline.protocol import Containers, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.request import request
-from ptyspec.runs.run import run
 
 SMALL = (
     "model.N=32",
@@ -41,39 +39,11 @@ def tiny(
     return request(target, profile="quick", recipe=recipe, seed=seed, settings=[*SMALL, *settings])
 
 
-@dataclass
-class Watched(ReferencePipeline):
-    """The reference pipeline, which keeps what a report leaves out."""
-
-    kept: dict[str, Any] = field(default_factory=dict)
-
-    def normalize(self, scenario: Scenario, groups: GroupedTrainTest) -> Containers:
-        self.kept["containers"] = super().normalize(scenario, groups)
-        return self.kept["containers"]
-
-    def train(self, scenario: Scenario, containers: Containers, session: Session) -> Trained:
-        self.kept["trained"] = super().train(scenario, containers, session)
-        return self.kept["trained"]
-
-
 @dataclass(frozen=True)
 class Fitted:
     scenario: Scenario
     containers: Containers
     trained: Trained
-
-
-@dataclass(frozen=True)
-class Finished(Fitted):
-    result: RunResult
-
-
-@cache
-def finished(target: str, *settings: str, recipe: str | None = None) -> Finished:
-    """The whole run of a tiny scenario in memory, once a process; where its files are enough, `stored` is cheaper."""
-    resolved, walk = tiny(target, *settings, recipe=recipe), Watched()
-    result = run(resolved, pipeline=walk)
-    return Finished(resolved.scenario, walk.kept["containers"], walk.kept["trained"], result)
 
 
 @cache

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ptyspec.files.jsonfile import read_json
 from ptyspec.testing.golden.checks import Golden
 from ptyspec.testing.golden.tolerance import Tolerance
-from tests.tiny_runs import finished
+from tests.tiny_runs import object_of, scores, stored
 
 pytestmark = pytest.mark.expensive
 
@@ -47,18 +48,18 @@ def test_the_tiny_runs_score_what_they_scored(golden: Golden) -> None:
 
 
 def numbers(run: str) -> dict[str, float]:
-    made = finished(*RUNS[run])
-    scores = made.result.metrics
+    folder = stored(*RUNS[run])
+    metrics = scores(folder)
     found = {
-        name: scores["amplitude"][name]
+        name: metrics["amplitude"][name]
         for name in ("mean_ratio", "pearson_r", "highpass_pearson_r", "ssim")
     }
     for control in ("trivial", "iterative"):
         for name in ("mean_ratio", "highpass_pearson_r"):
-            found[f"{control}-{name}"] = scores["controls"][control]["amplitude"][name]
+            found[f"{control}-{name}"] = metrics["controls"][control]["amplitude"][name]
     return found | {
-        "final-loss": made.trained.history.epochs[-1].metrics["loss"],
-        "covered-pixels": scores["coverage"]["pixels"],
+        "final-loss": read_json(folder / "history.json")["epochs"][-1]["metrics"]["loss"],
+        "covered-pixels": metrics["coverage"]["pixels"],
     }
 
 
@@ -70,9 +71,8 @@ CROP = (slice(16, 48), slice(40, 72))
 @pytest.mark.parametrize("generator", GENERATORS)
 def test_a_generator_makes_the_image_that_it_made(golden: Golden, generator: str) -> None:
     recipe = "cnn" if generator == "cnn" else None
-    made = finished(*GENERATORS[generator], recipe=recipe).result.reconstruction
-    arrays = {
-        "object": np.asarray(made.object[CROP], np.complex64),
-        "coverage": made.coverage[CROP],
-    }
+    folder = stored(*GENERATORS[generator], recipe=recipe)
+    with np.load(folder / "reconstruction.npz") as file:
+        coverage = file["coverage"][CROP]
+    arrays = {"object": np.asarray(object_of(folder)[CROP], np.complex64), "coverage": coverage}
     golden.arrays(arrays, {"object": IMAGE[generator], "coverage": COVERAGE})
