@@ -23,6 +23,7 @@ from ptyspec.checks.spoil import control, with_canvas, with_object
 from ptyspec.checks.stage_chain import near_one, over, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.container import Reconstruction
 from ptyspec.scores.frame import Frame, cut
 from ptyspec.scores.numbers import number, pearson, quotient
 from ptyspec.spec.checks import Check
@@ -107,12 +108,16 @@ def the_scores_are_the_stored_object_s(check: Check, outputs: StageOutputs) -> N
 @checks("SCORE-003", "score", trains=True)
 def the_evaluator_rescales_nothing(check: Check, outputs: StageOutputs) -> None:
     what, made = "level that the evaluator gives to twice the object", outputs.reconstruction
-    if (known := outputs.facts(chain.scores)) is None:
+    if outputs.facts(chain.scores) is None:
         check.missing(what, missing_truth(outputs))
         return
+
+    def level(of: Reconstruction) -> float:
+        scores = outputs.pipeline.score(outputs.scenario, outputs.halves.test, of)
+        return float(scores["amplitude"]["mean_ratio"])
+
     twice = made.model_copy(update={"object": 2 * made.object})
-    scored = outputs.pipeline.score(outputs.scenario, outputs.halves.test, twice)["amplitude"]
-    factor = over(scored["mean_ratio"], known["mean_ratio"])
+    factor = over(level(twice), level(made))
     check.equal(factor, 2.0, f"{what}, over that of the object")
 
 

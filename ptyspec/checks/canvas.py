@@ -150,7 +150,8 @@ def wherever_the_scan_lies_its_patches_are_on_the_canvas(
 ) -> None:
     _, made, far, _ = outputs.facts(stitched)
     here, there = made.coverage, far.coverage
-    change = np.abs(here - there).max() / here.max() if here.shape == there.shape else np.inf
+    comparable = here.any() and here.shape == there.shape
+    change = np.abs(here - there).max() / here.max() if comparable else np.inf
     check.between(0, float(change), MOVED, "change of the coverage when the scan is moved")
 
 
@@ -170,7 +171,7 @@ def the_evaluator_finds_true_patches_in_place(check: Check, outputs: StageOutput
 @checks("SCORE-007", "score")
 def misplaced_patches_score_badly(check: Check, outputs: StageOutputs) -> None:
     placed, elsewhere = outputs.facts(correlations)
-    cost = None if placed is None else placed - (elsewhere or 0.0)
+    cost = None if placed is None or elsewhere is None else placed - elsewhere
     check.between(COST, cost, np.inf, "Pearson's r that wrong places cost", NO_OBJECT)
 
 

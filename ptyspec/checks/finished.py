@@ -109,7 +109,11 @@ def gain(run: FinishedRun) -> Iterator[Finding]:
 def canvas(run: FinishedRun) -> Iterator[Finding]:
     """CANVAS-003: the canvas inside the model holds every group."""
     numbers = run.stages["normalize"].numbers
-    need, have = numbers["required_canvas"], numbers["padded_size"]
+    need, have = numbers.get("required_canvas"), numbers.get("padded_size")
+    if need is None or have is None:
+        what = "sizes of the canvas in the record"
+        yield _found(run, "RUN-003", what, "missing", "both sizes", False, "stages.json")
+        return
     fits = have >= need and run.metrics.get("fits_canvas") is not False
     what, expected = "canvas inside the model against what its groups need", f"at least {need:g}"
     yield _found(run, "CANVAS-003", what, f"{have:g} pixels", expected, fits, "stages.json")

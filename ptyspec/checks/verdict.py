@@ -137,6 +137,9 @@ def _held(run: FinishedRun, quantities: tuple[Quantity, ...]) -> tuple[list[Find
     for one in quantities:
         value = one.value(run.metrics)
         if value is None:
+            if one.clause == "INFER-005":  # its absence is told, for no clause stands for it
+                told = (one.clause, one.stage, one.what, _unknown(run), limits(*one.right))
+                rows.append(Finding(*told, State.NOT_RUN, one.place))
             continue
         right, wrong = within(value, one.right), not within(value, one.allowed)
         observed = f"{value:.3f}"
@@ -146,9 +149,15 @@ def _held(run: FinishedRun, quantities: tuple[Quantity, ...]) -> tuple[list[Find
             said = (one.clause, one.stage, one.what, observed, expected, state, one.place)
             rows.append(Finding(*said, next_step=finished.next_step(one.clause, run)))
         else:
-            told = {"clause": one.clause, "what": one.what, "source": one.source}
-            doubts.append(Doubt(observed=observed, expected=expected, **told))
+            doubted = {"clause": one.clause, "what": one.what, "source": one.source}
+            doubts.append(Doubt(observed=observed, expected=expected, **doubted))
     return rows, doubts
+
+
+def _unknown(run: FinishedRun) -> str:
+    """Why nothing was scored against a truth."""
+    scores = run.metrics.get("amplitude")
+    return "no object is known" if scores is None else scores.get("reason") or "no pixel was scored"
 
 
 def _cause(run: FinishedRun, rows: list[Finding], doubts: list[Doubt]) -> Cause | None:
@@ -176,12 +185,11 @@ def _combined(
         first = must[0]
         known = cause is not None and (cause.clause, cause.stage) == (first.clause, first.stage)
         return _of(first, "wrong", common, cause.words if cause and known else "")
-    why = (run.metrics.get("amplitude") or {"reason": "no truth"}).get("reason")
-    if why != "no truth" and lookup(run.metrics, LEVEL) is None:
-        why = why or "no pixel was scored"
+    known = run.metrics.get("amplitude") is not None and _unknown(run) != "no truth"
+    if known and lookup(run.metrics, LEVEL) is None:
         return Verdict(
             status="incomplete",
-            sentence=f"an object is known and nothing was scored against it: {why}",
+            sentence=f"an object is known and nothing was scored against it: {_unknown(run)}",
             next_step=f"ptyspec audit canvas {run.folder}",
             **common,
         )
