@@ -10,7 +10,9 @@ OUT/<UTC time>-<names>/   appears whole, by one rename; a killed process leaves 
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -23,7 +25,12 @@ from ptyspec.checks.report import HUB, STYLES, Audit, status_of, write_audit
 from ptyspec.checks.shown import reference
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.records import Environment
-from ptyspec.errors import OutputFileError, PtyspecError, TrainingInterruptedError
+from ptyspec.errors import (
+    OutputExistsError,
+    OutputFileError,
+    PtyspecError,
+    TrainingInterruptedError,
+)
 from ptyspec.files.disk import check_place, clear_errors, make_folder
 from ptyspec.files.files import atomic_file
 from ptyspec.files.jsonfile import write_json
@@ -33,6 +40,8 @@ from ptyspec.runs.environment import environment
 
 INDEX = "index.md"
 PARTIAL = ".unfinished-"
+STALE_SECONDS = 86_400.0
+"""An unfinished folder that is older was left by a killed process."""
 NAMED = 3
 """So many subjects stand in the folder's name."""
 CHECK = (
@@ -59,11 +68,17 @@ def write_hub(
     folder; finished runs stay in the store, so that the same command goes on from there. `watch` gets the number of
     kinds done, of all, and the one at work.
     """
-    check_place(out, "hubs", lambda folder: not (folder / HUB).exists())
+    check_place(out, "hubs", lambda _: True)
+    if (out / HUB).exists():
+        message, above = "this is a finished hub", f"name the folder above: --out {out.parent}"
+        raise OutputExistsError(message, value=out, source="--out", next_step=above)
     began = datetime.now(UTC)
     names = [re.sub(r"[^\w.]", "-", one.name).strip("-.") for one in subjects[:NAMED]]
     stem = "-".join([f"{began:%Y-%m-%dT%H%M%S.%fZ}", *names])
     make_folder(out)
+    for left in out.glob(f"{PARTIAL}*"):
+        if time.time() - left.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
     with clear_errors(out), tempfile.TemporaryDirectory(prefix=PARTIAL, dir=out) as aside:
         folder, audits, rows = make_folder(Path(aside) / stem), list[Audit](), {}
         for place, kind in enumerate(kinds):

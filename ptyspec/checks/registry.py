@@ -22,12 +22,12 @@ KINDS = {
     "probe": "Is the probe normalised as declared, and do two independent paths agree?",
     "grouping": "Are the groups that were asked for there, and where are their members?",
     "canvas": "Does every patch fit on its canvas?",
-    "intensity": "Which stage first changes the intensity, and does the gain leave again?",
+    "intensity": "Does each step change the intensity by the ratio that it may?",
     "bias": "How far is the amplitude from the truth, and could a scalar repair it?",
     "scaler": "Is the intensity scale the one that was declared, and does it stay?",
     "loss": "What does the loss consist of, and is the truth its minimum?",
     "architecture": "What was built: layers, heads, range, flags, and where probe and scale enter?",
-    "dose": "Do dose_experiments and the scenario pass the same stages with the same figures?",
+    "dose": "Does each step of dose_experiments and of the scenario hold its own rule?",
     "visual": "Does the reconstruction look like one, where no truth tells?",
 }
 """What each kind of audit asks."""

@@ -21,6 +21,7 @@ from ptyspec.runs.threads import current_threads, default_threads, usable_cpus
 PYTHON = (3, 11)
 MEMORY_GB, DISK_GB = 1.5, 1.0
 """What `run --profile standard` needs at most, and room for a few runs (a standard run takes about 50 MB)."""
+SECONDS = 120
 BACKENDS = ("tensorflow", "jax", "torch")
 PRODUCT = "import tensorflow as tf; tf.matmul(tf.ones((2, 2)), tf.ones((2, 2))).numpy()"
 
@@ -117,9 +118,12 @@ def storage() -> list[Check]:
 def tensorflow() -> Check:
     """Check that TensorFlow can be imported and multiplies, in a child process: it may crash."""
     command = [sys.executable, "-c", PRODUCT]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    last = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
     advice = "reinstall the pinned versions: pip install -c constraints.txt -e ."
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return Check("tensorflow runs", "fail", f"no answer in {SECONDS} s", advice)
+    last = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
     return _check(
         "tensorflow runs", done.returncode == 0, last[:200] if done.returncode else "yes", advice
     )

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ptyspec.errors import PtyspecError
 from ptyspec.experiments import registry
 from ptyspec.experiments.documents import Board, BoardRow, Judged, RunValue
-from ptyspec.experiments.errors import EvidenceError
+from ptyspec.experiments.errors import HistoryError
 from ptyspec.experiments.history import history
 from ptyspec.experiments.judge import Judgement, from_evidence, told
 from ptyspec.experiments.measured import Missing, value_of
@@ -65,7 +66,9 @@ def _row(name: str, place: Path) -> BoardRow:
         document = judgement.document()
         judged = {key: getattr(document, key) for key in Judged.model_fields}
         judged["records"] = _records(judgement)
-    except EvidenceError as error:
+    except HistoryError:
+        raise
+    except PtyspecError as error:
         judged |= told(registry.hypothesis(name, place)) | {"reason": error.message}
     return BoardRow(**judged, history=past, file=f"specs/hypotheses/{name}.toml")
 

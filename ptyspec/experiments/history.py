@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from ptyspec.contracts.base import Record
+from ptyspec.errors import InputFileError
 from ptyspec.experiments.errors import HistoryError
 from ptyspec.experiments.records import VerdictWord, digest
-from ptyspec.files.jsonfile import read_document, read_json, write_json
+from ptyspec.files.jsonfile import read_json, write_json
 
 OWN, LAST = "digest", "last"
 RESTORE = "restore the file from version control; `ptyspec judge --record` adds what is new"
@@ -67,7 +70,10 @@ def history(place: Path, name: str) -> tuple[Entry, ...]:
     path = path_of(place, name)
     if not path.is_file():
         return ()
-    content = read_json(path)
+    try:
+        content = read_json(path)
+    except InputFileError as error:
+        raise HistoryError(error.message, source=path, next_step=RESTORE) from None
     rows = content.get("entries") if isinstance(content, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise HistoryError("not a history: it holds no entries", source=path, next_step=RESTORE)
@@ -82,7 +88,11 @@ def history(place: Path, name: str) -> tuple[Entry, ...]:
         raise _altered("the last entry of the history is missing", len(rows) + 1, path)
     if content.get("id") != name:
         raise _altered("this is the history of another hypothesis", 1, path)
-    return read_document(path, HistoryFile, "history of verdicts", RESTORE).entries
+    try:
+        return HistoryFile.model_validate(content).entries
+    except ValidationError as error:
+        told = f"not a history: {error.errors()[0]['msg']}"
+        raise HistoryError(told, source=path, next_step=RESTORE) from None
 
 
 def append(place: Path, name: str, facts: dict[str, Any], why: str = "") -> Entry | None:

@@ -13,7 +13,9 @@ from pathlib import Path
 from ptyspec.files.jsonfile import read_json, write_json
 
 CLEAN = "clean"
-"""The names of parts that ran without any fault begin with this; they have no limit of time."""
+"""The names of parts that ran without any fault begin with this."""
+CLEAN_SECONDS = 3600
+"""Their limit of time."""
 
 
 @dataclass
@@ -41,11 +43,11 @@ class Children:
         while len(self.running) > most:
             for child, (part, started) in list(self.running.items()):
                 done, status = os.waitpid(child, os.WNOHANG)
-                late = time.monotonic() - started > self.seconds and not _is_clean(part)
-                if not done and late:
+                limit = CLEAN_SECONDS if _is_clean(part) else self.seconds
+                if not done and time.monotonic() - started > limit:
                     os.kill(child, signal.SIGKILL)
                     os.waitpid(child, 0)
-                    write_json(part, {"status": "timeout", "reason": f"> {self.seconds} s"})
+                    write_json(part, {"status": "timeout", "reason": f"> {limit} s"})
                 elif not done:
                     continue
                 del self.running[child]

@@ -90,7 +90,7 @@ class Campaign(Record):
     - vacuous: clauses with a case here that no fault turned red.
     """
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     status: Literal["ok", "violation", "incomplete"]
     kill_rate: float | None
     tier: Tier

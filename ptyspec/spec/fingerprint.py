@@ -44,6 +44,8 @@ def read(root: Path) -> dict[str, Reviewed]:
         return {}
     content = read_json(root / FILE)
     try:
+        if content["schema_version"] != SCHEMA_VERSION:
+            raise ValueError(f"schema_version {content['schema_version']}, not {SCHEMA_VERSION}")
         return TypeAdapter(dict[str, Reviewed]).validate_python(content["clauses"])
     except (KeyError, TypeError, ValueError) as error:
         raise ReviewError(

@@ -130,20 +130,26 @@ class Ledger:
     cases: Mapping[str, Outcome] = field(default_factory=dict)
     outdated: frozenset[str] = frozenset()
     """Cases that ran with other code than the present one: what they said counts no more."""
+    note: str = ""
+    """Why there is nothing, although there is a file."""
 
 
 def read(root: Path, stamp: Callable[[str], str]) -> Ledger:
     """Return what the test runs of the checkout at `root` left; `stamp` names the present code.
 
-    A record of another version counts as empty. Raises LedgerError for a file that is no record.
+    A record of an older version counts as empty, and a note says so. Raises LedgerError for one of a
+    newer version, or that is none.
     """
     path = root / FILE
     if not path.is_file():
         return Ledger()
     content = read_json(path)
     try:
-        if content["schema_version"] != SCHEMA_VERSION:
-            return Ledger()
+        version = int(content["schema_version"])
+        if version < SCHEMA_VERSION:
+            return Ledger(note=f"outcomes of version {version} were dropped: run the tests again")
+        if version > SCHEMA_VERSION:
+            raise ValueError(f"schema_version {version}, not {SCHEMA_VERSION}")
         rows = TypeAdapter(dict[str, Outcome]).validate_python(content["cases"])
         old = frozenset(name for name in rows if content["cases"][name]["code"] != stamp(name))
         current = {name: row for name, row in rows.items() if name not in old}

@@ -134,6 +134,8 @@ def trace(
     rows = tuple(_row(clause, bound.get(name, []), ledger) for name, clause in clauses.items())
     remarks = [remark for row in rows for remark in _of_row(row)]
     remarks += _unnamed(clauses, cases, ledger)
+    if ledger.note:
+        remarks.append(Remark("note", "", ledger.note, "pytest's cache", "pytest"))
     remarks += _unknown(clauses, bound)
     remarks += [*others, *changes(clauses, cases, reviewed)]
     return Trace(rows, tuple(remarks), ledger.environment, len(cases))

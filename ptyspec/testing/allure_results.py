@@ -44,10 +44,11 @@ class Results:
 
 def read_results(folder: Path) -> Results:
     """Return what `folder` holds; raises InputFileError where there is no result."""
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
     for path in sorted(folder.glob("*-result.json")):
         row = read_json(path)
-        key = row.get("historyId", row["uuid"])
+        # Of two cases that share their history both count.
+        key = (row.get("historyId", row["uuid"]), row.get("fullName", ""), row["name"])
         if key not in rows or row.get("start", 0) >= rows[key].get("start", 0):
             rows[key] = row  # a repeated case counts once
     if not rows:

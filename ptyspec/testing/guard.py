@@ -1,7 +1,7 @@
 """The contract tier runs without TensorFlow and Keras: an import of one there is an error that names the case.
 
-A finder on sys.meta_path refuses the frameworks while a contract module is collected or a contract
-case runs; child processes may use them. A framework that another tier has already loaded in this
+A finder on sys.meta_path refuses to execute the frameworks while a contract module is collected or a
+contract case runs; finding them stays possible, and child processes may use them. A framework that another tier has already loaded in this
 process cannot be told from one that a contract case asked for: it is let be.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Sequence
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
 import pytest
@@ -23,7 +25,7 @@ class TierError(PtyspecError):
     """A contract case, or a module of the contract tier, imports a framework."""
 
 
-class Guard:
+class Guard(Loader):
     """A finder that comes first and knows nothing but the frameworks; `case` is who is being watched, if anybody."""
 
     def __init__(self) -> None:
@@ -31,16 +33,23 @@ class Guard:
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> None:
-        """Raise TierError for a framework, while a case is watched."""
-        if self.case and name in FRAMEWORKS:
-            raise TierError(
-                f"the contract tier imports {name}",
-                value=self.case,
-                limit=f"no {' and no '.join(FRAMEWORKS)}",
-                source="tests/contract",
-                next_step="move the case to tests/parity, or import inside the code that needs it",
-            )
+    ) -> ModuleSpec | None:
+        """Return a framework's spec that this loader refuses, while a case is watched."""
+        watched = self.case and name in FRAMEWORKS
+        spec = PathFinder.find_spec(name, path, target) if watched else None
+        if spec is not None:
+            spec.loader = self
+        return spec
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Raise TierError."""
+        raise TierError(
+            f"the contract tier imports {module.__name__}",
+            value=self.case,
+            limit=f"no {' and no '.join(FRAMEWORKS)}",
+            source="tests/contract",
+            next_step="move the case to tests/parity, or import inside the code that needs it",
+        )
 
     def pytest_sessionstart(self) -> None:
         """Stand before all other finders."""

@@ -72,6 +72,12 @@ def test_each_case_counts_once_by_its_last_result(tmp_path: Path) -> None:
     assert (found.total, found.red) == (3, ("error",))
 
 
+def test_a_failed_case_counts_beside_another_case_with_its_history(tmp_path: Path) -> None:
+    write_result(tmp_path, "failed", "failed", historyId="one", start=1)
+    write_result(tmp_path, "passed", "passed", historyId="one", start=2)
+    assert read_results(tmp_path).red == ("failed",)
+
+
 def test_how_a_clause_stands_follows_from_its_cases_and_is_shown_beside_it(
     tool: Path, tmp_path: Path
 ) -> None:

@@ -29,6 +29,10 @@ def test_in_a_way_that_expects_failure():
     except ImportError:
         pass
 
+def test_looks_for_one():
+    import importlib.util
+    assert importlib.util.find_spec("keras")
+
 def test_in_a_child():
     subprocess.run([sys.executable, "-c", "import keras"], check=True)
 """
@@ -53,7 +57,7 @@ def test_a_contract_case_or_module_that_imports_a_framework_fails_by_its_own_nam
         parity__test_b="def test_b():\n    import keras\n",
     )
     result = stubs.runpytest_subprocess("--continue-on-collection-errors", "-p", "no:randomly")
-    result.assert_outcomes(passed=2, failed=2, errors=2)
+    result.assert_outcomes(passed=3, failed=2, errors=2)
     text = result.stdout.str()
     cases = ("test_a.py::test_imports", "test_a.py::test_by_a_fixture", "test_m.py")
     for name, case in zip(("tensorflow", "keras", "keras"), cases, strict=True):

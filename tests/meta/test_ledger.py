@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from ptyspec.spec.ledger import FILE, LedgerError, read
 from tests.plugin_project import IDS, OURS, TEST, record, write
 
 pytest_plugins = ["pytester"]
@@ -192,3 +194,13 @@ def test_a_record_that_cannot_be_written_is_told(project: pytest.Pytester) -> No
     result = project.runpytest_subprocess("--ptyspec-results", "pyproject.toml/results.json")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["outcomes are not kept: *", "--ptyspec-results: *"])
+
+
+def test_a_record_of_another_version_is_named(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    path.parent.mkdir(parents=True)
+    path.write_text('{"schema_version": 2}', encoding="utf-8")
+    assert "run the tests again" in read(tmp_path, str).note
+    path.write_text('{"schema_version": 4}', encoding="utf-8")
+    with pytest.raises(LedgerError, match="schema_version 4"):
+        read(tmp_path, str)

@@ -176,8 +176,17 @@ def test_a_finished_run_is_made_once_whichever_worker_asks(
     assert len(list((project.path / "home" / "runs").iterdir())) == 1
 
 
-def test_a_wrong_option_is_a_usage_error_before_any_test(project: pytest.Pytester) -> None:
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        pytest.param("profile", "quickest", "no profile has this name", id="profile"),
+        pytest.param("pipeline", "nobodys:Flat", "No module named 'nobodys'", id="pipeline"),
+    ],
+)
+def test_a_wrong_option_is_a_usage_error_before_any_test(
+    project: pytest.Pytester, option: str, value: str, told: str
+) -> None:
     write(project, OURS, test_a=TEST)
-    result = project.runpytest_subprocess("--ptyspec-profile", "quickest")
+    result = project.runpytest_subprocess(f"--ptyspec-{option}", value)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines("*no profile has this name*")
+    result.stderr.fnmatch_lines(f"*{told}*")

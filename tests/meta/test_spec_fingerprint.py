@@ -152,6 +152,7 @@ def test_the_file_is_sorted_and_gives_back_what_was_written(
             '{"schema_version": 1, "clauses": {"A-001": {"revision": 1}}}', id="incomplete"
         ),
         pytest.param("[]", id="list"),
+        pytest.param('{"schema_version": 2, "clauses": {}}', id="newer"),
     ],
 )
 def test_a_damaged_file_is_refused(tmp_path: Path, text: str) -> None:

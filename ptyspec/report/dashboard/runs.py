@@ -98,9 +98,9 @@ def newest(store: Path) -> list[Path]:
     folders.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
     found: dict[tuple[str, ...], Path] = {}
     for folder in folders[:NEWEST]:
-        with suppress(InputFileError):
+        with suppress(InputFileError, AttributeError, TypeError):
             recorded = read_document(folder / SCENARIO_FILE, ScenarioFile, "run's scenario")
-            faults = read_json(folder / "environment.json")["faults"]
+            faults = read_json(folder / "environment.json").get("faults") or ()
             own = any(not one.source.startswith(SHIPPED_WITH) for one in recorded.values.values())
             if recorded.name in SHIPPED and not own:
                 recipe = _named(recorded.values, "recipe")

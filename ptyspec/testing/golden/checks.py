@@ -89,6 +89,13 @@ class Golden:
     def _propose(self, name: str, path: Path, observed: Content, old: Entry | None) -> None:
         assert self.proposals is not None
         new, there = self.proposals / "new" / name, path.is_file()
+        if new.exists():
+            raise GoldenError(
+                "two cases declare one golden file",
+                value=name,
+                source=self.case,
+                next_step="put the case's parameter into the name, in braces",
+            )
         lines = self._differences(path, old, observed) if there else []
         write(new, steady(_content(path, old), observed) if there else observed)
         self.proposed.append(

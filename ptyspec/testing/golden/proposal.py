@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from filelock import FileLock
 from pydantic import Field
 
 from ptyspec.contracts.base import Record
 from ptyspec.errors import PtyspecError
 from ptyspec.files.disk import check_place
-from ptyspec.files.files import sha256_of
+from ptyspec.files.files import atomic_file, sha256_of
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.environment import fingerprint
 from ptyspec.runs.store import default_root
@@ -162,21 +163,23 @@ def approve(root: Path, out: Path, names: Sequence[str], reason: str) -> list[Pr
     golden, index = root / "golden", read_index(out)
     wanted = {one.name: one for name in names for one in _named(index, name)}
     chosen = [*wanted.values()] if names else index.open
-    _check(chosen, root, out)
-    entries = read_manifest(golden)
-    for one in chosen:
-        path = golden / one.name
-        if one.sha256 is None:
-            del entries[one.name]
-            path.unlink()
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(out / "new" / one.name, path)
-        fields = one.model_dump(include={"sha256", "producer", "tolerances"})
-        entries[one.name] = Entry(**fields, environment=index.environment, reason=told)
-    write_manifest(golden, entries)
-    left = [one for one in index.proposals if one not in chosen]
-    write_json(out / INDEX, index.model_copy(update={"proposals": left}))
+    with FileLock(out / "approve.lock"):
+        _check(chosen, root, out)
+        entries = read_manifest(golden)
+        for one in chosen:
+            path = golden / one.name
+            if one.sha256 is None:
+                del entries[one.name]
+                path.unlink()
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_file(path) as file:
+                file.write((out / "new" / one.name).read_bytes())
+            fields = one.model_dump(include={"sha256", "producer", "tolerances"})
+            entries[one.name] = Entry(**fields, environment=index.environment, reason=told)
+        write_manifest(golden, entries)
+        left = [one for one in index.proposals if one not in chosen]
+        write_json(out / INDEX, index.model_copy(update={"proposals": left}))
     return chosen
 
 
