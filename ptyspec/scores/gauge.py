@@ -156,12 +156,12 @@ def _check_content(image: Array, target: Array) -> None:
 
 def _inside(shift: Array, image: Array, target: Array) -> tuple[slice, slice]:
     """The rectangle without the shift and a margin; AlignmentError where that is out of reach, or empty of content."""
-    height, width = image.shape
-    if (np.abs(shift) > REACH * np.array(image.shape)).any():
+    height, width = shape = image.shape
+    if (np.abs(shift) > REACH * np.array(shape)).any():
         raise AlignmentError(
             "no shift within reach brings the images together",
             value=[float(s) for s in shift],
-            limit=f"{REACH} of {image.shape}",
+            limit=f"{REACH} of {shape}",
             next_step="check orientation and origin; the images may share nothing",
         )
     down, right = (MARGIN + math.ceil(abs(s)) for s in shift)
