@@ -111,7 +111,7 @@ def a_campaign(path: Path, clauses: Mapping[str, Clause], count: int) -> Path:
     write_json(
         path,
         {
-            "schema_version": 1,
+            "schema_version": 2,
             "status": "violation",
             "kill_rate": 0.9,
             "tier": "contract",

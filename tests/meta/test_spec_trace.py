@@ -285,8 +285,10 @@ def test_a_case_that_ran_with_other_code_is_outdated(tmp_path: Path) -> None:
     assert recorded(tmp_path, code="then") == Ledger("here", {}, frozenset({"a"}))
 
 
-def test_a_record_of_another_version_counts_as_empty(tmp_path: Path) -> None:
-    assert recorded(tmp_path, version=2) == Ledger()
+def test_a_record_of_an_older_version_counts_as_empty_and_says_so(tmp_path: Path) -> None:
+    found = recorded(tmp_path, version=2)
+    assert not found.cases
+    assert "run the tests again" in found.note
 
 
 @pytest.mark.parametrize(
