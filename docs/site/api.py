@@ -6,7 +6,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOMS = ("contracts", "errors", "files", "front", "networks", "physics", "pipeline", "scores")
+ROOMS = (
+    "contracts",
+    "errors",
+    "files",
+    "front",
+    "networks",
+    "physics",
+    "pipeline",
+    "scores",
+    "spec",
+)
 """What people call from Python, and what those calls hand out; the other rooms are for people who read the code."""
 HEAD = """# Python
 

@@ -20,11 +20,12 @@ from ptyspec.checks.judge import checks
 from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.registry import of_faults
 from ptyspec.checks.sampled_groups import sample_of
-from ptyspec.checks.spoil import by_fault, control, with_object
+from ptyspec.checks.spoil import by_fault, control, with_object, with_scan
 from ptyspec.checks.stage_chain import GROUPED, INPUT, OUTPUT, SPLITS, TARGET, near_one, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.pipeline.protocol import GroupedTrainTest
 from ptyspec.scores.frame import NO_PIXEL
+from ptyspec.seeds import generator
 from ptyspec.spec.checks import Check
 
 NO_OBJECT = "no object is known"
@@ -149,6 +150,13 @@ def the_figures_can_fail(check: Check, outputs: StageOutputs) -> None:
     check.between(0.1, change, inf, what, NO_PIXEL)
 
 
+@checks("EVID-001", "evidence", trains=True)
+def a_frame_is_explained_by_its_own_position(check: Check, outputs: StageOutputs) -> None:
+    own, chance = outputs.facts(chain.in_step) or (None, 0.5)
+    what = "share of other positions that explain a frame worse"
+    check.between(chance, own, inf, what, NO_PIXEL)
+
+
 @checks("SCORE-002", "score", trains=True)
 def scores_are_of_covered_pixels(check: Check, outputs: StageOutputs) -> None:
     seen, own = outputs.facts(chain.frame), None
@@ -185,6 +193,17 @@ def gain_left(material: StageOutputs) -> StageOutputs:
 
 
 @control("EVID-001")
+def positions_shuffled(material: StageOutputs) -> StageOutputs:
+    """Frames and positions of each half of the scan are out of step."""
+    scan = material.scan
+    order, upper = np.arange(scan.size), scan.ycoords < np.median(scan.ycoords)
+    for half in (upper, ~upper):
+        rows = np.flatnonzero(half)
+        order[rows] = generator(7, "shuffled positions").permutation(rows)
+    return with_scan(material, diff3d=scan.diff3d[order])
+
+
+@control("EVID-001")
 def blank(material: StageOutputs) -> StageOutputs:
     """The prediction is zero."""
     image = material.reconstruction.object
@@ -192,7 +211,7 @@ def blank(material: StageOutputs) -> StageOutputs:
 
 
 CONTROLS = (
-    *(bright_groups, gain_left, blank),
+    *(bright_groups, gain_left, positions_shuffled, blank),
     *of_faults(*FAULTS, "SCALE-005 a0-without-root", "SCORE-002 uncovered-pixels-scored"),
     by_fault("stronger-source", "SCALE-005", "probe-rescaled"),
 )

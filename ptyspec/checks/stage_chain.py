@@ -237,8 +237,8 @@ def gauge(outputs: StageOutputs) -> dict[str, float | None] | None:
     }
 
 
-def on_the_data(outputs: StageOutputs) -> float | None:
-    """Return sqrt(sum |F(P O)|^2 / sum X^2) of test frames: the amplitude's level as the counts see it, no truth needed."""
+def predicted(outputs: StageOutputs) -> tuple[Array, Array] | None:
+    """Return what the object predicts of test frames, and what was measured: a row a frame. None for a blank object."""
     scan, made = outputs.halves.test, outputs.reconstruction
     rows, seen = spread(scan.size, FRAMES), np.isfinite(made.object)
     if not seen.any():
@@ -246,12 +246,37 @@ def on_the_data(outputs: StageOutputs) -> float | None:
     # Uncovered pixels take the others' mean amplitude: a factor on the object is one on its prediction.
     level = np.complex64(np.abs(made.object[seen]).mean())
     filled = made.model_copy(update={"object": np.where(seen, made.object, level)})
-    predicted = predict_frames(scan, filled, rows)
-    predicted = predicted if scan.mask is None else predicted * scan.mask
-    energy, measured = (
-        float((stack.astype(np.float64) ** 2).sum()) for stack in (predicted, scan.diff3d[rows])
+    frames = predict_frames(scan, filled, rows)
+    frames = frames if scan.mask is None else frames * scan.mask
+    shown, measured = (
+        stack.reshape(len(rows), -1).astype(np.float64) for stack in (frames, scan.diff3d[rows])
     )
-    return math.sqrt(energy / measured)
+    return shown, measured
+
+
+def on_the_data(outputs: StageOutputs) -> float | None:
+    """Return sqrt(sum |F(P O)|^2 / sum X^2) of test frames: the amplitude's level as the counts see it, no truth needed."""
+    if (both := outputs.facts(predicted)) is None:
+        return None
+    shown, measured = (float((frames**2).sum()) for frames in both)
+    return math.sqrt(shown / measured)
+
+
+def in_step(outputs: StageOutputs) -> tuple[float, float] | None:
+    """Return the share of other positions that explain a frame worse than its own does, and what chance reaches.
+
+    By sum (c A - X)^2 with one best c for all, so that the level has no part in it. Chance is 0.5 and three
+    standard deviations of the mean of so many uniform ranks. No truth needed.
+    """
+    if (both := outputs.facts(predicted)) is None:
+        return None
+    shown, measured = both
+    products, squares, count = measured @ shown.T, (shown**2).sum(axis=1), len(shown)
+    best = quotient(float(np.trace(products)), float(squares.sum())) or 0.0
+    # Of frame i by position j, less what all j have in common.
+    errors = best**2 * squares - 2 * best * products
+    worse = (errors > np.diagonal(errors)[:, None]).sum(axis=1) / max(1, count - 1)
+    return float(worse.mean()), 0.5 + SIGMAS * math.sqrt(1 / 12 / count)
 
 
 def doubled(outputs: StageOutputs) -> list[float | None]:

@@ -38,6 +38,7 @@ BESIDE = {
     "canvas truth-off-by-32": "REASSEMBLY-METRIC-FRAME-001",
     "intensity gain-left": "SCALE-005",
     "intensity blank": "INFER-005 SCALE-005",
+    "intensity positions-shuffled": "SCALE-002",
     "intensity gain-in-the-loss": "SCALE-002",
     "intensity gain-by-energy": "INFER-005 NORM-002",
     "intensity closed-form-scale": "SYNTH-POISSON-DOSE-001",
