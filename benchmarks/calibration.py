@@ -22,8 +22,7 @@ import numpy as np
 
 from benchmarks.calibration_rows import Row, rows
 from benchmarks.measure import ROOT
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.errors import PtyspecError
 from ptyspec.files.disk import make_folder
 from ptyspec.files.jsonfile import read_json, write_json

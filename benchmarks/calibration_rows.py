@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import RawScan
 
 SCENARIOS = ("gs1_ideal", "gs2_ideal", "gs1_custom", "gs2_custom")
 Kind = Literal["right", "recipe", "fault", "measured", "measured, wrong", "other"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ptyspec.contracts.arrays import Array
+    from ptyspec.contracts.bundles import Array
     from ptyspec.contracts.scenario import Scenario
     from ptyspec.legacy.violations import Violation, Walked
 
@@ -133,7 +133,7 @@ def _changed(value: Array | None, reference: Array | None) -> float | None:
 
 
 def _same(first: Array | None, second: Array | None) -> bool:
-    from ptyspec.contracts.scan import array_digest
+    from ptyspec.contracts.bundles import array_digest
 
     return first is not None and second is not None and array_digest(first) == array_digest(second)
 

@@ -229,7 +229,7 @@ def _siemens(folder: Path, pseudo_truth: Path) -> list[Check]:
     """Phase agreement with an independent program's object, gauge removed, of network and iterative reference."""
     import numpy as np
 
-    from ptyspec.contracts.container import Reconstruction
+    from ptyspec.contracts.bundles import Reconstruction
     from ptyspec.scores.agreement import agreement_with_array
 
     other = np.load(pseudo_truth)

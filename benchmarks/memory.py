@@ -17,7 +17,7 @@ from typing import Any, cast
 import numpy as np
 
 from benchmarks.measure import Row, child, child_or_raise, peak_rss_mb, scratch
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.files.zipped_arrays import write_arrays
 from ptyspec.physics.objects import make_object
 from ptyspec.physics.probes import make_probe

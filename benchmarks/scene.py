@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ptyspec.contracts.container import Container
+from ptyspec.contracts.bundles import Container
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.networks.reconstructor import Reconstructor
 from ptyspec.pipeline.protocol import Containers

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from benchmarks.measure import Row, rate, repeated
-from ptyspec.contracts.container import Patches
+from ptyspec.contracts.bundles import Patches
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.objects import make_object
 from ptyspec.physics.probes import make_probe

@@ -9,8 +9,7 @@ import numpy as np
 
 from benchmarks.measure import Row, rate, repeated
 from benchmarks.scene import CASES, network, prepared
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container
+from ptyspec.contracts.bundles import Array, Container
 from ptyspec.pipeline.batches import batch
 
 PATCHES = 512

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.experiments.contrasts import LEAST
 from ptyspec.experiments.hypothesis import Hypothesis
 from ptyspec.experiments.records import Evidence, Row, Scope, design_of

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.container import Patches, Reconstruction
+from ptyspec.contracts.bundles import Patches, Reconstruction
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.faults.apply import applied
 from ptyspec.pipeline.reference import ReferencePipeline

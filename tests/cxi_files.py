@@ -10,7 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.seeds import generator
 
 NEAR_FIELD = "petra3_p25_near_field.cxi"

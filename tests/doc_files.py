@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.container import Reconstruction
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import RawScan, Reconstruction
 from ptyspec.files.npz import write_scan
 from ptyspec.pipeline.reference import ReferencePipeline
 from tests import cxi_files

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import ptyspec
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.records import History
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.pipeline.protocol import Trained

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks.verdict import Verdict, verdict_of
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import RawScan, Reconstruction
 from ptyspec.contracts.records import ArrayStats, EpochRecord, History, StageRecord
 from ptyspec.contracts.resolve import Layer, Resolved, resolve
 from ptyspec.contracts.run import RunResult
-from ptyspec.contracts.scan import RawScan
 from ptyspec.report.markdown import report_text
 from ptyspec.report.pages import write_pages
 from ptyspec.runs.finished_run import FinishedRun

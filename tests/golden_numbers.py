@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.testing.golden.tolerance import Tolerance
 
 RECORDED = "design 5, rounding of the recorded digits"

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.contracts.scenario import ProbeSpec, Scenario
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.probes import make_probe

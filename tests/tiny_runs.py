@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container
+from ptyspec.contracts.bundles import Array, Container
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.files.jsonfile import read_json

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container, Patches
+from ptyspec.contracts.bundles import Array, Container, Patches
 from ptyspec.contracts.records import EpochRecord, History
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.pipeline.batches import coarse_patches

@@ -15,10 +15,8 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container, Patches
+from ptyspec.contracts.bundles import Array, Container, Patches, RawScan
 from ptyspec.contracts.records import EpochRecord, History
-from ptyspec.contracts.scan import RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.faults.apply import applied
 from ptyspec.files.npz import write_scan

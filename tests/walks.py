@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container, Patches
+from ptyspec.contracts.bundles import Array, Container, Patches, array_digest
 from ptyspec.contracts.records import EpochRecord, History
 from ptyspec.contracts.resolve import Layer, Resolved, resolve
-from ptyspec.contracts.scan import array_digest
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
 from ptyspec.pipeline.batches import coarse_patches

@@ -22,8 +22,7 @@ from ptyspec.checks.registry import of_faults
 from ptyspec.checks.spoil import control, with_canvas, with_object
 from ptyspec.checks.stage_chain import near_one, over, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.scores.frame import Frame, cut
 from ptyspec.scores.numbers import number, pearson, quotient
 from ptyspec.spec.checks import Check

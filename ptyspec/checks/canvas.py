@@ -28,8 +28,7 @@ from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.registry import of_faults
 from ptyspec.checks.spoil import control
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.contracts.container import Patches, Reconstruction
-from ptyspec.contracts.scan import GroupedScan, RawScan
+from ptyspec.contracts.bundles import GroupedScan, Patches, RawScan, Reconstruction
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.geometry import required_canvas
 from ptyspec.physics.scale import illumination_weight

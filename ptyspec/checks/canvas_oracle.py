@@ -8,9 +8,7 @@ import numpy as np
 
 from ptyspec.checks.sampled_groups import spread, true_patches
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Patches, Reconstruction
-from ptyspec.contracts.scan import GroupedScan
+from ptyspec.contracts.bundles import Array, GroupedScan, Patches, Reconstruction
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.merge import merge_group, placement
 from ptyspec.physics.scale import illumination_weight

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from ptyspec.checks.verdict_limits import level_is_right
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.errors import PtyspecError
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.scores.frame import has_nan

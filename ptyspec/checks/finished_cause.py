@@ -7,9 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Patches, Reconstruction
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, Patches, RawScan, Reconstruction
 from ptyspec.errors import PtyspecError
 from ptyspec.physics import iterative
 from ptyspec.physics.geometry import extract_patches

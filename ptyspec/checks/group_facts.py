@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.scan import GroupedScan, RawScan
+from ptyspec.contracts.bundles import Array, GroupedScan, RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import GroupingError
 from ptyspec.pipeline.protocol import TrainTest

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 
 CYCLES, SHORTEST, ORDERS = 3.0, 3.0, 8
 CHANCE = 1e-4

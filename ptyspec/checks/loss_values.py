@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container
+from ptyspec.contracts.bundles import Array, Container
 from ptyspec.physics.diffraction import far_field
 from ptyspec.physics.scale import BACKGROUND, poisson_deviance, probe_energy
 

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.scan import array_digest
+from ptyspec.contracts.bundles import Array, array_digest
 from ptyspec.legacy.bridge import SCENARIO_NAMES
 from ptyspec.physics.geometry import required_canvas
 from ptyspec.physics.probes import central_mask

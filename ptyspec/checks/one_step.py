@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ptyspec.checks.sampled_groups import Sample
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 
 if TYPE_CHECKING:
     from ptyspec.networks.reconstructor import Reconstructor

@@ -26,7 +26,7 @@ from ptyspec.checks.sampled_groups import spread
 from ptyspec.checks.spoil import by_fault, control, with_containers, with_scan
 from ptyspec.checks.stage_chain import SPLITS
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.contracts.scan import array_digest
+from ptyspec.contracts.bundles import array_digest
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.spec.checks import Check
 from ptyspec.spec.registry import specification

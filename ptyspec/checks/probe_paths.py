@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.scenario import Scenario
 
 BLUR_REACH = 4

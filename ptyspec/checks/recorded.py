@@ -26,7 +26,7 @@ from ptyspec.checks.probe import DISK, PROBE_SCALE
 from ptyspec.checks.probe import RECORDED as IDEAL_PROBE
 from ptyspec.checks.probe_paths import normalisation_factor
 from ptyspec.checks.stage_chain import frame_sums
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.scenario import ObjectSpec, ProbeSpec
 from ptyspec.legacy.params import derived_sizes, legacy_defaults
 from ptyspec.physics.objects import make_object

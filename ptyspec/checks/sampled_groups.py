@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container
-from ptyspec.contracts.scan import GroupedScan
+from ptyspec.contracts.bundles import Array, Container, GroupedScan
 from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.pipeline.batches import batch, coarse_patches

@@ -10,8 +10,7 @@ import numpy as np
 
 from ptyspec.checks.registry import Control
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container
+from ptyspec.contracts.bundles import Array, Container
 from ptyspec.pipeline.protocol import Containers
 
 Spoil = Callable[[StageOutputs], StageOutputs]

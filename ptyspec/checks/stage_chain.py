@@ -13,9 +13,7 @@ import numpy as np
 
 from ptyspec.checks.sampled_groups import spread
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.contracts.arrays import Array, release_pages
-from ptyspec.contracts.container import Container
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, Container, RawScan, release_pages
 from ptyspec.physics.scale import closed_form_scale, intensity_scale, loader_gain, probe_energy
 from ptyspec.pipeline.batches import batch
 from ptyspec.pipeline.score import predict_frames

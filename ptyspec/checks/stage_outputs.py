@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
     from ptyspec.checks.one_step import FirstStep
     from ptyspec.checks.sampled_groups import Sample
-    from ptyspec.contracts.container import Reconstruction
+    from ptyspec.contracts.bundles import RawScan, Reconstruction
     from ptyspec.contracts.records import History
-    from ptyspec.contracts.scan import RawScan
     from ptyspec.networks.reconstructor import Reconstructor
     from ptyspec.pipeline.progress import Progress
     from ptyspec.pipeline.protocol import Pipeline

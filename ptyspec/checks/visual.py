@@ -33,7 +33,7 @@ from ptyspec.checks.spoil import control, with_canvas
 from ptyspec.checks.stage_chain import near_one, over, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.checks.visual_facts import ITERATIVE, NETWORK, TRIVIAL, UNTRAINED
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.physics.scale import illumination_weight
 from ptyspec.render import canvas
 from ptyspec.render.views import align_phase, frame_of, place

@@ -10,8 +10,7 @@ from ptyspec.checks.lattice_peaks import lattice_peaks, scan_periods
 from ptyspec.checks.sampled_groups import spread
 from ptyspec.checks.stage_chain import FRAMES, over
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.pipeline.score import predict_frames
 from ptyspec.scores.amplitude import highpass
 from ptyspec.scores.dataspace import r_factor

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import RawScan, Reconstruction
 from ptyspec.contracts.records import History, StageRecord
 from ptyspec.contracts.resolve import Resolved
-from ptyspec.contracts.scan import RawScan
 
 
 @dataclass(frozen=True)

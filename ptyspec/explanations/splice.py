@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from ptyspec.contracts.scan import array_digest
+from ptyspec.contracts.bundles import array_digest
 from ptyspec.contracts.stages import STAGES
 from ptyspec.experiments.observe import Observation, forget_models, key_of, walked
 from ptyspec.explanations.explanation import ChainRow, SpliceRow

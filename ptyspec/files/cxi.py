@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array, as_array
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, RawScan, as_array
 from ptyspec.errors import InputFileError, ProbeError, ScanDataError, UnsupportedScanError
 from ptyspec.files.hdf5 import ILLUMINATION, Hdf5File
 from ptyspec.files.measurement import Measurement, amplitude_of, contradictions

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.errors import UnsupportedScanError
 
 if TYPE_CHECKING:
-    from ptyspec.contracts.scan import RawScan
+    from ptyspec.contracts.bundles import RawScan
     from ptyspec.files.cxi import PixelScan
 
 MAX_STEP_FRACTION = 0.5

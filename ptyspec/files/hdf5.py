@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import h5py
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.errors import InputFileError
 from ptyspec.files.files import existing_file
 

@@ -6,8 +6,7 @@ import math
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.errors import ScanDataError
 from ptyspec.physics.geometry import extract_patches
 

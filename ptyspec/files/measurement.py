@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias, cast
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array, check_values
+from ptyspec.contracts.bundles import Array, check_values
 from ptyspec.errors import MeasurementError, ScanDataError
 from ptyspec.files.zipped_arrays import blocks
 from ptyspec.physics.scale import intensity_scale, mean_energy

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array, as_array
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, RawScan, as_array
 from ptyspec.errors import InputFileError, ProbeError
 from ptyspec.files import metadata as json_text
 from ptyspec.files.files import atomic_file

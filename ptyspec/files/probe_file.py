@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array, as_array
+from ptyspec.contracts.bundles import Array, as_array
 from ptyspec.errors import InputFileError, ProbeError
 from ptyspec.files.files import existing_file
 from ptyspec.files.zipped_arrays import NpzArchive

@@ -14,9 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array, as_array
-from ptyspec.contracts.container import Reconstruction
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, RawScan, Reconstruction, as_array
 from ptyspec.errors import InputFileError
 from ptyspec.files.files import atomic_file, existing_file
 from ptyspec.files.zipped_arrays import NpzArchive, write_arrays

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import RawScan
 from ptyspec.errors import InputFileError
 from ptyspec.files.files import existing_file, sha256_of
 from ptyspec.files.measurement import Measurement

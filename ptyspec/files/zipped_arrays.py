@@ -14,7 +14,7 @@ from typing import IO, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array, release_pages
+from ptyspec.contracts.bundles import Array, release_pages
 from ptyspec.errors import InputFileError
 from ptyspec.files.files import existing_file
 

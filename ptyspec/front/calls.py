@@ -11,7 +11,7 @@ from ptyspec.front.begin import Changes, begin, settings_of
 from ptyspec.front.run import Run
 
 if TYPE_CHECKING:
-    from ptyspec.contracts.scan import RawScan
+    from ptyspec.contracts.bundles import RawScan
     from ptyspec.contracts.scenario import Scenario
     from ptyspec.experiments.judge import Judgement
     from ptyspec.pipeline.protocol import Pipeline

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ptyspec.checks.verdict import Verdict
-    from ptyspec.contracts.arrays import Array
+    from ptyspec.contracts.bundles import Array, RawScan
     from ptyspec.contracts.records import StageRecord
-    from ptyspec.contracts.scan import RawScan
     from ptyspec.contracts.scenario import Scenario
     from ptyspec.pipeline.progress import Progress
     from ptyspec.pipeline.protocol import Pipeline

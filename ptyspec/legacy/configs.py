@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ptyspec.contracts.base import Settings
-from ptyspec.contracts.settings import Positive, PowerOfTwo
+from ptyspec.contracts.scenario import Positive, PowerOfTwo
 
 Count = Positive | None
 Weight = Annotated[float, Field(ge=0, le=1, strict=False)]

@@ -19,9 +19,14 @@ from typing import Any
 import numpy as np
 
 import ptyspec
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container, Patches, Reconstruction
-from ptyspec.contracts.scan import RawScan, array_digest
+from ptyspec.contracts.bundles import (
+    Array,
+    Container,
+    Patches,
+    RawScan,
+    Reconstruction,
+    array_digest,
+)
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ConfigError
 from ptyspec.legacy.bridge import ABSENT, ConfigSyncError, StaleKey, stale_keys, update_legacy_dict

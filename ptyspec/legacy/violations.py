@@ -11,8 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container
+from ptyspec.contracts.bundles import Array, Container
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.legacy.bridge import Config, entries, update_legacy_dict
 from ptyspec.legacy.configs import UpstreamModel, UpstreamTraining

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from keras import ops
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.networks.field import Field, Tensor, far_field, from_far_field
 from ptyspec.physics.merge import FLOOR
 from ptyspec.physics.scale import illumination_weight

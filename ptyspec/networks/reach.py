@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ptyspec.contracts.container import Container
+from ptyspec.contracts.bundles import Container
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import HeadRangeError
 from ptyspec.physics.coarse import frame_levels

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.networks.field import Field, Tensor
 from ptyspec.networks.forward import ForwardModel, fold, unfold

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING, Protocol
 
-from ptyspec.contracts.settings import ModelConfig
+from ptyspec.contracts.scenario import ModelConfig
 from ptyspec.errors import UnknownNameError
 from ptyspec.networks import generators
 

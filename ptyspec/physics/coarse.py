@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array, release_pages
-from ptyspec.contracts.container import Reconstruction
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, RawScan, Reconstruction, release_pages
 from ptyspec.physics.geometry import object_extent
 from ptyspec.physics.scale import illumination_weight, probe_energy
 from ptyspec.physics.stitch import CHUNK, add, finish, moved_weight

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import fft
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 
 
 def far_field(exit_wave: Array) -> Array:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 
 Kernel = Literal["lanczos", "linear"]
 REACH = {"lanczos": 3, "linear": 1}

@@ -13,9 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import fft
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
 from ptyspec.physics.geometry import object_extent
 from ptyspec.physics.scale import illumination_weight, mean_energy, rms_amplitude
 from ptyspec.physics.stitch import finish

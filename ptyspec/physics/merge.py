@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.errors import CanvasError
 from ptyspec.physics.geometry import required_canvas
 from ptyspec.physics.interpolate import sampling_matrix

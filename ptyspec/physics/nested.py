@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.scenario import ObjectSpec, ScanSpec
-from ptyspec.contracts.settings import ModelConfig
+from ptyspec.contracts.bundles import Array
+from ptyspec.contracts.scenario import ModelConfig, ObjectSpec, ScanSpec
 from ptyspec.errors import ConfigError
 from ptyspec.seeds import generator
 

@@ -12,8 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import fft
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.physics.iterative import Canvas, shift_ramps, update_object
 from ptyspec.physics.scale import probe_energy
 from ptyspec.seeds import generator

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 from scipy.special import expit
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.scenario import ProbeSpec
 from ptyspec.errors import ProbeError
 from ptyspec.seeds import generator

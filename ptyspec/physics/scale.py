@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array, release_pages
+from ptyspec.contracts.bundles import Array, release_pages
 
 CHUNK = 1024
 BACKGROUND = 1e-3

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.scenario import ScanSpec
 from ptyspec.errors import ConfigError
 from ptyspec.seeds import generator

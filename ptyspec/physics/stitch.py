@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Patches, Reconstruction
+from ptyspec.contracts.bundles import Array, Patches, Reconstruction
 from ptyspec.physics.geometry import object_extent
 from ptyspec.physics.interpolate import REACH, resample
 from ptyspec.physics.scale import illumination_weight

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container
+from ptyspec.contracts.bundles import Array, Container
 from ptyspec.physics.geometry import extract_patches
 
 Batch = tuple[dict[str, Array], Array]

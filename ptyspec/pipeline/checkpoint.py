@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.records import EpochRecord
 from ptyspec.errors import InputFileError
 from ptyspec.files.files import atomic_file

@@ -7,8 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.scan import GroupedScan, RawScan
+from ptyspec.contracts.bundles import Array, GroupedScan, RawScan
 from ptyspec.contracts.scenario import GroupingSpec, Scenario
 from ptyspec.errors import LatticeError, NeighborCountError, OversamplingError, TooFewPointsError
 from ptyspec.physics.nested import member_offsets

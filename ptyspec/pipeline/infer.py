@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ptyspec.contracts.container import Container, Patches
+from ptyspec.contracts.bundles import Container, Patches
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ProbeError
 from ptyspec.pipeline.protocol import Trained
@@ -13,7 +13,7 @@ def infer(scenario: Scenario, trained: Trained, container: Container) -> Patches
 
     Raises ProbeError when the container's probe is not the array it was normalised with.
     """
-    from ptyspec.contracts.scan import array_digest
+    from ptyspec.contracts.bundles import array_digest
 
     if array_digest(container.probe) != container.probe_digest:
         raise ProbeError(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ptyspec.contracts.container import Container
-from ptyspec.contracts.scan import GroupedScan, array_digest
+from ptyspec.contracts.bundles import Container, GroupedScan, array_digest
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.physics.scale import loader_gain, mean_energy, rms_amplitude

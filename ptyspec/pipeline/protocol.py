@@ -7,10 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container, Patches, Reconstruction
+from ptyspec.contracts.bundles import (
+    Array,
+    Container,
+    GroupedScan,
+    Patches,
+    RawScan,
+    Reconstruction,
+)
 from ptyspec.contracts.records import History
-from ptyspec.contracts.scan import GroupedScan, RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.pipeline.progress import Progress, Silent
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ptyspec.contracts.container import Container, Patches, Reconstruction
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Container, Patches, RawScan, Reconstruction
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.pipeline import group, infer, normalize, score, simulate, split, stitch
 from ptyspec.pipeline.protocol import Containers, GroupedTrainTest, Session, Trained, TrainTest

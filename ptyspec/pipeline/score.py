@@ -6,9 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import DetectorSizeError, InputFileError, ProbeError
 from ptyspec.physics.nested import displaced, nested_lattice

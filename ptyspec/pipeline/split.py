@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import TooFewPointsError
 from ptyspec.pipeline.protocol import TrainTest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ptyspec.contracts.container import Patches, Reconstruction
+from ptyspec.contracts.bundles import Patches, Reconstruction
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics import stitch as physics
 

@@ -9,8 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container, Patches
+from ptyspec.contracts.bundles import Array, Container, Patches
 from ptyspec.contracts.records import EpochRecord, History
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import TooFewPointsError, TrainingDivergedError, TrainingInterruptedError

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.contracts.run import RunResult
 from ptyspec.scores import headline as scores
 from ptyspec.scores.phase import global_phase

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks.verdict import Verdict
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.contracts.run import RunResult
-from ptyspec.contracts.scan import RawScan
 from ptyspec.render.table import Mark, Table
 from ptyspec.render.text import escape
 from ptyspec.scores import headline as scores

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.errors import ConfigError
 from ptyspec.faults import catalogue
 from ptyspec.files.zipped_arrays import NpzArchive

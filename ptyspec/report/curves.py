@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.records import History
 from ptyspec.render import canvas
 from ptyspec.scores import headline as scores

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
 from ptyspec.render import canvas
 from ptyspec.render.views import Frame, frame_of, place
 from ptyspec.report.answer import frame_totals

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import RawScan, Reconstruction
 from ptyspec.contracts.records import SCHEMA_VERSION
-from ptyspec.contracts.scan import RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics import iterative
 from ptyspec.physics.geometry import required_canvas

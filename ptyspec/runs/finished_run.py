@@ -8,11 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import RawScan, Reconstruction
 from ptyspec.contracts.records import FileList, History, StageRecord
 from ptyspec.contracts.resolve import Layer, Resolved, nest, resolve
 from ptyspec.contracts.run import RunResult
-from ptyspec.contracts.scan import RawScan
 from ptyspec.errors import InputFileError
 from ptyspec.files.files import sha256_of
 from ptyspec.files.jsonfile import read_json

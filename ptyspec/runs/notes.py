@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.container import Patches, Reconstruction
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Patches, RawScan, Reconstruction
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.geometry import required_canvas
 from ptyspec.pipeline.protocol import Containers, GroupedTrainTest, Trained, TrainTest

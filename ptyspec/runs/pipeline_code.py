@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 import ptyspec
-from ptyspec.contracts.scan import array_digest
+from ptyspec.contracts.bundles import array_digest
 from ptyspec.contracts.stages import STAGES
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.runkey import STAGE_SOURCES, source_digest

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array, release_pages
+from ptyspec.contracts.bundles import Array, release_pages
 from ptyspec.contracts.records import ArrayStats, StageRecord
 from ptyspec.errors import ScanDataError
 from ptyspec.pipeline.progress import Progress, Silent

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.contracts.records import SCHEMA_VERSION, FileList, FileRecord, StagesFile
 from ptyspec.contracts.run import RunResult
 from ptyspec.files.files import atomic_file, sha256_of

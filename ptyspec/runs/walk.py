@@ -7,9 +7,8 @@ from copy import copy
 from functools import cached_property
 from typing import Any, Self, TypeVar, cast
 
-from ptyspec.contracts.container import Patches, Reconstruction
+from ptyspec.contracts.bundles import Patches, RawScan, Reconstruction
 from ptyspec.contracts.records import StageRecord
-from ptyspec.contracts.scan import RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.pipeline.protocol import (
     Containers,

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.errors import ScanDataError
 from ptyspec.scores.amplitude import highpass_pearson
 from ptyspec.scores.frame import Frame, common, covered, share_with

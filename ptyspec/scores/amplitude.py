@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.records import AmplitudeScores
 from ptyspec.scores.frame import NO_PIXEL, Frame
 from ptyspec.scores.numbers import number, pearson, quotient, reasons, summary

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.errors import ScanDataError
 from ptyspec.scores.numbers import number, reasons
 

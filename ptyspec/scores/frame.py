@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.errors import ScanDataError
 
 NO_PIXEL = "no covered pixel lies inside the object"

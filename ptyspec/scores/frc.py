@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.scores.frame import Frame
 from ptyspec.scores.numbers import is_flat, number
 from ptyspec.scores.phase import global_phase

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.errors import AlignmentError
 from ptyspec.scores.frame import Frame, largest_rectangle
 from ptyspec.scores.frc import ring_correlation

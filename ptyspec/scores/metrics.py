@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.scores.amplitude import amplitude_scores
 from ptyspec.scores.frame import NO_PIXEL, cut, has_nan
 from ptyspec.scores.frc import frc_scores

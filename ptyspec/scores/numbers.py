@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 
 FLAT = 1e-6
 """An image whose standard deviation is below this part of its scale is constant to single precision."""

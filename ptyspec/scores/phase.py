@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.scores.amplitude import NO_DETAIL, highpass_pearson
 from ptyspec.scores.frame import NO_PIXEL, Frame
 from ptyspec.scores.numbers import inner, is_flat, norm, number, pearson, quotient

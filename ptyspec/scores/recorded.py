@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.scores.frame import covered
 from ptyspec.scores.numbers import number, pearson, quotient, reasons
 

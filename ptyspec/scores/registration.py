@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.scores.numbers import inner
 
 

@@ -16,7 +16,7 @@ from ptyspec.testing.recorder import CLAUSES, EXPECTED, FINDINGS, TELLS, USED
 
 if TYPE_CHECKING:
     from ptyspec.checks.stage_outputs import StageOutputs
-    from ptyspec.contracts.container import Patches
+    from ptyspec.contracts.bundles import Patches
     from ptyspec.contracts.resolve import Resolved
     from ptyspec.contracts.scenario import Scenario
     from ptyspec.pipeline.protocol import Pipeline
@@ -168,7 +168,7 @@ def _resolved(profile: str, target: str, *settings: str) -> Resolved:
 def _oracle(scenario_json: str) -> Patches:
     import numpy as np
 
-    from ptyspec.contracts.container import Patches
+    from ptyspec.contracts.bundles import Patches
     from ptyspec.contracts.scenario import Scenario
     from ptyspec.physics.geometry import extract_patches
     from ptyspec.pipeline.reference import ReferencePipeline

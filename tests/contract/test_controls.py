@@ -7,8 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from ptyspec.contracts.container import Patches, Reconstruction
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Patches, RawScan, Reconstruction
 from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.physics.scale import illumination_weight
 from ptyspec.physics.stitch import stitch

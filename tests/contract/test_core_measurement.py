@@ -10,10 +10,8 @@ import pytest
 from pydantic import ValidationError
 from scipy.ndimage import gaussian_filter
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.scan import RawScan
-from ptyspec.contracts.scenario import Scenario
-from ptyspec.contracts.settings import TrainingConfig
+from ptyspec.contracts.bundles import Array, RawScan
+from ptyspec.contracts.scenario import Scenario, TrainingConfig
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.probes import central_mask, make_probe
 from ptyspec.physics.scale import closed_form_scale, mean_energy, poisson_deviance

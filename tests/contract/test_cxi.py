@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.errors import ProbeError
 from ptyspec.files.cxi import read_cxi, to_raw_scan
 from ptyspec.files.scan_file import read_scan

@@ -7,9 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Patches, Reconstruction
-from ptyspec.contracts.scan import GroupedScan, RawScan
+from ptyspec.contracts.bundles import Array, GroupedScan, Patches, RawScan, Reconstruction
 from ptyspec.contracts.scenario import GroupingSpec
 from ptyspec.files.scan_file import read_scan, write_scan
 from ptyspec.physics.geometry import object_extent, required_canvas

@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
 from ptyspec.errors import InputFileError, OutputFileError, UnsupportedScanError
 from ptyspec.files.cxi import read_cxi, to_pixel_scan
 from ptyspec.files.jsonfile import read_json, write_json

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.contracts.records import History
-from ptyspec.contracts.scan import RawScan
 from ptyspec.errors import MeasurementError, ProbeError, ScanDataError
 from ptyspec.files.scan_file import read_scan
 from ptyspec.physics.scale import loader_gain, mean_energy

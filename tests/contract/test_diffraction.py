@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.physics.diffraction import expected_amplitude, far_field, from_far_field
 from ptyspec.spec.checks import Check
 

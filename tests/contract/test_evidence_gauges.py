@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import fourier_shift, gaussian_filter
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.scores.frame import cut
 from ptyspec.scores.gauge import Aligned, align, gauge_scores
 from ptyspec.scores.phase import nrmse

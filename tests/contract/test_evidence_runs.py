@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import Reconstruction, array_digest
 from ptyspec.contracts.resolve import flatten
 from ptyspec.contracts.run import RunResult
-from ptyspec.contracts.scan import array_digest
 from ptyspec.errors import InputFileError
 from ptyspec.files.scan_file import write_scan
 from ptyspec.physics.coarse import trivial_estimate

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.contracts.resolve import flatten
 from ptyspec.scores.dataspace import poisson_deviance_per_pixel
 from ptyspec.scores.metrics import score

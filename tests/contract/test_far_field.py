@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.errors import UnsupportedScanError
 from ptyspec.files.cxi import read_cxi, to_pixel_scan
 from ptyspec.files.far_field import MIN_DETERMINATION, measure_sampling, require_far_field

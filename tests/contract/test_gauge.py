@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import fourier_shift, gaussian_filter
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.errors import AlignmentError, ScanDataError
 from ptyspec.scores.agreement import agreement, agreement_with_array, find_origin, half_set_frc
 from ptyspec.scores.frc import crossing, half_bit, ring_correlation

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.physics.geometry import extract_patches, object_extent, required_canvas
 from ptyspec.spec.checks import Check
 from tests.small_scenes import textured_object

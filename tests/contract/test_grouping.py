@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.scenario import GroupingSpec
 from ptyspec.errors import GroupingError, NeighborCountError, OversamplingError, TooFewPointsError
 from ptyspec.pipeline.group import form_groups, group, with_offsets

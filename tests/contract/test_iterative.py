@@ -7,9 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
 from ptyspec.physics.iterative import reconstruct, shifted_probes
 from ptyspec.physics.scale import mean_energy, rms_amplitude
 from ptyspec.pipeline.simulate import simulate

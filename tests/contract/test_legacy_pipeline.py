@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.container import Container, Patches
+from ptyspec.contracts.bundles import Container, Patches
 from ptyspec.contracts.records import History
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.scenario import Scenario

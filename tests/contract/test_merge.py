@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.errors import CanvasError
 from ptyspec.physics.geometry import extract_patches, required_canvas
 from ptyspec.physics.interpolate import translate

@@ -9,8 +9,7 @@ import pytest
 from scipy.ndimage import gaussian_filter, shift
 from skimage.metrics import structural_similarity
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.contracts.resolve import flatten
 from ptyspec.errors import ScanDataError
 from ptyspec.scores.amplitude import highpass

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.contracts.scenario import ObjectSpec, Scenario
 from ptyspec.errors import (
     ConfigError,

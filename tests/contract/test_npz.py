@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import RawScan
 from ptyspec.errors import OutputFileError, ScanDataError
 from ptyspec.files.scan_file import read_scan, sha256_of, write_scan
 from ptyspec.files.zipped_arrays import NpzArchive

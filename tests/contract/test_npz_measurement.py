@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.errors import MeasurementError, ScanDataError
 from ptyspec.files.scan_file import read_scan
 from ptyspec.spec.checks import Check

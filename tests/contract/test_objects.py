@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.scenario import ObjectSpec
 from ptyspec.physics.objects import AMPLITUDES, grf, lines, make_object
 from ptyspec.spec.checks import Check

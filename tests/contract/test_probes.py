@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.scenario import ProbeSpec
 from ptyspec.errors import ProbeError
 from ptyspec.physics.probes import central_mask, ideal, make_probe, normalise

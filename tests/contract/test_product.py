@@ -10,8 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from ptyspec.contracts.container import Reconstruction
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import RawScan, Reconstruction
 from ptyspec.errors import InputFileError, OutputFileError, ScanDataError
 from ptyspec.files.product import NO_GEOMETRY, UNCOVERED, Product, read_product, write_product
 from ptyspec.files.scan_file import read_scan

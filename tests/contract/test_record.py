@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.records import ArrayStats, EpochRecord, StageRecord
 from ptyspec.errors import ScanDataError
 from ptyspec.runs import record

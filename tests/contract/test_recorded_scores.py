@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.scores.metrics import score
 from ptyspec.scores.recorded import as_recorded
 from ptyspec.seeds import generator

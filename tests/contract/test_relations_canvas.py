@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Patches, Reconstruction
+from ptyspec.contracts.bundles import Array, Patches, Reconstruction
 from ptyspec.physics.geometry import required_canvas
 from ptyspec.physics.merge import merge_group
 from ptyspec.physics.scale import illumination_weight

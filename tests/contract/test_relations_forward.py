@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.physics.diffraction import expected_amplitude, far_field, from_far_field
 from ptyspec.physics.interpolate import translate
 from ptyspec.physics.simulate import field_amplitudes

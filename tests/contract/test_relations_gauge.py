@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.scenario import DoseSpec
 from ptyspec.physics.scale import loader_gain, mean_energy, poisson_deviance, rms_amplitude
 from ptyspec.physics.simulate import measure

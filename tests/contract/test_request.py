@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import RawScan
 from ptyspec.errors import ConfigError, InputFileError, PtyspecError, UnknownNameError
 from ptyspec.faults.apply import applied
 from ptyspec.files.scan_file import sha256_of, write_scan

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.scale import (
     BACKGROUND,

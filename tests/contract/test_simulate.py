@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.scenario import DoseSpec, ScanSpec
 from ptyspec.errors import ConfigError, DetectorSizeError
 from ptyspec.physics.diffraction import expected_amplitude

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ptyspec.contracts.bundles import RawScan, array_digest
 from ptyspec.contracts.records import History
-from ptyspec.contracts.scan import RawScan, array_digest
 from ptyspec.errors import HeadRangeError, ProbeError, TooFewPointsError
 from ptyspec.networks.reach import check_reach, required_reach
 from ptyspec.physics.scale import loader_gain, mean_energy, rms_amplitude

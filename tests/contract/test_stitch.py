@@ -7,8 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Patches, Reconstruction
+from ptyspec.contracts.bundles import Array, Patches, Reconstruction
 from ptyspec.physics.scale import illumination_weight
 from ptyspec.physics.stitch import finish, stitch
 from ptyspec.spec.checks import Check

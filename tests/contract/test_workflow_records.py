@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.records import StageRecord
 from ptyspec.contracts.resolve import flatten, known_keys
 from ptyspec.contracts.run import RunResult

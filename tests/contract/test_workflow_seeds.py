@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.scan import RawScan, array_digest
+from ptyspec.contracts.bundles import RawScan, array_digest
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.files.npz import write_scan
 from ptyspec.pipeline.reference import ReferencePipeline

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.container import Container
+from ptyspec.contracts.bundles import Container, RawScan
 from ptyspec.contracts.run import RunResult
-from ptyspec.contracts.scan import RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
 from ptyspec.errors import (

@@ -17,7 +17,7 @@ pytest_plugins = ["pytester"]
 THEIRS = """
 from pathlib import Path
 import numpy as np
-from ptyspec.contracts.container import Patches
+from ptyspec.contracts.bundles import Patches
 from ptyspec.contracts.records import EpochRecord, History
 from ptyspec.pipeline.protocol import Trained
 from ptyspec.pipeline.reference import ReferencePipeline

@@ -8,7 +8,7 @@ import pytest
 
 from docs.site.settings import meaning, settings_page
 from ptyspec.contracts.resolve import known_keys
-from ptyspec.contracts.settings import TrainingConfig
+from ptyspec.contracts.scenario import TrainingConfig
 
 pytestmark = pytest.mark.clause("CONFIG-014")
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.container import Container
-from ptyspec.contracts.scan import array_digest
+from ptyspec.contracts.bundles import Container, array_digest
 from ptyspec.pipeline.batches import batch
 from ptyspec.pipeline.protocol import Containers
 from ptyspec.pipeline.reference import ReferencePipeline

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.pipeline.batches import batch, full_batches
 from ptyspec.spec.checks import Check
 from tests.tiny_runs import SHALLOW, Fitted, fitted, relative_l2

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.container import Container
+from ptyspec.contracts.bundles import Container
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.geometry import required_canvas
 from ptyspec.pipeline.batches import batch

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container
+from ptyspec.contracts.bundles import Array, Container
 from ptyspec.networks.field import Field
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.pipeline.batches import batch

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.networks import field, losses
 from ptyspec.networks.field import Field, polar
 from ptyspec.networks.forward import ForwardModel, fold, sampling_matrix, unfold

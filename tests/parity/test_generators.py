@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.container import Container, Patches
+from ptyspec.contracts.bundles import Container, Patches
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ConfigError, HeadRangeError, UnknownNameError
 from ptyspec.networks.registry import builder, generator_names

@@ -7,9 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Reconstruction
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
 from ptyspec.pipeline.group import with_offsets
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.request import request

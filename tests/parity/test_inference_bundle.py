@@ -11,8 +11,7 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Patches
+from ptyspec.contracts.bundles import Array, Patches
 from ptyspec.pipeline import checkpoint
 from ptyspec.pipeline.infer import infer
 from ptyspec.pipeline.protocol import Containers, Session, Trained

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container
+from ptyspec.contracts.bundles import Array, Container
 from ptyspec.errors import CanvasError
 from ptyspec.pipeline.batches import batch
 from ptyspec.spec.checks import Check

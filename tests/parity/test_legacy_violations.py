@@ -146,7 +146,7 @@ IN_TURN = """
 import json, sys
 from ptyspec.runs.threads import default_threads, set_threads
 set_threads(default_threads())
-from ptyspec.contracts.scan import array_digest
+from ptyspec.contracts.bundles import array_digest
 from ptyspec.legacy.bridge import update_legacy_dict
 from ptyspec.legacy.params import shared
 from ptyspec.legacy.pipeline import LegacyPipeline

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.networks import losses
 from ptyspec.networks.field import Field
 from ptyspec.networks.forward import ForwardModel

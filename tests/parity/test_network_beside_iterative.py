@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import RawScan
 from ptyspec.files.npz import read_npz
 from ptyspec.spec.checks import Check
 from tests.tiny_runs import scores, stored

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container
+from ptyspec.contracts.bundles import Array, Container
 from ptyspec.networks.field import Field
 from ptyspec.networks.forward import ForwardModel
 from ptyspec.physics.geometry import extract_patches, required_canvas

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.container import Reconstruction
+from ptyspec.contracts.bundles import Reconstruction
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.errors import InputFileError, OutputExistsError
 from ptyspec.files.jsonfile import read_json, write_json

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.files.jsonfile import read_json
 from ptyspec.runs.threads import usable_cpus
 from ptyspec.spec.checks import Check

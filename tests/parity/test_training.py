@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Container
+from ptyspec.contracts.bundles import Array, Container
 from ptyspec.contracts.records import EpochRecord
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import TooFewPointsError, TrainingDivergedError, TrainingInterruptedError

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.scan import RawScan
+from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.files.scan_file import read_scan
 from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches

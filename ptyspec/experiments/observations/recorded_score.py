@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
-from ptyspec.contracts.container import Patches, Reconstruction
+from ptyspec.contracts.bundles import Array, Patches, Reconstruction
 from ptyspec.experiments.stage_outputs import chosen, stage_outputs
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.stitch import stitch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ptyspec.checks.recorded import SIZE, replayed
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.experiments.stage_outputs import chosen, stage_outputs
 from ptyspec.physics.scale import loader_gain
 

@@ -41,7 +41,7 @@ def damage_passed_over(fill, archive, key, member, array):
         return
 
 
-@fault(at="contracts.arrays:as_array", signatures=(30,))
+@fault(at="contracts.bundles:as_array", signatures=(30,))
 @clauses(red="FLOW-006 DATA-001", green="FLOW-001 FLOW-003 FLOW-005")
 def dtype_of_the_file(as_array, name, value, dtype, *args, **kwargs):
     """Arrays keep the dtype that they came in."""

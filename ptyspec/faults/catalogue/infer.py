@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ptyspec.contracts.container import Patches
+from ptyspec.contracts.bundles import Patches
 from ptyspec.faults.fault import clauses, fault, parity
 from ptyspec.physics.merge import placement
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ptyspec.contracts.scan import array_digest
+from ptyspec.contracts.bundles import array_digest
 from ptyspec.faults.fault import clauses, fault, parity
 from ptyspec.faults.seams import changed
 from ptyspec.physics.scale import closed_form_scale, mean_energy
@@ -64,7 +64,7 @@ def gain_from_counts(normalize, scenario, groups):
     return _both(normalize(scenario, groups), gain=lambda one: one.gain / one.scale)
 
 
-@fault(at="contracts.container:Container.amplitude", signatures=(31, 45))
+@fault(at="contracts.bundles:Container.amplitude", signatures=(31, 45))
 @clauses(red="NORMALIZATION-001 NORM-006", green="NORM-002 LEGACY-006")
 def gain_in_the_loss(amplitude, container, rows):
     """The gain multiplies what the loss compares with: the data themselves were normalised."""

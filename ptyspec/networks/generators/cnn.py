@@ -11,7 +11,7 @@ import math
 import keras
 from keras import ops
 
-from ptyspec.contracts.settings import ModelConfig
+from ptyspec.contracts.scenario import ModelConfig
 from ptyspec.networks.blocks import Seeded, fill_up, space_to_depth
 from ptyspec.networks.field import Field, Tensor, polar
 from ptyspec.networks.forward import ForwardModel, fold

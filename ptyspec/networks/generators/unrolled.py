@@ -9,7 +9,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from ptyspec.contracts.settings import ModelConfig
+from ptyspec.contracts.scenario import ModelConfig
 from ptyspec.errors import ConfigError
 from ptyspec.networks.blocks import UNet, depth_to_space, space_to_depth
 from ptyspec.networks.field import Field, Tensor

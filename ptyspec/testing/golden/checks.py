@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, SupportsFloat
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.files.files import sha256_of
 from ptyspec.runs.environment import fingerprint
 from ptyspec.testing.golden.content import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.files.files import atomic_file
 from ptyspec.render import canvas
 from ptyspec.render.page import Status, page

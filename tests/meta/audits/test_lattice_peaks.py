@@ -9,7 +9,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from ptyspec.checks.lattice_peaks import components, lattice_peaks, scan_periods, window_of
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.seeds import generator
 
 HEIGHT, WIDTH, PERIOD = 110, 150, 24

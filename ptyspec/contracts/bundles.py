@@ -1,17 +1,128 @@
-"""The raw scan and its groups: what the data are before any normalisation (DATA-001)."""
+"""What stages hand on: arrays checked once at a boundary, the raw scan and its groups (DATA-001), patches, the object.
+
+Shape, dtype and values are checked when a bundle is made, in one pass over the data."""
 
 from __future__ import annotations
 
 import hashlib
+import mmap
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 from pydantic import Field, model_validator
 
-from ptyspec.contracts.arrays import Array, as_array
 from ptyspec.contracts.base import Bundle
 from ptyspec.errors import ProbeError, ScanDataError
+
+Array: TypeAlias = NDArray[Any]
+"""Any numpy array; the field's docstring gives shape, dtype and units."""
+
+
+def as_array(
+    name: str,
+    value: object,
+    dtype: DTypeLike,
+    shape: tuple[int | None, ...],
+    *,
+    non_negative: bool = False,
+    source: str = "",
+) -> Array:
+    """Return `value` as an array of `dtype` whose shape matches (None = any length) and whose values are finite.
+
+    Never copies an array that already conforms. Raises ScanDataError with the offending value otherwise.
+    """
+    array = np.asanyarray(value)
+    if array.dtype.kind not in "biufc":
+        raise ScanDataError(
+            f"{name} does not hold numbers",
+            value=array.dtype,
+            limit=np.dtype(dtype),
+            source=source or None,
+            next_step=f"store {name} as a plain numeric array",
+        )
+    if array.dtype.kind == "c" and np.dtype(dtype).kind != "c":
+        raise ScanDataError(
+            f"{name} is complex where real numbers are expected",
+            value=array.dtype,
+            limit=np.dtype(dtype),
+            source=source or None,
+            next_step=f"store the modulus in {name}",
+        )
+    if array.ndim != len(shape) or any(
+        want not in (None, have) for want, have in zip(shape, array.shape, strict=True)
+    ):
+        wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
+        raise ScanDataError(
+            f"{name} has the wrong shape",
+            value=array.shape,
+            limit=wanted,
+            source=source or None,
+            next_step="see docs/file-formats.md for the shape of every key",
+        )
+    check_values(name, array, non_negative=non_negative, source=source)
+    return array.astype(dtype, copy=False)
+
+
+def check_values(name: str, array: Array, *, non_negative: bool = False, source: str = "") -> None:
+    """Raise ScanDataError unless every value is finite (and, on request, not negative); one pass, no copy."""
+    if array.size == 0:
+        raise ScanDataError(
+            f"{name} is empty", value=array.shape, limit="at least one value", source=source or None
+        )
+    if array.dtype.kind == "c":
+        finite = bool(np.isfinite(array).all())
+        low = 0.0
+    elif array.dtype.kind == "f":
+        low, high = _extremes(array)
+        finite = bool(np.isfinite(low) and np.isfinite(high))
+    else:
+        low, finite = float(array.min()), True
+    if not finite:
+        bad = ~np.isfinite(array)
+        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise ScanDataError(
+            f"{name} holds {int(bad.sum())} values that are not finite",
+            value=f"{array[first]} at index {first}",
+            limit="finite numbers",
+            source=source or None,
+            next_step="mask or drop the affected frames and save again",
+        )
+    if non_negative and low < 0:
+        first = tuple(int(i) for i in np.argwhere(array < 0)[0])
+        raise ScanDataError(
+            f"{name} holds negative values",
+            value=f"{array[first]} at index {first}",
+            limit=">= 0",
+            source=source or None,
+            next_step="subtract the dark field so that counts stay >= 0, or clip at 0",
+        )
+
+
+def release_pages(array: Array) -> None:
+    """Give back the memory of pages read through a read-only file map; other arrays are left alone."""
+    pages = getattr(array, "_mmap", None)
+    if (
+        isinstance(pages, mmap.mmap)
+        and not array.flags.writeable
+        and hasattr(mmap, "MADV_DONTNEED")
+    ):
+        pages.madvise(mmap.MADV_DONTNEED)
+
+
+def _extremes(array: Array) -> tuple[float, float]:
+    """Least and largest value (NaN if there is one); a file map is walked in blocks whose pages are given back."""
+    if not isinstance(array, np.memmap) or array.ndim == 0:
+        return float(array.min()), float(array.max())
+    rows = max(1, 2**26 // max(1, array.nbytes // len(array)))
+    lows, highs = [], []
+    for start in range(0, len(array), rows):
+        block = array[start : start + rows]
+        lows.append(float(block.min()))
+        highs.append(float(block.max()))
+        release_pages(array)
+    return float(np.min(lows)), float(np.max(highs))  # NaN propagates through both
 
 
 def _frames(values: Any, source: str) -> Array:
@@ -177,3 +288,63 @@ def array_digest(array: Array) -> str:
     data = np.ascontiguousarray(array)
     head = f"{data.dtype.str}{data.shape}".encode()
     return hashlib.sha256(head + data.tobytes()).hexdigest()[:16]
+
+
+class Reconstruction(Bundle):
+    """The stitched object in the absolute gauge of the scan.
+
+    - object: (H, W) complex64, NaN where no probe light fell.
+    - coverage: (H, W) float32, summed |P|^2 / max |P|^2 weight.
+    - origin: (x0, y0): object-frame column and row of pixel [0, 0].
+    """
+
+    object: Array
+    coverage: Array
+    origin: tuple[int, int]
+
+
+class Patches(Bundle):
+    """Object patches as the generator returned them, in the absolute gauge.
+
+    - object: (B, N, N, C) complex64; coords: (B, 1, 2, C) float64 absolute positions [x, y];
+      probe: (N, N) complex64 that weights them.
+    """
+
+    object: Array
+    coords: Array
+    probe: Array
+
+
+class Container(Bundle):
+    """Groups with the numbers that condition them (NORMALIZATION-001).
+
+    - gain: g = sqrt((N/2)^2 / mean sum X^2) of the *training* split; network input is g X, nothing else.
+    - scale: s with counts = (s X)^2.
+    - a0: rms object amplitude sqrt(mean sum X^2 / sum |P|^2) of the training split.
+    - coarse: the trivial estimate of this split (total counts alone): where generators may start from.
+    - probe: (N, N) complex64, the very array of simulator, loss, stitching and inference; probe_digest names it.
+    - split, seed: which part of the data these groups are, and the seed that drew them.
+    """
+
+    groups: GroupedScan
+    gain: float = Field(gt=0, allow_inf_nan=False)
+    scale: float = Field(gt=0, allow_inf_nan=False)
+    a0: float = Field(gt=0, allow_inf_nan=False)
+    coarse: Reconstruction
+    probe: Array
+    probe_digest: str
+    split: Literal["train", "test", "all"]
+    seed: int
+
+    @property
+    def size(self) -> int:
+        """Number of groups B."""
+        return self.groups.size
+
+    def amplitude(self, rows: Array) -> Array:
+        """Measured amplitude X (len(rows), N, N, C) float32 in field units: what the loss compares with."""
+        return self.groups.frames(rows)
+
+    def relative(self, rows: Array) -> Array:
+        """Relative positions (len(rows), 1, 2, C) float32, pixels."""
+        return self.groups.coords_relative[rows].astype("float32")
