@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from ptyspec.checks import hub
-from ptyspec.checks.documents import HubFile
-from ptyspec.checks.layout import Grid
-from ptyspec.checks.report import Audit
+from ptyspec.checks.registry import Grid
+from ptyspec.checks.report import Audit, HubFile
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.errors import ConfigError
 from ptyspec.runs.run_spec import RunSpec

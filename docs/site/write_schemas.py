@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from ptyspec.checks.documents import AuditFile, HubFile
+from ptyspec.checks.report import AuditFile, HubFile
 from ptyspec.contracts.records import (
     Environment,
     FileList,

@@ -17,8 +17,7 @@ from typing import Any
 
 from ptyspec.checks import network_facts as facts
 from ptyspec.checks.judge import checks
-from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.spoil import by_fault, control, with_model
+from ptyspec.checks.registry import Grid, Layout, by_fault, control, with_model
 from ptyspec.checks.stage_chain import tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.networks.reach import CEILINGS, required_reach

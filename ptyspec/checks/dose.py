@@ -17,9 +17,7 @@ import numpy as np
 from ptyspec.checks import intensity
 from ptyspec.checks import stage_chain as chain
 from ptyspec.checks.judge import REGISTRY, checks
-from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.registry import of_faults
-from ptyspec.checks.spoil import control, with_scan
+from ptyspec.checks.registry import Grid, Layout, control, of_faults, with_scan
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.runs.run_spec import Options, run_spec
 from ptyspec.spec.checks import Check

@@ -19,10 +19,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
-from ptyspec.checks.documents import HubFile, HubFinding, HubKind, Standing, SubjectRow
+from ptyspec.checks.references import reference
 from ptyspec.checks.registry import KINDS, perform
-from ptyspec.checks.report import HUB, STYLES, Audit, status_of, write_audit
-from ptyspec.checks.shown import reference
+from ptyspec.checks.report import (
+    HUB,
+    STYLES,
+    Audit,
+    HubFile,
+    HubFinding,
+    HubKind,
+    Standing,
+    SubjectRow,
+    status_of,
+    write_audit,
+)
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.records import Environment
 from ptyspec.errors import (

@@ -13,12 +13,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ptyspec.checks.effective_values import compare, settings
 from ptyspec.checks.judge import checks
-from ptyspec.checks.layout import Grid, Layout
+from ptyspec.checks.registry import Grid, Layout, control
 from ptyspec.checks.report import Audit
-from ptyspec.checks.spoil import control
 from ptyspec.checks.stage_outputs import StageOutputs
+from ptyspec.checks.subject_values import compare, settings
 from ptyspec.contracts.records import History
 from ptyspec.contracts.resolve import known_keys
 from ptyspec.contracts.scenario import Scenario

@@ -1,7 +1,7 @@
 """Audit `intensity`: mean amplitude from stage to stage, and which step first changes it.
 
 The chain runs raw frames, grouped frames, what the loss gets, what the network gets, prediction,
-truth, in both splits. Each step has a ratio that it may have (stage_chain.py).
+truth, in both splits. Each step has a ratio that it may have.
 
 The investigation multiplied adjacent ratios: that product telescopes to mean(truth) / mean(raw),
 the prediction cancels, and no finding rests on it (signature 65). Independence of the batch needs a
@@ -17,12 +17,17 @@ import numpy as np
 
 from ptyspec.checks import stage_chain as chain
 from ptyspec.checks.judge import checks
-from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.registry import of_faults
-from ptyspec.checks.sampled_groups import sample_of
-from ptyspec.checks.spoil import by_fault, control, with_object, with_scan
+from ptyspec.checks.registry import (
+    Grid,
+    Layout,
+    by_fault,
+    control,
+    of_faults,
+    with_object,
+    with_scan,
+)
 from ptyspec.checks.stage_chain import GROUPED, INPUT, OUTPUT, SPLITS, TARGET, near_one, tolerance
-from ptyspec.checks.stage_outputs import StageOutputs
+from ptyspec.checks.stage_outputs import StageOutputs, sample_of
 from ptyspec.pipeline.protocol import GroupedTrainTest
 from ptyspec.scores.frame import NO_PIXEL
 from ptyspec.seeds import generator

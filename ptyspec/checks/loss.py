@@ -16,10 +16,8 @@ import numpy as np
 
 from ptyspec.checks.intensity import the_truth_predicts_its_measurement
 from ptyspec.checks.judge import checks
-from ptyspec.checks.layout import Grid, Layout
 from ptyspec.checks.loss_values import STEP, TERMS, NetworkLoss, PhysicsLoss
-from ptyspec.checks.registry import of_faults
-from ptyspec.checks.spoil import control, with_dictionary
+from ptyspec.checks.registry import Grid, Layout, control, of_faults, with_dictionary
 from ptyspec.checks.stage_chain import CONFIDENCE, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.physics.scale import BACKGROUND

@@ -13,13 +13,21 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from ptyspec.checks.effective_values import compare, dictionary, settings, values
 from ptyspec.checks.judge import checks
-from ptyspec.checks.layout import Layout
-from ptyspec.checks.legacy_subject import LOSS_KEYS, PROFILES, captured, departures, legacy_subject
+from ptyspec.checks.registry import Layout, control
 from ptyspec.checks.report import Audit
-from ptyspec.checks.spoil import control
 from ptyspec.checks.stage_outputs import StageOutputs
+from ptyspec.checks.subject_values import (
+    LOSS_KEYS,
+    PROFILES,
+    captured,
+    compare,
+    departures,
+    dictionary,
+    legacy_subject,
+    settings,
+    values,
+)
 from ptyspec.contracts.resolve import Resolved, known_keys
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.legacy.bridge import ABSENT, UPSTREAM_NAMES, entries, stale_keys, update_legacy_dict

@@ -22,9 +22,8 @@ from itertools import combinations
 
 import numpy as np
 
-from ptyspec.checks.probe import DISK, PROBE_SCALE
+from ptyspec.checks.probe import DISK, PROBE_SCALE, normalisation_factor
 from ptyspec.checks.probe import RECORDED as IDEAL_PROBE
-from ptyspec.checks.probe_paths import normalisation_factor
 from ptyspec.checks.stage_chain import frame_sums
 from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.scenario import ObjectSpec, ProbeSpec

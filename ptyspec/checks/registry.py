@@ -1,17 +1,128 @@
-"""The kinds of audit: what each asks, and where its code is; loaded when it runs."""
+"""The kinds of audit: what each asks and consists of, as data; its code is loaded when it runs.
+
+A kind's module holds its LAYOUT (which facts, checks, tables and figure) and its CONTROLS: what is
+spoiled on purpose, one thing of what an audit sees exchanged and the rest kept.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from ptyspec.checks.layout import Layout
+import numpy as np
+
+from ptyspec.checks.judge import REGISTRY, ClauseCheck, judge
+from ptyspec.checks.references import plain
 from ptyspec.checks.report import Audit
 from ptyspec.checks.stage_outputs import StageOutputs
+from ptyspec.contracts.bundles import Array, Container
 from ptyspec.errors import UnknownNameError
+from ptyspec.pipeline.protocol import Containers
+from ptyspec.render.table import FORM
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Facts = Callable[[StageOutputs], Any]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of values in `data`.
+
+    - rows: a path into the data, such as `groups/*/*`; a row for every way through its stars, named by them.
+    - columns: separated by commas, each `[heading=]key[/key...][:form]` below the row's value.
+    """
+
+    title: str
+    rows: str
+    columns: str
+    corner: str = "subject"
+    form: str = FORM
+    turned: bool = False
+    """Rows are the columns: for few subjects with many figures."""
+
+    def add_to(self, report: Audit) -> None:
+        """Add the table to the report, unless there is no row; what a row lacks is a dash."""
+        columns = [self._column(column.strip()) for column in self.columns.split(",")]
+        rows = [
+            (", ".join(names), *(self._cell(report, path, *column[1:]) for column in columns))
+            for names, path in _ways(report.data, self.rows.split("/"))
+        ]
+        head = (self.corner, *(column[0] for column in columns))
+        if self.turned:
+            head, *rows = zip(head, *rows, strict=True)
+        if rows:
+            report.table(self.title, head, rows)
+
+    def _column(self, text: str) -> tuple[str, list[str], str]:
+        head, _, path = text.rpartition("=")
+        path, _, form = path.partition(":")
+        return head or path, path.split("/"), form or self.form
+
+    def _cell(self, report: Audit, path: Sequence[str], column: Sequence[str], form: str) -> object:
+        try:
+            return report.ref(*path, *column, form=form)
+        except (KeyError, TypeError):
+            return "–"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What one kind of audit consists of.
+
+    - facts: by name in `data`, what is told of each subject.
+    - also: checks that stand with another kind; those of the kind's own module are taken by themselves.
+    - notes: what a reader needs to understand the figures, paragraphs.
+    - figure: name, caption, and what draws it from the subjects and the data.
+    - subjects: what stands beside the subjects that were named.
+    - more: data and tables that no declaration can say.
+    """
+
+    facts: Mapping[str, Facts] = field(default_factory=dict)
+    tables: Sequence[Grid] = ()
+    notes: str = ""
+    figure: tuple[str, str, Callable[[Sequence[StageOutputs], Any], Figure]] | None = None
+    also: Sequence[ClauseCheck] = ()
+    subjects: Callable[[Sequence[StageOutputs]], Sequence[StageOutputs]] = list
+    more: Callable[[Sequence[StageOutputs], Audit], None] | None = None
+
+    def fill(self, module: str, named: Sequence[StageOutputs], report: Audit) -> None:
+        """Fill the report; raises what the subjects' stages raise while facts are gathered."""
+        subjects = self.subjects(named)
+        for name, facts in self.facts.items():
+            report.data[name] = plain({one.name: one.facts(facts) for one in subjects})
+        own = [check for check in REGISTRY if check.function.__module__ == module]
+        for one in subjects:
+            report.extend(one.name, judge(one, among=[*own, *self.also]))
+        for table in self.tables:
+            table.add_to(report)
+        if self.more is not None:
+            self.more(subjects, report)
+        report.notes += [
+            " ".join(note.split()) for note in self.notes.split("\n\n") if note.strip()
+        ]
+        if self.figure is not None:
+            name, caption, draw = self.figure
+            told = " ".join(caption.split())
+            report.figure(name, told, lambda: draw(subjects, report.data))
+
+
+def _ways(
+    value: Any, pattern: Sequence[str], names: tuple[str, ...] = (), path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Every way through the pattern to something: the keys that stood for stars, and the whole path."""
+    if not pattern:
+        if value is not None:
+            yield names, path
+        return
+    first, *rest = pattern
+    for key in (value or {}) if first == "*" else (first,):
+        yield from _ways(value[key], rest, (*names, key) if first == "*" else names, (*path, key))
+
 
 T = TypeVar("T")
 
@@ -108,3 +219,75 @@ def perform(kind: str, subjects: Sequence[StageOutputs], control: str | None = N
     report = Audit(kind, known(kind), rows, control=control)
     module.LAYOUT.fill(module.__name__, subjects, report)
     return report
+
+
+Spoil = Callable[[StageOutputs], StageOutputs]
+
+
+def control(clause: str) -> Callable[[Spoil], Control]:
+    """Return a decorator: the function's name is the control's, its docstring the story, `clause` turns red."""
+
+    def make(spoil: Spoil) -> Control:
+        story = (spoil.__doc__ or "").strip().rstrip(".")
+        name = spoil.__name__.strip("_").replace("_", "-")
+        return Control(name, story[:1].lower() + story[1:], clause, spoil)
+
+    return make
+
+
+def by_fault(name: str, clause: str, fault: str, **model: Any) -> Control:
+    """Return a control that is a fault of the catalogue, on the same subject under these settings of the model."""
+    spoil = (lambda material: with_model(material, **model)) if model else None
+    return Control(name, "", clause, spoil, fault)
+
+
+def with_object(material: StageOutputs, image: Array) -> StageOutputs:
+    """Return the material with another object, by a run that scored just that one."""
+    changed = with_canvas(material, object=image)
+    made, test = changed.reconstruction, material.halves.test
+    scores = material.pipeline.score(material.scenario, test, made)
+    return changed.replaced(metrics={**material.metrics, **scores})
+
+
+def with_canvas(material: StageOutputs, **arrays: Array) -> StageOutputs:
+    """Return the material with object, coverage or both exchanged on its canvas, which nobody scored."""
+    if "object" in arrays:
+        arrays["object"] = np.asarray(arrays["object"], np.complex64)
+    return material.replaced(reconstruction=material.reconstruction.model_copy(update=arrays))
+
+
+def with_containers(
+    material: StageOutputs, change: Callable[[Container], dict[str, Any]], *splits: str
+) -> StageOutputs:
+    """Return the material with fields of its containers exchanged, of both or of the splits that are named."""
+    both = {split: getattr(material.containers, split) for split in ("train", "test")}
+    for split in splits or both:
+        both[split] = both[split].model_copy(update=change(both[split]))
+    return material.replaced(containers=Containers(**both))
+
+
+def with_scan(material: StageOutputs, **update: Any) -> StageOutputs:
+    """Return the material with fields of its scan exchanged."""
+    return material.replaced(scan=material.scan.model_copy(update=update))
+
+
+def with_model(material: StageOutputs, **model: Any) -> StageOutputs:
+    """Return the same data under other settings of the model: nothing is simulated again."""
+    resolved = material.subject.resolved
+    settings = resolved.scenario.model.model_copy(update=model)
+    changed = resolved.scenario.model_copy(update={"model": settings})
+    subject = replace(material.subject, resolved=replace(resolved, scenario=changed))
+    return material.replaced(subject=subject, scan=material.scan, containers=material.containers)
+
+
+def same_network(material: StageOutputs) -> StageOutputs:
+    """Return the same data and the same built network, of which nothing need be computed again."""
+    names = ("scan", "containers", "sample", "model", "step")
+    return material.replaced(**{name: getattr(material, name) for name in names})
+
+
+def with_dictionary(material: StageOutputs, **entries: Any) -> StageOutputs:
+    """Return the material with something in a legacy dictionary that the built network does not do."""
+    given = {key.replace("__", "."): value for key, value in entries.items()}
+    said = dict(material.subject.dictionary or {}) | given
+    return same_network(material).replaced(subject=replace(material.subject, dictionary=said))

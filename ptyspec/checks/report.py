@@ -1,14 +1,20 @@
-"""An audit: data, tables whose numbers point into them, findings by clause, figures; as a page and as files."""
+"""An audit: data, tables whose numbers point into them, findings by clause, figures; as a page and as files.
+
+KIND.json and hub.json are the models below, of which their schemas are made.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from ptyspec.checks.documents import AuditFile, FigureRow, FindingRow, Status, SubjectRow
-from ptyspec.checks.shown import LINK, plain, reference
+from pydantic import Field
+
+from ptyspec.checks.references import LINK, plain, reference
+from ptyspec.contracts.base import Record
+from ptyspec.contracts.records import Environment
 from ptyspec.errors import PtyspecError
 from ptyspec.files.disk import make_folder
 from ptyspec.files.files import atomic_file
@@ -16,10 +22,95 @@ from ptyspec.files.jsonfile import read_document, write_json
 from ptyspec.render import canvas
 from ptyspec.render.table import FORM, LONG, Mark, Table
 from ptyspec.render.text import escape
-from ptyspec.spec.finding import Finding
+from ptyspec.runs.run_spec import Kind as SubjectKind
+from ptyspec.spec.clause import ID
+from ptyspec.spec.finding import Finding, State
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+ClauseId = Annotated[str, Field(pattern=f"^{ID}$")]
+Count = Annotated[int, Field(ge=0)]
+Status = Literal["ok", "violation", "incomplete"]
+Standing = Literal["violation", "defect", "not evaluated", "incomplete", "ok"]
+"""From worst to best; `defect`: an audit failed by something that is no error of the user's."""
+
+
+class SubjectRow(Record):
+    """What was audited."""
+
+    name: str
+    kind: SubjectKind
+    source: str
+
+
+class FindingRow(Record):
+    """A clause held against a value."""
+
+    clause: ClauseId
+    stage: str
+    what: str
+    state: State
+    ok: bool | None = Field(description="null: not evaluated, and limit says why")
+    observed: str | None
+    limit: str
+
+
+class FigureRow(Record):
+    """A figure; `error` says why there is no file."""
+
+    name: str
+    caption: str
+    file: str | None = None
+    error: str | None = None
+
+
+class AuditFile(Record):
+    """KIND.json."""
+
+    schema_version: Literal[3] = 3
+    status: Status
+    kind: str
+    question: str
+    control: str | None = Field(description="the data were spoiled by it on purpose")
+    violated: list[ClauseId]
+    subjects: list[SubjectRow]
+    data: dict[str, Any] = Field(description="every number of the Markdown is one of these facts")
+    findings: list[FindingRow]
+    figures: list[FigureRow]
+    notes: list[str]
+
+
+class HubKind(Record):
+    """One audit of all subjects; `errors` says by subject why it could not look."""
+
+    question: str
+    page: str | None
+    holds: Count
+    broken: Count
+    not_evaluated: Count
+    subjects: dict[str, Standing]
+    errors: dict[str, str]
+
+
+class HubFinding(FindingRow):
+    """A finding that is broken or was not evaluated."""
+
+    kind: str
+
+
+class HubFile(Record):
+    """hub.json."""
+
+    schema_version: Literal[2] = 2
+    status: Standing
+    command: str
+    time: str
+    environment: Environment
+    subjects: list[SubjectRow]
+    kinds: dict[str, HubKind]
+    findings: list[HubFinding]
+
 
 HUB = "hub.json"
 """The file by which a folder is known to be a finished hub."""

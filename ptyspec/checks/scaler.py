@@ -22,9 +22,16 @@ from ptyspec.checks.intensity import (
     the_level_is_the_truth_s,
 )
 from ptyspec.checks.judge import checks
-from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.registry import of_faults
-from ptyspec.checks.spoil import by_fault, control, same_network, with_dictionary, with_model
+from ptyspec.checks.registry import (
+    Grid,
+    Layout,
+    by_fault,
+    control,
+    of_faults,
+    same_network,
+    with_dictionary,
+    with_model,
+)
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.physics.scale import intensity_scale, mean_energy
 from ptyspec.physics.simulate import field_amplitudes

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.sampled_groups import spread
-from ptyspec.checks.stage_outputs import StageOutputs
+from ptyspec.checks.stage_outputs import StageOutputs, spread
 from ptyspec.contracts.bundles import Array, Container, RawScan, release_pages
 from ptyspec.physics.scale import closed_form_scale, intensity_scale, loader_gain, probe_energy
 from ptyspec.pipeline.batches import batch

@@ -10,7 +10,7 @@ estimate (total counts alone) and the iterative control.
 - coherent structure: detail (finer than 4 px, complex) correlates with the iterative control's better than the trivial
   estimate's does.
 - tiling: components of the error at the periods of patch, scan and group, beyond what chance gives, over the mean
-  amplitude (lattice_peaks.py; signature 73). The error is taken against the truth, else the iterative control.
+  amplitude (signature 73). The error is taken against the truth, else the iterative control.
 - shift: the object is moved by whole pixels; the smallest misfit of the frames lies below half a pixel (signature 58).
 - data: R factor below those of the trivial estimate and of the untrained network: a pretty picture that does not
   explain the measurement is told by this alone.
@@ -28,8 +28,7 @@ import numpy as np
 from ptyspec.checks import visual_facts as facts
 from ptyspec.checks.intensity import the_level_explains_the_data
 from ptyspec.checks.judge import checks
-from ptyspec.checks.layout import Grid, Layout
-from ptyspec.checks.spoil import control, with_canvas
+from ptyspec.checks.registry import Grid, Layout, control, with_canvas
 from ptyspec.checks.stage_chain import near_one, over, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.checks.visual_facts import ITERATIVE, NETWORK, TRIVIAL, UNTRAINED

@@ -79,7 +79,7 @@ def audit(
     from ptyspec.cli.output import end, fix_threads, place
 
     fix_threads()
-    from ptyspec.checks.legacy_subject import READERS
+    from ptyspec.checks.subject_values import READERS
     from ptyspec.runs.run_spec import Options, run_specs
 
     said, folder = Options(profile, recipe, seed, settings or ()), place(out)
@@ -190,7 +190,7 @@ def _list(wanted: list[str], as_json: bool) -> None:
 
 
 def _check(folder: Path, as_json: bool) -> None:
-    from ptyspec.checks.pointers import problems
+    from ptyspec.checks.references import problems
     from ptyspec.cli.output import end, print_json
 
     wrong = problems(folder)

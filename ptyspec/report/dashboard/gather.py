@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ptyspec.checks.documents import HubFile
-from ptyspec.checks.report import HUB
+from ptyspec.checks.report import HUB, HubFile
 from ptyspec.contracts.records import Environment
 from ptyspec.experiments.board import VERDICTS
 from ptyspec.experiments.documents import BoardRow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ptyspec.checks.canvas_oracle import jitter_rule, lost_energy, needed_side
+from ptyspec.checks.canvas import jitter_rule, lost_energy, needed_side
 from tests.audits import material, performed
 
 

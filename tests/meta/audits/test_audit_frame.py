@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.checks.layout import Grid
-from ptyspec.checks.pointers import problems
+from ptyspec.checks.references import lookup, plain, problems
+from ptyspec.checks.registry import Grid
 from ptyspec.checks.report import Audit, markdown, may_hold, write_audit
-from ptyspec.checks.shown import lookup, plain
 from ptyspec.errors import InputFileError, OutputExistsError
 from ptyspec.files.disk import check_place
 from ptyspec.render.table import show

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ptyspec.checks.group_facts import frame_keys, group_facts
+from ptyspec.checks.grouping import frame_keys, group_facts
 from ptyspec.pipeline.group import with_offsets
 from tests.audits import material, performed
 from tests.small_scenes import scan_at, scenario

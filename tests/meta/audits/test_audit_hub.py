@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from ptyspec.checks import hub
-from ptyspec.checks.documents import HubFile
 from ptyspec.checks.hub import write_hub
-from ptyspec.checks.pointers import problems
-from ptyspec.checks.report import Audit
+from ptyspec.checks.references import problems
+from ptyspec.checks.report import Audit, HubFile
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.errors import OutputExistsError, OutputFileError, TrainingInterruptedError
 from ptyspec.spec.checks import Check

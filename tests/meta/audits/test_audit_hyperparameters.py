@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from ptyspec.checks.hyperparameters import schedule
-from ptyspec.checks.legacy_subject import legacy_subject
 from ptyspec.checks.registry import perform
 from ptyspec.checks.stage_outputs import StageOutputs
+from ptyspec.checks.subject_values import legacy_subject
 from ptyspec.runs.request import request
 from tests.audits import performed, trained
 

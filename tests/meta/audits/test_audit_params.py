@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ptyspec.checks.legacy_subject import PROFILES, captured, legacy_subject
 from ptyspec.checks.report import Audit, markdown
 from ptyspec.checks.stage_outputs import StageOutputs
+from ptyspec.checks.subject_values import PROFILES, captured, legacy_subject
 from ptyspec.errors import UnknownNameError
 from ptyspec.legacy import dose_experiments
 from ptyspec.legacy.params import legacy_defaults, shared

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ptyspec.checks.probe_paths import disk_mask, published_disk, second_path
+from ptyspec.checks.probe import disk_mask, published_disk, second_path
 from ptyspec.checks.stage_outputs import StageOutputs
 from tests.audits import material, performed
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from ptyspec.checks.lattice_peaks import components, lattice_peaks, scan_periods, window_of
+from ptyspec.checks.visual_facts import components, lattice_peaks, scan_periods, window_of
 from ptyspec.contracts.bundles import Array
 from ptyspec.seeds import generator
 
