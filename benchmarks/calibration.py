@@ -35,7 +35,7 @@ PROFILE = "quick"
 TABLE, DATA = ROOT / "docs" / "verdict-calibration.md", ROOT / "docs" / "verdict-calibration.json"
 AFTER_TRAINING = ("pipeline.infer", "pipeline.stitch", "pipeline.score", "physics.stitch")
 """Modules that no training goes through: faults in them share the training of the run without a fault."""
-SCORING = ("scores.", "report.", "runs.evaluate", "runs.run_folder")
+SCORING = ("scores.", "report.", "runs.finished_run")
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def make(row: Row, place: Path) -> bool:
     from ptyspec.experiments.variant import variant
     from ptyspec.faults.apply import applied_once
     from ptyspec.faults.catalogue import fault
+    from ptyspec.runs.finished_run import write_run
     from ptyspec.runs.run import run
-    from ptyspec.runs.run_folder import write_run
 
     if (place / row.name).is_dir():
         return False
@@ -120,18 +120,18 @@ def make(row: Row, place: Path) -> bool:
 def _shared(modules: list[str]) -> Iterator[Any]:
     """The reference pipeline; where no fault lies before or within the training, it trains once."""
     from ptyspec.pipeline.reference import ReferencePipeline
-    from ptyspec.runs import evaluate
+    from ptyspec.runs import run as made
 
     names = [name.removeprefix("ptyspec.") for name in modules]
     if not names or not all(name.startswith((*AFTER_TRAINING, *SCORING)) for name in names):
         yield ReferencePipeline()
         return
-    sweep = evaluate.sweep
-    evaluate.sweep = _swept(sweep)
+    sweep = made.sweep
+    made.sweep = _swept(sweep)
     try:
         yield _trains_once()
     finally:
-        evaluate.sweep = sweep
+        made.sweep = sweep
 
 
 def _swept(sweep: Callable[..., Any]) -> Callable[..., Any]:
@@ -171,7 +171,7 @@ def _trains_once() -> Any:
 
 def _file(row: Row, place: Path) -> Path:
     """Write a measured file from the scan of a run: the truth left out (or kept), then the row's change."""
-    from ptyspec.files.npz import write_scan
+    from ptyspec.files.scan_file import write_scan
 
     path = place / "files" / f"{row.name}.npz"
     if not path.is_file():

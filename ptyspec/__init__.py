@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from ptyspec.checks.verdict import Verdict
     from ptyspec.contracts.scenario import Scenario
     from ptyspec.errors import PtyspecError
-    from ptyspec.front.calls import check, compare, fault, judge, read_scan
-    from ptyspec.front.explain import explain
+    from ptyspec.front.calls import check, compare, explain, fault, judge, read_scan
     from ptyspec.front.run import Run, run
     from ptyspec.pipeline.protocol import Pipeline
     from ptyspec.pipeline.reference import ReferencePipeline
@@ -47,7 +46,7 @@ _HOMES = {
     "Verdict": "checks.verdict",
     "check": "front.calls",
     "compare": "front.calls",
-    "explain": "front.explain",
+    "explain": "front.calls",
     "fault": "front.calls",
     "judge": "front.calls",
     "read_scan": "front.calls",

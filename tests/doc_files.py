@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ptyspec.contracts.bundles import RawScan, Reconstruction
-from ptyspec.files.npz import write_scan
+from ptyspec.files.scan_file import write_scan
 from ptyspec.pipeline.reference import ReferencePipeline
 from tests import cxi_files
 from tests.npz_files import boxed

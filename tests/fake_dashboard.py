@@ -13,8 +13,7 @@ from ptyspec.experiments.documents import BoardRow, ContrastRow, Effect, RunValu
 from ptyspec.experiments.history import Entry
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.report.dashboard.gather import Sources
-from ptyspec.runs.finished_run import FinishedRun
-from ptyspec.runs.run_folder import write_run
+from ptyspec.runs.finished_run import FinishedRun, write_run
 from ptyspec.seeds import generator
 from ptyspec.spec.clause import EXACT, PLACES, Clause
 from ptyspec.spec.collect import Case

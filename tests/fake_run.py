@@ -17,8 +17,7 @@ from ptyspec.contracts.resolve import Layer, Resolved, resolve
 from ptyspec.contracts.run import RunResult
 from ptyspec.report.markdown import report_text
 from ptyspec.report.pages import write_pages
-from ptyspec.runs.finished_run import FinishedRun
-from ptyspec.runs.run_folder import write_run
+from ptyspec.runs.finished_run import FinishedRun, write_run
 from ptyspec.seeds import generator
 
 SIZE, N = 96, 16

@@ -10,8 +10,7 @@ from typing import Any
 
 import ptyspec
 from ptyspec.files.jsonfile import read_json, write_json
-from ptyspec.runs.runkey import source_digest
-from ptyspec.runs.store import RunStore, code_version, default_root, run_key
+from ptyspec.runs.store import RunStore, code_version, default_root, run_key, source_digest
 from ptyspec.runs.threads import current_threads
 
 FILE = "answer.json"

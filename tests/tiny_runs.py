@@ -56,7 +56,7 @@ def fitted(target: str, *settings: str) -> Fitted:
 @cache
 def stored(target: str, *settings: str, recipe: str | None = None) -> Path:
     """The folder of a tiny scenario's finished run in the user's run store: made once a version of the code."""
-    from ptyspec.runs.produce import produce
+    from ptyspec.runs.run import produce
 
     return produce(tiny(target, *settings, recipe=recipe))
 

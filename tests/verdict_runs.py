@@ -19,15 +19,15 @@ from ptyspec.contracts.bundles import Array, Container, Patches, RawScan
 from ptyspec.contracts.records import EpochRecord, History
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.faults.apply import applied
-from ptyspec.files.npz import write_scan
+from ptyspec.files.scan_file import write_scan
 from ptyspec.files.zipped_arrays import NpzArchive
 from ptyspec.physics import iterative
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.pipeline.protocol import Containers, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
+from ptyspec.runs.finished_run import write_list, write_run
 from ptyspec.runs.request import request
 from ptyspec.runs.run import run
-from ptyspec.runs.run_folder import write_list, write_run
 
 SETTINGS = (
     "object.size=128",

@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from ptyspec.cli import keys as known
 from ptyspec.contracts.resolve import flatten
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.files.files import atomic_file
+from ptyspec.files.disk import atomic_file
 from ptyspec.render.table import Markdown, Table
 from ptyspec.runs.request import DEFAULT_PROFILE, DEFAULT_RECIPE
 

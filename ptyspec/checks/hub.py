@@ -41,8 +41,7 @@ from ptyspec.errors import (
     PtyspecError,
     TrainingInterruptedError,
 )
-from ptyspec.files.disk import check_place, clear_errors, make_folder
-from ptyspec.files.files import atomic_file
+from ptyspec.files.disk import atomic_file, check_place, clear_errors, make_folder
 from ptyspec.files.jsonfile import write_json
 from ptyspec.render.table import Mark, Table
 from ptyspec.render.text import escape

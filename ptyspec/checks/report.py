@@ -16,8 +16,7 @@ from ptyspec.checks.references import LINK, plain, reference
 from ptyspec.contracts.base import Record
 from ptyspec.contracts.records import Environment
 from ptyspec.errors import PtyspecError
-from ptyspec.files.disk import make_folder
-from ptyspec.files.files import atomic_file
+from ptyspec.files.disk import atomic_file, make_folder
 from ptyspec.files.jsonfile import read_document, write_json
 from ptyspec.render import canvas
 from ptyspec.render.table import FORM, LONG, Mark, Table

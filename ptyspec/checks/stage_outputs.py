@@ -17,8 +17,8 @@ from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.pipeline.batches import batch, coarse_patches
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.runs import notes
 from ptyspec.runs.finished_run import FinishedRun
+from ptyspec.runs.record import scan_facts
 from ptyspec.runs.run_spec import RunSpec
 from ptyspec.runs.walk import Walk
 
@@ -96,7 +96,7 @@ class StageOutputs(Walk):
         """The scan: a finished run's own file, else what the settings give."""
         if self.subject.folder is not None:
             return self.finished.scan
-        return self._stage("simulate", notes.scan)
+        return self._stage("simulate", scan_facts)
 
     @cached_property
     def sample(self) -> Sample:
@@ -124,7 +124,7 @@ class StageOutputs(Walk):
     @cached_property
     def finished(self) -> FinishedRun:
         """The finished run: the subject's folder, else found in the store or made there."""
-        from ptyspec.runs.produce import produce
+        from ptyspec.runs.run import produce
 
         folder = self.subject.folder or produce(
             self.subject.resolved, progress=self.progress, store=self.store, pipeline=self.pipeline

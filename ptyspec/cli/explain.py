@@ -59,7 +59,7 @@ def explain(
     from ptyspec.explanations.explain import SearchInterruptedError
     from ptyspec.explanations.story import answer, is_explanation, story, write_explanation
     from ptyspec.files.disk import check_place
-    from ptyspec.front.explain import explain as search
+    from ptyspec.front.calls import explain as search
 
     place = output.place(out)
     if place is not None:

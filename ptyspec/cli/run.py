@@ -113,7 +113,7 @@ def run(
 def _make(one: RunSpec, out: Path | None, **how: Any) -> Path:
     """Make the run while its faults are active, where it has some, and say so."""
     from ptyspec.cli.output import stderr
-    from ptyspec.front.produce import produce
+    from ptyspec.front.run import produce
     from ptyspec.runs.environment import active_faults
 
     faults = [name for name in one.faults if name not in active_faults()]

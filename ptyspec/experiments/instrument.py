@@ -6,7 +6,7 @@ from pathlib import Path
 
 import ptyspec
 from ptyspec.experiments.hypothesis import Hypothesis
-from ptyspec.runs.runkey import source_digest
+from ptyspec.runs.store import source_digest
 
 JUDGES = ("contrasts.py", "hypothesis.py", "intervals.py", "measured.py", "verdict.py")
 OBSERVES = ("experiments/observe.py", "experiments/variant.py", "scores")

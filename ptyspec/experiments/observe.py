@@ -27,10 +27,9 @@ from ptyspec.errors import (
     TrainingInterruptedError,
 )
 from ptyspec.faults.apply import applied_once, from_environment
-from ptyspec.runs.pipeline_code import pipeline_code
+from ptyspec.runs.pipelines import pipeline_code
 from ptyspec.runs.run_spec import REFERENCE, RunSpec
-from ptyspec.runs.runkey import code_version, fault_sources, run_key, source_digest
-from ptyspec.runs.store import answer, place_of
+from ptyspec.runs.store import answer, code_version, fault_sources, place_of, run_key, source_digest
 from ptyspec.runs.threads import current_threads, default_threads, set_threads
 from ptyspec.runs.walk import Walk
 

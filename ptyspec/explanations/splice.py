@@ -27,8 +27,7 @@ from ptyspec.explanations.symptom import Symptom
 from ptyspec.faults.apply import applied_once
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.run_spec import RunSpec
-from ptyspec.runs.runkey import source_digest
-from ptyspec.runs.store import answer
+from ptyspec.runs.store import answer, source_digest
 from ptyspec.runs.walk import OUTPUTS, Walk
 
 LAST, TRAIN = len(STAGES), STAGES.index("train")

@@ -11,8 +11,7 @@ from ptyspec.explanations.ddmin import sections
 from ptyspec.explanations.explanation import CauseRow, Difference, Explanation, MaskedRow
 from ptyspec.explanations.search import NOTHING, Outcome, Run
 from ptyspec.faults.catalogue import fault
-from ptyspec.files.disk import make_folder
-from ptyspec.files.files import atomic_file
+from ptyspec.files.disk import atomic_file, make_folder
 from ptyspec.files.jsonfile import write_json
 from ptyspec.render.table import Mark, Table, show
 from ptyspec.render.text import escape

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ptyspec.faults.result import Campaign, Row, seen_in
-from ptyspec.files.disk import make_folder
-from ptyspec.files.files import atomic_file
+from ptyspec.files.disk import atomic_file, make_folder
 from ptyspec.files.jsonfile import write_json
 from ptyspec.render.table import Markdown, Table, show
 from ptyspec.render.text import escape

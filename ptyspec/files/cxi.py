@@ -16,8 +16,7 @@ import numpy as np
 from ptyspec.contracts.bundles import Array, RawScan, as_array
 from ptyspec.errors import InputFileError, ProbeError, ScanDataError, UnsupportedScanError
 from ptyspec.files.hdf5 import ILLUMINATION, Hdf5File
-from ptyspec.files.measurement import Measurement, amplitude_of, contradictions
-from ptyspec.files.probe_file import single_mode
+from ptyspec.files.scan_parts import Measurement, amplitude_of, contradictions, single_mode
 
 ENTRY = "entry_1"
 DETECTOR = "entry_1/instrument_1/detector_1"

@@ -15,7 +15,7 @@ import numpy as np
 
 from ptyspec.contracts.bundles import Array
 from ptyspec.errors import InputFileError
-from ptyspec.files.files import existing_file
+from ptyspec.files.disk import existing_file
 
 MAX_LINKS = 16
 ILLUMINATION = "entry_1/instrument_1/source_1/illumination"

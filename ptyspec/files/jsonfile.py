@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ptyspec.errors import InputFileError
-from ptyspec.files.files import atomic_file
+from ptyspec.files.disk import atomic_file
 
 T = TypeVar("T", bound=BaseModel)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from ptyspec.contracts.bundles import Array, RawScan, Reconstruction, as_array
 from ptyspec.errors import InputFileError
-from ptyspec.files.files import atomic_file, existing_file
+from ptyspec.files.disk import atomic_file, existing_file
 from ptyspec.files.zipped_arrays import NpzArchive, write_arrays
 from ptyspec.physics.scale import mean_energy
 

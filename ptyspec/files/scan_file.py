@@ -1,15 +1,34 @@
-"""One entry for every file a scan can come from: the kind is told by the content, not by the name."""
+"""One entry for every file a scan can come from: the kind is told by the content, not by the name.
+
+NPZ has a canonical form, which `write_scan` writes, and aliases found in the wild (DATA-001); docs/file-formats.md
+describes the keys. Frames of an uncompressed float32 file stay on disk.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from ptyspec.contracts.bundles import RawScan
-from ptyspec.errors import InputFileError
-from ptyspec.files.files import existing_file, sha256_of
-from ptyspec.files.measurement import Measurement
-from ptyspec.files.npz import read_npz, write_scan
-from ptyspec.files.probe_file import product_error, read_probe
+import numpy as np
+
+from ptyspec.contracts.bundles import Array, RawScan, as_array
+from ptyspec.errors import InputFileError, ProbeError
+from ptyspec.files.disk import atomic_file, existing_file, sha256_of
+from ptyspec.files.scan_parts import (
+    Measurement,
+    amplitude_of,
+    contradictions,
+    declared_kind,
+    metadata_text,
+    product_error,
+    read_metadata,
+    read_probe,
+    refuse_illuminated,
+    scale_from_dose,
+    single_mode,
+    stored_scale,
+)
+from ptyspec.files.zipped_arrays import NpzArchive, write_arrays
 
 __all__ = ["read_scan", "sha256_of", "write_scan"]
 
@@ -71,3 +90,234 @@ def _unknown(path: Path, head: bytes) -> InputFileError:
         source=path,
         next_step=step,
     )
+
+
+FORMAT = "ptyspec-scan-1"
+"""Value of the key `format` in files that write_scan wrote: read back as they are, nothing guessed."""
+POSITIONS = ("xcoords", "ycoords", "xcoords_start", "ycoords_start")
+FRAMES = ("diff3d", "diffraction")
+OPTIONAL = ("scan_index", "objectGuess", "Y", "mask")
+METADATA = ("_metadata", "metadata")
+SCALES = ("scale", "intensity_scale")
+USED = {*POSITIONS, *FRAMES, *OPTIONAL, *METADATA, *SCALES, "probeGuess", "measurement", "format"}
+
+
+def write_scan(path: Path, scan: RawScan) -> Path:
+    """Write the canonical form and return `path`; reading it back gives every array, number and word again, bit for bit.
+
+    Uncompressed, so that the frames can be mapped; written block by block, so that frames on disk never fill the
+    memory; atomic, so that a failure leaves a former file intact and nothing else. Raises OutputFileError, and
+    ScanDataError for metadata that JSON cannot hold.
+    """
+    arrays: dict[str, Array] = {
+        "format": np.array(FORMAT),
+        "measurement": np.array("amplitude"),
+        "scale": np.array(scan.scale, np.float64),
+        "metadata": np.array(metadata_text(scan.metadata)),
+    }
+    names = (*POSITIONS, "scan_index", "probeGuess", "objectGuess", "Y", "mask", "diff3d")
+    values = {name: getattr(scan, name) for name in names}
+    arrays |= {name: value for name, value in values.items() if value is not None}
+    path = Path(path)
+    with atomic_file(path) as file:
+        write_arrays(file, arrays)
+    return path
+
+
+def read_npz(
+    path: Path, *, measurement: Measurement | None = None, probe: Path | None = None
+) -> RawScan:
+    """Return the scan of an NPZ file.
+
+    `measurement` declares the kind of frames where the file does not; `probe` names a file whose probe replaces the
+    stored one. Guesses are recorded in `metadata["warnings"]`, the origin of the scale in `metadata["scale_source"]`.
+    Raises InputFileError, ScanDataError, MeasurementError, ProbeError.
+    """
+    with NpzArchive(path) as archive:
+        refuse_product(archive)
+        return _Reading(archive).scan(measurement, probe)
+
+
+def refuse_product(archive: NpzArchive) -> None:
+    """Raise InputFileError if the archive is a ptychodus product, which holds a result and no diffraction."""
+    if "probe_position_x_m" in archive and not any(key in archive for key in FRAMES):
+        raise product_error(archive.path)
+
+
+def _missing(archive: NpzArchive, key: str) -> InputFileError:
+    return InputFileError(
+        f"the file lacks {key}",
+        value="found: " + (", ".join(archive.keys) or "nothing"),
+        source=archive.path,
+        next_step="see docs/file-formats.md for the required keys and their aliases",
+    )
+
+
+class _Reading:
+    """One pass over one archive; collects the warnings on its way."""
+
+    def __init__(self, archive: NpzArchive) -> None:
+        self.archive = archive
+        self.source = str(archive.path)
+        self.canonical = "format" in archive and self._text("format") == FORMAT
+        self.warnings: list[str] = []
+
+    def scan(self, measurement: Measurement | None, probe: Path | None) -> RawScan:
+        frame_key = self._frame_key()
+        positions = self._positions()
+        frames = self._frames(frame_key, len(next(iter(positions.values()))))
+        metadata = self._metadata()
+        stored = self._text("measurement") if "measurement" in self.archive else None
+        kind = declared_kind(stored, measurement, frames.dtype, self.archive.source(frame_key))
+        if not self.canonical:
+            self.warnings += contradictions(frames, kind)
+        amplitude, scale, origin = self._scaled(frames, kind or "amplitude", frame_key, metadata)
+        present = (key for key in OPTIONAL if key in self.archive)
+        fields: dict[str, Any] = {key: self.archive.read(key) for key in present}
+        fields |= positions
+        fields |= {"diff3d": amplitude, "scale": scale, "probeGuess": self._probe(probe)}
+
+        if not self.canonical:
+            self._tidy(fields, metadata)
+            metadata["scale_source"] = origin
+            if self.warnings:
+                metadata["warnings"] = [*metadata.get("warnings", []), *self.warnings]
+        made = RawScan(**fields, metadata=metadata, source=self.source)
+        if not self.canonical:
+            refuse_illuminated(made)
+        return made
+
+    def _frame_key(self) -> str:
+        found = [key for key in FRAMES if key in self.archive]
+        if not found:
+            raise _missing(self.archive, "diff3d")
+        if len(found) > 1:
+            self.warnings.append("both diff3d and diffraction are present: diff3d was read")
+        return found[0]
+
+    def _positions(self) -> dict[str, Array]:
+        """Actual positions, or the nominal ones where there are no others, and the reverse (SLAC readers)."""
+        out = {key: self.archive.read(key) for key in POSITIONS if key in self.archive}
+        for axis in ("x", "y"):
+            actual, nominal = f"{axis}coords", f"{axis}coords_start"
+            if actual not in out and nominal not in out:
+                raise _missing(self.archive, actual)
+            if actual not in out:
+                self.warnings.append(f"{actual} is absent: {nominal} (nominal positions) was used")
+                out[actual] = out[nominal]
+        for key, array in out.items():
+            if array.size == max(array.shape, default=1):  # one column, or one row
+                out[key] = array.reshape(-1)
+        return out
+
+    def _frames(self, key: str, count: int) -> Array:
+        """Frames with the scan axis first; mapped where the file allows it (FORMAT-001 for the other order)."""
+        mapped = self.archive.memmap(key)
+        frames = self.archive.read(key) if mapped is None else mapped
+        if frames.ndim != 3 or not frames.size or frames.dtype.kind not in "biuf":
+            # as_array says which of these it is
+            source = self.archive.source(key)
+            return as_array(key, frames, np.float32, (None, None, None), source=source)
+        if self.canonical:
+            return frames
+        first, _, last = frames.shape
+        if first == last == count:
+            self.warnings.append(
+                f"{key} is {frames.shape}: (M, N, N) order was assumed, (N, N, M) looks the same"
+            )
+        if first != count and last == count:
+            return np.ascontiguousarray(np.moveaxis(frames, -1, 0))
+        return frames
+
+    def _scaled(
+        self, frames: Array, kind: Measurement, key: str, metadata: dict[str, Any]
+    ) -> tuple[Array, float, str]:
+        """(X, s, origin of s). Counts know their own dose, so that nphotons says nothing about their scale."""
+        numbers = {k: self.archive.read(k).tolist() for k in SCALES if k in self.archive}
+        stored = stored_scale(numbers, self.source)
+        scale, origin = stored or (1.0, f"assumed ({kind} without a stored scale)")
+        amplitude = amplitude_of(frames, kind, scale, key, self.archive.source(key))
+        if stored is None and kind == "amplitude":
+            dose_key, dose = self._dose(metadata)
+            if dose is not None:
+                scale, origin = scale_from_dose(amplitude, dose, dose_key, self.source)
+        return amplitude, scale, origin
+
+    def _dose(self, metadata: dict[str, Any]) -> tuple[str, object]:
+        if "nphotons" in self.archive:
+            return "key nphotons", self.archive.read("nphotons").tolist()
+        physics = metadata.get("physics_parameters")
+        nested = physics.get("nphotons") if isinstance(physics, dict) else None
+        return "metadata nphotons", metadata.get("nphotons", nested)
+
+    def _probe(self, path: Path | None) -> Array:
+        if path is not None:
+            return read_probe(path)
+        if "probeGuess" not in self.archive:
+            raise ProbeError(
+                "the file holds no probe",
+                limit="key probeGuess",
+                source=self.source,
+                next_step="pass `--probe FILE` (.npy, .npz or .h5), or store probeGuess (N, N) complex64",
+            )
+        return single_mode(self.archive.read("probeGuess"), self.archive.source("probeGuess"))
+
+    def _metadata(self) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for key in METADATA:
+            if key in self.archive and self._skip_pickle(key):
+                continue
+            if key in self.archive:
+                out |= read_metadata(self._text(key), self.archive.source(key))
+        if self.canonical:
+            return out
+        for key in self.archive.keys:
+            if key not in USED and not self._skip_pickle(key):
+                self._keep_extra(key, out)
+        return out
+
+    def _skip_pickle(self, key: str) -> bool:
+        if not self.archive.is_pickled(key):
+            return False
+        self.warnings.append(
+            f"{key} is pickled and was skipped; store it as JSON text in a plain text array to keep it"
+        )
+        return True
+
+    def _keep_extra(self, key: str, out: dict[str, Any]) -> None:
+        header = self.archive.header(key)
+        scalar = header.shape == () and header.dtype.kind in "biufU"
+        indices = len(header.shape) == 1 and header.dtype.kind in "biu"
+        if scalar or indices:
+            out.setdefault(key, self.archive.read(key).tolist())
+        else:
+            self.warnings.append(
+                f"{key} {header.dtype}{header.shape} is not a key of a scan and was not kept"
+            )
+
+    def _text(self, key: str) -> str:
+        array = self.archive.read(key)
+        if array.size == 1 and array.dtype.kind in "US":
+            value = array.reshape(-1)[0]
+            return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+        raise InputFileError(
+            f"{key} is not text",
+            value=f"{array.dtype} {array.shape}",
+            limit="one text",
+            source=self.archive.source(key),
+            next_step=f"store {key} as numpy.array('...')",
+        )
+
+    @staticmethod
+    def _tidy(fields: dict[str, Any], metadata: dict[str, Any]) -> None:
+        """Drop what stands for nothing: axes of length one, an object or labels that are constant (no truth)."""
+        labels, truth = fields.get("Y"), fields.get("objectGuess")
+        if labels is not None and labels.ndim == 4 and labels.shape[-1] == 1:
+            fields["Y"] = labels[..., 0]
+        if truth is not None and truth.ndim == 3 and truth.shape[0] == 1:
+            fields["objectGuess"] = truth[0]
+        for key in ("objectGuess", "Y"):
+            array = fields.get(key)
+            if array is not None and array.size and bool(np.all(array == array.flat[0])):
+                fields[key] = None
+                metadata[key] = "constant, treated as absent"

@@ -16,7 +16,7 @@ import numpy as np
 
 from ptyspec.contracts.bundles import Array, release_pages
 from ptyspec.errors import InputFileError
-from ptyspec.files.files import existing_file
+from ptyspec.files.disk import existing_file
 
 BLOCK_BYTES = 16 * 2**20
 ALIGNMENT = 64

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ptyspec.front.begin import Changes, begin, settings_of
 from ptyspec.pipeline.progress import Silent
 
 if TYPE_CHECKING:
@@ -17,11 +18,32 @@ if TYPE_CHECKING:
     from ptyspec.checks.verdict import Verdict
     from ptyspec.contracts.bundles import Array, RawScan
     from ptyspec.contracts.records import StageRecord
+    from ptyspec.contracts.resolve import Resolved
     from ptyspec.contracts.scenario import Scenario
     from ptyspec.pipeline.progress import Progress
     from ptyspec.pipeline.protocol import Pipeline
     from ptyspec.runs.run_spec import RunSpec
     from ptyspec.runs.store import RunStore
+
+
+Changes = Mapping[str, Any] | Sequence[str]
+"""Settings by dotted key, or KEY=VALUE as on the command line."""
+
+
+def begin() -> None:
+    """Fix the threads of numerical libraries, unless somebody has done so or TensorFlow already runs with its own."""
+    from ptyspec.runs.threads import default_threads, set_threads
+
+    if "TF_NUM_INTRAOP_THREADS" not in os.environ and "tensorflow" not in sys.modules:
+        set_threads(default_threads())
+
+
+def settings_of(changes: Changes | None) -> list[str]:
+    """Return settings as KEY=VALUE."""
+    if not isinstance(changes, Mapping):
+        return list(changes or ())
+    plain = {key: one.item() if hasattr(one, "item") else one for key, one in changes.items()}
+    return [f"{key}={json.dumps(value, default=str)}" for key, value in plain.items()]
 
 
 class Run:
@@ -182,8 +204,6 @@ def _folder(
     spec: RunSpec, pipeline: Any, out: Path | str | None, progress: Progress | None, **how: Any
 ) -> Path:
     from ptyspec.files.disk import publish
-    from ptyspec.front.produce import produce
-    from ptyspec.runs import produce as data
     from ptyspec.runs.finished_run import FinishedRun
 
     place = None if out is None else Path(out)
@@ -192,9 +212,34 @@ def _folder(
         return spec.folder if place is None else publish(spec.folder, place, how["force"])
     walk = spec.make_pipeline() if pipeline is None else pipeline
     how |= {"pipeline": walk() if isinstance(walk, type) else walk, "progress": progress}
-    if place is not None:
-        return produce(spec.resolved, out=place, faults=spec.faults, **how)
-    from ptyspec.faults.apply import applied_once
+    how |= {"out": place, "report": place is not None}
+    return produce(spec.resolved, faults=spec.faults, **how)
 
-    with applied_once(*spec.faults):
-        return data.produce(spec.resolved, **how)
+
+def produce(
+    resolved: Resolved,
+    *,
+    out: Path | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+    faults: Sequence[str] = (),
+    report: bool = True,
+    **how: Any,
+) -> Path:
+    """Return the folder of the finished run, with its report if asked for; `how` goes to `runs.run.produce`.
+
+    `faults` are active while the run is made, and no longer: its pages are made by the code as it
+    is. `out` receives a copy; OutputExistsError, before any work, where it holds something and not `force`.
+    """
+    from ptyspec.faults.apply import applied_once
+    from ptyspec.files.disk import check_output, publish
+    from ptyspec.report import pages
+    from ptyspec.runs import run as data
+
+    if out is not None:
+        check_output(out, force)
+    with applied_once(*faults):
+        folder = data.produce(resolved, force=force, progress=progress, **how)
+    if report:
+        pages.ensure(folder, progress)
+    return folder if out is None else publish(folder, out, force)

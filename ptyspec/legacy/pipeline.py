@@ -35,7 +35,7 @@ from ptyspec.legacy.params import RUN_TIME, Parameters
 from ptyspec.pipeline.protocol import Containers, GroupedTrainTest, Session, Trained, TrainTest
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.record import StageNote
-from ptyspec.runs.runkey import source_digest
+from ptyspec.runs.store import source_digest
 
 NAME = "legacy"
 SOURCES = tuple(f"legacy/{name}.py" for name in ("pipeline", "effective", "bridge", "params"))

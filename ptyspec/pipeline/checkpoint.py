@@ -12,7 +12,7 @@ import numpy as np
 from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.records import EpochRecord
 from ptyspec.errors import InputFileError
-from ptyspec.files.files import atomic_file
+from ptyspec.files.disk import atomic_file
 
 NAME = "training.npz"
 

@@ -75,7 +75,7 @@ def _probe(scenario: Scenario) -> Array:
     model, spec = scenario.model, scenario.probe
     if spec.kind != "file":
         return make_probe(spec, model.N, model.probe_scale, scenario.seeds.probe)
-    from ptyspec.files.probe_file import read_probe
+    from ptyspec.files.scan_parts import read_probe
 
     probe = read_probe(Path(spec.path))
     _unchanged("probe", Path(spec.path), spec.sha256)
@@ -123,7 +123,7 @@ def _read(scenario: Scenario) -> RawScan:
 
 def _unchanged(what: str, path: Path, recorded: str) -> None:
     """Refuse a file that is no longer the one whose digest the scenario holds (EVID-005)."""
-    from ptyspec.files.files import sha256_of
+    from ptyspec.files.disk import sha256_of
 
     if recorded and sha256_of(path) != recorded:
         raise InputFileError(

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ptyspec.contracts.records import Setting
-from ptyspec.files.disk import make_folder
-from ptyspec.files.files import atomic_file
+from ptyspec.files.disk import atomic_file, make_folder
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.render import canvas
 from ptyspec.render.page import page

@@ -10,15 +10,14 @@ from pathlib import Path
 import ptyspec
 from ptyspec.checks.verdict import verdict_of
 from ptyspec.errors import InputFileError
-from ptyspec.files.files import atomic_file
+from ptyspec.files.disk import atomic_file
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.pipeline.progress import Progress, Silent
 from ptyspec.render.page import page
 from ptyspec.report.figures import write_figures
 from ptyspec.report.markdown import report_text
 from ptyspec.runs.finished_run import FinishedRun
-from ptyspec.runs.runkey import source_digest
-from ptyspec.runs.store import RunStore
+from ptyspec.runs.store import RunStore, source_digest
 
 PAGES = ("report.md", "report.html")
 MADE_BY = "pages.json"

@@ -1,4 +1,7 @@
-"""A finished run, read back from its folder: what other programs see of it, file by file and on demand."""
+"""The folder of a finished run: its data files written, and read back file by file and on demand.
+
+Pages are made from them (report/pages.py).
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ptyspec.contracts.bundles import RawScan, Reconstruction
-from ptyspec.contracts.records import FileList, History, StageRecord
+import numpy as np
+
+from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
+from ptyspec.contracts.records import (
+    SCHEMA_VERSION,
+    FileList,
+    FileRecord,
+    History,
+    StageRecord,
+    StagesFile,
+)
 from ptyspec.contracts.resolve import Layer, Resolved, nest, resolve
 from ptyspec.contracts.run import RunResult
 from ptyspec.errors import InputFileError
-from ptyspec.files.files import sha256_of
-from ptyspec.files.jsonfile import read_json
-from ptyspec.files.zipped_arrays import NpzArchive
+from ptyspec.files.disk import atomic_file, sha256_of
+from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.files.scan_file import write_scan
+from ptyspec.files.zipped_arrays import NpzArchive, write_arrays
 
 SCENARIO_FILE = "scenario.json"
 DATA = (
@@ -128,7 +141,7 @@ class FinishedRun:
     @cached_property
     def scan(self) -> RawScan:
         """The scan that was reconstructed."""
-        from ptyspec.files.npz import read_npz
+        from ptyspec.files.scan_file import read_npz
 
         with self._file("scan.npz") as path:
             return read_npz(path)
@@ -189,3 +202,49 @@ def _read_object(archive: NpzArchive, prefix: str) -> Reconstruction:
     if image.ndim != 2 or image.shape != coverage.shape:
         raise ValueError(f"object {image.shape} and coverage {coverage.shape} are not one image")
     return Reconstruction(object=image, coverage=coverage, origin=(int(x0), int(y0)))
+
+
+def write_run(folder: Path, result: RunResult) -> None:
+    """Fill `folder` (which exists) with the data of a finished run.
+
+    - scan.npz: the scan in the canonical form (a measured one too, so that every reader finds the same keys).
+    - reconstruction.npz: object (H, W) complex64, coverage (H, W) float32, origin (2,) int64 [x0, y0]; with a
+      refinement also refined_object, refined_coverage, refined_origin.
+    - controls.npz: the same three arrays a control, prefixed with its name.
+    - history.json is null where no network was trained.
+
+    The store hands over a partial folder, so that a failure here leaves nothing that looks finished. Raises
+    OutputFileError when a file cannot be written.
+    """
+    write_json(folder / "scenario.json", result.resolved.as_json())
+    write_json(folder / "environment.json", dict(result.environment))
+    write_json(folder / "stages.json", StagesFile(stages=result.stages))
+    write_json(folder / "history.json", result.history)
+    write_json(folder / "metrics.json", {"schema_version": SCHEMA_VERSION, **result.metrics})
+    write_scan(folder / "scan.npz", result.scan)
+    objects = {"": result.reconstruction}
+    if result.refined is not None:
+        objects["refined_"] = result.refined
+    _write_objects(folder / "reconstruction.npz", objects)
+    controls = {f"{name}_": control for name, control in result.controls.items()}
+    _write_objects(folder / "controls.npz", controls)
+    write_list(folder)
+
+
+def write_list(folder: Path) -> None:
+    """Write down size and digest of each data file: from now on a change to one of them is noticed."""
+    records = {}
+    for name in DATA:
+        path = folder / name
+        records[name] = FileRecord(bytes=path.stat().st_size, sha256=sha256_of(path))
+    write_json(folder / LIST, FileList(files=records))
+
+
+def _write_objects(path: Path, objects: Mapping[str, Reconstruction]) -> None:
+    arrays: dict[str, Array] = {}
+    for prefix, one in objects.items():
+        arrays[f"{prefix}object"] = np.asarray(one.object, np.complex64)
+        arrays[f"{prefix}coverage"] = np.asarray(one.coverage, np.float32)
+        arrays[f"{prefix}origin"] = np.array(one.origin, np.int64)
+    with atomic_file(path) as file:
+        write_arrays(file, arrays)

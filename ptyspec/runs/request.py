@@ -18,7 +18,7 @@ import yaml
 
 from ptyspec.contracts.resolve import Layer, Resolved, flatten, nest, resolve
 from ptyspec.errors import ConfigError, InputFileError, UnknownNameError
-from ptyspec.files.files import sha256_of
+from ptyspec.files.disk import sha256_of
 from ptyspec.runs.environment import active_faults
 
 DEFAULT_PROFILE, DEFAULT_RECIPE = "standard", "reference"

@@ -17,10 +17,10 @@ from ptyspec.contracts.resolve import Layer, Resolved, flatten, nest, resolve
 from ptyspec.contracts.stages import REFERENCE as OURS
 from ptyspec.errors import ConfigError, InputFileError, UnknownNameError
 from ptyspec.pipeline.protocol import Pipeline
-from ptyspec.runs.chosen_pipeline import maker
 from ptyspec.runs.finished_run import SCENARIO_FILE, FinishedRun
-from ptyspec.runs.produce import key_of
+from ptyspec.runs.pipelines import maker
 from ptyspec.runs.request import recipe_faults, recipe_names, request, scenario_names
+from ptyspec.runs.run import key_of
 from ptyspec.runs.store import RunStore
 
 Kind = Literal["scenario", "run", "legacy"]

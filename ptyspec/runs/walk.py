@@ -18,9 +18,16 @@ from ptyspec.pipeline.protocol import (
     Trained,
     TrainTest,
 )
-from ptyspec.runs import notes
-from ptyspec.runs.notes import Facts
-from ptyspec.runs.record import stage
+from ptyspec.runs.record import (
+    Facts,
+    container_facts,
+    group_facts,
+    object_facts,
+    scan_facts,
+    split_facts,
+    stage,
+    training_facts,
+)
 
 Made = TypeVar("Made")
 OUTPUTS = {
@@ -90,40 +97,40 @@ class Walk:
     @cached_property
     def scan(self) -> RawScan:
         """The scan."""
-        return self._stage("simulate", notes.scan)
+        return self._stage("simulate", scan_facts)
 
     @cached_property
     def halves(self) -> TrainTest:
         """The scan, split."""
-        return self._stage("split", notes.halves, self.scan)
+        return self._stage("split", split_facts, self.scan)
 
     @cached_property
     def groups(self) -> GroupedTrainTest:
         """Groups of both splits."""
-        return self._stage("group", notes.groups, self.halves)
+        return self._stage("group", group_facts, self.halves)
 
     @cached_property
     def containers(self) -> Containers:
         """Normalised groups of both splits."""
         scenario, groups = self.scenario, self.groups
-        return self._stage("normalize", lambda made: notes.containers(made, scenario), groups)
+        return self._stage("normalize", lambda made: container_facts(made, scenario), groups)
 
     @cached_property
     def trained(self) -> Trained:
         """The generator with its weights."""
-        return self._stage("train", notes.trained, self.containers, self.session)
+        return self._stage("train", training_facts, self.containers, self.session)
 
     @cached_property
     def patches(self) -> Patches:
         """What the generator predicts for the test split."""
         trained, container = self.trained, self.containers.test
-        return self._stage("infer", notes.patches, trained, container)
+        return self._stage("infer", lambda made: {"patches": made.object}, trained, container)
 
     @cached_property
     def reconstruction(self) -> Reconstruction:
         """The patches on the object's canvas."""
         patches = self.patches
-        return self._stage("stitch", lambda made: notes.reconstruction(made, patches), patches)
+        return self._stage("stitch", lambda made: object_facts(made, patches), patches)
 
     def _stage(self, name: str, facts: Callable[[Made], Facts], *of: Any) -> Made:
         return self.measured(name, lambda: cast("Made", self.work(name, *of)), facts)

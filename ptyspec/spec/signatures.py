@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from ptyspec.files.files import atomic_file
+from ptyspec.files.disk import atomic_file
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.registry import folder, specification
 

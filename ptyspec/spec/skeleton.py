@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from ptyspec.errors import OutputExistsError, PtyspecError
-from ptyspec.files.files import atomic_file
+from ptyspec.files.disk import atomic_file
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.parse import HEADING, parse
 from ptyspec.spec.registry import Registry

@@ -60,7 +60,7 @@ def pipeline(request: pytest.FixtureRequest) -> Iterator[Pipeline]:
     """The pipeline under test, made anew: `--ptyspec-pipeline`, else the reference."""
     config = request.config
     if PIPELINE not in config.stash:
-        from ptyspec.runs.chosen_pipeline import maker
+        from ptyspec.runs.pipelines import maker
 
         config.stash[PIPELINE] = maker(config.stash[OPTIONS].pipeline)
     made = config.stash[PIPELINE]()
@@ -123,7 +123,7 @@ def finished_run(request: pytest.FixtureRequest, scenario: Scenario, pipeline: P
 
     It stays in the run store (PTYSPEC_HOME) and is found there again, until a file of the pipeline is edited.
     """
-    from ptyspec.runs.produce import produce
+    from ptyspec.runs.run import produce
 
     request.node.stash[USED] = True
     return produce(request.node.stash[RESOLVED], pipeline=pipeline)

@@ -57,7 +57,7 @@ def start(config: pytest.Config) -> None:
 def _check(config: pytest.Config, options: Options) -> None:
     if options.usual:
         return  # the usual words cost no import of the pipeline
-    from ptyspec.runs.chosen_pipeline import maker
+    from ptyspec.runs.pipelines import maker
     from ptyspec.runs.request import profile_names
 
     config.stash[fixtures.PIPELINE] = maker(options.pipeline)

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from ptyspec.cli.main import app
 from ptyspec.contracts.resolve import Layer, Resolved, flatten, known_keys, nest, resolve
 from ptyspec.contracts.scenario import Scenario
+from ptyspec.runs.finished_run import write_run
 from ptyspec.runs.request import request
-from ptyspec.runs.run_folder import write_run
-from ptyspec.runs.runkey import run_key
+from ptyspec.runs.store import run_key
 from ptyspec.spec.checks import Check
 from tests.fake_run import one_run
 from tests.properties import given, st
@@ -202,7 +202,7 @@ EXECUTION = {
 def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Resolved]:
     """What the command line asks the pipeline for, captured where it arrives; nothing is computed."""
     from ptyspec.report import figures
-    from ptyspec.runs import produce, threads
+    from ptyspec.runs import run, threads
 
     seen: list[Resolved] = []
 
@@ -211,7 +211,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Resolved]:
         write_run(tmp_path, one_run())
         return tmp_path
 
-    monkeypatch.setattr(produce, "produce", capture)
+    monkeypatch.setattr(run, "produce", capture)
     monkeypatch.setattr(figures, "drawers", lambda _: {})  # drawing takes seconds
     monkeypatch.setattr(threads, "set_threads", lambda *counts: None)  # this process keeps its own
     return seen

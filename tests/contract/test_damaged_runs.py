@@ -13,9 +13,8 @@ from ptyspec.cli.main import app
 from ptyspec.errors import InputFileError
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.report import figures
-from ptyspec.runs import produce as module
-from ptyspec.runs.finished_run import DATA, FILES, LIST, FinishedRun
-from ptyspec.runs.run_folder import write_run
+from ptyspec.runs import run as module
+from ptyspec.runs.finished_run import DATA, FILES, LIST, FinishedRun, write_run
 from ptyspec.runs.store import RunStore
 from tests.fake_run import one_run
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.files.files import sha256_of
+from ptyspec.files.disk import sha256_of
 from ptyspec.spec.checks import Check, ClauseViolation
 from ptyspec.spec.clause import EXACT, Clause
 from ptyspec.spec.collect import Case

@@ -10,7 +10,7 @@ import pytest
 
 from ptyspec.contracts.records import AmplitudeScores, ComplexScores, PhaseScores
 from ptyspec.report import pages
-from ptyspec.runs.run_folder import write_run
+from ptyspec.runs.finished_run import write_run
 from ptyspec.scores import headline as scores
 from ptyspec.scores.metrics import score
 from ptyspec.spec.checks import Check

@@ -18,9 +18,9 @@ from ptyspec.files.scan_file import write_scan
 from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.physics.iterative import reconstruct
 from ptyspec.pipeline.simulate import simulate
+from ptyspec.runs.finished_run import write_run
 from ptyspec.runs.request import request
 from ptyspec.runs.run import run
-from ptyspec.runs.run_folder import write_run
 from ptyspec.scores.metrics import score
 from ptyspec.spec.checks import Check
 from tests.small_scenes import exact_scan, scattered, small_probe, textured_object

@@ -11,11 +11,11 @@ import pytest
 
 import ptyspec
 from ptyspec.errors import ConfigError, InputFileError
-from ptyspec.files.npz import write_scan
-from ptyspec.front.begin import settings_of
+from ptyspec.files.scan_file import write_scan
+from ptyspec.front.run import settings_of
 from ptyspec.report import pages
 from ptyspec.runs.environment import active_faults
-from ptyspec.runs.run_folder import write_run
+from ptyspec.runs.finished_run import write_run
 from ptyspec.spec.finding import State
 from tests import child
 from tests.broken_pipelines import GainInObject
@@ -185,7 +185,7 @@ def test_a_finished_run_is_read_and_not_run(run: ptyspec.Run, tmp_path: Path) ->
 def test_faults_behind_the_colon_are_active_while_it_runs(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ptyspec.runs import produce
+    from ptyspec.runs import run as module
 
     seen: list[tuple[str, ...]] = []
 
@@ -193,7 +193,7 @@ def test_faults_behind_the_colon_are_active_while_it_runs(
         seen.append(active_faults())
         return one_run()
 
-    monkeypatch.setattr(produce, "run", made)
+    monkeypatch.setattr(module, "run", made)
     ptyspec.run("gs1_custom:gain-kept", profile="quick", progress=False)
     ptyspec.run("gs1_custom", profile="quick", progress=False)
     assert seen == [("gain-kept",), ()]

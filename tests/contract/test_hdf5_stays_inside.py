@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 from ptyspec.cli.main import app
 from ptyspec.errors import InputFileError
 from ptyspec.files.hdf5 import ILLUMINATION
-from ptyspec.files.probe_file import read_probe
 from ptyspec.files.product import read_product
 from ptyspec.files.scan_file import read_scan
+from ptyspec.files.scan_parts import read_probe
 from tests import cxi_files
 from tests.cxi_files import M, N
 

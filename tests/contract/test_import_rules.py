@@ -14,7 +14,7 @@ import pytest
 
 import ptyspec
 from ptyspec.contracts.stages import STAGES
-from ptyspec.runs.runkey import STAGE_SOURCES
+from ptyspec.runs.store import STAGE_SOURCES
 from ptyspec.spec.checks import Check
 
 ROOT = Path(ptyspec.__file__).resolve().parent
@@ -309,7 +309,7 @@ print(json.dumps({"modules": [*sys.modules], "read": read, "changed": changed}))
 
 @pytest.mark.clause("STORE-001")
 def test_whatever_the_stages_import_is_part_of_the_code_version(clause: Check) -> None:
-    reached = {f"pipeline.{stage}" for stage in STAGES} | {"runs.evaluate"}
+    reached = {f"pipeline.{stage}" for stage in STAGES} | {"runs.run"}
     waiting = list(reached)
     while waiting:
         names = (name.removeprefix("ptyspec.") for name in imported(sources()[waiting.pop()]))

@@ -20,9 +20,9 @@ from ptyspec.legacy.pipeline import LegacyPipeline, run_time_entries
 from ptyspec.physics.scale import closed_form_scale
 from ptyspec.pipeline.protocol import Containers, GroupedTrainTest, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.runs.chosen_pipeline import maker
-from ptyspec.runs.produce import key_of
+from ptyspec.runs.pipelines import maker
 from ptyspec.runs.request import request
+from ptyspec.runs.run import key_of
 from ptyspec.spec.checks import Check
 from tests.small_scenes import scenario
 

@@ -258,7 +258,7 @@ def test_a_product_given_as_a_scan_is_refused_with_what_to_do(suffix: str, tmp_p
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_the_probe_of_a_product_serves_as_a_probe_file(suffix: str, tmp_path: Path) -> None:
-    from ptyspec.files.probe_file import read_probe
+    from ptyspec.files.scan_parts import read_probe
 
     product = written(tmp_path / f"p{suffix}")
     assert same_bits(read_probe(tmp_path / f"p{suffix}"), product.probe[0, 0])

@@ -15,8 +15,8 @@ import pytest
 from ptyspec.errors import ConfigError
 from ptyspec.files.jsonfile import read_json
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.runs.pipeline_code import pipeline_code
-from ptyspec.runs.produce import key_of, produce
+from ptyspec.runs.pipelines import pipeline_code
+from ptyspec.runs.run import key_of, produce
 from ptyspec.runs.store import RunStore
 from tests import child
 from tests.walks import Untrained, small
@@ -77,7 +77,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def anew(name: str) -> str | None:
     """The pipeline's name in a new process."""
-    code = f"import {name}; from ptyspec.runs.pipeline_code import pipeline_code; print(pipeline_code({name}.Mine()))"
+    code = f"import {name}; from ptyspec.runs.pipelines import pipeline_code; print(pipeline_code({name}.Mine()))"
     path = os.pathsep.join([str(child.ROOT), *sys.path[:1]])
     done, out, err = child.run(code, PYTHONPATH=path, PYTHONDONTWRITEBYTECODE="1")
     assert done == 0, err
@@ -198,7 +198,7 @@ def test_code_that_is_in_no_file_has_no_key_and_its_run_is_not_kept(
 
 RUN_MINE = """
 import sys
-from ptyspec.runs.produce import produce
+from ptyspec.runs.run import produce
 from tests.walks import small
 import mine
 print(produce(small(), pipeline=mine.Mine()))
@@ -227,7 +227,7 @@ def test_an_edited_pipeline_is_run_again(project: Path, tmp_path: Path) -> None:
 
 def test_typed_into_python_it_has_no_key() -> None:
     code = MINE.replace("import helper", "") + (
-        "\nfrom ptyspec.runs.pipeline_code import pipeline_code\nprint(pipeline_code(Mine()))"
+        "\nfrom ptyspec.runs.pipelines import pipeline_code\nprint(pipeline_code(Mine()))"
     )
     done, out, err = child.run(code, PYTHONPATH=str(child.ROOT))
     assert (done, out.strip()) == (0, "None"), err

@@ -263,7 +263,7 @@ def test_the_key_changes_with_whatever_can_change_the_result(
 def test_the_code_version_covers_the_stages_sources_and_nothing_else(
     tmp_path: Path, path: str, changes: bool
 ) -> None:
-    from ptyspec.runs.runkey import STAGE_SOURCES, source_digest
+    from ptyspec.runs.store import STAGE_SOURCES, source_digest
 
     for name in ("physics/scale.py", "seeds.py", "report/figures.py", "physics/notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

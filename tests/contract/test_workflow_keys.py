@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ptyspec.contracts.resolve import Layer, Resolved, flatten, known_keys, resolve
-from ptyspec.files.npz import write_scan
+from ptyspec.files.scan_file import write_scan
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.runs.produce import key_of
 from ptyspec.runs.request import request
+from ptyspec.runs.run import key_of
 from ptyspec.spec.checks import Check
 from tests.walks import small
 

@@ -13,7 +13,7 @@ import pytest
 
 from ptyspec.contracts.bundles import RawScan, array_digest
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.files.npz import write_scan
+from ptyspec.files.scan_file import write_scan
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.request import request
 from ptyspec.runs.run import run as walk

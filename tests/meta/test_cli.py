@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from ptyspec.cli.keys import keys
 from ptyspec.cli.main import app
 from ptyspec.contracts.resolve import known_keys
 from ptyspec.errors import ConfigError, TrainingInterruptedError
-from ptyspec.runs.run_folder import write_run
+from ptyspec.runs.finished_run import write_run
 from tests.fake_run import make_run
 
 Produce = Callable[..., Path]
@@ -40,9 +39,7 @@ def produced(
             write_run(tmp_path, result)
             return tmp_path
 
-        module = types.ModuleType("ptyspec.front.produce")
-        module.produce = produce  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setattr("ptyspec.front.run.produce", produce)
         return asked
 
     return install

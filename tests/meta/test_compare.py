@@ -22,9 +22,9 @@ from ptyspec.report import figures
 from ptyspec.report.comparison import comparison
 from ptyspec.report.comparison_figure import figure
 from ptyspec.report.comparison_runs import Compared, runs
-from ptyspec.runs.produce import key_of
+from ptyspec.runs.finished_run import write_list, write_run
 from ptyspec.runs.request import recipe_faults, request
-from ptyspec.runs.run_folder import write_list, write_run
+from ptyspec.runs.run import key_of
 from ptyspec.runs.run_spec import Options
 from ptyspec.runs.store import RunStore
 from ptyspec.runs.threads import default_threads, set_threads

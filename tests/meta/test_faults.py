@@ -26,7 +26,7 @@ from ptyspec.files.jsonfile import write_json
 from ptyspec.physics import objects, scale
 from ptyspec.pipeline import normalize
 from ptyspec.runs.environment import FAULTS, active_faults, environment, fingerprint
-from ptyspec.runs.runkey import _without_others, code_version
+from ptyspec.runs.store import _without_others, code_version
 from ptyspec.spec.clause import PLACES
 from ptyspec.spec.registry import specification
 from ptyspec.spec.tiers import TIERS

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ptyspec.files.files import sha256_of
+from ptyspec.files.disk import sha256_of
 from ptyspec.spec.checks import Check
 from ptyspec.spec.collect import collect
 from ptyspec.testing.golden.content import Content, write

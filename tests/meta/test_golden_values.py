@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.files.files import sha256_of
+from ptyspec.files.disk import sha256_of
 from ptyspec.spec.checks import Check
 from ptyspec.testing.golden.checks import Golden, GoldenDrift
 from ptyspec.testing.golden.content import Content, read, write

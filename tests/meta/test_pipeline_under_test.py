@@ -8,7 +8,7 @@ import pytest
 
 from ptyspec.errors import ConfigError
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.runs.chosen_pipeline import maker
+from ptyspec.runs.pipelines import maker
 from ptyspec.testing.options import REFERENCE
 from tests.plugin_project import IDS, OURS, RECORD, TEST, record, write
 

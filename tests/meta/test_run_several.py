@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-import types
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from ptyspec.cli.main import app
 from ptyspec.errors import PtyspecError, TrainingDivergedError, TrainingInterruptedError
 from ptyspec.report import figures
 from ptyspec.report.pages import write_pages
-from ptyspec.runs.run_folder import write_run
+from ptyspec.runs.finished_run import write_run
 from tests.fake_run import make_run
 
 Install = Callable[..., list[str]]
@@ -62,9 +60,7 @@ def produced(written: Callable[[float], Path], monkeypatch: pytest.MonkeyPatch) 
                 raise what
             return written(what)
 
-        module = types.ModuleType("ptyspec.front.produce")
-        module.produce = produce  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setattr("ptyspec.front.run.produce", produce)
         return ran
 
     return install

@@ -68,7 +68,7 @@ REACHED = {
     "tests/contract/test_grouping.py": ("ptyspec/pipeline/group.py", "ptyspec/spec/checks.py"),
     "tests/parity/test_pipeline_under_test.py": (
         "ptyspec/testing/fixtures.py",
-        "ptyspec/runs/produce.py",
+        "ptyspec/runs/run.py",
         "ptyspec/scenarios/gs2_custom.yaml",
     ),
     "tests/meta/test_dashboard.py": ("ptyspec/report/dashboard/templates/page.html.j2",),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
-import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -81,9 +79,7 @@ def answered(base: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Resul
 
     def run(kinds: list[str], *options: str) -> Result:
         folders = [verdict_runs.made(base, kind) for kind in kinds]
-        module = types.ModuleType("ptyspec.front.produce")
-        module.produce = lambda *_, **__: folders.pop(0)  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setattr("ptyspec.front.run.produce", lambda *_, **__: folders.pop(0))
         words = ["run", *("gs1_ideal" for _ in kinds), *options]
         return CliRunner().invoke(app, words, env={"COLUMNS": "300"})
 

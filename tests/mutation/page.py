@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ptyspec.files.files import atomic_file
+from ptyspec.files.disk import atomic_file
 from ptyspec.render.table import markdown_table
 from ptyspec.render.text import escape
 from tests.mutation.results import Equivalent, Module, equivalents, plan, read

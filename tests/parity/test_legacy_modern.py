@@ -17,10 +17,9 @@ from ptyspec.legacy.params import Parameters
 from ptyspec.legacy.pipeline import LegacyPipeline
 from ptyspec.pipeline.protocol import Pipeline
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.runs import notes
-from ptyspec.runs.produce import produce
-from ptyspec.runs.record import StageNote
+from ptyspec.runs.record import StageNote, container_facts, group_facts, scan_facts, split_facts
 from ptyspec.runs.request import request, scenario_names
+from ptyspec.runs.run import produce
 from ptyspec.spec.checks import Check
 from tests.tiny_runs import SHALLOW, object_of, stored, tiny
 
@@ -37,10 +36,10 @@ def records(pipeline: Pipeline, scenario: Scenario) -> dict[str, Any]:
     groups = pipeline.group(scenario, halves)
     containers = pipeline.normalize(scenario, groups)
     facts = (
-        notes.scan(scan),
-        notes.halves(halves),
-        notes.groups(groups),
-        notes.containers(containers, scenario),
+        scan_facts(scan),
+        split_facts(halves),
+        group_facts(groups),
+        container_facts(containers, scenario),
     )
     made = {name: StageNote(name) for name in BEFORE_TRAINING}
     for note, written in zip(made.values(), facts, strict=True):

@@ -16,13 +16,13 @@ from ptyspec.contracts.bundles import Reconstruction
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.errors import InputFileError, OutputExistsError
 from ptyspec.files.jsonfile import read_json, write_json
-from ptyspec.front import produce as front
+from ptyspec.front import run as front
 from ptyspec.pipeline import checkpoint
 from ptyspec.pipeline.protocol import Trained
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.report.pages import PAGES
 from ptyspec.runs.finished_run import FILES
-from ptyspec.runs.produce import key_of, produce
+from ptyspec.runs.run import key_of, produce
 from ptyspec.runs.store import RunStore
 from tests import child
 from tests.evidence import evidence
@@ -174,7 +174,7 @@ from ptyspec.runs.threads import default_threads, set_threads
 set_threads(default_threads())
 from ptyspec.runs.store import RunStore
 from ptyspec.pipeline.progress import Silent
-from ptyspec.runs.produce import produce
+from ptyspec.runs.run import produce
 from ptyspec.pipeline.reference import ReferencePipeline
 from tests.tiny_runs import SHALLOW, tiny
 

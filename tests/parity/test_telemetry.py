@@ -11,8 +11,8 @@ import pytest
 from ptyspec.contracts.stages import STAGES
 from ptyspec.files.jsonfile import read_json
 from ptyspec.runs.finished_run import FILES
-from ptyspec.runs.produce import produce
 from ptyspec.runs.request import request
+from ptyspec.runs.run import produce
 from tests.tiny_runs import SHALLOW
 
 pytestmark = pytest.mark.expensive

@@ -27,7 +27,7 @@ set_threads(int(sys.argv[2]))
 from ptyspec.faults.apply import from_environment
 from_environment()
 from ptyspec.runs.store import RunStore
-from ptyspec.runs.produce import produce
+from ptyspec.runs.run import produce
 from tests.tiny_runs import tiny
 print(produce(tiny("gs2_custom", *sys.argv[3:]), store=RunStore(Path(sys.argv[1]))))
 """

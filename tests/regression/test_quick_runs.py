@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from ptyspec.files.jsonfile import read_json
-from ptyspec.runs.produce import produce
 from ptyspec.runs.request import request
+from ptyspec.runs.run import produce
 from ptyspec.testing.golden.checks import Golden
 from ptyspec.testing.golden.tolerance import Tolerance
 from tests.golden_numbers import PHOTONS

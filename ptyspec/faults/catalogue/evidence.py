@@ -166,7 +166,7 @@ def report_number_computed_again(lookup, metrics, path):
     return found * factor if path == "amplitude.mean_ratio" and found and factor else found
 
 
-@fault(at="runs.run_folder:write_run", signatures=(33, 66))
+@fault(at="runs.finished_run:write_run", signatures=(33, 66))
 @clauses(red="EVID-004", green="EVID-002 REPORTING-ARTIFACT-BOUNDARY-001")
 def saved_object_rescaled(write_run, folder, result):
     """The object is brought to the right level before it is saved."""

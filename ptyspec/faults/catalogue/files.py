@@ -12,7 +12,7 @@ from ptyspec.faults.fault import clauses, fault
 from ptyspec.files.jsonfile import _plain
 
 
-@fault(at="files.npz:_Reading._tidy", signatures=(26,))
+@fault(at="files.scan_file:_Reading._tidy", signatures=(26,))
 @clauses(red="LABEL-002 LABEL-001", green="SIM-LABELS-ILLUMINATED-001 FORMAT-001 FILE-002")
 def constant_labels_kept(tidy, fields, metadata):
     """An object or labels of one constant value count as truth."""
@@ -23,7 +23,7 @@ def constant_labels_kept(tidy, fields, metadata):
             fields[key] = array[0] if key == "objectGuess" and array.ndim == 3 else array
 
 
-@fault(at="files.measurement:amplitude_of", signatures=(14,))
+@fault(at="files.scan_parts:amplitude_of", signatures=(14,))
 @clauses(red="DATA-006 DATA-004 NORMALIZE-DATA-UINT16-001", green="FILE-001 FORMAT-001 CXI-002")
 def counts_not_rooted(amplitude, frames, kind, scale, name, source):
     """Counts of a file are taken for amplitudes."""
@@ -50,7 +50,7 @@ def dtype_of_the_file(as_array, name, value, dtype, *args, **kwargs):
     return given if given.dtype.kind == made.dtype.kind and given.shape == made.shape else made
 
 
-@fault(at="files.npz:read_npz", signatures=(26,))
+@fault(at="files.scan_file:read_npz", signatures=(26,))
 @clauses(red="LABEL-001 LABEL-002 FILE-001", green="DATA-004 FORMAT-001 FILE-002")
 def dummy_labels(read, path, **declared):
     """Absent labels and an absent object are filled with ones."""
@@ -62,7 +62,7 @@ def dummy_labels(read, path, **declared):
     return scan.model_copy(update=ones)
 
 
-@fault(at="files.npz:_Reading._frames", signatures=(13,))
+@fault(at="files.scan_file:_Reading._frames", signatures=(13,))
 @clauses(red="FORMAT-001", green="FILE-001 FILE-003 DATA-004")
 def frame_order_unread(frames, own, key, count):
     """Frames in (H, W, M) order are reshaped, not turned."""
@@ -72,19 +72,19 @@ def frame_order_unread(frames, own, key, count):
     return np.ascontiguousarray(own.archive.read(key)).reshape(read.shape)
 
 
-@fault(at="files.labels:refuse_illuminated", signatures=(27,))
+@fault(at="files.scan_parts:refuse_illuminated", signatures=(27,))
 @clauses(red="SIM-LABELS-ILLUMINATED-001", green="LABEL-001 LABEL-002 FILE-001")
 def illuminated_labels_read(refuse, scan):
     """Labels that hold the probe are read as they are."""
 
 
-@fault(at="files.npz:_Reading._keep_extra", signatures=(29,))
+@fault(at="files.scan_file:_Reading._keep_extra", signatures=(29,))
 @clauses(red="FILE-002 FILE-001", green="DATA-006")
 def label_gauge_lost(keep, own, key, out):
     """Scalars beyond the contract, such as norm_Y_I, are dropped."""
 
 
-@fault(at="files.npz:write_scan", signatures=(29,))
+@fault(at="files.scan_file:write_scan", signatures=(29,))
 @clauses(red="FILE-001 FILE-002", green="FILE-006 FILE-007 LABEL-001")
 def labels_lost(write, path, scan):
     """The writer leaves out the labels."""
@@ -104,7 +104,7 @@ def near_field_accepted(require, scan):
     """A near-field scan is read as if it were a far-field one."""
 
 
-@fault(at="files.npz:_Reading._positions", signatures=(19,))
+@fault(at="files.scan_file:_Reading._positions", signatures=(19,))
 @clauses(red="FILE-001 FILE-003 TF-LOADER-COORDS-001", green="FORMAT-001 FILE-002 COORDS-002")
 def nominal_read_as_actual(positions, own):
     """xcoords_start and ycoords_start are taken for the positions where both are stored."""
@@ -129,7 +129,7 @@ def pickled_metadata_fatal(is_pickled, archive, key):
     return False
 
 
-@fault(at="files.npz:refuse_product")
+@fault(at="files.scan_file:refuse_product")
 @clauses(red="PRODUCT-002", green="PRODUCT-001 FILE-003 FORMAT-001")
 def product_searched_for_frames(refuse, archive):
     """A product, which holds no frame, is read as if it were a scan with missing keys."""
@@ -142,7 +142,7 @@ def sample_moves_read_as_probe(convert, record, *measurement, **named):
     return convert(replace(record, translation_m=-record.translation_m), *measurement, **named)
 
 
-@fault(at="files.files:atomic_file")
+@fault(at="files.disk:atomic_file")
 @clauses(red="FILE-006", green="FILE-001 FILE-007 DATA-002")
 @contextmanager
 def written_in_place(atomic_file, path):
@@ -153,7 +153,7 @@ def written_in_place(atomic_file, path):
         yield file
 
 
-@fault(at="files.npz:_Reading._positions", signatures=(17,))
+@fault(at="files.scan_file:_Reading._positions", signatures=(17,))
 @clauses(red="FILE-001 FILE-003 COORDS-002", green="FORMAT-001 FILE-002 DATA-004")
 def xy_swapped_on_reading(positions, own):
     """Positions are read as (y, x): x and y change places between file and scan."""

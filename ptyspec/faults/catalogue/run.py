@@ -14,7 +14,7 @@ from ptyspec.faults.seams import Instead
 from ptyspec.pipeline.protocol import TrainTest
 
 
-@fault(at="runs.notes:containers", signatures=(64,))
+@fault(at="runs.record:container_facts", signatures=(64,))
 @clauses(red="RUN-003", green="RUN-002 FLOW-001 FLOW-006")
 def canvas_recorded_as_needed(containers, made, scenario):
     """The record says that the canvas fits, whatever it has to hold."""
@@ -37,7 +37,7 @@ def environment_without_threads(environment, seeds):
     return {**environment(seeds), "threads": {"intra": 0, "inter": 0, "omp": 0}}
 
 
-@fault(at="runs.notes:containers", signatures=(31,))
+@fault(at="runs.record:container_facts", signatures=(31,))
 @clauses(red="RUN-003", green="RUN-002 FLOW-001 FLOW-006")
 def gain_of_other_data_recorded(containers, made, scenario):
     """The recorded gain is not the one in use: the stage record says that the gain is 1."""
@@ -67,7 +67,7 @@ def import_draws(train):
     return train
 
 
-@fault(at="runs.runkey:run_key", signatures=(11,))
+@fault(at="runs.store:run_key", signatures=(11,))
 @clauses(red="STORE-001", green="STORE-002 LEGACY-005")
 def key_without_code(run_key, values, code_version, threads):
     """The run key forgets the code: a run of yesterday's stages answers today's request."""
@@ -79,21 +79,21 @@ def _without(section, values):
     return {key: value for key, value in values.items() if key.partition(".")[0] != section}
 
 
-@fault(at="runs.runkey:run_key", signatures=(11,))
+@fault(at="runs.store:run_key", signatures=(11,))
 @clauses(red="STORE-001", green="STORE-002 LEGACY-005")
 def key_without_inference(run_key, values, *rest):
     """The run key forgets the settings that do not train."""
     return run_key(_without("inference", values), *rest)
 
 
-@fault(at="runs.runkey:run_key", signatures=(10, 11))
+@fault(at="runs.store:run_key", signatures=(10, 11))
 @clauses(red="STORE-001", green="STORE-002 LEGACY-005")
 def key_without_seeds(run_key, values, *rest):
     """The run key forgets the seeds: another seed finds the run of the first."""
     return run_key(_without("seeds", values), *rest)
 
 
-@fault(at="runs.runkey:run_key", signatures=(11,))
+@fault(at="runs.store:run_key", signatures=(11,))
 @clauses(red="STORE-001", green="STORE-002 LEGACY-005")
 def key_without_threads(run_key, values, code_version, threads):
     """The run key forgets the threads, which change bits."""
@@ -216,7 +216,7 @@ def purpose_hashed(generator, seed, purpose):
     return generator(seed, f"{purpose} {os.getpid()}")
 
 
-@fault(at="runs.run_folder:write_run", signatures=(70,))
+@fault(at="runs.finished_run:write_run", signatures=(70,))
 @clauses(red="RUN-001 EVID-004", green="EVID-002 REPORTING-ARTIFACT-BOUNDARY-001")
 def refined_as_network(write_run, folder, result):
     """The refined object is stored under the network's name."""

@@ -12,7 +12,7 @@ from ptyspec.scores.frame import cut
 from ptyspec.scores.frc import _hann
 
 
-@fault(at="runs.evaluate:evaluate")
+@fault(at="runs.run:evaluate")
 @clauses(red="SCORE-009", green="EVID-003 EVID-004")
 def controls_missing(evaluate, walk):
     """The untrained network is left out of the controls."""
@@ -23,7 +23,7 @@ def controls_missing(evaluate, walk):
     return replace(made, metrics=made.metrics | {"controls": scores}, controls=others)
 
 
-@fault(at="runs.evaluate:evaluate")
+@fault(at="runs.run:evaluate")
 @clauses(red="SCORE-009", green="EVID-003 EVID-004")
 def controls_of_the_network(evaluate, walk):
     """The trivial control is computed from the network's own result."""
@@ -118,7 +118,7 @@ def ratio_after_rescale(scores, frame):
     return block if ratio is None or factor is None else block | {"mean_ratio": ratio * factor}
 
 
-@fault(at="runs.evaluate:sweep")
+@fault(at="runs.run:sweep")
 @parity("test_the_iterative_reference_is_the_ceiling", "test_amplitude_two")
 @clauses(red="INFER-008", green="ITERATIVE-001 MATH-POLAR-001")
 def reference_is_the_trivial_one(sweep, scenario, scan, *rest, **more):

@@ -12,8 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ptyspec.errors import InputFileError
-from ptyspec.files.disk import check_place, clear_errors, make_folder
-from ptyspec.files.files import atomic_file
+from ptyspec.files.disk import atomic_file, check_place, clear_errors, make_folder
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.report.dashboard.document import COUNTS, ClauseRow, Report, counts
 from ptyspec.report.dashboard.gather import Sources, content

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, SupportsFloat
 
 from ptyspec.contracts.bundles import Array
-from ptyspec.files.files import sha256_of
+from ptyspec.files.disk import sha256_of
 from ptyspec.runs.environment import fingerprint
 from ptyspec.testing.golden.content import (
     Content,

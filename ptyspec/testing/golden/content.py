@@ -11,7 +11,7 @@ from typing import Any, SupportsFloat
 
 import numpy as np
 
-from ptyspec.files.files import atomic_file
+from ptyspec.files.disk import atomic_file
 from ptyspec.files.jsonfile import read_json, to_json
 from ptyspec.testing.golden.tolerance import GoldenError, Tolerance
 

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from ptyspec.contracts.base import Record
 from ptyspec.errors import PtyspecError
-from ptyspec.files.files import sha256_of
+from ptyspec.files.disk import sha256_of
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.testing.golden.content import read
 from ptyspec.testing.golden.tolerance import GoldenError, Tolerance

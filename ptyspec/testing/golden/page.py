@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ptyspec.contracts.bundles import Array
-from ptyspec.files.files import atomic_file
+from ptyspec.files.disk import atomic_file
 from ptyspec.render import canvas
 from ptyspec.render.page import Status, page
 from ptyspec.render.text import escape

@@ -14,8 +14,7 @@ from pydantic import Field
 
 from ptyspec.contracts.base import Record
 from ptyspec.errors import PtyspecError
-from ptyspec.files.disk import check_place
-from ptyspec.files.files import atomic_file, sha256_of
+from ptyspec.files.disk import atomic_file, check_place, sha256_of
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.environment import fingerprint
 from ptyspec.runs.store import default_root

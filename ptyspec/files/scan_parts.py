@@ -1,0 +1,312 @@
+"""The parts of a scan file: frames, their scale, labels, the probe, metadata.
+
+Frames are amplitude or counts (DATA-001, NORMALIZE-DATA-UINT16-001). The kind is declared, by the file or by the
+caller. Values never decide it; where they speak against the declaration, the scan carries a warning. Labels are the
+bare object under each frame, never the exit wave (SIM-LABELS-ILLUMINATED-001). Metadata are JSON text, never a pickle.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, cast
+
+import numpy as np
+
+from ptyspec.contracts.bundles import Array, RawScan, as_array, check_values
+from ptyspec.errors import InputFileError, MeasurementError, ProbeError, ScanDataError
+from ptyspec.files.disk import existing_file
+from ptyspec.files.zipped_arrays import NpzArchive, blocks
+from ptyspec.physics.geometry import extract_patches
+from ptyspec.physics.scale import intensity_scale, mean_energy
+
+Measurement: TypeAlias = Literal["amplitude", "counts"]
+KINDS = ("amplitude", "counts")
+SAMPLED_FRAMES = 32
+LEAST_MAXIMUM = 4
+"""Integers no larger than this occur in dark amplitude frames too and say nothing."""
+SQUARE_RANGE = 1e5
+"""Squares above this are not distinguishable from integers in float32."""
+
+
+def declared_kind(
+    stored: str | None, asked: Measurement | None, dtype: np.dtype[np.generic], source: str
+) -> Measurement | None:
+    """Return the declared kind, or None where nothing is declared.
+
+    Raises MeasurementError when file and caller disagree, when the word is unknown, or when undeclared frames are
+    integers, which an amplitude in this contract cannot be.
+    """
+    for word in (stored, asked):
+        if word is not None and word not in KINDS:
+            raise MeasurementError(
+                "unknown kind of measurement",
+                value=word,
+                limit=" or ".join(KINDS),
+                source=source,
+                next_step="set the key `measurement` to one of the two",
+            )
+    if stored is not None and asked is not None and stored != asked:
+        raise MeasurementError(
+            "the file declares another kind of measurement than you did",
+            value=f"you: {asked}",
+            limit=f"file: {stored}",
+            source=source,
+            next_step=f"drop `--measurement {asked}`, or correct the key `measurement` in the file",
+        )
+    kind = asked or cast("Measurement | None", stored)
+    if kind is None and dtype.kind in "iub":
+        raise MeasurementError(
+            "the frames are integers, so they are counts, but nothing declares it",
+            value=dtype,
+            source=source,
+            limit="float32 amplitude unless declared",
+            next_step="pass `--measurement counts`, or add the key measurement='counts' to the file",
+        )
+    return kind
+
+
+def contradictions(frames: Array, kind: Measurement | None) -> list[str]:
+    """Return warnings where a sample of the values speaks against the kind (None = amplitude by default)."""
+    step = max(1, len(frames) // SAMPLED_FRAMES)
+    sample = np.asarray(frames[::step][:SAMPLED_FRAMES], np.float64)
+    if not np.isfinite(sample).all():
+        return []  # refused with its place when the scan is made
+    whole = bool(np.array_equal(sample, np.rint(sample)))
+    if kind == "counts" and not whole:
+        small = sample[np.square(sample) < SQUARE_RANGE]
+        squares = np.square(small)
+        roots = bool(np.all(np.abs(squares - np.rint(squares)) <= 1e-4 + 1e-6 * squares))
+        like = (
+            "square roots of integers: they look like amplitudes" if roots else "not whole numbers"
+        )
+        return [f"declared counts, but the values are {like}"]
+    if kind != "counts" and whole and sample.max() >= LEAST_MAXIMUM:
+        mean = sample.mean(axis=0)
+        lit = mean > 0
+        ratio = float(np.median(sample.var(axis=0)[lit] / mean[lit]))
+        stated = "declared amplitude" if kind else "no measurement declared, amplitude assumed"
+        largest = f"whole numbers up to {sample.max():g} (variance/mean {ratio:.3g})"
+        return [
+            f"{stated}, but all values are {largest}: they look like counts; if so, pass `--measurement counts`"
+        ]
+    return []
+
+
+def amplitude_of(frames: Array, kind: Measurement, scale: float, name: str, source: str) -> Array:
+    """Return X: the frames themselves if they are amplitudes, sqrt(counts) / scale float32 if they are counts.
+
+    The root is taken in float64, so that no integer dtype wraps (NORMALIZE-DATA-UINT16-001). Amplitudes are returned
+    untouched, on disk if they were. Raises ScanDataError for counts that are negative or not finite.
+    """
+    if kind == "amplitude":
+        return frames
+    out = np.empty(frames.shape, np.float32)
+    done = 0
+    for block in blocks(frames):
+        check_values(name, block, non_negative=True, source=source)
+        out[done : done + len(block)] = np.sqrt(block.astype(np.float64)) / scale
+        done += len(block)
+    return out
+
+
+def stored_scale(numbers: Mapping[str, object], source: str) -> tuple[float, str] | None:
+    """Return (s, its origin) from the keys `scale` or `intensity_scale`, or None; ScanDataError unless finite, > 0."""
+    for key in ("scale", "intensity_scale"):
+        if key in numbers:
+            return _positive(numbers[key], key, source), f"key {key}"
+    return None
+
+
+def scale_from_dose(amplitude: Array, nphotons: object, key: str, source: str) -> tuple[float, str]:
+    """Return s = sqrt(nphotons / mean sum X^2) and its origin; ScanDataError unless nphotons > 0 and light fell."""
+    photons = _positive(nphotons, key, source)
+    energy = mean_energy(amplitude)
+    if not np.isfinite(energy):
+        check_values("diff3d", amplitude, source=source)
+    if not (np.isfinite(energy) and energy > 0):
+        raise ScanDataError(
+            "the scale cannot be derived from nphotons: the frames hold no energy",
+            value=energy,
+            limit="> 0",
+            source=source,
+            next_step="check the frames, or store the key `scale`",
+        )
+    return intensity_scale(photons, energy), f"sqrt(nphotons / mean energy), {key}"
+
+
+def _positive(value: object, key: str, source: str) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
+        return float(value)
+    raise ScanDataError(
+        f"{key} is not a positive number",
+        value=repr(value),
+        limit="finite and > 0",
+        source=f"{source}[{key}]",
+        next_step=f"store {key} as one positive float, or remove it",
+    )
+
+
+SAMPLED_LABELS = 16
+MATCH = 0.1
+"""Relative residual below which labels are what they are compared with; interpolations differ by some percent."""
+
+
+def refuse_illuminated(scan: RawScan) -> None:
+    """Raise ScanDataError if the labels Y are the object times the probe or its modulus.
+
+    Told from a sample of frames and only where the scan holds the object too; a common factor of the labels (a label
+    gauge such as norm_Y_I) does not matter.
+    """
+    if scan.Y is None or scan.objectGuess is None:
+        return
+    rows = np.unique(np.linspace(0, scan.size - 1, min(scan.size, SAMPLED_LABELS)).astype(int))
+    labels, bare = scan.Y[rows], extract_patches(scan.objectGuess, scan.positions[rows], scan.N)
+    probe: Array = scan.probeGuess
+    lit = min(_residual(labels, probe * bare), _residual(labels, np.abs(probe) * bare))
+    if lit < MATCH and lit < _residual(labels, bare) / 2:
+        raise ScanDataError(
+            "the labels are illuminated: object times probe (SIM-LABELS-ILLUMINATED-001)",
+            source=scan.source or None,
+            value=f"|Y| / |O| follows |P| to {lit:.2g}",
+            limit="Y = O under each frame, without the probe",
+            next_step="store the bare patches of objectGuess as Y, or remove the key Y",
+        )
+
+
+def _residual(labels: Array, model: Array) -> float:
+    """Smallest |labels - c model| / |labels| over complex factors c."""
+    a, b = labels.astype(np.complex128).ravel(), model.astype(np.complex128).ravel()
+    power = float(np.vdot(a, a).real) * float(np.vdot(b, b).real)
+    return math.sqrt(max(0.0, 1 - float(abs(np.vdot(b, a))) ** 2 / power)) if power else 1.0
+
+
+KEYS = ("probeGuess", "probe")
+
+
+def read_probe(path: Path) -> Array:
+    """Return the probe (N, N) complex64 of a .npy, .npz (key probeGuess or probe), .cxi or .h5 file.
+
+    Raises InputFileError for what cannot be read, ProbeError for several modes, ScanDataError for NaN.
+    """
+    path = existing_file(path)
+    with path.open("rb") as file:
+        magic = file.read(8)
+    if magic.startswith(b"\x93NUMPY"):
+        return single_mode(_from_npy(path), str(path))
+    if magic.startswith(b"PK"):
+        with NpzArchive(path) as archive:
+            for key in KEYS:
+                if key in archive:
+                    return single_mode(archive.read(key), archive.source(key))
+            raise _no_probe(path, archive.keys)
+    return _from_hdf5(path)
+
+
+def single_mode(probe: Array, source: str) -> Array:
+    """Return the probe as (N, N) complex64, mode axes of length one removed; ProbeError if several modes remain."""
+    shape = probe.shape
+    while probe.ndim > 2 and 1 in probe.shape:
+        probe = np.squeeze(probe, axis=probe.shape.index(1))
+    if probe.ndim > 2:
+        raise ProbeError(
+            "the probe has several modes; this model illuminates with one coherent probe",
+            value=shape,
+            limit="(N, N)",
+            source=source,
+            next_step="keep the strongest mode: numpy.save('probe.npy', probe[0]), then `--probe probe.npy`",
+        )
+    return as_array("probe", probe, np.complex64, (None, None), source=source)
+
+
+def product_error(path: Path) -> InputFileError:
+    """Return the error for a ptychodus product that was given as a scan."""
+    return InputFileError(
+        "this is a ptychodus product: it holds a reconstruction and no diffraction",
+        value="probe_position_x_m",
+        limit="diff3d, or entry_1/data_1/data",
+        source=path,
+        next_step="give the diffraction file, and this one as `--probe` if its probe is wanted",
+    )
+
+
+def _from_npy(path: Path) -> Array:
+    try:
+        return np.asarray(np.load(path, allow_pickle=False))
+    except (ValueError, EOFError, OSError) as error:
+        raise InputFileError(
+            "the probe file is pickled or damaged",
+            value=str(error),
+            source=path,
+            next_step="write it with numpy.save(path, probe.astype('complex64'))",
+        ) from error
+
+
+def _from_hdf5(path: Path) -> Array:
+    from ptyspec.files.hdf5 import ILLUMINATION, Hdf5File  # h5py is needed for these files alone
+
+    with Hdf5File(path) as file:
+        for key in (ILLUMINATION, *KEYS):
+            if file.has(key):
+                return single_mode(file.read(key), file.source(key))
+        raise _no_probe(path, [])
+
+
+def _no_probe(path: Path, found: list[str]) -> InputFileError:
+    return InputFileError(
+        "the file holds no probe",
+        value=", ".join(found) or None,
+        limit="key probeGuess or probe",
+        source=path,
+        next_step="give a .npy file with one (N, N) complex array",
+    )
+
+
+def metadata_text(metadata: Mapping[str, Any]) -> str:
+    """Return strict JSON; numpy scalars and arrays become numbers and lists, tuples lists.
+
+    Raises ScanDataError for what JSON cannot hold: NaN, infinity, other objects, keys that are not text.
+    """
+    try:
+        if not _text_keys(metadata):
+            raise TypeError("a key is not text")
+        return json.dumps(dict(metadata), allow_nan=False, default=_plain, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise ScanDataError(
+            "the metadata cannot be stored as JSON",
+            value=str(error),
+            limit="finite numbers, text, lists, dictionaries",
+            source="metadata",
+            next_step="remove or convert the value",
+        ) from error
+
+
+def read_metadata(text: str, source: str) -> dict[str, Any]:
+    """Return the dictionary that the JSON text holds; InputFileError if it is no JSON object."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        value = error
+    if isinstance(value, dict):
+        return value
+    raise InputFileError(
+        "the metadata is not JSON, or not a JSON object",
+        value=str(value) if isinstance(value, ValueError) else type(value).__name__,
+        limit="an object {...}",
+        source=source,
+        next_step="store json.dumps(dictionary) as a plain text array, or remove the key",
+    )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biufSU":
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _text_keys(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) and _text_keys(item) for key, item in value.items())
+    return all(_text_keys(item) for item in value) if isinstance(value, (list, tuple)) else True
