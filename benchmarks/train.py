@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.measure import Row, rate, repeated
 from benchmarks.scene import CASES, network, prepared
 from ptyspec.contracts.bundles import Array, Container
-from ptyspec.pipeline.batches import batch
+from ptyspec.pipeline.normalize import batch
 
 PATCHES = 512
 

@@ -14,7 +14,7 @@ from ptyspec.contracts.bundles import Array, Container
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.files.jsonfile import read_json
-from ptyspec.pipeline.batches import batch
+from ptyspec.pipeline.normalize import batch
 from ptyspec.pipeline.protocol import Containers, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.request import request

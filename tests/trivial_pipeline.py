@@ -9,7 +9,7 @@ import numpy as np
 from ptyspec.contracts.bundles import Array, Container, Patches
 from ptyspec.contracts.records import EpochRecord, History
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.pipeline.batches import coarse_patches
+from ptyspec.pipeline.normalize import coarse_patches
 from ptyspec.pipeline.protocol import Containers, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
 

@@ -103,7 +103,7 @@ def shifted(patches: Patches, container: Container) -> Patches:
 
 def painted(patches: Patches, container: Container) -> Patches:
     """The trivial estimate in place of the result."""
-    from ptyspec.pipeline.batches import coarse_patches
+    from ptyspec.pipeline.normalize import coarse_patches
 
     flat = container.a0 * coarse_patches(container, np.arange(container.size))
     return patches.model_copy(update={"object": flat.astype(np.complex64)})

@@ -14,7 +14,7 @@ from ptyspec.contracts.records import EpochRecord, History
 from ptyspec.contracts.resolve import Layer, Resolved, resolve
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
-from ptyspec.pipeline.batches import coarse_patches
+from ptyspec.pipeline.normalize import coarse_patches
 from ptyspec.pipeline.protocol import Containers, Pipeline, Session, Trained
 from ptyspec.pipeline.reference import ReferencePipeline
 

@@ -20,7 +20,7 @@ from ptyspec.checks.judge import checks
 from ptyspec.checks.registry import Grid, Layout, by_fault, control, with_model
 from ptyspec.checks.stage_chain import tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.networks.reach import CEILINGS, required_reach
+from ptyspec.networks.registry import CEILINGS, required_reach
 from ptyspec.spec.checks import Check
 
 HEADROOM = 3.0

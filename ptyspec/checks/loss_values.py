@@ -29,7 +29,7 @@ class NetworkLoss:
     """
 
     def __init__(self, model: Reconstructor, measured: Array, declared: str) -> None:
-        from ptyspec.networks.losses import LOSSES
+        from ptyspec.networks.reconstructor import LOSSES
 
         self.model, self.measured = model, measured
         known = [name for name, misfit in LOSSES.items() if misfit is model.misfit]
@@ -81,8 +81,7 @@ class NetworkLoss:
         return self._misfit(name, pair, self.model.forward.mask)
 
     def _misfit(self, name: str, pair: Sequence[Any], mask: Any) -> Any:
-        from ptyspec.networks.field import Field
-        from ptyspec.networks.forward import fold
+        from ptyspec.networks.forward import Field, fold
 
         predicted = self.model.forward.intensity(Field(fold(pair[0]), fold(pair[1])))
         return self.misfits[name](predicted, fold(self.measured), self.model.energy, mask)

@@ -62,7 +62,7 @@ def merged(material: StageOutputs) -> bool:
 
 def head(material: StageOutputs) -> dict[str, Any]:
     """Return the head's range, declared and as driven, and what the object needs; in units of a0."""
-    from ptyspec.networks.reach import CEILINGS, required_reach
+    from ptyspec.networks.registry import CEILINGS, required_reach
 
     train, name = material.containers.train, str(material.scenario.model.amp_activation)
     driven, ceiling = driven_range(material), CEILINGS.get(name)
@@ -150,8 +150,7 @@ def network_probe(material: StageOutputs) -> Array:
 
 def probe(material: StageOutputs) -> dict[str, Any]:
     """Return which probe the network multiplies by, and whether its patterns are those of physics/."""
-    from ptyspec.networks.field import Field
-    from ptyspec.networks.forward import fold
+    from ptyspec.networks.forward import Field, fold
 
     model, train, sample = material.model, material.containers.train, material.sample
     held, mask = network_probe(material), train.groups.scan.mask
@@ -174,7 +173,7 @@ def flags(material: StageOutputs) -> dict[str, dict[str, Any]]:
     With a legacy dictionary, what that says of the flag stands beside it.
     """
     from ptyspec.networks.generators.cnn import WIDTHS
-    from ptyspec.networks.losses import LOSSES
+    from ptyspec.networks.reconstructor import LOSSES
 
     asked, model, shape = material.scenario.model, material.model, material.facts(together).shape
     forward, dictionary, mask = model.forward, material.subject.dictionary or {}, material.scan.mask

@@ -104,8 +104,7 @@ def no_undeclared_scale_trains(check: Check, outputs: StageOutputs) -> None:
 
 @checks("SCALE-004", "run", network=True)
 def counts_do_not_know_the_gauge(check: Check, outputs: StageOutputs) -> None:
-    from ptyspec.networks.field import Field
-    from ptyspec.networks.forward import fold
+    from ptyspec.networks.forward import Field, fold
 
     truth, counts = outputs.sample.truth, []
     for factor in FACTORS:

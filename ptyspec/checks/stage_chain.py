@@ -14,7 +14,7 @@ import numpy as np
 from ptyspec.checks.stage_outputs import StageOutputs, spread
 from ptyspec.contracts.bundles import Array, Container, RawScan, release_pages
 from ptyspec.physics.scale import closed_form_scale, intensity_scale, loader_gain, probe_energy
-from ptyspec.pipeline.batches import batch
+from ptyspec.pipeline.normalize import batch
 from ptyspec.pipeline.score import predict_frames
 from ptyspec.scores.amplitude import amplitude_scores
 from ptyspec.scores.frame import Frame, covered, cut

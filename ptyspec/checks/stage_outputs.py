@@ -15,7 +15,7 @@ import numpy as np
 from ptyspec.contracts.bundles import Array, Container, GroupedScan
 from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches
-from ptyspec.pipeline.batches import batch, coarse_patches
+from ptyspec.pipeline.normalize import batch, coarse_patches
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.runs.record import scan_facts
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from ptyspec.contracts.bundles import RawScan, Reconstruction
     from ptyspec.contracts.records import History
     from ptyspec.networks.reconstructor import Reconstructor
-    from ptyspec.pipeline.progress import Progress
-    from ptyspec.pipeline.protocol import Pipeline
+    from ptyspec.pipeline.protocol import Pipeline, Progress
     from ptyspec.runs.store import RunStore
 
 T = TypeVar("T")

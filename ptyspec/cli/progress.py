@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ptyspec.contracts.records import EpochRecord, StageRecord
+from ptyspec.pipeline.protocol import Progress
 from ptyspec.scores.headline import alarming
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ LINES_EVERY = 15.0
 """Seconds between lines where no terminal redraws."""
 
 
-class RichProgress:
+class RichProgress(Progress):
     """A Progress for people: each finished stage a line; of one that lasts, how far it is and for how long yet.
 
     Use it as a context manager, so that the line at the bottom is gone before anything else is printed.

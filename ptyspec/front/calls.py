@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from ptyspec.experiments.judge import Judgement
     from ptyspec.explanations.clause_bench import ClauseBench
     from ptyspec.explanations.explanation import Explanation
-    from ptyspec.pipeline.progress import Progress
-    from ptyspec.pipeline.protocol import Pipeline
+    from ptyspec.pipeline.protocol import Pipeline, Progress
     from ptyspec.render.table import Table
     from ptyspec.report.comparison import Comparison
     from ptyspec.runs.run_spec import RunSpec
@@ -194,13 +193,13 @@ def explain(
     from ptyspec.explanations.laboratory import Laboratory
     from ptyspec.explanations.symptom import read_symptom
     from ptyspec.faults import catalogue
-    from ptyspec.pipeline.progress import Silent
+    from ptyspec.pipeline.protocol import Progress
     from ptyspec.runs.run_spec import Options, run_specs
 
     words = str(getattr(good, "folder", good)), str(getattr(bad, "folder", bad))
     options = Options(profile=profile, seed=seed, settings=settings_of(set))
     first, second = run_specs(words, options, faults=catalogue.names())
-    tell, asked = (told_by(progress) or Silent()).message, symptom.strip()
+    tell, asked = (told_by(progress) or Progress()).message, symptom.strip()
     if not CLAUSE.fullmatch(asked):
         read = read_symptom(asked)
         with Laboratory(first, second, read, processes, tell) as lab:

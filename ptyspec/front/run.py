@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ptyspec.pipeline.progress import Silent
+from ptyspec.pipeline.protocol import Progress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ptyspec.contracts.records import StageRecord
     from ptyspec.contracts.resolve import Resolved
     from ptyspec.contracts.scenario import Scenario
-    from ptyspec.pipeline.progress import Progress
     from ptyspec.pipeline.protocol import Pipeline
     from ptyspec.runs.run_spec import RunSpec
     from ptyspec.runs.store import RunStore
@@ -125,7 +124,7 @@ class Run:
         return html(self)
 
 
-class _Told(Silent):
+class _Told(Progress):
     """Tells of each stage on stderr, so that nobody waits in silence."""
 
     def stage_finished(self, record: StageRecord) -> None:

@@ -7,7 +7,7 @@ from itertools import count
 
 import keras
 
-from ptyspec.networks.field import Tensor
+from ptyspec.networks.forward import Tensor
 from ptyspec.seeds import integer_seed
 
 

@@ -1,4 +1,6 @@
-"""The trainable whole: generator, absolute gauge, forward model, loss."""
+"""The trainable whole: generator, absolute gauge, forward model, and the loss: the misfit of predicted and measured
+diffraction in the absolute gauge.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +8,45 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.networks.field import Field, Tensor
-from ptyspec.networks.forward import ForwardModel, fold, unfold
-from ptyspec.networks.losses import LOSSES
+from ptyspec.networks.forward import Field, ForwardModel, Tensor, fold, unfold
 from ptyspec.networks.registry import builder
-from ptyspec.physics.scale import probe_energy
+from ptyspec.physics.scale import BACKGROUND, probe_energy
+
+
+def poisson(
+    predicted: Tensor, amplitude: Tensor, energy: float, mask: Tensor | None = None
+) -> Tensor:
+    """Poisson deviance per frame over the mean energy, averaged over frames; 0 for a perfect prediction.
+
+    `predicted` intensity and measured `amplitude` are (M, N, N) in field units, `energy` the training split's
+    mean sum X^2. The same background e = 1e-3 of the mean pixel energy stands on both sides, so the optimum is
+    unmoved and a zero field is finite. Times s^2 the bracket is the negative log-likelihood of counts minus its
+    saturated value.
+    """
+    size = amplitude.shape[-1]
+    background = BACKGROUND * energy / size**2
+    rate, count = predicted + background, amplitude * amplitude + background
+    deviance = rate - count - count * ops.log(rate / count)
+    return _mean_over_frames(deviance, mask) / energy
+
+
+def mae(predicted: Tensor, amplitude: Tensor, energy: float, mask: Tensor | None = None) -> Tensor:
+    """Mean absolute error of the amplitude, over the rms pixel amplitude."""
+    size = amplitude.shape[-1]
+    error = ops.abs(ops.sqrt(predicted + 1e-9 * energy / size**2) - amplitude)
+    return _mean_over_frames(error, mask) / (size * energy**0.5)
+
+
+def _mean_over_frames(value: Tensor, mask: Tensor | None) -> Tensor:
+    seen = value if mask is None else value * mask
+    return ops.mean(ops.sum(seen, axis=(1, 2)))
+
+
+LOSSES = {"poisson": poisson, "mae": mae}
 
 
 class Reconstructor(keras.Model):

@@ -1,26 +1,30 @@
-"""Generators by name: one file in generators/ each, found when asked for."""
+"""Generators by name, one file in generators/ each; and whether an amplitude head can reach the object."""
 
 from __future__ import annotations
 
 import importlib
+import math
 import pkgutil
 from typing import TYPE_CHECKING, Protocol
 
-from ptyspec.contracts.scenario import ModelConfig
-from ptyspec.errors import UnknownNameError
+import numpy as np
+
+from ptyspec.contracts.bundles import Container
+from ptyspec.contracts.scenario import ModelConfig, Scenario
+from ptyspec.errors import HeadRangeError, UnknownNameError
 from ptyspec.networks import generators
+from ptyspec.physics.coarse import frame_levels
 
 if TYPE_CHECKING:
-    from ptyspec.networks.field import Field, Tensor
-    from ptyspec.networks.forward import ForwardModel
+    from ptyspec.networks.forward import Field, ForwardModel, Tensor
 
 
 class Generator(Protocol):
     """A Keras layer from normalised amplitudes to object patches.
 
     Called with the network input g X (B, N, N, C), relative positions (B, 1, 2, C) and the coarse start
-    (B, N, N, C), an amplitude in units of a0; returns the object estimates of its stages, each a Field of (B * C, N, N) in units of a0, members already merged; the last is
-    the answer. No group may influence another.
+    (B, N, N, C), an amplitude in units of a0; returns the object estimates of its stages, each a Field of
+    (B * C, N, N) in units of a0, members already merged; the last is the answer. No group may influence another.
     """
 
     def __call__(self, measured: Tensor, relative: Tensor, start: Tensor) -> list[Field]:
@@ -51,3 +55,30 @@ def builder(name: str) -> Builder:
         )
     module = importlib.import_module(f"{generators.__name__}.{name}")
     return module.build  # type: ignore[no-any-return]
+
+
+CEILINGS = {"sigmoid": 1.0}
+"""Largest amplitude / a0 of the bounded heads; the others have none."""
+
+
+def required_reach(container: Container) -> float:
+    """Smallest ceiling / a0 that can be right: max|O| where the object is known, else the brightest frame's rms."""
+    scan = container.groups.scan
+    if scan.objectGuess is not None:
+        return float(np.abs(scan.objectGuess).max()) / container.a0
+    return float(frame_levels(scan).max()) / container.a0
+
+
+def check_reach(scenario: Scenario, container: Container) -> None:
+    """Raise HeadRangeError, before training, when the head's ceiling lies below what the object needs."""
+    head = scenario.model.amp_activation
+    ceiling = CEILINGS.get(head, math.inf)
+    need = required_reach(container) if math.isfinite(ceiling) else 0.0
+    if need > ceiling:
+        raise HeadRangeError(
+            f"the amplitude head {head} cannot reach the object",
+            value=f"ceiling {ceiling * container.a0:.3g}",
+            limit=f">= {need * container.a0:.3g} (brightest object amplitude in the absolute gauge)",
+            source=f"model.amp_activation; a0 = {container.a0:.4g}",
+            next_step="set model.amp_activation=softplus (generator cnn) or use the unrolled generator",
+        )

@@ -1,11 +1,19 @@
-"""Training state on disk after each epoch: plain arrays in one NPZ, replaced atomically."""
+"""What lets a training stop and go on: its state on disk after each epoch, and Ctrl-C between two steps.
+
+The state is plain arrays in one NPZ, replaced atomically; an interrupt inside a step is kept until the step is done.
+"""
 
 from __future__ import annotations
 
 import json
+import signal
+import threading
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 
@@ -72,3 +80,38 @@ def load(folder: Path) -> State | None:
             source=path,
             next_step="run without --resume to train again from the start",
         ) from error
+
+
+@contextmanager
+def between_steps() -> Iterator[Callable[[], None]]:
+    """Yield a function to call between steps; it raises KeyboardInterrupt if one was asked for since,
+    and so does leaving the block.
+
+    Raising at once loses interrupts: Python reports and drops an exception that falls into a destructor or a
+    weak reference's callback, and a training step runs thousands of them. A second Ctrl-C raises at once.
+    Outside the main thread, or where interrupts are ignored or handled by the caller, nothing is changed.
+    """
+    asked = False
+
+    def keep(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            signal.default_int_handler(number, frame)
+        asked = True
+
+    def check() -> None:
+        nonlocal asked
+        if asked:
+            asked = False
+            raise KeyboardInterrupt
+
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield check
+        return
+    signal.signal(signal.SIGINT, keep)
+    try:
+        yield check
+        check()
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,10 +1,17 @@
-"""Stage 4: the numbers that condition network input, all from the training split (NORMALIZATION-001)."""
+"""Stage 4: the numbers that condition network input, all from the training split (NORMALIZATION-001); and groups to
+tensors, the one place that multiplies by the gain.
+"""
 
 from __future__ import annotations
 
-from ptyspec.contracts.bundles import Container, GroupedScan, array_digest
+from collections.abc import Iterator
+
+import numpy as np
+
+from ptyspec.contracts.bundles import Array, Container, GroupedScan, array_digest
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.coarse import trivial_estimate
+from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.scale import loader_gain, mean_energy, rms_amplitude
 from ptyspec.pipeline.protocol import Containers, GroupedTrainTest
 
@@ -32,3 +39,47 @@ def normalize(scenario: Scenario, groups: GroupedTrainTest) -> Containers:
         )
 
     return Containers(contain(groups.train), contain(groups.test))
+
+
+Batch = tuple[dict[str, Array], Array]
+
+
+def batch(container: Container, rows: Array) -> Batch:
+    """Return ({measured: g X, relative, start}, X) for these groups; the loss gets X, never g X."""
+    amplitude = container.amplitude(rows)
+    inputs = {
+        "measured": np.float32(container.gain) * amplitude,
+        "relative": container.relative(rows),
+        "start": coarse_patches(container, rows),
+    }
+    return inputs, amplitude
+
+
+def coarse_patches(container: Container, rows: Array) -> Array:
+    """Trivial estimate under each member over a0, (len(rows), N, N, C) float32; 1 where it is not covered.
+
+    A single pattern of a real symmetric probe leaves the twin of its patch equally likely; starting from brightness
+    as it varies over the scan decides between them.
+    """
+    groups, coarse = container.groups, container.coarse
+    canvas = np.where(np.isfinite(coarse.object), coarse.object.real, container.a0).astype(
+        np.float32
+    )
+    size, members = groups.scan.N, groups.C
+    positions = groups.scan.positions[groups.nn_indices[rows]].reshape(-1, 2) - np.array(
+        coarse.origin
+    )
+    padding = np.float32(container.a0)
+    patches = extract_patches(canvas - padding, positions, size) + padding
+    return np.moveaxis(patches.reshape(-1, members, size, size), 1, -1) / padding
+
+
+def full_batches(container: Container, size: int) -> Iterator[tuple[dict[str, Array], int]]:
+    """Yield (inputs, valid) over all groups in order; the last batch repeats its last group up to `size`.
+
+    One shape means one traced graph; groups never influence each other, so the padding changes nothing.
+    """
+    for start in range(0, container.size, size):
+        rows = np.arange(start, start + size)
+        valid = min(size, container.size - start)
+        yield batch(container, np.minimum(rows, container.size - 1))[0], valid

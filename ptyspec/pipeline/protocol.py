@@ -15,9 +15,27 @@ from ptyspec.contracts.bundles import (
     RawScan,
     Reconstruction,
 )
-from ptyspec.contracts.records import History
+from ptyspec.contracts.records import EpochRecord, History, StageRecord
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.pipeline.progress import Progress, Silent
+
+
+class Progress:
+    """Receives events. As it stands nobody listens; a terminal or a test says what it does with each."""
+
+    def stage_started(self, name: str) -> None:
+        """A stage begins."""
+
+    def stage_finished(self, record: StageRecord) -> None:
+        """A stage ended."""
+
+    def message(self, text: str) -> None:
+        """Something that the user should know while waiting."""
+
+    def step(self, done: int, total: int, note: str = "") -> None:
+        """Part of the current stage is done (batches, sweeps); `note` is a short text such as the loss."""
+
+    def epoch(self, record: EpochRecord, total: int) -> None:
+        """A training epoch ended."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +76,7 @@ class Trained:
 class Session:
     """What surrounds a run and changes nothing in its result: who watches, where checkpoints go."""
 
-    progress: Progress = field(default_factory=Silent)
+    progress: Progress = field(default_factory=Progress)
     checkpoints: Path | None = None
     resume: bool = False
 

@@ -10,9 +10,9 @@ import numpy as np
 from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import DetectorSizeError, InputFileError, ProbeError
+from ptyspec.physics.iterative import refine_probe
 from ptyspec.physics.nested import displaced, nested_lattice
 from ptyspec.physics.objects import label_gauge, make_images, make_object, side_by_side
-from ptyspec.physics.probe_refinement import refine_probe
 from ptyspec.physics.probes import central_mask, make_probe
 from ptyspec.physics.scan import make_positions, nominal_positions
 from ptyspec.physics.simulate import measure

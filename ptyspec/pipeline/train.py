@@ -14,13 +14,13 @@ from ptyspec.contracts.records import EpochRecord, History
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import TooFewPointsError, TrainingDivergedError, TrainingInterruptedError
 from ptyspec.networks.framework import keras
-from ptyspec.networks.reach import check_reach
 from ptyspec.networks.reconstructor import Reconstructor
+from ptyspec.networks.registry import check_reach
 from ptyspec.physics.geometry import required_canvas
 from ptyspec.physics.merge import check_canvas
 from ptyspec.pipeline import checkpoint
-from ptyspec.pipeline.batches import batch, full_batches
-from ptyspec.pipeline.interrupts import between_steps
+from ptyspec.pipeline.checkpoint import between_steps
+from ptyspec.pipeline.normalize import batch, full_batches
 from ptyspec.pipeline.protocol import Containers, Session, Trained
 from ptyspec.seeds import generator
 

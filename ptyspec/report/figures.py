@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ptyspec.contracts.run import RunResult
-from ptyspec.pipeline.progress import Progress
+from ptyspec.pipeline.protocol import Progress
 from ptyspec.render import canvas
 from ptyspec.render.views import views
 from ptyspec.report import curves, maps, measurement

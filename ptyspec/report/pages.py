@@ -12,7 +12,7 @@ from ptyspec.checks.verdict import verdict_of
 from ptyspec.errors import InputFileError
 from ptyspec.files.disk import atomic_file
 from ptyspec.files.jsonfile import read_json, write_json
-from ptyspec.pipeline.progress import Progress, Silent
+from ptyspec.pipeline.protocol import Progress
 from ptyspec.render.page import page
 from ptyspec.report.figures import write_figures
 from ptyspec.report.markdown import report_text
@@ -48,7 +48,7 @@ def write_pages(folder: Path, progress: Progress | None = None) -> None:
     report.html is report.md for a browser: the same text, so the same numbers, with the pictures held inside.
     `progress` sees a stage "report" with a step a picture: drawing takes seconds.
     """
-    watcher = progress or Silent()
+    watcher = progress or Progress()
     watcher.stage_started("report")
     run = FinishedRun(folder)
     result, verdict = run.result(), verdict_of(run)

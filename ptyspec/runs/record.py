@@ -18,8 +18,7 @@ from ptyspec.contracts.records import ArrayStats, StageRecord
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ScanDataError
 from ptyspec.physics.geometry import required_canvas
-from ptyspec.pipeline.progress import Progress, Silent
-from ptyspec.pipeline.protocol import Containers, GroupedTrainTest, Trained, TrainTest
+from ptyspec.pipeline.protocol import Containers, GroupedTrainTest, Progress, Trained, TrainTest
 
 CHUNK = 1 << 18
 """Values summarised at a time: small enough for the cache, so that a mapped file needs no memory."""
@@ -117,7 +116,7 @@ class StageNote:
 @contextmanager
 def stage(name: str, progress: Progress | None = None) -> Iterator[StageNote]:
     """Measure a stage and tell `progress` of its start and its end; a stage that raises has no record."""
-    watcher = progress if progress is not None else Silent()
+    watcher = progress if progress is not None else Progress()
     watcher.stage_started(name)
     note = StageNote(name)
     start = _clocks()

@@ -17,8 +17,7 @@ from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import PtyspecError
 from ptyspec.physics import iterative
 from ptyspec.physics.geometry import required_canvas
-from ptyspec.pipeline.progress import Progress, Silent
-from ptyspec.pipeline.protocol import Pipeline, Session, TrainTest
+from ptyspec.pipeline.protocol import Pipeline, Progress, Session, TrainTest
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.environment import environment
 from ptyspec.runs.finished_run import FinishedRun, write_run
@@ -159,7 +158,7 @@ def produce(
     what was damaged. `force` makes the run again in any case. An interrupted training leaves its checkpoint; `resume`
     continues from it, otherwise training starts anew.
     """
-    watched = Session(progress or Silent())
+    watched = Session(progress or Progress())
     tell = watched.progress.message
     if store is None and pipeline_code(pipeline or ReferencePipeline()) is None:
         tell("the source of this pipeline is in no file: its run is kept until this process ends")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ptyspec.pipeline.interrupts import between_steps
+from ptyspec.pipeline.checkpoint import between_steps
 
 
 @pytest.fixture(autouse=True)

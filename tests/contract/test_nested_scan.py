@@ -16,7 +16,7 @@ from ptyspec.errors import (
     LatticeError,
     TooFewPointsError,
 )
-from ptyspec.networks.reach import check_reach, required_reach
+from ptyspec.networks.registry import check_reach, required_reach
 from ptyspec.physics.nested import displaced, nested_lattice
 from ptyspec.physics.objects import make_images, make_object
 from ptyspec.pipeline.group import group, lattice_groups

@@ -11,12 +11,11 @@ import pytest
 from ptyspec.contracts.bundles import RawScan, array_digest
 from ptyspec.contracts.records import History
 from ptyspec.errors import HeadRangeError, ProbeError, TooFewPointsError
-from ptyspec.networks.reach import check_reach, required_reach
+from ptyspec.networks.registry import check_reach, required_reach
 from ptyspec.physics.scale import loader_gain, mean_energy, rms_amplitude
-from ptyspec.pipeline.batches import batch, coarse_patches, full_batches
 from ptyspec.pipeline.group import group
 from ptyspec.pipeline.infer import infer
-from ptyspec.pipeline.normalize import normalize
+from ptyspec.pipeline.normalize import batch, coarse_patches, full_batches, normalize
 from ptyspec.pipeline.protocol import Containers, Trained, TrainTest
 from ptyspec.pipeline.simulate import simulate
 from ptyspec.pipeline.split import split

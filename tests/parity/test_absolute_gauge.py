@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ptyspec.contracts.bundles import Container, array_digest
-from ptyspec.pipeline.batches import batch
+from ptyspec.pipeline.normalize import batch
 from ptyspec.pipeline.protocol import Containers
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.spec.checks import Check

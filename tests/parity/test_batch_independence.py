@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ptyspec.contracts.bundles import Array
-from ptyspec.pipeline.batches import batch, full_batches
+from ptyspec.pipeline.normalize import batch, full_batches
 from ptyspec.spec.checks import Check
 from tests.tiny_runs import SHALLOW, Fitted, fitted, relative_l2
 

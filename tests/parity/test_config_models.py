@@ -10,7 +10,7 @@ import pytest
 from ptyspec.contracts.bundles import Container
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.geometry import required_canvas
-from ptyspec.pipeline.batches import batch
+from ptyspec.pipeline.normalize import batch
 from ptyspec.spec.checks import Check
 from tests.tiny_runs import SHALLOW, prepared, tiny
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from ptyspec.contracts.bundles import Array, Container
-from ptyspec.networks.field import Field
+from ptyspec.networks.forward import Field
 from ptyspec.physics.geometry import extract_patches
-from ptyspec.pipeline.batches import batch
+from ptyspec.pipeline.normalize import batch
 from ptyspec.spec.checks import Check
 from tests.tiny_runs import SHALLOW, fit, prepared, tiny
 

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from ptyspec.contracts.bundles import Array
-from ptyspec.networks import field, losses
-from ptyspec.networks.field import Field, polar
-from ptyspec.networks.forward import ForwardModel, fold, sampling_matrix, unfold
+from ptyspec.networks import forward, reconstructor
+from ptyspec.networks.forward import Field, ForwardModel, fold, polar, sampling_matrix, unfold
 from ptyspec.physics import interpolate, iterative, merge
 from ptyspec.physics.diffraction import expected_amplitude, far_field
 from ptyspec.physics.geometry import required_canvas
@@ -93,9 +92,9 @@ def test_the_transform_without_a_probe_is_the_orthonormal_dft_and_its_inverse_un
     size: int, clause: Check
 ) -> None:
     patch = textured_object(size, size)[None]
-    made = field.far_field(pair(patch))
+    made = forward.far_field(pair(patch))
     clause.close(joined(made), np.fft.fft2(patch.astype(complex), norm="ortho"), "transform")
-    clause.close(joined(field.from_far_field(made)), patch, "transform and its inverse")
+    clause.close(joined(forward.from_far_field(made)), patch, "transform and its inverse")
 
 
 STARTS = np.array([0.0, 3.0, -2.0, 0.5, -0.25, 4.75, -6.9, 1e-5, -1e-5, 2.99999], np.float32)
@@ -173,13 +172,13 @@ def test_the_loss_is_the_poisson_deviance_a_frame_over_the_mean_energy(
     )  # per pixel, double precision
     expected = (deviance * mask).sum(axis=(1, 2)).mean() / energy
     made = float(
-        losses.poisson(wrong, measured, energy, mask.astype(np.float32) if masked else None)
+        reconstructor.poisson(wrong, measured, energy, mask.astype(np.float32) if masked else None)
     )
     # The logarithm of a ratio near 1 loses a digit.
     equal = made == pytest.approx(expected, rel=TWIN * 10)
     clause("LOSS-003").holds(equal, "Poisson deviance over the energy", made, expected)
     filled = np.where(mask, measured, np.float32(7))  # whatever stands where nothing was measured
-    again = float(losses.poisson(wrong, filled, energy, mask.astype(np.float32)))
+    again = float(reconstructor.poisson(wrong, filled, energy, mask.astype(np.float32)))
     wanted = made if masked else pytest.approx(made, rel=TWIN)
     clause("LOSS-008").holds(again == wanted, "loss with other values there", again, made)
 
@@ -189,7 +188,7 @@ def test_the_absolute_error_is_a_pixels_mean_over_the_rms_pixel(size: int) -> No
     it = scene(size, 1)
     measured = it.amplitude.astype(np.float32)
     energy = mean_energy(measured)
-    assert float(losses.mae((1.1 * measured) ** 2, measured, energy)) == pytest.approx(
+    assert float(reconstructor.mae((1.1 * measured) ** 2, measured, energy)) == pytest.approx(
         0.1 * measured.sum(axis=(1, 2)).mean() / (size * energy**0.5), rel=1e-4
     )  # the 1e-9 under the root counts at dark pixels
 

@@ -11,9 +11,8 @@ from ptyspec.contracts.bundles import Container, Patches
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ConfigError, HeadRangeError, UnknownNameError
 from ptyspec.networks.registry import builder, generator_names
-from ptyspec.pipeline.batches import batch
-from ptyspec.pipeline.progress import Silent
-from ptyspec.pipeline.protocol import Session
+from ptyspec.pipeline.normalize import batch
+from ptyspec.pipeline.protocol import Progress, Session
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.spec.checks import Check
 from tests.tiny_runs import SHALLOW, fit, predict_once, prepared, relative_l2, tiny
@@ -150,7 +149,7 @@ def test_the_amplitude_head_reaches_three_times_a0_or_is_known_not_to(
     clause: Check, head: str, ceiling: float
 ) -> None:
     """Driven to its end by the last layer's offset, the whole network must come out at three times a0."""
-    from ptyspec.networks.reach import CEILINGS
+    from ptyspec.networks.registry import CEILINGS
 
     made, data = model("cnn", 1, f"model.amp_activation={head}"), container("cnn", 1)
     made.generator.amplitude.final.bias.assign(
@@ -170,7 +169,7 @@ def test_a_head_that_cannot_reach_the_object_is_refused_before_training_with_the
     data = prepared("gs1_custom", *KINDS["cnn"])
     told: list[str] = []
 
-    class Watch(Silent):
+    class Watch(Progress):
         """Sees any step of training."""
 
         def step(self, done: int, total: int, note: str = "") -> None:
@@ -189,7 +188,7 @@ def test_a_head_that_cannot_reach_the_object_is_refused_before_training_with_the
 
 @pytest.mark.clause("HEAD-001")
 def test_the_needed_reach_without_a_truth_is_that_of_the_brightest_frame() -> None:
-    from ptyspec.networks.reach import check_reach, required_reach
+    from ptyspec.networks.registry import check_reach, required_reach
     from ptyspec.physics.scale import probe_energy
 
     data = prepared("gs1_custom").train

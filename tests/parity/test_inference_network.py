@@ -10,7 +10,7 @@ import pytest
 
 from ptyspec.contracts.bundles import Array, Container
 from ptyspec.errors import CanvasError
-from ptyspec.pipeline.batches import batch
+from ptyspec.pipeline.normalize import batch
 from ptyspec.spec.checks import Check
 from tests.tiny_runs import SHALLOW, fit, prepare, prepared, tiny
 
@@ -70,7 +70,7 @@ def test_no_pixel_of_a_patch_leaves_the_declared_range(
 @pytest.mark.parametrize("head", list(RANGES))
 def test_the_heads_themselves_keep_their_sign_and_ceiling(clause: Check, head: str) -> None:
     """A modulus hides the sign."""
-    from ptyspec.networks.heads import HEADS
+    from ptyspec.networks.generators.cnn import HEADS
 
     raw, start = np.meshgrid(np.linspace(-20, 20, 401), np.linspace(0, 5, 11))
     amplitude = np.asarray(HEADS[head](raw.astype(np.float32), start.astype(np.float32)))
@@ -203,8 +203,7 @@ def test_eager_traced_and_compiled_networks_agree(clause: Check, kind: str, grid
 @pytest.mark.clause("MERGE-001")
 def test_the_network_merges_each_patch_at_its_own_offset_as_a_loop_does(clause: Check) -> None:
     """Offsets differ in every channel and group, patches are noise: any wrong pair shows."""
-    from ptyspec.networks.field import Field
-    from ptyspec.networks.forward import ForwardModel
+    from ptyspec.networks.forward import Field, ForwardModel
     from ptyspec.physics.merge import extract_group, merge_group
     from ptyspec.physics.scale import illumination_weight
 

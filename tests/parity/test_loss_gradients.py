@@ -9,9 +9,8 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from ptyspec.contracts.bundles import Array
-from ptyspec.networks import losses
-from ptyspec.networks.field import Field
-from ptyspec.networks.forward import ForwardModel
+from ptyspec.networks import reconstructor
+from ptyspec.networks.forward import Field, ForwardModel
 from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.scale import (
@@ -52,7 +51,7 @@ def network_loss(patches: Array, log_scale: Any = 0.0) -> Any:
     predicted = ForwardModel(PROBE, 1, N).intensity(
         Field(np.float32(patches.real), np.float32(patches.imag))
     )
-    return losses.poisson(predicted * ops.exp(2.0 * log_scale), X, ENERGY)
+    return reconstructor.poisson(predicted * ops.exp(2.0 * log_scale), X, ENERGY)
 
 
 def gradients() -> tuple[Array, Array]:
@@ -61,7 +60,7 @@ def gradients() -> tuple[Array, Array]:
 
     re, im = (tf.Variable(np.float32(part)) for part in (START.real, START.imag))
     with tf.GradientTape() as tape:
-        value = losses.poisson(ForwardModel(PROBE, 1, N).intensity(Field(re, im)), X, ENERGY)
+        value = reconstructor.poisson(ForwardModel(PROBE, 1, N).intensity(Field(re, im)), X, ENERGY)
     made = tape.gradient(value, [re, im])
     return np.asarray(made[0]), np.asarray(made[1])
 
@@ -154,7 +153,7 @@ def loss_at(name: str, patches: Array, amplitude: Array = X) -> float:
     predicted = ForwardModel(PROBE, 1, N).intensity(
         Field(np.float32(patches.real), np.float32(patches.imag))
     )
-    return float(losses.LOSSES[name](predicted, amplitude, ENERGY))
+    return float(reconstructor.LOSSES[name](predicted, amplitude, ENERGY))
 
 
 def asymmetry(name: str, amplitude: Array) -> float:
@@ -166,7 +165,7 @@ def asymmetry(name: str, amplitude: Array) -> float:
 
 
 @pytest.mark.clause("LOSS-004")
-@pytest.mark.parametrize("name", sorted(losses.LOSSES))
+@pytest.mark.parametrize("name", sorted(reconstructor.LOSSES))
 def test_one_percent_more_and_one_percent_less_object_cost_the_same(
     name: str, clause: Check
 ) -> None:
@@ -175,7 +174,7 @@ def test_one_percent_more_and_one_percent_less_object_cost_the_same(
 
 
 @pytest.mark.clause("LOSS-004")
-@pytest.mark.parametrize("name", sorted(losses.LOSSES))
+@pytest.mark.parametrize("name", sorted(reconstructor.LOSSES))
 def test_the_asymmetry_sees_measurements_in_another_gauge(name: str, clause: Check) -> None:
     """Positive control: labels or measurements with a gain left in them, the loader's or a small one."""
     for gain in (loader_gain(ENERGY, N), 1.01, 0.99):
@@ -190,7 +189,7 @@ def test_the_asymmetry_sees_measurements_in_another_gauge(name: str, clause: Che
 
 @pytest.mark.clause("LOSS-002")
 @pytest.mark.parametrize("dark", ["prediction", "measurement", "both"])
-@pytest.mark.parametrize("name", sorted(losses.LOSSES))
+@pytest.mark.parametrize("name", sorted(reconstructor.LOSSES))
 def test_loss_and_gradient_of_darkness_are_finite(name: str, dark: str, clause: Check) -> None:
     import tensorflow as tf
 
@@ -198,7 +197,7 @@ def test_loss_and_gradient_of_darkness_are_finite(name: str, dark: str, clause: 
     patches = np.zeros_like(TRUTH) if dark in ("prediction", "both") else TRUTH
     re, im = tf.Variable(np.float32(patches.real)), tf.Variable(np.float32(patches.imag))
     with tf.GradientTape() as tape:
-        value = losses.LOSSES[name](
+        value = reconstructor.LOSSES[name](
             ForwardModel(PROBE, 1, N).intensity(Field(re, im)), amplitude, ENERGY
         )
     clause.finite(np.asarray(value), "loss")

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from ptyspec.contracts.bundles import Array, Container
-from ptyspec.networks.field import Field
-from ptyspec.networks.forward import ForwardModel
+from ptyspec.networks.forward import Field, ForwardModel
 from ptyspec.physics.geometry import extract_patches, required_canvas
 from ptyspec.physics.scale import mean_energy
 from ptyspec.spec.checks import Check

@@ -173,7 +173,7 @@ from pathlib import Path
 from ptyspec.runs.threads import default_threads, set_threads
 set_threads(default_threads())
 from ptyspec.runs.store import RunStore
-from ptyspec.pipeline.progress import Silent
+from ptyspec.pipeline.protocol import Progress
 from ptyspec.runs.run import produce
 from ptyspec.pipeline.reference import ReferencePipeline
 from tests.tiny_runs import SHALLOW, tiny
@@ -187,7 +187,7 @@ def train(*given, of=ReferencePipeline.train):
 
 ReferencePipeline.train = train
 
-class Watch(Silent):
+class Watch(Progress):
     def message(self, text):
         print(text)
 

@@ -30,9 +30,9 @@ EXPECTED = str(float(16 * 64 * 64 * 32))
 FORWARD = """
 import numpy as np
 import tensorflow as tf
-from ptyspec.networks.field import Field
+from ptyspec.networks.forward import Field
 from ptyspec.networks.forward import ForwardModel
-from ptyspec.networks.losses import poisson
+from ptyspec.networks.reconstructor import poisson
 
 size = 64
 probe = np.exp(-((np.indices((size, size)) - 31.5) ** 2).sum(0) / 200).astype(np.complex64)
@@ -106,8 +106,7 @@ def test_no_product_of_the_forward_model_has_more_than_three_axes(
     """The trap seen without falling into it, on every TensorFlow."""
     from keras import ops
 
-    from ptyspec.networks.field import Field
-    from ptyspec.networks.forward import ForwardModel
+    from ptyspec.networks.forward import Field, ForwardModel
 
     ranks: list[int] = []
     product = ops.matmul

@@ -17,8 +17,7 @@ from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import TooFewPointsError, TrainingDivergedError, TrainingInterruptedError
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.pipeline import checkpoint
-from ptyspec.pipeline.progress import Silent
-from ptyspec.pipeline.protocol import Containers, Session
+from ptyspec.pipeline.protocol import Containers, Progress, Session
 from ptyspec.spec.checks import Check
 from tests.evidence import Training, evidence, load_training, save_training
 from tests.tiny_runs import SHALLOW, fit, prepared, same, tiny
@@ -36,7 +35,7 @@ def data() -> Containers:
 
 
 @dataclass
-class Watch(Silent):
+class Watch(Progress):
     """Keeps every epoch and the weights that its checkpoint holds; may break in at a step."""
 
     folder: Path | None = None

@@ -15,8 +15,7 @@ from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import CanvasError, HeadRangeError, TooFewPointsError, TrainingDivergedError
 from ptyspec.pipeline import checkpoint
 from ptyspec.pipeline.infer import infer
-from ptyspec.pipeline.progress import Silent
-from ptyspec.pipeline.protocol import Containers, Session
+from ptyspec.pipeline.protocol import Containers, Progress, Session
 from ptyspec.runs.run import run
 from ptyspec.spec.checks import Check
 from tests.evidence import Training, evidence, load_training, save_training
@@ -45,7 +44,7 @@ def finished(request: pytest.FixtureRequest) -> Iterator[Training]:
         yield load_training(folder, "finished")
 
 
-class NoStep(Silent):
+class NoStep(Progress):
     """A training that was refused has made no step."""
 
     def step(self, done: int, total: int, note: str = "") -> None:
@@ -106,7 +105,7 @@ def test_training_neither_reads_nor_moves_a_global_generator_and_leaves_its_data
     clause("FLOW-004").equal(digest(data()), given, "containers after training")
 
 
-class States(Silent):
+class States(Progress):
     """Keeps each epoch's checkpoint."""
 
     def __init__(self, folder: Path) -> None:

@@ -18,7 +18,7 @@ def independent(seed: int, batch: int, merged: bool, groups: int = 64) -> dict[s
     One group's data are changed, and the groups whose object moves are counted: `influence` of a group, `objects` =
     groups / influence, `moved` = largest change of another group's object over the own one's.
     """
-    from ptyspec.pipeline.batches import batch as batch_of
+    from ptyspec.pipeline.normalize import batch as batch_of
     from ptyspec.pipeline.train import build_model, canvas_side
 
     load = (f"scan.n_images={5 * groups // 2}", f"grouping.n_groups={groups}")

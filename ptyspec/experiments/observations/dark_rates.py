@@ -30,8 +30,7 @@ def rates(seed: int, probe: str, object: str, background: bool) -> dict[str, flo
     import keras
     import tensorflow as tf
 
-    from ptyspec.networks.field import Field
-    from ptyspec.networks.forward import ForwardModel
+    from ptyspec.networks.forward import Field, ForwardModel
 
     scan = stage_outputs(f"gs1_{probe}", seed, SETTINGS).scan
     forward = ForwardModel(scan.probeGuess, 1, scan.N)
@@ -65,7 +64,7 @@ def _object(name: str, size: int, draws: np.random.Generator) -> Array:
 
 def _loss(predicted: Any, amplitude: Any, energy: float, background: bool) -> Any:
     """The project's likelihood, or the one without a background: that of the fault."""
-    from ptyspec.networks import losses
+    from ptyspec.networks import reconstructor
 
     with nullcontext() if background else applied("no-background"):
-        return losses.poisson(predicted, amplitude, energy)
+        return reconstructor.poisson(predicted, amplitude, energy)

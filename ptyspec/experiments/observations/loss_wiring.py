@@ -39,7 +39,7 @@ def scale(
     `probe-twice`, a model whose probe was divided by probe_scale once more. Numbers: `scale`, and the loader's `gain`.
     Raises ConfigError for another.
     """
-    from ptyspec.pipeline.batches import batch
+    from ptyspec.pipeline.normalize import batch
     from ptyspec.pipeline.train import build_model, canvas_side
 
     spoiled = chosen(WIRINGS, wrong, "wiring")

@@ -102,7 +102,7 @@ def gain_over_members(normalize, scenario, groups):
     return _both(normalize(scenario, groups), gain=lambda one: one.gain / groups.train.C**0.5)
 
 
-@fault(at="pipeline.batches:batch", signatures=(45,))
+@fault(at="pipeline.normalize:batch", signatures=(45,))
 @clauses(red="NORMALIZATION-001 NORM-006", green="NORM-002")
 def gain_twice(batch, container, rows):
     """The gain is applied twice: the loader multiplies by g, and so does the batch."""

@@ -12,12 +12,12 @@ from ptyspec.errors import ConfigError
 from ptyspec.faults.fault import clauses, fault, parity
 
 
-@fault(at="networks.field:polar", signatures=(46,))
+@fault(at="networks.forward:polar", signatures=(46,))
 @parity("[sigmoid-up]", "test_amplitude_two", "test_the_gain_multiplies")
 @clauses(red="MATH-POLAR-001 HEAD-003", green="NORMALIZATION-001 FORWARD-001")
 def a_plus_i_phi(polar, amplitude, phase):
     """Amplitude and phase combine to A + i phi."""
-    from ptyspec.networks.field import Field
+    from ptyspec.networks.forward import Field
 
     return Field(amplitude, phase)
 
@@ -28,7 +28,7 @@ def _clipped(obj, ceiling):
     return obj.times(ops.minimum(1.0, ceiling * ops.rsqrt(obj.intensity + 1e-12)))
 
 
-@fault(at="networks.reach:check_reach", signatures=(32,))
+@fault(at="networks.registry:check_reach", signatures=(32,))
 @parity("[gs2-random]", "test_a_head_that_cannot", "the_whole_network", "test_the_gain_multiplies")
 @clauses(red="HEAD-001 HEAD-002 INFER-005", green="NORMALIZATION-001 MATH-POLAR-001")
 def bounded_head(check, *args, **kwargs):
@@ -99,7 +99,7 @@ def infinite_loss_ignored(check, run, value, epoch, step, metric):
         check(run, value, epoch, step, metric)
 
 
-@fault(at="pipeline.interrupts:between_steps")
+@fault(at="pipeline.checkpoint:between_steps")
 @clauses(red="STORE-009", green="STORE-003 STORE-005 FLOW-001")
 @contextmanager
 def interrupt_forgotten(between_steps):

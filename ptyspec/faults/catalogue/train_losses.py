@@ -10,12 +10,12 @@ def _training():
     """What losses are made of; no fault loads a framework by being listed."""
     from keras import ops
 
-    from ptyspec.networks.losses import _mean_over_frames
+    from ptyspec.networks.reconstructor import _mean_over_frames
 
     return ops, _mean_over_frames
 
 
-@fault(at="networks.losses:mae", signatures=(42,))
+@fault(at="networks.reconstructor:mae", signatures=(42,))
 @parity("test_one_percent_more_and_one_percent_less", "test_amplitude_two", "test_no_product")
 @clauses(red="LOSS-004", green="MATH-POLAR-001 NET-011")
 def amplitude_error_of_gained_data(mae, predicted, amplitude, energy, mask=None):
@@ -31,7 +31,7 @@ def background_on_one_side(deviance, predicted, measured, background):
     return np.asarray(rate - measured - measured * np.log(rate / np.maximum(measured, 1e-30)))
 
 
-@fault(at="networks.losses:poisson", signatures=(37,))
+@fault(at="networks.reconstructor:poisson", signatures=(37,))
 @parity("test_no_training_of_five_seeds_diverges", "test_amplitude_two")
 @clauses(red="EVID-010", green="MATH-POLAR-001")
 def deviance_of_nothing(poisson, predicted, amplitude, energy, mask=None):
@@ -54,7 +54,7 @@ def earlier_stages_without_gradient(
     return compute_loss(model, x, y, [*still, y_pred[-1]], *rest, **more)
 
 
-@fault(at="pipeline.batches:batch", signatures=(31,))
+@fault(at="pipeline.normalize:batch", signatures=(31,))
 @parity("[gs2-random]", "test_the_gain_multiplies")
 @clauses(red="INFER-005 NORMALIZATION-001", green="COORDS-001 FORWARD-001")
 def gain_kept(batch, container, rows):
@@ -100,7 +100,7 @@ def logarithm_of_zero(deviance, predicted, measured, background):
     return deviance(predicted, measured, 0.0)
 
 
-@fault(at="networks.losses:poisson", signatures=(37, 72))
+@fault(at="networks.reconstructor:poisson", signatures=(37, 72))
 @parity("are_finite[poisson-prediction", "the_loss_does_not_change_to_first", "test_amplitude_two")
 @clauses(red="LOSS-002", green="LOSS-001 MATH-POLAR-001")
 def no_background(poisson, predicted, amplitude, energy, mask=None):
@@ -109,7 +109,7 @@ def no_background(poisson, predicted, amplitude, energy, mask=None):
     return mean(predicted - amplitude * amplitude * ops.log(predicted), mask) / energy
 
 
-@fault(at="networks.losses:poisson")
+@fault(at="networks.reconstructor:poisson")
 @parity("test_the_tapes_slope", "test_amplitude_two", "test_no_product")
 @clauses(red="LOSS-006", green="MATH-POLAR-001 NET-011")
 def rate_held_constant(poisson, predicted, amplitude, energy, mask=None):

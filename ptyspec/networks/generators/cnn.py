@@ -7,16 +7,59 @@ phase of the patch's central half come out; outside it stands the start. No stag
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import keras
 from keras import ops
 
 from ptyspec.contracts.scenario import ModelConfig
+from ptyspec.errors import ConfigError
 from ptyspec.networks.blocks import Seeded, fill_up, space_to_depth
-from ptyspec.networks.field import Field, Tensor, polar
-from ptyspec.networks.forward import ForwardModel, fold
-from ptyspec.networks.heads import amplitude_head
+from ptyspec.networks.forward import Field, ForwardModel, Tensor, fold, polar
 from ptyspec.seeds import integer_seed
+
+Head = Callable[[Tensor, Tensor], Tensor]
+
+
+def amplitude_head(name: str) -> Head:
+    """Return the head of this name, in units of a0: raw output and coarse start in, amplitude out.
+
+    The unbounded heads give the start itself at raw = 0, so that an untrained network shows what the counts alone
+    say. Raises ConfigError for `cartesian`, which has no amplitude of its own.
+    """
+    if name not in HEADS:
+        raise ConfigError(
+            "this generator needs an amplitude head",
+            value=name,
+            limit=", ".join(HEADS),
+            source="model.amp_activation",
+            next_step="set model.amp_activation=softplus",
+        )
+    return HEADS[name]
+
+
+def softplus(raw: Tensor, start: Tensor) -> Tensor:
+    """Positive and unbounded."""
+    return ops.softplus(raw + ops.log(ops.expm1(ops.maximum(start, 1e-3))))
+
+
+def sigmoid(raw: Tensor, start: Tensor) -> Tensor:
+    """Bounded by 1 (a0), whatever the start: cannot reach brighter spots and is refused before training."""
+    return ops.sigmoid(raw)
+
+
+def swish(raw: Tensor, start: Tensor) -> Tensor:
+    """Unbounded above, slightly negative below zero."""
+    return ops.silu(raw) + start
+
+
+def relu(raw: Tensor, start: Tensor) -> Tensor:
+    """Unbounded above, zero (and dead) below."""
+    return ops.relu(raw + start)
+
+
+HEADS: dict[str, Head] = {"softplus": softplus, "sigmoid": sigmoid, "swish": swish, "relu": relu}
+
 
 WIDTHS = (8, 16, 32)
 """Channels of the three levels (n/2, n/4, n/8) before n_filters_scale."""

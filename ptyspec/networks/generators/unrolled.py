@@ -12,8 +12,7 @@ from keras import ops
 from ptyspec.contracts.scenario import ModelConfig
 from ptyspec.errors import ConfigError
 from ptyspec.networks.blocks import UNet, depth_to_space, space_to_depth
-from ptyspec.networks.field import Field, Tensor
-from ptyspec.networks.forward import ForwardModel, fold
+from ptyspec.networks.forward import Field, ForwardModel, Tensor, fold
 from ptyspec.seeds import integer_seed
 
 FOLD = 2
