@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.measure import Row, child_or_raise, scratch
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import specification
 
 TESTS, TIMES = 2000, 5
 BODY = "import pytest\n{mark}\n@pytest.mark.parametrize('number', range({tests}))\ndef test_a_number_is_one(number): pass\n"

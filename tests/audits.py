@@ -11,7 +11,7 @@ from ptyspec.checks.report import Audit
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.faults.controls import spoiled
 from ptyspec.runs.run_spec import RunSpec
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import specification
 from tests.tiny_runs import stored, tiny
 
 

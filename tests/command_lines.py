@@ -13,8 +13,8 @@ from ptyspec.cli.main import app
 from ptyspec.runs.request import request
 from ptyspec.runs.run_spec import kind_of
 from ptyspec.runs.store import RunStore
-from ptyspec.spec.registry import specification
-from ptyspec.spec.tiers import TIERS
+from ptyspec.spec.cases import TIERS
+from ptyspec.spec.clause import specification
 
 ROOT = Path(__file__).parents[1]
 OF_THE_USER = {"1a2b3c4d"}

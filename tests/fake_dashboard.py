@@ -15,11 +15,10 @@ from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.report.dashboard.gather import Sources
 from ptyspec.runs.finished_run import FinishedRun, write_run
 from ptyspec.seeds import generator
-from ptyspec.spec.clause import EXACT, PLACES, Clause
-from ptyspec.spec.collect import Case
+from ptyspec.spec.cases import Case
+from ptyspec.spec.clause import EXACT, PLACES, Clause, specification
 from ptyspec.spec.finding import State
 from ptyspec.spec.ledger import Ledger, Outcome
-from ptyspec.spec.registry import specification
 from ptyspec.spec.trace import Trace, trace
 from tests.fake_run import make_run
 

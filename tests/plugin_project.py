@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import specification
 
 OURS = '[tool.pytest]\nptyspec = true\nstrict = true\npythonpath = ["."]\naddopts = ["--import-mode=importlib"]\n'
 THEIRS = "[tool.pytest]\nstrict = true\n"

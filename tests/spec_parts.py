@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ptyspec.spec.clause import EXACT, Clause, Level, Tolerance
-from ptyspec.spec.collect import Case
+from ptyspec.spec.cases import Case
+from ptyspec.spec.clause import EXACT, Clause, Level, Registry, Tolerance
 from ptyspec.spec.finding import State
 from ptyspec.spec.ledger import Ledger, Outcome
-from ptyspec.spec.registry import Registry
 
 RATIO = Tolerance(0.1, "ratio", "assigned", "this test")
 

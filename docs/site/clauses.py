@@ -14,11 +14,8 @@ from ptyspec.faults.result import Campaign, Seen, seen_in
 from ptyspec.files.jsonfile import read_json
 from ptyspec.render.table import markdown_table
 from ptyspec.render.text import escape as markdown
-from ptyspec.spec.clause import Clause
-from ptyspec.spec.collect import Case, collect
-from ptyspec.spec.parse import HEADING
-from ptyspec.spec.registry import read
-from ptyspec.spec.tiers import TIERS
+from ptyspec.spec.cases import TIERS, Case, collect
+from ptyspec.spec.clause import HEADING, Clause, read_clauses
 
 FOLDER = "reference/clauses"
 HEAD = """# Clauses
@@ -40,7 +37,7 @@ class Coverage:
 
 def clause_pages(root: Path) -> dict[str, str]:
     """Return the pages by file name: one a document, and an index."""
-    clauses = read(root / "specs")
+    clauses = read_clauses(root / "specs")
     cases, kept = collect(root), sorted((root / "docs" / "campaign").rglob("campaign.json"))
     seen = seen_in([Campaign.model_validate(read_json(path)) for path in kept])
     covered = {

@@ -11,8 +11,7 @@ from sphinx.util.nodes import make_refnode
 
 from docs.site.api import plain
 from docs.site.clauses import FOLDER
-from ptyspec.spec.clause import ID
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import ID, specification
 
 CLAUSE = re.compile(rf"\b({ID})\b")
 LONG = re.compile(r"\S{25}")

@@ -13,8 +13,8 @@ from ptyspec.errors import PtyspecError
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.scores.frame import has_nan
 from ptyspec.scores.headline import NAMES, lookup
+from ptyspec.spec.clause import specification
 from ptyspec.spec.finding import Finding, State
-from ptyspec.spec.registry import specification
 
 LEFT_IN = (0.8, 1.25)
 """Gain times least-squares factor of an object that kept the gain: 0.96 to 1.19 in the runs of the

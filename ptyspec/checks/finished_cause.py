@@ -21,7 +21,7 @@ from ptyspec.scores.amplitude import highpass_pearson
 from ptyspec.scores.dataspace import r_factor
 from ptyspec.scores.frame import common
 from ptyspec.scores.headline import lookup
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import specification
 
 MOST_PATCHES = 512
 """Patches of a trial are spread over the scan: that many show a pattern, more take time."""

@@ -20,7 +20,7 @@ from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import GroupingError
 from ptyspec.pipeline.protocol import GroupedTrainTest, TrainTest
 from ptyspec.spec.checks import Check
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import specification
 
 SAME = 1e-12
 """Relative slack of a distance that is computed twice."""

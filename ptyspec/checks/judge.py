@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from ptyspec.errors import OutputFileError, TrainingInterruptedError
 from ptyspec.spec.checks import Check, shown, within
-from ptyspec.spec.clause import PLACES, Tolerance
+from ptyspec.spec.clause import PLACES, Tolerance, specification
 from ptyspec.spec.finding import Finding, State
-from ptyspec.spec.registry import specification
 
 if TYPE_CHECKING:
     from ptyspec.contracts.scenario import Scenario
@@ -128,7 +127,7 @@ def _findings(check: ClauseCheck, outputs: Any) -> list[Finding]:
     except (TrainingInterruptedError, OutputFileError):
         raise
     except Exception as error:  # a crash says nothing of the clause, and must not hide the others
-        collecting._keep("the check", f"{type(error).__name__}: {error}", "", State.ERROR, None)
+        collecting._keep("the check", f"{type(error).__name__}: {error}", state=State.ERROR)
     return collecting.findings
 
 
@@ -141,7 +140,7 @@ class Collecting(Check):
 
     def missing(self, what: str, why: str) -> None:
         """Keep that this was not run, and why."""
-        self._keep(what, why, "", State.NOT_RUN, None)
+        self._keep(what, why, state=State.NOT_RUN)
 
     def fail(
         self,
@@ -152,23 +151,19 @@ class Collecting(Check):
         used: float | None = None,
     ) -> None:
         """Keep the violation."""
-        self._keep(what, _short(observed), within(_short(expected), limit), State.FAILED, used)
+        self._keep(what, observed, expected, limit, used, State.FAILED)
 
-    def _held(
+    def _keep(
         self,
         what: str,
         observed: object = "",
         expected: object = "",
         limit: Tolerance | None = None,
         used: float | None = None,
+        state: State = State.PASSED,
     ) -> None:
-        told = within(_short(shown(expected)), limit)
-        self._keep(what, _short(shown(observed)), told, State.PASSED, used)
-
-    def _keep(
-        self, what: str, observed: str, expected: str, state: State, used: float | None
-    ) -> None:
-        row = Finding(self.clause.id, self.stage, what, observed, expected, state, used=used)
+        words = _short(shown(observed)), within(_short(shown(expected)), limit)
+        row = Finding(self.clause.id, self.stage, what, *words, state, used=used)
         self.findings.append(row)
 
 

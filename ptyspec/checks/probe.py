@@ -32,7 +32,7 @@ from ptyspec.contracts.bundles import Array, array_digest
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.spec.checks import Check
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import specification
 
 BLUR_REACH = 4
 """Half width of the one-pixel blur's kernel: four standard deviations."""

@@ -20,7 +20,7 @@ from ptyspec.scores.amplitude import amplitude_scores
 from ptyspec.scores.frame import Frame, covered, cut
 from ptyspec.scores.numbers import quotient
 from ptyspec.spec.checks import Check
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import specification
 
 STAGES = ("raw", "grouped", "loss target", "network input", "prediction", "truth")
 """Stored amplitude of all frames of a split, of those that groups hold, in the loss, g times it in the network, then |O|

@@ -20,8 +20,8 @@ from ptyspec.checks.verdict_limits import (
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.scores.headline import lookup, shown
 from ptyspec.spec.checks import limits
+from ptyspec.spec.clause import specification
 from ptyspec.spec.finding import Finding, State, failed
-from ptyspec.spec.registry import specification
 
 Status = Literal["right", "doubtful", "wrong", "incomplete"]
 CODES: dict[Status, int] = {"right": 0, "wrong": 1, "incomplete": 4, "doubtful": 5}

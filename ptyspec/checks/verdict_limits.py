@@ -9,7 +9,7 @@ from math import inf, nextafter
 from typing import Any
 
 from ptyspec.scores.headline import lookup
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import specification
 
 Metrics = Mapping[str, Any]
 Value = Callable[[Metrics], float | None]

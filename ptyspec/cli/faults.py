@@ -99,7 +99,7 @@ def campaign(
     from ptyspec.cli import output
     from ptyspec.faults.matrix import markdown, write_campaign
     from ptyspec.faults.result import check_tier, merged
-    from ptyspec.spec.registry import specification
+    from ptyspec.spec.clause import specification
 
     if merge and out is None:
         raise typer.BadParameter("--merge needs --out, where the other results lie")
@@ -148,8 +148,8 @@ def _found(
     from ptyspec.faults.catalogue import catalogue, fault
     from ptyspec.front.checkout import checkout
     from ptyspec.runs.store import default_root
-    from ptyspec.spec.collect import collect
-    from ptyspec.spec.registry import specification
+    from ptyspec.spec.cases import collect
+    from ptyspec.spec.clause import specification
 
     root = checkout(None)
     names = [fault(name).id for name in only] or [one.id for one in catalogue() if one.cost == tier]

@@ -34,8 +34,7 @@ def recipes(incomplete: str) -> list[str]:
 
 def clauses(incomplete: str) -> list[str]:
     """Complete a clause id, in either case; documents that cannot be read complete nothing."""
-    from ptyspec.spec.clause import SpecError
-    from ptyspec.spec.registry import specification
+    from ptyspec.spec.clause import SpecError, specification
 
     try:
         return _begin(specification(), incomplete.upper())

@@ -40,7 +40,7 @@ def clause(
 ) -> None:
     """Write a clause's skeleton into a document; refuses an id that is taken."""
     from ptyspec.errors import InputFileError
-    from ptyspec.spec import registry
+    from ptyspec.spec.clause import read_clauses
     from ptyspec.spec.skeleton import insert_clause
 
     place = checkout(root)
@@ -54,7 +54,7 @@ def clause(
             source=folder,
             next_step="name one of these, or begin it with '# Title' and '## Section'",
         )
-    line = insert_clause(registry.read(folder), path, name, title, section)
+    line = insert_clause(read_clauses(folder), path, name, title, section)
     _next(
         f"specs/{path.name}:{line}: {name}",
         "write its sentence, its reason, its tolerance and place there",
@@ -65,11 +65,11 @@ def clause(
 @app.command("case", short_help="Begin a case of a clause.")
 def case(name: Known, tier: Tier = "contract", root: Root = None) -> None:
     """Write a file with one case of the clause, which fails until it is filled; never overwrites one."""
-    from ptyspec.spec import registry
+    from ptyspec.spec.clause import read_clauses
     from ptyspec.spec.skeleton import write_case
 
     place = checkout(root)
-    path = write_case(place, registry.read(place / "specs")[name], tier).relative_to(place)
+    path = write_case(place, read_clauses(place / "specs")[name], tier).relative_to(place)
     _next(
         str(path),
         "put what is observed and what the clause wants into it; clause.close, .finite, .raises_at and others: "

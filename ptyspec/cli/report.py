@@ -93,8 +93,8 @@ def gather(
     from ptyspec.report.dashboard.gather import Sources
     from ptyspec.report.dashboard.runs import newest, opened
     from ptyspec.runs.store import default_root
+    from ptyspec.spec.clause import specification
     from ptyspec.spec.ledger import Ledger
-    from ptyspec.spec.registry import specification
     from ptyspec.spec.trace import trace as joined
 
     store = default_root()

@@ -15,7 +15,7 @@ from ptyspec.cli.options import Json, Root, Strict
 from ptyspec.front.checkout import checkout
 
 if TYPE_CHECKING:
-    from ptyspec.spec.collect import Case
+    from ptyspec.spec.cases import Case
     from ptyspec.spec.finding import Remark
     from ptyspec.spec.trace import Row, Trace
 
@@ -72,7 +72,7 @@ def trace(
     """
     from ptyspec.cli.output import print_json, stdout
     from ptyspec.report import trace as views
-    from ptyspec.spec.registry import Registry
+    from ptyspec.spec.clause import Registry
 
     place = checkout(root)
     if review or everything:
@@ -108,16 +108,19 @@ def read(root: Path) -> Trace:
     """Read documents, reviews and outcomes, collect the cases, and join them."""
     from ptyspec.cli.output import stderr
     from ptyspec.experiments.registry import names
-    from ptyspec.spec import citations, collect, fingerprint, ledger, registry
-    from ptyspec.spec.stamp import Stamps
+    from ptyspec.spec import fingerprint, ledger
+    from ptyspec.spec.cases import collect
+    from ptyspec.spec.clause import read_clauses
+    from ptyspec.spec.ledger import Stamps
     from ptyspec.spec.trace import trace as joined
+    from ptyspec.spec.trace import unresolved
 
-    known = registry.read(root / "specs")
+    known = read_clauses(root / "specs")
     # A claim may be cited by its id, as a clause is.
     cited = {*known, *names(root / "specs" / "hypotheses")}
     with stderr().status("collecting the cases"):
-        cases = collect.collect(root)
-    others = [*citations.unresolved(root, cited, cases), *_golden(root, cases)]
+        cases = collect(root)
+    others = [*unresolved(root, cited, cases), *_golden(root, cases)]
     ran = ledger.read(root, Stamps(root).of)
     return joined(known, cases, ran, fingerprint.read(root), others)
 
@@ -162,10 +165,11 @@ def _one(row: Row) -> None:
 
 
 def _review(root: Path, names: list[str] | None, reason: str, editorial: bool) -> None:
-    from ptyspec.spec import fingerprint, registry
-    from ptyspec.spec.collect import collect
+    from ptyspec.spec import fingerprint
+    from ptyspec.spec.cases import collect
+    from ptyspec.spec.clause import read_clauses
 
-    known, before = registry.read(root / "specs"), fingerprint.read(root)
+    known, before = read_clauses(root / "specs"), fingerprint.read(root)
     chosen = list(known) if names is None else names
     after = fingerprint.review(known, collect(root), before, chosen, reason, editorial)
     fingerprint.write(root, after)

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ptyspec.experiments.errors import HypothesisError, UnknownHypothesisError
-from ptyspec.spec import registry
-from ptyspec.spec.clause import PLACEHOLDER
+from ptyspec.spec.clause import PLACEHOLDER, read_clauses, specs_folder
 
 if TYPE_CHECKING:
     from ptyspec.experiments.hypothesis import Hypothesis
@@ -22,7 +21,7 @@ CORRECT = "correct the file; docs/hypotheses.md lists every key"
 
 def folder() -> Path:
     """Return the folder of the hypotheses that belong to this installation."""
-    return registry.folder() / "hypotheses"
+    return specs_folder() / "hypotheses"
 
 
 def names(place: Path | None = None) -> list[str]:
@@ -66,7 +65,7 @@ def _read(path: Path, changed: int) -> Hypothesis:
             source=path,
             next_step="rename one of them",
         )
-    clauses = registry.read(path.parent.parent)
+    clauses = read_clauses(path.parent.parent)
     for name in found.clauses:
         if name not in clauses:
             raise HypothesisError(

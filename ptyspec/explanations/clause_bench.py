@@ -20,7 +20,7 @@ from ptyspec.faults.campaign import PYTEST
 from ptyspec.runs.environment import FAULTS
 from ptyspec.runs.run_spec import FAULT, PIPELINE, REFERENCE, RunSpec
 from ptyspec.runs.store import answer
-from ptyspec.spec.collect import collect, state
+from ptyspec.spec.cases import collect, state
 
 ENDS = {0: Run(outcome=Outcome.PASS, number=1.0), 1: Run(outcome=Outcome.FAIL, number=0.0)}
 """pytest's exit codes that say something of the cases, 1 where the clause holds: what shares are of."""

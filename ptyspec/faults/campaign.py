@@ -22,8 +22,8 @@ from ptyspec.faults.result import Campaign, Mode, Row, Seen, Tier, judged, row
 from ptyspec.files.disk import make_folder
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.environment import FAULTS
+from ptyspec.spec.cases import Case, state
 from ptyspec.spec.clause import Clause
-from ptyspec.spec.collect import Case, state
 
 Watch = Callable[[int, int], None]
 """Called with the number of faults that are done, and of all."""

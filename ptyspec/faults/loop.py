@@ -36,7 +36,7 @@ from ptyspec.faults.catalogue import fault
 from ptyspec.faults.processes import CLEAN, Children
 from ptyspec.faults.seen import Outcomes
 from ptyspec.files.jsonfile import write_json
-from ptyspec.spec.binding import names_of
+from ptyspec.spec.cases import names_of
 
 FRAMEWORKS = ("tensorflow", "keras", "torch", "jax")
 

@@ -10,7 +10,7 @@ from ptyspec.files.disk import atomic_file, make_folder
 from ptyspec.files.jsonfile import write_json
 from ptyspec.render.table import Markdown, Table, show
 from ptyspec.render.text import escape
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import specification
 
 
 def write_campaign(folder: Path, found: Campaign) -> Path:

@@ -218,7 +218,7 @@ def _clause_bench(
 ) -> ClauseBench:
     from ptyspec.explanations.clause_bench import ClauseBench
     from ptyspec.front.checkout import checkout
-    from ptyspec.spec.registry import specification
+    from ptyspec.spec.clause import specification
 
     clause = specification()[asked].id
     tell(f"collecting the cases of {clause}")

@@ -11,6 +11,7 @@ import reprlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from traceback import walk_tb
 from typing import Any, TypeVar
 
 import numpy as np
@@ -22,6 +23,7 @@ from ptyspec.spec.finding import Finding, State
 
 T = TypeVar("T")
 MAX_MISMATCHES = 3
+TRUTHS = (bool, np.bool_)
 ROUNDING = 1e-9
 """Relative change of a number that a sum in another order may make."""
 __tracebackhide__ = True  # pytest shows the case's own line, not the inside of an assertion
@@ -93,27 +95,28 @@ class Check:
         a, b = _subtractable(a), _subtractable(b)
         unequal = np.isnan(a) != np.isnan(b)
         error = np.where(np.isnan(a) & np.isnan(b), 0.0, np.abs(a - b))
-        allowed = np.asarray(limit.value * _unit(limit, b), dtype=float)
+        unit: Any = np.abs(b) if limit.mode == "ratio" else 1.0
+        if limit.mode == "relative":
+            unit = float(np.max(np.abs(b[~np.isnan(b)]), initial=0.0))
+        allowed = np.asarray(limit.value * unit, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
             used = np.where(error == 0, 0.0, error / np.broadcast_to(allowed, error.shape))
         used = np.where(unequal | np.isnan(used), np.inf, used)
         worst = float(used.max(initial=0.0))
         if worst <= 1.0 and not self.tells:
-            return self._held(what, used=worst)
+            return self._keep(what, used=worst)
         place = np.unravel_index(int(np.argmax(used)), used.shape)
         where = f" at {tuple(int(i) for i in place)}" if a.ndim else ""
         if worst > 1.0:
             return self.fail(what, f"{a[place]}{where}", f"{b[place]}", limit, worst)
-        return self._held(what, f"{a[place]}{where}", f"{b[place]}", limit, worst)
+        return self._keep(what, f"{a[place]}{where}", f"{b[place]}", limit, worst)
 
     def within_ratio(
         self, observed: float, expected: float, what: str, tolerance: Tolerance | None = None
     ) -> None:
         """Require |observed / expected - 1| within the tolerance, whatever mode the clause declares."""
-        given = tolerance or self.clause.tolerance
-        self.close(
-            observed, expected, what, Tolerance(given.value, "ratio", given.kind, given.source)
-        )
+        ratio = replace(tolerance or self.clause.tolerance, mode="ratio")
+        self.close(observed, expected, what, ratio)
 
     def between(
         self, low: float, observed: float | None, high: float, what: str, why: str = "no value"
@@ -124,7 +127,7 @@ class Check:
             return self.missing(what, f"{why}; {limit}")
         if not low <= observed <= high:
             return self.fail(what, f"{observed}", limit)
-        return self._held(what, f"{observed}", limit)
+        return self._keep(what, f"{observed}", limit)
 
     def missing(self, what: str, why: str) -> None:
         """Say that this cannot be checked, and why; raises NotRun."""
@@ -137,9 +140,9 @@ class Check:
             same = a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
             if not same:
                 return self.fail(what, _difference(a, b), f"{b.dtype}{list(b.shape)}, bit by bit")
-        elif observed != expected or _is_truth(observed) != _is_truth(expected):
+        elif observed != expected or isinstance(observed, TRUTHS) != isinstance(expected, TRUTHS):
             return self.fail(what, repr(observed), repr(expected))
-        return self._held(what, observed, expected)
+        return self._keep(what, observed, expected)
 
     def holds(
         self, truth: object, what: str, observed: object = "false", expected: object = "true"
@@ -147,7 +150,7 @@ class Check:
         """Require a condition that no other verb can say; name what was observed and what the rule wants."""
         if not truth:
             return self.fail(what, str(observed), str(expected))
-        return self._held(what, "holds", "holds")
+        return self._keep(what, "holds", "holds")
 
     def finite(self, values: ArrayLike, what: str) -> None:
         """Require that no value is NaN or infinite."""
@@ -157,7 +160,7 @@ class Check:
         bad = int(array.size - np.isfinite(array).sum())
         if bad:
             return self.fail(what, f"{bad} of {array.size} values are not finite", "all finite")
-        return self._held(what, f"{array.size} values, all finite", "all finite")
+        return self._keep(what, f"{array.size} values, all finite", "all finite")
 
     def shape_dtype(self, array: Any, shape: Sequence[int | None], dtype: Any, what: str) -> None:
         """Require a shape (None stands for any length) and a dtype."""
@@ -168,7 +171,7 @@ class Check:
         if not fits or np.dtype(array.dtype) != np.dtype(dtype):
             named = ", ".join("any" if w is None else str(w) for w in wanted)
             return self.fail(what, f"{array.dtype} {found}", f"{np.dtype(dtype)} ({named})")
-        return self._held(what, f"{array.dtype} {found}", f"{np.dtype(dtype)} {wanted}")
+        return self._keep(what, f"{array.dtype} {found}", f"{np.dtype(dtype)} {wanted}")
 
     @contextmanager
     def raises_at(
@@ -189,7 +192,7 @@ class Check:
             elif mentions not in str(raised):
                 self.fail(what, str(raised), f"a message that mentions {mentions!r}")
             else:
-                self._held(what, f"{type(raised).__name__} at {stage}", wanted)
+                self._keep(what, f"{type(raised).__name__} at {stage}", wanted)
         else:
             self.fail(what, "no error", wanted)
 
@@ -199,7 +202,7 @@ class Check:
         good: T,
         perturbed: T,
         what: str,
-        at_least: float = 0.0,
+        at_least: float = 0,
     ) -> None:
         """Require that a diagnostic changes, by more than `at_least` and than rounding, when its input is perturbed."""
         before, after = float(diagnostic(good)), float(diagnostic(perturbed))
@@ -207,7 +210,7 @@ class Check:
         change = f"{before!r} before, {after!r} after the perturbation"
         if not abs(after - before) > least:
             return self.fail(what, change, f"a change beyond {least:g}")
-        return self._held(what, change, f"a change beyond {least:g}")
+        return self._keep(what, change, f"a change beyond {least:g}")
 
     def fail(
         self,
@@ -223,7 +226,7 @@ class Check:
         expected to fail, the failure is kept and nothing is raised.
         """
         clause, tolerance = self.clause, limit or self.clause.tolerance
-        self._keep(what, observed, within(expected, tolerance), State.FAILED, used)
+        self._keep(what, observed, expected, tolerance, used, State.FAILED)
         if clause.id in self.expected:
             return
         note = "" if used is None else f"; error {used:.3g} times the tolerance"
@@ -238,28 +241,25 @@ class Check:
         )
         raise ClauseViolation(message, clause.id)
 
-    def _held(
+    def _keep(
         self,
         what: str,
         observed: object = "",
         expected: object = "",
         limit: Tolerance | None = None,
         used: float | None = None,
+        state: State = State.PASSED,
     ) -> None:
-        if not self.tells:
-            observed = expected = ""
-        self._keep(what, shown(observed), within(shown(expected), limit), State.PASSED, used)
-
-    def _keep(
-        self, what: str, observed: str, expected: str, state: State, used: float | None
-    ) -> None:
-        key, place = (self.clause.id, what), self.clause.place
-        former = self.kept.get(key)
-        if former is not None and state is State.PASSED:
-            more = former.state is State.PASSED and (used or 0.0) >= (former.used or 0.0)
-            if not more:
-                return
-        self.kept[key] = Finding(self.clause.id, place, what, observed, expected, state, used=used)
+        """Keep what was found, unless a failure of the same, or a greater use of the tolerance, is known."""
+        clause, words = self.clause, ("", "")
+        former = self.kept.get((clause.id, what))
+        more = former is None or (used or 0.0) >= (former.used or 0.0)
+        if state is State.PASSED and former and not (former.state is State.PASSED and more):
+            return
+        if self.tells or state is not State.PASSED:
+            words = shown(observed), within(shown(expected), limit)
+        finding = Finding(clause.id, clause.place, what, *words, state, used=used)
+        self.kept[clause.id, what] = finding
 
 
 def told(clause: Clause, **rows: str) -> str:
@@ -279,17 +279,13 @@ def stage_of(error: BaseException) -> str | None:
     noted = getattr(error, "stage", None)
     if isinstance(noted, str):
         return noted
-    found, trace = None, error.__traceback__
-    while trace is not None:
-        frame = trace.tb_frame
+    found = None
+    for frame, _ in walk_tb(error.__traceback__):
         package, _, module = str(frame.f_globals.get("__name__", "")).rpartition(".")
-        pipeline = all(hasattr(frame.f_locals.get("self"), name) for name in STAGES)
-        for name in (
-            frame.f_code.co_name if pipeline else "",
-            module if package == "ptyspec.pipeline" else "",
-        ):
-            found = name if name in STAGES else found
-        trace = trace.tb_next
+        if all(hasattr(frame.f_locals.get("self"), name) for name in STAGES):  # a pipeline's method
+            found = frame.f_code.co_name if frame.f_code.co_name in STAGES else found
+        if package == "ptyspec.pipeline":
+            found = module if module in STAGES else found
     return found
 
 
@@ -302,34 +298,20 @@ def limits(low: float, high: float) -> str:
     return f"at least {least}" if high == np.inf else f"{least} to {most}"
 
 
-def _is_truth(value: object) -> bool:
-    return isinstance(value, bool | np.bool_)
-
-
 def _subtractable(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return integers and truth values as float64: differences of unsigned integers wrap (NORMALIZE-DATA-UINT16-001)."""
     return values if np.issubdtype(values.dtype, np.inexact) else values.astype(np.float64)
-
-
-def _unit(limit: Tolerance, expected: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | float:
-    if limit.mode == "relative":
-        known = expected[~np.isnan(expected)]
-        return float(np.max(np.abs(known), initial=0.0))
-    return np.abs(expected) if limit.mode == "ratio" else 1.0
 
 
 def _difference(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> str:
     if a.dtype != b.dtype or a.shape != b.shape:
         return f"{a.dtype}{list(a.shape)}"
     places = np.argwhere(~((a == b) | ((a != a) & (b != b))))
-    some = ", ".join(
-        f"{a[tuple(p)]} for {b[tuple(p)]} at {tuple(map(int, p))}" for p in places[:MAX_MISMATCHES]
-    )
-    return (
-        f"{len(places)} of {a.size} values differ: {some}"
-        if len(places)
-        else "equal values, other bits (signed zero)"
-    )
+    if not len(places):
+        return "equal values, other bits (signed zero)"
+    first = [tuple(map(int, place)) for place in places[:MAX_MISMATCHES]]
+    some = ", ".join(f"{a[place]} for {b[place]} at {place}" for place in first)
+    return f"{len(places)} of {a.size} values differ: {some}"
 
 
 def shown(value: object) -> str:

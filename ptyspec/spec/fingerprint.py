@@ -16,8 +16,8 @@ from pydantic import TypeAdapter
 
 from ptyspec.errors import PtyspecError
 from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.spec.cases import Case
 from ptyspec.spec.clause import PLACEHOLDER, Clause
-from ptyspec.spec.collect import Case
 from ptyspec.spec.finding import Remark
 
 FILE = Path("specs/reviewed.json")

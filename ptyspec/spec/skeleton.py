@@ -7,9 +7,7 @@ from pathlib import Path
 
 from ptyspec.errors import OutputExistsError, PtyspecError
 from ptyspec.files.disk import atomic_file
-from ptyspec.spec.clause import Clause
-from ptyspec.spec.parse import HEADING, parse
-from ptyspec.spec.registry import Registry
+from ptyspec.spec.clause import HEADING, Clause, Registry, parse
 
 CLAUSE = """### {id} · {title} {{r1}}
 TODO: who MUST do what.

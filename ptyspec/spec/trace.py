@@ -1,20 +1,31 @@
 """The trace: every clause with its cases, how it stands after them, and what is wrong with that.
 
-A pure function of what was read and collected before.
+A pure function of what was read and collected before; and the citations in documents and code, of clause ids and pytest
+selectors, that lead nowhere: a selector rots when a test is renamed, an id when a clause is split.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from ptyspec.spec.clause import Clause
-from ptyspec.spec.collect import Case
-from ptyspec.spec.finding import Finding, Remark, Severity, State
+from ptyspec.spec.cases import Case
+from ptyspec.spec.clause import ID, Clause
+from ptyspec.spec.finding import (
+    Finding,
+    Remark,
+    Severity,
+    Standing,
+    State,
+    failures,
+    follows,
+    standing,
+)
 from ptyspec.spec.fingerprint import Reviewed, changes
 from ptyspec.spec.ledger import LOOSE, TIGHT, Ledger, Outcome
-from ptyspec.spec.states import Standing, failures, follows, standing
 
 ENDED = {
     State.FAILED: "failed",
@@ -215,3 +226,45 @@ def _unknown(clauses: Mapping[str, Clause], bound: Mapping[str, list[Case]]) -> 
             where = sorted({case.source for case in cases})[0]
             next_step = "correct the marker, or write the clause: ptyspec new clause"
             yield Remark("violation", name, "bound to, and not in any document", where, next_step)
+
+
+CLAUSE_ID = re.compile(rf"(?<![\w-]){ID}(?![\w-])")
+SELECTORS = (
+    re.compile(r"(?<![\w/])(tests/[\w/]*test_\w+\.py(?:::\w+)*(?:\[[\w.-]+\])?)"),
+    re.compile(r"pytest (?:-[\w=]+ )*(tests/\w+|-m \w+)/?(?=[\s`]|$)"),
+)
+NO_CLAUSES = ("SHA-", "AREA-")
+EXAMPLE = "test_area_"
+GENERATED = "seen-red.md"
+"""A page that quotes failures: what it names was true when they were written."""
+
+
+def unresolved(root: Path, clauses: Collection[str], cases: Collection[Case]) -> Iterator[Remark]:
+    """Yield every citation of a clause that no document has, or of a selector that collects nothing."""
+    known = _selectors(cases)
+    pages = [*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "specs").rglob("*.md")]
+    for path in [*sorted(pages), *sorted((root / "ptyspec").rglob("*.py"))]:
+        lines = path.read_text(encoding="utf-8").splitlines() if path.name != GENERATED else ()
+        for number, line in enumerate(lines, start=1):
+            source = f"{path.relative_to(root).as_posix()}:{number}"
+            for name in CLAUSE_ID.findall(line):
+                if name not in clauses and not name.startswith(NO_CLAUSES):
+                    message, step = "cited, and not in any document", "correct the citation"
+                    yield Remark("violation", name, message, source, step)
+            cited = [name for one in SELECTORS for name in one.findall(line)]
+            for name in cited if path.suffix == ".md" else ():
+                if name not in known and EXAMPLE not in name:
+                    message, step = f"{name} collects nothing", "correct the selector"
+                    yield Remark("violation", "", message, source, step)
+
+
+def _selectors(cases: Collection[Case]) -> set[str]:
+    """Return every selector that collects at least one of the cases."""
+    found: set[str] = set()
+    for case in cases:
+        file, *names = case.function.split("::")
+        found |= {case.id, file, *("::".join([file, *names[: n + 1]]) for n in range(len(names)))}
+        found |= {parent.as_posix() for parent in Path(file).parents}
+        if case.tier:
+            found.add(f"-m {case.tier}")
+    return found

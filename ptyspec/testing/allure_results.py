@@ -10,8 +10,7 @@ from typing import Any
 
 from ptyspec.errors import InputFileError
 from ptyspec.files.jsonfile import read_json
-from ptyspec.spec.finding import State
-from ptyspec.spec.states import Standing, standing
+from ptyspec.spec.finding import Standing, State, standing
 
 GREEN = ("passed", "skipped")
 

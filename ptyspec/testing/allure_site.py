@@ -22,7 +22,7 @@ from ptyspec.files.disk import check_place
 from ptyspec.files.jsonfile import write_json
 from ptyspec.runs.store import default_root
 from ptyspec.spec.clause import Clause
-from ptyspec.spec.states import Standing
+from ptyspec.spec.finding import Standing
 from ptyspec.testing.allure_categories import CATEGORIES
 
 VERSION = "3.18.0"
@@ -159,7 +159,7 @@ def _clauses(standings: Mapping[str, Standing]) -> str:
     """The page that holds every clause, with an anchor each."""
     from jinja2 import Environment
 
-    from ptyspec.spec.registry import specification
+    from ptyspec.spec.clause import specification
 
     documents: dict[str, list[Clause]] = {}
     for clause in specification().values():

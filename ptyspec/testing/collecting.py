@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ptyspec.runs.threads import usable_cpus
-from ptyspec.spec.tiers import TIERS, tier_of_path
+from ptyspec.spec.cases import TIERS, tier_of
 
 WORKER_BYTES = 2 * 10**9
 """Memory of one worker with TensorFlow and a trained model; measured: 1.1 to 1.6 * 10^9 bytes."""
@@ -25,7 +25,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     asked = config.option.markexpr.strip()
     if asked not in TIERS or not collection_path.is_relative_to(config.rootpath):
         return None
-    tier = tier_of_path(collection_path.relative_to(config.rootpath).parts)
+    tier = tier_of(f"{collection_path.relative_to(config.rootpath).as_posix()}/")
     return True if tier not in (None, asked) else None
 
 

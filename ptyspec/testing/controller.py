@@ -13,10 +13,9 @@ from filelock import FileLock
 from ptyspec.errors import PtyspecError
 from ptyspec.files.jsonfile import write_json
 from ptyspec.runs.environment import fingerprint
+from ptyspec.spec.clause import specification
 from ptyspec.spec.finding import State
-from ptyspec.spec.ledger import RECORD, Outcome, document, merged
-from ptyspec.spec.registry import specification
-from ptyspec.spec.stamp import Stamps
+from ptyspec.spec.ledger import RECORD, Outcome, Stamps, document, merged
 from ptyspec.testing.options import Options
 from ptyspec.testing.recorder import WORKER_OUTPUT, Facts
 from ptyspec.testing.summary import lines, standings

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ptyspec.spec.binding import source_tree
+from ptyspec.spec.cases import source_tree
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.finding import State
 

@@ -16,7 +16,7 @@ from types import ModuleType
 import pytest
 
 from ptyspec.errors import PtyspecError
-from ptyspec.spec.tiers import tier_of_path
+from ptyspec.spec.cases import tier_of
 
 FRAMEWORKS = ("tensorflow", "keras")
 
@@ -64,8 +64,7 @@ class Guard(Loader):
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Watch the import of a contract module."""
-        tier = tier_of_path(collector.nodeid.split("/")[:-1])
-        contract = isinstance(collector, pytest.Module) and tier == "contract"
+        contract = isinstance(collector, pytest.Module) and tier_of(collector.nodeid) == "contract"
         self.case = collector.nodeid if contract else ""
         try:
             return (yield)

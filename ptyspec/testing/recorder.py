@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ptyspec.contracts.stages import REFERENCE
-from ptyspec.spec.binding import clauses_of
+from ptyspec.spec.cases import EVIDENCE, clauses_of, tier_of
 from ptyspec.spec.clause import Clause
-from ptyspec.spec.finding import Finding, State
+from ptyspec.spec.finding import Finding, State, of_case
 from ptyspec.spec.ledger import CASE, MARGIN, NOTE, STATE, properties
-from ptyspec.spec.states import of_case
-from ptyspec.spec.tiers import EVIDENCE, tier_of_path
 from ptyspec.testing.failure import assertion, asserts, blamed, ended, section
 from ptyspec.testing.options import Options
 
@@ -69,7 +67,7 @@ class Recorder:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Give every case its tier and clauses, as markers and as properties."""
         for item in items:
-            tier = tier_of_path(item.nodeid.partition("::")[0].split("/")[:-1])
+            tier = tier_of(item.nodeid)
             if tier is not None:
                 item.add_marker(tier)
             if any(mark.args for mark in item.iter_markers("hypothesis")):

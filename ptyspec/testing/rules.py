@@ -14,7 +14,7 @@ import pytest
 
 from ptyspec.errors import PtyspecError
 from ptyspec.experiments import registry as hypotheses
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import specification
 from ptyspec.testing.summary import some
 
 SLUG = re.compile(r"[A-Za-z0-9_.+-]+")

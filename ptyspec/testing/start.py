@@ -7,9 +7,9 @@ import pytest
 from ptyspec.errors import ConfigError
 from ptyspec.runs.environment import active_faults
 from ptyspec.runs.threads import default_threads, set_threads
-from ptyspec.spec import binding
-from ptyspec.spec.registry import specification
-from ptyspec.spec.tiers import EVIDENCE, EVIDENCE_MEANING, TIERS
+from ptyspec.spec import cases
+from ptyspec.spec.cases import EVIDENCE, EVIDENCE_MEANING, TIERS
+from ptyspec.spec.clause import specification
 from ptyspec.testing import allure, collecting, fixtures, rules, xfails
 from ptyspec.testing.controller import Controller
 from ptyspec.testing.golden import fixture as golden
@@ -45,7 +45,7 @@ def start(config: pytest.Config) -> None:
     register(Guard(), "ptyspec.guard")
     register(recorder, "ptyspec.recorder")
     if config.getoption("ptyspec_bindings"):
-        register(binding, "ptyspec.bindings")  # breaches are written as they are
+        register(cases, "ptyspec.bindings")  # breaches are written as they are
     else:
         register(rules, "ptyspec.rules")
     if allure.active(config):

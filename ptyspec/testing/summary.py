@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ptyspec.spec.clause import LEVELS, Clause
-from ptyspec.spec.finding import State
+from ptyspec.spec.finding import Standing, State, failures, follows, standing
 from ptyspec.spec.ledger import Outcome
-from ptyspec.spec.states import Standing, failures, follows, standing
 
 WORDS = (
     "passed",

@@ -11,8 +11,7 @@ import re
 from pathlib import Path
 
 from ptyspec.errors import InputFileError
-from ptyspec.spec.clause import ID
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import ID, specification
 
 LINE = re.compile(rf"(?P<clause>{ID})\s+#\s*(?P<reason>\S.*)")
 

@@ -14,12 +14,11 @@ import numpy as np
 import pytest
 
 from ptyspec.files.disk import sha256_of
+from ptyspec.spec.cases import Case
 from ptyspec.spec.checks import Check, ClauseViolation
 from ptyspec.spec.clause import EXACT, Clause
-from ptyspec.spec.collect import Case
 from ptyspec.spec.finding import State
-from ptyspec.spec.ledger import FILE, SCHEMA_VERSION, Ledger, Outcome, read
-from ptyspec.spec.stamp import Stamps
+from ptyspec.spec.ledger import FILE, SCHEMA_VERSION, Ledger, Outcome, Stamps, read
 from ptyspec.spec.trace import Trace, trace
 from ptyspec.testing.golden.checks import Golden, GoldenDrift
 from ptyspec.testing.golden.manifest import MANIFEST, Entry, approved, problems, write_manifest

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ptyspec.render.text import escape
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import specification
 from ptyspec.testing.allure_categories import CATEGORIES
 
 pytest_plugins = ["pytester"]

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
 from ptyspec.errors import InputFileError, OutputExistsError
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import specification
 from ptyspec.testing.allure_results import read_results
 from ptyspec.testing.allure_site import VARIABLE, AllureToolError, command, render
 

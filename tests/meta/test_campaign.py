@@ -24,8 +24,8 @@ from ptyspec.faults.catalogue import fault
 from ptyspec.faults.matrix import markdown, write_campaign
 from ptyspec.faults.processes import Children
 from ptyspec.files.jsonfile import read_json, write_json
-from ptyspec.spec.collect import Case
-from ptyspec.spec.registry import specification
+from ptyspec.spec.cases import Case
+from ptyspec.spec.clause import specification
 from tests.child import finish, start
 
 pytestmark = pytest.mark.expensive
@@ -257,7 +257,7 @@ def test_a_campaign_is_another_one_with_other_libraries_faults_tier_or_mode(
             (NAMES, "contract", "quick"),
         )
     ]
-    monkeypatch.setattr("ptyspec.spec.collect.library_versions", lambda: {"numpy": "0.0"})
+    monkeypatch.setattr("ptyspec.spec.cases.library_versions", lambda: {"numpy": "0.0"})
     found.append(stamp_of(tmp_path, NAMES, "contract", "full"))
     assert len(set(found)) == len(found)
 

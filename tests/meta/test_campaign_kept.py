@@ -11,7 +11,7 @@ from ptyspec.faults.catalogue import catalogue
 from ptyspec.faults.matrix import seen_page
 from ptyspec.faults.result import Campaign
 from ptyspec.files.jsonfile import read_json
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import specification
 from tests.json_schema import breaches
 
 DOCS = Path(__file__).parents[2] / "docs"

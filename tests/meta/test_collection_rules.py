@@ -96,7 +96,7 @@ def test_a_document_that_breaks_the_format_is_a_usage_error_with_its_line(
     (specs / "a.md").write_text(
         "# A\n\n## Part\n\n### AREA-001 · Title {r1}\nIt is.\n", encoding="utf-8"
     )
-    plugin = "from pathlib import Path\nfrom ptyspec.spec import registry\nregistry.folder = lambda: Path('specs')\n"
+    plugin = "from pathlib import Path\nfrom ptyspec.spec import clause\nclause.specs_folder = lambda: Path('specs')\n"
     (project.path / "elsewhere.py").write_text(plugin, encoding="utf-8")
     write(project, OURS, contract__test_a=TEST)
     result = project.runpytest_subprocess("-p", "elsewhere")

@@ -8,8 +8,7 @@ import sys
 import pytest
 
 from ptyspec.cli import names
-from ptyspec.spec.clause import SpecError
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import SpecError, specification
 
 
 def test_a_clause_id_is_completed_in_either_case() -> None:
@@ -23,7 +22,7 @@ def test_documents_that_cannot_be_read_complete_nothing(monkeypatch: pytest.Monk
     def broken() -> None:
         raise SpecError("broken")
 
-    monkeypatch.setattr("ptyspec.spec.registry.specification", broken)
+    monkeypatch.setattr("ptyspec.spec.clause.specification", broken)
     assert names.clauses("") == []
 
 

@@ -22,7 +22,7 @@ from ptyspec.report.dashboard.page import DATA, PAGE, write_dashboard
 from ptyspec.report.dashboard.page import page as rendered
 from ptyspec.report.dashboard.runs import key_of, newest
 from ptyspec.runs.finished_run import FinishedRun
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import specification
 from tests.fake_dashboard import FAILING, NASTY, a_campaign, sources, without_anything
 from tests.fake_hub import a_hub
 from tests.json_schema import breaches

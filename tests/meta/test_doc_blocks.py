@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from ptyspec.spec.collect import CACHE, collect, state
+from ptyspec.spec.cases import CACHE, collect, state
 from ptyspec.spec.skeleton import slug
 from tests.child import environment
 from tests.command_lines import check_command

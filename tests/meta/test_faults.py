@@ -27,9 +27,8 @@ from ptyspec.physics import objects, scale
 from ptyspec.pipeline import normalize
 from ptyspec.runs.environment import FAULTS, active_faults, environment, fingerprint
 from ptyspec.runs.store import _without_others, code_version
-from ptyspec.spec.clause import PLACES
-from ptyspec.spec.registry import specification
-from ptyspec.spec.tiers import TIERS
+from ptyspec.spec.cases import TIERS
+from ptyspec.spec.clause import PLACES, specification
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
 from ptyspec.errors import OutputExistsError
+from ptyspec.spec.cases import collect
 from ptyspec.spec.checks import Check
-from ptyspec.spec.collect import collect
 from ptyspec.testing.golden import fixture
 from ptyspec.testing.golden.manifest import problems, read_manifest
 from ptyspec.testing.golden.page import write_page

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from ptyspec.files.disk import sha256_of
+from ptyspec.spec.cases import collect
 from ptyspec.spec.checks import Check
-from ptyspec.spec.collect import collect
 from ptyspec.testing.golden.content import Content, write
 from ptyspec.testing.golden.manifest import Entry, problems, read_manifest, write_manifest
 from ptyspec.testing.golden.tolerance import Tolerance

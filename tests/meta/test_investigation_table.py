@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
-from ptyspec.spec.collect import collect
-from ptyspec.spec.registry import specification
+from ptyspec.spec.cases import collect
+from ptyspec.spec.clause import specification
 from tests.command_lines import check_command
 from tests.investigation import Row, rows
 from tests.tiny_runs import SMALL

@@ -17,7 +17,7 @@ from docs.site.links import DanglingLinkError, relinked
 from docs.site.nav import SECTIONS, navigation
 from docs.site.schemas import schema_page
 from docs.site.stage import stage
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import specification
 
 pytestmark = pytest.mark.expensive
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
-from ptyspec.spec.parse import parse
+from ptyspec.spec.clause import parse
 
 TEXT = """# Title
 

@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from ptyspec.spec.clause import Clause, SpecError, UnknownClauseError
-from ptyspec.spec.parse import parse
-from ptyspec.spec.registry import read, specification
+from ptyspec.spec.clause import (
+    Clause,
+    SpecError,
+    UnknownClauseError,
+    parse,
+    read_clauses,
+    specification,
+)
 
 GOOD = """# Title
 Intro.
@@ -148,14 +153,14 @@ def test_an_id_stands_once_in_all_documents(tmp_path: Path) -> None:
     document(tmp_path, GOOD)
     (tmp_path / "other.md").write_text(GOOD.replace("AREA-SUB-002", "AREA-003"), encoding="utf-8")
     with pytest.raises(SpecError, match="AREA-001") as caught:
-        read(tmp_path)
+        read_clauses(tmp_path)
     assert f"source: {tmp_path / 'other.md'}:7" in str(caught.value)
     assert "limit: first at specs/doc.md:7" in str(caught.value)
 
 
 def test_an_unknown_id_is_refused_with_the_nearest_ones(tmp_path: Path) -> None:
     document(tmp_path, GOOD)
-    known = read(tmp_path)
+    known = read_clauses(tmp_path)
     assert list(known) == ["AREA-001", "AREA-SUB-002"]
     assert "AREA-001" in known
     assert "AREA-002" not in known

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ptyspec.spec.stamp import Stamps
+from ptyspec.spec.ledger import Stamps
 from tests.child import ROOT
 
 CASE = "tests/contract/test_it.py"

@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 
 from ptyspec.errors import PtyspecError
-from ptyspec.spec.clause import PLACES
-from ptyspec.spec.finding import State
-from ptyspec.spec.registry import specification
-from ptyspec.spec.states import of_case
+from ptyspec.spec.clause import PLACES, specification
+from ptyspec.spec.finding import State, of_case
 from ptyspec.testing import xfails
 from tests.plugin_project import OURS, RECORD, record, write
 

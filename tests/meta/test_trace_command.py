@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
-from ptyspec.spec.collect import collect
-from ptyspec.spec.registry import specification
+from ptyspec.spec.cases import collect
+from ptyspec.spec.clause import specification
 from tests.child import environment
 
 FIRST, SECOND = list(specification())[
@@ -127,7 +127,7 @@ def test_a_collection_is_kept_until_a_source_changes(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = collect(project)
-    monkeypatch.setattr("ptyspec.spec.collect.sys.executable", "/no/such/python")
+    monkeypatch.setattr("ptyspec.spec.cases.sys.executable", "/no/such/python")
     assert collect(project) == before
     assert [case.source for case in before] == [
         f"tests/contract/test_tiny.py:{n}" for n in (4, 4, 9)

@@ -22,8 +22,8 @@ from ptyspec.report.answer import HEADS
 from ptyspec.report.dashboard import runs as cards
 from ptyspec.report.dashboard.wrong import wrong
 from ptyspec.runs.finished_run import FinishedRun
+from ptyspec.spec.clause import specification
 from ptyspec.spec.finding import Finding, State
-from ptyspec.spec.registry import specification
 from tests import verdict_runs
 from tests.fake_dashboard import GAIN, bad_run, good_run
 

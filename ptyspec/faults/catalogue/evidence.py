@@ -144,7 +144,7 @@ def nan_within_tolerance(close, check, observed, expected, what, tolerance=None)
     close(check, observed, expected, what, tolerance)
 
 
-@fault(at="spec.stamp:Stamps.of")
+@fault(at="spec.ledger:Stamps.of")
 @clauses(red="EVID-009", green="EVID-007 EVID-008")
 def outcome_of_other_code(of, stamps, case):
     """The trace takes an outcome for present that other code produced."""

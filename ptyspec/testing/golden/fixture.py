@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ptyspec.spec.binding import GOLDEN, golden_of
+from ptyspec.spec.cases import GOLDEN, golden_of
 
 if TYPE_CHECKING:
     from ptyspec.testing.golden.checks import Golden

@@ -18,7 +18,7 @@ from ptyspec.files.disk import atomic_file, check_place, sha256_of
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.environment import fingerprint
 from ptyspec.runs.store import default_root
-from ptyspec.spec.stamp import Stamps
+from ptyspec.spec.ledger import Stamps
 from ptyspec.testing.golden.manifest import Entry, read_manifest, write_manifest
 from ptyspec.testing.golden.tolerance import GoldenError, Tolerance
 

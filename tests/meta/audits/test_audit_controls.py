@@ -6,7 +6,7 @@ import pytest
 
 from ptyspec.checks.registry import KINDS, module_of
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import specification
 from tests.audits import performed, trained
 
 SMALL_NETWORK = ("model.stages=2", "model.filters=[8]")

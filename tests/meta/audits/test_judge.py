@@ -14,8 +14,8 @@ from ptyspec.contracts.scenario import Scenario
 from ptyspec.pipeline.protocol import GroupedTrainTest, TrainTest
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.spec.checks import Check, ClauseViolation, NotRun
+from ptyspec.spec.clause import specification
 from ptyspec.spec.finding import Finding, State
-from ptyspec.spec.registry import specification
 from tests.audits import material
 
 RULE = "NORM-001"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ptyspec.errors import PtyspecError
-from ptyspec.spec.registry import specification
+from ptyspec.spec.clause import specification
 from ptyspec.testing.allure_site import command, render
 from tests.child import ROOT, environment
 from tests.fake_run import written_run

@@ -15,7 +15,7 @@ from ptyspec.experiments.variant import variant
 from ptyspec.explanations.clause_bench import SECONDS, ClauseBench
 from ptyspec.explanations.search import NOTHING, Outcome
 from ptyspec.runs.environment import FAULTS
-from ptyspec.spec.collect import Case
+from ptyspec.spec.cases import Case
 from tests.trivial_pipeline import WORDS
 
 pytestmark = pytest.mark.expensive

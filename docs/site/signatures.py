@@ -1,6 +1,6 @@
 """docs/failure-signatures.md: the eighty ways in which the investigated pipeline failed, and the clauses that catch each.
 
-python -m ptyspec.spec.signatures docs/failure-signatures.md
+python -m docs.site.signatures docs/failure-signatures.md
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from functools import cache
 from pathlib import Path
 
 from ptyspec.files.disk import atomic_file
-from ptyspec.spec.clause import Clause
-from ptyspec.spec.registry import folder, specification
+from ptyspec.spec.clause import Clause, specification, specs_folder
 
-COMMAND = "python -m ptyspec.spec.signatures docs/failure-signatures.md"
+COMMAND = "python -m docs.site.signatures docs/failure-signatures.md"
 HEAD = f"""# Failure signatures
 
 How the investigated pipeline failed, most of the time without an exception, and which clauses of [specs](../specs/) catch it. This page is generated: `{COMMAND}`."""
@@ -24,7 +23,7 @@ How the investigated pipeline failed, most of the time without an exception, and
 @cache
 def groups() -> dict[str, dict[int, str]]:
     """Return the short description of each signature by group and number."""
-    with (folder() / "failure-signatures.toml").open("rb") as file:
+    with (specs_folder() / "failure-signatures.toml").open("rb") as file:
         read = tomllib.load(file)
     return {
         group: {int(at): str(text) for at, text in rows.items()} for group, rows in read.items()

@@ -1,24 +1,98 @@
-"""Which cases exist, by really collecting them: `pytest --collect-only` in a child process writes its bindings.
+"""Which cases exist, of which tier each is, and which clauses and golden files it is bound to.
 
-A collection takes seconds (test modules import what they test), so its result is kept in pytest's cache under a digest of
-everything it can depend on, and read from there while nothing of that has changed.
+As a pytest plugin this is the option `--ptyspec-bindings FILE`: every collected case is listed, bound or not, so that
+a citation of any selector can be resolved. `collect` lets a child process write that file. A collection takes seconds
+(test modules import what they test), so it is kept in pytest's cache under a digest of everything it can depend on.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import inspect
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ptyspec.errors import PtyspecError
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.environment import library_versions
+from ptyspec.spec.clause import Clause, specification
+
+if TYPE_CHECKING:
+    import pytest
+
+TIERS = {
+    "contract": "one component against its contract; no TensorFlow",
+    "parity": "A beside B: two implementations of one clause",
+    "regression": "a result beside its approved golden file",
+    "meta": "the instrument itself: harness by a pytest inside pytest, audits by their controls",
+}
+SCHEMA_VERSION = 1
+GOLDEN = "golden"
+"""The marker that declares the golden files of a case."""
+EVIDENCE = "evidence"
+EVIDENCE_MEANING = "cases that judge a hypothesis: all that carry `hypothesis` with ids"
+
+
+def tier_of(case: str) -> str | None:
+    """Return the tier whose folder is among those of a file or node id, None where none is."""
+    folders = case.partition("::")[0].split("/")[:-1]
+    return next((tier for tier in TIERS if tier in folders), None)
+
+
+def names_of(item: pytest.Item) -> list[str]:
+    """Return the ids in a case's markers, nearest marker first, each once."""
+    return list(dict.fromkeys(n for mark in item.iter_markers("clause") for n in mark.args))
+
+
+def clauses_of(item: pytest.Item, known: bool = False) -> tuple[Clause, ...]:
+    """Return a case's clauses; raises UnknownClauseError for an unknown id, `known` leaves it out."""
+    rules = specification()
+    return tuple(rules[name] for name in names_of(item) if not known or name in rules)
+
+
+def golden_of(item: pytest.Item) -> list[str]:
+    """Return the golden files that a case declares: its markers' texts, {parameter} filled from its parameters."""
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    texts = [text for mark in item.iter_markers(GOLDEN) for text in mark.args]
+    return list(dict.fromkeys(text.format(**parameters) for text in texts))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Write the file named by the option, once collection and deselection are done."""
+    root, rows = session.config.rootpath, {}
+    for item in session.items:
+        path, line, _ = item.reportinfo()
+        file = Path(path)
+        # Of the source without comments and layout.
+        tree = source_tree(getattr(item, "function", None))
+        digest = hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:12] if tree else None
+        rows[item.nodeid] = {
+            "clauses": list(map(str, names_of(item))),
+            "tier": tier_of(item.nodeid),
+            "file": (file.relative_to(root) if file.is_relative_to(root) else file).as_posix(),
+            "line": (line or 0) + 1,
+            "digest": digest,
+            "golden": golden_of(item),
+        }
+    content = {"schema_version": SCHEMA_VERSION, "cases": rows}
+    write_json(Path(session.config.getoption("ptyspec_bindings")), content)
+
+
+def source_tree(function: Any) -> ast.Module | None:
+    """Return the syntax tree of a function's source; None where it was not written in a file."""
+    try:
+        return ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+    except (OSError, TypeError, SyntaxError):
+        return None
+
 
 CACHE = Path(".pytest_cache/v/ptyspec/bindings")
 SECONDS = 600
