@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from benchmarks.planted import World, world
 from ptyspec.explanations.causes import Findings
-from ptyspec.explanations.ddmin import ddmin, smallest
-from ptyspec.explanations.search import Outcome, Search, Subset
+from ptyspec.explanations.search import Outcome, Search, Subset, ddmin, smallest
 
 SIZES = (20, 40, 60)
 KINDS = {

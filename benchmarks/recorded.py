@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ptyspec.checks.recorded import figures
-from ptyspec.render.table import markdown_table
-from ptyspec.render.text import escape
+from ptyspec.render.table import escape, markdown_table
 
 
 def page() -> str:

@@ -15,8 +15,7 @@ from ptyspec.contracts.bundles import RawScan, Reconstruction
 from ptyspec.contracts.records import ArrayStats, EpochRecord, History, StageRecord
 from ptyspec.contracts.resolve import Layer, Resolved, resolve
 from ptyspec.contracts.run import RunResult
-from ptyspec.report.markdown import report_text
-from ptyspec.report.pages import write_pages
+from ptyspec.report.pages import report_text, write_pages
 from ptyspec.runs.finished_run import FinishedRun, write_run
 from ptyspec.seeds import generator
 

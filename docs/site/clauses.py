@@ -12,8 +12,8 @@ from ptyspec.faults.catalogue import catalogue
 from ptyspec.faults.fault import Fault
 from ptyspec.faults.result import Campaign, Seen, seen_in
 from ptyspec.files.jsonfile import read_json
+from ptyspec.render.table import escape as markdown
 from ptyspec.render.table import markdown_table
-from ptyspec.render.text import escape as markdown
 from ptyspec.spec.cases import TIERS, Case, collect
 from ptyspec.spec.clause import HEADING, Clause, read_clauses
 

@@ -8,8 +8,7 @@ from typing import Any
 from typer.main import get_command
 
 from ptyspec.cli.main import app
-from ptyspec.render.table import markdown_table
-from ptyspec.render.text import escape
+from ptyspec.render.table import escape, markdown_table
 
 HEAD = """# Command line
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ptyspec.files.jsonfile import read_json
-from ptyspec.render.table import markdown_table
-from ptyspec.render.text import escape
+from ptyspec.render.table import escape, markdown_table
 
 HEAD = """# JSON files
 

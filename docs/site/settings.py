@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from ptyspec.cli import keys as known
+from ptyspec.cli import scenarios as known
 from ptyspec.contracts.resolve import flatten
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.files.disk import atomic_file

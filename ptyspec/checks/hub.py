@@ -43,8 +43,7 @@ from ptyspec.errors import (
 )
 from ptyspec.files.disk import atomic_file, check_place, clear_errors, make_folder
 from ptyspec.files.jsonfile import write_json
-from ptyspec.render.table import Mark, Table
-from ptyspec.render.text import escape
+from ptyspec.render.table import Mark, Table, escape
 from ptyspec.runs.environment import environment
 
 INDEX = "index.md"

@@ -15,8 +15,7 @@ from urllib.parse import quote, unquote
 
 from ptyspec.errors import InputFileError
 from ptyspec.files.jsonfile import read_json
-from ptyspec.render.table import FORM, LONG, Mark, show
-from ptyspec.render.text import escape
+from ptyspec.render.table import FORM, LONG, Mark, escape, show
 
 LINK = re.compile(r'\[((?:[^\[\]\\]|\\.)*)\]\(([^()#\s]+\.json)#(\S*?) "([^"]*)"\)')
 """A number by reference in Markdown: text, file, JSON pointer (RFC 6901), and the format as the link's title."""

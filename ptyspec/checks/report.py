@@ -19,8 +19,7 @@ from ptyspec.errors import PtyspecError
 from ptyspec.files.disk import atomic_file, make_folder
 from ptyspec.files.jsonfile import read_document, write_json
 from ptyspec.render import canvas
-from ptyspec.render.table import FORM, LONG, Mark, Table
-from ptyspec.render.text import escape
+from ptyspec.render.table import FORM, LONG, Mark, Table, escape
 from ptyspec.runs.run_spec import Kind as SubjectKind
 from ptyspec.spec.clause import ID
 from ptyspec.spec.finding import Finding, State

@@ -35,7 +35,7 @@ from ptyspec.checks.visual_facts import ITERATIVE, NETWORK, TRIVIAL, UNTRAINED
 from ptyspec.contracts.bundles import Array
 from ptyspec.physics.scale import illumination_weight
 from ptyspec.render import canvas
-from ptyspec.render.views import align_phase, frame_of, place
+from ptyspec.render.canvas import align_phase, frame_of, place
 from ptyspec.seeds import generator
 from ptyspec.spec.checks import Check
 

@@ -1,4 +1,4 @@
-"""`ptyspec audit`: A beside B, as a table, JSON, Markdown and figures; exit code 1 where a clause is broken."""
+"""`ptyspec audit` and `ptyspec compare`: A beside B, as tables, JSON, Markdown and figures."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ptyspec.cli.failures import BROKEN, INCOMPLETE, VIOLATION
-from ptyspec.cli.names import audit_words
-from ptyspec.cli.options import Json, Profile, Recipe, Seed, Setting
+from ptyspec.cli import options, output
+from ptyspec.cli.options import argument, audit_words, flag, option, scenario_targets
+from ptyspec.errors import ConfigError
+from ptyspec.files.disk import check_place
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,42 +19,41 @@ if TYPE_CHECKING:
     from ptyspec.checks.report import Audit
     from ptyspec.runs.run_spec import RunSpec
 
+
 Words = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[KIND] A [B]...",
-        help="A kind of audit and what to look at: scenarios, files, runs (folder or first 8 "
+    argument(
+        "[KIND] A [B]...",
+        "A kind of audit and what to look at: scenarios, files, runs (folder or first 8 "
         "digits of the key), legacy:main, legacy:dose, legacy:dose:mae.",
-        autocompletion=audit_words,
+        complete=audit_words,
     ),
 ]
-Everything = Annotated[bool, typer.Option("--all", help="Every kind, into a new folder of --out.")]
-Out = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Also write JSON, Markdown and figures here.")
+Everything = Annotated[bool, flag("--all", "Every kind, into a new folder of --out.")]
+Out = Annotated[Path | None, option("DIR", "Also write JSON, Markdown and figures here.")]
+Control = Annotated[
+    str | None, option("NAME", "Spoil the last subject's data on purpose: the audit must go red.")
 ]
-SPOIL = "Spoil the last subject's data on purpose: the audit must go red."
-Control = Annotated[str | None, typer.Option(metavar="NAME", help=SPOIL)]
-Listing = Annotated[bool, typer.Option("--list", help="List kinds (or one), and their controls.")]
-REREAD = "Re-read every number of the summaries in a folder from its JSON."
-Check = Annotated[Path | None, typer.Option(metavar="DIR", help=REREAD)]
-CODES = {"violation": VIOLATION, "defect": BROKEN, "ok": 0}
-"""Exit codes; any other status is incomplete."""
+Listing = Annotated[bool, flag("--list", "List kinds (or one), and their controls.")]
+Check = Annotated[
+    Path | None, option("DIR", "Re-read every number of the summaries in a folder from its JSON.")
+]
 EXAMPLE = "ptyspec audit probe gs2_custom; kinds: ptyspec audit --list"
 FORMS = "KIND A [B]..., or --all A [B]... --out DIR, or --check DIR"
 
 
 def audit(
     words: Words = None,
-    profile: Profile = None,
-    recipe: Recipe = None,
-    seed: Seed = None,
-    settings: Setting = None,
+    profile: options.Profile = None,
+    recipe: options.Recipe = None,
+    seed: options.Seed = None,
+    settings: options.Setting = None,
     everything: Everything = False,
     out: Out = None,
     control: Control = None,
     listing: Listing = False,
     check: Check = None,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Put subjects side by side and hold what is found against the clauses.
 
@@ -70,19 +70,15 @@ def audit(
     else:
         understood = len(given) > 1
     if not understood:
-        from ptyspec.errors import ConfigError
-
         value, wrong = " ".join(given) or None, "say which audit and what to look at"
         raise ConfigError(wrong, value=value, limit=FORMS, source="command line", next_step=EXAMPLE)
     if check is not None:
         return _check(check, as_json)
-    from ptyspec.cli.output import end, fix_threads, place
-
-    fix_threads()
+    output.fix_threads()
     from ptyspec.checks.subject_values import READERS
     from ptyspec.runs.run_spec import Options, run_specs
 
-    said, folder = Options(profile, recipe, seed, settings or ()), place(out)
+    said, folder = Options(profile, recipe, seed, settings or ()), output.whole(out)
     if everything and folder is not None:
         told = f"ptyspec audit --all {shlex.join(given)} {said} --out {shlex.quote(str(out))}"
         specs = run_specs(given, said, readers=READERS)
@@ -90,7 +86,7 @@ def audit(
     else:
         specs = run_specs(given[1:], said, readers=READERS)
         status = _one(given[0], specs, control, folder, as_json)
-    return end(CODES.get(status, INCOMPLETE))
+    raise typer.Exit(output.CODES.get(status, output.INCOMPLETE))
 
 
 def _one(
@@ -99,24 +95,21 @@ def _one(
     from ptyspec.checks.registry import perform
     from ptyspec.checks.report import markdown, may_hold, write_audit
     from ptyspec.checks.stage_outputs import StageOutputs
-    from ptyspec.cli.output import print_json, stderr, stdout
-    from ptyspec.cli.progress import RichProgress
     from ptyspec.faults.controls import spoiled
-    from ptyspec.files.disk import check_place
 
     if place is not None:
         check_place(place, "single audits", may_hold)
-    with RichProgress(stderr()) as bars:
+    with output.progress() as bars:
         subjects = [StageOutputs(spec, progress=bars) for spec in specs]
         made = spoiled(kind, subjects, control) if control else perform(kind, subjects)
         path = None if place is None else write_audit(place, made)
     if as_json:
-        print_json(made.document())
+        output.print_json(made.document())
     elif path is not None:
-        _headline(stdout(), made)
+        _headline(output.stdout(), made)
         typer.echo(f"report: {path}")
-    elif stdout().is_terminal:
-        show(stdout(), made)
+    elif output.stdout().is_terminal:
+        show(output.stdout(), made)
     else:
         typer.echo(markdown(made, linked=False), nl=False)
     return made.status
@@ -138,37 +131,35 @@ def _headline(console: Console, audit: Audit) -> None:
     """Print every broken clause with what broke it, and the status."""
     from ptyspec.checks.report import BROKEN, STYLES
 
-    told = [
-        (f"broken: {one.clause}: {one.what}", BROKEN) for one in audit.findings if one.ok is False
-    ]
-    for text, state in [*told, (f"{audit.kind}: {audit.status}", audit.status)]:
-        console.print(text, markup=False, style=STYLES[state])
+    broken = [one for one in audit.findings if one.ok is False]
+    for one in broken:
+        console.print(f"broken: {one.clause}: {one.what}", markup=False, style=STYLES[BROKEN])
+    console.print(f"{audit.kind}: {audit.status}", markup=False, style=STYLES[audit.status])
 
 
 def _all(specs: list[RunSpec], place: Path, told: str, as_json: bool) -> str:
     from ptyspec.checks.hub import INDEX, tables, write_hub
     from ptyspec.checks.stage_outputs import StageOutputs
-    from ptyspec.cli.output import print_json, stderr, stdout
-    from ptyspec.cli.progress import RichProgress
 
-    with RichProgress(stderr()) as bars:
+    with output.progress() as bars:
         subjects = [StageOutputs(spec, progress=bars) for spec in specs]
         folder, content = write_hub(place, subjects, command=told, watch=bars.whole)
     if as_json:
-        print_json({"hub": str(folder), **content.model_dump(mode="json")})
+        output.print_json({"hub": str(folder), **content.model_dump(mode="json")})
     else:
         for table in tables(content):
-            stdout().print(table.terminal())
+            output.stdout().print(table.terminal())
         for row in content.findings:
             if row.ok is False:
-                stdout().print(f"broken: {row.clause} ({row.kind}): {row.what}", markup=False)
+                output.stdout().print(
+                    f"broken: {row.clause} ({row.kind}): {row.what}", markup=False
+                )
         typer.echo(f"report: {folder / INDEX}")
     return content.status
 
 
 def _list(wanted: list[str], as_json: bool) -> None:
     from ptyspec.checks.registry import KINDS, NEED_A_RUN, known, module_of
-    from ptyspec.cli.output import print_json
     from ptyspec.faults.controls import story
 
     rows: dict[str, dict[str, Any]] = {}
@@ -180,7 +171,7 @@ def _list(wanted: list[str], as_json: bool) -> None:
         ]
         rows[kind] = {"question": question, "trains": kind in NEED_A_RUN, "controls": controls}
     if as_json:
-        return print_json({"schema_version": 1, "kinds": rows})
+        return output.print_json({"schema_version": 1, "kinds": rows})
     for kind, row in rows.items():
         needs = " (needs a finished run)" if row["trains"] else ""
         typer.echo(f"{kind:<16} {row['question']}{needs}")
@@ -191,12 +182,61 @@ def _list(wanted: list[str], as_json: bool) -> None:
 
 def _check(folder: Path, as_json: bool) -> None:
     from ptyspec.checks.references import problems
-    from ptyspec.cli.output import end, print_json
 
     wrong = problems(folder)
     status = "violation" if wrong else "ok"
     if as_json:
-        print_json({"schema_version": 1, "status": status, "problems": wrong})
-    for line in () if as_json else wrong or ["ok: every number is what its JSON field holds"]:
-        typer.echo(line)
-    end(CODES[status])
+        output.print_json({"schema_version": 1, "status": status, "problems": wrong})
+    for text in () if as_json else wrong or ["ok: every number is what its JSON field holds"]:
+        typer.echo(text)
+    raise typer.Exit(output.CODES[status])
+
+
+Targets = Annotated[
+    list[str],
+    argument(
+        "RUN RUN...",
+        "Runs that are finished: a folder, the first 8 digits of a key, or SCENARIO[:WORD,WORD...].",
+        complete=scenario_targets,
+    ),
+]
+Page = Annotated[Path | None, option("DIR", "Also write compare.md, .html, .png and .json here.")]
+
+
+def compare(
+    targets: Targets,
+    profile: options.Profile = None,
+    recipe: options.Recipe = None,
+    seed: options.Seed = None,
+    settings: options.Setting = None,
+    out: Page = None,
+    as_json: options.Json = False,
+) -> None:
+    """Put finished runs side by side: scores and controls, settings that differ and who set them, stage by stage.
+
+    Nothing is run for it. Exit codes: 0 compared; 1 a run is wrong by its own scores; 2 wrong input, or a run that is
+    not finished; 4 the runs show different objects, and only what may be compared was.
+    """
+    output.fix_threads()
+    from ptyspec.report.comparison import comparison, runs
+    from ptyspec.report.comparison_page import is_comparison, tables, write_comparison
+    from ptyspec.runs.run_spec import Options
+
+    place = output.whole(out)
+    if place is not None:
+        check_place(place, "a comparison", is_comparison)
+    found = runs(targets, Options(profile, recipe, seed, settings or ()))
+    document = comparison(found)
+    written = write_comparison(place, found, document) if place is not None else []
+    if as_json:
+        output.print_json(document)
+    else:
+        for table in tables(document):
+            if table.rows:
+                output.stdout().print(table.terminal(fold_first=True))
+            output.line(f"{table.note}\n" if table.note else "")
+        for path in written:
+            typer.echo(f"{path.suffix[1:]:<5} {path}")
+    for limit in document.limits:
+        output.stderr().print(f"note: {limit}", markup=False)
+    raise typer.Exit(output.CODES[document.status])

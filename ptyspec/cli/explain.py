@@ -5,80 +5,63 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ptyspec.cli.failures import INCOMPLETE
-from ptyspec.cli.names import clauses, variants
-from ptyspec.cli.options import Json, Processes, Profile, Seed, Setting
+from ptyspec.cli import options
+from ptyspec.cli.options import argument, clauses, option, variants
+from ptyspec.cli.output import INCOMPLETE, print_json, progress, stdout, whole
+from ptyspec.files.disk import check_place
 
 HELP = "SCENARIO[:WORD,...] (a word: a recipe, a fault, -FAULT, KEY=VALUE), or the folder of a finished run."
-Good = Annotated[str, typer.Argument(metavar="GOOD", help=HELP, autocompletion=variants)]
-Bad = Annotated[
-    str, typer.Argument(metavar="BAD", help="The same, with the symptom.", autocompletion=variants)
-]
+Good = Annotated[str, argument("GOOD", HELP, complete=variants)]
+Bad = Annotated[str, argument("BAD", "The same, with the symptom.", complete=variants)]
 SymptomText = Annotated[
     str,
-    typer.Option(
+    option(
+        "EXPR|CLAUSE-ID",
+        "Such as 'amplitude.mean_ratio<0.9'; several joined by and.",
         "--symptom",
-        metavar="EXPR|CLAUSE-ID",
-        help="Such as 'amplitude.mean_ratio<0.9'; several joined by and.",
-        autocompletion=clauses,
+        complete=clauses,
     ),
 ]
-Budget = Annotated[
-    int | None, typer.Option(metavar="N", min=2, help="At most so many runs in the search.")
-]
-Repeats = Annotated[
-    int, typer.Option(metavar="N", min=0, help="Other training seeds that confirm.")
-]
-Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Also write JSON and story here.")]
+Budget = Annotated[int | None, option("N", "At most so many runs in the search.", min=2)]
+Repeats = Annotated[int, option("N", "Other training seeds that confirm.", min=0)]
+Out = Annotated[Path | None, option("DIR", "Also write JSON and story here.")]
 
 
 def explain(
     good: Good,
     bad: Bad,
     symptom: SymptomText,
-    profile: Profile = None,
-    seed: Seed = None,
-    settings: Setting = None,
+    profile: options.Profile = None,
+    seed: options.Seed = None,
+    settings: options.Setting = None,
     budget: Budget = None,
     repeats: Repeats = 3,
-    processes: Processes = 2,
+    processes: options.Processes = 2,
     out: Out = None,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Find what makes BAD show a symptom that GOOD does not: the stage, the smallest difference, what hides behind it.
 
     Every run is kept in the store: the same command after an interruption goes on where it was. Exit codes: 0 explained
     and confirmed both ways, 2 wrong input (GOOD shows the symptom, BAD does not), 3 error, 4 incomplete.
     """
-    from ptyspec.cli import output
-    from ptyspec.cli.progress import RichProgress
     from ptyspec.explanations.explain import SearchInterruptedError
     from ptyspec.explanations.story import answer, is_explanation, story, write_explanation
-    from ptyspec.files.disk import check_place
     from ptyspec.front.calls import explain as search
 
-    place = output.place(out)
+    place = whole(out)
     if place is not None:
         check_place(place, "an explanation", is_explanation)
     command = shlex.join(["ptyspec", *sys.argv[1:]])
     try:
-        with RichProgress(output.stderr()) as bars:
-            found = search(
-                good,
-                bad,
-                symptom,
-                profile=profile,
-                seed=seed,
-                set=settings,
-                budget=budget,
-                repeats=repeats,
-                processes=processes,
-                progress=bars,
-            ).document
+        with progress() as bars:
+            how: Any = {"profile": profile, "seed": seed, "set": settings, "budget": budget}
+            how |= {"repeats": repeats, "processes": processes, "progress": bars}
+            found = search(good, bad, symptom, **how).document
     except KeyboardInterrupt:
         raise SearchInterruptedError(
             "the search was interrupted",
@@ -90,11 +73,11 @@ def explain(
         path = write_explanation(place, found, text)
         text = "\n".join([*answer(found), "", f"story: {path}", ""])
     if as_json:
-        output.print_json(found)
-    elif output.stdout().is_terminal:
+        print_json(found)
+    elif stdout().is_terminal:
         from rich.markdown import Markdown
 
-        output.stdout().print(Markdown(text))
+        stdout().print(Markdown(text))
     else:
         typer.echo(text, nl=False)
-    output.end(0 if found.status == "explained" else INCOMPLETE)
+    raise typer.Exit(0 if found.status == "explained" else INCOMPLETE)

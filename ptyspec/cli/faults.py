@@ -1,4 +1,4 @@
-"""`ptyspec faults`: what the suite must catch, and whether it does."""
+"""`ptyspec faults` and `ptyspec golden`: what the suite must catch, and the files that it compares with."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ptyspec.cli.failures import INCOMPLETE, VIOLATION
-from ptyspec.cli.names import faults
-from ptyspec.cli.options import Json
+from ptyspec.cli import options
+from ptyspec.cli.options import argument, faults, flag, option
+from ptyspec.cli.output import CODES, VIOLATION, print_json, stderr, stdout, whole
+from ptyspec.errors import PtyspecError
+from ptyspec.render.table import Table
 
 if TYPE_CHECKING:
     from ptyspec.faults.result import Campaign, Mode
+    from ptyspec.testing.golden.proposal import Proposal
+
 
 app = typer.Typer(
     help="Calibrated faults: list them, and see which clauses catch them.", no_args_is_help=True
@@ -21,11 +25,9 @@ app = typer.Typer(
 
 
 @app.command("list", short_help="List the faults.")
-def listing(as_json: Json = False) -> None:
+def listing(as_json: options.Json = False) -> None:
     """List every fault with its stage, its story and the clauses that must go red."""
-    from ptyspec.cli.output import print_json, stdout
     from ptyspec.faults.catalogue import catalogue, sets
-    from ptyspec.render.table import Table
 
     known = catalogue()
     if as_json:
@@ -53,29 +55,22 @@ class Tier(StrEnum):
 
 Only = Annotated[
     list[str] | None,
-    typer.Option(
-        "--fault",
-        metavar="ID",
-        help="This fault; may be repeated. Otherwise all of the tier.",
-        autocompletion=faults,
+    option(
+        "ID", "This fault; may be repeated. Otherwise all of the tier.", "--fault", complete=faults
     ),
 ]
 WhichTier = Annotated[
     Tier, typer.Option(help="contract: numpy cases, forked; parity: networks, a process a fault.")
 ]
 Quick = Annotated[
-    bool,
-    typer.Option("--quick", help="Only cases of the clauses that a fault declares red or green."),
+    bool, flag("--quick", "Only cases of the clauses that a fault declares red or green.")
 ]
-Children = Annotated[int, typer.Option("-n", metavar="N", min=1, help="Processes at a time.")]
-Limit = Annotated[
-    int | None, typer.Option(metavar="S", min=1, help="Limit for one fault; else 120, parity 900.")
-]
+Children = Annotated[int, option("N", "Processes at a time.", "-n", min=1)]
+Limit = Annotated[int | None, option("S", "Limit for one fault; else 120, parity 900.", min=1)]
 Out = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", help="Also write campaign.json and .md (every clause and fault)."),
+    Path | None, option("DIR", "Also write campaign.json and .md (every clause and fault).")
 ]
-Merge = Annotated[bool, typer.Option("--merge", help="Keep what DIR says of other faults.")]
+Merge = Annotated[bool, flag("--merge", "Keep what DIR says of other faults.")]
 
 
 @app.command("campaign", short_help="Run a tier's cases under each fault.")
@@ -87,7 +82,7 @@ def campaign(
     seconds: Limit = None,
     out: Out = None,
     merge: Merge = False,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Run cases under each fault and show which clauses go red.
 
@@ -96,14 +91,13 @@ def campaign(
     Exit codes: 0 every fault is caught, 1 one survived or a clause has not the colour that was
     declared, 4 one could not be applied or reached.
     """
-    from ptyspec.cli import output
     from ptyspec.faults.matrix import markdown, write_campaign
     from ptyspec.faults.result import check_tier, merged
     from ptyspec.spec.clause import specification
 
     if merge and out is None:
         raise typer.BadParameter("--merge needs --out, where the other results lie")
-    folder, former = output.place(out), None
+    folder, former = whole(out), None
     if merge and folder is not None and (folder / "campaign.json").is_file():
         former = _read(folder)
         check_tier(former, tier.value)  # another tier is refused before anything runs
@@ -114,10 +108,10 @@ def campaign(
     if folder is not None:
         write_campaign(folder, found)
     if as_json:
-        output.print_json(found)
+        print_json(found)
     else:
         typer.echo(markdown(found, brief=True), nl=False)
-    output.end({"violation": VIOLATION, "incomplete": INCOMPLETE, "ok": 0}[found.status])
+    raise typer.Exit(CODES[found.status])
 
 
 @app.command("seen", short_help="How each clause was seen red.")
@@ -143,7 +137,6 @@ def _found(
     only: list[str], tier: Literal["contract", "parity"], mode: Mode, children: int, seconds: int
 ) -> Campaign:
     """Run what is missing of a campaign and read all of it."""
-    from ptyspec.cli.output import stderr
     from ptyspec.faults import campaign as work
     from ptyspec.faults.catalogue import catalogue, fault
     from ptyspec.front.checkout import checkout
@@ -168,3 +161,89 @@ def _found(
         else:
             work.run_campaign(root, folder, names, mode=mode, **how)
     return work.read_campaign(folder, names, cases, specification(), tier, mode)
+
+
+golden = typer.Typer(
+    help="Golden files: propose, look, approve; a test run never writes one.", no_args_is_help=True
+)
+Proposals = Annotated[
+    Path | None, option("DIR", "Where proposals lie; otherwise in the run store.")
+]
+
+
+@golden.command("propose", short_help="Run the golden cases and show what differs.")
+def propose(
+    selectors: Annotated[
+        list[str] | None, argument("[CASE]...", "Files or case ids; otherwise all.")
+    ] = None,
+    out: Proposals = None,
+    as_json: options.Json = False,
+) -> None:
+    """Run the regression cases, keep what they observe beside the golden files, and write a page that shows both.
+
+    Golden files that hold are not proposed again: within their tolerance they would wander. Exit code 1 where a case
+    fails for another reason than its golden file: what it observed is not proposed.
+    """
+    from ptyspec.testing.golden import proposal
+    from ptyspec.testing.golden.page import write_page
+
+    root, folder = _root(), (out or proposal.default_folder()).expanduser().absolute()
+    with stderr().status("running the golden cases"):
+        found = proposal.propose(root, folder, selectors or [])
+        page = write_page(found, root / "golden", folder)
+    head = {"status": found.status, "page": str(page), "failed": found.failed}
+    _tell(found.proposals, head, as_json)
+    if not as_json:
+        typer.echo("\n".join([*found.failed, f"page: {page}"]))
+        if found.open:
+            where = f" --out {folder}" if out else ""
+            typer.echo(f"next: ptyspec golden approve --all --reason TEXT{where}")
+    if found.failed:
+        raise typer.Exit(VIOLATION)
+
+
+@golden.command("approve", short_help="Make proposals golden.")
+def approve(
+    reason: Annotated[str, option("TEXT", "Why the new values are right.")],
+    names: Annotated[
+        list[str] | None, argument("[NAME]...", "Proposals, or their folders.")
+    ] = None,
+    everything: Annotated[bool, flag("--all", "All open proposals.")] = False,
+    out: Proposals = None,
+    as_json: options.Json = False,
+) -> None:
+    """Copy proposals into golden/ and note sha256, environment, case and reason in its manifest.
+
+    Refused: a proposal made by other code than the present one, or beside a golden file that has changed since.
+    """
+    from ptyspec.testing.golden.proposal import approve as make
+    from ptyspec.testing.golden.proposal import default_folder
+
+    if bool(names) == everything:
+        raise PtyspecError(
+            "say which proposals, or --all",
+            value=" ".join(names or []) or "none",
+            next_step="ptyspec golden approve NAME --reason TEXT",
+        )
+    found = make(_root(), (out or default_folder()).expanduser().absolute(), names or [], reason)
+    _tell(found, {"status": "approved"}, as_json)
+
+
+def _root() -> Path:
+    """Return the repository whose golden files are meant: the working folder."""
+    from ptyspec.testing.golden.tolerance import GoldenError
+
+    root = Path.cwd()
+    if not (root / "golden").is_dir():
+        raise GoldenError(
+            "there is no folder golden here", value=root, next_step="go to the repository's root"
+        )
+    return root
+
+
+def _tell(found: list[Proposal], head: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        rows = [{"name": one.name, "status": one.status, "case": one.producer} for one in found]
+        print_json({"schema_version": 1, **head, "files": rows})
+    for one in found if not as_json else ():
+        typer.echo(f"{one.status:<8} {one.name}")

@@ -9,38 +9,31 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ptyspec.cli.failures import INCOMPLETE, VIOLATION
-from ptyspec.cli.names import hypotheses as known
-from ptyspec.cli.options import Json, Processes, Root
+from ptyspec.cli import options, output
+from ptyspec.cli.options import argument, flag, option
+from ptyspec.cli.options import hypotheses as known
+from ptyspec.cli.output import INCOMPLETE, VIOLATION, line, print_json, progress, stdout
 from ptyspec.front.checkout import checkout
+from ptyspec.render.table import Mark, Table, show
 
 if TYPE_CHECKING:
     from ptyspec.experiments.documents import BoardRow, Effect, JudgementFile
     from ptyspec.experiments.judge import Judgement
-    from ptyspec.render.table import Mark, Table
 
 DIGITS = ".3g"
 STYLES = {"CONFIRMED": "bold green", "RULED OUT": "bold cyan", "OPEN": "yellow"}
-Names = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="H-ID", help="A hypothesis, or several.", autocompletion=known),
-]
-Everything = Annotated[bool, typer.Option("--all", help="Every hypothesis.")]
-Committed = Annotated[
-    bool, typer.Option("--from-evidence", help="Judge the committed evidence; run nothing.")
-]
+Names = Annotated[list[str] | None, argument("H-ID", "A hypothesis, or several.", complete=known)]
+Everything = Annotated[bool, flag("--all", "Every hypothesis.")]
+Committed = Annotated[bool, flag("--from-evidence", "Judge the committed evidence; run nothing.")]
 Record = Annotated[
-    bool, typer.Option("--record", help="Write the evidence, and add the verdict to the history.")
+    bool, flag("--record", "Write the evidence, and add the verdict to the history.")
 ]
-Reason = Annotated[
-    str, typer.Option("--reason", metavar="TEXT", help="With --record: why it was judged again.")
-]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Make runs again that are in the store.")]
+Reason = Annotated[str, option("TEXT", "With --record: why it was judged again.", "--reason")]
+Fresh = Annotated[bool, flag("--fresh", "Make runs again that are in the store.")]
 
 
-def hypotheses(root: Root = None, as_json: Json = False) -> None:
+def hypotheses(root: options.Root = None, as_json: options.Json = False) -> None:
     """Show every hypothesis with its verdict, its effect and its scope, from what is committed; nothing is run."""
-    from ptyspec.cli.output import print_json, stdout
     from ptyspec.experiments.board import board
 
     found = board(checkout(root) / "specs" / "hypotheses")
@@ -58,17 +51,16 @@ def judge(
     committed: Committed = False,
     write: Record = False,
     why: Reason = "",
-    processes: Processes = 2,
+    processes: options.Processes = 2,
     fresh: Fresh = False,
-    root: Root = None,
-    as_json: Json = False,
+    root: options.Root = None,
+    as_json: options.Json = False,
 ) -> None:
     """Judge a hypothesis: run what the store does not have, and compute what follows.
 
     Exit codes: 0 judged, 1 the history was altered or says something else than the committed evidence, 2 no such
     hypothesis or a wrong file, 4 OPEN or without evidence.
     """
-    from ptyspec.cli import output
     from ptyspec.experiments.documents import Judgements
     from ptyspec.experiments.errors import EvidenceError, HistoryError
     from ptyspec.experiments.judge import standing
@@ -98,10 +90,10 @@ def judge(
     if as_json:
         counts = {name: sum(one.verdict == name for one in rows) for name in STYLES}
         alone = len(wanted) == 1 and not everything
-        output.print_json(rows[0] if alone else Judgements(verdicts=counts, judgements=rows))
+        print_json(rows[0] if alone else Judgements(verdicts=counts, judgements=rows))
     codes |= {VIOLATION for one in rows if one.broken}
     codes |= {INCOMPLETE for one in rows if one.verdict == "OPEN"}
-    output.end(min(codes, default=0))
+    raise typer.Exit(min(codes, default=0))
 
 
 def _refuse_faults() -> None:
@@ -130,13 +122,11 @@ def _wanted(names: list[str] | None, everything: bool, place: Path) -> list[str]
 
 
 def _judged(name: str, place: Path, committed: bool, processes: int, fresh: bool) -> Judgement:
-    from ptyspec.cli.output import stderr
-    from ptyspec.cli.progress import RichProgress
     from ptyspec.experiments.judge import from_evidence, judge
 
     if committed:
         return from_evidence(name, place)
-    with RichProgress(stderr()) as shown:
+    with progress() as shown:
         shown.stage_started(name)
         watch = partial(shown.step, note=f"runs of {name}")
         return judge(name, place, processes=processes, progress=watch, fresh=fresh)
@@ -153,7 +143,6 @@ def _recorded(one: Judgement, place: Path, why: str) -> str:
 
 
 def _print(one: JudgementFile) -> None:
-    from ptyspec.cli.output import line, stdout
 
     line(f"{one.id}  ", end="")
     line(one.verdict, STYLES[one.verdict])
@@ -168,7 +157,6 @@ def _print(one: JudgementFile) -> None:
 
 
 def _contrasts(found: JudgementFile) -> Table:
-    from ptyspec.render.table import Table
 
     rows = []
     for one in [*found.contrasts, *found.controls]:
@@ -180,7 +168,6 @@ def _contrasts(found: JudgementFile) -> Table:
 
 
 def _board(rows: Sequence[BoardRow]) -> Table:
-    from ptyspec.render.table import Mark, Table
 
     cells = []
     for row in rows:
@@ -193,8 +180,6 @@ def _board(rows: Sequence[BoardRow]) -> Table:
 
 def _claims(rows: Sequence[BoardRow]) -> None:
     """Below the table, one line each: the claim, and why it is open."""
-    from ptyspec.cli.output import line
-
     for row in rows:
         line(row.id, "bold", end="")
         line(f"  {row.claim}")
@@ -205,8 +190,6 @@ def _claims(rows: Sequence[BoardRow]) -> None:
 
 def _effect(effect: Effect) -> tuple[Mark, str]:
     """The value, and `low to high unit`; dashes where there is none."""
-    from ptyspec.render.table import Mark, show
-
     value = Mark(effect.value, form=DIGITS)
     if effect.low is None:
         return value, show(None)

@@ -14,22 +14,19 @@ import typer
 
 import ptyspec
 from ptyspec.cli import (
-    allure,
     audit,
-    compare,
     doctor,
     explain,
     faults,
-    golden,
     hypotheses,
-    new,
+    options,
     report,
     run,
     scenarios,
     trace,
 )
-from ptyspec.cli.failures import Commands, debug
-from ptyspec.cli.options import Debug
+from ptyspec.cli.output import Commands, debug
+from ptyspec.errors import PtyspecError
 
 app = typer.Typer(
     name="ptyspec",
@@ -44,9 +41,9 @@ app = typer.Typer(
 COMMANDS: dict[Callable[..., None], str] = {
     run.run: "Reconstruct a scenario or your own file.",
     scenarios.scenarios: "List shipped scenarios and their settings.",
-    compare.compare: "Put finished runs side by side.",
+    audit.compare: "Put finished runs side by side.",
     audit.audit: "Put runs, scenarios or configs side by side, and judge.",
-    allure.allure: "Render the Allure report of a test run; history and gate.",
+    report.allure: "Render the Allure report of a test run; history and gate.",
     trace.trace: "Show clauses, their cases and what is wrong.",
     report.report: "Write the dashboard, one page for everything.",
     hypotheses.hypotheses: "Show every hypothesis and its verdict.",
@@ -56,11 +53,11 @@ COMMANDS: dict[Callable[..., None], str] = {
 }
 for command, text in COMMANDS.items():
     app.command(command.__name__, short_help=text)(command)
-app.add_typer(new.app, name="new", short_help="Begin a clause, a case or a hypothesis.")
+app.add_typer(trace.new, name="new", short_help="Begin a clause, a case or a hypothesis.")
 app.add_typer(
     faults.app, name="faults", short_help="What the suite must catch, and whether it does."
 )
-app.add_typer(golden.app, name="golden", short_help="Propose, approve and check golden files.")
+app.add_typer(faults.golden, name="golden", short_help="Propose, approve and check golden files.")
 
 
 def _version(wanted: bool) -> None:
@@ -77,7 +74,7 @@ Version = Annotated[
 
 @app.callback()
 def ptyspec_command(
-    ctx: typer.Context, version: Version = False, tracebacks: Debug = False
+    ctx: typer.Context, version: Version = False, tracebacks: options.Debug = False
 ) -> None:
     """The executable specification of neural ptychography: run it, test against it, find out why."""
     debug(ctx, tracebacks)
@@ -92,7 +89,6 @@ def entry() -> None:
 
 def _faults() -> AbstractContextManager[object]:
     """Apply the faults that the environment asks for, and say so: what follows is wrong on purpose."""
-    from ptyspec.errors import PtyspecError
     from ptyspec.faults.apply import from_environment
 
     try:

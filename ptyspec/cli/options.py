@@ -1,46 +1,95 @@
-"""The options that several commands share, one type each."""
+"""The options that several commands share, one type each, and how a shell completes names."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ptyspec.cli.names import profiles, recipes
+from ptyspec.errors import PtyspecError
+
+
+def _completer(
+    module: str, function: str = "names", spelled: Callable[[str], str] = str
+) -> Callable[[str], list[str]]:
+    """What completes names of a module, which is loaded when it is asked; what cannot be read completes nothing."""
+
+    def complete(incomplete: str) -> list[str]:
+        with suppress(PtyspecError):
+            known = getattr(import_module(f"ptyspec.{module}"), function)()
+            return [name for name in known if name.startswith(spelled(incomplete))]
+        return []
+
+    return complete
+
+
+scenario_targets = _completer("runs.request", "scenario_names")
+"""A shipped scenario; anything else is left to the shell, which knows files."""
+profiles = _completer("runs.request", "profile_names")
+recipes = _completer("runs.request", "recipe_names")
+faults = _completer("faults.catalogue")
+clauses = _completer("spec.clause", "specification", str.upper)
+hypotheses = _completer("experiments.registry", spelled=str.upper)
+
+
+def audit_words(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete a kind of audit as the first word, then scenarios."""
+    from ptyspec.checks.registry import KINDS
+
+    kinds = () if ctx.params.get("words") else KINDS
+    known = [kind for kind in kinds if kind.startswith(incomplete)]
+    return known + scenario_targets(incomplete)
+
+
+def variants(incomplete: str) -> list[str]:
+    """Complete a scenario and, behind its colon, recipes and faults; after a comma the next one."""
+    target, colon, rest = incomplete.partition(":")
+    if not colon:
+        return scenario_targets(target)
+    before, comma, last = rest.rpartition(",")
+    return [f"{target}:{before}{comma}{name}" for name in [*recipes(last), *faults(last)]]
+
+
+Complete = Callable[..., list[str]] | None
+
+
+def option(
+    metavar: str | None, text: str, *names: str, complete: Complete = None, **how: Any
+) -> Any:
+    """Return an option that takes a value; `names`: its own where they are not the parameter's."""
+    return typer.Option(*names, metavar=metavar, help=text, autocompletion=complete, **how)
+
+
+def flag(name: str, text: str) -> Any:
+    """Return an option that is there or not."""
+    return typer.Option(name, help=text)
+
+
+def argument(metavar: str | None, text: str, complete: Complete = None) -> Any:
+    """Return an argument."""
+    return typer.Argument(metavar=metavar, help=text, autocompletion=complete)
+
 
 Profile = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="How much data: quick, stable, standard or full.",
-        autocompletion=profiles,
-    ),
+    str | None, option("NAME", "How much data: quick, stable, standard or full.", complete=profiles)
 ]
 Recipe = Annotated[
     str | None,
-    typer.Option(
-        metavar="NAME",
-        help="How to train: reference, cnn, or january (wrong on purpose).",
-        autocompletion=recipes,
+    option(
+        "NAME", "How to train: reference, cnn, or january (wrong on purpose).", complete=recipes
     ),
 ]
-Seed = Annotated[
-    int | None, typer.Option(metavar="N", min=0, help="One seed for every source of randomness.")
-]
+Seed = Annotated[int | None, option("N", "One seed for every source of randomness.", min=0)]
 Setting = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change one setting; keys: `ptyspec scenarios --keys`."
-    ),
+    option("KEY=VALUE", "Change one setting; keys: `ptyspec scenarios --keys`.", "--set"),
 ]
-Processes = Annotated[int, typer.Option("-n", metavar="N", min=1, help="Runs at a time.")]
-Strict = Annotated[
-    bool, typer.Option("--strict", help="Exit with 1 or 4 where something is wrong.")
-]
-Root = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", help="The checkout; otherwise that of this installation."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")]
+Processes = Annotated[int, option("N", "Runs at a time.", "-n", min=1)]
+Strict = Annotated[bool, flag("--strict", "Exit with 1 or 4 where something is wrong.")]
+Root = Annotated[Path | None, option("DIR", "The checkout; otherwise that of this installation.")]
+Json = Annotated[bool, flag("--json", "Print one JSON document and nothing else.")]
+Debug = Annotated[bool, flag("--debug", "Show tracebacks of errors.")]

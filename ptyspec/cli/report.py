@@ -1,4 +1,4 @@
-"""`ptyspec report`: the dashboard, one page that tells the state of the specification."""
+"""`ptyspec report` and `ptyspec allure`: the dashboard, and the Allure report of a test run."""
 
 from __future__ import annotations
 
@@ -8,34 +8,35 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ptyspec.cli.failures import INCOMPLETE, VIOLATION
-from ptyspec.cli.options import Json, Root, Strict
+import ptyspec
+from ptyspec.cli import options, trace
+from ptyspec.cli.options import argument, option
+from ptyspec.cli.output import CODES, VIOLATION, print_json, stderr, whole
+from ptyspec.front.checkout import checkout
 
 if TYPE_CHECKING:
     from ptyspec.report.dashboard.gather import Sources
 
+
 Runs = Annotated[
     list[Path] | None,
-    typer.Option(
+    option(
+        "DIR",
+        "A finished run; may be repeated. Otherwise the newest of the four scenarios in the run store.",
         "--run",
-        metavar="DIR",
-        help="A finished run; may be repeated. Otherwise the newest of the four scenarios in the run store.",
     ),
 ]
 Campaigns = Annotated[
     list[Path] | None,
-    typer.Option(
+    option(
+        "FILE",
+        "A campaign.json, one a tier; otherwise docs/campaign of the checkout, or the newest in the run store.",
         "--campaign",
-        metavar="FILE",
-        help="A campaign.json, one a tier; otherwise docs/campaign of the checkout, or the newest in the run store.",
     ),
 ]
-Audits = Annotated[Path | None, typer.Option(metavar="DIR", help="A hub of `ptyspec audit --all`.")]
+Audits = Annotated[Path | None, option("DIR", "A hub of `ptyspec audit --all`.")]
 Out = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR", help="Where the page goes; otherwise reports/latest in the run store."
-    ),
+    Path | None, option("DIR", "Where the page goes; otherwise reports/latest in the run store.")
 ]
 
 
@@ -44,16 +45,15 @@ def report(
     campaigns: Campaigns = None,
     audits: Audits = None,
     out: Out = None,
-    root: Root = None,
-    strict: Strict = False,
-    as_json: Json = False,
+    root: options.Root = None,
+    strict: options.Strict = False,
+    as_json: options.Json = False,
 ) -> None:
     """Write dashboard.html and report.json: clauses, faults, hypotheses, runs, audits, environment.
 
     Prints the path of the page and opens nothing. With --strict the exit code is 1 where a clause is broken and 4 where
     nothing is broken but evidence is missing.
     """
-    from ptyspec.cli.output import end, print_json, stderr
     from ptyspec.report.dashboard.document import COUNTS
     from ptyspec.report.dashboard.page import PAGE, check_out, write_dashboard
     from ptyspec.runs.store import default_root
@@ -72,7 +72,7 @@ def report(
     passed = f"{told['passed']} of {told['clauses']} clauses passed"
     typer.echo(f"{found.status}: {passed}{more}; {told['violations']} violations", err=True)
     if strict:
-        end({"ok": 0, "violation": VIOLATION, "incomplete": INCOMPLETE}[found.status])
+        raise typer.Exit(CODES[found.status])
 
 
 def gather(
@@ -85,13 +85,8 @@ def gather(
 
     An installation has no cases: its clauses have not run.
     """
-    import ptyspec
-    from ptyspec.cli import output, trace
     from ptyspec.experiments.board import board
-    from ptyspec.front.checkout import checkout
-    from ptyspec.report.dashboard import campaign
-    from ptyspec.report.dashboard.gather import Sources
-    from ptyspec.report.dashboard.runs import newest, opened
+    from ptyspec.report.dashboard.gather import Sources, find_campaigns, newest, opened
     from ptyspec.runs.store import default_root
     from ptyspec.spec.clause import specification
     from ptyspec.spec.ledger import Ledger
@@ -100,11 +95,61 @@ def gather(
     store = default_root()
     here = root is not None or (Path(ptyspec.__file__).parents[1] / "specs").is_dir()
     place = checkout(root) if here else None
+    named = [path.expanduser().absolute() for path in campaigns]
     return Sources(
         trace=trace.read(place) if place else joined(specification(), (), Ledger(), {}),
         runs=[opened(path.expanduser().absolute()) for path in runs or newest(store)],
-        campaigns=[path.expanduser().absolute() for path in campaigns]
-        or campaign.find(place, store),
-        audits=output.place(audits),
+        campaigns=named or find_campaigns(place, store),
+        audits=whole(audits),
         hypotheses=board().hypotheses,
     )
+
+
+Results = Annotated[Path, argument("RESULTS", "What `pytest --alluredir=RESULTS` wrote.")]
+Site = Annotated[Path, option("DIR", "Where the report goes; an older one is replaced.")]
+History = Annotated[
+    Path | None, option("FILE", "Past runs, one a line; otherwise .allure/history.jsonl.")
+]
+MinTests = Annotated[int, option("N", "Fail where fewer cases ran.", min=0)]
+
+
+def allure(
+    results: Results,
+    out: Site = Path("allure-report"),
+    history: History = None,
+    min_tests: MinTests = 1,
+    as_json: options.Json = False,
+) -> None:
+    """Render the results with Allure 3, add them to the history, and hold them to the quality gate.
+
+    The program comes as the npm package `allure`, one pinned version, installed once below the run store; Node.js is
+    the system's. Exit code 1: a case failed, or too few ran; the report is there all the same.
+    """
+    from ptyspec.testing.allure_results import read_results
+    from ptyspec.testing.allure_site import HISTORY, render
+
+    found, kept = read_results(results), history or HISTORY
+    told = found.breaches(min_tests)
+    with stderr().status(f"rendering {found.total} cases"):
+        page = render(results, out, kept, found.clauses)
+    status = "failed" if told else "passed"
+    if as_json:
+        print_json(
+            {
+                "schema_version": 1,
+                "status": status,
+                "breaches": told,
+                "cases": found.total,
+                "counts": dict(found.counts),
+                "clauses": {name: str(one) for name, one in found.clauses.items()},
+                "failed": list(found.red),
+                "report": str(page),
+                "history": str(kept.absolute()),
+            }
+        )
+    else:
+        counts = ", ".join(f"{count} {name}" for name, count in sorted(found.counts.items()))
+        breaches = [f"  {one}" for one in told]
+        lines = [f"cases: {found.total}: {counts}", f"gate: {status}", *breaches, f"report: {page}"]
+        typer.echo("\n".join(lines))
+    raise typer.Exit(VIOLATION if told else 0)

@@ -1,72 +1,65 @@
-"""`ptyspec run`: reconstruct a scenario or a file, judge the result, write the report."""
+"""`ptyspec run`: reconstruct scenarios or files, judge the results, write the reports."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ptyspec.cli.failures import debug
-from ptyspec.cli.names import variants
-from ptyspec.cli.options import Debug, Json, Profile, Recipe, Seed, Setting
+from ptyspec.cli import options, output
+from ptyspec.cli.options import argument, flag, option, variants
+from ptyspec.cli.output import BROKEN, debug, stderr
+from ptyspec.errors import ConfigError, PtyspecError, TrainingInterruptedError
+from ptyspec.files.disk import check_output
+from ptyspec.render.table import Table
 
 if TYPE_CHECKING:
+    from ptyspec.checks.verdict import Verdict
+    from ptyspec.cli.progress import RichProgress
     from ptyspec.runs.run_spec import RunSpec
+
 
 Targets = Annotated[
     list[str],
-    typer.Argument(
-        metavar="SCENARIO|FILE[:WORD,...]",
-        help="A shipped scenario, or a .yaml, .npz or .cxi file; several run one after the other. Words: a recipe, a "
+    argument(
+        "SCENARIO|FILE[:WORD,...]",
+        "A shipped scenario, or a .yaml, .npz or .cxi file; several run one after the other. Words: a recipe, a "
         "fault, -FAULT, KEY=VALUE.",
-        autocompletion=variants,
+        complete=variants,
     ),
 ]
 Refine = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=0, help="Sweeps of the iterative reference after the network."),
+    int | None, option("N", "Sweeps of the iterative reference after the network.", min=0)
 ]
-Gridsize = Annotated[
-    int | None, typer.Option(metavar="N", min=1, max=3, help="Groups of N x N overlapping frames.")
-]
+Gridsize = Annotated[int | None, option("N", "Groups of N x N overlapping frames.", min=1, max=3)]
 Measured = Annotated[
-    str | None,
-    typer.Option(
-        metavar="KIND", help="What a file without a statement holds: amplitude or counts."
-    ),
+    str | None, option("KIND", "What a file without a statement holds: amplitude or counts.")
 ]
-Probe = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="The probe of a measured file that holds none.")
-]
+Probe = Annotated[Path | None, option("FILE", "The probe of a measured file that holds none.")]
 Out = Annotated[
     Path | None,
-    typer.Option(
-        metavar="DIR",
-        help="Also put the run here (several: each below it); otherwise only in the store.",
-    ),
+    option("DIR", "Also put the run here (several: each below it); otherwise only in the store."),
 ]
 Threads = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N", min=1, help="Threads inside one operation (they change the last bits)."
-    ),
+    int | None, option("N", "Threads inside one operation (they change the last bits).", min=1)
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace what --out holds.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last finished epoch.")]
-Dashboard = Annotated[
-    bool, typer.Option("--dashboard", help="End with the dashboard of these runs.")
-]
+Force = Annotated[bool, flag("--force", "Replace what --out holds.")]
+Resume = Annotated[bool, flag("--resume", "Go on from the last finished epoch.")]
+Dashboard = Annotated[bool, flag("--dashboard", "End with the dashboard of these runs.")]
 
 
 def run(
     ctx: typer.Context,
     targets: Targets,
-    profile: Profile = None,
-    recipe: Recipe = None,
-    seed: Seed = None,
-    settings: Setting = None,
+    profile: options.Profile = None,
+    recipe: options.Recipe = None,
+    seed: options.Seed = None,
+    settings: options.Setting = None,
     refine: Refine = None,
     gridsize: Gridsize = None,
     measurement: Measured = None,
@@ -76,8 +69,8 @@ def run(
     resume: Resume = False,
     threads: Threads = None,
     dashboard: Dashboard = False,
-    as_json: Json = False,
-    tracebacks: Debug = False,
+    as_json: options.Json = False,
+    tracebacks: options.Debug = False,
 ) -> None:
     """Reconstruct a scenario or your own file, judge the result, write the report.
 
@@ -86,11 +79,7 @@ def run(
     each gets the verdict that it gets alone. What is finished already is not run again.
     """
     debug(ctx, tracebacks)
-    from ptyspec.cli.output import end, fix_threads, stderr
-
-    fix_threads(threads)
-    from ptyspec.cli.progress import RichProgress
-    from ptyspec.cli.run_summary import run_each, tell
+    output.fix_threads(threads)
     from ptyspec.experiments.variant import variant
 
     short = {
@@ -102,17 +91,16 @@ def run(
     # --set comes last and so wins.
     changes = [f"{key}={value}" for key, value in short.items() if value is not None]
     changes += settings or []
-    with RichProgress(stderr()) as progress:
+    with output.progress() as progress:
         words = {"profile": profile, "recipe": recipe, "seed": seed, "settings": changes}
         asked = [variant(one, **words) for one in targets]
         make = partial(_make, resume=resume, force=force, progress=progress)
         outcomes = run_each(asked, out, force, make, progress)
-    end(tell(outcomes, dashboard=dashboard, as_json=as_json))
+    raise typer.Exit(tell(outcomes, dashboard=dashboard, as_json=as_json))
 
 
 def _make(one: RunSpec, out: Path | None, **how: Any) -> Path:
     """Make the run while its faults are active, where it has some, and say so."""
-    from ptyspec.cli.output import stderr
     from ptyspec.front.run import produce
     from ptyspec.runs.environment import active_faults
 
@@ -120,3 +108,180 @@ def _make(one: RunSpec, out: Path | None, **how: Any) -> Path:
     if faults:
         stderr().print(f"wrong on purpose; these faults are active: {', '.join(faults)}")
     return produce(one.resolved, out=out, pipeline=one.make_pipeline(), faults=faults, **how)
+
+
+DETAIL = "amplitude.highpass_pearson_r"
+COLUMNS = {
+    "mean ratio": "amplitude.mean_ratio",
+    "amplitude r": "amplitude.pearson_r",
+    "high-pass r": DETAIL,
+    "trivial baseline": f"controls.trivial.{DETAIL}",
+    "untrained baseline": f"controls.untrained.{DETAIL}",
+}
+"""Scores of the network; the last two are the high-pass r of estimates that learned nothing."""
+Make = Callable[["RunSpec", Path | None], Path]
+"""Makes one run, or finds it finished, and returns its folder."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one request: a finished run with its verdict, or the error where it broke."""
+
+    name: str
+    seconds: float
+    error: str = ""
+    folder: Path | None = None
+    metrics: Mapping[str, Any] | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def status(self) -> str:
+        """Its verdict in a word."""
+        return self.verdict.status if self.verdict else "broken"
+
+    @property
+    def page(self) -> Path | None:
+        """The page for a browser, where it is there."""
+        path = None if self.folder is None else self.folder / "report.html"
+        return path if path is not None and path.is_file() else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return one run of `--json`: the headline at top level, scores beside baselines, the verdict."""
+        from ptyspec.scores.headline import headlines
+
+        head = {"scenario": self.name, "seconds": self.seconds, "status": self.status}
+        if self.folder is None or self.verdict is None:
+            return {"schema_version": 1, **head, "error": self.error}
+        scores, failed = headlines(self.metrics or {}), self.verdict.failed
+        return {
+            "schema_version": 1,
+            **head,
+            "run": str(self.folder),
+            "report": str(self.folder / "report.md"),
+            "page": self.page and str(self.page),
+            "metrics": scores.pop("network"),
+            "refined": scores.pop("refined", None),
+            "controls": scores,
+            "verdict": self.verdict.as_json(),
+            "violations": [f"{row.clause} at {row.stage}: {row.observed}" for row in failed],
+        }
+
+
+def run_each(
+    asked: Sequence[RunSpec], out: Path | None, force: bool, make: Make, progress: RichProgress
+) -> list[Outcome]:
+    """Make every run, the next one also where one broke; an interruption ends all, and what is finished stays.
+
+    What one run alone raises passes through.
+    """
+    from ptyspec.checks.verdict import verdict_of
+    from ptyspec.runs.finished_run import FinishedRun
+
+    several = len(asked) > 1
+    places = _places(asked, out, force) if several else [out]
+    outcomes = []
+    for done, (one, place) in enumerate(zip(asked, places, strict=True)):
+        name, began = one.resolved.scenario.name, time.monotonic()
+        if several:
+            progress.whole(done, len(asked), name)
+        try:
+            folder = make(one, place)
+        except PtyspecError as error:
+            if not several or isinstance(error, TrainingInterruptedError):
+                raise
+            progress.message(f"{name} broke: {error}")
+            outcomes.append(Outcome(name, time.monotonic() - began, str(error)))
+            continue
+        run, seconds = FinishedRun(folder), time.monotonic() - began
+        outcomes.append(Outcome(name, seconds, "", folder, run.metrics, verdict_of(run)))
+    return outcomes
+
+
+def _places(asked: Sequence[RunSpec], out: Path | None, force: bool) -> list[Path | None]:
+    """Each run's own folder below `out`, named like its scenario.
+
+    Raises ConfigError where two would be one, and OutputExistsError where one holds something and not `force`.
+    """
+    names = [one.resolved.scenario.name for one in asked]
+    if out is None:
+        return [None] * len(names)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(
+            "two runs of one name have no folders of their own",
+            value=", ".join(twice),
+            source="--out",
+            next_step="run them by two commands, or leave --out away: the store keeps all",
+        )
+    for name in names:
+        check_output(out / name, force)
+    return [out / name for name in names]
+
+
+def tell(outcomes: Sequence[Outcome], *, dashboard: bool, as_json: bool) -> int:
+    """Print what the runs came to, as text or as one JSON document, and return the exit code.
+
+    A run that broke outweighs one that is wrong.
+    """
+    from ptyspec.checks.verdict import CODES, worst
+    from ptyspec.report.sections import score_table
+
+    broken = [one for one in outcomes if one.error]
+    status = worst([one.verdict for one in outcomes if one.verdict])
+    folders = [one.folder for one in outcomes if one.folder is not None]
+    page = write_dashboard(folders) if dashboard and folders else None
+    alone = outcomes[0] if len(outcomes) == 1 and not broken else None
+    if as_json:
+        runs = [one.as_json() for one in outcomes]
+        whole = {"schema_version": 1, "status": "broken" if broken else status}
+        told = runs[0] if alone else {**whole, "runs": runs}
+        output.print_json({**told, "dashboard": None if page is None else str(page)})
+    else:
+        table = score_table(alone.metrics or {}) if alone else summary(outcomes)
+        output.stdout().print(table.terminal())
+        for text in _closing(outcomes, folders, page):
+            output.line(text)
+    return BROKEN if broken else CODES[status]
+
+
+def summary(outcomes: Sequence[Outcome]) -> Table:
+    """Return the table: the network's scores, what the baselines reach, and the verdict."""
+    from ptyspec.scores import headline as scores
+
+    rows = []
+    for one in outcomes:
+        cells = [scores.shown(scores.lookup(one.metrics or {}, path)) for path in COLUMNS.values()]
+        words = one.verdict.words if one.verdict else "the run broke"
+        rows.append((one.name, *cells, f"{one.seconds:.0f}", words))
+    numbers = (*COLUMNS, "seconds")
+    return Table(("", *numbers, "verdict"), rows, numbers=numbers)
+
+
+def _closing(
+    outcomes: Sequence[Outcome], folders: Sequence[Path], dashboard: Path | None
+) -> list[str]:
+    """The lines below the table: where to look, and the verdict, or how many there are of each."""
+    one = outcomes[0]
+    if len(outcomes) == 1 and one.verdict:
+        lines = [f"report: {one.folder}/report.md", *([f"page:   {one.page}"] if one.page else [])]
+        last = one.verdict.last_line
+    else:
+        lines = [f"report: {folder / 'report.html'}" for folder in folders if not dashboard]
+        words = [outcome.status for outcome in outcomes]
+        counts = [f"{words.count(word)} {word}" for word in dict.fromkeys(words)]
+        whole = sum(outcome.seconds for outcome in outcomes)
+        last = f"{len(outcomes)} runs in {whole:.0f} s: {', '.join(counts)}"
+    return [*lines, *([f"dashboard: {dashboard}"] if dashboard else []), last]
+
+
+def write_dashboard(folders: Sequence[Path]) -> Path:
+    """Write the dashboard of these runs, with what is known of clauses, faults and hypotheses, and return its page."""
+    from ptyspec.cli.report import gather
+    from ptyspec.report.dashboard.page import PAGE
+    from ptyspec.report.dashboard.page import write_dashboard as write
+    from ptyspec.runs.store import default_root
+
+    place = default_root() / "reports" / "latest"
+    with stderr().status("writing the dashboard"):
+        write(place, gather(folders))
+    return place / PAGE

@@ -1,4 +1,4 @@
-"""`ptyspec trace`: every clause with its cases and how they ended, and everything that is wrong with that."""
+"""`ptyspec trace` and `ptyspec new`: every clause with its cases and what is wrong with that; and how one begins."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ptyspec.cli.failures import INCOMPLETE, VIOLATION
-from ptyspec.cli.names import clauses
-from ptyspec.cli.options import Json, Root, Strict
+from ptyspec.cli import options
+from ptyspec.cli.options import argument, clauses, flag, option
+from ptyspec.cli.output import CODES, line, print_json, stderr, stdout
+from ptyspec.errors import InputFileError
 from ptyspec.front.checkout import checkout
 
 if TYPE_CHECKING:
     from ptyspec.spec.cases import Case
     from ptyspec.spec.finding import Remark
     from ptyspec.spec.trace import Row, Trace
+
 
 STYLES = {
     "passed": "green",
@@ -30,39 +32,28 @@ STYLES = {
 SEVERITIES = {"violation": "bold red", "incomplete": "yellow", "note": "cyan"}
 
 One = Annotated[
-    str | None,
-    typer.Option(
-        "--clause", metavar="ID", help="One clause, its cases and margins.", autocompletion=clauses
-    ),
+    str | None, option("ID", "One clause, its cases and margins.", "--clause", complete=clauses)
 ]
 Reviewed = Annotated[
     list[str] | None,
-    typer.Option(
-        "--review",
-        metavar="ID",
-        help="Record this clause as reviewed with its cases.",
-        autocompletion=clauses,
-    ),
+    option("ID", "Record this clause as reviewed with its cases.", "--review", complete=clauses),
 ]
-Everything = Annotated[bool, typer.Option("--all", help="Record every clause as reviewed.")]
-Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why the review holds.")]
+Everything = Annotated[bool, flag("--all", "Record every clause as reviewed.")]
+Reason = Annotated[str, option("TEXT", "Why the review holds.")]
 Editorial = Annotated[
-    bool,
-    typer.Option(
-        "--editorial", help="The text changed and the meaning did not: keep the revision."
-    ),
+    bool, flag("--editorial", "The text changed and the meaning did not: keep the revision.")
 ]
 
 
 def trace(
     clause: One = None,
-    strict: Strict = False,
+    strict: options.Strict = False,
     review: Reviewed = None,
     everything: Everything = False,
     reason: Reason = "",
     editorial: Editorial = False,
-    root: Root = None,
-    as_json: Json = False,
+    root: options.Root = None,
+    as_json: options.Json = False,
 ) -> None:
     """Show each clause with its cases, their last outcomes and margins, and what is wrong.
 
@@ -70,7 +61,6 @@ def trace(
     does not resolve, a golden file is an orphan or a review is out of date, and 4 where nothing is
     wrong but cases have not run.
     """
-    from ptyspec.cli.output import print_json, stdout
     from ptyspec.report import trace as views
     from ptyspec.spec.clause import Registry
 
@@ -100,13 +90,12 @@ def trace(
         count = {name: len(found.of(name)) for name in ("violation", "incomplete")}
         told = f"{count['violation']} violations, {count['incomplete']} incomplete"
         typer.echo(f"strict: {found.status} ({told})", err=True)
-        raise typer.Exit({"violation": VIOLATION, "incomplete": INCOMPLETE, "ok": 0}[found.status])
+        raise typer.Exit(CODES[found.status])
     return None
 
 
 def read(root: Path) -> Trace:
     """Read documents, reviews and outcomes, collect the cases, and join them."""
-    from ptyspec.cli.output import stderr
     from ptyspec.experiments.registry import names
     from ptyspec.spec import fingerprint, ledger
     from ptyspec.spec.cases import collect
@@ -129,12 +118,11 @@ def _golden(root: Path, cases: Iterable[Case]) -> Iterator[Remark]:
     from ptyspec.spec.finding import Remark
     from ptyspec.testing.golden.manifest import problems
 
-    for line in problems(root, {name for case in cases for name in case.golden}):
-        yield Remark("violation", "", line, "golden", "restore it, or ptyspec golden propose")
+    for problem in problems(root, {name for case in cases for name in case.golden}):
+        yield Remark("violation", "", problem, "golden", "restore it, or ptyspec golden propose")
 
 
 def _findings(findings: tuple[Remark, ...]) -> None:
-    from ptyspec.cli.output import line
 
     for one in findings:
         line(f"{one.severity:<10}", SEVERITIES[one.severity], end=" ")
@@ -143,7 +131,6 @@ def _findings(findings: tuple[Remark, ...]) -> None:
 
 
 def _one(row: Row) -> None:
-    from ptyspec.cli.output import line
 
     clause = row.clause
     line(f"{clause.id} · {clause.title} (r{clause.revision}, {clause.level}, {clause.source})")
@@ -180,3 +167,96 @@ def _review(root: Path, names: list[str] | None, reason: str, editorial: bool) -
     ]
     told += [f"dropped {name}: no document has it" for name in sorted({*before} - {*after})]
     typer.echo("\n".join(told or ["nothing has changed since the last review"]))
+
+
+new = typer.Typer(help="Begin a clause, a case or a hypothesis.", no_args_is_help=True)
+
+
+ClauseId = Annotated[str, argument("ID", "Such as NORM-004; the number is the next free one.")]
+Title = Annotated[str, option("TEXT", "The rule in one line.")]
+Document = Annotated[str, option("DOCUMENT", "A document of specs/.", "--in")]
+Section = Annotated[str | None, option("TEXT", "Its section; otherwise that of its area.")]
+Known = Annotated[str, argument("ID", "The clause.", complete=clauses)]
+Tier = Annotated[str, option("TIER", "contract, parity, regression or meta.")]
+Hypothesis = Annotated[str, argument("H-NAME", "Such as H-BATCH-SIZE.")]
+Claim = Annotated[str, option("TEXT", "A sentence that can be false.")]
+Probe = Annotated[
+    str | None,
+    option(
+        "MODULE:FUNCTION", "Ask a function of ptyspec.experiments.observations instead of training."
+    ),
+]
+
+
+@new.command("clause", short_help="Begin a clause in a document of specs/.")
+def clause(
+    name: ClauseId,
+    title: Title,
+    document: Document,
+    section: Section = None,
+    root: options.Root = None,
+) -> None:
+    """Write a clause's skeleton into a document; refuses an id that is taken."""
+    from ptyspec.spec.clause import read_clauses
+    from ptyspec.spec.skeleton import insert_clause
+
+    place = checkout(root)
+    folder = place / "specs"
+    path = folder / (document if document.endswith(".md") else f"{document}.md")
+    if path.resolve().parent != folder.resolve() or not path.is_file():
+        raise InputFileError(
+            "there is no such document",
+            value=document,
+            limit=", ".join(sorted(p.name for p in folder.glob("*.md"))),
+            source=folder,
+            next_step="name one of these, or begin it with '# Title' and '## Section'",
+        )
+    at = insert_clause(read_clauses(folder), path, name, title, section)
+    _next(
+        f"specs/{path.name}:{at}: {name}",
+        "write its sentence, its reason, its tolerance and place there",
+        f"ptyspec new case {name}",
+    )
+
+
+@new.command("case", short_help="Begin a case of a clause.")
+def case(name: Known, tier: Tier = "contract", root: options.Root = None) -> None:
+    """Write a file with one case of the clause, which fails until it is filled; never overwrites one."""
+    from ptyspec.spec.clause import read_clauses
+    from ptyspec.spec.skeleton import write_case
+
+    place = checkout(root)
+    path = write_case(place, read_clauses(place / "specs")[name], tier).relative_to(place)
+    _next(
+        str(path),
+        "put what is observed and what the clause wants into it; clause.close, .finite, .raises_at and others: "
+        "docs/clauses.md",
+        f"pytest {path}",
+        f"a fault that turns {name} red, one function in ptyspec/faults/catalogue: docs/faults.md",
+        f"ptyspec trace --review {name} --reason TEXT",
+    )
+
+
+@new.command("hypothesis", short_help="Begin a hypothesis and its case.")
+def hypothesis(
+    name: Hypothesis, claim: Claim, probe: Probe = None, root: options.Root = None
+) -> None:
+    """Write a hypothesis that only lacks what you know, and a case that fails until it has a verdict."""
+    from ptyspec.experiments.skeleton import write_hypothesis
+
+    place = checkout(root)
+    first, *others = (
+        str(path.relative_to(place)) for path in write_hypothesis(place, name, claim, probe)
+    )
+    _next(
+        f"{first}\nwrote " + "\nwrote ".join(others),
+        "say in it what was believed, which arms differ, and the margin: docs/hypotheses.md",
+        f"ptyspec judge {name} --record",
+        f"pytest {others[0]}",
+    )
+
+
+def _next(written: str, *steps: str) -> None:
+    typer.echo(f"wrote {written}")
+    for step in steps:
+        typer.echo(f"  next: {step}")

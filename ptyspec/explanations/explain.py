@@ -8,9 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ptyspec.errors import PtyspecError
-from ptyspec.explanations.causes import Findings
-from ptyspec.explanations.claims import claims_of_cause, claims_of_masked, lacking, settled
-from ptyspec.explanations.deltas import acting_at
+from ptyspec.explanations.causes import (
+    Findings,
+    claims_of_cause,
+    claims_of_masked,
+    factorial,
+    lacking,
+    settled,
+)
 from ptyspec.explanations.explanation import (
     CauseRow,
     ChainRow,
@@ -19,8 +24,8 @@ from ptyspec.explanations.explanation import (
     MaskedRow,
     SeedRun,
     SharesRow,
+    acting_at,
 )
-from ptyspec.explanations.factors import factorial
 from ptyspec.explanations.laboratory import Bench
 from ptyspec.explanations.search import NOTHING, BudgetSpent, Names, Outcome, Search, Subset
 from ptyspec.runs.run_spec import FAULT

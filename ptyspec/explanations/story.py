@@ -7,14 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ptyspec.contracts.stages import STAGES
-from ptyspec.explanations.ddmin import sections
 from ptyspec.explanations.explanation import CauseRow, Difference, Explanation, MaskedRow
-from ptyspec.explanations.search import NOTHING, Outcome, Run
+from ptyspec.explanations.search import NOTHING, Outcome, Run, sections
 from ptyspec.faults.catalogue import fault
 from ptyspec.files.disk import atomic_file, make_folder
 from ptyspec.files.jsonfile import write_json
-from ptyspec.render.table import Mark, Table, show
-from ptyspec.render.text import escape
+from ptyspec.render.table import Mark, Table, escape, show
 from ptyspec.runs.run_spec import FAULT
 
 JSON, STORY = "explanation.json", "explanation.md"

@@ -8,8 +8,7 @@ from pathlib import Path
 from ptyspec.faults.result import Campaign, Row, seen_in
 from ptyspec.files.disk import atomic_file, make_folder
 from ptyspec.files.jsonfile import write_json
-from ptyspec.render.table import Markdown, Table, show
-from ptyspec.render.text import escape
+from ptyspec.render.table import Markdown, Table, escape, show
 from ptyspec.spec.clause import specification
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from ptyspec.contracts.bundles import RawScan
     from ptyspec.contracts.scenario import Scenario
     from ptyspec.experiments.judge import Judgement
-    from ptyspec.explanations.clause_bench import ClauseBench
     from ptyspec.explanations.explanation import Explanation
+    from ptyspec.explanations.laboratory import ClauseBench
     from ptyspec.pipeline.protocol import Pipeline, Progress
     from ptyspec.render.table import Table
     from ptyspec.report.comparison import Comparison
@@ -70,7 +70,7 @@ def compare(*runs: Run | Path | str) -> Compared:
     """
     begin()
     from ptyspec.report.comparison import comparison
-    from ptyspec.report.comparison_runs import runs as named
+    from ptyspec.report.comparison import runs as named
     from ptyspec.runs.run_spec import Options
 
     targets = [str(one.folder if isinstance(one, Run) else one) for one in runs]
@@ -216,7 +216,7 @@ def explain(
 def _clause_bench(
     asked: str, good: RunSpec, bad: RunSpec, processes: int, tell: Callable[[str], None]
 ) -> ClauseBench:
-    from ptyspec.explanations.clause_bench import ClauseBench
+    from ptyspec.explanations.laboratory import ClauseBench
     from ptyspec.front.checkout import checkout
     from ptyspec.spec.clause import specification
 

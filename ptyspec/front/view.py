@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from ptyspec.contracts.run import RunResult
 from ptyspec.render import canvas
+from ptyspec.render.canvas import views
 from ptyspec.render.table import Table
-from ptyspec.render.views import views
 from ptyspec.report import maps
 from ptyspec.scores import headline as scores
 

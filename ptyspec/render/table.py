@@ -1,21 +1,40 @@
-"""A table, written once and shown three ways: on a terminal, as Markdown, as HTML.
+"""A table, written once and shown three ways (terminal, Markdown, HTML), and Markdown made safe.
 
 `show` is the one number format: whatever a table, a sentence or a page shows of a number came through it.
-"""
+`escape`: text that came from outside can say anything and change nothing."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from ptyspec.render.text import escape
-
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
     from rich.text import Text
+
+
+SPECIAL = re.compile(r"([\\`*_\[\]{}()#~|!$])")
+ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+def escape(value: object, limit: int = 200) -> str:
+    """Return one line of literal Markdown: no markup, HTML, link, formula or table border can come from `value`."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
+    if len(line) > limit:
+        line = line[: limit - 1] + "…"
+    line = "".join(ENTITIES.get(c, c) for c in line)
+    return SPECIAL.sub(r"\\\1", line).replace("://", r":\//")
+
+
+def json_text(value: object) -> str:
+    """Return a setting's value as a person writes it: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
 
 FORM = ".4g"
 LONG = 400

@@ -10,7 +10,7 @@ import numpy as np
 
 from ptyspec.contracts.bundles import Array
 from ptyspec.render import canvas
-from ptyspec.render.views import Views
+from ptyspec.render.canvas import Views
 from ptyspec.scores import headline as scores
 
 if TYPE_CHECKING:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 
 import ptyspec
-from ptyspec.checks.verdict import verdict_of
+from ptyspec.checks.verdict import Verdict, verdict_of
+from ptyspec.contracts.run import RunResult
 from ptyspec.errors import InputFileError
 from ptyspec.files.disk import atomic_file
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.pipeline.protocol import Progress
 from ptyspec.render.page import page
+from ptyspec.render.table import escape
+from ptyspec.report import sections
 from ptyspec.report.figures import write_figures
-from ptyspec.report.markdown import report_text
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.runs.store import RunStore, source_digest
 
@@ -73,3 +77,58 @@ def _current(folder: Path) -> bool:
 @cache
 def _code() -> str:
     return source_digest(Path(ptyspec.__file__).parent, SOURCES)
+
+
+CAPTIONS = {
+    "amplitude": "Amplitude. All panels but the error share one colour scale; grey was not illuminated.",
+    "phase": "Phase after one global phase, nothing else removed.",
+    "controls": "The network beside the estimators it must be compared with.",
+    "frc": "Fourier ring correlation.",
+    "training": "Loss and learning rate.",
+    "coverage": "Illumination and scan positions.",
+    "diffraction": "Measured patterns and the probe.",
+}
+
+
+def report_text(
+    result: RunResult, verdict: Verdict, figures: Mapping[str, Path], folder: Path
+) -> str:
+    """Return the report in Markdown; pictures are linked relative to `folder`, all outside text is escaped."""
+
+    def pictures(*names: str) -> list[str]:
+        lines = []
+        for name in names:
+            if name in figures and figures[name].suffix == ".txt":
+                why = figures[name].read_text(encoding="utf-8")
+                lines += [f"The picture {name} could not be drawn: {escape(why)}.", ""]
+            elif name in figures:
+                lines += [
+                    f"![{CAPTIONS[name]}]({figures[name].relative_to(folder).as_posix()})",
+                    "",
+                ]
+        return lines
+
+    scenario = result.resolved.scenario
+    parts: list[tuple[str, list[str]]] = [
+        ("", [*sections.answer(result, verdict), "", escape(scenario.description, 1000)]),
+        ("What is wrong", sections.broken(verdict)),
+        ("What is doubtful", sections.doubts(verdict)),
+        (
+            "Scores beside their controls",
+            [*sections.score_table(result.metrics).markdown(), "", *sections.how_to_read(result)],
+        ),
+        ("Pictures", pictures("amplitude", "phase", "controls", "frc")),
+        ("Limits", sections.limits(result)),
+        ("Warnings on the input", sections.warnings(result)),
+        ("Stages and normalisation", sections.stages(result, verdict)),
+        ("Training", [*sections.training(result), "", *pictures("training")]),
+        ("The data", pictures("coverage", "diffraction")),
+        ("Settings that differ from the defaults", sections.settings(result.resolved)),
+        ("Environment", sections.environment(result.environment)),
+        ("How to run this again", sections.reproduce(result.resolved)),
+    ]
+    lines = [f"# ptyspec run: {escape(scenario.name)}", ""]
+    for head, body in parts:
+        if body:
+            lines += ([f"## {head}", ""] if head else []) + [*body, ""]
+    return re.sub("\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ptyspec.contracts.records import StageRecord
-from ptyspec.render.table import show
-from ptyspec.render.text import escape
+from ptyspec.render.table import escape, show
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.finding import Finding, State
 

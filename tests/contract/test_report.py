@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from ptyspec.contracts.run import RunResult
-from ptyspec.render.text import escape
-from ptyspec.report import answer, details
+from ptyspec.render.table import escape
+from ptyspec.report import sections
 from ptyspec.scores import headline as scores
 from tests.fake_run import N, make_run, probe, report_of, settings, without_truth
 
@@ -109,7 +109,7 @@ def test_the_twin_ambiguity_is_explained_where_it_exists(
     result = make_run(model={"gridsize": gridsize})
     light = np.abs(probe()) if real else probe() * np.exp(1j * np.indices((N, N))[0] ** 3 / 300)
     scan = result.scan.model_copy(update={"probeGuess": light.astype(np.complex64)})
-    lines = " ".join(details.limits(dataclasses.replace(result, scan=scan)))
+    lines = " ".join(sections.limits(dataclasses.replace(result, scan=scan)))
     assert ("Twin ambiguity" in lines) is warned
 
 
@@ -122,17 +122,17 @@ def test_without_a_truth_the_report_scores_in_the_measurement(run: RunResult) ->
 
 
 def test_settings_that_differ_from_the_defaults_are_listed_with_their_source() -> None:
-    rows = details.settings(settings(training={"nepochs": 7}))
+    rows = sections.settings(settings(training={"nepochs": 7}))
     assert "| training.nepochs | 7 | 50 | command line |" in rows
     assert "| object.size | 96 | 392 | scenario file |" in rows
     assert not any("learning" in row for row in rows)
 
 
 def test_the_command_to_run_again_repeats_what_was_set_by_hand() -> None:
-    [_, command, *_] = details.reproduce(settings(training={"nepochs": 7}))
+    [_, command, *_] = sections.reproduce(settings(training={"nepochs": 7}))
     assert command == "ptyspec run synthetic --set training.nepochs=7"
 
 
 def test_photons_are_counted_in_the_data(run: RunResult) -> None:
     counts = (run.scan.diff3d.astype(float) * run.scan.scale) ** 2
-    assert answer.photons(run) == pytest.approx(counts.sum(axis=(1, 2)).mean(), rel=1e-6)
+    assert sections.photons(run) == pytest.approx(counts.sum(axis=(1, 2)).mean(), rel=1e-6)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ptyspec.render.text import escape
+from ptyspec.render.table import escape
 from ptyspec.spec.clause import specification
 from ptyspec.testing.allure_categories import CATEGORIES
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ptyspec.cli.keys import keys
 from ptyspec.cli.main import app
+from ptyspec.cli.scenarios import keys
 from ptyspec.contracts.resolve import known_keys
 from ptyspec.errors import ConfigError, TrainingInterruptedError
 from ptyspec.runs.finished_run import write_run

@@ -17,11 +17,10 @@ from ptyspec.cli.main import app
 from ptyspec.contracts.run import RunResult
 from ptyspec.faults.apply import applied
 from ptyspec.files.jsonfile import read_json, to_json, write_json
-from ptyspec.render.text import escape
+from ptyspec.render.table import escape
 from ptyspec.report import figures
-from ptyspec.report.comparison import comparison
-from ptyspec.report.comparison_figure import figure
-from ptyspec.report.comparison_runs import Compared, runs
+from ptyspec.report.comparison import Compared, comparison, runs
+from ptyspec.report.comparison_page import figure
 from ptyspec.runs.finished_run import write_list, write_run
 from ptyspec.runs.request import recipe_faults, request
 from ptyspec.runs.run import key_of

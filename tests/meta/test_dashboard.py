@@ -15,12 +15,10 @@ from typer.testing import CliRunner
 from ptyspec.cli.main import app
 from ptyspec.errors import InputFileError, OutputExistsError
 from ptyspec.files.jsonfile import read_json, write_json
-from ptyspec.report.dashboard import campaign
 from ptyspec.report.dashboard.document import COUNTS, Report
-from ptyspec.report.dashboard.gather import hub
+from ptyspec.report.dashboard.gather import hub, key_of, newest, read_campaigns
 from ptyspec.report.dashboard.page import DATA, PAGE, write_dashboard
 from ptyspec.report.dashboard.page import page as rendered
-from ptyspec.report.dashboard.runs import key_of, newest
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.spec.clause import specification
 from tests.fake_dashboard import FAILING, NASTY, a_campaign, sources, without_anything
@@ -162,13 +160,13 @@ def test_campaigns_of_two_tiers_are_one(tmp_path: Path) -> None:
         row | {"status": "killed", "red": {"NORM-001": ["x"]}} for row in second["faults"]
     ]
     write_json(tmp_path / "b.json", second)
-    both, one = campaign.read([first, tmp_path / "b.json"]), campaign.read([first])
+    both, one = read_campaigns([first, tmp_path / "b.json"]), read_campaigns([first])
     assert both is not None
     assert one is not None
     assert (one.survivors, both.survivors) == (["fault-10"], [])
     assert both.faults["fault-10"].tiers == ["contract", "parity"]
     with pytest.raises(InputFileError, match="no campaign"):
-        campaign.read([write_other(tmp_path / "c.json")])
+        read_campaigns([write_other(tmp_path / "c.json")])
 
 
 def write_other(path: Path) -> Path:

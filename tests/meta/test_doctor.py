@@ -10,7 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 from typer.testing import CliRunner
 
-from ptyspec.cli import checkup
+from ptyspec.cli import doctor as checkup
 from ptyspec.cli.main import app
 
 

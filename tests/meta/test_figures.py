@@ -12,8 +12,8 @@ import pytest
 
 from ptyspec.contracts.run import RunResult
 from ptyspec.render import canvas
-from ptyspec.render.views import Frame, place, views
-from ptyspec.report import curves, maps, measurement
+from ptyspec.render.canvas import Frame, place, views
+from ptyspec.report import figures, maps
 from ptyspec.report.figures import drawers
 from ptyspec.seeds import generator
 from tests.fake_run import estimate, make_run, one_run, without_truth, written_run
@@ -126,13 +126,13 @@ def test_figures_leave_matplotlib_settings_alone(run: RunResult, tmp_path: Path)
     import matplotlib
 
     before = dict(matplotlib.rcParams)
-    canvas.save(measurement.coverage(run.scan, run.reconstruction), tmp_path / "x.png")
+    canvas.save(figures.coverage(run.scan, run.reconstruction), tmp_path / "x.png")
     assert dict(matplotlib.rcParams) == before
 
 
 def test_the_same_figure_gives_the_same_bytes(run: RunResult, tmp_path: Path) -> None:
     first, second = (
-        canvas.save(curves.training(run.history), tmp_path / f"{i}.png").read_bytes()
+        canvas.save(figures.training(run.history), tmp_path / f"{i}.png").read_bytes()
         for i in range(2)
     )
     assert first == second

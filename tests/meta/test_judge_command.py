@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
-from ptyspec.cli.names import hypotheses as completed
+from ptyspec.cli.options import hypotheses as completed
 from ptyspec.experiments import gather as gathering
 from tests.hypotheses import written
 

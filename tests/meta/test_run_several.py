@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from ptyspec.cli import run_summary
+from ptyspec.cli import run as command
 from ptyspec.cli.main import app
 from ptyspec.errors import PtyspecError, TrainingDivergedError, TrainingInterruptedError
 from ptyspec.report import figures
@@ -174,7 +174,7 @@ def test_the_dashboard_of_these_runs_comes_last(
         shown.append(folders)
         return Path("/there/dashboard.html")
 
-    monkeypatch.setattr(run_summary, "write_dashboard", write)
+    monkeypatch.setattr(command, "write_dashboard", write)
     result = ptyspec("gs1_ideal", "gs2_ideal", "--dashboard")
     assert "dashboard: /there/dashboard.html" in result.stdout.splitlines()
     assert shown == [[written(0.998), written(0.998)]]

@@ -18,9 +18,9 @@ from ptyspec.checks.verdict import CODES, Verdict, verdict_of, worst
 from ptyspec.cli.main import app
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.report import figures, pages
-from ptyspec.report.answer import HEADS
-from ptyspec.report.dashboard import runs as cards
-from ptyspec.report.dashboard.wrong import wrong
+from ptyspec.report.dashboard.document import wrong
+from ptyspec.report.dashboard.gather import card as card_of
+from ptyspec.report.sections import HEADS
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.spec.clause import specification
 from ptyspec.spec.finding import Finding, State
@@ -154,7 +154,7 @@ def test_no_sentence_of_the_report_contradicts_a_red_clause(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_dashboard_shows_it(base: Path, kind: str) -> None:
-    card = cards.card(FinishedRun(verdict_runs.made(base, kind)), kind, base)
+    card = card_of(FinishedRun(verdict_runs.made(base, kind)), kind, base)
     verdict = judged(base, kind)
     assert (card.status, card.verdict) == (verdict.status, verdict)
     shown = [row.clause for row in wrong({}, {kind: card}, None, None) if row.clause]

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ptyspec.files.disk import atomic_file
-from ptyspec.render.table import markdown_table
-from ptyspec.render.text import escape
+from ptyspec.render.table import escape, markdown_table
 from tests.mutation.results import Equivalent, Module, equivalents, plan, read
 
 EARLIER = ", of an earlier source"

@@ -232,7 +232,7 @@ def settings_corrected(split, scenario, scan):
     return made
 
 
-@fault(at="cli.keys:keys")
+@fault(at="cli.scenarios:keys")
 @parity()
 @clauses(red="CONFIG-014", green="CONFIG-013")
 def settings_page_stale(keys):

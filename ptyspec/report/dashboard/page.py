@@ -15,8 +15,7 @@ from ptyspec.errors import InputFileError
 from ptyspec.files.disk import atomic_file, check_place, clear_errors, make_folder
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.report.dashboard.document import COUNTS, ClauseRow, Report, counts
-from ptyspec.report.dashboard.gather import Sources, content
-from ptyspec.report.dashboard.runs import pictures
+from ptyspec.report.dashboard.gather import Sources, content, pictures
 from ptyspec.scores import headline as scores
 from ptyspec.spec.clause import PLACES
 

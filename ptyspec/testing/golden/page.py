@@ -12,7 +12,7 @@ from ptyspec.contracts.bundles import Array
 from ptyspec.files.disk import atomic_file
 from ptyspec.render import canvas
 from ptyspec.render.page import Status, page
-from ptyspec.render.text import escape
+from ptyspec.render.table import escape
 from ptyspec.testing.golden.content import Content, compare, read
 from ptyspec.testing.golden.manifest import Entry, read_manifest
 from ptyspec.testing.golden.proposal import Proposal, Proposals

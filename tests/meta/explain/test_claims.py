@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ptyspec.explanations.causes import Findings, Masked
-from ptyspec.explanations.claims import claims_of_cause, claims_of_masked, settled
+from ptyspec.explanations.causes import Findings, Masked, claims_of_cause, claims_of_masked, settled
 from ptyspec.explanations.explanation import ClaimRow
 from ptyspec.explanations.search import Outcome, Run, Search, Step, Subset
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
 from ptyspec.experiments.variant import variant
-from ptyspec.explanations.clause_bench import SECONDS, ClauseBench
+from ptyspec.explanations.laboratory import SECONDS, ClauseBench
 from ptyspec.explanations.search import NOTHING, Outcome
 from ptyspec.runs.environment import FAULTS
 from ptyspec.spec.cases import Case
@@ -33,7 +33,7 @@ def test_the_fault_that_breaks_a_clause_is_told_from_one_that_does_not(
     file = "tests/contract/test_scale.py"
     name = f"{file}::test_the_gain_brings_the_mean_energy_to_half_n_squared"
     case = Case(name, ("NORM-001",), "contract", file, 1, None)
-    monkeypatch.setattr("ptyspec.explanations.clause_bench.collect", lambda root: [case])
+    monkeypatch.setattr("ptyspec.explanations.laboratory.collect", lambda root: [case])
     words = [
         "gs1_ideal",
         "gs1_ideal:gain-by-energy,xy-swapped,dose.nphotons=1e8",
@@ -66,11 +66,11 @@ class Pytest:
 @pytest.fixture
 def one_case(monkeypatch: pytest.MonkeyPatch) -> None:
     case = Case("test_a.py::test_a", ("NORM-001",), "contract", "test_a.py", 1, None)
-    monkeypatch.setattr("ptyspec.explanations.clause_bench.collect", lambda root: [case])
+    monkeypatch.setattr("ptyspec.explanations.laboratory.collect", lambda root: [case])
 
 
 def ended(child: Pytest, root: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Outcome, str]:
-    monkeypatch.setattr("ptyspec.explanations.clause_bench.subprocess.run", child)
+    monkeypatch.setattr("ptyspec.explanations.laboratory.subprocess.run", child)
     good, bad = variant("gs1_ideal"), variant("gs1_ideal:xy-swapped")
     bench = ClauseBench(root, "NORM-001", good, bad, processes=1)
     (found,) = bench.runs([NOTHING])
@@ -103,7 +103,7 @@ def test_what_was_found_is_asked_again_when_a_document_has_changed(
 @pytest.mark.usefixtures("one_case")
 def test_a_pipeline_that_both_sides_have_runs_every_case(monkeypatch: pytest.MonkeyPatch) -> None:
     child = Pytest(0)
-    monkeypatch.setattr("ptyspec.explanations.clause_bench.subprocess.run", child)
+    monkeypatch.setattr("ptyspec.explanations.laboratory.subprocess.run", child)
     good = f"gs1_ideal:{WORDS}"
     done = CliRunner().invoke(
         app, ["explain", good, f"{good},gain-by-energy", "--symptom", "NORM-001", "-n", "1"]

@@ -10,8 +10,16 @@ import pytest
 from benchmarks.explain import KINDS, SIZES, WAYS, trials
 from benchmarks.planted import World, world
 from ptyspec.explanations.causes import SINGLY, Findings, probes
-from ptyspec.explanations.ddmin import ddmin, sections, smallest
-from ptyspec.explanations.search import BudgetSpent, Outcome, Run, Search, Subset
+from ptyspec.explanations.search import (
+    BudgetSpent,
+    Outcome,
+    Run,
+    Search,
+    Subset,
+    ddmin,
+    sections,
+    smallest,
+)
 
 FAIL, PASS, UNRESOLVED = Outcome.FAIL, Outcome.PASS, Outcome.UNRESOLVED
 ABC = tuple("abcdefgh")

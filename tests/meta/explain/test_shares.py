@@ -6,8 +6,8 @@ import math
 
 import pytest
 
+from ptyspec.explanations.causes import combinations_of, divided
 from ptyspec.explanations.explanation import FactorRow
-from ptyspec.explanations.factors import combinations_of, divided
 from ptyspec.explanations.search import Subset
 
 NAMES = ("gain", "head", "combiner")

@@ -9,7 +9,7 @@ import pytest
 
 from ptyspec.errors import ConfigError
 from ptyspec.experiments.variant import variant
-from ptyspec.explanations.deltas import differences
+from ptyspec.explanations.explanation import differences
 from ptyspec.faults import catalogue
 from ptyspec.files.jsonfile import write_json
 from ptyspec.runs.run_spec import Options, RunSpec, run_specs

@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 
 from ptyspec.errors import ConfigError
-from ptyspec.explanations.clause_bench import reaching
-from ptyspec.explanations.deltas import acting_at, differences, settings_with, stages_of
-from ptyspec.explanations.explanation import Difference
+from ptyspec.explanations.explanation import (
+    Difference,
+    acting_at,
+    differences,
+    settings_with,
+    stages_of,
+)
+from ptyspec.explanations.laboratory import reaching
 from ptyspec.explanations.search import Outcome
 from ptyspec.explanations.symptom import read_symptom, unread
 
