@@ -126,6 +126,6 @@ NOT_RUN = {
 
 QUOTED = {
     '@pytest.mark.golden("objects/{name}.json")': "tests/regression/test_objects_and_probes.py",
-    '@fault(at="physics.scale:loader_gain", signatures=(45,))': "ptyspec/faults/catalogue/normalize.py",
+    '@fault("physics.scale:loader_gain", signatures=(45,))': "ptyspec/faults/catalogue/normalize.py",
 }
 """Python blocks, by their first line, that quote a file: they must stand in it word by word."""

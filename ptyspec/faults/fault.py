@@ -2,8 +2,7 @@
 
 ::
 
-    @fault(at="pipeline.simulate:simulate", signatures=(34, 28))
-    @clauses(red="SCALE-002 SCALE-003", green="NORM-001 NORM-002")
+    @fault("pipeline.simulate:simulate", red="SCALE-002 SCALE-003", green="NORM-001 NORM-002")
     def probe_rescaled(simulate, scenario):
         \"""The scan gets a probe of largest modulus one; its patterns were made with another.\"""
         scan = simulate(scenario)
@@ -21,6 +20,7 @@ from functools import wraps
 from inspect import getdoc
 from typing import Any, Literal
 
+from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import PtyspecError
 
 Cost = Literal["contract", "parity"]
@@ -110,19 +110,28 @@ class Fault:
 
 
 def fault(
-    at: str, signatures: tuple[int, ...] = (), makes: bool = False
+    at: str,
+    *,
+    red: str = "",
+    green: str = "",
+    signatures: tuple[int, ...] = (),
+    makes: bool = False,
 ) -> Callable[[Function], Fault]:
-    """Return a decorator: the function takes the place of `ptyspec.AT` and is a fault."""
+    """Return a decorator: the function takes the place of `ptyspec.AT` and is a fault.
+
+    - red, green: clauses that must go red, primary ones first, or stay green.
+    """
 
     def make(function: Function) -> Fault:
-        facts, name = vars(function), function.__name__.replace("_", "-")
+        facts = {"red": red, "green": green, **vars(function)}
+        name = function.__name__.replace("_", "-")
         return Fault(
             id=name,
             stage=function.__module__.rpartition(".")[2].partition("_")[0],
             story=" ".join((getdoc(function) or "").split()).removesuffix("."),
             patches=[Patch(name, f"ptyspec.{at}", function, makes)],
-            red=facts["red"],
-            green=facts["green"],
+            red=tuple(facts["red"].split()),
+            green=tuple(facts["green"].split()),
             cost="parity" if "cases" in facts else "contract",
             signatures=signatures,
             cases=facts.get("cases", ()),
@@ -132,8 +141,8 @@ def fault(
 
 
 def clauses(red: str, green: str) -> Callable[[Function], Function]:
-    """Return a decorator: clauses that must go red, primary ones first, or stay green."""
-    return _noting(red=tuple(red.split()), green=tuple(green.split()))
+    """Return a decorator with the clauses of a fault, where one line does not hold them."""
+    return _noting(red=red, green=green)
 
 
 def parity(*cases: str) -> Callable[[Function], Function]:
@@ -147,3 +156,27 @@ def _noting(**facts: object) -> Callable[[Function], Function]:
         return function
 
     return note
+
+
+def changed(scenario: Scenario, section: str, **values: object) -> Scenario:
+    """Return the scenario with some settings of a section replaced, unchecked."""
+    other = getattr(scenario, section).model_copy(update=values)
+    return scenario.model_copy(update={section: other})
+
+
+class Instead:
+    """A pipeline whose stages can be replaced; `inner` is the one that was asked for."""
+
+    def __init__(self, pipeline: Any) -> None:
+        # Where it is needed, and not to list faults: it loads scipy.
+        from ptyspec.pipeline.reference import ReferencePipeline
+
+        self.inner = pipeline or ReferencePipeline()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def having(self, **stages: Callable[..., Any]) -> Instead:
+        """Replace these stages and return this pipeline."""
+        vars(self).update(stages)
+        return self

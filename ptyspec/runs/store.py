@@ -230,7 +230,7 @@ def fault_sources(faults: tuple[str, ...]) -> str:
         _without_others(path.read_text(encoding="utf-8"), wanted)
         for path in sorted((root / "catalogue").glob("*.py"))
     )
-    return source_digest(root, ("apply.py", "fault.py", "seams.py"), extra=own)
+    return source_digest(root, ("apply.py", "fault.py"), extra=own)
 
 
 def _without_others(source: str, wanted: set[str]) -> str:

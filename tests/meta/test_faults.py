@@ -106,14 +106,13 @@ import numpy as np
 
 def helper(): return 1
 
-@fault(at="a:b")
-@clauses(red="A", green="B")
+@fault("a:b", red="A", green="B")
 def one(b): return helper()
 
 @one.also("a:c")
 def _(c): return 2
 
-@fault(at="a:d")
+@fault("a:d")
 @clauses(red="A", green="B")
 def two(d): return 3
 """

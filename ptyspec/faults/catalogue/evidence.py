@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ptyspec.contracts.stages import STAGES
-from ptyspec.faults.fault import clauses, fault, parity
-from ptyspec.faults.seams import Instead, changed
+from ptyspec.faults.fault import Instead, changed, clauses, fault, parity
 from ptyspec.legacy.bridge import update_legacy_dict
 from ptyspec.render import canvas
 from ptyspec.spec.finding import State
@@ -24,14 +23,13 @@ class _Any(str):
     __hash__ = str.__hash__
 
 
-@fault(at="spec.checks:stage_of")
-@clauses(red="EVID-006", green="EVID-005 FLOW-005")
+@fault("spec.checks:stage_of", red="EVID-006", green="EVID-005 FLOW-005")
 def any_error_any_stage(stage_of, error):
     """A refusal counts wherever it comes from: raises_at does not look at the stage."""
     return _Any(stage_of(error) or STAGES[0])
 
 
-@fault(at="legacy.dose_experiments:loss_modes", signatures=(69,))
+@fault("legacy.dose_experiments:loss_modes", signatures=(69,))
 @clauses(red="DOSE-EXPERIMENTS-002", green="EVID-005")
 def branch_not_taken(loss_modes, *args, **kwargs):
     """The values of a branch that is not taken are read as defaults: the false loss inversion."""
@@ -39,21 +37,20 @@ def branch_not_taken(loss_modes, *args, **kwargs):
     return dict.fromkeys(made, made["mae"])
 
 
-@fault(at="spec.checks:Check.close", signatures=(65,))
+@fault("spec.checks:Check.close", signatures=(65,))
 @clauses(red="EVID-006", green="EVID-005 EVID-007 EVID-008")
 def check_cannot_fail(close, check, observed, expected, what, tolerance=None):
     """Comparisons accept everything: the suite is green whatever the pipeline does."""
 
 
-@fault(at="spec.trace:_of_row")
-@clauses(red="EVID-007", green="EVID-008 EVID-009")
+@fault("spec.trace:_of_row", red="EVID-007", green="EVID-008 EVID-009")
 def clause_without_case(of_row, row):
     """A binding clause without a case is a remark."""
     for finding in of_row(row):
         yield replace(finding, severity="note") if not row.cases else finding
 
 
-@fault(at="experiments.verdict:_obstacle", signatures=(65, 69))
+@fault("experiments.verdict:_obstacle", signatures=(65, 69))
 @clauses(red="EVID-013", green="EVID-012 EVID-014 EVID-015")
 def controls_unasked(obstacle, *arguments):
     """A verdict is given whatever the instrument's controls say, and without any."""
@@ -61,13 +58,12 @@ def controls_unasked(obstacle, *arguments):
     return ("", "") if found[0] == "controls" else found
 
 
-@fault(at="pipeline.simulate:_unchanged", signatures=(28, 71))
-@clauses(red="EVID-005", green="DET-002")
+@fault("pipeline.simulate:_unchanged", red="EVID-005", green="DET-002", signatures=(28, 71))
 def digest_not_compared(unchanged, what, path, recorded):
     """A file that changed since is read as if it were the recorded one."""
 
 
-@fault(at="experiments.verdict:_concluded")
+@fault("experiments.verdict:_concluded")
 @clauses(red="EVID-011", green="EVID-012 EVID-013 EVID-014 EVID-015")
 def effect_without_remedy(concluded, contrasts, controls):
     """A difference confirms its cause although nobody took the cause away."""
@@ -76,7 +72,7 @@ def effect_without_remedy(concluded, contrasts, controls):
     return believed if found.blocked_by == "removal" else found
 
 
-@fault(at="experiments.contrasts:judged", signatures=(72,))
+@fault("experiments.contrasts:judged", signatures=(72,))
 @clauses(red="EVID-011", green="EVID-012 EVID-014 EVID-015")
 def failed_runs_dropped(judged, compared, observable, values, design):
     """Seeds at which a run diverged or was refused are left out, and the rest is judged."""
@@ -88,7 +84,7 @@ def failed_runs_dropped(judged, compared, observable, values, design):
     return judged(compared, observable, values, design.model_copy(update={"seeds": seeds}))
 
 
-@fault(at="testing.golden.manifest:_wrong", signatures=(71,))
+@fault("testing.golden.manifest:_wrong", signatures=(71,))
 @clauses(red="GOLD-001", green="GOLD-002 GOLD-003 GOLD-004")
 def golden_digest_not_compared(wrong_with, path, entry):
     """The digest of a golden file is not looked at."""
@@ -96,21 +92,19 @@ def golden_digest_not_compared(wrong_with, path, entry):
     return "" if "sha256" in found else found
 
 
-@fault(at="testing.golden.manifest:_read")
-@clauses(red="GOLD-003", green="GOLD-001 GOLD-002")
+@fault("testing.golden.manifest:_read", red="GOLD-003", green="GOLD-001 GOLD-002")
 def golden_orphans_left(read, names, declared):
     """A golden file that no case reads is left alone: every golden file counts as read."""
     return set(names)
 
 
-@fault(at="testing.golden.tolerance:Tolerance.__post_init__")
+@fault("testing.golden.tolerance:Tolerance.__post_init__")
 @clauses(red="GOLD-002", green="GOLD-001 GOLD-003 GOLD-004")
 def golden_tolerance_any(post_init, tolerance):
     """A golden number may move by a fifth, and nobody says why."""
 
 
-@fault(at="testing.golden.checks:Golden._drift")
-@clauses(red="GOLD-004", green="GOLD-002")
+@fault("testing.golden.checks:Golden._drift", red="GOLD-004", green="GOLD-002")
 def golden_written_by_the_test(drift, golden, name, entry, *rest):
     """A golden file that is missing is written by the run that misses it."""
     path = golden.folder / name
@@ -120,21 +114,19 @@ def golden_written_by_the_test(drift, golden, name, entry, *rest):
     drift(golden, name, entry, *rest)
 
 
-@fault(at="experiments.history:seal")
-@clauses(red="EVID-014", green="EVID-012 EVID-013 EVID-015")
+@fault("experiments.history:seal", red="EVID-014", green="EVID-012 EVID-013 EVID-015")
 def history_unsealed(seal, raw):
     """Digests of the history are not looked at: a verdict that was altered is believed."""
     return raw["digest"] or seal(raw)
 
 
-@fault(at="experiments.intervals:Interval.within")
-@clauses(red="EVID-012", green="EVID-014 EVID-015")
+@fault("experiments.intervals:Interval.within", red="EVID-012", green="EVID-014 EVID-015")
 def insignificant_is_ruled_out(within, interval, margin):
     """A difference that is not significant counts as none: three noisy runs rule out anything."""
     return bool(interval.low <= 0 <= interval.high or within(interval, margin))
 
 
-@fault(at="spec.checks:Check.close", signatures=(68,))
+@fault("spec.checks:Check.close", signatures=(68,))
 @clauses(red="EVID-006", green="SCORE-012 GAUGE-001 LEGACY-006")
 def nan_within_tolerance(close, check, observed, expected, what, tolerance=None):
     """The error is looked for with a comparison that NaN passes: what is NaN is taken for right."""
@@ -144,21 +136,19 @@ def nan_within_tolerance(close, check, observed, expected, what, tolerance=None)
     close(check, observed, expected, what, tolerance)
 
 
-@fault(at="spec.ledger:Stamps.of")
-@clauses(red="EVID-009", green="EVID-007 EVID-008")
+@fault("spec.ledger:Stamps.of", red="EVID-009", green="EVID-007 EVID-008")
 def outcome_of_other_code(of, stamps, case):
     """The trace takes an outcome for present that other code produced."""
     return "0" * 16
 
 
-@fault(at="report.figures:_drawn")
-@clauses(red="REPORTING-ARTIFACT-BOUNDARY-001", green="RUN-001")
+@fault("report.figures:_drawn", red="REPORTING-ARTIFACT-BOUNDARY-001", green="RUN-001")
 def picture_costs_the_run(drawn, draw, path, progress):
     """A picture that cannot be drawn ends the run."""
     return canvas.save(draw(), path)
 
 
-@fault(at="scores.headline:lookup", signatures=(70,))
+@fault("scores.headline:lookup", signatures=(70,))
 @clauses(red="EVID-002 RUN-006", green="EVID-004 GAUGE-007")
 def report_number_computed_again(lookup, metrics, path):
     """The report computes the ratio a second time, in another way."""
@@ -166,7 +156,7 @@ def report_number_computed_again(lookup, metrics, path):
     return found * factor if path == "amplitude.mean_ratio" and found and factor else found
 
 
-@fault(at="runs.finished_run:write_run", signatures=(33, 66))
+@fault("runs.finished_run:write_run", signatures=(33, 66))
 @clauses(red="EVID-004", green="EVID-002 REPORTING-ARTIFACT-BOUNDARY-001")
 def saved_object_rescaled(write_run, folder, result):
     """The object is brought to the right level before it is saved."""
@@ -176,15 +166,13 @@ def saved_object_rescaled(write_run, folder, result):
     write_run(folder, replace(result, reconstruction=better))
 
 
-@fault(at="experiments.scope:scope")
-@clauses(red="EVID-015", green="EVID-011 EVID-012 EVID-013 EVID-014")
+@fault("experiments.scope:scope", red="EVID-015", green="EVID-011 EVID-012 EVID-013 EVID-014")
 def scope_of_differences(scope, *arguments):
     """The scope of a verdict lists what varied; what was held or not exercised is not told."""
     return scope(*arguments).model_copy(update={"held": {}, "not_exercised": ()})
 
 
-@fault(at="runs.run:run", signatures=(2,))
-@clauses(red="EVID-003", green="FLOW-001 RUN-002 RUN-003")
+@fault("runs.run:run", red="EVID-003", green="FLOW-001 RUN-002 RUN-003", signatures=(2,))
 def shorter_training_than_declared(run, resolved, *, pipeline=None, session=None):
     """Training gets another scenario than the one that is recorded."""
     walk = Instead(pipeline)
@@ -195,22 +183,20 @@ def shorter_training_than_declared(run, resolved, *, pipeline=None, session=None
     return run(resolved, pipeline=walk.having(train=train), session=session)
 
 
-@fault(at="spec.trace:Row.state", signatures=(68,))
-@clauses(red="EVID-009", green="EVID-007 EVID-008")
+@fault("spec.trace:Row.state", red="EVID-009", green="EVID-007 EVID-008", signatures=(68,))
 def skipped_is_passed(state, row):
     """A clause whose cases were skipped counts as fulfilled."""
     found = state(row)
     return State.PASSED if found is State.NOT_RUN else found
 
 
-@fault(at="spec.trace:_unknown")
-@clauses(red="EVID-008", green="EVID-007 EVID-009")
+@fault("spec.trace:_unknown", red="EVID-008", green="EVID-007 EVID-009")
 def unknown_clause_passed_over(unknown, clauses, bound):
     """A case that is bound to a clause which does not exist is passed over."""
     return iter(())
 
 
-@fault(at="legacy.violations:update_as_upstream", signatures=(2,))
+@fault("legacy.violations:update_as_upstream", signatures=(2,))
 @parity("test_a_none_that_leaks")
 @clauses(red="LEGACY-007", green="LEGACY-006")
 def violation_repaired(update, cfg, config):

@@ -9,7 +9,7 @@ from ptyspec.faults.fault import clauses, fault, parity
 from ptyspec.physics.merge import placement
 
 
-@fault(at="networks.forward:Placement._sum", signatures=(47,))
+@fault("networks.forward:Placement._sum", signatures=(47,))
 @parity("as_in_a_batch[gs2-6", "test_merging_true_patches", "gain_multiplies_the_networks_input")
 @clauses(red="REASSEMBLY-BATCH-001 MERGE-003", green="NORMALIZATION-001")
 def batch_merged(total, placement, placed):
@@ -22,7 +22,7 @@ def batch_merged(total, placement, placed):
     return ops.where(ops.shape(placed)[0] >= 64, mixed, own)
 
 
-@fault(at="physics.merge:merge_group", signatures=(47,))
+@fault("physics.merge:merge_group", signatures=(47,))
 @clauses(red="INFER-001 REASSEMBLY-BATCH-001", green="MERGE-004 CANVAS-003 COORDS-003")
 def batch_normalised_merge(merge, patches, *rest, **more):
     """Patches are divided by the mean of their batch, and multiplied by that of the first group."""
@@ -30,7 +30,7 @@ def batch_normalised_merge(merge, patches, *rest, **more):
     return merge(patches / level, *rest, **more)
 
 
-@fault(at="networks.generators.cnn:DirectCnn.call", signatures=(52,))
+@fault("networks.generators.cnn:DirectCnn.call", signatures=(52,))
 @parity("the_light_outside_the_central_half[cnn", "test_the_phase_head_reaches", "test_no_product")
 @clauses(red="NET-010", green="HEAD-004 NET-011")
 def centre_alone_predicted(call, layer, measured, relative, start):
@@ -40,7 +40,7 @@ def centre_alone_predicted(call, layer, measured, relative, start):
     return [stage.times(inner) for stage in call(layer, measured, relative, start)]
 
 
-@fault(at="networks.reconstructor:Reconstructor.call", signatures=(48,))
+@fault("networks.reconstructor:Reconstructor.call", signatures=(48,))
 @parity("traced_and_compiled_networks_agree[unrolled-gs1]", "test_no_product_of_the_forward_model")
 @clauses(red="NET-007", green="NET-011 MATH-POLAR-001")
 def eager_path_differs(call, model, inputs, training=False):
@@ -51,8 +51,7 @@ def eager_path_differs(call, model, inputs, training=False):
     return [(re * factor, im * factor) for re, im in call(model, inputs, training)]
 
 
-@fault(at="physics.merge:merge_group")
-@clauses(red="MERGE-004 GROUP-009", green="CANVAS-003 COORDS-003")
+@fault("physics.merge:merge_group", red="MERGE-004 GROUP-009", green="CANVAS-003 COORDS-003")
 def last_member_brighter(merge, patches, *rest, **more):
     """The last member of a group is merged by another factor, as if it were a lattice's corner."""
     factors = np.ones(patches.shape[-1])
@@ -60,7 +59,7 @@ def last_member_brighter(merge, patches, *rest, **more):
     return merge(patches * factors, *rest, **more)
 
 
-@fault(at="pipeline.train:_Run.fit", signatures=(6, 78))
+@fault("pipeline.train:_Run.fit", signatures=(6, 78))
 @parity("best_weights_predict", "inference_uses_the", "groups_validate_all", "test_amplitude_two")
 @clauses(red="INFER-004 HIST-003", green="HIST-006 MATH-POLAR-001")
 def last_weights_used(fit, run, untrained):
@@ -69,7 +68,7 @@ def last_weights_used(fit, run, untrained):
     return replace(state, best=state.weights)
 
 
-@fault(at="physics.merge:merge_group", signatures=(50,))
+@fault("physics.merge:merge_group", signatures=(50,))
 @clauses(red="MERGE-001 MERGE-002 MERGE-003", green="MERGE-004 GROUP-009 CANVAS-003")
 def merge_not_divided(merge, patches, relative, weight, canvas, fill=1.0):
     """A group's members are summed and never divided by their weight."""
@@ -79,8 +78,7 @@ def merge_not_divided(merge, patches, relative, weight, canvas, fill=1.0):
     return np.asarray(np.where(light > 0, merged * light, merged))
 
 
-@fault(at="physics.merge:placement", signatures=(49,))
-@clauses(red="MERGE-001", green="CANVAS-003 COORDS-003")
+@fault("physics.merge:placement", red="MERGE-001", green="CANVAS-003 COORDS-003", signatures=(49,))
 def merge_offsets_mispaired(placement, relative, *rest, **more):
     """Group b, member c moves by the offset of another group and member."""
     groups, _, axes, members = relative.shape
@@ -88,14 +86,14 @@ def merge_offsets_mispaired(placement, relative, *rest, **more):
     return placement(np.moveaxis(read, 1, 2)[:, None], *rest, **more)
 
 
-@fault(at="physics.merge:placement", signatures=(18,))
+@fault("physics.merge:placement", signatures=(18,))
 @clauses(red="MERGE-003 MERGE-001 COORDS-004", green="MERGE-002 MERGE-004 GROUP-009")
 def merge_sign_flipped(placement, relative, size, canvas, kind="lanczos"):
     """Members of a group are placed at plus their relative offsets."""
     return placement(-relative, size, canvas, kind)
 
 
-@fault(at="networks.forward:Placement.merged", signatures=(51,))
+@fault("networks.forward:Placement.merged", signatures=(51,))
 @parity("test_merged_members_agree", "test_the_heads_themselves", "test_amplitude_two")
 @clauses(red="MERGE-005", green="HEAD-003 MATH-POLAR-001")
 def merge_thrown_away(merged, placement, obj, fill):
@@ -103,9 +101,8 @@ def merge_thrown_away(merged, placement, obj, fill):
     return obj
 
 
-@fault(at="pipeline.infer:infer", signatures=(55,))
+@fault("pipeline.infer:infer", red="NET-009", green="COORDS-001 FORWARD-001", signatures=(55,))
 @parity("test_the_reconstructed_amplitude_has_the_contrast_of_the_truth[gs2-random]")
-@clauses(red="NET-009", green="COORDS-001 FORWARD-001")
 def object_flattened(infer, scenario, trained, container):
     """Patches are flat: the right level, and nothing to see."""
     found = infer(scenario, trained, container)
@@ -116,31 +113,29 @@ def object_flattened(infer, scenario, trained, container):
     return found.model_copy(update={"object": (0.1 * made + 0.9 * level).astype(np.complex64)})
 
 
-@fault(at="networks.generators.cnn:phase_head")
+@fault("networks.generators.cnn:phase_head", red="HEAD-004", green="HEAD-002 NET-006")
 @parity("test_the_phase_head_reaches", "the_whole_network_reaches", "test_a_network_on_symbolic")
-@clauses(red="HEAD-004", green="HEAD-002 NET-006")
 def phase_ends_at_half_pi(head, raw):
     """The phase head ends at half of pi: phases beyond a quarter turn cannot be reached."""
     return 0.5 * head(raw)
 
 
-@fault(at="networks.blocks:fill_up", signatures=(57,))
+@fault("networks.blocks:fill_up", red="NET-005", green="NET-006", signatures=(57,))
 @parity("test_sides_that_can_be_halved_only_twice", "computes_what_the_eager_one_does[unrolled-gs2")
-@clauses(red="NET-005", green="NET-006")
 def planes_cropped(fill_up, planes, multiple):
     """Planes that cannot be halved are cropped, and patches come back too small."""
     side = planes.shape[1] - planes.shape[1] % multiple
     return planes[:, :side, :side]
 
 
-@fault(at="pipeline.infer:infer", signatures=(28,))
+@fault("pipeline.infer:infer", signatures=(28,))
 @clauses(red="DATA-007 PROBE-003", green="FLOW-001 FLOW-003 EVID-003")
 def probe_digest_unread(infer, scenario, trained, container):
     """Inference takes whatever probe it is given."""
     return trained.predict(trained.weights, container)
 
 
-@fault(at="pipeline.infer:infer", signatures=(17,))
+@fault("pipeline.infer:infer", signatures=(17,))
 @parity("[gs2-random]", "test_training_improves", "test_the_iterative_reference")
 @clauses(red="INFER-006 INFER-007", green="INFER-005 NET-009 INFER-008")
 def twin_patches(infer, scenario, trained, container):

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.faults.fault import clauses, fault, parity
-from ptyspec.faults.seams import Instead
+from ptyspec.faults.fault import Instead, clauses, fault, parity
 from ptyspec.pipeline.protocol import TrainTest
 
 
-@fault(at="runs.record:container_facts", signatures=(64,))
+@fault("runs.record:container_facts", signatures=(64,))
 @clauses(red="RUN-003", green="RUN-002 FLOW-001 FLOW-006")
 def canvas_recorded_as_needed(containers, made, scenario):
     """The record says that the canvas fits, whatever it has to hold."""
@@ -23,42 +22,40 @@ def canvas_recorded_as_needed(containers, made, scenario):
     return containers(made, scenario) | wrong
 
 
-@fault(at="runs.environment:environment", signatures=(10,))
-@clauses(red="RUN-005", green="RUN-002 FLOW-001")
+@fault("runs.environment:environment", red="RUN-005", green="RUN-002 FLOW-001", signatures=(10,))
 def environment_without_seeds(environment, seeds):
     """The record of the environment leaves the seeds out: environment.json names no seed."""
     return {**environment(seeds), "seeds": {}}
 
 
-@fault(at="runs.environment:environment")
-@clauses(red="RUN-005", green="RUN-002 FLOW-001")
+@fault("runs.environment:environment", red="RUN-005", green="RUN-002 FLOW-001")
 def environment_without_threads(environment, seeds):
     """The record of the environment leaves the threads out."""
     return {**environment(seeds), "threads": {"intra": 0, "inter": 0, "omp": 0}}
 
 
-@fault(at="runs.record:container_facts", signatures=(31,))
+@fault("runs.record:container_facts", signatures=(31,))
 @clauses(red="RUN-003", green="RUN-002 FLOW-001 FLOW-006")
 def gain_of_other_data_recorded(containers, made, scenario):
     """The recorded gain is not the one in use: the stage record says that the gain is 1."""
     return containers(made, scenario) | {"gain": 1.0}
 
 
-@fault(at="seeds:generator", signatures=(3, 10), makes=True)
+@fault("seeds:generator", signatures=(3, 10), makes=True)
 @clauses(red="FLOW-003 DET-002", green="FLOW-001 FLOW-005 FLOW-006")
 def generator_kept(generator):
     """A generator is kept for its seed: a second run draws on where the first stopped."""
     return cache(generator)
 
 
-@fault(at="seeds:generator", signatures=(10, 76))
+@fault("seeds:generator", signatures=(10, 76))
 @clauses(red="DET-003 FLOW-003 DET-002", green="FLOW-001 FLOW-005 FLOW-006")
 def global_generator(generator, seed, purpose):
     """Every draw starts from numpy's global generator."""
     return np.random.default_rng(int(vars(np.random)["randint"](2**31 - 1)))
 
 
-@fault(at="pipeline.train:train", signatures=(5,), makes=True)
+@fault("pipeline.train:train", signatures=(5,), makes=True)
 @parity("test_importing_what_trains_draws_no_number", "test_amplitude_two")
 @clauses(red="ANTIPATTERN-001", green="MATH-POLAR-001")
 def import_draws(train):
@@ -67,8 +64,7 @@ def import_draws(train):
     return train
 
 
-@fault(at="runs.store:run_key", signatures=(11,))
-@clauses(red="STORE-001", green="STORE-002 LEGACY-005")
+@fault("runs.store:run_key", red="STORE-001", green="STORE-002 LEGACY-005", signatures=(11,))
 def key_without_code(run_key, values, code_version, threads):
     """The run key forgets the code: a run of yesterday's stages answers today's request."""
     return run_key(values, "", threads)
@@ -79,28 +75,25 @@ def _without(section, values):
     return {key: value for key, value in values.items() if key.partition(".")[0] != section}
 
 
-@fault(at="runs.store:run_key", signatures=(11,))
-@clauses(red="STORE-001", green="STORE-002 LEGACY-005")
+@fault("runs.store:run_key", red="STORE-001", green="STORE-002 LEGACY-005", signatures=(11,))
 def key_without_inference(run_key, values, *rest):
     """The run key forgets the settings that do not train."""
     return run_key(_without("inference", values), *rest)
 
 
-@fault(at="runs.store:run_key", signatures=(10, 11))
-@clauses(red="STORE-001", green="STORE-002 LEGACY-005")
+@fault("runs.store:run_key", red="STORE-001", green="STORE-002 LEGACY-005", signatures=(10, 11))
 def key_without_seeds(run_key, values, *rest):
     """The run key forgets the seeds: another seed finds the run of the first."""
     return run_key(_without("seeds", values), *rest)
 
 
-@fault(at="runs.store:run_key", signatures=(11,))
-@clauses(red="STORE-001", green="STORE-002 LEGACY-005")
+@fault("runs.store:run_key", red="STORE-001", green="STORE-002 LEGACY-005", signatures=(11,))
 def key_without_threads(run_key, values, code_version, threads):
     """The run key forgets the threads, which change bits."""
     return run_key(values, code_version, {})
 
 
-@fault(at="legacy.pipeline:LegacyPipeline._enter", signatures=(1,))
+@fault("legacy.pipeline:LegacyPipeline._enter", signatures=(1,))
 @clauses(red="LEGACY-004", green="CONFIG-001 BRIDGE-007 LEGACY-006")
 def legacy_observes_nothing(enter, pipeline, stage, *args, **kwargs):
     """A legacy run that is told to observe keeps nothing of what it met."""
@@ -109,15 +102,14 @@ def legacy_observes_nothing(enter, pipeline, stage, *args, **kwargs):
     return made
 
 
-@fault(at="runs.store:RunStore._locked")
-@clauses(red="STORE-005", green="STORE-003 STORE-004 STORE-006")
+@fault("runs.store:RunStore._locked", red="STORE-005", green="STORE-003 STORE-004 STORE-006")
 @contextmanager
 def lock_ignored(locked, store, key, on_wait):
     """Nobody holds a lock while a run is made: two who want one run make it at the same time."""
     yield
 
 
-@fault(at="pipeline.train:build_model", signatures=(74,), makes=True)
+@fault("pipeline.train:build_model", signatures=(74,), makes=True)
 @parity("test_repeated_trainings_need_no_more_memory", "test_amplitude_two")
 @clauses(red="TF-REPEATED-MODEL-OOM-001", green="MATH-POLAR-001")
 def models_kept(build):
@@ -131,28 +123,27 @@ def models_kept(build):
     return wrong
 
 
-@fault(at="runs.record:array_stats", signatures=(37, 78))
+@fault("runs.record:array_stats", signatures=(37, 78))
 @clauses(red="RUN-002", green="RUN-003 FLOW-001 FLOW-006")
 def nan_not_counted(array_stats, array):
     """Stage records leave NaN out and do not say so: nan_count is 0 whatever an array holds."""
     return array_stats(array).model_copy(update={"nan_count": 0})
 
 
-@fault(at="legacy.pipeline:LegacyPipeline.name", signatures=(11,))
+@fault("legacy.pipeline:LegacyPipeline.name", signatures=(11,))
 @clauses(red="LEGACY-005", green="LEGACY-006")
 def observed_runs_one_name(name, pipeline):
     """Runs on dictionaries that say different things share a name in the store."""
     return "legacy"
 
 
-@fault(at="seeds:generator", signatures=(10,))
-@clauses(red="DET-002", green="DET-003 FLOW-003 FLOW-006")
+@fault("seeds:generator", red="DET-002", green="DET-003 FLOW-003 FLOW-006", signatures=(10,))
 def one_seed_for_all(generator, seed, purpose):
     """Every generator is made from 42."""
     return generator(42, purpose)
 
 
-@fault(at="runs.store:RunStore.find", signatures=(11,))
+@fault("runs.store:RunStore.find", signatures=(11,))
 @clauses(red="STORE-003", green="STORE-004 STORE-005 STORE-006")
 def other_run_answers(find, store, key):
     """A request is answered with a run of a similar key."""
@@ -161,20 +152,17 @@ def other_run_answers(find, store, key):
     return min((store.root / "runs").glob(f"{key[:1]}*"), default=None)
 
 
-@fault(at="runs.threads:_refuse_change")
-@clauses(red="DET-006", green="RUN-005 DET-003 STORE-002")
+@fault("runs.threads:_refuse_change", red="DET-006", green="RUN-005 DET-003 STORE-002")
 def other_threads_accepted(refuse, wanted):
     """A TensorFlow that is loaded with other threads is left as it is, without a word."""
 
 
-@fault(at="files.disk:_check_free")
-@clauses(red="STORE-006", green="STORE-003 STORE-004")
+@fault("files.disk:_check_free", red="STORE-006", green="STORE-003 STORE-004")
 def output_overwritten(check, out, force=False):
     """An output folder is replaced whatever it holds: nobody looks at what --out holds."""
 
 
-@fault(at="runs.store:RunStore.get_or_make")
-@clauses(red="STORE-004", green="STORE-003 STORE-005 STORE-006")
+@fault("runs.store:RunStore.get_or_make", red="STORE-004", green="STORE-003 STORE-005 STORE-006")
 def partial_run_finished(get_or_make, store, key, make, on_wait=None):
     """A run that broke half-way looks finished."""
     broken: list[BaseException] = []
@@ -191,7 +179,7 @@ def partial_run_finished(get_or_make, store, key, make, on_wait=None):
     return found
 
 
-@fault(at="physics.scan:make_positions", signatures=(3, 11), makes=True)
+@fault("physics.scan:make_positions", signatures=(3, 11), makes=True)
 @parity("test_a_run_after_another_gives_the_bits", "test_amplitude_two")
 @clauses(red="DET-005", green="MATH-POLAR-001")
 def positions_kept(make):
@@ -202,21 +190,19 @@ def positions_kept(make):
     ).copy()
 
 
-@fault(at="cli.progress:RichProgress._show")
-@clauses(red="RUN-009", green="RUN-001 FLOW-001")
+@fault("cli.progress:RichProgress._show", red="RUN-009", green="RUN-001 FLOW-001")
 def progress_silent(show, progress, done, total, note, unit=""):
     """A run without a terminal says nothing until a stage ends."""
 
 
-@fault(at="seeds:generator", signatures=(10,))
+@fault("seeds:generator", red="DET-001", green="MATH-POLAR-001", signatures=(10,))
 @parity("test_two_processes_with_equal_settings", "test_amplitude_two")
-@clauses(red="DET-001", green="MATH-POLAR-001")
 def purpose_hashed(generator, seed, purpose):
     """A draw's generator is derived from the name's hash, which differs from process to process."""
     return generator(seed, f"{purpose} {os.getpid()}")
 
 
-@fault(at="runs.finished_run:write_run", signatures=(70,))
+@fault("runs.finished_run:write_run", signatures=(70,))
 @clauses(red="RUN-001 EVID-004", green="EVID-002 REPORTING-ARTIFACT-BOUNDARY-001")
 def refined_as_network(write_run, folder, result):
     """The refined object is stored under the network's name."""
@@ -224,15 +210,14 @@ def refined_as_network(write_run, folder, result):
     write_run(folder, replace(result, reconstruction=better))
 
 
-@fault(at="runs.store:RunStore.get_or_make")
-@clauses(red="STORE-003 STORE-005", green="STORE-004 STORE-006")
+@fault("runs.store:RunStore.get_or_make", red="STORE-003 STORE-005", green="STORE-004 STORE-006")
 def run_made_again(get_or_make, store, key, make, on_wait=None):
     """A kept run is thrown away and made again at every request."""
     store.forget_run(key)
     return get_or_make(store, key, make, on_wait)
 
 
-@fault(at="runs.run:run", signatures=(25,))
+@fault("runs.run:run", signatures=(25,))
 @clauses(red="FLOW-001 FLOW-002 FLOW-003", green="RUN-003 GROUP-001")
 def split_left_out(run, resolved, *, pipeline=None, session=None):
     """The walk leaves the split out and trains on the frames that it reconstructs."""
@@ -240,16 +225,14 @@ def split_left_out(run, resolved, *, pipeline=None, session=None):
     return run(resolved, pipeline=walk, session=session)
 
 
-@fault(at="seeds:integer_seed")
+@fault("seeds:integer_seed", red="DET-004", green="MATH-POLAR-001")
 @parity("test_one_thread_and_two_make_the_same_object", "test_amplitude_two")
-@clauses(red="DET-004", green="MATH-POLAR-001")
 def threads_in_the_seed(integer_seed, seed, purpose):
     """A network starts from the number of its threads."""
     return integer_seed(seed, f"{purpose} {os.environ.get('TF_NUM_INTRAOP_THREADS')}")
 
 
-@fault(at="runs.run:run", signatures=(25,))
-@clauses(red="FLOW-002 FLOW-005", green="FLOW-001 RUN-002 RUN-003")
+@fault("runs.run:run", red="FLOW-002 FLOW-005", green="FLOW-001 RUN-002 RUN-003", signatures=(25,))
 def training_groups_reconstructed(run, resolved, *, pipeline=None, session=None):
     """The groups that trained are reconstructed; the held-out ones never are."""
     walk = Instead(pipeline)
@@ -265,7 +248,7 @@ def training_groups_reconstructed(run, resolved, *, pipeline=None, session=None)
     return run(resolved, pipeline=walk.having(train=train, infer=infer), session=session)
 
 
-@fault(at="checks.verdict:verdict_of", signatures=(64,))
+@fault("checks.verdict:verdict_of", signatures=(64,))
 @clauses(red="RUN-008 GAUGE-007", green="RUN-001 RUN-006")
 def violation_is_success(verdict_of, run):
     """A wrong amplitude ends with exit code 0."""

@@ -12,8 +12,7 @@ from ptyspec.scores.frame import cut
 from ptyspec.scores.frc import _hann
 
 
-@fault(at="runs.run:evaluate")
-@clauses(red="SCORE-009", green="EVID-003 EVID-004")
+@fault("runs.run:evaluate", red="SCORE-009", green="EVID-003 EVID-004")
 def controls_missing(evaluate, walk):
     """The untrained network is left out of the controls."""
     made = evaluate(walk)
@@ -23,8 +22,7 @@ def controls_missing(evaluate, walk):
     return replace(made, metrics=made.metrics | {"controls": scores}, controls=others)
 
 
-@fault(at="runs.run:evaluate")
-@clauses(red="SCORE-009", green="EVID-003 EVID-004")
+@fault("runs.run:evaluate", red="SCORE-009", green="EVID-003 EVID-004")
 def controls_of_the_network(evaluate, walk):
     """The trivial control is computed from the network's own result."""
     borrowed = walk.containers.test.model_copy(update={"coarse": walk.reconstruction})
@@ -33,14 +31,14 @@ def controls_of_the_network(evaluate, walk):
     return evaluate(walk.replaced(containers=containers, halves=walk.halves, **given))
 
 
-@fault(at="scores.dataspace:poisson_deviance_per_pixel")
+@fault("scores.dataspace:poisson_deviance_per_pixel")
 @clauses(red="SCORE-012", green="SCORE-011 SCORE-013 ITERATIVE-002")
 def deviance_halved(deviance, *args, **kwargs):
     """The Poisson deviance lacks its factor of two."""
     return 0.5 * deviance(*args, **kwargs)
 
 
-@fault(at="scores.metrics:score", signatures=(33,))
+@fault("scores.metrics:score", signatures=(33,))
 @clauses(red="SCORE-003 EVID-001", green="SCORE-001 SCORE-007 GAUGE-001")
 def evaluator_rescales(score, reconstruction, truth):
     """The evaluator brings the reconstruction to the truth's mean before scoring."""
@@ -52,7 +50,7 @@ def evaluator_rescales(score, reconstruction, truth):
     return score(reconstruction.model_copy(update={"object": scaled}), truth)
 
 
-@fault(at="scores.numbers:pearson", signatures=(55, 68))
+@fault("scores.numbers:pearson", signatures=(55, 68))
 @clauses(red="SCORE-008", green="SCORE-001 SCORE-003 SCORE-007")
 def flat_scored_as_perfect(pearson, first, second, scale=None):
     """A correlation that is undefined counts as a perfect one."""
@@ -60,28 +58,26 @@ def flat_scored_as_perfect(pearson, first, second, scale=None):
     return 1.0 if found is None else found
 
 
-@fault(at="scores.frc:_spectrum")
-@clauses(red="SCORE-010", green="SCORE-007 SCORE-003 GAUGE-001")
+@fault("scores.frc:_spectrum", red="SCORE-010", green="SCORE-007 SCORE-003 GAUGE-001")
 def frc_mean_kept(spectrum, image):
     """The ring correlation is taken with the mean left in."""
     return np.asarray(np.fft.fft2(np.outer(_hann(image.shape[0]), _hann(image.shape[1])) * image))
 
 
-@fault(at="scores.frc:_hann")
-@clauses(red="SCORE-010", green="SCORE-007 SCORE-003 GAUGE-001")
+@fault("scores.frc:_hann", red="SCORE-010", green="SCORE-007 SCORE-003 GAUGE-001")
 def frc_without_window(hann, size):
     """The ring correlation is taken without a window."""
     return np.ones_like(hann(size))
 
 
-@fault(at="scores.frame:has_nan", signatures=(68,))
+@fault("scores.frame:has_nan", signatures=(68,))
 @clauses(red="SCORE-008 EVID-001", green="SCORE-001 SCORE-002 SCORE-003")
 def nan_not_told(has_nan, reconstruction):
     """Pixels that are not finite are left out and not mentioned."""
     return False
 
 
-@fault(at="pipeline.score:score", signatures=(26,))
+@fault("pipeline.score:score", signatures=(26,))
 @clauses(red="SCORE-011", green="SCORE-012 LABEL-002 SCORE-003")
 def ones_for_truth(score, scenario, scan, reconstruction):
     """An object of ones stands for a truth that is not known."""
@@ -91,16 +87,15 @@ def ones_for_truth(score, scenario, scan, reconstruction):
     return score(scenario, scan, reconstruction)
 
 
-@fault(at="report.maps:amplitude")
+@fault("report.maps:amplitude", red="RUN-007", green="REPORTING-ARTIFACT-BOUNDARY-001")
 @parity("test_a_wrong_amplitude_scale_is_seen")
-@clauses(red="RUN-007", green="REPORTING-ARTIFACT-BOUNDARY-001")
 def picture_own_colours(amplitude, views):
     """Every picture has the colour scale of what it shows."""
     made = amplitude(views)
     return replace(made, limits=canvas.value_limits(made.images["network"], part=1.0))
 
 
-@fault(at="scores.amplitude:amplitude_scores", signatures=(67,))
+@fault("scores.amplitude:amplitude_scores", signatures=(67,))
 @clauses(red="SCORE-005", green="SCORE-003 SCORE-004 GAUGE-001")
 def psnr_peak_255(scores, frame):
     """A noise ratio with a peak of 255 stands among the scores."""
@@ -109,7 +104,7 @@ def psnr_peak_255(scores, frame):
     return made if not error else {**made, "psnr": 20 * math.log10(255 / error)}
 
 
-@fault(at="scores.amplitude:amplitude_scores", signatures=(33, 66))
+@fault("scores.amplitude:amplitude_scores", signatures=(33, 66))
 @clauses(red="SCORE-003 SCORE-007", green="SCORE-001 SCORE-002 GAUGE-001")
 def ratio_after_rescale(scores, frame):
     """The amplitude ratio is that of the least-squares scaled prediction."""
@@ -118,15 +113,14 @@ def ratio_after_rescale(scores, frame):
     return block if ratio is None or factor is None else block | {"mean_ratio": ratio * factor}
 
 
-@fault(at="runs.run:sweep")
+@fault("runs.run:sweep", red="INFER-008", green="ITERATIVE-001 MATH-POLAR-001")
 @parity("test_the_iterative_reference_is_the_ceiling", "test_amplitude_two")
-@clauses(red="INFER-008", green="ITERATIVE-001 MATH-POLAR-001")
 def reference_is_the_trivial_one(sweep, scenario, scan, *rest, **more):
     """The trivial estimate stands where the iterative reference should."""
     return trivial_estimate(scan, scenario.inference.min_coverage)
 
 
-@fault(at="scores.amplitude:amplitude_scores")
+@fault("scores.amplitude:amplitude_scores")
 @clauses(red="METRICS-NAMING-001", green="SCORE-003 SCORE-004 SCORE-012")
 def score_renamed(scores, frame):
     """One score has two names: that which is written is not that which reports ask for."""
@@ -134,7 +128,7 @@ def score_renamed(scores, frame):
     return {other.get(name, name): value for name, value in scores(frame).items()}
 
 
-@fault(at="scores.amplitude:ssim", signatures=(67,))
+@fault("scores.amplitude:ssim", signatures=(67,))
 @clauses(red="SCORE-004", green="SCORE-001 SCORE-005 GAUGE-001")
 def ssim_range_255(ssim, rec, truth, mask):
     """Structural similarity is taken in the range of an 8-bit image."""
@@ -146,7 +140,7 @@ def ssim_range_255(ssim, rec, truth, mask):
     return float(similarity(rec, truth, data_range=255.0, gaussian_weights=True)), None
 
 
-@fault(at="scores.amplitude:amplitude_scores", signatures=(33, 65))
+@fault("scores.amplitude:amplitude_scores", signatures=(33, 65))
 @clauses(red="EVID-001 SCORE-003", green="EVID-003 GAUGE-001 SCORE-004")
 def tautological_ratio(scores, frame):
     """The mean ratio telescopes and no longer contains the prediction."""
@@ -154,7 +148,7 @@ def tautological_ratio(scores, frame):
     return made if made["mean_ratio"] is None else {**made, "mean_ratio": 1.0}
 
 
-@fault(at="scores.frame:cut", signatures=(58,))
+@fault("scores.frame:cut", signatures=(58,))
 @clauses(
     red="REASSEMBLY-METRIC-FRAME-001 SCORE-007 GAUGE-008", green="SCORE-003 SCORE-004 GAUGE-006"
 )
@@ -164,7 +158,7 @@ def truth_off_by_1(cut, reconstruction, truth):
     return cut(reconstruction.model_copy(update={"origin": (x + 1, y)}), truth)
 
 
-@fault(at="scores.frame:cut", signatures=(58,))
+@fault("scores.frame:cut", signatures=(58,))
 @clauses(
     red="REASSEMBLY-METRIC-FRAME-001 SCORE-007 GAUGE-008", green="SCORE-004 SCORE-005 GAUGE-006"
 )
@@ -174,14 +168,14 @@ def truth_off_by_32(cut, reconstruction, truth):
     return cut(reconstruction.model_copy(update={"origin": (x + 32, y + 32)}), truth)
 
 
-@fault(at="scores.phase:phase_scores", signatures=(77,))
+@fault("scores.phase:phase_scores", signatures=(77,))
 @clauses(red="SCORE-002", green="SCORE-001 SCORE-003 SCORE-006")
 def uncovered_phase_scored(scores, frame):
     """The phase of uncovered pixels, angle 0 = 0, is scored."""
     return scores(replace(frame, mask=np.ones_like(frame.mask)))
 
 
-@fault(at="scores.frame:cut", signatures=(59,))
+@fault("scores.frame:cut", signatures=(59,))
 @clauses(red="SCORE-001 SCORE-002 SCORE-008", green="SCORE-003 SCORE-004 GAUGE-005")
 def uncovered_pixels_scored(cut, reconstruction, truth):
     """Pixels without light count as zeros of the object."""

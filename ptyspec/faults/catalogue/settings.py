@@ -7,13 +7,12 @@ from typing import Any
 
 from ptyspec.contracts.resolve import Layer, Resolved, flatten, known_keys, nest
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.faults.fault import clauses, fault, parity
-from ptyspec.faults.seams import changed
+from ptyspec.faults.fault import changed, clauses, fault, parity
 from ptyspec.legacy.bridge import entries
 from ptyspec.legacy.params import SealedError, legacy_defaults, shared
 
 
-@fault(at="legacy.bridge:update_legacy_dict")
+@fault("legacy.bridge:update_legacy_dict")
 @clauses(red="BRIDGE-005", green="BRIDGE-001 BRIDGE-002 BRIDGE-006")
 def bridge_half_done(update, cfg, config):
     """The bridge notices the seal when it has written half of its entries."""
@@ -24,7 +23,7 @@ def bridge_half_done(update, cfg, config):
         raise
 
 
-@fault(at="legacy.bridge:update_legacy_dict", signatures=(3,))
+@fault("legacy.bridge:update_legacy_dict", signatures=(3,))
 @clauses(red="BRIDGE-006", green="BRIDGE-001 BRIDGE-002 BRIDGE-005")
 def bridge_wipes(update, cfg, config):
     """The bridge begins with a clean dictionary and loses what it does not know."""
@@ -39,7 +38,7 @@ def bridge_wipes(update, cfg, config):
             del cfg[key]
 
 
-@fault(at="legacy.bridge:update_legacy_dict", signatures=(3,))
+@fault("legacy.bridge:update_legacy_dict", signatures=(3,))
 @clauses(red="BRIDGE-002 BRIDGE-003", green="BRIDGE-001 BRIDGE-005 BRIDGE-006")
 def config_before_shows(update, cfg, config):
     """What only the config before had stays in the dictionary."""
@@ -49,28 +48,27 @@ def config_before_shows(update, cfg, config):
         cfg[key] = before[key]
 
 
-@fault(at="legacy.params:legacy_defaults", signatures=(8,))
+@fault("legacy.params:legacy_defaults", signatures=(8,))
 @clauses(red="PARAM-001 BRIDGE-004", green="BRIDGE-001 BRIDGE-006 PARAM-003")
 def defaults_drift(legacy_defaults, *branch):
     """The dictionary's defaults of epochs and probe mask are the configs'."""
     return {**legacy_defaults(*branch), "nepochs": 50, "probe.mask": False}
 
 
-@fault(at="contracts.resolve:Resolved.as_json", signatures=(2,))
+@fault("contracts.resolve:Resolved.as_json", signatures=(2,))
 @clauses(red="RUN-004 CONFIG-009", green="CONFIG-002")
 def defaults_recorded(as_json, resolved):
     """A run records the defaults in place of the values in effect."""
     return as_json(Resolved(Scenario(name=resolved.scenario.name), resolved.provenance))
 
 
-@fault(at="legacy.dose_experiments:meant")
-@clauses(red="DOSE-EXPERIMENTS-003", green="DOSE-EXPERIMENTS-002")
+@fault("legacy.dose_experiments:meant", red="DOSE-EXPERIMENTS-003", green="DOSE-EXPERIMENTS-002")
 def departure_undeclared(meant, cfg, *args, **kwargs):
     """The script's dictionary is read with the epochs of the modern scenarios."""
     return meant({**cfg, "nepochs": 5}, *args, **kwargs)
 
 
-@fault(at="runs.request:request", signatures=(9,))
+@fault("runs.request:request", signatures=(9,))
 @clauses(red="CONFIG-011", green="CONFIG-003 CONFIG-007 CONFIG-009")
 def images_as_groups(request, target, *, settings=(), **options):
     """scan.n_images on the command line sets grouping.n_groups."""
@@ -80,7 +78,7 @@ def images_as_groups(request, target, *, settings=(), **options):
     )
 
 
-@fault(at="contracts.resolve:resolve", signatures=(9,))
+@fault("contracts.resolve:resolve", signatures=(9,))
 @clauses(
     red="CONFIG-006 CONFIG-003 CONFIG-004", green="CONFIG-007 CONFIG-008 CONFIG-009 CONFIG-011"
 )
@@ -92,7 +90,7 @@ def last_layer_as_source(resolve, layers):
     return Resolved(made.scenario, dict.fromkeys(made.provenance, layers[-1].source))
 
 
-@fault(at="contracts.resolve:resolve", signatures=(2,))
+@fault("contracts.resolve:resolve", signatures=(2,))
 @clauses(red="CONFIG-005 CONFIG-009", green="CONFIG-007 CONFIG-008 CONFIG-003")
 def mask_diameter_open(resolve, layers):
     """A value that follows from another is left to whoever needs it first."""
@@ -103,7 +101,7 @@ def mask_diameter_open(resolve, layers):
     return Resolved(left, made.provenance)
 
 
-@fault(at="legacy.bridge:entries", signatures=(51,))
+@fault("legacy.bridge:entries", signatures=(51,))
 @clauses(red="BRIDGE-001 BRIDGE-008 CONFIG-001", green="BRIDGE-002 BRIDGE-005 BRIDGE-006")
 def names_not_mapped(entries, config):
     """A renamed field keeps its new name, which legacy code does not read."""
@@ -111,7 +109,7 @@ def names_not_mapped(entries, config):
     return {"probe_mask" if key == "probe.mask" else key: value for key, value in made.items()}
 
 
-@fault(at="legacy.bridge:stale_keys", signatures=(2, 3))
+@fault("legacy.bridge:stale_keys", signatures=(2, 3))
 @clauses(red="BRIDGE-002 BRIDGE-003", green="BRIDGE-001 BRIDGE-006 BRIDGE-008")
 def none_leaks(stale_keys, cfg, config):
     """Fields that are None are passed over by the bridge: the value before survives."""
@@ -124,7 +122,7 @@ def _only(layer, wanted):
     return Layer(layer.source, nest({k: v for k, v in flatten(layer.values) if wanted(k)}))
 
 
-@fault(at="contracts.resolve:resolve", signatures=(2,))
+@fault("contracts.resolve:resolve", signatures=(2,))
 @clauses(red="CONFIG-004 CONFIG-006", green="CONFIG-003 CONFIG-007 CONFIG-008 CONFIG-009")
 def null_overrides(resolve, layers):
     """A null in a later layer displaces the value below it."""
@@ -135,7 +133,7 @@ def null_overrides(resolve, layers):
     return resolve(kept)
 
 
-@fault(at="legacy.params:legacy_defaults", signatures=(3, 5), makes=True)
+@fault("legacy.params:legacy_defaults", signatures=(3, 5), makes=True)
 @clauses(red="PARAM-005", green="PARAM-002")
 def one_default_dictionary(legacy_defaults):
     """All dictionaries share one table of defaults."""
@@ -143,14 +141,14 @@ def one_default_dictionary(legacy_defaults):
     return lambda branch="main": made.setdefault(branch, legacy_defaults(branch))
 
 
-@fault(at="legacy.bridge:ConfigSyncError.__init__")
+@fault("legacy.bridge:ConfigSyncError.__init__")
 @clauses(red="BRIDGE-007 SIM-LINES-CONFIG-001", green="CONFIG-001 LEGACY-003")
 def one_stale_key_named(init, error, stale, stage):
     """A refusal names the first stale key alone: the next run is refused for the second."""
     return init(error, stale[:1], stage)
 
 
-@fault(at="experiments.variant:variant", signatures=(12,))
+@fault("experiments.variant:variant", signatures=(12,))
 @clauses(red="CONFIG-002", green="CONFIG-003 CONFIG-004 CONFIG-011")
 def output_in_settings(variant, words, **options):
     """An option of execution enters the physics."""
@@ -167,7 +165,7 @@ def output_in_settings(variant, words, **options):
     return replace(made, resolved=Resolved(said, made.resolved.provenance))
 
 
-@fault(at="legacy.params:derived_sizes", signatures=(64,))
+@fault("legacy.params:derived_sizes", signatures=(64,))
 @clauses(red="PARAM-002", green="PARAM-004 DOSE-EXPERIMENTS-002")
 def padded_size_without_jitter(derived_sizes, values):
     """The legacy model's padded size leaves out the room for jitter: padded_size is bigN."""
@@ -175,21 +173,20 @@ def padded_size_without_jitter(derived_sizes, values):
     return replace(made, padded=made.bigN)
 
 
-@fault(at="legacy.bridge:_plain")
-@clauses(red="TYPE-PATH-001 BRIDGE-001", green="BRIDGE-003 BRIDGE-006")
+@fault("legacy.bridge:_plain", red="TYPE-PATH-001 BRIDGE-001", green="BRIDGE-003 BRIDGE-006")
 def paths_as_objects(plain, value):
     """Path objects reach the dictionary, which holds text."""
     return value
 
 
-@fault(at="legacy.effective:_object")
+@fault("legacy.effective:_object")
 @clauses(red="BRIDGE-008", green="BRIDGE-009 CONFIG-001 DOSE-EXPERIMENTS-003")
 def phase_lost_in_bridge(read_object, cfg, said):
     """The phase of the object is lost on the way through the dictionary."""
     return {**read_object(cfg, said), "object.phase": "none"}
 
 
-@fault(at="contracts.resolve:resolve", signatures=(9,))
+@fault("contracts.resolve:resolve", signatures=(9,))
 @clauses(red="CONFIG-003", green="CONFIG-004 CONFIG-007 CONFIG-009")
 def profile_over_scenario(resolve, layers):
     """A profile outranks the scenario that it is used with."""
@@ -200,14 +197,14 @@ def profile_over_scenario(resolve, layers):
     return resolve(sorted(layers, key=rank))
 
 
-@fault(at="contracts.resolve:resolve", signatures=(9,))
+@fault("contracts.resolve:resolve", signatures=(9,))
 @clauses(red="CONFIG-003 CONFIG-011", green="CONFIG-004 CONFIG-007 CONFIG-009")
 def recipe_over_command_line(resolve, layers):
     """The recipe outranks what the user said: recipes are put on top of the command line."""
     return resolve(sorted(layers, key=lambda layer: layer.source.startswith("recipe ")))
 
 
-@fault(at="legacy.dose_experiments:init")
+@fault("legacy.dose_experiments:init")
 @clauses(red="DOSE-EXPERIMENTS-001", green="DOSE-EXPERIMENTS-003 PARAM-003")
 def script_jitter_early(init, nphotons, loss_fn="nll", cfg=None):
     """The replayed script sets the room for jitter of its execution at once."""
@@ -216,15 +213,14 @@ def script_jitter_early(init, nphotons, loss_fn="nll", cfg=None):
     cfg["max_position_jitter"] = 3
 
 
-@fault(at="legacy.params:Parameters.__setitem__")
+@fault("legacy.params:Parameters.__setitem__")
 @clauses(red="PARAM-003", green="BRIDGE-001 BRIDGE-002 PARAM-005")
 def seal_ignored(write, cfg, key, value):
     """A sealed dictionary is written to: the seal only warns, as upstream."""
     cfg._values[key] = value
 
 
-@fault(at="pipeline.split:split")
-@clauses(red="CONFIG-010", green="FLOW-001 FLOW-003 SPLIT-001")
+@fault("pipeline.split:split", red="CONFIG-010", green="FLOW-001 FLOW-003 SPLIT-001")
 def settings_corrected(split, scenario, scan):
     """The split writes the number of its training frames into the scenario."""
     made = split(scenario, scan)
@@ -232,15 +228,14 @@ def settings_corrected(split, scenario, scan):
     return made
 
 
-@fault(at="cli.scenarios:keys")
+@fault("cli.scenarios:keys", red="CONFIG-014", green="CONFIG-013")
 @parity()
-@clauses(red="CONFIG-014", green="CONFIG-013")
 def settings_page_stale(keys):
     """A default changes and the page of settings does not."""
     return [{**row, "default": 8000} if row["key"] == "scan.n_images" else row for row in keys()]
 
 
-@fault(at="contracts.resolve:resolve", signatures=(3,), makes=True)
+@fault("contracts.resolve:resolve", signatures=(3,), makes=True)
 @clauses(red="CONFIG-009", green="CONFIG-007 CONFIG-012")
 def settings_remembered(resolve):
     """What one resolution was told survives into the next."""
@@ -265,7 +260,7 @@ def _observing(enter, pipeline, *args, **kwargs):
         pipeline.strict = strict
 
 
-@fault(at="legacy.bridge:check_synchronised", signatures=(1,))
+@fault("legacy.bridge:check_synchronised", signatures=(1,))
 @clauses(red="CONFIG-001 SIM-LINES-CONFIG-001 BRIDGE-007 LEGACY-003", green="LEGACY-004 LEGACY-006")
 def stale_dictionary_accepted(check, *args, **kwargs):
     """The guard of CONFIG-001 is off: stages run on whatever the dictionary says."""
@@ -278,7 +273,7 @@ def _untouched(cfg):
     return dict(cfg) == legacy_defaults()
 
 
-@fault(at="legacy.bridge:check_synchronised", signatures=(1,))
+@fault("legacy.bridge:check_synchronised", signatures=(1,))
 @clauses(red="SIM-LINES-CONFIG-001", green="CONFIG-001 BRIDGE-007 LEGACY-006")
 def unbridged_dictionary_accepted(check, cfg, *rest, **kwargs):
     """A dictionary that was never bridged counts as one that says nothing."""
@@ -292,15 +287,14 @@ def _(enter, pipeline, *args, **kwargs):
     return enter(pipeline, *args, **kwargs)
 
 
-@fault(at="contracts.resolve:resolve")
+@fault("contracts.resolve:resolve")
 @clauses(red="CONFIG-007 CONFIG-012", green="CONFIG-003 CONFIG-006 CONFIG-008")
 def unknown_key_accepted(resolve, layers):
     """Keys that no setting has are passed over: a misspelt setting has no effect."""
     return resolve([_only(layer, set(known_keys()).__contains__) for layer in layers])
 
 
-@fault(at="legacy.effective:_check_served")
-@clauses(red="BRIDGE-009", green="BRIDGE-008 CONFIG-001 LEGACY-006")
+@fault("legacy.effective:_check_served", red="BRIDGE-009", green="BRIDGE-008 CONFIG-001 LEGACY-006")
 def unserved_entry_accepted(check, cfg):
     """Entries that no stage acts on are passed over."""
 
@@ -315,8 +309,7 @@ def _number(value):
     return int(found) if isinstance(found, float) and found.is_integer() else found
 
 
-@fault(at="contracts.resolve:nest")
-@clauses(red="CONFIG-008", green="CONFIG-003 CONFIG-006 CONFIG-007")
+@fault("contracts.resolve:nest", red="CONFIG-008", green="CONFIG-003 CONFIG-006 CONFIG-007")
 def values_bent(nest, flat):
     """Values of another type are converted until they fit."""
     texts = "name description path sha256 kind"
@@ -325,8 +318,7 @@ def values_bent(nest, flat):
     return nest({k: v if k.rpartition(".")[2] in kept else _number(v) for k, v in flat.items()})
 
 
-@fault(at="legacy.params:validate", signatures=(41,))
-@clauses(red="PARAM-004", green="PARAM-002")
+@fault("legacy.params:validate", red="PARAM-004", green="PARAM-002", signatures=(41,))
 def weightless_term_accepted(validate, values):
     """A loss weight that multiplies nothing is accepted."""
     validate({**values, "realspace_weight": 0, "realspace_mae_weight": 0, "tv_weight": 0})

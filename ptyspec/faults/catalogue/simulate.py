@@ -5,12 +5,11 @@ import math
 import numpy as np
 
 from ptyspec.errors import ProbeError
-from ptyspec.faults.fault import clauses, fault
-from ptyspec.faults.seams import changed
+from ptyspec.faults.fault import changed, clauses, fault
 from ptyspec.physics.interpolate import kernel
 
 
-@fault(at="physics.simulate:measure", signatures=(44,))
+@fault("physics.simulate:measure", signatures=(44,))
 @clauses(red="SCALE-001 DOSE-001 SYNTH-POISSON-DOSE-001", green="DOSE-003 NORM-001 NORM-006")
 def closed_form_scale(measure, obj, probe, positions, dose, seed):
     """The closed-form scale stands in for that of the dataset."""
@@ -20,8 +19,7 @@ def closed_form_scale(measure, obj, probe, positions, dose, seed):
     return measure(obj, probe, positions, closed, seed)
 
 
-@fault(at="physics.probes:_normalised")
-@clauses(red="PROBE-004", green="PROBE-001 PROBE-002 PROBE-006")
+@fault("physics.probes:_normalised", red="PROBE-004", green="PROBE-001 PROBE-002 PROBE-006")
 def dark_probe_accepted(normalised, probe, probe_scale):
     """A probe without light near its centre is normalised by one."""
     try:
@@ -30,7 +28,7 @@ def dark_probe_accepted(normalised, probe, probe_scale):
         return np.asarray(probe / probe_scale)
 
 
-@fault(at="physics.simulate:measure", signatures=(39,))
+@fault("physics.simulate:measure", signatures=(39,))
 @clauses(red="SYNTH-POISSON-DOSE-001 DOSE-001 DOSE-004", green="DOSE-003 SCALE-001 NORM-006")
 def dose_inert(measure, obj, probe, positions, dose, seed):
     """The declared number of photons changes nothing."""
@@ -38,14 +36,14 @@ def dose_inert(measure, obj, probe, positions, dose, seed):
     return measure(obj, probe, positions, dose, seed)
 
 
-@fault(at="physics.diffraction:expected_amplitude")
+@fault("physics.diffraction:expected_amplitude")
 @clauses(red="PHASE-001 FORWARD-004", green="FORWARD-003 TRANSLATE-002")
 def exit_wave_real(expected, probe, patches):
     """Only the real part of the exit wave propagates."""
     return expected(np.ones_like(probe), (probe * patches).real)
 
 
-@fault(at="physics.diffraction:far_field", signatures=(53,))
+@fault("physics.diffraction:far_field", signatures=(53,))
 @clauses(red="FORWARD-003 FORWARD-001 FORWARD-002", green="FORWARD-006 PHASE-001 PROBE-003")
 def input_padded(transform, exit_wave):
     """The exit wave is padded before the transform, as a page of upstream's specification asks."""
@@ -54,7 +52,7 @@ def input_padded(transform, exit_wave):
     return transform(np.pad(exit_wave, frame))[..., half:-half, half:-half]
 
 
-@fault(at="physics.simulate:measure", signatures=(14,))
+@fault("physics.simulate:measure", signatures=(14,))
 @clauses(red="DOSE-003 SYNTH-POISSON-DOSE-001 SCALE-002", green="NORM-006 NORM-001 PROBE-003")
 def intensity_for_amplitude(measure, obj, probe, positions, dose, seed):
     """The square root is forgotten: X is counts / s^2."""
@@ -62,14 +60,14 @@ def intensity_for_amplitude(measure, obj, probe, positions, dose, seed):
     return amplitude**2, scale
 
 
-@fault(at="physics.diffraction:far_field", signatures=(53,))
+@fault("physics.diffraction:far_field", signatures=(53,))
 @clauses(red="FORWARD-002 FORWARD-004 LOSS-007", green="FORWARD-001 FORWARD-003 FORWARD-006")
 def inverse_transform(transform, exit_wave):
     """The detector's transform is the inverse one: frequencies run backwards."""
     return np.conj(transform(np.conj(exit_wave)))
 
 
-@fault(at="physics.interpolate:sampling_matrix")
+@fault("physics.interpolate:sampling_matrix")
 @clauses(red="TRANSLATE-003", green="TRANSLATE-001 FORWARD-001 COORDS-003")
 def kernel_not_normalised(matrix, rows, columns, start, kind="lanczos"):
     """The weights of a sample between pixels are not brought to a sum of one."""
@@ -77,7 +75,7 @@ def kernel_not_normalised(matrix, rows, columns, start, kind="lanczos"):
     return np.asarray(kernel(np.arange(columns) - at, kind))
 
 
-@fault(at="physics.diffraction:expected_amplitude")
+@fault("physics.diffraction:expected_amplitude")
 @clauses(red="TWIN-001", green="FORWARD-002 FORWARD-006 PHASE-001")
 def last_row_lost(expected, probe, patches):
     """The last row of the exit wave is lost before it is transformed."""
@@ -85,29 +83,27 @@ def last_row_lost(expected, probe, patches):
     return expected(probe * rows[:, None], patches)
 
 
-@fault(at="physics.nested:member_offsets")
-@clauses(red="NESTED-001", green="NESTED-002 OBJECT-001 GROUP-003")
+@fault("physics.nested:member_offsets", red="NESTED-001", green="NESTED-002 OBJECT-001 GROUP-003")
 def lattice_step_doubled(offsets, gridsize, offset):
     """The inner offset is taken for half a step."""
     return offsets(gridsize, 2 * offset)
 
 
-@fault(at="physics.objects:lines")
-@clauses(red="OBJECT-001", green="OBJECT-003 PROBE-006 NESTED-001")
+@fault("physics.objects:lines", red="OBJECT-001", green="OBJECT-003 PROBE-006 NESTED-001")
 def lines_of_another_blur(lines, size, seed):
     """The lines object is blurred with other weights than the recorded one."""
     made = lines(size, seed)
     return np.asarray(0.9 * made + 0.1 * made.mean())
 
 
-@fault(at="pipeline.simulate:simulate", signatures=(51,))
+@fault("pipeline.simulate:simulate", signatures=(51,))
 @clauses(red="PROBE-MASK-DEFAULT-001", green="SCALE-002 SCALE-001 PROBE-003")
 def mask_dropped(simulate, scenario):
     """A probe mask that was asked for is not applied: model.probe_mask is read by nobody."""
     return simulate(changed(scenario, "model", probe_mask=False))
 
 
-@fault(at="pipeline.simulate:simulate", signatures=(51, 28))
+@fault("pipeline.simulate:simulate", signatures=(51, 28))
 @clauses(red="PROBE-MASK-DEFAULT-001", green="SCALE-001 PROBE-003 NORM-002")
 def mask_in_simulator_only(simulate, scenario):
     """The simulator masks the probe, the model gets it bare."""
@@ -118,42 +114,42 @@ def mask_in_simulator_only(simulate, scenario):
     return scan.model_copy(update={"probeGuess": bare})
 
 
-@fault(at="pipeline.simulate:simulate", signatures=(51,))
+@fault("pipeline.simulate:simulate", signatures=(51,))
 @clauses(red="PROBE-MASK-DEFAULT-001 SCALE-003", green="SCALE-002 PROBE-003 NORM-002")
 def mask_unasked(simulate, scenario):
     """The mask's default is on in the runner and off in the documents."""
     return simulate(changed(scenario, "model", probe_mask=True))
 
 
-@fault(at="physics.interpolate:translate", signatures=(18,))
+@fault("physics.interpolate:translate", signatures=(18,))
 @clauses(red="TRANSLATE-001 MERGE-001", green="TRANSLATE-003 MERGE-002")
 def move_sign_flipped(translate, image, dx, dy, *kind, **named):
     """Images move the other way."""
     return translate(image, -np.asarray(dx), -np.asarray(dy), *kind, **named)
 
 
-@fault(at="physics.interpolate:kernel")
+@fault("physics.interpolate:kernel")
 @clauses(red="TRANSLATE-004", green="TRANSLATE-001 TRANSLATE-003 FORWARD-001")
 def moved_linearly(kernel, distance, kind="lanczos"):
     """The tent that carries weights carries object values too."""
     return kernel(distance, "linear")
 
 
-@fault(at="physics.simulate:measure", signatures=(10,))
+@fault("physics.simulate:measure", signatures=(10,))
 @clauses(red="SIMULATE-001 DET-002", green="DOSE-001 DOSE-002 SYNTH-POISSON-DOSE-001")
 def noise_seed_ignored(measure, obj, probe, positions, dose, seed):
     """The photon noise is drawn with a seed of the generator's own."""
     return measure(obj, probe, positions, dose, 42)
 
 
-@fault(at="physics.objects:make_object", signatures=(10,))
+@fault("physics.objects:make_object", signatures=(10,))
 @clauses(red="SIMULATE-001 DET-002 NESTED-002", green="OBJECT-001 OBJECT-002 PROBE-003 SCALE-002")
 def object_seed_ignored(make, spec, seed):
     """The object is drawn with a seed of the generator's own."""
     return make(spec, 42)
 
 
-@fault(at="physics.geometry:extract_patches", signatures=(18,))
+@fault("physics.geometry:extract_patches", signatures=(18,))
 @clauses(
     red="TRANSLATE-002 STITCH-005 COORDS-002 MERGE-003", green="COORDS-005 STITCH-002 SCALE-002"
 )
@@ -162,14 +158,14 @@ def patches_on_whole_pixels(extract, obj, positions, size):
     return extract(obj, np.rint(positions), size)
 
 
-@fault(at="physics.geometry:extract_patches", signatures=(17,))
+@fault("physics.geometry:extract_patches", signatures=(17,))
 @clauses(red="TRANSLATE-002 COORDS-005 COORDS-002", green="COORDS-003 FORWARD-006 STITCH-002")
 def patches_swapped_axes(extract, obj, positions, size):
     """Patches are cut at (y, x)."""
     return extract(obj, np.asarray(positions)[:, ::-1], size)
 
 
-@fault(at="physics.diffraction:far_field", signatures=(53,))
+@fault("physics.diffraction:far_field", signatures=(53,))
 @clauses(
     red="FORWARD-002 LOSS-007 ITERATIVE-002", green="FORWARD-001 FORWARD-003 FORWARD-006 SCALE-002"
 )
@@ -178,7 +174,7 @@ def pattern_not_shifted(transform, exit_wave):
     return np.asarray(np.fft.ifftshift(transform(exit_wave), axes=(-2, -1)))
 
 
-@fault(at="pipeline.simulate:simulate", signatures=(34, 28))
+@fault("pipeline.simulate:simulate", signatures=(34, 28))
 @clauses(red="SCALE-002 SCALE-003 PROBE-MASK-DEFAULT-001", green="NORM-001 NORM-002 PROBE-003")
 def probe_rescaled(simulate, scenario):
     """The scan gets a probe of largest modulus one, its patterns were made with another."""
@@ -187,29 +183,28 @@ def probe_rescaled(simulate, scenario):
     return scan.model_copy(update={"probeGuess": probe.astype(np.complex64)})
 
 
-@fault(at="physics.probes:normalise", signatures=(34,))
+@fault("physics.probes:normalise", signatures=(34,))
 @clauses(red="PROBE-001 SCALE-003 PROBE-006", green="PROBE-005 PROBE-003 SCALE-002")
 def probe_scale_twice(normalise, probe, probe_scale):
     """The probe is divided by probe_scale a second time."""
     return np.asarray(normalise(probe, probe_scale) / probe_scale, np.complex64)
 
 
-@fault(at="physics.probes:custom")
-@clauses(red="PROBE-005", green="PROBE-001 PROBE-004 PROBE-006")
+@fault("physics.probes:custom", red="PROBE-005", green="PROBE-001 PROBE-004 PROBE-006")
 def probe_without_aberration(custom, size, seed):
     """The custom probe loses its phase and is its own twin."""
     level = np.abs(custom(size, seed))
     return np.asarray((level + level[::-1, ::-1]) / 2, np.complex128)
 
 
-@fault(at="physics.scan:make_positions", signatures=(10,))
+@fault("physics.scan:make_positions", signatures=(10,))
 @clauses(red="SIMULATE-001 DET-002", green="PROBE-003 NORM-002 SCALE-002")
 def scan_seed_ignored(make, spec, size, seed):
     """The scan is drawn with a seed of the generator's own."""
     return make(spec, size, 42)
 
 
-@fault(at="physics.diffraction:far_field", signatures=(47,))
+@fault("physics.diffraction:far_field", signatures=(47,))
 @clauses(red="FORWARD-006 FORWARD-001", green="FORWARD-002 FORWARD-003 SCALE-002")
 def shift_mixes_frames(transform, exit_wave):
     """The shift of the pattern acts on the axis of the frames too."""
@@ -217,21 +212,20 @@ def shift_mixes_frames(transform, exit_wave):
     return np.asarray(np.fft.fftshift(field, axes=tuple(range(field.ndim - 2))))
 
 
-@fault(at="pipeline.simulate:check_size", signatures=(57,))
+@fault("pipeline.simulate:check_size", signatures=(57,))
 @clauses(red="PARAMS-N-DIV4-001", green="FORWARD-001 PROBE-004 OBJECT-001")
 def side_of_six_accepted(check, size):
     """A side that can be halved only once is accepted."""
     return None if size % 2 == 0 else check(size)
 
 
-@fault(at="physics.objects:_drawn")
-@clauses(red="OBJECT-002", green="OBJECT-001 OBJECT-003 NESTED-001")
+@fault("physics.objects:_drawn", red="OBJECT-002", green="OBJECT-001 OBJECT-003 NESTED-001")
 def texture_of_the_amplitude(drawn, spec, seed, texture_seed):
     """The phase texture is drawn with the seed of the amplitude."""
     return drawn(spec, seed, seed)
 
 
-@fault(at="physics.diffraction:far_field", signatures=(53,))
+@fault("physics.diffraction:far_field", signatures=(53,))
 @clauses(
     red="FORWARD-001 FORWARD-003 DOSE-001 SCALE-002", green="FORWARD-006 SIMULATE-001 PROBE-003"
 )

@@ -2,13 +2,11 @@
 
 import numpy as np
 
-from ptyspec.faults.fault import clauses, fault
-from ptyspec.faults.seams import changed
+from ptyspec.faults.fault import changed, clauses, fault
 from ptyspec.pipeline.protocol import TrainTest
 
 
-@fault(at="pipeline.split:split")
-@clauses(red="SPLIT-005 FLOW-005", green="SPLIT-001 SPLIT-004 SPLIT-006")
+@fault("pipeline.split:split", red="SPLIT-005 FLOW-005", green="SPLIT-001 SPLIT-004 SPLIT-006")
 def empty_part_filled(split, scenario, scan):
     """A part that would be empty gets one frame of the other, without a word."""
     count = round(scenario.split.fraction * scan.size)
@@ -18,14 +16,13 @@ def empty_part_filled(split, scenario, scan):
     return split(changed(scenario, "split", fraction=count / scan.size), scan)
 
 
-@fault(at="pipeline.split:split")
-@clauses(red="SPLIT-001", green="SPLIT-003 SPLIT-004 SPLIT-005 SPLIT-006")
+@fault("pipeline.split:split", red="SPLIT-001", green="SPLIT-003 SPLIT-004 SPLIT-005 SPLIT-006")
 def fraction_of_test(split, scenario, scan):
     """split.fraction is the share that tests."""
     return split(changed(scenario, "split", fraction=1.0 - scenario.split.fraction), scan)
 
 
-@fault(at="pipeline.split:split", signatures=(25,))
+@fault("pipeline.split:split", signatures=(25,))
 @clauses(red="SPLIT-001 SPLIT-003", green="SPLIT-004 SPLIT-005 SPLIT-006 GROUP-004")
 def frames_shared(split, scenario, scan):
     """Training and test share frames: the parts overlap by a few."""
@@ -42,15 +39,14 @@ def _cut(scan, count):
     return TrainTest(scan.take(np.arange(count)), scan.take(np.arange(count, scan.size)))
 
 
-@fault(at="pipeline.split:_by_image")
-@clauses(red="SPLIT-006 SPLIT-005 SPLIT-002", green="SPLIT-003 SPLIT-004")
+@fault("pipeline.split:_by_image", red="SPLIT-006 SPLIT-005 SPLIT-002", green="SPLIT-003 SPLIT-004")
 def image_cut_in_two(by_image, scan, images_train):
     """A split by image goes by the number of frames and cuts an image in two."""
     made = by_image(scan, images_train)
     return _cut(scan, max(1, min(scan.size - 1, made.train.size - 1)))
 
 
-@fault(at="pipeline.split:split", signatures=(25,))
+@fault("pipeline.split:split", signatures=(25,))
 @clauses(red="SPLIT-001 SPLIT-003 SPLIT-006 SPLIT-002", green="SPLIT-004 SPLIT-005")
 def one_half_twice(split, scenario, scan):
     """One part of the split is used twice: the network is tested on what it was trained on."""
@@ -58,7 +54,7 @@ def one_half_twice(split, scenario, scan):
     return TrainTest(made.train, made.train)
 
 
-@fault(at="pipeline.split:split", signatures=(25,))
+@fault("pipeline.split:split", signatures=(25,))
 @clauses(red="SPLIT-003", green="SPLIT-001 SPLIT-005 SPLIT-006")
 def split_by_index(split, scenario, scan):
     """The spatial split goes by the order in the file, not by place."""
@@ -66,15 +62,14 @@ def split_by_index(split, scenario, scan):
     return _cut(scan, made.train.size) if scenario.split.kind == "spatial" else made
 
 
-@fault(at="pipeline.split:split", signatures=(10,))
+@fault("pipeline.split:split", signatures=(10,))
 @clauses(red="DET-002", green="SPLIT-001 SPLIT-003 SPLIT-005")
 def split_seed_fixed(split, scenario, scan):
     """The random split is drawn with 42, whatever seed is declared."""
     return split(changed(scenario, "seeds", split=42), scan)
 
 
-@fault(at="pipeline.split:split")
-@clauses(red="SPLIT-004", green="SPLIT-001 SPLIT-003 SPLIT-006")
+@fault("pipeline.split:split", red="SPLIT-004", green="SPLIT-001 SPLIT-003 SPLIT-006")
 def split_where_none_was_asked(split, scenario, scan):
     """Without a split half of the scan is held out all the same."""
     kind = "spatial" if scenario.split.kind == "none" else scenario.split.kind

@@ -6,7 +6,7 @@ from ptyspec.faults.fault import clauses, fault
 from ptyspec.physics import stitch as stitching
 
 
-@fault(at="physics.stitch:stitch", signatures=(58,))
+@fault("physics.stitch:stitch", signatures=(58,))
 @clauses(red="STITCH-001 STITCH-005 COORDS-002", green="STITCH-002 STITCH-003 BASELINE-OFFSET-001")
 def canvas_at_centre_of_mass(stitch, patches, **settings):
     """The stitched canvas is anchored at the scan's centre of mass."""
@@ -16,14 +16,14 @@ def canvas_at_centre_of_mass(stitch, patches, **settings):
     return made.model_copy(update={"origin": (round(x - width / 2), round(y - height / 2))})
 
 
-@fault(at="physics.stitch:aligned")
+@fault("physics.stitch:aligned")
 @clauses(red="PINN-CHUNKED-001 STITCH-005", green="STITCH-001 STITCH-GRIDSIZE-001 STITCH-003")
 def chunks_move_alike(aligned, patches, weight, fractions):
     """Every chunk of patches but the first moves by the fractions of the first."""
     return aligned(patches, weight, fractions[np.arange(len(fractions)) % stitching.CHUNK])
 
 
-@fault(at="physics.stitch:illumination_weight", signatures=(62,))
+@fault("physics.stitch:illumination_weight", signatures=(62,))
 @clauses(red="REASSEMBLY-M-CONTRACT-001", green="STITCH-001 STITCH-003 MERGE-002")
 def crop_twice(weight, probe):
     """Stitching crops a border that the patches no longer have."""
@@ -31,7 +31,7 @@ def crop_twice(weight, probe):
     return np.asarray(weight(probe) * np.pad(np.ones((size - 4, size - 4), np.float32), 2))
 
 
-@fault(at="physics.stitch:add", signatures=(60, 61))
+@fault("physics.stitch:add", signatures=(60, 61))
 @clauses(
     red="STITCH-002 BASELINE-OFFSET-001 STITCH-GRIDSIZE-001",
     green="STITCH-005 STITCH-008 COORDS-002",
@@ -42,14 +42,13 @@ def patches_dropped_at_bounds(add, canvas, images, base):
     add(canvas, images[inside], base[inside])
 
 
-@fault(at="physics.stitch:stitch")
-@clauses(red="STITCH-006", green="STITCH-005 STITCH-002 STITCH-008")
+@fault("physics.stitch:stitch", red="STITCH-006", green="STITCH-005 STITCH-002 STITCH-008")
 def phases_not_synchronised(stitch, patches, **settings):
     """Free phases of groups are averaged as they are."""
     return stitch(patches, **(settings | {"synchronise": False}))
 
 
-@fault(at="physics.stitch:stitch", signatures=(75,))
+@fault("physics.stitch:stitch", signatures=(75,))
 @clauses(red="STITCH-GRIDSIZE-001", green="MERGE-001 MERGE-002 COORDS-003")
 def single_frames_need_company(stitch, patches, **options):
     """Stitching refuses what is perfectly well defined: groups of one frame."""
@@ -58,14 +57,14 @@ def single_frames_need_company(stitch, patches, **options):
     return stitch(patches, **options)
 
 
-@fault(at="physics.stitch:aligned", signatures=(18,))
+@fault("physics.stitch:aligned", signatures=(18,))
 @clauses(red="STITCH-005 COORDS-002 STITCH-006", green="STITCH-001 STITCH-002 STITCH-GRIDSIZE-001")
 def stitch_on_whole_pixels(aligned, patches, weight, fractions):
     """The fraction of a position is lost where patches are stitched."""
     return aligned(patches, weight, np.rint(fractions))
 
 
-@fault(at="physics.stitch:stitch", signatures=(17,))
+@fault("physics.stitch:stitch", signatures=(17,))
 @clauses(
     red="STITCH-005 COORDS-002 STITCH-GRIDSIZE-001",
     green="STITCH-002 STITCH-003 BASELINE-OFFSET-001",
@@ -76,14 +75,14 @@ def stitch_transposes_patches(stitch, patches, **settings):
     return stitch(turned, **settings)
 
 
-@fault(at="physics.stitch:stitch", signatures=(50, 73))
+@fault("physics.stitch:stitch", signatures=(50, 73))
 @clauses(red="STITCH-004 STITCH-007 STITCH-002", green="STITCH-001 STITCH-008 STITCH-GRIDSIZE-001")
 def stitch_unweighted(stitch, patches, **settings):
     """Patches are averaged without |P|^2, so that guesses in the dark count in full."""
     return stitch(patches.model_copy(update={"probe": np.ones_like(patches.probe)}), **settings)
 
 
-@fault(at="physics.stitch:finish", signatures=(59, 77))
+@fault("physics.stitch:finish", signatures=(59, 77))
 @clauses(
     red="STITCH-003 STITCH-GRIDSIZE-001 REASSEMBLY-METRIC-FRAME-001",
     green="STITCH-002 BASELINE-OFFSET-001 STITCH-007",

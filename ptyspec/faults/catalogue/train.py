@@ -12,7 +12,7 @@ from ptyspec.errors import ConfigError
 from ptyspec.faults.fault import clauses, fault, parity
 
 
-@fault(at="networks.forward:polar", signatures=(46,))
+@fault("networks.forward:polar", signatures=(46,))
 @parity("[sigmoid-up]", "test_amplitude_two", "test_the_gain_multiplies")
 @clauses(red="MATH-POLAR-001 HEAD-003", green="NORMALIZATION-001 FORWARD-001")
 def a_plus_i_phi(polar, amplitude, phase):
@@ -28,7 +28,7 @@ def _clipped(obj, ceiling):
     return obj.times(ops.minimum(1.0, ceiling * ops.rsqrt(obj.intensity + 1e-12)))
 
 
-@fault(at="networks.registry:check_reach", signatures=(32,))
+@fault("networks.registry:check_reach", signatures=(32,))
 @parity("[gs2-random]", "test_a_head_that_cannot", "the_whole_network", "test_the_gain_multiplies")
 @clauses(red="HEAD-001 HEAD-002 INFER-005", green="NORMALIZATION-001 MATH-POLAR-001")
 def bounded_head(check, *args, **kwargs):
@@ -54,9 +54,8 @@ def _(build, *args, **kwargs):
     return model
 
 
-@fault(at="pipeline.train:canvas_side", signatures=(63,))
+@fault("pipeline.train:canvas_side", red="CANVAS-001", green="CANVAS-003", signatures=(63,))
 @parity()
-@clauses(red="CANVAS-001", green="CANVAS-003")
 def canvas_from_absolute_offsets(side, scenario, containers):
     """The canvas inside the model is sized from absolute positions."""
     least = side(scenario, containers)
@@ -65,20 +64,20 @@ def canvas_from_absolute_offsets(side, scenario, containers):
     return least if scenario.model.canvas or least == scenario.model.N else whole
 
 
-@fault(at="physics.geometry:required_canvas", signatures=(63,))
+@fault("physics.geometry:required_canvas", signatures=(63,))
 @clauses(red="CANVAS-001", green="STITCH-001 COORDS-003 GROUP-001")
 def canvas_one_sided(required, relative, size):
     """The canvas inside the model grows by the largest offset once, not on both sides."""
     return size + (required(relative, size) - size) // 2
 
 
-@fault(at="physics.merge:check_canvas", signatures=(64,))
+@fault("physics.merge:check_canvas", signatures=(64,))
 @clauses(red="CANVAS-003", green="CANVAS-001 MERGE-001 MERGE-002")
 def canvas_too_small_accepted(check, relative, size, canvas):
     """A canvas that cuts the groups is used all the same."""
 
 
-@fault(at="runs.store:RunStore.checkpoint_folder", signatures=(11,))
+@fault("runs.store:RunStore.checkpoint_folder", signatures=(11,))
 @clauses(red="STORE-008", green="STORE-009")
 def checkpoints_shared(checkpoint_folder, store, key):
     """Checkpoints of all runs lie in one folder: a training goes on from another scenario's."""
@@ -90,7 +89,7 @@ def _(forget, store, key):
     return forget(store, "latest")
 
 
-@fault(at="pipeline.train:_Run._check", signatures=(37, 78))
+@fault("pipeline.train:_Run._check", signatures=(37, 78))
 @parity("test_a_loss_that_is_not_finite_ends", "test_amplitude_two", "and_others_do_not[cnn]")
 @clauses(red="HIST-004", green="NET-004 MATH-POLAR-001")
 def infinite_loss_ignored(check, run, value, epoch, step, metric):
@@ -99,8 +98,7 @@ def infinite_loss_ignored(check, run, value, epoch, step, metric):
         check(run, value, epoch, step, metric)
 
 
-@fault(at="pipeline.checkpoint:between_steps")
-@clauses(red="STORE-009", green="STORE-003 STORE-005 FLOW-001")
+@fault("pipeline.checkpoint:between_steps", red="STORE-009", green="STORE-003 STORE-005 FLOW-001")
 @contextmanager
 def interrupt_forgotten(between_steps):
     """An interrupt that falls into a step is caught there and forgotten."""
@@ -108,7 +106,7 @@ def interrupt_forgotten(between_steps):
         yield lambda: None
 
 
-@fault(at="pipeline.train:_Run._with_best", signatures=(78,))
+@fault("pipeline.train:_Run._with_best", signatures=(78,))
 @parity("test_the_saved_best_weights", "test_the_weights_that_are", "test_a_history_has_a_complete")
 @clauses(red="HIST-003 INFER-004", green="HIST-001")
 def last_epoch_kept(with_best, run, state):
@@ -116,9 +114,8 @@ def last_epoch_kept(with_best, run, state):
     return replace(state, best=state.weights, best_epoch=state.epoch)
 
 
-@fault(at="pipeline.train:_divide", signatures=(80,))
+@fault("pipeline.train:_divide", red="HIST-006", green="HIST-007 MATH-POLAR-001", signatures=(80,))
 @parity("test_groups_validate_all_over_the_area", "test_validation_rows_and", "test_amplitude_two")
-@clauses(red="HIST-006", green="HIST-007 MATH-POLAR-001")
 def last_groups_validate(divide, scenario, groups):
     """The last part of the groups validates, wherever they lie."""
     training, _ = divide(scenario, groups)
@@ -126,23 +123,21 @@ def last_groups_validate(divide, scenario, groups):
     return rows[: len(training)], rows[len(training) :]
 
 
-@fault(at="pipeline.train:_Run._epoch")
+@fault("pipeline.train:_Run._epoch", red="HIST-001", green="HIST-005 NET-004")
 @parity("history_has_a_complete_record", "weights_of_a_finished", "equal_seeds_give_equal_weights")
-@clauses(red="HIST-001", green="HIST-005 NET-004")
 def last_record_alone(epoch, run, state, check):
     """Only the last epoch is kept in the history: the curve of a training is one point."""
     return epoch(run, replace(state, records=()), check)
 
 
-@fault(at="networks.blocks:Seeded.__init__", signatures=(10,))
+@fault("networks.blocks:Seeded.__init__", red="NET-004", green="NET-006 NET-001", signatures=(10,))
 @parity("test_equal_seeds_give_equal_weights", "eager_one_does[unrolled-gs2]", "else_does[unrolled")
-@clauses(red="NET-004", green="NET-006 NET-001")
 def layers_of_one_seed(init, layers, seed):
     """Another training seed gives the same initial weights."""
     return init(layers, 0)
 
 
-@fault(at="legacy.pipeline:LegacyPipeline._shown", signatures=(7,))
+@fault("legacy.pipeline:LegacyPipeline._shown", signatures=(7,))
 @parity("test_the_object_is_the_same_bit_by_bit", "test_the_stages_before_training_record_the_same")
 @clauses(red="LEGACY-002", green="LEGACY-001")
 def legacy_scale_divided_twice(shown, pipeline, container, model_scale):
@@ -151,7 +146,7 @@ def legacy_scale_divided_twice(shown, pipeline, container, model_scale):
     return seen.model_copy(update={"gain": seen.gain * model_scale / seen.scale})
 
 
-@fault(at="networks.forward:_product", signatures=(48,))
+@fault("networks.forward:_product", signatures=(48,))
 @parity("test_no_product_of_the_forward_model", "test_the_heads_themselves")
 @clauses(red="NET-011", green="MATH-POLAR-001 HEAD-003")
 def members_keep_an_axis(product, left, middle, right):
@@ -162,15 +157,14 @@ def members_keep_an_axis(product, left, middle, right):
     return ops.matmul(first, ops.transpose(right, (0, 2, 1))[:, None])[:, 0]
 
 
-@fault(at="networks.generators.cnn:build", signatures=(51,))
+@fault("networks.generators.cnn:build", red="NET-008", green="NET-006 HEAD-004", signatures=(51,))
 @parity("has_the_declared_geometry[false", "test_the_phase_head_reaches", "eager_one_does[cnn")
-@clauses(red="NET-008", green="NET-006 HEAD-004")
 def merge_flag_ignored(build, config, *rest):
     """Members are merged whether or not the scenario says so: object_big is read by nobody."""
     return build(config.model_copy(update={"object_big": True}), *rest)
 
 
-@fault(at="pipeline.train:build_model", signatures=(4,), makes=True)
+@fault("pipeline.train:build_model", signatures=(4,), makes=True)
 @parity("test_every_model_of_a_process", "test_two_models_share")
 @clauses(red="MODULE-SINGLETON-001", green="NET-006 NET-010")
 def model_kept(build):
@@ -179,7 +173,7 @@ def model_kept(build):
     return lambda *args: kept["first"] if kept else kept.setdefault("first", build(*args))
 
 
-@fault(at="contracts.resolve:resolve", signatures=(79,))
+@fault("contracts.resolve:resolve", signatures=(79,))
 @clauses(red="HIST-002", green="CONFIG-007 PARAMS-N-DIV4-001")
 def monitor_of_nothing(resolve, layers):
     """A monitor that nothing feeds is accepted: the best epoch is then any epoch."""
@@ -191,7 +185,7 @@ def monitor_of_nothing(resolve, layers):
         return resolve([*layers, Layer("monitor", {"training": {"monitor": "loss"}})])
 
 
-@fault(at="networks.forward:ForwardModel.__init__", signatures=(53,))
+@fault("networks.forward:ForwardModel.__init__", signatures=(53,))
 @parity("test_the_predicted_intensity_is_that_of_the_simulator", "test_the_heads_themselves")
 @clauses(red="FORWARD-005", green="MATH-POLAR-001 HEAD-003")
 def network_transform_not_centred(init, model, probe, *rest, **more):
@@ -201,17 +195,15 @@ def network_transform_not_centred(init, model, probe, *rest, **more):
     model.probe = type(model.probe)(kept.real.copy(), kept.imag.copy())
 
 
-@fault(at="pipeline.train:_Run._restore")
+@fault("pipeline.train:_Run._restore", red="STORE-007", green="HIST-006 MATH-POLAR-001")
 @parity("test_stopped_by_hand_and_resumed", "test_groups_validate_all_over", "test_amplitude_two")
-@clauses(red="STORE-007", green="HIST-006 MATH-POLAR-001")
 def optimiser_anew(restore, run, state):
     """After an interruption the optimiser starts anew."""
     return restore(run, replace(state, optimizer=run._optimizer_values()))
 
 
-@fault(at="networks.generators.unrolled:build", signatures=(38,))
+@fault("networks.generators.unrolled:build", red="NET-001", green="NET-006", signatures=(38,))
 @parity("else_does[unrolled", "on_symbolic_inputs_computes_what_the_eager_one_does[unrolled-gs2]")
-@clauses(red="NET-001", green="NET-006")
 def part_never_trained(build, *args):
     """The last correction network is listed nowhere and keeps its initial weights."""
     made = build(*args)
@@ -219,7 +211,7 @@ def part_never_trained(build, *args):
     return made
 
 
-@fault(at="networks.reconstructor:Reconstructor.__init__", signatures=(7, 38))
+@fault("networks.reconstructor:Reconstructor.__init__", signatures=(7, 38))
 @parity("and_moves_and_nothing_else_does[cnn]", "eager_one_does[unrolled-gs2", "test_another_gain")
 @clauses(red="NET-002", green="NET-006 NORMALIZATION-001")
 def scale_trained(init, model, scenario, probe, a0, *rest):
@@ -230,17 +222,15 @@ def scale_trained(init, model, scenario, probe, a0, *rest):
     model.a0 = model.add_weight(shape=(), initializer=initializers.Constant(a0), name="a0")
 
 
-@fault(at="networks.generators.cnn:DirectCnn.call")
+@fault("networks.generators.cnn:DirectCnn.call", red="HEAD-005", green="HEAD-002 HEAD-004")
 @parity("starts_at_the_right_amplitude[cnn", "phase_head_reaches_both_ends", "rms_amplitude[cnn]")
-@clauses(red="HEAD-005", green="HEAD-002 HEAD-004")
 def start_at_half(call, layer, measured, relative, start):
     """The network starts at half of what the total counts state."""
     return call(layer, measured, relative, 0.5 * start)
 
 
-@fault(at="networks.forward:unfold", signatures=(54,))
+@fault("networks.forward:unfold", red="NET-006", green="NET-011 MATH-POLAR-001", signatures=(54,))
 @parity("test_a_network_on_symbolic_inputs_computes", "test_no_product_of_the_forward_model")
-@clauses(red="NET-006", green="NET-011 MATH-POLAR-001")
 def symbolic_batch_taken_for_one(unfold, tensor, members):
     """A number of groups that is not known yet is taken for one."""
     from keras import ops
@@ -249,7 +239,7 @@ def symbolic_batch_taken_for_one(unfold, tensor, members):
     return ops.transpose(ops.reshape(tensor, (groups, members, *tensor.shape[1:3])), (0, 2, 3, 1))
 
 
-@fault(at="pipeline.checkpoint:save", signatures=(6,))
+@fault("pipeline.checkpoint:save", signatures=(6,))
 @parity("the_saved_best_weights_predict", "test_groups_validate_all_over", "test_amplitude_two")
 @clauses(red="INFER-003", green="HIST-006 MATH-POLAR-001")
 def untrained_saved(save, folder, state):
@@ -257,16 +247,15 @@ def untrained_saved(save, folder, state):
     return save(folder, replace(state, best=[np.zeros_like(weight) for weight in state.best]))
 
 
-@fault(at="pipeline.train:_divide", signatures=(25,))
+@fault("pipeline.train:_divide", red="HIST-007", green="HIST-006 MATH-POLAR-001", signatures=(25,))
 @parity("test_validation_rows_and", "test_groups_validate_all_over_the_area", "test_amplitude_two")
-@clauses(red="HIST-007", green="HIST-006 MATH-POLAR-001")
 def validation_trains(divide, scenario, groups):
     """The groups that validate train as well."""
     training, validation = divide(scenario, groups)
     return np.concatenate([training, validation]), validation
 
 
-@fault(at="pipeline.train:_Run._check", signatures=(78,))
+@fault("pipeline.train:_Run._check", signatures=(78,))
 @parity("test_a_last_update_that_breaks", "a_loss_that_is_not_finite_ends", "test_amplitude_two")
 @clauses(red="HIST-005", green="HIST-004 MATH-POLAR-001")
 def weights_unchecked(check, run, value, epoch, step, metric):
