@@ -84,7 +84,7 @@ def make(row: Row, place: Path) -> bool:
 
     A run that the pipeline itself refuses leaves its message in place of a run.
     """
-    from ptyspec.experiments.variant import variant
+    from ptyspec.experiments.observe import variant
     from ptyspec.faults.apply import applied_once
     from ptyspec.faults.catalogue import fault
     from ptyspec.runs.finished_run import write_run

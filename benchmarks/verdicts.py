@@ -15,11 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ptyspec.contracts.bundles import Array
-from ptyspec.experiments.contrasts import LEAST
 from ptyspec.experiments.hypothesis import Hypothesis
 from ptyspec.experiments.records import Evidence, Row, Scope, design_of
 from ptyspec.experiments.registry import parse
-from ptyspec.experiments.verdict import CONFIRMED, OPEN, RULED_OUT, verdict
+from ptyspec.experiments.verdict import CONFIRMED, LEAST, OPEN, RULED_OUT, verdict
 from ptyspec.seeds import generator
 
 MARGIN, ALPHA = 1.0, 0.05

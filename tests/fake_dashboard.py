@@ -10,7 +10,7 @@ from typing import Any
 
 from ptyspec.contracts.run import RunResult
 from ptyspec.experiments.documents import BoardRow, ContrastRow, Effect, RunValue, ScopeTexts
-from ptyspec.experiments.history import Entry
+from ptyspec.experiments.records import Entry
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.report.dashboard.gather import Sources
 from ptyspec.runs.finished_run import FinishedRun, write_run

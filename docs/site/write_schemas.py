@@ -18,8 +18,7 @@ from ptyspec.contracts.records import (
     StagesFile,
 )
 from ptyspec.experiments.documents import Board, JudgementFile
-from ptyspec.experiments.history import HistoryFile
-from ptyspec.experiments.records import Evidence
+from ptyspec.experiments.records import Evidence, HistoryFile
 from ptyspec.explanations.explanation import Explanation
 from ptyspec.faults.result import Campaign
 from ptyspec.files.jsonfile import write_json

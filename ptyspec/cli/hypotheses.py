@@ -34,7 +34,7 @@ Fresh = Annotated[bool, flag("--fresh", "Make runs again that are in the store."
 
 def hypotheses(root: options.Root = None, as_json: options.Json = False) -> None:
     """Show every hypothesis with its verdict, its effect and its scope, from what is committed; nothing is run."""
-    from ptyspec.experiments.board import board
+    from ptyspec.experiments.judge import board
 
     found = board(checkout(root) / "specs" / "hypotheses")
     if as_json:
@@ -62,8 +62,8 @@ def judge(
     hypothesis or a wrong file, 4 OPEN or without evidence.
     """
     from ptyspec.experiments.documents import Judgements
-    from ptyspec.experiments.errors import EvidenceError, HistoryError
     from ptyspec.experiments.judge import standing
+    from ptyspec.experiments.registry import EvidenceError, HistoryError
 
     if write:
         _refuse_faults()
@@ -98,7 +98,7 @@ def judge(
 
 def _refuse_faults() -> None:
     """Raise EvidenceError while faults are active: what would be recorded is their work."""
-    from ptyspec.experiments.errors import EvidenceError
+    from ptyspec.experiments.registry import EvidenceError
     from ptyspec.runs.environment import FAULTS, active_faults
 
     if faults := active_faults():

@@ -85,7 +85,7 @@ def gather(
 
     An installation has no cases: its clauses have not run.
     """
-    from ptyspec.experiments.board import board
+    from ptyspec.experiments.judge import board
     from ptyspec.report.dashboard.gather import Sources, find_campaigns, newest, opened
     from ptyspec.runs.store import default_root
     from ptyspec.spec.clause import specification

@@ -80,7 +80,7 @@ def run(
     """
     debug(ctx, tracebacks)
     output.fix_threads(threads)
-    from ptyspec.experiments.variant import variant
+    from ptyspec.experiments.observe import variant
 
     short = {
         "inference.refine": refine,

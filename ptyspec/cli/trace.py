@@ -242,7 +242,7 @@ def hypothesis(
     name: Hypothesis, claim: Claim, probe: Probe = None, root: options.Root = None
 ) -> None:
     """Write a hypothesis that only lacks what you know, and a case that fails until it has a verdict."""
-    from ptyspec.experiments.skeleton import write_hypothesis
+    from ptyspec.experiments.registry import write_hypothesis
 
     place = checkout(root)
     first, *others = (

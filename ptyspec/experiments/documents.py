@@ -10,9 +10,8 @@ from pydantic import Field
 
 from ptyspec.contracts.base import Record
 from ptyspec.contracts.records import Number
-from ptyspec.experiments.contrasts import Found, State
-from ptyspec.experiments.history import Entry
-from ptyspec.experiments.records import VerdictWord
+from ptyspec.experiments.records import Entry, VerdictWord
+from ptyspec.experiments.verdict import Found, State
 
 Count = Annotated[int, Field(ge=0)]
 

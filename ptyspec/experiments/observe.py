@@ -26,9 +26,10 @@ from ptyspec.errors import (
     TrainingDivergedError,
     TrainingInterruptedError,
 )
+from ptyspec.faults import catalogue
 from ptyspec.faults.apply import applied_once, from_environment
 from ptyspec.runs.pipelines import pipeline_code
-from ptyspec.runs.run_spec import REFERENCE, RunSpec
+from ptyspec.runs.run_spec import REFERENCE, Options, RunSpec, run_spec
 from ptyspec.runs.store import answer, code_version, fault_sources, place_of, run_key, source_digest
 from ptyspec.runs.threads import current_threads, default_threads, set_threads
 from ptyspec.runs.walk import Walk
@@ -251,3 +252,8 @@ def forget_models() -> None:
 
     if "keras" in sys.modules:
         sys.modules["keras"].utils.clear_session()
+
+
+def variant(words: str, **options: object) -> RunSpec:
+    """Return what `TARGET[:OPTION,...]` means; `options` are those of `runs.run_spec.Options`."""
+    return run_spec(words, Options(**options), faults=catalogue.names())  # type: ignore[arg-type]

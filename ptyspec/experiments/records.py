@@ -1,16 +1,24 @@
-"""Evidence as it is committed: for each arm and seed the numbers, how the run ended and where it can be found again."""
+"""What is committed of a hypothesis: its evidence, run by run, and its verdicts, one after the other.
+
+History entries are added, each sealed and tied to the one before: an entry holds the digest of the former one and its
+own, and the file that of the last one, so that what was altered, put between or removed is noticed. A later verdict
+names the one that it supersedes and what differs: the verdict, the evidence, the claim, or which part of the instrument.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pydantic import ValidationError
+
 from ptyspec.contracts.base import Record
 from ptyspec.errors import InputFileError
-from ptyspec.experiments.errors import EvidenceError
-from ptyspec.files.jsonfile import read_document, write_json
+from ptyspec.experiments.registry import EvidenceError, HistoryError
+from ptyspec.files.jsonfile import read_document, read_json, write_json
 
 if TYPE_CHECKING:
     from ptyspec.experiments.hypothesis import Hypothesis
@@ -63,14 +71,9 @@ class Evidence(Record):
     rows: tuple[Row, ...]
 
 
-def path_of(place: Path, name: str) -> Path:
-    """Return where a hypothesis's evidence lies below the folder of the hypotheses."""
-    return place / "evidence" / f"{name}.json"
-
-
 def write_evidence(place: Path, evidence: Evidence) -> Path:
     """Write it; a former one is replaced, its verdicts stay in the history."""
-    path = path_of(place, evidence.id)
+    path = place / "evidence" / f"{evidence.id}.json"
     path.parent.mkdir(exist_ok=True)
     write_json(path, evidence)
     return path
@@ -78,7 +81,7 @@ def write_evidence(place: Path, evidence: Evidence) -> Path:
 
 def read_evidence(place: Path, hypothesis: Hypothesis) -> Evidence:
     """Return the committed evidence; raises EvidenceError where there is none or it is that of another design."""
-    path = path_of(place, hypothesis.id)
+    path = place / "evidence" / f"{hypothesis.id}.json"
     again = f"ptyspec judge {hypothesis.id} --record"
     if not path.is_file():
         raise EvidenceError(
@@ -115,3 +118,127 @@ def digest(data: object) -> str:
     """Return the first 16 digits of the SHA-256 of JSON values, keys in order."""
     text = json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+OWN, LAST = "digest", "last"
+RESTORE = "restore the file from version control; `ptyspec judge --record` adds what is new"
+
+
+class Entry(Record):
+    """One verdict.
+
+    - effect, low, high, unit: of the first effect; None where it has no value.
+    - evidence, hypothesis: digests of what was judged; instrument: of each part of what judged it.
+    - supersedes: digest of the entry whose place it takes; changed: what differs from that one.
+    - former: digest of the entry before, empty for the first; digest: of everything else in this entry.
+    """
+
+    date: str
+    verdict: VerdictWord
+    reason: str
+    effect: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    margin: float
+    n: int
+    p: float | None
+    evidence: str
+    hypothesis: str
+    instrument: dict[str, str]
+    supersedes: str
+    changed: tuple[str, ...]
+    why: str
+    former: str
+    digest: str
+
+
+class HistoryFile(Record):
+    """history/H-ID.json: the verdicts of a hypothesis, each sealed; `last` is the digest of the last one."""
+
+    schema_version: Literal[1] = 1
+    id: str
+    last: str
+    entries: tuple[Entry, ...]
+
+
+def path_of(place: Path, name: str) -> Path:
+    """Return where a hypothesis's history lies below the folder of the hypotheses."""
+    return place / "history" / f"{name}.json"
+
+
+def history(place: Path, name: str) -> tuple[Entry, ...]:
+    """Return the entries, the first verdict first; raises HistoryError where one was altered, removed or put between."""
+    path = path_of(place, name)
+    if not path.is_file():
+        return ()
+    try:
+        content = read_json(path)
+    except InputFileError as error:
+        raise HistoryError(error.message, source=path, next_step=RESTORE) from None
+    rows = content.get("entries") if isinstance(content, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise HistoryError("not a history: it holds no entries", source=path, next_step=RESTORE)
+    former = ""
+    for number, row in enumerate(rows, start=1):
+        if row.get(OWN) != seal(row):
+            raise _altered("an entry of the history was altered", number, path)
+        if row.get("former") != former:
+            raise _altered("an entry of the history is missing or in another place", number, path)
+        former = row[OWN]
+    if content.get(LAST) != former:
+        raise _altered("the last entry of the history is missing", len(rows) + 1, path)
+    if content.get("id") != name:
+        raise _altered("this is the history of another hypothesis", 1, path)
+    try:
+        return HistoryFile.model_validate(content).entries
+    except ValidationError as error:
+        told = f"not a history: {error.errors()[0]['msg']}"
+        raise HistoryError(told, source=path, next_step=RESTORE) from None
+
+
+def append(place: Path, name: str, facts: dict[str, Any], why: str = "") -> Entry | None:
+    """Add a verdict to the history and return it; None, and nothing written, where nothing differs from the last one.
+
+    `facts` are the fields from `verdict` to `instrument`, and `date`. Raises HistoryError where what is there was
+    altered: nothing is added to a history that cannot be believed.
+    """
+    known = history(place, name)
+    last = known[-1] if known else None
+    changed = changes(last, facts)
+    if last is not None and not changed:
+        return None
+    former = last.digest if last else ""
+    links = {"supersedes": former, "changed": list(changed), "why": why, "former": former, OWN: ""}
+    unsealed = Entry.model_validate({**facts, **links})
+    entry = unsealed.model_copy(update={OWN: seal(unsealed.model_dump(mode="json"))})
+    path = path_of(place, name)
+    path.parent.mkdir(exist_ok=True)
+    write_json(path, HistoryFile(id=name, last=entry.digest, entries=(*known, entry)))
+    return entry
+
+
+def seal(raw: Mapping[str, Any]) -> str:
+    """Return the digest of an entry's JSON values but for the digest itself."""
+    return digest({key: value for key, value in raw.items() if key != OWN})
+
+
+def changes(last: Entry | None, facts: dict[str, Any]) -> tuple[str, ...]:
+    """Return what differs from the last verdict: verdict, evidence, hypothesis, and parts of the instrument."""
+    if last is None:
+        return ()
+    kinds = ("verdict", "evidence", "hypothesis")
+    before, now = last.instrument, facts["instrument"]
+    found = [key for key in kinds if getattr(last, key) != facts[key]]
+    parts = [part for part in sorted({*before, *now}) if before.get(part) != now.get(part)]
+    return (*found, *(f"instrument: {part}" for part in parts))
+
+
+def _altered(message: str, number: int, path: Path) -> HistoryError:
+    return HistoryError(
+        message,
+        value=f"entry {number}",
+        source=path,
+        limit="entries are added, never altered or removed",
+        next_step=RESTORE,
+    )

@@ -1,5 +1,8 @@
 """The verdict: what follows from evidence by rule, and why it is OPEN where nothing does.
 
+From recorded numbers to what a contrast compares; over its pairs, to the mean difference, its interval and whether it is
+what the claim predicts; from all contrasts, to the verdict.
+
 - CONFIRMED: every effect is as claimed, and the remedies show that without the named cause it is gone. A claim that
   something makes no difference needs no remedy: all its effects lie within their margins.
 - RULED OUT: the opposite is shown of every effect; for a claimed difference, equivalence within the margin. That a
@@ -10,14 +13,237 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Final, Literal
 
-from ptyspec.experiments.contrasts import Found, judged
-from ptyspec.experiments.hypothesis import Contrast, Control, Hypothesis
-from ptyspec.experiments.measured import unequal_repeats, values_of
-from ptyspec.experiments.records import Evidence, VerdictWord
+from ptyspec.experiments import intervals
+from ptyspec.experiments.hypothesis import (
+    Compared,
+    Contrast,
+    Control,
+    Design,
+    Hypothesis,
+    Observable,
+)
+from ptyspec.experiments.intervals import Interval, Intervals
+from ptyspec.experiments.records import Evidence, Row, VerdictWord
+
+
+class Missing(str):
+    """Why an arm has no value at a seed."""
+
+    __slots__ = ()
+
+
+Values = Mapping[str, Mapping[int, float | Missing]]
+"""Arm to seed to value."""
+
+
+def values_of(evidence: Evidence, observable: Observable) -> Values:
+    """Return every arm's value at every seed, or why there is none; repeats are left to `unequal_repeats`."""
+    found: dict[str, dict[int, float | Missing]] = {}
+    for row in evidence.rows:
+        if row.repeat == 0:
+            found.setdefault(row.arm, {})[row.seed] = value_of(row, observable)
+    return found
+
+
+def value_of(row: Row, observable: Observable) -> float | Missing:
+    """Return the observable of one row: a number, or what kept it from being one."""
+    where = f"{row.arm}, seed {row.seed}"
+    numbers = {path: row.values.get(path) for path in observable.paths}
+    absent = [path for path, number in numbers.items() if number is None]
+    if absent and row.outcome != "finished":
+        at = f" at {row.stage}" if row.stage else ""
+        reason = (row.error or "no reason is recorded").strip().splitlines()[0]
+        return Missing(f"{where}: {row.outcome}{at}: {reason}")
+    if absent:
+        return Missing(f"{where}: no value for {', '.join(absent)}")
+    known = [float(row.values[path] or 0.0) for path in observable.paths]
+    split = 1 + len(observable.times)
+    below = math.prod(known[split:])
+    if below == 0:
+        return Missing(f"{where}: {' x '.join(observable.over)} is zero")
+    return transformed(math.prod(known[:split]) / below, observable, where)
+
+
+def transformed(value: float, observable: Observable, where: str) -> float | Missing:
+    """Return a value on the scale on which it is compared."""
+    if observable.transform == "identity":
+        return value
+    return math.log(value) if value > 0 else Missing(f"{where}: {value:g} has no logarithm")
+
+
+def unequal_repeats(evidence: Evidence) -> list[str]:
+    """Return the arms of a deterministic probe whose second run gave another number, or that were not run twice."""
+    first = {(row.arm, row.seed): row.values for row in evidence.rows if row.repeat == 0}
+    again = {(row.arm, row.seed): row.values for row in evidence.rows if row.repeat == 1}
+    return sorted(
+        f"{arm}, seed {seed}"
+        for (arm, seed), values in first.items()
+        if again.get((arm, seed)) != values
+    )
+
+
+LEAST = 3
+"""Pairs below which a spread says nothing."""
+LEAST_RATES = 5
+"""The same for what happens in some runs and not in others (EVID-010)."""
+State = Literal["as claimed", "refuted", "other way", "undecided", "no value"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a contrast came to.
+
+    - state: `as claimed`; `refuted`, the opposite is shown; `other way`, beyond the margin on the side that is not
+      claimed; `undecided`, the interval reaches over the margin; `no value`, an arm or a pair is missing.
+    - needed_n: pairs that would settle what is undecided; None where that is no plan, or nothing is.
+    - p: the smallest alpha at which the same would be said; computed when it is asked for.
+    """
+
+    name: str
+    role: str
+    expect: str
+    direction: str
+    margin: float
+    unit: str
+    n: int
+    interval: Interval | None
+    state: State
+    reason: str = ""
+    needed_n: int | None = None
+    said_at: Callable[[float], bool] | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def p(self) -> float | None:
+        """The smallest alpha at which the same would be said; None without a value."""
+        return None if self.said_at is None else intervals.smallest_alpha(self.said_at)
+
+
+def state_of(compared: Contrast | Control, interval: Interval) -> State:
+    """Return what this interval means for what is expected."""
+    inside, outside = interval.within(compared.margin), interval.beyond(compared.margin)
+    if compared.expect == "within":
+        return "as claimed" if inside else "refuted" if outside else "undecided"
+    if interval.beyond(compared.margin, compared.direction):
+        return "as claimed"
+    return "refuted" if inside else "other way" if outside else "undecided"
+
+
+def judged(
+    compared: Contrast | Control, observable: Observable, values: Values, design: Design
+) -> Found:
+    """Return what the pairs of one contrast or control say.
+
+    A pair in which an arm has no value leaves the whole contrast without one: what failed is never left out.
+    """
+    pairs = [difference(compared, observable, values, seed) for seed in design.seeds]
+    numbers = [pair for pair in pairs if not isinstance(pair, Missing)]
+    missing = sorted({str(pair) for pair in pairs if isinstance(pair, Missing)})
+    least = 1 if design.deterministic else LEAST_RATES if observable.outcome else LEAST
+    empty = Found(
+        name=compared.name,
+        role=compared.role,
+        expect=compared.expect,
+        direction=compared.direction,
+        margin=compared.margin,
+        unit=f"ln {observable.unit}".strip() if observable.transform == "log" else observable.unit,
+        n=len(numbers),
+        interval=None,
+        state="no value",
+    )
+    if missing:
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        return replace(empty, reason=missing[0] + more)
+    if len(numbers) < least:
+        said = f"{len(numbers)} pairs, a verdict needs {least}"
+        return replace(empty, reason=said, needed_n=least)
+    interval = _intervals(compared, observable, design)
+    found = interval(numbers, design.alpha)
+    state = state_of(compared, found)
+
+    def said_at(alpha: float) -> bool:
+        return state_of(compared, interval(numbers, alpha)) == state
+
+    judgement = replace(empty, interval=found, state=state, said_at=said_at)
+    if state != "undecided":
+        return judgement
+    needed = _needed(compared, observable, numbers, design, interval)
+    reason = _undecided(compared.margin, found, needed, design)
+    return replace(judgement, reason=reason, needed_n=needed)
+
+
+def difference(
+    compared: Compared, observable: Observable, values: Values, seed: int
+) -> float | Missing:
+    """Return first minus second at this seed, less the second difference of an interaction."""
+    found = _minus(compared.minus, observable, values, seed)
+    if compared.less is None or isinstance(found, Missing):
+        return found
+    other = _minus(compared.less, observable, values, seed)
+    return other if isinstance(other, Missing) else found - other
+
+
+def _minus(
+    sides: tuple[str, str | float], observable: Observable, values: Values, seed: int
+) -> float | Missing:
+    sought = [
+        values.get(side, {}).get(seed, Missing(f"{side}, seed {seed}: not run"))
+        if isinstance(side, str)
+        else transformed(side, observable, "the constant")
+        for side in sides
+    ]
+    first, second = sought
+    if isinstance(first, Missing):
+        return first
+    return second if isinstance(second, Missing) else first - second
+
+
+def _intervals(compared: Compared, observable: Observable, design: Design) -> Intervals:
+    """Return which interval these differences have."""
+    if design.deterministic:
+        return intervals.span
+    if not observable.outcome or compared.less is not None:
+        return intervals.student
+    constant = compared.minus[1]
+    if isinstance(constant, str):
+        return intervals.rates
+    # Differences are value - constant: given back their constant, they are 0 or 1 again.
+    return lambda differences, alpha: intervals.rate(
+        [one + constant for one in differences], alpha, constant
+    )
+
+
+def _needed(
+    compared: Contrast | Control,
+    observable: Observable,
+    numbers: list[float],
+    design: Design,
+    interval: Intervals,
+) -> int | None:
+    if design.deterministic:
+        return None
+    if not observable.outcome:
+        return intervals.pairs_needed(numbers, compared.margin, design.alpha, design.power)
+
+    def decided(found: Interval) -> bool:
+        return state_of(compared, found) != "undecided"
+
+    return intervals.repeats_needed(numbers, decided, design.alpha, interval)
+
+
+def _undecided(margin: float, found: Interval, needed: int | None, design: Design) -> str:
+    why = f"{needed} pairs would settle it"
+    if needed is None:
+        why = f"more than {intervals.MOST} pairs, if any number, would settle it"
+    if design.deterministic:
+        why = "the seeds differ"
+    return f"between {found.low:.3g} and {found.high:.3g}, the margin is {margin:g}: {why}"
+
 
 CONFIRMED: Final = "CONFIRMED"
 RULED_OUT: Final = "RULED OUT"

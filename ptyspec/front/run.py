@@ -187,7 +187,7 @@ def told_by(progress: Progress | bool) -> Progress | None:
 def _meant(target: str | Path | Scenario, **options: Any) -> RunSpec:
     from ptyspec.contracts.resolve import Layer, resolve
     from ptyspec.contracts.scenario import Scenario
-    from ptyspec.experiments.variant import variant
+    from ptyspec.experiments.observe import variant
     from ptyspec.runs.run_spec import RunSpec
 
     if not isinstance(target, Scenario):

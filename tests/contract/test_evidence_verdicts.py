@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ptyspec.experiments.errors import HistoryError
-from ptyspec.experiments.history import append, history, path_of
 from ptyspec.experiments.intervals import Interval
 from ptyspec.experiments.judge import Judgement, from_evidence, record, standing
+from ptyspec.experiments.records import append, history, path_of
+from ptyspec.experiments.registry import HistoryError
 from ptyspec.experiments.verdict import CONFIRMED, OPEN, RULED_OUT, verdict
 from ptyspec.files.jsonfile import write_json
 from ptyspec.spec.checks import Check
@@ -236,8 +236,7 @@ def test_a_history_that_was_altered_is_refused_and_nothing_is_added(
 def test_the_scope_lists_what_varied_what_was_held_and_what_was_not_exercised(
     clause: Check,
 ) -> None:
-    from ptyspec.experiments.gather import variants_of
-    from ptyspec.experiments.scope import lists, scope
+    from ptyspec.experiments.gather import lists, scope, variants_of
 
     said = example(more='profile = "quick"')
     settings = {arm: one.settings() for (arm, seed), one in variants_of(said).items() if seed == 1}
@@ -260,7 +259,7 @@ def test_the_scope_lists_what_varied_what_was_held_and_what_was_not_exercised(
 
 @pytest.mark.clause("EVID-015")
 def test_what_only_a_control_varies_is_no_part_of_the_scope(clause: Check) -> None:
-    from ptyspec.experiments.scope import scope
+    from ptyspec.experiments.gather import scope
 
     settings = {arm: {"a": arm == "sick", "b": arm == "poisoned"} for arm in hypotheses.ARMS}
     found = scope(example(), settings)

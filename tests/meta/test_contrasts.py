@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ptyspec.experiments.board import board, holm
-from ptyspec.experiments.contrasts import Found
 from ptyspec.experiments.hypothesis import Hypothesis
-from ptyspec.experiments.judge import Judgement, record
+from ptyspec.experiments.judge import Judgement, board, holm, record
 from ptyspec.experiments.records import Evidence, Row, Scope, design_of
-from ptyspec.experiments.verdict import CONFIRMED, OPEN, RULED_OUT, verdict
+from ptyspec.experiments.verdict import CONFIRMED, OPEN, RULED_OUT, Found, verdict
 from tests import hypotheses
 from tests.hypotheses import EFFECT, NEGATIVE, POSITIVE, clean, evidence, example
 

@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from ptyspec.experiments.errors import HypothesisError, UnknownHypothesisError
 from ptyspec.experiments.hypothesis import Hypothesis
-from ptyspec.experiments.registry import folder, hypothesis, names, parse
+from ptyspec.experiments.registry import (
+    HypothesisError,
+    UnknownHypothesisError,
+    folder,
+    hypothesis,
+    names,
+    parse,
+)
 from tests.hypotheses import EFFECT, NEGATIVE, POSITIVE, RESTORED, example, text_of, written
 
 

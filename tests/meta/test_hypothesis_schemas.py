@@ -8,13 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from ptyspec.experiments.board import board
 from ptyspec.experiments.gather import gather
-from ptyspec.experiments.history import HistoryFile, history
-from ptyspec.experiments.history import path_of as path_of_history
-from ptyspec.experiments.judge import from_evidence
-from ptyspec.experiments.records import Evidence
-from ptyspec.experiments.records import path_of as path_of_evidence
+from ptyspec.experiments.judge import board, from_evidence
+from ptyspec.experiments.records import Evidence, HistoryFile, history
 from ptyspec.experiments.registry import folder, hypothesis, names, parse
 from ptyspec.experiments.verdict import OPEN, RULED_OUT, Verdict, verdict
 from ptyspec.files.jsonfile import read_json, to_json
@@ -43,7 +39,7 @@ def test_committed_evidence_history_and_judgement_follow_theirs(name: str) -> No
 @pytest.mark.parametrize("name", names())
 def test_committed_files_are_what_their_models_write(name: str) -> None:
     """Nothing that was recorded changes when it is read and written again."""
-    evidence, verdicts = path_of_evidence(folder(), name), path_of_history(folder(), name)
+    evidence, verdicts = (folder() / kind / f"{name}.json" for kind in ("evidence", "history"))
     for path, model in ((evidence, Evidence), (verdicts, HistoryFile)):
         if path.is_file():
             text = path.read_text(encoding="utf-8")

@@ -13,8 +13,16 @@ import pytest
 
 from ptyspec.errors import ConfigError, InputFileError, TrainingInterruptedError, UnknownNameError
 from ptyspec.experiments import observe as observing
-from ptyspec.experiments.observe import ended, forget, key_of, known, observe, observe_all, value
-from ptyspec.experiments.variant import variant
+from ptyspec.experiments.observe import (
+    ended,
+    forget,
+    key_of,
+    known,
+    observe,
+    observe_all,
+    value,
+    variant,
+)
 from ptyspec.runs.request import recipe_faults, request
 from ptyspec.runs.run_spec import RunSpec
 from tests.child import ROOT

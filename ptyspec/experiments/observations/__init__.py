@@ -1,1 +1,31 @@
-"""Probes: one file a question that needs no training; each a function of a seed and an arm's values that returns numbers."""
+"""Probes: one file a question that needs no training; each a function of a seed and an arm's values that returns numbers.
+
+Here stands what several need: the stage outputs of a small scenario, and the choice that an arm names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from ptyspec.errors import ConfigError
+from ptyspec.pipeline.reference import ReferencePipeline
+from ptyspec.runs.request import request
+from ptyspec.runs.walk import Walk
+
+T = TypeVar("T")
+
+
+def stage_outputs(
+    target: str, seed: int, settings: Sequence[str] = (), profile: str = "quick"
+) -> Walk:
+    """Return the reference's walk of a scenario: each output is computed when it is asked for."""
+    scenario = request(target, profile=profile, seed=seed, settings=settings).scenario
+    return Walk(ReferencePipeline(), scenario, recording=False)
+
+
+def chosen(known: Mapping[str, T], name: str, what: str) -> T:
+    """Return what an arm names; raises ConfigError where it is not known."""
+    if name not in known:
+        raise ConfigError(f"no such {what}", value=name, limit=", ".join(known), source="arm")
+    return known[name]

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 import numpy as np
 
-from ptyspec.experiments.stage_outputs import stage_outputs
+from ptyspec.experiments.observations import stage_outputs
 from ptyspec.faults.apply import applied
 
 SETTINGS = ("model.N=32", "object.size=96", "model.stages=1", "model.filters=[8]")

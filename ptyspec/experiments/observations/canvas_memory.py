@@ -15,7 +15,7 @@ set_threads(default_threads())
 from ptyspec.faults.apply import from_environment
 from_environment()
 from ptyspec.experiments.observe import _walk
-from ptyspec.experiments.variant import variant
+from ptyspec.experiments.observe import variant
 seed, canvas = int(sys.argv[1]), int(sys.argv[2])
 settings = ["scan.n_images=200", "grouping.n_groups=48", "training.nepochs=1", f"model.canvas={canvas}"]
 found = _walk(variant("gs2_ideal:january", profile="quick", seed=seed, settings=settings))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ptyspec.contracts.bundles import Array
-from ptyspec.experiments.stage_outputs import chosen, stage_outputs
+from ptyspec.experiments.observations import chosen, stage_outputs
 from ptyspec.faults.apply import applied
 from ptyspec.seeds import generator
 

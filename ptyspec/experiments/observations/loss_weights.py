@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from ptyspec.experiments.stage_outputs import chosen
+from ptyspec.experiments.observations import chosen
 
 Cfg = MutableMapping[str, Any]
 ENTRY = "mae_weight"

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from ptyspec.experiments.stage_outputs import chosen, stage_outputs
+from ptyspec.experiments.observations import chosen, stage_outputs
 from ptyspec.faults.apply import applied
 from ptyspec.physics.geometry import extract_patches
 

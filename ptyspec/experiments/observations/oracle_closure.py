@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ptyspec.experiments.stage_outputs import stage_outputs
+from ptyspec.experiments.observations import stage_outputs
 from ptyspec.physics.diffraction import far_field
 from ptyspec.physics.geometry import extract_patches
 

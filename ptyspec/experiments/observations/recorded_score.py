@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from ptyspec.contracts.bundles import Array, Patches, Reconstruction
-from ptyspec.experiments.stage_outputs import chosen, stage_outputs
+from ptyspec.experiments.observations import chosen, stage_outputs
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.stitch import stitch
 from ptyspec.scores.metrics import score

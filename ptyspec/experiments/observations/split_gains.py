@@ -6,7 +6,7 @@ import numpy as np
 
 from ptyspec.checks.recorded import SIZE, replayed
 from ptyspec.contracts.bundles import Array
-from ptyspec.experiments.stage_outputs import chosen, stage_outputs
+from ptyspec.experiments.observations import chosen, stage_outputs
 from ptyspec.physics.scale import loader_gain
 
 FRAMES = {"gs1_ideal": 512, "gs2_ideal": 1024}

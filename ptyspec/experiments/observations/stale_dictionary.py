@@ -6,7 +6,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from ptyspec.experiments.stage_outputs import chosen
+from ptyspec.experiments.observations import chosen
 
 if TYPE_CHECKING:
     from ptyspec.contracts.scenario import Scenario

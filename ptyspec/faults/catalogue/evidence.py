@@ -72,7 +72,7 @@ def effect_without_remedy(concluded, contrasts, controls):
     return believed if found.blocked_by == "removal" else found
 
 
-@fault("experiments.contrasts:judged", signatures=(72,))
+@fault("experiments.verdict:judged", signatures=(72,))
 @clauses(red="EVID-011", green="EVID-012 EVID-014 EVID-015")
 def failed_runs_dropped(judged, compared, observable, values, design):
     """Seeds at which a run diverged or was refused are left out, and the rest is judged."""
@@ -114,7 +114,7 @@ def golden_written_by_the_test(drift, golden, name, entry, *rest):
     drift(golden, name, entry, *rest)
 
 
-@fault("experiments.history:seal", red="EVID-014", green="EVID-012 EVID-013 EVID-015")
+@fault("experiments.records:seal", red="EVID-014", green="EVID-012 EVID-013 EVID-015")
 def history_unsealed(seal, raw):
     """Digests of the history are not looked at: a verdict that was altered is believed."""
     return raw["digest"] or seal(raw)
@@ -166,7 +166,7 @@ def saved_object_rescaled(write_run, folder, result):
     write_run(folder, replace(result, reconstruction=better))
 
 
-@fault("experiments.scope:scope", red="EVID-015", green="EVID-011 EVID-012 EVID-013 EVID-014")
+@fault("experiments.gather:scope", red="EVID-015", green="EVID-011 EVID-012 EVID-013 EVID-014")
 def scope_of_differences(scope, *arguments):
     """The scope of a verdict lists what varied; what was held or not exercised is not told."""
     return scope(*arguments).model_copy(update={"held": {}, "not_exercised": ()})

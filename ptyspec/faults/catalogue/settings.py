@@ -148,7 +148,7 @@ def one_stale_key_named(init, error, stale, stage):
     return init(error, stale[:1], stage)
 
 
-@fault("experiments.variant:variant", signatures=(12,))
+@fault("experiments.observe:variant", signatures=(12,))
 @clauses(red="CONFIG-002", green="CONFIG-003 CONFIG-004 CONFIG-011")
 def output_in_settings(variant, words, **options):
     """An option of execution enters the physics."""

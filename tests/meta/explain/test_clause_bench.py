@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
-from ptyspec.experiments.variant import variant
+from ptyspec.experiments.observe import variant
 from ptyspec.explanations.laboratory import SECONDS, ClauseBench
 from ptyspec.explanations.search import NOTHING, Outcome
 from ptyspec.runs.environment import FAULTS

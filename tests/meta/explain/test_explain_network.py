@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ptyspec.experiments.variant import variant
+from ptyspec.experiments.observe import variant
 from ptyspec.explanations.explain import Question, explain
 from ptyspec.explanations.laboratory import Laboratory
 from ptyspec.explanations.symptom import read_symptom

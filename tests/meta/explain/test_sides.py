@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ptyspec.errors import ConfigError
-from ptyspec.experiments.variant import variant
+from ptyspec.experiments.observe import variant
 from ptyspec.explanations.explanation import differences
 from ptyspec.faults import catalogue
 from ptyspec.files.jsonfile import write_json

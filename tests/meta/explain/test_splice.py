@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from ptyspec.contracts.stages import STAGES
-from ptyspec.experiments.variant import variant
+from ptyspec.experiments.observe import variant
 from ptyspec.explanations.search import Outcome, Run
 from ptyspec.explanations.splice import Splicer, bisect
 from ptyspec.runs.environment import active_faults
