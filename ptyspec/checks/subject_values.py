@@ -17,9 +17,8 @@ from ptyspec.checks.report import Audit
 from ptyspec.contracts.resolve import Resolved, flatten, known_keys
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import UnknownNameError
-from ptyspec.legacy.bridge import SCENARIO_NAMES, entries
+from ptyspec.legacy.bridge import SCENARIO_NAMES, SOURCE, entries, name_of, resolved_of
 from ptyspec.legacy.dose_experiments import DEPARTURES, conditional, execute, loss_modes, meant
-from ptyspec.legacy.effective import SOURCE, name_of, resolved_of
 from ptyspec.legacy.params import RUN_TIME, legacy_defaults
 from ptyspec.runs.run_spec import RunSpec
 

@@ -16,7 +16,7 @@ from typing import Any
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ConfigError
-from ptyspec.legacy.effective import resolved_of
+from ptyspec.legacy.bridge import resolved_of
 from ptyspec.legacy.params import derived_sizes, legacy_defaults, shared
 from ptyspec.physics.nested import nested_lattice
 

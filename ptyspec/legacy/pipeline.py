@@ -29,8 +29,15 @@ from ptyspec.contracts.bundles import (
 )
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ConfigError
-from ptyspec.legacy.bridge import ABSENT, ConfigSyncError, StaleKey, stale_keys, update_legacy_dict
-from ptyspec.legacy.effective import SOURCE, scenario_of
+from ptyspec.legacy.bridge import (
+    ABSENT,
+    SOURCE,
+    ConfigSyncError,
+    StaleKey,
+    scenario_of,
+    stale_keys,
+    update_legacy_dict,
+)
 from ptyspec.legacy.params import RUN_TIME, Parameters
 from ptyspec.pipeline.protocol import Containers, GroupedTrainTest, Session, Trained, TrainTest
 from ptyspec.pipeline.reference import ReferencePipeline
@@ -38,7 +45,7 @@ from ptyspec.runs.record import StageNote
 from ptyspec.runs.store import source_digest
 
 NAME = "legacy"
-SOURCES = tuple(f"legacy/{name}.py" for name in ("pipeline", "effective", "bridge", "params"))
+SOURCES = tuple(f"legacy/{name}.py" for name in ("pipeline", "bridge", "params"))
 """What decides what a legacy run computes, beside the stages themselves."""
 
 

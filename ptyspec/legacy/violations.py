@@ -13,10 +13,8 @@ from typing import Any
 
 from ptyspec.contracts.bundles import Array, Container
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.legacy.bridge import Config, entries, update_legacy_dict
-from ptyspec.legacy.configs import UpstreamModel, UpstreamTraining
-from ptyspec.legacy.effective import scenario_of
-from ptyspec.legacy.params import Parameters
+from ptyspec.legacy.bridge import Config, entries, scenario_of, update_legacy_dict
+from ptyspec.legacy.params import Parameters, UpstreamModel, UpstreamTraining
 from ptyspec.legacy.pipeline import LegacyPipeline, run_time_entries
 from ptyspec.physics.scale import mean_energy
 from ptyspec.pipeline.protocol import Pipeline

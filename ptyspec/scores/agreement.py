@@ -11,9 +11,8 @@ from ptyspec.errors import ScanDataError
 from ptyspec.scores.amplitude import highpass_pearson
 from ptyspec.scores.frame import Frame, common, covered, share_with
 from ptyspec.scores.frc import frc_scores
-from ptyspec.scores.gauge import gauge_scores
+from ptyspec.scores.gauge import gauge_scores, ramp_blind
 from ptyspec.scores.numbers import is_flat
-from ptyspec.scores.registration import ramp_blind
 
 OVERLAP = 0.3
 """Smallest part of the largest possible overlap at which a position of the other array is believed."""

@@ -20,8 +20,14 @@ from ptyspec.legacy.bridge import (
     stale_keys,
     update_legacy_dict,
 )
-from ptyspec.legacy.configs import UpstreamInference, UpstreamModel, UpstreamTraining
-from ptyspec.legacy.params import Parameters, SealedError, legacy_defaults
+from ptyspec.legacy.params import (
+    Parameters,
+    SealedError,
+    UpstreamInference,
+    UpstreamModel,
+    UpstreamTraining,
+    legacy_defaults,
+)
 from ptyspec.pipeline.group import group
 from ptyspec.pipeline.protocol import TrainTest
 from ptyspec.runs.request import request

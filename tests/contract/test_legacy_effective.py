@@ -10,8 +10,7 @@ from ptyspec.contracts.resolve import known_keys
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ConfigError
 from ptyspec.faults.apply import applied
-from ptyspec.legacy.bridge import update_legacy_dict
-from ptyspec.legacy.effective import SOURCE, name_of, resolved_of, scenario_of
+from ptyspec.legacy.bridge import SOURCE, name_of, resolved_of, scenario_of, update_legacy_dict
 from ptyspec.legacy.params import Parameters
 from ptyspec.runs.request import profile_names, recipe_faults, recipe_names, request, scenario_names
 from ptyspec.spec.checks import Check

@@ -185,7 +185,7 @@ def test_importing_the_legacy_side_creates_no_dictionary_and_draws_nothing(claus
         before = random.getstate()
         import numpy as np
         drawn = np.random.get_state()[1].tobytes()
-        import ptyspec.legacy.bridge, ptyspec.legacy.configs
+        import ptyspec.legacy.bridge, ptyspec.legacy.params
         from ptyspec.legacy import params
         mutable = [name for module in list(sys.modules.values()) if module.__name__.startswith("ptyspec.legacy")
                    for name, value in vars(module).items() if isinstance(value, params.Parameters)]

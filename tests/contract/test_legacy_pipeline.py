@@ -13,8 +13,7 @@ from ptyspec.contracts.records import History
 from ptyspec.contracts.resolve import Resolved
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
-from ptyspec.legacy.bridge import ABSENT, WRITE, ConfigSyncError, update_legacy_dict
-from ptyspec.legacy.effective import scenario_of
+from ptyspec.legacy.bridge import ABSENT, WRITE, ConfigSyncError, scenario_of, update_legacy_dict
 from ptyspec.legacy.params import Parameters
 from ptyspec.legacy.pipeline import LegacyPipeline, run_time_entries
 from ptyspec.physics.scale import closed_form_scale

@@ -9,8 +9,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from ptyspec.contracts.bundles import Array, Reconstruction
-from ptyspec.scores.metrics import score
-from ptyspec.scores.recorded import as_recorded
+from ptyspec.scores.metrics import as_recorded, score
 from ptyspec.seeds import generator
 from tests.scored_objects import TRUTH, as_reconstruction
 

@@ -11,8 +11,7 @@ import pytest
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
 from ptyspec.files.jsonfile import read_json
-from ptyspec.legacy.bridge import update_legacy_dict
-from ptyspec.legacy.effective import resolved_of
+from ptyspec.legacy.bridge import resolved_of, update_legacy_dict
 from ptyspec.legacy.params import Parameters
 from ptyspec.legacy.pipeline import LegacyPipeline
 from ptyspec.pipeline.protocol import Pipeline

@@ -179,7 +179,7 @@ def paths_as_objects(plain, value):
     return value
 
 
-@fault("legacy.effective:_object")
+@fault("legacy.bridge:_object")
 @clauses(red="BRIDGE-008", green="BRIDGE-009 CONFIG-001 DOSE-EXPERIMENTS-003")
 def phase_lost_in_bridge(read_object, cfg, said):
     """The phase of the object is lost on the way through the dictionary."""
@@ -294,7 +294,7 @@ def unknown_key_accepted(resolve, layers):
     return resolve([_only(layer, set(known_keys()).__contains__) for layer in layers])
 
 
-@fault("legacy.effective:_check_served", red="BRIDGE-009", green="BRIDGE-008 CONFIG-001 LEGACY-006")
+@fault("legacy.bridge:_check_served", red="BRIDGE-009", green="BRIDGE-008 CONFIG-001 LEGACY-006")
 def unserved_entry_accepted(check, cfg):
     """Entries that no stage acts on are passed over."""
 
