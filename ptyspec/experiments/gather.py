@@ -12,12 +12,14 @@ import inspect
 import math
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import product
 from typing import Any
 
 from ptyspec.experiments.hypothesis import Hypothesis
 from ptyspec.experiments.observe import (
     OUTCOME,
+    Watch,
     ended_as,
     forget,
     known,
@@ -28,6 +30,7 @@ from ptyspec.experiments.observe import (
 from ptyspec.experiments.records import Evidence, Row, Scope, design_of
 from ptyspec.experiments.registry import ProbeFunctionError
 from ptyspec.runs.environment import environment
+from ptyspec.runs.request import scenario_names
 from ptyspec.runs.run_spec import RunSpec
 
 SEEDS = "seeds."
@@ -46,16 +49,22 @@ def scope(hypothesis: Hypothesis, settings: Mapping[str, Mapping[str, Any]]) -> 
     differ = {key: row for key, row in by_arm.items() if len({*map(repr, row.values())}) > 1}
     same = {key: next(iter(row.values())) for key, row in by_arm.items() if key not in differ}
     declared = hypothesis.scope
+    used = {str(words).partition(":")[0] for words in hypothesis.arms.values()}
+    # Of a probe's arms, which run no scenario, none is left out.
+    unused = [name for name in scenario_names() if name not in used] if not hypothesis.probe else []
     return Scope(
         varied=differ | {name: {} for name in declared.varied},
         held=same | dict.fromkeys(declared.held),
-        not_exercised=(*declared.not_exercised, *_targets_left_out(hypothesis)),
+        not_exercised=(*declared.not_exercised, *(f"scenario {name}" for name in unused)),
     )
 
 
 def lists(found: Scope) -> dict[str, list[str]]:
     """Return the scope as texts: factors varied with their values, factors held, factors not exercised."""
-    varied = {key: dict.fromkeys(map(_shown, row.values())) for key, row in found.varied.items()}
+    varied = {
+        key: dict.fromkeys("off" if value is None else str(value) for value in row.values())
+        for key, row in found.varied.items()
+    }
     return {
         "varied": [f"{key}: {' | '.join(row)}" if row else key for key, row in varied.items()],
         "held": [key if value is None else f"{key} = {value}" for key, value in found.held.items()],
@@ -63,22 +72,7 @@ def lists(found: Scope) -> dict[str, list[str]]:
     }
 
 
-def _shown(value: Any) -> str:
-    return "off" if value is None else str(value)
-
-
-def _targets_left_out(hypothesis: Hypothesis) -> list[str]:
-    """Return the shipped scenarios that no arm runs."""
-    if hypothesis.probe is not None:
-        return []
-    from ptyspec.runs.request import scenario_names
-
-    used = {str(words).partition(":")[0] for words in hypothesis.arms.values()}
-    return [f"scenario {name}" for name in scenario_names() if name not in used]
-
-
 PROBES = "ptyspec.experiments.observations"
-Watch = Callable[[int, int], None]
 Probe = Callable[..., Mapping[str, float]]
 
 
@@ -141,10 +135,10 @@ def _variants(
 def _row(hypothesis: Hypothesis, found: Mapping[str, Any], **where: Any) -> Row:
     """The row of an observation; one that broke by an error of nobody's making has no numbers."""
     broke, whole = found["outcome"] == "failed", found["outcome"] == "finished"
-    values = {
-        path: None if broke and not path.startswith(OUTCOME) else _finite(value(found, path))
-        for path in hypothesis.paths
-    }
+    values: dict[str, float | None] = dict.fromkeys(hypothesis.paths)
+    for path in values:
+        number = None if broke and not path.startswith(OUTCOME) else value(found, path)
+        values[path] = number if number is not None and math.isfinite(number) else None
     return Row(
         **where,
         values=values,
@@ -158,31 +152,10 @@ def _row(hypothesis: Hypothesis, found: Mapping[str, Any], **where: Any) -> Row:
 
 def _probed(hypothesis: Hypothesis, progress: Watch | None) -> tuple[list[Row], dict[str, Any]]:
     function = probe(str(hypothesis.probe))
-    _check_arguments(hypothesis, function)
-    repeats = range(2 if hypothesis.design.deterministic else 1)
-    asked = list(product(hypothesis.arms, hypothesis.design.seeds, repeats))
-    rows = []
-    for done, (arm, seed, repeat) in enumerate(asked, start=1):
-        found = _observed(function, seed, hypothesis.arms[arm])
-        rows.append(_row(hypothesis, found, arm=arm, seed=seed, repeat=repeat))
-        if progress is not None:
-            progress(done, len(asked))
-    return rows, dict(hypothesis.arms)
-
-
-def _observed(function: Probe, seed: int, arguments: Any) -> dict[str, Any]:
-    """What a probe came to, as an observation."""
-    start = time.perf_counter()
-    outcome, error, found = ended_as(lambda: function(seed, **arguments))
-    seconds = round(time.perf_counter() - start, 3)
-    told = {"outcome": outcome, "error": error, "seconds": seconds, "numbers": found or {}}
-    return {**told, "metrics": {}, "stage": None, "key": None}
-
-
-def _check_arguments(hypothesis: Hypothesis, function: Probe) -> None:
-    for arm, arguments in hypothesis.arms.items():
+    arms: dict[str, Any] = dict(hypothesis.arms)
+    for arm, arguments in arms.items():
         try:
-            inspect.signature(function).bind(0, **arguments)  # type: ignore[arg-type]
+            inspect.signature(function).bind(0, **arguments)
         except TypeError as problem:
             raise ProbeFunctionError(
                 f"the probe does not take the values of arm {arm}: {problem}",
@@ -190,6 +163,19 @@ def _check_arguments(hypothesis: Hypothesis, function: Probe) -> None:
                 source=hypothesis.probe,
                 next_step="a probe is a function (seed, **values of the arm) -> dict of numbers",
             ) from problem
+    repeats = range(2 if hypothesis.design.deterministic else 1)
+    asked = list(product(arms, hypothesis.design.seeds, repeats))
+    rows = []
+    for done, (arm, seed, repeat) in enumerate(asked, start=1):
+        start = time.perf_counter()
+        outcome, error, numbers = ended_as(partial(function, seed, **arms[arm]))
+        seconds = round(time.perf_counter() - start, 3)
+        told = {"outcome": outcome, "error": error, "seconds": seconds, "numbers": numbers or {}}
+        found = {**told, "metrics": {}, "stage": None, "key": None}
+        rows.append(_row(hypothesis, found, arm=arm, seed=seed, repeat=repeat))
+        if progress is not None:
+            progress(done, len(asked))
+    return rows, arms
 
 
 def probe(words: str) -> Probe:
@@ -205,7 +191,3 @@ def probe(words: str) -> Probe:
             next_step=f"write it: ptyspec/experiments/observations/{module}.py",
         ) from error
     return found  # type: ignore[no-any-return]
-
-
-def _finite(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else float(value)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import chain
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from ptyspec.contracts.base import Settings
 
 ID = re.compile(r"(?:H|[A-Z]+(?:-[A-Z0-9]+)+)-[A-Z0-9]+(?:-[A-Z0-9]+)*")
 """`H-LOSS-WEIGHT`, say; ids of the investigation that begin otherwise keep their names."""
@@ -24,13 +26,7 @@ REMOVALS = {"remedy": "beyond", "restored": "within"}
 """What a contrast must expect in order to show that the effect goes with its cause."""
 
 
-class Closed(BaseModel):
-    """Plain values; unknown keys and coercions are refused, nothing changes after creation."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Observable(Closed):
+class Observable(Settings):
     """One number of an arm: the value at `path`, times those of `times`, over those of `over`.
 
     - path: dotted name in an observation's scores and numbers, or a probe's result; `outcome.diverged` and its like are
@@ -71,7 +67,7 @@ class Observable(Closed):
         return self
 
 
-class Compared(Closed):
+class Compared(Settings):
     """Two arms, or an arm and a number: first minus second; with `less`, minus another such difference (interaction)."""
 
     name: Text
@@ -117,6 +113,7 @@ class Control(Compared):
     """A difference that the instrument must show (`positive`), or must not (`negative`)."""
 
     kind: Literal["positive", "negative"]
+    direction: ClassVar[Literal["either"]] = "either"
 
     @property
     def role(self) -> Literal["positive", "negative"]:
@@ -128,13 +125,8 @@ class Control(Compared):
         """On which side of the margin its difference must lie."""
         return "beyond" if self.kind == "positive" else "within"
 
-    @property
-    def direction(self) -> Literal["either"]:
-        """Either direction will do."""
-        return "either"
 
-
-class Design(Closed):
+class Design(Settings):
     """How it is repeated: pairs share a seed.
 
     - alpha: the most that a wrong verdict of either kind may happen; the interval has confidence 1 - alpha.
@@ -153,7 +145,7 @@ class Design(Closed):
         return self
 
 
-class DeclaredScope(Closed):
+class DeclaredScope(Settings):
     """What the arms cannot tell of the experiment's scope."""
 
     varied: tuple[Text, ...] = ()
@@ -161,7 +153,7 @@ class DeclaredScope(Closed):
     not_exercised: tuple[Text, ...] = ()
 
 
-class Hypothesis(Closed):
+class Hypothesis(Settings):
     """One claim and its experiment.
 
     - arms: name to the words of `variant()`, or to a probe's arguments.
@@ -183,7 +175,7 @@ class Hypothesis(Closed):
     settings: tuple[Text, ...] = ()
     arms: Annotated[dict[Name, str | dict[Name, Scalar | tuple[Scalar, ...]]], Field(min_length=1)]
     observable: Observable
-    observables: dict[Name, Observable] = {}
+    observables: dict[Name, Observable] = Field(default_factory=dict)
     contrast: Annotated[tuple[Contrast, ...], Field(min_length=1)]
     control: tuple[Control, ...] = ()
     design: Design

@@ -26,17 +26,10 @@ from ptyspec.experiments.documents import (
     RunValue,
     ScopeTexts,
 )
-from ptyspec.experiments.gather import Watch, gather, lists
+from ptyspec.experiments.gather import gather, lists
 from ptyspec.experiments.hypothesis import Hypothesis
-from ptyspec.experiments.records import (
-    Entry,
-    Evidence,
-    append,
-    digest,
-    history,
-    read_evidence,
-    write_evidence,
-)
+from ptyspec.experiments.observe import Watch
+from ptyspec.experiments.records import Entry, Evidence, append, digest, history, read_evidence
 from ptyspec.experiments.registry import EvidenceError, HistoryError
 from ptyspec.experiments.verdict import (
     CONFIRMED,
@@ -47,6 +40,7 @@ from ptyspec.experiments.verdict import (
     value_of,
     verdict,
 )
+from ptyspec.files.jsonfile import write_json
 from ptyspec.runs.store import source_digest
 
 JUDGES = ("hypothesis.py", "intervals.py", "verdict.py")
@@ -62,7 +56,7 @@ def instrument(hypothesis: Hypothesis) -> dict[str, str]:
     else:
         module = hypothesis.probe.partition(":")[0]
         parts["probe"] = source_digest(ROOT / "experiments" / "observations", (f"{module}.py",))
-    return {name: whole[:16] for name, whole in parts.items()}
+    return parts
 
 
 AGAIN = 1e-9
@@ -79,20 +73,14 @@ class Judgement:
 
     def facts(self) -> dict[str, Any]:
         """Return what an entry of the history says of it."""
-        said, main = self.verdict, self.verdict.main
-        effect = Effect.of(main)
+        said, own = self.document(), ("verdict", "reason", "margin", "n", "p", "instrument")
         return {
             "date": self.evidence.made,
-            "verdict": said.verdict,
-            "reason": said.reason,
-            "effect": effect.value,
-            **{name: getattr(effect, name) for name in ("low", "high", "unit")},
-            "margin": main.margin,
-            "n": main.n,
-            "p": said.p,
+            "effect": said.effect.value,
+            **{name: getattr(said.effect, name) for name in ("low", "high", "unit")},
+            **{name: getattr(said, name) for name in own},
             "evidence": digest(self.evidence.model_dump(mode="json")),
             "hypothesis": digest(self.hypothesis.model_dump(mode="json")),
-            "instrument": instrument(self.hypothesis),
         }
 
     def document(self, recorded: str = "", broken: Sequence[str] = ()) -> JudgementFile:
@@ -158,7 +146,9 @@ def record(judgement: Judgement, place: Path | None = None, why: str = "") -> En
     if kept is not None and _numbers(kept) == _numbers(judgement.evidence):
         judgement = replace(judgement, evidence=kept)
     else:
-        write_evidence(place, judgement.evidence)
+        path = place / "evidence" / f"{judgement.evidence.id}.json"
+        path.parent.mkdir(exist_ok=True)
+        write_json(path, judgement.evidence)
     return append(place, judgement.hypothesis.id, judgement.facts(), why)
 
 
@@ -246,20 +236,16 @@ def _row(name: str, place: Path) -> BoardRow:
         judgement = from_evidence(name, place)
         document = judgement.document()
         judged = {key: getattr(document, key) for key in Judged.model_fields}
-        judged["records"] = _records(judgement)
+        judged["records"] = [
+            RunValue(
+                **{name: getattr(row, name) for name in ("seed", "arm", "key", "outcome")},
+                value=None if isinstance(value, Missing) else value,
+            )
+            for row in judgement.evidence.rows
+            for value in [value_of(row, judgement.hypothesis.observable)]
+        ]
     except HistoryError:
         raise
     except PtyspecError as error:
         judged |= told(registry.hypothesis(name, place)) | {"reason": error.message}
     return BoardRow(**judged, history=past, file=f"specs/hypotheses/{name}.toml")
-
-
-def _records(judgement: Judgement) -> tuple[RunValue, ...]:
-    """Return the observable of every run, None where it gave none."""
-    rows = []
-    for row in judgement.evidence.rows:
-        value = value_of(row, judgement.hypothesis.observable)
-        number = None if isinstance(value, Missing) else value
-        kept = {name: getattr(row, name) for name in ("seed", "arm", "key", "outcome")}
-        rows.append(RunValue(**kept, value=number))
-    return tuple(rows)

@@ -140,18 +140,15 @@ def key_of(variant: RunSpec) -> str:
                 next_step="define its class in a module",
             )
         parts += [str(getattr(walk, "code_version", "")), code]
-    return run_key({"observation": variant.settings()}, " ".join(parts), _threads())
+    set_threads(
+        default_threads()
+    )  # those of a process that runs variants, where this one only asks
+    return run_key({"observation": variant.settings()}, " ".join(parts), current_threads())
 
 
 def forget(variant: RunSpec) -> None:
     """Remove this variant's observation from the store, so that it is made again."""
     place_of("observations", key_of(variant)).unlink(missing_ok=True)
-
-
-def _threads() -> dict[str, int | str]:
-    """Those of a process that runs variants, also where this one only asks."""
-    set_threads(default_threads())
-    return dict(current_threads())
 
 
 @cache

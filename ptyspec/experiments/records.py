@@ -71,14 +71,6 @@ class Evidence(Record):
     rows: tuple[Row, ...]
 
 
-def write_evidence(place: Path, evidence: Evidence) -> Path:
-    """Write it; a former one is replaced, its verdicts stay in the history."""
-    path = place / "evidence" / f"{evidence.id}.json"
-    path.parent.mkdir(exist_ok=True)
-    write_json(path, evidence)
-    return path
-
-
 def read_evidence(place: Path, hypothesis: Hypothesis) -> Evidence:
     """Return the committed evidence; raises EvidenceError where there is none or it is that of another design."""
     path = place / "evidence" / f"{hypothesis.id}.json"
@@ -98,11 +90,12 @@ def read_evidence(place: Path, hypothesis: Hypothesis) -> Evidence:
             source=path,
             next_step=again,
         )
-    if found.id != hypothesis.id or found.design != design_of(hypothesis):
+    design = design_of(hypothesis)
+    if found.id != hypothesis.id or found.design != design:
         raise EvidenceError(
             "the evidence is that of another design: arms, seeds or numbers were changed since",
             value=found.design,
-            limit=design_of(hypothesis),
+            limit=design,
             source=path,
             next_step=again,
         )
@@ -110,7 +103,7 @@ def read_evidence(place: Path, hypothesis: Hypothesis) -> Evidence:
 
 
 def design_of(hypothesis: Hypothesis) -> str:
-    """Return the digest of what is asked of the arms."""
+    """Return the digest of what decides which runs are made and what is recorded of them: evidence belongs to this."""
     return digest(hypothesis.asked())
 
 
@@ -120,7 +113,7 @@ def digest(data: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-OWN, LAST = "digest", "last"
+OWN = "digest"
 RESTORE = "restore the file from version control; `ptyspec judge --record` adds what is new"
 
 
@@ -162,14 +155,9 @@ class HistoryFile(Record):
     entries: tuple[Entry, ...]
 
 
-def path_of(place: Path, name: str) -> Path:
-    """Return where a hypothesis's history lies below the folder of the hypotheses."""
-    return place / "history" / f"{name}.json"
-
-
 def history(place: Path, name: str) -> tuple[Entry, ...]:
     """Return the entries, the first verdict first; raises HistoryError where one was altered, removed or put between."""
-    path = path_of(place, name)
+    path = place / "history" / f"{name}.json"
     if not path.is_file():
         return ()
     try:
@@ -186,7 +174,7 @@ def history(place: Path, name: str) -> tuple[Entry, ...]:
         if row.get("former") != former:
             raise _altered("an entry of the history is missing or in another place", number, path)
         former = row[OWN]
-    if content.get(LAST) != former:
+    if content.get("last") != former:
         raise _altered("the last entry of the history is missing", len(rows) + 1, path)
     if content.get("id") != name:
         raise _altered("this is the history of another hypothesis", 1, path)
@@ -204,15 +192,14 @@ def append(place: Path, name: str, facts: dict[str, Any], why: str = "") -> Entr
     altered: nothing is added to a history that cannot be believed.
     """
     known = history(place, name)
-    last = known[-1] if known else None
-    changed = changes(last, facts)
-    if last is not None and not changed:
+    former = known[-1].digest if known else ""
+    changed = changes(known[-1], facts) if known else ()
+    if known and not changed:
         return None
-    former = last.digest if last else ""
     links = {"supersedes": former, "changed": list(changed), "why": why, "former": former, OWN: ""}
     unsealed = Entry.model_validate({**facts, **links})
     entry = unsealed.model_copy(update={OWN: seal(unsealed.model_dump(mode="json"))})
-    path = path_of(place, name)
+    path = place / "history" / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
     write_json(path, HistoryFile(id=name, last=entry.digest, entries=(*known, entry)))
     return entry
@@ -223,12 +210,10 @@ def seal(raw: Mapping[str, Any]) -> str:
     return digest({key: value for key, value in raw.items() if key != OWN})
 
 
-def changes(last: Entry | None, facts: dict[str, Any]) -> tuple[str, ...]:
+def changes(last: Entry, facts: dict[str, Any]) -> tuple[str, ...]:
     """Return what differs from the last verdict: verdict, evidence, hypothesis, and parts of the instrument."""
-    if last is None:
-        return ()
-    kinds = ("verdict", "evidence", "hypothesis")
     before, now = last.instrument, facts["instrument"]
+    kinds = ("verdict", "evidence", "hypothesis")
     found = [key for key in kinds if getattr(last, key) != facts[key]]
     parts = [part for part in sorted({*before, *now}) if before.get(part) != now.get(part)]
     return (*found, *(f"instrument: {part}" for part in parts))

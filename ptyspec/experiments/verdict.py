@@ -102,7 +102,6 @@ class Found:
     - state: `as claimed`; `refuted`, the opposite is shown; `other way`, beyond the margin on the side that is not
       claimed; `undecided`, the interval reaches over the margin; `no value`, an arm or a pair is missing.
     - needed_n: pairs that would settle what is undecided; None where that is no plan, or nothing is.
-    - p: the smallest alpha at which the same would be said; computed when it is asked for.
     """
 
     name: str
@@ -120,7 +119,7 @@ class Found:
 
     @cached_property
     def p(self) -> float | None:
-        """The smallest alpha at which the same would be said; None without a value."""
+        """The smallest alpha at which the same would be said, computed when asked for; None without a value."""
         return None if self.said_at is None else intervals.smallest_alpha(self.said_at)
 
 
@@ -146,11 +145,9 @@ def judged(
     missing = sorted({str(pair) for pair in pairs if isinstance(pair, Missing)})
     least = 1 if design.deterministic else LEAST_RATES if observable.outcome else LEAST
     empty = Found(
-        name=compared.name,
-        role=compared.role,
-        expect=compared.expect,
-        direction=compared.direction,
-        margin=compared.margin,
+        **{
+            key: getattr(compared, key) for key in ("name", "role", "expect", "direction", "margin")
+        },
         unit=f"ln {observable.unit}".strip() if observable.transform == "log" else observable.unit,
         n=len(numbers),
         interval=None,
@@ -172,35 +169,26 @@ def judged(
     judgement = replace(empty, interval=found, state=state, said_at=said_at)
     if state != "undecided":
         return judgement
-    needed = _needed(compared, observable, numbers, design, interval)
-    reason = _undecided(compared.margin, found, needed, design)
-    return replace(judgement, reason=reason, needed_n=needed)
+    needed, why = _needed(compared, observable, numbers, design, interval)
+    reason = f"between {found.low:.3g} and {found.high:.3g}, the margin is {compared.margin:g}"
+    return replace(judgement, reason=f"{reason}: {why}", needed_n=needed)
 
 
 def difference(
     compared: Compared, observable: Observable, values: Values, seed: int
 ) -> float | Missing:
     """Return first minus second at this seed, less the second difference of an interaction."""
-    found = _minus(compared.minus, observable, values, seed)
-    if compared.less is None or isinstance(found, Missing):
-        return found
-    other = _minus(compared.less, observable, values, seed)
-    return other if isinstance(other, Missing) else found - other
-
-
-def _minus(
-    sides: tuple[str, str | float], observable: Observable, values: Values, seed: int
-) -> float | Missing:
-    sought = [
-        values.get(side, {}).get(seed, Missing(f"{side}, seed {seed}: not run"))
-        if isinstance(side, str)
-        else transformed(side, observable, "the constant")
-        for side in sides
-    ]
-    first, second = sought
-    if isinstance(first, Missing):
-        return first
-    return second if isinstance(second, Missing) else first - second
+    numbers = []
+    for side in (*compared.minus, *(compared.less or ())):
+        if isinstance(side, str):
+            value = values.get(side, {}).get(seed, Missing(f"{side}, seed {seed}: not run"))
+        else:
+            value = transformed(side, observable, "the constant")
+        if isinstance(value, Missing):
+            return value
+        numbers.append(value)
+    first, second, *less = numbers
+    return first - second - (less[0] - less[1] if less else 0.0)
 
 
 def _intervals(compared: Compared, observable: Observable, design: Design) -> Intervals:
@@ -224,25 +212,20 @@ def _needed(
     numbers: list[float],
     design: Design,
     interval: Intervals,
-) -> int | None:
+) -> tuple[int | None, str]:
+    """Return how many pairs would settle what is undecided, and in words."""
     if design.deterministic:
-        return None
-    if not observable.outcome:
-        return intervals.pairs_needed(numbers, compared.margin, design.alpha, design.power)
-
-    def decided(found: Interval) -> bool:
-        return state_of(compared, found) != "undecided"
-
-    return intervals.repeats_needed(numbers, decided, design.alpha, interval)
-
-
-def _undecided(margin: float, found: Interval, needed: int | None, design: Design) -> str:
-    why = f"{needed} pairs would settle it"
-    if needed is None:
-        why = f"more than {intervals.MOST} pairs, if any number, would settle it"
-    if design.deterministic:
-        why = "the seeds differ"
-    return f"between {found.low:.3g} and {found.high:.3g}, the margin is {margin:g}: {why}"
+        return None, "the seeds differ"
+    if observable.outcome:
+        needed = intervals.repeats_needed(
+            numbers, lambda one: state_of(compared, one) != "undecided", design.alpha, interval
+        )
+    else:
+        needed = intervals.pairs_needed(numbers, compared.margin, design.alpha, design.power)
+    many = (
+        f"more than {intervals.MOST} pairs, if any number," if needed is None else f"{needed} pairs"
+    )
+    return needed, f"{many} would settle it"
 
 
 CONFIRMED: Final = "CONFIRMED"
@@ -278,14 +261,10 @@ class Verdict:
     @property
     def needed_n(self) -> int | None:
         """Pairs that would settle what is undecided; None where nothing is, or no number would."""
-        undecided = [
-            one
-            for one in (*self.contrasts, *self.controls)
-            if one.state in ("undecided", "no value")
-        ]
-        if not undecided or any(one.needed_n is None for one in undecided):
-            return None
-        return max(one.needed_n or 0 for one in undecided)
+        every = (*self.contrasts, *self.controls)
+        asked = [one.needed_n for one in every if one.state in ("undecided", "no value")]
+        known = [needed for needed in asked if needed is not None]
+        return max(known, default=None) if len(known) == len(asked) else None
 
 
 def verdict(hypothesis: Hypothesis, evidence: Evidence) -> Verdict:

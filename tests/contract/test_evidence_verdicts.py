@@ -9,7 +9,7 @@ import pytest
 
 from ptyspec.experiments.intervals import Interval
 from ptyspec.experiments.judge import Judgement, from_evidence, record, standing
-from ptyspec.experiments.records import append, history, path_of
+from ptyspec.experiments.records import append, history
 from ptyspec.experiments.registry import HistoryError
 from ptyspec.experiments.verdict import CONFIRMED, OPEN, RULED_OUT, verdict
 from ptyspec.files.jsonfile import write_json
@@ -219,7 +219,7 @@ def test_a_history_that_was_altered_is_refused_and_nothing_is_added(
 ) -> None:
     place = hypotheses.written(tmp_path, hypotheses.text_of())
     entries(place, -3.0, 0.0, -4.0)
-    path = path_of(place, "H-EXAMPLE")
+    path = place / "history" / "H-EXAMPLE.json"
     content = json.loads(path.read_text(encoding="utf-8"))
     write_json(path, content | {"entries": TAMPERED[name](content["entries"])})  # type: ignore[no-untyped-call]
     before = path.read_bytes()

@@ -36,12 +36,7 @@ from tests.properties import given, st
 from tests.small_scenes import scan_at, scattered, scenario
 
 MODEL = UpstreamModel(
-    N=128,
-    gridsize=3,
-    probe_mask=True,
-    probe_mask_diameter=20,
-    probe_scale=7.0,
-    amp_activation="relu",
+    N=128, gridsize=3, probe_mask=True, probe_mask_diameter=20, probe_scale=7, amp_activation="relu"
 )
 FULL = UpstreamTraining(
     model=MODEL,
