@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ptyspec.contracts.bundles import Array
-from ptyspec.testing.golden.tolerance import Tolerance
+from ptyspec.testing.golden.files import Tolerance
 
 RECORDED = "design 5, rounding of the recorded digits"
 LAST_BITS = Tolerance(

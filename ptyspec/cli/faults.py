@@ -185,7 +185,7 @@ def propose(
     fails for another reason than its golden file: what it observed is not proposed.
     """
     from ptyspec.testing.golden import proposal
-    from ptyspec.testing.golden.page import write_page
+    from ptyspec.testing.golden.proposal import write_page
 
     root, folder = _root(), (out or proposal.default_folder()).expanduser().absolute()
     with stderr().status("running the golden cases"):
@@ -231,7 +231,7 @@ def approve(
 
 def _root() -> Path:
     """Return the repository whose golden files are meant: the working folder."""
-    from ptyspec.testing.golden.tolerance import GoldenError
+    from ptyspec.testing.golden.files import GoldenError
 
     root = Path.cwd()
     if not (root / "golden").is_dir():

@@ -125,8 +125,7 @@ def allure(
     The program comes as the npm package `allure`, one pinned version, installed once below the run store; Node.js is
     the system's. Exit code 1: a case failed, or too few ran; the report is there all the same.
     """
-    from ptyspec.testing.allure_results import read_results
-    from ptyspec.testing.allure_site import HISTORY, render
+    from ptyspec.testing.allure_site import HISTORY, read_results, render
 
     found, kept = read_results(results), history or HISTORY
     told = found.breaches(min_tests)

@@ -116,7 +116,7 @@ def read(root: Path) -> Trace:
 
 def _golden(root: Path, cases: Iterable[Case]) -> Iterator[Remark]:
     from ptyspec.spec.finding import Remark
-    from ptyspec.testing.golden.manifest import problems
+    from ptyspec.testing.golden.files import problems
 
     for problem in problems(root, {name for case in cases for name in case.golden}):
         yield Remark("violation", "", problem, "golden", "restore it, or ptyspec golden propose")

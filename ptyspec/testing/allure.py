@@ -1,4 +1,4 @@
-"""What an Allure report says of a case: labels from its clauses, stages of its runs, what was seen.
+"""What an Allure report says of a case: labels from its clauses, states, observations, and the runs that it looked at.
 
 The only file that imports allure, and only where a report is written or a selection by label is asked
 for: otherwise every function here returns at once. The adaptor's own plugin (allure-pytest) writes
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import inspect
 import shlex
-from collections.abc import Collection, Generator, Sequence
+import sys
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,21 +18,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ptyspec.contracts.records import StageRecord
 from ptyspec.errors import PtyspecError
 from ptyspec.files.disk import RUN_MARK
 from ptyspec.files.jsonfile import read_json, write_json
-from ptyspec.render.table import show
+from ptyspec.render.table import escape, show
 from ptyspec.runs.environment import environment
+from ptyspec.runs.store import default_root
 from ptyspec.spec.clause import LEVELS, Clause
-from ptyspec.spec.finding import State
-from ptyspec.testing.allure_categories import CATEGORIES
-from ptyspec.testing.allure_page import case_page, facts, headline
-from ptyspec.testing.opened_runs import OpenedRuns
-from ptyspec.testing.options import Options
+from ptyspec.spec.finding import Finding, State
+from ptyspec.testing.allure_site import CATEGORIES
+from ptyspec.testing.plugin import Options
 from ptyspec.testing.recorder import CLAUSES, FINDINGS, STATES, TELLS
 
 if TYPE_CHECKING:
     from ptyspec.contracts.records import StageRecord
+
 
 DIRECTORY = "allure_report_dir"
 SELECTIONS = ("epics", "features", "stories", "severities", "ids", "labels")
@@ -202,10 +204,11 @@ class AllureReport:
         report = yield
         ended = report.when == "call" or (report.when == "setup" and not report.passed)
         if self.opened is not None and ended:
-            folders = dict.fromkeys([*_given(item), *self.opened.stop()])
+            given = filter(_is_run, getattr(item, "funcargs", {}).values())
+            folders = dict.fromkeys([*given, *self.opened.stop()])
             self._describe(item, passed=report.passed)
             for run in [run for folder in folders if (run := seen(folder))][:MAX_RUNS]:
-                tell_run(run, report.failed, broken_places(item) if report.failed else ())
+                tell_run(run, report.failed, _broken_places(item) if report.failed else ())
         return report
 
     def _describe(self, item: pytest.Item, passed: bool) -> None:
@@ -236,14 +239,102 @@ class AllureReport:
         (folder / "environment.properties").write_text(text, encoding="utf-8")
 
 
-def _given(item: pytest.Item) -> list[Path]:
-    """The folders of finished runs among the values of a case's fixtures."""
-    values = getattr(item, "funcargs", {}).values()
-    return [value for value in values if isinstance(value, Path) and (value / RUN_MARK).is_file()]
+def _is_run(value: object) -> bool:
+    """Whether the value of a fixture is the folder of a finished run."""
+    return isinstance(value, Path) and (value / RUN_MARK).is_file()
 
 
-def broken_places(item: pytest.Item) -> set[str]:
-    """Return the stages of the clauses that failed in a case; of all its clauses where none did."""
+def _broken_places(item: pytest.Item) -> set[str]:
+    """The stages of the clauses that failed in a case; of all its clauses where none did."""
     clauses, states = item.stash.get(CLAUSES, ()), item.stash.get(STATES, {})
     failed = {one.place for one in clauses if states.get(one.id) is State.FAILED}
     return failed or {one.place for one in clauses}
+
+
+MAX_ROWS, LONG = 12, 400
+
+
+def case_page(
+    told: str,
+    clauses: Sequence[Clause],
+    states: Mapping[str, State],
+    findings: Iterable[Finding],
+    reproduce: str,
+    *,
+    passed: bool,
+) -> str:
+    """Return the case's description as Markdown; `told` is its own docstring.
+
+    A passed case shows what held: what it saw fail on purpose is its business. Text that tests
+    supply is escaped.
+    """
+    rows = [one for one in findings if one.state is State.PASSED or not passed]
+    parts = [escape(told, LONG)] if told else []
+    for clause in clauses:
+        place = f"{clause.level}, stage {clause.place}, {escape(clause.source)}"
+        name = f"**{clause.id}: {states.get(clause.id, State.NOT_RUN)}**"
+        parts += [
+            f"{name} · {escape(clause.title)} ({place})",
+            f"> {escape(clause.statement, 2 * LONG)}",
+            f"Tolerance: {escape(clause.tolerance, LONG)}",
+        ]
+    if rows:
+        parts.append("\n".join(_observations(rows, several=len({one.clause for one in rows}) > 1)))
+    return "\n\n".join([*parts, f"Reproduce:\n\n```sh\n{reproduce}\n```"])
+
+
+def _observations(rows: Sequence[Finding], several: bool) -> Iterator[str]:
+    """Lines, not a table: Allure cuts a table off at the right, where the tolerance stands."""
+    first = sorted(rows, key=lambda one: (one.state is State.PASSED, -(one.used or 0.0)))[:MAX_ROWS]
+    for one in first:
+        mark = "✔" if one.state is State.PASSED else "✘"
+        name = f"{one.clause} · " if several else ""
+        facts = f"observed **{escape(one.observed)}**, expected **{escape(one.expected)}**"
+        share = "" if one.used is None else f", {one.used:.1%} of the tolerance used"
+        yield f"- {mark} {name}{escape(one.what)}: {facts}{share}"
+    if len(rows) > len(first):
+        yield f"- and {len(rows) - len(first)} more that held"
+
+
+def headline(stage: StageRecord) -> str:
+    """Return the line of a stage, such as `normalize · gain 0.24, fits_canvas yes · 0.2 s`."""
+    facts = show({**stage.numbers, **stage.flags})
+    return " · ".join(filter(None, [stage.name, facts, f"{stage.seconds:.2g} s"]))
+
+
+def facts(stage: StageRecord) -> Iterator[str]:
+    """Yield a line an array of a stage."""
+    for name, array in stage.arrays.items():
+        mean = "no finite value" if array.mean is None else f"mean {array.mean:.6g}"
+        yield f"{name}: {array.dtype}{list(array.shape)}, {mean}, {array.nan_count} NaN"
+
+
+class OpenedRuns:
+    """Collects the folders of runs of which a case opened a file, between `start` and `stop`.
+
+    Runs are made once and shared, by caches of a process too, so that the call that made a run tells
+    nothing about who used it; opening its files does. The interpreter's audit events tell of every
+    file that is opened. An audit hook stays for the life of a process, so it is set only where a
+    report is written. The store is the one of the moment in which this was made.
+    """
+
+    def __init__(self) -> None:
+        self.shelf = str(default_root() / "runs")
+        self.folders: dict[Path, None] = {}
+        self.watching = False
+        sys.addaudithook(self._hear)
+
+    def start(self) -> None:
+        """Forget what was opened, and watch."""
+        self.folders, self.watching = {}, True
+
+    def stop(self) -> list[Path]:
+        """Return the folders of finished runs of which a file was opened for reading, in that order."""
+        self.watching = False
+        return [folder for folder in self.folders if (folder / RUN_MARK).is_file()]
+
+    def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
+        name = arguments[0] if self.watching and event == "open" else None
+        ours = isinstance(name, str) and name.startswith(self.shelf)
+        if ours and str(name).endswith((".json", ".npz", ".md")):
+            self.folders[Path(str(name)).parent] = None

@@ -11,19 +11,111 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from ptyspec.errors import PtyspecError
+from ptyspec.errors import InputFileError, PtyspecError
 from ptyspec.files.disk import check_place
-from ptyspec.files.jsonfile import write_json
+from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.store import default_root
 from ptyspec.spec.clause import Clause
-from ptyspec.spec.finding import Standing
-from ptyspec.testing.allure_categories import CATEGORIES
+from ptyspec.spec.finding import Standing, State, standing
+
+DRIFT = "GoldenDrift|GoldenError"
+NUMERICAL = (
+    "not finite|NaN|TrainingDivergedError|FloatingPointError|"
+    "overflow encountered|invalid value encountered"
+)
+MACHINE = (
+    "ModuleNotFoundError|ImportError|MemoryError|OutputFileError|"
+    "No space left|not in ../shared|could not import"
+)
+EXPECTED = "^XFAIL"
+"""How the message of a case begins that was expected to fail, and did."""
+
+
+def _category(name: str, statuses: str, words: str = "", but: str = "") -> dict[str, Any]:
+    """A message with one of these words and none of those; for Allure 2 (Java) and 3 (JavaScript)."""
+    none = rf"(?![\s\S]*(?:{but}))" if but else ""
+    pattern = rf"^{none}[\s\S]*(?:{words})[\s\S]*$"
+    return {"name": name, "matchedStatuses": statuses.split(), "messageRegex": pattern}
+
+
+CATEGORIES: tuple[dict[str, Any], ...] = (
+    _category("Golden drift", "failed broken", DRIFT),
+    _category("Numerical instability", "failed broken", NUMERICAL, DRIFT),
+    _category("Spec violation", "failed", "", f"{DRIFT}|{NUMERICAL}"),
+    _category("Environment", "broken skipped", MACHINE, f"{DRIFT}|{NUMERICAL}|{EXPECTED}"),
+    _category("Infrastructure", "broken", "", f"{DRIFT}|{NUMERICAL}|{MACHINE}"),
+    {"name": "Known issue", "matchedStatuses": ["skipped"], "messageRegex": rf"{EXPECTED}[\s\S]*$"},
+)
+"""Every failed or broken case falls into exactly one, and so does every expected failure."""
+
+
+GREEN = ("passed", "skipped")
+
+
+@dataclass(frozen=True)
+class Results:
+    """The last outcome of each case."""
+
+    counts: Mapping[str, int]
+    red: tuple[str, ...]
+    """Names of the cases that failed or broke."""
+    clauses: Mapping[str, Standing]
+    """How each clause stands that a case is bound to."""
+
+    @property
+    def total(self) -> int:
+        """Number of cases."""
+        return sum(self.counts.values())
+
+    def breaches(self, min_cases: int) -> list[str]:
+        """Return what the quality gate does not let pass; empty where all is well."""
+        found = []
+        if self.red:
+            some = ", ".join(self.red[:3]) + (" ..." if len(self.red) > 3 else "")
+            found.append(f"{len(self.red)} cases failed: {some}")
+        if self.total < min_cases:
+            found.append(f"{self.total} cases ran, at least {min_cases} must")
+        return found
+
+
+def read_results(folder: Path) -> Results:
+    """Return what `folder` holds; raises InputFileError where there is no result."""
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    for path in sorted(folder.glob("*-result.json")):
+        row = read_json(path)
+        # Of two cases that share their history both count.
+        key = (row.get("historyId", row["uuid"]), row.get("fullName", ""), row["name"])
+        if key not in rows or row.get("start", 0) >= rows[key].get("start", 0):
+            rows[key] = row  # a repeated case counts once
+    if not rows:
+        raise InputFileError(
+            "this folder holds no results of Allure",
+            value=folder,
+            limit="*-result.json",
+            next_step=f"pytest --alluredir={folder}",
+        )
+    counts = Counter(row.get("status", "unknown") for row in rows.values())
+    red = sorted(row["name"] for row in rows.values() if row.get("status") not in GREEN)
+    # How clauses stand after these cases; a case that was skipped says nothing of its own.
+    states: dict[str, list[State]] = {}
+    cases: Counter[str] = Counter()
+    for label in (label for row in rows.values() for label in row.get("labels", ())):
+        if label["name"] == "clause":
+            cases[label["value"]] += 1
+        elif label["name"] == "state":
+            name, _, state = label["value"].partition(": ")
+            states.setdefault(name, []).append(State(state))
+    clauses = {name: standing(states.get(name, ()), count) for name, count in cases.items()}
+    return Results(dict(counts), tuple(red), clauses)
+
 
 VERSION = "3.18.0"
 """The one place that names it. Histories are not portable between major versions."""

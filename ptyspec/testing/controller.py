@@ -1,24 +1,143 @@
-"""In the one process that sees all reports: the session's ledger, its record on disk, its verdict."""
+"""In the one process that sees all reports: the session's ledger, its record on disk, its verdict and its summary.
+
+A file of expected failures (`--ptyspec-xfails FILE`, for a pipeline that does not satisfy every clause yet) names one
+clause a line, then the reason: `CLAUSE-ID  # reason`. Its checks may fail, and in at least one case they must: a
+pipeline rarely breaks a clause in every respect. The check of another clause fails its case as ever, and so does an
+error.
+"""
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 from filelock import FileLock
 
-from ptyspec.errors import PtyspecError
+from ptyspec.errors import InputFileError, PtyspecError
 from ptyspec.files.jsonfile import write_json
 from ptyspec.runs.environment import fingerprint
-from ptyspec.spec.clause import specification
-from ptyspec.spec.finding import State
+from ptyspec.spec.clause import ID, LEVELS, Clause, specification
+from ptyspec.spec.finding import Standing, State, failures, follows, standing
 from ptyspec.spec.ledger import RECORD, Outcome, Stamps, document, merged
-from ptyspec.testing.options import Options
+from ptyspec.testing.plugin import Options
 from ptyspec.testing.recorder import WORKER_OUTPUT, Facts
-from ptyspec.testing.summary import lines, standings
+
+LINE = re.compile(rf"(?P<clause>{ID})\s+#\s*(?P<reason>\S.*)")
+
+
+def read_xfails(path: Path) -> dict[str, str]:
+    """Return the reason of each clause that is expected to fail, and where it stands.
+
+    Raises InputFileError naming a line that is none, UnknownClauseError for a clause that no document has.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"the file of expected failures cannot be read: {error}"
+        raise InputFileError(message, value=path, source="--ptyspec-xfails") from error
+    found: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        text, source = line.strip(), f"{path.name}:{number}"
+        if not text or text.startswith("#"):
+            continue
+        match = LINE.fullmatch(text)
+        if match is None:
+            message, next_step = "not a clause and a reason", "write `CLAUSE-ID  # reason`"
+            raise InputFileError(message, value=text, source=source, next_step=next_step)
+        found[specification()[match["clause"]].id] = f"{match['reason']} ({source})"
+    return found
+
+
+WORDS = (
+    "passed",
+    "partly run",
+    "failed",
+    "failed as expected",
+    "error",
+    "error as expected",
+    "not reached",
+    "not run",
+    "no case",
+)
+MAX_FAILED = 6
+
+
+def standings(
+    clauses: Iterable[Clause],
+    outcomes: Mapping[str, Outcome],
+    bound: Mapping[str, Sequence[str]],
+    expected: Collection[str] = (),
+) -> dict[str, Standing]:
+    """Return how each clause stands after a session.
+
+    `bound` gives the clauses of every case that was collected, `expected` the clauses whose checks
+    are expected to fail.
+    """
+    cases = Counter(name for names in bound.values() for name in names)
+
+    def of(name: str) -> Standing:
+        rows = [row for row in outcomes.values() if name in row.clauses]
+        bad = [row for row in rows if row.clauses[name] in (State.FAILED, State.ERROR)]
+        known = all(
+            row.expected or (name in expected and row.clauses[name] is State.FAILED) for row in bad
+        )
+        return standing([row.clauses[name] for row in rows], cases[name], known)
+
+    return {one.id: of(one.id) for one in clauses}
+
+
+def lines(
+    clauses: Sequence[Clause],
+    found: Mapping[str, Standing],
+    outcomes: Mapping[str, Outcome],
+    complete: bool,
+) -> Iterator[str]:
+    """Yield the summary; clauses without a case are counted where the whole suite was collected."""
+    told = [one for one in clauses if found[one.id].cases or complete]
+    levels = [text for level in LEVELS if (text := _level(level, told, found))]
+    if not levels:
+        return
+    yield f"clauses: {' · '.join(levels)}"
+    yield from _failed(clauses, found)
+    errors = [one.id for one in told if found[one.id].word == "error"]
+    if errors:
+        yield f"  error  {some(errors)}: the case broke, which says nothing of the clause"
+    unnamed = [name for name, outcome in outcomes.items() if outcome.clauses and outcome.unnamed]
+    if unnamed:
+        yield f"  failed, and no check says which clause: {some(unnamed, 2)}"
+    notes = Counter(outcome.note for outcome in outcomes.values() if outcome.note)
+    yield from (f"  {count} cases: {note}" for note, count in notes.items())
+    yield "details: ptyspec trace"
+
+
+def _level(level: str, clauses: Iterable[Clause], found: Mapping[str, Standing]) -> str:
+    counts = Counter(found[one.id].word for one in clauses if one.level == level)
+    parts = [f"{counts[word]} {word}" for word in WORDS if counts[word]]
+    return f"{level} {', '.join(parts)}" if parts else ""
+
+
+def _failed(clauses: Sequence[Clause], found: Mapping[str, Standing]) -> Iterator[str]:
+    """The failed clauses, the earliest stage first: later ones may follow from it."""
+    rows = failures(clauses, found)
+    levels = {one.id: one.level for one in clauses}
+    cause = follows(rows)
+    for row in rows[:MAX_FAILED]:
+        after = f"; may follow from {cause[row.clause]}" if cause[row.clause] else ""
+        yield f"  failed {row.clause} · {row.what} ({levels[row.clause]}, {row.stage}){after}"
+    if len(rows) > MAX_FAILED:
+        yield f"  and {len(rows) - MAX_FAILED} more"
+
+
+def some(names: Sequence[str], most: int = 6) -> str:
+    """Return the first of these names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 class Controller:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ptyspec.contracts.stages import REFERENCE, STAGES
-from ptyspec.testing.options import OPTIONS
+from ptyspec.testing.plugin import OPTIONS
 from ptyspec.testing.recorder import CLAUSES, EXPECTED, FINDINGS, TELLS, USED
 
 if TYPE_CHECKING:

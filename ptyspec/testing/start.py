@@ -10,11 +10,11 @@ from ptyspec.runs.threads import default_threads, set_threads
 from ptyspec.spec import cases
 from ptyspec.spec.cases import EVIDENCE, EVIDENCE_MEANING, TIERS
 from ptyspec.spec.clause import specification
-from ptyspec.testing import allure, collecting, fixtures, rules, xfails
-from ptyspec.testing.controller import Controller
+from ptyspec.testing import allure, collecting, fixtures
+from ptyspec.testing.collecting import Guard
+from ptyspec.testing.controller import Controller, read_xfails
 from ptyspec.testing.golden import fixture as golden
-from ptyspec.testing.guard import Guard
-from ptyspec.testing.options import OPTIONS, Options, read
+from ptyspec.testing.plugin import OPTIONS, Options, read
 from ptyspec.testing.recorder import Recorder
 
 
@@ -35,7 +35,7 @@ def start(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "hypothesis(*ids): the hypotheses that this case judges")
     options = config.stash[OPTIONS] = read(config)
     _check(config, options)
-    expected = xfails.read(options.xfails) if options.xfails is not None else {}
+    expected = read_xfails(options.xfails) if options.xfails is not None else {}
     recorder = Recorder(config, options, expected)
 
     register = config.pluginmanager.register
@@ -45,9 +45,7 @@ def start(config: pytest.Config) -> None:
     register(Guard(), "ptyspec.guard")
     register(recorder, "ptyspec.recorder")
     if config.getoption("ptyspec_bindings"):
-        register(cases, "ptyspec.bindings")  # breaches are written as they are
-    else:
-        register(rules, "ptyspec.rules")
+        register(cases, "ptyspec.bindings")
     if allure.active(config):
         register(allure.AllureReport(config, options), "ptyspec.allure")
     if not hasattr(config, "workerinput"):

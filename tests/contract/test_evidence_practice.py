@@ -21,8 +21,15 @@ from ptyspec.spec.finding import State
 from ptyspec.spec.ledger import FILE, SCHEMA_VERSION, Ledger, Outcome, Stamps, read
 from ptyspec.spec.trace import Trace, trace
 from ptyspec.testing.golden.checks import Golden, GoldenDrift
-from ptyspec.testing.golden.manifest import MANIFEST, Entry, approved, problems, write_manifest
-from ptyspec.testing.golden.tolerance import GoldenError, Tolerance
+from ptyspec.testing.golden.files import (
+    MANIFEST,
+    Entry,
+    GoldenError,
+    Tolerance,
+    approved,
+    problems,
+    write_manifest,
+)
 
 ROOT = Path(__file__).parents[2]
 

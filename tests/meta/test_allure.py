@@ -12,7 +12,7 @@ import pytest
 
 from ptyspec.render.table import escape
 from ptyspec.spec.clause import specification
-from ptyspec.testing.allure_categories import CATEGORIES
+from ptyspec.testing.allure_site import CATEGORIES
 
 pytest_plugins = ["pytester"]
 

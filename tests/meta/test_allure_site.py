@@ -14,8 +14,7 @@ from typer.testing import CliRunner
 from ptyspec.cli.main import app
 from ptyspec.errors import InputFileError, OutputExistsError
 from ptyspec.spec.clause import specification
-from ptyspec.testing.allure_results import read_results
-from ptyspec.testing.allure_site import VARIABLE, AllureToolError, command, render
+from ptyspec.testing.allure_site import VARIABLE, AllureToolError, command, read_results, render
 
 TRACKING = '<script async src="https://www.googletagmanager.com/gtag/js?id=G-1"></script>\n<script>\n gtag();\n</script>'
 TOOL = f"""#!{sys.executable}

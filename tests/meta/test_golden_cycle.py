@@ -15,17 +15,22 @@ from ptyspec.errors import OutputExistsError
 from ptyspec.spec.cases import collect
 from ptyspec.spec.checks import Check
 from ptyspec.testing.golden import fixture
-from ptyspec.testing.golden.manifest import problems, read_manifest
-from ptyspec.testing.golden.page import write_page
-from ptyspec.testing.golden.proposal import Proposal, Proposals, approve, propose, read_index
-from ptyspec.testing.golden.tolerance import GoldenError
+from ptyspec.testing.golden.files import GoldenError, problems, read_manifest
+from ptyspec.testing.golden.proposal import (
+    Proposal,
+    Proposals,
+    approve,
+    propose,
+    read_index,
+    write_page,
+)
 
 pytest_plugins = ["pytester"]
 
 CONFIG = '[tool.pytest]\nptyspec = true\nstrict = true\naddopts = ["--import-mode=importlib"]\n'
 MODULE = """
 import numpy as np, pytest
-from ptyspec.testing.golden.tolerance import Tolerance
+from ptyspec.testing.golden.files import Tolerance
 LIMIT = Tolerance(1e-6, 0, "derived")
 SHIFT = 0.0
 

@@ -12,9 +12,15 @@ import pytest
 from ptyspec.files.disk import sha256_of
 from ptyspec.spec.cases import collect
 from ptyspec.spec.checks import Check
-from ptyspec.testing.golden.content import Content, write
-from ptyspec.testing.golden.manifest import Entry, problems, read_manifest, write_manifest
-from ptyspec.testing.golden.tolerance import Tolerance
+from ptyspec.testing.golden.files import (
+    Content,
+    Entry,
+    Tolerance,
+    problems,
+    read_manifest,
+    write,
+    write_manifest,
+)
 from tests.child import ROOT
 
 LIMIT = Tolerance(1e-6, 0.0, "derived")

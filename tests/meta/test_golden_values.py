@@ -11,9 +11,16 @@ import pytest
 from ptyspec.files.disk import sha256_of
 from ptyspec.spec.checks import Check
 from ptyspec.testing.golden.checks import Golden, GoldenDrift
-from ptyspec.testing.golden.content import Content, read, write
-from ptyspec.testing.golden.manifest import Entry, write_manifest
-from ptyspec.testing.golden.tolerance import GoldenError, Tolerance, tolerances_of
+from ptyspec.testing.golden.files import (
+    Content,
+    Entry,
+    GoldenError,
+    Tolerance,
+    read,
+    tolerances_of,
+    write,
+    write_manifest,
+)
 
 LIMIT = Tolerance(1e-3, 1e-3, "derived")
 IMAGE = np.linspace(1, 2, 64).reshape(8, 8).astype(np.complex64)

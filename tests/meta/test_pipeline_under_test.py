@@ -9,7 +9,7 @@ import pytest
 from ptyspec.errors import ConfigError
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.pipelines import maker
-from ptyspec.testing.options import REFERENCE
+from ptyspec.testing.plugin import REFERENCE
 from tests.plugin_project import IDS, OURS, RECORD, TEST, record, write
 
 pytest_plugins = ["pytester"]

@@ -10,7 +10,7 @@ import pytest
 from ptyspec.errors import PtyspecError
 from ptyspec.spec.clause import PLACES, specification
 from ptyspec.spec.finding import State, of_case
-from ptyspec.testing import xfails
+from ptyspec.testing.controller import read_xfails
 from tests.plugin_project import OURS, RECORD, record, write
 
 pytest_plugins = ["pytester"]
@@ -256,4 +256,4 @@ def test_a_file_of_expected_failures_that_cannot_be_read_is_refused(
     if text is not None:
         (tmp_path / "known.txt").write_text(text)
     with pytest.raises(PtyspecError, match=told):
-        xfails.read(tmp_path / "known.txt")
+        read_xfails(tmp_path / "known.txt")

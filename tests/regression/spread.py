@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ptyspec.testing.golden.content import read
+from ptyspec.testing.golden.files import read
 from ptyspec.testing.golden.proposal import read_index
 from tests.child import ROOT, environment
 

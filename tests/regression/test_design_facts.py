@@ -11,7 +11,7 @@ from ptyspec.physics.probes import central_mask, ideal, make_probe
 from ptyspec.physics.scale import closed_form_scale
 from ptyspec.spec.checks import Check
 from ptyspec.testing.golden.checks import Golden
-from ptyspec.testing.golden.tolerance import Tolerance
+from ptyspec.testing.golden.files import Tolerance
 from tests.golden_numbers import RECORDED
 
 TOLERANCES = {

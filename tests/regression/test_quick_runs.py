@@ -16,7 +16,7 @@ from ptyspec.files.jsonfile import read_json
 from ptyspec.runs.request import request
 from ptyspec.runs.run import produce
 from ptyspec.testing.golden.checks import Golden
-from ptyspec.testing.golden.tolerance import Tolerance
+from ptyspec.testing.golden.files import Tolerance
 from tests.golden_numbers import PHOTONS
 
 pytestmark = pytest.mark.expensive

@@ -7,7 +7,7 @@ import pytest
 
 from ptyspec.files.jsonfile import read_json
 from ptyspec.testing.golden.checks import Golden
-from ptyspec.testing.golden.tolerance import Tolerance
+from ptyspec.testing.golden.files import Tolerance
 from tests.tiny_runs import object_of, scores, stored
 
 pytestmark = pytest.mark.expensive

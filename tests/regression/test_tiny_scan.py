@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ptyspec.testing.golden.checks import Golden
-from ptyspec.testing.golden.tolerance import Tolerance
+from ptyspec.testing.golden.files import Tolerance
 from tests.golden_numbers import PHOTONS
 from tests.tiny_runs import prepared
 

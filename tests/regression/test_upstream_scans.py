@@ -22,7 +22,7 @@ from ptyspec.physics.scale import (
 )
 from ptyspec.spec.checks import Check
 from ptyspec.testing.golden.checks import Golden
-from ptyspec.testing.golden.tolerance import Tolerance
+from ptyspec.testing.golden.files import Tolerance
 from tests.shared_data import shared_file
 from tests.tiny_runs import relative_l2
 

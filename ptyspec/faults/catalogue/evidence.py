@@ -84,7 +84,7 @@ def failed_runs_dropped(judged, compared, observable, values, design):
     return judged(compared, observable, values, design.model_copy(update={"seeds": seeds}))
 
 
-@fault("testing.golden.manifest:_wrong", signatures=(71,))
+@fault("testing.golden.files:_wrong", signatures=(71,))
 @clauses(red="GOLD-001", green="GOLD-002 GOLD-003 GOLD-004")
 def golden_digest_not_compared(wrong_with, path, entry):
     """The digest of a golden file is not looked at."""
@@ -92,13 +92,13 @@ def golden_digest_not_compared(wrong_with, path, entry):
     return "" if "sha256" in found else found
 
 
-@fault("testing.golden.manifest:_read", red="GOLD-003", green="GOLD-001 GOLD-002")
+@fault("testing.golden.files:_read", red="GOLD-003", green="GOLD-001 GOLD-002")
 def golden_orphans_left(read, names, declared):
     """A golden file that no case reads is left alone: every golden file counts as read."""
     return set(names)
 
 
-@fault("testing.golden.tolerance:Tolerance.__post_init__")
+@fault("testing.golden.files:Tolerance.__post_init__")
 @clauses(red="GOLD-002", green="GOLD-001 GOLD-003 GOLD-004")
 def golden_tolerance_any(post_init, tolerance):
     """A golden number may move by a fifth, and nobody says why."""

@@ -10,19 +10,23 @@ from typing import Any, SupportsFloat
 from ptyspec.contracts.bundles import Array
 from ptyspec.files.disk import sha256_of
 from ptyspec.runs.environment import fingerprint
-from ptyspec.testing.golden.content import (
+from ptyspec.testing.golden.files import (
     Content,
+    Entry,
+    GoldenError,
+    Tolerance,
+    approved,
     compare,
     limits,
     plain,
     plain_facts,
     read,
+    read_manifest,
     steady,
+    tolerances_of,
     write,
 )
-from ptyspec.testing.golden.manifest import Entry, approved, read_manifest
 from ptyspec.testing.golden.proposal import Proposal
-from ptyspec.testing.golden.tolerance import GoldenError, Tolerance, tolerances_of
 
 SHOWN = 13
 

@@ -1,26 +1,46 @@
-"""Proposals: what cases observed, kept beside the golden folder; approved, they become golden."""
+"""Proposals: what cases observed, kept beside the golden folder, with the page to look at before an approval.
+
+Approved, they become golden.
+"""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 from filelock import FileLock
 from pydantic import Field
 
 from ptyspec.contracts.base import Record
+from ptyspec.contracts.bundles import Array
 from ptyspec.errors import PtyspecError
 from ptyspec.files.disk import atomic_file, check_place, sha256_of
 from ptyspec.files.jsonfile import read_json, write_json
+from ptyspec.render import canvas
+from ptyspec.render.page import Status, page
+from ptyspec.render.table import escape
 from ptyspec.runs.environment import fingerprint
 from ptyspec.runs.store import default_root
 from ptyspec.spec.ledger import Stamps
-from ptyspec.testing.golden.manifest import Entry, read_manifest, write_manifest
-from ptyspec.testing.golden.tolerance import GoldenError, Tolerance
+from ptyspec.testing.golden.files import (
+    Content,
+    Entry,
+    GoldenError,
+    Tolerance,
+    compare,
+    read,
+    read_manifest,
+    write_manifest,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 INDEX = "proposals.json"
 CASES = "tests/regression"
@@ -214,3 +234,55 @@ def _check(chosen: Sequence[Proposal], root: Path, out: Path) -> None:
         if wrong:
             next_step = f'ptyspec golden propose "{one.producer}"'
             raise GoldenError(wrong, value=one.name, next_step=next_step)
+
+
+def write_page(told: Proposals, golden: Path, out: Path) -> Path:
+    """Write index.html below `out`, a page that needs no other file, and return its path."""
+    entries = read_manifest(golden)
+    lines = ["# Proposed golden files", ""]
+    lines += ["Approve what is right: `ptyspec golden approve NAME --reason TEXT`", ""]
+    lines += [f"Proposed in: {escape(told.environment, 400)}", ""]
+    lines += [f"- {escape(line, 400)}" for line in told.failed]
+    for one in told.proposals:
+        entry = entries.get(one.name)
+        lines += ["", f"## {escape(one.name)}: {one.status}", "", f"- case: {escape(one.producer)}"]
+        if entry:
+            lines += [f"- approved in: {escape(entry.environment, 400)}"]
+            lines += [f"- approved because: {escape(entry.reason, 400)}"]
+        if one.status in ("new", "changed"):
+            lines += ["", *_content(one, golden / one.name, entry, out)]
+    with atomic_file(out / "index.html") as file:
+        status: Status = "violation" if told.failed else "incomplete" if told.open else "ok"
+        file.write(page("\n".join(lines), out, status, told.status).encode())
+    return out / "index.html"
+
+
+def _content(one: Proposal, old: Path, entry: Entry | None, out: Path) -> Iterator[str]:
+    """What was observed beside what is golden, line by line, and pictures."""
+    path = out / "new" / one.name
+    new, before = read(path, one.tolerances), Content({}, {})
+    if old.is_file():
+        before = read(old, entry.tolerances if entry else {})
+    yield from ("```text", *map(str, compare(before, new)), "```", "")
+    for key, array in new.values.items():
+        if np.ndim(array) == 2 and min(array.shape) > 1:
+            picture = path.with_name(f"{path.stem}-{key}.png")
+            canvas.save(_picture(before.values.get(key), array), picture)
+            place = picture.relative_to(out).as_posix()
+            yield from (f"![golden, proposed, difference]({place})", "")
+
+
+def _picture(old: Array | None, new: Array) -> Figure:
+    """Draw old | new | difference of a 2-D array; a complex one by modulus and phase."""
+    views = {"modulus": np.abs} | ({"phase": np.angle} if new.dtype.kind == "c" else {})
+    figure = canvas.new_figure(9, 2.7 * len(views))
+    for axes, (what, view) in zip(
+        figure.subplots(len(views), 3, squeeze=False), views.items(), strict=True
+    ):
+        images = {f"proposed, {what}": view(new)}
+        if old is not None and old.shape == new.shape:
+            images |= {f"golden, {what}": view(old), f"{what} of the difference": view(new - old)}
+        for axis, (title, image) in zip(axes, images.items(), strict=False):
+            figure.colorbar(axis.imshow(image), ax=axis)
+            axis.set(title=title, xticks=[], yticks=[])
+    return figure
