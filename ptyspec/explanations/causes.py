@@ -136,9 +136,6 @@ def probes(members: Sequence[str]) -> Iterator[Subset]:
         yield whole.difference(*groups[at::side])
 
 
-FAIL, PASS = Outcome.FAIL, Outcome.PASS
-
-
 def claims_of_cause(members: Names, found: Findings) -> tuple[ClaimRow, ...]:
     """Return the claims of a visible cause; BAD is first mended of the other causes, where there are any."""
     cause = frozenset(members)
@@ -201,9 +198,8 @@ def factorial(found: Findings) -> SharesRow:
         reason = f"{len(factors)} factors, 1 to {MOST_FACTORS} are divided"
         return row.model_copy(update={"reason": reason})
     members = {one.name: one.members for one in factors}
-    taken = {
-        part: ground.union(*(members[name] for name in part)) for part in combinations_of(members)
-    }
+    parts = combinations_of(members)
+    taken = {part: ground.union(*(members[name] for name in part)) for part in parts}
     search.ask(taken.values(), "every combination of the factors")
     numbers = {part: search.known[subset].number for part, subset in taken.items()}
     values = {part: number for part, number in numbers.items() if number is not None}
@@ -231,16 +227,14 @@ def divided(factors: Sequence[FactorRow], values: Mapping[Subset, float]) -> dic
         # What several factors do only together belongs to each of them alike.
         return math.fsum(value / len(part) for part, value in effects.items() if name in part)
 
-    runs = (
+    runs = [
         Combination(factors=sorted(part), number=value, effect=effects[part])
         for part, value in values.items()
-    )
-    return {
-        "scale": "log" if log else "difference",
-        "total": worth[max(worth, key=len)] - worth[NOTHING],
-        "factors": tuple(one.model_copy(update={"share": share(one.name)}) for one in factors),
-        "runs": tuple(runs),
-    }
+    ]
+    shared = tuple(one.model_copy(update={"share": share(one.name)}) for one in factors)
+    total = worth[max(worth, key=len)] - worth[NOTHING]
+    scale = "log" if log else "difference"
+    return {"scale": scale, "total": total, "factors": shared, "runs": tuple(runs)}
 
 
 def combinations_of(factors: Iterable[str]) -> list[Subset]:
@@ -251,7 +245,7 @@ def combinations_of(factors: Iterable[str]) -> list[Subset]:
 
 def _factors(found: Findings) -> list[FactorRow]:
     """Causes, hidden causes and what hides them, each difference in one of them."""
-    named: list[tuple[str, Names]] = [("cause", cause) for cause in found.causes]
+    named = [("cause", cause) for cause in found.causes]
     named += [("hidden", masked.members) for masked in found.masked]
     named += [("hides", masked.maskers) for masked in found.masked]
     factors: list[FactorRow] = []

@@ -31,7 +31,6 @@ from ptyspec.explanations.search import NOTHING, BudgetSpent, Names, Outcome, Se
 from ptyspec.runs.run_spec import FAULT
 
 FAIL, PASS = Outcome.FAIL, Outcome.PASS
-NOT_ASKED = ChainRow(reason="the budget was spent before")
 
 
 class NothingToExplainError(PtyspecError):
@@ -66,8 +65,8 @@ def explain(
     if not names:
         sides = f"{question.good} {question.bad}"
         raise NothingToExplainError("GOOD and BAD do not differ", value=sides)
-    search = Search(bench.runs, budget, bench.processes)
-    work = _Investigation(bench, question, Findings(search, names))
+    found = Findings(Search(bench.runs, budget, bench.processes), names)
+    work = _Investigation(bench, question, found)
     try:
         work.run(repeats)
     except BudgetSpent:
@@ -82,7 +81,7 @@ class _Investigation:
     bench: Bench
     question: Question
     found: Findings
-    chain: ChainRow = NOT_ASKED
+    chain: ChainRow = field(default=ChainRow(reason="the budget was spent before"))
     shares: SharesRow | None = None
     claims: dict[Names, tuple[ClaimRow, ...]] = field(default_factory=dict)
     repeated: int = 0

@@ -195,9 +195,7 @@ ACTS = {
     "seeds.training": "train",
 }
 """Stages at which settings act: sections, and single keys that say otherwise than their section."""
-STAGES_OF: dict[str, Any] = {
-    key: tuple(stages.split()) for keys, stages in ACTS.items() for key in keys.split()
-}
+STAGES_OF = {key: tuple(value.split()) for keys, value in ACTS.items() for key in keys.split()}
 
 
 def differences(good: Mapping[str, Any], bad: Mapping[str, Any]) -> tuple[Difference, ...]:
@@ -207,9 +205,8 @@ def differences(good: Mapping[str, Any], bad: Mapping[str, Any]) -> tuple[Differ
         for name in {**good, **bad}
         if good.get(name) != bad.get(name)
     ]
-    return tuple(
-        sorted(found, key=lambda one: (not one.is_fault, STAGES.index(one.stages[0]), one.name))
-    )
+    found.sort(key=lambda one: (not one.is_fault, STAGES.index(one.stages[0]), one.name))
+    return tuple(found)
 
 
 def stages_of(name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -24,16 +25,18 @@ from ptyspec.explanations.search import NOTHING, Outcome, Run, Subset
 from ptyspec.explanations.splice import Splicer
 from ptyspec.explanations.symptom import Symptom, unread
 from ptyspec.faults.campaign import PYTEST
+from ptyspec.pipeline.protocol import Progress
 from ptyspec.runs.environment import FAULTS
 from ptyspec.runs.run_spec import FAULT, PIPELINE, REFERENCE, RunSpec
 from ptyspec.runs.store import answer
 from ptyspec.spec.cases import collect, state
 
 Tell = Callable[[str], None]
+SILENT: Tell = Progress().message
 TRAINING_SEED = "seeds.training"
 
 
-class Bench:
+class Bench(ABC):
     """What makes the runs between two sides.
 
     - deltas: in what they differ. processes: runs at a time. tell: is told of each run.
@@ -44,9 +47,9 @@ class Bench:
         self.deltas, self.processes, self.tell = deltas, processes, tell
         self.made = self.told = 0
 
+    @abstractmethod
     def runs(self, subsets: Sequence[Subset]) -> list[Run]:
         """Make runs and say how each ended."""
-        raise NotImplementedError
 
     def repeated(self, subsets: Sequence[Subset], count: int) -> dict[Subset, list[SeedRun]]:
         """Return how the same subsets end with `count` other training seeds; none where they have no such seed."""
@@ -56,9 +59,9 @@ class Bench:
         """Return where the symptom enters, or why that is not asked."""
         return ChainRow(reason="a clause is judged by its cases")
 
+    @abstractmethod
     def unreadable(self) -> PtyspecError:
         """Return the error for a GOOD from which the symptom cannot be read."""
-        raise NotImplementedError
 
     def tell_of(self, subset: Subset, run: Run, seconds: float) -> None:
         """Tell of a run in a line: what GOOD took over, how it ended, its number."""
@@ -75,12 +78,7 @@ class Laboratory(Bench):
     """
 
     def __init__(
-        self,
-        good: RunSpec,
-        bad: RunSpec,
-        symptom: Symptom,
-        processes: int = 2,
-        tell: Tell = lambda _: None,
+        self, good: RunSpec, bad: RunSpec, symptom: Symptom, processes: int = 2, tell: Tell = SILENT
     ) -> None:
         super().__init__(differences(good.settings(), bad.settings()), processes, tell)
         self.good, self.bad, self.symptom = good, bad, symptom
@@ -176,7 +174,7 @@ class ClauseBench(Bench):
         good: RunSpec,
         bad: RunSpec,
         processes: int = 2,
-        tell: Tell = lambda _: None,
+        tell: Tell = SILENT,
     ) -> None:
         able, self.beyond = reaching(differences(good.settings(), bad.settings()))
         super().__init__(able, processes, tell)
@@ -188,12 +186,8 @@ class ClauseBench(Bench):
         self.cases = [*self.cheap, *(case.id for case in mine if case.tier != "contract")]
         self.code = state(root)
         if not self.cases:
-            raise ConfigError(
-                "this clause has no case",
-                value=clause,
-                source="--symptom",
-                next_step="ptyspec trace",
-            )
+            none, more = "this clause has no case", "ptyspec trace"
+            raise ConfigError(none, value=clause, source="--symptom", next_step=more)
 
     def narrow(self) -> None:
         """Look at the contract tier alone where its cases see the symptom: the others train."""
@@ -235,16 +229,9 @@ class ClauseBench(Bench):
         self.made += 1
         kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
         try:
-            done = subprocess.run(
-                [*PYTEST, "-x", *words],
-                cwd=self.root,
-                env=kept | {FAULTS: faults},
-                capture_output=True,
-                text=True,
-                stdin=subprocess.DEVNULL,
-                timeout=SECONDS,
-                check=False,
-            )
+            how: Any = {"cwd": self.root, "env": kept | {FAULTS: faults}, "timeout": SECONDS}
+            how |= {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL}
+            done = subprocess.run([*PYTEST, "-x", *words], check=False, **how)
         except subprocess.TimeoutExpired:
             return {"code": None, "tail": f"no end after {SECONDS} s"}
         tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])

@@ -6,7 +6,7 @@ symptom is monotone, and where it is not, ddmin begins anew from what it was giv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import combinations, pairwise
@@ -72,10 +72,6 @@ class Search:
     groups: Mapping[str, Names] = field(default_factory=dict)
     known: dict[Subset, Step] = field(default_factory=dict)
 
-    def grouped(self, groups: Mapping[str, Names]) -> Search:
-        """Return the same search, in whose questions these names stand for their members."""
-        return replace(self, groups=groups)
-
     def ask(
         self,
         subsets: Iterable[Iterable[str]],
@@ -120,12 +116,12 @@ class Search:
         return self.known[subset].outcome if subset in self.known else None
 
     def _make(self, subsets: Sequence[Subset], why: str) -> None:
-        left = None if self.budget is None else max(0, self.budget - len(self.known))
-        allowed = subsets[:left]
+        allowed = (
+            subsets if self.budget is None else subsets[: max(0, self.budget - len(self.known))]
+        )
         for subset, run in zip(allowed, self.oracle(allowed) if allowed else (), strict=True):
-            taken_over, number = tuple(sorted(subset)), len(self.known) + 1
-            told = {"run": number, "taken_over": taken_over, "why": why}
-            self.known[subset] = Step(outcome=run.outcome, number=run.number, **told)
+            told = {"run": len(self.known) + 1, "taken_over": tuple(sorted(subset)), "why": why}
+            self.known[subset] = Step(**dict(run), **told)
         if len(allowed) < len(subsets):
             raise BudgetSpent
 
@@ -143,7 +139,7 @@ def smallest(
     """
     groups = sections(members)
     if 1 < len(groups) < len(members):
-        kept = _smallest(search.grouped(groups), tuple(groups), base, wanted)
+        kept = _smallest(replace(search, groups=groups), tuple(groups), base, wanted)
         members = [name for group in kept for name in groups[group]]
     return _smallest(search, tuple(members), base, wanted)
 
@@ -174,7 +170,8 @@ def ddmin(
     """
     current, count = tuple(members), 2
     while len(current) > 1:
-        parts = list(_split(current, count))
+        edges = [round(at * len(current) / count) for at in range(count + 1)]
+        parts = [current[low:high] for low, high in pairwise(edges) if high > low]
         at = search.first(_with(base, parts), f"one of {len(parts)} parts", wanted)
         if at is not None:
             current, count = parts[at], 2
@@ -227,9 +224,3 @@ def _with(base: Subset, parts: Iterable[Iterable[str]]) -> list[Subset]:
 
 def _without(members: Names, part: Iterable[str]) -> Names:
     return tuple(name for name in members if name not in set(part))
-
-
-def _split(members: Names, count: int) -> Iterator[Names]:
-    """`count` parts of nearly equal length, in order."""
-    edges = [round(at * len(members) / count) for at in range(count + 1)]
-    return (members[low:high] for low, high in pairwise(edges) if high > low)

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import difflib
-import operator
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from operator import eq, ge, gt, le, lt, ne
 from typing import NamedTuple
 
 from ptyspec.contracts.resolve import flatten
@@ -17,16 +17,10 @@ from ptyspec.errors import ConfigError
 from ptyspec.experiments.observe import Observation, value
 from ptyspec.explanations.search import Outcome, Run
 
-SIGNS: dict[str, Callable[[float, float], bool]] = {
-    "<=": operator.le,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    ">": operator.gt,
-}
+SIGNS: dict[str, Callable[[float, float], bool]]
+SIGNS = {"<=": le, ">=": ge, "==": eq, "!=": ne, "<": lt, ">": gt}
 PATH = r"(?P<path>[A-Za-z]\w*(?:\.[\w-]+)+|[A-Za-z]\w*)"
-FORM = re.compile(rf"\s*{PATH}\s*(?P<sign><=|>=|==|!=|<|>)\s*(?P<limit>[-+.\deE]+)\s*")
+FORM = re.compile(rf"\s*{PATH}\s*(?P<sign>{'|'.join(SIGNS)})\s*(?P<limit>[-+.\deE]+)\s*")
 
 
 class Comparison(NamedTuple):
@@ -88,11 +82,7 @@ def unread(symptom: Symptom, observation: Observation) -> ConfigError:
         )
     scores = [k for k, score in flatten(observation["metrics"]) if isinstance(score, int | float)]
     near = difflib.get_close_matches(missing, [*scores, *observation["numbers"]], cutoff=0.4)
-    look = (
-        f"did you mean {' or '.join(near)}?"
-        if near
-        else "see metrics.json and stages.json of a run"
-    )
-    return ConfigError(
-        f"a run has no number called {missing}", value=missing, source="--symptom", next_step=look
-    )
+    look = "see metrics.json and stages.json of a run"
+    look = f"did you mean {' or '.join(near)}?" if near else look
+    text = f"a run has no number called {missing}"
+    return ConfigError(text, value=missing, source="--symptom", next_step=look)

@@ -235,15 +235,9 @@ def image_panel(
     """Show a real image in object pixels with NaN in neutral grey; return the mappable for a colour bar."""
     from matplotlib import colormaps
 
-    shown = axes.imshow(
-        np.ma.masked_invalid(image),
-        cmap=colormaps[cmap].with_extremes(bad=GREY),
-        vmin=limits[0],
-        vmax=limits[1],
-        extent=frame.extent,
-        interpolation="nearest",
-        aspect="equal",
-    )
+    colours, (low, high) = colormaps[cmap].with_extremes(bad=GREY), limits
+    look: Any = {"extent": frame.extent, "interpolation": "nearest", "aspect": "equal"}
+    shown = axes.imshow(np.ma.masked_invalid(image), cmap=colours, vmin=low, vmax=high, **look)
     axes.set_title(plain(title), fontsize=TEXT)
     axes.tick_params(labelsize=SMALL)
     return shown
@@ -256,14 +250,8 @@ def colour_bar(
     # An inset instead of a stolen share of the axes: it follows the image's height whatever the layout makes of it.
     height = axes.bbox.height / axes.figure.dpi  # inches
     place = (0.0, -0.22 / height, 1.0, 0.1 / height) if below else (1.025, 0.0, 0.035, 1.0)
-    orientation = "horizontal" if below else "vertical"
-    bar = axes.figure.colorbar(
-        mappable,
-        cax=axes.inset_axes(place),
-        orientation=orientation,
-        extend=extend,
-        extendfrac=0.03,
-    )
+    look: Any = {"orientation": "horizontal" if below else "vertical", "extend": extend}
+    bar = axes.figure.colorbar(mappable, cax=axes.inset_axes(place), extendfrac=0.03, **look)
     bar.set_label(label, fontsize=SMALL)
     bar.ax.tick_params(labelsize=SMALL)
 
@@ -308,13 +296,3 @@ def dress(axes: Axes, xlabel: str = "", ylabel: str = "", *, legend: bool = Fals
     axes.spines[["top", "right"]].set_visible(False)
     if legend and axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=SMALL, frameon=False)
-
-
-def logarithmic(axes: Axes) -> bool:
-    """Make the axis of the values logarithmic if all of them are positive; say whether it is."""
-    lines = [np.asarray(line.get_ydata(), float) for line in axes.get_lines()]
-    values = np.concatenate([*lines, [np.nan]])
-    if not np.isfinite(values).any() or np.nanmin(values) <= 0:
-        return False
-    axes.set_yscale("log")
-    return True

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
@@ -30,14 +29,6 @@ FIGURE = Markup(
 MISSING = Markup("<p>The picture {caption} is not in the folder of this page.</p>")
 
 
-@dataclass(frozen=True)
-class Heading:
-    """A section's title and the anchor that leads to it."""
-
-    title: str
-    anchor: str
-
-
 def page(markdown: str, folder: Path, status: Status, word: str = "") -> str:
     """Return the page that shows `markdown`, its pictures (PNG below `folder`) held inside.
 
@@ -50,13 +41,12 @@ def page(markdown: str, folder: Path, status: Status, word: str = "") -> str:
     headings = _anchored(tokens)
     body = reader.renderer.render(_with_pictures(tokens, folder), reader.options, {})
     # A wide table scrolls by itself, by finger and by arrow keys; the page does not.
-    body = body.replace(
-        "<table>", '<div class="wide" tabindex="0" role="region" aria-label="table"><table>'
-    )
-    body = body.replace("</table>", "</table></div>").replace("<th></th>", "<td></td>")
+    wide = '<div class="wide" tabindex="0" role="region" aria-label="table"><table>'
+    body = body.replace("<table>", wide).replace("</table>", "</table></div>")
+    body = body.replace("<th></th>", "<td></td>")
     templates = Environment(loader=PackageLoader("ptyspec.render"), autoescape=True)
     return templates.get_template("page.html.j2").render(
-        title=_title(tokens),
+        title=next((text for _, text in _headings(tokens, "h1")), "ptyspec"),
         headings=headings,
         body=Markup(body),
         status=status,
@@ -64,28 +54,24 @@ def page(markdown: str, folder: Path, status: Status, word: str = "") -> str:
     )
 
 
-def _title(tokens: Sequence[Token]) -> str:
+def _headings(tokens: Sequence[Token], tag: str) -> Iterator[tuple[Token, str]]:
     for place, token in enumerate(tokens):
-        if token.type == "heading_open" and token.tag == "h1":
-            return _plain(tokens[place + 1])
-    return "ptyspec"
+        if token.type == "heading_open" and token.tag == tag:
+            yield token, _plain(tokens[place + 1])
 
 
 def _plain(inline: Token) -> str:
     return "".join(child.content for child in inline.children or ())
 
 
-def _anchored(tokens: Sequence[Token]) -> list[Heading]:
-    """Give each section heading an id, and return them in order."""
-    found: list[Heading] = []
-    for place, token in enumerate(tokens):
-        if token.type == "heading_open" and token.tag == "h2":
-            title = _plain(tokens[place + 1])
-            anchor = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "section"
-            taken = {heading.anchor for heading in found}
-            anchor = anchor if anchor not in taken else f"{anchor}-{len(found)}"
-            token.attrSet("id", anchor)
-            found.append(Heading(title, anchor))
+def _anchored(tokens: Sequence[Token]) -> dict[str, str]:
+    """Give each section heading an id, and return the titles by it, in order."""
+    found: dict[str, str] = {}
+    for token, title in _headings(tokens, "h2"):
+        anchor = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "section"
+        anchor = anchor if anchor not in found else f"{anchor}-{len(found)}"
+        token.attrSet("id", anchor)
+        found[anchor] = title
     return found
 
 

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -138,44 +138,33 @@ class Table:
         from rich.table import Table as RichTable
         from rich.text import Text
 
-        table = RichTable(
-            title=Text(self.title) if self.title else None,
-            title_justify="left",
-            title_style="bold",
-            box=None,
-            pad_edge=False,
-            padding=(0, 2, 0, 0),
-            header_style="bold",
-        )
+        look: Any = {
+            "box": None,
+            "pad_edge": False,
+            "padding": (0, 2, 0, 0),
+            "header_style": "bold",
+        }
+        look |= {"title_justify": "left", "title_style": "bold"}
+        table = RichTable(title=Text(self.title) if self.title else None, **look)
         for place, (cell, right) in enumerate(zip(self.head, self._right, strict=True)):
-            table.add_column(
-                Text(_plain(cell)),
-                justify="right" if right else "left",
-                overflow="fold",
-                no_wrap=place == 0 and not fold_first,
-            )
+            wrap: Any = {"overflow": "fold", "no_wrap": place == 0 and not fold_first}
+            table.add_column(Text(_plain(cell)), justify="right" if right else "left", **wrap)
         for row in self.rows:
             table.add_row(*(self._styled(cell) for cell in row))
         return table
 
     def html(self) -> Markup:
         """Return the table as HTML."""
-        sides = [Markup(' class="n"') if right else Markup("") for right in self._right]
-        head = Markup("").join(
-            Markup("<th scope=col{}>{}</th>").format(side, _html(cell))
-            for side, cell in zip(sides, self.head, strict=True)
-        )
-        rows = Markup("").join(
-            Markup("<tr>{}</tr>").format(
-                Markup("").join(
-                    Markup("<td{}>{}</td>").format(side, _html(cell))
-                    for side, cell in zip(sides, row, strict=True)
-                )
-            )
-            for row in self.rows
-        )
-        shell = "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
-        return Markup(shell).format(head, rows)
+
+        def line(form: Markup, row: Sequence[Cell]) -> Markup:
+            sides = [Markup(' class="n"' if right else "") for right in self._right]
+            cells = [form.format(s, _html(cell)) for s, cell in zip(sides, row, strict=True)]
+            return Markup("<tr>{}</tr>").format(Markup("").join(cells))
+
+        head = line(Markup("<th scope=col{}>{}</th>"), self.head)
+        rows = [line(Markup("<td{}>{}</td>"), row) for row in self.rows]
+        shell = Markup("<table><thead>{}</thead><tbody>{}</tbody></table>")
+        return shell.format(head, Markup("").join(rows))
 
     @property
     def _right(self) -> list[bool]:

@@ -45,9 +45,9 @@ class Compared:
     def object_id(self) -> str | None:
         """What names the object: a digest of the truth's values, else that of the measured file; None if neither."""
         if self.truth is not None:
-            return hashlib.sha256(
-                np.ascontiguousarray(self.truth).tobytes() + str(self.truth.shape).encode()
-            ).hexdigest()
+            digest = hashlib.sha256(np.ascontiguousarray(self.truth).tobytes())
+            digest.update(str(self.truth.shape).encode())
+            return digest.hexdigest()
         return self.run.resolved.scenario.scan.sha256 or None
 
 
@@ -60,21 +60,16 @@ def runs(targets: Sequence[str], options: Options, store: RunStore | None = None
     kept = store or RunStore()
     asked = run_specs(targets, options, faults=catalogue.names(), store=kept)
     folders = [one.stored(kept) for one in asked]
+    where = "command line"
     if len(folders) < 2:
-        raise ConfigError(
-            "a comparison takes two runs or more",
-            value=len(folders),
-            source="command line",
-            next_step="ptyspec compare RUN RUN: folders, keys, or scenarios that are finished",
-        )
+        wrong = "a comparison takes two runs or more"
+        more = "ptyspec compare RUN RUN: folders, keys, or scenarios that are finished"
+        raise ConfigError(wrong, value=len(folders), source=where, next_step=more)
     for target, folder in zip(targets, folders, strict=True):
         if folders.count(folder) > 1:
-            raise ConfigError(
-                "the same run is named twice",
-                value=target,
-                source="command line",
-                next_step="name runs that differ, such as SCENARIO:KEY=VALUE, or a run's folder",
-            )
+            more = "name runs that differ, such as SCENARIO:KEY=VALUE, or a run's folder"
+            wrong = "the same run is named twice"
+            raise ConfigError(wrong, value=target, source=where, next_step=more)
     found: dict[str, Compared] = {}
     for folder in folders:
         run = FinishedRun(folder).check()
@@ -234,14 +229,10 @@ def _limits(runs: Sequence[Compared], one_object: bool) -> list[str]:
     lines = [] if one_object else [DIFFERENT]
     without = [one.name for one in runs if not scores.has_truth(one.run.metrics)]
     if without and len(without) < len(runs):
-        lines.append(
-            f"No object is known for {', '.join(without)}: scores against a truth are missing there."
-        )
-    broken = [
-        f"{one.name}: {', '.join(found)}"
-        for one in runs
-        if (found := one.run.environment.get("faults"))
-    ]
+        named = ", ".join(without)
+        lines.append(f"No object is known for {named}: scores against a truth are missing there.")
+    faults = {one.name: one.run.environment.get("faults") for one in runs}
+    broken = [f"{name}: {', '.join(active)}" for name, active in faults.items() if active]
     if broken:
         lines.append(f"Faults were active on purpose in {'; '.join(broken)}.")
     if len({one.run.environment.get("commit") for one in runs}) > 1:

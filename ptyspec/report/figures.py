@@ -87,11 +87,14 @@ def training(history: History) -> Figure:
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     epochs = [row.epoch for row in history.epochs]
     look = {"marker": "o", "markersize": 3}
+    drawn = [np.nan]
     for name, colour in (("loss", "network"), ("val_loss", "untrained")):
         values = _numbers([row.metrics.get(name) for row in history.epochs])
         if np.isfinite(values).any():
             upper.plot(epochs, values, label=name, color=canvas.COLOURS[colour], **look)
-    canvas.logarithmic(upper)
+            drawn += [*values]
+    if np.isfinite(drawn).any() and np.nanmin(drawn) > 0:
+        upper.set_yscale("log")
     if history.best_epoch in epochs:
         label = f"kept weights (epoch {history.best_epoch})"
         upper.axvline(history.best_epoch, color=DIM, linestyle=":", label=label)

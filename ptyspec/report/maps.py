@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -93,26 +93,18 @@ def compared(views: Views, quantity: Quantity, keys: tuple[str, ...]) -> Figure:
     figure, axes = grid.figure(_title(views, quantity))
     kind, look = "difference" if views.truth is None else "error", (quantity.cmap, quantity.limits)
     for row, name in zip(axes, rows, strict=True):
-        scored = scores.title_scores(views.blocks.get(name, {}), *keys)
-        error = quantity.errors[name]
-        missed = (
-            f"{kind}: {scores.NAMES[name]} − {against}\nroot mean square {canvas.rms(error):.3g}"
-        )
+        words, error = scores.NAMES[name], quantity.errors[name]
+        scored = f"{words}\n{scores.title_scores(views.blocks.get(name, {}), *keys)}".strip()
+        missed = f"{kind}: {words} − {against}\nroot mean square {canvas.rms(error):.3g}"
         shown = [
             (quantity.reference, *look, quantity.unit, against),
-            (
-                quantity.images[name],
-                *look,
-                quantity.unit,
-                f"{scores.NAMES[name]}\n{scored}".strip(),
-            ),
+            (quantity.images[name], *look, quantity.unit, scored),
         ]
         shown = shown if views.truth is not None else shown[::-1]
         shown.append((error, ERROR_MAP, (-top, top), "Δ " + quantity.unit, missed))
         for axis, (image, cmap, limits, unit, title) in zip(row, shown, strict=True):
-            drawn = canvas.image_panel(
-                axis, image, views.frame, cmap=cmap, limits=limits, title=title
-            )
+            how: Any = {"cmap": cmap, "limits": limits, "title": title}
+            drawn = canvas.image_panel(axis, image, views.frame, **how)
             canvas.colour_bar(axis, drawn, unit, extend="both")
             axis.set_xlabel("x / pixel", fontsize=canvas.SMALL)
             axis.set_ylabel("y / pixel", fontsize=canvas.SMALL)
@@ -128,10 +120,8 @@ def side_by_side(views: Views, title: str = "the network beside its controls") -
     names = [name for name in shown if scores.NAMES.get(name, name) != against]
     width = 3.6
     height = max(canvas.panel_size(views.frame, width), 1.0)  # a row label has six lines
-    grid = canvas.Grid(
-        len(names) + 1, 3, width, height, left=1.8, right=0.2, bottom=0.6, across=0.12, down=0.12
-    )
-    figure, axes = grid.figure(title)
+    margins = {"left": 1.8, "right": 0.2, "bottom": 0.6, "across": 0.12, "down": 0.12}
+    figure, axes = canvas.Grid(len(names) + 1, 3, width, height, **margins).figure(title)
     for row, name in zip(axes, [against, *names], strict=True):
         beside = {"rotation": 0, "ha": "right", "va": "center"}
         row[0].set_ylabel(_row_label(views, name), fontsize=canvas.TEXT, **beside)

@@ -102,21 +102,16 @@ def report_text(
                 why = figures[name].read_text(encoding="utf-8")
                 lines += [f"The picture {name} could not be drawn: {escape(why)}.", ""]
             elif name in figures:
-                lines += [
-                    f"![{CAPTIONS[name]}]({figures[name].relative_to(folder).as_posix()})",
-                    "",
-                ]
+                address = figures[name].relative_to(folder).as_posix()
+                lines += [f"![{CAPTIONS[name]}]({address})", ""]
         return lines
 
-    scenario = result.resolved.scenario
+    scenario, table = result.resolved.scenario, sections.score_table(result.metrics).markdown()
     parts: list[tuple[str, list[str]]] = [
         ("", [*sections.answer(result, verdict), "", escape(scenario.description, 1000)]),
         ("What is wrong", sections.broken(verdict)),
         ("What is doubtful", sections.doubts(verdict)),
-        (
-            "Scores beside their controls",
-            [*sections.score_table(result.metrics).markdown(), "", *sections.how_to_read(result)],
-        ),
+        ("Scores beside their controls", [*table, "", *sections.how_to_read(result)]),
         ("Pictures", pictures("amplitude", "phase", "controls", "frc")),
         ("Limits", sections.limits(result)),
         ("Warnings on the input", sections.warnings(result)),

@@ -18,8 +18,22 @@ from ptyspec.contracts.scenario import Scenario
 from ptyspec.render.table import Mark, Table, escape, json_text, show
 from ptyspec.scores import headline as scores
 
-TRIVIAL_RANGE = "0.86 to 0.90"
-"""Amplitude correlation of the trivial baseline on lines objects, measured (SCORE-009)."""
+# The amplitude correlation of the trivial baseline on lines objects is measured (SCORE-009).
+KNOWN = """\
+- Mean ratio: mean|reconstruction| / mean|truth| on covered pixels; 1 is right.
+- Amplitude r alone proves little: the trivial baseline, which paints each patch with one \
+constant, reaches 0.86 to 0.90 on lines objects{here}. Look at high-pass r and SSIM, \
+and at the row of the untrained baseline for what training added.
+- Complex NRMSE includes the phase (0 is perfect). FRC50: the spatial frequency, as a part \
+of Nyquist, where the ring correlation first falls below 0.5; the last crossing is in \
+metrics.json.
+- A refined result counts only against the same number of sweeps from a flat start."""
+MEASURED = """\
+- R factor: Σ|A_predicted − A_measured| / ΣA_measured; smaller is better.
+- Poisson deviance: about 1 a pixel for a perfect prediction of bright pixels, less where \
+counts are few.
+- Agreement is with the iterative reference, an independent algorithm on the same data. \
+It is not a truth."""
 HEADS = {
     "right": "The result is right",
     "doubtful": "The result is doubtful",
@@ -116,34 +130,10 @@ def how_to_read(result: RunResult) -> list[str]:
     """Return what each score can and cannot say, with this run's own baselines."""
     blocks = scores.blocks(result.metrics)
     if not scores.has_truth(result.metrics):
-        return [
-            "- R factor: Σ|A_predicted − A_measured| / ΣA_measured; smaller is better.",
-            (
-                "- Poisson deviance: about 1 a pixel for a perfect prediction of bright pixels, less where "
-                "counts are few."
-            ),
-            (
-                "- Agreement is with the iterative reference, an independent algorithm on the same data. "
-                "It is not a truth."
-            ),
-            *_reasons(result),
-        ]
+        return [*MEASURED.splitlines(), *_reasons(result)]
     trivial = scores.lookup(blocks.get("trivial", {}), "amplitude.pearson_r")
     here = "" if trivial is None else f" ({trivial:.3f} here)"
-    lines = [
-        "- Mean ratio: mean|reconstruction| / mean|truth| on covered pixels; 1 is right.",
-        (
-            "- Amplitude r alone proves little: the trivial baseline, which paints each patch with one "
-            f"constant, reaches {TRIVIAL_RANGE} on lines objects{here}. Look at high-pass r and SSIM, "
-            "and at the row of the untrained baseline for what training added."
-        ),
-        (
-            "- Complex NRMSE includes the phase (0 is perfect). FRC50: the spatial frequency, as a part "
-            "of Nyquist, where the ring correlation first falls below 0.5; the last crossing is in "
-            "metrics.json."
-        ),
-        "- A refined result counts only against the same number of sweeps from a flat start.",
-    ]
+    lines = KNOWN.format(here=here).splitlines()
     best = scores.lookup(blocks.get("iterative", {}), "complex.nrmse")
     mine = scores.lookup(blocks["network"], "complex.nrmse")
     if mine is not None and best is not None and best < mine:
@@ -156,10 +146,8 @@ def how_to_read(result: RunResult) -> list[str]:
 
 def _reasons(result: RunResult) -> list[str]:
     """Return why scores of the network's result are missing."""
-    wanted = [
-        key for key in result.metrics if key != "amplitude" or scores.has_truth(result.metrics)
-    ]
-    parts = {key: result.metrics[key] for key in wanted}
+    known = scores.has_truth(result.metrics)
+    parts = {key: at for key, at in result.metrics.items() if key != "amplitude" or known}
     reasons = {key: at.get("reason") for key, at in parts.items() if isinstance(at, Mapping)}
     return [f"- Not evaluated, {escape(key)}: {escape(at)}." for key, at in reasons.items() if at]
 
@@ -174,18 +162,14 @@ def stages(result: RunResult, verdict: Verdict) -> list[str]:
             figures = (stats.mean, stats.energy) if stats else ("", "")
             seconds = f"{stage.seconds:.2f}" if place == 0 else ""
             rows.append((f"{stage.name}: {name}" if name else stage.name, shape, *figures, seconds))
-    flags = [
-        f"- {escape(stage.name)}: {escape(name)} is {_marked(name, value)}."
-        for stage in result.stages
-        for name, value in stage.flags.items()
-    ]
+    flags = []
+    for stage in result.stages:
+        for name, value in stage.flags.items():
+            mark = "**" if scores.alarming(name, value) else ""
+            word = f"{mark}{'true' if value else 'false'}{mark}"
+            flags.append(f"- {escape(stage.name)}: {escape(name)} is {word}.")
     head = ("stage: array", "shape", "mean (of the modulus if complex)", "energy", "seconds")
     return [*Table(head, rows).markdown(), "", _scales(result, verdict), *flags]
-
-
-def _marked(flag: str, value: bool) -> str:
-    word = "true" if value else "false"
-    return f"**{word}**" if scores.alarming(flag, value) else word
 
 
 def _scales(result: RunResult, verdict: Verdict) -> str:
@@ -211,13 +195,12 @@ def training(result: RunResult) -> list[str]:
     known = {epoch: value for epoch, value in values.items() if value is not None}
     best = history.best_epoch
     least = min(known, key=lambda epoch: known[epoch]) if known else best
-    lines = [
-        (
-            f"{len(values)} epochs in {seconds:.1f} s; weights kept from epoch {best} "
-            f"({monitor} {show(values.get(best))}); {monitor} was smallest in epoch {least} "
-            f"({show(known.get(least))})."
-        )
-    ]
+    told = (
+        f"{len(values)} epochs in {seconds:.1f} s; weights kept from epoch {best} "
+        f"({monitor} {show(values.get(best))}); {monitor} was smallest in epoch {least} "
+        f"({show(known.get(least))})."
+    )
+    lines = [told]
     if (first := history.first_nan) is not None:
         where = f"{escape(first.metric)} in epoch {first.epoch}, step {first.step}"
         lines.append(f"**First non-finite value: {where}.**")
@@ -299,7 +282,7 @@ def reproduce(resolved: Resolved) -> list[str]:
     lines = ["```sh", line, "```"]
     if scenario.measured:
         lines.append(f"The file's SHA-256 is {escape(scenario.scan.sha256)}.")
-    return [
-        *lines,
-        "Equal seeds, threads and backend are meant to give the same object bit by bit (DET-001).",
-    ]
+    equal = (
+        "Equal seeds, threads and backend are meant to give the same object bit by bit (DET-001)."
+    )
+    return [*lines, equal]

@@ -244,12 +244,8 @@ def _named(settings: Mapping[str, Setting], kind: str) -> str:
 def pictures(run: FinishedRun) -> list[dict[str, Any]]:
     """Return the pictures of a run as data addresses, the amplitude first."""
     draw, rows = drawers(run.result()), []
-
-    def drawn(name: str) -> bytes:
-        return canvas.png(draw[name]())
-
     for name in (one for one in PICTURES if one in draw):
-        content, _ = canvas.attempt(partial(drawn, name))
+        content, _ = canvas.attempt(partial(lambda one: canvas.png(draw[one]()), name))
         if content:
             data = f"data:image/png;base64,{base64.b64encode(content).decode()}"
             # The size, so that the page keeps its place before the picture is decoded.
