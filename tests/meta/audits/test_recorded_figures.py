@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.recorded import page
-from ptyspec.checks.recorded import PERCENT, PIXELS, Figure, figures
+from benchmarks.recorded import PERCENT, PIXELS, Figure, figures, page
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "recorded-figures.md"
 HEADLINES = (
