@@ -12,12 +12,13 @@ and in a batch of 64 patches, upstream's limit, on the untrained network.
 
 from __future__ import annotations
 
+from functools import partial
 from math import inf
 from typing import Any
 
 from ptyspec.checks import network_facts as facts
 from ptyspec.checks.judge import checks
-from ptyspec.checks.registry import Grid, Layout, by_fault, control, with_model
+from ptyspec.checks.registry import Control, Grid, Layout, control, of_faults, with_model
 from ptyspec.checks.stage_chain import tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.networks.registry import CEILINGS, required_reach
@@ -121,7 +122,7 @@ def amplitude_and_phase_multiply(check: Check, outputs: StageOutputs) -> None:
         check.between(0.0, error, tolerance("MATH-POLAR-001"), f"error of the combined {what}")
 
 
-CNN = {"architecture": "cnn", "amp_activation": "softplus", "n_filters_scale": 1}
+CNN: dict[str, Any] = {"architecture": "cnn", "amp_activation": "softplus", "n_filters_scale": 1}
 SIGMOID = CNN | {"amp_activation": "sigmoid"}
 
 
@@ -131,12 +132,6 @@ def frozen_gridsize(material: StageOutputs) -> StageOutputs:
     return with_model(material).replaced(model=with_model(material, gridsize=1).model)
 
 
-@control("HEAD-001")
-def bounded_head(material: StageOutputs) -> StageOutputs:
-    """A sigmoid that ends at a0."""
-    return with_model(material, **SIGMOID)
-
-
 @control("PARAMS-N-DIV4-001")
 def odd_side(material: StageOutputs) -> StageOutputs:
     """The side N is declared as 30."""
@@ -144,16 +139,19 @@ def odd_side(material: StageOutputs) -> StageOutputs:
 
 
 CONTROLS = (
-    *(frozen_gridsize, bounded_head, odd_side),
-    by_fault("merge-flag-ignored", "NET-008", "merge-flag-ignored", **CNN, object_big=False),
-    by_fault("other-probe", "PROBE-003", "input-probe-in-the-loss"),
-    by_fault("other-physics", "FORWARD-005", "network-transform-not-centred"),
-    by_fault("mixed-batch", "REASSEMBLY-BATCH-001", "batch-merged"),
-    by_fault("coupled-groups", "INFER-001", "batch-merged"),
-    by_fault("clipped", "HEAD-002", "bounded-head"),
-    by_fault("escaping-branch", "HEAD-003", "a-plus-i-phi", **SIGMOID),
-    by_fault("sum-for-product", "MATH-POLAR-001", "a-plus-i-phi", **CNN),
-    by_fault("idle-layer", "NET-001", "part-never-trained"),
+    *(frozen_gridsize, odd_side),
+    Control(
+        "bounded-head", "a sigmoid that ends at a0", "HEAD-001", partial(with_model, **SIGMOID)
+    ),
+    *of_faults("NET-008 merge-flag-ignored", **CNN, object_big=False),
+    *of_faults("HEAD-003 a-plus-i-phi escaping-branch", **SIGMOID),
+    *of_faults("MATH-POLAR-001 a-plus-i-phi sum-for-product", **CNN),
+    *of_faults(
+        *("PROBE-003 input-probe-in-the-loss other-probe", "HEAD-002 bounded-head clipped"),
+        "FORWARD-005 network-transform-not-centred other-physics",
+        *("REASSEMBLY-BATCH-001 batch-merged mixed-batch", "INFER-001 batch-merged coupled-groups"),
+        "NET-001 part-never-trained idle-layer",
+    ),
 )
 LAYOUT = Layout(
     facts={

@@ -21,14 +21,9 @@ from ptyspec.checks.registry import Grid, Layout, control, of_faults, with_canva
 from ptyspec.checks.stage_chain import near_one, over, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.bundles import Array, Reconstruction
-from ptyspec.scores.frame import Frame, cut
+from ptyspec.scores.frame import cut
 from ptyspec.scores.numbers import number, pearson, quotient
 from ptyspec.spec.checks import Check
-
-
-def amplitudes(frame: Frame) -> tuple[Array, Array]:
-    """Return the amplitudes of reconstruction and truth on the covered pixels."""
-    return np.abs(frame.rec[frame.mask]), np.abs(frame.truth[frame.mask])
 
 
 def distributions(outputs: StageOutputs) -> dict[str, Any] | None:
@@ -78,7 +73,11 @@ def error(outputs: StageOutputs) -> dict[str, dict[str, Any]] | None:
     frames = {"network": pixels}
     for other in outputs.finished.metrics["controls"]:
         frames[other] = cut(outputs.finished.control(other), truth)
-    return {name: decomposition(*amplitudes(one)) for name, one in frames.items() if one.pixels}
+    return {
+        name: decomposition(np.abs(one.rec[one.mask]), np.abs(one.truth[one.mask]))
+        for name, one in frames.items()
+        if one.pixels
+    }
 
 
 @checks("NET-009", "score", trains=True)

@@ -93,15 +93,12 @@ def stitched(outputs: StageOutputs) -> tuple[Array, Reconstruction, Reconstructi
     places = np.moveaxis(coords[:, 0], 1, 2)
     positions = places.reshape(-1, 2)
     away = np.roll(positions, len(positions) // 2, axis=0).reshape(places.shape)
+    moved = coords + np.array(MOVE, float)[:, None]
     near, far, wrong = (
         outputs.pipeline.stitch(
             outputs.scenario, Patches(object=truth, coords=at, probe=groups.scan.probeGuess)
         )
-        for at in (
-            coords,
-            coords + np.array(MOVE, float)[:, None],
-            np.moveaxis(away, 1, 2)[:, None],
-        )
+        for at in (coords, moved, np.moveaxis(away, 1, 2)[:, None])
     )
     return positions, near, far, wrong
 

@@ -8,7 +8,7 @@ own rule, not against the other side.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -75,10 +75,6 @@ def companion() -> StageOutputs:
     return StageOutputs(run_spec(LABEL, Options(profile="quick")))
 
 
-def _with_companion(subjects: Sequence[StageOutputs]) -> Sequence[StageOutputs]:
-    return subjects if any(map(is_dose, subjects)) else [companion(), *subjects]
-
-
 @control("OBJECT-003")
 def gauge_of_the_test_images(material: StageOutputs) -> StageOutputs:
     """The labels of dose_experiments are divided by the test images' factor, object and data alike; counts are kept."""
@@ -114,7 +110,7 @@ SHARED = (
 """Controls that the audit `intensity` has too, with the checks that they turn red."""
 CONTROLS = (*SHARED, gauge_of_the_test_images, images_as_points)
 LAYOUT = Layout(
-    subjects=_with_companion,
+    subjects=lambda named: named if any(map(is_dose, named)) else [companion(), *named],
     facts={"stages": chain.stages, "scales": chain.scales, "layout": layout},
     also=tuple(
         one

@@ -192,10 +192,8 @@ def stored(run: FinishedRun) -> Iterator[Finding]:
     again = float(values.mean(dtype=np.float64))
     # Pixels at the rim of a known object may be covered and not scored: 1 % is no rescaling.
     same = abs(again / recorded - 1) < 0.01 if recorded else again == 0
-    what, expected = (
-        "mean of the stored object against the scored one",
-        f"{recorded:.4g} (within 1 %)",
-    )
+    what = "mean of the stored object against the scored one"
+    expected = f"{recorded:.4g} (within 1 %)"
     source = "reconstruction.npz, metrics.json#/amplitude/prediction"
     yield _found(run, "EVID-004", what, f"mean {again:.4g}", expected, same, source)
 

@@ -116,14 +116,13 @@ def frame_keys(scan: RawScan, rows: Array | None = None) -> set[bytes]:
 
 
 FRAMES = 16
+MORE_THAN_SETS = FRAMES * math.comb(5, 3) + 1
 PROVOKED = {
     "two frames a split (nimgs 2 taken for scan points)": ("GROUP-004", 2, 4, 2, False),
     "neighbor_count 1": ("GROUP-004", FRAMES, 1, FRAMES, False),
     "more groups than frames": ("OVERSAMPLING-001", FRAMES, 6, FRAMES + 1, False),
     "oversampling with K = C": ("OVERSAMPLING-001", FRAMES, 4, FRAMES + 1, True),
-    "more groups than different sets": (
-        *("OVERSAMPLING-001", FRAMES, 5, FRAMES * math.comb(5, 3) + 1, True),
-    ),
+    "more groups than different sets": ("OVERSAMPLING-001", FRAMES, 5, MORE_THAN_SETS, True),
 }
 """Groupings at gridsize 2 that give no true groups: clause, frames of a split, K, groups wanted,
 oversampling allowed."""
@@ -136,11 +135,8 @@ def provoke(outputs: StageOutputs) -> dict[str, dict[str, str]]:
         asked = {"kind": "nearest", "n_groups": wanted, "neighbor_count": neighbours}
         asked["enable_oversampling"] = oversampling
         few = np.arange(min(frames, halves.train.size, halves.test.size))
-        parts, outcome, message = (
-            TrainTest(halves.train.take(few), halves.test.take(few)),
-            "formed",
-            "",
-        )
+        parts = TrainTest(halves.train.take(few), halves.test.take(few))
+        outcome, message = "formed", ""
         changed = {
             "grouping": scenario.grouping.model_copy(update=asked),
             "model": scenario.model.model_copy(update={"gridsize": 2}),

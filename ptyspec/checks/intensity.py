@@ -17,15 +17,7 @@ import numpy as np
 
 from ptyspec.checks import stage_chain as chain
 from ptyspec.checks.judge import checks
-from ptyspec.checks.registry import (
-    Grid,
-    Layout,
-    by_fault,
-    control,
-    of_faults,
-    with_object,
-    with_scan,
-)
+from ptyspec.checks.registry import Grid, Layout, control, of_faults, with_object, with_scan
 from ptyspec.checks.stage_chain import GROUPED, INPUT, OUTPUT, SPLITS, TARGET, near_one, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs, sample_of
 from ptyspec.pipeline.protocol import GroupedTrainTest
@@ -104,15 +96,12 @@ def the_photons_are_the_declared_ones(check: Check, outputs: StageOutputs) -> No
 
 @checks("SCALE-001", "simulate")
 def the_closed_form_is_for_normalised_data_alone(check: Check, outputs: StageOutputs) -> None:
-    what = "stored scale over the closed form"
-    scales = outputs.facts(chain.scales)
-    limit, stored, derived = (
-        scales[key] for key in ("counting", "stored_over_closed", "derived_over_closed")
-    )
+    what, scales = "stored scale over the closed form", outputs.facts(chain.scales)
     if outputs.scenario.measured:
         check.missing(what, MEASURED)
     else:
-        right = abs(stored - 1) > limit or abs(derived - 1) <= limit
+        limit, stored = scales["counting"], scales["stored_over_closed"]
+        right = abs(stored - 1) > limit or abs(scales["derived_over_closed"] - 1) <= limit
         check.holds(right, what, f"{stored:.6g}", "not 1, unless mean sum X^2 is (N/2)^2")
 
 
@@ -218,7 +207,7 @@ def blank(material: StageOutputs) -> StageOutputs:
 CONTROLS = (
     *(bright_groups, gain_left, positions_shuffled, blank),
     *of_faults(*FAULTS, "SCALE-005 a0-without-root", "SCORE-002 uncovered-pixels-scored"),
-    by_fault("stronger-source", "SCALE-005", "probe-rescaled"),
+    *of_faults("SCALE-005 probe-rescaled stronger-source"),
 )
 LAYOUT = Layout(
     facts={

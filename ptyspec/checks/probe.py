@@ -17,15 +17,7 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks.judge import checks
-from ptyspec.checks.registry import (
-    Grid,
-    Layout,
-    by_fault,
-    control,
-    of_faults,
-    with_containers,
-    with_scan,
-)
+from ptyspec.checks.registry import Grid, Layout, control, of_faults, with_containers, with_scan
 from ptyspec.checks.stage_chain import SPLITS
 from ptyspec.checks.stage_outputs import StageOutputs, spread
 from ptyspec.contracts.bundles import Array, array_digest
@@ -298,10 +290,10 @@ def tails(material: StageOutputs) -> StageOutputs:
 
 IDEAL = ("gs2_ideal", "scan.n_images=24", "grouping.n_groups=8")
 CONTROLS = (
-    by_fault("doubled", "PROBE-001", "probe-scale-twice"),
-    by_fault("masked", "PROBE-MASK-DEFAULT-001", "mask-unasked"),
-    by_fault("other-in-test", "PROBE-003", "probe-of-test-differs"),
-    *of_faults("PROBE-003 probe-rescaled"),
+    *of_faults(
+        *("PROBE-001 probe-scale-twice doubled", "PROBE-MASK-DEFAULT-001 mask-unasked masked"),
+        *("PROBE-003 probe-of-test-differs other-in-test", "PROBE-003 probe-rescaled"),
+    ),
     *of_faults("PROBE-006 probe-scale-twice", on=IDEAL),
     *(apodised, other_in_test_undeclared, tails),
 )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Facts = Callable[[StageOutputs], Any]
+Spoil = Callable[[StageOutputs], StageOutputs]
 
 
 @dataclass(frozen=True)
@@ -47,27 +48,27 @@ class Grid:
 
     def add_to(self, report: Audit) -> None:
         """Add the table to the report, unless there is no row; what a row lacks is a dash."""
-        columns = [self._column(column.strip()) for column in self.columns.split(",")]
+
+        def cell(path: Sequence[str], column: str) -> object:
+            keys, _, form = column.rpartition("=")[2].partition(":")
+            try:
+                return report.ref(*path, *keys.split("/"), form=form or self.form)
+            except (KeyError, TypeError):
+                return "–"
+
+        columns = [column.strip() for column in self.columns.split(",")]
         rows = [
-            (", ".join(names), *(self._cell(report, path, *column[1:]) for column in columns))
+            (", ".join(names), *(cell(path, column) for column in columns))
             for names, path in _ways(report.data, self.rows.split("/"))
         ]
-        head = (self.corner, *(column[0] for column in columns))
+        head = (
+            self.corner,
+            *((column.rpartition("=")[0] or column.partition(":")[0]) for column in columns),
+        )
         if self.turned:
             head, *rows = zip(head, *rows, strict=True)
         if rows:
             report.table(self.title, head, rows)
-
-    def _column(self, text: str) -> tuple[str, list[str], str]:
-        head, _, path = text.rpartition("=")
-        path, _, form = path.partition(":")
-        return head or path, path.split("/"), form or self.form
-
-    def _cell(self, report: Audit, path: Sequence[str], column: Sequence[str], form: str) -> object:
-        try:
-            return report.ref(*path, *column, form=form)
-        except (KeyError, TypeError):
-            return "–"
 
 
 @dataclass(frozen=True)
@@ -102,13 +103,11 @@ class Layout:
             table.add_to(report)
         if self.more is not None:
             self.more(subjects, report)
-        report.notes += [
-            " ".join(note.split()) for note in self.notes.split("\n\n") if note.strip()
-        ]
+        notes = (" ".join(note.split()) for note in self.notes.split("\n\n"))
+        report.notes += filter(None, notes)
         if self.figure is not None:
             name, caption, draw = self.figure
-            told = " ".join(caption.split())
-            report.figure(name, told, lambda: draw(subjects, report.data))
+            report.figure(name, caption, lambda: draw(subjects, report.data))
 
 
 def _ways(
@@ -125,8 +124,6 @@ def _ways(
 
 
 T = TypeVar("T")
-
-
 KINDS = {
     "params": "Which settings are effective on each side, and where does each come from?",
     "hyperparameters": "Which training settings differ, and was each training carried out as declared?",
@@ -157,30 +154,27 @@ class Control:
     name: str
     story: str
     clause: str
-    spoil: Callable[[StageOutputs], StageOutputs] | None = None
+    spoil: Spoil | None = None
     fault: str = ""
     on: tuple[str, ...] = ()
 
 
-def of_faults(*pairs: str, on: tuple[str, ...] = ()) -> tuple[Control, ...]:
-    """Return a control for each `CLAUSE FAULT`: the fault's name is the control's."""
+def of_faults(*rows: str, on: tuple[str, ...] = (), **model: Any) -> tuple[Control, ...]:
+    """Return a control for each `CLAUSE FAULT [NAME]`, under these settings of the model.
+
+    Without a name of its own a control is called like its fault.
+    """
+    spoil = (lambda material: with_model(material, **model)) if model else None
     return tuple(
-        Control(fault, "", clause, fault=fault, on=on) for clause, fault in map(str.split, pairs)
+        Control(*name or [fault], "", clause, spoil, fault, on)
+        for clause, fault, *name in map(str.split, rows)
     )
 
 
-class AuditModule(Protocol):
-    """What the module of a kind holds."""
-
-    __name__: str
-    CONTROLS: tuple[Control, ...]
-    LAYOUT: Layout
-
-
-def module_of(kind: str) -> AuditModule:
-    """Return the module of a kind; raises UnknownNameError."""
+def module_of(kind: str) -> Any:
+    """Return the module of a kind, with its CONTROLS and its LAYOUT; raises UnknownNameError."""
     known(kind)
-    return cast(AuditModule, import_module(f"ptyspec.checks.{kind}"))
+    return import_module(f"ptyspec.checks.{kind}")
 
 
 def known(kind: str) -> str:
@@ -221,9 +215,6 @@ def perform(kind: str, subjects: Sequence[StageOutputs], control: str | None = N
     return report
 
 
-Spoil = Callable[[StageOutputs], StageOutputs]
-
-
 def control(clause: str) -> Callable[[Spoil], Control]:
     """Return a decorator: the function's name is the control's, its docstring the story, `clause` turns red."""
 
@@ -233,12 +224,6 @@ def control(clause: str) -> Callable[[Spoil], Control]:
         return Control(name, story[:1].lower() + story[1:], clause, spoil)
 
     return make
-
-
-def by_fault(name: str, clause: str, fault: str, **model: Any) -> Control:
-    """Return a control that is a fault of the catalogue, on the same subject under these settings of the model."""
-    spoil = (lambda material: with_model(material, **model)) if model else None
-    return Control(name, "", clause, spoil, fault)
 
 
 def with_object(material: StageOutputs, image: Array) -> StageOutputs:

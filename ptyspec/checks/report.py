@@ -116,13 +116,9 @@ BROKEN = "broken"
 MARKS = {False: BROKEN, None: "not evaluated", True: "holds"}
 """How findings are told, and in which order."""
 STYLES = {
-    "ok": "green",
-    "violation": "bold red",
-    "defect": "bold red",
-    "incomplete": "yellow",
-    "not evaluated": "yellow",
-    "holds": "green",
-    BROKEN: "bold red",
+    **dict.fromkeys(("ok", "holds"), "green"),
+    **dict.fromkeys(("violation", "defect", BROKEN), "bold red"),
+    **dict.fromkeys(("incomplete", "not evaluated"), "yellow"),
 }
 """How a terminal shows a state."""
 

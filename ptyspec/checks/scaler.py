@@ -25,7 +25,6 @@ from ptyspec.checks.judge import checks
 from ptyspec.checks.registry import (
     Grid,
     Layout,
-    by_fault,
     control,
     of_faults,
     same_network,
@@ -181,11 +180,11 @@ def stray_light(material: StageOutputs) -> StageOutputs:
 
 
 CONTROLS = (
-    by_fault("trainable-scale", "NET-003", "scale-trained"),
-    by_fault("drifting-scale", "NET-002", "scale-trained"),
-    by_fault("closed-form", "DOSE-001", "closed-form-scale"),
-    by_fault("closed-form-of-raw-data", "SCALE-001", "closed-form-scale"),
-    *of_faults("NORM-002 test-gain-own"),
+    *of_faults(
+        *("NET-003 scale-trained trainable-scale", "NET-002 scale-trained drifting-scale"),
+        *("DOSE-001 closed-form-scale closed-form", "NORM-002 test-gain-own"),
+        "SCALE-001 closed-form-scale closed-form-of-raw-data",
+    ),
     *(drifting_probe, dead_scale, drifted_record, stale_entry, stray_light),
 )
 LAYOUT = Layout(

@@ -193,15 +193,8 @@ def sample_of(container: Container, frames: int = FRAMES) -> Sample:
     expected = expected_amplitude(container.probe.astype(np.complex128), stack)
     if groups.scan.mask is not None:
         expected = expected * groups.scan.mask
-    return Sample(
-        rows,
-        inputs,
-        measured,
-        truth,
-        np.moveaxis(expected, 1, -1).astype(np.float32),
-        trivial,
-        known,
-    )
+    noise_free = np.moveaxis(expected, 1, -1).astype(np.float32)
+    return Sample(rows, inputs, measured, truth, noise_free, trivial, known)
 
 
 def true_patches(groups: GroupedScan, rows: Array) -> Array:

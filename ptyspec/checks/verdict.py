@@ -12,9 +12,9 @@ from ptyspec.checks.verdict_limits import (
     AGREEMENT,
     DETAIL,
     LEVEL,
+    STRUCTURE,
     Quantity,
     levels,
-    structure,
     within,
 )
 from ptyspec.runs.finished_run import FinishedRun
@@ -114,7 +114,7 @@ def verdict_of(run: FinishedRun) -> Verdict:
     if unreadable:
         return _of(unreadable[0], "incomplete", {"findings": tuple(checked)})
     level, doubts = _held(run, levels())
-    beyond, more = _held(run, structure())
+    beyond, more = _held(run, STRUCTURE)
     rows, doubts = [*level, *checked, *beyond], [*doubts, *more]
     cause = _cause(run, rows, doubts)
     if cause:

@@ -53,15 +53,10 @@ def within(value: float, limit: Range) -> bool:
     return limit[0] <= value <= limit[1]
 
 
-def level_limits() -> Range:
-    """Return the smallest and the largest mean ratio that INFER-005 allows."""
-    return _about_one("INFER-005")
-
-
 def level_is_right(metrics: Metrics, control: str = "") -> bool | None:
     """Return whether the level of the network, or of a control, is the truth's; None where it is not known."""
     ratio = lookup(metrics, f"controls.{control}.{LEVEL}" if control else LEVEL)
-    return None if ratio is None else within(ratio, level_limits())
+    return None if ratio is None else within(ratio, _about_one("INFER-005"))
 
 
 def misfit(metrics: Metrics, name: str = "") -> float | None:
@@ -94,23 +89,30 @@ def _left(score: float | None) -> float | None:
     return None if score is None else 1 - max(score, 0.0) ** 2
 
 
-def _with_truth(value: Value) -> Value:
-    return lambda metrics: value(metrics) if "amplitude" in metrics else None
-
-
-def _without_truth(value: Value) -> Value:
-    return lambda metrics: None if "amplitude" in metrics else value(metrics)
+def _where(truth: bool, value: Value) -> Value:
+    """The value of a run with a truth, or of one without."""
+    return lambda metrics: value(metrics) if ("amplitude" in metrics) == truth else None
 
 
 def _misfit_over_trivial(name: str) -> Value:
     return lambda metrics: _over(misfit(metrics, name), misfit(metrics, "trivial"))
 
 
+def _least(
+    what: str, value: Value, right: float, least: float, source: str, *told: str
+) -> Quantity:
+    return Quantity(what, value, (right, inf), (least, inf), source, *told)
+
+
+def _most(what: str, value: Value, right: float, most: float, source: str, *told: str) -> Quantity:
+    return Quantity(what, value, (-inf, right), (-inf, most), source, *told)
+
+
 def _beside_reference(what: str, path: str, right: float, least: float, source: str) -> Quantity:
     def share(metrics: Metrics) -> float | None:
         return _over(lookup(metrics, path), lookup(metrics, f"controls.iterative.{path}"))
 
-    return Quantity(f"{what} over that of {REFERENCE}", share, (right, inf), (least, inf), source)
+    return _least(f"{what} over that of {REFERENCE}", share, right, least, source)
 
 
 def _beside_baseline(what: str, path: str, name: str, clause: str) -> Quantity:
@@ -122,124 +124,108 @@ def _beside_baseline(what: str, path: str, name: str, clause: str) -> Quantity:
 
     said = f"variance of the {what} left unexplained, over that of the {name} baseline"
     source = f"{SEEDS}; {NOTHING_LEARNED} ({clause})"
-    return Quantity(said, left, (-inf, 0.8), (-inf, nextafter(1, 0)), source, clause)
+    return _most(said, left, 0.8, nextafter(1, 0), source, clause)
+
+
+def _near(of: str, what: str, value: Value, place: str, *told: str) -> Quantity:
+    limit, (clause, stage, why) = _about_one(of), told
+    source, place = f"tolerance of {of}", f"metrics.json#/{place}"
+    return Quantity(what, value, limit, limit, source, clause, stage, why, place)
+
+
+def _contrast(metrics: Metrics) -> float | None:
+    made, known = (lookup(metrics, f"amplitude.{of}.std") for of in ("prediction", "truth"))
+    return _over(made, known)
 
 
 @cache
 def levels() -> tuple[Quantity, ...]:
     """Return the quantities with one range: that of a clause's tolerance."""
-
-    def near(of: str, what: str, value: Value, place: str, *told: str) -> Quantity:
-        limit, (clause, stage, why) = _about_one(of), told
-        source, place = f"tolerance of {of}", f"metrics.json#/{place}"
-        return Quantity(what, value, limit, limit, source, clause, stage, why, place)
-
-    def contrast(metrics: Metrics) -> float | None:
-        made, known = (lookup(metrics, f"amplitude.{of}.std") for of in ("prediction", "truth"))
-        return _over(made, known)
-
-    together = ": probe, scale and truth belong together"
     return (
-        near(
+        _near(
             "INFER-005",
             f"mean amplitude of {REFERENCE} over that of the truth",
             lambda metrics: lookup(metrics, f"controls.iterative.{LEVEL}"),
             "controls/iterative/amplitude/mean_ratio",
-            *("SCALE-004", "simulate", together),
+            *("SCALE-004", "simulate", ": probe, scale and truth belong together"),
         ),
-        near(
-            "INFER-005",
-            "mean amplitude over that of the truth",
+        _near(
+            *("INFER-005", "mean amplitude over that of the truth"),
             lambda metrics: lookup(metrics, LEVEL),
             *("amplitude/mean_ratio", "INFER-005", "score", ""),
         ),
-        near(
-            "NET-009",
-            "contrast of the amplitude over that of the truth",
-            contrast,
+        _near(
+            *("NET-009", "contrast of the amplitude over that of the truth", _contrast),
             *("amplitude/prediction/std", "NET-009", "score", ""),
         ),
     )
 
 
-@cache
-def structure() -> tuple[Quantity, ...]:
-    """Return the quantities that tell an object from one that learned nothing, and from one that fits no data."""
-    return (
-        Quantity(
-            f"half-set FRC of {REFERENCE}, part of Nyquist (half-bit)",
-            lambda metrics: lookup(metrics, "half_set_frc.iterative.complex.half_bit_crossing"),
-            (0.5, inf),
-            (0.2, inf),
-            "right: two halves of the data agree to half of Nyquist; wrong: they agree on what is "
-            "smooth alone, as for swapped positions (0.10) or a wrong probe (0.0); measured files "
-            "that are right keep 0.8 and more",
-            *("DATA-007", "simulate"),
-        ),
-        Quantity(
-            f"misfit of {REFERENCE} to the data, as a part of their energy",
-            _without_truth(lambda metrics: misfit(metrics, "iterative")),
-            (-inf, 0.01),
-            (-inf, 0.1),
-            f"{SEEDS}, with 0.001 and less; wrong: a tenth of the energy is missed by an algorithm "
-            "that fits nothing but these data",
-            *("DATA-007", "simulate"),
-        ),
-        Quantity(
-            f"misfit of {REFERENCE} to the data, over that of the trivial baseline",
-            _without_truth(_misfit_over_trivial("iterative")),
-            (-inf, 0.5),
-            (-inf, 1.0),
-            f"{SEEDS}; wrong: one constant a patch fits as well",
-            *("DATA-007", "simulate"),
-        ),
-        _beside_reference(
-            *("high-pass r", DETAIL, 0.8, 0.5),
-            "right: an object below 0.8 of what is possible counts as harmed (the calibration's "
-            "own definition); wrong: below half of the correlation that the same frames give",
-        ),
-        _beside_reference(
-            *("amplitude r", "amplitude.pearson_r", 0.93, 0.8),
-            f"{SEEDS}; wrong: below what one constant a patch reaches, 0.86 to 0.90 (SCORE-009)",
-        ),
-        _beside_reference(
-            *("phase r", "phase.pearson_r", 0.8, 0.5), "as for the detail of the amplitude"
-        ),
-        *(
-            _beside_baseline(what, path, name, clause)
-            for what, path in (
-                ("detail", DETAIL),
-                ("amplitude", "amplitude.pearson_r"),
-                ("phase", "phase.pearson_r"),
-            )
-            for name, clause in (("trivial", "INFER-006"), ("untrained", "INFER-007"))
-        ),
-        Quantity(
-            "misfit to the data, over that of the trivial baseline",
-            _with_truth(_misfit_over_trivial("")),
-            (-inf, 0.6),
-            (-inf, inf),
-            f"{SEEDS}; never wrong by itself where an object is known, which is judged directly",
-        ),
-        Quantity(
-            "misfit to the data, over that of the trivial baseline",
-            _without_truth(_misfit_over_trivial("")),
-            (-inf, 0.6),
-            (-inf, 1.0),
-            f"{SEEDS}; {NOTHING_LEARNED}",
-        ),
-        Quantity(
-            f"amplitude r with {REFERENCE}",
-            lambda metrics: lookup(metrics, AGREEMENT),
-            (0.93, inf),
-            (0.5, inf),
-            "as for the amplitude r against a known object",
-        ),
-        Quantity(
-            f"high-pass r with {REFERENCE}",
-            lambda metrics: lookup(metrics, "agreement_with_iterative.highpass_pearson_r"),
-            (0.8, inf),
-            (0.5, inf),
-            "as for the high-pass r against a known object",
-        ),
-    )
+STRUCTURE = (
+    _least(
+        f"half-set FRC of {REFERENCE}, part of Nyquist (half-bit)",
+        lambda metrics: lookup(metrics, "half_set_frc.iterative.complex.half_bit_crossing"),
+        *(0.5, 0.2),
+        "right: two halves of the data agree to half of Nyquist; wrong: they agree on what is "
+        "smooth alone, as for swapped positions (0.10) or a wrong probe (0.0); measured files "
+        "that are right keep 0.8 and more",
+        *("DATA-007", "simulate"),
+    ),
+    _most(
+        f"misfit of {REFERENCE} to the data, as a part of their energy",
+        _where(False, lambda metrics: misfit(metrics, "iterative")),
+        *(0.01, 0.1),
+        f"{SEEDS}, with 0.001 and less; wrong: a tenth of the energy is missed by an algorithm "
+        "that fits nothing but these data",
+        *("DATA-007", "simulate"),
+    ),
+    _most(
+        f"misfit of {REFERENCE} to the data, over that of the trivial baseline",
+        _where(False, _misfit_over_trivial("iterative")),
+        *(0.5, 1.0, f"{SEEDS}; wrong: one constant a patch fits as well"),
+        *("DATA-007", "simulate"),
+    ),
+    _beside_reference(
+        *("high-pass r", DETAIL, 0.8, 0.5),
+        "right: an object below 0.8 of what is possible counts as harmed (the calibration's "
+        "own definition); wrong: below half of the correlation that the same frames give",
+    ),
+    _beside_reference(
+        *("amplitude r", "amplitude.pearson_r", 0.93, 0.8),
+        f"{SEEDS}; wrong: below what one constant a patch reaches, 0.86 to 0.90 (SCORE-009)",
+    ),
+    _beside_reference(
+        *("phase r", "phase.pearson_r", 0.8, 0.5, "as for the detail of the amplitude")
+    ),
+    *(
+        _beside_baseline(what, path, name, clause)
+        for what, path in (
+            ("detail", DETAIL),
+            ("amplitude", "amplitude.pearson_r"),
+            ("phase", "phase.pearson_r"),
+        )
+        for name, clause in (("trivial", "INFER-006"), ("untrained", "INFER-007"))
+    ),
+    _most(
+        "misfit to the data, over that of the trivial baseline",
+        _where(True, _misfit_over_trivial("")),
+        *(0.6, inf),
+        f"{SEEDS}; never wrong by itself where an object is known, which is judged directly",
+    ),
+    _most(
+        "misfit to the data, over that of the trivial baseline",
+        _where(False, _misfit_over_trivial("")),
+        *(0.6, 1.0, f"{SEEDS}; {NOTHING_LEARNED}"),
+    ),
+    _least(
+        f"amplitude r with {REFERENCE}",
+        lambda metrics: lookup(metrics, AGREEMENT),
+        *(0.93, 0.5, "as for the amplitude r against a known object"),
+    ),
+    _least(
+        f"high-pass r with {REFERENCE}",
+        lambda metrics: lookup(metrics, "agreement_with_iterative.highpass_pearson_r"),
+        *(0.8, 0.5, "as for the high-pass r against a known object"),
+    ),
+)
+"""What tells an object from one that learned nothing, and from one that fits no data."""

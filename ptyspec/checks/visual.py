@@ -85,9 +85,8 @@ def uncovered_pixels_have_no_number(check: Check, outputs: StageOutputs) -> None
 def the_picture_is_not_flat(check: Check, outputs: StageOutputs) -> None:
     rows, limit = outputs.facts(facts.seen), tolerance("NET-009")
     spread = over(rows[NETWORK]["std"], rows[ITERATIVE]["std"])
-    near_one(
-        check, spread, limit, "standard deviation of the amplitude over the iterative control's"
-    )
+    what = "standard deviation of the amplitude over the iterative control's"
+    near_one(check, spread, limit, what)
     contrast = over(rows[NETWORK]["contrast"], rows[TRIVIAL]["contrast"])
     check.between(1 - limit, contrast, inf, "contrast over the trivial estimate's, a blur")
 

@@ -175,9 +175,8 @@ def seen(material: StageOutputs) -> dict[str, dict[str, float | None]]:
     found: dict[str, dict[str, float | None]] = {}
     for name, made in objects.items():
         amplitude = np.abs(made.object[covered(made)]).astype(float)
-        mean, std = (
-            (float(amplitude.mean()), float(amplitude.std())) if amplitude.size else (None, None)
-        )
+        mean = float(amplitude.mean()) if amplitude.size else None
+        std = float(amplitude.std()) if amplitude.size else None
         found[name] = {
             "mean": mean,
             "std": std,
