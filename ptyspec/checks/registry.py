@@ -166,7 +166,7 @@ def of_faults(*rows: str, on: tuple[str, ...] = (), **model: Any) -> tuple[Contr
     """
     spoil = (lambda material: with_model(material, **model)) if model else None
     return tuple(
-        Control(*name or [fault], "", clause, spoil, fault, on)
+        Control(name[0] if name else fault, "", clause, spoil, fault, on)
         for clause, fault, *name in map(str.split, rows)
     )
 
@@ -184,7 +184,7 @@ def known(kind: str) -> str:
 
 def control_of(kind: str, name: str) -> Control:
     """Return a control of a kind by name; raises UnknownNameError."""
-    controls = {control.name: control for control in module_of(kind).CONTROLS}
+    controls: dict[str, Control] = {one.name: one for one in module_of(kind).CONTROLS}
     return _named(
         controls, name, f"the audit {kind} has no control {name}", f"ptyspec audit --list {kind}"
     )
