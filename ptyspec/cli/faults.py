@@ -91,8 +91,7 @@ def campaign(
     Exit codes: 0 every fault is caught, 1 one survived or a clause has not the colour that was
     declared, 4 one could not be applied or reached.
     """
-    from ptyspec.faults.matrix import markdown, write_campaign
-    from ptyspec.faults.result import check_tier, merged
+    from ptyspec.faults.result import check_tier, markdown, merged, write_campaign
     from ptyspec.spec.clause import specification
 
     if merge and out is None:
@@ -120,7 +119,7 @@ def seen(folders: Annotated[list[Path], typer.Argument(metavar="DIR...")]) -> No
 
     DIR is a folder that `campaign --out` wrote; the first one that saw a clause red is quoted.
     """
-    from ptyspec.faults.matrix import seen_page
+    from ptyspec.faults.result import seen_page
 
     typer.echo(seen_page([_read(folder) for folder in folders]), nl=False)
 

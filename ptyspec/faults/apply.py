@@ -132,8 +132,13 @@ def _exchange(old: Any, new: Any) -> None:
                 table[key] = new
 
 
-class _AtImport(MetaPathFinder):
-    """Patches a module right after it was executed for the first time."""
+class _AtImport(MetaPathFinder, Loader):
+    """Patches a module right after it was executed for the first time.
+
+    It stands before the module's own loader, which may be shared: pytest's is.
+    """
+
+    loader: Loader
 
     def __init__(self, patch: Patch, undo: ExitStack) -> None:
         self.patch, self.undo, self._busy = patch, undo, False
@@ -150,19 +155,12 @@ class _AtImport(MetaPathFinder):
         finally:
             self._busy = False
         if spec is not None and spec.loader is not None:
-            spec.loader = _Patching(spec.loader, self)
+            self.loader, spec.loader = spec.loader, self
         return spec
-
-
-class _Patching(Loader):
-    """Stands before a loader, which may be shared: pytest's is."""
-
-    def __init__(self, loader: Loader, hook: _AtImport) -> None:
-        self.loader, self.hook = loader, hook
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self.loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
         self.loader.exec_module(module)
-        self.hook.undo.enter_context(_in_place(self.hook.patch))
+        self.undo.enter_context(_in_place(self.patch))

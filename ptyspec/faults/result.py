@@ -1,8 +1,9 @@
-"""campaign.json: a row a fault, and what follows from them for clauses, stages and suite."""
+"""campaign.json: a row a fault, and what follows for clauses, stages and suite; the same as Markdown; seen-red.md."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 from ptyspec.contracts.base import Record
@@ -10,7 +11,10 @@ from ptyspec.contracts.stages import STAGES
 from ptyspec.errors import ConfigError
 from ptyspec.faults.catalogue import fault, names
 from ptyspec.faults.fault import Fault
-from ptyspec.spec.clause import Clause
+from ptyspec.files.disk import atomic_file, make_folder
+from ptyspec.files.jsonfile import write_json
+from ptyspec.render.table import Markdown, Table, escape, show
+from ptyspec.spec.clause import Clause, specification
 
 Status = Literal["killed", "survived", "invalid", "timeout", "infrastructure"]
 Mode = Literal["full", "quick"]
@@ -115,7 +119,15 @@ def row(
     clauses: Mapping[str, Clause],
     **told: Any,
 ) -> Row:
-    """Return the row of a fault; `bound` says how many cases each clause has here, `told` the rest of the row."""
+    """Return the row of a fault; `bound` says how many cases each clause has here, `told` the rest of the row.
+
+    `first_red_stage`: where a reader of the red clauses is sent, from them alone; None where nothing went red. Along
+    the way of the data, the place of the first clause of which more than half of the cases went red; where no clause
+    is that red, of the first that went red at all. (A case of an early stage may walk through later ones to look at
+    it: one red case among many says little about its own stage.)
+    """
+    mostly = [name for name, cases in red.items() if 2 * len(cases) > bound.get(name, 0)]
+    places = {clauses[name].place for name in mostly or red if name in clauses}
     return Row(
         id=one.id,
         stage=one.stage,
@@ -123,26 +135,11 @@ def row(
         red={name: tuple(cases) for name, cases in red.items()},
         declared_red=one.red,
         declared_green=one.green,
-        first_red_stage=_first_stage(red, bound, clauses),
+        first_red_stage=next((place for place in WAY if place in places), None),
         missed=tuple(name for name in one.red if name not in red),
         blind_red=tuple(name for name in one.green if name in red),
         **told,
     )
-
-
-def _first_stage(
-    red: Mapping[str, Sequence[str]], bound: Mapping[str, int], clauses: Mapping[str, Clause]
-) -> str | None:
-    """Where a reader of the red clauses is sent, from them alone: None where nothing went red.
-
-    Along the way of the data, the place of the first clause of which more than half of the cases
-    went red; where no clause is that red, of the first that went red at all. (A case of an early
-    stage may walk through later ones to look at it: one red case among many says little about its
-    own stage.)
-    """
-    mostly = [name for name, cases in red.items() if 2 * len(cases) > bound.get(name, 0)]
-    places = {clauses[name].place for name in mostly or red if name in clauses}
-    return next((place for place in WAY if place in places), None)
 
 
 def judged(
@@ -154,10 +151,25 @@ def judged(
     seen: Mapping[str, Seen] | None = None,
 ) -> Campaign:
     """Return the campaign that these rows make, held against the specification."""
-    here = [clauses[name] for name in clauses if name in bound]
-    lines = tuple(_clause(one, rows, bound[one.id], (seen or {}).get(one.id)) for one in here)
+    lines = tuple(
+        ClauseLine(
+            id=name,
+            level=one.level,
+            place=one.place,
+            cases=bound[name],
+            killed_by=tuple(row.id for row in rows if name in row.red),
+            kill_rate=_share(
+                [name in row.red for row in rows if row.valid and name in row.declared_red]
+            ),
+            seen=(seen or {}).get(name),
+        )
+        for name, one in clauses.items()
+        if name in bound
+    )
     vacuous = tuple(line.id for line in lines if not line.killed_by)
     killed, valid = [one for one in rows if one.red], [one for one in rows if one.valid]
+    # A quick row is left out: only its declared clauses were looked at.
+    named = {one.id: one.first_red_stage == one.stage for one in killed if one.mode == "full"}
     stays = [name not in one.red for one in valid for name in one.declared_green if name in bound]
     missed = {one.id: tuple(name for name in one.missed if name in bound) for one in killed}
     missed = {name: found for name, found in missed.items() if found}
@@ -168,7 +180,7 @@ def judged(
         kill_rate=_share([bool(one.red) for one in valid]),
         tier=tier,
         mode="full" if all(one.mode == "full" for one in rows) else "quick",
-        localised=_localised(killed),
+        localised=_share(list(named.values())),
         specificity=_share(stays),
         survivors=tuple(one.id for one in valid if not one.red),
         blind_red=blind,
@@ -176,39 +188,20 @@ def judged(
         must_clauses_without_a_kill=tuple(n for n in vacuous if clauses[n].level == "MUST"),
         vacuous=vacuous,
         failing_without_a_fault=tuple(unclean),
-        stages=tuple(_stage(place, [one for one in valid if one.stage == place]) for place in WAY),
+        stages=tuple(
+            StageLine(
+                stage=place,
+                valid=len(here),
+                killed=sum(bool(one.red) for one in here),
+                kill_rate=_share([bool(one.red) for one in here]),
+                localised=_share([named[one.id] for one in here if one.id in named]),
+            )
+            for place in WAY
+            for here in [[one for one in valid if one.stage == place]]
+        ),
         clauses=lines,
         faults=tuple(rows),
     )
-
-
-def _clause(clause: Clause, rows: Sequence[Row], cases: int, seen: Seen | None) -> ClauseLine:
-    declared = [one for one in rows if one.valid and clause.id in one.declared_red]
-    return ClauseLine(
-        id=clause.id,
-        level=clause.level,
-        place=clause.place,
-        cases=cases,
-        killed_by=tuple(one.id for one in rows if clause.id in one.red),
-        kill_rate=_share([clause.id in one.red for one in declared]),
-        seen=seen,
-    )
-
-
-def _stage(place: str, valid: Sequence[Row]) -> StageLine:
-    killed = [one for one in valid if one.red]
-    return StageLine(
-        stage=place,
-        valid=len(valid),
-        killed=len(killed),
-        kill_rate=_share([bool(one.red) for one in valid]),
-        localised=_localised(killed),
-    )
-
-
-def _localised(killed: Sequence[Row]) -> float | None:
-    """A quick row is left out: only its declared clauses were looked at."""
-    return _share([one.first_red_stage == one.stage for one in killed if one.mode == "full"])
 
 
 def _share(holds: Sequence[bool]) -> float | None:
@@ -255,3 +248,102 @@ def check_tier(former: Campaign, tier: str) -> None:
             source="--merge",
             next_step=f"--tier {former.tier}, or another folder",
         )
+
+
+def write_campaign(folder: Path, found: Campaign) -> Path:
+    """Write campaign.json and campaign.md into `folder` and return the Markdown file."""
+    make_folder(folder)
+    write_json(folder / "campaign.json", found.model_dump(mode="json"))
+    path = folder / "campaign.md"
+    with atomic_file(path) as file:
+        file.write(markdown(found).encode())
+    return path
+
+
+def markdown(found: Campaign, brief: bool = False) -> str:
+    """Return headline, what is wrong and stages; unless `brief`, also clauses and faults."""
+    quick = ", quick" if found.mode == "quick" else ""
+    lines = [f"# Fault campaign, {found.tier} tier{quick}: {found.status}", "", _summary(found), ""]
+    faults, clauses = found.faults, specification()
+    stories = {one.id: one.story for one in faults}
+    wrong: dict[str, list[tuple[str, object]]] = {
+        "Survivors": [(name, stories[name]) for name in found.survivors],
+        "Clauses that should have stayed green": list(found.blind_red.items()),
+        "Clauses that should have gone red": list(found.missed.items()),
+        "MUST clauses that no fault turned red here": [
+            (name, clauses[name].title) for name in found.must_clauses_without_a_kill
+        ],
+        "Not judged": [(one.id, f"{one.status}: {one.reason}") for one in faults if one.reason],
+        "Failing without a fault": [(case, "") for case in found.failing_without_a_fault],
+    }
+    tables = [
+        Table(("", "what"), rows, title, numbers=False) for title, rows in wrong.items() if rows
+    ]
+    stages = [
+        (one.stage, one.valid, one.killed, _percent(one.kill_rate), _percent(one.localised))
+        for one in found.stages
+        if one.valid
+    ]
+    head: tuple[str, ...] = ("stage", "valid faults", "caught", "rate", "stage named")
+    tables.append(Table(head, stages, "Stages", numbers=False))
+    if not brief:
+        lines_of_clauses = [
+            (one.id, one.level, one.place, one.cases, len(one.killed_by), _percent(one.kill_rate))
+            for one in found.clauses
+        ]
+        note = "rate: caught among the faults that declare the clause red."
+        head = ("clause", "level", "place", "cases", "caught faults", "rate")
+        tables.append(Table(head, lines_of_clauses, "Clauses", note, numbers=False))
+        head = ("fault", "stage", "state", "cases through", "red clauses", "first red")
+        tables.append(Table(head, [_cells(one) for one in faults], "Faults", numbers=False))
+    return "\n".join([*lines, *(line for table in tables for line in table.section())])
+
+
+def _summary(found: Campaign) -> str:
+    valid, total = sum(one.valid for one in found.faults), len(found.faults)
+    where = f"The first red clause names the fault's stage for {_percent(found.localised)}. "
+    return (
+        f"{valid - len(found.survivors)} of {valid} valid faults are caught "
+        f"({_percent(found.kill_rate)}). {'' if found.localised is None else where}"
+        f"Of the clauses that a fault must leave alone, {_percent(found.specificity)} stayed green. "
+        f"{total - valid} faults could not be judged. {len(found.vacuous)} of {len(found.clauses)} "
+        "clauses with a case here went red under no fault, "
+        f"{len(found.must_clauses_without_a_kill)} of them MUST."
+    )
+
+
+def _percent(share: float | None) -> str:
+    return show(share, ".0%" if share in (0, 1) else ".1%").replace("%", " %")
+
+
+def _cells(one: Row) -> list[object]:
+    primary = sorted(one.red, key=lambda name: (name not in one.declared_red, name))
+    red = ", ".join(primary[:5]) + (f" and {len(primary) - 5} more" if len(primary) > 5 else "")
+    return [one.id, one.stage, one.status, one.reached, red, one.first_red_stage or "–"]
+
+
+SEEN = """# Seen red
+
+A case that cannot fail proves nothing. For each clause this page names a [fault](faults.md) that \
+breaks it, the case that noticed, and what the case said. `ptyspec faults campaign` applies every \
+fault; this page is made from what it left:
+
+`ptyspec faults seen docs/campaign docs/campaign/parity > docs/seen-red.md`.
+"""
+
+
+def seen_page(campaigns: Sequence[Campaign]) -> str:
+    """Return the page of all clauses: fault, case and message of the first that saw each red."""
+    seen = seen_in(campaigns)
+    documents: dict[str, list[tuple[object, ...]]] = {}
+    for name, clause in specification().items():
+        rows = documents.setdefault(clause.document, [])
+        if one := seen.get(name):
+            case = one.case.rpartition("::")[2].partition("[")[0]
+            rows.append((name, one.fault, case, Markdown(escape(one.said, 260) or "–")))
+    lines = [SEEN]
+    head = ("clause", "fault", "case that noticed", "what it said")
+    for document, rows in documents.items():
+        lines += [f"## {escape(document)}", "", *Table(head, rows, numbers=False).markdown(), ""]
+    never = [name for name in specification() if name not in seen]
+    return "\n".join([*lines, *(["## Never seen red", "", ", ".join(never), ""] if never else [])])

@@ -15,14 +15,14 @@ from ptyspec.faults.campaign import (
     PLUGIN,
     PYTEST,
     CampaignError,
+    Children,
     cases_of,
     read_campaign,
     run_parity,
     stamp_of,
 )
 from ptyspec.faults.catalogue import fault
-from ptyspec.faults.matrix import markdown, write_campaign
-from ptyspec.faults.processes import Children
+from ptyspec.faults.result import markdown, write_campaign
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.spec.cases import Case
 from ptyspec.spec.clause import specification

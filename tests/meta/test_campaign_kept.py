@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from ptyspec.faults.catalogue import catalogue
-from ptyspec.faults.matrix import seen_page
-from ptyspec.faults.result import Campaign
+from ptyspec.faults.result import Campaign, seen_page
 from ptyspec.files.jsonfile import read_json
 from ptyspec.spec.clause import specification
 from tests.json_schema import breaches

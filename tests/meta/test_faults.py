@@ -18,10 +18,9 @@ from ptyspec.faults.apply import applied
 from ptyspec.faults.catalogue import catalogue
 from ptyspec.faults.catalogue import fault as find
 from ptyspec.faults.fault import Fault, Patch
-from ptyspec.faults.matrix import seen_page
-from ptyspec.faults.result import Campaign, Row, Seen, Status, judged, merged
+from ptyspec.faults.loop import Outcomes, said
+from ptyspec.faults.result import Campaign, Row, Seen, Status, judged, merged, seen_page
 from ptyspec.faults.result import row as make_row
-from ptyspec.faults.seen import Outcomes, said
 from ptyspec.files.jsonfile import write_json
 from ptyspec.physics import objects, scale
 from ptyspec.pipeline import normalize
@@ -156,7 +155,7 @@ def test_a_seam_that_is_not_there_is_named_and_nothing_stays_changed(
 def test_a_seam_that_cannot_be_watched_is_named_with_its_fault(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ptyspec.faults.seen.fault", at_another_seam("ptyspec.errors:ConfigError"))
+    monkeypatch.setattr("ptyspec.faults.loop.fault", at_another_seam("ptyspec.errors:ConfigError"))
     said = "the fault gain-kept cannot take the place of ptyspec.errors:ConfigError"
     with pytest.raises(PtyspecError, match=said), Outcomes().watching(["gain-kept"]):
         pass
