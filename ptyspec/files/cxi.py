@@ -126,12 +126,10 @@ def to_raw_scan(record: CxiScan | PixelScan, probe: Array | None = None) -> RawS
     chosen = scan.probe if probe is None else probe
     if chosen is None:
         size = scan.diff3d.shape[1]
-        raise ProbeError(
-            "the file holds no illumination, and a probe is not invented",
-            limit=f"probe ({size}, {size})",
-            source=f"{scan.source}:{ILLUMINATION}",
-            next_step="pass `--probe FILE` (.npy, .npz or .h5) with a probe guess in object pixels",
-        )
+        what = "the file holds no illumination, and a probe is not invented"
+        step = "pass `--probe FILE` (.npy, .npz or .h5) with a probe guess in object pixels"
+        limit = f"probe ({size}, {size})"
+        raise ProbeError(what, limit=limit, source=f"{scan.source}:{ILLUMINATION}", next_step=step)
     x, y = scan.positions.T
     names = ("diff3d", "mask", "metadata", "source")
     same: dict[str, Any] = {name: getattr(scan, name) for name in names}
@@ -150,12 +148,10 @@ def _record(file: Hdf5File) -> CxiScan:
     metres = file.read(key) * _unit(file, key, LENGTHS)
     translation = as_array("translation", metres, np.float64, (None, 3), source=file.source(key))
     if len(translation) != len(frames):
+        what = "the file has another number of translations than of frames"
+        step = "store one translation (x, y, z) for every frame"
         raise ScanDataError(
-            "the file has another number of translations than of frames",
-            value=len(translation),
-            limit=len(frames),
-            source=file.source(key),
-            next_step="store one translation (x, y, z) for every frame",
+            what, value=len(translation), limit=len(frames), source=file.source(key), next_step=step
         )
     warnings: list[str] = []
     axes, mask = _detector_axes(file), _mask(file, frames, warnings)
@@ -168,12 +164,9 @@ def _record(file: Hdf5File) -> CxiScan:
 def _required(file: Hdf5File, what: str, *keys: str) -> str:
     found = file.first(*keys)
     if found is None:
-        raise InputFileError(
-            f"the file holds no {what}",
-            limit=" or ".join(keys),
-            source=file.path,
-            next_step="see docs/file-formats.md; is this a CXI file?",
-        )
+        problem = f"the file holds no {what}"
+        step = "see docs/file-formats.md; is this a CXI file?"
+        raise InputFileError(problem, limit=" or ".join(keys), source=file.path, next_step=step)
     return found
 
 
@@ -183,12 +176,10 @@ def _unit(file: Hdf5File, key: str, known: dict[str, float]) -> float:
         return 1.0
     factor = known.get(str(unit)) or known.get(str(unit).lower())
     if factor is None:
+        what = "unknown unit"
+        step = "store the value in metres or joules"
         raise InputFileError(
-            "unknown unit",
-            value=unit,
-            limit=", ".join(known),
-            source=file.source(key),
-            next_step="store the value in metres or joules",
+            what, value=unit, limit=", ".join(known), source=file.source(key), next_step=step
         )
     return factor
 
@@ -199,13 +190,9 @@ def _length(file: Hdf5File, key: str, known: dict[str, float] = LENGTHS) -> floa
     if array.size == 1 and array.dtype.kind in "iuf":
         value = float(array.reshape(-1)[0]) * _unit(file, key, known)
     if not (np.isfinite(value) and value > 0):
-        raise ScanDataError(
-            f"{key} is not one positive number",
-            value=array,
-            limit="> 0",
-            source=file.source(key),
-            next_step="store the value in metres (energy in joules)",
-        )
+        what = f"{key} is not one positive number"
+        step = "store the value in metres (energy in joules)"
+        raise ScanDataError(what, value=array, limit="> 0", source=file.source(key), next_step=step)
     return value
 
 
@@ -289,12 +276,10 @@ def _window(record: CxiScan) -> tuple[slice, slice]:
     room = [2 * min(c, length - c) for c, length in zip(record.centre, shape, strict=True)]
     size = min(room) // 4 * 4
     if size < 4:
+        what = "the beam centre leaves no square of the detector around it"
+        step = "check beam_center_x and beam_center_y (pixels)"
         raise ScanDataError(
-            "the beam centre leaves no square of the detector around it",
-            value=record.centre,
-            limit=shape,
-            source=record.source,
-            next_step="check beam_center_x and beam_center_y (pixels)",
+            what, value=record.centre, limit=shape, source=record.source, next_step=step
         )
     row, column = (slice(c - size // 2, c + size // 2) for c in record.centre)
     return row, column

@@ -20,7 +20,6 @@ from ptyspec.errors import InputFileError, OutputExistsError, OutputFileError
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
-ELSEWHERE = "choose another folder with --out, or set PTYSPEC_HOME for the run store"
 RUN_MARK = "scenario.json"
 """The file by which a folder is known to be a run."""
 
@@ -33,19 +32,12 @@ def clear_errors(folder: Path) -> Iterator[None]:
     except OSError as error:
         where = Path(str(error.filename)) if error.filename else folder
         if error.errno in FULL:
-            raise OutputFileError(
-                "the disk is full; nothing unfinished was kept",
-                value=f"{_free_mb(folder)} MB free",
-                source=where,
-                next_step="free some space, or set PTYSPEC_HOME to a folder on another disk, and run again",
-            ) from error
+            what = "the disk is full; nothing unfinished was kept"
+            step = "free some space, or set PTYSPEC_HOME to a folder on another disk, and run again"
+            value = f"{shutil.disk_usage(folder).free // 1_000_000} MB free"
+            raise OutputFileError(what, value=value, source=where, next_step=step) from error
         if error.errno in REFUSED and where.resolve().is_relative_to(folder.resolve()):
-            raise OutputFileError(
-                "this folder cannot be written",
-                value=where,
-                source=error.strerror,
-                next_step=ELSEWHERE,
-            ) from error
+            raise _refused("this folder cannot be written", where, error) from error
         raise
 
 
@@ -54,13 +46,13 @@ def make_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputFileError(
-            "this folder cannot be created",
-            value=folder,
-            source=error.strerror,
-            next_step=ELSEWHERE,
-        ) from error
+        raise _refused("this folder cannot be created", folder, error) from error
     return folder
+
+
+def _refused(what: str, where: Path, error: OSError) -> OutputFileError:
+    step = "choose another folder with --out, or set PTYSPEC_HOME for the run store"
+    return OutputFileError(what, value=where, source=error.strerror, next_step=step)
 
 
 def check_place(folder: Path, what: str, ours: Callable[[Path], bool]) -> None:
@@ -69,21 +61,14 @@ def check_place(folder: Path, what: str, ours: Callable[[Path], bool]) -> None:
     Call it before the work whose result goes there.
     """
     if folder.exists() and not folder.is_dir():
+        problem = "the output path is a file"
         raise OutputExistsError(
-            "the output path is a file",
-            value=folder,
-            limit="a folder",
-            source="--out",
-            next_step="name a folder",
+            problem, value=folder, limit="a folder", source="--out", next_step="name a folder"
         )
     if folder.is_dir() and any(folder.iterdir()) and not ours(folder):
-        raise OutputExistsError(
-            f"the output folder holds something else than {what}",
-            value=folder,
-            limit=f"a new or empty folder, or {what}",
-            source="--out",
-            next_step="choose another folder with --out",
-        )
+        problem = f"the output folder holds something else than {what}"
+        limit, step = f"a new or empty folder, or {what}", "choose another folder with --out"
+        raise OutputExistsError(problem, value=folder, limit=limit, source="--out", next_step=step)
 
 
 def publish(folder: Path, out: Path, force: bool = False) -> Path:
@@ -93,15 +78,22 @@ def publish(folder: Path, out: Path, force: bool = False) -> Path:
     folder of anything else is never removed. Raises OutputFileError when the disk is full or not writable.
     """
     out = out.expanduser().resolve()
-    _check_free(out, force)
+    check_output(out, force)
     make_folder(out.parent)
     with (
         clear_errors(out.parent),
         tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as aside,
     ):
         whole, old = Path(aside) / "new", Path(aside) / "old"
-        _copy(folder, whole)
-        _check_free(out, force)  # copying takes time
+        whole.mkdir()
+        # Stops at the first error: shutil.copytree would hide its errno in a list.
+        for path in sorted(folder.rglob("*")):
+            beside = whole / path.relative_to(folder)
+            if path.is_dir():
+                beside.mkdir()
+            else:
+                shutil.copy2(path, beside)
+        check_output(out, force)  # copying takes time
         if out.exists():
             out.rename(old)
         try:
@@ -115,41 +107,18 @@ def publish(folder: Path, out: Path, force: bool = False) -> Path:
 
 def check_output(out: Path, force: bool = False) -> None:
     """Raise OutputExistsError when `publish` to `out` would refuse; call it before the work is done."""
-    _check_free(out.expanduser().resolve(), force)
-
-
-def _check_free(out: Path, force: bool) -> None:
+    out = out.expanduser().resolve()
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if out.is_dir() and (out / RUN_MARK).is_file():
-        if not force:
-            raise OutputExistsError(
-                "the output folder already holds a run",
-                value=out,
-                next_step="choose another folder with --out, or replace the run with --force",
-            )
-        return
-    raise OutputExistsError(
-        "the output path exists and is not a run of ptyspec",
-        value=out,
-        limit="a new or empty folder",
-        next_step="choose another folder with --out",
-    )
-
-
-def _copy(folder: Path, target: Path) -> None:
-    """Copy a tree and stop at the first error (shutil.copytree would hide its errno in a list)."""
-    target.mkdir()
-    for path in sorted(folder.rglob("*")):
-        beside = target / path.relative_to(folder)
-        if path.is_dir():
-            beside.mkdir()
-        else:
-            shutil.copy2(path, beside)
-
-
-def _free_mb(folder: Path) -> int:
-    return shutil.disk_usage(folder).free // 1_000_000
+        if force:
+            return
+        what = "the output folder already holds a run"
+        step = "choose another folder with --out, or replace the run with --force"
+        raise OutputExistsError(what, value=out, next_step=step)
+    what = "the output path exists and is not a run of ptyspec"
+    step = "choose another folder with --out"
+    raise OutputExistsError(what, value=out, limit="a new or empty folder", next_step=step)
 
 
 def existing_file(path: Path) -> Path:
@@ -193,11 +162,10 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         os.replace(scratch, path)
     except OSError as error:
+        what, value = "the file could not be written; nothing was left behind", error.strerror
+        step = "check free space, the folder and its permissions, then write again"
         raise OutputFileError(
-            "the file could not be written; nothing was left behind",
-            value=error.strerror or str(error),
-            source=path,
-            next_step="check free space, the folder and its permissions, then write again",
+            what, value=value or str(error), source=path, next_step=step
         ) from error
     finally:
         scratch.unlink(missing_ok=True)  # gone already after a successful rename

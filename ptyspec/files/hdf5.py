@@ -34,12 +34,10 @@ class Hdf5File:
         try:
             self._file = h5py.File(self.path, "r")
         except OSError as error:
-            raise InputFileError(
-                "the file is no HDF5 file, or it is truncated",
-                value=str(error),
-                source=self.path,
-                next_step="copy the file again; close the program that writes it",
-            ) from error
+            what = "the file is no HDF5 file, or it is truncated"
+            step = "copy the file again; close the program that writes it"
+            value = str(error)
+            raise InputFileError(what, value=value, source=self.path, next_step=step) from error
 
     def __enter__(self) -> Hdf5File:
         return self
@@ -65,13 +63,9 @@ class Hdf5File:
         with self._readable(key):
             array = np.asarray(dataset[()])
         if array.dtype.hasobject:
-            raise InputFileError(
-                "the dataset holds references or text of variable length, and no numbers",
-                value=array.dtype,
-                limit="a plain numeric array",
-                source=self.source(key),
-                next_step="store the numbers themselves under this key",
-            )
+            what = "the dataset holds references or text of variable length, and no numbers"
+            step = "store the numbers themselves under this key"
+            raise self._refusal(key, what, step, value=array.dtype, limit="a plain numeric array")
         return array
 
     def attribute(self, key: str, name: str) -> object:
@@ -84,22 +78,18 @@ class Hdf5File:
     def _dataset(self, key: str) -> h5py.Dataset:
         dataset = self._find(key)
         if dataset is None:
-            raise InputFileError(
-                f"the file lacks {key}",
-                source=self.path,
-                next_step="see docs/file-formats.md for the required keys",
-            )
+            step = "see docs/file-formats.md for the required keys"
+            raise InputFileError(f"the file lacks {key}", source=self.path, next_step=step)
         return dataset
 
     def _find(self, key: str) -> h5py.Dataset | None:
-        """Walk the path link by link, so that no link is followed before it was looked at."""
         with self._readable(key):
             return self._walk(key)
 
     def _walk(self, key: str) -> h5py.Dataset | None:
+        """Walk the path link by link, so that no link is followed before it was looked at."""
         node: h5py.Group | h5py.Dataset = self._file
-        names = _names(key)
-        links = 0
+        names, links = _names(key), 0
         while names:
             name = names.pop(0)
             if not isinstance(node, h5py.Group) or (link := node.get(name, getlink=True)) is None:
@@ -109,13 +99,8 @@ class Hdf5File:
             if isinstance(link, h5py.SoftLink):
                 links += 1
                 if links > MAX_LINKS:
-                    raise InputFileError(
-                        "soft links lead in a circle",
-                        value=key,
-                        limit=f"{MAX_LINKS} links",
-                        source=self.path,
-                        next_step="store the dataset itself under this key",
-                    )
+                    limit, step = f"{MAX_LINKS} links", "store the dataset itself under this key"
+                    raise self._refusal(key, "soft links lead in a circle", step, limit=limit)
                 names = [*_names(link.path), *names]
                 node = self._file if link.path.startswith("/") else node
             else:
@@ -133,35 +118,35 @@ class Hdf5File:
             raise self._outside(key, dataset.external[0][0])
         if dataset.is_virtual:
             parts = [f"{part.file_name}:{part.dset_name}" for part in dataset.virtual_sources()]
-            raise InputFileError(
-                "this is a virtual dataset: its data lie in other datasets, and these are not followed",
-                value=parts[0] if parts else "no source",
-                limit="data stored under the key itself",
-                source=self.source(key),
-                next_step=f"copy the data with h5py where you trust them: new[{key!r}] = old[{key!r}][()]",
+            what = (
+                "this is a virtual dataset: its data lie in other datasets, which are not followed"
             )
+            copied = f"new[{key!r}] = old[{key!r}][()]"
+            step = f"copy the data with h5py where you trust them: {copied}"
+            value, limit = parts[0] if parts else "no source", "data stored under the key itself"
+            raise self._refusal(key, what, step, value=value, limit=limit)
         return dataset
 
     def _outside(self, key: str, target: object) -> InputFileError:
-        return InputFileError(
-            "the data lie in another file; links that leave the file are not followed",
-            value=target,
-            limit="one file",
-            source=self.source(key),
-            next_step="copy the data into one file: h5copy, or h5repack --merge",
-        )
+        what = "the data lie in another file; links that leave the file are not followed"
+        step = "copy the data into one file: h5copy, or h5repack --merge"
+        return self._refusal(key, what, step, value=target, limit="one file")
+
+    def _refusal(
+        self, key: str, what: str, step: str, value: object = None, limit: object = None
+    ) -> InputFileError:
+        source = self.source(key)
+        return InputFileError(what, value=value, limit=limit, source=source, next_step=step)
 
     @contextmanager
     def _readable(self, key: str) -> Iterator[None]:
         try:
             yield
         except DAMAGE as error:
-            raise InputFileError(
-                "the dataset cannot be read: damaged, or compressed with a filter that is not installed",
-                value=str(error),
-                source=self.source(key),
-                next_step="copy the file again, or repack it: h5repack -f GZIP=4 old.h5 new.h5",
-            ) from error
+            why = "damaged, or compressed with a filter that is not installed"
+            step = "copy the file again, or repack it: h5repack -f GZIP=4 old.h5 new.h5"
+            what = f"the dataset cannot be read: {why}"
+            raise self._refusal(key, what, step, value=str(error)) from error
 
 
 def _names(path: str) -> list[str]:

@@ -45,11 +45,8 @@ def read_json(path: Path) -> Any:
             "there is no such JSON file", value=path, next_step="check the path"
         ) from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputFileError(
-            f"not a JSON file: {error}",
-            value=path,
-            next_step="restore the file, or produce it again",
-        ) from error
+        step = "restore the file, or produce it again"
+        raise InputFileError(f"not a JSON file: {error}", value=path, next_step=step) from error
 
 
 def read_document(
@@ -61,11 +58,9 @@ def read_document(
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
+        problem = f"this is no {what}: {key or 'content'}: {first['msg']}"
         raise InputFileError(
-            f"this is no {what}: {key or 'content'}: {first['msg']}",
-            value=path,
-            limit=f"docs/schemas has the {what}",
-            next_step=next_step,
+            problem, value=path, limit=f"docs/schemas has the {what}", next_step=next_step
         ) from None
 
 

@@ -156,22 +156,15 @@ def _product(
 
     def need(key: str) -> Array:
         if not has(key):
-            raise InputFileError(
-                f"the product lacks {key}",
-                source=source(key),
-                next_step="write it with ptychodus 1.x or ptyspec; keys: docs/file-formats.md",
-            )
+            step = "write it with ptychodus 1.x or ptyspec; keys: docs/file-formats.md"
+            raise InputFileError(f"the product lacks {key}", source=source(key), next_step=step)
         return read(key)
 
     def number(key: str) -> float:
         array = need(key)
         if array.size != 1 or array.dtype.kind not in "biuf":
-            raise InputFileError(
-                f"{key} is not a number",
-                value=array,
-                source=source(key),
-                next_step="store one float",
-            )
+            what = f"{key} is not a number"
+            raise InputFileError(what, value=array, source=source(key), next_step="store one float")
         return float(array.reshape(-1)[0])
 
     def text(key: str) -> str:
@@ -239,10 +232,8 @@ def _kind(path: Path) -> str:
         return "npz"
     if path.suffix in HDF5_SUFFIXES:
         return "hdf5"
+    what = "a product has another suffix"
+    step = "choose one of these suffixes"
     raise InputFileError(
-        "a product has another suffix",
-        value=path.suffix or "none",
-        limit=".npz, .h5 or .hdf5",
-        source=path,
-        next_step="choose one of these suffixes",
+        what, value=path.suffix or "none", limit=".npz, .h5 or .hdf5", source=path, next_step=step
     )

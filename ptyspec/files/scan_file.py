@@ -32,8 +32,6 @@ from ptyspec.files.zipped_arrays import NpzArchive, write_arrays
 
 __all__ = ["read_scan", "sha256_of", "write_scan"]
 
-ZIP = b"PK"
-NPY = b"\x93NUMPY"
 HDF5 = b"\x89HDF\r\n\x1a\n"
 HDF5_OFFSETS = (0, 512, 1024, 2048)
 """Where an HDF5 superblock may start (a user block may stand before it)."""
@@ -52,7 +50,7 @@ def read_scan(
     path = existing_file(path)
     with path.open("rb") as file:
         head = file.read(HDF5_OFFSETS[-1] + len(HDF5))
-    if head.startswith(ZIP):
+    if head.startswith(b"PK"):
         return read_npz(path, measurement=measurement, probe=probe)
     if any(head[at:].startswith(HDF5) for at in HDF5_OFFSETS):
         return _read_hdf5(path, measurement, probe)
@@ -75,20 +73,15 @@ def _read_hdf5(path: Path, measurement: Measurement | None, probe: Path | None) 
 
 def _unknown(path: Path, head: bytes) -> InputFileError:
     what, step = path.suffix or "no suffix", "convert the scan to NPZ (docs/file-formats.md)"
-    if head.startswith(NPY):
-        what, step = (
-            "a single numpy array",
-            "put it into an NPZ file beside the rest: numpy.savez(...)",
-        )
+    if head.startswith(b"\x93NUMPY"):
+        what = "a single numpy array"
+        step = "put it into an NPZ file beside the rest: numpy.savez(...)"
     elif path.suffix in {".npz", ".cxi", ".h5", ".hdf5"}:
         what = f"no {path.suffix} file inside"
         step = "copy the file again; it is damaged or was named wrongly"
+    problem = "this kind of file is not read"
     return InputFileError(
-        "this kind of file is not read",
-        value=what,
-        limit=".npz, .cxi, .h5 or .hdf5",
-        source=path,
-        next_step=step,
+        problem, value=what, limit=".npz, .cxi, .h5 or .hdf5", source=path, next_step=step
     )
 
 
@@ -145,12 +138,9 @@ def refuse_product(archive: NpzArchive) -> None:
 
 
 def _missing(archive: NpzArchive, key: str) -> InputFileError:
-    return InputFileError(
-        f"the file lacks {key}",
-        value="found: " + (", ".join(archive.keys) or "nothing"),
-        source=archive.path,
-        next_step="see docs/file-formats.md for the required keys and their aliases",
-    )
+    what, value = f"the file lacks {key}", f"found: {', '.join(archive.keys) or 'nothing'}"
+    step = "see docs/file-formats.md for the required keys and their aliases"
+    return InputFileError(what, value=value, source=archive.path, next_step=step)
 
 
 class _Reading:
@@ -222,9 +212,8 @@ class _Reading:
             return frames
         first, _, last = frames.shape
         if first == last == count:
-            self.warnings.append(
-                f"{key} is {frames.shape}: (M, N, N) order was assumed, (N, N, M) looks the same"
-            )
+            assumed = "(M, N, N) order was assumed, (N, N, M) looks the same"
+            self.warnings.append(f"{key} is {frames.shape}: {assumed}")
         if first != count and last == count:
             return np.ascontiguousarray(np.moveaxis(frames, -1, 0))
         return frames
@@ -254,12 +243,9 @@ class _Reading:
         if path is not None:
             return read_probe(path)
         if "probeGuess" not in self.archive:
-            raise ProbeError(
-                "the file holds no probe",
-                limit="key probeGuess",
-                source=self.source,
-                next_step="pass `--probe FILE` (.npy, .npz or .h5), or store probeGuess (N, N) complex64",
-            )
+            what = "the file holds no probe"
+            step = "pass `--probe FILE` (.npy, .npz or .h5), or store probeGuess (N, N) complex64"
+            raise ProbeError(what, limit="key probeGuess", source=self.source, next_step=step)
         return single_mode(self.archive.read("probeGuess"), self.archive.source("probeGuess"))
 
     def _metadata(self) -> dict[str, Any]:
@@ -279,9 +265,8 @@ class _Reading:
     def _skip_pickle(self, key: str) -> bool:
         if not self.archive.is_pickled(key):
             return False
-        self.warnings.append(
-            f"{key} is pickled and was skipped; store it as JSON text in a plain text array to keep it"
-        )
+        step = "store it as JSON text in a plain text array to keep it"
+        self.warnings.append(f"{key} is pickled and was skipped; {step}")
         return True
 
     def _keep_extra(self, key: str, out: dict[str, Any]) -> None:
@@ -291,22 +276,17 @@ class _Reading:
         if scalar or indices:
             out.setdefault(key, self.archive.read(key).tolist())
         else:
-            self.warnings.append(
-                f"{key} {header.dtype}{header.shape} is not a key of a scan and was not kept"
-            )
+            kind = f"{header.dtype}{header.shape}"
+            self.warnings.append(f"{key} {kind} is not a key of a scan and was not kept")
 
     def _text(self, key: str) -> str:
         array = self.archive.read(key)
         if array.size == 1 and array.dtype.kind in "US":
             value = array.reshape(-1)[0]
             return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-        raise InputFileError(
-            f"{key} is not text",
-            value=f"{array.dtype} {array.shape}",
-            limit="one text",
-            source=self.archive.source(key),
-            next_step=f"store {key} as numpy.array('...')",
-        )
+        what, step = f"{key} is not text", f"store {key} as numpy.array('...')"
+        value, source = f"{array.dtype} {array.shape}", self.archive.source(key)
+        raise InputFileError(what, value=value, limit="one text", source=source, next_step=step)
 
     @staticmethod
     def _tidy(fields: dict[str, Any], metadata: dict[str, Any]) -> None:

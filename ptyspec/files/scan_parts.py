@@ -41,30 +41,23 @@ def declared_kind(
     """
     for word in (stored, asked):
         if word is not None and word not in KINDS:
+            what = "unknown kind of measurement"
+            step = "set the key `measurement` to one of the two"
             raise MeasurementError(
-                "unknown kind of measurement",
-                value=word,
-                limit=" or ".join(KINDS),
-                source=source,
-                next_step="set the key `measurement` to one of the two",
+                what, value=word, limit=" or ".join(KINDS), source=source, next_step=step
             )
     if stored is not None and asked is not None and stored != asked:
+        what = "the file declares another kind of measurement than you did"
+        step = f"drop `--measurement {asked}`, or correct the key `measurement` in the file"
         raise MeasurementError(
-            "the file declares another kind of measurement than you did",
-            value=f"you: {asked}",
-            limit=f"file: {stored}",
-            source=source,
-            next_step=f"drop `--measurement {asked}`, or correct the key `measurement` in the file",
+            what, value=f"you: {asked}", limit=f"file: {stored}", source=source, next_step=step
         )
     kind = asked or cast("Measurement | None", stored)
     if kind is None and dtype.kind in "iub":
-        raise MeasurementError(
-            "the frames are integers, so they are counts, but nothing declares it",
-            value=dtype,
-            source=source,
-            limit="float32 amplitude unless declared",
-            next_step="pass `--measurement counts`, or add the key measurement='counts' to the file",
-        )
+        problem = "the frames are integers, so they are counts, but nothing declares it"
+        advice = "pass `--measurement counts`, or add the key measurement='counts' to the file"
+        limit = "float32 amplitude unless declared"
+        raise MeasurementError(problem, value=dtype, source=source, limit=limit, next_step=advice)
     return kind
 
 
@@ -127,25 +120,19 @@ def scale_from_dose(amplitude: Array, nphotons: object, key: str, source: str) -
     if not np.isfinite(energy):
         check_values("diff3d", amplitude, source=source)
     if not (np.isfinite(energy) and energy > 0):
-        raise ScanDataError(
-            "the scale cannot be derived from nphotons: the frames hold no energy",
-            value=energy,
-            limit="> 0",
-            source=source,
-            next_step="check the frames, or store the key `scale`",
-        )
+        what = "the scale cannot be derived from nphotons: the frames hold no energy"
+        step = "check the frames, or store the key `scale`"
+        raise ScanDataError(what, value=energy, limit="> 0", source=source, next_step=step)
     return intensity_scale(photons, energy), f"sqrt(nphotons / mean energy), {key}"
 
 
 def _positive(value: object, key: str, source: str) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
         return float(value)
+    what = f"{key} is not a positive number"
+    step = f"store {key} as one positive float, or remove it"
     raise ScanDataError(
-        f"{key} is not a positive number",
-        value=repr(value),
-        limit="finite and > 0",
-        source=f"{source}[{key}]",
-        next_step=f"store {key} as one positive float, or remove it",
+        what, value=repr(value), limit="finite and > 0", source=f"{source}[{key}]", next_step=step
     )
 
 
@@ -223,25 +210,20 @@ def single_mode(probe: Array, source: str) -> Array:
 
 def product_error(path: Path) -> InputFileError:
     """Return the error for a ptychodus product that was given as a scan."""
-    return InputFileError(
-        "this is a ptychodus product: it holds a reconstruction and no diffraction",
-        value="probe_position_x_m",
-        limit="diff3d, or entry_1/data_1/data",
-        source=path,
-        next_step="give the diffraction file, and this one as `--probe` if its probe is wanted",
-    )
+    what = "this is a ptychodus product: it holds a reconstruction and no diffraction"
+    step = "give the diffraction file, and this one as `--probe` if its probe is wanted"
+    limit = "diff3d, or entry_1/data_1/data"
+    value = "probe_position_x_m"
+    return InputFileError(what, value=value, limit=limit, source=path, next_step=step)
 
 
 def _from_npy(path: Path) -> Array:
     try:
         return np.asarray(np.load(path, allow_pickle=False))
     except (ValueError, EOFError, OSError) as error:
-        raise InputFileError(
-            "the probe file is pickled or damaged",
-            value=str(error),
-            source=path,
-            next_step="write it with numpy.save(path, probe.astype('complex64'))",
-        ) from error
+        what = "the probe file is pickled or damaged"
+        step = "write it with numpy.save(path, probe.astype('complex64'))"
+        raise InputFileError(what, value=str(error), source=path, next_step=step) from error
 
 
 def _from_hdf5(path: Path) -> Array:
@@ -255,13 +237,11 @@ def _from_hdf5(path: Path) -> Array:
 
 
 def _no_probe(path: Path, found: list[str]) -> InputFileError:
-    return InputFileError(
-        "the file holds no probe",
-        value=", ".join(found) or None,
-        limit="key probeGuess or probe",
-        source=path,
-        next_step="give a .npy file with one (N, N) complex array",
-    )
+    what = "the file holds no probe"
+    step = "give a .npy file with one (N, N) complex array"
+    limit = "key probeGuess or probe"
+    value = ", ".join(found) or None
+    return InputFileError(what, value=value, limit=limit, source=path, next_step=step)
 
 
 def metadata_text(metadata: Mapping[str, Any]) -> str:

@@ -30,6 +30,7 @@ READERS: dict[tuple[int, int], Any] = {
 """By version of a member's header."""
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError)
 """What reading a damaged member raises."""
+COPY_AGAIN = "copy the file again, or write it again with numpy.savez"
 CONVERT = "rewrite the member as a plain array: numpy.savez(new, **{key: numpy.asarray(value, dtype=...)})"
 
 
@@ -55,11 +56,9 @@ class NpzArchive:
         try:
             self._zip = zipfile.ZipFile(self.path)
         except (zipfile.BadZipFile, OSError) as error:
+            what, value = "the file is no NPZ archive, or it is truncated", str(error)
             raise InputFileError(
-                "the file is no NPZ archive, or it is truncated",
-                value=str(error),
-                source=self.path,
-                next_step="copy the file again, or write it again with numpy.savez",
+                what, value=value, source=self.path, next_step=COPY_AGAIN
             ) from error
         arrays = [one for one in self._zip.infolist() if one.filename.endswith(".npy")]
         self._members = {one.filename.removesuffix(".npy"): one for one in arrays}
@@ -99,12 +98,10 @@ class NpzArchive:
             try:
                 array = np.empty(header.shape, header.dtype, order=order)
             except MemoryError as error:
-                raise InputFileError(
-                    f"{key} does not fit into memory",
-                    value=f"{header.nbytes / 2**30:.1f} GiB",
-                    source=self.source(key),
-                    next_step="write the file uncompressed (numpy.savez): its frames are then mapped, not loaded",
-                ) from error
+                what, value = f"{key} does not fit into memory", f"{header.nbytes / 2**30:.1f} GiB"
+                step = "write it uncompressed (numpy.savez): its frames are then mapped, not loaded"
+                source = self.source(key)
+                raise InputFileError(what, value=value, source=source, next_step=step) from error
             self._fill(key, member, array)
         return array
 
@@ -145,13 +142,9 @@ class NpzArchive:
 
     def _plain_header(self, key: str, header: Header) -> Header:
         if header.dtype.hasobject:
-            raise InputFileError(
-                f"{key} is a pickled object array; pickles can run code and are never read",
-                value=header.dtype,
-                limit="a plain numeric or text array",
-                source=self.source(key),
-                next_step=CONVERT,
-            )
+            what = f"{key} is a pickled object array; pickles can run code and are never read"
+            value, limit, source = header.dtype, "a plain numeric or text array", self.source(key)
+            raise InputFileError(what, value=value, limit=limit, source=source, next_step=CONVERT)
         return header
 
     def _fill(self, key: str, member: IO[bytes], array: Array) -> None:
@@ -169,12 +162,9 @@ class NpzArchive:
             raise self._damaged(key, error) from error
 
     def _damaged(self, key: str, what: object) -> InputFileError:
-        return InputFileError(
-            f"{key} cannot be read: the archive is damaged or truncated",
-            value=str(what),
-            source=self.source(key),
-            next_step="copy the file again, or write it again with numpy.savez",
-        )
+        problem = f"{key} cannot be read: the archive is damaged or truncated"
+        source = self.source(key)
+        return InputFileError(problem, value=str(what), source=source, next_step=COPY_AGAIN)
 
 
 def blocks(array: Array, nbytes: int = BLOCK_BYTES) -> Iterator[Array]:

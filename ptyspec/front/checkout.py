@@ -13,10 +13,7 @@ def checkout(root: Path | None) -> Path:
     place = (root or Path(ptyspec.__file__).parents[1]).resolve()
     for folder in ("specs", "tests"):
         if not (place / folder).is_dir():
-            raise InputFileError(
-                f"there is no folder {folder}",
-                value=place,
-                limit="a checkout with specs/ and tests/",
-                next_step="name one: --root DIR",
-            )
+            what = f"there is no folder {folder}"
+            limit = "a checkout with specs/ and tests/"
+            raise InputFileError(what, value=place, limit=limit, next_step="name one: --root DIR")
     return place

@@ -56,12 +56,10 @@ class FinishedRun:
 
     def __init__(self, folder: Path) -> None:
         if not (folder / SCENARIO_FILE).is_file():
-            raise InputFileError(
-                "this folder is not a run",
-                value=folder,
-                limit=f"it holds {SCENARIO_FILE}",
-                next_step="name the folder that `ptyspec run` printed",
-            )
+            what = "this folder is not a run"
+            step = "name the folder that `ptyspec run` printed"
+            limit = f"it holds {SCENARIO_FILE}"
+            raise InputFileError(what, value=folder, limit=limit, next_step=step)
         self.folder = folder
 
     def check(self) -> FinishedRun:
@@ -184,11 +182,9 @@ class FinishedRun:
         try:
             yield path
         except (AttributeError, KeyError, TypeError, ValueError) as error:
+            what = "a file of this run is damaged"
             raise InputFileError(
-                "a file of this run is damaged",
-                value=" ".join(f"{error}".split()),
-                source=path,
-                next_step=AGAIN,
+                what, value=" ".join(f"{error}".split()), source=path, next_step=AGAIN
             ) from error
 
 

@@ -135,12 +135,9 @@ def maker(words: str) -> Callable[[], Pipeline]:
     try:
         made = make()
     except TypeError as error:
-        raise ConfigError(
-            f"the pipeline's class cannot be made without arguments: {error}",
-            value=words,
-            source=SOURCE,
-            next_step="give it defaults, or name an instance",
-        ) from error
+        what = f"the pipeline's class cannot be made without arguments: {error}"
+        step = "give it defaults, or name an instance"
+        raise ConfigError(what, value=words, source=SOURCE, next_step=step) from error
     _check(made, words)
     return make
 
@@ -148,21 +145,14 @@ def maker(words: str) -> Callable[[], Pipeline]:
 def _attribute(words: str) -> Any:
     module, colon, path = words.partition(":")
     if not (module and colon and path):
-        raise ConfigError(
-            "a pipeline is written MODULE:ATTR",
-            value=words,
-            source=SOURCE,
-            limit=f"such as {REFERENCE}",
-        )
+        what = "a pipeline is written MODULE:ATTR"
+        raise ConfigError(what, value=words, source=SOURCE, limit=f"such as {REFERENCE}")
     try:
         node: Any = importlib.import_module(module)
     except ImportError as error:
-        raise ConfigError(
-            f"the pipeline's module cannot be imported: {error}",
-            value=module,
-            source=SOURCE,
-            next_step="install it, or put its folder on PYTHONPATH",
-        ) from error
+        what = f"the pipeline's module cannot be imported: {error}"
+        advice = "install it, or put its folder on PYTHONPATH"
+        raise ConfigError(what, value=module, source=SOURCE, next_step=advice) from error
     for name in path.split("."):
         if not hasattr(node, name):
             near = " or ".join(difflib.get_close_matches(name, dir(node), n=3))
@@ -186,12 +176,9 @@ def _check(made: object, words: str) -> None:
             next_step="see ptyspec/pipeline/protocol.py",
         )
     if name == ReferencePipeline.name and type(made) is not ReferencePipeline:
-        raise ConfigError(
-            "another pipeline carries the reference's name: their stored runs would be mixed up",
-            value=words,
-            source=SOURCE,
-            next_step="give its class a `name` of its own",
-        )
+        what = "another pipeline carries the reference's name: their stored runs would be mixed up"
+        step = "give its class a `name` of its own"
+        raise ConfigError(what, value=words, source=SOURCE, next_step=step)
 
 
 _loaded: dict[str, tuple[Any, str]] = {}
@@ -244,12 +231,9 @@ def digest_as_loaded(module: str, path: Path) -> str:
     if former is None or former[0] is not spec:
         _loaded[module] = former = (spec, digest)
     if former[1] != digest or not _same_functions(loaded, path, content):
-        raise ConfigError(
-            "the source of this pipeline was edited after it was loaded",
-            value=path,
-            source=module,
-            next_step="restart Python, or importlib.reload the module and make the pipeline anew",
-        )
+        what = "the source of this pipeline was edited after it was loaded"
+        step = "restart Python, or importlib.reload the module and make the pipeline anew"
+        raise ConfigError(what, value=path, source=module, next_step=step)
     return digest
 
 

@@ -90,12 +90,9 @@ def _check_active(recipe: str, promised: Collection[str]) -> None:
     """Without its faults a recipe that is wrong on purpose would be another one, and nobody would know."""
     absent = [name for name in recipe_faults(recipe) if name not in {*active_faults(), *promised}]
     if absent:
-        raise ConfigError(
-            f"recipe {recipe} is wrong on purpose, and faults of it are not active",
-            value=", ".join(absent),
-            source="recipe",
-            next_step=f"ptyspec run SCENARIO --recipe {recipe}, or ptyspec.run in Python",
-        )
+        what = f"recipe {recipe} is wrong on purpose, and faults of it are not active"
+        step = f"ptyspec run SCENARIO --recipe {recipe}, or ptyspec.run in Python"
+        raise ConfigError(what, value=", ".join(absent), source="recipe", next_step=step)
 
 
 def _folder() -> Any:
@@ -131,13 +128,11 @@ def _scenario(target: str) -> Layer:
         return Layer(f"scenario {target}", _load(f"{target}.yaml"))
     path = Path(target)
     if path.suffix not in {".yaml", ".yml"}:
-        raise UnknownNameError(
-            f"no scenario is called {target}",
-            value=target,
-            limit=", ".join(scenario_names()),
-            source="command line",
-            next_step="give one of these names, a scenario .yaml, or a scan .npz / .cxi",
-        )
+        what = f"no scenario is called {target}"
+        step = "give one of these names, a scenario .yaml, or a scan .npz / .cxi"
+        limit = ", ".join(scenario_names())
+        source = "command line"
+        raise UnknownNameError(what, value=target, limit=limit, source=source, next_step=step)
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -161,12 +156,9 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
     from ptyspec.physics.scale import mean_energy
 
     if profile is not None:
-        raise ConfigError(
-            "a profile fixes simulated data; a measured scan has its own",
-            value=profile,
-            source="--profile",
-            next_step="leave out --profile; use --set grouping.n_groups=N for fewer groups",
-        )
+        what = "a profile fixes simulated data; a measured scan has its own"
+        step = "leave out --profile; use --set grouping.n_groups=N for fewer groups"
+        raise ConfigError(what, value=profile, source="--profile", next_step=step)
     path, said = Path(target).resolve(), _said(told)
     probe = said.get("probe.path")
     scan = read_scan(
@@ -206,12 +198,8 @@ def _long_enough(recipes: Sequence[Layer], facts: Layer) -> Layer:
 def _setting(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise ConfigError(
-            "a setting is written KEY=VALUE",
-            value=text,
-            source="--set",
-            next_step="e.g. dose.nphotons=1e5",
-        )
+        what = "a setting is written KEY=VALUE"
+        raise ConfigError(what, value=text, source="--set", next_step="e.g. dose.nphotons=1e5")
     try:
         parsed = yaml.safe_load(value)
     except yaml.YAMLError as error:

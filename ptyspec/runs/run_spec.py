@@ -136,20 +136,15 @@ def run_spec(
     if kind == "scenario":
         return _scenario(target, said, faults)
     if said:
-        raise ConfigError(
-            f"a {kind} has a profile, seeds and settings of its own",
-            value=target,
-            source="--profile, --recipe, --seed, --set",
-            next_step="leave these options out, or name a scenario",
-        )
+        problem = f"a {kind} has a profile, seeds and settings of its own"
+        advice = "leave these options out, or name a scenario"
+        source = "--profile, --recipe, --seed, --set"
+        raise ConfigError(problem, value=target, source=source, next_step=advice)
     if kind != "run":
         if kind not in (readers or {}):
-            raise ConfigError(
-                f"a {kind} holds settings and no run",
-                value=target,
-                source="command line",
-                next_step=f"compare its settings with `ptyspec audit params {target} ...`",
-            )
+            what = f"a {kind} holds settings and no run"
+            step = f"compare its settings with `ptyspec audit params {target} ...`"
+            raise ConfigError(what, value=target, source="command line", next_step=step)
         return (readers or {})[kind](target)
     folder = _run_folder(target, runs)
     assert folder is not None  # what made it a run
@@ -224,22 +219,17 @@ def _scenario(words: str, said: Options, known: Collection[str] | None) -> RunSp
         elif word.removeprefix("-") in (known or ()):
             (removed if word.startswith("-") else added).add(word.removeprefix("-"))
         else:
-            raise UnknownNameError(
-                f"{word} is neither a recipe nor a fault",
-                value=words,
-                limit=", ".join(recipe_names()),
-                source="command line",
-                next_step="an option is a recipe, a fault (ptyspec faults list), -FAULT, or KEY=VALUE",
-            )
+            what = f"{word} is neither a recipe nor a fault"
+            step = "an option is a recipe, a fault (ptyspec faults list), -FAULT, or KEY=VALUE"
+            limit = ", ".join(recipe_names())
+            source = "command line"
+            raise UnknownNameError(what, value=words, limit=limit, source=source, next_step=step)
     whole = recipe_faults(recipe) if recipe and known is not None else ()
     absent = removed - {*whole, *added}
     if absent:
-        raise ConfigError(
-            "a fault that is not there cannot be taken away",
-            value=", ".join(sorted(absent)),
-            limit=", ".join([*whole, *sorted(added)]) or "no fault is active",
-            source=words,
-        )
+        what = "a fault that is not there cannot be taken away"
+        limit = ", ".join([*whole, *sorted(added)]) or "no fault is active"
+        raise ConfigError(what, value=", ".join(sorted(absent)), limit=limit, source=words)
     found = request(
         target, profile=said.profile, recipe=recipe, seed=said.seed, settings=settings, faults=whole
     )

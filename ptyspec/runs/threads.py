@@ -19,13 +19,9 @@ def default_threads() -> int:
     if asked is None:
         return min(2, usable_cpus())
     if not asked.isdigit() or int(asked) < 1:
-        raise ConfigError(
-            "PTYSPEC_THREADS is not a positive whole number",
-            value=asked,
-            limit=">= 1",
-            source="environment",
-            next_step="unset it, or set it to the number of threads, such as 2",
-        )
+        what = "PTYSPEC_THREADS is not a positive whole number"
+        step = "unset it, or set it to the number of threads, such as 2"
+        raise ConfigError(what, value=asked, limit=">= 1", source="environment", next_step=step)
     return int(asked)
 
 

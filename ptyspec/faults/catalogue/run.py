@@ -157,7 +157,7 @@ def other_threads_accepted(refuse, wanted):
     """A TensorFlow that is loaded with other threads is left as it is, without a word."""
 
 
-@fault("files.disk:_check_free", red="STORE-006", green="STORE-003 STORE-004")
+@fault("files.disk:check_output", red="STORE-006", green="STORE-003 STORE-004")
 def output_overwritten(check, out, force=False):
     """An output folder is replaced whatever it holds: nobody looks at what --out holds."""
 
