@@ -120,9 +120,8 @@ def to_pixel_scan(record: CxiScan, measurement: Measurement | None = None) -> Pi
     return PixelScan(amplitude, probe_moves + offset, mask, probe, metadata, record.source)
 
 
-def to_raw_scan(record: CxiScan | PixelScan, probe: Array | None = None) -> RawScan:
+def to_raw_scan(scan: PixelScan, probe: Array | None = None) -> RawScan:
     """Return the scan with `probe` (N, N), or else with the file's own illumination; ProbeError if there is neither."""
-    scan = to_pixel_scan(record) if isinstance(record, CxiScan) else record
     chosen = scan.probe if probe is None else probe
     if chosen is None:
         size = scan.diff3d.shape[1]
@@ -203,12 +202,11 @@ def _wavelength(file: Hdf5File, warnings: list[str]) -> float:
     implied = PLANCK_LIGHT / _length(file, energy_key, ENERGIES) if file.has(energy_key) else None
     value = implied if implied is not None and key == energy_key else _length(file, key)
     if not WAVELENGTHS[0] <= value <= WAVELENGTHS[1]:
+        what, source = "the wavelength is out of range", file.source(key)
+        limit = f"{WAVELENGTHS[0]:g} .. {WAVELENGTHS[1]:g} m"
+        step = "store the energy in joules (1 keV = 1.602e-16 J), or give it units='eV'"
         raise ScanDataError(
-            "the wavelength is out of range",
-            value=f"{value:.4g} m",
-            limit=f"{WAVELENGTHS[0]:g} .. {WAVELENGTHS[1]:g} m",
-            source=file.source(key),
-            next_step="store the energy in joules (1 keV = 1.602e-16 J), or give it units='eV'",
+            what, value=f"{value:.4g} m", limit=limit, source=source, next_step=step
         )
     if implied is not None and abs(implied / value - 1) > 0.01:
         warnings.append(f"wavelength {value:.4g} m was used; energy implies {implied:.4g} m")
@@ -223,23 +221,15 @@ def _detector_axes(file: Hdf5File) -> tuple[Array, Array, float]:
         basis = basis.T if basis.shape == (2, 3) else basis
         vectors = as_array("basis_vectors", basis, np.float64, (3, 2), source=file.source(key))
     else:
-        x, y = (_pixel_size(file, *axes) for axes in ("xy", "yx"))
+        sizes_of = [[f"{DETECTOR}/{axis}_pixel_size" for axis in axes] for axes in ("xy", "yx")]
+        x, y = (_length(file, _required(file, "detector pixel size", *keys)) for keys in sizes_of)
         vectors = np.array([[0.0, -x], [-y, 0.0], [0.0, 0.0]])
     sizes = np.linalg.norm(vectors, axis=0)
     if not (sizes > 0).all() or abs(sizes[0] / sizes[1] - 1) > 0.001:
-        raise UnsupportedScanError(
-            "the detector pixels are not square",
-            value=sizes.tolist(),
-            limit="equal to 0.1 %",
-            source=file.source(DETECTOR),
-            next_step="resample the frames to square pixels",
-        )
+        what, step = "the detector pixels are not square", "resample the frames to square pixels"
+        value, limit, source = sizes.tolist(), "equal to 0.1 %", file.source(DETECTOR)
+        raise UnsupportedScanError(what, value=value, limit=limit, source=source, next_step=step)
     return vectors[:, 0] / sizes[0], vectors[:, 1] / sizes[1], float(sizes.mean())
-
-
-def _pixel_size(file: Hdf5File, *axes: str) -> float:
-    keys = [f"{DETECTOR}/{axis}_pixel_size" for axis in axes]
-    return _length(file, _required(file, "detector pixel size", *keys))
 
 
 def _mask(file: Hdf5File, frames: Array, warnings: list[str]) -> Array:

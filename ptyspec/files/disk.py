@@ -108,17 +108,11 @@ def publish(folder: Path, out: Path, force: bool = False) -> Path:
 def check_output(out: Path, force: bool = False) -> None:
     """Raise OutputExistsError when `publish` to `out` would refuse; call it before the work is done."""
     out = out.expanduser().resolve()
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
-    if out.is_dir() and (out / RUN_MARK).is_file():
-        if force:
-            return
+    check_place(out, "a run of ptyspec", lambda folder: (folder / RUN_MARK).is_file())
+    if not force and out.is_dir() and any(out.iterdir()):
         what = "the output folder already holds a run"
         step = "choose another folder with --out, or replace the run with --force"
         raise OutputExistsError(what, value=out, next_step=step)
-    what = "the output path exists and is not a run of ptyspec"
-    step = "choose another folder with --out"
-    raise OutputExistsError(what, value=out, limit="a new or empty folder", next_step=step)
 
 
 def existing_file(path: Path) -> Path:

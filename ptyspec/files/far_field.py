@@ -85,33 +85,28 @@ def require_far_field(scan: PixelScan | RawScan) -> Sampling | None:
         return None
     sampling = measure_sampling(scan.diff3d, scan.positions, geometry)
     if sampling.reasons:
-        raise UnsupportedScanError(
-            "this is a near-field scan: " + "; ".join(sampling.reasons),
-            value=f"step {_um(sampling.step_m)}, sqrt(lambda z) {_um(sampling.fresnel_length_m)}",
-            limit=f"step <= {MAX_STEP_FRACTION} and beam <= {MAX_BEAM_FRACTION} fields of view"
-            f" of {_um(sampling.field_of_view_m)}",
-            source=scan.source or None,
-            next_step="reconstruct it with a near-field (Fresnel) engine; check distance, wavelength and pixel size",
-        )
+        what = f"this is a near-field scan: {'; '.join(sampling.reasons)}"
+        value = f"step {_um(sampling.step_m)}, sqrt(lambda z) {_um(sampling.fresnel_length_m)}"
+        fields = f"fields of view of {_um(sampling.field_of_view_m)}"
+        limit = f"step <= {MAX_STEP_FRACTION} and beam <= {MAX_BEAM_FRACTION} {fields}"
+        near = "reconstruct it with a near-field (Fresnel) engine"
+        step, source = f"{near}; check distance, wavelength and pixel size", scan.source or None
+        raise UnsupportedScanError(what, value=value, limit=limit, source=source, next_step=step)
     return sampling
 
 
 def measure_sampling(amplitude: Array, positions: Array, geometry: Mapping[str, Any]) -> Sampling:
     """Return step, field of view and shadow law of frames (M, N, N) at positions (M, 2) [x, y] in object pixels."""
     pixel = float(geometry["object_pixel_m"])
-    neighbour, step = _neighbours(positions)
+    from scipy.spatial import cKDTree  # not needed to import this module
+
+    apart, index = cKDTree(positions).query(positions, k=2)
+    neighbour, step = np.asarray(index[:, 1]), float(np.median(apart[:, 1]))
     wavelength, distance = float(geometry["wavelength_m"]), float(geometry["distance_m"])
     shadow = _shadow(amplitude, positions * pixel, neighbour, float(geometry["detector_pixel_m"]))
     return Sampling(
         step * pixel, float(geometry["field_of_view_m"]), math.sqrt(wavelength * distance), shadow
     )
-
-
-def _neighbours(positions: Array) -> tuple[Array, float]:
-    from scipy.spatial import cKDTree  # not needed to import this module
-
-    distance, index = cKDTree(positions).query(positions, k=2)
-    return np.asarray(index[:, 1]), float(np.median(distance[:, 1]))
 
 
 def _shadow(

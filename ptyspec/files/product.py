@@ -8,9 +8,8 @@ counts = |F(probe . object)|^2.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -22,58 +21,36 @@ from ptyspec.physics.scale import mean_energy
 
 PLANCK_LIGHT_EV = 1.239841984e-6
 """h c in eV m."""
-REQUIRED = ("detector_object_distance_m", "probe_energy_eV", "exposure_time_s")
+SCALARS = ("detector_object_distance_m", "probe_energy_eV", "exposure_time_s")
 OPTIONAL = ("probe_photon_count", "mass_attenuation_m2_kg", "tomography_angle_deg")
-ARRAYS = {
-    "probe_position_indexes": "position_indexes",
-    "probe_position_x_m": "position_x_m",
-    "probe_position_y_m": "position_y_m",
-    "probe": "probe",
-    "object": "object",
-    "object_layer_spacing_m": "object_layer_spacing_m",
-    "loss_epochs": "loss_epochs",
-    "loss_values": "loss_values",
-}
-"""NPZ key of each array, and the field that holds it."""
-PAIRS = {
-    "probe_pixel_m": ("probe_pixel_height_m", "probe_pixel_width_m"),
-    "object_pixel_m": ("object_pixel_height_m", "object_pixel_width_m"),
-    "object_center_m": ("object_center_x_m", "object_center_y_m"),
-}
-"""Fields of two numbers, each of which has an NPZ key."""
-HDF5_SUFFIXES = (".h5", ".hdf5")
+ARRAYS = (
+    "probe_position_indexes",
+    "probe_position_x_m",
+    "probe_position_y_m",
+    "probe",
+    "object",
+    "object_layer_spacing_m",
+    "loss_epochs",
+    "loss_values",
+)
+PIXELS = (
+    "probe_pixel_height_m",
+    "probe_pixel_width_m",
+    "object_pixel_height_m",
+    "object_pixel_width_m",
+)
+CENTRES = ("object_center_x_m", "object_center_y_m")
 NO_GEOMETRY = (
     "The scan states no geometry: pixel sizes are 1.0, so lengths are in object pixels, not metres."
 )
 UNCOVERED = "Uncovered object pixels are 0."
 
 
-@dataclass(frozen=True)
-class Product:
-    """A ptychodus product.
+Product: TypeAlias = dict[str, Any]
+"""What a product holds, by NPZ key (docs/file-formats.md): texts, floats and arrays.
 
-    - probe: (opr, modes, N, N) complex, or fewer axes; object: (layers, H, W) complex, or (H, W).
-    - position_x_m, position_y_m: (M,) metres; position_indexes: (M,).
-    - probe_pixel_m, object_pixel_m: (height, width); object_center_m: (x, y); object_layer_spacing_m: (layers - 1,).
-    - numbers: the scalars of REQUIRED and OPTIONAL (0.0 where an optional one is absent).
-    - loss_epochs, loss_values: (epochs,), possibly empty.
-    """
-
-    name: str
-    comments: str
-    numbers: dict[str, float]
-    probe: Array
-    object: Array
-    position_indexes: Array
-    position_x_m: Array
-    position_y_m: Array
-    probe_pixel_m: tuple[float, float]
-    object_pixel_m: tuple[float, float]
-    object_center_m: tuple[float, float]
-    object_layer_spacing_m: Array
-    loss_epochs: Array
-    loss_values: Array
-    opr_weights: Array | None = None
+An optional number that a file lacks is 0.0; `opr_weights` is there only where the file has it.
+"""
 
 
 def write_product(
@@ -98,27 +75,25 @@ def write_product(
     covered = np.isfinite(reconstruction.object)
     notes = [comments, "" if geometry else NO_GEOMETRY, "" if covered.all() else UNCOVERED]
     (height, width), (x0, y0) = reconstruction.object.shape, reconstruction.origin
-    product = Product(
-        name=name or path.stem,
-        comments=" ".join(filter(None, notes)),
-        numbers=dict.fromkeys((*REQUIRED, *OPTIONAL), 0.0)
-        | {
-            "detector_object_distance_m": float(geometry.get("distance_m", 0.0)),
-            "probe_energy_eV": PLANCK_LIGHT_EV / wavelength if wavelength else 0.0,
-            "probe_photon_count": scan.scale**2 * mean_energy(scan.diff3d),
-        },
-        probe=(scan.scale * scan.probeGuess).astype(np.complex64)[None, None],
-        object=np.where(covered, reconstruction.object, 0).astype(np.complex64)[None],
-        position_indexes=np.arange(scan.size),
-        position_x_m=scan.xcoords * pixel,
-        position_y_m=scan.ycoords * pixel,
-        probe_pixel_m=(pixel, pixel),
-        object_pixel_m=(pixel, pixel),
-        object_center_m=((x0 + width / 2) * pixel, (y0 + height / 2) * pixel),
-        object_layer_spacing_m=np.zeros(0),
-        loss_epochs=np.arange(len(losses)),
-        loss_values=np.asarray(losses, np.float64),
-    )
+    product: Product = {
+        "name": name or path.stem,
+        "comments": " ".join(filter(None, notes)),
+        **dict.fromkeys((*SCALARS, *OPTIONAL), 0.0),
+        "detector_object_distance_m": float(geometry.get("distance_m", 0.0)),
+        "probe_energy_eV": PLANCK_LIGHT_EV / wavelength if wavelength else 0.0,
+        "probe_photon_count": scan.scale**2 * mean_energy(scan.diff3d),
+        "probe_position_indexes": np.arange(scan.size),
+        "probe_position_x_m": scan.xcoords * pixel,
+        "probe_position_y_m": scan.ycoords * pixel,
+        "probe": (scan.scale * scan.probeGuess).astype(np.complex64)[None, None],
+        "object": np.where(covered, reconstruction.object, 0).astype(np.complex64)[None],
+        "object_layer_spacing_m": np.zeros(0),
+        "loss_epochs": np.arange(len(losses)),
+        "loss_values": np.asarray(losses, np.float64),
+        **dict.fromkeys(PIXELS, pixel),
+        "object_center_x_m": (x0 + width / 2) * pixel,
+        "object_center_y_m": (y0 + height / 2) * pixel,
+    }
     with atomic_file(path) as file:
         writer(file, product)
     return path
@@ -171,37 +146,23 @@ def _product(
         value = need(key).reshape(-1)[0]
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
+    product: Product = {key: text(key) for key in ("name", "comments")}
+    product |= {key: number(key) for key in (*SCALARS, *PIXELS, *CENTRES)}
+    product |= {key: number(key) if has(key) else 0.0 for key in OPTIONAL}
     losses = need("loss_values" if has("loss_values") or not has("costs") else "costs")
     known = {"loss_epochs": np.arange(len(losses)), "loss_values": losses}
-    arrays: dict[str, Any] = {
-        field: known[key] if key in known and not has(key) else need(key)
-        for key, field in ARRAYS.items()
-    }
+    product |= {key: known[key] if key in known and not has(key) else need(key) for key in ARRAYS}
     count = None
-    for field in ("position_x_m", "position_y_m"):
+    for key in ("probe_position_x_m", "probe_position_y_m"):
         where, shape = source("positions"), (count,)
-        arrays[field] = as_array(f"probe_{field}", arrays[field], np.float64, shape, source=where)
-        count = len(arrays[field])
-    numbers = {key: number(key) for key in REQUIRED}
-    numbers |= {key: number(key) if has(key) else 0.0 for key in OPTIONAL}
-    pairs: dict[str, Any] = {field: tuple(map(number, keys)) for field, keys in PAIRS.items()}
-    weights = read("opr_weights") if has("opr_weights") else None
-    words: dict[str, Any] = {key: text(key) for key in ("name", "comments")}
-    return Product(**words, numbers=numbers, opr_weights=weights, **pairs, **arrays)
-
-
-def _values(product: Product) -> dict[str, Any]:
-    """Every NPZ key and its value."""
-    values: dict[str, Any] = {"name": product.name, "comments": product.comments, **product.numbers}
-    values |= {key: getattr(product, field) for key, field in ARRAYS.items()}
-    for field, keys in PAIRS.items():
-        values |= dict(zip(keys, getattr(product, field), strict=True))
-    return values if product.opr_weights is None else values | {"opr_weights": product.opr_weights}
+        product[key] = as_array(key, product[key], np.float64, shape, source=where)
+        count = len(product[key])
+    return product | ({"opr_weights": read("opr_weights")} if has("opr_weights") else {})
 
 
 def _hdf5_place(key: str) -> tuple[str, str]:
     """(dataset, attribute) of an NPZ key in the HDF5 form: scalars are attributes of the root, probe or object."""
-    if key in ("name", "comments", *REQUIRED, *OPTIONAL):
+    if key in ("name", "comments", *SCALARS, *OPTIONAL):
         return "", key
     for dataset in ("probe", "object"):
         if key.startswith((f"{dataset}_pixel", f"{dataset}_center")):
@@ -210,18 +171,17 @@ def _hdf5_place(key: str) -> tuple[str, str]:
 
 
 def _write_npz(file: Any, product: Product) -> None:
-    write_arrays(file, {key: np.asarray(value) for key, value in _values(product).items()})
+    write_arrays(file, {key: np.asarray(value) for key, value in product.items()})
 
 
 def _write_hdf5(file: Any, product: Product) -> None:
     import h5py
 
-    values = _values(product)
     with h5py.File(file, "w") as out:
-        for key in values:
+        for key in product:
             if _hdf5_place(key) == (key, ""):
-                out.create_dataset(key, data=values[key])
-        for key, value in values.items():
+                out.create_dataset(key, data=product[key])
+        for key, value in product.items():
             dataset, attribute = _hdf5_place(key)
             if attribute:
                 (out[dataset] if dataset else out).attrs[attribute] = value
@@ -230,7 +190,7 @@ def _write_hdf5(file: Any, product: Product) -> None:
 def _kind(path: Path) -> str:
     if path.suffix == ".npz":
         return "npz"
-    if path.suffix in HDF5_SUFFIXES:
+    if path.suffix in (".h5", ".hdf5"):
         return "hdf5"
     what = "a product has another suffix"
     step = "choose one of these suffixes"

@@ -72,19 +72,16 @@ def contradictions(frames: Array, kind: Measurement | None) -> list[str]:
         small = sample[np.square(sample) < SQUARE_RANGE]
         squares = np.square(small)
         roots = bool(np.all(np.abs(squares - np.rint(squares)) <= 1e-4 + 1e-6 * squares))
-        like = (
-            "square roots of integers: they look like amplitudes" if roots else "not whole numbers"
-        )
-        return [f"declared counts, but the values are {like}"]
+        like = "square roots of integers: they look like amplitudes"
+        return [f"declared counts, but the values are {like if roots else 'not whole numbers'}"]
     if kind != "counts" and whole and sample.max() >= LEAST_MAXIMUM:
         mean = sample.mean(axis=0)
         lit = mean > 0
         ratio = float(np.median(sample.var(axis=0)[lit] / mean[lit]))
         stated = "declared amplitude" if kind else "no measurement declared, amplitude assumed"
         largest = f"whole numbers up to {sample.max():g} (variance/mean {ratio:.3g})"
-        return [
-            f"{stated}, but all values are {largest}: they look like counts; if so, pass `--measurement counts`"
-        ]
+        so = "they look like counts; if so, pass `--measurement counts`"
+        return [f"{stated}, but all values are {largest}: {so}"]
     return []
 
 
@@ -154,13 +151,11 @@ def refuse_illuminated(scan: RawScan) -> None:
     probe: Array = scan.probeGuess
     lit = min(_residual(labels, probe * bare), _residual(labels, np.abs(probe) * bare))
     if lit < MATCH and lit < _residual(labels, bare) / 2:
-        raise ScanDataError(
-            "the labels are illuminated: object times probe (SIM-LABELS-ILLUMINATED-001)",
-            source=scan.source or None,
-            value=f"|Y| / |O| follows |P| to {lit:.2g}",
-            limit="Y = O under each frame, without the probe",
-            next_step="store the bare patches of objectGuess as Y, or remove the key Y",
-        )
+        what = "the labels are illuminated: object times probe (SIM-LABELS-ILLUMINATED-001)"
+        value, source = f"|Y| / |O| follows |P| to {lit:.2g}", scan.source or None
+        limit = "Y = O under each frame, without the probe"
+        step = "store the bare patches of objectGuess as Y, or remove the key Y"
+        raise ScanDataError(what, value=value, limit=limit, source=source, next_step=step)
 
 
 def _residual(labels: Array, model: Array) -> float:
@@ -178,18 +173,34 @@ def read_probe(path: Path) -> Array:
 
     Raises InputFileError for what cannot be read, ProbeError for several modes, ScanDataError for NaN.
     """
-    path = existing_file(path)
+    path, found = existing_file(path), list[str]()
     with path.open("rb") as file:
         magic = file.read(8)
     if magic.startswith(b"\x93NUMPY"):
-        return single_mode(_from_npy(path), str(path))
+        try:
+            array = np.asarray(np.load(path, allow_pickle=False))
+        except (ValueError, EOFError, OSError) as error:
+            what = "the probe file is pickled or damaged"
+            step = "write it with numpy.save(path, probe.astype('complex64'))"
+            raise InputFileError(what, value=str(error), source=path, next_step=step) from error
+        return single_mode(array, str(path))
     if magic.startswith(b"PK"):
         with NpzArchive(path) as archive:
-            for key in KEYS:
-                if key in archive:
-                    return single_mode(archive.read(key), archive.source(key))
-            raise _no_probe(path, archive.keys)
-    return _from_hdf5(path)
+            found = archive.keys
+            if key := next((key for key in KEYS if key in archive), None):
+                return single_mode(archive.read(key), archive.source(key))
+    else:
+        from ptyspec.files.hdf5 import (  # h5py is needed for these files alone
+            ILLUMINATION,
+            Hdf5File,
+        )
+
+        with Hdf5File(path) as stored:
+            if key := stored.first(ILLUMINATION, *KEYS):
+                return single_mode(stored.read(key), stored.source(key))
+    what, step = "the file holds no probe", "give a .npy file with one (N, N) complex array"
+    value, limit = ", ".join(found) or None, "key probeGuess or probe"
+    raise InputFileError(what, value=value, limit=limit, source=path, next_step=step)
 
 
 def single_mode(probe: Array, source: str) -> Array:
@@ -198,13 +209,10 @@ def single_mode(probe: Array, source: str) -> Array:
     while probe.ndim > 2 and 1 in probe.shape:
         probe = np.squeeze(probe, axis=probe.shape.index(1))
     if probe.ndim > 2:
-        raise ProbeError(
-            "the probe has several modes; this model illuminates with one coherent probe",
-            value=shape,
-            limit="(N, N)",
-            source=source,
-            next_step="keep the strongest mode: numpy.save('probe.npy', probe[0]), then `--probe probe.npy`",
-        )
+        what = "the probe has several modes; this model illuminates with one coherent probe"
+        save = "numpy.save('probe.npy', probe[0])"
+        step = f"keep the strongest mode: {save}, then `--probe probe.npy`"
+        raise ProbeError(what, value=shape, limit="(N, N)", source=source, next_step=step)
     return as_array("probe", probe, np.complex64, (None, None), source=source)
 
 
@@ -214,33 +222,6 @@ def product_error(path: Path) -> InputFileError:
     step = "give the diffraction file, and this one as `--probe` if its probe is wanted"
     limit = "diff3d, or entry_1/data_1/data"
     value = "probe_position_x_m"
-    return InputFileError(what, value=value, limit=limit, source=path, next_step=step)
-
-
-def _from_npy(path: Path) -> Array:
-    try:
-        return np.asarray(np.load(path, allow_pickle=False))
-    except (ValueError, EOFError, OSError) as error:
-        what = "the probe file is pickled or damaged"
-        step = "write it with numpy.save(path, probe.astype('complex64'))"
-        raise InputFileError(what, value=str(error), source=path, next_step=step) from error
-
-
-def _from_hdf5(path: Path) -> Array:
-    from ptyspec.files.hdf5 import ILLUMINATION, Hdf5File  # h5py is needed for these files alone
-
-    with Hdf5File(path) as file:
-        for key in (ILLUMINATION, *KEYS):
-            if file.has(key):
-                return single_mode(file.read(key), file.source(key))
-        raise _no_probe(path, [])
-
-
-def _no_probe(path: Path, found: list[str]) -> InputFileError:
-    what = "the file holds no probe"
-    step = "give a .npy file with one (N, N) complex array"
-    limit = "key probeGuess or probe"
-    value = ", ".join(found) or None
     return InputFileError(what, value=value, limit=limit, source=path, next_step=step)
 
 
@@ -254,12 +235,10 @@ def metadata_text(metadata: Mapping[str, Any]) -> str:
             raise TypeError("a key is not text")
         return json.dumps(dict(metadata), allow_nan=False, default=_plain, ensure_ascii=False)
     except (TypeError, ValueError) as error:
+        what, step = "the metadata cannot be stored as JSON", "remove or convert the value"
+        limit = "finite numbers, text, lists, dictionaries"
         raise ScanDataError(
-            "the metadata cannot be stored as JSON",
-            value=str(error),
-            limit="finite numbers, text, lists, dictionaries",
-            source="metadata",
-            next_step="remove or convert the value",
+            what, value=str(error), limit=limit, source="metadata", next_step=step
         ) from error
 
 
@@ -271,13 +250,10 @@ def read_metadata(text: str, source: str) -> dict[str, Any]:
         value = error
     if isinstance(value, dict):
         return value
-    raise InputFileError(
-        "the metadata is not JSON, or not a JSON object",
-        value=str(value) if isinstance(value, ValueError) else type(value).__name__,
-        limit="an object {...}",
-        source=source,
-        next_step="store json.dumps(dictionary) as a plain text array, or remove the key",
-    )
+    what, limit = "the metadata is not JSON, or not a JSON object", "an object {...}"
+    step = "store json.dumps(dictionary) as a plain text array, or remove the key"
+    got = str(value) if isinstance(value, ValueError) else type(value).__name__
+    raise InputFileError(what, value=got, limit=limit, source=source, next_step=step)
 
 
 def _plain(value: object) -> object:

@@ -119,9 +119,6 @@ def _held(one: object) -> dict[str, Any]:
     return vars(one)
 
 
-SOURCE = "--ptyspec-pipeline"
-
-
 def maker(words: str) -> Callable[[], Pipeline]:
     """Return what makes the pipeline: a class anew each time, an instance as it is.
 
@@ -133,52 +130,47 @@ def maker(words: str) -> Callable[[], Pipeline]:
     found = _attribute(words)
     make: Callable[[], Any] = found if inspect.isclass(found) else lambda: found
     try:
-        made = make()
+        pipeline = make()
     except TypeError as error:
         what = f"the pipeline's class cannot be made without arguments: {error}"
-        step = "give it defaults, or name an instance"
-        raise ConfigError(what, value=words, source=SOURCE, next_step=step) from error
-    _check(made, words)
+        raise _refusal(what, words, "give it defaults, or name an instance") from error
+    missing = [stage for stage in STAGES if not callable(getattr(pipeline, stage, None))]
+    name = getattr(pipeline, "name", None)
+    if not isinstance(name, str) or not name:
+        missing.append("name")
+    if missing:
+        what = (
+            f"not a pipeline: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+        )
+        limit = f"the stages {', '.join(STAGES)} and a name"
+        raise _refusal(what, words, "see ptyspec/pipeline/protocol.py", limit)
+    if name == ReferencePipeline.name and type(pipeline) is not ReferencePipeline:
+        what = "another pipeline carries the reference's name: their stored runs would be mixed up"
+        raise _refusal(what, words, "give its class a `name` of its own")
     return make
 
 
 def _attribute(words: str) -> Any:
     module, colon, path = words.partition(":")
     if not (module and colon and path):
-        what = "a pipeline is written MODULE:ATTR"
-        raise ConfigError(what, value=words, source=SOURCE, limit=f"such as {REFERENCE}")
+        raise _refusal("a pipeline is written MODULE:ATTR", words, "", f"such as {REFERENCE}")
     try:
         node: Any = importlib.import_module(module)
     except ImportError as error:
         what = f"the pipeline's module cannot be imported: {error}"
-        advice = "install it, or put its folder on PYTHONPATH"
-        raise ConfigError(what, value=module, source=SOURCE, next_step=advice) from error
+        raise _refusal(what, module, "install it, or put its folder on PYTHONPATH") from error
     for name in path.split("."):
         if not hasattr(node, name):
             near = " or ".join(difflib.get_close_matches(name, dir(node), n=3))
             step = f"did you mean {near}?" if near else "check the name"
-            raise ConfigError(f"{module} has no {name}", value=words, source=SOURCE, next_step=step)
+            raise _refusal(f"{module} has no {name}", words, step)
         node = getattr(node, name)
     return node
 
 
-def _check(made: object, words: str) -> None:
-    missing = [stage for stage in STAGES if not callable(getattr(made, stage, None))]
-    name = getattr(made, "name", None)
-    if not isinstance(name, str) or not name:
-        missing.append("name")
-    if missing:
-        raise ConfigError(
-            f"not a pipeline: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing",
-            value=words,
-            limit=f"the stages {', '.join(STAGES)} and a name",
-            source=SOURCE,
-            next_step="see ptyspec/pipeline/protocol.py",
-        )
-    if name == ReferencePipeline.name and type(made) is not ReferencePipeline:
-        what = "another pipeline carries the reference's name: their stored runs would be mixed up"
-        step = "give its class a `name` of its own"
-        raise ConfigError(what, value=words, source=SOURCE, next_step=step)
+def _refusal(what: str, value: str, step: str, limit: str | None = None) -> ConfigError:
+    source = "--ptyspec-pipeline"
+    return ConfigError(what, value=value, limit=limit, source=source, next_step=step)
 
 
 _loaded: dict[str, tuple[Any, str]] = {}
@@ -269,7 +261,9 @@ def _functions(holder: ModuleType | type, module: str) -> Iterator[CodeType]:
 def _imports(module: str, path: Path) -> Iterator[tuple[str, Path]]:
     package = module if path.stem == "__init__" else module.rpartition(".")[0]
     depth = module.count(".") + (path.stem == "__init__")
-    roots = [path.parents[depth], *_project_folders()]
+    folders = [Path(entry or ".").resolve() for entry in sys.path]
+    project = [folder for folder in folders if folder.is_dir() and folder not in _installed()]
+    roots = [path.parents[depth], *project]
     for name in _imported(path, path.stat().st_mtime_ns, package):
         if name.partition(".")[0] == "ptyspec" or is_standard(name):
             continue
@@ -310,8 +304,3 @@ def _installed() -> tuple[Path, ...]:
     kinds = ("stdlib", "platstdlib", "purelib", "platlib")
     folders = {*map(sysconfig.get_path, kinds), *site.getsitepackages(), site.getusersitepackages()}
     return tuple(Path(folder).resolve() for folder in sorted(filter(None, folders)))
-
-
-def _project_folders() -> list[Path]:
-    folders = [Path(entry or ".").resolve() for entry in sys.path]
-    return [folder for folder in folders if folder.is_dir() and folder not in _installed()]

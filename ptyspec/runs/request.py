@@ -54,7 +54,12 @@ def request(
     size = gridsize if isinstance(gridsize, int) else 1
     parts = ("all", f"gs{size}", str(said.get("scan.kind", "")))
     recipes = _section("_recipes.yaml", recipe or DEFAULT_RECIPE, parts, "recipe")
-    _check_active(recipe or DEFAULT_RECIPE, faults)
+    # Without its faults a recipe that is wrong on purpose would be another one, and nobody would know.
+    wrong = recipe_faults(recipe or DEFAULT_RECIPE)
+    if absent := [name for name in wrong if name not in {*active_faults(), *faults}]:
+        what = f"recipe {recipe} is wrong on purpose, and faults of it are not active"
+        step = f"ptyspec run SCENARIO --recipe {recipe}, or ptyspec.run in Python"
+        raise ConfigError(what, value=", ".join(absent), source="recipe", next_step=step)
     profiles = []
     if measured:
         layers.append(_long_enough(recipes, layers[0]))
@@ -84,15 +89,6 @@ def recipe_names() -> list[str]:
 def recipe_faults(name: str) -> tuple[str, ...]:
     """Faults that a recipe is run with; none for one that is right. Raises UnknownNameError."""
     return tuple(_entry("_recipes.yaml", name, "recipe").get("faults", ()))
-
-
-def _check_active(recipe: str, promised: Collection[str]) -> None:
-    """Without its faults a recipe that is wrong on purpose would be another one, and nobody would know."""
-    absent = [name for name in recipe_faults(recipe) if name not in {*active_faults(), *promised}]
-    if absent:
-        what = f"recipe {recipe} is wrong on purpose, and faults of it are not active"
-        step = f"ptyspec run SCENARIO --recipe {recipe}, or ptyspec.run in Python"
-        raise ConfigError(what, value=", ".join(absent), source="recipe", next_step=step)
 
 
 def _folder() -> Any:

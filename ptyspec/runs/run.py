@@ -87,18 +87,14 @@ def evaluate(walk: Walk) -> Verdict:
         return block
 
     metrics = {"schema_version": SCHEMA_VERSION, **scores(walk.reconstruction)}
-    metrics["fits_canvas"] = fits_canvas(walk)
+    # Whether the canvas inside the model holds every group of the test split.
+    need = required_canvas(container.groups.coords_relative, scenario.model.N)
+    metrics["fits_canvas"] = scenario.model.canvas == 0 or scenario.model.canvas >= need
     metrics["refined"] = None if refined is None else scores(refined)
     metrics["controls"] = {name: scores(made, name) for name, made in others.items()}
     if scan.objectGuess is None:
         metrics["half_set_frc"] = _half_sets(walk)
     return Verdict(metrics, refined, others)
-
-
-def fits_canvas(walk: Walk) -> bool:
-    """True where the canvas inside the model holds every group of the test split."""
-    model, groups = walk.scenario.model, walk.containers.test.groups
-    return model.canvas == 0 or model.canvas >= required_canvas(groups.coords_relative, model.N)
 
 
 def sweep(

@@ -103,13 +103,10 @@ class RunSpec:
         runs = store or RunStore()
         folder = runs.find(key_of(self.resolved, self.make_pipeline(), self.faults))
         if folder is None:
-            raise InputFileError(
-                "no finished run of this is in the store",
-                value=self.source,
-                limit="made by the present code",
-                source=runs.root / "runs",
-                next_step=f"ptyspec run {self.source} (then again), or name a run's folder",
-            )
+            what, limit = "no finished run of this is in the store", "made by the present code"
+            step = f"ptyspec run {self.source} (then again), or name a run's folder"
+            where = runs.root / "runs"
+            raise InputFileError(what, value=self.source, limit=limit, source=where, next_step=step)
         return folder.resolve()
 
 
@@ -136,10 +133,10 @@ def run_spec(
     if kind == "scenario":
         return _scenario(target, said, faults)
     if said:
-        problem = f"a {kind} has a profile, seeds and settings of its own"
-        advice = "leave these options out, or name a scenario"
+        what = f"a {kind} has a profile, seeds and settings of its own"
+        step = "leave these options out, or name a scenario"
         source = "--profile, --recipe, --seed, --set"
-        raise ConfigError(problem, value=target, source=source, next_step=advice)
+        raise ConfigError(what, value=target, source=source, next_step=step)
     if kind != "run":
         if kind not in (readers or {}):
             what = f"a {kind} holds settings and no run"
@@ -194,15 +191,9 @@ def _run_folder(target: str, store: RunStore) -> Path | None:
     found = sorted((store.root / "runs").glob(f"{target}*"))
     if len(found) == 1:
         return found[0]
-    raise UnknownNameError(
-        "no finished run has this key"
-        if not found
-        else "several finished runs begin with this key",
-        value=target,
-        limit="one",
-        source=store.root / "runs",
-        next_step="give the run's folder, or more digits of its key",
-    )
+    what = "several finished runs begin with this key" if found else "no finished run has this key"
+    step, source = "give the run's folder, or more digits of its key", store.root / "runs"
+    raise UnknownNameError(what, value=target, limit="one", source=source, next_step=step)
 
 
 def _scenario(words: str, said: Options, known: Collection[str] | None) -> RunSpec:

@@ -29,8 +29,6 @@ from ptyspec.files.disk import clear_errors, make_folder
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.environment import active_faults, library_versions
 
-__all__ = ["RunStore", "code_version", "default_root", "run_key"]
-
 HOME_VARIABLE = "PTYSPEC_HOME"
 GRACE_SECONDS = 0.5
 SCHEMA_VERSION = 1
@@ -103,7 +101,7 @@ class RunStore:
         """
         if kept := self._kept(key, sound):
             return kept
-        with clear_errors(self.root), self._locked(key, on_wait):
+        with self.locked(key, on_wait):
             return self._kept(key, sound) or self._make(key, make)
 
     def checkpoint_folder(self, key: str) -> Path:
@@ -123,15 +121,24 @@ class RunStore:
     def forget_run(self, key: str) -> None:
         """Remove this run, if there is one, so that the next request makes it again."""
         with self.locked(key):
-            folder = self.find(key)
-            if folder is not None:
+            if folder := self.find(key):
                 shutil.rmtree(folder)
 
     @contextmanager
-    def locked(self, key: str) -> Iterator[None]:
+    def locked(self, key: str, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
         """Hold this key's lock: nobody else makes, removes or illustrates this run meanwhile."""
-        with clear_errors(self.root), self._locked(key):
-            yield
+        with clear_errors(self.root):
+            lock = self._lock(key)
+            try:
+                lock.acquire(timeout=GRACE_SECONDS)
+            except Timeout:
+                if on_wait is not None:
+                    on_wait()
+                lock.acquire()
+            try:
+                yield
+            finally:
+                lock.release()
 
     def _kept(self, key: str, sound: Callable[[Path], bool]) -> Path | None:
         folder = self.find(key)
@@ -168,20 +175,6 @@ class RunStore:
     def _lock(self, key: str) -> FileLock:
         return FileLock(make_folder(self.root / "locks") / f"{key}.lock")
 
-    @contextmanager
-    def _locked(self, key: str, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
-        lock = self._lock(key)
-        try:
-            lock.acquire(timeout=GRACE_SECONDS)
-        except Timeout:
-            if on_wait is not None:
-                on_wait()
-            lock.acquire()
-        try:
-            yield
-        finally:
-            lock.release()
-
 
 STAGE_SOURCES = (
     "contracts",
@@ -194,7 +187,6 @@ STAGE_SOURCES = (
     "seeds.py",
 )
 """Whatever can change data: the stages and all they import, the readers of files among it."""
-NOT_CONTENT = {"name", "description"}
 
 
 def run_key(
@@ -205,7 +197,8 @@ def run_key(
     `resolved_values` holds every effective value of the scenario, nested or with dotted keys, without provenance:
     where a value came from does not change the result.
     """
-    values = {key: value for key, value in flatten(resolved_values) if key not in NOT_CONTENT}
+    own_words = {"name", "description"}  # are no content
+    values = {key: value for key, value in flatten(resolved_values) if key not in own_words}
     content = {"values": values, "code": code_version, "threads": dict(threads)}
     text = json.dumps(content, sort_keys=True, allow_nan=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -45,7 +45,8 @@ def set_threads(intra: int, inter: int = 1) -> None:
         raise ConfigError(
             "thread counts start at 1", value={"intra": intra, "inter": inter}, limit=">= 1"
         )
-    wanted = _wanted(intra, inter)
+    wanted = {"TF_NUM_INTRAOP_THREADS": str(intra), "TF_NUM_INTEROP_THREADS": str(inter)}
+    wanted |= dict.fromkeys(("OMP_NUM_THREADS", *BLAS), str(intra))
     if "tensorflow" in sys.modules:
         _refuse_change(wanted)
     os.environ.update(wanted)
@@ -64,32 +65,19 @@ def current_threads() -> dict[str, int | str]:
     `intra`, `inter`, `omp`: counts, 0 where the library decides; `onednn`: `default`, `0` or `1`; `backend`.
     """
     env = os.environ
+    counted = {"intra": "TF_NUM_INTRAOP_THREADS", "inter": "TF_NUM_INTEROP_THREADS"}
+    asked = {key: env.get(name, "") for key, name in (counted | {"omp": "OMP_NUM_THREADS"}).items()}
     return {
-        "intra": _count("TF_NUM_INTRAOP_THREADS"),
-        "inter": _count("TF_NUM_INTEROP_THREADS"),
-        "omp": _count("OMP_NUM_THREADS"),
+        **{key: int(value) if value.isdigit() else 0 for key, value in asked.items()},
         "onednn": env.get("TF_ENABLE_ONEDNN_OPTS", "default"),
         "backend": env.get("KERAS_BACKEND", "tensorflow"),
     }
 
 
-def _wanted(intra: int, inter: int) -> dict[str, str]:
-    wanted = {"TF_NUM_INTRAOP_THREADS": str(intra), "TF_NUM_INTEROP_THREADS": str(inter)}
-    return wanted | dict.fromkeys(("OMP_NUM_THREADS", *BLAS), str(intra))
-
-
 def _refuse_change(wanted: dict[str, str]) -> None:
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         if os.environ.get(name) != wanted[name]:
-            raise ConfigError(
-                "TensorFlow is already imported with other thread settings",
-                value=f"{name}={os.environ.get(name)}",
-                limit=f"{name}={wanted[name]}",
-                source="environment",
-                next_step="call set_threads before importing tensorflow, or set PTYSPEC_THREADS for the whole process",
-            )
-
-
-def _count(name: str) -> int:
-    value = os.environ.get(name, "")
-    return int(value) if value.isdigit() else 0
+            what = "TensorFlow is already imported with other thread settings"
+            value, limit = f"{name}={os.environ.get(name)}", f"{name}={wanted[name]}"
+            step = "call set_threads before importing tensorflow, or set PTYSPEC_THREADS first"
+            raise ConfigError(what, value=value, limit=limit, source="environment", next_step=step)

@@ -10,7 +10,7 @@ import pytest
 
 from ptyspec.contracts.bundles import Array
 from ptyspec.errors import ProbeError
-from ptyspec.files.cxi import read_cxi, to_raw_scan
+from ptyspec.files.cxi import read_cxi, to_pixel_scan, to_raw_scan
 from ptyspec.files.scan_file import read_scan
 from tests.cxi_files import (
     DETECTOR,
@@ -61,7 +61,7 @@ def test_the_smallest_position_is_half_a_frame_and_a_margin_and_the_offset_is_re
     tmp_path: Path,
 ) -> None:
     record = read_cxi(write(tmp_path / "s.cxi"))
-    scan = to_raw_scan(record)
+    scan = to_raw_scan(to_pixel_scan(record))
     np.testing.assert_allclose(scan.positions.min(axis=0), N / 2 + 2)
     metres = (scan.positions - scan.metadata["position_offset_px"]) * OBJECT_PIXEL
     np.testing.assert_allclose(metres, record.translation_m[:, :2], atol=1e-15)

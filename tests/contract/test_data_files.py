@@ -282,17 +282,19 @@ def test_a_position_in_a_product_falls_on_the_object_pixel_it_had(
     geometry = {"geometry": {"wavelength_m": 1e-10, "distance_m": 2.0, "object_pixel_m": pixel}}
     scan = full_scan().model_copy(update={"metadata": {} if pixel == 1 else geometry})
     product = read_product(write_product(tmp_path / f"p{suffix}", reconstruction(IMAGE), scan))
-    column = (product.position_x_m - product.object_center_m[0]) / product.object_pixel_m[
-        1
+    column = (product["probe_position_x_m"] - product["object_center_x_m"]) / product[
+        "object_pixel_width_m"
     ] + 30 / 2
-    row = (product.position_y_m - product.object_center_m[1]) / product.object_pixel_m[0] + 20 / 2
+    row = (product["probe_position_y_m"] - product["object_center_y_m"]) / product[
+        "object_pixel_height_m"
+    ] + 20 / 2
     clause.close(column, scan.xcoords - 3, "column in the object array")
     clause.close(row, scan.ycoords + 2, "row in the object array")
-    clause.equal(product.object[0], IMAGE, "object")
+    clause.equal(product["object"][0], IMAGE, "object")
     clause.holds(
-        ("pixels, not metres" in product.comments) == (pixel == 1),
+        ("pixels, not metres" in product["comments"]) == (pixel == 1),
         "unit of lengths",
-        product.comments,
+        product["comments"],
     )
 
 

@@ -102,9 +102,9 @@ def legacy_observes_nothing(enter, pipeline, stage, *args, **kwargs):
     return made
 
 
-@fault("runs.store:RunStore._locked", red="STORE-005", green="STORE-003 STORE-004 STORE-006")
+@fault("runs.store:RunStore.locked", red="STORE-005", green="STORE-003 STORE-004 STORE-006")
 @contextmanager
-def lock_ignored(locked, store, key, on_wait):
+def lock_ignored(locked, store, key, on_wait=None):
     """Nobody holds a lock while a run is made: two who want one run make it at the same time."""
     yield
 
