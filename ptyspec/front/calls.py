@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     from ptyspec.spec.finding import Finding
 
 
-class _Shown:
+class _Shown(ABC):
     """Something that a terminal shows as text and a notebook as HTML."""
 
-    def _tables(self) -> list[Table]:
-        raise NotImplementedError
+    @abstractmethod
+    def _tables(self) -> list[Table]: ...
 
     def __repr__(self) -> str:
         from ptyspec.front.view import plain
