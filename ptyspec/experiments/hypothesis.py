@@ -47,13 +47,6 @@ class Observable(Settings):
         return (self.path, *self.times, *self.over)
 
     @property
-    def label(self) -> str:
-        """What a table calls it."""
-        return self.name or " x ".join((self.path, *self.times)) + "".join(
-            f" / {path}" for path in self.over
-        )
-
-    @property
     def outcome(self) -> bool:
         """Whether it is 0 or 1 by how a run ended."""
         return self.path.startswith("outcome.")

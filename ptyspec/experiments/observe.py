@@ -8,6 +8,7 @@ is an answer like any other; an interrupted one, or one that lacked a file or me
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -245,8 +246,6 @@ def _walk(variant: RunSpec) -> Observation:
 
 def forget_models() -> None:
     """Free what Keras keeps of models that are gone."""
-    import sys
-
     if "keras" in sys.modules:
         sys.modules["keras"].utils.clear_session()
 

@@ -155,7 +155,6 @@ def update_legacy_dict(cfg: MutableMapping[str, Any], config: Config) -> None:
     A field that is None takes its entry back to the default, or out of the dictionary where it has none. All or
     nothing: raises SealedError before the first write where a sealed dictionary would change.
     """
-    wanted = entries(config)
     changes = stale_keys(cfg, config)
     if isinstance(cfg, Parameters) and cfg.sealed and changes:
         raise SealedError(
@@ -164,20 +163,21 @@ def update_legacy_dict(cfg: MutableMapping[str, Any], config: Config) -> None:
             source="legacy dictionary",
             next_step=f"call {SYNC} before sealing",
         )
-    for key in (change.key for change in changes):
-        value = effective(key, wanted[key])
-        if value is ABSENT:
-            del cfg[key]
+    for change in changes:
+        if change.wanted is ABSENT:
+            del cfg[change.key]
         else:
-            cfg[key] = value
+            cfg[change.key] = change.wanted
 
 
 def stale_keys(cfg: Mapping[str, Any], config: Config) -> tuple[StaleKey, ...]:
     """Return every entry in which the dictionary differs from the config: first those that it holds, then the others."""
-    pairs = (
-        (key, cfg.get(key, ABSENT), effective(key, value)) for key, value in entries(config).items()
-    )
-    found = [StaleKey(key, held, wanted) for key, held, wanted in pairs if not _same(held, wanted)]
+    found = []
+    for key, value in entries(config).items():
+        held, wanted = cfg.get(key, ABSENT), effective(key, value)
+        # A truth value is not the number that equals it (True == 1 in Python).
+        if isinstance(held, bool) != isinstance(wanted, bool) or held != wanted:
+            found.append(StaleKey(key, held, wanted))
     return tuple(sorted(found, key=lambda entry: entry.held is ABSENT))
 
 
@@ -196,11 +196,6 @@ def effective(key: str, value: object) -> object:
     return legacy_defaults().get(key, ABSENT) if value is None else value
 
 
-def _same(first: object, second: object) -> bool:
-    """Equal in value, and neither a truth value where the other is a number (True == 1 in Python)."""
-    return isinstance(first, bool) == isinstance(second, bool) and first == second
-
-
 def _plain(value: object) -> object:
     return str(value) if isinstance(value, PurePath) else value
 
@@ -215,8 +210,6 @@ UNSERVED = (
     "tv_weight",
 )
 """Entries that change what legacy code computes and that no stage of this project acts on: the default or nothing."""
-UNNAMED = "legacy"
-"""Name of a scenario whose dictionary has an empty label."""
 
 
 def scenario_of(cfg: Mapping[str, Any]) -> Scenario:
@@ -235,12 +228,19 @@ def resolved_of(cfg: Mapping[str, Any]) -> Resolved:
     _check_keys(cfg)
     _check_served(cfg)
     said = {key: value for key in known_keys() if (value := _said(cfg, name_of(key))) is not ABSENT}
-    said |= _object(cfg, said) | {"training.loss": _loss(cfg), "name": said["name"] or UNNAMED}
+    said |= _object(cfg, said) | {"training.loss": _loss(cfg), "name": said["name"] or "legacy"}
     try:
         scenario = Scenario.model_validate(nest(said))
     except ValidationError as error:
         raise _readable(error, cfg) from None
-    sources = {key: _source(cfg, key, said) for key, _ in flatten(scenario.model_dump())}
+    sources = {
+        key: SOURCE
+        if cfg.get(name_of(key)) is not None
+        else "legacy default"
+        if key in said
+        else "default"
+        for key, _ in flatten(scenario.model_dump())
+    }
     return Resolved(scenario, sources)
 
 
@@ -251,15 +251,8 @@ def name_of(setting: str) -> str:
 
 def _said(cfg: Mapping[str, Any], key: str) -> Any:
     value = effective(key, cfg.get(key))
-    return (
-        ABSENT if value is None else value
-    )  # some of legacy code's own defaults are None: nothing was said
-
-
-def _source(cfg: Mapping[str, Any], setting: str, said: Mapping[str, Any]) -> str:
-    if cfg.get(name_of(setting)) is not None:
-        return SOURCE
-    return "legacy default" if setting in said else "default"
+    # Some of legacy code's own defaults are None: nothing was said.
+    return ABSENT if value is None else value
 
 
 def _object(cfg: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
@@ -304,17 +297,11 @@ def _check_keys(cfg: Mapping[str, Any]) -> None:
     for key in cfg:
         if "." not in key or key.partition(".")[0] not in sections or key in read:
             continue
-        near = (
-            [SCENARIO_NAMES[key]]
-            if key in SCENARIO_NAMES
-            else difflib.get_close_matches(key, sorted(read), n=1)
-        )
-        raise _refused(
-            key,
-            cfg[key],
-            "a key that a stage reads",
-            f"did you mean {near[0]}?" if near else "remove it",
-        )
+        near = [name_of(key)]
+        if key not in SCENARIO_NAMES:
+            near = difflib.get_close_matches(key, sorted(read), n=1)
+        advice = f"did you mean {near[0]}?" if near else "remove it"
+        raise _refused(key, cfg[key], "a key that a stage reads", advice)
 
 
 def _readable(error: ValidationError, cfg: Mapping[str, Any]) -> ConfigError:

@@ -14,15 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ptyspec.contracts.resolve import Resolved
-from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ConfigError
 from ptyspec.legacy.bridge import resolved_of
 from ptyspec.legacy.params import derived_sizes, legacy_defaults, shared
 from ptyspec.physics.nested import nested_lattice
 
 LOSS_FUNCTIONS = ("nll", "mae")
-EXECUTION_JITTER = 3
-"""max_position_jitter that the routine which runs the experiment sets, after `init` said 10."""
 DEPARTURES: dict[str, tuple[Any, str]] = {
     "probe.big": (
         True,
@@ -102,11 +99,11 @@ def init(
 
 
 def execute(cfg: MutableMapping[str, Any]) -> None:
-    """Write what the routine that runs the experiment changes after `init`: less room for jitter in the model's canvas.
+    """Write what the routine that runs the experiment changes after `init` said 10: less room for jitter in the canvas.
 
     max_position_jitter sizes the canvas and moves no position; positions are moved by sim_jitter_scale, which is 0.
     """
-    cfg["max_position_jitter"] = EXECUTION_JITTER
+    cfg["max_position_jitter"] = 3
 
 
 def loss_modes(nphotons: float = 1e9, base: Mapping[str, Any] | None = None) -> dict[str, LossMode]:
@@ -155,12 +152,10 @@ def meant(cfg: Mapping[str, Any], name: str = "dose_experiments") -> Resolved:
         "scan.jitter": cfg["sim_jitter_scale"],
         "model.canvas": padded + padded % 2,
     }
-    return resolved_of(said | _whole_lattice(resolved_of(said).scenario))
-
-
-def _whole_lattice(scenario: Scenario) -> dict[str, int]:
-    """Counts of all frames, and of the training split's groups, that fit on the images."""
+    scenario = resolved_of(said).scenario
+    # All frames, and all groups of the training split, that fit on the images.
     unlimited = scenario.scan.model_copy(update={"n_images": sys.maxsize})
     image = nested_lattice(unlimited, scenario.object, scenario.model).image
     train = int((image < scenario.object.images_train).sum())
-    return {"scan.n_images": len(image), "n_groups": train // scenario.members}
+    counts = {"scan.n_images": len(image), "n_groups": train // scenario.members}
+    return resolved_of(said | counts)

@@ -12,7 +12,6 @@ import hashlib
 import json
 from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,6 @@ from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.record import StageNote
 from ptyspec.runs.store import source_digest
 
-NAME = "legacy"
 SOURCES = tuple(f"legacy/{name}.py" for name in ("pipeline", "bridge", "params"))
 """What decides what a legacy run computes, beside the stages themselves."""
 
@@ -68,13 +66,17 @@ class LegacyPipeline:
     @property
     def name(self) -> str:
         """`legacy`; with a dictionary that it only observes, also what that dictionary says (LEGACY-005)."""
-        own = self.strict or self.bridges
-        return NAME if own else f"{NAME}-observed-{content_digest(self.cfg)}"
+        if self.strict or self.bridges:
+            return "legacy"
+        # Run-time entries are left out: stages rewrite those.
+        said = {key: repr(_plain(value)) for key, value in self.cfg.items() if key not in RUN_TIME}
+        digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+        return f"legacy-observed-{digest}"
 
     @property
     def code_version(self) -> str:
         """The sources that stand between the dictionary and the stages; enters the key of stored runs."""
-        return _code_version()
+        return source_digest(Path(ptyspec.__file__).parent, SOURCES)
 
     def annotate(self, note: StageNote) -> None:
         """Write down whether the dictionary said what the config said, each stale entry, and the scale it holds."""
@@ -104,8 +106,7 @@ class LegacyPipeline:
     def train(self, scenario: Scenario, containers: Containers, session: Session) -> Trained:
         """Stage 5 on data of the scale and probe that the dictionary holds; the model keeps that scale."""
         told = self._enter("train", scenario, containers.train)
-        both = (containers.train, containers.test)
-        data = Containers(*(_as_told(self.cfg, part) for part in both))
+        data = Containers(*(_as_told(self.cfg, one) for one in (containers.train, containers.test)))
         trained, scale = self._stages.train(told, data, session), _scale(self.cfg)
 
         def predict(weights: list[Array], container: Container) -> Patches:
@@ -173,12 +174,6 @@ def stale_run_time(cfg: Mapping[str, Any], container: Container) -> tuple[StaleK
     return tuple(found)
 
 
-def content_digest(cfg: Mapping[str, Any]) -> str:
-    """Return 16 hexadecimal digits that name what a dictionary says, run-time entries left out: stages rewrite those."""
-    said = {key: repr(_plain(value)) for key, value in cfg.items() if key not in RUN_TIME}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
-
-
 def _as_told(cfg: Mapping[str, Any], container: Container) -> Container:
     """The data under the dictionary's scale and probe; untouched where these are its own."""
     if not stale_run_time(cfg, container):
@@ -207,8 +202,3 @@ def _scale(cfg: Mapping[str, Any]) -> float:
 
 def _plain(value: object) -> object:
     return f"array {array_digest(value)}" if isinstance(value, np.ndarray) else value
-
-
-@cache
-def _code_version() -> str:
-    return source_digest(Path(ptyspec.__file__).parent, SOURCES)

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ptyspec.contracts.bundles import Array, Container
+from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.legacy.bridge import Config, entries, scenario_of, update_legacy_dict
 from ptyspec.legacy.params import Parameters, UpstreamModel, UpstreamTraining
@@ -99,21 +99,14 @@ def walk(
         scores = there.work("score", there.halves.test, stitched)
     except Exception as error:  # whatever it is, it is the finding
         return Walked(_shape(there), error=error, stage=there.at)
-    scale = _told_scale(pipeline, there.containers.train)
+    data, scale = there.containers.train, there.containers.train.scale
+    if isinstance(pipeline, LegacyPipeline):
+        # As the last stage had it: the dictionary's, in the gauge of the ungained amplitude.
+        scale = float(pipeline.cfg["intensity_scale"] * data.gain)
     loss: Any = there.trained.history.epochs[-1].metrics["loss"]
-    deviance = loss * mean_energy(there.containers.train.groups.scan.diff3d) * scale**2
+    deviance = loss * mean_energy(data.groups.scan.diff3d) * scale**2
     scalar = scores["amplitude"]["least_squares_scalar"]
     return Walked(_shape(there), scale, loss, deviance, stitched.object, scalar)
-
-
-def _told_scale(pipeline: Pipeline, container: Container) -> float:
-    """s as the last stage had it: that of the dictionary, in the gauge of the ungained amplitude."""
-    held = (
-        pipeline.cfg["intensity_scale"] * container.gain
-        if isinstance(pipeline, LegacyPipeline)
-        else container.scale
-    )
-    return float(held)
 
 
 def _shape(there: Walk) -> tuple[int, ...]:
@@ -126,7 +119,6 @@ def _shape(there: Walk) -> tuple[int, ...]:
 
 def bound(before: Mapping[str, Change], cfg: Dictionary) -> dict[str, Callable[[], None]]:
     """Return the changes before each stage as calls that change `cfg`."""
-
     return {name: partial(change, cfg) for name, change in before.items()}
 
 
@@ -170,11 +162,6 @@ def _upstream(diameter: int | None) -> UpstreamTraining:
     )
 
 
-def _masked() -> Scenario:
-    """What the config without a diameter means when it is bridged into a fresh dictionary."""
-    return scenario_of(_bridged(_scenario("gs1_custom", data=LARGER), _upstream(None)))
-
-
 def _leaked() -> Parameters:
     cfg = _bridged(_scenario("gs1_custom", data=LARGER))
     for diameter in (16, None):
@@ -186,8 +173,11 @@ def _gs1() -> Scenario:
     return _scenario("gs1_custom")
 
 
-def _gs2() -> Scenario:
-    return _scenario("gs2_custom", "seeds.object=7", "dose.nphotons=1e8")
+def _gs2(gridsize: int = 2) -> Scenario:
+    scenario = _scenario("gs2_custom", "seeds.object=7", "dose.nphotons=1e8")
+    return scenario.model_copy(
+        update={"model": scenario.model.model_copy(update={"gridsize": gridsize})}
+    )
 
 
 VIOLATIONS: dict[str, Violation] = {
@@ -195,7 +185,7 @@ VIOLATIONS: dict[str, Violation] = {
     "stale-gridsize": Violation(
         "gridsize is that of the config before, all the way",
         _gs2,
-        lambda: _bridged(_gs2(), _gs2_with_one()),
+        lambda: _bridged(_gs2(), _gs2(gridsize=1)),
     ),
     "too-few-members": Violation(
         "gridsize is stale while groups are formed (1 for 2), and right from then on",
@@ -223,7 +213,8 @@ VIOLATIONS: dict[str, Violation] = {
     ),
     "none-leak": Violation(
         "a mask diameter that the config leaves open is the one of the config before",
-        _masked,
+        # What the config without a diameter means when it is bridged into a fresh dictionary.
+        lambda: scenario_of(_bridged(_scenario("gs1_custom", data=LARGER), _upstream(None))),
         _leaked,
     ),
     "order-of-two": Violation(
@@ -234,9 +225,3 @@ VIOLATIONS: dict[str, Violation] = {
     ),
 }
 """Every violation that the investigation met, by its slug."""
-
-
-def _gs2_with_one() -> Scenario:
-    """The declared scenario in all but gridsize."""
-    scenario = _gs2()
-    return scenario.model_copy(update={"model": scenario.model.model_copy(update={"gridsize": 1})})

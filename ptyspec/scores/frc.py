@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ptyspec.contracts.bundles import Array
+from ptyspec.contracts.records import Rings
 from ptyspec.scores.frame import Frame
 from ptyspec.scores.numbers import is_flat, number
 from ptyspec.scores.phase import global_phase
@@ -14,15 +15,7 @@ from ptyspec.scores.phase import global_phase
 SMALLEST_SIDE = 16
 HANN_PART = (18.0 / 35.0) ** 2
 """Independent Fourier pixels under a two-dimensional Hann window: (mean w^2)^2 / mean w^4, per axis 18/35."""
-KEYS = (
-    "frequency",
-    "curve",
-    "half_bit",
-    "first_crossing_half",
-    "last_crossing_half",
-    "half_bit_crossing",
-    "half_bit_last_crossing",
-)
+KEYS = (*Rings.model_fields, "half_bit_crossing", "half_bit_last_crossing")
 
 
 def frc_scores(frame: Frame) -> dict[str, Any]:

@@ -20,17 +20,18 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Score:
-    """One column of the score table; `path` is the dotted place in a metrics block."""
+    """One column of the score table; `path` is the dotted place in a metrics block, `short` the label in a title."""
 
     key: str
     label: str
     path: str
     digits: int = 3
+    short: str = ""
 
 
 WITH_TRUTH = (
-    Score("mean_ratio", "mean ratio", "amplitude.mean_ratio"),
-    Score("amplitude_r", "amplitude r", "amplitude.pearson_r"),
+    Score("mean_ratio", "mean ratio", "amplitude.mean_ratio", short="ratio"),
+    Score("amplitude_r", "amplitude r", "amplitude.pearson_r", short="r"),
     Score("highpass_r", "high-pass r", "amplitude.highpass_pearson_r"),
     Score("ssim", "SSIM", "amplitude.ssim"),
     Score("phase_r", "phase r", "phase.pearson_r"),
@@ -46,9 +47,13 @@ WITHOUT_TRUTH = (
         "agreement_amplitude",
         "amplitude r with iterative",
         "agreement_with_iterative.raw.amplitude_pearson_r",
+        short="r to iterative",
     ),
     Score(
-        "agreement_phase", "phase r with iterative", "agreement_with_iterative.raw.phase_pearson_r"
+        "agreement_phase",
+        "phase r with iterative",
+        "agreement_with_iterative.raw.phase_pearson_r",
+        short="phase r to iterative",
     ),
     Score("agreement_nrmse", "complex NRMSE to iterative", "agreement_with_iterative.raw.nrmse"),
 )
@@ -93,15 +98,13 @@ def columns(metrics: Mapping[str, Any]) -> tuple[Score, ...]:
     return WITH_TRUTH if has_truth(metrics) else WITHOUT_TRUTH
 
 
-def headline(block: Mapping[str, Any], scores: tuple[Score, ...]) -> dict[str, float | None]:
-    """Return one estimator's headline scores by key."""
-    return {score.key: lookup(block, score.path) for score in scores}
-
-
 def headlines(metrics: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
     """Return the headline scores of every estimator of a run."""
     wanted = columns(metrics)
-    return {name: headline(block, wanted) for name, block in blocks(metrics).items()}
+    return {
+        name: {score.key: lookup(block, score.path) for score in wanted}
+        for name, block in blocks(metrics).items()
+    }
 
 
 def shown(value: float | None, digits: int = 3) -> str:
@@ -111,19 +114,11 @@ def shown(value: float | None, digits: int = 3) -> str:
 
 def title_scores(block: Mapping[str, Any], *keys: str) -> str:
     """Return a short line such as `ratio 0.998 · r 0.990`, leaving out what was not scored."""
-    short = {
-        "mean_ratio": "ratio",
-        "amplitude_r": "r",
-        "highpass_r": "high-pass r",
-        "phase_r": "phase r",
-        "agreement_amplitude": "r to iterative",
-        "agreement_phase": "phase r to iterative",
-    }
     parts = []
     for score in (*WITH_TRUTH, *WITHOUT_TRUTH):
         value = lookup(block, score.path)
         if score.key in keys and value is not None:
-            parts.append(f"{short.get(score.key, score.label)} {shown(value, score.digits)}")
+            parts.append(f"{score.short or score.label} {shown(value, score.digits)}")
     return " · ".join(parts)
 
 

@@ -26,7 +26,6 @@ def test_every_shipped_hypothesis_can_be_read(name: str) -> None:
 def test_what_is_read_is_frozen_and_knows_its_paths() -> None:
     said = example(observable='path = "amplitude.least_squares_scalar"\ntimes = ["normalize.gain"]')
     assert said.paths == ("amplitude.least_squares_scalar", "normalize.gain")
-    assert said.observable.label == "amplitude.least_squares_scalar x normalize.gain"
     with pytest.raises(ValueError, match="frozen"):
         said.claim = "another"  # type: ignore[misc]
 

@@ -7,7 +7,6 @@ pixels times a constant: 2 N - 1 pixels (upstream baseline 5e). The log of such 
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Any
 
 import numpy as np
 
@@ -30,6 +29,7 @@ def rates(seed: int, probe: str, object: str, background: bool) -> dict[str, flo
     import keras
     import tensorflow as tf
 
+    from ptyspec.networks import reconstructor
     from ptyspec.networks.forward import Field, ForwardModel
 
     scan = stage_outputs(f"gs1_{probe}", seed, SETTINGS).scan
@@ -40,7 +40,10 @@ def rates(seed: int, probe: str, object: str, background: bool) -> dict[str, flo
     parts = [tf.Variable(part[None].astype(np.float32)) for part in (start.real, start.imag)]
     with tf.GradientTape() as tape:
         predicted = forward.intensity(Field(*parts))
-        loss = _loss(predicted, keras.ops.convert_to_tensor(measured), energy, background)
+        # The project's likelihood, or the one without a background: that of the fault.
+        with nullcontext() if background else applied("no-background"):
+            amplitude = keras.ops.convert_to_tensor(measured)
+            loss = reconstructor.poisson(predicted, amplitude, energy)
     slopes = np.array([np.asarray(slope) for slope in tape.gradient(loss, parts)])
     return {
         "zeros": float((np.asarray(predicted) == 0).sum()),
@@ -60,11 +63,3 @@ def _object(name: str, size: int, draws: np.random.Generator) -> Array:
         "textured": flat + 1e-3 * draws.standard_normal(flat.shape).astype(np.float32),
     }
     return chosen(known, name, "object")
-
-
-def _loss(predicted: Any, amplitude: Any, energy: float, background: bool) -> Any:
-    """The project's likelihood, or the one without a background: that of the fault."""
-    from ptyspec.networks import reconstructor
-
-    with nullcontext() if background else applied("no-background"):
-        return reconstructor.poisson(predicted, amplitude, energy)

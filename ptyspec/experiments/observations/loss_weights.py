@@ -13,6 +13,10 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from ptyspec.experiments.observations import chosen
+from ptyspec.legacy import dose_experiments
+from ptyspec.legacy.bridge import entries
+from ptyspec.legacy.params import legacy_defaults
+from ptyspec.runs.request import request
 
 Cfg = MutableMapping[str, Any]
 ENTRY = "mae_weight"
@@ -28,8 +32,6 @@ def weight(seed: int, reader: str, script: str) -> dict[str, float]:
 
 def executed(script: Callable[[Cfg], None]) -> float:
     """Run the script on the defaults and look."""
-    from ptyspec.legacy.params import legacy_defaults
-
     cfg = dict(legacy_defaults("dose"))
     script(cfg)
     return float(cfg[ENTRY])
@@ -37,9 +39,6 @@ def executed(script: Callable[[Cfg], None]) -> float:
 
 def read_off(script: Callable[[Cfg], None]) -> float:
     """Take the last assignment to the entry in the source, wherever it stands: as the report did."""
-    from ptyspec.legacy import dose_experiments
-    from ptyspec.legacy.params import legacy_defaults
-
     read = dose_experiments.init if script in (_dose, _dose_mae) else script
     found = float(legacy_defaults("dose")[ENTRY])
     for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(read)))):
@@ -49,21 +48,14 @@ def read_off(script: Callable[[Cfg], None]) -> float:
 
 
 def _dose(cfg: Cfg) -> None:
-    from ptyspec.legacy.dose_experiments import init
-
-    init(1e9, cfg=cfg)
+    dose_experiments.init(1e9, cfg=cfg)
 
 
 def _dose_mae(cfg: Cfg) -> None:
-    from ptyspec.legacy.dose_experiments import init
-
-    init(1e9, "mae", cfg)
+    dose_experiments.init(1e9, "mae", cfg)
 
 
 def _sim_lines(cfg: Cfg) -> None:
-    from ptyspec.legacy.bridge import entries
-    from ptyspec.runs.request import request
-
     cfg.update(entries(request("gs2_ideal").scenario))
 
 

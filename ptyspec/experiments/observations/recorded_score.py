@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Array, Patches, Reconstruction
+from ptyspec.contracts.bundles import Patches
 from ptyspec.experiments.observations import chosen, stage_outputs
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.stitch import stitch
@@ -26,11 +26,15 @@ def scores(seed: int, patches: str, groups: int = GROUPS, draw: int = 0) -> dict
     """
     half = stage_outputs("gs1_ideal", seed, profile="stable").halves.test
     draws = generator(seed, f"recorded score {draw}" if draw else "recorded score")
-    chosen = half.take(np.sort(draws.permutation(half.size)[:groups]))
-    assert chosen.objectGuess is not None
-    true = extract_patches(chosen.objectGuess, chosen.positions, chosen.N)
-    made = _stitched(_known(patches, true, draws), chosen.positions, chosen.probeGuess)
-    found = score(made, chosen.objectGuess)
+    scan = half.take(np.sort(draws.permutation(half.size)[:groups]))
+    assert scan.objectGuess is not None
+    true = extract_patches(scan.objectGuess, scan.positions, scan.N)
+    known = {"truth": true, "constant": np.ones_like(true)}
+    known["shuffled"] = true[draws.permutation(len(true))]
+    coords = np.asarray(scan.positions, np.float64)[:, None, :, None]
+    given = chosen(known, patches, "patches")[..., None]
+    made = stitch(Patches(object=given, coords=coords, probe=scan.probeGuess), synchronise=False)
+    found = score(made, scan.objectGuess)
     scaled = found["amplitude"]["least_squares_scalar"]
     numbers = {
         "recorded_r": found["as_recorded"]["pearson_r"],
@@ -41,14 +45,3 @@ def scores(seed: int, patches: str, groups: int = GROUPS, draw: int = 0) -> dict
         "ratio": found["amplitude"]["mean_ratio"],
     }
     return {name: float(number) for name, number in numbers.items() if number is not None}
-
-
-def _known(name: str, true: Array, draws: np.random.Generator) -> Array:
-    known = {"truth": true, "constant": np.ones_like(true)}
-    known["shuffled"] = true[draws.permutation(len(true))]
-    return chosen(known, name, "patches")
-
-
-def _stitched(patches: Array, positions: Array, probe: Array) -> Reconstruction:
-    coords = np.asarray(positions, np.float64)[:, None, :, None]
-    return stitch(Patches(object=patches[..., None], coords=coords, probe=probe), synchronise=False)

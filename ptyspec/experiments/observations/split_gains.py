@@ -29,7 +29,11 @@ def gains(
       the frames' energies differ by a third: a property of the object takes more frames to show.
     Raises ConfigError for a scenario whose scan was not recorded, where that is asked for.
     """
-    halves, size = _replayed(scenario) if replay else _own(scenario, seed, frames, positions)
+    if replay:
+        recorded = replayed(chosen(FRAMES, scenario, "recorded scan"))
+        halves, size = (recorded["train"].energy, recorded["test"].energy), SIZE
+    else:
+        halves, size = _own(scenario, seed, frames, positions)
     if mixed:
         every = np.concatenate(halves)
         halves = (every[::2], every[1::2])
@@ -37,15 +41,10 @@ def gains(
     return {"train": train, "test": test}
 
 
-def _replayed(scenario: str) -> tuple[tuple[Array, Array], int]:
-    """Sums of squares of each frame, of both splits, and the side of a frame."""
-    halves = replayed(chosen(FRAMES, scenario, "recorded scan"))
-    return (halves["train"].energy, halves["test"].energy), SIZE
-
-
 def _own(
     scenario: str, seed: int, frames: int | None, positions: int | None
 ) -> tuple[tuple[Array, Array], int]:
+    """Sums of squares of each frame, of both splits, and the side of a frame."""
     asked_of = {"scan.n_images": frames, "seeds.scan": positions}
     settings = [f"{key}={value}" for key, value in asked_of.items() if value is not None]
     halves = stage_outputs(scenario, seed, settings, "stable").halves

@@ -4,12 +4,10 @@ reach its end, and at which level?"""
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
 
 from ptyspec.experiments.observations import chosen
-
-if TYPE_CHECKING:
-    from ptyspec.contracts.scenario import Scenario
+from ptyspec.legacy.pipeline import LegacyPipeline
+from ptyspec.legacy.violations import VIOLATIONS, bound, walk
 
 SEEDED = ("scan", "noise", "split", "grouping", "training")
 """Seeds that follow the pair's, in the declared scenario and in the stale dictionary alike; the object keeps its own."""
@@ -30,12 +28,10 @@ def walked(
     another seed of training. Numbers: `ended` (1 where the walk reached its end), and then `scalar`.
     Raises ConfigError for an unknown violation.
     """
-    from ptyspec.legacy.pipeline import LegacyPipeline
-    from ptyspec.legacy.violations import VIOLATIONS, bound, walk
-
     known = chosen(VIOLATIONS, violation, "violation")
     seeds = dict.fromkeys(SEEDED, seed) | ({"training": seed + OTHER} if other_training else {})
-    scenario = _seeded(known.declared(), seeds)
+    scenario = known.declared()
+    scenario = scenario.model_copy(update={"seeds": scenario.seeds.model_copy(update=seeds)})
     if after_another:
         walk(LegacyPipeline(), VIOLATIONS["order-of-two"].declared())
     pipeline, before = LegacyPipeline(), None
@@ -50,7 +46,3 @@ def walked(
         found = walk(pipeline, scenario, before)
     ended = {"ended": float(found.error is None)}
     return ended if found.scalar is None else ended | {"scalar": float(found.scalar)}
-
-
-def _seeded(scenario: Scenario, seeds: dict[str, Any]) -> Scenario:
-    return scenario.model_copy(update={"seeds": scenario.seeds.model_copy(update=seeds)})
