@@ -17,6 +17,7 @@ from itertools import product
 from typing import Any
 
 from ptyspec.experiments.hypothesis import Hypothesis
+from ptyspec.experiments.observations import sharing
 from ptyspec.experiments.observe import (
     OUTCOME,
     Watch,
@@ -164,18 +165,26 @@ def _probed(hypothesis: Hypothesis, progress: Watch | None) -> tuple[list[Row], 
                 next_step="a probe is a function (seed, **values of the arm) -> dict of numbers",
             ) from problem
     repeats = range(2 if hypothesis.design.deterministic else 1)
-    asked = list(product(arms, hypothesis.design.seeds, repeats))
-    rows = []
-    for done, (arm, seed, repeat) in enumerate(asked, start=1):
-        start = time.perf_counter()
-        outcome, error, numbers = ended_as(partial(function, seed, **arms[arm]))
-        seconds = round(time.perf_counter() - start, 3)
-        told = {"outcome": outcome, "error": error, "seconds": seconds, "numbers": numbers or {}}
-        found = {**told, "metrics": {}, "stage": None, "key": None}
-        rows.append(_row(hypothesis, found, arm=arm, seed=seed, repeat=repeat))
-        if progress is not None:
-            progress(done, len(asked))
-    return rows, arms
+    asked = list(product(hypothesis.design.seeds, repeats))
+    rows: list[Row] = []
+    for seed, repeat in asked:
+        # A repeat shares nothing with the one before: that it gives the same is what it is for.
+        with sharing():
+            for arm, values in arms.items():
+                found = _observed(partial(function, seed, **values))
+                rows.append(_row(hypothesis, found, arm=arm, seed=seed, repeat=repeat))
+                if progress is not None:
+                    progress(len(rows), len(arms) * len(asked))
+    return sorted(rows, key=lambda row: [*arms].index(row.arm)), arms
+
+
+def _observed(work: Callable[[], Mapping[str, float]]) -> dict[str, Any]:
+    """What a probe came to, as an observation."""
+    start = time.perf_counter()
+    outcome, error, numbers = ended_as(work)
+    seconds = round(time.perf_counter() - start, 3)
+    told = {"outcome": outcome, "error": error, "seconds": seconds, "numbers": numbers or {}}
+    return {**told, "metrics": {}, "stage": None, "key": None}
 
 
 def probe(words: str) -> Probe:

@@ -5,7 +5,8 @@ Here stands what several need: the stage outputs of a small scenario, and the ch
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from ptyspec.errors import ConfigError
@@ -16,12 +17,27 @@ from ptyspec.runs.walk import Walk
 T = TypeVar("T")
 
 
+_shared: dict[str, Walk] | None = None
+
+
+@contextmanager
+def sharing() -> Iterator[None]:
+    """Arms that ask for equal scenarios within get one walk: what they observe differs, not its scan."""
+    global _shared
+    _shared = {}
+    try:
+        yield
+    finally:
+        _shared = None
+
+
 def stage_outputs(
     target: str, seed: int, settings: Sequence[str] = (), profile: str = "quick"
 ) -> Walk:
     """Return the reference's walk of a scenario: each output is computed when it is asked for."""
     scenario = request(target, profile=profile, seed=seed, settings=settings).scenario
-    return Walk(ReferencePipeline(), scenario, recording=False)
+    walk = Walk(ReferencePipeline(), scenario, recording=False)
+    return walk if _shared is None else _shared.setdefault(scenario.model_dump_json(), walk)
 
 
 def chosen(known: Mapping[str, T], name: str, what: str) -> T:
