@@ -18,21 +18,20 @@ from ptyspec.contracts.records import EpochRecord
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.pipeline import checkpoint
 from ptyspec.runs.store import RunStore
+from ptyspec.runs.threads import current_threads
 from ptyspec.spec.checks import Check
 from tests import child
 from tests.evidence import evidence
-from tests.tiny_runs import SHALLOW, SMALL, digest, object_of
+from tests.tiny_runs import SHALLOW, SMALL, digest, object_of, stored
 
 pytestmark = pytest.mark.expensive
 
 EPOCHS = 40
 """Enough that a process is still training when its first checkpoints have been seen."""
 ENTRY = "from ptyspec.cli.main import entry; entry()"
-SETTINGS = [
-    f"--set={text}"
-    for text in (*SMALL, *SHALLOW, "training.batch_size=4", f"training.nepochs={EPOCHS}")
-]
-COMMAND = ("run", "gs1_custom", "--profile", "quick", *SETTINGS, "--threads", "1", "--json")
+OWN = (*SHALLOW, "training.batch_size=4", f"training.nepochs={EPOCHS}")
+SETTINGS = [f"--set={text}" for text in (*SMALL, *OWN)]
+COMMAND = ("run", "gs1_custom", "--profile", "quick", *SETTINGS, "--json")
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,8 @@ STORY = TypeAdapter(Story)
 
 
 def begin(home: Path, *more: str) -> Popen[str]:
-    return child.start(ENTRY, *COMMAND, *more, PTYSPEC_HOME=str(home))
+    threads = str(current_threads()["intra"])  # those of the process that makes the whole one
+    return child.start(ENTRY, *COMMAND, "--threads", threads, *more, PTYSPEC_HOME=str(home))
 
 
 def state_of(home: Path) -> checkpoint.State | None:
@@ -84,7 +84,7 @@ def end_after(process: Popen[str], home: Path, epochs: int, by: signal.Signals) 
     while seen is None or seen.epoch <= epochs:
         assert process.poll() is None, child.finish(process)
         assert time.monotonic() < limit
-        time.sleep(0.01)
+        time.sleep(0.05)  # half an epoch; to read a checkpoint costs the process that waits
         seen = state_of(home)
     process.send_signal(by)
     code, _, err = child.finish(process)
@@ -95,13 +95,16 @@ def end_after(process: Popen[str], home: Path, epochs: int, by: signal.Signals) 
     )
 
 
-def complete(process: Popen[str], home: Path) -> Completed:
-    """The run that the process finished, made or found."""
+def finished_by(process: Popen[str]) -> Path:
+    """The run that the process finished."""
     code, out, err = child.finish(process)
-    assert code in (0, 1, 5), (
-        err
-    )  # so small a run may be wrong or doubtful; it is finished all the same
-    run = Path(json.loads(out)["run"])
+    # So small a run may be wrong or doubtful; it is finished all the same.
+    assert code in (0, 1, 5), err
+    return Path(json.loads(out)["run"])
+
+
+def complete(run: Path, home: Path) -> Completed:
+    """A finished run, and what is beside it in its store."""
     assert run.parents[1] == home
     left = sorted(
         str(p.relative_to(home))
@@ -115,13 +118,12 @@ def complete(process: Popen[str], home: Path) -> Completed:
 def live(folder: Path) -> None:
     """Let the story happen and write it down."""
     with TemporaryDirectory() as name:
-        home, shared = Path(name), RunStore().root  # the whole one may be there already
-        whole = begin(shared)
+        home = Path(name)
         killed = end_after(begin(home), home, 0, signal.SIGKILL)
         interrupted = end_after(begin(home, "--resume"), home, len(killed.kept), signal.SIGINT)
-        told = Story(
-            killed, interrupted, complete(begin(home, "--resume"), home), complete(whole, shared)
-        )
+        resumed = complete(finished_by(begin(home, "--resume")), home)
+        whole = complete(stored("gs1_custom", *OWN), RunStore().root)
+        told = Story(killed, interrupted, resumed, whole)
     write_json(folder / "story.json", STORY.dump_python(told, mode="json"))
 
 
