@@ -158,7 +158,7 @@ def _found(
             chosen = {name: work.cases_of(fault(name), cases) for name in names}
             work.run_parity(root, folder, chosen, **how)
         else:
-            work.run_campaign(root, folder, names, mode=mode, **how)
+            work.run_campaign(root, folder, names, cases, mode=mode, **how)
     return work.read_campaign(folder, names, cases, specification(), tier, mode)
 
 

@@ -133,6 +133,7 @@ def run_campaign(
     root: Path,
     folder: Path,
     names: Sequence[str],
+    cases: Sequence[Case],
     *,
     children: int,
     seconds: int,
@@ -142,13 +143,15 @@ def run_campaign(
     """Run the contract tier under each fault, into `folder`; what ended there before is kept.
 
     `quick` runs the cases of the clauses that a fault declares red or green, `full` all that can
-    notice it. Raises CampaignError with pytest's own words.
+    notice it; without a fault those run that run under one. Raises CampaignError with pytest's own
+    words.
     """
     make_folder(folder)
     told = {"folder": str(folder), "faults": list(names), "children": children}
     told |= {"seconds": seconds, "quick": mode == "quick"}
     log = folder / "pytest.log"
-    child = _pytest(root, folder, log, (), ["-m", "contract"], told)
+    files = dict.fromkeys(file_of(case.id) for case in cases if case.tier == "contract")
+    child = _pytest(root, folder, log, (), [*files, "-m", "contract"], told)
     try:
         while child.poll() is None:
             watch(_done(folder, names), len(names))
@@ -269,7 +272,9 @@ def read_campaign(
         reached.update({name: len(through) for name, through in part["reached"].items()})
     healthy = {name for name, case in clean.items() if case["outcome"] == "passed"}
     unclean = [name for name, case in clean.items() if case["outcome"] == "failed"]
-    bound = Counter(clause for name in clean for clause in clauses_of.get(name, ()))
+    # In the contract tier each case counts, also one that no fault's clauses asked for.
+    known = {case.id for case in cases if tier == "contract" and case.tier == tier}
+    bound = Counter(clause for name in {*clean, *known} for clause in clauses_of.get(name, ()))
     parts = {name: read_json(folder / f"{name}.json") for name in names}
     rows = []
     for name, part in parts.items():

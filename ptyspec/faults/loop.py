@@ -10,6 +10,7 @@ one a fault.
   only the files of which a case came through one of its seams: no other case can change its
   outcome. (Within a file a fixture or a cached value may have been made for the first case and be
   used by all.)
+- A quick campaign runs, with and without a fault, the cases of the clauses that its faults declare.
 
 With a `part` it writes how the cases of this process ended into that file: what came of each, and
 which come through which seams.
@@ -165,7 +166,7 @@ class _Loop:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Run the clean suite file by file, then every fault."""
+        """Run the clean cases file by file, then every fault."""
         if session.testsfailed:
             raise session.Interrupted(f"{session.testsfailed} errors during collection")
         if loaded := [name for name in FRAMEWORKS if name in sys.modules]:
@@ -175,7 +176,12 @@ class _Loop:
                 source="campaign",
                 next_step="restrict the campaign to the contract tier: -m contract",
             )
-        self.items = session.items
+        declared = {name for one in map(fault, self.faults) for name in (*one.red, *one.green)}
+        self.items = [
+            item
+            for item in session.items
+            if not self.quick or declared.intersection(names_of(item))
+        ]
         files = [list(part) for _, part in groupby(sorted(self.items, key=_file), _file)]
         with self.children.ending():
             for number, part in enumerate(files):
