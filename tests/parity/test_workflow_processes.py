@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ptyspec.contracts.arrays import Array
+from ptyspec.contracts.bundles import Array
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.threads import current_threads, usable_cpus
 from ptyspec.spec.checks import Check
