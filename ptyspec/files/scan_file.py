@@ -20,13 +20,13 @@ from ptyspec.files.scan_parts import (
     contradictions,
     declared_kind,
     metadata_text,
+    positive,
     product_error,
     read_metadata,
     read_probe,
     refuse_illuminated,
     scale_from_dose,
     single_mode,
-    stored_scale,
 )
 from ptyspec.files.zipped_arrays import NpzArchive, write_arrays
 
@@ -48,41 +48,31 @@ def read_scan(
     field, reported before a missing probe), ProbeError (no probe, wrong size, several modes).
     """
     path = existing_file(path)
-    with path.open("rb") as file:
-        head = file.read(HDF5_OFFSETS[-1] + len(HDF5))
+    with path.open("rb") as opened:
+        head = opened.read(HDF5_OFFSETS[-1] + len(HDF5))
     if head.startswith(b"PK"):
         return read_npz(path, measurement=measurement, probe=probe)
     if any(head[at:].startswith(HDF5) for at in HDF5_OFFSETS):
-        return _read_hdf5(path, measurement, probe)
-    raise _unknown(path, head)
+        # h5py is needed for these files alone
+        from ptyspec.files.cxi import read_cxi, to_pixel_scan, to_raw_scan
+        from ptyspec.files.far_field import require_far_field
+        from ptyspec.files.hdf5 import Hdf5File
 
-
-def _read_hdf5(path: Path, measurement: Measurement | None, probe: Path | None) -> RawScan:
-    # h5py is needed for these files alone
-    from ptyspec.files.cxi import read_cxi, to_pixel_scan, to_raw_scan
-    from ptyspec.files.far_field import require_far_field
-    from ptyspec.files.hdf5 import Hdf5File
-
-    with Hdf5File(path) as file:
-        if file.has("probe_position_x_m"):
-            raise product_error(path)
-    scan = to_pixel_scan(read_cxi(path), measurement)
-    require_far_field(scan)
-    return to_raw_scan(scan, None if probe is None else read_probe(probe))
-
-
-def _unknown(path: Path, head: bytes) -> InputFileError:
-    what, step = path.suffix or "no suffix", "convert the scan to NPZ (docs/file-formats.md)"
+        with Hdf5File(path) as file:
+            if file.has("probe_position_x_m"):
+                raise product_error(path)
+        scan = to_pixel_scan(read_cxi(path), measurement)
+        require_far_field(scan)
+        return to_raw_scan(scan, None if probe is None else read_probe(probe))
+    value, step = path.suffix or "no suffix", "convert the scan to NPZ (docs/file-formats.md)"
     if head.startswith(b"\x93NUMPY"):
-        what = "a single numpy array"
+        value = "a single numpy array"
         step = "put it into an NPZ file beside the rest: numpy.savez(...)"
     elif path.suffix in {".npz", ".cxi", ".h5", ".hdf5"}:
-        what = f"no {path.suffix} file inside"
+        value = f"no {path.suffix} file inside"
         step = "copy the file again; it is damaged or was named wrongly"
-    problem = "this kind of file is not read"
-    return InputFileError(
-        problem, value=what, limit=".npz, .cxi, .h5 or .hdf5", source=path, next_step=step
-    )
+    what, limit = "this kind of file is not read", ".npz, .cxi, .h5 or .hdf5"
+    raise InputFileError(what, value=value, limit=limit, source=path, next_step=step)
 
 
 FORMAT = "ptyspec-scan-1"
@@ -222,9 +212,11 @@ class _Reading:
         self, frames: Array, kind: Measurement, key: str, metadata: dict[str, Any]
     ) -> tuple[Array, float, str]:
         """(X, s, origin of s). Counts know their own dose, so that nphotons says nothing about their scale."""
-        numbers = {k: self.archive.read(k).tolist() for k in SCALES if k in self.archive}
-        stored = stored_scale(numbers, self.source)
-        scale, origin = stored or (1.0, f"assumed ({kind} without a stored scale)")
+        stored = next((name for name in SCALES if name in self.archive), None)
+        scale, origin = 1.0, f"assumed ({kind} without a stored scale)"
+        if stored is not None:
+            number = self.archive.read(stored).tolist()
+            scale, origin = positive(number, stored, self.source), f"key {stored}"
         amplitude = amplitude_of(frames, kind, scale, key, self.archive.source(key))
         if stored is None and kind == "amplitude":
             dose_key, dose = self._dose(metadata)

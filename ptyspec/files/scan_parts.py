@@ -102,17 +102,9 @@ def amplitude_of(frames: Array, kind: Measurement, scale: float, name: str, sour
     return out
 
 
-def stored_scale(numbers: Mapping[str, object], source: str) -> tuple[float, str] | None:
-    """Return (s, its origin) from the keys `scale` or `intensity_scale`, or None; ScanDataError unless finite, > 0."""
-    for key in ("scale", "intensity_scale"):
-        if key in numbers:
-            return _positive(numbers[key], key, source), f"key {key}"
-    return None
-
-
 def scale_from_dose(amplitude: Array, nphotons: object, key: str, source: str) -> tuple[float, str]:
     """Return s = sqrt(nphotons / mean sum X^2) and its origin; ScanDataError unless nphotons > 0 and light fell."""
-    photons = _positive(nphotons, key, source)
+    photons = positive(nphotons, key, source)
     energy = mean_energy(amplitude)
     if not np.isfinite(energy):
         check_values("diff3d", amplitude, source=source)
@@ -123,7 +115,8 @@ def scale_from_dose(amplitude: Array, nphotons: object, key: str, source: str) -
     return intensity_scale(photons, energy), f"sqrt(nphotons / mean energy), {key}"
 
 
-def _positive(value: object, key: str, source: str) -> float:
+def positive(value: object, key: str, source: str) -> float:
+    """Return one finite number above 0; ScanDataError that names the key where it is none."""
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
         return float(value)
     what = f"{key} is not a positive number"

@@ -33,8 +33,6 @@ from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.store import STAGE_SOURCES, source_digest
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes, Path, np.generic)
-DEPTH = 20
-"""Objects held by objects, so deep: more is a loop."""
 
 
 class _UnknownError(Exception):
@@ -91,7 +89,7 @@ def _state(one: Any, modules: set[str], depth: int = 0) -> str:
     def inner(part: object) -> str:
         return _state(part, modules, depth + 1)
 
-    if depth > DEPTH:
+    if depth > 20:  # objects held by objects, so deep
         raise _UnknownError("a loop")
     if isinstance(one, PLAIN):
         return f"{type(one).__name__} {one!r}"

@@ -77,7 +77,8 @@ class StageNote:
     numbers: dict[str, float] = field(default_factory=dict)
     flags: dict[str, bool] = field(default_factory=dict)
     record: StageRecord | None = None
-    _aside: tuple[float, float] = (0.0, 0.0)
+    aside: tuple[float, float] = (0.0, 0.0)
+    """Wall clock and processor seconds that writing took."""
 
     def write(self, facts: Mapping[str, Any]) -> None:
         """Write down summaries of arrays, scalars such as the gain, and yes-or-no facts such as fits_canvas.
@@ -96,21 +97,7 @@ class StageNote:
                 what = f"{name} of stage {self.name} is not finite"
                 raise ScanDataError(what, value=value, limit="a finite number")
         spent = _since(start)
-        self._aside = (self._aside[0] + spent[0], self._aside[1] + spent[1])
-
-    def close(self, start: tuple[float, float]) -> StageRecord:
-        """End the stage that began at `start` and return its record."""
-        seconds, cpu_seconds = _since(start)
-        self.record = StageRecord(
-            name=self.name,
-            seconds=max(seconds - self._aside[0], 0.0),
-            cpu_seconds=max(cpu_seconds - self._aside[1], 0.0),
-            peak_rss_mb=peak_rss_mb(),
-            arrays=self.arrays,
-            numbers=self.numbers,
-            flags=self.flags,
-        )
-        return self.record
+        self.aside = (self.aside[0] + spent[0], self.aside[1] + spent[1])
 
 
 @contextmanager
@@ -118,14 +105,23 @@ def stage(name: str, progress: Progress | None = None) -> Iterator[StageNote]:
     """Measure a stage and tell `progress` of its start and its end; a stage that raises has no record."""
     watcher = progress if progress is not None else Progress()
     watcher.stage_started(name)
-    note = StageNote(name)
-    start = _clocks()
+    note, start = StageNote(name), _clocks()
     try:
         yield note
     except Exception as error:
         error.stage = name  # type: ignore[attr-defined]  # a clause that names the rejecting stage reads it
         raise
-    watcher.stage_finished(note.close(start))
+    seconds, cpu_seconds = _since(start)
+    note.record = StageRecord(
+        name=name,
+        seconds=max(seconds - note.aside[0], 0.0),
+        cpu_seconds=max(cpu_seconds - note.aside[1], 0.0),
+        peak_rss_mb=peak_rss_mb(),
+        arrays=note.arrays,
+        numbers=note.numbers,
+        flags=note.flags,
+    )
+    watcher.stage_finished(note.record)
 
 
 def peak_rss_mb() -> float:

@@ -110,22 +110,18 @@ class RunSpec:
         return folder.resolve()
 
 
-Reader = Callable[[str], RunSpec]
-"""Reads settings that are kept elsewhere: rooms above this one have some."""
-
-
 def run_spec(
     target: str,
     options: Options | None = None,
     *,
     faults: Collection[str] | None = None,
-    readers: Mapping[str, Reader] | None = None,
+    readers: Mapping[str, Callable[[str], RunSpec]] | None = None,
     store: RunStore | None = None,
 ) -> RunSpec:
     """Return the run that `target` names.
 
     `faults` are the names that may be used, by a caller who applies them; None: faults that are not active are refused.
-    `readers` read the kind "legacy". A target's own recipe and KEY=VALUE win over the options. Raises
+    `readers` read settings that are kept elsewhere, the kind "legacy". A target's own recipe and KEY=VALUE win over the options. Raises
     UnknownNameError, ConfigError (options where they cannot be heeded) and InputFileError.
     """
     said, runs = options or Options(), store or RunStore()
