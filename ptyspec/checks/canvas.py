@@ -277,12 +277,11 @@ def misplaced_patches_score_badly(check: Check, outputs: StageOutputs) -> None:
 
 class _Absolute(ReferencePipeline):
     def group(self, scenario: Scenario, halves: TrainTest) -> GroupedTrainTest:
-        return GroupedTrainTest(*map(_absolute, _both(super().group(scenario, halves))))
+        def absolute(part: GroupedScan) -> GroupedScan:
+            none = 0 * part.coords_offsets
+            return part.model_copy(update={"coords_relative": -part.coords, "coords_offsets": none})
 
-
-def _absolute(part: GroupedScan) -> GroupedScan:
-    none = 0 * part.coords_offsets
-    return part.model_copy(update={"coords_relative": -part.coords, "coords_offsets": none})
+        return GroupedTrainTest(*map(absolute, _both(super().group(scenario, halves))))
 
 
 @control("CANVAS-002")

@@ -111,22 +111,21 @@ def _positions(run: FinishedRun) -> Cause | None:
     far = np.abs(run.scan.positions - (low + high) / 2).max(axis=1)
     scan = run.scan.take(np.sort(np.argsort(far, kind="stable")[:NEIGHBOURS]))
     as_is = _misfit(run, scan)
+    x, y, probe = scan.xcoords, scan.ycoords, scan.probeGuess
+    trials = {
+        "x and y of the positions are swapped": {"xcoords": y, "ycoords": x},
+        "the sign of x is wrong": {"xcoords": x.max() + x.min() - x},
+        "the sign of y is wrong": {"ycoords": y.max() + y.min() - y},
+        "the probe is complex-conjugated": {"probeGuess": np.conj(probe)},
+    }
     left, words = min(
-        (_misfit(run, scan.model_copy(update=change)), words) for words, change in _trials(scan)
+        (_misfit(run, scan.model_copy(update=change)), words) for words, change in trials.items()
     )
     if left > BETTER * as_is:
         return None
     said = f"{words}: {SWEEPS} sweeps of the iterative reference then leave R factor "
     clause = "DATA-007" if "probe" in words else "COORDS-001"
     return Cause(clause, "simulate", f"{said}{left:.3f}, as it is {as_is:.3f}")
-
-
-def _trials(scan: RawScan) -> Iterator[tuple[str, dict[str, Array]]]:
-    x, y = scan.xcoords, scan.ycoords
-    yield "x and y of the positions are swapped", {"xcoords": y, "ycoords": x}
-    yield "the sign of x is wrong", {"xcoords": x.max() + x.min() - x}
-    yield "the sign of y is wrong", {"ycoords": y.max() + y.min() - y}
-    yield "the probe is complex-conjugated", {"probeGuess": np.conj(scan.probeGuess)}
 
 
 def _misfit(run: FinishedRun, scan: RawScan) -> float:

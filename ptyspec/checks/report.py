@@ -123,15 +123,6 @@ STYLES = {
 """How a terminal shows a state."""
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A figure that is drawn when the audit is written."""
-
-    name: str
-    caption: str
-    draw: Callable[[], Figure]
-
-
 def status_of(findings: Iterable[Finding]) -> Status:
     """Return the status of these findings; none at all is no evidence."""
     outcomes = {finding.ok for finding in findings}
@@ -148,7 +139,7 @@ class Audit:
     data: dict[str, Any] = field(default_factory=dict)
     tables: list[Table] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    figures: list[Picture] = field(default_factory=list)
+    figures: list[tuple[FigureRow, Callable[[], Figure]]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     control: str | None = None
     """The positive control that was applied, if any: its findings are about spoiled data."""
@@ -184,7 +175,7 @@ class Audit:
 
     def figure(self, name: str, caption: str, draw: Callable[[], Figure]) -> None:
         """Add a figure, drawn only when the audit is written to a folder."""
-        self.figures.append(Picture(name, caption, draw))
+        self.figures.append((FigureRow(name=name, caption=caption), draw))
 
     def document(self, figures: Iterable[FigureRow] = ()) -> AuditFile:
         """Return KIND.json; JSON values where `data` holds nothing else."""
@@ -272,11 +263,11 @@ def may_hold(folder: Path) -> bool:
 def write_audit(folder: Path, audit: Audit) -> Path:
     """Write KIND.json, KIND.md and figures/KIND-*.png into `folder` (made where absent) and return the page.
 
-    Every number of the page is a link `KIND.json#POINTER`, which `pointers.problems` re-reads. A figure that cannot be
+    Every number of the page is a link `KIND.json#POINTER`, which `references.problems` re-reads. A figure that cannot be
     drawn costs nothing but itself: document and page say why. Raises OutputFileError where the system refuses.
     """
     make_folder(folder)
-    figures = [_drawn(folder, audit.kind, one) for one in audit.figures]
+    figures = [_drawn(folder, audit.kind, *one) for one in audit.figures]
     write_json(folder / f"{audit.kind}.json", audit.document(figures))
     page = folder / f"{audit.kind}.md"
     with atomic_file(page) as file:
@@ -284,8 +275,8 @@ def write_audit(folder: Path, audit: Audit) -> Path:
     return page
 
 
-def _drawn(folder: Path, kind: str, picture: Picture) -> FigureRow:
-    place = make_folder(folder / "figures") / f"{kind}-{picture.name}.png"
-    saved, why = canvas.attempt(lambda: canvas.save(picture.draw(), place))
+def _drawn(folder: Path, kind: str, row: FigureRow, draw: Callable[[], Figure]) -> FigureRow:
+    place = make_folder(folder / "figures") / f"{kind}-{row.name}.png"
+    saved, why = canvas.attempt(lambda: canvas.save(draw(), place))
     file = f"figures/{place.name}" if saved else None
-    return FigureRow(name=picture.name, caption=picture.caption, file=file, error=why or None)
+    return row.model_copy(update={"file": file, "error": why or None})
