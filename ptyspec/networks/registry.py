@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 import pkgutil
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -31,20 +32,16 @@ class Generator(Protocol):
         """Predict."""
 
 
-class Builder(Protocol):
-    """What a generator's file offers as `build`."""
-
-    def __call__(self, config: ModelConfig, forward: ForwardModel, seed: int) -> Generator:
-        """Return an untrained generator; equal arguments give equal weights."""
-
-
 def generator_names() -> list[str]:
     """Names of all registered generators."""
     return sorted(module.name for module in pkgutil.iter_modules(generators.__path__))
 
 
-def builder(name: str) -> Builder:
-    """Return the builder of this generator; raises UnknownNameError listing the known ones."""
+def builder(name: str) -> Callable[[ModelConfig, ForwardModel, int], Generator]:
+    """Return `build` of this generator's file; raises UnknownNameError listing the known ones.
+
+    It takes configuration, forward model and seed, and makes an untrained generator: equal arguments, equal weights.
+    """
     if name not in generator_names():
         raise UnknownNameError(
             f"no generator is called {name}",

@@ -60,8 +60,13 @@ def reconstruct(
     if start is not None:
         _paste(canvas.obj, start, *canvas.origin)
     order = generator(seed, "iterative order")
-    coverage = _coverage(canvas, scan.probeGuess)
-    momentum = (1 - alpha) * MOMENTUM * _well_lit(coverage) * (scan.size > CHUNK)
+    weight, coverage = illumination_weight(scan.probeGuess), np.zeros(canvas.obj.shape, np.float32)
+    for x, y in canvas.base:
+        coverage[y : y + len(weight), x : x + len(weight)] += weight
+    # 1 where at least half of the usual light falls, down to 0 in the dark, where momentum would run away.
+    usual = np.percentile(coverage[coverage > 1e-3], 90)
+    well_lit = np.asarray(np.clip(coverage / (0.5 * usual), 0, 1))
+    momentum = (1 - alpha) * MOMENTUM * well_lit * (scan.size > CHUNK)
     velocity, before = np.zeros_like(canvas.obj), canvas.obj.copy()
     for sweep in range(sweeps):
         rows = order.permutation(scan.size)
@@ -117,12 +122,6 @@ def update_object(
     return made
 
 
-def _well_lit(coverage: Array) -> Array:
-    """1 where at least half of the usual light falls, down to 0 in the dark, where momentum would run away."""
-    usual = np.percentile(coverage[coverage > 1e-3], 90)
-    return np.asarray(np.clip(coverage / (0.5 * usual), 0, 1))
-
-
 def _paste(obj: Array, start: Reconstruction, x0: int, y0: int) -> None:
     dx, dy = start.origin[0] - x0, start.origin[1] - y0
     rows = slice(max(dy, 0), min(dy + start.object.shape[0], obj.shape[0]))
@@ -131,14 +130,6 @@ def _paste(obj: Array, start: Reconstruction, x0: int, y0: int) -> None:
     target = obj[rows, columns]
     covered = np.isfinite(source)
     target[covered] = source[covered]
-
-
-def _coverage(canvas: Canvas, probe: Array) -> Array:
-    weight = illumination_weight(probe)
-    total = np.zeros(canvas.obj.shape, np.float32)
-    for x, y in canvas.base:
-        total[y : y + weight.shape[0], x : x + weight.shape[1]] += weight
-    return total
 
 
 BATCH = 32

@@ -15,6 +15,9 @@ from ptyspec.physics.geometry import object_extent
 from ptyspec.physics.interpolate import REACH, resample
 from ptyspec.physics.scale import illumination_weight
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 CHUNK = 32
 """Patches moved at a time: what fits the cache."""
 
@@ -82,32 +85,22 @@ def finish(
     continue a flat surrounding; areas between which no light falls are scans of their own, each with its own free
     phase. Dark: below `min_coverage` of the 90th percentile of the lit pixels' weight.
     """
+    from scipy.ndimage import label
+
     lit = coverage[coverage > 1e-3]
     limit = min_coverage * float(np.percentile(lit, 90)) if lit.size else np.inf
     covered = coverage >= limit
-    turned = _turned(obj, coverage, covered)
-    marked = np.where(covered, turned, complex(np.nan, np.nan))
-    return Reconstruction(object=marked.astype(np.complex64), coverage=coverage, origin=origin)
-
-
-def _turned(obj: Array, coverage: Array, covered: Array) -> Array:
-    """The object with the weighted sum over the covered pixels of each lit area real and positive."""
-    from scipy.ndimage import label
-
     areas, count = label(coverage > 0)
     turned = obj
     for area in range(1, count + 1):
         here = covered if count == 1 else covered & (areas == area)
         turn = np.exp(-1j * np.angle(np.sum(obj[here] * coverage[here], dtype=np.complex128)))
         turned = obj * turn if count == 1 else np.where(areas == area, obj * turn, turned)
-    return turned
+    marked = np.where(covered, turned, complex(np.nan, np.nan))
+    return Reconstruction(object=marked.astype(np.complex64), coverage=coverage, origin=origin)
 
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 # scipy's graph and solver modules are imported where they are used: half a second that most callers never need.
-
 NEIGHBOURS = 8
 """Nearest groups that each group is compared with; doubled until all groups hang together."""
 

@@ -65,14 +65,7 @@ def load(folder: Path) -> State | None:
                 for kind in ("weights", "optimizer", "best")
             }
         records = tuple(EpochRecord.model_validate(row) for row in head["records"])
-        return State(
-            head["epoch"],
-            kinds["weights"],
-            kinds["optimizer"],
-            kinds["best"],
-            head["best_epoch"],
-            records,
-        )
+        return State(epoch=head["epoch"], best_epoch=head["best_epoch"], records=records, **kinds)
     except (OSError, EOFError, TypeError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputFileError(
             "the checkpoint cannot be read",

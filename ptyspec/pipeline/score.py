@@ -33,7 +33,8 @@ def score(scenario: Scenario, scan: RawScan, reconstruction: Reconstruction) -> 
         block["has_nan"] = has_nan(reconstruction)
     rows = np.unique(np.linspace(0, scan.size - 1, min(scan.size, MOST_FRAMES)).astype(int))
     predicted = predict_frames(scan, reconstruction, rows)
-    block["data"] = data_scores(predicted, scan.diff3d[rows], scan.scale, _mask(scan, len(rows)))
+    mask = None if scan.mask is None else np.broadcast_to(scan.mask, (len(rows), scan.N, scan.N))
+    block["data"] = data_scores(predicted, scan.diff3d[rows], scan.scale, mask)
     return block
 
 
@@ -43,7 +44,3 @@ def predict_frames(scan: RawScan, reconstruction: Reconstruction, rows: Array) -
     obj = np.where(np.isfinite(reconstruction.object), reconstruction.object, np.complex64(fill))
     patches = extract_patches(obj, scan.positions[rows] - np.array(reconstruction.origin), scan.N)
     return expected_amplitude(scan.probeGuess, patches)
-
-
-def _mask(scan: RawScan, count: int) -> Array | None:
-    return None if scan.mask is None else np.broadcast_to(scan.mask, (count, scan.N, scan.N))
