@@ -35,32 +35,18 @@ def as_array(
     """
     array = np.asanyarray(value)
     if array.dtype.kind not in "biufc":
-        raise ScanDataError(
-            f"{name} does not hold numbers",
-            value=array.dtype,
-            limit=np.dtype(dtype),
-            source=source or None,
-            next_step=f"store {name} as a plain numeric array",
-        )
+        message, step = f"{name} does not hold numbers", f"store {name} as a plain numeric array"
+        raise _wrong(message, array.dtype, np.dtype(dtype), source, step)
     if array.dtype.kind == "c" and np.dtype(dtype).kind != "c":
-        raise ScanDataError(
-            f"{name} is complex where real numbers are expected",
-            value=array.dtype,
-            limit=np.dtype(dtype),
-            source=source or None,
-            next_step=f"store the modulus in {name}",
-        )
+        message = f"{name} is complex where real numbers are expected"
+        step = f"store the modulus in {name}"
+        raise _wrong(message, array.dtype, np.dtype(dtype), source, step)
     if array.ndim != len(shape) or any(
         want not in (None, have) for want, have in zip(shape, array.shape, strict=True)
     ):
         wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
-        raise ScanDataError(
-            f"{name} has the wrong shape",
-            value=array.shape,
-            limit=wanted,
-            source=source or None,
-            next_step="see docs/file-formats.md for the shape of every key",
-        )
+        step = "see docs/file-formats.md for the shape of every key"
+        raise _wrong(f"{name} has the wrong shape", array.shape, wanted, source, step)
     check_values(name, array, non_negative=non_negative, source=source)
     return array.astype(dtype, copy=False)
 
@@ -68,9 +54,7 @@ def as_array(
 def check_values(name: str, array: Array, *, non_negative: bool = False, source: str = "") -> None:
     """Raise ScanDataError unless every value is finite (and, on request, not negative); one pass, no copy."""
     if array.size == 0:
-        raise ScanDataError(
-            f"{name} is empty", value=array.shape, limit="at least one value", source=source or None
-        )
+        raise _wrong(f"{name} is empty", array.shape, "at least one value", source)
     if array.dtype.kind == "c":
         finite = bool(np.isfinite(array).all())
         low = 0.0
@@ -82,32 +66,28 @@ def check_values(name: str, array: Array, *, non_negative: bool = False, source:
     if not finite:
         bad = ~np.isfinite(array)
         first = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise ScanDataError(
-            f"{name} holds {int(bad.sum())} values that are not finite",
-            value=f"{array[first]} at index {first}",
-            limit="finite numbers",
-            source=source or None,
-            next_step="mask or drop the affected frames and save again",
-        )
+        message = f"{name} holds {int(bad.sum())} values that are not finite"
+        step = "mask or drop the affected frames and save again"
+        raise _wrong(message, f"{array[first]} at index {first}", "finite numbers", source, step)
     if non_negative and low < 0:
         first = tuple(int(i) for i in np.argwhere(array < 0)[0])
-        raise ScanDataError(
-            f"{name} holds negative values",
-            value=f"{array[first]} at index {first}",
-            limit=">= 0",
-            source=source or None,
-            next_step="subtract the dark field so that counts stay >= 0, or clip at 0",
-        )
+        message, value = f"{name} holds negative values", f"{array[first]} at index {first}"
+        step = "subtract the dark field so that counts stay >= 0, or clip at 0"
+        raise _wrong(message, value, ">= 0", source, step)
+
+
+def _wrong(
+    message: str, value: object, limit: object, source: str, next_step: str = ""
+) -> ScanDataError:
+    return ScanDataError(
+        message, value=value, limit=limit, source=source or None, next_step=next_step
+    )
 
 
 def release_pages(array: Array) -> None:
     """Give back the memory of pages read through a read-only file map; other arrays are left alone."""
-    pages = getattr(array, "_mmap", None)
-    if (
-        isinstance(pages, mmap.mmap)
-        and not array.flags.writeable
-        and hasattr(mmap, "MADV_DONTNEED")
-    ):
+    pages, given = getattr(array, "_mmap", None), hasattr(mmap, "MADV_DONTNEED")
+    if given and isinstance(pages, mmap.mmap) and not array.flags.writeable:
         pages.madvise(mmap.MADV_DONTNEED)
 
 
@@ -130,13 +110,8 @@ def _frames(values: Any, source: str) -> Array:
         "diff3d", values, np.float32, (None, None, None), non_negative=True, source=source
     )
     if frames.shape[1] != frames.shape[2]:
-        raise ScanDataError(
-            "diff3d frames are not square",
-            value=frames.shape,
-            limit="(M, N, N)",
-            source=source or None,
-            next_step="crop or bin the frames to a square; (H, W, M) files are recognised by the reader",
-        )
+        step = "crop or bin the frames to a square; (H, W, M) files are recognised by the reader"
+        raise _wrong("diff3d frames are not square", frames.shape, "(M, N, N)", source, step)
     return frames
 
 
@@ -197,13 +172,9 @@ class RawScan(Bundle):
         for name in ("xcoords", "ycoords", "xcoords_start", "ycoords_start"):
             out[name] = as_array(name, out[name], np.float64, (None,), source=source)
             if len(out[name]) != count:
-                raise ScanDataError(
-                    f"{name} has another length than the frames",
-                    value=len(out[name]),
-                    limit=count,
-                    source=source or None,
-                    next_step="give one x and one y for every frame",
-                )
+                message = f"{name} has another length than the frames"
+                step = "give one x and one y for every frame"
+                raise _wrong(message, len(out[name]), count, source, step)
         out["probeGuess"] = _probe(data["probeGuess"], (rows, columns), source)
         index = data.get("scan_index")
         index = np.zeros(count, np.int64) if index is None else index

@@ -62,11 +62,8 @@ def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
         for name in parents:
             node = node.setdefault(name, {})
             if not isinstance(node, dict):
-                raise ConfigError(
-                    f"{dotted} reaches into a plain value",
-                    value=dotted,
-                    next_step="see `ptyspec scenarios`",
-                )
+                message, step = f"{dotted} reaches into a plain value", "see `ptyspec scenarios`"
+                raise ConfigError(message, value=dotted, next_step=step)
         node[last] = value
     return out
 
@@ -97,13 +94,13 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
                 continue  # a section with nothing in it
             if key not in allowed:
                 near = difflib.get_close_matches(key, allowed, n=1)
-                raise ConfigError(
-                    f"unknown key {key}",
-                    value=value,
-                    source=layer.source,
-                    next_step=f"did you mean {near[0]}?"
+                step = (
+                    f"did you mean {near[0]}?"
                     if near
-                    else "keys are listed by `ptyspec scenarios --keys`",
+                    else "keys are listed by `ptyspec scenarios --keys`"
+                )
+                raise ConfigError(
+                    f"unknown key {key}", value=value, source=layer.source, next_step=step
                 )
             if value is not None:
                 flat[key], sources[key] = value, layer.source
@@ -111,16 +108,11 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
         scenario = Scenario.model_validate(nest(flat))
     except ValidationError as error:
         raise _readable(error, sources) from None
-    empty = [key for key, value in flatten(scenario.model_dump()) if value is None]
-    if empty:
-        raise ConfigError(
-            "settings without a value after resolution",
-            value=", ".join(empty),
-            next_step="set them",
-        )
-    return Resolved(
-        scenario, {key: sources.get(key, "default") for key in dict(flatten(scenario.model_dump()))}
-    )
+    values = dict(flatten(scenario.model_dump()))
+    if empty := ", ".join(key for key, value in values.items() if value is None):
+        message = "settings without a value after resolution"
+        raise ConfigError(message, value=empty, next_step="set them")
+    return Resolved(scenario, {key: sources.get(key, "default") for key in values})
 
 
 def _readable(error: ValidationError, sources: Mapping[str, str]) -> ConfigError:

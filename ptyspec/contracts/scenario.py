@@ -213,12 +213,8 @@ class Scenario(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Scenario:
-        measured = {
-            self.object.kind == "measured",
-            self.probe.kind == "measured",
-            self.scan.kind == "measured",
-        }
-        if len(measured) != 1:
+        kinds = (self.object.kind, self.probe.kind, self.scan.kind)
+        if len({kind == "measured" for kind in kinds}) != 1:
             raise ValueError(
                 "object.kind, probe.kind and scan.kind are all 'measured' or none of them"
             )

@@ -309,6 +309,5 @@ def specification() -> Registry:
 
 def specs_folder() -> Path:
     """Return the folder of the documents: beside the package in a checkout, inside it when installed."""
-    package = Path(ptyspec.__file__).parent
-    installed = package / "specs"
-    return installed if installed.is_dir() else package.parent / "specs"
+    installed = Path(ptyspec.__file__).parent / "specs"
+    return installed if installed.is_dir() else installed.parents[1] / "specs"

@@ -65,7 +65,7 @@ def changes(
     clauses: Mapping[str, Clause], cases: Iterable[Case], reviewed: Mapping[str, Reviewed]
 ) -> Iterator[Remark]:
     """Yield every clause whose review does not hold any more, and every reviewed one that is gone."""
-    bound = digests(cases)
+    bound = _digests(cases)
     for name, clause in clauses.items():
         known, now = reviewed.get(name), bound.get(name, {})
         again = f"ptyspec trace --review {name} --reason TEXT"
@@ -101,7 +101,7 @@ def _changed(
         )
 
 
-def digests(cases: Iterable[Case]) -> dict[str, dict[str, str | None]]:
+def _digests(cases: Iterable[Case]) -> dict[str, dict[str, str | None]]:
     """Return for each clause the digests of its test functions."""
     found: dict[str, dict[str, str | None]] = {}
     for case in cases:
@@ -125,7 +125,7 @@ def review(
     """
     if not reason.strip():
         raise ReviewError("a review states its reason", next_step="add --reason TEXT")
-    bound = digests(cases)
+    bound = _digests(cases)
     result = {name: row for name, row in reviewed.items() if name in clauses}
     for name in names:
         clause, known = clauses[name], reviewed.get(name)

@@ -23,7 +23,6 @@ import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -77,10 +76,6 @@ class Outcome:
         """Whether it failed in a way that none of its clauses is to blame for."""
         bad, states = self.state is State.FAILED and not self.expected, {*self.clauses.values()}
         return bad and bool(states - {State.NOT_RUN}) and State.FAILED not in states
-
-    def begin(self, started: float) -> None:
-        """Note when it started, in seconds since 1970."""
-        self.when = datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds")
 
     def take(self, properties: Iterable[tuple[str, object]]) -> None:
         """Read states and margins back from a report's properties."""

@@ -71,11 +71,6 @@ class Row:
         return [*self.cases_in(State.FAILED), *self.cases_in(State.ERROR)]
 
     @property
-    def missing(self) -> int:
-        """How many of its cases have not run."""
-        return len(self.cases) - len(self.ran)
-
-    @property
     def margin(self) -> float | None:
         """The largest share of the tolerance that a case used; None where nothing was measured."""
         return max((used for _, used in self.margins), default=None)
@@ -142,19 +137,18 @@ def trace(
     for case in cases:
         for name in case.clauses:
             bound.setdefault(name, []).append(case)
-    rows = tuple(_row(clause, bound.get(name, []), ledger) for name, clause in clauses.items())
+    rows = []
+    for name, clause in clauses.items():
+        own = tuple(bound.get(name, ()))
+        ended = {case.id: ledger.cases[case.id] for case in own if case.id in ledger.cases}
+        rows.append(Row(clause, own, ended, sum(case.id in ledger.outdated for case in own)))
     remarks = [remark for row in rows for remark in _of_row(row)]
     remarks += _unnamed(clauses, cases, ledger)
     if ledger.note:
         remarks.append(Remark("note", "", ledger.note, "pytest's cache", "pytest"))
     remarks += _unknown(clauses, bound)
     remarks += [*others, *changes(clauses, cases, reviewed)]
-    return Trace(rows, tuple(remarks), ledger.environment, len(cases))
-
-
-def _row(clause: Clause, cases: list[Case], ledger: Ledger) -> Row:
-    ended = {case.id: ledger.cases[case.id] for case in cases if case.id in ledger.cases}
-    return Row(clause, tuple(cases), ended, sum(case.id in ledger.outdated for case in cases))
+    return Trace(tuple(rows), tuple(remarks), ledger.environment, len(cases))
 
 
 def _of_row(row: Row) -> Iterator[Remark]:
@@ -172,12 +166,11 @@ def _of_row(row: Row) -> Iterator[Remark]:
     elif message := _bad(row):
         named = [*row.failed, *row.cases_in(State.NOT_REACHED), *row.ran]
         yield found(binding, message, f"pytest '{named[0]}'")
-    if row.missing:
+    if missing := [case.id for case in row.cases if case.id not in row.ran]:
         silent = clause.level == "MUST" and not row.ran
-        named_case = next(case.id for case in row.cases if case.id not in row.ran)
         since = f" ({row.outdated} of them ran with other code)" if row.outdated else ""
-        message = f"{row.missing} of {len(row.cases)} cases have not run{since}"
-        yield found("incomplete" if silent else "note", message, f"pytest '{named_case}'")
+        message = f"{len(missing)} of {len(row.cases)} cases have not run{since}"
+        yield found("incomplete" if silent else "note", message, f"pytest '{missing[0]}'")
     yield from _margin(row, found)
 
 

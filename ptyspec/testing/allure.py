@@ -11,7 +11,6 @@ import inspect
 import shlex
 import sys
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,24 +65,6 @@ def writes(config: pytest.Config) -> bool:
     return bool(config.getoption(DIRECTORY, None))
 
 
-def label_items(items: Sequence[pytest.Item]) -> None:
-    """Label each case by its clauses: epic the document, feature the section, story the title.
-
-    `clause` is the id; the severity is that of its strongest clause; tags are the tier (its marker)
-    and the clauses' places. `document` and `rule` group the cases in the report: epic and story
-    cannot, of a case with two rules each would stand in the section of the other, too. Allure
-    follows whole addresses alone, and a report does not know its own: `ptyspec allure` leads the
-    links to the page of clauses beside it.
-    """
-    for item in items:
-        clauses = item.stash.get(CLAUSES, ())
-        for kind, values in _labels(clauses, item.nodeid).items():
-            item.add_marker(pytest.mark.allure_label(*dict.fromkeys(values), label_type=kind))
-        for one in clauses:
-            name, url = f"{one.id} · {one.title}", f"https://clauses.invalid/#{one.id}"
-            item.add_marker(pytest.mark.allure_link(url, link_type="tms", name=name))
-
-
 def _labels(clauses: Sequence[Clause], case: str) -> dict[str, list[str]]:
     if not clauses:
         return {"document": ["no clause"], "rule": [case.partition("::")[0]]}
@@ -100,45 +81,33 @@ def _labels(clauses: Sequence[Clause], case: str) -> dict[str, list[str]]:
     }
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A run that a case looked at."""
-
-    folder: Path
-    name: str
-    stages: tuple[StageRecord, ...]
-
-
 @cache
-def seen(folder: Path) -> Seen | None:
-    """Return the run in a folder, named by its scenario and verdict; None where it is not whole."""
+def seen(folder: Path) -> tuple[str, tuple[StageRecord, ...]] | None:
+    """Return a run's name (scenario, beginning of its key, verdict) and stages; None where it is not whole."""
     from ptyspec.checks.verdict import verdict_of
     from ptyspec.runs.finished_run import FinishedRun
 
     try:
-        run = FinishedRun(folder)
-        stages, name = tuple(run.stages.values()), f"run of {_scenario(folder)}"
-        return Seen(folder, f"{name}: {verdict_of(run).line}", stages) if stages else None
+        run, mark = FinishedRun(folder), read_json(folder / RUN_MARK)
+        name = mark.get("name") or (mark.get("scenario") or {}).get("name") or folder.name
+        told = f"run of {name} ({folder.name[:8]}): {verdict_of(run).line}"
+        return (told, tuple(run.stages.values())) if run.stages else None
     except DAMAGED:
         return None
 
 
-def _scenario(folder: Path) -> str:
-    """The name of a run's scenario, else of its folder, and the beginning of its key."""
-    found = read_json(folder / RUN_MARK)
-    name = found.get("name") or (found.get("scenario") or {}).get("name") or folder.name
-    return f"{name} ({folder.name[:8]})"
-
-
-def tell_run(run: Seen, failed: bool, broken: Collection[str]) -> None:
+def tell_run(
+    folder: Path, run: tuple[str, tuple[StageRecord, ...]], failed: bool, broken: Collection[str]
+) -> None:
     """Add a run's stages as steps of the current case; figures and data if it failed.
 
     `broken` are the places of the clauses that were violated: these stages carry a cross.
     """
     import allure
 
-    with allure.step(run.name):
-        for stage in run.stages:
+    name, stages = run
+    with allure.step(name):
+        for stage in stages:
             with allure.step(f"{'✘ ' if stage.name in broken else ''}{headline(stage)}"):
                 for fact in facts(stage):
                     with allure.step(fact):
@@ -146,21 +115,11 @@ def tell_run(run: Seen, failed: bool, broken: Collection[str]) -> None:
     if not failed:
         return
     kinds = allure.attachment_type
-    named = [
-        (run.folder / "figures" / f"{name}.png", PICTURES[name], kinds.PNG) for name in PICTURES
-    ]
-    named += [(run.folder / name, name, kinds.JSON) for name in DATA]
+    named = [(folder / "figures" / f"{name}.png", PICTURES[name], kinds.PNG) for name in PICTURES]
+    named += [(folder / name, name, kinds.JSON) for name in DATA]
     for path, name, kind in named:
         if path.is_file():
             allure.attach.file(path, name=name, attachment_type=kind)  # type: ignore[no-untyped-call]
-
-
-def environment_properties(subject: str) -> str:
-    """Return the content of environment.properties: one line a fact, as Java reads it."""
-    found = environment({})
-    rows = {**found.pop("versions"), **found, "subject": subject or "the reference pipeline"}
-    lines = ((key, show(value).replace("\\", "\\\\")) for key, value in rows.items() if value)
-    return "".join(f"{key} = {value}\n" for key, value in lines)
 
 
 class AllureReport:
@@ -172,8 +131,22 @@ class AllureReport:
         config.stash[TELLS] = self.opened is not None
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Label the cases before Allure's own plugin selects by label."""
-        label_items(items)
+        """Label each case by its clauses, before Allure's own plugin selects by label.
+
+        Epic is the document, feature the section, story the title, `clause` the id; the severity is
+        that of its strongest clause; tags are the tier (its marker) and the clauses' places.
+        `document` and `rule` group the cases in the report: epic and story cannot, of a case with
+        two rules each would stand in the section of the other, too. Allure follows whole addresses
+        alone, and a report does not know its own: `ptyspec allure` leads the links to the page of
+        clauses beside it.
+        """
+        for item in items:
+            clauses = item.stash.get(CLAUSES, ())
+            for kind, values in _labels(clauses, item.nodeid).items():
+                item.add_marker(pytest.mark.allure_label(*dict.fromkeys(values), label_type=kind))
+            for one in clauses:
+                name, url = f"{one.id} · {one.title}", f"https://clauses.invalid/#{one.id}"
+                item.add_marker(pytest.mark.allure_link(url, link_type="tms", name=name))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -207,8 +180,10 @@ class AllureReport:
             given = filter(_is_run, getattr(item, "funcargs", {}).values())
             folders = dict.fromkeys([*given, *self.opened.stop()])
             self._describe(item, passed=report.passed)
-            for run in [run for folder in folders if (run := seen(folder))][:MAX_RUNS]:
-                tell_run(run, report.failed, _broken_places(item) if report.failed else ())
+            whole = [(folder, run) for folder in folders if (run := seen(folder))]
+            for folder, run in whole[:MAX_RUNS]:
+                broken = _broken_places(item) if report.failed else ()
+                tell_run(folder, run, report.failed, broken)
         return report
 
     def _describe(self, item: pytest.Item, passed: bool) -> None:
@@ -235,8 +210,13 @@ class AllureReport:
         folder = Path(self.config.getoption(DIRECTORY)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "categories.json", list(CATEGORIES))
-        text = environment_properties(self.options.subject)
-        (folder / "environment.properties").write_text(text, encoding="utf-8")
+        found, subject = environment({}), self.options.subject or "the reference pipeline"
+        rows = {**found.pop("versions"), **found, "subject": subject}
+        # One line a fact, as Java reads it.
+        text = [
+            f"{key} = {show(value)}\n".replace("\\", "\\\\") for key, value in rows.items() if value
+        ]
+        (folder / "environment.properties").write_text("".join(text), encoding="utf-8")
 
 
 def _is_run(value: object) -> bool:

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -100,11 +101,22 @@ def lines(
 ) -> Iterator[str]:
     """Yield the summary; clauses without a case are counted where the whole suite was collected."""
     told = [one for one in clauses if found[one.id].cases or complete]
-    levels = [text for level in LEVELS if (text := _level(level, told, found))]
+    levels = []
+    for level in LEVELS:
+        counts = Counter(found[one.id].word for one in told if one.level == level)
+        if parts := [f"{counts[word]} {word}" for word in WORDS if counts[word]]:
+            levels.append(f"{level} {', '.join(parts)}")
     if not levels:
         return
     yield f"clauses: {' · '.join(levels)}"
-    yield from _failed(clauses, found)
+    # The failed clauses, the earliest stage first: later ones may follow from it.
+    rows, level_of = failures(clauses, found), {one.id: one.level for one in clauses}
+    for row in rows[:MAX_FAILED]:
+        cause = follows(rows)[row.clause]
+        after = f"; may follow from {cause}" if cause else ""
+        yield f"  failed {row.clause} · {row.what} ({level_of[row.clause]}, {row.stage}){after}"
+    if len(rows) > MAX_FAILED:
+        yield f"  and {len(rows) - MAX_FAILED} more"
     errors = [one.id for one in told if found[one.id].word == "error"]
     if errors:
         yield f"  error  {some(errors)}: the case broke, which says nothing of the clause"
@@ -114,24 +126,6 @@ def lines(
     notes = Counter(outcome.note for outcome in outcomes.values() if outcome.note)
     yield from (f"  {count} cases: {note}" for note, count in notes.items())
     yield "details: ptyspec trace"
-
-
-def _level(level: str, clauses: Iterable[Clause], found: Mapping[str, Standing]) -> str:
-    counts = Counter(found[one.id].word for one in clauses if one.level == level)
-    parts = [f"{counts[word]} {word}" for word in WORDS if counts[word]]
-    return f"{level} {', '.join(parts)}" if parts else ""
-
-
-def _failed(clauses: Sequence[Clause], found: Mapping[str, Standing]) -> Iterator[str]:
-    """The failed clauses, the earliest stage first: later ones may follow from it."""
-    rows = failures(clauses, found)
-    levels = {one.id: one.level for one in clauses}
-    cause = follows(rows)
-    for row in rows[:MAX_FAILED]:
-        after = f"; may follow from {cause[row.clause]}" if cause[row.clause] else ""
-        yield f"  failed {row.clause} · {row.what} ({levels[row.clause]}, {row.stage}){after}"
-    if len(rows) > MAX_FAILED:
-        yield f"  and {len(rows) - MAX_FAILED} more"
 
 
 def some(names: Sequence[str], most: int = 6) -> str:
@@ -162,8 +156,9 @@ class Controller:
         """Add one phase of one case."""
         row = self.rows.get(report.nodeid)
         if row is None or report.when == "setup":
-            row = self.rows[report.nodeid] = Outcome(ended=False)
-            row.begin(getattr(report, "start", 0.0))
+            began = datetime.fromtimestamp(getattr(report, "start", 0.0), UTC)
+            when = began.isoformat(timespec="seconds")
+            row = self.rows[report.nodeid] = Outcome(when=when, ended=False)
         row.seconds += report.duration
         if hasattr(report, "context"):  # a subtest: its case fails with it
             return

@@ -54,24 +54,6 @@ FLAGS: dict[str, dict[str, Any]] = {
 }
 
 
-def declare(parser: pytest.Parser) -> None:
-    """Declare the switch that makes the plugin act, and its options."""
-    for name, setting in SETTINGS.items():
-        parser.addini(name, **setting)
-    group = parser.getgroup("ptyspec", "the executable specification of neural ptychography")
-    for name, flag in FLAGS.items():
-        group.addoption(f"--ptyspec-{name}", **flag)
-
-
-def given(config: pytest.Config) -> list[str]:
-    """Return which of these options were given, by their names."""
-    return [
-        f"--ptyspec-{name}"
-        for name, flag in FLAGS.items()
-        if config.getoption(f"ptyspec_{name}") not in (None, False, flag.get("default"))
-    ]
-
-
 @dataclass(frozen=True)
 class Options:
     """What was asked for; paths are absolute."""
@@ -131,16 +113,22 @@ def read(config: pytest.Config) -> Options:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the switch that makes the plugin act, and its options."""
-    declare(parser)
+    for name, setting in SETTINGS.items():
+        parser.addini(name, **setting)
+    group = parser.getgroup("ptyspec", "the executable specification of neural ptychography")
+    for name, flag in FLAGS.items():
+        group.addoption(f"--ptyspec-{name}", **flag)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set up the harness; what is wrong with the options or the environment is a usage error."""
     if not config.getini("ptyspec"):
-        if ignored := given(config):
-            raise pytest.UsageError(
-                f"{', '.join(ignored)}: without effect here; next: ptyspec = true in [tool.pytest]"
-            )
+        usual = {name: (None, False, flag.get("default")) for name, flag in FLAGS.items()}
+        given = [name for name in FLAGS if config.getoption(f"ptyspec_{name}") not in usual[name]]
+        if given:
+            told = ", ".join(f"--ptyspec-{name}" for name in given)
+            next_step = "ptyspec = true in [tool.pytest]"
+            raise pytest.UsageError(f"{told}: without effect here; next: {next_step}")
         return
     from ptyspec.errors import PtyspecError
     from ptyspec.testing.start import start

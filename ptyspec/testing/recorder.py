@@ -67,13 +67,9 @@ def _flat(raised: Sequence[BaseException]) -> Iterator[BaseException]:
             yield one
 
 
-def asserts(item: pytest.Item) -> bool:
-    """Whether the source of a case holds assertions, which pass where the case passes."""
-    return _asserts(getattr(item, "function", None))
-
-
 @cache
-def _asserts(function: Any) -> bool:
+def asserts(function: Any) -> bool:
+    """Whether the source of a case's function holds assertions, which pass where the case passes."""
     tree = source_tree(getattr(getattr(function, "hypothesis", None), "inner_test", function))
     nodes = () if tree is None else ast.walk(tree)
     return any(isinstance(node, ast.Assert) or _is_asserting(node) for node in nodes)
@@ -246,7 +242,9 @@ class Recorder:
             state,
             failed=failed,
             held={one.clause for one in found if one.state is State.PASSED},
-            asserts=len(bound) == 1 and state is State.PASSED and asserts(item),
+            asserts=len(bound) == 1
+            and state is State.PASSED
+            and asserts(getattr(item, "function", None)),
         )
         told += [(f"{STATE}{name}", str(one)) for name, one in states.items()]
         return [*told, *properties(found)]

@@ -14,7 +14,7 @@ from ptyspec.testing import allure, collecting, fixtures
 from ptyspec.testing.collecting import Guard
 from ptyspec.testing.controller import Controller, read_xfails
 from ptyspec.testing.golden import fixture as golden
-from ptyspec.testing.plugin import OPTIONS, Options, read
+from ptyspec.testing.plugin import OPTIONS, read
 from ptyspec.testing.recorder import Recorder
 
 
@@ -34,7 +34,15 @@ def start(config: pytest.Config) -> None:
     # The hypothesis library marks property-based tests `hypothesis`, without ids: both meanings share the name.
     config.addinivalue_line("markers", "hypothesis(*ids): the hypotheses that this case judges")
     options = config.stash[OPTIONS] = read(config)
-    _check(config, options)
+    if not options.usual:  # the usual words cost no import of the pipeline
+        from ptyspec.runs.pipelines import maker
+        from ptyspec.runs.request import profile_names
+
+        config.stash[fixtures.PIPELINE] = maker(options.pipeline)
+        if options.profile not in profile_names():
+            message, known = "no profile has this name", ", ".join(profile_names())
+            source = "--ptyspec-profile"
+            raise ConfigError(message, value=options.profile, limit=known, source=source)
     expected = read_xfails(options.xfails) if options.xfails is not None else {}
     recorder = Recorder(config, options, expected)
 
@@ -50,19 +58,3 @@ def start(config: pytest.Config) -> None:
         register(allure.AllureReport(config, options), "ptyspec.allure")
     if not hasattr(config, "workerinput"):
         register(Controller(config, options, expected, recorder.facts), "ptyspec.controller")
-
-
-def _check(config: pytest.Config, options: Options) -> None:
-    if options.usual:
-        return  # the usual words cost no import of the pipeline
-    from ptyspec.runs.pipelines import maker
-    from ptyspec.runs.request import profile_names
-
-    config.stash[fixtures.PIPELINE] = maker(options.pipeline)
-    if options.profile not in profile_names():
-        raise ConfigError(
-            "no profile has this name",
-            value=options.profile,
-            limit=", ".join(profile_names()),
-            source="--ptyspec-profile",
-        )

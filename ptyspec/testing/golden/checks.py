@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, SupportsFloat
 
 from ptyspec.contracts.bundles import Array
 from ptyspec.files.disk import sha256_of
+from ptyspec.files.jsonfile import to_json
 from ptyspec.runs.environment import fingerprint
 from ptyspec.testing.golden.files import (
     Content,
@@ -19,8 +21,7 @@ from ptyspec.testing.golden.files import (
     compare,
     limits,
     plain,
-    plain_facts,
-    read,
+    read_approved,
     read_manifest,
     steady,
     tolerances_of,
@@ -65,7 +66,9 @@ class Golden:
         __tracebackhide__ = True
         numbers = plain(values)
         stated = tolerances_of(numbers, tolerances)
-        self._judge(".json", Content(numbers, stated, plain_facts(facts or {})))
+        # Facts as JSON gives them back.
+        plain_facts = json.loads(to_json(dict(facts or {}), "facts"))
+        self._judge(".json", Content(numbers, stated, plain_facts))
 
     def arrays(self, arrays: Mapping[str, Array], tolerances: Mapping[str, Tolerance]) -> None:
         """Compare with the .npz: shape, dtype, each element within its tolerance, NaN where NaN was.
@@ -79,20 +82,18 @@ class Golden:
         """Raise GoldenDrift where something differs; or propose what was observed."""
         __tracebackhide__ = True
         name = self._name(suffix)
-        path = self.folder / name
         if self.proposals is not None:
-            old = read_manifest(self.folder).get(name)
-            self._propose(name, path, observed, old)
+            self._propose(name, observed, self.proposals / "new" / name)
             return
         entry = approved(self.folder, name)
         if entry is None:
             self._drift(name, entry, ["there is no golden file yet"])
-        elif lines := self._differences(path, entry, observed):
+        elif lines := self._differences(self.folder / name, entry, observed):
             self._drift(name, entry, lines)
 
-    def _propose(self, name: str, path: Path, observed: Content, old: Entry | None) -> None:
-        assert self.proposals is not None
-        new, there = self.proposals / "new" / name, path.is_file()
+    def _propose(self, name: str, observed: Content, new: Path) -> None:
+        old, path = read_manifest(self.folder).get(name), self.folder / name
+        there = path.is_file()
         if new.exists():
             raise GoldenError(
                 "two cases declare one golden file",
@@ -101,7 +102,7 @@ class Golden:
                 next_step="put the case's parameter into the name, in braces",
             )
         lines = self._differences(path, old, observed) if there else []
-        write(new, steady(_content(path, old), observed) if there else observed)
+        write(new, steady(read_approved(path, old), observed) if there else observed)
         self.proposed.append(
             Proposal(
                 name=name,
@@ -138,7 +139,7 @@ class Golden:
 
     def _differences(self, path: Path, entry: Entry | None, observed: Content) -> list[str]:
         """How many values differ, and a line each; nothing where all hold."""
-        rows = [*compare(_content(path, entry), observed)]
+        rows = [*compare(read_approved(path, entry), observed)]
         wrong = [str(row) for row in rows if not row.agrees]
         if wrong or path.suffix == ".json":
             return [f"{len(wrong)} of {len(rows)} values differ", *wrong] if wrong else []
@@ -148,7 +149,3 @@ class Golden:
             told = [line for line in str(error).splitlines() if line and "regen" not in line]
             return [*told, *(f"{key}: {limit}" for key, limit in observed.tolerances.items())]
         return []
-
-
-def _content(path: Path, entry: Entry | None) -> Content:
-    return read(path, entry.tolerances if entry else {})

@@ -7,7 +7,6 @@ folder of golden files.
 from __future__ import annotations
 
 import fnmatch
-import json
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -52,10 +51,6 @@ class Tolerance:
                 next_step="measure what threads and oneDNN move, or derive it; see docs/goldens.md",
             )
 
-    def allowed(self, golden: float) -> float:
-        """Return the largest allowed distance from this golden value."""
-        return self.atol + self.rtol * abs(golden)
-
     def __str__(self) -> str:
         return f"{self.atol:g} + {self.rtol:g} |golden| ({self.source})"
 
@@ -65,20 +60,19 @@ def tolerances_of(keys: Iterable[str], stated: Mapping[str, Tolerance]) -> dict[
 
     Raises GoldenError for a key that nothing fits, or two patterns do: no value has a tolerance by default.
     """
-    return {key: stated[key] if key in stated else _by_pattern(key, stated) for key in keys}
-
-
-def _by_pattern(key: str, stated: Mapping[str, Tolerance]) -> Tolerance:
-    found = [pattern for pattern in stated if fnmatch.fnmatchcase(key, pattern)]
-    if len(found) != 1:
-        raise GoldenError(
-            f"{'no tolerance is' if not found else 'two tolerances are'} stated for a golden value",
-            value=key,
-            limit=f"one of: {', '.join(stated) or 'none stated'}",
-            source=", ".join(found) or None,
-            next_step="state atol, rtol and their source for it: there is no default",
-        )
-    return stated[found[0]]
+    result = {}
+    for key in keys:
+        fits = [key] if key in stated else [one for one in stated if fnmatch.fnmatchcase(key, one)]
+        if len(fits) != 1:
+            raise GoldenError(
+                f"{'two tolerances are' if fits else 'no tolerance is'} stated for a golden value",
+                value=key,
+                limit=f"one of: {', '.join(stated) or 'none stated'}",
+                source=", ".join(fits) or None,
+                next_step="state atol, rtol and their source for it: there is no default",
+            )
+        result[key] = stated[fits[0]]
+    return result
 
 
 @dataclass(frozen=True)
@@ -172,11 +166,6 @@ def plain(values: Mapping[str, SupportsFloat]) -> dict[str, float]:
     return numbers
 
 
-def plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return facts as JSON gives them back."""
-    return dict(json.loads(to_json(dict(facts), "facts")))
-
-
 def read(path: Path, tolerances: Mapping[str, Tolerance]) -> Content:
     """Read a golden file; `tolerances` are those of arrays, a JSON file carries its own.
 
@@ -252,6 +241,11 @@ def read_manifest(folder: Path) -> dict[str, Entry]:
         raise GoldenError(message, value=first["msg"], source=f"{folder}: {where}") from None
 
 
+def read_approved(path: Path, entry: Entry | None) -> Content:
+    """Return the content of a golden file with the tolerances that its entry states."""
+    return read(path, entry.tolerances if entry else {})
+
+
 def write_manifest(folder: Path, entries: Mapping[str, Entry]) -> None:
     """Write a golden folder's manifest, sorted by name."""
     rows = {name: entries[name].model_dump(exclude_defaults=True) for name in sorted(entries)}
@@ -264,14 +258,12 @@ def approved(folder: Path, name: str) -> Entry | None:
     path = folder / name
     if entry is None and not path.is_file():
         return None
-    wrong = _wrong(path, entry)
-    if wrong:
-        raise GoldenError(
-            f"golden file {name} {wrong}",
-            source=folder,
-            limit="what `ptyspec golden approve` wrote",
-            next_step="git checkout it, or propose and approve it",
+    if wrong := _wrong(path, entry):
+        limit, step = (
+            "what `ptyspec golden approve` wrote",
+            "git checkout it, or propose and approve it",
         )
+        raise GoldenError(f"golden file {name} {wrong}", source=folder, limit=limit, next_step=step)
     return entry
 
 
@@ -306,7 +298,7 @@ def _problems_of(path: Path, entry: Entry | None) -> Iterator[str]:
     if path.stat().st_size > LARGEST_FILE:
         yield f"{path.stat().st_size} bytes, more than {LARGEST_FILE}"
     try:
-        content = read(path, entry.tolerances if entry else {})
+        content = read_approved(path, entry)
         if entry and {*content.values} != {*content.tolerances}:
             yield "its arrays and the tolerances of its entry do not fit"
     except (PtyspecError, ValueError, OSError) as error:

@@ -34,6 +34,7 @@ from ptyspec.testing.golden.files import (
     Tolerance,
     compare,
     read,
+    read_approved,
     read_manifest,
     write_manifest,
 )
@@ -260,9 +261,8 @@ def write_page(told: Proposals, golden: Path, out: Path) -> Path:
 def _content(one: Proposal, old: Path, entry: Entry | None, out: Path) -> Iterator[str]:
     """What was observed beside what is golden, line by line, and pictures."""
     path = out / "new" / one.name
-    new, before = read(path, one.tolerances), Content({}, {})
-    if old.is_file():
-        before = read(old, entry.tolerances if entry else {})
+    new = read(path, one.tolerances)
+    before = read_approved(old, entry) if old.is_file() else Content({}, {})
     yield from ("```text", *map(str, compare(before, new)), "```", "")
     for key, array in new.values.items():
         if np.ndim(array) == 2 and min(array.shape) > 1:
