@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ptyspec.checks.report import Audit
     from ptyspec.runs.run_spec import RunSpec
 
-
 Words = Annotated[
     list[str] | None,
     argument(
@@ -164,12 +163,10 @@ def _list(wanted: list[str], as_json: bool) -> None:
 
     rows: dict[str, dict[str, Any]] = {}
     for kind in wanted or KINDS:
-        question = known(kind)
-        controls = [
-            {"name": one.name, "story": story(one), "clause": one.clause}
-            for one in module_of(kind).CONTROLS
-        ]
-        rows[kind] = {"question": question, "trains": kind in NEED_A_RUN, "controls": controls}
+        rows[kind] = {"question": known(kind), "trains": kind in NEED_A_RUN, "controls": []}
+        for one in module_of(kind).CONTROLS:
+            control = {"name": one.name, "story": story(one), "clause": one.clause}
+            rows[kind]["controls"].append(control)
     if as_json:
         return output.print_json({"schema_version": 1, "kinds": rows})
     for kind, row in rows.items():

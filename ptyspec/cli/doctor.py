@@ -147,6 +147,5 @@ def tensorflow() -> Check:
     except subprocess.TimeoutExpired:
         return Check("tensorflow runs", "fail", f"no answer in {SECONDS} s", advice)
     last = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
-    return _check(
-        "tensorflow runs", done.returncode == 0, last[:200] if done.returncode else "yes", advice
-    )
+    seen = last[:200] if done.returncode else "yes"
+    return _check("tensorflow runs", done.returncode == 0, seen, advice)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ptyspec.faults.result import Campaign, Mode
     from ptyspec.testing.golden.proposal import Proposal
 
-
 app = typer.Typer(
     help="Calibrated faults: list them, and see which clauses catch them.", no_args_is_help=True
 )
@@ -219,11 +218,8 @@ def approve(
     from ptyspec.testing.golden.proposal import default_folder
 
     if bool(names) == everything:
-        raise PtyspecError(
-            "say which proposals, or --all",
-            value=" ".join(names or []) or "none",
-            next_step="ptyspec golden approve NAME --reason TEXT",
-        )
+        wrong, more = "say which proposals, or --all", "ptyspec golden approve NAME --reason TEXT"
+        raise PtyspecError(wrong, value=" ".join(names or []) or "none", next_step=more)
     found = make(_root(), (out or default_folder()).expanduser().absolute(), names or [], reason)
     _tell(found, {"status": "approved"}, as_json)
 
@@ -234,9 +230,8 @@ def _root() -> Path:
 
     root = Path.cwd()
     if not (root / "golden").is_dir():
-        raise GoldenError(
-            "there is no folder golden here", value=root, next_step="go to the repository's root"
-        )
+        wrong, more = "there is no folder golden here", "go to the repository's root"
+        raise GoldenError(wrong, value=root, next_step=more)
     return root
 
 

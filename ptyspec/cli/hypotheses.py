@@ -102,12 +102,9 @@ def _refuse_faults() -> None:
     from ptyspec.runs.environment import FAULTS, active_faults
 
     if faults := active_faults():
-        raise EvidenceError(
-            "nothing is recorded while faults are active",
-            value=", ".join(faults),
-            source=FAULTS,
-            next_step=f"unset {FAULTS}; a hypothesis names the faults of its arms",
-        )
+        wrong, found = "nothing is recorded while faults are active", ", ".join(faults)
+        more = f"unset {FAULTS}; a hypothesis names the faults of its arms"
+        raise EvidenceError(wrong, value=found, source=FAULTS, next_step=more)
 
 
 def _wanted(names: list[str] | None, everything: bool, place: Path) -> list[str]:
@@ -143,7 +140,6 @@ def _recorded(one: Judgement, place: Path, why: str) -> str:
 
 
 def _print(one: JudgementFile) -> None:
-
     line(f"{one.id}  ", end="")
     line(one.verdict, STYLES[one.verdict])
     line(f"  {one.claim}\n  {one.reason}")
@@ -157,7 +153,6 @@ def _print(one: JudgementFile) -> None:
 
 
 def _contrasts(found: JudgementFile) -> Table:
-
     rows = []
     for one in [*found.contrasts, *found.controls]:
         side = f" {one.direction}" if one.direction != "either" else ""
@@ -168,7 +163,6 @@ def _contrasts(found: JudgementFile) -> Table:
 
 
 def _board(rows: Sequence[BoardRow]) -> Table:
-
     cells = []
     for row in rows:
         found = (*_effect(row.effect), Mark(row.margin, form=DIGITS), row.n)

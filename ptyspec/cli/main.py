@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated
 
 import typer
@@ -80,15 +79,11 @@ def ptyspec_command(
     debug(ctx, tracebacks)
 
 
-def entry() -> None:
+def entry() -> object:
     """Run the command line; ends the process with the command's exit code."""
     # The variable's name by hand: the usual start imports nothing for it.
-    with _faults() if os.environ.get("PTYSPEC_FAULT") else nullcontext():
-        app()
-
-
-def _faults() -> AbstractContextManager[object]:
-    """Apply the faults that the environment asks for, and say so: what follows is wrong on purpose."""
+    if not (faults := os.environ.get("PTYSPEC_FAULT")):
+        return app()
     from ptyspec.faults.apply import from_environment
 
     try:
@@ -96,5 +91,6 @@ def _faults() -> AbstractContextManager[object]:
     except PtyspecError as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(error.exit_code) from None
-    typer.echo(f"faults are active: {os.environ['PTYSPEC_FAULT']}", err=True)
-    return stack
+    typer.echo(f"faults are active: {faults}", err=True)  # what follows is wrong on purpose
+    with stack:
+        return app()

@@ -17,7 +17,6 @@ from ptyspec.front.checkout import checkout
 if TYPE_CHECKING:
     from ptyspec.report.dashboard.gather import Sources
 
-
 Runs = Annotated[
     list[Path] | None,
     option(
@@ -133,19 +132,10 @@ def allure(
         page = render(results, out, kept, found.clauses)
     status = "failed" if told else "passed"
     if as_json:
-        print_json(
-            {
-                "schema_version": 1,
-                "status": status,
-                "breaches": told,
-                "cases": found.total,
-                "counts": dict(found.counts),
-                "clauses": {name: str(one) for name, one in found.clauses.items()},
-                "failed": list(found.red),
-                "report": str(page),
-                "history": str(kept.absolute()),
-            }
-        )
+        head = {"schema_version": 1, "status": status, "breaches": told, "cases": found.total}
+        clauses = {name: str(one) for name, one in found.clauses.items()}
+        seen = {"counts": dict(found.counts), "clauses": clauses, "failed": list(found.red)}
+        print_json({**head, **seen, "report": str(page), "history": str(kept.absolute())})
     else:
         counts = ", ".join(f"{count} {name}" for name, count in sorted(found.counts.items()))
         breaches = [f"  {one}" for one in told]

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ptyspec.cli.progress import RichProgress
     from ptyspec.runs.run_spec import RunSpec
 
-
 Targets = Annotated[
     list[str],
     argument(
@@ -82,12 +81,8 @@ def run(
     output.fix_threads(threads)
     from ptyspec.experiments.observe import variant
 
-    short = {
-        "inference.refine": refine,
-        "model.gridsize": gridsize,
-        "scan.measurement": measurement,
-        "probe.path": probe,
-    }
+    short: dict[str, object] = {"inference.refine": refine, "model.gridsize": gridsize}
+    short |= {"scan.measurement": measurement, "probe.path": probe}
     # --set comes last and so wins.
     changes = [f"{key}={value}" for key, value in short.items() if value is not None]
     changes += settings or []
@@ -142,8 +137,8 @@ class Outcome:
     @property
     def page(self) -> Path | None:
         """The page for a browser, where it is there."""
-        path = None if self.folder is None else self.folder / "report.html"
-        return path if path is not None and path.is_file() else None
+        path = self.folder and self.folder / "report.html"
+        return path if path and path.is_file() else None
 
     def as_json(self) -> dict[str, Any]:
         """Return one run of `--json`: the headline at top level, scores beside baselines, the verdict."""
@@ -207,12 +202,9 @@ def _places(asked: Sequence[RunSpec], out: Path | None, force: bool) -> list[Pat
         return [None] * len(names)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ConfigError(
-            "two runs of one name have no folders of their own",
-            value=", ".join(twice),
-            source="--out",
-            next_step="run them by two commands, or leave --out away: the store keeps all",
-        )
+        wrong = "two runs of one name have no folders of their own"
+        more = "run them by two commands, or leave --out away: the store keeps all"
+        raise ConfigError(wrong, value=", ".join(twice), source="--out", next_step=more)
     for name in names:
         check_output(out / name, force)
     return [out / name for name in names]

@@ -20,15 +20,8 @@ if TYPE_CHECKING:
     from ptyspec.spec.finding import Remark
     from ptyspec.spec.trace import Row, Trace
 
-
-STYLES = {
-    "passed": "green",
-    "failed": "bold red",
-    "no case": "bold red",
-    "error": "bold magenta",
-    "not reached": "yellow",
-    "not run": "yellow",
-}
+STYLES = {"passed": "green", "failed": "bold red", "no case": "bold red", "error": "bold magenta"}
+STYLES |= {"not reached": "yellow", "not run": "yellow"}
 SEVERITIES = {"violation": "bold red", "incomplete": "yellow", "note": "cyan"}
 
 One = Annotated[
@@ -123,7 +116,6 @@ def _golden(root: Path, cases: Iterable[Case]) -> Iterator[Remark]:
 
 
 def _findings(findings: tuple[Remark, ...]) -> None:
-
     for one in findings:
         line(f"{one.severity:<10}", SEVERITIES[one.severity], end=" ")
         what = f"{one.clause}: {one.message}" if one.clause else one.message
@@ -131,18 +123,13 @@ def _findings(findings: tuple[Remark, ...]) -> None:
 
 
 def _one(row: Row) -> None:
-
     clause = row.clause
     line(f"{clause.id} · {clause.title} (r{clause.revision}, {clause.level}, {clause.source})")
-    for name, text in {
-        "rule": clause.statement,
-        "why": clause.why,
-        "tolerance": clause.tolerance,
-        "place": clause.place,
-        "signatures": ", ".join(map(str, clause.signatures)) or "none",
-        "state": row.standing,
-    }.items():
-        line(f"  {name:<10} {text}")
+    line(f"  {'rule':<10} {clause.statement}")
+    for name in ("why", "tolerance", "place"):
+        line(f"  {name:<10} {getattr(clause, name)}")
+    line(f"  {'signatures':<10} {', '.join(map(str, clause.signatures)) or 'none'}")
+    line(f"  {'state':<10} {row.standing}")
     for case in row.cases:
         last = row.ran.get(case.id)
         note = f" ({last.note or f'{last.seconds:.2g} s'})" if last else ""
@@ -161,16 +148,13 @@ def _review(root: Path, names: list[str] | None, reason: str, editorial: bool) -
     after = fingerprint.review(known, collect(root), before, chosen, reason, editorial)
     fingerprint.write(root, after)
     changed = {name: one for name, one in after.items() if one != before.get(name)}
-    told = [
-        f"reviewed {name} r{one.revision}, {len(one.cases)} test functions"
-        for name, one in changed.items()
-    ]
+    form = "reviewed {} r{}, {} test functions"
+    told = [form.format(name, one.revision, len(one.cases)) for name, one in changed.items()]
     told += [f"dropped {name}: no document has it" for name in sorted({*before} - {*after})]
     typer.echo("\n".join(told or ["nothing has changed since the last review"]))
 
 
 new = typer.Typer(help="Begin a clause, a case or a hypothesis.", no_args_is_help=True)
-
 
 ClauseId = Annotated[str, argument("ID", "Such as NORM-004; the number is the next free one.")]
 Title = Annotated[str, option("TEXT", "The rule in one line.")]
@@ -204,13 +188,10 @@ def clause(
     folder = place / "specs"
     path = folder / (document if document.endswith(".md") else f"{document}.md")
     if path.resolve().parent != folder.resolve() or not path.is_file():
-        raise InputFileError(
-            "there is no such document",
-            value=document,
-            limit=", ".join(sorted(p.name for p in folder.glob("*.md"))),
-            source=folder,
-            next_step="name one of these, or begin it with '# Title' and '## Section'",
-        )
+        known = ", ".join(sorted(p.name for p in folder.glob("*.md")))
+        more = "name one of these, or begin it with '# Title' and '## Section'"
+        wrong = "there is no such document"
+        raise InputFileError(wrong, value=document, limit=known, source=folder, next_step=more)
     at = insert_clause(read_clauses(folder), path, name, title, section)
     _next(
         f"specs/{path.name}:{at}: {name}",
@@ -229,8 +210,8 @@ def case(name: Known, tier: Tier = "contract", root: options.Root = None) -> Non
     path = write_case(place, read_clauses(place / "specs")[name], tier).relative_to(place)
     _next(
         str(path),
-        "put what is observed and what the clause wants into it; clause.close, .finite, .raises_at and others: "
-        "docs/clauses.md",
+        "put what is observed and what the clause wants into it; clause.close, .finite, .raises_at "
+        "and others: docs/clauses.md",
         f"pytest {path}",
         f"a fault that turns {name} red, one function in ptyspec/faults/catalogue: docs/faults.md",
         f"ptyspec trace --review {name} --reason TEXT",
@@ -245,9 +226,8 @@ def hypothesis(
     from ptyspec.experiments.registry import write_hypothesis
 
     place = checkout(root)
-    first, *others = (
-        str(path.relative_to(place)) for path in write_hypothesis(place, name, claim, probe)
-    )
+    written = write_hypothesis(place, name, claim, probe)
+    first, *others = (str(path.relative_to(place)) for path in written)
     _next(
         f"{first}\nwrote " + "\nwrote ".join(others),
         "say in it what was believed, which arms differ, and the margin: docs/hypotheses.md",

@@ -8,24 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ptyspec.errors import PtyspecError
-from ptyspec.explanations.causes import (
-    Findings,
-    claims_of_cause,
-    claims_of_masked,
-    factorial,
-    lacking,
-    settled,
-)
-from ptyspec.explanations.explanation import (
-    CauseRow,
-    ChainRow,
-    ClaimRow,
-    Explanation,
-    MaskedRow,
-    SeedRun,
-    SharesRow,
-    acting_at,
-)
+from ptyspec.explanations import causes, explanation
+from ptyspec.explanations.explanation import ChainRow, ClaimRow, Explanation, SharesRow
 from ptyspec.explanations.laboratory import Bench
 from ptyspec.explanations.search import NOTHING, BudgetSpent, Names, Outcome, Search, Subset
 from ptyspec.runs.run_spec import FAULT
@@ -65,7 +49,7 @@ def explain(
     if not names:
         sides = f"{question.good} {question.bad}"
         raise NothingToExplainError("GOOD and BAD do not differ", value=sides)
-    found = Findings(Search(bench.runs, budget, bench.processes), names)
+    found = causes.Findings(Search(bench.runs, budget, bench.processes), names)
     work = _Investigation(bench, question, found)
     try:
         work.run(repeats)
@@ -80,7 +64,7 @@ class _Investigation:
 
     bench: Bench
     question: Question
-    found: Findings
+    found: causes.Findings
     chain: ChainRow = field(default=ChainRow(reason="the budget was spent before"))
     shares: SharesRow | None = None
     claims: dict[Names, tuple[ClaimRow, ...]] = field(default_factory=dict)
@@ -97,11 +81,13 @@ class _Investigation:
         tell("causes")
         # Where to look first: the faults of the stage where the splice flips, then whatever acts there.
         stages = self.chain.stages
-        near = [name for stage in stages for name in acting_at(self.bench.deltas, stage)]
+        near = [
+            name for stage in stages for name in explanation.acting_at(self.bench.deltas, stage)
+        ]
         self.found.near = ([name for name in near if name.startswith(FAULT)], near)
         self.found.find_all()
         tell("shares of the factors")
-        self.shares = factorial(self.found)
+        self.shares = causes.factorial(self.found)
         tell("confirmation")
         self._confirm(repeats)
         self.complete = True
@@ -126,8 +112,8 @@ class _Investigation:
     def _confirm(self, repeats: int) -> None:
         """Make the runs of every claim, with the seed at hand and with others."""
         found, search = self.found, self.found.search
-        claims = {cause: claims_of_cause(cause, found) for cause in found.causes}
-        claims |= {one.members: claims_of_masked(one, found) for one in found.masked}
+        claims = {cause: causes.claims_of_cause(cause, found) for cause in found.causes}
+        claims |= {one.members: causes.claims_of_masked(one, found) for one in found.masked}
         wanted = [frozenset(claim.taken_over) for group in claims.values() for claim in group]
         search.ask(wanted, "confirmation")
         again = self.bench.repeated(list(dict.fromkeys(wanted)), repeats)
@@ -137,7 +123,7 @@ class _Investigation:
             """Return a claim beside its runs, all of which must end as claimed."""
             subset = frozenset(claim.taken_over)
             own = search.known[subset]
-            first = SeedRun(seed=None, outcome=own.outcome, number=own.number)
+            first = explanation.SeedRun(seed=None, outcome=own.outcome, number=own.number)
             runs = (first, *again[subset])
             holds = all(run.outcome is claim.expected for run in runs)
             return claim.model_copy(update={"runs": runs, "holds": holds})
@@ -147,12 +133,14 @@ class _Investigation:
     def document(self, seconds: float) -> Explanation:
         """Return the explanation."""
         found, search, stages = self.found, self.found.search, self.chain.stages
-        causes = [CauseRow(**self._cause(members)) for members in found.causes]
+        visible = [explanation.CauseRow(**self._cause(members)) for members in found.causes]
         masked = [
-            MaskedRow(**self._cause(one.members), maskers=one.maskers, lacking=lacking(one, found))
+            explanation.MaskedRow(
+                **self._cause(one.members), maskers=one.maskers, lacking=causes.lacking(one, found)
+            )
             for one in found.masked
         ]
-        proven = all(one.confirmed == "both ways" for one in (*causes, *masked))
+        proven = all(one.confirmed == "both ways" for one in (*visible, *masked))
         best = None if self.complete else search.best(found.causes)
         looked = f"The budget ended the search while it looked for {found.stage}."
         return Explanation(
@@ -161,7 +149,7 @@ class _Investigation:
             stage=stages[0] if len(stages) == 1 else None,
             **self.question._asdict(),
             differences=self.bench.deltas,
-            causes=causes,
+            causes=visible,
             masked=masked,
             mended=sorted(found.repaired or ()),
             best_so_far=None if best is None else sorted(best),
@@ -180,4 +168,4 @@ class _Investigation:
 
     def _cause(self, members: Names) -> dict[str, Any]:
         claims: Sequence[ClaimRow] = self.claims.get(members, ())
-        return {"members": members, "confirmed": settled(claims), "claims": claims}
+        return {"members": members, "confirmed": causes.settled(claims), "claims": claims}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ptyspec.contracts.stages import STAGES
-from ptyspec.explanations.explanation import CauseRow, Difference, Explanation, MaskedRow
+from ptyspec.explanations.explanation import CauseRow, Explanation, MaskedRow
 from ptyspec.explanations.search import NOTHING, Outcome, Run, sections
 from ptyspec.faults.catalogue import fault
 from ptyspec.files.disk import atomic_file, make_folder
@@ -131,20 +131,16 @@ def _tried(found: Explanation) -> Table:
         return text, stages, role or "–", _cell(alone), _cell(left_out)
 
     together = sections(one.name for one in found.differences)
-    rows = [row(one.name, one.text(), _stages(one), (one.name,)) for one in found.differences]
-    rows += [
-        row(section, f"{section}, together", "", names)
-        for section, names in together.items()
-        if len(names) > 1
-    ]
+    rows = []
+    for one in found.differences:
+        stages = ", ".join(one.stages) if len(one.stages) < len(STAGES) else "any"
+        rows.append(row(one.name, one.text(), stages, (one.name,)))
+    many = {section: names for section, names in together.items() if len(names) > 1}
+    rows += [row(section, f"{section}, together", "", names) for section, names in many.items()]
     left_out = "left out of BAD without its visible causes"
     head = ("difference", "stage", "found to be", "alone in GOOD", left_out)
     note = "A dash: the search did not need that run; settings of one section are tried together."
     return Table(head, rows, "What each difference does", note, numbers=False)
-
-
-def _stages(one: Difference) -> str:
-    return ", ".join(one.stages) if len(one.stages) < len(STAGES) else "any"
 
 
 def _shares(found: Explanation) -> list[Table]:
@@ -153,10 +149,10 @@ def _shares(found: Explanation) -> list[Table]:
     if shares is None or shares.scale is None:
         return [] if shares is None else [Table((), (), "Shares", f"Not divided: {shares.reason}.")]
     log = shares.scale == "log"
-    note = "Shapley values of the log of the number, shown as factors: they multiply to the whole."
-    if not log:
+    note = "Shapley values of the number, which is not positive everywhere: they add to the whole."
+    if log:
         note = (
-            "Shapley values of the number, which is not positive everywhere: they add to the whole."
+            "Shapley values of the log of the number, shown as factors: they multiply to the whole."
         )
     if shares.ground:
         note += f" The factors stand on: {', '.join(shares.ground)}."
@@ -171,33 +167,22 @@ def _shares(found: Explanation) -> list[Table]:
         rest = effect(math.log(end / start) if log else end - start)
         rows.append(("all other differences, up to BAD", "", rest))
     together = ("combination", "number", "only together")
-    runs = [
-        (
-            ", ".join(one.factors) or "none of them",
-            show(one.number),
-            effect(one.effect if one.factors[1:] else None),
-        )
-        for one in shares.runs
-    ]
-    return [
-        Table(("factor", "found to be", "share"), rows, "Shares", note, numbers=False),
-        Table(together, runs),
-    ]
+    runs = []
+    for one in shares.runs:
+        names, alone = ", ".join(one.factors) or "none of them", not one.factors[1:]
+        runs.append((names, show(one.number), effect(None if alone else one.effect)))
+    head = ("factor", "found to be", "share")
+    return [Table(head, rows, "Shares", note, numbers=False), Table(together, runs)]
 
 
 def _proof(found: Explanation) -> Table:
     """One row a claim, with every run's number."""
-    rows = [
-        (
-            ", ".join(named.members),
-            one.text,
-            one.expected.value,
-            "yes" if one.holds else Mark("no", bold=True),
-            ", ".join(run.text() if run.number is None else show(run.number) for run in one.runs),
-        )
-        for named in (*found.causes, *found.masked)
-        for one in named.claims
-    ]
+    rows = []
+    for named in (*found.causes, *found.masked):
+        for one in named.claims:
+            ends = [run.text() if run.number is None else show(run.number) for run in one.runs]
+            claim = (", ".join(named.members), one.text, one.expected.value)
+            rows.append((*claim, "yes" if one.holds else Mark("no", bold=True), ", ".join(ends)))
     head = ("cause", "run", "must", "as claimed", "own seed, then other training seeds")
     return Table(head, rows, "Confirmation" if rows else "", numbers=False)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from operator import eq, ge, gt, le, lt, ne
 from typing import NamedTuple
 
@@ -52,22 +51,21 @@ class Symptom(NamedTuple):
 
 def read_symptom(text: str) -> Symptom:
     """Return the symptom that the text means; raises ConfigError showing the form."""
-    parts = re.split(r"\s+and\s+", text.strip())
-    return Symptom(text.strip(), tuple(_comparison(part, text) for part in parts))
-
-
-def _comparison(part: str, text: str) -> Comparison:
-    found = FORM.fullmatch(part)
-    if found is not None:
-        with suppress(ValueError):
-            return Comparison(found["path"], found["sign"], float(found["limit"]))
-    raise ConfigError(
-        f"a symptom cannot be read: {part!r}",
-        value=text,
-        limit="PATH < <= > >= == != NUMBER, joined by `and`",
-        source="--symptom",
-        next_step="e.g. --symptom 'amplitude.mean_ratio<0.9', or the id of a clause",
-    )
+    comparisons = []
+    for part in re.split(r"\s+and\s+", text.strip()):
+        found = FORM.fullmatch(part)
+        try:
+            path, sign, limit = found.group("path", "sign", "limit") if found else ("", "", "")
+            comparisons.append(Comparison(path, sign, float(limit)))
+        except ValueError:
+            raise ConfigError(
+                f"a symptom cannot be read: {part!r}",
+                value=text,
+                limit="PATH < <= > >= == != NUMBER, joined by `and`",
+                source="--symptom",
+                next_step="e.g. --symptom 'amplitude.mean_ratio<0.9', or the id of a clause",
+            ) from None
+    return Symptom(text.strip(), tuple(comparisons))
 
 
 def unread(symptom: Symptom, observation: Observation) -> ConfigError:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-
 MARGIN = 3
 """Uncovered pixels left around the covered area, so that its rim is seen."""
 

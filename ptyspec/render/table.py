@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-
 SPECIAL = re.compile(r"([\\`*_\[\]{}()#~|!$])")
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 

@@ -88,7 +88,6 @@ DIFFERENT = (
     "nor drawn side by side; a score is against the run's own truth."
 )
 
-
 Status = Literal["ok", "doubtful", "violation", "incomplete"]
 ByRun = dict[str, Number]
 """A number of each run, by the names that `runs` lists."""
@@ -182,6 +181,10 @@ class Comparison(Record):
 
 def comparison(runs: Sequence[Compared]) -> Comparison:
     """Return the runs side by side."""
+
+    def settings(run: FinishedRun) -> dict[str, Setting]:
+        return {key: Setting(**row) for key, row in run.resolved.as_json()["values"].items()}
+
     one_object = runs[0].object_id is not None and len({one.object_id for one in runs}) == 1
     identities = [_identity(one) for one in runs]
     stages = _stages(runs)
@@ -193,7 +196,7 @@ def comparison(runs: Sequence[Compared]) -> Comparison:
         limits=_limits(runs, one_object),
         scores={one.name: scores.headlines(one.run.metrics) for one in runs},
         agreement=_agreement(runs) if one_object else {},
-        settings=_differing(runs, _settings, ("name", "description")),
+        settings=_differing(runs, settings, ("name", "description")),
         environment=_differing(runs, lambda run: dict(flatten(run.environment)), NOT_COMPARED),
         first_stage_that_differs=next((row.stage for row in stages if row.differs), None),
         stages=stages,
@@ -290,10 +293,6 @@ def _numbers(record: StageRecord | None) -> dict[str, float | None]:
         return {}
     means = {f"mean of {name}": stats.mean for name, stats in record.arrays.items()}
     return {**record.numbers, **means}
-
-
-def _settings(run: FinishedRun) -> dict[str, Setting]:
-    return {key: Setting(**row) for key, row in run.resolved.as_json()["values"].items()}
 
 
 def _beside(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -20,7 +20,6 @@ from ptyspec.scores import headline as scores
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
 NAMES = ("compare.json", "compare.md", "compare.html", "compare.png")
 CAPTION = "A run a row: amplitude, error and phase, each column on one colour scale."
 FRAMES = {
@@ -168,7 +167,11 @@ def figure(runs: Sequence[Compared]) -> Figure:
     """Draw the first DRAWN runs beside the truth, or beside the first where no truth is known."""
     drawn = runs[:DRAWN]
     made = {one.name: one.run.reconstruction for one in drawn}
-    frame = _around([frame_of(one) for one in made.values()])
+    frames = [frame_of(one) for one in made.values()]
+    left, top = min(one.x0 for one in frames), min(one.y0 for one in frames)
+    right = max(one.x0 + one.width for one in frames)
+    bottom = max(one.y0 + one.height for one in frames)
+    frame = Frame(left, top, right - left, bottom - top)
     placed = {name: place(one.object, one.origin, frame) for name, one in made.items()}
     known = drawn[0].truth
     truth = None if known is None else place(known, (0, 0), frame)
@@ -182,11 +185,3 @@ def figure(runs: Sequence[Compared]) -> Figure:
         results=tuple(made),
     )
     return side_by_side(seen, "runs side by side, no rescaling")
-
-
-def _around(frames: Sequence[Frame]) -> Frame:
-    """The smallest frame that holds all of these."""
-    left, top = min(frame.x0 for frame in frames), min(frame.y0 for frame in frames)
-    right = max(frame.x0 + frame.width for frame in frames)
-    bottom = max(frame.y0 + frame.height for frame in frames)
-    return Frame(left, top, right - left, bottom - top)

@@ -124,7 +124,11 @@ def side_by_side(views: Views, title: str = "the network beside its controls") -
     figure, axes = canvas.Grid(len(names) + 1, 3, width, height, **margins).figure(title)
     for row, name in zip(axes, [against, *names], strict=True):
         beside = {"rotation": 0, "ha": "right", "va": "center"}
-        row[0].set_ylabel(_row_label(views, name), fontsize=canvas.TEXT, **beside)
+        label = name
+        if name in views.blocks:
+            lines = scores.title_scores(views.blocks[name], *LABELLED).replace(" · ", "\n")
+            label = f"{scores.NAMES.get(name, name)}\n{lines}"
+        row[0].set_ylabel(label, fontsize=canvas.TEXT, **beside)
         _row(row, first, second, views, name)
     heads = ("amplitude", f"amplitude − {against}", "phase")
     for axis, head in zip(axes[0], heads, strict=True):
@@ -148,13 +152,6 @@ def _row(row: Sequence[Axes], first: Quantity, second: Quantity, views: Views, n
             axis.set_frame_on(False)
         else:
             canvas.image_panel(axis, image, views.frame, cmap=cmap, limits=limits, title="")
-
-
-def _row_label(views: Views, name: str) -> str:
-    if name not in views.blocks:
-        return name
-    lines = scores.title_scores(views.blocks[name], *LABELLED).replace(" · ", "\n")
-    return f"{scores.NAMES.get(name, name)}\n{lines}"
 
 
 def _title(views: Views, quantity: Quantity) -> str:

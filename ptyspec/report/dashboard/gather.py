@@ -24,17 +24,8 @@ from ptyspec.experiments.judge import VERDICTS
 from ptyspec.faults import result
 from ptyspec.files.jsonfile import read_document, read_json
 from ptyspec.render import canvas
-from ptyspec.report.dashboard.document import (
-    Campaign,
-    ClauseRow,
-    FaultRow,
-    Report,
-    RunRow,
-    Used,
-    counts,
-    status,
-    wrong,
-)
+from ptyspec.report.dashboard import document
+from ptyspec.report.dashboard.document import Campaign, ClauseRow, FaultRow, Report, RunRow
 from ptyspec.report.figures import drawers
 from ptyspec.report.pages import CAPTIONS
 from ptyspec.report.trace import finite, said
@@ -72,13 +63,13 @@ def content(sources: Sources, out: Path) -> Report:
     after = sources.trace.follows
     clauses = {row.clause.id: _clause(row, after) for row in sources.trace.rows}
     faults, audits = read_campaigns(sources.campaigns), hub(sources.audits)
-    found = wrong(clauses, cards, faults, audits)
+    found = document.wrong(clauses, cards, faults, audits)
     board = sorted(sources.hypotheses, key=lambda row: VERDICTS.index(row.verdict))
     verdicts: list[str] = [row.verdict for row in board]
     return Report(
-        status=status(clauses, found),
+        status=document.status(clauses, found),
         headline={
-            **counts(clauses.values()),
+            **document.counts(clauses.values()),
             "cases": sum(row.cases for row in clauses.values()),
             "kill_rate": faults and faults.kill_rate,
             **{verdict: verdicts.count(verdict) for verdict in VERDICTS},
@@ -110,7 +101,7 @@ def _clause(row: Row, after: dict[str, str]) -> ClauseRow:
         detail=str(standing),
         after=after.get(clause.id, ""),
         margin=finite(row.margin),
-        margins=[Used(what=what, used=finite(used)) for what, used in margins],
+        margins=[document.Used(what=what, used=finite(used)) for what, used in margins],
         cases=len(row.cases),
         outcomes=Counter(str(row.of(outcome)) for outcome in row.ran.values()),
         failed=row.failed[:MOST],
