@@ -13,21 +13,9 @@ import numpy as np
 
 from ptyspec.contracts.bundles import Array, RawScan, as_array
 from ptyspec.errors import InputFileError, ProbeError
+from ptyspec.files import scan_parts as parts
 from ptyspec.files.disk import atomic_file, existing_file, sha256_of
-from ptyspec.files.scan_parts import (
-    Measurement,
-    amplitude_of,
-    contradictions,
-    declared_kind,
-    metadata_text,
-    positive,
-    product_error,
-    read_metadata,
-    read_probe,
-    refuse_illuminated,
-    scale_from_dose,
-    single_mode,
-)
+from ptyspec.files.scan_parts import Measurement
 from ptyspec.files.zipped_arrays import NpzArchive, write_arrays
 
 __all__ = ["read_scan", "sha256_of", "write_scan"]
@@ -60,10 +48,10 @@ def read_scan(
 
         with Hdf5File(path) as file:
             if file.has("probe_position_x_m"):
-                raise product_error(path)
+                raise parts.product_error(path)
         scan = to_pixel_scan(read_cxi(path), measurement)
         require_far_field(scan)
-        return to_raw_scan(scan, None if probe is None else read_probe(probe))
+        return to_raw_scan(scan, None if probe is None else parts.read_probe(probe))
     value, step = path.suffix or "no suffix", "convert the scan to NPZ (docs/file-formats.md)"
     if head.startswith(b"\x93NUMPY"):
         value = "a single numpy array"
@@ -96,7 +84,7 @@ def write_scan(path: Path, scan: RawScan) -> Path:
         "format": np.array(FORMAT),
         "measurement": np.array("amplitude"),
         "scale": np.array(scan.scale, np.float64),
-        "metadata": np.array(metadata_text(scan.metadata)),
+        "metadata": np.array(parts.metadata_text(scan.metadata)),
     }
     names = (*POSITIONS, "scan_index", "probeGuess", "objectGuess", "Y", "mask", "diff3d")
     values = {name: getattr(scan, name) for name in names}
@@ -124,7 +112,7 @@ def read_npz(
 def refuse_product(archive: NpzArchive) -> None:
     """Raise InputFileError if the archive is a ptychodus product, which holds a result and no diffraction."""
     if "probe_position_x_m" in archive and not any(key in archive for key in FRAMES):
-        raise product_error(archive.path)
+        raise parts.product_error(archive.path)
 
 
 def _missing(archive: NpzArchive, key: str) -> InputFileError:
@@ -148,9 +136,11 @@ class _Reading:
         frames = self._frames(frame_key, len(next(iter(positions.values()))))
         metadata = self._metadata()
         stored = self._text("measurement") if "measurement" in self.archive else None
-        kind = declared_kind(stored, measurement, frames.dtype, self.archive.source(frame_key))
+        kind = parts.declared_kind(
+            stored, measurement, frames.dtype, self.archive.source(frame_key)
+        )
         if not self.canonical:
-            self.warnings += contradictions(frames, kind)
+            self.warnings += parts.contradictions(frames, kind)
         amplitude, scale, origin = self._scaled(frames, kind or "amplitude", frame_key, metadata)
         present = (key for key in OPTIONAL if key in self.archive)
         fields: dict[str, Any] = {key: self.archive.read(key) for key in present}
@@ -164,7 +154,7 @@ class _Reading:
                 metadata["warnings"] = [*metadata.get("warnings", []), *self.warnings]
         made = RawScan(**fields, metadata=metadata, source=self.source)
         if not self.canonical:
-            refuse_illuminated(made)
+            parts.refuse_illuminated(made)
         return made
 
     def _frame_key(self) -> str:
@@ -216,12 +206,12 @@ class _Reading:
         scale, origin = 1.0, f"assumed ({kind} without a stored scale)"
         if stored is not None:
             number = self.archive.read(stored).tolist()
-            scale, origin = positive(number, stored, self.source), f"key {stored}"
-        amplitude = amplitude_of(frames, kind, scale, key, self.archive.source(key))
+            scale, origin = parts.positive(number, stored, self.source), f"key {stored}"
+        amplitude = parts.amplitude_of(frames, kind, scale, key, self.archive.source(key))
         if stored is None and kind == "amplitude":
             dose_key, dose = self._dose(metadata)
             if dose is not None:
-                scale, origin = scale_from_dose(amplitude, dose, dose_key, self.source)
+                scale, origin = parts.scale_from_dose(amplitude, dose, dose_key, self.source)
         return amplitude, scale, origin
 
     def _dose(self, metadata: dict[str, Any]) -> tuple[str, object]:
@@ -233,12 +223,12 @@ class _Reading:
 
     def _probe(self, path: Path | None) -> Array:
         if path is not None:
-            return read_probe(path)
+            return parts.read_probe(path)
         if "probeGuess" not in self.archive:
             what = "the file holds no probe"
             step = "pass `--probe FILE` (.npy, .npz or .h5), or store probeGuess (N, N) complex64"
             raise ProbeError(what, limit="key probeGuess", source=self.source, next_step=step)
-        return single_mode(self.archive.read("probeGuess"), self.archive.source("probeGuess"))
+        return parts.single_mode(self.archive.read("probeGuess"), self.archive.source("probeGuess"))
 
     def _metadata(self) -> dict[str, Any]:
         out: dict[str, Any] = {}
@@ -246,7 +236,7 @@ class _Reading:
             if key in self.archive and self._skip_pickle(key):
                 continue
             if key in self.archive:
-                out |= read_metadata(self._text(key), self.archive.source(key))
+                out |= parts.read_metadata(self._text(key), self.archive.source(key))
         if self.canonical:
             return out
         for key in self.archive.keys:

@@ -171,12 +171,25 @@ def run(
         PtyspecError: with the value, the limit, its source and the next step.
     """
     begin()
+    from ptyspec.files.disk import publish
+    from ptyspec.runs.finished_run import FinishedRun
+
     changes = settings_of(set)
     if refine is not None:
         changes.insert(0, f"inference.refine={refine}")
     spec = _meant(target, profile=profile, recipe=recipe, seed=seed, settings=changes)
-    how = {"force": force, "resume": resume, "store": store}
-    return Run(_folder(spec, pipeline, out, told_by(progress), **how))
+    place = None if out is None else Path(out)
+    if spec.folder is not None:
+        FinishedRun(spec.folder).check()
+        return Run(spec.folder if place is None else publish(spec.folder, place, force))
+    walk = spec.make_pipeline() if pipeline is None else pipeline
+    how: dict[str, Any] = {
+        "pipeline": walk() if isinstance(walk, type) else walk,
+        "resume": resume,
+        "store": store,
+    }
+    how |= {"out": place, "report": place is not None, "force": force, "faults": spec.faults}
+    return Run(produce(spec.resolved, progress=told_by(progress), **how))
 
 
 def told_by(progress: Progress | bool) -> Progress | None:
@@ -197,22 +210,6 @@ def _meant(target: str | Path | Scenario, **options: Any) -> RunSpec:
 
         raise ConfigError("a Scenario has its settings already", value=target.name, source="run()")
     return RunSpec(resolve([Layer("scenario", target.model_dump())]), name=target.name)
-
-
-def _folder(
-    spec: RunSpec, pipeline: Any, out: Path | str | None, progress: Progress | None, **how: Any
-) -> Path:
-    from ptyspec.files.disk import publish
-    from ptyspec.runs.finished_run import FinishedRun
-
-    place = None if out is None else Path(out)
-    if spec.folder is not None:
-        FinishedRun(spec.folder).check()
-        return spec.folder if place is None else publish(spec.folder, place, how["force"])
-    walk = spec.make_pipeline() if pipeline is None else pipeline
-    how |= {"pipeline": walk() if isinstance(walk, type) else walk, "progress": progress}
-    how |= {"out": place, "report": place is not None}
-    return produce(spec.resolved, faults=spec.faults, **how)
 
 
 def produce(

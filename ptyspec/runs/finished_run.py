@@ -27,7 +27,7 @@ from ptyspec.contracts.run import RunResult
 from ptyspec.errors import InputFileError
 from ptyspec.files.disk import atomic_file, sha256_of
 from ptyspec.files.jsonfile import read_json, write_json
-from ptyspec.files.scan_file import write_scan
+from ptyspec.files.scan_file import read_npz, write_scan
 from ptyspec.files.zipped_arrays import NpzArchive, write_arrays
 
 SCENARIO_FILE = "scenario.json"
@@ -139,8 +139,6 @@ class FinishedRun:
     @cached_property
     def scan(self) -> RawScan:
         """The scan that was reconstructed."""
-        from ptyspec.files.scan_file import read_npz
-
         with self._file("scan.npz") as path:
             return read_npz(path)
 
@@ -218,11 +216,9 @@ def write_run(folder: Path, result: RunResult) -> None:
     write_json(folder / "history.json", result.history)
     write_json(folder / "metrics.json", {"schema_version": SCHEMA_VERSION, **result.metrics})
     write_scan(folder / "scan.npz", result.scan)
-    objects = {"": result.reconstruction}
-    if result.refined is not None:
-        objects["refined_"] = result.refined
-    _write_objects(folder / "reconstruction.npz", objects)
+    refined = {} if result.refined is None else {"refined_": result.refined}
     controls = {f"{name}_": control for name, control in result.controls.items()}
+    _write_objects(folder / "reconstruction.npz", {"": result.reconstruction, **refined})
     _write_objects(folder / "controls.npz", controls)
     write_list(folder)
 

@@ -46,7 +46,7 @@ def request(
     """
     changes = {} if seed is None else {f"seeds.{name}": seed for name in SEEDED}
     told = Layer("command line", nest(changes | dict(_setting(text) for text in settings)))
-    measured = _is_scan(target)
+    measured = target not in scenario_names() and Path(target).suffix in SCANS
     layers = _measured(target, profile, told) if measured else [_scenario(target)]
     said = _said(*layers, told)
     gridsize = said.get("model.gridsize", 1)
@@ -126,8 +126,7 @@ def _scenario(target: str) -> Layer:
     if path.suffix not in {".yaml", ".yml"}:
         what = f"no scenario is called {target}"
         step = "give one of these names, a scenario .yaml, or a scan .npz / .cxi"
-        limit = ", ".join(scenario_names())
-        source = "command line"
+        limit, source = ", ".join(scenario_names()), "command line"
         raise UnknownNameError(what, value=target, limit=limit, source=source, next_step=step)
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -140,10 +139,6 @@ def _scenario(target: str) -> Layer:
             "a scenario file holds a mapping of keys", value=type(values).__name__, source=path
         )
     return Layer(str(path), {"name": _name(path.stem), **values})
-
-
-def _is_scan(target: str) -> bool:
-    return target not in scenario_names() and Path(target).suffix in SCANS
 
 
 def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:

@@ -18,16 +18,7 @@ from ptyspec.pipeline.protocol import (
     Trained,
     TrainTest,
 )
-from ptyspec.runs.record import (
-    Facts,
-    container_facts,
-    group_facts,
-    object_facts,
-    scan_facts,
-    split_facts,
-    stage,
-    training_facts,
-)
+from ptyspec.runs import record
 
 Made = TypeVar("Made")
 OUTPUTS = {
@@ -97,28 +88,28 @@ class Walk:
     @cached_property
     def scan(self) -> RawScan:
         """The scan."""
-        return self._stage("simulate", scan_facts)
+        return self._stage("simulate", record.scan_facts)
 
     @cached_property
     def halves(self) -> TrainTest:
         """The scan, split."""
-        return self._stage("split", split_facts, self.scan)
+        return self._stage("split", record.split_facts, self.scan)
 
     @cached_property
     def groups(self) -> GroupedTrainTest:
         """Groups of both splits."""
-        return self._stage("group", group_facts, self.halves)
+        return self._stage("group", record.group_facts, self.halves)
 
     @cached_property
     def containers(self) -> Containers:
         """Normalised groups of both splits."""
         scenario, groups = self.scenario, self.groups
-        return self._stage("normalize", lambda made: container_facts(made, scenario), groups)
+        return self._stage("normalize", lambda made: record.container_facts(made, scenario), groups)
 
     @cached_property
     def trained(self) -> Trained:
         """The generator with its weights."""
-        return self._stage("train", training_facts, self.containers, self.session)
+        return self._stage("train", record.training_facts, self.containers, self.session)
 
     @cached_property
     def patches(self) -> Patches:
@@ -130,12 +121,14 @@ class Walk:
     def reconstruction(self) -> Reconstruction:
         """The patches on the object's canvas."""
         patches = self.patches
-        return self._stage("stitch", lambda made: object_facts(made, patches), patches)
+        return self._stage("stitch", lambda made: record.object_facts(made, patches), patches)
 
-    def _stage(self, name: str, facts: Callable[[Made], Facts], *of: Any) -> Made:
+    def _stage(self, name: str, facts: Callable[[Made], record.Facts], *of: Any) -> Made:
         return self.measured(name, lambda: cast("Made", self.work(name, *of)), facts)
 
-    def measured(self, name: str, work: Callable[[], Made], facts: Callable[[Made], Facts]) -> Made:
+    def measured(
+        self, name: str, work: Callable[[], Made], facts: Callable[[Made], record.Facts]
+    ) -> Made:
         """Return what `work` makes as the stage `name`; its record holds `facts` of it, and what the pipeline adds.
 
         What a stage raises comes through, with its name as `stage`.
@@ -143,7 +136,7 @@ class Walk:
         self.at = name
         if not self.recording:
             return work()
-        with stage(name, self.session.progress) as note:
+        with record.stage(name, self.session.progress) as note:
             made = work()
             note.write(facts(made))
             annotate = getattr(self.pipeline, "annotate", None)
