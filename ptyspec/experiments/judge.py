@@ -88,14 +88,10 @@ class Judgement:
         said, main = self.verdict, self.verdict.main
         return JudgementFile(
             **told(self.hypothesis),
-            verdict=said.verdict,
-            reason=said.reason,
-            blocked_by=said.blocked_by,
+            **{name: getattr(said, name) for name in ("verdict", "reason", "blocked_by")},
+            **{name: getattr(said, name) for name in ("needed_n", "p")},
+            **{name: getattr(main, name) for name in ("margin", "n")},
             effect=Effect.of(main),
-            margin=main.margin,
-            n=main.n,
-            needed_n=said.needed_n,
-            p=said.p,
             contrasts=tuple(map(ContrastRow.of, said.contrasts)),
             controls=tuple(map(ContrastRow.of, said.controls)),
             scope=ScopeTexts(**lists(self.evidence.scope)),

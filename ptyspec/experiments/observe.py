@@ -190,20 +190,6 @@ def ended_as(work: Callable[[], T]) -> tuple[str, str, T | None]:
         return "failed", f"{type(problem).__name__}: {problem}", None
 
 
-def _numbers(walk: Walk) -> dict[str, float]:
-    """What the stages that ended wrote down, as `stage.number` and `stage.array.figure`."""
-    found: dict[str, float] = {}
-    for record in walk.records:
-        found |= {f"{record.name}.{key}": number for key, number in record.numbers.items()}
-        found |= {f"{record.name}.{key}": float(flag) for key, flag in record.flags.items()}
-        for array, stats in record.arrays.items():
-            figures = stats.model_dump(exclude={"shape", "dtype"}, exclude_none=True)
-            found |= {f"{record.name}.{array}.{key}": float(at) for key, at in figures.items()}
-    if walk.has("containers"):
-        found["normalize.test.gain"] = walk.containers.test.gain
-    return found
-
-
 def walked(walk: Walk) -> Observation:
     """Return the observation of a walk; nothing is kept, no fault is applied for it."""
     import resource
@@ -217,6 +203,16 @@ def walked(walk: Walk) -> Observation:
         return {"has_nan": False} | scores
 
     outcome, error, metrics = ended_as(score)
+    numbers: dict[str, float] = {}
+    for record in walk.records:
+        # What the stages that ended wrote down, as `stage.number` and `stage.array.figure`.
+        numbers |= {f"{record.name}.{key}": number for key, number in record.numbers.items()}
+        numbers |= {f"{record.name}.{key}": float(flag) for key, flag in record.flags.items()}
+        for array, stats in record.arrays.items():
+            figures = stats.model_dump(exclude={"shape", "dtype"}, exclude_none=True)
+            numbers |= {f"{record.name}.{array}.{key}": float(at) for key, at in figures.items()}
+    if walk.has("containers"):
+        numbers["normalize.test.gain"] = walk.containers.test.gain
     history = walk.trained.history if walk.has("trained") else None
     losses = [row.metrics.get("loss") for row in history.epochs] if history else []
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -226,7 +222,7 @@ def walked(walk: Walk) -> Observation:
         "stage": walk.at,
         "error": error,
         "metrics": metrics or {},
-        "numbers": _numbers(walk),
+        "numbers": numbers,
         "history": {} if history is None else {"losses": losses, "best_epoch": history.best_epoch},
         "seconds": round(time.perf_counter() - wall, 2),
         "cpu_seconds": round(cpu, 2),

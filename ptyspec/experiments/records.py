@@ -74,31 +74,23 @@ class Evidence(Record):
 def read_evidence(place: Path, hypothesis: Hypothesis) -> Evidence:
     """Return the committed evidence; raises EvidenceError where there is none or it is that of another design."""
     path = place / "evidence" / f"{hypothesis.id}.json"
-    again = f"ptyspec judge {hypothesis.id} --record"
+
+    def refused(message: str, **values: object) -> EvidenceError:
+        again = f"ptyspec judge {hypothesis.id} --record"
+        return EvidenceError(message, source=path, next_step=again, **values)
+
     if not path.is_file():
-        raise EvidenceError(
-            "there is no evidence yet", value=hypothesis.id, source=path, next_step=again
-        )
+        raise refused("there is no evidence yet", value=hypothesis.id)
     try:
         found = read_document(path, Evidence, "evidence")
     except InputFileError as error:
-        raise EvidenceError(error.message, source=path, next_step=again) from None
+        raise refused(error.message) from None
     if faults := found.environment.get("faults"):
-        raise EvidenceError(
-            "the evidence was made while faults were active",
-            value=", ".join(faults),
-            source=path,
-            next_step=again,
-        )
+        raise refused("the evidence was made while faults were active", value=", ".join(faults))
     design = design_of(hypothesis)
     if found.id != hypothesis.id or found.design != design:
-        raise EvidenceError(
-            "the evidence is that of another design: arms, seeds or numbers were changed since",
-            value=found.design,
-            limit=design,
-            source=path,
-            next_step=again,
-        )
+        told = "the evidence is that of another design: arms, seeds or numbers were changed since"
+        raise refused(told, value=found.design, limit=design)
     return found
 
 
@@ -158,31 +150,35 @@ class HistoryFile(Record):
 def history(place: Path, name: str) -> tuple[Entry, ...]:
     """Return the entries, the first verdict first; raises HistoryError where one was altered, removed or put between."""
     path = place / "history" / f"{name}.json"
+
+    def refused(message: str, number: int | None = None) -> HistoryError:
+        more = {"limit": "entries are added, never altered or removed", "value": f"entry {number}"}
+        return HistoryError(message, source=path, next_step=RESTORE, **more if number else {})
+
     if not path.is_file():
         return ()
     try:
         content = read_json(path)
     except InputFileError as error:
-        raise HistoryError(error.message, source=path, next_step=RESTORE) from None
+        raise refused(error.message) from None
     rows = content.get("entries") if isinstance(content, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise HistoryError("not a history: it holds no entries", source=path, next_step=RESTORE)
+        raise refused("not a history: it holds no entries")
     former = ""
     for number, row in enumerate(rows, start=1):
         if row.get(OWN) != seal(row):
-            raise _altered("an entry of the history was altered", number, path)
+            raise refused("an entry of the history was altered", number)
         if row.get("former") != former:
-            raise _altered("an entry of the history is missing or in another place", number, path)
+            raise refused("an entry of the history is missing or in another place", number)
         former = row[OWN]
     if content.get("last") != former:
-        raise _altered("the last entry of the history is missing", len(rows) + 1, path)
+        raise refused("the last entry of the history is missing", len(rows) + 1)
     if content.get("id") != name:
-        raise _altered("this is the history of another hypothesis", 1, path)
+        raise refused("this is the history of another hypothesis", 1)
     try:
         return HistoryFile.model_validate(content).entries
     except ValidationError as error:
-        told = f"not a history: {error.errors()[0]['msg']}"
-        raise HistoryError(told, source=path, next_step=RESTORE) from None
+        raise refused(f"not a history: {error.errors()[0]['msg']}") from None
 
 
 def append(place: Path, name: str, facts: dict[str, Any], why: str = "") -> Entry | None:
@@ -217,13 +213,3 @@ def changes(last: Entry, facts: dict[str, Any]) -> tuple[str, ...]:
     found = [key for key in kinds if getattr(last, key) != facts[key]]
     parts = [part for part in sorted({*before, *now}) if before.get(part) != now.get(part)]
     return (*found, *(f"instrument: {part}" for part in parts))
-
-
-def _altered(message: str, number: int, path: Path) -> HistoryError:
-    return HistoryError(
-        message,
-        value=f"entry {number}",
-        source=path,
-        limit="entries are added, never altered or removed",
-        next_step=RESTORE,
-    )

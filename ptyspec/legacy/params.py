@@ -8,7 +8,8 @@ takes both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections import UserDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -84,12 +85,12 @@ def legacy_defaults(branch: Branch = "main") -> dict[str, Any]:
     return values | ({"N": 64, "data_source": "lines"} if branch == "dose" else {})
 
 
-class Parameters(MutableMapping[str, Any]):
+class Parameters(UserDict[str, Any]):
     """A legacy dictionary. Once sealed, only RUN_TIME keys may change; writing what is there already is no change."""
 
     def __init__(self, branch: Branch = "main") -> None:
-        self._values = legacy_defaults(branch)
         self._sealed = False
+        super().__init__(legacy_defaults(branch))
 
     @property
     def sealed(self) -> bool:
@@ -100,28 +101,15 @@ class Parameters(MutableMapping[str, Any]):
         """Refuse every later change; raises SealedError from there on."""
         self._sealed = True
 
-    def __getitem__(self, key: str) -> Any:
-        return self._values[key]
-
     def __setitem__(self, key: str, value: Any) -> None:
-        if (
-            self._sealed
-            and key not in RUN_TIME
-            and not (key in self._values and self._values[key] == value)
-        ):
+        if self._sealed and key not in RUN_TIME and not (key in self and self[key] == value):
             raise _sealed(key, value)
-        self._values[key] = value
+        self.data[key] = value
 
     def __delitem__(self, key: str) -> None:
         if self._sealed and key not in RUN_TIME:
             raise _sealed(key, None)
-        del self._values[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
+        del self.data[key]
 
 
 @cache

@@ -14,6 +14,7 @@ from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.request import request
 from ptyspec.runs.walk import Walk
 
+SMALL = ("model.N=32", "object.size=96", "scan.n_images=80", "grouping.n_groups=40")
 T = TypeVar("T")
 
 

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from ptyspec.experiments.observations import chosen, stage_outputs
+from ptyspec.experiments.observations import SMALL, chosen, stage_outputs
 from ptyspec.faults.apply import applied
 from ptyspec.physics.geometry import extract_patches
 
-SMALL = (
-    "model.N=32",
-    "object.size=96",
-    "scan.n_images=80",
-    "grouping.n_groups=40",
-    "model.stages=1",
-    "model.filters=[8]",
-)
 REACH = 3.0
 """The scale is sought between exp(-REACH) and exp(REACH)."""
-WIRINGS: dict[str, Callable[[], AbstractContextManager[object]]] = {
-    "nothing": nullcontext,
-    "gain-in-the-loss": lambda: applied("gain-in-the-loss"),
-    "probe-twice": nullcontext,
-}
+WIRINGS = {"nothing": (), "gain-in-the-loss": ("gain-in-the-loss",), "probe-twice": ()}
+"""Faults by what is wrong."""
 
 
 def scale(
@@ -42,15 +30,15 @@ def scale(
     from ptyspec.pipeline.normalize import batch
     from ptyspec.pipeline.train import build_model, canvas_side
 
-    spoiled = chosen(WIRINGS, wrong, "wiring")
-    own = (f"dose.nphotons={nphotons:g}", f"training.loss={loss}")
-    walk = stage_outputs(scenario, seed, [*SMALL, *own])
+    faults = chosen(WIRINGS, wrong, "wiring")
+    own = ("model.stages=1", "model.filters=[8]", f"dose.nphotons={nphotons:g}")
+    walk = stage_outputs(scenario, seed, [*SMALL, *own, f"training.loss={loss}"])
     asked, data = walk.scenario, walk.containers.train
     twice = {"probe": data.probe / asked.model.probe_scale} if wrong == "probe-twice" else {}
     side = canvas_side(asked, walk.containers)
     model = build_model(asked, data.model_copy(update=twice), side)
     rows = np.arange(data.size)
-    with spoiled():
+    with applied(*faults):
         labels = batch(data, rows)[1]
     scan, members = data.groups.scan, data.groups.scan.positions[data.groups.nn_indices[rows]]
     assert scan.objectGuess is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ptyspec.experiments.observations import stage_outputs
+from ptyspec.experiments.observations import SMALL, stage_outputs
 from ptyspec.physics.diffraction import far_field
 from ptyspec.physics.geometry import extract_patches
 
@@ -16,9 +16,8 @@ def closure(
 
     `divided_twice` gives the reconstruction a probe that was divided by probe_scale once more (failure signature 34).
     """
-    small = ("model.N=32", "object.size=96", "scan.n_images=80", "grouping.n_groups=40")
     own = (f"model.probe_scale={probe_scale:g}", f"dose.nphotons={nphotons:g}")
-    scan = stage_outputs("gs1_custom", seed, [*small, *own]).scan
+    scan = stage_outputs("gs1_custom", seed, [*SMALL, *own]).scan
     assert scan.objectGuess is not None
     probe = scan.probeGuess / probe_scale if divided_twice else scan.probeGuess
     patches = extract_patches(scan.objectGuess, scan.positions, scan.N)
