@@ -168,7 +168,15 @@ def render(
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".allure-", dir=out.parent) as scratch:
         report, settings = Path(scratch) / "report", Path(scratch) / "rc.json"
-        write_json(settings, _settings(history))
+        options = {"reportLanguage": "en", "groupBy": ["document", "rule"], "singleFile": True}
+        content = {
+            "name": "ptyspec",
+            "historyPath": str(history),
+            "historyLimit": HISTORY_LIMIT,
+            "categories": {"rules": list(CATEGORIES)},
+            "plugins": {"awesome": {"options": options}},
+        }
+        write_json(settings, content)  # what Allure 3 reads
         words = [*(tool or command()), "generate", str(results.absolute())]
         _run([*words, "--config", str(settings), "--output", str(report)], "render the results")
         page = report / PAGE
@@ -179,18 +187,6 @@ def render(
             shutil.rmtree(out)
         report.rename(out)
     return out / PAGE
-
-
-def _settings(history: Path) -> dict[str, Any]:
-    """What Allure 3 reads."""
-    options = {"reportLanguage": "en", "groupBy": ["document", "rule"], "singleFile": True}
-    return {
-        "name": "ptyspec",
-        "historyPath": str(history),
-        "historyLimit": HISTORY_LIMIT,
-        "categories": {"rules": list(CATEGORIES)},
-        "plugins": {"awesome": {"options": options}},
-    }
 
 
 def command(root: Path | None = None) -> list[str]:
@@ -228,16 +224,9 @@ def _found(program: str) -> str:
 
 
 def _run(words: Sequence[str], what: str) -> None:
-    environment = {**os.environ, "ALLURE_NO_ANALYTICS": "1", "NO_COLOR": "1"}
-    done = subprocess.run(
-        words,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-    )
+    options: dict[str, Any] = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL}
+    options["env"] = {**os.environ, "ALLURE_NO_ANALYTICS": "1", "NO_COLOR": "1"}
+    done = subprocess.run(words, timeout=SECONDS, check=False, **options)
     if done.returncode != 0:
         raise AllureToolError(
             f"could not {what}",

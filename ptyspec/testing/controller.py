@@ -250,16 +250,14 @@ class Controller:
         # Another pipeline's outcomes are not those of this repository.
         if cache is not None and usual:
             try:
-                self._merge(cache, environment, cases)
+                with FileLock(cache.mkdir("ptyspec") / "outcomes.lock"):
+                    rows = merged(cache.get(RECORD, None), cases, self._exists)
+                    cache.set(RECORD, document(environment, rows))
             except OSError as error:  # as pytest itself does where its cache cannot be written
                 self.notes.append(f"outcomes are not kept: {error}")
 
-    def _merge(self, cache: pytest.Cache, environment: str, cases: dict[str, Any]) -> None:
-        def exists(case: str) -> bool:
-            return (self.config.rootpath / case.partition("::")[0]).exists()
-
-        with FileLock(cache.mkdir("ptyspec") / "outcomes.lock"):
-            cache.set(RECORD, document(environment, merged(cache.get(RECORD, None), cases, exists)))
+    def _exists(self, case: str) -> bool:
+        return (self.config.rootpath / case.partition("::")[0]).exists()
 
 
 def _amend(row: Outcome, report: pytest.TestReport) -> None:

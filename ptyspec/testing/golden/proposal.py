@@ -127,16 +127,10 @@ def propose(root: Path, out: Path, selectors: Sequence[str] = ()) -> Proposals:
     failed = _run(root, out, selectors or [CASES])
     told, stamps = read_index(out), Stamps(root)
     made = list(told.proposals)
-    if not selectors:
-        gone = {
-            name: row for name, row in read_manifest(golden).items() if name not in told.declared
-        }
-        made += [
-            Proposal(
-                name=name, status="unread", producer=row.producer, base=row.sha256, sha256=None
-            )
-            for name, row in gone.items()
-        ]
+    for name, row in read_manifest(golden).items() if not selectors else ():
+        if name not in told.declared:
+            gone = {"status": "unread", "producer": row.producer, "base": row.sha256}
+            made.append(Proposal.model_validate({"name": name, "sha256": None, **gone}))
     stamped = [one.model_copy(update={"code": stamps.of(one.producer)}) for one in made]
     stamped.sort(key=lambda one: one.name)
     told = told.model_copy(update={"proposals": stamped, "failed": failed})
