@@ -116,6 +116,8 @@ NOT_RUN = {
     "python -m benchmarks explain": "150 planted worlds",
     "ptyspec faults campaign --tier parity -n 2 --out campaign/parity": WHOLE,
     "ptyspec faults campaign --quick -n 2": "CI runs it",
+    "ptyspec judge H-SCORE-FRAME": "docs/hypotheses.md runs another; tests/parity/test_hypotheses.py judges this one",
+    "ptyspec report --out build/dashboard": "the same page as the line above it; tests/meta/test_dashboard.py says where it goes",
     "ptyspec judge --all --from-evidence": "tests/parity/test_hypotheses.py judges each",
     "ptyspec trace --strict": "judges a session of all tests; CI ends with it",
     "ptyspec faults campaign -n 2 --out campaign": WHOLE,

@@ -1,20 +1,20 @@
-"""What `ptyspec` and `python` are while a block of the documentation is executed: the real ones, on a scan of seconds.
+"""What `ptyspec` and Python are while a block of the documentation is executed: the real ones, on a scan of seconds.
 
-`python -m tests.doc_program WORDS...` runs the command line; `... --python FILE` a Python block, with the names that the
-page tells its reader to bring.
+`python -m tests.doc_program WORDS...` runs the command line in a process of its own.
 """
 
 from __future__ import annotations
 
 import re
-import runpy
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from ptyspec.contracts.resolve import Layer, Resolved, nest
 from tests.tiny_runs import SHALLOW, SMALL
 
+LITTLE = (*SMALL, *SHALLOW)
+"""What makes the run of a shipped scenario one of seconds."""
 OWN_FILE = (
     *SHALLOW,
     "training.nepochs=2",
@@ -38,7 +38,7 @@ def reduced(words: Sequence[str]) -> list[str]:
     ):  # a finished run has its settings, a dictionary its own
         return [name, *(_a_run() if word == STANDS_FOR_A_RUN else word for word in rest)]
     own = any(word.endswith((".npz", ".cxi")) for word in rest if not word.startswith("-"))
-    made = [word for setting in (OWN_FILE if own else SMALL) for word in ("--set", setting)]
+    made = [word for setting in (OWN_FILE if own else LITTLE) for word in ("--set", setting)]
     profile = [] if own or "--profile" in rest else ["--profile", "quick"]
     return [name, *profile, *made, *rest]
 
@@ -49,7 +49,7 @@ def _a_run() -> str:
     set_threads(default_threads())
     from tests.tiny_runs import stored
 
-    return str(stored("gs1_custom"))
+    return str(stored("gs1_custom", *SHALLOW))
 
 
 def command(words: list[str]) -> int:
@@ -69,31 +69,19 @@ def command(words: list[str]) -> int:
     return 0
 
 
-def small_requests() -> None:
-    """Let `ptyspec.runs.request.request` give tiny scenarios, in this process and before anybody imports it."""
+def small_requests(patch: Callable[[Any, str, Any], None] = setattr) -> None:
+    """Let every request of this process give a tiny scenario, whoever imported it; what it says itself wins."""
     import ptyspec.runs.request as module
 
-    original = module.request
+    original = module.resolve
+    little = Layer("documentation", nest(dict(module._setting(text) for text in LITTLE)))
 
-    def request(
-        target: str, *, settings: Sequence[str] = (), profile: str | None = None, **others: Any
-    ) -> Any:
-        return original(target, settings=[*SMALL, *settings], profile=profile or "quick", **others)
+    def resolve(layers: Sequence[Layer]) -> Resolved:
+        return original([*layers[:-1], little, layers[-1]])
 
-    module.request = request  # type: ignore[assignment]
-
-
-def script(path: Path) -> int:
-    """Run a Python block, with small requests and the names of the reader's own data."""
-    small_requests()
-    from tests.doc_files import given
-
-    runpy.run_path(
-        str(path), init_globals=given(path.read_text(encoding="utf-8")), run_name="__main__"
-    )
-    return 0
+    patch(module, "resolve", resolve)
+    patch(module, "DEFAULT_PROFILE", "quick")
 
 
 if __name__ == "__main__":
-    first, *others = sys.argv[1:] or ["--help"]
-    sys.exit(script(Path(others[0])) if first == "--python" else command([first, *others]))
+    sys.exit(command(sys.argv[1:]))

@@ -1,7 +1,7 @@
 """Every code block of README.md and docs/ runs as it stands, on a scan of seconds.
 
-A section is one case, so that cases run side by side. This process runs what only calls our own program; what it
-trains is kept in the run store, where the other sections and the other tests find it.
+A section is one case, so that cases run side by side. This process runs what only calls our own program, and every
+block of Python; what it trains is kept in the run store, where the other sections and the other tests find it.
 `tests.doc_program` says by which settings a run becomes one of seconds.
 """
 
@@ -10,18 +10,18 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
-from ptyspec.spec.cases import CACHE, collect, state
+import ptyspec
+from ptyspec.legacy.params import Parameters
 from ptyspec.spec.skeleton import slug
 from tests.child import environment
 from tests.command_lines import check_command
@@ -38,37 +38,60 @@ from tests.doc_blocks import (
     blocks,
     sections,
 )
-from tests.doc_files import bring
-from tests.doc_program import command
+from tests.doc_files import bring, given
+from tests.doc_program import command, small_requests
 
 pytestmark = pytest.mark.expensive
 
 LEFT_OUT = {
     *(".venv", ".git", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"),
-    *("allure-results", "allure-report", "runs", "build", "dist"),
+    *("allure-results", "allure-report", "runs", "build", "dist", "shared"),
 }
-"""What tools have built at the top of a checkout."""
-RUN = {*SHELL, "python"}
-EXECUTED = [
-    (page, section)
-    for page in PAGES
-    for section, found in sections(page).items()
-    if any(block.language in RUN for block in found)
-]
+"""What tools have built at the top of a checkout, and what is not part of it."""
 OF_THE_CHECKOUT = re.compile(
     r"\b(?:pytest|tests/|ptyspec (?:new|trace|golden|faults|report|judge|hypotheses)|ptyspec/networks)"
 )
 """What makes a section's commands need the repository around them."""
-COLLECTS = re.compile(r"ptyspec (?:trace|report|faults)")
-PACKAGE = "ptyspec/"
+CHANGES_CODE = re.compile(r"ptyspec new|^# ptyspec/", re.MULTILINE)
+"""What makes a section's commands need processes of their own."""
+EXAMPLE = "tests/contract/test_scale.py"
+"""The cases of a checkout that every section has; of the others those that it names."""
 SECONDS = 1800
 """A block that takes longer hangs: a busy machine takes twenty times as long as a free one."""
 SAYS_HOW_IT_ENDED = re.compile(r"(?P<command>.*); echo \$\?\s+# (?P<code>\d)")
 HERE = re.compile(
-    r"ptyspec (?P<words>(?:run|compare|audit|scenarios|doctor|faults list)\b[^;|&<>$#]*)"
+    r"ptyspec (?P<words>(?:run|compare|audit|scenarios|doctor|faults list|hypotheses|judge|trace|report|golden)\b"
+    r"[^;|&<>$#]*)"
     r"(?:\|\| test \$\? -eq (?P<other>\d)|; echo \$\?\s+# (?P<code>\d))?(?:\s*# .*)?"
 )
 """A command line of our own program alone: this process runs it, which has TensorFlow loaded."""
+LOOKS = re.compile(r"(?:ls|rm) [\w -]+(?:\s*# .*)?")
+"""A line that may stand beside such lines."""
+
+
+def executes(block: Block) -> bool:
+    """Whether anything of a block is executed."""
+    if block.language in SHELL:
+        return any(line.strip() for line in _executed(block))
+    return block.language == "python" and block.text.partition("\n")[0] not in QUOTED
+
+
+def _executed(block: Block) -> Iterator[str]:
+    """Its lines, as a shell runs them."""
+    for line in block.text.splitlines():
+        ended = SAYS_HOW_IT_ENDED.fullmatch(line)
+        if ended:
+            yield f"code=0; {ended['command']} || code=$?; test $code = {ended['code']}"
+        elif bare(line) not in NOT_RUN:
+            yield line
+
+
+EXECUTED = [
+    (page, section)
+    for page in PAGES
+    for section, found in sections(page).items()
+    if any(executes(block) for block in found)
+]
 
 
 @pytest.mark.parametrize(
@@ -81,18 +104,38 @@ def test_the_blocks_of_a_section_run(
 ) -> None:
     place = tmp_path / "place"
     found = sections(page)[section]
-    _set_up(place, "\n".join(block.text for block in found if block.language in RUN))
+    text = "\n".join(block.text for block in found if executes(block) or block.file)
+    _set_up(place, text)
     programs = _programs(tmp_path / "bin")
     monkeypatch.chdir(place)
-    packaged = any(block.file.startswith(PACKAGE) for block in found)
+    alone = CHANGES_CODE.search(text)
+    if (
+        place / "specs"
+    ).is_dir() and not alone:  # the checkout that the commands of this process find
+        monkeypatch.setattr(ptyspec, "__file__", str(place / "ptyspec" / "__init__.py"))
     for number, block in enumerate(found):
+        script = tmp_path / f"block-{number}"
         if block.file:
             (place / block.file).parent.mkdir(parents=True, exist_ok=True)
             (place / block.file).write_text(block.text, encoding="utf-8")
-        elif not packaged and _here(block, monkeypatch):
+        elif not executes(block):
             continue
-        elif words := _runs(block, tmp_path / f"block-{number}"):
-            _run(block, words, place, programs)
+        elif block.language == "python":
+            script.write_text(block.text, encoding="utf-8")
+            with monkeypatch.context() as patched:
+                _python(script, patched)
+        elif alone or not _here(block, monkeypatch):
+            script.write_text("\n".join(_executed(block)), encoding="utf-8")
+            _run(block, script, place, programs)
+
+
+def _python(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a block of Python, with small requests, a legacy dictionary of its own and the names of the reader's data."""
+    names = given(script.read_text(encoding="utf-8"))
+    small_requests(monkeypatch.setattr)
+    of_the_process = Parameters()
+    monkeypatch.setattr("ptyspec.legacy.params.shared", lambda: of_the_process)
+    runpy.run_path(str(script), init_globals=names, run_name="__main__")
 
 
 def _here(block: Block, monkeypatch: pytest.MonkeyPatch) -> bool:
@@ -102,10 +145,13 @@ def _here(block: Block, monkeypatch: pytest.MonkeyPatch) -> bool:
         for line in block.text.splitlines()
         if not line.startswith("#") and bare(line) not in {*NOT_RUN, ""}
     ]
-    found = [HERE.fullmatch(line) for line in lines]
-    if block.language not in SHELL or not all(found):
+    if not all(HERE.fullmatch(line) or LOOKS.fullmatch(line) for line in lines):
         return False
-    for line, parts in zip(lines, found, strict=True):
+    for line in lines:
+        parts = HERE.fullmatch(line)
+        if parts is None:
+            subprocess.run(["bash", "-c", line], check=True)
+            continue
         monkeypatch.setattr(sys, "argv", ["ptyspec"])
         wanted = {parts["code"] or "0", parts["other"] or parts["code"] or "0"}
         assert str(command(shlex.split(parts["words"]))) in wanted, f"{block.place}: {line}"
@@ -114,28 +160,25 @@ def _here(block: Block, monkeypatch: pytest.MonkeyPatch) -> bool:
 
 def _set_up(place: Path, text: str) -> None:
     """The reader's folder: the repository where the commands need it, and the reader's own files."""
+    place.mkdir()
     if OF_THE_CHECKOUT.search(text):
-        place.mkdir()
-        for path in filter(lambda path: path.name not in LEFT_OUT, ROOT.iterdir()):
+        for path in filter(lambda path: path.name not in {*LEFT_OUT, "tests"}, ROOT.iterdir()):
             if path.is_dir():
                 shutil.copytree(path, place / path.name, symlinks=True)
             else:
                 shutil.copy2(path, place)
+        _cases(place, text)
         (place / ".pytest_cache").mkdir()  # what was collected is kept there, where it is a folder
-        if COLLECTS.search(text):
-            _collect(place)
-    else:
-        place.mkdir()
     bring(place)
 
 
-def _collect(place: Path) -> None:
-    """Bring the list of all cases, collected once in a session; it is read only where the sources are the same."""
-    with FileLock(Path(tempfile.gettempdir()) / f"ptyspec-collects-{state(ROOT)[:16]}.lock"):
-        collect(ROOT)
-    if (ROOT / CACHE).is_file():
-        (place / CACHE).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / CACHE, place / CACHE)
+def _cases(place: Path, text: str) -> None:
+    """The suite with all that its cases share, and of the cases those that the section is about."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        name = path.relative_to(ROOT).as_posix()
+        if not path.name.startswith("test_") or name in text or name == EXAMPLE:
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, place / name)
 
 
 def _programs(folder: Path) -> Path:
@@ -150,27 +193,7 @@ def _programs(folder: Path) -> Path:
     return folder
 
 
-def _runs(block: Block, script: Path) -> list[str]:
-    """The command that executes a block; none for a language that nothing executes, and for a quotation."""
-    if block.language == "python" and block.text.partition("\n")[0] not in QUOTED:
-        script.write_text(block.text, encoding="utf-8")
-        return [sys.executable, "-m", "tests.doc_program", "--python", str(script)]
-    if block.language in SHELL:
-        script.write_text("\n".join(_executed(block)), encoding="utf-8")
-        return ["bash", "-euo", "pipefail", str(script)]
-    return []
-
-
-def _executed(block: Block) -> Iterator[str]:
-    for line in block.text.splitlines():
-        ended = SAYS_HOW_IT_ENDED.fullmatch(line)
-        if ended:
-            yield f"code=0; {ended['command']} || code=$?; test $code = {ended['code']}"
-        elif bare(line) not in NOT_RUN:
-            yield line
-
-
-def _run(block: Block, words: list[str], place: Path, programs: Path) -> None:
+def _run(block: Block, script: Path, place: Path, programs: Path) -> None:
     checkout = place if (place / "ptyspec").is_dir() else ROOT
     inherited = {
         name: value for name, value in environment().items() if not name.startswith("PYTEST_")
@@ -183,7 +206,7 @@ def _run(block: Block, words: list[str], place: Path, programs: Path) -> None:
         "NO_COLOR": "1",
     }
     done = subprocess.run(
-        words,
+        ["bash", "-euo", "pipefail", str(script)],
         cwd=place,
         env=inherited,
         stdin=subprocess.DEVNULL,
