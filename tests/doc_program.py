@@ -83,5 +83,14 @@ def small_requests(patch: Callable[[Any, str, Any], None] = setattr) -> None:
     patch(module, "DEFAULT_PROFILE", "quick")
 
 
+def one_picture(patch: Callable[[Any, str, Any], None] = setattr) -> None:
+    """Let a run draw the first of its pictures alone; tests/meta/test_figures.py draws all."""
+    import ptyspec.report.figures as module
+
+    original = module.drawers
+    patch(module, "drawers", lambda result: dict([*original(result).items()][:1]))
+
+
 if __name__ == "__main__":
+    one_picture()
     sys.exit(command(sys.argv[1:]))

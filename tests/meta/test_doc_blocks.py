@@ -39,7 +39,7 @@ from tests.doc_blocks import (
     sections,
 )
 from tests.doc_files import bring, given
-from tests.doc_program import command, small_requests
+from tests.doc_program import command, one_picture, small_requests
 
 pytestmark = pytest.mark.expensive
 
@@ -108,6 +108,7 @@ def test_the_blocks_of_a_section_run(
     _set_up(place, text)
     programs = _programs(tmp_path / "bin")
     monkeypatch.chdir(place)
+    one_picture(monkeypatch.setattr)
     alone = CHANGES_CODE.search(text)
     if (
         place / "specs"
