@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ptyspec.contracts.resolve import Layer, Resolved, nest
+from ptyspec.spec.cases import Case
 from tests.tiny_runs import SHALLOW, SMALL
 
 LITTLE = (*SMALL, *SHALLOW)
@@ -89,6 +90,15 @@ def one_picture(patch: Callable[[Any, str, Any], None] = setattr) -> None:
 
     original = module.drawers
     patch(module, "drawers", lambda result: dict([*original(result).items()][:1]))
+
+
+def few_cases() -> None:
+    """Let a clause that is a symptom have one case, without a collection of the whole suite."""
+    import ptyspec.explanations.laboratory as module
+
+    file = "tests/contract/test_scale.py"
+    name = f"{file}::test_the_gain_brings_the_mean_energy_to_half_n_squared"
+    module.collect = lambda _: [Case(name, ("NORM-001",), "contract", file, 1, None)]
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ def _request(target: str, seed: int = 1, gridsize: int | None = None):  # type: 
     grid = [] if gridsize is None else [f"model.gridsize={gridsize}"]
     if target.endswith(".npz"):
         own = [one for one in SETTINGS if not one.startswith(("object.", "scan."))]
-        return request(target, seed=seed, settings=[*own, *grid])
+        return request(target, seed=seed, settings=[*own, *grid, "probe.refine_sweeps=10"])
     return request(target, profile="quick", seed=seed, settings=[*SETTINGS, *grid])
 
 

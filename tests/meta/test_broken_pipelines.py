@@ -21,17 +21,38 @@ PLACES = ("STITCH-005", "REASSEMBLY-METRIC-FRAME-001")
 """True patches do not stitch to the object."""
 
 
-def states(pipeline: str, results: Path) -> dict[str, State]:
-    """How each clause stands under this pipeline."""
-    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", RUNLESS, FILE]
-    options = [f"--ptyspec-pipeline={pipeline}", f"--ptyspec-results={results}"]
+SESSIONS = """
+import os, sys
+from ptyspec.runs.threads import default_threads, set_threads
+set_threads(default_threads())
+import pytest
+import ptyspec.pipeline.reference, ptyspec.testing.start  # loaded once for all
+
+folder, chosen, file, *pipelines = sys.argv[1:]
+for name in pipelines:
+    if os.fork() == 0:
+        options = [f"--ptyspec-pipeline=tests.broken_pipelines:{name}", f"--ptyspec-results={folder}/{name}.json"]
+        os._exit(pytest.main(["-q", "-p", "no:cacheprovider", "-k", chosen, file, *options]))
+    os.wait()
+"""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What each of the pipelines left: a session each, in a fork of one process."""
+    folder = tmp_path_factory.mktemp("results")
     subprocess.run(
-        [*words, *options],
+        [sys.executable, "-c", SESSIONS, str(folder), RUNLESS, FILE, *BROKEN],
         cwd=ROOT,
         env=environment(PYTHONPATH=str(ROOT)),
         capture_output=True,
         check=False,
     )
+    return folder
+
+
+def states(results: Path) -> dict[str, State]:
+    """How each clause stands under this pipeline."""
     cases = read_json(results)["cases"].values()
     assert len(cases) >= 5
     found: dict[str, list[State]] = {}
@@ -57,10 +78,10 @@ BROKEN: dict[str, tuple[set[str], set[str]]] = {
 
 @pytest.mark.parametrize("pipeline", BROKEN)
 def test_the_clause_that_a_pipeline_breaks_fails_and_those_checked_before_it_pass(
-    tmp_path: Path, pipeline: str
+    results: Path, pipeline: str
 ) -> None:
     failed, passed = BROKEN[pipeline]
-    found = states(f"tests.broken_pipelines:{pipeline}", tmp_path / "results.json")
+    found = states(results / f"{pipeline}.json")
     assert {name for name, state in found.items() if state is State.FAILED} == failed
     assert {name for name in passed if found[name] is not State.PASSED} == set()
     if pipeline == "Crashing":

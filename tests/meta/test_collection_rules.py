@@ -39,7 +39,7 @@ def test_every_breach_of_every_file_is_told_at_once(project: pytest.Pytester) ->
         test_believed=BELIEVED,
         test_right=TEST,
     )
-    result = project.runpytest_subprocess("-n", "2")
+    result = project.runpytest_subprocess("-n", "1")
     result.assert_outcomes(errors=6, passed=1)  # pytest-xdist runs what it could collect
     assert result.ret != pytest.ExitCode.OK
     text = result.stdout.str()

@@ -94,7 +94,7 @@ def test_a_file_becomes_golden_by_proposal_and_approval_and_no_other_way(
 ) -> None:
     folder = project.path / "golden"
     write(project, MODULE)
-    project.runpytest_subprocess("-n", "2").assert_outcomes(failed=2)
+    project.runpytest_subprocess("-n", "1").assert_outcomes(failed=2)
     clause.equal(files(folder), {}, "the golden folder after a test run")
     first = made(project)
     clause.equal(files(folder), {}, "the golden folder after a proposal")
@@ -104,7 +104,7 @@ def test_a_file_becomes_golden_by_proposal_and_approval_and_no_other_way(
     assert {entry.reason for entry in read_manifest(folder).values()} == {REASON}
     assert wrong(project) == []
     before = files(folder)
-    project.runpytest_subprocess("-n", "2").assert_outcomes(passed=2)
+    project.runpytest_subprocess().assert_outcomes(passed=2)
     assert made(project).status == "same"
 
     write(project, MODULE.replace("SHIFT = 0.0", "SHIFT = 1e-3"))
@@ -202,8 +202,10 @@ REFUSED = {
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_a_case_whose_marker_and_fixture_do_not_fit_is_a_usage_error(
-    pytester: pytest.Pytester, what: str
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
+    # Without the plugin that collects the whole process's garbage five times after each session.
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:unraisableexception")
     module, message = REFUSED[what]
     items = pytester.getitems(HEAD + module)
     with pytest.raises(pytest.UsageError, match=message):
@@ -213,8 +215,9 @@ def test_a_case_whose_marker_and_fixture_do_not_fit_is_a_usage_error(
 @pytest.mark.clause("GOLD-004")
 @pytest.mark.parametrize("option", ["--force-regen", "--regen-all"])
 def test_the_options_that_would_overwrite_golden_files_are_refused(
-    clause: Check, pytester: pytest.Pytester, option: str
+    clause: Check, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, option: str
 ) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:unraisableexception")
     with pytest.raises(pytest.UsageError) as raised:
         fixture.pytest_configure(pytester.parseconfig(option))
     clause.holds(

@@ -164,7 +164,7 @@ def test_a_later_session_replaces_what_it_ran_and_forgets_files_that_are_gone(
     assert len(record(project)["cases"]) == 5
     (project.path / "tests" / "test_b.py").unlink()
     write(project, OURS, test_a=two.format(True))
-    project.runpytest_subprocess("-k", "two and test_a", "-n", "2")
+    project.runpytest_subprocess("-k", "two and test_a")
     cases = record(project)["cases"]
     assert {name.removeprefix("tests/test_"): row["state"] for name, row in cases.items()} == {
         f"{file}.py::test_{name}": "passed" for file in "ac" for name in ("one", "two")

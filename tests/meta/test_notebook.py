@@ -15,7 +15,7 @@ from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
-SMALL_SCANS = "from tests.doc_program import small_requests\n\nsmall_requests()"
+SMALL_SCANS = "from tests import doc_program as small\n\nsmall.small_requests(); small.one_picture(); small.few_cases()"
 """Goes before the first cell: every run of the notebook becomes one of seconds."""
 BYTES = 500_000
 pytestmark = [

@@ -27,7 +27,7 @@ def test_tiers_threads_and_the_header_are_set_before_a_test_module_is_imported(
         regression__deep__test_b=module.format(["regression"]),
         helpers__test_c=module.format([]),
     )
-    result = project.runpytest_subprocess("-n", "2")
+    result = project.runpytest_subprocess("-n", "1")
     result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines("ptyspec: numpy * tensorflow *, threads 1+*, oneDNN *")
 

@@ -193,7 +193,7 @@ def test_the_summary_counts_by_level_and_names_the_failed_clauses_by_stage(
         test_green=BINDS_ALL.format(repr(MUST[9].id)),
     )
     first = min(MUST[:8], key=lambda clause: PLACES.index(clause.place))
-    lines = summary(project.runpytest_subprocess("-n", "2", "--tb=no"))
+    lines = summary(project.runpytest_subprocess("-n", "1", "--tb=no"))
     # Nothing was left out, so that clauses without a case are counted.
     assert lines[0].startswith(f"clauses: MUST 1 passed, 8 failed, {len(MUST) - 9} no case")
     assert lines[1] == f"  failed {first.id} · {first.title} (MUST, {first.place})"
@@ -234,7 +234,7 @@ def test_a_clause_that_was_expected_to_fail_and_does_not_fails_the_session(
 ) -> None:
     write(project, OURS, test_a=BINDS_ALL.format(repr(FIRST)))
     (project.path / "known.txt").write_text(f"# known\n{FIRST}  # not yet\n{SECOND} # nor this\n")
-    result = project.runpytest_subprocess("--ptyspec-xfails", "known.txt", "-n", "2")
+    result = project.runpytest_subprocess("--ptyspec-xfails", "known.txt", "-n", "1")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert summary(result)[-2:] == [
         f"{SECOND} was expected to fail, and has no case here",

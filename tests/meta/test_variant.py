@@ -13,16 +13,7 @@ import pytest
 
 from ptyspec.errors import ConfigError, InputFileError, TrainingInterruptedError, UnknownNameError
 from ptyspec.experiments import observe as observing
-from ptyspec.experiments.observe import (
-    ended,
-    forget,
-    key_of,
-    known,
-    observe,
-    observe_all,
-    value,
-    variant,
-)
+from ptyspec.experiments.observe import ended, forget, key_of, known, observe, value, variant
 from ptyspec.runs.request import recipe_faults, request
 from ptyspec.runs.run_spec import RunSpec
 from tests.child import ROOT
@@ -219,9 +210,9 @@ def alive(process: int) -> bool:
 def test_the_gain_that_is_kept_is_what_the_object_lacks() -> None:
     # The same training in another unit: the object is the healthy one times the gain, to the last bits of a float.
     settings = [*SMALL, *SHALLOW, "training.nepochs=1", "inference.iterative_sweeps=1"]
-    healthy, kept = observe_all(
-        [variant(words, settings=settings) for words in ("gs1_custom", "gs1_custom:gain-kept")],
-        processes=1,
+    healthy, kept = (
+        observe(variant(words, settings=settings))
+        for words in ("gs1_custom", "gs1_custom:gain-kept")
     )
     gain = value(kept, "normalize.gain")
     ratios = [value(found, "amplitude.mean_ratio") for found in (healthy, kept)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -21,16 +20,20 @@ PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 LARGEST = 5_000_000
 
 
-@cache
-def written(base: Path) -> Path:
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dashboard with everything on it."""
+    base = tmp_path_factory.mktemp("dashboard")
     write_dashboard(base, sources(base))
     return base / PAGE
 
 
 @pytest.fixture(scope="module")
-def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return written(tmp_path_factory.mktemp("dashboard"))
+def short_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a few rows of each kind."""
+    base = tmp_path_factory.mktemp("short")
+    write_dashboard(base, sources(base, clauses=24, faults=12))
+    return base / PAGE
 
 
 class Watched:
@@ -45,12 +48,22 @@ class Watched:
         page.on("request", lambda request: self.asked.append(request.url))
 
     def open(self, file: Path, anchor: str = "") -> Any:
+        """Load the page anew."""
+        self.page.goto("about:blank")
         self.page.goto(f"{file.as_uri()}{anchor}")
         return self.page
 
+    def at(self, file: Path, anchor: str = "#") -> Any:
+        """The page as it stands, loaded where it is not yet, at another anchor."""
+        if self.page.url.partition("#")[0] != file.as_uri():
+            self.open(file)
+        self.page.evaluate("anchor => { location.hash = anchor }", anchor)
+        return self.page
 
-@pytest.fixture
+
+@pytest.fixture(scope="module")
 def watched(chromium: Any) -> Iterator[Watched]:
+    """One page for all that look at it; who needs it untouched loads it anew."""
     context = chromium.new_context(viewport=DESK, reduced_motion="reduce")
     context.set_default_timeout(180_000)  # a machine that tests in parallel is slow at times
     yield Watched(context.new_page())
@@ -68,25 +81,27 @@ def in_sight(page: Any, name: str) -> None:
 
 
 def test_the_page_is_quiet_and_loads_nothing(watched: Watched, page_file: Path) -> None:
+    watched.said.clear()
+    watched.asked.clear()
     watched.open(page_file).wait_for_load_state("networkidle")
     assert watched.said == []
-    outside = [url for url in watched.asked if not url.startswith(("file:", "data:"))]
+    outside = [url for url in watched.asked if not url.startswith(("file:", "data:", "about:"))]
     assert outside == []
     assert [url for url in watched.asked if url.startswith("file:")] == [page_file.as_uri()]
 
 
 def test_a_foreign_script_would_not_run(watched: Watched, page_file: Path) -> None:
     """The page's policy stops what escaping should have made harmless already."""
-    page = watched.open(page_file)
+    page = watched.at(page_file)
     page.evaluate(
-        "document.body.appendChild(Object.assign(document.createElement('script'), {text: 'window.ran = 1'}))"
+        "document.body.appendChild(Object.assign(document.createElement('script'), {text: 'window.ran = 1'})).remove()"
     )
     assert page.evaluate("window.ran") is None
     assert any("Content Security Policy" in text for text in watched.said)
 
 
 def test_a_scenario_named_script_is_text(watched: Watched, page_file: Path) -> None:
-    page = watched.open(page_file)
+    page = watched.at(page_file)
     assert page.locator("#run-bad h3").inner_text().startswith(NASTY)
     assert page.locator("script").count() == 2
     assert page.get_by_text("<b>", exact=False).count() > 0
@@ -95,7 +110,7 @@ def test_a_scenario_named_script_is_text(watched: Watched, page_file: Path) -> N
 def test_the_filter_leaves_what_was_asked_for_and_escape_brings_all_back(
     watched: Watched, page_file: Path
 ) -> None:
-    page = watched.open(page_file)
+    page = watched.at(page_file)
     page.keyboard.press("/")
     page.keyboard.type(FAILING.lower())
     assert visible(page, "[data-find^='" + FAILING + "']") >= 1
@@ -110,7 +125,7 @@ def test_the_filter_leaves_what_was_asked_for_and_escape_brings_all_back(
 def test_a_failing_clause_shows_its_rule_and_how_to_run_it_again(
     watched: Watched, page_file: Path
 ) -> None:
-    page = watched.open(page_file)
+    page = watched.at(page_file)
     page.locator("#wrong").get_by_role("link", name=FAILING).click()
     row = page.locator(f"#clause-{FAILING}")
     page.wait_for_function("name => document.getElementById(name).open", arg=f"clause-{FAILING}")
@@ -119,7 +134,7 @@ def test_a_failing_clause_shows_its_rule_and_how_to_run_it_again(
 
 
 def test_a_verdict_leads_to_its_run(watched: Watched, page_file: Path) -> None:
-    page = watched.open(page_file, "#hypothesis-H-GAIN")
+    page = watched.at(page_file, "#hypothesis-H-GAIN")
     card = page.locator("#hypothesis-H-GAIN")
     assert "CONFIRMED" in card.inner_text()
     card.get_by_text("4 records").click()
@@ -135,12 +150,12 @@ def test_a_verdict_leads_to_its_run(watched: Watched, page_file: Path) -> None:
 def test_an_anchor_opens_what_it_points_into(
     watched: Watched, page_file: Path, anchor: str
 ) -> None:
-    page = watched.open(page_file, f"#{anchor}")
+    page = watched.at(page_file, f"#{anchor}")
     assert page.locator(f"#{anchor}").is_visible()
 
 
 def test_a_number_leads_to_its_json(watched: Watched, page_file: Path) -> None:
-    page = watched.open(page_file)
+    page = watched.at(page_file)
     page.get_by_role("link", name="JSON of the headline").click()
     shown = json.loads(page.locator("#json-text").inner_text())
     assert (
@@ -152,7 +167,7 @@ def test_a_number_leads_to_its_json(watched: Watched, page_file: Path) -> None:
 
 
 def test_every_json_link_points_at_something(watched: Watched, page_file: Path) -> None:
-    page = watched.open(page_file)
+    page = watched.at(page_file)
     data = json.loads((page_file.parent / "report.json").read_text(encoding="utf-8"))
     pointers = page.eval_on_selector_all(
         "a[data-json]", "links => links.map(link => link.dataset.json)"
@@ -198,13 +213,13 @@ def test_without_scripts_everything_can_be_read(chromium: Any, page_file: Path) 
     [pytest.param(PHONE, "light", id="phone"), pytest.param(DESK, "dark", id="desk")],
 )
 def test_nothing_hinders_people_who_use_aids(
-    chromium: Any, page_file: Path, scheme: str, size: dict[str, int]
+    chromium: Any, short_page: Path, scheme: str, size: dict[str, int]
 ) -> None:
     """axe-core finds nothing serious: contrast, names, order, keyboard; every group is open for it."""
     axe = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     context = chromium.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
     page = context.new_page()
-    page.goto(page_file.as_uri())
+    page.goto(short_page.as_uri())
     page.evaluate(
         "document.querySelectorAll('details').forEach((one, at) => { if (at % 7 == 0 || one.matches('.group')) one.open = true })"
     )
