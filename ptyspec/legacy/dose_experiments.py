@@ -49,7 +49,6 @@ class LossMode:
     - effective: the whole dictionary afterwards.
     """
 
-    loss_fn: str
     assigned: Mapping[str, Any]
     effective: Mapping[str, Any]
 
@@ -117,7 +116,7 @@ def loss_modes(nphotons: float = 1e9, base: Mapping[str, Any] | None = None) -> 
         effective = deepcopy(dict(legacy_defaults("dose") if base is None else base))
         init(nphotons, loss_fn, assigned)
         init(nphotons, loss_fn, effective)
-        found[loss_fn] = LossMode(loss_fn, assigned, effective)
+        found[loss_fn] = LossMode(assigned, effective)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -49,9 +50,9 @@ def agreement_with_array(reconstruction: Reconstruction, other: Array) -> dict[s
     origin = find_origin(reconstruction, image)
     if origin is None:
         frame = share_with(reconstruction, image, reconstruction.origin)
-        empty = Frame(frame.rec, frame.truth, np.zeros_like(frame.mask), frame.origin)
+        empty = _scores(replace(frame, mask=np.zeros_like(frame.mask)))
         return {
-            **_scores(empty),
+            **empty,
             "origin": None,
             "reason": "an image is constant: its origin cannot be found",
         }

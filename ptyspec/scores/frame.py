@@ -101,11 +101,6 @@ class _Placed(NamedTuple):
     mask: Array
     origin: tuple[int, int]
 
-    def window(self, left: int, top: int, right: int, bottom: int) -> Window:
-        """The part of this image that covers a rectangle of the object frame."""
-        x0, y0 = self.origin
-        return slice(top - y0, bottom - y0), slice(left - x0, right - x0)
-
 
 def _placed(reconstruction: Reconstruction) -> _Placed:
     return _Placed(reconstruction.object, covered(reconstruction), reconstruction.origin)
@@ -116,7 +111,11 @@ def _share(rec: _Placed, truth: _Placed) -> Frame:
     both = (rec, truth)
     right = max(left, min(one.origin[0] + one.image.shape[1] for one in both))
     bottom = max(top, min(one.origin[1] + one.image.shape[0] for one in both))
-    here, there = (one.window(left, top, right, bottom) for one in both)
+    # The part of each image that covers this rectangle of the object frame.
+    here, there = (
+        (slice(top - y, bottom - y), slice(left - x, right - x))
+        for x, y in (one.origin for one in both)
+    )
     mask = rec.mask[here] & truth.mask[there]
     box = _bounding_box(mask)
     mask, first, second = mask[box], rec.image[here][box], truth.image[there][box]
