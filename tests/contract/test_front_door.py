@@ -214,7 +214,7 @@ def test_runs_are_compared_by_object_or_folder(run: ptyspec.Run, tmp_path: Path)
 
 @pytest.mark.expensive
 def test_a_right_pipeline_breaks_nothing_and_a_wrong_one_is_named_first() -> None:
-    scenario = small().scenario
+    scenario = small(model={"stages": 1, "filters": [8]}).scenario
     right = ptyspec.check(ptyspec.ReferencePipeline, scenario, trains=False)
     assert [one for one in right if one.ok is False] == []
     assert len({one.clause for one in right}) == len(right) > 20

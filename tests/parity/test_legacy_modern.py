@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ptyspec.contracts.bundles import array_digest
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
 from ptyspec.files.jsonfile import read_json
@@ -19,7 +21,10 @@ from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.record import StageNote, container_facts, group_facts, scan_facts, split_facts
 from ptyspec.runs.request import request, scenario_names
 from ptyspec.runs.run import produce
+from ptyspec.runs.threads import current_threads
 from ptyspec.spec.checks import Check
+from tests import child
+from tests.legacy_runs import remembered
 from tests.tiny_runs import SHALLOW, object_of, stored, tiny
 
 pytestmark = pytest.mark.expensive
@@ -57,16 +62,19 @@ def test_the_stages_before_training_record_the_same(clause: Check, name: str) ->
         clause.equal(legacy[stage], modern[stage], f"record of stage {stage}")
 
 
+ONE = Parameters()
+"""The dictionary of all trained runs, in turn, as a process has one."""
+
+
 @cache
 def both(name: str) -> tuple[Path, Path]:
-    """Finished tiny runs of one scenario, modern and from what its dictionary means."""
-    resolved = tiny(name, *SHALLOW)
-    cfg = Parameters()
-    update_legacy_dict(cfg, resolved.scenario)
-    return stored(name, *SHALLOW), produce(resolved_of(cfg), pipeline=LegacyPipeline(cfg))
+    """Finished tiny runs of one scenario, modern and from what the dictionary then means."""
+    update_legacy_dict(ONE, tiny(name, *SHALLOW).scenario)
+    return stored(name, *SHALLOW), produce(resolved_of(ONE), pipeline=LegacyPipeline(ONE))
 
 
-TRAINED = ["gs1_ideal", "gs1_custom", "gs2_ideal", "gs2_custom"]
+TRAINED = ["gs1_custom", "gs2_ideal"]
+"""Both group sizes and both probes; before training every scenario is compared."""
 
 
 @pytest.mark.clause("LEGACY-002")
@@ -109,3 +117,41 @@ def test_the_scale_of_a_shipped_scenario_is_the_closed_form(clause: Check, name:
     declared, walk = request(name, profile="quick", settings=FEW).scenario, LegacyPipeline()
     walk.normalize(declared, walk.group(declared, walk.split(declared, walk.simulate(declared))))
     clause.within_ratio(walk.cfg["intensity_scale"], 988.2118, "intensity scale")
+
+
+IN_TURN = """
+import json, sys
+from ptyspec.runs.threads import set_threads
+set_threads(int(sys.argv[1]))
+from ptyspec.contracts.bundles import array_digest
+from ptyspec.legacy.bridge import update_legacy_dict
+from ptyspec.legacy.params import shared
+from ptyspec.legacy.pipeline import LegacyPipeline
+from ptyspec.legacy.violations import walk
+from tests.tiny_runs import SHALLOW, tiny
+
+found = {}
+for name in sys.argv[2:]:
+    scenario = tiny(name, *SHALLOW).scenario
+    update_legacy_dict(shared(), scenario)
+    walked = walk(LegacyPipeline(shared()), scenario)
+    found[name] = {"channels": walked.shape[-1], "object": array_digest(walked.object)}
+print(json.dumps(found))
+"""
+
+
+def in_turn() -> dict[str, Any]:
+    """The trained scenarios in the other order, on one dictionary of a process whose first one is alone."""
+    code, out, err = child.run(IN_TURN, current_threads()["intra"], *reversed(TRAINED))
+    assert code == 0, err
+    return dict(json.loads(out.splitlines()[-1]))
+
+
+@pytest.mark.clause("MODULE-SINGLETON-001")
+def test_two_legacy_models_of_one_process_are_what_each_is_alone(clause: Check) -> None:
+    """That the first of this process's scenarios is what it is alone, DET-001 and LEGACY-002 say."""
+    found = remembered("models in turn", in_turn)
+    for name in TRAINED:
+        here = array_digest(object_of(both(name)[1]))
+        clause.equal(here, found[name]["object"], f"{name}, here in the other order")
+    clause.equal([found[name]["channels"] for name in TRAINED], [1, 4], "input channels")

@@ -1,8 +1,7 @@
-"""Right | wrong: the bridge violated on purpose, and two models of different gridsize in one process."""
+"""Right | wrong: the bridge violated on purpose."""
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 from benchmarks.legacy import table
 from ptyspec.legacy.violations import VIOLATIONS
 from ptyspec.spec.checks import Check
-from tests import child
 from tests.legacy_runs import remembered
 
 pytestmark = pytest.mark.expensive
@@ -140,40 +138,3 @@ def test_a_second_config_without_the_bridge_gives_the_object_of_the_first(clause
         abs(row["scale_ratio"] * PHOTONS - 1) < 0.05, "scale", row["scale_ratio"], 1 / PHOTONS
     )
     clause.holds(row["deviance_ratio"] > 20, "loss in counts", row["deviance_ratio"], "> 20")
-
-
-IN_TURN = """
-import json, sys
-from ptyspec.runs.threads import default_threads, set_threads
-set_threads(default_threads())
-from ptyspec.contracts.bundles import array_digest
-from ptyspec.legacy.bridge import update_legacy_dict
-from ptyspec.legacy.params import shared
-from ptyspec.legacy.pipeline import LegacyPipeline
-from ptyspec.legacy.violations import walk
-from tests.tiny_runs import SHALLOW, tiny
-
-found = {}
-for name in sys.argv[1:]:
-    scenario = tiny(name, *SHALLOW).scenario
-    update_legacy_dict(shared(), scenario)
-    walked = walk(LegacyPipeline(shared()), scenario)
-    found[name] = {"channels": walked.shape[-1], "object": array_digest(walked.object), "loss": walked.loss}
-print(json.dumps(found))
-"""
-ORDERS = (("gs1_custom", "gs2_custom"), ("gs2_custom", "gs1_custom"))
-
-
-def in_turn() -> list[dict[str, Any]]:
-    """Both orders, each in a process of its own, on that process's one dictionary: whoever comes first is alone."""
-    ended = [child.finish(one) for one in [child.start(IN_TURN, *order) for order in ORDERS]]
-    assert [code for code, _, _ in ended] == [0, 0], ended
-    return [json.loads(out.splitlines()[-1]) for _, out, _ in ended]
-
-
-@pytest.mark.clause("MODULE-SINGLETON-001")
-def test_two_legacy_models_of_one_process_are_what_each_is_alone(clause: Check) -> None:
-    found = remembered("models in turn", in_turn)
-    for (first, second), here, other in zip(ORDERS, found, reversed(found), strict=True):
-        clause.equal(here[second], other[second], f"{second} after {first} and alone")
-    clause.equal([found[0][name]["channels"] for name in ORDERS[0]], [1, 4], "input channels")
