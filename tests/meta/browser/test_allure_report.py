@@ -48,7 +48,7 @@ def test_free():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Reports of two equal sessions: one case green, one red that looked at a finished run, one without a clause."""
+    """The second of two reports of equal sessions: one case green, one red that looked at a finished run, one without a clause."""
     try:
         tool = command()
     except PtyspecError as error:
@@ -68,15 +68,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "no:cacheprovider",
         f"--alluredir={results}",
     ]
+    child = environment(PTYSPEC_HOME=str(base / "home"), PYTHONPATH=str(ROOT), PYTEST_ADDOPTS="")
+    done = subprocess.run(
+        words, cwd=project, env=child, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
     for _ in range(2):
-        shutil.rmtree(results, ignore_errors=True)
-        child = environment(
-            PTYSPEC_HOME=str(base / "home"), PYTHONPATH=str(ROOT), PYTEST_ADDOPTS=""
-        )
-        done = subprocess.run(
-            words, cwd=project, env=child, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 1, done.stdout + done.stderr
         render(results, base / "report", base / "history.jsonl", {}, tool)
     return base
 
