@@ -1,7 +1,5 @@
 """The project's own errors: each names the value, the limit, where it came from and what to do next."""
 
-from __future__ import annotations
-
 
 class PtyspecError(Exception):
     """Base of all errors a user can cause or meet; prints as a short paragraph, never needs a traceback.

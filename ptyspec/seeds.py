@@ -1,7 +1,5 @@
 """Random draws by name: one generator for each purpose, derived from a scenario's seeds."""
 
-from __future__ import annotations
-
 import zlib
 
 import numpy as np

@@ -10,8 +10,6 @@ Range: the object needs max|O|/a0; a sigmoid ends at 1. Batch: one group alone
 and in a batch of 64 patches, upstream's limit, on the untrained network.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from math import inf
 from typing import Any

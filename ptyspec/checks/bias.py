@@ -8,8 +8,6 @@ Where the stored scores do not come out of the stored object, somebody has scale
 (signature 66): the ratios are then refused, not shown. Without a truth nothing is evaluated.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -7,8 +7,6 @@ took absolute offsets for the first (facts 4 and 5.2); its side stands beside, w
 perfect patches that each side really cuts.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -6,8 +6,6 @@ the same simulation, grouping and normalisation; nothing is trained. Each step i
 own rule, not against the other side.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import cache
 from typing import Any

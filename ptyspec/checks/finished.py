@@ -1,7 +1,5 @@
 """A finished run held against the clauses that its folder alone can judge; one function a check."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import combinations
 

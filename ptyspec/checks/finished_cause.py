@@ -1,7 +1,5 @@
 """Why a finished run is wrong or doubtful: causes that can be told from its folder, each by a test of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ The arrays are held against what the frames' positions give when everything is c
 frames of one split against those of the other, and groupings that must be refused are provoked.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -7,8 +7,6 @@ OUT/<UTC time>-<names>/   appears whole, by one rename; a killed process leaves 
     figures/KIND-*.png    its figures
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 import tempfile

@@ -7,8 +7,6 @@ learning rate of every epoch against the declared schedule (linear warm-up to th
 is a question for `ptyspec judge` and `ptyspec explain`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any

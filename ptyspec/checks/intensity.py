@@ -8,8 +8,6 @@ the prediction cancels, and no finding rests on it (signature 65). Independence 
 network and is evaluated by the audit `architecture`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from math import inf
 

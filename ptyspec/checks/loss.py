@@ -7,8 +7,6 @@ slopes are taken along the object's scale, d / d ln c of the object c O. Two mea
 included, and the noise-free one of the same object. s^2 times the mean energy turns the likelihood into counts.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

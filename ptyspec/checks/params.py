@@ -6,8 +6,6 @@ that fills the dictionary, on a copy, in every mode of its `init`; reading that 
 none (an assignment inside a branch that nobody took).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace

@@ -8,8 +8,6 @@ array's half-pixel centre, mean over the whole N x N frame. A probe from a file,
 no formula, stands beside the file's array.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 from typing import Any

@@ -4,8 +4,6 @@ Upstream facts 3.4 and 5.1: x, then y, uniform in [10, 382) from the legacy gene
 whatever the scenario said; split at the median y.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import cache

@@ -3,8 +3,6 @@
 `problems` re-reads every number of the Markdown files of a folder from the field that it points to.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

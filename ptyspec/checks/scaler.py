@@ -9,8 +9,6 @@ gauge, shown on the built forward model). The audit looks at the network as it w
 is one.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

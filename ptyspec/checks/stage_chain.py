@@ -4,8 +4,6 @@ Each function is one block of facts; `StageOutputs.facts` computes it once for a
 What stands before the network needs no finished run: the audit `dose` shares it.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -6,8 +6,6 @@ branch, by running its `init` and `execute` on copies, never by reading its sour
 known by who wrote it, and one inside a branch that was not taken cannot look effective (EVID-003).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The verdict of a finished run: right, doubtful, wrong or incomplete, computed once from its folder."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict

@@ -1,7 +1,5 @@
 """How near to right, and how far from it, each quantity of a finished run may be: one table."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache

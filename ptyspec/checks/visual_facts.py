@@ -8,8 +8,6 @@ components one does with CHANCE at r = log2(n / CHANCE). What exceeds that is `e
 amplitude over the object's mean amplitude.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

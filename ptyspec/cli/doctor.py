@@ -1,7 +1,5 @@
 """`ptyspec doctor`: is this machine fit to run the project, and if not, what to do."""
 
-from __future__ import annotations
-
 import platform
 import re
 import shutil

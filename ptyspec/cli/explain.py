@@ -1,7 +1,5 @@
 """`ptyspec explain`: from a red symptom to the stage and the smallest difference that causes it, proven both ways."""
 
-from __future__ import annotations
-
 import shlex
 import sys
 from pathlib import Path

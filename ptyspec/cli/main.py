@@ -3,8 +3,6 @@
 Only what `--help` needs is imported here; a command imports what it works with when it runs.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from typing import Annotated

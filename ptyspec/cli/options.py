@@ -1,7 +1,5 @@
 """The options that several commands share, one type each, and how a shell completes names."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module

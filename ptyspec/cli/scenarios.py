@@ -1,7 +1,5 @@
 """`ptyspec scenarios`: what ships, what a scenario sets, and every key that can be set."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from typing import Annotated, Any

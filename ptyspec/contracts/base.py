@@ -1,7 +1,5 @@
 """The kinds of contract, all frozen and closed: settings (strict), records, bundles of arrays."""
 
-from __future__ import annotations
-
 from pydantic import BaseModel, ConfigDict
 
 

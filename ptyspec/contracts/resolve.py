@@ -4,8 +4,6 @@ A later layer overrides an earlier one key by key; a null means "not set here" a
 stale or default value is displaced by nothing.
 """
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The result of one run, as stages hand it to the store and to the report."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

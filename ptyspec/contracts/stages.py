@@ -1,7 +1,5 @@
 """The eight stages of a run, in their order: the names that pipelines, records, clauses and reports share."""
 
-from __future__ import annotations
-
 from typing import Literal, get_args
 
 Stage = Literal["simulate", "split", "group", "normalize", "train", "infer", "stitch", "score"]

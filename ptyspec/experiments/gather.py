@@ -5,8 +5,6 @@ the varied factors at the held ones, and nothing of the rest; the investigation 
 varied, and took it back.
 """
 
-from __future__ import annotations
-
 import importlib
 import inspect
 import math

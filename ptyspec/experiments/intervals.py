@@ -6,8 +6,6 @@ happens with alpha at most. Wholly within is the two one-sided tests (TOST), eac
 A bootstrap is not used: of three to ten pairs it gives intervals that are too short (`python -m benchmarks verdicts`).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ among them: the more are looked at, the more of them come out by chance. One tha
 own history keeps what its own evidence gave.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -11,8 +11,6 @@ what the claim predicts; from all contrasts, to the verdict.
   behave, nor where a run of an arm failed.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -2,8 +2,6 @@
 
 All runs lie on one lattice, the subsets of the difference: the empty one is GOOD, the whole one is BAD."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

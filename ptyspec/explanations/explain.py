@@ -1,7 +1,5 @@
 """From GOOD, BAD and a symptom to an explanation: ends, stage, causes, shares, confirmation, in this order."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What `explain` asks and finds, as explanation.json holds it: differences, causes, claims, shares."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, Literal

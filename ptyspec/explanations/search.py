@@ -4,8 +4,6 @@ Halving, then ddmin, which proves it: Zeller and Hildebrandt, Simplifying and is
 28 (2002); the halving is Junker's QuickXplain, AAAI 2004: about 2 k log2(n / k) runs for k causes among n where the
 symptom is monotone, and where it is not, ddmin begins anew from what it was given."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum

@@ -6,8 +6,6 @@ traced right after training under that side's faults; how it is used (batches, w
 to the side that infers, whose faults are active then.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass

@@ -1,7 +1,5 @@
 """The explanation as a story: what fails, where, the smallest cause, what hides, what it is worth, how it was proven."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from pathlib import Path

@@ -3,8 +3,6 @@
 `amplitude.mean_ratio<0.9`, or several joined by `and`; paths are those of `experiments.observe.value`.
 """
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Callable

@@ -5,8 +5,6 @@ that children and the names of stored runs know of them, and read by whoever sta
 (`from_environment`): a fault is never active by accident, and never silently.
 """
 
-from __future__ import annotations
-
 import atexit
 import importlib.util
 import os

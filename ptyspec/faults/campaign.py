@@ -1,7 +1,5 @@
 """A campaign: the cases without a fault and under each one, in processes of their own, and what they left."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

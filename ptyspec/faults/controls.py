@@ -1,7 +1,5 @@
 """Positive controls of audits: the catalogue's faults, applied to what an audit looks at."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

@@ -16,8 +16,6 @@ With a `part` it writes how the cases of this process ended into that file: what
 which come through which seams.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """campaign.json: a row a fault, and what follows for clauses, stages and suite; the same as Markdown; seen-red.md."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal

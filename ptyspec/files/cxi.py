@@ -5,8 +5,6 @@ along -x, CXI's frame with z along the beam). In the far field object pixels run
 translations of the *sample*, so the probe moves over the sample by their negative.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

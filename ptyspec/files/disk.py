@@ -3,8 +3,6 @@
 Nothing half-written ever carries its name, and a full disk is said in plain words.
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os

@@ -1,7 +1,5 @@
 """The one place that writes JSON: atomically, strictly (no NaN), in the order it was given."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any, TypeVar

@@ -5,8 +5,6 @@ array lies at its centre. The probe is written as s P, so that its summed intens
 counts = |F(probe . object)|^2.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias

@@ -4,8 +4,6 @@ NPZ has a canonical form, which `write_scan` writes, and aliases found in the wi
 describes the keys. Frames of an uncompressed float32 file stay on disk.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -5,8 +5,6 @@ caller. Values never decide it; where they speak against the declaration, the sc
 bare object under each frame, never the exit wave (SIM-LABELS-ILLUMINATED-001). Metadata are JSON text, never a pickle.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Where the specification and its cases lie: the checkout that this package runs from."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import ptyspec

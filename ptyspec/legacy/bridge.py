@@ -6,8 +6,6 @@ to start (CONFIG-001); a bridged scenario comes back as it was (BRIDGE-008); a d
 is refused by key, value and limit, never corrected (BRIDGE-009).
 """
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass

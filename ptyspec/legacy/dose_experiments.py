@@ -5,8 +5,6 @@ branch that was not taken looks like a setting to whoever does: the investigatio
 and took it back (DOSE-EXPERIMENTS-002).
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping, MutableMapping
 from copy import deepcopy

@@ -6,8 +6,6 @@ The configs hold every field and default of upstream's own (facts 2.1). Our runs
 takes both.
 """
 
-from __future__ import annotations
-
 from collections import UserDict
 from collections.abc import Mapping
 from dataclasses import dataclass

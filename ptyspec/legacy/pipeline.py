@@ -6,8 +6,6 @@ the reference gives (LEGACY-001, LEGACY-002); told to observe, it runs on with w
 stale entries (LEGACY-004).
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, MutableMapping

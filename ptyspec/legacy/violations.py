@@ -3,8 +3,6 @@
 `python -m benchmarks legacy` measures all of them; docs/legacy.md shows the table.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial

@@ -1,7 +1,5 @@
 """Convolutional blocks with explicit seeds: equal seeds give equal weights, no global generator is touched."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import count
 

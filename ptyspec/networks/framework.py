@@ -1,7 +1,5 @@
 """Keras with TensorFlow, loaded without the lines that TensorFlow writes to stderr before it has read its log level."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterator

@@ -2,8 +2,6 @@
 diffraction in the absolute gauge.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras

@@ -1,7 +1,5 @@
 """The trivial estimator: what total counts alone say about the object. A control, and a generator's start."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ptyspec.contracts.bundles import Array, RawScan, Reconstruction, release_pages

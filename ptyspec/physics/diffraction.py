@@ -1,7 +1,5 @@
 """Exit wave to detector: the orthonormal, centred DFT (Parseval holds without any factor of N)."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy import fft
 

@@ -4,8 +4,6 @@ The patch covers object rows y - N/2 .. y + N/2 - 1 and columns x - N/2 .. x + N
 outside its frame. Relative offsets are -(coords - offset), so absolute = offset - relative.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

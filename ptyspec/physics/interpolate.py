@@ -1,7 +1,5 @@
 """The one place that knows how an image is sampled between its pixels."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import numpy as np

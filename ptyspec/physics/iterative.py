@@ -6,8 +6,6 @@ After every few frames the object moves on along the running mean of its changes
 frequencies of the phase, which overlaps pass on only from frame to frame, arrive several times sooner.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

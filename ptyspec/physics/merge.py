@@ -1,7 +1,5 @@
 """Overlapping patches to one object: inside the model (a group) and after it (the whole scan)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ptyspec.contracts.bundles import Array

@@ -4,8 +4,6 @@ What the grid simulation of dose_experiments scans. Each split has images of its
 object frame with N dark pixels between them; every frame lies whole inside its image.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

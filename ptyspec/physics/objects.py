@@ -1,7 +1,5 @@
 """Simulated samples: amplitude textures, with or without phase, (size, size) complex64."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Simulated probes and their normalisation, (N, N) complex64."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.ndimage import gaussian_filter
 from scipy.special import expit

@@ -1,7 +1,5 @@
 """The absolute gauge: counts = Poisson(s^2 |F(P O_j)|^2), with this P and this s, defines O."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Scan positions: random (non-grid) and lattice with jitter, (M, 2) float64 [x, y] in object pixels."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The measurement itself: object, probe, positions and dose to counts and stored amplitudes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -3,8 +3,6 @@
 The state is plain arrays in one NPZ, replaced atomically; an interrupt inside a step is kept until the step is done.
 """
 
-from __future__ import annotations
-
 import json
 import signal
 import threading

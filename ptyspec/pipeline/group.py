@@ -1,7 +1,5 @@
 """Stage 3: overlapping groups of C = gridsize^2 frames, by nearest neighbours or as a lattice laid them down."""
 
-from __future__ import annotations
-
 import math
 from typing import Literal
 

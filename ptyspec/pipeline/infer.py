@@ -1,7 +1,5 @@
 """Stage 6: patches from a trained generator."""
 
-from __future__ import annotations
-
 from ptyspec.contracts.bundles import Container, Patches
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ProbeError

@@ -2,8 +2,6 @@
 tensors, the one place that multiplies by the gain.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What a pipeline is: eight stages with typed hand-overs. Other people's pipelines can stand in for ours here."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path

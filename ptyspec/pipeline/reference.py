@@ -1,7 +1,5 @@
 """The reference pipeline: the stages of this folder behind the protocol."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ptyspec.contracts.bundles import Container, Patches, RawScan, Reconstruction

@@ -1,7 +1,5 @@
 """Stage 8: a reconstruction against the truth, or against the data where there is no truth."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

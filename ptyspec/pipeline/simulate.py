@@ -1,7 +1,5 @@
 """Stage 1: the scan, simulated or read."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

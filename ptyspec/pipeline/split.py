@@ -1,7 +1,5 @@
 """Stage 2: which frames train and which are reconstructed."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ptyspec.contracts.bundles import RawScan

@@ -1,7 +1,5 @@
 """Stage 7: patches to the object."""
 
-from __future__ import annotations
-
 from ptyspec.contracts.bundles import Patches, Reconstruction
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics import stitch as physics

@@ -1,7 +1,5 @@
 """Stage 5: fit the generator by Adam with warm-up and cosine, a checkpoint each epoch, a finite check each step."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Markdown that the project wrote, as one HTML page that needs no other file: for phones, dark and light, no script."""
 
-from __future__ import annotations
-
 import base64
 import re
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """Finished runs side by side as one document, compare.json: which runs, scores beside controls, settings, stages."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The pages of a finished run: its pictures, report.md and report.html, made from its data when they are shown."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping

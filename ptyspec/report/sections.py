@@ -1,7 +1,5 @@
 """The sections of report.md: the answer first, then what stands behind it."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Mapping
 from typing import Any

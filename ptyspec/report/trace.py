@@ -1,7 +1,5 @@
 """A trace as data and as a table."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence

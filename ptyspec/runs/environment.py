@@ -3,8 +3,6 @@
 Versions are read from package metadata, so that asking costs no import of a numerical library.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import subprocess

@@ -5,8 +5,6 @@ this one imports, and what an instance holds. A pipeline that was typed into a n
 neither value nor source is known, cannot be named: its runs are not kept.
 """
 
-from __future__ import annotations
-
 import ast
 import difflib
 import hashlib

@@ -1,7 +1,5 @@
 """What one stage of a pipeline did (stages.json): time, memory, and a summary of every array it hands on."""
 
-from __future__ import annotations
-
 import math
 import resource
 import sys

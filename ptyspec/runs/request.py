@@ -4,8 +4,6 @@ Layers, later ones win: the shipped defaults, the profile, the recipe, the scena
 itself), the command line. A null never overrides.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Sequence
 from copy import deepcopy

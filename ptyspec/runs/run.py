@@ -1,7 +1,5 @@
 """One run: the stages, the scores with every control, and its place in the store, found there or made once."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Thread settings: fixed before the first heavy import, because they change bits and cannot change later."""
 
-from __future__ import annotations
-
 import os
 import sys
 

@@ -1,7 +1,5 @@
 """The one walk of a pipeline's stages: each output is computed from the ones before it, when it is asked for, and once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from copy import copy
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Two reconstructions of one sample beside each other, where no truth is known."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Scores of the modulus: level, structure, error; nothing is rescaled before scoring (signature 33)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

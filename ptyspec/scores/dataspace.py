@@ -1,7 +1,5 @@
 """Scores that need no truth: predicted against measured diffraction."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Bring two images to the pixels they share: frames, origins and coverage (failure signatures 58, 59, 77)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple

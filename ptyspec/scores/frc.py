@@ -1,7 +1,5 @@
 """Fourier ring correlation of two images of the same pixels."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -3,8 +3,6 @@
 Fixing the probe fixes them all but the global phase, so the raw block is the one to gate on; the aligned block
 says whether a bad raw score is a gauge or a failure. Twins, flips and transposes are never undone."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Which scores a reader sees first, and where metrics.json keeps them: a result is never shown without its controls."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -2,8 +2,6 @@
 
 Among them the investigation's own score, kept so that its reports can be compared with: it carries no information."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The few statistics that every score is made of; what is undefined is None, never NaN."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Scores of phase and of the complex object, after one global phase and nothing else (signature 77)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

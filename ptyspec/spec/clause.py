@@ -15,8 +15,6 @@ The sentence holds exactly one of MUST, MUST NOT, SHOULD, SHOULD NOT, MAY. `Tole
 Other text belongs before the first clause of a section.
 """
 
-from __future__ import annotations
-
 import difflib
 import hashlib
 import re

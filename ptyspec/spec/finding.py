@@ -3,8 +3,6 @@
 A state belongs to the checks of the clause, not to the case. docs/pytest.md says the rules in words.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum

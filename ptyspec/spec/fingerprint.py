@@ -6,8 +6,6 @@ and at least one of its cases must have been touched: a rule that changes while 
 change or a rule without a test.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path

@@ -11,8 +11,6 @@ child processes and lazy imports use; with the data files that these name. Docum
 a new fault and a module that nothing mentions change no outcome.
 """
 
-from __future__ import annotations
-
 import glob
 import hashlib
 import itertools

@@ -1,7 +1,5 @@
 """Skeletons of a new clause and of a new case: what `ptyspec new` writes, complete but for what only a person knows."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

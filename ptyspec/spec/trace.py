@@ -4,8 +4,6 @@ A pure function of what was read and collected before; and the citations in docu
 selectors, that lead nowhere: a selector rots when a test is renamed, an id when a clause is split.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass

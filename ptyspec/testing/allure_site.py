@@ -4,8 +4,6 @@ The program that renders is the npm package `allure` at one pinned version, inst
 the run store.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -10,8 +10,6 @@ processes may use them. A framework that another tier has already loaded in this
 contract case asked for: it is let be.
 """
 
-from __future__ import annotations
-
 import gc
 import os
 import re

@@ -6,8 +6,6 @@ pipeline rarely breaks a clause in every respect. The check of another clause fa
 error.
 """
 
-from __future__ import annotations
-
 import re
 import time
 from collections import Counter

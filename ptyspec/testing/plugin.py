@@ -4,8 +4,6 @@ pytest loads it in every repository of an environment that has ptyspec, so impor
 `ptyspec.testing`, which is imported, and whose hooks are registered, where it acts.
 """
 
-from __future__ import annotations
-
 import shlex
 from dataclasses import dataclass
 from pathlib import Path

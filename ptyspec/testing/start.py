@@ -1,7 +1,5 @@
 """Set the harness up for one session, before any test module can import a numerical library."""
 
-from __future__ import annotations
-
 import pytest
 
 from ptyspec.errors import ConfigError

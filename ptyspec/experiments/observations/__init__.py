@@ -3,8 +3,6 @@
 Here stands what several need: the stage outputs of a small scenario, and the choice that an arm names.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar

@@ -1,7 +1,5 @@
 """How many objects come back for a batch of groups: one each, or one for all (failure signature 47)."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 
 import numpy as np

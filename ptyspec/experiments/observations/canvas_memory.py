@@ -1,7 +1,5 @@
 """What a canvas inside the model costs: one epoch of training in a process of its own, and the memory that it took."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

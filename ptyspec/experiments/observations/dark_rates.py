@@ -4,8 +4,6 @@ The Nyquist row and column of a transform vanish identically for a probe that is
 pixels times a constant: 2 N - 1 pixels (upstream baseline 5e). The log of such a rate is not finite, nor is any gradient.
 """
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 
 import numpy as np

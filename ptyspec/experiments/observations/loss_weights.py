@@ -4,8 +4,6 @@ The investigation read it off the source, took an assignment in a branch for the
 it took that back the same day (EVID-003). Both readers are here, so that their controls can tell them apart.
 """
 
-from __future__ import annotations
-
 import ast
 import inspect
 import textwrap

@@ -1,7 +1,5 @@
 """At which scale does the true object have the smallest loss, in the model that trains and on the batches it trains on?"""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

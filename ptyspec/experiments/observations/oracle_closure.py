@@ -1,7 +1,5 @@
 """Does the true object, seen through the probe that a reconstruction is given, predict the measured amplitude?"""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ptyspec.experiments.observations import SMALL, stage_outputs

@@ -1,8 +1,6 @@
 """What the investigation's scorer says of patches whose quality is known: it lays the canvas wherever its light is, and
 counts the dark frame around it (failure signatures 58 and 59; upstream baseline 4, controls)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ptyspec.contracts.bundles import Patches

@@ -1,7 +1,5 @@
 """The gain that each split would give itself: a property of the data."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ptyspec.checks.recorded import SIZE, replayed

@@ -1,8 +1,6 @@
 """A legacy pipeline on a dictionary that is stale on purpose, beside the same scenario on a right one: does the walk
 reach its end, and at which level?"""
 
-from __future__ import annotations
-
 import warnings
 
 from ptyspec.experiments.observations import chosen

@@ -1,7 +1,5 @@
 """The catalogue: a file a stage, a function a fault; loaded when it is asked for."""
 
-from __future__ import annotations
-
 from functools import cache
 from importlib import import_module
 from pathlib import Path

@@ -4,8 +4,6 @@ The measured pattern, the coarse start and what the pattern says against it (one
 phase of the patch's central half come out; outside it stands the start. No stage is unrolled.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

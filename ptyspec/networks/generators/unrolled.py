@@ -4,8 +4,6 @@ Stage: rPIE back-projection -> U-Net on the illuminated centre -> o + step + cor
 The physics step acts on the whole patch, the network where the probe is bright.
 """
 
-from __future__ import annotations
-
 import keras
 from keras import ops
 

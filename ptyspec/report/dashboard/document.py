@@ -1,7 +1,5 @@
 """report.json: all that a dashboard says, and what of it is wrong; every number of the page is one of these."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal

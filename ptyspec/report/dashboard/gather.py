@@ -1,7 +1,5 @@
 """All that a dashboard says, from where tests, campaigns, audits and runs left it; nothing is computed anew."""
 
-from __future__ import annotations
-
 import base64
 import os
 import re

@@ -1,7 +1,5 @@
 """The files of a dashboard: dashboard.html for people, which loads nothing, and report.json for programs."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence

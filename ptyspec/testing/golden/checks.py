@@ -1,7 +1,5 @@
 """What the fixture `golden` does: compare with the approved file, or propose another beside it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ The manifest says what was approved, where it was made, by which case and why. `
 folder of golden files.
 """
 
-from __future__ import annotations
-
 import fnmatch
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
