@@ -134,7 +134,9 @@ def test_a_failing_clause_shows_its_rule_and_how_to_run_it_again(
 
 
 def test_a_verdict_leads_to_its_run(watched: Watched, page_file: Path) -> None:
-    page = watched.at(page_file, "#hypothesis-H-GAIN")
+    page = watched.open(
+        page_file, "#hypothesis-H-GAIN"
+    )  # as it is loaded, the others as they are followed
     card = page.locator("#hypothesis-H-GAIN")
     assert "CONFIRMED" in card.inner_text()
     card.get_by_text("4 records").click()
