@@ -35,11 +35,9 @@ def lookup(document: Any, place: str) -> Any:
         try:
             found = found[int(key) if rows else key]
         except (KeyError, IndexError, ValueError, TypeError):
+            what = "a JSON pointer names nothing"
             raise InputFileError(
-                "a JSON pointer names nothing",
-                value=place,
-                limit=f"{part} is not there",
-                next_step="run the audit again",
+                what, value=place, limit=f"{part} is not there", next_step="run the audit again"
             ) from None
     return found
 
@@ -83,12 +81,9 @@ def problems(folder: Path) -> list[str]:
         if not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
     if not pages:
-        raise InputFileError(
-            "the folder holds no summary",
-            value=folder,
-            limit="KIND.md or index.md",
-            next_step="name what `ptyspec audit ... --out` printed",
-        )
+        problem = "the folder holds no summary"
+        step = "name what `ptyspec audit ... --out` printed"
+        raise InputFileError(problem, value=folder, limit="KIND.md or index.md", next_step=step)
     content = cache(read_json)
     return [
         f"{path.relative_to(folder)}:{at}: {what}"

@@ -194,13 +194,9 @@ def _named(names: Mapping[str, T], name: str, message: str, next_step: str) -> T
     if name in names:
         return names[name]
     near = get_close_matches(name, names, n=1)
-    raise UnknownNameError(
-        message,
-        value=name,
-        limit=", ".join(names),
-        source="command line",
-        next_step=f"did you mean {near[0]}?" if near else next_step,
-    )
+    step = f"did you mean {near[0]}?" if near else next_step
+    limit = ", ".join(names)
+    raise UnknownNameError(message, value=name, limit=limit, source="command line", next_step=step)
 
 
 def perform(kind: str, subjects: Sequence[StageOutputs], control: str | None = None) -> Audit:

@@ -43,12 +43,10 @@ class Captured:
 def captured(target: str) -> Captured:
     """Return a profile's dictionary, filled by execution on a copy; raises UnknownNameError."""
     if target not in PROFILES:
+        what = "there is no such profile of the legacy dictionary"
+        step = "name one of these"
         raise UnknownNameError(
-            "there is no such profile of the legacy dictionary",
-            value=target,
-            limit=", ".join(PROFILES),
-            source="command line",
-            next_step="name one of these",
+            what, value=target, limit=", ".join(PROFILES), source="command line", next_step=step
         )
     mode, modes = PROFILES[target], loss_modes()
     if mode is None:

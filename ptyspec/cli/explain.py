@@ -61,11 +61,9 @@ def explain(
             how |= {"repeats": repeats, "processes": processes, "progress": bars}
             found = search(good, bad, symptom, **how).document
     except KeyboardInterrupt:
-        raise SearchInterruptedError(
-            "the search was interrupted",
-            value="finished runs are kept",
-            next_step="the same command goes on from there",
-        ) from None
+        what = "the search was interrupted"
+        step = "the same command goes on from there"
+        raise SearchInterruptedError(what, value="finished runs are kept", next_step=step) from None
     text = story(found, command)
     if place is not None:
         path = write_explanation(place, found, text)

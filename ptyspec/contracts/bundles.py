@@ -118,13 +118,9 @@ def _frames(values: Any, source: str) -> Array:
 def _probe(values: Any, size: tuple[int, int], source: str) -> Array:
     probe = as_array("probeGuess", values, np.complex64, (None, None), source=source)
     if probe.shape != size:
-        raise ProbeError(
-            "the probe has another size than the frames",
-            value=probe.shape,
-            limit=size,
-            source=source or None,
-            next_step="crop or resample the probe to the frame size N",
-        )
+        what = "the probe has another size than the frames"
+        step = "crop or resample the probe to the frame size N"
+        raise ProbeError(what, value=probe.shape, limit=size, source=source or None, next_step=step)
     if not np.any(probe):
         raise ProbeError(
             "the probe is zero everywhere", source=source or None, next_step="provide a probe guess"

@@ -191,10 +191,7 @@ def probe(words: str) -> Probe:
     try:
         found = getattr(importlib.import_module(f"{PROBES}.{module}"), name)
     except (ModuleNotFoundError, AttributeError) as error:
-        raise ProbeFunctionError(
-            "there is no such probe",
-            value=words,
-            source=PROBES,
-            next_step=f"write it: ptyspec/experiments/observations/{module}.py",
-        ) from error
+        what = "there is no such probe"
+        step = f"write it: ptyspec/experiments/observations/{module}.py"
+        raise ProbeFunctionError(what, value=words, source=PROBES, next_step=step) from error
     return found  # type: ignore[no-any-return]

@@ -63,12 +63,10 @@ def hypothesis(name: str, place: Path | None = None) -> Hypothesis:
     place = place or folder()
     known = names(place)
     if name not in known:
-        raise UnknownHypothesisError(
-            "no hypothesis has this id",
-            value=name,
-            limit=f"one of the {len(known)} in {place}",
-            next_step=_nearest(name, known, "ptyspec hypotheses lists them"),
-        )
+        what = "no hypothesis has this id"
+        step = _nearest(name, known, "ptyspec hypotheses lists them")
+        limit = f"one of the {len(known)} in {place}"
+        raise UnknownHypothesisError(what, value=name, limit=limit, next_step=step)
     path = place / f"{name}.toml"
     return _read(path, path.stat().st_mtime_ns)
 
@@ -87,22 +85,15 @@ def _read(path: Path, changed: int) -> Hypothesis:
             "this is no UTF-8 text", value=error, source=path, next_step="save it as UTF-8"
         ) from None
     if found.id != path.stem:
-        raise HypothesisError(
-            "the id is not the file's name",
-            value=found.id,
-            limit=path.stem,
-            source=path,
-            next_step="rename one of them",
-        )
+        what = "the id is not the file's name"
+        step = "rename one of them"
+        raise HypothesisError(what, value=found.id, limit=path.stem, source=path, next_step=step)
     clauses = read_clauses(path.parent.parent)
     for name in found.clauses:
         if name not in clauses:
-            raise HypothesisError(
-                "clauses names a clause that no document has",
-                value=name,
-                source=path,
-                next_step=_nearest(name, clauses, "ptyspec trace lists them"),
-            )
+            what = "clauses names a clause that no document has"
+            step = _nearest(name, clauses, "ptyspec trace lists them")
+            raise HypothesisError(what, value=name, source=path, next_step=step)
     return found
 
 
@@ -114,12 +105,9 @@ def parse(text: str, source: object = "text") -> Hypothesis:
 
     for number, line in enumerate(text.splitlines(), start=1):
         if PLACEHOLDER in line:
-            raise HypothesisError(
-                "a part of the skeleton is still to be written",
-                value=f"line {number}",
-                source=source,
-                next_step=f"replace what begins with {PLACEHOLDER}",
-            )
+            what = "a part of the skeleton is still to be written"
+            step = f"replace what begins with {PLACEHOLDER}"
+            raise HypothesisError(what, value=f"line {number}", source=source, next_step=step)
     try:
         # By way of JSON, where a list may become a tuple although nothing else is coerced.
         return Hypothesis.model_validate_json(json.dumps(tomllib.loads(text), default=str))
@@ -133,12 +121,9 @@ def parse(text: str, source: object = "text") -> Hypothesis:
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         message = first["msg"].removeprefix("Value error, ")
         plain = key and not isinstance(first["input"], dict)
-        raise HypothesisError(
-            f"{key or 'hypothesis'}: {message}{more}",
-            value=first["input"] if plain else None,
-            source=source,
-            next_step=CORRECT,
-        ) from None
+        what = f"{key or 'hypothesis'}: {message}{more}"
+        value = first["input"] if plain else None
+        raise HypothesisError(what, value=value, source=source, next_step=CORRECT) from None
 
 
 def write_hypothesis(root: Path, name: str, claim: str, probe: str | None = None) -> list[Path]:
@@ -182,11 +167,8 @@ def _text(name: str, claim: str, probe: str | None) -> str:
         return _template("hypothesis.toml", **facts, deterministic="")
     module, _, function = probe.partition(":")
     if not (module.isidentifier() and function.isidentifier()):
-        raise HypothesisError(
-            "not a probe",
-            value=probe,
-            limit="MODULE:FUNCTION, below ptyspec.experiments.observations",
-        )
+        limit = "MODULE:FUNCTION, below ptyspec.experiments.observations"
+        raise HypothesisError("not a probe", value=probe, limit=limit)
     arms = _template("arms_of_a_probe.toml", module=module, function=function)
     said = "\ndeterministic = true        # no chance in it: two equal runs of each arm prove that"
     facts |= {"cost": "cheap", "experiment": arms, "healthy": "0.0"}

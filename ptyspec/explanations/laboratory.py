@@ -150,13 +150,11 @@ def reaching(deltas: Sequence[Difference]) -> tuple[tuple[Difference, ...], tupl
     """
     able = tuple(delta for delta in deltas if delta.is_fault or delta.name == PIPELINE)
     if not able:
-        raise ConfigError(
-            "the cases of a clause bring their own settings: these differences cannot reach them",
-            value=", ".join(delta.name for delta in deltas) or "no difference",
-            limit="faults and pipeline",
-            source="--symptom",
-            next_step="use a symptom of a run, such as 'amplitude.mean_ratio<0.9'",
-        )
+        what = "the cases of a clause bring their own settings: these differences cannot reach them"
+        step = "use a symptom of a run, such as 'amplitude.mean_ratio<0.9'"
+        limit = "faults and pipeline"
+        value = ", ".join(delta.name for delta in deltas) or "no difference"
+        raise ConfigError(what, value=value, limit=limit, source="--symptom", next_step=step)
     return able, tuple(delta for delta in deltas if delta not in able)
 
 
@@ -203,12 +201,10 @@ class ClauseBench(Bench):
 
     def unreadable(self) -> PtyspecError:
         """Return the error for cases that cannot be judged without any difference."""
-        return ConfigError(
-            "the cases of the clause cannot be judged in GOOD",
-            value=self.said.get(NOTHING, ""),
-            source=self.clause,
-            next_step=f"ptyspec trace --clause {self.clause}",
-        )
+        what = "the cases of the clause cannot be judged in GOOD"
+        step = f"ptyspec trace --clause {self.clause}"
+        value = self.said.get(NOTHING, "")
+        return ConfigError(what, value=value, source=self.clause, next_step=step)
 
     def _run(self, subset: Subset) -> Run:
         on = {one.name: one.bad if one.name in subset else one.good for one in self.deltas}

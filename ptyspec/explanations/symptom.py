@@ -70,12 +70,10 @@ def unread(symptom: Symptom, observation: Observation) -> ConfigError:
     """Return the error for a symptom that GOOD has no number for, with the nearest names."""
     missing = next(one.path for one in symptom.comparisons if one.holds(observation) is None)
     if observation["outcome"] != "finished":
-        return ConfigError(
-            f"GOOD has no {missing}: its run is {observation['outcome']}",
-            value=observation["error"],
-            source=observation["stage"],
-            next_step="name a GOOD that runs, or a symptom such as 'outcome.refused==1'",
-        )
+        what = f"GOOD has no {missing}: its run is {observation['outcome']}"
+        step = "name a GOOD that runs, or a symptom such as 'outcome.refused==1'"
+        value = observation["error"]
+        return ConfigError(what, value=value, source=observation["stage"], next_step=step)
     scores = [k for k, score in flatten(observation["metrics"]) if isinstance(score, int | float)]
     near = difflib.get_close_matches(missing, [*scores, *observation["numbers"]], cutoff=0.4)
     look = "see metrics.json and stages.json of a run"

@@ -298,12 +298,9 @@ def clean_parts(folder: Path) -> list[dict[str, Any]]:
     parts = [read_json(file) for file in sorted(folder.glob(f"{CLEAN}-*.json"))]
     for part in parts:
         if "cases" not in part:
-            raise CampaignError(
-                "the cases do not run to their end without a fault",
-                value=part.get("reason"),
-                source=folder,
-                next_step="see the logs there; the same command runs them again",
-            )
+            what = "the cases do not run to their end without a fault"
+            step = "see the logs there; the same command runs them again"
+            raise CampaignError(what, value=part.get("reason"), source=folder, next_step=step)
     return parts
 
 

@@ -168,12 +168,9 @@ class _Loop:
         if session.testsfailed:
             raise session.Interrupted(f"{session.testsfailed} errors during collection")
         if loaded := [name for name in FRAMEWORKS if name in sys.modules]:
-            raise PtyspecError(
-                "no fork after a framework was loaded",
-                value=", ".join(loaded),
-                source="campaign",
-                next_step="restrict the campaign to the contract tier: -m contract",
-            )
+            what = "no fork after a framework was loaded"
+            step = "restrict the campaign to the contract tier: -m contract"
+            raise PtyspecError(what, value=", ".join(loaded), source="campaign", next_step=step)
         declared = {name for one in map(fault, self.faults) for name in (*one.red, *one.green)}
         self.items = [
             item

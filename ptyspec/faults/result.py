@@ -239,13 +239,11 @@ def seen_in(campaigns: Sequence[Campaign]) -> dict[str, Seen]:
 def check_tier(former: Campaign, tier: str) -> None:
     """Raise ConfigError unless a former campaign is of this tier: another one ran other cases."""
     if former.tier != tier:
-        raise ConfigError(
-            "only campaigns of one tier can be merged",
-            value=f"--tier {tier}",
-            limit=f"the folder holds {former.tier}",
-            source="--merge",
-            next_step=f"--tier {former.tier}, or another folder",
-        )
+        what = "only campaigns of one tier can be merged"
+        step = f"--tier {former.tier}, or another folder"
+        limit = f"the folder holds {former.tier}"
+        value = f"--tier {tier}"
+        raise ConfigError(what, value=value, limit=limit, source="--merge", next_step=step)
 
 
 def write_campaign(folder: Path, found: Campaign) -> Path:

@@ -155,12 +155,10 @@ def update_legacy_dict(cfg: MutableMapping[str, Any], config: Config) -> None:
     """
     changes = stale_keys(cfg, config)
     if isinstance(cfg, Parameters) and cfg.sealed and changes:
-        raise SealedError(
-            "the legacy dictionary is sealed and differs from the config",
-            value="; ".join(map(str, changes)),
-            source="legacy dictionary",
-            next_step=f"call {SYNC} before sealing",
-        )
+        what = "the legacy dictionary is sealed and differs from the config"
+        step = f"call {SYNC} before sealing"
+        value = "; ".join(map(str, changes))
+        raise SealedError(what, value=value, source="legacy dictionary", next_step=step)
     for change in changes:
         if change.wanted is ABSENT:
             del cfg[change.key]
@@ -306,21 +304,14 @@ def _readable(error: ValidationError, cfg: Mapping[str, Any]) -> ConfigError:
     first = error.errors()[0]
     setting = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
     if not setting:
-        return ConfigError(
-            "the legacy dictionary means no scenario",
-            limit=first["msg"],
-            source=SOURCE,
-            next_step="correct the entries that the limit names, or bridge a scenario",
-        )
+        what = "the legacy dictionary means no scenario"
+        step = "correct the entries that the limit names, or bridge a scenario"
+        return ConfigError(what, limit=first["msg"], source=SOURCE, next_step=step)
     key = name_of(setting)
     return _refused(key, _said(cfg, key), first["msg"])
 
 
 def _refused(key: str, value: object, limit: str, next_step: str = "") -> ConfigError:
-    return ConfigError(
-        f"the legacy dictionary's {key} cannot be used",
-        value=repr(value),
-        limit=limit,
-        source=SOURCE,
-        next_step=next_step or "correct the entry, or bridge a scenario",
-    )
+    what = f"the legacy dictionary's {key} cannot be used"
+    step = next_step or "correct the entry, or bridge a scenario"
+    return ConfigError(what, value=repr(value), limit=limit, source=SOURCE, next_step=step)

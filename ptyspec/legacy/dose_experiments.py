@@ -61,13 +61,10 @@ def init(
     ConfigError for another loss before anything is written.
     """
     if loss_fn not in LOSS_FUNCTIONS:
-        raise ConfigError(
-            "dose_experiments knows no such loss",
-            value=loss_fn,
-            limit=" or ".join(LOSS_FUNCTIONS),
-            source="loss_fn",
-            next_step="give one of these",
-        )
+        what = "dose_experiments knows no such loss"
+        step = "give one of these"
+        limit = " or ".join(LOSS_FUNCTIONS)
+        raise ConfigError(what, value=loss_fn, limit=limit, source="loss_fn", next_step=step)
     cfg = shared() if cfg is None else cfg
     cfg["data_source"] = "lines"
     cfg["set_phi"] = False

@@ -151,23 +151,17 @@ def validate(values: Mapping[str, Any]) -> None:
     )
     for key, fine, limit, next_step in rows:
         if not fine:
-            raise ConfigError(
-                f"the legacy dictionary's {key} cannot be used",
-                value=values[key],
-                limit=limit,
-                source="legacy dictionary",
-                next_step=next_step,
-            )
+            what = f"the legacy dictionary's {key} cannot be used"
+            step = next_step
+            source = "legacy dictionary"
+            raise ConfigError(what, value=values[key], limit=limit, source=source, next_step=step)
 
 
 def _sealed(key: str, value: object) -> SealedError:
-    return SealedError(
-        f"the legacy dictionary is sealed; {key} cannot change",
-        value=value,
-        limit=f"only {', '.join(sorted(RUN_TIME))} may",
-        source="legacy dictionary",
-        next_step="bridge the config before sealing",
-    )
+    what = f"the legacy dictionary is sealed; {key} cannot change"
+    step = "bridge the config before sealing"
+    limit = f"only {', '.join(sorted(RUN_TIME))} may"
+    return SealedError(what, value=value, limit=limit, source="legacy dictionary", next_step=step)
 
 
 Count = Positive | None

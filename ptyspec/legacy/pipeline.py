@@ -188,13 +188,9 @@ def _as_told(cfg: Mapping[str, Any], container: Container) -> Container:
 def _scale(cfg: Mapping[str, Any]) -> float:
     held = cfg.get("intensity_scale")
     if not isinstance(held, float | int) or not held > 0:
-        raise ConfigError(
-            "the legacy dictionary's intensity_scale cannot be used",
-            value=held,
-            limit="> 0",
-            source=SOURCE,
-            next_step="run the stage normalize, which writes it",
-        )
+        what = "the legacy dictionary's intensity_scale cannot be used"
+        step = "run the stage normalize, which writes it"
+        raise ConfigError(what, value=held, limit="> 0", source=SOURCE, next_step=step)
     return float(held)
 
 

@@ -43,13 +43,11 @@ def builder(name: str) -> Callable[[ModelConfig, ForwardModel, int], Generator]:
     It takes configuration, forward model and seed, and makes an untrained generator: equal arguments, equal weights.
     """
     if name not in generator_names():
-        raise UnknownNameError(
-            f"no generator is called {name}",
-            value=name,
-            limit=", ".join(generator_names()),
-            source="model.architecture",
-            next_step="add ptyspec/networks/generators/<name>.py with a build function",
-        )
+        what = f"no generator is called {name}"
+        step = "add ptyspec/networks/generators/<name>.py with a build function"
+        limit = ", ".join(generator_names())
+        source = "model.architecture"
+        raise UnknownNameError(what, value=name, limit=limit, source=source, next_step=step)
     module = importlib.import_module(f"{generators.__name__}.{name}")
     return module.build  # type: ignore[no-any-return]
 

@@ -93,11 +93,9 @@ def _sides(scan: ScanSpec, obj: ObjectSpec, model: ModelConfig, outer: list[int]
     wanted = min(scan.n_images, frames)
     sides = [math.isqrt(side**2 * wanted // frames) for side in whole]
     if min(sides) < 1:
-        raise ConfigError(
-            "scan.n_images leaves an image of the nested lattice without a group",
-            value=scan.n_images,
-            limit=f">= {-(-frames // min(whole) ** 2)}",
-            source="scan.n_images",
-            next_step="raise scan.n_images, or bring the outer offsets nearer to each other",
-        )
+        what = "scan.n_images leaves an image of the nested lattice without a group"
+        advice = "raise scan.n_images, or bring the outer offsets nearer to each other"
+        limit = f">= {-(-frames // min(whole) ** 2)}"
+        value = scan.n_images
+        raise ConfigError(what, value=value, limit=limit, source="scan.n_images", next_step=advice)
     return sides

@@ -86,10 +86,6 @@ def normalise(probe: Array, probe_scale: float) -> Array:
 def _normalised(probe: Array, probe_scale: float) -> Array:
     mean = float(np.mean(central_mask(probe.shape[0]) * np.abs(probe)))
     if not np.isfinite(mean) or mean <= 0:
-        raise ProbeError(
-            "the probe has no amplitude near its centre",
-            value=mean,
-            limit="> 0",
-            next_step="centre the probe in its array",
-        )
+        what = "the probe has no amplitude near its centre"
+        raise ProbeError(what, value=mean, limit="> 0", next_step="centre the probe in its array")
     return np.asarray(probe / (probe_scale * mean))

@@ -13,13 +13,11 @@ from ptyspec.seeds import generator
 def make_positions(spec: ScanSpec, size: int, seed: int) -> Array:
     """Return n_images positions inside [buffer, size - buffer) of an object of `size` pixels."""
     if 2 * spec.buffer >= size:
-        raise ConfigError(
-            "scan.buffer leaves no room for positions",
-            value=spec.buffer,
-            limit=f"< {size / 2:g} (half the object)",
-            source="scan.buffer",
-            next_step="lower scan.buffer or raise object.size",
-        )
+        what = "scan.buffer leaves no room for positions"
+        step = "lower scan.buffer or raise object.size"
+        limit = f"< {size / 2:g} (half the object)"
+        value = spec.buffer
+        raise ConfigError(what, value=value, limit=limit, source="scan.buffer", next_step=step)
     draws = generator(seed, "scan positions")
     nominal = nominal_positions(spec, size)
     if nominal is None:
@@ -38,13 +36,11 @@ def nominal_positions(spec: ScanSpec, size: int) -> Array | None:
     side = math.ceil(math.sqrt(spec.n_images))
     room = size - 2 * spec.buffer
     if (side - 1) * spec.step > room:
-        raise ConfigError(
-            "the grid scan does not fit on the object",
-            value=f"{side} x {side} positions, step {spec.step:g} px",
-            limit=f"{room} px",
-            source="scan.n_images, scan.step",
-            next_step=f"set scan.step to at most {room / (side - 1):.2f} or lower scan.n_images",
-        )
+        what = "the grid scan does not fit on the object"
+        step = f"set scan.step to at most {room / (side - 1):.2f} or lower scan.n_images"
+        value = f"{side} x {side} positions, step {spec.step:g} px"
+        source = "scan.n_images, scan.step"
+        raise ConfigError(what, value=value, limit=f"{room} px", source=source, next_step=step)
     axis = (np.arange(side) - (side - 1) / 2) * spec.step + size / 2
     x, y = np.meshgrid(axis, axis)
     return np.stack([x.ravel(), y.ravel()], axis=1)[: spec.n_images]

@@ -65,12 +65,9 @@ def load(folder: Path) -> State | None:
         records = tuple(EpochRecord.model_validate(row) for row in head["records"])
         return State(epoch=head["epoch"], best_epoch=head["best_epoch"], records=records, **kinds)
     except (OSError, EOFError, TypeError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise InputFileError(
-            "the checkpoint cannot be read",
-            value=str(error),
-            source=path,
-            next_step="run without --resume to train again from the start",
-        ) from error
+        what = "the checkpoint cannot be read"
+        step = "run without --resume to train again from the start"
+        raise InputFileError(what, value=str(error), source=path, next_step=step) from error
 
 
 @contextmanager

@@ -78,13 +78,10 @@ def lattice_groups(scan: RawScan, gridsize: int, offset: float) -> Array:
 
 
 def _no_lattice(value: str, limit: str) -> LatticeError:
-    return LatticeError(
-        "the scan was not laid down in groups of a nested lattice",
-        value=value,
-        limit=limit,
-        source="grouping.kind, scan.offset, model.gridsize and the scan's nominal positions",
-        next_step="set grouping.kind=nearest, or the gridsize and offset that the scan was made with",
-    )
+    what = "the scan was not laid down in groups of a nested lattice"
+    step = "set grouping.kind=nearest, or the gridsize and offset that the scan was made with"
+    source = "grouping.kind, scan.offset, model.gridsize and the scan's nominal positions"
+    return LatticeError(what, value=value, limit=limit, source=source, next_step=step)
 
 
 def form_groups(
@@ -152,13 +149,11 @@ def _check_oversampling(count: int, members: int, spec: GroupingSpec) -> None:
         )
     else:
         return
-    raise OversamplingError(
-        what,
-        value=f"{spec.n_groups} groups, K = {spec.neighbor_count}, C = {members}",
-        limit=f"{count} frames, at most {most} distinct groups",
-        source="grouping.n_groups",
-        next_step=f"set {step}, or at most {count} groups",
-    )
+    advice = f"set {step}, or at most {count} groups"
+    limit = f"{count} frames, at most {most} distinct groups"
+    value = f"{spec.n_groups} groups, K = {spec.neighbor_count}, C = {members}"
+    source = "grouping.n_groups"
+    raise OversamplingError(what, value=value, limit=limit, source=source, next_step=advice)
 
 
 def _nearest_others(positions: Array, count: int) -> Array:
@@ -196,13 +191,10 @@ def _oversampled(wanted: int, nearest: Array, members: int, draws: np.random.Gen
                 break
         grown = len(found) > before
     if len(found) < wanted:
-        raise OversamplingError(
-            "the neighbours do not give that many distinct groups",
-            value=wanted,
-            limit=len(found),
-            source="grouping.n_groups",
-            next_step="raise grouping.neighbor_count or lower grouping.n_groups",
-        )
+        what = "the neighbours do not give that many distinct groups"
+        step = "raise grouping.neighbor_count or lower grouping.n_groups"
+        source = "grouping.n_groups"
+        raise OversamplingError(what, value=wanted, limit=len(found), source=source, next_step=step)
     return np.stack(found[:wanted])
 
 

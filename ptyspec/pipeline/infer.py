@@ -14,11 +14,9 @@ def infer(scenario: Scenario, trained: Trained, container: Container) -> Patches
     from ptyspec.contracts.bundles import array_digest
 
     if array_digest(container.probe) != container.probe_digest:
-        raise ProbeError(
-            "the probe changed between normalisation and inference",
-            value=array_digest(container.probe),
-            limit=container.probe_digest,
-            source="container",
-            next_step="normalise again with this probe",
-        )
+        what = "the probe changed between normalisation and inference"
+        step = "normalise again with this probe"
+        limit = container.probe_digest
+        value = array_digest(container.probe)
+        raise ProbeError(what, value=value, limit=limit, source="container", next_step=step)
     return trained.predict(trained.weights, container)

@@ -78,26 +78,21 @@ def _probe(scenario: Scenario) -> Array:
     probe = read_probe(Path(spec.path))
     _unchanged("probe", Path(spec.path), spec.sha256)
     if probe.shape != (model.N, model.N):
-        raise ProbeError(
-            "the probe has another size than the frames",
-            value=probe.shape,
-            limit=(model.N, model.N),
-            source=spec.path,
-            next_step=f"set model.N={probe.shape[0]} or give another probe",
-        )
+        what = "the probe has another size than the frames"
+        step = f"set model.N={probe.shape[0]} or give another probe"
+        limit = (model.N, model.N)
+        raise ProbeError(what, value=probe.shape, limit=limit, source=spec.path, next_step=step)
     return probe
 
 
 def check_size(size: int) -> None:
     """Raise DetectorSizeError unless frames of this side can be halved twice (PARAMS-N-DIV4-001)."""
     if size % 4:
-        raise DetectorSizeError(
-            "N is not divisible by 4",
-            value=size,
-            limit="a multiple of 4",
-            source="model.N, or the frames of the file",
-            next_step=f"crop or pad frames and probe to {size - size % 4} or {size + 4 - size % 4} pixels",
-        )
+        what = "N is not divisible by 4"
+        step = f"crop or pad frames and probe to {size - size % 4} or {size + 4 - size % 4} pixels"
+        limit = "a multiple of 4"
+        source = "model.N, or the frames of the file"
+        raise DetectorSizeError(what, value=size, limit=limit, source=source, next_step=step)
 
 
 def _read(scenario: Scenario) -> RawScan:

@@ -39,12 +39,8 @@ def agreement_with_array(reconstruction: Reconstruction, other: Array) -> dict[s
     """
     image = np.asarray(other)
     if image.ndim != 2:
-        raise ScanDataError(
-            "the other object is not an image",
-            value=image.shape,
-            limit="(H, W)",
-            next_step="pass one slice",
-        )
+        what = "the other object is not an image"
+        raise ScanDataError(what, value=image.shape, limit="(H, W)", next_step="pass one slice")
     origin = find_origin(reconstruction, image)
     if origin is None:
         frame = share_with(reconstruction, image, reconstruction.origin)

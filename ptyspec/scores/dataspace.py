@@ -94,21 +94,15 @@ def data_scores(
 def _pair(predicted: Array, measured: Array, mask: Array | None) -> tuple[Array, Array]:
     a, b = np.asarray(predicted, dtype=np.float64), np.asarray(measured, dtype=np.float64)
     if a.shape != b.shape:
-        raise ScanDataError(
-            "predicted and measured patterns differ in shape",
-            value=a.shape,
-            limit=b.shape,
-            next_step="compare frame with frame",
-        )
+        what = "predicted and measured patterns differ in shape"
+        step = "compare frame with frame"
+        raise ScanDataError(what, value=a.shape, limit=b.shape, next_step=step)
     if mask is not None:
         seen = np.broadcast_to(np.asarray(mask, dtype=bool), a.shape)
         a, b = a[seen], b[seen]
     if not np.isfinite(b).all() or (b < 0).any():
-        raise ScanDataError(
-            "measured values are negative or not finite",
-            limit=">= 0",
-            next_step="mask those pixels",
-        )
+        what = "measured values are negative or not finite"
+        raise ScanDataError(what, limit=">= 0", next_step="mask those pixels")
     return a, b
 
 

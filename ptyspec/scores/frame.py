@@ -45,12 +45,10 @@ def covered(reconstruction: Reconstruction) -> Array:
     """Return (H, W) bool: finite object and probe light; raises ScanDataError where the shapes disagree."""
     image, weight = reconstruction.object, reconstruction.coverage
     if image.ndim != 2 or weight.shape != image.shape:
-        raise ScanDataError(
-            "object and coverage of a reconstruction differ in shape",
-            value=(image.shape, weight.shape),
-            limit="two equal (H, W)",
-            next_step="write both from the same stitched canvas",
-        )
+        what = "object and coverage of a reconstruction differ in shape"
+        step = "write both from the same stitched canvas"
+        limit = "two equal (H, W)"
+        raise ScanDataError(what, value=(image.shape, weight.shape), limit=limit, next_step=step)
     return np.asarray(np.isfinite(image) & (weight > 0))
 
 
@@ -73,12 +71,8 @@ def cut(reconstruction: Reconstruction, truth: Array) -> Frame:
     """
     known = np.asarray(truth)
     if known.ndim != 2:
-        raise ScanDataError(
-            "the truth is not an image",
-            value=known.shape,
-            limit="(H, W)",
-            next_step="pass the object",
-        )
+        what = "the truth is not an image"
+        raise ScanDataError(what, value=known.shape, limit="(H, W)", next_step="pass the object")
     return share_with(reconstruction, known, (0, 0))
 
 

@@ -153,12 +153,10 @@ def align(rec: Array, truth: Array, mask: Array) -> Aligned:
     window = largest_rectangle(mask)
     image, target = rec[window].astype(np.complex128), truth[window].astype(np.complex128)
     if min(image.shape) < SMALLEST_SIDE:
-        raise AlignmentError(
-            "the covered rectangle is too small to register",
-            value=image.shape,
-            limit=f">= {SMALLEST_SIDE} px",
-            next_step="scan a larger connected area",
-        )
+        what = "the covered rectangle is too small to register"
+        step = "scan a larger connected area"
+        limit = f">= {SMALLEST_SIDE} px"
+        raise AlignmentError(what, value=image.shape, limit=limit, next_step=step)
     _check_content(image, target)
     ramp = wrap(mean_gradient(image) - mean_gradient(target))
     shift = offset(ramp_blind(without_ramp(image, ramp)), ramp_blind(target), upsample=20)
@@ -235,12 +233,10 @@ def _inside(shift: Array, image: Array, target: Array) -> tuple[slice, slice]:
     """The rectangle without the shift and a margin; AlignmentError where that is out of reach, or empty of content."""
     height, width = shape = image.shape
     if (np.abs(shift) > REACH * np.array(shape)).any():
-        raise AlignmentError(
-            "no shift within reach brings the images together",
-            value=[float(s) for s in shift],
-            limit=f"{REACH} of {shape}",
-            next_step="check orientation and origin; the images may share nothing",
-        )
+        what = "no shift within reach brings the images together"
+        step = "check orientation and origin; the images may share nothing"
+        limit = f"{REACH} of {shape}"
+        raise AlignmentError(what, value=[float(s) for s in shift], limit=limit, next_step=step)
     down, right = (MARGIN + math.ceil(abs(s)) for s in shift)
     inside = slice(down, height - down), slice(right, width - right)
     # What was registered may lie in the border that is trimmed.

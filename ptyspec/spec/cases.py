@@ -175,10 +175,7 @@ def _collect(root: Path) -> dict[str, Any]:
         )
         if done.returncode not in (COLLECTED, NO_TESTS) or not file.is_file():
             tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
-            raise CollectionError(
-                f"the suite cannot be collected (pytest ended with {done.returncode}):\n{tail}",
-                source=root,
-                next_step="python -m pytest --collect-only",
-            )
+            what = f"the suite cannot be collected (pytest ended with {done.returncode}):\n{tail}"
+            raise CollectionError(what, source=root, next_step="python -m pytest --collect-only")
         content: dict[str, Any] = read_json(file)
     return content

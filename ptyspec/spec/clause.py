@@ -274,12 +274,9 @@ class Registry(dict[str, Clause]):
 
     def __missing__(self, name: str) -> Clause:
         near = difflib.get_close_matches(name, self, n=3, cutoff=0.5)
-        raise UnknownClauseError(
-            "no clause has this id",
-            value=name,
-            limit=f"one of the {len(self)} ids in {self.folder}",
-            next_step=f"did you mean {' or '.join(near)}?" if near else "ptyspec trace lists them",
-        )
+        step = f"did you mean {' or '.join(near)}?" if near else "ptyspec trace lists them"
+        limit = f"one of the {len(self)} ids in {self.folder}"
+        raise UnknownClauseError("no clause has this id", value=name, limit=limit, next_step=step)
 
 
 def read_clauses(folder: Path) -> Registry:
@@ -288,13 +285,11 @@ def read_clauses(folder: Path) -> Registry:
     for path in sorted(folder.glob("*.md")):
         for clause in parse(path):
             if clause.id in clauses:
-                raise SpecError(
-                    "a clause id stands twice",
-                    value=clause.id,
-                    source=f"{path}:{clause.line}",
-                    limit=f"first at {clauses[clause.id].source}",
-                    next_step="give the new clause the next free number",
-                )
+                what = "a clause id stands twice"
+                step = "give the new clause the next free number"
+                limit = f"first at {clauses[clause.id].source}"
+                source = f"{path}:{clause.line}"
+                raise SpecError(what, value=clause.id, source=source, limit=limit, next_step=step)
             clauses[clause.id] = clause
     return Registry(folder, clauses)
 

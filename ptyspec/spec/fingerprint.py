@@ -46,11 +46,9 @@ def read(root: Path) -> dict[str, Reviewed]:
             raise ValueError(f"schema_version {content['schema_version']}, not {SCHEMA_VERSION}")
         return TypeAdapter(dict[str, Reviewed]).validate_python(content["clauses"])
     except (KeyError, TypeError, ValueError) as error:
-        raise ReviewError(
-            f"not a record of reviews: {error!r}",
-            source=root / FILE,
-            next_step="restore it from the repository",
-        ) from error
+        what = f"not a record of reviews: {error!r}"
+        step = "restore it from the repository"
+        raise ReviewError(what, source=root / FILE, next_step=step) from error
 
 
 def write(root: Path, reviewed: Mapping[str, Reviewed]) -> None:
@@ -128,24 +126,20 @@ def review(
     for name in names:
         clause, known = clauses[name], reviewed.get(name)
         if clause.unfinished:
-            raise ReviewError(
-                f"{clause.id} is not ready for a review",
-                value=clause.statement,
-                limit=f"no {PLACEHOLDER} in it",
-                source=clause.source,
-                next_step="write its sentence and its reason",
-            )
+            what = f"{clause.id} is not ready for a review"
+            step = "write its sentence and its reason"
+            limit = f"no {PLACEHOLDER} in it"
+            value = clause.statement
+            raise ReviewError(what, value=value, limit=limit, source=clause.source, next_step=step)
         told, cases_now = " ".join(reason.split()), bound.get(name, {})
         new = Reviewed(clause.revision, clause.fingerprint, told, cases_now)
         same = known is not None and known.revision == new.revision
         if known and same and known.fingerprint != new.fingerprint and not editorial:
-            raise ReviewError(
-                f"the text of {clause.id} changed and its revision did not",
-                value=f"{{r{clause.revision}}}",
-                limit=f"{{r{clause.revision + 1}}}",
-                source=clause.source,
-                next_step="raise the revision; or add --editorial where the meaning is the same",
-            )
+            what = f"the text of {clause.id} changed and its revision did not"
+            step = "raise the revision; or add --editorial where the meaning is the same"
+            limit = f"{{r{clause.revision + 1}}}"
+            value = f"{{r{clause.revision}}}"
+            raise ReviewError(what, value=value, limit=limit, source=clause.source, next_step=step)
         if known is None or replace(new, reason=known.reason) != known:
             result[name] = new
     return result

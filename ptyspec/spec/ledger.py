@@ -164,11 +164,9 @@ def read(root: Path, stamp: Callable[[str], str]) -> Ledger:
         current = {name: row for name, row in rows.items() if name not in old}
         return Ledger(content["environment"], current, old)
     except (KeyError, TypeError, ValueError) as error:
-        raise LedgerError(
-            f"not a record of outcomes: {error!r}",
-            source=path,
-            next_step=f"remove it (rm {path}) and run the tests again",
-        ) from error
+        what = f"not a record of outcomes: {error!r}"
+        step = f"remove it (rm {path}) and run the tests again"
+        raise LedgerError(what, source=path, next_step=step) from error
 
 
 FRONT = os.path.abspath(ptyspec.__file__)

@@ -45,12 +45,9 @@ def insert_clause(
     area = name.rpartition("-")[0]
     if name in known:
         used = [int(other[-3:]) for other in known if other.rpartition("-")[0] == area]
-        raise SkeletonError(
-            "this id is taken",
-            value=name,
-            source=known[name].source,
-            next_step=f"{area}-{max(used) + 1:03d} is free",
-        )
+        what = "this id is taken"
+        step = f"{area}-{max(used) + 1:03d} is free"
+        raise SkeletonError(what, value=name, source=known[name].source, next_step=step)
     if HEADING.fullmatch(f"### {name} · {title} {{r1}}") is None:
         message, limit = "not an id and title of a clause", "AREA-001 · One line"
         raise SkeletonError(message, value=f"{name} · {title}", limit=limit)

@@ -94,12 +94,9 @@ def read_results(folder: Path) -> Results:
         if key not in rows or row.get("start", 0) >= rows[key].get("start", 0):
             rows[key] = row  # a repeated case counts once
     if not rows:
-        raise InputFileError(
-            "this folder holds no results of Allure",
-            value=folder,
-            limit="*-result.json",
-            next_step=f"pytest --alluredir={folder}",
-        )
+        what = "this folder holds no results of Allure"
+        step = f"pytest --alluredir={folder}"
+        raise InputFileError(what, value=folder, limit="*-result.json", next_step=step)
     counts = Counter(row.get("status", "unknown") for row in rows.values())
     red = sorted(row["name"] for row in rows.values() if row.get("status") not in GREEN)
     # How clauses stand after these cases; a case that was skipped says nothing of its own.
@@ -213,12 +210,10 @@ def command(root: Path | None = None) -> list[str]:
 def _found(program: str) -> str:
     if (found := shutil.which(program)) is not None:
         return found
-    raise AllureToolError(
-        f"there is no command {program}",
-        source=f"PATH, {VARIABLE}",
-        limit=f"Allure {VERSION} runs on Node.js 20 or newer, with npm",
-        next_step=f"install nodejs and npm, or name an allure command with {VARIABLE}",
-    )
+    what = f"there is no command {program}"
+    step = f"install nodejs and npm, or name an allure command with {VARIABLE}"
+    limit = f"Allure {VERSION} runs on Node.js 20 or newer, with npm"
+    raise AllureToolError(what, source=f"PATH, {VARIABLE}", limit=limit, next_step=step)
 
 
 def _run(words: Sequence[str], what: str) -> None:
@@ -226,12 +221,10 @@ def _run(words: Sequence[str], what: str) -> None:
     options["env"] = {**os.environ, "ALLURE_NO_ANALYTICS": "1", "NO_COLOR": "1"}
     done = subprocess.run(words, timeout=SECONDS, check=False, **options)
     if done.returncode != 0:
-        raise AllureToolError(
-            f"could not {what}",
-            value=(done.stderr or done.stdout).strip()[-600:],
-            source=" ".join(words),
-            next_step=f"look at its message; {VARIABLE} names another allure command",
-        )
+        problem = f"could not {what}"
+        step = f"look at its message; {VARIABLE} names another allure command"
+        value = (done.stderr or done.stdout).strip()[-600:]
+        raise AllureToolError(problem, value=value, source=" ".join(words), next_step=step)
 
 
 def _clauses(standings: Mapping[str, Standing]) -> str:

@@ -170,13 +170,10 @@ class Guard(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Raise TierError."""
-        raise TierError(
-            f"the contract tier imports {module.__name__}",
-            value=self.case,
-            limit=f"no {' and no '.join(FRAMEWORKS)}",
-            source="tests/contract",
-            next_step="move the case to tests/parity, or import inside the code that needs it",
-        )
+        what = f"the contract tier imports {module.__name__}"
+        step = "move the case to tests/parity, or import inside the code that needs it"
+        limit = f"no {' and no '.join(FRAMEWORKS)}"
+        raise TierError(what, value=self.case, limit=limit, source="tests/contract", next_step=step)
 
     def pytest_sessionstart(self) -> None:
         """Stand before all other finders."""

@@ -36,12 +36,9 @@ def cost(seed: int, canvas: int) -> dict[str, float]:
         stdin=subprocess.DEVNULL,
     )
     if done.returncode:
-        raise PtyspecError(
-            "the measured process ended early",
-            value=done.returncode,
-            source="canvas_memory",
-            next_step="\n".join(done.stderr.strip().splitlines()[-3:]),
-        )
+        what = "the measured process ended early"
+        step = "\n".join(done.stderr.strip().splitlines()[-3:])
+        raise PtyspecError(what, value=done.returncode, source="canvas_memory", next_step=step)
     return {
         name: float(number) for name, number in json.loads(done.stdout.splitlines()[-1]).items()
     }

@@ -29,13 +29,11 @@ def names() -> tuple[str, ...]:
 def fault(name: str) -> Fault:
     """Return one fault; raises UnknownNameError."""
     if name not in _faults():
-        raise UnknownNameError(
-            f"no fault is called {name}",
-            value=name,
-            limit=", ".join(names()),
-            source="PTYSPEC_FAULT or command line",
-            next_step="ptyspec faults list",
-        )
+        what = f"no fault is called {name}"
+        step = "ptyspec faults list"
+        limit = ", ".join(names())
+        source = "PTYSPEC_FAULT or command line"
+        raise UnknownNameError(what, value=name, limit=limit, source=source, next_step=step)
     return _faults()[name]
 
 

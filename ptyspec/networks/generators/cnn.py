@@ -26,13 +26,10 @@ def amplitude_head(name: str) -> Head:
     say. Raises ConfigError for `cartesian`, which has no amplitude of its own.
     """
     if name not in HEADS:
-        raise ConfigError(
-            "this generator needs an amplitude head",
-            value=name,
-            limit=", ".join(HEADS),
-            source="model.amp_activation",
-            next_step="set model.amp_activation=softplus",
-        )
+        what = "this generator needs an amplitude head"
+        step = "set model.amp_activation=softplus"
+        source = "model.amp_activation"
+        raise ConfigError(what, value=name, limit=", ".join(HEADS), source=source, next_step=step)
     return HEADS[name]
 
 

@@ -61,11 +61,9 @@ class Unrolled(keras.layers.Layer):
 def build(config: ModelConfig, forward: ForwardModel, seed: int) -> Unrolled:
     """Return an untrained generator; raises ConfigError for an amplitude head, of which it has none."""
     if config.amp_activation != "cartesian":
-        raise ConfigError(
-            "the unrolled generator has no amplitude head",
-            value=config.amp_activation,
-            limit="cartesian",
-            source="model.amp_activation",
-            next_step="set model.amp_activation=cartesian, or model.architecture=cnn",
-        )
+        what = "the unrolled generator has no amplitude head"
+        step = "set model.amp_activation=cartesian, or model.architecture=cnn"
+        value = config.amp_activation
+        source = "model.amp_activation"
+        raise ConfigError(what, value=value, limit="cartesian", source=source, next_step=step)
     return Unrolled(config, forward, seed)

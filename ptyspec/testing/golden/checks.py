@@ -93,12 +93,9 @@ class Golden:
         old, path = read_manifest(self.folder).get(name), self.folder / name
         there = path.is_file()
         if new.exists():
-            raise GoldenError(
-                "two cases declare one golden file",
-                value=name,
-                source=self.case,
-                next_step="put the case's parameter into the name, in braces",
-            )
+            what = "two cases declare one golden file"
+            step = "put the case's parameter into the name, in braces"
+            raise GoldenError(what, value=name, source=self.case, next_step=step)
         lines = self._differences(path, old, observed) if there else []
         write(new, steady(read_approved(path, old), observed) if there else observed)
         self.proposed.append(
@@ -116,12 +113,9 @@ class Golden:
     def _name(self, suffix: str) -> str:
         fitting = [name for name in self.declared if name.endswith(suffix)]
         if len(fitting) != 1:
-            raise GoldenError(
-                f"a case declares one golden file for each kind of content ({suffix} here)",
-                value=list(self.declared),
-                source=self.case,
-                next_step=f'@pytest.mark.golden("folder/name{suffix}")',
-            )
+            what = f"a case declares one golden file for each kind of content ({suffix} here)"
+            step = f'@pytest.mark.golden("folder/name{suffix}")'
+            raise GoldenError(what, value=list(self.declared), source=self.case, next_step=step)
         self.compared.add(fitting[0])
         return fitting[0]
 

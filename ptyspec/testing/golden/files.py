@@ -42,12 +42,10 @@ class Tolerance:
     def __post_init__(self) -> None:
         sound = math.isfinite(self.atol) and self.atol >= 0 <= self.rtol < LARGEST_RTOL
         if not sound or not self.source.strip():
-            raise GoldenError(
-                "not a tolerance of a golden value",
-                value=self,
-                limit=f"finite atol >= 0, 0 <= rtol < {LARGEST_RTOL}, a source",
-                next_step="measure what threads and oneDNN move, or derive it; see docs/goldens.md",
-            )
+            what = "not a tolerance of a golden value"
+            step = "measure what threads and oneDNN move, or derive it; see docs/goldens.md"
+            limit = f"finite atol >= 0, 0 <= rtol < {LARGEST_RTOL}, a source"
+            raise GoldenError(what, value=self, limit=limit, next_step=step)
 
     def __str__(self) -> str:
         return f"{self.atol:g} + {self.rtol:g} |golden| ({self.source})"
@@ -178,12 +176,9 @@ def read(path: Path, tolerances: Mapping[str, Tolerance]) -> Content:
         values = {key: row.pop("value") for key, row in rows.items()}
         stated = {key: Tolerance(**row) for key, row in rows.items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise GoldenError(
-            "a golden number lacks its value, atol, rtol or source",
-            value=error,
-            source=path,
-            next_step="propose and approve the file again",
-        ) from error
+        what = "a golden number lacks its value, atol, rtol or source"
+        step = "propose and approve the file again"
+        raise GoldenError(what, value=error, source=path, next_step=step) from error
     return Content(values, stated, content.get("facts", {}))
 
 

@@ -145,18 +145,14 @@ def _run(root: Path, out: Path, words: Sequence[str]) -> list[str]:
     done = subprocess.run([*command, *words], cwd=root, capture_output=True, text=True, check=False)
     lines = (done.stdout + done.stderr).strip().splitlines()
     if done.returncode == 5:
-        raise GoldenError(
-            "no case here declares a golden file",
-            value=" ".join(words),
-            next_step='mark one: @pytest.mark.golden("folder/name.json")',
-        )
+        what = "no case here declares a golden file"
+        step = 'mark one: @pytest.mark.golden("folder/name.json")'
+        raise GoldenError(what, value=" ".join(words), next_step=step)
     if done.returncode not in (0, 1):
-        raise ChildRunError(
-            "pytest could not run the cases",
-            value=f"exit code {done.returncode}",
-            limit="\n  ".join(lines[-8:]),
-            next_step=f"run it: pytest {' '.join(words)}",
-        )
+        what = "pytest could not run the cases"
+        step = f"run it: pytest {' '.join(words)}"
+        limit = "\n  ".join(lines[-8:])
+        raise ChildRunError(what, value=f"exit code {done.returncode}", limit=limit, next_step=step)
     return [line for line in lines if line.startswith(("FAILED ", "ERROR "))]
 
 
@@ -202,12 +198,9 @@ def _named(index: Proposals, name: str) -> list[Proposal]:
     below = f"{name.rstrip('/')}/"
     fitting = [one for one in index.open if one.name == name or one.name.startswith(below)]
     if not fitting:
-        raise GoldenError(
-            "there is no open proposal of this name",
-            value=name,
-            limit=", ".join(one.name for one in index.open) or "none",
-            next_step="ptyspec golden propose",
-        )
+        what = "there is no open proposal of this name"
+        limit = ", ".join(one.name for one in index.open) or "none"
+        raise GoldenError(what, value=name, limit=limit, next_step="ptyspec golden propose")
     return fitting
 
 
