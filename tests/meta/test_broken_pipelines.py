@@ -28,6 +28,7 @@ set_threads(default_threads())
 import pytest
 import ptyspec.pipeline.reference, ptyspec.testing.start  # loaded once for all
 
+assert "tensorflow" not in sys.modules  # nothing forks after it has run
 folder, chosen, file, *pipelines = sys.argv[1:]
 for name in pipelines:
     if os.fork() == 0:
