@@ -6,8 +6,7 @@ The configs hold every field and default of upstream's own (facts 2.1). Our runs
 takes both.
 """
 
-from collections import UserDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -83,12 +82,15 @@ def legacy_defaults(branch: Branch = "main") -> dict[str, Any]:
     return values | ({"N": 64, "data_source": "lines"} if branch == "dose" else {})
 
 
-class Parameters(UserDict[str, Any]):
-    """A legacy dictionary. Once sealed, only RUN_TIME keys may change; writing what is there already is no change."""
+class Parameters(MutableMapping[str, Any]):
+    """A legacy dictionary. Once sealed, only RUN_TIME keys may change; writing what is there already is no change.
+
+    A built-in dictionary has ways in that pass `__setitem__` by (`|=`), and so has UserDict: it has none.
+    """
 
     def __init__(self, branch: Branch = "main") -> None:
+        self._values = legacy_defaults(branch)
         self._sealed = False
-        super().__init__(legacy_defaults(branch))
 
     @property
     def sealed(self) -> bool:
@@ -99,15 +101,24 @@ class Parameters(UserDict[str, Any]):
         """Refuse every later change; raises SealedError from there on."""
         self._sealed = True
 
+    def __getitem__(self, key: str) -> Any:
+        return self._values[key]
+
     def __setitem__(self, key: str, value: Any) -> None:
         if self._sealed and key not in RUN_TIME and not (key in self and self[key] == value):
             raise _sealed(key, value)
-        self.data[key] = value
+        self._values[key] = value
 
     def __delitem__(self, key: str) -> None:
         if self._sealed and key not in RUN_TIME:
             raise _sealed(key, None)
-        del self.data[key]
+        del self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 @cache

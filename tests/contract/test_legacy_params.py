@@ -127,6 +127,15 @@ def test_a_sealed_dictionary_refuses_a_removal(clause: Check) -> None:
 
 
 @pytest.mark.clause("PARAM-003")
+def test_there_is_no_way_around_the_seal(clause: Check) -> None:
+    cfg: Any = Parameters()
+    cfg.seal()
+    with pytest.raises((SealedError, TypeError)):
+        cfg |= {"N": 64}
+    clause.equal(cfg["N"], 128, "N after the refused merge")
+
+
+@pytest.mark.clause("PARAM-003")
 @pytest.mark.parametrize("key", sorted(RUN_TIME))
 def test_what_stages_write_while_they_run_passes_the_seal(clause: Check, key: str) -> None:
     cfg = Parameters()

@@ -19,7 +19,7 @@ def bridge_half_done(update, cfg, config):
     try:
         update(cfg, config)
     except SealedError:
-        cfg.data["N"] = entries(config)["N"]
+        cfg._values["N"] = entries(config)["N"]
         raise
 
 
@@ -217,7 +217,7 @@ def script_jitter_early(init, nphotons, loss_fn="nll", cfg=None):
 @clauses(red="PARAM-003", green="BRIDGE-001 BRIDGE-002 PARAM-005")
 def seal_ignored(write, cfg, key, value):
     """A sealed dictionary is written to: the seal only warns, as upstream."""
-    cfg.data[key] = value
+    cfg._values[key] = value
 
 
 @fault("pipeline.split:split", red="CONFIG-010", green="FLOW-001 FLOW-003 SPLIT-001")
