@@ -56,18 +56,17 @@ class Findings:
         """Find causes until BAD without them passes; GOOD passes and BAD fails, as the caller made sure."""
         left: Names | None = tuple(self.members)
         while left:
-            cause = smallest(self.search, self._narrowed(left))
+            # The first of the near sets that still fails, else everything that is left.
+            where = left
+            for names in self.near:
+                close = tuple(name for name in left if name in names)
+                inside = 0 < len(close) < len(left)
+                if inside and self.search.one(close, "what acts where the splice flips") is FAIL:
+                    where = close
+                    break
+            cause = smallest(self.search, where)
             self.causes.append(cause)
             left = self._without(left, cause)
-
-    def _narrowed(self, left: Names) -> Names:
-        """Return the first of the near sets that still fails, else everything that is left."""
-        for names in self.near:
-            close = tuple(name for name in left if name in names)
-            inside = 0 < len(close) < len(left)
-            if inside and self.search.one(close, "what acts where the splice flips") is FAIL:
-                return close
-        return left
 
     def _without(self, left: Names, cause: Names) -> Names | None:
         """Return what still fails with the cause broken, or None; breaking one member of it may be enough for another cause."""
@@ -190,7 +189,14 @@ MOST_FACTORS = 4
 def factorial(found: Findings) -> SharesRow:
     """Run every combination of causes, hidden causes and what hides them, and divide what they do together."""
     search = found.search
-    factors, ground = _on_common_ground(search, _factors(found))
+    # Causes, hidden causes and what hides them, each difference in one of them.
+    named = [("cause", cause) for cause in found.causes]
+    named += [("hidden", masked.members) for masked in found.masked]
+    named += [("hides", masked.maskers) for masked in found.masked]
+    apart: list[FactorRow] = []
+    for role, names in named:
+        apart += _factor(set(names).difference(*(one.members for one in apart)), role)
+    factors, ground = _on_common_ground(search, apart)
     row = SharesRow(factors=tuple(factors), ground=tuple(sorted(ground)))
     if not 1 <= len(factors) <= MOST_FACTORS:
         reason = f"{len(factors)} factors, 1 to {MOST_FACTORS} are divided"
@@ -239,17 +245,6 @@ def combinations_of(factors: Iterable[str]) -> list[Subset]:
     """Return every combination of the factors, the empty one first."""
     names = tuple(factors)
     return [frozenset(part) for size in range(len(names) + 1) for part in combinations(names, size)]
-
-
-def _factors(found: Findings) -> list[FactorRow]:
-    """Causes, hidden causes and what hides them, each difference in one of them."""
-    named = [("cause", cause) for cause in found.causes]
-    named += [("hidden", masked.members) for masked in found.masked]
-    named += [("hides", masked.maskers) for masked in found.masked]
-    factors: list[FactorRow] = []
-    for role, members in named:
-        factors += _factor(set(members).difference(*(one.members for one in factors)), role)
-    return factors
 
 
 def _on_common_ground(search: Search, factors: list[FactorRow]) -> tuple[list[FactorRow], Subset]:

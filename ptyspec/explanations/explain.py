@@ -6,10 +6,19 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ptyspec.errors import PtyspecError
-from ptyspec.explanations import causes, explanation
-from ptyspec.explanations.explanation import ChainRow, ClaimRow, Explanation, SharesRow
+from ptyspec.explanations import causes
+from ptyspec.explanations.explanation import (
+    CauseRow,
+    ChainRow,
+    ClaimRow,
+    Explanation,
+    MaskedRow,
+    SeedRun,
+    SharesRow,
+    acting_at,
+)
 from ptyspec.explanations.laboratory import Bench
-from ptyspec.explanations.search import NOTHING, BudgetSpent, Names, Outcome, Search, Subset
+from ptyspec.explanations.search import NOTHING, BudgetSpent, Names, Outcome, Search
 from ptyspec.runs.run_spec import FAULT
 
 FAIL, PASS = Outcome.FAIL, Outcome.PASS
@@ -71,17 +80,26 @@ class _Investigation:
 
     def run(self, repeats: int) -> None:
         """Check the ends, splice, find causes and what is hidden, divide shares, confirm; raises BudgetSpent."""
-        known, whole = self.found.search.known, frozenset(self.found.members)
-        tell = self.bench.tell
-        self._check_ends(whole)
+        search, whole = self.found.search, frozenset(self.found.members)
+        known, tell, ask = search.known, self.bench.tell, self.question
+        search.ask((NOTHING, whole), "GOOD and BAD")
+        if known[NOTHING].outcome is Outcome.UNRESOLVED:
+            raise self.bench.unreadable()
+        for wanted, name, subset in ((PASS, "GOOD", NOTHING), (FAIL, "BAD", whole)):
+            if known[subset].outcome is not wanted:
+                raise NothingToExplainError(
+                    f"{name} does not {wanted.value}: it {known[subset].text()}",
+                    value=ask.good if name == "GOOD" else ask.bad,
+                    limit=ask.symptom,
+                    source=name,
+                    next_step="name a GOOD without the symptom and a BAD with it",
+                )
         tell("stages: GOOD's first ones into BAD's rest")
         self.chain = self.bench.chain(known[whole], known[NOTHING])
         tell("causes")
         # Where to look first: the faults of the stage where the splice flips, then whatever acts there.
         stages = self.chain.stages
-        near = [
-            name for stage in stages for name in explanation.acting_at(self.bench.deltas, stage)
-        ]
+        near = [name for stage in stages for name in acting_at(self.bench.deltas, stage)]
         self.found.near = ([name for name in near if name.startswith(FAULT)], near)
         self.found.find_all()
         tell("shares of the factors")
@@ -89,23 +107,6 @@ class _Investigation:
         tell("confirmation")
         self._confirm(repeats)
         self.complete = True
-
-    def _check_ends(self, whole: Subset) -> None:
-        """Raise unless GOOD passes and BAD fails."""
-        search, ask = self.found.search, self.question
-        search.ask((NOTHING, whole), "GOOD and BAD")
-        if search.known[NOTHING].outcome is Outcome.UNRESOLVED:
-            raise self.bench.unreadable()
-        for wanted, name, subset in ((PASS, "GOOD", NOTHING), (FAIL, "BAD", whole)):
-            run = search.known[subset]
-            if run.outcome is not wanted:
-                raise NothingToExplainError(
-                    f"{name} does not {wanted.value}: it {run.text()}",
-                    value=ask.good if name == "GOOD" else ask.bad,
-                    limit=ask.symptom,
-                    source=name,
-                    next_step="name a GOOD without the symptom and a BAD with it",
-                )
 
     def _confirm(self, repeats: int) -> None:
         """Make the runs of every claim, with the seed at hand and with others."""
@@ -121,7 +122,7 @@ class _Investigation:
             """Return a claim beside its runs, all of which must end as claimed."""
             subset = frozenset(claim.taken_over)
             own = search.known[subset]
-            first = explanation.SeedRun(seed=None, outcome=own.outcome, number=own.number)
+            first = SeedRun(seed=None, outcome=own.outcome, number=own.number)
             runs = (first, *again[subset])
             holds = all(run.outcome is claim.expected for run in runs)
             return claim.model_copy(update={"runs": runs, "holds": holds})
@@ -131,11 +132,14 @@ class _Investigation:
     def document(self, seconds: float) -> Explanation:
         """Return the explanation."""
         found, search, stages = self.found, self.found.search, self.chain.stages
-        visible = [explanation.CauseRow(**self._cause(members)) for members in found.causes]
+
+        def row(members: Names) -> dict[str, Any]:
+            claims: Sequence[ClaimRow] = self.claims.get(members, ())
+            return {"members": members, "confirmed": causes.settled(claims), "claims": claims}
+
+        visible = [CauseRow(**row(members)) for members in found.causes]
         masked = [
-            explanation.MaskedRow(
-                **self._cause(one.members), maskers=one.maskers, lacking=causes.lacking(one, found)
-            )
+            MaskedRow(**row(one.members), maskers=one.maskers, lacking=causes.lacking(one, found))
             for one in found.masked
         ]
         proven = all(one.confirmed == "both ways" for one in (*visible, *masked))
@@ -163,7 +167,3 @@ class _Investigation:
             trace=tuple(search.known.values()),
             notes=() if self.complete else (looked,),
         )
-
-    def _cause(self, members: Names) -> dict[str, Any]:
-        claims: Sequence[ClaimRow] = self.claims.get(members, ())
-        return {"members": members, "confirmed": causes.settled(claims), "claims": claims}

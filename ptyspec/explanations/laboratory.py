@@ -21,9 +21,8 @@ from ptyspec.explanations.explanation import (
     differences,
     settings_with,
 )
-from ptyspec.explanations.search import NOTHING, Outcome, Run, Subset
+from ptyspec.explanations.search import NOTHING, Outcome, Run, Subset, Symptom, unread
 from ptyspec.explanations.splice import Splicer
-from ptyspec.explanations.symptom import Symptom, unread
 from ptyspec.faults.campaign import PYTEST
 from ptyspec.pipeline.protocol import Progress
 from ptyspec.runs.environment import FAULTS

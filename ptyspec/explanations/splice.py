@@ -20,8 +20,7 @@ from ptyspec.contracts.bundles import array_digest
 from ptyspec.contracts.stages import STAGES
 from ptyspec.experiments.observe import Observation, forget_models, key_of, walked
 from ptyspec.explanations.explanation import ChainRow, SpliceRow
-from ptyspec.explanations.search import Outcome, Run
-from ptyspec.explanations.symptom import Symptom
+from ptyspec.explanations.search import Outcome, Run, Symptom
 from ptyspec.faults.apply import applied_once
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.run_spec import RunSpec
@@ -153,24 +152,14 @@ class _Nobody(ReferencePipeline):
 
 def digest_of(made: Any) -> str:
     """Return a name of what a stage made: equal for equal arrays and numbers, wherever they came from."""
-    digest = hashlib.sha256()
-    _feed(digest, made)
-    return digest.hexdigest()[:16]
-
-
-def _feed(digest: Any, made: Any) -> None:
     if isinstance(made, BaseModel):
         made = {name: getattr(made, name) for name in type(made).model_fields}
     elif is_dataclass(made):
         made = [getattr(made, part.name) for part in fields(made)]
     if isinstance(made, np.ndarray):
-        digest.update(array_digest(made).encode())
+        made = array_digest(made)
     elif isinstance(made, dict):
-        for key in sorted(made):
-            digest.update(str(key).encode())
-            _feed(digest, made[key])
+        made = [(key, digest_of(made[key])) for key in sorted(made)]
     elif isinstance(made, list | tuple):
-        for part in made:
-            _feed(digest, part)
-    else:
-        digest.update(repr(made).encode())
+        made = [*map(digest_of, made)]
+    return hashlib.sha256(repr(made).encode()).hexdigest()[:16]

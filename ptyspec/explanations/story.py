@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ptyspec.contracts.stages import STAGES
-from ptyspec.explanations.explanation import CauseRow, Explanation, MaskedRow
+from ptyspec.explanations.explanation import Explanation, MaskedRow
 from ptyspec.explanations.search import NOTHING, Outcome, Run, sections
 from ptyspec.faults.catalogue import fault
 from ptyspec.files.disk import atomic_file, make_folder
@@ -51,30 +51,23 @@ def answer(found: Explanation) -> list[str]:
     good = f"GOOD ({escape(found.good)}) {_at(found, NOTHING)}"
     bad = f"BAD ({escape(found.bad)}) {_at(found, found.whole)}"
     count = len(found.differences)
-    lines = [f"**{_headline(found)}**", ""]
+    causes = " and, independently, ".join(found.texts(cause.members) for cause in found.causes)
+    place = f", at stage {found.stage}" if len(found.causes) == 1 and found.stage else ""
+    headline = escape(f"{causes}{place} ({PROOF[found.status]}).", 2000)
+    headline = headline if found.causes else "Incomplete: no cause is proven yet."
+    lines = [f"**{headline}**", ""]
     lines += [f"{good}, {bad}; they differ in {count} settings and faults.", ""]
-    lines += [_cause(found, cause) for cause in found.causes]
+    rest = found.whole.difference(*found.cause)
+    lines += [
+        f"- **Cause:** {_told(found, cause.members)}. GOOD with it alone {_at(found, cause.members)}; "
+        f"BAD without it {_at(found, rest)}. Confirmed {cause.confirmed}."
+        for cause in found.causes
+    ]
     lines += [_masked(found, masked) for masked in found.masked]
     if found.best_so_far is not None:
         smallest = escape(found.texts(found.best_so_far), 2000)
         lines.append(f"- The smallest failing set so far: {smallest}.")
     return lines + [f"- {escape(note, 1000)}" for note in found.notes]
-
-
-def _headline(found: Explanation) -> str:
-    if not found.causes:
-        return "Incomplete: no cause is proven yet."
-    causes = " and, independently, ".join(found.texts(cause.members) for cause in found.causes)
-    place = f", at stage {found.stage}" if len(found.causes) == 1 and found.stage else ""
-    return escape(f"{causes}{place} ({PROOF[found.status]}).", 2000)
-
-
-def _cause(found: Explanation, cause: CauseRow) -> str:
-    rest = found.whole.difference(*found.cause)
-    return (
-        f"- **Cause:** {_told(found, cause.members)}. GOOD with it alone "
-        f"{_at(found, cause.members)}; BAD without it {_at(found, rest)}. Confirmed {cause.confirmed}."
-    )
 
 
 def _masked(found: Explanation, masked: MaskedRow) -> str:

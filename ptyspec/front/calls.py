@@ -192,7 +192,7 @@ def explain(
     begin()
     from ptyspec.explanations.explain import Question, explain
     from ptyspec.explanations.laboratory import Laboratory
-    from ptyspec.explanations.symptom import read_symptom
+    from ptyspec.explanations.search import read_symptom
     from ptyspec.faults import catalogue
     from ptyspec.pipeline.protocol import Progress
     from ptyspec.runs.run_spec import Options, run_specs

@@ -7,7 +7,7 @@ import pytest
 from ptyspec.experiments.observe import variant
 from ptyspec.explanations.explain import Question, explain
 from ptyspec.explanations.laboratory import Laboratory
-from ptyspec.explanations.symptom import read_symptom
+from ptyspec.explanations.search import read_symptom
 from tests.tiny_runs import SHALLOW, SMALL
 
 pytestmark = pytest.mark.expensive

@@ -15,8 +15,7 @@ from ptyspec.explanations.explanation import (
     stages_of,
 )
 from ptyspec.explanations.laboratory import reaching
-from ptyspec.explanations.search import Outcome
-from ptyspec.explanations.symptom import read_symptom, unread
+from ptyspec.explanations.search import Outcome, read_symptom, unread
 
 
 def observation(**more: Any) -> dict[str, Any]:
