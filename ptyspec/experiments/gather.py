@@ -71,10 +71,6 @@ def lists(found: Scope) -> dict[str, list[str]]:
     }
 
 
-PROBES = "ptyspec.experiments.observations"
-Probe = Callable[..., Mapping[str, float]]
-
-
 def gather(
     hypothesis: Hypothesis,
     *,
@@ -89,7 +85,19 @@ def gather(
     Raises ProbeFunctionError for a probe that is none, and ConfigError for an arm that is no variant.
     """
     if hypothesis.probe is None:
-        rows, settings = _variants(hypothesis, processes, progress, fresh)
+        asked = variants_of(hypothesis)
+        for one in asked.values() if fresh else ():
+            forget(one)
+        missing = sum(not known(one) for one in asked.values())
+        if missing and progress is not None:
+            progress(0, missing)
+        seen = observe_all(list(asked.values()), processes=processes, progress=progress)
+        rows = [
+            _row(hypothesis, one, arm=arm, seed=seed, faults=asked[arm, seed].faults)
+            for (arm, seed), one in zip(asked, seen, strict=True)
+        ]
+        first = hypothesis.design.seeds[0]
+        settings = {arm: asked[arm, first].settings() for arm in hypothesis.arms}
     else:
         rows, settings = _probed(hypothesis, progress)
     facts = environment({})
@@ -111,24 +119,6 @@ def variants_of(hypothesis: Hypothesis) -> dict[tuple[str, int], RunSpec]:
         for arm, words in hypothesis.arms.items()
         for seed in hypothesis.design.seeds
     }
-
-
-def _variants(
-    hypothesis: Hypothesis, processes: int, progress: Watch | None, fresh: bool
-) -> tuple[list[Row], dict[str, Any]]:
-    asked = variants_of(hypothesis)
-    for one in asked.values() if fresh else ():
-        forget(one)
-    missing = sum(not known(one) for one in asked.values())
-    if missing and progress is not None:
-        progress(0, missing)
-    seen = observe_all(list(asked.values()), processes=processes, progress=progress)
-    rows = [
-        _row(hypothesis, one, arm=arm, seed=seed, faults=asked[arm, seed].faults)
-        for (arm, seed), one in zip(asked, seen, strict=True)
-    ]
-    first = hypothesis.design.seeds[0]
-    return rows, {arm: asked[arm, first].settings() for arm in hypothesis.arms}
 
 
 def _row(hypothesis: Hypothesis, found: Mapping[str, Any], **where: Any) -> Row:
@@ -169,29 +159,31 @@ def _probed(hypothesis: Hypothesis, progress: Watch | None) -> tuple[list[Row], 
         # A repeat shares nothing with the one before: that it gives the same is what it is for.
         with sharing():
             for arm, values in arms.items():
-                found = _observed(partial(function, seed, **values))
+                start = time.perf_counter()
+                outcome, error, numbers = ended_as(partial(function, seed, **values))
+                seconds = round(time.perf_counter() - start, 3)
+                told = {"outcome": outcome, "error": error, "seconds": seconds}
+                found = {
+                    **told,
+                    "numbers": numbers or {},
+                    "metrics": {},
+                    "stage": None,
+                    "key": None,
+                }
                 rows.append(_row(hypothesis, found, arm=arm, seed=seed, repeat=repeat))
                 if progress is not None:
                     progress(len(rows), len(arms) * len(asked))
     return sorted(rows, key=lambda row: [*arms].index(row.arm)), arms
 
 
-def _observed(work: Callable[[], Mapping[str, float]]) -> dict[str, Any]:
-    """What a probe came to, as an observation."""
-    start = time.perf_counter()
-    outcome, error, numbers = ended_as(work)
-    seconds = round(time.perf_counter() - start, 3)
-    told = {"outcome": outcome, "error": error, "seconds": seconds, "numbers": numbers or {}}
-    return {**told, "metrics": {}, "stage": None, "key": None}
-
-
-def probe(words: str) -> Probe:
+def probe(words: str) -> Callable[..., Mapping[str, float]]:
     """Return the function `module:function` of the probes; raises ProbeFunctionError where there is none."""
     module, _, name = words.partition(":")
+    package = "ptyspec.experiments.observations"
     try:
-        found = getattr(importlib.import_module(f"{PROBES}.{module}"), name)
+        found = getattr(importlib.import_module(f"{package}.{module}"), name)
     except (ModuleNotFoundError, AttributeError) as error:
         what = "there is no such probe"
         step = f"write it: ptyspec/experiments/observations/{module}.py"
-        raise ProbeFunctionError(what, value=words, source=PROBES, next_step=step) from error
+        raise ProbeFunctionError(what, value=words, source=package, next_step=step) from error
     return found  # type: ignore[no-any-return]

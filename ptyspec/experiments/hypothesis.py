@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import chain
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -237,15 +237,3 @@ class Hypothesis(Settings):
             yield "a probe's arms are its arguments: [arms.NAME]"
         if self.probe is not None and (self.settings or self.profile is not None):
             yield "`settings` and `profile` are those of variants; a probe takes arguments"
-
-    def asked(self) -> dict[str, Any]:
-        """Return what decides which runs are made and what is recorded of them: evidence belongs to this."""
-        return {
-            "probe": self.probe,
-            "profile": self.profile,
-            "settings": list(self.settings),
-            "arms": self.arms,
-            "paths": sorted(self.paths),
-            "seeds": sorted(self.design.seeds),
-            "deterministic": self.design.deterministic,
-        }

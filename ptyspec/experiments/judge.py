@@ -41,16 +41,15 @@ from ptyspec.experiments.verdict import (
 from ptyspec.files.jsonfile import write_json
 from ptyspec.runs.store import source_digest
 
-JUDGES = ("hypothesis.py", "intervals.py", "verdict.py")
-OBSERVES = ("experiments/observe.py", "scores")
 ROOT = Path(ptyspec.__file__).parent
 
 
 def instrument(hypothesis: Hypothesis) -> dict[str, str]:
     """Return the digest of each part of what measures and judges, so that a later verdict can say what changed: `statistics`, and the `probe` or what observes a run (`observation`)."""
-    parts = {"statistics": source_digest(ROOT / "experiments", JUDGES)}
+    judges = ("hypothesis.py", "intervals.py", "verdict.py")
+    parts = {"statistics": source_digest(ROOT / "experiments", judges)}
     if hypothesis.probe is None:
-        parts["observation"] = source_digest(ROOT, OBSERVES)
+        parts["observation"] = source_digest(ROOT, ("experiments/observe.py", "scores"))
     else:
         module = hypothesis.probe.partition(":")[0]
         parts["probe"] = source_digest(ROOT / "experiments" / "observations", (f"{module}.py",))
@@ -196,21 +195,19 @@ def board(place: Path | None = None) -> Board:
     place = place or registry.folder()
     rows = [_row(name, place) for name in registry.names(place)]
     adjusted = holm({row.id: 1.0 if row.verdict == OPEN else row.p or 0.0 for row in rows})
-    rows = [row if row.verdict == OPEN else _beside_others(row, adjusted) for row in rows]
+    for at, row in enumerate(rows):
+        if row.verdict == OPEN:
+            continue
+        update: dict[str, Any] = {"adjusted_p": (p := adjusted[row.id])}
+        if not p <= row.alpha:
+            reason = (
+                f"{row.verdict} by itself, not beside {len(rows) - 1} other hypotheses (Holm: "
+                f"p {p:.2g} of {row.alpha:g}): more pairs"
+            )
+            update |= {"reason": reason, "verdict": OPEN, "blocked_by": "holm"}
+        rows[at] = row.model_copy(update=update)
     counts = {name: sum(row.verdict == name for row in rows) for name in VERDICTS}
     return Board.model_validate({"verdicts": counts, "hypotheses": rows})
-
-
-def _beside_others(row: BoardRow, adjusted: Mapping[str, float]) -> BoardRow:
-    p = adjusted[row.id]
-    if p <= row.alpha:
-        return row.model_copy(update={"adjusted_p": p})
-    reason = (
-        f"{row.verdict} by itself, not beside {len(adjusted) - 1} other hypotheses (Holm: "
-        f"p {p:.2g} of {row.alpha:g}): more pairs"
-    )
-    update = {"adjusted_p": p, "reason": reason, "verdict": OPEN, "blocked_by": "holm"}
-    return row.model_copy(update=update)
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:

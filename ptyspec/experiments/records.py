@@ -96,7 +96,16 @@ def read_evidence(place: Path, hypothesis: Hypothesis) -> Evidence:
 
 def design_of(hypothesis: Hypothesis) -> str:
     """Return the digest of what decides which runs are made and what is recorded of them: evidence belongs to this."""
-    return digest(hypothesis.asked())
+    return digest(
+        {
+            **{
+                name: getattr(hypothesis, name) for name in ("probe", "profile", "settings", "arms")
+            },
+            "paths": sorted(hypothesis.paths),
+            "seeds": sorted(hypothesis.design.seeds),
+            "deterministic": hypothesis.design.deterministic,
+        }
+    )
 
 
 def digest(data: object) -> str:
@@ -106,7 +115,6 @@ def digest(data: object) -> str:
 
 
 OWN = "digest"
-RESTORE = "restore the file from version control; `ptyspec judge --record` adds what is new"
 
 
 class Entry(Record):
@@ -153,7 +161,8 @@ def history(place: Path, name: str) -> tuple[Entry, ...]:
 
     def refused(message: str, number: int | None = None) -> HistoryError:
         more = {"limit": "entries are added, never altered or removed", "value": f"entry {number}"}
-        return HistoryError(message, source=path, next_step=RESTORE, **more if number else {})
+        step = "restore the file from version control; `ptyspec judge --record` adds what is new"
+        return HistoryError(message, source=path, next_step=step, **more if number else {})
 
     if not path.is_file():
         return ()
@@ -189,10 +198,16 @@ def append(place: Path, name: str, facts: dict[str, Any], why: str = "") -> Entr
     """
     known = history(place, name)
     former = known[-1].digest if known else ""
-    changed = changes(known[-1], facts) if known else ()
-    if known and not changed:
-        return None
-    links = {"supersedes": former, "changed": list(changed), "why": why, "former": former, OWN: ""}
+    changed: list[str] = []
+    if known:
+        last, before, now = known[-1], known[-1].instrument, facts["instrument"]
+        kinds = ("verdict", "evidence", "hypothesis")
+        changed = [key for key in kinds if getattr(last, key) != facts[key]]
+        parts = [part for part in sorted({*before, *now}) if before.get(part) != now.get(part)]
+        changed += [f"instrument: {part}" for part in parts]
+        if not changed:
+            return None
+    links = {"supersedes": former, "changed": changed, "why": why, "former": former, OWN: ""}
     unsealed = Entry.model_validate({**facts, **links})
     entry = unsealed.model_copy(update={OWN: seal(unsealed.model_dump(mode="json"))})
     path = place / "history" / f"{name}.json"
@@ -204,12 +219,3 @@ def append(place: Path, name: str, facts: dict[str, Any], why: str = "") -> Entr
 def seal(raw: Mapping[str, Any]) -> str:
     """Return the digest of an entry's JSON values but for the digest itself."""
     return digest({key: value for key, value in raw.items() if key != OWN})
-
-
-def changes(last: Entry, facts: dict[str, Any]) -> tuple[str, ...]:
-    """Return what differs from the last verdict: verdict, evidence, hypothesis, and parts of the instrument."""
-    before, now = last.instrument, facts["instrument"]
-    kinds = ("verdict", "evidence", "hypothesis")
-    found = [key for key in kinds if getattr(last, key) != facts[key]]
-    parts = [part for part in sorted({*before, *now}) if before.get(part) != now.get(part)]
-    return (*found, *(f"instrument: {part}" for part in parts))

@@ -40,15 +40,6 @@ Values = Mapping[str, Mapping[int, float | Missing]]
 """Arm to seed to value."""
 
 
-def values_of(evidence: Evidence, observable: Observable) -> Values:
-    """Return every arm's value at every seed, or why there is none; repeats are left to `unequal_repeats`."""
-    found: dict[str, dict[int, float | Missing]] = {}
-    for row in evidence.rows:
-        if row.repeat == 0:
-            found.setdefault(row.arm, {})[row.seed] = value_of(row, observable)
-    return found
-
-
 def value_of(row: Row, observable: Observable) -> float | Missing:
     """Return the observable of one row: a number, or what kept it from being one."""
     where = f"{row.arm}, seed {row.seed}"
@@ -73,17 +64,6 @@ def transformed(value: float, observable: Observable, where: str) -> float | Mis
     if observable.transform == "identity":
         return value
     return math.log(value) if value > 0 else Missing(f"{where}: {value:g} has no logarithm")
-
-
-def unequal_repeats(evidence: Evidence) -> list[str]:
-    """Return the arms of a deterministic probe whose second run gave another number, or that were not run twice."""
-    first = {(row.arm, row.seed): row.values for row in evidence.rows if row.repeat == 0}
-    again = {(row.arm, row.seed): row.values for row in evidence.rows if row.repeat == 1}
-    return sorted(
-        f"{arm}, seed {seed}"
-        for (arm, seed), values in first.items()
-        if again.get((arm, seed)) != values
-    )
 
 
 LEAST = 3
@@ -269,8 +249,11 @@ def verdict(hypothesis: Hypothesis, evidence: Evidence) -> Verdict:
     """Return what follows from this evidence, and nothing else: equal evidence gives an equal verdict."""
 
     def found(one: Contrast | Control) -> Found:
-        observable = hypothesis.measured(one)
-        return judged(one, observable, values_of(evidence, observable), hypothesis.design)
+        observable, values = hypothesis.measured(one), dict[str, dict[int, float | Missing]]()
+        for row in evidence.rows:
+            if row.repeat == 0:  # repeats are left to `_obstacle`
+                values.setdefault(row.arm, {})[row.seed] = value_of(row, observable)
+        return judged(one, observable, values, hypothesis.design)
 
     contrasts = tuple(found(one) for one in hypothesis.contrast)
     controls = tuple(found(one) for one in hypothesis.control)
@@ -287,8 +270,16 @@ def _obstacle(
     controls: Sequence[Found],
 ) -> tuple[str, str]:
     """Return what forbids any verdict, and why."""
-    if hypothesis.design.deterministic and (unequal := unequal_repeats(evidence)):
-        said = f"declared deterministic, and a second run gave other numbers: {unequal[0]}"
+    first, again = (
+        {(row.arm, row.seed): row.values for row in evidence.rows if row.repeat == repeat}
+        for repeat in (0, 1)
+    )
+    # Arms whose second run gave another number, or that were not run twice.
+    unequal = [
+        f"{arm}, seed {seed}" for (arm, seed), row in first.items() if again.get((arm, seed)) != row
+    ]
+    if hypothesis.design.deterministic and unequal:
+        said = f"declared deterministic, and a second run gave other numbers: {min(unequal)}"
         return "repeats", said
     for kind, other in (("positive", "red"), ("negative", "green")):
         if not any(one.role == kind for one in controls):
@@ -296,18 +287,15 @@ def _obstacle(
             return "controls", said
     for one in controls:
         if one.state != "as claimed":
-            return "controls", f"{one.role} control {one.name!r} {_misbehaved(one)}"
+            said = f"is {one.state}: {one.reason}"
+            if one.interval is not None and one.state != "undecided":
+                side = "within" if one.role == "positive" else "beyond"
+                said = f"shows {one.interval.value:.3g}, {side} its margin {one.margin:g}"
+            return "controls", f"{one.role} control {one.name!r} {said}"
     missing = [one for one in contrasts if one.state == "no value"]
     if missing:
         return "pairs" if missing[0].needed_n else "arms", f"{missing[0].name}: {missing[0].reason}"
     return "", ""
-
-
-def _misbehaved(one: Found) -> str:
-    if one.interval is None or one.state == "undecided":
-        return f"is {one.state}: {one.reason}"
-    side = "within" if one.role == "positive" else "beyond"
-    return f"shows {one.interval.value:.3g}, {side} its margin {one.margin:g}"
 
 
 def _concluded(contrasts: tuple[Found, ...], controls: tuple[Found, ...]) -> Verdict:

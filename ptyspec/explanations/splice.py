@@ -125,7 +125,8 @@ class Spliced(Walk):
     """A walk each of whose stages belongs to one of the two sides."""
 
     def __init__(self, sides: list[RunSpec], kept: dict[tuple[str, ...], tuple[Any, str]]) -> None:
-        super().__init__(_Nobody(), sides[-1].resolved.scenario)
+        # No stage of this pipeline is called: each belongs to a side.
+        super().__init__(ReferencePipeline(), sides[-1].resolved.scenario)
         self.sides, self.kept = sides, kept
         self.digests: dict[str, str] = {}
 
@@ -142,12 +143,6 @@ class Spliced(Walk):
             self.kept[key] = (made, "/".join(key) if name == "train" else digest_of(made))
         made, self.digests[name] = self.kept[key]
         return made
-
-
-class _Nobody(ReferencePipeline):
-    """Stands where a walk names its pipeline; no stage of it is called."""
-
-    name = "spliced"
 
 
 def digest_of(made: Any) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ptyspec.experiments.hypothesis import Hypothesis
+from ptyspec.experiments.records import design_of
 from ptyspec.experiments.registry import (
     HypothesisError,
     UnknownHypothesisError,
@@ -150,7 +151,7 @@ def test_an_unknown_id_names_the_nearest() -> None:
 def test_evidence_belongs_to_arms_seeds_and_numbers_and_not_to_margins() -> None:
     def asked(text: str) -> object:
         said: Hypothesis = parse(text)
-        return said.asked()
+        return design_of(said)
 
     same = (
         text_of()

@@ -8,7 +8,6 @@ from contextlib import nullcontext
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Array
 from ptyspec.experiments.observations import chosen, stage_outputs
 from ptyspec.faults.apply import applied
 from ptyspec.seeds import generator
@@ -32,7 +31,16 @@ def rates(seed: int, probe: str, object: str, background: bool) -> dict[str, flo
 
     scan = stage_outputs(f"gs1_{probe}", seed, SETTINGS).scan
     forward = ForwardModel(scan.probeGuess, 1, scan.N)
-    start = _object(object, scan.N, generator(seed, "texture"))
+    flat = np.ones((scan.N, scan.N), np.complex64)
+    box, draws = np.zeros_like(flat), generator(seed, "texture")
+    box[scan.N // 4 : -(scan.N // 4), scan.N // 4 : -(scan.N // 4)] = np.exp(2.0347j)
+    objects = {
+        "flat": flat,
+        "dead": 0 * flat,
+        "saturated": box,
+        "textured": flat + 1e-3 * draws.standard_normal(flat.shape).astype(np.float32),
+    }
+    start = chosen(objects, object, "object")
     measured = scan.diff3d[:1]
     energy = float((scan.diff3d.astype(np.float64) ** 2).sum(axis=(1, 2)).mean())
     parts = [tf.Variable(part[None].astype(np.float32)) for part in (start.real, start.imag)]
@@ -48,16 +56,3 @@ def rates(seed: int, probe: str, object: str, background: bool) -> dict[str, flo
         "gradients": float((~np.isfinite(slopes)).sum()),
         "finite": float(np.isfinite(float(loss))),
     }
-
-
-def _object(name: str, size: int, draws: np.random.Generator) -> Array:
-    flat = np.ones((size, size), np.complex64)
-    box = np.zeros(flat.shape, np.complex64)
-    box[size // 4 : -(size // 4), size // 4 : -(size // 4)] = np.exp(2.0347j)
-    known = {
-        "flat": flat,
-        "dead": 0 * flat,
-        "saturated": box,
-        "textured": flat + 1e-3 * draws.standard_normal(flat.shape).astype(np.float32),
-    }
-    return chosen(known, name, "object")

@@ -11,8 +11,6 @@ from ptyspec.physics.geometry import extract_patches
 
 REACH = 3.0
 """The scale is sought between exp(-REACH) and exp(REACH)."""
-WIRINGS = {"nothing": (), "gain-in-the-loss": ("gain-in-the-loss",), "probe-twice": ()}
-"""Faults by what is wrong."""
 
 
 def scale(
@@ -28,7 +26,8 @@ def scale(
     from ptyspec.pipeline.normalize import batch
     from ptyspec.pipeline.train import build_model, canvas_side
 
-    faults = chosen(WIRINGS, wrong, "wiring")
+    fault = "gain-in-the-loss"
+    faults = chosen({"nothing": (), fault: (fault,), "probe-twice": ()}, wrong, "wiring")
     own = ("model.stages=1", "model.filters=[8]", f"dose.nphotons={nphotons:g}")
     walk = stage_outputs(scenario, seed, [*SMALL, *own, f"training.loss={loss}"])
     asked, data = walk.scenario, walk.containers.train

@@ -3,7 +3,6 @@
 import numpy as np
 
 from ptyspec.checks.recorded import SIZE, replayed
-from ptyspec.contracts.bundles import Array
 from ptyspec.experiments.observations import chosen, stage_outputs
 from ptyspec.physics.scale import loader_gain
 
@@ -31,23 +30,15 @@ def gains(
         recorded = replayed(chosen(FRAMES, scenario, "recorded scan"))
         halves, size = (recorded["train"].energy, recorded["test"].energy), SIZE
     else:
-        halves, size = _own(scenario, seed, frames, positions)
+        asked_of = {"scan.n_images": frames, "seeds.scan": positions}
+        settings = [f"{key}={value}" for key, value in asked_of.items() if value is not None]
+        own = stage_outputs(scenario, seed, settings, "stable").halves
+        energies = [
+            (half.diff3d.astype(np.float64) ** 2).sum(axis=(1, 2)) for half in (own.train, own.test)
+        ]
+        halves, size = (energies[0], energies[1]), own.train.N
     if mixed:
         every = np.concatenate(halves)
         halves = (every[::2], every[1::2])
     train, test = (loader_gain(float(half.mean()), size) for half in halves)
     return {"train": train, "test": test}
-
-
-def _own(
-    scenario: str, seed: int, frames: int | None, positions: int | None
-) -> tuple[tuple[Array, Array], int]:
-    """Sums of squares of each frame, of both splits, and the side of a frame."""
-    asked_of = {"scan.n_images": frames, "seeds.scan": positions}
-    settings = [f"{key}={value}" for key, value in asked_of.items() if value is not None]
-    halves = stage_outputs(scenario, seed, settings, "stable").halves
-    train, test = (
-        (half.diff3d.astype(np.float64) ** 2).sum(axis=(1, 2))
-        for half in (halves.train, halves.test)
-    )
-    return (train, test), halves.train.N
