@@ -1,13 +1,8 @@
 """Audit `architecture`: what was built. Parameters, heads and their range, flags, where probe and scale enter.
 
-Nothing is read from the settings that can be read from the network: flags come from shapes, kernels and behaviour (is a
-member's object moved by another member's pattern?), the range from driving the last convolution to both ends, the
-probe from the array that the forward model multiplies by, its digest beside the container's. The order object -> merge
--> times P -> transform -> |.|^2 -> loss is held against physics/ (numpy, double precision) on the true object; s is in
-no step of it: the loss is in field units, and s^2 times the mean energy turns it into counts.
-
-Range: the object needs max|O|/a0; a sigmoid ends at 1. Batch: one group alone
-and in a batch of 64 patches, upstream's limit, on the untrained network.
+Nothing is read from the settings that can be read from the network. The order object -> merge -> times P -> transform
+-> |.|^2 -> loss is held against physics/ (numpy, double precision) on the true object; s is in no step of it. Range:
+the object needs max|O|/a0; a sigmoid ends at 1. Batch: 64 patches, upstream's limit, on the untrained network.
 """
 
 from functools import partial

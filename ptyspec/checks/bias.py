@@ -1,11 +1,7 @@
 """Audit `bias`: how far the amplitude is from the truth, and what a single factor could repair.
 
-Compared: the stored object of the network with the true object, amplitudes on the covered pixels in
-the object's frame, nothing rescaled. A scalar moves the level, drags the contrast along and can
-never touch Pearson's r: `removed` is all that it can do.
-
 Where the stored scores do not come out of the stored object, somebody has scaled one of them
-(signature 66): the ratios are then refused, not shown. Without a truth nothing is evaluated.
+(signature 66): the ratios are then refused, not shown.
 """
 
 from typing import Any

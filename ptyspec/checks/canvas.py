@@ -1,10 +1,7 @@
 """Audit `canvas`: does every patch fit on its canvas, inside the model and in the stitched object?
 
-Inside the model a group is merged around its own mean: the side is N + 2 max|relative offset|,
-computed again from the members' positions. The stitched object has a canvas of its own, held
-against the absolute positions by perfect patches at their place and moved. Upstream's jitter rule
-took absolute offsets for the first (facts 4 and 5.2); its side stands beside, with the energy of
-perfect patches that each side really cuts.
+Inside the model a group is merged around its own mean: the side is N + 2 max|relative offset|.
+Upstream's jitter rule took absolute offsets (facts 4 and 5.2). The stitched canvas is another one.
 """
 
 import math

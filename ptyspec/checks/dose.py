@@ -1,9 +1,7 @@
 """Audit `dose`: do dose_experiments and the scenario pass the same stages, and where do they differ?
 
-The scenario of dose_experiments (grid workflow: nested lattices on several object images, label
-gauge, ideal masked probe), in its small profile, is put beside subjects that are not it. All pass
-the same simulation, grouping and normalisation; nothing is trained. Each step is held against its
-own rule, not against the other side.
+The scenario of dose_experiments, in its small profile, is put beside subjects that are not it.
+Each step is held against its own rule, not against the other side.
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,4 @@
-"""Audit `grouping`: are the groups that were asked for there, where are their members?
-
-The arrays are held against what the frames' positions give when everything is computed again, the
-frames of one split against those of the other, and groupings that must be refused are provoked.
-"""
+"""Audit `grouping`: groups and splits, held against what the frames' own positions give."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -32,6 +28,13 @@ def group_facts(scenario: Scenario, groups: GroupedScan, own: RawScan) -> dict[s
     capped = scenario.members == 1 or scenario.grouping.kind == "lattice"  # GROUP-010
     seeds = np.bincount(rows[:, 0], minlength=count)
     used = np.bincount(rows.ravel(), minlength=count)
+    # What the members' own positions give: pixels, in more digits than are stored.
+    places = np.moveaxis(groups.scan.positions[rows], 1, 2)[:, None].astype(np.longdouble)
+    centre = places.mean(axis=-1, keepdims=True)
+
+    def miss(found: Array, expected: Array) -> float | None:
+        return float(np.abs(found - expected).max()) if found.shape == expected.shape else None
+
     return {
         "frames": own.size,
         "requested": wanted,
@@ -47,7 +50,11 @@ def group_facts(scenario: Scenario, groups: GroupedScan, own: RawScan) -> dict[s
         "use_most": int(used.max()),
         "unused_frames": int(np.sum(used == 0)),
         **_nearest(scenario, groups.scan.positions, rows),
-        **_coordinates(groups, rows),
+        "offset_error": miss(groups.coords_offsets, centre),
+        "relative_error": miss(groups.coords_relative, centre - places),
+        "position_error": miss(groups.coords, places),
+        "largest_position": float(np.abs(groups.scan.positions).max()),
+        "largest_relative": float(np.abs(groups.coords_relative).max()),
         "lattice_error": _lattice(scenario, groups, rows),
     }
 
@@ -73,23 +80,6 @@ def _nearest(scenario: Scenario, positions: Array, rows: Array) -> dict[str, Any
         # Five standard deviations of the draw without replacement; zero where every neighbour is
         # taken. Ties in distance make ranks arbitrary, which only brings the counts together.
         "rank_limit": 5 * spread / expected,
-    }
-
-
-def _coordinates(groups: GroupedScan, rows: Array) -> dict[str, Any]:
-    """Distance of the coordinates from what the members' own positions give, pixels."""
-    positions = np.moveaxis(groups.scan.positions[rows], 1, 2)[:, None].astype(np.longdouble)
-    centre = positions.mean(axis=-1, keepdims=True)
-
-    def miss(found: Array, expected: Array) -> float | None:
-        return float(np.abs(found - expected).max()) if found.shape == expected.shape else None
-
-    return {
-        "offset_error": miss(groups.coords_offsets, centre),
-        "relative_error": miss(groups.coords_relative, centre - positions),
-        "position_error": miss(groups.coords, positions),
-        "largest_position": float(np.abs(groups.scan.positions).max()),
-        "largest_relative": float(np.abs(groups.coords_relative).max()),
     }
 
 
@@ -162,22 +152,35 @@ def groups(outputs: StageOutputs) -> dict[str, dict[str, Any]]:
     }
 
 
-def _none(check: Check, outputs: StageOutputs, key: str, what: str) -> None:
-    """No split has any of these, where the fact means anything."""
+COUNTED = {
+    "GROUP-010": ("achieved", "groups"),
+    "BUG-TF-001": ("members", "members of a group"),
+    "GROUP-002": ("repeated_members", "groups with a member twice"),
+    "GROUP-003": ("far_members", "members beyond the K-th nearest other"),
+}
+BOUNDED = {
+    "GROUP-006": ("seed_uses_spread", "most minus fewest uses as seed"),
+    "GROUP-007": ("rank_uneven", "uneven choice among the K nearest"),
+    "GROUP-011": ("lattice_error", "channels from their places on the lattice / px"),
+}
+"""By clause a fact of both splits, and what it is about."""
+
+
+@checks(" ".join(COUNTED))
+def there_are_as_many_as_there_should_be(check: Check, outputs: StageOutputs) -> None:
+    key, what = COUNTED[check.clause.id]
     for split, row in _known(outputs, key):
-        check.equal(row[key], 0, f"{what}, {split}")
+        wanted = {"achieved": row["expected"], "members": outputs.scenario.members}.get(key, 0)
+        check.equal(row[key], wanted, f"{what}, {split}")
 
 
-@checks("GROUP-010")
-def there_are_as_many_groups_as_asked_for(check: Check, outputs: StageOutputs) -> None:
-    for split, row in outputs.facts(groups).items():
-        check.equal(row["achieved"], row["expected"], f"groups, {split}")
-
-
-@checks("BUG-TF-001")
-def a_group_has_gridsize_squared_members(check: Check, outputs: StageOutputs) -> None:
-    for split, row in outputs.facts(groups).items():
-        check.equal(row["members"], outputs.scenario.members, f"members of a group, {split}")
+@checks(" ".join(BOUNDED))
+def groups_are_spread_as_they_should_be(check: Check, outputs: StageOutputs) -> None:
+    key, what = BOUNDED[check.clause.id]
+    for split, row in _known(outputs, key):
+        even = (row["rank_limit"] or 0.0) + 1e-12
+        most = {"seed_uses_spread": 1, "rank_uneven": even, "lattice_error": LATTICE}[key]
+        check.between(0, row[key], most, f"{what}, {split}")
 
 
 @checks("GROUP-001")
@@ -197,41 +200,14 @@ def offsets_are_those_of_the_members_mean(check: Check, outputs: StageOutputs) -
             check.between(0, row[f"{which}_error"], _rounding(row), what)
 
 
-@checks("GROUP-002")
-def no_group_holds_a_member_twice(check: Check, outputs: StageOutputs) -> None:
-    _none(check, outputs, "repeated_members", "groups with a member twice")
-
-
-@checks("GROUP-003")
-def members_are_among_the_seeds_nearest_others(check: Check, outputs: StageOutputs) -> None:
-    _none(check, outputs, "far_members", "members beyond the K-th nearest other")
-
-
-@checks("GROUP-006")
-def every_frame_is_a_seed_equally_often(check: Check, outputs: StageOutputs) -> None:
+@checks("GROUP-005 GROUP-011")
+def no_two_groups_of_an_oversampled_scan_or_a_lattice_are_alike(
+    check: Check, outputs: StageOutputs
+) -> None:
     for split, row in outputs.facts(groups).items():
-        check.between(0, row["seed_uses_spread"], 1, f"most minus fewest uses as seed, {split}")
-
-
-@checks("GROUP-007")
-def the_choice_among_the_neighbours_is_even(check: Check, outputs: StageOutputs) -> None:
-    for split, row in _known(outputs, "rank_uneven"):
-        what = f"uneven choice among the K nearest, {split}"
-        check.between(0, row["rank_uneven"], row["rank_limit"] + 1e-12, what)
-
-
-@checks("GROUP-011")
-def a_lattices_groups_are_those_it_was_laid_down_in(check: Check, outputs: StageOutputs) -> None:
-    for split, row in _known(outputs, "lattice_error"):
-        what = f"channels from their places on the lattice / px, {split}"
-        check.between(0, row["lattice_error"], LATTICE, what)
-        check.equal(row["duplicate_groups"], 0, f"groups with the members of another, {split}")
-
-
-@checks("GROUP-005")
-def no_two_groups_of_an_oversampled_scan_are_alike(check: Check, outputs: StageOutputs) -> None:
-    for split, row in outputs.facts(groups).items():
-        if row["requested"] > row["frames"] and row["members"] > 1:
+        oversampled = row["requested"] > row["frames"] and row["members"] > 1
+        on_lattice = row["lattice_error"] is not None
+        if oversampled if check.clause.id == "GROUP-005" else on_lattice:
             check.equal(row["duplicate_groups"], 0, f"groups with the members of another, {split}")
 
 
@@ -267,17 +243,8 @@ def held_out_frames_are_held_out_by_place(check: Check, outputs: StageOutputs) -
         check.between(0, gap, np.inf, "lowest test row minus highest training row / px")
 
 
-@checks("GROUP-004")
-def too_few_frames_or_neighbours_are_refused(check: Check, outputs: StageOutputs) -> None:
-    _refused(check, outputs)
-
-
-@checks("OVERSAMPLING-001")
-def more_groups_than_frames_need_a_choice(check: Check, outputs: StageOutputs) -> None:
-    _refused(check, outputs)
-
-
-def _refused(check: Check, outputs: StageOutputs) -> None:
+@checks("GROUP-004 OVERSAMPLING-001")
+def what_gives_no_true_groups_is_refused(check: Check, outputs: StageOutputs) -> None:
     for case, row in outputs.facts(provoke).items():
         if row["clause"] == check.clause.id:
             check.equal(row["outcome"], "refused", case)

@@ -1,10 +1,6 @@
-"""The report hub: every audit of every subject in one self-describing folder.
+"""The report hub: every audit of every subject in one self-describing folder (docs/audits.md).
 
-OUT/<UTC time>-<names>/   appears whole, by one rename; a killed process leaves only a folder with a leading dot
-    index.md              status by kind and subject, what is broken and what was not evaluated
-    hub.json              the same as data: command, environment, time
-    KIND.json, KIND.md    each audit, all subjects side by side
-    figures/KIND-*.png    its figures
+It appears whole, by one rename; a killed process leaves only a folder with a leading dot.
 """
 
 import re

@@ -1,10 +1,6 @@
 """Audit `hyperparameters`: what trains each side, and whether it was carried out.
 
-Epochs, batch, learning rate, warm-up, clipping, loss, monitor and groups stand side by side with
-their sources; and, for subjects with a run, what the run did: epochs, monitor, kept epoch, and the
-learning rate of every epoch against the declared schedule (linear warm-up to the peak, cosine to
-0), computed here by the closed form and not by the optimiser. What a difference does to the object
-is a question for `ptyspec judge` and `ptyspec explain`.
+The declared learning rates are computed by the closed form and not by the optimiser.
 """
 
 import math

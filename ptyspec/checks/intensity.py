@@ -1,11 +1,7 @@
 """Audit `intensity`: mean amplitude from stage to stage, and which step first changes it.
 
-The chain runs raw frames, grouped frames, what the loss gets, what the network gets, prediction,
-truth, in both splits. Each step has a ratio that it may have.
-
 The investigation multiplied adjacent ratios: that product telescopes to mean(truth) / mean(raw),
-the prediction cancels, and no finding rests on it (signature 65). Independence of the batch needs a
-network and is evaluated by the audit `architecture`.
+the prediction cancels, and no finding rests on it (signature 65).
 """
 
 from collections.abc import Sequence

@@ -1,9 +1,5 @@
 """Clauses judged on the outputs of the stages: one function a clause, and everything that judges calls it.
 
-    @checks("NORM-002", stage="normalize")
-    def the_gain_is_the_training_split_s(check, outputs):
-        check.equal(outputs.containers.test.gain, outputs.containers.train.gain, "gain, test split")
-
 A case of pytest calls the function with its `clause` fixture, and fails at the first violation. `judge` calls all of
 them and returns every comparison as a `Finding`: for `ptyspec check`, audits, reports and `explain`. A tolerance is the
 clause's own, `check.clause.tolerance`, which `close` and `within_ratio` take by themselves.
@@ -57,17 +53,20 @@ REGISTRY: list[ClauseCheck] = []
 
 
 def checks(
-    clause: str, stage: str = "", *, trains: bool = False, network: bool = False
+    clauses: str, stage: str = "", *, trains: bool = False, network: bool = False
 ) -> Callable[[Judge], ClauseCheck]:
-    """Register a function as a check of this clause; `stage`: where a violation shows, else the clause's own place."""
+    """Register a function as a check of one clause, or of several that `check.clause` tells apart.
 
+    `stage`: where a violation shows, else the clause's own place.
+    """
     if stage not in ("", *PLACES):
         raise ValueError(f"{stage} is no stage: {', '.join(PLACES)}")
 
     def register(function: Judge) -> ClauseCheck:
-        one = ClauseCheck(clause, function, stage, trains, network)
-        REGISTRY.append(one)
-        return one
+        REGISTRY.extend(
+            ClauseCheck(clause, function, stage, trains, network) for clause in clauses.split()
+        )
+        return REGISTRY[-1]
 
     return register
 

@@ -1,10 +1,7 @@
 """Audit `loss`: what is minimised, of which terms with which weights, and whether the truth is its minimum.
 
-Everything is found by execution: the network's own `compute_loss` is given objects in the place of its answer, for
-some 64 training frames. Which term trains is told by comparing values with the declared losses written once more in
-numpy (loss_values.py); a stage's weight is what the gradient of the whole loss is when this stage alone is wrong;
-slopes are taken along the object's scale, d / d ln c of the object c O. Two measurements: the scan's own, photon noise
-included, and the noise-free one of the same object. s^2 times the mean energy turns the likelihood into counts.
+The network's own `compute_loss` is given objects in the place of its answer. Slopes are taken along the object's
+scale, d / d ln c of the object c O. s^2 times the mean energy turns the likelihood into counts.
 """
 
 import math

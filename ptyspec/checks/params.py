@@ -1,9 +1,7 @@
 """Audit `params`: every effective value of every subject, with who set it.
 
 Compared: the settings that the stages receive (after all layers, nulls set nothing), and the same under the names of
-the legacy dictionary, where entries stand that no setting knows. A legacy profile is captured by executing the code
-that fills the dictionary, on a copy, in every mode of its `init`; reading that code found a loss inversion that was
-none (an assignment inside a branch that nobody took).
+the legacy dictionary, where entries stand that no setting knows.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,12 +1,8 @@
 """Audit `scaler`: the intensity scale s of counts = (s X)^2: where it stands, whether it stays.
 
 Upstream's model holds ln s as a variable: the input is divided by it in the first layer and
-multiplied in the last, so that it changes nothing in what the network sees (facts 3.5). It was
-declared trainable for a year, created outside any layer, and never moved. Here s is a number of the
-data, outside the network: fixed, because object times c and s over c give the same counts (the exact
-gauge, shown on the built forward model). The audit looks at the network as it was built, at the data
-(s recomputed from the noise-free fields), at the stored run, and at a legacy dictionary where there
-is one.
+multiplied in the last, so that it changes nothing in what the network sees (facts 3.5). Here s is a
+number of the data: fixed, because object times c and s over c give the same counts (the exact gauge).
 """
 
 from typing import Any

@@ -1,19 +1,9 @@
 """Audit `visual`: does the reconstruction look like one, where no truth tells?
 
-An eye looks for a picture that is not blank, has structure, fills its canvas, shows no tiles and
-sits where it should. Each of these is a number here, with a limit; the picture stands beside them.
-No truth is needed: what the network made is held against the data, the positions, the trivial
-estimate (total counts alone) and the iterative control.
-
-- flat: standard deviation of the amplitude over the iterative control's 0.5 to 1.5 (signature 55); contrast at least
-  half of the trivial estimate's, which is a blur and cannot have more than the object.
-- coherent structure: detail (finer than 4 px, complex) correlates with the iterative control's better than the trivial
-  estimate's does.
-- tiling: components of the error at the periods of patch, scan and group, beyond what chance gives, over the mean
-  amplitude (signature 73). The error is taken against the truth, else the iterative control.
-- shift: the object is moved by whole pixels; the smallest misfit of the frames lies below half a pixel (signature 58).
-- data: R factor below those of the trivial estimate and of the untrained network: a pretty picture that does not
-  explain the measurement is told by this alone.
+An eye looks for a picture that is not blank, has structure, fills its canvas, shows no tiles and sits where it should.
+Each of these is a number here: flat (signature 55; the trivial estimate is a blur and cannot have more contrast than
+the object), tiles (signature 73), shift (signature 58). A pretty picture that does not explain the measurement is told
+by the R factor alone.
 """
 
 from __future__ import annotations
