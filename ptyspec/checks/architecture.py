@@ -31,7 +31,7 @@ def summary(material: StageOutputs) -> dict[str, Any]:
     }
 
 
-@checks("NET-008", "train", network=True)
+@checks("NET-008", network=True)
 def the_flags_are_the_declared_ones(check: Check, outputs: StageOutputs) -> None:
     differing = [
         name
@@ -41,49 +41,49 @@ def the_flags_are_the_declared_ones(check: Check, outputs: StageOutputs) -> None
     check.equal(differing, [], "flags that differ from the declared ones")
 
 
-@checks("BUG-TF-001", "group", network=True)
+@checks("BUG-TF-001", network=True)
 def the_channels_are_the_members(check: Check, outputs: StageOutputs) -> None:
     channels = int(outputs.facts(facts.together).shape[-1])
     check.equal(channels, outputs.scenario.members, "channels of the network's answer, gridsize^2")
 
 
-@checks("PARAMS-N-DIV4-001", "simulate")
+@checks("PARAMS-N-DIV4-001")
 def the_side_is_divisible_by_4(check: Check, outputs: StageOutputs) -> None:
     check.equal(outputs.scenario.model.N % 4, 0, "N modulo 4")
 
 
-@checks("NET-001", "train", network=True)
+@checks("NET-001", network=True)
 def every_parameter_moves(check: Check, outputs: StageOutputs) -> None:
     check.equal(outputs.step.idle, [], "trained parameters without gradient or motion")
 
 
-@checks("PROBE-003", "infer", network=True)
+@checks("PROBE-003", network=True)
 def the_network_holds_the_probe_of_the_data(check: Check, outputs: StageOutputs) -> None:
     declared = outputs.containers.train.probe_digest
     check.equal(outputs.facts(facts.probe)["network"], declared, "digest of the network's probe")
 
 
-@checks("FORWARD-005", "train", network=True)
+@checks("FORWARD-005", network=True)
 def the_network_has_the_physics(check: Check, outputs: StageOutputs) -> None:
     difference = outputs.facts(facts.probe)["pattern_difference"]
     what = "pattern of the network | of physics/, over the largest"
     check.between(0.0, difference, tolerance("FORWARD-005"), what)
 
 
-@checks("REASSEMBLY-BATCH-001", "infer", network=True)
+@checks("REASSEMBLY-BATCH-001", network=True)
 def a_group_does_not_know_its_batch(check: Check, outputs: StageOutputs) -> None:
     apart = outputs.facts(facts.batch)["alone_or_together"]
     what = "a group alone | in a batch, over the largest amplitude"
     check.between(0.0, apart, tolerance("REASSEMBLY-BATCH-001"), what)
 
 
-@checks("INFER-001", "infer", network=True)
+@checks("INFER-001", network=True)
 def no_bit_comes_from_other_groups(check: Check, outputs: StageOutputs) -> None:
     bits = outputs.facts(facts.batch)["changed_by_others"]
     check.equal(bits, 0, "pixels of a group that change with the other groups")
 
 
-@checks("HEAD-001", "train", network=True)
+@checks("HEAD-001", network=True)
 def the_head_reaches_the_object(check: Check, outputs: StageOutputs) -> None:
     container = outputs.containers.train
     ceiling = CEILINGS.get(outputs.scenario.model.amp_activation, inf) * container.a0
@@ -91,7 +91,7 @@ def the_head_reaches_the_object(check: Check, outputs: StageOutputs) -> None:
     check.between(0.0, need, ceiling, "largest amplitude that the head must reach")
 
 
-@checks("HEAD-002", "train", network=True)
+@checks("HEAD-002", network=True)
 def the_head_reaches_three_times_the_level(check: Check, outputs: StageOutputs) -> None:
     found, what = outputs.facts(facts.head), "largest amplitude over a0, last convolution driven up"
     if found["driven"] is None:
@@ -100,7 +100,7 @@ def the_head_reaches_three_times_the_level(check: Check, outputs: StageOutputs) 
         check.between(HEADROOM, found["driven"]["high"], inf, what)
 
 
-@checks("HEAD-003", "infer", network=True)
+@checks("HEAD-003", network=True)
 def nothing_leaves_the_declared_range(check: Check, outputs: StageOutputs) -> None:
     beyond = outputs.facts(facts.head)["beyond"]
     if beyond is not None:
@@ -108,7 +108,7 @@ def nothing_leaves_the_declared_range(check: Check, outputs: StageOutputs) -> No
         check.between(0.0, beyond, tolerance("HEAD-003"), what)
 
 
-@checks("MATH-POLAR-001", "train", network=True)
+@checks("MATH-POLAR-001", network=True)
 def amplitude_and_phase_multiply(check: Check, outputs: StageOutputs) -> None:
     # The phase passes pi tanh and two functions in single precision, the modulus two products.
     for what, error in (outputs.facts(facts.combination) or {}).items():

@@ -74,7 +74,7 @@ def error(outputs: StageOutputs) -> dict[str, dict[str, Any]] | None:
     }
 
 
-@checks("NET-009", "score", trains=True)
+@checks("NET-009", trains=True)
 def the_contrast_is_the_truth_s(check: Check, outputs: StageOutputs) -> None:
     what, known = "standard deviation of the amplitude over the truth's", None
     if spread := outputs.facts(distributions):
@@ -82,7 +82,7 @@ def the_contrast_is_the_truth_s(check: Check, outputs: StageOutputs) -> None:
     near_one(check, known, tolerance("NET-009"), what, missing_truth(outputs))
 
 
-@checks("EVID-004", "evidence", trains=True)
+@checks("EVID-004", trains=True)
 def the_scores_are_the_stored_object_s(check: Check, outputs: StageOutputs) -> None:
     what, known = "recorded scores of the stored object", outputs.facts(chain.scores)
     if known is None:
@@ -95,7 +95,7 @@ def the_scores_are_the_stored_object_s(check: Check, outputs: StageOutputs) -> N
     check.equal(again, before, what)
 
 
-@checks("SCORE-003", "score", trains=True)
+@checks("SCORE-003", trains=True)
 def the_evaluator_rescales_nothing(check: Check, outputs: StageOutputs) -> None:
     what, made = "level that the evaluator gives to twice the object", outputs.reconstruction
     if outputs.facts(chain.scores) is None:

@@ -82,23 +82,19 @@ def every_declared_epoch_is_recorded(check: Check, outputs: StageOutputs) -> Non
         check.equal(facts["epochs"], declared, "epochs recorded, of those declared")
 
 
-@checks("HIST-002", trains=True)
-def every_epoch_records_the_monitor(check: Check, outputs: StageOutputs) -> None:
+RECORD = {
+    "HIST-002": ("monitored", "epochs", "epochs that record the declared monitor"),
+    "HIST-003": ("kept", "best", "kept epoch, of the smallest monitor"),
+    "HIST-004": ("finite", "epochs", "epochs whose values were all finite"),
+}
+
+
+@checks(" ".join(RECORD), trains=True)
+def the_record_is_that_of_a_sound_training(check: Check, outputs: StageOutputs) -> None:
+    key, wanted, what = RECORD[check.clause.id]
     if facts := outputs.facts(runs):
-        what = f"epochs that record the declared monitor {outputs.scenario.training.monitor}"
-        check.equal(facts["monitored"], facts["epochs"], what)
-
-
-@checks("HIST-003", trains=True)
-def the_kept_epoch_is_the_best(check: Check, outputs: StageOutputs) -> None:
-    if facts := outputs.facts(runs):
-        check.equal(facts["kept"], facts["best"], "kept epoch, of the smallest monitor")
-
-
-@checks("HIST-004", trains=True)
-def every_epoch_is_finite(check: Check, outputs: StageOutputs) -> None:
-    if facts := outputs.facts(runs):
-        check.equal(facts["finite"], facts["epochs"], "epochs whose values were all finite")
+        what += f" {outputs.scenario.training.monitor}" if key == "monitored" else ""
+        check.equal(facts[key], facts[wanted], what)
 
 
 @checks("EVID-003", stage="train", trains=True)

@@ -103,13 +103,13 @@ def counts(material: StageOutputs) -> tuple[float, float]:
     return math.sqrt(energy / predicted), noise
 
 
-@checks("EVID-003", "evidence", network=True)
+@checks("EVID-003", network=True)
 def the_declared_loss_trains(check: Check, outputs: StageOutputs) -> None:
     found = outputs.facts(composition)
     check.equal(found["trains"], found["declared"], "the loss that trains")
 
 
-@checks("LOSS-005", "train", network=True)
+@checks("LOSS-005", network=True)
 def every_declared_weight_is_in_use(check: Check, outputs: StageOutputs) -> None:
     rows = outputs.facts(weights).values()
     error = max(abs(row["by_gradient"] - row["declared"]) for row in rows)
@@ -123,7 +123,7 @@ def every_declared_weight_is_in_use(check: Check, outputs: StageOutputs) -> None
             check.equal(float(term == trains), float(declared), what)
 
 
-@checks("POISSON-LADDER-001", "train", network=True)
+@checks("POISSON-LADDER-001", network=True)
 def the_likelihood_is_least_at_the_truth(check: Check, outputs: StageOutputs) -> None:
     limit = tolerance("POISSON-LADDER-001")
     known = {what: row["poisson"] for what, row in outputs.facts(values).items()}
@@ -132,7 +132,7 @@ def the_likelihood_is_least_at_the_truth(check: Check, outputs: StageOutputs) ->
     check.between(limit, min(others), math.inf, "least noise-free Poisson loss of a wrong object")
 
 
-@checks("LOSS-001", "train", network=True)
+@checks("LOSS-001", network=True)
 def the_best_scale_is_the_true_one(check: Check, outputs: StageOutputs) -> None:
     limit, sample = tolerance("LOSS-001"), outputs.sample
     bend = outputs.facts(clean).differences("poisson", sample.truth)[1] / STEP**2
@@ -144,7 +144,7 @@ def the_best_scale_is_the_true_one(check: Check, outputs: StageOutputs) -> None:
     check.between(-limit, seen / bend if sample.known else None, limit, what, NO_OBJECT)
 
 
-@checks("LOSS-004", "train", network=True)
+@checks("LOSS-004", network=True)
 def both_terms_have_one_gauge(check: Check, outputs: StageOutputs) -> None:
     limit, level, sample = tolerance("LOSS-004"), 1.0, outputs.sample
     if sample.known:  # the measured level is known to this
@@ -158,7 +158,7 @@ def both_terms_have_one_gauge(check: Check, outputs: StageOutputs) -> None:
         check.between(-limit, asymmetry, limit, f"asymmetry of {term} about the truth")
 
 
-@checks("LOSS-002", "train", network=True)
+@checks("LOSS-002", network=True)
 def darkness_is_finite(check: Check, outputs: StageOutputs) -> None:
     truth, declared = outputs.sample.truth[:1], outputs.scenario.training.loss
     lit, nothing = outputs.sample.measured[:1], np.zeros_like(truth)
@@ -176,7 +176,7 @@ def darkness_is_finite(check: Check, outputs: StageOutputs) -> None:
         check.equal(broken, [], f"{term} and its gradient in darkness")
 
 
-@checks("LOSS-006", "train", network=True)
+@checks("LOSS-006", network=True)
 def what_trains_descends_the_loss(check: Check, outputs: StageOutputs) -> None:
     network, numpy = outputs.facts(measured), outputs.facts(twin)
     for term in TERMS:
@@ -192,7 +192,7 @@ def what_trains_descends_the_loss(check: Check, outputs: StageOutputs) -> None:
         check.between(0.0, max(off) / largest, tolerance("LOSS-006"), what)
 
 
-@checks("LOSS-007", "train", network=True)
+@checks("LOSS-007", network=True)
 def the_likelihood_is_in_counts(check: Check, outputs: StageOutputs) -> None:
     what, sample, numpy = "deviance a bright pixel over 1/2", outputs.sample, outputs.facts(twin)
     scale = outputs.containers.train.scale

@@ -175,7 +175,12 @@ def flags(material: StageOutputs) -> dict[str, dict[str, Any]]:
     from ptyspec.networks.generators.cnn import WIDTHS
     from ptyspec.networks.reconstructor import LOSSES
 
-    asked, model, shape = material.scenario.model, material.model, material.facts(together).shape
+    asked, model = material.scenario.model, material.model
+    amplitude = np.abs(material.facts(together))
+    shape, edge = amplitude.shape, amplitude.shape[1] // 4
+    outside = np.ones(shape[1:3], bool)
+    outside[edge:-edge, edge:-edge] = False
+    beyond = bool(amplitude[:1, outside].mean() > 0.05 * amplitude[:1].mean())
     forward, dictionary, mask = model.forward, material.subject.dictionary or {}, material.scan.mask
     generator: Any = model.generator
     module = type(generator).__module__.rpartition(".")[2]
@@ -186,7 +191,7 @@ def flags(material: StageOutputs) -> dict[str, dict[str, Any]]:
         "model.gridsize": (asked.gridsize, round(shape[-1] ** 0.5), "root of the channels"),
         "model.canvas": (_canvas(material), int(forward.canvas), "side of the merge's canvas"),
         "model.probe_mask": (asked.probe_mask, _masked(material), "light outside the mask"),
-        "model.probe_big": (asked.probe_big, _beyond(material), "object outside the central half"),
+        "model.probe_big": (asked.probe_big, beyond, "object outside the central half"),
         "model.architecture": (asked.architecture, module, "its module"),
         "model.amp_activation": (asked.amp_activation, function, "the head's function"),
         "training.loss": (material.scenario.training.loss, loss[0], "function that trains"),
@@ -231,15 +236,6 @@ def _masked(material: StageOutputs) -> bool:
     return bool(np.any((held == 0) & (material.containers.train.probe != 0)))
 
 
-def _beyond(material: StageOutputs) -> bool:
-    """Whether there is an object outside the patch's central half."""
-    amplitude = np.abs(material.facts(together)[:1])
-    border = amplitude.shape[1] // 4
-    frame = np.ones(amplitude.shape[1:3], bool)
-    frame[border:-border, border:-border] = False
-    return bool(amplitude[:, frame].mean() > 0.05 * amplitude.mean())
-
-
 GROUPS = 2
 RATE = 1e-3
 
@@ -273,7 +269,14 @@ def first_step(model: Reconstructor, sample: Sample) -> FirstStep:
     import tensorflow as tf
 
     inputs, amplitude = sample.part(GROUPS)
-    listed, everything = list(model.trainable_variables), _variables(model)
+    # Those that Keras knows, and those that hang on the network unknown to Keras.
+    known, listed = model.variables, list(model.trainable_variables)
+    everything = {one.path: one for one in known if not one.path.startswith("optimizer/")} | {
+        f"{part}.{name} (outside any layer)": value
+        for part in ("model", "generator", "forward")
+        for name, value in vars(model if part == "model" else getattr(model, part)).items()
+        if isinstance(value, tf.Variable)
+    }
     before = {path: np.array(variable.numpy()) for path, variable in everything.items()}
     fixed = _fixed_parts(model)
     with tf.GradientTape() as tape:
@@ -302,25 +305,6 @@ def first_step(model: Reconstructor, sample: Sample) -> FirstStep:
     return FirstStep(
         parameters, {name: _largest(kept[name] - value) for name, value in fixed.items()}
     )
-
-
-def _variables(model: Reconstructor) -> dict[str, Any]:
-    """Every variable of a network by path: those that Keras knows, and those that hang on it unknown to Keras."""
-    import tensorflow as tf
-
-    known = {
-        variable.path: variable
-        for variable in model.variables
-        if not variable.path.startswith("optimizer/")
-    }
-    parts = {"model": model, "generator": model.generator, "forward": model.forward}
-    loose = {
-        f"{part}.{name} (outside any layer)": value
-        for part, owner in parts.items()
-        for name, value in vars(owner).items()
-        if isinstance(value, tf.Variable)
-    }
-    return known | loose
 
 
 def _fixed_parts(model: Reconstructor) -> dict[str, Array]:

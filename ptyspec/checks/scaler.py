@@ -58,19 +58,19 @@ def _declared(outputs: StageOutputs) -> bool:
     return bool((outputs.subject.dictionary or {}).get("intensity_scale.trainable", declared))
 
 
-@checks("DOSE-001", "simulate")
+@checks("DOSE-001")
 def the_scale_is_the_dataset_s(check: Check, outputs: StageOutputs) -> None:
     ratio, what = outputs.facts(scale)["over_fields"], "s over sqrt(nphotons / mean sum |P O|^2)"
     chain.near_one(check, ratio, check.clause.tolerance.value, what, UNKNOWN)
 
 
-@checks("NET-002", "train", trains=True)
+@checks("NET-002", trains=True)
 def the_stored_scale_is_that_of_the_data(check: Check, outputs: StageOutputs) -> None:
     kept = outputs.finished.stages["normalize"].numbers["scale"]
     check.equal(kept, outputs.containers.train.scale, "s of the stored run is s of its data")
 
 
-@checks("NET-002", "train", network=True)
+@checks("NET-002", network=True)
 def what_is_fixed_stays(check: Check, outputs: StageOutputs) -> None:
     if not _declared(outputs):
         moved = [name for name, by in outputs.step.fixed.items() if by]
@@ -78,7 +78,7 @@ def what_is_fixed_stays(check: Check, outputs: StageOutputs) -> None:
         check.equal(moved, [], "what is fixed and moved in the first step")
 
 
-@checks("NET-001", "train", network=True)
+@checks("NET-001", network=True)
 def a_declared_scale_moves(check: Check, outputs: StageOutputs) -> None:
     if _declared(outputs):
         rows = outputs.facts(parameters).items()
@@ -87,7 +87,7 @@ def a_declared_scale_moves(check: Check, outputs: StageOutputs) -> None:
         check.holds(alive, what, alive, "at least one")
 
 
-@checks("NET-003", "settings", network=True)
+@checks("NET-003", network=True)
 def no_undeclared_scale_trains(check: Check, outputs: StageOutputs) -> None:
     if not _declared(outputs):
         rows = outputs.facts(parameters).items()
@@ -95,7 +95,7 @@ def no_undeclared_scale_trains(check: Check, outputs: StageOutputs) -> None:
         check.equal(trained, [], "trained parameters beside kernels and biases")
 
 
-@checks("SCALE-004", "run", network=True)
+@checks("SCALE-004", network=True)
 def counts_do_not_know_the_gauge(check: Check, outputs: StageOutputs) -> None:
     from ptyspec.networks.forward import Field, fold
 
@@ -109,7 +109,7 @@ def counts_do_not_know_the_gauge(check: Check, outputs: StageOutputs) -> None:
     check.between(0.0, float(largest), check.clause.tolerance.value, what)
 
 
-@checks("CONFIG-001", "settings")
+@checks("CONFIG-001")
 def the_dictionary_holds_the_gained_scale(check: Check, outputs: StageOutputs) -> None:
     entry = (outputs.subject.dictionary or {}).get("intensity_scale")
     if entry is not None:

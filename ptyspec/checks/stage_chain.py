@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks.stage_outputs import StageOutputs, spread
-from ptyspec.contracts.bundles import Array, Container, RawScan, release_pages
+from ptyspec.contracts.bundles import Array, RawScan, release_pages
 from ptyspec.physics.scale import closed_form_scale, intensity_scale, loader_gain, probe_energy
 from ptyspec.pipeline.normalize import batch
 from ptyspec.pipeline.score import predict_frames
@@ -75,29 +75,22 @@ def chains(outputs: StageOutputs) -> dict[str, Row]:
     energy: mean_j sum X^2 of its own frames; gain: the one that it would have of its own; spread: relative standard
     error of the grouped mean, from the spread of the frames.
     """
-    parts = {split: getattr(outputs.containers, split) for split in SPLITS}
-    return {split: _chain(getattr(outputs.halves, split), part) for split, part in parts.items()}
-
-
-def _chain(scan: RawScan, container: Container) -> Row:
-    level, energies = frame_sums(scan)
-    rows = spread(container.size, MOST_GROUPS)
-    grouped, energy = float(level[container.groups.nn_indices[rows]].mean()), float(energies.mean())
-    sums = np.zeros(2)
-    for first in range(0, len(rows), CHUNK):
-        inputs, target = batch(container, rows[first : first + CHUNK])
-        for at, part in enumerate((target, inputs["measured"])):
-            sums[at] += part.astype(np.float64).mean(axis=(1, 2, 3)).sum()
-    values = (float(level.mean()), grouped, *(sums / len(rows)).tolist())
-    # A frame serves in C groups on the average, so that B groups tell as much as B / C of them would alone.
-    error = float(level.std() / level.mean()) * math.sqrt(container.groups.C / len(rows))
-    means = dict(zip(STAGES[:4], values, strict=True))
-    return {
-        "means": means,
-        "energy": energy,
-        "gain": scan.N / 2 / math.sqrt(energy),
-        "spread": error,
-    }
+    found: dict[str, Row] = {}
+    for split in SPLITS:
+        scan, container = getattr(outputs.halves, split), getattr(outputs.containers, split)
+        (level, energies), rows = frame_sums(scan), spread(container.size, MOST_GROUPS)
+        grouped = float(level[container.groups.nn_indices[rows]].mean())
+        energy, sums = float(energies.mean()), np.zeros(2)
+        for first in range(0, len(rows), CHUNK):
+            inputs, target = batch(container, rows[first : first + CHUNK])
+            for at, part in enumerate((target, inputs["measured"])):
+                sums[at] += part.astype(np.float64).mean(axis=(1, 2, 3)).sum()
+        values = (float(level.mean()), grouped, *(sums / len(rows)).tolist())
+        # A frame serves in C groups on the average, so that B groups tell as much as B / C of them would alone.
+        error = float(level.std() / level.mean()) * math.sqrt(container.groups.C / len(rows))
+        means, gain = dict(zip(STAGES[:4], values, strict=True)), scan.N / 2 / math.sqrt(energy)
+        found[split] = {"means": means, "energy": energy, "gain": gain, "spread": error}
+    return found
 
 
 def frame_sums(scan: RawScan) -> tuple[Array, Array]:

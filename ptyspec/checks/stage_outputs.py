@@ -100,8 +100,6 @@ class StageOutputs(Walk):
     @cached_property
     def sample(self) -> Sample:
         """Some training groups with the object under them."""
-        from ptyspec.checks.stage_outputs import sample_of
-
         return sample_of(self.containers.train)
 
     @cached_property

@@ -43,11 +43,9 @@ class Captured:
 def captured(target: str) -> Captured:
     """Return a profile's dictionary, filled by execution on a copy; raises UnknownNameError."""
     if target not in PROFILES:
-        what = "there is no such profile of the legacy dictionary"
-        step = "name one of these"
-        raise UnknownNameError(
-            what, value=target, limit=", ".join(PROFILES), source="command line", next_step=step
-        )
+        what, known = "there is no such profile of the legacy dictionary", ", ".join(PROFILES)
+        told = {"limit": known, "source": "command line", "next_step": "name one of these"}
+        raise UnknownNameError(what, value=target, **told)
     mode, modes = PROFILES[target], loss_modes()
     if mode is None:
         values = legacy_defaults("main")
@@ -113,12 +111,6 @@ def _applied(target: str) -> dict[str, tuple[Any, str]]:
     return DEPARTURES if PROFILES[target] else {REFUSED_DEFAULT: DEPARTURES[REFUSED_DEFAULT]}
 
 
-def entry_sources(subject: RunSpec) -> dict[str, str]:
-    """Return who wrote each entry of a subject's dictionary, as far as is known."""
-    known = captured(subject.source).sources if subject.source in PROFILES else {}
-    return {key: known.get(key, SOURCE) for key in subject.dictionary or {}}
-
-
 DEFAULT = "default"
 """The reference of a single subject: the value that a setting has where nobody sets it."""
 LABELS = ("name", "description", "label")
@@ -150,7 +142,9 @@ def dictionary(subjects: Sequence[RunSpec]) -> dict[str, dict[str, Any]]:
     said: dict[str, Said] = {}
     for one in subjects:
         if one.dictionary is not None:
-            said[one.name] = (one.dictionary, entry_sources(one))
+            wrote = captured(one.source).sources if one.source in PROFILES else {}
+            sources = {key: wrote.get(key, SOURCE) for key in one.dictionary}
+            said[one.name] = (one.dictionary, sources)
         else:
             bridged, known = entries(one.resolved.scenario), one.resolved.provenance
             sources = {key: known.get(MEANING.get(key, key), DEFAULT) for key in bridged}

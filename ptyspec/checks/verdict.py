@@ -120,7 +120,29 @@ def verdict_of(run: FinishedRun) -> Verdict:
         told = (cause.clause, cause.stage, CAUSE, cause.words, title, State.FAILED)
         # First of its stage: what a test confirmed comes before what may follow from it.
         rows.insert(0, Finding(*told, next_step=more_of))
-    return _combined(run, rows, doubts, cause)
+    broken = failed(rows)
+    must = [row for row in broken if specification()[row.clause].level == "MUST"]
+    common: dict[str, Any] = {"findings": tuple(rows), "doubts": tuple(doubts)}
+    if must:
+        first = must[0]
+        known = cause is not None and (cause.clause, cause.stage) == (first.clause, first.stage)
+        return _of(first, "wrong", common, cause.words if cause and known else "")
+    known = run.metrics.get("amplitude") is not None and _unknown(run) != "no truth"
+    if known and lookup(run.metrics, LEVEL) is None:
+        return Verdict(
+            status="incomplete",
+            sentence=f"an object is known and nothing was scored against it: {_unknown(run)}",
+            next_step=f"ptyspec audit canvas {run.folder}",
+            **common,
+        )
+    if broken:
+        return _of(broken[0], "doubtful", common, _twin(run))
+    common["next_step"] = f"ptyspec audit visual {run.folder}"
+    if doubts:
+        one = doubts[0]
+        sentence = f"{one.what} is {one.observed}, right would be {one.expected}"
+        return Verdict(status="doubtful", cause=_twin(run), sentence=sentence, **common)
+    return Verdict(status="right", sentence=_scores(run), **common)
 
 
 def worst(verdicts: list[Verdict]) -> Status:
@@ -171,34 +193,6 @@ def _cause(run: FinishedRun, rows: list[Finding], doubts: list[Doubt]) -> Cause 
         structure=bool(off & {"INFER-006", "INFER-007", "NET-009"}),
         data="DATA-007" in off,
     )
-
-
-def _combined(
-    run: FinishedRun, rows: list[Finding], doubts: list[Doubt], cause: Cause | None
-) -> Verdict:
-    broken = failed(rows)
-    must = [row for row in broken if specification()[row.clause].level == "MUST"]
-    common: dict[str, Any] = {"findings": tuple(rows), "doubts": tuple(doubts)}
-    if must:
-        first = must[0]
-        known = cause is not None and (cause.clause, cause.stage) == (first.clause, first.stage)
-        return _of(first, "wrong", common, cause.words if cause and known else "")
-    known = run.metrics.get("amplitude") is not None and _unknown(run) != "no truth"
-    if known and lookup(run.metrics, LEVEL) is None:
-        return Verdict(
-            status="incomplete",
-            sentence=f"an object is known and nothing was scored against it: {_unknown(run)}",
-            next_step=f"ptyspec audit canvas {run.folder}",
-            **common,
-        )
-    if broken:
-        return _of(broken[0], "doubtful", common, _twin(run))
-    common["next_step"] = f"ptyspec audit visual {run.folder}"
-    if doubts:
-        one = doubts[0]
-        sentence = f"{one.what} is {one.observed}, right would be {one.expected}"
-        return Verdict(status="doubtful", cause=_twin(run), sentence=sentence, **common)
-    return Verdict(status="right", sentence=_scores(run), **common)
 
 
 def _twin(run: FinishedRun) -> str:

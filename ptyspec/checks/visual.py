@@ -38,14 +38,14 @@ SPARE = 1.0
 """Rows or columns that the canvas may have too many: patches between pixels end one further on."""
 
 
-@checks("STITCH-001", "stitch", trains=True)
+@checks("STITCH-001", trains=True)
 def the_canvas_is_what_the_positions_demand(check: Check, outputs: StageOutputs) -> None:
     found = outputs.facts(facts.canvas)
     check.equal(found["missing"], 0.0, "pixels that the canvas lacks on some side")
     check.between(0, found["excess"], SPARE, "pixels that it has too many on one side")
 
 
-@checks("STITCH-001", "stitch", trains=True)
+@checks("STITCH-001", trains=True)
 def the_object_is_in_its_place(check: Check, outputs: StageOutputs) -> None:
     shift = outputs.facts(facts.shift)
     largest = None if shift is None else max(map(abs, shift))
@@ -53,7 +53,7 @@ def the_object_is_in_its_place(check: Check, outputs: StageOutputs) -> None:
     check.between(0, largest, SHIFT, what, "a blank image has no place")
 
 
-@checks("STITCH-002", "stitch", trains=True)
+@checks("STITCH-002", trains=True)
 def no_light_is_lost(check: Check, outputs: StageOutputs) -> None:
     container, light = outputs.containers.test, outputs.reconstruction.coverage
     expected = illumination_weight(container.probe).sum(dtype=np.float64)
@@ -61,7 +61,7 @@ def no_light_is_lost(check: Check, outputs: StageOutputs) -> None:
     check.within_ratio(ratio, 1.0, "light on the canvas over that of all patches")
 
 
-@checks("STITCH-003", "stitch", trains=True)
+@checks("STITCH-003", trains=True)
 def uncovered_pixels_have_no_number(check: Check, outputs: StageOutputs) -> None:
     made, part = outputs.reconstruction, outputs.scenario.inference.min_coverage
     lit = made.coverage[made.coverage > 1e-3]
@@ -71,7 +71,7 @@ def uncovered_pixels_have_no_number(check: Check, outputs: StageOutputs) -> None
     check.equal(int(wrong.sum()), 0, what)
 
 
-@checks("NET-009", "score", trains=True)
+@checks("NET-009", trains=True)
 def the_picture_is_not_flat(check: Check, outputs: StageOutputs) -> None:
     rows, limit = outputs.facts(facts.seen), tolerance("NET-009")
     spread = over(rows[NETWORK]["std"], rows[ITERATIVE]["std"])
@@ -81,7 +81,7 @@ def the_picture_is_not_flat(check: Check, outputs: StageOutputs) -> None:
     check.between(1 - limit, contrast, inf, "contrast over the trivial estimate's, a blur")
 
 
-@checks("STITCH-007", "stitch", trains=True)
+@checks("STITCH-007", trains=True)
 def no_lattice_shows(check: Check, outputs: StageOutputs) -> None:
     what = "lattice components of the error beyond chance, over the mean amplitude"
     found = outputs.facts(facts.lattice)
@@ -90,14 +90,14 @@ def no_lattice_shows(check: Check, outputs: StageOutputs) -> None:
     check.between(0, found["excess"], tolerance("STITCH-007"), what, why)
 
 
-@checks("INFER-006", "score", trains=True)
+@checks("INFER-006", trains=True)
 def there_is_detail_that_counts_do_not_tell(check: Check, outputs: StageOutputs) -> None:
     what = "correlation of detail with the iterative control, above the trivial estimate's"
     mine, other = (outputs.facts(facts.seen)[name]["detail"] for name in (NETWORK, TRIVIAL))
     check.between(0, None if mine is None else mine - (other or 0.0), inf, what)
 
 
-@checks("INFER-007", "score", trains=True)
+@checks("INFER-007", trains=True)
 def the_data_are_explained(check: Check, outputs: StageOutputs) -> None:
     rows = outputs.facts(facts.seen)
     for name, words in ((TRIVIAL, "trivial estimate"), (UNTRAINED, "untrained network")):
@@ -212,22 +212,22 @@ def framed(material: StageOutputs) -> StageOutputs:
     return with_canvas(material, object=image, coverage=np.pad(made.coverage, wider))
 
 
-def _scrambled(image: Array) -> Array:
-    known = image != 0
-    amplitude = np.abs(image[known])
-    filled = np.where(known, np.abs(image), amplitude.mean()) - amplitude.mean()
-    noise = generator(11, "phases of the spectrum").standard_normal(image.shape)
-    # Phases of a real image, so that the result is real.
-    phases = np.exp(1j * np.angle(np.fft.fft2(noise)))
-    made = np.fft.ifft2(np.abs(np.fft.fft2(filled)) * phases).real
-    made = (made - made[known].mean()) * (amplitude.std() / made[known].std())
-    return np.asarray(np.where(known, amplitude.mean() + made, 0))
-
-
 @control("INFER-006")
 def scrambled(material: StageOutputs) -> StageOutputs:
     """Noise with the object's own spectrum, level and contrast: a picture of nothing."""
-    return _image(material, _scrambled)
+
+    def change(image: Array) -> Array:
+        known = image != 0
+        amplitude = np.abs(image[known])
+        filled = np.where(known, np.abs(image), amplitude.mean()) - amplitude.mean()
+        noise = generator(11, "phases of the spectrum").standard_normal(image.shape)
+        # Phases of a real image, so that the result is real.
+        phases = np.exp(1j * np.angle(np.fft.fft2(noise)))
+        made = np.fft.ifft2(np.abs(np.fft.fft2(filled)) * phases).real
+        made = (made - made[known].mean()) * (amplitude.std() / made[known].std())
+        return np.asarray(np.where(known, amplitude.mean() + made, 0))
+
+    return _image(material, change)
 
 
 CONTROLS = (
