@@ -35,7 +35,7 @@ PROFILE = "quick"
 TABLE, DATA = ROOT / "docs" / "verdict-calibration.md", ROOT / "docs" / "verdict-calibration.json"
 AFTER_TRAINING = ("pipeline.infer", "pipeline.stitch", "pipeline.score", "physics.stitch")
 """Modules that no training goes through: faults in them share the training of the run without a fault."""
-SCORING = ("scores.", "report.", "runs.finished_run")
+SCORING = ("scores.", "report.", "runs.run", "runs.finished_run")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Stage 6: patches from a trained generator."""
 
-from ptyspec.contracts.bundles import Container, Patches
+from ptyspec.contracts.bundles import Container, Patches, array_digest
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ProbeError
 from ptyspec.pipeline.protocol import Trained
@@ -11,8 +11,6 @@ def infer(scenario: Scenario, trained: Trained, container: Container) -> Patches
 
     Raises ProbeError when the container's probe is not the array it was normalised with.
     """
-    from ptyspec.contracts.bundles import array_digest
-
     if array_digest(container.probe) != container.probe_digest:
         what = "the probe changed between normalisation and inference"
         step = "normalise again with this probe"

@@ -21,7 +21,7 @@ from ptyspec.errors import InputFileError, PtyspecError
 from ptyspec.files.disk import check_place
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.store import default_root
-from ptyspec.spec.clause import Clause
+from ptyspec.spec.clause import Clause, specification
 from ptyspec.spec.finding import Standing, State, standing
 
 DRIFT = "GoldenDrift|GoldenError"
@@ -230,8 +230,6 @@ def _run(words: Sequence[str], what: str) -> None:
 def _clauses(standings: Mapping[str, Standing]) -> str:
     """The page that holds every clause, with an anchor each."""
     from jinja2 import Environment
-
-    from ptyspec.spec.clause import specification
 
     documents: dict[str, list[Clause]] = {}
     for clause in specification().values():
