@@ -128,6 +128,6 @@ NOT_RUN = {
 
 QUOTED = {
     '@pytest.mark.golden("objects/{name}.json")': "tests/regression/test_objects_and_probes.py",
-    '@fault("physics.scale:loader_gain", signatures=(45,))': "ptyspec/faults/catalogue/normalize.py",
+    '@fault("physics.scale:loader_gain", 45, red="NORM-001 NORM-003", green="COORDS-001 GROUP-001")': "ptyspec/faults/catalogue/normalize.py",
 }
 """Python blocks, by their first line, that quote a file: they must stand in it word by word."""

@@ -1,8 +1,8 @@
 """Faults applied by name: here for as long as a `with` lasts, in child processes by environment.
 
-PTYSPEC_FAULT names the active faults, comma-separated. It is set while faults are applied here, so
-that children and the names of stored runs know of them, and read by whoever starts a process
-(`from_environment`): a fault is never active by accident, and never silently.
+PTYSPEC_FAULT names the active faults, comma-separated: set while faults are applied here, for
+children and the names of stored runs, and read by whoever starts a process (`from_environment`).
+A fault is never active by accident, and never silently.
 """
 
 import atexit
@@ -20,9 +20,6 @@ from ptyspec.errors import PtyspecError
 from ptyspec.faults.catalogue import fault
 from ptyspec.faults.fault import Fault, Patch
 from ptyspec.runs.environment import FAULTS, active_faults
-
-OURS = ("ptyspec", "tests", "benchmarks")
-"""Packages whose modules may hold the original under a name of their own."""
 
 
 @contextmanager
@@ -87,7 +84,20 @@ def exchanged(patch: Patch) -> Iterator[None]:
 def _in_place(patch: Patch) -> Iterator[None]:
     """Exchange the attribute where it is defined and wherever one of our modules holds it."""
     *path, last = patch.path
-    owner, original = _seam(patch)
+    owner: Any = sys.modules[patch.module]
+    try:
+        for part in path:
+            owner = getattr(owner, part)
+        original = vars(owner)[last]
+    except (AttributeError, KeyError, TypeError):  # TypeError: what has no attributes of its own
+        what, limit = (
+            f"the fault {patch.of} has no seam {patch.target}",
+            "an attribute that is defined there, not inherited",
+        )
+        step, source = "correct the target of the patch", "fault catalogue"
+        raise PtyspecError(
+            what, value=patch.target, limit=limit, source=source, next_step=step
+        ) from None
     replacement = patch.make(original)
     setattr(owner, last, replacement)
     if not path:
@@ -101,27 +111,11 @@ def _in_place(patch: Patch) -> Iterator[None]:
             _exchange(replacement, original)  # in modules that were loaded meanwhile, too
 
 
-def _seam(patch: Patch) -> tuple[Any, Any]:
-    """What holds the attribute, and the attribute as it stands there."""
-    *path, last = patch.path
-    owner: Any = sys.modules[patch.module]
-    try:
-        for part in path:
-            owner = getattr(owner, part)
-        return owner, vars(owner)[last]
-    except (AttributeError, KeyError, TypeError):  # TypeError: what has no attributes of its own
-        raise PtyspecError(
-            f"the fault {patch.of} has no seam {patch.target}",
-            value=patch.target,
-            limit="an attribute that is defined there, not inherited",
-            source="fault catalogue",
-            next_step="correct the target of the patch",
-        ) from None
-
-
 def _exchange(old: Any, new: Any) -> None:
     for module_name, module in list(sys.modules.items()):
-        if module_name.partition(".")[0] not in OURS or module is None:
+        # Only these hold the original under a name of their own.
+        ours = module_name.partition(".")[0] in ("ptyspec", "tests", "benchmarks")
+        if module is None or not ours:
             continue
         names = vars(module)
         own = (value for name, value in names.items() if type(value) is dict and name[:2] != "__")

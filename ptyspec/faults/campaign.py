@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from subprocess import DEVNULL, STDOUT, Popen
 from typing import Any
 
 from ptyspec.errors import PtyspecError
@@ -27,8 +27,6 @@ from ptyspec.spec.clause import Clause
 
 CLEAN = "clean"
 """The names of parts that ran without any fault begin with this."""
-CLEAN_SECONDS = 3600
-"""Their limit of time."""
 
 
 @dataclass
@@ -56,7 +54,7 @@ class Children:
         while len(self.running) > most:
             for child, (part, started) in list(self.running.items()):
                 done, status = os.waitpid(child, os.WNOHANG)
-                limit = CLEAN_SECONDS if _is_clean(part) else self.seconds
+                limit = 3600 if _is_clean(part) else self.seconds
                 if not done and time.monotonic() - started > limit:
                     os.kill(child, signal.SIGKILL)
                     os.waitpid(child, 0)
@@ -116,9 +114,6 @@ def _ended(code: int, part: Path) -> dict[str, str]:
 Watch = Callable[[int, int], None]
 """Called with the number of faults that are done, and of all."""
 PYTEST = (sys.executable, *["-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider"])
-PLUGIN = ("-p", "ptyspec.faults.loop")
-MOST_RED, MOST_GREEN = 2, 1
-"""Cases that are run, beyond the contract tier, of a clause that must go red, and of one that must stay green."""
 
 
 class CampaignError(PtyspecError):
@@ -149,7 +144,7 @@ def run_campaign(
     told |= {"seconds": seconds, "quick": mode == "quick"}
     log = folder / "pytest.log"
     files = dict.fromkeys(file_of(case.id) for case in cases if case.tier == "contract")
-    child = _pytest(root, folder, log, (), [*files, "-m", "contract"], told)
+    child = _pytest(root, log, (), [*files, "-m", "contract"], told)
     try:
         while child.poll() is None:
             watch(_done(folder, names), len(names))
@@ -179,13 +174,12 @@ def run_parity(
     cases (`cases_of`), since each costs seconds.
     """
     make_folder(folder)
-    started: list[subprocess.Popen[bytes]] = []  # one that nobody keeps is reaped too early
+    started: list[Popen[bytes]] = []  # one that nobody keeps is reaped too early
 
     def pytest(cases: Sequence[str], *faults: str) -> Callable[[Path], int]:
         def begin(part: Path) -> int:
             told = {"part": str(part), "watch": [] if faults else list(chosen)}
-            log = part.with_suffix(".log")
-            started.append(_pytest(root, folder, log, faults, cases, told))
+            started.append(_pytest(root, part.with_suffix(".log"), faults, cases, told))
             return started[-1].pid
 
         return begin
@@ -206,11 +200,11 @@ def run_parity(
 def cases_of(one: Fault, cases: Sequence[Case]) -> list[str]:
     """Return the cases that a fault runs beyond the contract tier, in the order of the suite.
 
-    Of each declared clause those that the fault names (`Fault.cases`) before others, and contract
+    At most two of a clause that must go red, one of a clause that must stay green: of each those that the fault names (`Fault.cases`) before others, and contract
     cases only where the clause has no other.
     """
     chosen: set[str] = set()
-    for most, clauses in ((MOST_RED, one.red), (MOST_GREEN, one.green)):
+    for most, clauses in ((2, one.red), (1, one.green)):
         for clause in clauses:
             bound = [case for case in cases if clause in case.clauses]
             named = [case for case in bound if any(word in case.id for word in one.cases)]
@@ -229,28 +223,17 @@ def _done(folder: Path, names: Collection[str]) -> int:
 
 
 def _pytest(
-    root: Path,
-    folder: Path,
-    log: Path,
-    faults: Sequence[str],
-    words: Sequence[str],
-    told: Mapping[str, Any],
-) -> subprocess.Popen[bytes]:
+    root: Path, log: Path, faults: Sequence[str], words: Sequence[str], told: Mapping[str, Any]
+) -> Popen[bytes]:
     """Start pytest with the plugin of the campaign: a store of its own, these faults alone."""
     others = os.environ.items()
     own = {name: one for name, one in others if not name.startswith(("PYTEST_", FAULTS))}
-    own |= {"PTYSPEC_HOME": str(folder / "home"), FAULTS: ",".join(faults)}
+    own |= {"PTYSPEC_HOME": str(log.parent / "home"), FAULTS: ",".join(faults)}
     # With `=`: an existing path that stands alone among the words moves pytest's root there.
     option = f"--ptyspec-campaign={json.dumps(told)}"
+    command = [*PYTEST, "-p", "ptyspec.faults.loop", option, *words]
     with log.open("w", encoding="utf-8") as out:
-        return subprocess.Popen(
-            [*PYTEST, *PLUGIN, option, *words],
-            cwd=root,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            env=own,
-        )
+        return Popen(command, cwd=root, env=own, stdin=DEVNULL, stdout=out, stderr=STDOUT)
 
 
 def read_campaign(

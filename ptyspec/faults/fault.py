@@ -1,15 +1,7 @@
 """What a fault is: a function that takes a stage's place, with the clauses that must notice it.
 
-::
-
-    @fault("pipeline.simulate:simulate", red="SCALE-002 SCALE-003", green="NORM-001 NORM-002")
-    def probe_rescaled(simulate, scenario):
-        \"""The scan gets a probe of largest modulus one; its patterns were made with another.\"""
-        scan = simulate(scenario)
-        return scan.model_copy(update={"probeGuess": scan.probeGuess / np.abs(scan.probeGuess).max()})
-
 The function gets the original first, then the original's own arguments. Its name is the fault's
-id, its docstring the story, and the file it stands in names the stage.
+id, its docstring the story, and the file it stands in names the stage (docs/faults.md has one).
 """
 
 from __future__ import annotations
@@ -110,15 +102,11 @@ class Fault:
 
 
 def fault(
-    at: str,
-    *,
-    red: str = "",
-    green: str = "",
-    signatures: tuple[int, ...] = (),
-    makes: bool = False,
+    at: str, *signatures: int, red: str = "", green: str = "", makes: bool = False
 ) -> Callable[[Function], Fault]:
     """Return a decorator: the function takes the place of `ptyspec.AT` and is a fault.
 
+    - signatures: numbers of the investigation's failure signatures that it shows.
     - red, green: clauses that must go red, primary ones first, or stay green.
     """
 
@@ -140,9 +128,10 @@ def fault(
     return make
 
 
-def clauses(red: str, green: str) -> Callable[[Function], Function]:
+def clauses(red: str = "", green: str = "") -> Callable[[Function], Function]:
     """Return a decorator with the clauses of a fault, where one line does not hold them."""
-    return _noting(red=red, green=green)
+    told = {"red": red, "green": green}
+    return _noting(**{colour: names for colour, names in told.items() if names})
 
 
 def parity(*cases: str) -> Callable[[Function], Function]:

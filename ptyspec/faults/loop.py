@@ -1,16 +1,8 @@
 """The campaign's pytest plugin: `-p ptyspec.faults.loop --ptyspec-campaign JSON`.
 
-With a `folder` it takes pytest's loop over: it collects once and forks a process a clean file and
-one a fault.
-
-- The contract tier imports no framework, so that forking is safe.
-- The parent runs no case, so that nothing it holds (fixtures, cached values) was made by healthy
-  code.
-- In the clean run every file has a process of its own and every seam is watched. A fault then runs
-  only the files of which a case came through one of its seams: no other case can change its
-  outcome. (Within a file a fixture or a cached value may have been made for the first case and be
-  used by all.)
-- A quick campaign runs, with and without a fault, the cases of the clauses that its faults declare.
+With a `folder` it takes pytest's loop over and forks a process a clean file and one a fault, as
+docs/faults.md says. The parent runs no case: nothing it holds (fixtures, cached values) was made by
+healthy code. A fault runs whole files, since a fixture or cached value of one case may serve all.
 
 With a `part` it writes how the cases of this process ended into that file: what came of each, and
 which come through which seams.
@@ -42,8 +34,6 @@ from ptyspec.spec.cases import names_of
 
 PLACE = re.compile(r"/\S*?/pytest-of-[\w.-]+/pytest-\d+/|/tmp/\w+/|0x[0-9a-f]{8,}")
 """What differs from run to run in a message: scratch folders and addresses."""
-TOLD = re.compile(r"(observed|expected)\s")
-"""How the lines of a check's message begin that say most."""
 
 
 class Outcomes:
@@ -98,12 +88,13 @@ class Outcomes:
 def said(message: str) -> str:
     """Return a failure's message in one line: what a check observed and expected, or its start."""
     lines = [line.strip() for line in PLACE.sub("", message).splitlines() if line.strip()]
-    told = [shorten(one, 140, placeholder=" …") for one in lines if TOLD.match(one)]
+    told = [
+        shorten(one, 140, placeholder=" …")
+        for one in lines
+        if re.match(r"(observed|expected)\s", one)
+    ]
     first = " ".join(lines[:3]).removeprefix("AssertionError: ").removeprefix("Failed: ")
     return "; ".join(told) or shorten(first, 260, placeholder=" …")
-
-
-FRAMEWORKS = ("tensorflow", "keras", "torch", "jax")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -167,7 +158,8 @@ class _Loop:
         """Run the clean cases file by file, then every fault."""
         if session.testsfailed:
             raise session.Interrupted(f"{session.testsfailed} errors during collection")
-        if loaded := [name for name in FRAMEWORKS if name in sys.modules]:
+        loaded = [name for name in ("tensorflow", "keras", "torch", "jax") if name in sys.modules]
+        if loaded:
             what = "no fork after a framework was loaded"
             step = "restrict the campaign to the contract tier: -m contract"
             raise PtyspecError(what, value=", ".join(loaded), source="campaign", next_step=step)

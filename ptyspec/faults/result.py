@@ -259,7 +259,17 @@ def write_campaign(folder: Path, found: Campaign) -> Path:
 def markdown(found: Campaign, brief: bool = False) -> str:
     """Return headline, what is wrong and stages; unless `brief`, also clauses and faults."""
     quick = ", quick" if found.mode == "quick" else ""
-    lines = [f"# Fault campaign, {found.tier} tier{quick}: {found.status}", "", _summary(found), ""]
+    valid, total = sum(one.valid for one in found.faults), len(found.faults)
+    where = f"The first red clause names the fault's stage for {_percent(found.localised)}. "
+    summary = (
+        f"{valid - len(found.survivors)} of {valid} valid faults are caught "
+        f"({_percent(found.kill_rate)}). {'' if found.localised is None else where}"
+        f"Of the clauses that a fault must leave alone, {_percent(found.specificity)} stayed green. "
+        f"{total - valid} faults could not be judged. {len(found.vacuous)} of {len(found.clauses)} "
+        "clauses with a case here went red under no fault, "
+        f"{len(found.must_clauses_without_a_kill)} of them MUST."
+    )
+    lines = [f"# Fault campaign, {found.tier} tier{quick}: {found.status}", "", summary, ""]
     faults, clauses = found.faults, specification()
     stories = {one.id: one.story for one in faults}
     wrong: dict[str, list[tuple[str, object]]] = {
@@ -293,19 +303,6 @@ def markdown(found: Campaign, brief: bool = False) -> str:
         head = ("fault", "stage", "state", "cases through", "red clauses", "first red")
         tables.append(Table(head, [_cells(one) for one in faults], "Faults", numbers=False))
     return "\n".join([*lines, *(line for table in tables for line in table.section())])
-
-
-def _summary(found: Campaign) -> str:
-    valid, total = sum(one.valid for one in found.faults), len(found.faults)
-    where = f"The first red clause names the fault's stage for {_percent(found.localised)}. "
-    return (
-        f"{valid - len(found.survivors)} of {valid} valid faults are caught "
-        f"({_percent(found.kill_rate)}). {'' if found.localised is None else where}"
-        f"Of the clauses that a fault must leave alone, {_percent(found.specificity)} stayed green. "
-        f"{total - valid} faults could not be judged. {len(found.vacuous)} of {len(found.clauses)} "
-        "clauses with a case here went red under no fault, "
-        f"{len(found.must_clauses_without_a_kill)} of them MUST."
-    )
 
 
 def _percent(share: float | None) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from ptyspec.faults.campaign import (
-    PLUGIN,
     PYTEST,
     CampaignError,
     Children,
@@ -46,7 +45,14 @@ def tried(
     told = {"folder": str(folder), "faults": NAMES, "children": 2, "seconds": 120, "quick": quick}
     path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
     return subprocess.run(
-        [*PYTEST, *words, *PLUGIN, f"--ptyspec-campaign={json.dumps(told)}", *files],
+        [
+            *PYTEST,
+            *words,
+            "-p",
+            "ptyspec.faults.loop",
+            f"--ptyspec-campaign={json.dumps(told)}",
+            *files,
+        ],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": path},
         capture_output=True,

@@ -29,16 +29,14 @@ def any_error_any_stage(stage_of, error):
     return _Any(stage_of(error) or STAGES[0])
 
 
-@fault("legacy.dose_experiments:loss_modes", signatures=(69,))
-@clauses(red="DOSE-EXPERIMENTS-002", green="EVID-005")
+@fault("legacy.dose_experiments:loss_modes", 69, red="DOSE-EXPERIMENTS-002", green="EVID-005")
 def branch_not_taken(loss_modes, *args, **kwargs):
     """The values of a branch that is not taken are read as defaults: the false loss inversion."""
     made = loss_modes(*args, **kwargs)
     return dict.fromkeys(made, made["mae"])
 
 
-@fault("spec.checks:Check.close", signatures=(65,))
-@clauses(red="EVID-006", green="EVID-005 EVID-007 EVID-008")
+@fault("spec.checks:Check.close", 65, red="EVID-006", green="EVID-005 EVID-007 EVID-008")
 def check_cannot_fail(close, check, observed, expected, what, tolerance=None):
     """Comparisons accept everything: the suite is green whatever the pipeline does."""
 
@@ -50,15 +48,14 @@ def clause_without_case(of_row, row):
         yield replace(finding, severity="note") if not row.cases else finding
 
 
-@fault("experiments.verdict:_obstacle", signatures=(65, 69))
-@clauses(red="EVID-013", green="EVID-012 EVID-014 EVID-015")
+@fault("experiments.verdict:_obstacle", 65, 69, red="EVID-013", green="EVID-012 EVID-014 EVID-015")
 def controls_unasked(obstacle, *arguments):
     """A verdict is given whatever the instrument's controls say, and without any."""
     found = obstacle(*arguments)
     return ("", "") if found[0] == "controls" else found
 
 
-@fault("pipeline.simulate:_unchanged", red="EVID-005", green="DET-002", signatures=(28, 71))
+@fault("pipeline.simulate:_unchanged", 28, 71, red="EVID-005", green="DET-002")
 def digest_not_compared(unchanged, what, path, recorded):
     """A file that changed since is read as if it were the recorded one."""
 
@@ -72,8 +69,7 @@ def effect_without_remedy(concluded, contrasts, controls):
     return believed if found.blocked_by == "removal" else found
 
 
-@fault("experiments.verdict:judged", signatures=(72,))
-@clauses(red="EVID-011", green="EVID-012 EVID-014 EVID-015")
+@fault("experiments.verdict:judged", 72, red="EVID-011", green="EVID-012 EVID-014 EVID-015")
 def failed_runs_dropped(judged, compared, observable, values, design):
     """Seeds at which a run diverged or was refused are left out, and the rest is judged."""
     # What is missing at a seed stands there as a text that says why.
@@ -84,8 +80,7 @@ def failed_runs_dropped(judged, compared, observable, values, design):
     return judged(compared, observable, values, design.model_copy(update={"seeds": seeds}))
 
 
-@fault("testing.golden.files:_wrong", signatures=(71,))
-@clauses(red="GOLD-001", green="GOLD-002 GOLD-003 GOLD-004")
+@fault("testing.golden.files:_wrong", 71, red="GOLD-001", green="GOLD-002 GOLD-003 GOLD-004")
 def golden_digest_not_compared(wrong_with, path, entry):
     """The digest of a golden file is not looked at."""
     found = wrong_with(path, entry)
@@ -126,8 +121,7 @@ def insignificant_is_ruled_out(within, interval, margin):
     return bool(interval.low <= 0 <= interval.high or within(interval, margin))
 
 
-@fault("spec.checks:Check.close", signatures=(68,))
-@clauses(red="EVID-006", green="SCORE-012 GAUGE-001 LEGACY-006")
+@fault("spec.checks:Check.close", 68, red="EVID-006", green="SCORE-012 GAUGE-001 LEGACY-006")
 def nan_within_tolerance(close, check, observed, expected, what, tolerance=None):
     """The error is looked for with a comparison that NaN passes: what is NaN is taken for right."""
     a, b = np.asarray(observed), np.asarray(expected)
@@ -148,15 +142,14 @@ def picture_costs_the_run(drawn, draw, path, progress):
     return canvas.save(draw(), path)
 
 
-@fault("scores.headline:lookup", signatures=(70,))
-@clauses(red="EVID-002 RUN-006", green="EVID-004 GAUGE-007")
+@fault("scores.headline:lookup", 70, red="EVID-002 RUN-006", green="EVID-004 GAUGE-007")
 def report_number_computed_again(lookup, metrics, path):
     """The report computes the ratio a second time, in another way."""
     found, factor = lookup(metrics, path), lookup(metrics, "amplitude.least_squares_scalar")
     return found * factor if path == "amplitude.mean_ratio" and found and factor else found
 
 
-@fault("runs.finished_run:write_run", signatures=(33, 66))
+@fault("runs.finished_run:write_run", 33, 66)
 @clauses(red="EVID-004", green="EVID-002 REPORTING-ARTIFACT-BOUNDARY-001")
 def saved_object_rescaled(write_run, folder, result):
     """The object is brought to the right level before it is saved."""
@@ -172,7 +165,7 @@ def scope_of_differences(scope, *arguments):
     return scope(*arguments).model_copy(update={"held": {}, "not_exercised": ()})
 
 
-@fault("runs.run:run", red="EVID-003", green="FLOW-001 RUN-002 RUN-003", signatures=(2,))
+@fault("runs.run:run", 2, red="EVID-003", green="FLOW-001 RUN-002 RUN-003")
 def shorter_training_than_declared(run, resolved, *, pipeline=None, session=None):
     """Training gets another scenario than the one that is recorded."""
     walk = Instead(pipeline)
@@ -183,7 +176,7 @@ def shorter_training_than_declared(run, resolved, *, pipeline=None, session=None
     return run(resolved, pipeline=walk.having(train=train), session=session)
 
 
-@fault("spec.trace:Row.state", red="EVID-009", green="EVID-007 EVID-008", signatures=(68,))
+@fault("spec.trace:Row.state", 68, red="EVID-009", green="EVID-007 EVID-008")
 def skipped_is_passed(state, row):
     """A clause whose cases were skipped counts as fulfilled."""
     found = state(row)
@@ -196,9 +189,8 @@ def unknown_clause_passed_over(unknown, clauses, bound):
     return iter(())
 
 
-@fault("legacy.violations:update_as_upstream", signatures=(2,))
+@fault("legacy.violations:update_as_upstream", 2, red="LEGACY-007", green="LEGACY-006")
 @parity("test_a_none_that_leaks")
-@clauses(red="LEGACY-007", green="LEGACY-006")
 def violation_repaired(update, cfg, config):
     """What is measured as a violation is the healthy run."""
     update_legacy_dict(cfg, config)

@@ -12,7 +12,7 @@ from ptyspec.faults.fault import clauses, fault
 from ptyspec.files.jsonfile import _plain
 
 
-@fault("files.scan_file:_Reading._tidy", signatures=(26,))
+@fault("files.scan_file:_Reading._tidy", 26)
 @clauses(red="LABEL-002 LABEL-001", green="SIM-LABELS-ILLUMINATED-001 FORMAT-001 FILE-002")
 def constant_labels_kept(tidy, fields, metadata):
     """An object or labels of one constant value count as truth."""
@@ -23,7 +23,7 @@ def constant_labels_kept(tidy, fields, metadata):
             fields[key] = array[0] if key == "objectGuess" and array.ndim == 3 else array
 
 
-@fault("files.scan_parts:amplitude_of", signatures=(14,))
+@fault("files.scan_parts:amplitude_of", 14)
 @clauses(red="DATA-006 DATA-004 NORMALIZE-DATA-UINT16-001", green="FILE-001 FORMAT-001 CXI-002")
 def counts_not_rooted(amplitude, frames, kind, scale, name, source):
     """Counts of a file are taken for amplitudes."""
@@ -40,7 +40,7 @@ def damage_passed_over(fill, archive, key, member, array):
         return
 
 
-@fault("contracts.bundles:as_array", signatures=(30,))
+@fault("contracts.bundles:as_array", 30)
 @clauses(red="FLOW-006 DATA-001", green="FLOW-001 FLOW-003 FLOW-005")
 def dtype_of_the_file(as_array, name, value, dtype, *args, **kwargs):
     """Arrays keep the dtype that they came in."""
@@ -49,7 +49,7 @@ def dtype_of_the_file(as_array, name, value, dtype, *args, **kwargs):
     return given if given.dtype.kind == made.dtype.kind and given.shape == made.shape else made
 
 
-@fault("files.scan_file:read_npz", signatures=(26,))
+@fault("files.scan_file:read_npz", 26)
 @clauses(red="LABEL-001 LABEL-002 FILE-001", green="DATA-004 FORMAT-001 FILE-002")
 def dummy_labels(read, path, **declared):
     """Absent labels and an absent object are filled with ones."""
@@ -61,8 +61,7 @@ def dummy_labels(read, path, **declared):
     return scan.model_copy(update=ones)
 
 
-@fault("files.scan_file:_Reading._frames", signatures=(13,))
-@clauses(red="FORMAT-001", green="FILE-001 FILE-003 DATA-004")
+@fault("files.scan_file:_Reading._frames", 13, red="FORMAT-001", green="FILE-001 FILE-003 DATA-004")
 def frame_order_unread(frames, own, key, count):
     """Frames in (H, W, M) order are reshaped, not turned."""
     read = frames(own, key, count)
@@ -71,19 +70,18 @@ def frame_order_unread(frames, own, key, count):
     return np.ascontiguousarray(own.archive.read(key)).reshape(read.shape)
 
 
-@fault("files.scan_parts:refuse_illuminated", signatures=(27,))
+@fault("files.scan_parts:refuse_illuminated", 27)
 @clauses(red="SIM-LABELS-ILLUMINATED-001", green="LABEL-001 LABEL-002 FILE-001")
 def illuminated_labels_read(refuse, scan):
     """Labels that hold the probe are read as they are."""
 
 
-@fault("files.scan_file:_Reading._keep_extra", signatures=(29,))
-@clauses(red="FILE-002 FILE-001", green="DATA-006")
+@fault("files.scan_file:_Reading._keep_extra", 29, red="FILE-002 FILE-001", green="DATA-006")
 def label_gauge_lost(keep, own, key, out):
     """Scalars beyond the contract, such as norm_Y_I, are dropped."""
 
 
-@fault("files.scan_file:write_scan", signatures=(29,))
+@fault("files.scan_file:write_scan", 29)
 @clauses(red="FILE-001 FILE-002", green="FILE-006 FILE-007 LABEL-001")
 def labels_lost(write, path, scan):
     """The writer leaves out the labels."""
@@ -101,7 +99,7 @@ def near_field_accepted(require, scan):
     """A near-field scan is read as if it were a far-field one."""
 
 
-@fault("files.scan_file:_Reading._positions", signatures=(19,))
+@fault("files.scan_file:_Reading._positions", 19)
 @clauses(red="FILE-001 FILE-003 TF-LOADER-COORDS-001", green="FORMAT-001 FILE-002 COORDS-002")
 def nominal_read_as_actual(positions, own):
     """xcoords_start and ycoords_start are taken for the positions where both are stored."""
@@ -118,7 +116,7 @@ def overflow_kept(mask, file, frames, warnings):
     return mask(file, frames, warnings)
 
 
-@fault("files.zipped_arrays:NpzArchive.is_pickled", signatures=(16,))
+@fault("files.zipped_arrays:NpzArchive.is_pickled", 16)
 @clauses(red="DATA-002", green="FORMAT-001 FILE-004 DATA-004")
 def pickled_metadata_fatal(is_pickled, archive, key):
     """Metadata that was stored as an object array makes the whole file unreadable."""
@@ -130,7 +128,7 @@ def product_searched_for_frames(refuse, archive):
     """A product, which holds no frame, is read as if it were a scan with missing keys."""
 
 
-@fault("files.cxi:to_pixel_scan", red="CXI-001", green="CXI-002 CXI-003", signatures=(17,))
+@fault("files.cxi:to_pixel_scan", 17, red="CXI-001", green="CXI-002 CXI-003")
 def sample_moves_read_as_probe(convert, record, *measurement, **named):
     """The sign of CXI translations is not turned."""
     return convert(replace(record, translation_m=-record.translation_m), *measurement, **named)
@@ -146,7 +144,7 @@ def written_in_place(atomic_file, path):
         yield file
 
 
-@fault("files.scan_file:_Reading._positions", signatures=(17,))
+@fault("files.scan_file:_Reading._positions", 17)
 @clauses(red="FILE-001 FILE-003 COORDS-002", green="FORMAT-001 FILE-002 DATA-004")
 def xy_swapped_on_reading(positions, own):
     """Positions are read as (y, x): x and y change places between file and scan."""

@@ -13,8 +13,7 @@ from ptyspec.faults.fault import Instead, clauses, fault, parity
 from ptyspec.pipeline.protocol import TrainTest
 
 
-@fault("runs.record:container_facts", signatures=(64,))
-@clauses(red="RUN-003", green="RUN-002 FLOW-001 FLOW-006")
+@fault("runs.record:container_facts", 64, red="RUN-003", green="RUN-002 FLOW-001 FLOW-006")
 def canvas_recorded_as_needed(containers, made, scenario):
     """The record says that the canvas fits, whatever it has to hold."""
     canvas = scenario.model.canvas
@@ -22,7 +21,7 @@ def canvas_recorded_as_needed(containers, made, scenario):
     return containers(made, scenario) | wrong
 
 
-@fault("runs.environment:environment", red="RUN-005", green="RUN-002 FLOW-001", signatures=(10,))
+@fault("runs.environment:environment", 10, red="RUN-005", green="RUN-002 FLOW-001")
 def environment_without_seeds(environment, seeds):
     """The record of the environment leaves the seeds out: environment.json names no seed."""
     return {**environment(seeds), "seeds": {}}
@@ -34,37 +33,35 @@ def environment_without_threads(environment, seeds):
     return {**environment(seeds), "threads": {"intra": 0, "inter": 0, "omp": 0}}
 
 
-@fault("runs.record:container_facts", signatures=(31,))
-@clauses(red="RUN-003", green="RUN-002 FLOW-001 FLOW-006")
+@fault("runs.record:container_facts", 31, red="RUN-003", green="RUN-002 FLOW-001 FLOW-006")
 def gain_of_other_data_recorded(containers, made, scenario):
     """The recorded gain is not the one in use: the stage record says that the gain is 1."""
     return containers(made, scenario) | {"gain": 1.0}
 
 
-@fault("seeds:generator", signatures=(3, 10), makes=True)
+@fault("seeds:generator", 3, 10, makes=True)
 @clauses(red="FLOW-003 DET-002", green="FLOW-001 FLOW-005 FLOW-006")
 def generator_kept(generator):
     """A generator is kept for its seed: a second run draws on where the first stopped."""
     return cache(generator)
 
 
-@fault("seeds:generator", signatures=(10, 76))
+@fault("seeds:generator", 10, 76)
 @clauses(red="DET-003 FLOW-003 DET-002", green="FLOW-001 FLOW-005 FLOW-006")
 def global_generator(generator, seed, purpose):
     """Every draw starts from numpy's global generator."""
     return np.random.default_rng(int(vars(np.random)["randint"](2**31 - 1)))
 
 
-@fault("pipeline.train:train", signatures=(5,), makes=True)
+@fault("pipeline.train:train", 5, red="ANTIPATTERN-001", green="MATH-POLAR-001", makes=True)
 @parity("test_importing_what_trains_draws_no_number", "test_amplitude_two")
-@clauses(red="ANTIPATTERN-001", green="MATH-POLAR-001")
 def import_draws(train):
     """Importing what trains draws from the global generators."""
     random.random()  # while the module is imported, when a fault takes its place there
     return train
 
 
-@fault("runs.store:run_key", red="STORE-001", green="STORE-002 LEGACY-005", signatures=(11,))
+@fault("runs.store:run_key", 11, red="STORE-001", green="STORE-002 LEGACY-005")
 def key_without_code(run_key, values, code_version, threads):
     """The run key forgets the code: a run of yesterday's stages answers today's request."""
     return run_key(values, "", threads)
@@ -75,25 +72,25 @@ def _without(section, values):
     return {key: value for key, value in values.items() if key.partition(".")[0] != section}
 
 
-@fault("runs.store:run_key", red="STORE-001", green="STORE-002 LEGACY-005", signatures=(11,))
+@fault("runs.store:run_key", 11, red="STORE-001", green="STORE-002 LEGACY-005")
 def key_without_inference(run_key, values, *rest):
     """The run key forgets the settings that do not train."""
     return run_key(_without("inference", values), *rest)
 
 
-@fault("runs.store:run_key", red="STORE-001", green="STORE-002 LEGACY-005", signatures=(10, 11))
+@fault("runs.store:run_key", 10, 11, red="STORE-001", green="STORE-002 LEGACY-005")
 def key_without_seeds(run_key, values, *rest):
     """The run key forgets the seeds: another seed finds the run of the first."""
     return run_key(_without("seeds", values), *rest)
 
 
-@fault("runs.store:run_key", red="STORE-001", green="STORE-002 LEGACY-005", signatures=(11,))
+@fault("runs.store:run_key", 11, red="STORE-001", green="STORE-002 LEGACY-005")
 def key_without_threads(run_key, values, code_version, threads):
     """The run key forgets the threads, which change bits."""
     return run_key(values, code_version, {})
 
 
-@fault("legacy.pipeline:LegacyPipeline._enter", signatures=(1,))
+@fault("legacy.pipeline:LegacyPipeline._enter", 1)
 @clauses(red="LEGACY-004", green="CONFIG-001 BRIDGE-007 LEGACY-006")
 def legacy_observes_nothing(enter, pipeline, stage, *args, **kwargs):
     """A legacy run that is told to observe keeps nothing of what it met."""
@@ -109,7 +106,7 @@ def lock_ignored(locked, store, key, on_wait=None):
     yield
 
 
-@fault("pipeline.train:build_model", signatures=(74,), makes=True)
+@fault("pipeline.train:build_model", 74, makes=True)
 @parity("test_repeated_trainings_need_no_more_memory", "test_amplitude_two")
 @clauses(red="TF-REPEATED-MODEL-OOM-001", green="MATH-POLAR-001")
 def models_kept(build):
@@ -123,28 +120,25 @@ def models_kept(build):
     return wrong
 
 
-@fault("runs.record:array_stats", signatures=(37, 78))
-@clauses(red="RUN-002", green="RUN-003 FLOW-001 FLOW-006")
+@fault("runs.record:array_stats", 37, 78, red="RUN-002", green="RUN-003 FLOW-001 FLOW-006")
 def nan_not_counted(array_stats, array):
     """Stage records leave NaN out and do not say so: nan_count is 0 whatever an array holds."""
     return array_stats(array).model_copy(update={"nan_count": 0})
 
 
-@fault("legacy.pipeline:LegacyPipeline.name", signatures=(11,))
-@clauses(red="LEGACY-005", green="LEGACY-006")
+@fault("legacy.pipeline:LegacyPipeline.name", 11, red="LEGACY-005", green="LEGACY-006")
 def observed_runs_one_name(name, pipeline):
     """Runs on dictionaries that say different things share a name in the store."""
     return "legacy"
 
 
-@fault("seeds:generator", red="DET-002", green="DET-003 FLOW-003 FLOW-006", signatures=(10,))
+@fault("seeds:generator", 10, red="DET-002", green="DET-003 FLOW-003 FLOW-006")
 def one_seed_for_all(generator, seed, purpose):
     """Every generator is made from 42."""
     return generator(42, purpose)
 
 
-@fault("runs.store:RunStore.find", signatures=(11,))
-@clauses(red="STORE-003", green="STORE-004 STORE-005 STORE-006")
+@fault("runs.store:RunStore.find", 11, red="STORE-003", green="STORE-004 STORE-005 STORE-006")
 def other_run_answers(find, store, key):
     """A request is answered with a run of a similar key."""
     if found := find(store, key):
@@ -179,9 +173,8 @@ def partial_run_finished(get_or_make, store, key, make, on_wait=None):
     return found
 
 
-@fault("physics.scan:make_positions", signatures=(3, 11), makes=True)
+@fault("physics.scan:make_positions", 3, 11, red="DET-005", green="MATH-POLAR-001", makes=True)
 @parity("test_a_run_after_another_gives_the_bits", "test_amplitude_two")
-@clauses(red="DET-005", green="MATH-POLAR-001")
 def positions_kept(make):
     """The positions of the first scan of a process are those of all that follow."""
     kept: dict[Any, Any] = {}
@@ -195,14 +188,14 @@ def progress_silent(show, progress, done, total, note, unit=""):
     """A run without a terminal says nothing until a stage ends."""
 
 
-@fault("seeds:generator", red="DET-001", green="MATH-POLAR-001", signatures=(10,))
+@fault("seeds:generator", 10, red="DET-001", green="MATH-POLAR-001")
 @parity("test_two_processes_with_equal_settings", "test_amplitude_two")
 def purpose_hashed(generator, seed, purpose):
     """A draw's generator is derived from the name's hash, which differs from process to process."""
     return generator(seed, f"{purpose} {os.getpid()}")
 
 
-@fault("runs.finished_run:write_run", signatures=(70,))
+@fault("runs.finished_run:write_run", 70)
 @clauses(red="RUN-001 EVID-004", green="EVID-002 REPORTING-ARTIFACT-BOUNDARY-001")
 def refined_as_network(write_run, folder, result):
     """The refined object is stored under the network's name."""
@@ -217,8 +210,7 @@ def run_made_again(get_or_make, store, key, make, on_wait=None):
     return get_or_make(store, key, make, on_wait)
 
 
-@fault("runs.run:run", signatures=(25,))
-@clauses(red="FLOW-001 FLOW-002 FLOW-003", green="RUN-003 GROUP-001")
+@fault("runs.run:run", 25, red="FLOW-001 FLOW-002 FLOW-003", green="RUN-003 GROUP-001")
 def split_left_out(run, resolved, *, pipeline=None, session=None):
     """The walk leaves the split out and trains on the frames that it reconstructs."""
     walk = Instead(pipeline).having(split=lambda scenario, scan: TrainTest(scan, scan))
@@ -232,7 +224,7 @@ def threads_in_the_seed(integer_seed, seed, purpose):
     return integer_seed(seed, f"{purpose} {os.environ.get('TF_NUM_INTRAOP_THREADS')}")
 
 
-@fault("runs.run:run", red="FLOW-002 FLOW-005", green="FLOW-001 RUN-002 RUN-003", signatures=(25,))
+@fault("runs.run:run", 25, red="FLOW-002 FLOW-005", green="FLOW-001 RUN-002 RUN-003")
 def training_groups_reconstructed(run, resolved, *, pipeline=None, session=None):
     """The groups that trained are reconstructed; the held-out ones never are."""
     walk = Instead(pipeline)
@@ -248,8 +240,7 @@ def training_groups_reconstructed(run, resolved, *, pipeline=None, session=None)
     return run(resolved, pipeline=walk.having(train=train, infer=infer), session=session)
 
 
-@fault("checks.verdict:verdict_of", signatures=(64,))
-@clauses(red="RUN-008 GAUGE-007", green="RUN-001 RUN-006")
+@fault("checks.verdict:verdict_of", 64, red="RUN-008 GAUGE-007", green="RUN-001 RUN-006")
 def violation_is_success(verdict_of, run):
     """A wrong amplitude ends with exit code 0."""
     return verdict_of(run).model_copy(update={"status": "right"})

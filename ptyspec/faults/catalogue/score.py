@@ -38,8 +38,7 @@ def deviance_halved(deviance, *args, **kwargs):
     return 0.5 * deviance(*args, **kwargs)
 
 
-@fault("scores.metrics:score", signatures=(33,))
-@clauses(red="SCORE-003 EVID-001", green="SCORE-001 SCORE-007 GAUGE-001")
+@fault("scores.metrics:score", 33, red="SCORE-003 EVID-001", green="SCORE-001 SCORE-007 GAUGE-001")
 def evaluator_rescales(score, reconstruction, truth):
     """The evaluator brings the reconstruction to the truth's mean before scoring."""
     frame = cut(reconstruction, truth)
@@ -50,8 +49,7 @@ def evaluator_rescales(score, reconstruction, truth):
     return score(reconstruction.model_copy(update={"object": scaled}), truth)
 
 
-@fault("scores.numbers:pearson", signatures=(55, 68))
-@clauses(red="SCORE-008", green="SCORE-001 SCORE-003 SCORE-007")
+@fault("scores.numbers:pearson", 55, 68, red="SCORE-008", green="SCORE-001 SCORE-003 SCORE-007")
 def flat_scored_as_perfect(pearson, first, second, scale=None):
     """A correlation that is undefined counts as a perfect one."""
     found = pearson(first, second, scale)
@@ -70,15 +68,13 @@ def frc_without_window(hann, size):
     return np.ones_like(hann(size))
 
 
-@fault("scores.frame:has_nan", signatures=(68,))
-@clauses(red="SCORE-008 EVID-001", green="SCORE-001 SCORE-002 SCORE-003")
+@fault("scores.frame:has_nan", 68, red="SCORE-008 EVID-001", green="SCORE-001 SCORE-002 SCORE-003")
 def nan_not_told(has_nan, reconstruction):
     """Pixels that are not finite are left out and not mentioned."""
     return False
 
 
-@fault("pipeline.score:score", signatures=(26,))
-@clauses(red="SCORE-011", green="SCORE-012 LABEL-002 SCORE-003")
+@fault("pipeline.score:score", 26, red="SCORE-011", green="SCORE-012 LABEL-002 SCORE-003")
 def ones_for_truth(score, scenario, scan, reconstruction):
     """An object of ones stands for a truth that is not known."""
     if scan.objectGuess is None:
@@ -95,7 +91,7 @@ def picture_own_colours(amplitude, views):
     return replace(made, limits=canvas.value_limits(made.images["network"], part=1.0))
 
 
-@fault("scores.amplitude:amplitude_scores", signatures=(67,))
+@fault("scores.amplitude:amplitude_scores", 67)
 @clauses(red="SCORE-005", green="SCORE-003 SCORE-004 GAUGE-001")
 def psnr_peak_255(scores, frame):
     """A noise ratio with a peak of 255 stands among the scores."""
@@ -104,7 +100,7 @@ def psnr_peak_255(scores, frame):
     return made if not error else {**made, "psnr": 20 * math.log10(255 / error)}
 
 
-@fault("scores.amplitude:amplitude_scores", signatures=(33, 66))
+@fault("scores.amplitude:amplitude_scores", 33, 66)
 @clauses(red="SCORE-003 SCORE-007", green="SCORE-001 SCORE-002 GAUGE-001")
 def ratio_after_rescale(scores, frame):
     """The amplitude ratio is that of the least-squares scaled prediction."""
@@ -128,8 +124,7 @@ def score_renamed(scores, frame):
     return {other.get(name, name): value for name, value in scores(frame).items()}
 
 
-@fault("scores.amplitude:ssim", signatures=(67,))
-@clauses(red="SCORE-004", green="SCORE-001 SCORE-005 GAUGE-001")
+@fault("scores.amplitude:ssim", 67, red="SCORE-004", green="SCORE-001 SCORE-005 GAUGE-001")
 def ssim_range_255(ssim, rec, truth, mask):
     """Structural similarity is taken in the range of an 8-bit image."""
     from skimage import metrics
@@ -140,7 +135,7 @@ def ssim_range_255(ssim, rec, truth, mask):
     return float(similarity(rec, truth, data_range=255.0, gaussian_weights=True)), None
 
 
-@fault("scores.amplitude:amplitude_scores", signatures=(33, 65))
+@fault("scores.amplitude:amplitude_scores", 33, 65)
 @clauses(red="EVID-001 SCORE-003", green="EVID-003 GAUGE-001 SCORE-004")
 def tautological_ratio(scores, frame):
     """The mean ratio telescopes and no longer contains the prediction."""
@@ -148,34 +143,29 @@ def tautological_ratio(scores, frame):
     return made if made["mean_ratio"] is None else {**made, "mean_ratio": 1.0}
 
 
-@fault("scores.frame:cut", signatures=(58,))
-@clauses(
-    red="REASSEMBLY-METRIC-FRAME-001 SCORE-007 GAUGE-008", green="SCORE-003 SCORE-004 GAUGE-006"
-)
+@fault("scores.frame:cut", 58, red="REASSEMBLY-METRIC-FRAME-001 SCORE-007 GAUGE-008")
+@clauses(green="SCORE-003 SCORE-004 GAUGE-006")
 def truth_off_by_1(cut, reconstruction, truth):
     """The truth is cut one pixel beside the reconstruction: the evaluator's frame lies 1 px off."""
     x, y = reconstruction.origin
     return cut(reconstruction.model_copy(update={"origin": (x + 1, y)}), truth)
 
 
-@fault("scores.frame:cut", signatures=(58,))
-@clauses(
-    red="REASSEMBLY-METRIC-FRAME-001 SCORE-007 GAUGE-008", green="SCORE-004 SCORE-005 GAUGE-006"
-)
+@fault("scores.frame:cut", 58, red="REASSEMBLY-METRIC-FRAME-001 SCORE-007 GAUGE-008")
+@clauses(green="SCORE-004 SCORE-005 GAUGE-006")
 def truth_off_by_32(cut, reconstruction, truth):
     """The truth is cut half a patch beside the reconstruction."""
     x, y = reconstruction.origin
     return cut(reconstruction.model_copy(update={"origin": (x + 32, y + 32)}), truth)
 
 
-@fault("scores.phase:phase_scores", signatures=(77,))
-@clauses(red="SCORE-002", green="SCORE-001 SCORE-003 SCORE-006")
+@fault("scores.phase:phase_scores", 77, red="SCORE-002", green="SCORE-001 SCORE-003 SCORE-006")
 def uncovered_phase_scored(scores, frame):
     """The phase of uncovered pixels, angle 0 = 0, is scored."""
     return scores(replace(frame, mask=np.ones_like(frame.mask)))
 
 
-@fault("scores.frame:cut", signatures=(59,))
+@fault("scores.frame:cut", 59)
 @clauses(red="SCORE-001 SCORE-002 SCORE-008", green="SCORE-003 SCORE-004 GAUGE-005")
 def uncovered_pixels_scored(cut, reconstruction, truth):
     """Pixels without light count as zeros of the object."""

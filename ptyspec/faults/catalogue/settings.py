@@ -23,7 +23,7 @@ def bridge_half_done(update, cfg, config):
         raise
 
 
-@fault("legacy.bridge:update_legacy_dict", signatures=(3,))
+@fault("legacy.bridge:update_legacy_dict", 3)
 @clauses(red="BRIDGE-006", green="BRIDGE-001 BRIDGE-002 BRIDGE-005")
 def bridge_wipes(update, cfg, config):
     """The bridge begins with a clean dictionary and loses what it does not know."""
@@ -38,7 +38,7 @@ def bridge_wipes(update, cfg, config):
             del cfg[key]
 
 
-@fault("legacy.bridge:update_legacy_dict", signatures=(3,))
+@fault("legacy.bridge:update_legacy_dict", 3)
 @clauses(red="BRIDGE-002 BRIDGE-003", green="BRIDGE-001 BRIDGE-005 BRIDGE-006")
 def config_before_shows(update, cfg, config):
     """What only the config before had stays in the dictionary."""
@@ -48,15 +48,14 @@ def config_before_shows(update, cfg, config):
         cfg[key] = before[key]
 
 
-@fault("legacy.params:legacy_defaults", signatures=(8,))
+@fault("legacy.params:legacy_defaults", 8)
 @clauses(red="PARAM-001 BRIDGE-004", green="BRIDGE-001 BRIDGE-006 PARAM-003")
 def defaults_drift(legacy_defaults, *branch):
     """The dictionary's defaults of epochs and probe mask are the configs'."""
     return {**legacy_defaults(*branch), "nepochs": 50, "probe.mask": False}
 
 
-@fault("contracts.resolve:Resolved.as_json", signatures=(2,))
-@clauses(red="RUN-004 CONFIG-009", green="CONFIG-002")
+@fault("contracts.resolve:Resolved.as_json", 2, red="RUN-004 CONFIG-009", green="CONFIG-002")
 def defaults_recorded(as_json, resolved):
     """A run records the defaults in place of the values in effect."""
     return as_json(Resolved(Scenario(name=resolved.scenario.name), resolved.provenance))
@@ -68,8 +67,7 @@ def departure_undeclared(meant, cfg, *args, **kwargs):
     return meant({**cfg, "nepochs": 5}, *args, **kwargs)
 
 
-@fault("runs.request:request", signatures=(9,))
-@clauses(red="CONFIG-011", green="CONFIG-003 CONFIG-007 CONFIG-009")
+@fault("runs.request:request", 9, red="CONFIG-011", green="CONFIG-003 CONFIG-007 CONFIG-009")
 def images_as_groups(request, target, *, settings=(), **options):
     """scan.n_images on the command line sets grouping.n_groups."""
     counts = [text.partition("=")[2] for text in settings if text.startswith("scan.n_images=")]
@@ -78,10 +76,8 @@ def images_as_groups(request, target, *, settings=(), **options):
     )
 
 
-@fault("contracts.resolve:resolve", signatures=(9,))
-@clauses(
-    red="CONFIG-006 CONFIG-003 CONFIG-004", green="CONFIG-007 CONFIG-008 CONFIG-009 CONFIG-011"
-)
+@fault("contracts.resolve:resolve", 9, red="CONFIG-006 CONFIG-003 CONFIG-004")
+@clauses(green="CONFIG-007 CONFIG-008 CONFIG-009 CONFIG-011")
 def last_layer_as_source(resolve, layers):
     """Every value is said to come from the last layer."""
     made = resolve(layers)
@@ -90,7 +86,7 @@ def last_layer_as_source(resolve, layers):
     return Resolved(made.scenario, dict.fromkeys(made.provenance, layers[-1].source))
 
 
-@fault("contracts.resolve:resolve", signatures=(2,))
+@fault("contracts.resolve:resolve", 2)
 @clauses(red="CONFIG-005 CONFIG-009", green="CONFIG-007 CONFIG-008 CONFIG-003")
 def mask_diameter_open(resolve, layers):
     """A value that follows from another is left to whoever needs it first."""
@@ -101,7 +97,7 @@ def mask_diameter_open(resolve, layers):
     return Resolved(left, made.provenance)
 
 
-@fault("legacy.bridge:entries", signatures=(51,))
+@fault("legacy.bridge:entries", 51)
 @clauses(red="BRIDGE-001 BRIDGE-008 CONFIG-001", green="BRIDGE-002 BRIDGE-005 BRIDGE-006")
 def names_not_mapped(entries, config):
     """A renamed field keeps its new name, which legacy code does not read."""
@@ -109,7 +105,7 @@ def names_not_mapped(entries, config):
     return {"probe_mask" if key == "probe.mask" else key: value for key, value in made.items()}
 
 
-@fault("legacy.bridge:stale_keys", signatures=(2, 3))
+@fault("legacy.bridge:stale_keys", 2, 3)
 @clauses(red="BRIDGE-002 BRIDGE-003", green="BRIDGE-001 BRIDGE-006 BRIDGE-008")
 def none_leaks(stale_keys, cfg, config):
     """Fields that are None are passed over by the bridge: the value before survives."""
@@ -122,7 +118,7 @@ def _only(layer, wanted):
     return Layer(layer.source, nest({k: v for k, v in flatten(layer.values) if wanted(k)}))
 
 
-@fault("contracts.resolve:resolve", signatures=(2,))
+@fault("contracts.resolve:resolve", 2)
 @clauses(red="CONFIG-004 CONFIG-006", green="CONFIG-003 CONFIG-007 CONFIG-008 CONFIG-009")
 def null_overrides(resolve, layers):
     """A null in a later layer displaces the value below it."""
@@ -133,8 +129,7 @@ def null_overrides(resolve, layers):
     return resolve(kept)
 
 
-@fault("legacy.params:legacy_defaults", signatures=(3, 5), makes=True)
-@clauses(red="PARAM-005", green="PARAM-002")
+@fault("legacy.params:legacy_defaults", 3, 5, red="PARAM-005", green="PARAM-002", makes=True)
 def one_default_dictionary(legacy_defaults):
     """All dictionaries share one table of defaults."""
     made: dict[str, dict[str, Any]] = {}
@@ -148,7 +143,7 @@ def one_stale_key_named(init, error, stale, stage):
     return init(error, stale[:1], stage)
 
 
-@fault("experiments.observe:variant", signatures=(12,))
+@fault("experiments.observe:variant", 12)
 @clauses(red="CONFIG-002", green="CONFIG-003 CONFIG-004 CONFIG-011")
 def output_in_settings(variant, words, **options):
     """An option of execution enters the physics."""
@@ -165,8 +160,7 @@ def output_in_settings(variant, words, **options):
     return replace(made, resolved=Resolved(said, made.resolved.provenance))
 
 
-@fault("legacy.params:derived_sizes", signatures=(64,))
-@clauses(red="PARAM-002", green="PARAM-004 DOSE-EXPERIMENTS-002")
+@fault("legacy.params:derived_sizes", 64, red="PARAM-002", green="PARAM-004 DOSE-EXPERIMENTS-002")
 def padded_size_without_jitter(derived_sizes, values):
     """The legacy model's padded size leaves out the room for jitter: padded_size is bigN."""
     made = derived_sizes(values)
@@ -186,8 +180,7 @@ def phase_lost_in_bridge(read_object, cfg, said):
     return {**read_object(cfg, said), "object.phase": "none"}
 
 
-@fault("contracts.resolve:resolve", signatures=(9,))
-@clauses(red="CONFIG-003", green="CONFIG-004 CONFIG-007 CONFIG-009")
+@fault("contracts.resolve:resolve", 9, red="CONFIG-003", green="CONFIG-004 CONFIG-007 CONFIG-009")
 def profile_over_scenario(resolve, layers):
     """A profile outranks the scenario that it is used with."""
 
@@ -197,7 +190,7 @@ def profile_over_scenario(resolve, layers):
     return resolve(sorted(layers, key=rank))
 
 
-@fault("contracts.resolve:resolve", signatures=(9,))
+@fault("contracts.resolve:resolve", 9)
 @clauses(red="CONFIG-003 CONFIG-011", green="CONFIG-004 CONFIG-007 CONFIG-009")
 def recipe_over_command_line(resolve, layers):
     """The recipe outranks what the user said: recipes are put on top of the command line."""
@@ -235,8 +228,7 @@ def settings_page_stale(keys):
     return [{**row, "default": 8000} if row["key"] == "scan.n_images" else row for row in keys()]
 
 
-@fault("contracts.resolve:resolve", signatures=(3,), makes=True)
-@clauses(red="CONFIG-009", green="CONFIG-007 CONFIG-012")
+@fault("contracts.resolve:resolve", 3, red="CONFIG-009", green="CONFIG-007 CONFIG-012", makes=True)
 def settings_remembered(resolve):
     """What one resolution was told survives into the next."""
     memory: dict[str, Any] = {}
@@ -260,7 +252,7 @@ def _observing(enter, pipeline, *args, **kwargs):
         pipeline.strict = strict
 
 
-@fault("legacy.bridge:check_synchronised", signatures=(1,))
+@fault("legacy.bridge:check_synchronised", 1)
 @clauses(red="CONFIG-001 SIM-LINES-CONFIG-001 BRIDGE-007 LEGACY-003", green="LEGACY-004 LEGACY-006")
 def stale_dictionary_accepted(check, *args, **kwargs):
     """The guard of CONFIG-001 is off: stages run on whatever the dictionary says."""
@@ -273,7 +265,7 @@ def _untouched(cfg):
     return dict(cfg) == legacy_defaults()
 
 
-@fault("legacy.bridge:check_synchronised", signatures=(1,))
+@fault("legacy.bridge:check_synchronised", 1)
 @clauses(red="SIM-LINES-CONFIG-001", green="CONFIG-001 BRIDGE-007 LEGACY-006")
 def unbridged_dictionary_accepted(check, cfg, *rest, **kwargs):
     """A dictionary that was never bridged counts as one that says nothing."""
@@ -318,7 +310,7 @@ def values_bent(nest, flat):
     return nest({k: v if k.rpartition(".")[2] in kept else _number(v) for k, v in flat.items()})
 
 
-@fault("legacy.params:validate", red="PARAM-004", green="PARAM-002", signatures=(41,))
+@fault("legacy.params:validate", 41, red="PARAM-004", green="PARAM-002")
 def weightless_term_accepted(validate, values):
     """A loss weight that multiplies nothing is accepted."""
     validate({**values, "realspace_weight": 0, "realspace_mae_weight": 0, "tv_weight": 0})

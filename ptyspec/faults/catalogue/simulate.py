@@ -9,7 +9,7 @@ from ptyspec.faults.fault import changed, clauses, fault
 from ptyspec.physics.interpolate import kernel
 
 
-@fault("physics.simulate:measure", signatures=(44,))
+@fault("physics.simulate:measure", 44)
 @clauses(red="SCALE-001 DOSE-001 SYNTH-POISSON-DOSE-001", green="DOSE-003 NORM-001 NORM-006")
 def closed_form_scale(measure, obj, probe, positions, dose, seed):
     """The closed-form scale stands in for that of the dataset."""
@@ -28,7 +28,7 @@ def dark_probe_accepted(normalised, probe, probe_scale):
         return np.asarray(probe / probe_scale)
 
 
-@fault("physics.simulate:measure", signatures=(39,))
+@fault("physics.simulate:measure", 39)
 @clauses(red="SYNTH-POISSON-DOSE-001 DOSE-001 DOSE-004", green="DOSE-003 SCALE-001 NORM-006")
 def dose_inert(measure, obj, probe, positions, dose, seed):
     """The declared number of photons changes nothing."""
@@ -43,7 +43,7 @@ def exit_wave_real(expected, probe, patches):
     return expected(np.ones_like(probe), (probe * patches).real)
 
 
-@fault("physics.diffraction:far_field", signatures=(53,))
+@fault("physics.diffraction:far_field", 53)
 @clauses(red="FORWARD-003 FORWARD-001 FORWARD-002", green="FORWARD-006 PHASE-001 PROBE-003")
 def input_padded(transform, exit_wave):
     """The exit wave is padded before the transform, as a page of upstream's specification asks."""
@@ -52,7 +52,7 @@ def input_padded(transform, exit_wave):
     return transform(np.pad(exit_wave, frame))[..., half:-half, half:-half]
 
 
-@fault("physics.simulate:measure", signatures=(14,))
+@fault("physics.simulate:measure", 14)
 @clauses(red="DOSE-003 SYNTH-POISSON-DOSE-001 SCALE-002", green="NORM-006 NORM-001 PROBE-003")
 def intensity_for_amplitude(measure, obj, probe, positions, dose, seed):
     """The square root is forgotten: X is counts / s^2."""
@@ -60,7 +60,7 @@ def intensity_for_amplitude(measure, obj, probe, positions, dose, seed):
     return amplitude**2, scale
 
 
-@fault("physics.diffraction:far_field", signatures=(53,))
+@fault("physics.diffraction:far_field", 53)
 @clauses(red="FORWARD-002 FORWARD-004 LOSS-007", green="FORWARD-001 FORWARD-003 FORWARD-006")
 def inverse_transform(transform, exit_wave):
     """The detector's transform is the inverse one: frequencies run backwards."""
@@ -96,14 +96,14 @@ def lines_of_another_blur(lines, size, seed):
     return np.asarray(0.9 * made + 0.1 * made.mean())
 
 
-@fault("pipeline.simulate:simulate", signatures=(51,))
+@fault("pipeline.simulate:simulate", 51)
 @clauses(red="PROBE-MASK-DEFAULT-001", green="SCALE-002 SCALE-001 PROBE-003")
 def mask_dropped(simulate, scenario):
     """A probe mask that was asked for is not applied: model.probe_mask is read by nobody."""
     return simulate(changed(scenario, "model", probe_mask=False))
 
 
-@fault("pipeline.simulate:simulate", signatures=(51, 28))
+@fault("pipeline.simulate:simulate", 51, 28)
 @clauses(red="PROBE-MASK-DEFAULT-001", green="SCALE-001 PROBE-003 NORM-002")
 def mask_in_simulator_only(simulate, scenario):
     """The simulator masks the probe, the model gets it bare."""
@@ -114,14 +114,14 @@ def mask_in_simulator_only(simulate, scenario):
     return scan.model_copy(update={"probeGuess": bare})
 
 
-@fault("pipeline.simulate:simulate", signatures=(51,))
+@fault("pipeline.simulate:simulate", 51)
 @clauses(red="PROBE-MASK-DEFAULT-001 SCALE-003", green="SCALE-002 PROBE-003 NORM-002")
 def mask_unasked(simulate, scenario):
     """The mask's default is on in the runner and off in the documents."""
     return simulate(changed(scenario, "model", probe_mask=True))
 
 
-@fault("physics.interpolate:translate", signatures=(18,))
+@fault("physics.interpolate:translate", 18)
 @clauses(red="TRANSLATE-001 MERGE-001", green="TRANSLATE-003 MERGE-002")
 def move_sign_flipped(translate, image, dx, dy, *kind, **named):
     """Images move the other way."""
@@ -135,46 +135,42 @@ def moved_linearly(kernel, distance, kind="lanczos"):
     return kernel(distance, "linear")
 
 
-@fault("physics.simulate:measure", signatures=(10,))
+@fault("physics.simulate:measure", 10)
 @clauses(red="SIMULATE-001 DET-002", green="DOSE-001 DOSE-002 SYNTH-POISSON-DOSE-001")
 def noise_seed_ignored(measure, obj, probe, positions, dose, seed):
     """The photon noise is drawn with a seed of the generator's own."""
     return measure(obj, probe, positions, dose, 42)
 
 
-@fault("physics.objects:make_object", signatures=(10,))
+@fault("physics.objects:make_object", 10)
 @clauses(red="SIMULATE-001 DET-002 NESTED-002", green="OBJECT-001 OBJECT-002 PROBE-003 SCALE-002")
 def object_seed_ignored(make, spec, seed):
     """The object is drawn with a seed of the generator's own."""
     return make(spec, 42)
 
 
-@fault("physics.geometry:extract_patches", signatures=(18,))
-@clauses(
-    red="TRANSLATE-002 STITCH-005 COORDS-002 MERGE-003", green="COORDS-005 STITCH-002 SCALE-002"
-)
+@fault("physics.geometry:extract_patches", 18, red="TRANSLATE-002 STITCH-005 COORDS-002 MERGE-003")
+@clauses(green="COORDS-005 STITCH-002 SCALE-002")
 def patches_on_whole_pixels(extract, obj, positions, size):
     """Patches are cut at whole pixels, whatever the positions say."""
     return extract(obj, np.rint(positions), size)
 
 
-@fault("physics.geometry:extract_patches", signatures=(17,))
+@fault("physics.geometry:extract_patches", 17)
 @clauses(red="TRANSLATE-002 COORDS-005 COORDS-002", green="COORDS-003 FORWARD-006 STITCH-002")
 def patches_swapped_axes(extract, obj, positions, size):
     """Patches are cut at (y, x)."""
     return extract(obj, np.asarray(positions)[:, ::-1], size)
 
 
-@fault("physics.diffraction:far_field", signatures=(53,))
-@clauses(
-    red="FORWARD-002 LOSS-007 ITERATIVE-002", green="FORWARD-001 FORWARD-003 FORWARD-006 SCALE-002"
-)
+@fault("physics.diffraction:far_field", 53, red="FORWARD-002 LOSS-007 ITERATIVE-002")
+@clauses(green="FORWARD-001 FORWARD-003 FORWARD-006 SCALE-002")
 def pattern_not_shifted(transform, exit_wave):
     """The pattern is stored as the FFT leaves it."""
     return np.asarray(np.fft.ifftshift(transform(exit_wave), axes=(-2, -1)))
 
 
-@fault("pipeline.simulate:simulate", signatures=(34, 28))
+@fault("pipeline.simulate:simulate", 34, 28)
 @clauses(red="SCALE-002 SCALE-003 PROBE-MASK-DEFAULT-001", green="NORM-001 NORM-002 PROBE-003")
 def probe_rescaled(simulate, scenario):
     """The scan gets a probe of largest modulus one, its patterns were made with another."""
@@ -183,7 +179,7 @@ def probe_rescaled(simulate, scenario):
     return scan.model_copy(update={"probeGuess": probe.astype(np.complex64)})
 
 
-@fault("physics.probes:normalise", signatures=(34,))
+@fault("physics.probes:normalise", 34)
 @clauses(red="PROBE-001 SCALE-003 PROBE-006", green="PROBE-005 PROBE-003 SCALE-002")
 def probe_scale_twice(normalise, probe, probe_scale):
     """The probe is divided by probe_scale a second time."""
@@ -197,14 +193,14 @@ def probe_without_aberration(custom, size, seed):
     return np.asarray((level + level[::-1, ::-1]) / 2, np.complex128)
 
 
-@fault("physics.scan:make_positions", signatures=(10,))
+@fault("physics.scan:make_positions", 10)
 @clauses(red="SIMULATE-001 DET-002", green="PROBE-003 NORM-002 SCALE-002")
 def scan_seed_ignored(make, spec, size, seed):
     """The scan is drawn with a seed of the generator's own."""
     return make(spec, size, 42)
 
 
-@fault("physics.diffraction:far_field", signatures=(47,))
+@fault("physics.diffraction:far_field", 47)
 @clauses(red="FORWARD-006 FORWARD-001", green="FORWARD-002 FORWARD-003 SCALE-002")
 def shift_mixes_frames(transform, exit_wave):
     """The shift of the pattern acts on the axis of the frames too."""
@@ -212,7 +208,7 @@ def shift_mixes_frames(transform, exit_wave):
     return np.asarray(np.fft.fftshift(field, axes=tuple(range(field.ndim - 2))))
 
 
-@fault("pipeline.simulate:check_size", signatures=(57,))
+@fault("pipeline.simulate:check_size", 57)
 @clauses(red="PARAMS-N-DIV4-001", green="FORWARD-001 PROBE-004 OBJECT-001")
 def side_of_six_accepted(check, size):
     """A side that can be halved only once is accepted."""
@@ -225,10 +221,8 @@ def texture_of_the_amplitude(drawn, spec, seed, texture_seed):
     return drawn(spec, seed, seed)
 
 
-@fault("physics.diffraction:far_field", signatures=(53,))
-@clauses(
-    red="FORWARD-001 FORWARD-003 DOSE-001 SCALE-002", green="FORWARD-006 SIMULATE-001 PROBE-003"
-)
+@fault("physics.diffraction:far_field", 53, red="FORWARD-001 FORWARD-003 DOSE-001 SCALE-002")
+@clauses(green="FORWARD-006 SIMULATE-001 PROBE-003")
 def transform_without_norm(transform, exit_wave):
     """The transform has numpy's default norm: a factor N at the detector."""
     return transform(exit_wave) * exit_wave.shape[-1]

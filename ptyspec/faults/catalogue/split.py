@@ -22,7 +22,7 @@ def fraction_of_test(split, scenario, scan):
     return split(changed(scenario, "split", fraction=1.0 - scenario.split.fraction), scan)
 
 
-@fault("pipeline.split:split", signatures=(25,))
+@fault("pipeline.split:split", 25)
 @clauses(red="SPLIT-001 SPLIT-003", green="SPLIT-004 SPLIT-005 SPLIT-006 GROUP-004")
 def frames_shared(split, scenario, scan):
     """Training and test share frames: the parts overlap by a few."""
@@ -46,7 +46,7 @@ def image_cut_in_two(by_image, scan, images_train):
     return _cut(scan, max(1, min(scan.size - 1, made.train.size - 1)))
 
 
-@fault("pipeline.split:split", signatures=(25,))
+@fault("pipeline.split:split", 25)
 @clauses(red="SPLIT-001 SPLIT-003 SPLIT-006 SPLIT-002", green="SPLIT-004 SPLIT-005")
 def one_half_twice(split, scenario, scan):
     """One part of the split is used twice: the network is tested on what it was trained on."""
@@ -54,16 +54,14 @@ def one_half_twice(split, scenario, scan):
     return TrainTest(made.train, made.train)
 
 
-@fault("pipeline.split:split", signatures=(25,))
-@clauses(red="SPLIT-003", green="SPLIT-001 SPLIT-005 SPLIT-006")
+@fault("pipeline.split:split", 25, red="SPLIT-003", green="SPLIT-001 SPLIT-005 SPLIT-006")
 def split_by_index(split, scenario, scan):
     """The spatial split goes by the order in the file, not by place."""
     made = split(scenario, scan)
     return _cut(scan, made.train.size) if scenario.split.kind == "spatial" else made
 
 
-@fault("pipeline.split:split", signatures=(10,))
-@clauses(red="DET-002", green="SPLIT-001 SPLIT-003 SPLIT-005")
+@fault("pipeline.split:split", 10, red="DET-002", green="SPLIT-001 SPLIT-003 SPLIT-005")
 def split_seed_fixed(split, scenario, scan):
     """The random split is drawn with 42, whatever seed is declared."""
     return split(changed(scenario, "seeds", split=42), scan)

@@ -6,7 +6,7 @@ from ptyspec.faults.fault import clauses, fault
 from ptyspec.physics import stitch as stitching
 
 
-@fault("physics.stitch:stitch", signatures=(58,))
+@fault("physics.stitch:stitch", 58)
 @clauses(red="STITCH-001 STITCH-005 COORDS-002", green="STITCH-002 STITCH-003 BASELINE-OFFSET-001")
 def canvas_at_centre_of_mass(stitch, patches, **settings):
     """The stitched canvas is anchored at the scan's centre of mass."""
@@ -23,7 +23,7 @@ def chunks_move_alike(aligned, patches, weight, fractions):
     return aligned(patches, weight, fractions[np.arange(len(fractions)) % stitching.CHUNK])
 
 
-@fault("physics.stitch:illumination_weight", signatures=(62,))
+@fault("physics.stitch:illumination_weight", 62)
 @clauses(red="REASSEMBLY-M-CONTRACT-001", green="STITCH-001 STITCH-003 MERGE-002")
 def crop_twice(weight, probe):
     """Stitching crops a border that the patches no longer have."""
@@ -31,11 +31,8 @@ def crop_twice(weight, probe):
     return np.asarray(weight(probe) * np.pad(np.ones((size - 4, size - 4), np.float32), 2))
 
 
-@fault("physics.stitch:add", signatures=(60, 61))
-@clauses(
-    red="STITCH-002 BASELINE-OFFSET-001 STITCH-GRIDSIZE-001",
-    green="STITCH-005 STITCH-008 COORDS-002",
-)
+@fault("physics.stitch:add", 60, 61, red="STITCH-002 BASELINE-OFFSET-001 STITCH-GRIDSIZE-001")
+@clauses(green="STITCH-005 STITCH-008 COORDS-002")
 def patches_dropped_at_bounds(add, canvas, images, base):
     """An off-by-one in the bounds check of the accumulator."""
     inside = (np.asarray(base) > 0).all(axis=1)
@@ -48,7 +45,7 @@ def phases_not_synchronised(stitch, patches, **settings):
     return stitch(patches, **(settings | {"synchronise": False}))
 
 
-@fault("physics.stitch:stitch", signatures=(75,))
+@fault("physics.stitch:stitch", 75)
 @clauses(red="STITCH-GRIDSIZE-001", green="MERGE-001 MERGE-002 COORDS-003")
 def single_frames_need_company(stitch, patches, **options):
     """Stitching refuses what is perfectly well defined: groups of one frame."""
@@ -57,36 +54,31 @@ def single_frames_need_company(stitch, patches, **options):
     return stitch(patches, **options)
 
 
-@fault("physics.stitch:aligned", signatures=(18,))
+@fault("physics.stitch:aligned", 18)
 @clauses(red="STITCH-005 COORDS-002 STITCH-006", green="STITCH-001 STITCH-002 STITCH-GRIDSIZE-001")
 def stitch_on_whole_pixels(aligned, patches, weight, fractions):
     """The fraction of a position is lost where patches are stitched."""
     return aligned(patches, weight, np.rint(fractions))
 
 
-@fault("physics.stitch:stitch", signatures=(17,))
-@clauses(
-    red="STITCH-005 COORDS-002 STITCH-GRIDSIZE-001",
-    green="STITCH-002 STITCH-003 BASELINE-OFFSET-001",
-)
+@fault("physics.stitch:stitch", 17, red="STITCH-005 COORDS-002 STITCH-GRIDSIZE-001")
+@clauses(green="STITCH-002 STITCH-003 BASELINE-OFFSET-001")
 def stitch_transposes_patches(stitch, patches, **settings):
     """Rows and columns of every patch change places between network and canvas."""
     turned = patches.model_copy(update={"object": np.swapaxes(patches.object, 1, 2)})
     return stitch(turned, **settings)
 
 
-@fault("physics.stitch:stitch", signatures=(50, 73))
+@fault("physics.stitch:stitch", 50, 73)
 @clauses(red="STITCH-004 STITCH-007 STITCH-002", green="STITCH-001 STITCH-008 STITCH-GRIDSIZE-001")
 def stitch_unweighted(stitch, patches, **settings):
     """Patches are averaged without |P|^2, so that guesses in the dark count in full."""
     return stitch(patches.model_copy(update={"probe": np.ones_like(patches.probe)}), **settings)
 
 
-@fault("physics.stitch:finish", signatures=(59, 77))
-@clauses(
-    red="STITCH-003 STITCH-GRIDSIZE-001 REASSEMBLY-METRIC-FRAME-001",
-    green="STITCH-002 BASELINE-OFFSET-001 STITCH-007",
-)
+@fault("physics.stitch:finish", 59, 77)
+@clauses(red="STITCH-003 STITCH-GRIDSIZE-001 REASSEMBLY-METRIC-FRAME-001")
+@clauses(green="STITCH-002 BASELINE-OFFSET-001 STITCH-007")
 def uncovered_zeros(finish, *parts):
     """Pixels without light are zero: uncovered pixels look like an opaque object."""
     made = finish(*parts)

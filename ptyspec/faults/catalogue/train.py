@@ -12,7 +12,7 @@ from ptyspec.errors import ConfigError
 from ptyspec.faults.fault import clauses, fault, parity
 
 
-@fault("networks.forward:polar", signatures=(46,))
+@fault("networks.forward:polar", 46)
 @parity("[sigmoid-up]", "test_amplitude_two", "test_the_gain_multiplies")
 @clauses(red="MATH-POLAR-001 HEAD-003", green="NORMALIZATION-001 FORWARD-001")
 def a_plus_i_phi(polar, amplitude, phase):
@@ -28,7 +28,7 @@ def _clipped(obj, ceiling):
     return obj.times(ops.minimum(1.0, ceiling * ops.rsqrt(obj.intensity + 1e-12)))
 
 
-@fault("networks.registry:check_reach", signatures=(32,))
+@fault("networks.registry:check_reach", 32)
 @parity("[gs2-random]", "test_a_head_that_cannot", "the_whole_network", "test_the_gain_multiplies")
 @clauses(red="HEAD-001 HEAD-002 INFER-005", green="NORMALIZATION-001 MATH-POLAR-001")
 def bounded_head(check, *args, **kwargs):
@@ -54,7 +54,7 @@ def _(build, *args, **kwargs):
     return model
 
 
-@fault("pipeline.train:canvas_side", red="CANVAS-001", green="CANVAS-003", signatures=(63,))
+@fault("pipeline.train:canvas_side", 63, red="CANVAS-001", green="CANVAS-003")
 @parity()
 def canvas_from_absolute_offsets(side, scenario, containers):
     """The canvas inside the model is sized from absolute positions."""
@@ -64,21 +64,19 @@ def canvas_from_absolute_offsets(side, scenario, containers):
     return least if scenario.model.canvas or least == scenario.model.N else whole
 
 
-@fault("physics.geometry:required_canvas", signatures=(63,))
+@fault("physics.geometry:required_canvas", 63)
 @clauses(red="CANVAS-001", green="STITCH-001 COORDS-003 GROUP-001")
 def canvas_one_sided(required, relative, size):
     """The canvas inside the model grows by the largest offset once, not on both sides."""
     return size + (required(relative, size) - size) // 2
 
 
-@fault("physics.merge:check_canvas", signatures=(64,))
-@clauses(red="CANVAS-003", green="CANVAS-001 MERGE-001 MERGE-002")
+@fault("physics.merge:check_canvas", 64, red="CANVAS-003", green="CANVAS-001 MERGE-001 MERGE-002")
 def canvas_too_small_accepted(check, relative, size, canvas):
     """A canvas that cuts the groups is used all the same."""
 
 
-@fault("runs.store:RunStore.checkpoint_folder", signatures=(11,))
-@clauses(red="STORE-008", green="STORE-009")
+@fault("runs.store:RunStore.checkpoint_folder", 11, red="STORE-008", green="STORE-009")
 def checkpoints_shared(checkpoint_folder, store, key):
     """Checkpoints of all runs lie in one folder: a training goes on from another scenario's."""
     return checkpoint_folder(store, "latest")
@@ -89,9 +87,8 @@ def _(forget, store, key):
     return forget(store, "latest")
 
 
-@fault("pipeline.train:_Run._check", signatures=(37, 78))
+@fault("pipeline.train:_Run._check", 37, 78, red="HIST-004", green="NET-004 MATH-POLAR-001")
 @parity("test_a_loss_that_is_not_finite_ends", "test_amplitude_two", "and_others_do_not[cnn]")
-@clauses(red="HIST-004", green="NET-004 MATH-POLAR-001")
 def infinite_loss_ignored(check, run, value, epoch, step, metric):
     """A loss that is not finite is written down and training goes on."""
     if "loss" not in metric:
@@ -106,15 +103,14 @@ def interrupt_forgotten(between_steps):
         yield lambda: None
 
 
-@fault("pipeline.train:_Run._with_best", signatures=(78,))
+@fault("pipeline.train:_Run._with_best", 78, red="HIST-003 INFER-004", green="HIST-001")
 @parity("test_the_saved_best_weights", "test_the_weights_that_are", "test_a_history_has_a_complete")
-@clauses(red="HIST-003 INFER-004", green="HIST-001")
 def last_epoch_kept(with_best, run, state):
     """A checkpoint of the best epoch is built and never attached: the last weights are kept."""
     return replace(state, best=state.weights, best_epoch=state.epoch)
 
 
-@fault("pipeline.train:_divide", red="HIST-006", green="HIST-007 MATH-POLAR-001", signatures=(80,))
+@fault("pipeline.train:_divide", 80, red="HIST-006", green="HIST-007 MATH-POLAR-001")
 @parity("test_groups_validate_all_over_the_area", "test_validation_rows_and", "test_amplitude_two")
 def last_groups_validate(divide, scenario, groups):
     """The last part of the groups validates, wherever they lie."""
@@ -130,25 +126,23 @@ def last_record_alone(epoch, run, state, check):
     return epoch(run, replace(state, records=()), check)
 
 
-@fault("networks.blocks:Seeded.__init__", red="NET-004", green="NET-006 NET-001", signatures=(10,))
+@fault("networks.blocks:Seeded.__init__", 10, red="NET-004", green="NET-006 NET-001")
 @parity("test_equal_seeds_give_equal_weights", "eager_one_does[unrolled-gs2]", "else_does[unrolled")
 def layers_of_one_seed(init, layers, seed):
     """Another training seed gives the same initial weights."""
     return init(layers, 0)
 
 
-@fault("legacy.pipeline:LegacyPipeline._shown", signatures=(7,))
+@fault("legacy.pipeline:LegacyPipeline._shown", 7, red="LEGACY-002", green="LEGACY-001")
 @parity("test_the_object_is_the_same_bit_by_bit", "test_the_stages_before_training_record_the_same")
-@clauses(red="LEGACY-002", green="LEGACY-001")
 def legacy_scale_divided_twice(shown, pipeline, container, model_scale):
     """The scale of the dictionary is divided out once more where the legacy model predicts."""
     seen = shown(pipeline, container, model_scale)
     return seen.model_copy(update={"gain": seen.gain * model_scale / seen.scale})
 
 
-@fault("networks.forward:_product", signatures=(48,))
+@fault("networks.forward:_product", 48, red="NET-011", green="MATH-POLAR-001 HEAD-003")
 @parity("test_no_product_of_the_forward_model", "test_the_heads_themselves")
-@clauses(red="NET-011", green="MATH-POLAR-001 HEAD-003")
 def members_keep_an_axis(product, left, middle, right):
     """Members keep an axis of their own in the matrix products."""
     from keras import ops
@@ -157,14 +151,14 @@ def members_keep_an_axis(product, left, middle, right):
     return ops.matmul(first, ops.transpose(right, (0, 2, 1))[:, None])[:, 0]
 
 
-@fault("networks.generators.cnn:build", red="NET-008", green="NET-006 HEAD-004", signatures=(51,))
+@fault("networks.generators.cnn:build", 51, red="NET-008", green="NET-006 HEAD-004")
 @parity("has_the_declared_geometry[false", "test_the_phase_head_reaches", "eager_one_does[cnn")
 def merge_flag_ignored(build, config, *rest):
     """Members are merged whether or not the scenario says so: object_big is read by nobody."""
     return build(config.model_copy(update={"object_big": True}), *rest)
 
 
-@fault("pipeline.train:build_model", signatures=(4,), makes=True)
+@fault("pipeline.train:build_model", 4, makes=True)
 @parity("test_every_model_of_a_process", "test_two_models_share")
 @clauses(red="MODULE-SINGLETON-001", green="NET-006 NET-010")
 def model_kept(build):
@@ -173,8 +167,7 @@ def model_kept(build):
     return lambda *args: kept["first"] if kept else kept.setdefault("first", build(*args))
 
 
-@fault("contracts.resolve:resolve", signatures=(79,))
-@clauses(red="HIST-002", green="CONFIG-007 PARAMS-N-DIV4-001")
+@fault("contracts.resolve:resolve", 79, red="HIST-002", green="CONFIG-007 PARAMS-N-DIV4-001")
 def monitor_of_nothing(resolve, layers):
     """A monitor that nothing feeds is accepted: the best epoch is then any epoch."""
     try:
@@ -185,7 +178,7 @@ def monitor_of_nothing(resolve, layers):
         return resolve([*layers, Layer("monitor", {"training": {"monitor": "loss"}})])
 
 
-@fault("networks.forward:ForwardModel.__init__", signatures=(53,))
+@fault("networks.forward:ForwardModel.__init__", 53)
 @parity("test_the_predicted_intensity_is_that_of_the_simulator", "test_the_heads_themselves")
 @clauses(red="FORWARD-005", green="MATH-POLAR-001 HEAD-003")
 def network_transform_not_centred(init, model, probe, *rest, **more):
@@ -202,7 +195,7 @@ def optimiser_anew(restore, run, state):
     return restore(run, replace(state, optimizer=run._optimizer_values()))
 
 
-@fault("networks.generators.unrolled:build", red="NET-001", green="NET-006", signatures=(38,))
+@fault("networks.generators.unrolled:build", 38, red="NET-001", green="NET-006")
 @parity("else_does[unrolled", "on_symbolic_inputs_computes_what_the_eager_one_does[unrolled-gs2]")
 def part_never_trained(build, *args):
     """The last correction network is listed nowhere and keeps its initial weights."""
@@ -211,7 +204,7 @@ def part_never_trained(build, *args):
     return made
 
 
-@fault("networks.reconstructor:Reconstructor.__init__", signatures=(7, 38))
+@fault("networks.reconstructor:Reconstructor.__init__", 7, 38)
 @parity("and_moves_and_nothing_else_does[cnn]", "eager_one_does[unrolled-gs2", "test_another_gain")
 @clauses(red="NET-002", green="NET-006 NORMALIZATION-001")
 def scale_trained(init, model, scenario, probe, a0, *rest):
@@ -229,7 +222,7 @@ def start_at_half(call, layer, measured, relative, start):
     return call(layer, measured, relative, 0.5 * start)
 
 
-@fault("networks.forward:unfold", red="NET-006", green="NET-011 MATH-POLAR-001", signatures=(54,))
+@fault("networks.forward:unfold", 54, red="NET-006", green="NET-011 MATH-POLAR-001")
 @parity("test_a_network_on_symbolic_inputs_computes", "test_no_product_of_the_forward_model")
 def symbolic_batch_taken_for_one(unfold, tensor, members):
     """A number of groups that is not known yet is taken for one."""
@@ -239,15 +232,14 @@ def symbolic_batch_taken_for_one(unfold, tensor, members):
     return ops.transpose(ops.reshape(tensor, (groups, members, *tensor.shape[1:3])), (0, 2, 3, 1))
 
 
-@fault("pipeline.checkpoint:save", signatures=(6,))
+@fault("pipeline.checkpoint:save", 6, red="INFER-003", green="HIST-006 MATH-POLAR-001")
 @parity("the_saved_best_weights_predict", "test_groups_validate_all_over", "test_amplitude_two")
-@clauses(red="INFER-003", green="HIST-006 MATH-POLAR-001")
 def untrained_saved(save, folder, state):
     """The untrained weights are saved under the name of the best ones."""
     return save(folder, replace(state, best=[np.zeros_like(weight) for weight in state.best]))
 
 
-@fault("pipeline.train:_divide", red="HIST-007", green="HIST-006 MATH-POLAR-001", signatures=(25,))
+@fault("pipeline.train:_divide", 25, red="HIST-007", green="HIST-006 MATH-POLAR-001")
 @parity("test_validation_rows_and", "test_groups_validate_all_over_the_area", "test_amplitude_two")
 def validation_trains(divide, scenario, groups):
     """The groups that validate train as well."""
@@ -255,9 +247,8 @@ def validation_trains(divide, scenario, groups):
     return np.concatenate([training, validation]), validation
 
 
-@fault("pipeline.train:_Run._check", signatures=(78,))
+@fault("pipeline.train:_Run._check", 78, red="HIST-005", green="HIST-004 MATH-POLAR-001")
 @parity("test_a_last_update_that_breaks", "a_loss_that_is_not_finite_ends", "test_amplitude_two")
-@clauses(red="HIST-005", green="HIST-004 MATH-POLAR-001")
 def weights_unchecked(check, run, value, epoch, step, metric):
     """Nobody looks at the weights after the last update."""
     if metric != "a weight":

@@ -15,9 +15,8 @@ def _training():
     return ops, _mean_over_frames
 
 
-@fault("networks.reconstructor:mae", signatures=(42,))
+@fault("networks.reconstructor:mae", 42, red="LOSS-004", green="MATH-POLAR-001 NET-011")
 @parity("test_one_percent_more_and_one_percent_less", "test_amplitude_two", "test_no_product")
-@clauses(red="LOSS-004", green="MATH-POLAR-001 NET-011")
 def amplitude_error_of_gained_data(mae, predicted, amplitude, energy, mask=None):
     """The amplitude error is taken against amplitudes with a gain left in them."""
     return mae(predicted, amplitude * (amplitude.shape[-1] / 2) / energy**0.5, energy, mask)
@@ -30,7 +29,7 @@ def background_on_one_side(deviance, predicted, measured, background):
     return np.asarray(rate - measured - measured * np.log(rate / np.maximum(measured, 1e-30)))
 
 
-@fault("networks.reconstructor:poisson", red="EVID-010", green="MATH-POLAR-001", signatures=(37,))
+@fault("networks.reconstructor:poisson", 37, red="EVID-010", green="MATH-POLAR-001")
 @parity("test_no_training_of_five_seeds_diverges", "test_amplitude_two")
 def deviance_of_nothing(poisson, predicted, amplitude, energy, mask=None):
     """The deviance divides by counts that are zero almost everywhere."""
@@ -39,7 +38,7 @@ def deviance_of_nothing(poisson, predicted, amplitude, energy, mask=None):
     return mean(predicted - count - count * ops.log(predicted / count), mask) / energy
 
 
-@fault("networks.reconstructor:Reconstructor.compute_loss", signatures=(41,))
+@fault("networks.reconstructor:Reconstructor.compute_loss", 41)
 @parity("test_every_stage_with_a_declared_weight", "does_not_change_to_first", "test_amplitude_two")
 @clauses(red="LOSS-005", green="LOSS-001 MATH-POLAR-001")
 def earlier_stages_without_gradient(
@@ -52,7 +51,7 @@ def earlier_stages_without_gradient(
     return compute_loss(model, x, y, [*still, y_pred[-1]], *rest, **more)
 
 
-@fault("pipeline.normalize:batch", signatures=(31,))
+@fault("pipeline.normalize:batch", 31)
 @parity("[gs2-random]", "test_the_gain_multiplies")
 @clauses(red="INFER-005 NORMALIZATION-001", green="COORDS-001 FORWARD-001")
 def gain_kept(batch, container, rows):
@@ -68,7 +67,7 @@ def _(build, scenario, container, canvas):
     return build(scenario, container.model_copy(update={"a0": level}), canvas)
 
 
-@fault("networks.reconstructor:Reconstructor.__init__", signatures=(35,))
+@fault("networks.reconstructor:Reconstructor.__init__", 35)
 @parity("test_the_built_models_loss_predicts_the_measured", "test_amplitude_two", "test_no_product")
 @clauses(red="CI-ABSOLUTE-SCALE-CONTRACT-001", green="MATH-POLAR-001 NET-011")
 def input_probe_in_the_loss(init, model, *args, **more):
@@ -77,30 +76,28 @@ def input_probe_in_the_loss(init, model, *args, **more):
     model.forward = model.generator.forward
 
 
-@fault("physics.scale:poisson_deviance", signatures=(36, 42))
+@fault("physics.scale:poisson_deviance", 36, 42)
 @clauses(red="LOSS-001 POISSON-LADDER-001", green="FORWARD-001 NORM-005")
 def likelihood_in_two_gauges(deviance, predicted, measured, background):
     """The prediction is in the unit of the gained input and the measurement is not."""
     return deviance(0.56 * predicted, measured, background)
 
 
-@fault("physics.scale:poisson_deviance", signatures=(36,))
+@fault("physics.scale:poisson_deviance", 36)
 @clauses(red="POISSON-LADDER-001 LOSS-001", green="FORWARD-001 NORM-005")
 def likelihood_of_unit_means(deviance, predicted, measured, background):
     """Normalised units: no scale of the object can change the loss."""
     return deviance(predicted / np.mean(predicted), measured / np.mean(measured), background)
 
 
-@fault("physics.scale:poisson_deviance", signatures=(37,))
-@clauses(red="LOSS-002", green="LOSS-001 FORWARD-001 NORM-005")
+@fault("physics.scale:poisson_deviance", 37, red="LOSS-002", green="LOSS-001 FORWARD-001 NORM-005")
 def logarithm_of_zero(deviance, predicted, measured, background):
     """The logarithm has no background under it: a dark prediction costs infinity."""
     return deviance(predicted, measured, 0.0)
 
 
-@fault("networks.reconstructor:poisson", signatures=(37, 72))
+@fault("networks.reconstructor:poisson", 37, 72, red="LOSS-002", green="LOSS-001 MATH-POLAR-001")
 @parity("are_finite[poisson-prediction", "the_loss_does_not_change_to_first", "test_amplitude_two")
-@clauses(red="LOSS-002", green="LOSS-001 MATH-POLAR-001")
 def no_background(poisson, predicted, amplitude, energy, mask=None):
     """The likelihood takes the logarithm of the rate as it is."""
     ops, mean = _training()
