@@ -10,9 +10,9 @@ from statistics import mean, stdev
 
 from benchmarks.measure import ROOT
 from ptyspec.experiments import registry
-from ptyspec.experiments.documents import BoardRow
 from ptyspec.experiments.hypothesis import Observable
 from ptyspec.experiments.judge import board, from_evidence
+from ptyspec.experiments.records import BoardRow
 from ptyspec.experiments.verdict import value_of
 from ptyspec.render.table import markdown_table
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ptyspec.contracts.run import RunResult
-from ptyspec.experiments.documents import BoardRow, ContrastRow, Effect, RunValue, ScopeTexts
-from ptyspec.experiments.records import Entry
+from ptyspec.experiments.records import BoardRow, ContrastRow, Effect, Entry, RunValue, ScopeTexts
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.report.dashboard.gather import Sources
 from ptyspec.runs.finished_run import FinishedRun, write_run

@@ -17,8 +17,7 @@ from ptyspec.contracts.records import (
     ScenarioFile,
     StagesFile,
 )
-from ptyspec.experiments.documents import Board, JudgementFile
-from ptyspec.experiments.records import Evidence, HistoryFile
+from ptyspec.experiments.records import Board, Evidence, HistoryFile, JudgementFile
 from ptyspec.explanations.explanation import Explanation
 from ptyspec.faults.result import Campaign
 from ptyspec.files.jsonfile import write_json

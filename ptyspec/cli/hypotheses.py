@@ -17,8 +17,8 @@ from ptyspec.front.checkout import checkout
 from ptyspec.render.table import Mark, Table, show
 
 if TYPE_CHECKING:
-    from ptyspec.experiments.documents import BoardRow, Effect, JudgementFile
     from ptyspec.experiments.judge import Judgement
+    from ptyspec.experiments.records import BoardRow, Effect, JudgementFile
 
 DIGITS = ".3g"
 STYLES = {"CONFIRMED": "bold green", "RULED OUT": "bold cyan", "OPEN": "yellow"}
@@ -61,8 +61,8 @@ def judge(
     Exit codes: 0 judged, 1 the history was altered or says something else than the committed evidence, 2 no such
     hypothesis or a wrong file, 4 OPEN or without evidence.
     """
-    from ptyspec.experiments.documents import Judgements
     from ptyspec.experiments.judge import standing
+    from ptyspec.experiments.records import Judgements
     from ptyspec.experiments.registry import EvidenceError, HistoryError
 
     if write:

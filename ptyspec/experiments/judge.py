@@ -14,20 +14,25 @@ from typing import Any
 import ptyspec
 from ptyspec.errors import PtyspecError
 from ptyspec.experiments import registry
-from ptyspec.experiments.documents import (
+from ptyspec.experiments.gather import gather, lists
+from ptyspec.experiments.hypothesis import Hypothesis
+from ptyspec.experiments.observe import Watch
+from ptyspec.experiments.records import (
     Board,
     BoardRow,
     ContrastRow,
     Effect,
+    Entry,
+    Evidence,
     Judged,
     JudgementFile,
     RunValue,
     ScopeTexts,
+    append,
+    digest,
+    history,
+    read_evidence,
 )
-from ptyspec.experiments.gather import gather, lists
-from ptyspec.experiments.hypothesis import Hypothesis
-from ptyspec.experiments.observe import Watch
-from ptyspec.experiments.records import Entry, Evidence, append, digest, history, read_evidence
 from ptyspec.experiments.registry import EvidenceError, HistoryError
 from ptyspec.experiments.verdict import (
     CONFIRMED,

@@ -1,4 +1,5 @@
-"""What is committed of a hypothesis: its evidence, run by run, and its verdicts, one after the other.
+"""The documents of a hypothesis: what is committed (its evidence, run by run, and its verdicts, one after the other), and
+what `ptyspec judge` and `ptyspec hypotheses` print as JSON (a judgement, and the board of all).
 
 History entries are added, each sealed and tied to the one before: an entry holds the digest of the former one and its
 own, and the file that of the last one, so that what was altered, put between or removed is noticed. A later verdict
@@ -9,21 +10,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from ptyspec.contracts.base import Record
+from ptyspec.contracts.records import Number
 from ptyspec.errors import InputFileError
 from ptyspec.experiments.registry import EvidenceError, HistoryError
 from ptyspec.files.jsonfile import read_document, read_json, write_json
 
 if TYPE_CHECKING:
     from ptyspec.experiments.hypothesis import Hypothesis
+    from ptyspec.experiments.verdict import Found
 
 VerdictWord = Literal["CONFIRMED", "RULED OUT", "OPEN"]
+State = Literal["as claimed", "refuted", "other way", "undecided", "no value"]
+Count = Annotated[int, Field(ge=0)]
 
 
 class Row(Record):
@@ -96,25 +102,15 @@ def read_evidence(place: Path, hypothesis: Hypothesis) -> Evidence:
 
 def design_of(hypothesis: Hypothesis) -> str:
     """Return the digest of what decides which runs are made and what is recorded of them: evidence belongs to this."""
-    return digest(
-        {
-            **{
-                name: getattr(hypothesis, name) for name in ("probe", "profile", "settings", "arms")
-            },
-            "paths": sorted(hypothesis.paths),
-            "seeds": sorted(hypothesis.design.seeds),
-            "deterministic": hypothesis.design.deterministic,
-        }
-    )
+    asked = {name: getattr(hypothesis, name) for name in ("probe", "profile", "settings", "arms")}
+    asked |= {"paths": sorted(hypothesis.paths), "seeds": sorted(hypothesis.design.seeds)}
+    return digest(asked | {"deterministic": hypothesis.design.deterministic})
 
 
 def digest(data: object) -> str:
     """Return the first 16 digits of the SHA-256 of JSON values, keys in order."""
     text = json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-OWN = "digest"
 
 
 class Entry(Record):
@@ -175,11 +171,11 @@ def history(place: Path, name: str) -> tuple[Entry, ...]:
         raise refused("not a history: it holds no entries")
     former = ""
     for number, row in enumerate(rows, start=1):
-        if row.get(OWN) != seal(row):
+        if row.get("digest") != seal(row):
             raise refused("an entry of the history was altered", number)
         if row.get("former") != former:
             raise refused("an entry of the history is missing or in another place", number)
-        former = row[OWN]
+        former = row["digest"]
     if content.get("last") != former:
         raise refused("the last entry of the history is missing", len(rows) + 1)
     if content.get("id") != name:
@@ -207,9 +203,9 @@ def append(place: Path, name: str, facts: dict[str, Any], why: str = "") -> Entr
         changed += [f"instrument: {part}" for part in parts]
         if not changed:
             return None
-    links = {"supersedes": former, "changed": changed, "why": why, "former": former, OWN: ""}
+    links = {"supersedes": former, "changed": changed, "why": why, "former": former, "digest": ""}
     unsealed = Entry.model_validate({**facts, **links})
-    entry = unsealed.model_copy(update={OWN: seal(unsealed.model_dump(mode="json"))})
+    entry = unsealed.model_copy(update={"digest": seal(unsealed.model_dump(mode="json"))})
     path = place / "history" / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
     write_json(path, HistoryFile(id=name, last=entry.digest, entries=(*known, entry)))
@@ -218,4 +214,133 @@ def append(place: Path, name: str, facts: dict[str, Any], why: str = "") -> Entr
 
 def seal(raw: Mapping[str, Any]) -> str:
     """Return the digest of an entry's JSON values but for the digest itself."""
-    return digest({key: value for key, value in raw.items() if key != OWN})
+    return digest({key: value for key, value in raw.items() if key != "digest"})
+
+
+class Effect(Record):
+    """Value and interval of a contrast, as a factor too where it is a logarithm."""
+
+    value: Number = None
+    low: Number = None
+    high: Number = None
+    unit: str = ""
+    factor: Number = None
+
+    @staticmethod
+    def of(found: Found) -> Effect:
+        """Return that of a contrast."""
+        if found.interval is None:
+            return Effect(unit=found.unit)
+        factor = math.exp(found.interval.value) if found.unit.startswith("ln") else None
+        return Effect(**vars(found.interval), unit=found.unit, factor=factor)
+
+
+class ContrastRow(Record):
+    """What a contrast or a control came to."""
+
+    name: str
+    role: Literal["effect", "remedy", "restored", "positive", "negative"]
+    expect: Literal["beyond", "within"]
+    direction: Literal["up", "down", "either"]
+    margin: float
+    n: Count
+    state: State
+    reason: str
+    needed_n: int | None
+    p: Number
+    effect: Effect
+
+    @staticmethod
+    def of(found: Found) -> ContrastRow:
+        """Return the row of a contrast."""
+        names = [name for name in ContrastRow.model_fields if name != "effect"]
+        values: dict[str, Any] = {name: getattr(found, name) for name in names}
+        return ContrastRow(**values, effect=Effect.of(found))
+
+
+class ScopeTexts(Record):
+    """Factors that an experiment varied, held, and never touched."""
+
+    varied: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    not_exercised: tuple[str, ...] = ()
+
+
+class Judged(Record):
+    """A hypothesis and what its evidence says; a hypothesis without evidence is OPEN and has no numbers.
+
+    - needed_n: pairs that would settle it; None where none would, or nothing is open.
+    """
+
+    verdict: VerdictWord
+    id: str
+    title: str
+    claim: str
+    story: str
+    cost: Literal["cheap", "dear"]
+    clauses: tuple[str, ...]
+    supersedes: tuple[str, ...]
+    related: tuple[str, ...]
+    margin_source: str
+    alpha: float
+    reason: str
+    blocked_by: str
+    effect: Effect = Effect()
+    margin: Number = None
+    n: Count = 0
+    needed_n: int | None = None
+    p: Number = None
+    contrasts: tuple[ContrastRow, ...] = ()
+    controls: tuple[ContrastRow, ...] = ()
+    scope: ScopeTexts = ScopeTexts()
+
+
+class JudgementFile(Judged):
+    """ptyspec judge --json: one hypothesis and what follows from its evidence.
+
+    - instrument: digests of the parts that judged it.
+    - recorded: what was added to its history; broken: what keeps the committed verdict from standing.
+    """
+
+    schema_version: Literal[2] = 2
+    instrument: dict[str, str]
+    recorded: str = ""
+    broken: tuple[str, ...] = ()
+
+
+class RunValue(Record):
+    """The observable of one run; None where it gave none.
+
+    - key: observations/KEY.json in the run store; None for a probe.
+    """
+
+    seed: int
+    arm: str
+    value: Number
+    key: str | None
+    outcome: str
+
+
+class BoardRow(Judged):
+    """A hypothesis on the board, corrected by Holm for the others beside it."""
+
+    adjusted_p: Number = None
+    history: tuple[Entry, ...]
+    file: str
+    records: tuple[RunValue, ...] = ()
+
+
+class Board(Record):
+    """ptyspec hypotheses --json: every hypothesis with its verdict, how many of each on top."""
+
+    schema_version: Literal[2] = 2
+    verdicts: dict[VerdictWord, Count]
+    hypotheses: tuple[BoardRow, ...]
+
+
+class Judgements(Record):
+    """ptyspec judge --all --json: several judgements, how many of each verdict on top."""
+
+    schema_version: Literal[2] = 2
+    verdicts: dict[VerdictWord, Count]
+    judgements: tuple[JudgementFile, ...]

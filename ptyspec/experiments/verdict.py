@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final, Literal
+from typing import Final
 
 from ptyspec.experiments import intervals
 from ptyspec.experiments.hypothesis import (
@@ -27,7 +27,7 @@ from ptyspec.experiments.hypothesis import (
     Observable,
 )
 from ptyspec.experiments.intervals import Interval, Intervals
-from ptyspec.experiments.records import Evidence, Row, VerdictWord
+from ptyspec.experiments.records import Evidence, Row, State, VerdictWord
 
 
 class Missing(str):
@@ -70,7 +70,6 @@ LEAST = 3
 """Pairs below which a spread says nothing."""
 LEAST_RATES = 5
 """The same for what happens in some runs and not in others (EVID-010)."""
-State = Literal["as claimed", "refuted", "other way", "undecided", "no value"]
 
 
 @dataclass(frozen=True)

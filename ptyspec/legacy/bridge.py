@@ -44,25 +44,15 @@ UPSTREAM_NAMES = {
 
 SCENARIO_NAMES = {
     **{
-        f"model.{name}": UPSTREAM_NAMES.get(name, name)
-        for name in (
-            "N",
-            "gridsize",
-            "architecture",
-            "n_filters_scale",
-            "amp_activation",
-            "object_big",
-            "probe_big",
-            "probe_mask",
-            "probe_mask_diameter",
-            "probe_scale",
-        )
+        f"{section}.{name}": UPSTREAM_NAMES.get(name, name)
+        for section, names in {
+            "model": "N gridsize architecture n_filters_scale amp_activation object_big probe_big "
+            "probe_mask probe_mask_diameter probe_scale",
+            "training": "batch_size nepochs intensity_scale_trainable",
+            "grouping": "n_groups neighbor_count enable_oversampling",
+        }.items()
+        for name in names.split()
     },
-    **{
-        f"training.{name}": UPSTREAM_NAMES.get(name, name)
-        for name in ("batch_size", "nepochs", "intensity_scale_trainable")
-    },
-    **{f"grouping.{name}": name for name in ("n_groups", "neighbor_count", "enable_oversampling")},
     "name": "label",
     "dose.nphotons": "nphotons",
     "object.size": "size",
@@ -132,16 +122,12 @@ def entries(config: Config) -> dict[str, Any]:
     Paths are text. Raises nothing: every field of every config has a place.
     """
     if isinstance(config, Scenario):
-        values = {
-            SCENARIO_NAMES.get(key, key): value for key, value in flatten(config.model_dump())
-        }
+        values = {name_of(key): value for key, value in flatten(config.model_dump())}
         kind = config.object.kind
-        values |= {
-            "data_source": SOURCES.get(kind, kind),
-            "set_phi": config.object.phase == "set_phi",
-        }
-        values |= LOSS_WEIGHTS[config.training.loss]
-        return values | {"train_data_file_path": config.scan.path or None}
+        values["data_source"] = SOURCES.get(kind, kind)
+        values["set_phi"] = config.object.phase == "set_phi"
+        values["train_data_file_path"] = config.scan.path or None
+        return values | LOSS_WEIGHTS[config.training.loss]
     fields = config.model_dump()
     flat = {**fields.pop("model"), **fields}
     return {UPSTREAM_NAMES.get(key, key): _plain(value) for key, value in flat.items()}
@@ -228,15 +214,19 @@ def resolved_of(cfg: Mapping[str, Any]) -> Resolved:
     try:
         scenario = Scenario.model_validate(nest(said))
     except ValidationError as error:
-        raise _readable(error, cfg) from None
+        first = error.errors()[0]
+        setting = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
+        key = name_of(setting)
+        if setting:
+            raise _refused(key, _said(cfg, key), first["msg"]) from None
+        what = "the legacy dictionary means no scenario"
+        step = "correct the entries that the limit names, or bridge a scenario"
+        raise ConfigError(what, limit=first["msg"], source=SOURCE, next_step=step) from None
     sources = {
-        key: SOURCE
-        if cfg.get(name_of(key)) is not None
-        else "legacy default"
-        if key in said
-        else "default"
+        key: "legacy default" if key in said else "default"
         for key, _ in flatten(scenario.model_dump())
     }
+    sources |= {key: SOURCE for key in sources if cfg.get(name_of(key)) is not None}
     return Resolved(scenario, sources)
 
 
@@ -298,17 +288,6 @@ def _check_keys(cfg: Mapping[str, Any]) -> None:
             near = difflib.get_close_matches(key, sorted(read), n=1)
         advice = f"did you mean {near[0]}?" if near else "remove it"
         raise _refused(key, cfg[key], "a key that a stage reads", advice)
-
-
-def _readable(error: ValidationError, cfg: Mapping[str, Any]) -> ConfigError:
-    first = error.errors()[0]
-    setting = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
-    if not setting:
-        what = "the legacy dictionary means no scenario"
-        step = "correct the entries that the limit names, or bridge a scenario"
-        return ConfigError(what, limit=first["msg"], source=SOURCE, next_step=step)
-    key = name_of(setting)
-    return _refused(key, _said(cfg, key), first["msg"])
 
 
 def _refused(key: str, value: object, limit: str, next_step: str = "") -> ConfigError:

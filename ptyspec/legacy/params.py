@@ -21,9 +21,6 @@ from ptyspec.errors import ConfigError
 Branch = Literal["main", "dose"]
 RUN_TIME = frozenset({"intensity_scale", "probe", "timestamp"})
 """Keys that stages write while they run, sealed or not."""
-DATA_SOURCES = frozenset(
-    {"lines", "grf", "experimental", "points", "testimg", "diagonals", "xpp", "V", "generic"}
-)
 
 
 class SealedError(ConfigError):
@@ -147,25 +144,24 @@ def derived_sizes(values: Mapping[str, Any]) -> Sizes:
 
 def validate(values: Mapping[str, Any]) -> None:
     """Raise ConfigError for values that no stage can use, or that would be without effect."""
-    sources, size, whole = ", ".join(sorted(DATA_SOURCES)), values["N"], values["realspace_weight"]
+    sources = "V, diagonals, experimental, generic, grf, lines, points, testimg, xpp"
+    source, size, whole = (values[key] for key in ("data_source", "N", "realspace_weight"))
     parts = ("realspace_mae_weight", "tv_weight")
     active = [name for name in parts if values[name] > 0]
     part, both = active[0] if active else "", f"set {' or '.join(parts)}"
     bins = "crop or bin the frames (PARAMS-N-DIV4-001)"
     multiply = "set realspace_weight, which multiplies it"
     rows = (
-        ("data_source", values["data_source"] in DATA_SOURCES, sources, "name one of these"),
+        ("data_source", source in sources.split(", "), sources, "name one of these"),
         ("N", size >= 4 and size % 4 == 0, "a positive multiple of 4", bins),
         ("gridsize", values["gridsize"] >= 1, ">= 1", "1 for single frames"),
         (part, not active or whole > 0, "0 where realspace_weight is 0", multiply),
         ("realspace_weight", not whole > 0 or active, "0 where all its parts are 0", both),
     )
-    for key, fine, limit, next_step in rows:
+    for key, fine, limit, step in rows:
         if not fine:
-            what = f"the legacy dictionary's {key} cannot be used"
-            step = next_step
-            source = "legacy dictionary"
-            raise ConfigError(what, value=values[key], limit=limit, source=source, next_step=step)
+            what, held = f"the legacy dictionary's {key} cannot be used", "legacy dictionary"
+            raise ConfigError(what, value=values[key], limit=limit, source=held, next_step=step)
 
 
 def _sealed(key: str, value: object) -> SealedError:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from ptyspec.checks.verdict import Verdict
 from ptyspec.contracts.base import Record
 from ptyspec.contracts.records import Environment, Number, Setting, StageRecord
-from ptyspec.experiments.documents import BoardRow
+from ptyspec.experiments.records import BoardRow
 from ptyspec.faults.result import Status as FaultStatus
 from ptyspec.spec.clause import PLACES, Level
 from ptyspec.spec.finding import State

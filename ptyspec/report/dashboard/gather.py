@@ -17,8 +17,8 @@ from ptyspec.checks.report import HUB, HubFile
 from ptyspec.checks.verdict import verdict_of
 from ptyspec.contracts.records import Environment, ScenarioFile, Setting
 from ptyspec.errors import InputFileError
-from ptyspec.experiments.documents import BoardRow
 from ptyspec.experiments.judge import VERDICTS
+from ptyspec.experiments.records import BoardRow
 from ptyspec.faults import result
 from ptyspec.files.jsonfile import read_document, read_json
 from ptyspec.render import canvas
