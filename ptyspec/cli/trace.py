@@ -90,7 +90,7 @@ def trace(
 def read(root: Path) -> Trace:
     """Read documents, reviews and outcomes, collect the cases, and join them."""
     from ptyspec.experiments.registry import names
-    from ptyspec.spec import fingerprint, ledger
+    from ptyspec.spec import authoring, ledger
     from ptyspec.spec.cases import collect
     from ptyspec.spec.clause import read_clauses
     from ptyspec.spec.ledger import Stamps
@@ -104,7 +104,7 @@ def read(root: Path) -> Trace:
         cases = collect(root)
     others = [*unresolved(root, cited, cases), *_golden(root, cases)]
     ran = ledger.read(root, Stamps(root).of)
-    return joined(known, cases, ran, fingerprint.read(root), others)
+    return joined(known, cases, ran, authoring.read(root), others)
 
 
 def _golden(root: Path, cases: Iterable[Case]) -> Iterator[Remark]:
@@ -139,14 +139,14 @@ def _one(row: Row) -> None:
 
 
 def _review(root: Path, names: list[str] | None, reason: str, editorial: bool) -> None:
-    from ptyspec.spec import fingerprint
+    from ptyspec.spec import authoring
     from ptyspec.spec.cases import collect
     from ptyspec.spec.clause import read_clauses
 
-    known, before = read_clauses(root / "specs"), fingerprint.read(root)
+    known, before = read_clauses(root / "specs"), authoring.read(root)
     chosen = list(known) if names is None else names
-    after = fingerprint.review(known, collect(root), before, chosen, reason, editorial)
-    fingerprint.write(root, after)
+    after = authoring.review(known, collect(root), before, chosen, reason, editorial)
+    authoring.write(root, after)
     changed = {name: one for name, one in after.items() if one != before.get(name)}
     form = "reviewed {} r{}, {} test functions"
     told = [form.format(name, one.revision, len(one.cases)) for name, one in changed.items()]
@@ -181,8 +181,8 @@ def clause(
     root: options.Root = None,
 ) -> None:
     """Write a clause's skeleton into a document; refuses an id that is taken."""
+    from ptyspec.spec.authoring import insert_clause
     from ptyspec.spec.clause import read_clauses
-    from ptyspec.spec.skeleton import insert_clause
 
     place = checkout(root)
     folder = place / "specs"
@@ -203,8 +203,8 @@ def clause(
 @new.command("case", short_help="Begin a case of a clause.")
 def case(name: Known, tier: Tier = "contract", root: options.Root = None) -> None:
     """Write a file with one case of the clause, which fails until it is filled; never overwrites one."""
+    from ptyspec.spec.authoring import write_case
     from ptyspec.spec.clause import read_clauses
-    from ptyspec.spec.skeleton import write_case
 
     place = checkout(root)
     path = write_case(place, read_clauses(place / "specs")[name], tier).relative_to(place)

@@ -1,18 +1,8 @@
 """What a clause is, one normative sentence with id, revision, reason and tolerance; and the documents that hold them.
 
-A document is Markdown whose level-3 headings are clauses:
-
-    ## Section
-    ### AREA-001 · The loader gain never reaches the object {r1}
-    The gain MUST condition the network's input and nothing else.
-
-    - Why: one reason or several sentences, continued on indented lines.
-    - Tolerance: 0.05 ratio, derived: where the figure comes from
-    - Place: normalize
-    - Signatures: 24, 31
-
-The sentence holds exactly one of MUST, MUST NOT, SHOULD, SHOULD NOT, MAY. `Tolerance: exact` needs no source.
-Other text belongs before the first clause of a section.
+A document is Markdown whose level-3 headings are clauses: docs/clauses.md gives the format. The sentence holds exactly
+one of MUST, MUST NOT, SHOULD, SHOULD NOT, MAY. `Tolerance: exact` needs no source. Other text belongs before the first
+clause of a section.
 """
 
 import difflib

@@ -96,10 +96,6 @@ def worst(states: Iterable[State]) -> State:
     return State.NOT_RUN
 
 
-LOOKED = (State.PASSED, State.FAILED)
-"""States of a case that has looked at the clause."""
-
-
 def of_case(
     bound: Sequence[str],
     case: State,
@@ -172,9 +168,8 @@ class Standing:
 def standing(states: Iterable[State], cases: int, expected: bool = False) -> Standing:
     """Return how a clause with so many cases stands, whose cases that ended left these states."""
     found = list(states)
-    state = worst(found)
-    bad = state in (State.FAILED, State.ERROR)
-    return Standing(state, cases, sum(one in LOOKED for one in found), expected and bad)
+    state, looked = worst(found), sum(one in (State.PASSED, State.FAILED) for one in found)
+    return Standing(state, cases, looked, expected and state in (State.FAILED, State.ERROR))
 
 
 def failures(clauses: Iterable[Clause], standings: Mapping[str, Standing]) -> list[Finding]:

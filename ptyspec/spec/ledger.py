@@ -121,14 +121,15 @@ def document(environment: str, cases: Mapping[str, Any]) -> dict[str, Any]:
     return {"schema_version": SCHEMA_VERSION, "environment": environment, "cases": rows}
 
 
-def merged(old: object, new: Mapping[str, Any], exists: Callable[[str], bool]) -> dict[str, Any]:
-    """Return the cases of an old record that can still exist and were not run now, and those that were.
+def merged(old: object, new: Mapping[str, Any], root: Path) -> dict[str, Any]:
+    """Return the cases of an old record that were not run now and whose file is still there, and those that were.
 
     An old record of another version, or none, counts as empty.
     """
     known = isinstance(old, dict) and old.get("schema_version") == SCHEMA_VERSION
     kept = old["cases"] if known and isinstance(old, dict) else {}
-    return {**{case: row for case, row in kept.items() if exists(case)}, **new}
+    there = {case for case in kept if (root / case.partition("::")[0]).exists()}
+    return {**{case: row for case, row in kept.items() if case in there}, **new}
 
 
 @dataclass(frozen=True)

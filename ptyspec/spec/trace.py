@@ -5,11 +5,12 @@ selectors, that lead nowhere: a selector rots when a test is renamed, an id when
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ptyspec.spec.authoring import Reviewed, changes
 from ptyspec.spec.cases import Case
 from ptyspec.spec.clause import ID, Clause
 from ptyspec.spec.finding import (
@@ -22,7 +23,6 @@ from ptyspec.spec.finding import (
     follows,
     standing,
 )
-from ptyspec.spec.fingerprint import Reviewed, changes
 from ptyspec.spec.ledger import LOOSE, TIGHT, Ledger, Outcome
 
 ENDED = {
@@ -169,7 +169,16 @@ def _of_row(row: Row) -> Iterator[Remark]:
         since = f" ({row.outdated} of them ran with other code)" if row.outdated else ""
         message = f"{len(missing)} of {len(row.cases)} cases have not run{since}"
         yield found("incomplete" if silent else "note", message, f"pytest '{missing[0]}'")
-    yield from _margin(row, found)
+    margin, stated = row.margin, clause.tolerance.mode != "exact"
+    if margin is not None and margin < LOOSE:
+        message = f"its cases use {margin:.2g} of the tolerance: it is loose"
+        yield found("note", message, f"tighten {clause.source}")
+    elif margin is not None and margin > TIGHT and row.state is not State.FAILED:
+        message = f"its cases use {margin:.2g} of the tolerance: it is tight"
+        yield found("note", message, f"measure {clause.source}")
+    if stated and row.state is State.PASSED and margin is None:
+        next_step = "clause.close(...) in one of its cases"
+        yield found("note", "it states a tolerance that no case uses", next_step)
 
 
 def _bad(row: Row) -> str:
@@ -181,20 +190,6 @@ def _bad(row: Row) -> str:
     if row.state is State.NOT_RUN and row.ran:
         return "its cases ran and made no check of it, or were skipped: none has passed"
     return ""
-
-
-def _margin(row: Row, found: Callable[[Severity, str, str], Remark]) -> Iterator[Remark]:
-    where, margin = row.clause.source, row.margin
-    if margin is not None and margin < LOOSE:
-        message = f"its cases use {margin:.2g} of the tolerance: it is loose"
-        yield found("note", message, f"tighten {where}")
-    elif margin is not None and margin > TIGHT and row.state is not State.FAILED:
-        message = f"its cases use {margin:.2g} of the tolerance: it is tight"
-        yield found("note", message, f"measure {where}")
-    stated = row.clause.tolerance.mode != "exact"
-    if stated and row.state is State.PASSED and margin is None:
-        next_step = "clause.close(...) in one of its cases"
-        yield found("note", "it states a tolerance that no case uses", next_step)
 
 
 def _unnamed(
@@ -232,7 +227,12 @@ GENERATED = "seen-red.md"
 
 def unresolved(root: Path, clauses: Collection[str], cases: Collection[Case]) -> Iterator[Remark]:
     """Yield every citation of a clause that no document has, or of a selector that collects nothing."""
-    known = _selectors(cases)
+    known: set[str] = set()  # every selector that collects at least one of the cases
+    for case in cases:
+        file, *names = case.function.split("::")
+        known |= {case.id, file, *("::".join([file, *names[: n + 1]]) for n in range(len(names)))}
+        known |= {parent.as_posix() for parent in Path(file).parents}
+        known |= {f"-m {case.tier}"} if case.tier else set()
     pages = [*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "specs").rglob("*.md")]
     for path in [*sorted(pages), *sorted((root / "ptyspec").rglob("*.py"))]:
         lines = path.read_text(encoding="utf-8").splitlines() if path.name != GENERATED else ()
@@ -247,15 +247,3 @@ def unresolved(root: Path, clauses: Collection[str], cases: Collection[Case]) ->
                 if name not in known and EXAMPLE not in name:
                     message, step = f"{name} collects nothing", "correct the selector"
                     yield Remark("violation", "", message, source, step)
-
-
-def _selectors(cases: Collection[Case]) -> set[str]:
-    """Return every selector that collects at least one of the cases."""
-    found: set[str] = set()
-    for case in cases:
-        file, *names = case.function.split("::")
-        found |= {case.id, file, *("::".join([file, *names[: n + 1]]) for n in range(len(names)))}
-        found |= {parent.as_posix() for parent in Path(file).parents}
-        if case.tier:
-            found.add(f"-m {case.tier}")
-    return found

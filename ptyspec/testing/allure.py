@@ -5,15 +5,12 @@ for: otherwise every function here returns at once. The adaptor's own plugin (al
 the files.
 """
 
-from __future__ import annotations
-
 import inspect
 import shlex
 import sys
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -29,10 +26,6 @@ from ptyspec.spec.finding import Finding, State
 from ptyspec.testing.allure_site import CATEGORIES
 from ptyspec.testing.plugin import Options
 from ptyspec.testing.recorder import CLAUSES, FINDINGS, STATES, TELLS
-
-if TYPE_CHECKING:
-    from ptyspec.contracts.records import StageRecord
-
 
 DIRECTORY = "allure_report_dir"
 SELECTIONS = ("epics", "features", "stories", "severities", "ids", "labels")
@@ -107,10 +100,14 @@ def tell_run(
 
     name, stages = run
     with allure.step(name):
-        for stage in stages:
-            with allure.step(f"{'✘ ' if stage.name in broken else ''}{headline(stage)}"):
-                for fact in facts(stage):
-                    with allure.step(fact):
+        for stage in stages:  # a step such as `normalize · gain 0.24, fits_canvas yes · 0.2 s`
+            facts = show({**stage.numbers, **stage.flags})
+            parts = filter(None, [stage.name, facts, f"{stage.seconds:.2g} s"])
+            with allure.step(f"{'✘ ' if stage.name in broken else ''}{' · '.join(parts)}"):
+                for key, array in stage.arrays.items():
+                    mean = "no finite value" if array.mean is None else f"mean {array.mean:.6g}"
+                    form = f"{array.dtype}{list(array.shape)}"
+                    with allure.step(f"{key}: {form}, {mean}, {array.nan_count} NaN"):
                         continue
     if not failed:
         return
@@ -177,12 +174,16 @@ class AllureReport:
         report = yield
         ended = report.when == "call" or (report.when == "setup" and not report.passed)
         if self.opened is not None and ended:
-            given = filter(_is_run, getattr(item, "funcargs", {}).values())
-            folders = dict.fromkeys([*given, *self.opened.stop()])
+            given = (one for one in getattr(item, "funcargs", {}).values() if isinstance(one, Path))
+            runs = [folder for folder in given if (folder / RUN_MARK).is_file()]
+            folders = dict.fromkeys([*runs, *self.opened.stop()])
             self._describe(item, passed=report.passed)
+            clauses, states = item.stash.get(CLAUSES, ()), item.stash.get(STATES, {})
+            # The stages of the clauses that failed in the case; of all its clauses where none did.
+            failed = {one.place for one in clauses if states.get(one.id) is State.FAILED}
+            broken = (failed or {one.place for one in clauses}) if report.failed else set()
             whole = [(folder, run) for folder in folders if (run := seen(folder))]
             for folder, run in whole[:MAX_RUNS]:
-                broken = _broken_places(item) if report.failed else ()
                 tell_run(folder, run, report.failed, broken)
         return report
 
@@ -217,18 +218,6 @@ class AllureReport:
             f"{key} = {show(value)}\n".replace("\\", "\\\\") for key, value in rows.items() if value
         ]
         (folder / "environment.properties").write_text("".join(text), encoding="utf-8")
-
-
-def _is_run(value: object) -> bool:
-    """Whether the value of a fixture is the folder of a finished run."""
-    return isinstance(value, Path) and (value / RUN_MARK).is_file()
-
-
-def _broken_places(item: pytest.Item) -> set[str]:
-    """The stages of the clauses that failed in a case; of all its clauses where none did."""
-    clauses, states = item.stash.get(CLAUSES, ()), item.stash.get(STATES, {})
-    failed = {one.place for one in clauses if states.get(one.id) is State.FAILED}
-    return failed or {one.place for one in clauses}
 
 
 MAX_ROWS, LONG = 12, 400
@@ -274,19 +263,6 @@ def _observations(rows: Sequence[Finding], several: bool) -> Iterator[str]:
         yield f"- {mark} {name}{escape(one.what)}: {facts}{share}"
     if len(rows) > len(first):
         yield f"- and {len(rows) - len(first)} more that held"
-
-
-def headline(stage: StageRecord) -> str:
-    """Return the line of a stage, such as `normalize · gain 0.24, fits_canvas yes · 0.2 s`."""
-    facts = show({**stage.numbers, **stage.flags})
-    return " · ".join(filter(None, [stage.name, facts, f"{stage.seconds:.2g} s"]))
-
-
-def facts(stage: StageRecord) -> Iterator[str]:
-    """Yield a line an array of a stage."""
-    for name, array in stage.arrays.items():
-        mean = "no finite value" if array.mean is None else f"mean {array.mean:.6g}"
-        yield f"{name}: {array.dtype}{list(array.shape)}, {mean}, {array.nan_count} NaN"
 
 
 class OpenedRuns:

@@ -249,13 +249,11 @@ class Controller:
         if cache is not None and usual:
             try:
                 with FileLock(cache.mkdir("ptyspec") / "outcomes.lock"):
-                    rows = merged(cache.get(RECORD, None), cases, self._exists)
+                    root = self.config.rootpath
+                    rows = merged(cache.get(RECORD, None), cases, root)
                     cache.set(RECORD, document(environment, rows))
             except OSError as error:  # as pytest itself does where its cache cannot be written
                 self.notes.append(f"outcomes are not kept: {error}")
-
-    def _exists(self, case: str) -> bool:
-        return (self.config.rootpath / case.partition("::")[0]).exists()
 
 
 def _amend(row: Outcome, report: pytest.TestReport) -> None:

@@ -7,49 +7,33 @@ pytest loads it in every repository of an environment that has ptyspec, so impor
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ptyspec.contracts.stages import REFERENCE
 
 DEFAULT_PROFILE = "quick"
-
-
-SETTINGS: dict[str, dict[str, Any]] = {
-    "ptyspec": {
-        "help": "this project's tests follow ptyspec's clauses and tiers",
-        "type": "bool",
-        "default": False,
-    },
-    "ptyspec_apart": {
-        "help": "test files whose cases may go to different workers",
-        "type": "args",
-        "default": [],
-    },
+FLAGS: dict[str, tuple[str, str | None, str]] = {
+    "pipeline": (
+        "MODULE:ATTR",
+        REFERENCE,
+        "pipeline under test: a class without arguments, or an instance (default: reference)",
+    ),
+    "profile": (
+        "NAME",
+        DEFAULT_PROFILE,
+        "profile of the fixtures `scenario` and `finished_run` (default: %(default)s)",
+    ),
+    "xfails": (
+        "FILE",
+        None,
+        "clauses that are expected to fail, one a line: CLAUSE-ID, then `# reason`",
+    ),
+    "results": ("FILE", None, "write the states and margins of this session as JSON"),
+    "bindings": ("FILE", None, "write which collected case is bound to which clause"),
+    "proposals": ("DIR", None, "as `ptyspec golden propose`: write golden files there"),
 }
-FLAGS: dict[str, dict[str, Any]] = {
-    "pipeline": {
-        "metavar": "MODULE:ATTR",
-        "default": REFERENCE,
-        "help": "pipeline under test: a class without arguments, or an instance (default: reference)",
-    },
-    "profile": {
-        "metavar": "NAME",
-        "default": DEFAULT_PROFILE,
-        "help": "profile of the fixtures `scenario` and `finished_run` (default: %(default)s)",
-    },
-    "xfails": {
-        "metavar": "FILE",
-        "help": "clauses that are expected to fail, one a line: CLAUSE-ID, then `# reason`",
-    },
-    "results": {"metavar": "FILE", "help": "write the states and margins of this session as JSON"},
-    "bindings": {"metavar": "FILE", "help": "write which collected case is bound to which clause"},
-    "proposals": {
-        "metavar": "DIR",
-        "help": "as `ptyspec golden propose`: write golden files there",
-    },
-}
+"""Of each option the name of its value, its default and its help."""
 
 
 @dataclass(frozen=True)
@@ -111,25 +95,29 @@ def read(config: pytest.Config) -> Options:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the switch that makes the plugin act, and its options."""
-    for name, setting in SETTINGS.items():
-        parser.addini(name, **setting)
+    meaning = "this project's tests follow ptyspec's clauses and tiers"
+    parser.addini("ptyspec", meaning, type="bool", default=False)
+    meaning = "test files whose cases may go to different workers"
+    parser.addini("ptyspec_apart", meaning, type="args", default=[])
     group = parser.getgroup("ptyspec", "the executable specification of neural ptychography")
-    for name, flag in FLAGS.items():
-        group.addoption(f"--ptyspec-{name}", **flag)
+    for name, (metavar, default, told) in FLAGS.items():
+        group.addoption(f"--ptyspec-{name}", metavar=metavar, default=default, help=told)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set up the harness; what is wrong with the options or the environment is a usage error."""
     if not config.getini("ptyspec"):
-        usual = {name: (None, False, flag.get("default")) for name, flag in FLAGS.items()}
-        given = [name for name in FLAGS if config.getoption(f"ptyspec_{name}") not in usual[name]]
-        if given:
-            told = ", ".join(f"--ptyspec-{name}" for name in given)
+        given = {name: config.getoption(f"ptyspec_{name}") for name in FLAGS}
+        changed = [
+            name for name, (_, usual, _) in FLAGS.items() if given[name] not in (None, usual)
+        ]
+        if changed:
+            told = ", ".join(f"--ptyspec-{name}" for name in changed)
             next_step = "ptyspec = true in [tool.pytest]"
             raise pytest.UsageError(f"{told}: without effect here; next: {next_step}")
         return
     from ptyspec.errors import PtyspecError
-    from ptyspec.testing.start import start
+    from ptyspec.testing.collecting import start
 
     try:
         start(config)

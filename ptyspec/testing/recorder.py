@@ -71,15 +71,12 @@ def _flat(raised: Sequence[BaseException]) -> Iterator[BaseException]:
 def asserts(function: Any) -> bool:
     """Whether the source of a case's function holds assertions, which pass where the case passes."""
     tree = source_tree(getattr(getattr(function, "hypothesis", None), "inner_test", function))
-    nodes = () if tree is None else ast.walk(tree)
-    return any(isinstance(node, ast.Assert) or _is_asserting(node) for node in nodes)
-
-
-def _is_asserting(node: ast.AST) -> bool:
-    if not isinstance(node, ast.Call):
-        return False
-    name = ast.unparse(node.func).rpartition(".")[2]
-    return name.startswith("assert") or name in ASSERTING
+    nodes = [] if tree is None else [*ast.walk(tree)]
+    calls = (ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call))
+    named = (call.rpartition(".")[2] for call in calls)
+    return any(isinstance(node, ast.Assert) for node in nodes) or any(
+        name.startswith("assert") or name in ASSERTING for name in named
+    )
 
 
 def section(clauses: Sequence[Clause], case: str, options: Sequence[str]) -> str:

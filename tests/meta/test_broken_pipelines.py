@@ -26,7 +26,7 @@ import os, sys
 from ptyspec.runs.threads import default_threads, set_threads
 set_threads(default_threads())
 import pytest
-import ptyspec.pipeline.reference, ptyspec.testing.start  # loaded once for all
+import ptyspec.pipeline.reference, ptyspec.testing.collecting  # loaded once for all
 
 assert "tensorflow" not in sys.modules  # nothing forks after it has run
 folder, chosen, file, *pipelines = sys.argv[1:]

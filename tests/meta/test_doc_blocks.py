@@ -22,7 +22,7 @@ import pytest
 
 import ptyspec
 from ptyspec.legacy.params import Parameters
-from ptyspec.spec.skeleton import slug
+from ptyspec.spec.authoring import slug
 from tests.child import environment
 from tests.command_lines import check_command
 from tests.doc_blocks import (

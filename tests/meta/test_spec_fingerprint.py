@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from ptyspec.errors import PtyspecError
+from ptyspec.spec.authoring import FILE, Reviewed, ReviewError, changes, read, review, write
 from ptyspec.spec.cases import Case
 from ptyspec.spec.clause import Clause, Registry, UnknownClauseError
-from ptyspec.spec.fingerprint import FILE, Reviewed, ReviewError, changes, read, review, write
 from tests.spec_parts import case, clause, known
 
 OLD = [case("test_a", digest="d1"), case("test_b[x]", digest="d2"), case("test_b[y]", digest="d2")]

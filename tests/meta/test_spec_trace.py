@@ -12,10 +12,10 @@ from ptyspec.errors import PtyspecError
 from ptyspec.files.jsonfile import to_json
 from ptyspec.report import trace as views
 from ptyspec.spec import ledger as records
+from ptyspec.spec.authoring import Reviewed, review
 from ptyspec.spec.cases import Case
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.finding import Remark, State
-from ptyspec.spec.fingerprint import Reviewed, review
 from ptyspec.spec.ledger import Ledger, Outcome
 from ptyspec.spec.trace import Trace, trace, unresolved
 from tests.spec_parts import RATIO, case, clause, ended, known, measured

@@ -79,7 +79,13 @@ class Golden:
     def _judge(self, suffix: str, observed: Content) -> None:
         """Raise GoldenDrift where something differs; or propose what was observed."""
         __tracebackhide__ = True
-        name = self._name(suffix)
+        fitting = [name for name in self.declared if name.endswith(suffix)]
+        if len(fitting) != 1:
+            what = f"a case declares one golden file for each kind of content ({suffix} here)"
+            step = f'@pytest.mark.golden("folder/name{suffix}")'
+            raise GoldenError(what, value=list(self.declared), source=self.case, next_step=step)
+        name = fitting[0]
+        self.compared.add(name)
         if self.proposals is not None:
             self._propose(name, observed, self.proposals / "new" / name)
             return
@@ -109,15 +115,6 @@ class Golden:
                 differences=lines,
             )
         )
-
-    def _name(self, suffix: str) -> str:
-        fitting = [name for name in self.declared if name.endswith(suffix)]
-        if len(fitting) != 1:
-            what = f"a case declares one golden file for each kind of content ({suffix} here)"
-            step = f'@pytest.mark.golden("folder/name{suffix}")'
-            raise GoldenError(what, value=list(self.declared), source=self.case, next_step=step)
-        self.compared.add(fitting[0])
-        return fitting[0]
 
     def _drift(self, name: str, entry: Entry | None, lines: list[str]) -> None:
         __tracebackhide__ = True

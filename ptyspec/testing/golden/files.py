@@ -138,14 +138,12 @@ def steady(golden: Content, observed: Content) -> Content:
     held = {
         key: golden.values[key]
         for key, value in observed.values.items()
-        if key in golden.values and _holds(golden.values[key], value, observed.tolerances[key])
+        for limit in [observed.tolerances[key]]
+        if key in golden.values
+        and np.shape(golden.values[key]) == np.shape(value)
+        and np.allclose(value, golden.values[key], limit.rtol, limit.atol, equal_nan=True)
     }
     return Content({**observed.values, **held}, observed.tolerances, observed.facts)
-
-
-def _holds(golden: Any, observed: Any, limit: Tolerance) -> bool:
-    same_kind = np.shape(golden) == np.shape(observed)
-    return same_kind and np.allclose(observed, golden, limit.rtol, limit.atol, equal_nan=True)
 
 
 def _shown(value: Any) -> Any:
