@@ -33,16 +33,28 @@ def amplitude_head(name: str) -> Head:
     return HEADS[name]
 
 
-HEADS: dict[str, Head] = {
-    # Positive and unbounded.
-    "softplus": lambda raw, start: ops.softplus(raw + ops.log(ops.expm1(ops.maximum(start, 1e-3)))),
-    # Bounded by 1 (a0), whatever the start: cannot reach brighter spots and is refused before training.
-    "sigmoid": lambda raw, start: ops.sigmoid(raw),
-    # Unbounded above, slightly negative below zero.
-    "swish": lambda raw, start: ops.silu(raw) + start,
-    # Unbounded above, zero (and dead) below.
-    "relu": lambda raw, start: ops.relu(raw + start),
-}
+def softplus(raw: Tensor, start: Tensor) -> Tensor:
+    """Positive and unbounded."""
+    return ops.softplus(raw + ops.log(ops.expm1(ops.maximum(start, 1e-3))))
+
+
+def sigmoid(raw: Tensor, start: Tensor) -> Tensor:
+    """Bounded by 1 (a0), whatever the start: cannot reach brighter spots and is refused before training."""
+    return ops.sigmoid(raw)
+
+
+def swish(raw: Tensor, start: Tensor) -> Tensor:
+    """Unbounded above, slightly negative below zero."""
+    return ops.silu(raw) + start
+
+
+def relu(raw: Tensor, start: Tensor) -> Tensor:
+    """Unbounded above, zero (and dead) below."""
+    return ops.relu(raw + start)
+
+
+HEADS: dict[str, Head] = {one.__name__: one for one in (softplus, sigmoid, swish, relu)}
+"""By name: NET-008 reads a network's head by the name of its function."""
 
 
 WIDTHS = (8, 16, 32)
