@@ -47,8 +47,13 @@ def explain(
     Every run is kept in the store: the same command after an interruption goes on where it was. Exit codes: 0 explained
     and confirmed both ways, 2 wrong input (GOOD shows the symptom, BAD does not), 3 error, 4 incomplete.
     """
-    from ptyspec.explanations.explain import SearchInterruptedError
-    from ptyspec.explanations.story import answer, is_explanation, story, write_explanation
+    from ptyspec.explanations.explain import (
+        SearchInterruptedError,
+        answer,
+        is_explanation,
+        story,
+        write_explanation,
+    )
     from ptyspec.front.calls import explain as search
 
     place = whole(out)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -20,10 +19,7 @@ OUTCOMES = ("finished", "refused", "diverged", "failed")
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Positive = Annotated[float, Field(gt=0)]
-Role = Literal["effect", "remedy", "restored"]
 Scalar = bool | int | float | str
-REMOVALS = {"remedy": "beyond", "restored": "within"}
-"""What a contrast must expect in order to show that the effect goes with its cause."""
 
 
 class Observable(Settings):
@@ -89,7 +85,7 @@ class Contrast(Compared):
     - expect: `beyond` the margin, on the side that `direction` names, or `within` it.
     """
 
-    role: Role
+    role: Literal["effect", "remedy", "restored"]
     expect: Literal["beyond", "within"]
     direction: Literal["up", "down", "either"] = "either"
 
@@ -97,7 +93,9 @@ class Contrast(Compared):
     def _sound(self) -> Contrast:
         if self.expect == "within" and self.direction != "either":
             raise ValueError("`within` has no direction")
-        if (wanted := REMOVALS.get(self.role, self.expect)) != self.expect:
+        # What a contrast must expect in order to show that the effect goes with its cause.
+        removals = {"remedy": "beyond", "restored": "within"}
+        if (wanted := removals.get(self.role, self.expect)) != self.expect:
             raise ValueError(f"a {self.role} is {wanted}: that nothing changes takes no cause away")
         return self
 
@@ -192,11 +190,12 @@ class Hypothesis(Settings):
 
     @model_validator(mode="after")
     def _sound(self) -> Hypothesis:
-        for problem in chain(self._references(), self._doubts(), self._kinds_of_arms()):
+        for problem in self._problems():
             raise ValueError(problem)
         return self
 
-    def _references(self) -> Iterator[str]:
+    def _problems(self) -> Iterator[str]:
+        """Wrong references, what would keep it from being judged, and arms of the wrong kind."""
         if len({one.name for one in self.compared}) < len(self.compared):
             yield "two contrasts or controls share a name"
         for one in self.compared:
@@ -208,9 +207,6 @@ class Hypothesis(Settings):
         used = {arm for one in self.compared for arm in one.arms}
         if unused := [arm for arm in self.arms if arm not in used]:
             yield f"no contrast or control compares {', '.join(unused)}"
-
-    def _doubts(self) -> Iterator[str]:
-        """What would keep it from being judged."""
         if not any(one.role == "effect" for one in self.contrast):
             yield "no contrast has the role effect: there is nothing to judge"
         claimed = {(one.differences, one.observable) for one in self.contrast}
@@ -226,8 +222,6 @@ class Hypothesis(Settings):
                 if isinstance(second, str) and self.arms[first] == self.arms[second]:
                     said = f"{first} and {second} are the same: their difference is always 0"
                     yield f"{one.name!r}: {said}"
-
-    def _kinds_of_arms(self) -> Iterator[str]:
         words = [isinstance(arm, str) for arm in self.arms.values()]
         if self.probe is None and not all(words):
             yield "arms with arguments need `probe`; without one an arm is the words of a variant"

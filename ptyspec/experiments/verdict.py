@@ -305,25 +305,23 @@ def _concluded(contrasts: tuple[Found, ...], controls: tuple[Found, ...]) -> Ver
     unlike = [one for one in contrasts if one.state != "as claimed"]
     if not unlike and (removals or all(one.expect == "within" for one in effects)):
         return Verdict(CONFIRMED, _told(contrasts), "", contrasts, controls, contrasts)
-    blocked_by, reason = _doubt(unlike)
-    return Verdict(OPEN, reason, blocked_by, contrasts, controls)
-
-
-def _doubt(unlike: Sequence[Found]) -> tuple[str, str]:
-    """Return why a claim is neither confirmed nor ruled out although everything was measured."""
-    wrong = [one for one in unlike if one.state in ("refuted", "other way")]
-    for one in (one for one in wrong if one.state == "other way"):
+    # Everything was measured, and the claim is neither confirmed nor ruled out: the first of these says why.
+    told = ("removal", "no contrast shows that the effect goes when the named cause is taken away")
+    other_way = [one for one in unlike if one.state == "other way"]
+    refuted = [one for one in unlike if one.state == "refuted"]
+    if other_way:
         said = "beyond the margin, and the other way than claimed: restate the claim"
-        return "direction", f"{one.name}: {said}"
-    for one in (one for one in wrong if one.role == "effect"):
+        told = "direction", f"{other_way[0].name}: {said}"
+    elif split := [one for one in refuted if one.role == "effect"]:
         said = "is refuted and other effects are not: the claim is too wide, split it"
-        return "effects", f"{one.name} {said}"
-    for one in wrong:
+        told = "effects", f"{split[0].name} {said}"
+    elif refuted:
         said = "the effect is there, and taking the named cause away does not undo it"
-        return "removal", f"{one.name}: {said}"
-    for one in unlike:
-        return "pairs", f"{one.name}: {one.reason}"
-    return "removal", "no contrast shows that the effect goes when the named cause is taken away"
+        told = "removal", f"{refuted[0].name}: {said}"
+    elif unlike:
+        told = "pairs", f"{unlike[0].name}: {unlike[0].reason}"
+    blocked_by, reason = told
+    return Verdict(OPEN, reason, blocked_by, contrasts, controls)
 
 
 def _told(found: Iterable[Found]) -> str:

@@ -114,23 +114,23 @@ class Laboratory(Bench):
         return unread(self.symptom, observe(self._spec(NOTHING, {})))
 
     def _runs(self, asked: Sequence[tuple[Subset, Mapping[str, Any]]]) -> list[Run]:
-        waiting = [self._start(subset, more) for subset, more in asked]
+        waiting: list[Observation | Future[Observation]] = []
+        for subset, more in asked:
+            try:
+                one = self._spec(subset, more)
+            except PtyspecError as error:  # there is no such run, which is an answer
+                ended = {"outcome": "refused", "stage": "settings", "error": str(error)}
+                waiting.append({**ended, "metrics": {}, "numbers": {}})
+            else:
+                self.made += not known(one)
+                waiting.append(self._observers.submit(one))
         found = []
-        for (subset, more), one in zip(asked, waiting, strict=True):
-            made = one.result() if isinstance(one, Future) else one
+        for (subset, more), seen in zip(asked, waiting, strict=True):
+            made = seen.result() if isinstance(seen, Future) else seen
             found.append(self.symptom.read(made))
             if not more:
                 self.tell_of(subset, found[-1], float(made.get("seconds", 0.0)))
         return found
-
-    def _start(self, subset: Subset, more: Mapping[str, Any]) -> Observation | Future[Observation]:
-        try:
-            one = self._spec(subset, more)
-        except PtyspecError as error:  # there is no such run, which is an answer
-            ended = {"outcome": "refused", "stage": "settings", "error": str(error)}
-            return {**ended, "metrics": {}, "numbers": {}}
-        self.made += not known(one)
-        return self._observers.submit(one)
 
     def _spec(self, subset: Subset, more: Mapping[str, Any]) -> RunSpec:
         settings = settings_with(self.good.settings(), self.deltas, subset)

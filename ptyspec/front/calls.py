@@ -155,7 +155,7 @@ class Explained:
         self.document = document
 
     def __repr__(self) -> str:
-        from ptyspec.explanations.story import story
+        from ptyspec.explanations.explain import story
 
         return story(self.document)
 

@@ -109,7 +109,10 @@ def _share(rec: _Placed, truth: _Placed) -> Frame:
         for x, y in (one.origin for one in both)
     )
     mask = rec.mask[here] & truth.mask[there]
-    box = _bounding_box(mask)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = slice(0, 0), slice(0, 0)
+    if rows.size:
+        box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
     mask, first, second = mask[box], rec.image[here][box], truth.image[there][box]
     return Frame(
         rec=np.where(mask, first, 0).astype(np.complex128),
@@ -117,13 +120,6 @@ def _share(rec: _Placed, truth: _Placed) -> Frame:
         mask=mask,
         origin=(left + box[1].start, top + box[0].start),
     )
-
-
-def _bounding_box(mask: Array) -> Window:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if rows.size == 0:
-        return slice(0, 0), slice(0, 0)
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def largest_rectangle(mask: Array) -> Window:

@@ -51,7 +51,9 @@ def ring_correlation(first: Array, second: Array) -> dict[str, Any]:
     """
     if is_flat(first) or is_flat(second):
         return {**dict.fromkeys(KEYS), "reason": "an image is constant: no ring correlation"}
-    ring, count = _rings(first.shape)
+    down, right = (np.fft.fftfreq(side) for side in first.shape)
+    count = min(first.shape) // 2
+    ring = np.rint(np.hypot(down[:, None], right) * min(first.shape)).astype(int).ravel()
     one, two = _spectrum(first), _spectrum(second)
 
     def over_rings(values: Array) -> Array:
@@ -105,9 +107,3 @@ def _spectrum(image: Array) -> Array:
 
 def _hann(size: int) -> Array:
     return np.asarray(np.sin(np.pi * (np.arange(size) + 0.5) / size) ** 2)
-
-
-def _rings(shape: tuple[int, ...]) -> tuple[Array, int]:
-    side = min(shape)
-    radius = np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.fftfreq(shape[1])[None, :])
-    return np.rint(radius * side).astype(int).ravel(), side // 2
