@@ -159,9 +159,8 @@ LAYOUT = Layout(
         Grid("Built network", "summary/*", "generator, parameters, output, N"),
         Grid(
             "Flags",
-            "flags/*/*",
+            "flags/{subject}/{flag}",
             "requested, dictionary, effective, effective value read from=read_from",
-            corner="subject, flag",
         ),
         Grid("Amplitude over a0", "range/*", "head, ceiling, driven, object needs=required"),
         Grid(
@@ -172,9 +171,8 @@ LAYOUT = Layout(
         ),
         Grid(
             "Parameters, and the first step of training",
-            "parameters/*/*",
+            "parameters/{subject}/{parameter}",
             "shape, trainable, gradient, moved",
-            corner="subject, parameter",
         ),
     ),
 )

@@ -133,16 +133,14 @@ LAYOUT = Layout(
     tables=(
         Grid(
             "Covered pixels of the object's frame",
-            "distributions/*/*",
+            "distributions/{amplitude}/*",
             "mean, median, p05, p95, min, max, std",
-            corner="amplitude",
         ),
         Grid(
             "What the squared error consists of, and what the best scalar removes; the run's controls beside it",
-            "error/*/*",
+            "error/{object}/*",
             "before:.3e, least_squares:.4f, after:.3e, removed, level, contrast, structure, "
             "rest_floor",
-            corner="object",
             form=".1%",
         ),
     ),

@@ -126,15 +126,11 @@ COST = 0.1
 NO_OBJECT = "no object is known"
 
 
-def _both(groups: GroupedTrainTest) -> tuple[GroupedScan, GroupedScan]:
-    return groups.train, groups.test
-
-
 def _side(outputs: StageOutputs, groups: GroupedTrainTest) -> int:
     """The side of the model's canvas: the declared one, else what its own rule makes of both splits."""
     spec = outputs.scenario.model
-    sides = [required_canvas(part.coords_relative, spec.N) for part in _both(groups)]
-    return spec.canvas or max(sides)
+    parts = (groups.train, groups.test)
+    return spec.canvas or max(required_canvas(part.coords_relative, spec.N) for part in parts)
 
 
 def model(outputs: StageOutputs) -> dict[str, Any]:
@@ -142,7 +138,8 @@ def model(outputs: StageOutputs) -> dict[str, Any]:
 
     Sides and offsets in pixels; lost: part of the energy of the worst perfect patch that falls off.
     """
-    spec, parts, offsets, relative = outputs.scenario.model, _both(outputs.groups), [], []
+    spec, parts = outputs.scenario.model, (outputs.groups.train, outputs.groups.test)
+    offsets, relative = [], []
     for part in parts:
         coords = part.scan.positions[part.nn_indices]
         offsets.append(coords.sum(axis=1) / part.C)
@@ -270,7 +267,8 @@ class _Absolute(ReferencePipeline):
             none = 0 * part.coords_offsets
             return part.model_copy(update={"coords_relative": -part.coords, "coords_offsets": none})
 
-        return GroupedTrainTest(*map(absolute, _both(super().group(scenario, halves))))
+        groups = super().group(scenario, halves)
+        return GroupedTrainTest(absolute(groups.train), absolute(groups.test))
 
 
 @control("CANVAS-002")

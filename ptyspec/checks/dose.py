@@ -115,9 +115,7 @@ LAYOUT = Layout(
         and one.clause in {made.clause for made in SHARED}
     ),
     tables=(
-        Grid(
-            "Mean amplitude by stage", "stages/*/*", ", ".join(chain.STAGES[:4]), "subject, split"
-        ),
+        Grid("Mean amplitude by stage", "stages/{subject}/{split}", ", ".join(chain.STAGES[:4])),
         Grid(
             "Scales",
             "scales/*",

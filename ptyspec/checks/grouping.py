@@ -294,11 +294,10 @@ LAYOUT = Layout(
     tables=(
         Grid(
             "Groups",
-            "groups/*/*",
+            "groups/{subject}/{split}",
             "frames, requested, achieved, members, neighbor_count, duplicate_groups, use_most, "
             "unused_frames, largest_relative",
-            "subject, split",
         ),
-        Grid("Provoked failures", "failures/*/*", "outcome, message", "subject, case"),
+        Grid("Provoked failures", "failures/{subject}/{case}", "outcome, message"),
     ),
 )

@@ -164,9 +164,8 @@ LAYOUT = Layout(
     tables=(
         Grid(
             "What was carried out",
-            "runs/*",
+            "runs/{run}",
             "epochs, kept, monitor, groups, seconds, largest error of the rate=rate_error",
-            "run",
         ),
     ),
 )

@@ -237,15 +237,13 @@ LAYOUT = Layout(
         ),
         Grid(
             "Weights of the stages",
-            "weights/*/*",
+            "weights/{subject}/{stage}",
             "declared, by gradient=by_gradient",
-            corner="subject, stage",
         ),
         Grid(
             "Noise-free loss of an object",
-            "values/*/*",
+            "values/{subject}/{object}",
             ", ".join(TERMS),
-            corner="subject, object",
             form=".3g",
         ),
     ),

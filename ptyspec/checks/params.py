@@ -28,7 +28,6 @@ from ptyspec.contracts.resolve import Resolved, known_keys
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.legacy.bridge import ABSENT, UPSTREAM_NAMES, entries, stale_keys, update_legacy_dict
 from ptyspec.legacy.params import RUN_TIME, Parameters, legacy_defaults
-from ptyspec.runs.run_spec import RunSpec
 from ptyspec.spec.checks import Check
 
 WEIGHTS = (*LOSS_KEYS, "realspace_weight", "realspace_mae_weight", "tv_weight")
@@ -96,16 +95,12 @@ def losses_are_weighed_as_the_executed_mode_weighs_them(
 
 @checks("CONFIG-010")
 def reading_changes_nothing(check: Check, outputs: StageOutputs) -> None:
-    before = _content(outputs.subject)
-    settings([outputs.subject])
-    dictionary([outputs.subject])
-    same = _content(outputs.subject) == before
+    subject = outputs.subject
+    before = deepcopy((dict(subject.dictionary or {}), subject.resolved))
+    settings([subject])
+    dictionary([subject])
+    same = (dict(subject.dictionary or {}), subject.resolved) == before
     check.holds(same, "reading it changes nothing", "it is another", "as before")
-
-
-def _content(subject: RunSpec) -> Any:
-    """What it says now, apart from it."""
-    return deepcopy((dict(subject.dictionary or {}), subject.resolved))
 
 
 def _with(material: StageOutputs, **changed: Any) -> StageOutputs:

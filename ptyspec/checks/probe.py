@@ -78,20 +78,16 @@ def second_path(scenario: Scenario) -> Array | None:
         raw = custom(model.N, scenario.seeds.probe) if disk is None else disk
         probe = raw / normalisation_factor(raw, model.probe_scale)
     else:
-        probe = None if spec.refine_sweeps else _stored_probe(spec.path or scenario.scan.path)
+        path, probe = spec.path or scenario.scan.path, None
+        if not spec.refine_sweeps and path.endswith((".npz", ".npy")):
+            # Read without this project's readers.
+            with open(path, "rb") as stream:
+                content = np.load(stream, allow_pickle=False)
+                array = content if isinstance(content, np.ndarray) else content.get("probeGuess")
+            probe = array if array is not None and array.ndim == 2 else None
     if probe is not None and model.probe_mask:
         probe = probe * disk_mask(model.N, float(model.probe_mask_diameter or model.N / 2))
     return None if probe is None else np.asarray(probe, np.complex128)
-
-
-def _stored_probe(path: str) -> Array | None:
-    """The probe of a NumPy file, read without this project's readers; None where there is none."""
-    if not path.endswith((".npz", ".npy")):
-        return None
-    with open(path, "rb") as stream:
-        content = np.load(stream, allow_pickle=False)
-        probe = content if isinstance(content, np.ndarray) else content.get("probeGuess")
-    return probe if probe is not None and probe.ndim == 2 else None
 
 
 def probes(outputs: StageOutputs) -> dict[str, Any]:
@@ -274,10 +270,9 @@ LAYOUT = Layout(
     tables=(
         Grid(
             "Amplitude, and where the light is",
-            "probes/*",
+            "probes/{probe}",
             "min, max, mean, std, l2, mean_masked, energy, energy_inside_mask, "
             "energy_outside_central_half, twin_overlap",
-            "probe",
             ".5g",
         ),
     ),

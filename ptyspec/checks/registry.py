@@ -6,6 +6,7 @@ spoiled on purpose, one thing of what an audit sees exchanged and the rest kept.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -34,14 +35,14 @@ Spoil = Callable[[StageOutputs], StageOutputs]
 class Grid:
     """A table of values in `data`.
 
-    - rows: a path into the data, such as `groups/*/*`; a row for every way through its stars, named by them.
+    - rows: a path into the data, such as `groups/{subject}/{split}`; a row for every way through its braces and stars,
+      named by them; what stands in braces heads the names.
     - columns: separated by commas, each `[heading=]key[/key...][:form]` below the row's value.
     """
 
     title: str
     rows: str
     columns: str
-    corner: str = "subject"
     form: str = FORM
     turned: bool = False
     """Rows are the columns: for few subjects with many figures."""
@@ -59,10 +60,10 @@ class Grid:
         columns = [column.strip() for column in self.columns.split(",")]
         rows = [
             (", ".join(names), *(cell(path, column) for column in columns))
-            for names, path in _ways(report.data, self.rows.split("/"))
+            for names, path in _ways(report.data, re.sub(r"\{\w+\}", "*", self.rows).split("/"))
         ]
         head = (
-            self.corner,
+            ", ".join(re.findall(r"\{(\w+)\}", self.rows)) or "subject",
             *((column.rpartition("=")[0] or column.partition(":")[0]) for column in columns),
         )
         if self.turned:

@@ -117,16 +117,11 @@ def the_dictionary_holds_the_gained_scale(check: Check, outputs: StageOutputs) -
         chain.near_one(check, ratio, 1e-12, "the dictionary's intensity_scale over s/g")
 
 
-def _another_network(material: StageOutputs) -> tuple[StageOutputs, Any]:
-    """The same data and a network of its own, built and untrained, that may be spoiled."""
-    same = with_model(material)
-    return same, same.model
-
-
 @control("NET-002")
 def drifting_probe(material: StageOutputs) -> StageOutputs:
     """The probe changes while the network trains."""
-    same, model = _another_network(material)
+    same = with_model(material)  # a network of its own, untrained, that may be spoiled
+    model: Any = same.model
     loss = model.compute_loss
 
     def drifting(**given: Any) -> Any:
@@ -143,7 +138,8 @@ def dead_scale(material: StageOutputs) -> StageOutputs:
     """A scale is declared trainable; the variable hangs outside any layer."""
     import tensorflow as tf
 
-    same, model = _another_network(material)
+    same = with_model(material)  # a network of its own, untrained, that may be spoiled
+    model: Any = same.model
     model.log_scale = tf.Variable(np.log(material.containers.train.scale), dtype=tf.float32)
     return with_dictionary(same, intensity_scale__trainable=True)
 
@@ -167,7 +163,8 @@ def stale_entry(material: StageOutputs) -> StageOutputs:
 @control("SCALE-004")
 def stray_light(material: StageOutputs) -> StageOutputs:
     """Light that is not the object's breaks the gauge."""
-    same, model = _another_network(material)
+    same = with_model(material)  # a network of its own, untrained, that may be spoiled
+    model: Any = same.model
     intensity, stray = model.forward.intensity, 0.01 * model.energy / model.forward.size**2
     model.forward.intensity = lambda obj: intensity(obj) + stray
     return same
@@ -199,9 +196,8 @@ LAYOUT = Layout(
         ),
         Grid(
             "Parameters that could be a scale",
-            "parameters/*/*",
+            "parameters/{subject}/{parameter}",
             "value, trainable, gradient, moved",
-            corner="subject, parameter",
             form=".7g",
         ),
     ),

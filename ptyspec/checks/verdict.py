@@ -46,14 +46,9 @@ class Doubt(BaseModel):
 class Verdict(BaseModel):
     """What a finished run is worth.
 
-    Attributes:
-        status: right, doubtful, wrong or incomplete (nothing to judge by).
-        clause, stage: the first broken clause in the order of stages, and where it shows.
-        cause: the reason in words, where it is known.
-        sentence: one sentence, computed from values.
-        findings: every clause that the run's folder can judge.
-        doubts: quantities between right and wrong.
-        next_step: the command that shows more.
+    `clause` and `stage`: the first broken clause in the order of stages, and where it shows. `cause`: the reason, where
+    it is known; `sentence` is computed from values. `findings`: every clause that the run's folder can judge;
+    `doubts`: quantities between right and wrong. `next_step`: the command that shows more.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

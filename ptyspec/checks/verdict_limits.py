@@ -23,16 +23,10 @@ REFERENCE = "the iterative reference"
 
 @dataclass(frozen=True)
 class Quantity:
-    """One number of a run with two ranges: within `right` it is right, outside `allowed` it is wrong.
+    """One number of a run with two ranges: within `right` it is right, outside `allowed` wrong, doubtful between.
 
-    Attributes:
-        what: the quantity, in words.
-        value: computes it from metrics.json; None where the run does not have it.
-        right, allowed: the ranges, with doubt between them.
-        source: where both come from.
-        clause, stage: what a wrong value breaks, and where it shows.
-        why: what a right value means, said after the range.
-        place: where the value can be read.
+    `value` computes it from metrics.json (None: the run does not have it); `why` is what a right value means, said
+    after the range; `clause` and `stage` are what a wrong value breaks, and where it shows.
     """
 
     what: str

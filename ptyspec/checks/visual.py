@@ -240,17 +240,15 @@ LAYOUT = Layout(
     tables=(
         Grid(
             "What is seen, and how far the measured frames are from it",
-            "seen/*/*",
+            "seen/{subject}/{estimate}",
             "mean, std, std / mean=contrast, detail as in the iterative control=detail, "
             "R factor=r_factor",
-            corner="subject, estimate",
         ),
         Grid(
             "Lattice: strongest component of each period, amplitudes over the mean amplitude",
-            "lattice/*/peaks/*",
+            "lattice/{subject}/peaks/{period}",
             "period / px=period:.2f, frequency [x y] / (1/px)=frequency:.4f, amplitude=component, "
             "surroundings, beyond chance=excess",
-            corner="subject, period",
             form=".2e",
         ),
     ),

@@ -145,8 +145,7 @@ def estimates(material: StageOutputs) -> dict[str, Reconstruction]:
 
 
 def _positions(material: StageOutputs) -> Array:
-    coords = material.containers.test.groups.coords
-    return np.moveaxis(coords[:, 0], 1, 2).reshape(-1, 2)
+    return np.moveaxis(material.containers.test.groups.coords[:, 0], 1, 2).reshape(-1, 2)
 
 
 def canvas(material: StageOutputs) -> dict[str, float]:
@@ -215,19 +214,16 @@ def shift(material: StageOutputs) -> list[float] | None:
         origin = (made.origin[0] + x, made.origin[1] + y)
         return _misfit(material, made.model_copy(update={"origin": origin}), rows)
 
+    def minimum(values: list[float]) -> float:
+        # The vertex of the parabola through the smallest value and its neighbours; an end where the search ends.
+        at = int(np.argmin(values))
+        before, here, after = values[at - 1 : at + 2] if 0 < at < len(values) - 1 else (0.0,) * 3
+        curvature = before - 2 * here + after
+        return steps[at] + (0.0 if curvature <= 0 else 0.5 * (before - after) / curvature)
+
     along = [[moved(step, 0) for step in steps], [moved(0, step) for step in steps]]
     # Moving the canvas by +d mends an object that lies d too far back: the shift is its opposite.
-    return [-_minimum(steps, values) for values in along]
-
-
-def _minimum(steps: list[int], values: list[float]) -> float:
-    """The vertex of the V or parabola through the smallest value and its neighbours; an end where the search ends."""
-    at = int(np.argmin(values))
-    if at in (0, len(values) - 1):
-        return float(steps[at])
-    before, here, after = values[at - 1 : at + 2]
-    curvature = before - 2 * here + after
-    return float(steps[at]) if curvature <= 0 else steps[at] + 0.5 * (before - after) / curvature
+    return [-minimum(values) for values in along]
 
 
 def lattice(material: StageOutputs) -> dict[str, Any]:
