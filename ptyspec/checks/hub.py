@@ -13,20 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
+from ptyspec.checks import report
 from ptyspec.checks.references import reference
 from ptyspec.checks.registry import KINDS, perform
-from ptyspec.checks.report import (
-    HUB,
-    STYLES,
-    Audit,
-    HubFile,
-    HubFinding,
-    HubKind,
-    Standing,
-    SubjectRow,
-    status_of,
-    write_audit,
-)
+from ptyspec.checks.report import HUB, Audit
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.records import Environment
 from ptyspec.errors import (
@@ -51,7 +41,7 @@ CHECK = (
     "`ptyspec audit --check FOLDER` reads each again."
 )
 
-Failure = tuple[Standing, str]
+Failure = tuple[report.Standing, str]
 """`not evaluated` or `defect`, and the error's text."""
 
 
@@ -62,7 +52,7 @@ def write_hub(
     command: str = "",
     watch: Callable[[int, int, str], None] = lambda *_: None,
     kinds: Sequence[str] = tuple(KINDS),
-) -> tuple[Path, HubFile]:
+) -> tuple[Path, report.HubFile]:
     """Audit all of them, side by side, by every kind, and return the new folder below `out`; nothing is overwritten.
 
     A kind that fails with a PtyspecError is an entry with the error's text, for those subjects that it fails on; one
@@ -88,18 +78,18 @@ def write_hub(
             audit, errors = _audited(kind, subjects)
             rows[kind] = _row(kind, audit, errors, subjects)
             if audit is not None:
-                write_audit(folder, audit)
+                report.write_audit(folder, audit)
                 audits.append(audit)
         found = {status for row in rows.values() for status in row.subjects.values()}
-        document = HubFile(
-            status=next(status for status in get_args(Standing) if status in found),
+        document = report.HubFile(
+            status=next(status for status in get_args(report.Standing) if status in found),
             command=command,
             time=began.isoformat(timespec="seconds"),
             environment=Environment.model_validate(environment({})),
-            subjects=[SubjectRow.model_validate(one.subject.as_json()) for one in subjects],
+            subjects=[report.SubjectRow.model_validate(one.subject.as_json()) for one in subjects],
             kinds=rows,
             findings=[
-                HubFinding(kind=audit.kind, **row.model_dump())
+                report.HubFinding(kind=audit.kind, **row.model_dump())
                 for audit in audits
                 for row in audit.rows()
                 if not row.ok
@@ -111,7 +101,7 @@ def write_hub(
         return folder.rename(out / stem), document
 
 
-def tables(document: HubFile) -> list[Table]:
+def tables(document: report.HubFile) -> list[Table]:
     """Return the status of each kind and subject, and what could not be looked at where there is any."""
     names = [row.name for row in document.subjects]
     status = [
@@ -131,13 +121,13 @@ def tables(document: HubFile) -> list[Table]:
         for name, text in row.errors.items()
     ]
     parts = (
-        Table(["audit", *names, "question"], status, "Status", numbers=False, styles=STYLES),
+        Table(["audit", *names, "question"], status, "Status", numbers=False, styles=report.STYLES),
         Table(["audit", "subject", "error"], errors, "Not looked at", numbers=False),
     )
     return [table for table in parts if table.rows]
 
 
-def _index(document: HubFile, audits: Sequence[Audit]) -> list[str]:
+def _index(document: report.HubFile, audits: Sequence[Audit]) -> list[str]:
     names = ", ".join(escape(row.name) for row in document.subjects)
     command = Mark(document.command, code=True).markdown()
     written = f"Written {document.time} by {command}; [{HUB}]({HUB}) has the environment."
@@ -183,12 +173,12 @@ def _tried(kind: str, subjects: Sequence[StageOutputs]) -> Audit | Failure:
 
 def _row(
     kind: str, audit: Audit | None, errors: Mapping[str, Failure], subjects: Sequence[StageOutputs]
-) -> HubKind:
+) -> report.HubKind:
     outcomes = [finding.ok for finding in audit.findings] if audit else []
     standing = {name: status for name, (status, _) in errors.items()}
     if audit is not None:
-        standing |= {row["name"]: status_of(audit.of(row["name"])) for row in audit.subjects}
-    return HubKind(
+        standing |= {row["name"]: report.status_of(audit.of(row["name"])) for row in audit.subjects}
+    return report.HubKind(
         question=KINDS[kind],
         page=None if audit is None else f"{kind}.md",
         holds=outcomes.count(True),

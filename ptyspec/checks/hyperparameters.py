@@ -109,26 +109,22 @@ def _compared(subjects: Sequence[StageOutputs], report: Audit) -> None:
     compare(report, "Settings of training, different ones first", "settings", rows)
 
 
-def _recorded(material: StageOutputs) -> History:
+def _history(material: StageOutputs) -> History:
     assert material.history is not None
     return material.history
 
 
-def _history(material: StageOutputs, **changed: Any) -> StageOutputs:
-    """The material with another record of its training."""
-    return material.replaced(history=_recorded(material).model_copy(update=changed))
-
-
 def _last(material: StageOutputs, **changed: Any) -> StageOutputs:
-    """The material with another record of its last epoch."""
-    *before, last = _recorded(material).epochs
-    return _history(material, epochs=(*before, last.model_copy(update=changed)))
+    """The material with another record of its last epoch, or with none of it."""
+    *before, last = _history(material).epochs
+    epochs = (*before, last.model_copy(update=changed)) if changed else tuple(before)
+    return material.replaced(history=_history(material).model_copy(update={"epochs": epochs}))
 
 
 @control("HIST-001")
 def epochs_lost(material: StageOutputs) -> StageOutputs:
     """The last epoch of the history is gone."""
-    return _history(material, epochs=_recorded(material).epochs[:-1])
+    return _last(material)
 
 
 @control("HIST-002")
@@ -140,8 +136,9 @@ def monitor_lost(material: StageOutputs) -> StageOutputs:
 @control("HIST-003")
 def not_the_best(material: StageOutputs) -> StageOutputs:
     """Weights of another epoch were kept than those of the smallest monitor."""
-    kept = _recorded(material).best_epoch
-    return _history(material, best_epoch=1 if kept > 1 else 2)
+    history = _history(material)
+    other = {"best_epoch": 1 if history.best_epoch > 1 else 2}
+    return material.replaced(history=history.model_copy(update=other))
 
 
 @control("HIST-004")
@@ -153,7 +150,7 @@ def not_finite(material: StageOutputs) -> StageOutputs:
 @control("EVID-003")
 def other_rate(material: StageOutputs) -> StageOutputs:
     """The last epoch was trained at another than the declared learning rate."""
-    rate = _recorded(material).epochs[-1].learning_rate
+    rate = _history(material).epochs[-1].learning_rate
     return _last(material, learning_rate=rate + 1e-4)
 
 

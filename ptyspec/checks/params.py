@@ -9,34 +9,24 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
+from ptyspec.checks import subject_values as stated
 from ptyspec.checks.judge import checks
 from ptyspec.checks.registry import Layout, control
 from ptyspec.checks.report import Audit
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.checks.subject_values import (
-    LOSS_KEYS,
-    PROFILES,
-    captured,
-    compare,
-    departures,
-    dictionary,
-    legacy_subject,
-    settings,
-    values,
-)
 from ptyspec.contracts.resolve import Resolved, known_keys
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.legacy.bridge import ABSENT, UPSTREAM_NAMES, entries, stale_keys, update_legacy_dict
 from ptyspec.legacy.params import RUN_TIME, Parameters, legacy_defaults
 from ptyspec.spec.checks import Check
 
-WEIGHTS = (*LOSS_KEYS, "realspace_weight", "realspace_mae_weight", "tv_weight")
+WEIGHTS = (*stated.LOSS_KEYS, "realspace_weight", "realspace_mae_weight", "tv_weight")
 """Entries that weigh the terms of legacy code's loss."""
 
 
 @checks("CONFIG-005")
 def every_setting_has_a_value(check: Check, outputs: StageOutputs) -> None:
-    missing = (key for key, value in values(outputs.scenario).items() if value is None)
+    missing = (key for key, value in stated.values(outputs.scenario).items() if value is None)
     _none(check, missing, "settings without a value")
 
 
@@ -49,7 +39,7 @@ def every_setting_has_a_source(check: Check, outputs: StageOutputs) -> None:
 
 @checks("CONFIG-001")
 def no_entry_of_the_dictionary_is_stale(check: Check, outputs: StageOutputs) -> None:
-    declared, defaults = departures(outputs.subject), legacy_defaults()
+    declared, defaults = stated.departures(outputs.subject.source), legacy_defaults()
 
     def excused(key: str, held: Any) -> bool:
         unset = held is ABSENT or (held is None and defaults.get(key) is None)
@@ -86,8 +76,8 @@ def losses_are_weighed_as_the_executed_mode_weighs_them(
     check: Check, outputs: StageOutputs
 ) -> None:
     held, profile = outputs.subject.dictionary, outputs.subject.source
-    if held is not None and PROFILES.get(profile):
-        executed = captured(profile).values
+    if held is not None and stated.PROFILES.get(profile):
+        executed = stated.captured(profile).values
         for key in WEIGHTS:
             what = f"{key}, of what the mode leaves when executed"
             check.equal(held.get(key), executed[key], what)
@@ -97,8 +87,8 @@ def losses_are_weighed_as_the_executed_mode_weighs_them(
 def reading_changes_nothing(check: Check, outputs: StageOutputs) -> None:
     subject = outputs.subject
     before = deepcopy((dict(subject.dictionary or {}), subject.resolved))
-    settings([subject])
-    dictionary([subject])
+    stated.settings([subject])
+    stated.dictionary([subject])
     same = (dict(subject.dictionary or {}), subject.resolved) == before
     check.holds(same, "reading it changes nothing", "it is another", "as before")
 
@@ -151,8 +141,10 @@ def misspelt_entry(material: StageOutputs) -> StageOutputs:
 @control("EVID-003")
 def inverted_loss(material: StageOutputs) -> StageOutputs:
     """The branch loss_fn=mae was read as the default."""
-    other = captured("legacy:dose:mae").values
-    return material.replaced(subject=replace(legacy_subject("legacy:dose"), dictionary=other))
+    other = stated.captured("legacy:dose:mae").values
+    return material.replaced(
+        subject=replace(stated.legacy_subject("legacy:dose"), dictionary=other)
+    )
 
 
 class _Restless(dict[str, Any]):
@@ -178,10 +170,11 @@ CONTROLS = (
 
 def _compared(subjects: Sequence[StageOutputs], report: Audit) -> None:
     named = [one.subject for one in subjects]
-    compare(report, "Settings, different ones first", "settings", settings(named))
+    title = "Settings, different ones first"
+    stated.compare(report, title, "settings", stated.settings(named))
     if any(one.dictionary is not None for one in named):
         title = "Entries of the dictionary, different ones first"
-        compare(report, title, "dictionary", dictionary(named))
+        stated.compare(report, title, "dictionary", stated.dictionary(named))
 
 
 LAYOUT = Layout(more=_compared)

@@ -209,7 +209,6 @@ class Audit:
 
     def held(self, *, last: bool = False, holding: bool = True) -> Table:
         """Return the findings as a table, broken ones first, or last; `holding` False: without those that hold."""
-
         file, order = f"{self.kind}.json", list(MARKS)
         ranked = sorted(
             enumerate(self.rows()), key=lambda pair: order.index(pair[1].ok), reverse=last

@@ -9,12 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ptyspec.checks import intensity
 from ptyspec.checks import stage_chain as chain
-from ptyspec.checks.intensity import (
-    the_closed_form_is_for_normalised_data_alone,
-    the_gain_is_the_training_split_s,
-    the_level_is_the_truth_s,
-)
 from ptyspec.checks.judge import checks
 from ptyspec.checks.registry import (
     Grid,
@@ -102,8 +98,8 @@ def counts_do_not_know_the_gauge(check: Check, outputs: StageOutputs) -> None:
     truth, counts = outputs.sample.truth, []
     for factor in FACTORS:
         parts = [np.float32(factor) * part.astype(np.float32) for part in (truth.real, truth.imag)]
-        intensity = outputs.model.forward.intensity(Field(fold(parts[0]), fold(parts[1])))
-        counts.append(np.asarray(intensity, np.float64) / factor**2)
+        seen = outputs.model.forward.intensity(Field(fold(parts[0]), fold(parts[1])))
+        counts.append(np.asarray(seen, np.float64) / factor**2)
     largest = max(float(np.abs(other - counts[0]).max()) for other in counts) / counts[0].max()
     what = "counts of c O at s/c | of O at s, over the largest"
     check.between(0.0, float(largest), check.clause.tolerance.value, what)
@@ -165,8 +161,8 @@ def stray_light(material: StageOutputs) -> StageOutputs:
     """Light that is not the object's breaks the gauge."""
     same = with_model(material)  # a network of its own, untrained, that may be spoiled
     model: Any = same.model
-    intensity, stray = model.forward.intensity, 0.01 * model.energy / model.forward.size**2
-    model.forward.intensity = lambda obj: intensity(obj) + stray
+    counts, stray = model.forward.intensity, 0.01 * model.energy / model.forward.size**2
+    model.forward.intensity = lambda obj: counts(obj) + stray
     return same
 
 
@@ -181,9 +177,9 @@ CONTROLS = (
 LAYOUT = Layout(
     facts={"scale": scale, "parameters": parameters},
     also=(
-        the_gain_is_the_training_split_s,
-        the_level_is_the_truth_s,
-        the_closed_form_is_for_normalised_data_alone,
+        intensity.the_gain_is_the_training_split_s,
+        intensity.the_level_is_the_truth_s,
+        intensity.the_closed_form_is_for_normalised_data_alone,
     ),
     tables=(
         Grid(

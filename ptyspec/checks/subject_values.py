@@ -69,7 +69,7 @@ def legacy_subject(target: str) -> RunSpec:
     No dictionary that anybody else sees is read or written.
     """
     found = captured(target)
-    applied, mode = _applied(target), PROFILES[target]
+    applied, mode = departures(target), PROFILES[target]
     if mode is None:
         # Its code makes the disk that probe_scale describes.
         added = {"label": "legacy_defaults", "probe.kind": "ideal"}
@@ -102,13 +102,10 @@ READERS = {"legacy": legacy_subject}
 """How `run_spec` reads what names a profile."""
 
 
-def departures(subject: RunSpec) -> dict[str, tuple[Any, str]]:
+def departures(target: str) -> dict[str, tuple[Any, str]]:
     """Return the entries in which a profile's settings are declared to differ from its dictionary: our value, and why."""
-    return _applied(subject.source) if subject.source in PROFILES else {}
-
-
-def _applied(target: str) -> dict[str, tuple[Any, str]]:
-    return DEPARTURES if PROFILES[target] else {REFUSED_DEFAULT: DEPARTURES[REFUSED_DEFAULT]}
+    refused = {REFUSED_DEFAULT: DEPARTURES[REFUSED_DEFAULT]} if target in PROFILES else {}
+    return DEPARTURES if PROFILES.get(target) else refused
 
 
 DEFAULT = "default"
