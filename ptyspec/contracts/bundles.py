@@ -56,8 +56,7 @@ def check_values(name: str, array: Array, *, non_negative: bool = False, source:
     if array.size == 0:
         raise _wrong(f"{name} is empty", array.shape, "at least one value", source)
     if array.dtype.kind == "c":
-        finite = bool(np.isfinite(array).all())
-        low = 0.0
+        low, finite = 0.0, bool(np.isfinite(array).all())
     elif array.dtype.kind == "f":
         low, high = _extremes(array)
         finite = bool(np.isfinite(low) and np.isfinite(high))
@@ -76,12 +75,8 @@ def check_values(name: str, array: Array, *, non_negative: bool = False, source:
         raise _wrong(message, value, ">= 0", source, step)
 
 
-def _wrong(
-    message: str, value: object, limit: object, source: str, next_step: str = ""
-) -> ScanDataError:
-    return ScanDataError(
-        message, value=value, limit=limit, source=source or None, next_step=next_step
-    )
+def _wrong(what: str, value: object, limit: object, source: str, step: str = "") -> ScanDataError:
+    return ScanDataError(what, value=value, limit=limit, source=source or None, next_step=step)
 
 
 def release_pages(array: Array) -> None:
@@ -106,9 +101,8 @@ def _extremes(array: Array) -> tuple[float, float]:
 
 
 def _frames(values: Any, source: str) -> Array:
-    frames = as_array(
-        "diff3d", values, np.float32, (None, None, None), non_negative=True, source=source
-    )
+    shape = (None, None, None)
+    frames = as_array("diff3d", values, np.float32, shape, non_negative=True, source=source)
     if frames.shape[1] != frames.shape[2]:
         step = "crop or bin the frames to a square; (H, W, M) files are recognised by the reader"
         raise _wrong("diff3d frames are not square", frames.shape, "(M, N, N)", source, step)
@@ -122,9 +116,8 @@ def _probe(values: Any, size: tuple[int, int], source: str) -> Array:
         step = "crop or resample the probe to the frame size N"
         raise ProbeError(what, value=probe.shape, limit=size, source=source or None, next_step=step)
     if not np.any(probe):
-        raise ProbeError(
-            "the probe is zero everywhere", source=source or None, next_step="provide a probe guess"
-        )
+        what = "the probe is zero everywhere"
+        raise ProbeError(what, source=source or None, next_step="provide a probe guess")
     return probe
 
 
@@ -175,12 +168,13 @@ class RawScan(Bundle):
         index = data.get("scan_index")
         index = np.zeros(count, np.int64) if index is None else index
         out["scan_index"] = as_array("scan_index", index, np.int64, (count,), source=source)
-        if data.get("objectGuess") is not None:
-            out["objectGuess"] = as_array(
-                "objectGuess", data["objectGuess"], np.complex64, (None, None), source=source
-            )
-        if data.get("Y") is not None:
-            out["Y"] = as_array("Y", data["Y"], np.complex64, (count, rows, columns), source=source)
+        shapes: dict[str, tuple[int | None, ...]] = {
+            "objectGuess": (None, None),
+            "Y": (count, rows, columns),
+        }
+        for name, shape in shapes.items():
+            if data.get(name) is not None:
+                out[name] = as_array(name, data[name], np.complex64, shape, source=source)
         if data.get("mask") is not None:
             out["mask"] = as_array("mask", data["mask"], np.bool_, (rows, columns), source=source)
             if np.any(frames[:, ~out["mask"]]):

@@ -34,10 +34,8 @@ class Resolved:
     def as_json(self) -> dict[str, Any]:
         """Return the content of scenario.json: each value beside its provenance."""
         values = flatten(self.scenario.model_dump(mode="json"))
-        rows = {
-            key: Setting(value=value, source=self.provenance.get(key, "default"))
-            for key, value in values
-        }
+        said = self.provenance
+        rows = {key: Setting(value=v, source=said.get(key, "default")) for key, v in values}
         return ScenarioFile(name=self.scenario.name, values=rows).model_dump(mode="json")
 
 
@@ -92,14 +90,9 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
                 continue  # a section with nothing in it
             if key not in allowed:
                 near = difflib.get_close_matches(key, allowed, n=1)
-                step = (
-                    f"did you mean {near[0]}?"
-                    if near
-                    else "keys are listed by `ptyspec scenarios --keys`"
-                )
-                raise ConfigError(
-                    f"unknown key {key}", value=value, source=layer.source, next_step=step
-                )
+                listed = "keys are listed by `ptyspec scenarios --keys`"
+                step, what = f"did you mean {near[0]}?" if near else listed, f"unknown key {key}"
+                raise ConfigError(what, value=value, source=layer.source, next_step=step)
             if value is not None:
                 flat[key], sources[key] = value, layer.source
     try:

@@ -197,9 +197,8 @@ class Scenario(Settings):
     dose: DoseSpec = DoseSpec()
     split: SplitSpec = SplitSpec()
     grouping: GroupingSpec = GroupingSpec()
-    model: ModelConfig = Field(
-        default=ModelConfig(), validate_default=True
-    )  # its mask diameter follows from N
+    # Its mask diameter follows from N.
+    model: ModelConfig = Field(default=ModelConfig(), validate_default=True)
     training: TrainingConfig = TrainingConfig()
     inference: InferenceConfig = InferenceConfig()
     seeds: Seeds = Seeds()

@@ -90,10 +90,8 @@ def _in_place(patch: Patch) -> Iterator[None]:
             owner = getattr(owner, part)
         original = vars(owner)[last]
     except (AttributeError, KeyError, TypeError):  # TypeError: what has no attributes of its own
-        what, limit = (
-            f"the fault {patch.of} has no seam {patch.target}",
-            "an attribute that is defined there, not inherited",
-        )
+        what = f"the fault {patch.of} has no seam {patch.target}"
+        limit = "an attribute that is defined there, not inherited"
         step, source = "correct the target of the patch", "fault catalogue"
         raise PtyspecError(
             what, value=patch.target, limit=limit, source=source, next_step=step

@@ -45,8 +45,7 @@ def builder(name: str) -> Callable[[ModelConfig, ForwardModel, int], Generator]:
     if name not in generator_names():
         what = f"no generator is called {name}"
         step = "add ptyspec/networks/generators/<name>.py with a build function"
-        limit = ", ".join(generator_names())
-        source = "model.architecture"
+        limit, source = ", ".join(generator_names()), "model.architecture"
         raise UnknownNameError(what, value=name, limit=limit, source=source, next_step=step)
     module = importlib.import_module(f"{generators.__name__}.{name}")
     return module.build  # type: ignore[no-any-return]

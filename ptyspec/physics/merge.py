@@ -56,10 +56,8 @@ def check_canvas(relative: Array, size: int, canvas: int) -> None:
     """Raise CanvasError unless the canvas holds N + 2 max|relative offset| (absolute positions have no part in it)."""
     need = required_canvas(relative, size)
     if canvas < need:
-        raise CanvasError(
-            "the canvas inside the model is too small for the groups",
-            value=canvas,
-            limit=f">= {need}",
-            source=f"model.canvas; N = {size}, largest relative offset {float(np.abs(relative).max()):.2f} px",
-            next_step="set model.canvas=0 to size it from the data, or use smaller groups (grouping.neighbor_count)",
-        )
+        what = "the canvas inside the model is too small for the groups"
+        largest = float(np.abs(relative).max())
+        source = f"model.canvas; N = {size}, largest relative offset {largest:.2f} px"
+        step = "set model.canvas=0 to size it from the data, or use smaller groups (grouping.neighbor_count)"
+        raise CanvasError(what, value=canvas, limit=f">= {need}", source=source, next_step=step)

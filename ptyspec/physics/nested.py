@@ -36,9 +36,8 @@ def nested_lattice(scan: ScanSpec, obj: ObjectSpec, model: ModelConfig) -> Neste
     Image k covers columns k (size + N) .. k (size + N) + size - 1. Raises ConfigError where no group fits on an image,
     or n_images leaves an image without one.
     """
-    outer = [scan.outer_offset_train] * obj.images_train + [
-        scan.outer_offset_test
-    ] * obj.images_test
+    outer = [scan.outer_offset_train] * obj.images_train
+    outer += [scan.outer_offset_test] * obj.images_test
     inner = member_offsets(model.gridsize, scan.offset)
     positions, images = [], []
     for k, (step, side) in enumerate(zip(outer, _sides(scan, obj, model, outer), strict=True)):
@@ -50,9 +49,8 @@ def nested_lattice(scan: ScanSpec, obj: ObjectSpec, model: ModelConfig) -> Neste
         images.append(np.full(made.size // 2, k))
     image = np.concatenate(images)
     low = np.stack([image * (obj.size + model.N), np.zeros(len(image))], axis=1) + model.N // 2
-    return NestedLattice(
-        np.concatenate(positions).astype(float), image, low, low + obj.size - model.N
-    )
+    nominal = np.concatenate(positions).astype(float)
+    return NestedLattice(nominal, image, low, low + obj.size - model.N)
 
 
 def displaced(lattice: NestedLattice, jitter: float, seed: int) -> Array:
@@ -81,13 +79,11 @@ def _sides(scan: ScanSpec, obj: ObjectSpec, model: ModelConfig, outer: list[int]
     """Groups along a side of each image."""
     extent = group_extent(scan, model)
     if extent > obj.size:
-        raise ConfigError(
-            "no group of the nested lattice fits on an image",
-            value=f"a group covers {extent} px",
-            limit=f"{obj.size} px",
-            source="model.N, model.gridsize, scan.offset, object.size",
-            next_step=f"raise object.size to at least {extent}, or lower scan.offset",
-        )
+        what = "no group of the nested lattice fits on an image"
+        covered = f"a group covers {extent} px"
+        advice = f"raise object.size to at least {extent}, or lower scan.offset"
+        limit, source = f"{obj.size} px", "model.N, model.gridsize, scan.offset, object.size"
+        raise ConfigError(what, value=covered, limit=limit, source=source, next_step=advice)
     whole = [(obj.size - extent) // step + 1 for step in outer]
     frames = model.gridsize**2 * sum(side**2 for side in whole)
     wanted = min(scan.n_images, frames)
@@ -95,7 +91,6 @@ def _sides(scan: ScanSpec, obj: ObjectSpec, model: ModelConfig, outer: list[int]
     if min(sides) < 1:
         what = "scan.n_images leaves an image of the nested lattice without a group"
         advice = "raise scan.n_images, or bring the outer offsets nearer to each other"
-        limit = f">= {-(-frames // min(whole) ** 2)}"
-        value = scan.n_images
+        value, limit = scan.n_images, f">= {-(-frames // min(whole) ** 2)}"
         raise ConfigError(what, value=value, limit=limit, source="scan.n_images", next_step=advice)
     return sides

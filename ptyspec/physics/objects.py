@@ -74,9 +74,8 @@ def lines(size: int, seed: int) -> Array:
     for _ in range(400):
         r0, c0, r1, c1 = (int(side * draws.uniform()) for _ in range(4))
         image[line(r0, c0, r1, c1)] = 1.0
-    blurred = sum(
-        weight * gaussian_filter(image, sigma) for weight, sigma in ((1, 1), (2, 5), (5, 10))
-    )
+    blurs = ((1, 1), (2, 5), (5, 10))
+    blurred = sum(weight * gaussian_filter(image, sigma) for weight, sigma in blurs)
     start = (side - size) // 2
     return np.asarray(blurred)[start : start + size, start : start + size, 0]
 

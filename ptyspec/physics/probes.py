@@ -38,13 +38,11 @@ def custom(size: int, seed: int) -> Array:
     axis = (np.arange(size) - (size - 1) / 2) / size
     x, y = np.meshgrid(axis, axis)
     r = np.hypot(x, y)
-    structure, rough = (
-        _smooth(size, seed, what) for what in ("probe structure", "probe roughness")
-    )
+    purposes = ("probe structure", "probe roughness")
+    structure, rough = (_smooth(size, seed, purpose) for purpose in purposes)
     aberration = 30 * r**2 + 40 * (x**2 - y**2 / 2) + 300 * r**2 * (x + y / 3)
-    phase = (
-        aberration * np.exp(-((3 * r) ** 4)) + 0.5 * rough
-    )  # damped where the tails could not sample it
+    # Damped where the tails could not sample it.
+    phase = aberration * np.exp(-((3 * r) ** 4)) + 0.5 * rough
 
     def shaped(radius: float, tail: float) -> Array:
         disk = expit((radius - r) * size / 0.9) * (1 + 0.15 * structure)
@@ -57,9 +55,8 @@ def custom(size: int, seed: int) -> Array:
         l2 = np.sqrt(np.mean(level**2)) * RECORDED_N
         return [level.mean() / RECORDED_MEAN - 1, l2 / RECORDED_L2 - 1]
 
-    solution = least_squares(
-        miss, [0.2, 0.1], bounds=([0.1, 0.0], [0.3, 1.0]), xtol=1e-12, ftol=1e-12
-    )
+    bounds = ([0.1, 0.0], [0.3, 1.0])
+    solution = least_squares(miss, [0.2, 0.1], bounds=bounds, xtol=1e-12, ftol=1e-12)
     return np.asarray(shaped(*solution.x))
 
 

@@ -127,17 +127,14 @@ def group_phases(values: Array, base: Array, members: int) -> Array:
         return np.ones(groups, np.complex64)  # no two groups share light: nothing to align
     root = 1 / np.sqrt(np.maximum(degree, 1e-30))
     scaled = diags_array(root) @ graph @ diags_array(root)
-    if (
-        groups > 2
-    ):  # eigenvalues do not exceed 1: shift and invert just above, for scans with small gaps
-        _, vectors = eigsh(
-            scaled.tocsc(), k=1, sigma=1.001, which="LM", v0=np.ones(groups, np.complex128)
-        )
+    if groups > 2:
+        # Eigenvalues do not exceed 1: shift and invert just above, for scans with small gaps.
+        start = np.ones(groups, np.complex128)
+        _, vectors = eigsh(scaled.tocsc(), k=1, sigma=1.001, which="LM", v0=start)
     else:
         _, vectors = np.linalg.eigh(scaled.toarray())
-    vector = vectors[:, -1] * np.exp(
-        -1j * np.angle(vectors[:, -1].sum())
-    )  # groups that agree stay as they are
+    # Groups that agree stay as they are.
+    vector = vectors[:, -1] * np.exp(-1j * np.angle(vectors[:, -1].sum()))
     modulus = np.abs(vector)
     return np.where(modulus > 0, vector / np.maximum(modulus, 1e-30), 1.0).astype(np.complex64)
 
@@ -152,9 +149,8 @@ def _connected_graph(values: Array, base: Array, members: int) -> csr_array:
     while True:
         first, second = _pairs(corners.mean(axis=1), min(count, groups - 1))
         i, j = _closest_members(corners, first, second)
-        crossed = np.array(
-            [_overlap(values, base, *pair) for pair in zip(i, j, strict=True)], np.complex128
-        )
+        pairs = zip(i, j, strict=True)
+        crossed = np.array([_overlap(values, base, *pair) for pair in pairs], np.complex128)
         graph = coo_array((crossed, (first, second)), shape=(groups, groups)).tocsr()
         graph.eliminate_zeros()
         pieces = connected_components(abs(graph), directed=False, return_labels=False)

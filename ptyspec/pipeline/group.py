@@ -21,11 +21,9 @@ TRIES = 64
 def group(scenario: Scenario, halves: TrainTest) -> GroupedTrainTest:
     """Return groups of each split; no frame of one split is ever a member of a group of the other."""
     parts: dict[str, GroupedScan] = {}
-    names: tuple[tuple[Literal["train", "test"], RawScan], ...] = (
-        ("train", halves.train),
-        ("test", halves.test),
-    )
-    for name, scan in names:
+    names: tuple[Literal["train", "test"], ...] = ("train", "test")
+    for name in names:
+        scan: RawScan = getattr(halves, name)
         draws = generator(scenario.seeds.grouping, f"groups {name}")
         if scenario.grouping.kind == "lattice":
             laid = lattice_groups(scan, scenario.model.gridsize, scenario.scan.offset)
@@ -42,13 +40,8 @@ def with_offsets(
     """Return groups with offset = mean position of the members and relative = -(coords - offset)."""
     coords = np.moveaxis(scan.positions[indices], 1, 2)[:, None]
     offsets = coords.mean(axis=-1, keepdims=True)
-    return GroupedScan(
-        scan=scan,
-        nn_indices=indices,
-        coords_offsets=offsets,
-        coords_relative=offsets - coords,
-        split=split,
-    )
+    places = {"coords_offsets": offsets, "coords_relative": offsets - coords}
+    return GroupedScan(scan=scan, nn_indices=indices, split=split, **places)
 
 
 def lattice_groups(scan: RawScan, gridsize: int, offset: float) -> Array:
@@ -118,13 +111,11 @@ def _check_count(count: int, members: int) -> None:
 def _check(count: int, members: int, spec: GroupingSpec) -> None:
     _check_count(count, members)
     if members > 1 and spec.neighbor_count < members:
-        raise NeighborCountError(
-            "fewer neighbours than a group has members (K < C)",
-            value=spec.neighbor_count,
-            limit=f">= {members}",
-            source="grouping.neighbor_count",
-            next_step=f"set grouping.neighbor_count to {members} or more",
-        )
+        what = "fewer neighbours than a group has members (K < C)"
+        source = "grouping.neighbor_count"
+        step, limit = f"set {source} to {members} or more", f">= {members}"
+        value = spec.neighbor_count
+        raise NeighborCountError(what, value=value, limit=limit, source=source, next_step=step)
     if members > 1 and spec.n_groups > count:
         _check_oversampling(count, members, spec)
 
@@ -133,20 +124,14 @@ def _check_oversampling(count: int, members: int, spec: GroupingSpec) -> None:
     """OVERSAMPLING-001: more groups than frames need the switch, K > C, and enough distinct groups."""
     most = count * math.comb(min(spec.neighbor_count, count - 1), members - 1)
     if not spec.enable_oversampling:
-        what, step = (
-            "more groups than frames need oversampling (OVERSAMPLING-001)",
-            "grouping.enable_oversampling=true",
-        )
+        what = "more groups than frames need oversampling (OVERSAMPLING-001)"
+        step = "grouping.enable_oversampling=true"
     elif spec.neighbor_count <= members:
-        what, step = (
-            "oversampling needs K > C (OVERSAMPLING-001)",
-            f"grouping.neighbor_count={members + 3}",
-        )
+        what = "oversampling needs K > C (OVERSAMPLING-001)"
+        step = f"grouping.neighbor_count={members + 3}"
     elif spec.n_groups > most:
-        what, step = (
-            "the neighbours do not give that many distinct groups",
-            "a larger grouping.neighbor_count",
-        )
+        what = "the neighbours do not give that many distinct groups"
+        step = "a larger grouping.neighbor_count"
     else:
         return
     advice = f"set {step}, or at most {count} groups"
@@ -163,9 +148,8 @@ def _nearest_others(positions: Array, count: int) -> Array:
     _, near = cKDTree(positions).query(positions, k=count + 1, workers=-1)
     near = np.asarray(near, np.int64)
     own = near == np.arange(len(positions))[:, None]
-    own[~own.any(axis=1), -1] = (
-        True  # crowded out by duplicates at its own place: drop the farthest instead
-    )
+    # Crowded out by duplicates at its own place: drop the farthest instead.
+    own[~own.any(axis=1), -1] = True
     return np.asarray(near[~own].reshape(len(positions), count))
 
 

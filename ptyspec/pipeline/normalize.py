@@ -60,13 +60,11 @@ def coarse_patches(container: Container, rows: Array) -> Array:
     as it varies over the scan decides between them.
     """
     groups, coarse = container.groups, container.coarse
-    canvas = np.where(np.isfinite(coarse.object), coarse.object.real, container.a0).astype(
-        np.float32
-    )
+    lit = np.isfinite(coarse.object)
+    canvas = np.where(lit, coarse.object.real, container.a0).astype(np.float32)
     size, members = groups.scan.N, groups.C
-    positions = groups.scan.positions[groups.nn_indices[rows]].reshape(-1, 2) - np.array(
-        coarse.origin
-    )
+    positions = groups.scan.positions[groups.nn_indices[rows]].reshape(-1, 2)
+    positions = positions - np.array(coarse.origin)
     padding = np.float32(container.a0)
     patches = extract_patches(canvas - padding, positions, size) + padding
     return np.moveaxis(patches.reshape(-1, members, size, size), 1, -1) / padding

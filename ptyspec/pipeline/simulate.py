@@ -90,8 +90,7 @@ def check_size(size: int) -> None:
     if size % 4:
         what = "N is not divisible by 4"
         step = f"crop or pad frames and probe to {size - size % 4} or {size + 4 - size % 4} pixels"
-        limit = "a multiple of 4"
-        source = "model.N, or the frames of the file"
+        limit, source = "a multiple of 4", "model.N, or the frames of the file"
         raise DetectorSizeError(what, value=size, limit=limit, source=source, next_step=step)
 
 
@@ -119,6 +118,5 @@ def _unchanged(what: str, path: Path, recorded: str) -> None:
     from ptyspec.files.disk import sha256_of
 
     if recorded and sha256_of(path) != recorded:
-        raise InputFileError(
-            f"the {what} file changed while it was used", source=path, next_step="run again"
-        )
+        changed = f"the {what} file changed while it was used"
+        raise InputFileError(changed, source=path, next_step="run again")

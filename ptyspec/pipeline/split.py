@@ -23,12 +23,9 @@ def split(scenario: Scenario, scan: RawScan) -> TrainTest:
         return _by_image(scan, scenario.object.images_train)
     count = round(spec.fraction * scan.size)
     if not 0 < count < scan.size:
-        raise TooFewPointsError(
-            "one part of the split would be empty",
-            value=f"{count} of {scan.size} frames train",
-            limit=f"1 to {scan.size - 1}",
-            source="split.fraction",
-            next_step="change split.fraction, or set split.kind=none",
+        value, limit = f"{count} of {scan.size} frames train", f"1 to {scan.size - 1}"
+        raise _empty(
+            value, limit, "split.fraction", "change split.fraction, or set split.kind=none"
         )
     if spec.kind == "spatial":
         order = np.argsort(scan.ycoords, kind="stable")
@@ -37,15 +34,17 @@ def split(scenario: Scenario, scan: RawScan) -> TrainTest:
     return TrainTest(scan.take(np.sort(order[:count])), scan.take(np.sort(order[count:])))
 
 
+def _empty(value: str, limit: str, source: str, step: str) -> TooFewPointsError:
+    what = "one part of the split would be empty"
+    return TooFewPointsError(what, value=value, limit=limit, source=source, next_step=step)
+
+
 def _by_image(scan: RawScan, images_train: int) -> TrainTest:
     images = np.unique(scan.scan_index)
     if len(images) <= images_train:
-        raise TooFewPointsError(
-            "one part of the split would be empty",
-            value=f"{len(images)} images in scan_index, {images_train} of them train",
-            limit=f"more than {images_train} images",
-            source="object.images_train and the scan",
-            next_step="lower object.images_train, or set split.kind to spatial, random or none",
-        )
+        value = f"{len(images)} images in scan_index, {images_train} of them train"
+        step = "lower object.images_train, or set split.kind to spatial, random or none"
+        limit, source = f"more than {images_train} images", "object.images_train and the scan"
+        raise _empty(value, limit, source, step)
     trains = np.isin(scan.scan_index, images[:images_train])
     return TrainTest(scan.take(np.flatnonzero(trains)), scan.take(np.flatnonzero(~trains)))

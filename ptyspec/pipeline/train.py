@@ -66,9 +66,8 @@ def canvas_side(scenario: Scenario, containers: Containers) -> int:
 
 def build_model(scenario: Scenario, container: Container, canvas: int) -> Reconstructor:
     """Return a built, untrained model; its weights depend on the scenario's training seed alone."""
-    model = Reconstructor(
-        scenario, container.probe, container.a0, canvas, container.groups.scan.mask
-    )
+    mask = container.groups.scan.mask
+    model = Reconstructor(scenario, container.probe, container.a0, canvas, mask)
     inputs, _ = batch(container, np.zeros(1, int))
     model(inputs)
     return model
@@ -76,11 +75,8 @@ def build_model(scenario: Scenario, container: Container, canvas: int) -> Recons
 
 def snapshot(model: keras.Model) -> list[Array]:
     """Copy all weights."""
-    return [
-        np.array(variable.numpy())
-        for variable in model.variables
-        if variable.path.split("/")[0] != "optimizer"
-    ]
+    own = [one for one in model.variables if one.path.split("/")[0] != "optimizer"]
+    return [np.array(variable.numpy()) for variable in own]
 
 
 def assign(model: keras.Model, weights: Sequence[Array]) -> None:
@@ -102,9 +98,8 @@ def predict_patches(
             parts.append((np.asarray(re) + 1j * np.asarray(im))[:valid].astype(np.complex64))
             session.progress.step(number, total)
             check()
-    return Patches(
-        object=np.concatenate(parts), coords=container.groups.coords, probe=container.probe
-    )
+    coords = container.groups.coords
+    return Patches(object=np.concatenate(parts), coords=coords, probe=container.probe)
 
 
 def _divide(scenario: Scenario, groups: int) -> tuple[Array, Array]:
@@ -114,13 +109,11 @@ def _divide(scenario: Scenario, groups: int) -> tuple[Array, Array]:
     count = max(1, round(spec.validation_fraction * groups / spec.batch_size)) * spec.batch_size
     count = count if spec.validation_fraction > 0 else 0
     if groups - count < spec.batch_size:
-        raise TooFewPointsError(
-            "the training split is smaller than one batch",
-            value=f"{groups} groups, {count} of them validate",
-            limit=f">= {spec.batch_size + count}",
-            source="training.batch_size, training.validation_fraction",
-            next_step="lower training.batch_size or give more groups (grouping.n_groups)",
-        )
+        what = "the training split is smaller than one batch"
+        source = "training.batch_size, training.validation_fraction"
+        step = "lower training.batch_size or give more groups (grouping.n_groups)"
+        value, limit = f"{groups} groups, {count} of them validate", f">= {spec.batch_size + count}"
+        raise TooFewPointsError(what, value=value, limit=limit, source=source, next_step=step)
     return rows[count:], rows[:count]
 
 
@@ -167,11 +160,11 @@ class _Run:
                         checkpoint.save(folder, state)
                     self.session.progress.epoch(state.records[-1], self.spec.nepochs)
         except KeyboardInterrupt:
+            what = "training was interrupted"
+            value = f"{state.epoch} of {self.spec.nepochs} epochs are done"
+            step = "run the same command with --resume to continue from there"
             raise TrainingInterruptedError(
-                "training was interrupted",
-                value=f"{state.epoch} of {self.spec.nepochs} epochs are done",
-                source=folder,
-                next_step="run the same command with --resume to continue from there",
+                what, value=value, source=folder, next_step=step
             ) from None
         return state
 
@@ -193,9 +186,8 @@ class _Run:
         if len(self.held):
             metrics["val_loss"] = self._validate(number)
         weights = snapshot(self.model)
-        whole = all(
-            np.isfinite(array).all() for array in weights
-        )  # the last step's update is seen by no later loss
+        # The last step's update is seen by no later loss.
+        whole = all(np.isfinite(array).all() for array in weights)
         self._check(0.0 if whole else math.nan, number, self.steps - 1, "a weight")
         rate = float(np.asarray(self.model.optimizer.learning_rate))
         record = EpochRecord(

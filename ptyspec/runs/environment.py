@@ -34,13 +34,10 @@ LEVELS = (
 def environment(seeds: Mapping[str, int]) -> dict[str, Any]:
     """Return the content of environment.json: JSON values only, the same keys on every platform."""
     settings = current_threads()
+    own = {"python": platform.python_version(), "ptyspec": ptyspec.__version__}
     facts = Environment(
         time=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions={
-            "python": platform.python_version(),
-            "ptyspec": ptyspec.__version__,
-            **library_versions(),
-        },
+        versions=own | library_versions(),
         backend=settings["backend"],
         threads={name: settings[name] for name in ("intra", "inter", "omp")},
         onednn=settings["onednn"],
@@ -98,10 +95,9 @@ def commit() -> str | None:
 
 
 def _git(root: Path, *arguments: str) -> str | None:
+    command = ["git", "-C", str(root), *arguments]
     try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=10
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10)
     except (FileNotFoundError, subprocess.TimeoutExpired):
         return None  # no git, or a file system that does not answer: the commit is unknown, the run is not wrong
     return done.stdout.strip() if done.returncode == 0 else None

@@ -13,15 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ptyspec.contracts import records
 from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
-from ptyspec.contracts.records import (
-    SCHEMA_VERSION,
-    FileList,
-    FileRecord,
-    History,
-    StageRecord,
-    StagesFile,
-)
+from ptyspec.contracts.records import FileList, FileRecord, History, StageRecord
 from ptyspec.contracts.resolve import Layer, Resolved, nest, resolve
 from ptyspec.contracts.run import RunResult
 from ptyspec.errors import InputFileError
@@ -71,16 +65,16 @@ class FinishedRun:
             self.result()
             return self
         with self._file(LIST) as path:
-            records = FileList.model_validate(read_json(path), strict=False).files
-            missing = [name for name in DATA if name not in records]
+            written = FileList.model_validate(read_json(path), strict=False).files
+            missing = [name for name in DATA if name not in written]
             if missing:
                 raise ValueError(f"no entry for {', '.join(missing)}")
         for name in DATA:
             with self._file(name) as path:
                 size = path.stat().st_size
-                if size != records[name].bytes:
-                    raise ValueError(f"{size} bytes, {records[name].bytes} were written")
-                if sha256_of(path) != records[name].sha256:
+                if size != written[name].bytes:
+                    raise ValueError(f"{size} bytes, {written[name].bytes} were written")
+                if sha256_of(path) != written[name].sha256:
                     raise ValueError("its content is not what was written")
         return self
 
@@ -174,24 +168,20 @@ class FinishedRun:
         """Name the file in whatever is raised while its content is understood."""
         path = self.folder / name
         if not path.is_file():
-            raise InputFileError(
-                "a file of this run is missing", value=name, source=self.folder, next_step=AGAIN
-            )
+            what = "a file of this run is missing"
+            raise InputFileError(what, value=name, source=self.folder, next_step=AGAIN)
         try:
             yield path
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            what = "a file of this run is damaged"
-            raise InputFileError(
-                what, value=" ".join(f"{error}".split()), source=path, next_step=AGAIN
-            ) from error
+            what, found = "a file of this run is damaged", " ".join(f"{error}".split())
+            raise InputFileError(what, value=found, source=path, next_step=AGAIN) from error
 
 
 def _read_object(archive: NpzArchive, prefix: str) -> Reconstruction:
     keys = [f"{prefix}{name}" for name in ("object", "coverage", "origin")]
     if missing := [key for key in keys if key not in archive]:
-        raise InputFileError(
-            "arrays are missing", value=", ".join(missing), source=archive.path, next_step=AGAIN
-        )
+        what, lost = "arrays are missing", ", ".join(missing)
+        raise InputFileError(what, value=lost, source=archive.path, next_step=AGAIN)
     image, coverage, (x0, y0) = (archive.read(key) for key in keys)
     if image.ndim != 2 or image.shape != coverage.shape:
         raise ValueError(f"object {image.shape} and coverage {coverage.shape} are not one image")
@@ -212,9 +202,11 @@ def write_run(folder: Path, result: RunResult) -> None:
     """
     write_json(folder / "scenario.json", result.resolved.as_json())
     write_json(folder / "environment.json", dict(result.environment))
-    write_json(folder / "stages.json", StagesFile(stages=result.stages))
+    write_json(folder / "stages.json", records.StagesFile(stages=result.stages))
     write_json(folder / "history.json", result.history)
-    write_json(folder / "metrics.json", {"schema_version": SCHEMA_VERSION, **result.metrics})
+    write_json(
+        folder / "metrics.json", {"schema_version": records.SCHEMA_VERSION, **result.metrics}
+    )
     write_scan(folder / "scan.npz", result.scan)
     refined = {} if result.refined is None else {"refined_": result.refined}
     controls = {f"{name}_": control for name, control in result.controls.items()}
@@ -225,11 +217,9 @@ def write_run(folder: Path, result: RunResult) -> None:
 
 def write_list(folder: Path) -> None:
     """Write down size and digest of each data file: from now on a change to one of them is noticed."""
-    records = {}
-    for name in DATA:
-        path = folder / name
-        records[name] = FileRecord(bytes=path.stat().st_size, sha256=sha256_of(path))
-    write_json(folder / LIST, FileList(files=records))
+    paths = [folder / name for name in DATA]
+    files = {one.name: FileRecord(bytes=one.stat().st_size, sha256=sha256_of(one)) for one in paths}
+    write_json(folder / LIST, FileList(files=files))
 
 
 def _write_objects(path: Path, objects: Mapping[str, Reconstruction]) -> None:

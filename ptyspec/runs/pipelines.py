@@ -123,7 +123,20 @@ def maker(words: str) -> Callable[[], Pipeline]:
     """
     if words == REFERENCE:
         return ReferencePipeline
-    found = _attribute(words)
+    module, colon, path = words.partition(":")
+    if not (module and colon and path):
+        raise _refusal("a pipeline is written MODULE:ATTR", words, "", f"such as {REFERENCE}")
+    try:
+        found: Any = importlib.import_module(module)
+    except ImportError as error:
+        what = f"the pipeline's module cannot be imported: {error}"
+        raise _refusal(what, module, "install it, or put its folder on PYTHONPATH") from error
+    for part in path.split("."):
+        if not hasattr(found, part):
+            near = " or ".join(difflib.get_close_matches(part, dir(found), n=3))
+            step = f"did you mean {near}?" if near else "check the name"
+            raise _refusal(f"{module} has no {part}", words, step)
+        found = getattr(found, part)
     make: Callable[[], Any] = found if inspect.isclass(found) else lambda: found
     try:
         pipeline = make()
@@ -135,33 +148,14 @@ def maker(words: str) -> Callable[[], Pipeline]:
     if not isinstance(name, str) or not name:
         missing.append("name")
     if missing:
-        what = (
-            f"not a pipeline: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
-        )
+        verb = "is" if len(missing) == 1 else "are"
+        what = f"not a pipeline: {', '.join(missing)} {verb} missing"
         limit = f"the stages {', '.join(STAGES)} and a name"
         raise _refusal(what, words, "see ptyspec/pipeline/protocol.py", limit)
     if name == ReferencePipeline.name and type(pipeline) is not ReferencePipeline:
         what = "another pipeline carries the reference's name: their stored runs would be mixed up"
         raise _refusal(what, words, "give its class a `name` of its own")
     return make
-
-
-def _attribute(words: str) -> Any:
-    module, colon, path = words.partition(":")
-    if not (module and colon and path):
-        raise _refusal("a pipeline is written MODULE:ATTR", words, "", f"such as {REFERENCE}")
-    try:
-        node: Any = importlib.import_module(module)
-    except ImportError as error:
-        what = f"the pipeline's module cannot be imported: {error}"
-        raise _refusal(what, module, "install it, or put its folder on PYTHONPATH") from error
-    for name in path.split("."):
-        if not hasattr(node, name):
-            near = " or ".join(difflib.get_close_matches(name, dir(node), n=3))
-            step = f"did you mean {near}?" if near else "check the name"
-            raise _refusal(f"{module} has no {name}", words, step)
-        node = getattr(node, name)
-    return node
 
 
 def _refusal(what: str, value: str, step: str, limit: str | None = None) -> ConfigError:

@@ -20,7 +20,6 @@ from ptyspec.pipeline.protocol import Containers, GroupedTrainTest, Progress, Tr
 
 CHUNK = 1 << 18
 """Values summarised at a time: small enough for the cache, so that a mapped file needs no memory."""
-RELEASE_EVERY = 64
 
 
 def array_stats(array: Array) -> ArrayStats:
@@ -42,7 +41,7 @@ def array_stats(array: Array) -> ArrayStats:
         part = np.asarray(chunk)  # a view; the stubs know nditer's several-operand form only
         values = (np.abs(part) if part.dtype.kind == "c" else part).astype(np.float64)
         values = values[np.isfinite(values)]
-        if number % RELEASE_EVERY == 0:
+        if number % 64 == 0:
             release_pages(array)
         if not values.size:
             continue
@@ -75,7 +74,7 @@ class StageNote:
     numbers: dict[str, float] = field(default_factory=dict)
     flags: dict[str, bool] = field(default_factory=dict)
     record: StageRecord | None = None
-    aside: tuple[float, float] = (0.0, 0.0)
+    aside: Array = field(default_factory=lambda: np.zeros(2))
     """Wall clock and processor seconds that writing took."""
 
     def write(self, facts: Mapping[str, Any]) -> None:
@@ -94,8 +93,7 @@ class StageNote:
             else:
                 what = f"{name} of stage {self.name} is not finite"
                 raise ScanDataError(what, value=value, limit="a finite number")
-        spent = _since(start)
-        self.aside = (self.aside[0] + spent[0], self.aside[1] + spent[1])
+        self.aside = self.aside + _clocks() - start
 
 
 @contextmanager
@@ -109,11 +107,11 @@ def stage(name: str, progress: Progress | None = None) -> Iterator[StageNote]:
     except Exception as error:
         error.stage = name  # type: ignore[attr-defined]  # a clause that names the rejecting stage reads it
         raise
-    seconds, cpu_seconds = _since(start)
+    seconds, cpu_seconds = np.maximum(_clocks() - start - note.aside, 0.0).tolist()
     note.record = StageRecord(
         name=name,
-        seconds=max(seconds - note.aside[0], 0.0),
-        cpu_seconds=max(cpu_seconds - note.aside[1], 0.0),
+        seconds=seconds,
+        cpu_seconds=cpu_seconds,
         peak_rss_mb=peak_rss_mb(),
         arrays=note.arrays,
         numbers=note.numbers,
@@ -128,13 +126,8 @@ def peak_rss_mb() -> float:
     return peak * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
-def _clocks() -> tuple[float, float]:
-    return time.perf_counter(), time.process_time()
-
-
-def _since(start: tuple[float, float]) -> tuple[float, float]:
-    now = _clocks()
-    return now[0] - start[0], now[1] - start[1]
+def _clocks() -> Array:
+    return np.array([time.perf_counter(), time.process_time()])
 
 
 Facts = dict[str, Any]

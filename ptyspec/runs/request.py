@@ -20,6 +20,7 @@ from ptyspec.files.disk import sha256_of
 from ptyspec.runs.environment import active_faults
 
 DEFAULT_PROFILE, DEFAULT_RECIPE = "standard", "reference"
+FOLDER: Any = files("ptyspec.scenarios")
 SCANS = {".npz", ".cxi", ".h5", ".hdf5"}
 SEEDED = ("object", "scan", "noise", "split", "grouping", "training")
 """Seeds that `--seed` sets; the probe keeps its own, as it would at a beamline."""
@@ -60,7 +61,11 @@ def request(
         raise ConfigError(what, value=", ".join(absent), source="recipe", next_step=step)
     profiles = []
     if measured:
-        layers.append(_long_enough(recipes, layers[0]))
+        # A recipe's epochs are meant for 1,000 groups: a smaller file gets as many steps in more.
+        epochs = _said(*recipes).get("training.nepochs", 1)  # none for a gridsize that is refused
+        enough = max(epochs, round(epochs * 1000 / layers[0].values["grouping"]["n_groups"]))
+        source = f"{layers[0].source}, as many steps as at 1,000 groups"
+        layers.append(Layer(source, {"training": {"nepochs": enough}}))
     else:
         profiles = _section("_profiles.yaml", profile or DEFAULT_PROFILE, parts, "profile")
     if path := said.get("probe.path"):
@@ -70,7 +75,7 @@ def request(
 
 def scenario_names() -> list[str]:
     """Names of the shipped scenarios."""
-    names = (path.name for path in _folder().iterdir())
+    names = (path.name for path in FOLDER.iterdir())
     return sorted(name[:-5] for name in names if name.endswith(".yaml") and name[0] != "_")
 
 
@@ -89,10 +94,6 @@ def recipe_faults(name: str) -> tuple[str, ...]:
     return tuple(_entry("_recipes.yaml", name, "recipe").get("faults", ()))
 
 
-def _folder() -> Any:
-    return files("ptyspec.scenarios")
-
-
 def _load(name: str) -> dict[str, Any]:
     """A copy of a shipped document's values: whoever changes it changes nobody else's."""
     return deepcopy(_parsed(name))
@@ -100,15 +101,14 @@ def _load(name: str) -> dict[str, Any]:
 
 @cache
 def _parsed(name: str) -> dict[str, Any]:
-    return dict(yaml.safe_load((_folder() / name).read_text(encoding="utf-8")))
+    return dict(yaml.safe_load((FOLDER / name).read_text(encoding="utf-8")))
 
 
 def _entry(file: str, name: str, kind: str) -> dict[str, Any]:
     known = _load(file)
     if name not in known:
-        raise UnknownNameError(
-            f"no {kind} is called {name}", value=name, limit=", ".join(known), source=f"--{kind}"
-        )
+        what, limit = f"no {kind} is called {name}", ", ".join(known)
+        raise UnknownNameError(what, value=name, limit=limit, source=f"--{kind}")
     return dict(known[name])
 
 
@@ -129,13 +129,11 @@ def _scenario(target: str) -> Layer:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputFileError(
-            "the scenario file cannot be read", value=error, source=path
-        ) from error
+        what = "the scenario file cannot be read"
+        raise InputFileError(what, value=error, source=path) from error
     if not isinstance(values, dict):
-        raise ConfigError(
-            "a scenario file holds a mapping of keys", value=type(values).__name__, source=path
-        )
+        what = "a scenario file holds a mapping of keys"
+        raise ConfigError(what, value=type(values).__name__, source=path)
     return Layer(str(path), {"name": _name(path.stem), **values})
 
 
@@ -150,9 +148,8 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
         raise ConfigError(what, value=profile, source="--profile", next_step=step)
     path, said = Path(target).resolve(), _said(told)
     probe = said.get("probe.path")
-    scan = read_scan(
-        path, measurement=said.get("scan.measurement"), probe=Path(probe) if probe else None
-    )
+    measurement = said.get("scan.measurement")
+    scan = read_scan(path, measurement=measurement, probe=Path(probe) if probe else None)
     known = scan.objectGuess is not None
     # Nonsense is refused with everything else, under its key.
     stated = scan.metadata.get("gridsize")
@@ -174,16 +171,6 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
     return [Layer(f"file {path.name}", nest(dict(flatten(facts))))]
 
 
-def _long_enough(recipes: Sequence[Layer], facts: Layer) -> Layer:
-    """A recipe's epochs are meant for 1,000 groups; a smaller file gets as many steps in more epochs."""
-    epochs = _said(*recipes).get("training.nepochs", 1)  # none for a gridsize that is refused
-    groups = facts.values["grouping"]["n_groups"]
-    return Layer(
-        f"{facts.source}, as many steps as at 1,000 groups",
-        {"training": {"nepochs": max(epochs, round(epochs * 1000 / groups))}},
-    )
-
-
 def _setting(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key:
@@ -192,9 +179,8 @@ def _setting(text: str) -> tuple[str, Any]:
     try:
         parsed = yaml.safe_load(value)
     except yaml.YAMLError as error:
-        raise ConfigError(
-            "the value of a setting cannot be read", value=text, source="--set"
-        ) from error
+        what = "the value of a setting cannot be read"
+        raise ConfigError(what, value=text, source="--set") from error
     return key.strip(), _number(parsed)
 
 

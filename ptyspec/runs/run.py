@@ -129,9 +129,8 @@ def _half_sets(walk: Walk) -> dict[str, Any]:
     fewer = {"grouping": scenario.grouping.model_copy(update=changes)}
     groups = walk.pipeline.group(scenario.model_copy(update=fewer), TrainTest(first, second))
     halves = [container.model_copy(update={"groups": part}) for part in (groups.train, groups.test)]
-    made = [
-        walk.pipeline.stitch(scenario, trained.predict(trained.weights, half)) for half in halves
-    ]
+    predicted = [trained.predict(trained.weights, half) for half in halves]
+    made = [walk.pipeline.stitch(scenario, patches) for patches in predicted]
     sweeps = scenario.inference.iterative_sweeps
     swept = [sweep(scenario, half, sweeps, walk.session) for half in (first, second)]
     return {"network": half_set_frc(*made), "iterative": half_set_frc(*swept)}
@@ -176,9 +175,8 @@ def produce(
 
     if force:
         runs.forget_run(key)
-    folder = runs.get_or_make(
-        key, make, lambda: tell("another process is making this run; waiting for it"), sound
-    )
+    waits = "another process is making this run; waiting for it"
+    folder = runs.get_or_make(key, make, lambda: tell(waits), sound)
     runs.forget_checkpoints(key)
     return folder
 

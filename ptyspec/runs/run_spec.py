@@ -208,8 +208,7 @@ def _scenario(words: str, said: Options, known: Collection[str] | None) -> RunSp
         else:
             what = f"{word} is neither a recipe nor a fault"
             step = "an option is a recipe, a fault (ptyspec faults list), -FAULT, or KEY=VALUE"
-            limit = ", ".join(recipe_names())
-            source = "command line"
+            limit, source = ", ".join(recipe_names()), "command line"
             raise UnknownNameError(what, value=words, limit=limit, source=source, next_step=step)
     whole = recipe_faults(recipe) if recipe and known is not None else ()
     absent = removed - {*whole, *added}
@@ -217,13 +216,7 @@ def _scenario(words: str, said: Options, known: Collection[str] | None) -> RunSp
         what = "a fault that is not there cannot be taken away"
         limit = ", ".join([*whole, *sorted(added)]) or "no fault is active"
         raise ConfigError(what, value=", ".join(sorted(absent)), limit=limit, source=words)
-    found = request(
-        target, profile=said.profile, recipe=recipe, seed=said.seed, settings=settings, faults=whole
-    )
-    return RunSpec(
-        found,
-        tuple(sorted({*whole, *added} - removed)),
-        pipeline,
-        name=found.scenario.name,
-        source=f"{words} {said}".strip(),
-    )
+    how: dict[str, Any] = {"profile": said.profile, "recipe": recipe, "seed": said.seed}
+    found = request(target, settings=settings, faults=whole, **how)
+    active, source = tuple(sorted({*whole, *added} - removed)), f"{words} {said}".strip()
+    return RunSpec(found, active, pipeline, name=found.scenario.name, source=source)

@@ -176,16 +176,8 @@ class RunStore:
         return FileLock(make_folder(self.root / "locks") / f"{key}.lock")
 
 
-STAGE_SOURCES = (
-    "contracts",
-    "physics",
-    "networks",
-    "pipeline",
-    "scores",
-    "files",
-    "runs",
-    "seeds.py",
-)
+_ROOMS = ("contracts", "physics", "networks", "pipeline", "scores", "files", "runs")
+STAGE_SOURCES = (*_ROOMS, "seeds.py")
 """Whatever can change data: the stages and all they import, the readers of files among it."""
 
 

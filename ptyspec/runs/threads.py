@@ -40,9 +40,8 @@ def set_threads(intra: int, inter: int = 1) -> None:
     Raises ConfigError for counts below 1, or when TensorFlow was imported with other settings.
     """
     if intra < 1 or inter < 1:
-        raise ConfigError(
-            "thread counts start at 1", value={"intra": intra, "inter": inter}, limit=">= 1"
-        )
+        counts = {"intra": intra, "inter": inter}
+        raise ConfigError("thread counts start at 1", value=counts, limit=">= 1")
     wanted = {"TF_NUM_INTRAOP_THREADS": str(intra), "TF_NUM_INTEROP_THREADS": str(inter)}
     wanted |= dict.fromkeys(("OMP_NUM_THREADS", *BLAS), str(intra))
     if "tensorflow" in sys.modules:

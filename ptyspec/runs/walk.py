@@ -60,9 +60,8 @@ class Walk:
         if unknown:
             raise TypeError(f"no output of the stages: {', '.join(unknown)}")
         other = copy(self)
-        other.__dict__ = {
-            name: value for name, value in vars(self).items() if name not in self._outputs()
-        }
+        kept = vars(self).keys() - self._outputs()
+        other.__dict__ = {name: value for name, value in vars(self).items() if name in kept}
         other.records, other._given = [], self._given | given
         other.__dict__ |= other._given  # where a cached property keeps its value
         return other

@@ -160,9 +160,8 @@ def test_working_counts_as_cpu_seconds() -> None:
 
 
 def test_summing_up_does_not_count_as_the_stages_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    readings = iter(
-        [(0.0, 0.0), (1.0, 0.5), (11.0, 8.5), (13.0, 9.0)]
-    )  # start, array begins, array ends, end
+    # Start, array begins, array ends, end.
+    readings = iter(np.array([(0.0, 0.0), (1.0, 0.5), (11.0, 8.5), (13.0, 9.0)]))
     monkeypatch.setattr(record, "_clocks", lambda: next(readings))
     with stage("quick") as note:
         note.write({"x": np.ones(3)})

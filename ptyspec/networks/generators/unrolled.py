@@ -63,7 +63,6 @@ def build(config: ModelConfig, forward: ForwardModel, seed: int) -> Unrolled:
     if config.amp_activation != "cartesian":
         what = "the unrolled generator has no amplitude head"
         step = "set model.amp_activation=cartesian, or model.architecture=cnn"
-        value = config.amp_activation
-        source = "model.amp_activation"
+        value, source = config.amp_activation, "model.amp_activation"
         raise ConfigError(what, value=value, limit="cartesian", source=source, next_step=step)
     return Unrolled(config, forward, seed)
