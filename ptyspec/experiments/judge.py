@@ -50,7 +50,10 @@ ROOT = Path(ptyspec.__file__).parent
 
 
 def instrument(hypothesis: Hypothesis) -> dict[str, str]:
-    """Return the digest of each part of what measures and judges, so that a later verdict can say what changed: `statistics`, and the `probe` or what observes a run (`observation`)."""
+    """Return the digest of each part of what measures and judges, so that a later verdict can say what changed.
+
+    `statistics`, and the `probe` or what observes a run (`observation`).
+    """
     judges = ("hypothesis.py", "intervals.py", "verdict.py")
     parts = {"statistics": source_digest(ROOT / "experiments", judges)}
     if hypothesis.probe is None:

@@ -200,8 +200,8 @@ def run_parity(
 def cases_of(one: Fault, cases: Sequence[Case]) -> list[str]:
     """Return the cases that a fault runs beyond the contract tier, in the order of the suite.
 
-    At most two of a clause that must go red, one of a clause that must stay green: of each those that the fault names (`Fault.cases`) before others, and contract
-    cases only where the clause has no other.
+    At most two of a clause that must go red, one of a clause that must stay green: those that the
+    fault names (`Fault.cases`) before others, and contract cases only where it has no other.
     """
     chosen: set[str] = set()
     for most, clauses in ((2, one.red), (1, one.green)):
