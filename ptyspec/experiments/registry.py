@@ -142,8 +142,22 @@ def write_hypothesis(root: Path, name: str, claim: str, probe: str | None = None
             "a claim is a sentence that can be false", value=claim, next_step="--claim TEXT"
         )
     case, own = f"test_{slug(name)}.py", root / "ptyspec" / "experiments" / "observations"
+    module, _, function = (probe or "").partition(":")
+    facts = {"cost": "dear", "healthy": "1.0", "deterministic": ""}
+    if probe is None:
+        experiment = _template("variants.toml")
+    elif module.isidentifier() and function.isidentifier():
+        experiment = _template("arms_of_a_probe.toml", module=module, function=function)
+        said = (
+            "\ndeterministic = true        # no chance in it: two equal runs of each arm prove that"
+        )
+        facts = {"cost": "cheap", "healthy": "0.0", "deterministic": said}
+    else:
+        limit = "MODULE:FUNCTION, below ptyspec.experiments.observations"
+        raise HypothesisError("not a probe", value=probe, limit=limit)
+    facts |= {"id": name, "claim": json.dumps(claim, ensure_ascii=False), "experiment": experiment}
     files = {
-        root / "specs" / "hypotheses" / f"{name}.toml": _text(name, claim, probe),
+        root / "specs" / "hypotheses" / f"{name}.toml": _template("hypothesis.toml", **facts),
         root / "tests" / "parity" / case: _template("case.py", id=name, slug=slug(name)),
     }
     for path in files:
@@ -151,28 +165,12 @@ def write_hypothesis(root: Path, name: str, claim: str, probe: str | None = None
             raise OutputExistsError(
                 "the file exists", value=path, next_step="edit it, or choose another id"
             )
-    module, _, function = (probe or "").partition(":")
     if module and own.is_dir() and not (own / f"{module}.py").exists():
         files[own / f"{module}.py"] = _template("probe.py", function=function)
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return list(files)
-
-
-def _text(name: str, claim: str, probe: str | None) -> str:
-    facts = {"id": name, "claim": json.dumps(claim, ensure_ascii=False)}
-    if probe is None:
-        facts |= {"cost": "dear", "experiment": _template("variants.toml"), "healthy": "1.0"}
-        return _template("hypothesis.toml", **facts, deterministic="")
-    module, _, function = probe.partition(":")
-    if not (module.isidentifier() and function.isidentifier()):
-        limit = "MODULE:FUNCTION, below ptyspec.experiments.observations"
-        raise HypothesisError("not a probe", value=probe, limit=limit)
-    arms = _template("arms_of_a_probe.toml", module=module, function=function)
-    said = "\ndeterministic = true        # no chance in it: two equal runs of each arm prove that"
-    facts |= {"cost": "cheap", "experiment": arms, "healthy": "0.0"}
-    return _template("hypothesis.toml", **facts, deterministic=said)
 
 
 def _template(name: str, **facts: str) -> str:
