@@ -61,9 +61,8 @@ def init(
     ConfigError for another loss before anything is written.
     """
     if loss_fn not in LOSS_FUNCTIONS:
-        what = "dose_experiments knows no such loss"
+        what, limit = "dose_experiments knows no such loss", " or ".join(LOSS_FUNCTIONS)
         step = "give one of these"
-        limit = " or ".join(LOSS_FUNCTIONS)
         raise ConfigError(what, value=loss_fn, limit=limit, source="loss_fn", next_step=step)
     cfg = shared() if cfg is None else cfg
     cfg["data_source"] = "lines"
@@ -117,13 +116,9 @@ def loss_modes(nphotons: float = 1e9, base: Mapping[str, Any] | None = None) -> 
 
 def conditional(modes: Mapping[str, LossMode]) -> list[str]:
     """Return the entries that only some of the modes write, or that they write differently."""
-    keys = sorted({key for mode in modes.values() for key in mode.assigned})
-    unset = object()
-    return [
-        key
-        for key in keys
-        if len({repr(mode.assigned.get(key, unset)) for mode in modes.values()}) > 1
-    ]
+    written = [mode.assigned for mode in modes.values()]
+    keys, unset = sorted({key for one in written for key in one}), object()
+    return [key for key in keys if len({repr(one.get(key, unset)) for one in written}) > 1]
 
 
 def meant(cfg: Mapping[str, Any], name: str = "dose_experiments") -> Resolved:

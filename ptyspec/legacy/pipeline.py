@@ -177,12 +177,8 @@ def _as_told(cfg: Mapping[str, Any], container: Container) -> Container:
     if not stale_run_time(cfg, container):
         return container
     probe = cfg.get("probe", container.probe)
-    changes = {
-        "scale": _scale(cfg) * container.gain,
-        "probe": probe,
-        "probe_digest": array_digest(probe),
-    }
-    return container.model_copy(update=changes)
+    changes = {"probe": probe, "probe_digest": array_digest(probe)}
+    return container.model_copy(update=changes | {"scale": _scale(cfg) * container.gain})
 
 
 def _scale(cfg: Mapping[str, Any]) -> float:

@@ -45,11 +45,8 @@ def agreement_with_array(reconstruction: Reconstruction, other: Array) -> dict[s
     if origin is None:
         frame = share_with(reconstruction, image, reconstruction.origin)
         empty = _scores(replace(frame, mask=np.zeros_like(frame.mask)))
-        return {
-            **empty,
-            "origin": None,
-            "reason": "an image is constant: its origin cannot be found",
-        }
+        reason = "an image is constant: its origin cannot be found"
+        return {**empty, "origin": None, "reason": reason}
     return {**_scores(share_with(reconstruction, image, origin)), "origin": list(origin)}
 
 

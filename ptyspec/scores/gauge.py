@@ -198,14 +198,10 @@ def gauge_scores(frame: Frame, *, rings: bool = False) -> dict[str, Any]:
     angle = math.atan2(found.scale.imag, found.scale.real)
     scale = {"modulus": abs(found.scale), "phase": angle}
     removed = {"ramp": list(found.ramp), "shift": list(found.shift), "scale": scale}
-    before, reason = _pair_scores(found.raw, found.truth, rings)
+    raw, reason = _pair_scores(found.raw, found.truth, rings)
     after, _ = _pair_scores(found.rec, found.truth, rings)
-    return {
-        "raw": before,
-        "aligned": after | removed,
-        "pixels": int(found.rec.size),
-        "reason": reason,
-    }
+    pixels = int(found.rec.size)
+    return {"raw": raw, "aligned": after | removed, "pixels": pixels, "reason": reason}
 
 
 def _pair_scores(rec: Array, truth: Array, rings: bool) -> tuple[dict[str, Any], str | None]:

@@ -44,10 +44,8 @@ def phase_scores(frame: Frame) -> dict[str, Any]:
     """
     rec, truth = frame.rec[frame.mask], frame.truth[frame.mask]
     if rec.size == 0:
-        return {
-            **dict.fromkeys(("pearson_r", "highpass_pearson_r", "mae", "wrapped_fraction")),
-            "reason": NO_PIXEL,
-        }
+        keys = ("pearson_r", "highpass_pearson_r", "mae", "wrapped_fraction")
+        return {**dict.fromkeys(keys), "reason": NO_PIXEL}
     error = np.angle(rec * np.conj(truth) * global_phase(rec, truth))
     predicted, known = phase_images(rec, truth)
     why = _why(rec, predicted, known)

@@ -25,7 +25,8 @@ def weight(seed: int, reader: str, script: str) -> dict[str, float]:
 
     Raises ConfigError for another reader or script.
     """
-    return {ENTRY: chosen(READERS, reader, "reader")(chosen(SCRIPTS, script, "script"))}
+    readers = {"executed": executed, "source": read_off}
+    return {ENTRY: chosen(readers, reader, "reader")(chosen(SCRIPTS, script, "script"))}
 
 
 def executed(script: Callable[[Cfg], None]) -> float:
@@ -78,4 +79,3 @@ SCRIPTS: dict[str, Callable[[Cfg], None]] = {
     "branch_not_taken": _assigns_in_a_branch_not_taken,
     "assigns_nothing": _assigns_nothing,
 }
-READERS = {"executed": executed, "source": read_off}
