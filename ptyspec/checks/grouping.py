@@ -32,6 +32,16 @@ def group_facts(scenario: Scenario, groups: GroupedScan, own: RawScan) -> dict[s
     places = np.moveaxis(groups.scan.positions[rows], 1, 2)[:, None].astype(np.longdouble)
     centre = places.mean(axis=-1, keepdims=True)
 
+    lattice_error = None
+    if (
+        scenario.grouping.kind == "lattice"
+    ):  # nominal positions from their channels' places (GROUP-011)
+        gridsize, scan = scenario.model.gridsize, groups.scan
+        cells = [(c % gridsize, c // gridsize) for c in range(rows.shape[1])]
+        nominal = np.stack([scan.xcoords_start, scan.ycoords_start], axis=1)[rows]
+        away = nominal - nominal[:, :1] - scenario.scan.offset * np.array(cells, float)
+        lattice_error = float(np.abs(away).max())
+
     def miss(found: Array, expected: Array) -> float | None:
         return float(np.abs(found - expected).max()) if found.shape == expected.shape else None
 
@@ -55,7 +65,7 @@ def group_facts(scenario: Scenario, groups: GroupedScan, own: RawScan) -> dict[s
         "position_error": miss(groups.coords, places),
         "largest_position": float(np.abs(groups.scan.positions).max()),
         "largest_relative": float(np.abs(groups.coords_relative).max()),
-        "lattice_error": _lattice(scenario, groups, rows),
+        "lattice_error": lattice_error,
     }
 
 
@@ -81,17 +91,6 @@ def _nearest(scenario: Scenario, positions: Array, rows: Array) -> dict[str, Any
         # taken. Ties in distance make ranks arbitrary, which only brings the counts together.
         "rank_limit": 5 * spread / expected,
     }
-
-
-def _lattice(scenario: Scenario, groups: GroupedScan, rows: Array) -> float | None:
-    """Distance of nominal positions from their channels' places on the lattice (GROUP-011)."""
-    if scenario.grouping.kind != "lattice":
-        return None
-    gridsize, scan = scenario.model.gridsize, groups.scan
-    places = [(c % gridsize, c // gridsize) for c in range(rows.shape[1])]
-    nominal = np.stack([scan.xcoords_start, scan.ycoords_start], axis=1)[rows]
-    away = nominal - nominal[:, :1] - scenario.scan.offset * np.array(places, float)
-    return float(np.abs(away).max())
 
 
 def frame_keys(scan: RawScan, rows: Array | None = None) -> set[bytes]:

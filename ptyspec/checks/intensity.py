@@ -99,10 +99,7 @@ def the_truth_predicts_its_measurement(check: Check, outputs: StageOutputs) -> N
     for split in SPLITS:
         container = getattr(outputs.containers, split)
         sample = sample_of(container, chain.FRAMES)
-        measured, expected = (
-            float((part.astype(np.float64) ** 2).sum())
-            for part in (sample.measured, sample.expected)
-        )
+        measured, expected = sample.energies
         noise = chain.CONFIDENCE / (container.scale * measured**0.5)
         energy = expected / measured if sample.known else None
         what = f"{split}: energy of the true object over the measured"

@@ -95,10 +95,7 @@ def values(material: StageOutputs) -> dict[str, dict[str, float]]:
 
 def counts(material: StageOutputs) -> tuple[float, float]:
     """Return the level of the measurement over the object's own, and the noise of ln c that the counts allow."""
-    energy, predicted = (
-        float((part.astype(np.float64) ** 2).sum())
-        for part in (material.sample.measured, material.sample.expected)
-    )
+    energy, predicted = material.sample.energies
     noise = 0.5 / (material.containers.train.scale * math.sqrt(energy))
     return math.sqrt(energy / predicted), noise
 

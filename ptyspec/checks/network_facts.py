@@ -236,10 +236,6 @@ def _masked(material: StageOutputs) -> bool:
     return bool(np.any((held == 0) & (material.containers.train.probe != 0)))
 
 
-GROUPS = 2
-RATE = 1e-3
-
-
 @dataclass(frozen=True)
 class FirstStep:
     """What a step did.
@@ -268,7 +264,7 @@ def first_step(model: Reconstructor, sample: Sample) -> FirstStep:
     import keras
     import tensorflow as tf
 
-    inputs, amplitude = sample.part(GROUPS)
+    inputs, amplitude = sample.part(2)
     # Those that Keras knows, and those that hang on the network unknown to Keras.
     known, listed = model.variables, list(model.trainable_variables)
     everything = {one.path: one for one in known if not one.path.startswith("optimizer/")} | {
@@ -284,7 +280,7 @@ def first_step(model: Reconstructor, sample: Sample) -> FirstStep:
     found = tape.gradient(loss, [variable.value for variable in listed])
     gradients = {variable.path: by for variable, by in zip(listed, found, strict=True)}
     pairs = [pair for pair in zip(found, listed, strict=True) if pair[0] is not None]
-    optimizer = keras.optimizers.Adam(RATE)
+    optimizer = keras.optimizers.Adam(1e-3)
     try:
         if pairs:
             optimizer.apply_gradients(pairs)

@@ -74,14 +74,11 @@ class Grid:
 
 @dataclass(frozen=True)
 class Layout:
-    """What one kind of audit consists of.
+    """What one kind of audit consists of: facts by name in `data`, tables, and notes in paragraphs.
 
-    - facts: by name in `data`, what is told of each subject.
     - also: checks that stand with another kind; those of the kind's own module are taken by themselves.
-    - notes: what a reader needs to understand the figures, paragraphs.
     - figure: name, caption, and what draws it from the subjects and the data.
-    - subjects: what stands beside the subjects that were named.
-    - more: data and tables that no declaration can say.
+    - subjects: all subjects, from those that were named; more: data and tables that no declaration can say.
     """
 
     facts: Mapping[str, Facts] = field(default_factory=dict)

@@ -172,6 +172,13 @@ class Sample:
         """Number of frames."""
         return int(self.measured.shape[0] * self.measured.shape[-1])
 
+    @property
+    def energies(self) -> tuple[float, float]:
+        """Sum of squares of the measurement, and of what the object predicts."""
+        both = (self.measured, self.expected)
+        measured, expected = (float((part.astype(np.float64) ** 2).sum()) for part in both)
+        return measured, expected
+
     def part(self, groups: int) -> tuple[dict[str, Array], Array]:
         """Return inputs and measurement of the first few groups."""
         inputs = {name: values[:groups] for name, values in self.inputs.items()}
