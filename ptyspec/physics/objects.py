@@ -120,10 +120,5 @@ def siemens(size: int, seed: int) -> Array:
     return np.asarray(1 - 0.3 * gaussian_filter((spokes & inside).astype(float), 1.0))
 
 
-AMPLITUDES: dict[str, Callable[[int, int], Array]] = {
-    "lines": lines,
-    "grf": grf,
-    "points": points,
-    "diagonals": diagonals,
-    "siemens": siemens,
-}
+KINDS: tuple[Callable[[int, int], Array], ...] = (lines, grf, points, diagonals, siemens)
+AMPLITUDES = {draw.__name__: draw for draw in KINDS}

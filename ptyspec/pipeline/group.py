@@ -57,9 +57,8 @@ def lattice_groups(scan: RawScan, gridsize: int, offset: float) -> Array:
     indices = np.arange(scan.size).reshape(-1, members)
     nominal = np.stack([scan.xcoords_start, scan.ycoords_start], axis=1)[indices]
     way = nominal - nominal[:, :1] - member_offsets(gridsize, offset)
-    wrong = np.any(np.abs(way) > NOMINAL, axis=(1, 2)) | np.any(
-        np.diff(scan.scan_index[indices], axis=1), axis=1
-    )
+    mixed = np.any(np.diff(scan.scan_index[indices], axis=1), axis=1)
+    wrong = np.any(np.abs(way) > NOMINAL, axis=(1, 2)) | mixed
     if wrong.any():
         row = int(np.argmax(wrong))
         places = ", ".join(f"({x:g}, {y:g})" for x, y in nominal[row])

@@ -121,12 +121,8 @@ def _optimizer(scenario: Scenario, rows: int) -> keras.optimizers.Optimizer:
     spec = scenario.training
     steps = spec.nepochs * (rows // spec.batch_size)
     warm = max(1, round(spec.warmup_fraction * steps))
-    schedule = keras.optimizers.schedules.CosineDecay(
-        1e-3 * spec.learning_rate,
-        max(1, steps - warm),
-        warmup_target=spec.learning_rate,
-        warmup_steps=warm,
-    )
+    top, cosine = spec.learning_rate, keras.optimizers.schedules.CosineDecay
+    schedule = cosine(1e-3 * top, max(1, steps - warm), warmup_target=top, warmup_steps=warm)
     return keras.optimizers.Adam(schedule, global_clipnorm=spec.gradient_clip)
 
 

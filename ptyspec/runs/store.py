@@ -211,10 +211,8 @@ def fault_sources(faults: tuple[str, ...]) -> str:
     """Digest what makes these faults what they are: another fault of the catalogue changes nothing."""
     root = Path(ptyspec.__file__).parent / "faults"
     wanted = {name.replace("-", "_") for name in faults}
-    own = "".join(
-        _without_others(path.read_text(encoding="utf-8"), wanted)
-        for path in sorted((root / "catalogue").glob("*.py"))
-    )
+    files = sorted((root / "catalogue").glob("*.py"))
+    own = "".join(_without_others(one.read_text(encoding="utf-8"), wanted) for one in files)
     return source_digest(root, ("apply.py", "fault.py"), extra=own)
 
 

@@ -10,6 +10,7 @@ from ptyspec.contracts.scenario import Scenario
 from ptyspec.faults.fault import changed, clauses, fault, parity
 from ptyspec.legacy.bridge import entries
 from ptyspec.legacy.params import SealedError, legacy_defaults, shared
+from ptyspec.runs.request import _number
 
 
 @fault("legacy.bridge:update_legacy_dict")
@@ -291,14 +292,8 @@ def unserved_entry_accepted(check, cfg):
     """Entries that no stage acts on are passed over."""
 
 
-def _number(value):
-    if isinstance(value, bool):
-        return int(value)
-    try:
-        found = float(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
-    return int(found) if isinstance(found, float) and found.is_integer() else found
+def _bent(value):
+    return int(value) if isinstance(value, bool) else _number(value)
 
 
 @fault("contracts.resolve:nest", red="CONFIG-008", green="CONFIG-003 CONFIG-006 CONFIG-007")
@@ -307,7 +302,7 @@ def values_bent(nest, flat):
     texts = "name description path sha256 kind"
     switches = "object_big probe_big probe_mask enable_oversampling synchronise_phase"
     kept = f"{texts} {switches} intensity_scale_trainable".split()
-    return nest({k: v if k.rpartition(".")[2] in kept else _number(v) for k, v in flat.items()})
+    return nest({k: v if k.rpartition(".")[2] in kept else _bent(v) for k, v in flat.items()})
 
 
 @fault("legacy.params:validate", 41, red="PARAM-004", green="PARAM-002")
