@@ -129,8 +129,8 @@ def _half_sets(walk: Walk) -> dict[str, Any]:
     fewer = {"grouping": scenario.grouping.model_copy(update=changes)}
     groups = walk.pipeline.group(scenario.model_copy(update=fewer), TrainTest(first, second))
     halves = [container.model_copy(update={"groups": part}) for part in (groups.train, groups.test)]
-    predicted = [trained.predict(trained.weights, half) for half in halves]
-    made = [walk.pipeline.stitch(scenario, patches) for patches in predicted]
+    stitch, predict = walk.pipeline.stitch, trained.predict
+    made = [stitch(scenario, predict(trained.weights, half)) for half in halves]
     sweeps = scenario.inference.iterative_sweeps
     swept = [sweep(scenario, half, sweeps, walk.session) for half in (first, second)]
     return {"network": half_set_frc(*made), "iterative": half_set_frc(*swept)}
