@@ -15,7 +15,7 @@ from ptyspec.report.dashboard.gather import Sources
 from ptyspec.runs.finished_run import FinishedRun, write_run
 from ptyspec.seeds import generator
 from ptyspec.spec.cases import Case
-from ptyspec.spec.clause import EXACT, PLACES, Clause, specification
+from ptyspec.spec.clause import EXACT, PLACES, Clause, Tolerance, specification
 from ptyspec.spec.finding import State
 from ptyspec.spec.ledger import Ledger, Outcome
 from ptyspec.spec.trace import Trace, trace
@@ -57,18 +57,19 @@ def a_trace(clauses: Mapping[str, Clause] | None = None, failing: str = FAILING)
 
 
 def many_clauses(count: int) -> dict[str, Clause]:
-    """As many clauses as asked for, over all places and four documents."""
+    """As many clauses as asked for, over all places and four documents, of two levels, exact or with a tolerance."""
+    loose = Tolerance(1e-3, "relative", "derived", "rounding")
     return {
         f"RULE-{at:03d}": Clause(
             f"RULE-{at:03d}",
             f"Rule number {at} says what it says",
             1,
-            "MUST",
-            f"Thing {at} MUST be so.",
+            "SHOULD" if at % 4 == 3 else "MUST",
+            f"Thing {at} {'SHOULD' if at % 4 == 3 else 'MUST'} be so.",
             "Because.",
-            EXACT,
+            loose if at % 2 else EXACT,
             PLACES[at % len(PLACES)],
-            (),
+            (at + 1,) if at % 3 else (),
             "Rules",
             Path(f"document_{at % 4}.md"),
             at + 1,
