@@ -2,8 +2,6 @@
 
 Shape, dtype and values are checked when a bundle is made, in one pass over the data."""
 
-from __future__ import annotations
-
 import hashlib
 import mmap
 from collections.abc import Mapping
@@ -197,7 +195,7 @@ class RawScan(Bundle):
         """Scan positions (M, 2) float64 as [x, y] in object pixels."""
         return np.stack([self.xcoords, self.ycoords], axis=1)
 
-    def take(self, indices: Array) -> RawScan:
+    def take(self, indices: Array) -> "RawScan":
         """Return the scan made of these frames, in this order; everything that is not per frame is shared."""
         per_frame = ("xcoords", "ycoords", "xcoords_start", "ycoords_start", "diff3d", "scan_index")
         update = {name: getattr(self, name)[indices] for name in per_frame}

@@ -3,8 +3,6 @@
 A model is its document's schema (docs/schemas is made from it), and writing goes through it.
 """
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
@@ -218,7 +216,7 @@ class Metrics(Block):
     controls: Controls
 
     @model_validator(mode="after")
-    def _scored(self) -> Metrics:
+    def _scored(self) -> "Metrics":
         if self.amplitude is None and self.data is None:
             raise ValueError("neither amplitude nor data is scored")
         return self

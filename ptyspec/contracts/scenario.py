@@ -4,8 +4,6 @@ Names and defaults of model, training and inference are those of the upstream da
 that the reference pipeline does not exercise admits its default alone, so that no value can look effective without
 being so."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -211,7 +209,7 @@ class Scenario(Settings):
         return model
 
     @model_validator(mode="after")
-    def _consistent(self) -> Scenario:
+    def _consistent(self) -> "Scenario":
         kinds = (self.object.kind, self.probe.kind, self.scan.kind)
         if len({kind == "measured" for kind in kinds}) != 1:
             raise ValueError(

@@ -3,8 +3,6 @@
 Data only, frozen and closed; see docs/hypotheses.md for the file. `verdict.py` says what follows from the numbers.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
@@ -48,7 +46,7 @@ class Observable(Settings):
         return self.path.startswith("outcome.")
 
     @model_validator(mode="after")
-    def _sound(self) -> Observable:
+    def _sound(self) -> "Observable":
         if self.outcome and (self.times or self.over or self.transform == "log"):
             raise ValueError("an outcome is 0 or 1: it has no product, quotient or logarithm")
         if self.outcome and self.path.partition(".")[2] not in OUTCOMES:
@@ -90,7 +88,7 @@ class Contrast(Compared):
     direction: Literal["up", "down", "either"] = "either"
 
     @model_validator(mode="after")
-    def _sound(self) -> Contrast:
+    def _sound(self) -> "Contrast":
         if self.expect == "within" and self.direction != "either":
             raise ValueError("`within` has no direction")
         # What a contrast must expect in order to show that the effect goes with its cause.
@@ -130,7 +128,7 @@ class Design(Settings):
     deterministic: bool = False
 
     @model_validator(mode="after")
-    def _sound(self) -> Design:
+    def _sound(self) -> "Design":
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError("a seed stands twice: it would count as two pairs")
         return self
@@ -189,7 +187,7 @@ class Hypothesis(Settings):
         return (*self.contrast, *self.control)
 
     @model_validator(mode="after")
-    def _sound(self) -> Hypothesis:
+    def _sound(self) -> "Hypothesis":
         for problem in self._problems():
             raise ValueError(problem)
         return self

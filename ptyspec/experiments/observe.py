@@ -5,8 +5,6 @@ what observes, threads: equal questions are answered once, by whichever process 
 is an answer like any other; an interrupted one, or one that lacked a file or memory, is none.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import threading
@@ -67,7 +65,7 @@ class Observers:
         start, spawn = (default_threads(), os.getpid()), get_context("spawn")
         self._pool = ProcessPoolExecutor(processes, spawn, initializer=begin_worker, initargs=start)
 
-    def __enter__(self) -> Observers:
+    def __enter__(self) -> "Observers":
         return self
 
     def __exit__(self, *error: object) -> None:

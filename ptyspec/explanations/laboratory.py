@@ -1,7 +1,5 @@
 """Where subsets become runs, several side by side: of a scenario, or of the cases of a clause."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import subprocess
@@ -83,7 +81,7 @@ class Laboratory(Bench):
         self.good, self.bad, self.symptom = good, bad, symptom
         self._observers = Observers(processes)
 
-    def __enter__(self) -> Laboratory:
+    def __enter__(self) -> "Laboratory":
         return self
 
     def __exit__(self, *error: object) -> None:

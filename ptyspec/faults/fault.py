@@ -4,8 +4,6 @@ The function gets the original first, then the original's own arguments. Its nam
 id, its docstring the story, and the file it stands in names the stage (docs/faults.md has one).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -165,7 +163,7 @@ class Instead:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
-    def having(self, **stages: Callable[..., Any]) -> Instead:
+    def having(self, **stages: Callable[..., Any]) -> "Instead":
         """Replace these stages and return this pipeline."""
         vars(self).update(stages)
         return self

@@ -4,8 +4,6 @@ Soft links inside the file are followed. Everything through which HDF5 itself wo
 place is refused before it is opened: external links, external storage and virtual datasets.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -39,7 +37,7 @@ class Hdf5File:
             value = str(error)
             raise InputFileError(what, value=value, source=self.path, next_step=step) from error
 
-    def __enter__(self) -> Hdf5File:
+    def __enter__(self) -> "Hdf5File":
         return self
 
     def __exit__(self, *error: object) -> None:

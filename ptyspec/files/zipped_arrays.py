@@ -3,8 +3,6 @@
 Members are found by name inside the archive and never extracted, so a member called `../x` or `/x` is only a name.
 """
 
-from __future__ import annotations
-
 import struct
 import zipfile
 import zlib
@@ -63,7 +61,7 @@ class NpzArchive:
         arrays = [one for one in self._zip.infolist() if one.filename.endswith(".npy")]
         self._members = {one.filename.removesuffix(".npy"): one for one in arrays}
 
-    def __enter__(self) -> NpzArchive:
+    def __enter__(self) -> "NpzArchive":
         return self
 
     def __exit__(self, *error: object) -> None:

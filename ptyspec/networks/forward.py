@@ -5,8 +5,6 @@ products with a unit axis. The probe carries a checkerboard of signs, which move
 [N/2, N/2] (exact for even N): stored, fftshifted amplitudes are compared without shifting anything.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,26 +24,26 @@ class Field(NamedTuple):
     re: Tensor
     im: Tensor
 
-    def __mul__(self, other: Field) -> Field:  # type: ignore[override]
+    def __mul__(self, other: "Field") -> "Field":  # type: ignore[override]
         """Complex product."""
         return Field(
             self.re * other.re - self.im * other.im, self.re * other.im + self.im * other.re
         )
 
-    def __add__(self, other: Field) -> Field:  # type: ignore[override]
+    def __add__(self, other: "Field") -> "Field":  # type: ignore[override]
         """Complex sum."""
         return Field(self.re + other.re, self.im + other.im)
 
-    def __sub__(self, other: Field) -> Field:
+    def __sub__(self, other: "Field") -> "Field":
         """Complex difference."""
         return Field(self.re - other.re, self.im - other.im)
 
-    def times(self, factor: Tensor) -> Field:
+    def times(self, factor: Tensor) -> "Field":
         """Product with a real tensor or number."""
         return Field(self.re * factor, self.im * factor)
 
     @property
-    def conj(self) -> Field:
+    def conj(self) -> "Field":
         """Complex conjugate."""
         return Field(self.re, -self.im)
 
@@ -105,7 +103,7 @@ class ForwardModel:
             excess = excess * self.mask
         return (self.probe.conj * from_far_field(field.times(excess))).times(self.step)
 
-    def placement(self, relative: Tensor) -> Placement:
+    def placement(self, relative: Tensor) -> "Placement":
         """Matrices that move members onto their group's canvas and back; relative is (B, 1, 2, C)."""
         return Placement(self, relative)
 

@@ -3,8 +3,6 @@
 Pages are made from them (report/pages.py).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -56,7 +54,7 @@ class FinishedRun:
             raise InputFileError(what, value=folder, limit=limit, next_step=step)
         self.folder = folder
 
-    def check(self) -> FinishedRun:
+    def check(self) -> "FinishedRun":
         """Return this run if every data file is as it was written; InputFileError, naming the file, if not.
 
         A run without a list of its files (earlier versions wrote none) is read as a whole instead.

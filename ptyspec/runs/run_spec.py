@@ -5,8 +5,6 @@ for example `gs1_ideal:january,-gain-kept,training.nepochs=30`. TARGET is a ship
 the folder of a finished run, or the first eight digits of its key.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -80,7 +78,7 @@ class RunSpec:
         named = {key: value for key, value in values.items() if key not in ("name", "description")}
         return named | {f"{FAULT}{name}": True for name in self.faults} | {PIPELINE: self.pipeline}
 
-    def with_settings(self, settings: Mapping[str, Any]) -> RunSpec:
+    def with_settings(self, settings: Mapping[str, Any]) -> "RunSpec":
         """Return the run that has exactly these settings; raises ConfigError where they do not go together.
 
         A fault that is missing, None or False is not active.

@@ -6,8 +6,6 @@ ROOT/checkpoints/KEY    training state, which outlives an interruption
 ROOT/locks/KEY.lock     held while KEY is made; the system drops it with the process that held it
 """
 
-from __future__ import annotations
-
 import ast
 import atexit
 import hashlib
@@ -64,7 +62,7 @@ def answer(
 
 
 @cache
-def passing_store() -> RunStore:
+def passing_store() -> "RunStore":
     """Return the store of runs that nobody can ask for again; it goes with this process."""
     folder = Path(tempfile.mkdtemp(prefix="ptyspec-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -145,8 +145,6 @@ TODO: who MUST do what.
 """
 CASE = '''"""{id}: {title}."""
 
-from __future__ import annotations
-
 import pytest
 
 from ptyspec.spec.checks import Check

@@ -5,8 +5,6 @@ place. What it finds is kept: which clauses were looked at, and what was used of
 Usable without pytest: `Check(specification()["AREA-001"])`.
 """
 
-from __future__ import annotations
-
 import reprlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -71,7 +69,7 @@ class Check:
     tells: bool = False
     expected: frozenset[str] = frozenset()
 
-    def __call__(self, name: str) -> Check:
+    def __call__(self, name: str) -> "Check":
         """Return the check of another clause of this case; KeyError for one that it is not bound to."""
         bound = {clause.id: clause for clause in (self.clause, *self.others)}
         return replace(self, clause=bound[name], others=tuple(bound.values()))
