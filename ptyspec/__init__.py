@@ -4,8 +4,6 @@ The names in `__all__` are public (docs/public-api.md); every other module may c
 loaded when it is first used, so that `import ptyspec` costs nothing.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

@@ -5,8 +5,6 @@ them and returns every comparison as a `Finding`: for `ptyspec check`, audits, r
 clause's own, `check.clause.tolerance`, which `close` and `within_ratio` take by themselves.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -102,8 +100,8 @@ def judge(
 
 
 def judge_pipeline(
-    pipeline: Pipeline,
-    scenario: Scenario,
+    pipeline: "Pipeline",
+    scenario: "Scenario",
     clauses: Collection[str] | None = None,
     *,
     trains: bool = True,

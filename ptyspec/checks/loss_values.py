@@ -1,7 +1,5 @@
 """Values and slopes of a built network's loss, and the same loss once more from physics/ in double precision."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -28,7 +26,7 @@ class NetworkLoss:
     The term that trains goes the way that training takes (`compute_loss`), the other one straight to its function.
     """
 
-    def __init__(self, model: Reconstructor, measured: Array, declared: str) -> None:
+    def __init__(self, model: "Reconstructor", measured: Array, declared: str) -> None:
         from ptyspec.networks.reconstructor import LOSSES
 
         self.model, self.measured = model, measured

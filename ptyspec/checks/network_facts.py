@@ -3,8 +3,6 @@
 `first_step`: which parameters have a gradient in one step of training, which move, what stays.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -259,7 +257,7 @@ class FirstStep:
         ]
 
 
-def first_step(model: Reconstructor, sample: Sample) -> FirstStep:
+def first_step(model: "Reconstructor", sample: Sample) -> FirstStep:
     """Take one step of Adam on two groups and give the network its weights back."""
     import keras
     import tensorflow as tf
@@ -303,7 +301,7 @@ def first_step(model: Reconstructor, sample: Sample) -> FirstStep:
     )
 
 
-def _fixed_parts(model: Reconstructor) -> dict[str, Array]:
+def _fixed_parts(model: "Reconstructor") -> dict[str, Array]:
     """Copies of what training must leave alone."""
     forward = model.forward
     return {

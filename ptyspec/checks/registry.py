@@ -4,8 +4,6 @@ A kind's module holds its LAYOUT (which facts, checks, tables and figure) and it
 spoiled on purpose, one thing of what an audit sees exchanged and the rest kept.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -84,7 +82,7 @@ class Layout:
     facts: Mapping[str, Facts] = field(default_factory=dict)
     tables: Sequence[Grid] = ()
     notes: str = ""
-    figure: tuple[str, str, Callable[[Sequence[StageOutputs], Any], Figure]] | None = None
+    figure: "tuple[str, str, Callable[[Sequence[StageOutputs], Any], Figure]] | None" = None
     also: Sequence[ClauseCheck] = ()
     subjects: Callable[[Sequence[StageOutputs]], Sequence[StageOutputs]] = list
     more: Callable[[Sequence[StageOutputs], Audit], None] | None = None

@@ -3,8 +3,6 @@
 KIND.json and hub.json are the models below, of which their schemas are made.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -139,7 +137,7 @@ class Audit:
     data: dict[str, Any] = field(default_factory=dict)
     tables: list[Table] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    figures: list[tuple[FigureRow, Callable[[], Figure]]] = field(default_factory=list)
+    figures: "list[tuple[FigureRow, Callable[[], Figure]]]" = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     control: str | None = None
     """The positive control that was applied, if any: its findings are about spoiled data."""
@@ -173,7 +171,7 @@ class Audit:
         others = tuple(f"{one['name']}: " for one in self.subjects if one["name"] != name)
         return [one for one in self.findings if not one.what.startswith(others)]
 
-    def figure(self, name: str, caption: str, draw: Callable[[], Figure]) -> None:
+    def figure(self, name: str, caption: str, draw: "Callable[[], Figure]") -> None:
         """Add a figure, drawn only when the audit is written to a folder."""
         self.figures.append((FigureRow(name=name, caption=caption), draw))
 
@@ -274,7 +272,7 @@ def write_audit(folder: Path, audit: Audit) -> Path:
     return page
 
 
-def _drawn(folder: Path, kind: str, row: FigureRow, draw: Callable[[], Figure]) -> FigureRow:
+def _drawn(folder: Path, kind: str, row: FigureRow, draw: "Callable[[], Figure]") -> FigureRow:
     place = make_folder(folder / "figures") / f"{kind}-{row.name}.png"
     saved, why = canvas.attempt(lambda: canvas.save(draw(), place))
     file = f"figures/{place.name}" if saved else None

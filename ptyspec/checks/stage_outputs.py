@@ -4,8 +4,6 @@
 against.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
@@ -46,9 +44,9 @@ class StageOutputs(Walk):
         self,
         subject: RunSpec,
         *,
-        pipeline: Pipeline | None = None,
-        progress: Progress | None = None,
-        store: RunStore | None = None,
+        pipeline: "Pipeline | None" = None,
+        progress: "Progress | None" = None,
+        store: "RunStore | None" = None,
     ) -> None:
         scenario = subject.resolved.scenario
         super().__init__(pipeline or ReferencePipeline(), scenario, recording=False)
@@ -76,7 +74,7 @@ class StageOutputs(Walk):
         other.scenario = other.subject.resolved.scenario
         return other
 
-    def anew(self) -> StageOutputs:
+    def anew(self) -> "StageOutputs":
         """Return the same subject with nothing computed yet but its finished run, where that was asked for."""
         subject = replace(self.subject, folder=None)
         made = StageOutputs(
@@ -84,26 +82,26 @@ class StageOutputs(Walk):
         )
         return made.replaced(finished=self.finished) if self.has("finished") else made
 
-    def facts(self, of: Callable[[StageOutputs], T]) -> T:
+    def facts(self, of: "Callable[[StageOutputs], T]") -> T:
         """Return what a function tells of these outputs, computed once; tables and checks share it."""
         if of not in self._facts:
             self._facts[of] = of(self)
         return cast("T", self._facts[of])
 
     @cached_property
-    def scan(self) -> RawScan:
+    def scan(self) -> "RawScan":
         """The scan: a finished run's own file, else what the settings give."""
         if self.subject.folder is not None:
             return self.finished.scan
         return self._stage("simulate", scan_facts)
 
     @cached_property
-    def sample(self) -> Sample:
+    def sample(self) -> "Sample":
         """Some training groups with the object under them."""
         return sample_of(self.containers.train)
 
     @cached_property
-    def model(self) -> Reconstructor:
+    def model(self) -> "Reconstructor":
         """The untrained network, built as training builds it. Whoever sets its weights sets them back."""
         from ptyspec.pipeline.train import build_model, canvas_side
 
@@ -112,7 +110,7 @@ class StageOutputs(Walk):
         )
 
     @cached_property
-    def step(self) -> FirstStep:
+    def step(self) -> "FirstStep":
         """What one step of training does to that network."""
         from ptyspec.checks.network_facts import first_step
 
@@ -129,17 +127,17 @@ class StageOutputs(Walk):
         return FinishedRun(folder)
 
     @cached_property
-    def reconstruction(self) -> Reconstruction:
+    def reconstruction(self) -> "Reconstruction":
         """The network's object."""
         return self.finished.reconstruction
 
     @cached_property
-    def metrics(self) -> Mapping[str, Any]:
+    def metrics(self) -> "Mapping[str, Any]":
         """Its scores beside those of its controls."""
         return self.finished.metrics
 
     @cached_property
-    def history(self) -> History | None:
+    def history(self) -> "History | None":
         """How it was trained."""
         return self.finished.history
 

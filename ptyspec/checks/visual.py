@@ -6,8 +6,6 @@ the object), tiles (signature 73), shift (signature 58). A pretty picture that d
 by the R factor alone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import inf
@@ -105,7 +103,7 @@ def the_data_are_explained(check: Check, outputs: StageOutputs) -> None:
         check.between(0, ratio, 1, f"R factor over that of the {words}")
 
 
-def _pictures(subjects: Sequence[StageOutputs], data: Any) -> Figure:
+def _pictures(subjects: Sequence[StageOutputs], data: Any) -> "Figure":
     """Two rows a subject: amplitude above phase of the estimates."""
     views = [frame_of(one.facts(facts.estimates)[ITERATIVE]) for one in subjects]
     height = max(1.7, *(canvas.panel_size(view, 2.9) for view in views))

@@ -1,7 +1,5 @@
 """`ptyspec audit` and `ptyspec compare`: A beside B, as tables, JSON, Markdown and figures."""
 
-from __future__ import annotations
-
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -89,7 +87,7 @@ def audit(
 
 
 def _one(
-    kind: str, specs: list[RunSpec], control: str | None, place: Path | None, as_json: bool
+    kind: str, specs: "list[RunSpec]", control: str | None, place: Path | None, as_json: bool
 ) -> str:
     from ptyspec.checks.registry import perform
     from ptyspec.checks.report import markdown, may_hold, write_audit
@@ -114,7 +112,7 @@ def _one(
     return made.status
 
 
-def show(console: Console, audit: Audit) -> None:
+def show(console: "Console", audit: "Audit") -> None:
     """Print tables, then notes, then findings: the last lines are what matters."""
     for table in audit.tables:
         console.print()
@@ -126,7 +124,7 @@ def show(console: Console, audit: Audit) -> None:
     _headline(console, audit)
 
 
-def _headline(console: Console, audit: Audit) -> None:
+def _headline(console: "Console", audit: "Audit") -> None:
     """Print every broken clause with what broke it, and the status."""
     from ptyspec.checks.report import BROKEN, STYLES
 
@@ -136,7 +134,7 @@ def _headline(console: Console, audit: Audit) -> None:
     console.print(f"{audit.kind}: {audit.status}", markup=False, style=STYLES[audit.status])
 
 
-def _all(specs: list[RunSpec], place: Path, told: str, as_json: bool) -> str:
+def _all(specs: "list[RunSpec]", place: Path, told: str, as_json: bool) -> str:
     from ptyspec.checks.hub import INDEX, tables, write_hub
     from ptyspec.checks.stage_outputs import StageOutputs
 

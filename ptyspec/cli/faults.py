@@ -1,7 +1,5 @@
 """`ptyspec faults` and `ptyspec golden`: what the suite must catch, and the files that it compares with."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -123,7 +121,7 @@ def seen(folders: Annotated[list[Path], typer.Argument(metavar="DIR...")]) -> No
     typer.echo(seen_page([_read(folder) for folder in folders]), nl=False)
 
 
-def _read(folder: Path) -> Campaign:
+def _read(folder: Path) -> "Campaign":
     from ptyspec.faults.result import Campaign
     from ptyspec.files.jsonfile import read_document
 
@@ -132,8 +130,8 @@ def _read(folder: Path) -> Campaign:
 
 
 def _found(
-    only: list[str], tier: Literal["contract", "parity"], mode: Mode, children: int, seconds: int
-) -> Campaign:
+    only: list[str], tier: Literal["contract", "parity"], mode: "Mode", children: int, seconds: int
+) -> "Campaign":
     """Run what is missing of a campaign and read all of it."""
     from ptyspec.faults import campaign as work
     from ptyspec.faults.catalogue import catalogue, fault
@@ -235,7 +233,7 @@ def _root() -> Path:
     return root
 
 
-def _tell(found: list[Proposal], head: dict[str, Any], as_json: bool) -> None:
+def _tell(found: "list[Proposal]", head: dict[str, Any], as_json: bool) -> None:
     if as_json:
         rows = [{"name": one.name, "status": one.status, "case": one.producer} for one in found]
         print_json({"schema_version": 1, **head, "files": rows})

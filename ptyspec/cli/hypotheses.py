@@ -1,7 +1,5 @@
 """`ptyspec hypotheses` and `ptyspec judge`: what is claimed, and what the experiments say of it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -118,7 +116,7 @@ def _wanted(names: list[str] | None, everything: bool, place: Path) -> list[str]
     return wanted
 
 
-def _judged(name: str, place: Path, committed: bool, processes: int, fresh: bool) -> Judgement:
+def _judged(name: str, place: Path, committed: bool, processes: int, fresh: bool) -> "Judgement":
     from ptyspec.experiments.judge import from_evidence, judge
 
     if committed:
@@ -129,7 +127,7 @@ def _judged(name: str, place: Path, committed: bool, processes: int, fresh: bool
         return judge(name, place, processes=processes, progress=watch, fresh=fresh)
 
 
-def _recorded(one: Judgement, place: Path, why: str) -> str:
+def _recorded(one: "Judgement", place: Path, why: str) -> str:
     from ptyspec.experiments.judge import record
 
     entry = record(one, place, why)
@@ -139,7 +137,7 @@ def _recorded(one: Judgement, place: Path, why: str) -> str:
     return f"entry {entry.digest} of the history{after if entry.supersedes else ''}"
 
 
-def _print(one: JudgementFile) -> None:
+def _print(one: "JudgementFile") -> None:
     line(f"{one.id}  ", end="")
     line(one.verdict, STYLES[one.verdict])
     line(f"  {one.claim}\n  {one.reason}")
@@ -152,7 +150,7 @@ def _print(one: JudgementFile) -> None:
         line(f"  {text}")
 
 
-def _contrasts(found: JudgementFile) -> Table:
+def _contrasts(found: "JudgementFile") -> Table:
     rows = []
     for one in [*found.contrasts, *found.controls]:
         side = f" {one.direction}" if one.direction != "either" else ""
@@ -162,7 +160,7 @@ def _contrasts(found: JudgementFile) -> Table:
     return Table(head, rows, numbers=False)
 
 
-def _board(rows: Sequence[BoardRow]) -> Table:
+def _board(rows: "Sequence[BoardRow]") -> Table:
     cells = []
     for row in rows:
         found = (*_effect(row.effect), Mark(row.margin, form=DIGITS), row.n)
@@ -172,7 +170,7 @@ def _board(rows: Sequence[BoardRow]) -> Table:
     return Table(head, cells, numbers=False, styles=STYLES)
 
 
-def _claims(rows: Sequence[BoardRow]) -> None:
+def _claims(rows: "Sequence[BoardRow]") -> None:
     """Below the table, one line each: the claim, and why it is open."""
     for row in rows:
         line(row.id, "bold", end="")
@@ -182,7 +180,7 @@ def _claims(rows: Sequence[BoardRow]) -> None:
             line(f"  open: {row.reason}{more}", "yellow")
 
 
-def _effect(effect: Effect) -> tuple[Mark, str]:
+def _effect(effect: "Effect") -> tuple[Mark, str]:
     """The value, and `low to high unit`; dashes where there is none."""
     value = Mark(effect.value, form=DIGITS)
     if effect.low is None:

@@ -1,7 +1,5 @@
 """Where text goes and how a command ends: a console for stdout, one for stderr, JSON that is nothing but JSON, exit codes."""
 
-from __future__ import annotations
-
 import errno
 import os
 import sys
@@ -23,7 +21,7 @@ PIPED_WIDTH = 120
 """Columns where no terminal sets them: a table in a log or a file need not be folded to 80."""
 
 
-def stdout() -> Console:
+def stdout() -> "Console":
     """Return the console for data; colours only where a terminal shows them and NO_COLOR is unset."""
     from rich.console import Console
 
@@ -40,14 +38,14 @@ def stdout() -> Console:
     return console
 
 
-def stderr() -> Console:
+def stderr() -> "Console":
     """Return the console for progress and remarks."""
     from rich.console import Console
 
     return Console(stderr=True, highlight=False)
 
 
-def progress() -> RichProgress:
+def progress() -> "RichProgress":
     """Return what tells on stderr how far the work is."""
     from ptyspec.cli.progress import RichProgress
 

@@ -1,7 +1,5 @@
 """Progress on stderr: a line that is redrawn on a terminal, a sparing line elsewhere."""
 
-from __future__ import annotations
-
 import time
 from typing import TYPE_CHECKING
 
@@ -25,7 +23,7 @@ class RichProgress(Progress):
     Use it as a context manager, so that the line at the bottom is gone before anything else is printed.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: "Console") -> None:
         self.console = console
         self.terminal = console.is_terminal and not console.is_dumb_terminal
         self._status: Status | None = None
@@ -35,7 +33,7 @@ class RichProgress(Progress):
         self._parts: dict[str, str] = {}
         self._began = self._last_line = time.monotonic()
 
-    def __enter__(self) -> RichProgress:
+    def __enter__(self) -> "RichProgress":
         return self
 
     def __exit__(self, *error: object) -> None:

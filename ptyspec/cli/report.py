@@ -1,7 +1,5 @@
 """`ptyspec report` and `ptyspec allure`: the dashboard, and the Allure report of a test run."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -79,7 +77,7 @@ def gather(
     campaigns: Sequence[Path] = (),
     audits: Path | None = None,
     root: Path | None = None,
-) -> Sources:
+) -> "Sources":
     """Return what a dashboard is made of: the named runs and campaigns, or those that are found, and the trace.
 
     An installation has no cases: its clauses have not run.

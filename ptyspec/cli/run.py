@@ -1,7 +1,5 @@
 """`ptyspec run`: reconstruct scenarios or files, judge the results, write the reports."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -94,7 +92,7 @@ def run(
     raise typer.Exit(tell(outcomes, dashboard=dashboard, as_json=as_json))
 
 
-def _make(one: RunSpec, out: Path | None, **how: Any) -> Path:
+def _make(one: "RunSpec", out: Path | None, **how: Any) -> Path:
     """Make the run while its faults are active, where it has some, and say so."""
     from ptyspec.front.run import produce
     from ptyspec.runs.environment import active_faults
@@ -127,7 +125,7 @@ class Outcome:
     error: str = ""
     folder: Path | None = None
     metrics: Mapping[str, Any] | None = None
-    verdict: Verdict | None = None
+    verdict: "Verdict | None" = None
 
     @property
     def status(self) -> str:
@@ -163,7 +161,7 @@ class Outcome:
 
 
 def run_each(
-    asked: Sequence[RunSpec], out: Path | None, force: bool, make: Make, progress: RichProgress
+    asked: "Sequence[RunSpec]", out: Path | None, force: bool, make: Make, progress: "RichProgress"
 ) -> list[Outcome]:
     """Make every run, the next one also where one broke; an interruption ends all, and what is finished stays.
 
@@ -192,7 +190,7 @@ def run_each(
     return outcomes
 
 
-def _places(asked: Sequence[RunSpec], out: Path | None, force: bool) -> list[Path | None]:
+def _places(asked: "Sequence[RunSpec]", out: Path | None, force: bool) -> list[Path | None]:
     """Each run's own folder below `out`, named like its scenario.
 
     Raises ConfigError where two would be one, and OutputExistsError where one holds something and not `force`.

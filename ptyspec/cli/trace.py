@@ -1,7 +1,5 @@
 """`ptyspec trace` and `ptyspec new`: every clause with its cases and what is wrong with that; and how one begins."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -87,7 +85,7 @@ def trace(
     return None
 
 
-def read(root: Path) -> Trace:
+def read(root: Path) -> "Trace":
     """Read documents, reviews and outcomes, collect the cases, and join them."""
     from ptyspec.experiments.registry import names
     from ptyspec.spec import authoring, ledger
@@ -107,7 +105,7 @@ def read(root: Path) -> Trace:
     return joined(known, cases, ran, authoring.read(root), others)
 
 
-def _golden(root: Path, cases: Iterable[Case]) -> Iterator[Remark]:
+def _golden(root: Path, cases: "Iterable[Case]") -> "Iterator[Remark]":
     from ptyspec.spec.finding import Remark
     from ptyspec.testing.golden.files import problems
 
@@ -115,14 +113,14 @@ def _golden(root: Path, cases: Iterable[Case]) -> Iterator[Remark]:
         yield Remark("violation", "", problem, "golden", "restore it, or ptyspec golden propose")
 
 
-def _findings(findings: tuple[Remark, ...]) -> None:
+def _findings(findings: "tuple[Remark, ...]") -> None:
     for one in findings:
         line(f"{one.severity:<10}", SEVERITIES[one.severity], end=" ")
         what = f"{one.clause}: {one.message}" if one.clause else one.message
         line(f"{what} ({one.source})\n{'':<11}next: {one.next_step}")
 
 
-def _one(row: Row) -> None:
+def _one(row: "Row") -> None:
     clause = row.clause
     line(f"{clause.id} · {clause.title} (r{clause.revision}, {clause.level}, {clause.source})")
     line(f"  {'rule':<10} {clause.statement}")

@@ -6,8 +6,6 @@ own, and the file that of the last one, so that what was altered, put between or
 names the one that it supersedes and what differs: the verdict, the evidence, the claim, or which part of the instrument.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math
@@ -77,7 +75,7 @@ class Evidence(Record):
     rows: tuple[Row, ...]
 
 
-def read_evidence(place: Path, hypothesis: Hypothesis) -> Evidence:
+def read_evidence(place: Path, hypothesis: "Hypothesis") -> Evidence:
     """Return the committed evidence; raises EvidenceError where there is none or it is that of another design."""
     path = place / "evidence" / f"{hypothesis.id}.json"
 
@@ -100,7 +98,7 @@ def read_evidence(place: Path, hypothesis: Hypothesis) -> Evidence:
     return found
 
 
-def design_of(hypothesis: Hypothesis) -> str:
+def design_of(hypothesis: "Hypothesis") -> str:
     """Return the digest of what decides which runs are made and what is recorded of them: evidence belongs to this."""
     asked = {name: getattr(hypothesis, name) for name in ("probe", "profile", "settings", "arms")}
     asked |= {"paths": sorted(hypothesis.paths), "seeds": sorted(hypothesis.design.seeds)}
@@ -227,7 +225,7 @@ class Effect(Record):
     factor: Number = None
 
     @staticmethod
-    def of(found: Found) -> Effect:
+    def of(found: "Found") -> "Effect":
         """Return that of a contrast."""
         if found.interval is None:
             return Effect(unit=found.unit)
@@ -251,7 +249,7 @@ class ContrastRow(Record):
     effect: Effect
 
     @staticmethod
-    def of(found: Found) -> ContrastRow:
+    def of(found: "Found") -> "ContrastRow":
         """Return the row of a contrast."""
         names = [name for name in ContrastRow.model_fields if name != "effect"]
         values: dict[str, Any] = {name: getattr(found, name) for name in names}

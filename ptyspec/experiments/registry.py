@@ -1,7 +1,5 @@
 """The hypotheses of a checkout: where they lie, what they are called, how a file is read and a new one written."""
 
-from __future__ import annotations
-
 import difflib
 import json
 import tomllib
@@ -58,7 +56,7 @@ def names(place: Path | None = None) -> list[str]:
     return sorted(path.stem for path in (place or folder()).glob("*.toml"))
 
 
-def hypothesis(name: str, place: Path | None = None) -> Hypothesis:
+def hypothesis(name: str, place: Path | None = None) -> "Hypothesis":
     """Return one hypothesis; raises UnknownHypothesisError with the nearest ids, HypothesisError for a wrong file."""
     place = place or folder()
     known = names(place)
@@ -77,7 +75,7 @@ def _nearest(name: str, known: Iterable[str], otherwise: str) -> str:
 
 
 @cache
-def _read(path: Path, changed: int) -> Hypothesis:
+def _read(path: Path, changed: int) -> "Hypothesis":
     try:
         found = parse(path.read_text(encoding="utf-8"), path)
     except UnicodeDecodeError as error:
@@ -97,7 +95,7 @@ def _read(path: Path, changed: int) -> Hypothesis:
     return found
 
 
-def parse(text: str, source: object = "text") -> Hypothesis:
+def parse(text: str, source: object = "text") -> "Hypothesis":
     """Return the hypothesis that a TOML text describes; raises HypothesisError naming key, value and next step."""
     from pydantic import ValidationError
 

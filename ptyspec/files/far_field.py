@@ -6,8 +6,6 @@ detector pixel p resolves (sampling of the diffraction pattern). Where the beam 
 shadow images, and near-field ptychography is the right model.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,7 +76,7 @@ class Sampling:
         return found
 
 
-def require_far_field(scan: PixelScan | RawScan) -> Sampling | None:
+def require_far_field(scan: "PixelScan | RawScan") -> Sampling | None:
     """Return the figures, or None where the file tells no geometry; UnsupportedScanError if the scan is near-field."""
     geometry = scan.metadata.get("geometry")
     if not isinstance(geometry, Mapping) or len(scan.diff3d) < 2:

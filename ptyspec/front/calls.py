@@ -1,7 +1,5 @@
 """`ptyspec.compare`, `check`, `explain`, `judge`, `fault`, `read_scan`: each calls the room that does the work."""
 
-from __future__ import annotations
-
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
@@ -28,7 +26,7 @@ class _Shown(ABC):
     """Something that a terminal shows as text and a notebook as HTML."""
 
     @abstractmethod
-    def _tables(self) -> list[Table]: ...
+    def _tables(self) -> "list[Table]": ...
 
     def __repr__(self) -> str:
         from ptyspec.front.view import plain
@@ -44,10 +42,10 @@ class _Shown(ABC):
 class Compared(_Shown):
     """Finished runs side by side; `document` holds everything, a notebook shows the tables."""
 
-    def __init__(self, document: Comparison) -> None:
+    def __init__(self, document: "Comparison") -> None:
         self.document = document
 
-    def _tables(self) -> list[Table]:
+    def _tables(self) -> "list[Table]":
         from ptyspec.report.comparison_page import tables
 
         return tables(self.document)
@@ -56,7 +54,7 @@ class Compared(_Shown):
 class Results(_Shown, list["Finding"]):
     """One finding a clause, the broken ones first."""
 
-    def _tables(self) -> list[Table]:
+    def _tables(self) -> "list[Table]":
         from ptyspec.render.table import Table
 
         rows = [(one.clause, one.stage, one.state.value, one.what, one.observed) for one in self]
@@ -79,8 +77,8 @@ def compare(*runs: Run | Path | str) -> Compared:
 
 
 def check(
-    pipeline: Pipeline | type[Pipeline] | str | None,
-    scenario: str | Scenario = "gs1_custom",
+    pipeline: "Pipeline | type[Pipeline] | str | None",
+    scenario: "str | Scenario" = "gs1_custom",
     *,
     profile: str | None = "quick",
     set: Changes | None = None,
@@ -121,7 +119,7 @@ def check(
     return Results(said)
 
 
-def judge(hypothesis: str, *, processes: int = 2) -> Judgement:
+def judge(hypothesis: str, *, processes: int = 2) -> "Judgement":
     """Return the verdict on a hypothesis; its runs are made where the store has none."""
     begin()
     from ptyspec.experiments.judge import judge as judged
@@ -137,7 +135,7 @@ def fault(*names: str) -> AbstractContextManager[Any]:
     return applied(*names)
 
 
-def read_scan(path: Path | str, **how: Any) -> RawScan:
+def read_scan(path: Path | str, **how: Any) -> "RawScan":
     """Return the scan of an NPZ or CXI file; `how`: `measurement`, `probe` (a file's path), as in files.scan_file."""
     begin()
     from ptyspec.files.scan_file import read_scan as read
@@ -151,7 +149,7 @@ CLAUSE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*-\d{3}")
 class Explained:
     """What was found between two runs; `document` holds everything, a notebook shows the story."""
 
-    def __init__(self, document: Explanation) -> None:
+    def __init__(self, document: "Explanation") -> None:
         self.document = document
 
     def __repr__(self) -> str:
@@ -174,7 +172,7 @@ def explain(
     budget: int | None = None,
     repeats: int = 3,
     processes: int = 2,
-    progress: Progress | bool = True,
+    progress: "Progress | bool" = True,
 ) -> Explained:
     """Return what makes `bad` show a symptom that `good` does not: the stage, and the smallest set of differences.
 
@@ -215,8 +213,8 @@ def explain(
 
 
 def _clause_bench(
-    asked: str, good: RunSpec, bad: RunSpec, processes: int, tell: Callable[[str], None]
-) -> ClauseBench:
+    asked: str, good: "RunSpec", bad: "RunSpec", processes: int, tell: Callable[[str], None]
+) -> "ClauseBench":
     from ptyspec.explanations.laboratory import ClauseBench
     from ptyspec.front.checkout import checkout
     from ptyspec.spec.clause import specification

@@ -1,7 +1,5 @@
 """`ptyspec.run`: one call from a scenario or a file to a finished run that shows itself."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys
@@ -58,7 +56,7 @@ class Run:
         self._files = FinishedRun(self.folder)
 
     @cached_property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> "Verdict":
         """Right, doubtful, wrong or incomplete; with the first broken clause, its stage, and the next command."""
         from ptyspec.checks.verdict import verdict_of
 
@@ -77,22 +75,22 @@ class Run:
         return self._files.metrics
 
     @property
-    def stages(self) -> dict[str, StageRecord]:
+    def stages(self) -> "dict[str, StageRecord]":
         """What each stage did, in order: seconds, memory, numbers, and a summary of each array."""
         return self._files.stages
 
     @property
-    def scenario(self) -> Scenario:
+    def scenario(self) -> "Scenario":
         """The settings that were effective."""
         return self._files.resolved.scenario
 
     @property
-    def object(self) -> Array:
+    def object(self) -> "Array":
         """The reconstructed object of the network, (H, W) complex64, NaN where no light fell."""
         return self._files.reconstruction.object
 
     @property
-    def scan(self) -> RawScan:
+    def scan(self) -> "RawScan":
         """The scan that was reconstructed."""
         return self._files.scan
 
@@ -103,11 +101,11 @@ class Run:
 
         return pages.ensure(self.folder) / "report.html"
 
-    def baseline(self, name: str) -> Array:
+    def baseline(self, name: str) -> "Array":
         """Return the object of a baseline: trivial, untrained, or iterative."""
         return self._files.control(name).object
 
-    def plot(self) -> Figure:
+    def plot(self) -> "Figure":
         """Return a figure of amplitude and phase: the reference, the network, and the trivial baseline."""
         from ptyspec.front.view import picture
 
@@ -127,7 +125,7 @@ class Run:
 class _Told(Progress):
     """Tells of each stage on stderr, so that nobody waits in silence."""
 
-    def stage_finished(self, record: StageRecord) -> None:
+    def stage_finished(self, record: "StageRecord") -> None:
         """Print a line."""
         print(f"{record.name:<10} {record.seconds:6.1f} s", file=sys.stderr)
 
@@ -137,19 +135,19 @@ class _Told(Progress):
 
 
 def run(
-    target: str | Path | Scenario,
+    target: "str | Path | Scenario",
     *,
     profile: str | None = None,
     recipe: str | None = None,
     seed: int | None = None,
     set: Changes | None = None,
     refine: int | None = None,
-    pipeline: Pipeline | type[Pipeline] | None = None,
+    pipeline: "Pipeline | type[Pipeline] | None" = None,
     out: Path | str | None = None,
     force: bool = False,
     resume: bool = False,
     progress: Progress | bool = True,
-    store: RunStore | None = None,
+    store: "RunStore | None" = None,
 ) -> Run:
     """Reconstruct, and return the finished run; an equal request is answered from the store.
 
@@ -197,7 +195,7 @@ def told_by(progress: Progress | bool) -> Progress | None:
     return progress if not isinstance(progress, bool) else _Told() if progress else None
 
 
-def _meant(target: str | Path | Scenario, **options: Any) -> RunSpec:
+def _meant(target: "str | Path | Scenario", **options: Any) -> "RunSpec":
     from ptyspec.contracts.resolve import Layer, resolve
     from ptyspec.contracts.scenario import Scenario
     from ptyspec.experiments.observe import variant
@@ -213,7 +211,7 @@ def _meant(target: str | Path | Scenario, **options: Any) -> RunSpec:
 
 
 def produce(
-    resolved: Resolved,
+    resolved: "Resolved",
     *,
     out: Path | None = None,
     force: bool = False,

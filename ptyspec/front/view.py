@@ -1,7 +1,5 @@
 """A finished run as a person sees it: text in a terminal, HTML with pictures in a notebook, a figure."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Iterable
 from io import StringIO
@@ -59,13 +57,13 @@ def score_table(metrics: Any) -> Table:
     return Table(("", *(one.label for one in wanted)), rows)
 
 
-def text(run: Run) -> str:
+def text(run: "Run") -> str:
     """Return the verdict, the scores and the folder as text."""
     head = f"{run.scenario.name}: {run.verdict.line}"
     return f"{head}\n\n{plain(score_table(run.metrics))}\n{short(run.folder)}"
 
 
-def html(run: Run) -> str:
+def html(run: "Run") -> str:
     """Return the verdict, the scores and the pictures as HTML that needs no network, for dark and light pages."""
     verdict = run.verdict
     return HTML.format(
@@ -104,7 +102,7 @@ def headed(tables: Iterable[Table]) -> str:
     return "".join(parts)
 
 
-def picture(result: RunResult) -> Figure:
+def picture(result: RunResult) -> "Figure":
     """Draw amplitude, and phase where the object has one: the reference, the network, the trivial baseline."""
     seen = views(result)
     rows = [maps.amplitude(seen), *(() if seen.zero_phase else (maps.phase(seen),))]

@@ -1,7 +1,5 @@
 """Generators by name, one file in generators/ each; and whether an amplitude head can reach the object."""
 
-from __future__ import annotations
-
 import importlib
 import math
 import pkgutil
@@ -28,7 +26,7 @@ class Generator(Protocol):
     (B * C, N, N) in units of a0, members already merged; the last is the answer. No group may influence another.
     """
 
-    def __call__(self, measured: Tensor, relative: Tensor, start: Tensor) -> list[Field]:
+    def __call__(self, measured: "Tensor", relative: "Tensor", start: "Tensor") -> "list[Field]":
         """Predict."""
 
 
@@ -37,7 +35,7 @@ def generator_names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(generators.__path__))
 
 
-def builder(name: str) -> Callable[[ModelConfig, ForwardModel, int], Generator]:
+def builder(name: str) -> "Callable[[ModelConfig, ForwardModel, int], Generator]":
     """Return `build` of this generator's file; raises UnknownNameError listing the known ones.
 
     It takes configuration, forward model and seed, and makes an untrained generator: equal arguments, equal weights.

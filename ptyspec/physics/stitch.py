@@ -4,8 +4,6 @@ Object value = sum_j w T_j[o_j] / sum_j T_j[w], w = |P|^2 / max |P|^2; uncovered
 free gauges of single patterns (or groups): they are synchronised before complex averaging.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -139,7 +137,7 @@ def group_phases(values: Array, base: Array, members: int) -> Array:
     return np.where(modulus > 0, vector / np.maximum(modulus, 1e-30), 1.0).astype(np.complex64)
 
 
-def _connected_graph(values: Array, base: Array, members: int) -> csr_array:
+def _connected_graph(values: Array, base: Array, members: int) -> "csr_array":
     """Hermitian overlaps (B, B) between near groups, over enough neighbours that the graph is in one piece."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

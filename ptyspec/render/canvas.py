@@ -1,7 +1,5 @@
 """How a figure is made, without any global matplotlib state: sizes, colours, panels, and what the panels show."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -137,7 +135,7 @@ SMALL, TEXT, TITLE = 8, 9, 10
 """Font sizes in points."""
 
 
-def new_figure(width: float, height: float, title: str = "", *, automatic: bool = True) -> Figure:
+def new_figure(width: float, height: float, title: str = "", *, automatic: bool = True) -> "Figure":
     """Return an empty figure (inches)."""
     from matplotlib.figure import Figure
 
@@ -166,7 +164,7 @@ class Grid:
     across: float = 0.95
     down: float = 0.65
 
-    def figure(self, title: str) -> tuple[Figure, Any]:
+    def figure(self, title: str) -> "tuple[Figure, Any]":
         """Return a figure with this grid and its axes (rows, columns)."""
         inner_width = self.columns * self.width + (self.columns - 1) * self.across
         inner_height = self.rows * self.height + (self.rows - 1) * self.down
@@ -188,7 +186,7 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def save(figure: Figure, path: Path) -> Path:
+def save(figure: "Figure", path: Path) -> Path:
     """Write the figure as PNG."""
     path.write_bytes(png(figure))
     return path
@@ -208,7 +206,7 @@ def attempt(draw: Callable[[], T]) -> tuple[T | None, str]:
         return None, f"{type(error).__name__}: {error}"
 
 
-def png(figure: Figure) -> bytes:
+def png(figure: "Figure") -> bytes:
     """Return the figure as PNG below about 400 kB; equal content gives equal bytes (no date, no version inside).
 
     A picture that would be larger is stored with 256 colours.
@@ -229,7 +227,7 @@ def png(figure: Figure) -> bytes:
 
 
 def image_panel(
-    axes: Axes, image: Array, frame: Frame, *, cmap: str, limits: tuple[float, float], title: str
+    axes: "Axes", image: Array, frame: Frame, *, cmap: str, limits: tuple[float, float], title: str
 ) -> Any:
     """Show a real image in object pixels with NaN in neutral grey; return the mappable for a colour bar."""
     from matplotlib import colormaps
@@ -243,7 +241,7 @@ def image_panel(
 
 
 def colour_bar(
-    axes: Axes, mappable: Any, label: str, *, below: bool = False, extend: str = "neither"
+    axes: "Axes", mappable: Any, label: str, *, below: bool = False, extend: str = "neither"
 ) -> None:
     """Add a colour bar with a unit, exactly as long as the image."""
     # An inset instead of a stolen share of the axes: it follows the image's height whatever the layout makes of it.
@@ -285,7 +283,7 @@ def rms(image: Array) -> float:
     return float(np.sqrt(np.mean(values**2))) if values.size else float("nan")
 
 
-def dress(axes: Axes, xlabel: str = "", ylabel: str = "", *, legend: bool = False) -> None:
+def dress(axes: "Axes", xlabel: str = "", ylabel: str = "", *, legend: bool = False) -> None:
     """Give the axes of curves their look: labels, a faint grid, two spines, and a legend where lines have names."""
     axes.set_xlabel(xlabel, fontsize=TEXT)
     axes.set_ylabel(ylabel, fontsize=TEXT)

@@ -3,8 +3,6 @@
 `show` is the one number format: whatever a table, a sentence or a page shows of a number came through it.
 `escape`: text that came from outside can say anything and change nothing."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -132,7 +130,7 @@ class Table:
         lines += [*self.markdown(), ""] if self.rows else []
         return lines + ([escape(self.note, 1000), ""] if self.note else [])
 
-    def terminal(self, *, fold_first: bool = False) -> RichTable:
+    def terminal(self, *, fold_first: bool = False) -> "RichTable":
         """Return the table for a terminal."""
         from rich.table import Table as RichTable
         from rich.text import Text
@@ -171,7 +169,7 @@ class Table:
             return [self.numbers and place > 0 for place in range(len(self.head))]
         return [cell in self.numbers for cell in self.head]
 
-    def _styled(self, cell: Cell) -> Text:
+    def _styled(self, cell: Cell) -> "Text":
         from rich.text import Text
 
         text = _plain(cell)

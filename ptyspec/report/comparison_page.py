@@ -1,7 +1,5 @@
 """A comparison for people: its tables, once, for the terminal and the files compare.md, .html and .png."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -163,7 +161,7 @@ def _names(found: Comparison) -> list[str]:
     return [run.name for run in found.runs]
 
 
-def figure(runs: Sequence[Compared]) -> Figure:
+def figure(runs: Sequence[Compared]) -> "Figure":
     """Draw the first DRAWN runs beside the truth, or beside the first where no truth is known."""
     drawn = runs[:DRAWN]
     made = {one.name: one.run.reconstruction for one in drawn}

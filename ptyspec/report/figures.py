@@ -1,7 +1,5 @@
 """All pictures of a run: curves, what was measured, and the files they go to; report.maps draws the object."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +44,7 @@ def write_figures(
     return written
 
 
-def _drawn(draw: Callable[[], Figure], path: Path, progress: Progress | None) -> Path:
+def _drawn(draw: "Callable[[], Figure]", path: Path, progress: Progress | None) -> Path:
     saved, why = canvas.attempt(lambda: canvas.save(draw(), path))
     if saved:
         return saved
@@ -57,7 +55,7 @@ def _drawn(draw: Callable[[], Figure], path: Path, progress: Progress | None) ->
     return missing
 
 
-def drawers(result: RunResult) -> dict[str, Callable[[], Figure]]:
+def drawers(result: RunResult) -> "dict[str, Callable[[], Figure]]":
     """Return what draws each picture that this run has content for."""
     seen, history = views(result), result.history
     found: dict[str, Callable[[], Figure]] = {
@@ -80,7 +78,7 @@ def drawers(result: RunResult) -> dict[str, Callable[[], Figure]]:
 DIM = "#444444"
 
 
-def training(history: History) -> Figure:
+def training(history: History) -> "Figure":
     """Draw loss and validation loss an epoch (log scale where positive) above the learning rate."""
     figure = canvas.new_figure(8.5, 5.2, "training")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
@@ -124,7 +122,7 @@ def ring_curves(blocks: Mapping[str, Mapping[str, Any]]) -> dict[str, Rings]:
     return curves
 
 
-def ring_correlation(curves: Mapping[str, Rings], truth: bool) -> Figure:
+def ring_correlation(curves: Mapping[str, Rings], truth: bool) -> "Figure":
     """Draw the Fourier ring correlation of every estimator with the 0.5 line and the half-bit curve."""
     what = "with the truth" if truth else "of half data sets"
     figure = canvas.new_figure(8.5, 4.6, f"Fourier ring correlation {what}")
@@ -152,7 +150,7 @@ SHOWN = 4
 """Patterns in the picture: from the darkest to the brightest frame."""
 
 
-def coverage(scan: RawScan, reconstruction: Reconstruction) -> Figure:
+def coverage(scan: RawScan, reconstruction: Reconstruction) -> "Figure":
     """Draw the summed illumination with the scan positions."""
     frame = frame_of(reconstruction)
     weight = place(reconstruction.coverage, reconstruction.origin, frame)
@@ -174,7 +172,7 @@ def coverage(scan: RawScan, reconstruction: Reconstruction) -> Figure:
     return figure
 
 
-def diffraction(scan: RawScan) -> Figure:
+def diffraction(scan: RawScan) -> "Figure":
     """Draw patterns from the darkest to the brightest (log counts), the probe, the mean pattern and the photons."""
     grid = canvas.Grid(2, SHOWN, 2.3, 2.3, left=0.5, right=0.65, across=0.85, down=0.5, top=0.65)
     title = f"measured patterns and probe ({scan.N} x {scan.N} pixels)"
@@ -195,7 +193,7 @@ def diffraction(scan: RawScan) -> Figure:
     return figure
 
 
-def _pattern(axes: Axes, scan: RawScan, counts: Array, frame: Frame, title: str) -> None:
+def _pattern(axes: "Axes", scan: RawScan, counts: Array, frame: Frame, title: str) -> None:
     image = np.log10(1.0 + counts)
     if scan.mask is not None:
         image = np.where(scan.mask, image, np.nan)
@@ -204,7 +202,7 @@ def _pattern(axes: Axes, scan: RawScan, counts: Array, frame: Frame, title: str)
     canvas.colour_bar(axes, drawn, "log10(1 + counts)")
 
 
-def _probe(panels: Sequence[Axes], probe: Array, frame: Frame) -> None:
+def _probe(panels: "Sequence[Axes]", probe: Array, frame: Frame) -> None:
     modulus = np.abs(probe)
     angle = np.where(modulus > 0.02 * modulus.max(), np.angle(probe), np.nan)
     title = f"probe |P|: mean {modulus.mean():.3f}, L2 {np.linalg.norm(probe):.2f}"
@@ -217,7 +215,7 @@ def _probe(panels: Sequence[Axes], probe: Array, frame: Frame) -> None:
         canvas.colour_bar(panel, drawn, unit)
 
 
-def _photons(axes: Axes, totals: Array) -> None:
+def _photons(axes: "Axes", totals: Array) -> None:
     axes.hist(totals, bins=40, color="#9db7cc")
     axes.axvline(totals.mean(), color="#333333", linewidth=1)
     axes.set_title(f"frames by photons, mean {totals.mean():.4g}", fontsize=canvas.TEXT)

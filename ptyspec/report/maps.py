@@ -1,7 +1,5 @@
 """Pictures of the object: amplitude, phase, and the network beside its controls."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -82,7 +80,7 @@ def phase(views: Views) -> Quantity:
     return Quantity("phase", PHASE_UNIT, cmap, limits, angle, name, images, errors, error_limit)
 
 
-def compared(views: Views, quantity: Quantity, keys: tuple[str, ...]) -> Figure:
+def compared(views: Views, quantity: Quantity, keys: tuple[str, ...]) -> "Figure":
     """Draw reference | network | error, with a second row for a refined object.
 
     Without a truth the order is network | iterative reference | difference.
@@ -112,7 +110,7 @@ def compared(views: Views, quantity: Quantity, keys: tuple[str, ...]) -> Figure:
     return figure
 
 
-def side_by_side(views: Views, title: str = "the network beside its controls") -> Figure:
+def side_by_side(views: Views, title: str = "the network beside its controls") -> "Figure":
     """Draw one row for each estimate (reference first): amplitude, amplitude error, phase; one scale a column."""
     first, second = amplitude(views), phase(views)
     against = first.reference_name
@@ -139,7 +137,7 @@ def side_by_side(views: Views, title: str = "the network beside its controls") -
     return figure
 
 
-def _row(row: Sequence[Axes], first: Quantity, second: Quantity, views: Views, name: str) -> None:
+def _row(row: "Sequence[Axes]", first: Quantity, second: Quantity, views: Views, name: str) -> None:
     top = first.error_limit
     panels = [
         (first.images.get(name, first.reference), first.cmap, first.limits),

@@ -5,8 +5,6 @@ a citation of any selector can be resolved. `collect` lets a child process write
 (test modules import what they test), so it is kept in pytest's cache under a digest of everything it can depend on.
 """
 
-from __future__ import annotations
-
 import ast
 import hashlib
 import inspect
@@ -47,25 +45,25 @@ def tier_of(case: str) -> str | None:
     return next((tier for tier in TIERS if tier in folders), None)
 
 
-def names_of(item: pytest.Item) -> list[str]:
+def names_of(item: "pytest.Item") -> list[str]:
     """Return the ids in a case's markers, nearest marker first, each once."""
     return list(dict.fromkeys(n for mark in item.iter_markers("clause") for n in mark.args))
 
 
-def clauses_of(item: pytest.Item, known: bool = False) -> tuple[Clause, ...]:
+def clauses_of(item: "pytest.Item", known: bool = False) -> tuple[Clause, ...]:
     """Return a case's clauses; raises UnknownClauseError for an unknown id, `known` leaves it out."""
     rules = specification()
     return tuple(rules[name] for name in names_of(item) if not known or name in rules)
 
 
-def golden_of(item: pytest.Item) -> list[str]:
+def golden_of(item: "pytest.Item") -> list[str]:
     """Return the golden files that a case declares: its markers' texts, {parameter} filled from its parameters."""
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
     texts = [text for mark in item.iter_markers(GOLDEN) for text in mark.args]
     return list(dict.fromkeys(text.format(**parameters) for text in texts))
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
+def pytest_collection_finish(session: "pytest.Session") -> None:
     """Write the file named by the option, once collection and deselection are done."""
     root, rows = session.config.rootpath, {}
     for item in session.items:

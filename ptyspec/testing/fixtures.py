@@ -1,7 +1,5 @@
 """Fixtures of the specification's cases: the clause, the pipeline under test, its scenario and its finished run."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Iterator
 from functools import cache, wraps
@@ -23,18 +21,18 @@ if TYPE_CHECKING:
     from ptyspec.spec.checks import Check
 
 DEFAULT_SCENARIO = "gs1_custom"
-PIPELINE: pytest.StashKey[Callable[[], Pipeline]] = pytest.StashKey()
-RESOLVED: pytest.StashKey[Resolved] = pytest.StashKey()
+PIPELINE: "pytest.StashKey[Callable[[], Pipeline]]" = pytest.StashKey()
+RESOLVED: "pytest.StashKey[Resolved]" = pytest.StashKey()
 USERS: pytest.StashKey[list[pytest.Stash]] = pytest.StashKey()
 """The present case, while it has the pipeline under test."""
 HEARD: pytest.StashKey[set[type]] = pytest.StashKey()
 """Classes whose calls are noted."""
-MATERIALS: pytest.StashKey[dict[str, StageOutputs]] = pytest.StashKey()
+MATERIALS: "pytest.StashKey[dict[str, StageOutputs]]" = pytest.StashKey()
 """Stage outputs of the pipeline under test, by settings."""
 
 
 @pytest.fixture
-def clause(request: pytest.FixtureRequest) -> Check:
+def clause(request: pytest.FixtureRequest) -> "Check":
     """The assertions of the clause this case is bound to; called with an id, those of its other clauses."""
     from ptyspec.spec.checks import Check  # numpy: not before a case needs it
 
@@ -56,7 +54,7 @@ def clause(request: pytest.FixtureRequest) -> Check:
 
 
 @pytest.fixture
-def pipeline(request: pytest.FixtureRequest) -> Iterator[Pipeline]:
+def pipeline(request: pytest.FixtureRequest) -> "Iterator[Pipeline]":
     """The pipeline under test, made anew: `--ptyspec-pipeline`, else the reference."""
     config = request.config
     if PIPELINE not in config.stash:
@@ -74,7 +72,7 @@ def pipeline(request: pytest.FixtureRequest) -> Iterator[Pipeline]:
     users.pop()
 
 
-def _note_calls(config: pytest.Config, pipeline: Pipeline, users: list[pytest.Stash]) -> None:
+def _note_calls(config: pytest.Config, pipeline: "Pipeline", users: list[pytest.Stash]) -> None:
     """Let each call of a stage note that the present case uses the pipeline; once a class.
 
     On the class, because what an instance holds is part of the name of its runs.
@@ -89,7 +87,7 @@ def _note_calls(config: pytest.Config, pipeline: Pipeline, users: list[pytest.St
 
     def noted(stage: Any) -> Callable[..., Any]:
         @wraps(getattr(stage, "__func__", stage))
-        def call(self: Pipeline, *arguments: Any, **named: Any) -> Any:
+        def call(self: "Pipeline", *arguments: Any, **named: Any) -> Any:
             if users:
                 users[-1][USED] = True
             bound = stage.__get__(self, cls) if hasattr(stage, "__get__") else stage
@@ -104,7 +102,7 @@ def _note_calls(config: pytest.Config, pipeline: Pipeline, users: list[pytest.St
 
 
 @pytest.fixture
-def scenario(request: pytest.FixtureRequest) -> Scenario:
+def scenario(request: pytest.FixtureRequest) -> "Scenario":
     """A scenario at the chosen profile; `parametrize("scenario", ["gs2_custom"], indirect=True)` chooses another.
 
     A parameter is a shipped scenario's name or file, alone or in a tuple with settings: `("gs1_custom", "model.N=32")`.
@@ -118,7 +116,9 @@ def scenario(request: pytest.FixtureRequest) -> Scenario:
 
 
 @pytest.fixture
-def finished_run(request: pytest.FixtureRequest, scenario: Scenario, pipeline: Pipeline) -> Path:
+def finished_run(
+    request: pytest.FixtureRequest, scenario: "Scenario", pipeline: "Pipeline"
+) -> Path:
     """The folder of the finished run of `scenario` through `pipeline`: made once, whichever worker asks first.
 
     It stays in the run store (PTYSPEC_HOME) and is found there again, until a file of the pipeline is edited.
@@ -130,7 +130,9 @@ def finished_run(request: pytest.FixtureRequest, scenario: Scenario, pipeline: P
 
 
 @pytest.fixture
-def outputs(request: pytest.FixtureRequest, scenario: Scenario, pipeline: Pipeline) -> StageOutputs:
+def outputs(
+    request: pytest.FixtureRequest, scenario: "Scenario", pipeline: "Pipeline"
+) -> "StageOutputs":
     """What the stages of `pipeline` make of `scenario`: each computed when a check first looks at it, for all cases.
 
     This is what a check function takes (`ptyspec.checks.judge`).
@@ -149,7 +151,7 @@ def outputs(request: pytest.FixtureRequest, scenario: Scenario, pipeline: Pipeli
 
 
 @pytest.fixture
-def oracle_patches(request: pytest.FixtureRequest, scenario: Scenario) -> Patches:
+def oracle_patches(request: pytest.FixtureRequest, scenario: "Scenario") -> "Patches":
     """What a perfect generator returns for the test split of `scenario`: the true object, cut at the scan's positions.
 
     Groups, positions, probe and gauge are the reference's, whatever pipeline is under test; nothing is trained.
@@ -158,14 +160,14 @@ def oracle_patches(request: pytest.FixtureRequest, scenario: Scenario) -> Patche
 
 
 @cache
-def _resolved(profile: str, target: str, *settings: str) -> Resolved:
+def _resolved(profile: str, target: str, *settings: str) -> "Resolved":
     from ptyspec.runs.request import request
 
     return request(target, profile=profile, settings=settings)
 
 
 @cache
-def _oracle(scenario_json: str) -> Patches:
+def _oracle(scenario_json: str) -> "Patches":
     import numpy as np
 
     from ptyspec.contracts.bundles import Patches

@@ -4,8 +4,6 @@ States and margins go into the reports of the case. The facts of the collection,
 pytest-xdist only workers know, go home with a worker's last message.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -93,7 +91,7 @@ def section(clauses: Sequence[Clause], case: str, options: Sequence[str]) -> str
 
 
 CLAUSES: pytest.StashKey[tuple[Clause, ...]] = pytest.StashKey()
-FINDINGS: pytest.StashKey[Findings] = pytest.StashKey()
+FINDINGS: "pytest.StashKey[Findings]" = pytest.StashKey()
 """What the checks of a case found; set before a case runs."""
 STATES: pytest.StashKey[dict[str, State]] = pytest.StashKey()
 """The state of each clause, once the case has ended."""

@@ -1,7 +1,5 @@
 """The fixture `golden` and what surrounds it: the marker that declares files, and proposals."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Generator
 from pathlib import Path
@@ -20,7 +18,7 @@ OPTION = "ptyspec_proposals"
 OF_CASE = pytest.StashKey["Golden"]()
 REGENERATE = ("force_regen", "regen_all")
 """Options of pytest-regressions, which would overwrite golden files."""
-PROPOSED: pytest.StashKey[list[Proposal]] = pytest.StashKey()
+PROPOSED: "pytest.StashKey[list[Proposal]]" = pytest.StashKey()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,7 +67,7 @@ def _wrong(item: pytest.Item) -> str:
 
 
 @pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Golden:
+def golden(request: pytest.FixtureRequest) -> "Golden":
     """The golden files of this case; see ptyspec.testing.golden.checks.Golden."""
     from ptyspec.testing.golden.checks import Golden  # numpy: not before a case needs it
 

@@ -3,8 +3,6 @@
 Approved, they become golden.
 """
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys
@@ -259,7 +257,7 @@ def _content(one: Proposal, old: Path, entry: Entry | None, out: Path) -> Iterat
             yield from (f"![golden, proposed, difference]({place})", "")
 
 
-def _picture(old: Array | None, new: Array) -> Figure:
+def _picture(old: Array | None, new: Array) -> "Figure":
     """Draw old | new | difference of a 2-D array; a complex one by modulus and phase."""
     views = {"modulus": np.abs} | ({"phase": np.angle} if new.dtype.kind == "c" else {})
     figure = canvas.new_figure(9, 2.7 * len(views))
