@@ -20,11 +20,8 @@ ENTRY = "entry_1"
 DETECTOR = "entry_1/instrument_1/detector_1"
 SOURCE = "entry_1/instrument_1/source_1"
 DATA = ("entry_1/data_1/data", f"{DETECTOR}/data")
-TRANSLATION = (
-    "entry_1/data_1/translation",
-    "entry_1/sample_1/geometry_1/translation",
-    f"{DETECTOR}/translation",
-)
+PLACES = ("entry_1/data_1", "entry_1/sample_1/geometry_1", DETECTOR)
+TRANSLATION = tuple(f"{place}/translation" for place in PLACES)
 PLANCK_LIGHT = 1.986445857e-25
 """h c in J m (CODATA 2018, exact to the digits given)."""
 ELECTRON_VOLT = 1.602176634e-19
@@ -79,7 +76,27 @@ def read_cxi(path: Path) -> CxiScan:
     values; UnsupportedScanError for detector pixels that are not square.
     """
     with Hdf5File(path) as file:
-        return _record(file)
+        data = _required(file, "diffraction data", *DATA)
+        frames = file.read(data)
+        if frames.ndim != 3 or not frames.size or frames.dtype.kind not in "biuf":
+            # as_array says which of these it is
+            as_array("data", frames, np.float32, (None, None, None), source=file.source(data))
+        key = _required(file, "translations", *TRANSLATION)
+        metres = file.read(key) * _unit(file, key, LENGTHS)
+        translation = as_array(
+            "translation", metres, np.float64, (None, 3), source=file.source(key)
+        )
+        if len(translation) != (limit := len(frames)):
+            what = "the file has another number of translations than of frames"
+            step = "store one translation (x, y, z) for every frame"
+            value, source = len(translation), file.source(key)
+            raise ScanDataError(what, value=value, limit=limit, source=source, next_step=step)
+        warnings: list[str] = []
+        axes, mask = _detector_axes(file), _mask(file, frames, warnings)
+        distance, wavelength = _length(file, f"{DETECTOR}/distance"), _wavelength(file, warnings)
+        probe = file.read(ILLUMINATION) if file.has(ILLUMINATION) else None
+        geometry = (*axes, distance, wavelength, _centre(file, frames.shape[1:]))
+        return CxiScan(frames, mask, translation, *geometry, probe, str(file.path), tuple(warnings))
 
 
 def to_pixel_scan(record: CxiScan, measurement: Measurement | None = None) -> PixelScan:
@@ -122,40 +139,16 @@ def to_raw_scan(scan: PixelScan, probe: Array | None = None) -> RawScan:
     """Return the scan with `probe` (N, N), or else with the file's own illumination; ProbeError if there is neither."""
     chosen = scan.probe if probe is None else probe
     if chosen is None:
-        size = scan.diff3d.shape[1]
+        size, source = scan.diff3d.shape[1], f"{scan.source}:{ILLUMINATION}"
         what = "the file holds no illumination, and a probe is not invented"
         step = "pass `--probe FILE` (.npy, .npz or .h5) with a probe guess in object pixels"
-        limit = f"probe ({size}, {size})"
-        raise ProbeError(what, limit=limit, source=f"{scan.source}:{ILLUMINATION}", next_step=step)
+        raise ProbeError(what, limit=f"probe ({size}, {size})", source=source, next_step=step)
     x, y = scan.positions.T
     names = ("diff3d", "mask", "metadata", "source")
     same: dict[str, Any] = {name: getattr(scan, name) for name in names}
     same |= {"xcoords": x, "ycoords": y, "xcoords_start": x, "ycoords_start": y}
     index = np.zeros(len(x), np.int64)
     return RawScan(**same, probeGuess=chosen, scan_index=index, scale=1.0)
-
-
-def _record(file: Hdf5File) -> CxiScan:
-    data = _required(file, "diffraction data", *DATA)
-    frames = file.read(data)
-    if frames.ndim != 3 or not frames.size or frames.dtype.kind not in "biuf":
-        # as_array says which of these it is
-        as_array("data", frames, np.float32, (None, None, None), source=file.source(data))
-    key = _required(file, "translations", *TRANSLATION)
-    metres = file.read(key) * _unit(file, key, LENGTHS)
-    translation = as_array("translation", metres, np.float64, (None, 3), source=file.source(key))
-    if len(translation) != len(frames):
-        what = "the file has another number of translations than of frames"
-        step = "store one translation (x, y, z) for every frame"
-        raise ScanDataError(
-            what, value=len(translation), limit=len(frames), source=file.source(key), next_step=step
-        )
-    warnings: list[str] = []
-    axes, mask = _detector_axes(file), _mask(file, frames, warnings)
-    distance, wavelength = _length(file, f"{DETECTOR}/distance"), _wavelength(file, warnings)
-    probe = file.read(ILLUMINATION) if file.has(ILLUMINATION) else None
-    geometry = (*axes, distance, wavelength, _centre(file, frames.shape[1:]))
-    return CxiScan(frames, mask, translation, *geometry, probe, str(file.path), tuple(warnings))
 
 
 def _required(file: Hdf5File, what: str, *keys: str) -> str:
@@ -173,11 +166,9 @@ def _unit(file: Hdf5File, key: str, known: dict[str, float]) -> float:
         return 1.0
     factor = known.get(str(unit)) or known.get(str(unit).lower())
     if factor is None:
-        what = "unknown unit"
-        step = "store the value in metres or joules"
-        raise InputFileError(
-            what, value=unit, limit=", ".join(known), source=file.source(key), next_step=step
-        )
+        what, step = "unknown unit", "store the value in metres or joules"
+        limit, source = ", ".join(known), file.source(key)
+        raise InputFileError(what, value=unit, limit=limit, source=source, next_step=step)
     return factor
 
 
@@ -201,11 +192,9 @@ def _wavelength(file: Hdf5File, warnings: list[str]) -> float:
     value = implied if implied is not None and key == energy_key else _length(file, key)
     if not WAVELENGTHS[0] <= value <= WAVELENGTHS[1]:
         what, source = "the wavelength is out of range", file.source(key)
-        limit = f"{WAVELENGTHS[0]:g} .. {WAVELENGTHS[1]:g} m"
+        stored, limit = f"{value:.4g} m", f"{WAVELENGTHS[0]:g} .. {WAVELENGTHS[1]:g} m"
         step = "store the energy in joules (1 keV = 1.602e-16 J), or give it units='eV'"
-        raise ScanDataError(
-            what, value=f"{value:.4g} m", limit=limit, source=source, next_step=step
-        )
+        raise ScanDataError(what, value=stored, limit=limit, source=source, next_step=step)
     if implied is not None and abs(implied / value - 1) > 0.01:
         warnings.append(f"wavelength {value:.4g} m was used; energy implies {implied:.4g} m")
     return value
@@ -242,9 +231,8 @@ def _mask(file: Hdf5File, frames: Array, warnings: list[str]) -> Array:
     if frames.dtype.kind == "u":
         full = (frames == np.iinfo(frames.dtype).max).any(axis=0) & good
         if full.any():
-            warnings.append(
-                f"{int(full.sum())} pixels hold the largest {frames.dtype} (gap or overflow) and were masked"
-            )
+            many = f"{int(full.sum())} pixels hold the largest {frames.dtype}"
+            warnings.append(f"{many} (gap or overflow) and were masked")
             good &= ~full
     return good
 
@@ -265,10 +253,8 @@ def _window(record: CxiScan) -> tuple[slice, slice]:
     size = min(room) // 4 * 4
     if size < 4:
         what = "the beam centre leaves no square of the detector around it"
-        step = "check beam_center_x and beam_center_y (pixels)"
-        raise ScanDataError(
-            what, value=record.centre, limit=shape, source=record.source, next_step=step
-        )
+        step, source = "check beam_center_x and beam_center_y (pixels)", record.source
+        raise ScanDataError(what, value=record.centre, limit=shape, source=source, next_step=step)
     row, column = (slice(c - size // 2, c + size // 2) for c in record.centre)
     return row, column
 

@@ -16,8 +16,6 @@ from typing import BinaryIO
 
 from ptyspec.errors import InputFileError, OutputExistsError, OutputFileError
 
-FULL = {errno.ENOSPC, errno.EDQUOT}
-REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 RUN_MARK = "scenario.json"
 """The file by which a folder is known to be a run."""
 
@@ -29,12 +27,13 @@ def clear_errors(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         where = Path(str(error.filename)) if error.filename else folder
-        if error.errno in FULL:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             what = "the disk is full; nothing unfinished was kept"
             step = "free some space, or set PTYSPEC_HOME to a folder on another disk, and run again"
             value = f"{shutil.disk_usage(folder).free // 1_000_000} MB free"
             raise OutputFileError(what, value=value, source=where, next_step=step) from error
-        if error.errno in REFUSED and where.resolve().is_relative_to(folder.resolve()):
+        refused = error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}
+        if refused and where.resolve().is_relative_to(folder.resolve()):
             raise _refused("this folder cannot be written", where, error) from error
         raise
 
@@ -59,14 +58,13 @@ def check_place(folder: Path, what: str, ours: Callable[[Path], bool]) -> None:
     Call it before the work whose result goes there.
     """
     if folder.exists() and not folder.is_dir():
-        problem = "the output path is a file"
-        raise OutputExistsError(
-            problem, value=folder, limit="a folder", source="--out", next_step="name a folder"
-        )
-    if folder.is_dir() and any(folder.iterdir()) and not ours(folder):
+        problem, limit, step = "the output path is a file", "a folder", "name a folder"
+    elif folder.is_dir() and any(folder.iterdir()) and not ours(folder):
         problem = f"the output folder holds something else than {what}"
         limit, step = f"a new or empty folder, or {what}", "choose another folder with --out"
-        raise OutputExistsError(problem, value=folder, limit=limit, source="--out", next_step=step)
+    else:
+        return
+    raise OutputExistsError(problem, value=folder, limit=limit, source="--out", next_step=step)
 
 
 def publish(folder: Path, out: Path, force: bool = False) -> Path:
@@ -154,10 +152,9 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         os.replace(scratch, path)
     except OSError as error:
-        what, value = "the file could not be written; nothing was left behind", error.strerror
+        what = "the file could not be written; nothing was left behind"
+        value = error.strerror or str(error)
         step = "check free space, the folder and its permissions, then write again"
-        raise OutputFileError(
-            what, value=value or str(error), source=path, next_step=step
-        ) from error
+        raise OutputFileError(what, value=value, source=path, next_step=step) from error
     finally:
         scratch.unlink(missing_ok=True)  # gone already after a successful rename

@@ -32,16 +32,18 @@ BATCH = 16
 
 @dataclass(frozen=True)
 class Shadow:
-    """How frames move with the sample: magnification of the shadow, and the beam width on the sample it implies."""
+    """How frames move with the sample: magnification of the shadow, and the beam width on the sample it implies.
+
+    - law: (2, 2), shift [x, y] on the detector for displacements [x, y] of the probe; diagonal where axes agree.
+    - magnification: sqrt |det law|, detector shift / sample shift, dimensionless.
+    - determination: R^2 of that law over pairs of neighbouring frames.
+    - beam_m: width of the mean pattern (four standard deviations) / magnification.
+    """
 
     law: Array
-    """(2, 2): shift [x, y] on the detector for displacements [x, y] of the probe; diagonal where axes agree."""
     magnification: float
-    """sqrt |det law|: detector shift / sample shift, dimensionless."""
     determination: float
-    """R^2 of that law over pairs of neighbouring frames."""
     beam_m: float
-    """Width of the mean pattern (four standard deviations) / magnification."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +104,8 @@ def measure_sampling(amplitude: Array, positions: Array, geometry: Mapping[str, 
     neighbour, step = np.asarray(index[:, 1]), float(np.median(apart[:, 1]))
     wavelength, distance = float(geometry["wavelength_m"]), float(geometry["distance_m"])
     shadow = _shadow(amplitude, positions * pixel, neighbour, float(geometry["detector_pixel_m"]))
-    return Sampling(
-        step * pixel, float(geometry["field_of_view_m"]), math.sqrt(wavelength * distance), shadow
-    )
+    field = float(geometry["field_of_view_m"])
+    return Sampling(step * pixel, field, math.sqrt(wavelength * distance), shadow)
 
 
 def _shadow(
@@ -118,9 +119,7 @@ def _shadow(
         return None
     shift = _shifts(amplitude, pairs, mean) * detector_pixel
     moved = positions[pairs[:, 1]] - positions[pairs[:, 0]]
-    keep = np.ones(len(pairs), bool)
-    law = np.zeros((2, 2))
-    error = np.zeros(len(pairs))
+    keep, law, error = np.ones(len(pairs), bool), np.zeros((2, 2)), np.zeros(len(pairs))
     for _ in range(5):  # a wrong correlation peak is far off: leave it out and fit again
         if np.linalg.matrix_rank(moved[keep]) < 2:
             return None

@@ -81,29 +81,32 @@ class Hdf5File:
         return dataset
 
     def _find(self, key: str) -> h5py.Dataset | None:
-        with self._readable(key):
-            return self._walk(key)
-
-    def _walk(self, key: str) -> h5py.Dataset | None:
         """Walk the path link by link, so that no link is followed before it was looked at."""
-        node: h5py.Group | h5py.Dataset = self._file
-        names, links = _names(key), 0
-        while names:
-            name = names.pop(0)
-            if not isinstance(node, h5py.Group) or (link := node.get(name, getlink=True)) is None:
-                return None
-            if isinstance(link, h5py.ExternalLink):
-                raise self._outside(key, link.filename)
-            if isinstance(link, h5py.SoftLink):
-                links += 1
-                if links > MAX_LINKS:
-                    limit, step = f"{MAX_LINKS} links", "store the dataset itself under this key"
-                    raise self._refusal(key, "soft links lead in a circle", step, limit=limit)
-                names = [*_names(link.path), *names]
-                node = self._file if link.path.startswith("/") else node
-            else:
-                node = node[name]
-        return self._inside(key, node) if isinstance(node, h5py.Dataset) else None
+        with self._readable(key):
+            node: h5py.Group | h5py.Dataset = self._file
+            names, links = _names(key), 0
+            while names:
+                name = names.pop(0)
+                if (
+                    not isinstance(node, h5py.Group)
+                    or (link := node.get(name, getlink=True)) is None
+                ):
+                    return None
+                if isinstance(link, h5py.ExternalLink):
+                    raise self._outside(key, link.filename)
+                if isinstance(link, h5py.SoftLink):
+                    links += 1
+                    if links > MAX_LINKS:
+                        limit, step = (
+                            f"{MAX_LINKS} links",
+                            "store the dataset itself under this key",
+                        )
+                        raise self._refusal(key, "soft links lead in a circle", step, limit=limit)
+                    names = [*_names(link.path), *names]
+                    node = self._file if link.path.startswith("/") else node
+                else:
+                    node = node[name]
+            return self._inside(key, node) if isinstance(node, h5py.Dataset) else None
 
     def _inside(self, key: str, dataset: h5py.Dataset) -> h5py.Dataset:
         """Refuse a dataset whose bytes lie elsewhere.
@@ -116,13 +119,11 @@ class Hdf5File:
             raise self._outside(key, dataset.external[0][0])
         if dataset.is_virtual:
             parts = [f"{part.file_name}:{part.dset_name}" for part in dataset.virtual_sources()]
-            what = (
-                "this is a virtual dataset: its data lie in other datasets, which are not followed"
-            )
+            other = "its data lie in other datasets, which are not followed"
             copied = f"new[{key!r}] = old[{key!r}][()]"
             step = f"copy the data with h5py where you trust them: {copied}"
             value, limit = parts[0] if parts else "no source", "data stored under the key itself"
-            raise self._refusal(key, what, step, value=value, limit=limit)
+            raise self._refusal(key, f"this is a virtual dataset: {other}", step, value, limit)
         return dataset
 
     def _outside(self, key: str, target: object) -> InputFileError:

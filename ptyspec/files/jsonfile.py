@@ -39,9 +39,8 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputFileError(
-            "there is no such JSON file", value=path, next_step="check the path"
-        ) from None
+        what, step = "there is no such JSON file", "check the path"
+        raise InputFileError(what, value=path, next_step=step) from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         step = "restore the file, or produce it again"
         raise InputFileError(f"not a JSON file: {error}", value=path, next_step=step) from error
@@ -57,9 +56,8 @@ def read_document(
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         problem = f"this is no {what}: {key or 'content'}: {first['msg']}"
-        raise InputFileError(
-            problem, value=path, limit=f"docs/schemas has the {what}", next_step=next_step
-        ) from None
+        limit = f"docs/schemas has the {what}"
+        raise InputFileError(problem, value=path, limit=limit, next_step=next_step) from None
 
 
 def _plain(value: object) -> object:

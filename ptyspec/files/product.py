@@ -22,20 +22,12 @@ PLANCK_LIGHT_EV = 1.239841984e-6
 SCALARS = ("detector_object_distance_m", "probe_energy_eV", "exposure_time_s")
 OPTIONAL = ("probe_photon_count", "mass_attenuation_m2_kg", "tomography_angle_deg")
 ARRAYS = (
-    "probe_position_indexes",
-    "probe_position_x_m",
-    "probe_position_y_m",
-    "probe",
-    "object",
-    "object_layer_spacing_m",
-    "loss_epochs",
-    "loss_values",
+    *("probe_position_indexes", "probe_position_x_m", "probe_position_y_m", "probe", "object"),
+    *("object_layer_spacing_m", "loss_epochs", "loss_values"),
 )
 PIXELS = (
-    "probe_pixel_height_m",
-    "probe_pixel_width_m",
-    "object_pixel_height_m",
-    "object_pixel_width_m",
+    *("probe_pixel_height_m", "probe_pixel_width_m"),
+    *("object_pixel_height_m", "object_pixel_width_m"),
 )
 CENTRES = ("object_center_x_m", "object_center_y_m")
 NO_GEOMETRY = (
@@ -186,12 +178,9 @@ def _write_hdf5(file: Any, product: Product) -> None:
 
 
 def _kind(path: Path) -> str:
-    if path.suffix == ".npz":
-        return "npz"
-    if path.suffix in (".h5", ".hdf5"):
-        return "hdf5"
-    what = "a product has another suffix"
-    step = "choose one of these suffixes"
-    raise InputFileError(
-        what, value=path.suffix or "none", limit=".npz, .h5 or .hdf5", source=path, next_step=step
-    )
+    kinds = {".npz": "npz", ".h5": "hdf5", ".hdf5": "hdf5"}
+    if path.suffix in kinds:
+        return kinds[path.suffix]
+    what, step = "a product has another suffix", "choose one of these suffixes"
+    value, limit = path.suffix or "none", ".npz, .h5 or .hdf5"
+    raise InputFileError(what, value=value, limit=limit, source=path, next_step=step)

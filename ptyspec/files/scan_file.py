@@ -134,16 +134,19 @@ class _Reading:
         frames = self._frames(frame_key, len(next(iter(positions.values()))))
         metadata = self._metadata()
         stored = self._text("measurement") if "measurement" in self.archive else None
-        kind = parts.declared_kind(
-            stored, measurement, frames.dtype, self.archive.source(frame_key)
-        )
+        source = self.archive.source(frame_key)
+        kind = parts.declared_kind(stored, measurement, frames.dtype, source)
         if not self.canonical:
             self.warnings += parts.contradictions(frames, kind)
         amplitude, scale, origin = self._scaled(frames, kind or "amplitude", frame_key, metadata)
         present = (key for key in OPTIONAL if key in self.archive)
         fields: dict[str, Any] = {key: self.archive.read(key) for key in present}
-        fields |= positions
-        fields |= {"diff3d": amplitude, "scale": scale, "probeGuess": self._probe(probe)}
+        fields |= {
+            **positions,
+            "diff3d": amplitude,
+            "scale": scale,
+            "probeGuess": self._probe(probe),
+        }
 
         if not self.canonical:
             self._tidy(fields, metadata)

@@ -39,17 +39,14 @@ def declared_kind(
     """
     for word in (stored, asked):
         if word is not None and word not in KINDS:
-            what = "unknown kind of measurement"
+            what, limit = "unknown kind of measurement", " or ".join(KINDS)
             step = "set the key `measurement` to one of the two"
-            raise MeasurementError(
-                what, value=word, limit=" or ".join(KINDS), source=source, next_step=step
-            )
+            raise MeasurementError(what, value=word, limit=limit, source=source, next_step=step)
     if stored is not None and asked is not None and stored != asked:
         what = "the file declares another kind of measurement than you did"
         step = f"drop `--measurement {asked}`, or correct the key `measurement` in the file"
-        raise MeasurementError(
-            what, value=f"you: {asked}", limit=f"file: {stored}", source=source, next_step=step
-        )
+        value, limit = f"you: {asked}", f"file: {stored}"
+        raise MeasurementError(what, value=value, limit=limit, source=source, next_step=step)
     kind = asked or cast("Measurement | None", stored)
     if kind is None and dtype.kind in "iub":
         problem = "the frames are integers, so they are counts, but nothing declares it"
@@ -117,11 +114,9 @@ def positive(value: object, key: str, source: str) -> float:
     """Return one finite number above 0; ScanDataError that names the key where it is none."""
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
         return float(value)
-    what = f"{key} is not a positive number"
+    what, limit, where = f"{key} is not a positive number", "finite and > 0", f"{source}[{key}]"
     step = f"store {key} as one positive float, or remove it"
-    raise ScanDataError(
-        what, value=repr(value), limit="finite and > 0", source=f"{source}[{key}]", next_step=step
-    )
+    raise ScanDataError(what, value=repr(value), limit=limit, source=where, next_step=step)
 
 
 SAMPLED_LABELS = 16
@@ -181,10 +176,8 @@ def read_probe(path: Path) -> Array:
             if key := next((key for key in KEYS if key in archive), None):
                 return single_mode(archive.read(key), archive.source(key))
     else:
-        from ptyspec.files.hdf5 import (  # h5py is needed for these files alone
-            ILLUMINATION,
-            Hdf5File,
-        )
+        # h5py is needed for these files alone
+        from ptyspec.files.hdf5 import ILLUMINATION, Hdf5File
 
         with Hdf5File(path) as stored:
             if key := stored.first(ILLUMINATION, *KEYS):
@@ -211,8 +204,7 @@ def product_error(path: Path) -> InputFileError:
     """Return the error for a ptychodus product that was given as a scan."""
     what = "this is a ptychodus product: it holds a reconstruction and no diffraction"
     step = "give the diffraction file, and this one as `--probe` if its probe is wanted"
-    limit = "diff3d, or entry_1/data_1/data"
-    value = "probe_position_x_m"
+    value, limit = "probe_position_x_m", "diff3d, or entry_1/data_1/data"
     return InputFileError(what, value=value, limit=limit, source=path, next_step=step)
 
 
@@ -227,10 +219,9 @@ def metadata_text(metadata: Mapping[str, Any]) -> str:
         return json.dumps(dict(metadata), allow_nan=False, default=_plain, ensure_ascii=False)
     except (TypeError, ValueError) as error:
         what, step = "the metadata cannot be stored as JSON", "remove or convert the value"
-        limit = "finite numbers, text, lists, dictionaries"
-        raise ScanDataError(
-            what, value=str(error), limit=limit, source="metadata", next_step=step
-        ) from error
+        value, limit = str(error), "finite numbers, text, lists, dictionaries"
+        where = {"source": "metadata", "next_step": step}
+        raise ScanDataError(what, value=value, limit=limit, **where) from error
 
 
 def read_metadata(text: str, source: str) -> dict[str, Any]:

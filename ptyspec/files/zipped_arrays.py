@@ -17,10 +17,8 @@ from ptyspec.errors import InputFileError
 from ptyspec.files.disk import existing_file
 
 BLOCK_BYTES = 16 * 2**20
-ALIGNMENT = 64
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _ZIP64_EXTRA = 20
-_PADDING_ID = 0xD935
 READERS: dict[tuple[int, int], Any] = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -54,10 +52,9 @@ class NpzArchive:
         try:
             self._zip = zipfile.ZipFile(self.path)
         except (zipfile.BadZipFile, OSError) as error:
-            what, value = "the file is no NPZ archive, or it is truncated", str(error)
-            raise InputFileError(
-                what, value=value, source=self.path, next_step=COPY_AGAIN
-            ) from error
+            what = "the file is no NPZ archive, or it is truncated"
+            where: Any = {"source": self.path, "next_step": COPY_AGAIN}
+            raise InputFileError(what, value=str(error), **where) from error
         arrays = [one for one in self._zip.infolist() if one.filename.endswith(".npy")]
         self._members = {one.filename.removesuffix(".npy"): one for one in arrays}
 
@@ -115,10 +112,8 @@ class NpzArchive:
         if magic != b"PK\x03\x04":
             raise self._damaged(key, "no local header where the archive's index points")
         offset = info.header_offset + _LOCAL_HEADER.size + name_length + extra_length + header.start
-        mapped: Array = np.memmap(
-            self.path, header.dtype, "r", offset, header.shape, "F" if header.fortran_order else "C"
-        )
-        return mapped
+        order: Any = "F" if header.fortran_order else "C"
+        return np.memmap(self.path, header.dtype, "r", offset, header.shape, order)
 
     def _opened(self, key: str) -> IO[bytes]:
         try:
@@ -184,8 +179,8 @@ def write_arrays(file: BinaryIO, arrays: Mapping[str, Array]) -> None:
             info = zipfile.ZipInfo(f"{key}.npy")
             info.external_attr = 0o644 << 16
             used = file.tell() + 30 + len(info.filename.encode()) + _ZIP64_EXTRA + 4
-            padding = -used % ALIGNMENT  # the array header is itself a multiple of 64 bytes
-            info.extra = struct.pack("<HH", _PADDING_ID, padding) + bytes(padding)
+            padding = -used % 64  # the array header is itself a multiple of 64 bytes
+            info.extra = struct.pack("<HH", 0xD935, padding) + bytes(padding)
             with archive.open(info, "w", force_zip64=True) as member:
                 kind: Any = np.lib.format.dtype_to_descr(array.dtype)
                 header = {"descr": kind, "fortran_order": False, "shape": array.shape}
