@@ -26,7 +26,6 @@ Words = Annotated[
         complete=audit_words,
     ),
 ]
-Everything = Annotated[bool, flag("--all", "Every kind, into a new folder of --out.")]
 Out = Annotated[Path | None, option("DIR", "Also write JSON, Markdown and figures here.")]
 Control = Annotated[
     str | None, option("NAME", "Spoil the last subject's data on purpose: the audit must go red.")
@@ -45,10 +44,10 @@ def audit(
     recipe: options.Recipe = None,
     seed: options.Seed = None,
     settings: options.Setting = None,
-    everything: Everything = False,
+    everything: Annotated[bool, flag("--all", "Every kind, into a new folder of --out.")] = False,
     out: Out = None,
     control: Control = None,
-    listing: Listing = False,
+    listing: Annotated[bool, flag("--list", "List kinds (or one), and their controls.")] = False,
     check: Check = None,
     as_json: options.Json = False,
 ) -> None:
@@ -148,9 +147,8 @@ def _all(specs: "list[RunSpec]", place: Path, told: str, as_json: bool) -> str:
             output.stdout().print(table.terminal())
         for row in content.findings:
             if row.ok is False:
-                output.stdout().print(
-                    f"broken: {row.clause} ({row.kind}): {row.what}", markup=False
-                )
+                told = f"broken: {row.clause} ({row.kind}): {row.what}"
+                output.stdout().print(told, markup=False)
         typer.echo(f"report: {folder / INDEX}")
     return content.status
 

@@ -87,9 +87,8 @@ def packages() -> list[Check]:
     except PackageNotFoundError:
         advice = "pip install -e . in the checkout"
         return [Check("packages", "fail", "ptyspec is not installed", advice)]
-    return [
-        package(one) for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})
-    ]
+    bare = {"extra": ""}
+    return [package(one) for one in needed if one.marker is None or one.marker.evaluate(bare)]
 
 
 def package(needed: Requirement) -> Check:

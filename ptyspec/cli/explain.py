@@ -13,7 +13,6 @@ from ptyspec.cli.output import INCOMPLETE, print_json, progress, stdout, whole
 from ptyspec.files.disk import check_place
 
 HELP = "SCENARIO[:WORD,...] (a word: a recipe, a fault, -FAULT, KEY=VALUE), or the folder of a finished run."
-Good = Annotated[str, argument("GOOD", HELP, complete=variants)]
 Bad = Annotated[str, argument("BAD", "The same, with the symptom.", complete=variants)]
 SymptomText = Annotated[
     str,
@@ -26,20 +25,19 @@ SymptomText = Annotated[
 ]
 Budget = Annotated[int | None, option("N", "At most so many runs in the search.", min=2)]
 Repeats = Annotated[int, option("N", "Other training seeds that confirm.", min=0)]
-Out = Annotated[Path | None, option("DIR", "Also write JSON and story here.")]
 
 
 def explain(
-    good: Good,
-    bad: Bad,
+    good: Annotated[str, argument("GOOD", HELP, complete=variants)],
+    bad: Annotated[str, argument("BAD", "The same, with the symptom.", complete=variants)],
     symptom: SymptomText,
     profile: options.Profile = None,
     seed: options.Seed = None,
     settings: options.Setting = None,
-    budget: Budget = None,
-    repeats: Repeats = 3,
+    budget: Annotated[int | None, option("N", "At most so many runs in the search.", min=2)] = None,
+    repeats: Annotated[int, option("N", "Other training seeds that confirm.", min=0)] = 3,
     processes: options.Processes = 2,
-    out: Out = None,
+    out: Annotated[Path | None, option("DIR", "Also write JSON and story here.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """Find what makes BAD show a symptom that GOOD does not: the stage, the smallest difference, what hides behind it.

@@ -62,7 +62,6 @@ WhichTier = Annotated[
 Quick = Annotated[
     bool, flag("--quick", "Only cases of the clauses that a fault declares red or green.")
 ]
-Children = Annotated[int, option("N", "Processes at a time.", "-n", min=1)]
 Limit = Annotated[int | None, option("S", "Limit for one fault; else 120, parity 900.", min=1)]
 Out = Annotated[
     Path | None, option("DIR", "Also write campaign.json and .md (every clause and fault).")
@@ -75,10 +74,10 @@ def campaign(
     only: Only = None,
     tier: WhichTier = Tier.contract,
     quick: Quick = False,
-    children: Children = 2,
+    children: Annotated[int, option("N", "Processes at a time.", "-n", min=1)] = 2,
     seconds: Limit = None,
     out: Out = None,
-    merge: Merge = False,
+    merge: Annotated[bool, flag("--merge", "Keep what DIR says of other faults.")] = False,
     as_json: options.Json = False,
 ) -> None:
     """Run cases under each fault and show which clauses go red.

@@ -16,18 +16,16 @@ from ptyspec.render.table import Mark, Table, show
 
 if TYPE_CHECKING:
     from ptyspec.experiments.judge import Judgement
-    from ptyspec.experiments.records import BoardRow, Effect, JudgementFile
+    from ptyspec.experiments.records import Effect, JudgementFile
 
 DIGITS = ".3g"
 STYLES = {"CONFIRMED": "bold green", "RULED OUT": "bold cyan", "OPEN": "yellow"}
 Names = Annotated[list[str] | None, argument("H-ID", "A hypothesis, or several.", complete=known)]
-Everything = Annotated[bool, flag("--all", "Every hypothesis.")]
 Committed = Annotated[bool, flag("--from-evidence", "Judge the committed evidence; run nothing.")]
 Record = Annotated[
     bool, flag("--record", "Write the evidence, and add the verdict to the history.")
 ]
 Reason = Annotated[str, option("TEXT", "With --record: why it was judged again.", "--reason")]
-Fresh = Annotated[bool, flag("--fresh", "Make runs again that are in the store.")]
 
 
 def hypotheses(root: options.Root = None, as_json: options.Json = False) -> None:
@@ -37,20 +35,31 @@ def hypotheses(root: options.Root = None, as_json: options.Json = False) -> None
     found = board(checkout(root) / "specs" / "hypotheses")
     if as_json:
         return print_json(found)
-    stdout().print(_board(found.hypotheses).terminal())
-    _claims(found.hypotheses)
+    cells = []
+    for row in found.hypotheses:
+        figures = (*_effect(row.effect), Mark(row.margin, form=DIGITS), row.n)
+        varied, clauses = _some(row.scope.varied, 3), ", ".join(row.clauses)
+        cells.append((row.id, row.verdict, *figures, varied, clauses))
+    head = ("hypothesis", "verdict", "effect", "interval", "margin", "pairs", "varied", "clauses")
+    stdout().print(Table(head, cells, numbers=False, styles=STYLES).terminal())
+    for row in found.hypotheses:
+        line(row.id, "bold", end="")
+        line(f"  {row.claim}")
+        if row.verdict == "OPEN":
+            more = f" ({row.needed_n} pairs would settle it)" if row.needed_n else ""
+            line(f"  open: {row.reason}{more}", "yellow")
     typer.echo(", ".join(f"{count} {name}" for name, count in found.verdicts.items()))
     return None
 
 
 def judge(
     names: Names = None,
-    everything: Everything = False,
+    everything: Annotated[bool, flag("--all", "Every hypothesis.")] = False,
     committed: Committed = False,
     write: Record = False,
-    why: Reason = "",
+    why: Annotated[str, option("TEXT", "With --record: why it was judged again.", "--reason")] = "",
     processes: options.Processes = 2,
-    fresh: Fresh = False,
+    fresh: Annotated[bool, flag("--fresh", "Make runs again that are in the store.")] = False,
     root: options.Root = None,
     as_json: options.Json = False,
 ) -> None:
@@ -141,43 +150,21 @@ def _print(one: "JudgementFile") -> None:
     line(f"{one.id}  ", end="")
     line(one.verdict, STYLES[one.verdict])
     line(f"  {one.claim}\n  {one.reason}")
-    stdout().print(_contrasts(one).terminal(fold_first=True))
+    rows = []
+    for part in [*one.contrasts, *one.controls]:
+        side = f" {part.direction}" if part.direction != "either" else ""
+        claimed = f"{part.expect} {part.margin:g}{side}"
+        rows.append(
+            (f"  {part.name}", part.role, claimed, *_effect(part.effect), part.n, part.state)
+        )
+    head = ("  contrast", "role", "claimed", "found", "interval", "pairs", "")
+    stdout().print(Table(head, rows, numbers=False).terminal(fold_first=True))
     if one.margin_source:
         line(f"  margins: {one.margin_source}")
     for kind in ("varied", "held", "not_exercised"):
         line(f"  {kind.replace('_', ' ')}: {_some(getattr(one.scope, kind))}")
     for text in filter(None, [one.recorded, *one.broken]):
         line(f"  {text}")
-
-
-def _contrasts(found: "JudgementFile") -> Table:
-    rows = []
-    for one in [*found.contrasts, *found.controls]:
-        side = f" {one.direction}" if one.direction != "either" else ""
-        claimed = f"{one.expect} {one.margin:g}{side}"
-        rows.append((f"  {one.name}", one.role, claimed, *_effect(one.effect), one.n, one.state))
-    head = ("  contrast", "role", "claimed", "found", "interval", "pairs", "")
-    return Table(head, rows, numbers=False)
-
-
-def _board(rows: "Sequence[BoardRow]") -> Table:
-    cells = []
-    for row in rows:
-        found = (*_effect(row.effect), Mark(row.margin, form=DIGITS), row.n)
-        varied, clauses = _some(row.scope.varied, 3), ", ".join(row.clauses)
-        cells.append((row.id, row.verdict, *found, varied, clauses))
-    head = ("hypothesis", "verdict", "effect", "interval", "margin", "pairs", "varied", "clauses")
-    return Table(head, cells, numbers=False, styles=STYLES)
-
-
-def _claims(rows: "Sequence[BoardRow]") -> None:
-    """Below the table, one line each: the claim, and why it is open."""
-    for row in rows:
-        line(row.id, "bold", end="")
-        line(f"  {row.claim}")
-        if row.verdict == "OPEN":
-            more = f" ({row.needed_n} pairs would settle it)" if row.needed_n else ""
-            line(f"  open: {row.reason}{more}", "yellow")
 
 
 def _effect(effect: "Effect") -> tuple[Mark, str]:

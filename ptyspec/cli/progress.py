@@ -73,12 +73,9 @@ class RichProgress(Progress):
 
     def epoch(self, record: EpochRecord, total: int) -> None:
         """Say which epoch has ended, with its losses."""
-        losses = [
-            f"{key} {value:.4g}"
-            for key in ("loss", "val_loss")
-            if (value := record.metrics.get(key)) is not None
-        ]
-        note = "  ".join([*losses, *([] if record.finite else ["not finite"])])
+        known = {key: record.metrics.get(key) for key in ("loss", "val_loss")}
+        words = [f"{key} {value:.4g}" for key, value in known.items() if value is not None]
+        note = "  ".join(words + ([] if record.finite else ["not finite"]))
         self._show(record.epoch, total, note, unit="epoch")
 
     def _show(self, done: int, total: int, note: str, unit: str = "") -> None:

@@ -31,7 +31,6 @@ Campaigns = Annotated[
         "--campaign",
     ),
 ]
-Audits = Annotated[Path | None, option("DIR", "A hub of `ptyspec audit --all`.")]
 Out = Annotated[
     Path | None, option("DIR", "Where the page goes; otherwise reports/latest in the run store.")
 ]
@@ -40,7 +39,7 @@ Out = Annotated[
 def report(
     runs: Runs = None,
     campaigns: Campaigns = None,
-    audits: Audits = None,
+    audits: Annotated[Path | None, option("DIR", "A hub of `ptyspec audit --all`.")] = None,
     out: Out = None,
     root: options.Root = None,
     strict: options.Strict = False,
@@ -111,10 +110,10 @@ MinTests = Annotated[int, option("N", "Fail where fewer cases ran.", min=0)]
 
 
 def allure(
-    results: Results,
+    results: Annotated[Path, argument("RESULTS", "What `pytest --alluredir=RESULTS` wrote.")],
     out: Site = Path("allure-report"),
     history: History = None,
-    min_tests: MinTests = 1,
+    min_tests: Annotated[int, option("N", "Fail where fewer cases ran.", min=0)] = 1,
     as_json: options.Json = False,
 ) -> None:
     """Render the results with Allure 3, add them to the history, and hold them to the quality gate.

@@ -1,9 +1,8 @@
 """`ptyspec run`: reconstruct scenarios or files, judge the results, write the reports."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,7 +44,6 @@ Out = Annotated[
 Threads = Annotated[
     int | None, option("N", "Threads inside one operation (they change the last bits).", min=1)
 ]
-Force = Annotated[bool, flag("--force", "Replace what --out holds.")]
 Resume = Annotated[bool, flag("--resume", "Go on from the last finished epoch.")]
 Dashboard = Annotated[bool, flag("--dashboard", "End with the dashboard of these runs.")]
 
@@ -62,8 +60,8 @@ def run(
     measurement: Measured = None,
     probe: Probe = None,
     out: Out = None,
-    force: Force = False,
-    resume: Resume = False,
+    force: Annotated[bool, flag("--force", "Replace what --out holds.")] = False,
+    resume: Annotated[bool, flag("--resume", "Go on from the last finished epoch.")] = False,
     threads: Threads = None,
     dashboard: Dashboard = False,
     as_json: options.Json = False,
@@ -87,20 +85,8 @@ def run(
     with output.progress() as progress:
         words = {"profile": profile, "recipe": recipe, "seed": seed, "settings": changes}
         asked = [variant(one, **words) for one in targets]
-        make = partial(_make, resume=resume, force=force, progress=progress)
-        outcomes = run_each(asked, out, force, make, progress)
+        outcomes = run_each(asked, out, force, resume, progress)
     raise typer.Exit(tell(outcomes, dashboard=dashboard, as_json=as_json))
-
-
-def _make(one: "RunSpec", out: Path | None, **how: Any) -> Path:
-    """Make the run while its faults are active, where it has some, and say so."""
-    from ptyspec.front.run import produce
-    from ptyspec.runs.environment import active_faults
-
-    faults = [name for name in one.faults if name not in active_faults()]
-    if faults:
-        stderr().print(f"wrong on purpose; these faults are active: {', '.join(faults)}")
-    return produce(one.resolved, out=out, pipeline=one.make_pipeline(), faults=faults, **how)
 
 
 DETAIL = "amplitude.highpass_pearson_r"
@@ -112,8 +98,6 @@ COLUMNS = {
     "untrained baseline": f"controls.untrained.{DETAIL}",
 }
 """Scores of the network; the last two are the high-pass r of estimates that learned nothing."""
-Make = Callable[["RunSpec", Path | None], Path]
-"""Makes one run, or finds it finished, and returns its folder."""
 
 
 @dataclass(frozen=True)
@@ -161,13 +145,19 @@ class Outcome:
 
 
 def run_each(
-    asked: "Sequence[RunSpec]", out: Path | None, force: bool, make: Make, progress: "RichProgress"
+    asked: "Sequence[RunSpec]",
+    out: Path | None,
+    force: bool,
+    resume: bool,
+    progress: "RichProgress",
 ) -> list[Outcome]:
     """Make every run, the next one also where one broke; an interruption ends all, and what is finished stays.
 
-    What one run alone raises passes through.
+    A run is made while its faults are active. What one run alone raises passes through.
     """
     from ptyspec.checks.verdict import verdict_of
+    from ptyspec.front.run import produce
+    from ptyspec.runs.environment import active_faults
     from ptyspec.runs.finished_run import FinishedRun
 
     several = len(asked) > 1
@@ -177,8 +167,13 @@ def run_each(
         name, began = one.resolved.scenario.name, time.monotonic()
         if several:
             progress.whole(done, len(asked), name)
+        how: Any = {"out": place, "force": force, "resume": resume, "progress": progress}
         try:
-            folder = make(one, place)
+            faults = [name for name in one.faults if name not in active_faults()]
+            if faults:
+                stderr().print(f"wrong on purpose; these faults are active: {', '.join(faults)}")
+            pipeline = one.make_pipeline()
+            folder = produce(one.resolved, pipeline=pipeline, faults=faults, **how)
         except PtyspecError as error:
             if not several or isinstance(error, TrainingInterruptedError):
                 raise

@@ -1,6 +1,5 @@
 """`ptyspec trace` and `ptyspec new`: every clause with its cases and what is wrong with that; and how one begins."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +13,6 @@ from ptyspec.errors import InputFileError
 from ptyspec.front.checkout import checkout
 
 if TYPE_CHECKING:
-    from ptyspec.spec.cases import Case
     from ptyspec.spec.finding import Remark
     from ptyspec.spec.trace import Row, Trace
 
@@ -29,7 +27,6 @@ Reviewed = Annotated[
     list[str] | None,
     option("ID", "Record this clause as reviewed with its cases.", "--review", complete=clauses),
 ]
-Everything = Annotated[bool, flag("--all", "Record every clause as reviewed.")]
 Reason = Annotated[str, option("TEXT", "Why the review holds.")]
 Editorial = Annotated[
     bool, flag("--editorial", "The text changed and the meaning did not: keep the revision.")
@@ -40,8 +37,8 @@ def trace(
     clause: One = None,
     strict: options.Strict = False,
     review: Reviewed = None,
-    everything: Everything = False,
-    reason: Reason = "",
+    everything: Annotated[bool, flag("--all", "Record every clause as reviewed.")] = False,
+    reason: Annotated[str, option("TEXT", "Why the review holds.")] = "",
     editorial: Editorial = False,
     root: options.Root = None,
     as_json: options.Json = False,
@@ -91,26 +88,23 @@ def read(root: Path) -> "Trace":
     from ptyspec.spec import authoring, ledger
     from ptyspec.spec.cases import collect
     from ptyspec.spec.clause import read_clauses
+    from ptyspec.spec.finding import Remark
     from ptyspec.spec.ledger import Stamps
     from ptyspec.spec.trace import trace as joined
     from ptyspec.spec.trace import unresolved
+    from ptyspec.testing.golden.files import problems
 
     known = read_clauses(root / "specs")
     # A claim may be cited by its id, as a clause is.
     cited = {*known, *names(root / "specs" / "hypotheses")}
     with stderr().status("collecting the cases"):
         cases = collect(root)
-    others = [*unresolved(root, cited, cases), *_golden(root, cases)]
+    fix = "restore it, or ptyspec golden propose"
+    used = {name for case in cases for name in case.golden}
+    golden = [Remark("violation", "", one, "golden", fix) for one in problems(root, used)]
+    others = [*unresolved(root, cited, cases), *golden]
     ran = ledger.read(root, Stamps(root).of)
     return joined(known, cases, ran, authoring.read(root), others)
-
-
-def _golden(root: Path, cases: "Iterable[Case]") -> "Iterator[Remark]":
-    from ptyspec.spec.finding import Remark
-    from ptyspec.testing.golden.files import problems
-
-    for problem in problems(root, {name for case in cases for name in case.golden}):
-        yield Remark("violation", "", problem, "golden", "restore it, or ptyspec golden propose")
 
 
 def _findings(findings: "tuple[Remark, ...]") -> None:
@@ -162,19 +156,15 @@ Known = Annotated[str, argument("ID", "The clause.", complete=clauses)]
 Tier = Annotated[str, option("TIER", "contract, parity, regression or meta.")]
 Hypothesis = Annotated[str, argument("H-NAME", "Such as H-BATCH-SIZE.")]
 Claim = Annotated[str, option("TEXT", "A sentence that can be false.")]
-Probe = Annotated[
-    str | None,
-    option(
-        "MODULE:FUNCTION", "Ask a function of ptyspec.experiments.observations instead of training."
-    ),
-]
+OBSERVED = "Ask a function of ptyspec.experiments.observations instead of training."
+Probe = Annotated[str | None, option("MODULE:FUNCTION", OBSERVED)]
 
 
 @new.command("clause", short_help="Begin a clause in a document of specs/.")
 def clause(
-    name: ClauseId,
+    name: Annotated[str, argument("ID", "Such as NORM-004; the number is the next free one.")],
     title: Title,
-    document: Document,
+    document: Annotated[str, option("DOCUMENT", "A document of specs/.", "--in")],
     section: Section = None,
     root: options.Root = None,
 ) -> None:
@@ -187,8 +177,8 @@ def clause(
     path = folder / (document if document.endswith(".md") else f"{document}.md")
     if path.resolve().parent != folder.resolve() or not path.is_file():
         known = ", ".join(sorted(p.name for p in folder.glob("*.md")))
-        more = "name one of these, or begin it with '# Title' and '## Section'"
         wrong = "there is no such document"
+        more = "name one of these, or begin it with '# Title' and '## Section'"
         raise InputFileError(wrong, value=document, limit=known, source=folder, next_step=more)
     at = insert_clause(read_clauses(folder), path, name, title, section)
     _next(

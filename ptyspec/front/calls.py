@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,9 @@ if TYPE_CHECKING:
     from ptyspec.contracts.scenario import Scenario
     from ptyspec.experiments.judge import Judgement
     from ptyspec.explanations.explanation import Explanation
-    from ptyspec.explanations.laboratory import ClauseBench
     from ptyspec.pipeline.protocol import Pipeline, Progress
     from ptyspec.render.table import Table
     from ptyspec.report.comparison import Comparison
-    from ptyspec.runs.run_spec import RunSpec
     from ptyspec.spec.finding import Finding
 
 
@@ -189,11 +187,13 @@ def explain(
     """
     begin()
     from ptyspec.explanations.explain import Question, explain
-    from ptyspec.explanations.laboratory import Laboratory
+    from ptyspec.explanations.laboratory import ClauseBench, Laboratory
     from ptyspec.explanations.search import read_symptom
     from ptyspec.faults import catalogue
+    from ptyspec.front.checkout import checkout
     from ptyspec.pipeline.protocol import Progress
     from ptyspec.runs.run_spec import Options, run_specs
+    from ptyspec.spec.clause import specification
 
     words = str(getattr(good, "folder", good)), str(getattr(bad, "folder", bad))
     options = Options(profile=profile, seed=seed, settings=settings_of(set))
@@ -203,24 +203,13 @@ def explain(
         read = read_symptom(asked)
         with Laboratory(first, second, read, processes, tell) as lab:
             return Explained(explain(lab, Question(*words, read.text), budget, repeats))
-    bench = _clause_bench(asked, first, second, processes, tell)
+    clause = specification()[asked].id
+    tell(f"collecting the cases of {clause}")
+    bench = ClauseBench(checkout(None), clause, first, second, processes, tell)
+    bench.narrow()
     found = explain(bench, Question(*words, asked), budget, repeats)
     if bench.beyond:
         names = ", ".join(delta.name for delta in bench.beyond)
         note = f"Cases bring their own settings; these differences do not reach them: {names}."
         found = found.model_copy(update={"notes": (*found.notes, note)})
     return Explained(found)
-
-
-def _clause_bench(
-    asked: str, good: "RunSpec", bad: "RunSpec", processes: int, tell: Callable[[str], None]
-) -> "ClauseBench":
-    from ptyspec.explanations.laboratory import ClauseBench
-    from ptyspec.front.checkout import checkout
-    from ptyspec.spec.clause import specification
-
-    clause = specification()[asked].id
-    tell(f"collecting the cases of {clause}")
-    bench = ClauseBench(checkout(None), clause, good, bad, processes, tell)
-    bench.narrow()
-    return bench

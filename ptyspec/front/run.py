@@ -181,12 +181,9 @@ def run(
         FinishedRun(spec.folder).check()
         return Run(spec.folder if place is None else publish(spec.folder, place, force))
     walk = spec.make_pipeline() if pipeline is None else pipeline
-    how: dict[str, Any] = {
-        "pipeline": walk() if isinstance(walk, type) else walk,
-        "resume": resume,
-        "store": store,
-    }
-    how |= {"out": place, "report": place is not None, "force": force, "faults": spec.faults}
+    how: dict[str, Any] = {"pipeline": walk() if isinstance(walk, type) else walk}
+    how |= {"resume": resume, "store": store, "force": force, "faults": spec.faults}
+    how |= {"out": place, "report": place is not None}
     return Run(produce(spec.resolved, progress=told_by(progress), **how))
 
 

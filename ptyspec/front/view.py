@@ -98,8 +98,7 @@ def plain(*tables: Table) -> str:
 def headed(tables: Iterable[Table]) -> str:
     """Return tables as HTML, each under its title."""
     head = Markup("<h4>{}</h4>")
-    parts = (f"{head.format(one.title) if one.title else ''}{one.html()}" for one in tables)
-    return "".join(parts)
+    return "".join((head.format(one.title) if one.title else "") + one.html() for one in tables)
 
 
 def picture(result: RunResult) -> "Figure":

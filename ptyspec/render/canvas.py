@@ -117,9 +117,6 @@ def views(result: RunResult) -> Views:
 
 
 T = TypeVar("T")
-GREY = "#b5b5b5"
-"""Uncovered pixels: a neutral colour that no colour map here contains."""
-
 COLOURS = {
     "network": "#0b5fa5",
     "refined": "#6a3d9a",
@@ -128,7 +125,6 @@ COLOURS = {
     "iterative": "#1b7f3b",
     "flat_start": "#b4436c",
 }
-DPI = 100
 LARGEST = 400_000
 """Bytes of a picture in full colour."""
 SMALL, TEXT, TITLE = 8, 9, 10
@@ -139,7 +135,7 @@ def new_figure(width: float, height: float, title: str = "", *, automatic: bool 
     """Return an empty figure (inches)."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained" if automatic else None)
+    figure = Figure(figsize=(width, height), dpi=100, layout="constrained" if automatic else None)
     if title:
         place = {} if automatic else {"y": 1.0 - 0.06 / height}
         figure.suptitle(plain(title), fontsize=TITLE + 2, **place)
@@ -232,7 +228,8 @@ def image_panel(
     """Show a real image in object pixels with NaN in neutral grey; return the mappable for a colour bar."""
     from matplotlib import colormaps
 
-    colours, (low, high) = colormaps[cmap].with_extremes(bad=GREY), limits
+    # Uncovered pixels: a neutral colour that no colour map here contains.
+    colours, (low, high) = colormaps[cmap].with_extremes(bad="#b5b5b5"), limits
     look: Any = {"extent": frame.extent, "interpolation": "nearest", "aspect": "equal"}
     shown = axes.imshow(np.ma.masked_invalid(image), cmap=colours, vmin=low, vmax=high, **look)
     axes.set_title(plain(title), fontsize=TEXT)

@@ -36,7 +36,12 @@ def page(markdown: str, folder: Path, status: Status, word: str = "") -> str:
     """
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = reader.parse(markdown)
-    headings = _anchored(tokens)
+    headings: dict[str, str] = {}
+    for token, title in _headings(tokens, "h2"):
+        anchor = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "section"
+        anchor = anchor if anchor not in headings else f"{anchor}-{len(headings)}"
+        token.attrSet("id", anchor)
+        headings[anchor] = title
     body = reader.renderer.render(_with_pictures(tokens, folder), reader.options, {})
     # A wide table scrolls by itself, by finger and by arrow keys; the page does not.
     wide = '<div class="wide" tabindex="0" role="region" aria-label="table"><table>'
@@ -60,17 +65,6 @@ def _headings(tokens: Sequence[Token], tag: str) -> Iterator[tuple[Token, str]]:
 
 def _plain(inline: Token) -> str:
     return "".join(child.content for child in inline.children or ())
-
-
-def _anchored(tokens: Sequence[Token]) -> dict[str, str]:
-    """Give each section heading an id, and return the titles by it, in order."""
-    found: dict[str, str] = {}
-    for token, title in _headings(tokens, "h2"):
-        anchor = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "section"
-        anchor = anchor if anchor not in found else f"{anchor}-{len(found)}"
-        token.attrSet("id", anchor)
-        found[anchor] = title
-    return found
 
 
 def _with_pictures(tokens: Sequence[Token], folder: Path) -> list[Token]:

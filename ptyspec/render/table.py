@@ -92,6 +92,13 @@ class Mark:
         hint = "" if self.hint is None else f' "{self.hint}"'
         return f"[{text}]({self.link}{hint})" if self.link else text
 
+    def html(self) -> Markup:
+        """Return it as HTML."""
+        text = Markup("{}").format(self.text)
+        text = Markup("<code>{}</code>").format(text) if self.code else text
+        text = Markup("<strong>{}</strong>").format(text) if self.bold else text
+        return Markup('<a href="{}">{}</a>').format(self.link, text) if self.link else text
+
 
 class Markdown(str):
     """Markdown that the project wrote itself, such as a link in a page of its documentation: shown as it is."""
@@ -121,7 +128,10 @@ class Table:
     def markdown(self) -> list[str]:
         """Return the lines of the table alone; no cell can add markup to it."""
         rule = ["---:" if right else "---" for right in self._right]
-        cells = [[_markdown(cell) for cell in row] for row in (self.head, *self.rows)]
+        cells = [
+            [str(one) if isinstance(one, Markdown) else _mark(one).markdown() for one in row]
+            for row in (self.head, *self.rows)
+        ]
         return [f"| {' | '.join(row)} |" for row in (cells[0], rule, *cells[1:])]
 
     def section(self, level: int = 2) -> list[str]:
@@ -145,9 +155,9 @@ class Table:
         table = RichTable(title=Text(self.title) if self.title else None, **look)
         for place, (cell, right) in enumerate(zip(self.head, self._right, strict=True)):
             wrap: Any = {"overflow": "fold", "no_wrap": place == 0 and not fold_first}
-            table.add_column(Text(_plain(cell)), justify="right" if right else "left", **wrap)
+            table.add_column(Text(_mark(cell).text), justify="right" if right else "left", **wrap)
         for row in self.rows:
-            table.add_row(*(self._styled(cell) for cell in row))
+            table.add_row(*(self._styled(cell) for cell in map(_mark, row)))
         return table
 
     def html(self) -> Markup:
@@ -155,7 +165,7 @@ class Table:
 
         def line(form: Markup, row: Sequence[Cell]) -> Markup:
             sides = [Markup(' class="n"' if right else "") for right in self._right]
-            cells = [form.format(s, _html(cell)) for s, cell in zip(sides, row, strict=True)]
+            cells = [form.format(s, _mark(cell).html()) for s, cell in zip(sides, row, strict=True)]
             return Markup("<tr>{}</tr>").format(Markup("").join(cells))
 
         head = line(Markup("<th scope=col{}>{}</th>"), self.head)
@@ -169,12 +179,11 @@ class Table:
             return [self.numbers and place > 0 for place in range(len(self.head))]
         return [cell in self.numbers for cell in self.head]
 
-    def _styled(self, cell: Cell) -> "Text":
+    def _styled(self, cell: Mark) -> "Text":
         from rich.text import Text
 
-        text = _plain(cell)
-        own = cell.style or ("bold" if cell.bold else "") if isinstance(cell, Mark) else ""
-        return Text(text, style=own or self.styles.get(text, ""))
+        own = cell.style or ("bold" if cell.bold else "")
+        return Text(cell.text, style=own or self.styles.get(cell.text, ""))
 
 
 def markdown_table(
@@ -185,20 +194,5 @@ def markdown_table(
     return Table(cells[0], cells[1:], numbers=numbers).markdown()
 
 
-def _plain(cell: Cell) -> str:
-    return cell.text if isinstance(cell, Mark) else show(cell)
-
-
-def _markdown(cell: Cell) -> str:
-    if isinstance(cell, Mark):
-        return cell.markdown()
-    return str(cell) if isinstance(cell, Markdown) else escape(show(cell), LONG)
-
-
-def _html(cell: Cell) -> Markup:
-    if not isinstance(cell, Mark):
-        return Markup("{}").format(show(cell))
-    text = Markup("{}").format(cell.text)
-    text = Markup("<code>{}</code>").format(text) if cell.code else text
-    text = Markup("<strong>{}</strong>").format(text) if cell.bold else text
-    return Markup('<a href="{}">{}</a>').format(cell.link, text) if cell.link else text
+def _mark(cell: Cell) -> Mark:
+    return cell if isinstance(cell, Mark) else Mark(cell)

@@ -77,8 +77,6 @@ def runs(targets: Sequence[str], options: Options, store: RunStore | None = None
     return list(found.values())
 
 
-NOT_COMPARED = ("schema_version", "time", "seeds")
-"""Parts of environment.json that always differ, or stand among the settings."""
 DRAWN = 6
 """Runs in the figure; the tables hold all."""
 DIFFERENT = (
@@ -183,19 +181,23 @@ def comparison(runs: Sequence[Compared]) -> Comparison:
     def settings(run: FinishedRun) -> dict[str, Setting]:
         return {key: Setting(**row) for key, row in run.resolved.as_json()["values"].items()}
 
+    moving = ("schema_version", "time", "seeds")  # these always differ, or stand among the settings
     one_object = runs[0].object_id is not None and len({one.object_id for one in runs}) == 1
     identities = [_identity(one) for one in runs]
+    # The same frames, to the last digit of their energy and extremes; None where a run has no record.
+    records = [one.run.stages.get("simulate") for one in runs]
+    frames = [record and record.arrays.get("diff3d") for record in records]
     stages = _stages(runs)
     return Comparison(
         status=_status([row.status for row in identities], one_object),
         runs=identities,
         same_object=one_object,
-        same_data=_same_data(runs),
+        same_data=None if None in frames else not _differ(frames),
         limits=_limits(runs, one_object),
         scores={one.name: scores.headlines(one.run.metrics) for one in runs},
         agreement=_agreement(runs) if one_object else {},
         settings=_differing(runs, settings, ("name", "description")),
-        environment=_differing(runs, lambda run: dict(flatten(run.environment)), NOT_COMPARED),
+        environment=_differing(runs, lambda run: dict(flatten(run.environment)), moving),
         first_stage_that_differs=next((row.stage for row in stages if row.differs), None),
         stages=stages,
         cost={one.name: _cost(one) for one in runs},
@@ -241,13 +243,6 @@ def _limits(runs: Sequence[Compared], one_object: bool) -> list[str]:
     if one_object and len(runs) > DRAWN:
         lines.append(f"The figure shows the first {DRAWN} of {len(runs)} runs.")
     return lines
-
-
-def _same_data(runs: Sequence[Compared]) -> bool | None:
-    """True where the first stage recorded the same frames, to the last digit of their energy and extremes; None: no record."""
-    records = [one.run.stages.get("simulate") for one in runs]
-    frames = [record and record.arrays.get("diff3d") for record in records]
-    return None if None in frames else not _differ(frames)
 
 
 def _agreement(runs: Sequence[Compared]) -> dict[str, Beside]:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 AMPLITUDE_KEYS = ("mean_ratio", "amplitude_r", "highpass_r", "ssim", "agreement_amplitude")
-PHASE_KEYS = ("phase_r", "agreement_phase")
 
 
 def write_figures(
@@ -58,11 +57,10 @@ def _drawn(draw: "Callable[[], Figure]", path: Path, progress: Progress | None) 
 def drawers(result: RunResult) -> "dict[str, Callable[[], Figure]]":
     """Return what draws each picture that this run has content for."""
     seen, history = views(result), result.history
+    phases = () if seen.zero_phase else ("phase_r", "agreement_phase")
     found: dict[str, Callable[[], Figure]] = {
         "amplitude": lambda: maps.compared(seen, maps.amplitude(seen), AMPLITUDE_KEYS),
-        "phase": lambda: maps.compared(
-            seen, maps.phase(seen), () if seen.zero_phase else PHASE_KEYS
-        ),
+        "phase": lambda: maps.compared(seen, maps.phase(seen), phases),
         "controls": lambda: maps.side_by_side(seen),
         "coverage": lambda: coverage(result.scan, result.reconstruction),
         "diffraction": lambda: diffraction(result.scan),
@@ -115,10 +113,8 @@ def ring_curves(blocks: Mapping[str, Mapping[str, Any]]) -> dict[str, Rings]:
     for name, block in blocks.items():
         rings = (block.get("frc") or block.get("half_set_frc") or {}).get("complex") or {}
         if rings.get("frequency"):
-            frequency, curve, half_bit = (
-                _numbers(rings[key]) for key in ("frequency", "curve", "half_bit")
-            )
-            curves[name] = (frequency, curve, half_bit)
+            frequency, curve = _numbers(rings["frequency"]), _numbers(rings["curve"])
+            curves[name] = (frequency, curve, _numbers(rings["half_bit"]))
     return curves
 
 
@@ -146,8 +142,7 @@ def _numbers(values: Sequence[float | None]) -> Array:
     return np.array([np.nan if value is None else value for value in values], float)
 
 
-SHOWN = 4
-"""Patterns in the picture: from the darkest to the brightest frame."""
+SHOWN = 4  # patterns: from the darkest to the brightest frame
 
 
 def coverage(scan: RawScan, reconstruction: Reconstruction) -> "Figure":
@@ -189,7 +184,14 @@ def diffraction(scan: RawScan) -> "Figure":
         mean += np.square(frame, dtype=np.float64)
     mean *= scan.scale**2 / scan.size
     _pattern(lower[2], scan, mean, detector, f"mean of all {scan.size} frames")
-    _photons(lower[3], totals)
+    axes = lower[3]
+    axes.hist(totals, bins=40, color="#9db7cc")
+    axes.axvline(totals.mean(), color="#333333", linewidth=1)
+    axes.set_title(f"frames by photons, mean {totals.mean():.4g}", fontsize=canvas.TEXT)
+    axes.set_xlabel("photons", fontsize=canvas.SMALL)
+    axes.tick_params(labelsize=canvas.SMALL)
+    axes.xaxis.get_offset_text().set_fontsize(canvas.SMALL)
+    axes.locator_params(axis="x", nbins=4)
     return figure
 
 
@@ -213,13 +215,3 @@ def _probe(panels: "Sequence[Axes]", probe: Array, frame: Frame) -> None:
     for panel, (image, cmap, limits, name, unit) in zip(panels, views, strict=True):
         drawn = canvas.image_panel(panel, image, frame, cmap=cmap, limits=limits, title=name)
         canvas.colour_bar(panel, drawn, unit)
-
-
-def _photons(axes: "Axes", totals: Array) -> None:
-    axes.hist(totals, bins=40, color="#9db7cc")
-    axes.axvline(totals.mean(), color="#333333", linewidth=1)
-    axes.set_title(f"frames by photons, mean {totals.mean():.4g}", fontsize=canvas.TEXT)
-    axes.set_xlabel("photons", fontsize=canvas.SMALL)
-    axes.tick_params(labelsize=canvas.SMALL)
-    axes.xaxis.get_offset_text().set_fontsize(canvas.SMALL)
-    axes.locator_params(axis="x", nbins=4)

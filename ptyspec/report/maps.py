@@ -1,6 +1,6 @@
 """Pictures of the object: amplitude, phase, and the network beside its controls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ from ptyspec.render.canvas import Views
 from ptyspec.scores import headline as scores
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 AMPLITUDE_UNIT = "|O|  (absolute gauge)"
@@ -34,7 +33,7 @@ class Quantity:
     - errors: by estimator, image minus reference; limits and error_limit are shared by all panels.
     """
 
-    name: str
+    title: str
     unit: str
     cmap: str
     limits: tuple[float, float]
@@ -62,7 +61,7 @@ def amplitude(views: Views) -> Quantity:
     # An estimate that stands in for the truth has outliers; they must not take the whole colour scale.
     limits = canvas.value_limits(np.abs(reference), part=1.0 if views.truth is not None else 0.99)
     error_limit = max(canvas.symmetric_limit(errors[name]) for name in views.results)
-    look = ("amplitude", AMPLITUDE_UNIT, "viridis", limits)
+    look = ("amplitude, no rescaling", AMPLITUDE_UNIT, "viridis", limits)
     return Quantity(*look, np.abs(reference), name, images, errors, error_limit)
 
 
@@ -77,7 +76,10 @@ def phase(views: Views) -> Quantity:
     top = max(canvas.symmetric_limit(angle), 0.05)
     limits, cmap = ((-top, top), "magma") if top < 2.6 else ((-np.pi, np.pi), "twilight_shifted")
     error_limit = max(canvas.symmetric_limit(errors[name]) for name in views.results)
-    return Quantity("phase", PHASE_UNIT, cmap, limits, angle, name, images, errors, error_limit)
+    title = "phase, after one global phase"
+    if views.zero_phase:
+        title = "phase: this object has none, so phase scores mean nothing (what is seen is the residual)"
+    return Quantity(title, PHASE_UNIT, cmap, limits, angle, name, images, errors, error_limit)
 
 
 def compared(views: Views, quantity: Quantity, keys: tuple[str, ...]) -> "Figure":
@@ -88,7 +90,7 @@ def compared(views: Views, quantity: Quantity, keys: tuple[str, ...]) -> "Figure
     rows = [name for name in ("network", "refined") if name in views.estimates]
     width, top, against = 3.5, quantity.error_limit, quantity.reference_name
     grid = canvas.Grid(len(rows), 3, width, canvas.panel_size(views.frame, width))
-    figure, axes = grid.figure(_title(views, quantity))
+    figure, axes = grid.figure(quantity.title)
     kind, look = "difference" if views.truth is None else "error", (quantity.cmap, quantity.limits)
     for row, name in zip(axes, rows, strict=True):
         words, error = scores.NAMES[name], quantity.errors[name]
@@ -113,7 +115,7 @@ def compared(views: Views, quantity: Quantity, keys: tuple[str, ...]) -> "Figure
 def side_by_side(views: Views, title: str = "the network beside its controls") -> "Figure":
     """Draw one row for each estimate (reference first): amplitude, amplitude error, phase; one scale a column."""
     first, second = amplitude(views), phase(views)
-    against = first.reference_name
+    against, top = first.reference_name, first.error_limit
     shown = [name for name in WORST_FIRST if name in views.estimates] or list(views.estimates)
     names = [name for name in shown if scores.NAMES.get(name, name) != against]
     width = 3.6
@@ -127,7 +129,17 @@ def side_by_side(views: Views, title: str = "the network beside its controls") -
             lines = scores.title_scores(views.blocks[name], *LABELLED).replace(" · ", "\n")
             label = f"{scores.NAMES.get(name, name)}\n{lines}"
         row[0].set_ylabel(label, fontsize=canvas.TEXT, **beside)
-        _row(row, first, second, views, name)
+        panels = [
+            (first.images.get(name, first.reference), first.cmap, first.limits),
+            (first.errors.get(name), ERROR_MAP, (-top, top)),
+            (second.images.get(name, second.reference), second.cmap, second.limits),
+        ]
+        for axis, (image, cmap, limits) in zip(row, panels, strict=True):
+            axis.set(xticks=[], yticks=[])
+            if image is None:  # the reference has no error
+                axis.set_frame_on(False)
+            else:
+                canvas.image_panel(axis, image, views.frame, cmap=cmap, limits=limits, title="")
     heads = ("amplitude", f"amplitude − {against}", "phase")
     for axis, head in zip(axes[0], heads, strict=True):
         axis.set_title(head, fontsize=canvas.TITLE)
@@ -135,26 +147,3 @@ def side_by_side(views: Views, title: str = "the network beside its controls") -
     for axis, unit in zip(axes[-1], units, strict=True):
         canvas.colour_bar(axis, axis.images[0], unit, below=True, extend="both")
     return figure
-
-
-def _row(row: "Sequence[Axes]", first: Quantity, second: Quantity, views: Views, name: str) -> None:
-    top = first.error_limit
-    panels = [
-        (first.images.get(name, first.reference), first.cmap, first.limits),
-        (first.errors.get(name), ERROR_MAP, (-top, top)),
-        (second.images.get(name, second.reference), second.cmap, second.limits),
-    ]
-    for axis, (image, cmap, limits) in zip(row, panels, strict=True):
-        axis.set(xticks=[], yticks=[])
-        if image is None:  # the reference has no error
-            axis.set_frame_on(False)
-        else:
-            canvas.image_panel(axis, image, views.frame, cmap=cmap, limits=limits, title="")
-
-
-def _title(views: Views, quantity: Quantity) -> str:
-    if quantity.name == "amplitude":
-        return "amplitude, no rescaling"
-    if views.zero_phase:
-        return "phase: this object has none, so phase scores mean nothing (what is seen is the residual)"
-    return "phase, after one global phase"

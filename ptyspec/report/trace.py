@@ -9,14 +9,12 @@ from ptyspec.render.table import Table
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.trace import Row, Trace
 
-SCHEMA_VERSION = 2
-
 
 def as_json(trace: Trace) -> dict[str, Any]:
     """Return the whole trace as JSON values, its headline on top."""
     after = trace.follows
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": 2,
         "status": trace.status,
         "counts": counts(trace),
         "environment": trace.environment,
@@ -40,9 +38,8 @@ def counts(trace: Trace) -> dict[str, int]:
 def summary(trace: Trace) -> str:
     """Return the counts in one line."""
     found = counts(trace)
-    states = ", ".join(
-        f"{found[state]} {state}" for state in found if state not in ("clauses", "cases", "bound")
-    )
+    beside = ("clauses", "cases", "bound")
+    states = ", ".join(f"{found[state]} {state}" for state in found if state not in beside)
     return f"{found['clauses']} clauses: {states or 'none'}; {found['bound']:,} of {found['cases']:,} cases are bound"
 
 
@@ -55,11 +52,10 @@ def margin(row: Row) -> str:
 
 def table(rows: Sequence[Row], styles: Mapping[str, str] | None = None) -> Table:
     """Return one row a clause: its cases, its state, how much of its tolerance was used."""
-    cells = [
-        (one.id, one.level, len(row.cases), str(row.standing), margin(row), one.title)
-        for row in rows
-        for one in (row.clause,)
-    ]
+    cells = []
+    for row in rows:
+        one, state = row.clause, str(row.standing)
+        cells.append((one.id, one.level, len(row.cases), state, margin(row), one.title))
     head = ("clause", "level", "cases", "state", "margin", "title")
     return Table(head, cells, numbers=("cases", "margin"), styles=styles or {})
 

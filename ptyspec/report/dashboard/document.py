@@ -148,8 +148,6 @@ class Report(Record):
 
 
 Clauses = Mapping[str, ClauseRow]
-KINDS = ("run", "clause", "fault", "audit")
-FIELDS = ("kind", "of", "link", "severity", "clause", "stage", "what", "observed", "limit")
 
 
 def wrong(
@@ -164,10 +162,11 @@ def wrong(
     """
     made = [*_runs(clauses, runs), *_clauses(clauses), *_faults(campaign)]
     made += _audits(clauses, audits)
-    rows = [Wrong.model_validate(dict(zip(FIELDS, row, strict=True))) for row in made]
+    rows = [Wrong.model_validate(dict(zip(Wrong.model_fields, row, strict=True))) for row in made]
+    kinds = ("run", "clause", "fault", "audit")
     order = {place: at for at, place in enumerate(PLACES)}
     return sorted(
-        rows, key=lambda row: (KINDS.index(row.kind), row.of, order.get(row.stage, len(order)))
+        rows, key=lambda row: (kinds.index(row.kind), row.of, order.get(row.stage, len(order)))
     )
 
 

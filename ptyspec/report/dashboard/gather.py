@@ -155,7 +155,7 @@ def read_campaigns(paths: Sequence[Path]) -> Campaign | None:
     faults: dict[str, FaultRow] = {}
     for part in parts:
         for row in part.faults:
-            faults[row.id] = _together(faults.get(row.id), _row(row, part))
+            faults[row.id] = _together(faults.get(row.id), row, part)
     valid = [row for row in faults.values() if row.status in ("killed", "survived")]
     survivors = [row.id for row in valid if row.status == "survived"]
     killed = len(valid) - len(survivors)
@@ -173,15 +173,11 @@ def read_campaigns(paths: Sequence[Path]) -> Campaign | None:
     )
 
 
-def _row(row: result.Row, part: result.Campaign) -> FaultRow:
-    kept = {name: getattr(row, name) for name in FaultRow.model_fields if hasattr(row, name)}
-    red = {name: len(cases) for name, cases in row.red.items()}
-    missed = part.missed.get(row.id, ())
-    return FaultRow.model_validate({**kept, "red": red, "missed": missed, "tiers": [part.tier]})
-
-
-def _together(known: FaultRow | None, row: FaultRow) -> FaultRow:
+def _together(known: FaultRow | None, of: result.Row, part: result.Campaign) -> FaultRow:
     """One fault in several tiers: killed where one tier kills it, and red in what any of them turned red."""
+    kept = {name: getattr(of, name) for name in FaultRow.model_fields if hasattr(of, name)}
+    kept |= {"red": {name: len(cases) for name, cases in of.red.items()}, "tiers": [part.tier]}
+    row = FaultRow.model_validate({**kept, "missed": part.missed.get(of.id, ())})
     if known is None:
         return row
     better = min((known, row), key=lambda one: RANK.index(one.status))
@@ -239,8 +235,8 @@ def pictures(run: FinishedRun) -> list[dict[str, Any]]:
             data = f"data:image/png;base64,{base64.b64encode(content).decode()}"
             # The size, so that the page keeps its place before the picture is decoded.
             width, height = (int.from_bytes(content[at : at + 4], "big") for at in (16, 20))
-            row = {"name": name, "caption": CAPTIONS[name], "data": data}
-            rows.append({**row, "width": width, "height": height})
+            size = {"width": width, "height": height}
+            rows.append({"name": name, "caption": CAPTIONS[name], "data": data, **size})
     return rows
 
 
