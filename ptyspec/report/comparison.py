@@ -183,7 +183,20 @@ def comparison(runs: Sequence[Compared]) -> Comparison:
 
     moving = ("schema_version", "time", "seeds")  # these always differ, or stand among the settings
     one_object = runs[0].object_id is not None and len({one.object_id for one in runs}) == 1
-    identities = [_identity(one) for one in runs]
+    verdicts = [verdict_of(one.run) for one in runs]
+    identities = [
+        Identity(
+            name=one.name,
+            scenario=one.run.resolved.scenario.name,
+            folder=str(one.run.folder),
+            object=one.object_id,
+            status=verdict.status,
+            verdict=verdict.line,
+            violations=[f"{row.clause} at {row.stage}" for row in verdict.failed],
+            faults=list(one.run.environment.get("faults") or []),
+        )
+        for one, verdict in zip(runs, verdicts, strict=True)
+    ]
     # The same frames, to the last digit of their energy and extremes; None where a run has no record.
     records = [one.run.stages.get("simulate") for one in runs]
     frames = [record and record.arrays.get("diff3d") for record in records]
@@ -211,20 +224,6 @@ def _status(verdicts: Sequence[str], one_object: bool) -> Status:
     if not one_object or "incomplete" in verdicts:
         return "incomplete"
     return "doubtful" if "doubtful" in verdicts else "ok"
-
-
-def _identity(one: Compared) -> Identity:
-    verdict = verdict_of(one.run)
-    return Identity(
-        name=one.name,
-        scenario=one.run.resolved.scenario.name,
-        folder=str(one.run.folder),
-        object=one.object_id,
-        status=verdict.status,
-        verdict=verdict.line,
-        violations=[f"{row.clause} at {row.stage}" for row in verdict.failed],
-        faults=list(one.run.environment.get("faults") or []),
-    )
 
 
 def _limits(runs: Sequence[Compared], one_object: bool) -> list[str]:
