@@ -71,9 +71,12 @@ def judge(
     from ptyspec.experiments.judge import standing
     from ptyspec.experiments.records import Judgements
     from ptyspec.experiments.registry import EvidenceError, HistoryError
+    from ptyspec.runs.environment import FAULTS, active_faults
 
-    if write:
-        _refuse_faults()
+    if write and (faults := active_faults()):  # what would be recorded is their work
+        wrong, found = "nothing is recorded while faults are active", ", ".join(faults)
+        more = f"unset {FAULTS}; a hypothesis names the faults of its arms"
+        raise EvidenceError(wrong, value=found, source=FAULTS, next_step=more)
     output.fix_threads()  # before an observation loads what can no longer be limited
     place = checkout(root) / "specs" / "hypotheses"
     wanted = _wanted(names, everything, place)
@@ -101,17 +104,6 @@ def judge(
     codes |= {VIOLATION for one in rows if one.broken}
     codes |= {INCOMPLETE for one in rows if one.verdict == "OPEN"}
     raise typer.Exit(min(codes, default=0))
-
-
-def _refuse_faults() -> None:
-    """Raise EvidenceError while faults are active: what would be recorded is their work."""
-    from ptyspec.experiments.registry import EvidenceError
-    from ptyspec.runs.environment import FAULTS, active_faults
-
-    if faults := active_faults():
-        wrong, found = "nothing is recorded while faults are active", ", ".join(faults)
-        more = f"unset {FAULTS}; a hypothesis names the faults of its arms"
-        raise EvidenceError(wrong, value=found, source=FAULTS, next_step=more)
 
 
 def _wanted(names: list[str] | None, everything: bool, place: Path) -> list[str]:

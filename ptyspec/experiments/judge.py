@@ -167,12 +167,12 @@ def standing(name: str, place: Path | None = None, *, rerun: bool | None = None)
     if not entries:
         return [f"{name} has no verdict yet: ptyspec judge {name} --record"]
     last, judgement = entries[-1], from_evidence(name, place)
-    now = judgement.facts()
-    found = [
-        f"{name}, from its evidence: {key} {now[key]}, and the history says {getattr(last, key)}"
-        for key in ("verdict", "n", "effect", "low", "high")
-        if not _equal(getattr(last, key), now[key])
-    ]
+    now, found = judgement.facts(), []
+    for key in ("verdict", "n", "effect", "low", "high"):
+        one, other = now[key], getattr(last, key)
+        floats = isinstance(one, float) and isinstance(other, float)
+        if not (math.isclose(other, one, rel_tol=AGAIN, abs_tol=AGAIN) if floats else one == other):
+            found.append(f"{name}, from its evidence: {key} {one}, and the history says {other}")
     found += [
         f"{name}: the {what} is not the one that was judged: ptyspec judge {name} --record"
         for what in ("evidence", "hypothesis")
@@ -183,12 +183,6 @@ def standing(name: str, place: Path | None = None, *, rerun: bool | None = None)
         if again.verdict != last.verdict:
             found.append(f"{name}, run again: {again.verdict}, not {last.verdict}: {again.reason}")
     return found
-
-
-def _equal(recorded: Any, now: Any) -> bool:
-    if isinstance(recorded, float) and isinstance(now, float):
-        return math.isclose(recorded, now, rel_tol=AGAIN, abs_tol=AGAIN)
-    return bool(recorded == now)
 
 
 VERDICTS = (CONFIRMED, RULED_OUT, OPEN)

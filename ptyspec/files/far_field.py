@@ -131,7 +131,14 @@ def _shadow(
     if magnification == 0 or energy == 0 or keep.mean() < 0.5:
         return None
     determination = 1 - float(np.sum(error[keep] ** 2)) / energy
-    return Shadow(law, magnification, determination, _width(mean) * detector_pixel / magnification)
+    # Four standard deviations of the pattern, mean of both axes, pixels.
+    rows, columns = np.indices(mean.shape)
+    total = mean.sum()
+    centres = [np.sum(mean * axis) / total for axis in (rows, columns)]
+    offsets = zip((rows, columns), centres, strict=True)
+    spread = [np.sum(mean * (axis - centre) ** 2) / total for axis, centre in offsets]
+    width = 4 * math.sqrt(float(np.mean(spread)))
+    return Shadow(law, magnification, determination, width * detector_pixel / magnification)
 
 
 def _shifts(amplitude: Array, pairs: Array, mean: Array) -> Array:
@@ -148,16 +155,6 @@ def _shifts(amplitude: Array, pairs: Array, mean: Array) -> Array:
         row, column = np.divmod(correlation.reshape(len(frames), -1).argmax(axis=1), 2 * size)
         out.append(np.stack([column, row], axis=1))
     return np.asarray((np.concatenate(out) + size) % (2 * size) - size, np.float64)
-
-
-def _width(mean: Array) -> float:
-    """Four standard deviations of the pattern, mean of both axes, pixels."""
-    rows, columns = np.indices(mean.shape)
-    total = mean.sum()
-    centres = [np.sum(mean * axis) / total for axis in (rows, columns)]
-    offsets = zip((rows, columns), centres, strict=True)
-    spread = [np.sum(mean * (axis - centre) ** 2) / total for axis, centre in offsets]
-    return 4 * math.sqrt(float(np.mean(spread)))
 
 
 def _um(metres: float) -> str:

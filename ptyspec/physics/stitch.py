@@ -146,7 +146,10 @@ def _connected_graph(values: Array, base: Array, members: int) -> "csr_array":
     groups, count = len(corners), NEIGHBOURS
     while True:
         first, second = _pairs(corners.mean(axis=1), min(count, groups - 1))
-        i, j = _closest_members(corners, first, second)
+        # Of each pair of groups the two members, one of each, that lie closest: they overlap most.
+        apart = corners[first][:, :, None] - corners[second][:, None]
+        best = np.sum(apart**2, axis=-1).reshape(len(first), -1).argmin(axis=1)
+        i, j = first * members + best // members, second * members + best % members
         pairs = zip(i, j, strict=True)
         crossed = np.array([_overlap(values, base, *pair) for pair in pairs], np.complex128)
         graph = coo_array((crossed, (first, second)), shape=(groups, groups)).tocsr()
@@ -166,14 +169,6 @@ def _pairs(centres: Array, count: int) -> tuple[Array, Array]:
     ordered = np.unique(np.sort(np.stack([first, second], axis=1), axis=1), axis=0)
     ordered = ordered[ordered[:, 0] != ordered[:, 1]]
     return ordered[:, 0], ordered[:, 1]
-
-
-def _closest_members(corners: Array, first: Array, second: Array) -> tuple[Array, Array]:
-    """For each pair of groups the two members, one of each, that lie closest: they overlap most."""
-    members = corners.shape[1]
-    apart = corners[first][:, :, None] - corners[second][:, None]
-    best = np.sum(apart**2, axis=-1).reshape(len(first), -1).argmin(axis=1)
-    return first * members + best // members, second * members + best % members
 
 
 def _overlap(values: Array, base: Array, i: int, j: int) -> complex:

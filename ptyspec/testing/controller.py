@@ -162,7 +162,12 @@ class Controller:
             return
         if report.when in ("setup", "call"):
             row.take(report.user_properties)
-            _amend(row, report)
+            known = hasattr(report, "wasxfail")
+            if report.skipped:
+                row.expected = known and row.state is not State.NOT_RUN
+                row.note = row.note or ("" if known else "skipped")
+            elif row.state is State.PASSED and (known or report.failed):
+                row.state, row.note = State.FAILED, "passed, and was expected to fail"
         elif report.failed:  # a fixture's end, or the worker crashed
             row.broke()
         # A crashed worker's case ends in no phase at all.
@@ -254,13 +259,3 @@ class Controller:
                     cache.set(RECORD, document(environment, rows))
             except OSError as error:  # as pytest itself does where its cache cannot be written
                 self.notes.append(f"outcomes are not kept: {error}")
-
-
-def _amend(row: Outcome, report: pytest.TestReport) -> None:
-    """Add what pytest alone knows: whether a failure was expected, and came."""
-    known = hasattr(report, "wasxfail")
-    if report.skipped:
-        row.expected = known and row.state is not State.NOT_RUN
-        row.note = row.note or ("" if known else "skipped")
-    elif row.state is State.PASSED and (known or report.failed):
-        row.state, row.note = State.FAILED, "passed, and was expected to fail"

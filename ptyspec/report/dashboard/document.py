@@ -161,7 +161,11 @@ def wrong(
     `severity` is `violation`, or `note` for what is a SHOULD or a fault that nobody notices.
     """
     made = [*_runs(clauses, runs), *_clauses(clauses), *_faults(campaign)]
-    made += _audits(clauses, audits)
+    for row in audits["findings"] if audits else ():
+        if row["ok"] is False:
+            place = clauses[row["clause"]].place if row["clause"] in clauses else "evidence"
+            head = ("audit", "", f"#audit-{row['kind']}", "violation", row["clause"], place)
+            made.append((*head, row["what"], "broken", row["limit"]))
     rows = [Wrong.model_validate(dict(zip(Wrong.model_fields, row, strict=True))) for row in made]
     kinds = ("run", "clause", "fault", "audit")
     order = {place: at for at, place in enumerate(PLACES)}
@@ -214,11 +218,3 @@ def _faults(campaign: Campaign | None) -> Iterator[tuple[str, ...]]:
         for clause in row.missed:
             what = f"stays green under fault {name}, which it should notice"
             yield (*head, clause, row.stage, what, "green", "red")
-
-
-def _audits(clauses: Clauses, audits: Mapping[str, Any] | None) -> Iterator[tuple[str, ...]]:
-    for row in audits["findings"] if audits else ():
-        if row["ok"] is False:
-            place = clauses[row["clause"]].place if row["clause"] in clauses else "evidence"
-            head = ("audit", "", f"#audit-{row['kind']}", "violation", row["clause"], place)
-            yield (*head, row["what"], "broken", row["limit"])
