@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ptyspec.errors import OutputExistsError, PtyspecError
-from ptyspec.spec.authoring import slug
-from ptyspec.spec.clause import PLACEHOLDER, read_clauses, specs_folder
+from ptyspec.spec.clause import PLACEHOLDER, read_clauses, slug, specs_folder
 
 if TYPE_CHECKING:
     from ptyspec.experiments.hypothesis import Hypothesis

@@ -2,14 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ptyspec.errors import InputFileError
 from ptyspec.files.disk import atomic_file
 
-T = TypeVar("T", bound=BaseModel)
+if TYPE_CHECKING:
+    from pydantic import BaseModel  # half of what a session of tests needs to start
+
+T = TypeVar("T", bound="BaseModel")
 
 
 def write_json(path: Path, data: object) -> None:
@@ -50,6 +51,8 @@ def read_document(
     path: Path, model: type[T], what: str, next_step: str = "restore the file, or produce it again"
 ) -> T:
     """Return a JSON file as the document that it should be; raises InputFileError naming the file and the key."""
+    from pydantic import ValidationError
+
     try:
         return model.model_validate(read_json(path))
     except ValidationError as error:
@@ -61,7 +64,7 @@ def read_document(
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, BaseModel):
+    if hasattr(value, "model_dump"):
         return value.model_dump(mode="json", by_alias=True)
     # A numpy scalar, without importing numpy.
     if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import ptyspec
-from ptyspec.contracts.records import Environment
 from ptyspec.runs.threads import current_threads
 
 LIBRARIES = ("numpy", "scipy", "keras", "tensorflow", "scikit-image", "jax", "torch")
@@ -33,6 +32,8 @@ LEVELS = (
 
 def environment(seeds: Mapping[str, int]) -> dict[str, Any]:
     """Return the content of environment.json: JSON values only, the same keys on every platform."""
+    from ptyspec.contracts.records import Environment  # pydantic: the plugin asks for no record
+
     settings = current_threads()
     own = {"python": platform.python_version(), "ptyspec": ptyspec.__version__}
     facts = Environment(
@@ -57,11 +58,10 @@ def active_faults() -> tuple[str, ...]:
 
 def fingerprint() -> str:
     """One line that names what changes bits: versions, backend, threads, oneDNN, CPU level."""
-    found = environment({})
-    names, active = ("numpy", "keras", "tensorflow"), ", ".join(found["faults"])
-    versions = " ".join(f"{name} {found['versions'][name]}" for name in names)
-    threads = "+".join(str(count) for count in found["threads"].values())
-    text = f"{versions}, threads {threads}, oneDNN {found['onednn']}, {found['cpu']['level']}"
+    settings, installed, active = current_threads(), library_versions(), ", ".join(active_faults())
+    versions = " ".join(f"{name} {installed[name]}" for name in ("numpy", "keras", "tensorflow"))
+    threads = "+".join(str(settings[name]) for name in ("intra", "inter", "omp"))
+    text = f"{versions}, threads {threads}, oneDNN {settings['onednn']}, {cpu()['level']}"
     return f"{text}, with faults {active}" if active else text
 
 

@@ -17,7 +17,7 @@ from ptyspec.errors import OutputExistsError, PtyspecError
 from ptyspec.files.disk import atomic_file
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.spec.cases import Case
-from ptyspec.spec.clause import HEADING, PLACEHOLDER, Clause, Registry, parse
+from ptyspec.spec.clause import HEADING, PLACEHOLDER, Clause, Registry, parse, slug
 from ptyspec.spec.finding import Remark
 
 FILE = Path("specs/reviewed.json")
@@ -212,8 +212,3 @@ def write_case(root: Path, clause: Clause, tier: str) -> Path:
     name = f"test_{slug(clause.title)}"
     path.write_text(CASE.format(id=clause.id, title=clause.title, name=name), encoding="utf-8")
     return path
-
-
-def slug(text: str) -> str:
-    """Return text as part of a Python name."""
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")

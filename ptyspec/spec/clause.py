@@ -294,3 +294,8 @@ def specs_folder() -> Path:
     """Return the folder of the documents: beside the package in a checkout, inside it when installed."""
     installed = Path(ptyspec.__file__).parent / "specs"
     return installed if installed.is_dir() else installed.parents[1] / "specs"
+
+
+def slug(text: str) -> str:
+    """Return text as part of a Python name."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")

@@ -25,8 +25,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 import ptyspec
 from ptyspec.errors import PtyspecError
 from ptyspec.files.jsonfile import read_json
@@ -150,6 +148,8 @@ def read(root: Path, stamp: Callable[[str], str]) -> Ledger:
     A record of an older version counts as empty, and a note says so. Raises LedgerError for one of a
     newer version, or that is none.
     """
+    from pydantic import TypeAdapter  # a session of tests writes a record, and reads none
+
     path = root / FILE
     if not path.is_file():
         return Ledger()

@@ -28,7 +28,6 @@ from ptyspec.testing.plugin import Options
 from ptyspec.testing.recorder import CLAUSES, FINDINGS, STATES, TELLS
 
 DIRECTORY = "allure_report_dir"
-SELECTIONS = ("epics", "features", "stories", "severities", "ids", "labels")
 SEVERITIES = {"MUST": "blocker", "SHOULD": "normal", "MAY": "minor"}
 CASE = "case id"
 """Parameter that names a case's history; with a blank, for no parameter of a test can be called so."""
@@ -45,12 +44,6 @@ DATA = ("metrics.json", "stages.json", "history.json", RUN_MARK)
 MAX_RUNS = 3
 DAMAGED = (PtyspecError, ValueError, KeyError, TypeError, AttributeError)
 """What a run raises that is not whole: cases damage runs, and write parts of them, on purpose."""
-
-
-def active(config: pytest.Config) -> bool:
-    """Return whether a report is written, or cases are chosen by Allure's labels."""
-    names = (DIRECTORY, *(f"allure_{name}" for name in SELECTIONS))
-    return any(config.getoption(name, None) for name in names)
 
 
 def writes(config: pytest.Config) -> bool:

@@ -30,7 +30,7 @@ from ptyspec.runs.threads import default_threads, set_threads, usable_cpus
 from ptyspec.spec import cases as bindings
 from ptyspec.spec.cases import EVIDENCE, EVIDENCE_MEANING, TIERS, tier_of
 from ptyspec.spec.clause import specification
-from ptyspec.testing import allure, fixtures
+from ptyspec.testing import fixtures
 from ptyspec.testing.controller import Controller, read_xfails, some
 from ptyspec.testing.golden import fixture as golden
 from ptyspec.testing.plugin import OPTIONS, read
@@ -211,6 +211,10 @@ class Guard(Loader):
             self.case = ""
 
 
+ALLURE = ("report_dir", "epics", "features", "stories", "severities", "ids", "labels")
+"""Options of allure-pytest: a report is written, or cases are chosen by its labels."""
+
+
 def start(config: pytest.Config) -> None:
     """Fix the threads, declare the markers, read documents and options, register what acts; raises PtyspecError."""
     set_threads(default_threads())
@@ -247,7 +251,9 @@ def start(config: pytest.Config) -> None:
     register(recorder, "ptyspec.recorder")
     if config.getoption("ptyspec_bindings"):
         register(bindings, "ptyspec.bindings")
-    if allure.active(config):
-        register(allure.AllureReport(config, options), "ptyspec.allure")
+    if any(config.getoption(f"allure_{name}", None) for name in ALLURE):
+        from ptyspec.testing.allure import AllureReport
+
+        register(AllureReport(config, options), "ptyspec.allure")
     if not hasattr(config, "workerinput"):
         register(Controller(config, options, expected, recorder.facts), "ptyspec.controller")
