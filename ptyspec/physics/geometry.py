@@ -22,15 +22,12 @@ def extract_patches(obj: Array, positions: Array, size: int) -> Array:
     low = np.asarray(positions) - size // 2 + pad
     base = np.floor(low).astype(int)
     limit = np.array(padded.shape)[::-1] - (size + _MARGIN)
-    base = np.clip(
-        base, _MARGIN - 1, limit
-    )  # further outside, every patch is the same: nothing but zeros
+    # Further outside every patch is the same: nothing but zeros.
+    base = np.clip(base, _MARGIN - 1, limit)
     fraction = low - np.floor(low)
     span = size + 2 * _MARGIN - 1
-    windows = sliding_window_view(padded, (span, span))[
-        base[:, 1] - _MARGIN + 1, base[:, 0] - _MARGIN + 1
-    ]
-    return resample(windows, fraction)
+    columns, rows = (base - _MARGIN + 1).T
+    return resample(sliding_window_view(padded, (span, span))[rows, columns], fraction)
 
 
 def required_canvas(relative: Array, size: int) -> int:

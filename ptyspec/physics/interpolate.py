@@ -8,6 +8,8 @@ from ptyspec.contracts.bundles import Array
 
 Kernel = Literal["lanczos", "linear"]
 REACH = {"lanczos": 3, "linear": 1}
+BLOCK = 16
+"""Images that are sampled at a time: few enough for the processor's cache."""
 
 
 def kernel(distance: Array, kind: Kernel = "lanczos") -> Array:
@@ -37,13 +39,21 @@ def resample(windows: Array, fractions: Array, kind: Kernel = "lanczos") -> Arra
     Output pixel i lies at window pixel i + r - 1 + fraction. The tap-by-tap form of `sampling_matrix`, for many
     small images.
     """
-    reach = REACH[kind]
+    each = np.broadcast_to(windows, (len(fractions), *windows.shape[1:]))
+    blocks = (slice(first, first + BLOCK) for first in range(0, max(1, len(each)), BLOCK))
+    made = [_sampled(each[block], fractions[block], kind) for block in blocks]
+    return np.concatenate(made).view(windows.dtype)[..., 0]
+
+
+def _sampled(windows: Array, fractions: Array, kind: Kernel) -> Array:
+    """A block of them as (M, n, n, parts): weights are real, and of a complex pixel both parts are weighted alike."""
+    reach, real = REACH[kind], windows.real.dtype
     size = windows.shape[-1] - 2 * reach + 1
     weights = kernel(np.arange(1 - reach, 1 + reach) - fractions[..., None], kind)
-    weights = (weights / weights.sum(axis=-1, keepdims=True)).astype(windows.real.dtype)[
-        ..., None, None
-    ]
-    rows = _taps(windows, weights[:, 1], size, axis=1)
+    weights = (weights / weights.sum(axis=-1, keepdims=True)).astype(real)[..., None, None, None]
+    shape = *windows.shape, 1 + np.iscomplexobj(windows)
+    parts = np.ascontiguousarray(windows).view(real).reshape(shape)
+    rows = _taps(parts, weights[:, 1], size, axis=1)
     return _taps(rows, weights[:, 0], size, axis=2)
 
 

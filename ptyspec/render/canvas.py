@@ -107,9 +107,8 @@ def views(result: RunResult) -> Views:
         found["refined"] = result.refined
     order = [name for name in scores.NAMES if name in found] + sorted({*found} - {*scores.NAMES})
     placed = {name: place(found[name].object, found[name].origin, frame) for name in order}
-    truth = None
-    if scores.has_truth(result.metrics) and result.scan.objectGuess is not None:
-        truth = place(result.scan.objectGuess, (0, 0), frame)
+    known = result.scan.objectGuess if scores.has_truth(result.metrics) else None
+    truth = None if known is None else place(known, (0, 0), frame)
     reference = truth if truth is not None else placed.get("iterative", placed["network"])
     aligned = {name: align_phase(image, reference) for name, image in placed.items()}
     zero_phase = truth is not None and has_no_phase(truth)
@@ -232,7 +231,8 @@ def image_panel(
     colours, (low, high) = colormaps[cmap].with_extremes(bad="#b5b5b5"), limits
     look: Any = {"extent": frame.extent, "interpolation": "nearest", "aspect": "equal"}
     shown = axes.imshow(np.ma.masked_invalid(image), cmap=colours, vmin=low, vmax=high, **look)
-    axes.set_title(plain(title), fontsize=TEXT)
+    # Said, for to find its height matplotlib lays out every tick.
+    axes.set_title(plain(title), fontsize=TEXT, y=1.0)
     axes.tick_params(labelsize=SMALL)
     return shown
 

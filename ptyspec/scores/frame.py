@@ -57,8 +57,7 @@ def has_nan(reconstruction: Reconstruction) -> bool:
 
     Stitching leaves out weakly lit pixels below its own threshold, so light alone does not make a NaN a defect.
     """
-    finite = np.isfinite(reconstruction.object)
-    weight = reconstruction.coverage
+    finite, weight = np.isfinite(reconstruction.object), reconstruction.coverage
     least = float(weight[finite].min()) if finite.any() else 0.0
     return bool((~finite & (weight > max(least, 0.0))).any())
 
@@ -135,25 +134,18 @@ def largest_rectangle(mask: Array) -> Window:
         mask[: rows * step, : columns * step].reshape(rows, step, columns, step).all(axis=(1, 3))
     )
     best, window = 0, (0, 0, 0, 0)
-    heights = np.zeros(columns, dtype=int)
-    for row in range(rows):
-        heights = np.where(blocks[row], heights + 1, 0)
-        area, left, right, height = _widest(heights.tolist())
-        if area > best:
-            best, window = area, (row + 1 - height, row + 1, left, right)
-    top, bottom, left, right = (edge * step for edge in window)
-    return slice(top, bottom), slice(left, right)
-
-
-def _widest(heights: list[int]) -> tuple[int, int, int, int]:
-    """Return area, left, right and height of the largest rectangle under a histogram."""
-    best = (0, 0, 0, 0)
-    open_bars: list[tuple[int, int]] = []  # (start, height), heights rising
-    for index, height in enumerate([*heights, 0]):
-        start = index
-        while open_bars and open_bars[-1][1] >= height:
-            start, tall = open_bars.pop()
-            if tall * (index - start) > best[0]:
-                best = (tall * (index - start), start, index, tall)
-        open_bars.append((start, height))
-    return best
+    at = np.arange(columns)
+    height, left, right = np.zeros(columns, int), np.zeros(columns, int), np.full(columns, columns)
+    for row, lit in enumerate(blocks):
+        # For each column the widest rectangle that ends in this row and is as tall as the column.
+        height = np.where(lit, height + 1, 0)
+        end = np.minimum.accumulate(np.where(lit, columns, at)[::-1])[::-1]
+        left = np.where(lit, np.maximum(left, np.maximum.accumulate(np.where(lit, 0, at + 1))), 0)
+        right = np.where(lit, np.minimum(right, end), columns)
+        areas = height * (right - left)
+        if (area := int(areas.max(initial=0))) > best:
+            # Of equally large ones that which ends first, and of these the tallest.
+            k = min(np.flatnonzero(areas == area), key=lambda k: (right[k], -height[k]))
+            best, window = area, (row + 1 - height[k], row + 1, left[k], right[k])
+    edges = [int(edge) * step for edge in window]
+    return slice(*edges[:2]), slice(*edges[2:])
