@@ -1,4 +1,7 @@
-"""What `import ptyspec` offers: few names, at once, enough for a person's first five lines and for the command line."""
+"""What `import ptyspec` offers: few names, at once, enough for a person and for the command line.
+
+That their first five lines give a picture: tests/parity/test_workflow_processes.py, whose process it is.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +23,7 @@ from ptyspec.spec.finding import State
 from tests import child
 from tests.broken_pipelines import GainInObject
 from tests.fake_run import make_run, one_run, without_truth
-from tests.tiny_runs import SHALLOW, SMALL
 from tests.walks import Untrained, small
-
-FIVE_LINES = """
-import ptyspec
-run = ptyspec.run("gs1_custom", profile="quick", set=SETTINGS)
-print(run)
-run.plot().savefig("picture.png")
-"""
 
 
 @pytest.fixture(scope="module")
@@ -73,23 +68,6 @@ def test_importing_it_takes_less_than_a_third_of_a_second() -> None:
     code = "import time; t = time.perf_counter(); import ptyspec; print(time.perf_counter() - t)"
     times = [float(child.run(code, PYTHONPATH=str(child.ROOT))[1]) for _ in range(3)]
     assert min(times) < 0.3
-
-
-@pytest.mark.expensive
-def test_five_lines_give_a_picture(tmp_path: Path) -> None:
-    settings = dict(text.split("=") for text in (*SMALL, *SHALLOW, "training.nepochs=1"))
-    code = f"import os; os.chdir({str(tmp_path)!r})" + FIVE_LINES.replace(
-        "SETTINGS", repr([f"{key}={value}" for key, value in settings.items()])
-    )
-    code += "print(os.environ['TF_NUM_INTRAOP_THREADS'])"
-    done, out, err = child.run(
-        code, PYTHONPATH=str(child.ROOT), PTYSPEC_HOME=str(tmp_path), PTYSPEC_THREADS="1"
-    )
-    assert done == 0, err
-    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
-    assert out.startswith("gs1_custom: ")
-    assert out.split()[-1] == "1"  # it has set the threads by itself
-    assert "train" in err
 
 
 # A run

@@ -11,14 +11,12 @@ from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
 from ptyspec.pipeline.group import with_offsets
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.request import request
-from tests.tiny_runs import SHALLOW, Fitted, fitted, object_of, stored
-
-GRID = ("scan.kind=grid", "scan.n_images=81", "scan.step=8.5", *SHALLOW)
+from tests.tiny_runs import GRID, SHALLOW, Fitted, fitted, object_of, stored
 
 
 @cache
 def grid() -> Fitted:
-    return fitted("gs2_custom", *GRID)
+    return fitted("gs2_custom", *SHALLOW, *GRID)
 
 
 def lattice_groups(scan: RawScan) -> Array:
@@ -69,7 +67,7 @@ def test_the_order_of_the_members_of_a_lattice_cell_changes_nothing() -> None:
 
 def test_a_grid_scan_read_back_as_positions_and_patterns_gives_the_same_bytes() -> None:
     """A file knows positions only; nothing after simulation may ask whether they came from a grid."""
-    simulated = stored("gs2_custom", *GRID)
+    simulated = stored("gs2_custom", *SHALLOW, *GRID)
     scenario = grid().scenario
     same = ("training.nepochs=2", "grouping.n_groups=40", *SHALLOW)
     read = request(str(simulated / "scan.npz"), seed=None, settings=same)

@@ -10,15 +10,12 @@ import pytest
 from ptyspec.contracts.bundles import RawScan
 from ptyspec.files.scan_file import read_npz
 from ptyspec.spec.checks import Check
-from tests.tiny_runs import SHALLOW, scores, stored
+from tests.tiny_runs import GRID, SHALLOW, scores, stored
 
 pytestmark = pytest.mark.expensive
 
 RATIO = 0.05
 """Design 3: the mean amplitude is right within 5 %. Measured on these runs: within 1.5 %."""
-DENSITY = 80 / 76**2
-"""Frames a pixel of the random scan: 80 on (96 - 2 x 10)^2."""
-GRID = ("scan.kind=grid", "scan.n_images=81", f"scan.step={(1 / DENSITY) ** 0.5:.3f}")
 RUNS = {
     "gs1-random": (
         "gs1_custom",

@@ -26,7 +26,7 @@ from tests.tiny_runs import SHALLOW, SMALL, digest, object_of, stored
 
 pytestmark = pytest.mark.expensive
 
-EPOCHS = 40
+EPOCHS = 24
 """Enough that a process is still training when its first checkpoints have been seen."""
 ENTRY = "from ptyspec.cli.main import entry; entry()"
 OWN = (*SHALLOW, "training.batch_size=4", f"training.nepochs={EPOCHS}")
