@@ -30,9 +30,10 @@ from ptyspec.runs.request import request
 from ptyspec.runs.run import run
 
 SETTINGS = (
-    "object.size=128",
-    "scan.n_images=160",
-    "grouping.n_groups=80",
+    "model.N=32",
+    "object.size=80",
+    "scan.n_images=200",
+    "grouping.n_groups=100",
     "inference.iterative_sweeps=10",
 )
 SWEEPS, UNTRAINED = 10, 1

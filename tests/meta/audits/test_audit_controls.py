@@ -7,10 +7,11 @@ import pytest
 from ptyspec.checks.registry import KINDS, module_of
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.spec.clause import specification
-from tests.audits import performed, trained
+from tests.audits import material, performed, trained
+from tests.tiny_runs import SHALLOW
 
-SMALL_NETWORK = ("model.stages=2", "model.filters=[8]")
-"""Two stages, because one control takes the gradient from the earlier one; what audits compare is in all sizes."""
+TWO_STAGES = ("model.stages=2", "model.filters=[8]")
+"""A control of the loss takes the gradient from the earlier one; what the others compare is in all sizes."""
 CONTROLS = [(kind, control.name) for kind in KINDS for control in module_of(kind).CONTROLS]
 BESIDE = {
     "params left-at-none": "CONFIG-001",
@@ -78,9 +79,11 @@ BESIDE = {
 """What a control breaks beside its own clause: an audit and its control. All others break nothing else."""
 
 
-def subject() -> StageOutputs:
-    """What all audits look at: one finished run, made once."""
-    return trained("gs2_custom", *SMALL_NETWORK)
+def subject(kind: str) -> StageOutputs:
+    """What an audit looks at: one finished run, made once; that of the loss looks at an untrained network."""
+    return (
+        material("gs2_custom", *TWO_STAGES) if kind == "loss" else trained("gs2_custom", *SHALLOW)
+    )
 
 
 def test_the_table_names_controls_that_exist() -> None:
@@ -98,14 +101,14 @@ def test_every_audit_has_a_positive_control_and_names_clauses_that_exist(kind: s
 @pytest.mark.expensive
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_audit_of_a_right_run_breaks_no_clause(kind: str) -> None:
-    audit = performed(kind, subject())
+    audit = performed(kind, subject(kind))
     assert not audit.violated(), [finding for finding in audit.findings if finding.ok is False]
     assert {finding.clause for finding in audit.findings} <= set(specification())
 
 
 @pytest.mark.parametrize("kind", ["intensity", "bias", "dose", "visual"])
 def test_every_rule_of_an_audit_is_turned_red_by_some_control(kind: str) -> None:
-    rules = {finding.clause for finding in performed(kind, subject()).findings}
+    rules = {finding.clause for finding in performed(kind, subject(kind)).findings}
     assert rules == {control.clause for control in module_of(kind).CONTROLS}
 
 
@@ -117,6 +120,6 @@ def test_a_positive_control_turns_its_clause_red_and_no_unrelated_one(
     kind: str, control: str
 ) -> None:
     expected = next(made.clause for made in module_of(kind).CONTROLS if made.name == control)
-    violated = set(performed(kind, subject(), control=control).violated())
+    violated = set(performed(kind, subject(kind), control=control).violated())
     assert expected in violated
     assert violated - {expected} == {*BESIDE.get(f"{kind} {control}", "").split()}
