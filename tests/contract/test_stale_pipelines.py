@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import Popen
 from types import ModuleType
 from typing import Any
 
@@ -75,13 +76,50 @@ def edit(path: Path, old: str, new: str) -> None:
     os.utime(path, (later, later))
 
 
-def anew(name: str) -> str | None:
+FORKS = """
+import os, sys
+from pathlib import Path
+from ptyspec.runs.pipelines import pipeline_code
+from ptyspec.runs.run import produce
+from tests.walks import small
+
+sys.dont_write_bytecode = True
+for line in sys.stdin:
+    if os.fork() == 0:
+        project, home = line.split()
+        os.environ["PTYSPEC_HOME"] = home
+        sys.path.insert(0, project)
+        import mine
+        print(produce(small(), pipeline=mine.Mine()) if home != "-" else pipeline_code(mine.Mine()), flush=True)
+        os._exit(0)
+    if os.wait()[1]:
+        sys.exit(1)
+"""
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Popen[str]]:
+    """A process that has loaded everything but a pipeline, and answers each line by a copy of itself, which loads one."""
+    process = child.start(FORKS, PYTHONPATH=str(child.ROOT))
+    yield process
+    process.kill()
+    child.finish(process)
+
+
+def in_copy(process: Popen[str], project: Path, home: Path | str) -> str:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{project} {home}\n")
+    process.stdin.flush()
+    said = process.stdout.readline().strip()
+    assert said, child.finish(process)
+    return said
+
+
+@pytest.fixture
+def anew(forks: Popen[str], project: Path) -> Callable[[], str]:
     """The pipeline's name in a new process."""
-    code = f"import {name}; from ptyspec.runs.pipelines import pipeline_code; print(pipeline_code({name}.Mine()))"
-    path = os.pathsep.join([str(child.ROOT), *sys.path[:1]])
-    done, out, err = child.run(code, PYTHONPATH=path, PYTHONDONTWRITEBYTECODE="1")
-    assert done == 0, err
-    return out.strip()
+    return lambda: in_copy(forks, project, "-")
 
 
 @pytest.mark.clause("STORE-001")
@@ -95,18 +133,20 @@ def anew(name: str) -> str | None:
     ],
 )
 def test_an_edit_of_any_file_that_it_uses_gives_another_key(
-    project: Path, file: str, old: str, new: str
+    project: Path, anew: Callable[[], str], file: str, old: str, new: str
 ) -> None:
     before = pipeline_code(loaded().Mine())
     edit(project / file, old, new)
-    assert anew("mine") not in (before, "None")
+    assert anew() not in (before, "None")
 
 
 @pytest.mark.clause("STORE-002")
-def test_a_file_that_it_does_not_use_is_not_part_of_the_key(project: Path) -> None:
+def test_a_file_that_it_does_not_use_is_not_part_of_the_key(
+    project: Path, anew: Callable[[], str]
+) -> None:
     before = pipeline_code(loaded().Mine())
     edit(project / "stranger.py", "1", "2")
-    assert pipeline_code(loaded().Mine()) == before == anew("mine")
+    assert pipeline_code(loaded().Mine()) == before == anew()
 
 
 @pytest.mark.clause("STORE-001")
@@ -196,23 +236,10 @@ def test_code_that_is_in_no_file_has_no_key_and_its_run_is_not_kept(
     assert not list((tmp_path / "home").glob("runs/*"))
 
 
-RUN_MINE = """
-import sys
-from ptyspec.runs.run import produce
-from tests.walks import small
-import mine
-print(produce(small(), pipeline=mine.Mine()))
-"""
-
-
 @pytest.mark.clause("STORE-001")
-def test_an_edited_pipeline_is_run_again(project: Path, tmp_path: Path) -> None:
+def test_an_edited_pipeline_is_run_again(project: Path, forks: Popen[str], tmp_path: Path) -> None:
     def ran() -> Path:
-        path = os.pathsep.join([str(child.ROOT), str(project)])
-        home = str(tmp_path / "home")
-        done, out, err = child.run(RUN_MINE, PYTHONPATH=path, PTYSPEC_HOME=home)
-        assert done == 0, err
-        return Path(out.strip())
+        return Path(in_copy(forks, project, tmp_path / "home"))
 
     def ratio(folder: Path) -> float:
         return float(read_json(folder / "metrics.json")["amplitude"]["mean_ratio"])
