@@ -30,6 +30,8 @@ SMALL = (
 """The data of every tiny run: 40 frames train, 40 others are reconstructed."""
 SHALLOW = ("model.stages=1", "model.filters=[8]")
 """The cheapest generator that is still the unrolled one; for tests of the loop, not of the image."""
+UNVALIDATED = (*SHALLOW, "training.validation_fraction=0", "training.monitor=loss")
+"""Without a graph for validation; for tests of data and weights, not of the loop."""
 DENSITY = 80 / 76**2
 """Frames a pixel of a tiny random scan: 80 on (96 - 2 x 10)^2."""
 GRID = ("scan.kind=grid", "scan.n_images=81", f"scan.step={(1 / DENSITY) ** 0.5:.3f}")

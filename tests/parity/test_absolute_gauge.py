@@ -13,19 +13,19 @@ from ptyspec.pipeline.normalize import batch
 from ptyspec.pipeline.protocol import Containers
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.spec.checks import Check
-from tests.tiny_runs import SHALLOW, Fitted, fit, fitted, predict_once, tiny
+from tests.tiny_runs import UNVALIDATED, Fitted, fit, fitted, predict_once, tiny
 
 TARGETS = ["gs1_custom", "gs2_custom"]
 
 
 def run_of(target: str) -> Fitted:
-    return fitted(target, *SHALLOW)
+    return fitted(target, *UNVALIDATED)
 
 
 @cache
 def trained_on(target: str, probe: float = 1.0, data: float = 1.0) -> Any:
     """The trained object patches of the test split when probe and amplitudes come multiplied."""
-    scenario, walk = tiny(target, *SHALLOW).scenario, ReferencePipeline()
+    scenario, walk = tiny(target, *UNVALIDATED).scenario, ReferencePipeline()
     scan = walk.simulate(scenario)
     scan = scan.model_copy(
         update={

@@ -11,7 +11,7 @@ import pytest
 from ptyspec.contracts.bundles import Array
 from ptyspec.pipeline.normalize import batch, full_batches
 from ptyspec.spec.checks import Check
-from tests.tiny_runs import SHALLOW, Fitted, fitted, relative_l2
+from tests.tiny_runs import UNVALIDATED, Fitted, fitted, relative_l2
 
 TARGETS = ["gs1_custom", "gs2_custom"]
 BATCHES = [pytest.param("gs1_custom", b, id=f"gs1-{b}") for b in (16, 63, 64, 65)] + [
@@ -20,7 +20,7 @@ BATCHES = [pytest.param("gs1_custom", b, id=f"gs1-{b}") for b in (16, 63, 64, 65
 
 
 def run_of(target: str) -> Fitted:
-    return fitted(target, *SHALLOW)
+    return fitted(target, *UNVALIDATED)
 
 
 @cache

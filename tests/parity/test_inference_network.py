@@ -32,10 +32,21 @@ def container(grid: int, *settings: str) -> Container:
 
 
 def built(kind: str, grid: int, *settings: str) -> Any:
-    from ptyspec.pipeline.train import build_model, canvas_side
+    """A model as it was built, whatever became of its weights in another case."""
+    from ptyspec.pipeline.train import assign
+
+    model, weights = built_once(kind, grid, *settings)
+    assign(model, weights)
+    return model
+
+
+@cache
+def built_once(kind: str, grid: int, *settings: str) -> tuple[Any, list[Array]]:
+    from ptyspec.pipeline.train import build_model, canvas_side, snapshot
 
     made = tiny(f"gs{grid}_custom", *KINDS[kind], *settings).scenario
-    return build_model(made, container(grid), canvas_side(made, prepared(f"gs{grid}_custom")))
+    model = build_model(made, container(grid), canvas_side(made, prepared(f"gs{grid}_custom")))
+    return model, snapshot(model)
 
 
 def inputs(grid: int, count: int) -> dict[str, Array]:

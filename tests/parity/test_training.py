@@ -78,14 +78,27 @@ def divided(made: Scenario) -> tuple[Array, Array]:
 
 
 def train_thrice(folder: Path) -> None:
-    for name, seed in {"first": (), "again": (), "other": ("seeds.training=43",)}.items():
+    """Twice with one seed, the second time beside a file that is no checkpoint; and with another."""
+    for name, seed in {"first": (), "other": ("seeds.training=43",)}.items():
         save_training(folder, name, fit(scenario(*seed), data()))
+    with TemporaryDirectory() as place:
+        (Path(place) / checkpoint.NAME).write_bytes(b"not even an archive")
+        beside = Session(checkpoints=Path(place), resume=False)
+        save_training(folder, "again", fit(scenario(), data(), beside))
+        state = checkpoint.load(Path(place))
+        assert state is not None
+        np.savez(folder / "checkpoint.npz", *state.best)
+
+
+@pytest.fixture(scope="module")
+def thrice(request: pytest.FixtureRequest) -> Iterator[Path]:
+    with evidence(request, train_thrice, "seeds") as folder:
+        yield folder
 
 
 @pytest.fixture
-def trainings(request: pytest.FixtureRequest) -> Iterator[list[Training]]:
-    with evidence(request, train_thrice, "seeds") as folder:
-        yield [load_training(folder, name) for name in ("first", "again", "other")]
+def trainings(thrice: Path) -> list[Training]:
+    return [load_training(thrice, name) for name in ("first", "again", "other")]
 
 
 @pytest.mark.clause("DET-002", "FLOW-003")
@@ -233,21 +246,21 @@ BREAKS = {"first-epoch": 1, "third-epoch": 11}
 
 
 def break_and_resume(folder: Path) -> None:
-    """One training of four epochs without interruption; the same stopped once and resumed."""
-    made = scenario("training.nepochs=4")
+    """One training of four epochs without interruption; the same stopped, resumed and stopped again, resumed to its end."""
+    made, watches, errors = scenario("training.nepochs=4"), [], []
     save_training(folder, "whole", fit(made, data()))
-    for name, step in BREAKS.items():
-        again = Watch()
-        with TemporaryDirectory() as place:
-            with pytest.raises(TrainingInterruptedError) as error:
-                fit(made, data(), Session(Watch(stop_after=step), checkpoints=Path(place)))
-            save_training(
-                folder,
-                name,
-                fit(made, data(), Session(again, checkpoints=Path(place), resume=True)),
-            )
-        said = {"error": str(error.value), "epochs": [record.epoch for record in again.epochs]}
-        write_json(folder / f"{name}.said.json", said)
+    with TemporaryDirectory() as place:
+        for step in (*BREAKS.values(), None):
+            # The first break leaves nothing to go on from: steps count from 1 again.
+            watches.append(Watch(stop_after=step))
+            session = Session(watches[-1], checkpoints=Path(place), resume=True)
+            try:
+                save_training(folder, "resumed", fit(made, data(), session))
+            except TrainingInterruptedError as error:
+                errors.append(str(error))
+    for at, (name, error) in enumerate(zip(BREAKS, errors, strict=True), start=1):
+        later = [record.epoch for watch in watches[at:] for record in watch.epochs]
+        write_json(folder / f"{name}.said.json", {"error": error, "epochs": later})
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +275,7 @@ def interruptions(request: pytest.FixtureRequest) -> Iterator[Path]:
 def test_stopped_by_hand_and_resumed_training_ends_in_the_same_weights(
     name: str, interruptions: Path
 ) -> None:
-    whole, resumed = (load_training(interruptions, one) for one in ("whole", name))
+    whole, resumed = (load_training(interruptions, one) for one in ("whole", "resumed"))
     said, done = read_json(interruptions / f"{name}.said.json"), (BREAKS[name] - 1) // 4
     assert "interrupted" in said["error"]
     assert f"{done} of 4 epochs are done" in said["error"]
@@ -273,12 +286,9 @@ def test_stopped_by_hand_and_resumed_training_ends_in_the_same_weights(
     assert resumed.history.best_epoch == whole.history.best_epoch
 
 
-def test_without_resume_a_checkpoint_is_not_looked_at(tmp_path: Path) -> None:
-    (tmp_path / checkpoint.NAME).write_bytes(b"not even an archive")
-    made = fit(scenario(), data(), Session(checkpoints=tmp_path, resume=False))
-    state = checkpoint.load(tmp_path)
-    assert state is not None
-    assert same(state.best, made.weights)
+def test_without_resume_a_checkpoint_is_not_looked_at(thrice: Path) -> None:
+    with np.load(thrice / "checkpoint.npz") as best:
+        assert same(list(best.values()), load_training(thrice, "again").weights)
 
 
 def test_fewer_groups_than_a_batch_are_refused() -> None:
