@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from ptyspec.spec.clause import specification
 
-OURS = '[tool.pytest]\nptyspec = true\nstrict = true\npythonpath = ["."]\naddopts = ["--import-mode=importlib"]\n'
+UNUSED = '"-p", "no:hypothesispytest", "-p", "no:allure_pytest"'
+"""Plugins that take half of what such a session takes; who tests them leaves them in."""
+ADDOPTS = f'addopts = ["--import-mode=importlib", {UNUSED}]\n'
+OURS = f'[tool.pytest]\nptyspec = true\nstrict = true\npythonpath = ["."]\n{ADDOPTS}'
 THEIRS = "[tool.pytest]\nstrict = true\n"
 TEST = "def test_it():\n    pass\n"
-SETTINGS = (
-    "TF_NUM_INTRAOP_THREADS",
-    "OMP_NUM_THREADS",
-    "PTYSPEC_THREADS",
-    "PYTEST_ADDOPTS",
-    "PTYSPEC_HOME",
-)
+THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "PTYSPEC_THREADS")
+SETTINGS = (*THREADS, "PYTEST_ADDOPTS", "PTYSPEC_HOME")
+FIXED = {name: os.environ[name] for name in THREADS if name in os.environ}
+"""The threads of this process, which cannot be changed any more."""
 RECORD = Path(".pytest_cache/v/ptyspec/outcomes")
 
 IDS = tuple(specification())
@@ -33,6 +36,28 @@ def write(project: pytest.Pytester, config: str, **files: str) -> None:
         path = project.path / "tests" / name.replace("__", "/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".py").write_text(text, encoding="utf-8")
+
+
+def session(project: pytest.Pytester, *words: str) -> pytest.RunResult:
+    """A session in this process, in a tenth of the time: for cases that start, load and end nothing.
+
+    What it imports from elsewhere than the project stays imported: numpy cannot be loaded twice.
+    """
+    loaded: dict[str, ModuleType] = {}
+
+    class Keep:
+        def pytest_unconfigure(self) -> None:
+            loaded.update(sys.modules)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "dont_write_bytecode", True)
+        for name, value in FIXED.items():
+            patch.setenv(name, value)
+        found = project.runpytest_inprocess(*words, plugins=[Keep()], no_reraise_ctrlc=True)
+    for name, module in loaded.items():
+        if not str(getattr(module, "__file__", None) or project.path).startswith(str(project.path)):
+            sys.modules.setdefault(name, module)
+    return found
 
 
 def record(project: pytest.Pytester, path: Path = RECORD) -> dict[str, Any]:

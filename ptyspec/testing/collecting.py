@@ -54,11 +54,15 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Collect without looking for garbage, a sixth of the time: what is made now stays to the end."""
+    """Collect without looking for garbage, now or later, in what is made here: it stays to the end."""
     gc.disable()
     try:
         return (yield)
     finally:
+        if (
+            not gc.get_freeze_count()
+        ):  # a session within a session would freeze what is left of others
+            gc.freeze()
         gc.enable()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.plugin_project import IDS, OURS, RECORD, TEST, write
+from tests.plugin_project import IDS, OURS, RECORD, TEST, UNUSED, session, write
 
 pytest_plugins = ["pytester"]
 
@@ -73,9 +73,9 @@ def test_property(number):
 def test_other():
     pass
 """
-    write(project, OURS, parity__test_a=module)
-    project.runpytest_subprocess("-m", "hypothesis").assert_outcomes(passed=2, deselected=1)
-    project.runpytest_subprocess("-m", "evidence").assert_outcomes(passed=1, deselected=2)
+    write(project, OURS.replace(f", {UNUSED}", ""), parity__test_a=module)
+    session(project, "-m", "hypothesis").assert_outcomes(passed=2, deselected=1)
+    session(project, "-m", "evidence").assert_outcomes(passed=1, deselected=2)
 
 
 def test_a_tier_leaves_the_files_of_the_others_unread(project: pytest.Pytester) -> None:
@@ -86,7 +86,7 @@ def test_a_tier_leaves_the_files_of_the_others_unread(project: pytest.Pytester) 
         parity__test_b="raise SystemExit('was imported')\n",
         test_c=TEST,
     )
-    project.runpytest_subprocess("-m", "contract").assert_outcomes(passed=1, deselected=1)
+    session(project, "-m", "contract").assert_outcomes(passed=1, deselected=1)
 
 
 def test_a_document_that_breaks_the_format_is_a_usage_error_with_its_line(
@@ -106,7 +106,7 @@ def test_a_document_that_breaks_the_format_is_a_usage_error_with_its_line(
 
 def test_bindings_are_written_even_of_what_the_rules_refuse(project: pytest.Pytester) -> None:
     write(project, OURS, contract__test_unknown=UNKNOWN)
-    result = project.runpytest_subprocess("--collect-only", "--ptyspec-bindings", "found.json")
+    result = session(project, "--collect-only", "--ptyspec-bindings", "found.json")
     assert result.ret == pytest.ExitCode.OK
     assert MISTYPED in (project.path / "found.json").read_text(encoding="utf-8")
     assert not (project.path / RECORD).exists()  # nothing ran

@@ -24,10 +24,11 @@ from ptyspec.testing.golden.proposal import (
     read_index,
     write_page,
 )
+from tests.plugin_project import ADDOPTS, session
 
 pytest_plugins = ["pytester"]
 
-CONFIG = '[tool.pytest]\nptyspec = true\nstrict = true\naddopts = ["--import-mode=importlib"]\n'
+CONFIG = f"[tool.pytest]\nptyspec = true\nstrict = true\n{ADDOPTS}"
 MODULE = """
 import numpy as np, pytest
 from ptyspec.testing.golden.files import Tolerance
@@ -104,11 +105,11 @@ def test_a_file_becomes_golden_by_proposal_and_approval_and_no_other_way(
     assert {entry.reason for entry in read_manifest(folder).values()} == {REASON}
     assert wrong(project) == []
     before = files(folder)
-    project.runpytest_subprocess().assert_outcomes(passed=2)
+    session(project).assert_outcomes(passed=2)
     assert made(project).status == "same"
 
     write(project, MODULE.replace("SHIFT = 0.0", "SHIFT = 1e-3"))
-    project.runpytest_subprocess().assert_outcomes(passed=1, failed=1)
+    session(project).assert_outcomes(passed=1, failed=1)
     second = made(project)
     clause.equal(files(folder), before, "the golden folder after drift and a second proposal")
     assert states(second) == dict(zip(NAMES, ("changed", "changed", "same", "same"), strict=True))
@@ -231,7 +232,7 @@ def test_a_declared_file_that_a_case_never_compares_fails_it(
 ) -> None:
     module = '@pytest.mark.golden("a/x.json")\ndef test_it(golden):\n    pass\n'
     write(project, HEAD + module)
-    result = project.runpytest_subprocess()
+    result = session(project)
     clause.equal(result.parseoutcomes().get("failed"), 1, "failed cases")
     result.stdout.fnmatch_lines("*declared and never compared: a/x.json*")
 

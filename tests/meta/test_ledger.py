@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -10,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ptyspec.spec.ledger import FILE, LedgerError, read
-from tests.plugin_project import IDS, OURS, TEST, record, write
+from tests.plugin_project import IDS, OURS, TEST, record, session, write
 
 pytest_plugins = ["pytester"]
 
@@ -106,8 +107,10 @@ def test_the_record_is_the_same_however_the_cases_were_run(project: pytest.Pytes
     write(project, OURS, contract__test_a=SUITE, parity__test_b=TEST)
     (project.path / "shuffle.py").write_text(SHUFFLE, encoding="utf-8")
     found = {}
+    project.syspathinsert()
     for way, words in WAYS.items():
-        project.runpytest_subprocess(
+        run = project.runpytest_subprocess if way == "two" else partial(session, project)
+        run(
             "--cache-clear", "--ptyspec-results", f"results/{way}.json", "--junit-xml=j.xml", *words
         )
         found[way] = timeless(record(project))
@@ -160,11 +163,11 @@ def test_a_later_session_replaces_what_it_ran_and_forgets_files_that_are_gone(
 ) -> None:
     two = "def test_one():\n    pass\ndef test_two():\n    assert {}\n"
     write(project, OURS, test_a=two.format(False), test_b=TEST, test_c=two.format(True))
-    project.runpytest_subprocess()
+    session(project)
     assert len(record(project)["cases"]) == 5
     (project.path / "tests" / "test_b.py").unlink()
     write(project, OURS, test_a=two.format(True))
-    project.runpytest_subprocess("-k", "two and test_a")
+    session(project, "-k", "two and test_a")
     cases = record(project)["cases"]
     assert {name.removeprefix("tests/test_"): row["state"] for name, row in cases.items()} == {
         f"{file}.py::test_{name}": "passed" for file in "ac" for name in ("one", "two")
@@ -175,7 +178,7 @@ def test_a_later_session_replaces_what_it_ran_and_forgets_files_that_are_gone(
 def test_a_crashed_worker_costs_its_case_and_not_the_record(project: pytest.Pytester) -> None:
     crash = f"import os, pytest\n@pytest.mark.clause('{A}')\ndef test_crash():\n    os._exit(1)\n"
     write(project, OURS, test_a=crash, test_b=TEST)
-    project.runpytest_subprocess("-n", "2")
+    project.runpytest_subprocess("-n", "2", "--max-worker-restart=1")
     cases = record(project)["cases"]
     crashed = cases["tests/test_a.py::test_crash"]
     assert (crashed["state"], crashed["clauses"]) == ("error", {A: "error"})
@@ -184,14 +187,14 @@ def test_a_crashed_worker_costs_its_case_and_not_the_record(project: pytest.Pyte
 
 def test_an_interrupted_case_has_no_outcome(project: pytest.Pytester) -> None:
     write(project, OURS, test_a=f"{TEST}\ndef test_interrupted():\n    raise KeyboardInterrupt\n")
-    project.runpytest_subprocess("-p", "no:xdist")
+    assert session(project).ret == pytest.ExitCode.INTERRUPTED
     assert set(record(project)["cases"]) == {"tests/test_a.py::test_it"}
 
 
 def test_a_record_that_cannot_be_written_is_told(project: pytest.Pytester) -> None:
     write(project, OURS, test_a=TEST)
     (project.path / ".pytest_cache").write_text("a file, not a folder")
-    result = project.runpytest_subprocess("--ptyspec-results", "pyproject.toml/results.json")
+    result = session(project, "--ptyspec-results", "pyproject.toml/results.json")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["outcomes are not kept: *", "--ptyspec-results: *"])
 

@@ -10,7 +10,7 @@ from ptyspec.errors import ConfigError
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.pipelines import maker
 from ptyspec.testing.plugin import REFERENCE
-from tests.plugin_project import IDS, OURS, RECORD, TEST, record, write
+from tests.plugin_project import IDS, OURS, RECORD, TEST, record, session, write
 
 pytest_plugins = ["pytester"]
 
@@ -139,16 +139,13 @@ def test_the_fixtures_speak_of_the_pipeline_and_profile_that_were_asked_for(
     (project.path / "theirs.py").write_text(THEIRS, encoding="utf-8")
     usual, theirs = CASES.replace("EXPECTED", "reference"), CASES.replace("EXPECTED", "flat")
     write(project, OURS, contract__test_a=usual.replace("IMAGES", "400"))
-    result = project.runpytest_subprocess("-p", "no:xdist")
-    result.assert_outcomes(passed=5)
+    session(project).assert_outcomes(passed=5)
     assert len(record(project)["cases"]) == 5
     write(
         project, OURS, contract__test_a=theirs.replace("IMAGES", "1") + "\ndef test_other(): pass\n"
     )
     words = ("--ptyspec-pipeline", "theirs:Flat", "--ptyspec-profile", "stable")
-    result = project.runpytest_subprocess(
-        *words, "-k", "which or other", "--ptyspec-results", "theirs.json"
-    )
+    result = session(project, *words, "-k", "which or other", "--ptyspec-results", "theirs.json")
     result.assert_outcomes(passed=1, failed=1, deselected=4)
     result.stdout.fnmatch_lines(["ptyspec: numpy *; pipeline theirs:Flat, profile stable"])
     result.stdout.fnmatch_lines(
@@ -187,6 +184,6 @@ def test_a_wrong_option_is_a_usage_error_before_any_test(
     project: pytest.Pytester, option: str, value: str, told: str
 ) -> None:
     write(project, OURS, test_a=TEST)
-    result = project.runpytest_subprocess(f"--ptyspec-{option}", value)
+    result = session(project, f"--ptyspec-{option}", value)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(f"*{told}*")

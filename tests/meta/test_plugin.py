@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.plugin_project import OURS, TEST, THEIRS, write
+from tests.plugin_project import OURS, TEST, THEIRS, session, write
 
 pytest_plugins = ["pytester"]
 
@@ -48,7 +48,7 @@ def test_other_repositories_notice_nothing(project: pytest.Pytester) -> None:
 
 def test_an_option_without_the_switch_is_refused(project: pytest.Pytester) -> None:
     write(project, THEIRS, test_a=TEST)
-    result = project.runpytest_subprocess("--ptyspec-profile", "stable")
+    result = session(project, "--ptyspec-profile", "stable")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     told = "*--ptyspec-profile: without effect here; next: ptyspec = true*"
     result.stderr.fnmatch_lines([told])

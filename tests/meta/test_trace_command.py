@@ -15,11 +15,12 @@ from ptyspec.cli.main import app
 from ptyspec.spec.cases import collect
 from ptyspec.spec.clause import specification
 from tests.child import environment
+from tests.plugin_project import ADDOPTS
 
 FIRST, SECOND = list(specification())[
     :2
 ]  # the plugin knows the ids of the real specification alone
-CONFIG = '[tool.pytest]\nptyspec = true\nstrict = true\naddopts = ["--import-mode=importlib"]\n'
+CONFIG = f"[tool.pytest]\nptyspec = true\nstrict = true\n{ADDOPTS}"
 RULE = "### {} · Doubling {{r1}}\nDoubling MUST give twice as much.\n\n- Why: so.\n- Tolerance: exact\n- Place: run\n"
 CASES = f"""import pytest
 from tiny import double
