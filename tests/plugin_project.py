@@ -39,25 +39,36 @@ def write(project: pytest.Pytester, config: str, **files: str) -> None:
 
 
 def session(project: pytest.Pytester, *words: str) -> pytest.RunResult:
-    """A session in this process, in a tenth of the time: for cases that start, load and end nothing.
-
-    What it imports from elsewhere than the project stays imported: numpy cannot be loaded twice.
-    """
-    loaded: dict[str, ModuleType] = {}
+    """A session in this process, in a tenth of the time: for cases that start, load and end nothing."""
 
     class Keep:
         def pytest_unconfigure(self) -> None:
-            loaded.update(sys.modules)
+            note_imports(project)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "dont_write_bytecode", True)
         for name, value in FIXED.items():
             patch.setenv(name, value)
         found = project.runpytest_inprocess(*words, plugins=[Keep()], no_reraise_ctrlc=True)
-    for name, module in loaded.items():
-        if not str(getattr(module, "__file__", None) or project.path).startswith(str(project.path)):
-            sys.modules.setdefault(name, module)
+    import_again()
     return found
+
+
+IMPORTED: dict[str, ModuleType] = {}
+
+
+def note_imports(project: pytest.Pytester) -> None:
+    """Note what is imported from elsewhere than the project."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and not file.startswith(str(project.path)):
+            IMPORTED[name] = module
+
+
+def import_again() -> None:
+    """Undo that pytester forgets all that was imported since it began: numpy cannot be loaded twice."""
+    for name, module in IMPORTED.items():
+        sys.modules.setdefault(name, module)
 
 
 def record(project: pytest.Pytester, path: Path = RECORD) -> dict[str, Any]:

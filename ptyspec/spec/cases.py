@@ -15,6 +15,7 @@ import sys
 import tempfile
 import textwrap
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,19 +70,23 @@ def pytest_collection_finish(session: "pytest.Session") -> None:
     for item in session.items:
         path, line, _ = item.reportinfo()
         file = Path(path)
-        # Of the source without comments and layout.
-        tree = source_tree(getattr(item, "function", None))
-        digest = hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:12] if tree else None
         rows[item.nodeid] = {
             "clauses": list(map(str, names_of(item))),
             "tier": tier_of(item.nodeid),
             "file": (file.relative_to(root) if file.is_relative_to(root) else file).as_posix(),
             "line": (line or 0) + 1,
-            "digest": digest,
+            "digest": _digest(getattr(item, "function", None)),
             "golden": golden_of(item),
         }
     content = {"schema_version": SCHEMA_VERSION, "cases": rows}
     write_json(Path(session.config.getoption("ptyspec_bindings")), content)
+
+
+@cache
+def _digest(function: Any) -> str | None:
+    """Of the source without comments and layout; once for all cases of a function."""
+    tree = source_tree(function)
+    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:12] if tree else None
 
 
 def source_tree(function: Any) -> ast.Module | None:
@@ -130,14 +135,14 @@ class Case:
 
 def collect(root: Path) -> list[Case]:
     """Return every case of the checkout at `root`, in pytest's order; raises CollectionError with pytest's own words."""
-    key, cache = state(root), root / CACHE
-    content = read_json(cache) if cache.is_file() else {}
+    key, kept = state(root), root / CACHE
+    content = read_json(kept) if kept.is_file() else {}
     if content.get("state") != key:
         content = {"state": key, **_collect(root)}
         # pytest's own folder, made by a former run: none is left where none was.
         if (root / CACHE.parts[0]).is_dir():
-            cache.parent.mkdir(parents=True, exist_ok=True)
-            write_json(cache, content)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_json(kept, content)
     return [
         Case(id=name, **{**row, "clauses": tuple(row["clauses"]), "golden": tuple(row["golden"])})
         for name, row in content["cases"].items()

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from tests.plugin_project import SETTINGS
+from tests.plugin_project import SETTINGS, import_again, note_imports
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+def imported_once() -> Iterator[None]:
+    """After pytester's end, what the test imported is there as before."""
+    yield
+    import_again()
+
+
+@pytest.fixture
+def project(
+    imported_once: None, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[pytest.Pytester]:
     """An empty project, and an environment without this run's settings."""
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
-    return pytester
+    yield pytester
+    note_imports(pytester)
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +46,17 @@ def test_it(golden, kind):
 REASON = "made for this test"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def fonts() -> None:
+    """Matplotlib's list of fonts, from its usual folder: in a project's home it would be made anew, for seconds."""
+    import_module("matplotlib.font_manager")
+
+
 @pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    for name in ("PYTEST_ADDOPTS", "PTYSPEC_THREADS"):
-        monkeypatch.delenv(name, raising=False)
-    pytester.makepyprojecttoml(CONFIG)
-    (pytester.path / "golden").mkdir()
-    return pytester
+def project(project: pytest.Pytester) -> pytest.Pytester:
+    project.makepyprojecttoml(CONFIG)
+    (project.path / "golden").mkdir()
+    return project
 
 
 def write(project: pytest.Pytester, module: str) -> None:

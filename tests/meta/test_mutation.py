@@ -72,8 +72,8 @@ TRIES = """
 import sys
 from tests.mutation.work import attempt, check, warm
 with warm():
-    module, cases = "ptyspec.seeds", ["tests/contract/test_workflow_seeds.py"]
-    source = open("ptyspec/seeds.py", encoding="utf-8").read()
+    module, cases = "ptyspec.scores.numbers", ["tests/contract/test_numbers.py"]
+    source = open("ptyspec/scores/numbers.py", encoding="utf-8").read()
     check(module, source, cases)
     print(attempt(module, source + "\\n\\ndef never_called():\\n    return 1\\n", cases))
     print(attempt(module, source.replace("return ", "raise RuntimeError or "), cases))
