@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from ptyspec.contracts.bundles import RawScan
+from ptyspec.contracts.resolve import Resolved
 from ptyspec.errors import ConfigError, InputFileError, PtyspecError, UnknownNameError
 from ptyspec.faults.apply import applied
 from ptyspec.files.scan_file import sha256_of, write_scan
@@ -26,14 +28,24 @@ from ptyspec.spec.checks import Check
 from tests.small_scenes import exact_scan, scattered, small_probe, textured_object
 
 
+@cache
+def requests(recipe: str) -> dict[tuple[str, str], Resolved]:
+    """Of every scenario with every profile: the faults of a recipe are applied once."""
+    with applied(*recipe_faults(recipe)):
+        return {
+            (name, profile): request(name, profile=profile, recipe=recipe)
+            for name in scenario_names()
+            for profile in profile_names()
+        }
+
+
 @pytest.mark.parametrize("recipe", recipe_names())
 @pytest.mark.parametrize("profile", profile_names())
 @pytest.mark.parametrize("name", scenario_names())
 def test_every_scenario_resolves_with_every_profile_and_recipe(
     name: str, profile: str, recipe: str
 ) -> None:
-    with applied(*recipe_faults(recipe)):
-        made = request(name, profile=profile, recipe=recipe)
+    made = requests(recipe)[name, profile]
     assert made.scenario.name == name
     assert set(made.provenance.values()) >= {
         "default",
