@@ -12,13 +12,13 @@ from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.faults.controls import spoiled
 from ptyspec.runs.run_spec import RunSpec
 from ptyspec.spec.clause import specification
-from tests.tiny_runs import stored, tiny
+from tests.tiny_runs import SHALLOW, stored, tiny
 
 
 @cache
 def material(target: str = "gs2_custom", *settings: str) -> StageOutputs:
-    """A tiny scenario; whatever needs a finished run finds it in the run store, made once a version of the code."""
-    resolved = tiny(target, *settings)
+    """A tiny scenario with the cheapest network; whatever needs a finished run finds it in the run store."""
+    resolved = tiny(target, *SHALLOW, *settings)
     return StageOutputs(RunSpec(resolved, name=resolved.scenario.name, source=target))
 
 
@@ -27,7 +27,7 @@ def trained(target: str = "gs2_custom", *settings: str) -> StageOutputs:
     """The same with its finished run."""
     found = material(target, *settings)
     return found.replaced(
-        subject=replace(found.subject, kind="run", folder=stored(target, *settings))
+        subject=replace(found.subject, kind="run", folder=stored(target, *SHALLOW, *settings))
     )
 
 

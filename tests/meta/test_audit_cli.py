@@ -14,9 +14,12 @@ from ptyspec.cli.main import app
 from ptyspec.spec.checks import Check
 from tests.audits import trained
 from tests.json_schema import breaches
-from tests.tiny_runs import SMALL
+from tests.tiny_runs import SHALLOW, SMALL
 
-TINY = [word for setting in SMALL for word in ("--set", setting)] + ["--profile", "quick"]
+TINY = [word for setting in (*SMALL, *SHALLOW) for word in ("--set", setting)] + [
+    "--profile",
+    "quick",
+]
 """The settings of every tiny run: nothing but the audit itself takes time."""
 
 

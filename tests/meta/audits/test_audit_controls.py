@@ -8,9 +8,8 @@ from ptyspec.checks.registry import KINDS, module_of
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.spec.clause import specification
 from tests.audits import material, performed, trained
-from tests.tiny_runs import SHALLOW
 
-TWO_STAGES = ("model.stages=2", "model.filters=[8]")
+TWO_STAGES = "model.stages=2"
 """A control of the loss takes the gradient from the earlier one; what the others compare is in all sizes."""
 CONTROLS = [(kind, control.name) for kind in KINDS for control in module_of(kind).CONTROLS]
 BESIDE = {
@@ -81,9 +80,7 @@ BESIDE = {
 
 def subject(kind: str) -> StageOutputs:
     """What an audit looks at: one finished run, made once; that of the loss looks at an untrained network."""
-    return (
-        material("gs2_custom", *TWO_STAGES) if kind == "loss" else trained("gs2_custom", *SHALLOW)
-    )
+    return material("gs2_custom", TWO_STAGES) if kind == "loss" else trained()
 
 
 def test_the_table_names_controls_that_exist() -> None:

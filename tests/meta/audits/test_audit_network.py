@@ -11,7 +11,7 @@ import pytest
 from ptyspec.checks.loss_values import NetworkLoss, PhysicsLoss
 from ptyspec.checks.network_facts import combination, driven_range, network_probe
 from ptyspec.checks.report import Audit
-from tests.audits import performed, trained
+from tests.audits import material, performed, trained
 
 NAME = "gs2_custom"
 
@@ -22,7 +22,9 @@ def clean(kind: str) -> Audit:
 
 
 def test_the_composition_is_what_the_settings_declare_and_the_trivial_estimate_loses() -> None:
-    data, loss = clean("loss").data, trained().scenario.training
+    of_three_stages = material(NAME, "model.stages=3")
+    data = performed("loss", of_three_stages).data
+    loss = of_three_stages.scenario.training
     weights = [row["by_gradient"] for row in data["weights"][NAME].values()]
     assert weights == pytest.approx([loss.stage_weight / 2, loss.stage_weight / 2, 1.0], abs=1e-5)
     values = {what: row["poisson"] for what, row in data["values"][NAME].items()}
