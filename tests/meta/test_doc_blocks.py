@@ -15,13 +15,15 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import ptyspec
 from ptyspec.legacy.params import Parameters
+from ptyspec.runs.environment import FAULTS
 from ptyspec.spec.authoring import slug
 from tests.child import environment
 from tests.command_lines import check_command
@@ -60,25 +62,25 @@ SECONDS = 1800
 """A block that takes longer hangs: a busy machine takes twenty times as long as a free one."""
 SAYS_HOW_IT_ENDED = re.compile(r"(?P<command>.*); echo \$\?\s+# (?P<code>\d)")
 HERE = re.compile(
-    r"ptyspec (?P<words>(?:run|compare|audit|scenarios|doctor|faults list|hypotheses|judge|trace|report|golden)\b"
+    r"(?:PTYSPEC_FAULT=(?P<fault>\S+) )?ptyspec (?P<words>(?:run|compare|audit|scenarios|doctor|faults list|hypotheses|judge|trace|report|golden)\b"
     r"[^;|&<>$#]*)"
     r"(?:\|\| test \$\? -eq (?P<other>\d)|; echo \$\?\s+# (?P<code>\d))?(?:\s*# .*)?"
 )
 """A command line of our own program alone: this process runs it, which has TensorFlow loaded."""
-LOOKS = re.compile(r"(?:ls|rm) [\w -]+(?:\s*# .*)?")
-"""A line that may stand beside such lines."""
+LOOKS = re.compile(r"(?:ls|rm) [\w -]+(?:\s*# .*)?|(?:[A-Z_]+=\S+ )?pytest [^<]*")
+"""A line that may stand beside such lines: a shell runs it."""
 
 
 def executes(block: Block) -> bool:
     """Whether anything of a block is executed."""
     if block.language in SHELL:
-        return any(line.strip() for line in _executed(block))
+        return any(line.strip() for line in _executed(block.text))
     return block.language == "python" and block.text.partition("\n")[0] not in QUOTED
 
 
-def _executed(block: Block) -> Iterator[str]:
-    """Its lines, as a shell runs them."""
-    for line in block.text.splitlines():
+def _executed(text: str) -> Iterator[str]:
+    """The lines of a block, as a shell runs them."""
+    for line in text.splitlines():
         ended = SAYS_HOW_IT_ENDED.fullmatch(line)
         if ended:
             yield f"code=0; {ended['command']} || code=$?; test $code = {ended['code']}"
@@ -125,9 +127,8 @@ def test_the_blocks_of_a_section_run(
             script.write_text(block.text, encoding="utf-8")
             with monkeypatch.context() as patched:
                 _python(script, patched)
-        elif alone or not _here(block, monkeypatch):
-            script.write_text("\n".join(_executed(block)), encoding="utf-8")
-            _run(block, script, place, programs)
+        elif alone or not _here(block, monkeypatch, partial(_run, block, script, place, programs)):
+            _run(block, script, place, programs, list(_executed(block.text)))
 
 
 def _python(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,23 +140,29 @@ def _python(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runpy.run_path(str(script), init_globals=names, run_name="__main__")
 
 
-def _here(block: Block, monkeypatch: pytest.MonkeyPatch) -> bool:
+def _here(
+    block: Block, monkeypatch: pytest.MonkeyPatch, shell: Callable[[list[str]], None]
+) -> bool:
     """Run a block in this process and return True; False where a line asks for another program."""
     lines = [
         line
         for line in block.text.splitlines()
         if not line.startswith("#") and bare(line) not in {*NOT_RUN, ""}
     ]
-    if not all(HERE.fullmatch(line) or LOOKS.fullmatch(line) for line in lines):
+    if not any(map(HERE.fullmatch, lines)) or not all(
+        HERE.fullmatch(line) or LOOKS.fullmatch(line) for line in lines
+    ):
         return False
-    for line in lines:
-        parts = HERE.fullmatch(line)
+    for line, parts in zip(lines, map(HERE.fullmatch, lines), strict=True):
         if parts is None:
-            subprocess.run(["bash", "-c", line], check=True)
+            shell(list(_executed(line)))
             continue
-        monkeypatch.setattr(sys, "argv", ["ptyspec"])
         wanted = {parts["code"] or "0", parts["other"] or parts["code"] or "0"}
-        assert str(command(shlex.split(parts["words"]))) in wanted, f"{block.place}: {line}"
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "argv", ["ptyspec"])
+            if parts["fault"]:
+                patched.setenv(FAULTS, parts["fault"])
+            assert str(command(shlex.split(parts["words"]))) in wanted, f"{block.place}: {line}"
     return True
 
 
@@ -194,7 +201,8 @@ def _programs(folder: Path) -> Path:
     return folder
 
 
-def _run(block: Block, script: Path, place: Path, programs: Path) -> None:
+def _run(block: Block, script: Path, place: Path, programs: Path, lines: list[str]) -> None:
+    script.write_text("\n".join(lines), encoding="utf-8")
     checkout = place if (place / "ptyspec").is_dir() else ROOT
     inherited = {
         name: value for name, value in environment().items() if not name.startswith("PYTEST_")

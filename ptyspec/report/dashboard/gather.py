@@ -22,9 +22,9 @@ from ptyspec.experiments.records import BoardRow
 from ptyspec.faults import result
 from ptyspec.files.jsonfile import read_document, read_json
 from ptyspec.render import canvas
+from ptyspec.report import figures
 from ptyspec.report.dashboard import document
 from ptyspec.report.dashboard.document import Campaign, ClauseRow, FaultRow, Report, RunRow
-from ptyspec.report.figures import drawers
 from ptyspec.report.pages import CAPTIONS
 from ptyspec.report.trace import finite, said
 from ptyspec.runs.environment import environment
@@ -228,7 +228,7 @@ def _named(settings: Mapping[str, Setting], kind: str) -> str:
 
 def pictures(run: FinishedRun) -> list[dict[str, Any]]:
     """Return the pictures of a run as data addresses, the amplitude first."""
-    draw, rows = drawers(run.result()), []
+    draw, rows = figures.drawers(run.result()), []
     for name in (one for one in PICTURES if one in draw):
         content, _ = canvas.attempt(partial(lambda one: canvas.png(draw[one]()), name))
         if content:
