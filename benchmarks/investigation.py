@@ -11,7 +11,7 @@ from statistics import mean, stdev
 from benchmarks.measure import ROOT
 from ptyspec.experiments import registry
 from ptyspec.experiments.hypothesis import Observable
-from ptyspec.experiments.judge import board, from_evidence
+from ptyspec.experiments.judge import Judgement, board, from_evidence
 from ptyspec.experiments.records import BoardRow
 from ptyspec.experiments.verdict import value_of
 from ptyspec.render.table import markdown_table
@@ -121,9 +121,14 @@ def _verdict(row: BoardRow) -> list[str]:
     ]
 
 
+@cache
+def _judged(name: str) -> Judgement:
+    return from_evidence(name, registry.folder())
+
+
 def _numbers(name: str, arm: str, observable: str) -> list[float]:
     """An observable of an arm at every seed, on its own scale."""
-    found = from_evidence(name, registry.folder())
+    found = _judged(name)
     plain = {
         "scalar": found.hypothesis.observable,
         "": found.hypothesis.observable,

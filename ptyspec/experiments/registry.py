@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ptyspec.errors import OutputExistsError, PtyspecError
-from ptyspec.spec.clause import PLACEHOLDER, read_clauses, slug, specs_folder
+from ptyspec.spec.clause import PLACEHOLDER, read_clauses, slug, specification, specs_folder
 
 if TYPE_CHECKING:
     from ptyspec.experiments.hypothesis import Hypothesis
@@ -85,7 +85,7 @@ def _read(path: Path, changed: int) -> "Hypothesis":
         what = "the id is not the file's name"
         step = "rename one of them"
         raise HypothesisError(what, value=found.id, limit=path.stem, source=path, next_step=step)
-    clauses = read_clauses(path.parent.parent)
+    clauses = specification() if path.parent == folder() else read_clauses(path.parent.parent)
     for name in found.clauses:
         if name not in clauses:
             what = "clauses names a clause that no document has"

@@ -199,9 +199,8 @@ def _needed(
         )
     else:
         needed = intervals.pairs_needed(numbers, compared.margin, design.alpha, design.power)
-    many = (
-        f"more than {intervals.MOST} pairs, if any number," if needed is None else f"{needed} pairs"
-    )
+    none = f"more than {intervals.MOST} pairs, if any number,"
+    many = none if needed is None else f"{needed} pairs"
     return needed, f"{many} would settle it"
 
 
@@ -249,8 +248,9 @@ def verdict(hypothesis: Hypothesis, evidence: Evidence) -> Verdict:
 
     def found(one: Contrast | Control) -> Found:
         observable, values = hypothesis.measured(one), dict[str, dict[int, float | Missing]]()
+        arms = {*one.minus, *(one.less or ())}
         for row in evidence.rows:
-            if row.repeat == 0:  # repeats are left to `_obstacle`
+            if row.arm in arms and row.repeat == 0:  # repeats are left to `_obstacle`
                 values.setdefault(row.arm, {})[row.seed] = value_of(row, observable)
         return judged(one, observable, values, hypothesis.design)
 
