@@ -1,8 +1,7 @@
 """What an Allure report says of a case: labels from its clauses, states, observations, and the runs that it looked at.
 
-The only file that imports allure, and only where a report is written or a selection by label is asked
-for: otherwise every function here returns at once. The adaptor's own plugin (allure-pytest) writes
-the files.
+The only file that imports allure: itself imported where a report is written or a selection by label
+is asked for. The adaptor's own plugin (allure-pytest) writes the files.
 """
 
 import inspect
@@ -206,11 +205,9 @@ class AllureReport:
         write_json(folder / "categories.json", list(CATEGORIES))
         found, subject = environment({}), self.options.subject or "the reference pipeline"
         rows = {**found.pop("versions"), **found, "subject": subject}
-        # One line a fact, as Java reads it.
-        text = [
-            f"{key} = {show(value)}\n".replace("\\", "\\\\") for key, value in rows.items() if value
-        ]
-        (folder / "environment.properties").write_text("".join(text), encoding="utf-8")
+        facts = "".join(f"{key} = {show(value)}\n" for key, value in rows.items() if value)
+        text = facts.replace("\\", "\\\\")  # as Java reads it
+        (folder / "environment.properties").write_text(text, encoding="utf-8")
 
 
 MAX_ROWS, LONG = 12, 400

@@ -59,9 +59,7 @@ def pytest_collection() -> Iterator[None]:
     try:
         return (yield)
     finally:
-        if (
-            not gc.get_freeze_count()
-        ):  # a session within a session would freeze what is left of others
+        if not gc.get_freeze_count():  # a session within another would freeze leftovers
             gc.freeze()
         gc.enable()
 
@@ -227,13 +225,12 @@ def start(config: pytest.Config) -> None:
 
         config.add_cleanup(from_environment().close)
     specification()  # a document that breaks the format is told here, and not from the middle of a collection
-    for name, meaning in {**TIERS, EVIDENCE: EVIDENCE_MEANING}.items():
-        config.addinivalue_line("markers", f"{name}: {meaning}")
-    config.addinivalue_line(
-        "markers", "clause(*ids): the clauses of specs/ that this case holds the code to"
-    )
+    markers = {**TIERS, EVIDENCE: EVIDENCE_MEANING}
+    markers["clause(*ids)"] = "the clauses of specs/ that this case holds the code to"
     # The hypothesis library marks property-based tests `hypothesis`, without ids: both meanings share the name.
-    config.addinivalue_line("markers", "hypothesis(*ids): the hypotheses that this case judges")
+    markers["hypothesis(*ids)"] = "the hypotheses that this case judges"
+    for name, meaning in markers.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
     options = config.stash[OPTIONS] = read(config)
     if not options.usual:  # the usual words cost no import of the pipeline
         from ptyspec.runs.pipelines import maker
@@ -241,9 +238,8 @@ def start(config: pytest.Config) -> None:
 
         config.stash[fixtures.PIPELINE] = maker(options.pipeline)
         if options.profile not in profile_names():
-            message, known = "no profile has this name", ", ".join(profile_names())
-            source = "--ptyspec-profile"
-            raise ConfigError(message, value=options.profile, limit=known, source=source)
+            what, known = "no profile has this name", ", ".join(profile_names())
+            raise ConfigError(what, value=options.profile, limit=known, source="--ptyspec-profile")
     expected = read_xfails(options.xfails) if options.xfails is not None else {}
     recorder = Recorder(config, options, expected)
 

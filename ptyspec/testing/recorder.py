@@ -30,9 +30,8 @@ ASSERTING = ("raises", "warns", "fail")
 
 def blamed(raised: Sequence[BaseException]) -> list[str]:
     """Return the clauses whose checks raised."""
-    return [
-        name for one in _flat(raised) if assertion(one) and (name := getattr(one, "clause", ""))
-    ]
+    names = (getattr(one, "clause", "") for one in _flat(raised) if assertion(one))
+    return [*filter(None, names)]
 
 
 def assertion(error: BaseException) -> bool:
@@ -161,9 +160,8 @@ class Recorder:
         self._partial(item.nodeid for item in items)
 
     def _partial(self, names: Iterable[str]) -> None:
-        self.facts.partial = sorted(
-            {*self.facts.partial, *(name.partition("::")[0] for name in names)}
-        )
+        files = (name.partition("::")[0] for name in names)
+        self.facts.partial = sorted({*self.facts.partial, *files})
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note the cases; a worker sends all facts with its last message."""
@@ -252,7 +250,6 @@ def _ids(item: pytest.Item) -> list[str]:
 def _expected(item: pytest.Item) -> list[str]:
     """The clauses whose failure was expected, and came."""
     expected = item.stash.get(EXPECTED, {})
-    failed = (
-        one.clause for one in item.stash.get(FINDINGS, {}).values() if one.state is State.FAILED
-    )
+    found = item.stash.get(FINDINGS, {}).values()
+    failed = (one.clause for one in found if one.state is State.FAILED)
     return [name for name in dict.fromkeys(failed) if name in expected]
