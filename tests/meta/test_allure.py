@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,16 @@ import pytest
 from ptyspec.render.table import escape
 from ptyspec.spec.clause import specification
 from ptyspec.testing.allure_site import CATEGORIES
+from tests.child import environment
+from tests.plugin_project import session
 
 pytest_plugins = ["pytester"]
 
-CONFIG = '[tool.pytest]\nptyspec = true\nstrict = true\naddopts = ["--import-mode=importlib"]\n'
+CONFIG = """[tool.pytest]
+ptyspec = true
+strict = true
+addopts = ["--import-mode=importlib", "-p", "no:hypothesispytest"]
+"""
 CLAUSES = [clause for clause in specification().values() if clause.level == "MUST"][:1]
 SHOULD = [clause for clause in specification().values() if clause.level == "SHOULD"][:1]
 BOUND, WEAK = CLAUSES[0], SHOULD[0]
@@ -52,23 +59,32 @@ def test_whose_parameter_is_called_case(case):
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    pytester.makepyprojecttoml(CONFIG)
-    return pytester
+def project(project: pytest.Pytester) -> pytest.Pytester:
+    project.makepyprojecttoml(CONFIG)
+    return project
 
 
-def write(project: pytest.Pytester, module: str) -> None:
-    path = project.path / "tests" / "contract" / "test_a.py"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(module)
+def write(root: Path, **modules: str) -> None:
+    folder = root / "tests" / "contract"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in modules.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
 
 
-def report(project: pytest.Pytester, *options: str) -> dict[str, dict[str, Any]]:
+Results = dict[str, dict[str, Any]]
+
+
+def report(root: Path, *options: str) -> Results:
     """Run with a report and return {case: result}, without what names this machine and process."""
-    shutil.rmtree(project.path / "report", ignore_errors=True)
-    project.runpytest_subprocess(f"--alluredir={project.path / 'report'}", *options)
+    subprocess.run(
+        [sys.executable, "-m", "pytest", f"--alluredir={root / 'report'}", *options],
+        cwd=root,
+        env=environment(PTYSPEC_HOME=str(root / "home"), PYTEST_ADDOPTS=""),
+        capture_output=True,
+        check=False,
+    )
     found = {}
-    for path in sorted((project.path / "report").glob("*-result.json")):
+    for path in sorted((root / "report").glob("*-result.json")):
         result = json.loads(path.read_text())
         result["labels"] = [
             row for row in result["labels"] if row["name"] not in ("thread", "host")
@@ -77,20 +93,31 @@ def report(project: pytest.Pytester, *options: str) -> dict[str, dict[str, Any]]
     return found
 
 
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """What one session of several files reports."""
+    root = tmp_path_factory.mktemp("allure")
+    (root / "pyproject.toml").write_text(CONFIG, encoding="utf-8")
+    write(root, test_a=MODULE, test_looks=RUN, test_page=PAGE)
+    for name in ("runs/made", "other"):
+        write_small_run(root / "home" / name)
+    return report(root)
+
+
 def labels(result: dict[str, Any], name: str) -> set[str]:
     return {row["value"] for row in result["labels"] if row["name"] == name}
 
 
 @pytest.mark.expensive
 def test_labels_come_from_the_clauses_and_histories_hang_on_parametrization_ids_alone(
-    project: pytest.Pytester,
+    project: pytest.Pytester, results: Results
 ) -> None:
     """Objects have another address each run; ("", "x") and ("x", "") have one history in Allure's own reckoning.
 
     Categories and environment are written once, by the controller of the workers.
     """
-    write(project, MODULE)
-    results, others = report(project), report(project, "-n", "2")
+    write(project.path, test_a=MODULE)
+    others = report(project.path, "-n", "2")
     names = [name for name in results if "[" in name]
     histories = {name: results[name]["historyId"] for name in names}
     assert histories == {name: others[name]["historyId"] for name in names}
@@ -113,9 +140,7 @@ def test_labels_come_from_the_clauses_and_histories_hang_on_parametrization_ids_
     free = results["test_free"]
     assert not labels(free, "epic") | labels(free, "clause") | labels(free, "severity")
     assert labels(free, "tag") == {"contract"}
-    project.runpytest_subprocess("--allure-label", f"clause={BOUND.id}").assert_outcomes(
-        passed=1, deselected=8
-    )
+    session(project, "--allure-label", f"clause={BOUND.id}").assert_outcomes(passed=1, deselected=8)
 
 
 RUN = """
@@ -185,32 +210,20 @@ def write_small_run(folder: Path) -> None:
         (folder / name).write_text("{}")
 
 
-@pytest.fixture
-def stored(
-    project: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> dict[str, dict[str, Any]]:
-    """Results of cases that look at a run, by a fixture or by opening its file, and of one that looks elsewhere."""
-    monkeypatch.setenv("PTYSPEC_HOME", str(tmp_path))
-    for name in ("runs/made", "other"):
-        write_small_run(tmp_path / name)
-    write(project, RUN)
-    return report(project)
-
-
 def attached(result: dict[str, Any]) -> set[str]:
     return {row["name"] for row in result.get("attachments", ())}
 
 
 def test_a_case_shows_the_runs_it_looked_at_stage_by_stage_and_figures_if_it_failed(
-    stored: dict[str, dict[str, Any]],
+    results: Results,
 ) -> None:
-    """Part of a run costs no case its result."""
+    """A case looks by a fixture or by opening a file, one of them elsewhere; part of a run costs no case its result."""
     everything = {FIGURE, "metrics.json", "scenario.json", "stages.json"}
-    assert attached(stored["test_fails"]) == attached(stored["test_opens"]) == everything
-    assert attached(stored["test_passes"]) == attached(stored["test_opens_elsewhere"]) == set()
+    assert attached(results["test_fails"]) == attached(results["test_opens"]) == everything
+    assert attached(results["test_passes"]) == attached(results["test_opens_elsewhere"]) == set()
 
     line = "normalize · gain 0.162, fits_canvas no · 0.25 s"
-    (run,) = stored["test_passes"]["steps"]
+    (run,) = results["test_passes"]["steps"]
     assert run["name"].startswith("run of made (made): incomplete")
     (step,) = run["steps"]
     assert step["name"] == line
@@ -218,11 +231,11 @@ def test_a_case_shows_the_runs_it_looked_at_stage_by_stage_and_figures_if_it_fai
         "train.amplitude: float32[4, 4], mean 0.5, 0 NaN",
         "train.network_input: float32[4, 4], mean 0.25, 0 NaN",
     ]
-    (run,) = stored["test_opens"]["steps"]
+    (run,) = results["test_opens"]["steps"]
     assert [row["name"] for row in run["steps"]] == [f"✘ {line}"]
-    assert "steps" not in stored["test_opens_elsewhere"]
-    assert stored["test_has_part_of_a_run"]["status"] == "passed"
-    assert "steps" not in stored["test_has_part_of_a_run"]
+    assert "steps" not in results["test_opens_elsewhere"]
+    assert results["test_has_part_of_a_run"]["status"] == "passed"
+    assert "steps" not in results["test_has_part_of_a_run"]
 
 
 PAGE = f'''
@@ -241,18 +254,16 @@ def test_held(clause):
 def test_violated(clause):
     clause.within_ratio(1.2, 1.0, "mean ratio")
 
-def test_free():
+def test_says_nothing():
     pass
 '''
 
 
 def test_a_page_says_rule_observation_tolerance_and_how_to_run_the_case_again(
-    project: pytest.Pytester,
+    results: Results,
 ) -> None:
-    write(project, PAGE)
-    results = report(project)
     held, violated, free = (
-        results[name]["description"] for name in ("test_held", "test_violated", "test_free")
+        results[name]["description"] for name in ("test_held", "test_violated", "test_says_nothing")
     )
     assert held.startswith("What &lt;b&gt;this&lt;/b&gt; case is about.")
     assert f"> {escape(BOUND.statement, 800)}" in held
@@ -271,8 +282,10 @@ def test_a_page_says_rule_observation_tolerance_and_how_to_run_the_case_again(
     # `ptyspec allure` leads this address to its own page.
     assert link["url"] == "https://clauses.invalid/#INFER-005"
     assert link["name"].startswith("INFER-005 · ")
-    assert "pytest 'tests/contract/test_a.py::test_violated'" in violated
-    assert free == "Reproduce:\n\n```sh\npytest 'tests/contract/test_a.py::test_free'\n```"
+    assert "pytest 'tests/contract/test_page.py::test_violated'" in violated
+    assert (
+        free == "Reproduce:\n\n```sh\npytest 'tests/contract/test_page.py::test_says_nothing'\n```"
+    )
 
 
 GOLDEN = "ptyspec.testing.golden"
@@ -303,5 +316,5 @@ def test_every_failure_falls_into_exactly_one_category(what: str) -> None:
 
 def test_without_a_report_allure_is_not_touched(project: pytest.Pytester) -> None:
     check = "import sys\ndef test_it():\n    assert not [m for m in sys.modules if m.split('.')[0] in ('allure', 'allure_commons')]\n"
-    write(project, check)
+    write(project.path, test_a=check)
     project.runpytest_subprocess("-p", "no:allure_pytest").assert_outcomes(passed=1)
