@@ -26,21 +26,51 @@ from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.spec.cases import Case
 from ptyspec.spec.clause import specification
 from tests.child import finish, start
+from tests.plugin_project import OURS
 
 pytestmark = pytest.mark.expensive
 
 ROOT = Path(__file__).parents[2]
 FILES = ("tests/contract/test_scale.py", "tests/contract/test_split_and_normalize.py")
 NAMES = ("gain-by-energy", "twin-patches")
+CASES = """
+import pytest
+from ptyspec.physics.scale import loader_gain
+
+@pytest.mark.clause("NORM-001")
+def test_that_a_fault_must_turn_red():
+    assert loader_gain(4.0, 64) == 16.0
+
+@pytest.mark.clause("COORDS-001")
+def test_that_it_must_leave_green():
+    pass
+
+@pytest.mark.clause("STITCH-005")
+def test_of_which_it_says_nothing():
+    pass
+
+def test_without_a_clause():
+    pass
+"""
 
 
-def loop(folder: Path, *words: str, files: tuple[str, ...] = FILES, quick: bool = False) -> None:
-    done = tried(folder, *words, files=files, quick=quick)
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A project of four cases, for what does not hang on the cases."""
+    root = tmp_path / "project"
+    (root / "tests" / "contract").mkdir(parents=True)
+    (root / "pyproject.toml").write_text(OURS, encoding="utf-8")
+    (root / "tests" / "contract" / "test_gain.py").write_text(CASES, encoding="utf-8")
+    return root
+
+
+def loop(folder: Path, *words: str, root: Path = ROOT, quick: bool = False) -> None:
+    done = tried(folder, *words, root=root, quick=quick)
     assert done.returncode in (0, 5), done.stdout
 
 
 def tried(
-    folder: Path, *words: str, files: tuple[str, ...] = FILES, quick: bool = False
+    folder: Path, *words: str, root: Path = ROOT, quick: bool = False
 ) -> subprocess.CompletedProcess[str]:
     told = {"folder": str(folder), "faults": NAMES, "children": 2, "seconds": 120, "quick": quick}
     path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
@@ -51,9 +81,9 @@ def tried(
             "-p",
             "ptyspec.faults.loop",
             f"--ptyspec-campaign={json.dumps(told)}",
-            *files,
+            *(FILES if root is ROOT else ["tests"]),
         ],
-        cwd=ROOT,
+        cwd=root,
         env=os.environ | {"PYTHONPATH": path},
         capture_output=True,
         text=True,
@@ -88,21 +118,22 @@ def test_a_fault_is_killed_by_the_cases_that_come_through_its_seam(tmp_path: Pat
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"campaign.json", "campaign.md"}
 
 
-def test_a_quick_campaign_runs_the_cases_of_declared_clauses_alone(tmp_path: Path) -> None:
-    loop(tmp_path, files=FILES[:1], quick=True)
+def test_a_quick_campaign_runs_the_cases_of_declared_clauses_alone(
+    tmp_path: Path, small: Path
+) -> None:
+    loop(tmp_path, root=small, quick=True)
     functions = {
         name.rpartition("::")[2].partition("[")[0]
         for name in part_cases(tmp_path / f"{NAMES[0]}.json")
     }
-    assert functions == {
-        "test_the_gain_brings_the_mean_energy_to_half_n_squared",
-        "test_normalised_data_have_gain_one",
-        "test_the_gain_undoes_any_factor_on_the_data",
-    }
+    assert functions == {"test_that_a_fault_must_turn_red", "test_that_it_must_leave_green"}
 
 
-def test_a_fault_beyond_the_contract_tier_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
-    alone(tmp_path, {NAMES[0]: [f"{FILES[0]}::test_the_gain_undoes_any_factor_on_the_data"]})
+def test_a_fault_beyond_the_contract_tier_runs_in_a_process_of_its_own(
+    tmp_path: Path, small: Path
+) -> None:
+    case = "tests/contract/test_gain.py::test_that_a_fault_must_turn_red"
+    alone(tmp_path, {NAMES[0]: [case]}, small)
     cases = [
         Case(name, ("NORM-001",), "contract", "", 0, None)
         for name in part_cases(tmp_path / f"{NAMES[0]}.json")
@@ -151,11 +182,11 @@ def test_a_part_of_which_the_cases_did_not_end_runs_again(
     assert (read_json(tmp_path / f"{NAMES[0]}.json") == part(status)) is stays
 
 
-def test_a_forked_campaign_runs_again_what_did_not_end(tmp_path: Path) -> None:
+def test_a_forked_campaign_runs_again_what_did_not_end(tmp_path: Path, small: Path) -> None:
     write_json(tmp_path / "clean-0.json", part("invalid"))
     write_json(tmp_path / f"{NAMES[0]}.json", part("timeout"))
     write_json(tmp_path / f"{NAMES[1]}.json", part("invalid"))
-    loop(tmp_path, files=FILES[:1])
+    loop(tmp_path, root=small)
     found = {path.stem: read_json(path)["status"] for path in tmp_path.glob("*.json")}
     assert found == {"clean-0": "done", NAMES[0]: "done", NAMES[1]: "invalid"}
 
@@ -194,9 +225,9 @@ one.patches[:] = [Patch(one.id, "ptyspec.physics.scale:{}", lambda original: 1 /
 """
 
 
-def test_a_seam_that_is_not_there_is_named_with_its_fault(tmp_path: Path) -> None:
+def test_a_seam_that_is_not_there_is_named_with_its_fault(tmp_path: Path, small: Path) -> None:
     (tmp_path / "seams.py").write_text(SEAM.format("loader_gian"))
-    done = tried(tmp_path, "-p", "seams", files=FILES[:1])
+    done = tried(tmp_path, "-p", "seams", root=small)
     assert done.returncode == 3
     for said in (done.stdout, read_json(tmp_path / "clean-0.json")["reason"]):
         assert f"the fault {NAMES[0]} has no seam ptyspec.physics.scale:loader_gian" in said
@@ -215,9 +246,11 @@ def test_the_clean_run_beyond_the_contract_tier_names_it_too(tmp_path: Path) -> 
     assert f"the fault {NAMES[0]} has no seam ptyspec.physics.scale:loader_gian" in found["reason"]
 
 
-def test_what_else_breaks_in_a_child_is_told_with_its_traceback(tmp_path: Path) -> None:
+def test_what_else_breaks_in_a_child_is_told_with_its_traceback(
+    tmp_path: Path, small: Path
+) -> None:
     (tmp_path / "seams.py").write_text(SEAM.format("loader_gain"))
-    loop(tmp_path, "-p", "seams", files=FILES[:1])
+    loop(tmp_path, "-p", "seams", root=small)
     found = read_json(tmp_path / f"{NAMES[0]}.json")
     assert (found["status"], found["reason"]) == (
         "infrastructure",

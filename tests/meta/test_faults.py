@@ -28,8 +28,9 @@ from ptyspec.runs.environment import FAULTS, active_faults, environment, fingerp
 from ptyspec.runs.store import _without_others, code_version
 from ptyspec.spec.cases import TIERS
 from ptyspec.spec.clause import PLACES, specification
+from tests.plugin_project import OURS, write
 
-ROOT = Path(__file__).parents[2]
+pytest_plugins = ["pytester"]
 
 
 def problems(fault: Fault) -> list[str]:
@@ -326,13 +327,24 @@ def test_a_failure_is_told_in_one_line(message: str, line: str) -> None:
     assert " ".join(said(message).split()) == line
 
 
+GAIN_IS_RIGHT = """
+import os
+import pytest
+from ptyspec.physics.scale import loader_gain
+
+@pytest.mark.clause("NORM-001")
+def test_it(clause):
+    clause.equal(loader_gain(4.0, 64), 16.0, f"gain in {os.environ['PYTEST_XDIST_WORKER']}")
+"""
+
+
 @pytest.mark.expensive
-def test_a_fault_acts_in_every_worker_of_a_parallel_run() -> None:
-    words = ["-m", "pytest", "-n", "2", "-p", "no:cacheprovider", "tests/contract/test_scale.py"]
-    changed = os.environ | {FAULTS: "gain-by-energy"}
-    done = subprocess.run(
-        [sys.executable, *words], cwd=ROOT, env=changed, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1, done.stdout
-    assert "NORM-001" in done.stdout
-    assert "with faults gain-by-energy" in done.stdout
+def test_a_fault_acts_in_every_worker_of_a_parallel_run(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FAULTS, "gain-by-energy")
+    write(project, OURS, contract__test_a=GAIN_IS_RIGHT, contract__test_b=GAIN_IS_RIGHT)
+    done = project.runpytest_subprocess("-n", "2")
+    done.assert_outcomes(failed=2)
+    for told in ("NORM-001", "gain in gw0", "gain in gw1", "with faults gain-by-energy"):
+        assert told in done.stdout.str()
