@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ptyspec.report.dashboard.gather import pictures
 from ptyspec.report.dashboard.page import PAGE, write_dashboard
+from ptyspec.runs.finished_run import FinishedRun
 from tests.fake_dashboard import FAILING, NASTY, sources
 
 pytestmark = pytest.mark.expensive
@@ -21,19 +24,26 @@ LARGEST = 5_000_000
 
 
 @pytest.fixture(scope="module")
-def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dashboard with everything on it."""
-    base = tmp_path_factory.mktemp("dashboard")
-    write_dashboard(base, sources(base))
-    return base / PAGE
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of all pages; their runs are the same, and the pictures of a run are drawn once."""
+    drawn = cache(lambda folder: pictures(FinishedRun(folder)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ptyspec.report.dashboard.page.pictures", lambda run: drawn(run.folder))
+        yield tmp_path_factory.mktemp("dashboard")
 
 
 @pytest.fixture(scope="module")
-def short_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def page_file(base: Path) -> Path:
+    """A dashboard with everything on it."""
+    write_dashboard(base / "whole", sources(base))
+    return base / "whole" / PAGE
+
+
+@pytest.fixture(scope="module")
+def short_page(base: Path) -> Path:
     """The same with a few rows of each kind."""
-    base = tmp_path_factory.mktemp("short")
-    write_dashboard(base, sources(base, clauses=24, faults=12))
-    return base / PAGE
+    write_dashboard(base / "short", sources(base, clauses=24, faults=12))
+    return base / "short" / PAGE
 
 
 class Watched:
