@@ -25,9 +25,14 @@ SESSIONS = """
 import os, sys
 from ptyspec.runs.threads import default_threads, set_threads
 set_threads(default_threads())
-import pytest
-import ptyspec.pipeline.reference, ptyspec.testing.collecting  # loaded once for all
+# What every session needs is loaded once for all.
+import hypothesis, pytest, allure_pytest.plugin, xdist.plugin
+import scipy.optimize, scipy.sparse.csgraph, scipy.sparse.linalg, skimage.draw, skimage.metrics
+import ptyspec.pipeline.reference, ptyspec.testing.collecting
+from ptyspec.checks.judge import registered
+from ptyspec.faults.catalogue import catalogue
 
+assert registered() and catalogue()
 assert "tensorflow" not in sys.modules  # nothing forks after it has run
 folder, chosen, file, *pipelines = sys.argv[1:]
 for name in pipelines:
