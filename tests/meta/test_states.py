@@ -11,7 +11,7 @@ from ptyspec.errors import PtyspecError
 from ptyspec.spec.clause import PLACES, specification
 from ptyspec.spec.finding import State, of_case
 from ptyspec.testing.controller import read_xfails
-from tests.plugin_project import OURS, RECORD, record, write
+from tests.plugin_project import OURS, RECORD, record, session, write
 
 pytest_plugins = ["pytester"]
 
@@ -132,7 +132,7 @@ MINE += "class Mine(ReferencePipeline):\n    name = 'mine'\n"
 
 def states(project: pytest.Pytester, *words: str) -> dict[str, str]:
     """The states of both clauses by case, with a note where the whole case was expected to fail."""
-    project.runpytest_subprocess("-p", "no:xdist", "--ptyspec-results=results.json", *words)
+    session(project, "-p", "no:xdist", "--ptyspec-results=results.json", *words)
     cases = record(project, Path("results.json"))["cases"]
     return {
         name.partition("::test_")[2]: ", ".join(row["clauses"].values())
@@ -198,7 +198,7 @@ def test_the_summary_counts_by_level_and_names_the_failed_clauses_by_stage(
     assert lines[0].startswith(f"clauses: MUST 1 passed, 8 failed, {len(MUST) - 9} no case")
     assert lines[1] == f"  failed {first.id} · {first.title} (MUST, {first.place})"
     assert lines[7:] == ["  and 2 more", "details: ptyspec trace"]
-    partial = summary(project.runpytest_subprocess("tests/test_green.py", "-k", "it"))
+    partial = summary(session(project, "tests/test_green.py", "-k", "it"))
     assert partial == ["clauses: MUST 1 passed", "details: ptyspec trace"]
 
 
@@ -208,8 +208,8 @@ def test_a_failure_tells_rule_limit_stage_and_the_next_command_once(
     """That of a bare assertion in a section of the report, that of a check in its message."""
     module = f"import pytest\n@pytest.mark.clause('{FIRST}')\ndef test_b(clause):\n    clause.equal(1, 2, 'gain')\n"
     write(project, OURS, contract__test_a=MIXED, contract__test_b=module)
-    text = project.runpytest_subprocess(
-        "-p", "no:xdist", "-k", "wrong or test_b", "--ptyspec-profile", "stable"
+    text = session(
+        project, "-p", "no:xdist", "-k", "wrong or test_b", "--ptyspec-profile", "stable"
     ).stdout.str()
     clause = specification()[SECOND]
     for line in (
