@@ -230,15 +230,12 @@ class Recorder:
         if self.options.pipeline != REFERENCE and not item.stash.get(USED, False):
             state = State.NOT_RUN
             told.append((NOTE, UNUSED))
-        item.stash[STATES] = states = of_case(
-            bound,
-            state,
-            failed=failed,
-            held={one.clause for one in found if one.state is State.PASSED},
-            asserts=len(bound) == 1
-            and state is State.PASSED
-            and asserts(getattr(item, "function", None)),
-        )
+        held = {one.clause for one in found if one.state is State.PASSED}
+        # The source is read where the answer hangs on it.
+        alone = len(bound) == 1 and state is State.PASSED and not held.issuperset(bound)
+        said = alone and asserts(getattr(item, "function", None))
+        states = of_case(bound, state, failed=failed, held=held, asserts=said)
+        item.stash[STATES] = states
         told += [(f"{STATE}{name}", str(one)) for name, one in states.items()]
         return [*told, *properties(found)]
 
