@@ -202,7 +202,7 @@ def test_it() -> None:
 
 
 def test_an_interrupted_part_says_nothing_of_its_fault_and_runs_again(tmp_path: Path) -> None:
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p no:allure_pytest\n")
     (tmp_path / "test_one.py").write_text(INTERRUPTED)
     sign, parts = tmp_path / "interrupted", tmp_path / "parts"
     sign.touch()
@@ -235,7 +235,7 @@ def test_a_seam_that_is_not_there_is_named_with_its_fault(tmp_path: Path, small:
 
 
 def test_the_clean_run_beyond_the_contract_tier_names_it_too(tmp_path: Path) -> None:
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p no:allure_pytest\n")
     (tmp_path / "conftest.py").write_text(SEAM.format("loader_gian"))
     (tmp_path / "test_one.py").write_text(
         "import ptyspec.physics.scale\n\ndef test_it() -> None: ...\n"

@@ -123,7 +123,7 @@ def test_true_patches_stitch_to_the_true_object(pipeline, scenario, oracle_patch
     error = np.abs(np.abs(made.object) - np.abs(truth))[inside]
     assert error.mean() < 0.02 * np.abs(truth[inside]).mean(), error.mean()
 """
-SMALL = '("gs1_custom", "model.N=32", "object.size=96", "scan.n_images=60", "grouping.n_groups=20", "inference.iterative_sweeps=2")'
+SMALL = '("gs1_ideal", "model.N=32", "object.size=96", "scan.n_images=60", "grouping.n_groups=20", "inference.iterative_sweeps=2")'
 FINISHED = f"""
 import json
 import pytest
