@@ -18,6 +18,7 @@ LITTLE = (*SMALL, *SHALLOW)
 """What makes the run of a shipped scenario one of seconds."""
 OWN_FILE = (
     *SHALLOW,
+    "model.gridsize=1",
     "training.nepochs=2",
     "inference.iterative_sweeps=10",
     "probe.refine_sweeps=2",

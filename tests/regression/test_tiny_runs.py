@@ -8,7 +8,7 @@ import pytest
 from ptyspec.files.jsonfile import read_json
 from ptyspec.testing.golden.checks import Golden
 from ptyspec.testing.golden.files import Tolerance
-from tests.tiny_runs import object_of, scores, stored
+from tests.tiny_runs import SHALLOW, object_of, scores, stored
 
 pytestmark = pytest.mark.expensive
 
@@ -63,7 +63,7 @@ def numbers(run: str) -> dict[str, float]:
     }
 
 
-GENERATORS = {"unrolled": RUNS["gs1"], "cnn": ("gs1_custom",)}
+GENERATORS = {"unrolled": RUNS["gs1"], "cnn": ("gs1_custom", *SHALLOW)}
 CROP = (slice(16, 48), slice(40, 72))
 
 

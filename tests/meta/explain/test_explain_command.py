@@ -32,7 +32,8 @@ def bad(*words: str) -> str:
 
 
 def explain(*words: str, symptom: str = "amplitude.mean_ratio<0.9") -> Any:
-    common = [part for text in SMALL for part in ("--set", text)]
+    quick = [*SMALL, "inference.iterative_sweeps=1"]
+    common = [part for text in quick for part in ("--set", text)]
     return CliRunner().invoke(
         app, ["explain", *words, "--symptom", symptom, "--profile", "quick", *common, "-n", "1"]
     )
