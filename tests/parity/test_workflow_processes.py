@@ -31,8 +31,14 @@ run = ptyspec.run("gs1_custom", profile="quick", set=SETTINGS)
 print(run)
 run.plot().savefig("picture.png")
 """
+BEFORE = """
+import os
+from ptyspec.faults.apply import from_environment
+from_environment()
+os.chdir({folder!r})
+"""
 KEEP = """
-import os, numpy
+import numpy
 print(os.environ["TF_NUM_INTRAOP_THREADS"])
 numpy.save("alone.npy", run.object)
 """
@@ -102,7 +108,7 @@ def first_lines(folder: Path, threads: int) -> dict[str, str]:
     lines = FIVE_LINES.replace("SETTINGS", repr([*SMALL, *SHALLOW]))
     with TemporaryDirectory() as home:
         code, out, err = child.run(
-            f"import os; os.chdir({str(folder)!r})" + lines + KEEP,
+            BEFORE.format(folder=str(folder)) + lines + KEEP,
             PYTHONPATH=str(child.ROOT),
             PTYSPEC_HOME=home,
             PTYSPEC_THREADS=str(threads),
