@@ -40,10 +40,12 @@ def merge_group(
     vertical, horizontal = placement(relative, size, canvas)
     tent_v, tent_h = placement(relative, size, canvas, "linear")
     # Real matrices times complex patches would be promoted, at ten times the cost.
-    parts = (np.moveaxis(part, -1, 1).astype(float, "C") for part in (patches.real, patches.imag))
-    re, im = (vertical @ part @ np.swapaxes(horizontal, -1, -2) for part in parts)
+    parts = [np.moveaxis(one, -1, 1) for one in (patches.real, patches.imag)]
+    stack = np.stack(parts).astype(float)
+    moved = vertical @ stack @ np.swapaxes(horizontal, -1, -2)
     weights = tent_v @ weight @ np.swapaxes(tent_h, -1, -2)
-    return np.asarray(((weights * (re + 1j * im)).sum(1) + FLOOR * fill) / (weights.sum(1) + FLOOR))
+    merged = (weights * (moved[0] + 1j * moved[1])).sum(1)
+    return np.asarray((merged + FLOOR * fill) / (weights.sum(1) + FLOOR))
 
 
 def extract_group(merged: Array, relative: Array, size: int) -> Array:
