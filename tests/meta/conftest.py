@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
-from tests.plugin_project import SETTINGS, import_again, note_imports
+from tests.plugin_project import FIXED, SETTINGS, THREADS, import_again, note_imports
 
 
 @pytest.fixture
@@ -21,6 +22,8 @@ def project(
     imported_once: None, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[pytest.Pytester]:
     """An empty project, and an environment without this run's settings."""
+    # Here too: where this file is named on the command line, it is imported before they are fixed.
+    FIXED.update({name: os.environ[name] for name in THREADS if name in os.environ})
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
     yield pytester
