@@ -20,7 +20,6 @@ from ptyspec.front import run as front
 from ptyspec.pipeline import checkpoint
 from ptyspec.pipeline.protocol import Trained
 from ptyspec.pipeline.reference import ReferencePipeline
-from ptyspec.report import pages
 from ptyspec.report.pages import PAGES
 from ptyspec.runs.finished_run import FILES
 from ptyspec.runs.run import key_of, produce
@@ -142,9 +141,8 @@ def test_an_output_folder_that_holds_something_is_refused_before_any_work(tmp_pa
 
 @pytest.mark.usefixtures("idle")
 def test_the_run_is_copied_to_where_it_is_wanted(
-    made: tuple[RunStore, Path, Count], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: tuple[RunStore, Path, Count], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(pages, "write_figures", lambda *_: {})  # a report is copied, not looked at
     store, folder, _ = made
     out = front.produce(wanted(), out=tmp_path / "out", store=store)
     assert out == tmp_path / "out"
