@@ -16,6 +16,7 @@ from ptyspec.experiments.registry import (
     names,
     parse,
 )
+from ptyspec.spec.clause import specs_folder
 from tests.hypotheses import EFFECT, NEGATIVE, POSITIVE, RESTORED, example, text_of, written
 
 
@@ -134,6 +135,17 @@ def test_an_id_that_is_not_the_files_name_and_an_unknown_clause_are_refused(tmp_
     ) as caught:
         hypothesis("H-EXAMPLE", place)
     assert "did you mean EVID-001?" in str(caught.value)
+
+
+def test_a_clause_that_was_added_since_the_documents_were_read_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = written(tmp_path, text_of().replace('"EVID-001"', '"EVID-100"'))
+    text = (specs_folder() / "spec-evidence.md").read_text(encoding="utf-8")
+    edited = text.replace("EVID-001", "EVID-100")
+    (place.parent / "spec-evidence.md").write_text(edited, encoding="utf-8")
+    monkeypatch.setattr("ptyspec.experiments.registry.folder", lambda: place)
+    assert hypothesis("H-EXAMPLE").clauses == ("EVID-100",)
 
 
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
