@@ -40,11 +40,11 @@ def merge_group(
     vertical, horizontal = placement(relative, size, canvas)
     tent_v, tent_h = placement(relative, size, canvas, "linear")
     # Real matrices times complex patches would be promoted, at ten times the cost.
-    parts = [np.moveaxis(one, -1, 1) for one in (patches.real, patches.imag)]
-    stack = np.stack(parts).astype(float)
+    parts = (patches.real, patches.imag) if np.iscomplexobj(patches) else (patches,)
+    stack = np.stack([np.moveaxis(one, -1, 1) for one in parts]).astype(float)
     moved = vertical @ stack @ np.swapaxes(horizontal, -1, -2)
     weights = tent_v @ weight @ np.swapaxes(tent_h, -1, -2)
-    merged = (weights * (moved[0] + 1j * moved[1])).sum(1)
+    merged = (weights * (moved[0] + 1j * moved[1] if len(parts) > 1 else moved[0])).sum(1)
     return np.asarray((merged + FLOOR * fill) / (weights.sum(1) + FLOOR))
 
 

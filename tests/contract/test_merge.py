@@ -83,6 +83,7 @@ def test_where_no_weight_falls_the_canvas_holds_the_fill_value() -> None:
 def test_the_fill_value_is_one_unless_another_is_given() -> None:
     merged = merge_group(np.full((1, N, N, 1), 5.0), np.zeros((1, 1, 2, 1)), WEIGHT, N + 20)
     np.testing.assert_allclose(merged[0, :6, :6], 1.0, rtol=1e-6)
+    assert merged.dtype == np.float64, "of real patches a real canvas"
 
 
 @pytest.mark.clause("MERGE-003")
