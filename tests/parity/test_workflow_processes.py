@@ -33,8 +33,9 @@ run.plot().savefig("picture.png")
 """
 BEFORE = """
 import os
-from ptyspec.faults.apply import from_environment
-from_environment()
+if "PTYSPEC_FAULT" in os.environ:  # a person's first import is `ptyspec`
+    from ptyspec.faults.apply import from_environment
+    from_environment()
 os.chdir({folder!r})
 """
 KEEP = """
