@@ -1,6 +1,6 @@
 """Keras with TensorFlow, loaded without the lines that TensorFlow writes to stderr before it has read its log level.
 
-And without looking for garbage, a fifth of the time: what is loaded stays.
+Nobody looks for garbage meanwhile, which takes a fifth of the time: what is loaded stays.
 """
 
 import gc

@@ -231,7 +231,7 @@ def image_panel(
     colours, (low, high) = colormaps[cmap].with_extremes(bad="#b5b5b5"), limits
     look: Any = {"extent": frame.extent, "interpolation": "nearest", "aspect": "equal"}
     shown = axes.imshow(np.ma.masked_invalid(image), cmap=colours, vmin=low, vmax=high, **look)
-    # Said, for to find its height matplotlib lays out every tick.
+    # Its height is stated: to find it, matplotlib lays out every tick.
     axes.set_title(plain(title), fontsize=TEXT, y=1.0)
     axes.tick_params(labelsize=SMALL)
     return shown
