@@ -1,0 +1,87 @@
+"""The black box: a reconstruction that gets a scan and its own settings, and gives an object and its place.
+
+Nothing else is asked of it. docs/adding-an-adapter.md has a whole one in fifteen lines.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from ptyspec.contracts.bundles import Array, RawScan
+
+UNITS = {"positions": "object pixels", "frames": "photons", "probe": "the gauge of the scan"}
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a black box is given. Its arrays are read-only.
+
+    - frames: (M, N, N), counts = Poisson((scale |F(P O_j)|)^2) with the orthonormal transform F, or, where
+      `measurement` is "amplitudes", the square root of the counts over the scale. Zero frequency is at [N/2, N/2].
+    - positions: (M, 2) float64, [x, y]: column and row of the object under probe pixel [N/2, N/2].
+    - probe: (N, N) complex64, fixed.
+    - mask: (N, N) bool, True where the detector measured; None: everywhere.
+    """
+
+    frames: Array
+    positions: Array
+    probe: Array
+    scale: float
+    measurement: Literal["counts", "amplitudes"] = "counts"
+    mask: Array | None = None
+    units: Mapping[str, str] = field(default_factory=lambda: dict(UNITS))
+
+    def __post_init__(self) -> None:
+        for name in ("frames", "positions", "probe", "mask"):
+            if (array := getattr(self, name)) is not None:
+                own = np.array(array, order="K")
+                own.flags.writeable = False
+                object.__setattr__(self, name, own)
+
+    @property
+    def amplitude(self) -> Array:
+        """sqrt(counts) / scale, (M, N, N) float32: what |F(P O_j)| predicts."""
+        if self.measurement == "amplitudes":
+            return np.asarray(self.frames, np.float32)
+        return np.asarray(np.sqrt(np.asarray(self.frames, np.float64)) / self.scale, np.float32)
+
+    def but(self, **update: Any) -> "Scan":
+        """Return this scan with something exchanged."""
+        return replace(self, **update)
+
+    def take(self, rows: Array) -> "Scan":
+        """Return the scan of these frames, in this order."""
+        return self.but(frames=self.frames[rows], positions=self.positions[rows])
+
+
+class BlackBox(Protocol):
+    """A function `reconstruct`, or an object with one."""
+
+    def reconstruct(self, scan: Scan, settings: Mapping[str, Any]) -> tuple[Array, tuple[float, float]]:
+        """Return the object (H, W) complex in the gauge of the probe, NaN where nothing is known, and its origin (x, y):
+        column and row, in the frame of the positions, of object[0, 0].
+        """
+
+
+def scan_of(raw: RawScan) -> Scan:
+    """Return a simulated or measured scan as a black box gets it: whole counts."""
+    counts = np.rint((raw.diff3d.astype(np.float64) * raw.scale) ** 2).astype(np.float32)
+    return Scan(counts, raw.positions, raw.probeGuess, raw.scale, mask=raw.mask)
+
+
+def raw_of(scan: Scan) -> RawScan:
+    """Return what this package's own functions take."""
+    x, y = scan.positions.T
+    return RawScan(
+        xcoords=x,
+        ycoords=y,
+        xcoords_start=x,
+        ycoords_start=y,
+        diff3d=scan.amplitude,
+        probeGuess=scan.probe,
+        scan_index=np.zeros(len(x), np.int64),
+        scale=scan.scale,
+        mask=scan.mask,
+    )
