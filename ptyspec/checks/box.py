@@ -4,19 +4,26 @@ Every question is a change of the scan that a right reconstruction answers in a 
 frame of the plain scan, so that checks compare like with like.
 """
 
+import copy
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.contracts.scenario import DoseSpec
-from ptyspec.physics.geometry import object_extent
+from ptyspec.physics.coarse import trivial_estimate
+from ptyspec.physics.diffraction import expected_amplitude
+from ptyspec.physics.geometry import extract_patches, object_extent
 from ptyspec.physics.scale import illumination_weight
 from ptyspec.physics.simulate import measure
-from ptyspec.pipeline.box import Scan
+from ptyspec.pipeline.box import Scan, raw_of, scan_of
+from ptyspec.scores.amplitude import highpass_pearson
+from ptyspec.scores.dataspace import r_factor
 from ptyspec.scores.frame import Frame, common
 from ptyspec.scores.phase import global_phase
 
@@ -109,6 +116,7 @@ def relation(first: Answer, second: Answer) -> tuple[float, float]:
 
 Back = Callable[[Array, Any], tuple[Array, Any]]
 """Puts an object and its origin back into the frame and gauge of the plain scan."""
+Ask = Callable[[Scan, Mapping[str, Any]], Any]
 
 
 @dataclass
@@ -116,41 +124,98 @@ class Box:
     """A black box and what it said, by question.
 
     - reconstruct: what is asked; settings: its own; seed: the setting that seeds it, empty where it has none.
-    - truth, scan: the object that was simulated, and its scan.
+    - truth: the object that was simulated, on pixel (0, 0); scan: its scan; photons: the mean dose of a frame.
     """
 
-    reconstruct: Callable[[Scan, Mapping[str, Any]], Any]
+    reconstruct: Ask
     settings: Mapping[str, Any]
     truth: Array
     scan: Scan
+    photons: float
     seed: str = ""
+    door: str = "box"
     said: dict[str, Answer] = field(default_factory=dict)
+    given: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    """Before and after the plain question: arrays and settings that were handed in."""
+    states: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    """Before and after: the random states that a process shares."""
+    left: set[str] = field(default_factory=set)
+    """Files that came into the working folder."""
 
-    def ask(self, name: str, scan: Scan | None = None, back: Back | None = None, **settings: Any) -> Answer:
+    def ask(
+        self, name: str, scan: Scan | None = None, back: Back | None = None, **settings: Any
+    ) -> Answer:
         """Return the answer to a question that is known by its name, asked at most once."""
         if name not in self.said:
-            asked = self.scan if scan is None else scan
-            image, place = self.reconstruct(asked, {**self.settings, **settings})
-            raw = image
+            raw, place = self.reconstruct(scan or self.scan, {**self.settings, **settings})
+            image = np.asarray(raw)
             if back is not None:
-                image, place = back(np.asarray(image), place)
+                image, place = back(image, place)
             self.said[name] = placed(image, place, self.scan, raw)
         return self.said[name]
 
-    @property
+    @cached_property
     def plain(self) -> Answer:
-        """The answer to the scan as it is."""
-        return self.ask("plain")
+        """The answer to the scan as it is; what surrounds it is watched."""
+        folder, settings = Path.cwd(), copy.deepcopy(dict(self.settings))
+        files, states = set(folder.iterdir()), _states()
+        scan, before = self.scan, {name: np.array(getattr(self.scan, name)) for name in ARRAYS}
+        raw, place = self.reconstruct(scan, settings)
+        self.states = {name: (states[name], after) for name, after in _states().items()}
+        self.left = {path.name for path in folder.iterdir() if path not in files}
+        self.given = {name: (before[name], np.array(getattr(scan, name))) for name in ARRAYS}
+        self.given["settings"] = (dict(self.settings), settings)
+        answer = self.said["plain"] = placed(np.asarray(raw), place, scan, raw)
+        return answer
+
+    def refusal(self, scan: Scan) -> Exception | None:
+        """Return the error with which a scan is refused; None where it gives an object."""
+        try:
+            self.reconstruct(scan, dict(self.settings))
+        except Exception as error:
+            return error
+        return None
 
     @cached_property
     def frame(self) -> Frame:
         """The plain answer beside the truth, where it is well lit."""
-        return self.beside(self.plain)
+        return self.beside(self.plain.seen)
 
-    def beside(self, answer: Answer) -> Frame:
-        """An answer beside the truth, where it is well lit."""
+    @cached_property
+    def trivial(self) -> Frame:
+        """What total counts alone say, beside the truth on the same pixels."""
+        return self.beside(trivial_estimate(raw_of(self.scan)))
+
+    def beside(self, answer: Reconstruction) -> Frame:
+        """An answer beside the truth."""
         known = np.ones(self.truth.shape, np.float32)
-        return common(answer.seen, Reconstruction(object=self.truth, coverage=known, origin=(0, 0)))
+        return common(answer, Reconstruction(object=self.truth, coverage=known, origin=(0, 0)))
+
+    def detail(self, frame: Frame) -> float:
+        """Correlation of the high-passed amplitudes with the truth's; 0 where there is none."""
+        return highpass_pearson(np.abs(frame.rec), np.abs(frame.truth), frame.mask) or 0.0
+
+    @cached_property
+    def residuals(self) -> tuple[float, float]:
+        """R factors of the plain answer and of the truth, over the frames whose light lies on both."""
+        scan, size = self.scan, self.scan.probe.shape[0]
+        answer = self.plain
+        known = np.isfinite(answer.image)
+        inner = _inside(scan.positions, answer.origin, known.shape, size)
+        inner &= _inside(scan.positions, (0, 0), self.truth.shape, size)
+        if not inner.any():
+            return float("inf"), 1.0
+        rows, measured = np.flatnonzero(inner), scan.amplitude[inner]
+        values = []
+        for image, origin in ((np.where(known, answer.image, 0), answer.origin), (self.truth, (0, 0))):
+            patches = extract_patches(image, scan.positions[rows] - origin, size)
+            values.append(r_factor(expected_amplitude(scan.probe, patches), measured, scan.mask))
+        return values[0], values[1]
+
+    @property
+    def extent(self) -> tuple[int, int, int, int]:
+        """(x0, y0, width, height) that holds every frame."""
+        return object_extent(self.scan.positions, self.scan.probe.shape[0])
 
     def simulated(self, photons: float, seed: int) -> Scan:
         """The same object, probe and positions, measured with so many photons a frame."""
@@ -158,3 +223,37 @@ class Box:
         amplitude, scale = measure(self.truth, self.scan.probe, self.scan.positions, dose, seed)
         counts = np.rint((amplitude.astype(np.float64) * scale) ** 2).astype(np.float32)
         return self.scan.but(frames=counts, scale=scale)
+
+
+ARRAYS = ("frames", "positions", "probe")
+
+
+def _states() -> dict[str, Any]:
+    state = np.random.get_state()  # noqa: NPY002  # looked at, not used
+    return {"Python's random state": random.getstate(), "numpy's random state": state[1].tobytes()}
+
+
+def _inside(positions: Array, origin: tuple[int, int], shape: tuple[int, ...], size: int) -> Array:
+    low = positions - size // 2 - np.asarray(origin)
+    return np.asarray((low >= 0).all(axis=1) & (low + size <= np.array(shape)[::-1]).all(axis=1))
+
+
+def box_of(reconstruct: Ask, settings: Mapping[str, Any] | None = None, seed: str = "") -> Box:
+    """Return a black box beside the scan that it is asked about: 200 frames of 64 x 64, object with phase."""
+    from ptyspec.pipeline.reference import ReferencePipeline
+    from ptyspec.runs.request import request
+
+    scenario = request("gs1_custom", profile="quick", settings=SCENE).scenario
+    raw = ReferencePipeline().simulate(scenario)
+    return Box(
+        reconstruct, settings or {}, raw.objectGuess, scan_of(raw), scenario.dose.nphotons, seed
+    )
+
+
+SCENE = (
+    "model.N=64",
+    "object.size=136",
+    "object.phase=texture",
+    "scan.n_images=200",
+    "dose.nphotons=1e6",
+)

@@ -29,6 +29,7 @@ class ClauseCheck:
 
     - trains: it looks at what training made.
     - network: it looks into the network that this project builds, and says nothing of a pipeline with another one.
+    - door: what it looks at: the outputs of "stages", or the answers of a black "box".
     """
 
     clause: str
@@ -36,10 +37,11 @@ class ClauseCheck:
     stage: str
     trains: bool = False
     network: bool = False
+    door: str = "stages"
 
     def concerns(self, outputs: Any) -> bool:
         """Return whether it says something of the pipeline that these outputs come from."""
-        return not self.network or outputs.own_network
+        return self.door == outputs.door and (not self.network or outputs.own_network)
 
     def __call__(self, check: Check, outputs: Any) -> None:
         """Check the outputs; a case that is bound to several clauses may hand in the check of any."""
@@ -51,7 +53,12 @@ REGISTRY: list[ClauseCheck] = []
 
 
 def checks(
-    clauses: str, stage: str = "", *, trains: bool = False, network: bool = False
+    clauses: str,
+    stage: str = "",
+    *,
+    trains: bool = False,
+    network: bool = False,
+    door: str = "stages",
 ) -> Callable[[Judge], ClauseCheck]:
     """Register a function as a check of one clause, or of several that `check.clause` tells apart.
 
@@ -62,7 +69,7 @@ def checks(
 
     def register(function: Judge) -> ClauseCheck:
         REGISTRY.extend(
-            ClauseCheck(clause, function, stage, trains, network) for clause in clauses.split()
+            ClauseCheck(clause, function, stage, trains, network, door) for clause in clauses.split()
         )
         return REGISTRY[-1]
 
@@ -73,7 +80,7 @@ def registered() -> tuple[ClauseCheck, ...]:
     """Return every check there is."""
     from ptyspec.checks.registry import KINDS
 
-    for kind in KINDS:
+    for kind in (*KINDS, "reconstruction"):
         import_module(f"ptyspec.checks.{kind}")
     return tuple(REGISTRY)
 

@@ -40,6 +40,8 @@ class StageOutputs(Walk):
     replace `reconstruction`, `metrics` or `history` to spoil what is read from it.
     """
 
+    door = "stages"
+
     def __init__(
         self,
         subject: RunSpec,
