@@ -184,7 +184,8 @@ class Box:
     @cached_property
     def trivial(self) -> Frame:
         """What total counts alone say, beside the truth on the same pixels."""
-        return self.beside(trivial_estimate(raw_of(self.scan)))
+        made = trivial_estimate(raw_of(self.scan))
+        return self.beside(placed(made.object, made.origin, self.scan).seen)
 
     def beside(self, answer: Reconstruction) -> Frame:
         """An answer beside the truth."""
