@@ -208,7 +208,10 @@ class Box:
             return float("inf"), 1.0
         rows, measured = np.flatnonzero(inner), scan.amplitude[inner]
         values = []
-        for image, origin in ((np.where(known, answer.image, 0), answer.origin), (self.truth, (0, 0))):
+        for image, origin in (
+            (np.where(known, answer.image, 0), answer.origin),
+            (self.truth, (0, 0)),
+        ):
             patches = extract_patches(image, scan.positions[rows] - origin, size)
             values.append(r_factor(expected_amplitude(scan.probe, patches), measured, scan.mask))
         return values[0], values[1]
@@ -230,7 +233,7 @@ ARRAYS = ("frames", "positions", "probe")
 
 
 def _states() -> dict[str, Any]:
-    state = np.random.get_state()  # noqa: NPY002  # looked at, not used
+    state = np.random.get_state()  # looked at, not used
     return {"Python's random state": random.getstate(), "numpy's random state": state[1].tobytes()}
 
 

@@ -69,7 +69,8 @@ def checks(
 
     def register(function: Judge) -> ClauseCheck:
         REGISTRY.extend(
-            ClauseCheck(clause, function, stage, trains, network, door) for clause in clauses.split()
+            ClauseCheck(clause, function, stage, trains, network, door)
+            for clause in clauses.split()
         )
         return REGISTRY[-1]
 
@@ -91,19 +92,25 @@ def judge(
     *,
     among: Iterable[ClauseCheck] | None = None,
     trains: bool = True,
+    progress: Callable[[int, int, str], None] = lambda done, total, note: None,
 ) -> list[Finding]:
     """Return what the checks say of these outputs, those of some clauses or all.
 
     A value that is not there is a finding that was not run; an exception is an error of that check alone. A check that
     has nothing to say of such a scenario gives no finding. With `trains` False nothing is trained for an answer.
+    `progress` hears how many checks are done, of how many, and which clause comes next.
     """
-    return [
-        finding
+    chosen = [
+        check
         for check in (registered() if among is None else among)
         if (clauses is None or check.clause in clauses) and (trains or not check.trains)
         if check.concerns(outputs)
-        for finding in _findings(check, outputs)
     ]
+    found: list[Finding] = []
+    for done, check in enumerate(chosen):
+        progress(done, len(chosen), check.clause)
+        found += _findings(check, outputs)
+    return found
 
 
 def judge_pipeline(

@@ -89,9 +89,7 @@ SAME: dict[str, Question] = {
         lambda s: s.but(frames=s.amplitude, measurement="amplitudes"),
         None,
     ),
-    "RECON-007": (
-        "unsigned integers", lambda s: s.but(frames=s.frames.astype(np.uint32)), None
-    ),
+    "RECON-007": ("unsigned integers", lambda s: s.but(frames=s.frames.astype(np.uint32)), None),
     "RECON-008": ("big-endian frames in Fortran order", _orders, None),
     "RECON-009": (
         "frames in another order",
@@ -99,7 +97,9 @@ SAME: dict[str, Question] = {
         None,
     ),
     "RECON-010": (
-        "every frame twice", lambda s: s.take(np.repeat(np.arange(len(s.frames)), 2)), None
+        "every frame twice",
+        lambda s: s.take(np.repeat(np.arange(len(s.frames)), 2)),
+        None,
     ),
     "RECON-012": ("a masked gap", lambda s: _gap(s, 0), None),
     "RECON-014": (
@@ -183,7 +183,9 @@ def the_level_does_not_depend_on_the_dose(check: Check, box: Box) -> None:
 def what_lies_under_the_mask_does_not_matter(check: Check, box: Box) -> None:
     """Zeros and large numbers under the same mask."""
     clean = box.ask("a masked gap", _gap(box.scan, 0))
-    _same(check, box, box.ask("1e5 under the mask", _gap(box.scan, 1e5)), "1e5 under the mask", clean)
+    _same(
+        check, box, box.ask("1e5 under the mask", _gap(box.scan, 1e5)), "1e5 under the mask", clean
+    )
 
 
 @checks("RECON-013", door="box")

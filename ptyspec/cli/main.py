@@ -12,6 +12,7 @@ import typer
 import ptyspec
 from ptyspec.cli import (
     audit,
+    check,
     doctor,
     explain,
     faults,
@@ -38,6 +39,7 @@ app = typer.Typer(
 COMMANDS: dict[Callable[..., None], str] = {
     run.run: "Reconstruct a scenario or your own file.",
     scenarios.scenarios: "List shipped scenarios and their settings.",
+    check.check: "Hold a pipeline to the clauses.",
     audit.compare: "Put finished runs side by side.",
     audit.audit: "Put runs, scenarios or configs side by side, and judge.",
     report.allure: "Render the Allure report of a test run; history and gate.",

@@ -2,7 +2,8 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,15 @@ if TYPE_CHECKING:
     from ptyspec.contracts.scenario import Scenario
     from ptyspec.experiments.judge import Judgement
     from ptyspec.explanations.explanation import Explanation
+    from ptyspec.pipeline.box import BlackBox
     from ptyspec.pipeline.protocol import Pipeline, Progress
     from ptyspec.render.table import Table
     from ptyspec.report.comparison import Comparison
     from ptyspec.spec.finding import Finding
+
+
+COMMAND = "cmd:"
+"""What a pipeline in a process of its own begins with."""
 
 
 class _Shown(ABC):
@@ -50,13 +56,45 @@ class Compared(_Shown):
 
 
 class Results(_Shown, list["Finding"]):
-    """One finding a clause, the broken ones first."""
+    """One finding a clause, the broken ones first; clauses that look elsewhere have none and are counted apart."""
 
     def _tables(self) -> "list[Table]":
         from ptyspec.render.table import Table
 
         rows = [(one.clause, one.stage, one.state.value, one.what, one.observed) for one in self]
         return [Table(("clause", "stage", "state", "what", "observed"), rows, numbers=False)]
+
+    @property
+    def code(self) -> int:
+        """0: everything that was looked at holds; 1: a MUST is broken; 3: a check could not be made; 4: too little was looked at."""
+        return {"right": 0, "wrong": 1, "error": 3, "incomplete": 4}[self.status]
+
+    @property
+    def status(self) -> str:
+        """right, wrong, error (a check could not be made), or incomplete (nothing passed, or a MUST was not run)."""
+        from ptyspec.spec.clause import specification
+        from ptyspec.spec.finding import State
+
+        must = [one.state for one in self if specification()[one.clause].level == "MUST"]
+        if State.FAILED in must:
+            return "wrong"
+        if State.ERROR in must:
+            return "error"
+        return "right" if must and set(must) == {State.PASSED} else "incomplete"
+
+    @property
+    def line(self) -> str:
+        """The verdict in one line: the first broken clause, and how many clauses judge this pipeline."""
+        from ptyspec.spec.clause import specification
+
+        counts = Counter(one.state.value for one in self)
+        told = ", ".join(f"{count} {state}" for state, count in counts.items())
+        whole = len(specification())
+        first = self[0] if self else None
+        where = ""
+        if first is not None and first.ok is not True:
+            where = f"{first.clause} at {first.stage} - {first.what}: {first.observed}; "
+        return f"{self.status}: {where}{len(self)} of {whole} clauses judge this pipeline: {told}"
 
 
 def compare(*runs: Run | Path | str) -> Compared:
@@ -75,38 +113,65 @@ def compare(*runs: Run | Path | str) -> Compared:
 
 
 def check(
-    pipeline: "Pipeline | type[Pipeline] | str | None",
+    pipeline: "Pipeline | type[Pipeline] | BlackBox | str | None",
     scenario: "str | Scenario" = "gs1_custom",
     *,
     profile: str | None = "quick",
     set: Changes | None = None,
     clauses: Collection[str] | None = None,
     trains: bool = True,
+    progress: "Progress | bool" = False,
 ) -> Results:
-    """Return what the clauses say of a pipeline's stages, one finding a clause; pytest is not needed.
+    """Return what the clauses say of a pipeline, one finding a clause; pytest is not needed.
 
     Args:
-        pipeline: an instance, a class, MODULE:ATTR, or None for the reference.
-        scenario: what it is given.
+        pipeline: an instance, a class, a function `reconstruct(scan, settings)`, MODULE:ATTR, a command in a process of
+            its own as `cmd:python mine.py`, or None for the reference.
+        scenario: what its stages are given; a black box is asked about a scan of its own.
         profile: size of a shipped scenario.
         set: settings by dotted key.
         clauses: only these.
         trains: False leaves out the clauses that need a trained network.
+        progress: True shows on stderr how far it is.
     """
     begin()
     from ptyspec.checks.judge import judge_pipeline
     from ptyspec.pipeline.reference import ReferencePipeline
-    from ptyspec.runs.pipelines import maker
+    from ptyspec.pipeline.protocol import Progress
+    from ptyspec.runs.pipelines import is_box, maker
     from ptyspec.runs.request import request
+
+    step = (told_by(progress) or Progress()).step
+    if isinstance(pipeline, str) and pipeline.startswith(COMMAND):
+        from ptyspec.runs.process import Process
+
+        with Process(pipeline.removeprefix(COMMAND)) as process:
+            return _of_box(process, clauses, step)
+    if isinstance(scenario, str):
+        scenario = request(scenario, profile=profile, settings=settings_of(set)).scenario
+    given: Any = maker(pipeline)() if isinstance(pipeline, str) else pipeline or ReferencePipeline
+    given = given() if isinstance(given, type) else given
+    if is_box(given):
+        return _of_box(given, clauses, step)
+    return _sorted(judge_pipeline(given, scenario, clauses, trains=trains))
+
+
+def _of_box(box: Any, clauses: Collection[str] | None, step: Any) -> Results:
+    from ptyspec.checks.box import box_of
+    from ptyspec.checks.judge import judge
+
+    ask, seed = getattr(box, "reconstruct", box), getattr(box, "seed", "")
+    asked = box_of(ask, getattr(box, "settings", None), seed)
+    return _sorted(judge(asked, clauses, progress=step))
+
+
+def _sorted(findings: "Iterable[Finding]") -> Results:
+    """One finding a clause, the broken ones first and those in the order of stages."""
     from ptyspec.spec.clause import PLACES
     from ptyspec.spec.finding import State, worst
 
-    if isinstance(scenario, str):
-        scenario = request(scenario, profile=profile, settings=settings_of(set)).scenario
-    make: Any = maker(pipeline) if isinstance(pipeline, str) else pipeline or ReferencePipeline
-    walk = make() if callable(make) else make
     rows: dict[str, list[Finding]] = {}
-    for one in judge_pipeline(walk, scenario, clauses, trains=trains):
+    for one in findings:
         rows.setdefault(one.clause, []).append(one)
     said = []
     for found in rows.values():

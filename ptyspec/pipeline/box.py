@@ -59,7 +59,9 @@ class Scan:
 class BlackBox(Protocol):
     """A function `reconstruct`, or an object with one."""
 
-    def reconstruct(self, scan: Scan, settings: Mapping[str, Any]) -> tuple[Array, tuple[float, float]]:
+    def reconstruct(
+        self, scan: Scan, settings: Mapping[str, Any]
+    ) -> tuple[Array, tuple[float, float]]:
         """Return the object (H, W) complex in the gauge of the probe, NaN where nothing is known, and its origin (x, y):
         column and row, in the frame of the positions, of object[0, 0].
         """

@@ -138,6 +138,8 @@ def maker(words: str) -> Callable[[], Pipeline]:
             raise _refusal(f"{module} has no {part}", words, step)
         found = getattr(found, part)
     make: Callable[[], Any] = found if inspect.isclass(found) else lambda: found
+    if is_box(found):
+        return make
     try:
         pipeline = make()
     except TypeError as error:
@@ -156,6 +158,11 @@ def maker(words: str) -> Callable[[], Pipeline]:
         what = "another pipeline carries the reference's name: their stored runs would be mixed up"
         raise _refusal(what, words, "give its class a `name` of its own")
     return make
+
+
+def is_box(pipeline: object) -> bool:
+    """Return whether this is a black box: a function, or an object or class with `reconstruct`."""
+    return inspect.isfunction(pipeline) or callable(getattr(pipeline, "reconstruct", None))
 
 
 def _refusal(what: str, value: str, step: str, limit: str | None = None) -> ConfigError:

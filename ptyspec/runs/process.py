@@ -45,9 +45,7 @@ class Process:
     - seconds: longest time for one answer; bytes: of address space, Linux alone; None: no limit.
     """
 
-    def __init__(
-        self, command: str, *, seconds: float = 600.0, bytes: int | None = None
-    ) -> None:
+    def __init__(self, command: str, *, seconds: float = 600.0, bytes: int | None = None) -> None:
         self.command, self.seconds, self.bytes = command, seconds, bytes
         self.folder = Path(tempfile.mkdtemp(prefix="ptyspec-"))
         self.process: subprocess.Popen[bytes] | None = None
