@@ -6,7 +6,7 @@ frame of the plain scan, so that checks compare like with like.
 
 import copy
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -233,8 +233,9 @@ ARRAYS = ("frames", "positions", "probe")
 
 
 def _states() -> dict[str, Any]:
-    state = np.random.get_state()  # looked at, not used
-    return {"Python's random state": random.getstate(), "numpy's random state": state[1].tobytes()}
+    state: Any = np.random.get_state(legacy=False)  # looked at, not used
+    own = (state["state"]["key"].tobytes(), state["state"]["pos"])
+    return {"Python's random state": random.getstate(), "numpy's random state": own}
 
 
 def _inside(positions: Array, origin: tuple[int, int], shape: tuple[int, ...], size: int) -> Array:
@@ -242,16 +243,21 @@ def _inside(positions: Array, origin: tuple[int, int], shape: tuple[int, ...], s
     return np.asarray((low >= 0).all(axis=1) & (low + size <= np.array(shape)[::-1]).all(axis=1))
 
 
-def box_of(reconstruct: Ask, settings: Mapping[str, Any] | None = None, seed: str = "") -> Box:
-    """Return a black box beside the scan that it is asked about: 200 frames of 64 x 64, object with phase."""
+def box_of(pipeline: Any, scene: Sequence[str] = ()) -> Box:
+    """Return a black box beside the scan that it is asked about: a function `reconstruct`, or an object with one.
+
+    An object's `settings` are what it is asked with, and its `seed` names the one of them that seeds it. `scene`: other
+    settings of the scan than 200 frames of 64 x 64, object with phase.
+    """
     from ptyspec.pipeline.reference import ReferencePipeline
     from ptyspec.runs.request import request
 
-    scenario = request("gs1_custom", profile="quick", settings=SCENE).scenario
+    scenario = request("gs1_custom", profile="quick", settings=(*SCENE, *scene)).scenario
     raw = ReferencePipeline().simulate(scenario)
-    return Box(
-        reconstruct, settings or {}, raw.objectGuess, scan_of(raw), scenario.dose.nphotons, seed
-    )
+    assert raw.objectGuess is not None
+    ask = getattr(pipeline, "reconstruct", pipeline)
+    settings, seed = getattr(pipeline, "settings", {}), getattr(pipeline, "seed", "")
+    return Box(ask, settings, raw.objectGuess, scan_of(raw), scenario.dose.nphotons, seed)
 
 
 SCENE = (

@@ -17,7 +17,6 @@ from ptyspec.spec.finding import Finding, State
 
 if TYPE_CHECKING:
     from ptyspec.contracts.scenario import Scenario
-    from ptyspec.pipeline.protocol import Pipeline
 
 Judge = Callable[[Check, Any], None]
 """A check and the outputs of a subject's stages, a `StageOutputs`."""
@@ -113,21 +112,19 @@ def judge(
     return found
 
 
-def judge_pipeline(
-    pipeline: "Pipeline",
-    scenario: "Scenario",
-    clauses: Collection[str] | None = None,
-    *,
-    trains: bool = True,
-) -> list[Finding]:
-    """Return what the checks say of the stages of somebody's pipeline on a scenario."""
+def outputs_of(pipeline: Any, scenario: "Scenario") -> Any:
+    """Return what the checks look at: the answers of a black box, or the outputs of a pipeline's stages on a scenario."""
+    from ptyspec.checks.box import box_of
     from ptyspec.checks.stage_outputs import StageOutputs
     from ptyspec.contracts.resolve import Resolved, known_keys
+    from ptyspec.runs.pipelines import is_box
     from ptyspec.runs.run_spec import RunSpec
 
+    if is_box(pipeline):
+        return box_of(pipeline)
     resolved = Resolved(scenario, dict.fromkeys(known_keys(), "the scenario that was given"))
     subject = RunSpec(resolved, name=scenario.name, source=scenario.name)
-    return judge(StageOutputs(subject, pipeline=pipeline), clauses, trains=trains)
+    return StageOutputs(subject, pipeline=pipeline)
 
 
 def _findings(check: ClauseCheck, outputs: Any) -> list[Finding]:

@@ -63,7 +63,7 @@ def _gap(scan: Scan, under: float) -> Scan:
 
 
 def _two_areas(scan: Scan) -> Scan:
-    away = scan.positions + (FAR, 0)
+    away = scan.positions + np.array((FAR, 0))
     return scan.but(
         frames=np.concatenate([scan.frames, scan.frames[::-1]]),
         positions=np.concatenate([scan.positions, away]),
@@ -287,6 +287,7 @@ def distances_are_those_of_the_positions(check: Check, box: Box) -> None:
             check.fail(f"shift between {name}", "cannot be registered", "0 px")
         else:
             check.close(second - first, np.zeros(2), f"shift [x, y] between {name}, px")
+    return None
 
 
 @checks("RECON-023", door="box")

@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from ptyspec.spec.finding import Finding
 
 
-COMMAND = "cmd:"
-"""What a pipeline in a process of its own begins with."""
-
-
 class _Shown(ABC):
     """Something that a terminal shows as text and a notebook as HTML."""
 
@@ -135,34 +131,23 @@ def check(
         progress: True shows on stderr how far it is.
     """
     begin()
-    from ptyspec.checks.judge import judge_pipeline
-    from ptyspec.pipeline.reference import ReferencePipeline
+    from ptyspec.checks.judge import judge as judged
+    from ptyspec.checks.judge import outputs_of
     from ptyspec.pipeline.protocol import Progress
-    from ptyspec.runs.pipelines import is_box, maker
+    from ptyspec.pipeline.reference import ReferencePipeline
+    from ptyspec.runs.pipelines import maker
     from ptyspec.runs.request import request
 
-    step = (told_by(progress) or Progress()).step
-    if isinstance(pipeline, str) and pipeline.startswith(COMMAND):
-        from ptyspec.runs.process import Process
-
-        with Process(pipeline.removeprefix(COMMAND)) as process:
-            return _of_box(process, clauses, step)
     if isinstance(scenario, str):
         scenario = request(scenario, profile=profile, settings=settings_of(set)).scenario
     given: Any = maker(pipeline)() if isinstance(pipeline, str) else pipeline or ReferencePipeline
     given = given() if isinstance(given, type) else given
-    if is_box(given):
-        return _of_box(given, clauses, step)
-    return _sorted(judge_pipeline(given, scenario, clauses, trains=trains))
-
-
-def _of_box(box: Any, clauses: Collection[str] | None, step: Any) -> Results:
-    from ptyspec.checks.box import box_of
-    from ptyspec.checks.judge import judge
-
-    ask, seed = getattr(box, "reconstruct", box), getattr(box, "seed", "")
-    asked = box_of(ask, getattr(box, "settings", None), seed)
-    return _sorted(judge(asked, clauses, progress=step))
+    step = (told_by(progress) or Progress()).step
+    try:
+        outputs = outputs_of(given, scenario)
+        return _sorted(judged(outputs, clauses, trains=trains, progress=step))
+    finally:
+        getattr(given, "close", lambda: None)()
 
 
 def _sorted(findings: "Iterable[Finding]") -> Results:

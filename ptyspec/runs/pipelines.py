@@ -26,7 +26,6 @@ import ptyspec
 from ptyspec.contracts.bundles import array_digest
 from ptyspec.contracts.stages import REFERENCE, STAGES
 from ptyspec.errors import ConfigError
-from ptyspec.pipeline.protocol import Pipeline
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.store import STAGE_SOURCES, source_digest
 
@@ -115,14 +114,24 @@ def _held(one: object) -> dict[str, Any]:
     return vars(one)
 
 
-def maker(words: str) -> Callable[[], Pipeline]:
-    """Return what makes the pipeline: a class anew each time, an instance as it is.
+COMMAND = "cmd:"
+"""What a pipeline in a process of its own begins with."""
+
+
+def maker(words: str) -> Callable[[], Any]:
+    """Return what makes the pipeline: a class anew each time, an instance as it is, a command once it is asked.
+
+    `words`: MODULE:ATTR of eight stages or of a black box, or `cmd:COMMAND` for a process of its own.
 
     Raises ConfigError for a module that cannot be imported, a name it lacks, a class that needs arguments, a stage that
     is missing, or a name that belongs to the reference (stored runs go by a pipeline's name).
     """
     if words == REFERENCE:
         return ReferencePipeline
+    if words.startswith(COMMAND):
+        from ptyspec.runs.process import Process
+
+        return lambda: Process(words.removeprefix(COMMAND))
     module, colon, path = words.partition(":")
     if not (module and colon and path):
         raise _refusal("a pipeline is written MODULE:ATTR", words, "", f"such as {REFERENCE}")

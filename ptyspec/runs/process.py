@@ -5,6 +5,7 @@ the process does wrong is told apart: it refused (an answer), it crashed, it han
 After any of them but a refusal the next question starts it anew.
 """
 
+import atexit
 import contextlib
 import json
 import os
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -42,12 +43,13 @@ class ProcessError(PtyspecError):
 class Process:
     """`reconstruct` of a command; close it, or use it in a `with` block.
 
-    - seconds: longest time for one answer; bytes: of address space, Linux alone; None: no limit.
+    - seconds: longest time for one answer; memory: bytes of address space, Linux alone; None: no limit.
     """
 
-    def __init__(self, command: str, *, seconds: float = 600.0, bytes: int | None = None) -> None:
-        self.command, self.seconds, self.bytes = command, seconds, bytes
+    def __init__(self, command: str, *, seconds: float = 600.0, memory: int | None = None) -> None:
+        self.command, self.seconds, self.memory = command, seconds, memory
         self.folder = Path(tempfile.mkdtemp(prefix="ptyspec-"))
+        atexit.register(self.close)
         self.process: subprocess.Popen[bytes] | None = None
         self.said: dict[str, Any] = {}
         self.count, self.buffer = 0, b""
@@ -60,17 +62,30 @@ class Process:
 
     def close(self) -> None:
         """End the process and remove its folder."""
+        atexit.unregister(self.close)
         self._stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def __call__(self, scan: Scan, settings: Mapping[str, Any]) -> tuple[Any, Any]:
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Its own settings, as the handshake told them."""
+        self._start()
+        return dict(self.said.get("settings") or {})
+
+    @property
+    def seed(self) -> str:
+        """The setting that seeds it; empty where it has none."""
+        self._start()
+        return str(self.said.get("seed") or "")
+
+    def reconstruct(self, scan: Scan, settings: Mapping[str, Any]) -> tuple[Any, Any]:
         """Reconstruct; raises RefusedError or ProcessError."""
         self._start()
         self.count += 1
         given, made = (self.folder / f"{self.count}-{name}.npz" for name in ("scan", "object"))
         arrays = {name: getattr(scan, name) for name in FIELDS if getattr(scan, name) is not None}
         np.savez(given, **arrays)
-        question = {"op": "reconstruct", "scan": str(given), "out": str(made)}
+        question: dict[str, Any] = {"op": "reconstruct", "scan": str(given), "out": str(made)}
         question |= {"measurement": scan.measurement, "settings": dict(settings)}
         answer = self._ask(question)
         try:
@@ -105,16 +120,17 @@ class Process:
             what = f"the command cannot be started: {error}"
             step = "try it in a terminal"
             raise ProcessError(what, value=self.command, source="cmd", next_step=step) from error
-        if self.bytes is not None and hasattr(resource, "prlimit"):
+        if self.memory is not None and hasattr(resource, "prlimit"):
             with contextlib.suppress(OSError):
-                resource.prlimit(self.process.pid, resource.RLIMIT_AS, (self.bytes, self.bytes))
+                resource.prlimit(self.process.pid, resource.RLIMIT_AS, (self.memory, self.memory))
         self.said = self._ask({"op": "hello", "protocol": PROTOCOL})
         if self.said.get("protocol") != PROTOCOL:
             raise self._failed(f"it speaks protocol {self.said.get('protocol')!r}, not {PROTOCOL}")
 
     def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
         process = self.process
-        assert process is not None and process.stdin is not None
+        assert process is not None
+        assert process.stdin is not None
         try:
             process.stdin.write(json.dumps(question, allow_nan=False).encode() + b"\n")
             process.stdin.flush()
@@ -132,7 +148,8 @@ class Process:
     def _line(self, until: float) -> bytes:
         """Return the next line of stdout."""
         process = self.process
-        assert process is not None and process.stdout is not None
+        assert process is not None
+        assert process.stdout is not None
         while b"\n" not in self.buffer:
             left = until - time.monotonic()
             if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
@@ -179,11 +196,13 @@ class Process:
         self.stderr.close()
 
 
-def serve(reconstruct: Callable[[Scan, Mapping[str, Any]], Any], **said: Any) -> None:
-    """Answer questions on stdin until it ends; `said` goes into the handshake (name, seed).
+def serve(box: Any) -> None:
+    """Answer questions on stdin until it ends: a function `reconstruct`, or an object with one.
 
     What the pipeline prints goes to stderr: stdout belongs to the protocol.
     """
+    reconstruct = getattr(box, "reconstruct", box)
+    said = {name: getattr(box, name) for name in ("settings", "seed") if hasattr(box, name)}
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     for line in sys.stdin:

@@ -92,7 +92,8 @@ class RunSpec:
 
     def make_pipeline(self) -> Pipeline:
         """Return who walks the stages."""
-        return maker(OURS if self.pipeline == REFERENCE else self.pipeline)()
+        pipeline: Pipeline = maker(OURS if self.pipeline == REFERENCE else self.pipeline)()
+        return pipeline
 
     def stored(self, store: RunStore | None = None) -> Path:
         """Return the folder of this run where it is finished; InputFileError, with the command that makes it, if not."""

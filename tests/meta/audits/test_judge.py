@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ptyspec.checks import judge as module
-from ptyspec.checks.judge import ClauseCheck, checks, judge, judge_pipeline, registered
+from ptyspec.checks.judge import ClauseCheck, checks, judge, outputs_of, registered
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.pipeline.protocol import GroupedTrainTest, TrainTest
@@ -108,7 +108,7 @@ def test_somebodys_pipeline_is_judged_without_pytest() -> None:
     clauses = ("COORDS-003", "GROUP-010")
 
     def failed(pipeline: ReferencePipeline) -> set[str]:
-        rows = judge_pipeline(pipeline, material().scenario, clauses)
+        rows = judge(outputs_of(pipeline, material().scenario), clauses)
         assert {row.clause for row in rows} == set(clauses)
         return {row.clause for row in rows if row.state is State.FAILED}
 
