@@ -7,7 +7,7 @@ frame of the plain scan, so that checks compare like with like.
 import copy
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from ptyspec.physics.geometry import extract_patches, object_extent
 from ptyspec.physics.scale import illumination_weight
 from ptyspec.physics.simulate import measure
 from ptyspec.pipeline.box import Scan, raw_of, scan_of
+from ptyspec.runs.process import ProcessError
 from ptyspec.scores.amplitude import highpass_pearson
 from ptyspec.scores.dataspace import r_factor
 from ptyspec.scores.frame import Frame, common
@@ -29,8 +30,6 @@ from ptyspec.scores.phase import global_phase
 
 LIT = 0.5
 """Part of the usual light (90th percentile of the coverage) from which on a pixel counts as well lit."""
-HEAVY = 0.1
-"""Light, as a part of the usual, below which nothing can be known."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Answer:
     """An object in the frame of the plain scan.
 
     - image: (H, W) complex128; origin: column and row of [0, 0], whole pixels; light: summed |P|^2 / max |P|^2 on the
-      same pixels, computed from the scan; raw, place: what the box returned.
+      same pixels, computed from the scan; raw, place: what the box returned; model: what was fitted for it.
     """
 
     image: Array
@@ -46,6 +45,7 @@ class Answer:
     light: Array
     raw: Any = None
     place: Any = None
+    model: Any = None
 
     @property
     def lit(self) -> Array:
@@ -116,24 +116,22 @@ def relation(first: Answer, second: Answer) -> tuple[float, float]:
 
 Back = Callable[[Array, Any], tuple[Array, Any]]
 """Puts an object and its origin back into the frame and gauge of the plain scan."""
-Ask = Callable[[Scan, Mapping[str, Any]], Any]
 
 
 @dataclass
 class Box:
     """A black box and what it said, by question.
 
-    - reconstruct: what is asked; settings: its own; seed: the setting that seeds it, empty where it has none.
+    - pipeline: a function `reconstruct`, or an object with one; with `fit` it is fitted to each scan that it is asked
+      about. Its `settings` are what it is asked with, `seed` names the one of them that seeds it, `untrained` are
+      settings with which nothing is learnt.
     - truth: the object that was simulated, on pixel (0, 0); scan: its scan; photons: the mean dose of a frame.
     """
 
-    reconstruct: Ask
-    settings: Mapping[str, Any]
+    pipeline: Any
     truth: Array
     scan: Scan
     photons: float
-    seed: str = ""
-    door: str = "box"
     said: dict[str, Answer] = field(default_factory=dict)
     given: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     """Before and after the plain question: arrays and settings that were handed in."""
@@ -141,6 +139,52 @@ class Box:
     """Before and after: the random states that a process shares."""
     left: set[str] = field(default_factory=set)
     """Files that came into the working folder."""
+    model: Any = None
+    """What the last fit gave, where there is one."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Its own settings."""
+        return dict(getattr(self.pipeline, "settings", {}))
+
+    @property
+    def seed(self) -> str:
+        """The setting that seeds it, empty where it has none."""
+        return str(getattr(self.pipeline, "seed", ""))
+
+    @property
+    def doors(self) -> tuple[str, ...]:
+        """Which checks look at it."""
+        return ("box", "network") if self.learns else ("box",)
+
+    @property
+    def learns(self) -> bool:
+        """Whether it is a network, with `fit`."""
+        return callable(getattr(self.pipeline, "fit", None))
+
+    def reconstruct(self, scan: Scan, settings: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Return object and origin as the pipeline gives them."""
+        if self.learns:
+            self.model = self.pipeline.fit([scan], settings)
+            image, place = self.pipeline.reconstruct(scan, self.model)
+        else:
+            image, place = getattr(self.pipeline, "reconstruct", self.pipeline)(scan, settings)
+        return image, place
+
+    def predict(self, name: str, scan: Scan, back: Back | None = None) -> Answer:
+        """Return what the network of the plain question says of another scan, asked at most once."""
+        if name not in self.said:
+            raw, place = self.pipeline.reconstruct(scan, self.trained)
+            image = np.asarray(raw)
+            if back is not None:
+                image, place = back(image, place)
+            self.said[name] = placed(image, place, self.scan, raw)
+        return self.said[name]
+
+    @cached_property
+    def trained(self) -> Any:
+        """The model that was fitted to the plain scan."""
+        return self.plain.model
 
     def ask(
         self, name: str, scan: Scan | None = None, back: Back | None = None, **settings: Any
@@ -165,13 +209,16 @@ class Box:
         self.left = {path.name for path in folder.iterdir() if path not in files}
         self.given = {name: (before[name], np.array(getattr(scan, name))) for name in ARRAYS}
         self.given["settings"] = (dict(self.settings), settings)
-        answer = self.said["plain"] = placed(np.asarray(raw), place, scan, raw)
+        answer = replace(placed(np.asarray(raw), place, scan, raw), model=self.model)
+        self.said["plain"] = answer
         return answer
 
     def refusal(self, scan: Scan) -> Exception | None:
         """Return the error with which a scan is refused; None where it gives an object."""
         try:
             self.reconstruct(scan, dict(self.settings))
+        except (ProcessError, MemoryError):
+            raise  # no answer is no refusal
         except Exception as error:
             return error
         return None
@@ -197,29 +244,28 @@ class Box:
         return highpass_pearson(np.abs(frame.rec), np.abs(frame.truth), frame.mask) or 0.0
 
     @cached_property
-    def residuals(self) -> tuple[float, float]:
-        """R factors of the plain answer and of the truth, over the frames whose light lies on both."""
+    def fits(self) -> tuple[float, float, float]:
+        """R factors of the plain answer and of the truth, and the factor on the answer that explains the frames best.
+
+        Over the frames whose light lies on both objects, with the probe of the scan.
+        """
         scan, size = self.scan, self.scan.probe.shape[0]
-        answer = self.plain
-        known = np.isfinite(answer.image)
-        inner = _inside(scan.positions, answer.origin, known.shape, size)
+        known = np.isfinite(self.plain.image)
+        inner = _inside(scan.positions, self.plain.origin, known.shape, size)
         inner &= _inside(scan.positions, (0, 0), self.truth.shape, size)
         if not inner.any():
-            return float("inf"), 1.0
+            return float("inf"), 1.0, float("nan")
         rows, measured = np.flatnonzero(inner), scan.amplitude[inner]
-        values = []
-        for image, origin in (
-            (np.where(known, answer.image, 0), answer.origin),
-            (self.truth, (0, 0)),
-        ):
-            patches = extract_patches(image, scan.positions[rows] - origin, size)
-            values.append(r_factor(expected_amplitude(scan.probe, patches), measured, scan.mask))
-        return values[0], values[1]
 
-    @property
-    def extent(self) -> tuple[int, int, int, int]:
-        """(x0, y0, width, height) that holds every frame."""
-        return object_extent(self.scan.positions, self.scan.probe.shape[0])
+        def expected(image: Array, origin: tuple[int, int]) -> Array:
+            patches = extract_patches(image, scan.positions[rows] - origin, size)
+            return expected_amplitude(scan.probe, patches)
+
+        own = expected(np.where(known, self.plain.image, 0), self.plain.origin)
+        values = [
+            r_factor(made, measured, scan.mask) for made in (own, expected(self.truth, (0, 0)))
+        ]
+        return values[0], values[1], float((own * measured).sum() / max((own**2).sum(), 1e-30))
 
     def simulated(self, photons: float, seed: int) -> Scan:
         """The same object, probe and positions, measured with so many photons a frame."""
@@ -246,8 +292,7 @@ def _inside(positions: Array, origin: tuple[int, int], shape: tuple[int, ...], s
 def box_of(pipeline: Any, scene: Sequence[str] = ()) -> Box:
     """Return a black box beside the scan that it is asked about: a function `reconstruct`, or an object with one.
 
-    An object's `settings` are what it is asked with, and its `seed` names the one of them that seeds it. `scene`: other
-    settings of the scan than 200 frames of 64 x 64, object with phase.
+    `scene`: other settings of the scan than 200 frames of 64 x 64, object with phase.
     """
     from ptyspec.pipeline.reference import ReferencePipeline
     from ptyspec.runs.request import request
@@ -255,9 +300,7 @@ def box_of(pipeline: Any, scene: Sequence[str] = ()) -> Box:
     scenario = request("gs1_custom", profile="quick", settings=(*SCENE, *scene)).scenario
     raw = ReferencePipeline().simulate(scenario)
     assert raw.objectGuess is not None
-    ask = getattr(pipeline, "reconstruct", pipeline)
-    settings, seed = getattr(pipeline, "settings", {}), getattr(pipeline, "seed", "")
-    return Box(ask, settings, raw.objectGuess, scan_of(raw), scenario.dose.nphotons, seed)
+    return Box(pipeline, raw.objectGuess, scan_of(raw), scenario.dose.nphotons)
 
 
 SCENE = (
@@ -267,3 +310,5 @@ SCENE = (
     "scan.n_images=200",
     "dose.nphotons=1e6",
 )
+SMALL = ("object.size=110", "scan.n_images=80")
+"""Settings of a scan that is asked about in seconds: the same clauses with thinner margins."""

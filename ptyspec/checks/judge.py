@@ -28,7 +28,7 @@ class ClauseCheck:
 
     - trains: it looks at what training made.
     - network: it looks into the network that this project builds, and says nothing of a pipeline with another one.
-    - door: what it looks at: the outputs of "stages", or the answers of a black "box".
+    - door: what it looks at: the outputs of "stages", the answers of a black "box", or of one that is a "network".
     """
 
     clause: str
@@ -40,7 +40,7 @@ class ClauseCheck:
 
     def concerns(self, outputs: Any) -> bool:
         """Return whether it says something of the pipeline that these outputs come from."""
-        return self.door == outputs.door and (not self.network or outputs.own_network)
+        return self.door in outputs.doors and (not self.network or outputs.own_network)
 
     def __call__(self, check: Check, outputs: Any) -> None:
         """Check the outputs; a case that is bound to several clauses may hand in the check of any."""

@@ -40,7 +40,7 @@ class StageOutputs(Walk):
     replace `reconstruction`, `metrics` or `history` to spoil what is read from it.
     """
 
-    door = "stages"
+    doors = ("stages",)
 
     def __init__(
         self,
