@@ -111,3 +111,7 @@ class TrainingInterruptedError(PtyspecError):
     """Training was stopped by the user; the last checkpoint is kept and `--resume` continues."""
 
     exit_code = 3
+
+
+class NotReachedError(PtyspecError):
+    """What a check would look at was not made: something before it has no result."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.contracts.scenario import DoseSpec
+from ptyspec.errors import NotReachedError, PtyspecError
 from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches, object_extent
@@ -28,6 +29,8 @@ from ptyspec.scores.dataspace import r_factor
 from ptyspec.scores.frame import Frame, common
 from ptyspec.scores.phase import global_phase
 
+FURTHEST = 1e8
+"""Pixels; an origin beyond is none."""
 LIT = 0.5
 """Part of the usual light (90th percentile of the coverage) from which on a pixel counts as well lit."""
 
@@ -37,12 +40,13 @@ class Answer:
     """An object in the frame of the plain scan.
 
     - image: (H, W) complex128; origin: column and row of [0, 0], whole pixels; light: summed |P|^2 / max |P|^2 on the
-      same pixels, computed from the scan; raw, place: what the box returned; model: what was fitted for it.
+      same pixels, computed from the scan; usual: its 90th percentile where any falls; raw, place: what the box returned; model: what was fitted for it.
     """
 
     image: Array
     origin: tuple[int, int]
     light: Array
+    usual: float
     raw: Any = None
     place: Any = None
     model: Any = None
@@ -50,7 +54,7 @@ class Answer:
     @property
     def lit(self) -> Array:
         """(H, W) bool: well lit."""
-        return np.asarray(self.light >= LIT * usual(self.light))
+        return np.asarray(self.light >= LIT * self.usual)
 
     @property
     def seen(self) -> Reconstruction:
@@ -61,14 +65,29 @@ class Answer:
         )
 
 
-def usual(light: Array) -> float:
-    """90th percentile of the light that falls anywhere."""
-    some = light[light > 1e-3]
-    return float(np.percentile(some, 90)) if some.size else np.inf
+class AnswerError(PtyspecError):
+    """What came back is no object with its origin."""
 
 
-def light_of(scan: Scan, shape: tuple[int, int], origin: tuple[int, int]) -> Array:
-    """Summed |P|^2 / max |P|^2 on a canvas, (H, W) float32, to whole pixels; what falls beside it is lost."""
+def answered(value: Any) -> tuple[Any, Any]:
+    """Return object and origin; raises AnswerError for anything else."""
+    if isinstance(value, tuple | list) and len(value) == 2:
+        return value[0], value[1]
+    got = f"{type(value).__name__} of {len(value)}" if hasattr(value, "__len__") else repr(value)
+    raise _no_answer("the answer", got, "(object, origin)", "return a pair")
+
+
+def _no_answer(what: str, value: object, limit: str, step: str) -> AnswerError:
+    return AnswerError(
+        f"{what} is not {limit}", value=value, limit=limit, source="answer", next_step=step
+    )
+
+
+def light_of(scan: Scan, shape: tuple[int, int], origin: tuple[int, int]) -> tuple[Array, float]:
+    """Return summed |P|^2 / max |P|^2 on a canvas, (H, W) float32, to whole pixels, and the usual light of the scan.
+
+    What falls beside the canvas is lost there; the usual light is the 90th percentile where any falls at all.
+    """
     weight, size = illumination_weight(scan.probe), scan.probe.shape[0]
     x0, y0, width, height = object_extent(scan.positions, size)
     whole = np.zeros((height + 1, width + 1), np.float32)
@@ -81,17 +100,26 @@ def light_of(scan: Scan, shape: tuple[int, int], origin: tuple[int, int]) -> Arr
     light[rows, columns] = whole[
         rows.start - dy : rows.stop - dy, columns.start - dx : columns.stop - dx
     ]
-    return light
+    return light, float(np.percentile(whole[whole > 1e-3], 90))
 
 
 def placed(image: Array, place: Any, scan: Scan, raw: Any = None) -> Answer:
-    """Put an object on whole pixels of the frame of the scan's positions."""
+    """Put an object on whole pixels of the frame of the scan's positions; raises AnswerError where it is no image."""
     from scipy.ndimage import shift
 
-    exact = np.array([float(place[0]), float(place[1])])
+    if np.ndim(image) != 2 or not np.size(image):
+        raise _no_answer("the object", np.shape(image), "an image (H, W)", "return one image")
+    try:
+        made, exact = np.asarray(image, np.complex128), np.array([*map(float, place)])
+    except (TypeError, ValueError) as error:
+        told = f"numbers: {error}"
+        raise _no_answer("object or origin", image, told, "return numbers") from error
+    if exact.shape != (2,) or not (np.abs(exact) < FURTHEST).all():
+        raise _no_answer(
+            "the origin", place, "two finite numbers (x, y)", "return the column first"
+        )
     whole = np.floor(exact + 0.5).astype(int)
     rest = exact - whole
-    made = np.asarray(image, np.complex128)
     if np.any(np.abs(rest) > 1e-6):  # its pixels lie between ours
         known = np.isfinite(made)
         filled = np.where(known, made, 0)
@@ -100,7 +128,7 @@ def placed(image: Array, place: Any, scan: Scan, raw: Any = None) -> Answer:
         kept = shift(known.astype(float), rest[::-1], order=1) > 0.99
         made = np.where(kept, real + 1j * imaginary, np.nan)
     origin = (int(whole[0]), int(whole[1]))
-    return Answer(made, origin, light_of(scan, made.shape, origin), raw, place)
+    return Answer(made, origin, *light_of(scan, made.shape, origin), raw, place)
 
 
 def relation(first: Answer, second: Answer) -> tuple[float, float]:
@@ -141,6 +169,8 @@ class Box:
     """Files that came into the working folder."""
     model: Any = None
     """What the last fit gave, where there is one."""
+    silent: str = ""
+    """Why the plain scan has no answer."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -153,9 +183,15 @@ class Box:
         return str(getattr(self.pipeline, "seed", ""))
 
     @property
+    def untrained(self) -> Mapping[str, Any]:
+        """Settings with which nothing is learnt, empty where it names none."""
+        return dict(getattr(self.pipeline, "untrained", {}))
+
+    @property
     def doors(self) -> tuple[str, ...]:
         """Which checks look at it."""
-        return ("box", "network") if self.learns else ("box",)
+        has = {"network": self.learns, "seeded": self.seed, "untrained": self.untrained}
+        return ("box", *(name for name, there in has.items() if there))
 
     @property
     def learns(self) -> bool:
@@ -164,17 +200,18 @@ class Box:
 
     def reconstruct(self, scan: Scan, settings: Mapping[str, Any]) -> tuple[Any, Any]:
         """Return object and origin as the pipeline gives them."""
-        if self.learns:
-            self.model = self.pipeline.fit([scan], settings)
-            image, place = self.pipeline.reconstruct(scan, self.model)
-        else:
-            image, place = getattr(self.pipeline, "reconstruct", self.pipeline)(scan, settings)
-        return image, place
+        try:
+            if self.learns:
+                self.model = self.pipeline.fit([scan], settings)
+                return answered(self.pipeline.reconstruct(scan, self.model))
+            return answered(getattr(self.pipeline, "reconstruct", self.pipeline)(scan, settings))
+        except SystemExit as error:
+            raise ProcessError(f"the pipeline ended the program: exit {error.code}") from error
 
     def predict(self, name: str, scan: Scan, back: Back | None = None) -> Answer:
         """Return what the network of the plain question says of another scan, asked at most once."""
         if name not in self.said:
-            raw, place = self.pipeline.reconstruct(scan, self.trained)
+            raw, place = answered(self.pipeline.reconstruct(scan, self.trained))
             image = np.asarray(raw)
             if back is not None:
                 image, place = back(image, place)
@@ -184,19 +221,30 @@ class Box:
     @cached_property
     def trained(self) -> Any:
         """The model that was fitted to the plain scan."""
-        return self.plain.model
+        return self.begin().model
 
     def ask(
         self, name: str, scan: Scan | None = None, back: Back | None = None, **settings: Any
     ) -> Answer:
-        """Return the answer to a question that is known by its name, asked at most once."""
+        """Return the answer to a question that is known by its name, asked at most once; the plain scan comes first."""
         if name not in self.said:
+            self.begin()
             raw, place = self.reconstruct(scan or self.scan, {**self.settings, **settings})
             image = np.asarray(raw)
             if back is not None:
                 image, place = back(image, place)
             self.said[name] = placed(image, place, self.scan, raw)
         return self.said[name]
+
+    def begin(self) -> Answer:
+        """Return the plain answer; raises NotReachedError where there is none, without asking again."""
+        if self.silent:
+            raise NotReachedError("the plain scan has no answer", value=self.silent)
+        try:
+            return self.plain
+        except Exception as error:
+            self.silent = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise
 
     @cached_property
     def plain(self) -> Answer:
@@ -214,7 +262,8 @@ class Box:
         return answer
 
     def refusal(self, scan: Scan) -> Exception | None:
-        """Return the error with which a scan is refused; None where it gives an object."""
+        """Return the error with which a scan is refused; None where it gives an object. The plain one is taken first."""
+        self.begin()
         try:
             self.reconstruct(scan, dict(self.settings))
         except (ProcessError, MemoryError):
@@ -226,7 +275,7 @@ class Box:
     @cached_property
     def frame(self) -> Frame:
         """The plain answer beside the truth, where it is well lit."""
-        return self.beside(self.plain.seen)
+        return self.beside(self.begin().seen)
 
     @cached_property
     def trivial(self) -> Frame:
@@ -250,7 +299,7 @@ class Box:
         Over the frames whose light lies on both objects, with the probe of the scan.
         """
         scan, size = self.scan, self.scan.probe.shape[0]
-        known = np.isfinite(self.plain.image)
+        known = np.isfinite(self.begin().image)
         inner = _inside(scan.positions, self.plain.origin, known.shape, size)
         inner &= _inside(scan.positions, (0, 0), self.truth.shape, size)
         if not inner.any():

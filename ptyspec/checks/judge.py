@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ptyspec.errors import OutputFileError, TrainingInterruptedError
+from ptyspec.errors import NotReachedError, OutputFileError, TrainingInterruptedError
 from ptyspec.spec.checks import Check, shown, within
 from ptyspec.spec.clause import PLACES, Tolerance, specification
 from ptyspec.spec.finding import Finding, State
@@ -22,13 +22,23 @@ Judge = Callable[[Check, Any], None]
 """A check and the outputs of a subject's stages, a `StageOutputs`."""
 
 
+DOORS = {
+    "stages": "it looks at the outputs of stages",
+    "box": "it asks a function that reconstructs",
+    "network": "it asks a network: an adapter with `fit`",
+    "seeded": "it needs a `seed`: the name of the setting that seeds the adapter",
+    "untrained": "it needs `untrained`: settings with which the adapter learns nothing",
+}
+"""What a check looks at, and why it says nothing of a pipeline without it."""
+
+
 @dataclass(frozen=True)
 class ClauseCheck:
     """One clause's check of stage outputs.
 
     - trains: it looks at what training made.
     - network: it looks into the network that this project builds, and says nothing of a pipeline with another one.
-    - door: what it looks at: the outputs of "stages", the answers of a black "box", or of one that is a "network".
+    - door: what it looks at, a key of `DOORS`.
     """
 
     clause: str
@@ -134,6 +144,8 @@ def _findings(check: ClauseCheck, outputs: Any) -> list[Finding]:
         check.function(collecting, outputs)
     except (TrainingInterruptedError, OutputFileError):
         raise
+    except NotReachedError as error:
+        collecting._keep("the check", str(error), state=State.NOT_REACHED)
     except Exception as error:  # a crash says nothing of the clause, and must not hide the others
         collecting._keep("the check", f"{type(error).__name__}: {error}", state=State.ERROR)
     return collecting.findings

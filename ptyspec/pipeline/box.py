@@ -45,7 +45,9 @@ class Scan:
         """sqrt(counts) / scale, (M, N, N) float32: what |F(P O_j)| predicts."""
         if self.measurement == "amplitudes":
             return np.asarray(self.frames, np.float32)
-        return np.asarray(np.sqrt(np.asarray(self.frames, np.float64)) / self.scale, np.float32)
+        with np.errstate(invalid="ignore"):  # a negative count has no amplitude: NaN
+            root = np.sqrt(np.asarray(self.frames, np.float64))
+        return np.asarray(root / self.scale, np.float32)
 
     def but(self, **update: Any) -> "Scan":
         """Return this scan with something exchanged."""

@@ -46,7 +46,10 @@ def pipeline_code(pipeline: object) -> str | None:
         return ""
     modules: set[str] = set()
     try:
-        _class(cls, modules)
+        if isinstance(pipeline, FunctionType):
+            modules.add(pipeline.__module__)
+        else:
+            _class(cls, modules)
         for stage in STAGES:
             work = getattr(pipeline, stage, None)
             code = getattr(inspect.unwrap(work), "__code__", None) if callable(work) else None
