@@ -14,133 +14,20 @@ from typing import Any
 
 import numpy as np
 
+from ptyspec.checks.answers import Answer, answered, placed, relation
 from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.contracts.scenario import DoseSpec
-from ptyspec.errors import NotReachedError, PtyspecError
+from ptyspec.errors import NotReachedError
 from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.physics.diffraction import expected_amplitude
-from ptyspec.physics.geometry import extract_patches, object_extent
-from ptyspec.physics.scale import illumination_weight
+from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.simulate import measure
 from ptyspec.pipeline.box import Scan, raw_of, scan_of
 from ptyspec.runs.process import ProcessError
 from ptyspec.scores.amplitude import highpass_pearson
 from ptyspec.scores.dataspace import r_factor
 from ptyspec.scores.frame import Frame, common
-from ptyspec.scores.phase import global_phase
-
-FURTHEST = 1e8
-"""Pixels; an origin beyond is none."""
-LIT = 0.5
-"""Part of the usual light (90th percentile of the coverage) from which on a pixel counts as well lit."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An object in the frame of the plain scan.
-
-    - image: (H, W) complex128; origin: column and row of [0, 0], whole pixels; light: summed |P|^2 / max |P|^2 on the
-      same pixels, computed from the scan; usual: its 90th percentile where any falls; raw, place: what the box returned; model: what was fitted for it.
-    """
-
-    image: Array
-    origin: tuple[int, int]
-    light: Array
-    usual: float
-    raw: Any = None
-    place: Any = None
-    model: Any = None
-
-    @property
-    def lit(self) -> Array:
-        """(H, W) bool: well lit."""
-        return np.asarray(self.light >= LIT * self.usual)
-
-    @property
-    def seen(self) -> Reconstruction:
-        """The well lit part, as the scores take it."""
-        weight = np.where(self.lit, self.light, 0).astype(np.float32)
-        return Reconstruction(
-            object=self.image.astype(np.complex64), coverage=weight, origin=self.origin
-        )
-
-
-class AnswerError(PtyspecError):
-    """What came back is no object with its origin."""
-
-
-def answered(value: Any) -> tuple[Any, Any]:
-    """Return object and origin; raises AnswerError for anything else."""
-    if isinstance(value, tuple | list) and len(value) == 2:
-        return value[0], value[1]
-    got = f"{type(value).__name__} of {len(value)}" if hasattr(value, "__len__") else repr(value)
-    raise _no_answer("the answer", got, "(object, origin)", "return a pair")
-
-
-def _no_answer(what: str, value: object, limit: str, step: str) -> AnswerError:
-    return AnswerError(
-        f"{what} is not {limit}", value=value, limit=limit, source="answer", next_step=step
-    )
-
-
-def light_of(scan: Scan, shape: tuple[int, int], origin: tuple[int, int]) -> tuple[Array, float]:
-    """Return summed |P|^2 / max |P|^2 on a canvas, (H, W) float32, to whole pixels, and the usual light of the scan.
-
-    What falls beside the canvas is lost there; the usual light is the 90th percentile where any falls at all.
-    """
-    weight, size = illumination_weight(scan.probe), scan.probe.shape[0]
-    x0, y0, width, height = object_extent(scan.positions, size)
-    whole = np.zeros((height + 1, width + 1), np.float32)
-    for x, y in np.floor(scan.positions).astype(int) - size // 2 - (x0, y0):
-        whole[y : y + size, x : x + size] += weight
-    light = np.zeros(shape, np.float32)
-    dx, dy = x0 - origin[0], y0 - origin[1]
-    rows = slice(max(dy, 0), min(dy + whole.shape[0], shape[0]))
-    columns = slice(max(dx, 0), min(dx + whole.shape[1], shape[1]))
-    light[rows, columns] = whole[
-        rows.start - dy : rows.stop - dy, columns.start - dx : columns.stop - dx
-    ]
-    return light, float(np.percentile(whole[whole > 1e-3], 90))
-
-
-def placed(image: Array, place: Any, scan: Scan, raw: Any = None) -> Answer:
-    """Put an object on whole pixels of the frame of the scan's positions; raises AnswerError where it is no image."""
-    from scipy.ndimage import shift
-
-    if np.ndim(image) != 2 or not np.size(image):
-        raise _no_answer("the object", np.shape(image), "an image (H, W)", "return one image")
-    try:
-        made, exact = np.asarray(image, np.complex128), np.array([*map(float, place)])
-    except (TypeError, ValueError) as error:
-        told = f"numbers: {error}"
-        raise _no_answer("object or origin", image, told, "return numbers") from error
-    if exact.shape != (2,) or not (np.abs(exact) < FURTHEST).all():
-        raise _no_answer(
-            "the origin", place, "two finite numbers (x, y)", "return the column first"
-        )
-    whole = np.floor(exact + 0.5).astype(int)
-    rest = exact - whole
-    if np.any(np.abs(rest) > 1e-6):  # its pixels lie between ours
-        known = np.isfinite(made)
-        filled = np.where(known, made, 0)
-        moved = (shift(part, rest[::-1], order=3) for part in (filled.real, filled.imag))
-        real, imaginary = moved
-        kept = shift(known.astype(float), rest[::-1], order=1) > 0.99
-        made = np.where(kept, real + 1j * imaginary, np.nan)
-    origin = (int(whole[0]), int(whole[1]))
-    return Answer(made, origin, *light_of(scan, made.shape, origin), raw, place)
-
-
-def relation(first: Answer, second: Answer) -> tuple[float, float]:
-    """Return level of `first` over `second`, and |first - second| / |second| after one global phase; well lit pixels."""
-    frame = common(first.seen, second.seen)
-    if frame.pixels == 0:
-        return float("nan"), float("nan")
-    a, b = frame.rec[frame.mask], frame.truth[frame.mask]
-    level = float(np.abs(a).mean() / np.abs(b).mean())
-    a = a * global_phase(a, b)
-    return level, float(np.linalg.norm(a - b) / np.linalg.norm(b))
-
+from ptyspec.spec.checks import Check
 
 Back = Callable[[Array, Any], tuple[Array, Any]]
 """Puts an object and its origin back into the frame and gauge of the plain scan."""
@@ -361,3 +248,40 @@ SCENE = (
 )
 SMALL = ("object.size=110", "scan.n_images=80")
 """Settings of a scan that is asked about in seconds: the same clauses with thinner margins."""
+
+
+SEEDS = 2.0
+"""A change counts beyond so many times that between two seeds."""
+
+DRAWN = ("RECON-009", "RECON-010", "RECON-024", "RECON-033")
+"""Here the frames themselves change, and with them what each random number meets."""
+
+
+def spread(box: Box) -> float:
+    """The change between two seeds, 0 where there is none."""
+    if not box.seed:
+        return 0.0
+    return relation(box.ask("another seed", None, None, **{box.seed: 1}), box.begin())[1]
+
+
+def same(check: Check, box: Box, answer: Answer, what: str, other: Answer | None = None) -> None:
+    """Require that an answer is the plain one: within the clause's tolerance, or twice what chance changes.
+
+    Chance is another seed where the random numbers meet other frames, or train a network; else the same request again.
+    """
+    level, change = relation(answer, other or box.begin())
+    limit = check.clause.tolerance
+    if check.clause.id in DRAWN or box.learns:
+        chance, name = spread(box), "seeds"
+    else:
+        chance, name = relation(box.ask("asked again"), box.begin())[1], "equal requests"
+    if SEEDS * chance > limit.value:
+        source = f"{SEEDS:g} times the change between {name}"
+        limit = replace(limit, value=SEEDS * chance, kind="measured", source=source)
+    check.close(change, 0.0, f"change of the object with {what} (level {level:.3f})", limit)
+
+
+def finite(check: Check, answer: Answer, what: str) -> None:
+    if not answer.lit.any():
+        return check.fail(what, "none on the canvas", "some")
+    return check.finite(answer.image[answer.lit], what)

@@ -50,6 +50,7 @@ class Half:
     stitch = simulate = split = lambda *_: None
 
 made = Flat()
+THREE = 3
 """
 
 
@@ -73,7 +74,7 @@ REFUSED = {
         "not a pipeline: group, normalize, train, infer, score are missing",
     ),
     "the-references-name": ("theirs:Unnamed", "another pipeline carries the reference's name"),
-    "no-pipeline": ("theirs:flat", "score, name are missing"),
+    "no-pipeline": ("theirs:THREE", "score, name are missing"),
 }
 
 
