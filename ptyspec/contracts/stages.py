@@ -6,3 +6,5 @@ Stage = Literal["simulate", "split", "group", "normalize", "train", "infer", "st
 STAGES: tuple[str, ...] = get_args(Stage)
 REFERENCE = "ptyspec.pipeline.reference:ReferencePipeline"
 """Where the reference pipeline is found, as `--ptyspec-pipeline` writes it."""
+SUITE = "ptyspec/conformance/"
+"""Where the cases lie that ship with the package: their node ids begin so wherever it is installed."""

@@ -138,6 +138,10 @@ def maker(words: str) -> Callable[[], Any]:
     module, colon, path = words.partition(":")
     if not (module and colon and path):
         raise _refusal("a pipeline is written MODULE:ATTR", words, "", f"such as {REFERENCE}")
+    if (
+        here := str(Path.cwd())
+    ) not in sys.path:  # as `python -m` does: a command of its own begins elsewhere
+        sys.path.insert(0, here)
     try:
         found: Any = importlib.import_module(module)
     except ImportError as error:

@@ -32,6 +32,7 @@ TIERS = {
     "parity": "A beside B: two implementations of one clause",
     "regression": "a result beside its approved golden file",
     "meta": "the instrument itself: harness by a pytest inside pytest, audits by their controls",
+    "conformance": "the pipeline under test beside the specification; ships with the package",
 }
 SCHEMA_VERSION = 1
 GOLDEN = "golden"
@@ -41,9 +42,9 @@ EVIDENCE_MEANING = "cases that judge a hypothesis: all that carry `hypothesis` w
 
 
 def tier_of(case: str) -> str | None:
-    """Return the tier whose folder is among those of a file or node id, None where none is."""
+    """Return the tier in whose folder a file or node id lies, the innermost one; None where none is."""
     folders = case.partition("::")[0].split("/")[:-1]
-    return next((tier for tier in TIERS if tier in folders), None)
+    return next((name for name in reversed(folders) if name in TIERS), None)
 
 
 def names_of(item: "pytest.Item") -> list[str]:

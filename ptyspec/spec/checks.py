@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ptyspec.contracts.stages import STAGES
+from ptyspec.contracts.stages import STAGES, SUITE
 from ptyspec.spec.clause import Clause, Tolerance
 from ptyspec.spec.finding import Finding, State
 
@@ -268,8 +268,14 @@ def told(clause: Clause, **rows: str) -> str:
 
 
 def reproduction(case: str, options: Sequence[str] = ()) -> str:
-    """Return the command that runs one case again, ready for a shell."""
-    return " ".join(["pytest", f"""'{case.replace("'", QUOTE)}'""", *options])
+    """Return the command that runs one case again, ready for a shell; the suite that ships is named as a package."""
+    _, ours, name = case.rpartition(SUITE)
+    words = ["pytest"]
+    if ours:
+        file, colons, rest = name.partition("::")
+        words.append("--pyargs")
+        case = f"{SUITE.replace('/', '.')}{file.removesuffix('.py')}{colons}{rest}"
+    return " ".join([*words, f"""'{case.replace("'", QUOTE)}'""", *options])
 
 
 def stage_of(error: BaseException) -> str | None:

@@ -180,7 +180,7 @@ FIXTURES = {
     "clause": "ptyspec.spec.checks",
     "golden": "ptyspec.testing.golden.fixture",
     **dict.fromkeys(
-        ("pipeline", "scenario", "finished_run", "outputs", "oracle_patches"),
+        ("pipeline", "scenario", "finished_run", "outputs", "answers", "oracle_patches"),
         "ptyspec.testing.fixtures",
     ),
 }

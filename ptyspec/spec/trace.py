@@ -216,7 +216,9 @@ def _unknown(clauses: Mapping[str, Clause], bound: Mapping[str, list[Case]]) -> 
 
 CLAUSE_ID = re.compile(rf"(?<![\w-]){ID}(?![\w-])")
 SELECTORS = (
-    re.compile(r"(?<![\w/])(tests/[\w/]*test_\w+\.py(?:::\w+)*(?:\[[\w.-]+\])?)"),
+    re.compile(
+        r"(?<![\w/])((?:tests|ptyspec/conformance)/[\w/]*test_\w+\.py(?:::\w+)*(?:\[[\w.-]+\])?)"
+    ),
     re.compile(r"pytest (?:-[\w=]+ )*(tests/\w+|-m \w+)/?(?=[\s`]|$)"),
 )
 NO_CLAUSES = ("SHA-", "AREA-")

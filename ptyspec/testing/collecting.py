@@ -226,6 +226,7 @@ def start(config: pytest.Config) -> None:
         config.add_cleanup(from_environment().close)
     specification()  # a document that breaks the format is told here, and not from the middle of a collection
     markers = {**TIERS, EVIDENCE: EVIDENCE_MEANING}
+    markers["expensive"] = "trains, starts processes or drives a browser for many seconds"
     markers["clause(*ids)"] = "the clauses of specs/ that this case holds the code to"
     # The hypothesis library marks property-based tests `hypothesis`, without ids: both meanings share the name.
     markers["hypothesis(*ids)"] = "the hypotheses that this case judges"

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from ptyspec.contracts.stages import REFERENCE
 from ptyspec.errors import InputFileError, PtyspecError
 from ptyspec.files.jsonfile import write_json
 from ptyspec.runs.environment import fingerprint
@@ -65,6 +66,7 @@ WORDS = (
     "no case",
 )
 MAX_FAILED = 6
+SKIPPED = "skipped: "
 
 
 def standings(
@@ -96,8 +98,12 @@ def lines(
     found: Mapping[str, Standing],
     outcomes: Mapping[str, Outcome],
     complete: bool,
+    skips: bool = True,
 ) -> Iterator[str]:
-    """Yield the summary; clauses without a case are counted where the whole suite was collected."""
+    """Yield the summary; clauses without a case are counted where the whole suite was collected.
+
+    `skips`: why cases were skipped is told here.
+    """
     told = [one for one in clauses if found[one.id].cases or complete]
     levels = []
     for level in LEVELS:
@@ -122,8 +128,42 @@ def lines(
     if unnamed:
         yield f"  failed, and no check says which clause: {some(unnamed, 2)}"
     notes = Counter(outcome.note for outcome in outcomes.values() if outcome.note)
-    yield from (f"  {count} cases: {note}" for note, count in notes.items())
+    for note, count in notes.items():
+        if skips or not note.startswith(SKIPPED):
+            yield f"  {count} cases: {note}"
     yield "details: ptyspec trace"
+
+
+def reach(
+    clauses: Sequence[Clause], outcomes: Mapping[str, Outcome], pipeline: str
+) -> Iterator[str]:
+    """Yield how many clauses judged a pipeline, and why the others did not."""
+    from ptyspec.checks.judge import registered  # numpy: not where no pipeline is named
+    from ptyspec.checks.reach import OURS
+
+    states: dict[str, set[State]] = {}
+    notes: dict[str, str] = {}
+    for row in outcomes.values():
+        for name, state in row.clauses.items():
+            states.setdefault(name, set()).add(state)
+            notes.setdefault(name, row.note)
+    judged = [one for one in clauses if states.get(one.id, {State.NOT_RUN}) != {State.NOT_RUN}]
+    must = sum(one.level == "MUST" for one in judged)
+    yield f"{len(judged)} of {len(clauses)} clauses judged {pipeline}, {must} of them MUST"
+    able = {check.clause for check in registered()}
+    reasons: dict[str, list[str]] = {}
+    for one in clauses:
+        if one not in judged:
+            told = notes.get(one.id) or ("not asked here" if one.id in able else OURS)
+            reasons.setdefault(told.removeprefix(SKIPPED), []).append(one.id)
+    for told, names in reasons.items():
+        yield f"  {len(names)} do not apply, {told}: {some(names)}"
+
+
+def _reason(report: pytest.TestReport) -> str:
+    """Why a case was skipped, in its own words."""
+    told = report.longrepr[2] if isinstance(report.longrepr, tuple | list) else ""
+    return f"{SKIPPED}{told.removeprefix('Skipped: ')}" if told else "skipped"
 
 
 def some(names: Sequence[str], most: int = 6) -> str:
@@ -165,7 +205,7 @@ class Controller:
             known = hasattr(report, "wasxfail")
             if report.skipped:
                 row.expected = known and row.state is not State.NOT_RUN
-                row.note = row.note or ("" if known else "skipped")
+                row.note = row.note or ("" if known else _reason(report))
             elif row.state is State.PASSED and (known or report.failed):
                 row.state, row.note = State.FAILED, "passed, and was expected to fail"
         elif report.failed:  # a fixture's end, or the worker crashed
@@ -209,7 +249,10 @@ class Controller:
         if self.rows and any(self.facts.cases.values()):
             clauses, bound = [*specification().values()], {**self.facts.left, **self.facts.cases}
             found = standings(clauses, self.rows, bound, self.expected)
-            told += lines(clauses, found, self.rows, self._complete())
+            named = self.options.pipeline != REFERENCE
+            told += lines(clauses, found, self.rows, self._complete(), skips=not named)
+            if named:
+                told += reach(clauses, self.rows, self.options.pipeline)
         if told or self.problems or self.notes:
             terminalreporter.section("ptyspec", red=bool(self.problems))
         for line in [*told, *self.notes]:

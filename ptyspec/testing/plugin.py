@@ -1,4 +1,6 @@
-"""The pytest plugin: its options, declared in every repository; it acts where the configuration says `ptyspec = true`.
+"""The pytest plugin: its options, declared in every repository.
+
+It acts where the configuration says `ptyspec = true`, or where `--ptyspec-pipeline` names what is judged.
 
 pytest loads it in every repository of an environment that has ptyspec, so importing it costs nothing: all else lies in
 `ptyspec.testing`, which is imported, and whose hooks are registered, where it acts.
@@ -16,8 +18,8 @@ DEFAULT_PROFILE = "quick"
 FLAGS: dict[str, tuple[str, str | None, str]] = {
     "pipeline": (
         "MODULE:ATTR",
-        REFERENCE,
-        "pipeline under test: a class without arguments, or an instance (default: reference)",
+        None,
+        "pipeline under test: MODULE:ATTR of stages or of a black box, or 'cmd:COMMAND' (default: reference)",
     ),
     "profile": (
         "NAME",
@@ -85,7 +87,7 @@ def read(config: pytest.Config) -> Options:
         return here / Path(given).expanduser() if given else None
 
     return Options(
-        pipeline=config.getoption("ptyspec_pipeline"),
+        pipeline=config.getoption("ptyspec_pipeline") or REFERENCE,
         profile=config.getoption("ptyspec_profile"),
         xfails=path("ptyspec_xfails"),
         results=path("ptyspec_results"),
@@ -106,14 +108,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set up the harness; what is wrong with the options or the environment is a usage error."""
-    if not config.getini("ptyspec"):
+    if not (config.getini("ptyspec") or config.getoption("ptyspec_pipeline")):
         given = {name: config.getoption(f"ptyspec_{name}") for name in FLAGS}
         changed = [
             name for name, (_, usual, _) in FLAGS.items() if given[name] not in (None, usual)
         ]
         if changed:
             told = ", ".join(f"--ptyspec-{name}" for name in changed)
-            next_step = "ptyspec = true in [tool.pytest]"
+            next_step = "ptyspec = true in [tool.pytest], or --ptyspec-pipeline MODULE:ATTR"
             raise pytest.UsageError(f"{told}: without effect here; next: {next_step}")
         return
     from ptyspec.errors import PtyspecError

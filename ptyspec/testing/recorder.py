@@ -8,11 +8,13 @@ import ast
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ptyspec.contracts.stages import REFERENCE
+import ptyspec
+from ptyspec.contracts.stages import REFERENCE, SUITE
 from ptyspec.spec.cases import EVIDENCE, clauses_of, source_tree, tier_of
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.finding import Finding, State, of_case
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from ptyspec.spec.checks import Findings
 
 
+SUITE_FOLDER = Path(ptyspec.__file__).parent / "conformance"
 MAX_CLAUSES = 3
 ASSERTING = ("raises", "warns", "fail")
 """Calls that assert, beside all whose name begins with `assert`."""
@@ -133,6 +136,10 @@ class Recorder:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Give every case its tier and clauses, as markers and as properties."""
         for item in items:
+            if (
+                item.path.parent == SUITE_FOLDER
+            ):  # wherever it is installed, and whatever was asked for
+                item._nodeid = f"{SUITE}{item.path.name}::{item.nodeid.partition('::')[2]}"
             tier = tier_of(item.nodeid)
             if tier is not None:
                 item.add_marker(tier)

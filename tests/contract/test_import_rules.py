@@ -40,6 +40,7 @@ ROOMS = (
     "explanations",
     "report",
     "testing",
+    "conformance",
     "front",
     "cli",
 )

@@ -14,7 +14,7 @@ from tests.child import ROOT, environment
 
 pytestmark = pytest.mark.expensive
 
-FILE = "tests/parity/test_pipeline_under_test.py"
+FILE = "ptyspec/conformance/test_stages.py"
 RUNLESS = "gs2_custom and not finished_run and not built_network"
 """The cases that neither train nor build a network."""
 PLACES = ("STITCH-005", "REASSEMBLY-METRIC-FRAME-001")

@@ -66,7 +66,7 @@ def test_what_was_edited_while_the_cases_ran_has_not_been_tested(project: Path) 
 
 REACHED = {
     "tests/contract/test_grouping.py": ("ptyspec/pipeline/group.py", "ptyspec/spec/checks.py"),
-    "tests/parity/test_pipeline_under_test.py": (
+    "ptyspec/conformance/test_stages.py": (
         "ptyspec/testing/fixtures.py",
         "ptyspec/runs/run.py",
         "ptyspec/scenarios/gs2_custom.yaml",
