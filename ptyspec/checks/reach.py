@@ -3,19 +3,18 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ptyspec.checks.judge import ClauseCheck, registered
+from ptyspec.checks.judge import DOORS, ClauseCheck, registered
 from ptyspec.spec.clause import specification
 from ptyspec.spec.finding import Finding, State
 
-LOOKS = {"stages": "the outputs of stages", "box": "the answers of a black box"}
 OURS = "only ptyspec's own tests look at it"
 TRAINS = "it trains: --tier full"
 
 
 def why_not(check: ClauseCheck, outputs: Any, *, trains: bool = True) -> str:
     """Return why a check says nothing of what these outputs come from; empty where it does."""
-    if check.door != outputs.door:
-        return f"it looks at {LOOKS[check.door]}, and this pipeline gives {LOOKS[outputs.door]}"
+    if check.door not in outputs.doors:
+        return DOORS[check.door]
     if not check.concerns(outputs):
         return "it looks into the network that ptyspec builds"
     return TRAINS if check.trains and not trains else ""

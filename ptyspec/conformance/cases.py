@@ -14,13 +14,15 @@ from ptyspec.checks.reach import why_not
 from ptyspec.spec.checks import Check, NotRun
 from ptyspec.spec.finding import State, failed
 
+STAGES = "stages"
 
-def rows(door: str, wanted: Callable[[ClauseCheck], bool]) -> list[ParameterSet]:
-    """Return the checks of a door that are wanted, named by their clause, and by their function where a clause has several."""
+
+def rows(stages: bool, wanted: Callable[[ClauseCheck], bool]) -> list[ParameterSet]:
+    """Return the checks of stages, or of answers, that are wanted, named by their clause, and by their function where a clause has several."""
     several, found = Counter(check.clause for check in registered()), []
     for check in registered():
         own = check is the_gain_is_the_training_split_s  # it has a case of its own
-        if check.door == door and wanted(check) and not own:
+        if (check.door == STAGES) is stages and wanted(check) and not own:
             name = f"-{check.function.__name__}" if several[check.clause] > 1 else ""
             slug = (check.clause + name).lower().replace("_", "-")
             found.append(pytest.param(check, marks=pytest.mark.clause(check.clause), id=slug))

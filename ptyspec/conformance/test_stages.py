@@ -23,7 +23,7 @@ SCENARIOS = pytest.mark.parametrize("scenario", ["gs1_custom", "gs2_custom"], in
 
 
 @SCENARIOS
-@pytest.mark.parametrize("check", rows("stages", lambda check: not (check.trains or check.network)))
+@pytest.mark.parametrize("check", rows(True, lambda check: not (check.trains or check.network)))
 def test_the_outputs_of_the_stages_keep_the_clause(
     check: ClauseCheck, clause: Check, outputs: StageOutputs
 ) -> None:
@@ -31,7 +31,7 @@ def test_the_outputs_of_the_stages_keep_the_clause(
 
 
 @pytest.mark.parametrize("scenario", ["gs2_custom"], indirect=True)
-@pytest.mark.parametrize("check", rows("stages", lambda check: check.network))
+@pytest.mark.parametrize("check", rows(True, lambda check: check.network))
 def test_the_built_network_keeps_the_clause(
     check: ClauseCheck, clause: Check, outputs: StageOutputs
 ) -> None:
@@ -40,7 +40,7 @@ def test_the_built_network_keeps_the_clause(
 
 @pytest.mark.expensive
 @SCENARIOS
-@pytest.mark.parametrize("check", rows("stages", lambda check: check.trains))
+@pytest.mark.parametrize("check", rows(True, lambda check: check.trains))
 def test_the_finished_run_keeps_the_clause(
     check: ClauseCheck, clause: Check, outputs: StageOutputs, finished_run: Path
 ) -> None:

@@ -168,8 +168,8 @@ def answers(request: pytest.FixtureRequest) -> Any:
 
     known = request.config.stash.setdefault(MATERIALS, {})
     if BOX not in known:
-        own = known[BOX] = box_of(RPIE(), SMALL)
-        own.settings = {**own.settings, "sweeps": SWEEPS}
+        own = type("Own", (RPIE,), {"settings": RPIE.settings | {"sweeps": SWEEPS}})
+        known[BOX] = box_of(own(), SMALL)
     return known[BOX]
 
 

@@ -139,7 +139,8 @@ class Recorder:
             if (
                 item.path.parent == SUITE_FOLDER
             ):  # wherever it is installed, and whatever was asked for
-                item._nodeid = f"{SUITE}{item.path.name}::{item.nodeid.partition('::')[2]}"
+                name = f"{SUITE}{item.path.name}::{item.nodeid.partition('::')[2]}"
+                item._nodeid = name  # type: ignore[attr-defined]  # pytest would name it by what was asked for
             tier = tier_of(item.nodeid)
             if tier is not None:
                 item.add_marker(tier)
