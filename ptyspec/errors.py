@@ -115,3 +115,18 @@ class TrainingInterruptedError(PtyspecError):
 
 class NotReachedError(PtyspecError):
     """What a check would look at was not made: something before it has no result."""
+
+
+class RefusedError(PtyspecError):
+    """A pipeline in a process of its own answered with an error: it does not take what it was given."""
+
+    exit_code = 3
+
+
+class ProcessError(PtyspecError):
+    """A pipeline's process gave no answer, or none that can be used: it says nothing of any clause.
+
+    It crashed, hangs, was killed, went over its memory, or writes something else than the protocol.
+    """
+
+    exit_code = 3

@@ -11,7 +11,7 @@ from ptyspec.checks.registry import Grid, Layout, control, of_faults
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.bundles import Array, GroupedScan, RawScan
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.errors import GroupingError
+from ptyspec.errors import GroupingError, ProcessError
 from ptyspec.pipeline.protocol import GroupedTrainTest, TrainTest
 from ptyspec.spec.checks import Check
 from ptyspec.spec.clause import specification
@@ -132,6 +132,8 @@ def provoke(outputs: StageOutputs) -> dict[str, dict[str, str]]:
             outputs.pipeline.group(scenario.model_copy(update=changed), parts)
         except GroupingError as error:
             outcome, message = "refused", error.message
+        except (ProcessError, MemoryError):
+            raise  # a process that ended says nothing of this scan
         except Exception as error:  # whatever another pipeline raises is what this table is for
             outcome, message = "crashed", f"{type(error).__name__}: {error}"
         rows[name] = {"clause": clause, "outcome": outcome, "message": message}

@@ -23,6 +23,13 @@ def check(
     only: Annotated[
         list[str] | None, option("ID", "Only these clauses.", "--clause", complete=clauses)
     ] = None,
+    seconds: Annotated[
+        float | None, option("S", "Longest time of one answer of a process (default: 600).")
+    ] = None,
+    memory: Annotated[
+        float | None,
+        option("GB", "Most memory of a process (default: three quarters of this machine's)."),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Hold a pipeline to the clauses: a function that reconstructs, or the eight stages. pytest is not needed.
@@ -34,7 +41,16 @@ def check(
     from ptyspec.front.calls import check as held
 
     with progress() as bars:
-        found = held(pipeline, scenario, profile=profile, set=settings, clauses=only, progress=bars)
+        found = held(
+            pipeline,
+            scenario,
+            profile=profile,
+            set=settings,
+            clauses=only,
+            seconds=seconds,
+            memory=memory,
+            progress=bars,
+        )
     if as_json:
         print_json({"status": found.status, "line": found.line, "findings": list(found)})
     else:

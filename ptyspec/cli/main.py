@@ -21,6 +21,7 @@ from ptyspec.cli import (
     report,
     run,
     scenarios,
+    serve,
     trace,
 )
 from ptyspec.cli.output import Commands, debug
@@ -40,6 +41,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     run.run: "Reconstruct a scenario or your own file.",
     scenarios.scenarios: "List shipped scenarios and their settings.",
     check.check: "Hold a pipeline to the clauses.",
+    serve.serve: "Let others ask a pipeline of this environment.",
     audit.compare: "Put finished runs side by side.",
     audit.audit: "Put runs, scenarios or configs side by side, and judge.",
     report.allure: "Render the Allure report of a test run; history and gate.",

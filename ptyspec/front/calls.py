@@ -116,6 +116,8 @@ def check(
     set: Changes | None = None,
     clauses: Collection[str] | None = None,
     trains: bool = True,
+    seconds: float | None = None,
+    memory: float | None = None,
     progress: "Progress | bool" = False,
 ) -> Results:
     """Return what the clauses say of a pipeline, one finding a clause; pytest is not needed.
@@ -128,6 +130,8 @@ def check(
         set: settings by dotted key.
         clauses: only these.
         trains: False leaves out the clauses that need a trained network.
+        seconds: longest time of one answer of a process, 600 if None.
+        memory: largest memory of a process and its children, 10^9 bytes; three quarters of this machine's if None.
         progress: True shows on stderr how far it is.
     """
     begin()
@@ -135,12 +139,18 @@ def check(
     from ptyspec.checks.judge import outputs_of
     from ptyspec.pipeline.protocol import Progress
     from ptyspec.pipeline.reference import ReferencePipeline
+    from ptyspec.runs.limits import SECONDS, Limits
     from ptyspec.runs.pipelines import maker
     from ptyspec.runs.request import request
 
     if isinstance(scenario, str):
         scenario = request(scenario, profile=profile, settings=settings_of(set)).scenario
-    given: Any = maker(pipeline)() if isinstance(pipeline, str) else pipeline or ReferencePipeline
+    limits = Limits(
+        SECONDS if seconds is None else seconds, None if memory is None else memory * 1e9
+    )
+    given: Any = pipeline or ReferencePipeline
+    if isinstance(pipeline, str):
+        given = maker(pipeline, limits)()
     given = given() if isinstance(given, type) else given
     step = (told_by(progress) or Progress()).step
     try:

@@ -18,7 +18,7 @@ from functools import cache, lru_cache
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from ptyspec.contracts.stages import REFERENCE, STAGES
 from ptyspec.errors import ConfigError
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.store import STAGE_SOURCES, source_digest
+
+if TYPE_CHECKING:
+    from ptyspec.runs.limits import Limits
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes, Path, np.generic)
 
@@ -41,9 +44,13 @@ def pipeline_code(pipeline: object) -> str | None:
 
     Raises ConfigError where a file was edited after it was loaded: what would run is not what the file says.
     """
+    from ptyspec.runs.remote import Remote
+
     cls = type(pipeline)
     if cls is ReferencePipeline:
         return ""
+    if isinstance(pipeline, Remote):  # its source is not here: what its handshake said
+        return pipeline.code or None
     modules: set[str] = set()
     try:
         if isinstance(pipeline, FunctionType):
@@ -121,10 +128,11 @@ COMMAND = "cmd:"
 """What a pipeline in a process of its own begins with."""
 
 
-def maker(words: str) -> Callable[[], Any]:
+def maker(words: str, limits: "Limits | None" = None) -> Callable[[], Any]:
     """Return what makes the pipeline: a class anew each time, an instance as it is, a command once it is asked.
 
-    `words`: MODULE:ATTR of eight stages or of a black box, or `cmd:COMMAND` for a process of its own.
+    `words`: MODULE:ATTR of eight stages or of a black box, or `cmd:COMMAND` for a process of its own, to which the
+    limits of time and memory apply.
 
     Raises ConfigError for a module that cannot be imported, a name it lacks, a class that needs arguments, a stage that
     is missing, or a name that belongs to the reference (stored runs go by a pipeline's name).
@@ -132,9 +140,9 @@ def maker(words: str) -> Callable[[], Any]:
     if words == REFERENCE:
         return ReferencePipeline
     if words.startswith(COMMAND):
-        from ptyspec.runs.process import Process
+        from ptyspec.runs.remote import connect
 
-        return lambda: Process(words.removeprefix(COMMAND))
+        return cache(lambda: _whole(connect(words.removeprefix(COMMAND), limits), words))
     module, colon, path = words.partition(":")
     if not (module and colon and path):
         raise _refusal("a pipeline is written MODULE:ATTR", words, "", f"such as {REFERENCE}")
@@ -161,6 +169,18 @@ def maker(words: str) -> Callable[[], Any]:
     except TypeError as error:
         what = f"the pipeline's class cannot be made without arguments: {error}"
         raise _refusal(what, words, "give it defaults, or name an instance") from error
+    _whole(pipeline, words)
+    name = pipeline.name
+    if name == ReferencePipeline.name and type(pipeline) is not ReferencePipeline:
+        what = "another pipeline carries the reference's name: their stored runs would be mixed up"
+        raise _refusal(what, words, "give its class a `name` of its own")
+    return make
+
+
+def _whole(pipeline: Any, words: str) -> Any:
+    """Return a pipeline that has what it needs; raises ConfigError otherwise."""
+    if is_box(pipeline):
+        return pipeline
     missing = [stage for stage in STAGES if not callable(getattr(pipeline, stage, None))]
     name = getattr(pipeline, "name", None)
     if not isinstance(name, str) or not name:
@@ -170,10 +190,7 @@ def maker(words: str) -> Callable[[], Any]:
         what = f"not a pipeline: {', '.join(missing)} {verb} missing"
         limit = f"the stages {', '.join(STAGES)} and a name"
         raise _refusal(what, words, "see ptyspec/pipeline/protocol.py", limit)
-    if name == ReferencePipeline.name and type(pipeline) is not ReferencePipeline:
-        what = "another pipeline carries the reference's name: their stored runs would be mixed up"
-        raise _refusal(what, words, "give its class a `name` of its own")
-    return make
+    return pipeline
 
 
 def is_box(pipeline: object) -> bool:

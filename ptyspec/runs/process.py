@@ -1,227 +1,330 @@
-"""A black box in a process of its own: another interpreter, another environment, another language.
+"""A pipeline's process: one line of JSON asks, one answers; docs/process-door.md is the protocol.
 
-Lines of JSON on stdin and stdout, arrays as NPZ in a private temporary folder; docs/process-door.md is the protocol. What
-the process does wrong is told apart: it refused (an answer), it crashed, it hangs, it was killed, it writes no JSON.
-After any of them but a refusal the next question starts it anew.
+What goes wrong is told apart: it refused (an answer), ended, was killed by a signal, hangs, used too much memory, wrote
+something else than the protocol, or gave an answer that cannot be used. After all but the first and the last the next
+question starts it anew, until it ended three times in a row.
 """
 
 import atexit
 import contextlib
 import json
 import os
-import resource
 import select
 import shlex
 import shutil
+import signal
 import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn
 
-import numpy as np
-
-from ptyspec.errors import PtyspecError
-from ptyspec.pipeline.box import Scan
+import ptyspec.errors
+from ptyspec.contracts.bundles import Array
+from ptyspec.errors import ConfigError, InputFileError, ProcessError, PtyspecError, RefusedError
+from ptyspec.runs import wire
+from ptyspec.runs.limits import LOOK, WATCHED, Limits, resident
+from ptyspec.runs.private_folder import private_folder, remove
 
 PROTOCOL = 1
-FIELDS = ("frames", "positions", "probe", "scale", "mask")
 TAIL = 2000
 """Characters of what it wrote to stderr that an error shows."""
+LONGEST = 2**26
+"""Bytes of one line: an answer is words and numbers, arrays travel as files."""
+DEATHS = 3
+"""So often in a row it may end before it is no longer asked."""
+MEANING = {
+    signal.SIGSEGV: "segmentation fault",
+    signal.SIGABRT: "abort, as a failed assertion of a C library does",
+    signal.SIGKILL: "killed, as the system does where memory is short",
+    signal.SIGFPE: "arithmetic error",
+    signal.SIGBUS: "bus error",
+    signal.SIGILL: "illegal instruction: built for another processor",
+    signal.SIGTERM: "ended by another program",
+}
 
 
-class RefusedError(PtyspecError):
-    """The process answered that it does not take this scan."""
+@dataclass(frozen=True)
+class Answer:
+    """What the process said: the line, and the arrays of its file."""
 
-
-class ProcessError(PtyspecError):
-    """The process gave no answer: it crashed, hangs, was killed, or writes something else than the protocol."""
+    line: Mapping[str, Any]
+    arrays: dict[str, Array]
 
 
 class Process:
-    """`reconstruct` of a command; close it, or use it in a `with` block.
+    """A command that answers questions; started when first asked, closed by `close` or at the end of this program.
 
-    - seconds: longest time for one answer; memory: bytes of address space, Linux alone; None: no limit.
+    `lives` counts how often it was started: what it kept in memory is gone with the life before.
     """
 
-    def __init__(self, command: str, *, seconds: float = 600.0, memory: int | None = None) -> None:
-        self.command, self.seconds, self.memory = command, seconds, memory
-        self.folder = Path(tempfile.mkdtemp(prefix="ptyspec-"))
-        atexit.register(self.close)
-        self.process: subprocess.Popen[bytes] | None = None
+    def __init__(self, command: str, limits: Limits | None = None) -> None:
+        self.command, self.limits = command, limits or Limits()
         self.said: dict[str, Any] = {}
-        self.count, self.buffer = 0, b""
-
-    def __enter__(self) -> "Process":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        self.folder: Path | None = None
+        self.lives, self.deaths, self.count = 0, 0, 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._buffer, self._last = b"", ""
+        self._until = 0.0
 
     def close(self) -> None:
-        """End the process and remove its folder."""
+        """End the process and remove its folder; a later question starts both anew."""
         atexit.unregister(self.close)
         self._stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder is not None:
+            remove(self.folder)
+            self.folder = None
 
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """Its own settings, as the handshake told them."""
-        self._start()
-        return dict(self.said.get("settings") or {})
+    def start(self) -> Mapping[str, Any]:
+        """Start it where it does not run, and return its handshake; raises ProcessError."""
+        if self._process is not None and self._process.poll() is None:
+            return self.said
+        self._stop()
+        if self.deaths >= DEATHS:
+            what = (
+                f"the process ended {DEATHS} times in a row and is not asked any more: {self._last}"
+            )
+            step = "repair what the first of these errors names"
+            raise ProcessError(what, source=self.command, next_step=step)
+        self._launch()
+        said = self._exchange({"op": "hello", "protocol": PROTOCOL})
+        if said.get("protocol") != PROTOCOL:
+            told = said.get("protocol")
+            self._fail(f"it speaks version {told!r} of the protocol, and this is {PROTOCOL}")
+        if self.said and said != self.said:
+            other = sorted(
+                key for key in {*said, *self.said} if said.get(key) != self.said.get(key)
+            )
+            self._fail(f"it is another pipeline than at its first start: {', '.join(other)} differ")
+        self.said = said
+        return said
 
-    @property
-    def seed(self) -> str:
-        """The setting that seeds it; empty where it has none."""
-        self._start()
-        return str(self.said.get("seed") or "")
+    def ask(
+        self,
+        op: str,
+        bundles: Mapping[str, Any] | None = None,
+        *,
+        progress: Callable[[int, int, str], None] = lambda done, total, note: None,
+        **plain: Any,
+    ) -> Answer:
+        """Ask one question. `bundles` travel as files, one or a list under a name; `plain` as JSON.
 
-    def reconstruct(self, scan: Scan, settings: Mapping[str, Any]) -> tuple[Any, Any]:
-        """Reconstruct; raises RefusedError or ProcessError."""
-        self._start()
+        Raises RefusedError or the error of this package that it named, where it answered with one, else ProcessError.
+        """
+        self.start()
+        assert self.folder is not None
         self.count += 1
-        given, made = (self.folder / f"{self.count}-{name}.npz" for name in ("scan", "object"))
-        arrays = {name: getattr(scan, name) for name in FIELDS if getattr(scan, name) is not None}
-        np.savez(given, **arrays)
-        question: dict[str, Any] = {"op": "reconstruct", "scan": str(given), "out": str(made)}
-        question |= {"measurement": scan.measurement, "settings": dict(settings)}
-        answer = self._ask(question)
+        out = self.folder / f"{self.count}-out.npz"
         try:
-            if not isinstance(answer.get("ok"), bool):
-                raise self._failed(f"its answer has no `ok`: {str(answer)[:120]}")
-            if not answer["ok"]:
-                told = answer.get("error", "no reason")
-                raise RefusedError("the pipeline refused the scan", value=told, source=self.command)
-            with np.load(made, allow_pickle=False) as file:
-                return file["object"], tuple(file["origin"].tolist())
-        except (OSError, ValueError, KeyError, EOFError) as error:
-            raise self._failed(f"its answer cannot be read: {error}") from error
+            question = {"op": op, **plain, **self._files(bundles or {}), "out": str(out)}
+            line = self._exchange(question, progress)
+            if not isinstance(line.get("ok"), bool):
+                self._fail(f"its answer has no `ok` of true or false: {str(line)[:120]}")
+            self.deaths = 0
+            if not line["ok"]:
+                self._refused(op, line)
+            return Answer(line, self._read(op, out))
         finally:
-            for path in (given, made):
+            for path in self.folder.glob(f"{self.count}-*") if self.folder else ():
                 path.unlink(missing_ok=True)
 
-    def _start(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            return
-        self._stop()
+    def _read(self, op: str, out: Path) -> dict[str, Array]:
+        try:
+            return wire.read(out, self.limits.bytes) if out.exists() else {}
+        except InputFileError as error:
+            raise self.unusable(op, error) from error
+
+    def unusable(self, op: str, error: Exception) -> ProcessError:
+        """Return the error for an answer that came and cannot be used."""
+        what = f"the answer to `{op}` cannot be used: {error}"
+        step = "docs/process-door.md says what an answer holds"
+        return ProcessError(what, source=self.command, next_step=step)
+
+    def _files(self, bundles: Mapping[str, Any]) -> dict[str, Any]:
+        assert self.folder is not None
+        start = self.folder / f"{self.count}"
+        packed: dict[str, Any] = {}
+        for name, value in bundles.items():
+            if isinstance(value, Sequence):
+                packed[name] = [
+                    wire.pack(one, Path(f"{start}-{name}-{number}.npz"))
+                    for number, one in enumerate(value)
+                ]
+            else:
+                packed[name] = wire.pack(value, Path(f"{start}-{name}.npz"))
+        return packed
+
+    def _refused(self, op: str, line: Mapping[str, Any]) -> NoReturn:
+        kind, told = str(line.get("kind", "")), str(line.get("error", "no reason given"))
+        if kind == "MemoryError":
+            what, step = f"the process ran out of memory at `{op}`: {told}", "raise --memory"
+            raise ProcessError(what, source=self.command, next_step=step)
+        own = getattr(ptyspec.errors, kind, None)
+        if isinstance(own, type) and issubclass(own, PtyspecError):
+            details = line.get("details")
+            details = details if isinstance(details, Mapping) else {}
+            known = {name: details.get(name) for name in ("value", "limit", "source")}
+            raise own(told, **known, next_step=str(details.get("next") or ""))
+        what = f"the pipeline answered `{op}` with an error"
+        raise RefusedError(what, value=f"{kind}: {told}" if kind else told, source=self.command)
+
+    def _launch(self) -> None:
+        if self.folder is None:
+            self.folder = private_folder()
+            atexit.register(self.close)
         words = shlex.split(self.command)
-        self.stderr = (self.folder / "stderr.txt").open("wb")
         try:
-            self.process = subprocess.Popen(
-                words,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self.stderr,
-                start_new_session=True,
-            )
+            if not words:
+                raise FileNotFoundError("it is empty")
+            with (self.folder / "stderr.txt").open("wb") as stderr:
+                self._process = subprocess.Popen(
+                    words,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=stderr,
+                    start_new_session=True,
+                )
         except OSError as error:
-            what = f"the command cannot be started: {error}"
-            step = "try it in a terminal"
+            self.close()
+            found = isinstance(error, FileNotFoundError) and words and not shutil.which(words[0])
+            why = "there is no such program" if found else str(error)
+            what, step = f"the command cannot be started: {why}", "try it in a terminal"
             raise ProcessError(what, value=self.command, source="cmd", next_step=step) from error
-        if self.memory is not None and hasattr(resource, "prlimit"):
-            with contextlib.suppress(OSError):
-                resource.prlimit(self.process.pid, resource.RLIMIT_AS, (self.memory, self.memory))
-        self.said = self._ask({"op": "hello", "protocol": PROTOCOL})
-        if self.said.get("protocol") != PROTOCOL:
-            raise self._failed(f"it speaks protocol {self.said.get('protocol')!r}, not {PROTOCOL}")
+        self.lives += 1
+        assert self._process.stdin is not None
+        os.set_blocking(self._process.stdin.fileno(), False)
 
-    def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        process = self.process
-        assert process is not None
+    def _exchange(
+        self,
+        question: Mapping[str, Any],
+        progress: Callable[[int, int, str], None] = lambda done, total, note: None,
+    ) -> dict[str, Any]:
+        """Send a question and return the answer; anything that interrupts the talk ends the process."""
+        self._op = str(question["op"])
+        try:
+            text = json.dumps(question, allow_nan=False, default=wire.plain_number)
+        except (TypeError, ValueError) as error:
+            what = f"the question `{self._op}` cannot be written as JSON: {error}"
+            step = "use settings of text, numbers, lists and dictionaries"
+            raise ConfigError(what, source=self.command, next_step=step) from error
+        self._until = time.monotonic() + self.limits.seconds
+        try:
+            self._send(text.encode() + b"\n")
+            while True:
+                line = self._line()
+                try:
+                    answer = json.loads(line)
+                except ValueError:
+                    answer = None
+                if not isinstance(answer, dict):
+                    self._fail(f"it wrote no JSON to stdout: {_shown(line)}")
+                if "progress" not in answer:
+                    return answer
+                told = answer["progress"]
+                if not (isinstance(told, list) and len(told) == 3):
+                    self._fail(f"its progress is not [done, total, note]: {_shown(line)}")
+                progress(*told)
+        except BaseException:
+            self._stop()  # a late answer must not be taken for the next one
+            raise
+
+    def _send(self, data: bytes) -> None:
+        process = self._running
         assert process.stdin is not None
-        try:
-            process.stdin.write(json.dumps(question, allow_nan=False).encode() + b"\n")
-            process.stdin.flush()
-        except OSError:
-            raise self._failed(self._end()) from None
-        line = self._line(time.monotonic() + self.seconds)
-        try:
-            answer = json.loads(line)
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
-            raise self._failed(f"it wrote no JSON to stdout: {line[:120]!r}")
-        return answer
-
-    def _line(self, until: float) -> bytes:
-        """Return the next line of stdout."""
-        process = self.process
-        assert process is not None
         assert process.stdout is not None
-        while b"\n" not in self.buffer:
-            left = until - time.monotonic()
-            if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
-                raise self._failed(f"it hangs: no answer within {self.seconds:g} s")
+        if self._buffer or select.select([process.stdout], [], [], 0)[0]:
+            part = self._buffer or os.read(process.stdout.fileno(), 65536)
+            if part:
+                self._fail(f"it wrote to stdout without being asked: {_shown(part)}")
+            self._fail(self._end())
+        while data:
+            self._wait([], [process.stdin])
+            try:
+                data = data[os.write(process.stdin.fileno(), data) :]
+            except BlockingIOError:
+                continue
+            except OSError:
+                self._fail(self._end())
+
+    def _line(self) -> bytes:
+        """Return the next line of stdout."""
+        process = self._running
+        assert process.stdout is not None
+        while b"\n" not in self._buffer:
+            self._wait([process.stdout], [])
             part = os.read(process.stdout.fileno(), 65536)
             if not part:
-                raise self._failed(self._end())
-            self.buffer += part
-        line, _, self.buffer = self.buffer.partition(b"\n")
+                rest = f"; it wrote no JSON to stdout: {_shown(self._buffer)}"
+                self._fail(self._end() + (rest if self._buffer else ""))
+            self._buffer += part
+            if len(self._buffer) > LONGEST:
+                self._fail(f"it wrote {LONGEST >> 20} MiB to stdout without a line's end")
+        line, _, self._buffer = self._buffer.partition(b"\n")
         return line
+
+    def _wait(self, read: list[Any], write: list[Any]) -> None:
+        """Wait until a stream is ready; the limits of time and memory are kept meanwhile."""
+        while True:
+            left = self._until - time.monotonic()
+            if left <= 0:
+                self._fail(f"it hangs: no answer within {self.limits.seconds:g} s (--seconds)")
+            ready = select.select(read, write, [], min(left, LOOK))
+            if ready[0] or ready[1]:
+                return
+            if WATCHED and (used := resident(self._running.pid)) > self.limits.bytes:
+                most = self.limits.bytes / 1e9
+                self._fail(
+                    f"it held {used / 1e9:.3g} GB of memory, more than {most:.3g} GB (--memory)"
+                )
+
+    @property
+    def _running(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None
+        return self._process
 
     def _end(self) -> str:
         """How the process ended, in words."""
-        process = self.process
-        assert process is not None
         try:
-            code = process.wait(5)
+            code = self._running.wait(min(5.0, self.limits.seconds))
         except subprocess.TimeoutExpired:
-            return "it closed its output and goes on"
-        return f"it was ended by signal {-code}" if code < 0 else f"it ended with exit code {code}"
+            return "it closed its stdout and goes on"
+        by = -code if code < 0 else code - 128  # a shell tells signal 11 as exit code 139
+        names = {one.value: one for one in signal.Signals}
+        if code != 0 and by in names:
+            one = names[signal.Signals(by)]
+            meaning = f", {MEANING[one]}" if one in MEANING else ""
+            return f"it was ended by signal {by} ({one.name}{meaning})"
+        return f"it ended with exit code {code}"
 
-    def _failed(self, what: str) -> ProcessError:
-        """Stop the process and return the error with what it wrote to stderr."""
+    def _fail(self, what: str) -> NoReturn:
+        """Stop the process, and raise the error with what it wrote to stderr."""
         self._stop()
-        told = (self.folder / "stderr.txt").read_text(encoding="utf-8", errors="replace")[-TAIL:]
-        step = f"it wrote: {told.strip()}" if told.strip() else "it wrote nothing to stderr"
-        message = f"the pipeline's process gave no answer: {what}"
-        return ProcessError(message, value=self.command, source="cmd", next_step=step)
+        self.deaths += 1
+        self._last = what
+        assert self.folder is not None
+        told = (self.folder / "stderr.txt").read_text(encoding="utf-8", errors="replace")
+        step = "run the command in a terminal and type the question there (docs/process-door.md)"
+        tail = told[-TAIL:].strip() or "nothing"
+        message = f"the pipeline's process gave no answer to `{self._op}`: {what}"
+        wrote = f"it wrote to stderr: {tail}"
+        raise ProcessError(message, value=wrote, source=self.command, next_step=step)
 
     def _stop(self) -> None:
-        process, self.process, self.buffer = self.process, None, b""
+        """End the process and everything that it started."""
+        process, self._process, self._buffer = self._process, None, b""
         if process is None:
             return
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
-        try:
-            process.wait(0.5)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, 9)
-            process.wait()
-        self.stderr.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.5)  # the end of its stdin is its sign to stop
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
-def serve(box: Any) -> None:
-    """Answer questions on stdin until it ends: a function `reconstruct`, or an object with one.
-
-    What the pipeline prints goes to stderr: stdout belongs to the protocol.
-    """
-    reconstruct = getattr(box, "reconstruct", box)
-    said = {name: getattr(box, name) for name in ("settings", "seed") if hasattr(box, name)}
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    for line in sys.stdin:
-        question = json.loads(line)
-        if question.get("op") == "hello":
-            _say(answers, {"protocol": PROTOCOL, **said})
-            continue
-        try:
-            with np.load(question["scan"], allow_pickle=False) as file:
-                given = {name: file[name] for name in file.files}
-            given["scale"] = float(given["scale"])
-            scan = Scan(**given, measurement=question["measurement"])
-            image, place = reconstruct(scan, question["settings"])
-            np.savez(question["out"], object=np.asarray(image), origin=np.asarray(place, float))
-            _say(answers, {"ok": True})
-        except Exception as error:
-            _say(answers, {"ok": False, "error": f"{type(error).__name__}: {error}"})
-
-
-def _say(answers: TextIO, answer: Mapping[str, Any]) -> None:
-    answers.write(json.dumps(answer) + "\n")
-    answers.flush()
+def _shown(text: bytes) -> str:
+    return repr(text[:120].decode(errors="replace"))
