@@ -22,7 +22,8 @@ from typing import Any, NoReturn
 
 import ptyspec.errors
 from ptyspec.contracts.bundles import Array
-from ptyspec.errors import ConfigError, InputFileError, ProcessError, PtyspecError, RefusedError
+from ptyspec.errors import ConfigError, InputFileError, PtyspecError, RefusedError
+from ptyspec.errors import ProcessError as ProcessError  # also known by this name
 from ptyspec.runs import wire
 from ptyspec.runs.limits import LOOK, WATCHED, Limits, resident
 from ptyspec.runs.private_folder import private_folder, remove
