@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-import keras
 import numpy as np
 
 from benchmarks.measure import Row, rate, repeated
 from benchmarks.scene import CASES, network, prepared
 from ptyspec.contracts.bundles import Array, Container
+from ptyspec.networks.framework import keras
 from ptyspec.pipeline.normalize import batch
 
 PATCHES = 512

@@ -4,7 +4,7 @@
 class PtyspecError(Exception):
     """Base of all errors a user can cause or meet; prints as a short paragraph, never needs a traceback.
 
-    `exit_code` is what the command line returns: 2 for wrong input, 3 for a run that broke.
+    `exit_code` is what the command line returns: 2 for wrong input, 3 for a run that broke or a package that is missing.
     """
 
     exit_code = 2
@@ -25,6 +25,17 @@ class PtyspecError(Exception):
     def __str__(self) -> str:
         rows = [f"  {name}: {what}" for name, what in self.details.items() if what is not None]
         return "\n".join([self.message, *rows])
+
+
+class MissingPackageError(PtyspecError):
+    """A package is not installed that an extra of ptyspec brings; `sentence` is all there is to say, in one line."""
+
+    exit_code = 3
+
+    @property
+    def sentence(self) -> str:
+        """What needs which package, and the command that installs it."""
+        return f"{self.message}: {self.details['next']}"
 
 
 class ConfigError(PtyspecError):

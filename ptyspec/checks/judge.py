@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ptyspec.errors import NotReachedError, OutputFileError, TrainingInterruptedError
+from ptyspec.errors import (
+    MissingPackageError,
+    NotReachedError,
+    OutputFileError,
+    TrainingInterruptedError,
+)
 from ptyspec.spec.checks import Check, shown, within
 from ptyspec.spec.clause import PLACES, Tolerance, specification
 from ptyspec.spec.finding import Finding, State
@@ -150,6 +155,8 @@ def _findings(check: ClauseCheck, outputs: Any) -> list[Finding]:
         raise
     except NotReachedError as error:
         collecting._keep("the check", str(error), state=State.NOT_REACHED)
+    except MissingPackageError as error:
+        collecting.missing("the check", error.sentence)
     except Exception as error:  # a crash says nothing of the clause, and must not hide the others
         collecting._keep("the check", f"{type(error).__name__}: {error}", state=State.ERROR)
     return collecting.findings

@@ -59,7 +59,7 @@ class NetworkLoss:
 
     def finite(self, name: str, patches: Array) -> bool:
         """Whether the term and its gradient by every pixel are finite."""
-        import tensorflow as tf
+        from ptyspec.networks.framework import tensorflow as tf
 
         parts = [tf.constant(part) for part in _pair(patches)]
         with tf.GradientTape() as tape:
@@ -87,7 +87,7 @@ class NetworkLoss:
 
 def _pair(patches: Array, log: Any = 0.0) -> tuple[Any, Any]:
     """Real and imaginary part of exp(log) * patches."""
-    from keras import ops
+    from ptyspec.networks.framework import ops
 
     parts = (np.asarray(part, np.float32) for part in (patches.real, patches.imag))
     re, im = (part * ops.exp(log) for part in parts)
@@ -95,7 +95,7 @@ def _pair(patches: Array, log: Any = 0.0) -> tuple[Any, Any]:
 
 
 def _slope(function: Callable[[Any], Any], at: float = 0.0) -> float:
-    import tensorflow as tf
+    from ptyspec.networks.framework import tensorflow as tf
 
     log = tf.constant(at)
     with tf.GradientTape() as tape:

@@ -259,8 +259,8 @@ class FirstStep:
 
 def first_step(model: "Reconstructor", sample: Sample) -> FirstStep:
     """Take one step of Adam on two groups and give the network its weights back."""
-    import keras
-    import tensorflow as tf
+    from ptyspec.networks.framework import keras
+    from ptyspec.networks.framework import tensorflow as tf
 
     inputs, amplitude = sample.part(2)
     # Those that Keras knows, and those that hang on the network unknown to Keras.

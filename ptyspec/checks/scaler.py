@@ -132,7 +132,7 @@ def drifting_probe(material: StageOutputs) -> StageOutputs:
 @control("NET-001")
 def dead_scale(material: StageOutputs) -> StageOutputs:
     """A scale is declared trainable; the variable hangs outside any layer."""
-    import tensorflow as tf
+    from ptyspec.networks.framework import tensorflow as tf
 
     same = with_model(material)  # a network of its own, untrained, that may be spoiled
     model: Any = same.model

@@ -16,13 +16,15 @@ from packaging.requirements import Requirement
 
 from ptyspec.cli import options
 from ptyspec.cli.output import BROKEN, line, print_json
-from ptyspec.runs.threads import current_threads, default_threads, usable_cpus
+from ptyspec.errors import MissingPackageError, PtyspecError
+from ptyspec.extras import EXTRAS, installed
+from ptyspec.runs.threads import default_threads, usable_cpus
 
 STYLES = {"ok": "green", "info": "cyan", "fail": "bold red"}
 
 
 def doctor(as_json: options.Json = False) -> None:
-    """Check Python, packages, threads, memory, disk, the store and the backend; exit code 3 where one fails."""
+    """Check Python, packages, extras, threads, memory, disk, store and backend; exit code 3 where one fails."""
     rows = checks()
     failed = any(row.state == "fail" for row in rows)
     if as_json:
@@ -41,8 +43,11 @@ PYTHON = (3, 11)
 MEMORY_GB, DISK_GB = 1.5, 1.0
 """What `run --profile standard` needs at most, and room for a few runs (a standard run takes about 50 MB)."""
 SECONDS = 120
-BACKENDS = ("tensorflow", "jax", "torch")
-PRODUCT = "import tensorflow as tf; tf.matmul(tf.ones((2, 2)), tf.ones((2, 2))).numpy()"
+PRODUCT = """
+from ptyspec.networks.framework import keras, ops
+one = ops.ones((2, 2))
+assert (keras.ops.convert_to_numpy(ops.matmul(one, one)) == 2).all()
+"""
 
 
 @dataclass(frozen=True)
@@ -63,18 +68,17 @@ def checks() -> list[Check]:
     """Return every check, in the order in which a failure of one explains those after it."""
     from ptyspec.runs.environment import commit, cpu
 
-    backend, wanted = str(current_threads()["backend"]), ".".join(map(str, PYTHON))
+    wanted = ".".join(map(str, PYTHON))
     told = f"{default_threads()} a run, {usable_cpus()} usable processors"
-    advice = f"set KERAS_BACKEND to one of {', '.join(BACKENDS)}"
     python, install = platform.python_version(), f"install Python {wanted} or newer"
     return [
         _check("python", sys.version_info >= PYTHON, python, install),
         *packages(),
-        _check("backend", backend in BACKENDS, backend, advice),
+        *optional(),
         Check("threads", "ok", told),
         memory(),
         *storage(),
-        tensorflow(),
+        *backend(),
         Check("processor", "info", f"{cpu()['model']}, {cpu()['level']}"),
         Check("commit", "info", commit() or "not a checkout"),
     ]
@@ -135,14 +139,48 @@ def storage() -> list[Check]:
     return [Check("store", "ok", str(root)), _check("free disk", free >= DISK_GB, told, room)]
 
 
-def tensorflow() -> Check:
-    """Check that TensorFlow can be imported and multiplies, in a child process: it may crash."""
+def optional() -> list[Check]:
+    """Tell which extras are there; one that is missing is no fault of the machine."""
+    from ptyspec.runs.environment import version_of
+
+    rows = []
+    for extra, names in EXTRAS.items():
+        there = ", ".join(f"{name} {version_of(name)}" for name in names if installed(name))
+        install = f"pip install 'ptyspec[{extra}]'"
+        if installed(*names):
+            rows.append(Check(f"[{extra}]", "ok", there))
+        else:
+            rows.append(Check(f"[{extra}]", "info", f"not installed: {install}", install))
+    return rows
+
+
+def backend() -> list[Check]:
+    """Check that Keras runs on its backend, in a child process, since it may crash; info where no backend is installed."""
+    from ptyspec.networks import framework
+
+    name = framework.backend()
+    known = ", ".join(framework.BACKENDS)
+    advice = f"set {framework.VARIABLE} to one of {known}"
+    rows = [_check("backend", name in framework.BACKENDS, name, advice)]
+    try:
+        framework.require("training")
+    except MissingPackageError as error:
+        # Wrong where another backend is there: KERAS_BACKEND names one that is not.
+        other = any(installed(*EXTRAS[one]) for one in framework.BACKENDS)
+        step = str(error.details["next"])
+        return [Check("backend", "fail" if other else "info", error.sentence, step)]
+    except PtyspecError:
+        return rows
+    return [*rows, _computes(name)]
+
+
+def _computes(name: str) -> Check:
     command = [sys.executable, "-c", PRODUCT]
-    advice = "reinstall the pinned versions: pip install -c constraints.txt -e ."
+    label, advice = f"{name} runs", f"pip install --force-reinstall 'ptyspec[{name}]'"
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
     except subprocess.TimeoutExpired:
-        return Check("tensorflow runs", "fail", f"no answer in {SECONDS} s", advice)
+        return Check(label, "fail", f"no answer in {SECONDS} s", advice)
     last = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
     seen = last[:200] if done.returncode else "yes"
-    return _check("tensorflow runs", done.returncode == 0, seen, advice)
+    return _check(label, done.returncode == 0, seen, advice)

@@ -39,7 +39,7 @@ STYLE = """
 HTML = Markup(
     '<div class="ptyspec-run" style="--ptyspec: {colour}"><style>{style}</style>'
     '<p class="verdict"><strong>{name}</strong><br>{verdict}</p>'
-    '{table}<img alt="amplitude and phase" src="data:image/png;base64,{image}">'
+    "{table}{picture}"
     "<p><code>{folder}</code></p></div>"
 )
 
@@ -72,9 +72,18 @@ def html(run: "Run") -> str:
         name=run.scenario.name,
         verdict=verdict.line,
         table=score_table(run.metrics).html(),
-        image=base64.b64encode(canvas.png(run.plot())).decode("ascii"),
+        picture=_shown(run),
         folder=short(run.folder),
     )
+
+
+def _shown(run: "Run") -> Markup:
+    """The picture, or why it cannot be drawn."""
+    content, why = canvas.attempt(lambda: canvas.png(run.plot()))
+    if content is None:
+        return Markup("<p>{}</p>").format(why)
+    image = base64.b64encode(content).decode("ascii")
+    return Markup('<img alt="amplitude and phase" src="data:image/png;base64,{}">').format(image)
 
 
 def short(path: Path) -> str:

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from itertools import count
 
-import keras
-
 from ptyspec.networks.forward import Tensor
+from ptyspec.networks.framework import keras
 from ptyspec.seeds import integer_seed
 
 

@@ -8,9 +8,9 @@ products with a unit axis. The probe carries a checkerboard of signs, which move
 from typing import Any, NamedTuple
 
 import numpy as np
-from keras import ops
 
 from ptyspec.contracts.bundles import Array
+from ptyspec.networks.framework import ops
 from ptyspec.physics.merge import FLOOR
 from ptyspec.physics.scale import illumination_weight
 

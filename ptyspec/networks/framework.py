@@ -1,15 +1,50 @@
-"""Keras with TensorFlow, loaded without the lines that TensorFlow writes to stderr before it has read its log level.
+"""The one door to Keras and its backend: `from ptyspec.networks.framework import keras, ops, tensorflow`.
 
-Nobody looks for garbage meanwhile, which takes a fifth of the time: what is loaded stays.
+None of them is needed to import this module. Each is loaded when it is first asked for, without the lines that
+TensorFlow writes to stderr before it has read its log level; where it is not installed, MissingPackageError says which
+extra brings it. Nobody looks for garbage meanwhile, which takes a fifth of the time: what is loaded stays.
 """
 
 import gc
+import importlib
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ptyspec import extras
+from ptyspec.errors import ConfigError
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow
+    from keras import ops
+
+__all__ = ["keras", "ops", "tensorflow"]
 
 LEVEL, WARNINGS = "TF_CPP_MIN_LOG_LEVEL", "2"
+VARIABLE = "KERAS_BACKEND"
+BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+"""Each comes with the extra of its name."""
+
+
+def backend() -> str:
+    """Return what Keras runs on: KERAS_BACKEND, else the first backend that is installed, else tensorflow."""
+    here = (name for name in BACKENDS if extras.installed(name))
+    return os.environ.get(VARIABLE) or next(here, "tensorflow")
+
+
+def require(what: str = "a network of this project") -> None:
+    """Raise MissingPackageError where Keras or its backend is not installed, ConfigError for an unknown backend.
+
+    `what` is what needs them, the subject of the sentence. Nothing is loaded.
+    """
+    name = backend()
+    if name not in BACKENDS:
+        step = f"set {VARIABLE} to one of {', '.join(BACKENDS)}"
+        raise ConfigError("Keras has no such backend", value=name, source=VARIABLE, next_step=step)
+    extras.require(name, what, f"Keras with {BACKENDS[name]}")
 
 
 @contextmanager
@@ -29,13 +64,22 @@ def _unheard() -> Iterator[None]:
         os.close(nowhere)
 
 
-collects = gc.isenabled()
-gc.disable()
-try:
-    with _unheard():
-        import keras
-finally:
-    if collects:
-        gc.enable()
-
-__all__ = ["keras"]
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    require()
+    if name == "tensorflow" and backend() != "tensorflow":
+        what = "this part looks into the network with TensorFlow, which is not the backend"
+        step = f"unset {VARIABLE}, after pip install 'ptyspec[tensorflow]'"
+        raise ConfigError(what, value=backend(), source=VARIABLE, next_step=step)
+    os.environ[VARIABLE] = backend()
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        with _unheard():
+            module = importlib.import_module("keras.ops" if name == "ops" else name)
+    finally:
+        if collects:
+            gc.enable()
+    globals()[name] = module
+    return module

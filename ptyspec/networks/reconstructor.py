@@ -4,13 +4,12 @@ diffraction in the absolute gauge.
 
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
 
 from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.networks.forward import Field, ForwardModel, Tensor, fold, unfold
+from ptyspec.networks.framework import keras, ops
 from ptyspec.networks.registry import builder
 from ptyspec.physics.scale import BACKGROUND, probe_energy
 

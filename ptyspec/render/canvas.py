@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from ptyspec import extras
 from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.contracts.run import RunResult
-from ptyspec.errors import PtyspecError
+from ptyspec.errors import MissingPackageError, PtyspecError
 from ptyspec.scores import headline as scores
 from ptyspec.scores.phase import global_phase
 
@@ -131,7 +132,8 @@ SMALL, TEXT, TITLE = 8, 9, 10
 
 
 def new_figure(width: float, height: float, title: str = "", *, automatic: bool = True) -> "Figure":
-    """Return an empty figure (inches)."""
+    """Return an empty figure (inches); raises MissingPackageError without matplotlib."""
+    extras.require("report", "a figure", "matplotlib")
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=100, layout="constrained" if automatic else None)
@@ -191,10 +193,12 @@ def attempt(draw: Callable[[], T]) -> tuple[T | None, str]:
     """Return what is drawn and no reason, or None and the reason why nothing is.
 
     Numbers are worth more than a picture: of what a drawing library raises nothing passes, only
-    PtyspecError and OSError do.
+    PtyspecError and OSError do; that matplotlib is not installed is a reason.
     """
     try:
         return draw(), ""
+    except MissingPackageError as error:
+        return None, error.sentence
     except (PtyspecError, OSError):
         raise
     except Exception as error:

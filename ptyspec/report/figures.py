@@ -34,24 +34,28 @@ def write_figures(
     (REPORTING-ARTIFACT-BOUNDARY-001); what the system refuses to write is an error.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written = {}
+    watcher = progress or Progress()
+    written: dict[str, Path] = {}
+    missed: dict[str, list[str]] = {}
     wanted = drawers(result)
     for number, (name, draw) in enumerate(wanted.items(), start=1):
-        written[name] = _drawn(draw, folder / f"{name}.png", progress)
-        if progress is not None:
-            progress.step(number, len(wanted), name)
+        written[name], why = _drawn(draw, folder / f"{name}.png")
+        if why:
+            missed.setdefault(why, []).append(name)
+        watcher.step(number, len(wanted), name)
+    for why, names in missed.items():  # without matplotlib all have one reason
+        watcher.message(f"could not be drawn: {', '.join(names)}; {why}")
     return written
 
 
-def _drawn(draw: "Callable[[], Figure]", path: Path, progress: Progress | None) -> Path:
+def _drawn(draw: "Callable[[], Figure]", path: Path) -> tuple[Path, str]:
+    missing = path.with_suffix(".txt")
     saved, why = canvas.attempt(lambda: canvas.save(draw(), path))
     if saved:
-        return saved
-    if progress is not None:
-        progress.message(f"the picture {path.stem} could not be drawn: {why}")
-    missing = path.with_suffix(".txt")
+        missing.unlink(missing_ok=True)  # what an earlier attempt left
+        return saved, ""
     missing.write_text(f"{why}\n", encoding="utf-8")
-    return missing
+    return missing, why
 
 
 def drawers(result: RunResult) -> "dict[str, Callable[[], Figure]]":

@@ -11,6 +11,7 @@ import ptyspec
 from ptyspec.checks.verdict import Verdict, verdict_of
 from ptyspec.contracts.run import RunResult
 from ptyspec.errors import InputFileError
+from ptyspec.extras import EXTRAS, installed
 from ptyspec.files.disk import atomic_file
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.pipeline.protocol import Progress
@@ -60,16 +61,24 @@ def write_pages(folder: Path, progress: Progress | None = None) -> None:
     for name, content in zip(PAGES, (text, page(text, folder, verdict.status)), strict=True):
         with atomic_file(folder / name) as file:
             file.write(content.encode())
-    write_json(folder / MADE_BY, {"schema_version": 1, "code": _code()})
+    drawn = all(path.suffix == ".png" for path in figures.values()) or can_draw()
+    write_json(folder / MADE_BY, {"schema_version": 1, "code": _code(), "pictures": drawn})
 
 
 def _current(folder: Path) -> bool:
     if not all((folder / name).is_file() for name in (*PAGES, MADE_BY)):
         return False
     try:
-        return bool(read_json(folder / MADE_BY)["code"] == _code())
+        made = read_json(folder / MADE_BY)
+        # Pages that were made without matplotlib are made again once it is there.
+        return bool(made["code"] == _code() and (made.get("pictures", True) or not can_draw()))
     except (InputFileError, KeyError, TypeError):
         return False
+
+
+def can_draw() -> bool:
+    """Return whether pictures can be drawn here at all."""
+    return installed(*EXTRAS["report"])
 
 
 @cache

@@ -68,7 +68,12 @@ def fingerprint() -> str:
 @cache
 def library_versions() -> dict[str, str | None]:
     """Return the installed version of every numerical library, None where it is absent; imports none of them."""
-    return {name: _version(ALIASES.get(name, (name,))) for name in LIBRARIES}
+    return {name: version_of(name) for name in LIBRARIES}
+
+
+def version_of(library: str) -> str | None:
+    """Return the installed version of a library under whichever name it was installed, None where it is absent."""
+    return _version(ALIASES.get(library, (library,)))
 
 
 @cache

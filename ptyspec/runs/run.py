@@ -13,6 +13,7 @@ from ptyspec.contracts.resolve import Resolved, flatten
 from ptyspec.contracts.run import RunResult
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import PtyspecError
+from ptyspec.networks import framework
 from ptyspec.physics import iterative
 from ptyspec.physics.geometry import required_canvas
 from ptyspec.pipeline.protocol import Pipeline, Progress, Session, TrainTest
@@ -32,9 +33,12 @@ def run(
 ) -> RunResult:
     """Walk the stages in order and return everything that a report needs; nothing is written.
 
-    Equal scenarios, threads and backend give bit-identical objects.
+    Equal scenarios, threads and backend give bit-identical objects. Raises MissingPackageError, before any stage, where
+    the pipeline trains this project's network and Keras or its backend is not installed.
     """
     walk = Walk(pipeline or ReferencePipeline(), resolved.scenario, session)
+    if getattr(type(walk.pipeline), "train", None) is ReferencePipeline.train:
+        framework.require("training this project's network")
     reconstruction = walk.reconstruction
     walk.forget("patches")
     verdict = walk.measured("score", lambda: evaluate(walk), lambda made: score_facts(made.metrics))

@@ -4,6 +4,7 @@ import os
 import sys
 
 from ptyspec.errors import ConfigError
+from ptyspec.networks.framework import backend
 
 BLAS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -48,7 +49,7 @@ def set_threads(intra: int, inter: int = 1) -> None:
         _refuse_change(wanted)
     os.environ.update(wanted)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("KERAS_BACKEND", backend())
     if "numpy" in sys.modules:
         # The environment is read when the BLAS library loads, which has happened.
         from threadpoolctl import threadpool_limits
@@ -67,7 +68,7 @@ def current_threads() -> dict[str, int | str]:
     return {
         **{key: int(value) if value.isdigit() else 0 for key, value in asked.items()},
         "onednn": env.get("TF_ENABLE_ONEDNN_OPTS", "default"),
-        "backend": env.get("KERAS_BACKEND", "tensorflow"),
+        "backend": backend(),
     }
 
 

@@ -113,7 +113,7 @@ def test_the_built_models_probe_is_cut_where_that_was_requested_and_nowhere_else
 
 def stage_slopes(weight: float) -> list[Array]:
     """Gradient of the whole loss with respect to the real part of each of three stages' objects."""
-    import tensorflow as tf
+    from ptyspec.networks.framework import tensorflow as tf
 
     setting = f"training.stage_weight={weight}"
     data = container("gs1_custom", setting)

@@ -126,10 +126,10 @@ SIZES = {
 
 def stepped(model: Any, data: Container) -> tuple[list[Array], list[Array]]:
     """All variables before and after one step of training."""
-    from keras import optimizers
+    from ptyspec.networks.framework import keras
 
     model.compile(
-        optimizer=optimizers.Adam(1e-3), run_eagerly=True
+        optimizer=keras.optimizers.Adam(1e-3), run_eagerly=True
     )  # one step is not worth a trace
     names = [v for v in model.variables if not v.path.startswith("optimizer")]
     before = [np.array(v.numpy()) for v in names]
@@ -186,7 +186,7 @@ def test_sides_that_can_be_halved_only_twice_give_whole_patches(
 def test_a_network_on_symbolic_inputs_computes_what_the_eager_one_does(
     clause: Check, kind: str, grid: int
 ) -> None:
-    import keras
+    from ptyspec.networks.framework import keras
 
     model, given = built(kind, grid), inputs(grid, 5)
     symbolic = {name: keras.Input(values.shape[1:], name=name) for name, values in given.items()}
@@ -200,7 +200,7 @@ def test_a_network_on_symbolic_inputs_computes_what_the_eager_one_does(
 @pytest.mark.clause("NET-007")
 @pytest.mark.parametrize(("kind", "grid"), CASES[:2])  # the forward model's shapes are what failed
 def test_eager_traced_and_compiled_networks_agree(clause: Check, kind: str, grid: int) -> None:
-    import tensorflow as tf
+    from ptyspec.networks.framework import tensorflow as tf
 
     model = built(kind, grid)
     compiled = tf.function(lambda given: model(given)[-1], jit_compile=True)

@@ -46,7 +46,7 @@ def loss(patches: Array) -> float:
 
 def network_loss(patches: Array, log_scale: Any = 0.0) -> Any:
     """The loss that trains, in single precision."""
-    from keras import ops
+    from ptyspec.networks.framework import ops
 
     predicted = ForwardModel(PROBE, 1, N).intensity(
         Field(np.float32(patches.real), np.float32(patches.imag))
@@ -56,7 +56,7 @@ def network_loss(patches: Array, log_scale: Any = 0.0) -> Any:
 
 def gradients() -> tuple[Array, Array]:
     """d loss / d (real, imaginary) of every pixel at START, by the tape."""
-    import tensorflow as tf
+    from ptyspec.networks.framework import tensorflow as tf
 
     re, im = (tf.Variable(np.float32(part)) for part in (START.real, START.imag))
     with tf.GradientTape() as tape:
@@ -96,7 +96,7 @@ def test_the_slopes_that_are_compared_are_not_all_near_zero() -> None:
 
 @pytest.mark.clause("LOSS-001")
 def test_the_loss_does_not_change_to_first_order_with_the_scale_at_the_truth(clause: Check) -> None:
-    import tensorflow as tf
+    from ptyspec.networks.framework import tensorflow as tf
 
     log_scale = tf.Variable(0.0)
     with tf.GradientTape() as outer:
@@ -191,7 +191,7 @@ def test_the_asymmetry_sees_measurements_in_another_gauge(name: str, clause: Che
 @pytest.mark.parametrize("dark", ["prediction", "measurement", "both"])
 @pytest.mark.parametrize("name", sorted(reconstructor.LOSSES))
 def test_loss_and_gradient_of_darkness_are_finite(name: str, dark: str, clause: Check) -> None:
-    import tensorflow as tf
+    from ptyspec.networks.framework import tensorflow as tf
 
     amplitude = np.zeros_like(X) if dark in ("measurement", "both") else X
     patches = np.zeros_like(TRUTH) if dark in ("prediction", "both") else TRUTH

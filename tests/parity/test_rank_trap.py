@@ -29,7 +29,7 @@ EXPECTED = str(float(16 * 64 * 64 * 32))
 
 FORWARD = """
 import numpy as np
-import tensorflow as tf
+from ptyspec.networks.framework import tensorflow as tf
 from ptyspec.networks.forward import Field
 from ptyspec.networks.forward import ForwardModel
 from ptyspec.networks.reconstructor import poisson
@@ -106,9 +106,8 @@ def test_no_product_of_the_forward_model_has_more_than_three_axes(
     clause: Check, grid: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The trap seen without falling into it, on every TensorFlow."""
-    from keras import ops
-
     from ptyspec.networks.forward import Field, ForwardModel
+    from ptyspec.networks.framework import ops
 
     ranks: list[int] = []
     product = ops.matmul

@@ -80,7 +80,7 @@ def global_generators() -> Iterator[None]:
 
 
 def seeded(seed: int) -> Any:
-    import keras
+    from ptyspec.networks.framework import keras
 
     keras.utils.set_random_seed(seed)  # Python, numpy and the framework
     return state()

@@ -23,11 +23,10 @@ def rates(seed: int, probe: str, object: str, background: bool) -> dict[str, flo
     - Numbers: `zeros` of N^2, `gradients` of 2 N^2, `losses` pixels of the loss, `finite` 1 where the loss is.
     Raises ConfigError for another object.
     """
-    import keras
-    import tensorflow as tf
-
     from ptyspec.networks import reconstructor
     from ptyspec.networks.forward import Field, ForwardModel
+    from ptyspec.networks.framework import keras
+    from ptyspec.networks.framework import tensorflow as tf
 
     scan = stage_outputs(f"gs1_{probe}", seed, SETTINGS).scan
     forward = ForwardModel(scan.probeGuess, 1, scan.N)

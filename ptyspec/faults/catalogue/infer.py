@@ -14,7 +14,7 @@ from ptyspec.physics.merge import placement
 @clauses(red="REASSEMBLY-BATCH-001 MERGE-003", green="NORMALIZATION-001")
 def batch_merged(total, placement, placed):
     """From 64 patches on, all groups of a batch are merged on one canvas."""
-    from keras import ops
+    from ptyspec.networks.framework import ops
 
     own = total(placement, placed)
     mixed = ops.broadcast_to(ops.sum(placed, axis=0, keepdims=True), ops.shape(own))
@@ -44,7 +44,7 @@ def centre_alone_predicted(call, layer, measured, relative, start):
 @clauses(red="NET-007", green="NET-011 MATH-POLAR-001")
 def eager_path_differs(call, model, inputs, training=False):
     """A branch on eager execution scales what is computed outside of a graph."""
-    import tensorflow as tf
+    from ptyspec.networks.framework import tensorflow as tf
 
     factor = 1.01 if tf.executing_eagerly() else 1.0
     return [(re * factor, im * factor) for re, im in call(model, inputs, training)]

@@ -23,7 +23,7 @@ def a_plus_i_phi(polar, amplitude, phase):
 
 
 def _clipped(obj, ceiling):
-    from keras import ops
+    from ptyspec.networks.framework import ops
 
     return obj.times(ops.minimum(1.0, ceiling * ops.rsqrt(obj.intensity + 1e-12)))
 
@@ -37,7 +37,7 @@ def bounded_head(check, *args, **kwargs):
 
 @bounded_head.also("pipeline.train:build_model")
 def _(build, *args, **kwargs):
-    from keras import ops
+    from ptyspec.networks.framework import ops
 
     model = build(*args, **kwargs)
     ceiling = 1.0 / model.a0  # 1 in the unit of what the loss compares with; the generator's is a0
@@ -145,7 +145,7 @@ def legacy_scale_divided_twice(shown, pipeline, container, model_scale):
 @parity("test_no_product_of_the_forward_model", "test_the_heads_themselves")
 def members_keep_an_axis(product, left, middle, right):
     """Members keep an axis of their own in the matrix products."""
-    from keras import ops
+    from ptyspec.networks.framework import ops
 
     first = ops.matmul(left[:, None], middle[:, None])
     return ops.matmul(first, ops.transpose(right, (0, 2, 1))[:, None])[:, 0]
@@ -210,9 +210,9 @@ def part_never_trained(build, *args):
 def scale_trained(init, model, scenario, probe, a0, *rest):
     """The rms amplitude, and with it the intensity scale, is a trained variable."""
     init(model, scenario, probe, a0, *rest)
-    from keras import initializers
+    from ptyspec.networks.framework import keras
 
-    model.a0 = model.add_weight(shape=(), initializer=initializers.Constant(a0), name="a0")
+    model.a0 = model.add_weight(shape=(), initializer=keras.initializers.Constant(a0), name="a0")
 
 
 @fault("networks.generators.cnn:DirectCnn.call", red="HEAD-005", green="HEAD-002 HEAD-004")
@@ -226,7 +226,7 @@ def start_at_half(call, layer, measured, relative, start):
 @parity("test_a_network_on_symbolic_inputs_computes", "test_no_product_of_the_forward_model")
 def symbolic_batch_taken_for_one(unfold, tensor, members):
     """A number of groups that is not known yet is taken for one."""
-    from keras import ops
+    from ptyspec.networks.framework import ops
 
     groups = tensor.shape[0] // members if tensor.shape[0] else 1
     return ops.transpose(ops.reshape(tensor, (groups, members, *tensor.shape[1:3])), (0, 2, 3, 1))

@@ -8,8 +8,7 @@ from ptyspec.physics.scale import BACKGROUND
 
 def _training():
     """What losses are made of; no fault loads a framework by being listed."""
-    from keras import ops
-
+    from ptyspec.networks.framework import ops
     from ptyspec.networks.reconstructor import _mean_over_frames
 
     return ops, _mean_over_frames
@@ -45,7 +44,7 @@ def earlier_stages_without_gradient(
     compute_loss, model, x=None, y=None, y_pred=None, *rest, **more
 ):
     """The earlier stages' term is declared, counted and gives no gradient."""
-    from keras import ops
+    from ptyspec.networks.framework import ops
 
     still = [tuple(ops.stop_gradient(part) for part in stage) for stage in y_pred[:-1]]
     return compute_loss(model, x, y, [*still, y_pred[-1]], *rest, **more)

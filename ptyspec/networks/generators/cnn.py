@@ -7,13 +7,11 @@ phase of the patch's central half come out; outside it stands the start. No stag
 import math
 from collections.abc import Callable
 
-import keras
-from keras import ops
-
 from ptyspec.contracts.scenario import ModelConfig
 from ptyspec.errors import ConfigError
 from ptyspec.networks.blocks import Seeded, fill_up, space_to_depth
 from ptyspec.networks.forward import Field, ForwardModel, Tensor, fold, polar
+from ptyspec.networks.framework import keras, ops
 from ptyspec.seeds import integer_seed
 
 Head = Callable[[Tensor, Tensor], Tensor]

@@ -4,13 +4,11 @@ Stage: rPIE back-projection -> U-Net on the illuminated centre -> o + step + cor
 The physics step acts on the whole patch, the network where the probe is bright.
 """
 
-import keras
-from keras import ops
-
 from ptyspec.contracts.scenario import ModelConfig
 from ptyspec.errors import ConfigError
 from ptyspec.networks.blocks import UNet, depth_to_space, space_to_depth
 from ptyspec.networks.forward import Field, ForwardModel, Tensor, fold
+from ptyspec.networks.framework import keras, ops
 from ptyspec.seeds import integer_seed
 
 FOLD = 2
