@@ -30,7 +30,7 @@ class ReferencePipeline:
         return normalize.normalize(scenario, groups)
 
     def train(self, scenario: Scenario, containers: Containers, session: Session) -> Trained:
-        """See train.py, which imports Keras and is therefore imported last."""
+        """See train.py, which imports Keras: MissingPackageError says where that is not installed."""
         from ptyspec.pipeline.train import train
 
         return train(scenario, containers, session)

@@ -33,10 +33,11 @@ def run(
 ) -> RunResult:
     """Walk the stages in order and return everything that a report needs; nothing is written.
 
-    Equal scenarios, threads and backend give bit-identical objects. Raises MissingPackageError, before any stage, where
-    the pipeline trains this project's network and Keras or its backend is not installed.
+    Equal scenarios, threads and backend give bit-identical objects. Raises MissingPackageError where the pipeline
+    trains this project's network, and Keras or its backend is not installed.
     """
     walk = Walk(pipeline or ReferencePipeline(), resolved.scenario, session)
+    scan = walk.scan  # what is wrong with the data is told before what is not installed
     if getattr(type(walk.pipeline), "train", None) is ReferencePipeline.train:
         framework.require("training this project's network")
     reconstruction = walk.reconstruction
@@ -44,7 +45,7 @@ def run(
     verdict = walk.measured("score", lambda: evaluate(walk), lambda made: score_facts(made.metrics))
     return RunResult(
         resolved=resolved,
-        scan=walk.scan,
+        scan=scan,
         reconstruction=reconstruction,
         refined=verdict.refined,
         controls=verdict.controls,

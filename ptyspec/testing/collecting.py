@@ -30,7 +30,7 @@ from ptyspec.runs.threads import default_threads, set_threads, usable_cpus
 from ptyspec.spec import cases as bindings
 from ptyspec.spec.cases import EVIDENCE, EVIDENCE_MEANING, TIERS, tier_of
 from ptyspec.spec.clause import specification
-from ptyspec.testing import fixtures
+from ptyspec.testing import fixtures, missing
 from ptyspec.testing.controller import Controller, read_xfails, some
 from ptyspec.testing.golden import fixture as golden
 from ptyspec.testing.plugin import OPTIONS, read
@@ -246,6 +246,7 @@ def start(config: pytest.Config) -> None:
 
     register = config.pluginmanager.register
     register(fixtures, "ptyspec.fixtures")
+    register(missing, "ptyspec.missing")
     register(golden, "ptyspec.testing.golden")
     register(sys.modules[__name__], "ptyspec.collecting")
     register(Guard(), "ptyspec.guard")

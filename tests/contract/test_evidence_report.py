@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ptyspec import extras
 from ptyspec.contracts.records import AmplitudeScores, ComplexScores, PhaseScores
 from ptyspec.report import pages
 from ptyspec.runs.finished_run import write_run
@@ -146,14 +147,15 @@ def test_a_factor_that_alignment_removes_is_still_a_wrong_amplitude(
 def test_a_picture_that_cannot_be_drawn_costs_neither_the_numbers_nor_the_other_pictures(
     clause: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from ptyspec.render import canvas
     from ptyspec.report import figures
+
+    extras.require("report", "a picture that is drawn", "matplotlib")
 
     def broken() -> Any:
         raise ValueError("no colour bar today")
 
-    from matplotlib.figure import Figure
-
-    result, one = make_run(), {"coverage": lambda: Figure(figsize=(1, 1))}
+    result, one = make_run(), {"coverage": lambda: canvas.new_figure(1, 1)}
     monkeypatch.setattr(figures, "drawers", lambda _: {"frc": broken, **one})
     write_run(tmp_path, result)
     pages.write_pages(tmp_path)

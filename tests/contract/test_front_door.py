@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import ptyspec
+from ptyspec import extras
 from ptyspec.errors import ConfigError, InputFileError
 from ptyspec.files.scan_file import write_scan
 from ptyspec.front.run import settings_of
@@ -94,6 +95,7 @@ def test_its_text_has_the_verdict_and_the_scores_beside_the_baselines(run: ptysp
 
 
 def test_a_notebook_shows_it_with_a_picture_and_needs_no_network(run: ptyspec.Run) -> None:
+    extras.require("report", "a picture that is drawn", "matplotlib")
     page = run._repr_html_()
     assert run.verdict.status in page
     assert page.count("<tr>") >= 5

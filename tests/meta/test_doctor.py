@@ -10,8 +10,12 @@ import pytest
 from packaging.requirements import Requirement
 from typer.testing import CliRunner
 
+from ptyspec import extras
 from ptyspec.cli import doctor as checkup
 from ptyspec.cli.main import app
+from ptyspec.networks import framework
+
+REQUIRE = framework.require
 
 
 def ptyspec(*arguments: str) -> Any:
@@ -27,6 +31,7 @@ def healthy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(checkup, "PRODUCT", "")
     monkeypatch.setattr(checkup, "packages", lambda: [checkup.Check("numpy", "ok", "2")])
     monkeypatch.setattr(checkup, "DISK_GB", 0.0)
+    monkeypatch.setattr(framework, "require", lambda what: None)
 
 
 def doctor() -> tuple[int, dict[str, dict[str, str]]]:
@@ -73,6 +78,25 @@ def test_doctor_ends_with_3_and_says_what_to_do(
     assert rows[name]["state"] == "fail"
     assert rows[name]["next"]
     assert [row for row in rows.values() if row["state"] == "fail"] == [rows[name]]
+
+
+@pytest.mark.usefixtures("healthy")
+def test_a_machine_without_extras_is_fit_and_is_told_what_brings_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(framework, "require", REQUIRE)
+    monkeypatch.setattr(extras, "_installed", lambda name: False)
+    code, rows = doctor()
+    assert code == 0
+    for name in extras.EXTRAS:
+        assert rows[f"[{name}]"]["state"] == "info"
+        assert rows[f"[{name}]"]["next"] == f"pip install 'ptyspec[{name}]'"
+    assert "not installed: pip install 'ptyspec[tensorflow]'" in rows["backend"]["value"]
+    # Another backend than the one that was asked for is there: that is wrong.
+    monkeypatch.setattr(extras, "_installed", lambda name: name in {"keras", "jax"})
+    monkeypatch.setenv(framework.VARIABLE, "torch")
+    code, rows = doctor()
+    assert (code, rows["backend"]["state"]) == (3, "fail")
 
 
 @pytest.mark.parametrize(

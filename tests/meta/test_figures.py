@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ptyspec import extras
 from ptyspec.contracts.run import RunResult
 from ptyspec.render import canvas
 from ptyspec.render.canvas import Frame, place, views
@@ -17,6 +18,8 @@ from ptyspec.report import figures, maps
 from ptyspec.report.figures import drawers
 from ptyspec.seeds import generator
 from tests.fake_run import estimate, make_run, one_run, without_truth, written_run
+
+extras.require("report", "every test of a picture", "matplotlib")
 
 
 def picture(result: RunResult, name: str) -> Any:

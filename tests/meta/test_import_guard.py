@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from ptyspec import extras
+from ptyspec.networks import framework
 from tests import child
-from tests.plugin_project import OURS, write
+from tests.plugin_project import OURS, session, write
 
 pytest_plugins = ["pytester"]
 
@@ -76,3 +78,35 @@ def test_the_contract_tier_of_this_project_is_collected_without_a_framework() ->
     """
     code_, _, err = child.run(code)
     assert code_ == 0, err
+
+
+NEEDING = """
+import pytest
+from ptyspec import extras
+from ptyspec.networks.framework import require
+
+@pytest.fixture
+def network():
+    require()
+
+def test_of_a_network():
+    require()
+
+def test_by_a_fixture(network):
+    pass
+"""
+
+
+def test_cases_and_files_that_need_an_extra_are_skipped_with_the_sentence(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extras, "_installed", lambda name: False)
+    monkeypatch.delitem(vars(framework), "keras", raising=False)
+    monkeypatch.delenv(framework.VARIABLE, raising=False)
+    module = "from ptyspec.networks.framework import keras\n"
+    write(project, OURS, parity__test_a=NEEDING, parity__test_b=module)
+    result = session(project, "-rs")
+    result.assert_outcomes(skipped=3)
+    result.stdout.fnmatch_lines(
+        ["SKIPPED*not installed: pip install 'ptyspec[tensorflow]'".replace("[", "[[]")]
+    )
