@@ -132,14 +132,18 @@ def judge(
 
 
 def outputs_of(pipeline: Any, scenario: "Scenario") -> Any:
-    """Return what the checks look at: the answers of a black box, or the outputs of a pipeline's stages on a scenario."""
+    """Return what the checks look at: the answers of a black box, or the outputs of a pipeline's stages on a scenario.
+
+    Raises ConfigError for a pipeline whose source was edited after it was loaded.
+    """
     from ptyspec.checks.box import box_of
     from ptyspec.checks.stage_outputs import StageOutputs
     from ptyspec.contracts.resolve import Resolved, known_keys
-    from ptyspec.runs.pipelines import is_box
+    from ptyspec.runs.pipelines import is_box, pipeline_code
     from ptyspec.runs.run_spec import RunSpec
 
     if is_box(pipeline):
+        pipeline_code(pipeline)  # what was edited after it was loaded is not what would be judged
         return box_of(pipeline)
     resolved = Resolved(scenario, dict.fromkeys(known_keys(), "the scenario that was given"))
     subject = RunSpec(resolved, name=scenario.name, source=scenario.name)
