@@ -141,3 +141,10 @@ class ProcessError(PtyspecError):
     """
 
     exit_code = 3
+
+
+class HandoverError(NotReachedError):
+    """A stage of a pipeline returned a field that the next stage cannot rely on: type, dtype, shape or values."""
+
+    exit_code = 3
+    stage = field = found = wanted = ""

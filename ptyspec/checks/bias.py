@@ -74,7 +74,7 @@ def error(outputs: StageOutputs) -> dict[str, dict[str, Any]] | None:
     }
 
 
-@checks("NET-009", trains=True)
+@checks("NET-009", trains=True, of="train infer")
 def the_contrast_is_the_truth_s(check: Check, outputs: StageOutputs) -> None:
     what, known = "standard deviation of the amplitude over the truth's", None
     if spread := outputs.facts(distributions):

@@ -137,10 +137,12 @@ class Box:
     def plain(self) -> Answer:
         """The answer to the scan as it is; what surrounds it is watched."""
         folder, settings = Path.cwd(), copy.deepcopy(dict(self.settings))
-        files, states = set(folder.iterdir()), _states()
+        files, states = set(folder.iterdir()), states_of_the_process()
         scan, before = self.scan, {name: np.array(getattr(self.scan, name)) for name in ARRAYS}
         raw, place = self.reconstruct(scan, settings)
-        self.states = {name: (states[name], after) for name, after in _states().items()}
+        self.states = {
+            name: (states[name], after) for name, after in states_of_the_process().items()
+        }
         self.left = {path.name for path in folder.iterdir() if path not in files}
         self.given = {name: (before[name], np.array(getattr(scan, name))) for name in ARRAYS}
         self.given["settings"] = (dict(self.settings), settings)
@@ -214,7 +216,7 @@ class Box:
 ARRAYS = ("frames", "positions", "probe")
 
 
-def _states() -> dict[str, Any]:
+def states_of_the_process() -> dict[str, Any]:
     state: Any = np.random.get_state(legacy=False)  # looked at, not used
     own = (state["state"]["key"].tobytes(), state["state"]["pos"])
     return {"Python's random state": random.getstate(), "numpy's random state": own}

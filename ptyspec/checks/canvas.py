@@ -167,20 +167,20 @@ def _moved(scan: RawScan) -> RawScan:
     return scan.model_copy(update={name: getattr(scan, name) + by for name, by in names.items()})
 
 
-@checks("CANVAS-001")
+@checks("CANVAS-001", of="group")
 def the_canvas_is_the_one_that_the_groups_need(check: Check, outputs: StageOutputs) -> None:
     facts = outputs.facts(model)
     if not facts["declared"]:
         check.equal(facts["side"], facts["needed"], "side / px")
 
 
-@checks("CANVAS-002")
+@checks("CANVAS-002", of="group")
 def absolute_positions_have_no_part_in_the_canvas(check: Check, outputs: StageOutputs) -> None:
     facts = outputs.facts(model)
     check.equal(facts["side_when_moved"], facts["side"], "side after the scan was moved / px")
 
 
-@checks("CANVAS-003")
+@checks("CANVAS-003", of="group")
 def the_canvas_holds_the_groups(check: Check, outputs: StageOutputs) -> None:
     facts = outputs.facts(model)
     if facts["declared"]:
@@ -188,7 +188,7 @@ def the_canvas_holds_the_groups(check: Check, outputs: StageOutputs) -> None:
     check.between(0, facts["lost"], LOST, "part of a perfect patch off the canvas, the worst")
 
 
-@checks("MERGE-003")
+@checks("MERGE-003", of="group")
 def merged_perfect_patches_are_the_object(check: Check, outputs: StageOutputs) -> None:
     """By their relative rms distance from the object around their groups' offsets."""
     side = outputs.facts(model)["side"]
@@ -254,7 +254,7 @@ def the_evaluator_finds_true_patches_in_place(check: Check, outputs: StageOutput
     check.between(least, r, np.inf, "Pearson's r of stitched perfect patches", NO_OBJECT)
 
 
-@checks("SCORE-007")
+@checks("SCORE-007", of="stitch")
 def misplaced_patches_score_badly(check: Check, outputs: StageOutputs) -> None:
     placed, elsewhere = outputs.facts(correlations)
     cost = None if placed is None or elsewhere is None else placed - elsewhere

@@ -70,7 +70,7 @@ def a0_follows_from_the_training_frames(check: Check, outputs: StageOutputs) -> 
     check.within_ratio(own, 1.0, "a0 over sqrt(mean sum X^2 / sum |P|^2) of the training frames")
 
 
-@checks("SCALE-005", "score", trains=True)
+@checks("SCALE-005", "score", trains=True, of="train infer")
 def the_level_explains_the_data(check: Check, outputs: StageOutputs) -> None:
     what = "level on the measured frames, sqrt(sum |F(P O)|^2 / sum X^2); 0 is blank"
     near_one(check, outputs.facts(chain.on_the_data), tolerance("INFER-005"), what)
@@ -94,7 +94,7 @@ def the_closed_form_is_for_normalised_data_alone(check: Check, outputs: StageOut
         check.holds(right, what, f"{stored:.6g}", "not 1, unless mean sum X^2 is (N/2)^2")
 
 
-@checks("SCALE-002", "simulate")
+@checks("SCALE-002", "simulate", of="simulate normalize")
 def the_truth_predicts_its_measurement(check: Check, outputs: StageOutputs) -> None:
     for split in SPLITS:
         container = getattr(outputs.containers, split)
@@ -106,7 +106,7 @@ def the_truth_predicts_its_measurement(check: Check, outputs: StageOutputs) -> N
         near_one(check, energy, tolerance("SCALE-002") + noise, what, NO_OBJECT)
 
 
-@checks("INFER-005", trains=True)
+@checks("INFER-005", trains=True, of="train infer")
 def the_level_is_the_truth_s(check: Check, outputs: StageOutputs) -> None:
     level, limit = outputs.facts(chain.gauge) or {}, tolerance("INFER-005")
     whole = "mean amplitude over the truth's, covered pixels, nothing rescaled"
@@ -130,7 +130,7 @@ def the_figures_can_fail(check: Check, outputs: StageOutputs) -> None:
     check.between(0.1, change, inf, what, NO_PIXEL)
 
 
-@checks("EVID-001", trains=True)
+@checks("EVID-001", trains=True, of="train infer")
 def a_frame_is_explained_by_its_own_position(check: Check, outputs: StageOutputs) -> None:
     own, chance = outputs.facts(chain.in_step) or (None, 0.5)
     what = "share of other positions that explain a frame worse"

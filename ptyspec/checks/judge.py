@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ptyspec.contracts.stages import STAGES
 from ptyspec.errors import (
     MissingPackageError,
     NotReachedError,
@@ -44,6 +45,7 @@ class ClauseCheck:
     - trains: it looks at what training made.
     - network: it looks into the network that this project builds, and says nothing of a pipeline with another one.
     - door: what it looks at, a key of `DOORS`.
+    - of: the stages that it judges where it is not `stage` alone: one of them must be the pipeline's own.
     """
 
     clause: str
@@ -52,10 +54,30 @@ class ClauseCheck:
     trains: bool = False
     network: bool = False
     door: str = "stages"
+    of: tuple[str, ...] = ()
 
     def concerns(self, outputs: Any) -> bool:
         """Return whether it says something of the pipeline that these outputs come from."""
-        return self.door in outputs.doors and (not self.network or outputs.own_network)
+        return not self.why_not(outputs)
+
+    def why_not(self, outputs: Any) -> str:
+        """Return why it says nothing of this pipeline; empty where it does.
+
+        What stands beside the stages (settings, files) is judged of a pipeline that has them all.
+        """
+        if self.door not in outputs.doors:
+            return DOORS[self.door]
+        if self.network and not outputs.own_network:
+            return "it looks into the network that ptyspec builds"
+        if self.door != "stages":
+            return ""
+        place = self.stage or specification()[self.clause].place
+        wanted = self.of or ((place,) if place in STAGES else STAGES)
+        own = set(outputs.declared)
+        if place in STAGES or self.of:
+            fits = bool(own & set(wanted))
+            return "" if fits else f"the pipeline declares no {' or '.join(wanted)}"
+        return "" if own == set(STAGES) else f"{place}: only a pipeline of all eight stages has it"
 
     def __call__(self, check: Check, outputs: Any) -> None:
         """Check the outputs; a case that is bound to several clauses may hand in the check of any."""
@@ -73,17 +95,18 @@ def checks(
     trains: bool = False,
     network: bool = False,
     door: str = "stages",
+    of: str = "",
 ) -> Callable[[Judge], ClauseCheck]:
     """Register a function as a check of one clause, or of several that `check.clause` tells apart.
 
-    `stage`: where a violation shows, else the clause's own place.
+    `stage`: where a violation shows, else the clause's own place; `of`: the stages that it judges, if others.
     """
     if stage not in ("", *PLACES):
         raise ValueError(f"{stage} is no stage: {', '.join(PLACES)}")
 
     def register(function: Judge) -> ClauseCheck:
         REGISTRY.extend(
-            ClauseCheck(clause, function, stage, trains, network, door)
+            ClauseCheck(clause, function, stage, trains, network, door, tuple(of.split()))
             for clause in clauses.split()
         )
         return REGISTRY[-1]
@@ -91,6 +114,8 @@ def checks(
     return register
 
 
+OF_STAGES = ("handovers", "simulated", "normalized", "placed", "scored")
+"""Modules of checks that no audit shows: they ask a pipeline's stages themselves."""
 BOX = ("box_run", "box_relations", "box_truth")
 """Modules whose checks ask a black box."""
 
@@ -99,7 +124,7 @@ def registered() -> tuple[ClauseCheck, ...]:
     """Return every check there is."""
     from ptyspec.checks.registry import KINDS
 
-    for kind in (*KINDS, *BOX):
+    for kind in (*KINDS, *OF_STAGES, *BOX):
         import_module(f"ptyspec.checks.{kind}")
     return tuple(REGISTRY)
 

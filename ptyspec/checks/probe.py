@@ -153,7 +153,7 @@ def _formula(outputs: StageOutputs) -> bool:
     return outputs.scenario.probe.kind in ("ideal", "custom")
 
 
-@checks("PROBE-001 PROBE-002 DATA-007")
+@checks("PROBE-001 PROBE-002 DATA-007", of="simulate")
 def the_probe_is_the_declared_one_or_the_files(check: Check, outputs: StageOutputs) -> None:
     """Level and shape agree with the second path, or the file, to what storing as complex64 costs."""
     if _formula(outputs) == (check.clause.id == "DATA-007"):
@@ -165,7 +165,7 @@ def the_probe_is_the_declared_one_or_the_files(check: Check, outputs: StageOutpu
         check.between(low, row.get(key), high, AGREEMENT[key], NO_PATH)
 
 
-@checks("DATA-007 PROBE-003")
+@checks("DATA-007 PROBE-003", of="normalize")
 def containers_hold_the_scans_probe_and_declare_it(check: Check, outputs: StageOutputs) -> None:
     for split in SPLITS:
         container = getattr(outputs.containers, split)
@@ -190,7 +190,7 @@ def a_probe_is_masked_where_a_mask_was_asked_for(check: Check, outputs: StageOut
         check.holds(lit > 0, what, lit, "> 0: no mask was requested")
 
 
-@checks("PROBE-003")
+@checks("PROBE-003", of="simulate")
 def the_data_were_made_with_the_stored_probe(check: Check, outputs: StageOutputs) -> None:
     scan = outputs.scan
     if outputs.scenario.measured or scan.objectGuess is None:
@@ -212,7 +212,7 @@ def the_data_were_made_with_the_stored_probe(check: Check, outputs: StageOutputs
     check.between(0, distance, NOISE, "distance of the two in sqrt(counts)")
 
 
-@checks("NET-010")
+@checks("NET-010", of="simulate")
 def light_outside_the_central_half_is_predicted(check: Check, outputs: StageOutputs) -> None:
     outside = outputs.facts(probes)["energy_outside_central_half"]
     declared = (outputs.subject.dictionary or {}).get("probe.big", outputs.scenario.model.probe_big)

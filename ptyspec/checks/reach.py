@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ptyspec.checks.judge import DOORS, ClauseCheck, registered
+from ptyspec.checks.judge import ClauseCheck, registered
 from ptyspec.spec.clause import specification
 from ptyspec.spec.finding import Finding, State
 
@@ -13,10 +13,8 @@ TRAINS = "it trains: --tier full"
 
 def why_not(check: ClauseCheck, outputs: Any, *, trains: bool = True) -> str:
     """Return why a check says nothing of what these outputs come from; empty where it does."""
-    if check.door not in outputs.doors:
-        return DOORS[check.door]
-    if not check.concerns(outputs):
-        return "it looks into the network that ptyspec builds"
+    if reason := check.why_not(outputs):
+        return reason
     return TRAINS if check.trains and not trains else ""
 
 

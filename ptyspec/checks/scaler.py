@@ -60,7 +60,7 @@ def the_scale_is_the_dataset_s(check: Check, outputs: StageOutputs) -> None:
     chain.near_one(check, ratio, check.clause.tolerance.value, what, UNKNOWN)
 
 
-@checks("NET-002", trains=True)
+@checks("NET-002", trains=True, of="normalize train")
 def the_stored_scale_is_that_of_the_data(check: Check, outputs: StageOutputs) -> None:
     kept = outputs.finished.stages["normalize"].numbers["scale"]
     check.equal(kept, outputs.containers.train.scale, "s of the stored run is s of its data")

@@ -13,6 +13,7 @@ import numpy as np
 from ptyspec.contracts.bundles import Array, Container, GroupedScan
 from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches
+from ptyspec.pipeline.declared import declared, own_part
 from ptyspec.pipeline.normalize import batch, coarse_patches
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.finished_run import FinishedRun
@@ -65,6 +66,11 @@ class StageOutputs(Walk):
     def own_network(self) -> bool:
         """Whether the pipeline trains the network that this project builds."""
         return getattr(type(self.pipeline), "train", None) is ReferencePipeline.train
+
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """The stages that are the pipeline's own."""
+        return declared(own_part(self.pipeline))
 
     def replaced(self, **given: Any) -> Self:
         """Return this material with some outputs, its pipeline, or its subject exchanged; what follows is computed anew."""

@@ -16,6 +16,7 @@ import numpy as np
 from ptyspec.checks import visual_facts as facts
 from ptyspec.checks.intensity import the_level_explains_the_data
 from ptyspec.checks.judge import checks
+from ptyspec.checks.placed import WITHOUT, misnumbered
 from ptyspec.checks.registry import Grid, Layout, control, with_canvas
 from ptyspec.checks.stage_chain import near_one, over, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs
@@ -36,14 +37,14 @@ SPARE = 1.0
 """Rows or columns that the canvas may have too many: patches between pixels end one further on."""
 
 
-@checks("STITCH-001", trains=True)
+@checks("STITCH-001", trains=True, of="train infer")
 def the_canvas_is_what_the_positions_demand(check: Check, outputs: StageOutputs) -> None:
     found = outputs.facts(facts.canvas)
     check.equal(found["missing"], 0.0, "pixels that the canvas lacks on some side")
     check.between(0, found["excess"], SPARE, "pixels that it has too many on one side")
 
 
-@checks("STITCH-001", trains=True)
+@checks("STITCH-001", trains=True, of="train infer")
 def the_object_is_in_its_place(check: Check, outputs: StageOutputs) -> None:
     shift = outputs.facts(facts.shift)
     largest = None if shift is None else max(map(abs, shift))
@@ -51,7 +52,7 @@ def the_object_is_in_its_place(check: Check, outputs: StageOutputs) -> None:
     check.between(0, largest, SHIFT, what, "a blank image has no place")
 
 
-@checks("STITCH-002", trains=True)
+@checks("STITCH-002", trains=True, of="train infer")
 def no_light_is_lost(check: Check, outputs: StageOutputs) -> None:
     container, light = outputs.containers.test, outputs.reconstruction.coverage
     expected = illumination_weight(container.probe).sum(dtype=np.float64)
@@ -59,17 +60,13 @@ def no_light_is_lost(check: Check, outputs: StageOutputs) -> None:
     check.within_ratio(ratio, 1.0, "light on the canvas over that of all patches")
 
 
-@checks("STITCH-003", trains=True)
+@checks("STITCH-003", trains=True, of="train infer")
 def uncovered_pixels_have_no_number(check: Check, outputs: StageOutputs) -> None:
     made, part = outputs.reconstruction, outputs.scenario.inference.min_coverage
-    lit = made.coverage[made.coverage > 1e-3]
-    least = part * np.percentile(lit, 90) if lit.size else inf
-    wrong = np.isfinite(made.object) != (made.coverage >= least)
-    what = "pixels with a number but not the declared light, or the reverse"
-    check.equal(int(wrong.sum()), 0, what)
+    check.equal(misnumbered(made, part), 0, WITHOUT)
 
 
-@checks("NET-009", trains=True)
+@checks("NET-009", trains=True, of="train infer")
 def the_picture_is_not_flat(check: Check, outputs: StageOutputs) -> None:
     rows, limit = outputs.facts(facts.seen), tolerance("NET-009")
     spread = over(rows[NETWORK]["std"], rows[ITERATIVE]["std"])
@@ -79,7 +76,7 @@ def the_picture_is_not_flat(check: Check, outputs: StageOutputs) -> None:
     check.between(1 - limit, contrast, inf, "contrast over the trivial estimate's, a blur")
 
 
-@checks("STITCH-007", trains=True)
+@checks("STITCH-007", trains=True, of="train infer")
 def no_lattice_shows(check: Check, outputs: StageOutputs) -> None:
     what = "lattice components of the error beyond chance, over the mean amplitude"
     found = outputs.facts(facts.lattice)
@@ -88,14 +85,14 @@ def no_lattice_shows(check: Check, outputs: StageOutputs) -> None:
     check.between(0, found["excess"], tolerance("STITCH-007"), what, why)
 
 
-@checks("INFER-006", trains=True)
+@checks("INFER-006", trains=True, of="train infer")
 def there_is_detail_that_counts_do_not_tell(check: Check, outputs: StageOutputs) -> None:
     what = "correlation of detail with the iterative control, above the trivial estimate's"
     mine, other = (outputs.facts(facts.seen)[name]["detail"] for name in (NETWORK, TRIVIAL))
     check.between(0, None if mine is None else mine - (other or 0.0), inf, what)
 
 
-@checks("INFER-007", trains=True)
+@checks("INFER-007", trains=True, of="train infer")
 def the_data_are_explained(check: Check, outputs: StageOutputs) -> None:
     rows = outputs.facts(facts.seen)
     for name, words in ((TRIVIAL, "trivial estimate"), (UNTRAINED, "untrained network")):

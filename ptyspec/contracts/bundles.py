@@ -5,17 +5,22 @@ Shape, dtype and values are checked when a bundle is made, in one pass over the 
 import hashlib
 import mmap
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from pydantic import Field, model_validator
 
 from ptyspec.contracts.base import Bundle
+from ptyspec.contracts.held import Held
 from ptyspec.errors import ProbeError, ScanDataError
 
 Array: TypeAlias = NDArray[Any]
 """Any numpy array; the field's docstring gives shape, dtype and units."""
+
+
+PIXELS, FIELD, GAUGE = "object pixels", "units of the field", "absolute gauge"
+"""Units: |F(P O)| and X are in those of the field; an object in the absolute gauge predicts them without a factor."""
 
 
 def as_array(
@@ -122,27 +127,33 @@ def _probe(values: Any, size: tuple[int, int], source: str) -> Array:
 class RawScan(Bundle):
     """One scan: positions, measured amplitudes, probe, and the object where it is known.
 
-    Guarantees: equal lengths, square frames, finite values, amplitudes >= 0, the canonical dtypes.
-
-    - xcoords, ycoords, xcoords_start, ycoords_start: (M,) float64, object pixels; x = column, y = row of the
-      patch centre: the patch covers rows y - N/2 .. y + N/2 - 1 of the object, likewise in x.
-    - diff3d: (M, N, N) float32 amplitude X = sqrt(counts) / scale, fftshifted, orthonormal DFT.
-    - probeGuess: (N, N) complex64; objectGuess: (H, W) complex64 or absent; Y: (M, N, N) complex64 or absent.
-    - scale: s with counts = (s X)^2; scan_index: (M,) int64.
-    - mask: (N, N) bool, True where the detector measured; absent = everywhere. Frames are 0 where it is False.
+    Guarantees: equal lengths, square frames, finite values, amplitudes >= 0, the canonical dtypes. A patch covers rows
+    y - N/2 .. y + N/2 - 1 of the object, likewise in x. Frames are 0 where the mask is False.
     """
 
-    xcoords: Array
-    ycoords: Array
-    xcoords_start: Array
-    ycoords_start: Array
-    diff3d: Array
-    probeGuess: Array
-    scan_index: Array
-    scale: float = Field(gt=0, allow_inf_nan=False)
-    objectGuess: Array | None = None
-    Y: Array | None = None
-    mask: Array | None = None
+    xcoords: Annotated[Array, Held("M", "float64", PIXELS, "x: column under probe pixel N/2")]
+    ycoords: Annotated[Array, Held("M", "float64", PIXELS, "y: row under probe pixel N/2")]
+    xcoords_start: Annotated[Array, Held("M", "float64", PIXELS, "nominal x, kept and not used")]
+    ycoords_start: Annotated[Array, Held("M", "float64", PIXELS, "nominal y, kept and not used")]
+    diff3d: Annotated[
+        Array,
+        Held("M N N", "float32", FIELD, "X = sqrt(counts) / scale, zero frequency at N/2", least=0),
+    ]
+    probeGuess: Annotated[Array, Held("N N", "complex64", FIELD, "the probe P")]
+    scan_index: Annotated[Array, Held("M", "int64", "", "number of the image that was scanned")]
+    scale: Annotated[float, Held("", "float", "", "s with counts = (s X)^2", least=0)] = Field(
+        gt=0, allow_inf_nan=False
+    )
+    objectGuess: Annotated[
+        Array | None, Held("H W", "complex64", GAUGE, "the object, where it is known")
+    ] = None
+    Y: Annotated[
+        Array | None, Held("M N N", "complex64", GAUGE, "the object under each frame, where known")
+    ] = None
+    mask: Annotated[
+        Array | None,
+        Held("N N", "bool", "", "True where the detector measured; absent: everywhere"),
+    ] = None
     metadata: Mapping[str, Any] = Field(default_factory=dict)
     source: str = ""
 
@@ -206,15 +217,19 @@ class RawScan(Bundle):
 class GroupedScan(Bundle):
     """Overlapping groups of C = gridsize^2 frames of one scan.
 
-    - nn_indices: (B, C) int64, rows of `scan`; member 0 is the group's seed frame.
-    - coords_offsets: (B, 1, 2, 1) float64, mean position of the members, [x, y].
-    - coords_relative: (B, 1, 2, C) float64 = -(coords - offset); absolute position = offset - relative.
+    Member 0 is the group's seed frame. Absolute position = offset - relative; x stands before y.
     """
 
     scan: RawScan
-    nn_indices: Array
-    coords_offsets: Array
-    coords_relative: Array
+    nn_indices: Annotated[
+        Array, Held("B C", "int64", "rows of `scan`", "the members of each group")
+    ]
+    coords_offsets: Annotated[
+        Array, Held("B 1 2 1", "float64", PIXELS, "mean position of the members, [x, y]")
+    ]
+    coords_relative: Annotated[
+        Array, Held("B 1 2 C", "float64", PIXELS, "-(position - offset) of each member, [x, y]")
+    ]
     split: Literal["train", "test", "all"] = "all"
 
     @property
@@ -250,47 +265,47 @@ def array_digest(array: Array) -> str:
 
 
 class Reconstruction(Bundle):
-    """The stitched object in the absolute gauge of the scan.
+    """The stitched object in the absolute gauge of the scan."""
 
-    - object: (H, W) complex64, NaN where no probe light fell.
-    - coverage: (H, W) float32, summed |P|^2 / max |P|^2 weight.
-    - origin: (x0, y0): object-frame column and row of pixel [0, 0].
-    """
-
-    object: Array
-    coverage: Array
-    origin: tuple[int, int]
+    object: Annotated[
+        Array, Held("H W", "complex64", GAUGE, "the object, NaN where no light fell", nan=True)
+    ]
+    coverage: Annotated[
+        Array, Held("H W", "float32", "", "summed |P|^2 / max |P|^2 of all patches", least=0)
+    ]
+    origin: Annotated[
+        tuple[int, int], Held("2", "int", PIXELS, "column and row of object[0, 0], (x0, y0)")
+    ]
 
 
 class Patches(Bundle):
-    """Object patches as the generator returned them, in the absolute gauge.
+    """Object patches as the generator returned them, in the absolute gauge."""
 
-    - object: (B, N, N, C) complex64; coords: (B, 1, 2, C) float64 absolute positions [x, y];
-      probe: (N, N) complex64 that weights them.
-    """
-
-    object: Array
-    coords: Array
-    probe: Array
+    object: Annotated[Array, Held("B N N C", "complex64", GAUGE, "the object under each member")]
+    coords: Annotated[Array, Held("B 1 2 C", "float64", PIXELS, "absolute positions, [x, y]")]
+    probe: Annotated[Array, Held("N N", "complex64", FIELD, "the probe that weights them")]
 
 
 class Container(Bundle):
     """Groups with the numbers that condition them (NORMALIZATION-001).
 
-    - gain: g = sqrt((N/2)^2 / mean sum X^2) of the *training* split; network input is g X, nothing else.
-    - scale: s with counts = (s X)^2.
-    - a0: rms object amplitude sqrt(mean sum X^2 / sum |P|^2) of the training split.
-    - coarse: the trivial estimate of this split (total counts alone): where generators may start from.
-    - probe: (N, N) complex64, the very array of simulator, loss, stitching and inference; probe_digest names it.
-    - split, seed: which part of the data these groups are, and the seed that drew them.
+    The network's input is gain times X, nothing else. Gain, scale and a0 are the *training* split's in both splits.
+    `coarse` is the trivial estimate of this split (total counts alone): where generators may start from. `split` and
+    `seed` say which part of the data the groups are, and what drew them.
     """
 
     groups: GroupedScan
-    gain: float = Field(gt=0, allow_inf_nan=False)
-    scale: float = Field(gt=0, allow_inf_nan=False)
-    a0: float = Field(gt=0, allow_inf_nan=False)
+    gain: Annotated[float, Held("", "float", "", "g = sqrt((N/2)^2 / mean sum X^2)", least=0)] = (
+        Field(gt=0, allow_inf_nan=False)
+    )
+    scale: Annotated[float, Held("", "float", "", "s with counts = (s X)^2", least=0)] = Field(
+        gt=0, allow_inf_nan=False
+    )
+    a0: Annotated[
+        float, Held("", "float", GAUGE, "sqrt(mean sum X^2 / sum |P|^2), rms amplitude", least=0)
+    ] = Field(gt=0, allow_inf_nan=False)
     coarse: Reconstruction
-    probe: Array
+    probe: Annotated[Array, Held("N N", "complex64", FIELD, "the scan's probe, the very array")]
     probe_digest: str
     split: Literal["train", "test", "all"]
     seed: int

@@ -26,6 +26,7 @@ import ptyspec
 from ptyspec.contracts.bundles import array_digest
 from ptyspec.contracts.stages import REFERENCE, STAGES
 from ptyspec.errors import ConfigError
+from ptyspec.pipeline.declared import declared, filled, own_part
 from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs.store import STAGE_SOURCES, source_digest
 
@@ -46,6 +47,7 @@ def pipeline_code(pipeline: object) -> str | None:
     """
     from ptyspec.runs.remote import Remote
 
+    pipeline = own_part(pipeline)
     cls = type(pipeline)
     if cls is ReferencePipeline:
         return ""
@@ -134,8 +136,8 @@ def maker(words: str, limits: "Limits | None" = None) -> Callable[[], Any]:
     `words`: MODULE:ATTR of eight stages or of a black box, or `cmd:COMMAND` for a process of its own, to which the
     limits of time and memory apply.
 
-    Raises ConfigError for a module that cannot be imported, a name it lacks, a class that needs arguments, a stage that
-    is missing, or a name that belongs to the reference (stored runs go by a pipeline's name).
+    Stages that a pipeline lacks are the reference's (`pipeline.declared`). Raises ConfigError for a module that cannot be
+    imported, a name it lacks, a class that needs arguments, no stage at all, or a name that belongs to the reference (stored runs go by a pipeline's name).
     """
     if words == REFERENCE:
         return ReferencePipeline
@@ -169,28 +171,31 @@ def maker(words: str, limits: "Limits | None" = None) -> Callable[[], Any]:
     except TypeError as error:
         what = f"the pipeline's class cannot be made without arguments: {error}"
         raise _refusal(what, words, "give it defaults, or name an instance") from error
-    _whole(pipeline, words)
+    whole = _whole(pipeline, words)
     name = pipeline.name
     if name == ReferencePipeline.name and type(pipeline) is not ReferencePipeline:
         what = "another pipeline carries the reference's name: their stored runs would be mixed up"
         raise _refusal(what, words, "give its class a `name` of its own")
-    return make
+    return make if whole is pipeline else lambda: filled(make())
 
 
 def _whole(pipeline: Any, words: str) -> Any:
-    """Return a pipeline that has what it needs; raises ConfigError otherwise."""
+    """Return the pipeline with the reference's stages beside its own; raises ConfigError where it has none, or no name."""
     if is_box(pipeline):
         return pipeline
-    missing = [stage for stage in STAGES if not callable(getattr(pipeline, stage, None))]
-    name = getattr(pipeline, "name", None)
-    if not isinstance(name, str) or not name:
-        missing.append("name")
-    if missing:
-        verb = "is" if len(missing) == 1 else "are"
-        what = f"not a pipeline: {', '.join(missing)} {verb} missing"
-        limit = f"the stages {', '.join(STAGES)} and a name"
-        raise _refusal(what, words, "see ptyspec/pipeline/protocol.py", limit)
-    return pipeline
+    declares, limit = declared(pipeline), f"some of {', '.join(STAGES)}, or reconstruct"
+    unknown = [name for name in declares if name not in STAGES]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], STAGES, n=1)
+        step = f"did you mean {near[0]}?" if near else "see docs/adding-an-adapter.md"
+        raise _refusal(f"{unknown[0]} is no stage", words, step, limit)
+    if not declares:
+        what, step = "not a pipeline: it has no stage", "see docs/adding-an-adapter.md"
+        raise _refusal(what, words, step, limit)
+    if not isinstance(name := getattr(pipeline, "name", None), str) or not name:
+        what = "the pipeline has no name: stored runs go by it"
+        raise _refusal(what, words, "give its class a `name` of its own", "a text")
+    return filled(pipeline)
 
 
 def is_box(pipeline: object) -> bool:

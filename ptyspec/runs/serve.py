@@ -21,6 +21,7 @@ from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
 from ptyspec.errors import ConfigError, PtyspecError
 from ptyspec.pipeline.box import Scan
+from ptyspec.pipeline.declared import declared, own_part
 from ptyspec.pipeline.protocol import Pipeline, Progress, Session, Trained
 from ptyspec.runs import wire
 from ptyspec.runs.environment import library_versions
@@ -56,6 +57,7 @@ def channel() -> Iterator[tuple[TextIO, TextIO]]:
 
 def serve(pipeline: Any, questions: TextIO, answers: TextIO) -> None:
     """Answer every question until there are no more: a function `reconstruct`, or an object with that, or with stages."""
+    pipeline = own_part(pipeline)  # the reference's stages are on the other side, too
     said = handshake(pipeline)
     asked = _Stages(pipeline) if said["door"] == "stages" else _Box(pipeline)
 
@@ -89,7 +91,7 @@ def handshake(pipeline: Any) -> dict[str, Any]:
     if is_box(pipeline):
         network = callable(getattr(pipeline, "fit", None))
         return {**said, "door": "network" if network else "box"}
-    stages = [name for name in STAGES if callable(getattr(pipeline, name, None))]
+    stages = list(declared(pipeline))
     if not stages:
         what = "this is neither a black box nor a pipeline with a stage"
         limit = f"a function, `reconstruct`, or some of {', '.join(STAGES)}"

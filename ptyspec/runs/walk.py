@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar, cast
 from ptyspec.contracts.bundles import Patches, RawScan, Reconstruction
 from ptyspec.contracts.records import StageRecord
 from ptyspec.contracts.scenario import Scenario
+from ptyspec.pipeline.declared import checked, filled
 from ptyspec.pipeline.protocol import (
     Containers,
     GroupedTrainTest,
@@ -16,6 +17,7 @@ from ptyspec.pipeline.protocol import (
     Trained,
     TrainTest,
 )
+from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs import record
 
 Made = TypeVar("Made")
@@ -46,7 +48,7 @@ class Walk:
         *,
         recording: bool = True,
     ) -> None:
-        self.pipeline, self.scenario = pipeline, scenario
+        self.pipeline, self.scenario = filled(pipeline), scenario
         self.session = session or Session()
         self.recording = recording
         self.at = ""
@@ -79,8 +81,18 @@ class Walk:
         vars(self).pop(output, None)
 
     def work(self, name: str, *given: Any) -> Any:
-        """Run one stage on what the stages before it handed over; a subclass may choose who does."""
-        return getattr(self.pipeline, name)(self.scenario, *given)
+        """Run one stage on what the stages before it handed over; a subclass may choose who does.
+
+        What another pipeline than the reference makes is checked here, before anybody works on it (HandoverError).
+        """
+        try:
+            made = getattr(self.pipeline, name)(self.scenario, *given)
+            if type(self.pipeline) is not ReferencePipeline:
+                checked(name, made, self.pipeline)
+        except Exception as error:
+            error.stage = name  # type: ignore[attr-defined]  # a clause that names the stage reads it
+            raise
+        return made
 
     @cached_property
     def scan(self) -> RawScan:
