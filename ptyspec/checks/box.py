@@ -217,6 +217,7 @@ ARRAYS = ("frames", "positions", "probe")
 
 
 def states_of_the_process() -> dict[str, Any]:
+    """Return the states of the random generators that a whole process shares."""
     state: Any = np.random.get_state(legacy=False)  # looked at, not used
     own = (state["state"]["key"].tobytes(), state["state"]["pos"])
     return {"Python's random state": random.getstate(), "numpy's random state": own}

@@ -52,12 +52,22 @@ def check(
             progress=bars,
         )
     if as_json:
-        print_json({"status": found.status, "line": found.line, "findings": list(found)})
+        print_json(
+            {
+                "status": found.status,
+                "line": found.line,
+                "findings": list(found),
+                "not_applicable": found.elsewhere,
+            }
+        )
     else:
         for one in found:
             told = (
                 f"{one.state.value:<12} {one.clause:<14} {one.stage:<10} {one.what}: {one.observed}"
             )
+            told += f"; wanted: {one.expected}" if one.ok is False else ""
             line(told, STYLES.get(one.state.value, ""))
+        for why, clauses_of in found.not_applicable.items():
+            line(f"{'not applicable':<14} {len(clauses_of)} clauses: {why}")
         line(found.line)
     raise typer.Exit(found.code)

@@ -6,19 +6,11 @@ attribute `stages` names. A stage that it does not declare is the reference's, a
 
 from typing import Any, cast
 
+from ptyspec.contracts.bundles import Patches, RawScan, Reconstruction
 from ptyspec.contracts.held import wrong_fields
 from ptyspec.contracts.stages import STAGES
 from ptyspec.errors import HandoverError
-from ptyspec.pipeline.protocol import (
-    Containers,
-    GroupedTrainTest,
-    Patches,
-    Pipeline,
-    RawScan,
-    Reconstruction,
-    Trained,
-    TrainTest,
-)
+from ptyspec.pipeline.protocol import Containers, GroupedTrainTest, Pipeline, Trained, TrainTest
 from ptyspec.pipeline.reference import ReferencePipeline
 
 HANDS_OVER: dict[str, type] = {

@@ -45,9 +45,11 @@ class Needs(Flat):
 class Unnamed(ReferencePipeline):
     pass
 
-class Half:
-    name = "half"
-    stitch = simulate = split = lambda *_: None
+class None_:
+    name = "none"
+
+class Nameless:
+    stitch = lambda *_: None
 
 made = Flat()
 THREE = 3
@@ -69,12 +71,10 @@ REFUSED = {
     "no-module": ("nobodys:Flat", "No module named 'nobodys'"),
     "misspelt": ("theirs:Falt", "theirs has no Falt\n  value: theirs:Falt\n"),
     "needs-arguments": ("theirs:Needs", "cannot be made without arguments: "),
-    "stages-missing": (
-        "theirs:Half",
-        "not a pipeline: group, normalize, train, infer, score are missing",
-    ),
+    "no-stage": ("theirs:None_", "not a pipeline: it has no stage"),
+    "no-name": ("theirs:Nameless", "the pipeline has no name"),
     "the-references-name": ("theirs:Unnamed", "another pipeline carries the reference's name"),
-    "no-pipeline": ("theirs:THREE", "score, name are missing"),
+    "no-pipeline": ("theirs:THREE", "not a pipeline: it has no stage"),
 }
 
 
