@@ -52,14 +52,7 @@ def check(
             progress=bars,
         )
     if as_json:
-        print_json(
-            {
-                "status": found.status,
-                "line": found.line,
-                "findings": list(found),
-                "not_applicable": found.elsewhere,
-            }
-        )
+        print_json({"status": found.status, "line": found.line, "findings": list(found)})
     else:
         for one in found:
             told = (
@@ -67,7 +60,5 @@ def check(
             )
             told += f"; wanted: {one.expected}" if one.ok is False else ""
             line(told, STYLES.get(one.state.value, ""))
-        for why, clauses_of in found.not_applicable.items():
-            line(f"{'not applicable':<14} {len(clauses_of)} clauses: {why}")
         line(found.line)
     raise typer.Exit(found.code)

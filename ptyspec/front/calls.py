@@ -3,7 +3,7 @@
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,24 +52,7 @@ class Compared(_Shown):
 
 
 class Results(_Shown, list["Finding"]):
-    """One finding a clause, the broken ones first; clauses that look elsewhere have none and are counted apart.
-
-    `elsewhere`: by clause why it says nothing of this pipeline, of those that could judge another one.
-    """
-
-    def __init__(
-        self, rows: "Iterable[Finding]" = (), elsewhere: Mapping[str, str] | None = None
-    ) -> None:
-        super().__init__(rows)
-        self.elsewhere = dict(elsewhere or {})
-
-    @property
-    def not_applicable(self) -> dict[str, list[str]]:
-        """The clauses that say nothing of this pipeline, by the reason."""
-        found: dict[str, list[str]] = {}
-        for clause, why in self.elsewhere.items():
-            found.setdefault(why, []).append(clause)
-        return found
+    """One finding a clause, the broken ones first; clauses that look elsewhere have none and are counted apart."""
 
     def _tables(self) -> "list[Table]":
         from ptyspec.render.table import Table
@@ -101,7 +84,6 @@ class Results(_Shown, list["Finding"]):
         from ptyspec.spec.clause import specification
 
         counts = Counter(one.state.value for one in self)
-        judging = sum(one.ok is not None for one in self)
         told = ", ".join(f"{count} {state}" for state, count in counts.items())
         whole = len(specification())
         first = self[0] if self else None
@@ -109,7 +91,7 @@ class Results(_Shown, list["Finding"]):
         if first is not None and first.ok is not True:
             where = f"{first.clause} at {first.stage} - {first.what}: {first.observed}"
             where += f", wanted {first.expected}; " if first.ok is False else "; "
-        return f"{self.status}: {where}{judging} of {whole} clauses judge this pipeline: {told}"
+        return f"{self.status}: {where}{len(self)} of {whole} clauses judge this pipeline: {told}"
 
 
 def compare(*runs: Run | Path | str) -> Compared:
@@ -155,7 +137,7 @@ def check(
     """
     begin()
     from ptyspec.checks.judge import judge as judged
-    from ptyspec.checks.judge import not_applicable, outputs_of
+    from ptyspec.checks.judge import outputs_of
     from ptyspec.pipeline.protocol import Progress
     from ptyspec.pipeline.reference import ReferencePipeline
     from ptyspec.runs.limits import SECONDS, Limits
@@ -174,8 +156,7 @@ def check(
     step = (told_by(progress) or Progress()).step
     try:
         outputs = outputs_of(given, scenario)
-        rows = _sorted(judged(outputs, clauses, trains=trains, progress=step))
-        return Results(rows, not_applicable(outputs, clauses))
+        return _sorted(judged(outputs, clauses, trains=trains, progress=step))
     finally:
         getattr(given, "close", lambda: None)()
 
