@@ -24,6 +24,7 @@ OF_THEIR_OWN = (
     "legacy",
     "recorded",
     "explain",
+    "own",
     "verdicts",
     "calibration",
     "investigation",
@@ -67,7 +68,8 @@ def _asked(words: list[str]) -> argparse.Namespace:
         epilog="`python -m benchmarks quality --help`: the acceptance matrix of reconstruction quality. "
         "`python -m benchmarks orders --help`: the tests in other orders and numbers of processes. "
         "`python -m benchmarks legacy --help`: what a dictionary that is not in step does. "
-        "`python -m benchmarks explain --help`: planted causes found again, and the runs that it took.",
+        "`python -m benchmarks explain --help`: planted causes found again, and the runs that it took. "
+        "`python -m benchmarks own --help`: the same in a pipeline's own settings, by real reconstructions.",
     )
     known = (*USUAL, *ON_REQUEST)
     parser.add_argument(

@@ -16,7 +16,7 @@ import numpy as np
 
 from ptyspec.checks.answers import Answer, answered, placed, relation
 from ptyspec.contracts.bundles import Array, Reconstruction
-from ptyspec.contracts.scenario import DoseSpec
+from ptyspec.contracts.scenario import DoseSpec, Scenario
 from ptyspec.errors import NotReachedError
 from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.physics.diffraction import expected_amplitude
@@ -233,10 +233,16 @@ def box_of(pipeline: Any, scene: Sequence[str] = ()) -> Box:
 
     `scene`: other settings of the scan than 200 frames of 64 x 64, object with phase.
     """
-    from ptyspec.pipeline.reference import ReferencePipeline
     from ptyspec.runs.request import request
 
     scenario = request("gs1_custom", profile="quick", settings=(*SCENE, *scene)).scenario
+    return box_beside(pipeline, scenario)
+
+
+def box_beside(pipeline: Any, scenario: Scenario) -> Box:
+    """Return a black box beside the scan that a scenario simulates."""
+    from ptyspec.pipeline.reference import ReferencePipeline
+
     raw = ReferencePipeline().simulate(scenario)
     assert raw.objectGuess is not None
     return Box(pipeline, raw.objectGuess, scan_of(raw), scenario.dose.nphotons)

@@ -23,13 +23,8 @@ def check(
     only: Annotated[
         list[str] | None, option("ID", "Only these clauses.", "--clause", complete=clauses)
     ] = None,
-    seconds: Annotated[
-        float | None, option("S", "Longest time of one answer of a process (default: 600).")
-    ] = None,
-    memory: Annotated[
-        float | None,
-        option("GB", "Most memory of a process (default: three quarters of this machine's)."),
-    ] = None,
+    seconds: options.Seconds = None,
+    memory: options.Memory = None,
     as_json: options.Json = False,
 ) -> None:
     """Hold a pipeline to the clauses: a function that reconstructs, or the eight stages. pytest is not needed.

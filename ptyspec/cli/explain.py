@@ -12,7 +12,10 @@ from ptyspec.cli.options import argument, clauses, option, variants
 from ptyspec.cli.output import INCOMPLETE, print_json, progress, stdout, whole
 from ptyspec.files.disk import check_place
 
-HELP = "SCENARIO[:WORD,...] (a word: a recipe, a fault, -FAULT, KEY=VALUE), or the folder of a finished run."
+HELP = (
+    "SCENARIO[:WORD,...] (a word: a recipe, a fault, -FAULT, KEY=VALUE), the folder of a finished run, "
+    "or, with --pipeline, a settings file."
+)
 Bad = Annotated[str, argument("BAD", "The same, with the symptom.", complete=variants)]
 SymptomText = Annotated[
     str,
@@ -31,17 +34,27 @@ def explain(
     good: Annotated[str, argument("GOOD", HELP, complete=variants)],
     bad: Annotated[str, argument("BAD", "The same, with the symptom.", complete=variants)],
     symptom: SymptomText,
+    pipeline: Annotated[
+        str | None,
+        option(
+            "MODULE:ATTR",
+            "A pipeline of your own, or 'cmd:COMMAND'; GOOD and BAD are its settings.",
+        ),
+    ] = None,
     profile: options.Profile = None,
     seed: options.Seed = None,
     settings: options.Setting = None,
     budget: Annotated[int | None, option("N", "At most so many runs in the search.", min=2)] = None,
     repeats: Annotated[int, option("N", "Other training seeds that confirm.", min=0)] = 3,
     processes: options.Processes = 2,
+    seconds: options.Seconds = None,
+    memory: options.Memory = None,
     out: Annotated[Path | None, option("DIR", "Also write JSON and story here.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """Find what makes BAD show a symptom that GOOD does not: the stage, the smallest difference, what hides behind it.
 
+    With --pipeline, GOOD and BAD are YAML or JSON files of that pipeline's own settings.
     Every run is kept in the store: the same command after an interruption goes on where it was. Exit codes: 0 explained
     and confirmed both ways, 2 wrong input (GOOD shows the symptom, BAD does not), 3 error, 4 incomplete.
     """
@@ -61,7 +74,8 @@ def explain(
     try:
         with progress() as bars:
             how: Any = {"profile": profile, "seed": seed, "set": settings, "budget": budget}
-            how |= {"repeats": repeats, "processes": processes, "progress": bars}
+            how |= {"pipeline": pipeline, "repeats": repeats, "processes": processes}
+            how |= {"seconds": seconds, "memory": memory, "progress": bars}
             found = search(good, bad, symptom, **how).document
     except KeyboardInterrupt:
         what = "the search was interrupted"

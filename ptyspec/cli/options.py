@@ -87,6 +87,13 @@ Setting = Annotated[
     option("KEY=VALUE", "Change one setting; keys: `ptyspec scenarios --keys`.", "--set"),
 ]
 Processes = Annotated[int, option("N", "Runs at a time.", "-n", min=1)]
+Seconds = Annotated[
+    float | None, option("S", "Longest time of one answer of a process (default: 600).")
+]
+Memory = Annotated[
+    float | None,
+    option("GB", "Most memory of a process (default: three quarters of this machine's)."),
+]
 Strict = Annotated[bool, flag("--strict", "Exit with 1 or 4 where something is wrong.")]
 Root = Annotated[Path | None, option("DIR", "The checkout; otherwise that of this installation.")]
 Json = Annotated[bool, flag("--json", "Print one JSON document and nothing else.")]

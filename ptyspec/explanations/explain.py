@@ -175,7 +175,7 @@ class _Investigation:
             },
             seconds=seconds,
             trace=tuple(search.known.values()),
-            notes=() if self.complete else (looked,),
+            notes=(*self.bench.notes(found.causes), *(() if self.complete else (looked,))),
         )
 
 

@@ -56,6 +56,10 @@ class Bench(ABC):
         """Return where the symptom enters, or why that is not asked."""
         return ChainRow(reason="a clause is judged by its cases")
 
+    def notes(self, causes: Sequence[Sequence[str]]) -> tuple[str, ...]:
+        """Return what a reader of the story should know beside the runs."""
+        return ()
+
     @abstractmethod
     def unreadable(self) -> PtyspecError:
         """Return the error for a GOOD from which the symptom cannot be read."""
@@ -195,6 +199,12 @@ class ClauseBench(Bench):
         """Run the cases under each subset."""
         with ThreadPoolExecutor(self.processes) as pool:
             return list(pool.map(self._run, subsets))
+
+    def notes(self, causes: Sequence[Sequence[str]]) -> tuple[str, ...]:
+        """Return which differences do not reach the cases."""
+        names = ", ".join(delta.name for delta in self.beyond)
+        told = f"Cases bring their own settings; these differences do not reach them: {names}."
+        return (told,) if names else ()
 
     def unreadable(self) -> PtyspecError:
         """Return the error for cases that cannot be judged without any difference."""

@@ -154,7 +154,7 @@ def digest_of(made: Any) -> str:
     if isinstance(made, np.ndarray):
         made = array_digest(made)
     elif isinstance(made, dict):
-        made = [(key, digest_of(made[key])) for key in sorted(made)]
+        made = [(key, digest_of(made[key])) for key in sorted(made, key=repr)]
     elif isinstance(made, list | tuple):
         made = [*map(digest_of, made)]
     return hashlib.sha256(repr(made).encode()).hexdigest()[:16]

@@ -3,10 +3,10 @@
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ptyspec.front.run import Changes, Run, begin, settings_of, told_by
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ptyspec.pipeline.protocol import Pipeline, Progress
     from ptyspec.render.table import Table
     from ptyspec.report.comparison import Comparison
+    from ptyspec.runs.limits import Limits
     from ptyspec.spec.finding import Finding
 
 
@@ -140,18 +141,14 @@ def check(
     from ptyspec.checks.judge import outputs_of
     from ptyspec.pipeline.protocol import Progress
     from ptyspec.pipeline.reference import ReferencePipeline
-    from ptyspec.runs.limits import SECONDS, Limits
     from ptyspec.runs.pipelines import maker
     from ptyspec.runs.request import request
 
     if isinstance(scenario, str):
         scenario = request(scenario, profile=profile, settings=settings_of(set)).scenario
-    limits = Limits(
-        SECONDS if seconds is None else seconds, None if memory is None else memory * 1e9
-    )
     given: Any = pipeline or ReferencePipeline
     if isinstance(pipeline, str):
-        given = maker(pipeline, limits)()
+        given = maker(pipeline, _limits(seconds, memory))()
     given = given() if isinstance(given, type) else given
     step = (told_by(progress) or Progress()).step
     try:
@@ -159,6 +156,13 @@ def check(
         return _sorted(judged(outputs, clauses, trains=trains, progress=step))
     finally:
         getattr(given, "close", lambda: None)()
+
+
+def _limits(seconds: float | None, memory: float | None) -> "Limits":
+    from ptyspec.runs.limits import SECONDS, Limits
+
+    most = None if memory is None else memory * 1e9
+    return Limits(SECONDS if seconds is None else seconds, most)
 
 
 def _sorted(findings: "Iterable[Finding]") -> Results:
@@ -221,16 +225,19 @@ class Explained:
 
 
 def explain(
-    good: Run | Path | str,
-    bad: Run | Path | str,
+    good: Run | Path | str | Mapping[str, Any],
+    bad: Run | Path | str | Mapping[str, Any],
     symptom: str,
     *,
+    pipeline: Any = None,
     profile: str | None = None,
     seed: int | None = None,
     set: Changes | None = None,
     budget: int | None = None,
     repeats: int = 3,
     processes: int = 2,
+    seconds: float | None = None,
+    memory: float | None = None,
     progress: "Progress | bool" = True,
 ) -> Explained:
     """Return what makes `bad` show a symptom that `good` does not: the stage, and the smallest set of differences.
@@ -238,39 +245,50 @@ def explain(
     Args:
         good, bad: finished runs, or the words that `run` takes; profile, seed and set are for words.
         symptom: such as "amplitude.mean_ratio < 0.9", or the id of a clause.
+        pipeline: as in `check`. Then good and bad are its own settings: YAML or JSON files, or dictionaries; profile,
+            seed and set change the scan that it is asked about.
         budget: at most so many runs in the search.
         repeats: other training seeds with which each claim is confirmed.
-        processes: runs at a time.
+        processes: runs at a time; of a pipeline in this process always one.
+        seconds, memory: as in `check`.
         progress: True tells of each run on stderr; or an object that is told.
 
-    Every run is kept in the store: an interrupted search goes on where it was. Raises PtyspecError where `good` shows
+    Every run is kept in the store: an interrupted search goes on where it was. Where nothing names the pipeline's code
+    (a command, a notebook), answers are kept for as long as the search lasts. Raises PtyspecError where `good` shows
     the symptom, `bad` does not, or nothing differs.
     """
     begin()
     from ptyspec.explanations.explain import Question, explain
-    from ptyspec.explanations.laboratory import ClauseBench, Laboratory
     from ptyspec.explanations.search import read_symptom
-    from ptyspec.faults import catalogue
-    from ptyspec.front.checkout import checkout
     from ptyspec.pipeline.protocol import Progress
-    from ptyspec.runs.run_spec import Options, run_specs
+    from ptyspec.runs.run_spec import Options
     from ptyspec.spec.clause import specification
 
-    words = str(getattr(good, "folder", good)), str(getattr(bad, "folder", bad))
-    options = Options(profile=profile, seed=seed, settings=settings_of(set))
-    first, second = run_specs(words, options, faults=catalogue.names())
     tell, asked = (told_by(progress) or Progress()).message, symptom.strip()
-    if not CLAUSE.fullmatch(asked):
-        read = read_symptom(asked)
-        with Laboratory(first, second, read, processes, tell) as lab:
-            return Explained(explain(lab, Question(*words, read.text), budget, repeats))
-    clause = specification()[asked].id
-    tell(f"collecting the cases of {clause}")
-    bench = ClauseBench(checkout(None), clause, first, second, processes, tell)
+    clause = specification()[asked].id if CLAUSE.fullmatch(asked) else None
+    sign = clause or read_symptom(asked)
+    options = Options(profile=profile, seed=seed, settings=settings_of(set))
+    if pipeline is not None:
+        from ptyspec.explanations.own_bench import OwnBench
+
+        names = [str(side) if isinstance(side, str | Path) else "" for side in (good, bad)]
+        question = Question(names[0] or "good", names[1] or "bad", asked)
+        sides = cast("Any", good), cast("Any", bad)
+        limits = _limits(seconds, memory)
+        with OwnBench(pipeline, *sides, sign, options, processes, tell, limits) as own:
+            return Explained(explain(own, question, budget, repeats))
+    from ptyspec.explanations.laboratory import ClauseBench, Laboratory
+    from ptyspec.faults import catalogue
+    from ptyspec.front.checkout import checkout
+    from ptyspec.runs.run_spec import run_specs
+
+    words = str(getattr(good, "folder", good)), str(getattr(bad, "folder", bad))
+    question = Question(*words, asked)
+    first, second = run_specs(words, options, faults=catalogue.names())
+    if not isinstance(sign, str):
+        with Laboratory(first, second, sign, processes, tell) as lab:
+            return Explained(explain(lab, question, budget, repeats))
+    tell(f"collecting the cases of {sign}")
+    bench = ClauseBench(checkout(None), sign, first, second, processes, tell)
     bench.narrow()
-    found = explain(bench, Question(*words, asked), budget, repeats)
-    if bench.beyond:
-        names = ", ".join(delta.name for delta in bench.beyond)
-        note = f"Cases bring their own settings; these differences do not reach them: {names}."
-        found = found.model_copy(update={"notes": (*found.notes, note)})
-    return Explained(found)
+    return Explained(explain(bench, question, budget, repeats))

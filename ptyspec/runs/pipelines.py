@@ -56,16 +56,16 @@ def pipeline_code(pipeline: object) -> str | None:
     modules: set[str] = set()
     try:
         if isinstance(pipeline, FunctionType):
-            modules.add(pipeline.__module__)
+            state = _state(pipeline, modules)
         else:
             _class(cls, modules)
-        for stage in STAGES:
+            # A pipeline of this package says by its name which state of it matters.
+            state = "" if _is_ours(cls.__module__) else _state(_held(pipeline), modules)
+        for stage in (*STAGES, "reconstruct", "fit"):
             work = getattr(pipeline, stage, None)
             code = getattr(inspect.unwrap(work), "__code__", None) if callable(work) else None
             if code is not None and not Path(code.co_filename).is_file():
                 raise _UnknownError(stage)  # made by exec: its module's file does not hold it
-        # A pipeline of this package says by its name which state of it matters.
-        state = "" if _is_ours(cls.__module__) else _state(_held(pipeline), modules)
     except _UnknownError:
         return None
     digest = hashlib.sha256(f"{cls.__module__}.{cls.__qualname__} {state}".encode())
@@ -73,7 +73,8 @@ def pipeline_code(pipeline: object) -> str | None:
     parts = sorted(room for room in rooms if room not in STAGE_SOURCES)
     digest.update(source_digest(Path(ptyspec.__file__).parent, parts).encode())
     others = {name for name in modules if not _is_ours(name)}
-    for name, path in closure(others, cls.__module__.partition(".")[0]):
+    home = getattr(pipeline, "__module__", cls.__module__)
+    for name, path in closure(others, home.partition(".")[0]):
         digest.update(f"\0{name}\0{digest_as_loaded(name, path)}".encode())
     return digest.hexdigest()[:16]
 
@@ -130,11 +131,13 @@ COMMAND = "cmd:"
 """What a pipeline in a process of its own begins with."""
 
 
-def maker(words: str, limits: "Limits | None" = None) -> Callable[[], Any]:
+def maker(
+    words: str, limits: "Limits | None" = None, environment: Mapping[str, str | None] | None = None
+) -> Callable[[], Any]:
     """Return what makes the pipeline: a class anew each time, an instance as it is, a command once it is asked.
 
     `words`: MODULE:ATTR of eight stages or of a black box, or `cmd:COMMAND` for a process of its own, to which the
-    limits of time and memory apply.
+    limits of time and memory apply, and which starts with these environment variables (None: not set).
 
     Stages that a pipeline lacks are the reference's (`pipeline.declared`). Raises ConfigError for a module that cannot be
     imported, a name it lacks, a class that needs arguments, no stage at all, or a name that belongs to the reference (stored runs go by a pipeline's name).
@@ -144,7 +147,8 @@ def maker(words: str, limits: "Limits | None" = None) -> Callable[[], Any]:
     if words.startswith(COMMAND):
         from ptyspec.runs.remote import connect
 
-        return cache(lambda: _whole(connect(words.removeprefix(COMMAND), limits), words))
+        command = words.removeprefix(COMMAND)
+        return cache(lambda: _whole(connect(command, limits, environment), words))
     module, colon, path = words.partition(":")
     if not (module and colon and path):
         raise _refusal("a pipeline is written MODULE:ATTR", words, "", f"such as {REFERENCE}")

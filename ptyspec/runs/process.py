@@ -27,6 +27,7 @@ from ptyspec.errors import ProcessError as ProcessError  # also known by this na
 from ptyspec.runs import wire
 from ptyspec.runs.limits import LOOK, WATCHED, Limits, resident
 from ptyspec.runs.private_folder import private_folder, remove
+from ptyspec.runs.variables import Variables, with_variables
 
 PROTOCOL = 1
 TAIL = 2000
@@ -57,11 +58,15 @@ class Answer:
 class Process:
     """A command that answers questions; started when first asked, closed by `close` or at the end of this program.
 
-    `lives` counts how often it was started: what it kept in memory is gone with the life before.
+    `lives` counts how often it was started: what it kept in memory is gone with the life before. `environment`: variables
+    that it has beside those of this program; None: not set.
     """
 
-    def __init__(self, command: str, limits: Limits | None = None) -> None:
+    def __init__(
+        self, command: str, limits: Limits | None = None, environment: Variables | None = None
+    ) -> None:
         self.command, self.limits = command, limits or Limits()
+        self.environment = dict(environment or {})
         self.said: dict[str, Any] = {}
         self.folder: Path | None = None
         self.lives, self.deaths, self.count = 0, 0, 0
@@ -185,6 +190,7 @@ class Process:
                     stdout=subprocess.PIPE,
                     stderr=stderr,
                     start_new_session=True,
+                    env=with_variables(self.environment),
                 )
         except OSError as error:
             self.close()

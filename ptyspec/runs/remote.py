@@ -17,6 +17,7 @@ from ptyspec.pipeline.protocol import Pipeline, Session, Trained
 from ptyspec.runs import wire
 from ptyspec.runs.limits import Limits
 from ptyspec.runs.process import Answer, Process
+from ptyspec.runs.variables import Variables
 
 DOORS = ("box", "network", "stages")
 
@@ -196,12 +197,14 @@ def _foreign(value: object, limit: str) -> ConfigError:
 METHODS = {name: _train if name == "train" else _stage(name) for name in STAGES}
 
 
-def connect(command: str, limits: Limits | None = None) -> Remote:
+def connect(
+    command: str, limits: Limits | None = None, environment: Variables | None = None
+) -> Remote:
     """Start a command and return what its handshake declares: a black box, a network, or the stages it has.
 
     Raises ProcessError where it cannot be started, ends, hangs, or declares something that is not known.
     """
-    process = Process(command, limits)
+    process = Process(command, limits, environment)
     try:
         said = process.start()
         problem = _problem(said)
