@@ -28,6 +28,7 @@ OF_THEIR_OWN = (
     "verdicts",
     "calibration",
     "investigation",
+    "doors",
 )
 """Studies: each prints a table of its own and has no budget."""
 RESULTS = ROOT / "benchmarks" / "results"
@@ -69,7 +70,8 @@ def _asked(words: list[str]) -> argparse.Namespace:
         "`python -m benchmarks orders --help`: the tests in other orders and numbers of processes. "
         "`python -m benchmarks legacy --help`: what a dictionary that is not in step does. "
         "`python -m benchmarks explain --help`: planted causes found again, and the runs that it took. "
-        "`python -m benchmarks own --help`: the same in a pipeline's own settings, by real reconstructions.",
+        "`python -m benchmarks own --help`: the same in a pipeline's own settings, by real reconstructions. "
+        "`python -m benchmarks doors --help`: a pipeline here and in a process of its own.",
     )
     known = (*USUAL, *ON_REQUEST)
     parser.add_argument(

@@ -62,7 +62,8 @@ def serve(pipeline: Any, questions: TextIO, answers: TextIO) -> None:
     asked = _Stages(pipeline) if said["door"] == "stages" else _Box(pipeline)
 
     def say(line: Mapping[str, Any]) -> None:
-        answers.write(json.dumps(line, default=wire.plain_number) + "\n")
+        text = json.dumps(line, default=wire.plain_number)  # whole, before anything is written
+        answers.write(text + "\n")
         answers.flush()
 
     for text in questions:
@@ -73,11 +74,17 @@ def serve(pipeline: Any, questions: TextIO, answers: TextIO) -> None:
             continue
         try:
             say({"ok": True, **asked.answer(op, question, say)})
-        except PtyspecError as error:
-            kind = type(error).__name__
-            say({"ok": False, "kind": kind, "error": error.message, "details": error.details})
         except Exception as error:
-            say({"ok": False, "kind": type(error).__name__, "error": str(error)})
+            say(refused(error))
+
+
+def refused(error: Exception) -> dict[str, Any]:
+    """Return the answer of an error; its details travel as the text that they print as."""
+    kind = type(error).__name__
+    if not isinstance(error, PtyspecError):
+        return {"ok": False, "kind": kind, "error": str(error)}
+    details = {key: None if one is None else str(one) for key, one in error.details.items()}
+    return {"ok": False, "kind": kind, "error": error.message, "details": details}
 
 
 def handshake(pipeline: Any) -> dict[str, Any]:
