@@ -8,10 +8,9 @@ from ptyspec.errors import MissingPackageError
 EXTRAS = {
     "tensorflow": ("keras", "tensorflow"),
     "jax": ("keras", "jax"),
-    "torch": ("keras", "torch"),
     "report": ("matplotlib",),
 }
-"""Packages by extra, under the names that are imported. The first three are the backends of Keras."""
+"""Packages by extra, under the names that are imported. The first two are backends of Keras."""
 
 
 def installed(*packages: str) -> bool:

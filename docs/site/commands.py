@@ -21,7 +21,7 @@ stderr. `--json` prints one document with `schema_version` and its headline at t
 | 0 | ok |
 | 1 | finished, and something is wrong: a clause is broken |
 | 2 | wrong input |
-| 3 | a run or the suite broke |
+| 3 | a run or the suite broke, or a package of an extra is missing |
 | 4 | incomplete evidence |
 """
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ptyspec import extras
-from ptyspec.errors import ConfigError
+from ptyspec.errors import ConfigError, MissingPackageError
 
 if TYPE_CHECKING:
     import keras
@@ -25,14 +25,19 @@ __all__ = ["keras", "ops", "tensorflow"]
 
 LEVEL, WARNINGS = "TF_CPP_MIN_LOG_LEVEL", "2"
 VARIABLE = "KERAS_BACKEND"
-BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
-"""Each comes with the extra of its name."""
+BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX"}
+"""Each comes with the extra of its name. PyTorch multiplies no numpy array by a tensor, as the forward model does."""
 
 
 def backend() -> str:
     """Return what Keras runs on: KERAS_BACKEND, else the first backend that is installed, else tensorflow."""
     here = (name for name in BACKENDS if extras.installed(name))
     return os.environ.get(VARIABLE) or next(here, "tensorflow")
+
+
+def compiles() -> bool:
+    """Return whether the backend compiles a step of training: JAX alone, which else computes it op by op."""
+    return backend() == "jax"
 
 
 def require(what: str = "a network of this project") -> None:
@@ -43,7 +48,8 @@ def require(what: str = "a network of this project") -> None:
     name = backend()
     if name not in BACKENDS:
         step = f"set {VARIABLE} to one of {', '.join(BACKENDS)}"
-        raise ConfigError("Keras has no such backend", value=name, source=VARIABLE, next_step=step)
+        what = "this project's networks do not run on this backend"
+        raise ConfigError(what, value=name, source=VARIABLE, next_step=step)
     extras.require(name, what, f"Keras with {BACKENDS[name]}")
 
 
@@ -69,9 +75,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     require()
     if name == "tensorflow" and backend() != "tensorflow":
-        what = "this part looks into the network with TensorFlow, which is not the backend"
-        step = f"unset {VARIABLE}, after pip install 'ptyspec[tensorflow]'"
-        raise ConfigError(what, value=backend(), source=VARIABLE, next_step=step)
+        what = f"looking into the network needs TensorFlow, and the backend is {backend()}"
+        step = f"pip install 'ptyspec[tensorflow]', and set {VARIABLE}=tensorflow"
+        raise MissingPackageError(what, source=VARIABLE, next_step=step)
     os.environ[VARIABLE] = backend()
     collects = gc.isenabled()
     gc.disable()

@@ -9,7 +9,7 @@ import numpy as np
 from ptyspec.contracts.bundles import Array
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.networks.forward import Field, ForwardModel, Tensor, fold, unfold
-from ptyspec.networks.framework import keras, ops
+from ptyspec.networks.framework import compiles, keras, ops
 from ptyspec.networks.registry import builder
 from ptyspec.physics.scale import BACKGROUND, probe_energy
 
@@ -57,7 +57,7 @@ class Reconstructor(keras.Model):
         self, scenario: Scenario, probe: Array, a0: float, canvas: int, mask: Array | None = None
     ) -> None:
         super().__init__()
-        self.jit_compile = False
+        self.jit_compile = compiles()
         members = scenario.members
         level = scenario.model.N / 2 / probe_energy(probe) ** 0.5
         conditioned = ForwardModel(np.asarray(probe) * level, members, canvas, mask)

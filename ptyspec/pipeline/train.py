@@ -11,7 +11,7 @@ from ptyspec.contracts.bundles import Array, Container, Patches
 from ptyspec.contracts.records import EpochRecord, History
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import TooFewPointsError, TrainingDivergedError, TrainingInterruptedError
-from ptyspec.networks.framework import keras
+from ptyspec.networks.framework import compiles, keras
 from ptyspec.networks.reconstructor import Reconstructor
 from ptyspec.networks.registry import check_reach
 from ptyspec.physics.geometry import required_canvas
@@ -36,7 +36,7 @@ def train(scenario: Scenario, containers: Containers, session: Session) -> Train
     untrained = snapshot(model)
     training, validation = _divide(scenario, containers.train.size)
     optimizer = _optimizer(scenario, len(training))
-    model.compile(optimizer=optimizer, jit_compile=False)
+    model.compile(optimizer=optimizer, jit_compile=compiles())
     optimizer.build(model.trainable_variables)
     run = _Run(scenario, model, containers.train, training, validation, session)
     state = run.fit(untrained)

@@ -94,7 +94,7 @@ def test_a_machine_without_extras_is_fit_and_is_told_what_brings_them(
     assert "not installed: pip install 'ptyspec[tensorflow]'" in rows["backend"]["value"]
     # Another backend than the one that was asked for is there: that is wrong.
     monkeypatch.setattr(extras, "_installed", lambda name: name in {"keras", "jax"})
-    monkeypatch.setenv(framework.VARIABLE, "torch")
+    monkeypatch.setenv(framework.VARIABLE, "tensorflow")
     code, rows = doctor()
     assert (code, rows["backend"]["state"]) == (3, "fail")
 
