@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from ptyspec.checks.verdict import Verdict
     from ptyspec.contracts.scenario import Scenario
     from ptyspec.errors import PtyspecError
-    from ptyspec.front.calls import check, compare, explain, fault, judge, read_scan
+    from ptyspec.front.calls import compare, explain, fault, judge, read_scan
+    from ptyspec.front.results import check
     from ptyspec.front.run import Run, run
     from ptyspec.pipeline.protocol import Pipeline
     from ptyspec.pipeline.reference import ReferencePipeline
@@ -42,7 +43,7 @@ _HOMES = {
     "Run": "front.run",
     "Scenario": "contracts.scenario",
     "Verdict": "checks.verdict",
-    "check": "front.calls",
+    "check": "front.results",
     "compare": "front.calls",
     "explain": "front.calls",
     "fault": "front.calls",

@@ -228,10 +228,11 @@ def _inside(positions: Array, origin: tuple[int, int], shape: tuple[int, ...], s
     return np.asarray((low >= 0).all(axis=1) & (low + size <= np.array(shape)[::-1]).all(axis=1))
 
 
-def box_of(pipeline: Any, scene: Sequence[str] = ()) -> Box:
+def box_of(pipeline: Any, scene: Sequence[str] = (), *, upper: float = 1.0) -> Box:
     """Return a black box beside the scan that it is asked about: a function `reconstruct`, or an object with one.
 
-    `scene`: other settings of the scan than 200 frames of 64 x 64, object with phase.
+    `scene`: other settings of the scan than 200 frames of 64 x 64, object with phase. `upper`: the part of the frames that
+    is kept, those with the smallest y: the area is not square then.
     """
     from ptyspec.runs.request import request
 
@@ -245,7 +246,9 @@ def box_beside(pipeline: Any, scenario: Scenario) -> Box:
 
     raw = ReferencePipeline().simulate(scenario)
     assert raw.objectGuess is not None
-    return Box(pipeline, raw.objectGuess, scan_of(raw), scenario.dose.nphotons)
+    scan = scan_of(raw)
+    rows = np.flatnonzero(scan.positions[:, 1] <= np.quantile(scan.positions[:, 1], upper))
+    return Box(pipeline, raw.objectGuess, scan.take(rows), scenario.dose.nphotons)
 
 
 SCENE = (
@@ -255,6 +258,8 @@ SCENE = (
     "scan.n_images=200",
     "dose.nphotons=1e6",
 )
+WIDE = ("object.size=160", "scan.n_images=400")
+"""Settings of a scan whose upper half has as many frames as usual."""
 SMALL = ("object.size=110", "scan.n_images=80")
 """Settings of a scan that is asked about in seconds: the same clauses with thinner margins."""
 

@@ -8,7 +8,7 @@ from ptyspec.spec.clause import specification
 from ptyspec.spec.finding import Finding, State
 
 OURS = "only ptyspec's own tests look at it"
-TRAINS = "it trains: --tier full"
+TRAINS = "it looks at what training made: --tier full"
 
 
 def why_not(check: ClauseCheck, outputs: Any, *, trains: bool = True) -> str:

@@ -1,6 +1,7 @@
 """`ptyspec check`: what the clauses say of a pipeline, a line a clause, and one verdict."""
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import typer
 
@@ -9,6 +10,15 @@ from ptyspec.cli.options import argument, clauses, option
 from ptyspec.cli.output import fix_threads, line, print_json, progress
 
 STYLES = {"failed": "red", "error": "red", "passed": "green"}
+TIERS = {
+    "quick": "one scene, nothing is trained",
+    "full": "a second scene, and what needs a trained network",
+}
+
+
+def tiers(incomplete: str) -> list[str]:
+    """Complete a tier."""
+    return [name for name in TIERS if name.startswith(incomplete)]
 
 
 def check(
@@ -23,6 +33,9 @@ def check(
     only: Annotated[
         list[str] | None, option("ID", "Only these clauses.", "--clause", complete=clauses)
     ] = None,
+    tier: Annotated[
+        str, option("TIER", "quick: one scene; full: a second one, and training.", complete=tiers)
+    ] = "quick",
     seconds: options.Seconds = None,
     memory: options.Memory = None,
     as_json: options.Json = False,
@@ -32,28 +45,32 @@ def check(
     Exit codes: 0 every MUST that judges it holds, 1 one is broken, 2 wrong input, 3 a check could not be made,
     4 too little was looked at.
     """
+    if tier not in TIERS:
+        raise typer.BadParameter(f"--tier is {' or '.join(TIERS)}, not {tier!r}")
     fix_threads()
-    from ptyspec.front.calls import check as held
+    from ptyspec.front.results import check as held
 
+    how: dict[str, Any] = {"profile": profile, "set": settings, "clauses": only, "tier": tier}
+    how |= {"seconds": seconds, "memory": memory}
     with progress() as bars:
-        found = held(
-            pipeline,
-            scenario,
-            profile=profile,
-            set=settings,
-            clauses=only,
-            seconds=seconds,
-            memory=memory,
-            progress=bars,
-        )
+        bars.stage_started(tier)
+        found = held(pipeline, scenario, progress=bars, **how)
     if as_json:
-        print_json({"status": found.status, "line": found.line, "findings": list(found)})
+        told: dict[str, Any] = {"pipeline": pipeline, "tier": tier, "status": found.status}
+        told |= {
+            "line": found.line,
+            "findings": [*map(asdict, found)],
+            "does_not_apply": found.aside,
+        }
+        print_json(told)
     else:
         for one in found:
-            told = (
+            said = (
                 f"{one.state.value:<12} {one.clause:<14} {one.stage:<10} {one.what}: {one.observed}"
             )
-            told += f"; wanted: {one.expected}" if one.ok is False else ""
-            line(told, STYLES.get(one.state.value, ""))
+            said += f"; wanted: {one.expected}" if one.ok is False else ""
+            line(said, STYLES.get(one.state.value, ""))
+        for reason in found.reasons():
+            line(reason)
         line(found.line)
     raise typer.Exit(found.code)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 2.0
 """A stage shorter than this says nothing before its end."""
+BAR, WIDTH = "━", 20
 LINES_EVERY = 15.0
 """Seconds between lines where no terminal redraws."""
 
@@ -85,7 +86,8 @@ class RichProgress(Progress):
         self._counts[unit] = (done, now if anew else since)
         left = (now - since) / done * (total - done) if done > 1 and not anew else 0.0
         rest = f"  about {left:.0f} s left" if left >= 1 else ""
-        self._parts[unit] = f"{unit} {done}/{total}  {note}{rest}".strip()
+        bar = f"{BAR * (WIDTH * done // total):·<{WIDTH}} " if self.terminal and not unit else ""
+        self._parts[unit] = f"{bar}{unit} {done}/{total}  {note}{rest}".strip()
         due = self.terminal or now - self._last_line >= LINES_EVERY or (unit and done == total)
         if due and now - self._began >= QUIET_SECONDS:
             self._last_line = now

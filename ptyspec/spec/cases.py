@@ -19,6 +19,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import ptyspec
+from ptyspec.contracts.stages import SUITE
 from ptyspec.errors import PtyspecError
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.environment import library_versions
@@ -47,6 +49,13 @@ def tier_of(case: str) -> str | None:
     return next((name for name in reversed(folders) if name in TIERS), None)
 
 
+def name_of(item: "pytest.Item") -> str:
+    """Return a case's node id; one of the suite that ships has the same wherever it is installed, and however it is asked for."""
+    if item.path.parent != Path(ptyspec.__file__).parent / SUITE.split("/")[1]:
+        return item.nodeid
+    return f"{SUITE}{item.path.name}::{item.nodeid.partition('::')[2]}"
+
+
 def names_of(item: "pytest.Item") -> list[str]:
     """Return the ids in a case's markers, nearest marker first, each once."""
     return list(dict.fromkeys(n for mark in item.iter_markers("clause") for n in mark.args))
@@ -71,9 +80,10 @@ def pytest_collection_finish(session: "pytest.Session") -> None:
     for item in session.items:
         path, line, _ = item.reportinfo()
         file = Path(path)
-        rows[item.nodeid] = {
+        name = name_of(item)
+        rows[name] = {
             "clauses": list(map(str, names_of(item))),
-            "tier": tier_of(item.nodeid),
+            "tier": tier_of(name),
             "file": (file.relative_to(root) if file.is_relative_to(root) else file).as_posix(),
             "line": (line or 0) + 1,
             "digest": _digest(getattr(item, "function", None)),

@@ -39,7 +39,7 @@ LOOSE, TIGHT = 0.01, 0.5
 """A tolerance of which less than 1 % is used tells little; one with over half used is tight."""
 BEYOND = 1e6
 """Largest figure of a margin: what used infinitely much of its tolerance is written as this."""
-CASE, STATE, MARGIN, NOTE = "state", "state:", "margin:", "state note"
+CASE, STATE, MARGIN, NOTE, NAME = "state", "state:", "margin:", "state note", "case"
 """Names of the user properties."""
 
 

@@ -182,13 +182,14 @@ class AllureReport:
     def _describe(self, item: pytest.Item, passed: bool) -> None:
         import allure
 
+        from ptyspec.spec.cases import name_of
         from ptyspec.spec.checks import reproduction
 
         told = inspect.getdoc(getattr(item, "function", None)) or ""
         states, found = item.stash.get(STATES, {}), item.stash.get(FINDINGS, {}).values()
         faults = self.options.faults.replace(", ", ",")
         line = f"PTYSPEC_FAULT={shlex.quote(faults)} " if faults else ""
-        line += reproduction(item.nodeid, self.options.changes)
+        line += reproduction(name_of(item), self.options.changes)
         clauses = item.stash.get(CLAUSES, ())
         text = case_page(told, clauses, states, found, line, passed=passed)
         allure.dynamic.description(text)  # type: ignore[no-untyped-call]

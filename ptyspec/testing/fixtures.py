@@ -40,6 +40,7 @@ SWEEPS = 12
 @pytest.fixture
 def clause(request: pytest.FixtureRequest) -> "Check":
     """The assertions of the clause this case is bound to; called with an id, those of its other clauses."""
+    from ptyspec.spec.cases import name_of
     from ptyspec.spec.checks import Check  # numpy: not before a case needs it
 
     bound = request.node.stash.get(CLAUSES, ())
@@ -50,7 +51,7 @@ def clause(request: pytest.FixtureRequest) -> "Check":
     stash, config = request.node.stash, request.config
     return Check(
         bound[0],
-        request.node.nodeid,
+        name_of(request.node),
         stash[FINDINGS],
         others=bound[1:],
         options=config.stash[OPTIONS].changes,

@@ -8,24 +8,21 @@ import ast
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import ptyspec
-from ptyspec.contracts.stages import REFERENCE, SUITE
-from ptyspec.spec.cases import EVIDENCE, clauses_of, source_tree, tier_of
+from ptyspec.contracts.stages import REFERENCE
+from ptyspec.spec.cases import EVIDENCE, clauses_of, name_of, source_tree, tier_of
 from ptyspec.spec.clause import Clause
 from ptyspec.spec.finding import Finding, State, of_case
-from ptyspec.spec.ledger import CASE, MARGIN, NOTE, STATE, properties
+from ptyspec.spec.ledger import CASE, MARGIN, NAME, NOTE, STATE, properties
 from ptyspec.testing.plugin import Options
 
 if TYPE_CHECKING:
     from ptyspec.spec.checks import Findings
 
 
-SUITE_FOLDER = Path(ptyspec.__file__).parent / "conformance"
 MAX_CLAUSES = 3
 ASSERTING = ("raises", "warns", "fail")
 """Calls that assert, beside all whose name begins with `assert`."""
@@ -136,12 +133,10 @@ class Recorder:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Give every case its tier and clauses, as markers and as properties."""
         for item in items:
-            if (
-                item.path.parent == SUITE_FOLDER
-            ):  # wherever it is installed, and whatever was asked for
-                name = f"{SUITE}{item.path.name}::{item.nodeid.partition('::')[2]}"
-                item._nodeid = name  # type: ignore[attr-defined]  # pytest would name it by what was asked for
-            tier = tier_of(item.nodeid)
+            name = name_of(item)
+            if name != item.nodeid:
+                item.user_properties.append((NAME, name))
+            tier = tier_of(name)
             if tier is not None:
                 item.add_marker(tier)
             if any(mark.args for mark in item.iter_markers("hypothesis")):
@@ -164,7 +159,7 @@ class Recorder:
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         """Note which cases are left out, and that their files are no longer whole."""
-        self.facts.left.update({item.nodeid: _ids(item) for item in items})
+        self.facts.left.update({name_of(item): _ids(item) for item in items})
         self._partial(item.nodeid for item in items)
 
     def _partial(self, names: Iterable[str]) -> None:
@@ -173,7 +168,7 @@ class Recorder:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note the cases; a worker sends all facts with its last message."""
-        self.facts.cases = {item.nodeid: _ids(item) for item in session.items}
+        self.facts.cases = {name_of(item): _ids(item) for item in session.items}
         output: dict[str, Any] | None = getattr(self.config, "workeroutput", None)
         if output is not None:
             output[WORKER_OUTPUT] = asdict(self.facts)
@@ -225,7 +220,9 @@ class Recorder:
         clauses = item.stash.get(CLAUSES, ())
         names_one = call.excinfo is not None and blamed([call.excinfo.value])
         if report.failed and clauses and call.when != "teardown" and not names_one:
-            report.sections.append(("clause", section(clauses, item.nodeid, self.options.changes)))
+            report.sections.append(
+                ("clause", section(clauses, name_of(item), self.options.changes))
+            )
         return report
 
     def _states(self, item: pytest.Item, setup: bool) -> list[tuple[str, str]]:

@@ -195,10 +195,10 @@ def test_runs_are_compared_by_object_or_folder(run: ptyspec.Run, tmp_path: Path)
 @pytest.mark.expensive
 def test_a_right_pipeline_breaks_nothing_and_a_wrong_one_is_named_first() -> None:
     scenario = small(model={"stages": 1, "filters": [8]}).scenario
-    right = ptyspec.check(ptyspec.ReferencePipeline, scenario, trains=False)
+    right = ptyspec.check(ptyspec.ReferencePipeline, scenario)
     assert [one for one in right if one.ok is False] == []
     assert len({one.clause for one in right}) == len(right) > 20
-    wrong = ptyspec.check(GainInObject(), scenario, trains=False)
+    wrong = ptyspec.check(GainInObject(), scenario)
     assert (wrong[0].clause, wrong[0].state) == ("STITCH-005", State.FAILED)
     assert repr(wrong).splitlines()[1].startswith("STITCH-005")
     assert "<td>STITCH-005</td>" in wrong._repr_html_()
