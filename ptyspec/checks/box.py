@@ -237,11 +237,11 @@ def box_of(pipeline: Any, scene: Sequence[str] = (), *, upper: float = 1.0) -> B
     from ptyspec.runs.request import request
 
     scenario = request("gs1_custom", profile="quick", settings=(*SCENE, *scene)).scenario
-    return box_beside(pipeline, scenario)
+    return box_beside(pipeline, scenario, upper)
 
 
-def box_beside(pipeline: Any, scenario: Scenario) -> Box:
-    """Return a black box beside the scan that a scenario simulates."""
+def box_beside(pipeline: Any, scenario: Scenario, upper: float = 1.0) -> Box:
+    """Return a black box beside the scan that a scenario simulates, or the `upper` part of its frames."""
     from ptyspec.pipeline.reference import ReferencePipeline
 
     raw = ReferencePipeline().simulate(scenario)

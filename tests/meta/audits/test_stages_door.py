@@ -110,7 +110,7 @@ def test_at_least_120_clauses_can_judge_another_pipeline() -> None:
 
 
 def test_a_right_stitching_alone_is_right_and_the_number_of_its_clauses_is_told() -> None:
-    found = ptyspec.check(pipeline("stitch", lambda made, *_: made, "s"), SCENARIO, trains=False)
+    found = ptyspec.check(pipeline("stitch", lambda made, *_: made, "s"), SCENARIO)
     assert "clauses judge this pipeline" in found.line
     assert found.status == "right", found.line
 
