@@ -17,7 +17,7 @@ from ptyspec.checks.answers import placed
 from ptyspec.checks.box import SMALL, Box, box_of
 from ptyspec.checks.judge import DOORS, judge, outputs_of, registered
 from ptyspec.errors import ConfigError
-from ptyspec.front.calls import check
+from ptyspec.front.results import check
 from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.pipeline.box import Scan, raw_of
 from ptyspec.spec.finding import Finding, State
