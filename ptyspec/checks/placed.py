@@ -14,9 +14,7 @@ from ptyspec.contracts.records import EpochRecord, History
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.scale import illumination_weight
 from ptyspec.physics.stitch import stitch
-from ptyspec.pipeline.declared import own_part
 from ptyspec.pipeline.protocol import Trained
-from ptyspec.runs.remote import Remote
 from ptyspec.scores.phase import global_phase
 from ptyspec.seeds import generator
 from ptyspec.spec.checks import Check
@@ -56,9 +54,8 @@ def perfect_inference(outputs: StageOutputs) -> Patches:
 
 
 def trains_itself(outputs: StageOutputs) -> bool:
-    """Whether inference works on what the pipeline's own training made, or is where no generator can travel."""
-    remote = isinstance(own_part(outputs.pipeline), Remote)
-    return remote or ("train" in outputs.declared and not outputs.own_network)
+    """Whether inference works on what the pipeline's own training made."""
+    return "train" in outputs.declared and not outputs.own_network
 
 
 def _inferred(check: Check, outputs: StageOutputs, what: str) -> tuple[Patches, Container] | None:

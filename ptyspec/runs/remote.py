@@ -150,8 +150,12 @@ def _stage(name: str) -> Callable[..., Any]:
     def ask(self: Remote, scenario: Scenario, *given: Any) -> Any:
         bundles = dict(zip(wanted, given, strict=True))
         plain: dict[str, Any] = {"scenario": scenario.model_dump(mode="json")}
-        if "trained" in bundles:
-            plain["handle"] = handle_of(self.process, bundles["trained"])
+        if (trained := bundles.get("trained")) is not None:
+            kept = kept_of(self.process, trained)
+            if kept is not None:
+                plain["handle"] = kept.key()
+            else:  # a generator cannot travel; what it predicts can
+                bundles["predicted"] = trained.predict(trained.weights, bundles["container"])
         return result(self.process, name, kind, self.process.ask(name, bundles, **plain))
 
     ask.__name__, ask.__doc__ = name, getattr(Pipeline, name).__doc__
@@ -180,12 +184,12 @@ def _train(
     return cast("Trained", trained)
 
 
-def handle_of(process: Process, trained: Trained) -> str:
-    """Return the handle of a generator; raises ConfigError where it is not in this process."""
+def kept_of(process: Process, trained: Trained) -> Kept | None:
+    """Return the generator that this process keeps; None where it was trained elsewhere."""
     predict = trained.predict
-    if not isinstance(predict, Predict) or predict.kept.process is not process:
-        raise _foreign(trained, "train of this pipeline")
-    return predict.kept.key()
+    return (
+        predict.kept if isinstance(predict, Predict) and predict.kept.process is process else None
+    )
 
 
 def _foreign(value: object, limit: str) -> ConfigError:

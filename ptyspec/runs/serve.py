@@ -16,7 +16,7 @@ from typing import Any, TextIO, get_type_hints
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Container
+from ptyspec.contracts.bundles import Container, Patches
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
 from ptyspec.errors import ConfigError, PtyspecError
@@ -204,9 +204,16 @@ class _Stages:
             checkpoints = None if folder is None else Path(folder)
             return Session(_Told(say), checkpoints, bool(question.get("resume")))
         if name == "trained":
-            predict = self.trained[question["handle"]].predict
+            predict = self._predict(question)
             return wire.unpack(Trained, question["trained"], predict=predict)
         return wire.unpack(kind, question[name])
+
+    def _predict(self, question: dict[str, Any]) -> Callable[[Any, Any], Patches]:
+        """The generator that is kept here; of one that was trained elsewhere, what it predicts for this container."""
+        if "predicted" not in question:
+            return self.trained[question["handle"]].predict
+        predicted = wire.unpack(Patches, question["predicted"])
+        return lambda weights, container: predicted
 
 
 def _made(made: Any, out: Path) -> dict[str, Any]:
