@@ -44,39 +44,40 @@ def main(words: list[str]) -> int:
     parser.add_argument("pipelines", nargs="*", default=list(PIPELINES), metavar="box|stages")
     parser.add_argument("--times", type=int, default=3, help="runs by each door (default: 3)")
     parser.add_argument("--training", action="store_true", help="with the clauses that train")
+    parser.add_argument("--clause", action="append", metavar="ID", help="only these clauses")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where results go")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     asked = parser.parse_args(words)
     if asked.one:
-        return _one(asked.one, asked.training)
-    rows = [_both(name, asked.times, asked.training) for name in asked.pipelines]
+        return _one(asked.one, asked.training, asked.clause)
+    rows = [_both(name, asked) for name in asked.pipelines]
     if asked.json:
         asked.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     return int(any(row["differ"] or row["overhead"]["seconds"] >= BUDGET for row in rows))
 
 
-def _one(words: str, trains: bool) -> int:
+def _one(words: str, trains: bool, clauses: list[str] | None) -> int:
     """Check one pipeline, and print the state of each clause and the seconds that it took."""
     import ptyspec
 
     start = time.perf_counter()
-    results = ptyspec.check(words, trains=trains)
+    results = ptyspec.check(words, trains=trains, clauses=clauses)
     seconds = time.perf_counter() - start
     states = {one.clause: one.state.value for one in results}
     print(json.dumps({"seconds": seconds, "states": states}))
     return 0
 
 
-def _both(name: str, times: int, trains: bool) -> dict[str, Any]:
+def _both(name: str, asked: argparse.Namespace) -> dict[str, Any]:
     words = PIPELINES[name]
     doors = {
         "here": words,
         "process": f"cmd:{shlex.join([sys.executable, '-c', SERVE])} serve {words}",
     }
     runs: dict[str, list[dict[str, Any]]] = {door: [] for door in doors}
-    for _ in range(times):
+    for _ in range(asked.times):
         for door, pipeline in doors.items():
-            runs[door].append(_run(pipeline, trains))
+            runs[door].append(_run(pipeline, asked))
             print(f"{name} {door}: {runs[door][-1]['seconds']:.1f} s", file=sys.stderr, flush=True)
     here, elsewhere = (runs[door][0]["states"] for door in doors)
     differ = {
@@ -100,7 +101,7 @@ def _both(name: str, times: int, trains: bool) -> dict[str, Any]:
         print(f"  {clause}: {pair[0]} here, {pair[1]} in a process")
     return {
         "pipeline": words,
-        "trains": trains,
+        "trains": asked.training,
         "clauses": len(here),
         "differ": differ,
         "overhead": overhead,
@@ -108,11 +109,12 @@ def _both(name: str, times: int, trains: bool) -> dict[str, Any]:
     }
 
 
-def _run(pipeline: str, trains: bool) -> dict[str, Any]:
+def _run(pipeline: str, asked: argparse.Namespace) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks", "doors", "--one", pipeline]
+    command += ["--training"] if asked.training else []
+    command += [word for clause in asked.clause or () for word in ("--clause", clause)]
     with scratch() as home:
-        extra = ["--training"] if trains else []
-        done = child_or_raise([*command, *extra], {"PTYSPEC_HOME": str(home)})
+        done = child_or_raise(command, {"PTYSPEC_HOME": str(home)})
     last: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return {**last, "cpu": done.spent.cpu}
 
