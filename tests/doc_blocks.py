@@ -98,11 +98,13 @@ NOT_RUN = {
     "pytest -m parity -n auto": WHOLE,
     "pytest -m regression": WHOLE,
     "pytest -n 2": WHOLE,
-    "pytest tests/parity/test_pipeline_under_test.py --ptyspec-pipeline mine.pipeline:Mine": (
+    "pytest --pyargs ptyspec.conformance --ptyspec-pipeline mine.pipeline:Mine": (
         "trains two scenarios; tests/meta/test_pipeline_under_test.py drives such sessions"
     ),
-    "pytest tests/parity/test_pipeline_under_test.py --ptyspec-pipeline mine.pipeline:Mine --ptyspec-xfails known.txt": (
-        "as above"
+    "ptyspec check mine:Lab": "tests/meta/test_conformance.py holds pipelines of its own to clauses",
+    "ptyspec check mine:Lab --tier full": "as above",
+    "pytest --pyargs ptyspec.conformance --ptyspec-pipeline mine:Lab -n auto --ptyspec-xfails known.txt": (
+        "tests/meta/test_conformance.py drives such sessions"
     ),
     "python -m benchmarks recorded": "simulates and groups for a minute; the page holds what it prints",
     "make report": WHOLE,

@@ -1,6 +1,6 @@
 """`ptyspec hypotheses` and `ptyspec judge`: what is claimed, and what the experiments say of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,7 @@ from ptyspec.cli import options, output
 from ptyspec.cli.options import argument, flag, option
 from ptyspec.cli.options import hypotheses as known
 from ptyspec.cli.output import INCOMPLETE, VIOLATION, line, print_json, progress, stdout
-from ptyspec.front.checkout import checkout
+from ptyspec.front.checkout import Place, place
 from ptyspec.render.table import Mark, Table, show
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def hypotheses(root: options.Root = None, as_json: options.Json = False) -> None
     """Show every hypothesis with its verdict, its effect and its scope, from what is committed; nothing is run."""
     from ptyspec.experiments.judge import board
 
-    found = board(checkout(root) / "specs" / "hypotheses")
+    found = board(*place(root).hypotheses)
     if as_json:
         return print_json(found)
     cells = []
@@ -78,16 +78,20 @@ def judge(
         more = f"unset {FAULTS}; a hypothesis names the faults of its arms"
         raise EvidenceError(wrong, value=found, source=FAULTS, next_step=more)
     output.fix_threads()  # before an observation loads what can no longer be limited
-    place = checkout(root) / "specs" / "hypotheses"
-    wanted = _wanted(names, everything, place)
+    here = place(root)
+    folders = _wanted(names, everything, here)
+    wanted = [*folders]
+    if write and not here.whole:
+        _only_own(folders, here)
     if committed and (write or fresh):
         raise typer.BadParameter("--record and --fresh are about runs: leave --from-evidence out")
     rows, codes = [], set[int]()
     for name in wanted:
         try:
-            one = _judged(name, place, committed, processes, fresh)
-            added = _recorded(one, place, why) if write else ""
-            broken = standing(name, place, rerun=False) if committed else []
+            folder = folders[name]
+            one = _judged(name, folder, committed, processes, fresh)
+            added = _recorded(one, folder, why) if write else ""
+            broken = standing(name, folder, rerun=False) if committed else []
         except (EvidenceError, HistoryError) as error:
             if len(wanted) == 1:
                 raise
@@ -106,15 +110,29 @@ def judge(
     raise typer.Exit(min(codes, default=0))
 
 
-def _wanted(names: list[str] | None, everything: bool, place: Path) -> list[str]:
+def _wanted(names: list[str] | None, everything: bool, here: Place) -> dict[str, Path]:
+    """Return the folder of each hypothesis that is asked for; the current folder's own come first."""
     from ptyspec.experiments import registry
 
     if bool(names) == everything:
         raise typer.BadParameter("name hypotheses, or say --all")
-    wanted = registry.names(place) if everything else list(names or [])
-    for name in wanted:
-        registry.hypothesis(name, place)  # a wrong one is told before anything runs
-    return wanted
+    known = {name: one for one in reversed(here.hypotheses) for name in registry.names(one)}
+    found = {}
+    for name in sorted(known) if everything else list(names or []):
+        found[name] = known.get(name, here.hypotheses[-1])
+        registry.hypothesis(name, found[name])  # a wrong one is told before anything runs
+    return found
+
+
+def _only_own(folders: Mapping[str, Path], here: Place) -> None:
+    """Refuse to record a verdict inside the installed package."""
+    from ptyspec.experiments.registry import EvidenceError
+
+    for name, folder in folders.items():
+        if folder != here.hypotheses[0]:
+            wrong = "a hypothesis of the installed package gets no verdict of another folder"
+            step = f"copy {folder / name}.toml to {here.hypotheses[0]}"
+            raise EvidenceError(wrong, value=name, source=folder, next_step=step)
 
 
 def _judged(name: str, place: Path, committed: bool, processes: int, fresh: bool) -> "Judgement":

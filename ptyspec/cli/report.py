@@ -10,7 +10,7 @@ import ptyspec
 from ptyspec.cli import options, trace
 from ptyspec.cli.options import argument, option
 from ptyspec.cli.output import CODES, VIOLATION, print_json, stderr, whole
-from ptyspec.front.checkout import checkout
+from ptyspec.front.checkout import Place, checkout
 
 if TYPE_CHECKING:
     from ptyspec.report.dashboard.gather import Sources
@@ -93,7 +93,9 @@ def gather(
     place = checkout(root) if here else None
     named = [path.expanduser().absolute() for path in campaigns]
     return Sources(
-        trace=trace.read(place) if place else joined(specification(), (), Ledger(), {}),
+        trace=trace.read(Place(place, whole=True))
+        if place
+        else joined(specification(), (), Ledger(), {}),
         runs=[opened(path.expanduser().absolute()) for path in runs or newest(store)],
         campaigns=named or find_campaigns(place, store),
         audits=whole(audits),

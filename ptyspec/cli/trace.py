@@ -1,7 +1,6 @@
 """`ptyspec trace` and `ptyspec new`: every clause with its cases and what is wrong with that; and how one begins."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +9,7 @@ from ptyspec.cli import options
 from ptyspec.cli.options import argument, clauses, flag, option
 from ptyspec.cli.output import CODES, line, print_json, stderr, stdout
 from ptyspec.errors import InputFileError
-from ptyspec.front.checkout import checkout
+from ptyspec.front.checkout import Place, place
 
 if TYPE_CHECKING:
     from ptyspec.spec.finding import Remark
@@ -52,12 +51,13 @@ def trace(
     from ptyspec.report import trace as views
     from ptyspec.spec.clause import Registry
 
-    place = checkout(root)
+    here = place(root)
+    typer.echo(here.told(), err=True)
     if review or everything:
-        return _review(place, None if everything else review, reason, editorial)
-    found = read(place)
+        return _review(here, None if everything else review, reason, editorial)
+    found = read(here)
     if clause:
-        known = Registry(place / "specs", {row.clause.id: row.clause for row in found.rows})
+        known = Registry(here.root / "specs", {row.clause.id: row.clause for row in found.rows})
         rows = tuple(row for row in found.rows if row.clause is known[clause])
         about = tuple(one for one in found.findings if one.clause == clause)
         found = replace(found, rows=rows, findings=about)
@@ -82,28 +82,29 @@ def trace(
     return None
 
 
-def read(root: Path) -> "Trace":
+def read(here: Place) -> "Trace":
     """Read documents, reviews and outcomes, collect the cases, and join them."""
     from ptyspec.experiments.registry import names
     from ptyspec.spec import authoring, ledger
     from ptyspec.spec.cases import collect
-    from ptyspec.spec.clause import read_clauses
     from ptyspec.spec.finding import Remark
     from ptyspec.spec.ledger import Stamps
     from ptyspec.spec.trace import trace as joined
     from ptyspec.spec.trace import unresolved
     from ptyspec.testing.golden.files import problems
 
-    known = read_clauses(root / "specs")
+    known, root = here.clauses, here.root
     # A claim may be cited by its id, as a clause is.
-    cited = {*known, *names(root / "specs" / "hypotheses")}
+    cited = {*known, *(name for folder in here.hypotheses for name in names(folder))}
     with stderr().status("collecting the cases"):
-        cases = collect(root)
+        cases = collect(root, whole=here.whole)
+    ran = ledger.read(root, Stamps(root, pipeline=ledger.pipeline_of(root)).of)
+    if not here.whole:
+        return joined(known, cases, ran, authoring.read(root), lent=here.lent)
     fix = "restore it, or ptyspec golden propose"
     used = {name for case in cases for name in case.golden}
     golden = [Remark("violation", "", one, "golden", fix) for one in problems(root, used)]
     others = [*unresolved(root, cited, cases), *golden]
-    ran = ledger.read(root, Stamps(root).of)
     return joined(known, cases, ran, authoring.read(root), others)
 
 
@@ -130,14 +131,18 @@ def _one(row: "Row") -> None:
         line(f"  {f'{100 * used:.2g} %':<10} of the tolerance: {what}")
 
 
-def _review(root: Path, names: list[str] | None, reason: str, editorial: bool) -> None:
+def _review(here: Place, names: list[str] | None, reason: str, editorial: bool) -> None:
     from ptyspec.spec import authoring
     from ptyspec.spec.cases import collect
-    from ptyspec.spec.clause import read_clauses
+    from ptyspec.spec.clause import Registry
 
-    known, before = read_clauses(root / "specs"), authoring.read(root)
+    own = {name: one for name, one in here.clauses.items() if name not in here.lent}
+    known, root = Registry(here.root / "specs", own), here.root
+    before = authoring.read(root)
     chosen = list(known) if names is None else names
-    after = authoring.review(known, collect(root), before, chosen, reason, editorial)
+    after = authoring.review(
+        known, collect(root, whole=here.whole), before, chosen, reason, editorial
+    )
     authoring.write(root, after)
     changed = {name: one for name, one in after.items() if one != before.get(name)}
     form = "reviewed {} r{}, {} test functions"
@@ -169,18 +174,19 @@ def clause(
     root: options.Root = None,
 ) -> None:
     """Write a clause's skeleton into a document; refuses an id that is taken."""
-    from ptyspec.spec.authoring import insert_clause
-    from ptyspec.spec.clause import read_clauses
+    from ptyspec.spec.authoring import begin_document, insert_clause
 
-    place = checkout(root)
-    folder = place / "specs"
+    here = place(root)
+    folder = here.root / "specs"
     path = folder / (document if document.endswith(".md") else f"{document}.md")
+    if not here.whole and path.resolve().parent == folder.resolve():
+        begin_document(path)
     if path.resolve().parent != folder.resolve() or not path.is_file():
         known = ", ".join(sorted(p.name for p in folder.glob("*.md")))
         wrong = "there is no such document"
         more = "name one of these, or begin it with '# Title' and '## Section'"
         raise InputFileError(wrong, value=document, limit=known, source=folder, next_step=more)
-    at = insert_clause(read_clauses(folder), path, name, title, section)
+    at = insert_clause(here.clauses, path, name, title, section)
     _next(
         f"specs/{path.name}:{at}: {name}",
         "write its sentence, its reason, its tolerance and place there",
@@ -192,15 +198,17 @@ def clause(
 def case(name: Known, tier: Tier = "contract", root: options.Root = None) -> None:
     """Write a file with one case of the clause, which fails until it is filled; never overwrites one."""
     from ptyspec.spec.authoring import write_case
-    from ptyspec.spec.clause import read_clauses
 
-    place = checkout(root)
-    path = write_case(place, read_clauses(place / "specs")[name], tier).relative_to(place)
+    here = place(root)
+    more = "" if here.whole else " --ptyspec-pipeline MODULE:ATTR"
+    if not here.whole:  # its first case of this tier
+        (here.root / "tests" / tier).mkdir(parents=True, exist_ok=True)
+    path = write_case(here.root, here.clauses[name], tier).relative_to(here.root)
     _next(
         str(path),
         "put what is observed and what the clause wants into it; clause.close, .finite, .raises_at "
         "and others: docs/clauses.md",
-        f"pytest {path}",
+        f"pytest {path}{more}",
         f"a fault that turns {name} red, one function in ptyspec/faults/catalogue: docs/faults.md",
         f"ptyspec trace --review {name} --reason TEXT",
     )
@@ -213,9 +221,9 @@ def hypothesis(
     """Write a hypothesis that only lacks what you know, and a case that fails until it has a verdict."""
     from ptyspec.experiments.registry import write_hypothesis
 
-    place = checkout(root)
-    written = write_hypothesis(place, name, claim, probe)
-    first, *others = (str(path.relative_to(place)) for path in written)
+    here = place(root).root
+    written = write_hypothesis(here, name, claim, probe)
+    first, *others = (str(path.relative_to(here)) for path in written)
     _next(
         f"{first}\nwrote " + "\nwrote ".join(others),
         "say in it what was believed, which arms differ, and the margin: docs/hypotheses.md",

@@ -188,14 +188,15 @@ def standing(name: str, place: Path | None = None, *, rerun: bool | None = None)
 VERDICTS = (CONFIRMED, RULED_OUT, OPEN)
 
 
-def board(place: Path | None = None) -> Board:
+def board(*places: Path) -> Board:
     """Return every hypothesis, sorted by id, and how many have each verdict.
 
     One without evidence that fits is OPEN and says so. Raises HypothesisError for a file that is none and HistoryError
     for a history that was altered.
     """
-    place = place or registry.folder()
-    rows = [_row(name, place) for name in registry.names(place)]
+    folders = places or (registry.folder(),)
+    rows = [_row(name, place) for place in folders for name in registry.names(place)]
+    rows.sort(key=lambda row: row.id)
     adjusted = holm({row.id: 1.0 if row.verdict == OPEN else row.p or 0.0 for row in rows})
     for at, row in enumerate(rows):
         if row.verdict == OPEN:

@@ -85,7 +85,7 @@ def _read(path: Path, changed: int) -> "Hypothesis":
         what = "the id is not the file's name"
         step = "rename one of them"
         raise HypothesisError(what, value=found.id, limit=path.stem, source=path, next_step=step)
-    read = specification() if path.parent == folder() else {}
+    read = specification()
     # Another folder's documents, or some that were edited since they were read.
     clauses = read if {*found.clauses} <= {*read} else read_clauses(path.parent.parent)
     for name in found.clauses:

@@ -161,6 +161,15 @@ class SkeletonError(PtyspecError):
     """A clause or case of this name cannot be begun here."""
 
 
+def begin_document(path: Path) -> None:
+    """Write a document without clauses where there is none."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    title = path.stem.replace("-", " ").replace("_", " ").capitalize()
+    path.write_text(f"# {title}\n\n## Clauses\n", encoding="utf-8")
+
+
 def insert_clause(
     known: Registry, document: Path, name: str, title: str, section: str | None = None
 ) -> int:

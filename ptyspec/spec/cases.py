@@ -14,17 +14,18 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ptyspec
-from ptyspec.contracts.stages import SUITE
+from ptyspec.contracts.stages import REFERENCE, SUITE
 from ptyspec.errors import PtyspecError
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.runs.environment import library_versions
-from ptyspec.spec.clause import Clause, specification
+from ptyspec.spec.clause import Clause, own_documents, specification
 
 if TYPE_CHECKING:
     import pytest
@@ -144,12 +145,16 @@ class Case:
         return f"{self.file}:{self.line}"
 
 
-def collect(root: Path) -> list[Case]:
-    """Return every case of the checkout at `root`, in pytest's order; raises CollectionError with pytest's own words."""
-    key, kept = state(root), root / CACHE
+def collect(root: Path, *, whole: bool = True) -> list[Case]:
+    """Return every case of the checkout at `root`, in pytest's order; raises CollectionError with pytest's own words.
+
+    Not `whole`: the suite that ships, and the cases of the folder where it has documents of its own.
+    """
+    words = () if whole else _suite(root)
+    key, kept = state(root, words), root / CACHE
     content = read_json(kept) if kept.is_file() else {}
     if content.get("state") != key:
-        content = {"state": key, **_collect(root)}
+        content = {"state": key, **_collect(root, words)}
         # pytest's own folder, made by a former run: none is left where none was.
         if (root / CACHE.parts[0]).is_dir():
             kept.parent.mkdir(parents=True, exist_ok=True)
@@ -160,9 +165,17 @@ def collect(root: Path) -> list[Case]:
     ]
 
 
-def state(root: Path) -> str:
+def _suite(root: Path) -> tuple[str, ...]:
+    """What pytest is asked for where the suite is not a part of the folder."""
+    own = ("tests",) if own_documents(root / "specs") and (root / "tests").is_dir() else ()
+    return ("--pyargs", SUITE.strip("/").replace("/", "."), *own, "--ptyspec-pipeline", REFERENCE)
+
+
+def state(root: Path, words: Sequence[str] = ()) -> str:
     """Return a digest of everything that decides which cases exist and how they end: sources, documents, libraries."""
-    found = hashlib.sha256(json.dumps([sys.version, library_versions()]).encode())
+    found = hashlib.sha256(json.dumps([sys.version, library_versions(), *words]).encode())
+    package = sorted(Path(ptyspec.__file__).parent.rglob("*.py")) if words else ()
+    found.update(b"".join(path.read_bytes() for path in package))
     below = [path for folder in SOURCES for path in sorted((root / folder).rglob("*"))]
     for path in [*sorted(root.glob("*.toml")), *below]:
         if path.is_file() and path.suffix != ".pyc":
@@ -171,7 +184,7 @@ def state(root: Path) -> str:
     return found.hexdigest()
 
 
-def _collect(root: Path) -> dict[str, Any]:
+def _collect(root: Path, words: Sequence[str]) -> dict[str, Any]:
     # Without options meant for other runs; the checkout's own code comes first.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     paths = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
@@ -179,7 +192,7 @@ def _collect(root: Path) -> dict[str, Any]:
         file = Path(folder) / "bindings.json"
         command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
         done = subprocess.run(
-            [*command, "--ptyspec-bindings", str(file)],
+            [*command, *words, f"--ptyspec-bindings={file}"],
             cwd=root,
             env=kept | {"PYTHONPATH": paths},
             timeout=SECONDS,
@@ -190,6 +203,9 @@ def _collect(root: Path) -> dict[str, Any]:
         if done.returncode not in (COLLECTED, NO_TESTS) or not file.is_file():
             tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
             what = f"the suite cannot be collected (pytest ended with {done.returncode}):\n{tail}"
-            raise CollectionError(what, source=root, next_step="python -m pytest --collect-only")
+            step = "python -m pytest --collect-only"
+            if "No module named pytest" in done.stderr:
+                step = "pip install 'ptyspec[test]'"
+            raise CollectionError(what, source=root, next_step=step)
         content: dict[str, Any] = read_json(file)
     return content

@@ -8,7 +8,7 @@ clause of a section.
 import difflib
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -104,6 +104,7 @@ class Clause:
 
 
 HEADING = re.compile(rf"### (?P<id>{ID}) · (?P<title>\S.*\S) \{{r(?P<revision>[1-9]\d*)\}}")
+HEADED = re.compile(rf"^### {ID} · ", re.MULTILINE)
 FIELD = re.compile(r"- (?P<name>[A-Z][a-z]+): (?P<text>\S.*)")
 KEYWORD = re.compile(r"\b(MUST|SHOULD|MAY)(?: NOT)?\b")
 TOLERANCE = re.compile(
@@ -271,8 +272,12 @@ class Registry(dict[str, Clause]):
 
 def read_clauses(folder: Path) -> Registry:
     """Read all documents of a folder; raises SpecError for an id that stands twice."""
+    return Registry(folder, _by_id(sorted(folder.glob("*.md"))))
+
+
+def _by_id(documents: Iterable[Path]) -> dict[str, Clause]:
     clauses: dict[str, Clause] = {}
-    for path in sorted(folder.glob("*.md")):
+    for path in documents:
         for clause in parse(path):
             if clause.id in clauses:
                 what = "a clause id stands twice"
@@ -281,13 +286,33 @@ def read_clauses(folder: Path) -> Registry:
                 source = f"{path}:{clause.line}"
                 raise SpecError(what, value=clause.id, source=source, limit=limit, next_step=step)
             clauses[clause.id] = clause
-    return Registry(folder, clauses)
+    return clauses
 
 
 @cache
-def specification() -> Registry:
+def packaged() -> Registry:
     """Return the specification that belongs to this installation, read once."""
     return read_clauses(specs_folder())
+
+
+def specification() -> Registry:
+    """Return the clauses of this installation, and behind them those that the current folder's specs/ adds."""
+    own = own_documents(Path.cwd() / "specs")
+    return _joined(own, tuple(path.stat().st_mtime_ns for path in own)) if own else packaged()
+
+
+def own_documents(folder: Path) -> tuple[Path, ...]:
+    """Return the documents of a folder that hold clauses and are no copies of the installation's: those of another name."""
+    if not folder.is_dir() or folder == specs_folder():
+        return ()
+    ours = {path.name for path in specs_folder().glob("*.md")}
+    found = [path for path in sorted(folder.glob("*.md")) if path.name not in ours]
+    return tuple(path for path in found if HEADED.search(path.read_text("utf-8", "replace")))
+
+
+@cache
+def _joined(own: tuple[Path, ...], _changed: tuple[int, ...]) -> Registry:
+    return Registry(specs_folder(), _by_id([*sorted(specs_folder().glob("*.md")), *own]))
 
 
 def specs_folder() -> Path:

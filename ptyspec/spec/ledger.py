@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import ptyspec
+from ptyspec.contracts.stages import SUITE
 from ptyspec.errors import PtyspecError
 from ptyspec.files.jsonfile import read_json
 from ptyspec.runs.environment import library_versions
@@ -113,10 +114,17 @@ def properties(findings: Iterable[Finding]) -> list[tuple[str, str]]:
     ]
 
 
-def document(environment: str, cases: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the record of these cases, in the order of their node ids."""
+def document(environment: str, cases: Mapping[str, Any], pipeline: str = "") -> dict[str, Any]:
+    """Return the record of these cases, in the order of their node ids; `pipeline` where it is not the reference."""
     rows = dict(sorted(cases.items()))
-    return {"schema_version": SCHEMA_VERSION, "environment": environment, "cases": rows}
+    named = {"pipeline": pipeline} if pipeline else {}
+    return {"schema_version": SCHEMA_VERSION, "environment": environment, **named, "cases": rows}
+
+
+def pipeline_of(root: Path) -> str:
+    """Return the pipeline that the record of a folder speaks of; empty for the reference, or where there is no record."""
+    path = root / FILE
+    return str(read_json(path).get("pipeline", "")) if path.is_file() else ""
 
 
 def merged(old: object, new: Mapping[str, Any], root: Path) -> dict[str, Any]:
@@ -190,12 +198,13 @@ FIXTURES = {
 class Stamps:
     """Stamps of the cases below a folder: each file as it is when it is first looked at.
 
-    `since`: when the cases began to run, in seconds since 1970. A file that was written later is not
+    `pipeline`: MODULE:ATTR of what they judged, which every case depends on. `since`: when the cases began to run, in seconds since 1970. A file that was written later is not
     what ran, and gives a stamp that nothing else has.
     """
 
-    def __init__(self, root: Path, since: float = math.inf) -> None:
+    def __init__(self, root: Path, since: float = math.inf, pipeline: str = "") -> None:
         self.root, self.since = os.path.abspath(root), since
+        self.pipeline = "" if pipeline.startswith("cmd:") else pipeline.partition(":")[0]
         self._libraries = json.dumps(library_versions(), sort_keys=True)
         self._texts: dict[str, str] = {}
         self._digests: dict[str, bytes] = {}
@@ -231,11 +240,15 @@ class Stamps:
     def code(self, file: str) -> set[str]:
         """Return every file that a test file depends on, itself and its conftest files among them."""
         path = os.path.join(self.root, file)
+        if file.startswith(SUITE) and not os.path.isfile(path):  # it ships with the package
+            path = os.path.join(os.path.dirname(PACKAGE), file)
         folders = itertools.accumulate([self.root, *file.split("/")[:-1]], os.path.join)
         waiting = [path, *(f"{folder}/conftest.py" for folder in folders)]
         asked = {name for words in ASKS.findall(self._text(path)) for name in WORD.findall(words)}
         for word in asked & set(FIXTURES):
             waiting += self._files(FIXTURES[word])
+        if self.pipeline:
+            waiting += self._files(self.pipeline)
         reached: set[str] = set()
         while waiting:
             one = waiting.pop()

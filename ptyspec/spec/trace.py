@@ -12,6 +12,7 @@ from typing import Literal
 
 from ptyspec.spec.authoring import Reviewed, changes
 from ptyspec.spec.cases import Case
+from ptyspec.spec.checks import reproduction
 from ptyspec.spec.clause import ID, Clause
 from ptyspec.spec.finding import (
     Finding,
@@ -129,8 +130,12 @@ def trace(
     ledger: Ledger,
     reviewed: Mapping[str, Reviewed],
     others: Iterable[Remark] = (),
+    lent: Collection[str] = (),
 ) -> Trace:
-    """Join clauses, cases and the ledger, and name what is missing, unknown or out of date, beside `others`."""
+    """Join clauses, cases and the ledger, and name what is missing, unknown or out of date, beside `others`.
+
+    `lent`: clauses of another project, whose reviews and further cases lie there.
+    """
     bound: dict[str, list[Case]] = {}
     for case in cases:
         for name in case.clauses:
@@ -140,12 +145,14 @@ def trace(
         own = tuple(bound.get(name, ()))
         ended = {case.id: ledger.cases[case.id] for case in own if case.id in ledger.cases}
         rows.append(Row(clause, own, ended, sum(case.id in ledger.outdated for case in own)))
-    remarks = [remark for row in rows for remark in _of_row(row)]
+    told = [row for row in rows if row.cases or row.clause.id not in lent]
+    remarks = [remark for row in told for remark in _of_row(row)]
     remarks += _unnamed(clauses, cases, ledger)
     if ledger.note:
         remarks.append(Remark("note", "", ledger.note, "pytest's cache", "pytest"))
     remarks += _unknown(clauses, bound)
-    remarks += [*others, *changes(clauses, cases, reviewed)]
+    kept = {name: clause for name, clause in clauses.items() if name not in lent}
+    remarks += [*others, *changes(kept, cases, reviewed)]
     return Trace(tuple(rows), tuple(remarks), ledger.environment, len(cases))
 
 
@@ -163,12 +170,12 @@ def _of_row(row: Row) -> Iterator[Remark]:
         yield found(binding, f"a {clause.level} without a case", f"ptyspec new case {clause.id}")
     elif message := _bad(row):
         named = [*row.failed, *row.cases_in(State.NOT_REACHED), *row.ran]
-        yield found(binding, message, f"pytest '{named[0]}'")
+        yield found(binding, message, reproduction(named[0]))
     if missing := [case.id for case in row.cases if case.id not in row.ran]:
         silent = clause.level == "MUST" and not row.ran
         since = f" ({row.outdated} of them ran with other code)" if row.outdated else ""
         message = f"{len(missing)} of {len(row.cases)} cases have not run{since}"
-        yield found("incomplete" if silent else "note", message, f"pytest '{missing[0]}'")
+        yield found("incomplete" if silent else "note", message, reproduction(missing[0]))
     margin, stated = row.margin, clause.tolerance.mode != "exact"
     if margin is not None and margin < LOOSE:
         message = f"its cases use {margin:.2g} of the tolerance: it is loose"
@@ -203,7 +210,7 @@ def _unnamed(
             must = any(clauses[name].level == "MUST" for name in known)
             message = f"failed, and none of its clauses did: {outcome.note or 'a plain assertion'}"
             severity: Severity = "violation" if must else "note"
-            yield Remark(severity, "", f"{case.id} {message}", case.source, f"pytest '{case.id}'")
+            yield Remark(severity, "", f"{case.id} {message}", case.source, reproduction(case.id))
 
 
 def _unknown(clauses: Mapping[str, Clause], bound: Mapping[str, list[Case]]) -> Iterator[Remark]:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+import ptyspec
 from ptyspec.contracts.stages import REFERENCE, SUITE
 from ptyspec.errors import InputFileError, PtyspecError
 from ptyspec.files.jsonfile import write_json
@@ -181,7 +182,9 @@ class Controller:
         self.config, self.options, self.expected, self.facts = config, options, expected, facts
         self.rows: dict[str, Outcome] = {}
         # What is edited from now on has not been tested.
-        self.stamps = Stamps(config.rootpath, since=time.time())
+        self.stamps = Stamps(
+            config.rootpath, time.time(), "" if options.usual else options.pipeline
+        )
         self.problems: list[str] = []
         self.notes: list[str] = []
 
@@ -306,11 +309,15 @@ class Controller:
                 self.problems.append(f"--ptyspec-results: {error}")
         cache = getattr(self.config, "cache", None)
         # Another pipeline's outcomes are not those of this repository.
-        if cache is not None and usual:
+        # Of a folder that is not, they are what it has the suite for.
+        guest = not Path(ptyspec.__file__).is_relative_to(self.config.rootpath)
+        if cache is not None and (usual or (guest and not self.options.faults)):
             try:
                 with FileLock(cache.mkdir("ptyspec") / "outcomes.lock"):
                     root = self.config.rootpath
                     rows = merged(cache.get(RECORD, None), cases, root)
-                    cache.set(RECORD, document(environment, rows))
+                    cache.set(
+                        RECORD, document(environment, rows, "" if usual else self.options.pipeline)
+                    )
             except OSError as error:  # as pytest itself does where its cache cannot be written
                 self.notes.append(f"outcomes are not kept: {error}")
