@@ -104,7 +104,7 @@ class Clause:
 
 
 HEADING = re.compile(rf"### (?P<id>{ID}) · (?P<title>\S.*\S) \{{r(?P<revision>[1-9]\d*)\}}")
-HEADED = re.compile(rf"^### {ID} · ", re.MULTILINE)
+HEADED = re.compile(rf"^### (?P<id>{ID}) · ", re.MULTILINE)
 FIELD = re.compile(r"- (?P<name>[A-Z][a-z]+): (?P<text>\S.*)")
 KEYWORD = re.compile(r"\b(MUST|SHOULD|MAY)(?: NOT)?\b")
 TOLERANCE = re.compile(
@@ -302,12 +302,12 @@ def specification() -> Registry:
 
 
 def own_documents(folder: Path) -> tuple[Path, ...]:
-    """Return the documents of a folder that hold clauses and are no copies of the installation's: those of another name."""
+    """Return the documents of a folder that hold clauses, none of them an id of the installation's: those are copies."""
     if not folder.is_dir() or folder == specs_folder():
         return ()
-    ours = {path.name for path in specs_folder().glob("*.md")}
-    found = [path for path in sorted(folder.glob("*.md")) if path.name not in ours]
-    return tuple(path for path in found if HEADED.search(path.read_text("utf-8", "replace")))
+    found = {path: path.read_text("utf-8", "replace") for path in sorted(folder.glob("*.md"))}
+    named = {path: {match["id"] for match in HEADED.finditer(text)} for path, text in found.items()}
+    return tuple(path for path, ids in named.items() if ids and not ids & {*packaged()})
 
 
 @cache

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 import ptyspec
 from ptyspec.cli.main import app
 from ptyspec.contracts.stages import REFERENCE
-from ptyspec.spec.clause import specification
+from ptyspec.front.checkout import place
+from ptyspec.spec.clause import packaged, specification
 from ptyspec.spec.finding import State
 from tests.plugin_project import record, session
 
@@ -193,3 +194,34 @@ def test_a_tier_that_there_is_not_is_wrong_input() -> None:
     done = CliRunner().invoke(app, ["check", "theirs:flat", "--tier", "whole"])
     assert done.exit_code == 2
     assert "quick or full" in done.stderr
+
+
+LAB = """# Lab
+
+## Frames
+
+### LAB-001 · Frames are square {r1}
+A frame MUST be square.
+
+- Why: the transform is.
+- Tolerance: exact
+- Place: simulate
+"""
+
+
+def test_a_folder_adds_its_own_clauses_and_copies_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "specs").mkdir()
+    for name, text in {
+        "lab": LAB,
+        "notes": "# Notes\n",
+        "copy": LAB.replace("LAB-001", "NORM-002"),
+    }.items():
+        (tmp_path / "specs" / f"{name}.md").write_text(text, encoding="utf-8")
+    own = place(None)
+    assert (own.root, own.whole) == (tmp_path, False)
+    assert {*specification()} - {*packaged()} == {"LAB-001"}
+    assert specification()["NORM-002"] == packaged()["NORM-002"]
+    assert f"1 in {tmp_path / 'specs'}" in own.told()
