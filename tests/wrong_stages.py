@@ -48,6 +48,11 @@ def gain_left(patches: Patches, trained: Any, container: Any) -> Patches:
     return patches.model_copy(update={"object": left})
 
 
+def mixed_groups(patches: Patches, *_: Any) -> Patches:
+    shared = (patches.object + 0.01 * patches.object.mean(axis=0)).astype(np.complex64)
+    return patches.model_copy(update={"object": shared})
+
+
 def own_gain(made: Any, groups: Any) -> Any:
     energy = float((groups.test.scan.diff3d.astype(float) ** 2).sum(axis=(1, 2)).mean())
     own = made.test.model_copy(update={"gain": groups.test.scan.N / 2 / energy**0.5})
@@ -199,6 +204,8 @@ WRONG: dict[str, tuple[str, Callable[..., Any], str, str]] = {
     ),
     "patches-cropped": ("infer", update(object=lambda x: x[:, 1:]), "FLOW-006", "infer"),
     "gain-left": ("infer", gain_left, "NORMALIZATION-001", "infer"),
+    "mixed-groups": ("infer", mixed_groups, "REASSEMBLY-BATCH-001", "infer"),
+    "one-bit-of-others": ("infer", mixed_groups, "INFER-001", "infer"),
     "twin-patches": ("infer", twin, "MERGE-003", "infer"),
     "sign-in-use": ("infer", other_sign, "COORDS-002", "infer"),
     "probe-of-patches-x-1.2": ("infer", _scale(1.2, "probe"), "DATA-007", "infer"),

@@ -58,7 +58,7 @@ def trains_itself(outputs: StageOutputs) -> bool:
     return "train" in outputs.declared and not outputs.own_network
 
 
-def _inferred(check: Check, outputs: StageOutputs, what: str) -> tuple[Patches, Container] | None:
+def inferred(check: Check, outputs: StageOutputs, what: str) -> tuple[Patches, Container] | None:
     """Patches and their groups; None where nobody knows what they should be.
 
     What a pipeline trains itself its inference may ask for more than a perfect generator has.
@@ -75,7 +75,7 @@ def _inferred(check: Check, outputs: StageOutputs, what: str) -> tuple[Patches, 
 @checks("NORMALIZATION-001", "infer")
 def the_gain_stays_out_of_the_patches(check: Check, outputs: StageOutputs) -> None:
     what = "mean amplitude of perfect patches behind inference over that before it"
-    if both := _inferred(check, outputs, what):
+    if both := inferred(check, outputs, what):
         patches, container = both
         before = np.abs(perfect([], container).object).mean(dtype=np.float64)
         level = float(np.abs(patches.object).mean(dtype=np.float64) / before)
@@ -85,7 +85,7 @@ def the_gain_stays_out_of_the_patches(check: Check, outputs: StageOutputs) -> No
 @checks("MERGE-003", "infer")
 def perfect_patches_come_back_from_inference(check: Check, outputs: StageOutputs) -> None:
     what = "perfect patches behind inference from those before it, rms, relative"
-    if both := _inferred(check, outputs, what):
+    if both := inferred(check, outputs, what):
         patches, container = both
         truth = perfect([], container).object
         light = illumination_weight(container.probe)[None, :, :, None] > LIT
@@ -99,7 +99,7 @@ def perfect_patches_come_back_from_inference(check: Check, outputs: StageOutputs
 @checks("COORDS-002", "infer")
 def patches_keep_the_places_of_their_frames(check: Check, outputs: StageOutputs) -> None:
     what = "largest distance of a patch from its frame's position / px"
-    if both := _inferred(check, outputs, what):
+    if both := inferred(check, outputs, what):
         patches, container = both
         same = patches.coords.shape == container.groups.coords.shape
         apart = np.abs(patches.coords - container.groups.coords).max() if same else np.inf
@@ -109,7 +109,7 @@ def patches_keep_the_places_of_their_frames(check: Check, outputs: StageOutputs)
 @checks("DATA-007", "infer")
 def patches_carry_the_probe_that_weights_them(check: Check, outputs: StageOutputs) -> None:
     what = "probe of the patches"
-    if both := _inferred(check, outputs, what):
+    if both := inferred(check, outputs, what):
         check.equal(both[0].probe, both[1].probe, what)
 
 
