@@ -13,7 +13,7 @@ class Engine:
     """One row of the scoreboard.
 
     - name: of its files; title: as readers know it; package: on the index, empty for this project's own; licence: of it.
-    - adapter: file in adapters/ and its words, or MODULE:ATTR of this package; environment: requirements/NAME.txt.
+    - adapter: MODULE:ATTR, of adapters/ where there is an environment, else of this package; environment: requirements/NAME.txt.
     """
 
     name: str
@@ -28,33 +28,34 @@ class Engine:
         if not self.environment:
             return self.adapter
         python = environments / self.environment / "bin" / "python"
-        return f"cmd:{python} {HERE / 'adapters' / self.adapter}"
+        return f"cmd:{python} {HERE / 'adapters' / 'serve.py'} {self.adapter}"
 
     @property
     def sources(self) -> list[Path]:
         """Files of this folder that its result depends on."""
         if not self.environment:
             return []
-        own = [HERE / "adapters" / self.adapter.split()[0], HERE / "adapters" / "canvas.py"]
+        own = [
+            HERE / "adapters" / f"{self.adapter.partition(':')[0]}.py",
+            HERE / "adapters" / "canvas.py",
+        ]
         return [*own, HERE / "requirements" / f"{self.environment}.txt"]
 
 
 ENGINES = (
     Engine("ptyspec-rpie", "ptyspec rPIE", "", "BSD-3-Clause", "ptyspec.pipeline.boxes:RPIE"),
-    Engine(
-        "ptychi-lsqml", "pty-chi LSQML", "ptychi", "Apache-2.0", "ptychi_box.py lsqml", "ptychi"
-    ),
-    Engine("ptychi-rpie", "pty-chi rPIE", "ptychi", "Apache-2.0", "ptychi_box.py rpie", "ptychi"),
+    Engine("ptychi-lsqml", "pty-chi LSQML", "ptychi", "Apache-2.0", "ptychi_box:LSQML", "ptychi"),
+    Engine("ptychi-rpie", "pty-chi rPIE", "ptychi", "Apache-2.0", "ptychi_box:RPIE", "ptychi"),
     Engine(
         "ptychi-autodiff",
         "pty-chi autodiff",
         "ptychi",
         "Apache-2.0",
-        "ptychi_box.py autodiff",
+        "ptychi_box:AUTODIFF",
         "ptychi",
     ),
-    Engine("cdtools", "cdtools", "cdtools-py", "MIT", "cdtools_box.py", "cdtools"),
-    Engine("ptylab", "PtyLab mPIE", "ptylab", "academic", "ptylab_box.py", "ptylab"),
-    Engine("ptyrad", "PtyRAD", "ptyrad", "MIT", "ptyrad_box.py", "ptyrad"),
-    Engine("py4dstem", "py4DSTEM", "py4dstem", "GPL-3.0", "py4dstem_box.py", "py4dstem"),
+    Engine("cdtools", "cdtools", "cdtools-py", "MIT", "cdtools_box:BOX", "cdtools"),
+    Engine("ptylab", "PtyLab mPIE", "ptylab", "academic", "ptylab_box:BOX", "ptylab"),
+    Engine("ptyrad", "PtyRAD", "ptyrad", "MIT", "ptyrad_box:BOX", "ptyrad"),
+    Engine("py4dstem", "py4DSTEM", "py4dstem", "GPL-3.0", "py4dstem_box:BOX", "py4dstem"),
 )

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from inspect import getsourcefile
 from pathlib import Path
 from typing import Any
 
 import ptyspec
 from engines.catalogue import HERE, ROOT, Engine
 from engines.documents import ClauseVerdict, EngineVerdict, verdict, verdict_file
+from ptyspec.checks.judge import registered
 from ptyspec.files.jsonfile import write_json
 from ptyspec.runs.pipelines import maker
 
@@ -39,14 +41,20 @@ def build(engine: Engine, environments: Path) -> None:
 def digest(engine: Engine) -> str:
     """Return what names the adapter, its requirements, the clauses and the checks."""
     package = ROOT / "ptyspec"
-    ours = [package / "checks" / "box.py", package / "checks" / "reconstruction.py"]
+    looks = {"box", "seeded"}
+    ours = {getsourcefile(check.function) for check in registered() if check.door in looks}
+    paths = [*engine.sources, package / "checks" / "box.py", *sorted(filter(None, ours))]
     if not engine.environment:
-        ours += [package / "pipeline" / "boxes.py", package / "physics" / "iterative.py"]
-    paths = [*engine.sources, *ours, ROOT / "specs" / "spec-reconstruction.md"]
+        paths += [package / "pipeline" / "boxes.py", package / "physics" / "iterative.py"]
     made = hashlib.sha256(engine.adapter.encode())
-    for path in paths:
+    for path in map(Path, [*paths, ROOT / "specs" / "spec-reconstruction.md"]):
         made.update(path.read_bytes())
     return made.hexdigest()[:16]
+
+
+def one_thread() -> None:
+    """Give engines one thread each: on a shared machine several wait for each other."""
+    os.environ.update(dict.fromkeys(THREADS, "1"))
 
 
 def judge(engine: Engine, environments: Path, *, again: bool = False) -> EngineVerdict:
@@ -54,7 +62,7 @@ def judge(engine: Engine, environments: Path, *, again: bool = False) -> EngineV
     kept, name = verdict(engine.name), digest(engine)
     if kept is not None and kept.digest == name and not again:
         return kept
-    os.environ.update(dict.fromkeys(THREADS, "1"))
+    one_thread()
     begun = time.monotonic()
     made: Any = maker(engine.command(environments))()
     box = made() if isinstance(made, type) else made
@@ -63,7 +71,7 @@ def judge(engine: Engine, environments: Path, *, again: bool = False) -> EngineV
     document = EngineVerdict(
         engine=engine.name,
         date=datetime.now(UTC).date().isoformat(),
-        versions=_versions(engine, environments),
+        versions=versions(engine, environments),
         settings=settings,
         seconds=round(time.monotonic() - begun, 1),
         digest=name,
@@ -91,7 +99,8 @@ def _portable(text: str) -> str:
     return text.replace(str(ROOT), ".").replace(str(Path.cwd()), ".").splitlines()[0][:300]
 
 
-def _versions(engine: Engine, environments: Path) -> dict[str, str]:
+def versions(engine: Engine, environments: Path) -> dict[str, str]:
+    """Return the versions of what took part."""
     python = environments / engine.environment / "bin" / "python"
     words = [python if engine.environment else sys.executable, "-c", VERSIONS]
     found = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)

@@ -17,9 +17,15 @@ def canvas(scan: Scan, border: int = 2) -> tuple[tuple[int, int], tuple[int, int
     return (int(low[0]), int(low[1])), (int(high[1] - low[1]), int(high[0] - low[0]))
 
 
+def intensity(scan: Scan) -> Array:
+    """Return |F(P O_j)|^2 as it was measured, (M, N, N) float32; a negative count stays one."""
+    frames = np.asarray(scan.frames, np.float64)
+    return (frames**2 if scan.measurement == "amplitudes" else frames / scan.scale**2).astype("f4")
+
+
 def start(scan: Scan, shape: tuple[int, int]) -> Array:
     """Return the flat object whose frames are as bright as those of the scan on average, complex64."""
-    seen = scan.amplitude**2 if scan.mask is None else scan.amplitude**2 * scan.mask
+    seen = intensity(scan) * (1 if scan.mask is None else scan.mask)
     level = np.sqrt(seen.sum(axis=(1, 2)).mean() / (np.abs(scan.probe) ** 2).sum())
     return np.full(shape, level, np.complex64)
 

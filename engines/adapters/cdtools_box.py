@@ -4,18 +4,16 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from canvas import canvas, only_lit, start
+from canvas import canvas, intensity, only_lit, start
 from cdtools.datasets import Ptycho2DDataset
 from cdtools.models import FancyPtycho
-
-from ptyspec.runs.process import serve
 
 
 class CDTools:
     """FancyPtycho with a fixed probe, without background, weights and offsets of its own."""
 
     seed = "seed"
-    settings: ClassVar = {"sweeps": 40, "step": 0.01, "batch": 10, "seed": 0}
+    settings: ClassVar = {"sweeps": 30, "step": 0.01, "batch": 10, "seed": 0}
 
     def reconstruct(self, scan, settings):
         """Translations are metres along x and y; a basis that maps x to columns and y to rows makes them pixels."""
@@ -39,7 +37,7 @@ class CDTools:
         model.probe.requires_grad = model.background.requires_grad = False
         data = Ptycho2DDataset(
             np.c_[corners, np.zeros(len(corners))].astype(np.float32),
-            scan.amplitude**2,
+            intensity(scan),
             wavelength=1.0,
             detector_geometry=geometry,
             mask=mask,
@@ -55,6 +53,3 @@ class CDTools:
 
 
 BOX = CDTools()
-
-if __name__ == "__main__":
-    serve(BOX)

@@ -1,13 +1,9 @@
-"""pty-chi (Apache-2.0): LSQML, rPIE or autodiff, by the word on the command line."""
-
-import sys
+"""pty-chi (Apache-2.0): LSQML, rPIE or autodiff, each with a name of its own."""
 
 import cpu_torch  # noqa: F401, before torchvision
 import ptychi.api as api
-from canvas import canvas, only_lit, start
+from canvas import canvas, intensity, only_lit, start
 from ptychi.api.task import PtychographyTask
-
-from ptyspec.runs.process import serve
 
 OPTIONS = {
     "lsqml": api.LSQMLOptions,
@@ -17,7 +13,7 @@ OPTIONS = {
 SETTINGS = {
     "lsqml": {"sweeps": 30, "step": 1.0, "batch": 20, "seed": 0},
     "rpie": {"sweeps": 20, "step": 1.0, "batch": 5, "seed": 0},
-    "autodiff": {"sweeps": 50, "step": 0.02, "batch": 20, "seed": 0},
+    "autodiff": {"sweeps": 40, "step": 0.02, "batch": 20, "seed": 0},
 }
 
 
@@ -53,7 +49,7 @@ class PtyChi:
             body.step_size *= float(abs(first[0, 0]))
         task = PtychographyTask(
             options,
-            diffraction_data=(scan.amplitude * scan.probe.shape[0]) ** 2,
+            diffraction_data=intensity(scan) * scan.probe.shape[0] ** 2,
             object_data=first[None],
             probe_data=scan.probe[None, None].copy(),
             probe_position_x_px=scan.positions[:, 0].copy(),
@@ -64,7 +60,4 @@ class PtyChi:
         return only_lit(scan, task.get_data_to_cpu("object", as_numpy=True)[0], origin), origin
 
 
-BOX = PtyChi(sys.argv[1])
-
-if __name__ == "__main__":
-    serve(BOX)
+LSQML, RPIE, AUTODIFF = (PtyChi(engine) for engine in OPTIONS)

@@ -3,14 +3,12 @@
 from typing import ClassVar
 
 import numpy as np
-from canvas import canvas, only_lit, start
+from canvas import canvas, intensity, only_lit, start
 from PtyLab.Engines import mPIE
 from PtyLab.ExperimentalData.ExperimentalData import ExperimentalData
 from PtyLab.Monitor.Monitor import DummyMonitor
 from PtyLab.Params.Params import Params
 from PtyLab.Reconstruction.Reconstruction import Reconstruction
-
-from ptyspec.runs.process import serve
 
 
 class PtyLab:
@@ -25,7 +23,7 @@ class PtyLab:
         size, (origin, shape) = scan.probe.shape[0], canvas(scan)
         side = max(shape) + max(shape) % 2
         data = ExperimentalData()
-        data.ptychogram = (scan.amplitude**2).astype(np.float32)
+        data.ptychogram = intensity(scan)
         data.wavelength, data.dxd, data.zo = 1.0, 1.0 / size, 1.0
         data.encoder = (scan.positions - origin - side // 2)[:, ::-1]
         data.entrancePupilDiameter = data.spectralDensity = data.theta = data.emptyBeam = None
@@ -46,6 +44,3 @@ class PtyLab:
 
 
 BOX = PtyLab()
-
-if __name__ == "__main__":
-    serve(BOX)

@@ -7,12 +7,10 @@ from typing import ClassVar
 
 import cpu_torch  # noqa: F401, before torchvision
 import numpy as np
-from canvas import canvas, only_lit, start
+from canvas import canvas, intensity, only_lit, start
 from ptyrad.core.losses import CombinedLoss
 from ptyrad.core.models import PtychoModel
 from torch.optim import Adam
-
-from ptyspec.runs.process import serve
 
 OFF = ("loss_poissn", "loss_pacbed", "loss_sparse", "loss_simlar")
 FIXED = ("obj_tilts", "slice_thickness", "probe", "probe_pos_shifts")
@@ -35,7 +33,7 @@ class PtyRAD:
         steps |= dict.fromkeys(FIXED, 0.0)
         model = PtychoModel(
             {
-                "measurements": scan.amplitude**2,
+                "measurements": intensity(scan),
                 "obj": first[None, None],
                 "obj_tilts": np.zeros((1, 2)),
                 "slice_thickness": 1.0,
@@ -86,6 +84,3 @@ class PtyRAD:
 
 
 BOX = PtyRAD()
-
-if __name__ == "__main__":
-    serve(BOX)

@@ -4,17 +4,15 @@ from typing import ClassVar
 
 import numpy as np
 import py4DSTEM
-from canvas import canvas, only_lit, start
+from canvas import canvas, intensity, only_lit, start
 from py4DSTEM.process.phase import SingleslicePtychography
-
-from ptyspec.runs.process import serve
 
 
 class Py4DSTEM:
     """Fixed probe and positions. A pixel of the object is one angstrom."""
 
     seed = "seed"
-    settings: ClassVar = {"sweeps": 40, "step": 0.5, "batch": 10, "ceiling": 2.0, "seed": 0}
+    settings: ClassVar = {"sweeps": 40, "step": 1.0, "batch": 5, "ceiling": 2.0, "seed": 0}
 
     def reconstruct(self, scan, settings):
         """Its transform is not normalised, so its intensities are N^2 times ours. Its probe has its middle in the corner,
@@ -24,7 +22,7 @@ class Py4DSTEM:
         first = start(scan, shape)
         # No modulus of an object may exceed 1 there. A probe that is stronger by a factor makes the object weaker.
         factor = settings["ceiling"] * float(abs(first[0, 0]))
-        counts = ((scan.amplitude * size) ** 2).astype(np.float32)
+        counts = intensity(scan) * size**2
         engine = SingleslicePtychography(
             energy=80e3,
             datacube=py4DSTEM.DataCube(counts[None]),
@@ -63,6 +61,3 @@ class Py4DSTEM:
 
 
 BOX = Py4DSTEM()
-
-if __name__ == "__main__":
-    serve(BOX)
