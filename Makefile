@@ -16,7 +16,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test spec campaign mutate bench report docs lint clean
+.PHONY: help install run test spec campaign mutate bench engines report docs lint clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,11 @@ mutate: $(STAMP)  ## for the night: mutants of the numpy modules, resumed where 
 
 bench: $(STAMP)  ## measure throughput, memory and times against the budgets
 	$(BIN)/python -m benchmarks
+
+# ENGINES chooses some, with --again; an engine whose files are those of its kept verdict is not judged again.
+engines: $(STAMP)  ## for the night: public engines in environments of their own, held to the clauses; writes docs/engines.md
+	nice -n 10 $(BIN)/python -m engines $(ENGINES)
+	nice -n 10 $(BIN)/python -m engines.agreement
 
 # Old results are removed first: allure merges what it finds, and --clean-alluredir would clean in every worker.
 # ARGS chooses cases, e.g. make report ARGS="tests/contract -m contract"; HISTORY the file of past runs.

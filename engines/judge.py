@@ -81,7 +81,7 @@ def judge(engine: Engine, environments: Path, *, again: bool = False) -> EngineV
                 ClauseVerdict(
                     clause=one.clause,
                     state=one.state.value,
-                    what=one.what,
+                    what=_portable(one.what),
                     observed=_portable(one.observed),
                     expected=one.expected,
                 )

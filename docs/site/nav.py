@@ -28,7 +28,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Find out why": ("audits", "explain", "legacy"),
     "Reports": ("allure", "dashboard"),
     "The investigation": ("investigation", "investigation-items", "recorded-figures"),
-    "Evidence": ("failure-signatures", "seen-red", "mutation", "verdict-calibration"),
+    "Evidence": ("engines", "failure-signatures", "seen-red", "mutation", "verdict-calibration"),
     "Reference": ("reference/cli", "reference/json", "reference/api/index"),
 }
 OWN = ("reference/clauses/", "reference/api/")
