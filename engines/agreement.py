@@ -6,45 +6,18 @@ Phases and moduli are compared where both are well lit, after one global phase; 
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from engines.catalogue import ENGINES, ENVIRONMENTS, HERE
+from engines.catalogue import ENGINES, ENVIRONMENTS
+from engines.documents import AGREEMENT, WANTED, Agreement, Pair
 from engines.judge import build, one_thread, versions
 from ptyspec.checks.box import box_of, relation
-from ptyspec.contracts.base import Record
 from ptyspec.files.jsonfile import write_json
 from ptyspec.pipeline.boxes import RPIE
 from ptyspec.runs.pipelines import maker
 from ptyspec.scores.frame import common
 from ptyspec.scores.phase import phase_pearson
-
-FILE = HERE / "results" / "agreement.json"
-WANTED = 0.99
-
-
-class Pair(Record):
-    """How two objects of one scan agree; `other` is held against this project's rPIE."""
-
-    other: str
-    amplitude_pearson: float
-    phase_pearson: float
-    level: float
-    change: float
-    pixels: int
-    versions: dict[str, str]
-
-
-class Agreement(Record):
-    """engines/results/agreement.json."""
-
-    schema_version: Literal[1] = 1
-    date: str
-    photons: float
-    frames: int
-    wanted: float
-    pairs: list[Pair]
 
 
 def agreement(environments: Path = ENVIRONMENTS) -> Agreement:
@@ -84,7 +57,7 @@ def agreement(environments: Path = ENVIRONMENTS) -> Agreement:
 
 if __name__ == "__main__":
     made = agreement()
-    write_json(FILE, made)
+    write_json(AGREEMENT, made)
     for pair in made.pairs:
         print(
             f"{pair.other}: amplitude r {pair.amplitude_pearson:.4f}, phase r "

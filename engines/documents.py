@@ -8,6 +8,9 @@ from engines.catalogue import HERE
 from ptyspec.contracts.base import Record
 from ptyspec.files.jsonfile import read_document
 
+AGREEMENT = HERE / "results" / "agreement.json"
+WANTED = 0.99
+"""Correlation of moduli and of phases from which on two engines agree."""
 Kind = Literal["our adapter", "their convention", "their defect", "our clause"]
 
 
@@ -44,6 +47,29 @@ class Explanation(Record):
     kind: Kind
     words: str
     reproducer: str = ""
+
+
+class Pair(Record):
+    """How two objects of one scan agree; `other` is held against this project's rPIE."""
+
+    other: str
+    amplitude_pearson: float
+    phase_pearson: float
+    level: float
+    change: float
+    pixels: int
+    versions: dict[str, str]
+
+
+class Agreement(Record):
+    """engines/results/agreement.json."""
+
+    schema_version: Literal[1] = 1
+    date: str
+    photons: float
+    frames: int
+    wanted: float
+    pairs: list[Pair]
 
 
 def verdict_file(name: str) -> Path:

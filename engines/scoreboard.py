@@ -7,10 +7,17 @@ from pathlib import Path
 from typing import Literal
 
 from engines.catalogue import ENGINES, HERE, ROOT, Engine
-from engines.documents import EngineVerdict, Explanation, explanations, verdict
+from engines.documents import (
+    AGREEMENT,
+    Agreement,
+    EngineVerdict,
+    Explanation,
+    explanations,
+    verdict,
+)
 from ptyspec.contracts.base import Record
 from ptyspec.files.disk import atomic_file
-from ptyspec.files.jsonfile import to_json
+from ptyspec.files.jsonfile import read_document, to_json
 from ptyspec.render.table import escape
 from ptyspec.spec.clause import specification
 
@@ -30,7 +37,7 @@ make engines ENGINES="cdtools --again"  # one engine anew
 The page is generated from `engines/results` and `engines/explanations`: `python -m engines.scoreboard`. It reports one scan (200 frames of 64 x 64, 1e6 photons a frame, known probe, exact positions) and settings that we chose. It is no ranking: speed, position refinement, mixed states and multislice, which are the strength of several engines, are not looked at."""
 TAIL = """## Do two engines agree?
 
-`python -m engines.agreement` reconstructs one scan with pty-chi and with ptyspec's rPIE and compares them without any rescaling. Its figures are in `engines/results/agreement.json`."""
+`python -m engines.agreement` reconstructs one scan with pty-chi and with ptyspec's rPIE and compares them without any rescaling, over pixels that are well lit. At least 0.99 is wanted of both correlations."""
 
 
 class Column(Record):
@@ -88,7 +95,23 @@ def page(made: Scoreboard) -> str:
         kept = verdict(engine.name)
         if kept is not None:
             lines += _section(engine, kept)
-    return "\n".join([*lines, TAIL, ""])
+    return "\n".join([*lines, TAIL, "", *_agreed(), ""])
+
+
+def _agreed() -> list[str]:
+    made = read_document(AGREEMENT, Agreement, "an agreement")
+    lines = [
+        "| held against ptyspec rPIE | modulus r | phase r | level |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    for one in made.pairs:
+        figures = f"{one.amplitude_pearson:.4f} | {one.phase_pearson:.4f} | {one.level:.4f}"
+        lines.append(f"| {one.other} | {figures} |")
+    return [
+        *lines,
+        "",
+        f"Measured on {made.date}: {made.frames} frames, {made.photons:g} photons each.",
+    ]
 
 
 def _anchor(title: str) -> str:
