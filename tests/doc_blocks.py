@@ -107,6 +107,8 @@ NOT_RUN = {
         "tests/meta/test_conformance.py drives such sessions"
     ),
     "python -m benchmarks recorded": "simulates and groups for a minute; the page holds what it prints",
+    "make engines": "for the night: builds five environments, then minutes for each engine",
+    'make engines ENGINES="cdtools --again"': "builds an environment; minutes",
     "make report": WHOLE,
     'make report ARGS="tests/contract -m contract"': WHOLE,
     'make report ARGS="--allure-label clause=NORM-002"': "collects everything; tests/meta/test_allure_site.py renders reports",
