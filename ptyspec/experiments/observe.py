@@ -11,12 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
 import ptyspec
+from ptyspec.checks.box import box_beside
 from ptyspec.errors import (
     ConfigError,
     InputFileError,
@@ -25,17 +27,19 @@ from ptyspec.errors import (
     TrainingDivergedError,
     TrainingInterruptedError,
 )
+from ptyspec.experiments.black_box import box_observation
 from ptyspec.faults import catalogue
 from ptyspec.faults.apply import applied_once, from_environment
-from ptyspec.runs.pipelines import pipeline_code
+from ptyspec.runs.pipelines import COMMAND, is_box, maker, pipeline_code
 from ptyspec.runs.run_spec import REFERENCE, Options, RunSpec, run_spec
 from ptyspec.runs.store import answer, code_version, fault_sources, place_of, run_key, source_digest
 from ptyspec.runs.threads import current_threads, default_threads, set_threads
+from ptyspec.runs.variables import variables
 from ptyspec.runs.walk import Walk
 
 OUTCOME = "outcome."
 """Begins the path of how a run ended."""
-OBSERVERS = ("experiments/observe.py", "runs/record.py")
+OBSERVERS = ("experiments/observe.py", "experiments/black_box.py", "runs/record.py")
 """What makes an observation of what the stages made."""
 OF_THE_MOMENT = (TrainingInterruptedError, InputFileError, OutputFileError, MemoryError, OSError)
 """What ends a run and says nothing of its variant: raised, and not kept as an answer."""
@@ -130,19 +134,36 @@ def key_of(variant: RunSpec) -> str:
     """Return the name of this variant's observation."""
     parts = [code_version(), _observers(), fault_sources(variant.faults) if variant.faults else ""]
     if variant.pipeline != REFERENCE:
-        walk = variant.make_pipeline()
-        code = pipeline_code(walk)
-        if code is None:
-            raise ConfigError(
-                "the source of this pipeline is in no file, so that its runs cannot be told apart",
-                value=variant.pipeline,
-                next_step="define its class in a module",
-            )
-        parts += [str(getattr(walk, "code_version", "")), code]
+        parts += _code(variant)
     set_threads(
         default_threads()
     )  # those of a process that runs variants, where this one only asks
     return run_key({"observation": variant.settings()}, " ".join(parts), current_threads())
+
+
+def _code(variant: RunSpec) -> list[str]:
+    """What names a pipeline's code; its own settings are told apart as settings."""
+    if variant.pipeline.startswith(COMMAND):
+        return _code_of_command(variant.pipeline)
+    pipeline = replace(variant, own={}).make_pipeline()
+    code = pipeline_code(pipeline)
+    if code is None:
+        what = "the source of this pipeline is in no file, so that its runs cannot be told apart"
+        step = "define its class in a module"
+        raise ConfigError(what, value=variant.pipeline, next_step=step)
+    return [str(getattr(pipeline, "code_version", "")), code]
+
+
+@cache
+def _code_of_command(words: str) -> list[str]:
+    """What a command's handshake says: it is started once for that."""
+    pipeline = maker(words)()
+    pipeline.close()
+    if not pipeline.code:
+        what = "this command does not name its code, so that its runs cannot be told apart"
+        step = "let its handshake hold `code` (docs/process-door.md), as `ptyspec serve` does"
+        raise ConfigError(what, value=words, next_step=step)
+    return [pipeline.code]
 
 
 def forget(variant: RunSpec) -> None:
@@ -230,10 +251,16 @@ def walked(walk: Walk) -> Observation:
 
 def _walk(variant: RunSpec) -> Observation:
     """Run it, its faults applied for as long as it takes."""
-    with applied_once(*variant.faults):
+    scenario = variant.resolved.scenario
+    with applied_once(*variant.faults), variables(variant.environment):
+        pipeline = variant.make_pipeline()
         try:
-            found = walked(Walk(variant.make_pipeline(), variant.resolved.scenario))
+            if is_box(pipeline):
+                found = box_observation(box_beside(pipeline, scenario))
+            else:
+                found = walked(Walk(pipeline, scenario))
         finally:
+            getattr(pipeline, "close", lambda: None)()
             forget_models()
     return {**found, "settings": variant.settings()}
 

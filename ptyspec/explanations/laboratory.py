@@ -24,6 +24,7 @@ from ptyspec.explanations.splice import Splicer
 from ptyspec.faults.campaign import PYTEST
 from ptyspec.pipeline.protocol import Progress
 from ptyspec.runs.environment import FAULTS
+from ptyspec.runs.pipelines import is_box, maker
 from ptyspec.runs.run_spec import FAULT, PIPELINE, REFERENCE, RunSpec
 from ptyspec.runs.store import answer
 from ptyspec.spec.cases import collect, state
@@ -108,7 +109,10 @@ class Laboratory(Bench):
         return found
 
     def chain(self, bad: Run, good: Run) -> ChainRow:
-        """Return where the symptom enters, by splicing the stages of both sides."""
+        """Return where the symptom enters, by splicing the stages of both sides; a black box has none."""
+        words = {self.good.pipeline, self.bad.pipeline}
+        if REFERENCE not in words and any(is_box(maker(one)()) for one in words):
+            return ChainRow(reason="a black box has no stages")
         return Splicer(self.good, self.bad).chain(self.symptom, bad, good, self.tell)
 
     def unreadable(self) -> PtyspecError:

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from ptyspec.contracts.resolve import nest
 from ptyspec.errors import ConfigError, InputFileError
 from ptyspec.runs.pipelines import is_box
 from ptyspec.runs.remote import Remote
@@ -64,10 +65,22 @@ def read_own(source: Path | str | Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
+def read_word(word: str) -> dict[str, Any]:
+    """Return the dictionary that `=FILE` or `.KEY=VALUE` means, KEY a dotted path; raises ConfigError for anything else."""
+    key, _, value = word.partition("=")
+    if not key:
+        return read_own(value)
+    try:
+        return nest({key.removeprefix("."): yaml.load(value, _Loader)})
+    except yaml.YAMLError as error:
+        what = "the value of a pipeline's own setting cannot be read"
+        raise ConfigError(what, value=word, source="own", next_step="quote it") from error
+
+
 def declared(pipeline: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a pipeline is asked with: what it declares in `settings`, with these values on top."""
     own: Any = getattr(pipeline, "settings", None)
-    return _over(own or {}, values)
+    return over(own or {}, values)
 
 
 def own_settings(values: Mapping[str, Any]) -> OwnSettings:
@@ -87,12 +100,13 @@ def own_settings(values: Mapping[str, Any]) -> OwnSettings:
     return OwnSettings(rest, {name: None if it is None else str(it) for name, it in asked.items()})
 
 
-def _over(below: Mapping[Any, Any], above: Mapping[Any, Any]) -> dict[Any, Any]:
+def over(below: Mapping[Any, Any], above: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return one dictionary on top of another, section by section; a null is a value."""
     merged = copy.deepcopy(dict(below))
     for key, value in above.items():
         inner = merged.get(key)
         if isinstance(inner, Mapping) and isinstance(value, Mapping):
-            merged[key] = _over(inner, value)
+            merged[key] = over(inner, value)
         else:
             merged[key] = copy.deepcopy(value)
     return merged

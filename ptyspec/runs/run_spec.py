@@ -1,7 +1,7 @@
 """Which run the user means: a scenario or file with options, a finished run, or settings kept elsewhere.
 
-TARGET[:OPTION,OPTION...], each option a recipe, a fault to add, -FAULT to take away, KEY=VALUE, or pipeline=MODULE:ATTR;
-for example `gs1_ideal:january,-gain-kept,training.nepochs=30`. TARGET is a shipped scenario, a scenario file or a scan,
+TARGET[:OPTION,OPTION...], each option a recipe, a fault to add, -FAULT to take away, KEY=VALUE, pipeline=MODULE:ATTR, or a
+setting of that pipeline's own: own.KEY=VALUE, own=FILE; for example `gs1_ideal:january,-gain-kept,training.nepochs=30`. TARGET is a shipped scenario, a scenario file or a scan,
 the folder of a finished run, or the first eight digits of its key.
 """
 
@@ -16,16 +16,18 @@ from ptyspec.contracts.stages import REFERENCE as OURS
 from ptyspec.errors import ConfigError, InputFileError, UnknownNameError
 from ptyspec.pipeline.protocol import Pipeline
 from ptyspec.runs.finished_run import SCENARIO_FILE, FinishedRun
+from ptyspec.runs.own_settings import declared, over, own_settings, read_word, with_own
 from ptyspec.runs.pipelines import maker
 from ptyspec.runs.request import recipe_faults, recipe_names, request, scenario_names
 from ptyspec.runs.run import key_of
 from ptyspec.runs.store import RunStore
+from ptyspec.runs.variables import Variables
 
 Kind = Literal["scenario", "run", "legacy"]
 KEY_DIGITS = 8
 """So many leading digits of a run's key name it."""
 REFERENCE = "reference"
-FAULT, PIPELINE = "fault.", "pipeline"
+FAULT, PIPELINE, OWN = "fault.", "pipeline", "own"
 COMMA = re.compile(r",(?![^\[]*\])")
 """A comma that does not stand inside a list, as in model.filters=[8,16]."""
 
@@ -58,6 +60,8 @@ class RunSpec:
     resolved: Resolved
     faults: tuple[str, ...] = ()
     pipeline: str = REFERENCE
+    own: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Settings of the pipeline's own, on top of those that it declares."""
     name: str = field(default="", compare=False)
     """In tables."""
     kind: Kind = field(default="scenario", compare=False)
@@ -73,10 +77,11 @@ class RunSpec:
         return {"name": self.name, "kind": self.kind, "source": self.source}
 
     def settings(self) -> dict[str, Any]:
-        """Return everything that can make two runs differ: dotted keys, `fault.ID`: True, `pipeline`."""
+        """Return everything that can make two runs differ: dotted keys, `fault.ID`: True, `pipeline`, `own.KEY`."""
         values = dict(flatten(self.resolved.scenario.model_dump(mode="json")))
         named = {key: value for key, value in values.items() if key not in ("name", "description")}
-        return named | {f"{FAULT}{name}": True for name in self.faults} | {PIPELINE: self.pipeline}
+        named |= {f"{FAULT}{name}": True for name in self.faults} | {PIPELINE: self.pipeline}
+        return named | dict(flatten({OWN: self.own}))
 
     def with_settings(self, settings: Mapping[str, Any]) -> "RunSpec":
         """Return the run that has exactly these settings; raises ConfigError where they do not go together.
@@ -84,16 +89,27 @@ class RunSpec:
         A fault that is missing, None or False is not active.
         """
         named = {key: on for key, on in settings.items() if key.startswith(FAULT)}
-        own = {key: value for key, value in settings.items() if key not in {*named, PIPELINE}}
+        own = {key: value for key, value in settings.items() if key.startswith(f"{OWN}.")}
+        rest = {key: on for key, on in settings.items() if key not in {*named, *own, PIPELINE}}
         faults = sorted(key.removeprefix(FAULT) for key, on in named.items() if on)
-        values = nest(own | {"name": self.resolved.scenario.name})
+        values = nest(rest | {"name": self.resolved.scenario.name})
         pipeline = str(settings.get(PIPELINE, REFERENCE))
-        return RunSpec(resolve([Layer("settings", values)]), tuple(faults), pipeline)
+        told = nest({key: value for key, value in own.items() if value is not None}).get(OWN, {})
+        return RunSpec(resolve([Layer("settings", values)]), tuple(faults), pipeline, told)
 
     def make_pipeline(self) -> Pipeline:
-        """Return who walks the stages."""
-        pipeline: Pipeline = maker(OURS if self.pipeline == REFERENCE else self.pipeline)()
-        return pipeline
+        """Return who walks the stages, or a black box; with its own settings."""
+        words = OURS if self.pipeline == REFERENCE else self.pipeline
+        pipeline: Pipeline = maker(words, environment=self.environment)()
+        if not self.own:
+            return pipeline
+        made: Pipeline = with_own(pipeline, own_settings(declared(pipeline, self.own)).settings)
+        return made
+
+    @property
+    def environment(self) -> Variables:
+        """Environment variables that its own settings ask for."""
+        return own_settings(self.own).environment
 
     def stored(self, store: RunStore | None = None) -> Path:
         """Return the folder of this run where it is finished; InputFileError, with the command that makes it, if not."""
@@ -195,9 +211,12 @@ def _scenario(words: str, said: Options, known: Collection[str] | None) -> RunSp
     target, _, rest = (words, "", "") if Path(words).exists() else words.partition(":")
     recipe, pipeline = said.recipe, REFERENCE
     settings, added, removed = [*said.settings], set[str](), set[str]()
+    own: dict[str, Any] = {}
     for word in filter(None, COMMA.split(rest)):
         if word.startswith("pipeline="):
             pipeline = word.removeprefix("pipeline=")
+        elif word.startswith((f"{OWN}.", f"{OWN}=")):
+            own = over(own, read_word(word.removeprefix(OWN)))
         elif "=" in word:
             settings.append(word)
         elif word in recipe_names():
@@ -206,7 +225,9 @@ def _scenario(words: str, said: Options, known: Collection[str] | None) -> RunSp
             (removed if word.startswith("-") else added).add(word.removeprefix("-"))
         else:
             what = f"{word} is neither a recipe nor a fault"
-            step = "an option is a recipe, a fault (ptyspec faults list), -FAULT, or KEY=VALUE"
+            step = (
+                "an option is a recipe, a fault (ptyspec faults list), -FAULT, or [own.]KEY=VALUE"
+            )
             limit, source = ", ".join(recipe_names()), "command line"
             raise UnknownNameError(what, value=words, limit=limit, source=source, next_step=step)
     whole = recipe_faults(recipe) if recipe and known is not None else ()
@@ -218,4 +239,4 @@ def _scenario(words: str, said: Options, known: Collection[str] | None) -> RunSp
     how: dict[str, Any] = {"profile": said.profile, "recipe": recipe, "seed": said.seed}
     found = request(target, settings=settings, faults=whole, **how)
     active, source = tuple(sorted({*whole, *added} - removed)), f"{words} {said}".strip()
-    return RunSpec(found, active, pipeline, name=found.scenario.name, source=source)
+    return RunSpec(found, active, pipeline, own, name=found.scenario.name, source=source)
