@@ -98,6 +98,7 @@ NOT_RUN = {
     "pytest -m parity -n auto": WHOLE,
     "pytest -m regression": WHOLE,
     "pytest -n 2": WHOLE,
+    "ptyspec check my_lab:MyLab": "some forty reconstructions; tests/meta/test_begin.py asks it a few questions",
     "pytest --pyargs ptyspec.conformance --ptyspec-pipeline mine.pipeline:Mine": (
         "trains two scenarios; tests/meta/test_pipeline_under_test.py drives such sessions"
     ),

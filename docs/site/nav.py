@@ -21,6 +21,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "pytest",
         "goldens",
         "adding-an-adapter",
+        "data-dictionary",
         "process-door",
     ),
     "Add": ("clauses", "adding-a-scenario", "faults", "hypotheses"),

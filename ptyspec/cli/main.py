@@ -12,6 +12,7 @@ import typer
 import ptyspec
 from ptyspec.cli import (
     audit,
+    begin,
     check,
     doctor,
     explain,
@@ -54,7 +55,7 @@ COMMANDS: dict[Callable[..., None], str] = {
 }
 for command, text in COMMANDS.items():
     app.command(command.__name__, short_help=text)(command)
-app.add_typer(trace.new, name="new", short_help="Begin a clause, a case or a hypothesis.")
+app.add_typer(begin.new, name="new", short_help="Begin an adapter, a clause, a case, a hypothesis.")
 app.add_typer(
     faults.app, name="faults", short_help="What the suite must catch, and whether it does."
 )

@@ -151,7 +151,9 @@ def _review(here: Place, names: list[str] | None, reason: str, editorial: bool) 
     typer.echo("\n".join(told or ["nothing has changed since the last review"]))
 
 
-new = typer.Typer(help="Begin a clause, a case or a hypothesis.", no_args_is_help=True)
+new = typer.Typer(
+    help="Begin an adapter, a workflow, a clause, a case or a hypothesis.", no_args_is_help=True
+)
 
 ClauseId = Annotated[str, argument("ID", "Such as NORM-004; the number is the next free one.")]
 Title = Annotated[str, option("TEXT", "The rule in one line.")]
@@ -187,7 +189,7 @@ def clause(
         more = "name one of these, or begin it with '# Title' and '## Section'"
         raise InputFileError(wrong, value=document, limit=known, source=folder, next_step=more)
     at = insert_clause(here.clauses, path, name, title, section)
-    _next(
+    next_steps(
         f"specs/{path.name}:{at}: {name}",
         "write its sentence, its reason, its tolerance and place there",
         f"ptyspec new case {name}",
@@ -204,7 +206,7 @@ def case(name: Known, tier: Tier = "contract", root: options.Root = None) -> Non
     if not here.whole:  # its first case of this tier
         (here.root / "tests" / tier).mkdir(parents=True, exist_ok=True)
     path = write_case(here.root, here.clauses[name], tier).relative_to(here.root)
-    _next(
+    next_steps(
         str(path),
         "put what is observed and what the clause wants into it; clause.close, .finite, .raises_at "
         "and others: docs/clauses.md",
@@ -224,7 +226,7 @@ def hypothesis(
     here = place(root).root
     written = write_hypothesis(here, name, claim, probe)
     first, *others = (str(path.relative_to(here)) for path in written)
-    _next(
+    next_steps(
         f"{first}\nwrote " + "\nwrote ".join(others),
         "say in it what was believed, which arms differ, and the margin: docs/hypotheses.md",
         f"ptyspec judge {name} --record",
@@ -232,7 +234,8 @@ def hypothesis(
     )
 
 
-def _next(written: str, *steps: str) -> None:
+def next_steps(written: str, *steps: str) -> None:
+    """Say what was written and what comes next."""
     typer.echo(f"wrote {written}")
     for step in steps:
         typer.echo(f"  next: {step}")
