@@ -12,9 +12,9 @@ from ptyspec.errors import OutputExistsError
 from ptyspec.spec.authoring import SkeletonError
 
 DOORS = {
-    "box": (("epie", "box"), "{name}:{kind}", ("RECON-001", "RECON-037", "RECON-043")),
+    "box": (("epie", "box"), "{name}:{kind}", ("RECON-037", "RECON-043")),
     "network": (("epie", "network"), "{name}:{kind}", ("RECON-001", "RECON-045")),
-    "process": (("epie", "box", "process"), "cmd:python {name}.py", ("RECON-001", "RECON-043")),
+    "process": (("epie", "box", "process"), "cmd:python {name}.py", ("RECON-043",)),
     "stages": (("stages",), "{name}:{kind}", ("SPLIT-001", "SPLIT-005", "NORM-001", "NORM-002")),
 }
 """By door the parts of the file, how a command names the pipeline, and the clauses that its test asks first."""

@@ -11,10 +11,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from docs.site.dictionary import PAGE, page
 from ptyspec.cli.main import app
 from ptyspec.spec.beginning import DOORS
 from ptyspec.spec.clause import specification
-from tests.child import environment
+from tests.child import ROOT, environment
 
 
 def new(*words: str) -> tuple[int, str]:
@@ -28,13 +29,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    "door",
-    [
-        *("stages", "box"),
-        *(pytest.param(d, marks=pytest.mark.expensive) for d in ("process", "network")),
-    ],
-)
+@pytest.mark.expensive
+@pytest.mark.parametrize("door", DOORS)
 def test_the_adapter_of_a_door_runs_as_it_is_with_its_test(folder: Path, door: str) -> None:
     code, told = new("adapter", "my_lab", "--door", door)
     assert code == 0, told
@@ -43,7 +39,7 @@ def test_the_adapter_of_a_door_runs_as_it_is_with_its_test(folder: Path, door: s
     child = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_my_lab.py"],
         cwd=folder,
-        env=environment(PYTHONPATH=str(Path(__file__).parents[2])),
+        env=environment(PYTHONPATH=str(ROOT)),
         capture_output=True,
         text=True,
         check=False,
@@ -57,6 +53,16 @@ def test_the_adapter_beside_the_algorithm_is_at_most_twenty_lines(folder: Path) 
     adapter = next(node for node in tree.body if isinstance(node, ast.ClassDef))
     lines = (folder / "mine.py").read_text().splitlines()[adapter.lineno - 1 : adapter.end_lineno]
     assert len([line for line in lines if line.strip()]) <= 20
+
+
+def test_the_page_on_adapters_shows_what_is_written(folder: Path) -> None:
+    new("adapter", "my_lab")
+    told = (ROOT / "docs" / "adding-an-adapter.md").read_text(encoding="utf-8")
+    assert (folder / "my_lab.py").read_text(encoding="utf-8").strip() in told
+
+
+def test_the_data_dictionary_is_that_of_the_bundles() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "python -m docs.site.dictionary"
 
 
 @pytest.mark.parametrize("existing", ["mine.py", "test_mine.py"])
