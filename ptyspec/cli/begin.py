@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from ptyspec.cli.options import argument, option
-from ptyspec.cli.trace import new, next_steps
+from ptyspec.cli.trace import new as new  # with what is added to it here
+from ptyspec.cli.trace import next_steps
 
 Door = Literal["box", "stages", "process", "network"]
 
