@@ -99,9 +99,6 @@ NOT_RUN = {
     "pytest -m regression": WHOLE,
     "pytest -n 2": WHOLE,
     "ptyspec check my_lab:MyLab": "some forty reconstructions; tests/meta/test_begin.py asks it a few questions",
-    "pytest --pyargs ptyspec.conformance --ptyspec-pipeline mine.pipeline:Mine": (
-        "trains two scenarios; tests/meta/test_pipeline_under_test.py drives such sessions"
-    ),
     "ptyspec check mine:Lab": "tests/meta/test_conformance.py holds pipelines of its own to clauses",
     "ptyspec check mine:Lab --tier full": "as above",
     "pytest --pyargs ptyspec.conformance --ptyspec-pipeline mine:Lab -n auto --ptyspec-xfails known.txt": (
