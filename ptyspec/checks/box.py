@@ -5,7 +5,6 @@ frame of the plain scan, so that checks compare like with like.
 """
 
 import copy
-import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -22,7 +21,7 @@ from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.simulate import measure
-from ptyspec.pipeline.box import Scan, raw_of, scan_of
+from ptyspec.pipeline.box import Scan, Watch, raw_of, scan_of
 from ptyspec.runs.process import ProcessError
 from ptyspec.scores.amplitude import highpass_pearson
 from ptyspec.scores.dataspace import r_factor
@@ -48,10 +47,8 @@ class Box:
     scan: Scan
     photons: float
     said: dict[str, Answer] = field(default_factory=dict)
-    given: dict[str, tuple[Any, Any]] = field(default_factory=dict)
-    """Before and after the plain question: arrays and settings that were handed in."""
-    states: dict[str, tuple[Any, Any]] = field(default_factory=dict)
-    """Before and after: the random states that a process shares."""
+    changed: set[str] = field(default_factory=set)
+    """What the plain question did not leave as it was; a process says so itself."""
     left: set[str] = field(default_factory=set)
     """Files that came into the working folder."""
     model: Any = None
@@ -78,6 +75,7 @@ class Box:
     def doors(self) -> tuple[str, ...]:
         """Which checks look at it."""
         has = {"network": self.learns, "seeded": self.seed, "untrained": self.untrained}
+        has["watched"] = getattr(self.pipeline, "watches", True)
         return ("box", *(name for name, there in has.items() if there))
 
     @property
@@ -137,16 +135,11 @@ class Box:
     def plain(self) -> Answer:
         """The answer to the scan as it is; what surrounds it is watched."""
         folder, settings = Path.cwd(), copy.deepcopy(dict(self.settings))
-        files, states = set(folder.iterdir()), states_of_the_process()
-        scan, before = self.scan, {name: np.array(getattr(self.scan, name)) for name in ARRAYS}
-        raw, place = self.reconstruct(scan, settings)
-        self.states = {
-            name: (states[name], after) for name, after in states_of_the_process().items()
-        }
+        files, watch = set(folder.iterdir()), Watch(self.scan, settings)
+        raw, place = self.reconstruct(self.scan, settings)
+        self.changed = {*getattr(self.pipeline, "changed", watch.changed())}
         self.left = {path.name for path in folder.iterdir() if path not in files}
-        self.given = {name: (before[name], np.array(getattr(scan, name))) for name in ARRAYS}
-        self.given["settings"] = (dict(self.settings), settings)
-        answer = replace(placed(np.asarray(raw), place, scan, raw), model=self.model)
+        answer = replace(placed(np.asarray(raw), place, self.scan, raw), model=self.model)
         self.said["plain"] = answer
         return answer
 
@@ -211,16 +204,6 @@ class Box:
         amplitude, scale = measure(self.truth, self.scan.probe, self.scan.positions, dose, seed)
         counts = np.rint((amplitude.astype(np.float64) * scale) ** 2).astype(np.float32)
         return self.scan.but(frames=counts, scale=scale)
-
-
-ARRAYS = ("frames", "positions", "probe")
-
-
-def states_of_the_process() -> dict[str, Any]:
-    """Return the states of the random generators that a whole process shares."""
-    state: Any = np.random.get_state(legacy=False)  # looked at, not used
-    own = (state["state"]["key"].tobytes(), state["state"]["pos"])
-    return {"Python's random state": random.getstate(), "numpy's random state": own}
 
 
 def _inside(positions: Array, origin: tuple[int, int], shape: tuple[int, ...], size: int) -> Array:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.box import states_of_the_process
 from ptyspec.checks.judge import checks
 from ptyspec.checks.placed import oracle, perfect_inference, stitched_once, trains_itself
 from ptyspec.checks.stage_outputs import StageOutputs
@@ -14,6 +13,7 @@ from ptyspec.contracts.base import Bundle
 from ptyspec.contracts.bundles import Array, array_digest
 from ptyspec.contracts.stages import STAGES
 from ptyspec.errors import HandoverError
+from ptyspec.pipeline.box import random_states
 from ptyspec.pipeline.declared import checked, claimed_in_vain, own_part
 from ptyspec.spec.checks import Check
 
@@ -77,9 +77,9 @@ def repeated(outputs: StageOutputs) -> dict[str, dict[str, list[str]]]:
     rows = {}
     for stage in (one for one in UNTRAINED if can_be_asked(outputs, one)):
         once, given = digests(handed_over(outputs, stage)), given_to(outputs, stage)
-        before, states = digests(*given), states_of_the_process()
+        before, states = digests(*given), random_states()
         again = digests(getattr(outputs.pipeline, stage)(outputs.scenario, *given))
-        after, then = digests(*given), states_of_the_process()
+        after, then = digests(*given), random_states()
         rows[stage] = {
             "other": sorted(path for path in once | again if once.get(path) != again.get(path)),
             "changed": sorted(path for path in before if before[path] != after.get(path)),

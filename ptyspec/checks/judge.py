@@ -33,6 +33,7 @@ DOORS = {
     "box": "it asks a function that reconstructs",
     "network": "it asks a network: an adapter with `fit`",
     "seeded": "it needs a `seed`: the name of the setting that seeds the adapter",
+    "watched": "a process of its own does not say what it changed",
     "untrained": "it needs `untrained`: settings with which the adapter learns nothing",
 }
 """What a check looks at, and why it says nothing of a pipeline without it."""

@@ -3,13 +3,15 @@
 Nothing else is asked of it. docs/adding-an-adapter.md has a whole one in fifteen lines.
 """
 
+import copy
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Array, RawScan
+from ptyspec.contracts.bundles import Array, RawScan, array_digest
 
 UNITS = {"positions": "object pixels", "frames": "photons", "probe": "the gauge of the scan"}
 
@@ -67,6 +69,34 @@ class BlackBox(Protocol):
         """Return the object (H, W) complex in the gauge of the probe, NaN where nothing is known, and its origin (x, y):
         column and row, in the frame of the positions, of object[0, 0].
         """
+
+
+class Watch:
+    """What a question must leave as it was: arrays and settings that are handed in, and the random states of the process."""
+
+    def __init__(self, scan: Scan, settings: Mapping[str, Any]) -> None:
+        self.scan, self.settings = scan, settings
+        self.before = self._state()
+
+    def _state(self) -> dict[str, Any]:
+        arrays = {name: array_digest(getattr(self.scan, name)) for name in ARRAYS}
+        return {**arrays, "settings": copy.deepcopy(dict(self.settings)), **random_states()}
+
+    def changed(self) -> tuple[str, ...]:
+        """Return the names of what is not as it was."""
+        after = self._state()
+        return tuple(name for name, state in self.before.items() if after[name] != state)
+
+
+ARRAYS = ("frames", "positions", "probe")
+PYTHON, NUMPY = STATES = ("Python's random state", "numpy's random state")
+
+
+def random_states() -> dict[str, Any]:
+    """Return the states of the random generators that a whole process shares."""
+    state: Any = np.random.get_state(legacy=False)  # looked at, not used
+    own = (state["state"]["key"].tobytes(), state["state"]["pos"])
+    return {PYTHON: random.getstate(), NUMPY: own}
 
 
 def scan_of(raw: RawScan) -> Scan:

@@ -26,6 +26,7 @@ class Remote:
     """What every pipeline in a process has.
 
     - name, settings, seed, untrained: its own words; code: what names its code, empty where it does not say.
+    - watches: whether it says what its answers changed on its side; changed: what they did.
     """
 
     def __init__(self, process: Process) -> None:
@@ -35,6 +36,7 @@ class Remote:
         self.settings: Mapping[str, Any] = dict(said.get("settings") or {})
         self.seed = str(said.get("seed") or "")
         self.untrained: Mapping[str, Any] = dict(said.get("untrained") or {})
+        self.watches, self.changed = bool(said.get("watches")), set[str]()
 
     def close(self) -> None:
         """End the process and remove its folder."""
@@ -79,7 +81,9 @@ class RemoteBox(Remote):
         return self._object({"scan": scan}, settings=dict(settings))
 
     def _object(self, bundles: Mapping[str, Any], **plain: Any) -> tuple[Array, Any]:
-        arrays = self.process.ask("reconstruct", bundles, **plain).arrays
+        answer = self.process.ask("reconstruct", bundles, **plain)
+        self.changed |= {*map(str, answer.line.get("changed") or ())}
+        arrays = answer.arrays
         if missing := [name for name in ("object", "origin") if name not in arrays]:
             error = wire.lacks("the file", missing[0], arrays)
             raise self.process.unusable("reconstruct", error)
@@ -96,7 +100,9 @@ class RemoteNetwork(RemoteBox):
         def ask() -> Answer:
             return self.process.ask("fit", {"scans": list(scans)}, settings=dict(settings))
 
-        return _kept(self.process, ask)[0]
+        kept, answer = _kept(self.process, ask)
+        self.changed |= {*map(str, answer.line.get("changed") or ())}
+        return kept
 
     def reconstruct(self, scan: Scan, model: Any) -> tuple[Array, Any]:
         """Return object and origin that a model gives."""

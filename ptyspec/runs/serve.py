@@ -20,7 +20,7 @@ from ptyspec.contracts.bundles import Container, Patches
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
 from ptyspec.errors import ConfigError, PtyspecError
-from ptyspec.pipeline.box import Scan
+from ptyspec.pipeline.box import Scan, Watch
 from ptyspec.pipeline.declared import declared, own_part
 from ptyspec.pipeline.protocol import Pipeline, Progress, Session, Trained
 from ptyspec.runs import wire
@@ -97,7 +97,7 @@ def handshake(pipeline: Any) -> dict[str, Any]:
     }
     if is_box(pipeline):
         network = callable(getattr(pipeline, "fit", None))
-        return {**said, "door": "network" if network else "box"}
+        return {**said, "door": "network" if network else "box", "watches": True}
     stages = list(declared(pipeline))
     if not stages:
         what = "this is neither a black box nor a pipeline with a stage"
@@ -154,17 +154,19 @@ class _Box:
         reconstruct = getattr(self.pipeline, "reconstruct", self.pipeline)
         if op == "fit":
             scans = [wire.unpack(Scan, one) for one in question["scans"]]
-            handle = f"model-{len(self.models) + 1}"
+            handle, watch = f"model-{len(self.models) + 1}", Watch(scans[0], question["settings"])
             self.models[handle] = self.pipeline.fit(scans, question["settings"])
-            return {"handle": handle}
+            return {"handle": handle, "changed": watch.changed()}
         if op != "reconstruct":
             raise ConfigError("this is no question to a black box", value=op)
         scan = wire.unpack(Scan, question["scan"])
         how = self.models[question["model"]] if "model" in question else question["settings"]
+        watch = Watch(scan, question.get("settings", {}))
         image, place = reconstruct(scan, how)
+        changed = watch.changed()
         arrays = {"object": np.asarray(image), "origin": np.asarray(place)}
         wire.write(Path(question["out"]), arrays)
-        return {}
+        return {"changed": changed}
 
 
 class _Stages:

@@ -124,7 +124,7 @@ def test_what_an_adapter_claims_and_does_not_do_is_red() -> None:
 
 def test_what_an_adapter_does_not_claim_is_not_asked() -> None:
     doors = box_of(raising(ZeroDivisionError())).doors
-    assert doors == ("box",)
+    assert doors == ("box", "watched")
     asked = {one.clause for one in registered() if one.door in doors}
     assert asked.isdisjoint({"RECON-032", "RECON-044", "RECON-045"})
     assert {one.door for one in registered()} == set(DOORS)
@@ -180,4 +180,4 @@ def test_a_scan_is_read_only_and_keeps_its_own_copy() -> None:
     assert scan.frames.max() == 1
     with pytest.raises(ValueError, match="read-only"):
         scan.frames[0] = 2
-    assert outputs_of(raising(ZeroDivisionError()), None).doors == ("box",)  # type: ignore[arg-type]
+    assert outputs_of(raising(ZeroDivisionError()), None).doors == ("box", "watched")  # type: ignore[arg-type]
