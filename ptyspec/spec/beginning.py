@@ -1,6 +1,6 @@
 """What `ptyspec new` writes for somebody's own pipeline: an adapter that runs as it is, its test, a workflow.
 
-The texts are files of ptyspec/templates. Nothing is overwritten.
+The texts are files of ptyspec/cli/templates. Nothing is overwritten.
 """
 
 import builtins
@@ -63,7 +63,7 @@ def write_workflow(folder: Path) -> Path:
 
 
 def _template(name: str) -> str:
-    return (files("ptyspec") / "templates" / f"{name}.txt").read_text(encoding="utf-8")
+    return (files("ptyspec.cli") / "templates" / f"{name}.txt").read_text(encoding="utf-8")
 
 
 def _kind(name: str) -> str:

@@ -308,10 +308,10 @@ class Controller:
             except (OSError, PtyspecError) as error:
                 self.problems.append(f"--ptyspec-results: {error}")
         cache = getattr(self.config, "cache", None)
-        # Another pipeline's outcomes are not those of this repository.
-        # Of a folder that is not, they are what it has the suite for.
-        guest = not Path(ptyspec.__file__).is_relative_to(self.config.rootpath)
-        if cache is not None and (usual or (guest and not self.options.faults)):
+        # Another pipeline's outcomes are not those of this repository; a folder elsewhere has the suite for them.
+        named = self.options.pipeline != REFERENCE and not self.options.faults
+        guest = named and not Path(ptyspec.__file__).is_relative_to(self.config.rootpath)
+        if cache is not None and (usual or guest):
             try:
                 with FileLock(cache.mkdir("ptyspec") / "outcomes.lock"):
                     root = self.config.rootpath

@@ -29,12 +29,8 @@ HEARD: pytest.StashKey[set[type]] = pytest.StashKey()
 MATERIALS: "pytest.StashKey[dict[str, Any]]" = pytest.StashKey()
 """Stage outputs of the pipeline under test by settings, or the answers of a black box."""
 BOX = "answers"
-SMALL = (
-    *("scan.kind=grid", "scan.step=5", "scan.jitter=1.5", "scan.n_images=100"),
-    *("model.N=32", "object.size=76"),
-)
 SWEEPS = 12
-"""The smallest scan, and the fewest sweeps, with which our own iterative engine keeps every clause; 5 s of one core."""
+"""Of our own iterative engine on a small scan."""
 
 
 @pytest.fixture
@@ -164,7 +160,7 @@ def answers(request: pytest.FixtureRequest) -> Any:
     """`outputs` of the pipeline under test; where none is named, the answers of our own iterative engine to a small scan."""
     if request.config.stash[OPTIONS].pipeline != REFERENCE:
         return request.getfixturevalue("outputs")
-    from ptyspec.checks.box import box_of
+    from ptyspec.checks.box import SMALL, box_of
     from ptyspec.pipeline.boxes import RPIE
 
     known = request.config.stash.setdefault(MATERIALS, {})

@@ -47,8 +47,8 @@ NO_ANSWER: dict[str, tuple[Answering, State, str]] = {
     "no-memory": (raising(MemoryError("canvas")), State.ERROR, "MemoryError: canvas"),
     "end-of-program": (raising(SystemExit(3)), State.ERROR, "ended the program: exit 3"),
     "nothing": (lambda scan, settings: None, State.FAILED, "None"),
-    "no-origin": (lambda scan, settings: estimate(scan)[0], State.FAILED, "ndarray of 155"),
-    "stack": (lambda scan, settings: (estimate(scan)[0][None], (0, 0)), State.FAILED, "(1, 155"),
+    "no-origin": (lambda scan, settings: estimate(scan)[0], State.FAILED, "ndarray of "),
+    "stack": (lambda scan, settings: (estimate(scan)[0][None], (0, 0)), State.FAILED, "(1, "),
     "empty": (lambda scan, settings: (np.zeros((0, 0)), (0, 0)), State.FAILED, "(0, 0)"),
     "text": (lambda scan, settings: ("object.npy", (0, 0)), State.FAILED, "()"),
     "origin-is-nan": (

@@ -18,11 +18,12 @@ class Shallow(Network):
     """The cheapest generator: what is asked here needs no good image."""
 
     settings = {  # noqa: RUF012
+        "model.N": 32,
         "model.gridsize": 1,
         "model.stages": 1,
         "model.filters": [8],
         "training.nepochs": 2,
-        "grouping.n_groups": 80,
+        "grouping.n_groups": 100,
         "seeds.training": 0,
     }
 

@@ -27,7 +27,7 @@ def box_gives_the_trivial_estimate(reconstruct, box, scan, settings):
 
 
 @fault(AT)
-@clauses(red="RECON-025", green="RECON-001 RECON-021")
+@clauses(red="RECON-025", green="RECON-001 RECON-037")
 def box_blurs(reconstruct, box, scan, settings):
     """The object is smoothed."""
     image, place = reconstruct(box, scan, settings)
