@@ -128,6 +128,10 @@ class NotReachedError(PtyspecError):
     """What a check would look at was not made: something before it has no result."""
 
 
+class AnswerError(PtyspecError):
+    """What a black box returned is no object with its origin."""
+
+
 class RefusedError(PtyspecError):
     """A pipeline in a process of its own answered with an error: it does not take what it was given."""
 

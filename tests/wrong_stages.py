@@ -76,6 +76,12 @@ def short_canvas(made: Reconstruction, *_: Any) -> Reconstruction:
     )
 
 
+def late_canvas(made: Reconstruction, *_: Any) -> Reconstruction:
+    x, y = made.origin
+    cut = {"object": made.object[6:, 6:], "coverage": made.coverage[6:, 6:]}
+    return made.model_copy(update={**cut, "origin": (x + 6, y + 6)})
+
+
 def transposed(made: Reconstruction, *_: Any) -> Reconstruction:
     x, y = made.origin
     return made.model_copy(
@@ -153,6 +159,21 @@ def _noise(made: RawScan, *_: Any) -> RawScan:
     return made.model_copy(update={"diff3d": np.abs(made.diff3d + np.float32(5 / made.scale))})
 
 
+def trivial(patches: Patches, trained: Any, container: Any) -> Patches:
+    constant = np.abs(patches.object).mean(axis=(1, 2), keepdims=True)
+    return patches.model_copy(update={"object": patches.object * 0 + constant})
+
+
+def remembering() -> Callable[..., Any]:
+    kept: list[Any] = []
+
+    def first(made: Any, *_: Any) -> Any:
+        kept.append(made)
+        return kept[0]
+
+    return first
+
+
 COUNTER = iter(range(1, 10**6))
 ONE_PIXEL = {"xcoords": lambda x: x + 1, "xcoords_start": lambda x: x + 1}
 WRONG: dict[str, tuple[str, Callable[..., Any], str, str]] = {
@@ -206,6 +227,9 @@ WRONG: dict[str, tuple[str, Callable[..., Any], str, str]] = {
     "gain-left": ("infer", gain_left, "NORMALIZATION-001", "infer"),
     "mixed-groups": ("infer", mixed_groups, "REASSEMBLY-BATCH-001", "infer"),
     "one-bit-of-others": ("infer", mixed_groups, "INFER-001", "infer"),
+    "trivial-patches": ("infer", trivial, "MERGE-003", "infer"),
+    "conjugate-patches": ("infer", update(object=np.conj), "MERGE-003", "infer"),
+    "first-answer-again": ("infer", remembering(), "REASSEMBLY-BATCH-001", "infer"),
     "twin-patches": ("infer", twin, "MERGE-003", "infer"),
     "sign-in-use": ("infer", other_sign, "COORDS-002", "infer"),
     "probe-of-patches-x-1.2": ("infer", _scale(1.2, "probe"), "DATA-007", "infer"),
@@ -236,6 +260,14 @@ WRONG: dict[str, tuple[str, Callable[..., Any], str, str]] = {
         "stitch",
     ),
     "canvas-6-px-short": ("stitch", short_canvas, "STITCH-001", "stitch"),
+    "conjugate-object": ("stitch", update(object=np.conj), "STITCH-GRIDSIZE-001", "stitch"),
+    "canvas-6-px-late": ("stitch", late_canvas, "STITCH-001", "stitch"),
+    "origin-off-by-one-row": (
+        "stitch",
+        update(origin=lambda at: (at[0], at[1] - 1)),
+        "STITCH-GRIDSIZE-001",
+        "stitch",
+    ),
     "twin-object": ("stitch", twin_object, "STITCH-005", "stitch"),
     "gain-in-object": ("stitch", _scale(0.27, "object"), "STITCH-005", "stitch"),
     "other-global-phase": (

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 
 from ptyspec.contracts.bundles import Array, Reconstruction
-from ptyspec.errors import PtyspecError
 from ptyspec.physics.geometry import object_extent
 from ptyspec.physics.scale import illumination_weight
-from ptyspec.pipeline.box import Scan
+from ptyspec.pipeline.box import Scan, no_answer
 from ptyspec.scores.frame import common
 from ptyspec.scores.phase import global_phase
 
@@ -49,24 +48,6 @@ class Answer:
         )
 
 
-class AnswerError(PtyspecError):
-    """What came back is no object with its origin."""
-
-
-def answered(value: Any) -> tuple[Any, Any]:
-    """Return object and origin; raises AnswerError for anything else."""
-    if isinstance(value, tuple | list) and len(value) == 2:
-        return value[0], value[1]
-    got = f"{type(value).__name__} of {len(value)}" if hasattr(value, "__len__") else repr(value)
-    raise _no_answer("the answer", got, "(object, origin)", "return a pair")
-
-
-def _no_answer(what: str, value: object, limit: str, step: str) -> AnswerError:
-    return AnswerError(
-        f"{what} is not {limit}", value=value, limit=limit, source="answer", next_step=step
-    )
-
-
 def light_of(scan: Scan, shape: tuple[int, int], origin: tuple[int, int]) -> tuple[Array, float]:
     """Return summed |P|^2 / max |P|^2 on a canvas, (H, W) float32, to whole pixels, and the usual light of the scan.
 
@@ -92,16 +73,14 @@ def placed(image: Array, place: Any, scan: Scan, raw: Any = None) -> Answer:
     from scipy.ndimage import shift
 
     if np.ndim(image) != 2 or not np.size(image):
-        raise _no_answer("the object", np.shape(image), "an image (H, W)", "return one image")
+        raise no_answer("the object", np.shape(image), "an image (H, W)", "return one image")
     try:
         made, exact = np.asarray(image, np.complex128), np.array([*map(float, place)])
     except (TypeError, ValueError) as error:
         told = f"numbers: {error}"
-        raise _no_answer("object or origin", image, told, "return numbers") from error
+        raise no_answer("object or origin", image, told, "return numbers") from error
     if exact.shape != (2,) or not (np.abs(exact) < FURTHEST).all():
-        raise _no_answer(
-            "the origin", place, "two finite numbers (x, y)", "return the column first"
-        )
+        raise no_answer("the origin", place, "two finite numbers (x, y)", "return the column first")
     whole = np.floor(exact + 0.5).astype(int)
     rest = exact - whole
     if np.any(np.abs(rest) > 1e-6):  # its pixels lie between ours

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.answers import Answer, answered, placed, relation
+from ptyspec.checks.answers import Answer, placed, relation
 from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.contracts.scenario import DoseSpec, Scenario
 from ptyspec.errors import NotReachedError
@@ -21,7 +21,7 @@ from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.simulate import measure
-from ptyspec.pipeline.box import Scan, Watch, raw_of, scan_of
+from ptyspec.pipeline.box import Scan, Watch, answered, raw_of, scan_of
 from ptyspec.runs.process import ProcessError
 from ptyspec.scores.amplitude import highpass_pearson
 from ptyspec.scores.dataspace import r_factor

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ptyspec.checks.answers import AnswerError
 from ptyspec.checks.box import Box, finite, same, spread
 from ptyspec.checks.judge import checks
 from ptyspec.contracts.bundles import Array
+from ptyspec.errors import AnswerError
 from ptyspec.pipeline.box import STATES, Scan
 from ptyspec.spec.checks import Check, shown
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from ptyspec.contracts.bundles import Array, RawScan, array_digest
+from ptyspec.errors import AnswerError
 
 UNITS = {"positions": "object pixels", "frames": "photons", "probe": "the gauge of the scan"}
 
@@ -69,6 +70,29 @@ class BlackBox(Protocol):
         """Return the object (H, W) complex in the gauge of the probe, NaN where nothing is known, and its origin (x, y):
         column and row, in the frame of the positions, of object[0, 0].
         """
+
+
+def answered(value: Any) -> tuple[Array, Any]:
+    """Return object, a copy, and origin of what a black box returned; raises AnswerError for anything else.
+
+    A box that hands out one buffer again and again must not change what it said before.
+    """
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        kind = type(value).__name__
+        got = f"{kind} of {len(value)}" if hasattr(value, "__len__") else repr(value)
+        raise no_answer("the answer", got, "(object, origin)", "return a pair")
+    image, place = value
+    if not hasattr(image, "__array__") or np.ma.isMaskedArray(image):
+        kind, step = type(image).__name__, "return a numpy array, NaN where nothing is known"
+        raise no_answer("the object", kind, "an array without a mask", step)
+    return np.array(image), copy.copy(place)
+
+
+def no_answer(what: str, value: object, limit: str, step: str) -> AnswerError:
+    """Return the error that says what an answer is not."""
+    return AnswerError(
+        f"{what} is not {limit}", value=value, limit=limit, source="answer", next_step=step
+    )
 
 
 class Watch:

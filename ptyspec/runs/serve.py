@@ -20,7 +20,7 @@ from ptyspec.contracts.bundles import Container, Patches
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
 from ptyspec.errors import ConfigError, PtyspecError
-from ptyspec.pipeline.box import Scan, Watch
+from ptyspec.pipeline.box import Scan, Watch, answered
 from ptyspec.pipeline.declared import declared, own_part
 from ptyspec.pipeline.protocol import Pipeline, Progress, Session, Trained
 from ptyspec.runs import wire
@@ -162,9 +162,9 @@ class _Box:
         scan = wire.unpack(Scan, question["scan"])
         how = self.models[question["model"]] if "model" in question else question["settings"]
         watch = Watch(scan, question.get("settings", {}))
-        image, place = reconstruct(scan, how)
+        image, place = answered(reconstruct(scan, how))
         changed = watch.changed()
-        arrays = {"object": np.asarray(image), "origin": np.asarray(place)}
+        arrays = {"object": image, "origin": np.asarray(place)}
         wire.write(Path(question["out"]), arrays)
         return {"changed": changed}
 

@@ -50,7 +50,13 @@ NO_ANSWER: dict[str, tuple[Answering, State, str]] = {
     "no-origin": (lambda scan, settings: estimate(scan)[0], State.FAILED, "ndarray of "),
     "stack": (lambda scan, settings: (estimate(scan)[0][None], (0, 0)), State.FAILED, "(1, "),
     "empty": (lambda scan, settings: (np.zeros((0, 0)), (0, 0)), State.FAILED, "(0, 0)"),
-    "text": (lambda scan, settings: ("object.npy", (0, 0)), State.FAILED, "()"),
+    "text": (lambda scan, settings: ("object.npy", (0, 0)), State.FAILED, "str"),
+    "list": (lambda scan, settings: ([[1j, 1j]], (0, 0)), State.FAILED, "list"),
+    "masked": (
+        lambda scan, settings: (np.ma.masked_array(estimate(scan)[0], True), (0, 0)),
+        State.FAILED,
+        "MaskedArray",
+    ),
     "origin-is-nan": (
         lambda scan, settings: (estimate(scan)[0], (np.nan, 0)),
         State.FAILED,
@@ -120,6 +126,18 @@ def test_what_an_adapter_claims_and_does_not_do_is_red() -> None:
     assert {one.clause: one.state for one in rows} == dict.fromkeys(
         ("RECON-032", "RECON-044"), State.FAILED
     )
+
+
+def test_a_buffer_that_is_handed_out_again_changes_no_answer_before_it() -> None:
+    buffer, calls = np.empty((155, 155), complex), iter(range(1, 99))
+
+    def answer(scan: Scan, settings: Mapping[str, Any]) -> Any:
+        image, place = estimate(scan)
+        buffer[:] = image * next(calls)
+        return buffer, place
+
+    rows = told(answer, "RECON-031")
+    assert [one.state for one in rows] == [State.FAILED]
 
 
 def test_what_an_adapter_does_not_claim_is_not_asked() -> None:
