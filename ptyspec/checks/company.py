@@ -19,10 +19,10 @@ def first_groups(outputs: StageOutputs, rows: Array) -> tuple[Array, Array]:
     names = ("nn_indices", "coords_offsets", "coords_relative")
     other = groups.model_copy(update={name: getattr(groups, name)[rows] for name in names})
     made = outputs.work("infer", trained, container.model_copy(update={"groups": other}))
-    whole = len(made.object) == len(rows)  # else it answers another question
-    return outputs.facts(perfect_inference).object[first], made.object[
-        first
-    ] if whole else made.object
+    answered = made.object
+    if len(answered) == len(rows):  # else it answers another question
+        answered = answered[first]
+    return outputs.facts(perfect_inference).object[first], answered
 
 
 @checks("REASSEMBLY-BATCH-001", "infer")
