@@ -115,7 +115,7 @@ def checks(
     return register
 
 
-OF_STAGES = ("handovers", "simulated", "normalized", "placed", "company", "scored")
+OF_STAGES = ("handovers", "simulated", "normalized", "placed", "light", "company", "scored")
 """Modules of checks that no audit shows: they ask a pipeline's stages themselves."""
 BOX = ("box_run", "box_relations", "box_truth")
 """Modules whose checks ask a black box."""

@@ -13,7 +13,6 @@ from ptyspec.contracts.bundles import Array, Container, Patches, Reconstruction
 from ptyspec.contracts.records import EpochRecord, History
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.scale import illumination_weight
-from ptyspec.physics.stitch import stitch
 from ptyspec.pipeline.protocol import Trained
 from ptyspec.scores.phase import global_phase
 from ptyspec.seeds import generator
@@ -313,33 +312,3 @@ def the_gain_did_not_stay_in_the_object(check: Check, outputs: StageOutputs) -> 
     for row in gain(outputs.finished):
         if row.ok is not None:
             check.holds(row.ok, row.what, row.observed, row.expected)
-
-
-SHARED = 0.03
-"""Of the light: stitching on whole pixels moves 0.02 of it, the wrong sign of the offsets 0.1."""
-
-
-@checks("COORDS-002", "infer", trains=True, of="train infer")
-def light_fell_where_the_positions_say(check: Check, outputs: StageOutputs) -> None:
-    made, container = outputs.reconstruction, outputs.containers.test
-    ours = perfect([], container)
-    known = stitch(ours, synchronise=False, min_coverage=0.0)
-    here, there = common_light(made, known)
-    apart = float(np.abs(here - there).sum() / there.sum())
-    check.between(0, apart, SHARED, "light on other pixels than the frames' positions say, part")
-
-
-def common_light(first: Reconstruction, second: Reconstruction) -> tuple[Array, Array]:
-    """Return both coverages on one canvas that holds both."""
-    both = (first, second)
-    low = np.min([one.origin for one in both], axis=0)
-    ends = [np.array(one.origin) + one.coverage.shape[::-1] for one in both]
-    width, height = np.max(ends, axis=0) - low
-    found = []
-    for one in both:
-        canvas = np.zeros((height, width))
-        x, y = one.origin - low
-        rows, columns = one.coverage.shape
-        canvas[y : y + rows, x : x + columns] = one.coverage
-        found.append(canvas)
-    return found[0], found[1]
