@@ -70,8 +70,8 @@ BESIDE = {
     "visual flat": "INFER-007",
     "visual zero-filled": "INFER-006 INFER-007 NET-009 STITCH-007",
     "visual cropped": "STITCH-001 STITCH-003",
-    "visual shifted": "INFER-007",
-    "visual tiled": "INFER-007",
+    "visual shifted": "INFER-006 INFER-007",
+    "visual tiled": "INFER-006 INFER-007",
     "visual scrambled": "INFER-007 STITCH-001",
     "visual pretty": "INFER-006 STITCH-001",
 }
