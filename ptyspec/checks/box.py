@@ -261,7 +261,8 @@ def spread(box: Box) -> float:
     """The change between two seeds, 0 where there is none."""
     if not box.seed:
         return 0.0
-    return relation(box.ask("another seed", None, None, **{box.seed: 1}), box.begin())[1]
+    other = 2 if box.settings.get(box.seed) == 1 else 1  # 1 may be its own
+    return relation(box.ask("another seed", None, None, **{box.seed: other}), box.begin())[1]
 
 
 def same(check: Check, box: Box, answer: Answer, what: str, other: Answer | None = None) -> None:

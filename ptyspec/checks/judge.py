@@ -5,16 +5,21 @@ them and returns every comparison as a `Finding`: for `ptyspec check`, audits, r
 clause's own, `check.clause.tolerance`, which `close` and `within_ratio` take by themselves.
 """
 
+import sysconfig
+import traceback
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import ptyspec
 from ptyspec.contracts.stages import STAGES
 from ptyspec.errors import (
     MissingPackageError,
     NotReachedError,
     OutputFileError,
+    PtyspecError,
     TrainingInterruptedError,
 )
 from ptyspec.spec.checks import Check, shown, within
@@ -184,12 +189,33 @@ def _findings(check: ClauseCheck, outputs: Any) -> list[Finding]:
     except (TrainingInterruptedError, OutputFileError):
         raise
     except NotReachedError as error:
-        collecting._keep("the check", str(error), state=State.NOT_REACHED)
+        collecting._keep("the check", _in_a_line(error), state=State.NOT_REACHED)
     except MissingPackageError as error:
         collecting.missing("the check", error.sentence)
     except Exception as error:  # a crash says nothing of the clause, and must not hide the others
-        collecting._keep("the check", f"{type(error).__name__}: {error}", state=State.ERROR)
+        collecting._keep("the check", _told(error), state=State.ERROR)
     return collecting.findings
+
+
+OTHERS = (str(Path(ptyspec.__file__).parent), sysconfig.get_path("stdlib"), "<")
+"""How the names of files begin that are not the pipeline's."""
+
+
+def _told(error: Exception) -> str:
+    """Put an error into one line; one that is not ours names the last line of the pipeline's code that it came through."""
+    said = f"{type(error).__name__}: {_in_a_line(error)}"
+    if isinstance(error, PtyspecError):
+        return said
+    way = traceback.extract_tb(error.__traceback__)
+    own = [
+        at for at in way if not at.filename.startswith(OTHERS) and "-packages" not in at.filename
+    ]
+    where = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
+    return f"{said}{where}"
+
+
+def _in_a_line(error: Exception) -> str:
+    return "; ".join(map(str.strip, str(error).splitlines()))
 
 
 @dataclass(frozen=True)

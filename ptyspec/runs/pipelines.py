@@ -152,15 +152,17 @@ def maker(
     module, colon, path = words.partition(":")
     if not (module and colon and path):
         raise _refusal("a pipeline is written MODULE:ATTR", words, "", f"such as {REFERENCE}")
-    if (
-        here := str(Path.cwd())
-    ) not in sys.path:  # as `python -m` does: a command of its own begins elsewhere
+    # As `python -m` does: a command of its own begins elsewhere.
+    if (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)
     try:
         found: Any = importlib.import_module(module)
-    except ImportError as error:
-        what = f"the pipeline's module cannot be imported: {error}"
-        raise _refusal(what, module, "install it, or put its folder on PYTHONPATH") from error
+    except Exception as error:
+        what = f"the pipeline's module cannot be imported: {type(error).__name__}: {error}"
+        step = f"`python -c 'import {module}'` shows where"
+        if isinstance(error, ModuleNotFoundError):
+            step = f"install {error.name}, or put its folder on PYTHONPATH"
+        raise _refusal(what, module, step) from error
     for part in path.split("."):
         if not hasattr(found, part):
             near = " or ".join(difflib.get_close_matches(part, dir(found), n=3))
@@ -169,18 +171,21 @@ def maker(
         found = getattr(found, part)
     make: Callable[[], Any] = found if inspect.isclass(found) else lambda: found
     if is_box(found):
-        return make
-    try:
-        pipeline = make()
-    except TypeError as error:
-        what = f"the pipeline's class cannot be made without arguments: {error}"
-        raise _refusal(what, words, "give it defaults, or name an instance") from error
-    whole = _whole(pipeline, words)
+        return lambda: _made(make, words)
+    whole = _whole(pipeline := _made(make, words), words)
     name = pipeline.name
     if name == ReferencePipeline.name and type(pipeline) is not ReferencePipeline:
         what = "another pipeline carries the reference's name: their stored runs would be mixed up"
         raise _refusal(what, words, "give its class a `name` of its own")
     return make if whole is pipeline else lambda: filled(make())
+
+
+def _made(make: Callable[[], Any], words: str) -> Any:
+    try:
+        return make()
+    except Exception as error:
+        what = f"the pipeline cannot be made without arguments: {type(error).__name__}: {error}"
+        raise _refusal(what, words, "give its class defaults, or name an instance") from error
 
 
 def _whole(pipeline: Any, words: str) -> Any:
@@ -208,7 +213,7 @@ def is_box(pipeline: object) -> bool:
 
 
 def _refusal(what: str, value: str, step: str, limit: str | None = None) -> ConfigError:
-    source = "--ptyspec-pipeline"
+    source = "PIPELINE, or --ptyspec-pipeline"
     return ConfigError(what, value=value, limit=limit, source=source, next_step=step)
 
 

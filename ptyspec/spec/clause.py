@@ -266,7 +266,8 @@ class Registry(dict[str, Clause]):
     def __missing__(self, name: str) -> Clause:
         near = difflib.get_close_matches(name, self, n=3, cutoff=0.5)
         step = f"did you mean {' or '.join(near)}?" if near else "ptyspec trace lists them"
-        limit = f"one of the {len(self)} ids in {self.folder}"
+        where = f" in {self.folder}" if self.folder.is_dir() else ""
+        limit = f"one of the {len(self)} ids{where}"
         raise UnknownClauseError("no clause has this id", value=name, limit=limit, next_step=step)
 
 
