@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import ptyspec
 from ptyspec.checks.judge import judge, outputs_of, registered
+from ptyspec.checks.light import light_fell_where_the_positions_say
+from ptyspec.checks.placed import perfect
 from ptyspec.checks.reach import beyond
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.errors import ConfigError, HandoverError
@@ -73,6 +76,21 @@ def test_a_wrong_field_is_named_where_it_is_handed_over_and_later_clauses_are_no
     assert first.observed == "1 of 81920 values not finite, first nan at (0, 0, 7)"
     assert first.expected == "all finite"
     assert {row.state for row in rows if row.clause == "PROBE-003"} == {State.NOT_REACHED}
+
+
+@pytest.mark.parametrize(
+    ("how", "state"), [("whole pixels", State.PASSED), ("other sign", State.FAILED)]
+)
+def test_light_by_the_wrong_sign_is_red_and_light_on_whole_pixels_is_not(
+    right: StageOutputs, how: str, state: State
+) -> None:
+    container = right.containers.test
+    groups, ours = container.groups, perfect([], container)
+    turned = groups.coords_offsets + groups.coords_relative
+    coords = np.rint(ours.coords) if how == "whole pixels" else turned
+    made = ReferencePipeline().stitch(SCENARIO, ours.model_copy(update={"coords": coords}))
+    rows = judge(right.replaced(reconstruction=made), among=[light_fell_where_the_positions_say])
+    assert [row.state for row in rows] == [state]
 
 
 def test_a_walk_ends_at_the_stage_that_hands_over_something_else() -> None:
