@@ -79,7 +79,7 @@ def test_a_wrong_field_is_named_where_it_is_handed_over_and_later_clauses_are_no
 
 
 @pytest.mark.parametrize(
-    ("how", "state"), [("whole pixels", State.PASSED), ("other sign", State.FAILED)]
+    ("how", "state"), [("whole-pixels", State.PASSED), ("other-sign", State.FAILED)]
 )
 def test_light_by_the_wrong_sign_is_red_and_light_on_whole_pixels_is_not(
     right: StageOutputs, how: str, state: State
@@ -87,7 +87,7 @@ def test_light_by_the_wrong_sign_is_red_and_light_on_whole_pixels_is_not(
     container = right.containers.test
     groups, ours = container.groups, perfect([], container)
     turned = groups.coords_offsets + groups.coords_relative
-    coords = np.rint(ours.coords) if how == "whole pixels" else turned
+    coords = np.rint(ours.coords) if how == "whole-pixels" else turned
     made = ReferencePipeline().stitch(SCENARIO, ours.model_copy(update={"coords": coords}))
     rows = judge(right.replaced(reconstruction=made), among=[light_fell_where_the_positions_say])
     assert [row.state for row in rows] == [state]
