@@ -54,9 +54,9 @@ def test_network_and_iterative_reference_find_the_amplitude_of_the_truth(
 def test_the_network_shows_detail_that_total_counts_do_not(clause: Check, name: str) -> None:
     """Against the trivial estimator: pearson alone would let brightness pass for an image (design 7)."""
     found = metrics(name)
-    network, trivial = (
-        block["amplitude"]["highpass_pearson_r"] for block in (found, found["controls"]["trivial"])
-    )
+    blocks = found, found["controls"]["trivial"], found["controls"]["untrained"]
+    network, trivial, untrained = (block["amplitude"]["highpass_pearson_r"] for block in blocks)
+    clause.holds(network > untrained, "detail correlation", f"{network:.3f}", f"> {untrained:.3f}")
     clause.holds(
         network > trivial + 0.2, "detail correlation", f"{network:.3f}", f"> {trivial:.3f} + 0.2"
     )
