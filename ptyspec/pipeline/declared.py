@@ -70,6 +70,12 @@ def own_part(pipeline: Any) -> Any:
     return pipeline.own if isinstance(pipeline, Filled) else pipeline
 
 
+def of_this_project(pipeline: object) -> bool:
+    """Whether the pipeline is the reference, or the legacy one: their bundles are checked where they are made."""
+    module = type(own_part(pipeline)).__module__
+    return module.startswith(("ptyspec.pipeline.", "ptyspec.legacy."))
+
+
 def checked(stage: str, output: Any, pipeline: object) -> Any:
     """Return what a stage hands over; raise HandoverError for the first field that is not what it should be."""
     kind = HANDS_OVER[stage]

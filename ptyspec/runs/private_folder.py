@@ -16,9 +16,11 @@ def private_folder() -> Path:
     """Return a new empty folder; folders that programs left behind that were killed are removed."""
     for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         _remove_if_left(left)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    # Under another name until it is locked: a program that starts now must not take it for one that was left behind.
+    made = Path(tempfile.mkdtemp(prefix=f"new-{PREFIX}"))
+    lock = os.open(made / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
+    folder = made.rename(made.with_name(made.name.removeprefix("new-")))
     _held[folder] = lock
     return folder
 

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar, cast
 from ptyspec.contracts.bundles import Patches, RawScan, Reconstruction
 from ptyspec.contracts.records import StageRecord
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.pipeline.declared import checked, filled
+from ptyspec.pipeline.declared import checked, filled, of_this_project
 from ptyspec.pipeline.protocol import (
     Containers,
     GroupedTrainTest,
@@ -17,7 +17,6 @@ from ptyspec.pipeline.protocol import (
     Trained,
     TrainTest,
 )
-from ptyspec.pipeline.reference import ReferencePipeline
 from ptyspec.runs import record
 
 Made = TypeVar("Made")
@@ -83,11 +82,11 @@ class Walk:
     def work(self, name: str, *given: Any) -> Any:
         """Run one stage on what the stages before it handed over; a subclass may choose who does.
 
-        What another pipeline than the reference makes is checked here, before anybody works on it (HandoverError).
+        What somebody else's pipeline makes is checked here, before anybody works on it (HandoverError).
         """
         try:
             made = getattr(self.pipeline, name)(self.scenario, *given)
-            if type(self.pipeline) is not ReferencePipeline:
+            if not of_this_project(self.pipeline):
                 checked(name, made, self.pipeline)
         except Exception as error:
             error.stage = name  # type: ignore[attr-defined]  # a clause that names the stage reads it

@@ -41,7 +41,7 @@ def write_adapter(folder: Path, name: str, door: str) -> list[Path]:
     parts, _, clauses = DOORS[door]
     texts = {
         folder / f"{name}.py": "".join(map(_template, parts)),
-        folder / f"test_{name}.py": _template("test"),
+        folder / f"test_{name}.py": _template("test_process" if door == "process" else "test"),
     }
     held = {"CLASS": _kind(name), "NAME": name}
     held |= {"WORDS": words_of(door, name), "CLAUSES": repr(list(clauses)).replace("'", '"')}

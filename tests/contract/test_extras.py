@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,7 @@ def core(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(framework.VARIABLE, raising=False)
     for name in framework.__all__:
         monkeypatch.delitem(vars(framework), name, raising=False)
+    monkeypatch.delitem(sys.modules, "ptyspec.pipeline.train", raising=False)  # it holds Keras
 
 
 def trained() -> Any:

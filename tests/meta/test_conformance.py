@@ -62,6 +62,7 @@ def theirs(project: pytest.Pytester) -> Iterator[pytest.Pytester]:
     """An empty folder but for their module."""
     (project.path / "theirs.py").write_text(THEIRS, encoding="utf-8")
     before = [*sys.path]
+    sys.modules.pop("theirs", None)
     yield project
     sys.path[:] = before
     sys.modules.pop("theirs", None)
@@ -149,6 +150,7 @@ def test_without_a_pipeline_the_suite_says_what_it_needs(theirs: pytest.Pytester
 
 def check(words: str, *more: str) -> tuple[int, Any]:
     done = CliRunner().invoke(app, ["check", words, "--json", *more])
+    assert done.stdout, done.output
     return done.exit_code, json.loads(done.stdout)
 
 
