@@ -67,7 +67,14 @@ def test_the_faults_are_caught_and_what_is_blind_to_them_stays_green(tier: str) 
 def test_the_first_red_clause_leads_to_the_faults_stage() -> None:
     content = kept("contract")  # beyond it, no fault runs enough cases to tell
     assert {row["mode"] for row in content["faults"]} == {"full"}
-    assert content["localised"] >= 0.9
+    # A black box is seen from outside: its clauses say what is wrong with the answer, not where that was made.
+    boxes = {one.id for one in catalogue() if one.patches[0].module == "ptyspec.pipeline.boxes"}
+    named = [
+        row["first_red_stage"] == row["stage"]
+        for row in content["faults"]
+        if row["id"] not in boxes
+    ]
+    assert sum(named) / len(named) >= 0.9
 
 
 def test_every_must_clause_and_every_clause_with_a_case_here_is_caught_by_a_fault() -> None:
