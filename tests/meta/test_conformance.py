@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from ptyspec.contracts.stages import REFERENCE
 from ptyspec.front.checkout import place
 from ptyspec.spec.clause import packaged, specification
 from ptyspec.spec.finding import State
-from tests.plugin_project import record, session
+from tests.plugin_project import FIXED, record, session
 
 pytest_plugins = ["pytester"]
 
@@ -149,6 +150,9 @@ def test_without_a_pipeline_the_suite_says_what_it_needs(theirs: pytest.Pytester
 
 
 def check(words: str, *more: str) -> tuple[int, Any]:
+    os.environ.update(
+        FIXED
+    )  # the threads with which this process began; the project's fixture takes them back
     done = CliRunner().invoke(app, ["check", words, "--json", *more])
     assert done.stdout, done.output
     return done.exit_code, json.loads(done.stdout)
