@@ -85,36 +85,39 @@ class Box:
 
     def reconstruct(self, scan: Scan, settings: Mapping[str, Any]) -> tuple[Any, Any]:
         """Return object and origin as the pipeline gives them."""
-        try:
+
+        def work() -> Any:
             if self.learns:
                 self.model = self.pipeline.fit([scan], settings)
-                return answered(self.pipeline.reconstruct(scan, self.model))
-            return answered(getattr(self.pipeline, "reconstruct", self.pipeline)(scan, settings))
-        except SystemExit as error:
-            raise ProcessError(f"the pipeline ended the program: exit {error.code}") from error
+                return self.pipeline.reconstruct(scan, self.model)
+            return getattr(self.pipeline, "reconstruct", self.pipeline)(scan, settings)
 
-    def predict(self, name: str, scan: Scan, back: Back | None = None) -> Answer:
-        """Return what the network of the plain question says of another scan, asked at most once."""
-        if name not in self.said:
-            raw, place = answered(self.pipeline.reconstruct(scan, self.trained))
-            image = np.asarray(raw)
-            if back is not None:
-                image, place = back(image, place)
-            self.said[name] = placed(image, place, self.scan, raw)
-        return self.said[name]
+        return _heard(work)
 
     @cached_property
     def trained(self) -> Any:
         """The model that was fitted to the plain scan."""
         return self.begin().model
 
+    def predict(self, name: str, scan: Scan) -> Answer:
+        """Return what the network of the plain question says of another scan, asked at most once."""
+        return self._once(
+            name, lambda: _heard(lambda: self.pipeline.reconstruct(scan, self.trained))
+        )
+
     def ask(
         self, name: str, scan: Scan | None = None, back: Back | None = None, **settings: Any
     ) -> Answer:
         """Return the answer to a question that is known by its name, asked at most once; the plain scan comes first."""
+        own = {**self.settings, **settings}
+        return self._once(name, lambda: self.reconstruct(scan or self.scan, own), back)
+
+    def _once(
+        self, name: str, work: Callable[[], tuple[Any, Any]], back: Back | None = None
+    ) -> Answer:
         if name not in self.said:
             self.begin()
-            raw, place = self.reconstruct(scan or self.scan, {**self.settings, **settings})
+            raw, place = work()
             image = np.asarray(raw)
             if back is not None:
                 image, place = back(image, place)
@@ -204,6 +207,14 @@ class Box:
         amplitude, scale = measure(self.truth, self.scan.probe, self.scan.positions, dose, seed)
         counts = np.rint((amplitude.astype(np.float64) * scale) ** 2).astype(np.float32)
         return self.scan.but(frames=counts, scale=scale)
+
+
+def _heard(work: Callable[[], Any]) -> tuple[Any, Any]:
+    """Return object and origin that a pipeline gives; one that ends the program gave no answer."""
+    try:
+        return answered(work())
+    except SystemExit as error:
+        raise ProcessError(f"the pipeline ended the program: exit {error.code}") from error
 
 
 def _inside(positions: Array, origin: tuple[int, int], shape: tuple[int, ...], size: int) -> Array:

@@ -26,26 +26,23 @@ SymptomText = Annotated[
         complete=clauses,
     ),
 ]
+Pipeline = Annotated[
+    str | None, option("MODULE:ATTR", "Your own, or 'cmd:COMMAND'; GOOD and BAD are its settings.")
+]
 Budget = Annotated[int | None, option("N", "At most so many runs in the search.", min=2)]
-Repeats = Annotated[int, option("N", "Other training seeds that confirm.", min=0)]
+Repeats = Annotated[int, option("N", "Other seeds that confirm.", min=0)]
 
 
 def explain(
     good: Annotated[str, argument("GOOD", HELP, complete=variants)],
-    bad: Annotated[str, argument("BAD", "The same, with the symptom.", complete=variants)],
+    bad: Bad,
     symptom: SymptomText,
-    pipeline: Annotated[
-        str | None,
-        option(
-            "MODULE:ATTR",
-            "A pipeline of your own, or 'cmd:COMMAND'; GOOD and BAD are its settings.",
-        ),
-    ] = None,
+    pipeline: Pipeline = None,
     profile: options.Profile = None,
     seed: options.Seed = None,
     settings: options.Setting = None,
-    budget: Annotated[int | None, option("N", "At most so many runs in the search.", min=2)] = None,
-    repeats: Annotated[int, option("N", "Other training seeds that confirm.", min=0)] = 3,
+    budget: Budget = None,
+    repeats: Repeats = 3,
     processes: options.Processes = 2,
     seconds: options.Seconds = None,
     memory: options.Memory = None,

@@ -1,8 +1,8 @@
 """`ptyspec.compare`, `explain`, `judge`, `fault`, `read_scan`: each calls the room that does the work."""
 
 import re
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ptyspec.pipeline.protocol import Progress
     from ptyspec.render.table import Table
     from ptyspec.report.comparison import Comparison
+    from ptyspec.runs.run_spec import Options
 
 
 class Compared(Shown):
@@ -132,6 +133,7 @@ def explain(
     clause = specification()[asked].id if CLAUSE.fullmatch(asked) else None
     sign = clause or read_symptom(asked)
     options = Options(profile=profile, seed=seed, settings=settings_of(set))
+    words = str(getattr(good, "folder", good)), str(getattr(bad, "folder", bad))
     if pipeline is not None:
         from ptyspec.explanations.own_bench import OwnBench
 
@@ -141,18 +143,26 @@ def explain(
         limits = limits_of(seconds, memory)
         with OwnBench(pipeline, *sides, sign, options, processes, tell, limits) as own:
             return Explained(explain(own, question, budget, repeats))
+    with _bench(words, sign, options, processes, tell) as bench:
+        return Explained(explain(bench, Question(*words, asked), budget, repeats))
+
+
+@contextmanager
+def _bench(
+    words: tuple[str, str], sign: Any, options: "Options", processes: int, tell: Any
+) -> Iterator[Any]:
+    """What a search between two runs asks: scores of runs, or the cases of a clause."""
     from ptyspec.explanations.laboratory import ClauseBench, Laboratory
     from ptyspec.faults import catalogue
     from ptyspec.front.checkout import checkout
     from ptyspec.runs.run_spec import run_specs
 
-    words = str(getattr(good, "folder", good)), str(getattr(bad, "folder", bad))
-    question = Question(*words, asked)
     first, second = run_specs(words, options, faults=catalogue.names())
-    if not isinstance(sign, str):
-        with Laboratory(first, second, sign, processes, tell) as lab:
-            return Explained(explain(lab, question, budget, repeats))
-    tell(f"collecting the cases of {sign}")
-    bench = ClauseBench(checkout(None), sign, first, second, processes, tell)
-    bench.narrow()
-    return Explained(explain(bench, question, budget, repeats))
+    if isinstance(sign, str):
+        tell(f"collecting the cases of {sign}")
+        bench = ClauseBench(checkout(None), sign, first, second, processes, tell)
+        bench.narrow()
+        yield bench
+    else:
+        with Laboratory(first, second, sign, processes, tell) as laboratory:
+            yield laboratory
