@@ -27,7 +27,7 @@ BADGES = ROOT / "docs" / "images" / "engines"
 MARKS = {"passed": "✓", "failed": "✗", "error": "!", "not reached": "!", "not run": "–"}
 HEAD = """# Public engines of the field
 
-We hold public ptychography engines to the clauses of [what a reconstruction owes its user](../specs/spec-reconstruction.md). Each engine runs in an environment of its own, and an adapter of some twenty lines hands it the scan. ✓ holds, ✗ is broken, ! gave no answer, – does not look at this engine. A column's title and each mark lead to the evidence below.
+We hold public ptychography engines to the clauses of [what a reconstruction owes its user](../specs/spec-reconstruction.md). Each engine runs in an environment of its own, and a short adapter (46 to 86 lines) hands it the scan. ✓ holds, ✗ is broken, ! gave no answer, – does not apply to this engine. A column's title and each mark lead to the evidence below.
 
 ```bash
 make engines                            # builds the environments, judges what changed, writes this page
@@ -49,7 +49,7 @@ class Column(Record):
     status: str
     badge: str
     clauses: dict[str, str]
-    """State by clause; a clause that is not here does not look at this engine."""
+    """State by clause; a clause that is not here does not apply to this engine."""
 
 
 class Scoreboard(Record):
