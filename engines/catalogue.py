@@ -32,9 +32,13 @@ class Engine:
 
     @property
     def sources(self) -> list[Path]:
-        """Files of this folder that its result depends on."""
+        """Files that its result depends on, beside clauses and checks."""
+        package, networks = ROOT / "ptyspec", HERE / "networks.py"
+        if self.package == "tensorflow":
+            folders = (package / name for name in ("networks", "pipeline"))
+            return [networks, *(path for one in folders for path in sorted(one.rglob("*.py")))]
         if not self.environment:
-            return []
+            return [package / "pipeline" / "boxes.py", package / "physics" / "iterative.py"]
         own = [
             HERE / "adapters" / f"{self.adapter.partition(':')[0]}.py",
             HERE / "adapters" / "canvas.py",
@@ -44,6 +48,11 @@ class Engine:
 
 ENGINES = (
     Engine("ptyspec-rpie", "ptyspec rPIE", "", "BSD-3-Clause", "ptyspec.pipeline.boxes:RPIE"),
+    Engine(
+        "reference", "ptyspec reference", "tensorflow", "BSD-3-Clause", "engines.networks:Reference"
+    ),
+    Engine("cnn", "ptyspec cnn", "tensorflow", "BSD-3-Clause", "engines.networks:Cnn"),
+    Engine("january", "ptyspec january", "tensorflow", "BSD-3-Clause", "engines.networks:January"),
     Engine("ptychi-lsqml", "pty-chi LSQML", "ptychi", "Apache-2.0", "ptychi_box:LSQML", "ptychi"),
     Engine("ptychi-rpie", "pty-chi rPIE", "ptychi", "Apache-2.0", "ptychi_box:RPIE", "ptychi"),
     Engine(

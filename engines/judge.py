@@ -18,9 +18,12 @@ from ptyspec.checks.judge import registered
 from ptyspec.files.jsonfile import write_json
 from ptyspec.runs.pipelines import maker
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREADS = (
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+    *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
+)
 VERSIONS = "import importlib.metadata as m, json, sys; print(json.dumps({'python': sys.version.split()[0], **{d.metadata['Name'].lower(): d.version for d in m.distributions()}}))"
-SHOWN = ("python", "numpy", "scipy", "torch", "ptyspec")
+SHOWN = ("python", "numpy", "scipy", "torch", "keras", "ptyspec")
 
 
 def build(engine: Engine, environments: Path) -> None:
@@ -41,11 +44,9 @@ def build(engine: Engine, environments: Path) -> None:
 def digest(engine: Engine) -> str:
     """Return what names the adapter, its requirements, the clauses and the checks."""
     package = ROOT / "ptyspec"
-    looks = {"box", "seeded"}
+    looks = {"box", "seeded", "untrained", "watched", "network"}
     ours = {getsourcefile(check.function) for check in registered() if check.door in looks}
     paths = [*engine.sources, package / "checks" / "box.py", *sorted(filter(None, ours))]
-    if not engine.environment:
-        paths += [package / "pipeline" / "boxes.py", package / "physics" / "iterative.py"]
     made = hashlib.sha256(engine.adapter.encode())
     for path in map(Path, [*paths, ROOT / "specs" / "spec-reconstruction.md"]):
         made.update(path.read_bytes())

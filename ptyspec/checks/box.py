@@ -16,16 +16,16 @@ import numpy as np
 from ptyspec.checks.answers import Answer, placed, relation
 from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.contracts.scenario import DoseSpec, Scenario
-from ptyspec.errors import NotReachedError
+from ptyspec.errors import NotReachedError, ProcessError
 from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.simulate import measure
 from ptyspec.pipeline.box import Scan, Watch, answered, raw_of, scan_of
-from ptyspec.runs.process import ProcessError
 from ptyspec.scores.amplitude import highpass_pearson
 from ptyspec.scores.dataspace import r_factor
 from ptyspec.scores.frame import Frame, common
+from ptyspec.scores.phase import global_phase
 from ptyspec.spec.checks import Check
 
 Back = Callable[[Array, Any], tuple[Array, Any]]
@@ -173,6 +173,20 @@ class Box:
         known = np.ones(self.truth.shape, np.float32)
         return common(answer, Reconstruction(object=self.truth, coverage=known, origin=(0, 0)))
 
+    @property
+    def errors(self) -> Array:
+        """|O - T| over the mean |T| after one global phase, a value for each well lit pixel; at least one."""
+        frame = self.frame
+        if not frame.pixels:
+            raise NotReachedError("no well lit pixel lies on the truth", value=frame.rec.shape)
+        own, truth = frame.rec[frame.mask], frame.truth[frame.mask]
+        return np.asarray(np.abs(own * global_phase(own, truth) - truth) / np.abs(truth).mean())
+
+    @cached_property
+    def sized(self) -> "Box":
+        """The same pipeline beside a scan with frames of another size."""
+        return box_of(self.pipeline, SIZED)
+
     def detail(self, frame: Frame) -> float:
         """Correlation of the high-passed amplitudes with the truth's; 0 where there is none."""
         return highpass_pearson(np.abs(frame.rec), np.abs(frame.truth), frame.mask) or 0.0
@@ -259,7 +273,8 @@ SMALL = (
     *("model.N=32", "object.size=76"),
 )
 """The smallest scan on which our own iterative engine keeps every clause with 12 sweeps, in 5 s of one core."""
-
+SIZED = (*SMALL, "model.N=48", "object.size=92")
+"""As small, with frames of a size that neither of the others has."""
 
 SEEDS = 2.0
 """A change counts beyond so many times that between two seeds."""

@@ -1,13 +1,15 @@
 """Checks of a black box beside the object that was simulated: level, place, structure (specs/spec-reconstruction.md)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.box import Box
+from ptyspec.checks.box import SEEDS, Box
 from ptyspec.checks.judge import checks
 from ptyspec.contracts.bundles import Array
+from ptyspec.errors import AnswerError, NotReachedError, ProcessError
 from ptyspec.scores.amplitude import highpass_pearson
 from ptyspec.scores.phase import phase_pearson
 from ptyspec.spec.checks import Check
@@ -183,6 +185,33 @@ def where_no_light_fell_nothing_is_claimed(check: Check, box: Box) -> None:
     dark = box.begin().light <= 0
     claimed = int(np.isfinite(box.begin().image[dark]).sum())
     check.equal(claimed, 0, f"finite pixels among {int(dark.sum())} without light")
+
+
+@checks("RECON-050", door="box")
+def no_well_lit_pixel_is_far_from_the_truth(check: Check, box: Box) -> None:
+    """The pixel that is furthest off."""
+    check.close(box.errors.max(), 0.0, "largest error of a well lit pixel over the mean modulus")
+
+
+@checks("RECON-049", door="box")
+def frames_of_another_size_give_as_good_an_object(check: Check, box: Box) -> None:
+    """The error beside that of the usual frames."""
+    usual, limit = _rms(box), check.clause.tolerance
+    size = box.sized.scan.probe.shape[0]
+    try:
+        found = _rms(box.sized)
+    except (ProcessError, AnswerError, NotReachedError, MemoryError):
+        raise  # no answer is no refusal
+    except Exception as error:
+        return check.holds(error, f"refusal of frames of {size} px")
+    if SEEDS * usual > limit.value:
+        source = f"{SEEDS:g} times the error with the usual frames"
+        limit = replace(limit, value=SEEDS * usual, kind="measured", source=source)
+    return check.close(found, 0.0, f"root mean square error with frames of {size} px", limit)
+
+
+def _rms(box: Box) -> float:
+    return float(np.sqrt((box.errors**2).mean()))
 
 
 @checks("RECON-044", door="untrained")

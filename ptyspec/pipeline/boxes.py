@@ -32,7 +32,7 @@ class RPIE:
 class Network:
     """A network of this project by the stages of the reference; fitted to the first scan, without its truth.
 
-    Its settings are those of a scenario, by dotted key.
+    Its settings are those of a scenario, by dotted key; the size of the frames is the scan's.
     """
 
     name = "network"
@@ -48,7 +48,8 @@ class Network:
             what, step = "this network is fitted to one scan", "put the frames into one scan"
             raise ConfigError(what, value=len(scans), limit="1", source="fit", next_step=step)
         scan = raw_of(scans[0])
-        scenario = Scenario.model_validate(nest({"name": self.name, **settings}))
+        size = {"model.N": scan.probeGuess.shape[0]}
+        scenario = Scenario.model_validate(nest({"name": self.name, **settings, **size}))
         groups = self.pipeline.group(scenario, TrainTest(scan, scan))
         containers = self.pipeline.normalize(scenario, groups)
         return scenario, groups, self.pipeline.train(scenario, containers, Session())

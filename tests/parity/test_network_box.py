@@ -18,7 +18,6 @@ class Shallow(Network):
     """The cheapest generator: what is asked here needs no good image."""
 
     settings = {  # noqa: RUF012
-        "model.N": 32,
         "model.gridsize": 1,
         "model.stages": 1,
         "model.filters": [8],

@@ -69,3 +69,23 @@ def box_stores_half_precision(reconstruct, box, scan, settings):
     """Moduli are stored with half precision."""
     image, place = reconstruct(box, scan, settings)
     return np.abs(image).astype(np.float16), place
+
+
+@fault(AT)
+@clauses(red="RECON-050", green="RECON-001 RECON-038")
+def box_has_a_doubled_pixel(reconstruct, box, scan, settings):
+    """One pixel in the middle is summed and not averaged."""
+    image, place = reconstruct(box, scan, settings)
+    middle = tuple(size // 2 for size in image.shape)
+    image[middle] *= 3
+    return image, place
+
+
+@fault(AT)
+@clauses(red="RECON-049", green="RECON-001 RECON-021")
+def box_knows_one_size_of_frames(reconstruct, box, scan, settings):
+    """The canvas begins half a frame beside the positions; the half is a number in the code."""
+    image, place = reconstruct(box, scan, settings)
+    half = scan.probe.shape[0] // 2
+    known = half if half in (16, 32) else 16
+    return image, (place[0] + half - known, place[1] + half - known)
