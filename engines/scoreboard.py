@@ -4,7 +4,6 @@ Nothing is run. A clause that does not look at a pipeline is a dash, and never g
 """
 
 from pathlib import Path
-from typing import Literal
 
 from engines.catalogue import ENGINES, HERE, ROOT, Engine
 from engines.documents import (
@@ -15,16 +14,15 @@ from engines.documents import (
     explanations,
     verdict,
 )
-from ptyspec.contracts.base import Record
 from ptyspec.files.disk import atomic_file
 from ptyspec.files.jsonfile import read_document, to_json
 from ptyspec.render.table import escape
-from ptyspec.spec.clause import specification
+from ptyspec.report.scoreboard import Column, Scoreboard, seen, table
+from ptyspec.report.scoreboard import badge as counted
 
 PAGE = ROOT / "docs" / "engines.md"
 BOARD = HERE / "results" / "scoreboard.json"
 BADGES = ROOT / "docs" / "images" / "engines"
-MARKS = {"passed": "✓", "failed": "✗", "error": "!", "not reached": "!", "not run": "–"}
 HEAD = """# Public engines of the field
 
 We hold public ptychography engines to the clauses of [what a reconstruction owes its user](../specs/spec-reconstruction.md). Each engine runs in an environment of its own, and a short adapter (46 to 86 lines) hands it the scan. ✓ holds, ✗ is broken, ! gave no answer, – does not apply to this engine. A column's title and each mark lead to the evidence below.
@@ -40,25 +38,6 @@ TAIL = """## Do two engines agree?
 `python -m engines.agreement` reconstructs one scan with pty-chi and with ptyspec's rPIE and compares them without any rescaling, over pixels that are well lit. At least 0.99 is wanted of both correlations."""
 
 
-class Column(Record):
-    """One engine on the board."""
-
-    engine: str
-    title: str
-    date: str
-    status: str
-    badge: str
-    clauses: dict[str, str]
-    """State by clause; a clause that is not here does not apply to this engine."""
-
-
-class Scoreboard(Record):
-    """engines/results/scoreboard.json."""
-
-    schema_version: Literal[1] = 1
-    columns: list[Column]
-
-
 def board() -> Scoreboard:
     """Return the states of every judged engine by clause."""
     columns = []
@@ -67,15 +46,16 @@ def board() -> Scoreboard:
         if made is None:
             continue
         states = {one.clause: one.state for one in made.clauses}
-        held = sum(state == "passed" for state in states.values())
-        looked = sum(state != "not run" for state in states.values())
         column = Column(
             engine=engine.name,
             title=engine.title,
             date=made.date,
             status=made.status,
-            badge=f"{held} of {looked} clauses",
-            clauses=dict(states),
+            badge=counted(states.values()),
+            clauses=states,
+            evidence={
+                one.clause: seen(one.what, one.observed, one.expected) for one in made.clauses
+            },
         )
         columns.append(column)
     return Scoreboard(columns=columns)
@@ -83,14 +63,7 @@ def board() -> Scoreboard:
 
 def page(made: Scoreboard) -> str:
     """Return the page in Markdown; equal verdicts and explanations give equal text."""
-    clauses = [name for name in specification() if any(name in one.clauses for one in made.columns)]
-    titles = [f"[{one.title}](#{_anchor(one.title)})" for one in made.columns]
-    lines = [HEAD, "", f"| clause | {' | '.join(titles)} |", "| --- |" + " :-: |" * len(titles)]
-    for name in clauses:
-        marks = [_mark(one, name) for one in made.columns]
-        lines.append(f"| {name} {escape(specification()[name].title)} | {' | '.join(marks)} |")
-    held = [f"**{one.badge.partition(' clauses')[0]}**" for one in made.columns]
-    lines += [f"| holds | {' | '.join(held)} |", ""]
+    lines = [HEAD, "", *table(made.columns, lambda one, _: f"#{_anchor(one.title)}").markdown(), ""]
     for engine in ENGINES:
         kept = verdict(engine.name)
         if kept is not None:
@@ -116,11 +89,6 @@ def _agreed() -> list[str]:
 
 def _anchor(title: str) -> str:
     return title.lower().replace(" ", "-")
-
-
-def _mark(column: Column, clause: str) -> str:
-    state = column.clauses.get(clause, "not run")
-    return f"[{MARKS[state]}](#{_anchor(column.title)})"
 
 
 def _section(engine: Engine, kept: EngineVerdict) -> list[str]:

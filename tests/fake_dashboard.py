@@ -12,17 +12,19 @@ from ptyspec.contracts.run import RunResult
 from ptyspec.experiments.records import BoardRow, ContrastRow, Effect, Entry, RunValue, ScopeTexts
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.report.dashboard.gather import Sources
+from ptyspec.report.scoreboard import CheckFile, answers
 from ptyspec.runs.finished_run import FinishedRun, write_run
 from ptyspec.seeds import generator
 from ptyspec.spec.cases import Case
 from ptyspec.spec.clause import EXACT, PLACES, Clause, Tolerance, specification
-from ptyspec.spec.finding import State
+from ptyspec.spec.finding import Finding, State
 from ptyspec.spec.ledger import Ledger, Outcome
 from ptyspec.spec.trace import Trace, trace
 from tests.fake_run import make_run
 
 NASTY = "<script>alert(1)</script>\"'&</script>"
 FAILING = "NORM-002"
+BOARD = Path(__file__).parents[1] / "engines" / "results" / "scoreboard.json"
 GAIN = 0.3
 
 
@@ -125,6 +127,25 @@ def a_campaign(path: Path, clauses: Mapping[str, Clause], count: int) -> Path:
             "faults": rows,
         },
     )
+    return path
+
+
+def a_check(path: Path) -> Path:
+    """What was kept of a pipeline: a broken clause whose words are markup, and one that does not apply."""
+    findings = [
+        Finding("RECON-001", "score", "level", NASTY, "1 within 0.05", State.FAILED),
+        Finding("RECON-002", "score", "level", "1", "1", State.PASSED, used=float("inf")),
+    ]
+    kept = CheckFile(
+        pipeline=f"mine:{NASTY}",
+        date="2026-01-02",
+        tier="quick",
+        status="wrong",
+        line="wrong",
+        findings=answers(findings),
+        does_not_apply={"it asks a network": ["RECON-003"]},
+    )
+    write_json(path, kept)
     return path
 
 
@@ -280,6 +301,7 @@ def sources(base: Path, *, clauses: int | None = None, faults: int = 40) -> Sour
         runs=[FinishedRun(good), FinishedRun(bad)],
         campaigns=[a_campaign(base / "campaign.json", known, faults)],
         hypotheses=hypotheses("bad"),
+        pipelines=[a_check(base / "check.json"), BOARD],
     )
 
 

@@ -23,6 +23,7 @@ from ptyspec.faults.result import Campaign
 from ptyspec.files.jsonfile import write_json
 from ptyspec.report.comparison import Comparison
 from ptyspec.report.dashboard.document import Report
+from ptyspec.report.scoreboard import CheckFile, Scoreboard
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: dict[str, Any] = {
@@ -42,6 +43,8 @@ DOCUMENTS: dict[str, Any] = {
     "verdicts": HistoryFile,
     "report": Report,
     "campaign": Campaign,
+    "check": CheckFile,
+    "scoreboard": Scoreboard,
 }
 
 

@@ -1,6 +1,5 @@
 """`ptyspec check`: what the clauses say of a pipeline, a line a clause, and one verdict."""
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -56,12 +55,17 @@ def check(
         bars.stage_started(tier)
         found = held(pipeline, scenario, progress=bars, **how)
     if as_json:
-        told: dict[str, Any] = {"pipeline": pipeline, "tier": tier, "status": found.status}
-        told |= {
-            "line": found.line,
-            "findings": [*map(asdict, found)],
-            "does_not_apply": found.aside,
-        }
+        from ptyspec.report import scoreboard
+
+        told = scoreboard.CheckFile(
+            pipeline=pipeline,
+            date=scoreboard.today(),
+            tier=tier,
+            status=found.status,
+            line=found.line,
+            findings=scoreboard.answers(found),
+            does_not_apply={why: [*names] for why, names in found.aside.items()},
+        )
         print_json(told)
     else:
         for one in found:

@@ -31,6 +31,14 @@ Campaigns = Annotated[
         "--campaign",
     ),
 ]
+Checks = Annotated[
+    list[Path] | None,
+    option(
+        "FILE",
+        "What `ptyspec check --json` printed, or a scoreboard.json; may be repeated. Otherwise the engines of the checkout.",
+        "--check",
+    ),
+]
 Out = Annotated[
     Path | None, option("DIR", "Where the page goes; otherwise reports/latest in the run store.")
 ]
@@ -40,12 +48,13 @@ def report(
     runs: Runs = None,
     campaigns: Campaigns = None,
     audits: Annotated[Path | None, option("DIR", "A hub of `ptyspec audit --all`.")] = None,
+    checks: Checks = None,
     out: Out = None,
     root: options.Root = None,
     strict: options.Strict = False,
     as_json: options.Json = False,
 ) -> None:
-    """Write dashboard.html and report.json: clauses, faults, hypotheses, runs, audits, environment.
+    """Write dashboard.html and report.json: clauses, faults, hypotheses, runs, audits, pipelines, environment.
 
     Prints the path of the page and opens nothing. With --strict the exit code is 1 where a clause is broken and 4 where
     nothing is broken but evidence is missing.
@@ -56,7 +65,7 @@ def report(
 
     place = (out or default_root() / "reports" / "latest").expanduser().absolute()
     check_out(place)
-    sources = gather(runs or [], campaigns or [], audits, root)
+    sources = gather(runs or [], campaigns or [], audits, root, checks or [])
     with stderr().status("writing the dashboard"):
         found = write_dashboard(place, sources)
     if as_json:
@@ -76,13 +85,14 @@ def gather(
     campaigns: Sequence[Path] = (),
     audits: Path | None = None,
     root: Path | None = None,
+    checks: Sequence[Path] = (),
 ) -> "Sources":
     """Return what a dashboard is made of: the named runs and campaigns, or those that are found, and the trace.
 
     An installation has no cases: its clauses have not run.
     """
     from ptyspec.experiments.judge import board
-    from ptyspec.report.dashboard.gather import Sources, find_campaigns, newest, opened
+    from ptyspec.report.dashboard.gather import Sources, find_boards, find_campaigns, newest, opened
     from ptyspec.runs.store import default_root
     from ptyspec.spec.clause import specification
     from ptyspec.spec.ledger import Ledger
@@ -100,6 +110,7 @@ def gather(
         campaigns=named or find_campaigns(place, store),
         audits=whole(audits),
         hypotheses=board().hypotheses,
+        pipelines=[path.expanduser().absolute() for path in checks] or find_boards(place),
     )
 
 

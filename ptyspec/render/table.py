@@ -97,7 +97,8 @@ class Mark:
         text = Markup("{}").format(self.text)
         text = Markup("<code>{}</code>").format(text) if self.code else text
         text = Markup("<strong>{}</strong>").format(text) if self.bold else text
-        return Markup('<a href="{}">{}</a>').format(self.link, text) if self.link else text
+        hint = Markup("") if self.hint is None else Markup(' title="{}"').format(self.hint)
+        return Markup('<a href="{}"{}>{}</a>').format(self.link, hint, text) if self.link else text
 
 
 class Markdown(str):

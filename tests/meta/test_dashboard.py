@@ -19,6 +19,7 @@ from ptyspec.report.dashboard.document import COUNTS, Report
 from ptyspec.report.dashboard.gather import hub, key_of, newest, read_campaigns
 from ptyspec.report.dashboard.page import DATA, PAGE, write_dashboard
 from ptyspec.report.dashboard.page import page as rendered
+from ptyspec.report.scoreboard import columns
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.spec.clause import specification
 from tests.fake_dashboard import FAILING, NASTY, a_campaign, sources, without_anything
@@ -151,6 +152,23 @@ def test_a_hub_of_audits_is_shown_with_what_it_found_broken(
     assert "bad: gain broken" in told
     with pytest.raises(InputFileError, match=r"hub\.json"):
         hub(tmp_path / "out")
+
+
+def test_a_mark_of_a_pipeline_leads_to_what_was_seen_and_a_dash_to_why_it_does_not_apply(
+    text: str,
+) -> None:
+    told = text[text.index('id="pipelines"') : text.index('id="environment"')]
+    assert '<a href="#pipeline-0-RECON-001" title="failed">✗</a>' in told
+    assert '<a href="#pipeline-0-RECON-003" title="does not apply">–</a>' in told
+    assert "RECON-001 failed level: &lt;script&gt;" in words(told)
+    assert "RECON-003 does not apply it asks a network" in words(told)
+
+
+def test_a_kept_answer_that_is_none_is_refused_with_the_command_that_makes_one(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(InputFileError, match=r"this is no kept check.*\n.*\n.*\n.*check PIPELINE"):
+        columns([write_other(tmp_path / "c.json")])
 
 
 def test_campaigns_of_two_tiers_are_one(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from engines.catalogue import ENGINES, HERE, Engine
 from engines.documents import AGREEMENT, WANTED, Agreement, EngineVerdict, explanations, verdict
-from engines.scoreboard import MARKS, badge, board, files, page
+from engines.scoreboard import badge, board, files, page
 from ptyspec.files.jsonfile import read_document
+from ptyspec.report.scoreboard import MARKS
 from ptyspec.spec.clause import specification
 
 RED = ("failed", "error", "not reached")

@@ -9,6 +9,7 @@ from ptyspec.contracts.base import Record
 from ptyspec.contracts.records import Environment, Number, Setting, StageRecord
 from ptyspec.experiments.records import BoardRow
 from ptyspec.faults.result import Status as FaultStatus
+from ptyspec.report.scoreboard import Column
 from ptyspec.spec.clause import PLACES, Level
 from ptyspec.spec.finding import State
 
@@ -143,6 +144,7 @@ class Report(Record):
     campaign: Campaign | None
     hypotheses: dict[str, BoardRow]
     audits: dict[str, Any] | None
+    pipelines: list[Column]
     environment: Environment
     outcomes_from: str
 

@@ -26,6 +26,7 @@ from ptyspec.report import figures
 from ptyspec.report.dashboard import document
 from ptyspec.report.dashboard.document import Campaign, ClauseRow, FaultRow, Report, RunRow
 from ptyspec.report.pages import CAPTIONS
+from ptyspec.report.scoreboard import columns
 from ptyspec.report.trace import finite, said
 from ptyspec.runs.environment import environment
 from ptyspec.runs.finished_run import SCENARIO_FILE, FinishedRun
@@ -43,6 +44,7 @@ class Sources:
     - trace: clauses, cases and outcomes.
     - runs: finished runs, in the order of their cards.
     - campaigns: campaign.json files, one a tier; audits: a hub's folder, or one that holds hubs.
+    - pipelines: kept answers of `ptyspec check --json`, and scoreboards.
     """
 
     trace: Trace
@@ -50,6 +52,7 @@ class Sources:
     campaigns: Sequence[Path] = ()
     audits: Path | None = None
     hypotheses: Sequence[BoardRow] = ()
+    pipelines: Sequence[Path] = ()
 
 
 def content(sources: Sources, out: Path) -> Report:
@@ -82,6 +85,7 @@ def content(sources: Sources, out: Path) -> Report:
         campaign=faults,
         hypotheses={row.id: row for row in board},
         audits=audits,
+        pipelines=columns(sources.pipelines),
         environment=Environment.model_validate(environment({})),
         outcomes_from=sources.trace.environment,
     )
@@ -145,6 +149,12 @@ def find_campaigns(root: Path | None, store: Path) -> list[Path]:
             read_document(path, result.Campaign, "campaign")
             return [path]
     return []
+
+
+def find_boards(root: Path | None) -> list[Path]:
+    """Return the scoreboard of the public engines, where there is a checkout that has one."""
+    kept = [] if root is None else [root / "engines" / "results" / "scoreboard.json"]
+    return [path for path in kept if path.is_file()]
 
 
 def read_campaigns(paths: Sequence[Path]) -> Campaign | None:

@@ -14,6 +14,7 @@ from ptyspec.files.disk import atomic_file, check_place, clear_errors, make_fold
 from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.report.dashboard.document import COUNTS, ClauseRow, Report, counts
 from ptyspec.report.dashboard.gather import Sources, content, pictures
+from ptyspec.report.scoreboard import MARKS, Column, shown, table
 from ptyspec.scores import headline as scores
 from ptyspec.spec.clause import PLACES
 
@@ -77,6 +78,10 @@ def page(report: Report, drawn: Mapping[str, Sequence[Mapping[str, Any]]]) -> st
     documents: dict[str, list[ClauseRow]] = {}
     for row in report.clauses.values():
         documents.setdefault(row.document, []).append(row)
+
+    def evidence(one: Column, clause: str) -> str:
+        return f"#pipeline-{report.pipelines.index(one)}{clause and '-'}{clause}"
+
     return templates.get_template("page.html.j2").render(
         **dict(report),
         data=report.model_dump(mode="json"),
@@ -88,6 +93,9 @@ def page(report: Report, drawn: Mapping[str, Sequence[Mapping[str, Any]]]) -> st
         counts=counts,
         states=COUNTS,
         pictures=drawn,
+        board=table(report.pipelines, evidence).html(),
+        judging=shown(report.pipelines),
+        marks=MARKS,
         columns={score.key: score for score in (*scores.WITH_TRUTH, *scores.WITHOUT_TRUTH)},
         names=scores.NAMES,
         shown=scores.shown,
