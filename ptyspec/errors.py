@@ -151,4 +151,14 @@ class HandoverError(NotReachedError):
     """A stage of a pipeline returned a field that the next stage cannot rely on: type, dtype, shape or values."""
 
     exit_code = 3
-    stage = field = found = wanted = ""
+    stage = field = ""
+
+    @property
+    def found(self) -> str:
+        """What the field holds."""
+        return str(self.details["value"])
+
+    @property
+    def wanted(self) -> str:
+        """What it should hold."""
+        return str(self.details["limit"])

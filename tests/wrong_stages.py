@@ -99,6 +99,11 @@ def frames_changed(made: Any, groups: Any) -> Any:
     return made
 
 
+def drawn(made: Any, *_: Any) -> Any:
+    np.random.random()  # that is what is wrong
+    return made
+
+
 class Lying:
     """It declares an inference that it does not have."""
 
@@ -191,7 +196,7 @@ WRONG: dict[str, tuple[str, Callable[..., Any], str, str]] = {
         "simulate",
     ),
     "probe-too-small": ("simulate", update(probeGuess=lambda p: p[1:]), "FLOW-006", "simulate"),
-    "probe-x-1.2": ("simulate", _scale(1.2, "probeGuess"), "PROBE-003", "infer"),
+    "probe-x-1.2": ("simulate", _scale(1.2, "probeGuess"), "PROBE-003", "simulate"),
     "positions-x-1.02": ("simulate", _scale(1.02, "xcoords", "ycoords"), "COORDS-005", "simulate"),
     "positions-off-by-one": ("simulate", update(**ONE_PIXEL), "COORDS-005", "simulate"),
     "frames-transposed": (
@@ -282,6 +287,14 @@ WRONG: dict[str, tuple[str, Callable[..., Any], str, str]] = {
         "REASSEMBLY-M-CONTRACT-001",
         "stitch",
     ),
+    "draws-for-all": ("stitch", drawn, "DET-003", "stitch"),
+    "object-of-python-numbers": (
+        "stitch",
+        update(object=lambda x: x.astype(object)),
+        "FLOW-006",
+        "stitch",
+    ),
+    "a-list-of-scores": ("score", lambda made, *_: [made], "FLOW-006", "score"),
     "scores-of-the-real-part": ("score", _scores(_phase), "GAUGE-001", "score"),
     "scores-rescaled": ("score", _scores(_rescaled), "GAUGE-003", "score"),
     "brightness-for-detail": ("score", _scores(_smooth), "SCORE-010", "score"),

@@ -13,8 +13,9 @@ from ptyspec.contracts.base import Bundle
 from ptyspec.contracts.bundles import Array, array_digest
 from ptyspec.contracts.stages import STAGES
 from ptyspec.errors import HandoverError
-from ptyspec.pipeline.box import random_states
+from ptyspec.pipeline.box import STATES, random_states
 from ptyspec.pipeline.declared import checked, claimed_in_vain, own_part
+from ptyspec.runs.remote import Remote
 from ptyspec.spec.checks import Check
 
 UNTRAINED = ("simulate", "split", "group", "normalize", "infer", "stitch")
@@ -78,12 +79,17 @@ def repeated(outputs: StageOutputs) -> dict[str, dict[str, list[str]]]:
     for stage in (one for one in UNTRAINED if can_be_asked(outputs, one)):
         once, given = digests(handed_over(outputs, stage)), given_to(outputs, stage)
         before, states = digests(*given), random_states()
+        own = own_part(outputs.pipeline)
+        told = own.changed if isinstance(own, Remote) else set[str]()
+        told.clear()
         again = digests(getattr(outputs.pipeline, stage)(outputs.scenario, *given))
         after, then = digests(*given), random_states()
+        changed = {path for path in before if before[path] != after.get(path)}
+        drawn = {name for name in states if states[name] != then[name]}
         rows[stage] = {
             "other": sorted(path for path in once | again if once.get(path) != again.get(path)),
-            "changed": sorted(path for path in before if before[path] != after.get(path)),
-            "drawn": [name for name in states if states[name] != then[name]],
+            "changed": sorted(changed | told - {*STATES}),
+            "drawn": sorted(drawn | told & {*STATES}),
         }
     return rows
 
@@ -97,12 +103,19 @@ def _form(stage: str, trains: bool) -> None:
 
 
 def _as_declared(check: Check, outputs: StageOutputs, stage: str, trains: bool = False) -> None:
+    made = (lambda: outputs.finished) if trains else (lambda: handed_over(outputs, stage))
+    as_declared(check, stage, made)
+
+
+def as_declared(check: Check, stage: str, made: Callable[[], Any]) -> None:
+    """Require that what a stage hands over is what its bundle declares."""
     try:
-        _ = outputs.finished if trains else handed_over(outputs, stage)
+        made()
     except HandoverError as error:
         if error.stage != stage:  # what stands before it is wrong: this was not reached
             raise
-        check.fail(f"{stage}: {error.field}", error.found, error.wanted)
+        what = f"{stage}: {error.field}" if error.field else error.message
+        check.fail(what, error.found, error.wanted)
     else:
         check.holds(True, f"what {stage} hands over")
 
@@ -137,7 +150,7 @@ def _stage_checks(stage: str) -> None:
         rows |= {"DET-003": draws_of_its_own}
     for clause, function in rows.items():
         function.__name__ = f"{stage}_{function.__name__}"
-        checks(clause, stage)(function)
+        checks(clause, stage, watched=clause in ("FLOW-004", "DET-003"))(function)
 
 
 def _none(check: Check, outputs: StageOutputs, stage: str, key: str, what: str) -> None:

@@ -52,6 +52,7 @@ class ClauseCheck:
     - network: it looks into the network that this project builds, and says nothing of a pipeline with another one.
     - door: what it looks at, a key of `DOORS`.
     - of: the stages that it judges where it is not `stage` alone: one of them must be the pipeline's own.
+    - watched: it looks at what a stage changed, which a process must say.
     """
 
     clause: str
@@ -61,6 +62,7 @@ class ClauseCheck:
     network: bool = False
     door: str = "stages"
     of: tuple[str, ...] = ()
+    watched: bool = False
 
     def concerns(self, outputs: Any) -> bool:
         """Return whether it says something of the pipeline that these outputs come from."""
@@ -77,6 +79,8 @@ class ClauseCheck:
             return "it looks into the network that ptyspec builds"
         if self.door != "stages":
             return ""
+        if self.watched and not outputs.watched:
+            return DOORS["watched"]
         place = self.stage or specification()[self.clause].place
         wanted = self.of or ((place,) if place in STAGES else STAGES)
         own = set(outputs.declared)
@@ -84,6 +88,12 @@ class ClauseCheck:
             fits = bool(own & set(wanted))
             return "" if fits else f"the pipeline declares no {' or '.join(wanted)}"
         return "" if own == set(STAGES) else f"{place}: only a pipeline of all eight stages has it"
+
+    def at(self, outputs: Any) -> str:
+        """Return the stage where a violation shows: a pipeline that lacks it broke it at a stage of its own."""
+        place = self.stage or specification()[self.clause].place
+        own = getattr(outputs, "declared", ())
+        return next((one for one in self.of if place not in own and one in own), place)
 
     def __call__(self, check: Check, outputs: Any) -> None:
         """Check the outputs; a case that is bound to several clauses may hand in the check of any."""
@@ -102,6 +112,7 @@ def checks(
     network: bool = False,
     door: str = "stages",
     of: str = "",
+    watched: bool = False,
 ) -> Callable[[Judge], ClauseCheck]:
     """Register a function as a check of one clause, or of several that `check.clause` tells apart.
 
@@ -112,7 +123,7 @@ def checks(
 
     def register(function: Judge) -> ClauseCheck:
         REGISTRY.extend(
-            ClauseCheck(clause, function, stage, trains, network, door, tuple(of.split()))
+            ClauseCheck(clause, function, stage, trains, network, door, tuple(of.split()), watched)
             for clause in clauses.split()
         )
         return REGISTRY[-1]
@@ -183,7 +194,7 @@ def outputs_of(pipeline: Any, scenario: "Scenario") -> Any:
 
 def _findings(check: ClauseCheck, outputs: Any) -> list[Finding]:
     clause = specification()[check.clause]
-    collecting = Collecting(clause, tells=True, stage=check.stage or clause.place)
+    collecting = Collecting(clause, tells=True, stage=check.at(outputs))
     try:
         check.function(collecting, outputs)
     except (TrainingInterruptedError, OutputFileError):

@@ -7,6 +7,7 @@ import numpy as np
 
 from ptyspec.checks.answers import light_of
 from ptyspec.checks.canvas import NO_OBJECT
+from ptyspec.checks.handovers import as_declared
 from ptyspec.checks.judge import checks
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
@@ -87,7 +88,7 @@ def scores(outputs: StageOutputs) -> dict[str, Scores]:
         "blank": (scan, other(np.full_like(image, np.nan))),
         "unlabelled": (scan.model_copy(update={"objectGuess": None, "Y": None}), truth),
     }
-    return {name: outputs.pipeline.score(outputs.scenario, *case) for name, case in cases.items()}
+    return {name: outputs.work("score", *case) for name, case in cases.items()}
 
 
 def numbers(block: Scores, path: str = "") -> Iterator[tuple[str, float | None]]:
@@ -109,6 +110,13 @@ def _known(check: Check, outputs: StageOutputs, what: str) -> dict[str, Scores]:
     if not found:
         check.missing(what, NO_OBJECT)
     return found
+
+
+@checks("FLOW-006", "score")
+def what_score_hands_over_is_as_declared(check: Check, outputs: StageOutputs) -> None:
+    if outputs.scan.objectGuess is None:
+        return check.missing("what score hands over", NO_OBJECT)
+    return as_declared(check, "score", lambda: outputs.facts(scores))
 
 
 @checks("SCORE-001")

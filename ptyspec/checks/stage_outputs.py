@@ -72,6 +72,11 @@ class StageOutputs(Walk):
         """The stages that are the pipeline's own."""
         return declared(own_part(self.pipeline))
 
+    @property
+    def watched(self) -> bool:
+        """Whether it shows what a stage changed: a process has to say so."""
+        return bool(getattr(own_part(self.pipeline), "watches", True))
+
     def replaced(self, **given: Any) -> Self:
         """Return this material with some outputs, its pipeline, or its subject exchanged; what follows is computed anew."""
         whole = {name: given.pop(name) for name in ("pipeline", "subject") if name in given}

@@ -87,6 +87,5 @@ def checked(stage: str, output: Any, pipeline: object) -> Any:
             what, value=wrong.found, limit=wrong.wanted, source=source, next_step=step
         )
         error.stage, error.field = stage, wrong.field
-        error.found, error.wanted = wrong.found, wrong.wanted
         raise error
     return output

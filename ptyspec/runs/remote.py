@@ -38,6 +38,10 @@ class Remote:
         self.untrained: Mapping[str, Any] = dict(said.get("untrained") or {})
         self.watches, self.changed = bool(said.get("watches")), set[str]()
 
+    def heard(self, answer: Answer) -> None:
+        """Keep what an answer says that it changed."""
+        self.changed |= {*map(str, answer.line.get("changed") or ())}
+
     def close(self) -> None:
         """End the process and remove its folder."""
         self.process.close()
@@ -82,7 +86,7 @@ class RemoteBox(Remote):
 
     def _object(self, bundles: Mapping[str, Any], **plain: Any) -> tuple[Array, Any]:
         answer = self.process.ask("reconstruct", bundles, **plain)
-        self.changed |= {*map(str, answer.line.get("changed") or ())}
+        self.heard(answer)
         arrays = answer.arrays
         if missing := [name for name in ("object", "origin") if name not in arrays]:
             error = wire.lacks("the file", missing[0], arrays)
@@ -101,7 +105,7 @@ class RemoteNetwork(RemoteBox):
             return self.process.ask("fit", {"scans": list(scans)}, settings=dict(settings))
 
         kept, answer = _kept(self.process, ask)
-        self.changed |= {*map(str, answer.line.get("changed") or ())}
+        self.heard(answer)
         return kept
 
     def reconstruct(self, scan: Scan, model: Any) -> tuple[Array, Any]:
@@ -133,14 +137,14 @@ class Weights:
 
 
 def result(process: Process, op: str, kind: Any, answer: Answer, **given: Any) -> Any:
-    """Return the bundle that an answer holds; raises ProcessError for other fields, and what the bundle refuses."""
+    """Return the bundle that an answer holds, as it came; raises ProcessError where it has other fields."""
     made = answer.line.get("made", {})
     try:
         if not isinstance(made, Mapping):
             raise InputFileError("`made` is no JSON object", value=str(made)[:80])
         if not wire.is_bundle(kind):
             return made
-        value = wire.join(kind, made, answer.arrays, **given)
+        value = wire.join(kind, made, answer.arrays, as_it_came=True, **given)
         if answer.arrays:
             raise wire.unknown(kind.__name__, answer.arrays)
     except InputFileError as error:
@@ -162,7 +166,9 @@ def _stage(name: str) -> Callable[..., Any]:
                 plain["handle"] = kept.key()
             else:  # a generator cannot travel; what it predicts can
                 bundles["predicted"] = trained.predict(trained.weights, bundles["container"])
-        return result(self.process, name, kind, self.process.ask(name, bundles, **plain))
+        answer = self.process.ask(name, bundles, **plain)
+        self.heard(answer)
+        return result(self.process, name, kind, answer)
 
     ask.__name__, ask.__doc__ = name, getattr(Pipeline, name).__doc__
     return ask
@@ -226,8 +232,9 @@ def connect(
     if said["door"] != "stages":
         return (RemoteNetwork if said["door"] == "network" else RemoteBox)(process)
     # Methods of a class of its own: what is not declared is not there.
-    methods = {name: METHODS[name] for name in said["stages"]}
-    declared: type[Remote] = type("RemoteStages", (Remote,), methods)
+    stages, vain = said["stages"], said.get("no_method") or ()
+    methods = {name: METHODS[name] for name in stages if name not in vain}
+    declared: type[Remote] = type("RemoteStages", (Remote,), {**methods, "stages": tuple(stages)})
     return declared(process)
 
 

@@ -16,12 +16,12 @@ from typing import Any, TextIO, get_type_hints
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Container, Patches
+from ptyspec.contracts.bundles import Container, Patches, array_digest
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.contracts.stages import STAGES
 from ptyspec.errors import ConfigError, PtyspecError
-from ptyspec.pipeline.box import Scan, Watch, answered
-from ptyspec.pipeline.declared import declared, own_part
+from ptyspec.pipeline.box import Scan, Watch, answered, random_states
+from ptyspec.pipeline.declared import checked, claimed_in_vain, declared, own_part
 from ptyspec.pipeline.protocol import Pipeline, Progress, Session, Trained
 from ptyspec.runs import wire
 from ptyspec.runs.environment import library_versions
@@ -104,7 +104,8 @@ def handshake(pipeline: Any) -> dict[str, Any]:
         limit = f"a function, `reconstruct`, or some of {', '.join(STAGES)}"
         value, step = type(pipeline).__name__, "see docs/adding-an-adapter.md"
         raise ConfigError(what, value=value, limit=limit, next_step=step)
-    return {**said, "door": "stages", "stages": stages}
+    said |= {"door": "stages", "stages": stages, "watches": True}
+    return {**said, "no_method": vain} if (vain := claimed_in_vain(pipeline)) else said
 
 
 def _name(pipeline: Any) -> str:
@@ -182,7 +183,8 @@ class _Stages:
         if op == "predict":
             weights = wire.unpack(Weights, question["weights"]).weights
             container = wire.unpack(Container, question["container"])
-            return _made(self.trained[question["handle"]].predict(weights, container), out)
+            made = self.trained[question["handle"]].predict(weights, container)
+            return self._made("infer", made, out)
         if op not in STAGES or not hasattr(self.pipeline, op):
             raise ConfigError("this pipeline has no such stage", value=op)
         hints = get_type_hints(getattr(Pipeline, op))
@@ -191,12 +193,15 @@ class _Stages:
             for name, kind in hints.items()
             if name != "return"
         ]
+        before = _state(given)
         made = getattr(self.pipeline, op)(*given)
+        after = _state(given)
+        changed = {"changed": [name for name, state in before.items() if after[name] != state]}
         if op == "train":
             handle = f"trained-{len(self.trained) + 1}"
             self.trained[handle] = made
-            return {"handle": handle, **_made(made, out)}
-        return _made(made, out)
+            return {"handle": handle, **changed, **self._made(op, made, out)}
+        return {**changed, **self._made(op, made, out)}
 
     def _given(self, name: str, kind: Any, question: dict[str, Any], say: Say) -> Any:
         if name == "scenario":
@@ -217,11 +222,23 @@ class _Stages:
         predicted = wire.unpack(Patches, question["predicted"])
         return lambda weights, container: predicted
 
+    def _made(self, stage: str, made: Any, out: Path) -> dict[str, Any]:
+        """Write what a stage made; plain values go into the answer."""
+        if stage == "score" and isinstance(made, Mapping):
+            return {"made": made}
+        try:
+            plain = wire.pack(made, out)
+        except TypeError:
+            checked(stage, made, self.pipeline)  # says which field cannot travel
+            raise
+        plain.pop(wire.NPZ, None)
+        return {"made": plain}
 
-def _made(made: Any, out: Path) -> dict[str, Any]:
-    """Write what a stage made; plain values go into the answer."""
-    if isinstance(made, Mapping):
-        return {"made": made}
-    plain = wire.pack(made, out)
-    plain.pop(wire.NPZ, None)
-    return {"made": plain}
+
+def _state(given: list[Any]) -> dict[str, Any]:
+    """Return what a stage must leave as it is: the arrays that it is given, and the random states of the process."""
+    arrays: dict[str, Any] = {}
+    for one in given:
+        if wire.is_bundle(type(one)):
+            wire.split(one, arrays)
+    return {**{name: array_digest(array) for name, array in arrays.items()}, **random_states()}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,6 +21,7 @@ from ptyspec.errors import ConfigError, HandoverError
 from ptyspec.faults.apply import applied
 from ptyspec.pipeline.declared import declared, filled
 from ptyspec.pipeline.reference import ReferencePipeline
+from ptyspec.runs.pipelines import maker
 from ptyspec.runs.walk import OUTPUTS, Walk
 from ptyspec.spec.clause import specification
 from ptyspec.spec.finding import Finding, State, worst
@@ -45,12 +50,70 @@ def judged(right: StageOutputs, one: Any, clauses: set[str]) -> list[Finding]:
     return judge(outputs_of(one, SCENARIO).replaced(**given), clauses, trains=False)
 
 
+@contextmanager
+def served(name: str) -> Iterator[Any]:
+    """A wrong pipeline in a process of its own."""
+    command = [sys.executable, "-c", "from ptyspec.cli.main import entry; entry()", "serve"]
+    one = maker(f"cmd:{shlex.join([*command, f'tests.doors.wrong:{name}'])}")()
+    try:
+        yield one
+    finally:
+        one.close()
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_stage_is_red_by_its_clause_at_its_stage(name: str, right: StageOutputs) -> None:
     stage, change, clause, at = WRONG[name]
     rows = judged(right, pipeline(stage, change, name), {clause})
     states = {row.stage: worst(one.state for one in rows if one.stage == row.stage) for row in rows}
     assert states[at] is State.FAILED, [(row.what, row.observed) for row in rows]
+
+
+PROCESS = (
+    "frames-float64",
+    "frames-gained",
+    "gain-left",
+    "draws-for-all",
+    "object-of-python-numbers",
+    "a-list-of-scores",
+)
+"""What a process would hide if it converted an answer, or kept to itself what it changed; and one that it shows anyway."""
+
+
+@pytest.mark.parametrize("name", PROCESS)
+def test_a_wrong_stage_in_a_process_is_red_by_the_same_clause_at_the_same_stage(
+    name: str, right: StageOutputs
+) -> None:
+    *_, clause, at = WRONG[name]
+    with served(name) as one:
+        rows = judged(right, one, {clause})
+    assert {row.stage for row in rows if row.state is State.FAILED} == {at}
+
+
+def test_a_stage_that_a_process_declares_in_vain_is_red(right: StageOutputs) -> None:
+    with served("lying") as one:
+        rows = judged(right, one, {"FLOW-001"})
+    assert [row.stage for row in rows if row.state is State.FAILED] == ["infer"]
+
+
+def test_of_a_process_that_does_not_say_what_it_changed_two_clauses_say_nothing(
+    right: StageOutputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = pipeline("stitch", lambda made, *_: made, "silent")
+    monkeypatch.setattr(type(one), "watches", False, raising=False)
+    assert judged(right, one, {"FLOW-004", "DET-003"}) == []
+
+
+def test_a_violation_is_told_at_a_stage_that_the_pipeline_has(right: StageOutputs) -> None:
+    def louder(made: Any, *_: Any) -> Any:
+        parts = (made.train, made.test)
+        return type(made)(*(part.model_copy(update={"probe": 2 * part.probe}) for part in parts))
+
+    rows = judged(right, pipeline("normalize", louder, "louder"), {"SCALE-002", "PROBE-003"})
+    assert {(row.clause, row.stage) for row in rows if row.state is State.FAILED} == {
+        ("SCALE-002", "normalize"),
+        ("PROBE-003", "normalize"),
+    }
 
 
 def test_the_same_stages_without_the_mistake_are_green(right: StageOutputs) -> None:
@@ -172,8 +235,6 @@ def test_a_fault_of_the_catalogue_turns_the_check_of_the_stage_red(clause: str) 
 def test_what_declares_no_stage_is_refused(
     stages: tuple[str, ...], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ptyspec.runs.pipelines import maker
-
     monkeypatch.setattr(Lying, "stages", stages)
     with pytest.raises(ConfigError, match=told):
         maker("tests.wrong_stages:Lying")
