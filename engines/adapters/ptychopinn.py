@@ -15,6 +15,7 @@ import numpy as np
 
 from ptyspec.errors import ConfigError
 from ptyspec.runs.serve import channel, serve
+from ptyspec.runs.store import source_digest
 
 SETTINGS = {
     # What a user of the checkout sets.
@@ -132,6 +133,8 @@ class PtychoPINN:
     def __init__(self, words=()):
         """`words`: settings as KEY=VALUE, the value in JSON."""
         self.settings = read_settings(words)
+        # Another checkout is another pipeline: its answers are not taken for those of this one.
+        self.code_version = source_digest(Path(os.environ["PTYCHOPINN"]), ("ptycho",))
         self.built = {}
 
     def fit(self, scans, settings):
