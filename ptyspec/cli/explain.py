@@ -77,7 +77,7 @@ def explain(
     except KeyboardInterrupt:
         what = "the search was interrupted"
         step = "the same command goes on from there"
-        raise SearchInterruptedError(what, value="finished runs are kept", next_step=step) from None
+        raise SearchInterruptedError(what, next_step=step) from None
     text = story(found, command)
     if place is not None:
         path = write_explanation(place, found, text)

@@ -39,7 +39,7 @@ class NothingToExplainError(PtyspecError):
 
 
 class SearchInterruptedError(PtyspecError):
-    """The user stopped the search; what was run is kept."""
+    """The user stopped the search; it says what is kept."""
 
     exit_code = 3
 
@@ -57,9 +57,10 @@ def explain(
 ) -> Explanation:
     """Return why BAD shows the symptom and GOOD does not.
 
-    - budget: runs of the search, None for as many as it needs; repeats: other training seeds of each claim.
+    - budget: runs of the search, None for as many as it needs; repeats: other seeds of each claim.
 
-    Raises NothingToExplainError unless GOOD passes and BAD fails, ConfigError for a symptom that GOOD has no number for.
+    Raises NothingToExplainError unless GOOD passes and BAD fails, ConfigError where one of them has no answer,
+    SearchInterruptedError on Ctrl-C.
     """
     begun = time.monotonic()
     names = [delta.name for delta in bench.deltas]
@@ -72,6 +73,9 @@ def explain(
         work.run(repeats)
     except BudgetSpent:
         bench.tell("the budget is spent")
+    except KeyboardInterrupt:
+        what = "the search was interrupted"
+        raise SearchInterruptedError(what, **bench.left(found.search.best())) from None
     return work.document(round(time.monotonic() - begun, 2))
 
 
@@ -92,19 +96,16 @@ class _Investigation:
         """Check the ends, splice, find causes and what is hidden, divide shares, confirm; raises BudgetSpent."""
         search, whole = self.found.search, frozenset(self.found.members)
         known, tell, ask = search.known, self.bench.tell, self.question
+        tell("GOOD and BAD")
         search.ask((NOTHING, whole), "GOOD and BAD")
-        if known[NOTHING].outcome is Outcome.UNRESOLVED:
-            raise self.bench.unreadable()
         for wanted, name, subset in ((PASS, "GOOD", NOTHING), (FAIL, "BAD", whole)):
+            if known[subset].outcome is Outcome.UNRESOLVED:
+                raise self.bench.unreadable(name, subset)
             if known[subset].outcome is not wanted:
-                raise NothingToExplainError(
-                    f"{name} does not {wanted.value}: it {known[subset].text()}",
-                    value=ask.good if name == "GOOD" else ask.bad,
-                    limit=ask.symptom,
-                    source=name,
-                    next_step="name a GOOD without the symptom and a BAD with it",
-                )
-        tell("stages: GOOD's first ones into BAD's rest")
+                what = f"{name} does not {wanted.value}: it {known[subset].text()}"
+                told = {"value": getattr(ask, name.lower()), "limit": ask.symptom, "source": name}
+                step = "name a GOOD without the symptom and a BAD with it"
+                raise NothingToExplainError(what, **told, next_step=step)
         self.chain = self.bench.chain(known[whole], known[NOTHING])
         tell("causes")
         # Where to look first: the faults of the stage where the splice flips, then whatever acts there.
@@ -340,7 +341,8 @@ def _proof(found: Explanation) -> Table:
             ends = [run.text() if run.number is None else show(run.number) for run in one.runs]
             claim = (", ".join(named.members), one.text, one.expected.value)
             rows.append((*claim, "yes" if one.holds else Mark("no", bold=True), ", ".join(ends)))
-    head = ("cause", "run", "must", "as claimed", "own seed, then other training seeds")
+    seeds = "its own seed, then others" if found.runs["repeats"] else "its own seed, no other"
+    head = ("cause", "run", "must", "as claimed", seeds)
     return Table(head, rows, "Confirmation" if rows else "", numbers=False)
 
 

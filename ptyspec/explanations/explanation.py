@@ -19,7 +19,7 @@ Settled = Literal["both ways", "one way", "not confirmed"]
 
 
 class SeedRun(Run):
-    """A run of a claim; seed: another training seed, None for the one that GOOD and BAD have."""
+    """A run of a claim; seed: another seed, None for the one that GOOD and BAD have."""
 
     seed: int | None
 

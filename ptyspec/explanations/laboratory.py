@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 from ptyspec.errors import ConfigError, PtyspecError
-from ptyspec.experiments.observe import Observation, Observers, known, observe
+from ptyspec.experiments.observe import Observation, Observers, known
 from ptyspec.explanations.explanation import (
     ChainRow,
     Difference,
@@ -19,7 +19,7 @@ from ptyspec.explanations.explanation import (
     differences,
     settings_with,
 )
-from ptyspec.explanations.search import NOTHING, Outcome, Run, Subset, Symptom, unread
+from ptyspec.explanations.search import Outcome, Run, Subset, Symptom, unread
 from ptyspec.explanations.splice import Splicer
 from ptyspec.faults.campaign import PYTEST
 from ptyspec.pipeline.protocol import Progress
@@ -50,7 +50,7 @@ class Bench(ABC):
         """Make runs and say how each ended."""
 
     def repeated(self, subsets: Sequence[Subset], count: int) -> dict[Subset, list[SeedRun]]:
-        """Return how the same subsets end with `count` other training seeds; none where they have no such seed."""
+        """Return how the same subsets end with `count` other seeds; none where they have no such seed."""
         return {subset: [] for subset in subsets}
 
     def chain(self, bad: Run, good: Run) -> ChainRow:
@@ -61,15 +61,23 @@ class Bench(ABC):
         """Return what a reader of the story should know beside the runs."""
         return ()
 
-    @abstractmethod
-    def unreadable(self) -> PtyspecError:
-        """Return the error for a GOOD from which the symptom cannot be read."""
+    def left(self, best: Subset | None) -> dict[str, str]:
+        """Return what an interrupted search leaves, as the words of an error; `best`: the smallest failing set."""
+        return {
+            "value": "finished runs are kept",
+            "next_step": "the same command goes on from there",
+        }
 
-    def tell_of(self, subset: Subset, run: Run, seconds: float) -> None:
-        """Tell of a run in a line: what GOOD took over, how it ended, its number."""
+    @abstractmethod
+    def unreadable(self, side: str, subset: Subset) -> PtyspecError:
+        """Return the error for a GOOD or BAD from which the symptom cannot be read."""
+
+    def tell_of(self, subset: Subset, run: Run, seconds: float, seed: int | None = None) -> None:
+        """Tell of a run in a line: what GOOD took over, how it ended, its number, another seed."""
         self.told += 1
         names = ", ".join(sorted(name.removeprefix(FAULT) for name in subset))
         taken = f"{len(subset)} taken over: {names if len(subset) < 5 else '…'}"
+        taken += "" if seed is None else f"; seed {seed}"
         self.tell(f"run {self.told:>3}  {run.text():<24}{seconds:6.1f} s  {taken}")
 
 
@@ -115,28 +123,30 @@ class Laboratory(Bench):
             return ChainRow(reason="a black box has no stages")
         return Splicer(self.good, self.bad).chain(self.symptom, bad, good, self.tell)
 
-    def unreadable(self) -> PtyspecError:
-        """Return the error for a GOOD from which the symptom cannot be read."""
-        return unread(self.symptom, observe(self._spec(NOTHING, {})))
+    def unreadable(self, side: str, subset: Subset) -> PtyspecError:
+        """Return the error for a GOOD or BAD from which the symptom cannot be read."""
+        return unread(self.symptom, self._seen(subset, {}).result(), side)
 
     def _runs(self, asked: Sequence[tuple[Subset, Mapping[str, Any]]]) -> list[Run]:
-        waiting: list[Observation | Future[Observation]] = []
-        for subset, more in asked:
-            try:
-                one = self._spec(subset, more)
-            except PtyspecError as error:  # there is no such run, which is an answer
-                ended = {"outcome": "refused", "stage": "settings", "error": str(error)}
-                waiting.append({**ended, "metrics": {}, "numbers": {}})
-            else:
-                self.made += not known(one)
-                waiting.append(self._observers.submit(one))
+        waiting = [self._seen(subset, more) for subset, more in asked]
         found = []
         for (subset, more), seen in zip(asked, waiting, strict=True):
-            made = seen.result() if isinstance(seen, Future) else seen
+            made = seen.result()
             found.append(self.symptom.read(made))
-            if not more:
-                self.tell_of(subset, found[-1], float(made.get("seconds", 0.0)))
+            spent = float(made.get("seconds", 0.0))
+            self.tell_of(subset, found[-1], spent, more.get(TRAINING_SEED))
         return found
+
+    def _seen(self, subset: Subset, more: Mapping[str, Any]) -> Future[Observation]:
+        try:
+            one = self._spec(subset, more)
+        except PtyspecError as error:  # there is no such run, which is an answer
+            ended = {"outcome": "refused", "stage": "settings", "error": str(error)}
+            refused: Future[Observation] = Future()
+            refused.set_result({**ended, "metrics": {}, "numbers": {}})
+            return refused
+        self.made += not known(one)
+        return self._observers.submit(one)
 
     def _spec(self, subset: Subset, more: Mapping[str, Any]) -> RunSpec:
         settings = settings_with(self.good.settings(), self.deltas, subset)
@@ -210,11 +220,11 @@ class ClauseBench(Bench):
         told = f"Cases bring their own settings; these differences do not reach them: {names}."
         return (told,) if names else ()
 
-    def unreadable(self) -> PtyspecError:
-        """Return the error for cases that cannot be judged without any difference."""
-        what = "the cases of the clause cannot be judged in GOOD"
+    def unreadable(self, side: str, subset: Subset) -> PtyspecError:
+        """Return the error for cases that cannot be judged in GOOD or in BAD."""
+        what = f"the cases of the clause cannot be judged in {side}"
         step = f"ptyspec trace --clause {self.clause}"
-        value = self.said.get(NOTHING, "")
+        value = self.said.get(subset, "")
         return ConfigError(what, value=value, source=self.clause, next_step=step)
 
     def _run(self, subset: Subset) -> Run:

@@ -4,9 +4,9 @@ import hashlib
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -39,6 +39,7 @@ from ptyspec.spec.finding import Finding, State, worst
 
 JUDGES = ("checks", "scores", "spec", "experiments/black_box.py", "experiments/observe.py")
 """What makes an answer of what a pipeline returned."""
+UNNAMED = "nothing names the code of this pipeline: its answers last for one search"
 Observation = dict[str, Any]
 
 
@@ -93,7 +94,10 @@ class OwnBench(Bench):
             with_own(first, own_settings(values).settings)  # refused where nothing reads them
         if isinstance(symptom, str):
             self._concerned(symptom)
+        if self._code is None:
+            tell(UNNAMED)
         self._threads = ThreadPoolExecutor(self.processes)
+        self._ended = False
         self.kept: dict[str, Observation] = {}
         self.said: dict[Subset, Observation] = {}
 
@@ -101,6 +105,10 @@ class OwnBench(Bench):
         return self
 
     def __exit__(self, *error: object) -> None:
+        if error[0] is not None:  # nobody waits for the answers that are under way
+            self._ended = True
+            for remote in self._opened:
+                remote.process.abandon()
         self._threads.shutdown(wait=True, cancel_futures=True)
         for remote in self._opened:
             remote.close()
@@ -122,7 +130,8 @@ class OwnBench(Bench):
         if not isinstance(first, int):
             return super().repeated(subsets, count)
         asked = [(one, first + step) for one in subsets for step in range(1, count + 1)]
-        ended = self._each(lambda pair: self._read(self._seen(*pair)), asked)
+        self.tell(f"{len(asked)} runs with other seeds")
+        ended = self._each(lambda pair: self._run(*pair), asked)
         found = super().repeated(subsets, count)
         for (subset, seed), run in zip(asked, ended, strict=True):
             found[subset].append(SeedRun(seed=seed, **dict(run)))
@@ -143,13 +152,24 @@ class OwnBench(Bench):
         first, second = (Side(self.resolved, pipeline=one.name, made=one) for one in made)
         return Splicer(first, second).chain(self.symptom, bad, good, self.tell)
 
-    def unreadable(self) -> PtyspecError:
-        """Return the error for a GOOD from which the symptom cannot be read."""
-        seen = self.said[NOTHING]
+    def left(self, best: Subset | None) -> dict[str, str]:
+        """Return what an interrupted search leaves: its answers where the pipeline's code has a name, else words."""
+        if self._code is not None:
+            return super().left(best)
+        smallest = "none was found" if best is None else ", ".join(sorted(best))
+        value = f"{self.told} runs, which are not kept; the smallest failing set: {smallest}"
+        step = "name a MODULE:ATTR of a file"
+        if isinstance(self._first, Remote):
+            step = "let the handshake say `code`, such as a commit (docs/process-door.md)"
+        return {"value": value, "limit": UNNAMED, "next_step": step}
+
+    def unreadable(self, side: str, subset: Subset) -> PtyspecError:
+        """Return the error for a GOOD or BAD from which the symptom cannot be read."""
+        seen = self.said[subset]
         if not isinstance(self.symptom, str):
-            return unread(self.symptom, seen)
-        what = "the clause cannot be judged in GOOD"
-        step = "ptyspec check PIPELINE --clause ID says the same of its declared settings"
+            return unread(self.symptom, seen, side)
+        what = f"the clause cannot be judged in {side}"
+        step = f"name a {side} that runs, or a symptom such as 'outcome.failed==1'"
         return ConfigError(what, value=seen["words"], source=self.symptom, next_step=step)
 
     def notes(self, causes: Sequence[Sequence[str]]) -> tuple[str, ...]:
@@ -182,11 +202,13 @@ class OwnBench(Bench):
             return [work(one) for one in asked]
         return list(self._threads.map(work, asked))
 
-    def _run(self, subset: Subset) -> Run:
+    def _run(self, subset: Subset, seed: int | None = None) -> Run:
         begun = monotonic()
-        seen = self.said[subset] = self._seen(subset)
+        seen = self._seen(subset, seed)
+        if seed is None:
+            self.said[subset] = seen
         run = self._read(seen)
-        self.tell_of(subset, run, monotonic() - begun)
+        self.tell_of(subset, run, monotonic() - begun, seed)
         return run
 
     def _read(self, seen: Observation) -> Run:
@@ -210,7 +232,9 @@ class OwnBench(Bench):
         if self._code is None:
             seen = self._asked(values, resolved)
         else:
-            seen = answer("own", key, lambda: self._asked(values, resolved))
+            # A process that ended, hung or lacked memory may answer next time.
+            make = partial(self._asked, values, resolved)
+            seen = answer("own", key, make, lambda made: "broke" not in made)
         self.kept[key] = seen
         return seen
 
@@ -230,9 +254,20 @@ class OwnBench(Bench):
         self.made += 1
         own = own_settings(values)
         if isinstance(self._first, Remote):
-            return self._judged(self._remote(own.environment), own.settings, resolved)
+            return self._answered(self._remote(own.environment), own.settings, resolved)
         with variables(own.environment):
             return self._judged(self._new({}), own.settings, resolved)
+
+    def _answered(
+        self, remote: Remote, settings: dict[str, Any], resolved: Resolved
+    ) -> Observation:
+        """Return what a process came to; `broke` where it gave no answer on the way."""
+        process, lives = remote.process, remote.process.lives
+        seen = self._judged(remote, settings, resolved)
+        if self._ended:
+            raise CancelledError
+        broke = process.deaths > 0 or process.lives != lives
+        return {**seen, "broke": True} if broke else seen
 
     def _new(self, environment: Variables) -> Any:
         """Return the pipeline: made anew where it can be."""
@@ -251,6 +286,8 @@ class OwnBench(Bench):
         self._local.remote = None
         remote = self._local.remote = self._new(environment)
         self._opened.append(remote)
+        if self._ended:  # while it started
+            raise CancelledError
         return remote
 
     def _judged(self, pipeline: Any, settings: dict[str, Any], resolved: Resolved) -> Observation:

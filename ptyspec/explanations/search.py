@@ -104,12 +104,13 @@ def read_symptom(text: str) -> Symptom:
     return Symptom(text.strip(), tuple(comparisons))
 
 
-def unread(symptom: Symptom, observation: Observation) -> ConfigError:
-    """Return the error for a symptom that GOOD has no number for, with the nearest names."""
+def unread(symptom: Symptom, observation: Observation, side: str) -> ConfigError:
+    """Return the error for a symptom that GOOD or BAD has no number for, with the nearest names."""
     missing = next(one.path for one in symptom.comparisons if one.holds(observation) is None)
     if observation["outcome"] != "finished":
-        what = f"GOOD has no {missing}: its run is {observation['outcome']}"
-        step = "name a GOOD that runs, or a symptom such as 'outcome.refused==1'"
+        ended = observation["outcome"]
+        what = f"{side} has no {missing}: its run is {ended}"
+        step = f"name a {side} that runs, or a symptom such as 'outcome.{ended}==1'"
         value = observation["error"]
         return ConfigError(what, value=value, source=observation["stage"], next_step=step)
     scores = [k for k, score in flatten(observation["metrics"]) if isinstance(score, int | float)]

@@ -63,6 +63,7 @@ class Splicer:
             tell(f"{_row(count, run).sides()}: {run.text()}")
             return run
 
+        tell("stages: GOOD's first ones into BAD's rest")
         try:
             return bisect(bad, good, same, make)
         finally:

@@ -113,14 +113,15 @@ def explain(
         pipeline: as in `check`. Then good and bad are its own settings: YAML or JSON files, or dictionaries; profile,
             seed and set change the scan that it is asked about.
         budget: at most so many runs in the search.
-        repeats: other training seeds with which each claim is confirmed.
+        repeats: other seeds with which each claim is confirmed.
         processes: runs at a time; of a pipeline in this process always one.
         seconds, memory: as in `check`.
         progress: True tells of each run on stderr; or an object that is told.
 
     Every run is kept in the store: an interrupted search goes on where it was. Where nothing names the pipeline's code
-    (a command, a notebook), answers are kept for as long as the search lasts. Raises PtyspecError where `good` shows
-    the symptom, `bad` does not, or nothing differs.
+    (a notebook, a command whose handshake says no `code`), answers are kept for as long as the search lasts. Raises
+    PtyspecError where `good` shows the symptom, `bad` does not, or nothing differs; Ctrl-C arrives as one, too, and
+    says what is kept.
     """
     begin()
     from ptyspec.explanations.explain import Question, explain

@@ -82,6 +82,13 @@ class Process:
             remove(self.folder)
             self.folder = None
 
+    def abandon(self) -> None:
+        """End the process from another thread: the talk under way fails, and no question starts it anew."""
+        process, self.deaths = self._process, DEATHS
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+
     def start(self) -> Mapping[str, Any]:
         """Start it where it does not run, and return its handshake; raises ProcessError."""
         if self._process is not None and self._process.poll() is None:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -17,8 +18,10 @@ from benchmarks.lab import SCENE
 from benchmarks.own import KINDS, trial
 from ptyspec.cli.main import app
 from ptyspec.errors import PtyspecError
+from ptyspec.explanations.explain import SearchInterruptedError
 from ptyspec.explanations.explanation import Explanation
 from ptyspec.explanations.own_differences import mixed, own_differences
+from ptyspec.pipeline.protocol import Progress
 from ptyspec.runs.own_settings import read_own
 from tests.json_schema import breaches
 from tests.own_pipelines import Flat, Staged
@@ -38,6 +41,19 @@ def explained(
 ) -> Explanation:
     asked = {"pipeline": Flat, "set": SCENE, "repeats": 0, "progress": False} | how
     return ptyspec.explain(good, bad, symptom, **asked).document
+
+
+class Told(Progress):
+    """Keeps what it is told, and presses Ctrl-C where a line begins so."""
+
+    def __init__(self, stop: str = "never") -> None:
+        self.lines: list[str] = []
+        self.stop = stop
+
+    def message(self, text: str) -> None:
+        self.lines.append(text)
+        if text.startswith(self.stop):
+            raise KeyboardInterrupt
 
 
 NESTED = {"a": {"b": 1, "c": [1, 2]}, "d": None}
@@ -138,6 +154,13 @@ def test_a_good_that_shows_the_symptom_is_refused() -> None:
         explained({"level": 0.5}, {"level": 1.0})
 
 
+@pytest.mark.parametrize("symptom", [LEVEL, "RECON-001"], ids=["score", "clause"])
+def test_a_bad_that_breaks_is_told_with_its_reason(symptom: str) -> None:
+    with pytest.raises(PtyspecError, match=r"in BAD|BAD has no") as refused:
+        explained({}, {"level": 0.5, "solver": "cuda"}, symptom)
+    assert "OSError: no device" in str(refused.value)
+
+
 def test_a_combination_on_which_it_breaks_is_no_answer_and_is_told() -> None:
     bad = {"level": 0.5, "solver": "cuda", "device": 0, "title": "b"}
     found = explained({}, bad)
@@ -158,11 +181,13 @@ def test_a_clause_is_told_with_its_values() -> None:
 
 
 def test_each_claim_is_confirmed_with_other_seeds_of_its_own() -> None:
-    found = explained({"title": "a"}, {"level": 0.5, "title": "b"}, repeats=2)
+    told = Told()
+    found = explained({"title": "a"}, {"level": 0.5, "title": "b"}, repeats=2, progress=told)
     (cause,) = found.causes
     numbers = [[run.number for run in claim.runs] for claim in cause.claims]
     assert [len({*row}) for row in numbers] == [3, 3]
     assert [run.seed for run in cause.claims[0].runs] == [None, 1, 2]
+    assert [line[-6:] for line in told.lines[-4:]] == 2 * ["seed 1", "seed 2"]
 
 
 def test_nothing_is_asked_twice_and_a_second_search_asks_nothing() -> None:
@@ -171,6 +196,24 @@ def test_nothing_is_asked_twice_and_a_second_search_asks_nothing() -> None:
     assert first.runs["not_cached"] == first.runs["search"] + first.runs["repeats"]
     assert second.runs["not_cached"] == 0
     assert second.cause == first.cause
+
+
+def test_an_interrupted_search_goes_on_where_it_was_with_other_seeds_too() -> None:
+    sides: Any = ({}, {"level": 0.5, "title": "b"})
+    with pytest.raises(SearchInterruptedError, match="are kept"):
+        explained(*sides, repeats=2, progress=Told("run   6"))
+    found = explained(*sides, repeats=2)
+    assert sum(found.runs[kind] for kind in ("search", "repeats")) - found.runs["not_cached"] == 6
+
+
+def test_an_interrupted_search_says_so_where_its_answers_cannot_be_kept() -> None:
+    words: dict[str, Any] = {}
+    exec("def reconstruct(scan, settings): return flat.reconstruct(scan, settings)", words)
+    words["flat"] = Flat()
+    how = {"pipeline": words["reconstruct"], "progress": (told := Told("run   3"))}
+    with pytest.raises(SearchInterruptedError, match="not kept; the smallest failing set: level"):
+        explained(Flat.settings, {**Flat.settings, "level": 0.5, "title": "b"}, **how)
+    assert "last for one search" in told.lines[0]
 
 
 def test_an_environment_variable_is_a_difference_and_is_taken_back(
@@ -188,13 +231,14 @@ def test_an_environment_variable_is_a_difference_and_is_taken_back(
 def test_a_command_gets_variables_when_it_starts_and_is_asked_side_by_side(tmp_path: Path) -> None:
     script = tmp_path / "lab.py"
     script.write_text(
-        "import os\n"
+        "import os, time\n"
         "LEVEL = float(os.environ.get('AT_IMPORT', '1'))\n"
         "from ptyspec.runs.serve import channel, serve\n"
         "from tests.own_pipelines import Flat\n"
         "class Lab(Flat):\n"
         "    def reconstruct(self, scan, settings):\n"
         "        if settings.get('crash'): os._exit(7)\n"
+        "        time.sleep(settings.get('sleep', 0))\n"
         "        image, place = super().reconstruct(scan, settings)\n"
         "        return image * LEVEL, place\n"
         "with channel() as (questions, answers): serve(Lab(), questions, answers)\n"
@@ -206,6 +250,14 @@ def test_a_command_gets_variables_when_it_starts_and_is_asked_side_by_side(tmp_p
     assert found.causes[0].confirmed == "both ways"
     broken = explained({}, bad, "outcome.failed==1", pipeline=command, processes=1)
     assert broken.cause == (("crash",),)
+    kept = [path.read_text() for path in (tmp_path / "home" / "own").iterdir()]
+    assert not any("exit code 7" in text for text in kept)  # it may answer next time
+
+    begun = monotonic()
+    with pytest.raises(SearchInterruptedError):
+        explained({}, {"sleep": 99}, pipeline=command, processes=2, progress=Told("run   1"))
+    assert monotonic() - begun < 30
+    assert len([*(tmp_path / "home" / "own").iterdir()]) == len(kept)  # GOOD was there before
 
 
 def test_a_pipeline_of_stages_is_spliced_and_its_own_setting_found_at_its_stage() -> None:

@@ -68,7 +68,7 @@ def test_anything_else_is_refused(text: str) -> None:
 
 
 def test_a_misspelt_number_is_answered_with_the_nearest_ones() -> None:
-    error = unread(read_symptom("amplitude.mean_ration<0.9"), observation())
+    error = unread(read_symptom("amplitude.mean_ration<0.9"), observation(), "GOOD")
     assert "did you mean amplitude.mean_ratio" in str(error)
 
 
