@@ -16,8 +16,8 @@ from engines.documents import (
 )
 from ptyspec.files.disk import atomic_file
 from ptyspec.files.jsonfile import read_document, to_json
-from ptyspec.render.table import escape
-from ptyspec.report.scoreboard import Column, Scoreboard, seen, table
+from ptyspec.render.table import escape, observation
+from ptyspec.report.scoreboard import Column, Scoreboard, table
 from ptyspec.report.scoreboard import badge as counted
 
 PAGE = ROOT / "docs" / "engines.md"
@@ -54,7 +54,8 @@ def board() -> Scoreboard:
             badge=counted(states.values()),
             clauses=states,
             evidence={
-                one.clause: seen(one.what, one.observed, one.expected) for one in made.clauses
+                one.clause: observation(one.what, one.observed, one.expected)
+                for one in made.clauses
             },
         )
         columns.append(column)
@@ -104,7 +105,7 @@ def _section(engine: Engine, kept: EngineVerdict) -> list[str]:
     lines += ["| clause | what we saw | wanted | whose |", "| --- | --- | --- | --- |"]
     for one in red:
         kind = told[one.clause].kind if one.clause in told else "not explained"
-        seen = escape(f"{one.what}: {one.observed}")
+        seen = escape(observation(one.what, one.observed))
         lines.append(f"| {one.clause} | {seen} | {escape(one.expected)} | {kind} |")
     for what in dict.fromkeys(map(str, (told[one.clause] for one in red if one.clause in told))):
         names = [one.clause for one in red if one.clause in told and str(told[one.clause]) == what]

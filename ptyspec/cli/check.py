@@ -48,6 +48,7 @@ def check(
         raise typer.BadParameter(f"--tier is {' or '.join(TIERS)}, not {tier!r}")
     fix_threads()
     from ptyspec.front.results import check as held
+    from ptyspec.render.table import observation
 
     how: dict[str, Any] = {"profile": profile, "set": settings, "clauses": only, "tier": tier}
     how |= {"seconds": seconds, "memory": memory}
@@ -69,10 +70,9 @@ def check(
         print_json(told)
     else:
         for one in found:
-            said = (
-                f"{one.state.value:<12} {one.clause:<14} {one.stage:<10} {one.what}: {one.observed}"
-            )
-            said += f"; wanted: {one.expected}" if one.ok is False else ""
+            wanted = one.expected if one.ok is False else ""
+            said = observation(one.what, one.observed, wanted)
+            said = f"{one.state.value:<12} {one.clause:<14} {one.stage:<10} {said}"
             line(said, STYLES.get(one.state.value, ""))
         for reason in found.reasons():
             line(reason)

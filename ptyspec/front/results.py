@@ -36,10 +36,13 @@ class Results(Shown, list["Finding"]):
         self.aside = dict(aside or {})
 
     def _tables(self) -> "list[Table]":
-        from ptyspec.render.table import Table
+        from ptyspec.render.table import Table, observation
 
-        rows = [(one.clause, one.stage, one.state.value, one.what, one.observed) for one in self]
-        return [Table(("clause", "stage", "state", "what", "observed"), rows, numbers=False)]
+        rows = [
+            (one.clause, one.stage, one.state.value, observation(one.what, one.observed))
+            for one in self
+        ]
+        return [Table(("clause", "stage", "state", "what was seen"), rows, numbers=False)]
 
     @property
     def code(self) -> int:
@@ -62,6 +65,7 @@ class Results(Shown, list["Finding"]):
     @property
     def line(self) -> str:
         """The verdict in one line: the first broken clause, and how many clauses judge this pipeline."""
+        from ptyspec.render.table import observation
         from ptyspec.spec.clause import specification
         from ptyspec.spec.finding import State
 
@@ -73,8 +77,9 @@ class Results(Shown, list["Finding"]):
         first = self[0] if self else None
         where = ""
         if first is not None and first.ok is not True:
-            where = f"{first.clause} at {first.stage} - {first.what}: {first.observed}"
-            where += f", wanted {first.expected}; " if first.ok is False else "; "
+            wanted = first.expected if first.ok is False else ""
+            said = observation(first.what, first.observed, wanted)
+            where = f"{first.clause} at {first.stage} - {said}; "
         whole = f"{len(judged)} of {len(known)} clauses judge this pipeline ({must} MUST)"
         return f"{self.status}: {where}{whole}: {told or 'nothing was asked'}"
 

@@ -63,6 +63,32 @@ def show(value: object, form: str = FORM) -> str:
     return ", ".join(show(part, form) for part in value)
 
 
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[-+]?\d+)?(?=j|(?!\.?\w))")
+MOST_DIGITS = 17
+"""Digits that tell any two floating-point numbers apart."""
+
+
+def observation(what: str, observed: str, expected: str = "") -> str:
+    """Return what was seen, and what was wanted if that is said, in a line.
+
+    Its numbers have four significant digits, and more where two that differ would look equal.
+    """
+    texts = [observed, expected]
+    differ = len(set(map(float, NUMBER.findall(" ".join(texts)))))
+    for digits in range(4, MOST_DIGITS + 1):
+        texts = [
+            NUMBER.sub(lambda at, of=f".{digits}g": _fewer(at[0], of), one)
+            for one in (observed, expected)
+        ]
+        if len(set(map(float, NUMBER.findall(" ".join(texts))))) == differ:
+            break
+    return f"{what}: {texts[0]}" + (f"; wanted: {texts[1]}" if expected else "")
+
+
+def _fewer(number: str, form: str) -> str:
+    return format(float(number), form) if "." in number else number
+
+
 @dataclass(frozen=True)
 class Mark:
     """A value with a look; its text is shown literally, whatever it holds.

@@ -9,7 +9,7 @@ from typing import Literal
 from ptyspec.contracts.base import Record
 from ptyspec.contracts.records import Number
 from ptyspec.files.jsonfile import read_document, read_json
-from ptyspec.render.table import Mark, Table
+from ptyspec.render.table import Mark, Table, observation
 from ptyspec.report.trace import finite
 from ptyspec.spec.clause import specification
 from ptyspec.spec.finding import Finding, State
@@ -85,11 +85,6 @@ def badge(states: Iterable[str]) -> str:
     return f"{looked.count('passed')} of {len(looked)} clauses"
 
 
-def seen(what: str, observed: str, expected: str) -> str:
-    """Return one comparison in a line."""
-    return f"{what}: {observed}" + (f"; wanted: {expected}" if expected else "")
-
-
 def columns(paths: Sequence[Path]) -> list[Column]:
     """Return the pipelines of kept answers and scoreboards, in order; raises InputFileError for another file."""
     found: list[Column] = []
@@ -105,7 +100,7 @@ def columns(paths: Sequence[Path]) -> list[Column]:
 
 def _column(kept: CheckFile) -> Column:
     aside = {name: why for why, names in kept.does_not_apply.items() for name in names}
-    told = {one.clause: seen(one.what, one.observed, one.expected) for one in kept.findings}
+    told = {one.clause: observation(one.what, one.observed, one.expected) for one in kept.findings}
     states = {one.clause: one.state.value for one in kept.findings}
     return Column(
         engine=kept.pipeline,

@@ -14,7 +14,7 @@ from ptyspec.checks.registry import Grid
 from ptyspec.checks.report import Audit, markdown, may_hold, write_audit
 from ptyspec.errors import InputFileError, OutputExistsError
 from ptyspec.files.disk import check_place
-from ptyspec.render.table import show
+from ptyspec.render.table import observation, show
 from ptyspec.spec.checks import Check, limits
 from ptyspec.spec.finding import State
 from tests.audits import judging
@@ -134,6 +134,21 @@ def test_a_pointer_names_a_row_of_a_list() -> None:
 )
 def test_a_value_is_shown_by_its_form(value: object, form: str, text: str) -> None:
     assert show(value, form) == text
+
+
+@pytest.mark.parametrize(
+    ("observed", "expected", "text"),
+    [
+        pytest.param("0.01684447 at (0,)", "0.0", "x: 0.01684 at (0,); wanted: 0", id="four"),
+        pytest.param("0.9999984", "1.0", "x: 0.999998; wanted: 1", id="still-apart"),
+        pytest.param("0.12345678+0.2j", "", "x: 0.1235+0.2j", id="complex"),
+        pytest.param("11105 of v2.4.61, run_0.123456", "", None, id="no-measured-number"),
+    ],
+)
+def test_an_observation_has_four_digits_and_more_where_two_numbers_would_look_equal(
+    observed: str, expected: str, text: str | None
+) -> None:
+    assert observation("x", observed, expected) == (text or f"x: {observed}")
 
 
 @pytest.mark.clause("EVID-002")
