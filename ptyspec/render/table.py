@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -73,20 +74,21 @@ def observation(what: str, observed: str, expected: str = "") -> str:
 
     Its numbers have four significant digits, and more where two that differ would look equal.
     """
-    texts = [observed, expected]
-    differ = len(set(map(float, NUMBER.findall(" ".join(texts)))))
+    given = observed, expected
     for digits in range(4, MOST_DIGITS + 1):
-        texts = [
-            NUMBER.sub(lambda at, of=f".{digits}g": _fewer(at[0], of), one)
-            for one in (observed, expected)
-        ]
-        if len(set(map(float, NUMBER.findall(" ".join(texts))))) == differ:
+        texts = [NUMBER.sub(partial(_fewer, f".{digits}g"), one) for one in given]
+        if _numbers(*texts) == _numbers(*given):
             break
     return f"{what}: {texts[0]}" + (f"; wanted: {texts[1]}" if expected else "")
 
 
-def _fewer(number: str, form: str) -> str:
-    return format(float(number), form) if "." in number else number
+def _fewer(form: str, found: re.Match[str]) -> str:
+    return format(float(found[0]), form) if "." in found[0] else found[0]
+
+
+def _numbers(*texts: str) -> int:
+    """How many different numbers there are."""
+    return len({float(found) for one in texts for found in NUMBER.findall(one)})
 
 
 @dataclass(frozen=True)
