@@ -2,12 +2,14 @@
 
 None of them is needed to import this module. Each is loaded when it is first asked for, without the lines that
 TensorFlow writes to stderr before it has read its log level; where it is not installed, MissingPackageError says which
-extra brings it. Nobody looks for garbage meanwhile, which takes a fifth of the time: what is loaded stays.
+extra brings it. Nobody looks for garbage meanwhile, which takes a fifth of the time: what is loaded stays. TensorFlow
+draws from Python's random generator when it is loaded: the state is put back.
 """
 
 import gc
 import importlib
 import os
+import random
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,12 +81,13 @@ def __getattr__(name: str) -> Any:
         step = f"pip install 'ptyspec[tensorflow]', and set {VARIABLE}=tensorflow"
         raise MissingPackageError(what, source=VARIABLE, next_step=step)
     os.environ[VARIABLE] = backend()
-    collects = gc.isenabled()
+    collects, drawn = gc.isenabled(), random.getstate()
     gc.disable()
     try:
         with _unheard():
             module = importlib.import_module("keras.ops" if name == "ops" else name)
     finally:
+        random.setstate(drawn)
         if collects:
             gc.enable()
     globals()[name] = module

@@ -164,7 +164,7 @@ def evaluations(_: str, tree: ast.Module) -> Iterator[str]:
 
 
 def global_draws(module: str, tree: ast.Module) -> Iterator[str]:
-    if module == "pipeline.box":  # it looks whether others draw
+    if module in ("pipeline.box", "networks.framework"):  # they look whether others draw
         return
     yield from (name for name in imported(tree) if within(name, {"random"}))
     names = [name for name in imported(tree) if name.startswith("numpy.random.")]

@@ -52,8 +52,8 @@ from ptyspec.runs.threads import current_threads, set_threads
 set_threads(int(sys.argv[1]))
 from ptyspec.faults.apply import from_environment
 from_environment()
-from ptyspec.networks.framework import keras  # the framework draws, whoever imports it
 drawn = random.getstate(), repr(np.random.get_state())
+from ptyspec.networks.framework import keras  # TensorFlow draws when it is loaded: that is put back
 import ptyspec.pipeline.train  # all that trains
 kept = (random.getstate(), repr(np.random.get_state())) == drawn
 
