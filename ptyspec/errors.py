@@ -1,5 +1,26 @@
 """The project's own errors: each names the value, the limit, where it came from and what to do next."""
 
+import re
+from pathlib import Path
+
+PAGE = re.compile(r"docs/[\w-]+\.md")
+
+
+def led(text: str) -> str:
+    """Return a text whose `docs/NAME.md` are where these pages lie: beside the package, else in what was installed.
+
+    A path below the current folder is relative to it.
+    """
+    package, here = Path(__file__).resolve().parent, Path.cwd()
+
+    def place(found: re.Match[str]) -> str:
+        for folder in (package.parent, package):
+            if (path := folder / found[0]).is_file():
+                return str(path.relative_to(here) if path.is_relative_to(here) else path)
+        return found[0]
+
+    return PAGE.sub(place, text)
+
 
 class PtyspecError(Exception):
     """Base of all errors a user can cause or meet; prints as a short paragraph, never needs a traceback.
@@ -20,7 +41,8 @@ class PtyspecError(Exception):
     ) -> None:
         super().__init__(message)
         self.message = message
-        self.details = {"value": value, "limit": limit, "source": source, "next": next_step or None}
+        self.details = {"value": value, "limit": limit, "source": source}
+        self.details["next"] = led(next_step) or None
 
     def __str__(self) -> str:
         rows = [f"  {name}: {what}" for name, what in self.details.items() if what is not None]

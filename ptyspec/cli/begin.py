@@ -19,9 +19,11 @@ def adapter(
     from ptyspec.spec.beginning import words_of, write_adapter
 
     module, test = write_adapter(Path.cwd(), name, door)
+    more = {"stages": ", docs/data-dictionary.md", "process": ", docs/process-door.md"}
     next_steps(
         f"{module.name}\nwrote {test.name}",
-        "put your own code in the place of the example: docs/adding-an-adapter.md",
+        "put your own code in the place of the example: docs/adding-an-adapter.md"
+        + more.get(door, ""),
         f"pytest {test.name}",
         f'ptyspec check "{words_of(door, name)}"',
     )

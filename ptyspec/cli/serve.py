@@ -13,7 +13,7 @@ def serve(
 ) -> None:
     """Answer questions about a pipeline on stdin and stdout: `ptyspec check "cmd:ptyspec serve mine:Lab"`.
 
-    docs/process-door.md has the protocol. What the pipeline prints goes to stderr.
+    The page process-door has the protocol. What the pipeline prints goes to stderr.
     """
     fix_threads()
     from ptyspec.runs.serve import channel

@@ -8,7 +8,7 @@ import typer
 from ptyspec.cli import options
 from ptyspec.cli.options import argument, clauses, flag, option
 from ptyspec.cli.output import CODES, line, print_json, stderr, stdout
-from ptyspec.errors import InputFileError
+from ptyspec.errors import InputFileError, led
 from ptyspec.front.checkout import Place, place
 
 if TYPE_CHECKING:
@@ -206,13 +206,16 @@ def case(name: Known, tier: Tier = "contract", root: options.Root = None) -> Non
     if not here.whole:  # its first case of this tier
         (here.root / "tests" / tier).mkdir(parents=True, exist_ok=True)
     path = write_case(here.root, here.clauses[name], tier).relative_to(here.root)
+    fault = (
+        f"a fault that turns {name} red, one function in ptyspec/faults/catalogue: docs/faults.md"
+    )
     next_steps(
         str(path),
         "put what is observed and what the clause wants into it; clause.close, .finite, .raises_at "
         "and others: docs/clauses.md",
         f"pytest {path}{more}",
-        f"a fault that turns {name} red, one function in ptyspec/faults/catalogue: docs/faults.md",
-        f"ptyspec trace --review {name} --reason TEXT",
+        *([fault] if here.whole else []),
+        *([] if name in here.lent else [f"ptyspec trace --review {name} --reason TEXT"]),
     )
 
 
@@ -238,4 +241,4 @@ def next_steps(written: str, *steps: str) -> None:
     """Say what was written and what comes next."""
     typer.echo(f"wrote {written}")
     for step in steps:
-        typer.echo(f"  next: {step}")
+        typer.echo(f"  next: {led(step)}")

@@ -59,7 +59,7 @@ def read_document(
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         problem = f"this is no {what}: {key or 'content'}: {first['msg']}"
-        limit = f"docs/schemas has the {what}"
+        limit = f"a {what} as this version of ptyspec writes it"
         raise InputFileError(problem, value=path, limit=limit, next_step=next_step) from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import tomllib
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 import ptyspec
+from ptyspec.errors import PAGE, ConfigError, led
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -19,6 +21,8 @@ WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text(encod
 JOBS: dict[str, Any] = WORKFLOW["jobs"]
 COMMANDS = [step["run"] for job in JOBS.values() for step in job["steps"] if "run" in step]
 PAGES = ["CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
+FOR_A_CHECKOUT = {"docs/faults.md", "docs/seen-red.md", "docs/verdict.md"}
+"""Faults are written in a checkout; the last stands in verdicts that are kept, as the source of a limit."""
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=range(len(COMMANDS)))
@@ -76,3 +80,33 @@ def test_links_of_a_project_page_lead_to_files(page: str) -> None:
 def test_every_extra_is_installed_by_the_makefile_but_the_other_backend() -> None:
     extras = ",".join(name for name in PROJECT["optional-dependencies"] if name != "jax")
     assert f".[{extras}]" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_every_page_to_which_a_message_leads_comes_with_the_package() -> None:
+    """Beside a checkout `led` finds it in docs; who installed the package has what the wheel includes."""
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    included = wheel["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    named = set()
+    for path in (ROOT / "ptyspec").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+        prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        said = [str(one.value) for one in texts if id(one) not in prose]
+        named |= {page for text in said for page in PAGE.findall(text)}
+    assert named - set(included) == FOR_A_CHECKOUT
+    assert {page: f"ptyspec/{page}" for page in included if page != "specs"} == {
+        page: place for page, place in included.items() if page != "specs"
+    }
+
+
+def test_a_message_leads_to_a_page_where_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Path(led("docs/clauses.md")).resolve() == ROOT / "docs" / "clauses.md"
+    monkeypatch.setattr("ptyspec.errors.__file__", str(tmp_path / "ptyspec" / "errors.py"))
+    page = tmp_path / "ptyspec" / "docs" / "clauses.md"
+    page.parent.mkdir(parents=True)
+    page.touch()
+    assert led("see docs/clauses.md, docs/none.md") == f"see {page}, docs/none.md"
+    told = ConfigError("wrong", next_step="see docs/clauses.md")
+    assert f"next: see {page}" in str(told)

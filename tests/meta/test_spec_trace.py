@@ -27,11 +27,12 @@ def traced(
     ran: Ledger | None = None,
     others: Collection[Remark] = (),
     reviewed: dict[str, Reviewed] | None = None,
+    lent: Collection[str] = (),
 ) -> Trace:
     """A trace whose clauses are reviewed as they are, unless told otherwise."""
     table = known(*clauses)
     done = review(table, cases, {}, table, "read") if reviewed is None else reviewed
-    return trace(table, cases, ran or Ledger(), done, others)
+    return trace(table, cases, ran or Ledger(), done, others, lent)
 
 
 def test_a_clause_whose_cases_passed_is_fine() -> None:
@@ -170,6 +171,12 @@ def test_margins_outside_one_to_fifty_percent_are_noted(
     assert found.rows[0].margin == used
     assert len(found.findings) == len(words)
     assert all(word in f.message for word, f in zip(words, found.findings, strict=True))
+
+
+def test_nobody_is_asked_to_change_the_tolerance_of_a_clause_of_another_project() -> None:
+    ran = measured(("AREA-001", "object", 0.005))
+    found = traced(clause(tolerance=RATIO), cases=[case()], ran=ran, lent=["AREA-001"])
+    assert (found.findings, found.rows[0].margin) == ((), 0.005)
 
 
 def test_outcomes_of_cases_that_are_gone_do_not_count() -> None:
