@@ -175,7 +175,7 @@ def test_margins_outside_one_to_fifty_percent_are_noted(
 
 def test_nobody_is_asked_to_change_the_tolerance_of_a_clause_of_another_project() -> None:
     ran = measured(("AREA-001", "object", 0.005))
-    found = traced(clause(tolerance=RATIO), cases=[case()], ran=ran, lent=["AREA-001"])
+    found = traced(clause(tolerance=RATIO), cases=[case()], ran=ran, reviewed={}, lent=["AREA-001"])
     assert (found.findings, found.rows[0].margin) == ((), 0.005)
 
 
