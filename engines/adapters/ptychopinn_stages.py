@@ -9,6 +9,7 @@ import os
 import numpy as np
 from ptychopinn import Replaced, checkout, merges, read_settings
 
+from ptyspec.errors import ConfigError
 from ptyspec.pipeline.protocol import Containers
 from ptyspec.pipeline.reference import ReferencePipeline
 
@@ -59,7 +60,12 @@ class PtychoPINNStages:
 
         size, count = members.shape[1], members.shape[3]
         gridsize = round(count**0.5)
-        reach = int(np.ceil(np.abs(places).max())) * 2 + 4
+        # One canvas for all batches: if its size followed the positions in a batch, so would the last bits of a group.
+        reach = size
+        if (far := float(np.abs(places).max())) > reach / 2:
+            raise ConfigError(
+                "a member lies off the canvas of its group", value=far, limit=size / 2
+            )
         params.cfg.update({"N": size, "gridsize": gridsize, "max_position_jitter": reach})
         params.cfg.update({"offset": 0, "use_xla_translate": False})
         with Replaced(*merges(self.settings)):
