@@ -94,6 +94,17 @@ def other_sign(patches: Patches, trained: Any, container: Any) -> Patches:
     return patches.model_copy(update={"coords": groups.coords_offsets + groups.coords_relative})
 
 
+def weak_control(made: Any, *_: Any) -> Any:
+    coarse = made.test.coarse
+    flat = np.where(np.isfinite(coarse.object), 1, np.nan).astype(np.complex64)
+    other = coarse.model_copy(update={"object": flat})
+    return type(made)(made.train, made.test.model_copy(update={"coarse": other}))
+
+
+def other_control(made: Any, *_: Any) -> Any:
+    return type(made)(made.train, made.test.model_copy(update={"coarse": made.train.coarse}))
+
+
 def frames_changed(made: Any, groups: Any) -> Any:
     groups.train.scan.diff3d[:] *= np.float32(1.5)
     return made
@@ -220,6 +231,8 @@ WRONG: dict[str, tuple[str, Callable[..., Any], str, str]] = {
     ),
     "groups-x-1.02": ("group", stretched_groups, "COORDS-003", "group"),
     "gain-of-test": ("normalize", own_gain, "NORM-002", "normalize"),
+    "control-of-ones": ("normalize", weak_control, "SCORE-009", "normalize"),
+    "control-of-training-part": ("normalize", other_control, "SCORE-009", "normalize"),
     "frames-gained": ("normalize", frames_changed, "FLOW-004", "normalize"),
     "nan-in-patches": ("infer", update(object=one_nan), "FLOW-006", "infer"),
     "patches-float16": (

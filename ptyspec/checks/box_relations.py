@@ -201,4 +201,4 @@ def a_model_can_be_used_again(check: Check, box: Box) -> None:
     """The plain test scan, after others."""
     box.predict("brighter test scan", box.scan.but(scale=box.scan.scale / BRIGHTER))
     again = box.predict("the test scan again", box.scan)
-    check.equal(np.asarray(again.raw), np.asarray(box.begin().raw), "object of the same model")
+    check.equal(again.image, box.begin().image, "object of the same model")

@@ -6,9 +6,11 @@ import numpy as np
 
 from ptyspec.checks.judge import checks
 from ptyspec.checks.stage_outputs import StageOutputs
-from ptyspec.contracts.bundles import Array, GroupedScan, RawScan
+from ptyspec.contracts.bundles import Array, Container, GroupedScan, RawScan
+from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.pipeline.normalize import batch
 from ptyspec.pipeline.protocol import Containers, GroupedTrainTest, TrainTest
+from ptyspec.scores.frame import common, covered
 from ptyspec.spec.checks import Check
 
 FACTOR = 4.0
@@ -17,6 +19,8 @@ HUGE = 2.0**66
 """Squares of such amplitudes overflow single precision and not double."""
 LEVELS = 4000
 """Largest detector value: its square wraps in 16 bits."""
+NEAR = 0.95
+"""Another rim or another rounding changes less of the trivial estimate; painted anew it is the same to 1e-6."""
 EDGE = 1e-9
 """Of the largest position: sums in double precision."""
 
@@ -76,6 +80,22 @@ def the_input_has_the_declared_energy(check: Check, outputs: StageOutputs) -> No
     check.within_ratio(energy / wanted, 1.0, "energy of the network's input over (N/2)^2, training")
     seen = batch(container, np.arange(1))[0]["measured"]
     check.holds(bool(np.isfinite(seen).all()), "the network's input is finite")
+
+
+@checks("SCORE-009", "normalize")
+def the_trivial_control_is_the_trivial_estimate(check: Check, outputs: StageOutputs) -> None:
+    """A run scores `coarse` as its control: a weak one would flatter the network."""
+    for split in ("train", "test"):
+        container: Container = getattr(outputs.containers, split)
+        scan, least = container.groups.scan, outputs.scenario.inference.min_coverage
+        wanted = trivial_estimate(scan, least)
+        both = common(container.coarse, wanted)
+        seen = int(covered(wanted).sum())
+        told = f"pixels of the {split} part that coarse covers as the trivial estimate does"
+        check.between(NEAR * seen, both.pixels, seen, told)
+        apart = np.abs(both.rec - both.truth).sum() / max(np.abs(both.truth).sum(), 1e-30)
+        what = f"coarse of the {split} part from the trivial estimate, mean, relative"
+        check.between(0, float(apart), 1 - NEAR, what)
 
 
 @checks("COORDS-001")
