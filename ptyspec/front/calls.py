@@ -71,6 +71,10 @@ def read_scan(path: Path | str, **how: Any) -> "RawScan":
     return read(Path(path), **how)
 
 
+WITHOUT_CASES = (
+    "the cases of a clause lie in a checkout of ptyspec: name a symptom of a run, such as "
+    "'amplitude.mean_ratio<0.9', or your own pipeline with --pipeline, which needs no cases"
+)
 CLAUSE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*-\d{3}")
 
 
@@ -160,8 +164,9 @@ def _bench(
 
     first, second = run_specs(words, options, faults=catalogue.names())
     if isinstance(sign, str):
+        place = checkout(None, WITHOUT_CASES)
         tell(f"collecting the cases of {sign}")
-        bench = ClauseBench(checkout(None), sign, first, second, processes, tell)
+        bench = ClauseBench(place, sign, first, second, processes, tell)
         bench.narrow()
         yield bench
     else:

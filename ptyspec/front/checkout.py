@@ -62,12 +62,12 @@ def is_checkout(folder: Path) -> bool:
     return all((folder / name).is_dir() for name in ("specs", "tests"))
 
 
-def checkout(root: Path | None) -> Path:
+def checkout(root: Path | None, next_step: str = "name one: --root DIR") -> Path:
     """Return the folder that holds specs/ and tests/; raises InputFileError where there is none."""
     place = (root or Path(ptyspec.__file__).parents[1]).resolve()
     for folder in ("specs", "tests"):
         if not (place / folder).is_dir():
             what = f"there is no folder {folder}"
             limit = "a checkout with specs/ and tests/"
-            raise InputFileError(what, value=place, limit=limit, next_step="name one: --root DIR")
+            raise InputFileError(what, value=place, limit=limit, next_step=next_step)
     return place
