@@ -34,7 +34,7 @@ class Engine:
     def sources(self) -> list[Path]:
         """Files that its result depends on, beside clauses and checks."""
         package, networks = ROOT / "ptyspec", HERE / "networks.py"
-        if self.package == "tensorflow":
+        if self.package == "keras":
             folders = (package / name for name in ("networks", "pipeline"))
             return [networks, *(path for one in folders for path in sorted(one.rglob("*.py")))]
         if not self.environment:
@@ -48,11 +48,9 @@ class Engine:
 
 ENGINES = (
     Engine("ptyspec-rpie", "ptyspec rPIE", "", "BSD-3-Clause", "ptyspec.pipeline.boxes:RPIE"),
-    Engine(
-        "reference", "ptyspec reference", "tensorflow", "BSD-3-Clause", "engines.networks:Reference"
-    ),
-    Engine("cnn", "ptyspec cnn", "tensorflow", "BSD-3-Clause", "engines.networks:Cnn"),
-    Engine("january", "ptyspec january", "tensorflow", "BSD-3-Clause", "engines.networks:January"),
+    Engine("reference", "ptyspec reference", "keras", "BSD-3-Clause", "engines.networks:Reference"),
+    Engine("cnn", "ptyspec cnn", "keras", "BSD-3-Clause", "engines.networks:Cnn"),
+    Engine("january", "ptyspec january", "keras", "BSD-3-Clause", "engines.networks:January"),
     Engine("ptychi-lsqml", "pty-chi LSQML", "ptychi", "Apache-2.0", "ptychi_box:LSQML", "ptychi"),
     Engine("ptychi-rpie", "pty-chi rPIE", "ptychi", "Apache-2.0", "ptychi_box:RPIE", "ptychi"),
     Engine(
