@@ -9,7 +9,8 @@ from ptyspec.contracts.bundles import Array, Patches, RawScan, Reconstruction
 from ptyspec.errors import PtyspecError
 from ptyspec.physics import iterative
 from ptyspec.physics.geometry import extract_patches
-from ptyspec.physics.scale import mean_energy, rms_amplitude
+from ptyspec.physics.level import scan_energy
+from ptyspec.physics.scale import rms_amplitude
 from ptyspec.physics.stitch import stitch
 from ptyspec.pipeline.group import group
 from ptyspec.pipeline.score import predict_frames
@@ -232,7 +233,7 @@ def _known(run: FinishedRun, scan: RawScan) -> tuple[Array, tuple[int, int]]:
     if scan.objectGuess is not None:
         return scan.objectGuess, (0, 0)
     reference = run.control("iterative")
-    level = rms_amplitude(mean_energy(scan.diff3d), scan.probeGuess)
+    level = rms_amplitude(scan_energy(scan), scan.probeGuess)
     filled = np.where(np.isfinite(reference.object), reference.object, np.complex64(level))
     return filled, reference.origin
 

@@ -8,6 +8,7 @@ from ptyspec.checks.judge import checks
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.bundles import Array, Container, GroupedScan, RawScan
 from ptyspec.physics.coarse import trivial_estimate
+from ptyspec.physics.level import light_shares
 from ptyspec.pipeline.normalize import batch
 from ptyspec.pipeline.protocol import Containers, GroupedTrainTest, TrainTest
 from ptyspec.scores.frame import common, covered
@@ -75,11 +76,12 @@ def the_input_has_the_declared_energy(check: Check, outputs: StageOutputs) -> No
     container = outputs.containers.train
     frames = container.groups.scan.diff3d
     inputs = np.float32(container.gain) * frames
-    energy = float((inputs.astype(np.float64) ** 2).sum(axis=(1, 2)).mean())
+    seen = float((inputs.astype(np.float64) ** 2).sum(axis=(1, 2)).mean())
+    energy = seen / float(light_shares(container.groups.scan).mean())
     wanted = (container.groups.scan.N / 2) ** 2
     check.within_ratio(energy / wanted, 1.0, "energy of the network's input over (N/2)^2, training")
-    seen = batch(container, np.arange(1))[0]["measured"]
-    check.holds(bool(np.isfinite(seen).all()), "the network's input is finite")
+    shown = batch(container, np.arange(1))[0]["measured"]
+    check.holds(bool(np.isfinite(shown).all()), "the network's input is finite")
 
 
 @checks("SCORE-009", "normalize")

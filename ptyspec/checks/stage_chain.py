@@ -11,6 +11,7 @@ import numpy as np
 
 from ptyspec.checks.stage_outputs import StageOutputs, spread
 from ptyspec.contracts.bundles import Array, RawScan, release_pages
+from ptyspec.physics.level import light_shares
 from ptyspec.physics.scale import closed_form_scale, intensity_scale, loader_gain, probe_energy
 from ptyspec.pipeline.normalize import batch
 from ptyspec.pipeline.score import predict_frames
@@ -72,7 +73,7 @@ def step(ratio: float | None, allowed: float | None, ratios: float | None, limit
 def chains(outputs: StageOutputs) -> dict[str, Row]:
     """Return by split `means` of the stages before the network, and what its steps are judged by.
 
-    energy: mean_j sum X^2 of its own frames; gain: the one that it would have of its own; spread: relative standard
+    energy: mean_j sum X^2 of its own frames, with the light that a mask hides; gain: the one that it would have of its own; spread: relative standard
     error of the grouped mean, from the spread of the frames.
     """
     found: dict[str, Row] = {}
@@ -80,7 +81,7 @@ def chains(outputs: StageOutputs) -> dict[str, Row]:
         scan, container = getattr(outputs.halves, split), getattr(outputs.containers, split)
         (level, energies), rows = frame_sums(scan), spread(container.size, MOST_GROUPS)
         grouped = float(level[container.groups.nn_indices[rows]].mean())
-        energy, sums = float(energies.mean()), np.zeros(2)
+        energy, sums = float(energies.mean() / light_shares(scan).mean()), np.zeros(2)
         for first in range(0, len(rows), CHUNK):
             inputs, target = batch(container, rows[first : first + CHUNK])
             for at, part in enumerate((target, inputs["measured"])):

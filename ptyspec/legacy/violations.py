@@ -14,7 +14,7 @@ from ptyspec.contracts.scenario import Scenario
 from ptyspec.legacy.bridge import Config, entries, scenario_of, update_legacy_dict
 from ptyspec.legacy.params import Parameters, UpstreamModel, UpstreamTraining
 from ptyspec.legacy.pipeline import LegacyPipeline, run_time_entries
-from ptyspec.physics.scale import mean_energy
+from ptyspec.physics.level import scan_energy
 from ptyspec.pipeline.protocol import Pipeline
 from ptyspec.runs.record import stage
 from ptyspec.runs.request import request
@@ -102,7 +102,7 @@ def walk(
         # As the last stage had it: the dictionary's, in the gauge of the ungained amplitude.
         scale = float(pipeline.cfg["intensity_scale"] * data.gain)
     loss: Any = there.trained.history.epochs[-1].metrics["loss"]
-    deviance = loss * mean_energy(data.groups.scan.diff3d) * scale**2
+    deviance = loss * scan_energy(data.groups.scan) * scale**2
     scalar = scores["amplitude"]["least_squares_scalar"]
     return Walked(_shape(there), scale, loss, deviance, stitched.object, scalar)
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from ptyspec.contracts.bundles import Array, RawScan, Reconstruction, release_pages
 from ptyspec.physics.geometry import object_extent
+from ptyspec.physics.level import light_shares
 from ptyspec.physics.scale import illumination_weight, probe_energy
 from ptyspec.physics.stitch import CHUNK, add, finish, moved_weight
 
@@ -29,10 +30,15 @@ def trivial_estimate(scan: RawScan, min_coverage: float = 0.05) -> Reconstructio
 
 
 def frame_levels(scan: RawScan) -> Array:
-    """Rms object amplitude under the probe, one a frame, (M,) float32: sqrt(sum X^2 / sum |P|^2)."""
+    """Rms object amplitude under the probe, one a frame, (M,) float32: sqrt(sum X^2 / sum |P|^2).
+
+    On masked pixels a frame has the light that the whole scan's mean has there.
+    """
     energies = np.empty(scan.size)
     for first in range(0, scan.size, CHUNK):
         frames = np.asarray(scan.diff3d[first : first + CHUNK], np.float64)
         energies[first : first + CHUNK] = np.einsum("mij,mij->m", frames, frames)
         release_pages(scan.diff3d)
-    return np.sqrt(energies / probe_energy(scan.probeGuess)).astype(np.float32)
+    shares = light_shares(scan)
+    hidden = (1 - shares) * (energies.mean() / shares.mean())
+    return np.asarray(np.sqrt((energies + hidden) / probe_energy(scan.probeGuess)), np.float32)

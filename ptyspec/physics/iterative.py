@@ -13,7 +13,8 @@ from scipy import fft
 
 from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
 from ptyspec.physics.geometry import object_extent
-from ptyspec.physics.scale import illumination_weight, mean_energy, probe_energy, rms_amplitude
+from ptyspec.physics.level import scan_energy
+from ptyspec.physics.scale import illumination_weight, probe_energy, rms_amplitude
 from ptyspec.physics.stitch import finish
 from ptyspec.seeds import generator
 
@@ -83,7 +84,7 @@ class Canvas:
 
     def __init__(self, scan: RawScan) -> None:
         x0, y0, width, height = object_extent(scan.positions, scan.N)
-        amplitude = rms_amplitude(mean_energy(scan.diff3d), scan.probeGuess)
+        amplitude = rms_amplitude(scan_energy(scan), scan.probeGuess)
         self.origin = (x0, y0)
         self.obj = np.full((height + 1, width + 1), amplitude, np.complex64)
         low = scan.positions - scan.N // 2 - (x0, y0)

@@ -10,7 +10,8 @@ from ptyspec.contracts.bundles import Array, Container, GroupedScan, array_diges
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.physics.geometry import extract_patches
-from ptyspec.physics.scale import loader_gain, mean_energy, rms_amplitude
+from ptyspec.physics.level import scan_energy
+from ptyspec.physics.scale import loader_gain, rms_amplitude
 from ptyspec.pipeline.protocol import Containers, GroupedTrainTest
 
 
@@ -20,7 +21,7 @@ def normalize(scenario: Scenario, groups: GroupedTrainTest) -> Containers:
     g conditions the network's input and never enters loss or object; the test split does not get a gain of its own.
     """
     scan = groups.train.scan
-    energy = mean_energy(scan.diff3d)
+    energy = scan_energy(scan)
     gain, a0 = loader_gain(energy, scan.N), rms_amplitude(energy, scan.probeGuess)
 
     def contain(part: GroupedScan) -> Container:

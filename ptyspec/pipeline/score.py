@@ -8,7 +8,8 @@ from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.diffraction import expected_amplitude
 from ptyspec.physics.geometry import extract_patches
-from ptyspec.physics.scale import mean_energy, rms_amplitude
+from ptyspec.physics.level import scan_energy
+from ptyspec.physics.scale import rms_amplitude
 from ptyspec.scores.dataspace import data_scores
 from ptyspec.scores.frame import has_nan
 from ptyspec.scores.metrics import score as score_against
@@ -38,7 +39,7 @@ def score(scenario: Scenario, scan: RawScan, reconstruction: Reconstruction) -> 
 
 def predict_frames(scan: RawScan, reconstruction: Reconstruction, rows: Array) -> Array:
     """Return |F(P O_j)| of a reconstruction at these frames, (len(rows), N, N); uncovered pixels count as a0."""
-    fill = rms_amplitude(mean_energy(scan.diff3d), scan.probeGuess)
+    fill = rms_amplitude(scan_energy(scan), scan.probeGuess)
     obj = np.where(np.isfinite(reconstruction.object), reconstruction.object, np.complex64(fill))
     patches = extract_patches(obj, scan.positions[rows] - np.array(reconstruction.origin), scan.N)
     return expected_amplitude(scan.probeGuess, patches)

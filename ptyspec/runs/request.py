@@ -140,7 +140,7 @@ def _scenario(target: str) -> Layer:
 def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
     """Read the scan once to learn its size, gridsize and whether its object is known."""
     from ptyspec.files.scan_file import read_scan
-    from ptyspec.physics.scale import mean_energy
+    from ptyspec.physics.level import scan_energy
 
     if profile is not None:
         what = "a profile fixes simulated data; a measured scan has its own"
@@ -161,7 +161,7 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
         "scan": {"kind": "measured", "n_images": scan.size},
         "scan.path": str(path),
         "scan.sha256": sha256_of(path),
-        "dose": {"nphotons": scan.scale**2 * mean_energy(scan.diff3d), "noise": "measured"},
+        "dose": {"nphotons": scan.scale**2 * scan_energy(scan), "noise": "measured"},
         "split.kind": "spatial" if known else "none",
         "grouping.n_groups": scan.size // 2 if known else scan.size,
         "grouping.neighbor_count": 6,

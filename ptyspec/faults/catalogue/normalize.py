@@ -61,6 +61,12 @@ def gain_from_counts(normalize, scenario, groups):
     return _both(normalize(scenario, groups), gain=lambda one: one.gain / one.scale)
 
 
+@fault("physics.level:light_shares", red="SCALE-006", green="NORM-001 SCALE-005")
+def hidden_light_is_darkness(light_shares, scan):
+    """Masked pixels are zeros, and the zeros enter the level of the whole."""
+    return np.ones(scan.size)
+
+
 @fault("contracts.bundles:Container.amplitude", 31, 45)
 @clauses(red="NORMALIZATION-001 NORM-006", green="NORM-002 LEGACY-006")
 def gain_in_the_loss(amplitude, container, rows):
