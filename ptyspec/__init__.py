@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ptyspec.contracts.scenario import Scenario
     from ptyspec.errors import PtyspecError
     from ptyspec.front.calls import compare, explain, fault, judge, read_scan
-    from ptyspec.front.results import check
+    from ptyspec.front.results import check, check_scan
     from ptyspec.front.run import Run, run
     from ptyspec.pipeline.protocol import Pipeline
     from ptyspec.pipeline.reference import ReferencePipeline
@@ -28,6 +28,7 @@ __all__ = [
     "Scenario",
     "Verdict",
     "check",
+    "check_scan",
     "compare",
     "explain",
     "fault",
@@ -44,6 +45,7 @@ _HOMES = {
     "Scenario": "contracts.scenario",
     "Verdict": "checks.verdict",
     "check": "front.results",
+    "check_scan": "front.results",
     "compare": "front.calls",
     "explain": "front.calls",
     "fault": "front.calls",

@@ -35,6 +35,7 @@ Judge = Callable[[Check, Any], None]
 
 DOORS = {
     "stages": "it looks at the outputs of stages",
+    "scan": "it looks at a measured scan",
     "box": "it asks a function that reconstructs",
     "network": "it asks a network: an adapter with `fit`",
     "seeded": "it needs a `seed`: the name of the setting that seeds the adapter",
@@ -133,6 +134,8 @@ def checks(
 
 OF_STAGES = ("handovers", "simulated", "normalized", "placed", "light", "company", "scored")
 """Modules of checks that no audit shows: they ask a pipeline's stages themselves."""
+SCAN = ("preflight",)
+"""Modules whose checks look at a scan before it is reconstructed."""
 BOX = ("box_run", "box_relations", "box_truth")
 """Modules whose checks ask a black box."""
 
@@ -141,7 +144,7 @@ def registered() -> tuple[ClauseCheck, ...]:
     """Return every check there is."""
     from ptyspec.checks.registry import KINDS
 
-    for kind in (*KINDS, *OF_STAGES, *BOX):
+    for kind in (*KINDS, *OF_STAGES, *SCAN, *BOX):
         import_module(f"ptyspec.checks.{kind}")
     return tuple(REGISTRY)
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ptyspec.checks import finished
 from ptyspec.checks.finished_cause import Cause, cause_of, twin_is_possible
+from ptyspec.checks.preflight import accepting, preflight
 from ptyspec.checks.verdict_limits import (
     AGREEMENT,
     DETAIL,
@@ -102,7 +103,7 @@ def verdict_of(run: FinishedRun) -> Verdict:
     nothing is broken, and what has to be known is not there. Doubtful: a clause that SHOULD hold is
     broken, or a quantity lies between its limits. Right: none of these.
     """
-    checked = finished.findings(run)
+    checked = [*_before(run), *finished.findings(run)]
     unreadable = [row for row in checked if row.clause == "RUN-001"]
     if unreadable:
         return _of(unreadable[0], "incomplete", {"findings": tuple(checked)})
@@ -144,6 +145,13 @@ def worst(verdicts: list[Verdict]) -> Status:
     """Return the status of several runs together."""
     found = {one.status for one in verdicts}
     return next((status for status in WORST_FIRST if status in found), "right")
+
+
+def _before(run: FinishedRun) -> list[Finding]:
+    """What a measured scan shows by itself; not its orientation, which `cause_of` looks at where something is off."""
+    spec = run.resolved.scenario
+    rows = preflight(run.scan, orientation=False) if spec.measured else []
+    return accepting(rows, spec.scan.accept)
 
 
 def _held(run: FinishedRun, quantities: tuple[Quantity, ...]) -> tuple[list[Finding], list[Doubt]]:

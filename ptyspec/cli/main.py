@@ -42,6 +42,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     run.run: "Reconstruct a scenario or your own file.",
     scenarios.scenarios: "List shipped scenarios and their settings.",
     check.check: "Hold a pipeline to the clauses.",
+    check.check_scan: "Look at a scan before an hour is spent on it.",
     serve.serve: "Let others ask a pipeline of this environment.",
     audit.compare: "Put finished runs side by side.",
     audit.audit: "Put runs, scenarios or configs side by side, and judge.",
@@ -54,7 +55,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     doctor.doctor: "Check that this machine is fit to run it.",
 }
 for command, text in COMMANDS.items():
-    app.command(command.__name__, short_help=text)(command)
+    app.command(command.__name__.replace("_", "-"), short_help=text)(command)
 app.add_typer(begin.new, name="new", short_help="Begin an adapter, a clause, a case, a hypothesis.")
 app.add_typer(
     faults.app, name="faults", short_help="What the suite must catch, and whether it does."

@@ -1,6 +1,6 @@
 """The options that several commands share, one type each, and how a shell completes names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -62,6 +62,11 @@ def option(
     return typer.Option(*names, metavar=metavar, help=text, autocompletion=complete, **how)
 
 
+def changes(settings: Mapping[str, object]) -> list[str]:
+    """Return the settings that were given, as KEY=VALUE."""
+    return [f"{key}={value}" for key, value in settings.items() if value is not None]
+
+
 def flag(name: str, text: str) -> Any:
     """Return an option that is there or not."""
     return typer.Option(name, help=text)
@@ -85,6 +90,26 @@ Seed = Annotated[int | None, option("N", "One seed for every source of randomnes
 Setting = Annotated[
     list[str] | None,
     option("KEY=VALUE", "Change one setting; keys: `ptyspec scenarios --keys`.", "--set"),
+]
+Measured = Annotated[
+    str | None, option("KIND", "What a file without a statement holds: amplitude or counts.")
+]
+Probe = Annotated[Path | None, option("FILE", "The probe of a measured file that holds none.")]
+HotPixels = Annotated[
+    str | None,
+    option("find|keep", "Mask hot and dead pixels of a file that matter (default), or keep them."),
+]
+DropFrames = Annotated[
+    str | None,
+    option("auto|none|ROWS", "Leave out frames out of family (default), none, or rows: 3,17."),
+]
+Centre = Annotated[
+    str | None,
+    option("keep|auto|X,Y", "Zero frequency: the middle (default), found, or column and row."),
+]
+Orientation = Annotated[
+    str | None,
+    option("WORD", "Positions: as-is (default), auto, x, y, xy, swap, swap-x, swap-y, swap-xy."),
 ]
 Processes = Annotated[int, option("N", "Runs at a time.", "-n", min=1)]
 Seconds = Annotated[

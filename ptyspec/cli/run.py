@@ -33,10 +33,6 @@ Refine = Annotated[
     int | None, option("N", "Sweeps of the iterative reference after the network.", min=0)
 ]
 Gridsize = Annotated[int | None, option("N", "Groups of N x N overlapping frames.", min=1, max=3)]
-Measured = Annotated[
-    str | None, option("KIND", "What a file without a statement holds: amplitude or counts.")
-]
-Probe = Annotated[Path | None, option("FILE", "The probe of a measured file that holds none.")]
 Out = Annotated[
     Path | None,
     option("DIR", "Also put the run here (several: each below it); otherwise only in the store."),
@@ -57,8 +53,12 @@ def run(
     settings: options.Setting = None,
     refine: Refine = None,
     gridsize: Gridsize = None,
-    measurement: Measured = None,
-    probe: Probe = None,
+    measurement: options.Measured = None,
+    probe: options.Probe = None,
+    orientation: options.Orientation = None,
+    centre: options.Centre = None,
+    hot_pixels: options.HotPixels = None,
+    drop_frames: options.DropFrames = None,
     out: Out = None,
     force: Annotated[bool, flag("--force", "Replace what --out holds.")] = False,
     resume: Annotated[bool, flag("--resume", "Go on from the last finished epoch.")] = False,
@@ -78,9 +78,11 @@ def run(
     from ptyspec.experiments.observe import variant
 
     short: dict[str, object] = {"inference.refine": refine, "model.gridsize": gridsize}
-    short |= {"scan.measurement": measurement, "probe.path": probe}
+    short |= {"scan.measurement": measurement, "probe.path": probe, "scan.centre": centre}
+    short |= {"scan.orientation": orientation, "scan.hot_pixels": hot_pixels}
+    short |= {"scan.drop_frames": drop_frames}
     # --set comes last and so wins.
-    changes = [f"{key}={value}" for key, value in short.items() if value is not None]
+    changes = options.changes(short)
     changes += settings or []
     with output.progress() as progress:
         words = {"profile": profile, "recipe": recipe, "seed": seed, "settings": changes}

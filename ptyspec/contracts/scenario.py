@@ -142,6 +142,16 @@ class ScanSpec(Settings):
     sha256: str = ""
     measurement: Literal["declared", "amplitude", "counts"] = "declared"
     """What a measured file holds, where the file does not say so itself."""
+    hot_pixels: Literal["find", "keep"] = "find"
+    """Pixels of a measured scan that are hot, constant or dead: masked, or kept."""
+    drop_frames: str = "auto"
+    """Frames of a measured scan that are left out: auto (out of family), none, or rows such as 3,17."""
+    centre: str = "keep"
+    """Zero frequency of a measured scan: keep (the middle), auto (found beside the probe), or column,row."""
+    orientation: str = "as-is"
+    """Orientation of measured positions: as-is, auto, or x, y, xy, swap, swap-x, swap-y, swap-xy."""
+    accept: str = ""
+    """Clauses of a measured scan (SCAN-...) that may be broken, separated by commas."""
 
 
 class DoseSpec(Settings):

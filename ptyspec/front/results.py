@@ -9,6 +9,8 @@ from ptyspec.front.run import Changes, begin, settings_of, told_by
 from ptyspec.front.shown import Shown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ptyspec.contracts.scenario import Scenario
     from ptyspec.pipeline.box import BlackBox
     from ptyspec.pipeline.protocol import Pipeline, Progress
@@ -27,13 +29,18 @@ class Results(Shown, list["Finding"]):
     """One finding a clause that was asked, the broken ones first.
 
     - aside: the clauses that did not judge this pipeline, by reason: they are no part of any verdict.
+    - subject: what was looked at, a pipeline or a scan; said: what was decided about it on the way.
     """
 
     def __init__(
-        self, findings: "Iterable[Finding]" = (), aside: Mapping[str, Collection[str]] | None = None
+        self,
+        findings: "Iterable[Finding]" = (),
+        aside: Mapping[str, Collection[str]] | None = None,
+        subject: str = "pipeline",
+        said: Iterable[str] = (),
     ) -> None:
         super().__init__(findings)
-        self.aside = dict(aside or {})
+        self.aside, self.subject, self.said = dict(aside or {}), subject, list(said)
 
     def _tables(self) -> "list[Table]":
         from ptyspec.render.table import Table, observation
@@ -46,8 +53,8 @@ class Results(Shown, list["Finding"]):
 
     @property
     def code(self) -> int:
-        """0: everything that was looked at holds; 1: a MUST is broken; 3: a check could not be made; 4: too little was looked at."""
-        return {"right": 0, "wrong": 1, "error": 3, "incomplete": 4}[self.status]
+        """0: everything that was looked at holds; 1: a MUST is broken; 3: a check could not be made; 4: too little was looked at; 5: of a scan, a SHOULD is broken."""
+        return {"right": 0, "wrong": 1, "error": 3, "incomplete": 4, "doubtful": 5}[self.status]
 
     @property
     def status(self) -> str:
@@ -60,6 +67,8 @@ class Results(Shown, list["Finding"]):
             return "wrong"
         if State.ERROR in must:
             return "error"
+        if self.subject == "scan" and any(one.ok is False for one in self):
+            return "doubtful"
         return "right" if must and set(must) == {State.PASSED} else "incomplete"
 
     @property
@@ -80,7 +89,7 @@ class Results(Shown, list["Finding"]):
             wanted = first.expected if first.ok is False else ""
             said = observation(first.what, first.observed, wanted)
             where = f"{first.clause} at {first.stage} - {said}; "
-        whole = f"{len(judged)} of {len(known)} clauses judge this pipeline ({must} MUST)"
+        whole = f"{len(judged)} of {len(known)} clauses judge this {self.subject} ({must} MUST)"
         return f"{self.status}: {where}{whole}: {told or 'nothing was asked'}"
 
     def reasons(self) -> Iterator[str]:
@@ -148,6 +157,34 @@ def check(
         kept = {reason: [one for one in names if one in asked] for reason, names in aside.items()}
         aside = {reason: tuple(names) for reason, names in kept.items() if names}
     return _sorted(findings, aside)
+
+
+def check_scan(
+    target: "Path | str", *, set: Changes | None = None, orientation: bool = True
+) -> Results:
+    """Return what the clauses SCAN-... say of a measured scan, as a run would use it; nothing is trained.
+
+    Args:
+        target: a scan's file.
+        set: settings by dotted key, such as {"scan.orientation": "auto"}.
+        orientation: also try the eight orientations of the positions, which takes seconds.
+
+    Raises PtyspecError for a file that cannot be read.
+    """
+    begin()
+    from ptyspec.checks.preflight import accepting, preflight
+    from ptyspec.errors import ConfigError
+    from ptyspec.pipeline.simulate import measured
+    from ptyspec.runs.request import request
+
+    scenario = request(str(target), settings=settings_of(set)).scenario
+    if not scenario.measured:
+        what, step = "this is no measured scan", "name its file"
+        raise ConfigError(what, value=target, source="check-scan", next_step=step)
+    scan = measured(scenario)
+    rows = accepting(preflight(scan, orientation=orientation), scenario.scan.accept)
+    found = _sorted(rows, {})
+    return Results(found, {}, "scan", scan.metadata.get("warnings") or ())
 
 
 def limits_of(seconds: float | None, memory: float | None) -> "Limits":

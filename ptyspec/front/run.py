@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -229,6 +229,10 @@ def produce(
 
     if out is not None:
         check_output(out, force)
+    if resolved.scenario.measured:
+        from ptyspec.checks.preflight import admit
+
+        how["look"] = partial(admit, resolved.scenario, (progress or Progress()).message)
     with applied_once(*faults):
         folder = data.produce(resolved, force=force, progress=progress, **how)
     if report:

@@ -14,6 +14,7 @@ from ptyspec.physics.objects import label_gauge, make_images, make_object, side_
 from ptyspec.physics.probes import central_mask, make_probe
 from ptyspec.physics.scan import make_positions, nominal_positions
 from ptyspec.physics.simulate import measure
+from ptyspec.pipeline.mend import mend
 
 
 def simulate(scenario: Scenario) -> RawScan:
@@ -94,7 +95,8 @@ def check_size(size: int) -> None:
         raise DetectorSizeError(what, value=size, limit=limit, source=source, next_step=step)
 
 
-def _read(scenario: Scenario) -> RawScan:
+def measured(scenario: Scenario) -> RawScan:
+    """Return the scan of a file as the settings want it, with the probe as the file has it."""
     from ptyspec.files.scan_file import read_scan
 
     path = Path(scenario.scan.path)
@@ -102,11 +104,17 @@ def _read(scenario: Scenario) -> RawScan:
     other = Path(scenario.probe.path) if scenario.probe.path else None
     scan = read_scan(path, measurement=None if declared == "declared" else declared, probe=other)
     _unchanged("scan", path, scenario.scan.sha256)
+    scan = mend(scan, scenario.scan)
     if other is not None:
         _unchanged("probe", other, scenario.probe.sha256)
     if scenario.model.probe_mask:
         mask = central_mask(scan.N, scenario.model.probe_mask_diameter)
         scan = scan.model_copy(update={"probeGuess": scan.probeGuess * mask})
+    return scan
+
+
+def _read(scenario: Scenario) -> RawScan:
+    scan = measured(scenario)
     if scenario.probe.refine_sweeps:
         probe = refine_probe(scan, sweeps=scenario.probe.refine_sweeps, seed=scenario.seeds.probe)
         scan = scan.model_copy(update={"probeGuess": probe})

@@ -6,6 +6,7 @@ itself), the command line. A null never overrides.
 
 import re
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from functools import cache
 from importlib.resources import files
@@ -13,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from ptyspec.contracts.resolve import Layer, Resolved, flatten, nest, resolve
+from ptyspec.contracts.scenario import ScanSpec
 from ptyspec.errors import ConfigError, InputFileError, UnknownNameError
 from ptyspec.files.disk import sha256_of
 from ptyspec.runs.environment import active_faults
@@ -22,6 +25,8 @@ from ptyspec.runs.environment import active_faults
 DEFAULT_PROFILE, DEFAULT_RECIPE = "standard", "reference"
 FOLDER: Any = files("ptyspec.scenarios")
 SCANS = {".npz", ".cxi", ".h5", ".hdf5"}
+MENDS = ("hot_pixels", "drop_frames", "centre", "orientation")
+"""Settings of `scan` that change what a measured scan holds."""
 SEEDED = ("object", "scan", "noise", "split", "grouping", "training")
 """Seeds that `--seed` sets; the probe keeps its own, as it would at a beamline."""
 
@@ -141,6 +146,7 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
     """Read the scan once to learn its size, gridsize and whether its object is known."""
     from ptyspec.files.scan_file import read_scan
     from ptyspec.physics.level import scan_energy
+    from ptyspec.pipeline.mend import mend
 
     if profile is not None:
         what = "a profile fixes simulated data; a measured scan has its own"
@@ -150,6 +156,10 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
     probe = said.get("probe.path")
     measurement = said.get("scan.measurement")
     scan = read_scan(path, measurement=measurement, probe=Path(probe) if probe else None)
+    own = {key: said[f"scan.{key}"] for key in MENDS if f"scan.{key}" in said}
+    with suppress(ValidationError):  # nonsense is refused with everything else, under its key
+        scan = mend(scan, ScanSpec.model_validate({"kind": "measured", **own}))
+    photons = scan.scale**2 * scan_energy(scan)
     known = scan.objectGuess is not None
     # Nonsense is refused with everything else, under its key.
     stated = scan.metadata.get("gridsize")
@@ -161,7 +171,8 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
         "scan": {"kind": "measured", "n_images": scan.size},
         "scan.path": str(path),
         "scan.sha256": sha256_of(path),
-        "dose": {"nphotons": scan.scale**2 * scan_energy(scan), "noise": "measured"},
+        # None at all is left to the first look at the scan, which says why.
+        "dose": {"nphotons": photons or 1.0, "noise": "measured"},
         "split.kind": "spatial" if known else "none",
         "grouping.n_groups": scan.size // 2 if known else scan.size,
         "grouping.neighbor_count": 6,

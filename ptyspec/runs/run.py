@@ -1,5 +1,6 @@
 """One run: the stages, the scores with every control, and its place in the store, found there or made once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -149,12 +150,13 @@ def produce(
     progress: Progress | None = None,
     store: RunStore | None = None,
     pipeline: Pipeline | None = None,
+    look: Callable[[], None] = lambda: None,
 ) -> Path:
     """Return the folder of the finished run, which holds its data; equal content is made once, whoever asks.
 
     A run that is found is compared with the list of its files; a damaged one is made again, and `progress` is told
     what was damaged. `force` makes the run again in any case. An interrupted training leaves its checkpoint; `resume`
-    continues from it, otherwise training starts anew.
+    continues from it, otherwise training starts anew. `look` is called before a run is made, and may refuse it.
     """
     watched = Session(progress or Progress())
     tell = watched.progress.message
@@ -165,6 +167,7 @@ def produce(
     key = key_of(resolved, pipeline)
 
     def make(folder: Path) -> None:
+        look()
         if not resume:
             runs.forget_checkpoints(key)
         session = replace(watched, checkpoints=runs.checkpoint_folder(key), resume=resume)

@@ -1,0 +1,143 @@
+"""What a scan shows before anything is reconstructed: sums over its frames, steps of its positions, its probe's pattern."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import spatial
+
+from ptyspec.contracts.bundles import Array, RawScan, release_pages
+from ptyspec.physics.diffraction import far_field
+
+BLOCK = 256
+"""Frames of one pass; memory does not grow with the number of frames."""
+WINDOW = 5
+"""Pixels of the square in which a pixel is held against its neighbours."""
+
+
+def frame_sums(scan: RawScan) -> tuple[Array, Array, Array]:
+    """Return mean and largest counts of each pixel (N, N), and counts of each frame (M,), float64."""
+    total, most = np.zeros((2, scan.N, scan.N))
+    counts = np.empty(scan.size)
+    for start in range(0, scan.size, BLOCK):
+        block = (scan.diff3d[start : start + BLOCK].astype(np.float64) * scan.scale) ** 2
+        total += block.sum(axis=0)
+        np.maximum(most, block.max(axis=0), out=most)
+        counts[start : start + BLOCK] = block.sum(axis=(1, 2))
+        release_pages(scan.diff3d)
+    return total / scan.size, most, counts
+
+
+def step_of(places: Array) -> float:
+    """Median distance of a place (K, 2) to its nearest neighbour, pixels; 0 where there is one place alone."""
+    if len(places) < 2:
+        return 0.0
+    distances, _ = spatial.KDTree(places).query(places, k=2)
+    return float(np.median(distances[:, 1]))
+
+
+def lit_diameter(probe: Array) -> float:
+    """Diameter of a circle with the area that a probe lights, pixels: (sum |P|^2)^2 / sum |P|^4."""
+    power = np.abs(probe.astype(np.complex128)) ** 2
+    return float(2 * np.sqrt(power.sum() ** 2 / (power**2).sum() / np.pi))
+
+
+def edge_part(probe: Array) -> float:
+    """Part of a probe's energy in the outermost pixels of its window."""
+    power = np.abs(probe.astype(np.complex128)) ** 2
+    return float(1 - power[1:-1, 1:-1].sum() / power.sum())
+
+
+def offset_of(image: Array, model: Array) -> tuple[int, int]:
+    """(rows, columns) by which an image lies off another one, where their square roots agree best."""
+    one, other = (np.fft.fft2(np.sqrt(array)) for array in (image, model))
+    both = np.fft.ifft2(one * np.conj(other)).real
+    place = np.unravel_index(both.argmax(), both.shape)
+    rows, columns = (
+        int((at + size // 2) % size - size // 2) for at, size in zip(place, both.shape, strict=True)
+    )
+    return rows, columns
+
+
+def likeness(image: Array, model: Array) -> float:
+    """Correlation of the square roots of two images; 0 where one of them is constant."""
+    one, other = np.sqrt(image), np.sqrt(model)
+    return float(np.corrcoef(one, other)[0, 1]) if one.std() and other.std() else 0.0
+
+
+@dataclass
+class ScanFacts:
+    """A scan, and what its checks look at; each number is computed once."""
+
+    scan: RawScan
+    doors: tuple[str, ...] = ("scan",)
+
+    @cached_property
+    def _sums(self) -> tuple[Array, Array, Array]:
+        return frame_sums(self.scan)
+
+    @property
+    def mean(self) -> Array:
+        """Mean counts of each pixel, (N, N) float64."""
+        return self._sums[0]
+
+    @property
+    def most(self) -> Array:
+        """Largest counts of each pixel, (N, N) float64."""
+        return self._sums[1]
+
+    @property
+    def counts(self) -> Array:
+        """Counts of each frame, (M,) float64."""
+        return self._sums[2]
+
+    @cached_property
+    def seen(self) -> Array:
+        """(N, N) bool: where the detector measured."""
+        mask = self.scan.mask
+        return np.ones(self.mean.shape, bool) if mask is None else np.asarray(mask)
+
+    @cached_property
+    def pattern(self) -> Array:
+        """|F(P)|^2, (N, N) float64: what an empty sample gives, without a factor."""
+        field = far_field(self.scan.probeGuess.astype(np.complex128))
+        return np.asarray(np.abs(field) ** 2)
+
+    @cached_property
+    def model(self) -> Array:
+        """The pattern with the counts of the mean frame on the measured pixels, (N, N) float64."""
+        there = self.pattern[self.seen].sum()
+        return np.asarray(self.pattern * (self.mean[self.seen].sum() / there if there else 1.0))
+
+    def around(self, image: Array) -> Array:
+        """Median of the measured neighbours of each pixel in a square of WINDOW, (N, N); 0 where there are none."""
+        from scipy import ndimage
+
+        known = np.where(self.seen, image, np.nan)
+        hole = np.ones((WINDOW, WINDOW), bool)
+        hole[WINDOW // 2, WINDOW // 2] = False
+        how = {"footprint": hole, "mode": "constant", "cval": np.nan}
+        return np.asarray(ndimage.generic_filter(known, _median, **how))
+
+    @cached_property
+    def places(self) -> Array:
+        """Positions without repeats, (K, 2): those nearer than a millionth of the scan's extent are one."""
+        positions = self.scan.positions
+        grain = max(1e-6 * float(np.ptp(positions, axis=0).max()), 1e-300)
+        _, rows = np.unique(np.round(positions / grain), axis=0, return_index=True)
+        return np.asarray(positions[np.sort(rows)])
+
+    @cached_property
+    def step(self) -> float:
+        """Step from place to place, pixels."""
+        return step_of(self.places)
+
+    @cached_property
+    def shift(self) -> tuple[int, int]:
+        """(rows, columns) by which the mean pattern lies off that of the probe."""
+        return offset_of(np.where(self.seen, self.mean, 0), np.where(self.seen, self.model, 0))
+
+
+def _median(values: Array) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else 0.0
