@@ -81,6 +81,11 @@ def check_scan(
     settings: options.Setting = None,
     measurement: options.Measured = None,
     probe: options.Probe = None,
+    positions: options.Positions = None,
+    units: options.Units = None,
+    shape: options.Shape = None,
+    step: options.Step = None,
+    object_pixel: options.ObjectPixel = None,
     orientation: options.Orientation = None,
     centre: options.Centre = None,
     hot_pixels: options.HotPixels = None,
@@ -99,6 +104,8 @@ def check_scan(
     short: dict[str, object] = {"scan.measurement": measurement, "probe.path": probe}
     short |= {"scan.orientation": orientation, "scan.centre": centre}
     short |= {"scan.hot_pixels": hot_pixels, "scan.drop_frames": drop_frames}
+    short |= {"scan.positions": positions, "scan.units": units, "scan.raster_shape": shape}
+    short |= {"scan.raster_step": step, "scan.object_pixel": object_pixel}
     changes = options.changes(short)
     found = looked(scan, set=[*changes, *(settings or [])], orientation=not quick)
 

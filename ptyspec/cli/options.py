@@ -95,6 +95,15 @@ Measured = Annotated[
     str | None, option("KIND", "What a file without a statement holds: amplitude or counts.")
 ]
 Probe = Annotated[Path | None, option("FILE", "The probe of a measured file that holds none.")]
+Positions = Annotated[
+    Path | None, option("FILE", "Positions of a scan that holds none: a product, .npy, .npz, .csv.")
+]
+Units = Annotated[str | None, option("UNIT", "Of the positions: px, m, mm, um, nm, A or pm.")]
+Shape = Annotated[str | None, option("ROWSxCOLUMNS", "Of a raster scan, the column fastest.")]
+Step = Annotated[str | None, option("LENGTH", "Step of a raster scan: 5px, 0.4nm.")]
+ObjectPixel = Annotated[
+    str | None, option("LENGTH", "Size of an object pixel, where the file gives none: 20nm.")
+]
 HotPixels = Annotated[
     str | None,
     option("find|keep", "Mask hot and dead pixels of a file that matter (default), or keep them."),

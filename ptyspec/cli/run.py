@@ -24,8 +24,8 @@ Targets = Annotated[
     list[str],
     argument(
         "SCENARIO|FILE[:WORD,...]",
-        "A shipped scenario, or a .yaml, .npz or .cxi file; several run one after the other. Words: a recipe, a "
-        "fault, -FAULT, KEY=VALUE.",
+        "A shipped scenario, a .yaml file, or the file of a scan; several run one after the other. Words: a recipe, "
+        "a fault, -FAULT, KEY=VALUE.",
         complete=variants,
     ),
 ]
@@ -55,6 +55,11 @@ def run(
     gridsize: Gridsize = None,
     measurement: options.Measured = None,
     probe: options.Probe = None,
+    positions: options.Positions = None,
+    units: options.Units = None,
+    shape: options.Shape = None,
+    step: options.Step = None,
+    object_pixel: options.ObjectPixel = None,
     orientation: options.Orientation = None,
     centre: options.Centre = None,
     hot_pixels: options.HotPixels = None,
@@ -81,6 +86,8 @@ def run(
     short |= {"scan.measurement": measurement, "probe.path": probe, "scan.centre": centre}
     short |= {"scan.orientation": orientation, "scan.hot_pixels": hot_pixels}
     short |= {"scan.drop_frames": drop_frames}
+    short |= {"scan.positions": positions, "scan.units": units, "scan.raster_shape": shape}
+    short |= {"scan.raster_step": step, "scan.object_pixel": object_pixel}
     # --set comes last and so wins.
     changes = options.changes(short)
     changes += settings or []

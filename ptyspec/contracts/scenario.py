@@ -152,6 +152,17 @@ class ScanSpec(Settings):
     """Orientation of measured positions: as-is, auto, or x, y, xy, swap, swap-x, swap-y, swap-xy."""
     accept: str = ""
     """Clauses of a measured scan (SCAN-...) that may be broken, separated by commas."""
+    positions: str = ""
+    """A second file with a measured scan's positions: a ptychodus or pty-chi product, .npy, .npz or a table of text."""
+    positions_sha256: str = ""
+    units: Literal["", "px", "m", "mm", "um", "nm", "A", "pm"] = ""
+    """Unit of a measured scan's positions, whatever the file says of it; px are object pixels."""
+    raster_shape: str = ""
+    """ROWSxCOLUMNS of a measured scan on a raster, the column fastest; a datacube knows its own."""
+    raster_step: str = ""
+    """Step of that raster, such as 5px or 0.4nm."""
+    object_pixel: str = ""
+    """Size of an object pixel, such as 20nm, where a measured file gives none."""
 
 
 class DoseSpec(Settings):

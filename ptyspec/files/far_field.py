@@ -18,7 +18,7 @@ from ptyspec.errors import UnsupportedScanError
 
 if TYPE_CHECKING:
     from ptyspec.contracts.bundles import RawScan
-    from ptyspec.files.cxi import PixelScan
+    from ptyspec.files.measured import PixelScan
 
 MAX_STEP_FRACTION = 0.5
 """Largest median step in fields of view: neighbours overlap by half (linear) only if the beam is >= 2 steps wide."""
@@ -27,6 +27,8 @@ MAX_BEAM_FRACTION = 2.0
 MIN_DETERMINATION = 0.9
 """R^2 above which the frames move with the sample as one shadow image does."""
 PAIRS = 64
+LENGTHS = {"wavelength_m", "distance_m", "detector_pixel_m", "object_pixel_m", "field_of_view_m"}
+"""What the decision needs of a scan's geometry."""
 BATCH = 16
 
 
@@ -81,7 +83,7 @@ class Sampling:
 def require_far_field(scan: "PixelScan | RawScan") -> Sampling | None:
     """Return the figures, or None where the file tells no geometry; UnsupportedScanError if the scan is near-field."""
     geometry = scan.metadata.get("geometry")
-    if not isinstance(geometry, Mapping) or len(scan.diff3d) < 2:
+    if not isinstance(geometry, Mapping) or len(scan.diff3d) < 2 or not {*geometry} >= LENGTHS:
         return None
     sampling = measure_sampling(scan.diff3d, scan.positions, geometry)
     if sampling.reasons:

@@ -7,6 +7,7 @@ place is refused before it is opened: external links, external storage and virtu
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import h5py
 import numpy as np
@@ -16,9 +17,19 @@ from ptyspec.errors import InputFileError
 from ptyspec.files.disk import existing_file
 
 MAX_LINKS = 16
+MOST_NODES = 20_000
+"""Groups and datasets that a search through a whole file looks at."""
 ILLUMINATION = "entry_1/instrument_1/source_1/illumination"
 DAMAGE = (OSError, RuntimeError, ValueError, TypeError, KeyError, MemoryError)
 """What h5py raises for damaged bytes, unknown kinds of link, missing filters and absurd sizes."""
+
+
+class Stored(NamedTuple):
+    """A dataset that a search met: its path, shape and dtype; nothing of it was read."""
+
+    key: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]
 
 
 class Hdf5File:
@@ -55,22 +66,78 @@ class Hdf5File:
         """Return the first of these keys that leads to a dataset."""
         return next((key for key in keys if self.has(key)), None)
 
+    def has_group(self, key: str) -> bool:
+        """Tell whether `key` leads to a group of this file."""
+        return isinstance(self._node(key), h5py.Group)
+
+    def names(self, key: str = "") -> list[str]:
+        """Return the names below a group that lead to no other file; none where there is no such group."""
+        node = self._node(key)
+        with self._readable(key or "/"):
+            if not isinstance(node, h5py.Group):
+                return []
+            links = {name: node.get(name, getlink=True) for name in node}
+        return [name for name, link in links.items() if not isinstance(link, h5py.ExternalLink)]
+
+    def is_virtual(self, key: str) -> bool:
+        """Tell whether `key` is a dataset whose data lie in other datasets."""
+        node = self._node(key)
+        with self._readable(key):
+            return isinstance(node, h5py.Dataset) and bool(node.is_virtual)
+
+    def stored(self) -> list[Stored]:
+        """Return every dataset that lies in the file itself, by hard links alone, breadth first."""
+        out, groups, seen = list[Stored](), [""], 0
+        with self._readable("/"):
+            while groups and seen < MOST_NODES:
+                group = self._file[groups.pop(0) or "/"]
+                for name in group:
+                    seen += 1
+                    key = f"{group.name.rstrip('/')}/{name}"
+                    if isinstance(group.get(name, getlink=True), h5py.HardLink):
+                        node = group[name]
+                        if isinstance(node, h5py.Group):
+                            groups.append(key)
+                        # The shape of a virtual dataset is asked of other files.
+                        elif isinstance(node, h5py.Dataset) and not node.is_virtual:
+                            out.append(Stored(key.lstrip("/"), node.shape or (), node.dtype))
+        return out
+
     def read(self, key: str) -> Array:
         """Return the whole dataset as an array of numbers or text, never of references."""
         dataset = self._dataset(key)
         with self._readable(key):
             array = np.asarray(dataset[()])
+        if array.dtype.names == ("real", "imag"):  # complex numbers, as MATLAB stores them
+            return np.asarray(array["real"] + 1j * array["imag"])
         if array.dtype.hasobject:
             what = "the dataset holds references or text of variable length, and no numbers"
             step = "store the numbers themselves under this key"
             raise self._refusal(key, what, step, value=array.dtype, limit="a plain numeric array")
         return array
 
+    def text(self, key: str) -> str:
+        """Return a dataset that is one text, of fixed or variable length; "" for anything else."""
+        dataset = self._dataset(key)
+        with self._readable(key):
+            value = dataset[()] if dataset.size == 1 else b""
+        value = value.reshape(-1)[0] if isinstance(value, np.ndarray) else value
+        if isinstance(value, bytes):
+            return value.decode("utf-8", "replace")
+        return value if isinstance(value, str) else ""
+
     def attribute(self, key: str, name: str) -> object:
-        """Return an attribute of the dataset (of the root for ""), text decoded, or None."""
-        node = self._dataset(key) if key else self._file
+        """Return an attribute of a dataset or group (of the root for ""), or None.
+
+        Text is decoded; an array of one element is that element.
+        """
+        node = self._node(key)
+        if node is None:
+            node = self._dataset(key)  # refuses it by name
         with self._readable(key or "/"):
             value = node.attrs.get(name)
+        if isinstance(value, np.ndarray) and value.size == 1:
+            value = value.reshape(-1)[0]
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
     def _dataset(self, key: str) -> h5py.Dataset:
@@ -81,6 +148,13 @@ class Hdf5File:
         return dataset
 
     def _find(self, key: str) -> h5py.Dataset | None:
+        node = self._node(key)
+        if not isinstance(node, h5py.Dataset):
+            return None
+        with self._readable(key):
+            return self._inside(key, node)
+
+    def _node(self, key: str) -> h5py.Group | h5py.Dataset | None:
         """Walk the path link by link, so that no link is followed before it was looked at."""
         with self._readable(key):
             node: h5py.Group | h5py.Dataset = self._file
@@ -106,7 +180,7 @@ class Hdf5File:
                     node = self._file if link.path.startswith("/") else node
                 else:
                     node = node[name]
-            return self._inside(key, node) if isinstance(node, h5py.Dataset) else None
+            return node
 
     def _inside(self, key: str, dataset: h5py.Dataset) -> h5py.Dataset:
         """Refuse a dataset whose bytes lie elsewhere.

@@ -5,7 +5,8 @@ array lies at its centre. The probe is written as s P, so that its summed intens
 counts = |F(probe . object)|^2.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -36,6 +37,9 @@ NO_GEOMETRY = (
 UNCOVERED = "Uncovered object pixels are 0."
 
 
+Has: TypeAlias = Callable[[str], bool]
+Read: TypeAlias = Callable[[str], Array]
+Source: TypeAlias = Callable[[str], str]
 Product: TypeAlias = dict[str, Any]
 """What a product holds, by NPZ key (docs/file-formats.md): texts, floats and arrays.
 
@@ -94,10 +98,54 @@ def read_product(path: Path) -> Product:
 
     Raises InputFileError for missing keys, pickles and damage, ScanDataError for arrays of another shape.
     """
+    with _opened(path) as (has, read, source):
+        return _product(has, read, source)
+
+
+def read_parts(path: Path) -> Product:
+    """Return what a scan needs of a product, also of a shorter one such as pty-chi's: positions, probe, lengths.
+
+    Keys: probe_position_x_m and probe_position_y_m (M,), probe_position_indexes where the file has it, probe (as
+    stored), pixel_width_m and pixel_height_m of the probe, probe_energy_eV and detector_object_distance_m (0.0 where
+    they are absent). Raises InputFileError for missing keys, ScanDataError for positions of two lengths.
+    """
+    with _opened(path) as (has, read, source):
+
+        def number(*keys: str) -> float:
+            key = next((key for key in keys if has(key)), "")
+            array = read(key) if key else np.zeros(1)
+            return float(array.reshape(-1)[0]) if array.size and array.dtype.kind in "biuf" else 0.0
+
+        for key in ("probe_position_x_m", "probe_position_y_m", "probe"):
+            if not has(key):
+                step = "give the product that belongs to the diffraction file"
+                where = source(key)
+                raise InputFileError(f"the product lacks {key}", source=where, next_step=step)
+        parts: Product = {"probe": read("probe")}
+        count = None
+        for key in ("probe_position_x_m", "probe_position_y_m"):
+            array = read(key).reshape(-1)
+            parts[key] = as_array(key, array, np.float64, (count,), source=source(key))
+            count = len(array)
+        if has("probe_position_indexes"):
+            parts["probe_position_indexes"] = read("probe_position_indexes").reshape(-1)
+        for side in ("width", "height"):
+            places = (f"probe_pixel_{side}_m", f"object_pixel_{side}_m")
+            parts[f"pixel_{side}_m"] = number(*places)
+        names = ("probe_energy_eV", "detector_object_distance_m")
+        return parts | {name: number(name) for name in names}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Has, Read, Source]]:
+    """What tells of a product's keys, by their names in NPZ: is it there, its array, where it stands."""
     path = existing_file(path)
-    if _kind(path) == "npz":
+    with path.open("rb") as opened:
+        zipped = opened.read(2) == b"PK"
+    if zipped:
         with NpzArchive(path) as archive:
-            return _product(archive.__contains__, archive.read, archive.source)
+            yield archive.__contains__, archive.read, archive.source
+        return
     from ptyspec.files.hdf5 import Hdf5File
 
     with Hdf5File(path) as file:
@@ -111,12 +159,10 @@ def read_product(path: Path) -> Product:
             there = not dataset or file.has(dataset)
             return there and (not attribute or file.attribute(dataset, attribute) is not None)
 
-        return _product(has, read, file.source)
+        yield has, read, file.source
 
 
-def _product(
-    has: Callable[[str], bool], read: Callable[[str], Array], source: Callable[[str], str]
-) -> Product:
+def _product(has: Has, read: Read, source: Source) -> Product:
     """Assemble a product from `read(NPZ key)`."""
 
     def need(key: str) -> Array:
@@ -179,8 +225,8 @@ def _write_hdf5(file: Any, product: Product) -> None:
 
 def _kind(path: Path) -> str:
     kinds = {".npz": "npz", ".h5": "hdf5", ".hdf5": "hdf5"}
-    if path.suffix in kinds:
-        return kinds[path.suffix]
+    if path.suffix.lower() in kinds:
+        return kinds[path.suffix.lower()]
     what, step = "a product has another suffix", "choose one of these suffixes"
     value, limit = path.suffix or "none", ".npz, .h5 or .hdf5"
     raise InputFileError(what, value=value, limit=limit, source=path, next_step=step)

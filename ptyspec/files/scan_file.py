@@ -1,4 +1,4 @@
-"""One entry for every file a scan can come from: the kind is told by the content, not by the name.
+"""One entry for every file a scan can come from: the kind is told by the content, never by the name.
 
 NPZ has a canonical form, which `write_scan` writes, and aliases found in the wild (DATA-001); docs/file-formats.md
 describes the keys. Frames of an uncompressed float32 file stay on disk.
@@ -11,54 +11,78 @@ import numpy as np
 
 from ptyspec.contracts.bundles import Array, RawScan, as_array
 from ptyspec.errors import InputFileError, ProbeError
+from ptyspec.files import formats
 from ptyspec.files import scan_parts as parts
 from ptyspec.files.disk import atomic_file, existing_file, sha256_of
+from ptyspec.files.far_field import require_far_field
+from ptyspec.files.measured import PixelScan, in_pixels, to_raw_scan
+from ptyspec.files.placement import Placement, completed, in_units, placement
 from ptyspec.files.scan_parts import Measurement
+from ptyspec.files.stated import Stated
 from ptyspec.files.zipped_arrays import NpzArchive, write_arrays
 
 __all__ = ["read_scan", "sha256_of", "write_scan"]
 
-HDF5 = b"\x89HDF\r\n\x1a\n"
-HDF5_OFFSETS = (0, 512, 1024, 2048)
-"""Where an HDF5 superblock may start (a user block may stand before it)."""
-
 
 def read_scan(
-    path: Path, *, measurement: Measurement | None = None, probe: Path | None = None
+    path: Path,
+    *,
+    measurement: Measurement | None = None,
+    probe: Path | None = None,
+    positions: Path | None = None,
+    units: str | None = None,
+    step: str | None = None,
+    shape: str | None = None,
+    object_pixel: str | None = None,
 ) -> RawScan:
-    """Return the scan that an NPZ or CXI (HDF5) file holds; no arbitrary code in the file can run.
+    """Return the scan in a file of any format of docs/file-formats.md; no arbitrary code in the file can run.
 
-    `measurement` declares the kind of frames where the file does not (NPZ: amplitude if nobody does, CXI: counts);
-    `probe` names a file whose probe is used instead of the stored one. Raises InputFileError (missing, damaged,
-    pickled, another kind of file), ScanDataError and MeasurementError (wrong values), UnsupportedScanError (near
-    field, reported before a missing probe), ProbeError (no probe, wrong size, several modes).
+    What the file does not say is stated (`Stated`): `measurement`, the kind of frames (NPZ: amplitude if nobody says,
+    counts in files of other programs); `probe`, a file whose probe is used instead of the stored one; `positions`, a
+    second file, a ptychodus product among others; `units` of positions; `step` and `shape` of a raster; the size of an
+    `object_pixel`. Raises InputFileError (missing, damaged, pickled, another kind of file), ScanDataError and
+    MeasurementError (wrong values), UnsupportedScanError (near field, reported before a missing probe), ProbeError (no
+    probe, wrong size, several modes), ConfigError (a statement that means nothing).
     """
-    path = existing_file(path)
-    with path.open("rb") as opened:
-        head = opened.read(HDF5_OFFSETS[-1] + len(HDF5))
-    if head.startswith(b"PK"):
-        return read_npz(path, measurement=measurement, probe=probe)
-    if any(head[at:].startswith(HDF5) for at in HDF5_OFFSETS):
-        # h5py is needed for these files alone
-        from ptyspec.files.cxi import read_cxi, to_pixel_scan, to_raw_scan
-        from ptyspec.files.far_field import require_far_field
-        from ptyspec.files.hdf5 import Hdf5File
+    return read_stated(
+        path, Stated(measurement, probe, positions, units, step, shape, object_pixel)
+    )
 
-        with Hdf5File(path) as file:
-            if file.has("probe_position_x_m"):
-                raise parts.product_error(path)
-        scan = to_pixel_scan(read_cxi(path), measurement)
-        require_far_field(scan)
-        return to_raw_scan(scan, None if probe is None else parts.read_probe(probe))
-    value, step = path.suffix or "no suffix", "convert the scan to NPZ (docs/file-formats.md)"
-    if head.startswith(b"\x93NUMPY"):
-        value = "a single numpy array"
-        step = "put it into an NPZ file beside the rest: numpy.savez(...)"
-    elif path.suffix in {".npz", ".cxi", ".h5", ".hdf5"}:
-        value = f"no {path.suffix} file inside"
-        step = "copy the file again; it is damaged or was named wrongly"
-    what, limit = "this kind of file is not read", ".npz, .cxi, .h5 or .hdf5"
-    raise InputFileError(what, value=value, limit=limit, source=path, next_step=step)
+
+def read_stated(path: Path, stated: Stated) -> RawScan:
+    """Return the scan as `read_scan` does."""
+    path = existing_file(path)
+    head = formats.head_of(path)
+    if head.startswith(formats.ZIP):
+        with NpzArchive(path) as archive:
+            lacks = not any(key in archive for key in POSITIONS)
+        place = placement(stated, lacks=lacks)
+        probe = stated.probe or (stated.positions if place and place.probe is not None else None)
+        how: dict[str, Any] = {} if place is None else {"place": place}
+        scan = read_npz(path, measurement=stated.measurement, probe=probe, **how)
+        return in_units(scan, stated, place)
+    if formats.is_hdf5(head) and formats.is_cxi(path):
+        return _read_cxi(path, stated)
+    measured = formats.read_measured(path, head)
+    return _with_probe(in_pixels(completed(measured, stated), stated.measurement), stated)
+
+
+def _read_cxi(path: Path, stated: Stated) -> RawScan:
+    """A CXI or NeXus file; its own positions are not asked for where the user names others."""
+    # h5py is needed for these files alone
+    from ptyspec.files import cxi
+
+    still = placement(stated) is not None
+    record = cxi.read_cxi(path, still=still, unit_m=stated.unit_m)
+    if still or stated.object_pixel is not None:
+        measured = completed(cxi.to_measured(record), stated)
+        return _with_probe(in_pixels(measured, stated.measurement), stated)
+    return _with_probe(cxi.to_pixel_scan(record, stated.measurement), stated)
+
+
+def _with_probe(scan: PixelScan, stated: Stated) -> RawScan:
+    require_far_field(scan)
+    return to_raw_scan(scan, None if stated.probe is None else parts.read_probe(stated.probe))
 
 
 FORMAT = "ptyspec-scan-1"
@@ -94,17 +118,21 @@ def write_scan(path: Path, scan: RawScan) -> Path:
 
 
 def read_npz(
-    path: Path, *, measurement: Measurement | None = None, probe: Path | None = None
+    path: Path,
+    *,
+    measurement: Measurement | None = None,
+    probe: Path | None = None,
+    place: Placement | None = None,
 ) -> RawScan:
     """Return the scan of an NPZ file.
 
     `measurement` declares the kind of frames where the file does not; `probe` names a file whose probe replaces the
-    stored one. Guesses are recorded in `metadata["warnings"]`, the origin of the scale in `metadata["scale_source"]`.
+    stored one, and `place` has positions, as they are, that replace the stored ones. Guesses are recorded in `metadata["warnings"]`, the origin of the scale in `metadata["scale_source"]`.
     Raises InputFileError, ScanDataError, MeasurementError, ProbeError.
     """
     with NpzArchive(path) as archive:
         refuse_product(archive)
-        return _Reading(archive).scan(measurement, probe)
+        return _Reading(archive, place).scan(measurement, probe)
 
 
 def refuse_product(archive: NpzArchive) -> None:
@@ -122,8 +150,8 @@ def _missing(archive: NpzArchive, key: str) -> InputFileError:
 class _Reading:
     """One pass over one archive; collects the warnings on its way."""
 
-    def __init__(self, archive: NpzArchive) -> None:
-        self.archive = archive
+    def __init__(self, archive: NpzArchive, place: Placement | None = None) -> None:
+        self.archive, self.place = archive, place
         self.source = str(archive.path)
         self.canonical = "format" in archive and self._text("format") == FORMAT
         self.warnings: list[str] = []
@@ -168,6 +196,9 @@ class _Reading:
 
     def _positions(self) -> dict[str, Array]:
         """Actual positions, or the nominal ones where there are no others, and the reverse (SLAC readers)."""
+        if self.place is not None:
+            x, y = self.place.positions.T
+            return {"xcoords": x, "ycoords": y, "xcoords_start": x, "ycoords_start": y}
         out = {key: self.archive.read(key) for key in POSITIONS if key in self.archive}
         for axis in ("x", "y"):
             actual, nominal = f"{axis}coords", f"{axis}coords_start"

@@ -152,6 +152,11 @@ def _residual(labels: Array, model: Array) -> float:
 
 
 KEYS = ("probeGuess", "probe")
+PRODUCT = "probe_position_x_m"
+"""The key by which a ptychodus or pty-chi product is known."""
+HDF5 = b"\x89HDF\r\n\x1a\n"
+HDF5_OFFSETS = (0, 512, 1024, 2048)
+"""Where an HDF5 superblock may start (a user block may stand before it)."""
 
 
 def read_probe(path: Path) -> Array:
@@ -163,13 +168,7 @@ def read_probe(path: Path) -> Array:
     with path.open("rb") as file:
         magic = file.read(8)
     if magic.startswith(b"\x93NUMPY"):
-        try:
-            array = np.asarray(np.load(path, allow_pickle=False))
-        except (ValueError, EOFError, OSError) as error:
-            what = "the probe file is pickled or damaged"
-            step = "write it with numpy.save(path, probe.astype('complex64'))"
-            raise InputFileError(what, value=str(error), source=path, next_step=step) from error
-        return single_mode(array, str(path))
+        return single_mode(np.array(load_array(path, "probe")), str(path))
     if magic.startswith(b"PK"):
         with NpzArchive(path) as archive:
             found = archive.keys
@@ -177,14 +176,43 @@ def read_probe(path: Path) -> Array:
                 return single_mode(archive.read(key), archive.source(key))
     else:
         # h5py is needed for these files alone
-        from ptyspec.files.hdf5 import ILLUMINATION, Hdf5File
+        from ptyspec.files.hdf5 import Hdf5File
+        from ptyspec.files.nexus import find_places
 
         with Hdf5File(path) as stored:
-            if key := stored.first(ILLUMINATION, *KEYS):
+            ptypy = [f"content/probe/{name}/data" for name in stored.names("content/probe")]
+            if key := stored.first(*KEYS, *ptypy) or stored.first(find_places(stored).illumination):
                 return single_mode(stored.read(key), stored.source(key))
     what, step = "the file holds no probe", "give a .npy file with one (N, N) complex array"
     value, limit = ", ".join(found) or None, "key probeGuess or probe"
     raise InputFileError(what, value=value, limit=limit, source=path, next_step=step)
+
+
+def load_array(path: Path, what: str) -> Array:
+    """Return the array in a .npy file, mapped from the disk; InputFileError for a pickle or damage."""
+    try:
+        return np.asanyarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except (ValueError, EOFError, OSError) as error:
+        problem = f"the {what} file is pickled or damaged"
+        step = f"write it with numpy.save(path, {what}), a plain array of numbers"
+        raise InputFileError(problem, value=str(error), source=path, next_step=step) from error
+
+
+def is_product(path: Path) -> bool:
+    """Tell whether a file is a ptychodus or pty-chi product, by its keys; InputFileError where it is damaged."""
+    path = existing_file(path)
+    with path.open("rb") as file:
+        head = file.read(HDF5_OFFSETS[-1] + len(HDF5))
+    if head.startswith(b"PK"):
+        with NpzArchive(path) as archive:
+            return PRODUCT in archive
+    if not any(head[at:].startswith(HDF5) for at in HDF5_OFFSETS):
+        return False
+    # h5py is needed for these files alone
+    from ptyspec.files.hdf5 import Hdf5File
+
+    with Hdf5File(path) as stored:
+        return stored.has(PRODUCT)
 
 
 def single_mode(probe: Array, source: str) -> Array:
@@ -203,8 +231,8 @@ def single_mode(probe: Array, source: str) -> Array:
 def product_error(path: Path) -> InputFileError:
     """Return the error for a ptychodus product that was given as a scan."""
     what = "this is a ptychodus product: it holds a reconstruction and no diffraction"
-    step = "give the diffraction file, and this one as `--probe` if its probe is wanted"
-    value, limit = "probe_position_x_m", "diff3d, or entry_1/data_1/data"
+    step = "give the diffraction file, and this one as `--positions`: positions, probe and geometry come from it"
+    value, limit = PRODUCT, "diff3d, or entry_1/data_1/data"
     return InputFileError(what, value=value, limit=limit, source=path, next_step=step)
 
 

@@ -64,7 +64,11 @@ def fault(*names: str) -> AbstractContextManager[Any]:
 
 
 def read_scan(path: Path | str, **how: Any) -> "RawScan":
-    """Return the scan of an NPZ or CXI file; `how`: `measurement`, `probe` (a file's path), as in files.scan_file."""
+    """Return the scan in a file of any format of docs/file-formats.md.
+
+    `how` states what the file does not say, as in `files.scan_file.read_scan`: measurement, probe and positions
+    (paths), units, step and shape of a raster, object_pixel.
+    """
     begin()
     from ptyspec.files.scan_file import read_scan as read
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ptyspec.contracts.bundles import Array, RawScan
+from ptyspec.contracts.resolve import flatten
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import DetectorSizeError, InputFileError, ProbeError
 from ptyspec.physics.iterative import refine_probe
@@ -97,14 +98,16 @@ def check_size(size: int) -> None:
 
 def measured(scenario: Scenario) -> RawScan:
     """Return the scan of a file as the settings want it, with the probe as the file has it."""
-    from ptyspec.files.scan_file import read_scan
+    from ptyspec.files.scan_file import read_stated
+    from ptyspec.files.stated import stated
 
-    path = Path(scenario.scan.path)
-    declared = scenario.scan.measurement
+    path, spec = Path(scenario.scan.path), scenario.scan
     other = Path(scenario.probe.path) if scenario.probe.path else None
-    scan = read_scan(path, measurement=None if declared == "declared" else declared, probe=other)
-    _unchanged("scan", path, scenario.scan.sha256)
-    scan = mend(scan, scenario.scan)
+    scan = read_stated(path, stated(dict(flatten(scenario.model_dump()))))
+    _unchanged("scan", path, spec.sha256)
+    if spec.positions:
+        _unchanged("positions", Path(spec.positions), spec.positions_sha256)
+    scan = mend(scan, spec)
     if other is not None:
         _unchanged("probe", other, scenario.probe.sha256)
     if scenario.model.probe_mask:

@@ -24,9 +24,11 @@ from ptyspec.runs.environment import active_faults
 
 DEFAULT_PROFILE, DEFAULT_RECIPE = "standard", "reference"
 FOLDER: Any = files("ptyspec.scenarios")
-SCANS = {".npz", ".cxi", ".h5", ".hdf5"}
+TEXTS = {".yaml", ".yml"}
 MENDS = ("hot_pixels", "drop_frames", "centre", "orientation")
 """Settings of `scan` that change what a measured scan holds."""
+FILES = {"probe.path": "probe.sha256", "scan.positions": "scan.positions_sha256"}
+"""Settings that name a file beside the scan, and where its digest is kept."""
 SEEDED = ("object", "scan", "noise", "split", "grouping", "training")
 """Seeds that `--seed` sets; the probe keeps its own, as it would at a beamline."""
 
@@ -45,12 +47,12 @@ def request(
     A recipe that is wrong on purpose is refused unless its faults are active, or among `faults`: the caller will apply
     those.
 
-    `target` is a shipped scenario's name, a scenario file (.yaml, .yml) or a scan (.npz, .cxi, .h5). Raises
+    `target` is a shipped scenario's name, a scenario file (.yaml, .yml) or a scan in a file of any name. Raises
     UnknownNameError, ConfigError or InputFileError.
     """
     changes = {} if seed is None else {f"seeds.{name}": seed for name in SEEDED}
     told = Layer("command line", nest(changes | dict(_setting(text) for text in settings)))
-    measured = target not in scenario_names() and Path(target).suffix in SCANS
+    measured = target not in scenario_names() and _is_scan(Path(target))
     layers = _measured(target, profile, told) if measured else [_scenario(target)]
     said = _said(*layers, told)
     gridsize = said.get("model.gridsize", 1)
@@ -73,8 +75,10 @@ def request(
         layers.append(Layer(source, {"training": {"nepochs": enough}}))
     else:
         profiles = _section("_profiles.yaml", profile or DEFAULT_PROFILE, parts, "profile")
-    if path := said.get("probe.path"):
-        layers.append(Layer(f"file {path}", {"probe": {"sha256": sha256_of(Path(path))}}))
+    for key, digest in FILES.items():
+        if path := said.get(key):
+            told_by = nest({digest: sha256_of(Path(path))})
+            layers.append(Layer(f"file {path}", told_by))
     return resolve([*profiles, *recipes, *layers, told])
 
 
@@ -122,13 +126,22 @@ def _section(file: str, name: str, parts: Sequence[str], kind: str) -> list[Laye
     return [Layer(f"{kind} {name}", known[part]) for part in parts if known.get(part)]
 
 
+def _is_scan(path: Path) -> bool:
+    """Tell whether a target is the file of a scan: by its content, and by its name only where there is no file."""
+    from ptyspec.files.formats import is_scan
+
+    if path.is_file():
+        return path.suffix not in TEXTS or is_scan(path)
+    return path.suffix.lower() in {".npz", ".npy", ".cxi", ".h5", ".hdf5", ".mat", ".ptyd", ".nxs"}
+
+
 def _scenario(target: str) -> Layer:
     if target in scenario_names():
         return Layer(f"scenario {target}", _load(f"{target}.yaml"))
     path = Path(target)
-    if path.suffix not in {".yaml", ".yml"}:
-        what = f"no scenario is called {target}"
-        step = "give one of these names, a scenario .yaml, or a scan .npz / .cxi"
+    if path.suffix not in TEXTS:
+        what = f"no scenario is called {target}, and no file"
+        step = "give one of these names, a scenario .yaml, or the file of a scan"
         limit, source = ", ".join(scenario_names()), "command line"
         raise UnknownNameError(what, value=target, limit=limit, source=source, next_step=step)
     try:
@@ -144,7 +157,8 @@ def _scenario(target: str) -> Layer:
 
 def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
     """Read the scan once to learn its size, gridsize and whether its object is known."""
-    from ptyspec.files.scan_file import read_scan
+    from ptyspec.files.scan_file import read_stated
+    from ptyspec.files.stated import stated
     from ptyspec.physics.level import scan_energy
     from ptyspec.pipeline.mend import mend
 
@@ -153,9 +167,7 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
         step = "leave out --profile; use --set grouping.n_groups=N for fewer groups"
         raise ConfigError(what, value=profile, source="--profile", next_step=step)
     path, said = Path(target).resolve(), _said(told)
-    probe = said.get("probe.path")
-    measurement = said.get("scan.measurement")
-    scan = read_scan(path, measurement=measurement, probe=Path(probe) if probe else None)
+    scan = read_stated(path, stated(said))
     own = {key: said[f"scan.{key}"] for key in MENDS if f"scan.{key}" in said}
     with suppress(ValidationError):  # nonsense is refused with everything else, under its key
         scan = mend(scan, ScanSpec.model_validate({"kind": "measured", **own}))

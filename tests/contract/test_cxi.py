@@ -10,7 +10,8 @@ import pytest
 
 from ptyspec.contracts.bundles import Array
 from ptyspec.errors import ProbeError
-from ptyspec.files.cxi import read_cxi, to_pixel_scan, to_raw_scan
+from ptyspec.files.cxi import read_cxi, to_pixel_scan
+from ptyspec.files.measured import to_raw_scan
 from ptyspec.files.scan_file import read_scan
 from tests.cxi_files import (
     DETECTOR,

@@ -134,6 +134,35 @@ def sample_moves_read_as_probe(convert, record, *measurement, **named):
     return convert(replace(record, translation_m=-record.translation_m), *measurement, **named)
 
 
+@fault("runs.request:_is_scan", red="FILE-010", green="FILE-011 FILE-004")
+def suffix_decides(is_scan, path):
+    """A file is taken for a scan by its suffix."""
+    return path.suffix in {".npz", ".cxi", ".h5", ".hdf5"}
+
+
+@fault("files.programs:_pairs", 17, red="FILE-011", green="FILE-010 FILE-012 CXI-001")
+def row_taken_for_x(pairs, file, key):
+    """Positions (row, column) of ptypy and PtyLab are read as (x, y)."""
+    return pairs(file, key)[:, ::-1]
+
+
+@fault("files.nexus:wavelength_of", red="FILE-012", green="FILE-010 CXI-001 CXI-002")
+def ring_energy_taken(wavelength, file, places, warnings):
+    """The energy of the source is taken for the photons', whatever its unit."""
+    key = f"{places.source}/energy"
+    if not file.has(key) or file.attribute(key, "units") is None:
+        return wavelength(file, places, warnings)
+    return 1.239841984e-9 / float(file.read(key))
+
+
+@fault("files.placement:completed", red="FILE-013", green="FILE-011 FILE-010")
+def raster_made_up(completed, measured, stated):
+    """Frames of a raster whose step nobody states get a step of one pixel."""
+    if measured.raster and measured.positions is None and stated.step is None:
+        stated = replace(stated, step="1px")
+    return completed(measured, stated)
+
+
 @fault("files.disk:atomic_file", red="FILE-006", green="FILE-001 FILE-007 DATA-002")
 @contextmanager
 def written_in_place(atomic_file, path):
