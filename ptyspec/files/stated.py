@@ -85,7 +85,7 @@ class Stated:
         raise ConfigError(what, value=self.shape, source="--shape", next_step=step)
 
 
-def stated(settings: Mapping[str, Any]) -> Stated:
+def stated_in(settings: Mapping[str, Any]) -> Stated:
     """Return what settings by dotted key state of a measured file."""
     said = {name: settings.get(key) for name, key in SETTINGS.items()}
     values: dict[str, Any] = {

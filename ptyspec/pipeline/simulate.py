@@ -99,11 +99,11 @@ def check_size(size: int) -> None:
 def measured(scenario: Scenario) -> RawScan:
     """Return the scan of a file as the settings want it, with the probe as the file has it."""
     from ptyspec.files.scan_file import read_stated
-    from ptyspec.files.stated import stated
+    from ptyspec.files.stated import stated_in
 
     path, spec = Path(scenario.scan.path), scenario.scan
     other = Path(scenario.probe.path) if scenario.probe.path else None
-    scan = read_stated(path, stated(dict(flatten(scenario.model_dump()))))
+    scan = read_stated(path, stated_in(dict(flatten(scenario.model_dump()))))
     _unchanged("scan", path, spec.sha256)
     if spec.positions:
         _unchanged("positions", Path(spec.positions), spec.positions_sha256)

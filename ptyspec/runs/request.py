@@ -158,7 +158,7 @@ def _scenario(target: str) -> Layer:
 def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
     """Read the scan once to learn its size, gridsize and whether its object is known."""
     from ptyspec.files.scan_file import read_stated
-    from ptyspec.files.stated import stated
+    from ptyspec.files.stated import stated_in
     from ptyspec.physics.level import scan_energy
     from ptyspec.pipeline.mend import mend
 
@@ -167,7 +167,7 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
         step = "leave out --profile; use --set grouping.n_groups=N for fewer groups"
         raise ConfigError(what, value=profile, source="--profile", next_step=step)
     path, said = Path(target).resolve(), _said(told)
-    scan = read_stated(path, stated(said))
+    scan = read_stated(path, stated_in(said))
     own = {key: said[f"scan.{key}"] for key in MENDS if f"scan.{key}" in said}
     with suppress(ValidationError):  # nonsense is refused with everything else, under its key
         scan = mend(scan, ScanSpec.model_validate({"kind": "measured", **own}))
