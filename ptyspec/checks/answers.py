@@ -53,7 +53,7 @@ def light_of(scan: Scan, shape: tuple[int, int], origin: tuple[int, int]) -> tup
 
     What falls beside the canvas is lost there; the usual light is the 90th percentile where any falls at all.
     """
-    weight, size = illumination_weight(scan.probe), scan.probe.shape[0]
+    weight, size = illumination_weight(scan.probe), scan.probe.shape[-1]
     x0, y0, width, height = object_extent(scan.positions, size)
     whole = np.zeros((height + 1, width + 1), np.float32)
     for x, y in np.floor(scan.positions).astype(int) - size // 2 - (x0, y0):

@@ -10,6 +10,7 @@ from ptyspec.errors import PtyspecError
 from ptyspec.physics import iterative
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.level import scan_energy
+from ptyspec.physics.probes import as_modes
 from ptyspec.physics.scale import rms_amplitude
 from ptyspec.physics.stitch import stitch
 from ptyspec.pipeline.group import group
@@ -239,11 +240,15 @@ def _known(run: FinishedRun, scan: RawScan) -> tuple[Array, tuple[int, int]]:
 
 
 def twin_is_possible(probe: Array) -> bool:
-    """Return whether the probe equals its own twin, conj(P(-r)), to 2 % of its norm, up to one global phase.
+    """Return whether the probe (each of its modes) equals its own twin, conj(P(-r)), to 2 % of its norm, up to one global phase.
 
     A single pattern then cannot tell an object patch from its twin: both give the same counts.
     Both centres of an even array are tried: pixel N/2 and the middle between the central pixels.
     """
+    return all(_is_its_twin(mode) for mode in as_modes(probe))
+
+
+def _is_its_twin(probe: Array) -> bool:
     energy = float(np.linalg.norm(probe))
     twins = (np.conj(probe[::-1, ::-1]), np.conj(np.roll(probe[::-1, ::-1], 1, axis=(0, 1))))
     # |<P, twin>| = |P|^2 exactly where the two are one array up to a phase.

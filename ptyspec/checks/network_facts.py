@@ -230,7 +230,7 @@ def _masked(material: StageOutputs) -> bool:
     """Whether the network's probe is dark outside the mask where nobody darkened it, or as was asked for."""
     asked, held = material.scenario.model, network_probe(material)
     if asked.probe_mask:
-        return not np.any(held[~central_mask(len(held), asked.probe_mask_diameter)])
+        return not np.any(held[..., ~central_mask(held.shape[-1], asked.probe_mask_diameter)])
     return bool(np.any((held == 0) & (material.containers.train.probe != 0)))
 
 

@@ -158,7 +158,7 @@ def stitched_once(outputs: StageOutputs) -> tuple[Patches, Reconstruction]:
 
 def weighted_mean(patches: Patches, made: Reconstruction) -> tuple[Array, Array]:
     """Return sum w O / sum w and sum w of single frames on whole pixels, on the canvas that was made."""
-    weight, size = illumination_weight(patches.probe).astype(np.float64), patches.probe.shape[0]
+    weight, size = illumination_weight(patches.probe).astype(np.float64), patches.probe.shape[-1]
     height, width = made.object.shape
     total, light = (
         np.zeros((height + 2 * size, width + 2 * size), kind) for kind in (complex, float)

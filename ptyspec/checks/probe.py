@@ -21,6 +21,8 @@ from ptyspec.checks.stage_outputs import StageOutputs, spread
 from ptyspec.contracts.bundles import Array, array_digest
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.geometry import extract_patches
+from ptyspec.physics.probes import as_modes, mode_powers
+from ptyspec.physics.scale import probe_modulus
 from ptyspec.spec.checks import Check
 from ptyspec.spec.clause import specification
 
@@ -76,7 +78,9 @@ def second_path(scenario: Scenario) -> Array | None:
         ideal = spec.kind == "ideal"
         disk = published_disk(model.N, spec.default_probe_scale) if ideal else None
         raw = custom(model.N, scenario.seeds.probe) if disk is None else disk
-        probe = raw / normalisation_factor(raw, model.probe_scale)
+        # The strongest of several modes has the raw probe's shape and its own part of the power.
+        share = max(spec.modes) / sum(spec.modes)
+        probe = raw / normalisation_factor(raw, model.probe_scale) * math.sqrt(share)
     else:
         path, probe = spec.path or scenario.scan.path, None
         if not spec.refine_sweeps and path.endswith((".npz", ".npy")):
@@ -93,13 +97,14 @@ def second_path(scenario: Scenario) -> Array | None:
 def probes(outputs: StageOutputs) -> dict[str, Any]:
     """Return amplitude statistics and energy of the subject's probe, and where the light is; plain numbers."""
     probe = outputs.scan.probeGuess
-    size = len(probe)
-    level = np.abs(probe).astype(np.float64)
+    size = probe.shape[-1]
+    level = probe_modulus(probe).astype(np.float64)
     energy, mask, edge = level**2, disk_mask(size, size / 2), size // 4
     total, centre = float(energy.sum()), energy[edge : size - edge, edge : size - edge]
     # Largest normalised overlap, over all shifts, with the twin conj P(-r): 1 where nothing tells
     # the two apart.
-    field = np.fft.fft2(probe.astype(np.complex128))
+    strongest = as_modes(probe)[0].astype(np.complex128)
+    field, own = np.fft.fft2(strongest), total * mode_powers(probe)[0]
     return {
         **{name: float(getattr(level, name)()) for name in ("min", "max", "mean", "std")},
         "l2": math.sqrt(total),
@@ -107,7 +112,7 @@ def probes(outputs: StageOutputs) -> dict[str, Any]:
         "energy": total,
         "energy_inside_mask": float(energy[mask].sum() / total),
         "energy_outside_central_half": 1 - float(centre.sum() / total),
-        "twin_overlap": float(np.abs(np.fft.ifft2(field * field)).max() / total),
+        "twin_overlap": float(np.abs(np.fft.ifft2(field * field)).max() / own),
     }
 
 
@@ -145,7 +150,7 @@ NO_OBJECT = "the object is unknown, or a guess that came with the file"
 def agree(outputs: StageOutputs) -> dict[str, float]:
     """Return how far the subject's probe is from the second path's; empty where there is none."""
     probe = second_path(outputs.scenario)
-    return {} if probe is None else agreement(outputs.scan.probeGuess, probe)
+    return {} if probe is None else agreement(as_modes(outputs.scan.probeGuess)[0], probe)
 
 
 def _formula(outputs: StageOutputs) -> bool:
@@ -182,7 +187,7 @@ def containers_hold_the_scans_probe_and_declare_it(check: Check, outputs: StageO
 def a_probe_is_masked_where_a_mask_was_asked_for(check: Check, outputs: StageOutputs) -> None:
     model, size = outputs.scenario.model, outputs.scan.N
     outside = ~disk_mask(size, float(model.probe_mask_diameter or model.N / 2))
-    lit = float(np.mean(np.abs(outputs.scan.probeGuess)[outside] > 0))
+    lit = float(np.mean(probe_modulus(outputs.scan.probeGuess)[outside] > 0))
     what = "lit part of the pixels outside the mask"
     if model.probe_mask:
         check.equal(lit, 0.0, what)
@@ -197,9 +202,10 @@ def the_data_were_made_with_the_stored_probe(check: Check, outputs: StageOutputs
         check.missing("the data were made with this probe", NO_OBJECT)
         return
     rows = spread(scan.size, FRAMES)  # of both splits: either could be of another probe
-    waves = extract_patches(scan.objectGuess, scan.positions[rows], scan.N) * scan.probeGuess
-    waves = waves.astype(np.complex128)
-    expected = np.abs(np.fft.fftshift(np.fft.fft2(waves, norm="ortho"), axes=(-2, -1)))
+    patches = extract_patches(scan.objectGuess, scan.positions[rows], scan.N)
+    waves = (patches * as_modes(scan.probeGuess)[:, None]).astype(np.complex128)
+    fields = np.fft.fftshift(np.fft.fft2(waves, norm="ortho"), axes=(-2, -1))
+    expected = np.sqrt(np.sum(np.abs(fields) ** 2, axis=0))
     expected = expected if scan.mask is None else expected * scan.mask
     measured = np.asarray(scan.diff3d[rows], np.float64)
     photons = float(scan.scale**2 * np.sum(expected**2))
@@ -237,7 +243,7 @@ def the_ideal_probe_has_the_recorded_figures(check: Check, outputs: StageOutputs
 def apodised(material: StageOutputs) -> StageOutputs:
     """The normalisation weighs columns differently by one per cent."""
     probe = material.scan.probeGuess
-    weights = 1 + 0.01 * np.linspace(-1, 1, len(probe))
+    weights = 1 + 0.01 * np.linspace(-1, 1, probe.shape[-1])
     return with_scan(material, probeGuess=(probe * weights).astype(np.complex64))
 
 

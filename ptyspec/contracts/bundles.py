@@ -115,8 +115,22 @@ def _frames(values: Any, source: str) -> Array:
 
 
 def _probe(values: Any, size: tuple[int, int], source: str) -> Array:
-    probe = as_array("probeGuess", values, np.complex64, (None, None), source=source)
-    if probe.shape != size:
+    several = np.ndim(values) == 3
+    shape = (None, None, None) if several else (None, None)
+    probe = as_array("probeGuess", values, np.complex64, shape, source=source)
+    if (
+        several
+    ):  # one form of equal illuminations: the strongest mode first, and no axis for one alone
+        power = np.sum(np.abs(probe) ** 2, axis=(1, 2), dtype=np.float64)
+        order = np.argsort(-power, kind="stable")
+        probe = (
+            probe[0]
+            if len(probe) == 1
+            else probe
+            if (order[:-1] < order[1:]).all()
+            else probe[order]
+        )
+    if probe.shape[-2:] != size:
         what = "the probe has another size than the frames"
         step = "crop or resample the probe to the frame size N"
         raise ProbeError(what, value=probe.shape, limit=size, source=source or None, next_step=step)
@@ -141,7 +155,10 @@ class RawScan(Bundle):
         Array,
         Held("M N N", "float32", FIELD, "X = sqrt(counts) / scale, zero frequency at N/2", least=0),
     ]
-    probeGuess: Annotated[Array, Held("N N", "complex64", FIELD, "the probe P")]
+    probeGuess: Annotated[
+        Array,
+        Held("N N | K N N", "complex64", FIELD, "the probe P, or K modes whose intensities add"),
+    ]
     scan_index: Annotated[Array, Held("M", "int64", "", "number of the image that was scanned")]
     scale: Annotated[float, Held("", "float", "", "s with counts = (s X)^2", least=0)] = Field(
         gt=0, allow_inf_nan=False
@@ -285,7 +302,7 @@ class Patches(Bundle):
 
     object: Annotated[Array, Held("B N N C", "complex64", GAUGE, "the object under each member")]
     coords: Annotated[Array, Held("B 1 2 C", "float64", PIXELS, "absolute positions, [x, y]")]
-    probe: Annotated[Array, Held("N N", "complex64", FIELD, "the probe that weights them")]
+    probe: Annotated[Array, Held("N N | K N N", "complex64", FIELD, "the probe that weights them")]
 
 
 class Container(Bundle):
@@ -307,7 +324,9 @@ class Container(Bundle):
         float, Held("", "float", GAUGE, "sqrt(mean sum X^2 / sum |P|^2), rms amplitude", least=0)
     ] = Field(gt=0, allow_inf_nan=False)
     coarse: Reconstruction
-    probe: Annotated[Array, Held("N N", "complex64", FIELD, "the scan's probe, the very array")]
+    probe: Annotated[
+        Array, Held("N N | K N N", "complex64", FIELD, "the scan's probe, the very array")
+    ]
     probe_digest: str
     split: Literal["train", "test", "all"]
     seed: int

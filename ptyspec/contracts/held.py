@@ -18,6 +18,7 @@ class Held:
     """What a field holds.
 
     - shape: one word an axis, a number or a letter that is the same length everywhere in its bundle; empty: one number.
+      A bar stands between forms that the array may have.
     - dtype: numpy's name of it; "int" and "float" for plain numbers.
     - nan: NaN may stand for a value that is not known; least: the smallest value there may be.
     """
@@ -32,8 +33,13 @@ class Held:
     @property
     def axes(self) -> str:
         """The shape as it is usually written."""
-        words = self.shape.split()
-        return f"({', '.join(words)}{',' if len(words) == 1 else ''})" if words else "one number"
+        told = [f"({', '.join(words)}{',' if len(words) == 1 else ''})" for words in self.forms]
+        return " or ".join(told) if self.shape else "one number"
+
+    @property
+    def forms(self) -> list[list[str]]:
+        """The words of each form."""
+        return [form.split() for form in self.shape.split("|")]
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ def _wrong_value(value: Any, held: Held, path: str, sizes: dict[str, int]) -> It
         return
     if value.dtype != np.dtype(held.dtype):
         yield WrongField(path, f"dtype {value.dtype}", f"dtype {held.dtype}")
-    words = held.shape.split()
+    words = next((form for form in held.forms if len(form) == value.ndim), held.forms[0])
     fits = len(words) == value.ndim and all(
         size == (int(word) if word.isdigit() else sizes.setdefault(word, size))
         for word, size in zip(words, value.shape, strict=True)

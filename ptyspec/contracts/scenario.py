@@ -12,6 +12,7 @@ from ptyspec.contracts.base import Settings
 
 Positive = Annotated[int, Field(gt=0)]
 Weight = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(gt=0)]
 
 
 def _power_of_two(value: int) -> int:
@@ -112,6 +113,8 @@ class ProbeSpec(Settings):
 
     kind: Literal["ideal", "custom", "file", "measured"] = "custom"
     default_probe_scale: Annotated[float, Field(gt=0)] = 0.7
+    modes: Annotated[tuple[Share, ...], Field(strict=False, min_length=1, max_length=8)] = (1.0,)
+    """Powers of a simulated probe's incoherent modes, in any unit: [0.7, 0.3] are two modes with 70 and 30 %."""
     path: str = ""
     """File whose probe a simulation uses as it is (kind `file`), or that replaces the one stored with a measured scan."""
     sha256: str = ""
@@ -238,6 +241,11 @@ class Scenario(Settings):
             )
         if self.probe.kind == "file" and not self.probe.path:
             raise ValueError("probe.kind is 'file' but probe.path names none")
+        if len(self.probe.modes) > 1 and self.probe.kind not in ("ideal", "custom"):
+            raise ValueError(
+                f"probe.modes are made for a simulated probe, but probe.kind is {self.probe.kind!r}: "
+                f"a file holds its modes itself, as an array (K, N, N)"
+            )
         if self.training.monitor == "val_loss" and self.training.validation_fraction == 0:
             raise ValueError(
                 "training.monitor is val_loss but training.validation_fraction is 0: nothing to monitor"

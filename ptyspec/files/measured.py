@@ -11,7 +11,7 @@ import numpy as np
 
 from ptyspec.contracts.bundles import Array, RawScan, as_array
 from ptyspec.errors import InputFileError, MeasurementError, ProbeError, ScanDataError
-from ptyspec.files.scan_parts import Measurement, amplitude_of, contradictions, single_mode
+from ptyspec.files.scan_parts import Measurement, amplitude_of, contradictions, stored_probe
 
 PLANCK_LIGHT = 1.986445857e-25
 """h c in J m (CODATA 2018, exact to the digits given)."""
@@ -220,12 +220,15 @@ def _window(measured: Measured) -> tuple[slice, slice]:
 
 
 def _band(measured: Measured, size: int) -> Array:
-    """The probe on N pixels over the same field of view: its spectrum cropped like the detector."""
-    probe = single_mode(np.asarray(measured.probe), f"{measured.source}: probe")
-    if probe.shape == (size, size) or probe.shape != measured.frames.shape[1:]:
+    """The probe, or its modes, on N pixels over the same field of view: the spectrum cropped like the detector."""
+    probe = stored_probe(np.asarray(measured.probe), f"{measured.source}: probe")
+    side = probe.shape[-2:]
+    if side == (size, size) or side != measured.frames.shape[1:]:
         return probe  # as it is: a wrong size is refused when the scan is made
-    centred = np.fft.ifftshift(probe.astype(np.complex128))
-    spectrum = np.fft.fftshift(np.fft.fft2(centred, norm="ortho"))
-    rows, columns = (slice(n // 2 - size // 2, n // 2 + size // 2) for n in probe.shape)
-    cropped = np.fft.ifftshift(spectrum[rows, columns])
-    return np.fft.fftshift(np.fft.ifft2(cropped, norm="ortho")).astype(np.complex64)
+    plane = (-2, -1)
+    centred = np.fft.ifftshift(probe.astype(np.complex128), axes=plane)
+    spectrum = np.fft.fftshift(np.fft.fft2(centred, norm="ortho"), axes=plane)
+    rows, columns = (slice(n // 2 - size // 2, n // 2 + size // 2) for n in side)
+    cropped = np.fft.ifftshift(spectrum[..., rows, columns], axes=plane)
+    made = np.fft.fftshift(np.fft.ifft2(cropped, norm="ortho"), axes=plane)
+    return np.asarray(made, np.complex64)

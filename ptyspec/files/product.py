@@ -16,7 +16,8 @@ from ptyspec.contracts.bundles import Array, RawScan, Reconstruction, as_array
 from ptyspec.errors import InputFileError
 from ptyspec.files.disk import atomic_file, existing_file
 from ptyspec.files.zipped_arrays import NpzArchive, write_arrays
-from ptyspec.physics.level import scan_energy
+from ptyspec.physics.probes import as_modes
+from ptyspec.physics.scale import mean_energy
 
 PLANCK_LIGHT_EV = 1.239841984e-6
 """h c in eV m."""
@@ -75,11 +76,11 @@ def write_product(
         **dict.fromkeys((*SCALARS, *OPTIONAL), 0.0),
         "detector_object_distance_m": float(geometry.get("distance_m", 0.0)),
         "probe_energy_eV": PLANCK_LIGHT_EV / wavelength if wavelength else 0.0,
-        "probe_photon_count": scan.scale**2 * scan_energy(scan),
+        "probe_photon_count": scan.scale**2 * mean_energy(scan.diff3d),
         "probe_position_indexes": np.arange(scan.size),
         "probe_position_x_m": scan.xcoords * pixel,
         "probe_position_y_m": scan.ycoords * pixel,
-        "probe": (scan.scale * scan.probeGuess).astype(np.complex64)[None, None],
+        "probe": as_modes(scan.scale * scan.probeGuess).astype(np.complex64)[None],
         "object": np.where(covered, reconstruction.object, 0).astype(np.complex64)[None],
         "object_layer_spacing_m": np.zeros(0),
         "loss_epochs": np.arange(len(losses)),

@@ -42,7 +42,7 @@ def read_scan(
     second file, a ptychodus product among others; `units` of positions; `step` and `shape` of a raster; the size of an
     `object_pixel`. Raises InputFileError (missing, damaged, pickled, another kind of file), ScanDataError and
     MeasurementError (wrong values), UnsupportedScanError (near field, reported before a missing probe), ProbeError (no
-    probe, wrong size, several modes), ConfigError (a statement that means nothing).
+    probe, wrong size, one that varies over the scan), ConfigError (a statement that means nothing).
     """
     return read_stated(
         path, Stated(measurement, probe, positions, units, step, shape, object_pixel)
@@ -260,7 +260,9 @@ class _Reading:
             what = "the file holds no probe"
             step = "pass `--probe FILE` (.npy, .npz or .h5), or store probeGuess (N, N) complex64"
             raise ProbeError(what, limit="key probeGuess", source=self.source, next_step=step)
-        return parts.single_mode(self.archive.read("probeGuess"), self.archive.source("probeGuess"))
+        return parts.stored_probe(
+            self.archive.read("probeGuess"), self.archive.source("probeGuess")
+        )
 
     def _metadata(self) -> dict[str, Any]:
         out: dict[str, Any] = {}

@@ -18,7 +18,8 @@ from ptyspec.errors import InputFileError, MeasurementError, ProbeError, ScanDat
 from ptyspec.files.disk import existing_file
 from ptyspec.files.zipped_arrays import NpzArchive, blocks
 from ptyspec.physics.geometry import extract_patches
-from ptyspec.physics.scale import intensity_scale, mean_energy
+from ptyspec.physics.probes import as_modes
+from ptyspec.physics.scale import intensity_scale, mean_energy, probe_modulus
 
 Measurement: TypeAlias = Literal["amplitude", "counts"]
 KINDS = ("amplitude", "counts")
@@ -134,8 +135,9 @@ def refuse_illuminated(scan: RawScan) -> None:
         return
     rows = np.unique(np.linspace(0, scan.size - 1, min(scan.size, SAMPLED_LABELS)).astype(int))
     labels, bare = scan.Y[rows], extract_patches(scan.objectGuess, scan.positions[rows], scan.N)
-    probe: Array = scan.probeGuess
-    lit = min(_residual(labels, probe * bare), _residual(labels, np.abs(probe) * bare))
+    probe: Array = as_modes(scan.probeGuess)
+    modulus = probe_modulus(scan.probeGuess)
+    lit = min(_residual(labels, light * bare) for light in (*probe, modulus))
     if lit < MATCH and lit < _residual(labels, bare) / 2:
         what = "the labels are illuminated: object times probe (SIM-LABELS-ILLUMINATED-001)"
         value, source = f"|Y| / |O| follows |P| to {lit:.2g}", scan.source or None
@@ -160,20 +162,21 @@ HDF5_OFFSETS = (0, 512, 1024, 2048)
 
 
 def read_probe(path: Path) -> Array:
-    """Return the probe (N, N) complex64 of a .npy, .npz (key probeGuess or probe), .cxi or .h5 file.
+    """Return the probe of a .npy, .npz (key probeGuess or probe), .cxi or .h5 file: (N, N) complex64, or (K, N, N).
 
-    Raises InputFileError for what cannot be read, ProbeError for several modes, ScanDataError for NaN.
+    Raises InputFileError for what cannot be read, ProbeError for a probe that varies over the scan, ScanDataError for
+    NaN.
     """
     path, found = existing_file(path), list[str]()
     with path.open("rb") as file:
         magic = file.read(8)
     if magic.startswith(b"\x93NUMPY"):
-        return single_mode(np.array(load_array(path, "probe")), str(path))
+        return stored_probe(np.array(load_array(path, "probe")), str(path))
     if magic.startswith(b"PK"):
         with NpzArchive(path) as archive:
             found = archive.keys
             if key := next((key for key in KEYS if key in archive), None):
-                return single_mode(archive.read(key), archive.source(key))
+                return stored_probe(archive.read(key), archive.source(key))
     else:
         # h5py is needed for these files alone
         from ptyspec.files.hdf5 import Hdf5File
@@ -182,7 +185,7 @@ def read_probe(path: Path) -> Array:
         with Hdf5File(path) as stored:
             ptypy = [f"content/probe/{name}/data" for name in stored.names("content/probe")]
             if key := stored.first(*KEYS, *ptypy) or stored.first(find_places(stored).illumination):
-                return single_mode(stored.read(key), stored.source(key))
+                return stored_probe(stored.read(key), stored.source(key))
     what, step = "the file holds no probe", "give a .npy file with one (N, N) complex array"
     value, limit = ", ".join(found) or None, "key probeGuess or probe"
     raise InputFileError(what, value=value, limit=limit, source=path, next_step=step)
@@ -215,17 +218,21 @@ def is_product(path: Path) -> bool:
         return stored.has(PRODUCT)
 
 
-def single_mode(probe: Array, source: str) -> Array:
-    """Return the probe as (N, N) complex64, mode axes of length one removed; ProbeError if several modes remain."""
+def stored_probe(probe: Array, source: str) -> Array:
+    """Return the probe complex64: (N, N), or (K, N, N) of K modes that do not interfere.
+
+    Axes of length one are removed, so that (1, K, N, N) of ptychodus and pty-chi and (1, 1, K, 1, N, N) of PtyLab are
+    read. ProbeError where two axes are longer than one: the probe then varies over the scan, or with the wavelength.
+    """
     shape = probe.shape
-    while probe.ndim > 2 and 1 in probe.shape:
-        probe = np.squeeze(probe, axis=probe.shape.index(1))
-    if probe.ndim > 2:
-        what = "the probe has several modes; this model illuminates with one coherent probe"
+    probe = probe.reshape(*(length for length in shape[:-2] if length > 1), *shape[-2:])
+    if probe.ndim > 3:
+        what = "the probe has modes and varies over the scan (or with the wavelength, or the slice)"
         save = "numpy.save('probe.npy', probe[0])"
-        step = f"keep the strongest mode: {save}, then `--probe probe.npy`"
-        raise ProbeError(what, value=shape, limit="(N, N)", source=source, next_step=step)
-    return as_array("probe", probe, np.complex64, (None, None), source=source)
+        step = f"keep the modes of its mean over the scan: {save}, then `--probe probe.npy`"
+        limit = "(N, N) or (K, N, N)"
+        raise ProbeError(what, value=shape, limit=limit, source=source, next_step=step)
+    return as_array("probe", probe, np.complex64, (None,) * probe.ndim, source=source)
 
 
 def product_error(path: Path) -> InputFileError:

@@ -12,7 +12,7 @@ import numpy as np
 from ptyspec.contracts.bundles import Array
 from ptyspec.networks.framework import ops
 from ptyspec.physics.merge import FLOOR
-from ptyspec.physics.scale import illumination_weight
+from ptyspec.physics.scale import illumination_weight, probe_intensity
 
 Tensor = Any
 """A tensor of whichever backend Keras runs on."""
@@ -74,34 +74,45 @@ ALPHA = 0.1
 
 
 class ForwardModel:
-    """|F(P o)|^2 for one probe and mask, its back-projection, and the merge of overlapping members."""
+    """|F(P o)|^2 for one probe and mask, its back-projection, and the merge of overlapping members.
+
+    The probe is (N, N), or (K, N, N) of modes whose intensities are added.
+    """
 
     def __init__(self, probe: Array, members: int, canvas: int, mask: Array | None = None) -> None:
-        size = probe.shape[0]
+        size = probe.shape[-1]
         signs = 1.0 - 2.0 * (np.indices((size, size)).sum(axis=0) % 2)
         centred = np.asarray(probe, np.complex128) * signs
         self.size, self.members, self.canvas = size, members, canvas
         self.probe = Field(centred.real.astype(np.float32), centred.imag.astype(np.float32))
-        intensity = np.abs(centred) ** 2
+        self.several = probe.ndim == 3
+        intensity = probe_intensity(centred)
         self.step = (1.0 / (ALPHA * intensity.max() + (1 - ALPHA) * intensity)).astype(np.float32)
         self.weight = illumination_weight(probe)
         self.mask = None if mask is None else np.asarray(mask, np.float32)
 
     def detector(self, obj: Field) -> Field:
-        """Field at the detector of object patches (B * C, N, N)."""
+        """Field at the detector of object patches (B * C, N, N): of each mode, (B * C, K, N, N), where there are several."""
+        if self.several:
+            obj = Field(obj.re[:, None], obj.im[:, None])
         return far_field(self.probe * obj)
 
     def intensity(self, obj: Field) -> Tensor:
         """Predicted intensity in field units, (B * C, N, N), stored order."""
-        return self.detector(obj).intensity
+        return self._over_modes(self.detector(obj).intensity)
 
     def back_projection(self, obj: Field, amplitude: Tensor) -> Field:
         """Object change that moves the prediction to the measured modulus (the rPIE step), (B * C, N, N)."""
         field = self.detector(obj)
-        excess = amplitude * ops.rsqrt(field.intensity + 1e-12) - 1.0
+        excess = amplitude * ops.rsqrt(self._over_modes(field.intensity) + 1e-12) - 1.0
         if self.mask is not None:
             excess = excess * self.mask
-        return (self.probe.conj * from_far_field(field.times(excess))).times(self.step)
+        excess = excess[:, None] if self.several else excess
+        change = self.probe.conj * from_far_field(field.times(excess))
+        return Field(*(self._over_modes(part) for part in change)).times(self.step)
+
+    def _over_modes(self, values: Tensor) -> Tensor:
+        return ops.sum(values, axis=1) if self.several else values
 
     def placement(self, relative: Tensor) -> "Placement":
         """Matrices that move members onto their group's canvas and back; relative is (B, 1, 2, C)."""

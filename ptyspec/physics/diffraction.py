@@ -21,5 +21,10 @@ def from_far_field(field: Array) -> Array:
 
 
 def expected_amplitude(probe: Array, patches: Array) -> Array:
-    """Return |F(P O_j)| in field units for object patches (..., N, N)."""
+    """Return |F(P O_j)| in field units for object patches (..., N, N).
+
+    Intensities of a probe's K modes (K, N, N) add, for they do not interfere: sqrt(sum_k |F(P_k O_j)|^2).
+    """
+    if probe.ndim == 3:
+        return np.sqrt(sum(np.abs(far_field(mode * patches)) ** 2 for mode in probe))
     return np.abs(far_field(probe * patches))

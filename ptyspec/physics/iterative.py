@@ -14,7 +14,8 @@ from scipy import fft
 from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
 from ptyspec.physics.geometry import object_extent
 from ptyspec.physics.level import scan_energy
-from ptyspec.physics.scale import illumination_weight, probe_energy, rms_amplitude
+from ptyspec.physics.probes import orthogonal_modes
+from ptyspec.physics.scale import illumination_weight, probe_energy, probe_modulus, rms_amplitude
 from ptyspec.physics.stitch import finish
 from ptyspec.seeds import generator
 
@@ -27,18 +28,24 @@ MOMENTUM = 0.97
 def shifted_probes(probe: Array, shifts: Array) -> Array:
     """Probe moved by sub-pixel (M, 2) shifts [dx, dy], (M, N, N) complex64, by the Fourier shift theorem.
 
+    Of a probe with modes (K, N, N) all modes move: (M, K, N, N).
+
     |F(P O_j)| is the same whether the object is sampled at a fraction or the probe is moved by it, and moving
     the probe leaves the object on its own pixels.
     """
-    ramp_x, ramp_y = shift_ramps(probe.shape[0], shifts)
+    ramp_x, ramp_y = shift_ramps(probe.shape[-1], shifts, probe.ndim)
     return np.asarray(fft.ifft2(fft.fft2(probe.astype(np.complex64)) * ramp_y * ramp_x))
 
 
-def shift_ramps(size: int, shifts: Array) -> tuple[Array, Array]:
-    """Fourier factors (M, 1, N) and (M, N, 1) that move content by (M, 2) shifts [dx, dy]."""
+def shift_ramps(size: int, shifts: Array, axes: int = 2) -> tuple[Array, Array]:
+    """Fourier factors (M, 1, N) and (M, N, 1) that move content by (M, 2) shifts [dx, dy].
+
+    For content of more axes (modes) they are (M, 1, 1, N) and (M, 1, N, 1).
+    """
     frequency = fft.fftfreq(size)
     ramps = np.exp(-2j * np.pi * frequency * np.asarray(shifts)[:, :, None]).astype(np.complex64)
-    return ramps[:, 0, None, :], ramps[:, 1, :, None]
+    across, down = ramps[:, 0, None, :], ramps[:, 1, :, None]
+    return (across, down) if axes == 2 else (across[:, None], down[:, None])
 
 
 def reconstruct(
@@ -100,7 +107,11 @@ class Canvas:
 def update_object(
     canvas: Canvas, scan: RawScan, rows: Array, probe: Array, alpha: float
 ) -> list[tuple[Array, Array]]:
-    """Update the object by these frames in order; return each frame's (object window before, exit wave change)."""
+    """Update the object by these frames in order; return each frame's (object window before, exit wave change).
+
+    The exit waves of all modes are changed by one ratio, measured over predicted modulus (Thibault, Menzel, Nature
+    494, 68 (2013)).
+    """
     size = scan.N
     probes = shifted_probes(probe, canvas.fraction[rows])
     measured = fft.ifftshift(scan.diff3d[rows], axes=(-2, -1))
@@ -111,14 +122,20 @@ def update_object(
         before = window.copy()
         exit_wave = shifted * window
         field = fft.fft2(exit_wave, norm="ortho")
-        factor = modulus / np.maximum(np.abs(field), 1e-9)
+        factor = modulus / np.maximum(probe_modulus(field), 1e-9)
         if seen is not None:
             factor[~seen] = 1.0  # an unmeasured pixel keeps the model's own value
         change = fft.ifft2(field * factor, norm="ortho") - exit_wave
-        intensity = shifted.real**2 + shifted.imag**2
-        window += shifted.conj() * change / ((1 - alpha) * intensity + alpha * intensity.max())
+        intensity = _over_modes(shifted.real**2 + shifted.imag**2)
+        push = _over_modes(shifted.conj() * change)
+        window += push / ((1 - alpha) * intensity + alpha * intensity.max())
         made.append((before, change))
     return made
+
+
+def _over_modes(values: Array) -> Array:
+    """Sum over the modes of (K, N, N); what has none is as it was."""
+    return np.asarray(values.sum(axis=0) if values.ndim == 3 else values)
 
 
 def _paste(obj: Array, start: Reconstruction, x0: int, y0: int) -> None:
@@ -139,12 +156,13 @@ WAIT = 2
 def refine_probe(
     scan: RawScan, *, sweeps: int, seed: int = 0, progress: Callable[[int, int], None] | None = None
 ) -> Array:
-    """Return the (N, N) complex64 probe after `sweeps` passes over all frames, with the energy of the given one.
+    """Return the complex64 probe after `sweeps` passes over all frames, shape and energy those of the given one.
 
     A measured scan's probe is a guess: it is refined together with a throw-away object before anything is trained.
     Batch form of the ePIE probe update (Maiden, Rodenburg, Ultramicroscopy 109, 1256 (2009)), averaged over the
     frames of a batch: P += step sum_j conj(O_j) (psi'_j - psi_j) / max sum_j |O_j|^2. The energy is held, since a
-    factor between probe and object is a gauge: the object keeps the scale that the file's probe gives it.
+    factor between probe and object is a gauge: the object keeps the scale that the file's probe gives it. Modes are
+    refined together and come back orthogonal, strongest first.
     """
     probe, energy = scan.probeGuess.copy(), probe_energy(scan.probeGuess)
     canvas = Canvas(scan)
@@ -159,14 +177,14 @@ def refine_probe(
                 probe = (probe * np.sqrt(energy / probe_energy(probe))).astype(np.complex64)
         if progress is not None:
             progress(sweep + 1, sweeps)
-    return np.asarray(probe, np.complex64)
+    return orthogonal_modes(np.asarray(probe, np.complex64))
 
 
 def _probe_step(made: list[tuple[Array, Array]], shifts: Array) -> Array:
     """Average of the frames' probe changes, each moved back by its frame's sub-pixel shift."""
     windows = np.stack([window for window, _ in made])
     changes = np.stack([window.conj() * change for window, change in made])
-    ramp_x, ramp_y = shift_ramps(windows.shape[-1], -shifts)
+    ramp_x, ramp_y = shift_ramps(windows.shape[-1], -shifts, changes.ndim - 1)
     moved = fft.ifft2((fft.fft2(changes) * ramp_y * ramp_x).sum(axis=0))
     light = (np.abs(windows) ** 2).sum(axis=0)
     return np.asarray(moved / light.max())

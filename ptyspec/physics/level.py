@@ -9,7 +9,7 @@ import numpy as np
 from ptyspec.contracts.bundles import Array, RawScan, release_pages
 from ptyspec.errors import ScanDataError
 from ptyspec.physics.diffraction import far_field
-from ptyspec.physics.scale import CHUNK, mean_energy
+from ptyspec.physics.scale import CHUNK, mean_energy, probe_intensity
 
 SPREADS = (1, 2, 4, 8)
 """Widths in detector pixels by which an object spreads the direct beam; their mixture is fitted."""
@@ -58,7 +58,7 @@ def expected_pattern(probe: Array, total: Array, seen: Array) -> Array:
     """
     from scipy.ndimage import gaussian_filter
 
-    beam = np.abs(far_field(probe.astype(np.complex128))) ** 2
+    beam = probe_intensity(far_field(probe.astype(np.complex128)))
     spread = [beam, *(gaussian_filter(beam, width, mode="wrap") for width in SPREADS)]
     parts = np.stack([one.ravel() / one.sum() for one in spread])
     measured, weight = total.ravel(), seen.ravel()

@@ -1,4 +1,6 @@
-"""Simulated probes and their normalisation, (N, N) complex64."""
+"""Simulated probes, their modes and their normalisation, complex64."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -11,9 +13,54 @@ from ptyspec.seeds import generator
 
 
 def make_probe(spec: ProbeSpec, size: int, probe_scale: float, seed: int) -> Array:
-    """Return the normalised (size, size) complex64 probe of this kind."""
+    """Return the normalised (size, size) complex64 probe of this kind, or its modes (K, size, size)."""
     raw = ideal(size, spec.default_probe_scale) if spec.kind == "ideal" else custom(size, seed)
-    return normalise(raw, probe_scale)
+    probe = normalise(raw, probe_scale)
+    return probe if len(spec.modes) == 1 else with_modes(probe, spec.modes)
+
+
+def with_modes(probe: Array, powers: Sequence[float]) -> Array:
+    """Return K orthogonal modes (K, N, N) complex64, strongest first, whose energies add to that of `probe`.
+
+    The first is the probe itself; the others are it times x, y, x^2, x y, y^2, ... of rising order, each made
+    orthogonal to those before it (Gram and Schmidt).
+    """
+    shares = np.sort(np.asarray(powers, np.float64))[::-1] / np.sum(powers)
+    steps = (np.arange(len(probe)) - (len(probe) - 1) / 2) / len(probe)
+    x, y = np.meshgrid(steps, steps)
+    orders = [(order - down, down) for order in range(len(shares)) for down in range(order + 1)]
+    made: list[Array] = []
+    for across, down in orders[: len(shares)]:
+        mode = probe.astype(np.complex128) * x**across * y**down
+        for _ in range(2):  # twice: one pass leaves what rounding of near-parallel modes leaves
+            for other in made:
+                mode = mode - other * np.vdot(other, mode)
+        made.append(mode / np.linalg.norm(mode))
+    levels = np.linalg.norm(probe.astype(np.complex128)) * np.sqrt(shares)
+    return np.asarray(np.stack(made) * levels[:, None, None], np.complex64)
+
+
+def as_modes(probe: Array) -> Array:
+    """Return the modes of a probe as (K, N, N): one where it is (N, N)."""
+    return probe.reshape(-1, *probe.shape[-2:])
+
+
+def mode_powers(probe: Array) -> Array:
+    """Return the shares of the modes in the probe's energy, (K,) float64."""
+    energies = np.sum(np.abs(as_modes(probe).astype(np.complex128)) ** 2, axis=(1, 2))
+    return np.asarray(energies / energies.sum())
+
+
+def orthogonal_modes(probe: Array) -> Array:
+    """Return the orthogonal modes of the same illumination, strongest first; (K, N, N) complex64.
+
+    A unitary mixture of modes leaves every pattern as it is, so this is a choice of gauge. A probe (N, N) is left alone.
+    """
+    if probe.ndim == 2:
+        return probe
+    flat = probe.reshape(len(probe), -1).astype(np.complex128)
+    _, levels, modes = np.linalg.svd(flat, full_matrices=False)
+    return np.asarray((levels[:, None] * modes).reshape(probe.shape), np.complex64)
 
 
 def ideal(size: int, default_probe_scale: float = 0.7) -> Array:

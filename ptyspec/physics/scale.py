@@ -42,13 +42,24 @@ def rms_amplitude(energy: float, probe: Array) -> float:
 
 
 def probe_energy(probe: Array) -> float:
-    """sum |P|^2."""
+    """sum |P|^2, over all modes."""
     return float(np.sum(np.abs(probe.astype(np.complex128)) ** 2))
+
+
+def probe_intensity(probe: Array) -> Array:
+    """|P|^2, (N, N): the sum over the modes of a probe (K, N, N)."""
+    intensity = np.abs(probe) ** 2
+    return np.asarray(intensity.sum(axis=0) if probe.ndim == 3 else intensity)
+
+
+def probe_modulus(probe: Array) -> Array:
+    """|P|, (N, N); of modes (K, N, N), and of their fields at the detector, the root of the summed intensities."""
+    return np.sqrt(probe_intensity(probe)) if probe.ndim == 3 else np.abs(probe)
 
 
 def illumination_weight(probe: Array) -> Array:
     """w = |P|^2 / max |P|^2, (N, N) float32: weight of merge and stitch."""
-    intensity = np.abs(probe) ** 2
+    intensity = probe_intensity(probe)
     return np.asarray(intensity / intensity.max(), np.float32)
 
 

@@ -17,7 +17,7 @@ CHUNK = 256
 def field_amplitudes(obj: Array, probe: Array, positions: Array) -> Iterator[Array]:
     """Yield |F(P O_j)| in chunks (<= 256, N, N) float32, in scan order."""
     for start in range(0, len(positions), CHUNK):
-        patches = extract_patches(obj, positions[start : start + CHUNK], probe.shape[0])
+        patches = extract_patches(obj, positions[start : start + CHUNK], probe.shape[-1])
         yield expected_amplitude(probe, patches).astype(np.float32)
 
 

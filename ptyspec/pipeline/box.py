@@ -24,7 +24,7 @@ class Scan:
     - frames: (M, N, N), counts = Poisson((scale |F(P O_j)|)^2) with the orthonormal transform F, or, where
       `measurement` is "amplitudes", the square root of the counts over the scale. Zero frequency is at [N/2, N/2].
     - positions: (M, 2) float64, [x, y]: column and row of the object under probe pixel [N/2, N/2].
-    - probe: (N, N) complex64, fixed.
+    - probe: (N, N) complex64, fixed; or (K, N, N), K modes that do not interfere: |F(P_k O_j)|^2 are added.
     - mask: (N, N) bool, True where the detector measured; None: everywhere.
     """
 

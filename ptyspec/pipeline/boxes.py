@@ -48,7 +48,7 @@ class Network:
             what, step = "this network is fitted to one scan", "put the frames into one scan"
             raise ConfigError(what, value=len(scans), limit="1", source="fit", next_step=step)
         scan = raw_of(scans[0])
-        size = {"model.N": scan.probeGuess.shape[0]}
+        size = {"model.N": scan.probeGuess.shape[-1]}
         scenario = Scenario.model_validate(nest({"name": self.name, **settings, **size}))
         groups = self.pipeline.group(scenario, TrainTest(scan, scan))
         containers = self.pipeline.normalize(scenario, groups)

@@ -79,9 +79,9 @@ def _probe(scenario: Scenario) -> Array:
 
     probe = read_probe(Path(spec.path))
     _unchanged("probe", Path(spec.path), spec.sha256)
-    if probe.shape != (model.N, model.N):
+    if probe.shape[-2:] != (model.N, model.N):
         what = "the probe has another size than the frames"
-        step = f"set model.N={probe.shape[0]} or give another probe"
+        step = f"set model.N={probe.shape[-1]} or give another probe"
         limit = (model.N, model.N)
         raise ProbeError(what, value=probe.shape, limit=limit, source=spec.path, next_step=step)
     return probe

@@ -9,6 +9,8 @@ import numpy as np
 from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
 from ptyspec.contracts.records import History
 from ptyspec.contracts.run import RunResult
+from ptyspec.physics.probes import as_modes, mode_powers
+from ptyspec.physics.scale import probe_modulus
 from ptyspec.pipeline.protocol import Progress
 from ptyspec.render import canvas
 from ptyspec.render.canvas import Frame, frame_of, place, views
@@ -209,9 +211,11 @@ def _pattern(axes: "Axes", scan: RawScan, counts: Array, frame: Frame, title: st
 
 
 def _probe(panels: "Sequence[Axes]", probe: Array, frame: Frame) -> None:
-    modulus = np.abs(probe)
-    angle = np.where(modulus > 0.02 * modulus.max(), np.angle(probe), np.nan)
+    modulus, powers = probe_modulus(probe), mode_powers(probe)
+    angle = np.where(modulus > 0.02 * modulus.max(), np.angle(as_modes(probe)[0]), np.nan)
     title = f"probe |P|: mean {modulus.mean():.3f}, L2 {np.linalg.norm(probe):.2f}"
+    if len(powers) > 1:
+        title += f", {len(powers)} modes ({' '.join(f'{power:.0%}' for power in powers)})"
     views = (
         (modulus, "viridis", (0.0, float(modulus.max())), title, "|P|"),
         (angle, "twilight_shifted", (-np.pi, np.pi), "probe phase (|P| > 2 % of max)", "rad"),

@@ -78,7 +78,10 @@ DATASET = "entry_1/data_1/data"
             {f"{DETECTOR}/mask": np.zeros((4, 4), int)}, ScanDataError, "mask", id="small-mask"
         ),
         pytest.param(
-            {f"{SOURCE}/illumination": np.ones((2, N, N))}, ProbeError, "several modes", id="modes"
+            {f"{SOURCE}/illumination": np.ones((2, 2, N, N))},
+            ProbeError,
+            "varies over the scan",
+            id="modes",
         ),
         pytest.param(
             {f"{SOURCE}/illumination": np.ones((8, 8))},

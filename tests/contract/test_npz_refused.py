@@ -178,9 +178,9 @@ WRONG = np.nan * np.ones((M, N, N), np.float32)
         ),
         pytest.param({"probeGuess": None}, ProbeError, "--probe", id="no-probe"),
         pytest.param(
-            {"probeGuess": np.ones((3, N, N), np.complex64)},
+            {"probeGuess": np.ones((3, 2, N, N), np.complex64)},
             ProbeError,
-            "several modes",
+            "varies over the scan",
             id="modes",
         ),
         pytest.param(

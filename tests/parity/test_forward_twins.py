@@ -13,6 +13,7 @@ from ptyspec.networks.forward import Field, ForwardModel, fold, polar, sampling_
 from ptyspec.physics import interpolate, iterative, merge
 from ptyspec.physics.diffraction import expected_amplitude, far_field
 from ptyspec.physics.geometry import required_canvas
+from ptyspec.physics.probes import with_modes
 from ptyspec.physics.scale import BACKGROUND, illumination_weight, mean_energy, poisson_deviance
 from ptyspec.spec.checks import Check
 from tests.small_scenes import cut, exact_scan, small_probe, textured_object
@@ -37,7 +38,7 @@ class Scene(NamedTuple):
     model: ForwardModel
 
 
-def scene(size: int, grid: int) -> Scene:
+def scene(size: int, grid: int, modes: tuple[float, ...] = (1.0,)) -> Scene:
     members = grid**2
     draws = np.random.default_rng(members)
     coords = np.array([[40.0, 45.0], [52.0, 70.0], [58.0, 50.0]])[:, :, None] + draws.uniform(
@@ -46,7 +47,7 @@ def scene(size: int, grid: int) -> Scene:
     relative = (coords.mean(axis=-1, keepdims=True) - coords)[:, None].astype(np.float32)
     flat = cut(textured_object(140, 120), np.moveaxis(coords, 1, 2).reshape(-1, 2), size)
     patches = np.moveaxis(flat.reshape(B, members, size, size), 1, -1)
-    probe = small_probe(size)
+    probe = small_probe(size) if len(modes) == 1 else with_modes(small_probe(size), modes)
     canvas = required_canvas(relative, size)
     model = ForwardModel(probe, members, canvas)
     return Scene(patches, relative, probe, expected_amplitude(probe, flat), canvas, model)
@@ -95,6 +96,22 @@ def test_the_transform_without_a_probe_is_the_orthonormal_dft_and_its_inverse_un
     made = forward.far_field(pair(patch))
     clause.close(joined(made), np.fft.fft2(patch.astype(complex), norm="ortho"), "transform")
     clause.close(joined(forward.from_far_field(made)), patch, "transform and its inverse")
+
+
+@pytest.mark.clause("FORWARD-005", "FORWARD-007")
+@pytest.mark.parametrize("powers", [(0.7, 0.3), (5.0, 3.0, 2.0)], ids=["two", "three"])
+def test_modes_are_the_same_in_all_forms(powers: tuple[float, ...], clause: Check) -> None:
+    it = scene(32, 2, powers)
+    made = it.model.intensity(pair(members_first(it.patches)))
+    clause("FORWARD-007").close(np.asarray(made), it.amplitude**2, "predicted intensity")
+    scan = exact_scan(textured_object(80, 90), it.probe, np.array([[40.0, 38.0]]))
+    canvas = iterative.Canvas(scan)
+    before = canvas.window(0, 32).copy()[None]
+    iterative.update_object(canvas, scan, np.array([0]), it.probe, alpha=0.1)
+    expected = canvas.window(0, 32)[None] - before
+    step = ForwardModel(it.probe, 1, 32).back_projection(pair(before), scan.diff3d)
+    apart = np.linalg.norm(joined(step) - expected) / np.linalg.norm(before + expected)
+    clause("FORWARD-005").holds(apart < TWIN, "step of the twins, relative L2", apart, TWIN)
 
 
 STARTS = np.array([0.0, 3.0, -2.0, 0.5, -0.25, 4.75, -6.9, 1e-5, -1e-5, 2.99999], np.float32)

@@ -179,3 +179,10 @@ def xy_swapped_on_reading(positions, own):
     """Positions are read as (y, x): x and y change places between file and scan."""
     other = {"x": "y", "y": "x"}
     return {other[key[0]] + key[1:]: values for key, values in positions(own).items()}
+
+
+@fault("files.scan_parts:stored_probe", red="PROBE-007", green="FILE-003")
+def first_mode_alone(stored_probe, probe, source):
+    """Of a probe with several modes the first is kept, with its own power alone."""
+    made = stored_probe(probe, source)
+    return made[0] if made.ndim == 3 else made

@@ -174,3 +174,9 @@ def uncovered_pixels_scored(cut, reconstruction, truth):
         "coverage": np.maximum(reconstruction.coverage, 1e-6),
     }
     return cut(reconstruction.model_copy(update=filled), truth)
+
+
+@fault("physics.scale:probe_modulus", red="ITERATIVE-003", green="ITERATIVE-001 FORWARD-007")
+def each_mode_explains_the_frame(probe_modulus, probe):
+    """The exit wave of each mode is given the whole measured modulus."""
+    return np.abs(probe)

@@ -9,6 +9,12 @@ from ptyspec.faults.fault import changed, clauses, fault
 from ptyspec.physics.interpolate import kernel
 
 
+@fault("physics.diffraction:expected_amplitude", red="FORWARD-007", green="FORWARD-004")
+def fields_of_modes_add(expected_amplitude, probe, patches):
+    """The modes of a probe are added as fields, as if they interfered."""
+    return expected_amplitude(probe.sum(axis=0) if probe.ndim == 3 else probe, patches)
+
+
 @fault("physics.simulate:measure", 44)
 @clauses(red="SCALE-001 DOSE-001 SYNTH-POISSON-DOSE-001", green="DOSE-003 NORM-001 NORM-006")
 def closed_form_scale(measure, obj, probe, positions, dose, seed):
