@@ -29,12 +29,12 @@ LEAST_STEP = 0.05
 UNITS = {"metres": 1e-9, "millimetres": 1e-6, "micrometres": 1e-3}
 """Length units, and the step (in the unit) from which on a scan is likely to be told in it: a nanometre and more."""
 NEXT = {
-    "SCAN-001": "give positions in object pixels: metres times N times the detector's pixel over wavelength and distance",
+    "SCAN-001": "--units m --object-pixel 20nm (or um, nm; with the size of your object pixel)",
     "SCAN-002": "check the unit of the positions and the pixel size of the probe",
     "SCAN-003": "--measurement counts if the frames are intensities; or store the scale",
     "SCAN-004": "--hot-pixels find masks them",
     "SCAN-005": "--hot-pixels find masks them, or give the detector's mask",
-    "SCAN-006": "check the polarity of the mask: True is where the detector measured",
+    "SCAN-006": "give a mask that leaves the beam; True is where the detector measured",
     "SCAN-007": "--drop-frames auto leaves them out",
     "SCAN-008": "--centre auto moves the patterns",
     "SCAN-009": "check that probe and frames have the same pixel size; give another one by --probe",

@@ -144,7 +144,10 @@ def _mask(file: Hdf5File, frames: Array, warnings: list[str]) -> Array:
         stored = file.read(key)
         allowed = HAS_SIGNAL if key.endswith("/mask") else 0
         bad = (stored.astype(np.int64) & ~allowed) != 0
-        bad = bad.any(axis=0) if bad.ndim == 3 else bad
+        if bad.ndim == 3:
+            if lost := int((bad.any(axis=0) & ~bad.all(axis=0)).sum()):
+                warnings.append(f"{lost} pixels that are bad in some frame were masked in all")
+            bad = bad.any(axis=0)
         good = ~as_array("mask", bad, np.bool_, frames.shape[1:], source=file.source(key))
     if frames.dtype.kind == "u":
         full = (frames == np.iinfo(frames.dtype).max).any(axis=0) & good

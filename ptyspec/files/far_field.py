@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ptyspec.contracts.bundles import Array
-from ptyspec.errors import UnsupportedScanError
+from ptyspec.errors import ScanDataError, UnsupportedScanError
+from ptyspec.files.stated import METRES
 
 if TYPE_CHECKING:
     from ptyspec.contracts.bundles import RawScan
     from ptyspec.files.measured import PixelScan
 
+USUAL, IMPOSSIBLE = 1e-3, 100.0
+"""Steps over the field of view: of the finest scans, and beyond any beam of a near-field scan."""
 MAX_STEP_FRACTION = 0.5
 """Largest median step in fields of view: neighbours overlap by half (linear) only if the beam is >= 2 steps wide."""
 MAX_BEAM_FRACTION = 2.0
@@ -86,6 +89,15 @@ def require_far_field(scan: "PixelScan | RawScan") -> Sampling | None:
     if not isinstance(geometry, Mapping) or len(scan.diff3d) < 2 or not {*geometry} >= LENGTHS:
         return None
     sampling = measure_sampling(scan.diff3d, scan.positions, geometry)
+    if unit := _other_unit(sampling):
+        what, step = f"positions in metres would be {_um(sampling.step_m)} apart", f"--units {unit}"
+        value, limit = (
+            f"median step {_um(sampling.step_m)}",
+            f"a frame sees {_um(sampling.field_of_view_m)}",
+        )
+        more = f"if the file tells them in {unit}, pass `{step}`"
+        source = scan.source or None
+        raise ScanDataError(what, value=value, limit=limit, source=source, next_step=more)
     if sampling.reasons:
         what = f"this is a near-field scan: {'; '.join(sampling.reasons)}"
         value = f"step {_um(sampling.step_m)}, sqrt(lambda z) {_um(sampling.fresnel_length_m)}"
@@ -95,6 +107,15 @@ def require_far_field(scan: "PixelScan | RawScan") -> Sampling | None:
         step, source = f"{near}; check distance, wavelength and pixel size", scan.source or None
         raise UnsupportedScanError(what, value=value, limit=limit, source=source, next_step=step)
     return sampling
+
+
+def _other_unit(sampling: Sampling) -> str:
+    """The unit in which a step that no beam bridges would be a usual one; empty where the step is possible."""
+    part = sampling.step_m / sampling.field_of_view_m
+    if part < IMPOSSIBLE:
+        return ""
+    fits = (unit for unit in ("mm", "um", "nm") if USUAL < part * METRES[unit] < MAX_STEP_FRACTION)
+    return next(fits, "")
 
 
 def measure_sampling(amplitude: Array, positions: Array, geometry: Mapping[str, Any]) -> Sampling:

@@ -11,7 +11,12 @@ import numpy as np
 
 from ptyspec.contracts.bundles import Array, RawScan, as_array
 from ptyspec.errors import InputFileError, MeasurementError, ProbeError, ScanDataError
+<<<<<<< HEAD
 from ptyspec.files.scan_parts import Measurement, amplitude_of, contradictions, stored_probe
+=======
+from ptyspec.files.markers import without_markers
+from ptyspec.files.scan_parts import Measurement, amplitude_of, contradictions, single_mode
+>>>>>>> 958b945 (Pixels without data are masked whatever marks them; a mask of the other polarity is turned; lengths in another unit are named)
 
 PLANCK_LIGHT = 1.986445857e-25
 """h c in J m (CODATA 2018, exact to the digits given)."""
@@ -133,7 +138,8 @@ def in_pixels(measured: Measured, asked: Measurement | None = None) -> PixelScan
     window = _window(measured)
     frames = measured.frames[(slice(None), *window)]
     mask = np.ones(measured.frames.shape[1:], bool) if measured.mask is None else measured.mask
-    mask = mask[window]
+    frames, told, said = without_markers(frames, mask[window])
+    mask = np.ones(frames.shape[1:], bool) if told is None else told
     frames = np.where(mask, frames, np.zeros((), frames.dtype))
     size = frames.shape[1]
     positions = paired(measured)
@@ -150,7 +156,7 @@ def in_pixels(measured: Measured, asked: Measurement | None = None) -> PixelScan
     if (size, size) != measured.frames.shape[1:]:
         named = zip(("rows", "columns"), window, strict=True)
         metadata["crop"] = {name: [side.start, side.stop] for name, side in named}
-    warnings = [*measured.warnings, *contradictions(frames, kind)]
+    warnings = [*measured.warnings, *said, *contradictions(frames, kind)]
     if warnings:
         metadata["warnings"] = warnings
     amplitude = amplitude_of(frames, kind, 1.0, "data", measured.source)

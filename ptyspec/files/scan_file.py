@@ -15,6 +15,7 @@ from ptyspec.files import formats
 from ptyspec.files import scan_parts as parts
 from ptyspec.files.disk import atomic_file, existing_file, sha256_of
 from ptyspec.files.far_field import require_far_field
+from ptyspec.files.markers import without_markers
 from ptyspec.files.measured import PixelScan, in_pixels, to_raw_scan
 from ptyspec.files.placement import Placement, completed, in_units, placement
 from ptyspec.files.scan_parts import Measurement
@@ -89,10 +90,20 @@ FORMAT = "ptyspec-scan-1"
 """Value of the key `format` in files that write_scan wrote: read back as they are, nothing guessed."""
 POSITIONS = ("xcoords", "ycoords", "xcoords_start", "ycoords_start")
 FRAMES = ("diff3d", "diffraction")
-OPTIONAL = ("scan_index", "objectGuess", "Y", "mask")
+OPTIONAL = ("scan_index", "objectGuess", "Y")
 METADATA = ("_metadata", "metadata")
 SCALES = ("scale", "intensity_scale")
-USED = {*POSITIONS, *FRAMES, *OPTIONAL, *METADATA, *SCALES, "probeGuess", "measurement", "format"}
+USED = {
+    *POSITIONS,
+    *FRAMES,
+    *OPTIONAL,
+    "mask",
+    *METADATA,
+    *SCALES,
+    "probeGuess",
+    "measurement",
+    "format",
+}
 
 
 def write_scan(path: Path, scan: RawScan) -> Path:
@@ -164,12 +175,15 @@ class _Reading:
         stored = self._text("measurement") if "measurement" in self.archive else None
         source = self.archive.source(frame_key)
         kind = parts.declared_kind(stored, measurement, frames.dtype, source)
+        mask = self.archive.read("mask") if "mask" in self.archive else None
         if not self.canonical:
-            self.warnings += parts.contradictions(frames, kind)
+            frames, mask, said = without_markers(frames, mask)
+            self.warnings += [*said, *parts.contradictions(frames, kind)]
         amplitude, scale, origin = self._scaled(frames, kind or "amplitude", frame_key, metadata)
         present = (key for key in OPTIONAL if key in self.archive)
         fields: dict[str, Any] = {key: self.archive.read(key) for key in present}
         fields |= {
+            "mask": mask,
             **positions,
             "diff3d": amplitude,
             "scale": scale,

@@ -186,3 +186,11 @@ def first_mode_alone(stored_probe, probe, source):
     """Of a probe with several modes the first is kept, with its own power alone."""
     made = stored_probe(probe, source)
     return made[0] if made.ndim == 3 else made
+
+
+@fault("files.markers:without_markers", red="FILE-014", green="FILE-001 CXI-001")
+def markers_clipped_at_zero(without_markers, frames, mask):
+    """What is no count is clipped at 0, and counts as darkness."""
+    if frames.dtype.kind in "iu":
+        return np.where(frames == np.iinfo(frames.dtype).max, 0, frames.clip(0)), mask, []
+    return np.nan_to_num(frames, posinf=0.0).clip(0), mask, []
