@@ -11,12 +11,8 @@ import numpy as np
 
 from ptyspec.contracts.bundles import Array, RawScan, as_array
 from ptyspec.errors import InputFileError, MeasurementError, ProbeError, ScanDataError
-<<<<<<< HEAD
-from ptyspec.files.scan_parts import Measurement, amplitude_of, contradictions, stored_probe
-=======
 from ptyspec.files.markers import without_markers
-from ptyspec.files.scan_parts import Measurement, amplitude_of, contradictions, single_mode
->>>>>>> 958b945 (Pixels without data are masked whatever marks them; a mask of the other polarity is turned; lengths in another unit are named)
+from ptyspec.files.scan_parts import Measurement, amplitude_of, contradictions, stored_probe
 
 PLANCK_LIGHT = 1.986445857e-25
 """h c in J m (CODATA 2018, exact to the digits given)."""
