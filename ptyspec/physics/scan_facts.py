@@ -8,6 +8,7 @@ from scipy import spatial
 
 from ptyspec.contracts.bundles import Array, RawScan, release_pages
 from ptyspec.physics.diffraction import far_field
+from ptyspec.physics.scale import probe_intensity
 
 BLOCK = 256
 """Frames of one pass; memory does not grow with the number of frames."""
@@ -38,13 +39,13 @@ def step_of(places: Array) -> float:
 
 def lit_diameter(probe: Array) -> float:
     """Diameter of a circle with the area that a probe lights, pixels: (sum |P|^2)^2 / sum |P|^4."""
-    power = np.abs(probe.astype(np.complex128)) ** 2
+    power = probe_intensity(probe)
     return float(2 * np.sqrt(power.sum() ** 2 / (power**2).sum() / np.pi))
 
 
 def edge_part(probe: Array) -> float:
     """Part of a probe's energy in the outermost pixels of its window."""
-    power = np.abs(probe.astype(np.complex128)) ** 2
+    power = probe_intensity(probe)
     return float(1 - power[1:-1, 1:-1].sum() / power.sum())
 
 
@@ -100,8 +101,7 @@ class ScanFacts:
     @cached_property
     def pattern(self) -> Array:
         """|F(P)|^2, (N, N) float64: what an empty sample gives, without a factor."""
-        field = far_field(self.scan.probeGuess.astype(np.complex128))
-        return np.asarray(np.abs(field) ** 2)
+        return np.asarray(probe_intensity(far_field(self.scan.probeGuess.astype(np.complex128))))
 
     @cached_property
     def model(self) -> Array:
