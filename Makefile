@@ -28,7 +28,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  "Install python3.11, or name one: make PYTHON=/path/to/python3.11 install" >&2; exit 1; fi
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade -c constraints.txt pip
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[tensorflow,report,test,dev,docs]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[tensorflow,report,compressed,test,dev,docs]'
 	@touch $@
 
 install: $(STAMP)  ## set up .venv with everything needed to run and to test

@@ -5,7 +5,12 @@ from importlib.util import find_spec
 
 from ptyspec.errors import MissingPackageError
 
-EXTRAS = {"tensorflow": ("keras", "tensorflow"), "jax": ("keras", "jax"), "report": ("matplotlib",)}
+EXTRAS = {
+    "tensorflow": ("keras", "tensorflow"),
+    "jax": ("keras", "jax"),
+    "report": ("matplotlib",),
+    "compressed": ("hdf5plugin",),
+}
 """Packages by extra, under the names that are imported. The first two are backends of Keras."""
 
 

@@ -6,6 +6,7 @@ place is refused before it is opened: external links, external storage and virtu
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from ptyspec.contracts.bundles import Array
 from ptyspec.errors import InputFileError
+from ptyspec.extras import require
 from ptyspec.files.disk import existing_file
 
 MAX_LINKS = 16
@@ -107,7 +109,12 @@ class Hdf5File:
         """Return the whole dataset as an array of numbers or text, never of references."""
         dataset = self._dataset(key)
         with self._readable(key):
-            array = np.asarray(dataset[()])
+            try:
+                array = np.asarray(dataset[()])
+            except OSError:
+                if not self._load_filters(key, dataset):
+                    raise
+                array = np.asarray(dataset[()])
         if array.dtype.names == ("real", "imag"):  # complex numbers, as MATLAB stores them
             return np.asarray(array["real"] + 1j * array["imag"])
         if array.dtype.hasobject:
@@ -139,6 +146,23 @@ class Hdf5File:
         if isinstance(value, np.ndarray) and value.size == 1:
             value = value.reshape(-1)[0]
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+    def _load_filters(self, key: str, dataset: h5py.Dataset) -> bool:
+        """Load hdf5plugin if the dataset is compressed by a filter that HDF5 lacks; tell whether all are there now.
+
+        Raises MissingPackageError where hdf5plugin is not installed.
+        """
+        plist = dataset.id.get_create_plist()
+        filters = [plist.get_filter(place) for place in range(plist.get_nfilters())]
+        unknown = {code: name for code, _, _, name in filters if not h5py.h5z.filter_avail(code)}
+        if not unknown:
+            return False
+        names = ", ".join(
+            name.decode("utf-8", "replace") or str(code) for code, name in unknown.items()
+        )
+        require("compressed", f"{self.source(key)}, compressed by {names},", "hdf5plugin")
+        import_module("hdf5plugin")  # registers its filters
+        return all(h5py.h5z.filter_avail(code) for code in unknown)
 
     def _dataset(self, key: str) -> h5py.Dataset:
         dataset = self._find(key)

@@ -78,7 +78,12 @@ def _read_cxi(path: Path, stated: Stated) -> RawScan:
     if still or stated.object_pixel is not None:
         measured = completed(cxi.to_measured(record), stated)
         return _with_probe(in_pixels(measured, stated.measurement), stated)
-    return _with_probe(cxi.to_pixel_scan(record, stated.measurement), stated)
+    scan = _with_probe(cxi.to_pixel_scan(record, stated.measurement), stated)
+    if stated:
+        return scan
+    from ptyspec.files.scan_written import restored
+
+    return restored(path, record.frames, scan)
 
 
 def _with_probe(scan: PixelScan, stated: Stated) -> RawScan:

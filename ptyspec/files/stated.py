@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ptyspec.contracts.bundles import RawScan
 from ptyspec.errors import ConfigError
 from ptyspec.files.scan_parts import Measurement
 
@@ -94,6 +95,30 @@ def stated_in(settings: Mapping[str, Any]) -> Stated:
         if value not in (None, "", "declared")
     }
     return Stated(**values)
+
+
+def with_lengths(
+    scan: RawScan, wavelength: str | None, distance: str | None, detector_pixel: str | None
+) -> RawScan:
+    """Return the scan with these lengths of the experiment in its geometry; ConfigError for what is no length."""
+    said = {"wavelength": wavelength, "distance": distance, "detector-pixel": detector_pixel}
+    known: dict[str, float] = {}
+    for name, text in said.items():
+        if text is None:
+            continue
+        number, unit = length(text, f"--{name}")
+        if unit is None:
+            what, limit = "a length of the experiment has no unit", ", ".join(METRES)
+            raise ConfigError(what, value=text, limit=limit, source=f"--{name}")
+        known[f"{name.replace('-', '_')}_m"] = number * unit
+    if not known:
+        return scan
+    stored = scan.metadata.get("geometry")
+    geometry = {**(stored if isinstance(stored, Mapping) else {}), **known}
+    if {"wavelength_m", "distance_m", "detector_pixel_m"} <= {*geometry}:
+        field = geometry["wavelength_m"] * geometry["distance_m"] / geometry["detector_pixel_m"]
+        geometry |= {"object_pixel_m": field / scan.N, "field_of_view_m": field}
+    return scan.model_copy(update={"metadata": {**scan.metadata, "geometry": geometry}})
 
 
 def length(text: str, source: str) -> tuple[float, float | None]:

@@ -163,6 +163,18 @@ def raster_made_up(completed, measured, stated):
     return completed(measured, stated)
 
 
+@fault("files.scan_written:restored", 29, red="FILE-016", green="CXI-001 FILE-011")
+def converted_without_scale(restored, path, frames, plain):
+    """A converted file is read as any CXI file: scale, truth, labels and metadata are gone."""
+    return plain
+
+
+@fault("files.hdf5:Hdf5File._load_filters", red="FILE-015", green="FILE-004 FILE-005")
+def filters_unnamed(load, file, key, dataset):
+    """Frames compressed by a filter that HDF5 lacks are said to be damaged."""
+    return False
+
+
 @fault("files.disk:atomic_file", red="FILE-006", green="FILE-001 FILE-007 DATA-002")
 @contextmanager
 def written_in_place(atomic_file, path):
