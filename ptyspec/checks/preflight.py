@@ -9,7 +9,8 @@ from ptyspec.checks.judge import checks, judge
 from ptyspec.contracts.bundles import RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ScanDataError
-from ptyspec.physics.scale import mean_energy, rms_amplitude
+from ptyspec.physics.level import scan_energy
+from ptyspec.physics.scale import rms_amplitude
 from ptyspec.physics.scan_facts import ScanFacts, edge_part, likeness, lit_diameter
 from ptyspec.pipeline.mend import (
     FAMILY,
@@ -171,7 +172,7 @@ def the_probe_has_the_level_of_the_frames(check: Check, facts: ScanFacts) -> Non
 
 def level_of(scan: RawScan) -> float:
     """Rms amplitude that the object needs, from counts and probe alone."""
-    return rms_amplitude(mean_energy(scan.diff3d), scan.probeGuess)
+    return rms_amplitude(scan_energy(scan), scan.probeGuess)
 
 
 ORIENTATION = "SCAN-010"

@@ -16,6 +16,7 @@ from ptyspec.physics.diffraction import expected_amplitude, far_field
 from ptyspec.physics.iterative import reconstruct, refine_probe
 from ptyspec.physics.probes import mode_powers, with_modes
 from ptyspec.physics.scale import illumination_weight, probe_energy
+from ptyspec.physics.scan_facts import ScanFacts, lit_diameter
 from ptyspec.pipeline.simulate import simulate
 from ptyspec.scores.metrics import score
 from ptyspec.spec.checks import Check
@@ -127,3 +128,10 @@ def test_a_probe_that_varies_over_the_scan_is_refused_with_advice_that_works(
     assert "probe[0]" in str(refused.value)
     np.save(tmp_path / "probe.npy", varying[0])
     assert read_probe(tmp_path / "probe.npy").shape == (2, N, N)
+
+
+@pytest.mark.clause("FORWARD-007")
+def test_the_first_look_at_a_scan_adds_the_modes_patterns(clause: Check) -> None:
+    fields = far_field(scan().probeGuess.astype(complex))
+    clause.close(ScanFacts(scan()).pattern, (np.abs(fields) ** 2).sum(axis=0), "pattern")
+    assert lit_diameter(scan().probeGuess) > lit_diameter(scan().probeGuess[0])
