@@ -158,7 +158,8 @@ class Hdf5File:
         if not unknown:
             return False
         names = ", ".join(
-            name.decode("utf-8", "replace") or str(code) for code, name in unknown.items()
+            name.decode("utf-8", "replace").partition(";")[0] or str(code)
+            for code, name in unknown.items()
         )
         require("compressed", f"{self.source(key)}, compressed by {names},", "hdf5plugin")
         import_module("hdf5plugin")  # registers its filters

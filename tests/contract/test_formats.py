@@ -332,3 +332,72 @@ def test_what_is_missing_is_asked_for_with_the_option_that_states_it(
         clause.holds(words in str(error), "error", str(error), words)
     else:
         clause.fail("scan", f"positions from {scan.positions[0]}", "an error")
+
+
+def calibrated(folder: Path, values: dict[str, Any]) -> foreign.Given:
+    """A datacube of py4DSTEM: 6 rows and 8 columns, with what its calibration says."""
+    counts = far_field_scan()[0][:48].reshape(6, 8, N, N)
+    place = "datacube_root/metadatabundle/calibration"
+    calibration = {f"{place}/{key}": value for key, value in values.items()}
+    path = foreign.hdf5(folder / "c.h5", {"datacube_root/datacube/data": counts} | calibration)
+    return {"path": path, "probe": foreign.probe_file(folder)}
+
+
+CALIBRATION = {"R_pixel_size": 0.4, "R_pixel_units": "nm"}
+CALIBRATION |= {"Q_pixel_size": 0.025, "Q_pixel_units": "A^-1"}
+"""Field of view 1 / 0.025 A^-1 = 4 nm: an object pixel of 0.125 nm, and a step of 3.2 pixels."""
+
+
+@pytest.mark.clause("FILE-013")
+@pytest.mark.parametrize(
+    ("values", "stated", "step"),
+    [
+        pytest.param({}, {"step": "5px"}, 5.0, id="pixels"),
+        pytest.param({}, {"step": "5"}, 5.0, id="bare-number"),
+        pytest.param({}, {"step": "0.4 nm", "object_pixel": "100pm"}, 4.0, id="lengths"),
+        pytest.param(CALIBRATION, {}, 3.2, id="calibrated"),
+        pytest.param(CALIBRATION, {"step": "8A"}, 6.4, id="calibrated-field"),
+        pytest.param(
+            CALIBRATION, {"shape": "6x8", "step": "5px"}, 5.0, id="stated-over-calibrated"
+        ),
+    ],
+)
+def test_a_datacube_has_its_raster_with_the_column_fastest(
+    values: dict[str, Any], stated: dict[str, Any], step: float, tmp_path: Path, clause: Check
+) -> None:
+    scan = read(calibrated(tmp_path, values) | stated)
+    rows, columns = np.divmod(np.arange(48), 8)
+    expected = np.stack([columns, rows], axis=1) * step
+    clause.close(scan.positions - scan.positions[0], expected, "positions [x, y]")
+
+
+def ptypy_result(folder: Path) -> Path:
+    values = {
+        "content/probe/S00/data": far_field_scan()[2][None],
+        "content/obj/S00/data": np.eye(4),
+    }
+    return foreign.hdf5(folder / "r.ptyr", values)
+
+
+@pytest.mark.clause("FILE-010")
+@pytest.mark.parametrize(
+    ("write", "name", "step"),
+    [
+        pytest.param(ptypy_result, "ptypy reconstruction", "`--probe`", id="ptyr"),
+        pytest.param(lambda f: foreign.product(f / "p.h5"), "product", "`--positions`", id="para"),
+        pytest.param(lambda f: foreign.hdf5(f / "x.h5", {"a": 1.0}), "no scan", "`dp`", id="other"),
+    ],
+)
+def test_a_result_is_no_scan_and_says_what_it_is_good_for(
+    write: Any, name: str, step: str, tmp_path: Path, clause: Check
+) -> None:
+    with pytest.raises(InputFileError) as caught:
+        read_scan(write(tmp_path))
+    clause.holds(name in caught.value.message, "what it is", caught.value.message, name)
+    clause.holds(step in str(caught.value), "what to give", str(caught.value), step)
+
+
+def test_the_probe_of_a_ptypy_result_serves(tmp_path: Path) -> None:
+    given = foreign.ptypy()(tmp_path)
+    scan = read_scan(given["path"], probe=ptypy_result(tmp_path))
+    np.testing.assert_array_equal(scan.probeGuess, far_field_scan()[2])
