@@ -224,6 +224,8 @@ def stored_probe(probe: Array, source: str) -> Array:
     Axes of length one are removed, so that (1, K, N, N) of ptychodus and pty-chi and (1, 1, K, 1, N, N) of PtyLab are
     read. ProbeError where two axes are longer than one: the probe then varies over the scan, or with the wavelength.
     """
+    while probe.ndim > 2 and probe.shape[-1] == 1:
+        probe = probe[..., 0]
     shape = probe.shape
     probe = probe.reshape(*(length for length in shape[:-2] if length > 1), *shape[-2:])
     if probe.ndim > 3:
