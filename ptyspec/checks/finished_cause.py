@@ -79,10 +79,10 @@ def _truth_and_data(run: FinishedRun) -> Cause | None:
         object=scan.objectGuess, coverage=np.ones(scan.objectGuess.shape, np.float32), origin=(0, 0)
     )
     rows = np.unique(np.linspace(0, scan.size - 1, min(scan.size, MOST_PATCHES)).astype(int))
-    predicted, mask = predict_frames(scan, truth, rows), scan.mask
-    seen = np.ones(scan.diff3d.shape[1:], bool) if mask is None else mask
-    energy = float((predicted[:, seen] ** 2).sum())
-    measured = float((scan.diff3d[rows][:, seen].astype(np.float64) ** 2).sum())
+    predicted, mask = predict_frames(scan, truth, rows), scan.seen(rows)
+    seen = np.ones(predicted.shape, bool) if mask is None else mask
+    energy = float((predicted[seen] ** 2).sum())
+    measured = float((scan.diff3d[rows][seen].astype(np.float64) ** 2).sum())
     ratio = energy / measured if measured else float("inf")
     if abs(ratio - 1) > specification()["SCALE-002"].tolerance.value:
         return Cause(
@@ -133,8 +133,7 @@ def _misfit(run: FinishedRun, scan: RawScan) -> float:
         scan, sweeps=SWEEPS, alpha=run.resolved.scenario.inference.iterative_alpha, seed=0
     )
     rows = np.arange(scan.size)
-    mask = None if scan.mask is None else np.broadcast_to(scan.mask, scan.diff3d.shape)
-    return r_factor(predict_frames(scan, found, rows), scan.diff3d, mask)
+    return r_factor(predict_frames(scan, found, rows), scan.diff3d, scan.seen(rows))
 
 
 def _untrained(run: FinishedRun) -> Cause | None:

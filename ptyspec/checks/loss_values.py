@@ -114,7 +114,7 @@ class PhysicsLoss:
         stack = np.moveaxis(patches, -1, 1).astype(np.complex128)
         self.rate = np.abs(far_field(container.probe.astype(np.complex128) * stack)) ** 2
         self.measured = np.moveaxis(measured, -1, 1).astype(np.float64)
-        mask = container.groups.scan.mask
+        mask = container.groups.scan.known_pixels
         self.seen = np.ones(self.rate.shape[-2:]) if mask is None else mask.astype(float)
         self.energy: float = container.a0**2 * probe_energy(container.probe)
         self.frames: int = self.rate.shape[0] * self.rate.shape[1]

@@ -151,10 +151,10 @@ def probe(material: StageOutputs) -> dict[str, Any]:
     from ptyspec.networks.forward import Field, fold
 
     model, train, sample = material.model, material.containers.train, material.sample
-    held, mask = network_probe(material), train.groups.scan.mask
+    held, mask = network_probe(material), train.groups.seen(sample.rows)
     re, im = (fold(part.astype(np.float32)) for part in (sample.truth.real, sample.truth.imag))
     seen = np.sqrt(np.asarray(model.forward.intensity(Field(re, im)), np.float64))
-    seen = seen if mask is None else seen * mask
+    seen = seen if mask is None else seen * np.moveaxis(mask, -1, 1).reshape(seen.shape)
     wanted = np.moveaxis(sample.expected, -1, 1).reshape(seen.shape).astype(np.float64)
     return {
         "network": array_digest(held),

@@ -48,8 +48,10 @@ NEXT = {
 @checks("SCAN-006", door="scan")
 def the_mask_leaves_the_beam(check: Check, facts: ScanFacts) -> None:
     """What lies under the mask; before all others, for without the beam nothing else says anything."""
-    part = facts.pattern[~facts.seen].sum() / facts.pattern.sum()
-    gone, every = int((~facts.seen).sum()), facts.seen.size
+    mask = facts.scan.mask
+    hidden = ~facts.seen if mask is None or mask.ndim == 2 else 1 - mask.mean(axis=0)
+    part = (facts.pattern * hidden).sum() / facts.pattern.sum()
+    gone, every = round(float(hidden.sum())), facts.seen.size
     check.close(part, 0.0, f"part of the probe's pattern under {gone} of {every} masked pixels")
 
 

@@ -206,7 +206,7 @@ def the_data_were_made_with_the_stored_probe(check: Check, outputs: StageOutputs
     waves = (patches * as_modes(scan.probeGuess)[:, None]).astype(np.complex128)
     fields = np.fft.fftshift(np.fft.fft2(waves, norm="ortho"), axes=(-2, -1))
     expected = np.sqrt(np.sum(np.abs(fields) ** 2, axis=0))
-    expected = expected if scan.mask is None else expected * scan.mask
+    expected = expected if scan.mask is None else expected * scan.seen(rows)
     measured = np.asarray(scan.diff3d[rows], np.float64)
     photons = float(scan.scale**2 * np.sum(expected**2))
     level = float(np.sum(measured * expected) / np.sum(expected**2))

@@ -33,7 +33,7 @@ def predicted(outputs: StageOutputs) -> tuple[Array, list[Array]] | None:
         return None
     rows = spread(scan.size, FRAMES)
     truth, probe = scan.objectGuess.astype(np.complex128), scan.probeGuess.astype(np.complex128)
-    mask = 1.0 if scan.mask is None else scan.mask
+    mask = 1.0 if scan.mask is None else scan.seen(rows)
     frames = [
         expected_amplitude(probe, extract_patches(truth, scan.positions[rows] + by, scan.N)) * mask
         for by in AROUND

@@ -236,7 +236,7 @@ def predicted(outputs: StageOutputs) -> tuple[Array, Array] | None:
     level = np.complex64(np.abs(made.object[seen]).mean())
     filled = made.model_copy(update={"object": np.where(seen, made.object, level)})
     frames = predict_frames(scan, filled, rows)
-    frames = frames if scan.mask is None else frames * scan.mask
+    frames = frames if scan.mask is None else frames * scan.seen(rows)
     shown, measured = (
         stack.reshape(len(rows), -1).astype(np.float64) for stack in (frames, scan.diff3d[rows])
     )

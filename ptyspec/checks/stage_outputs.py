@@ -207,8 +207,8 @@ def sample_of(container: Container, frames: int = FRAMES) -> Sample:
     truth = (true_patches(groups, rows) if known else trivial).astype(np.complex64)
     stack = np.moveaxis(truth, -1, 1).astype(np.complex128)
     expected = expected_amplitude(container.probe.astype(np.complex128), stack)
-    if groups.scan.mask is not None:
-        expected = expected * groups.scan.mask
+    if (seen := groups.seen(rows)) is not None:
+        expected = expected * np.moveaxis(seen, -1, 1)
     noise_free = np.moveaxis(expected, 1, -1).astype(np.float32)
     return Sample(rows, inputs, measured, truth, noise_free, trivial, known)
 

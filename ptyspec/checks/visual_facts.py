@@ -186,8 +186,7 @@ def seen(material: StageOutputs) -> dict[str, dict[str, float | None]]:
 
 def _misfit(material: StageOutputs, made: Reconstruction, rows: Array) -> float:
     scan = material.halves.test
-    mask = None if scan.mask is None else np.broadcast_to(scan.mask, (len(rows), scan.N, scan.N))
-    return r_factor(predict_frames(scan, made, rows), scan.diff3d[rows], mask)
+    return r_factor(predict_frames(scan, made, rows), scan.diff3d[rows], scan.seen(rows))
 
 
 def _detail(made: Reconstruction, reference: Reconstruction) -> float | None:

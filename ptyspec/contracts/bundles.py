@@ -140,6 +140,13 @@ def _probe(values: Any, size: tuple[int, int], source: str) -> Array:
     return probe
 
 
+def _mask(values: Any, frames: tuple[int, ...], source: str) -> Array:
+    """One mask (N, N), or (M, N, N) where frames have masks of their own."""
+    each = np.ndim(values) == 3
+    mask = as_array("mask", values, np.bool_, frames if each else frames[1:], source=source)
+    return mask[0] if each and bool((mask == mask[0]).all()) else mask
+
+
 class RawScan(Bundle):
     """One scan: positions, measured amplitudes, probe, and the object where it is known.
 
@@ -171,7 +178,12 @@ class RawScan(Bundle):
     ] = None
     mask: Annotated[
         Array | None,
-        Held("N N", "bool", "", "True where the detector measured; absent: everywhere"),
+        Held(
+            "N N | M N N",
+            "bool",
+            "",
+            "True where the detector measured, in all frames or in each; absent: everywhere",
+        ),
     ] = None
     metadata: Mapping[str, Any] = Field(default_factory=dict)
     source: str = ""
@@ -204,10 +216,10 @@ class RawScan(Bundle):
             if data.get(name) is not None:
                 out[name] = as_array(name, data[name], np.complex64, shape, source=source)
         if data.get("mask") is not None:
-            out["mask"] = as_array("mask", data["mask"], np.bool_, (rows, columns), source=source)
-            if np.any(frames[:, ~out["mask"]]):
+            out["mask"] = mask = _mask(data["mask"], frames.shape, source)
+            if np.any(frames[:, ~mask] if mask.ndim == 2 else frames[~mask]):
                 # What was not measured has no part in energy, gain and a0.
-                out["diff3d"] = frames * out["mask"]
+                out["diff3d"] = frames * mask
         return out
 
     @property
@@ -220,6 +232,19 @@ class RawScan(Bundle):
         """Side of a frame in pixels."""
         return int(self.diff3d.shape[1])
 
+    def seen(self, rows: Array) -> Array | None:
+        """Where these frames measured, (len(rows), N, N) bool; None without a mask."""
+        if self.mask is None or self.mask.ndim == 3:
+            return None if self.mask is None else self.mask[rows]
+        return np.broadcast_to(self.mask, (len(rows), *self.mask.shape))
+
+    @property
+    def known_pixels(self) -> Array | None:
+        """Pixels that at least one frame measured, (N, N) bool; None without a mask."""
+        if self.mask is None or self.mask.ndim == 2:
+            return self.mask
+        return np.asarray(self.mask.any(axis=0))
+
     @property
     def positions(self) -> Array:
         """Scan positions (M, 2) float64 as [x, y] in object pixels."""
@@ -230,6 +255,8 @@ class RawScan(Bundle):
         per_frame = ("xcoords", "ycoords", "xcoords_start", "ycoords_start", "diff3d", "scan_index")
         update = {name: getattr(self, name)[indices] for name in per_frame}
         update["Y"] = None if self.Y is None else self.Y[indices]
+        if self.mask is not None and self.mask.ndim == 3:
+            update["mask"] = self.mask[indices]
         return self.model_copy(update=update)  # a subset of checked frames needs no second pass
 
 
@@ -269,6 +296,13 @@ class GroupedScan(Bundle):
     def frames(self, rows: Array) -> Array:
         """Measured amplitudes (len(rows), N, N, C) float32 of these groups."""
         return np.moveaxis(self.scan.diff3d[self.nn_indices[rows]], 1, -1)
+
+    def seen(self, rows: Array) -> Array | None:
+        """Where the frames of these groups measured, (len(rows), N, N, C) bool; None without a mask."""
+        flat = self.scan.seen(self.nn_indices[rows].ravel())
+        if flat is None:
+            return None
+        return np.moveaxis(flat.reshape(len(rows), self.C, *flat.shape[1:]), 1, -1)
 
     @property
     def coords(self) -> Array:
@@ -330,6 +364,10 @@ class Container(Bundle):
     probe_digest: str
     split: Literal["train", "test", "all"]
     seed: int
+    expected: Annotated[
+        Array | None,
+        Held("N N", "float32", FIELD, "root of the mean X^2, where frames have masks of their own"),
+    ] = None
 
     @property
     def size(self) -> int:

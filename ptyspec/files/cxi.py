@@ -144,13 +144,11 @@ def _mask(file: Hdf5File, frames: Array, warnings: list[str]) -> Array:
         stored = file.read(key)
         allowed = HAS_SIGNAL if key.endswith("/mask") else 0
         bad = (stored.astype(np.int64) & ~allowed) != 0
-        if bad.ndim == 3:
-            if lost := int((bad.any(axis=0) & ~bad.all(axis=0)).sum()):
-                warnings.append(f"{lost} pixels that are bad in some frame were masked in all")
-            bad = bad.any(axis=0)
-        good = ~as_array("mask", bad, np.bool_, frames.shape[1:], source=file.source(key))
+        shape = frames.shape if bad.ndim == 3 else frames.shape[1:]
+        good = ~as_array("mask", bad, np.bool_, shape, source=file.source(key))
     if frames.dtype.kind == "u":
-        full = (frames == np.iinfo(frames.dtype).max).any(axis=0) & good
+        full = frames == np.iinfo(frames.dtype).max
+        full = (full if good.ndim == 3 else full.any(axis=0)) & good
         if full.any():
             many = f"{int(full.sum())} pixels hold the largest {frames.dtype}"
             warnings.append(f"{many} (gap or overflow) and were masked")

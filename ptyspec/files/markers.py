@@ -29,9 +29,10 @@ def without_markers(frames: Array, mask: Array | None) -> tuple[Array, Array | N
         value = frames[(0, *np.argwhere(found)[0])]
         said.append(f"{int(found.sum())} pixels hold {value} in every frame and were masked")
         mask = ~found if mask is None else mask & ~found
-    if mask is None or mask.shape != frames.shape[1:] or mask.all():
+    each = mask is not None and mask.shape == frames.shape
+    if mask is None or not (each or mask.shape == frames.shape[1:]) or mask.all():
         return frames, mask, said
-    if not any(block[:, ~mask].any() for block in blocks(frames)):
+    if not each and not any(block[:, ~mask].any() for block in blocks(frames)):
         return frames, mask, said
     return np.where(mask, frames, np.zeros((), frames.dtype)), mask, said
 

@@ -93,10 +93,14 @@ class Reconstructor(keras.Model):
     ) -> Tensor:
         """Misfit of the last stage plus the weighted mean of the earlier ones; y is X (B, N, N, C)."""
         amplitude = fold(y)
-        values = [self._misfit(stage, amplitude) for stage in y_pred]
+        each = isinstance(x, dict) and "seen" in x
+        mask = fold(x["seen"]) if each else self.forward.mask
+        values = [self._misfit(stage, amplitude, mask) for stage in y_pred]
         earlier = values[:-1]
         return values[-1] + (self.stage_weight * sum(earlier) / len(earlier) if earlier else 0.0)
 
-    def _misfit(self, stage: tuple[Tensor, Tensor], amplitude: Tensor) -> Tensor:
+    def _misfit(
+        self, stage: tuple[Tensor, Tensor], amplitude: Tensor, mask: Tensor | None
+    ) -> Tensor:
         predicted = self.forward.intensity(Field(fold(stage[0]), fold(stage[1])))
-        return self.misfit(predicted, amplitude, self.energy, self.forward.mask)
+        return self.misfit(predicted, amplitude, self.energy, mask)

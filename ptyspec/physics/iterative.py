@@ -115,16 +115,17 @@ def update_object(
     size = scan.N
     probes = shifted_probes(probe, canvas.fraction[rows])
     measured = fft.ifftshift(scan.diff3d[rows], axes=(-2, -1))
-    seen = None if scan.mask is None else fft.ifftshift(scan.mask)
+    masks = scan.seen(rows)
+    seen = None if masks is None else fft.ifftshift(masks, axes=(-2, -1))
     made = []
-    for row, shifted, modulus in zip(rows, probes, measured, strict=True):
+    for at, (row, shifted, modulus) in enumerate(zip(rows, probes, measured, strict=True)):
         window = canvas.window(row, size)
         before = window.copy()
         exit_wave = shifted * window
         field = fft.fft2(exit_wave, norm="ortho")
         factor = modulus / np.maximum(probe_modulus(field), 1e-9)
         if seen is not None:
-            factor[~seen] = 1.0  # an unmeasured pixel keeps the model's own value
+            factor[~seen[at]] = 1.0  # an unmeasured pixel keeps the model's own value
         change = fft.ifft2(field * factor, norm="ortho") - exit_wave
         intensity = _over_modes(shifted.real**2 + shifted.imag**2)
         push = _over_modes(shifted.conj() * change)

@@ -33,8 +33,8 @@ def light_shares(scan: RawScan) -> Array:
         what, step = "the mask leaves no measured light", "True is a measured pixel: check the mask"
         value, source = f"{scan.mask.mean():.1%} of the pixels", scan.source or None
         raise ScanDataError(what, value=value, limit="> 0", source=source, next_step=step)
-    share = float((pattern * scan.mask).sum() / pattern.sum())
-    return np.full(scan.size, share)
+    shares = np.einsum("...ij,ij->...", scan.mask, pattern) / pattern.sum()
+    return np.array(np.broadcast_to(shares, scan.size))
 
 
 def mean_pattern(scan: RawScan) -> Array:
@@ -44,8 +44,10 @@ def mean_pattern(scan: RawScan) -> Array:
         frames = np.asarray(scan.diff3d[first : first + CHUNK], np.float64)
         total += np.einsum("mij,mij->ij", frames, frames)
         release_pages(scan.diff3d)
-    seen = np.ones_like(total) if scan.mask is None else scan.mask.astype(np.float64)
-    seen = seen * scan.size
+    seen = np.full_like(total, scan.size)
+    if scan.mask is not None:
+        each = scan.mask.ndim == 3
+        seen = scan.mask.sum(axis=0, dtype=np.float64) if each else seen * scan.mask
     expected = expected_pattern(scan.probeGuess, total, seen)
     return np.where(seen > 0, total / np.maximum(seen, 1), expected)
 

@@ -94,8 +94,8 @@ class ScanFacts:
 
     @cached_property
     def seen(self) -> Array:
-        """(N, N) bool: where the detector measured."""
-        mask = self.scan.mask
+        """(N, N) bool: where the detector measured, in one frame at least."""
+        mask = self.scan.known_pixels
         return np.ones(self.mean.shape, bool) if mask is None else np.asarray(mask)
 
     @cached_property

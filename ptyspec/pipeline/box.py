@@ -25,7 +25,7 @@ class Scan:
       `measurement` is "amplitudes", the square root of the counts over the scale. Zero frequency is at [N/2, N/2].
     - positions: (M, 2) float64, [x, y]: column and row of the object under probe pixel [N/2, N/2].
     - probe: (N, N) complex64, fixed; or (K, N, N), K modes that do not interfere: |F(P_k O_j)|^2 are added.
-    - mask: (N, N) bool, True where the detector measured; None: everywhere.
+    - mask: (N, N) bool, or (M, N, N), one a frame: True where the detector measured; None: everywhere.
     """
 
     frames: Array
@@ -58,7 +58,9 @@ class Scan:
 
     def take(self, rows: Array) -> "Scan":
         """Return the scan of these frames, in this order."""
-        return self.but(frames=self.frames[rows], positions=self.positions[rows])
+        own = self.mask is not None and self.mask.ndim == 3
+        mask = self.mask[rows] if self.mask is not None and own else self.mask
+        return self.but(frames=self.frames[rows], positions=self.positions[rows], mask=mask)
 
 
 class BlackBox(Protocol):

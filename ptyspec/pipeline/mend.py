@@ -77,7 +77,7 @@ def misfits(scan: RawScan) -> dict[str, float]:
     far = np.abs(scan.positions - (low + high) / 2).max(axis=1)
     # Neighbours, so that they overlap, around the middle, which every orientation leaves alone.
     part = scan.take(np.sort(np.argsort(far, kind="stable")[:FRAMES]))
-    mask = None if part.mask is None else np.broadcast_to(part.mask, part.diff3d.shape)
+    mask = part.seen(np.arange(part.size))
     left = {}
     for name in EIGHT:
         one = turned(part, name)
@@ -168,13 +168,13 @@ def _moved(scan: RawScan, shift: tuple[int, int]) -> RawScan:
     back = tuple(-side for side in shift)
     frames = np.roll(scan.diff3d, back, (1, 2))
     good = np.ones((scan.N, scan.N), bool) if scan.mask is None else scan.mask
-    good = np.roll(good, back, (0, 1))
+    good = np.roll(good, back, (-2, -1))
     if (
         max(map(abs, shift)) < scan.N // 4
     ):  # else zero frequency was in the corner, and all of it is there
         for axis, side in enumerate(shift):
             edge = slice(0, -side) if side < 0 else slice(scan.N - side, None)
-            good[(slice(None),) * axis + (edge,)] &= side == 0
+            good[(..., edge, *(slice(None),) * (1 - axis))] &= side == 0
     return scan.model_copy(update={"diff3d": frames * good, "mask": good})
 
 

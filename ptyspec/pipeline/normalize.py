@@ -10,7 +10,7 @@ from ptyspec.contracts.bundles import Array, Container, GroupedScan, array_diges
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.physics.coarse import trivial_estimate
 from ptyspec.physics.geometry import extract_patches
-from ptyspec.physics.level import scan_energy
+from ptyspec.physics.level import mean_pattern, scan_energy
 from ptyspec.physics.scale import loader_gain, rms_amplitude
 from ptyspec.pipeline.protocol import Containers, GroupedTrainTest
 
@@ -24,6 +24,9 @@ def normalize(scenario: Scenario, groups: GroupedTrainTest) -> Containers:
     energy = scan_energy(scan)
     gain, a0 = loader_gain(energy, scan.N), rms_amplitude(energy, scan.probeGuess)
 
+    each = scan.mask is not None and scan.mask.ndim == 3
+    expected = np.sqrt(mean_pattern(scan)).astype(np.float32) if each else None
+
     def contain(part: GroupedScan) -> Container:
         return Container(
             groups=part,
@@ -35,6 +38,7 @@ def normalize(scenario: Scenario, groups: GroupedTrainTest) -> Containers:
             probe_digest=array_digest(scan.probeGuess),
             split=part.split,
             seed=scenario.seeds.grouping,
+            expected=expected,
         )
 
     return Containers(contain(groups.train), contain(groups.test))
@@ -44,13 +48,21 @@ Batch = tuple[dict[str, Array], Array]
 
 
 def batch(container: Container, rows: Array) -> Batch:
-    """Return ({measured: g X, relative, start}, X) for these groups; the loss gets X, never g X."""
+    """Return ({measured: g X, relative, start}, X) for these groups; the loss gets X, never g X.
+
+    Where frames have masks of their own, `seen` (B, N, N, C) says to the loss what each of them measured, and the input
+    holds the mean frame's amplitude on the other pixels.
+    """
     amplitude = container.amplitude(rows)
     inputs = {
         "measured": np.float32(container.gain) * amplitude,
         "relative": container.relative(rows),
         "start": coarse_patches(container, rows),
     }
+    if container.expected is not None and (seen := container.groups.seen(rows)) is not None:
+        usual = np.float32(container.gain) * container.expected[..., None]
+        inputs["measured"] = np.where(seen, inputs["measured"], usual)
+        inputs["seen"] = seen.astype(np.float32)
     return inputs, amplitude
 
 

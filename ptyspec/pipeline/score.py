@@ -32,8 +32,7 @@ def score(scenario: Scenario, scan: RawScan, reconstruction: Reconstruction) -> 
         block["has_nan"] = has_nan(reconstruction)
     rows = np.unique(np.linspace(0, scan.size - 1, min(scan.size, MOST_FRAMES)).astype(int))
     predicted = predict_frames(scan, reconstruction, rows)
-    mask = None if scan.mask is None else np.broadcast_to(scan.mask, (len(rows), scan.N, scan.N))
-    block["data"] = data_scores(predicted, scan.diff3d[rows], scan.scale, mask)
+    block["data"] = data_scores(predicted, scan.diff3d[rows], scan.scale, scan.seen(rows))
     return block
 
 

@@ -66,7 +66,7 @@ def canvas_side(scenario: Scenario, containers: Containers) -> int:
 
 def build_model(scenario: Scenario, container: Container, canvas: int) -> Reconstructor:
     """Return a built, untrained model; its weights depend on the scenario's training seed alone."""
-    mask = container.groups.scan.mask
+    mask = container.groups.scan.known_pixels
     model = Reconstructor(scenario, container.probe, container.a0, canvas, mask)
     inputs, _ = batch(container, np.zeros(1, int))
     model(inputs)

@@ -203,8 +203,8 @@ def diffraction(scan: RawScan) -> "Figure":
 
 def _pattern(axes: "Axes", scan: RawScan, counts: Array, frame: Frame, title: str) -> None:
     image = np.log10(1.0 + counts)
-    if scan.mask is not None:
-        image = np.where(scan.mask, image, np.nan)
+    if scan.known_pixels is not None:
+        image = np.where(scan.known_pixels, image, np.nan)
     limits = (0.0, max(canvas.value_limits(image)[1], 1e-6))
     drawn = canvas.image_panel(axes, image, frame, cmap="inferno", limits=limits, title=title)
     canvas.colour_bar(axes, drawn, "log10(1 + counts)")

@@ -13,6 +13,7 @@ from ptyspec.errors import ProbeError
 from ptyspec.files.cxi import read_cxi, to_pixel_scan
 from ptyspec.files.measured import to_raw_scan
 from ptyspec.files.scan_file import read_scan
+from ptyspec.spec.checks import Check
 from tests.cxi_files import (
     DETECTOR,
     DISTANCE,
@@ -136,6 +137,16 @@ def test_masked_pixels_are_zero_and_marked_and_a_signal_flag_is_no_defect(tmp_pa
     assert np.argwhere(~scan.mask).tolist() == [[3, 4]]
     assert not scan.diff3d[:, 3, 4].any()
     assert scan.diff3d[:, N // 2, N // 2].all()
+
+
+@pytest.mark.clause("CXI-002")
+def test_frames_may_have_masks_of_their_own(tmp_path: Path, clause: Check) -> None:
+    bad = np.zeros((len(far_field_scan()[0]), N, N), np.uint32)
+    bad[2, 3, 4] = 1
+    scan = read_scan(write(tmp_path / "s.cxi", **{f"{DETECTOR}/mask": bad}))
+    assert scan.mask is not None
+    clause.equal(np.argwhere(~scan.mask).tolist(), [[2, 3, 4]], "places that are masked")
+    clause.equal(float(scan.diff3d[2, 3, 4]), 0.0, "what stands there")
 
 
 @pytest.mark.clause("CXI-002")

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from ptyspec.contracts.bundles import Array, RawScan
+from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
 from ptyspec.errors import ScanDataError
 from ptyspec.physics.coarse import frame_levels
 from ptyspec.physics.iterative import reconstruct
@@ -62,6 +62,37 @@ def test_the_object_behind_a_beam_stop_has_its_level(clause: Check) -> None:
     block = score(reconstruct(hidden, sweeps=20), truth)["amplitude"]
     clause.within_ratio(block["mean_ratio"], 1.0, "mean amplitude over the true one")
     assert block["pearson_r"] > 0.9
+
+
+def each_masked(value: float = 0.0) -> RawScan:
+    """Two per cent of the pixels of each frame are not measured, others in every frame; `value` stands there."""
+    mask = np.random.default_rng(4).random(scan().diff3d.shape) > 0.02
+    frames = np.where(mask, scan().diff3d, np.float32(value))
+    return scan().model_copy(update={"mask": mask, "diff3d": frames})
+
+
+@pytest.mark.clause("SCALE-006", "DATA-001")
+def test_a_mask_a_frame_leaves_level_and_object(clause: Check) -> None:
+    hidden = RawScan(**dict(each_masked(7.0)))
+    clause("DATA-001").shape_dtype(hidden.mask, scan().diff3d.shape, np.bool_, "mask")
+    assert not hidden.diff3d[~hidden.mask].any()
+    level = np.sqrt(scan_energy(hidden) / scan_energy(scan()))
+    clause("SCALE-006").within_ratio(level, 1.0, "a0 with masks a frame over a0 without")
+    truth = hidden.objectGuess
+    assert truth is not None
+    block = score(reconstruct(hidden, sweeps=10), truth)["amplitude"]
+    clause("SCALE-006").within_ratio(block["mean_ratio"], 1.0, "mean amplitude over the true one")
+    assert hidden.take(np.array([3, 1])).mask.shape == (2, N, N)
+
+
+@pytest.mark.clause("LOSS-008")
+def test_what_stands_in_a_frame_s_own_masked_pixels_does_not_matter(clause: Check) -> None:
+    truth = scan().objectGuess
+    assert truth is not None
+    light = np.ones(truth.shape, np.float32)
+    start = Reconstruction(object=truth, coverage=light, origin=(0, 0))
+    made = [reconstruct(each_masked(value), sweeps=1, start=start) for value in (0.0, 7.0)]
+    clause.equal(made[0].object, made[1].object, "object with other values in masked pixels")
 
 
 def test_without_a_mask_the_energy_is_the_sum_bit_by_bit() -> None:

@@ -253,3 +253,8 @@ def weights_unchecked(check, run, value, epoch, step, metric):
     """Nobody looks at the weights after the last update."""
     if metric != "a weight":
         check(run, value, epoch, step, metric)
+
+
+@fault("contracts.bundles:RawScan.seen", red="LOSS-008", green="SCALE-006")
+def masks_of_frames_forgotten(seen, scan, rows):
+    """What stands under the masks of frames is taken for measured."""
