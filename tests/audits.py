@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from ptyspec.checks.judge import Collecting
+from ptyspec.checks.clause_check import Collecting
 from ptyspec.checks.registry import perform
 from ptyspec.checks.report import Audit
 from ptyspec.checks.stage_outputs import StageOutputs

@@ -10,7 +10,7 @@ from math import inf
 from typing import Any
 
 from ptyspec.checks import network_facts as facts
-from ptyspec.checks.judge import checks
+from ptyspec.checks.clause_check import checks
 from ptyspec.checks.registry import Control, Grid, Layout, control, of_faults, with_model
 from ptyspec.checks.stage_chain import tolerance
 from ptyspec.checks.stage_outputs import StageOutputs

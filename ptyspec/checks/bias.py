@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks import stage_chain as chain
+from ptyspec.checks.clause_check import checks
 from ptyspec.checks.intensity import gain_left, missing_truth, the_level_is_the_truth_s
-from ptyspec.checks.judge import checks
 from ptyspec.checks.registry import Grid, Layout, control, of_faults, with_canvas, with_object
 from ptyspec.checks.stage_chain import near_one, over, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs

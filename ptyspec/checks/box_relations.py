@@ -8,7 +8,7 @@ import numpy as np
 
 from ptyspec.checks.answers import light_of, relation
 from ptyspec.checks.box import Box, finite, same
-from ptyspec.checks.judge import checks
+from ptyspec.checks.clause_check import checks
 from ptyspec.contracts.bundles import Array
 from ptyspec.pipeline.box import Scan
 from ptyspec.spec.checks import Check

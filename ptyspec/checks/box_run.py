@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ptyspec.checks.box import Box, finite, same, spread
-from ptyspec.checks.judge import checks
+from ptyspec.checks.clause_check import checks
 from ptyspec.contracts.bundles import Array
 from ptyspec.errors import AnswerError
 from ptyspec.pipeline.box import STATES, Scan

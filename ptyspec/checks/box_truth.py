@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks.box import SEEDS, Box
-from ptyspec.checks.judge import checks
+from ptyspec.checks.clause_check import checks
 from ptyspec.contracts.bundles import Array
 from ptyspec.errors import AnswerError, NotReachedError, ProcessError
 from ptyspec.scores.amplitude import highpass_pearson

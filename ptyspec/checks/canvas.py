@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.judge import checks
+from ptyspec.checks.clause_check import checks
 from ptyspec.checks.registry import Grid, Layout, control, of_faults
 from ptyspec.checks.stage_outputs import StageOutputs, spread, true_patches
 from ptyspec.contracts.bundles import Array, GroupedScan, Patches, RawScan, Reconstruction

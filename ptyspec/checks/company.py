@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ptyspec.checks.judge import checks
+from ptyspec.checks.clause_check import checks
 from ptyspec.checks.placed import inferred, oracle, perfect_inference
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.bundles import Array

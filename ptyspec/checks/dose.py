@@ -12,7 +12,7 @@ import numpy as np
 
 from ptyspec.checks import intensity
 from ptyspec.checks import stage_chain as chain
-from ptyspec.checks.judge import REGISTRY, checks
+from ptyspec.checks.clause_check import REGISTRY, checks
 from ptyspec.checks.registry import Grid, Layout, control, of_faults, with_scan
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.runs.run_spec import Options, run_spec

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.judge import checks
+from ptyspec.checks.clause_check import checks
 from ptyspec.checks.registry import Grid, Layout, control, of_faults
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.bundles import Array, GroupedScan, RawScan

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.judge import checks
+from ptyspec.checks.clause_check import checks
 from ptyspec.checks.placed import oracle, perfect_inference, stitched_once, trains_itself
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.base import Bundle

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ptyspec.checks.judge import checks
+from ptyspec.checks.clause_check import checks
 from ptyspec.checks.registry import Grid, Layout, control
 from ptyspec.checks.report import Audit
 from ptyspec.checks.stage_outputs import StageOutputs

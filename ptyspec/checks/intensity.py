@@ -9,7 +9,7 @@ from math import inf
 import numpy as np
 
 from ptyspec.checks import stage_chain as chain
-from ptyspec.checks.judge import checks
+from ptyspec.checks.clause_check import checks
 from ptyspec.checks.registry import Grid, Layout, control, of_faults, with_object, with_scan
 from ptyspec.checks.stage_chain import GROUPED, INPUT, OUTPUT, SPLITS, TARGET, near_one, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs, sample_of

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ptyspec.checks.clause_check import checks
 from ptyspec.checks.intensity import the_truth_predicts_its_measurement
-from ptyspec.checks.judge import checks
 from ptyspec.checks.loss_values import STEP, TERMS, NetworkLoss, PhysicsLoss
 from ptyspec.checks.registry import Grid, Layout, control, of_faults, with_dictionary
 from ptyspec.checks.stage_chain import CONFIDENCE, tolerance

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ptyspec.checks.judge import checks
+from ptyspec.checks.clause_check import checks
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.bundles import Array, Container, GroupedScan, RawScan
 from ptyspec.physics.coarse import trivial_estimate

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ptyspec.checks import subject_values as stated
-from ptyspec.checks.judge import checks
+from ptyspec.checks.clause_check import checks
 from ptyspec.checks.registry import Layout, control
 from ptyspec.checks.report import Audit
 from ptyspec.checks.stage_outputs import StageOutputs

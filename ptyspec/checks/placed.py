@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks.canvas import LIT, NO_OBJECT, stitch_error, stitched
+from ptyspec.checks.clause_check import checks
 from ptyspec.checks.finished import gain
-from ptyspec.checks.judge import checks
 from ptyspec.checks.stage_chain import near_one, tolerance
 from ptyspec.checks.stage_outputs import StageOutputs, spread, true_patches
 from ptyspec.contracts.bundles import Array, Container, Patches, Reconstruction

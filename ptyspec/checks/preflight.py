@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ptyspec.checks.judge import checks, judge
+from ptyspec.checks.clause_check import REGISTRY, checks, findings_of
 from ptyspec.contracts.bundles import RawScan
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ScanDataError
@@ -183,8 +183,11 @@ ORIENTATION = "SCAN-010"
 
 def preflight(scan: RawScan, *, orientation: bool = True) -> list[Finding]:
     """Return what the clauses of a scan say of it, with the next step where one is broken."""
-    names = {name for name in NEXT if orientation or name != ORIENTATION}
-    rows = judge(ScanFacts(scan), names)
+    facts = ScanFacts(scan)
+    asked = (
+        one for one in REGISTRY if one.door == "scan" and (orientation or one.clause != ORIENTATION)
+    )
+    rows = [row for one in asked for row in findings_of(one, facts)]
     return [replace(row, next_step=NEXT[row.clause]) if row.ok is False else row for row in rows]
 
 

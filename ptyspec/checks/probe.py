@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.checks.judge import checks
+from ptyspec.checks.clause_check import checks
 from ptyspec.checks.registry import Grid, Layout, control, of_faults, with_containers, with_scan
 from ptyspec.checks.stage_chain import SPLITS
 from ptyspec.checks.stage_outputs import StageOutputs, spread

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ptyspec.checks.judge import ClauseCheck, registered
+from ptyspec.checks.clause_check import ClauseCheck
+from ptyspec.checks.judge import registered
 from ptyspec.spec.clause import specification
 from ptyspec.spec.finding import Finding, State
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from ptyspec.checks.judge import REGISTRY, ClauseCheck, judge
+from ptyspec.checks.clause_check import REGISTRY, ClauseCheck
+from ptyspec.checks.judge import judge
 from ptyspec.checks.references import plain
 from ptyspec.checks.report import Audit
 from ptyspec.checks.stage_outputs import StageOutputs

@@ -11,7 +11,7 @@ import numpy as np
 
 from ptyspec.checks import intensity
 from ptyspec.checks import stage_chain as chain
-from ptyspec.checks.judge import checks
+from ptyspec.checks.clause_check import checks
 from ptyspec.checks.registry import (
     Grid,
     Layout,

@@ -7,8 +7,8 @@ import numpy as np
 
 from ptyspec.checks.answers import light_of
 from ptyspec.checks.canvas import NO_OBJECT
+from ptyspec.checks.clause_check import checks
 from ptyspec.checks.handovers import as_declared
-from ptyspec.checks.judge import checks
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
 from ptyspec.physics.geometry import object_extent

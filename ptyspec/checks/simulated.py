@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from ptyspec.checks.clause_check import checks
 from ptyspec.checks.handovers import digests
-from ptyspec.checks.judge import checks
 from ptyspec.checks.stage_chain import SIGMAS, frame_sums
 from ptyspec.checks.stage_outputs import StageOutputs, spread
 from ptyspec.contracts.bundles import Array, RawScan

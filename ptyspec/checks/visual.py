@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ptyspec.checks import visual_facts as facts
+from ptyspec.checks.clause_check import checks
 from ptyspec.checks.intensity import the_level_explains_the_data
-from ptyspec.checks.judge import checks
 from ptyspec.checks.placed import WITHOUT, misnumbered
 from ptyspec.checks.registry import Grid, Layout, control, with_canvas
 from ptyspec.checks.stage_chain import near_one, over, tolerance

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from _pytest.mark import ParameterSet
 
+from ptyspec.checks.clause_check import ClauseCheck
 from ptyspec.checks.intensity import the_gain_is_the_training_split_s
-from ptyspec.checks.judge import ClauseCheck, judge, registered
+from ptyspec.checks.judge import judge, registered
 from ptyspec.checks.reach import why_not
 from ptyspec.spec.checks import Check, NotRun
 from ptyspec.spec.finding import State, failed

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ptyspec.checks.clause_check import ClauseCheck
 from ptyspec.checks.intensity import the_gain_is_the_training_split_s
-from ptyspec.checks.judge import ClauseCheck
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.conformance.cases import judged, rows
 from ptyspec.contracts.stages import STAGES

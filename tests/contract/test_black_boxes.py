@@ -15,7 +15,8 @@ import pytest
 
 from ptyspec.checks.answers import placed
 from ptyspec.checks.box import SMALL, Box, box_of
-from ptyspec.checks.judge import DOORS, judge, outputs_of, registered
+from ptyspec.checks.clause_check import DOORS
+from ptyspec.checks.judge import judge, outputs_of, registered
 from ptyspec.errors import ConfigError
 from ptyspec.front.results import check
 from ptyspec.physics.coarse import trivial_estimate

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ptyspec.checks.judge import ClauseCheck
+from ptyspec.checks.clause_check import ClauseCheck
 from ptyspec.conformance.cases import judged, rows
 from ptyspec.spec.checks import Check
 

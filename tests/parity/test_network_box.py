@@ -7,7 +7,8 @@ from functools import cache
 import pytest
 
 from ptyspec.checks.box import SMALL, Box, box_of
-from ptyspec.checks.judge import ClauseCheck, registered
+from ptyspec.checks.clause_check import ClauseCheck
+from ptyspec.checks.judge import registered
 from ptyspec.pipeline.boxes import Network
 from ptyspec.spec.checks import Check
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from ptyspec.checks import judge as module
-from ptyspec.checks.judge import ClauseCheck, checks, judge, outputs_of, registered
+from ptyspec.checks.clause_check import ClauseCheck, checks
+from ptyspec.checks.judge import judge, outputs_of, registered
 from ptyspec.checks.stage_outputs import StageOutputs
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.pipeline.protocol import GroupedTrainTest, TrainTest
