@@ -149,9 +149,9 @@ def worst(verdicts: list[Verdict]) -> Status:
 
 def _before(run: FinishedRun) -> list[Finding]:
     """What a measured scan shows by itself; not its orientation, which `cause_of` looks at where something is off."""
-    spec = run.resolved.scenario
-    rows = preflight(run.scan, orientation=False) if spec.measured else []
-    return accepting(rows, spec.scan.accept)
+    if run.setting("scan.kind") != "measured":
+        return []
+    return accepting(preflight(run.scan, orientation=False), str(run.setting("scan.accept") or ""))
 
 
 def _held(run: FinishedRun, quantities: tuple[Quantity, ...]) -> tuple[list[Finding], list[Doubt]]:

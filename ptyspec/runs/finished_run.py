@@ -104,6 +104,10 @@ class FinishedRun:
             sources = {key: row["source"] for key, row in rows.items()}
         return Resolved(found.scenario, dict.fromkeys(found.provenance, "default") | sources)
 
+    def setting(self, key: str) -> Any:
+        """Return one setting as it was recorded; None where it is not there."""
+        return (self._json(SCENARIO_FILE).get("values") or {}).get(key, {}).get("value")
+
     @cached_property
     def metrics(self) -> Mapping[str, Any]:
         """The content of metrics.json."""
