@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ptyspec.checks.stage_outputs import StageOutputs, spread
-from ptyspec.contracts.bundles import Array, RawScan, release_pages
+from ptyspec.contracts.arrays import release_pages
+from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.physics.level import light_shares
 from ptyspec.physics.scale import closed_form_scale, intensity_scale, loader_gain, probe_energy
 from ptyspec.pipeline.normalize import batch

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Array, as_array
+from ptyspec.contracts.arrays import as_array
+from ptyspec.contracts.bundles import Array
 from ptyspec.errors import ScanDataError, UnsupportedScanError
 from ptyspec.files.hdf5 import Hdf5File
 from ptyspec.files.measured import Geometry, Measured, PixelScan, frames_of, in_pixels

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Array, release_pages
+from ptyspec.contracts.arrays import release_pages
+from ptyspec.contracts.bundles import Array
 from ptyspec.files.zipped_arrays import blocks
 
 MOST = 0.5

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Array, RawScan, as_array
+from ptyspec.contracts.arrays import as_array
+from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.errors import InputFileError, MeasurementError, ProbeError, ScanDataError
 from ptyspec.files.markers import without_markers
 from ptyspec.files.scan_parts import Measurement, amplitude_of, contradictions, stored_probe

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Array, RawScan, as_array
+from ptyspec.contracts.arrays import as_array
+from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.errors import ConfigError, InputFileError
 from ptyspec.files.disk import existing_file
 from ptyspec.files.measured import (

@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Array, RawScan, Reconstruction, as_array
+from ptyspec.contracts.arrays import as_array
+from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
 from ptyspec.errors import InputFileError
 from ptyspec.files.disk import atomic_file, existing_file
 from ptyspec.files.zipped_arrays import NpzArchive, write_arrays

@@ -7,7 +7,8 @@ Numbers may be arrays of one element.
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Array, as_array
+from ptyspec.contracts.arrays import as_array
+from ptyspec.contracts.bundles import Array
 from ptyspec.errors import InputFileError, ScanDataError, UnsupportedScanError
 from ptyspec.files.hdf5 import Hdf5File
 from ptyspec.files.measured import ELECTRON_VOLT, PLANCK_LIGHT, Geometry, Measured, frames_of

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Array, RawScan, as_array
+from ptyspec.contracts.arrays import as_array
+from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.errors import InputFileError, ProbeError
 from ptyspec.files import formats
 from ptyspec.files import scan_parts as parts

@@ -13,7 +13,8 @@ from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Array, RawScan, as_array, check_values
+from ptyspec.contracts.arrays import as_array, check_values
+from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.errors import InputFileError, MeasurementError, ProbeError, ScanDataError
 from ptyspec.files.disk import existing_file
 from ptyspec.files.zipped_arrays import NpzArchive, blocks

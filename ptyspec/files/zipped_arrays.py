@@ -12,7 +12,8 @@ from typing import IO, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Array, release_pages
+from ptyspec.contracts.arrays import release_pages
+from ptyspec.contracts.bundles import Array
 from ptyspec.errors import InputFileError
 from ptyspec.files.disk import existing_file
 

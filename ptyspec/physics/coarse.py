@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Array, RawScan, Reconstruction, release_pages
+from ptyspec.contracts.arrays import release_pages
+from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
 from ptyspec.physics.geometry import object_extent
 from ptyspec.physics.level import light_shares
 from ptyspec.physics.scale import illumination_weight, probe_energy

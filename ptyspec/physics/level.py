@@ -6,7 +6,8 @@ places average out. Pixels that no frame measured get what that model expects, f
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Array, RawScan, release_pages
+from ptyspec.contracts.arrays import release_pages
+from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.errors import ScanDataError
 from ptyspec.physics.diffraction import far_field
 from ptyspec.physics.scale import CHUNK, mean_energy, probe_intensity

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Array, release_pages
+from ptyspec.contracts.arrays import release_pages
+from ptyspec.contracts.bundles import Array
 
 CHUNK = 1024
 BACKGROUND = 1e-3

@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 from scipy import spatial
 
-from ptyspec.contracts.bundles import Array, RawScan, release_pages
+from ptyspec.contracts.arrays import release_pages
+from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.physics.diffraction import far_field
 from ptyspec.physics.scale import probe_intensity
 

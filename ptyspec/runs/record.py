@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ptyspec.contracts.bundles import Array, Patches, RawScan, Reconstruction, release_pages
+from ptyspec.contracts.arrays import release_pages
+from ptyspec.contracts.bundles import Array, Patches, RawScan, Reconstruction
 from ptyspec.contracts.records import ArrayStats, StageRecord
 from ptyspec.contracts.scenario import Scenario
 from ptyspec.errors import ScanDataError

@@ -234,7 +234,10 @@ WRONG = np.nan * np.ones((M, N, N), np.float32)
             id="negative-counts",
         ),
         pytest.param(
-            {"mask": np.ones((M, N, N), bool)}, ScanDataError, "mask has the wrong shape", id="mask"
+            {"mask": np.ones((M + 1, N, N), bool)},
+            ScanDataError,
+            "mask has the wrong shape",
+            id="mask",
         ),
         pytest.param(
             {"metadata": np.array("{oops")}, InputFileError, "not JSON", id="metadata-text"

@@ -40,7 +40,7 @@ def damage_passed_over(fill, archive, key, member, array):
         return
 
 
-@fault("contracts.bundles:as_array", 30)
+@fault("contracts.arrays:as_array", 30)
 @clauses(red="FLOW-006 DATA-001", green="FLOW-001 FLOW-003 FLOW-005")
 def dtype_of_the_file(as_array, name, value, dtype, *args, **kwargs):
     """Arrays keep the dtype that they came in."""
