@@ -255,6 +255,6 @@ def weights_unchecked(check, run, value, epoch, step, metric):
         check(run, value, epoch, step, metric)
 
 
-@fault("contracts.bundles:RawScan.seen", red="LOSS-008", green="SCALE-006")
+@fault("contracts.bundles:RawScan.seen", red="LOSS-008", green="NORM-001")
 def masks_of_frames_forgotten(seen, scan, rows):
     """What stands under the masks of frames is taken for measured."""
