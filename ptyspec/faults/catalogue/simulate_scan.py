@@ -42,7 +42,7 @@ def dead_pixels_stand_alone(find_dead, facts):
     return found & (facts.around(found.astype(float)) == 0)
 
 
-@fault(f"{MEND}:masked", red="SCAN-006", green="SCAN-011")
+@fault(f"{MEND}:masked", red="SCAN-006", green="DATA-003")
 def mask_of_the_other_polarity(masked, scan, bad):
     """Pixels that were found are kept, and the others masked."""
     return masked(scan, ~bad)
