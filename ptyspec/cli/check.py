@@ -77,6 +77,7 @@ def check(
 
 
 def check_scan(
+    ctx: typer.Context,
     scan: Annotated[Path, argument("FILE", "A scan: .npz, .cxi, or what else is read.")],
     settings: options.Setting = None,
     measurement: options.Measured = None,
@@ -101,13 +102,8 @@ def check_scan(
     fix_threads()
     from ptyspec.front.results import check_scan as looked
 
-    short: dict[str, object] = {"scan.measurement": measurement, "probe.path": probe}
-    short |= {"scan.orientation": orientation, "scan.centre": centre}
-    short |= {"scan.hot_pixels": hot_pixels, "scan.drop_frames": drop_frames}
-    short |= {"scan.positions": positions, "scan.units": units, "scan.raster_shape": shape}
-    short |= {"scan.raster_step": step, "scan.object_pixel": object_pixel}
-    changes = options.changes(short)
-    found = looked(scan, set=[*changes, *(settings or [])], orientation=not quick)
+    changes = options.changes(ctx.params) + (settings or [])
+    found = looked(scan, set=changes, orientation=not quick)
 
     def document() -> Any:
         from ptyspec.report.scoreboard import answers

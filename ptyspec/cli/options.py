@@ -62,9 +62,19 @@ def option(
     return typer.Option(*names, metavar=metavar, help=text, autocompletion=complete, **how)
 
 
-def changes(settings: Mapping[str, object]) -> list[str]:
-    """Return the settings that were given, as KEY=VALUE."""
-    return [f"{key}={value}" for key, value in settings.items() if value is not None]
+def changes(given: Mapping[str, Any]) -> list[str]:
+    """Return what a command's options say of a measured scan, as KEY=VALUE; `given`: its values by parameter."""
+    from ptyspec.files.stated import SETTINGS
+    from ptyspec.runs.request import MENDS
+
+    keys = SETTINGS | {name: f"scan.{name}" for name in MENDS} | SHORT
+    return [
+        f"{keys[name]}={one}" for name, one in given.items() if name in keys and one is not None
+    ]
+
+
+SHORT = {"refine": "inference.refine", "gridsize": "model.gridsize"}
+"""Settings that `run` has an option for."""
 
 
 def flag(name: str, text: str) -> Any:

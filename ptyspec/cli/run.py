@@ -82,15 +82,7 @@ def run(
     output.fix_threads(threads)
     from ptyspec.experiments.observe import variant
 
-    short: dict[str, object] = {"inference.refine": refine, "model.gridsize": gridsize}
-    short |= {"scan.measurement": measurement, "probe.path": probe, "scan.centre": centre}
-    short |= {"scan.orientation": orientation, "scan.hot_pixels": hot_pixels}
-    short |= {"scan.drop_frames": drop_frames}
-    short |= {"scan.positions": positions, "scan.units": units, "scan.raster_shape": shape}
-    short |= {"scan.raster_step": step, "scan.object_pixel": object_pixel}
-    # --set comes last and so wins.
-    changes = options.changes(short)
-    changes += settings or []
+    changes = options.changes(ctx.params) + (settings or [])  # --set comes last and so wins
     with output.progress() as progress:
         words = {"profile": profile, "recipe": recipe, "seed": seed, "settings": changes}
         asked = [variant(one, **words) for one in targets]

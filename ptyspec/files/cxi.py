@@ -74,7 +74,7 @@ def read_cxi(path: Path, *, still: bool = False, unit_m: float | None = None) ->
         rows, columns, pixel = _detector_axes(file, places.detector)
         distance = length_of(file, f"{places.detector}/distance")
         wavelength = wavelength_of(file, places, warnings)
-        mask = _mask(file, frames, warnings)
+        mask = _mask(file, frames)
         centre = centre_of(file, places, frames.shape[1:], pixel, warnings)
         light = places.illumination
         probe = file.read(light) if file.has(light) else None
@@ -136,8 +136,8 @@ def _detector_axes(file: Hdf5File, detector: str) -> tuple[Array, Array, float]:
     return vectors[:, 0] / sizes[0], vectors[:, 1] / sizes[1], float(sizes.mean())
 
 
-def _mask(file: Hdf5File, frames: Array, warnings: list[str]) -> Array:
-    """True where the detector measured: CXI marks bad pixels with any bit but HAS_SIGNAL; so do overflowing counts."""
+def _mask(file: Hdf5File, frames: Array) -> Array:
+    """True where the detector measured: CXI marks bad pixels with any bit but HAS_SIGNAL."""
     good = np.ones(frames.shape[1:], bool)
     detector = find_places(file).detector
     key = file.first(f"{detector}/mask", f"{detector}/pixel_mask")
@@ -147,11 +147,4 @@ def _mask(file: Hdf5File, frames: Array, warnings: list[str]) -> Array:
         bad = (stored.astype(np.int64) & ~allowed) != 0
         shape = frames.shape if bad.ndim == 3 else frames.shape[1:]
         good = ~as_array("mask", bad, np.bool_, shape, source=file.source(key))
-    if frames.dtype.kind == "u":
-        full = frames == np.iinfo(frames.dtype).max
-        full = (full if good.ndim == 3 else full.any(axis=0)) & good
-        if full.any():
-            many = f"{int(full.sum())} pixels hold the largest {frames.dtype}"
-            warnings.append(f"{many} (gap or overflow) and were masked")
-            good &= ~full
     return good

@@ -13,9 +13,9 @@ MOST = 0.5
 def without_markers(frames: Array, mask: Array | None) -> tuple[Array, Array | None, list[str]]:
     """Return frames that are 0 where nothing was measured, the mask (None: everywhere), and what to say about it.
 
-    A pixel that is negative, not finite or the largest number of its type in every frame holds a marker, and no
-    counts; clipped, it would be darkness. A mask whose measured pixels hold no count while the others do has the other
-    polarity. Frames with nothing of this are returned as they are.
+    A pixel that is negative or not finite in every frame holds a marker, and no counts; clipped, it would be darkness.
+    The largest number of an integer type, in whichever frame, is a gap or an overflow. A mask whose measured pixels hold
+    no count while the others do has the other polarity. Frames with nothing of this are returned as they are.
     """
     said: list[str] = []
     if mask is not None and mask.shape == frames.shape[1:]:
@@ -23,13 +23,12 @@ def without_markers(frames: Array, mask: Array | None) -> tuple[Array, Array | N
         if _inverted(frames, mask):
             mask = ~mask
             said.append("the mask was used the other way round: its measured pixels held no count")
-    found = _marked(frames)
-    if mask is not None and found.shape == mask.shape:
-        found &= mask
-    if found.any() and found.mean() <= MOST:
-        value = frames[(0, *np.argwhere(found)[0])]
-        said.append(f"{int(found.sum())} pixels hold {value} in every frame and were masked")
-        mask = ~found if mask is None else mask & ~found
+    for found, what in ((_full(frames, mask), "the largest"), (_marked(frames), "no count:")):
+        found = found if mask is None or found.ndim != mask.ndim else found & mask
+        if found.any() and found.mean() <= MOST:
+            value = frames.dtype if what == "the largest" else frames[(0, *np.argwhere(found)[0])]
+            said.append(f"{int(found.sum())} pixels hold {what} {value} and were masked")
+            mask = ~found if mask is None else mask & ~found
     each = mask is not None and mask.shape == frames.shape
     if mask is None or not (each or mask.shape == frames.shape[1:]) or mask.all():
         return frames, mask, said
@@ -48,21 +47,27 @@ def _inverted(frames: Array, mask: Array) -> bool:
     return outside > 0
 
 
+def _full(frames: Array, mask: Array | None) -> Array:
+    """Pixels that hold the largest number of an integer type: in any frame, or frame by frame as the mask is."""
+    if frames.dtype.kind not in "iu" or frames.ndim != 3 or not len(frames):
+        return np.zeros(frames.shape[1:], bool)
+    most = np.iinfo(frames.dtype).max
+    if mask is not None and mask.shape == frames.shape:
+        return np.asarray(frames == most)
+    found = np.zeros(frames.shape[1:], bool)
+    for block in blocks(frames):
+        found |= (block == most).any(axis=0)
+    return found
+
+
 def _marked(frames: Array) -> Array:
     """(H, W) bool: pixels that hold no count in any frame; one look at the first frame where there are none."""
-    kind = frames.dtype.kind
-    if frames.ndim != 3 or kind not in "iuf" or not len(frames):
+    if frames.ndim != 3 or frames.dtype.kind not in "if" or not len(frames):
         return np.zeros(frames.shape[1:], bool)
-
-    def empty(block: Array) -> Array:
-        if kind == "f":
-            return np.asarray(~np.isfinite(block) | (block < 0))
-        full = block == np.iinfo(frames.dtype).max
-        return np.asarray(full | (block < 0) if kind == "i" else full)
-
-    found = empty(frames[0])
-    if found.any():
-        for block in blocks(frames):
-            found &= empty(block).all(axis=0)
-            release_pages(frames)
+    found = np.ones(frames.shape[1:], bool)
+    for block in blocks(frames):
+        found &= (~(block >= 0) | np.isinf(block)).all(axis=0)  # NaN is not >= 0
+        release_pages(frames)
+        if not found.any():
+            break
     return found

@@ -108,12 +108,12 @@ def nominal_read_as_actual(positions, own):
     return found | asked
 
 
-@fault("files.cxi:_mask", red="CXI-002", green="CXI-001 CXI-003 FILE-005")
-def overflow_kept(mask, file, frames, warnings):
+@fault("files.markers:without_markers", red="CXI-002", green="CXI-001 CXI-003 FILE-005")
+def overflow_kept(without_markers, frames, mask):
     """Pixels that hold the largest count of their type are taken for measured ones."""
     if frames.dtype.kind == "u":
         frames = np.minimum(frames, np.iinfo(frames.dtype).max - 1)
-    return mask(file, frames, warnings)
+    return without_markers(frames, mask)
 
 
 @fault("files.zipped_arrays:NpzArchive.is_pickled", 16)
