@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
+import inspect
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -31,6 +34,34 @@ from ptyspec.spec.clause import PLACES, specification
 from tests.plugin_project import OURS, write
 
 pytest_plugins = ["pytester"]
+
+
+def arguments(function: Any) -> tuple[int, int]:
+    """How many positional arguments a function needs, and how many it takes."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    known = inspect.signature(function).parameters.values()
+    if any(one.kind is one.VAR_POSITIONAL for one in known):
+        return 0, 99
+    found = [one for one in known if one.kind in kinds]
+    return sum(one.default is one.empty for one in found), len(found)
+
+
+@pytest.mark.expensive
+def test_a_fault_takes_the_arguments_of_what_it_takes_the_place_of() -> None:
+    """One that does not is an error for everyone who comes by, and would count as caught."""
+    wrong = []
+    for fault in catalogue():
+        for patch in fault.patches:
+            owner: Any = importlib.import_module(patch.module)
+            for name in patch.path:
+                owner = inspect.getattr_static(owner, name)
+            owner = getattr(owner, "fget", None) or getattr(owner, "__func__", owner)
+            if patch.makes or not inspect.isfunction(inspect.unwrap(owner)):
+                continue
+            (needs, takes), (least, most) = arguments(patch.function), arguments(owner)
+            if not needs - 1 <= most or not least <= takes - 1:
+                wrong.append(fault.id)
+    assert wrong == []
 
 
 def problems(fault: Fault) -> list[str]:

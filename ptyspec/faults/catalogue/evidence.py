@@ -42,9 +42,9 @@ def check_cannot_fail(close, check, observed, expected, what, tolerance=None):
 
 
 @fault("spec.trace:_of_row", red="EVID-007", green="EVID-008 EVID-009")
-def clause_without_case(of_row, row):
+def clause_without_case(of_row, row, lent):
     """A binding clause without a case is a remark."""
-    for finding in of_row(row):
+    for finding in of_row(row, lent):
         yield replace(finding, severity="note") if not row.cases else finding
 
 
@@ -137,9 +137,9 @@ def outcome_of_other_code(of, stamps, case):
 
 
 @fault("report.figures:_drawn", red="REPORTING-ARTIFACT-BOUNDARY-001", green="RUN-001")
-def picture_costs_the_run(drawn, draw, path, progress):
+def picture_costs_the_run(drawn, draw, path):
     """A picture that cannot be drawn ends the run."""
-    return canvas.save(draw(), path)
+    return canvas.save(draw(), path), ""
 
 
 @fault("scores.headline:lookup", 70, red="EVID-002 RUN-006", green="EVID-004 GAUGE-007")
