@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
+import typer
+
 from ptyspec.cli import options
 from ptyspec.cli.options import argument, flag, option
 from ptyspec.cli.output import line, print_json
@@ -11,6 +13,7 @@ Form = Literal["npz", "cxi", "nxptycho"]
 
 
 def convert(
+    ctx: typer.Context,
     scan: Annotated[Path, argument("IN", "A scan in any format that is read.")],
     out: Annotated[Path, argument("OUT", "The new file: .npz, .cxi or .nxs.")],
     form: Annotated[
@@ -24,6 +27,9 @@ def convert(
     step: options.Step = None,
     object_pixel: options.ObjectPixel = None,
     particle: options.Particle = None,
+    mask: options.Mask = None,
+    mask_true: options.MaskTrue = None,
+    links: options.Links = None,
     wavelength: Annotated[str | None, option("LENGTH", "Of the beam: 0.124nm.")] = None,
     distance: Annotated[str | None, option("LENGTH", "Sample to detector: 1.5m.")] = None,
     detector_pixel: Annotated[str | None, option("LENGTH", "Of the detector: 75um.")] = None,
@@ -38,8 +44,7 @@ def convert(
     from ptyspec.files.scan_written import write_as
     from ptyspec.files.stated import SETTINGS, stated_in, with_lengths
 
-    said = (measurement, probe, positions, units, step, shape, object_pixel, particle)
-    stated = stated_in(dict(zip(SETTINGS.values(), said, strict=True)))
+    stated = stated_in({key: ctx.params[name] for name, key in SETTINGS.items()})
     whole = with_lengths(read_stated(scan, stated), wavelength, distance, detector_pixel)
     path = write_as(out, whole, form, force=force)
     if as_json:

@@ -117,6 +117,15 @@ ObjectPixel = Annotated[
 Particle = Annotated[
     str | None, option("KIND", "What has the energy that the file states: photon or electron.")
 ]
+Mask = Annotated[
+    Path | None, option("FILE", "A mask of the frames, joined to the file's own: .npy, .npz, HDF5.")
+]
+MaskTrue = Annotated[
+    str | None, option("good|bad", "What True marks in --mask; otherwise as the counts tell.")
+]
+Links = Annotated[
+    Path | None, option("FOLDER", "Follow links of an HDF5 file to files in this folder.")
+]
 HotPixels = Annotated[
     str | None,
     option("find|keep", "Mask hot and dead pixels of a file that matter (default), or keep them."),

@@ -5,8 +5,10 @@ along -x, CXI's frame with z along the beam). In the far field object pixels run
 formats store translations of the *sample*, so the probe moves over the sample by their negative.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +52,7 @@ class CxiScan:
     illumination: Array | None
     source: str
     warnings: tuple[str, ...] = ()
+    linked: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_cxi(
@@ -58,26 +61,27 @@ def read_cxi(
     still: bool = False,
     unit_m: float | None = None,
     particle: Particle | None = None,
+    links: Path | None = None,
 ) -> CxiScan:
     """Return the raw record of a CXI or NeXus file, near field or far field, with or without illumination.
 
     `still`: translations are not read and are 0, for a scan whose positions come from elsewhere. `unit_m`: metres per
-    unit of the translations, and `particle`: what has the energy, whatever the file says of it.
+    unit of the translations, and `particle`: what has the energy, whatever the file says of it. `links`: the folder in which
+    linked files may lie.
     Raises InputFileError for missing keys, links that leave the file and damage; ScanDataError for wrong shapes or
     values; UnsupportedScanError for detector pixels that are not square.
     """
-    with Hdf5File(path) as file:
+    with Hdf5File(path, links) as file:
         places, warnings = find_places(file), list[str]()
-        data = required(file, "diffraction data", *places.frames)
-        frames, raster = file.read(data), None
+        frames, raster = _frames(file, data := places.frame_keys(file)), None
         if frames.ndim == 4:  # NeXus keeps the two axes of a raster
             raster, frames = frames.shape[:2], frames.reshape(-1, *frames.shape[2:])
-        frames = frames_of(frames, file.source(data))
+        frames = frames_of(frames, file.source(data[0]))
         count = len(frames)
         moves = None if still else translation_of(file, places, raster, unit_m)
         translation = np.zeros((count, 3)) if still else _checked(file, places, moves, count)
         rows, columns, pixel = _detector_axes(file, places.detector)
-        distance = length_of(file, f"{places.detector}/distance")
+        distance = length_of(file, required(file, "distance of the detector", *places.distances))
         beam = wavelength_of(file, places, warnings, particle)
         mask = _mask(file, frames)
         centre = centre_of(file, places, frames.shape[1:], pixel, warnings)
@@ -85,7 +89,8 @@ def read_cxi(
         probe = file.read(light) if file.has(light) else None
         geometry = replace(beam, distance_m=distance, detector_pixel_m=pixel)
         where = (translation, rows, columns, geometry, centre)
-        return CxiScan(frames, mask, *where, probe, str(file.path), tuple(warnings))
+        said: Any = (str(file.path), tuple(warnings), file.linked)
+        return CxiScan(frames, mask, *where, probe, *said)
 
 
 def to_pixel_scan(record: CxiScan, measurement: Measurement | None = None) -> PixelScan:
@@ -106,7 +111,17 @@ def to_measured(record: CxiScan) -> Measured:
         geometry=record.geometry,
         centre=record.centre,
         warnings=record.warnings,
+        linked=record.linked,
     )
+
+
+def _frames(file: Hdf5File, keys: list[str]) -> Array:
+    """The frames of these datasets, one after the other."""
+    parts = [file.read(key) for key in keys]
+    if len(shapes := {part.shape[1:] for part in parts}) > 1:
+        what, step = "the data files hold frames of several shapes", "give files of one scan"
+        raise ScanDataError(what, value=shapes, source=file.source(keys[0]), next_step=step)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _checked(file: Hdf5File, places: Places, metres: Array | None, frames: int) -> Array:
@@ -146,7 +161,8 @@ def _mask(file: Hdf5File, frames: Array) -> Array:
     """True where the detector measured: CXI marks bad pixels with any bit but HAS_SIGNAL."""
     good = np.ones(frames.shape[1:], bool)
     detector = find_places(file).detector
-    key = file.first(f"{detector}/mask", f"{detector}/pixel_mask")
+    own = f"{detector}/detectorSpecific/pixel_mask"  # DECTRIS
+    key = file.first(f"{detector}/mask", f"{detector}/pixel_mask", own)
     if key:
         stored = file.read(key)
         allowed = HAS_SIGNAL if key.endswith("/mask") else 0

@@ -5,6 +5,7 @@ Nothing half-written ever carries its name, and a full disk is said in plain wor
 
 import errno
 import hashlib
+import json
 import os
 import secrets
 import shutil
@@ -130,10 +131,16 @@ def existing_file(path: Path) -> Path:
     raise InputFileError(what, value=path, limit=limit, next_step=step)
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of the file's bytes as 64 hexadecimal digits; InputFileError if it cannot be read."""
+def sha256_of(path: Path, linked: object = None) -> str:
+    """Return the SHA-256 of the file's bytes as 64 hexadecimal digits; InputFileError if it cannot be read.
+
+    `linked`: the digests of files that it leads to, as JSON has them; they then count as its bytes.
+    """
     with existing_file(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.file_digest(file, "sha256")
+    if linked:
+        digest.update(json.dumps(linked, sort_keys=True).encode())
+    return digest.hexdigest()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ docs/file-formats.md shows the same table. Nothing here looks at a file's name.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,8 +69,11 @@ def hdf5_formats() -> tuple[Format, ...]:
     )
 
 
-def read_measured(path: Path, head: bytes) -> "Measured":
-    """Return what a file says that begins with `head`; InputFileError for one that is not read."""
+def read_measured(path: Path, head: bytes, links: Path | None = None) -> "Measured":
+    """Return what a file says that begins with `head`; InputFileError for one that is not read.
+
+    `links`: the folder in which linked files may lie.
+    """
     if head.startswith(NUMPY):
         from ptyspec.files.stacks import read_npy
 
@@ -79,10 +82,10 @@ def read_measured(path: Path, head: bytes) -> "Measured":
         raise unknown(path, head)
     from ptyspec.files.hdf5 import Hdf5File
 
-    with Hdf5File(path) as file:
+    with Hdf5File(path, links) as file:
         for one in hdf5_formats():
             if one.recognise(file):
-                return one.read(file)
+                return replace(one.read(file), linked=file.linked)
         found = ", ".join(file.names()[:12]) or "nothing"
     what, limit = "no scan was recognised in this HDF5 file", "a format of docs/file-formats.md"
     step = "copy the frames into one dataset `dp` (M, N, N), or convert the scan to NPZ"
@@ -90,12 +93,12 @@ def read_measured(path: Path, head: bytes) -> "Measured":
     raise InputFileError(what, value=value, limit=limit, source=path, next_step=step)
 
 
-def is_cxi(path: Path) -> bool:
+def is_cxi(path: Path, links: Path | None = None) -> bool:
     """Tell whether an HDF5 file is CXI or NeXus: it has an entry, and is none of the particular formats."""
     from ptyspec.files.hdf5 import Hdf5File
     from ptyspec.files.nexus import find_entry
 
-    with Hdf5File(path) as file:
+    with Hdf5File(path, links) as file:
         particular = any(one.recognise(file) for one in hdf5_formats()[:-1])
         return not particular and find_entry(file) is not None
 

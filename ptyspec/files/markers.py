@@ -18,11 +18,8 @@ def without_markers(frames: Array, mask: Array | None) -> tuple[Array, Array | N
     no count while the others do has the other polarity. Frames with nothing of this are returned as they are.
     """
     said: list[str] = []
-    if mask is not None and mask.shape == frames.shape[1:]:
-        mask = mask.astype(bool)
-        if _inverted(frames, mask):
-            mask = ~mask
-            said.append("the mask was used the other way round: its measured pixels held no count")
+    if mask is not None and mask.shape in (frames.shape, frames.shape[1:]):
+        mask, said = upright(frames, mask)
     for found, what in ((_full(frames, mask), "the largest"), (_marked(frames), "no count:")):
         found = found if mask is None or found.ndim != mask.ndim else found & mask
         if found.any() and found.mean() <= MOST:
@@ -37,14 +34,24 @@ def without_markers(frames: Array, mask: Array | None) -> tuple[Array, Array | N
     return np.where(mask, frames, np.zeros((), frames.dtype)), mask, said
 
 
-def _inverted(frames: Array, mask: Array) -> bool:
-    inside = outside = 0.0
+def upright(frames: Array, mask: Array) -> tuple[Array, list[str]]:
+    """Return the mask as bool, True where a pixel was measured, and what to say where it was turned round."""
+    mask = mask.astype(bool)
+    if counted(frames, mask) or not counted(frames, ~mask):
+        return mask, []
+    return ~mask, ["the mask was used the other way round: its measured pixels held no count"]
+
+
+def counted(frames: Array, mask: Array) -> bool:
+    """Tell whether a pixel that the mask leaves, of one frame or of each, holds a count that is no marker."""
+    most = np.iinfo(frames.dtype).max if frames.dtype.kind in "iu" else np.inf
+    done = 0
     for block in blocks(frames):
-        inside += float(np.abs(np.nan_to_num(block[:, mask].astype(np.float64))).sum())
-        if inside:
-            return False
-        outside += float(np.abs(np.nan_to_num(block[:, ~mask].astype(np.float64))).sum())
-    return outside > 0
+        seen = block[mask[done : done + len(block)]] if mask.ndim == 3 else block[:, mask]
+        if ((seen > 0) & (seen < most)).any():
+            return True
+        done += len(block)
+    return False
 
 
 def _full(frames: Array, mask: Array | None) -> Array:

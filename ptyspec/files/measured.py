@@ -4,6 +4,7 @@ Every reader of a foreign format returns a `Measured`. Object pixel = lambda z /
 depends on one detector pixel alone, so that a crop keeps it and makes the object pixels larger.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +14,13 @@ from ptyspec.contracts.arrays import as_array
 from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.errors import InputFileError, MeasurementError, ProbeError, ScanDataError
 from ptyspec.files.markers import without_markers
-from ptyspec.files.scan_parts import Measurement, amplitude_of, contradictions, stored_probe
+from ptyspec.files.scan_parts import (
+    Measurement,
+    amplitude_of,
+    contradictions,
+    one_for_all,
+    stored_probe,
+)
 from ptyspec.files.wavelength import ELECTRON_VOLT, Particle, is_ambiguous, wavelength
 
 MARGIN = 2
@@ -75,9 +82,10 @@ class Measured:
 
     - frames: (M, H, W) as stored; kind: what they are, by the rules of the format.
     - positions: (M, 2) [x, y] of the probe over the object, in units of `unit_m` metres (None: object pixels).
-    - mask: (H, W) bool, True where the detector measured; None: everywhere.
+    - mask: (H, W) or (M, H, W) bool, True where the detector measured; None: everywhere.
     - probe: array as stored; centre: (row, column) of the beam on the detector, None: its middle.
     - raster: (rows, columns) of a scan whose frames lie on one, column fastest.
+    - linked: SHA-256 of each file that its links led to, by name.
     """
 
     frames: Array
@@ -92,6 +100,7 @@ class Measured:
     centre: tuple[int, int] | None = None
     raster: tuple[int, int] | None = None
     warnings: tuple[str, ...] = ()
+    linked: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -164,6 +173,8 @@ def in_pixels(measured: Measured, asked: Measurement | None = None) -> PixelScan
         "position_offset_px": offset.tolist(),
         "scale_source": f"assumed ({kind} without a stored scale)",
     }
+    if measured.linked:
+        metadata["linked"] = dict(measured.linked)
     if geometry := measured.geometry.facts(size):
         metadata["geometry"] = geometry
     if (size, size) != measured.frames.shape[1:]:
@@ -191,6 +202,7 @@ def to_raw_scan(scan: PixelScan, probe: Array | None = None) -> RawScan:
     same: dict[str, Any] = {name: getattr(scan, name) for name in names}
     same |= {"xcoords": x, "ycoords": y, "xcoords_start": x, "ycoords_start": y}
     index = np.zeros(len(x), np.int64)
+    chosen = one_for_all(chosen, len(x), scan.source)
     return RawScan(**same, probeGuess=chosen, scan_index=index, scale=1.0)
 
 
@@ -210,7 +222,9 @@ def chosen(measured: Measured, index: Array) -> Measured:
     left = len(measured.frames) - len(set(rows.tolist()))
     note = f"{left} of {len(measured.frames)} frames have no position and were left out"
     warnings = (*measured.warnings, *([note] if left else []))
-    return replace(measured, frames=measured.frames[rows], warnings=warnings)
+    mask = measured.mask
+    mask = mask[rows] if mask is not None and mask.ndim == 3 else mask
+    return replace(measured, frames=measured.frames[rows], mask=mask, warnings=warnings)
 
 
 def pixel_of(geometry: Geometry, size: int, source: str) -> float:

@@ -4,6 +4,7 @@ CXI names its groups entry_1, instrument_1, detector_1; NeXus leaves the names f
 NX_class. NXptycho does both. Its source_1/energy is that of the machine; the photons' stands in beam_1.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,7 @@ MACHINE = ("GeV", "MeV")
 """Units of a storage ring's energy: no photon of this kind of experiment has so much."""
 WAVELENGTHS = (1e-13, 1e-5)
 PIXELS = ("pixel", "pixels", "px")
+NUMBERED = re.compile(r"data_\d{6}")
 BEAM_ENERGY = ("energy", "incident_energy", "incident_beam_energy")
 BEAM_WAVELENGTH = ("wavelength", "incident_wavelength")
 
@@ -47,6 +49,22 @@ class Places:
     def frames(self) -> tuple[str, ...]:
         """Where the frames may be."""
         return f"{self.data}/data", f"{self.detector}/data"
+
+    def frame_keys(self, file: Hdf5File) -> list[str]:
+        """Return the datasets of the frames: one, or the data files of a DECTRIS master in the order of their numbers.
+
+        Raises InputFileError where there is none.
+        """
+        whole = file.first(*(key for key in self.frames if not file.is_virtual(key)))
+        if whole is None and file.first(f"{self.data}/data_000000", f"{self.data}/data_000001"):
+            names = sorted(name for name in file.names(self.data) if NUMBERED.fullmatch(name))
+            return [f"{self.data}/{name}" for name in names]
+        return [required(file, "diffraction data", *self.frames)]
+
+    @property
+    def distances(self) -> tuple[str, ...]:
+        """Where the distance from sample to detector may be."""
+        return f"{self.detector}/distance", f"{self.detector}/detector_distance"
 
     @property
     def translations(self) -> tuple[str, ...]:
@@ -94,7 +112,7 @@ def _child(file: Hdf5File, group: str, names: tuple[str, ...], kind: str) -> str
     for name in names:
         if file.has_group(f"{prefix}{name}"):
             return f"{prefix}{name}"
-    for name in file.names(group):
+    for name in file.names(group, own=True):
         key = f"{prefix}{name}"
         if file.has_group(key) and file.attribute(key, "NX_class") == kind:
             return key

@@ -15,6 +15,7 @@ from ptyspec.contracts.arrays import as_array
 from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.errors import ConfigError, InputFileError
 from ptyspec.files.disk import existing_file
+from ptyspec.files.mask_file import with_mask
 from ptyspec.files.measured import MARGIN, Geometry, Measured, chosen, pixel_of
 from ptyspec.files.scan_parts import is_product, load_array
 from ptyspec.files.stated import Stated, length
@@ -49,10 +50,13 @@ class Placement:
 
 
 def completed(measured: Measured, stated: Stated) -> Measured:
-    """Return the scan with what the user states: positions or a raster, units, the size of an object pixel.
+    """Return the scan with what the user states: a mask, positions or a raster, units, the size of an object pixel.
 
     Positions that a file states are replaced by those of `--positions` or `--step` alone.
     """
+    if stated.mask is not None:
+        mask, said = with_mask(measured.frames, measured.mask, stated.mask, stated.mask_true)
+        measured = replace(measured, mask=mask, warnings=(*measured.warnings, *said))
     place = placement(stated, measured, lacks=measured.positions is None)
     if place is None and stated.units is not None:
         measured = replace(measured, unit_m=stated.unit_m)

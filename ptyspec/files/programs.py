@@ -40,8 +40,7 @@ def read_ptypy_data(file: Hdf5File) -> Measured:
         places.append(_pairs(file, f"{part}/positions"))
         key = f"{part}/indices"
         index.append(file.read(key).reshape(-1) if file.has(key) else np.arange(len(data)))
-        if file.has(key := f"{part}/weights") and (stored := file.read(key)).size:
-            weights.append(stored.reshape(-1, *data.shape[1:]) > 0)
+        weights.append(_weights(file, f"{part}/weights", data.shape))
     order = np.argsort(np.concatenate(index), kind="stable")
     positions = np.concatenate(places)
     whole = np.concatenate(frames)
@@ -50,7 +49,7 @@ def read_ptypy_data(file: Hdf5File) -> Measured:
         value, limit = len(positions), len(whole)
         step = "save the data again with ptypy"
         raise ScanDataError(what, value=value, limit=limit, source=file.path, next_step=step)
-    mask, warnings = _mask(file, weights, whole.shape[1:])
+    mask = np.concatenate(weights)[order]
     energy = _number(file, "meta/energy", "info/energy")
     pixel = _number(file, "meta/psize", "info/psize")
     distance = _number(file, "meta/distance", "info/distance")
@@ -61,7 +60,7 @@ def read_ptypy_data(file: Hdf5File) -> Measured:
         source=str(file.path),
         format=PTYPY,
         positions=positions[order][:, ::-1],
-        mask=mask,
+        mask=mask[0] if (mask == mask[0]).all() else mask,
         geometry=Geometry(
             distance_m=distance,
             detector_pixel_m=pixel,
@@ -69,7 +68,6 @@ def read_ptypy_data(file: Hdf5File) -> Measured:
             particle="photon" if electrons else None,
         ),
         centre=_centre(file, whole.shape[1:]),
-        warnings=warnings,
     )
 
 
@@ -161,17 +159,12 @@ def _centre(file: Hdf5File, shape: tuple[int, ...]) -> tuple[int, int] | None:
     return None
 
 
-def _mask(
-    file: Hdf5File, weights: list[Array], shape: tuple[int, ...]
-) -> tuple[Array | None, tuple[str, ...]]:
-    """True where every frame has weight; a note where frames have masks of their own."""
-    if not weights:
-        key = "meta/weight2d"
-        stored = file.read(key) if file.has(key) else np.zeros(0)
-        return (stored > 0 if stored.shape == shape else None), ()
-    whole = np.concatenate(weights)
-    mask, some = np.asarray(whole.all(axis=0)), np.asarray(whole.any(axis=0))
-    if lost := int((some & ~mask).sum()):
-        note = f"frames have masks of their own: {lost} pixels that are bad in some frame were masked in all"
-        return mask, (note,)
-    return mask, ()
+def _weights(file: Hdf5File, key: str, shape: tuple[int, ...]) -> Array:
+    """True where a frame of the chunk has weight: its own weights, else those of all chunks, else everywhere."""
+    for one in (key, "meta/weight2d"):
+        stored = file.read(one) > 0 if file.has(one) else np.zeros(0, bool)
+        if stored.ndim > 1 and stored.size:
+            stored = stored.reshape(-1, *stored.shape[-2:])
+            whole = np.repeat(stored, shape[0], axis=0) if len(stored) == 1 else stored
+            return as_array("weights", whole, np.bool_, shape, source=file.source(one))
+    return np.ones(shape, bool)

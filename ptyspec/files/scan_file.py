@@ -11,12 +11,13 @@ import numpy as np
 
 from ptyspec.contracts.arrays import as_array
 from ptyspec.contracts.bundles import Array, RawScan
-from ptyspec.errors import InputFileError, ProbeError
+from ptyspec.errors import ConfigError, InputFileError, ProbeError
 from ptyspec.files import formats
 from ptyspec.files import scan_parts as parts
 from ptyspec.files.disk import atomic_file, existing_file, sha256_of
 from ptyspec.files.far_field import require_far_field
 from ptyspec.files.markers import without_markers
+from ptyspec.files.mask_file import Polarity, with_mask
 from ptyspec.files.measured import PixelScan, in_pixels, to_raw_scan
 from ptyspec.files.placement import Placement, completed, in_units, placement
 from ptyspec.files.scan_parts import Measurement
@@ -38,36 +39,44 @@ def read_scan(
     shape: str | None = None,
     object_pixel: str | None = None,
     particle: Particle | None = None,
+    mask: Path | None = None,
+    mask_true: Polarity | None = None,
+    links: Path | None = None,
 ) -> RawScan:
     """Return the scan in a file of any format of docs/file-formats.md; no arbitrary code in the file can run.
 
     What the file does not say is stated (`Stated`): `measurement`, the kind of frames (NPZ: amplitude if nobody says,
     counts in files of other programs); `probe`, a file whose probe is used instead of the stored one; `positions`, a
     second file, a ptychodus product among others; `units` of positions; `step` and `shape` of a raster; the size of an
-    `object_pixel`; the `particle` whose energy the file gives. Raises InputFileError (missing, damaged, pickled, another kind of file), ScanDataError and
-    MeasurementError (wrong values), UnsupportedScanError (near field, reported before a missing probe), ProbeError (no
-    probe, wrong size, one that varies over the scan), ConfigError (a statement that means nothing).
+    `object_pixel`; the `particle` whose energy the file gives; `mask`, a file, and what True marks in it; `links`, the
+    folder in which linked files may lie. Raises InputFileError (missing, damaged, pickled, another kind of file),
+    ScanDataError and MeasurementError (wrong values), UnsupportedScanError (near field, reported before a missing
+    probe), ProbeError (no probe, wrong size, one that varies over the scan), ConfigError (a statement that means
+    nothing).
     """
-    return read_stated(
-        path, Stated(measurement, probe, positions, units, step, shape, object_pixel, particle)
-    )
+    words = (measurement, probe, positions, units, step, shape, object_pixel)
+    return read_stated(path, Stated(*words, particle, mask, mask_true, links))
 
 
 def read_stated(path: Path, stated: Stated) -> RawScan:
     """Return the scan as `read_scan` does."""
     path = existing_file(path)
     head = formats.head_of(path)
+    if stated.mask_true is not None and stated.mask is None:
+        what, step = "this says what True marks in a mask, and there is none", "pass `--mask FILE`"
+        raise ConfigError(what, value=stated.mask_true, source="--mask-true", next_step=step)
     if head.startswith(formats.ZIP):
         with NpzArchive(path) as archive:
             lacks = not any(key in archive for key in POSITIONS)
         place = placement(stated, lacks=lacks)
         probe = stated.probe or (stated.positions if place and place.probe is not None else None)
         how: dict[str, Any] = {} if place is None else {"place": place}
+        how |= {"mask": stated.mask, "mask_true": stated.mask_true}
         scan = read_npz(path, measurement=stated.measurement, probe=probe, **how)
         return in_units(scan, stated, place)
-    if formats.is_hdf5(head) and formats.is_cxi(path):
+    if formats.is_hdf5(head) and formats.is_cxi(path, stated.links):
         return _read_cxi(path, stated)
-    measured = formats.read_measured(path, head)
+    measured = formats.read_measured(path, head, stated.links)
     return _with_probe(in_pixels(completed(measured, stated), stated.measurement), stated)
 
 
@@ -77,13 +86,13 @@ def _read_cxi(path: Path, stated: Stated) -> RawScan:
     from ptyspec.files import cxi
 
     still = placement(stated) is not None
-    record = cxi.read_cxi(path, still=still, unit_m=stated.unit_m, particle=stated.particle)
-    if still or stated.object_pixel is not None:
+    # A unit of the user's is applied once, by `completed`.
+    how: dict[str, Any] = {"unit_m": None if stated.units is None else 1.0, "links": stated.links}
+    record = cxi.read_cxi(path, still=still, particle=stated.particle, **how)
+    if stated:
         measured = completed(cxi.to_measured(record), stated)
         return _with_probe(in_pixels(measured, stated.measurement), stated)
-    scan = _with_probe(cxi.to_pixel_scan(record, stated.measurement), stated)
-    if stated:
-        return scan
+    scan = _with_probe(cxi.to_pixel_scan(record), stated)
     from ptyspec.files.scan_written import restored
 
     return restored(path, record.frames, scan)
@@ -142,16 +151,20 @@ def read_npz(
     measurement: Measurement | None = None,
     probe: Path | None = None,
     place: Placement | None = None,
+    mask: Path | None = None,
+    mask_true: Polarity | None = None,
 ) -> RawScan:
     """Return the scan of an NPZ file.
 
     `measurement` declares the kind of frames where the file does not; `probe` names a file whose probe replaces the
-    stored one, and `place` has positions, as they are, that replace the stored ones. Guesses are recorded in `metadata["warnings"]`, the origin of the scale in `metadata["scale_source"]`.
+    stored one, and `place` has positions, as they are, that replace the stored ones; `mask` is a file whose mask is joined
+    to the stored one (see `with_mask`). Guesses are recorded in `metadata["warnings"]`, the origin of the scale in
+    `metadata["scale_source"]`.
     Raises InputFileError, ScanDataError, MeasurementError, ProbeError.
     """
     with NpzArchive(path) as archive:
         refuse_product(archive)
-        return _Reading(archive, place).scan(measurement, probe)
+        return _Reading(archive, place).scan(measurement, probe, mask, mask_true)
 
 
 def refuse_product(archive: NpzArchive) -> None:
@@ -175,7 +188,13 @@ class _Reading:
         self.canonical = "format" in archive and self._text("format") == FORMAT
         self.warnings: list[str] = []
 
-    def scan(self, measurement: Measurement | None, probe: Path | None) -> RawScan:
+    def scan(
+        self,
+        measurement: Measurement | None,
+        probe: Path | None,
+        other: Path | None = None,
+        mask_true: Polarity | None = None,
+    ) -> RawScan:
         frame_key = self._frame_key()
         positions = self._positions()
         frames = self._frames(frame_key, len(next(iter(positions.values()))))
@@ -184,9 +203,14 @@ class _Reading:
         source = self.archive.source(frame_key)
         kind = parts.declared_kind(stored, measurement, frames.dtype, source)
         mask = self.archive.read("mask") if "mask" in self.archive else None
-        if not self.canonical:
+        if other is not None:
+            mask, said = with_mask(frames, mask, other, mask_true)
+            self.warnings += said
+        if other is not None or not self.canonical:
             frames, mask, said = without_markers(frames, mask)
-            self.warnings += [*said, *parts.contradictions(frames, kind)]
+            self.warnings += said
+        if not self.canonical:
+            self.warnings += parts.contradictions(frames, kind)
         amplitude, scale, origin = self._scaled(frames, kind or "amplitude", frame_key, metadata)
         present = (key for key in OPTIONAL if key in self.archive)
         fields: dict[str, Any] = {key: self.archive.read(key) for key in present}
@@ -195,14 +219,14 @@ class _Reading:
             **positions,
             "diff3d": amplitude,
             "scale": scale,
-            "probeGuess": self._probe(probe),
+            "probeGuess": parts.one_for_all(self._probe(probe), len(frames), self.source),
         }
 
         if not self.canonical:
             self._tidy(fields, metadata)
             metadata["scale_source"] = origin
-            if self.warnings:
-                metadata["warnings"] = [*metadata.get("warnings", []), *self.warnings]
+        if self.warnings:
+            metadata["warnings"] = [*metadata.get("warnings", []), *self.warnings]
         made = RawScan(**fields, metadata=metadata, source=self.source)
         if not self.canonical:
             parts.refuse_illuminated(made)

@@ -185,6 +185,10 @@ def read_probe(path: Path) -> Array:
 
         with Hdf5File(path) as stored:
             ptypy = [f"content/probe/{name}/data" for name in stored.names("content/probe")]
+            if len(ptypy) > 1:
+                what, step = "the file holds several probes", "give the one of this scan as .npy"
+                source = stored.source("content/probe")
+                raise ProbeError(what, value=ptypy, limit=1, source=source, next_step=step)
             if key := stored.first(*KEYS, *ptypy) or stored.first(find_places(stored).illumination):
                 return stored_probe(stored.read(key), stored.source(key))
     what, step = "the file holds no probe", "give a .npy file with one (N, N) complex array"
@@ -223,19 +227,32 @@ def stored_probe(probe: Array, source: str) -> Array:
     """Return the probe complex64: (N, N), or (K, N, N) of K modes that do not interfere.
 
     Axes of length one are removed, so that (1, K, N, N) of ptychodus and pty-chi and (1, 1, K, 1, N, N) of PtyLab are
-    read. ProbeError where two axes are longer than one: the probe then varies over the scan, or with the wavelength.
+    read. ProbeError where another axis is longer than one: the probe then varies over the scan (the first axis of
+    pty-chi), or with the wavelength (that of PtyLab).
     """
     while probe.ndim > 2 and probe.shape[-1] == 1:
         probe = probe[..., 0]
-    shape = probe.shape
+    shape, axes = probe.shape, probe.ndim - 2
+    modes = {axes - 1, 2}
+    others = [length for axis, length in enumerate(shape[:-2]) if axis not in modes]
     probe = probe.reshape(*(length for length in shape[:-2] if length > 1), *shape[-2:])
-    if probe.ndim > 3:
+    if probe.ndim > 3 or any(length > 1 for length in others):
         what = "the probe has modes and varies over the scan (or with the wavelength, or the slice)"
         save = "numpy.save('probe.npy', probe[0])"
         step = f"keep the modes of its mean over the scan: {save}, then `--probe probe.npy`"
         limit = "(N, N) or (K, N, N)"
         raise ProbeError(what, value=shape, limit=limit, source=source, next_step=step)
     return as_array("probe", probe, np.complex64, (None,) * probe.ndim, source=source)
+
+
+def one_for_all(probe: Array, frames: int, source: str) -> Array:
+    """Return the probe, or its modes; ProbeError where there are as many as frames: each frame has one of its own."""
+    if probe.ndim == 3 and 1 < frames == len(probe):
+        what, save = "there is a probe for every frame", "numpy.save('probe.npy', probe.mean(0))"
+        step = f"keep their mean: {save}, then `--probe probe.npy`"
+        value, limit = probe.shape, "(N, N), or (K, N, N) of fewer modes than frames"
+        raise ProbeError(what, value=value, limit=limit, source=source, next_step=step)
+    return probe
 
 
 def product_error(path: Path) -> InputFileError:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ptyspec.contracts.bundles import RawScan
 from ptyspec.errors import ConfigError
+from ptyspec.files.mask_file import Polarity
 from ptyspec.files.scan_parts import Measurement
 from ptyspec.files.wavelength import Particle
 
@@ -34,9 +35,12 @@ SETTINGS = {
     "shape": "scan.raster_shape",
     "object_pixel": "scan.object_pixel",
     "particle": "scan.particle",
+    "mask": "scan.mask",
+    "mask_true": "scan.mask_true",
+    "links": "scan.links",
 }
 """Settings by the names that `read_scan` gives them."""
-FILES = ("probe", "positions")
+FILES = ("probe", "positions", "mask", "links")
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Stated:
     - units: of positions, "px" or a unit of METRES; it wins over the file's, those of a product excepted (metres).
     - step, object_pixel: lengths such as "5 px" or "20 nm"; shape: "ROWSxCOLUMNS" of a raster.
     - particle: photon or electron, where an energy gives the wavelength; it wins over the file's.
+    - mask: a file; mask_true: what True marks in it, good or bad; links: the folder in which linked files may lie.
     """
 
     measurement: Measurement | None = None
@@ -57,6 +62,9 @@ class Stated:
     shape: str | None = None
     object_pixel: str | None = None
     particle: Particle | None = None
+    mask: Path | None = None
+    mask_true: Polarity | None = None
+    links: Path | None = None
 
     def __bool__(self) -> bool:
         return any(value is not None for value in vars(self).values())

@@ -104,9 +104,11 @@ def measured(scenario: Scenario) -> RawScan:
     path, spec = Path(scenario.scan.path), scenario.scan
     other = Path(scenario.probe.path) if scenario.probe.path else None
     scan = read_stated(path, stated_in(dict(flatten(scenario.model_dump()))))
-    _unchanged("scan", path, spec.sha256)
+    _unchanged("scan", path, spec.sha256, scan.metadata.get("linked"))
     if spec.positions:
         _unchanged("positions", Path(spec.positions), spec.positions_sha256)
+    if spec.mask:
+        _unchanged("mask", Path(spec.mask), spec.mask_sha256)
     scan = mend(scan, spec)
     if other is not None:
         _unchanged("probe", other, scenario.probe.sha256)
@@ -124,10 +126,10 @@ def _read(scenario: Scenario) -> RawScan:
     return scan
 
 
-def _unchanged(what: str, path: Path, recorded: str) -> None:
+def _unchanged(what: str, path: Path, recorded: str, linked: object = None) -> None:
     """Refuse a file that is no longer the one whose digest the scenario holds (EVID-005)."""
     from ptyspec.files.disk import sha256_of
 
-    if recorded and sha256_of(path) != recorded:
+    if recorded and sha256_of(path, linked) != recorded:
         changed = f"the {what} file changed while it was used"
         raise InputFileError(changed, source=path, next_step="run again")

@@ -27,7 +27,11 @@ FOLDER: Any = files("ptyspec.scenarios")
 TEXTS = {".yaml", ".yml"}
 MENDS = ("hot_pixels", "drop_frames", "centre", "orientation")
 """Settings of `scan` that change what a measured scan holds."""
-FILES = {"probe.path": "probe.sha256", "scan.positions": "scan.positions_sha256"}
+FILES = {
+    "probe.path": "probe.sha256",
+    "scan.positions": "scan.positions_sha256",
+    "scan.mask": "scan.mask_sha256",
+}
 """Settings that name a file beside the scan, and where its digest is kept."""
 SEEDED = ("object", "scan", "noise", "split", "grouping", "training")
 """Seeds that `--seed` sets; the probe keeps its own, as it would at a beamline."""
@@ -182,7 +186,7 @@ def _measured(target: str, profile: str | None, told: Layer) -> list[Layer]:
         "probe": {"kind": "measured", "refine_sweeps": 0 if known else 30},
         "scan": {"kind": "measured", "n_images": scan.size},
         "scan.path": str(path),
-        "scan.sha256": sha256_of(path),
+        "scan.sha256": sha256_of(path, scan.metadata.get("linked")),
         # None at all is left to the first look at the scan, which says why.
         "dose": {"nphotons": photons or 1.0, "noise": "measured"},
         "split.kind": "spatial" if known else "none",

@@ -68,12 +68,19 @@ def of_electrons() -> RawScan:
     return scan.model_copy(update={"metadata": {**scan.metadata, "geometry": geometry}})
 
 
+def masked_by_frame() -> RawScan:
+    mask = generator(6, "masks").random((M, N, N)) > 0.02
+    return whole(mask=mask, diff3d=np.where(mask, of_counts().diff3d, np.float32(0)))
+
+
 SCANS = {
     "electrons": of_electrons,
     "labels": whole,
     "no-truth": lambda: whole(objectGuess=None, Y=None),
     "no-mask": lambda: whole(mask=None),
     "counts": of_counts,
+    "mask-a-frame": masked_by_frame,
+    "modes": lambda: whole(probeGuess=np.stack([far_field_scan()[2], far_field_scan()[2].T / 3])),
 }
 
 

@@ -60,6 +60,42 @@ def test_a_file_of_another_program_gives_the_same_scan(
     same(clause, read(write(tmp_path)))
 
 
+def weights(chunks: int, turned: bool, *, common: bool = False, bare: int | None = None) -> Any:
+    """What ptypy weighs with: (scan's masks, where frames are good, True)."""
+    each = np.random.default_rng(8).random((len(foreign.moves()), N, N)) > 0.05
+    order = np.arange(len(each))[::-1] if turned else np.arange(len(each))
+    parts = dict(enumerate(np.array_split(order, chunks)))
+    changes: dict[str, Any] = {
+        f"chunks/{number}/weights": 2.5 * each[rows] for number, rows in parts.items()
+    }
+    if common:
+        changes["meta/weight2d"] = each[0].astype(float)
+    if bare is not None:
+        changes[f"chunks/{bare}/weights"] = np.zeros(0)
+        each[parts[bare]] = each[0] if common else True
+    return foreign.ptypy(chunks, turned, **changes), each
+
+
+WEIGHTS = {
+    "one-chunk": weights(1, turned=False),
+    "chunks": weights(3, turned=True),
+    "bare-chunk": weights(3, turned=False, bare=1),
+    "common": weights(3, turned=True, common=True, bare=0),
+}
+
+
+@pytest.mark.clause("FILE-011", "CXI-002")
+@pytest.mark.parametrize(("write", "each"), WEIGHTS.values(), ids=WEIGHTS)
+def test_weights_of_ptypy_are_the_masks_of_their_frames(
+    write: foreign.Writer, each: Any, tmp_path: Path, clause: Check
+) -> None:
+    scan = read(write(tmp_path))
+    assert scan.mask is not None
+    clause("FILE-011").equal(scan.mask, each, "mask")
+    expected = np.where(each, far_field_scan()[0], 0).astype(np.float32)
+    clause("CXI-002").equal(np.rint(scan.diff3d**2), expected, "counts")
+
+
 @pytest.mark.clause("FILE-011")
 def test_positions_of_a_product_name_their_frames(tmp_path: Path, clause: Check) -> None:
     given = foreign.shuffled_pair(tmp_path)
@@ -245,17 +281,25 @@ def test_what_is_stated_completes_a_file(
 @pytest.mark.clause("FILE-013")
 @pytest.mark.parametrize(
     ("source", "word", "value"),
-    [("cxi", "m", 1.0), ("cxi", "um", 1e6), ("npz", "m", 1.0), ("npz", "nm", 1e9)],
-    ids=["cxi-m", "cxi-um", "npz-m", "npz-nm"],
+    [
+        ("cxi", "m", 1.0),
+        ("cxi", "um", 1e6),
+        ("cxi-pixel", "um", 1e6),
+        ("cxi", "px", 1 / OBJECT_PIXEL),
+        ("npz", "m", 1.0),
+        ("npz", "nm", 1e9),
+    ],
+    ids=["cxi-m", "cxi-um", "cxi-um-and-pixel", "cxi-px", "npz-m", "npz-nm"],
 )
 def test_a_stated_unit_turns_lengths_into_pixels(
     source: str, word: str, value: float, tmp_path: Path, clause: Check
 ) -> None:
     x, y = (foreign.moves() * value).T
-    if source == "cxi":
+    if source != "npz":
         moves = np.stack([x, y, 0 * x], axis=1)
-        changes = {"entry_1/data_1/translation": moves}
-        scan = read_scan(cxi_files.write(tmp_path / "s.cxi", **changes), units=word)
+        path = cxi_files.write(tmp_path / "s.cxi", **{"entry_1/data_1/translation": moves})
+        pixel = f"{OBJECT_PIXEL!r} m" if source == "cxi-pixel" else None
+        scan = read_scan(path, units=word, object_pixel=pixel)
     else:
         counts, _, probe = far_field_scan()
         lengths = {"xcoords": x, "ycoords": y, "measurement": "counts", "probeGuess": probe}

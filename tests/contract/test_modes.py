@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -128,6 +129,24 @@ def test_a_probe_that_varies_over_the_scan_is_refused_with_advice_that_works(
     assert "probe[0]" in str(refused.value)
     np.save(tmp_path / "probe.npy", varying[0])
     assert read_probe(tmp_path / "probe.npy").shape == (2, N, N)
+
+
+OF_ITS_OWN = {
+    "frame": (lambda: np.repeat(scan().probeGuess[:1], scan().size, 0), "for every frame"),
+    "ptychi-opr": (lambda: scan().probeGuess[:, None], "varies over the scan"),
+    "ptylab-colours": (lambda: scan().probeGuess[:, None, None, None], "varies over the scan"),
+    "ptylab-objects": (lambda: scan().probeGuess[None, :, None, None], "varies over the scan"),
+}
+
+
+@pytest.mark.parametrize(("probe", "words"), OF_ITS_OWN.values(), ids=OF_ITS_OWN)
+def test_probes_that_are_no_modes_are_never_added_up(
+    probe: Callable[[], Array], words: str, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "probe.npy", probe())
+    write_scan(tmp_path / "scan.npz", scan())
+    with pytest.raises(ProbeError, match=words):
+        read_scan(tmp_path / "scan.npz", probe=tmp_path / "probe.npy")
 
 
 @pytest.mark.clause("FORWARD-007")

@@ -182,6 +182,25 @@ def filters_unnamed(load, file, key, dataset):
     return False
 
 
+@fault("files.hdf5:Hdf5File._beside", red="FILE-005", green="FILE-011 FILE-015")
+def links_followed_anywhere(beside, file, key, name):
+    """A folder for links is taken for the leave to follow every one of them."""
+    file.links = file.links and Path(file.links.anchor)
+    return beside(file, key, name)
+
+
+@fault("files.mask_file:with_mask", red="FILE-014", green="FILE-005 CXI-002")
+def mask_in_place_of_the_file_s(with_mask, frames, own, path, true):
+    """A mask of the user's takes the place of the file's own."""
+    return with_mask(frames, None, path, true)
+
+
+@fault("files.programs:_weights", red="FILE-011", green="FILE-010 FILE-014")
+def first_mask_of_a_chunk_for_all(weights, file, key, shape):
+    """Frames of a chunk get the mask of its first one."""
+    return np.repeat(weights(file, key, shape)[:1], shape[0], axis=0)
+
+
 @fault("files.disk:atomic_file", red="FILE-006", green="FILE-001 FILE-007 DATA-002")
 @contextmanager
 def written_in_place(atomic_file, path):
