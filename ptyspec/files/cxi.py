@@ -14,7 +14,7 @@ import numpy as np
 
 from ptyspec.contracts.arrays import as_array
 from ptyspec.contracts.bundles import Array
-from ptyspec.errors import ScanDataError, UnsupportedScanError
+from ptyspec.errors import InputFileError, ScanDataError, UnsupportedScanError
 from ptyspec.files.hdf5 import Hdf5File
 from ptyspec.files.measured import Geometry, Measured, PixelScan, frames_of, in_pixels
 from ptyspec.files.nexus import (
@@ -62,12 +62,13 @@ def read_cxi(
     unit_m: float | None = None,
     particle: Particle | None = None,
     links: Path | None = None,
+    sized: bool = False,
 ) -> CxiScan:
     """Return the raw record of a CXI or NeXus file, near field or far field, with or without illumination.
 
     `still`: translations are not read and are 0, for a scan whose positions come from elsewhere. `unit_m`: metres per
-    unit of the translations, and `particle`: what has the energy, whatever the file says of it. `links`: the folder in which
-    linked files may lie.
+    unit of the translations, and `particle`: what has the energy, whatever the file says of it. `links`: the folder in
+    which linked files may lie. `sized`: the object pixel comes from elsewhere, and a distance of 0 was never set.
     Raises InputFileError for missing keys, links that leave the file and damage; ScanDataError for wrong shapes or
     values; UnsupportedScanError for detector pixels that are not square.
     """
@@ -81,7 +82,8 @@ def read_cxi(
         moves = None if still else translation_of(file, places, raster, unit_m)
         translation = np.zeros((count, 3)) if still else _checked(file, places, moves, count)
         rows, columns, pixel = _detector_axes(file, places.detector)
-        distance = length_of(file, required(file, "distance of the detector", *places.distances))
+        away = required(file, "distance of the detector", *places.distances)
+        distance = None if sized and not file.read(away).any() else length_of(file, away)
         beam = wavelength_of(file, places, warnings, particle)
         mask = _mask(file, frames)
         centre = centre_of(file, places, frames.shape[1:], pixel, warnings)
@@ -127,7 +129,10 @@ def _frames(file: Hdf5File, keys: list[str]) -> Array:
 def _checked(file: Hdf5File, places: Places, metres: Array | None, frames: int) -> Array:
     """Translations of the sample (M, 3), one a frame."""
     if metres is None:
-        metres = file.read(required(file, "translations", *places.translations))  # refuses by name
+        what = "the file holds no translations"
+        step = "pass `--positions FILE`, or for a raster `--shape ROWSxCOLUMNS --step LENGTH`"
+        limit = " or ".join(places.translations)
+        raise InputFileError(what, limit=limit, source=file.path, next_step=step)
     key = file.first(*places.translations) or f"{places.sample}/transformations"
     source = file.source(key)
     translation = as_array("translation", metres, np.float64, (None, 3), source=source)

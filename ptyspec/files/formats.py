@@ -86,7 +86,8 @@ def read_measured(path: Path, head: bytes, links: Path | None = None) -> "Measur
         for one in hdf5_formats():
             if one.recognise(file):
                 return replace(one.read(file), linked=file.linked)
-        found = ", ".join(file.names()[:12]) or "nothing"
+        stacks = [f"{one.key} {one.shape}" for one in file.stored() if len(one.shape) > 2]
+        found = ", ".join((stacks or file.names())[:12]) or "nothing"
     what, limit = "no scan was recognised in this HDF5 file", "a format of docs/file-formats.md"
     step = "copy the frames into one dataset `dp` (M, N, N), or convert the scan to NPZ"
     value = f"found: {found}"

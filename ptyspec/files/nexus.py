@@ -290,4 +290,7 @@ def centre_of(
             warnings.append(f"beam_center_{name} {value:g} has no unit and was taken for metres")
             value /= pixel
         out.append(round(value))
+    if out == [0, 0]:  # as detectors write what nobody set
+        warnings.append("a beam centre of 0, 0 was taken for none: the middle was used")
+        return shape[0] // 2, shape[1] // 2
     return out[0], out[1]

@@ -88,7 +88,8 @@ def _read_cxi(path: Path, stated: Stated) -> RawScan:
     still = placement(stated) is not None
     # A unit of the user's is applied once, by `completed`.
     how: dict[str, Any] = {"unit_m": None if stated.units is None else 1.0, "links": stated.links}
-    record = cxi.read_cxi(path, still=still, particle=stated.particle, **how)
+    how |= {"particle": stated.particle, "sized": stated.object_pixel is not None}
+    record = cxi.read_cxi(path, still=still, **how)
     if stated:
         measured = completed(cxi.to_measured(record), stated)
         return _with_probe(in_pixels(measured, stated.measurement), stated)

@@ -323,7 +323,12 @@ def npy(folder: Path) -> foreign.Given:
     }
 
 
+def cxi_alone(folder: Path) -> foreign.Given:
+    return {"path": cxi_files.write(folder / "s.cxi", **NO_MOVES)}
+
+
 LACKING = [
+    pytest.param(cxi_alone, {}, "--positions FILE", id="cxi-without-positions"),
     pytest.param(cube, {}, "--step LENGTH", id="cube-without-step"),
     pytest.param(cube, {"step": "0.4nm"}, "--object-pixel", id="cube-without-pixel"),
     pytest.param(cube, {"step": "4px", "shape": "6x8"}, "--shape", id="cube-of-another-shape"),
@@ -389,6 +394,10 @@ def test_a_datacube_has_its_raster_with_the_column_fastest(
     clause.close(scan.positions - scan.positions[0], expected, "positions [x, y]")
 
 
+def two_stacks(folder: Path) -> Path:
+    return foreign.hdf5(folder / "x.h5", {"a": np.ones((9, 8, 8)), "b": np.ones((9, 8, 8))})
+
+
 def ptypy_result(folder: Path) -> Path:
     values = {
         "content/probe/S00/data": far_field_scan()[2][None],
@@ -404,6 +413,7 @@ def ptypy_result(folder: Path) -> Path:
         pytest.param(ptypy_result, "ptypy reconstruction", "`--probe`", id="ptyr"),
         pytest.param(lambda f: foreign.product(f / "p.h5"), "product", "`--positions`", id="para"),
         pytest.param(lambda f: foreign.hdf5(f / "x.h5", {"a": 1.0}), "no scan", "`dp`", id="other"),
+        pytest.param(two_stacks, "no scan", "b (9, 8, 8)", id="two-stacks"),
     ],
 )
 def test_a_result_is_no_scan_and_says_what_it_is_good_for(

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ptyspec.cli.main import app
-from ptyspec.errors import InputFileError
+from ptyspec.errors import InputFileError, ScanDataError
 from ptyspec.files.disk import sha256_of
 from ptyspec.files.scan_file import read_scan
 from ptyspec.runs.request import request
@@ -123,6 +123,19 @@ def test_every_second_frame_of_a_source_is_taken_where_the_file_says_so(tmp_path
     with h5py.File(path, "a") as file:
         file.create_virtual_dataset(DATA, layout)
     np.testing.assert_array_equal(rows(read_scan(path, links=tmp_path)), far_field_scan()[0])
+
+
+def test_what_a_detector_leaves_at_0_was_never_set(tmp_path: Path, clause: Check) -> None:
+    path, pixel = master(tmp_path, *parts(tmp_path, 2)), f"{cxi_files.OBJECT_PIXEL!r} m"
+    with h5py.File(path, "a") as file:
+        detector = file[cxi_files.DETECTOR]
+        detector["detector_distance"][()] = 0.0
+        detector["beam_center_x"] = detector["beam_center_y"] = 0.0
+    with pytest.raises(ScanDataError, match="detector_distance"):
+        read_scan(path, links=tmp_path)
+    scan = read_scan(path, links=tmp_path, object_pixel=pixel)
+    clause.equal(rows(scan), far_field_scan()[0].astype(np.float32), "counts")
+    assert "the middle was used" in str(scan.metadata["warnings"])
 
 
 def climbing(folder: Path, outside: Path) -> str:
