@@ -82,8 +82,7 @@ def read_cxi(
         moves = None if still else translation_of(file, places, raster, unit_m)
         translation = np.zeros((count, 3)) if still else _checked(file, places, moves, count)
         rows, columns, pixel = _detector_axes(file, places.detector)
-        away = required(file, "distance of the detector", *places.distances)
-        distance = None if sized and not file.read(away).any() else length_of(file, away)
+        distance = _distance(file, places, sized)
         beam = wavelength_of(file, places, warnings, particle)
         mask = _mask(file, frames)
         centre = centre_of(file, places, frames.shape[1:], pixel, warnings)
@@ -115,6 +114,20 @@ def to_measured(record: CxiScan) -> Measured:
         warnings=record.warnings,
         linked=record.linked,
     )
+
+
+def _distance(file: Hdf5File, places: Places, sized: bool) -> float | None:
+    """Metres from sample to detector; None where it is 0, as detectors leave it, and the object pixel is stated."""
+    key = required(file, "distance of the detector", *places.distances)
+    if file.read(key).any():
+        return length_of(file, key)
+    if sized:
+        return None
+    what, step = (
+        f"{key} is not one positive number",
+        "pass `--object-pixel LENGTH`, or store it in metres",
+    )
+    raise ScanDataError(what, value=0, limit="> 0", source=file.source(key), next_step=step)
 
 
 def _frames(file: Hdf5File, keys: list[str]) -> Array:

@@ -173,6 +173,7 @@ def wavelength_of(
     """
     beams = [f"{beam}/{name}" for beam in places.beams for name in (*BEAM_WAVELENGTH, *BEAM_ENERGY)]
     keys = [*beams, f"{places.source}/wavelength", f"{places.source}/energy"]
+    keys.append(f"{places.detector}/detectorSpecific/photon_energy")  # DECTRIS
     stated = [key for key in keys if file.has(key) and unit_of(file, key) not in MACHINE]
     if not stated:
         what = "the file holds no wavelength or energy of the photons"

@@ -131,7 +131,7 @@ def test_what_a_detector_leaves_at_0_was_never_set(tmp_path: Path, clause: Check
         detector = file[cxi_files.DETECTOR]
         detector["detector_distance"][()] = 0.0
         detector["beam_center_x"] = detector["beam_center_y"] = 0.0
-    with pytest.raises(ScanDataError, match="detector_distance"):
+    with pytest.raises(ScanDataError, match="--object-pixel"):
         read_scan(path, links=tmp_path)
     scan = read_scan(path, links=tmp_path, object_pixel=pixel)
     clause.equal(rows(scan), far_field_scan()[0].astype(np.float32), "counts")

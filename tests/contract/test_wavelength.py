@@ -29,6 +29,9 @@ ENERGIES = [
     pytest.param({"beam_1/incident_beam_energy": unit(foreign.EV, "eV")}, id="incident-beam"),
     pytest.param({"beam_1/incident_wavelength": unit(1.0, "angstrom")}, id="angstrom"),
     pytest.param({"monochromator_1/energy": unit(KEV, "keV")}, id="monochromator"),
+    pytest.param(
+        {"detector_1/detectorSpecific/photon_energy": unit(foreign.EV, "eV")}, id="dectris"
+    ),
 ]
 
 
