@@ -19,6 +19,7 @@ from ptyspec.errors import InputFileError
 from ptyspec.extras import require
 from ptyspec.files.disk import existing_file, sha256_of
 
+MATLAB = b"MATLAB 7.3 MAT-file"
 MAX_LINKS = 16
 MOST_NODES = 20_000
 """Groups and datasets that a search through a whole file looks at."""
@@ -141,6 +142,17 @@ class Hdf5File:
         if array.dtype.names == ("real", "imag"):  # complex numbers, as MATLAB stores them
             return np.asarray(array["real"] + 1j * array["imag"])
         return array
+
+    def image(self, key: str) -> Array:
+        """Return a dataset that ends with rows and columns; MATLAB, which keeps axes in reverse, has them exchanged."""
+        array = self.read(key)
+        return np.ascontiguousarray(np.swapaxes(array, -1, -2)) if self.by_matlab(key) else array
+
+    def by_matlab(self, key: str) -> bool:
+        """Tell whether MATLAB wrote this dataset: by the file's first bytes, or by the class it notes."""
+        with self.path.open("rb") as file:
+            head = file.read(len(MATLAB))
+        return head == MATLAB or self.attribute(key, "MATLAB_class") is not None
 
     def text(self, key: str) -> str:
         """Return a dataset that is one text, of fixed or variable length; "" for anything else."""

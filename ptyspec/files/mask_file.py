@@ -95,12 +95,9 @@ def _stored(path: Path, shape: tuple[int, ...]) -> Array:
         raise unknown(path, head)
     # h5py is needed for these files alone
     from ptyspec.files.hdf5 import Hdf5File
-    from ptyspec.files.stacks import is_matlab
 
     with Hdf5File(path) as file:
-        key = _named({one.key: one.shape for one in file.stored()}, shape, path)
-        array = file.read(key)
-        return np.swapaxes(array, -1, -2) if is_matlab(file, key) else array
+        return file.image(_named({one.key: one.shape for one in file.stored()}, shape, path))
 
 
 def _named(shapes: dict[str, Any], shape: tuple[int, ...], path: Path) -> str:

@@ -190,7 +190,7 @@ def read_probe(path: Path) -> Array:
                 source = stored.source("content/probe")
                 raise ProbeError(what, value=ptypy, limit=1, source=source, next_step=step)
             if key := stored.first(*KEYS, *ptypy) or stored.first(find_places(stored).illumination):
-                return stored_probe(stored.read(key), stored.source(key))
+                return stored_probe(stored.image(key), stored.source(key))
     what, step = "the file holds no probe", "give a .npy file with one (N, N) complex array"
     value, limit = ", ".join(found) or None, "key probeGuess or probe"
     raise InputFileError(what, value=value, limit=limit, source=path, next_step=step)

@@ -22,7 +22,6 @@ STACKS = ("dp", "diff3d", "diffraction", "patterns", "intensities", "frames", "d
 INTENSITIES = ("dp", "patterns", "intensities")
 """Names that say that the frames are counts; those of a datacube are, too."""
 LEAST_SIDE = 4
-MATLAB = b"MATLAB 7.3 MAT-file"
 PAIRS = (("xcoords", "ycoords"), ("probe_position_x", "probe_position_y"))
 PROBES = ("probeGuess", "probe")
 RECIPROCAL = {"A^-1": 1e-10, "1/A": 1e-10, "Å^-1": 1e-10, "nm^-1": 1e-9, "1/nm": 1e-9}
@@ -38,21 +37,18 @@ def read_stack(file: Hdf5File) -> Measured:
     """Return the frames (M, H, W), or those of a datacube (rows, columns, H, W), with what stands beside them."""
     found = _frames(file)
     assert found is not None  # it was recognised by them
-    array = file.read(found.key)
-    matlab = is_matlab(file, found.key)
-    if matlab:
-        array = np.ascontiguousarray(np.swapaxes(array, -1, -2))
+    array, matlab = file.image(found.key), file.by_matlab(found.key)
     raster: tuple[int, int] | None = None
     if array.ndim == 4:
         raster = (array.shape[0], array.shape[1])
-        if matlab:  # both pairs of axes are in reverse
+        if matlab:  # the raster's axes are in reverse, too
             array, raster = np.swapaxes(array, 0, 1), (raster[1], raster[0])
         array = array.reshape(-1, *array.shape[2:])
     names = {one.key.rpartition("/")[2]: one.key for one in file.stored()}
     positions, unit, geometry = _positions(file, names), None, Geometry()
     if positions is None and raster is not None:
         positions, unit, geometry = _calibrated(file, names, raster, array.shape[-1])
-    probe = next((file.read(names[name]) for name in PROBES if name in names), None)
+    probe = next((file.image(names[name]) for name in PROBES if name in names), None)
     what = "a MATLAB 7.3 file" if matlab else "an HDF5 file"
     counts = raster is not None or found.key.rpartition("/")[2].lower() in INTENSITIES
     return Measured(
@@ -62,7 +58,7 @@ def read_stack(file: Hdf5File) -> Measured:
         format=f"a datacube in {what}" if raster else f"a stack of frames in {what}",
         positions=positions,
         unit_m=unit,
-        probe=np.swapaxes(probe, -1, -2) if probe is not None and matlab else probe,
+        probe=probe,
         geometry=geometry,
         raster=raster,
     )
@@ -81,13 +77,6 @@ def read_npy(path: Path) -> Measured:
     frames = frames_of(array, str(path))
     what = "a .npy file with a stack of frames"
     return Measured(frames, str(path), what, kind=None, unit_m=None, raster=raster)
-
-
-def is_matlab(file: Hdf5File, key: str) -> bool:
-    """Tell whether MATLAB wrote this dataset: by the file's first bytes, or by the class it notes."""
-    with file.path.open("rb") as opened:
-        head = opened.read(len(MATLAB))
-    return head == MATLAB or file.attribute(key, "MATLAB_class") is not None
 
 
 def _frames(file: Hdf5File) -> Stored | None:

@@ -429,3 +429,32 @@ def test_the_probe_of_a_ptypy_result_serves(tmp_path: Path) -> None:
     given = foreign.ptypy()(tmp_path)
     scan = read_scan(given["path"], probe=ptypy_result(tmp_path))
     np.testing.assert_array_equal(scan.probeGuess, far_field_scan()[2])
+
+
+def as_matlab(folder: Path, probe: Any, saved: str) -> Path:
+    """A probe as MATLAB saves it: axes in reverse, complex numbers as pairs, told by a class or by the first bytes."""
+    pairs = np.zeros(probe.T.shape, [("real", float), ("imag", float)])
+    pairs["real"], pairs["imag"] = probe.T.real, probe.T.imag
+    values: dict[str, Any] = {"probe": pairs}
+    if saved == "class":
+        values["probe@MATLAB_class"] = np.bytes_("double")
+    path = foreign.hdf5(folder / "probe.mat", values, userblock_size=512)
+    if saved == "head":
+        with path.open("r+b") as file:
+            file.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64")
+    return path
+
+
+@pytest.mark.clause("FILE-011")
+@pytest.mark.parametrize("saved", ["class", "head"])
+@pytest.mark.parametrize("modes", [0, 3], ids=["one", "modes"])
+def test_a_probe_that_matlab_saved_has_its_rows_and_columns(
+    saved: str, modes: int, tmp_path: Path, clause: Check
+) -> None:
+    powers = 1 / np.arange(1, modes + 1)[:, None, None] if modes else 1
+    draw = np.random.default_rng(2).normal(size=(2, *((modes,) if modes else ()), N, N))
+    probe = ((draw[0] + 1j * draw[1]) * powers).astype(np.complex64)
+    # MATLAB keeps modes behind rows and columns
+    stored = np.moveaxis(probe, 0, -1) if modes else probe
+    given = foreign.matlab(saved=True)(tmp_path) | {"probe": as_matlab(tmp_path, stored, saved)}
+    clause.equal(read(given).probeGuess, probe, "probe")
