@@ -15,6 +15,7 @@ from ptyspec.cli.main import app
 from ptyspec.errors import InputFileError, ScanDataError
 from ptyspec.files.disk import sha256_of
 from ptyspec.files.scan_file import read_scan
+from ptyspec.pipeline.simulate import measured
 from ptyspec.runs.request import request
 from ptyspec.spec.checks import Check
 from tests import cxi_files
@@ -225,8 +226,12 @@ def test_a_run_knows_the_files_that_it_was_linked_to(tmp_path: Path) -> None:
     before = request(str(path), settings=words).scenario.scan
     assert before.sha256 != sha256_of(path)
     assert request(str(path), settings=words).scenario.scan == before
+    scenario = request(str(path), settings=words).scenario
+    assert measured(scenario).size == M
     with h5py.File(tmp_path / names[1], "a") as file:
         file["entry/data/data"][0, 0, 0] += 1
+    with pytest.raises(InputFileError, match="the scan file changed"):
+        measured(scenario)
     assert request(str(path), settings=words).scenario.scan.sha256 != before.sha256
 
 

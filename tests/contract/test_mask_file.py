@@ -14,6 +14,7 @@ from ptyspec.cli.main import app
 from ptyspec.contracts.bundles import Array
 from ptyspec.errors import ConfigError, InputFileError, ScanDataError
 from ptyspec.files.scan_file import read_scan, write_scan
+from ptyspec.pipeline.simulate import measured
 from ptyspec.runs.request import request
 from ptyspec.spec.checks import Check
 from tests import cxi_files
@@ -244,8 +245,12 @@ def test_a_polarity_without_a_mask_is_refused(tmp_path: Path) -> None:
 
 def test_a_run_holds_the_mask_by_its_digest(tmp_path: Path) -> None:
     words = [f"scan.mask={npy(tmp_path, BAD)}", "scan.mask_true=bad"]
-    before = request(str(cxi(tmp_path)["path"]), settings=words).scenario.scan
+    scenario = request(str(cxi(tmp_path)["path"]), settings=words).scenario
+    before = scenario.scan
+    assert measured(scenario).mask is not None
     npy(tmp_path, np.roll(BAD, 1, 0))
+    with pytest.raises(InputFileError, match="the mask file changed"):
+        measured(scenario)
     after = request(str(cxi(tmp_path)["path"]), settings=words).scenario.scan
     assert len({before.mask_sha256, after.mask_sha256, ""}) == 3
     assert before.mask_true == "bad"
