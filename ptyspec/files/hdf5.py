@@ -14,12 +14,11 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
-from ptyspec.contracts.arrays import BLOCK_BYTES
 from ptyspec.contracts.bundles import Array
 from ptyspec.errors import InputFileError
 from ptyspec.extras import require
 from ptyspec.files.disk import existing_file, sha256_of
-from ptyspec.files.large import gathered, is_large
+from ptyspec.files.large import stored_values
 
 MATLAB = b"MATLAB 7.3 MAT-file"
 MAX_LINKS = 16
@@ -140,7 +139,7 @@ class Hdf5File:
                 array = self._assembled(key, dataset)
             else:
                 self._load_filters(key, dataset)
-                array = _values(dataset)
+                array = stored_values(dataset)
         if array.dtype.names == ("real", "imag"):  # complex numbers, as MATLAB stores them
             return np.asarray(array["real"] + 1j * array["imag"])
         return array
@@ -342,16 +341,3 @@ def _selection(space: Any, shape: tuple[int, ...]) -> Any:
     else:
         space.select_none()
     return space
-
-
-def _values(dataset: h5py.Dataset) -> Array:
-    """The dataset in memory; a large one stays in its file, or goes block by block to one of its own."""
-    if not is_large(dataset.nbytes) or dataset.dtype.kind not in "biuf":
-        return np.asarray(dataset[()])
-    place = dataset.id.get_offset()  # None unless the values lie in the file in one piece
-    if place is not None:
-        return np.memmap(dataset.file.filename, dataset.dtype, "r", place, dataset.shape)
-    side = (dataset.chunks or (1,))[0]
-    rows = max(1, BLOCK_BYTES // (dataset.nbytes // len(dataset)) // side) * side
-    parts = (dataset[start : start + rows] for start in range(0, len(dataset), rows))
-    return gathered(parts, dataset.shape, dataset.dtype)

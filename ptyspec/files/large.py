@@ -4,12 +4,17 @@ import math
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from ptyspec.contracts.arrays import BLOCK_BYTES
 from ptyspec.contracts.bundles import Array
 from ptyspec.errors import OutputFileError
+
+if TYPE_CHECKING:
+    import h5py
 
 LARGEST = 128 * 2**20
 """Bytes of an array that is held in memory."""
@@ -40,6 +45,19 @@ def gathered(parts: Iterable[Array], shape: tuple[int, ...], dtype: DTypeLike) -
         with _room(size):
             file.flush()
             return np.memmap(file, dtype, "r", shape=shape)
+
+
+def stored_values(dataset: "h5py.Dataset") -> Array:
+    """Return what a dataset holds; a large one stays in its file, or goes block by block to one of its own."""
+    if not is_large(dataset.nbytes) or dataset.dtype.kind not in "biuf":
+        return np.asarray(dataset[()])
+    place = dataset.id.get_offset()  # None unless the values lie in the file in one piece
+    if place is not None:
+        return np.memmap(dataset.file.filename, dataset.dtype, "r", place, dataset.shape)
+    side = (dataset.chunks or (1,))[0]
+    rows = max(1, BLOCK_BYTES // (dataset.nbytes // len(dataset)) // side) * side
+    parts = (dataset[start : start + rows] for start in range(0, len(dataset), rows))
+    return gathered(parts, dataset.shape, dataset.dtype)
 
 
 @contextmanager
