@@ -172,6 +172,8 @@ class ScanSpec(Settings):
     """ROWSxCOLUMNS of a measured scan on a raster, the column fastest; a datacube knows its own."""
     raster_step: str = ""
     """Step of that raster, such as 5px or 0.4nm."""
+    refine_positions: Annotated[int, Field(ge=0)] = 0
+    """Sweeps (about 50) that refine a measured scan's positions before anything else; the given ones stay nominal."""
     object_pixel: str = ""
     """Size of an object pixel, such as 20nm, where a measured file gives none."""
     particle: Literal["", "photon", "electron"] = ""

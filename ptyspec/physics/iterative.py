@@ -87,14 +87,18 @@ def reconstruct(
 
 
 class Canvas:
-    """The object under reconstruction, flat at a0, and where each frame lies on it."""
+    """The object under reconstruction, flat at a0, and where each frame lies on it; `room`: free pixels around it."""
 
-    def __init__(self, scan: RawScan) -> None:
+    def __init__(self, scan: RawScan, room: int = 0) -> None:
         x0, y0, width, height = object_extent(scan.positions, scan.N)
         amplitude = rms_amplitude(scan_energy(scan), scan.probeGuess)
-        self.origin = (x0, y0)
-        self.obj = np.full((height + 1, width + 1), amplitude, np.complex64)
-        low = scan.positions - scan.N // 2 - (x0, y0)
+        self.origin = (x0 - room, y0 - room)
+        self.obj = np.full((height + 1 + 2 * room, width + 1 + 2 * room), amplitude, np.complex64)
+        self.place(scan.positions, scan.N)
+
+    def place(self, positions: Array, size: int) -> None:
+        """Lay the frames of `size` pixels at these positions (M, 2) [x, y]."""
+        low = positions - size // 2 - self.origin
         self.base = np.floor(low).astype(int)
         self.fraction = low - self.base
 
@@ -114,9 +118,7 @@ def update_object(
     """
     size = scan.N
     probes = shifted_probes(probe, canvas.fraction[rows])
-    measured = fft.ifftshift(scan.diff3d[rows], axes=(-2, -1))
-    masks = scan.seen(rows)
-    seen = None if masks is None else fft.ifftshift(masks, axes=(-2, -1))
+    measured, seen = corner_frames(scan, rows)
     made = []
     for at, (row, shifted, modulus) in enumerate(zip(rows, probes, measured, strict=True)):
         window = canvas.window(row, size)
@@ -127,14 +129,21 @@ def update_object(
         if seen is not None:
             factor[~seen[at]] = 1.0  # an unmeasured pixel keeps the model's own value
         change = fft.ifft2(field * factor, norm="ortho") - exit_wave
-        intensity = _over_modes(shifted.real**2 + shifted.imag**2)
-        push = _over_modes(shifted.conj() * change)
+        intensity = over_modes(shifted.real**2 + shifted.imag**2)
+        push = over_modes(shifted.conj() * change)
         window += push / ((1 - alpha) * intensity + alpha * intensity.max())
         made.append((before, change))
     return made
 
 
-def _over_modes(values: Array) -> Array:
+def corner_frames(scan: RawScan, rows: Array) -> tuple[Array, Array | None]:
+    """Return measured moduli and what was seen of them (None: all), zero frequency in the corner."""
+    masks = scan.seen(rows)
+    seen = None if masks is None else fft.ifftshift(masks, axes=(-2, -1))
+    return fft.ifftshift(scan.diff3d[rows], axes=(-2, -1)), seen
+
+
+def over_modes(values: Array) -> Array:
     """Sum over the modes of (K, N, N); what has none is as it was."""
     return np.asarray(values.sum(axis=0) if values.ndim == 3 else values)
 

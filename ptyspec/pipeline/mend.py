@@ -143,6 +143,16 @@ def masked(scan: RawScan, bad: Array) -> RawScan:
     return scan.model_copy(update={"mask": good, "diff3d": frames})
 
 
+def placed(scan: RawScan, positions: Array) -> RawScan:
+    """The scan at refined positions; those that were given are its nominal ones, and how far they moved is said."""
+    x, y = positions.T
+    moved = np.hypot(x - scan.xcoords, y - scan.ycoords)
+    said = {"rms_px": float(np.sqrt((moved**2).mean())), "most_px": float(moved.max())}
+    given = {"xcoords_start": scan.xcoords, "ycoords_start": scan.ycoords}
+    made = scan.model_copy(update={"xcoords": x, "ycoords": y, **given})
+    return _told(made, {"refine_positions": {key: round(value, 3) for key, value in said.items()}})
+
+
 def _dropped(scan: RawScan, words: str) -> Array:
     if words in ("auto", "none"):
         return find_strange(ScanFacts(scan)) if words == "auto" else np.array([], int)
@@ -187,6 +197,7 @@ SAID = {
     "drop_frames": "frames out of family were left out (scan.drop_frames): rows {}",
     "hot_pixels": "hot or dead pixels were masked (scan.hot_pixels), [row, column]: {}",
     "centre": "the pattern's middle was taken at column and row {} (scan.centre)",
+    "refine_positions": "positions were refined and moved (scan.refine_positions), pixels: {}",
     "orientation": "positions were used in the orientation {} (scan.orientation)",
 }
 
@@ -195,8 +206,9 @@ def _told(scan: RawScan, decisions: dict[str, Any]) -> RawScan:
     """Keep what was decided: whole in `decisions`, the first ten of each in a warning."""
     said = []
     for key, value in decisions.items():
-        short = f"{value[:10]} and {len(value) - 10} more" if len(value) > 10 else value
+        whole = isinstance(value, dict) or len(value) <= 10
+        short = value if whole else f"{value[:10]} and {len(value) - 10} more"
         said.append(SAID[key].format(short))
-    metadata = {**scan.metadata, "decisions": decisions}
+    metadata = {**scan.metadata, "decisions": {**scan.metadata.get("decisions", {}), **decisions}}
     metadata["warnings"] = [*metadata.get("warnings", []), *said]
     return scan.model_copy(update={"metadata": metadata})

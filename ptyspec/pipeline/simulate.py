@@ -12,10 +12,11 @@ from ptyspec.errors import DetectorSizeError, InputFileError, ProbeError
 from ptyspec.physics.iterative import refine_probe
 from ptyspec.physics.nested import displaced, nested_lattice
 from ptyspec.physics.objects import label_gauge, make_images, make_object, side_by_side
+from ptyspec.physics.positions import refine_positions
 from ptyspec.physics.probes import central_mask, make_probe
 from ptyspec.physics.scan import make_positions, nominal_positions
 from ptyspec.physics.simulate import measure
-from ptyspec.pipeline.mend import mend
+from ptyspec.pipeline.mend import mend, placed
 
 
 def simulate(scenario: Scenario) -> RawScan:
@@ -120,6 +121,9 @@ def measured(scenario: Scenario) -> RawScan:
 
 def _read(scenario: Scenario) -> RawScan:
     scan = measured(scenario)
+    if scenario.scan.refine_positions:
+        sweeps = scenario.scan.refine_positions
+        scan = placed(scan, refine_positions(scan, sweeps=sweeps, seed=scenario.seeds.scan))
     if scenario.probe.refine_sweeps:
         probe = refine_probe(scan, sweeps=scenario.probe.refine_sweeps, seed=scenario.seeds.probe)
         scan = scan.model_copy(update={"probeGuess": probe})

@@ -84,3 +84,9 @@ def edge_by_amplitude_of_the_corner(edge_part, probe):
 def level_of_a_normalised_probe(level_of, scan):
     """The probe is normalised before its level is looked at."""
     return 1.0
+
+
+@fault("physics.positions:_steps", 17, red="ITERATIVE-004", green="ITERATIVE-001 ITERATIVE-003")
+def positions_move_along_x_alone(steps, canvas, scan, rows):
+    """Rows of the object are told apart, and columns taken for granted."""
+    return steps(canvas, scan, rows) * (1.0, 0.0)
