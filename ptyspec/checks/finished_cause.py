@@ -1,26 +1,29 @@
 """Why a finished run is wrong or doubtful: causes that can be told from its folder, each by a test of its own."""
 
 from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from ptyspec.contracts.bundles import Array, Patches, RawScan, Reconstruction
 from ptyspec.errors import PtyspecError
-from ptyspec.physics import iterative
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.level import scan_energy
 from ptyspec.physics.probes import as_modes
 from ptyspec.physics.scale import rms_amplitude
 from ptyspec.physics.stitch import stitch
+from ptyspec.pipeline import trials
 from ptyspec.pipeline.group import group
 from ptyspec.pipeline.score import predict_frames
 from ptyspec.pipeline.split import split
+from ptyspec.pipeline.trials import Fit, Trial
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.scores.amplitude import highpass_pearson
 from ptyspec.scores.dataspace import r_factor
 from ptyspec.scores.frame import common
-from ptyspec.scores.headline import lookup
+from ptyspec.scores.headline import lookup, shown
 from ptyspec.spec.clause import specification
 
 MOST_PATCHES = 512
@@ -30,10 +33,9 @@ EXPLAINS, LEAST = 0.2, 0.5
 least so much: right runs gain nothing from any trial, wrong ones 0.5 and more."""
 ALIKE = 0.9
 """High-pass r with the trivial baseline from which on the result is that baseline."""
-NEIGHBOURS, SWEEPS, BETTER = 100, 2, 0.85
-"""Frames and sweeps of the iterative reference for each trial of a scan, and the part of the R factor
-that has to remain at most. Swapped or mirrored positions, put right, leave 0.79 and less, for the
-probe was refined with the wrong ones; other trials 0.95 and more."""
+BETTER, LIKELY = 0.85, 0.95
+"""Part of the R factor that a trial of the scan has to leave at most, to be the cause, and to be likely. Right scans
+leave 0.98 and more, whatever is tried; swapped or mirrored positions, put right, 0.79 and less."""
 SHIFTED = 0.5
 """Pixels by which an object lies off its place, from which on that is a cause."""
 
@@ -103,37 +105,75 @@ def _truth_and_data(run: FinishedRun) -> Cause | None:
     return None
 
 
+@lru_cache(maxsize=8)
+def _tried(folder: Path, written: int) -> tuple[Fit, list[tuple[Trial, Fit]]]:
+    """What `trials.tried` finds of a run's scan; once for its verdict, its pages and the command's last line."""
+    run = FinishedRun(folder)
+    # Both splits: a split by wrong positions leaves a half that lies scattered over the object.
+    settings = run.resolved.scenario
+    refine = trials.FOLLOWS if settings.probe.refine_sweeps else 0
+    return trials.tried(run.scan, refine=refine, alpha=settings.inference.iterative_alpha)
+
+
+def _better(run: FinishedRun) -> tuple[Fit, list[tuple[Trial, Fit]]]:
+    """The trials of a scan that leave clearly less than it does as it is, the best first."""
+    as_is, made = _tried(run.folder, (run.folder / "scan.npz").stat().st_mtime_ns)
+    if as_is.freedom > trials.FREE:
+        return as_is, []
+    return as_is, [one for one in made if one[1].corrected < LIKELY * as_is.corrected]
+
+
 def _positions(run: FinishedRun) -> Cause | None:
     """Other positions or another probe let the iterative reference fit the data."""
-    # Neighbours, so that they overlap; around the middle, which swapping and mirroring leave alone.
-    # Both splits: a split by wrong positions leaves a half that lies scattered over the object.
-    low, high = run.scan.positions.min(axis=0), run.scan.positions.max(axis=0)
-    far = np.abs(run.scan.positions - (low + high) / 2).max(axis=1)
-    scan = run.scan.take(np.sort(np.argsort(far, kind="stable")[:NEIGHBOURS]))
-    as_is = _misfit(run, scan)
-    x, y, probe = scan.xcoords, scan.ycoords, scan.probeGuess
-    trials = {
-        "x and y of the positions are swapped": {"xcoords": y, "ycoords": x},
-        "the sign of x is wrong": {"xcoords": x.max() + x.min() - x},
-        "the sign of y is wrong": {"ycoords": y.max() + y.min() - y},
-        "the probe is complex-conjugated": {"probeGuess": np.conj(probe)},
-    }
-    left, words = min(
-        (_misfit(run, scan.model_copy(update=change)), words) for words, change in trials.items()
-    )
-    if left > BETTER * as_is:
+    as_is, better = _better(run)
+    if not better or better[0][1].corrected > BETTER * as_is.corrected:
         return None
-    said = f"{words}: {SWEEPS} sweeps of the iterative reference then leave R factor "
-    clause = "DATA-007" if "probe" in words else "COORDS-001"
-    return Cause(clause, "simulate", f"{said}{left:.3f}, as it is {as_is:.3f}")
+    trial, left = better[0]
+    return Cause(trial.clause, "simulate", _left(trial, left, as_is))
 
 
-def _misfit(run: FinishedRun, scan: RawScan) -> float:
-    found = iterative.reconstruct(
-        scan, sweeps=SWEEPS, alpha=run.resolved.scenario.inference.iterative_alpha, seed=0
-    )
-    rows = np.arange(scan.size)
-    return r_factor(predict_frames(scan, found, rows), scan.diff3d, scan.seen(rows))
+def _left(trial: Trial, left: Fit, as_is: Fit) -> str:
+    said = f"{trial.words}: a few sweeps of the iterative reference then leave R factor"
+    return f"{said} {left.r_factor:.3f}, as it is {as_is.r_factor:.3f} ({trial.remedy})"
+
+
+def reasons_of(run: FinishedRun, off: set[str]) -> Iterator[str]:
+    """Why a measured scan may have come out so, the likeliest first: what lets the reference explain its frames better.
+
+    `off`: the clauses of what is broken or doubtful. Where the reference is right, the network is the reason.
+    """
+    if not off & {"DATA-007", "COORDS-001"}:
+        mine, best = (
+            lookup(run.metrics, f"{of}data.r_factor") for of in ("", "controls.iterative.")
+        )
+        yield (
+            f"the network and not the scan: it leaves R factor {shown(mine)}, the iterative reference "
+            f"{shown(best)} (train longer: --set training.nepochs={2 * epochs})"
+        )
+        return
+    as_is, better = _better(run)
+    if as_is.freedom > trials.FREE:
+        yield (
+            f"too few photons, or too little overlap: {as_is.freedom:.2f} object values for each "
+            f"measured one that says something, of which {trials.FREE:g} can be told apart"
+        )
+        return
+    said = [(left.corrected / as_is.corrected, _left(trial, left, as_is)) for trial, left in better]
+    found = run.metrics.get("better_positions") or {}
+    if "COORDS-001" in off and found:
+        (xx, xy), (yx, yy) = found["matrix"]
+        part = found["r_factor_over_as_is"]
+        words = (
+            f"positions times [[{xx:.2f}, {xy:.2f}], [{yx:.2f}, {yy:.2f}]] leave {part:.2f} of the "
+            "R factor (check pixel size, distance and angle)"
+        )
+        said.append((part, words))
+    yield from (words for _, words in sorted(said))
+    if not said:
+        yield (
+            f"none of {len(trials.TRIALS)} trials explains the frames better: orientation, conjugate "
+            "probe, frames one place off, another mode, a background"
+        )
 
 
 def _untrained(run: FinishedRun) -> Cause | None:

@@ -20,9 +20,9 @@ from ptyspec.pipeline.mend import (
     find_hot,
     find_strange,
     full_part,
-    misfits,
 )
 from ptyspec.pipeline.simulate import measured
+from ptyspec.pipeline.trials import misfits
 from ptyspec.spec.checks import Check
 from ptyspec.spec.clause import specification
 from ptyspec.spec.finding import Finding, State

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from ptyspec.checks import finished
-from ptyspec.checks.finished_cause import Cause, cause_of, twin_is_possible
+from ptyspec.checks.finished_cause import Cause, cause_of, reasons_of, twin_is_possible
 from ptyspec.checks.preflight import accepting, preflight
 from ptyspec.checks.verdict_limits import (
     AGREEMENT,
@@ -49,7 +49,8 @@ class Verdict(BaseModel):
 
     `clause` and `stage`: the first broken clause in the order of stages, and where it shows. `cause`: the reason, where
     it is known; `sentence` is computed from values. `findings`: every clause that the run's folder can judge;
-    `doubts`: quantities between right and wrong. `next_step`: the command that shows more.
+    `doubts`: quantities between right and wrong. `reasons`: why a measured scan may have come out so, the likeliest
+    first, each with the figures that speak for it. `next_step`: the command that shows more.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +63,7 @@ class Verdict(BaseModel):
     sentence: str
     findings: tuple[Finding, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    reasons: tuple[str, ...] = ()
     next_step: str = ""
 
     @property
@@ -83,7 +85,8 @@ class Verdict(BaseModel):
     def line(self) -> str:
         """The verdict in one line, with what it rests on."""
         where = f"{self.clause} at {self.stage} - " if self.clause else ""
-        return f"{self.status}: {where}{self.cause or self.sentence}"
+        likely = f"; likely: {self.reasons[0]}" if self.reasons and not self.cause else ""
+        return f"{self.status}: {where}{self.cause or self.sentence}{likely}"
 
     @property
     def last_line(self) -> str:
@@ -119,6 +122,9 @@ def verdict_of(run: FinishedRun) -> Verdict:
     broken = failed(rows)
     must = [row for row in broken if specification()[row.clause].level == "MUST"]
     common: dict[str, Any] = {"findings": tuple(rows), "doubts": tuple(doubts)}
+    if run.setting("scan.kind") == "measured" and (broken or doubts):
+        off = {row.clause for row in broken} | {one.clause for one in doubts}
+        common["reasons"] = tuple(reasons_of(run, off))
     if must:
         first = must[0]
         known = cause is not None and (cause.clause, cause.stage) == (first.clause, first.stage)
@@ -159,6 +165,10 @@ def _held(run: FinishedRun, quantities: tuple[Quantity, ...]) -> tuple[list[Find
     rows, doubts = [], []
     for one in quantities:
         value = one.value(run.metrics)
+        if value is None and one.needed and "amplitude" not in run.metrics:
+            unknown = {"observed": "not known", "expected": limits(*one.right) + one.why}
+            doubts.append(Doubt(clause=one.clause, what=one.what, source=one.source, **unknown))
+            continue
         if value is None:
             if one.clause == "INFER-005":  # its absence is told, for no clause stands for it
                 told = (one.clause, one.stage, one.what, _unknown(run), limits(*one.right))

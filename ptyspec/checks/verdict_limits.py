@@ -6,6 +6,9 @@ from functools import cache
 from math import inf, nextafter
 from typing import Any
 
+import numpy as np
+
+from ptyspec.pipeline.trials import FREE
 from ptyspec.scores.headline import lookup
 from ptyspec.spec.clause import specification
 
@@ -19,6 +22,8 @@ NOISE_OF_BRIGHT_PIXELS = 1.0
 SEEDS = "right: every right seed of the calibration stays on this side (docs/verdict.md)"
 NOTHING_LEARNED = "wrong: no better than an estimate that learned nothing"
 REFERENCE = "the iterative reference"
+CLEARLY_BETTER = 0.98
+"""Part of the R factor that another matrix of the positions has to leave at most, to say anything."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Quantity:
     stage: str = "score"
     why: str = ""
     place: str = "metrics.json"
+    needed: bool = False
+    """Whether a run without a truth has to know it: where it does not, that is a doubt."""
 
 
 def within(value: float, limit: Range) -> bool:
@@ -91,12 +98,12 @@ def _misfit_over_trivial(name: str) -> Value:
 
 
 def _least(
-    what: str, value: Value, right: float, least: float, source: str, *told: str
+    what: str, value: Value, right: float, least: float, source: str, *told: Any
 ) -> Quantity:
     return Quantity(what, value, (right, inf), (least, inf), source, *told)
 
 
-def _most(what: str, value: Value, right: float, most: float, source: str, *told: str) -> Quantity:
+def _most(what: str, value: Value, right: float, most: float, source: str, *told: Any) -> Quantity:
     return Quantity(what, value, (-inf, right), (-inf, most), source, *told)
 
 
@@ -123,6 +130,15 @@ def _near(of: str, what: str, value: Value, place: str, *told: str) -> Quantity:
     limit, (clause, stage, why) = _about_one(of), told
     source, place = f"tolerance of {of}", f"metrics.json#/{place}"
     return Quantity(what, value, limit, limit, source, clause, stage, why, place)
+
+
+def _distortion(metrics: Metrics) -> float | None:
+    """Largest change of an entry of the positions' matrix that fits the frames clearly better; 0 where none does."""
+    found = metrics.get("better_positions") or {}
+    if not found or found["freedom"] > FREE:
+        return None
+    change = np.abs(np.array(found["matrix"]) - np.eye(2)).max()
+    return float(change) if found["r_factor_over_as_is"] < CLEARLY_BETTER else 0.0
 
 
 def _contrast(metrics: Metrics) -> float | None:
@@ -154,14 +170,24 @@ def levels() -> tuple[Quantity, ...]:
 
 
 STRUCTURE = (
-    _least(
+    Quantity(
         f"half-set FRC of {REFERENCE}, part of Nyquist (half-bit)",
         lambda metrics: lookup(metrics, "half_set_frc.iterative.complex.half_bit_crossing"),
-        *(0.5, 0.2),
+        *((0.5, inf), (0.2, inf)),
         "right: two halves of the data agree to half of Nyquist; wrong: they agree on what is "
         "smooth alone, as for swapped positions (0.10) or a wrong probe (0.0); measured files "
         "that are right keep 0.8 and more",
         *("DATA-007", "simulate"),
+        needed=True,
+    ),
+    Quantity(
+        "change of the positions (scale, skew or rotation) that fits the frames better",
+        _distortion,
+        *((0.0, 0.05), (0.0, inf)),
+        "right: all entries of the matrix that fits best lie within 0.05 of the unit matrix, as for "
+        "right scans (0.03 and less); a pixel size or distance that is 10 % off gives 0.06 to 0.14, "
+        "an angle of 3 degrees 0.08; it is no proof, therefore never wrong by itself",
+        *("COORDS-001", "simulate"),
     ),
     _most(
         f"misfit of {REFERENCE} to the data, as a part of their energy",

@@ -14,10 +14,8 @@ from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.contracts.scenario import ScanSpec
 from ptyspec.errors import ConfigError
 from ptyspec.files.large import gathered
-from ptyspec.physics import iterative
 from ptyspec.physics.scan_facts import ScanFacts, quantum_of
-from ptyspec.pipeline.score import predict_frames
-from ptyspec.scores.dataspace import r_factor
+from ptyspec.pipeline.trials import misfits, turned
 
 OUTSHINES = 10.0
 """A pixel that has more than so many times the light of its neighbours is hot: a pattern is smooth over a pixel."""
@@ -25,16 +23,12 @@ TOLD = 30
 """Counts of a scan from which on a dark pixel, or a hot one, is no chance; so many equal largest values are none, too."""
 FAMILY = (0.1, 8.0)
 """Counts of a frame over the median frame; right scans lie between 0.2 and 2.5, of objects with opaque parts too."""
-FRAMES, SWEEPS = 100, 2
-"""Frames in the middle of the scan, and sweeps of the iterative reference, for each of the eight orientations."""
 STANDS_OUT, CLEARLY = 3.0, 0.02
 """Times the spread of the other orientations, and part of their misfit, by which the best one fits better."""
 ONE_COUNT = 0.5, 2.0
 """Counts that the smallest value stands for; averages of some exposures and a dose known roughly stay within."""
 MATTERS = 0.01
 """Part of the counts, or of the probe's pattern, from which on pixels are masked (SCAN-004, SCAN-005)."""
-EIGHT = ("as-is", "x", "y", "xy", "swap", "swap-x", "swap-y", "swap-xy")
-"""Orientations of the positions: x and y change places (swap), then the sign of x, of y, or of both is turned."""
 
 
 def find_hot(facts: ScanFacts) -> Array:
@@ -70,38 +64,6 @@ def find_strange(facts: ScanFacts) -> Array:
     usual = float(np.median(facts.counts))
     part = facts.counts / usual if usual else np.ones(facts.scan.size)
     return np.flatnonzero((part < FAMILY[0]) | (part > FAMILY[1]))
-
-
-def turned(scan: RawScan, orientation: str) -> RawScan:
-    """The scan with its positions in one of the EIGHT orientations, within the same limits."""
-    if orientation not in EIGHT:
-        what, step = "no orientation has this name", f"one of auto, {', '.join(EIGHT)}"
-        raise ConfigError(what, value=orientation, source="scan.orientation", next_step=step)
-    x, y = scan.xcoords, scan.ycoords
-    if orientation.startswith("swap"):
-        x, y = y, x
-    signs = orientation.removeprefix("swap").removeprefix("-") if orientation != "as-is" else ""
-    if "x" in signs:
-        x = x.max() + x.min() - x
-    if "y" in signs:
-        y = y.max() + y.min() - y
-    moved = {"xcoords": x, "ycoords": y, "xcoords_start": x, "ycoords_start": y}
-    return scan if orientation == "as-is" else scan.model_copy(update=moved)
-
-
-def misfits(scan: RawScan) -> dict[str, float]:
-    """R factor that a few sweeps of the iterative reference leave, for each of the EIGHT orientations."""
-    low, high = scan.positions.min(axis=0), scan.positions.max(axis=0)
-    far = np.abs(scan.positions - (low + high) / 2).max(axis=1)
-    # Neighbours, so that they overlap, around the middle, which every orientation leaves alone.
-    part = scan.take(np.sort(np.argsort(far, kind="stable")[:FRAMES]))
-    mask = part.seen(np.arange(part.size))
-    left = {}
-    for name in EIGHT:
-        one = turned(part, name)
-        found = iterative.reconstruct(one, sweeps=SWEEPS, alpha=1.0, seed=0)
-        left[name] = r_factor(predict_frames(one, found, np.arange(one.size)), one.diff3d, mask)
-    return left
 
 
 def better_orientation(left: dict[str, float]) -> str:

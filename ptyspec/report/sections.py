@@ -68,7 +68,7 @@ def doubts(verdict: Verdict) -> list[str]:
         f"- {escape(one.what)}: **{escape(one.observed)}**, right would be {escape(one.expected)}"
         f". Limit: {escape(one.source)}."
         for one in verdict.doubts
-    ]
+    ] + [f"- Likely reason {at}: {escape(said)}." for at, said in enumerate(verdict.reasons, 1)]
 
 
 def _sentence(text: str) -> str:

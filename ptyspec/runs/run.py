@@ -19,6 +19,7 @@ from ptyspec.physics import iterative
 from ptyspec.physics.geometry import required_canvas
 from ptyspec.pipeline.protocol import Pipeline, Progress, Session, TrainTest
 from ptyspec.pipeline.reference import ReferencePipeline
+from ptyspec.pipeline.trials import better_matrix
 from ptyspec.runs.environment import environment
 from ptyspec.runs.finished_run import FinishedRun, write_run
 from ptyspec.runs.pipelines import pipeline_code
@@ -98,6 +99,7 @@ def evaluate(walk: Walk) -> Verdict:
     metrics["controls"] = {name: scores(made, name) for name, made in others.items()}
     if scan.objectGuess is None:
         metrics["half_set_frc"] = _half_sets(walk)
+        metrics["better_positions"] = better_matrix(scan)
     return Verdict(metrics, refined, others)
 
 

@@ -16,7 +16,8 @@ from ptyspec.contracts.scenario import ScanSpec
 from ptyspec.errors import ConfigError
 from ptyspec.pipeline.box import raw_of
 from ptyspec.pipeline.boxes import RPIE
-from ptyspec.pipeline.mend import EIGHT, mend, turned
+from ptyspec.pipeline.mend import mend
+from ptyspec.pipeline.trials import EIGHT, turned
 from ptyspec.spec.checks import Check
 
 Change = Callable[[RawScan], RawScan]

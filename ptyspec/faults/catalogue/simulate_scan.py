@@ -5,6 +5,7 @@ import numpy as np
 from ptyspec.faults.fault import clauses, fault
 
 FACTS, MEND = "physics.scan_facts", "pipeline.mend"
+TRIALS = "pipeline.trials"
 
 
 @fault(f"{FACTS}:step_of")
@@ -67,7 +68,7 @@ def likeness_of_total_counts(likeness, image, model):
     return float(min(image.sum(), model.sum()) / max(image.sum(), model.sum(), 1e-30))
 
 
-@fault(f"{MEND}:turned", 17, red="SCAN-010", green="SCAN-001")
+@fault(f"{TRIALS}:turned", 17, red="SCAN-010", green="SCAN-001")
 def signs_are_never_tried(turned, scan, orientation):
     """The axes change places, and signs stay as they are."""
     return turned(scan, "swap" if orientation.startswith("swap") else "as-is")
