@@ -143,6 +143,7 @@ def reasons_of(run: FinishedRun, off: set[str]) -> Iterator[str]:
     `off`: the clauses of what is broken or doubtful. Where the reference is right, the network is the reason.
     """
     if not off & {"DATA-007", "COORDS-001"}:
+        epochs = run.resolved.scenario.training.nepochs
         mine, best = (
             lookup(run.metrics, f"{of}data.r_factor") for of in ("", "controls.iterative.")
         )

@@ -161,6 +161,37 @@ def test_the_dashboard_shows_it(base: Path, kind: str) -> None:
     assert shown == [row.clause for row in verdict.failed]
 
 
+OFF_BY_12 = {"matrix": [[1, 0], [0, 0.88]], "r_factor_over_as_is": 0.9, "freedom": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "what", "reason"),
+    [
+        ("half_set_frc.iterative.complex.half_bit_crossing", None, "half-set FRC", "none of"),
+        ("better_positions", OFF_BY_12, "change of the positions", "positions times"),
+        ("better_positions", OFF_BY_12 | {"freedom": 0.9}, "", ""),
+        ("better_positions", OFF_BY_12 | {"r_factor_over_as_is": 0.99}, "", ""),
+        ("agreement_with_iterative.raw.amplitude_pearson_r", 0.9, "amplitude r", "the network"),
+    ],
+    ids=["no-frc", "distorted", "too-free", "no-better", "network"],
+)
+def test_a_doubt_about_a_measured_scan_names_its_likeliest_reason(
+    base: Path, tmp_path: Path, place: str, value: object, what: str, reason: str
+) -> None:
+    folder = shutil.copytree(verdict_runs.made(base, "measured"), tmp_path / "run")
+    metrics = json.loads((folder / "metrics.json").read_text())
+    *outer, last = place.split(".")
+    block = metrics
+    for key in outer:
+        block = block[key]
+    block[last] = value
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    verdict = verdict_of(FinishedRun(folder))
+    assert verdict.status == ("doubtful" if what else "right")
+    assert [one.what.startswith(what) for one in verdict.doubts] == [True] * bool(what)
+    assert [said.startswith(reason) for said in verdict.reasons[:1]] == [True] * bool(what)
+
+
 def test_of_several_runs_the_worst_verdict_counts() -> None:
     kinds = {status: Verdict(status=status, sentence="") for status in CODES}
     assert worst([]) == worst([kinds["right"]]) == "right"
