@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.measure import ROOT, child
 
 USUAL = ("startup", "simulate", "group", "train", "infer", "stitch", "plugin", "whole")
-ON_REQUEST = ("memory", "dashboard")
+ON_REQUEST = ("memory", "dashboard", "preflight")
 OF_THEIR_OWN = (
     "quality",
     "orders",
@@ -78,7 +78,7 @@ def _asked(words: list[str]) -> argparse.Namespace:
         "names",
         nargs="*",
         metavar="NAME",
-        help=f"{', '.join(known)}; default: all but memory and dashboard",
+        help=f"{', '.join(known)}; default: all but {', '.join(ON_REQUEST)}",
     )
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="where results go; default: benchmarks/results/"

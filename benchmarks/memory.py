@@ -79,26 +79,28 @@ def measure() -> list[Row]:
     return [*rows, Row(what, done.peak_rss_mb, "MB", BUDGET_MB, notes=notes)]
 
 
-def write(path: Path) -> None:
+def write(path: Path, count: int = FRAMES) -> None:
     """Simulate some frames and write a scan file that repeats them."""
+    with path.open("wb") as file:
+        write_arrays(file, repeated_scan(count))
+
+
+def repeated_scan(count: int) -> dict[str, Array]:
+    """Return the arrays of an NPZ scan of `count` frames, a few frames over and over, each at a place of its own."""
     scenario = request("gs2_custom").scenario
     obj = make_object(scenario.object, 42)
     probe = make_probe(scenario.probe, scenario.model.N, scenario.model.probe_scale, 1084)
     near = generator(42, "benchmark frames").uniform(10, scenario.object.size - 10, (DISTINCT, 2))
     frames, scale = expose(obj, probe, near, scenario.dose, 42)
-    positions = generator(42, "benchmark positions").uniform(0, SPACING * FRAMES**0.5, (FRAMES, 2))
-    with path.open("wb") as file:
-        write_arrays(
-            file,
-            {
-                "xcoords": positions[:, 0],
-                "ycoords": positions[:, 1],
-                "probeGuess": probe,
-                "scale": np.array(scale),
-                "measurement": np.array("amplitude"),
-                "diff3d": cast(Array, Repeated(frames, FRAMES)),
-            },
-        )
+    positions = generator(42, "benchmark positions").uniform(0, SPACING * count**0.5, (count, 2))
+    return {
+        "xcoords": positions[:, 0],
+        "ycoords": positions[:, 1],
+        "probeGuess": probe,
+        "scale": np.array(scale),
+        "measurement": np.array("amplitude"),
+        "diff3d": cast(Array, Repeated(frames, count)),
+    }
 
 
 def walk(path: Path) -> None:

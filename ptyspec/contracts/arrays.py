@@ -1,6 +1,7 @@
 """Arrays as they are checked at a boundary: shape, dtype and values, in one pass over the data."""
 
 import mmap
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,6 +11,21 @@ from ptyspec.errors import ScanDataError
 
 Array: TypeAlias = NDArray[Any]
 """Any numpy array; the field's docstring gives shape, dtype and units."""
+BLOCK_BYTES = 16 * 2**20
+
+
+def runs(array: Array, nbytes: int = BLOCK_BYTES) -> Iterator[slice]:
+    """Yield slices of the array's first axis of at most `nbytes` bytes each (at least one row)."""
+    rows = max(1, nbytes // max(1, array.nbytes // max(1, len(array))))
+    for start in range(0, len(array), rows):
+        yield slice(start, start + rows)
+
+
+def blocks(array: Array, nbytes: int = BLOCK_BYTES) -> Iterator[Array]:
+    """Yield the array in `runs`; the pages of a file map are given back behind each."""
+    for run in runs(array, nbytes):
+        yield array[run]
+        release_pages(array)
 
 
 def as_array(
@@ -85,11 +101,8 @@ def _extremes(array: Array) -> tuple[float, float]:
     """Least and largest value (NaN if there is one); a file map is walked in blocks whose pages are given back."""
     if not isinstance(array, np.memmap) or array.ndim == 0:
         return float(array.min()), float(array.max())
-    rows = max(1, 2**26 // max(1, array.nbytes // len(array)))
     lows, highs = [], []
-    for start in range(0, len(array), rows):
-        block = array[start : start + rows]
+    for block in blocks(array):
         lows.append(float(block.min()))
         highs.append(float(block.max()))
-        release_pages(array)
     return float(np.min(lows)), float(np.max(highs))  # NaN propagates through both

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ptyspec.contracts.arrays import Array as Array
-from ptyspec.contracts.arrays import as_array, wrong
+from ptyspec.contracts.arrays import as_array, runs, wrong
 from ptyspec.contracts.base import Bundle
 from ptyspec.contracts.held import Held
 from ptyspec.errors import ProbeError
@@ -131,7 +131,8 @@ class RawScan(Bundle):
                 out[name] = as_array(name, data[name], np.complex64, shape, source=source)
         if data.get("mask") is not None:
             out["mask"] = mask = _mask(data["mask"], frames.shape, source)
-            if np.any(frames[:, ~mask] if mask.ndim == 2 else frames[~mask]):
+            every = np.broadcast_to(~mask, frames.shape)
+            if any(frames[run][every[run]].any() for run in runs(frames)):
                 # What was not measured has no part in energy, gain and a0.
                 out["diff3d"] = frames * mask
         return out

@@ -13,10 +13,12 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 
+from ptyspec.contracts.arrays import BLOCK_BYTES
 from ptyspec.contracts.bundles import Array
 from ptyspec.errors import InputFileError
 from ptyspec.extras import require
 from ptyspec.files.disk import existing_file
+from ptyspec.files.large import gathered, is_large
 
 MAX_LINKS = 16
 MOST_NODES = 20_000
@@ -110,11 +112,11 @@ class Hdf5File:
         dataset = self._dataset(key)
         with self._readable(key):
             try:
-                array = np.asarray(dataset[()])
+                array = self._values(dataset)
             except OSError:
                 if not self._load_filters(key, dataset):
                     raise
-                array = np.asarray(dataset[()])
+                array = self._values(dataset)
         if array.dtype.names == ("real", "imag"):  # complex numbers, as MATLAB stores them
             return np.asarray(array["real"] + 1j * array["imag"])
         if array.dtype.hasobject:
@@ -122,6 +124,18 @@ class Hdf5File:
             step = "store the numbers themselves under this key"
             raise self._refusal(key, what, step, value=array.dtype, limit="a plain numeric array")
         return array
+
+    def _values(self, dataset: h5py.Dataset) -> Array:
+        """The dataset in memory; a large one stays in its file, or goes block by block to one of its own."""
+        if not is_large(dataset.nbytes) or dataset.dtype.kind not in "biuf":
+            return np.asarray(dataset[()])
+        place = dataset.id.get_offset()  # None unless the values lie in the file in one piece
+        if place is not None:
+            return np.memmap(self.path, dataset.dtype, "r", place, dataset.shape)
+        side = (dataset.chunks or (1,))[0]
+        rows = max(1, BLOCK_BYTES // (dataset.nbytes // len(dataset)) // side) * side
+        parts = (dataset[start : start + rows] for start in range(0, len(dataset), rows))
+        return gathered(parts, dataset.shape, dataset.dtype)
 
     def text(self, key: str) -> str:
         """Return a dataset that is one text, of fixed or variable length; "" for anything else."""

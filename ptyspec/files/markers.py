@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ptyspec.contracts.arrays import release_pages
+from ptyspec.contracts.arrays import blocks, runs
 from ptyspec.contracts.bundles import Array
-from ptyspec.files.zipped_arrays import blocks
+from ptyspec.files.large import gathered
 
 MOST = 0.5
 """Part of the pixels that may carry a marker; beyond it the frames are no frames, and are refused as they stand."""
@@ -34,7 +34,9 @@ def without_markers(frames: Array, mask: Array | None) -> tuple[Array, Array | N
         return frames, mask, said
     if not each and not any(block[:, ~mask].any() for block in blocks(frames)):
         return frames, mask, said
-    return np.where(mask, frames, np.zeros((), frames.dtype)), mask, said
+    good, zero = np.broadcast_to(mask, frames.shape), np.zeros((), frames.dtype)
+    kept = (np.where(good[run], frames[run], zero) for run in runs(frames))
+    return gathered(kept, frames.shape, frames.dtype), mask, said
 
 
 def _inverted(frames: Array, mask: Array) -> bool:
@@ -67,7 +69,6 @@ def _marked(frames: Array) -> Array:
     found = np.ones(frames.shape[1:], bool)
     for block in blocks(frames):
         found &= (~(block >= 0) | np.isinf(block)).all(axis=0)  # NaN is not >= 0
-        release_pages(frames)
         if not found.any():
             break
     return found

@@ -137,7 +137,6 @@ def in_pixels(measured: Measured, asked: Measurement | None = None) -> PixelScan
     mask = np.ones(measured.frames.shape[1:], bool) if measured.mask is None else measured.mask
     frames, told, said = without_markers(frames, mask[(..., *window)])
     mask = np.ones(frames.shape[1:], bool) if told is None else told
-    frames = np.where(mask, frames, np.zeros((), frames.dtype))
     size = frames.shape[1]
     positions = paired(measured)
     if measured.unit_m is not None:

@@ -7,17 +7,18 @@ bare object under each frame, never the exit wave (SIM-LABELS-ILLUMINATED-001). 
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 
-from ptyspec.contracts.arrays import as_array, check_values
+from ptyspec.contracts.arrays import as_array, blocks, check_values
 from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.errors import InputFileError, MeasurementError, ProbeError, ScanDataError
 from ptyspec.files.disk import existing_file
-from ptyspec.files.zipped_arrays import NpzArchive, blocks
+from ptyspec.files.large import gathered
+from ptyspec.files.zipped_arrays import NpzArchive
 from ptyspec.physics.geometry import extract_patches
 from ptyspec.physics.probes import as_modes
 from ptyspec.physics.scale import intensity_scale, mean_energy, probe_modulus
@@ -90,13 +91,13 @@ def amplitude_of(frames: Array, kind: Measurement, scale: float, name: str, sour
     """
     if kind == "amplitude":
         return frames
-    out = np.empty(frames.shape, np.float32)
-    done = 0
-    for block in blocks(frames):
-        check_values(name, block, non_negative=True, source=source)
-        out[done : done + len(block)] = np.sqrt(block.astype(np.float64)) / scale
-        done += len(block)
-    return out
+
+    def roots() -> Iterator[Array]:
+        for block in blocks(frames):
+            check_values(name, block, non_negative=True, source=source)
+            yield np.sqrt(block.astype(np.float64)) / scale
+
+    return gathered(roots(), frames.shape, np.float32)
 
 
 def scale_from_dose(amplitude: Array, nphotons: object, key: str, source: str) -> tuple[float, str]:

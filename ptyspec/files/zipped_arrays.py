@@ -12,12 +12,12 @@ from typing import IO, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from ptyspec.contracts.arrays import release_pages
+from ptyspec.contracts.arrays import BLOCK_BYTES, blocks
 from ptyspec.contracts.bundles import Array
 from ptyspec.errors import InputFileError
 from ptyspec.files.disk import existing_file
+from ptyspec.files.large import gathered
 
-BLOCK_BYTES = 16 * 2**20
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _ZIP64_EXTRA = 20
 READERS: dict[tuple[int, int], Any] = {
@@ -90,16 +90,9 @@ class NpzArchive:
         """Return the member as an array in memory; a checksum failure is an InputFileError."""
         with self._opened(key) as member:
             header = self._plain_header(key, self._header(key, member))
-            order: Any = "F" if header.fortran_order else "C"
-            try:
-                array = np.empty(header.shape, header.dtype, order=order)
-            except MemoryError as error:
-                what, value = f"{key} does not fit into memory", f"{header.nbytes / 2**30:.1f} GiB"
-                step = "write it uncompressed (numpy.savez): its frames are then mapped, not loaded"
-                source = self.source(key)
-                raise InputFileError(what, value=value, source=source, next_step=step) from error
-            self._fill(key, member, array)
-        return array
+            parts = self._bytes(key, member, header.nbytes)
+            flat = gathered(parts, (header.nbytes,), np.uint8).view(header.dtype)
+        return flat.reshape(header.shape, order="F" if header.fortran_order else "C")
 
     def memmap(self, key: str) -> Array | None:
         """Return a read-only map of the member's data in the file, or None if the member is compressed."""
@@ -141,17 +134,15 @@ class NpzArchive:
             raise InputFileError(what, value=value, limit=limit, source=source, next_step=CONVERT)
         return header
 
-    def _fill(self, key: str, member: IO[bytes], array: Array) -> None:
-        """Read the data in blocks to the last byte, at which zipfile verifies the checksum."""
-        flat = array.reshape(-1, order="A").view(np.uint8)
-        done = 0
+    def _bytes(self, key: str, member: IO[bytes], size: int) -> Iterator[Array]:
+        """Yield the data in blocks to the last byte, at which zipfile verifies the checksum."""
         try:
-            while done < flat.size:
-                chunk = member.read(min(BLOCK_BYTES, flat.size - done))
+            while size:
+                chunk = member.read(min(BLOCK_BYTES, size))
                 if not chunk:
                     raise EOFError("the data end early")
-                flat[done : done + len(chunk)] = np.frombuffer(chunk, np.uint8)
-                done += len(chunk)
+                yield np.frombuffer(chunk, np.uint8)
+                size -= len(chunk)
         except DAMAGE as error:
             raise self._damaged(key, error) from error
 
@@ -159,13 +150,6 @@ class NpzArchive:
         problem = f"{key} cannot be read: the archive is damaged or truncated"
         source = self.source(key)
         return InputFileError(problem, value=str(what), source=source, next_step=COPY_AGAIN)
-
-
-def blocks(array: Array, nbytes: int = BLOCK_BYTES) -> Iterator[Array]:
-    """Yield the array in runs of its first axis of at most `nbytes` bytes each (at least one row)."""
-    rows = max(1, nbytes // max(1, array.nbytes // max(1, len(array))))
-    for start in range(0, len(array), rows):
-        yield array[start : start + rows]
 
 
 def write_arrays(file: BinaryIO, arrays: Mapping[str, Array]) -> None:
@@ -188,4 +172,3 @@ def write_arrays(file: BinaryIO, arrays: Mapping[str, Array]) -> None:
                 np.lib.format.write_array_header_1_0(member, header)
                 for block in blocks(array if array.ndim else array.reshape(1)):
                     member.write(np.ascontiguousarray(block).tobytes())
-                    release_pages(array)

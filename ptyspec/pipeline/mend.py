@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ptyspec.contracts.arrays import runs
 from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.contracts.scenario import ScanSpec
 from ptyspec.errors import ConfigError
+from ptyspec.files.large import gathered
 from ptyspec.physics import iterative
 from ptyspec.physics.scan_facts import ScanFacts
 from ptyspec.pipeline.score import predict_frames
@@ -135,7 +137,10 @@ def mend(scan: RawScan, spec: ScanSpec) -> RawScan:
 def masked(scan: RawScan, bad: Array) -> RawScan:
     """The scan without these pixels."""
     good = ~bad if scan.mask is None else scan.mask & ~bad
-    return scan.model_copy(update={"mask": good, "diff3d": scan.diff3d * good})
+    every = np.broadcast_to(good, scan.diff3d.shape)
+    parts = (scan.diff3d[run] * every[run] for run in runs(scan.diff3d))
+    frames = gathered(parts, scan.diff3d.shape, np.float32)
+    return scan.model_copy(update={"mask": good, "diff3d": frames})
 
 
 def _dropped(scan: RawScan, words: str) -> Array:

@@ -31,13 +31,21 @@ def counts_not_rooted(amplitude, frames, kind, scale, name, source):
     return read if kind == "amplitude" else np.asarray(frames, np.float32)
 
 
-@fault("files.zipped_arrays:NpzArchive._fill", red="FILE-004", green="FILE-001 FORMAT-001 DATA-002")
-def damage_passed_over(fill, archive, key, member, array):
+@fault(
+    "files.zipped_arrays:NpzArchive._bytes", red="FILE-004", green="FILE-001 FORMAT-001 DATA-002"
+)
+def damage_passed_over(parts, archive, key, member, size):
     """A member that ends early or fails its checksum is read as far as it goes."""
     try:
-        fill(archive, key, member, array)
+        yield from parts(archive, key, member, size)
     except InputFileError:
         return
+
+
+@fault("files.large:gathered", red="FILE-008", green="FILE-001 FORMAT-001 CXI-001")
+def frames_held_in_memory(gathered, parts, shape, dtype):
+    """What is made of the frames of a file is held in memory, however large it is."""
+    return np.array(gathered(parts, shape, dtype))
 
 
 @fault("contracts.arrays:as_array", 30)
