@@ -48,10 +48,8 @@ NEXT = {
 @checks("SCAN-006", door="scan")
 def the_mask_leaves_the_beam(check: Check, facts: ScanFacts) -> None:
     """What lies under the mask; before all others, for without the beam nothing else says anything."""
-    mask = facts.scan.mask
-    hidden = ~facts.seen if mask is None or mask.ndim == 2 else 1 - mask.mean(axis=0)
-    part = (facts.pattern * hidden).sum() / facts.pattern.sum()
-    gone, every = round(float(hidden.sum())), facts.seen.size
+    part = (facts.pattern * facts.hidden).sum() / facts.pattern.sum()
+    gone, every = round(float(facts.hidden.sum())), facts.seen.size
     check.close(part, 0.0, f"part of the probe's pattern under {gone} of {every} masked pixels")
 
 
@@ -181,9 +179,9 @@ ORIENTATION = "SCAN-010"
 """The one that reconstructs: it costs seconds."""
 
 
-def preflight(scan: RawScan, *, orientation: bool = True) -> list[Finding]:
+def preflight(scan: RawScan | ScanFacts, *, orientation: bool = True) -> list[Finding]:
     """Return what the clauses of a scan say of it, with the next step where one is broken."""
-    facts = ScanFacts(scan)
+    facts = scan if isinstance(scan, ScanFacts) else ScanFacts(scan)
     asked = (
         one for one in REGISTRY if one.door == "scan" and (orientation or one.clause != ORIENTATION)
     )

@@ -8,7 +8,7 @@ import typer
 
 from ptyspec.cli import options
 from ptyspec.cli.options import argument, clauses, flag, option
-from ptyspec.cli.output import fix_threads, line, print_json, progress
+from ptyspec.cli.output import fix_threads, line, print_json, progress, whole
 
 if TYPE_CHECKING:
     from ptyspec.front.results import Results
@@ -92,6 +92,9 @@ def check_scan(
     hot_pixels: options.HotPixels = None,
     drop_frames: options.DropFrames = None,
     quick: Annotated[bool, flag("--quick", "Leave out the eight orientations.")] = False,
+    out: Annotated[
+        Path | None, option("DIR", "Also write a page with pictures here, check-scan.html.")
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Look at a scan before an hour is spent on it: positions, photons, pixels, frames, beam, probe.
@@ -103,19 +106,24 @@ def check_scan(
     from ptyspec.front.results import check_scan as looked
 
     changes = options.changes(ctx.params) + (settings or [])
-    found = looked(scan, set=changes, orientation=not quick)
+    found = looked(scan, set=changes, orientation=not quick, out=whole(out))
 
     def document() -> Any:
         from ptyspec.report.scoreboard import answers
 
         rows = [one.model_dump(mode="json") for one in answers(found)]
         head = {"schema_version": 1, "scan": str(scan), "decided": found.said}
+        head |= {"lengths": found.lengths, "page": page and str(page)}
         return {**head, "status": found.status, "line": found.line, "findings": rows}
 
-    tell(found, document if as_json else None)
+    from ptyspec.report.scan_page import PAGE
+
+    place = whole(out)
+    page = None if place is None else place / PAGE
+    tell(found, document if as_json else None, page)
 
 
-def tell(found: "Results", document: Callable[[], Any] | None) -> None:
+def tell(found: "Results", document: Callable[[], Any] | None, page: Path | None = None) -> None:
     """Print the findings, a line each, or one document; ends with the exit code."""
     from ptyspec.render.table import observation
 
@@ -124,6 +132,8 @@ def tell(found: "Results", document: Callable[[], Any] | None) -> None:
     else:
         for said in found.said:
             line(said)
+        if found.lengths:
+            line(", ".join(f"{name} {value}" for name, value in found.lengths.items()))
         for one in found:
             wanted = one.expected if one.ok is False else ""
             said = observation(one.what, one.observed, wanted)
@@ -132,5 +142,7 @@ def tell(found: "Results", document: Callable[[], Any] | None) -> None:
             line(said, STYLES.get(one.state.value, ""))
         for reason in found.reasons():
             line(reason)
+        if page is not None:
+            line(f"page: {page}")
         line(found.line)
     raise typer.Exit(found.code)

@@ -165,6 +165,17 @@ class RawScan(Bundle):
         """Scan positions (M, 2) float64 as [x, y] in object pixels."""
         return np.stack([self.xcoords, self.ycoords], axis=1)
 
+    @property
+    def lengths(self) -> dict[str, float]:
+        """Lengths of the experiment in metres, by their names in the metadata (`object_pixel_m`); those that are known."""
+        stored = self.metadata.get("geometry")
+        known = stored if isinstance(stored, Mapping) else {}
+        return {
+            name: float(value)
+            for name, value in known.items()
+            if isinstance(value, int | float) and 0 < value < np.inf
+        }
+
     def take(self, indices: Array) -> "RawScan":
         """Return the scan made of these frames, in this order; everything that is not per frame is shared."""
         per_frame = ("xcoords", "ycoords", "xcoords_start", "ycoords_start", "diff3d", "scan_index")

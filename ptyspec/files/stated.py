@@ -134,6 +134,15 @@ def length(text: str, source: str) -> tuple[float, float | None]:
     return number, metres_in(match[2] or "px", source)
 
 
+def length_text(metres: float) -> str:
+    """Return a length with the unit that leaves the fewest digits before the point, such as 12.4 nm."""
+    known = [(name, METRES[name]) for name in ("m", "mm", "µm", "nm", "pm")]
+    name, factor = next(
+        (one for one in known if metres >= one[1] * (1 - 1e-6)), known[-1]
+    )  # rounding
+    return f"{metres / factor:.4g} {name}"
+
+
 def metres_in(unit: str, source: str) -> float | None:
     """Return the metres in a unit of length, None for object pixels; ConfigError for an unknown unit."""
     if unit in PIXELS:

@@ -29,7 +29,8 @@ class Results(Shown, list["Finding"]):
     """One finding a clause that was asked, the broken ones first.
 
     - aside: the clauses that did not judge this pipeline, by reason: they are no part of any verdict.
-    - subject: what was looked at, a pipeline or a scan; said: what was decided about it on the way.
+    - subject: what was looked at, a pipeline or a scan; said: what was decided about it on the way;
+      lengths: a scan in units of length, where its file states them.
     """
 
     def __init__(
@@ -38,9 +39,11 @@ class Results(Shown, list["Finding"]):
         aside: Mapping[str, Collection[str]] | None = None,
         subject: str = "pipeline",
         said: Iterable[str] = (),
+        lengths: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(findings)
         self.aside, self.subject, self.said = dict(aside or {}), subject, list(said)
+        self.lengths = dict(lengths or {})
 
     def _tables(self) -> "list[Table]":
         from ptyspec.render.table import Table, observation
@@ -160,7 +163,11 @@ def check(
 
 
 def check_scan(
-    target: "Path | str", *, set: Changes | None = None, orientation: bool = True
+    target: "Path | str",
+    *,
+    set: Changes | None = None,
+    orientation: bool = True,
+    out: "Path | None" = None,
 ) -> Results:
     """Return what the clauses SCAN-... say of a measured scan, as a run would use it; nothing is trained.
 
@@ -168,23 +175,34 @@ def check_scan(
         target: a scan's file.
         set: settings by dotted key, such as {"scan.orientation": "auto"}.
         orientation: also try the eight orientations of the positions, which takes seconds.
+        out: a folder that receives a page with pictures, check-scan.html.
 
     Raises PtyspecError for a file that cannot be read.
     """
     begin()
     from ptyspec.checks.preflight import accepting, preflight
     from ptyspec.errors import ConfigError
+    from ptyspec.files.disk import check_place
+    from ptyspec.physics.scan_facts import ScanFacts
     from ptyspec.pipeline.simulate import measured
+    from ptyspec.report.lengths import lengths
+    from ptyspec.report.scan_page import is_scan_page, write_scan_page
     from ptyspec.runs.request import request
 
+    if out is not None:
+        check_place(out, "the page of a scan", is_scan_page)
     scenario = request(str(target), settings=settings_of(set)).scenario
     if not scenario.measured:
         what, step = "this is no measured scan", "name its file"
         raise ConfigError(what, value=target, source="check-scan", next_step=step)
-    scan = measured(scenario)
-    rows = accepting(preflight(scan, orientation=orientation), scenario.scan.accept)
-    found = _sorted(rows, {})
-    return Results(found, {}, "scan", scan.metadata.get("warnings") or ())
+    facts = ScanFacts(measured(scenario))
+    rows = accepting(preflight(facts, orientation=orientation), scenario.scan.accept)
+    said = facts.scan.metadata.get("warnings") or ()
+    found = Results(_sorted(rows, {}), {}, "scan", said, lengths(facts))
+    if out is not None:
+        told: Any = {"status": found.status, "line": found.line, "said": found.said}
+        write_scan_page(out, scenario.name, facts, found, **told)
+    return found
 
 
 def limits_of(seconds: float | None, memory: float | None) -> "Limits":

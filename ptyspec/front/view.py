@@ -125,6 +125,7 @@ def picture(result: RunResult) -> "Figure":
             drawn = canvas.image_panel(
                 axis, image, seen.frame, cmap=quantity.cmap, limits=quantity.limits, title=title
             )
+            canvas.scale_bar(axis, seen.frame, seen.pixel_m)
         canvas.colour_bar(axis, drawn, quantity.unit, extend="both")  # one range for the row
     figure.__dict__["_repr_png_"] = lambda: canvas.png(figure)  # notebooks show it without pyplot
     return figure

@@ -16,6 +16,9 @@ BLOCK = 256
 WINDOW = 5
 """Pixels of the square in which a pixel is held against its neighbours."""
 
+CELLS, MOST_CELLS = 16, 2048
+"""Cells across the probe, and at most along the scan, by which the lit area is counted."""
+
 
 def frame_sums(scan: RawScan) -> tuple[Array, Array, Array]:
     """Return mean and largest counts of each pixel (N, N), and counts of each frame (M,), float64."""
@@ -42,6 +45,21 @@ def lit_diameter(probe: Array) -> float:
     """Diameter of a circle with the area that a probe lights, pixels: (sum |P|^2)^2 / sum |P|^4."""
     power = probe_intensity(probe)
     return float(2 * np.sqrt(power.sum() ** 2 / (power**2).sum() / np.pi))
+
+
+def lit_area(places: Array, diameter: float) -> float:
+    """Area that circles of this diameter around the places (K, 2) cover, square pixels; to some percent."""
+    from scipy import ndimage
+
+    extent = float(np.ptp(places, axis=0).max())
+    cell = max(diameter / CELLS, extent / MOST_CELLS)
+    at = np.floor((places - places.min(axis=0) + diameter / 2) / cell).astype(int)
+    lit = np.zeros(at.max(axis=0) + int(np.ceil(diameter / 2 / cell)) + 1, bool)
+    lit[tuple(at.T)] = True
+    reach = int(diameter / 2 / cell)
+    down, right = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    circle = np.hypot(down, right) <= diameter / 2 / cell
+    return float(ndimage.binary_dilation(lit, circle).sum()) * cell**2
 
 
 def edge_part(probe: Array) -> float:
@@ -100,6 +118,13 @@ class ScanFacts:
         return np.ones(self.mean.shape, bool) if mask is None else np.asarray(mask)
 
     @cached_property
+    def hidden(self) -> Array:
+        """Part of the frames in which each pixel was not measured, (N, N) float64."""
+        mask = self.scan.mask
+        every = ~self.seen if mask is None or mask.ndim == 2 else 1 - mask.mean(axis=0)
+        return np.asarray(every, np.float64)
+
+    @cached_property
     def pattern(self) -> Array:
         """|F(P)|^2, (N, N) float64: what an empty sample gives, without a factor."""
         return np.asarray(probe_intensity(far_field(self.scan.probeGuess.astype(np.complex128))))
@@ -129,6 +154,12 @@ class ScanFacts:
     def step(self) -> float:
         """Step from place to place, pixels."""
         return step_of(self.places)
+
+    @property
+    def dose(self) -> float:
+        """Counts of all frames over the area that the probe lit, a square pixel of the object."""
+        diameter = lit_diameter(self.scan.probeGuess)
+        return float(self.counts.sum()) / lit_area(self.places, diameter)
 
     @cached_property
     def shift(self) -> tuple[int, int]:

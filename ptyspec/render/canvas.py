@@ -12,6 +12,7 @@ from ptyspec import extras
 from ptyspec.contracts.bundles import Array, Reconstruction
 from ptyspec.contracts.run import RunResult
 from ptyspec.errors import MissingPackageError, PtyspecError
+from ptyspec.files.stated import length_text
 from ptyspec.scores import headline as scores
 from ptyspec.scores.phase import global_phase
 
@@ -49,6 +50,7 @@ class Views:
     - blocks: the metrics block of each estimate.
     - zero_phase: the truth has no phase, so phase scores mean nothing.
     - results: the estimates whose errors set the colour scale; the first stands where nothing better is known.
+    - pixel_m: size of an object pixel in metres, where it is known.
     """
 
     frame: Frame
@@ -57,6 +59,7 @@ class Views:
     blocks: Mapping[str, Mapping[str, Any]]
     zero_phase: bool
     results: tuple[str, ...] = ("network",)
+    pixel_m: float | None = None
 
     @property
     def covered(self) -> Array:
@@ -113,7 +116,9 @@ def views(result: RunResult) -> Views:
     reference = truth if truth is not None else placed.get("iterative", placed["network"])
     aligned = {name: align_phase(image, reference) for name, image in placed.items()}
     zero_phase = truth is not None and has_no_phase(truth)
-    return Views(frame, aligned, truth, scores.blocks(result.metrics), zero_phase)
+    pixel_m = result.scan.lengths.get("object_pixel_m")
+    blocks = scores.blocks(result.metrics)
+    return Views(frame, aligned, truth, blocks, zero_phase, pixel_m=pixel_m)
 
 
 T = TypeVar("T")
@@ -239,6 +244,25 @@ def image_panel(
     axes.set_title(plain(title), fontsize=TEXT, y=1.0)
     axes.tick_params(labelsize=SMALL)
     return shown
+
+
+def scale_bar(axes: "Axes", frame: Frame, pixel_m: float | None) -> None:
+    """Draw a bar of a round length into the lower left corner of an image; nothing where no pixel size is known."""
+    if pixel_m is None:
+        return
+    from matplotlib.patheffects import withStroke
+
+    most = 0.4 * frame.width * pixel_m
+    power = 10.0 ** np.floor(np.log10(most))
+    length = power * max(one for one in (1, 2, 5) if one * power <= most)
+    left, bottom = frame.x0 + 0.05 * frame.width, frame.y0 + 0.95 * frame.height
+    seen: Any = {"color": "white", "path_effects": [withStroke(linewidth=3, foreground="black")]}
+    right = left + length / pixel_m
+    axes.plot([left, right], [bottom, bottom], linewidth=2, solid_capstyle="butt", **seen)
+    place: Any = {"va": "bottom", "ha": "center", "fontsize": SMALL}
+    axes.text(
+        (left + right) / 2, bottom - 0.02 * frame.height, length_text(length), **place, **seen
+    )
 
 
 def colour_bar(

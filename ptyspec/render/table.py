@@ -223,5 +223,10 @@ def markdown_table(
     return Table(cells[0], cells[1:], numbers=numbers).markdown()
 
 
+def facts_table(known: Mapping[str, str]) -> list[str]:
+    """Return the lines of a table of facts by name; none where there are none."""
+    return Table(("", ""), list(known.items()), numbers=False).markdown() if known else []
+
+
 def _mark(cell: Cell) -> Mark:
     return cell if isinstance(cell, Mark) else Mark(cell)

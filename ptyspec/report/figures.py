@@ -1,4 +1,4 @@
-"""All pictures of a run: curves, what was measured, and the files they go to; report.maps draws the object."""
+"""All pictures of a run and the files they go to; report.maps draws the object, report.scan_pictures the scan."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -9,17 +9,15 @@ import numpy as np
 from ptyspec.contracts.bundles import Array, RawScan, Reconstruction
 from ptyspec.contracts.records import History
 from ptyspec.contracts.run import RunResult
-from ptyspec.physics.probes import as_modes, mode_powers
-from ptyspec.physics.scale import probe_modulus
+from ptyspec.physics.scan_facts import ScanFacts
 from ptyspec.pipeline.protocol import Progress
 from ptyspec.render import canvas
-from ptyspec.render.canvas import Frame, frame_of, place, views
-from ptyspec.report import maps
-from ptyspec.report.sections import frame_totals
+from ptyspec.render.canvas import frame_of, place, views
+from ptyspec.render.table import escape
+from ptyspec.report import maps, scan_pictures
 from ptyspec.scores import headline as scores
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 AMPLITUDE_KEYS = ("mean_ratio", "amplitude_r", "highpass_r", "ssim", "agreement_amplitude")
@@ -28,18 +26,22 @@ AMPLITUDE_KEYS = ("mean_ratio", "amplitude_r", "highpass_r", "ssim", "agreement_
 def write_figures(
     folder: Path, result: RunResult, progress: Progress | None = None
 ) -> dict[str, Path]:
-    """Write the pictures of a finished run as PNG into `folder` (created if absent) and return them by name.
+    """Write the pictures of a finished run as `write_pictures` does, and return them by name."""
+    return write_pictures(folder, drawers(result), progress)
 
-    Names: amplitude, phase, controls, training, frc, coverage, diffraction; a picture for which the run
-    has no content (no training, no ring correlation) is left out. Colour scales come from the truth, or from the
-    iterative reference where there is none. A picture that cannot be drawn is a text file NAME.txt with the reason
-    (REPORTING-ARTIFACT-BOUNDARY-001); what the system refuses to write is an error.
+
+def write_pictures(
+    folder: Path, wanted: "Mapping[str, Callable[[], Figure]]", progress: Progress | None = None
+) -> dict[str, Path]:
+    """Write pictures as PNG into `folder` (created if absent) and return them by name.
+
+    A picture that cannot be drawn is a text file NAME.txt with the reason (REPORTING-ARTIFACT-BOUNDARY-001); what the
+    system refuses to write is an error.
     """
     folder.mkdir(parents=True, exist_ok=True)
     watcher = progress or Progress()
     written: dict[str, Path] = {}
     missed: dict[str, list[str]] = {}
-    wanted = drawers(result)
     for number, (name, draw) in enumerate(wanted.items(), start=1):
         written[name], why = _drawn(draw, folder / f"{name}.png")
         if why:
@@ -48,6 +50,19 @@ def write_figures(
     for why, names in missed.items():  # without matplotlib all have one reason
         watcher.message(f"could not be drawn: {', '.join(names)}; {why}")
     return written
+
+
+def linked(figures: Mapping[str, Path], folder: Path, captions: Mapping[str, str]) -> list[str]:
+    """Return the Markdown of those pictures that have a caption, linked from a page in `folder`."""
+    lines = []
+    for name, caption in captions.items():
+        if name in figures and figures[name].suffix == ".txt":
+            why = figures[name].read_text(encoding="utf-8")
+            lines += [f"The picture {name} could not be drawn: {escape(why)}.", ""]
+        elif name in figures:
+            address = figures[name].relative_to(folder).as_posix()
+            lines += [f"![{caption}]({address})", ""]
+    return lines
 
 
 def _drawn(draw: "Callable[[], Figure]", path: Path) -> tuple[Path, str]:
@@ -61,7 +76,10 @@ def _drawn(draw: "Callable[[], Figure]", path: Path) -> tuple[Path, str]:
 
 
 def drawers(result: RunResult) -> "dict[str, Callable[[], Figure]]":
-    """Return what draws each picture that this run has content for."""
+    """Return what draws each picture that this run has content for, by name.
+
+    Colour scales come from the truth, or from the iterative reference where there is none.
+    """
     seen, history = views(result), result.history
     phases = () if seen.zero_phase else ("phase_r", "agreement_phase")
     found: dict[str, Callable[[], Figure]] = {
@@ -69,8 +87,10 @@ def drawers(result: RunResult) -> "dict[str, Callable[[], Figure]]":
         "phase": lambda: maps.compared(seen, maps.phase(seen), phases),
         "controls": lambda: maps.side_by_side(seen),
         "coverage": lambda: coverage(result.scan, result.reconstruction),
-        "diffraction": lambda: diffraction(result.scan),
+        "diffraction": lambda: scan_pictures.diffraction(result.scan),
     }
+    if result.resolved.scenario.measured:
+        found |= scan_pictures.drawers(ScanFacts(result.scan))
     if history is not None and history.epochs:
         found["training"] = lambda: training(history)
     rings = ring_curves(seen.blocks)
@@ -148,9 +168,6 @@ def _numbers(values: Sequence[float | None]) -> Array:
     return np.array([np.nan if value is None else value for value in values], float)
 
 
-SHOWN = 4  # patterns: from the darkest to the brightest frame
-
-
 def coverage(scan: RawScan, reconstruction: Reconstruction) -> "Figure":
     """Draw the summed illumination with the scan positions."""
     frame = frame_of(reconstruction)
@@ -171,55 +188,3 @@ def coverage(scan: RawScan, reconstruction: Reconstruction) -> "Figure":
     axes.set_xlabel("x / pixel", fontsize=canvas.SMALL)
     axes.set_ylabel("y / pixel", fontsize=canvas.SMALL)
     return figure
-
-
-def diffraction(scan: RawScan) -> "Figure":
-    """Draw patterns from the darkest to the brightest (log counts), the probe, the mean pattern and the photons."""
-    grid = canvas.Grid(2, SHOWN, 2.3, 2.3, left=0.5, right=0.65, across=0.85, down=0.5, top=0.65)
-    title = f"measured patterns and probe ({scan.N} x {scan.N} pixels)"
-    figure, (upper, lower) = grid.figure(title)
-    totals = frame_totals(scan)
-    picks = np.argsort(totals)[np.linspace(0, scan.size - 1, SHOWN).round().astype(int)]
-    detector = Frame(-(scan.N // 2), -(scan.N // 2), scan.N, scan.N)
-    for axes, pick in zip(upper, picks, strict=True):
-        counts = np.square(scan.diff3d[pick].astype(np.float64) * scan.scale)
-        _pattern(axes, scan, counts, detector, f"frame {pick}: {totals[pick]:.4g} photons")
-    _probe(lower[:2], scan.probeGuess, detector)
-    mean = np.zeros((scan.N, scan.N))
-    for frame in scan.diff3d:  # one frame at a time: a scan may be larger than memory
-        mean += np.square(frame, dtype=np.float64)
-    mean *= scan.scale**2 / scan.size
-    _pattern(lower[2], scan, mean, detector, f"mean of all {scan.size} frames")
-    axes = lower[3]
-    axes.hist(totals, bins=40, color="#9db7cc")
-    axes.axvline(totals.mean(), color="#333333", linewidth=1)
-    axes.set_title(f"frames by photons, mean {totals.mean():.4g}", fontsize=canvas.TEXT)
-    axes.set_xlabel("photons", fontsize=canvas.SMALL)
-    axes.tick_params(labelsize=canvas.SMALL)
-    axes.xaxis.get_offset_text().set_fontsize(canvas.SMALL)
-    axes.locator_params(axis="x", nbins=4)
-    return figure
-
-
-def _pattern(axes: "Axes", scan: RawScan, counts: Array, frame: Frame, title: str) -> None:
-    image = np.log10(1.0 + counts)
-    if scan.known_pixels is not None:
-        image = np.where(scan.known_pixels, image, np.nan)
-    limits = (0.0, max(canvas.value_limits(image)[1], 1e-6))
-    drawn = canvas.image_panel(axes, image, frame, cmap="inferno", limits=limits, title=title)
-    canvas.colour_bar(axes, drawn, "log10(1 + counts)")
-
-
-def _probe(panels: "Sequence[Axes]", probe: Array, frame: Frame) -> None:
-    modulus, powers = probe_modulus(probe), mode_powers(probe)
-    angle = np.where(modulus > 0.02 * modulus.max(), np.angle(as_modes(probe)[0]), np.nan)
-    title = f"probe |P|: mean {modulus.mean():.3f}, L2 {np.linalg.norm(probe):.2f}"
-    if len(powers) > 1:
-        title += f", {len(powers)} modes ({' '.join(f'{power:.0%}' for power in powers)})"
-    views = (
-        (modulus, "viridis", (0.0, float(modulus.max())), title, "|P|"),
-        (angle, "twilight_shifted", (-np.pi, np.pi), "probe phase (|P| > 2 % of max)", "rad"),
-    )
-    for panel, (image, cmap, limits, name, unit) in zip(panels, views, strict=True):
-        drawn = canvas.image_panel(panel, image, frame, cmap=cmap, limits=limits, title=name)
-        canvas.colour_bar(panel, drawn, unit)

@@ -105,6 +105,7 @@ def compared(views: Views, quantity: Quantity, keys: tuple[str, ...]) -> "Figure
         for axis, (image, cmap, limits, unit, title) in zip(row, shown, strict=True):
             how: Any = {"cmap": cmap, "limits": limits, "title": title}
             drawn = canvas.image_panel(axis, image, views.frame, **how)
+            canvas.scale_bar(axis, views.frame, views.pixel_m)
             canvas.colour_bar(axis, drawn, unit, extend="both")
             axis.set_xlabel("x / pixel", fontsize=canvas.SMALL)
             axis.set_ylabel("y / pixel", fontsize=canvas.SMALL)
@@ -140,6 +141,7 @@ def side_by_side(views: Views, title: str = "the network beside its controls") -
                 axis.set_frame_on(False)
             else:
                 canvas.image_panel(axis, image, views.frame, cmap=cmap, limits=limits, title="")
+                canvas.scale_bar(axis, views.frame, views.pixel_m)
     heads = ("amplitude", f"amplitude − {against}", "phase")
     for axis, head in zip(axes[0], heads, strict=True):
         axis.set_title(head, fontsize=canvas.TITLE)

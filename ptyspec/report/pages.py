@@ -17,8 +17,9 @@ from ptyspec.files.jsonfile import read_json, write_json
 from ptyspec.pipeline.protocol import Progress
 from ptyspec.render.page import page
 from ptyspec.render.table import escape
-from ptyspec.report import sections
-from ptyspec.report.figures import write_figures
+from ptyspec.report import scan_pictures, sections
+from ptyspec.report.figures import linked, write_figures
+from ptyspec.report.scan_page import findings
 from ptyspec.runs.finished_run import FinishedRun
 from ptyspec.runs.store import RunStore, source_digest
 
@@ -94,6 +95,7 @@ CAPTIONS = {
     "training": "Loss and learning rate.",
     "coverage": "Illumination and scan positions.",
     "diffraction": "Measured patterns and the probe.",
+    **scan_pictures.CAPTIONS,
 }
 
 
@@ -103,34 +105,29 @@ def report_text(
     """Return the report in Markdown; pictures are linked relative to `folder`, all outside text is escaped."""
 
     def pictures(*names: str) -> list[str]:
-        lines = []
-        for name in names:
-            if name in figures and figures[name].suffix == ".txt":
-                why = figures[name].read_text(encoding="utf-8")
-                lines += [f"The picture {name} could not be drawn: {escape(why)}.", ""]
-            elif name in figures:
-                address = figures[name].relative_to(folder).as_posix()
-                lines += [f"![{CAPTIONS[name]}]({address})", ""]
-        return lines
+        return linked(figures, folder, {name: CAPTIONS[name] for name in names})
 
     scenario, table = result.resolved.scenario, sections.score_table(result.metrics).markdown()
+    before = findings(row for row in verdict.findings if row.clause.startswith("SCAN-"))
     parts: list[tuple[str, list[str]]] = [
         ("", [*sections.answer(result, verdict), "", escape(scenario.description, 1000)]),
         ("What is wrong", sections.broken(verdict)),
         ("What is doubtful", sections.doubts(verdict)),
         ("Scores beside their controls", [*table, "", *sections.how_to_read(result)]),
         ("Pictures", pictures("amplitude", "phase", "controls", "frc")),
+        ("Lengths and dose", sections.units(result)),
         ("Limits", sections.limits(result)),
         ("Warnings on the input", sections.warnings(result)),
         ("Stages and normalisation", sections.stages(result, verdict)),
         ("Training", [*sections.training(result), "", *pictures("training")]),
         ("The data", pictures("coverage", "diffraction")),
+        ("The scan before it was used", [*before, "", *pictures(*scan_pictures.CAPTIONS)]),
         ("Settings that differ from the defaults", sections.settings(result.resolved)),
         ("Environment", sections.environment(result.environment)),
         ("How to run this again", sections.reproduce(result.resolved)),
     ]
     lines = [f"# ptyspec run: {escape(scenario.name)}", ""]
     for head, body in parts:
-        if body:
+        if any(body):
             lines += ([f"## {head}", ""] if head else []) + [*body, ""]
     return re.sub("\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"

@@ -13,7 +13,9 @@ from ptyspec.contracts.records import ArrayStats
 from ptyspec.contracts.resolve import Resolved, flatten
 from ptyspec.contracts.run import RunResult
 from ptyspec.contracts.scenario import Scenario
-from ptyspec.render.table import Mark, Table, escape, json_text, show
+from ptyspec.physics.scan_facts import ScanFacts
+from ptyspec.render.table import Mark, Table, escape, facts_table, json_text, show
+from ptyspec.report.lengths import lengths, resolution
 from ptyspec.scores import headline as scores
 
 # The amplitude correlation of the trivial baseline on lines objects is measured (SCORE-009).
@@ -122,6 +124,20 @@ def score_table(metrics: Mapping[str, Any]) -> Table:
         cells = [scores.shown(scores.lookup(block, score.path), score.digits) for score in wanted]
         rows.append((label, *cells))
     return Table(("", *(score.label for score in wanted)), rows)
+
+
+def units(result: RunResult) -> list[str]:
+    """Return the scan in units of length, and the resolution; nothing where its file states no lengths."""
+    if not result.scan.lengths:
+        return []
+    found = resolution(result.metrics, result.scan)
+    told = [f"{name} {value}" for name, value in found.items()]
+    lines = [*facts_table(lengths(ScanFacts(result.scan))), ""]
+    if told:
+        lines.append(
+            f"Resolution, the half period at which half scans stop to agree (half-bit): {', '.join(told)}."
+        )
+    return lines
 
 
 def how_to_read(result: RunResult) -> list[str]:

@@ -42,12 +42,6 @@ def damage_passed_over(parts, archive, key, member, size):
         return
 
 
-@fault("files.large:gathered", red="FILE-008", green="FILE-001 FORMAT-001 CXI-001")
-def frames_held_in_memory(gathered, parts, shape, dtype):
-    """What is made of the frames of a file is held in memory, however large it is."""
-    return np.array(gathered(parts, shape, dtype))
-
-
 @fault("contracts.arrays:as_array", 30)
 @clauses(red="FLOW-006 DATA-001", green="FLOW-001 FLOW-003 FLOW-005")
 def dtype_of_the_file(as_array, name, value, dtype, *args, **kwargs):
