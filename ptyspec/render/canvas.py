@@ -256,13 +256,13 @@ def scale_bar(axes: "Axes", frame: Frame, pixel_m: float | None) -> None:
     power = 10.0 ** np.floor(np.log10(most))
     length = power * max(one for one in (1, 2, 5) if one * power <= most)
     left, bottom = frame.x0 + 0.05 * frame.width, frame.y0 + 0.95 * frame.height
-    seen: Any = {"color": "white", "path_effects": [withStroke(linewidth=3, foreground="black")]}
     right = left + length / pixel_m
-    axes.plot([left, right], [bottom, bottom], linewidth=2, solid_capstyle="butt", **seen)
-    place: Any = {"va": "bottom", "ha": "center", "fontsize": SMALL}
-    axes.text(
-        (left + right) / 2, bottom - 0.02 * frame.height, length_text(length), **place, **seen
-    )
+    thick, edge = ([withStroke(linewidth=width, foreground="black")] for width in (3.5, 1.5))
+    bar: Any = {"linewidth": 2, "solid_capstyle": "butt", "path_effects": thick}
+    axes.plot([left, right], [bottom, bottom], color="white", **bar)
+    word: Any = {"va": "bottom", "ha": "center", "fontsize": SMALL, "path_effects": edge}
+    height = bottom - 0.02 * frame.height
+    axes.text((left + right) / 2, height, length_text(length), color="white", **word)
 
 
 def colour_bar(
