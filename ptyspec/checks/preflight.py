@@ -14,10 +14,12 @@ from ptyspec.physics.scale import rms_amplitude
 from ptyspec.physics.scan_facts import ScanFacts, edge_part, likeness, lit_diameter
 from ptyspec.pipeline.mend import (
     FAMILY,
+    ONE_COUNT,
     better_orientation,
     find_dead,
     find_hot,
     find_strange,
+    full_part,
     misfits,
 )
 from ptyspec.pipeline.simulate import measured
@@ -25,14 +27,20 @@ from ptyspec.spec.checks import Check
 from ptyspec.spec.clause import specification
 from ptyspec.spec.finding import Finding, State
 
-LEAST_STEP = 0.05
+LEAST_STEP = 0.5
 """Pixels; the finest scans of the field move a pixel and more."""
+TAKEN = {
+    1: "whole numbers, as counts are",
+    4: "roots of roots of whole numbers",
+    2: "roots of whole numbers",
+}
+"""What values of frames look like whose power is whole."""
 UNITS = {"metres": 1e-9, "millimetres": 1e-6, "micrometres": 1e-3}
 """Length units, and the step (in the unit) from which on a scan is likely to be told in it: a nanometre and more."""
 NEXT = {
     "SCAN-001": "--units m --object-pixel 20nm (or um, nm; with the size of your object pixel)",
     "SCAN-002": "check the unit of the positions and the pixel size of the probe",
-    "SCAN-003": "--measurement counts if the frames are intensities; or store the scale",
+    "SCAN-003": "--measurement counts if the frames are intensities, amplitude if they are their roots; or store the scale",
     "SCAN-004": "--hot-pixels find masks them",
     "SCAN-005": "--hot-pixels find masks them, or give the detector's mask",
     "SCAN-006": "give a mask that leaves the beam; True is where the detector measured",
@@ -41,7 +49,7 @@ NEXT = {
     "SCAN-009": "check that probe and frames have the same pixel size; give another one by --probe",
     "SCAN-010": "--orientation auto uses the positions so",
     "SCAN-011": "crop the field of view wider: a probe that reaches the edge of its window wraps around",
-    "SCAN-012": "store the probe in the units of the frames: sum |P|^2 = counts of a frame without sample over scale^2",
+    "SCAN-012": "store frames in photons, and the probe in their units: sum |P|^2 = counts of a frame without sample over scale^2",
 }
 
 
@@ -61,8 +69,9 @@ def positions_are_object_pixels(check: Check, facts: ScanFacts) -> None:
         return check.fail(
             "places of the frames", f"{places} of {facts.scan.size}", "different ones"
         )
-    said = f"median step, pixels (frame: {size}){_suspected(facts.step)}"
-    return check.between(LEAST_STEP, facts.step, float(size), said)
+    step = max(facts.step, facts.spread)
+    said = f"median step, pixels (frame: {size}){_suspected(step)}"
+    return check.between(LEAST_STEP, step, float(size), said)
 
 
 def _suspected(step: float) -> str:
@@ -93,6 +102,9 @@ def there_are_photons(check: Check, facts: ScanFacts) -> None:
     counts = float(np.median(facts.counts))
     limit = check.clause.tolerance.value
     check.between(limit, counts, np.inf, "photons of the median frame, (scale X)^2")
+    power, _ = facts.quantum
+    if power:
+        check.holds(power == 2, "amplitudes", TAKEN[power], TAKEN[2])
 
 
 @checks("SCAN-004", door="scan")
@@ -106,6 +118,9 @@ def no_pixel_outshines_its_neighbours(check: Check, facts: ScanFacts) -> None:
     )
     what = f"part of the counts in {found.sum()} pixels [row, column] {named}"
     check.close(part, 0.0, what if found.any() else "part of the counts in hot pixels")
+    times = facts.times_at_most.sum()
+    what = f"part of the counts in {times} values at the detector's largest, {facts.most.max():.4g}"
+    check.close(full_part(facts), 0.0, what)
 
 
 @checks("SCAN-005", door="scan")
@@ -128,7 +143,7 @@ def frames_are_of_one_family(check: Check, facts: ScanFacts) -> None:
 @checks("SCAN-008", door="scan")
 def the_beam_is_in_the_middle(check: Check, facts: ScanFacts) -> None:
     """The mean pattern beside |F(P)|^2."""
-    most = max(2.0, facts.scan.N / 16)
+    most = max(1.0, facts.scan.N / 32)
     down, right = facts.shift
     what = f"distance of the mean pattern from the probe's ({down:+d} rows, {right:+d} columns), pixels"
     check.between(0.0, float(max(abs(down), abs(right))), most, what)
@@ -168,6 +183,12 @@ def the_probe_has_the_level_of_the_frames(check: Check, facts: ScanFacts) -> Non
     check.between(
         0.05, level_of(facts.scan), 20.0, "rms amplitude of the object, from counts and probe alone"
     )
+    power, counts = facts.quantum
+    if power == 2:
+        counts = facts.scan.metadata.get("decisions", {}).get("scale", counts)
+        check.between(
+            ONE_COUNT[0], counts, ONE_COUNT[1], "counts of the smallest value, (scale X)^2"
+        )
 
 
 def level_of(scan: RawScan) -> float:

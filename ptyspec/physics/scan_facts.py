@@ -15,6 +15,10 @@ BLOCK = 256
 """Frames of one pass; memory does not grow with the number of frames."""
 WINDOW = 5
 """Pixels of the square in which a pixel is held against its neighbours."""
+SAMPLE, LEAST, LARGEST = 32, 5, 300.0
+"""Frames, and different values of theirs, that tell counts from amplitudes; larger multiples are not told from whole ones."""
+WHOLE = 1e-3
+"""Distance from a whole number, of powers of float32 values that are at most LARGEST times the smallest."""
 
 CELLS, MOST_CELLS = 16, 2048
 """Cells across the probe, and at most along the scan, by which the lit area is counted."""
@@ -31,6 +35,35 @@ def frame_sums(scan: RawScan) -> tuple[Array, Array, Array]:
         counts[start : start + BLOCK] = block.sum(axis=(1, 2))
         release_pages(scan.diff3d)
     return total / scan.size, most, counts
+
+
+def times_at_most(scan: RawScan) -> Array:
+    """Return in how many frames each pixel holds the scan's largest value, (N, N) int; one pass."""
+    largest, times = 0.0, np.zeros((scan.N, scan.N), int)
+    for start in range(0, scan.size, BLOCK):
+        block = scan.diff3d[start : start + BLOCK]
+        if (here := float(block.max())) > largest:
+            largest, times = here, np.zeros_like(times)
+        if here == largest:
+            times += (block == largest).sum(axis=0)
+        release_pages(scan.diff3d)
+    return times
+
+
+def quantum_of(scan: RawScan) -> tuple[int, float]:
+    """Return (p, g): X^p are whole multiples of the smallest one, which stands for g = (s X)^2 counts; (0, 0) if none are.
+
+    p of 1, 2 and 4 are tried. Counts are whole numbers, so that p is 2 where X is their root, 1 where counts were taken
+    for amplitudes, 4 where amplitudes were taken for counts; g is 1 unless counts were multiplied.
+    """
+    frames = scan.diff3d[:: max(1, scan.size // SAMPLE)][:SAMPLE]
+    values = np.unique(frames[frames > 0]).astype(np.float64)
+    for power in (1, 2, 4):
+        parts = (values / values[:1]) ** power
+        parts = parts[parts < LARGEST]
+        if len(parts) >= LEAST and np.abs(parts - np.rint(parts)).max() < WHOLE:
+            return power, float(values[0] * scan.scale) ** 2
+    return 0, 0.0
 
 
 def step_of(places: Array) -> float:
@@ -151,6 +184,16 @@ class ScanFacts:
         return np.asarray(positions[np.sort(rows)])
 
     @cached_property
+    def times_at_most(self) -> Array:
+        """In how many frames each pixel holds the largest value, (N, N) int."""
+        return times_at_most(self.scan)
+
+    @cached_property
+    def quantum(self) -> tuple[int, float]:
+        """Power of the frames that is whole, and counts of one."""
+        return quantum_of(self.scan)
+
+    @cached_property
     def step(self) -> float:
         """Step from place to place, pixels."""
         return step_of(self.places)
@@ -160,6 +203,11 @@ class ScanFacts:
         """Counts of all frames over the area that the probe lit, a square pixel of the object."""
         diameter = lit_diameter(self.scan.probeGuess)
         return float(self.counts.sum()) / lit_area(self.places, diameter)
+
+    @cached_property
+    def spread(self) -> float:
+        """Side of the square that each place has of the scanned area, pixels: repeats that an encoder tells apart count little."""
+        return float(np.sqrt(np.ptp(self.places, axis=0).prod() / len(self.places)))
 
     @cached_property
     def shift(self) -> tuple[int, int]:

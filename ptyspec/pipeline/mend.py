@@ -4,6 +4,7 @@
 the scan's metadata under `decisions`, and in its warnings where nobody asked.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,20 +15,22 @@ from ptyspec.contracts.scenario import ScanSpec
 from ptyspec.errors import ConfigError
 from ptyspec.files.large import gathered
 from ptyspec.physics import iterative
-from ptyspec.physics.scan_facts import ScanFacts
+from ptyspec.physics.scan_facts import ScanFacts, quantum_of
 from ptyspec.pipeline.score import predict_frames
 from ptyspec.scores.dataspace import r_factor
 
 OUTSHINES = 10.0
 """A pixel that has more than so many times the light of its neighbours is hot: a pattern is smooth over a pixel."""
 TOLD = 30
-"""Counts of a scan from which on a dark pixel, or a hot one, is no chance."""
+"""Counts of a scan from which on a dark pixel, or a hot one, is no chance; so many equal largest values are none, too."""
 FAMILY = (0.1, 8.0)
 """Counts of a frame over the median frame; right scans lie between 0.2 and 2.5, of objects with opaque parts too."""
 FRAMES, SWEEPS = 100, 2
 """Frames in the middle of the scan, and sweeps of the iterative reference, for each of the eight orientations."""
 STANDS_OUT, CLEARLY = 3.0, 0.02
 """Times the spread of the other orientations, and part of their misfit, by which the best one fits better."""
+ONE_COUNT = 0.5, 2.0
+"""Counts that the smallest value stands for; averages of some exposures and a dose known roughly stay within."""
 MATTERS = 0.01
 """Part of the counts, or of the probe's pattern, from which on pixels are masked (SCAN-004, SCAN-005)."""
 EIGHT = ("as-is", "x", "y", "xy", "swap", "swap-x", "swap-y", "swap-xy")
@@ -47,6 +50,19 @@ def find_dead(facts: ScanFacts) -> Array:
     """Pixels that never count although the probe lights them, (N, N) bool."""
     expected = facts.model * facts.scan.size / OUTSHINES  # a sample takes some of it away
     return np.asarray(facts.seen & (facts.mean == 0) & (expected > TOLD))
+
+
+def find_full(facts: ScanFacts) -> Array:
+    """Pixels in which the detector was full, (N, N) bool: they hold the scan's largest value, as more than TOLD values do."""
+    times = facts.times_at_most
+    return np.asarray((times > 0) & (times.sum() > TOLD))
+
+
+def full_part(facts: ScanFacts) -> float:
+    """Part of the counts in values at which the detector was full."""
+    if not find_full(facts).any():
+        return 0.0
+    return float(facts.times_at_most.sum() * facts.most.max() / max(facts.counts.sum(), 1e-30))
 
 
 def find_strange(facts: ScanFacts) -> Array:
@@ -102,10 +118,17 @@ def better_orientation(left: dict[str, float]) -> str:
 def mend(scan: RawScan, spec: ScanSpec) -> RawScan:
     """Return the scan as the settings want it; the scan itself where they change nothing.
 
-    - frames out of family are left out (`drop_frames`), hot and dead pixels are masked (`hot_pixels`), the pattern is
-      moved to the middle (`centre`), positions are turned (`orientation`), each as `spec` says.
+    - where the file tells no scale, the smallest step of its counts is one photon.
+    - frames out of family are left out (`drop_frames`), hot and dead pixels, and values where the detector was full, are
+      masked (`hot_pixels`), the pattern is moved to the middle (`centre`), positions are turned (`orientation`), each as
+      `spec` says.
     """
     decisions: dict[str, Any] = {}
+    power, counts = quantum_of(scan)
+    told = not str(scan.metadata.get("scale_source", "")).startswith("assumed")
+    if power == 2 and not told and not ONE_COUNT[0] <= counts <= ONE_COUNT[1]:
+        scan = scan.model_copy(update={"scale": scan.scale / math.sqrt(counts)})
+        decisions["scale"] = counts
     rows = _dropped(scan, spec.drop_frames)
     if rows.size:
         scan = scan.take(np.setdiff1d(np.arange(scan.size), rows))
@@ -125,6 +148,11 @@ def mend(scan: RawScan, spec: ScanSpec) -> RawScan:
             bad |= dead
         if bad.any():
             scan = masked(scan, bad)
+            decisions["hot_pixels"] = np.argwhere(bad).tolist()
+            facts = ScanFacts(scan)
+        if full_part(facts) > MATTERS:  # in those frames alone
+            bad |= find_full(facts)
+            scan = masked(scan, scan.diff3d == scan.diff3d.max())
             decisions["hot_pixels"] = np.argwhere(bad).tolist()
     if spec.orientation != "as-is":
         name = spec.orientation
@@ -184,8 +212,9 @@ def _moved(scan: RawScan, shift: tuple[int, int]) -> RawScan:
 
 
 SAID = {
+    "scale": "the file tells no scale: its smallest step, {:.4g}, was taken for one photon",
     "drop_frames": "frames out of family were left out (scan.drop_frames): rows {}",
-    "hot_pixels": "hot or dead pixels were masked (scan.hot_pixels), [row, column]: {}",
+    "hot_pixels": "hot, dead or full pixels were masked (scan.hot_pixels), [row, column]: {}",
     "centre": "the pattern's middle was taken at column and row {} (scan.centre)",
     "orientation": "positions were used in the orientation {} (scan.orientation)",
 }
@@ -195,7 +224,8 @@ def _told(scan: RawScan, decisions: dict[str, Any]) -> RawScan:
     """Keep what was decided: whole in `decisions`, the first ten of each in a warning."""
     said = []
     for key, value in decisions.items():
-        short = f"{value[:10]} and {len(value) - 10} more" if len(value) > 10 else value
+        long = isinstance(value, list) and len(value) > 10
+        short = f"{value[:10]} and {len(value) - 10} more" if long else value
         said.append(SAID[key].format(short))
     metadata = {**scan.metadata, "decisions": decisions}
     metadata["warnings"] = [*metadata.get("warnings", []), *said]

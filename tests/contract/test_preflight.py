@@ -68,6 +68,30 @@ def rolled(down: int, right: int) -> Change:
     return but(diff3d=lambda s: np.roll(s.diff3d, (down, right), (1, 2)))
 
 
+def counted(change: Callable[[Any], Any], scale: float | None = None) -> Change:
+    """The scan whose counts are changed; with `scale`, the numbers are taken for amplitudes as they are."""
+
+    def made(scan: RawScan) -> RawScan:
+        counts = change(np.rint((scan.diff3d.astype(np.float64) * scan.scale) ** 2))
+        frames = np.sqrt(counts) / scan.scale if scale is None else counts
+        update = {"diff3d": frames.astype(np.float32), "scale": scale or scan.scale}
+        return scan.model_copy(update=update)
+
+    return made
+
+
+def dim(counts: Any) -> Any:
+    return np.random.default_rng(1).binomial(counts.astype(int), 1e-3)
+
+
+def read_out(scan: RawScan) -> RawScan:
+    """Three frames at each place, told as an encoder tells it."""
+    scan = scan.take(np.repeat(np.arange(scan.size), 3))
+    noise = np.random.default_rng(0).normal(0, 0.005, (2, scan.size))
+    x, y = scan.positions.T + noise
+    return scan.model_copy(update={"xcoords": x, "ycoords": y})
+
+
 def fraction(scan: RawScan) -> RawScan:
     """Intensities over their sum, taken for amplitudes."""
     counts = (scan.diff3d * scan.scale) ** 2
@@ -95,13 +119,18 @@ def speckled(scan: RawScan) -> RawScan:
 PLANTED: dict[str, tuple[str, Change]] = {
     "metres": ("SCAN-001", placed(lambda at: at * 5e-8)),
     "micrometres": ("SCAN-001", placed(lambda at: at * 1e-3)),
+    "micrometres-of-50-nm": ("SCAN-001", placed(lambda at: at * 0.05)),
     "nanometres": ("SCAN-001", placed(lambda at: at * 50)),
     "one-place": ("SCAN-001", placed(np.zeros_like)),
     "no-overlap": ("SCAN-002", placed(lambda at: at * 4)),
     "fraction": ("SCAN-003", fraction),
+    "counts-as-amplitudes": ("SCAN-003", counted(lambda counts: counts, 1.0)),
+    "percent-as-amplitudes": ("SCAN-003", counted(lambda c: 100 * c / c.max(), 3.0)),
+    "amplitudes-as-counts": ("SCAN-003", counted(np.sqrt)),
     "dark": ("SCAN-003", but(diff3d=lambda s: s.diff3d * np.float32(1e-3))),
     "marker": ("SCAN-004", painted((slice(None), 20), counts=2.0**31 - 1)),
     "hot": ("SCAN-004", painted((5, 27), (25, 3), counts=3e5)),
+    "saturated": ("SCAN-004", counted(lambda c: np.minimum(c, 0.7 * c.max()))),
     "hot-flickering": ("SCAN-004", flickering),
     "gap": ("SCAN-005", gap),
     "dead-row": ("SCAN-005", painted((16, slice(None)), counts=0)),
@@ -117,6 +146,7 @@ PLANTED: dict[str, tuple[str, Change]] = {
         if name != "as-is"
     },
     "probe-at-the-edge": ("SCAN-011", but(probeGuess=lambda s: np.roll(s.probeGuess, 16, 1))),
+    "ten-a-photon": ("SCAN-012", counted(lambda counts: 10 * counts)),
     "normalised-probe": (
         "SCAN-012",
         but(probeGuess=lambda s: s.probeGuess / np.linalg.norm(s.probeGuess) / 100),
@@ -150,7 +180,9 @@ HARMLESS: dict[str, Change] = {
     "repeated": lambda s: s.take(np.repeat(np.arange(s.size), 3)),
     "shuffled": lambda s: s.take(np.random.default_rng(1).permutation(s.size)),
     "far-from-the-origin": placed(lambda at: at + 1e4),
-    "few-photons": but(scale=lambda s: s.scale * 0.03),
+    "repeated-as-read-out": read_out,
+    "few-photons": counted(dim),
+    "sum-of-exposures-over-less": counted(lambda counts: counts / 1.5),
     "an-opaque-part": scaled(slice(0, 20), 0.15),
     "masked-column": lambda s: painted((slice(None), 14), counts=0)(s).model_copy(
         update={"mask": np.broadcast_to(np.arange(32) != 14, (32, 32))}
@@ -168,6 +200,12 @@ def test_what_is_unusual_and_right_breaks_nothing(change: Change, clause: Check)
 MENDED: dict[str, tuple[Change, dict[str, str], str, Any]] = {
     "hot": (PLANTED["hot"][1], {}, "hot_pixels", [[5, 27], [25, 3]]),
     "marker": (PLANTED["marker"][1], {}, "hot_pixels", [[row, 20] for row in range(32)]),
+    "saturated": (
+        PLANTED["saturated"][1],
+        {},
+        "hot_pixels",
+        [[16, 16], [16, 17], [17, 16], [17, 17]],
+    ),
     "frames": (scaled([3, 50], 0.0), {}, "drop_frames", [3, 50]),
     "rows": (lambda scan: scan, {"drop_frames": "4,2"}, "drop_frames", [2, 4]),
     "off-centre": (rolled(5, -3), {"centre": "auto"}, "centre", [13, 21]),
@@ -212,3 +250,15 @@ NONSENSE = {
 def test_words_that_mean_nothing_are_refused_by_name(key: str, value: str) -> None:
     with pytest.raises(ConfigError, match=value):
         mend(control(), ScanSpec(kind="measured", **{key: value}))
+
+
+def test_a_scale_that_nobody_told_is_found_in_the_smallest_step_and_doubted() -> None:
+    frames = control().diff3d * np.float32(0.01)
+    told = control().model_copy(update={"diff3d": frames, "scale": 1.0})
+    untold = told.model_copy(update={"metadata": {"scale_source": "assumed (counts)"}})
+    assert mend(told, ScanSpec(kind="measured")) is told
+    made = mend(untold, ScanSpec(kind="measured"))
+    assert made.scale == pytest.approx(100 * control().scale)
+    assert "one photon" in made.metadata["warnings"][0]
+    assert broken(made, "SCAN-012")
+    assert not broken(made, "SCAN-003")
