@@ -29,6 +29,7 @@ OF_THEIR_OWN = (
     "calibration",
     "investigation",
     "doors",
+    "scans",
 )
 """Studies: each prints a table of its own and has no budget."""
 RESULTS = ROOT / "benchmarks" / "results"
