@@ -87,6 +87,7 @@ def check_scan(
     shape: options.Shape = None,
     step: options.Step = None,
     object_pixel: options.ObjectPixel = None,
+    particle: options.Particle = None,
     orientation: options.Orientation = None,
     centre: options.Centre = None,
     hot_pixels: options.HotPixels = None,

@@ -23,7 +23,8 @@ def convert(
     shape: options.Shape = None,
     step: options.Step = None,
     object_pixel: options.ObjectPixel = None,
-    wavelength: Annotated[str | None, option("LENGTH", "Of the photons: 0.124nm.")] = None,
+    particle: options.Particle = None,
+    wavelength: Annotated[str | None, option("LENGTH", "Of the beam: 0.124nm.")] = None,
     distance: Annotated[str | None, option("LENGTH", "Sample to detector: 1.5m.")] = None,
     detector_pixel: Annotated[str | None, option("LENGTH", "Of the detector: 75um.")] = None,
     force: Annotated[bool, flag("--force", "Replace OUT where it is there.")] = False,
@@ -37,7 +38,7 @@ def convert(
     from ptyspec.files.scan_written import write_as
     from ptyspec.files.stated import SETTINGS, stated_in, with_lengths
 
-    said = (measurement, probe, positions, units, step, shape, object_pixel)
+    said = (measurement, probe, positions, units, step, shape, object_pixel, particle)
     stated = stated_in(dict(zip(SETTINGS.values(), said, strict=True)))
     whole = with_lengths(read_stated(scan, stated), wavelength, distance, detector_pixel)
     path = write_as(out, whole, form, force=force)

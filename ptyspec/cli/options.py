@@ -114,6 +114,9 @@ Step = Annotated[str | None, option("LENGTH", "Step of a raster scan: 5px, 0.4nm
 ObjectPixel = Annotated[
     str | None, option("LENGTH", "Size of an object pixel, where the file gives none: 20nm.")
 ]
+Particle = Annotated[
+    str | None, option("KIND", "What has the energy that the file states: photon or electron.")
+]
 HotPixels = Annotated[
     str | None,
     option("find|keep", "Mask hot and dead pixels of a file that matter (default), or keep them."),

@@ -60,6 +60,7 @@ def run(
     shape: options.Shape = None,
     step: options.Step = None,
     object_pixel: options.ObjectPixel = None,
+    particle: options.Particle = None,
     orientation: options.Orientation = None,
     centre: options.Centre = None,
     hot_pixels: options.HotPixels = None,

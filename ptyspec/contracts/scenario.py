@@ -166,6 +166,8 @@ class ScanSpec(Settings):
     """Step of that raster, such as 5px or 0.4nm."""
     object_pixel: str = ""
     """Size of an object pixel, such as 20nm, where a measured file gives none."""
+    particle: Literal["", "photon", "electron"] = ""
+    """What has the energy that a measured file states; from 30 keV on it must be known."""
 
 
 class DoseSpec(Settings):

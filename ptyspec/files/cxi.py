@@ -5,7 +5,7 @@ along -x, CXI's frame with z along the beam). In the far field object pixels run
 formats store translations of the *sample*, so the probe moves over the sample by their negative.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from ptyspec.files.nexus import (
     wavelength_of,
 )
 from ptyspec.files.scan_parts import Measurement
+from ptyspec.files.wavelength import Particle
 
 HAS_SIGNAL = 0x1000
 """The one CXI mask bit that marks a good pixel (signal above background)."""
@@ -44,20 +45,24 @@ class CxiScan:
     translation_m: Array
     rows: Array
     columns: Array
-    detector_pixel_m: float
-    distance_m: float
-    wavelength_m: float
+    geometry: Geometry
     centre: tuple[int, int]
     illumination: Array | None
     source: str
     warnings: tuple[str, ...] = ()
 
 
-def read_cxi(path: Path, *, still: bool = False, unit_m: float | None = None) -> CxiScan:
+def read_cxi(
+    path: Path,
+    *,
+    still: bool = False,
+    unit_m: float | None = None,
+    particle: Particle | None = None,
+) -> CxiScan:
     """Return the raw record of a CXI or NeXus file, near field or far field, with or without illumination.
 
     `still`: translations are not read and are 0, for a scan whose positions come from elsewhere. `unit_m`: metres per
-    unit of the translations, whatever the file says of it.
+    unit of the translations, and `particle`: what has the energy, whatever the file says of it.
     Raises InputFileError for missing keys, links that leave the file and damage; ScanDataError for wrong shapes or
     values; UnsupportedScanError for detector pixels that are not square.
     """
@@ -73,13 +78,14 @@ def read_cxi(path: Path, *, still: bool = False, unit_m: float | None = None) ->
         translation = np.zeros((count, 3)) if still else _checked(file, places, moves, count)
         rows, columns, pixel = _detector_axes(file, places.detector)
         distance = length_of(file, f"{places.detector}/distance")
-        wavelength = wavelength_of(file, places, warnings)
+        beam = wavelength_of(file, places, warnings, particle)
         mask = _mask(file, frames)
         centre = centre_of(file, places, frames.shape[1:], pixel, warnings)
         light = places.illumination
         probe = file.read(light) if file.has(light) else None
-        geometry = (rows, columns, pixel, distance, wavelength, centre)
-        return CxiScan(frames, mask, translation, *geometry, probe, str(file.path), tuple(warnings))
+        geometry = replace(beam, distance_m=distance, detector_pixel_m=pixel)
+        where = (translation, rows, columns, geometry, centre)
+        return CxiScan(frames, mask, *where, probe, str(file.path), tuple(warnings))
 
 
 def to_pixel_scan(record: CxiScan, measurement: Measurement | None = None) -> PixelScan:
@@ -97,7 +103,7 @@ def to_measured(record: CxiScan) -> Measured:
         positions=-record.translation_m @ ways,
         mask=record.mask,
         probe=record.illumination,
-        geometry=Geometry(record.wavelength_m, record.distance_m, record.detector_pixel_m),
+        geometry=record.geometry,
         centre=record.centre,
         warnings=record.warnings,
     )

@@ -14,10 +14,8 @@ from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.errors import InputFileError, MeasurementError, ProbeError, ScanDataError
 from ptyspec.files.markers import without_markers
 from ptyspec.files.scan_parts import Measurement, amplitude_of, contradictions, stored_probe
+from ptyspec.files.wavelength import ELECTRON_VOLT, Particle, is_ambiguous, wavelength
 
-PLANCK_LIGHT = 1.986445857e-25
-"""h c in J m (CODATA 2018, exact to the digits given)."""
-ELECTRON_VOLT = 1.602176634e-19
 MARGIN = 2
 """Object pixels kept free around the scanned area."""
 
@@ -27,27 +25,45 @@ class Geometry:
     """Lengths of the experiment in metres; None where the file does not say."""
 
     wavelength_m: float | None = None
+    """As stated; without it `wave_m` follows from the energy."""
     distance_m: float | None = None
     detector_pixel_m: float | None = None
     field_m: float | None = None
     """Field of view of one detector pixel, for files that state the object's pixels or those of reciprocal space."""
     object_pixel_m: float | None = None
     """Stated by the user, for frames of the size that is used."""
+    energy_j: float | None = None
+    particle: Particle | None = None
+    """What has the energy; None: nobody says."""
+
+    @property
+    def wave_m(self) -> float | None:
+        """The wavelength in metres; None where nothing states it, or an energy that may be that of either particle."""
+        if self.wavelength_m is not None or self.energy_j is None:
+            return self.wavelength_m
+        if is_ambiguous(self.energy_j, self.particle):
+            return None
+        return wavelength(self.energy_j, self.particle or "photon")
 
     def pixel(self, size: int) -> float | None:
         """Return the object pixel in metres for frames of `size` pixels, where the lengths give one."""
         if self.object_pixel_m is not None:
             return self.object_pixel_m
-        wavelength, distance, detector = self.wavelength_m, self.distance_m, self.detector_pixel_m
-        if wavelength is not None and distance is not None and detector is not None:
-            return wavelength * distance / (size * detector)
+        wave, distance, detector = self.wave_m, self.distance_m, self.detector_pixel_m
+        if wave is not None and distance is not None and detector is not None:
+            return wave * distance / (size * detector)
         return None if self.field_m is None else self.field_m / size
 
-    def facts(self, size: int) -> dict[str, float]:
+    def facts(self, size: int) -> dict[str, Any]:
         """Return what is known, by the names that a scan's metadata have."""
         pixel = self.pixel(size)
-        names = ("wavelength_m", "distance_m", "detector_pixel_m")
-        known = {name: value for name in names if (value := getattr(self, name)) is not None}
+        known: dict[str, Any] = {
+            "wavelength_m": self.wave_m,
+            "distance_m": self.distance_m,
+            "detector_pixel_m": self.detector_pixel_m,
+            "particle": self.particle if self.particle == "electron" else None,
+        }
+        known = {name: value for name, value in known.items() if value is not None}
         if pixel is None:
             return known
         return {**known, "object_pixel_m": pixel, "field_of_view_m": size * pixel}
@@ -201,6 +217,14 @@ def pixel_of(geometry: Geometry, size: int, source: str) -> float:
     pixel = geometry.pixel(size)
     if pixel is not None and 0 < pixel < np.inf:
         return pixel
+    if pixel is None and geometry.energy_j is not None and geometry.wave_m is None:
+        what = "the energy may be that of photons or of electrons, whose wavelengths differ"
+        step = (
+            "pass `--particle electron`, or photon (also where it was stored as h c / wavelength)"
+        )
+        value = f"{geometry.energy_j / ELECTRON_VOLT / 1e3:.6g} keV"
+        limit = "a particle, from 30 keV on"
+        raise InputFileError(what, value=value, limit=limit, source=source, next_step=step)
     what = "positions are lengths, and nothing gives the size of an object pixel"
     limit = "wavelength, distance and detector pixel, or the object pixel"
     step = "pass `--object-pixel LENGTH` (for example 20nm), or `--units px` if they are pixels"

@@ -11,8 +11,9 @@ import numpy as np
 from ptyspec.contracts.bundles import Array
 from ptyspec.errors import InputFileError, ScanDataError
 from ptyspec.files.hdf5 import Hdf5File
-from ptyspec.files.measured import ELECTRON_VOLT, PLANCK_LIGHT
+from ptyspec.files.measured import Geometry
 from ptyspec.files.stated import METRES
+from ptyspec.files.wavelength import ELECTRON_VOLT, REST, Particle, wavelength
 
 LENGTHS = {
     **METRES,
@@ -143,10 +144,13 @@ def length_of(file: Hdf5File, key: str, known: dict[str, float] = LENGTHS) -> fl
     return value
 
 
-def wavelength_of(file: Hdf5File, places: Places, warnings: list[str]) -> float:
-    """Return the photons' wavelength in metres; what contradicts it by more than 1 % is a warning.
+def wavelength_of(
+    file: Hdf5File, places: Places, warnings: list[str], particle: Particle | None = None
+) -> Geometry:
+    """Return the beam's wavelength, or its energy and particle; what contradicts it by more than 1 % is a warning.
 
-    First the beam's energy or wavelength, then the source's wavelength, then its energy unless that is the machine's.
+    First the beam's energy or wavelength, then the source's wavelength, then its energy unless that is the machine's;
+    an energy that may be that of photons or of electrons comes last. `particle`: as the user states it.
     Raises InputFileError where nothing states it, ScanDataError where it is out of range.
     """
     beams = [f"{beam}/{name}" for beam in places.beams for name in (*BEAM_WAVELENGTH, *BEAM_ENERGY)]
@@ -159,25 +163,54 @@ def wavelength_of(file: Hdf5File, places: Places, warnings: list[str]) -> float:
         if file.has(key := f"{places.source}/energy"):
             machine = f"{key} is the machine's: {file.read(key)} {unit_of(file, key)}"
         raise InputFileError(what, value=machine, limit=limit, source=file.path, next_step=step)
-    values = [_wavelength(file, key) for key in stated]
-    key, value = stated[0], values[0]
-    if not WAVELENGTHS[0] <= value <= WAVELENGTHS[1]:
+    own = particle_of(file, places)
+    if particle and own and own != particle:
+        warnings.append(f"{particle} was stated and used; the file says {own}")
+    known = particle or own
+    beams_by_key = {key: _beam(file, key, known) for key in stated}
+    stated.sort(key=lambda key: beams_by_key[key].wave_m is None)
+    key, *others = stated
+    beam, possible = beams_by_key[key], _possible(beams_by_key[key])
+    if not any(WAVELENGTHS[0] <= value <= WAVELENGTHS[1] for value in possible):
         what, source = "the wavelength is out of range", file.source(key)
-        shown, limit = f"{value:.4g} m", f"{WAVELENGTHS[0]:g} .. {WAVELENGTHS[1]:g} m"
+        shown, limit = f"{possible[0]:.4g} m", f"{WAVELENGTHS[0]:g} .. {WAVELENGTHS[1]:g} m"
         step = "store the energy in joules (1 keV = 1.602e-16 J), or give it units='eV'"
         raise ScanDataError(what, value=shown, limit=limit, source=source, next_step=step)
-    for other, implied in zip(stated[1:], values[1:], strict=True):
+    for other in others:
+        implied = _possible(beams_by_key[other])
         # A source's energy without a unit can be the machine's, which is out of every photon's range.
-        if WAVELENGTHS[0] <= implied <= WAVELENGTHS[1] and abs(implied / value - 1) > 0.01:
+        usual = [value for value in implied if WAVELENGTHS[0] <= value <= WAVELENGTHS[1]]
+        if usual and not any(abs(a / b - 1) <= 0.01 for a in usual for b in possible):
             name = other.rpartition("/")[2]
-            warnings.append(f"wavelength {value:.4g} m was used; {name} implies {implied:.4g} m")
-    return value
+            said = f"wavelength {possible[0]:.4g} m was used; {name} implies {usual[0]:.4g} m"
+            warnings.append(said)
+    return beam
 
 
-def _wavelength(file: Hdf5File, key: str) -> float:
+def particle_of(file: Hdf5File, places: Places) -> Particle | None:
+    """Return what the file's source says that it shines with (NXsource: probe, else type); None where it does not."""
+    for name in ("probe", "type"):
+        key = f"{places.source}/{name}"
+        word = file.text(key).lower() if file.has(key) else ""
+        if any(part in word for part in ("x-ray", "xray", "photon", "light", "laser", "violet")):
+            return "photon"
+        if word == "electron":
+            return "electron"
+    return None
+
+
+def _beam(file: Hdf5File, key: str, particle: Particle | None) -> Geometry:
     if key.endswith("energy"):
-        return PLANCK_LIGHT / length_of(file, key, ENERGIES)
-    return length_of(file, key)
+        return Geometry(energy_j=length_of(file, key, ENERGIES), particle=particle)
+    return Geometry(wavelength_m=length_of(file, key), particle=particle)
+
+
+def _possible(beam: Geometry) -> list[float]:
+    """The wavelength, or those of every particle that may have the energy."""
+    if beam.wave_m is not None:
+        return [beam.wave_m]
+    assert beam.energy_j is not None  # no wavelength: an energy
+    return [wavelength(beam.energy_j, particle) for particle in REST]
 
 
 def translation_of(

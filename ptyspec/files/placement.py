@@ -15,17 +15,10 @@ from ptyspec.contracts.arrays import as_array
 from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.errors import ConfigError, InputFileError
 from ptyspec.files.disk import existing_file
-from ptyspec.files.measured import (
-    ELECTRON_VOLT,
-    MARGIN,
-    PLANCK_LIGHT,
-    Geometry,
-    Measured,
-    chosen,
-    pixel_of,
-)
+from ptyspec.files.measured import MARGIN, Geometry, Measured, chosen, pixel_of
 from ptyspec.files.scan_parts import is_product, load_array
 from ptyspec.files.stated import Stated, length
+from ptyspec.files.wavelength import ELECTRON_VOLT, Particle
 from ptyspec.files.zipped_arrays import NpzArchive
 
 PAIRS = (
@@ -76,10 +69,9 @@ def completed(measured: Measured, stated: Stated) -> Measured:
         )
     if measured.positions is None:
         raise no_positions(measured, stated)
-    if stated.object_pixel_m is not None:
-        geometry = replace(measured.geometry, object_pixel_m=stated.object_pixel_m)
-        measured = replace(measured, geometry=geometry)
-    return measured
+    own = measured.geometry
+    pixel, particle = stated.object_pixel_m or own.object_pixel_m, stated.particle or own.particle
+    return replace(measured, geometry=replace(own, object_pixel_m=pixel, particle=particle))
 
 
 def placement(
@@ -109,7 +101,7 @@ def in_units(scan: RawScan, stated: Stated, place: Placement | None) -> RawScan:
     known = stored.get("object_pixel_m") if isinstance(stored, Mapping) else None
     geometry = Geometry() if place is None else place.geometry
     pixel = stated.object_pixel_m or geometry.pixel(scan.N) or known
-    geometry = replace(geometry, object_pixel_m=pixel)
+    geometry = replace(geometry, object_pixel_m=pixel, particle=stated.particle)
     metadata = {**scan.metadata}
     if facts := geometry.facts(scan.N):
         metadata["geometry"] = {**(stored if isinstance(stored, Mapping) else {}), **facts}
@@ -133,7 +125,7 @@ def read_positions(path: Path, stated: Stated) -> Placement:
     """
     path = existing_file(path)
     if is_product(path):
-        return _of_product(path)
+        return _of_product(path, stated.particle)
     with path.open("rb") as opened:
         head = opened.read(8)
     if head.startswith(b"\x93NUMPY"):
@@ -185,7 +177,7 @@ def lattice(shape: tuple[int, int]) -> Array:
     return np.stack([columns, rows], axis=1).astype(np.float64)
 
 
-def _of_product(path: Path) -> Placement:
+def _of_product(path: Path, particle: Particle | None) -> Placement:
     """Positions, probe and geometry of a product; its probe is as wide as the field of view of one detector pixel."""
     from ptyspec.files.product import read_parts
 
@@ -200,8 +192,9 @@ def _of_product(path: Path) -> Placement:
     index, distance = parts.get("probe_position_indexes"), parts["detector_object_distance_m"]
     if pixel == 1 and not energy:  # a product of a scan without geometry: its lengths are pixels
         return Placement(positions, None, index, probe)
+    beam = Geometry(energy_j=energy * ELECTRON_VOLT if energy > 0 else None, particle=particle)
     geometry = Geometry(
-        wavelength_m=PLANCK_LIGHT / (energy * ELECTRON_VOLT) if energy > 0 else None,
+        wavelength_m=beam.wave_m,
         distance_m=distance if distance > 0 else None,
         field_m=pixel * probe.shape[-1],
     )

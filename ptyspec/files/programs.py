@@ -11,8 +11,9 @@ from ptyspec.contracts.arrays import as_array
 from ptyspec.contracts.bundles import Array
 from ptyspec.errors import InputFileError, ScanDataError, UnsupportedScanError
 from ptyspec.files.hdf5 import Hdf5File
-from ptyspec.files.measured import ELECTRON_VOLT, PLANCK_LIGHT, Geometry, Measured, frames_of
+from ptyspec.files.measured import Geometry, Measured, frames_of
 from ptyspec.files.scan_parts import PRODUCT, product_error
+from ptyspec.files.wavelength import ELECTRON_VOLT
 
 PTYPY, PTYLAB = "ptypy data (.ptyd)", "PtyLab data"
 
@@ -53,14 +54,20 @@ def read_ptypy_data(file: Hdf5File) -> Measured:
     energy = _number(file, "meta/energy", "info/energy")
     pixel = _number(file, "meta/psize", "info/psize")
     distance = _number(file, "meta/distance", "info/distance")
-    wavelength = PLANCK_LIGHT / (energy * 1e3 * ELECTRON_VOLT) if energy else None
+    # Of electrons ptypy keeps the photon energy of the same wavelength, and says so.
+    electrons = file.has("info/electron_data") and bool(_number(file, "info/electron_data"))
     return Measured(
         frames=whole[order],
         source=str(file.path),
         format=PTYPY,
         positions=positions[order][:, ::-1],
         mask=mask,
-        geometry=Geometry(wavelength, distance, pixel),
+        geometry=Geometry(
+            distance_m=distance,
+            detector_pixel_m=pixel,
+            energy_j=energy * 1e3 * ELECTRON_VOLT if energy else None,
+            particle="photon" if electrons else None,
+        ),
         centre=_centre(file, whole.shape[1:]),
         warnings=warnings,
     )

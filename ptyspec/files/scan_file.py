@@ -21,6 +21,7 @@ from ptyspec.files.measured import PixelScan, in_pixels, to_raw_scan
 from ptyspec.files.placement import Placement, completed, in_units, placement
 from ptyspec.files.scan_parts import Measurement
 from ptyspec.files.stated import Stated
+from ptyspec.files.wavelength import Particle
 from ptyspec.files.zipped_arrays import NpzArchive, write_arrays
 
 __all__ = ["read_scan", "sha256_of", "write_scan"]
@@ -36,18 +37,19 @@ def read_scan(
     step: str | None = None,
     shape: str | None = None,
     object_pixel: str | None = None,
+    particle: Particle | None = None,
 ) -> RawScan:
     """Return the scan in a file of any format of docs/file-formats.md; no arbitrary code in the file can run.
 
     What the file does not say is stated (`Stated`): `measurement`, the kind of frames (NPZ: amplitude if nobody says,
     counts in files of other programs); `probe`, a file whose probe is used instead of the stored one; `positions`, a
     second file, a ptychodus product among others; `units` of positions; `step` and `shape` of a raster; the size of an
-    `object_pixel`. Raises InputFileError (missing, damaged, pickled, another kind of file), ScanDataError and
+    `object_pixel`; the `particle` whose energy the file gives. Raises InputFileError (missing, damaged, pickled, another kind of file), ScanDataError and
     MeasurementError (wrong values), UnsupportedScanError (near field, reported before a missing probe), ProbeError (no
     probe, wrong size, one that varies over the scan), ConfigError (a statement that means nothing).
     """
     return read_stated(
-        path, Stated(measurement, probe, positions, units, step, shape, object_pixel)
+        path, Stated(measurement, probe, positions, units, step, shape, object_pixel, particle)
     )
 
 
@@ -75,7 +77,7 @@ def _read_cxi(path: Path, stated: Stated) -> RawScan:
     from ptyspec.files import cxi
 
     still = placement(stated) is not None
-    record = cxi.read_cxi(path, still=still, unit_m=stated.unit_m)
+    record = cxi.read_cxi(path, still=still, unit_m=stated.unit_m, particle=stated.particle)
     if still or stated.object_pixel is not None:
         measured = completed(cxi.to_measured(record), stated)
         return _with_probe(in_pixels(measured, stated.measurement), stated)

@@ -14,8 +14,9 @@ from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.errors import InputFileError, OutputExistsError
 from ptyspec.files import scan_parts as parts
 from ptyspec.files.disk import atomic_file
-from ptyspec.files.measured import ELECTRON_VOLT, PLANCK_LIGHT
 from ptyspec.files.scan_file import write_scan
+from ptyspec.files.wavelength import ELECTRON_VOLT, Particle
+from ptyspec.files.wavelength import energy as energy_of
 
 Form = Literal["npz", "cxi", "nxptycho"]
 SUFFIXES: dict[str, Form] = {".npz": "npz", ".cxi": "cxi", ".nxs": "nxptycho", ".nx": "nxptycho"}
@@ -66,7 +67,8 @@ def _write_cxi(path: Path, scan: RawScan, *, nexus: bool) -> Path:
 
     wavelength, distance, detector = lengths = _lengths(path, scan)
     pixel = wavelength * distance / (scan.N * detector)
-    energy = PLANCK_LIGHT / wavelength
+    particle: Particle = scan.metadata["geometry"].get("particle", "photon")
+    energy = energy_of(wavelength, particle)
     moves = np.stack([scan.xcoords * pixel, scan.ycoords * pixel, 0 * scan.xcoords], axis=1)
     values: dict[str, tuple[Any, str]] = {
         f"{DETECTOR}/distance": (lengths[1], "m"),
@@ -81,6 +83,8 @@ def _write_cxi(path: Path, scan: RawScan, *, nexus: bool) -> Path:
     else:
         values[f"{SOURCE}/energy"] = energy, "J"
         values[f"{SOURCE}/wavelength"] = wavelength, "m"
+    if particle == "electron":
+        values[f"{SOURCE}/probe"] = particle, ""
     if scan.mask is not None:
         values[f"{DETECTOR}/mask"] = (~scan.mask).astype(np.uint32), ""
     own: dict[str, Any] = {name: getattr(scan, name) for name in ARRAYS}

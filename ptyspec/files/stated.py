@@ -9,6 +9,7 @@ from typing import Any
 from ptyspec.contracts.bundles import RawScan
 from ptyspec.errors import ConfigError
 from ptyspec.files.scan_parts import Measurement
+from ptyspec.files.wavelength import Particle
 
 METRES = {
     "m": 1.0,
@@ -32,6 +33,7 @@ SETTINGS = {
     "step": "scan.raster_step",
     "shape": "scan.raster_shape",
     "object_pixel": "scan.object_pixel",
+    "particle": "scan.particle",
 }
 """Settings by the names that `read_scan` gives them."""
 FILES = ("probe", "positions")
@@ -44,6 +46,7 @@ class Stated:
     - measurement: amplitude or counts; probe, positions: files.
     - units: of positions, "px" or a unit of METRES; it wins over the file's, those of a product excepted (metres).
     - step, object_pixel: lengths such as "5 px" or "20 nm"; shape: "ROWSxCOLUMNS" of a raster.
+    - particle: photon or electron, where an energy gives the wavelength; it wins over the file's.
     """
 
     measurement: Measurement | None = None
@@ -53,6 +56,7 @@ class Stated:
     step: str | None = None
     shape: str | None = None
     object_pixel: str | None = None
+    particle: Particle | None = None
 
     def __bool__(self) -> bool:
         return any(value is not None for value in vars(self).values())

@@ -67,7 +67,7 @@ def read_scan(path: Path | str, **how: Any) -> "RawScan":
     """Return the scan in a file of any format of docs/file-formats.md.
 
     `how` states what the file does not say, as in `files.scan_file.read_scan`: measurement, probe and positions
-    (paths), units, step and shape of a raster, object_pixel.
+    (paths), units, step and shape of a raster, object_pixel, particle.
     """
     begin()
     from ptyspec.files.scan_file import read_scan as read

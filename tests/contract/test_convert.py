@@ -60,7 +60,16 @@ def of_counts() -> RawScan:
     return with_lengths(scan, *LENGTHS)
 
 
+def of_electrons() -> RawScan:
+    """80 keV, whose wavelength is a 24th of the photons'; so far away that the pixels stay."""
+    scan = of_counts()
+    geometry = {**scan.metadata["geometry"], "wavelength_m": 4.1757e-12, "particle": "electron"}
+    geometry["distance_m"] *= WAVELENGTH / geometry["wavelength_m"]
+    return scan.model_copy(update={"metadata": {**scan.metadata, "geometry": geometry}})
+
+
 SCANS = {
+    "electrons": of_electrons,
     "labels": whole,
     "no-truth": lambda: whole(objectGuess=None, Y=None),
     "no-mask": lambda: whole(mask=None),
@@ -96,6 +105,16 @@ def test_a_converted_file_is_a_cxi_file_for_others(tmp_path: Path) -> None:
     moves = scan.positions - of_counts().positions
     np.testing.assert_allclose(moves - moves[0], 0, atol=1e-9)
     np.testing.assert_allclose(scan.probeGuess, far_field_scan()[2], rtol=1e-6, atol=1e-6)
+
+
+def test_a_converted_file_says_that_the_energy_is_that_of_electrons(tmp_path: Path) -> None:
+    path = write_as(tmp_path / "s.nxs", of_electrons())
+    with h5py.File(path, "a") as file:
+        del file["entry_1/ptyspec_1"], file["entry_1/instrument_1/beam_1/incident_wavelength"]
+        assert file["entry_1/instrument_1/beam_1/energy"][()] == pytest.approx(80e3, rel=1e-4)
+    geometry = read_scan(path).metadata["geometry"]
+    assert geometry["wavelength_m"] == pytest.approx(4.1757e-12, rel=1e-9)
+    assert geometry["particle"] == "electron"
 
 
 def test_translations_that_were_changed_win_and_are_said(tmp_path: Path) -> None:

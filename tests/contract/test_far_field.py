@@ -113,7 +113,7 @@ def test_the_real_near_field_file_is_read_whole() -> None:
     assert record.frames.shape == (200, 100, 100)
     assert record.frames.sum() == pytest.approx(200 * 100 * 100 * 966.7603795)
     assert np.argwhere(~record.mask).tolist() == [[17, 39], [21, 76], [62, 9], [76, 23], [85, 81]]
-    assert record.wavelength_m == pytest.approx(9.7949e-11, rel=1e-4)
+    assert record.geometry.wave_m == pytest.approx(9.7949e-11, rel=1e-4)
     assert record.illumination is None
     scan = to_pixel_scan(record)
     assert scan.metadata["geometry"]["field_of_view_m"] == pytest.approx(1.9946e-6, rel=1e-3)

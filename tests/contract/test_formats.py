@@ -16,7 +16,7 @@ from ptyspec.runs.request import request
 from ptyspec.spec.checks import Check
 from tests import cxi_files
 from tests import foreign_files as foreign
-from tests.cxi_files import DETECTOR, OBJECT_PIXEL, PIXEL, SOURCE, WAVELENGTH, N, far_field_scan
+from tests.cxi_files import DETECTOR, OBJECT_PIXEL, PIXEL, WAVELENGTH, N, far_field_scan
 from tests.cxi_files import with_unit as unit
 from tests.npz_files import saved
 
@@ -145,32 +145,6 @@ def test_what_is_not_read_is_named_with_what_would_read_it(
     details = caught.value.details
     clause.holds(name in str(details["value"]), "what it is", details["value"], name)
     clause.holds(step in str(details["next"]), "what would read it", details["next"], step)
-
-
-def source_energy(value: float, word: str | None) -> dict[str, Any]:
-    return {f"{SOURCE}/energy": unit(value, word) if word else value}
-
-
-KEV = foreign.EV / 1e3
-ENERGIES = [
-    pytest.param({"beam_1/energy": unit(KEV, "keV")}, id="beam-energy"),
-    pytest.param({"beam_1/incident_energy": unit(foreign.EV, "eV")}, id="incident"),
-    pytest.param({"beam_1/incident_beam_energy": unit(foreign.EV, "eV")}, id="incident-beam"),
-    pytest.param({"beam_1/incident_wavelength": unit(1.0, "angstrom")}, id="angstrom"),
-    pytest.param({"monochromator_1/energy": unit(KEV, "keV")}, id="monochromator"),
-]
-
-
-@pytest.mark.clause("FILE-012")
-@pytest.mark.parametrize("ring", [(3.0, "GeV"), (6000.0, "MeV")], ids=["gev", "mev"])
-@pytest.mark.parametrize("beam", ENERGIES)
-def test_the_wavelength_is_that_of_the_photons(
-    beam: dict[str, Any], ring: tuple[float, str], tmp_path: Path, clause: Check
-) -> None:
-    changes = {f"entry_1/instrument_1/{key}": value for key, value in beam.items()}
-    path = cxi_files.write(tmp_path / "s.cxi", **source_energy(*ring), **changes)
-    geometry = read_scan(path).metadata["geometry"]
-    clause.close(geometry["wavelength_m"], WAVELENGTH, "wavelength")
 
 
 def array_of(value: float, word: str | bytes) -> Any:

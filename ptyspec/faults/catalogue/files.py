@@ -10,6 +10,7 @@ import numpy as np
 from ptyspec.errors import InputFileError
 from ptyspec.faults.fault import clauses, fault
 from ptyspec.files.jsonfile import _plain
+from ptyspec.files.measured import Geometry
 
 
 @fault("files.scan_file:_Reading._tidy", 26)
@@ -149,12 +150,18 @@ def row_taken_for_x(pairs, file, key):
 
 
 @fault("files.nexus:wavelength_of", red="FILE-012", green="FILE-010 CXI-001 CXI-002")
-def ring_energy_taken(wavelength, file, places, warnings):
+def ring_energy_taken(wavelength, file, places, warnings, particle=None):
     """The energy of the source is taken for the photons', whatever its unit."""
     key = f"{places.source}/energy"
     if not file.has(key) or file.attribute(key, "units") is None:
-        return wavelength(file, places, warnings)
-    return 1.239841984e-9 / float(file.read(key))
+        return wavelength(file, places, warnings, particle)
+    return Geometry(wavelength_m=1.239841984e-9 / float(file.read(key)))
+
+
+@fault("files.measured:wavelength", red="FILE-012", green="FILE-011 CXI-001")
+def electrons_without_mass(wavelength, energy, particle):
+    """Electrons have the wavelength of photons of their energy."""
+    return wavelength(energy, "photon")
 
 
 @fault("files.placement:completed", red="FILE-013", green="FILE-011 FILE-010")
