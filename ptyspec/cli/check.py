@@ -117,10 +117,11 @@ def check_scan(
         head |= {"lengths": found.lengths, "page": page and str(page)}
         return {**head, "status": found.status, "line": found.line, "findings": rows}
 
-    from ptyspec.report.scan_page import PAGE
+    page = whole(out)
+    if page is not None:
+        from ptyspec.report.scan_page import PAGE
 
-    place = whole(out)
-    page = None if place is None else place / PAGE
+        page = page / PAGE
     tell(found, document if as_json else None, page)
 
 

@@ -186,10 +186,12 @@ def check_scan(
     from ptyspec.physics.scan_facts import ScanFacts
     from ptyspec.pipeline.simulate import measured
     from ptyspec.report.lengths import lengths
-    from ptyspec.report.scan_page import is_scan_page, write_scan_page
     from ptyspec.runs.request import request
 
     if out is not None:
+        # half a second of imports that only the page needs
+        from ptyspec.report.scan_page import is_scan_page, write_scan_page
+
         check_place(out, "the page of a scan", is_scan_page)
     scenario = request(str(target), settings=settings_of(set)).scenario
     if not scenario.measured:

@@ -87,12 +87,10 @@ def lit_area(places: Array, diameter: float) -> float:
     extent = float(np.ptp(places, axis=0).max())
     cell = max(diameter / CELLS, extent / MOST_CELLS)
     at = np.floor((places - places.min(axis=0) + diameter / 2) / cell).astype(int)
-    lit = np.zeros(at.max(axis=0) + int(np.ceil(diameter / 2 / cell)) + 1, bool)
-    lit[tuple(at.T)] = True
-    reach = int(diameter / 2 / cell)
-    down, right = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    circle = np.hypot(down, right) <= diameter / 2 / cell
-    return float(ndimage.binary_dilation(lit, circle).sum()) * cell**2
+    dark = np.ones(at.max(axis=0) + int(np.ceil(diameter / 2 / cell)) + 1, bool)
+    dark[tuple(at.T)] = False
+    near = ndimage.distance_transform_edt(dark) <= diameter / 2 / cell
+    return float(near.sum()) * cell**2
 
 
 def edge_part(probe: Array) -> float:
