@@ -163,6 +163,8 @@ def positions_have_the_right_orientation(check: Check, facts: ScanFacts) -> None
     """The eight orientations, a few sweeps each."""
     if len(facts.places) < 4:
         return check.missing("orientation of the positions", "too few places")
+    if facts.step > facts.scan.N:  # an object as wide as the positions say fills the memory
+        return check.missing("orientation of the positions", "frames do not overlap")
     left = misfits(facts.scan)
     best = better_orientation(left)
     told = f"{best} (R {left[best]:.3f}, as it is {left['as-is']:.3f})"
