@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
-from ptyspec.contracts.arrays import BLOCK_BYTES
 from ptyspec.contracts.bundles import Array
 from ptyspec.errors import InputFileError
 from ptyspec.extras import require

@@ -19,7 +19,8 @@ from ptyspec.contracts.run import RunResult
 from ptyspec.errors import InputFileError
 from ptyspec.files.disk import atomic_file, sha256_of
 from ptyspec.files.jsonfile import read_json, write_json
-from ptyspec.files.scan_file import read_npz, write_scan
+from ptyspec.files.scan_file import write_scan
+from ptyspec.files.scan_npz import read_npz
 from ptyspec.files.zipped_arrays import NpzArchive, write_arrays
 
 SCENARIO_FILE = "scenario.json"

@@ -15,7 +15,7 @@ from ptyspec.contracts.records import History, Metrics, StageRecord
 from ptyspec.contracts.resolve import flatten
 from ptyspec.contracts.run import RunResult
 from ptyspec.files.jsonfile import read_json, to_json
-from ptyspec.files.scan_file import read_npz
+from ptyspec.files.scan_npz import read_npz
 from ptyspec.report.pages import MADE_BY, PAGES
 from ptyspec.runs.environment import environment
 from ptyspec.runs.finished_run import FILES

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ptyspec.contracts.bundles import RawScan
-from ptyspec.files.scan_file import read_npz
+from ptyspec.files.scan_npz import read_npz
 from ptyspec.spec.checks import Check
 from tests.tiny_runs import GRID, SHALLOW, scores, stored
 

@@ -13,7 +13,7 @@ from ptyspec.files.jsonfile import _plain
 from ptyspec.files.measured import Geometry
 
 
-@fault("files.scan_file:_Reading._tidy", 26)
+@fault("files.scan_npz:_Reading._tidy", 26)
 @clauses(red="LABEL-002 LABEL-001", green="SIM-LABELS-ILLUMINATED-001 FORMAT-001 FILE-002")
 def constant_labels_kept(tidy, fields, metadata):
     """An object or labels of one constant value count as truth."""
@@ -52,7 +52,7 @@ def dtype_of_the_file(as_array, name, value, dtype, *args, **kwargs):
     return given if given.dtype.kind == made.dtype.kind and given.shape == made.shape else made
 
 
-@fault("files.scan_file:read_npz", 26)
+@fault("files.scan_npz:read_npz", 26)
 @clauses(red="LABEL-001 LABEL-002 FILE-001", green="DATA-004 FORMAT-001 FILE-002")
 def dummy_labels(read, path, **declared):
     """Absent labels and an absent object are filled with ones."""
@@ -64,7 +64,7 @@ def dummy_labels(read, path, **declared):
     return scan.model_copy(update=ones)
 
 
-@fault("files.scan_file:_Reading._frames", 13, red="FORMAT-001", green="FILE-001 FILE-003 DATA-004")
+@fault("files.scan_npz:_Reading._frames", 13, red="FORMAT-001", green="FILE-001 FILE-003 DATA-004")
 def frame_order_unread(frames, own, key, count):
     """Frames in (H, W, M) order are reshaped, not turned."""
     read = frames(own, key, count)
@@ -79,7 +79,7 @@ def illuminated_labels_read(refuse, scan):
     """Labels that hold the probe are read as they are."""
 
 
-@fault("files.scan_file:_Reading._keep_extra", 29, red="FILE-002 FILE-001", green="DATA-006")
+@fault("files.scan_npz:_Reading._keep_extra", 29, red="FILE-002 FILE-001", green="DATA-006")
 def label_gauge_lost(keep, own, key, out):
     """Scalars beyond the contract, such as norm_Y_I, are dropped."""
 
@@ -102,7 +102,7 @@ def near_field_accepted(require, scan):
     """A near-field scan is read as if it were a far-field one."""
 
 
-@fault("files.scan_file:_Reading._positions", 19)
+@fault("files.scan_npz:_Reading._positions", 19)
 @clauses(red="FILE-001 FILE-003 TF-LOADER-COORDS-001", green="FORMAT-001 FILE-002 COORDS-002")
 def nominal_read_as_actual(positions, own):
     """xcoords_start and ycoords_start are taken for the positions where both are stored."""
@@ -126,7 +126,7 @@ def pickled_metadata_fatal(is_pickled, archive, key):
     return False
 
 
-@fault("files.scan_file:refuse_product", red="PRODUCT-002", green="PRODUCT-001 FILE-003 FORMAT-001")
+@fault("files.scan_npz:refuse_product", red="PRODUCT-002", green="PRODUCT-001 FILE-003 FORMAT-001")
 def product_searched_for_frames(refuse, archive):
     """A product, which holds no frame, is read as if it were a scan with missing keys."""
 
@@ -213,7 +213,7 @@ def written_in_place(atomic_file, path):
         yield file
 
 
-@fault("files.scan_file:_Reading._positions", 17)
+@fault("files.scan_npz:_Reading._positions", 17)
 @clauses(red="FILE-001 FILE-003 COORDS-002", green="FORMAT-001 FILE-002 DATA-004")
 def xy_swapped_on_reading(positions, own):
     """Positions are read as (y, x): x and y change places between file and scan."""
