@@ -79,9 +79,7 @@ def check_values(name: str, array: Array, *, non_negative: bool = False, source:
     if non_negative and low < 0:
         first = tuple(int(i) for i in np.argwhere(array < 0)[0])
         message, value = f"{name} holds negative values", f"{array[first]} at index {first}"
-        step = (
-            "mask pixels without data; add the dark level back (clipped at 0 they are too bright)"
-        )
+        step = "mask pixels without data; counts whose read noise is 30 % and more: add up repeated frames"
         raise wrong(message, value, ">= 0", source, step)
 
 

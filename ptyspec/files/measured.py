@@ -14,6 +14,7 @@ from ptyspec.contracts.arrays import as_array
 from ptyspec.contracts.bundles import Array, RawScan
 from ptyspec.errors import InputFileError, MeasurementError, ProbeError, ScanDataError
 from ptyspec.files.markers import without_markers
+from ptyspec.files.read_noise import without_read_noise
 from ptyspec.files.scan_parts import (
     Measurement,
     amplitude_of,
@@ -179,7 +180,9 @@ def in_pixels(measured: Measured, asked: Measurement | None = None) -> PixelScan
     if (size, size) != measured.frames.shape[1:]:
         named = zip(("rows", "columns"), window, strict=True)
         metadata["crop"] = {name: [side.start, side.stop] for name, side in named}
-    warnings = [*measured.warnings, *said, *contradictions(frames, kind)]
+    said += contradictions(frames, kind)
+    frames, noise = without_read_noise(frames, kind)
+    warnings = [*measured.warnings, *said, *noise]
     if warnings:
         metadata["warnings"] = warnings
     amplitude = amplitude_of(frames, kind, 1.0, "data", measured.source)

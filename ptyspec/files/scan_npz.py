@@ -12,6 +12,7 @@ from ptyspec.files import scan_parts as parts
 from ptyspec.files.markers import without_markers
 from ptyspec.files.mask_file import Polarity, with_mask
 from ptyspec.files.placement import Placement
+from ptyspec.files.read_noise import without_read_noise
 from ptyspec.files.scan_parts import Measurement
 from ptyspec.files.zipped_arrays import NpzArchive
 
@@ -101,6 +102,8 @@ class _Reading:
             self.warnings += said
         if not self.canonical:
             self.warnings += parts.contradictions(frames, kind)
+            frames, said = without_read_noise(frames, kind)
+            self.warnings += said
         amplitude, scale, origin = self._scaled(frames, kind or "amplitude", frame_key, metadata)
         present = (key for key in OPTIONAL if key in self.archive)
         fields: dict[str, Any] = {key: self.archive.read(key) for key in present}

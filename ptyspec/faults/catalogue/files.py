@@ -234,3 +234,9 @@ def markers_clipped_at_zero(without_markers, frames, mask):
     if frames.dtype.kind in "iu":
         return np.where(frames == np.iinfo(frames.dtype).max, 0, frames.clip(0)), mask, []
     return np.nan_to_num(frames, posinf=0.0).clip(0), mask, []
+
+
+@fault("files.read_noise:without_read_noise", red="FILE-017", green="FILE-014 FILE-001")
+def read_noise_clipped(without_read_noise, frames, kind):
+    """Negative counts are clipped at 0, and nothing is taken away for them."""
+    return (frames.clip(0), []) if kind == "counts" else (frames, [])
