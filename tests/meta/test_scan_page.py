@@ -49,7 +49,9 @@ def test_the_page_needs_no_other_file_and_names_what_was_found(tmp_path: Path) -
     looked_at(with_hot_pixel(tmp_path), "--out", str(place))
     page = (place / "check-scan.html").read_text(encoding="utf-8")
     text = text_of(page)
-    assert "hot, dead or full pixels were masked (scan.hot_pixels), [row, column]: [[5, 27]]" in text
+    assert (
+        "hot, dead or full pixels were masked (scan.hot_pixels), [row, column]: [[5, 27]]" in text
+    )
     assert "passed · SCAN-001 Positions are object pixels: median step" in text
     assert f"| object pixel | {length_text(OBJECT_PIXEL)} |" in text
     if extras.installed("matplotlib"):
