@@ -140,23 +140,27 @@ def _left(trial: Trial, left: Fit, as_is: Fit) -> str:
 def reasons_of(run: FinishedRun, off: set[str]) -> Iterator[str]:
     """Why a measured scan may have come out so, the likeliest first: what lets the reference explain its frames better.
 
-    `off`: the clauses of what is broken or doubtful. Where the reference is right, the network is the reason.
+    `off`: the clauses of what is broken or doubtful. Where the network alone is off, it is the reason; what the look at
+    a scan or another clause says is its own reason.
     """
-    if not off & {"DATA-007", "COORDS-001"}:
+    if off <= {"INFER-006", "INFER-007"}:
         epochs = run.resolved.scenario.training.nepochs
         mine, best = (
             lookup(run.metrics, f"{of}data.r_factor") for of in ("", "controls.iterative.")
         )
         yield (
-            f"the network and not the scan: it leaves R factor {shown(mine)}, the iterative reference "
-            f"{shown(best)} (train longer: --set training.nepochs={2 * epochs})"
+            f"the network is at fault, not the scan: it leaves R factor {shown(mine)}, the iterative "
+            f"reference {shown(best)} (train longer: --set training.nepochs={2 * epochs})"
         )
+        return
+    if not off & {"DATA-007", "COORDS-001"}:
         return
     as_is, better = _better(run)
     if as_is.freedom > trials.FREE:
         yield (
-            f"too few photons, or too little overlap: {as_is.freedom:.2f} object values for each "
-            f"measured one that says something, of which {trials.FREE:g} can be told apart"
+            "there are too few photons, or the frames overlap too little: the object has "
+            f"{as_is.freedom:.2f} values for each measured one above the noise, and trials need "
+            f"{trials.FREE:g} at most"
         )
         return
     said = [(left.corrected / as_is.corrected, _left(trial, left, as_is)) for trial, left in better]
@@ -165,8 +169,9 @@ def reasons_of(run: FinishedRun, off: set[str]) -> Iterator[str]:
         (xx, xy), (yx, yy) = found["matrix"]
         part = found["r_factor_over_as_is"]
         words = (
-            f"positions times [[{xx:.2f}, {xy:.2f}], [{yx:.2f}, {yy:.2f}]] leave {part:.2f} of the "
-            "R factor (check pixel size, distance and angle)"
+            f"the positions are stretched, skewed or turned: times [[{xx:.2f}, {xy:.2f}], "
+            f"[{yx:.2f}, {yy:.2f}]] they leave {part:.2f} of the R factor (check pixel size, "
+            "distance and angle)"
         )
         said.append((part, words))
     yield from (words for _, words in sorted(said))

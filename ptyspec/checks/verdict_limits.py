@@ -184,9 +184,8 @@ STRUCTURE = (
         "change of the positions (scale, skew or rotation) that fits the frames better",
         _distortion,
         *((0.0, 0.05), (0.0, inf)),
-        "right: all entries of the matrix that fits best lie within 0.05 of the unit matrix, as for "
-        "right scans (0.03 and less); a pixel size or distance that is 10 % off gives 0.06 to 0.14, "
-        "an angle of 3 degrees 0.08; it is no proof, therefore never wrong by itself",
+        "right: right scans stay below 0.03; a pixel size that is 10 % off gives 0.06 to 0.14, an "
+        "angle of 3 degrees 0.08; never wrong by itself, for it is no proof",
         *("COORDS-001", "simulate"),
     ),
     _most(

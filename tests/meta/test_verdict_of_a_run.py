@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+from ptyspec.checks.finished_cause import reasons_of
 from ptyspec.checks.verdict import CODES, Verdict, verdict_of, worst
 from ptyspec.cli.main import app
 from ptyspec.files.jsonfile import read_json, write_json
@@ -168,7 +169,7 @@ OFF_BY_12 = {"matrix": [[1, 0], [0, 0.88]], "r_factor_over_as_is": 0.9, "freedom
     ("place", "value", "what", "reason"),
     [
         ("half_set_frc.iterative.complex.half_bit_crossing", None, "half-set FRC", "none of"),
-        ("better_positions", OFF_BY_12, "change of the positions", "positions times"),
+        ("better_positions", OFF_BY_12, "change of the positions", "the positions are stretched"),
         ("better_positions", OFF_BY_12 | {"freedom": 0.9}, "", ""),
         ("better_positions", OFF_BY_12 | {"r_factor_over_as_is": 0.99}, "", ""),
         ("agreement_with_iterative.raw.amplitude_pearson_r", 0.9, "amplitude r", "the network"),
@@ -190,6 +191,17 @@ def test_a_doubt_about_a_measured_scan_names_its_likeliest_reason(
     assert verdict.status == ("doubtful" if what else "right")
     assert [one.what.startswith(what) for one in verdict.doubts] == [True] * bool(what)
     assert [said.startswith(reason) for said in verdict.reasons[:1]] == [True] * bool(what)
+
+
+def test_a_scan_that_its_own_clause_doubts_accuses_neither_network_nor_positions(
+    base: Path,
+) -> None:
+    run = FinishedRun(verdict_runs.made(base, "measured"))
+    assert (
+        list(reasons_of(run, {"SCAN-012"}))
+        == list(reasons_of(run, {"SCAN-004", "INFER-006"}))
+        == []
+    )
 
 
 def test_of_several_runs_the_worst_verdict_counts() -> None:
