@@ -56,7 +56,7 @@ def controls_unasked(obstacle, *arguments):
 
 
 @fault("pipeline.simulate:_unchanged", 28, 71, red="EVID-005", green="DET-002")
-def digest_not_compared(unchanged, what, path, recorded):
+def digest_not_compared(unchanged, what, path, recorded, linked=None):
     """A file that changed since is read as if it were the recorded one."""
 
 
