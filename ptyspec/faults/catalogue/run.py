@@ -156,7 +156,7 @@ def output_overwritten(check, out, force=False):
 
 
 @fault("runs.store:RunStore.get_or_make", red="STORE-004", green="STORE-003 STORE-005 STORE-006")
-def partial_run_finished(get_or_make, store, key, make, *how):
+def partial_run_finished(get_or_make, store, key, make, on_wait=None, sound=bool):
     """A run that broke half-way looks finished."""
     broken: list[BaseException] = []
 
@@ -166,7 +166,7 @@ def partial_run_finished(get_or_make, store, key, make, *how):
         except BaseException as error:
             broken.append(error)
 
-    found = get_or_make(store, key, careless, *how)
+    found = get_or_make(store, key, careless, on_wait, sound)
     if broken:
         raise broken[0]
     return found
@@ -203,10 +203,10 @@ def refined_as_network(write_run, folder, result):
 
 
 @fault("runs.store:RunStore.get_or_make", red="STORE-003 STORE-005", green="STORE-004 STORE-006")
-def run_made_again(get_or_make, store, key, make, *how):
+def run_made_again(get_or_make, store, key, make, on_wait=None, sound=bool):
     """A kept run is thrown away and made again at every request."""
     store.forget_run(key)
-    return get_or_make(store, key, make, *how)
+    return get_or_make(store, key, make, on_wait, sound)
 
 
 @fault("runs.run:run", 25, red="FLOW-001 FLOW-002 FLOW-003", green="RUN-003 GROUP-001")
